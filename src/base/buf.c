@@ -1,0 +1,104 @@
+/* buf - see buf.h. */
+#include "config.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+enum { FIRST_SIZE = 512 };
+
+void buf_init (struct buf *buf, size_t max)
+{
+	*buf = (struct buf){ .max = max };
+}
+
+void buf_free (struct buf *buf)
+{
+	free (buf->data);
+	buf_init (buf, buf->max);
+}
+
+void buf_trim (struct buf *buf)
+{
+	if (buf->start == buf->end)
+		buf_free (buf);
+}
+
+uint8_t *buf_reserve (struct buf *buf, size_t n)
+{
+	size_t len = buf_len (buf), size;
+	uint8_t *data;
+
+	if (n > buf_room (buf)) {
+		errno = ENOBUFS;
+		return NULL;
+	}
+	if (buf->data && buf->size - buf->end >= n)
+		return buf->data + buf->end;
+	if (buf->data && buf->size - len >= n && buf->start >= len) {
+		memcpy (buf->data, buf_head (buf), len);
+	} else {
+		for (size = buf->size ? buf->size : FIRST_SIZE; size < len + n;)
+			size = size > buf->max / 2 ? buf->max : size * 2;
+		if (!(data = malloc (size)))
+			return NULL;
+		if (len)
+			memcpy (data, buf_head (buf), len);
+		free (buf->data);
+		buf->data = data;
+		buf->size = size;
+	}
+	buf->start = 0;
+	buf->end = len;
+	return buf->data + buf->end;
+}
+
+void buf_commit (struct buf *buf, size_t n)
+{
+	assert (n <= buf->size - buf->end);
+	buf->end += n;
+}
+
+int buf_append (struct buf *buf, const void *bytes, size_t n)
+{
+	uint8_t *space;
+
+	if (!n)
+		return 0;
+	if (!(space = buf_reserve (buf, n)))
+		return -1;
+	memcpy (space, bytes, n);
+	buf_commit (buf, n);
+	return 0;
+}
+
+int buf_printf (struct buf *buf, const char *fmt, ...)
+{
+	va_list args;
+	uint8_t *space;
+	int n;
+
+	va_start (args, fmt);
+	n = vsnprintf (NULL, 0, fmt, args);
+	va_end (args);
+	if (n < 0 || !(space = buf_reserve (buf, (size_t)n + 1)))
+		return -1;
+	va_start (args, fmt);
+	vsnprintf ((char *)space, (size_t)n + 1, fmt, args);
+	va_end (args);
+	buf_commit (buf, (size_t)n);
+	return 0;
+}
+
+void buf_consume (struct buf *buf, size_t n)
+{
+	assert (n <= buf_len (buf));
+	buf->start += n;
+	if (buf->start == buf->end)
+		buf->start = buf->end = 0;
+}

@@ -1,0 +1,52 @@
+/* buf - growable bytes with a hard maximum: filled at the end, drained at the front.
+ *
+ * `data[start..end)` is what it holds. The maximum is a promise about memory: what would pass it fails with ENOBUFS
+ * and changes nothing. A buffer that runs empty starts again at the front; buf_trim gives its memory back, so that an
+ * idle connection costs nothing. Pointers into a buffer are good until it is next changed.
+ */
+#ifndef REMEX_BASE_BUF_H
+#define REMEX_BASE_BUF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf {
+	uint8_t *data;
+	size_t start, end, size, max;
+};
+
+void buf_init (struct buf *buf, size_t max);
+void buf_free (struct buf *buf);
+
+static inline size_t buf_len (const struct buf *buf)
+{
+	return buf->end - buf->start;
+}
+
+static inline uint8_t *buf_head (const struct buf *buf)
+{
+	return buf->data + buf->start;
+}
+
+/* How many more bytes the maximum allows. */
+static inline size_t buf_room (const struct buf *buf)
+{
+	return buf->max - buf_len (buf);
+}
+
+/* Room for n bytes behind the end; NULL with errno ENOBUFS (over the maximum) or ENOMEM. buf_commit says how many
+ * were then filled in. */
+uint8_t *buf_reserve (struct buf *buf, size_t n);
+void buf_commit (struct buf *buf, size_t n);
+
+/* Append; 0, or -1 as buf_reserve. */
+int buf_append (struct buf *buf, const void *bytes, size_t n);
+int buf_printf (struct buf *buf, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
+
+/* Drop n bytes from the front. */
+void buf_consume (struct buf *buf, size_t n);
+
+/* Free the memory if the buffer is empty. */
+void buf_trim (struct buf *buf);
+
+#endif

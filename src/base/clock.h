@@ -1,0 +1,15 @@
+/* clock - time for deadlines and intervals: monotonic, so that a step of the wall clock moves nothing. */
+#ifndef REMEX_BASE_CLOCK_H
+#define REMEX_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Nanoseconds, milliseconds of CLOCK_MONOTONIC (clock_gettime(2)). */
+int64_t clock_ns (void);
+int64_t clock_ms (void);
+
+/* Milliseconds from now until `when`, as poll(2) takes them: 0 when it has passed, -1 (for ever) when `when` is 0,
+ * rounded so that poll never wakes before the time. */
+int clock_until (int64_t when_ms);
+
+#endif

@@ -1,0 +1,151 @@
+/* fd - see fd.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+void fd_close (int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		close (*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+int fd_nonblock (int fd, bool on)
+{
+	int flags = fcntl (fd, F_GETFL);
+
+	if (flags < 0)
+		return -1;
+	return fcntl (fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+}
+
+int fd_fill_std (void)
+{
+	int fd;
+
+	do
+		fd = open ("/dev/null", O_RDWR);
+	while (fd >= 0 && fd < 3);
+	if (fd < 0)
+		return -1;
+	close (fd);
+	return 0;
+}
+
+void fd_close_except (int *keep, size_t n)
+{
+	unsigned from = 3;
+
+	/* Insertion sort: a handful of descriptors, and qsort(3) is not async-signal-safe. */
+	for (size_t i = 1; i < n; i++)
+		for (size_t j = i; j > 0 && keep[j] < keep[j - 1]; j--) {
+			int swap = keep[j];
+
+			keep[j] = keep[j - 1];
+			keep[j - 1] = swap;
+		}
+	for (size_t i = 0; i < n; i++) {
+		if (keep[i] < (int)from)
+			continue;
+		if (keep[i] > (int)from)
+			close_range (from, (unsigned)keep[i] - 1, 0);
+		from = (unsigned)keep[i] + 1;
+	}
+	close_range (from, UINT_MAX, 0);
+}
+
+void fd_raise_limit (void)
+{
+	struct rlimit limit;
+
+	if (getrlimit (RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit (RLIMIT_NOFILE, &limit);
+	}
+}
+
+int fd_write_all (int fd, const void *bytes, size_t n)
+{
+	const char *p = bytes;
+
+	while (n) {
+		ssize_t done = write (fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -1;
+		p += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+char *fd_read_all (int fd, size_t max, size_t *n, struct err *err)
+{
+	size_t size = 4096, used = 0;
+	char *data = malloc (size + 1), *more;
+
+	while (data) {
+		ssize_t got = read (fd, data + used, size - used);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			err_sys (err, 0, "cannot read");
+			break;
+		}
+		used += (size_t)got;
+		if (!got) {
+			data[used] = '\0';
+			*n = used;
+			return data;
+		}
+		if (used > max) {
+			err_set (err, 0, "larger than %zu bytes", max);
+			break;
+		}
+		if (used == size) {
+			if (!(more = realloc (data, size * 2 + 1))) {
+				err_sys (err, 0, "cannot read");
+				break;
+			}
+			data = more;
+			size *= 2;
+		}
+	}
+	if (!data)
+		err_sys (err, 0, "cannot read");
+	free (data);
+	return NULL;
+}
+
+char *fd_read_file (const char *path, size_t max, size_t *n, struct err *err)
+{
+	int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct err why;
+	char *data;
+
+	if (fd < 0) {
+		err_sys (err, 0, "%s", path);
+		return NULL;
+	}
+	if (!(data = fd_read_all (fd, max, n, &why))) {
+		err_set (err, 0, "%.200s: %.200s", path, why.text);
+		if (err)
+			err->sys = why.sys;
+	}
+	fd_close (&fd);
+	return data;
+}

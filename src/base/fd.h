@@ -1,0 +1,35 @@
+/* fd - descriptors: closed exactly once, close-on-exec from birth, and none left over in a child. */
+#ifndef REMEX_BASE_FD_H
+#define REMEX_BASE_FD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* Close *fd unless it is negative, and set it to -1. errno is kept. */
+void fd_close (int *fd);
+
+/* Set or clear O_NONBLOCK on the open file description (which other processes may share); 0 or -1. */
+int fd_nonblock (int fd, bool on);
+
+/* Open /dev/null on those of 0, 1 and 2 that are closed, so that no later open lands there; 0 or -1. */
+int fd_fill_std (void);
+
+/* Close every descriptor from 3 up but those in keep (in any order, negative ones ignored; it is sorted in place).
+ * Async-signal-safe. */
+void fd_close_except (int *keep, size_t n);
+
+/* Raise the soft limit of descriptors to the hard one (getrlimit(2)). */
+void fd_raise_limit (void);
+
+/* Write all n bytes to a blocking descriptor; 0 or -1. */
+int fd_write_all (int fd, const void *bytes, size_t n);
+
+/* Read a whole file of at most max bytes into new memory with a NUL behind it; *n is its size. NULL and err when it
+ * cannot be read or is larger. The caller frees. */
+char *fd_read_all (int fd, size_t max, size_t *n, struct err *err);
+char *fd_read_file (const char *path, size_t max, size_t *n, struct err *err);
+
+#endif

@@ -1,0 +1,56 @@
+/* link - records between the processes of one remexd, over a SOCK_SEQPACKET pair (unix(7)).
+ *
+ * A record is a fixed struct, in the machine's own order (both ends are the same program), and up to LINK_PAYLOAD
+ * bytes behind it, in one packet; descriptors ride along by SCM_RIGHTS. A record is never empty, so 0 bytes read is
+ * end of stream. What the types mean is in wire/records.h. Nothing that comes from another machine passes here
+ * unparsed, but a worker may be broken by its plugin: link_recv checks the form, its caller the meaning.
+ */
+#ifndef REMEX_BASE_LINK_H
+#define REMEX_BASE_LINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	LINK_RECORD = 128 * 1024, /* the whole packet: two fit into a default SO_SNDBUF of 212,992 bytes */
+	LINK_FDS = 2, /* descriptors with one record, at most */
+};
+
+struct record {
+	uint32_t type;
+	uint32_t length; /* of the payload, in bytes */
+	uint64_t id;
+	int64_t a, b;
+};
+
+#define LINK_PAYLOAD (LINK_RECORD - sizeof (struct record))
+
+/* A received record: the payload lies in `data`, the descriptors (close-on-exec, the receiver's to close) in fds. */
+struct packet {
+	struct record record;
+	int fds[LINK_FDS];
+	size_t n_fds;
+	uint8_t data[LINK_PAYLOAD];
+};
+
+/* A connected pair, both close-on-exec and blocking; a send buffer of 1 MiB is asked for. 0 or -1. */
+int link_pair (int fds[2]);
+
+/* Send one record with `record->length` bytes of payload, which may lie in two pieces (`more` NULL: in one, then
+ * more_n is 0), and n_fds descriptors, which stay the caller's. record->length is filled in. 0, or -1 with errno:
+ * EAGAIN when `flags` has MSG_DONTWAIT and it would block, EPIPE or ECONNRESET when nobody is left. */
+int link_send (int fd, struct record *record, const void *data, size_t n, const void *more, size_t more_n,
+	const int *fds, size_t n_fds, int flags);
+
+/* A record without payload or descriptors. */
+int link_post (int fd, uint32_t type, uint64_t id, int64_t a, int64_t b, int flags);
+
+/* Receive one record; 1, 0 at end of stream, -1 with errno (EAGAIN as above; EBADMSG for a packet that is no record:
+ * the link is then of no more use). */
+int link_recv (int fd, struct packet *packet, int flags);
+
+/* Close the descriptors that the receiver did not take (it sets those it took to -1). */
+void packet_close (struct packet *packet);
+
+#endif

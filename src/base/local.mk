@@ -1,0 +1,12 @@
+noinst_LTLIBRARIES += %D%/libbase.la
+%C%_libbase_la_SOURCES = \
+	%D%/buf.c %D%/buf.h \
+	%D%/clock.c %D%/clock.h \
+	%D%/err.c %D%/err.h \
+	%D%/fd.c %D%/fd.h \
+	%D%/link.c %D%/link.h \
+	%D%/list.h \
+	%D%/log.c %D%/log.h \
+	%D%/text.c %D%/text.h \
+	$(NULL)
+EXTRA_DIST += src/LAYERS

@@ -1,0 +1,191 @@
+/* text - see text.h. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* The length of the UTF-8 character at p, or 0 where there is none within n bytes (RFC 3629, section 4). */
+static size_t utf8_char (const uint8_t *p, size_t n)
+{
+	uint8_t low = 0x80, high = 0xBF;
+	size_t len;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] >= 0xC2 && p[0] <= 0xDF)
+		len = 2;
+	else if ((p[0] & 0xF0) == 0xE0)
+		len = 3;
+	else if (p[0] >= 0xF0 && p[0] <= 0xF4)
+		len = 4;
+	else
+		return 0;
+	if (n < len)
+		return 0;
+	if (p[0] == 0xE0)
+		low = 0xA0;
+	else if (p[0] == 0xED)
+		high = 0x9F;
+	else if (p[0] == 0xF0)
+		low = 0x90;
+	else if (p[0] == 0xF4)
+		high = 0x8F;
+	if (p[1] < low || p[1] > high)
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if ((p[i] & 0xC0) != 0x80)
+			return 0;
+	return len;
+}
+
+bool text_is_utf8 (const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes, *end = p + n;
+
+	while (p < end) {
+		size_t len = utf8_char (p, (size_t)(end - p));
+
+		if (!len)
+			return false;
+		p += len;
+	}
+	return true;
+}
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void text_b64_encode (char *out, const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes;
+
+	for (; n >= 3; n -= 3, p += 3) {
+		*out++ = alphabet[p[0] >> 2];
+		*out++ = alphabet[(p[0] & 3) << 4 | p[1] >> 4];
+		*out++ = alphabet[(p[1] & 15) << 2 | p[2] >> 6];
+		*out++ = alphabet[p[2] & 63];
+	}
+	if (n) {
+		uint8_t second = n == 2 ? p[1] : 0;
+
+		*out++ = alphabet[p[0] >> 2];
+		*out++ = alphabet[(p[0] & 3) << 4 | second >> 4];
+		*out++ = n == 2 ? alphabet[(second & 15) << 2] : '=';
+		*out++ = '=';
+	}
+	*out = '\0';
+}
+
+static int b64_value (char c)
+{
+	const char *at = c ? strchr (alphabet, c) : NULL;
+
+	return at ? (int)(at - alphabet) : -1;
+}
+
+ssize_t text_b64_decode (void *out, const char *chars, size_t n)
+{
+	uint8_t *to = out;
+
+	if (n % 4)
+		return -1;
+	for (size_t i = 0; i < n; i += 4) {
+		size_t pad = 0;
+		uint32_t bits = 0;
+
+		if (i + 4 == n && chars[i + 3] == '=')
+			pad = chars[i + 2] == '=' ? 2 : 1;
+		for (size_t j = 0; j < 4; j++) {
+			int value = j < 4 - pad ? b64_value (chars[i + j]) : 0;
+
+			if (value < 0)
+				return -1;
+			bits = bits << 6 | (uint32_t)value;
+		}
+		if ((pad == 1 && bits & 0xFF) || (pad == 2 && bits & 0xFFFF))
+			return -1;
+		*to++ = (uint8_t)(bits >> 16);
+		if (pad < 2)
+			*to++ = (uint8_t)(bits >> 8);
+		if (pad < 1)
+			*to++ = (uint8_t)bits;
+	}
+	return to - (uint8_t *)out;
+}
+
+char *text_escape (char *out, size_t size, const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes, *end = p + n;
+	size_t used = 0;
+
+	while (p < end) {
+		size_t len = utf8_char (p, (size_t)(end - p));
+		bool plain = len && *p >= 0x20 && *p != 0x7F && *p != '\\' && !(*p == 0xC2 && p[1] < 0xA0);
+		char code[5];
+		const char *piece = code;
+
+		if (plain) {
+			piece = (const char *)p;
+		} else {
+			switch (*p) {
+			case '\n': strcpy (code, "\\n"); break;
+			case '\t': strcpy (code, "\\t"); break;
+			case '\\': strcpy (code, "\\\\"); break;
+			default: snprintf (code, sizeof code, "\\x%02x", *p);
+			}
+			len = strlen (code);
+		}
+		if (used + len >= size)
+			break;
+		memcpy (out + used, piece, len);
+		used += len;
+		p += plain ? len : 1;
+	}
+	if (size)
+		out[used] = '\0';
+	return out;
+}
+
+/* Levenshtein's distance of two short words. */
+static size_t distance (const char *a, const char *b)
+{
+	size_t row[64], m = strlen (b);
+
+	if (m >= 64)
+		return m;
+	for (size_t j = 0; j <= m; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= m; j++) {
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[m];
+}
+
+const char *text_nearest (const char *word, const char *const *names, size_t n)
+{
+	size_t best = strlen (word) / 2 + 1;
+	const char *found = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t far = distance (word, names[i]);
+
+		if (far < best) {
+			best = far;
+			found = names[i];
+		}
+	}
+	return found;
+}

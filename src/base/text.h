@@ -1,0 +1,27 @@
+/* text - what a string may be: UTF-8 or not, base64, safe to print. */
+#ifndef REMEX_BASE_TEXT_H
+#define REMEX_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Is this UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing above U+10FFFF? */
+bool text_is_utf8 (const void *bytes, size_t n);
+
+/* Base64 with the standard alphabet and padding (RFC 4648, section 4).
+ * text_b64_encode writes 4 * ((n + 2) / 3) characters and a NUL to `out`.
+ * text_b64_decode writes at most n / 4 * 3 bytes to `out` and returns how many, or -1 when the n characters are not
+ * exactly such an encoding (other characters, missing or misplaced padding, left-over bits that are not zero). */
+void text_b64_encode (char *out, const void *bytes, size_t n);
+ssize_t text_b64_decode (void *out, const char *chars, size_t n);
+
+/* Copy n bytes to `out` (of `size`, always terminated) for a person or a log: control characters, DEL, the C1 set and
+ * bytes that are not UTF-8 become \n, \t or \xNN, a backslash becomes two. Returns out. */
+char *text_escape (char *out, size_t size, const void *bytes, size_t n);
+
+/* Of the `n` names, the one that a mistyped `word` most likely meant, or NULL where none is near. */
+const char *text_nearest (const char *word, const char *const *names, size_t n);
+
+#endif
