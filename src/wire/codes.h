@@ -1,0 +1,53 @@
+/* codes - the closed lists of remex/1: error codes, outcomes, signals. One row each; doc/protocol.md explains them. */
+#ifndef REMEX_WIRE_CODES_H
+#define REMEX_WIRE_CODES_H
+
+/* What an `error` message may say. */
+#define CODE_TABLE(ROW) \
+	ROW (BAD_MESSAGE, "bad_message") \
+	ROW (BAD_VALUE, "bad_value") \
+	ROW (TOO_LARGE, "too_large") \
+	ROW (FLOW, "flow") \
+	ROW (UNKNOWN_CALL, "unknown_call") \
+	ROW (DENIED, "denied") \
+	ROW (NOT_FOUND, "not_found") \
+	ROW (BUSY, "busy") \
+	ROW (FAILED, "failed") \
+	ROW (PLUGIN_CRASHED, "plugin_crashed") \
+	ROW (IO_ERROR, "io_error") \
+	ROW (AUDIT_UNAVAILABLE, "audit_unavailable") \
+	ROW (SHUTTING_DOWN, "shutting_down") \
+	ROW (INTERNAL, "internal")
+
+/* What a `done` message may say; the client adds the last three of its own. */
+#define OUTCOME_TABLE(ROW) \
+	ROW (EXITED, "exited") \
+	ROW (SIGNALLED, "signalled") \
+	ROW (TIMED_OUT, "timed_out") \
+	ROW (CANCELLED, "cancelled") \
+	ROW (NEVER_STARTED, "never_started") \
+	ROW (COMPLETED, "completed") \
+	ROW (FAILED, "failed") \
+	ROW (LOST, "lost") \
+	ROW (UNREACHABLE, "unreachable")
+
+#define CODE_ENUM(name, word) CODE_##name,
+enum code { CODE_TABLE (CODE_ENUM) N_CODES };
+#undef CODE_ENUM
+
+#define OUTCOME_ENUM(name, word) OUTCOME_##name,
+enum outcome { OUTCOME_TABLE (OUTCOME_ENUM) N_OUTCOMES };
+#undef OUTCOME_ENUM
+
+/* The word of a code or outcome; the code or outcome of a word, or -1. */
+const char *code_name (enum code code);
+int code_parse (const char *word);
+const char *outcome_name (enum outcome outcome);
+int outcome_parse (const char *word);
+
+/* The signals that a `signal` message may name (INT TERM HUP QUIT USR1 USR2 KILL CONT STOP TSTP), without "SIG": the
+ * number, or -1. signal_word names any signal of this machine, or NULL. */
+int signal_parse (const char *word);
+const char *signal_word (int signo);
+
+#endif

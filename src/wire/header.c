@@ -1,0 +1,161 @@
+/* header - see header.h. */
+#include "config.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "wire/codes.h"
+#include "wire/header.h"
+
+int header_scan (const char *text, size_t n, int max_tokens, struct err *err)
+{
+	int depth = 0, tokens = 0;
+	bool word = false;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = text[i];
+		bool starts = false;
+
+		switch (c) {
+		case '{':
+		case '[':
+			if (++depth > HEADER_DEPTH)
+				return err_set (err, CODE_BAD_MESSAGE, "the header is nested deeper than %d", HEADER_DEPTH);
+			starts = true;
+			word = false;
+			break;
+		case '}':
+		case ']':
+			depth--;
+			starts = true;
+			word = false;
+			break;
+		case ',':
+		case ':':
+			starts = true;
+			word = false;
+			break;
+		case ' ':
+		case '\t':
+		case '\r':
+		case '\n':
+			word = false;
+			break;
+		case '"':
+			starts = true;
+			word = false;
+			for (i++; i < n && text[i] != '"'; i++)
+				if (text[i] == '\\')
+					i++;
+			break;
+		default:
+			starts = !word;
+			word = true;
+		}
+		if (starts && ++tokens > max_tokens)
+			return err_set (err, CODE_TOO_LARGE, "the header has more than %d tokens", max_tokens);
+	}
+	return tokens;
+}
+
+json_t *header_parse (const char *text, size_t n, int max_tokens, int *tokens, struct err *err)
+{
+	json_error_t why;
+	json_t *object;
+	int count = header_scan (text, n, max_tokens, err);
+
+	if (count < 0)
+		return NULL;
+	if (tokens)
+		*tokens = count;
+	object = json_loadb (text, n, JSON_REJECT_DUPLICATES, &why);
+	if (!object || !json_is_object (object)) {
+		char said[256];
+
+		err_set (err, CODE_BAD_MESSAGE, "the header is not a JSON object: %s",
+			text_escape (said, sizeof said, why.text, object ? 0 : strlen (why.text)));
+		json_decref (object);
+		return NULL;
+	}
+	return object;
+}
+
+int header_integer (const json_t *object, const char *key, json_int_t low, json_int_t high, json_int_t *value,
+	struct err *err)
+{
+	const json_t *member = json_object_get (object, key);
+
+	if (!member)
+		return 0;
+	if (!json_is_integer (member))
+		return err_set (err, CODE_BAD_VALUE, "'%s' must be an integer", key);
+	if (json_integer_value (member) < low || json_integer_value (member) > high)
+		return err_set (err, CODE_BAD_VALUE, "'%s' must be from %lld to %lld", key, (long long)low,
+			(long long)high);
+	*value = json_integer_value (member);
+	return 1;
+}
+
+int header_seconds (const json_t *object, const char *key, int64_t *ms, struct err *err)
+{
+	const json_t *member = json_object_get (object, key);
+	double seconds;
+
+	if (!member)
+		return 0;
+	seconds = json_number_value (member);
+	if (!json_is_number (member) || !(seconds > 0 && seconds <= 1e9))
+		return err_set (err, CODE_BAD_VALUE, "'%s' must be a number of seconds above 0 and up to 1e9", key);
+	*ms = (int64_t)ceil (seconds * 1000);
+	return 1;
+}
+
+json_t *header_bytes (const void *bytes, size_t n)
+{
+	json_t *value;
+	char *text;
+
+	if (text_is_utf8 (bytes, n) && !memchr (bytes, 0, n))
+		return json_stringn (bytes, n);
+	if (!(text = malloc (4 * ((n + 2) / 3) + 1)))
+		return NULL;
+	text_b64_encode (text, bytes, n);
+	value = json_pack ("{ss}", "b64", text);
+	free (text);
+	return value;
+}
+
+char *header_string (const json_t *value, size_t *n, struct err *err)
+{
+	const json_t *b64 = json_is_object (value) && json_object_size (value) == 1 ? json_object_get (value, "b64") : NULL;
+	const json_t *source = b64 ? b64 : value;
+	ssize_t got;
+	char *out;
+
+	if (!json_is_string (source)) {
+		err_set (err, CODE_BAD_VALUE, "expected a string or {\"b64\":\"…\"}");
+		return NULL;
+	}
+	if (!(out = malloc (json_string_length (source) + 1))) {
+		err_sys (err, CODE_INTERNAL, "a string of %zu bytes", json_string_length (source));
+		return NULL;
+	}
+	if (b64) {
+		got = text_b64_decode (out, json_string_value (b64), json_string_length (b64));
+	} else {
+		got = (ssize_t)json_string_length (value);
+		memcpy (out, json_string_value (value), (size_t)got);
+	}
+	if (got < 0 || memchr (out, 0, (size_t)got)) {
+		err_set (err, CODE_BAD_VALUE, got < 0 ? "this is not base64 with padding" : "a NUL byte inside a string");
+		free (out);
+		return NULL;
+	}
+	out[got] = '\0';
+	if (n)
+		*n = (size_t)got;
+	return out;
+}

@@ -1,0 +1,88 @@
+/* message - remex/1 on the wire: bytes to messages and messages to bytes (doc/protocol.md is the specification).
+ *
+ *   uint32 header length, big-endian | header: a JSON object | body: exactly header.body bytes, 0 if absent
+ *
+ * Pure: no I/O, no clock. A decoder reads from a struct buf that somebody else fills; it holds the parsed header while
+ * the body is still coming. After a violation it is of no more use: the connection gets the error and ends.
+ */
+#ifndef REMEX_WIRE_MESSAGE_H
+#define REMEX_WIRE_MESSAGE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "wire/header.h"
+
+#define MESSAGE_BODY_MAX ((size_t)1024 * 1024)
+#define MESSAGE_CALL_BODY_MAX ((size_t)64 * 1024) /* of a call: more goes as data, against credit */
+#define MESSAGE_MAX (4 + HEADER_CALL_MAX + MESSAGE_BODY_MAX)
+#define MESSAGE_ID_MAX (((int64_t)1 << 53) - 1)
+
+enum message_kind {
+	MESSAGE_HELLO, /* S->C {"remex":1,…}: always the first */
+	MESSAGE_CALL, /* C->S {"id","call","args",…} and up to 64 KiB of input */
+	MESSAGE_DATA, /* either way: {"id","data":stream,"body":n} */
+	MESSAGE_END, /* C->S {"id","end":"stdin"} */
+	MESSAGE_CREDIT, /* either way: {"id","credit":n} */
+	MESSAGE_SIGNAL, /* C->S {"id","signal":"INT"} */
+	MESSAGE_CANCEL, /* C->S {"id","cancel":true} */
+	MESSAGE_DONE, /* S->C {"id","done":{…}}: terminal */
+	MESSAGE_ERROR, /* S->C {"id","error":{…}}: terminal; without an id it ends the connection */
+	MESSAGE_PING, /* either way: {"ping":n} */
+	MESSAGE_PONG,
+	MESSAGE_BYE, /* C->S {"bye":true}: no more calls, answer what runs, then close */
+};
+
+enum message_side { FROM_CLIENT, FROM_SERVER };
+
+/* One message. All pointers are good until the decoder is used again. */
+struct message {
+	enum message_kind kind;
+	uint64_t id; /* 0: the message has none */
+	const char *name; /* the call, the stream of data and end, the signal's word */
+	int64_t number; /* of credit (> 0), ping and pong */
+	json_t *header;
+	const char *text; /* the header as it came */
+	size_t text_len;
+	const uint8_t *body;
+	size_t body_len;
+};
+
+struct decoder {
+	enum message_side from;
+	json_t *header; /* parsed while its body is awaited */
+	size_t consumed; /* bytes of `in` that the last message took; dropped on the next call */
+	struct message message;
+};
+
+void decoder_init (struct decoder *decoder, enum message_side from);
+void decoder_free (struct decoder *decoder);
+
+/* The next message in `in`: 1 and *message; 0 when more bytes are needed; -1 and err (CODE_BAD_MESSAGE, CODE_TOO_LARGE;
+ * err->text for the peer) on a violation. Bytes of `in` are consumed on the next call. */
+int decoder_next (struct decoder *decoder, struct buf *in, const struct message **message, struct err *err);
+
+/* Is a message half received: some bytes of it, or its header, are here? */
+bool decoder_pending (const struct decoder *decoder, const struct buf *in);
+
+/* Append a message. `header` is consumed (a NULL one, from a json_pack that failed, is ENOMEM). 0, or -1 with errno
+ * ENOBUFS or ENOMEM and nothing appended. */
+int message_put (struct buf *out, json_t *header, const void *body, size_t n);
+
+/* Append a message whose header is printed: for what needs no escaping. */
+int message_printf (struct buf *out, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
+
+/* Output with one copy: message_data_begin reserves room in `out` for a data message of up to `max` bytes and returns
+ * where the bytes go (NULL: ENOBUFS, ENOMEM); message_data_end, called next on the same buffer, says how many (n > 0)
+ * came and appends the message. */
+uint8_t *message_data_begin (struct buf *out, uint64_t id, const char *stream, size_t max);
+void message_data_end (struct buf *out, uint64_t id, const char *stream, size_t n);
+
+/* What message_data adds to n bytes at the most: for planning the room. */
+size_t message_data_overhead (uint64_t id, const char *stream);
+
+#endif

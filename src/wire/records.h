@@ -1,0 +1,74 @@
+/* records - what the processes of one remexd say to each other over their links (base/link.h).
+ *
+ * Each row: type, who says it, the record's id, a, b, payload, descriptors. A worker is named by its serial, which is
+ * never reused; a request by the front's own number for it, which is not the client's id. The ids of requests and the
+ * serials start at 1.
+ */
+#ifndef REMEX_WIRE_RECORDS_H
+#define REMEX_WIRE_RECORDS_H
+
+enum record_type {
+	/* front -> worker. One request at a time: the next CALL only after the terminal record of the last. That a request
+	 * is to end, or the worker to leave, is not said here: its keeper closes the lifeline (proc/keeper.h). */
+	REC_CALL = 1, /* id request, a size of the header, b size of the facts (JSON, may be 0). The payload is header and
+			 facts in a row, in as many CALL records as it takes (same id, a, b) */
+	REC_INPUT, /* id request, payload: bytes for remex_read, never more than PULL granted */
+	REC_INPUT_END, /* id request */
+	REC_SIGNAL, /* id request, a signal number, for the command's process group */
+
+	/* worker -> front */
+	REC_READY = 16, /* plugins are loaded; a CALL may have been sent before. a resident bytes */
+	REC_OUTPUT, /* id request, a size of the stream's name; payload: the name, then the bytes */
+	REC_STREAM, /* id request, payload: the stream's name; fd: a pipe's or socket's read end */
+	REC_SINK, /* id request; fd: a pipe's or socket's write end, which takes all input from now on */
+	REC_PULL, /* id request, a bytes: the handler calls remex_read and has room for so many more */
+	REC_DONE, /* id request, a enum outcome, b exit status or signal number. Terminal. payload: struct worker_state */
+	REC_FAIL, /* id request, a enum code, b errno or 0. Terminal. payload: struct worker_state, then the words.
+		     id 0: the worker could not start; it leaves */
+	REC_LOADING, /* from a probe: a index of the plugin file that is loaded next */
+	REC_VERBS, /* from a probe: a size of the whole; payload: a piece of the verb table (JSON, see verbs.h) */
+
+	/* front -> supervisor */
+	REC_WORKER = 32, /* id request, a uid; fd: the Unix peer's socket, where there is one */
+	REC_RELEASE, /* id serial: let it leave, kill nothing */
+	REC_STOP, /* id serial, a grace in milliseconds */
+	REC_PONG, /* answers PING. READY (above) says that it accepts */
+
+	/* supervisor -> front */
+	REC_BORN = 48, /* answers WORKER: id request, a serial, b uid; fd: the worker's link */
+	REC_NO_WORKER, /* answers WORKER: id request, a errno (EPERM: not for that peer) */
+	REC_GONE, /* id serial, a enum gone, b exit status or signal, payload: int64_t survivors (-1: not known) */
+	REC_CONFIG, /* a generation, b the daemon's uid; payload: the file's name; fd: its sealed snapshot */
+	REC_TABLE, /* a size of the whole, payload: a piece of the verb table */
+	REC_LISTENER, /* a index into the configuration's listen list; fd: the listening socket */
+	REC_CONNECTION, /* a uid of the peer; fds: read end, write end of the only connection (--stdio) */
+	REC_COUNTERS, /* a enum supervisor_counter, b its value */
+	REC_DRAIN, /* a milliseconds: take no more calls, end when the running ones have, at the latest then */
+	REC_PING,
+
+	/* keeper -> supervisor; supervisor -> keeper uses RELEASE and STOP with id 0 */
+	REC_KEEPER_GONE = 64, /* as GONE; the keeper exits after it */
+};
+
+/* How a worker ended (REC_GONE). Exited with a prior release is no death. */
+enum gone { GONE_EXITED, GONE_SIGNALLED };
+
+/* What a worker says of itself with each terminal record. */
+struct worker_state {
+	long long resident; /* bytes */
+	unsigned flags; /* enum worker_flag */
+};
+
+enum worker_flag {
+	WORKER_LEFT = 1, /* the command left processes behind: retire this worker, kill nothing */
+	WORKER_DIRTY = 2, /* the plugin changed the process (cwd, umask, signals, descriptors): retire this worker */
+};
+
+enum supervisor_counter {
+	COUNTER_KEEPERS_LOST,
+	COUNTER_SPARES, /* idle workers that the supervisor keeps warm */
+	COUNTER_FRONTS, /* how many fronts were started */
+	COUNTER_SUPERVISOR_RESIDENT, /* bytes */
+};
+
+#endif

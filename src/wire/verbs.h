@@ -1,0 +1,56 @@
+/* verbs - the table of what can be called, as the plugins declare it and everybody else reads it.
+ *
+ * A probe worker writes it as JSON (worker/plugins.c); the front and the client parse it back. The same
+ * table answers `plugins`, drives completion and checks arguments. The JSON is a list of plugins:
+ *   {"plugin","version","summary","verbs":[{"name","help","control","facts","params":[{"name","type","required","help"}]}]}
+ * or, for one that was refused, {"plugin","refused":"why"}.
+ */
+#ifndef REMEX_WIRE_VERBS_H
+#define REMEX_WIRE_VERBS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* The order is that of enum remex_type in remex/plugin.h, which starts at 1. */
+enum verb_type { VERB_STRING = 1, VERB_INTEGER, VERB_NUMBER, VERB_BOOL, VERB_STRINGS, VERB_MAP, N_VERB_TYPES };
+
+struct verb_param {
+	const char *name, *help;
+	enum verb_type type;
+	bool required;
+};
+
+struct verb {
+	char *name; /* PLUGIN.VERB */
+	const char *plugin, *help;
+	bool control; /* may use the slot beyond workers.max */
+	bool facts; /* the front attaches its counters */
+	struct verb_param *params;
+	size_t n_params;
+};
+
+struct verb_table {
+	json_t *json; /* owns the strings */
+	struct verb *verbs;
+	size_t n_verbs;
+};
+
+/* "string", "integer", …; the type of such a word, or -1. */
+const char *verb_type_name (enum verb_type type);
+
+/* Parse a table; NULL and err. `json` is borrowed (a reference is kept). */
+struct verb_table *verb_table_new (json_t *json, struct err *err);
+void verb_table_free (struct verb_table *table);
+
+/* The verb of that name, or NULL with err (CODE_UNKNOWN_CALL, naming the nearest). */
+const struct verb *verb_find (const struct verb_table *table, const char *name, struct err *err);
+
+/* Check a call's arguments (an object, or NULL for none) against the verb: every required one is there, none is
+ * unknown, each has its type. A string may be {"b64":…}; a map is an object of strings or a list of "NAME=VALUE".
+ * 0, or -1 and err (CODE_BAD_VALUE, naming the parameter and, for an unknown one, the nearest). */
+int verb_check (const struct verb *verb, const json_t *args, struct err *err);
+
+#endif
