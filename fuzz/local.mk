@@ -1,0 +1,26 @@
+# Fuzz targets: any bytes into one parser. With --enable-fuzzing (clang) each is a libFuzzer program:
+#   fuzz/fuzz_config fuzz/corpus/config
+# Without, it replays its corpus once, and `make check` does (replay.test).
+#
+# A new target NAME takes three things: fuzz_NAME.c; a corpus/NAME with seeds; and below, its name in fuzz_programs and
+# three lines like those of fuzz_config.
+fuzz_programs = \
+	%D%/fuzz_config \
+	$(NULL)
+
+if FUZZING
+noinst_PROGRAMS += $(fuzz_programs)
+fuzz_main =
+fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+else
+check_PROGRAMS += $(fuzz_programs)
+fuzz_main = %D%/replay.c
+fuzz_ldflags = $(AM_LDFLAGS)
+endif
+
+%C%_fuzz_config_SOURCES = %D%/fuzz_config.c $(fuzz_main)
+%C%_fuzz_config_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_config_LDADD = src/conf/libconf.la src/base/libbase.la
+
+TESTS += %D%/replay.test
+EXTRA_DIST += %D%/replay.test %D%/corpus

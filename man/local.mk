@@ -1,0 +1,2 @@
+dist_man_MANS += %D%/remexd.yaml.5
+dist_man_MANS += %D%/remex.1

@@ -1,0 +1,66 @@
+/* config - remexd.yaml, parsed, checked against one table of keys (schema.c) and filled in with the defaults.
+ *
+ * Every process of remexd parses the same bytes (a generation's snapshot) with this code. What a plugin's own section
+ * may hold is not known here: its node is kept, and the worker checks it against what the plugin declares.
+ */
+#ifndef REMEX_CONF_CONFIG_H
+#define REMEX_CONF_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "conf/tree.h"
+
+enum listen_kind { LISTEN_UNIX };
+
+struct config_listen {
+	enum listen_kind kind;
+	char *path;            /* LISTEN_UNIX: absolute, at most 107 bytes (sockaddr_un, unix(7)) */
+	unsigned line, column; /* where it is written, for messages; 0 for a default */
+};
+
+/* `plugins.NAME`: false, or a map of the plugin's own keys. A plugin that is not mentioned is loaded. */
+struct config_plugin {
+	const char *name;
+	bool enabled;
+	const struct conf_node *options; /* CONF_MAP or NULL */
+};
+
+struct config {
+	char *file;                   /* its name, for messages */
+	struct config_listen *listen; /* NULL where the file names none: the caller's default socket */
+	size_t n_listen;
+	int workers_max;      /* 64; ordinary workers at once */
+	int workers_spare;    /* 2; idle workers kept warm; at most workers_max */
+	int workers_requests; /* 10000; a worker is replaced after so many; 0: never */
+	int queue_length;     /* 256 requests */
+	int64_t queue_bytes;  /* 8 MiB */
+	struct {
+		int64_t grace_ms;   /* 2 s; from TERM to KILL */
+		int64_t message_ms; /* 10 s; in which a half-received message has to make progress */
+		int64_t ping_ms;    /* 15 s of silence before a client with calls in flight is pinged */
+		int64_t silence_ms; /* 45 s of silence before it is given up */
+		int calls;          /* 64 running or queued requests per connection */
+		int connections;    /* 10000 */
+		int64_t drain_ms;   /* 30 s; for running requests after SIGTERM */
+	} limits;
+	char *front_user;        /* NULL: remex, else nobody */
+	char *plugins_directory; /* default PLUGINDIR */
+	struct config_plugin *plugins;
+	size_t n_plugins;
+	enum log_level log;
+	struct conf_node *tree; /* owns what the plugins' options point to */
+};
+
+/* Parse `n` bytes of text. `file` is its name, for messages. NULL and err (with file:line:column, and for an unknown
+ * key the nearest known one). */
+struct config *config_parse (const char *text, size_t n, const char *file, struct err *err);
+void config_free (struct config *config);
+
+/* The section of the plugin `name`, or NULL. */
+const struct config_plugin *config_plugin (const struct config *config, const char *name);
+
+#endif

@@ -1,0 +1,465 @@
+/* check_config - remexd.yaml to struct config: the defaults, every key, every refusal with its place and words (C1,
+ * C4), and that conf/remexd.yaml and man/remexd.yaml.5 say what the table of keys says.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "conf/config.h"
+#include "conf/schema.h"
+#include "support/check_main.h"
+
+static struct config *parse (const char *text)
+{
+	struct err err = { 0 };
+	struct config *config = config_parse (text, strlen (text), "f", &err);
+
+	ck_assert_msg (config != NULL, "%s: %s", text, err.text);
+	return config;
+}
+
+static void check_defaults (const struct config *config)
+{
+	ck_assert_int_eq (config->workers_max, 64);
+	ck_assert_int_eq (config->workers_spare, 2);
+	ck_assert_int_eq (config->workers_requests, 10000);
+	ck_assert_int_eq (config->queue_length, 256);
+	ck_assert_int_eq (config->queue_bytes, 8 * 1024 * 1024);
+	ck_assert_int_eq (config->limits.grace_ms, 2000);
+	ck_assert_int_eq (config->limits.message_ms, 10000);
+	ck_assert_int_eq (config->limits.ping_ms, 15000);
+	ck_assert_int_eq (config->limits.silence_ms, 45000);
+	ck_assert_int_eq (config->limits.calls, 64);
+	ck_assert_int_eq (config->limits.connections, 10000);
+	ck_assert_int_eq (config->limits.drain_ms, 30000);
+	ck_assert_uint_eq (config->n_plugins, 0);
+	ck_assert_int_eq (config->log, LOG_INFO);
+}
+
+/* The defaults that config_parse's caller or the build knows. */
+static void check_unset (const struct config *config)
+{
+	ck_assert_uint_eq (config->n_listen, 0);
+	ck_assert_ptr_null (config->listen);
+	ck_assert_ptr_null (config->front_user);
+	ck_assert_str_eq (config->plugins_directory, PLUGINDIR);
+}
+
+START_TEST (defaults)
+{
+	static const char *const empty[] = { "", "{}", "# nothing", "workers:\nqueue:\nlimits:\nplugins:\n",
+		"workers: {}\n" };
+
+	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
+		struct config *config = parse (empty[i]);
+
+		check_defaults (config);
+		check_unset (config);
+		ck_assert_str_eq (config->file, "f");
+		config_free (config);
+	}
+	config_free (NULL);
+}
+END_TEST
+
+START_TEST (everything)
+{
+	struct config *config = parse ("listen:\n"
+	                               "  - unix:///run/a.sock\n"
+	                               "  - 'unix:///run/b b.sock'\n"
+	                               "workers: {max: 4096, spare: 0, requests: 0}\n"
+	                               "queue: {length: 1, bytes: 4096}\n"
+	                               "limits:\n"
+	                               "  grace: 0\n"
+	                               "  message: 0.1\n"
+	                               "  ping: 100ms\n"
+	                               "  silence: 1d\n"
+	                               "  calls: 65536\n"
+	                               "  connections: 1\n"
+	                               "  drain: 1.5h\n"
+	                               "front_user: \"0\"\n"
+	                               "plugins:\n"
+	                               "  directory: /x y\n"
+	                               "  exec: no\n"
+	                               "  file: {root: /srv, deep: {er: [1]}}\n"
+	                               "  status: true\n"
+	                               "  empty:\n"
+	                               "log: \"debug\"\n");
+	const struct config_plugin *plugin;
+
+	ck_assert_uint_eq (config->n_listen, 2);
+	ck_assert_int_eq (config->listen[0].kind, LISTEN_UNIX);
+	ck_assert_str_eq (config->listen[0].path, "/run/a.sock");
+	ck_assert_str_eq (config->listen[1].path, "/run/b b.sock");
+	ck_assert_uint_eq (config->listen[1].line, 3);
+	ck_assert_uint_eq (config->listen[1].column, 5);
+	ck_assert_int_eq (config->workers_max, 4096);
+	ck_assert_int_eq (config->workers_spare, 0);
+	ck_assert_int_eq (config->workers_requests, 0);
+	ck_assert_int_eq (config->queue_length, 1);
+	ck_assert_int_eq (config->queue_bytes, 4096);
+	ck_assert_int_eq (config->limits.grace_ms, 0);
+	ck_assert_int_eq (config->limits.message_ms, 100);
+	ck_assert_int_eq (config->limits.ping_ms, 100);
+	ck_assert_int_eq (config->limits.silence_ms, 86400000);
+	ck_assert_int_eq (config->limits.calls, 65536);
+	ck_assert_int_eq (config->limits.connections, 1);
+	ck_assert_int_eq (config->limits.drain_ms, 5400000);
+	ck_assert_str_eq (config->front_user, "0");
+	ck_assert_str_eq (config->plugins_directory, "/x y");
+	ck_assert_int_eq (config->log, LOG_DEBUG);
+	ck_assert_uint_eq (config->n_plugins, 4);
+	ck_assert (!config_plugin (config, "exec")->enabled);
+	ck_assert_ptr_null (config_plugin (config, "exec")->options);
+	plugin = config_plugin (config, "file");
+	ck_assert (plugin->enabled);
+	ck_assert_str_eq (conf_get (plugin->options, "root")->value, "/srv");
+	ck_assert_uint_eq (conf_get (plugin->options, "root")->line, 18);
+	ck_assert (config_plugin (config, "status")->enabled);
+	ck_assert (config_plugin (config, "empty")->enabled);
+	ck_assert_ptr_null (config_plugin (config, "empty")->options);
+	ck_assert_ptr_null (config_plugin (config, "directory"));
+	config_free (config);
+}
+END_TEST
+
+START_TEST (few_workers)
+{
+	struct config *config = parse ("workers: {max: 1}");
+
+	ck_assert_int_eq (config->workers_spare, 1);
+	config_free (config);
+	config = parse ("listen: unix:///run/a.sock");
+	ck_assert_uint_eq (config->n_listen, 1);
+	ck_assert_str_eq (config->listen[0].path, "/run/a.sock");
+	config_free (config);
+}
+END_TEST
+
+#define TEN "0123456789"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
+static const struct {
+	const char *text, *message;
+} refusals[] = {
+	/* Keys. */
+	{ "wrokers: {max: 3}", "f:1:1: unknown key 'wrokers'; did you mean 'workers'?" },
+	{ "log: info\nlistens: unix:///a", "f:2:1: unknown key 'listens'; did you mean 'listen'?" },
+	{ "workers:\n  max: 3\n  spar: 1", "f:3:3: unknown key 'workers.spar'; did you mean 'workers.spare'?" },
+	{ "limits: {connection: 3}", "f:1:10: unknown key 'limits.connection'; did you mean 'limits.connections'?" },
+	{ "grace: 3", "f:1:1: unknown key 'grace'; did you mean 'limits.grace'?" },
+	{ "queue: {connections: 3}", "f:1:9: unknown key 'queue.connections'; did you mean 'limits.connections'?" },
+	{ "workers.max: 3", "f:1:1: unknown key 'workers.max'; sections are nested, not dotted" },
+	{ "host_key: /x", "f:1:1: unknown key 'host_key'" },
+	{ "Log: info", "f:1:1: unknown key 'Log'; did you mean 'log'?" },
+	{ "log: info\nlog: debug", "f:2:1: the key 'log' is already on line 1" },
+	{ "workers:\n\tmax: 3", "f:2:1: a tab where YAML is indented with spaces" },
+	{ "- log", "f:1:1: the file must be a map of keys, not a list" },
+	/* Sections. */
+	{ "workers: 4", "f:1:10: workers must be a map of keys, not '4'" },
+	{ "queue: [a]", "f:1:8: queue must be a map of keys, not a list" },
+	{ "plugins: \"exec\"", "f:1:10: plugins must be a map of keys, not \"exec\"" },
+	/* Numbers. */
+	{ "workers: {max: 0}", "f:1:16: workers.max must be a whole number from 1 to 4096, not '0'" },
+	{ "workers: {max: 4097}", "f:1:16: workers.max must be a whole number from 1 to 4096, not '4097'" },
+	{ "workers: {max: -1}", "f:1:16: workers.max must be a whole number from 1 to 4096, not '-1'" },
+	{ "workers: {max: 10GB}", "f:1:16: workers.max must be a whole number from 1 to 4096, not '10GB'" },
+	{ "workers: {max: 1.5}", "f:1:16: workers.max must be a whole number from 1 to 4096, not '1.5'" },
+	{ "workers: {max: 4294967297}", "f:1:16: workers.max must be a whole number from 1 to 4096, not '4294967297'" },
+	{ "workers: {max: 18446744073709551617}",
+	        "f:1:16: workers.max must be a whole number from 1 to 4096, not '18446744073709551617'" },
+	{ "workers: {max: '4'}", "f:1:16: workers.max must be a whole number from 1 to 4096, not \"4\"" },
+	{ "workers: {max: }", "f:1:16: workers.max must be a whole number from 1 to 4096, not empty" },
+	{ "workers: {max: [4]}", "f:1:16: workers.max must be a whole number from 1 to 4096, not a list" },
+	{ "workers: {max: {a: 4}}", "f:1:16: workers.max must be a whole number from 1 to 4096, not a map" },
+	{ "workers:\n  requests: -1",
+	        "f:2:13: workers.requests must be a whole number from 0 to 1000000000, not '-1'" },
+	{ "queue:\n  length: 0", "f:2:11: queue.length must be a whole number from 1 to 1000000, not '0'" },
+	{ "limits: {calls: 0}", "f:1:17: limits.calls must be a whole number from 1 to 65536, not '0'" },
+	{ "limits: {connections: 0}", "f:1:23: limits.connections must be a whole number from 1 to 1000000, not '0'" },
+	/* Sizes and times. */
+	{ "queue: {bytes: 0}", "f:1:16: queue.bytes must be a size from 4KiB to 64GiB, not '0'" },
+	{ "queue: {bytes: 1TB}", "f:1:16: queue.bytes must be a size from 4KiB to 64GiB, not '1TB'" },
+	{ "queue: {bytes: 99999999TiB}", "f:1:16: queue.bytes must be a size from 4KiB to 64GiB, not '99999999TiB'" },
+	{ "queue: {bytes: -8MiB}", "f:1:16: queue.bytes must be a size from 4KiB to 64GiB, not '-8MiB'" },
+	{ "queue: {bytes: 8 MiB}", "f:1:16: queue.bytes must be a size from 4KiB to 64GiB, not '8 MiB'" },
+	{ "limits: {grace: -1s}", "f:1:17: limits.grace must be a time from 0s to 1h, not '-1s'" },
+	{ "limits: {grace: 61m}", "f:1:17: limits.grace must be a time from 0s to 1h, not '61m'" },
+	{ "limits: {message: 0}", "f:1:19: limits.message must be a time from 100ms to 1h, not '0'" },
+	{ "limits: {ping: 2 s}", "f:1:16: limits.ping must be a time from 100ms to 1d, not '2 s'" },
+	{ "limits: {silence: 25h}", "f:1:19: limits.silence must be a time from 100ms to 1d, not '25h'" },
+	{ "limits: {drain: forever}", "f:1:17: limits.drain must be a time from 0s to 1d, not 'forever'" },
+	{ "limits: {drain: \"\\e[2J\\n\"}", "f:1:17: limits.drain must be a time from 0s to 1d, not \"\\x1b[2J\\n\"" },
+	/* Two keys that do not agree: the place is the second of them. */
+	{ "workers: {max: 4, spare: 8}", "f:1:26: workers.spare (8) is more than workers.max (4)" },
+	{ "workers: {spare: 8, max: 4}", "f:1:26: workers.spare (8) is more than workers.max (4)" },
+	{ "workers:\n  spare: 65", "f:2:10: workers.spare (65) is more than workers.max (64)" },
+	{ "limits:\n  silence: 10s", "f:2:12: limits.ping (15s) must be less than limits.silence (10s)" },
+	{ "limits:\n  ping: 45000ms", "f:2:9: limits.ping (45s) must be less than limits.silence (45s)" },
+	/* Listeners. */
+	{ "listen: tcp://0.0.0.0:7363",
+	        "f:1:9: 'tcp://0.0.0.0:7363': this version listens on unix:// sockets only, not on TCP" },
+	{ "listen:\n- unix:///a\n- tcp://[::]:7363",
+	        "f:3:3: 'tcp://[::]:7363': this version listens on unix:// sockets only, not on TCP" },
+	{ "listen: unix://run/a",
+	        "f:1:9: 'unix://run/a' is not absolute: three slashes, as in unix:///run/remex/remexd.sock" },
+	{ "listen: unix://", "f:1:9: 'unix://' is not absolute: three slashes, as in unix:///run/remex/remexd.sock" },
+	{ "listen: unix:/run/a", "f:1:9: listen must be unix:///absolute/path, not 'unix:/run/a'" },
+	{ "listen: /run/a", "f:1:9: listen must be unix:///absolute/path, not '/run/a'; write unix:// in front of it" },
+	{ "listen: ssh://a", "f:1:9: listen must be unix:///absolute/path, not 'ssh://a'" },
+	{ "listen: unix:///", "f:1:9: 'unix:///' names a directory, not a socket" },
+	{ "listen: unix:///run/", "f:1:9: 'unix:///run/' names a directory, not a socket" },
+	{ "listen: \"unix:///a\\nb\"", "f:1:9: \"unix:///a\\nb\" has a control character in it" },
+	{ "listen: unix:///" HUNDRED "1234567", "f:1:9: the socket's path is 108 bytes long, and 107 are possible: "
+	                                        "'unix:///" HUNDRED "1234567'" },
+	{ "listen: []", "f:1:9: listen is empty; leave it out for the default socket" },
+	{ "listen:", "f:1:8: listen must be unix:///absolute/path or a list of them, not empty" },
+	{ "listen: {a: b}", "f:1:9: listen must be unix:///absolute/path or a list of them, not a map" },
+	{ "listen: [unix:///a, [b]]", "f:1:21: each of listen must be unix:///absolute/path, not a list" },
+	{ "listen: [unix:///a, ~]", "f:1:21: each of listen must be unix:///absolute/path, not empty" },
+	{ "listen:\n- unix:///a\n- unix:///b\n- unix:///a", "f:4:3: 'unix:///a' is already on line 2" },
+	{ "listen: [a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a]", "f:1:9: listen names 17 sockets, and 16 are possible" },
+	/* Words. */
+	{ "log: verbose", "f:1:6: log must be error, warning, info or debug, not 'verbose'" },
+	{ "log: Info", "f:1:6: log must be error, warning, info or debug, not 'Info'" },
+	{ "log:", "f:1:5: log must be error, warning, info or debug, not empty" },
+	{ "front_user:", "f:1:12: front_user must be the name of a user, not empty" },
+	{ "front_user: ''", "f:1:13: front_user must be the name of a user, not \"\"" },
+	{ "front_user: [a]", "f:1:13: front_user must be the name of a user, not a list" },
+	{ "front_user: \"a\\tb\"", "f:1:13: front_user must be the name of a user, not \"a\\tb\"" },
+	/* Plugins. */
+	{ "plugins: {directory: lib}", "f:1:22: plugins.directory must be an absolute path, not 'lib'" },
+	{ "plugins: {directory: false}", "f:1:22: plugins.directory must be an absolute path, not 'false'" },
+	{ "plugins: {exec: 1}", "f:1:17: plugins.exec must be false or a map of the plugin's keys, not '1'" },
+	{ "plugins: {exec: 'no'}", "f:1:17: plugins.exec must be false or a map of the plugin's keys, not \"no\"" },
+	{ "plugins: {exec: [a]}", "f:1:17: plugins.exec must be false or a map of the plugin's keys, not a list" },
+	{ "plugins: {direktory: /x}", "f:1:22: plugins.direktory must be false or a map of the plugin's keys, not '/x';"
+	                              " did you mean 'plugins.directory'?" },
+	{ "plugins: {a.b: false}", "f:1:11: unknown key 'plugins.a.b'; sections are nested, not dotted" },
+};
+
+START_TEST (refused)
+{
+	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+		struct err err = { 0 };
+
+		ck_assert_msg (config_parse (refusals[i].text, strlen (refusals[i].text), "f", &err) == NULL, "%s",
+		        refusals[i].text);
+		ck_assert_str_eq (err.text, refusals[i].message);
+		ck_assert_ptr_null (config_parse (refusals[i].text, strlen (refusals[i].text), "f", NULL));
+	}
+}
+END_TEST
+
+START_TEST (longest_path)
+{
+	struct config *config = parse ("listen: unix:///" HUNDRED "123456");
+
+	ck_assert_uint_eq (strlen (config->listen[0].path), 107);
+	config_free (config);
+}
+END_TEST
+
+/* --- the table, the shipped file and the manual page ------------------------------------------------------------- */
+
+/* A file of the source tree; the caller frees. */
+static char *read_source (const char *name)
+{
+	const char *top = getenv ("top_srcdir");
+	char path[4096], *text;
+	struct err err;
+	size_t n;
+
+	snprintf (path, sizeof path, "%s/%s", top ? top : ".", name);
+	text = fd_read_file (path, CONF_FILE_MAX, &n, &err);
+	ck_assert_msg (text != NULL, "%s", text ? "" : err.text);
+	return text;
+}
+
+/* A commented setting: blanks, '#', and no blank behind it. */
+static char *setting (char *line)
+{
+	line += strspn (line, " ");
+	return *line == '#' && line[1] != ' ' && line[1] != '\n' && line[1] ? line : NULL;
+}
+
+/* Take the '#' away from every setting, or from the `only`th alone; returns how many there are. */
+static int uncomment (char *text, int only)
+{
+	int n = 0;
+
+	for (char *line = text; line && *line; line = strchr (line, '\n'), line += line != NULL) {
+		char *mark = setting (line);
+
+		if (!mark)
+			continue;
+		if (only < 0 || only == n)
+			memmove (mark, mark + 1, strlen (mark));
+		n++;
+	}
+	return n;
+}
+
+static const struct conf_node *find (const struct conf_node *tree, const char *path)
+{
+	char section[SCHEMA_PATH_MAX];
+	const char *dot = strchr (path, '.');
+
+	if (!dot)
+		return conf_get (tree, path);
+	snprintf (section, sizeof section, "%.*s", (int)(dot - path), path);
+	return conf_get (conf_get (tree, section), dot + 1);
+}
+
+static const char *shown (const struct schema_key *key)
+{
+	return key->shown ? key->shown : key->value;
+}
+
+/* As it is shipped, the file changes nothing. */
+START_TEST (shipped)
+{
+	char *text = read_source ("conf/remexd.yaml");
+	struct config *config = parse (text);
+
+	check_defaults (config);
+	check_unset (config);
+	config_free (config);
+	free (text);
+}
+END_TEST
+
+/* All its settings together are the defaults, and each stands for a key of the table, with the table's words. */
+START_TEST (shipped_complete)
+{
+	char *text = read_source ("conf/remexd.yaml");
+	struct config *config;
+
+	ck_assert_int_eq (uncomment (text, -1), (int)schema_size);
+	config = parse (text);
+	check_defaults (config);
+	for (size_t i = 0; i < schema_size; i++) {
+		const struct conf_node *node = find (config->tree, schema_keys[i].path);
+
+		ck_assert_msg (node != NULL, "%s is not in conf/remexd.yaml", schema_keys[i].path);
+		ck_assert_str_eq (node->value, shown (&schema_keys[i]));
+		ck_assert_msg (
+		        strstr (text, schema_keys[i].help) != NULL, "not in conf/remexd.yaml: %s", schema_keys[i].help);
+	}
+	config_free (config);
+	free (text);
+}
+END_TEST
+
+/* To remove one '#' is enough to change one key. */
+START_TEST (shipped_each)
+{
+	for (int i = 0; i < (int)schema_size; i++) {
+		char *text = read_source ("conf/remexd.yaml");
+		struct config *config;
+		size_t given = 0;
+
+		uncomment (text, i);
+		config = parse (text);
+		check_defaults (config);
+		for (size_t k = 0; k < schema_size; k++)
+			given += find (config->tree, schema_keys[k].path) != NULL;
+		ck_assert_uint_eq (given, 1);
+		config_free (config);
+		free (text);
+	}
+}
+END_TEST
+
+/* `.It Cm workers.max Ar integer , No default Cm 64` for each key, and its range in the text below. */
+START_TEST (manual)
+{
+	static const char *const types[] = {
+		[SCHEMA_INTEGER] = "integer",
+		[SCHEMA_SIZE] = "size",
+		[SCHEMA_TIME] = "time",
+		[SCHEMA_LOG] = "level",
+		[SCHEMA_USER] = "user",
+		[SCHEMA_DIRECTORY] = "path",
+		[SCHEMA_LISTEN] = "address ...",
+	};
+	char *text = read_source ("man/remexd.yaml.5");
+
+	for (size_t i = 0; i < schema_size; i++) {
+		char line[256], expected[160], *at, *end, *range;
+
+		snprintf (line, sizeof line, "\n.It Cm %s Ar %s , No default Cm %s\n", schema_keys[i].path,
+		        types[schema_keys[i].type], shown (&schema_keys[i]));
+		ck_assert_msg ((at = strstr (text, line)) != NULL, "not in man/remexd.yaml.5:%s", line);
+		if (!(range = strstr (schema_expects (&schema_keys[i], expected, sizeof expected), "from ")))
+			range = schema_keys[i].type == SCHEMA_LISTEN ? strcpy (expected, "up to 16") : expected;
+		range += strcspn (range, " "); /* "An absolute path" */
+		end = strstr (at + 1, "\n.It");
+		at = strstr (at, range);
+		ck_assert_msg (
+		        at && end && at < end, "%s: '%s' is not in man/remexd.yaml.5", schema_keys[i].path, range);
+	}
+	free (text);
+}
+END_TEST
+
+/* The examples in the manual work. */
+START_TEST (manual_examples)
+{
+	static const char begin[] = "\n.Bd -literal -offset indent\n", end[] = "\n.Ed";
+	char *text = read_source ("man/remexd.yaml.5"), *at = strstr (text, "\n.Sh EXAMPLES\n"), *stop;
+	int n = 0;
+
+	ck_assert_ptr_nonnull (at);
+	*strstr (at, "\n.Sh DIAGNOSTICS") = '\0';
+	for (; (at = strstr (at, begin)); at = stop + 1, n++) {
+		at += sizeof begin - 1;
+		ck_assert_ptr_nonnull ((stop = strstr (at, end)));
+		*stop = '\0';
+		config_free (parse (at));
+	}
+	ck_assert_int_gt (n, 2);
+	free (text);
+}
+END_TEST
+
+/* The defaults are within their own ranges, and no path leaves the room that is made for it. */
+START_TEST (table)
+{
+	for (size_t i = 0; i < schema_size; i++) {
+		const struct schema_key *key = &schema_keys[i];
+		char near[SCHEMA_PATH_MAX];
+
+		ck_assert_uint_lt (strlen (key->path), SCHEMA_PATH_MAX - 20);
+		ck_assert_ptr_eq (schema_find (key->path), key);
+		ck_assert_ptr_nonnull (shown (key));
+		ck_assert (!schema_is_section (key->path));
+		/* A key at its own place is the nearest to itself. */
+		ck_assert_str_eq (schema_nearest (key->path, near), key->path);
+		for (size_t k = 0; k < i; k++)
+			ck_assert_str_ne (schema_keys[k].path, key->path);
+	}
+	ck_assert (schema_is_section ("workers"));
+	ck_assert (!schema_is_section ("worker"));
+	ck_assert (!schema_is_section (""));
+}
+END_TEST
+
+static void add_cases (TCase *tcase)
+{
+	tcase_add_test (tcase, defaults);
+	tcase_add_test (tcase, everything);
+	tcase_add_test (tcase, few_workers);
+	tcase_add_test (tcase, refused);
+	tcase_add_test (tcase, longest_path);
+	tcase_add_test (tcase, shipped);
+	tcase_add_test (tcase, shipped_complete);
+	tcase_add_test (tcase, shipped_each);
+	tcase_add_test (tcase, manual);
+	tcase_add_test (tcase, manual_examples);
+	tcase_add_test (tcase, table);
+}
+
+CHECK_MAIN ("config", add_cases)
