@@ -1,0 +1,279 @@
+/* cgroup - see cgroup.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "proc/cgroup.h"
+#include "proc/fork.h"
+#include "proc/pids.h"
+
+enum {
+	NAMES = 8,      /* remex-PID, remex-PID-1 …: one may be there from a daemon of long ago that had our pid */
+	EMPTY_MS = 200, /* how long cgroup_empty tries against what forks all the time */
+};
+
+/* Open a directory in `at`; -1 with errno. */
+static int open_dir (int at, const char *name)
+{
+	return openat (at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Write a word to a file of the cgroup; 0 or -1 with errno. */
+static int write_file (int cgroup, const char *file, const char *word)
+{
+	int fd = openat (cgroup, file, O_WRONLY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return -1;
+	rc = write (fd, word, strlen (word)) < 0 ? -1 : 0;
+	fd_close (&fd);
+	return rc;
+}
+
+/* Make a directory and open it; -1 with errno, and then it was not made. */
+static int make_dir (int at, const char *name)
+{
+	int fd;
+
+	if (mkdirat (at, name, 0755) < 0)
+		return -1;
+	if ((fd = open_dir (at, name)) < 0) {
+		int saved = errno;
+
+		unlinkat (at, name, AT_REMOVEDIR);
+		errno = saved;
+	}
+	return fd;
+}
+
+/* Our cgroup in the unified hierarchy ("0::/path"), in `out`; 0 or -1. */
+static int own_path (char *out)
+{
+	FILE *file = fopen ("/proc/self/cgroup", "re");
+	char *line = NULL;
+	size_t size = 0;
+	int rc = -1;
+
+	if (!file)
+		return -1;
+	while (rc < 0 && getline (&line, &size, file) > 0) {
+		line[strcspn (line, "\n")] = '\0';
+		if (!strncmp (line, "0::/", 4) && strlen (line + 3) < PATH_MAX) {
+			strcpy (out, line + 3);
+			rc = 0;
+		}
+	}
+	free (line);
+	fclose (file);
+	return rc;
+}
+
+/* Undo the \ooo of proc(5)'s mountinfo, in place. */
+static void unescape (char *text)
+{
+	char *out = text;
+
+	for (; *text; text++)
+		if (text[0] == '\\' && text[1] && text[2] && text[3]) {
+			*out++ = (char)((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0'));
+			text += 3;
+		} else
+			*out++ = *text;
+	*out = '\0';
+}
+
+/* From a line of mountinfo: where our cgroup is seen through this mount. 0, or -1 when it is not. */
+static int mount_path (char *out, char *line, const char *own)
+{
+	char *field[6], *rest, *end = strstr (line, " - cgroup2 ");
+	size_t root;
+
+	if (!end)
+		return -1;
+	*end = '\0';
+	for (int i = 0; i < 6; i++) /* id, parent, device, root, mount point, options */
+		if (!(field[i] = strtok_r (i ? NULL : line, " ", &rest)))
+			return -1;
+	unescape (field[3]);
+	unescape (field[4]);
+	root = strlen (field[3]);
+	if (root == 1)
+		root = 0;
+	if (strncmp (own, field[3], root) || (own[root] && own[root] != '/'))
+		return -1;
+	return snprintf (out, PATH_MAX, "%s%s", field[4], own + root) < PATH_MAX ? 0 : -1;
+}
+
+/* May processes be moved to it? One tries, and ends there. */
+static int probe_run (void *arg)
+{
+	return cgroup_enter (*(int *)arg) < 0;
+}
+
+static bool probe (int cgroup)
+{
+	int kill = cgroup_kill_open (cgroup), status;
+	pid_t pid;
+
+	if (kill < 0)
+		return false;
+	fd_close (&kill);
+	pid = fork_run ("remexd-probe", &cgroup, 1, probe_run, &cgroup);
+	if (pid < 0)
+		return false;
+	while (waitpid (pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return WIFEXITED (status) && !WEXITSTATUS (status);
+}
+
+/* Make remex-PID in the directory `path`; 0 or -1. */
+static int try_root (struct cgroups *cgroups, const char *path)
+{
+	int at = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char name[48];
+
+	if (at < 0)
+		return -1;
+	for (int i = 0; i < NAMES; i++) {
+		snprintf (name, sizeof name, i ? "remex-%d-%d" : "remex-%d", (int)getpid (), i);
+		cgroups->root = make_dir (at, name);
+		if (cgroups->root >= 0 || errno != EEXIST)
+			break;
+	}
+	fd_close (&at);
+	if (cgroups->root < 0)
+		return -1;
+	cgroups->left = make_dir (cgroups->root, "left");
+	if (cgroups->left >= 0 && probe (cgroups->left))
+		return 0;
+	cgroups_close (cgroups);
+	return -1;
+}
+
+void cgroups_open (struct cgroups *cgroups)
+{
+	const char *choice = getenv ("REMEX_CGROUP");
+	char own[PATH_MAX], path[PATH_MAX], *line = NULL;
+	size_t size = 0;
+	FILE *mounts;
+
+	cgroups->root = cgroups->left = -1;
+	if ((choice && !strcmp (choice, "none")) || own_path (own) < 0)
+		return;
+	if (!(mounts = fopen ("/proc/self/mountinfo", "re")))
+		return;
+	while (cgroups->root < 0 && getline (&line, &size, mounts) > 0)
+		if (mount_path (path, line, own) == 0)
+			try_root (cgroups, path);
+	free (line);
+	fclose (mounts);
+}
+
+void cgroups_close (struct cgroups *cgroups)
+{
+	char link[48], path[PATH_MAX];
+	ssize_t n;
+
+	if (cgroups->root >= 0) {
+		unlinkat (cgroups->root, "left", AT_REMOVEDIR);
+		snprintf (link, sizeof link, "/proc/self/fd/%d", cgroups->root);
+		n = readlink (link, path, sizeof path - 1);
+		if (n > 0) {
+			path[n] = '\0';
+			rmdir (path);
+		}
+	}
+	fd_close (&cgroups->left);
+	fd_close (&cgroups->root);
+}
+
+static void worker_name (char name[32], uint64_t serial)
+{
+	snprintf (name, 32, "worker-%" PRIu64, serial);
+}
+
+int cgroup_make (const struct cgroups *cgroups, uint64_t serial)
+{
+	char name[32];
+
+	if (cgroups->root < 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	worker_name (name, serial);
+	return make_dir (cgroups->root, name);
+}
+
+int cgroup_enter (int cgroup)
+{
+	return write_file (cgroup, "cgroup.procs", "0");
+}
+
+int cgroup_kill_open (int cgroup)
+{
+	return openat (cgroup, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+}
+
+int cgroup_kill (int cgroup)
+{
+	return write_file (cgroup, "cgroup.kill", "1");
+}
+
+/* Move what is listed now; how many there were. */
+static int move_listed (int from_procs, int to_procs)
+{
+	struct pids pids;
+	int n = 0;
+	pid_t pid;
+
+	pids_start (&pids, from_procs);
+	while ((pid = pids_next (&pids)) > 0) {
+		char word[16];
+		int length = snprintf (word, sizeof word, "%d", (int)pid);
+
+		n++;
+		/* One that has gone meanwhile is where we want it. */
+		if (write (to_procs, word, (size_t)length) < 0)
+			continue;
+	}
+	return n;
+}
+
+void cgroup_empty (int from, int to)
+{
+	int from_procs = openat (from, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	int to_procs = openat (to, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	int64_t end = clock_ms () + EMPTY_MS;
+
+	/* What forks while it is moved leaves its child behind, and what is dying cannot be moved but is listed for a
+	 * moment more: again, until a list is empty. */
+	if (from_procs >= 0 && to_procs >= 0)
+		for (int i = 1; move_listed (from_procs, to_procs) && clock_ms () < end; i++)
+			if (i % 8 == 0)
+				poll (NULL, 0, 1);
+	fd_close (&from_procs);
+	fd_close (&to_procs);
+}
+
+void cgroup_remove (const struct cgroups *cgroups, uint64_t serial)
+{
+	char name[32];
+
+	worker_name (name, serial);
+	if (cgroups->root >= 0)
+		unlinkat (cgroups->root, name, AT_REMOVEDIR);
+}

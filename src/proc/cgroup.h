@@ -1,0 +1,42 @@
+/* cgroup - one cgroup per worker, where cgroup v2 lets us make one (cgroups(7)): killing is then one write.
+ *
+ * The root is the daemon's own cgroup in the unified hierarchy, found from /proc/self/cgroup and the mount of type
+ * cgroup2; it is usable when we may make directories and move processes there and the kernel has cgroup.kill (5.14).
+ * No controller is ever enabled. Names: worker-SERIAL, and `left` for what finished commands left behind.
+ */
+#ifndef REMEX_PROC_CGROUP_H
+#define REMEX_PROC_CGROUP_H
+
+#include <stdint.h>
+
+struct cgroups {
+	int root; /* directory where worker cgroups are made, or -1: there are none, the sweep does it */
+	int left; /* its child `left`, or -1 */
+};
+
+/* Find and try the root: makes a directory `remex-PID` in it and probes it. Without one, or where the environment
+ * has REMEX_CGROUP=none, both are -1: that is no error. */
+void cgroups_open (struct cgroups *cgroups);
+
+/* Remove what cgroups_open made (only empty directories go; `left` stays while processes live in it). */
+void cgroups_close (struct cgroups *cgroups);
+
+/* Make worker-SERIAL and return its directory, or -1. */
+int cgroup_make (const struct cgroups *cgroups, uint64_t serial);
+
+/* Move the calling process into it; 0 or -1. */
+int cgroup_enter (int cgroup);
+
+/* Open its cgroup.kill for writing, or -1. */
+int cgroup_kill_open (int cgroup);
+
+/* Kill everything in it through cgroup.kill; 0 or -1. */
+int cgroup_kill (int cgroup);
+
+/* Move every process in `from` to `to`, which takes 200 ms at most. Those that vanish meanwhile do not matter. */
+void cgroup_empty (int from, int to);
+
+/* Remove worker-SERIAL, if it is empty. */
+void cgroup_remove (const struct cgroups *cgroups, uint64_t serial);
+
+#endif

@@ -1,0 +1,9 @@
+noinst_LTLIBRARIES += %D%/libproc.la
+%C%_libproc_la_SOURCES = \
+	%D%/cgroup.c %D%/cgroup.h \
+	%D%/fork.c %D%/fork.h \
+	%D%/keeper.c %D%/keeper.h \
+	%D%/pids.c %D%/pids.h \
+	%D%/spawn.c %D%/spawn.h \
+	%D%/tree.c %D%/tree.h \
+	$(NULL)

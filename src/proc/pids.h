@@ -1,0 +1,24 @@
+/* pids - the numbers in a file of the kernel's: children (proc(5)), cgroup.procs (cgroups(7)).
+ *
+ * Read with pread(2) from the start, so that a descriptor opened once can be asked again. Nothing is allocated. Such a
+ * list is a snapshot in pieces of a buffer: who needs all of a longer one asks until nothing new comes.
+ */
+#ifndef REMEX_PROC_PIDS_H
+#define REMEX_PROC_PIDS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct pids {
+	int fd; /* the caller's */
+	off_t offset;
+	size_t pos, len;
+	char buf[4096];
+};
+
+void pids_start (struct pids *pids, int fd);
+
+/* The next one; 0 at the end, -1 when the file cannot be read. */
+pid_t pids_next (struct pids *pids);
+
+#endif

@@ -1,0 +1,331 @@
+/* spawn - see spawn.h.
+ *
+ * The child is one of vfork(2): it borrows our memory and our stack until it execs, so that its price does not grow
+ * with the caller's size, and we stand still meanwhile. It therefore leaves everything as it found it but its own
+ * stack frames and errno; all that it does is a system call and what stands around it. Where glibc's wrapper would do
+ * more (sigaction and sigprocmask spare the signals that glibc keeps for itself), the system call is made directly.
+ * The words for a failure come through a pipe all the same, so that it also works where vfork is a plain fork
+ * (valgrind, qemu).
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "proc/spawn.h"
+
+enum { CHILD_UMASK = 022, CHILD_FILES = 1024 };
+
+/* What the child did last. */
+enum step { STEP_DESCRIPTORS, STEP_CWD, STEP_PARENT, STEP_EXEC };
+
+struct failure {
+	enum step step;
+	int sys;
+};
+
+struct plan {
+	const struct spawn *spawn;
+	const char *file; /* a path */
+	pid_t parent;
+	int report;               /* where a struct failure goes */
+	int keep[SPAWN_KEEP + 1]; /* spawn->keep, and a place for `report` */
+};
+
+/* --- in the child ----------------------------------------------------------------------------------------------- */
+
+static _Noreturn void child_fail (const struct plan *plan, enum step step)
+{
+	struct failure failure = { step, errno };
+
+	/* When this cannot be written the parent has gone, and nobody asks. */
+	if (write (plan->report, &failure, sizeof failure) < 0)
+		_exit (126);
+	_exit (127);
+}
+
+static void child_signals (void)
+{
+	/* Zeros are SIG_DFL without flags, whatever the order of the kernel's struct sigaction. */
+	static const unsigned long standard[16];
+
+	for (int signo = 1; signo < NSIG; signo++)
+		syscall (SYS_rt_sigaction, signo, standard, NULL, (size_t)(_NSIG / 8));
+}
+
+/* A descriptor from 3 up that will become number i, or i itself when it is there already. */
+static int child_source (int fd, int i)
+{
+	int null;
+
+	if (fd == i || fd > 2)
+		return fd;
+	if (fd >= 0)
+		return fcntl (fd, F_DUPFD_CLOEXEC, 3);
+	null = open ("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (null < 0 || null > 2)
+		return null;
+	/* It took the place of one that was closed: not to be mistaken for one that the caller gave. */
+	fd = fcntl (null, F_DUPFD_CLOEXEC, 3);
+	close (null);
+	return fd;
+}
+
+static int child_fds (struct plan *plan)
+{
+	const struct spawn *spawn = plan->spawn;
+	int from[3];
+
+	if (plan->report < 3 && (plan->report = fcntl (plan->report, F_DUPFD_CLOEXEC, 3)) < 0)
+		return -1;
+	for (int i = 0; i < 3; i++)
+		if ((from[i] = child_source (spawn->fds[i], i)) < 0)
+			return -1;
+	for (int i = 0; i < 3; i++)
+		if ((from[i] == i ? fcntl (i, F_SETFD, 0) : dup2 (from[i], i)) < 0)
+			return -1;
+	for (size_t i = 0; i < spawn->n_keep; i++)
+		if (spawn->keep[i] > 2 && fcntl (spawn->keep[i], F_SETFD, 0) < 0)
+			return -1;
+	plan->keep[spawn->n_keep] = plan->report;
+	fd_close_except (plan->keep, spawn->n_keep + 1);
+	return 0;
+}
+
+static void child_limits (void)
+{
+	struct rlimit limit;
+
+	if (getrlimit (RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max < CHILD_FILES ? limit.rlim_max : CHILD_FILES;
+		setrlimit (RLIMIT_NOFILE, &limit);
+	}
+	if (getrlimit (RLIMIT_CORE, &limit) == 0) {
+		limit.rlim_cur = 0;
+		setrlimit (RLIMIT_CORE, &limit);
+	}
+}
+
+/* The signal goes to us when the thread that spawned ends; when it has ended already, none will come. */
+static int child_bind (const struct plan *plan)
+{
+	if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -1;
+	if (getppid () == plan->parent)
+		return 0;
+	errno = ESRCH;
+	return -1;
+}
+
+static _Noreturn __attribute__ ((noinline)) void child_run (struct plan *plan)
+{
+	static char *const no_env[] = { NULL };
+	static const unsigned char no_mask[_NSIG / 8];
+	const struct spawn *spawn = plan->spawn;
+
+	child_signals ();
+	setsid ();
+	umask (CHILD_UMASK);
+	if (child_fds (plan) < 0)
+		child_fail (plan, STEP_DESCRIPTORS);
+	child_limits ();
+	if (spawn->cwd && chdir (spawn->cwd) < 0)
+		child_fail (plan, STEP_CWD);
+	if (spawn->die_with_parent && child_bind (plan) < 0)
+		child_fail (plan, STEP_PARENT);
+	syscall (SYS_rt_sigprocmask, SIG_SETMASK, no_mask, NULL, sizeof no_mask);
+	execve (plan->file, (char *const *)(uintptr_t)spawn->argv,
+		spawn->env ? (char *const *)(uintptr_t)spawn->env : no_env);
+	child_fail (plan, STEP_EXEC);
+}
+
+/* --- in the parent ---------------------------------------------------------------------------------------------- */
+
+/* The child is born with all signals blocked: a handler of ours must not run in it, in our memory. */
+static pid_t plan_fork (struct plan *plan)
+{
+	unsigned char all[_NSIG / 8], old[_NSIG / 8];
+	pid_t pid;
+	int saved;
+
+	memset (all, 0xff, sizeof all);
+	syscall (SYS_rt_sigprocmask, SIG_SETMASK, all, old, sizeof all);
+	pid = vfork ();
+	if (!pid)
+		child_run (plan);
+	saved = errno;
+	syscall (SYS_rt_sigprocmask, SIG_SETMASK, old, NULL, sizeof old);
+	errno = saved;
+	return pid;
+}
+
+static void reap (pid_t pid)
+{
+	while (waitpid (pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static int fail_words (const struct plan *plan, const struct failure *failure, struct err *err)
+{
+	const struct spawn *spawn = plan->spawn;
+	bool there;
+
+	errno = failure->sys;
+	switch (failure->step) {
+	case STEP_DESCRIPTORS:
+		return err_sys (err, 0, "cannot set up the descriptors of %.200s", spawn->argv[0]);
+	case STEP_CWD:
+		return err_sys (err, 0, "cannot change to %.200s", spawn->cwd);
+	case STEP_PARENT:
+		return err_sys (err, 0, "cannot bind %.200s to its parent", spawn->argv[0]);
+	case STEP_EXEC:
+		break;
+	}
+	/* A script names its interpreter, a program its loader: the missing file is then another one. */
+	there = plan->file[0] == '/' && access (plan->file, F_OK) == 0;
+	errno = failure->sys;
+	if (there && errno == ENOENT)
+		return err_sys (err, 0, "cannot run %.200s: the interpreter it names", spawn->argv[0]);
+	return err_sys (err, 0, "cannot run %.200s", spawn->argv[0]);
+}
+
+/* Fork, and learn what became of it. Closes both ends of the pipe. */
+static int plan_run (struct plan *plan, int report[2], struct child *child, struct err *err)
+{
+	struct failure failure;
+	ssize_t got;
+	pid_t pid = plan_fork (plan);
+
+	if (pid < 0)
+		err_sys (err, 0, "cannot fork for %.200s", plan->spawn->argv[0]);
+	fd_close (&report[1]);
+	if (pid < 0) {
+		fd_close (&report[0]);
+		return -1;
+	}
+	do
+		got = read (report[0], &failure, sizeof failure);
+	while (got < 0 && errno == EINTR);
+	fd_close (&report[0]);
+	if (got == (ssize_t)sizeof failure) {
+		reap (pid);
+		return fail_words (plan, &failure, err);
+	}
+	/* The pipe has just given two numbers back: this does not fail for want of one after the program has begun. */
+	child->pidfd = pidfd_open (pid, 0);
+	if (child->pidfd < 0) {
+		int saved = errno;
+
+		kill (-pid, SIGKILL);
+		reap (pid);
+		errno = saved;
+		return err_sys (err, 0, "cannot watch %.200s", plan->spawn->argv[0]);
+	}
+	child->pid = pid;
+	return 0;
+}
+
+int spawn_start (const struct spawn *spawn, struct child *child, struct err *err)
+{
+	const char *file = spawn->file ? spawn->file : spawn->argv[0];
+	struct plan plan = { .spawn = spawn, .file = file, .parent = getpid () };
+	char found[PATH_MAX];
+	int report[2];
+
+	if (spawn->n_keep > SPAWN_KEEP) {
+		errno = EINVAL;
+		return err_sys (err, 0, "cannot keep %zu descriptors", spawn->n_keep);
+	}
+	if (spawn->n_keep)
+		memcpy (plan.keep, spawn->keep, spawn->n_keep * sizeof *spawn->keep);
+	if (spawn->path && !strchr (file, '/')) {
+		if (spawn_resolve (found, file, spawn->path) < 0)
+			return err_sys (err, 0, "cannot run %.200s", file);
+		plan.file = found;
+	}
+	if (pipe2 (report, O_CLOEXEC) < 0)
+		return err_sys (err, 0, "cannot run %.200s", spawn->argv[0]);
+	plan.report = report[1];
+	return plan_run (&plan, report, child, err);
+}
+
+/* --- look-up ---------------------------------------------------------------------------------------------------- */
+
+/* May we execute it, and is it a file? 0, or the errno. */
+static int try_file (const char *path)
+{
+	struct stat st;
+
+	if (stat (path, &st) < 0)
+		return errno;
+	if (!S_ISREG (st.st_mode))
+		return EACCES;
+	return faccessat (AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
+}
+
+int spawn_resolve (char *out, const char *name, const char *path)
+{
+	size_t length = strlen (name);
+	int why = ENOENT;
+
+	if (length >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (strchr (name, '/')) {
+		memcpy (out, name, length + 1);
+		return 0;
+	}
+	if (length > NAME_MAX)
+		why = ENAMETOOLONG;
+	while (length && length <= NAME_MAX && path && *path) {
+		size_t n = strcspn (path, ":");
+		int tried;
+
+		if (*path == '/' && n + 1 + length < PATH_MAX) {
+			memcpy (out, path, n);
+			out[n] = '/';
+			memcpy (out + n + 1, name, length + 1);
+			if (!(tried = try_file (out)))
+				return 0;
+			if (tried == EACCES)
+				why = EACCES;
+		}
+		path += n + (path[n] == ':');
+	}
+	errno = why;
+	return -1;
+}
+
+/* --- afterwards ------------------------------------------------------------------------------------------------- */
+
+void child_signal (const struct child *child, int signo)
+{
+	/* ESRCH: it has ended. EPERM: it runs as somebody else now, as sudo(8) does. */
+	if (child->pid > 0)
+		kill (-child->pid, signo);
+}
+
+int child_reap (struct child *child, int *status)
+{
+	pid_t pid;
+
+	do
+		pid = waitpid (child->pid, status, 0);
+	while (pid < 0 && errno == EINTR);
+	fd_close (&child->pidfd);
+	return pid < 0 ? -1 : 0;
+}

@@ -1,0 +1,53 @@
+/* spawn - start a program: the one place that execs.
+ *
+ * All is prepared before the fork; between fork and exec the child makes only async-signal-safe calls. What fails
+ * there comes back as an errno and the name of the step through a close-on-exec pipe, so that "no such file" is never
+ * mistaken for exit status 127. The child gets a session of its own, default signal dispositions and an empty mask,
+ * umask 022, a soft limit of 1024 descriptors and of 0 for core files (the hard limits stay, so that a command may
+ * raise them again), and no descriptor but 0, 1 and 2.
+ * (reference: signal-safety(7), vfork(2), close_range(2), prctl(2) PR_SET_PDEATHSIG)
+ */
+#ifndef REMEX_PROC_SPAWN_H
+#define REMEX_PROC_SPAWN_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct spawn {
+	const char *const *argv; /* NULL-terminated, at least one word */
+	const char *const *env;  /* NULL-terminated; NULL: an empty environment */
+	const char *file;        /* what is executed; NULL: argv[0]. Without a slash it is looked up in `path` */
+	const char *path;     /* directories between colons, absolute ones only; NULL: no look-up, the name is a path */
+	const char *cwd;      /* NULL: stay. A relative `file` with a slash counts from here */
+	int fds[3];           /* become 0, 1, 2 (blocking, as they are); -1: /dev/null */
+	bool die_with_parent; /* SIGKILL when the thread that spawned ends */
+	const int *keep;      /* further descriptors, from 3 up, that stay open under their own number */
+	size_t n_keep;        /* at most SPAWN_KEEP */
+};
+
+enum { SPAWN_KEEP = 16 };
+
+/* The child: its pid, and a pidfd (pidfd_open(2); the caller closes it) that is readable when it has ended. */
+struct child {
+	pid_t pid;
+	int pidfd;
+};
+
+/* Start it. 0, or -1: err->sys is the errno, err->text says what could not be done ("cannot run foo: No such file or
+ * directory", "cannot change to /nowhere: …") in words for the caller's caller. Nothing is left behind on failure. The
+ * caller does not ignore SIGCHLD. */
+int spawn_start (const struct spawn *spawn, struct child *child, struct err *err);
+
+/* The path that `name` has in `path` (the first executable regular file), in `out` of PATH_MAX bytes. A name with a
+ * slash is copied. 0, or -1 with errno ENOENT, EACCES (there, but not executable) or ENAMETOOLONG. */
+int spawn_resolve (char *out, const char *name, const char *path);
+
+/* Signal the child's whole process group, which it leads. EPERM and ESRCH are ignored. Only before it is reaped. */
+void child_signal (const struct child *child, int signo);
+
+/* Wait for the child to end and reap it; status as waitpid(2) has it. Closes the pidfd. 0 or -1. */
+int child_reap (struct child *child, int *status);
+
+#endif

@@ -1,0 +1,322 @@
+/* tree - see tree.h.
+ *
+ * A walk starts at our own children and goes down; each process is signalled as soon as it is seen, before its own
+ * children are read. What loses its parent meanwhile becomes our child (we are the subreaper), so our children are
+ * read again until nothing new is among them, a few times at most: chains that fork and exit for ever are for
+ * tree_kill and its rounds. The memory is static and bounded, so one walk at a time.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "proc/pids.h"
+#include "proc/tree.h"
+
+enum {
+	WALK_MAX = 32768,          /* processes in one walk; more are met by the next one */
+	WALK_PASSES = 8,           /* how often our own children are read in one walk */
+	PID_MAX = 4 * 1024 * 1024, /* the kernel's PID_MAX_LIMIT */
+	REAP_MAX = 64,             /* children reaped in one round, besides those that the walk saw dead */
+	WATCH_DEAD = 64,
+	WATCH_PASSES = 64,
+};
+
+static struct walk {
+	pid_t self, spare;
+	int signo;
+	int alive;
+	int dead; /* children of ours that wait to be reaped */
+	size_t n;
+	pid_t list[WALK_MAX];      /* those seen, in order; negative: dead, so nothing is beneath */
+	uint8_t seen[PID_MAX / 8]; /* the same as a set; only the pages that are needed are ever there */
+} walk;
+
+static bool walk_has (pid_t pid)
+{
+	return walk.seen[pid / 8] & 1 << pid % 8;
+}
+
+/* False for one that is known, or when there is no more room. */
+static bool walk_add (pid_t pid)
+{
+	if (pid >= PID_MAX || walk_has (pid) || walk.n == WALK_MAX)
+		return false;
+	walk.seen[pid / 8] |= (uint8_t)(1 << pid % 8);
+	walk.list[walk.n++] = pid;
+	return true;
+}
+
+static void walk_clear (void)
+{
+	while (walk.n)
+		walk.seen[abs (walk.list[--walk.n]) / 8] = 0;
+}
+
+/* Is it alive, and whose child is it? A dead leader whose threads go on is shown as a zombie, but it lives. */
+static bool process_alive (pid_t pid, pid_t *parent)
+{
+	char path[32], stat[1024], *rest;
+	long threads = 0;
+	char state = 0;
+	ssize_t got;
+	int fd;
+
+	snprintf (path, sizeof path, "/proc/%d/stat", (int)pid);
+	if ((fd = open (path, O_RDONLY | O_CLOEXEC)) < 0)
+		return false;
+	got = read (fd, stat, sizeof stat - 1);
+	fd_close (&fd);
+	if (got <= 0)
+		return false;
+	stat[got] = '\0';
+	/* The name, in parentheses, may hold anything. */
+	if (!(rest = strrchr (stat, ')')) ||
+		sscanf (rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld", &state,
+			parent, &threads) != 3)
+		return false;
+	return (state != 'Z' && state != 'X') || threads > 1;
+}
+
+/* A child of ours: its number is its own until we reap it. Is it alive? */
+static bool signal_child (pid_t pid)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (waitid (P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
+		return false;
+	if (info.si_pid) {
+		walk.dead++;
+		return false;
+	}
+	walk.alive++;
+	if (walk.signo)
+		kill (pid, walk.signo);
+	if (walk.signo == SIGTERM)
+		kill (pid, SIGCONT);
+	return true;
+}
+
+/* Somebody else's child may be reaped at any moment and its number given away: hold it by a pidfd, then make sure that
+ * what was held belongs to the tree. Is it alive? */
+static bool signal_other (pid_t pid)
+{
+	int pidfd = pidfd_open (pid, 0);
+	bool alive = false;
+	pid_t parent;
+
+	if (pidfd < 0)
+		return false;
+	if (process_alive (pid, &parent) && (parent == walk.self || (parent < PID_MAX && walk_has (parent)))) {
+		alive = true;
+		walk.alive++;
+		if (walk.signo)
+			pidfd_send_signal (pidfd, walk.signo, NULL, 0);
+		if (walk.signo == SIGTERM)
+			pidfd_send_signal (pidfd, SIGCONT, NULL, 0);
+	}
+	fd_close (&pidfd);
+	return alive;
+}
+
+/* The children of one thread. */
+static int walk_thread (int tasks, const char *tid, bool ours)
+{
+	struct pids pids;
+	char path[32];
+	pid_t pid;
+	int fd;
+
+	snprintf (path, sizeof path, "%.20s/children", tid);
+	if ((fd = openat (tasks, path, O_RDONLY | O_CLOEXEC)) < 0)
+		return -1;
+	pids_start (&pids, fd);
+	while ((pid = pids_next (&pids)) > 0) {
+		if (!walk_add (pid) || pid == walk.spare)
+			continue;
+		if (!(ours ? signal_child (pid) : signal_other (pid)))
+			walk.list[walk.n - 1] = -pid;
+	}
+	fd_close (&fd);
+	return pid;
+}
+
+/* The children of all its threads; -1 when it is not there (any more). */
+static int walk_process (pid_t pid)
+{
+	char entries[2048] __attribute__ ((aligned (8)));
+	int tasks, rc = -1;
+	ssize_t got;
+
+	snprintf (entries, sizeof entries, "/proc/%d/task", (int)pid);
+	if ((tasks = open (entries, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return -1;
+	while ((got = getdents64 (tasks, entries, sizeof entries)) > 0)
+		for (ssize_t at = 0; at < got;) {
+			const struct dirent64 *entry = (const void *)(entries + at);
+
+			if (entry->d_name[0] != '.' && walk_thread (tasks, entry->d_name, pid == walk.self) == 0)
+				rc = 0;
+			at += entry->d_reclen;
+		}
+	fd_close (&tasks);
+	return rc;
+}
+
+/* Signal all, or with `deep` false only our own children. */
+static int walk_tree (int signo, pid_t spare, bool deep)
+{
+	int saved = errno;
+
+	walk.self = getpid ();
+	walk.spare = spare;
+	walk.signo = signo;
+	walk.alive = walk.dead = 0;
+	for (int pass = 0; pass < WALK_PASSES; pass++) {
+		size_t before = walk.n;
+
+		if (walk_process (walk.self) < 0) {
+			walk.alive = -1;
+			break;
+		}
+		for (size_t i = before; deep && i < walk.n; i++)
+			if (walk.list[i] > 0)
+				walk_process (walk.list[i]);
+		if (walk.n == before)
+			break;
+	}
+	walk_clear ();
+	errno = saved;
+	return walk.alive;
+}
+
+int tree_signal (int signo, pid_t spare)
+{
+	return walk_tree (signo, spare, true);
+}
+
+/* How many were reaped, `max` at most; -1 when there was no child at all. */
+static int reap_some (int max, void (*reaped) (pid_t pid, int status, void *arg), void *arg)
+{
+	for (int n = 0; n < max; n++) {
+		int status;
+		pid_t pid = waitpid (-1, &status, WNOHANG | __WALL);
+
+		if (pid <= 0)
+			return pid < 0 && !n ? -1 : n;
+		if (reaped)
+			reaped (pid, status, arg);
+	}
+	return max;
+}
+
+int tree_kill (int cgroup_kill, int limit_ms, void (*reaped) (pid_t pid, int status, void *arg), void *arg)
+{
+	int64_t end = clock_ms () + limit_ms;
+	bool deep = true;
+
+	for (;;) {
+		int n;
+
+		/* Should this fail, the walk does it. */
+		if (cgroup_kill < 0 || write (cgroup_kill, "1", 1) < 0)
+			cgroup_kill = -1;
+		/* Once all have been met, those beneath come up to us as their parents die. Killing only those is
+		 * quick, and quickness decides the race with a chain; when nobody dies any more, all are looked for
+		 * again. */
+		walk_tree (SIGKILL, 0, deep);
+		/* All that is beneath us hangs on a child of ours: without a child there is nobody. Fork-and-exit
+		 * chains leave corpses faster than one can walk past them, so those that were seen go now; but not
+		 * all, or there would be no end to it. */
+		n = reap_some (walk.dead + REAP_MAX, reaped, arg);
+		if (n < 0)
+			return 0;
+		if (clock_ms () >= end)
+			return tree_count (0);
+		deep = !n;
+		if (!n)
+			poll (NULL, 0, 1); /* they are dying */
+	}
+}
+
+static int children_open (pid_t pid)
+{
+	char path[48];
+
+	snprintf (path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	return open (path, O_RDONLY | O_CLOEXEC);
+}
+
+int tree_watch_open (struct tree_watch *watch)
+{
+	watch->own_children = -1;
+	watch->keeper_children = children_open (getppid ());
+	if (watch->keeper_children >= 0)
+		watch->own_children = children_open (getpid ());
+	if (watch->own_children < 0)
+		fd_close (&watch->keeper_children);
+	return watch->own_children < 0 ? -1 : 0;
+}
+
+/* Those found dead so far, by tree_watch_left. */
+struct dead {
+	pid_t list[WATCH_DEAD];
+	size_t n;
+};
+
+static bool dead_has (const struct dead *dead, pid_t pid)
+{
+	for (size_t i = 0; i < dead->n; i++)
+		if (dead->list[i] == pid)
+			return true;
+	return false;
+}
+
+/* Read a list once: 1 when one in it lives (or it cannot be read), 0 when all were known to be dead before, -1 when
+ * some are now found dead. */
+static int watch_read (int fd, pid_t self, struct dead *dead)
+{
+	struct pids pids;
+	pid_t pid, parent;
+	int rc = 0;
+
+	pids_start (&pids, fd);
+	while ((pid = pids_next (&pids)) > 0) {
+		if (pid == self || dead_has (dead, pid))
+			continue;
+		if (process_alive (pid, &parent))
+			return 1;
+		rc = -1;
+		if (dead->n < WATCH_DEAD)
+			dead->list[dead->n++] = pid;
+	}
+	return pid < 0 ? 1 : rc;
+}
+
+bool tree_watch_left (const struct tree_watch *watch, pid_t self)
+{
+	struct dead dead = { .n = 0 };
+	int rc;
+
+	/* Ours first: what they leave when they die is the keeper's by the time we see them dead. */
+	if (watch_read (watch->own_children, self, &dead) > 0)
+		return true;
+	/* One that died between the list and the look at it may have left a child that is not in this list, but in the
+	 * next: ask until a list holds only those that were dead before it was read. In doubt, something is left. */
+	for (int pass = 0; pass < WATCH_PASSES; pass++)
+		if ((rc = watch_read (watch->keeper_children, self, &dead)) >= 0)
+			return rc;
+	return true;
+}

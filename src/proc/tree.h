@@ -1,0 +1,42 @@
+/* tree - all processes beneath one: found, signalled, counted. The keeper's eyes and hands.
+ *
+ * Beneath a subreaper (prctl(2) PR_SET_CHILD_SUBREAPER) nothing escapes: what is orphaned becomes its child. So the
+ * descendants are what /proc/PID/task/TID/children (proc(5)) lists, followed downwards, whatever sessions or groups
+ * they made. With a cgroup (cgroups(7)) the kernel does it: cgroup.kill.
+ */
+#ifndef REMEX_PROC_TREE_H
+#define REMEX_PROC_TREE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Signal every living descendant of the calling process but `spare` (0: none; its own descendants are not spared).
+ * After SIGTERM each also gets SIGCONT, so that a stopped one can obey. Returns how many were seen alive, zombies not
+ * counted; -1 where /proc cannot be read. Not for two threads at a time: the memory for it is static. */
+int tree_signal (int signo, pid_t spare);
+
+/* How many living (not zombie) descendants the calling process has, without `spare`. signo 0 sends nothing. */
+static inline int tree_count (pid_t spare)
+{
+	return tree_signal (0, spare);
+}
+
+/* Kill all descendants with SIGKILL and reap the calling process's children, in bounded rounds, until none is left or
+ * `limit_ms` has passed. Returns the number of survivors (0: all gone). `cgroup_kill` is an open cgroup.kill or -1.
+ * `reaped` (may be NULL) is called for each child reaped. */
+int tree_kill (int cgroup_kill, int limit_ms, void (*reaped) (pid_t pid, int status, void *arg), void *arg);
+
+/* "Did the command leave something behind?", asked by a worker: its keeper's children and its own. */
+struct tree_watch {
+	int keeper_children; /* /proc/KEEPER/task/KEEPER/children, opened before the uid changed */
+	int own_children;
+};
+
+/* Open both for the calling process and its parent; 0 or -1. */
+int tree_watch_open (struct tree_watch *watch);
+
+/* Is there any living child of the keeper beside `self`, or any living child of `self`? Zombies do not count. True
+ * where it cannot be told. Asked when the command's own process has been reaped and no other is being started. */
+bool tree_watch_left (const struct tree_watch *watch, pid_t self);
+
+#endif

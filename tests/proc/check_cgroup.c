@@ -1,0 +1,252 @@
+/* check_cgroup - one cgroup per worker, where there can be one; and nothing at all where not. */
+#include "config.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proc/cgroup.h"
+#include "proc/fork.h"
+#include "proc/pids.h"
+#include "proc/stage.h"
+#include "proc/tree.h"
+#include "support/check_main.h"
+
+/* Some of this needs no cgroup; what does returns early, and stage has said why. */
+#define NEED_CGROUP                 \
+	if (stage_cgroups.root < 0) \
+	return
+
+static int here (int at, const char *name)
+{
+	return faccessat (at, name, F_OK, 0) == 0;
+}
+
+/* How many processes are in it? */
+static int population (int cgroup)
+{
+	int fd = openat (cgroup, "cgroup.procs", O_RDONLY | O_CLOEXEC), n = 0;
+	struct pids pids;
+
+	ck_assert_int_ge (fd, 0);
+	pids_start (&pids, fd);
+	while (pids_next (&pids) > 0)
+		n++;
+	close (fd);
+	return n;
+}
+
+START_TEST (test_none)
+{
+	struct cgroups cgroups = { 7, 7 };
+	int fds = stage_fds ();
+
+	setenv ("REMEX_CGROUP", "none", 1);
+	cgroups_open (&cgroups);
+	ck_assert_int_eq (cgroups.root, -1);
+	ck_assert_int_eq (cgroups.left, -1);
+	ck_assert_int_eq (cgroup_make (&cgroups, 1), -1);
+	cgroup_remove (&cgroups, 1);
+	cgroups_close (&cgroups);
+	ck_assert_int_eq (stage_fds (), fds);
+}
+END_TEST
+
+/* Another user may not make one here: no error, no trace. */
+START_TEST (test_not_allowed)
+{
+	struct cgroups cgroups = { 7, 7 };
+	int fds = stage_fds ();
+
+	if (geteuid () != 0) {
+		fprintf (stderr, "skipped: cgroup of another user (not root)\n");
+		return;
+	}
+	ck_assert_int_eq (setresgid (65534, 65534, 65534) | setresuid (65534, 65534, 65534), 0);
+	cgroups_open (&cgroups);
+	ck_assert_int_eq (cgroups.root, -1);
+	ck_assert_int_eq (cgroups.left, -1);
+	ck_assert_int_eq (stage_fds (), fds);
+}
+END_TEST
+
+static void path_of (int fd, char path[PATH_MAX])
+{
+	char name[48];
+	ssize_t n;
+
+	snprintf (name, sizeof name, "/proc/self/fd/%d", fd);
+	n = readlink (name, path, PATH_MAX - 1);
+	ck_assert_int_gt (n, 0);
+	path[n] = '\0';
+}
+
+/* A second daemon with our pid, so to speak, gets a name of its own; all that was made goes. */
+START_TEST (test_open_close)
+{
+	struct cgroups one, two;
+	char first[PATH_MAX], second[PATH_MAX], name[32];
+	int fds = stage_fds ();
+
+	NEED_CGROUP;
+	cgroups_open (&one);
+	cgroups_open (&two);
+	ck_assert_int_ge (one.root, 0);
+	ck_assert_int_ge (one.left, 0);
+	ck_assert_int_ge (two.root, 0);
+	path_of (one.root, first);
+	path_of (two.root, second);
+	snprintf (name, sizeof name, "/remex-%d", (int)getpid ());
+	ck_assert_ptr_nonnull (strstr (first, name));
+	ck_assert_str_ne (first, second);
+	cgroups_close (&one);
+	cgroups_close (&two);
+	ck_assert (!here (AT_FDCWD, first) && !here (AT_FDCWD, second));
+	ck_assert_int_eq (one.root, -1);
+	ck_assert_int_eq (stage_fds (), fds);
+}
+END_TEST
+
+START_TEST (test_make_remove)
+{
+	int fds = stage_fds (), cgroup;
+	char name[32];
+
+	NEED_CGROUP;
+	snprintf (name, sizeof name, "worker-%d", (int)getpid ());
+	cgroup = cgroup_make (&stage_cgroups, (uint64_t)getpid ());
+	ck_assert_int_ge (cgroup, 0);
+	ck_assert (here (stage_cgroups.root, name));
+	ck_assert_int_eq (fcntl (cgroup, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq (cgroup_make (&stage_cgroups, (uint64_t)getpid ()), -1); /* serials are not reused */
+	cgroup_remove (&stage_cgroups, (uint64_t)getpid ());
+	ck_assert (!here (stage_cgroups.root, name));
+	close (cgroup);
+	ck_assert_int_eq (stage_fds (), fds);
+}
+END_TEST
+
+struct inside {
+	int cgroup, line;
+	const char *deed;
+	int n;
+};
+
+static int inside_run (void *arg)
+{
+	const struct inside *inside = arg;
+	struct child child;
+
+	if (cgroup_enter (inside->cgroup) < 0)
+		return 1;
+	alarm (60);
+	stage_spawn (&child, inside->line, inside->deed, inside->n);
+	for (;;)
+		pause ();
+}
+
+/* A process in the cgroup that has started a puppet there. */
+static void start_inside (int cgroup, const char *deed, int n, int ready, int *line)
+{
+	int pair[2];
+	struct inside inside = { .cgroup = cgroup, .deed = deed, .n = n };
+
+	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	inside.line = pair[1];
+	ck_assert_int_gt (fork_run ("inside", (int[]){ cgroup, pair[1] }, 2, inside_run, &inside), 0);
+	close (pair[1]);
+	*line = pair[0];
+	stage_await (*line, "ready", ready);
+}
+
+static const struct {
+	const char *deed;
+	int n, ready;
+} deeds[] = { { "daemon", 0, 1 }, { "stopped", 0, 1 }, { "crowd", 200, 200 }, { "comets", 8, 8 } };
+
+/* One write, and all are gone. */
+START_TEST (test_kill)
+{
+	int cgroup, line;
+
+	NEED_CGROUP;
+	cgroup = cgroup_make (&stage_cgroups, (uint64_t)getpid ());
+	start_inside (cgroup, deeds[_i].deed, deeds[_i].n, deeds[_i].ready, &line);
+	ck_assert_int_gt (population (cgroup), 1);
+	ck_assert_int_eq (cgroup_kill (cgroup), 0);
+	stage_await_end (line);
+	while (population (cgroup))
+		poll (NULL, 0, 1);
+	while (wait (NULL) > 0)
+		;
+	cgroup_remove (&stage_cgroups, (uint64_t)getpid ());
+}
+END_TEST
+
+/* The same through tree_kill, which also reaps. */
+START_TEST (test_tree_kill)
+{
+	int cgroup, line, killer;
+
+	NEED_CGROUP;
+	prctl (PR_SET_CHILD_SUBREAPER, 1);
+	cgroup = cgroup_make (&stage_cgroups, (uint64_t)getpid ());
+	start_inside (cgroup, deeds[_i].deed, deeds[_i].n, deeds[_i].ready, &line);
+	killer = cgroup_kill_open (cgroup);
+	ck_assert_int_ge (killer, 0);
+	ck_assert_int_eq (tree_kill (killer, 20000, NULL, NULL), 0);
+	stage_await_end (line);
+	stage_no_children ();
+	ck_assert_int_eq (population (cgroup), 0);
+	cgroup_remove (&stage_cgroups, (uint64_t)getpid ());
+}
+END_TEST
+
+/* What is left behind moves out of harm's way, also while it forks. */
+START_TEST (test_empty)
+{
+	int cgroup, other, line, was;
+
+	NEED_CGROUP;
+	cgroup = cgroup_make (&stage_cgroups, (uint64_t)getpid ());
+	other = cgroup_make (&stage_cgroups, (uint64_t)getpid () + 1000000000);
+	start_inside (cgroup, deeds[_i].deed, deeds[_i].n, deeds[_i].ready, &line);
+	was = population (cgroup);
+	do /* against comets it may take luck */
+		cgroup_empty (cgroup, other);
+	while (population (cgroup));
+	ck_assert_int_ge (population (other), was > 200 ? 200 : 1);
+	cgroup_remove (&stage_cgroups, (uint64_t)getpid ()); /* works, for it is empty */
+	ck_assert_int_eq (cgroup_kill (other), 0);
+	stage_await_end (line);
+	while (population (other))
+		poll (NULL, 0, 1);
+	while (wait (NULL) > 0)
+		;
+	cgroup_remove (&stage_cgroups, (uint64_t)getpid () + 1000000000);
+}
+END_TEST
+
+static void add_cgroup (TCase *tcase)
+{
+	int n = (int)(sizeof deeds / sizeof *deeds);
+
+	stage_add (tcase);
+	tcase_add_test (tcase, test_none);
+	tcase_add_test (tcase, test_not_allowed);
+	tcase_add_test (tcase, test_open_close);
+	tcase_add_test (tcase, test_make_remove);
+	tcase_add_loop_test (tcase, test_kill, 0, n);
+	tcase_add_loop_test (tcase, test_tree_kill, 0, n);
+	tcase_add_loop_test (tcase, test_empty, 0, n);
+}
+
+CHECK_MAIN ("proc/cgroup", add_cgroup)

@@ -1,0 +1,304 @@
+/* check_spawn - what a command finds when it starts, and how it ends. What fails is in spawn_failures.c. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proc/spawn.h"
+#include "proc/spawn_failures.h"
+#include "proc/stage.h"
+#include "support/check_main.h"
+
+/* Read all from fd to `out`. */
+static void slurp (int fd, char *out, size_t size)
+{
+	size_t used = 0;
+	ssize_t got;
+
+	do {
+		stage_readable (fd);
+		got = read (fd, out + used, size - 1 - used);
+		if (got > 0)
+			used += (size_t)got;
+	} while (got > 0 && used < size - 1);
+	out[used] = '\0';
+}
+
+/* --- the golden state ------------------------------------------------------------------------------------------- */
+
+/* Make this process as different from a fresh one as it can be. */
+static void disorder (void)
+{
+	struct rlimit limit;
+	sigset_t all;
+
+	for (int signo = 1; signo < NSIG; signo++)
+		if (signo != SIGCHLD) /* ignored, it would have the kernel reap our children (sigaction(2)) */
+			signal (signo, SIG_IGN);
+	sigfillset (&all);
+	sigprocmask (SIG_SETMASK, &all, NULL);
+	raise (SIGUSR1);
+	umask (0777);
+	ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit (RLIMIT_NOFILE, &limit);
+	/* One without close-on-exec, here and there, must not get through. */
+	ck_assert_int_ge (fcntl (2, F_DUPFD, 40), 40);
+	ck_assert_int_ge (fcntl (2, F_DUPFD, 3), 3);
+}
+
+START_TEST (test_golden)
+{
+	const char *const argv[] = { stage_puppet (), "-1", "show", NULL };
+	const char *const env[] = { "PATH=/bin", "A=b", NULL };
+	struct spawn spawn = { .argv = argv, .env = env, .cwd = "/", .fds = { -1, -1, -1 } };
+	struct child child;
+	struct err err;
+	struct rlimit limit;
+	char shown[4096], want[4096];
+	int out[2];
+
+	disorder ();
+	getrlimit (RLIMIT_NOFILE, &limit);
+	ck_assert_int_eq (pipe2 (out, O_CLOEXEC), 0);
+	spawn.fds[1] = out[1];
+	ck_assert_int_eq (spawn_start (&spawn, &child, &err), 0);
+	close (out[1]);
+	slurp (out[0], shown, sizeof shown);
+	ck_assert_int_eq (stage_finish (&child), 0);
+	snprintf (want, sizeof want,
+		"fds 0 1 2\n"
+		"SigPnd:\t0000000000000000\n"
+		"SigBlk:\t0000000000000000\n"
+		"SigIgn:\t0000000000000000\n"
+		"umask 022\nfiles %d\ncore 0\nsession own\ngroup own\ntty none\ncwd /\nenv PATH=/bin\nenv A=b\n",
+		limit.rlim_max < 1024 ? (int)limit.rlim_max : 1024);
+	ck_assert_str_eq (shown, want);
+}
+END_TEST
+
+/* The caller's own mask, dispositions and umask are as before. */
+START_TEST (test_caller_unchanged)
+{
+	sigset_t set, now;
+	struct sigaction action;
+	struct child child;
+	mode_t mask;
+	int fds = stage_fds ();
+
+	sigemptyset (&set);
+	sigaddset (&set, SIGUSR2);
+	sigprocmask (SIG_SETMASK, &set, NULL);
+	signal (SIGPIPE, SIG_IGN);
+	umask (0123);
+	stage_spawn (&child, -1, "exit", 7);
+	ck_assert_int_eq (stage_finish (&child), W_EXITCODE (7, 0));
+	sigprocmask (SIG_SETMASK, NULL, &now);
+	for (int signo = 1; signo < NSIG; signo++)
+		ck_assert_int_eq (sigismember (&now, signo), signo == SIGUSR2);
+	sigaction (SIGPIPE, NULL, &action);
+	ck_assert_ptr_eq (action.sa_handler, SIG_IGN);
+	mask = umask (0);
+	ck_assert_int_eq (mask, 0123);
+	ck_assert_int_eq (stage_fds (), fds);
+	stage_no_children ();
+}
+END_TEST
+
+static void on_signal (int signo)
+{
+	(void)signo;
+	_exit (55);
+}
+
+/* A handler of the caller's never runs in the child. */
+START_TEST (test_handlers)
+{
+	struct child child;
+
+	signal (SIGTERM, on_signal);
+	stage_spawn (&child, -1, "die", SIGTERM);
+	ck_assert_int_eq (stage_finish (&child), SIGTERM);
+}
+END_TEST
+
+START_TEST (test_statuses)
+{
+	struct child child;
+
+	stage_spawn (&child, -1, "exit", _i);
+	ck_assert_int_eq (stage_finish (&child), W_EXITCODE (_i, 0));
+	if (_i >= 1 && _i <= SIGSYS && _i != SIGCHLD && _i != SIGCONT && _i != SIGURG && _i != SIGWINCH &&
+		_i != SIGSTOP && _i != SIGTSTP && _i != SIGTTIN && _i != SIGTTOU) {
+		stage_spawn (&child, -1, "die", _i);
+		ck_assert_int_eq (WTERMSIG (stage_finish (&child)), _i);
+	}
+}
+END_TEST
+
+/* --- descriptors ------------------------------------------------------------------------------------------------ */
+
+/* Where the three come from: every assignment of 0, 1, 2 and of higher ones. 64 cases; place 3 is a high number. */
+START_TEST (test_permuted)
+{
+	const char *const argv[] = { stage_puppet (), "-1", "write", NULL };
+	struct spawn spawn = { .argv = argv };
+	struct child child;
+	struct err err = { .text = "" };
+	char text[8];
+	int role[3] = { _i % 4, _i / 4 % 4, _i / 16 }; /* the number that becomes 0, 1, 2 */
+	int in, out[2], own[3];
+
+	if ((role[0] == role[1] && role[0] < 3) || (role[0] == role[2] && role[0] < 3) ||
+		(role[1] == role[2] && role[1] < 3))
+		return;
+	for (int i = 0; i < 3; i++)
+		own[i] = fcntl (i, F_DUPFD_CLOEXEC, 20);
+	ck_assert_int_eq (pipe2 (out, O_CLOEXEC), 0);
+	in = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+	for (int i = 0; i < 3; i++) {
+		spawn.fds[i] = i ? out[1] : in;
+		if (role[i] < 3) {
+			ck_assert_int_ge (dup3 (spawn.fds[i], role[i], O_CLOEXEC), 0);
+			spawn.fds[i] = role[i];
+		}
+	}
+	if (spawn_start (&spawn, &child, &err) < 0)
+		ck_abort_msg ("%s", err.text);
+	for (int i = 0; i < 3; i++)
+		dup2 (own[i], i);
+	close (out[1]);
+	slurp (out[0], text, sizeof text);
+	ck_assert_int_eq (stage_finish (&child), 0);
+	ck_assert_str_eq (text, "12");
+}
+END_TEST
+
+/* The caller's 0-2 are closed, so that /dev/null and the pipe for errors land there. */
+START_TEST (test_closed_std)
+{
+	const char *const argv[] = { stage_puppet (), "-1", "show", NULL };
+	const char *const bad[] = { "/nowhere/at/all", NULL };
+	struct spawn spawn = { .argv = argv, .fds = { -1, -1, -1 } };
+	struct child child = { 0, -1 }, other;
+	struct err err;
+	char shown[4096];
+	int out[2], own[3], rc, bad_rc;
+
+	ck_assert_int_eq (pipe2 (out, O_CLOEXEC), 0);
+	for (int i = 0; i < 3; i++) {
+		own[i] = fcntl (i, F_DUPFD_CLOEXEC, 20);
+		if (_i & 1 << i)
+			close (i);
+	}
+	spawn.fds[1] = out[1];
+	rc = spawn_start (&spawn, &child, &err);
+	if (child.pidfd < 3) /* where one of ours will be again */
+		child.pidfd = fcntl (child.pidfd, F_DUPFD_CLOEXEC, 20);
+	spawn.argv = bad;
+	bad_rc = spawn_start (&spawn, &other, &err);
+	for (int i = 0; i < 3; i++)
+		dup2 (own[i], i);
+	close (out[1]);
+	ck_assert_int_eq (rc, 0);
+	ck_assert_int_eq (bad_rc, -1);
+	ck_assert_int_eq (err.sys, ENOENT);
+	slurp (out[0], shown, sizeof shown);
+	ck_assert_int_eq (stage_finish (&child), 0);
+	ck_assert_int_eq (strncmp (shown, "fds 0 1 2\n", 10), 0);
+}
+END_TEST
+
+START_TEST (test_keep)
+{
+	const char *const argv[] = { stage_puppet (), "-1", "show", NULL };
+	int keep[] = { 37, -1, 30, 33 }, out[2];
+	struct spawn spawn = { .argv = argv, .fds = { -1, -1, -1 }, .keep = keep, .n_keep = 4 };
+	struct child child;
+	struct err err;
+	char shown[4096];
+
+	for (int fd = 30; fd < 40; fd++)
+		ck_assert_int_eq (fcntl (2, F_DUPFD_CLOEXEC, fd), fd);
+	ck_assert_int_eq (pipe2 (out, O_CLOEXEC), 0);
+	spawn.fds[1] = out[1];
+	ck_assert_int_eq (spawn_start (&spawn, &child, &err), 0);
+	close (out[1]);
+	slurp (out[0], shown, sizeof shown);
+	ck_assert_int_eq (stage_finish (&child), 0);
+	ck_assert_int_eq (strncmp (shown, "fds 0 1 2 30 33 37\n", 19), 0);
+	ck_assert_int_eq (keep[0], 37); /* the caller's array is the caller's */
+	ck_assert_int_eq (fcntl (37, F_GETFD), FD_CLOEXEC);
+}
+END_TEST
+
+/* --- life and death --------------------------------------------------------------------------------------------- */
+
+START_TEST (test_signal_group)
+{
+	struct child child;
+	int line[2];
+
+	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line), 0);
+	stage_spawn (&child, line[1], "threaded", 0); /* two processes, one group */
+	close (line[1]);
+	stage_await (line[0], "ready", 1);
+	child_signal (&child, SIGKILL);
+	stage_await_end (line[0]);
+	ck_assert_int_eq (WTERMSIG (stage_finish (&child)), SIGKILL);
+	child_signal (&(struct child){ .pid = 0 }, SIGKILL); /* not our own group */
+}
+END_TEST
+
+START_TEST (test_die_with_parent)
+{
+	char number[12];
+	const char *const argv[] = { stage_puppet (), number, "stubborn", NULL };
+	int line[2], status;
+	pid_t parent;
+
+	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line), 0);
+	snprintf (number, sizeof number, "%d", line[1]);
+	parent = fork ();
+	if (!parent) {
+		struct spawn spawn = {
+			.argv = argv, .fds = { -1, -1, -1 }, .die_with_parent = true, .keep = &line[1], .n_keep = 1
+		};
+		struct child child;
+
+		if (spawn_start (&spawn, &child, NULL) < 0)
+			_exit (1);
+		pause ();
+	}
+	close (line[1]);
+	stage_await (line[0], "ready", 1);
+	kill (parent, SIGKILL);
+	stage_await_end (line[0]);
+	waitpid (parent, &status, 0);
+}
+END_TEST
+
+static void add_spawn (TCase *tcase)
+{
+	stage_add (tcase);
+	tcase_add_test (tcase, test_golden);
+	tcase_add_test (tcase, test_caller_unchanged);
+	tcase_add_test (tcase, test_handlers);
+	tcase_add_loop_test (tcase, test_statuses, 0, 256);
+	tcase_add_loop_test (tcase, test_permuted, 0, 64);
+	tcase_add_loop_test (tcase, test_closed_std, 0, 8);
+	tcase_add_test (tcase, test_keep);
+	tcase_add_test (tcase, test_signal_group);
+	tcase_add_test (tcase, test_die_with_parent);
+}
+
+CHECK_MAIN ("proc/spawn", add_spawn, spawn_add_failures)

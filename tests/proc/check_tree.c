@@ -1,0 +1,300 @@
+/* check_tree - everything beneath a process is found and killed, however it hides; nothing else is. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proc/stage.h"
+#include "proc/tree.h"
+#include "support/check_main.h"
+
+/* This test process is the subreaper of its puppets; line[0] sees them end. */
+static int line[2];
+
+static void set_up (void)
+{
+	prctl (PR_SET_CHILD_SUBREAPER, 1);
+	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line), 0);
+}
+
+/* Start one with `ready` processes that report, and give the line away. */
+static pid_t enter (const char *deed, int n, int ready)
+{
+	struct child child;
+
+	stage_spawn (&child, line[1], deed, n);
+	stage_await (line[0], "ready", ready);
+	close (child.pidfd);
+	return child.pid;
+}
+
+static void exit_all (void)
+{
+	close (line[1]);
+	stage_await_end (line[0]);
+	stage_no_children ();
+}
+
+static const struct {
+	const char *deed;
+	int n, ready, alive; /* alive: at least so many are counted */
+} deeds[] = {
+	{ "rest", 0, 1, 1 },
+	{ "stubborn", 0, 1, 1 },
+	{ "daemon", 0, 1, 1 },
+	{ "stopped", 0, 1, 1 },
+	{ "headless", 0, 1, 1 },
+	{ "threaded", 0, 1, 2 },
+	{ "crowd", 200, 200, 200 },
+	{ "comets", 1, 1, 0 },
+	{ "comets", 8, 8, 0 },
+};
+
+/* All kinds, one by one, by the sweep alone. */
+START_TEST (test_kill)
+{
+	int fds = stage_fds ();
+
+	enter (deeds[_i].deed, deeds[_i].n, deeds[_i].ready);
+	ck_assert_int_ge (tree_count (0), deeds[_i].alive);
+	ck_assert_int_eq (tree_kill (-1, 20000, NULL, NULL), 0);
+	exit_all ();
+	ck_assert_int_eq (tree_count (0), 0);
+	ck_assert_int_eq (stage_fds (), fds - 1);
+}
+END_TEST
+
+static void count_reaped (pid_t pid, int status, void *arg)
+{
+	int *seen = arg;
+
+	if (pid == seen[0]) {
+		seen[1]++;
+		seen[2] = status;
+	}
+}
+
+/* All kinds at once; each child that is reaped is told of once. */
+START_TEST (test_kill_all)
+{
+	int seen[3] = { 0, 0, 0 };
+
+	for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
+		enter (deeds[i].deed, deeds[i].n, deeds[i].ready);
+	seen[0] = enter ("stubborn", 0, 1);
+	ck_assert_int_eq (tree_kill (-1, 20000, count_reaped, seen), 0);
+	exit_all ();
+	ck_assert_int_eq (seen[1], 1);
+	ck_assert_int_eq (seen[2], SIGKILL);
+}
+END_TEST
+
+/* Without any time there is one round, and what lives on is told. */
+START_TEST (test_limit)
+{
+	ck_assert_int_eq (tree_kill (-1, 0, NULL, NULL), 0);
+	enter ("crowd", 100, 100);
+	ck_assert_int_ge (tree_kill (-1, 0, NULL, NULL), 0);
+	ck_assert_int_eq (tree_kill (-1, 20000, NULL, NULL), 0);
+	exit_all ();
+}
+END_TEST
+
+START_TEST (test_term_and_spare)
+{
+	pid_t spared = enter ("rest", 0, 1), stopped = enter ("stopped", 0, 1);
+	siginfo_t info;
+
+	/* Stopped for certain, and yet it hears TERM. */
+	ck_assert_int_eq (waitid (P_PID, (id_t)stopped, &info, WSTOPPED | WNOWAIT), 0);
+	ck_assert_int_eq (tree_count (spared), 1);
+	ck_assert_int_eq (tree_signal (SIGTERM, spared), 1);
+	ck_assert_int_eq (stage_await (line[0], "term", 1), stopped);
+	ck_assert_int_eq (waitpid (stopped, NULL, 0), stopped);
+	ck_assert_int_eq (tree_count (spared), 0);
+	ck_assert_int_eq (tree_count (0), 1);
+	ck_assert_int_eq (tree_kill (-1, 20000, NULL, NULL), 0);
+	exit_all ();
+}
+END_TEST
+
+/* The spared one's descendants are not spared. */
+START_TEST (test_spare_below)
+{
+	pid_t spared = enter ("threaded", 0, 1);
+	siginfo_t info;
+
+	ck_assert_int_eq (tree_count (spared), 1);
+	ck_assert_int_eq (tree_signal (SIGKILL, spared), 1);
+	while (tree_count (spared))
+		poll (NULL, 0, 1);
+	info.si_pid = 0;
+	ck_assert_int_eq (waitid (P_PID, (id_t)spared, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+	ck_assert_int_eq (info.si_pid, 0);
+	ck_assert_int_eq (tree_kill (-1, 20000, NULL, NULL), 0);
+	exit_all ();
+}
+END_TEST
+
+/* A zombie is nobody. */
+START_TEST (test_zombie)
+{
+	siginfo_t info;
+	pid_t pid = fork ();
+
+	if (!pid)
+		_exit (0);
+	ck_assert_int_eq (waitid (P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	ck_assert_int_eq (tree_count (0), 0);
+	ck_assert_int_eq (tree_signal (SIGTERM, 0), 0);
+	ck_assert_int_eq (waitpid (pid, NULL, 0), pid);
+}
+END_TEST
+
+/* --- "did it leave something behind?" -------------------------------------------------------------------------- */
+
+/* What a worker asks; this process plays its keeper. */
+static struct tree_watch watch;
+
+static void reap (pid_t pid)
+{
+	while (waitpid (pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* A command with a child of its own, for which it waits. */
+static void run_normal (int i)
+{
+	pid_t pid = fork (), below;
+
+	if (!pid) {
+		below = i % 2 ? fork () : -1;
+		if (!below)
+			_exit (0);
+		if (below > 0)
+			reap (below);
+		_exit (0);
+	}
+	reap (pid);
+}
+
+/* A command that daemonises; with `quick` it does not wait for the one in the middle. The pid comes by the pipe. */
+static pid_t run_daemon (bool quick, bool *left)
+{
+	pid_t pid, middle;
+	int told[2];
+
+	if (pipe2 (told, O_CLOEXEC) < 0)
+		return -1;
+	pid = fork ();
+	if (!pid) {
+		middle = fork ();
+		if (middle) {
+			if (!quick)
+				reap (middle);
+			_exit (0);
+		}
+		setsid ();
+		if (fork ())
+			_exit (0);
+		alarm (60);
+		pid = getpid ();
+		_exit (write (told[1], &pid, sizeof pid) < 0 || pause ());
+	}
+	reap (pid);
+	*left = tree_watch_left (&watch, getpid ());
+	close (told[1]);
+	if (read (told[0], &pid, sizeof pid) != (ssize_t)sizeof pid)
+		pid = -1;
+	close (told[0]);
+	return pid;
+}
+
+/* The worker: its exit status says which rule was broken. */
+static int ask_normal (void)
+{
+	for (int i = 0; i < 300; i++) {
+		run_normal (i);
+		if (tree_watch_left (&watch, getpid ()))
+			return 1;
+	}
+	return 0;
+}
+
+static int ask_daemon (void)
+{
+	for (int i = 0; i < 100; i++) {
+		bool left = false;
+		pid_t pid = run_daemon (i % 2, &left);
+
+		if (pid <= 0)
+			return 2;
+		kill (pid, SIGKILL);
+		if (!left)
+			return 3;
+		while (tree_watch_left (&watch, getpid ())) /* until the keeper has seen it die */
+			poll (NULL, 0, 1);
+	}
+	return 0;
+}
+
+static int ask_own (void)
+{
+	pid_t pid = fork ();
+	bool left;
+
+	if (!pid) {
+		alarm (60);
+		pause ();
+	}
+	left = tree_watch_left (&watch, getpid ());
+	kill (pid, SIGKILL);
+	reap (pid);
+	return left && !tree_watch_left (&watch, getpid ()) ? 0 : 4;
+}
+
+static int (*const asks[]) (void) = { ask_normal, ask_daemon, ask_own };
+
+START_TEST (test_watch)
+{
+	int status;
+	pid_t worker = fork (), pid;
+
+	if (!worker) {
+		if (tree_watch_open (&watch) < 0)
+			_exit (9);
+		/* Another user's eyes are as good: the files were opened before. */
+		if (geteuid () == 0 && (setresgid (65534, 65534, 65534) | setresuid (65534, 65534, 65534)))
+			_exit (8);
+		_exit (asks[_i]());
+	}
+	do /* reap what is orphaned, as a keeper does */
+		pid = waitpid (-1, &status, 0);
+	while (pid != worker);
+	ck_assert_int_eq (status, 0);
+	tree_kill (-1, 20000, NULL, NULL);
+}
+END_TEST
+
+static void add_tree (TCase *tcase)
+{
+	stage_add (tcase);
+	tcase_add_checked_fixture (tcase, set_up, NULL);
+	tcase_add_loop_test (tcase, test_kill, 0, (int)(sizeof deeds / sizeof *deeds));
+	tcase_add_test (tcase, test_kill_all);
+	tcase_add_test (tcase, test_limit);
+	tcase_add_test (tcase, test_term_and_spare);
+	tcase_add_test (tcase, test_spare_below);
+	tcase_add_test (tcase, test_zombie);
+	tcase_add_loop_test (tcase, test_watch, 0, (int)(sizeof asks / sizeof *asks));
+}
+
+CHECK_MAIN ("proc/tree", add_tree)

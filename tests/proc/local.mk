@@ -1,0 +1,29 @@
+if HAVE_CHECK
+proc_tests = \
+	%D%/check_cgroup \
+	%D%/check_fork \
+	%D%/check_keeper \
+	%D%/check_spawn \
+	%D%/check_tree \
+	$(NULL)
+check_PROGRAMS += $(proc_tests) %D%/puppet
+TESTS += $(proc_tests)
+proc_stage = %D%/stage.c %D%/stage.h
+proc_libs = src/proc/libproc.la src/base/libbase.la $(check_libs)
+%C%_check_cgroup_SOURCES = %D%/check_cgroup.c $(proc_stage)
+%C%_check_cgroup_CFLAGS = $(check_cflags)
+%C%_check_cgroup_LDADD = $(proc_libs)
+%C%_check_fork_SOURCES = %D%/check_fork.c $(proc_stage)
+%C%_check_fork_CFLAGS = $(check_cflags)
+%C%_check_fork_LDADD = $(proc_libs)
+%C%_check_keeper_SOURCES = %D%/check_keeper.c %D%/scene.c %D%/scene.h $(proc_stage)
+%C%_check_keeper_CFLAGS = $(check_cflags)
+%C%_check_keeper_LDADD = $(proc_libs)
+%C%_check_spawn_SOURCES = %D%/check_spawn.c %D%/spawn_failures.c %D%/spawn_failures.h $(proc_stage)
+%C%_check_spawn_CFLAGS = $(check_cflags)
+%C%_check_spawn_LDADD = $(proc_libs)
+%C%_check_tree_SOURCES = %D%/check_tree.c $(proc_stage)
+%C%_check_tree_CFLAGS = $(check_cflags)
+%C%_check_tree_LDADD = $(proc_libs)
+%C%_puppet_CFLAGS = $(AM_CFLAGS) -pthread
+endif

@@ -1,0 +1,159 @@
+/* stage - see stage.h. */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proc/stage.h"
+#include "proc/tree.h"
+
+struct cgroups stage_cgroups = { -1, -1 };
+
+static void set_up (void)
+{
+	prctl (PR_SET_CHILD_SUBREAPER, 1);
+	cgroups_open (&stage_cgroups);
+	if (stage_cgroups.root < 0)
+		fprintf (stderr,
+			"skipped: what needs a cgroup (no usable cgroup2, or not root, or REMEX_CGROUP=none)\n");
+}
+
+/* The tests' worker cgroups, and then the root. */
+static void remove_cgroups (void)
+{
+	DIR *dir;
+	struct dirent *entry;
+
+	if (stage_cgroups.root < 0)
+		return;
+	dir = fdopendir (openat (stage_cgroups.root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	while (dir && (entry = readdir (dir)))
+		if (!strncmp (entry->d_name, "worker-", 7))
+			unlinkat (stage_cgroups.root, entry->d_name, AT_REMOVEDIR);
+	if (dir)
+		closedir (dir);
+	cgroups_close (&stage_cgroups);
+}
+
+static void tear_down (void)
+{
+	int left = tree_kill (-1, 10000, NULL, NULL);
+
+	if (left)
+		fprintf (stderr, "%d processes could not be killed\n", left);
+	remove_cgroups ();
+}
+
+void stage_add (TCase *tcase)
+{
+	tcase_add_unchecked_fixture (tcase, set_up, tear_down);
+}
+
+const char *stage_puppet (void)
+{
+	static char path[PATH_MAX];
+	const char *top = getenv ("top_builddir");
+	ssize_t n;
+
+	if (top && snprintf (path, sizeof path, "%s/tests/proc/puppet", top) < PATH_MAX && access (path, X_OK) == 0)
+		return path;
+	n = readlink ("/proc/self/exe", path, sizeof path - sizeof "puppet");
+	ck_assert_int_gt (n, 0);
+	path[n] = '\0';
+	strcpy (strrchr (path, '/') + 1, "puppet");
+	return path;
+}
+
+void stage_spawn (struct child *child, int line, const char *deed, int n)
+{
+	char number[12], count[12];
+	const char *const argv[] = { stage_puppet (), number, deed, count, NULL };
+	struct spawn spawn = { .argv = argv, .fds = { -1, -1, 2 }, .keep = &line, .n_keep = line >= 0 };
+	struct err err = { .text = "" };
+
+	snprintf (number, sizeof number, "%d", line);
+	snprintf (count, sizeof count, "%d", n);
+	if (spawn_start (&spawn, child, &err) < 0)
+		ck_abort_msg ("%s", err.text);
+}
+
+int stage_finish (struct child *child)
+{
+	int status;
+
+	stage_readable (child->pidfd);
+	ck_assert_int_eq (child_reap (child, &status), 0);
+	ck_assert_int_eq (child->pidfd, -1);
+	return status;
+}
+
+int stage_fds (void)
+{
+	DIR *dir = opendir ("/proc/self/fd");
+	int n = 0;
+
+	ck_assert_ptr_nonnull (dir);
+	while (readdir (dir))
+		n++;
+	closedir (dir);
+	return n;
+}
+
+void stage_no_children (void)
+{
+	int status;
+
+	errno = 0;
+	ck_assert_int_eq (waitpid (-1, &status, WNOHANG | __WALL), -1);
+	ck_assert_int_eq (errno, ECHILD);
+}
+
+void stage_readable (int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+
+	ck_assert_int_eq (poll (&pollfd, 1, 20000), 1);
+}
+
+pid_t stage_await (int line, const char *word, int n)
+{
+	size_t length = strlen (word);
+	int pid = 0;
+
+	while (n) {
+		char text[64];
+		ssize_t got;
+
+		stage_readable (line);
+		got = recv (line, text, sizeof text - 1, 0);
+		ck_assert_int_gt (got, 0);
+		text[got] = '\0';
+		if (!strncmp (text, word, length) && text[length] == ' ') {
+			pid = atoi (text + length);
+			n--;
+		}
+	}
+	return pid;
+}
+
+void stage_await_end (int line)
+{
+	char text[64];
+	ssize_t got;
+
+	do {
+		stage_readable (line);
+		got = recv (line, text, sizeof text, 0);
+	} while (got > 0);
+	ck_assert_int_eq (got, 0);
+}

@@ -1,0 +1,45 @@
+/* stage - what the tests of src/proc share: where puppets are found and how nothing is left of them.
+ *
+ * The whole program is a subreaper: whatever a test lets go, even a failing one, comes to it and is killed after the
+ * last test.
+ */
+#ifndef REMEX_TESTS_PROC_STAGE_H
+#define REMEX_TESTS_PROC_STAGE_H
+
+#include <check.h>
+#include <sys/types.h>
+
+#include "proc/cgroup.h"
+#include "proc/spawn.h"
+
+/* The cgroups of this program; root is -1 where it cannot have any (stage_cgroup says why on stderr). */
+extern struct cgroups stage_cgroups;
+
+/* Set up and tear down around all tests of the case. */
+void stage_add (TCase *tcase);
+
+/* The path of the program `puppet`. */
+const char *stage_puppet (void);
+
+/* Start `puppet LINE DEED N` with nothing but LINE (a descriptor, or -1) and /dev/null. */
+void stage_spawn (struct child *child, int line, const char *deed, int n);
+
+/* Wait for its end, and reap it; its status. */
+int stage_finish (struct child *child);
+
+/* How many descriptors this process has. */
+int stage_fds (void);
+
+/* Fail unless this process has no child. */
+void stage_no_children (void);
+
+/* Wait until n puppets have sent `word`; the last one's pid. Words of other kinds are skipped. */
+pid_t stage_await (int line, const char *word, int n);
+
+/* Wait until no process holds the other end of the line. */
+void stage_await_end (int line);
+
+/* Wait (20 s, then the test fails) for the descriptor to be readable. */
+void stage_readable (int fd);
+
+#endif
