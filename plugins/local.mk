@@ -1,0 +1,21 @@
+# Shipped plugins: each a shared object that uses remex/plugin.h only.
+plugin_flags = -module -avoid-version -shared -export-symbols-regex '^remex_plugin$$'
+
+plugin_LTLIBRARIES += %D%/exec.la
+%C%_exec_la_SOURCES = %D%/exec/exec.c
+%C%_exec_la_CPPFLAGS = -I$(top_srcdir)/include
+%C%_exec_la_LDFLAGS = $(AM_LDFLAGS) $(plugin_flags)
+
+plugin_LTLIBRARIES += %D%/status.la
+%C%_status_la_SOURCES = %D%/status/status.c
+%C%_status_la_CPPFLAGS = -I$(top_srcdir)/include
+%C%_status_la_LDFLAGS = $(AM_LDFLAGS) $(plugin_flags)
+%C%_status_la_LIBADD = $(JANSSON_LIBS)
+
+# The plugins as remexd wants them, in one directory of the build tree: what the tests and scripts/quickstart load.
+all-local: $(plugin_LTLIBRARIES)
+	@install -d -m 755 plugins/built
+	@for p in exec status; do cmp -s plugins/.libs/$$p.so plugins/built/$$p.so || \
+		install -m 644 plugins/.libs/$$p.so plugins/built/$$p.so; done
+clean-local:
+	rm -rf plugins/built

@@ -1,0 +1,254 @@
+/* api - the functions of remex/plugin.h about a call: arguments, input, output, failing. command.c has the rest. */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "wire/records.h"
+#include "worker/call.h"
+
+const char *remex_arg_string (struct remex_call *call, const char *name)
+{
+	const struct arg *arg = args_find (&call->args, name, REMEX_STRING);
+
+	return arg ? arg->string : NULL;
+}
+
+const char *const *remex_arg_strings (struct remex_call *call, const char *name)
+{
+	const struct arg *arg = args_find (&call->args, name, REMEX_STRINGS);
+
+	return arg ? (const char *const *)arg->strings : NULL;
+}
+
+long long remex_arg_integer (struct remex_call *call, const char *name, long long otherwise)
+{
+	const struct arg *arg = args_find (&call->args, name, REMEX_INTEGER);
+
+	return arg ? arg->integer : otherwise;
+}
+
+double remex_arg_number (struct remex_call *call, const char *name, double otherwise)
+{
+	const struct arg *arg = args_find (&call->args, name, REMEX_NUMBER);
+
+	return arg ? arg->number : otherwise;
+}
+
+bool remex_arg_bool (struct remex_call *call, const char *name, bool otherwise)
+{
+	const struct arg *arg = args_find (&call->args, name, REMEX_BOOL);
+
+	return arg ? arg->truth : otherwise;
+}
+
+const char *remex_facts (struct remex_call *call)
+{
+	return call->facts;
+}
+
+bool remex_has_input (const struct remex_call *call)
+{
+	return call->has_input;
+}
+
+/* --- ending ------------------------------------------------------------------------------------------------------ */
+
+int remex_cancel_fd (struct remex_call *call)
+{
+	return call->worker->lifeline;
+}
+
+bool remex_cancelled (struct remex_call *call)
+{
+	struct pollfd lifeline = { .fd = call->worker->lifeline, .events = POLLIN };
+
+	return poll (&lifeline, 1, 0) > 0;
+}
+
+int remex_fail (struct remex_call *call, enum remex_code code, const char *fmt, ...)
+{
+	static const enum code codes[] = { CODE_FAILED, CODE_BAD_VALUE, CODE_DENIED, CODE_NOT_FOUND, CODE_BUSY, CODE_IO_ERROR };
+	va_list args;
+
+	call->failed = true;
+	call->code = (size_t)code < sizeof codes / sizeof *codes ? codes[code] : CODE_FAILED;
+	call->number = errno;
+	va_start (args, fmt);
+	vsnprintf (call->text, sizeof call->text, fmt, args);
+	va_end (args);
+	return -1;
+}
+
+/* --- input ------------------------------------------------------------------------------------------------------- */
+
+/* Grant the front what the buffer has room for, when that is worth a record. */
+static int pull (struct remex_call *call)
+{
+	size_t room = LINK_RECORD - buf_len (&call->input) - call->granted;
+
+	if (call->input_ended || (call->read_begun && call->eaten < LINK_RECORD / 4 && call->granted))
+		return 0;
+	call->read_begun = true;
+	call->eaten = 0;
+	call->granted += room;
+	return room ? link_post (call->worker->link, REC_PULL, call->id, (int64_t)room, 0, 0) : 0;
+}
+
+ssize_t remex_read (struct remex_call *call, void *bytes, size_t size)
+{
+	if (call->sunk) {
+		errno = EBUSY;
+		return -1;
+	}
+	if (!call->has_input)
+		return 0;
+	while (!buf_len (&call->input) && !call->input_ended) {
+		int happened;
+
+		if (pull (call) < 0 || (happened = call_wait (call, false, -1, false)) < 0)
+			return -1;
+		if (happened & CALL_ENDING) {
+			errno = ECANCELED;
+			return -1;
+		}
+		if (call_receive (call) < 0 && errno != EAGAIN)
+			return -1;
+	}
+	if (size > buf_len (&call->input))
+		size = buf_len (&call->input);
+	if (size) {
+		memcpy (bytes, buf_head (&call->input), size);
+		buf_consume (&call->input, size);
+		call->eaten += size;
+	}
+	return (ssize_t)size;
+}
+
+/* --- output ------------------------------------------------------------------------------------------------------ */
+
+int remex_write (struct remex_call *call, const char *stream, const void *bytes, size_t size)
+{
+	size_t name = strlen (stream);
+	const char *p = bytes;
+
+	if (call_check_stream (call, stream) < 0)
+		return -1;
+	if (remex_cancelled (call)) {
+		errno = ECANCELED;
+		return -1;
+	}
+	while (size) {
+		size_t n = size < LINK_PAYLOAD - name ? size : LINK_PAYLOAD - name;
+		struct record record = { .type = REC_OUTPUT, .id = call->id, .a = (int64_t)name };
+		int happened;
+
+		if (link_send (call->worker->link, &record, stream, name, p, n, NULL, 0, MSG_DONTWAIT) == 0) {
+			p += n;
+			size -= n;
+			continue;
+		}
+		if (errno != EAGAIN || (happened = call_wait (call, true, -1, false)) < 0)
+			return -1;
+		if (happened & CALL_ENDING) {
+			errno = ECANCELED;
+			return -1;
+		}
+		/* Input and signals may come while the front takes no output: they are taken, or poll would spin. */
+		if (call_receive (call) < 0 && errno != EAGAIN)
+			return -1;
+	}
+	return 0;
+}
+
+int remex_printf (struct remex_call *call, const char *fmt, ...)
+{
+	char *text;
+	va_list args;
+	int n, result;
+
+	va_start (args, fmt);
+	n = vasprintf (&text, fmt, args);
+	va_end (args);
+	if (n < 0)
+		return -1;
+	result = remex_write (call, "stdout", text, (size_t)n);
+	free (text);
+	return result;
+}
+
+static bool is_pipe_or_socket (int fd)
+{
+	struct stat st;
+
+	return fstat (fd, &st) == 0 && (S_ISFIFO (st.st_mode) || S_ISSOCK (st.st_mode));
+}
+
+/* Send the descriptor and close ours, whatever happens. */
+static int hand_over (struct remex_call *call, struct record *record, const char *name, int fd)
+{
+	int result;
+
+	if (!is_pipe_or_socket (fd)) {
+		fd_close (&fd);
+		errno = EINVAL;
+		return -1;
+	}
+	result = link_send (call->worker->link, record, name, strlen (name), NULL, 0, &fd, 1, 0);
+	fd_close (&fd);
+	return result;
+}
+
+int remex_stream (struct remex_call *call, const char *stream, int fd)
+{
+	struct record record = { .type = REC_STREAM, .id = call->id };
+
+	if (call_check_stream (call, stream) < 0 || call->n_streams == CALL_STREAMS) {
+		if (call->n_streams == CALL_STREAMS)
+			errno = EBUSY;
+		fd_close (&fd);
+		return -1;
+	}
+	if (!(call->streams[call->n_streams] = strdup (stream))) {
+		fd_close (&fd);
+		return -1;
+	}
+	call->n_streams++;
+	return hand_over (call, &record, stream, fd);
+}
+
+int remex_sink (struct remex_call *call, int fd)
+{
+	struct record record = { .type = REC_SINK, .id = call->id };
+
+	if (call->sunk || call->read_begun) {
+		fd_close (&fd);
+		errno = EBUSY;
+		return -1;
+	}
+	call->sunk = true;
+	return hand_over (call, &record, "", fd);
+}
+
+/* --- the user ---------------------------------------------------------------------------------------------------- */
+
+const char *remex_user (struct remex_call *call)
+{
+	return call->worker->user.name;
+}
+
+const char *remex_home (struct remex_call *call)
+{
+	return call->worker->user.home;
+}
+
+const char *remex_shell (struct remex_call *call)
+{
+	return call->worker->user.shell;
+}

@@ -1,0 +1,62 @@
+/* call - one request while its handler runs: the inside of remex/plugin.h's struct remex_call.
+ *
+ * Made from a CALL, freed after the terminal record. Everything goes through the worker's link: OUTPUT, STREAM, SINK,
+ * PULL out; INPUT, INPUT_END, SIGNAL in. The lifeline, readable at its end, says that the request is to end.
+ */
+#ifndef REMEX_WORKER_CALL_H
+#define REMEX_WORKER_CALL_H
+
+#include <jansson.h>
+#include <remex/plugin.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "wire/codes.h"
+#include "worker/args.h"
+#include "worker/worker.h"
+
+enum { CALL_STREAMS = 4 };
+
+struct remex_call {
+	struct worker *worker;
+	uint64_t id;
+	json_t *header;
+	struct args args;
+	char *facts; /* NULL: none */
+	bool has_input;
+
+	struct buf input; /* received, not yet read */
+	size_t granted; /* bytes that the front may still send */
+	size_t eaten; /* read since the last PULL */
+	bool input_ended, sunk, read_begun;
+
+	char *streams[CALL_STREAMS]; /* names that were handed over */
+	size_t n_streams;
+
+	uint64_t signals; /* bits of signals that came before there was a command */
+	bool failed;
+	enum code code; /* failed */
+	int number; /* failed: errno; else exit status or signal */
+	enum outcome outcome; /* not failed */
+	char text[ERR_TEXT]; /* failed, or never_started */
+};
+
+/* From the header's text and the facts (n 0: none). 0, or -1 and err (with a code). */
+int call_init (struct remex_call *call, struct worker *worker, uint64_t id, const char *header, size_t n,
+	const char *facts, size_t facts_n, struct err *err);
+void call_free (struct remex_call *call);
+
+/* Wait until the link can be read (or, with `writing`, written), the lifeline ends, or `extra` (-1: none) is readable.
+ * Returns the set of what happened; 0 never, -1 with errno. With `patient` the lifeline's end is not waited for. */
+enum { CALL_LINK = 1, CALL_ENDING = 2, CALL_EXTRA = 4 };
+int call_wait (struct remex_call *call, bool writing, int extra, bool patient);
+
+/* Take one record from the link into the call. 0; -1 with errno (EAGAIN: there was none). */
+int call_receive (struct remex_call *call);
+
+/* Has this stream's name the right form, and is it still the worker's to write? 0, or -1 with EINVAL or EBUSY. */
+int call_check_stream (const struct remex_call *call, const char *stream);
+
+#endif

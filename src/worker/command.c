@@ -1,0 +1,229 @@
+/* command - remex_spawn and remex_wait: a command whose stdin, stdout and stderr are the call's.
+ *
+ * The worker makes the pipes, as its user; their far ends go to the front, which moves the bytes. So the worker only
+ * waits: for the command, for the client's signals, for the end of its lifeline (its keeper is then killing the tree).
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "proc/spawn.h"
+#include "worker/call.h"
+
+#define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+enum { PIPE_SIZE = 256 * 1024 }; /* asked for; the kernel may give less (pipe(7)) */
+
+/* --- a fresh environment ----------------------------------------------------------------------------------------- */
+
+struct environment {
+	char **items; /* ends with NULL */
+	size_t n;
+};
+
+/* Set NAME=VALUE (copied), in the place of an earlier one of that name. */
+static int set (struct environment *env, const char *pair)
+{
+	size_t name = (size_t)(strchrnul (pair, '=') - pair);
+	char *copy = strdup (pair);
+
+	if (!copy)
+		return -1;
+	for (size_t i = 0; i < env->n; i++)
+		if (!strncmp (env->items[i], pair, name) && env->items[i][name] == '=') {
+			free (env->items[i]);
+			env->items[i] = copy;
+			return 0;
+		}
+	env->items[env->n++] = copy;
+	return 0;
+}
+
+static int set_named (struct environment *env, const char *name, const char *value)
+{
+	char *pair;
+	int result;
+
+	if (asprintf (&pair, "%s=%s", name, value) < 0)
+		return -1;
+	result = set (env, pair);
+	free (pair);
+	return result;
+}
+
+static void environment_free (struct environment *env)
+{
+	for (size_t i = 0; env->items && i < env->n; i++)
+		free (env->items[i]);
+	free (env->items);
+}
+
+static int environment_make (struct environment *env, const struct remex_call *call, const struct remex_command *command,
+	const char *path)
+{
+	const struct user *user = &call->worker->user;
+	size_t more = 0;
+
+	while (command->env && command->env[more])
+		more++;
+	*env = (struct environment){ .items = calloc (more + 8, sizeof *env->items) };
+	if (!env->items || set_named (env, "PATH", path) < 0 || set_named (env, "USER", user->name) < 0 ||
+		set_named (env, "LOGNAME", user->name) < 0 || set_named (env, "HOME", user->home) < 0 ||
+		set_named (env, "SHELL", user->shell) < 0 || set_named (env, "LANG", "C.UTF-8") < 0)
+		return -1;
+	for (size_t i = 0; i < more; i++)
+		if (set (env, command->env[i]) < 0)
+			return -1;
+	return 0;
+}
+
+/* --- pipes ------------------------------------------------------------------------------------------------------- */
+
+struct pipes {
+	int in[2], out[2], errors[2];
+};
+
+static void pipes_close (struct pipes *pipes)
+{
+	for (int i = 0; i < 2; i++) {
+		fd_close (&pipes->in[i]);
+		fd_close (&pipes->out[i]);
+		fd_close (&pipes->errors[i]);
+	}
+}
+
+static int pipes_make (struct pipes *pipes, bool with_input)
+{
+	*pipes = (struct pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	if ((with_input && pipe2 (pipes->in, O_CLOEXEC) < 0) || pipe2 (pipes->out, O_CLOEXEC) < 0 ||
+		pipe2 (pipes->errors, O_CLOEXEC) < 0) {
+		pipes_close (pipes);
+		return -1;
+	}
+	fcntl (pipes->out[1], F_SETPIPE_SZ, PIPE_SIZE);
+	if (with_input)
+		fcntl (pipes->in[1], F_SETPIPE_SZ, PIPE_SIZE);
+	return 0;
+}
+
+/* Give the far ends to the front. What fails here means that the front is gone: the keeper will end all this. */
+static int pipes_hand_over (struct remex_call *call, struct pipes *pipes)
+{
+	int out = pipes->out[0], errors = pipes->errors[0], in = pipes->in[1], result = 0;
+
+	pipes->out[0] = pipes->errors[0] = pipes->in[1] = -1;
+	if (in >= 0)
+		result |= remex_sink (call, in);
+	result |= remex_stream (call, "stdout", out);
+	result |= remex_stream (call, "stderr", errors);
+	return result;
+}
+
+/* --- starting and waiting ---------------------------------------------------------------------------------------- */
+
+static int never_started (struct remex_call *call, const struct err *err)
+{
+	call->outcome = OUTCOME_NEVER_STARTED;
+	call->number = err->sys;
+	snprintf (call->text, sizeof call->text, "%s", err->text);
+	return -1;
+}
+
+/* Where the command starts: as asked, else at home, else (a home that is not there) at the root. */
+static const char *start_directory (const struct remex_call *call, const struct remex_command *command)
+{
+	const char *home = call->worker->user.home;
+	struct stat st;
+
+	if (command->cwd)
+		return command->cwd;
+	return stat (home, &st) == 0 && S_ISDIR (st.st_mode) && access (home, X_OK) == 0 ? home : "/";
+}
+
+int remex_spawn (struct remex_call *call, const struct remex_command *command, struct remex_child *child)
+{
+	const char *path = command->path ? command->path : USUAL_PATH;
+	struct environment env = { 0 };
+	struct pipes pipes;
+	struct child started;
+	struct err err = { 0 };
+	int result = -1;
+
+	*child = (struct remex_child){ .pid = -1, .pidfd = -1 };
+	if (!command->argv || !command->argv[0]) {
+		err_set (&err, 0, "an empty command");
+		err.sys = EINVAL;
+		return never_started (call, &err);
+	}
+	if (pipes_make (&pipes, call->has_input) < 0) {
+		err_sys (&err, 0, "cannot make a pipe");
+		return never_started (call, &err);
+	}
+	if (environment_make (&env, call, command, path) < 0) {
+		err_sys (&err, 0, "cannot run %s", command->argv[0]);
+	} else {
+		struct spawn spawn = {
+			.argv = command->argv,
+			.env = (const char *const *)env.items,
+			.file = command->file,
+			.path = path,
+			.cwd = start_directory (call, command),
+			.fds = { pipes.in[0], pipes.out[1], pipes.errors[1] },
+			.die_with_parent = true,
+		};
+
+		result = spawn_start (&spawn, &started, &err);
+	}
+	environment_free (&env);
+	if (result < 0) {
+		pipes_close (&pipes);
+		return never_started (call, &err);
+	}
+	child->pid = started.pid;
+	child->pidfd = started.pidfd;
+	pipes_hand_over (call, &pipes);
+	pipes_close (&pipes);
+	return 0;
+}
+
+/* Pass on the signals that have come for the command. */
+static void deliver (struct remex_call *call, const struct child *child)
+{
+	for (int signo = 1; call->signals; signo++)
+		if (call->signals & (uint64_t)1 << signo) {
+			call->signals &= ~((uint64_t)1 << signo);
+			child_signal (child, signo);
+		}
+}
+
+int remex_wait (struct remex_call *call, struct remex_child *child)
+{
+	struct child waited = { .pid = child->pid, .pidfd = child->pidfd };
+	bool ending = false;
+	int happened = 0;
+
+	while (!(happened & CALL_EXTRA)) {
+		deliver (call, &waited);
+		if ((happened = call_wait (call, false, child->pidfd, ending)) < 0)
+			return -1;
+		if (happened & CALL_ENDING)
+			ending = true; /* the keeper sends TERM and, after the grace, KILL */
+		if (happened & CALL_LINK && call_receive (call) < 0 && errno != EAGAIN)
+			return -1;
+	}
+	if (child_reap (&waited, &child->status) < 0)
+		return -1;
+	child->pidfd = -1;
+	call->outcome = WIFSIGNALED (child->status) ? OUTCOME_SIGNALLED : OUTCOME_EXITED;
+	call->number = WIFSIGNALED (child->status) ? WTERMSIG (child->status) : WEXITSTATUS (child->status);
+	return 0;
+}

@@ -1,0 +1,285 @@
+/* plugins - see plugins.h. */
+#include "config.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/link.h"
+#include "base/text.h"
+#include "wire/codes.h"
+#include "wire/records.h"
+#include "wire/verbs.h"
+#include "worker/args.h"
+#include "worker/plugins.h"
+
+struct remex_config {
+	struct args args;
+};
+
+static bool name_good (const char *name)
+{
+	size_t n = name ? strlen (name) : 0;
+
+	return n > 0 && n <= 32 && strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
+}
+
+static void refuse (struct plugin *plugin, const char *why)
+{
+	char clean[ERR_TEXT];
+
+	if (!plugin->refused)
+		plugin->refused = strdup (text_escape (clean, sizeof clean, why, strlen (why)));
+}
+
+/* --- copies in our own size: an older plugin has shorter rows ------------------------------------------------------ */
+
+static struct remex_param *copy_params (const struct remex_param *from, size_t size)
+{
+	struct remex_param *copy;
+	size_t n = 0;
+
+	while (from && *(const char *const *)(const void *)((const char *)from + n * size))
+		n++;
+	if (!(copy = calloc (n + 1, sizeof *copy)))
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		memcpy (&copy[i], (const char *)from + i * size, size < sizeof *copy ? size : sizeof *copy);
+	return copy;
+}
+
+static int check_params (const struct remex_param *params)
+{
+	for (; params->name; params++)
+		if (!name_good (params->name) || !params->help || params->type < REMEX_STRING || params->type > REMEX_MAP)
+			return -1;
+	return 0;
+}
+
+static int copy_verbs (struct plugin *plugin)
+{
+	const struct remex_plugin *host = plugin->host;
+	const char *from = (const char *)host->verbs;
+	size_t n = 0;
+
+	while (from && *(const char *const *)(const void *)(from + n * host->verb_size))
+		n++;
+	plugin->verbs = calloc (n + 1, sizeof *plugin->verbs);
+	plugin->params = calloc (n + 1, sizeof *plugin->params);
+	if (!plugin->verbs || !plugin->params)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct remex_verb *verb = &plugin->verbs[i];
+
+		memcpy (verb, from + i * host->verb_size, host->verb_size < sizeof *verb ? host->verb_size : sizeof *verb);
+		if (!(plugin->params[i] = copy_params (verb->params, host->param_size)))
+			return -1;
+		if (!name_good (verb->name) || !verb->help || !verb->handle || check_params (plugin->params[i]) < 0) {
+			refuse (plugin, "a verb is malformed (name, help, handler or parameters)");
+			return 0;
+		}
+	}
+	return 0;
+}
+
+/* --- loading ------------------------------------------------------------------------------------------------------ */
+
+static void check_plugin (struct plugin *plugin, const char *file)
+{
+	const struct remex_plugin *host = plugin->host;
+	char why[256];
+
+	if (host->abi != REMEX_ABI)
+		snprintf (why, sizeof why, "built for plugin ABI %u, this remexd has %u", host->abi, REMEX_ABI);
+	else if (host->size < offsetof (struct remex_plugin, options) || host->verb_size < offsetof (struct remex_verb, flags) ||
+		host->param_size < sizeof (struct remex_param))
+		snprintf (why, sizeof why, "its tables are smaller than ABI %u has them", REMEX_ABI);
+	else if (host->size > sizeof *host || host->verb_size > sizeof (struct remex_verb) ||
+		host->param_size > sizeof (struct remex_param))
+		snprintf (why, sizeof why, "built for a newer remexd");
+	else if (!name_good (host->name) || !host->version || !host->summary)
+		snprintf (why, sizeof why, "no name, version or summary");
+	else if (strcmp (host->name, file))
+		snprintf (why, sizeof why, "the plugin '%.40s' must be in a file of its name", host->name);
+	else
+		return;
+	refuse (plugin, why);
+}
+
+/* The member, or NULL where the plugin is older than it. */
+#define MEMBER(host, member) \
+	((host)->size >= offsetof (struct remex_plugin, member) + sizeof (host)->member ? (host)->member : NULL)
+
+static void start_plugin (struct plugin *plugin, const struct config *config)
+{
+	const struct config_plugin *section = config_plugin (config, plugin->name);
+	int (*start) (void **, const struct remex_config *) = MEMBER (plugin->host, start);
+	struct remex_config options;
+	struct err err;
+
+	plugin->options = copy_params (MEMBER (plugin->host, options), plugin->host->param_size);
+	if (!plugin->options || check_params (plugin->options) < 0) {
+		refuse (plugin, "its options are malformed");
+		return;
+	}
+	if (args_from_config (&options.args, plugin->options, section ? section->options : NULL, config->file, &err) < 0) {
+		refuse (plugin, err.text);
+		return;
+	}
+	if (start && start (&plugin->state, &options) < 0)
+		refuse (plugin, "it would not start");
+	args_free (&options.args);
+}
+
+static int load (struct plugin *plugin, const struct plugin_file *file, const struct config *config)
+{
+	char path[64];
+
+	if (!(plugin->name = strdup (file->name)))
+		return -1;
+	if (file->refused) {
+		refuse (plugin, file->refused);
+		return 0;
+	}
+	snprintf (path, sizeof path, "/proc/self/fd/%d", file->fd);
+	plugin->handle = dlopen (path, RTLD_NOW | RTLD_LOCAL);
+	if (!plugin->handle) {
+		refuse (plugin, dlerror ());
+		return 0;
+	}
+	if (!(plugin->host = dlsym (plugin->handle, "remex_plugin")))
+		refuse (plugin, "it exports no remex_plugin");
+	else
+		check_plugin (plugin, file->name);
+	if (!plugin->refused && copy_verbs (plugin) < 0)
+		return -1;
+	if (!plugin->refused)
+		start_plugin (plugin, config);
+	return 0;
+}
+
+int plugins_load (struct plugins *plugins, const struct plugin_files *files, const struct config *config, int progress,
+	struct err *err)
+{
+	plugins->n_items = 0;
+	if (!(plugins->items = calloc (files->n_items + 1, sizeof *plugins->items)))
+		return err_sys (err, CODE_INTERNAL, "plugins");
+	for (size_t i = 0; i < files->n_items; i++) {
+		if (progress >= 0)
+			link_post (progress, REC_LOADING, 0, (int64_t)i, 0, 0);
+		if (load (&plugins->items[i], &files->items[i], config) < 0)
+			return err_sys (err, CODE_INTERNAL, "plugin %s", files->items[i].name);
+		plugins->n_items++;
+	}
+	return 0;
+}
+
+void plugins_stop (struct plugins *plugins)
+{
+	for (size_t i = plugins->n_items; i-- > 0;) {
+		struct plugin *plugin = &plugins->items[i];
+		void (*stop) (void *) = plugin->host && !plugin->refused ? MEMBER (plugin->host, stop) : NULL;
+
+		if (stop)
+			stop (plugin->state);
+	}
+}
+
+const struct remex_verb *plugins_find (const struct plugins *plugins, const char *call, const struct plugin **owner,
+	const struct remex_param **params)
+{
+	const char *dot = strchr (call, '.');
+	size_t n = dot ? (size_t)(dot - call) : 0;
+
+	for (size_t i = 0; dot && i < plugins->n_items; i++) {
+		const struct plugin *plugin = &plugins->items[i];
+
+		if (plugin->refused || strlen (plugin->name) != n || strncmp (plugin->name, call, n))
+			continue;
+		for (size_t j = 0; plugin->verbs[j].name; j++)
+			if (!strcmp (plugin->verbs[j].name, dot + 1)) {
+				*owner = plugin;
+				*params = plugin->params[j];
+				return &plugin->verbs[j];
+			}
+	}
+	return NULL;
+}
+
+/* --- the table ---------------------------------------------------------------------------------------------------- */
+
+static json_t *param_json (const struct remex_param *param)
+{
+	return json_pack ("{ss ss sb ss}", "name", param->name, "type", verb_type_name ((enum verb_type)param->type),
+		"required", !!(param->flags & REMEX_REQUIRED), "help", param->help);
+}
+
+static json_t *verb_json (const struct remex_verb *verb, const struct remex_param *params)
+{
+	json_t *list = json_array ();
+
+	for (; params->name; params++)
+		json_array_append_new (list, param_json (params));
+	return json_pack ("{ss ss sb sb so}", "name", verb->name, "help", verb->help, "control",
+		!!(verb->flags & REMEX_CONTROL), "facts", !!(verb->flags & REMEX_FACTS), "params", list);
+}
+
+static json_t *plugin_json (const struct plugin *plugin)
+{
+	json_t *verbs;
+
+	if (plugin->refused)
+		return json_pack ("{ss ss}", "plugin", plugin->name, "refused", plugin->refused);
+	verbs = json_array ();
+	for (size_t i = 0; plugin->verbs[i].name; i++)
+		json_array_append_new (verbs, verb_json (&plugin->verbs[i], plugin->params[i]));
+	return json_pack ("{ss ss ss so}", "plugin", plugin->name, "version", plugin->host->version, "summary",
+		plugin->host->summary, "verbs", verbs);
+}
+
+json_t *plugins_table (const struct plugins *plugins)
+{
+	json_t *table = json_array ();
+
+	for (size_t i = 0; i < plugins->n_items; i++)
+		json_array_append_new (table, plugin_json (&plugins->items[i]));
+	return table;
+}
+
+/* --- options, as start asks for them ------------------------------------------------------------------------------- */
+
+const char *remex_option_string (const struct remex_config *config, const char *name)
+{
+	const struct arg *arg = args_find (&config->args, name, REMEX_STRING);
+
+	return arg ? arg->string : NULL;
+}
+
+const char *const *remex_option_strings (const struct remex_config *config, const char *name)
+{
+	const struct arg *arg = args_find (&config->args, name, REMEX_STRINGS);
+
+	return arg ? (const char *const *)arg->strings : NULL;
+}
+
+long long remex_option_integer (const struct remex_config *config, const char *name, long long otherwise)
+{
+	const struct arg *arg = args_find (&config->args, name, REMEX_INTEGER);
+
+	return arg ? arg->integer : otherwise;
+}
+
+double remex_option_number (const struct remex_config *config, const char *name, double otherwise)
+{
+	const struct arg *arg = args_find (&config->args, name, REMEX_NUMBER);
+
+	return arg ? arg->number : otherwise;
+}
+
+bool remex_option_bool (const struct remex_config *config, const char *name, bool otherwise)
+{
+	const struct arg *arg = args_find (&config->args, name, REMEX_BOOL);
+
+	return arg ? arg->truth : otherwise;
+}

@@ -1,0 +1,69 @@
+/* user - see user.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "worker/user.h"
+
+int user_look_up (struct user *user, uid_t uid, struct err *err)
+{
+	struct passwd *entry;
+	bool good;
+
+	errno = 0;
+	entry = getpwuid (uid);
+	if (!entry && geteuid () == 0 && uid != 0)
+		return err_set (err, 0, "there is no user with uid %u", (unsigned)uid);
+	*user = (struct user){ .uid = uid };
+	if (entry) {
+		user->name = strdup (entry->pw_name);
+		user->home = strdup (entry->pw_dir && *entry->pw_dir == '/' ? entry->pw_dir : "/");
+		user->shell = strdup (entry->pw_shell && *entry->pw_shell ? entry->pw_shell : "/bin/sh");
+		good = user->name && user->home && user->shell;
+	} else {
+		good = asprintf (&user->name, "uid:%u", (unsigned)uid) > 0;
+		user->home = strdup ("/");
+		user->shell = strdup ("/bin/sh");
+		good = good && user->home && user->shell;
+	}
+	return good ? 0 : err_sys (err, 0, "user %u", (unsigned)uid);
+}
+
+void user_free (struct user *user)
+{
+	free (user->name);
+	free (user->home);
+	free (user->shell);
+	*user = (struct user){ 0 };
+}
+
+int user_become (const struct user *user, struct err *err)
+{
+	struct passwd *entry;
+	uid_t real, effective, saved;
+
+	if (geteuid () != 0) {
+		if (user->uid != geteuid ())
+			return err_set (err, 0, "only root can run as another user");
+		return 0;
+	}
+	entry = getpwuid (user->uid);
+	if (!entry && user->uid != 0)
+		return err_set (err, 0, "there is no user with uid %u", (unsigned)user->uid);
+	if (entry && (initgroups (entry->pw_name, entry->pw_gid) < 0 || setresgid (entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0))
+		return err_sys (err, 0, "cannot take the groups of %s", user->name);
+	if (setresuid (user->uid, user->uid, user->uid) < 0)
+		return err_sys (err, 0, "cannot become %s", user->name);
+	if (getresuid (&real, &effective, &saved) < 0 || real != user->uid || effective != user->uid || saved != user->uid)
+		return err_set (err, 0, "did not become %s", user->name);
+	if (user->uid != 0 && (setuid (0) == 0 || seteuid (0) == 0))
+		return err_set (err, 0, "could become root again");
+	return 0;
+}

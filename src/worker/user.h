@@ -1,0 +1,26 @@
+/* user - a worker is born for one uid: become that user, and know its name, home and shell.
+ *
+ * The order is that of OpenSSH's permanently_set_uid: groups, gid, uid, then proof that there is no way back
+ * (setresuid(2), initgroups(3)). Name services are asked here, in the worker, so that a slow directory blocks nobody
+ * else.
+ */
+#ifndef REMEX_WORKER_USER_H
+#define REMEX_WORKER_USER_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct user {
+	uid_t uid;
+	char *name, *home, *shell;
+};
+
+/* Look the user up; an own uid without an entry is "uid:N" with home "/" and shell "/bin/sh". 0 or -1. */
+int user_look_up (struct user *user, uid_t uid, struct err *err);
+void user_free (struct user *user);
+
+/* Become that user for good. As root: all three steps. Otherwise the uid must be the caller's own. 0 or -1. */
+int user_become (const struct user *user, struct err *err);
+
+#endif

@@ -1,0 +1,245 @@
+/* worker - see worker.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "wire/header.h"
+#include "wire/records.h"
+#include "worker/call.h"
+#include "worker/tidy.h"
+#include "worker/worker.h"
+
+/* All that lives as long as the worker. */
+struct self {
+	struct worker worker;
+	struct tidy tidy;
+	int statm; /* /proc/self/statm, open */
+	char *text; /* a CALL's header and facts, while their pieces come */
+	size_t size, got;
+};
+
+static int64_t resident (const struct self *self)
+{
+	long pages = 0;
+	char text[128];
+	ssize_t n = pread (self->statm, text, sizeof text - 1, 0);
+
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	sscanf (text, "%*d %ld", &pages);
+	return (int64_t)pages * sysconf (_SC_PAGESIZE);
+}
+
+static int say (struct self *self, struct record *record, unsigned flags, const char *words)
+{
+	struct worker_state state = { .resident = resident (self), .flags = flags };
+
+	return link_send (self->worker.link, record, &state, sizeof state, words, strlen (words), NULL, 0, 0);
+}
+
+/* --- one request ------------------------------------------------------------------------------------------------- */
+
+static void run_handler (struct remex_call *call)
+{
+	const json_t *name = json_object_get (call->header, "call");
+	const struct remex_param *params;
+	const struct remex_verb *verb;
+	const struct plugin *plugin;
+	struct err err;
+
+	verb = plugins_find (&call->worker->plugins, json_string_value (name), &plugin, &params);
+	if (!verb) {
+		remex_fail (call, REMEX_ERR_FAILED, "this worker has no call '%s'", json_string_value (name));
+		call->code = CODE_UNKNOWN_CALL;
+	} else if (args_from_json (&call->args, params, json_object_get (call->header, "args"), &err) < 0) {
+		remex_fail (call, REMEX_ERR_BAD_VALUE, "%s", err.text);
+	} else if (verb->handle (plugin->state, call) < 0 && !call->failed) {
+		remex_fail (call, REMEX_ERR_FAILED, "%s failed: %s", json_string_value (name), strerror (errno));
+	}
+}
+
+/* Run the request whose header and facts are in self->text, and send its terminal record. */
+static int serve (struct self *self, const struct record *record)
+{
+	struct record end = { .id = record->id };
+	struct remex_call call;
+	struct err err;
+	const char *changed;
+	unsigned flags = 0;
+
+	if (call_init (&call, &self->worker, record->id, self->text, (size_t)record->a, self->text + record->a,
+		    (size_t)record->b, &err) < 0)
+		remex_fail (&call, REMEX_ERR_FAILED, "%s", err.text);
+	else
+		run_handler (&call);
+	if (tree_watch_left (&self->worker.watch, getpid ()))
+		flags |= WORKER_LEFT;
+	if ((changed = tidy_changed (&self->tidy))) {
+		flags |= WORKER_DIRTY;
+		log_warning ("a plugin changed the %s of its worker; replacing it. call=%s", changed,
+			json_string_value (json_object_get (call.header, "call")));
+	}
+	end.type = call.failed ? REC_FAIL : REC_DONE;
+	end.a = call.failed ? (int64_t)call.code : (int64_t)call.outcome;
+	end.b = call.number;
+	call_free (&call);
+	return say (self, &end, flags, call.text);
+}
+
+/* A piece of a CALL: 1 when it is whole, 0 when more comes, -1 when it makes no sense. */
+static int collect (struct self *self, const struct packet *packet)
+{
+	const struct record *record = &packet->record;
+	size_t whole;
+
+	if (record->type != REC_CALL)
+		return 0; /* late input or a late signal */
+	if (record->a < 0 || record->b < 0 || record->a + record->b > 4 * HEADER_CALL_MAX)
+		return -1;
+	whole = (size_t)(record->a + record->b);
+	if (self->size < whole + 1) {
+		free (self->text);
+		self->size = whole + 1;
+		self->got = 0;
+		if (!(self->text = malloc (self->size)))
+			return -1;
+	}
+	if (record->length > whole - self->got)
+		return -1;
+	memcpy (self->text + self->got, packet->data, record->length);
+	self->got += record->length;
+	return self->got == whole;
+}
+
+static int serve_all (struct self *self)
+{
+	struct worker *worker = &self->worker;
+
+	for (;;) {
+		struct pollfd fds[2] = { { .fd = worker->link, .events = POLLIN }, { .fd = worker->lifeline, .events = POLLIN } };
+		struct record record;
+		int got;
+
+		if (poll (fds, 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return EXIT_FAILURE;
+		}
+		if (fds[1].revents)
+			return EXIT_SUCCESS;
+		got = link_recv (worker->link, &worker->packet, 0);
+		if (got <= 0)
+			return EXIT_FAILURE; /* the front is gone */
+		packet_close (&worker->packet);
+		if ((got = collect (self, &worker->packet)) < 0)
+			return EXIT_FAILURE;
+		if (!got)
+			continue;
+		record = worker->packet.record;
+		self->got = 0;
+		if (serve (self, &record) < 0)
+			return EXIT_FAILURE;
+	}
+}
+
+/* --- birth ------------------------------------------------------------------------------------------------------- */
+
+static int send_table (const struct worker *worker)
+{
+	json_t *json = plugins_table (&worker->plugins);
+	char *text = json ? json_dumps (json, JSON_COMPACT) : NULL;
+	size_t whole = text ? strlen (text) : 0, sent = 0;
+	int result = text ? 0 : -1;
+
+	while (!result && sent < whole) {
+		struct record record = { .type = REC_VERBS, .a = (int64_t)whole };
+		size_t n = whole - sent < LINK_PAYLOAD ? whole - sent : LINK_PAYLOAD;
+
+		result = link_send (worker->link, &record, text + sent, n, NULL, 0, NULL, 0, 0);
+		sent += n;
+	}
+	free (text);
+	json_decref (json);
+	return result;
+}
+
+/* Nothing of what the supervisor's descriptors 0 and 1 are reaches a plugin; 2 stays, for the log. */
+static int quiet_std (void)
+{
+	int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0 || dup2 (null, 0) < 0 || dup2 (null, 1) < 0)
+		return -1;
+	close (null);
+	return 0;
+}
+
+static int be_born (struct self *self, const struct worker_birth *birth, struct err *err)
+{
+	struct worker *worker = &self->worker;
+	pid_t parent = getppid ();
+
+	if (tree_watch_open (&worker->watch) < 0)
+		return err_sys (err, 0, "cannot watch the process tree");
+	if (quiet_std () < 0 || (self->statm = open ("/proc/self/statm", O_RDONLY | O_CLOEXEC)) < 0)
+		return err_sys (err, 0, "cannot set up the worker");
+	if (user_look_up (&worker->user, birth->uid, err) < 0 || user_become (&worker->user, err) < 0)
+		return -1;
+	/* After the uid change, which clears it (prctl(2)): the worker dies with its keeper. */
+	prctl (PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid () != parent)
+		return err_set (err, 0, "the keeper is gone");
+	umask (022);
+	if (chdir ("/") < 0)
+		return err_sys (err, 0, "cannot go to /");
+	if (plugins_load (&worker->plugins, birth->files, birth->config, birth->probe ? worker->link : -1, err) < 0)
+		return -1;
+	for (size_t i = 0; i < birth->files->n_items; i++)
+		if (birth->files->items[i].fd >= 0)
+			close (birth->files->items[i].fd);
+	tidy_snapshot (&self->tidy);
+	return 0;
+}
+
+int worker_run (int link, int lifeline, void *arg)
+{
+	const struct worker_birth *birth = arg;
+	static struct self self; /* 128 KiB: not for the stack */
+	struct record record = { .type = REC_READY };
+	struct err err;
+	int status;
+
+	log_setup ("remexd[worker]", birth->config->log);
+	self.worker.link = link;
+	self.worker.lifeline = lifeline;
+	self.statm = -1;
+	if (be_born (&self, birth, &err) < 0) {
+		struct record failed = { .type = REC_FAIL, .a = CODE_INTERNAL, .b = err.sys };
+
+		log_error ("a worker for uid %u could not start: %s", (unsigned)birth->uid, err.text);
+		say (&self, &failed, 0, err.text);
+		return EXIT_FAILURE;
+	}
+	if (birth->probe)
+		return send_table (&self.worker) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	record.a = resident (&self);
+	if (link_send (link, &record, NULL, 0, NULL, 0, NULL, 0, 0) < 0)
+		return EXIT_FAILURE;
+	status = serve_all (&self);
+	plugins_stop (&self.worker.plugins);
+	free (self.text);
+	return status;
+}
