@@ -1,0 +1,48 @@
+/* connection - one client: its stream, its session, its identity, the requests it has running.
+ *
+ * States: OPEN; ENDING (the session has ended: what is unsent is sent, the stream is shut for writing, and what the
+ * client still sends is read and dropped for a second, so that it reads why); then it is freed. End of stream from the
+ * client, at any time, means that the client is gone: its requests are stopped. It is freed only from the loop, never
+ * from within a call on it.
+ */
+#ifndef REMEX_FRONT_CONNECTION_H
+#define REMEX_FRONT_CONNECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "front/access.h"
+#include "front/loop.h"
+#include "front/session.h"
+#include "net/stream.h"
+
+struct front;
+
+struct connection {
+	struct list node;
+	struct front *front;
+	struct stream stream;
+	struct watch *in_watch, *out_watch; /* the same descriptor: one watch, in_watch */
+	struct session session;
+	struct identity *identity;
+	struct timer *timer, *always; /* limits; streams that cannot be watched */
+	uint64_t number; /* for the log */
+	bool ending, dead;
+	int64_t end_ms; /* ending: when patience ends */
+};
+
+/* A connection over the stream (owned from now on), for that identity (its reference is taken over). -1 without memory:
+ * both are released. */
+int connection_start (struct front *front, struct stream *stream, struct identity *identity);
+
+/* Send what the session has, as far as it goes. */
+void connection_flush (struct connection *connection);
+
+/* Does the client not take what is sent? */
+bool connection_full (const struct connection *connection);
+
+/* No new calls; close when nothing runs (drain). End it now. */
+void connection_leave (struct connection *connection);
+void connection_close (struct connection *connection);
+
+#endif

@@ -1,0 +1,286 @@
+/* dispatch - from calls to workers: what the session's events mean, and who gets the next worker.
+ *
+ * The scheduler picks the identity first and a worker second: it never prefers a request because a matching worker
+ * happens to be idle. A worker belongs to one user, so a request may have to wait for a birth, or for an idle worker of
+ * somebody else to leave.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "front/connection.h"
+#include "front/front.h"
+#include "front/request.h"
+#include "front/upstream.h"
+
+#define RETRY_AFTER 0.5 /* seconds, in a busy answer */
+
+/* --- scheduling -------------------------------------------------------------------------------------------------- */
+
+/* Has the identity its share of the pool, three quarters rounded up? */
+static bool over_share (const struct front *front, const struct identity *identity)
+{
+	return front->access.shared && identity->running >= (3 * front->pool.max + 3) / 4;
+}
+
+/* Run the request if there is a worker for it, else see that there will be one. True when it runs. */
+static bool place (struct front *front, struct request *request)
+{
+	struct pooled *worker = pool_idle (&front->pool, request->uid);
+	struct connection *connection = request->connection;
+
+	if (worker) {
+		queue_leave (&front->queue, &request->waiter);
+		queue_served (&front->queue, request->identity);
+		front_count_wait (front, clock_ms () - request->arrived_ms);
+		request_run (request, worker);
+		return true;
+	}
+	if (request->asked)
+		return false;
+	if (pool_has_room (&front->pool, request->waiter.control)) {
+		int peer = connection && connection->stream.in == connection->stream.out ? connection->stream.in : -1;
+
+		request->asked = true;
+		front->pool.births++;
+		upstream_ask (front, request->number, request->uid, peer);
+	} else if (!request->evicted && (worker = pool_oldest_idle (&front->pool))) {
+		request->evicted = true;
+		pool_set_phase (worker, WORKER_LEAVING);
+		upstream_release (front, worker->serial);
+	}
+	return false;
+}
+
+void dispatch_pump (struct front *front)
+{
+	struct waiter *waiter = queue_next (&front->queue, NULL);
+
+	while (waiter) {
+		struct request *request = list_entry (waiter, struct request, waiter);
+
+		if (!waiter->control && over_share (front, waiter->identity)) {
+			waiter = queue_next (&front->queue, waiter);
+			continue;
+		}
+		if (place (front, request))
+			waiter = queue_next (&front->queue, NULL);
+		else
+			waiter = queue_next (&front->queue, waiter);
+	}
+}
+
+static struct request *find_waiting (struct front *front, uint64_t number)
+{
+	struct request *request;
+
+	list_each (request, &front->requests, node)
+		if (request->number == number)
+			return request->state == REQUEST_WAITING ? request : NULL;
+	return NULL;
+}
+
+void dispatch_born (struct front *front, uint64_t number)
+{
+	struct request *request = find_waiting (front, number);
+
+	if (request)
+		request->asked = request->evicted = false;
+	dispatch_pump (front);
+}
+
+void dispatch_no_worker (struct front *front, uint64_t number, int error)
+{
+	struct request *request = find_waiting (front, number);
+	char text[128];
+
+	if (!request)
+		return;
+	if (error == EPERM)
+		snprintf (text, sizeof text, "the supervisor does not let you act as uid %u", (unsigned)request->uid);
+	else
+		snprintf (text, sizeof text, "no worker can be made: %s", strerror (error));
+	request_refuse (request, error == EPERM ? CODE_DENIED : CODE_BUSY, text, error == EPERM ? 0 : RETRY_AFTER);
+	dispatch_pump (front);
+}
+
+/* --- what a call is ---------------------------------------------------------------------------------------------- */
+
+/* `plugins` is the front's own: the table it checks arguments with. */
+static void answer_plugins (struct front *front, struct channel *channel)
+{
+	char *text = json_dumps (front->verbs->json, JSON_COMPACT);
+	size_t whole = text ? strlen (text) : 0, sent = 0;
+
+	while (sent < whole) {
+		size_t n = whole - sent;
+		uint8_t *space = channel_output_begin (channel, "result", &n);
+
+		if (!space)
+			break;
+		memcpy (space, text + sent, n);
+		channel_output_end (channel, "result", n);
+		sent += n;
+	}
+	free (text);
+	if (!text || sent < whole)
+		channel_error (channel, CODE_BUSY, "the answer does not fit the window; take what was sent first", RETRY_AFTER);
+	else
+		channel_done (channel, json_pack ("{ss sf}", "outcome", "completed", "seconds", 0.0));
+}
+
+/* A key that the client insists on (`must`) has to be one of those that a call may have. */
+static int check_must (const json_t *header, struct err *err)
+{
+	static const char *const known[] = { "id", "call", "args", "deadline", "idle", "input", "body", "window", "user",
+		"must" };
+	const json_t *must = json_object_get (header, "must"), *item;
+	size_t i;
+
+	if (must && !json_is_array (must))
+		return err_set (err, CODE_BAD_VALUE, "'must' must be a list of keys");
+	json_array_foreach (must, i, item) {
+		const char *key = json_string_value (item);
+		char shown[64];
+		bool found = false;
+
+		for (size_t j = 0; key && j < sizeof known / sizeof *known; j++)
+			found = found || !strcmp (key, known[j]);
+		if (!found)
+			return err_set (err, CODE_BAD_MESSAGE, "this remexd does not know the key '%s', which the call insists on",
+				text_escape (shown, sizeof shown, key ? key : "", key ? strlen (key) : 0));
+	}
+	return 0;
+}
+
+/* Everything that can be said without a worker. 0 and *verb, *uid; or -1 and err. */
+static int check_call (struct connection *connection, const struct message *message, const struct verb **verb, uid_t *uid,
+	struct err *err)
+{
+	const json_t *user = json_object_get (message->header, "user"), *input = json_object_get (message->header, "input");
+	struct front *front = connection->front;
+
+	if (check_must (message->header, err) < 0)
+		return -1;
+	if (user && !json_is_string (user))
+		return err_set (err, CODE_BAD_VALUE, "'user' must be a string");
+	if (input && !json_is_boolean (input))
+		return err_set (err, CODE_BAD_VALUE, "'input' must be true or false");
+	if (!(*verb = verb_find (front->verbs, message->name, err)))
+		return -1;
+	if (access_call (connection->identity, *verb, err) < 0 ||
+		access_user (&front->access, connection->identity, json_string_value (user), uid, err) < 0)
+		return -1;
+	return verb_check (*verb, json_object_get (message->header, "args"), err);
+}
+
+static void on_call (void *arg, struct channel *channel, const struct message *message)
+{
+	struct connection *connection = arg;
+	struct front *front = connection->front;
+	struct request *request;
+	const struct verb *verb = NULL;
+	const char *limit;
+	char text[128];
+	struct err err;
+	uid_t uid = (uid_t)-1;
+
+	if (front->draining) {
+		front->errors[CODE_SHUTTING_DOWN]++;
+		channel_error (channel, CODE_SHUTTING_DOWN, "remexd is shutting down", 0);
+		return;
+	}
+	if (!strcmp (message->name, "plugins")) {
+		front->outcomes[OUTCOME_COMPLETED]++;
+		answer_plugins (front, channel);
+		return;
+	}
+	if (check_call (connection, message, &verb, &uid, &err) < 0 ||
+		!(request = request_new (front, connection, channel, verb, uid, message, &err))) {
+		front->errors[err.code]++;
+		channel_error (channel, (enum code)err.code, err.text, 0);
+		return;
+	}
+	if (queue_join (&front->queue, &request->waiter, &limit) < 0) {
+		snprintf (text, sizeof text, "%s (%d of %d requests wait)", limit, front->queue.length, front->queue.max);
+		request_refuse (request, CODE_BUSY, text, RETRY_AFTER);
+		return;
+	}
+	dispatch_pump (front);
+}
+
+/* --- what comes for a call that is there -------------------------------------------------------------------------- */
+
+static void on_input (void *arg, struct channel *channel, const uint8_t *bytes, size_t n)
+{
+	struct request *request = channel->task;
+
+	(void)arg;
+	if (request && relay_input (&request->relay, bytes, n) < 0)
+		request_stop (request, CAUSE_FLOW);
+}
+
+static void on_input_end (void *arg, struct channel *channel)
+{
+	struct request *request = channel->task;
+
+	(void)arg;
+	if (request)
+		relay_input_end (&request->relay);
+}
+
+static void on_signal (void *arg, struct channel *channel, int signo)
+{
+	struct request *request = channel->task;
+
+	(void)arg;
+	if (!request)
+		return;
+	/* Before there is a command, a signal that would end it ends the request. */
+	if (request->state == REQUEST_WAITING || request->call) {
+		if (signo == SIGINT || signo == SIGTERM || signo == SIGHUP || signo == SIGQUIT || signo == SIGKILL)
+			request_stop (request, CAUSE_CANCEL);
+	} else if (request->worker && request->state == REQUEST_RUNNING) {
+		struct record record = { .type = REC_SIGNAL, .id = request->number, .a = signo };
+
+		/* It always fits: the worker has at most 128 KiB of input unread (relay.h). */
+		pool_send (request->worker, &record, NULL, 0);
+	}
+}
+
+static void on_cancel (void *arg, struct channel *channel)
+{
+	(void)arg;
+	if (channel->task)
+		request_stop (channel->task, CAUSE_CANCEL);
+}
+
+static void on_window (void *arg, struct channel *channel)
+{
+	(void)arg;
+	if (channel->task)
+		request_go (channel->task);
+}
+
+static void on_flow (void *arg, struct channel *channel)
+{
+	(void)arg;
+	if (channel->task)
+		request_stop (channel->task, CAUSE_FLOW);
+}
+
+const struct session_events front_session_events = {
+	.call = on_call,
+	.input = on_input,
+	.input_end = on_input_end,
+	.signal = on_signal,
+	.cancel = on_cancel,
+	.window = on_window,
+	.flow = on_flow,
+};

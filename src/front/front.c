@@ -1,0 +1,220 @@
+/* front - see front.h: setting up, tying the modules together, draining. */
+#include "config.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "front/connection.h"
+#include "front/front.h"
+#include "front/request.h"
+#include "front/upstream.h"
+
+json_t *front_hello (const struct front *front, const struct identity *identity)
+{
+	return json_pack ("{si ss ss ss ss s{si si si si}}", "remex", 1, "host", front->host, "version", PACKAGE_VERSION,
+		"instance", front->instance, "you", identity->name, "limits", "header", HEADER_CALL_MAX, "body",
+		(int)MESSAGE_BODY_MAX, "input", SESSION_CREDIT, "calls", front->config->limits.calls);
+}
+
+/* A worker's record: for its request, or about itself. */
+static void on_record (void *arg, struct pooled *worker, struct packet *packet)
+{
+	(void)arg;
+	if (packet->record.type == REC_READY) {
+		worker->ready = true;
+		worker->resident = packet->record.a;
+		return;
+	}
+	if (packet->record.type == REC_FAIL && packet->record.id == 0) {
+		struct request *request = worker->request;
+		size_t skip = sizeof (struct worker_state);
+
+		/* It could not start, and says why; the supervisor says next that it is gone. */
+		if (request && request->cause == CAUSE_NONE && packet->record.length > skip && !request->text) {
+			request->text = strndup ((const char *)packet->data + skip, packet->record.length - skip);
+			worker->ready = false;
+		}
+		return;
+	}
+	if (worker->request)
+		request_record (worker->request, packet);
+}
+
+static void on_worker_writable (void *arg, struct pooled *worker)
+{
+	(void)arg;
+	if (worker->request)
+		request_writable (worker->request);
+}
+
+void front_worker_gone (struct front *front, struct pooled *worker)
+{
+	if (worker->request)
+		request_worker_gone (worker->request);
+	pool_remove (worker);
+	dispatch_pump (front);
+}
+
+/* --- the end ----------------------------------------------------------------------------------------------------- */
+
+/* The front ends when nothing is left to do: no request, no connection. */
+void front_settle (struct front *front)
+{
+	if (front->draining && list_empty (&front->requests) && list_empty (&front->connections))
+		uv_stop (&front->loop);
+}
+
+void front_connection_closed (struct front *front)
+{
+	if (front->single && list_empty (&front->connections))
+		front->draining = true;
+	front_settle (front);
+}
+
+static void on_drained (void *arg)
+{
+	struct front *front = arg;
+	struct request *request, *after;
+
+	log_info ("the drain's time is over: stopping what still runs");
+	list_each_safe (request, after, &front->requests, node)
+		request_stop (request, CAUSE_SHUTDOWN);
+}
+
+void front_drain (struct front *front, int64_t limit_ms)
+{
+	struct connection *connection, *next;
+	struct request *request, *after;
+
+	front->draining = true;
+	listening_stop (front);
+	list_each_safe (request, after, &front->requests, node)
+		if (request->state == REQUEST_WAITING)
+			request_refuse (request, CODE_SHUTTING_DOWN, "remexd is shutting down", 0);
+	list_each_safe (connection, next, &front->connections, node)
+		connection_leave (connection);
+	timer_set (&front->loop, &front->drain_timer, clock_ms () + limit_ms, on_drained, front);
+	front_settle (front);
+}
+
+/* --- the beginning ----------------------------------------------------------------------------------------------- */
+
+/* Started by root, the front becomes `front_user`, or remex, or nobody; there is no way back. */
+static int drop_privileges (const struct front *front)
+{
+	const char *name = front->config->front_user;
+	struct passwd *entry;
+
+	if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -1;
+	if (geteuid () == 0) {
+		if (!(entry = getpwnam (name ? name : "remex"))) {
+			if (name) {
+				log_error ("front_user: there is no user '%s'", name);
+				return -1;
+			}
+			log_warning ("there is no user 'remex': the front runs as nobody");
+			entry = getpwnam ("nobody");
+		}
+		if (!entry || setgroups (0, NULL) < 0 || setresgid (entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0 ||
+			setresuid (entry->pw_uid, entry->pw_uid, entry->pw_uid) < 0 || (entry->pw_uid && setuid (0) == 0)) {
+			log_error ("cannot become the front's user: %s", strerror (errno));
+			return -1;
+		}
+	}
+	return prctl (PR_SET_DUMPABLE, 0);
+}
+
+static int describe (struct front *front)
+{
+	uint8_t random[16];
+
+	if (gethostname (front->host, sizeof front->host - 1) < 0 || getrandom (random, sizeof random, 0) != sizeof random)
+		return -1;
+	if (!text_is_utf8 (front->host, strlen (front->host)))
+		strcpy (front->host, "?");
+	for (size_t i = 0; i < sizeof random; i++)
+		snprintf (front->instance + 2 * i, 3, "%02x", random[i]);
+	front->supervisor = getppid ();
+	front->started_ms = clock_ms ();
+	front->started_at = time (NULL);
+	return 0;
+}
+
+static int set_up (struct front *front, int link)
+{
+	struct config *config;
+
+	list_init (&front->requests);
+	list_init (&front->connections);
+	buf_init (&front->table, 16 * 1024 * 1024);
+	front->reserve = -1;
+	if (uv_loop_init (&front->loop) < 0 || describe (front) < 0)
+		return -1;
+	upstream_start (front, link);
+	config = front->config;
+	log_setup ("remexd[front]", config->log);
+	if (drop_privileges (front) < 0)
+		return -1;
+	fd_raise_limit ();
+	access_init (&front->access, front->daemon);
+	queue_init (&front->queue, config->queue_length, (size_t)config->queue_bytes, front->access.shared);
+	pool_init (&front->pool, &front->loop, config->workers_max, config->workers_requests);
+	front->pool.record = on_record;
+	front->pool.writable = on_worker_writable;
+	front->pool.arg = front;
+	front->reserve = dup (STDERR_FILENO);
+	upstream_ready (front);
+	return 0;
+}
+
+static void free_handle (uv_handle_t *handle, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing (handle))
+		uv_close (handle, NULL);
+}
+
+/* The mirror of set_up, so that a leak checker sees what leaked and not what was simply in use. */
+static void tear_down (struct front *front)
+{
+	listening_stop (front);
+	timer_free (&front->drain_timer);
+	watch_free (&front->link_watch);
+	pool_free (&front->pool);
+	uv_run (&front->loop, UV_RUN_NOWAIT);
+	uv_walk (&front->loop, free_handle, NULL);
+	uv_run (&front->loop, UV_RUN_NOWAIT);
+	uv_loop_close (&front->loop);
+	verb_table_free (front->verbs);
+	config_free (front->config);
+	buf_free (&front->table);
+	fd_close (&front->reserve);
+}
+
+int front_run (int link)
+{
+	static struct front front;
+
+	log_setup ("remexd[front]", LOG_INFO);
+	signal (SIGPIPE, SIG_IGN);
+	if (set_up (&front, link) < 0)
+		return EXIT_FAILURE;
+	uv_run (&front.loop, UV_RUN_DEFAULT);
+	tear_down (&front);
+	fd_close (&front.link);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,110 @@
+/* front - the process that talks to clients: it accepts, frames, decides who may call what, queues, and dispatches to
+ * workers. One loop, one thread, no plugin, no privilege (doc/architecture.md).
+ *
+ * This header is the front's inside: what its modules share. The modules below it (session, queue, pool, relay, access,
+ * loop) know nothing of it.
+ */
+#ifndef REMEX_FRONT_FRONT_H
+#define REMEX_FRONT_FRONT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <uv.h>
+
+#include "conf/config.h"
+#include "front/access.h"
+#include "front/pool.h"
+#include "front/queue.h"
+#include "front/session.h"
+#include "wire/codes.h"
+#include "wire/records.h"
+#include "wire/verbs.h"
+
+struct request;
+struct connection;
+
+struct listening {
+	struct front *front;
+	int fd;
+	struct watch *watch;
+};
+
+struct waited { /* a histogram of times in the queue */
+	uint64_t counts[6]; /* up to 1 ms, 10 ms, 100 ms, 1 s, 10 s, more */
+};
+
+struct front {
+	uv_loop_t loop;
+	int link; /* to the supervisor */
+	struct watch *link_watch;
+	struct config *config;
+	int generation;
+	struct verb_table *verbs;
+	struct buf table; /* the verb table while its pieces come */
+
+	struct access access;
+	struct queue queue;
+	struct pool pool;
+	struct list requests, connections;
+	int n_connections;
+	uint64_t last_request, last_connection;
+
+	struct listening listening[64];
+	int n_listening, reserve; /* a descriptor kept to answer with when there is none left */
+	struct timer *accept_timer;
+
+	bool draining, single; /* told to end; one connection only (--stdio) */
+	struct timer *drain_timer;
+
+	/* what it was told and what it counts */
+	uid_t daemon;
+	pid_t supervisor;
+	char host[256], instance[33];
+	int64_t started_ms, started_at; /* clock_ms; unix seconds */
+	uint64_t outcomes[N_OUTCOMES], errors[N_CODES], lost;
+	uint64_t bytes_in, bytes_out;
+	struct waited waited;
+	int64_t counters[8]; /* enum supervisor_counter */
+};
+
+/* The front's main function: `link` leads to the supervisor. Returns the exit status. */
+int front_run (int link);
+
+/* --- front.c: the parts tied together ---------------------------------------------------------------------------- */
+
+/* The hello for a client (a new reference). */
+json_t *front_hello (const struct front *front, const struct identity *identity);
+
+void front_connection_closed (struct front *front);
+void front_settle (struct front *front); /* a request has ended: perhaps the last of a drain */
+void front_worker_gone (struct front *front, struct pooled *worker);
+void front_drain (struct front *front, int64_t limit_ms);
+
+/* --- listener.c -------------------------------------------------------------------------------------------------- */
+
+int listening_add (struct front *front, int fd);
+void listening_stop (struct front *front);
+
+/* --- dispatch.c: from calls to workers --------------------------------------------------------------------------- */
+
+extern const struct session_events front_session_events; /* arg: struct connection */
+
+/* Give waiting requests to workers, as far as there are some. */
+void dispatch_pump (struct front *front);
+
+/* The supervisor's answer to an ask: a worker is there, or none (errno). */
+void dispatch_born (struct front *front, uint64_t request);
+void dispatch_no_worker (struct front *front, uint64_t request, int error);
+
+/* --- facts.c: what is counted ------------------------------------------------------------------------------------ */
+
+/* A request has ended; one has left the queue after so long. */
+void front_count (struct front *front, const struct request *request);
+void front_count_wait (struct front *front, int64_t waited_ms);
+
+/* All counters as JSON text, for verbs with REMEX_FACTS; NULL without memory. The caller frees. */
+char *front_facts (struct front *front);
+
+#endif

@@ -1,0 +1,130 @@
+/* listener - accept clients: who they are, and whether there is room for them.
+ *
+ * When descriptors run out, the one in reserve is given up to accept, answer and close, so that the client reads "busy"
+ * and not a bare end of stream; then accepting pauses, so that the loop does not spin (accept(2), EMFILE).
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "front/connection.h"
+#include "front/front.h"
+
+enum {
+	BURST = 64, /* accepted in a row before the loop looks at others */
+	PAUSE_MS = 200,
+};
+
+/* Tell a client that will not become a connection why, as a session would. */
+static void refuse (struct front *front, int fd, enum code code, const char *text)
+{
+	struct session session;
+	struct identity nobody = { .name = "" };
+	static const struct session_limits limits;
+
+	session_init (&session, &front_session_events, NULL, &limits, front_hello (front, &nobody), 0);
+	session_violation (&session, code, text);
+	/* A new socket's buffer takes so little at once. */
+	if (send (fd, buf_head (&session.out), buf_len (&session.out), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		shutdown (fd, SHUT_WR);
+	session_free (&session);
+	front->errors[code]++;
+	fd_close (&fd);
+}
+
+static void welcome (struct front *front, int fd)
+{
+	struct identity *identity;
+	struct stream stream;
+	struct err err;
+
+	if (!(identity = access_unix (&front->access, fd, &err))) {
+		log_warning ("a connection was refused: %s", err.text);
+		refuse (front, fd, (enum code)err.code, err.text);
+		return;
+	}
+	if (front->n_connections >= front->config->limits.connections) {
+		identity_release (identity);
+		refuse (front, fd, CODE_BUSY, "too many connections");
+		return;
+	}
+	stream_unix (&stream, fd);
+	connection_start (front, &stream, identity);
+}
+
+static void resume (void *arg)
+{
+	struct front *front = arg;
+
+	if (front->reserve < 0)
+		front->reserve = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+	for (int i = 0; i < front->n_listening; i++)
+		if (front->listening[i].watch)
+			watch_set (front->listening[i].watch, UV_READABLE);
+}
+
+/* No descriptor is left: answer one client with the one in reserve, then wait a little. */
+static void exhausted (struct listening *listening)
+{
+	struct front *front = listening->front;
+	int fd;
+
+	log_warning ("no descriptors are left: clients are refused for now");
+	fd_close (&front->reserve);
+	fd = accept4 (listening->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		refuse (front, fd, CODE_BUSY, "no descriptors are left");
+	front->reserve = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+	for (int i = 0; i < front->n_listening; i++)
+		watch_set (front->listening[i].watch, 0);
+	timer_set (&front->loop, &front->accept_timer, clock_ms () + PAUSE_MS, resume, front);
+}
+
+static void on_client (void *arg, int events)
+{
+	struct listening *listening = arg;
+
+	(void)events;
+	for (int i = 0; i < BURST; i++) {
+		int fd = accept4 (listening->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd >= 0) {
+			welcome (listening->front, fd);
+		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+			exhausted (listening);
+			return;
+		} else if (errno != EINTR && errno != ECONNABORTED) {
+			return;
+		}
+	}
+}
+
+int listening_add (struct front *front, int fd)
+{
+	struct listening *listening = &front->listening[front->n_listening];
+
+	if (front->n_listening == (int)(sizeof front->listening / sizeof *front->listening))
+		return -1;
+	*listening = (struct listening){ .front = front, .fd = fd };
+	if (!(listening->watch = watch_new (&front->loop, fd, UV_READABLE, on_client, listening)))
+		return -1;
+	front->n_listening++;
+	return 0;
+}
+
+void listening_stop (struct front *front)
+{
+	timer_free (&front->accept_timer);
+	for (int i = 0; i < front->n_listening; i++) {
+		watch_free (&front->listening[i].watch);
+		fd_close (&front->listening[i].fd);
+	}
+	front->n_listening = 0;
+}

@@ -1,0 +1,16 @@
+noinst_LTLIBRARIES += %D%/libfront.la
+%C%_libfront_la_SOURCES = \
+	%D%/access.c %D%/access.h \
+	%D%/connection.c %D%/connection.h \
+	%D%/dispatch.c \
+	%D%/facts.c \
+	%D%/front.c %D%/front.h \
+	%D%/listener.c \
+	%D%/loop.c %D%/loop.h \
+	%D%/pool.c %D%/pool.h \
+	%D%/queue.c %D%/queue.h \
+	%D%/relay.c %D%/relay.h \
+	%D%/request.c %D%/request.h \
+	%D%/session.c %D%/session.h \
+	%D%/upstream.c %D%/upstream.h \
+	$(NULL)

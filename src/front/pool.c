@@ -1,0 +1,170 @@
+/* pool - see pool.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+#include "front/pool.h"
+
+enum { BURST = 16 }; /* records read in a row before the loop looks at others */
+
+void pool_init (struct pool *pool, uv_loop_t *loop, int max, int requests)
+{
+	*pool = (struct pool){ .loop = loop, .max = max, .requests = requests };
+	list_init (&pool->all);
+	list_init (&pool->idle);
+}
+
+static void forget (struct pooled *worker)
+{
+	list_remove (&worker->node);
+	list_remove (&worker->idle);
+	watch_free (&worker->watch);
+	fd_close (&worker->link);
+	worker->pool->n--;
+	free (worker);
+}
+
+void pool_free (struct pool *pool)
+{
+	struct pooled *worker, *after;
+
+	list_each_safe (worker, after, &pool->all, node)
+		forget (worker);
+}
+
+/* Read up to `burst` records; false when there is no more to read for now or for ever. The handler may pause: then
+ * true. */
+static bool read_records (struct pooled *worker, int burst)
+{
+	static struct packet packet; /* one loop, one thread: 128 KiB for all */
+
+	for (int i = 0; i < burst && !worker->paused; i++) {
+		int got = link_recv (worker->link, &packet, MSG_DONTWAIT);
+
+		if (got <= 0) {
+			/* End of stream is not death: the supervisor says when it is gone. Nothing more comes, though. */
+			if (got == 0 || errno != EAGAIN)
+				watch_free (&worker->watch);
+			return false;
+		}
+		worker->pool->record (worker->pool->arg, worker, &packet);
+		packet_close (&packet);
+	}
+	return true;
+}
+
+static void set_watch (struct pooled *worker)
+{
+	if (worker->watch)
+		watch_set (worker->watch, (worker->paused ? 0 : UV_READABLE) | (worker->full ? UV_WRITABLE : 0));
+}
+
+static void on_ready (void *arg, int events)
+{
+	struct pooled *worker = arg;
+
+	if (worker->gone)
+		return; /* read by pool_drain, and by nobody else: it may be freed then */
+	if (worker->full && events & UV_WRITABLE) {
+		worker->full = false;
+		worker->pool->writable (worker->pool->arg, worker);
+	}
+	read_records (worker, BURST);
+	set_watch (worker);
+}
+
+int pool_send (struct pooled *worker, struct record *record, const void *bytes, size_t n)
+{
+	int result = link_send (worker->link, record, bytes, n, NULL, 0, NULL, 0, MSG_DONTWAIT);
+
+	if (result < 0 && errno == EAGAIN) {
+		worker->full = true;
+		set_watch (worker);
+	}
+	return result;
+}
+
+struct pooled *pool_add (struct pool *pool, uint64_t serial, uid_t uid, int link)
+{
+	struct pooled *worker = calloc (1, sizeof *worker);
+
+	if (worker)
+		worker->watch = watch_new (pool->loop, link, UV_READABLE, on_ready, worker);
+	if (!worker || !worker->watch) {
+		free (worker);
+		fd_close (&link);
+		return NULL;
+	}
+	worker->pool = pool;
+	worker->serial = serial;
+	worker->uid = uid;
+	worker->link = link;
+	list_init (&worker->idle);
+	list_append (&pool->all, &worker->node);
+	list_append (&pool->idle, &worker->idle);
+	pool->n++;
+	return worker;
+}
+
+struct pooled *pool_find (const struct pool *pool, uint64_t serial)
+{
+	struct pooled *worker;
+
+	list_each (worker, &pool->all, node)
+		if (worker->serial == serial)
+			return worker;
+	return NULL;
+}
+
+bool pool_drain (struct pooled *worker)
+{
+	worker->full = false; /* nobody reads there any more */
+	set_watch (worker);
+	while (read_records (worker, BURST))
+		if (worker->paused)
+			return false;
+	return true;
+}
+
+void pool_remove (struct pooled *worker)
+{
+	forget (worker);
+}
+
+struct pooled *pool_idle (const struct pool *pool, uid_t uid)
+{
+	for (struct list *node = pool->idle.prev; node != &pool->idle; node = node->prev) {
+		struct pooled *worker = list_entry (node, struct pooled, idle);
+
+		if (worker->uid == uid)
+			return worker;
+	}
+	return NULL;
+}
+
+struct pooled *pool_oldest_idle (const struct pool *pool)
+{
+	return list_empty (&pool->idle) ? NULL : list_entry (pool->idle.next, struct pooled, idle);
+}
+
+bool pool_has_room (const struct pool *pool, bool control)
+{
+	return pool->n + pool->births < pool->max + (control ? 1 : 0);
+}
+
+void pool_set_phase (struct pooled *worker, enum worker_phase phase)
+{
+	worker->phase = phase;
+	list_remove (&worker->idle);
+	if (phase == WORKER_IDLE)
+		list_append (&worker->pool->idle, &worker->idle);
+}
+
+void pool_pause (struct pooled *worker, bool pause)
+{
+	worker->paused = pause;
+	set_watch (worker);
+}

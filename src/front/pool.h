@@ -1,0 +1,83 @@
+/* pool - the workers as the front knows them: by serial, each of one user, idle or busy, never by pid.
+ *
+ * A worker is IDLE (in the list of idle ones, the least recently used first), BUSY (a request has it), LEAVING
+ * (released) or STOPPING (its tree is being killed) until the supervisor says that it is gone. Only then does it stop
+ * counting. The pool owns the links and the watches on them.
+ */
+#ifndef REMEX_FRONT_POOL_H
+#define REMEX_FRONT_POOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/link.h"
+#include "base/list.h"
+#include "front/loop.h"
+
+struct request;
+
+enum worker_phase { WORKER_IDLE, WORKER_BUSY, WORKER_LEAVING, WORKER_STOPPING };
+
+struct pooled {
+	struct list node; /* of all workers */
+	struct list idle; /* of idle ones */
+	struct pool *pool;
+	uint64_t serial;
+	uid_t uid;
+	int link;
+	struct watch *watch;
+	enum worker_phase phase;
+	struct request *request; /* BUSY and STOPPING: whose it is; NULL when that one has been forgotten */
+	bool ready; /* it has loaded its plugins */
+	bool paused; /* its link is not read for now */
+	bool full; /* its link was full: `writable` is called when it is not */
+	bool gone; /* the supervisor said so; what its link holds is still being read */
+	int gone_how, gone_n; /* enum gone, and its status or signal */
+	int64_t survivors;
+	int served; /* requests */
+	int64_t resident; /* bytes, as it last said */
+};
+
+struct pool {
+	uv_loop_t *loop;
+	struct list all, idle;
+	int max; /* ordinary workers */
+	int n, births; /* known ones; asked for and not answered */
+	int requests; /* a worker is replaced after so many; 0: never */
+	void (*record) (void *arg, struct pooled *worker, struct packet *packet); /* a record came; its fds are its own */
+	void (*writable) (void *arg, struct pooled *worker); /* its link takes records again */
+	void *arg;
+};
+
+void pool_init (struct pool *pool, uv_loop_t *loop, int max, int requests);
+void pool_free (struct pool *pool);
+
+/* A worker was born; the link is the pool's from now on. NULL without memory (the link is closed). */
+struct pooled *pool_add (struct pool *pool, uint64_t serial, uid_t uid, int link);
+struct pooled *pool_find (const struct pool *pool, uint64_t serial);
+
+/* Read what the link of a worker that is gone still holds: true when that was all, false when it was paused before. */
+bool pool_drain (struct pooled *worker);
+
+/* Forget a worker that is gone. */
+void pool_remove (struct pooled *worker);
+
+/* An idle worker of that user, the most recently used (its memory is warm), or NULL; and the least recently used one
+ * of any user. */
+struct pooled *pool_idle (const struct pool *pool, uid_t uid);
+struct pooled *pool_oldest_idle (const struct pool *pool);
+
+/* Is there room for one more worker? A control call may use one slot more. */
+bool pool_has_room (const struct pool *pool, bool control);
+
+void pool_set_phase (struct pooled *worker, enum worker_phase phase);
+
+/* Stop and go on reading a worker's link: while its output cannot be taken. */
+void pool_pause (struct pooled *worker, bool pause);
+
+/* Send a worker a record without waiting for it, as link_send does. -1 with EAGAIN when its link is full: `writable`
+ * tells when to try again. */
+int pool_send (struct pooled *worker, struct record *record, const void *bytes, size_t n);
+
+#endif

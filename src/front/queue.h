@@ -1,0 +1,55 @@
+/* queue - requests that wait for a worker: bounded in number and bytes, fair between identities.
+ *
+ * Identities take turns; within one, first come, first served. An identity may hold a quarter of the queue (rounded up)
+ * where shares apply. Control calls wait apart, before all others, and are bounded by QUEUE_CONTROL alone.
+ * Nothing is owned: a waiter is embedded in its request.
+ */
+#ifndef REMEX_FRONT_QUEUE_H
+#define REMEX_FRONT_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "front/access.h"
+
+enum { QUEUE_CONTROL = 32 };
+
+struct waiter {
+	struct list node;
+	struct identity *identity;
+	size_t bytes;
+	int64_t since_ms;
+	bool control;
+};
+
+struct queue {
+	struct list turns; /* of identities that have waiters, the next one first */
+	struct list control;
+	int length, max;
+	size_t bytes, max_bytes;
+	int control_length;
+	bool shared; /* shares apply */
+};
+
+void queue_init (struct queue *queue, int max, size_t max_bytes, bool shared);
+
+/* Join the end of the identity's line; 0, or -1 when the queue (or the identity's share of it) is full: *limit is then
+ * which, in words. */
+int queue_join (struct queue *queue, struct waiter *waiter, const char **limit);
+
+/* Leave the line: to run, or because it is over. */
+void queue_leave (struct queue *queue, struct waiter *waiter);
+
+/* The next waiter to try: control calls first, then the first waiter of the identity whose turn it is after that of
+ * `after` (NULL: begin). NULL when all have been offered. */
+struct waiter *queue_next (const struct queue *queue, const struct waiter *after);
+
+/* The identity has been served: its next turn comes after everybody else's. */
+void queue_served (struct queue *queue, struct identity *identity);
+
+/* How long the longest waiting request has waited, in milliseconds; 0 when none does. */
+int64_t queue_oldest (const struct queue *queue, int64_t now_ms);
+
+#endif

@@ -1,0 +1,330 @@
+/* relay - see relay.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/link.h"
+#include "front/relay.h"
+
+enum {
+	PIECE = 128 * 1024, /* read from a pipe at once */
+	BURST = 2, /* pieces in a row before the loop looks at others */
+	INPUT_MAX = 64 * 1024 + SESSION_CREDIT, /* the call's body, and the credit */
+};
+
+void relay_init (struct relay *relay, uv_loop_t *loop, struct channel *channel)
+{
+	*relay = (struct relay){ .loop = loop, .channel = channel, .sink = -1, .last_ms = clock_ms () };
+	buf_init (&relay->held, LINK_RECORD);
+	buf_init (&relay->input, INPUT_MAX);
+}
+
+static void outlet_close (struct outlet *outlet)
+{
+	watch_free (&outlet->watch);
+	fd_close (&outlet->fd);
+}
+
+static void sink_close (struct relay *relay)
+{
+	watch_free (&relay->sink_watch);
+	fd_close (&relay->sink);
+}
+
+void relay_free (struct relay *relay)
+{
+	for (int i = 0; i < relay->n_outlets; i++)
+		outlet_close (&relay->outlets[i]);
+	sink_close (relay);
+	buf_free (&relay->held);
+	buf_free (&relay->input);
+}
+
+static void count (struct relay *relay, int64_t *counter, size_t n)
+{
+	*counter += (int64_t)n;
+	relay->last_ms = clock_ms ();
+}
+
+/* --- output ------------------------------------------------------------------------------------------------------ */
+
+/* After the end only what is owed is waited for, once it is late. */
+static void settle (struct outlet *outlet)
+{
+	struct relay *relay = outlet->relay;
+
+	if (outlet->fd >= 0 && relay->late && outlet->owed <= 0) {
+		relay->pipe_held = true;
+		outlet_close (outlet);
+	}
+}
+
+/* Move one piece; true when there may be more at once. */
+static bool outlet_piece (struct outlet *outlet)
+{
+	struct relay *relay = outlet->relay;
+	size_t room = PIECE;
+	uint8_t *space;
+	ssize_t got;
+
+	if (outlet->fd < 0 || !relay->channel)
+		return false;
+	if (!(space = channel_output_begin (relay->channel, outlet->name, &room))) {
+		watch_set (outlet->watch, 0); /* relay_go comes back to it */
+		return false;
+	}
+	watch_set (outlet->watch, UV_READABLE);
+	do
+		got = read (outlet->fd, space, room);
+	while (got < 0 && errno == EINTR);
+	if (got > 0) {
+		channel_output_end (relay->channel, outlet->name, (size_t)got);
+		outlet->owed -= got;
+		count (relay, &relay->bytes_out, (size_t)got);
+		settle (outlet);
+		return (size_t)got == room;
+	}
+	if (got == 0 || errno != EAGAIN)
+		outlet_close (outlet);
+	return false;
+}
+
+static void outlet_move (struct outlet *outlet)
+{
+	for (int i = 0; i < BURST && outlet_piece (outlet); i++)
+		;
+}
+
+static void on_outlet (void *arg, int events)
+{
+	struct outlet *outlet = arg;
+	struct relay *relay = outlet->relay;
+
+	(void)events;
+	outlet_move (outlet);
+	relay->moved (relay->arg);
+}
+
+static bool name_good (const char *name, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strchr ("abcdefghijklmnopqrstuvwxyz0123456789_", name[i]) || !name[i])
+			return false;
+	return n > 0 && n < RELAY_NAME;
+}
+
+int relay_add_outlet (struct relay *relay, const char *name, size_t n, int fd)
+{
+	struct outlet *outlet = &relay->outlets[relay->n_outlets];
+
+	if (relay->n_outlets == RELAY_OUTLETS || !name_good (name, n)) {
+		fd_close (&fd);
+		return -1;
+	}
+	*outlet = (struct outlet){ .relay = relay, .fd = fd };
+	memcpy (outlet->name, name, n);
+	if (!(outlet->watch = watch_new (relay->loop, fd, UV_READABLE, on_outlet, outlet))) {
+		fd_close (&outlet->fd);
+		return -1;
+	}
+	relay->n_outlets++;
+	return 0;
+}
+
+/* Deliver what is held, as far as there is room. */
+static void flush_held (struct relay *relay)
+{
+	while (relay->channel && buf_len (&relay->held)) {
+		size_t n = buf_len (&relay->held);
+		uint8_t *space = channel_output_begin (relay->channel, relay->held_name, &n);
+
+		if (!space)
+			return;
+		memcpy (space, buf_head (&relay->held), n);
+		channel_output_end (relay->channel, relay->held_name, n);
+		buf_consume (&relay->held, n);
+		count (relay, &relay->bytes_out, n);
+	}
+	if (!relay->channel)
+		buf_consume (&relay->held, buf_len (&relay->held));
+	buf_trim (&relay->held);
+}
+
+int relay_write (struct relay *relay, const char *name, size_t name_n, const uint8_t *bytes, size_t n)
+{
+	if (!name_good (name, name_n) || buf_len (&relay->held))
+		return -1;
+	memcpy (relay->held_name, name, name_n);
+	relay->held_name[name_n] = '\0';
+	if (buf_append (&relay->held, bytes, n) < 0)
+		return -1;
+	flush_held (relay);
+	return 0;
+}
+
+bool relay_holds (const struct relay *relay)
+{
+	return buf_len (&relay->held) > 0;
+}
+
+/* --- input ------------------------------------------------------------------------------------------------------- */
+
+/* n bytes have left: the client may send as many. */
+static void input_left (struct relay *relay, size_t n)
+{
+	buf_consume (&relay->input, n);
+	count (relay, &relay->bytes_in, n);
+	if (relay->channel)
+		channel_credit (relay->channel, (int64_t)n);
+}
+
+static void input_to_sink (struct relay *relay)
+{
+	while (relay->sink >= 0 && buf_len (&relay->input)) {
+		ssize_t done = write (relay->sink, buf_head (&relay->input), buf_len (&relay->input));
+
+		if (done > 0) {
+			input_left (relay, (size_t)done);
+		} else if (errno == EAGAIN) {
+			watch_set (relay->sink_watch, UV_WRITABLE);
+			return;
+		} else if (errno != EINTR) {
+			relay->broken = true; /* EPIPE: the command reads no more */
+			sink_close (relay);
+		}
+	}
+	if (relay->sink < 0)
+		return;
+	watch_set (relay->sink_watch, 0);
+	if (relay->input_ended)
+		sink_close (relay);
+}
+
+static void input_to_worker (struct relay *relay)
+{
+	while (relay->pulled > 0 && buf_len (&relay->input)) {
+		size_t n = buf_len (&relay->input);
+
+		if (n > (size_t)relay->pulled)
+			n = (size_t)relay->pulled;
+		if (n > LINK_PAYLOAD)
+			n = LINK_PAYLOAD;
+		if (relay->to_worker (relay->arg, buf_head (&relay->input), n) < 0) {
+			relay->broken = relay->broken || errno != EAGAIN;
+			return;
+		}
+		relay->pulled -= (int64_t)n;
+		input_left (relay, n);
+	}
+	if (relay->input_ended && !buf_len (&relay->input) && !relay->end_told && relay->pulled > 0)
+		relay->end_told = relay->to_worker (relay->arg, NULL, 0) == 0;
+}
+
+static void input_move (struct relay *relay)
+{
+	if (relay->sunk)
+		input_to_sink (relay);
+	else
+		input_to_worker (relay);
+	if (relay->broken && buf_len (&relay->input))
+		input_left (relay, buf_len (&relay->input));
+	buf_trim (&relay->input);
+}
+
+static void on_sink (void *arg, int events)
+{
+	struct relay *relay = arg;
+
+	(void)events;
+	input_move (relay);
+	relay->moved (relay->arg);
+}
+
+int relay_set_sink (struct relay *relay, int fd)
+{
+	if (relay->sunk || relay->pulled || !(relay->sink_watch = watch_new (relay->loop, fd, 0, on_sink, relay))) {
+		fd_close (&fd);
+		return -1;
+	}
+	relay->sunk = true;
+	relay->sink = fd;
+	if (relay->broken)
+		sink_close (relay);
+	input_move (relay);
+	return 0;
+}
+
+void relay_pull (struct relay *relay, int64_t n)
+{
+	if (n > 0 && n <= LINK_RECORD && relay->pulled <= LINK_RECORD)
+		relay->pulled += n;
+	input_move (relay);
+}
+
+int relay_input (struct relay *relay, const uint8_t *bytes, size_t n)
+{
+	if (buf_append (&relay->input, bytes, n) < 0)
+		return -1;
+	input_move (relay);
+	return 0;
+}
+
+void relay_input_end (struct relay *relay)
+{
+	relay->input_ended = true;
+	input_move (relay);
+}
+
+/* --- moving and ending ------------------------------------------------------------------------------------------- */
+
+void relay_go (struct relay *relay)
+{
+	flush_held (relay);
+	for (int i = 0; i < relay->n_outlets; i++)
+		if (relay->outlets[i].fd >= 0)
+			outlet_move (&relay->outlets[i]);
+	input_move (relay);
+}
+
+void relay_end (struct relay *relay)
+{
+	relay->ending = relay->broken = true;
+	sink_close (relay);
+	input_move (relay);
+	for (int i = 0; i < relay->n_outlets; i++) {
+		struct outlet *outlet = &relay->outlets[i];
+		int n = 0;
+
+		if (outlet->fd >= 0 && ioctl (outlet->fd, FIONREAD, &n) == 0)
+			outlet->owed = n;
+	}
+	relay_go (relay);
+}
+
+void relay_late (struct relay *relay)
+{
+	relay->late = true;
+	for (int i = 0; i < relay->n_outlets; i++)
+		settle (&relay->outlets[i]);
+}
+
+void relay_cut (struct relay *relay)
+{
+	relay_go (relay);
+	for (int i = 0; i < relay->n_outlets; i++)
+		outlet_close (&relay->outlets[i]);
+	buf_free (&relay->held);
+}
+
+bool relay_done (const struct relay *relay)
+{
+	for (int i = 0; i < relay->n_outlets; i++)
+		if (relay->outlets[i].fd >= 0)
+			return false;
+	return relay->ending && !buf_len (&relay->held);
+}

@@ -1,0 +1,87 @@
+/* relay - the bytes of one request: from the command's pipes (or the worker) to the client, and back.
+ *
+ * An outlet is a stream of output: a pipe's read end that the worker handed over, or (fd -1, `held`) what the worker
+ * wrote itself and the client had no room for yet. The inlet is the input: credit is granted for what has left it, into
+ * the pipe the worker handed over, or to the worker as far as it has pulled. The relay owns descriptors, watches and
+ * buffers; bytes move as far as the channel's room allows and wait for relay_go otherwise. A channel of NULL is a
+ * client that is gone: output is not read, input is dropped.
+ */
+#ifndef REMEX_FRONT_RELAY_H
+#define REMEX_FRONT_RELAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "front/loop.h"
+#include "front/session.h"
+
+enum { RELAY_OUTLETS = 4, RELAY_NAME = 33 };
+
+struct outlet {
+	struct relay *relay;
+	char name[RELAY_NAME];
+	int fd; /* -1: ended */
+	struct watch *watch;
+	int64_t owed; /* after relay_end: bytes that were in the pipe then, and are still to be delivered */
+};
+
+struct relay {
+	uv_loop_t *loop;
+	struct channel *channel;
+	struct outlet outlets[RELAY_OUTLETS];
+	int n_outlets;
+	bool ending, late; /* the command has ended; and half a second has passed since */
+	bool pipe_held; /* an outlet was closed though somebody still held its other end */
+
+	char held_name[RELAY_NAME];
+	struct buf held; /* a record's worth of the worker's own output */
+
+	struct buf input;
+	int sink; /* the pipe's write end; -1: none (yet, or any more) */
+	struct watch *sink_watch;
+	bool sunk, broken; /* a sink was handed over; nobody reads the input: it is dropped */
+	bool input_ended, end_told;
+	int64_t pulled; /* what the worker has room for */
+
+	int64_t bytes_in, bytes_out, last_ms; /* counted; when a byte last moved */
+
+	/* Called when something has moved or ended: look at relay_done and whether the worker may write again; the
+	 * connection has output to flush. */
+	void (*moved) (void *arg);
+	/* Input for the worker: 0, or -1 with EAGAIN. n 0: the end. */
+	int (*to_worker) (void *arg, const void *bytes, size_t n);
+	void *arg;
+};
+
+void relay_init (struct relay *relay, uv_loop_t *loop, struct channel *channel);
+void relay_free (struct relay *relay);
+
+/* Hand-overs from the worker; the descriptor is the relay's. 0; -1 when there are too many or the name is taken. */
+int relay_add_outlet (struct relay *relay, const char *name, size_t n, int fd);
+int relay_set_sink (struct relay *relay, int fd);
+
+/* The worker pulls: it has room for n more bytes of input. */
+void relay_pull (struct relay *relay, int64_t n);
+
+/* Output that the worker wrote: delivered, or held. While relay_holds, no more must be read from the worker. */
+int relay_write (struct relay *relay, const char *name, size_t name_n, const uint8_t *bytes, size_t n);
+bool relay_holds (const struct relay *relay);
+
+/* Input from the client, and its end. 0, or -1 without memory. */
+int relay_input (struct relay *relay, const uint8_t *bytes, size_t n);
+void relay_input_end (struct relay *relay);
+
+/* Move what can be moved: the window opened, the connection has room, the worker takes input again. */
+void relay_go (struct relay *relay);
+
+/* The command has ended: what its pipes hold now is still delivered, whatever the time; relay_late, half a second on,
+ * says that beyond that nobody waits. relay_cut: nobody waits for anything. */
+void relay_end (struct relay *relay);
+void relay_late (struct relay *relay);
+void relay_cut (struct relay *relay);
+
+/* Has all output been delivered? */
+bool relay_done (const struct relay *relay);
+
+#endif

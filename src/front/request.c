@@ -1,0 +1,490 @@
+/* request - see request.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "front/connection.h"
+#include "front/front.h"
+#include "front/request.h"
+#include "front/upstream.h"
+#include "wire/records.h"
+
+enum { LATE_MS = 500 }; /* how long the end of a pipe is waited for after its command has ended */
+
+static void finish (struct request *request);
+static void set_timer (struct request *request);
+
+/* --- birth and death --------------------------------------------------------------------------------------------- */
+
+/* The relay moved something. */
+static void on_moved (void *arg)
+{
+	request_go (arg);
+}
+
+static int to_worker (void *arg, const void *bytes, size_t n)
+{
+	struct request *request = arg;
+	struct record record = { .type = n ? REC_INPUT : REC_INPUT_END, .id = request->number };
+
+	if (!request->worker) {
+		errno = EPIPE;
+		return -1;
+	}
+	return pool_send (request->worker, &record, bytes, n);
+}
+
+static int read_limits (struct request *request, const struct message *message, struct err *err)
+{
+	int64_t deadline = 0;
+
+	if (header_seconds (message->header, "deadline", &deadline, err) < 0 ||
+		header_seconds (message->header, "idle", &request->idle_limit_ms, err) < 0)
+		return -1;
+	if (deadline)
+		request->deadline_ms = request->arrived_ms + deadline;
+	return 0;
+}
+
+static void request_free (struct request *request)
+{
+	timer_free (&request->timer);
+	relay_free (&request->relay);
+	identity_release (request->identity);
+	list_remove (&request->node);
+	free (request->call);
+	free (request->text);
+	free (request);
+}
+
+struct request *request_new (struct front *front, struct connection *connection, struct channel *channel,
+	const struct verb *verb, uid_t uid, const struct message *message, struct err *err)
+{
+	struct request *request = calloc (1, sizeof *request);
+
+	if (!request || !(request->call = malloc (message->text_len))) {
+		free (request);
+		err_set (err, CODE_BUSY, "out of memory");
+		return NULL;
+	}
+	memcpy (request->call, message->text, message->text_len);
+	request->header_n = request->call_n = message->text_len;
+	request->front = front;
+	request->connection = connection;
+	request->channel = channel;
+	request->identity = connection->identity;
+	request->identity->references++;
+	request->verb = verb;
+	request->uid = uid;
+	request->number = ++front->last_request;
+	request->arrived_ms = clock_ms ();
+	request->outcome = OUTCOME_COMPLETED;
+	request->survivors = 0;
+	list_append (&front->requests, &request->node);
+	relay_init (&request->relay, &front->loop, channel);
+	request->relay.moved = on_moved;
+	request->relay.to_worker = to_worker;
+	request->relay.arg = request;
+	if (read_limits (request, message, err) < 0 ||
+		(message->body_len && relay_input (&request->relay, message->body, message->body_len) < 0)) {
+		request_free (request);
+		return NULL;
+	}
+	if (!channel->input)
+		relay_input_end (&request->relay);
+	channel->task = request;
+	request->waiter = (struct waiter){
+		.identity = request->identity,
+		.bytes = message->text_len + message->body_len,
+		.since_ms = request->arrived_ms,
+		.control = verb->control,
+	};
+	list_init (&request->waiter.node);
+	set_timer (request);
+	return request;
+}
+
+/* --- time -------------------------------------------------------------------------------------------------------- */
+
+/* Is it the client that holds everything up? Then its silence is not the command's. */
+static bool client_is_full (const struct request *request)
+{
+	return request->channel && (request->channel->window == 0 || connection_full (request->connection));
+}
+
+static void on_timer (void *arg)
+{
+	struct request *request = arg;
+	int64_t now = clock_ms ();
+
+	if (request->state == REQUEST_DRAINING) {
+		relay_late (&request->relay);
+		request->late_ms = 0;
+		request_go (request);
+	} else if (request->deadline_ms && now >= request->deadline_ms) {
+		request_stop (request, CAUSE_DEADLINE);
+	} else if (request->state == REQUEST_RUNNING && request->idle_limit_ms &&
+		now >= request->relay.last_ms + request->idle_limit_ms && !client_is_full (request)) {
+		request_stop (request, CAUSE_IDLE);
+	} else {
+		if (client_is_full (request))
+			request->relay.last_ms = now;
+		set_timer (request);
+	}
+}
+
+static void set_timer (struct request *request)
+{
+	int64_t when = 0;
+
+	switch (request->state) {
+	case REQUEST_RUNNING:
+		if (request->idle_limit_ms)
+			when = request->relay.last_ms + request->idle_limit_ms;
+		/* fall through */
+	case REQUEST_WAITING:
+		if (request->deadline_ms && (!when || request->deadline_ms < when))
+			when = request->deadline_ms;
+		break;
+	case REQUEST_DRAINING: when = request->late_ms; break;
+	case REQUEST_STOPPING: break;
+	}
+	timer_set (&request->front->loop, &request->timer, when, on_timer, request);
+}
+
+/* --- running ----------------------------------------------------------------------------------------------------- */
+
+/* The facts go behind the header of a verb that wants them. */
+static void add_facts (struct request *request)
+{
+	char *facts = request->verb->facts ? front_facts (request->front) : NULL, *both;
+	size_t n = facts ? strlen (facts) : 0;
+
+	if (n && (both = realloc (request->call, request->header_n + n))) {
+		memcpy (both + request->header_n, facts, n);
+		request->call = both;
+		request->call_n += n;
+	}
+	free (facts);
+}
+
+/* The call goes to the worker as the client wrote it, in as many pieces as it takes, and never waits for the worker: it
+ * may still be starting. When sending fails the worker is dead, and the supervisor will say so. */
+static void send_call (struct request *request)
+{
+	while (request->call) {
+		struct record record = {
+			.type = REC_CALL,
+			.id = request->number,
+			.a = (int64_t)request->header_n,
+			.b = (int64_t)(request->call_n - request->header_n),
+		};
+		size_t n = request->call_n - request->call_sent;
+
+		if (n > LINK_PAYLOAD)
+			n = LINK_PAYLOAD;
+		if (pool_send (request->worker, &record, request->call + request->call_sent, n) < 0)
+			return;
+		request->call_sent += n;
+		if (request->call_sent == request->call_n) {
+			free (request->call);
+			request->call = NULL;
+		}
+	}
+}
+
+void request_writable (struct request *request)
+{
+	if (request->state != REQUEST_RUNNING)
+		return;
+	send_call (request);
+	request_go (request);
+}
+
+void request_run (struct request *request, struct pooled *worker)
+{
+	request->worker = worker;
+	request->state = REQUEST_RUNNING;
+	request->started_ms = request->relay.last_ms = clock_ms ();
+	request->identity->running++;
+	worker->request = request;
+	worker->served++;
+	pool_set_phase (worker, WORKER_BUSY);
+	add_facts (request);
+	send_call (request);
+	if (request->channel)
+		channel_credit (request->channel, SESSION_CREDIT);
+	relay_go (&request->relay);
+	set_timer (request);
+}
+
+/* --- ending ------------------------------------------------------------------------------------------------------ */
+
+/* It is known how it ends; what is still in the pipes comes first. */
+static void drain (struct request *request)
+{
+	request->state = REQUEST_DRAINING;
+	request->ended_ms = clock_ms ();
+	request->late_ms = request->ended_ms + LATE_MS;
+	relay_end (&request->relay);
+	if (!request->channel || request->cause == CAUSE_CANCEL || request->cause == CAUSE_FLOW)
+		relay_cut (&request->relay);
+	set_timer (request);
+	request_go (request);
+}
+
+/* The worker has said its last word on this request: it is free, or not fit to go on. */
+static void free_worker (struct request *request, const struct worker_state *state)
+{
+	struct pooled *worker = request->worker;
+	struct front *front = request->front;
+	bool enough = front->pool.requests && worker->served >= front->pool.requests;
+	bool too_many = front->pool.n > front->pool.max;
+
+	request->worker = NULL;
+	request->identity->running--;
+	worker->request = NULL;
+	worker->resident = state->resident;
+	if (state->flags || enough || too_many || front->draining) {
+		pool_set_phase (worker, WORKER_LEAVING);
+		upstream_release (front, worker->serial);
+	} else {
+		pool_set_phase (worker, WORKER_IDLE);
+	}
+}
+
+static void terminal (struct request *request, const struct packet *packet)
+{
+	const struct record *record = &packet->record;
+	struct worker_state state;
+	size_t words;
+
+	if (record->length < sizeof state || request->state != REQUEST_RUNNING)
+		return; /* when it is being stopped, the cause has been decided */
+	memcpy (&state, packet->data, sizeof state);
+	words = record->length - sizeof state;
+	request->failed = record->type == REC_FAIL;
+	request->code = record->a >= 0 && record->a < N_CODES ? (enum code)record->a : CODE_INTERNAL;
+	request->outcome = record->a >= 0 && record->a < N_OUTCOMES ? (enum outcome)record->a : OUTCOME_COMPLETED;
+	request->number_of = (int)record->b;
+	request->text = strndup ((const char *)packet->data + sizeof state, words);
+	free_worker (request, &state);
+	drain (request);
+}
+
+void request_record (struct request *request, struct packet *packet)
+{
+	const struct record *record = &packet->record;
+	struct relay *relay = &request->relay;
+	int result = 0, fd = -1;
+
+	if (record->id != request->number)
+		return;
+	if (packet->n_fds) {
+		fd = packet->fds[0];
+		packet->fds[0] = -1;
+	}
+	switch (record->type) {
+	case REC_OUTPUT:
+		if (record->a <= 0 || record->a > record->length)
+			result = -1;
+		else if (request->state == REQUEST_RUNNING)
+			result = relay_write (relay, (const char *)packet->data, (size_t)record->a, packet->data + record->a,
+				record->length - (size_t)record->a);
+		if (request->worker)
+			pool_pause (request->worker, relay_holds (relay));
+		break;
+	case REC_STREAM:
+		result = relay_add_outlet (relay, (const char *)packet->data, record->length, fd);
+		fd = -1;
+		break;
+	case REC_SINK:
+		result = relay_set_sink (relay, fd);
+		fd = -1;
+		break;
+	case REC_PULL: relay_pull (relay, record->a); break;
+	case REC_DONE:
+	case REC_FAIL: terminal (request, packet); return; /* it may be freed */
+	default: result = -1;
+	}
+	if (fd >= 0)
+		packet->fds[0] = fd; /* to be closed by who received it */
+	if (result < 0)
+		log_warning ("a worker's record makes no sense. type=%u serial=%llu", record->type,
+			request->worker ? (unsigned long long)request->worker->serial : 0);
+	if (request->connection)
+		connection_flush (request->connection);
+}
+
+/* --- the worker is gone ------------------------------------------------------------------------------------------ */
+
+static void crashed (struct request *request, const struct pooled *worker)
+{
+	const char *word = worker->gone_how == GONE_SIGNALLED ? signal_word (worker->gone_n) : NULL;
+
+	request->failed = true;
+	request->code = CODE_PLUGIN_CRASHED;
+	if (request->text) {
+		request->code = CODE_INTERNAL; /* it could not start, and has said why */
+		return;
+	}
+	if (worker->gone_how == GONE_SIGNALLED) {
+		if (asprintf (&request->text, "the plugin '%s' died of SIG%s", request->verb->plugin, word ? word : "?") < 0)
+			request->text = NULL;
+	} else if (asprintf (&request->text, "the plugin '%s' ended its worker with status %d", request->verb->plugin,
+			   worker->gone_n) < 0) {
+		request->text = NULL;
+	}
+	log_warning ("a worker crashed. serial=%llu plugin=%s %s=%d", (unsigned long long)worker->serial,
+		request->verb->plugin, worker->gone_how == GONE_SIGNALLED ? "signal" : "status", worker->gone_n);
+}
+
+void request_worker_gone (struct request *request)
+{
+	struct pooled *worker = request->worker;
+
+	request->worker = NULL;
+	request->identity->running--;
+	request->survivors = worker->survivors;
+	worker->request = NULL;
+	if (request->cause == CAUSE_NONE)
+		crashed (request, worker);
+	drain (request);
+}
+
+/* --- terminal messages ------------------------------------------------------------------------------------------- */
+
+static json_t *done_json (const struct request *request)
+{
+	json_t *done = json_pack ("{ss}", "outcome", outcome_name (request->outcome));
+	int64_t end = request->ended_ms ? request->ended_ms : clock_ms ();
+	const char *word;
+
+	if (request->outcome == OUTCOME_EXITED)
+		json_object_set_new (done, "exit", json_integer (request->number_of));
+	if (request->outcome == OUTCOME_SIGNALLED) {
+		word = signal_word (request->number_of);
+		json_object_set_new (done, "signal", word ? json_string (word) : json_integer (request->number_of));
+	}
+	if (request->outcome == OUTCOME_TIMED_OUT)
+		json_object_set_new (done, "limit", json_string (request->cause == CAUSE_IDLE ? "idle" : "deadline"));
+	if (request->text && *request->text)
+		json_object_set_new (done, "message", header_bytes (request->text, strlen (request->text)));
+	if (!request->started_ms)
+		json_object_set_new (done, "started", json_false ());
+	if (request->relay.pipe_held)
+		json_object_set_new (done, "pipe_held", json_true ());
+	if (request->survivors > 0)
+		json_object_set_new (done, "survivors", json_integer (request->survivors));
+	json_object_set_new (done, "seconds",
+		json_real (request->started_ms ? (double)(end - request->started_ms) / 1000 : 0));
+	return done;
+}
+
+/* The cause that the front decided overrules what the worker said. */
+static void apply_cause (struct request *request)
+{
+	switch (request->cause) {
+	case CAUSE_DEADLINE:
+	case CAUSE_IDLE: request->outcome = OUTCOME_TIMED_OUT; break;
+	case CAUSE_CANCEL: request->outcome = OUTCOME_CANCELLED; break;
+	case CAUSE_FLOW: request->code = CODE_FLOW; break;
+	case CAUSE_SHUTDOWN: request->code = CODE_SHUTTING_DOWN; break;
+	case CAUSE_NONE:
+	case CAUSE_LOST: return;
+	}
+	request->failed = request->cause == CAUSE_FLOW || request->cause == CAUSE_SHUTDOWN;
+	free (request->text);
+	request->text = NULL;
+	if (request->cause == CAUSE_FLOW)
+		request->text = strdup ("more input came than was granted");
+	if (request->cause == CAUSE_SHUTDOWN)
+		request->text = strdup ("remexd is shutting down");
+}
+
+static void finish (struct request *request)
+{
+	struct connection *connection = request->connection;
+	struct front *front = request->front;
+
+	apply_cause (request);
+	front_count (front, request);
+	if (request->channel && request->failed)
+		channel_error (request->channel, request->code, request->text ? request->text : "out of memory", 0);
+	else if (request->channel)
+		channel_done (request->channel, done_json (request));
+	request_free (request);
+	if (connection)
+		connection_flush (connection);
+	dispatch_pump (front);
+	front_settle (front);
+}
+
+void request_go (struct request *request)
+{
+	struct pooled *worker = request->worker;
+
+	relay_go (&request->relay);
+	if (worker && worker->paused && !relay_holds (&request->relay)) {
+		pool_pause (worker, false);
+		if (worker->gone && pool_drain (worker)) {
+			front_worker_gone (request->front, worker);
+			return;
+		}
+	}
+	if (request->connection)
+		connection_flush (request->connection);
+	if (request->state == REQUEST_DRAINING && relay_done (&request->relay))
+		finish (request);
+}
+
+void request_refuse (struct request *request, enum code code, const char *text, double retry_after)
+{
+	struct connection *connection = request->connection;
+
+	queue_leave (&request->front->queue, &request->waiter);
+	request->failed = true;
+	request->code = code;
+	front_count (request->front, request);
+	if (request->channel)
+		channel_error (request->channel, code, text, retry_after);
+	request_free (request);
+	if (connection)
+		connection_flush (connection);
+}
+
+void request_stop (struct request *request, enum cause cause)
+{
+	if (cause == CAUSE_LOST) {
+		request->connection = NULL;
+		request->channel = request->relay.channel = NULL;
+	}
+	switch (request->state) {
+	case REQUEST_WAITING:
+		request->cause = cause;
+		queue_leave (&request->front->queue, &request->waiter);
+		finish (request);
+		return;
+	case REQUEST_RUNNING:
+		request->cause = cause;
+		request->state = REQUEST_STOPPING;
+		pool_set_phase (request->worker, WORKER_STOPPING);
+		upstream_stop (request->front, request->worker->serial, request->front->config->limits.grace_ms);
+		set_timer (request);
+		return;
+	case REQUEST_STOPPING: return;
+	case REQUEST_DRAINING:
+		/* It has ended by itself; only the rest of its output is given up. */
+		if (cause == CAUSE_LOST || cause == CAUSE_CANCEL || cause == CAUSE_SHUTDOWN) {
+			relay_cut (&request->relay);
+			finish (request);
+		}
+		return;
+	}
+}

@@ -1,0 +1,90 @@
+/* request - one call from its arrival to its one terminal message.
+ *
+ *   WAITING   in the queue                  --worker--> RUNNING
+ *   RUNNING   a worker has it               --terminal record--> DRAINING (the worker is free)
+ *                                           --deadline, cancel, lost client--> STOPPING
+ *                                           --worker gone--> DRAINING (plugin_crashed)
+ *   STOPPING  its tree is being killed      --worker gone--> DRAINING
+ *   DRAINING  what the command left in its pipes is delivered  --all out--> terminal message, freed
+ *
+ * The first cause that the front decides wins over what the worker says later. A request whose client is gone has no
+ * channel; it lives on only until its worker is gone, so that it keeps counting. It owns its relay, its timer, the copy
+ * of its header, and a reference to its identity.
+ */
+#ifndef REMEX_FRONT_REQUEST_H
+#define REMEX_FRONT_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/link.h"
+#include "front/pool.h"
+#include "front/queue.h"
+#include "front/relay.h"
+#include "front/session.h"
+#include "wire/codes.h"
+
+struct front;
+struct connection;
+
+enum request_state { REQUEST_WAITING, REQUEST_RUNNING, REQUEST_STOPPING, REQUEST_DRAINING };
+enum cause { CAUSE_NONE, CAUSE_DEADLINE, CAUSE_IDLE, CAUSE_CANCEL, CAUSE_FLOW, CAUSE_SHUTDOWN, CAUSE_LOST };
+
+struct request {
+	struct list node; /* of the front's requests */
+	struct waiter waiter;
+	struct front *front;
+	struct connection *connection; /* NULL: gone */
+	struct channel *channel; /* NULL: gone */
+	struct identity *identity;
+	const struct verb *verb;
+	uint64_t number; /* the front's own, never reused */
+	uid_t uid;
+	enum request_state state;
+	enum cause cause;
+	bool asked, evicted; /* a worker was asked for; an idle one was released for it */
+	struct pooled *worker;
+	struct relay relay;
+	struct timer *timer;
+	int64_t arrived_ms, started_ms, deadline_ms, idle_limit_ms, late_ms;
+
+	char *call; /* the header as it came, and then the facts; freed when the worker has it */
+	size_t header_n, call_n, call_sent;
+
+	/* how it ended, once known */
+	bool failed;
+	enum code code;
+	enum outcome outcome;
+	int number_of; /* exit status or signal */
+	int64_t survivors;
+	int64_t ended_ms;
+	char *text;
+};
+
+/* A request for a checked call. Its identity is referenced, its deadline runs. NULL and err. */
+struct request *request_new (struct front *front, struct connection *connection, struct channel *channel,
+	const struct verb *verb, uid_t uid, const struct message *message, struct err *err);
+
+/* Give it to an idle worker. */
+void request_run (struct request *request, struct pooled *worker);
+
+/* A record of its worker. */
+void request_record (struct request *request, struct packet *packet);
+
+/* Its worker is gone (the worker's gone_ members say how), and its link read to the end. */
+void request_worker_gone (struct request *request);
+
+/* End it for that reason: answered at once when it waits, after its worker is gone when it runs. CAUSE_LOST: its client
+ * is gone, nothing will be answered. */
+void request_stop (struct request *request, enum cause cause);
+
+/* End a waiting request with an error. */
+void request_refuse (struct request *request, enum code code, const char *text, double retry_after);
+
+/* Its worker's link takes records again. */
+void request_writable (struct request *request);
+
+/* The connection has room again, or the window is open. */
+void request_go (struct request *request);
+
+#endif

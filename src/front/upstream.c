@@ -1,0 +1,210 @@
+/* upstream - see upstream.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "front/connection.h"
+#include "front/front.h"
+#include "front/upstream.h"
+
+/* Without the supervisor there is nothing to be done: its keepers see the same end, and kill. */
+static void supervisor_gone (void)
+{
+	log_error ("the supervisor is gone");
+	_exit (EXIT_FAILURE);
+}
+
+/* --- what it is told --------------------------------------------------------------------------------------------- */
+
+/* One snapshot of the configuration: the same bytes and the same code as in the supervisor. */
+static void take_config (struct front *front, struct packet *packet)
+{
+	struct err err = { .text = "no descriptor" };
+	struct config *config = NULL;
+	char *text = NULL, *name;
+	size_t n;
+
+	name = strndup ((const char *)packet->data, packet->record.length);
+	if (packet->n_fds && lseek (packet->fds[0], 0, SEEK_SET) == 0)
+		text = fd_read_all (packet->fds[0], CONF_FILE_MAX, &n, &err);
+	if (text && name)
+		config = config_parse (text, n, name, &err);
+	free (text);
+	free (name);
+	if (!config) {
+		log_error ("the configuration's snapshot cannot be used: %s", err.text);
+		_exit (EXIT_FAILURE);
+	}
+	front->config = config;
+	front->generation = (int)packet->record.a;
+	front->daemon = (uid_t)packet->record.b;
+}
+
+static void take_table (struct front *front, const struct packet *packet)
+{
+	json_t *json;
+	struct err err = { .text = "it is no JSON" };
+
+	if (buf_append (&front->table, packet->data, packet->record.length) < 0)
+		_exit (EXIT_FAILURE);
+	if (buf_len (&front->table) < (size_t)packet->record.a)
+		return;
+	json = json_loadb ((const char *)buf_head (&front->table), buf_len (&front->table), 0, NULL);
+	buf_free (&front->table);
+	front->verbs = json ? verb_table_new (json, &err) : NULL;
+	json_decref (json);
+	if (!front->verbs) {
+		log_error ("the verb table cannot be used: %s", err.text);
+		_exit (EXIT_FAILURE);
+	}
+}
+
+static void take_worker (struct front *front, struct packet *packet)
+{
+	const struct record *record = &packet->record;
+
+	front->pool.births--;
+	if (packet->n_fds) {
+		if (!pool_add (&front->pool, (uint64_t)record->a, (uid_t)record->b, packet->fds[0]))
+			upstream_stop (front, (uint64_t)record->a, 0);
+		packet->fds[0] = -1;
+	}
+	dispatch_born (front, record->id);
+}
+
+static void take_gone (struct front *front, const struct packet *packet)
+{
+	struct pooled *worker = pool_find (&front->pool, packet->record.id);
+
+	if (!worker)
+		return;
+	worker->gone = true;
+	worker->gone_how = (int)packet->record.a;
+	worker->gone_n = (int)packet->record.b;
+	if (packet->record.length == sizeof worker->survivors)
+		memcpy (&worker->survivors, packet->data, sizeof worker->survivors);
+	/* What it sent before it died counts: a terminal record wins. But when the front has decided why the request
+	 * ends, nothing that a worker said can change it. */
+	if (worker->phase == WORKER_STOPPING || pool_drain (worker))
+		front_worker_gone (front, worker);
+}
+
+static void take_connection (struct front *front, struct packet *packet)
+{
+	struct identity *identity = access_uid (&front->access, (uid_t)packet->record.a);
+	struct stream stream;
+
+	front->single = true;
+	if (!identity || packet->n_fds != 2 || stream_shared (&stream, packet->fds[0], packet->fds[1]) < 0) {
+		log_error ("standard input and output cannot be used as a connection");
+		_exit (EXIT_FAILURE);
+	}
+	packet->n_fds = 0;
+	connection_start (front, &stream, identity);
+}
+
+static void take (struct front *front, struct packet *packet)
+{
+	const struct record *record = &packet->record;
+
+	switch (record->type) {
+	case REC_CONFIG: take_config (front, packet); break;
+	case REC_TABLE: take_table (front, packet); break;
+	case REC_LISTENER:
+		if (packet->n_fds && listening_add (front, packet->fds[0]) == 0)
+			packet->fds[0] = -1;
+		break;
+	case REC_CONNECTION: take_connection (front, packet); break;
+	case REC_BORN: take_worker (front, packet); break;
+	case REC_NO_WORKER:
+		front->pool.births--;
+		dispatch_no_worker (front, record->id, (int)record->a);
+		break;
+	case REC_GONE: take_gone (front, packet); break;
+	case REC_COUNTERS:
+		if (record->a >= 0 && record->a < (int64_t)(sizeof front->counters / sizeof *front->counters))
+			front->counters[record->a] = record->b;
+		break;
+	case REC_DRAIN: front_drain (front, record->a); break;
+	case REC_PING: link_post (front->link, REC_PONG, 0, 0, 0, 0); break;
+	default: log_error ("an unknown record from the supervisor. type=%u", record->type);
+	}
+}
+
+static void on_record (void *arg, int events)
+{
+	static struct packet packet; /* 128 KiB: not for the stack */
+	struct front *front = arg;
+	int got;
+
+	(void)events;
+	while ((got = link_recv (front->link, &packet, MSG_DONTWAIT)) > 0) {
+		take (front, &packet);
+		packet_close (&packet);
+	}
+	if (got == 0 || errno != EAGAIN)
+		supervisor_gone ();
+}
+
+void upstream_start (struct front *front, int link)
+{
+	static struct packet packet;
+
+	front->link = link;
+	/* Configuration and verbs come first: nothing can be done without. */
+	while (!front->config || !front->verbs) {
+		if (link_recv (link, &packet, 0) <= 0)
+			supervisor_gone ();
+		take (front, &packet);
+		packet_close (&packet);
+	}
+}
+
+void upstream_ready (struct front *front)
+{
+	front->link_watch = watch_new (&front->loop, front->link, UV_READABLE, on_record, front);
+	if (!front->link_watch || link_post (front->link, REC_READY, 0, 0, 0, 0) < 0)
+		supervisor_gone ();
+}
+
+/* --- what it asks ------------------------------------------------------------------------------------------------ */
+
+/* The link is non-blocking once it is watched; the supervisor reads nothing but records, so a full link passes soon. */
+static void post (struct front *front, struct record *record, const int *fds, size_t n_fds)
+{
+	while (link_send (front->link, record, NULL, 0, NULL, 0, fds, n_fds, 0) < 0) {
+		struct pollfd writable = { .fd = front->link, .events = POLLOUT };
+
+		if (errno != EAGAIN || poll (&writable, 1, -1) < 0)
+			supervisor_gone ();
+	}
+}
+
+void upstream_ask (struct front *front, uint64_t request, uid_t uid, int peer)
+{
+	struct record record = { .type = REC_WORKER, .id = request, .a = (int64_t)uid };
+
+	post (front, &record, &peer, peer >= 0 ? 1 : 0);
+}
+
+void upstream_release (struct front *front, uint64_t serial)
+{
+	struct record record = { .type = REC_RELEASE, .id = serial };
+
+	post (front, &record, NULL, 0);
+}
+
+void upstream_stop (struct front *front, uint64_t serial, int64_t grace_ms)
+{
+	struct record record = { .type = REC_STOP, .id = serial, .a = grace_ms };
+
+	post (front, &record, NULL, 0);
+}

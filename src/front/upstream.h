@@ -1,0 +1,25 @@
+/* upstream - the front's link to the supervisor: what it asks for, what it is told (wire/records.h).
+ *
+ * The end of this link is the end of the front: without a supervisor there is nobody to make workers or to kill them.
+ */
+#ifndef REMEX_FRONT_UPSTREAM_H
+#define REMEX_FRONT_UPSTREAM_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct front;
+
+void upstream_start (struct front *front, int link);
+
+/* Ask for a worker of that user; `peer` is the Unix peer's socket that proves the right to it, or -1. */
+void upstream_ask (struct front *front, uint64_t request, uid_t uid, int peer);
+
+/* Let an idle worker leave; stop a busy one and all beneath it. */
+void upstream_release (struct front *front, uint64_t serial);
+void upstream_stop (struct front *front, uint64_t serial, int64_t grace_ms);
+
+/* The front accepts. */
+void upstream_ready (struct front *front);
+
+#endif

@@ -1,0 +1,126 @@
+/* listen - see listen.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "net/listen.h"
+
+static int check_directory (const char *directory, struct err *err)
+{
+	struct stat st;
+
+	if (lstat (directory, &st) < 0)
+		return err_sys (err, 0, "%s", directory);
+	if (!S_ISDIR (st.st_mode))
+		return err_set (err, 0, "%s is not a directory", directory);
+	if (st.st_uid != geteuid () && st.st_uid != 0)
+		return err_set (err, 0, "%s belongs to somebody else (uid %u)", directory, (unsigned)st.st_uid);
+	if (st.st_mode & (S_IWGRP | S_IWOTH) && !(st.st_mode & S_ISVTX))
+		return err_set (err, 0, "%s can be written to by others", directory);
+	return 0;
+}
+
+static int make_directory (const char *path, gid_t group, struct err *err)
+{
+	char directory[LISTEN_PATH_MAX + 1];
+	char *slash;
+	mode_t old;
+	int made;
+
+	snprintf (directory, sizeof directory, "%s", path);
+	slash = strrchr (directory, '/');
+	if (slash == directory)
+		return 0;
+	*slash = '\0';
+	/* Made closed, opened to the group only when it belongs to it. */
+	old = umask (077);
+	made = mkdir (directory, 0700);
+	umask (old);
+	if (made < 0 && errno != EEXIST)
+		return err_sys (err, 0, "cannot make %s", directory);
+	if (made == 0 && geteuid () == 0 && group != (gid_t)-1 &&
+		(chown (directory, 0, group) < 0 || chmod (directory, 0750) < 0))
+		return err_sys (err, 0, "cannot give %s to its group", directory);
+	return check_directory (directory, err);
+}
+
+/* Take PATH.lock. Its holder may unlink it, so what was locked must still be what the name means. */
+static int take_lock (const char *path, struct err *err)
+{
+	char name[LISTEN_PATH_MAX + 8];
+	struct stat held, named;
+
+	snprintf (name, sizeof name, "%s.lock", path);
+	for (;;) {
+		int fd = open (name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+
+		if (fd < 0)
+			return err_sys (err, 0, "cannot open %s", name);
+		if (flock (fd, LOCK_EX | LOCK_NB) < 0) {
+			if (errno == EWOULDBLOCK)
+				err_set (err, 0, "%s is in use by another remexd", path);
+			else
+				err_sys (err, 0, "cannot lock %s", name);
+			fd_close (&fd);
+			return -1;
+		}
+		if (fstat (fd, &held) == 0 && lstat (name, &named) == 0 && held.st_ino == named.st_ino &&
+			held.st_dev == named.st_dev)
+			return fd;
+		fd_close (&fd);
+	}
+}
+
+int listener_open (struct listener *listener, const char *path, gid_t group, struct err *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct stat st;
+	mode_t old;
+	int bound;
+
+	*listener = (struct listener){ .fd = -1, .lock = -1 };
+	if (strlen (path) > LISTEN_PATH_MAX)
+		return err_set (err, 0, "%s is too long for a socket: %d bytes are the most", path, LISTEN_PATH_MAX);
+	strcpy (listener->path, path);
+	strcpy (address.sun_path, path);
+	if (make_directory (path, group, err) < 0 || (listener->lock = take_lock (path, err)) < 0)
+		return -1;
+	if (lstat (path, &st) == 0 && !S_ISSOCK (st.st_mode)) {
+		fd_close (&listener->lock);
+		return err_set (err, 0, "%s is there and is no socket", path);
+	}
+	unlink (path);
+	listener->fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	old = umask (0111);
+	bound = listener->fd < 0 ? -1 : bind (listener->fd, (struct sockaddr *)&address, sizeof address);
+	umask (old);
+	if (bound < 0 || listen (listener->fd, SOMAXCONN) < 0) {
+		err_sys (err, 0, "cannot listen on %s", path);
+		listener_close (listener);
+		return -1;
+	}
+	return 0;
+}
+
+void listener_close (struct listener *listener)
+{
+	char name[LISTEN_PATH_MAX + 8];
+
+	if (listener->lock >= 0) {
+		snprintf (name, sizeof name, "%s.lock", listener->path);
+		if (listener->fd >= 0)
+			unlink (listener->path);
+		unlink (name);
+	}
+	fd_close (&listener->fd);
+	fd_close (&listener->lock);
+}

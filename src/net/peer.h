@@ -1,0 +1,16 @@
+/* peer - who is at the other end of a Unix socket, by the kernel's word (unix(7): SO_PEERCRED, SO_PEERGROUPS): the
+ * credentials at the time of connect(2), whatever the peer became since.
+ */
+#ifndef REMEX_NET_PEER_H
+#define REMEX_NET_PEER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* 0 or -1. pid may be NULL. */
+int peer_uid (int fd, uid_t *uid, pid_t *pid);
+
+/* Is the peer in that group (primary or supplementary)? */
+bool peer_in_group (int fd, gid_t gid);
+
+#endif

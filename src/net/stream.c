@@ -1,0 +1,126 @@
+/* stream - see stream.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "net/stream.h"
+
+/* --- a socket ---------------------------------------------------------------------------------------------------- */
+
+static ssize_t socket_read (struct stream *stream, void *bytes, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = recv (stream->in, bytes, n, MSG_DONTWAIT);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+static ssize_t socket_write (struct stream *stream, const void *bytes, size_t n)
+{
+	ssize_t done;
+
+	do
+		done = send (stream->out, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (done < 0 && errno == EINTR);
+	return done;
+}
+
+static const struct stream_ops socket_ops = { socket_read, socket_write };
+
+void stream_unix (struct stream *stream, int fd)
+{
+	*stream = (struct stream){ &socket_ops, fd, fd, fd, fd };
+}
+
+/* --- descriptors shared with others ------------------------------------------------------------------------------ */
+
+static bool ready (int fd, short events)
+{
+	struct pollfd one = { .fd = fd, .events = events };
+
+	return poll (&one, 1, 0) > 0;
+}
+
+static ssize_t shared_read (struct stream *stream, void *bytes, size_t n)
+{
+	ssize_t got;
+
+	do {
+		if (!ready (stream->in, POLLIN)) {
+			errno = EAGAIN;
+			return -1;
+		}
+		got = read (stream->in, bytes, n);
+	} while (got < 0 && errno == EINTR);
+	return got;
+}
+
+static ssize_t shared_write (struct stream *stream, const void *bytes, size_t n)
+{
+	ssize_t done;
+
+	if (n > PIPE_BUF)
+		n = PIPE_BUF;
+	do {
+		if (!ready (stream->out, POLLOUT)) {
+			errno = EAGAIN;
+			return -1;
+		}
+		done = write (stream->out, bytes, n);
+	} while (done < 0 && errno == EINTR);
+	return done;
+}
+
+static const struct stream_ops shared_ops = { shared_read, shared_write };
+
+/* A descriptor to watch in place of fd: whoever watches sets O_NONBLOCK on it (libuv does), and an epoll descriptor
+ * that holds fd takes that without harm. -1: fd is always ready. */
+static int watchable (int fd, uint32_t events, int *out)
+{
+	struct epoll_event event = { .events = events };
+	int poll_fd = epoll_create1 (EPOLL_CLOEXEC);
+
+	if (poll_fd < 0)
+		return -1;
+	if (epoll_ctl (poll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
+		fd_close (&poll_fd);
+		if (errno != EPERM)
+			return -1;
+	}
+	*out = poll_fd;
+	return 0;
+}
+
+int stream_shared (struct stream *stream, int in, int out)
+{
+	*stream = (struct stream){ &shared_ops, in, out, -1, -1 };
+	if (watchable (in, EPOLLIN, &stream->in_poll) < 0)
+		return -1;
+	if (watchable (out, EPOLLOUT, &stream->out_poll) < 0) {
+		fd_close (&stream->in_poll);
+		return -1;
+	}
+	return 0;
+}
+
+void stream_close (struct stream *stream)
+{
+	if (stream->in_poll != stream->in)
+		fd_close (&stream->in_poll);
+	if (stream->out_poll != stream->out)
+		fd_close (&stream->out_poll);
+	if (stream->out != stream->in)
+		fd_close (&stream->out);
+	fd_close (&stream->in);
+	stream->out = stream->in_poll = stream->out_poll = -1;
+}
