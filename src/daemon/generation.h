@@ -1,0 +1,33 @@
+/* generation - one state of the configuration and the plugins: read once, proved, then handed around.
+ *
+ * The configuration's bytes lie in a sealed memfd (memfd_create(2)): every process of the generation parses the same
+ * snapshot. The plugin files are open: every worker of the generation loads the same inodes. A throw-away worker proves
+ * both and reports the verb table.
+ */
+#ifndef REMEX_DAEMON_GENERATION_H
+#define REMEX_DAEMON_GENERATION_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "conf/config.h"
+#include "worker/plugins.h"
+
+struct generation {
+	int number; /* from 1 */
+	char *file; /* the configuration's name */
+	int snapshot; /* the memfd */
+	struct config *config;
+	struct plugin_files plugins;
+	char *table; /* the verb table, JSON text */
+};
+
+/* Read, parse, open, prove. `path` NULL or (with `optional`) missing: the defaults. NULL and err when the configuration
+ * is wrong, the plugins' directory unreadable, or no worker can be started. */
+struct generation *generation_new (int number, const char *path, bool optional, struct err *err);
+void generation_free (struct generation *generation);
+
+/* Log what became of each plugin; returns how many were refused. */
+int generation_report (const struct generation *generation);
+
+#endif

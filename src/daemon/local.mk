@@ -1,0 +1,27 @@
+sbin_PROGRAMS += remexd
+remexd_SOURCES = \
+	%D%/generation.c %D%/generation.h \
+	%D%/main.c \
+	%D%/options.c %D%/options.h \
+	%D%/paths.c %D%/paths.h \
+	%D%/rearing.c %D%/rearing.h \
+	%D%/service.c %D%/service.h \
+	%D%/shutdown.c \
+	%D%/supervisor.c %D%/supervisor.h \
+	$(NULL)
+# The plugins find remex_* in the program that loads them: exported are those functions, and nothing else, because all
+# the rest is hidden (-fvisibility=hidden).
+# The worker is linked whole: some of them nobody but a plugin calls.
+remexd_LDFLAGS = $(AM_LDFLAGS) -export-dynamic \
+	-Wl,--whole-archive,src/worker/.libs/libworker.a,--no-whole-archive
+remexd_DEPENDENCIES = src/front/libfront.la src/worker/libworker.la src/proc/libproc.la src/conf/libconf.la \
+	src/net/libnet.la src/wire/libwire.la src/base/libbase.la
+remexd_LDADD = \
+	src/front/libfront.la \
+	src/proc/libproc.la \
+	src/conf/libconf.la \
+	src/net/libnet.la \
+	src/wire/libwire.la \
+	src/base/libbase.la \
+	$(JANSSON_LIBS) $(YAML_LIBS) $(UV_LIBS) -ldl -lm \
+	$(NULL)

@@ -1,0 +1,50 @@
+/* remexd - one program, two roles: the supervisor that a person or a service manager starts, and the front that the
+ * supervisor starts by running the same file again (--front). Keepers and workers are forks of the supervisor.
+ */
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "daemon/options.h"
+#include "daemon/supervisor.h"
+#include "front/front.h"
+
+/* Whoever started us may have left anything behind: closed descriptors, blocked or ignored signals, a strange umask. */
+static int settle_in (void)
+{
+	sigset_t none;
+
+	if (fd_fill_std () < 0)
+		return -1;
+	for (int signo = 1; signo < 32; signo++)
+		if (signo != SIGKILL && signo != SIGSTOP)
+			signal (signo, SIG_DFL);
+	signal (SIGPIPE, SIG_IGN);
+	sigemptyset (&none);
+	if (sigprocmask (SIG_SETMASK, &none, NULL) < 0)
+		return -1;
+	umask (022);
+	return 0;
+}
+
+int main (int argc, char **argv)
+{
+	struct options options;
+	int status;
+
+	if (settle_in () < 0)
+		return EXIT_FAILURE;
+	log_setup ("remexd", LOG_INFO);
+	if ((status = options_parse (&options, argc, argv)) >= 0)
+		return status;
+	if (options.front >= 0)
+		return front_run (options.front);
+	fd_raise_limit ();
+	return supervisor_run (&options);
+}

@@ -1,0 +1,54 @@
+/* options - see options.h. */
+#include "config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/options.h"
+
+static const char usage[] =
+	"usage: remexd [-c FILE] [-t] [--stdio]\n"
+	"\n"
+	"  -c, --config FILE  read FILE in place of the default configuration\n"
+	"  -t, --test         check the configuration and the plugins, then leave\n"
+	"      --stdio        serve one connection on standard input and output\n"
+	"      --version      print the version\n"
+	"  -h, --help         print this\n"
+	"\n"
+	"remexd stays in the foreground and logs to standard error. See remexd(8).\n";
+
+enum { OPTION_STDIO = 256, OPTION_VERSION, OPTION_FRONT };
+
+static const struct option table[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "test", no_argument, NULL, 't' },
+	{ "stdio", no_argument, NULL, OPTION_STDIO },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ "help", no_argument, NULL, 'h' },
+	{ "front", required_argument, NULL, OPTION_FRONT },
+	{ 0 },
+};
+
+int options_parse (struct options *options, int argc, char **argv)
+{
+	int option;
+
+	*options = (struct options){ .front = -1 };
+	while ((option = getopt_long (argc, argv, "c:th", table, NULL)) >= 0) {
+		switch (option) {
+		case 'c': options->config = optarg; break;
+		case 't': options->test = true; break;
+		case OPTION_STDIO: options->stdio = true; break;
+		case OPTION_FRONT: options->front = atoi (optarg); break;
+		case OPTION_VERSION: return puts ("remexd " PACKAGE_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		case 'h': return fputs (usage, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		default: fputs ("Try 'remexd --help'.\n", stderr); return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf (stderr, "remexd: it takes no arguments, but was given '%s'\nTry 'remexd --help'.\n", argv[optind]);
+		return 2;
+	}
+	return -1;
+}

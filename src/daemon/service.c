@@ -1,0 +1,31 @@
+/* service - see service.h. */
+#include "config.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "daemon/service.h"
+
+void service_notify (const char *state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = getenv ("NOTIFY_SOCKET");
+	size_t n = path ? strlen (path) : 0;
+	int fd;
+
+	if (n < 2 || n >= sizeof address.sun_path || (*path != '/' && *path != '@'))
+		return;
+	memcpy (address.sun_path, path, n);
+	if (*path == '@')
+		address.sun_path[0] = '\0'; /* the abstract namespace */
+	fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0)
+		(void)sendto (fd, state, strlen (state), MSG_NOSIGNAL, (struct sockaddr *)&address,
+			(socklen_t)(offsetof (struct sockaddr_un, sun_path) + n));
+	fd_close (&fd);
+}

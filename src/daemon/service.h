@@ -1,0 +1,8 @@
+/* service - what a service manager is told: the datagram of sd_notify(3), sent by hand. */
+#ifndef REMEX_DAEMON_SERVICE_H
+#define REMEX_DAEMON_SERVICE_H
+
+/* Send `state` ("READY=1") to $NOTIFY_SOCKET, if there is one. What fails is nobody's loss. */
+void service_notify (const char *state);
+
+#endif

@@ -1,0 +1,72 @@
+/* shutdown - how a supervisor ends: drain, hurry, clean up (supervisor.h has the states). */
+#include "config.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/link.h"
+#include "base/log.h"
+#include "daemon/service.h"
+#include "daemon/supervisor.h"
+#include "wire/records.h"
+
+static void close_listeners (struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < supervisor->n_listeners; i++)
+		listener_close (&supervisor->listeners[i]);
+	supervisor->n_listeners = 0;
+}
+
+void supervisor_stop_workers (struct supervisor *supervisor)
+{
+	struct reared *worker;
+
+	list_each (worker, &supervisor->workers, node) {
+		bool spare = worker->phase == REARED_SPARE;
+
+		if (spare && supervisor->state < SUPERVISOR_DRAINING)
+			continue;
+		if (spare)
+			supervisor->n_spares--;
+		worker->phase = REARED_ENDING;
+		fd_close (&worker->front_end);
+		if (!worker->released)
+			link_post (worker->keeper, spare ? REC_RELEASE : REC_STOP, 0, 0, 0, MSG_DONTWAIT);
+	}
+}
+
+void supervisor_end (struct supervisor *supervisor)
+{
+	if (supervisor->state >= SUPERVISOR_DRAINING) {
+		log_info ("told to end again: killing what runs");
+		if (supervisor->front.pid > 0)
+			child_signal (&supervisor->front, SIGKILL);
+		supervisor->state = SUPERVISOR_ENDING;
+		supervisor_stop_workers (supervisor);
+		return;
+	}
+	log_info ("told to end: finishing what runs, for up to %lld s",
+		(long long)supervisor->generation->config->limits.drain_ms / 1000);
+	service_notify ("STOPPING=1");
+	close_listeners (supervisor);
+	supervisor->state = SUPERVISOR_DRAINING;
+	if (supervisor->front_link < 0 ||
+		link_post (supervisor->front_link, REC_DRAIN, 0, supervisor->generation->config->limits.drain_ms, 0, 0) < 0) {
+		supervisor->state = SUPERVISOR_ENDING;
+		supervisor_stop_workers (supervisor);
+	}
+}
+
+void supervisor_close (struct supervisor *supervisor)
+{
+	close_listeners (supervisor);
+	cgroups_close (&supervisor->cgroups);
+	generation_free (supervisor->generation);
+	fd_close (&supervisor->signals);
+	fd_close (&supervisor->front_link);
+	fd_close (&supervisor->std[0]);
+	fd_close (&supervisor->std[1]);
+}

@@ -1,0 +1,70 @@
+/* supervisor - the one privileged process: it makes every other one, and says how they died.
+ *
+ * It owns the listeners, the generation, the links to the front and to the keepers. It parses nothing that comes from
+ * the network and loads no plugin. Single-threaded, one poll loop.
+ *
+ * States: STARTING (generation proved, front not ready), SERVING, DRAINING (told to end: the front answers what runs),
+ * ENDING (the front is gone: the keepers finish), then it exits.
+ */
+#ifndef REMEX_DAEMON_SUPERVISOR_H
+#define REMEX_DAEMON_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/list.h"
+#include "conf/config.h"
+#include "daemon/generation.h"
+#include "daemon/options.h"
+#include "daemon/rearing.h"
+#include "net/listen.h"
+#include "proc/cgroup.h"
+#include "proc/spawn.h"
+
+enum { SUPERVISOR_LISTENERS = 16 };
+
+enum supervisor_state { SUPERVISOR_STARTING, SUPERVISOR_SERVING, SUPERVISOR_DRAINING, SUPERVISOR_ENDING };
+
+struct supervisor {
+	enum supervisor_state state;
+	struct generation *generation;
+	struct listener listeners[SUPERVISOR_LISTENERS];
+	size_t n_listeners;
+	struct cgroups cgroups;
+	gid_t group; /* of `remex`, or -1 */
+	bool stdio;
+	int std[2]; /* --stdio: what were 0 and 1, until the front has them */
+	int signals; /* signalfd */
+	int exit_status;
+
+	struct child front; /* pid -1: there is none */
+	int front_link; /* -1 likewise */
+	int64_t front_since, front_retry; /* clock_ms: when it was started; when to start the next (0: now) */
+	int64_t front_wait; /* the pause before the next, doubled while fronts die young */
+	int unanswered; /* pings */
+	int64_t ping_at;
+
+	struct list workers;
+	int n_workers, n_spares;
+	uint64_t last_serial;
+	int64_t spare_retry; /* when to try a spare again after a failure */
+	int64_t keepers_lost, fronts;
+	int64_t told_spares, told_lost; /* what the front last heard of these */
+};
+
+/* Run until told to end; the exit status. */
+int supervisor_run (const struct options *options);
+
+/* --- shutdown.c: the end ----------------------------------------------------------------------------------------- */
+
+/* A signal to end: the first drains, the second hurries. */
+void supervisor_end (struct supervisor *supervisor);
+
+/* The front is gone: stop what it had. Called whether or not there will be another. */
+void supervisor_stop_workers (struct supervisor *supervisor);
+
+/* Close all, remove sockets and cgroups. */
+void supervisor_close (struct supervisor *supervisor);
+
+#endif
