@@ -1,0 +1,128 @@
+/* json - see json.h. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/json.h"
+#include "wire/codes.h"
+#include "wire/header.h"
+
+json_t *json_bytes (const struct buf *bytes)
+{
+	const char *text = buf_len (bytes) ? (const char *)buf_head (bytes) : "";
+
+	/* A NUL is a character like others here. */
+	if (text_is_utf8 (text, buf_len (bytes)))
+		return json_stringn_nocheck (text, buf_len (bytes));
+	return header_bytes (text, buf_len (bytes));
+}
+
+/* Words of the server or of libremex, which are UTF-8 but for an odd path. */
+static json_t *words (const char *text)
+{
+	return header_bytes (text, strlen (text));
+}
+
+static json_t *json_error (const struct exchange *exchange)
+{
+	const struct remex_result *result = &exchange->result;
+	const char *code = *result->code ? result->code : remex_outcome_word (result->outcome);
+	json_t *error;
+
+	switch (result->outcome) {
+	case REMEX_EXITED:
+	case REMEX_SIGNALLED:
+	case REMEX_COMPLETED:
+	case REMEX_CANCELLED:
+		return json_null ();
+	case REMEX_TIMED_OUT:
+		return json_pack ("{ss ss}", "code", code, "limit", result->limit);
+	case REMEX_NEVER_STARTED:
+	case REMEX_FAILED:
+	case REMEX_LOST:
+	case REMEX_UNREACHABLE:
+		break;
+	}
+	error = json_pack ("{ss so}", "code", code, "message", words (result->message));
+	if (error && result->retry_after > 0)
+		json_object_set_new (error, "retry_after", json_real (result->retry_after));
+	return error;
+}
+
+json_t *json_result (const struct exchange *exchange, const char *host)
+{
+	const struct remex_result *result = &exchange->result;
+	const char *signal = result->signal ? signal_word (result->signal) : NULL;
+	json_t *json = json_object ();
+
+	json_object_set_new (json, "host", words (host));
+	json_object_set_new (json, "outcome", json_string (remex_outcome_word (result->outcome)));
+	json_object_set_new (
+		json, "exit", result->outcome == REMEX_EXITED ? json_integer (result->exit) : json_null ());
+	if (result->outcome == REMEX_SIGNALLED)
+		json_object_set_new (json, "signal", signal ? json_string (signal) : json_integer (result->signal));
+	else
+		json_object_set_new (json, "signal", json_null ());
+	json_object_set_new (json, "stdout", json_bytes (&exchange->out_bytes));
+	json_object_set_new (json, "stderr", json_bytes (&exchange->err_bytes));
+	json_object_set_new (json, "seconds", json_real (result->seconds));
+	json_object_set_new (json, "error", json_error (exchange));
+	return json;
+}
+
+/* U+0080 to U+009F are the bytes C2 80 to C2 9F; some terminals obey them. They can only stand inside strings. */
+static void print_safe (const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	for (; *p; p++)
+		if (p[0] == 0xC2 && p[1] < 0xA0)
+			printf ("\\u%04x", *++p);
+		else
+			putchar (*p);
+}
+
+int json_print (json_t *json, bool one_line)
+{
+	size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION (15) | (one_line ? 0 : JSON_INDENT (2));
+	char *text = json ? json_dumps (json, flags) : NULL;
+
+	json_decref (json);
+	if (!text) {
+		complain (NULL, "no memory for the output");
+		return -1;
+	}
+	print_safe (text);
+	putchar ('\n');
+	free (text);
+	return 0;
+}
+
+json_t *json_of (const struct buf *bytes, const char *host)
+{
+	json_error_t why;
+	json_t *json =
+		json_loadb ((const char *)buf_head (bytes), buf_len (bytes), JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+
+	if (!json)
+		complain (host, "the result is no JSON: %s", why.text);
+	return json;
+}
+
+const json_t *json_at (const json_t *json, const char *path)
+{
+	char key[64];
+
+	while (json && *path) {
+		size_t length = strcspn (path, ".");
+
+		snprintf (key, sizeof key, "%.*s", (int)length, path);
+		json = json_object_get (json, key);
+		path += length + (path[length] == '.');
+	}
+	return json;
+}

@@ -1,0 +1,27 @@
+/* json - what remex prints for programs. */
+#ifndef REMEX_CLI_JSON_H
+#define REMEX_CLI_JSON_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "cli/exchange.h"
+
+/* Bytes as JSON: a string where they are UTF-8, else {"b64":…}. A new reference. */
+json_t *json_bytes (const struct buf *bytes);
+
+/* {"host","outcome","exit","signal","stdout","stderr","seconds","error"}: what has no value is null. A new reference.
+ */
+json_t *json_result (const struct exchange *exchange, const char *host);
+
+/* Print it and a newline to stdout: on one line, or for a person. Control characters of the C1 set, which JSON lets
+ * pass, are escaped. `json` is consumed. 0, or -1 when there is no memory (which has been said). */
+int json_print (json_t *json, bool one_line);
+
+/* Parse bytes from the server; NULL when they are not JSON (which has been said). */
+json_t *json_of (const struct buf *bytes, const char *host);
+
+/* A member by its path ("daemon.host"), or NULL. */
+const json_t *json_at (const json_t *json, const char *path);
+
+#endif

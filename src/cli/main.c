@@ -1,0 +1,160 @@
+/* remex - run things on machines you own (remex(1)): the table of commands, and help. */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "cli/cli.h"
+
+static const struct command *const commands[] = { &cmd_run, &cmd_status, &cmd_ping, &cmd_plugins, &cmd_call,
+	&cmd_help };
+
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+static const char more[] = "remex help COMMAND tells more; the manual page remex(1) tells all.\n";
+
+void complain (const char *host, const char *fmt, ...)
+{
+	char text[2048], shown[2048];
+	va_list args;
+
+	va_start (args, fmt);
+	vsnprintf (text, sizeof text, fmt, args);
+	va_end (args);
+	if (host)
+		fprintf (stderr, "remex: %s: ", safe (host));
+	else
+		fprintf (stderr, "remex: ");
+	fprintf (stderr, "%s\n", text_escape (shown, sizeof shown, text, strlen (text)));
+}
+
+const char *safe (const char *text)
+{
+	static char buffers[4][512];
+	static unsigned turn;
+	char *out = buffers[turn++ % 4];
+
+	return text_escape (out, sizeof *buffers, text, strlen (text));
+}
+
+int finish (int status)
+{
+	if (fflush (stdout) == 0 && !ferror (stdout))
+		return status;
+	if (errno == EPIPE)
+		return STATUS_PIPE;
+	if (status == 0 || status == STATUS_REMEX)
+		complain (NULL, "cannot write to standard output");
+	return STATUS_REMEX;
+}
+
+void usage_short (const struct command *command, bool to_stderr)
+{
+	bool any = command->options->name != NULL;
+
+	fprintf (to_stderr ? stderr : stdout, "usage: remex %s%s%s%s\n", command->name, any ? " [options]" : "",
+		*command->words ? " " : "", command->words);
+}
+
+void usage_long (const struct command *command)
+{
+	usage_short (command, false);
+	printf ("%s.\n", command->summary);
+	if (command->options->name)
+		printf ("\n");
+	for (const struct option *row = command->options; row->name; row++) {
+		char letter[8] = "", name[64];
+
+		if (row->key < OPTION_LONG)
+			snprintf (letter, sizeof letter, "-%c,", row->key);
+		snprintf (
+			name, sizeof name, "--%s%s%s", row->name, row->value ? " " : "", row->value ? row->value : "");
+		printf ("  %-3s %-22s %s\n", letter, name, row->help);
+	}
+}
+
+static void overview (FILE *to)
+{
+	fprintf (to, "usage: remex COMMAND [options] [HOSTS] [words]\n");
+	for (int i = 0; i < N_COMMANDS; i++)
+		fprintf (to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+	fputs (more, to);
+}
+
+static const struct command *find (const char *name)
+{
+	const char *names[N_COMMANDS], *near;
+
+	for (int i = 0; i < N_COMMANDS; i++) {
+		names[i] = commands[i]->name;
+		if (!strcmp (name, names[i]))
+			return commands[i];
+	}
+	if ((near = text_nearest (name, names, N_COMMANDS)))
+		complain (NULL, "no command '%s'; did you mean '%s'?", name, near);
+	else
+		complain (NULL, "no command '%s'", name);
+	overview (stderr);
+	return NULL;
+}
+
+static int run_help (const struct command *command, int argc, char **argv)
+{
+	struct options options;
+	int key;
+
+	options_init (&options, command, argc, argv);
+	if ((key = options_next (&options)) < 0)
+		return options.status;
+	if (options.n_words > 0)
+		return options_wrong (&options, "one command at a time");
+	if (!options.hosts) {
+		overview (stdout);
+		return finish (0);
+	}
+	if (!(command = find (options.hosts)))
+		return STATUS_REMEX;
+	usage_long (command);
+	return finish (0);
+}
+
+static const struct option help_options[] = { OPTION_ROW_HELP, { 0 } };
+
+const struct command cmd_help = { "help", "[COMMAND]", "Say how remex, or one of its commands, is used", help_options,
+	run_help };
+
+int main (int argc, char **argv)
+{
+	const struct command *command;
+
+	/* The rest of the program may rely on 0, 1 and 2 being open, and meets a closed pipe as EPIPE. */
+	if (fd_fill_std () < 0)
+		return STATUS_REMEX;
+	signal (SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		overview (stderr);
+		return STATUS_REMEX;
+	}
+	if (!strcmp (argv[1], "--version") || !strcmp (argv[1], "-V")) {
+		printf ("remex %s\n", PACKAGE_VERSION);
+		return finish (0);
+	}
+	if (!strcmp (argv[1], "--help") || !strcmp (argv[1], "-h")) {
+		overview (stdout);
+		return finish (0);
+	}
+	if (argv[1][0] == '-') {
+		complain (NULL, "unknown option '%s'; a command comes first", argv[1]);
+		overview (stderr);
+		return STATUS_REMEX;
+	}
+	if (!(command = find (argv[1])))
+		return STATUS_REMEX;
+	return command->run (command, argc - 2, argv + 2);
+}

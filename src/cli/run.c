@@ -1,0 +1,175 @@
+/* remex run - run a command: by the user's shell, or, after --, as the words stand (remex(1)). */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/exchange.h"
+#include "cli/json.h"
+#include "cli/signals.h"
+
+static const struct option run_options[] = {
+	{ OPTION_CWD, "cwd", "DIR", "start in this directory instead of the user's home" },
+	{ OPTION_ENV, "env", "NAME=VALUE", "set a variable; may be repeated" },
+	{ 'u', "timeout", "SEC", "stop it after so long (30, 1.5, 5m, 2h)" },
+	{ OPTION_IDLE, "idle-timeout", "SEC", "stop it after so long without a byte of input or output" },
+	{ 'l', "user", "USER", "run it as this user" },
+	{ 'n', "no-input", NULL, "do not read standard input" },
+	{ 'q', "quiet", NULL, "do not say how it ended: the exit status does" },
+	OPTION_ROW_HOSTS,
+	{ OPTION_JSON, "json", NULL, "print a JSON object with all there is to know, at the end" },
+	{ OPTION_JSONL, "jsonl", NULL, "the same, on one line" },
+	OPTION_ROW_HELP,
+	{ 0 },
+};
+
+struct run {
+	struct remex_options options;
+	const char *cwd;
+	const char **env;
+	size_t n_env;
+	bool no_input, quiet, json, one_line;
+};
+
+/* Take one option; 0, or -1 when its value is wrong. */
+static int take (struct run *run, struct options *options, int key)
+{
+	const char *value = options->value;
+
+	switch (key) {
+	case OPTION_CWD:
+		run->cwd = value;
+		break;
+	case OPTION_ENV:
+		if (*value == '=' || !strchr (value, '=')) {
+			options->status = options_wrong (options, "--env wants NAME=VALUE, not '%s'", value);
+			return -1;
+		}
+		run->env[run->n_env++] = value;
+		break;
+	case 'u':
+		return options_seconds (options, &run->options.deadline);
+	case OPTION_IDLE:
+		return options_seconds (options, &run->options.idle);
+	case 'l':
+		run->options.user = value;
+		break;
+	case 'n':
+		run->no_input = true;
+		break;
+	case 'q':
+		run->quiet = true;
+		break;
+	case OPTION_JSONL:
+	case OPTION_JSON:
+		run->json = true;
+		run->one_line = key == OPTION_JSONL;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+/* The words with a blank between them, as ssh(1) sends them. */
+static char *join (const struct options *options)
+{
+	size_t size = 1;
+	char *text, *end;
+
+	for (int i = 0; i < options->n_words; i++)
+		size += strlen (options->words[i]) + 1;
+	if (!(text = malloc (size)))
+		return NULL;
+	end = text;
+	*end = '\0';
+	for (int i = 0; i < options->n_words; i++) {
+		if (i)
+			*end++ = ' ';
+		end = stpcpy (end, options->words[i]);
+	}
+	return text;
+}
+
+static struct remex_args *make_args (const struct run *run, const struct options *options)
+{
+	struct remex_args *args = remex_args_new ();
+	char *command;
+
+	if (!args)
+		return NULL;
+	if (options->verbatim) {
+		remex_args_strings (args, "argv", (const char *const *)options->words, (size_t)options->n_words);
+	} else {
+		command = join (options);
+		remex_args_string (args, "command", command);
+		free (command);
+	}
+	if (run->cwd)
+		remex_args_string (args, "cwd", run->cwd);
+	if (run->n_env)
+		remex_args_strings (args, "env", run->env, run->n_env);
+	return args;
+}
+
+/* The exit status. */
+static int run_on (const struct run *run, const struct options *options, const char *args)
+{
+	struct exchange exchange = { .call = options->verbatim ? "exec.run" : "exec.shell", .options = run->options };
+	struct session session;
+	struct input input;
+	int status = STATUS_REMEX;
+
+	exchange.options.args = args;
+	exchange.live = !run->json;
+	if (session_open (&session, options->hosts) < 0)
+		return STATUS_REMEX;
+	input_init (&input, !run->no_input);
+	exchange.input = &input;
+	if (exchange_run (&exchange, &session) == 0) {
+		status = exchange_status (&exchange);
+		signals_close (); /* what is printed now may block, and may be interrupted */
+		if (run->json && !exchange.gave_up && !exchange.broken) {
+			json_print (json_result (&exchange, options->hosts), run->one_line);
+			status = finish (status);
+		} else if (!run->quiet) {
+			exchange_explain (&exchange, &session, options->verbatim ? options->words[0] : NULL);
+		}
+	}
+	exchange_free (&exchange);
+	input_close (&input);
+	session_close (&session);
+	return status;
+}
+
+static int run_run (const struct command *command, int argc, char **argv)
+{
+	const char **env = calloc ((size_t)argc + 1, sizeof *env);
+	struct run run = { .env = env };
+	struct remex_args *args = NULL;
+	struct options options;
+	int key, status = STATUS_REMEX;
+
+	options_init (&options, command, argc, argv);
+	while (env && (key = options_next (&options)) != 0) {
+		if (key < 0 || take (&run, &options, key) < 0) {
+			free (env);
+			return options.status;
+		}
+	}
+	if (!options.hosts)
+		status = options_wrong (&options, "on which host?");
+	else if (!options.n_words)
+		status = options_wrong (&options, "which command?");
+	else if (!(args = make_args (&run, &options)) || !remex_args_text (args))
+		complain (NULL, "no memory for the arguments");
+	else
+		status = run_on (&run, &options, remex_args_text (args));
+	remex_args_free (args);
+	free (env);
+	return status;
+}
+
+const struct command cmd_run = { "run", "HOSTS [--] COMMAND", "Run a command", run_options, run_run };

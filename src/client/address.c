@@ -1,0 +1,163 @@
+/* address - see address.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "client/address.h"
+
+static int add_path (struct address *address, const char *path, struct err *err)
+{
+	char shown[256];
+
+	text_escape (shown, sizeof shown, path, strlen (path));
+	if (*path != '/')
+		return err_set (err, 0, "'%s' is not an absolute path of a socket", shown);
+	if (strlen (path) >= ADDRESS_PATH)
+		return err_set (err, 0, "the path of a socket has at most %d bytes, this one has %zu: %s",
+			ADDRESS_PATH - 1, strlen (path), shown);
+	strcpy (address->paths[address->n++], path);
+	return 0;
+}
+
+static int add_own (struct address *address, struct err *err)
+{
+	const char *runtime = getenv ("XDG_RUNTIME_DIR");
+	char path[4096];
+
+	/* The XDG base directory specification: a relative path is to be ignored. */
+	if (runtime && *runtime == '/')
+		snprintf (path, sizeof path, "%s/remex/remexd.sock", runtime);
+	else
+		snprintf (path, sizeof path, "/tmp/remex-%u/remexd.sock", (unsigned)geteuid ());
+	return add_path (address, path, err);
+}
+
+int address_parse (struct address *address, const char *where, struct err *err)
+{
+	const char *named = getenv ("REMEX_SOCKET");
+	char shown[128];
+
+	*address = (struct address){ .n = 0 };
+	if (!strncmp (where, "unix://", 7))
+		return add_path (address, where + 7, err);
+	if (strcmp (where, "local") != 0)
+		return err_set (err, 0, "'%s': this remex speaks to 'local' and 'unix:///PATH' only",
+			text_escape (shown, sizeof shown, where, strlen (where)));
+	address->guarded = true;
+	if (named && *named)
+		return add_path (address, strncmp (named, "unix://", 7) ? named : named + 7, err);
+	if (geteuid () != 0 && add_own (address, err) < 0)
+		return -1;
+	return add_path (address, ADDRESS_SYSTEM_SOCKET, err);
+}
+
+static bool trusted (uid_t uid)
+{
+	return uid == 0 || uid == geteuid ();
+}
+
+/* The directory of a default socket is root's or ours, and no symbolic link of somebody else's. */
+static enum address_answer check_directory (const char *path, struct err *err)
+{
+	char directory[ADDRESS_PATH];
+	struct stat status;
+	char *slash;
+
+	strcpy (directory, path);
+	slash = strrchr (directory, '/');
+	slash[slash == directory] = '\0';
+	if (lstat (directory, &status) < 0) {
+		err_sys (err, 0, "cannot connect to %s", path);
+		return ADDRESS_NOBODY;
+	}
+	if (!trusted (status.st_uid)) {
+		err_set (err, 0, "%s is not safe to use: its directory belongs to uid %u, neither root nor you", path,
+			(unsigned)status.st_uid);
+		return ADDRESS_UNSAFE;
+	}
+	return ADDRESS_OPEN;
+}
+
+static enum address_answer check_peer (int fd, const char *path, struct err *err)
+{
+	struct ucred peer;
+	socklen_t size = sizeof peer;
+
+	if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
+		err_sys (err, 0, "%s: SO_PEERCRED", path);
+		return ADDRESS_UNSAFE;
+	}
+	if (!trusted (peer.uid)) {
+		err_set (err, 0, "%s is not safe to use: uid %u listens there, neither root nor you", path,
+			(unsigned)peer.uid);
+		return ADDRESS_UNSAFE;
+	}
+	return ADDRESS_OPEN;
+}
+
+/* What to do about it, where that is known. */
+static const char *advice (int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return " (is remexd running?)";
+	case EACCES:
+		return " (are you a member of the group remex?)";
+	default:
+		return "";
+	}
+}
+
+static enum address_answer open_path (const struct address *address, const char *path, int *fd, struct err *err)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	enum address_answer answer = address->guarded ? check_directory (path, err) : ADDRESS_OPEN;
+	int connected;
+
+	if (answer != ADDRESS_OPEN)
+		return answer;
+	strcpy (name.sun_path, path);
+	if ((connected = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0) {
+		err_sys (err, 0, "cannot make a socket");
+		return ADDRESS_NOBODY;
+	}
+	if (connect (connected, (const struct sockaddr *)&name, sizeof name) < 0) {
+		answer = errno == EAGAIN ? ADDRESS_LATER : ADDRESS_NOBODY;
+		err_sys (err, 0, "cannot connect to %s", path);
+	} else if (address->guarded) {
+		answer = check_peer (connected, path, err);
+	}
+	if (answer == ADDRESS_OPEN)
+		*fd = connected;
+	else
+		fd_close (&connected);
+	return answer;
+}
+
+enum address_answer address_open (const struct address *address, int *fd, struct err *err)
+{
+	enum address_answer answer = ADDRESS_NOBODY;
+	struct err why[ADDRESS_PATHS] = { 0 };
+
+	for (int i = 0; i < address->n; i++) {
+		answer = open_path (address, address->paths[i], fd, &why[i]);
+		if (answer != ADDRESS_NOBODY || (why[i].sys != ENOENT && why[i].sys != ECONNREFUSED) ||
+			i + 1 == address->n) {
+			err_set (err, 0, "%s%s", why[i].text, advice (why[i].sys));
+			if (err && answer == ADDRESS_NOBODY && i > 0)
+				err_set (err, 0, "nobody answers at %s (%s) nor at %s (%s)", address->paths[0],
+					strerror (why[0].sys), address->paths[1], strerror (why[1].sys));
+			break;
+		}
+	}
+	return answer;
+}

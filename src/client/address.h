@@ -1,0 +1,39 @@
+/* address - where a remexd listens: "local", or unix:///absolute/path.
+ *
+ * "local" is $REMEX_SOCKET; else, for a user, the socket of a remexd of the user's own when one answers; else the
+ * system's. These are default sockets, which the caller did not name: one is used only when its directory, and the
+ * process that listens (SO_PEERCRED, unix(7)), belong to root or to the caller. So nobody else can sit down in its
+ * place. A socket that was named is used as it is.
+ */
+#ifndef REMEX_CLIENT_ADDRESS_H
+#define REMEX_CLIENT_ADDRESS_H
+
+#include <stdbool.h>
+#include <sys/un.h>
+
+#include "base/err.h"
+
+#define ADDRESS_SYSTEM_SOCKET "/run/remex/remexd.sock"
+
+enum { ADDRESS_PATHS = 2, ADDRESS_PATH = sizeof (((struct sockaddr_un *)0)->sun_path) };
+
+struct address {
+	char paths[ADDRESS_PATHS][ADDRESS_PATH]; /* tried in this order */
+	int n;
+	bool guarded; /* a default socket: see above */
+};
+
+/* Read `where`; 0, or -1 and err (nothing is opened). */
+int address_parse (struct address *address, const char *where, struct err *err);
+
+enum address_answer {
+	ADDRESS_OPEN,   /* *fd is connected: close-on-exec, non-blocking, the caller's */
+	ADDRESS_LATER,  /* the listener's queue is full: try again soon */
+	ADDRESS_NOBODY, /* nobody answers (err) */
+	ADDRESS_UNSAFE, /* somebody might, who must not (err) */
+};
+
+/* Connect, without blocking. */
+enum address_answer address_open (const struct address *address, int *fd, struct err *err);
+
+#endif

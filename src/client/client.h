@@ -1,0 +1,153 @@
+/* client - what the files of libremex share: the structures behind remex/client.h, and who may touch what.
+ *
+ * A struct remex owns its hosts, a host its requests. Events are pulled: remex_next asks the hosts on the `ready` list
+ * one after the other (host_next) until one has something to tell, and only then lets libuv wait. What the callbacks
+ * of libuv do is read bytes into `in` and put the host on the list. So a host holds at most one message that was not
+ * told yet, and some bytes behind it.
+ *
+ *   connect.c  how a connection comes about, and its timer
+ *   host.c     the connection: its bytes, its end, what it tells
+ *   answer.c   what a message from the server means
+ *   request.c  what the caller asks for
+ */
+#ifndef REMEX_CLIENT_CLIENT_H
+#define REMEX_CLIENT_CLIENT_H
+
+#include <uv.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "client/address.h"
+#include "client/stream.h"
+#include "remex/client.h"
+#include "wire/message.h"
+
+enum {
+	CLIENT_WINDOW = 1024 * 1024,       /* of a request that names none */
+	CLIENT_OUT_SOFT = 1024 * 1024,     /* input is taken while less than this waits to be sent */
+	CLIENT_OUT_MAX = 32 * 1024 * 1024, /* with calls and all else */
+	CLIENT_PONGS = 4096,               /* that wait to be sent: more means that the server asks and does not read */
+	CLIENT_CONNECT_MS = 10000,         /* until hello */
+	CLIENT_ATTACH_MS = 60000,  /* the same where somebody else makes the connection (and may ask for a password) */
+	CLIENT_SILENCE_MS = 15000, /* with calls running: a ping after so long, and the end after three times as long */
+};
+
+struct remex {
+	uv_loop_t loop;
+	uv_timer_t timer; /* of remex_next */
+	struct list hosts;
+	struct list ready;           /* hosts that may have something to tell or to send */
+	struct remex_request *ended; /* told by the last event, to be freed */
+	struct remex_request *eaten; /* whose output the last event told: it counts as consumed with the next one */
+	size_t eaten_size;
+};
+
+enum host_state {
+	HOST_CONNECTING, /* no stream yet: the listener's queue is full, the timer tries again */
+	HOST_GREETING,   /* connected: hello is awaited, calls wait in their requests */
+	HOST_OPEN,
+	HOST_DEAD,   /* `code` and `why`; requests are being told */
+	HOST_CLOSED, /* REMEX_CLOSED was told */
+};
+
+struct remex_host {
+	struct remex *remex;
+	struct list node;  /* in remex->hosts */
+	struct list ready; /* in remex->ready, or by itself */
+	enum host_state state;
+	struct address address;
+	struct stream stream;
+	uv_poll_t polls[2]; /* of reading (and writing, where it is the same descriptor); of writing */
+	int n_polls;
+	int polled[2]; /* the events each is set to */
+	uv_timer_t timer;
+	int handles;        /* of libuv that are open; the host is freed when the last is closed */
+	bool doomed;        /* remex_close was called */
+	bool eof;           /* nothing more can be read; `lost` says why */
+	bool unwritable;    /* writing failed: what is still read counts, then eof */
+	bool blocked;       /* the last write would have blocked */
+	int64_t give_up_ms; /* of clock_ms: until hello */
+	int64_t heard_ms;   /* when bytes last came */
+	struct decoder decoder;
+	struct buf in, out;
+	size_t read_size;     /* grows while reads are full */
+	struct list requests; /* that run, in the order of their ids */
+	struct list over;     /* whose end is known and not told yet */
+	uint64_t last_id;
+	int pongs;              /* in `out`, at the most */
+	int64_t pinged, ponged; /* the last number sent and answered */
+	char *where, *name, *version, *you;
+	char code[32], why[ERR_TEXT];
+	void *data;
+};
+
+struct remex_request {
+	struct remex_host *host;
+	struct list node; /* in host->requests or host->over */
+	uint64_t id;
+	struct buf unsent; /* its messages while there was no hello */
+	bool input;        /* and remex_end was not called yet */
+	bool starved;      /* remex_send took less than it was given credit for */
+	bool over;
+	bool hold;
+	int64_t credit; /* bytes of input the server will take */
+	int64_t window;
+	int64_t allowed;  /* bytes of output the server may still send */
+	int64_t consumed; /* not yet granted again */
+	struct remex_result result;
+	char code[32];
+	char *message, *limit, *json;
+	void *data;
+};
+
+/* remex.c: fill a caller's error; always returns -1. */
+int error_set (struct remex_error *error, const char *code, const char *fmt, ...)
+	__attribute__ ((format (printf, 3, 4)));
+
+/* host.c ------------------------------------------------------------------------------------------------------------
+ */
+
+/* Put it on the list of hosts that may have something to tell or to send. */
+void host_ready (struct remex_host *host);
+
+/* The next event of a host: true, or false when it has none for now. Sends what waits. */
+bool host_next (struct remex_host *host, struct remex_event *event);
+
+/* The connection is no more: every request that runs ends, lost or unreachable. `code` may be "". */
+void host_fail (struct remex_host *host, const char *code, const char *fmt, ...)
+	__attribute__ ((format (printf, 3, 4)));
+
+/* Read once from the transport into `in`; true when bytes came. */
+bool host_fill (struct remex_host *host);
+
+/* Poll the transport for what the host waits for now. */
+void host_poll (struct remex_host *host);
+
+/* Close the transport and free its buffers. */
+void host_shut (struct remex_host *host);
+
+/* connect.c ---------------------------------------------------------------------------------------------------------
+ */
+
+/* After hello, and whenever a request starts: watch for silence. */
+void host_watch (struct remex_host *host);
+
+/* answer.c ----------------------------------------------------------------------------------------------------------
+ */
+
+/* Act on a message: 1 when it makes an event, 0 when not, -1 and err on a violation. */
+int answer_message (struct remex_host *host, const struct message *message, struct remex_event *event, struct err *err);
+
+/* request.c ---------------------------------------------------------------------------------------------------------
+ */
+
+/* The request is over with this outcome, and will be told. `code` and `message` may be NULL. */
+void request_over (struct remex_request *request, enum remex_outcome outcome, const char *code, const char *message);
+
+/* The caller has done with n bytes of its output: renews the window. */
+void request_consumed (struct remex_request *request, size_t n);
+
+void request_free (struct remex_request *request);
+
+#endif

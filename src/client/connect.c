@@ -1,0 +1,183 @@
+/* connect - how a connection comes about, and what time does to it: the wait for room in the listener's queue and for
+ * hello, the watch for silence. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "client/client.h"
+
+enum { READ_FIRST = 16 * 1024, RETRY_MS = 20 };
+
+static void on_timer (uv_timer_t *timer);
+
+static void set_timer (struct remex_host *host, int64_t ms)
+{
+	uv_update_time (&host->remex->loop);
+	uv_timer_start (&host->timer, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
+}
+
+void host_watch (struct remex_host *host)
+{
+	if (host->state == HOST_OPEN && !uv_is_active ((uv_handle_t *)&host->timer)) {
+		host->heard_ms = clock_ms ();
+		set_timer (host, CLIENT_SILENCE_MS);
+	}
+}
+
+/* Take an open transport: 0, or -1 and err. */
+static int take_stream (struct remex_host *host, int read_fd, int write_fd, struct err *err)
+{
+	int fds[2] = { read_fd, write_fd }, n = read_fd == write_fd ? 1 : 2;
+
+	if (stream_open_fds (&host->stream, read_fd, write_fd, err) < 0)
+		return -1;
+	for (int i = 0; i < n; i++) {
+		int failed = uv_poll_init (&host->remex->loop, &host->polls[i], fds[i]);
+
+		if (failed < 0) {
+			host_shut (host);
+			return err_set (err, 0, "descriptor %d cannot be polled: %s", fds[i], uv_strerror (failed));
+		}
+		host->polls[i].data = host;
+		host->handles++;
+		host->n_polls++;
+	}
+	host->state = HOST_GREETING;
+	host_poll (host);
+	set_timer (host, host->give_up_ms - clock_ms ());
+	return 0;
+}
+
+/* Try to connect; what cannot be is told by the host's end. False only where the socket is not safe to use. */
+static bool try_connect (struct remex_host *host, struct err *err)
+{
+	int fd = -1;
+
+	switch (address_open (&host->address, &fd, err)) {
+	case ADDRESS_OPEN:
+		if (take_stream (host, fd, fd, err) < 0)
+			host_fail (host, "", "%s", err->text);
+		break;
+	case ADDRESS_LATER:
+		if (clock_ms () >= host->give_up_ms)
+			host_fail (host, "", "%s; it was too busy for %d s", err->text, CLIENT_CONNECT_MS / 1000);
+		else
+			set_timer (host, RETRY_MS);
+		break;
+	case ADDRESS_NOBODY:
+		host_fail (host, "", "%s", err->text);
+		break;
+	case ADDRESS_UNSAFE:
+		host_fail (host, "denied", "%s", err->text);
+		return false;
+	}
+	return true;
+}
+
+static void greeting_late (struct remex_host *host)
+{
+	if (clock_ms () < host->give_up_ms)
+		set_timer (host, host->give_up_ms - clock_ms ());
+	else if (!host_fill (host) && !host->eof && host->state == HOST_GREETING)
+		host_fail (host, "", "connected, but no remexd said hello in time");
+	else
+		set_timer (host, 1000); /* it was us who came late, or it came in pieces: a little more */
+}
+
+static void silence (struct remex_host *host)
+{
+	int64_t quiet = clock_ms () - host->heard_ms;
+
+	if (list_empty (&host->requests))
+		return;
+	/* It may be the caller who did not come for so long: only what is not there now did not come. */
+	if (quiet >= CLIENT_SILENCE_MS && host_fill (host))
+		quiet = 0;
+	if (host->state != HOST_OPEN || host->eof)
+		return;
+	if (quiet >= 3 * CLIENT_SILENCE_MS) {
+		host_fail (host, "", "the server said nothing for %d s", 3 * CLIENT_SILENCE_MS / 1000);
+		return;
+	}
+	if (quiet >= CLIENT_SILENCE_MS && message_printf (&host->out, "{\"ping\":0}") == 0)
+		host_ready (host);
+	set_timer (host, quiet >= CLIENT_SILENCE_MS ? CLIENT_SILENCE_MS : CLIENT_SILENCE_MS - quiet);
+}
+
+static void on_timer (uv_timer_t *timer)
+{
+	struct remex_host *host = timer->data;
+	struct err err;
+
+	if (host->state == HOST_CONNECTING)
+		try_connect (host, &err);
+	else if (host->state == HOST_GREETING)
+		greeting_late (host);
+	else if (host->state == HOST_OPEN)
+		silence (host);
+}
+
+static struct remex_host *host_new (struct remex *remex, const char *where, int give_up_ms, struct remex_error *error)
+{
+	struct remex_host *host = calloc (1, sizeof *host);
+
+	if (!host || !(host->where = strdup (where))) {
+		free (host);
+		error_set (error, "internal", "no memory");
+		return NULL;
+	}
+	host->remex = remex;
+	list_append (&remex->hosts, &host->node);
+	list_init (&host->ready);
+	list_init (&host->requests);
+	list_init (&host->over);
+	decoder_init (&host->decoder, FROM_SERVER);
+	buf_init (&host->in, MESSAGE_MAX);
+	buf_init (&host->out, CLIENT_OUT_MAX);
+	host->read_size = READ_FIRST;
+	host->give_up_ms = clock_ms () + give_up_ms;
+	uv_timer_init (&remex->loop, &host->timer);
+	host->timer.data = host;
+	host->handles = 1;
+	return host;
+}
+
+struct remex_host *remex_connect (struct remex *remex, const char *where, struct remex_error *error)
+{
+	struct address address;
+	struct remex_host *host;
+	struct err err;
+
+	if (address_parse (&address, where, &err) < 0) {
+		error_set (error, "usage", "%s", err.text);
+		return NULL;
+	}
+	if (!(host = host_new (remex, where, CLIENT_CONNECT_MS, error)))
+		return NULL;
+	host->address = address;
+	if (!try_connect (host, &err)) {
+		error_set (error, "denied", "%s", err.text);
+		remex_close (host);
+		return NULL;
+	}
+	return host;
+}
+
+struct remex_host *remex_attach (
+	struct remex *remex, const char *name, int read_fd, int write_fd, struct remex_error *error)
+{
+	struct remex_host *host = host_new (remex, name, CLIENT_ATTACH_MS, error);
+	struct stream unused;
+	struct err err;
+
+	if (host && take_stream (host, read_fd, write_fd, &err) == 0)
+		return host;
+	if (host)
+		error_set (error, "usage", "%s", err.text);
+	else if (stream_open_fds (&unused, read_fd, write_fd, NULL) == 0)
+		stream_close (&unused);
+	remex_close (host);
+	return NULL;
+}

@@ -1,0 +1,327 @@
+/* host - one connection: its bytes, its end, and what it tells (client.h has the states; connect.c makes it).
+ *
+ * A host goes CONNECTING -> GREETING -> OPEN -> DEAD -> CLOSED, or from any of the first three straight to DEAD. Bytes
+ * that were read before the end are told before the end: a terminal message that came counts.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "client/client.h"
+
+enum { READ_MOST = 256 * 1024, IDLE_BUFFER = 64 * 1024 };
+
+void host_ready (struct remex_host *host)
+{
+	if (!list_linked (&host->ready))
+		list_append (&host->remex->ready, &host->ready);
+}
+
+/* --- the end ----------------------------------------------------------------------------------------------------- */
+
+static void on_closed (uv_handle_t *handle)
+{
+	struct remex_host *host = handle->data;
+
+	if (--host->handles > 0 || !host->doomed)
+		return;
+	free (host->where);
+	free (host->name);
+	free (host->version);
+	free (host->you);
+	free (host);
+}
+
+/* Close the transport; the timer stays. */
+void host_shut (struct remex_host *host)
+{
+	for (int i = 0; i < host->n_polls; i++)
+		uv_close ((uv_handle_t *)&host->polls[i], on_closed);
+	host->n_polls = 0;
+	stream_close (&host->stream);
+	decoder_free (&host->decoder);
+	buf_free (&host->in);
+	buf_free (&host->out);
+	uv_timer_stop (&host->timer);
+}
+
+void host_fail (struct remex_host *host, const char *code, const char *fmt, ...)
+{
+	enum remex_outcome outcome = host->state == HOST_OPEN ? REMEX_LOST : REMEX_UNREACHABLE;
+	struct remex_request *request, *after;
+	va_list args;
+
+	if (host->state >= HOST_DEAD)
+		return;
+	va_start (args, fmt);
+	vsnprintf (host->why, sizeof host->why, fmt, args);
+	va_end (args);
+	snprintf (host->code, sizeof host->code, "%s",
+		*code                          ? code
+		: outcome == REMEX_UNREACHABLE ? "unreachable"
+					       : "lost");
+	host_shut (host);
+	host->state = HOST_DEAD;
+	list_each_safe (request, after, &host->requests, node)
+		request_over (request, outcome, host->code, host->why);
+	host_ready (host);
+}
+
+void remex_close (struct remex_host *host)
+{
+	struct remex_request *request, *after;
+	struct remex *remex;
+
+	if (!host || host->doomed)
+		return;
+	remex = host->remex;
+	if (remex->eaten && remex->eaten->host == host)
+		remex->eaten = NULL;
+	if (remex->ended && remex->ended->host == host) {
+		request_free (remex->ended);
+		remex->ended = NULL;
+	}
+	list_each_safe (request, after, &host->requests, node)
+		request_free (request);
+	list_each_safe (request, after, &host->over, node)
+		request_free (request);
+	host_shut (host);
+	list_remove (&host->ready);
+	list_remove (&host->node);
+	host->state = HOST_CLOSED;
+	host->doomed = true;
+	uv_close ((uv_handle_t *)&host->timer, on_closed);
+}
+
+/* --- bytes ------------------------------------------------------------------------------------------------------- */
+
+static void on_poll (uv_poll_t *poll, int status, int events);
+
+/* Poll for what the host waits for now. */
+void host_poll (struct remex_host *host)
+{
+	int wanted[2] = { host->eof ? 0 : UV_READABLE, 0 };
+
+	wanted[host->n_polls - 1] |= host->blocked && !host->unwritable ? UV_WRITABLE : 0;
+	for (int i = 0; i < host->n_polls; i++) {
+		if (wanted[i] == host->polled[i])
+			continue;
+		host->polled[i] = wanted[i];
+		if (wanted[i])
+			uv_poll_start (&host->polls[i], wanted[i], on_poll);
+		else
+			uv_poll_stop (&host->polls[i]);
+	}
+}
+
+/* Send what waits, as much as goes. That the server no longer reads is not the end yet: what it said may still be on
+ * its way, and reading finds the end. */
+static void flush (struct remex_host *host)
+{
+	bool was_blocked = host->blocked;
+
+	host->blocked = false;
+	while (buf_len (&host->out) > 0) {
+		ssize_t n = host->unwritable ? (ssize_t)buf_len (&host->out)
+					     : host->stream.ops->write (
+						       &host->stream, buf_head (&host->out), buf_len (&host->out));
+
+		if (n < 0 && (errno == EAGAIN)) {
+			host->blocked = true;
+			break;
+		}
+		if (n < 0)
+			host->unwritable = true;
+		else
+			buf_consume (&host->out, (size_t)n);
+	}
+	if (!buf_len (&host->out))
+		host->pongs = 0;
+	if (host->blocked != was_blocked)
+		host_poll (host);
+}
+
+/* Read once. True when bytes came. */
+bool host_fill (struct remex_host *host)
+{
+	size_t size = host->read_size < buf_room (&host->in) ? host->read_size : buf_room (&host->in);
+	uint8_t *space;
+	ssize_t n;
+
+	if (host->eof || !size)
+		return false;
+	if (!(space = buf_reserve (&host->in, size))) {
+		host_fail (host, "internal", "no memory for what the server sends");
+		return false;
+	}
+	n = host->stream.ops->read (&host->stream, space, size);
+	if (n < 0 && (errno == EAGAIN))
+		return false;
+	host_ready (host);
+	if (n <= 0) {
+		snprintf (host->why, sizeof host->why, "%s", n < 0 ? strerror (errno) : "");
+		host->eof = true;
+		host_poll (host);
+		return false;
+	}
+	buf_commit (&host->in, (size_t)n);
+	host->heard_ms = clock_ms ();
+	if ((size_t)n == size && host->read_size < READ_MOST)
+		host->read_size *= 2;
+	return true;
+}
+
+static void on_poll (uv_poll_t *poll, int status, int events)
+{
+	struct remex_host *host = poll->data;
+
+	/* An error on the descriptor, and libuv stops polling it. Reading or writing will say which, after what came.
+	 */
+	if (status < 0) {
+		host->polled[poll - host->polls] = 0;
+		events = UV_READABLE | UV_WRITABLE;
+		host_poll (host);
+	}
+	if (events & UV_WRITABLE)
+		host_ready (host);
+	if ((events & UV_READABLE) && poll == &host->polls[0])
+		host_fill (host);
+}
+
+/* --- telling ----------------------------------------------------------------------------------------------------- */
+
+/* The next request whose end is known. */
+static bool tell_ended (struct remex_host *host, struct remex_event *event)
+{
+	struct remex_request *request;
+
+	if (list_empty (&host->over))
+		return false;
+	request = list_entry (host->over.next, struct remex_request, node);
+	list_remove (&request->node);
+	host->remex->ended = request;
+	event->type = REMEX_ENDED;
+	event->request = request;
+	event->result = &request->result;
+	event->message = request->result.message;
+	return true;
+}
+
+/* The next request that had more input than there was room for, now that there is some. */
+static bool tell_room (struct remex_host *host, struct remex_event *event)
+{
+	struct remex_request *request;
+
+	if (host->blocked || host->state != HOST_OPEN)
+		return false;
+	list_each (request, &host->requests, node)
+		if (request->starved && request->input && request->credit > 0) {
+			request->starved = false;
+			event->type = REMEX_CREDIT;
+			event->request = request;
+			return true;
+		}
+	return false;
+}
+
+/* Read messages until one makes an event. */
+static bool tell_message (struct remex_host *host, struct remex_event *event)
+{
+	const struct message *message;
+	struct err err;
+	int got;
+
+	while ((got = decoder_next (&host->decoder, &host->in, &message, &err)) > 0) {
+		got = answer_message (host, message, event, &err);
+		if (got > 0)
+			return true;
+		if (got < 0 || host->state >= HOST_DEAD)
+			break;
+		if (!list_empty (&host->over))
+			return tell_ended (host, event);
+	}
+	if (got < 0) {
+		host_fail (host, "", "the server breaks the protocol: %.400s", err.text);
+	} else if (host->eof && host->state < HOST_DEAD) {
+		char why[128];
+
+		snprintf (why, sizeof why, "%s%.100s", *host->why ? ": " : "", host->why);
+		host_fail (host, "", "%s%s",
+			host->state == HOST_OPEN ? "the server closed the connection"
+						 : "the server hung up without a hello",
+			why);
+	}
+	return false;
+}
+
+bool host_next (struct remex_host *host, struct remex_event *event)
+{
+	if (host->state == HOST_GREETING || host->state == HOST_OPEN) {
+		flush (host);
+		if (tell_ended (host, event) || tell_message (host, event) || tell_room (host, event))
+			return true;
+		if (host->stream.ops) {
+			flush (host); /* what was answered while reading */
+			if (list_empty (&host->requests) && !buf_len (&host->in) && host->in.size > IDLE_BUFFER)
+				buf_trim (&host->in);
+		}
+	}
+	if (tell_ended (host, event))
+		return true;
+	if (host->state != HOST_DEAD)
+		return false;
+	host->state = HOST_CLOSED;
+	event->type = REMEX_CLOSED;
+	event->message = host->why;
+	return true;
+}
+
+/* --- what the caller may ask ------------------------------------------------------------------------------------- */
+
+const char *remex_host_where (const struct remex_host *host)
+{
+	return host->where;
+}
+
+const char *remex_host_name (const struct remex_host *host)
+{
+	return host->name ? host->name : "";
+}
+
+const char *remex_host_version (const struct remex_host *host)
+{
+	return host->version ? host->version : "";
+}
+
+const char *remex_host_you (const struct remex_host *host)
+{
+	return host->you ? host->you : "";
+}
+
+void remex_host_set_data (struct remex_host *host, void *data)
+{
+	host->data = data;
+}
+
+void *remex_host_data (const struct remex_host *host)
+{
+	return host->data;
+}
+
+int remex_ping (struct remex_host *host)
+{
+	if (host->state != HOST_OPEN) {
+		errno = host->state < HOST_OPEN ? EAGAIN : EPIPE;
+		return -1;
+	}
+	if (message_printf (&host->out, "{\"ping\":%lld}", (long long)(host->pinged + 1)) < 0)
+		return -1;
+	host->pinged++;
+	host_ready (host);
+	return 0;
+}

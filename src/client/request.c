@@ -1,0 +1,278 @@
+/* request - one call, as its caller sees it: started, fed, signalled, ended (remex/client.h). */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/client.h"
+#include "wire/codes.h"
+
+/* Where its messages go: behind all others, or, as long as nothing was sent, into its own buffer. So a request whose
+ * connection never came about has certainly not run. */
+static struct buf *outlet (struct remex_request *request)
+{
+	struct remex_host *host = request->host;
+
+	if (host->state != HOST_OPEN)
+		return &request->unsent;
+	host_ready (host);
+	return &host->out;
+}
+
+void request_free (struct remex_request *request)
+{
+	if (!request)
+		return;
+	list_remove (&request->node);
+	buf_free (&request->unsent);
+	free (request->message);
+	free (request->limit);
+	free (request->json);
+	free (request);
+}
+
+void request_over (struct remex_request *request, enum remex_outcome outcome, const char *code, const char *message)
+{
+	struct remex_result *result = &request->result;
+
+	snprintf (request->code, sizeof request->code, "%s", code ? code : "");
+	request->message = strdup (message ? message : "");
+	result->outcome = outcome;
+	result->code = request->code;
+	result->message = request->message ? request->message : "";
+	result->limit = request->limit ? request->limit : "";
+	result->json = request->json ? request->json : "";
+	if (outcome == REMEX_LOST)
+		result->started = true; /* for all that is known */
+	request->over = true;
+	request->input = false;
+	if (request->host->remex->eaten == request)
+		request->host->remex->eaten = NULL;
+	list_remove (&request->node);
+	list_append (&request->host->over, &request->node);
+	host_ready (request->host);
+}
+
+/* --- starting ---------------------------------------------------------------------------------------------------- */
+
+static int set_new (json_t *header, const char *key, json_t *value)
+{
+	return value ? json_object_set_new (header, key, value) : -1;
+}
+
+static int set_seconds (json_t *header, const char *key, double seconds, struct remex_error *error)
+{
+	if (seconds == 0)
+		return 0;
+	if (!(seconds > 0 && seconds <= 1e9))
+		return error_set (error, "usage", "'%s' must be above 0 and at most 1e9 seconds", key);
+	return set_new (header, key, json_real (seconds));
+}
+
+static int set_args (json_t *header, const char *args, struct remex_error *error)
+{
+	struct err err;
+	json_t *object;
+
+	if (!args)
+		return 0;
+	if (!(object = header_parse (args, strlen (args), HEADER_CALL_TOKENS, NULL, &err)))
+		return error_set (error, "usage", "the arguments: %s", err.text);
+	return set_new (header, "args", object);
+}
+
+/* The header of a call, or NULL and error. */
+static json_t *call_header (
+	struct remex_request *request, const char *call, const struct remex_options *options, struct remex_error *error)
+{
+	json_t *header = json_object ();
+
+	error_set (error, "usage", "the name of the call or of the user is not UTF-8");
+	if (set_new (header, "id", json_integer ((json_int_t)request->id)) == 0 &&
+		set_new (header, "call", json_string (call)) == 0 && set_args (header, options->args, error) == 0 &&
+		set_seconds (header, "deadline", options->deadline, error) == 0 &&
+		set_seconds (header, "idle", options->idle, error) == 0 &&
+		(!options->user || set_new (header, "user", json_string (options->user)) == 0) &&
+		(!options->input || set_new (header, "input", json_true ()) == 0) &&
+		set_new (header, "window", json_integer (request->window)) == 0)
+		return header;
+	json_decref (header);
+	return NULL;
+}
+
+static int put_call (
+	struct remex_request *request, const char *call, const struct remex_options *options, struct remex_error *error)
+{
+	struct buf *out = outlet (request);
+	size_t before = buf_len (out);
+	json_t *header;
+
+	if (options->body_size > MESSAGE_CALL_BODY_MAX)
+		return error_set (error, "usage", "a call may carry %zu bytes of input, not %zu", MESSAGE_CALL_BODY_MAX,
+			options->body_size);
+	if (options->window < 0 || options->window > MESSAGE_ID_MAX)
+		return error_set (error, "usage", "a window is a number of bytes above 0");
+	if (!(header = call_header (request, call, options, error)))
+		return -1;
+	if (message_put (out, header, options->body, options->body_size) < 0)
+		return error_set (error, "busy", "too much waits to be sent");
+	if (buf_len (out) - before - 4 - options->body_size > HEADER_CALL_MAX) {
+		out->end -= buf_len (out) - before;
+		return error_set (
+			error, "too_large", "the call and its arguments are larger than %d bytes", HEADER_CALL_MAX);
+	}
+	return 0;
+}
+
+struct remex_request *remex_start (
+	struct remex_host *host, const char *call, const struct remex_options *options, struct remex_error *error)
+{
+	static const struct remex_options none;
+	struct remex_request *request;
+
+	if (host->state == HOST_CLOSED) {
+		error_set (error, "unreachable", "%s", host->why);
+		return NULL;
+	}
+	if (!(request = calloc (1, sizeof *request))) {
+		error_set (error, "internal", "no memory");
+		return NULL;
+	}
+	if (!options)
+		options = &none;
+	request->host = host;
+	request->id = host->last_id + 1;
+	request->window = options->window ? options->window : CLIENT_WINDOW;
+	request->allowed = request->window;
+	request->input = options->input;
+	request->hold = options->hold;
+	list_init (&request->node);
+	buf_init (&request->unsent, CLIENT_OUT_MAX);
+	if (put_call (request, call, options, error) < 0) {
+		request_free (request);
+		return NULL;
+	}
+	host->last_id = request->id;
+	list_append (&host->requests, &request->node);
+	if (host->state == HOST_DEAD)
+		request_over (request, REMEX_UNREACHABLE, host->code, host->why);
+	host_watch (host);
+	return request;
+}
+
+/* --- input and output -------------------------------------------------------------------------------------------- */
+
+size_t remex_credit (const struct remex_request *request)
+{
+	size_t waiting = buf_len (&request->host->out);
+
+	if (!request->input || request->over || waiting >= CLIENT_OUT_SOFT)
+		return 0;
+	return request->credit < (int64_t)(CLIENT_OUT_SOFT - waiting) ? (size_t)request->credit
+								      : CLIENT_OUT_SOFT - waiting;
+}
+
+long remex_send (struct remex_request *request, const void *bytes, size_t size)
+{
+	size_t n = remex_credit (request);
+	uint8_t *space;
+
+	if (!request->input || request->over) {
+		errno = EPIPE;
+		return -1;
+	}
+	if (size > n)
+		request->starved = request->credit > (int64_t)n;
+	else
+		n = size;
+	if (!n)
+		return 0;
+	if (n > MESSAGE_BODY_MAX)
+		n = MESSAGE_BODY_MAX;
+	if (!(space = message_data_begin (outlet (request), request->id, "stdin", n)))
+		return -1;
+	memcpy (space, bytes, n);
+	message_data_end (outlet (request), request->id, "stdin", n);
+	request->credit -= (int64_t)n;
+	return (long)n;
+}
+
+int remex_end (struct remex_request *request)
+{
+	if (!request->input || request->over) {
+		errno = EPIPE;
+		return -1;
+	}
+	if (message_printf (outlet (request), "{\"id\":%llu,\"end\":\"stdin\"}", (unsigned long long)request->id) < 0)
+		return -1;
+	request->input = false;
+	return 0;
+}
+
+void request_consumed (struct remex_request *request, size_t n)
+{
+	if (request->over)
+		return;
+	request->consumed += (int64_t)n;
+	if (request->consumed < request->window / 4)
+		return;
+	if (message_printf (outlet (request), "{\"id\":%llu,\"credit\":%lld}", (unsigned long long)request->id,
+		    (long long)request->consumed) < 0)
+		return; /* next time */
+	request->allowed += request->consumed;
+	request->consumed = 0;
+}
+
+void remex_consume (struct remex_request *request, size_t n)
+{
+	if (request->hold && n > 0)
+		request_consumed (request, n);
+}
+
+/* --- stopping ---------------------------------------------------------------------------------------------------- */
+
+int remex_signal (struct remex_request *request, const char *word)
+{
+	if (signal_parse (word) < 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (request->over)
+		return 0;
+	if (request->host->state != HOST_OPEN) {
+		if (strcmp (word, "INT") == 0 || strcmp (word, "TERM") == 0 || strcmp (word, "HUP") == 0 ||
+			strcmp (word, "QUIT") == 0 || strcmp (word, "KILL") == 0)
+			remex_cancel (request);
+		return 0;
+	}
+	return message_printf (
+		outlet (request), "{\"id\":%llu,\"signal\":\"%s\"}", (unsigned long long)request->id, word);
+}
+
+void remex_cancel (struct remex_request *request)
+{
+	if (request->over)
+		return;
+	if (request->host->state != HOST_OPEN) {
+		request_over (request, REMEX_CANCELLED, NULL, NULL);
+		return;
+	}
+	message_printf (outlet (request), "{\"id\":%llu,\"cancel\":true}", (unsigned long long)request->id);
+}
+
+void remex_request_set_data (struct remex_request *request, void *data)
+{
+	request->data = data;
+}
+
+void *remex_request_data (const struct remex_request *request)
+{
+	return request->data;
+}
+
+struct remex_host *remex_request_host (const struct remex_request *request)
+{
+	return request->host;
+}

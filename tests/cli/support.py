@@ -1,0 +1,31 @@
+"""What the tests of the program share: where it is, and how to run it."""
+
+import os
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+
+REMEX = os.environ.get("REMEX", os.path.join(os.environ.get("top_builddir", "."), "remex"))
+PATIENCE = 60  # seconds; only a broken program needs them
+
+
+def environment(**more):
+    env = {key: value for key, value in os.environ.items() if key not in ("REMEX_SOCKET", "XDG_RUNTIME_DIR")}
+    env.update(more)
+    return env
+
+
+def remex(*args, input=None, stdin=None, env=None, **more):
+    """Run it to its end. Without input or stdin, stdin is /dev/null."""
+    if input is None and stdin is None:
+        stdin = subprocess.DEVNULL
+    return subprocess.run(
+        [REMEX, *args], input=input, stdin=stdin, capture_output=True, timeout=PATIENCE, env=env or environment(), **more
+    )
+
+
+def start(*args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **more):
+    return subprocess.Popen(
+        [REMEX, *args], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, env=environment(), **more
+    )

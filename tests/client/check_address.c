@@ -1,0 +1,248 @@
+/* Where "local" and unix:/// lead, and what is not safe to connect to. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "client/address.h"
+#include "support/check_main.h"
+
+static char directory[64], path[ADDRESS_PATH];
+static struct address address;
+static struct err err;
+
+static void setup (void)
+{
+	strcpy (directory, "/tmp/remex-check-XXXXXX");
+	ck_assert_ptr_nonnull (mkdtemp (directory));
+	snprintf (path, sizeof path, "%s/s", directory);
+	unsetenv ("REMEX_SOCKET");
+	unsetenv ("XDG_RUNTIME_DIR");
+}
+
+static void teardown (void)
+{
+	unlink (path);
+	rmdir (directory);
+}
+
+static int listen_at (const char *at, int backlog)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf (name.sun_path, sizeof name.sun_path, "%s", at);
+	ck_assert_int_eq (bind (fd, (const struct sockaddr *)&name, sizeof name), 0);
+	ck_assert_int_eq (listen (fd, backlog), 0);
+	return fd;
+}
+
+START_TEST (named)
+{
+	ck_assert_int_eq (address_parse (&address, "unix:///a/b", &err), 0);
+	ck_assert_int_eq (address.n, 1);
+	ck_assert_str_eq (address.paths[0], "/a/b");
+	ck_assert (!address.guarded);
+}
+END_TEST
+
+static const struct {
+	const char *where, *says;
+} refused[] = {
+	{ "", "only" },
+	{ "web1", "'web1': this remex speaks to 'local' and 'unix:///PATH' only" },
+	{ "locale", "only" },
+	{ "ssh://x", "only" },
+	{ "unix:/x", "only" },
+	{ "unix://x", "not an absolute path" },
+	{ "unix://", "not an absolute path" },
+	{ "we\x1b[2Jb", "'we\\x1b[2Jb'" },
+};
+
+START_TEST (not_understood)
+{
+	ck_assert_int_eq (address_parse (&address, refused[_i].where, &err), -1);
+	ck_assert_msg (strstr (err.text, refused[_i].says) != NULL, "%s", err.text);
+}
+END_TEST
+
+START_TEST (length)
+{
+	char where[160] = "unix:///";
+
+	memset (where + 8, 'x', 106);
+	ck_assert_int_eq (address_parse (&address, where, &err), 0);
+	ck_assert_uint_eq (strlen (address.paths[0]), 107);
+	where[8 + 106] = 'x';
+	ck_assert_int_eq (address_parse (&address, where, &err), -1);
+	ck_assert_msg (strstr (err.text, "at most 107 bytes, this one has 108: /xxx") != NULL, "%s", err.text);
+}
+END_TEST
+
+START_TEST (local)
+{
+	ck_assert_int_eq (address_parse (&address, "local", &err), 0);
+	ck_assert (address.guarded);
+	ck_assert_str_eq (address.paths[address.n - 1], ADDRESS_SYSTEM_SOCKET);
+	ck_assert_int_eq (address.n, geteuid () == 0 ? 1 : 2);
+	setenv ("REMEX_SOCKET", "/x/y", 1);
+	ck_assert_int_eq (address_parse (&address, "local", &err), 0);
+	ck_assert_int_eq (address.n, 1);
+	ck_assert_str_eq (address.paths[0], "/x/y");
+	ck_assert (address.guarded);
+	setenv ("REMEX_SOCKET", "unix:///x/z", 1);
+	ck_assert_int_eq (address_parse (&address, "local", &err), 0);
+	ck_assert_str_eq (address.paths[0], "/x/z");
+	setenv ("REMEX_SOCKET", "x/y", 1);
+	ck_assert_int_eq (address_parse (&address, "local", &err), -1);
+}
+END_TEST
+
+/* A user's own socket comes first; run as nobody where the tests run as root. */
+START_TEST (local_of_a_user)
+{
+	char own[64];
+
+	if (geteuid () == 0 && setresuid (65534, 65534, 65534) < 0)
+		return;
+	ck_assert_int_eq (address_parse (&address, "local", &err), 0);
+	snprintf (own, sizeof own, "/tmp/remex-%u/remexd.sock", (unsigned)geteuid ());
+	ck_assert_int_eq (address.n, 2);
+	ck_assert_str_eq (address.paths[0], own);
+	setenv ("XDG_RUNTIME_DIR", "/run/user/7", 1);
+	ck_assert_int_eq (address_parse (&address, "local", &err), 0);
+	ck_assert_str_eq (address.paths[0], "/run/user/7/remex/remexd.sock");
+	setenv ("XDG_RUNTIME_DIR", "relative", 1);
+	ck_assert_int_eq (address_parse (&address, "local", &err), 0);
+	ck_assert_str_eq (address.paths[0], own);
+}
+END_TEST
+
+START_TEST (connects)
+{
+	int listener = listen_at (path, 4), fd = -1;
+
+	setenv ("REMEX_SOCKET", path, 1);
+	ck_assert_int_eq (address_parse (&address, "local", &err), 0);
+	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_OPEN);
+	ck_assert_int_ge (fd, 0);
+	fd_close (&fd);
+	fd_close (&listener);
+	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_NOBODY);
+	ck_assert_msg (strstr (err.text, path) && strstr (err.text, "Connection refused (is remexd running?)"), "%s",
+		err.text);
+	unlink (path);
+	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_NOBODY);
+	ck_assert_msg (strstr (err.text, "No such file") != NULL, "%s", err.text);
+	ck_assert_int_eq (fd, -1);
+}
+END_TEST
+
+START_TEST (the_next_path_when_nobody_answers)
+{
+	int listener = listen_at (path, 4), fd = -1;
+
+	address = (struct address){ .n = 2, .guarded = true };
+	snprintf (address.paths[0], ADDRESS_PATH, "%.60s/none/s", directory);
+	strcpy (address.paths[1], path);
+	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_OPEN);
+	fd_close (&fd);
+	fd_close (&listener);
+	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_NOBODY);
+	ck_assert_msg (strstr (err.text, "nobody answers at") && strstr (err.text, "nor at"), "%s", err.text);
+}
+END_TEST
+
+START_TEST (a_full_queue)
+{
+	int listener = listen_at (path, 0), fds[64], n = 0;
+	enum address_answer answer = ADDRESS_OPEN;
+
+	address = (struct address){ .n = 1 };
+	strcpy (address.paths[0], path);
+	while (n < 64 && (answer = address_open (&address, &fds[n], &err)) == ADDRESS_OPEN)
+		n++;
+	ck_assert_int_eq (answer, ADDRESS_LATER);
+	while (n > 0)
+		fd_close (&fds[--n]);
+	fd_close (&listener);
+}
+END_TEST
+
+START_TEST (somebody_elses_directory)
+{
+	int listener, fd = -1;
+
+	if (geteuid () != 0)
+		return;
+	listener = listen_at (path, 4);
+	ck_assert_int_eq (chown (directory, 65534, 65534), 0);
+	address = (struct address){ .n = 2, .guarded = true };
+	strcpy (address.paths[0], path);
+	strcpy (address.paths[1], path);
+	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_UNSAFE);
+	ck_assert_msg (strstr (err.text, "its directory belongs to uid 65534") != NULL, "%s", err.text);
+	address.guarded = false; /* one that was named is used as it is */
+	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_OPEN);
+	fd_close (&fd);
+	fd_close (&listener);
+}
+END_TEST
+
+/* Somebody else listens in a directory that would be all right. */
+START_TEST (somebody_elses_process)
+{
+	int ready[2], fd = -1, status;
+	char byte;
+	pid_t pid;
+
+	if (geteuid () != 0)
+		return;
+	ck_assert_int_eq (chmod (directory, 0777), 0);
+	ck_assert_int_eq (pipe (ready), 0);
+	if ((pid = fork ()) == 0) {
+		if (setresuid (65534, 65534, 65534) == 0)
+			listen_at (path, 4);
+		if (write (ready[1], "x", 1) == 1)
+			pause ();
+		_exit (1);
+	}
+	ck_assert_int_eq (read (ready[0], &byte, 1), 1);
+	address = (struct address){ .n = 1, .guarded = true };
+	strcpy (address.paths[0], path);
+	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_UNSAFE);
+	ck_assert_msg (strstr (err.text, "uid 65534 listens there") != NULL, "%s", err.text);
+	kill (pid, SIGKILL);
+	waitpid (pid, &status, 0);
+	close (ready[0]);
+	close (ready[1]);
+}
+END_TEST
+
+static void cases (TCase *tcase)
+{
+	tcase_add_checked_fixture (tcase, setup, teardown);
+	tcase_add_test (tcase, named);
+	tcase_add_loop_test (tcase, not_understood, 0, sizeof refused / sizeof *refused);
+	tcase_add_test (tcase, length);
+	tcase_add_test (tcase, local);
+	tcase_add_test (tcase, connects);
+	tcase_add_test (tcase, the_next_path_when_nobody_answers);
+	tcase_add_test (tcase, a_full_queue);
+	tcase_add_test (tcase, somebody_elses_directory);
+	tcase_add_test (tcase, somebody_elses_process);
+}
+
+/* It gives up its uid, and so could not clean up: it makes nothing. */
+static void cases_of_a_user (TCase *tcase)
+{
+	tcase_add_test (tcase, local_of_a_user);
+}
+
+CHECK_MAIN ("client/address", cases, cases_of_a_user)

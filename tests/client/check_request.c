@@ -1,0 +1,325 @@
+/* A request against a server that says exactly what the test wants: how it ends, its output and the window, its input,
+ * its signals, and what a caller may get wrong. */
+#include "config.h"
+
+#include <signal.h>
+
+#include "client/fake.h"
+#include "support/check_main.h"
+
+static struct fake fake;
+static uint8_t bytes[1024 * 1024];
+
+static void setup (void)
+{
+	fake_greet (&fake);
+}
+
+static void teardown (void)
+{
+	fake_close (&fake);
+}
+
+/* --- how a request ends ------------------------------------------------------------------------------------------ */
+
+static const struct {
+	const char *done;
+	struct remex_result result;
+} ends[] = {
+	{ "{\"outcome\":\"exited\",\"exit\":0,\"seconds\":0.5}",
+		{ .outcome = REMEX_EXITED, .seconds = 0.5, .started = true, .message = "", .limit = "" } },
+	{ "{\"outcome\":\"exited\",\"exit\":255,\"pipe_held\":true}", { .outcome = REMEX_EXITED,
+									      .exit = 255,
+									      .pipe_held = true,
+									      .started = true,
+									      .message = "",
+									      .limit = "" } },
+	{ "{\"outcome\":\"signalled\",\"signal\":\"KILL\"}",
+		{ .outcome = REMEX_SIGNALLED, .signal = SIGKILL, .started = true, .message = "", .limit = "" } },
+	{ "{\"outcome\":\"signalled\",\"signal\":40}",
+		{ .outcome = REMEX_SIGNALLED, .signal = 40, .started = true, .message = "", .limit = "" } },
+	{ "{\"outcome\":\"signalled\",\"signal\":\"EMT\"}",
+		{ .outcome = REMEX_SIGNALLED, .started = true, .message = "", .limit = "" } },
+	{ "{\"outcome\":\"timed_out\",\"limit\":\"idle\"}",
+		{ .outcome = REMEX_TIMED_OUT, .started = true, .message = "", .limit = "idle" } },
+	{ "{\"outcome\":\"timed_out\",\"limit\":\"deadline\",\"started\":false}",
+		{ .outcome = REMEX_TIMED_OUT, .started = false, .message = "", .limit = "deadline" } },
+	{ "{\"outcome\":\"cancelled\"}", { .outcome = REMEX_CANCELLED, .started = true, .message = "", .limit = "" } },
+	{ "{\"outcome\":\"never_started\",\"message\":\"cannot run x: No\"}",
+		{ .outcome = REMEX_NEVER_STARTED, .message = "cannot run x: No", .limit = "" } },
+	{ "{\"outcome\":\"never_started\",\"message\":{\"b64\":\"/2E=\"}}", { .outcome = REMEX_NEVER_STARTED,
+										    .message = "\xFF"
+											       "a",
+										    .limit = "" } },
+	{ "{\"outcome\":\"completed\",\"new\":1}",
+		{ .outcome = REMEX_COMPLETED, .started = true, .message = "", .limit = "" } },
+};
+
+START_TEST (done)
+{
+	const struct remex_result *want = &ends[_i].result, *got;
+	struct remex_request *request = fake_call (&fake, NULL);
+	char text[256];
+
+	remex_request_set_data (request, &fake);
+	snprintf (text, sizeof text, "{\"id\":1,\"done\":%s}", ends[_i].done);
+	fake_say_body (&fake, "{\"id\":1,\"data\":\"stderr\",\"body\":3}", "abc", 3);
+	fake_say (&fake, text);
+	ck_assert_int_eq (fake_next (&fake)->type, REMEX_DATA);
+	ck_assert_str_eq (fake.event.stream, "stderr");
+	ck_assert_uint_eq (fake.event.size, 3);
+	ck_assert_mem_eq (fake.event.data, "abc", 3);
+	got = fake_ended (&fake, want->outcome);
+	ck_assert_ptr_eq (fake.event.request, request);
+	ck_assert_ptr_eq (remex_request_data (request), &fake);
+	ck_assert_ptr_eq (remex_request_host (request), fake.host);
+	ck_assert_int_eq (got->exit, want->exit);
+	ck_assert_int_eq (got->signal, want->signal);
+	ck_assert_double_eq (got->seconds, want->seconds);
+	ck_assert_int_eq (got->started, want->started);
+	ck_assert_int_eq (got->pipe_held, want->pipe_held);
+	ck_assert_str_eq (got->code, "");
+	ck_assert_str_eq (got->message, want->message);
+	ck_assert_str_eq (got->limit, want->limit);
+	ck_assert_str_eq (got->json, text);
+	fake_quiet (&fake);
+}
+END_TEST
+
+START_TEST (error)
+{
+	fake_call (&fake, NULL);
+	fake_say (
+		&fake, "{\"id\":1,\"error\":{\"code\":\"busy\",\"message\":\"queue full (256)\",\"retry_after\":0.5}}");
+	fake_ended (&fake, REMEX_FAILED);
+	ck_assert_str_eq (fake.event.result->code, "busy");
+	ck_assert_str_eq (fake.event.result->message, "queue full (256)");
+	ck_assert_double_eq (fake.event.result->retry_after, 0.5);
+	ck_assert (!fake.event.result->started);
+	/* The connection goes on; what comes late is ignored. */
+	fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"completed\"}}");
+	fake_say_body (&fake, "{\"id\":1,\"data\":\"stdout\",\"body\":3}", "abc", 3);
+	fake_quiet (&fake);
+	fake_call (&fake, NULL);
+	fake_say (&fake, "{\"id\":2,\"done\":{\"outcome\":\"completed\"}}");
+	fake_ended (&fake, REMEX_COMPLETED);
+}
+END_TEST
+
+/* --- output and its window --------------------------------------------------------------------------------------- */
+
+START_TEST (the_window_is_renewed_by_quarters)
+{
+	const struct message *message;
+	size_t total = 0, credit = 0;
+
+	fake_call (&fake, &(struct remex_options){ .window = 40000 });
+	for (int i = 0; i < 10; i++) {
+		fake_pour (&fake, 4000);
+		ck_assert_int_eq (fake_next (&fake)->type, REMEX_DATA);
+		total += fake.event.size;
+	}
+	fake_quiet (&fake);
+	while ((message = fake_hear (&fake))) {
+		ck_assert_int_eq (message->kind, MESSAGE_CREDIT);
+		ck_assert_int_eq (message->number, 12000);
+		credit += (size_t)message->number;
+	}
+	ck_assert_uint_eq (total, 40000);
+	ck_assert_uint_eq (credit, 36000);
+}
+END_TEST
+
+START_TEST (held_output_is_renewed_when_consumed)
+{
+	struct remex_request *request = fake_call (&fake, &(struct remex_options){ .window = 4000, .hold = true });
+
+	fake_pour (&fake, 4000);
+	ck_assert_int_eq (fake_next (&fake)->type, REMEX_DATA);
+	fake_quiet (&fake);
+	ck_assert_ptr_null (fake_hear (&fake));
+	remex_consume (request, 999);
+	fake_quiet (&fake);
+	ck_assert_ptr_null (fake_hear (&fake));
+	remex_consume (request, 1);
+	fake_quiet (&fake);
+	ck_assert_int_eq (fake_hear (&fake)->number, 1000);
+	fake_pour (&fake, 1000);
+	ck_assert_int_eq (fake_next (&fake)->type, REMEX_DATA);
+	fake_quiet (&fake);
+	fake_pour (&fake, 1);
+	ck_assert_ptr_nonnull (strstr (fake_ended (&fake, REMEX_LOST)->message, "window"));
+}
+END_TEST
+
+START_TEST (more_than_the_window)
+{
+	fake_call (&fake, &(struct remex_options){ .window = 1000 });
+	fake_pour (&fake, 1001);
+	ck_assert_ptr_nonnull (strstr (fake_ended (&fake, REMEX_LOST)->message, "more output than the window"));
+	ck_assert_int_eq (fake_next (&fake)->type, REMEX_CLOSED);
+}
+END_TEST
+
+/* --- input ------------------------------------------------------------------------------------------------------- */
+
+START_TEST (input_goes_against_credit)
+{
+	struct remex_request *request = fake_call (&fake, &(struct remex_options){ .input = true });
+	const struct message *message;
+
+	ck_assert_uint_eq (remex_credit (request), 0);
+	ck_assert_int_eq (remex_send (request, "abc", 3), 0);
+	fake_say (&fake, "{\"id\":1,\"credit\":5}");
+	ck_assert_int_eq (fake_next (&fake)->type, REMEX_CREDIT);
+	ck_assert_ptr_eq (fake.event.request, request);
+	ck_assert_uint_eq (remex_credit (request), 5);
+	ck_assert_int_eq (remex_send (request, "abc", 3), 3);
+	ck_assert_int_eq (remex_send (request, "def", 3), 2);
+	ck_assert_int_eq (remex_send (request, "f", 1), 0);
+	ck_assert_int_eq (remex_end (request), 0);
+	ck_assert_int_eq (remex_send (request, "f", 1), -1);
+	ck_assert_int_eq (errno, EPIPE);
+	ck_assert_int_eq (remex_end (request), -1);
+	fake_say (&fake, "{\"id\":1,\"credit\":5}");
+	fake_quiet (&fake);
+	ck_assert_ptr_nonnull (message = fake_hear (&fake));
+	ck_assert_int_eq (message->kind, MESSAGE_DATA);
+	ck_assert_str_eq (message->name, "stdin");
+	ck_assert_mem_eq (message->body, "abc", 3);
+	ck_assert_ptr_nonnull (message = fake_hear (&fake));
+	ck_assert_mem_eq (message->body, "de", 2);
+	ck_assert_ptr_nonnull (message = fake_hear (&fake));
+	ck_assert_int_eq (message->kind, MESSAGE_END);
+	ck_assert_ptr_null (fake_hear (&fake));
+}
+END_TEST
+
+START_TEST (no_input_was_asked_for)
+{
+	struct remex_request *request = fake_call (&fake, &(struct remex_options){ .body = "x", .body_size = 1 });
+
+	fake_say (&fake, "{\"id\":1,\"credit\":5}");
+	fake_quiet (&fake);
+	ck_assert_int_eq (remex_send (request, "a", 1), -1);
+	ck_assert_int_eq (errno, EPIPE);
+	ck_assert_int_eq (remex_end (request), -1);
+}
+END_TEST
+
+/* A huge credit does not make the client gather everything: it waits until what it has got is sent. */
+START_TEST (input_waits_for_room)
+{
+	struct remex_request *request = fake_call (&fake, &(struct remex_options){ .input = true });
+	size_t sent = 0, got = 0;
+	long n;
+
+	fake_say (&fake, "{\"id\":1,\"credit\":9007199254740991}");
+	fake_say (&fake, "{\"id\":1,\"credit\":9007199254740991}");
+	ck_assert_int_eq (fake_next (&fake)->type, REMEX_CREDIT);
+	ck_assert_int_eq (fake_next (&fake)->type, REMEX_CREDIT);
+	while ((n = remex_send (request, bytes, sizeof bytes)) > 0)
+		sent += (size_t)n;
+	ck_assert_int_eq (n, 0);
+	ck_assert_uint_le (sent, 2 * sizeof bytes);
+	for (int i = 0; i < 1000 && got < sent; i++) {
+		const struct message *message;
+
+		remex_next (fake.remex, &fake.event, 0);
+		if ((message = fake_hear (&fake)))
+			got += message->body_len;
+	}
+	ck_assert_uint_eq (got, sent);
+	ck_assert_uint_gt (remex_credit (request), 0);
+}
+END_TEST
+
+/* --- signals, wrong arguments
+ * ----------------------------------------------------------------------------------------- */
+
+START_TEST (signals)
+{
+	struct remex_request *request = fake_call (&fake, NULL);
+	const struct message *message;
+
+	ck_assert_int_eq (remex_signal (request, "SIGINT"), -1);
+	ck_assert_int_eq (errno, EINVAL);
+	ck_assert_int_eq (remex_signal (request, "SEGV"), -1);
+	ck_assert_int_eq (remex_signal (request, "INT"), 0);
+	remex_cancel (request);
+	fake_quiet (&fake);
+	ck_assert_str_eq (fake_hear (&fake)->name, "INT");
+	ck_assert_ptr_nonnull (message = fake_hear (&fake));
+	ck_assert_int_eq (message->kind, MESSAGE_CANCEL);
+	fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"cancelled\"}}");
+	fake_ended (&fake, REMEX_CANCELLED);
+	remex_cancel (request);
+	ck_assert_int_eq (remex_signal (request, "INT"), 0);
+	fake_quiet (&fake);
+	ck_assert_ptr_null (fake_hear (&fake));
+}
+END_TEST
+
+START_TEST (wrong_arguments)
+{
+	static const struct remex_options wrong[] = {
+		{ .args = "[]" },
+		{ .args = "{" },
+		{ .args = "{\"a\":1,\"a\":2}" },
+		{ .args = "{\"a\":[[[[[[[[1]]]]]]]]}" },
+		{ .deadline = -1 },
+		{ .deadline = 1e10 },
+		{ .idle = -0.5 },
+		{ .user = "\xFF" },
+		{ .body = "x", .body_size = 65537 },
+		{ .window = -1 },
+	};
+	struct remex_error why = { .text = "" };
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		ck_assert_ptr_null (remex_start (fake.host, "a", &wrong[i], &why));
+		ck_assert_str_eq (why.code, "usage");
+		ck_assert_str_ne (why.text, "");
+	}
+	ck_assert_ptr_null (remex_start (fake.host, "\xFF", NULL, &why));
+	fake_quiet (&fake);
+	ck_assert_ptr_null (fake_hear (&fake));
+	fake_call (&fake, NULL);
+}
+END_TEST
+
+START_TEST (a_call_too_large)
+{
+	struct remex_args *args = remex_args_new ();
+	struct remex_error why;
+	char *text = malloc (1100000);
+
+	memset (text, 'x', 1099999);
+	text[1099999] = '\0';
+	remex_args_string (args, "a", text);
+	ck_assert_ptr_null (
+		remex_start (fake.host, "a", &(struct remex_options){ .args = remex_args_text (args) }, &why));
+	ck_assert_str_eq (why.code, "too_large");
+	free (text);
+	remex_args_free (args);
+	fake_call (&fake, NULL);
+}
+END_TEST
+
+static void cases (TCase *tcase)
+{
+	tcase_add_checked_fixture (tcase, setup, teardown);
+	tcase_add_loop_test (tcase, done, 0, sizeof ends / sizeof *ends);
+	tcase_add_test (tcase, error);
+	tcase_add_test (tcase, the_window_is_renewed_by_quarters);
+	tcase_add_test (tcase, held_output_is_renewed_when_consumed);
+	tcase_add_test (tcase, more_than_the_window);
+	tcase_add_test (tcase, input_goes_against_credit);
+	tcase_add_test (tcase, no_input_was_asked_for);
+	tcase_add_test (tcase, input_waits_for_room);
+	tcase_add_test (tcase, signals);
+	tcase_add_test (tcase, wrong_arguments);
+	tcase_add_test (tcase, a_call_too_large);
+}
+
+CHECK_MAIN ("client/request", cases)
