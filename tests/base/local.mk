@@ -1,0 +1,19 @@
+if HAVE_CHECK
+base_tests = \
+	%D%/check_buf \
+	%D%/check_fd \
+	%D%/check_link \
+	%D%/check_text \
+	$(NULL)
+check_PROGRAMS += $(base_tests)
+TESTS += $(base_tests)
+%C%_check_buf_CFLAGS = $(check_cflags)
+%C%_check_buf_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_fd_CFLAGS = $(check_cflags)
+%C%_check_fd_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_link_CFLAGS = $(check_cflags)
+%C%_check_link_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_text_CFLAGS = $(check_cflags)
+%C%_check_text_LDADD = src/base/libbase.la $(check_libs)
+EXTRA_DIST += tests/support/check_main.h
+endif

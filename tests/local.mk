@@ -1,0 +1,21 @@
+# The unit tests repeat the names of src, one Check program per file; tests/system drives the real programs.
+# A folder's tests are listed in its own local.mk.
+
+if HAVE_CHECK
+check_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests
+check_libs = $(CHECK_LIBS)
+endif
+
+TEST_EXTENSIONS = .test
+TEST_LOG_DRIVER = $(SHELL) $(top_srcdir)/build-aux/test-driver
+
+include tests/base/local.mk
+include tests/wire/local.mk
+include tests/conf/local.mk
+include tests/proc/local.mk
+include tests/worker/local.mk
+include tests/front/local.mk
+include tests/client/local.mk
+include tests/plugins/local.mk
+include tests/system/local.mk
+include tests/tree/local.mk
