@@ -93,6 +93,9 @@ void connection_flush (struct connection *connection)
 {
 	struct buf *out = &connection->session.out;
 
+	/* What has just been put may have been the last word: the end begins from the loop. */
+	if (connection->session.state == SESSION_ENDED && !connection->ending)
+		set_timer (connection);
 	while (!connection->dead && buf_len (out)) {
 		ssize_t done = stream_write (&connection->stream, buf_head (out), buf_len (out));
 
@@ -208,7 +211,12 @@ static void on_timer (void *arg)
 
 static void set_timer (struct connection *connection)
 {
-	int64_t when = connection->dead ? 1 : connection->ending ? connection->end_ms : session_wake (&connection->session);
+	int64_t when;
+
+	if (connection->dead || (connection->session.state == SESSION_ENDED && !connection->ending))
+		when = 1; /* at once */
+	else
+		when = connection->ending ? connection->end_ms : session_wake (&connection->session);
 
 	timer_set (&connection->front->loop, &connection->timer, when, on_timer, connection);
 }

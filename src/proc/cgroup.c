@@ -1,11 +1,13 @@
 /* cgroup - see cgroup.h. */
 #include "config.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +142,41 @@ static bool probe (int cgroup)
 	return WIFEXITED (status) && !WEXITSTATUS (status);
 }
 
+/* Remove the directory `name` in `at` and the empty ones in it; what holds processes stays. */
+static void remove_empty (int at, const char *name)
+{
+	int fd = open_dir (at, name);
+	DIR *dir = fd < 0 ? NULL : fdopendir (fd);
+	struct dirent *entry;
+
+	if (!dir) {
+		fd_close (&fd);
+		return;
+	}
+	while ((entry = readdir (dir)))
+		if (entry->d_type == DT_DIR && *entry->d_name != '.')
+			unlinkat (fd, entry->d_name, AT_REMOVEDIR);
+	closedir (dir);
+	unlinkat (at, name, AT_REMOVEDIR);
+}
+
+/* A supervisor that was killed could not remove its cgroups: its next kin does, when no process has that pid any more. */
+static void sweep_dead (int at)
+{
+	int fd = open_dir (at, ".");
+	DIR *dir = fd < 0 ? NULL : fdopendir (fd);
+	struct dirent *entry;
+	int pid;
+
+	while (dir && (entry = readdir (dir)))
+		if (sscanf (entry->d_name, "remex-%d", &pid) == 1 && pid > 0 && kill (pid, 0) < 0 && errno == ESRCH)
+			remove_empty (at, entry->d_name);
+	if (dir)
+		closedir (dir);
+	else
+		fd_close (&fd);
+}
+
 /* Make remex-PID in the directory `path`; 0 or -1. */
 static int try_root (struct cgroups *cgroups, const char *path)
 {
@@ -148,6 +185,7 @@ static int try_root (struct cgroups *cgroups, const char *path)
 
 	if (at < 0)
 		return -1;
+	sweep_dead (at);
 	for (int i = 0; i < NAMES; i++) {
 		snprintf (name, sizeof name, i ? "remex-%d-%d" : "remex-%d", (int)getpid (), i);
 		cgroups->root = make_dir (at, name);

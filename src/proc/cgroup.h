@@ -14,8 +14,8 @@ struct cgroups {
 	int left; /* its child `left`, or -1 */
 };
 
-/* Find and try the root: makes a directory `remex-PID` in it and probes it. Without one, or where the environment
- * has REMEX_CGROUP=none, both are -1: that is no error. */
+/* Find and try the root: makes a directory `remex-PID` in it and probes it; empty ones of daemons that are gone are
+ * removed. Without one, or where the environment has REMEX_CGROUP=none, both are -1: that is no error. */
 void cgroups_open (struct cgroups *cgroups);
 
 /* Remove what cgroups_open made (only empty directories go; `left` stays while processes live in it). */

@@ -173,13 +173,34 @@ static int check_strings (const json_t *value, const char *name, struct err *err
 	return 0;
 }
 
+/* The other way to write a map: a list of NAME=VALUE, which need not be UTF-8. */
+static int check_pairs (const json_t *value, const char *name, struct err *err)
+{
+	const json_t *item;
+	char *pair;
+	size_t i;
+	bool good;
+
+	if (check_strings (value, name, err) < 0)
+		return -1;
+	json_array_foreach (value, i, item) {
+		if (!(pair = header_string (item, NULL, err)))
+			return -1;
+		good = *pair != '=' && strchr (pair, '=');
+		free (pair);
+		if (!good)
+			return err_set (err, CODE_BAD_VALUE, "'%s': an item of the list must be NAME=VALUE", name);
+	}
+	return 0;
+}
+
 static int check_map (const json_t *value, const char *name, struct err *err)
 {
 	const json_t *item;
 	const char *key;
 
 	if (!json_is_object (value))
-		return check_strings (value, name, err);
+		return check_pairs (value, name, err);
 	json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
 		if (!*key || strchr (key, '='))
 			return err_set (err, CODE_BAD_VALUE, "'%s': a name must not be empty nor hold '='", name);

@@ -115,6 +115,31 @@ START_TEST (test_open_close)
 }
 END_TEST
 
+/* A daemon that is killed leaves empty cgroups; the next one removes them. */
+START_TEST (test_sweep_dead)
+{
+	struct cgroups cgroups;
+	char name[32];
+	int at, status;
+	pid_t pid;
+
+	NEED_CGROUP;
+	if (!(pid = fork ())) {
+		cgroups_open (&cgroups);
+		_exit (cgroups.root < 0 || cgroup_make (&cgroups, 1) < 0);
+	}
+	ck_assert_int_eq (waitpid (pid, &status, 0), pid);
+	ck_assert_int_eq (status, 0);
+	snprintf (name, sizeof name, "remex-%d", (int)pid);
+	at = openat (stage_cgroups.root, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge (at, 0);
+	cgroups_open (&cgroups);
+	ck_assert (!here (at, name));
+	cgroups_close (&cgroups);
+	close (at);
+}
+END_TEST
+
 START_TEST (test_make_remove)
 {
 	int fds = stage_fds (), cgroup;
@@ -243,6 +268,7 @@ static void add_cgroup (TCase *tcase)
 	tcase_add_test (tcase, test_none);
 	tcase_add_test (tcase, test_not_allowed);
 	tcase_add_test (tcase, test_open_close);
+	tcase_add_test (tcase, test_sweep_dead);
 	tcase_add_test (tcase, test_make_remove);
 	tcase_add_loop_test (tcase, test_kill, 0, n);
 	tcase_add_loop_test (tcase, test_tree_kill, 0, n);
