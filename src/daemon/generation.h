@@ -22,10 +22,13 @@ struct generation {
 	char *table; /* the verb table, JSON text */
 };
 
-/* Read, parse, open, prove. `path` NULL or (with `optional`) missing: the defaults. NULL and err when the configuration
- * is wrong, the plugins' directory unreadable, or no worker can be started. */
-struct generation *generation_new (int number, const char *path, bool optional, struct err *err);
+/* Read, parse, open the plugin files; the proof (probe.h) adds the verb table. `path` NULL or (with `optional`) missing:
+ * the defaults. NULL and err when the configuration is wrong or the plugins' directory unreadable. */
+struct generation *generation_open (int number, const char *path, bool optional, struct err *err);
 void generation_free (struct generation *generation);
+
+/* May `next` take the place of `now`? Not when a plugin that is in use would be refused. 0, or -1 and err. */
+int generation_compare (const struct generation *now, const struct generation *next, struct err *err);
 
 /* Log what became of each plugin; returns how many were refused. */
 int generation_report (const struct generation *generation);

@@ -1,13 +1,17 @@
 sbin_PROGRAMS += remexd
 remexd_SOURCES = \
+	%D%/fronting.c \
 	%D%/generation.c %D%/generation.h \
 	%D%/main.c \
 	%D%/options.c %D%/options.h \
 	%D%/paths.c %D%/paths.h \
+	%D%/probe.c %D%/probe.h \
 	%D%/rearing.c %D%/rearing.h \
+	%D%/reload.c \
 	%D%/service.c %D%/service.h \
 	%D%/shutdown.c \
 	%D%/supervisor.c %D%/supervisor.h \
+	%D%/workers.c \
 	$(NULL)
 # The plugins find remex_* in the program that loads them: exported are those functions, and nothing else, because all
 # the rest is hidden (-fvisibility=hidden).

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,8 +64,12 @@ void supervisor_end (struct supervisor *supervisor)
 void supervisor_close (struct supervisor *supervisor)
 {
 	close_listeners (supervisor);
+	if (supervisor->proving)
+		probe_stop (&supervisor->probe);
 	cgroups_close (&supervisor->cgroups);
 	generation_free (supervisor->generation);
+	generation_free (supervisor->next);
+	free (supervisor->file);
 	fd_close (&supervisor->signals);
 	fd_close (&supervisor->front_link);
 	fd_close (&supervisor->std[0]);

@@ -13,10 +13,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/link.h"
 #include "base/list.h"
 #include "conf/config.h"
 #include "daemon/generation.h"
 #include "daemon/options.h"
+#include "daemon/probe.h"
 #include "daemon/rearing.h"
 #include "net/listen.h"
 #include "proc/cgroup.h"
@@ -28,7 +30,11 @@ enum supervisor_state { SUPERVISOR_STARTING, SUPERVISOR_SERVING, SUPERVISOR_DRAI
 
 struct supervisor {
 	enum supervisor_state state;
-	struct generation *generation;
+	char *file; /* the configuration's, or NULL */
+	bool default_file; /* nobody named it: it may be missing */
+	struct generation *generation, *next; /* in use; being proved */
+	struct probe probe;
+	bool proving, reload_again; /* a reload is on; another was asked for meanwhile */
 	struct listener listeners[SUPERVISOR_LISTENERS];
 	size_t n_listeners;
 	struct cgroups cgroups;
@@ -51,10 +57,49 @@ struct supervisor {
 	int64_t spare_retry; /* when to try a spare again after a failure */
 	int64_t keepers_lost, fronts;
 	int64_t told_spares, told_lost; /* what the front last heard of these */
+	struct packet packet; /* where records are received */
 };
 
 /* Run until told to end; the exit status. */
 int supervisor_run (const struct options *options);
+
+/* --- workers.c ----------------------------------------------------------------------------------------------------- */
+
+struct reared *supervisor_find_worker (struct supervisor *supervisor, uint64_t serial);
+
+/* Keep `workers.spare` idle ones of our own user warm, within the maximum. Let one of them go: false when there is
+ * none. */
+void supervisor_keep_spares (struct supervisor *supervisor);
+bool supervisor_drop_spare (struct supervisor *supervisor);
+
+/* The front asks for a worker. */
+void supervisor_answer_worker (struct supervisor *supervisor, const struct packet *packet);
+
+/* A keeper's link has something to read, or has ended. The worker may be freed. */
+void supervisor_hear_keeper (struct supervisor *supervisor, struct reared *worker);
+
+/* --- fronting.c ---------------------------------------------------------------------------------------------------- */
+
+/* Start a front, re-executed from the very file we run from, so that an upgrade on disk never mixes versions. 0 or -1. */
+int supervisor_start_front (struct supervisor *supervisor);
+
+/* The front's link has ended, or it hangs: it goes, and all it had running with it. It is given that much time to exit
+ * by itself. */
+void supervisor_lose_front (struct supervisor *supervisor, const char *why, int patience_ms);
+
+void supervisor_hear_front (struct supervisor *supervisor);
+void supervisor_ping_front (struct supervisor *supervisor);
+void supervisor_tell_counters (struct supervisor *supervisor);
+
+/* Hand the generation in use to the front. 0 or -1. */
+int supervisor_send_generation (struct supervisor *supervisor);
+
+/* --- reload.c ------------------------------------------------------------------------------------------------------ */
+
+/* Read and prove the next generation; when it is proved it takes the place of the one in use, and when it is not nothing
+ * changes. Asked again meanwhile, it begins again afterwards. */
+void supervisor_reload (struct supervisor *supervisor);
+void supervisor_hear_probe (struct supervisor *supervisor, const struct pollfd fds[PROBE_FDS]);
 
 /* --- shutdown.c: the end ----------------------------------------------------------------------------------------- */
 

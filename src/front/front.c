@@ -60,6 +60,45 @@ static void on_worker_writable (void *arg, struct pooled *worker)
 		request_writable (worker->request);
 }
 
+/* Idle workers of another generation leave; busy ones do when they have finished (request.c). */
+static void release_old (struct front *front)
+{
+	struct pooled *worker, *after;
+
+	list_each_safe (worker, after, &front->pool.all, node)
+		if (worker->phase == WORKER_IDLE && worker->generation != front->generation) {
+			pool_set_phase (worker, WORKER_LEAVING);
+			upstream_release (front, worker->serial);
+		}
+}
+
+void front_swap (struct front *front, struct verb_table *verbs)
+{
+	struct config *old_config = front->config, *config = front->next_config;
+	struct verb_table *old_verbs = front->verbs;
+	struct request *request, *after;
+	struct err err;
+
+	front->config = config;
+	front->next_config = NULL;
+	front->verbs = verbs;
+	front->generation = front->pool.generation = front->next_generation;
+	if (!old_config)
+		return; /* the first one: set_up does the rest */
+	log_setup ("remexd[front]", config->log);
+	front->queue.max = config->queue_length;
+	front->queue.max_bytes = (size_t)config->queue_bytes;
+	front->pool.max = config->workers_max;
+	front->pool.requests = config->workers_requests;
+	release_old (front);
+	list_each_safe (request, after, &front->requests, node)
+		if (request->state == REQUEST_WAITING && request_renew (request, &err) < 0)
+			request_refuse (request, (enum code)err.code, err.text, 0);
+	config_free (old_config);
+	verb_table_free (old_verbs);
+	dispatch_pump (front);
+}
+
 void front_worker_gone (struct front *front, struct pooled *worker)
 {
 	if (worker->request)
@@ -173,6 +212,7 @@ static int set_up (struct front *front, int link)
 	access_init (&front->access, front->daemon);
 	queue_init (&front->queue, config->queue_length, (size_t)config->queue_bytes, front->access.shared);
 	pool_init (&front->pool, &front->loop, config->workers_max, config->workers_requests);
+	front->pool.generation = front->generation;
 	front->pool.record = on_record;
 	front->pool.writable = on_worker_writable;
 	front->pool.arg = front;
@@ -201,6 +241,7 @@ static void tear_down (struct front *front)
 	uv_loop_close (&front->loop);
 	verb_table_free (front->verbs);
 	config_free (front->config);
+	config_free (front->next_config);
 	buf_free (&front->table);
 	fd_close (&front->reserve);
 }

@@ -42,7 +42,9 @@ struct front {
 	struct config *config;
 	int generation;
 	struct verb_table *verbs;
-	struct buf table; /* the verb table while its pieces come */
+	struct config *next_config; /* the next generation, while the pieces of its verb table come */
+	int next_generation;
+	struct buf table;
 
 	struct access access;
 	struct queue queue;
@@ -76,6 +78,9 @@ int front_run (int link);
 
 /* The hello for a client (a new reference). */
 json_t *front_hello (const struct front *front, const struct identity *identity);
+
+/* The next generation is here (next_config, and its verbs): it takes the place of the one in use. */
+void front_swap (struct front *front, struct verb_table *verbs);
 
 void front_connection_closed (struct front *front);
 void front_settle (struct front *front); /* a request has ended: perhaps the last of a drain */

@@ -101,6 +101,7 @@ struct pooled *pool_add (struct pool *pool, uint64_t serial, uid_t uid, int link
 	worker->pool = pool;
 	worker->serial = serial;
 	worker->uid = uid;
+	worker->generation = pool->generation;
 	worker->link = link;
 	list_init (&worker->idle);
 	list_append (&pool->all, &worker->node);

@@ -25,6 +25,7 @@ struct pooled {
 	struct pool *pool;
 	uint64_t serial;
 	uid_t uid;
+	int generation; /* of the configuration and the plugins that it has loaded */
 	int link;
 	struct watch *watch;
 	enum worker_phase phase;
@@ -43,6 +44,7 @@ struct pool {
 	uv_loop_t *loop;
 	struct list all, idle;
 	int max; /* ordinary workers */
+	int generation; /* of workers that come now */
 	int n, births; /* known ones; asked for and not answered */
 	int requests; /* a worker is replaced after so many; 0: never */
 	void (*record) (void *arg, struct pooled *worker, struct packet *packet); /* a record came; its fds are its own */

@@ -24,7 +24,7 @@ int queue_join (struct queue *queue, struct waiter *waiter, const char **limit)
 		return 0;
 	}
 	*limit = NULL;
-	if (queue->length >= queue->max || waiter->bytes > queue->max_bytes - queue->bytes)
+	if (queue->length >= queue->max || queue->bytes + waiter->bytes > queue->max_bytes)
 		*limit = "the queue is full";
 	else if (queue->shared && (identity->queued >= (queue->max + 3) / 4 ||
 			       identity->queued_bytes + waiter->bytes > (queue->max_bytes + 3) / 4))

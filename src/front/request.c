@@ -57,6 +57,7 @@ static void request_free (struct request *request)
 	timer_free (&request->timer);
 	relay_free (&request->relay);
 	identity_release (request->identity);
+	verb_table_free (request->table);
 	list_remove (&request->node);
 	free (request->call);
 	free (request->text);
@@ -80,6 +81,7 @@ struct request *request_new (struct front *front, struct connection *connection,
 	request->channel = channel;
 	request->identity = connection->identity;
 	request->identity->references++;
+	request->table = verb_table_ref (front->verbs);
 	request->verb = verb;
 	request->uid = uid;
 	request->number = ++front->last_request;
@@ -108,6 +110,22 @@ struct request *request_new (struct front *front, struct connection *connection,
 	list_init (&request->waiter.node);
 	set_timer (request);
 	return request;
+}
+
+int request_renew (struct request *request, struct err *err)
+{
+	struct front *front = request->front;
+	json_t *header = header_parse (request->call, request->header_n, HEADER_CALL_TOKENS, NULL, err);
+	const struct verb *verb = header ? verb_find (front->verbs, request->verb->name, err) : NULL;
+	int result = verb ? verb_check (verb, json_object_get (header, "args"), err) : -1;
+
+	json_decref (header);
+	if (result < 0)
+		return -1;
+	verb_table_free (request->table);
+	request->table = verb_table_ref (front->verbs);
+	request->verb = verb;
+	return 0;
 }
 
 /* --- time -------------------------------------------------------------------------------------------------------- */
@@ -251,7 +269,7 @@ static void free_worker (struct request *request, const struct worker_state *sta
 	request->identity->running--;
 	worker->request = NULL;
 	worker->resident = state->resident;
-	if (state->flags || enough || too_many || front->draining) {
+	if (state->flags || enough || too_many || front->draining || worker->generation != front->generation) {
 		pool_set_phase (worker, WORKER_LEAVING);
 		upstream_release (front, worker->serial);
 	} else {

@@ -37,6 +37,7 @@ struct request {
 	struct connection *connection; /* NULL: gone */
 	struct channel *channel; /* NULL: gone */
 	struct identity *identity;
+	struct verb_table *table; /* referenced: the one that verb is in */
 	const struct verb *verb;
 	uint64_t number; /* the front's own, never reused */
 	uid_t uid;
@@ -64,6 +65,9 @@ struct request {
 /* A request for a checked call. Its identity is referenced, its deadline runs. NULL and err. */
 struct request *request_new (struct front *front, struct connection *connection, struct channel *channel,
 	const struct verb *verb, uid_t uid, const struct message *message, struct err *err);
+
+/* A waiting request meets a new generation: its verb and arguments are checked anew. 0, or -1 and err: refuse it. */
+int request_renew (struct request *request, struct err *err);
 
 /* Give it to an idle worker. */
 void request_run (struct request *request, struct pooled *worker);

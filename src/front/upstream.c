@@ -43,15 +43,17 @@ static void take_config (struct front *front, struct packet *packet)
 		log_error ("the configuration's snapshot cannot be used: %s", err.text);
 		_exit (EXIT_FAILURE);
 	}
-	front->config = config;
-	front->generation = (int)packet->record.a;
+	config_free (front->next_config);
+	front->next_config = config;
+	front->next_generation = (int)packet->record.a;
 	front->daemon = (uid_t)packet->record.b;
 }
 
 static void take_table (struct front *front, const struct packet *packet)
 {
-	json_t *json;
 	struct err err = { .text = "it is no JSON" };
+	struct verb_table *verbs;
+	json_t *json;
 
 	if (buf_append (&front->table, packet->data, packet->record.length) < 0)
 		_exit (EXIT_FAILURE);
@@ -59,12 +61,13 @@ static void take_table (struct front *front, const struct packet *packet)
 		return;
 	json = json_loadb ((const char *)buf_head (&front->table), buf_len (&front->table), 0, NULL);
 	buf_free (&front->table);
-	front->verbs = json ? verb_table_new (json, &err) : NULL;
+	verbs = json ? verb_table_new (json, &err) : NULL;
 	json_decref (json);
-	if (!front->verbs) {
+	if (!verbs || !front->next_config) {
 		log_error ("the verb table cannot be used: %s", err.text);
 		_exit (EXIT_FAILURE);
 	}
+	front_swap (front, verbs);
 }
 
 static void take_worker (struct front *front, struct packet *packet)
@@ -160,7 +163,7 @@ void upstream_start (struct front *front, int link)
 
 	front->link = link;
 	/* Configuration and verbs come first: nothing can be done without. */
-	while (!front->config || !front->verbs) {
+	while (!front->verbs) {
 		if (link_recv (link, &packet, 0) <= 0)
 			supervisor_gone ();
 		take (front, &packet);

@@ -87,9 +87,10 @@ struct verb_table *verb_table_new (json_t *json, struct err *err)
 		table->verbs = calloc (count_verbs (json) + 1, sizeof *table->verbs);
 	if (!table || !table->verbs) {
 		err_sys (err, CODE_INTERNAL, "the verb table");
-		verb_table_free (table);
+		free (table);
 		return NULL;
 	}
+	table->references = 1;
 	table->json = json_incref (json);
 	json_array_foreach (json, i, plugin)
 		json_array_foreach (json_object_get (plugin, "verbs"), j, verb)
@@ -101,9 +102,15 @@ struct verb_table *verb_table_new (json_t *json, struct err *err)
 	return table;
 }
 
+struct verb_table *verb_table_ref (struct verb_table *table)
+{
+	table->references++;
+	return table;
+}
+
 void verb_table_free (struct verb_table *table)
 {
-	if (!table)
+	if (!table || --table->references)
 		return;
 	for (size_t i = 0; i < table->n_verbs; i++) {
 		free (table->verbs[i].name);

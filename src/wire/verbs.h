@@ -33,6 +33,7 @@ struct verb {
 };
 
 struct verb_table {
+	unsigned references;
 	json_t *json; /* owns the strings */
 	struct verb *verbs;
 	size_t n_verbs;
@@ -41,8 +42,10 @@ struct verb_table {
 /* "string", "integer", …; the type of such a word, or -1. */
 const char *verb_type_name (enum verb_type type);
 
-/* Parse a table; NULL and err. `json` is borrowed (a reference is kept). */
+/* Parse a table; NULL and err. `json` is borrowed (a reference is kept). A table has references, the first one being the
+ * caller's; its verbs are good as long as one is held. verb_table_free gives one up. */
 struct verb_table *verb_table_new (json_t *json, struct err *err);
+struct verb_table *verb_table_ref (struct verb_table *table);
 void verb_table_free (struct verb_table *table);
 
 /* The verb of that name, or NULL with err (CODE_UNKNOWN_CALL, naming the nearest). */

@@ -1,0 +1,206 @@
+/* fronting - the front, from the supervisor's side: started, equipped, heard, lost (supervisor.h). */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/link.h"
+#include "base/log.h"
+#include "daemon/service.h"
+#include "daemon/supervisor.h"
+#include "wire/records.h"
+
+enum {
+	PING_MS = 2000, /* between pings to the front */
+	PINGS_LOST = 5, /* unanswered in a row: it hangs */
+	YOUNG_MS = 10000, /* a front that dies younger makes the next wait */
+	WAIT_MIN_MS = 100,
+	WAIT_MAX_MS = 10000,
+	FRONT_EXIT_MS = 1000, /* from the end of its link to the end of the process */
+};
+
+int supervisor_send_generation (struct supervisor *supervisor)
+{
+	const struct generation *generation = supervisor->generation;
+	struct record config = { .type = REC_CONFIG, .a = generation->number, .b = (int64_t)geteuid () };
+	size_t whole = strlen (generation->table), sent = 0;
+
+	if (link_send (supervisor->front_link, &config, generation->file, strlen (generation->file), NULL, 0,
+		    &generation->snapshot, 1, 0) < 0)
+		return -1;
+	while (sent < whole) {
+		struct record table = { .type = REC_TABLE, .a = (int64_t)whole };
+		size_t n = whole - sent < LINK_PAYLOAD ? whole - sent : LINK_PAYLOAD;
+
+		if (link_send (supervisor->front_link, &table, generation->table + sent, n, NULL, 0, NULL, 0, 0) < 0)
+			return -1;
+		sent += n;
+	}
+	return 0;
+}
+
+/* Hand the generation, the listeners (or the connection) to a new front. */
+static int equip_front (struct supervisor *supervisor)
+{
+	struct record connection = { .type = REC_CONNECTION, .a = (int64_t)getuid () };
+
+	if (supervisor_send_generation (supervisor) < 0)
+		return -1;
+	for (size_t i = 0; i < supervisor->n_listeners; i++) {
+		struct record listener = { .type = REC_LISTENER, .a = (int64_t)i };
+
+		if (link_send (supervisor->front_link, &listener, NULL, 0, NULL, 0, &supervisor->listeners[i].fd, 1, 0) < 0)
+			return -1;
+	}
+	if (!supervisor->stdio)
+		return 0;
+	if (link_send (supervisor->front_link, &connection, NULL, 0, NULL, 0, supervisor->std, 2, 0) < 0)
+		return -1;
+	fd_close (&supervisor->std[0]);
+	fd_close (&supervisor->std[1]);
+	return 0;
+}
+
+int supervisor_start_front (struct supervisor *supervisor)
+{
+	char number[32];
+	const char *argv[] = { "remexd", number, NULL };
+	struct spawn spawn = { .argv = argv, .env = (const char *const *)environ, .file = "/proc/self/exe", .fds = { -1, -1, 2 } };
+	struct err err;
+	int link[2];
+
+	if (link_pair (link) < 0)
+		return -1;
+	snprintf (number, sizeof number, "--front=%d", link[1]);
+	spawn.keep = &link[1];
+	spawn.n_keep = 1;
+	supervisor->front_since = clock_ms ();
+	supervisor->front_retry = 0;
+	supervisor->unanswered = 0;
+	supervisor->ping_at = supervisor->front_since + PING_MS;
+	if (spawn_start (&spawn, &supervisor->front, &err) < 0) {
+		log_error ("the front cannot be started: %s", err.text);
+		fd_close (&link[0]);
+		fd_close (&link[1]);
+		return -1;
+	}
+	fd_close (&link[1]);
+	supervisor->front_link = link[0];
+	supervisor->fronts++;
+	return equip_front (supervisor);
+}
+
+void supervisor_lose_front (struct supervisor *supervisor, const char *why, int patience_ms)
+{
+	struct pollfd end = { .fd = supervisor->front.pidfd, .events = POLLIN };
+	bool ending = supervisor->state >= SUPERVISOR_DRAINING || supervisor->stdio;
+	bool young = clock_ms () < supervisor->front_since + YOUNG_MS;
+	int status = 0;
+
+	fd_close (&supervisor->front_link);
+	if (!ending)
+		log_error ("the front is lost: %s", why);
+	/* It may be about to exit by itself, with a status that means something. */
+	if (supervisor->front.pid > 0) {
+		if (poll (&end, 1, patience_ms) <= 0)
+			child_signal (&supervisor->front, SIGKILL);
+		child_reap (&supervisor->front, &status);
+	}
+	supervisor->front.pid = -1;
+	if (supervisor->state == SUPERVISOR_STARTING || (supervisor->stdio && supervisor->state < SUPERVISOR_DRAINING)) {
+		if (supervisor->state == SUPERVISOR_STARTING || !WIFEXITED (status) || WEXITSTATUS (status))
+			supervisor->exit_status = EXIT_FAILURE;
+		ending = true;
+	}
+	if (ending)
+		supervisor->state = SUPERVISOR_ENDING;
+	supervisor_stop_workers (supervisor);
+	supervisor->front_wait = !young ? 0 : !supervisor->front_wait ? WAIT_MIN_MS :
+		supervisor->front_wait * 2 > WAIT_MAX_MS ? WAIT_MAX_MS : supervisor->front_wait * 2;
+	supervisor->front_retry = clock_ms () + supervisor->front_wait;
+}
+
+void supervisor_tell_counters (struct supervisor *supervisor)
+{
+	char text[128];
+	size_t n;
+	long pages = 0;
+	char *statm = fd_read_file ("/proc/self/statm", sizeof text, &n, NULL);
+
+	if (statm)
+		sscanf (statm, "%*d %ld", &pages);
+	free (statm);
+	link_post (supervisor->front_link, REC_COUNTERS, 0, COUNTER_SUPERVISOR_RESIDENT, pages * sysconf (_SC_PAGESIZE),
+		MSG_DONTWAIT);
+	link_post (supervisor->front_link, REC_COUNTERS, 0, COUNTER_KEEPERS_LOST, supervisor->keepers_lost, MSG_DONTWAIT);
+	link_post (supervisor->front_link, REC_COUNTERS, 0, COUNTER_FRONTS, supervisor->fronts, MSG_DONTWAIT);
+	link_post (supervisor->front_link, REC_COUNTERS, 0, COUNTER_SPARES, supervisor->n_spares, MSG_DONTWAIT);
+	supervisor->told_spares = supervisor->n_spares;
+	supervisor->told_lost = supervisor->keepers_lost;
+}
+
+static void front_ready (struct supervisor *supervisor)
+{
+	supervisor_tell_counters (supervisor);
+	if (supervisor->state != SUPERVISOR_STARTING)
+		return;
+	supervisor->state = SUPERVISOR_SERVING;
+	for (size_t i = 0; i < supervisor->n_listeners; i++)
+		log_info ("listening on unix://%s", supervisor->listeners[i].path);
+	if (!supervisor->stdio)
+		log_info ("ready");
+	service_notify ("READY=1");
+	if (supervisor->reload_again)
+		supervisor_reload (supervisor);
+}
+
+void supervisor_hear_front (struct supervisor *supervisor)
+{
+	struct packet *packet = &supervisor->packet;
+	struct reared *worker;
+	int got = link_recv (supervisor->front_link, packet, MSG_DONTWAIT);
+
+	if (got < 0 && errno == EAGAIN)
+		return;
+	if (got <= 0) {
+		supervisor_lose_front (supervisor, "its link has ended", FRONT_EXIT_MS);
+		return;
+	}
+	supervisor->unanswered = 0;
+	switch (packet->record.type) {
+	case REC_READY: front_ready (supervisor); break;
+	case REC_WORKER: supervisor_answer_worker (supervisor, packet); break;
+	case REC_RELEASE:
+	case REC_STOP:
+		worker = supervisor_find_worker (supervisor, packet->record.id);
+		/* One that has just reported its end hears no more; that is no loss. */
+		if (worker && packet->record.type == REC_RELEASE)
+			worker->released = true;
+		if (worker && worker->phase == REARED_OUT)
+			link_post (worker->keeper, packet->record.type, 0, packet->record.a, 0, MSG_DONTWAIT);
+		break;
+	case REC_PONG: break;
+	default: log_error ("an unknown record from the front. type=%u", packet->record.type);
+	}
+	packet_close (packet);
+}
+
+void supervisor_ping_front (struct supervisor *supervisor)
+{
+	if (supervisor->front_link < 0 || clock_ms () < supervisor->ping_at)
+		return;
+	supervisor->ping_at = clock_ms () + PING_MS;
+	if (supervisor->unanswered++ >= PINGS_LOST)
+		supervisor_lose_front (supervisor, "it does not answer", 0);
+	else
+		link_post (supervisor->front_link, REC_PING, 0, 0, 0, MSG_DONTWAIT);
+}

@@ -1,0 +1,164 @@
+/* probe - see probe.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/link.h"
+#include "daemon/probe.h"
+#include "wire/records.h"
+#include "worker/worker.h"
+
+enum { PATIENCE_MS = 30000 }; /* for a probe to load every plugin */
+
+/* The user that proves plugins: the front's, who has nothing to lose. */
+static uid_t probe_uid (const struct config *config)
+{
+	const struct passwd *entry;
+
+	if (geteuid () != 0)
+		return geteuid ();
+	entry = getpwnam (config->front_user ? config->front_user : "remex");
+	if (!entry)
+		entry = getpwnam ("nobody");
+	return entry ? entry->pw_uid : 65534;
+}
+
+int probe_start (struct probe *probe, struct generation *generation, struct err *err)
+{
+	struct worker_birth birth = {
+		.config = generation->config,
+		.files = &generation->plugins,
+		.uid = probe_uid (generation->config),
+		.probe = true,
+	};
+
+	*probe = (struct probe){ .generation = generation, .loading = -1, .end_ms = clock_ms () + PATIENCE_MS };
+	buf_init (&probe->table, 16 * 1024 * 1024);
+	if (rear (&probe->worker, 0, &birth, NULL) < 0)
+		return err_sys (err, 0, "cannot start a worker to prove the plugins");
+	return 0;
+}
+
+void probe_stop (struct probe *probe)
+{
+	fd_close (&probe->worker.front_end);
+	fd_close (&probe->worker.keeper); /* at its end the keeper kills what is left */
+	while (waitpid (probe->worker.pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	buf_free (&probe->table);
+}
+
+void probe_poll (const struct probe *probe, struct pollfd fds[PROBE_FDS])
+{
+	fds[0] = (struct pollfd){ .fd = probe->silent ? -1 : probe->worker.front_end, .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = probe->gone ? -1 : probe->worker.keeper, .events = POLLIN };
+}
+
+static void hear_worker (struct probe *probe)
+{
+	static struct packet packet;
+	const struct record *record = &packet.record;
+	size_t skip = sizeof (struct worker_state);
+
+	if (link_recv (probe->worker.front_end, &packet, MSG_DONTWAIT) <= 0) {
+		probe->silent = true;
+		return;
+	}
+	if (record->type == REC_LOADING) {
+		probe->loading = (int)record->a;
+	} else if (record->type == REC_VERBS) {
+		if (buf_append (&probe->table, packet.data, record->length) == 0)
+			probe->whole = buf_len (&probe->table) == (size_t)record->a;
+	} else if (record->type == REC_FAIL && record->length > skip) {
+		snprintf (probe->why, sizeof probe->why, "%.*s", (int)(record->length - skip), packet.data + skip);
+	}
+	packet_close (&packet);
+}
+
+static void hear_keeper (struct probe *probe)
+{
+	static struct packet packet;
+
+	if (link_recv (probe->worker.keeper, &packet, MSG_DONTWAIT) > 0) {
+		probe->how = (int)packet.record.a;
+		probe->n = (int)packet.record.b;
+		packet_close (&packet);
+	}
+	probe->gone = true;
+}
+
+/* Refuse the plugin that ended the probe, and start another. */
+static enum probe_state try_without (struct probe *probe, struct err *err)
+{
+	struct generation *generation = probe->generation;
+	struct plugin_file *file = &generation->plugins.items[probe->loading];
+	char why[128];
+
+	if (!probe->gone)
+		snprintf (why, sizeof why, "loading it took over %d seconds", PATIENCE_MS / 1000);
+	else
+		snprintf (why, sizeof why, "loading it ended the worker with %s %d",
+			probe->how == GONE_SIGNALLED ? "signal" : "status", probe->n);
+	probe_stop (probe);
+	fd_close (&file->fd);
+	if (!(file->refused = strdup (why))) {
+		err_sys (err, 0, "the plugins");
+		return PROBE_FAILED;
+	}
+	return probe_start (probe, generation, err) < 0 ? PROBE_FAILED : PROBE_RUNNING;
+}
+
+enum probe_state probe_hear (struct probe *probe, const struct pollfd fds[PROBE_FDS], struct err *err)
+{
+	struct generation *generation = probe->generation;
+	bool late = clock_ms () >= probe->end_ms;
+
+	if (fds[0].revents)
+		hear_worker (probe);
+	if (fds[1].revents)
+		hear_keeper (probe);
+	if (!late && !(probe->silent && probe->gone))
+		return PROBE_RUNNING;
+	if (probe->whole) {
+		generation->table = strndup ((const char *)buf_head (&probe->table), buf_len (&probe->table));
+		if (!generation->table)
+			err_sys (err, 0, "the verb table");
+	} else if (*probe->why) {
+		err_set (err, 0, "%s", probe->why);
+	} else if (probe->loading >= 0 && probe->loading < (int)generation->plugins.n_items &&
+		!generation->plugins.items[probe->loading].refused) {
+		return try_without (probe, err);
+	} else {
+		err_set (err, 0, "the worker that proves the plugins ended without a word");
+	}
+	probe_stop (probe);
+	return generation->table ? PROBE_PROVED : PROBE_FAILED;
+}
+
+int probe_run (struct generation *generation, struct err *err)
+{
+	enum probe_state state = PROBE_RUNNING;
+	struct pollfd fds[PROBE_FDS];
+	struct probe probe;
+
+	if (probe_start (&probe, generation, err) < 0)
+		return -1;
+	while (state == PROBE_RUNNING) {
+		probe_poll (&probe, fds);
+		if (poll (fds, PROBE_FDS, clock_until (probe.end_ms)) < 0 && errno != EINTR) {
+			probe_stop (&probe);
+			return err_sys (err, 0, "the worker that proves the plugins");
+		}
+		state = probe_hear (&probe, fds, err);
+	}
+	return state == PROBE_PROVED ? 0 : -1;
+}

@@ -1,0 +1,49 @@
+/* probe - the throw-away worker that proves a generation: it loads every plugin with the rights of the front's user and
+ * reports the verb table.
+ *
+ * States: RUNNING, then PROVED (generation->table is set) or FAILED. A plugin that ends the worker while it is loaded,
+ * or takes too long, is refused, and another probe runs without it. The supervisor's loop polls it; at the start, when
+ * there is nothing else to do, probe_run waits for it.
+ */
+#ifndef REMEX_DAEMON_PROBE_H
+#define REMEX_DAEMON_PROBE_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "daemon/generation.h"
+#include "daemon/rearing.h"
+
+enum { PROBE_FDS = 2 };
+
+enum probe_state { PROBE_RUNNING, PROBE_PROVED, PROBE_FAILED };
+
+struct probe {
+	struct generation *generation; /* the caller's */
+	struct reared worker;
+	struct buf table;
+	int loading; /* the plugin file that was being loaded last; -1: none */
+	bool whole, silent, gone; /* the table is here; the worker says no more; its keeper has reported */
+	int how, n; /* as REC_KEEPER_GONE */
+	int64_t end_ms; /* when patience ends */
+	char why[ERR_TEXT]; /* the worker's own words */
+};
+
+/* Start proving. 0, or -1 and err. */
+int probe_start (struct probe *probe, struct generation *generation, struct err *err);
+
+/* What to poll (entries with -1 are through), and what to do afterwards, also when probe->end_ms has passed. A probe
+ * that is no longer RUNNING has ended its processes and owns nothing. err is set when it FAILED. */
+void probe_poll (const struct probe *probe, struct pollfd fds[PROBE_FDS]);
+enum probe_state probe_hear (struct probe *probe, const struct pollfd fds[PROBE_FDS], struct err *err);
+
+/* End it before its time. */
+void probe_stop (struct probe *probe);
+
+/* Prove a generation and wait for it. 0, or -1 and err. */
+int probe_run (struct generation *generation, struct err *err);
+
+#endif

@@ -1,0 +1,100 @@
+/* reload - from one generation to the next (supervisor.h): proved in a throw-away worker first, then swapped.
+ *
+ * The front keeps its connections and its queue; it lets the workers of the old generation finish what they run. What
+ * only a start can change (the listeners, the front's user) is compared and said.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/service.h"
+#include "daemon/supervisor.h"
+
+static void failed (struct supervisor *supervisor, const struct err *err)
+{
+	log_error ("reload failed, nothing has changed: %s", err->text);
+	generation_free (supervisor->next);
+	supervisor->next = NULL;
+	service_notify ("READY=1");
+}
+
+/* systemd wants to know since when (sd_notify(3), RELOADING). */
+static void tell_manager (void)
+{
+	char text[64];
+
+	snprintf (text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_ns () / 1000);
+	service_notify (text);
+}
+
+void supervisor_reload (struct supervisor *supervisor)
+{
+	struct err err;
+
+	if (supervisor->state != SUPERVISOR_SERVING || supervisor->proving) {
+		supervisor->reload_again = supervisor->state <= SUPERVISOR_SERVING;
+		return;
+	}
+	supervisor->reload_again = false;
+	tell_manager ();
+	supervisor->next = generation_open (supervisor->generation->number + 1, supervisor->file, supervisor->default_file, &err);
+	if (!supervisor->next || probe_start (&supervisor->probe, supervisor->next, &err) < 0)
+		failed (supervisor, &err);
+	else
+		supervisor->proving = true;
+}
+
+static bool same (const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp (a, b));
+}
+
+static void say_what_waits (const struct config *now, const struct config *next)
+{
+	bool listeners = now->n_listen == next->n_listen;
+
+	for (size_t i = 0; listeners && i < now->n_listen; i++)
+		listeners = same (now->listen[i].path, next->listen[i].path);
+	if (!listeners)
+		log_warning ("a change of 'listen' waits for a restart");
+	if (!same (now->front_user, next->front_user))
+		log_warning ("a change of 'front_user' waits for a restart");
+}
+
+static void swap (struct supervisor *supervisor)
+{
+	struct generation *old = supervisor->generation;
+
+	say_what_waits (old->config, supervisor->next->config);
+	supervisor->generation = supervisor->next;
+	supervisor->next = NULL;
+	generation_free (old);
+	log_setup ("remexd", supervisor->stdio ? LOG_WARNING : supervisor->generation->config->log);
+	generation_report (supervisor->generation);
+	while (supervisor_drop_spare (supervisor))
+		;
+	if (supervisor->front_link >= 0 && supervisor_send_generation (supervisor) < 0)
+		log_warning ("the front did not take the new generation; the next one will");
+	log_info ("reloaded. generation=%d", supervisor->generation->number);
+	service_notify ("READY=1");
+}
+
+void supervisor_hear_probe (struct supervisor *supervisor, const struct pollfd fds[PROBE_FDS])
+{
+	enum probe_state state;
+	struct err err;
+
+	state = probe_hear (&supervisor->probe, fds, &err);
+	if (state == PROBE_RUNNING)
+		return;
+	supervisor->proving = false;
+	if (state == PROBE_PROVED && generation_compare (supervisor->generation, supervisor->next, &err) == 0)
+		swap (supervisor);
+	else
+		failed (supervisor, &err);
+	if (supervisor->reload_again)
+		supervisor_reload (supervisor);
+}

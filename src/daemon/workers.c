@@ -1,0 +1,193 @@
+/* workers - the supervisor's workers: born, kept spare, handed to the front, gone (supervisor.h). */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/link.h"
+#include "base/log.h"
+#include "daemon/supervisor.h"
+#include "net/peer.h"
+#include "wire/records.h"
+
+enum { SPARE_RETRY_MS = 1000 };
+
+static struct reared *worker_new (struct supervisor *supervisor, uid_t uid)
+{
+	struct worker_birth birth = {
+		.config = supervisor->generation->config,
+		.files = &supervisor->generation->plugins,
+		.uid = uid,
+	};
+	struct reared *worker = calloc (1, sizeof *worker);
+
+	if (!worker || rear (worker, ++supervisor->last_serial, &birth, &supervisor->cgroups) < 0) {
+		free (worker);
+		return NULL;
+	}
+	list_append (&supervisor->workers, &worker->node);
+	supervisor->n_workers++;
+	return worker;
+}
+
+struct reared *supervisor_find_worker (struct supervisor *supervisor, uint64_t serial)
+{
+	struct reared *worker;
+
+	list_each (worker, &supervisor->workers, node)
+		if (worker->serial == serial)
+			return worker;
+	return NULL;
+}
+
+void supervisor_keep_spares (struct supervisor *supervisor)
+{
+	const struct config *config = supervisor->generation->config;
+	int want = supervisor->stdio ? 0 : config->workers_spare;
+	struct reared *worker;
+
+	if (supervisor->state != SUPERVISOR_SERVING || clock_ms () < supervisor->spare_retry)
+		return;
+	while (supervisor->n_spares < want && supervisor->n_workers < config->workers_max) {
+		if (!(worker = worker_new (supervisor, geteuid ()))) {
+			log_warning ("a spare worker cannot be made: %s", strerror (errno));
+			supervisor->spare_retry = clock_ms () + SPARE_RETRY_MS;
+			return;
+		}
+		supervisor->n_spares++;
+	}
+}
+
+static struct reared *take_spare (struct supervisor *supervisor, uid_t uid)
+{
+	struct reared *worker;
+
+	list_each (worker, &supervisor->workers, node)
+		if (worker->phase == REARED_SPARE && worker->uid == uid) {
+			supervisor->n_spares--;
+			return worker;
+		}
+	return NULL;
+}
+
+bool supervisor_drop_spare (struct supervisor *supervisor)
+{
+	struct reared *worker = take_spare (supervisor, geteuid ());
+
+	if (!worker)
+		return false;
+	worker->phase = REARED_ENDING;
+	fd_close (&worker->front_end);
+	link_post (worker->keeper, REC_RELEASE, 0, 0, 0, MSG_DONTWAIT);
+	return true;
+}
+
+/* May the front have a worker of that user? It is not asked who is calling: the kernel is. Root and our own user may act
+ * as anybody we can become, a member of group remex as itself. */
+static bool may_have (const struct supervisor *supervisor, uid_t uid, int peer)
+{
+	uid_t caller;
+
+	if (geteuid () != 0)
+		return uid == geteuid ();
+	if (supervisor->stdio)
+		return true;
+	if (peer < 0 || peer_uid (peer, &caller, NULL) < 0)
+		return false;
+	if (caller == 0)
+		return true;
+	return caller == uid && supervisor->group != (gid_t)-1 && peer_in_group (peer, supervisor->group);
+}
+
+void supervisor_answer_worker (struct supervisor *supervisor, const struct packet *packet)
+{
+	int max = supervisor->generation->config->workers_max + 1; /* and the one for control verbs */
+	uid_t uid = (uid_t)packet->record.a;
+	struct record record = { .type = REC_BORN, .id = packet->record.id, .b = (int64_t)uid };
+	struct reared *worker = NULL;
+	int error = 0;
+
+	if (!may_have (supervisor, uid, packet->n_fds ? packet->fds[0] : -1)) {
+		log_warning ("the front asked for a worker it may not have. uid=%u", (unsigned)uid);
+		error = EPERM;
+	} else if (!(worker = take_spare (supervisor, uid))) {
+		if (supervisor->n_workers >= max)
+			supervisor_drop_spare (supervisor); /* for a worker of another user */
+		if (supervisor->n_workers - supervisor->n_spares >= max)
+			error = EAGAIN;
+		else if (!(worker = worker_new (supervisor, uid)))
+			error = errno;
+	}
+	if (!worker) {
+		link_post (supervisor->front_link, REC_NO_WORKER, packet->record.id, error, 0, 0);
+		return;
+	}
+	record.a = (int64_t)worker->serial;
+	worker->phase = REARED_OUT;
+	link_send (supervisor->front_link, &record, NULL, 0, NULL, 0, &worker->front_end, 1, 0);
+	fd_close (&worker->front_end);
+}
+
+static void tell_gone (struct supervisor *supervisor, struct reared *worker, int64_t how, int64_t n, int64_t survivors)
+{
+	struct record record = { .type = REC_GONE, .id = worker->serial, .a = how, .b = n };
+
+	worker->reported = true;
+	if (worker->phase == REARED_SPARE) {
+		/* Nobody had it. That it did not live wants a pause, or we would do nothing else. */
+		supervisor->n_spares--;
+		supervisor->spare_retry = clock_ms () + SPARE_RETRY_MS;
+	}
+	if (worker->phase == REARED_OUT && supervisor->front_link >= 0)
+		link_send (supervisor->front_link, &record, &survivors, sizeof survivors, NULL, 0, NULL, 0, 0);
+	worker->phase = REARED_ENDING;
+}
+
+/* The keeper's link has ended. Without its report it was killed by another hand: only a cgroup helps then. */
+static void worker_ended (struct supervisor *supervisor, struct reared *worker)
+{
+	if (!worker->reported) {
+		supervisor->keepers_lost++;
+		log_warning ("a keeper died before its worker. serial=%llu", (unsigned long long)worker->serial);
+		if (worker->cgroup >= 0)
+			cgroup_kill (worker->cgroup);
+		tell_gone (supervisor, worker, GONE_SIGNALLED, SIGKILL, -1);
+	}
+	fd_close (&worker->keeper);
+	fd_close (&worker->front_end);
+	fd_close (&worker->cgroup);
+	while (waitpid (worker->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (supervisor->cgroups.root >= 0)
+		cgroup_remove (&supervisor->cgroups, worker->serial);
+	list_remove (&worker->node);
+	supervisor->n_workers--;
+	free (worker);
+}
+
+void supervisor_hear_keeper (struct supervisor *supervisor, struct reared *worker)
+{
+	struct packet *packet = &supervisor->packet;
+	int64_t survivors = -1;
+	int got = link_recv (worker->keeper, packet, MSG_DONTWAIT);
+
+	if (got < 0 && errno == EAGAIN)
+		return;
+	if (got <= 0) {
+		worker_ended (supervisor, worker);
+		return;
+	}
+	if (packet->record.type == REC_KEEPER_GONE) {
+		if (packet->record.length == sizeof survivors)
+			memcpy (&survivors, packet->data, sizeof survivors);
+		tell_gone (supervisor, worker, packet->record.a, packet->record.b, survivors);
+	}
+	packet_close (packet);
+}
