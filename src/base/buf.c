@@ -43,7 +43,8 @@ uint8_t *buf_reserve (struct buf *buf, size_t n)
 	if (buf->data && buf->size - len >= n && buf->start >= len) {
 		memcpy (buf->data, buf_head (buf), len);
 	} else {
-		for (size = buf->size ? buf->size : FIRST_SIZE; size < len + n;)
+		size = buf->max < FIRST_SIZE ? buf->max : FIRST_SIZE;
+		for (size = buf->size ? buf->size : size; size < len + n;)
 			size = size > buf->max / 2 ? buf->max : size * 2;
 		if (!(data = malloc (size)))
 			return NULL;
@@ -80,19 +81,17 @@ int buf_append (struct buf *buf, const void *bytes, size_t n)
 int buf_printf (struct buf *buf, const char *fmt, ...)
 {
 	va_list args;
-	uint8_t *space;
-	int n;
+	char *text;
+	int n, failed;
 
 	va_start (args, fmt);
-	n = vsnprintf (NULL, 0, fmt, args);
+	n = vasprintf (&text, fmt, args);
 	va_end (args);
-	if (n < 0 || !(space = buf_reserve (buf, (size_t)n + 1)))
+	if (n < 0)
 		return -1;
-	va_start (args, fmt);
-	vsnprintf ((char *)space, (size_t)n + 1, fmt, args);
-	va_end (args);
-	buf_commit (buf, (size_t)n);
-	return 0;
+	failed = buf_append (buf, text, (size_t)n);
+	free (text);
+	return failed;
 }
 
 void buf_consume (struct buf *buf, size_t n)

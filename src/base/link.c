@@ -104,9 +104,13 @@ int link_recv (int fd, struct packet *packet, int flags)
 	do
 		got = recvmsg (fd, &msg, flags | MSG_CMSG_CLOEXEC);
 	while (got < 0 && (errno == EINTR || (errno == ECONNRESET && !reset && (reset = true))));
-	if (got <= 0)
-		return (int)got;
+	if (got < 0)
+		return -1;
 	take_fds (&msg, packet);
+	if (got == 0) {
+		packet_close (packet); /* an empty packet is no record, but can carry descriptors */
+		return 0;
+	}
 	if ((size_t)got < sizeof packet->record || msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
 		packet->record.length != (size_t)got - sizeof packet->record) {
 		packet_close (packet);

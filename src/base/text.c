@@ -147,12 +147,14 @@ char *text_escape (char *out, size_t size, const void *bytes, size_t n)
 	return out;
 }
 
+enum { NEAR_MAX = 64 }; /* a name or word this long is near to nothing */
+
 /* Levenshtein's distance of two short words. */
 static size_t distance (const char *a, const char *b)
 {
-	size_t row[64], m = strlen (b);
+	size_t row[NEAR_MAX], m = strlen (b);
 
-	if (m >= 64)
+	if (m >= NEAR_MAX)
 		return m;
 	for (size_t j = 0; j <= m; j++)
 		row[j] = j;
@@ -176,13 +178,14 @@ static size_t distance (const char *a, const char *b)
 
 const char *text_nearest (const char *word, const char *const *names, size_t n)
 {
-	size_t best = strlen (word) / 2 + 1;
+	size_t typed = strlen (word), best = typed / 2 + 1;
 	const char *found = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		size_t far = distance (word, names[i]);
+		size_t length = strlen (names[i]), apart = length > typed ? length - typed : typed - length, far;
 
-		if (far < best) {
+		/* The distance is no less than that: a word of a megabyte is not looked at. */
+		if (apart < best && (far = distance (word, names[i])) < best) {
 			best = far;
 			found = names[i];
 		}

@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <stdlib.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -40,6 +41,24 @@ static char *read_text (const char *path, bool optional, size_t *n, struct err *
 
 /* --- all of it --------------------------------------------------------------------------------------------------- */
 
+/* A section for a plugin that is not there is a slip of the pen. */
+static int check_sections (const struct generation *generation, struct err *err)
+{
+	const struct config *config = generation->config;
+	const struct conf_node *sections = conf_get (config->tree, "plugins");
+
+	for (size_t i = 0; i < config->n_plugins; i++) {
+		const struct conf_node *section = conf_get (sections, config->plugins[i].name);
+		char path[PATH_MAX];
+
+		snprintf (path, sizeof path, "%s/%s.so", config->plugins_directory, config->plugins[i].name);
+		if (access (path, F_OK) < 0)
+			return conf_fail (err, generation->file, section->key_line, section->key_column,
+				"there is no plugin '%s' in %s", config->plugins[i].name, config->plugins_directory);
+	}
+	return 0;
+}
+
 struct generation *generation_open (int number, const char *path, bool optional, struct err *err)
 {
 	struct generation *generation = calloc (1, sizeof *generation);
@@ -58,7 +77,8 @@ struct generation *generation_open (int number, const char *path, bool optional,
 	else
 		good = (text = read_text (path, optional, &n, err)) && (generation->snapshot = make_snapshot (text, n, err)) >= 0 &&
 			(generation->config = config_parse (text, n, generation->file, err)) &&
-			plugin_files_open (&generation->plugins, generation->config, err) == 0;
+			plugin_files_open (&generation->plugins, generation->config, err) == 0 &&
+			check_sections (generation, err) == 0;
 	free (text);
 	if (!good) {
 		generation_free (generation);
@@ -77,6 +97,21 @@ void generation_free (struct generation *generation)
 	config_free (generation->config);
 	plugin_files_close (&generation->plugins);
 	free (generation);
+}
+
+int generation_take_table (struct generation *generation, const char *table, size_t n, struct err *err)
+{
+	json_t *json = json_loadb (table, n, 0, NULL), *plugin;
+	int result = 0;
+	size_t i;
+
+	json_array_foreach (json, i, plugin)
+		if (!result && json_is_true (json_object_get (plugin, "misconfigured")))
+			result = err_set (err, 0, "%s", json_string_value (json_object_get (plugin, "refused")));
+	json_decref (json);
+	if (!result && !(generation->table = strndup (table, n)))
+		result = err_sys (err, 0, "the verb table");
+	return result;
 }
 
 /* The reason for which `name` is refused in the table; NULL where it is not, or is not there. */

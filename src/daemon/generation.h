@@ -8,6 +8,7 @@
 #define REMEX_DAEMON_GENERATION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 #include "conf/config.h"
@@ -26,6 +27,10 @@ struct generation {
  * the defaults. NULL and err when the configuration is wrong or the plugins' directory unreadable. */
 struct generation *generation_open (int number, const char *path, bool optional, struct err *err);
 void generation_free (struct generation *generation);
+
+/* Take the verb table that the proof brought (copied). -1 and err when it says that a plugin's section of the
+ * configuration is wrong: that is an error of the configuration, with its place. */
+int generation_take_table (struct generation *generation, const char *table, size_t n, struct err *err);
 
 /* May `next` take the place of `now`? Not when a plugin that is in use would be refused. 0, or -1 and err. */
 int generation_compare (const struct generation *now, const struct generation *next, struct err *err);

@@ -129,9 +129,7 @@ enum probe_state probe_hear (struct probe *probe, const struct pollfd fds[PROBE_
 	if (!late && !(probe->silent && probe->gone))
 		return PROBE_RUNNING;
 	if (probe->whole) {
-		generation->table = strndup ((const char *)buf_head (&probe->table), buf_len (&probe->table));
-		if (!generation->table)
-			err_sys (err, 0, "the verb table");
+		generation_take_table (generation, (const char *)buf_head (&probe->table), buf_len (&probe->table), err);
 	} else if (*probe->why) {
 		err_set (err, 0, "%s", probe->why);
 	} else if (probe->loading >= 0 && probe->loading < (int)generation->plugins.n_items &&

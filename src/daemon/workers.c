@@ -106,6 +106,17 @@ static bool may_have (const struct supervisor *supervisor, uid_t uid, int peer)
 	return caller == uid && supervisor->group != (gid_t)-1 && peer_in_group (peer, supervisor->group);
 }
 
+/* A worker counts until the front has been told that it is gone: its keeper may need a moment more to leave. */
+static int count_living (const struct supervisor *supervisor)
+{
+	struct reared *worker;
+	int n = 0;
+
+	list_each (worker, &supervisor->workers, node)
+		n += !worker->reported;
+	return n;
+}
+
 void supervisor_answer_worker (struct supervisor *supervisor, const struct packet *packet)
 {
 	int max = supervisor->generation->config->workers_max + 1; /* and the one for control verbs */
@@ -118,9 +129,9 @@ void supervisor_answer_worker (struct supervisor *supervisor, const struct packe
 		log_warning ("the front asked for a worker it may not have. uid=%u", (unsigned)uid);
 		error = EPERM;
 	} else if (!(worker = take_spare (supervisor, uid))) {
-		if (supervisor->n_workers >= max)
+		if (count_living (supervisor) >= max)
 			supervisor_drop_spare (supervisor); /* for a worker of another user */
-		if (supervisor->n_workers - supervisor->n_spares >= max)
+		if (count_living (supervisor) - supervisor->n_spares >= max)
 			error = EAGAIN;
 		else if (!(worker = worker_new (supervisor, uid)))
 			error = errno;

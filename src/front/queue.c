@@ -45,6 +45,8 @@ void queue_leave (struct queue *queue, struct waiter *waiter)
 {
 	struct identity *identity = waiter->identity;
 
+	if (!list_linked (&waiter->node))
+		return; /* it was not let in */
 	list_remove (&waiter->node);
 	if (waiter->control) {
 		queue->control_length--;

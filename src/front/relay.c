@@ -58,8 +58,12 @@ static void settle (struct outlet *outlet)
 {
 	struct relay *relay = outlet->relay;
 
+	char byte;
+
 	if (outlet->fd >= 0 && relay->late && outlet->owed <= 0) {
-		relay->pipe_held = true;
+		/* Its end may just not have been read yet; what came since the command's end is given up. */
+		if (read (outlet->fd, &byte, 1) != 0)
+			relay->pipe_held = true;
 		outlet_close (outlet);
 	}
 }
@@ -72,9 +76,9 @@ static bool outlet_piece (struct outlet *outlet)
 	uint8_t *space;
 	ssize_t got;
 
-	if (outlet->fd < 0 || !relay->channel)
+	if (outlet->fd < 0)
 		return false;
-	if (!(space = channel_output_begin (relay->channel, outlet->name, &room))) {
+	if (!relay->channel || !(space = channel_output_begin (relay->channel, outlet->name, &room))) {
 		watch_set (outlet->watch, 0); /* relay_go comes back to it */
 		return false;
 	}
@@ -118,11 +122,19 @@ static bool name_good (const char *name, size_t n)
 	return n > 0 && n < RELAY_NAME;
 }
 
+static bool name_taken (const struct relay *relay, const char *name, size_t n)
+{
+	for (int i = 0; i < relay->n_outlets; i++)
+		if (strlen (relay->outlets[i].name) == n && !memcmp (relay->outlets[i].name, name, n))
+			return true;
+	return false;
+}
+
 int relay_add_outlet (struct relay *relay, const char *name, size_t n, int fd)
 {
 	struct outlet *outlet = &relay->outlets[relay->n_outlets];
 
-	if (relay->n_outlets == RELAY_OUTLETS || !name_good (name, n)) {
+	if (relay->n_outlets == RELAY_OUTLETS || !name_good (name, n) || name_taken (relay, name, n)) {
 		fd_close (&fd);
 		return -1;
 	}

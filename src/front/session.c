@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "front/session.h"
 
 enum { PROGRESS = 1024 }; /* bytes that a half-received message has to grow by in limits.message_ms */
@@ -52,9 +53,24 @@ static void check_put (struct session *session, int put)
 		session->state = SESSION_ENDED;
 }
 
+/* Put a message (consumed); nothing follows the error that ended the session. */
+static void put (struct session *session, json_t *message)
+{
+	if (session->state == SESSION_ENDED)
+		json_decref (message);
+	else
+		check_put (session, message_put (&session->out, message, NULL, 0));
+}
+
+/* The words may come from a plugin, which quotes file names in whatever encoding, or be cut within a character. */
 static json_t *error_json (enum code code, const char *text, double retry_after)
 {
-	json_t *error = json_pack ("{ss ss}", "code", code_name (code), "message", text);
+	char clean[2 * ERR_TEXT];
+	json_t *error;
+
+	if (!text_is_utf8 (text, strlen (text)))
+		text = text_escape (clean, sizeof clean, text, strlen (text));
+	error = json_pack ("{ss ss}", "code", code_name (code), "message", text);
 
 	if (error && retry_after > 0)
 		json_object_set_new (error, "retry_after", json_real (retry_after));
@@ -63,9 +79,7 @@ static json_t *error_json (enum code code, const char *text, double retry_after)
 
 void session_violation (struct session *session, enum code code, const char *text)
 {
-	if (session->state == SESSION_ENDED)
-		return;
-	check_put (session, message_put (&session->out, json_pack ("{so}", "error", error_json (code, text, 0)), NULL, 0));
+	put (session, json_pack ("{so}", "error", error_json (code, text, 0)));
 	session->state = SESSION_ENDED;
 }
 
@@ -73,7 +87,7 @@ static void finish (struct channel *channel, json_t *message)
 {
 	struct session *session = channel->session;
 
-	check_put (session, message_put (&session->out, message, NULL, 0));
+	put (session, message);
 	channel_free (channel);
 	if (session->state == SESSION_LEAVING && !session->n_channels)
 		session->state = SESSION_ENDED;
@@ -95,7 +109,7 @@ void channel_credit (struct channel *channel, int64_t n)
 {
 	struct session *session = channel->session;
 
-	if (!channel->input || n <= 0)
+	if (!channel->input || n <= 0 || session->state == SESSION_ENDED)
 		return;
 	channel->credit += n;
 	check_put (session, message_printf (&session->out, "{\"id\":%llu,\"credit\":%lld}", (unsigned long long)channel->id,
@@ -114,7 +128,9 @@ uint8_t *channel_output_begin (struct channel *channel, const char *stream, size
 		most = (size_t)channel->window;
 	if (*n > most)
 		*n = most;
-	if (!*n || session->state == SESSION_ENDED)
+	if (session->state == SESSION_ENDED)
+		*n = 0;
+	if (!*n)
 		return NULL;
 	if (!(space = message_data_begin (&session->out, channel->id, stream, *n)))
 		*n = 0;
@@ -163,7 +179,10 @@ static void take_call (struct session *session, const struct message *message)
 	session->n_channels++;
 	channel->input = json_is_true (json_object_get (message->header, "input"));
 	if (session->state == SESSION_LEAVING) {
-		channel_error (channel, CODE_BAD_MESSAGE, "a call after bye", 0);
+		if (session->bye)
+			channel_error (channel, CODE_BAD_MESSAGE, "a call after bye", 0);
+		else
+			channel_error (channel, CODE_SHUTTING_DOWN, "remexd is shutting down", 0);
 		return;
 	}
 	if (session->n_channels > session->limits.calls) {
@@ -250,7 +269,10 @@ static void take (struct session *session, const struct message *message)
 		check_put (session, message_printf (&session->out, "{\"pong\":%lld}", (long long)message->number));
 		break;
 	case MESSAGE_PONG: break;
-	case MESSAGE_BYE: session->state = session->n_channels ? SESSION_LEAVING : SESSION_ENDED; break;
+	case MESSAGE_BYE:
+		session->bye = true;
+		session->state = session->n_channels ? SESSION_LEAVING : SESSION_ENDED;
+		break;
 	case MESSAGE_HELLO:
 	case MESSAGE_DONE:
 	case MESSAGE_ERROR: break; /* the decoder refuses these from a client */
@@ -293,6 +315,16 @@ static int64_t earlier (int64_t a, int64_t b)
 	return !a || (b && b < a) ? b : a;
 }
 
+/* When a client that was pinged is given up. Not before it had its time to answer: a front that was stopped, or starved
+ * of its processor, pings late. */
+static int64_t give_up_ms (const struct session *session)
+{
+	int64_t silent = session->heard_ms + session->limits.silence_ms;
+	int64_t asked = session->pinged_ms + session->limits.silence_ms - session->limits.ping_ms;
+
+	return silent > asked ? silent : asked;
+}
+
 int64_t session_wake (const struct session *session)
 {
 	int64_t when = 0;
@@ -302,7 +334,7 @@ int64_t session_wake (const struct session *session)
 	if (session->partial_ms)
 		when = session->partial_ms + session->limits.message_ms;
 	if (session->n_channels && session->pinged_ms)
-		when = earlier (when, session->heard_ms + session->limits.silence_ms);
+		when = earlier (when, give_up_ms (session));
 	else if (session->n_channels)
 		when = earlier (when, session->heard_ms + session->limits.ping_ms);
 	return when;
@@ -318,9 +350,10 @@ void session_tick (struct session *session, int64_t now_ms)
 	}
 	if (!session->n_channels)
 		return;
-	if (now_ms >= session->heard_ms + session->limits.silence_ms) {
-		session_violation (session, CODE_BAD_MESSAGE, "silent for too long");
-	} else if (!session->pinged_ms && now_ms >= session->heard_ms + session->limits.ping_ms) {
+	if (session->pinged_ms) {
+		if (now_ms >= give_up_ms (session))
+			session_violation (session, CODE_BAD_MESSAGE, "silent for too long");
+	} else if (now_ms >= session->heard_ms + session->limits.ping_ms) {
 		session->pinged_ms = now_ms;
 		check_put (session, message_printf (&session->out, "{\"ping\":%lld}", (long long)now_ms));
 	}

@@ -3,7 +3,7 @@
  * No descriptor, no clock of its own, no thread: the connection feeds it and writes what it leaves in `out`; the fuzzer
  * links it with a dispatcher that makes things up.
  *
- * States: OPEN (calls are taken), LEAVING (after bye: no more calls, what runs is answered), ENDED (after a violation,
+ * States: OPEN (calls are taken), LEAVING (after bye, or when the daemon drains: no more calls, what runs is answered), ENDED (after a violation,
  * or when a leaving session has answered everything: `out` is to be flushed, then the connection closes).
  *
  * A channel is one live call. The session makes it and frees it: with the terminal message (session_done,
@@ -76,6 +76,7 @@ struct session {
 	int64_t partial_ms; /* since when the message in `in` is half received; 0: there is none */
 	size_t partial_bytes; /* how much of it was there then */
 	uint64_t bytes_in;
+	bool bye; /* LEAVING because the client said so */
 	bool starved; /* there was no room in out for somebody's output: whoever drains it clears this and lets them try */
 };
 

@@ -20,6 +20,8 @@ int header_scan (const char *text, size_t n, int max_tokens, struct err *err)
 		bool starts = false;
 
 		switch (c) {
+		case '\0': /* jansson reads over some */
+			return err_set (err, CODE_BAD_MESSAGE, "the header has a NUL byte");
 		case '{':
 		case '[':
 			if (++depth > HEADER_DEPTH)
@@ -75,8 +77,11 @@ json_t *header_parse (const char *text, size_t n, int max_tokens, int *tokens, s
 	if (!object || !json_is_object (object)) {
 		char said[256];
 
-		err_set (err, CODE_BAD_MESSAGE, "the header is not a JSON object: %s",
-			text_escape (said, sizeof said, why.text, object ? 0 : strlen (why.text)));
+		if (object)
+			err_set (err, CODE_BAD_MESSAGE, "the header is JSON, but not an object");
+		else
+			err_set (err, CODE_BAD_MESSAGE, "the header is not a JSON object: %s",
+				text_escape (said, sizeof said, why.text, strlen (why.text)));
 		json_decref (object);
 		return NULL;
 	}

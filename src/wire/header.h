@@ -22,7 +22,7 @@ enum {
 };
 
 /* How many tokens (brackets, braces, colons, commas, strings, other words) the text has; or -1 with
- * CODE_BAD_MESSAGE when it is deeper than HEADER_DEPTH, CODE_TOO_LARGE when it has more than max_tokens. It proves
+ * CODE_BAD_MESSAGE when it is deeper than HEADER_DEPTH or has a NUL byte outside of strings, CODE_TOO_LARGE when it has more than max_tokens. It proves
  * nothing else about the text. */
 int header_scan (const char *text, size_t n, int max_tokens, struct err *err);
 

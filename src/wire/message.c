@@ -175,8 +175,11 @@ int decoder_next (struct decoder *decoder, struct buf *in, const struct message 
 			HEADER_CALL_MAX);
 	if (buf_len (in) < 4 + (size_t)length)
 		return 0;
-	if (!decoder->header && read_header (decoder, in, err) < 0)
+	if (!decoder->header && read_header (decoder, in, err) < 0) {
+		json_decref (decoder->header);
+		decoder->header = NULL; /* whoever asks again gets the same answer */
 		return -1;
+	}
 	if (buf_len (in) < 4 + (size_t)length + now->body_len)
 		return 0;
 	/* The buffer may have moved while the body came. */
@@ -207,9 +210,7 @@ int message_put (struct buf *out, json_t *header, const void *body, size_t n)
 	uint8_t *space;
 	size_t length;
 
-	if (header && n)
-		json_object_set_new (header, "body", json_integer ((json_int_t)n));
-	if (header)
+	if (header && (!n || json_object_set_new (header, "body", json_integer ((json_int_t)n)) == 0))
 		text = json_dumps (header, JSON_COMPACT | JSON_REAL_PRECISION (9));
 	json_decref (header);
 	if (!text) {

@@ -3,7 +3,7 @@
  * A probe worker writes it as JSON (worker/plugins.c); the front and the client parse it back. The same
  * table answers `plugins`, drives completion and checks arguments. The JSON is a list of plugins:
  *   {"plugin","version","summary","verbs":[{"name","help","control","facts","params":[{"name","type","required","help"}]}]}
- * or, for one that was refused, {"plugin","refused":"why"}.
+ * or, for one that was refused, {"plugin","refused":"why","misconfigured"}.
  */
 #ifndef REMEX_WIRE_VERBS_H
 #define REMEX_WIRE_VERBS_H

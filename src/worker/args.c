@@ -1,6 +1,7 @@
 /* args - see args.h. */
 #include "config.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,8 @@ static char **strings_from_map (const json_t *value, struct err *err)
 	const char *key;
 	size_t n = 0;
 
+	if (!strings)
+		err_sys (err, CODE_INTERNAL, "arguments");
 	json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
 		char *text = strings ? header_string (item, NULL, err) : NULL;
 
@@ -99,8 +102,23 @@ static char **strings_from_map (const json_t *value, struct err *err)
 	return strings;
 }
 
+static bool type_fits (enum remex_type type, const json_t *value)
+{
+	switch (type) {
+	case REMEX_STRING: return true; /* header_string says what it must be */
+	case REMEX_INTEGER: return json_is_integer (value);
+	case REMEX_NUMBER: return json_is_number (value);
+	case REMEX_BOOL: return json_is_boolean (value);
+	case REMEX_STRINGS: return json_is_array (value);
+	case REMEX_MAP: return json_is_array (value) || json_is_object (value);
+	}
+	return false;
+}
+
 static int arg_from_json (struct arg *arg, const json_t *value, struct err *err)
 {
+	if (!type_fits (arg->param->type, value))
+		return err_set (err, CODE_BAD_VALUE, "'%s' is of the wrong type", arg->param->name);
 	switch (arg->param->type) {
 	case REMEX_STRING: return (arg->string = header_string (value, NULL, err)) ? 0 : -1;
 	case REMEX_STRINGS:

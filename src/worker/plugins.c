@@ -125,6 +125,7 @@ static void start_plugin (struct plugin *plugin, const struct config *config)
 	}
 	if (args_from_config (&options.args, plugin->options, section ? section->options : NULL, config->file, &err) < 0) {
 		refuse (plugin, err.text);
+		plugin->misconfigured = true;
 		return;
 	}
 	if (start && start (&plugin->state, &options) < 0)
@@ -230,7 +231,8 @@ static json_t *plugin_json (const struct plugin *plugin)
 	json_t *verbs;
 
 	if (plugin->refused)
-		return json_pack ("{ss ss}", "plugin", plugin->name, "refused", plugin->refused);
+		return json_pack ("{ss ss sb}", "plugin", plugin->name, "refused", plugin->refused, "misconfigured",
+			plugin->misconfigured);
 	verbs = json_array ();
 	for (size_t i = 0; plugin->verbs[i].name; i++)
 		json_array_append_new (verbs, verb_json (&plugin->verbs[i], plugin->params[i]));

@@ -41,6 +41,7 @@ struct plugin {
 	struct remex_param **params; /* of each verb, likewise; may be NULL */
 	struct remex_param *options;
 	char *refused;
+	bool misconfigured; /* refused for what the configuration says: that is no plugin's fault, and ends the start */
 	char *name;
 };
 

@@ -1,0 +1,272 @@
+/* bomb - a plugin that does everything a plugin must not, one verb each; and `echo`, which does nothing wrong. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <remex/plugin.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int kill_self (struct remex_call *call, int signo)
+{
+	(void)call;
+	signal (signo, SIG_DFL); /* a sanitizer would turn it into an exit */
+	raise (signo);
+	return 0;
+}
+
+static int bomb_segv (void *state, struct remex_call *call)
+{
+	(void)state;
+	signal (SIGSEGV, SIG_DFL);
+	*(volatile int *)mmap (NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) = 1;
+	return remex_printf (call, "not reached\n");
+}
+
+static int bomb_bus (void *state, struct remex_call *call)
+{
+	(void)state;
+	return kill_self (call, SIGBUS);
+}
+
+static int bomb_abort (void *state, struct remex_call *call)
+{
+	(void)state;
+	return kill_self (call, SIGABRT);
+}
+
+static int deeper (volatile char *above)
+{
+	volatile char frame[4096];
+
+	frame[0] = above[0];
+	return deeper (frame) + frame[0];
+}
+
+static int bomb_stack (void *state, struct remex_call *call)
+{
+	char start[1] = { 0 };
+
+	(void)state;
+	(void)call;
+	signal (SIGSEGV, SIG_DFL);
+	return deeper (start);
+}
+
+static int bomb_exit (void *state, struct remex_call *call)
+{
+	(void)state;
+	_exit ((int)remex_arg_integer (call, "status", 0));
+	return 0;
+}
+
+/* Says that it has begun, then never looks back. */
+static int bomb_loop (void *state, struct remex_call *call)
+{
+	(void)state;
+	remex_printf (call, "looping\n");
+	for (;;)
+		pause ();
+	return 0;
+}
+
+static int bomb_write_for_ever (void *state, struct remex_call *call)
+{
+	(void)state;
+	while (remex_printf (call, "%01000d", 0) == 0)
+		;
+	return errno == ECANCELED ? 0 : -1;
+}
+
+/* Waits for its end as a well-behaved plugin does. */
+static int bomb_wait (void *state, struct remex_call *call)
+{
+	struct pollfd end = { .fd = remex_cancel_fd (call), .events = POLLIN };
+
+	(void)state;
+	remex_printf (call, "waiting\n");
+	poll (&end, 1, -1);
+	return remex_cancelled (call) ? 0 : remex_fail (call, REMEX_ERR_FAILED, "woken without a reason");
+}
+
+static int bomb_close (void *state, struct remex_call *call)
+{
+	(void)state;
+	(void)call;
+	for (int fd = 3; fd < 1024; fd++)
+		close (fd);
+	return 0;
+}
+
+static int bomb_leak_fd (void *state, struct remex_call *call)
+{
+	(void)state;
+	(void)call;
+	return open ("/dev/null", O_RDONLY | O_CLOEXEC) < 0 ? -1 : 0;
+}
+
+static int bomb_leak (void *state, struct remex_call *call)
+{
+	char *block = malloc (1 << 20);
+
+	(void)state;
+	(void)call;
+	if (block)
+		memset (block, 1, 1 << 20);
+	return block ? 0 : -1;
+}
+
+static int bomb_cwd (void *state, struct remex_call *call)
+{
+	(void)state;
+	(void)call;
+	return chdir ("/tmp");
+}
+
+static int bomb_umask (void *state, struct remex_call *call)
+{
+	(void)state;
+	(void)call;
+	umask (0);
+	return 0;
+}
+
+static int bomb_signals (void *state, struct remex_call *call)
+{
+	sigset_t all;
+
+	(void)state;
+	(void)call;
+	sigfillset (&all);
+	return sigprocmask (SIG_BLOCK, &all, NULL);
+}
+
+static int bomb_ignore (void *state, struct remex_call *call)
+{
+	(void)state;
+	(void)call;
+	return signal (SIGTERM, SIG_IGN) == SIG_ERR ? -1 : 0;
+}
+
+/* A child that holds everything the worker has. */
+static int bomb_fork (void *state, struct remex_call *call)
+{
+	(void)state;
+	(void)call;
+	if (fork () == 0) {
+		setsid ();
+		for (;;)
+			pause ();
+	}
+	return 0;
+}
+
+static void *thread_run (void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause ();
+	return NULL;
+}
+
+static int bomb_thread (void *state, struct remex_call *call)
+{
+	pthread_t thread;
+
+	(void)state;
+	(void)call;
+	return pthread_create (&thread, NULL, thread_run, NULL) ? -1 : 0;
+}
+
+static int bomb_stdout (void *state, struct remex_call *call)
+{
+	(void)state;
+	puts ("to standard output, which is not the client's");
+	fflush (stdout);
+	return remex_printf (call, "said\n");
+}
+
+static int bomb_fail (void *state, struct remex_call *call)
+{
+	(void)state;
+	return remex_fail (call, REMEX_ERR_NOT_FOUND, "no such thing: %s", "\033[31mred\n");
+}
+
+static int bomb_pid (void *state, struct remex_call *call)
+{
+	(void)state;
+	return remex_printf (call, "%d", (int)getpid ());
+}
+
+/* What came in goes out, through the worker. */
+static int bomb_echo (void *state, struct remex_call *call)
+{
+	char bytes[100000];
+	ssize_t n;
+
+	(void)state;
+	while ((n = remex_read (call, bytes, sizeof bytes)) > 0)
+		if (remex_write (call, "stdout", bytes, (size_t)n) < 0)
+			return -1;
+	return n < 0 ? -1 : 0;
+}
+
+/* The arguments as they arrived. */
+static int bomb_args (void *state, struct remex_call *call)
+{
+	const char *const *list = remex_arg_strings (call, "list"), *const *map = remex_arg_strings (call, "map");
+
+	(void)state;
+	remex_printf (call, "string=%s integer=%lld number=%g bool=%d", remex_arg_string (call, "string"),
+		remex_arg_integer (call, "integer", -1), remex_arg_number (call, "number", -1), remex_arg_bool (call, "bool", false));
+	for (size_t i = 0; list && list[i]; i++)
+		remex_printf (call, " [%s]", list[i]);
+	for (size_t i = 0; map && map[i]; i++)
+		remex_printf (call, " {%s}", map[i]);
+	return remex_arg_string (call, "integer") ? -1 : 0; /* asked for by the wrong type: not there */
+}
+
+static const struct remex_param exit_params[] = { { "status", REMEX_INTEGER, 0, "the exit status" }, { 0 } };
+static const struct remex_param args_params[] = {
+	{ "string", REMEX_STRING, REMEX_REQUIRED, "a string" },
+	{ "integer", REMEX_INTEGER, 0, "an integer" },
+	{ "number", REMEX_NUMBER, 0, "a number" },
+	{ "bool", REMEX_BOOL, 0, "a truth" },
+	{ "list", REMEX_STRINGS, 0, "strings" },
+	{ "map", REMEX_MAP, 0, "pairs" },
+	{ 0 },
+};
+
+static const struct remex_verb verbs[] = {
+	{ "abort", "Abort", NULL, bomb_abort, 0 },
+	{ "args", "Show the arguments", args_params, bomb_args, 0 },
+	{ "bus", "SIGBUS", NULL, bomb_bus, 0 },
+	{ "close", "Close every descriptor", NULL, bomb_close, 0 },
+	{ "cwd", "Change the directory", NULL, bomb_cwd, 0 },
+	{ "echo", "Copy input to output", NULL, bomb_echo, 0 },
+	{ "exit", "End the process", exit_params, bomb_exit, 0 },
+	{ "fail", "Fail with words", NULL, bomb_fail, 0 },
+	{ "fork", "Fork without exec", NULL, bomb_fork, 0 },
+	{ "ignore", "Ignore SIGTERM", NULL, bomb_ignore, 0 },
+	{ "leak", "Leak a mebibyte", NULL, bomb_leak, 0 },
+	{ "leak_fd", "Leak a descriptor", NULL, bomb_leak_fd, 0 },
+	{ "loop", "Never end", NULL, bomb_loop, 0 },
+	{ "pid", "The worker's pid", NULL, bomb_pid, 0 },
+	{ "segv", "SIGSEGV", NULL, bomb_segv, 0 },
+	{ "signals", "Block all signals", NULL, bomb_signals, 0 },
+	{ "stack", "Overflow the stack", NULL, bomb_stack, 0 },
+	{ "stdout", "Write to standard output", NULL, bomb_stdout, 0 },
+	{ "thread", "Leave a thread running", NULL, bomb_thread, 0 },
+	{ "umask", "Change the umask", NULL, bomb_umask, 0 },
+	{ "wait", "Wait to be cancelled", NULL, bomb_wait, 0 },
+	{ "write_for_ever", "Write until cancelled", NULL, bomb_write_for_ever, 0 },
+	{ 0 },
+};
+
+REMEX_PLUGIN (.name = "bomb", .version = "1", .summary = "What a plugin must not do", .verbs = verbs);
