@@ -296,18 +296,30 @@ static void terminal (struct request *request, const struct packet *packet)
 	drain (request);
 }
 
+/* The streams that a worker hands over: a name with its NUL for each descriptor. */
+static int add_outlets (struct relay *relay, struct packet *packet)
+{
+	const char *names = (const char *)packet->data, *end = names + packet->record.length;
+	int result = packet->n_fds ? 0 : -1;
+
+	for (size_t i = 0; i < packet->n_fds; i++) {
+		size_t n = strnlen (names, (size_t)(end - names));
+
+		result |= relay_add_outlet (relay, names, n, packet->fds[i]);
+		packet->fds[i] = -1;
+		names += names + n < end ? n + 1 : n;
+	}
+	return result;
+}
+
 void request_record (struct request *request, struct packet *packet)
 {
 	const struct record *record = &packet->record;
 	struct relay *relay = &request->relay;
-	int result = 0, fd = -1;
+	int result = 0;
 
 	if (record->id != request->number)
 		return;
-	if (packet->n_fds) {
-		fd = packet->fds[0];
-		packet->fds[0] = -1;
-	}
 	switch (record->type) {
 	case REC_OUTPUT:
 		if (record->a <= 0 || record->a > record->length)
@@ -318,21 +330,16 @@ void request_record (struct request *request, struct packet *packet)
 		if (request->worker)
 			pool_pause (request->worker, relay_holds (relay));
 		break;
-	case REC_STREAM:
-		result = relay_add_outlet (relay, (const char *)packet->data, record->length, fd);
-		fd = -1;
-		break;
+	case REC_STREAM: result = add_outlets (relay, packet); break;
 	case REC_SINK:
-		result = relay_set_sink (relay, fd);
-		fd = -1;
+		result = packet->n_fds ? relay_set_sink (relay, packet->fds[0]) : -1;
+		packet->fds[0] = -1;
 		break;
 	case REC_PULL: relay_pull (relay, record->a); break;
 	case REC_DONE:
 	case REC_FAIL: terminal (request, packet); return; /* it may be freed */
 	default: result = -1;
 	}
-	if (fd >= 0)
-		packet->fds[0] = fd; /* to be closed by who received it */
 	if (result < 0)
 		log_warning ("a worker's record makes no sense. type=%u serial=%llu", record->type,
 			request->worker ? (unsigned long long)request->worker->serial : 0);

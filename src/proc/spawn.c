@@ -57,13 +57,14 @@ static _Noreturn void child_fail (const struct plan *plan, enum step step)
 	_exit (127);
 }
 
-static void child_signals (void)
+static void child_signals (uint64_t ignored)
 {
 	/* Zeros are SIG_DFL without flags, whatever the order of the kernel's struct sigaction. */
 	static const unsigned long standard[16];
 
 	for (int signo = 1; signo < NSIG; signo++)
-		syscall (SYS_rt_sigaction, signo, standard, NULL, (size_t)(_NSIG / 8));
+		if (ignored >> (signo - 1) & 1)
+			syscall (SYS_rt_sigaction, signo, standard, NULL, (size_t)(_NSIG / 8));
 }
 
 /* A descriptor from 3 up that will become number i, or i itself when it is there already. */
@@ -136,7 +137,7 @@ static _Noreturn __attribute__ ((noinline)) void child_run (struct plan *plan)
 	static const unsigned char no_mask[_NSIG / 8];
 	const struct spawn *spawn = plan->spawn;
 
-	child_signals ();
+	child_signals (spawn->ignored ? spawn->ignored : UINT64_MAX);
 	setsid ();
 	umask (CHILD_UMASK);
 	if (child_fds (plan) < 0)

@@ -11,6 +11,7 @@
 #define REMEX_PROC_SPAWN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -22,6 +23,7 @@ struct spawn {
 	const char *path;     /* directories between colons, absolute ones only; NULL: no look-up, the name is a path */
 	const char *cwd;      /* NULL: stay. A relative `file` with a slash counts from here */
 	int fds[3];           /* become 0, 1, 2 (blocking, as they are); -1: /dev/null */
+	uint64_t ignored;     /* the signals that we ignore: bit n-1 for signal n; exec resets all others (0: not known) */
 	bool die_with_parent; /* SIGKILL when the thread that spawned ends */
 	const int *keep;      /* further descriptors, from 3 up, that stay open under their own number */
 	size_t n_keep;        /* at most SPAWN_KEEP */

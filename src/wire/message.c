@@ -117,7 +117,7 @@ static uint32_t header_length (const struct buf *in)
 {
 	uint32_t length;
 
-	memcpy (&length, buf_head (in), sizeof length);
+	memcpy (&length, in->data + in->start, sizeof length); /* there are at least four */
 	return ntohl (length);
 }
 

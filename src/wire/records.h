@@ -19,7 +19,7 @@ enum record_type {
 	/* worker -> front */
 	REC_READY = 16, /* plugins are loaded; a CALL may have been sent before. a resident bytes */
 	REC_OUTPUT, /* id request, a size of the stream's name; payload: the name, then the bytes */
-	REC_STREAM, /* id request, payload: the stream's name; fd: a pipe's or socket's read end */
+	REC_STREAM, /* id request, payload: the streams' names, each with its NUL; fds: a pipe's or socket's read end each */
 	REC_SINK, /* id request; fd: a pipe's or socket's write end, which takes all input from now on */
 	REC_PULL, /* id request, a bytes: the handler calls remex_read and has room for so many more */
 	REC_DONE, /* id request, a enum outcome, b exit status or signal number. Terminal. payload: struct worker_state */

@@ -190,50 +190,66 @@ static bool is_pipe_or_socket (int fd)
 	return fstat (fd, &st) == 0 && (S_ISFIFO (st.st_mode) || S_ISSOCK (st.st_mode));
 }
 
-/* Send the descriptor and close ours, whatever happens. */
-static int hand_over (struct remex_call *call, struct record *record, const char *name, int fd)
+/* Remember that this stream is no longer the worker's to write. */
+static int give_away (struct remex_call *call, const char *stream, int fd)
 {
-	int result;
-
+	if (call_check_stream (call, stream) < 0)
+		return -1;
+	if (call->n_streams == CALL_STREAMS) {
+		errno = EBUSY;
+		return -1;
+	}
 	if (!is_pipe_or_socket (fd)) {
-		fd_close (&fd);
 		errno = EINVAL;
 		return -1;
 	}
-	result = link_send (call->worker->link, record, name, strlen (name), NULL, 0, &fd, 1, 0);
+	if (!(call->streams[call->n_streams] = strdup (stream)))
+		return -1;
+	call->n_streams++;
+	return 0;
+}
+
+int call_hand_over (struct remex_call *call, const char *stream, int fd, const char *other, int other_fd)
+{
+	struct record record = { .type = REC_STREAM, .id = call->id };
+	int fds[2] = { fd, other_fd }, result = -1;
+	char names[128];
+	size_t n;
+
+	if (give_away (call, stream, fd) == 0 && (!other || give_away (call, other, other_fd) == 0)) {
+		n = (size_t)snprintf (names, sizeof names, "%s", stream) + 1;
+		if (other)
+			n += (size_t)snprintf (names + n, sizeof names - n, "%s", other) + 1;
+		result = link_send (call->worker->link, &record, names, n, NULL, 0, fds, other ? 2 : 1, 0);
+	}
 	fd_close (&fd);
+	fd_close (&other_fd);
 	return result;
 }
 
 int remex_stream (struct remex_call *call, const char *stream, int fd)
 {
-	struct record record = { .type = REC_STREAM, .id = call->id };
-
-	if (call_check_stream (call, stream) < 0 || call->n_streams == CALL_STREAMS) {
-		if (call->n_streams == CALL_STREAMS)
-			errno = EBUSY;
-		fd_close (&fd);
-		return -1;
-	}
-	if (!(call->streams[call->n_streams] = strdup (stream))) {
-		fd_close (&fd);
-		return -1;
-	}
-	call->n_streams++;
-	return hand_over (call, &record, stream, fd);
+	return call_hand_over (call, stream, fd, NULL, -1);
 }
 
 int remex_sink (struct remex_call *call, int fd)
 {
 	struct record record = { .type = REC_SINK, .id = call->id };
+	int result = -1;
 
 	if (call->sunk || call->read_begun) {
 		fd_close (&fd);
 		errno = EBUSY;
 		return -1;
 	}
-	call->sunk = true;
-	return hand_over (call, &record, "", fd);
+	if (is_pipe_or_socket (fd)) {
+		call->sunk = true;
+		result = link_send (call->worker->link, &record, NULL, 0, NULL, 0, &fd, 1, 0);
+	} else {
+		errno = EINVAL;
+	}
+	fd_close (&fd);
+	return result;
 }
 
 /* --- the user ---------------------------------------------------------------------------------------------------- */

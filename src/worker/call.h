@@ -56,6 +56,10 @@ int call_wait (struct remex_call *call, bool writing, int extra, bool patient);
 /* Take one record from the link into the call. 0; -1 with errno (EAGAIN: there was none). */
 int call_receive (struct remex_call *call);
 
+/* Hand over one stream, or (other not NULL) two with one record; the descriptors are closed here, whatever happens. 0, or
+ * -1 with EBUSY, EINVAL or the link's errno. */
+int call_hand_over (struct remex_call *call, const char *stream, int fd, const char *other, int other_fd);
+
 /* Has this stream's name the right form, and is it still the worker's to write? 0, or -1 with EINVAL or EBUSY. */
 int call_check_stream (const struct remex_call *call, const char *stream);
 

@@ -123,8 +123,7 @@ static int pipes_hand_over (struct remex_call *call, struct pipes *pipes)
 	pipes->out[0] = pipes->errors[0] = pipes->in[1] = -1;
 	if (in >= 0)
 		result |= remex_sink (call, in);
-	result |= remex_stream (call, "stdout", out);
-	result |= remex_stream (call, "stderr", errors);
+	result |= call_hand_over (call, "stdout", out, "stderr", errors);
 	return result;
 }
 
@@ -178,6 +177,7 @@ int remex_spawn (struct remex_call *call, const struct remex_command *command, s
 			.path = path,
 			.cwd = start_directory (call, command),
 			.fds = { pipes.in[0], pipes.out[1], pipes.errors[1] },
+			.ignored = tidy_ignored (&call->worker->tidy),
 			.die_with_parent = true,
 		};
 

@@ -2,52 +2,82 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "worker/tidy.h"
+
+/* In the order in which the kernel prints them. */
+static const struct {
+	const char *label, *word;
+} table[TIDY_LINES] = {
+	{ "Umask:", "umask" },
+	{ "Threads:", "threads" },
+	{ "SigBlk:", "signal mask" },
+	{ "SigIgn:", "signal dispositions" },
+	{ "SigCgt:", "signal dispositions" },
+};
+
+enum { IGNORED = 3, STATUS_MAX = 4096 };
+
+int tidy_open (struct tidy *tidy)
+{
+	return tidy->status = open ("/proc/self/status", O_RDONLY | O_CLOEXEC);
+}
+
+static void read_lines (int status, char lines[TIDY_LINES][TIDY_LINE])
+{
+	char text[STATUS_MAX];
+	ssize_t n = pread (status, text, sizeof text - 1, 0);
+	const char *at = text;
+
+	text[n > 0 ? n : 0] = '\0';
+	for (int i = 0; at && i < TIDY_LINES; i++)
+		if ((at = strstr (at, table[i].label))) {
+			size_t length = strcspn (at, "\n");
+
+			memcpy (lines[i], at, length < TIDY_LINE ? length : TIDY_LINE - 1);
+		}
+}
 
 void tidy_snapshot (struct tidy *tidy)
 {
 	struct stat st;
 
-	memset (tidy, 0, sizeof *tidy);
+	memset (tidy->lines, 0, sizeof tidy->lines);
+	tidy->device = 0;
+	tidy->inode = 0;
 	if (stat (".", &st) == 0) {
 		tidy->device = st.st_dev;
 		tidy->inode = st.st_ino;
 	}
-	if (stat ("/proc/self/task", &st) == 0)
-		tidy->threads = st.st_nlink; /* one link per thread, and two */
-	tidy->mask = umask (022);
-	umask (tidy->mask);
-	sigprocmask (SIG_SETMASK, NULL, &tidy->blocked);
-	for (int signo = 1; signo < 32; signo++) {
-		struct sigaction action;
-
-		if (sigaction (signo, NULL, &action) == 0)
-			tidy->handlers[signo] = (void *)action.sa_handler;
-	}
+	read_lines (tidy->status, tidy->lines);
 	tidy->lowest_fd = fcntl (2, F_DUPFD_CLOEXEC, 0);
 	close (tidy->lowest_fd);
 }
 
 const char *tidy_changed (const struct tidy *before)
 {
-	struct tidy now;
+	struct tidy now = { .status = before->status };
 
 	tidy_snapshot (&now);
 	if (now.device != before->device || now.inode != before->inode)
 		return "working directory";
-	if (now.threads != before->threads)
-		return "threads";
-	if (now.mask != before->mask)
-		return "umask";
-	for (int signo = 1; signo < 32; signo++)
-		if (sigismember (&now.blocked, signo) != sigismember (&before->blocked, signo))
-			return "signal mask";
-	if (memcmp (now.handlers, before->handlers, sizeof now.handlers))
-		return "signal dispositions";
+	for (int i = 0; i < TIDY_LINES; i++)
+		if (strcmp (now.lines[i], before->lines[i]))
+			return table[i].word;
 	if (now.lowest_fd != before->lowest_fd)
 		return "descriptors";
 	return NULL;
+}
+
+uint64_t tidy_ignored (const struct tidy *tidy)
+{
+	char lines[TIDY_LINES][TIDY_LINE] = { { 0 } };
+
+	read_lines (tidy->status, lines);
+	/* Without an answer: all, as far as anybody knows. */
+	return *lines[IGNORED] ? strtoull (lines[IGNORED] + strlen (table[IGNORED].label), NULL, 16) : UINT64_MAX;
 }

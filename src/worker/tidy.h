@@ -1,28 +1,36 @@
 /* tidy - did the plugin leave the process as it found it? A worker that was changed is not used again.
  *
- * What is compared: working directory, umask, signal mask and dispositions, the lowest free descriptor, the number of
- * threads. A snapshot is taken when the plugins have been started; nothing is owned.
+ * What is compared: working directory, the lowest free descriptor, and what the kernel says in /proc/self/status
+ * (proc(5)): umask, threads, blocked, ignored and caught signals. One read tells them all, where asking for each would
+ * be some forty system calls per request. A snapshot is taken when the plugins have been started. It owns its
+ * descriptor.
  */
 #ifndef REMEX_WORKER_TIDY_H
 #define REMEX_WORKER_TIDY_H
 
-#include <signal.h>
-#include <sys/stat.h>
+#include <stdint.h>
 #include <sys/types.h>
 
+enum { TIDY_LINES = 5, TIDY_LINE = 48 };
+
 struct tidy {
+	int status; /* /proc/self/status, open; -1: not yet */
 	dev_t device;
 	ino_t inode;
-	mode_t mask;
-	sigset_t blocked;
-	void *handlers[32];
 	int lowest_fd;
-	nlink_t threads;
+	char lines[TIDY_LINES][TIDY_LINE];
 };
 
+/* Open it; 0 or -1. It has to be done before the process becomes another user. */
+int tidy_open (struct tidy *tidy);
+
+/* Remember how things are. */
 void tidy_snapshot (struct tidy *tidy);
 
-/* What differs now, as a word for the log ("umask"), or NULL. */
+/* What differs now from the snapshot, as a word for the log ("umask"), or NULL. */
 const char *tidy_changed (const struct tidy *before);
+
+/* The signals that the process ignores now: bit n-1 for signal n. */
+uint64_t tidy_ignored (const struct tidy *tidy);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,14 +19,13 @@
 #include "wire/header.h"
 #include "wire/records.h"
 #include "worker/call.h"
-#include "worker/tidy.h"
 #include "worker/worker.h"
 
 /* All that lives as long as the worker. */
 struct self {
 	struct worker worker;
-	struct tidy tidy;
 	int statm; /* /proc/self/statm, open */
+	int64_t resident; /* bytes, after the last request */
 	char *text; /* a CALL's header and facts, while their pieces come */
 	size_t size, got;
 };
@@ -45,9 +45,11 @@ static int64_t resident (const struct self *self)
 
 static int say (struct self *self, struct record *record, unsigned flags, const char *words)
 {
-	struct worker_state state = { .resident = resident (self), .flags = flags };
+	struct worker_state state = { .resident = self->resident, .flags = flags };
+	int result = link_send (self->worker.link, record, &state, sizeof state, words, strlen (words), NULL, 0, 0);
 
-	return link_send (self->worker.link, record, &state, sizeof state, words, strlen (words), NULL, 0, 0);
+	self->resident = resident (self); /* for the next time: nobody waits for it now */
+	return result;
 }
 
 /* --- one request ------------------------------------------------------------------------------------------------- */
@@ -87,7 +89,7 @@ static int serve (struct self *self, const struct record *record)
 		run_handler (&call);
 	if (tree_watch_left (&self->worker.watch, getpid ()))
 		flags |= WORKER_LEFT;
-	if ((changed = tidy_changed (&self->tidy))) {
+	if ((changed = tidy_changed (&self->worker.tidy))) {
 		flags |= WORKER_DIRTY;
 		log_warning ("a plugin changed the %s of its worker; replacing it. call=%s", changed,
 			json_string_value (json_object_get (call.header, "call")));
@@ -194,7 +196,8 @@ static int be_born (struct self *self, const struct worker_birth *birth, struct 
 
 	if (tree_watch_open (&worker->watch) < 0)
 		return err_sys (err, 0, "cannot watch the process tree");
-	if (quiet_std () < 0 || (self->statm = open ("/proc/self/statm", O_RDONLY | O_CLOEXEC)) < 0)
+	if (quiet_std () < 0 || (self->statm = open ("/proc/self/statm", O_RDONLY | O_CLOEXEC)) < 0 ||
+		tidy_open (&worker->tidy) < 0)
 		return err_sys (err, 0, "cannot set up the worker");
 	if (user_look_up (&worker->user, birth->uid, err) < 0 || user_become (&worker->user, err) < 0)
 		return -1;
@@ -210,7 +213,7 @@ static int be_born (struct self *self, const struct worker_birth *birth, struct 
 	for (size_t i = 0; i < birth->files->n_items; i++)
 		if (birth->files->items[i].fd >= 0)
 			close (birth->files->items[i].fd);
-	tidy_snapshot (&self->tidy);
+	tidy_snapshot (&worker->tidy);
 	return 0;
 }
 
@@ -235,7 +238,7 @@ int worker_run (int link, int lifeline, void *arg)
 	}
 	if (birth->probe)
 		return send_table (&self.worker) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	record.a = resident (&self);
+	record.a = self.resident = resident (&self);
 	if (link_send (link, &record, NULL, 0, NULL, 0, NULL, 0, 0) < 0)
 		return EXIT_FAILURE;
 	status = serve_all (&self);

@@ -15,6 +15,7 @@
 #include "conf/config.h"
 #include "proc/tree.h"
 #include "worker/plugins.h"
+#include "worker/tidy.h"
 #include "worker/user.h"
 
 /* What a worker is born with; inherited through the forks, never changed. */
@@ -31,6 +32,7 @@ struct worker {
 	struct user user;
 	struct plugins plugins;
 	struct tree_watch watch;
+	struct tidy tidy;
 	struct packet packet; /* where records are received: 128 KiB, once */
 };
 

@@ -1,0 +1,32 @@
+# The bench: `make bench` prints how fast and how big remex is, next to what it is compared with.
+# Nothing here is built or run by `make` or `make check`: a figure is no test. BENCH_FLAGS='--json FILE' keeps it.
+bench_programs = \
+	%D%/calls \
+	%D%/drain \
+	%D%/floor \
+	%D%/pingpong \
+	%D%/producer \
+	$(NULL)
+EXTRA_PROGRAMS = $(bench_programs)
+EXTRA_LTLIBRARIES = %D%/echo.la
+bench_wire = src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm
+
+%C%_calls_SOURCES = %D%/calls.c %D%/meter.c %D%/meter.h
+%C%_calls_LDADD = $(bench_wire)
+%C%_drain_SOURCES = %D%/drain.c %D%/meter.c %D%/meter.h
+%C%_drain_LDADD = $(bench_wire)
+%C%_floor_SOURCES = %D%/floor.c %D%/meter.c %D%/meter.h
+%C%_pingpong_SOURCES = %D%/pingpong.c %D%/meter.c %D%/meter.h
+%C%_producer_SOURCES = %D%/producer.c %D%/meter.c %D%/meter.h
+
+# A plugin that is never installed; the rpath only tells libtool to make a shared object.
+%C%_echo_la_SOURCES = %D%/echo.c
+%C%_echo_la_CPPFLAGS = -I$(top_srcdir)/include
+%C%_echo_la_LDFLAGS = $(AM_LDFLAGS) $(plugin_flags) -rpath /nowhere
+
+bench: all $(bench_programs) %D%/echo.la
+	$(PYTHON3) $(srcdir)/%D%/run --build . $(BENCH_FLAGS)
+.PHONY: bench
+
+dist_noinst_SCRIPTS += %D%/run
+CLEANFILES += $(bench_programs) %D%/echo.la
