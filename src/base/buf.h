@@ -23,9 +23,10 @@ static inline size_t buf_len (const struct buf *buf)
 	return buf->end - buf->start;
 }
 
+/* The first byte; NULL where there was never one. */
 static inline uint8_t *buf_head (const struct buf *buf)
 {
-	return buf->data + buf->start;
+	return buf->data ? buf->data + buf->start : NULL;
 }
 
 /* How many more bytes the maximum allows. */

@@ -147,7 +147,7 @@ char *text_escape (char *out, size_t size, const void *bytes, size_t n)
 	return out;
 }
 
-enum { NEAR_MAX = 64 }; /* a name or word this long is near to nothing */
+enum { NEAR_MAX = 64 }; /* a name this long is near to nothing */
 
 /* Levenshtein's distance of two short words. */
 static size_t distance (const char *a, const char *b)
@@ -155,7 +155,7 @@ static size_t distance (const char *a, const char *b)
 	size_t row[NEAR_MAX], m = strlen (b);
 
 	if (m >= NEAR_MAX)
-		return m;
+		return SIZE_MAX;
 	for (size_t j = 0; j <= m; j++)
 		row[j] = j;
 	for (size_t i = 1; a[i - 1]; i++) {

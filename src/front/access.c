@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "front/access.h"
 #include "net/peer.h"
 #include "wire/codes.h"
@@ -128,7 +129,7 @@ int access_call (const struct identity *identity, const struct verb *verb, struc
 int access_user (const struct access *access, const struct identity *identity, const char *user, uid_t *uid,
 	struct err *err)
 {
-	char *end;
+	char *end, shown[64];
 	unsigned long number;
 
 	*uid = access->daemon != 0 && identity->full ? access->daemon : identity->uid;
@@ -138,7 +139,8 @@ int access_user (const struct access *access, const struct identity *identity, c
 		errno = 0;
 		number = strtoul (user, &end, 10);
 		if (*user < '0' || *user > '9' || *end || errno || number >= (uid_t)-1)
-			return err_set (err, CODE_NOT_FOUND, "there is no user '%.64s'", user);
+			return err_set (err, CODE_NOT_FOUND, "there is no user '%s'",
+				text_escape (shown, sizeof shown, user, strlen (user)));
 		*uid = (uid_t)number;
 	}
 	if (access->daemon != 0 && *uid != access->daemon)

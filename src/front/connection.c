@@ -83,7 +83,8 @@ static void want (struct connection *connection, bool write)
 
 	if (connection->out_watch) {
 		watch_set (connection->in_watch, UV_READABLE);
-		watch_set (connection->out_watch, out);
+		/* An epoll descriptor that waits for EPOLLOUT on our behalf: what it has is read from it (epoll(7)). */
+		watch_set (connection->out_watch, write ? UV_READABLE : 0);
 	} else if (connection->in_watch) {
 		watch_set (connection->in_watch, UV_READABLE | out);
 	}
