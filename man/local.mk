@@ -1,2 +1,3 @@
 dist_man_MANS += %D%/remexd.yaml.5
 dist_man_MANS += %D%/remex.1
+dist_man_MANS += %D%/remexd.8
