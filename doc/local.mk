@@ -1,1 +1,2 @@
-EXTRA_DIST += %D%/style.md
+EXTRA_DIST += %D%/architecture.md %D%/plugins.md %D%/protocol.md %D%/style.md
+EXTRA_DIST += README.md

@@ -153,7 +153,7 @@ REMEX_API int remex_fail (struct remex_call *call, enum remex_code code, const c
 /* --- commands ---------------------------------------------------------------------------------------------------- */
 
 struct remex_command {
-	size_t size; /* sizeof (struct remex_command) */
+	size_t size; /* sizeof (struct remex_command); members behind it are only ever appended */
 	const char *const *argv; /* ends with NULL */
 	const char *const *env; /* NAME=VALUE added to the fresh environment (PATH USER LOGNAME HOME SHELL LANG); NULL: none */
 	const char *file; /* what is executed; NULL: argv[0], looked up in `path` */

@@ -61,13 +61,11 @@ static int equip_front (struct supervisor *supervisor)
 		if (link_send (supervisor->front_link, &listener, NULL, 0, NULL, 0, &supervisor->listeners[i].fd, 1, 0) < 0)
 			return -1;
 	}
-	if (!supervisor->stdio)
-		return 0;
-	if (link_send (supervisor->front_link, &connection, NULL, 0, NULL, 0, supervisor->std, 2, 0) < 0)
+	if (supervisor->stdio && link_send (supervisor->front_link, &connection, NULL, 0, NULL, 0, supervisor->std, 2, 0) < 0)
 		return -1;
 	fd_close (&supervisor->std[0]);
 	fd_close (&supervisor->std[1]);
-	return 0;
+	return link_post (supervisor->front_link, REC_EQUIPPED, 0, 0, 0, 0);
 }
 
 int supervisor_start_front (struct supervisor *supervisor)

@@ -184,7 +184,7 @@ int supervisor_run (const struct options *options)
 		log_error ("%s", err.text);
 		supervisor.exit_status = EXIT_FAILURE;
 	} else if (options->test) {
-		printf ("%s: OK\n", supervisor.generation->file);
+		printf ("%s: %s\n", supervisor.generation->file, supervisor.exit_status ? "OK, but a plugin is refused" : "OK");
 	} else {
 		while (supervisor.state != SUPERVISOR_ENDING || supervisor.n_workers > 0 || supervisor.front.pid > 0)
 			if (turn (&supervisor) < 0)

@@ -102,38 +102,22 @@ void dispatch_no_worker (struct front *front, uint64_t number, int error)
 
 	if (!request)
 		return;
-	if (error == EPERM)
+	snprintf (text, sizeof text, "no worker can be made: %s", strerror (error));
+	switch (error) {
+	case EPERM:
 		snprintf (text, sizeof text, "the supervisor does not let you act as uid %u", (unsigned)request->uid);
-	else
-		snprintf (text, sizeof text, "no worker can be made: %s", strerror (error));
-	request_refuse (request, error == EPERM ? CODE_DENIED : CODE_BUSY, text, error == EPERM ? 0 : RETRY_AFTER);
+		request_refuse (request, CODE_DENIED, text, 0);
+		break;
+	case EAGAIN:
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE: request_refuse (request, CODE_BUSY, text, RETRY_AFTER); break;
+	default: request_refuse (request, CODE_INTERNAL, text, 0);
+	}
 	dispatch_pump (front);
 }
 
 /* --- what a call is ---------------------------------------------------------------------------------------------- */
-
-/* `plugins` is the front's own: the table it checks arguments with. */
-static void answer_plugins (struct front *front, struct channel *channel)
-{
-	char *text = json_dumps (front->verbs->json, JSON_COMPACT);
-	size_t whole = text ? strlen (text) : 0, sent = 0;
-
-	while (sent < whole) {
-		size_t n = whole - sent;
-		uint8_t *space = channel_output_begin (channel, "result", &n);
-
-		if (!space)
-			break;
-		memcpy (space, text + sent, n);
-		channel_output_end (channel, "result", n);
-		sent += n;
-	}
-	free (text);
-	if (!text || sent < whole)
-		channel_error (channel, CODE_BUSY, "the answer does not fit the window; take what was sent first", RETRY_AFTER);
-	else
-		channel_done (channel, json_pack ("{ss sf}", "outcome", "completed", "seconds", 0.0));
-}
 
 /* A key that the client insists on (`must`) has to be one of those that a call may have. */
 static int check_must (const json_t *header, struct err *err)
@@ -157,6 +141,36 @@ static int check_must (const json_t *header, struct err *err)
 				text_escape (shown, sizeof shown, key ? key : "", key ? strlen (key) : 0));
 	}
 	return 0;
+}
+
+/* `plugins` is the front's own: the table it checks arguments with. */
+static void answer_plugins (struct front *front, struct channel *channel, const struct message *message)
+{
+	struct err err;
+	size_t whole, sent = 0;
+	char *text;
+
+	if (check_must (message->header, &err) < 0) {
+		channel_error (channel, (enum code)err.code, err.text, 0);
+		return;
+	}
+	text = json_dumps (front->verbs->json, JSON_COMPACT);
+	whole = text ? strlen (text) : 0;
+	while (sent < whole) {
+		size_t n = whole - sent;
+		uint8_t *space = channel_output_begin (channel, "result", &n);
+
+		if (!space)
+			break;
+		memcpy (space, text + sent, n);
+		channel_output_end (channel, "result", n);
+		sent += n;
+	}
+	free (text);
+	if (!text || sent < whole)
+		channel_error (channel, CODE_BUSY, "the answer does not fit the window; take what was sent first", RETRY_AFTER);
+	else
+		channel_done (channel, json_pack ("{ss sf}", "outcome", "completed", "seconds", 0.0));
 }
 
 /* Everything that can be said without a worker. 0 and *verb, *uid; or -1 and err. */
@@ -198,7 +212,7 @@ static void on_call (void *arg, struct channel *channel, const struct message *m
 	}
 	if (!strcmp (message->name, "plugins")) {
 		front->outcomes[OUTCOME_COMPLETED]++;
-		answer_plugins (front, channel);
+		answer_plugins (front, channel, message);
 		return;
 	}
 	if (check_call (connection, message, &verb, &uid, &err) < 0 ||

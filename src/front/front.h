@@ -57,6 +57,7 @@ struct front {
 	int n_listening, reserve; /* a descriptor kept to answer with when there is none left */
 	struct timer *accept_timer;
 
+	bool equipped; /* it has all it needs to begin */
 	bool draining, single; /* told to end; one connection only (--stdio) */
 	struct timer *drain_timer;
 

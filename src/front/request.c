@@ -354,11 +354,9 @@ static void crashed (struct request *request, const struct pooled *worker)
 	const char *word = worker->gone_how == GONE_SIGNALLED ? signal_word (worker->gone_n) : NULL;
 
 	request->failed = true;
+	if (request->text)
+		return; /* it could not start, and has said why (front.c) */
 	request->code = CODE_PLUGIN_CRASHED;
-	if (request->text) {
-		request->code = CODE_INTERNAL; /* it could not start, and has said why */
-		return;
-	}
 	if (worker->gone_how == GONE_SIGNALLED) {
 		if (asprintf (&request->text, "the plugin '%s' died of SIG%s", request->verb->plugin, word ? word : "?") < 0)
 			request->text = NULL;

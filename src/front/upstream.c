@@ -126,6 +126,7 @@ static void take (struct front *front, struct packet *packet)
 			packet->fds[0] = -1;
 		break;
 	case REC_CONNECTION: take_connection (front, packet); break;
+	case REC_EQUIPPED: front->equipped = true; break;
 	case REC_BORN: take_worker (front, packet); break;
 	case REC_NO_WORKER:
 		front->pool.births--;
@@ -157,22 +158,37 @@ static void on_record (void *arg, int events)
 		supervisor_gone ();
 }
 
-void upstream_start (struct front *front, int link)
+static void wait_for (struct front *front, bool (*enough) (const struct front *front))
 {
 	static struct packet packet;
 
-	front->link = link;
-	/* Configuration and verbs come first: nothing can be done without. */
-	while (!front->verbs) {
-		if (link_recv (link, &packet, 0) <= 0)
+	while (!enough (front)) {
+		if (link_recv (front->link, &packet, 0) <= 0)
 			supervisor_gone ();
 		take (front, &packet);
 		packet_close (&packet);
 	}
 }
 
+static bool configured (const struct front *front)
+{
+	return front->verbs != NULL;
+}
+
+static bool equipped (const struct front *front)
+{
+	return front->equipped;
+}
+
+void upstream_start (struct front *front, int link)
+{
+	front->link = link;
+	wait_for (front, configured);
+}
+
 void upstream_ready (struct front *front)
 {
+	wait_for (front, equipped);
 	front->link_watch = watch_new (&front->loop, front->link, UV_READABLE, on_record, front);
 	if (!front->link_watch || link_post (front->link, REC_READY, 0, 0, 0, 0) < 0)
 		supervisor_gone ();

@@ -10,6 +10,7 @@
 
 struct front;
 
+/* Wait for the configuration and the verbs: nothing can be done without. */
 void upstream_start (struct front *front, int link);
 
 /* Ask for a worker of that user; `peer` is the Unix peer's socket that proves the right to it, or -1. */
@@ -19,7 +20,7 @@ void upstream_ask (struct front *front, uint64_t request, uid_t uid, int peer);
 void upstream_release (struct front *front, uint64_t serial);
 void upstream_stop (struct front *front, uint64_t serial, int64_t grace_ms);
 
-/* The front accepts. */
+/* Wait for the rest (listeners, or the connection), watch the link, and say that the front accepts. */
 void upstream_ready (struct front *front);
 
 #endif

@@ -42,6 +42,7 @@ enum record_type {
 	REC_TABLE, /* a size of the whole, payload: a piece of the verb table */
 	REC_LISTENER, /* a index into the configuration's listen list; fd: the listening socket */
 	REC_CONNECTION, /* a uid of the peer; fds: read end, write end of the only connection (--stdio) */
+	REC_EQUIPPED, /* all that a new front needs has been sent */
 	REC_COUNTERS, /* a enum supervisor_counter, b its value */
 	REC_DRAIN, /* a milliseconds: take no more calls, end when the running ones have, at the latest then */
 	REC_PING,

@@ -79,10 +79,15 @@ static size_t count_verbs (const json_t *json)
 
 struct verb_table *verb_table_new (json_t *json, struct err *err)
 {
-	struct verb_table *table = calloc (1, sizeof *table);
+	struct verb_table *table;
 	const json_t *plugin, *verb;
 	size_t i, j;
 
+	if (!json_is_array (json)) {
+		err_set (err, CODE_INTERNAL, "the verb table is malformed");
+		return NULL;
+	}
+	table = calloc (1, sizeof *table);
 	if (table)
 		table->verbs = calloc (count_verbs (json) + 1, sizeof *table->verbs);
 	if (!table || !table->verbs) {
@@ -206,8 +211,10 @@ static int check_map (const json_t *value, const char *name, struct err *err)
 	const json_t *item;
 	const char *key;
 
-	if (!json_is_object (value))
+	if (json_is_array (value))
 		return check_pairs (value, name, err);
+	if (!json_is_object (value))
+		return err_set (err, CODE_BAD_VALUE, "'%s' must be an object of strings or a list of NAME=VALUE", name);
 	json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
 		if (!*key || strchr (key, '='))
 			return err_set (err, CODE_BAD_VALUE, "'%s': a name must not be empty nor hold '='", name);

@@ -148,8 +148,18 @@ static const char *start_directory (const struct remex_call *call, const struct 
 	return stat (home, &st) == 0 && S_ISDIR (st.st_mode) && access (home, X_OK) == 0 ? home : "/";
 }
 
-int remex_spawn (struct remex_call *call, const struct remex_command *command, struct remex_child *child)
+/* An older plugin's command is shorter: what it lacks is NULL. */
+static struct remex_command in_our_size (const struct remex_command *command)
 {
+	struct remex_command ours = { 0 };
+
+	memcpy (&ours, command, command->size < sizeof ours ? command->size : sizeof ours);
+	return ours;
+}
+
+int remex_spawn (struct remex_call *call, const struct remex_command *given, struct remex_child *child)
+{
+	const struct remex_command ours = in_our_size (given), *command = &ours;
 	const char *path = command->path ? command->path : USUAL_PATH;
 	struct environment env = { 0 };
 	struct pipes pipes;

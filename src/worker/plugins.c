@@ -146,7 +146,10 @@ static int load (struct plugin *plugin, const struct plugin_file *file, const st
 	snprintf (path, sizeof path, "/proc/self/fd/%d", file->fd);
 	plugin->handle = dlopen (path, RTLD_NOW | RTLD_LOCAL);
 	if (!plugin->handle) {
-		refuse (plugin, dlerror ());
+		const char *why = dlerror ();
+
+		/* It names the file as we opened it, which helps nobody. */
+		refuse (plugin, strncmp (why, path, strlen (path)) ? why : why + strlen (path) + strspn (why + strlen (path), ": "));
 		return 0;
 	}
 	if (!(plugin->host = dlsym (plugin->handle, "remex_plugin")))
@@ -205,6 +208,16 @@ const struct remex_verb *plugins_find (const struct plugins *plugins, const char
 				return &plugin->verbs[j];
 			}
 	}
+	return NULL;
+}
+
+const char *plugins_refusal (const struct plugins *plugins, const char *call)
+{
+	size_t n = strcspn (call, ".");
+
+	for (size_t i = 0; i < plugins->n_items; i++)
+		if (strlen (plugins->items[i].name) == n && !strncmp (plugins->items[i].name, call, n))
+			return plugins->items[i].refused;
 	return NULL;
 }
 

@@ -50,7 +50,7 @@ struct plugins {
 	size_t n_items;
 };
 
-/* Load them all (dlopen(3)), check ABI, names and duplicates, check the configured options, call start. What fails is
+/* Load them all (dlopen(3)), check ABI and names, check the configured options, call start. What fails is
  * refused with a reason, kept in the list. `progress` (-1: none) is a link that is told each one before it is loaded
  * (REC_LOADING), so that it is known which one crashed. 0; -1 and err only without memory. */
 int plugins_load (struct plugins *plugins, const struct plugin_files *files, const struct config *config, int progress,
@@ -62,6 +62,9 @@ void plugins_stop (struct plugins *plugins);
 /* The verb PLUGIN.VERB, with its plugin; NULL where there is none. */
 const struct remex_verb *plugins_find (const struct plugins *plugins, const char *call, const struct plugin **owner,
 	const struct remex_param **params);
+
+/* Why the plugin of that call is refused here, or NULL. */
+const char *plugins_refusal (const struct plugins *plugins, const char *call);
 
 /* The verb table of wire/verbs.h. A new reference, or NULL without memory. */
 json_t *plugins_table (const struct plugins *plugins);

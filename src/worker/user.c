@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "wire/codes.h"
 #include "worker/user.h"
 
 int user_look_up (struct user *user, uid_t uid, struct err *err)
@@ -20,7 +21,7 @@ int user_look_up (struct user *user, uid_t uid, struct err *err)
 	errno = 0;
 	entry = getpwuid (uid);
 	if (!entry && geteuid () == 0 && uid != 0)
-		return err_set (err, 0, "there is no user with uid %u", (unsigned)uid);
+		return err_set (err, CODE_NOT_FOUND, "there is no user with uid %u", (unsigned)uid);
 	*user = (struct user){ .uid = uid };
 	if (entry) {
 		user->name = strdup (entry->pw_name);
@@ -33,7 +34,7 @@ int user_look_up (struct user *user, uid_t uid, struct err *err)
 		user->shell = strdup ("/bin/sh");
 		good = good && user->home && user->shell;
 	}
-	return good ? 0 : err_sys (err, 0, "user %u", (unsigned)uid);
+	return good ? 0 : err_sys (err, CODE_INTERNAL, "user %u", (unsigned)uid);
 }
 
 void user_free (struct user *user)
@@ -51,19 +52,19 @@ int user_become (const struct user *user, struct err *err)
 
 	if (geteuid () != 0) {
 		if (user->uid != geteuid ())
-			return err_set (err, 0, "only root can run as another user");
+			return err_set (err, CODE_DENIED, "only root can run as another user");
 		return 0;
 	}
 	entry = getpwuid (user->uid);
 	if (!entry && user->uid != 0)
-		return err_set (err, 0, "there is no user with uid %u", (unsigned)user->uid);
+		return err_set (err, CODE_NOT_FOUND, "there is no user with uid %u", (unsigned)user->uid);
 	if (entry && (initgroups (entry->pw_name, entry->pw_gid) < 0 || setresgid (entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0))
-		return err_sys (err, 0, "cannot take the groups of %s", user->name);
+		return err_sys (err, CODE_INTERNAL, "cannot take the groups of %s", user->name);
 	if (setresuid (user->uid, user->uid, user->uid) < 0)
-		return err_sys (err, 0, "cannot become %s", user->name);
+		return err_sys (err, CODE_INTERNAL, "cannot become %s", user->name);
 	if (getresuid (&real, &effective, &saved) < 0 || real != user->uid || effective != user->uid || saved != user->uid)
-		return err_set (err, 0, "did not become %s", user->name);
+		return err_set (err, CODE_INTERNAL, "did not become %s", user->name);
 	if (user->uid != 0 && (setuid (0) == 0 || seteuid (0) == 0))
-		return err_set (err, 0, "could become root again");
+		return err_set (err, CODE_INTERNAL, "could become root again");
 	return 0;
 }

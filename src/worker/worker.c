@@ -56,20 +56,23 @@ static int say (struct self *self, struct record *record, unsigned flags, const 
 
 static void run_handler (struct remex_call *call)
 {
-	const json_t *name = json_object_get (call->header, "call");
+	const char *name = json_string_value (json_object_get (call->header, "call")), *why;
 	const struct remex_param *params;
 	const struct remex_verb *verb;
 	const struct plugin *plugin;
 	struct err err;
 
-	verb = plugins_find (&call->worker->plugins, json_string_value (name), &plugin, &params);
-	if (!verb) {
-		remex_fail (call, REMEX_ERR_FAILED, "this worker has no call '%s'", json_string_value (name));
+	verb = plugins_find (&call->worker->plugins, name, &plugin, &params);
+	if (!verb && (why = plugins_refusal (&call->worker->plugins, name))) {
+		/* It was proved, and yet does not work for this user. */
+		remex_fail (call, REMEX_ERR_FAILED, "the plugin cannot be used here: %s", why);
+	} else if (!verb) {
+		remex_fail (call, REMEX_ERR_FAILED, "this worker has no call '%s'", name);
 		call->code = CODE_UNKNOWN_CALL;
 	} else if (args_from_json (&call->args, params, json_object_get (call->header, "args"), &err) < 0) {
 		remex_fail (call, REMEX_ERR_BAD_VALUE, "%s", err.text);
 	} else if (verb->handle (plugin->state, call) < 0 && !call->failed) {
-		remex_fail (call, REMEX_ERR_FAILED, "%s failed: %s", json_string_value (name), strerror (errno));
+		remex_fail (call, REMEX_ERR_FAILED, "%s failed: %s", name, strerror (errno));
 	}
 }
 
@@ -195,19 +198,19 @@ static int be_born (struct self *self, const struct worker_birth *birth, struct 
 	pid_t parent = getppid ();
 
 	if (tree_watch_open (&worker->watch) < 0)
-		return err_sys (err, 0, "cannot watch the process tree");
+		return err_sys (err, CODE_INTERNAL, "cannot watch the process tree");
 	if (quiet_std () < 0 || (self->statm = open ("/proc/self/statm", O_RDONLY | O_CLOEXEC)) < 0 ||
 		tidy_open (&worker->tidy) < 0)
-		return err_sys (err, 0, "cannot set up the worker");
+		return err_sys (err, CODE_INTERNAL, "cannot set up the worker");
 	if (user_look_up (&worker->user, birth->uid, err) < 0 || user_become (&worker->user, err) < 0)
 		return -1;
 	/* After the uid change, which clears it (prctl(2)): the worker dies with its keeper. */
 	prctl (PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid () != parent)
-		return err_set (err, 0, "the keeper is gone");
+		return err_set (err, CODE_INTERNAL, "the keeper is gone");
 	umask (022);
 	if (chdir ("/") < 0)
-		return err_sys (err, 0, "cannot go to /");
+		return err_sys (err, CODE_INTERNAL, "cannot go to /");
 	if (plugins_load (&worker->plugins, birth->files, birth->config, birth->probe ? worker->link : -1, err) < 0)
 		return -1;
 	for (size_t i = 0; i < birth->files->n_items; i++)
@@ -230,14 +233,17 @@ int worker_run (int link, int lifeline, void *arg)
 	self.worker.lifeline = lifeline;
 	self.statm = -1;
 	if (be_born (&self, birth, &err) < 0) {
-		struct record failed = { .type = REC_FAIL, .a = CODE_INTERNAL, .b = err.sys };
+		struct record failed = { .type = REC_FAIL, .a = err.code, .b = err.sys };
 
 		log_error ("a worker for uid %u could not start: %s", (unsigned)birth->uid, err.text);
 		say (&self, &failed, 0, err.text);
 		return EXIT_FAILURE;
 	}
-	if (birth->probe)
-		return send_table (&self.worker) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (birth->probe) {
+		status = send_table (&self.worker) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		plugins_stop (&self.worker.plugins);
+		return status;
+	}
 	record.a = self.resident = resident (&self);
 	if (link_send (link, &record, NULL, 0, NULL, 0, NULL, 0, 0) < 0)
 		return EXIT_FAILURE;

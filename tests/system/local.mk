@@ -1,0 +1,17 @@
+# The real programs, started and used as people do (support.py). Each takes a private remexd. The longest comes first.
+system_tests = \
+	%D%/stop.test \
+	%D%/bulk.test \
+	%D%/daemon.test \
+	%D%/framing.test \
+	%D%/many.test \
+	%D%/plugins.test \
+	%D%/protocol.test \
+	%D%/reload.test \
+	%D%/run.test \
+	%D%/stdio.test \
+	%D%/who.test \
+	$(NULL)
+dist_check_SCRIPTS += $(system_tests)
+TESTS += $(system_tests)
+EXTRA_DIST += %D%/support.py
