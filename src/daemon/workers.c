@@ -132,7 +132,7 @@ void supervisor_answer_worker (struct supervisor *supervisor, const struct packe
 		if (count_living (supervisor) >= max)
 			supervisor_drop_spare (supervisor); /* for a worker of another user */
 		if (count_living (supervisor) - supervisor->n_spares >= max)
-			error = EAGAIN;
+			error = EBUSY; /* some have yet to go: it asks again */
 		else if (!(worker = worker_new (supervisor, uid)))
 			error = errno;
 	}
@@ -168,7 +168,7 @@ static void worker_ended (struct supervisor *supervisor, struct reared *worker)
 		supervisor->keepers_lost++;
 		log_warning ("a keeper died before its worker. serial=%llu", (unsigned long long)worker->serial);
 		if (worker->cgroup >= 0)
-			cgroup_kill (worker->cgroup);
+			cgroup_destroy (&supervisor->cgroups, worker->serial, worker->cgroup);
 		tell_gone (supervisor, worker, GONE_SIGNALLED, SIGKILL, -1);
 	}
 	fd_close (&worker->keeper);

@@ -21,6 +21,8 @@
 
 #define RETRY_AFTER 0.5 /* seconds, in a busy answer */
 
+enum { ASK_AGAIN_MS = 20 };
+
 /* --- scheduling -------------------------------------------------------------------------------------------------- */
 
 /* Has the identity its share of the pool, three quarters rounded up? */
@@ -95,6 +97,11 @@ void dispatch_born (struct front *front, uint64_t number)
 	dispatch_pump (front);
 }
 
+static void ask_again (void *arg)
+{
+	dispatch_pump (arg);
+}
+
 void dispatch_no_worker (struct front *front, uint64_t number, int error)
 {
 	struct request *request = find_waiting (front, number);
@@ -104,6 +111,11 @@ void dispatch_no_worker (struct front *front, uint64_t number, int error)
 		return;
 	snprintf (text, sizeof text, "no worker can be made: %s", strerror (error));
 	switch (error) {
+	case EBUSY:
+		/* Workers that we know nothing of have yet to go: of the front before us, or of a smaller pool. */
+		request->asked = false;
+		timer_set (&front->loop, &front->ask_timer, clock_ms () + ASK_AGAIN_MS, ask_again, front);
+		return;
 	case EPERM:
 		snprintf (text, sizeof text, "the supervisor does not let you act as uid %u", (unsigned)request->uid);
 		request_refuse (request, CODE_DENIED, text, 0);

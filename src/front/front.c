@@ -233,6 +233,7 @@ static void tear_down (struct front *front)
 {
 	listening_stop (front);
 	timer_free (&front->drain_timer);
+	timer_free (&front->ask_timer);
 	watch_free (&front->link_watch);
 	pool_free (&front->pool);
 	uv_run (&front->loop, UV_RUN_NOWAIT);

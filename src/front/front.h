@@ -59,7 +59,7 @@ struct front {
 
 	bool equipped; /* it has all it needs to begin */
 	bool draining, single; /* told to end; one connection only (--stdio) */
-	struct timer *drain_timer;
+	struct timer *drain_timer, *ask_timer;
 
 	/* what it was told and what it counts */
 	uid_t daemon;

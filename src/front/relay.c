@@ -219,6 +219,8 @@ static void input_to_sink (struct relay *relay)
 
 static void input_to_worker (struct relay *relay)
 {
+	if (relay->broken)
+		return;
 	while (relay->pulled > 0 && buf_len (&relay->input)) {
 		size_t n = buf_len (&relay->input);
 

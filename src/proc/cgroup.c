@@ -25,6 +25,7 @@
 enum {
 	NAMES = 8,      /* remex-PID, remex-PID-1 …: one may be there from a daemon of long ago that had our pid */
 	EMPTY_MS = 200, /* how long cgroup_empty tries against what forks all the time */
+	DYING_MS = 500, /* how long cgroup_destroy waits for what it killed to leave */
 };
 
 /* Open a directory in `at`; -1 with errno. */
@@ -142,8 +143,8 @@ static bool probe (int cgroup)
 	return WIFEXITED (status) && !WEXITSTATUS (status);
 }
 
-/* Remove the directory `name` in `at` and the empty ones in it; what holds processes stays. */
-static void remove_empty (int at, const char *name)
+/* Remove the empty directories in `name`, a directory in `at`; what holds processes stays. */
+static void remove_children (int at, const char *name)
 {
 	int fd = open_dir (at, name);
 	DIR *dir = fd < 0 ? NULL : fdopendir (fd);
@@ -157,6 +158,11 @@ static void remove_empty (int at, const char *name)
 		if (entry->d_type == DT_DIR && *entry->d_name != '.')
 			unlinkat (fd, entry->d_name, AT_REMOVEDIR);
 	closedir (dir);
+}
+
+static void remove_empty (int at, const char *name)
+{
+	remove_children (at, name);
 	unlinkat (at, name, AT_REMOVEDIR);
 }
 
@@ -227,7 +233,7 @@ void cgroups_close (struct cgroups *cgroups)
 	ssize_t n;
 
 	if (cgroups->root >= 0) {
-		unlinkat (cgroups->root, "left", AT_REMOVEDIR);
+		remove_children (cgroups->root, "."); /* `left`, and a worker's that could not be removed in its time */
 		snprintf (link, sizeof link, "/proc/self/fd/%d", cgroups->root);
 		n = readlink (link, path, sizeof path - 1);
 		if (n > 0) {
@@ -314,4 +320,16 @@ void cgroup_remove (const struct cgroups *cgroups, uint64_t serial)
 	worker_name (name, serial);
 	if (cgroups->root >= 0)
 		unlinkat (cgroups->root, name, AT_REMOVEDIR);
+}
+
+void cgroup_destroy (const struct cgroups *cgroups, uint64_t serial, int cgroup)
+{
+	int64_t end = clock_ms () + DYING_MS;
+	char name[32];
+
+	worker_name (name, serial);
+	cgroup_kill (cgroup);
+	/* What was killed holds it until it has died. */
+	while (cgroups->root >= 0 && unlinkat (cgroups->root, name, AT_REMOVEDIR) < 0 && errno == EBUSY && clock_ms () < end)
+		poll (NULL, 0, 1);
 }

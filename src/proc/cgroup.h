@@ -39,4 +39,8 @@ void cgroup_empty (int from, int to);
 /* Remove worker-SERIAL, if it is empty. */
 void cgroup_remove (const struct cgroups *cgroups, uint64_t serial);
 
+/* Kill everything in worker-SERIAL, whose directory is open as `cgroup`, and remove it as soon as all has died, which is
+ * waited for 500 ms at most. */
+void cgroup_destroy (const struct cgroups *cgroups, uint64_t serial, int cgroup);
+
 #endif
