@@ -3,9 +3,11 @@
 # Without, it replays its corpus once, and `make check` does (replay.test).
 #
 # A new target NAME takes three things: fuzz_NAME.c; a corpus/NAME with seeds; and below, its name in fuzz_programs and
-# three lines like those of fuzz_config.
+# three lines like those of fuzz_config. seeds.py makes the seeds of message and session.
 fuzz_programs = \
 	%D%/fuzz_config \
+	%D%/fuzz_message \
+	%D%/fuzz_session \
 	$(NULL)
 
 if FUZZING
@@ -22,5 +24,14 @@ endif
 %C%_fuzz_config_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_config_LDADD = src/conf/libconf.la src/base/libbase.la
 
+%C%_fuzz_message_SOURCES = %D%/fuzz_message.c $(fuzz_main)
+%C%_fuzz_message_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_message_LDADD = src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm
+
+%C%_fuzz_session_SOURCES = %D%/fuzz_session.c $(fuzz_main)
+%C%_fuzz_session_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_session_LDADD = src/front/libfront.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la \
+	src/base/libbase.la $(JANSSON_LIBS) $(YAML_LIBS) $(UV_LIBS) -lm
+
 TESTS += %D%/replay.test
-EXTRA_DIST += %D%/replay.test %D%/corpus
+EXTRA_DIST += %D%/replay.test %D%/seeds.py %D%/corpus

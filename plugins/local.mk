@@ -17,5 +17,10 @@ all-local: $(plugin_LTLIBRARIES)
 	@install -d -m 755 plugins/built
 	@for p in exec status; do cmp -s plugins/.libs/$$p.so plugins/built/$$p.so || \
 		install -m 644 plugins/.libs/$$p.so plugins/built/$$p.so; done
+# libtool's own files are of no use to anybody there.
+install-data-hook:
+	rm -f $(DESTDIR)$(plugindir)/exec.la $(DESTDIR)$(plugindir)/status.la
+uninstall-hook:
+	rm -f $(DESTDIR)$(plugindir)/exec.so $(DESTDIR)$(plugindir)/status.so
 clean-local:
 	rm -rf plugins/built

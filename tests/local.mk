@@ -12,10 +12,12 @@ TEST_LOG_DRIVER = $(SHELL) $(top_srcdir)/build-aux/test-driver
 include tests/base/local.mk
 include tests/wire/local.mk
 include tests/conf/local.mk
+include tests/net/local.mk
 include tests/proc/local.mk
 include tests/worker/local.mk
 include tests/front/local.mk
 include tests/client/local.mk
+include tests/cli/local.mk
 include tests/plugins/local.mk
 include tests/system/local.mk
 include tests/tree/local.mk

@@ -111,7 +111,11 @@ int link_recv (int fd, struct packet *packet, int flags)
 		packet_close (packet); /* an empty packet is no record, but can carry descriptors */
 		return 0;
 	}
-	if ((size_t)got < sizeof packet->record || msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
+	/* The control buffer is large enough: what did not fit is our table of descriptors. */
+	packet->lost = msg.msg_flags & MSG_CTRUNC;
+	if (packet->lost)
+		packet_close (packet);
+	if ((size_t)got < sizeof packet->record || msg.msg_flags & MSG_TRUNC ||
 		packet->record.length != (size_t)got - sizeof packet->record) {
 		packet_close (packet);
 		errno = EBADMSG;

@@ -8,6 +8,7 @@
 #ifndef REMEX_BASE_LINK_H
 #define REMEX_BASE_LINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -31,6 +32,7 @@ struct packet {
 	struct record record;
 	int fds[LINK_FDS];
 	size_t n_fds;
+	bool lost; /* it came with descriptors, and there was no room for them here: there are none */
 	uint8_t data[LINK_PAYLOAD];
 };
 

@@ -100,9 +100,9 @@ static void show_load (const json_t *json)
 	const json_t *pool = json_at (json, "pool"), *queue = json_at (json, "queue");
 
 	if (pool)
-		printf ("workers      %zu of %lld: %lld busy, %lld idle, %lld starting\n",
+		printf ("workers      %zu of %lld: %lld busy, %lld idle, %lld starting; %lld spare\n",
 			json_array_size (json_at (pool, "workers")), count_at (pool, "max"), count_at (pool, "busy"),
-			count_at (pool, "idle"), count_at (pool, "starting"));
+			count_at (pool, "idle"), count_at (pool, "starting"), count_at (pool, "spare"));
 	if (queue) {
 		printf ("queue        %lld of %lld requests, %s of %s", count_at (queue, "length"),
 			count_at (queue, "max"), size (number_at (queue, "bytes")),

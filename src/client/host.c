@@ -52,7 +52,9 @@ void host_shut (struct remex_host *host)
 
 void host_fail (struct remex_host *host, const char *code, const char *fmt, ...)
 {
-	enum remex_outcome outcome = host->state == HOST_OPEN ? REMEX_LOST : REMEX_UNREACHABLE;
+	/* Who is refused, for whatever reason, has run nothing. */
+	bool refused = !strcmp (code, "denied") || !strcmp (code, "busy");
+	enum remex_outcome outcome = refused ? REMEX_FAILED : host->state == HOST_OPEN ? REMEX_LOST : REMEX_UNREACHABLE;
 	struct remex_request *request, *after;
 	va_list args;
 

@@ -89,6 +89,21 @@ bool supervisor_drop_spare (struct supervisor *supervisor)
 	return true;
 }
 
+/* Was that connection accepted on a listener of ours? The front could show us another socket, whose "peer" is whoever
+ * listens there. */
+static bool is_ours (const struct supervisor *supervisor, int peer)
+{
+	dev_t device;
+	ino_t inode;
+
+	if (peer_socket_file (peer, &device, &inode) < 0)
+		return false;
+	for (size_t i = 0; i < supervisor->n_listeners; i++)
+		if (supervisor->listeners[i].device == device && supervisor->listeners[i].inode == inode)
+			return true;
+	return false;
+}
+
 /* May the front have a worker of that user? It is not asked who is calling: the kernel is. Root and our own user may act
  * as anybody we can become, a member of group remex as itself. */
 static bool may_have (const struct supervisor *supervisor, uid_t uid, int peer)
@@ -99,7 +114,7 @@ static bool may_have (const struct supervisor *supervisor, uid_t uid, int peer)
 		return uid == geteuid ();
 	if (supervisor->stdio)
 		return true;
-	if (peer < 0 || peer_uid (peer, &caller, NULL) < 0)
+	if (peer < 0 || !is_ours (supervisor, peer) || peer_uid (peer, &caller, NULL) < 0)
 		return false;
 	if (caller == 0)
 		return true;
@@ -125,7 +140,9 @@ void supervisor_answer_worker (struct supervisor *supervisor, const struct packe
 	struct reared *worker = NULL;
 	int error = 0;
 
-	if (!may_have (supervisor, uid, packet->n_fds ? packet->fds[0] : -1)) {
+	if (packet->lost) {
+		error = EMFILE; /* there was no room to look at who is calling */
+	} else if (!may_have (supervisor, uid, packet->n_fds ? packet->fds[0] : -1)) {
 		log_warning ("the front asked for a worker it may not have. uid=%u", (unsigned)uid);
 		error = EPERM;
 	} else if (!(worker = take_spare (supervisor, uid))) {

@@ -142,8 +142,13 @@ static bool read_piece (struct connection *connection)
 {
 	struct session *session = &connection->session;
 	uint8_t *space = buf_reserve (&session->in, READ_PIECE);
-	ssize_t got = space ? stream_read (&connection->stream, space, READ_PIECE) : -1;
+	ssize_t got;
 
+	if (!space) {
+		session_violation (session, CODE_BUSY, "out of memory");
+		return false;
+	}
+	got = stream_read (&connection->stream, space, READ_PIECE);
 	if (got > 0) {
 		session->bytes_in += (uint64_t)got;
 		buf_commit (&session->in, (size_t)got);
@@ -153,7 +158,7 @@ static bool read_piece (struct connection *connection)
 			session_feed (session, clock_ms ());
 		return got == READ_PIECE;
 	}
-	if (got == 0 || !space || errno != EAGAIN)
+	if (got == 0 || errno != EAGAIN)
 		die (connection);
 	return false;
 }

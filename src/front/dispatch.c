@@ -31,12 +31,35 @@ static bool over_share (const struct front *front, const struct identity *identi
 	return front->access.shared && identity->running >= (3 * front->pool.max + 3) / 4;
 }
 
+/* How many workers the descriptors are enough for. */
+static int affordable (const struct front *front)
+{
+	int64_t n = (front->max_fds - FRONT_OWN_FDS - front->n_connections) / FRONT_WORKER_FDS;
+
+	return n < 1 ? 1 : n < front->pool.max ? (int)n : front->pool.max;
+}
+
+/* Are there descriptors for one more command's streams? */
+static bool can_afford (const struct front *front)
+{
+	int most = affordable (front), busy = 0;
+	const struct pooled *worker;
+
+	if (front->pool.n <= most)
+		return true;
+	list_each (worker, &front->pool.all, node)
+		busy += worker->phase == WORKER_BUSY || worker->phase == WORKER_STOPPING;
+	return busy < most;
+}
+
 /* Run the request if there is a worker for it, else see that there will be one. True when it runs. */
 static bool place (struct front *front, struct request *request)
 {
 	struct pooled *worker = pool_idle (&front->pool, request->uid);
 	struct connection *connection = request->connection;
 
+	if (worker && !request->waiter.control && !can_afford (front))
+		return false; /* until another ends */
 	if (worker) {
 		queue_leave (&front->queue, &request->waiter);
 		queue_served (&front->queue, request->identity);
@@ -46,7 +69,7 @@ static bool place (struct front *front, struct request *request)
 	}
 	if (request->asked)
 		return false;
-	if (pool_has_room (&front->pool, request->waiter.control)) {
+	if (pool_has_room (&front->pool, affordable (front), request->waiter.control)) {
 		int peer = connection && connection->stream.in == connection->stream.out ? connection->stream.in : -1;
 
 		request->asked = true;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -196,6 +197,7 @@ static int describe (struct front *front)
 static int set_up (struct front *front, int link)
 {
 	struct config *config;
+	struct rlimit limit;
 
 	list_init (&front->requests);
 	list_init (&front->connections);
@@ -209,6 +211,7 @@ static int set_up (struct front *front, int link)
 	if (drop_privileges (front) < 0)
 		return -1;
 	fd_raise_limit ();
+	front->max_fds = getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT32_MAX ? (int64_t)limit.rlim_cur : INT32_MAX;
 	access_init (&front->access, front->daemon);
 	queue_init (&front->queue, config->queue_length, (size_t)config->queue_bytes, front->access.shared);
 	pool_init (&front->pool, &front->loop, config->workers_max, config->workers_requests);
@@ -252,7 +255,12 @@ int front_run (int link)
 	static struct front front;
 
 	log_setup ("remexd[front]", LOG_INFO);
+	prctl (PR_SET_NAME, "remexd-front");
 	signal (SIGPIPE, SIG_IGN);
+	/* `pkill remexd` means the supervisor, which tells the front what to do. */
+	signal (SIGHUP, SIG_IGN);
+	signal (SIGINT, SIG_IGN);
+	signal (SIGTERM, SIG_IGN);
 	if (set_up (&front, link) < 0)
 		return EXIT_FAILURE;
 	uv_run (&front.loop, UV_RUN_DEFAULT);

@@ -22,6 +22,11 @@
 #include "wire/records.h"
 #include "wire/verbs.h"
 
+enum {
+	FRONT_OWN_FDS = 24, /* what the loop, the log, the listeners and the supervisor's link take, with some room */
+	FRONT_WORKER_FDS = 4, /* the link of a worker, and the streams of its command */
+};
+
 struct request;
 struct connection;
 
@@ -51,6 +56,7 @@ struct front {
 	struct pool pool;
 	struct list requests, connections;
 	int n_connections;
+	int64_t max_fds; /* RLIMIT_NOFILE */
 	uint64_t last_request, last_connection;
 
 	struct listening listening[64];

@@ -39,6 +39,15 @@ static void refuse (struct front *front, int fd, enum code code, const char *tex
 	fd_close (&fd);
 }
 
+/* The last descriptors are for those who are in: for the workers, at most a half. A new one has the lowest number that is
+ * free, so a high number means that few are. */
+static bool crowded (const struct front *front, int fd)
+{
+	int64_t kept = ((int64_t)front->pool.max + 1) * FRONT_WORKER_FDS, most = front->max_fds;
+
+	return fd >= most - (kept < most / 2 ? kept : most / 2);
+}
+
 static void welcome (struct front *front, int fd)
 {
 	struct identity *identity;
@@ -53,6 +62,11 @@ static void welcome (struct front *front, int fd)
 	if (front->n_connections >= front->config->limits.connections) {
 		identity_release (identity);
 		refuse (front, fd, CODE_BUSY, "too many connections");
+		return;
+	}
+	if (crowded (front, fd)) {
+		identity_release (identity);
+		refuse (front, fd, CODE_BUSY, "too few descriptors are left for more connections");
 		return;
 	}
 	stream_unix (&stream, fd);

@@ -24,10 +24,11 @@ int queue_join (struct queue *queue, struct waiter *waiter, const char **limit)
 		return 0;
 	}
 	*limit = NULL;
-	if (queue->length >= queue->max || queue->bytes + waiter->bytes > queue->max_bytes)
+	/* One call always fits, however large: or it could never be made. */
+	if (queue->length >= queue->max || (queue->length && queue->bytes + waiter->bytes > queue->max_bytes))
 		*limit = "the queue is full";
 	else if (queue->shared && (identity->queued >= (queue->max + 3) / 4 ||
-			       identity->queued_bytes + waiter->bytes > (queue->max_bytes + 3) / 4))
+			       (identity->queued && identity->queued_bytes + waiter->bytes > (queue->max_bytes + 3) / 4)))
 		*limit = "your share of the queue is full";
 	if (*limit)
 		return -1;
@@ -91,6 +92,8 @@ int64_t queue_oldest (const struct queue *queue, int64_t now_ms)
 {
 	int64_t oldest = now_ms;
 
+	if (!list_empty (&queue->control))
+		oldest = list_entry (queue->control.next, struct waiter, node)->since_ms;
 	for (const struct list *turn = queue->turns.next; turn != &queue->turns; turn = turn->next)
 		if (first_of (turn)->since_ms < oldest)
 			oldest = first_of (turn)->since_ms;

@@ -1,4 +1,5 @@
 /* queue - requests that wait for a worker: bounded in number and bytes, fair between identities.
+ * A first call fits whatever its size (it is bounded by the wire), so that a small queue refuses none for ever.
  *
  * Identities take turns; within one, first come, first served. An identity may hold a quarter of the queue (rounded up)
  * where shares apply. Control calls wait apart, before all others, and are bounded by QUEUE_CONTROL alone.

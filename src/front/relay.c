@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -68,6 +69,14 @@ static void settle (struct outlet *outlet)
 	}
 }
 
+/* Nothing is in it, and nobody holds its other end. */
+static bool at_end (int fd)
+{
+	struct pollfd one = { .fd = fd, .events = POLLIN };
+
+	return poll (&one, 1, 0) > 0 && (one.revents & (POLLIN | POLLHUP)) == POLLHUP;
+}
+
 /* Move one piece; true when there may be more at once. */
 static bool outlet_piece (struct outlet *outlet)
 {
@@ -79,7 +88,11 @@ static bool outlet_piece (struct outlet *outlet)
 	if (outlet->fd < 0)
 		return false;
 	if (!relay->channel || !(space = channel_output_begin (relay->channel, outlet->name, &room))) {
-		watch_set (outlet->watch, 0); /* relay_go comes back to it */
+		/* The end needs no room: who filled the window exactly is not made to wait. */
+		if (relay->ending && at_end (outlet->fd))
+			outlet_close (outlet);
+		else
+			watch_set (outlet->watch, 0); /* relay_go comes back to it */
 		return false;
 	}
 	watch_set (outlet->watch, UV_READABLE);

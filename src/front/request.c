@@ -165,7 +165,7 @@ static void set_timer (struct request *request)
 	case REQUEST_RUNNING:
 		if (request->idle_limit_ms)
 			when = request->relay.last_ms + request->idle_limit_ms;
-		/* fall through */
+		__attribute__ ((fallthrough));
 	case REQUEST_WAITING:
 		if (request->deadline_ms && (!when || request->deadline_ms < when))
 			when = request->deadline_ms;
@@ -251,7 +251,8 @@ static void drain (struct request *request)
 	request->ended_ms = clock_ms ();
 	request->late_ms = request->ended_ms + LATE_MS;
 	relay_end (&request->relay);
-	if (!request->channel || request->cause == CAUSE_CANCEL || request->cause == CAUSE_FLOW)
+	if (!request->channel || request->cause == CAUSE_CANCEL || request->cause == CAUSE_FLOW ||
+		request->cause == CAUSE_NO_STREAMS)
 		relay_cut (&request->relay);
 	set_timer (request);
 	request_go (request);
@@ -340,6 +341,12 @@ void request_record (struct request *request, struct packet *packet)
 	case REC_FAIL: terminal (request, packet); return; /* it may be freed */
 	default: result = -1;
 	}
+	if (packet->lost) {
+		/* What it writes would be lost without a word. */
+		log_warning ("no descriptors are left: a command is stopped");
+		request_stop (request, CAUSE_NO_STREAMS);
+		return;
+	}
 	if (result < 0)
 		log_warning ("a worker's record makes no sense. type=%u serial=%llu", record->type,
 			request->worker ? (unsigned long long)request->worker->serial : 0);
@@ -357,6 +364,12 @@ static void crashed (struct request *request, const struct pooled *worker)
 	if (request->text)
 		return; /* it could not start, and has said why (front.c) */
 	request->code = CODE_PLUGIN_CRASHED;
+	if (worker->gone_how == GONE_EXITED && worker->gone_n == GONE_UNBORN && !worker->ready) {
+		request->code = CODE_BUSY;
+		request->text = strdup ("no worker can be made: its process could not be started");
+		log_warning ("a worker could not be started. serial=%llu", (unsigned long long)worker->serial);
+		return;
+	}
 	if (worker->gone_how == GONE_SIGNALLED) {
 		if (asprintf (&request->text, "the plugin '%s' died of SIG%s", request->verb->plugin, word ? word : "?") < 0)
 			request->text = NULL;
@@ -418,15 +431,18 @@ static void apply_cause (struct request *request)
 	case CAUSE_IDLE: request->outcome = OUTCOME_TIMED_OUT; break;
 	case CAUSE_CANCEL: request->outcome = OUTCOME_CANCELLED; break;
 	case CAUSE_FLOW: request->code = CODE_FLOW; break;
+	case CAUSE_NO_STREAMS: request->code = CODE_IO_ERROR; break;
 	case CAUSE_SHUTDOWN: request->code = CODE_SHUTTING_DOWN; break;
 	case CAUSE_NONE:
 	case CAUSE_LOST: return;
 	}
-	request->failed = request->cause == CAUSE_FLOW || request->cause == CAUSE_SHUTDOWN;
+	request->failed = request->cause == CAUSE_FLOW || request->cause == CAUSE_NO_STREAMS || request->cause == CAUSE_SHUTDOWN;
 	free (request->text);
 	request->text = NULL;
 	if (request->cause == CAUSE_FLOW)
 		request->text = strdup ("more input came than was granted");
+	if (request->cause == CAUSE_NO_STREAMS)
+		request->text = strdup ("remexd has no descriptors left for the streams of the command, which was stopped");
 	if (request->cause == CAUSE_SHUTDOWN)
 		request->text = strdup ("remexd is shutting down");
 }
@@ -439,7 +455,8 @@ static void finish (struct request *request)
 	apply_cause (request);
 	front_count (front, request);
 	if (request->channel && request->failed)
-		channel_error (request->channel, request->code, request->text ? request->text : "out of memory", 0);
+		channel_error (request->channel, request->code, request->text ? request->text : "out of memory",
+			request->code == CODE_BUSY ? 0.5 : 0);
 	else if (request->channel)
 		channel_done (request->channel, done_json (request));
 	request_free (request);

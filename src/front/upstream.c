@@ -75,11 +75,15 @@ static void take_worker (struct front *front, struct packet *packet)
 	const struct record *record = &packet->record;
 
 	front->pool.births--;
-	if (packet->n_fds) {
-		if (!pool_add (&front->pool, (uint64_t)record->a, (uid_t)record->b, packet->fds[0]))
-			upstream_stop (front, (uint64_t)record->a, 0);
-		packet->fds[0] = -1;
+	if (!packet->n_fds || !pool_add (&front->pool, (uint64_t)record->a, (uid_t)record->b, packet->fds[0])) {
+		/* Nobody can talk to it. Asking again at once would find the same. */
+		if (packet->n_fds)
+			packet->fds[0] = -1;
+		upstream_stop (front, (uint64_t)record->a, 0);
+		dispatch_no_worker (front, record->id, packet->lost ? EMFILE : ENOMEM);
+		return;
 	}
+	packet->fds[0] = -1;
 	dispatch_born (front, record->id);
 }
 

@@ -103,11 +103,13 @@ int listener_open (struct listener *listener, const char *path, gid_t group, str
 	old = umask (0111);
 	bound = listener->fd < 0 ? -1 : bind (listener->fd, (struct sockaddr *)&address, sizeof address);
 	umask (old);
-	if (bound < 0 || listen (listener->fd, SOMAXCONN) < 0) {
+	if (bound < 0 || lstat (path, &st) < 0 || listen (listener->fd, SOMAXCONN) < 0) {
 		err_sys (err, 0, "cannot listen on %s", path);
 		listener_close (listener);
 		return -1;
 	}
+	listener->device = st.st_dev;
+	listener->inode = st.st_ino;
 	return 0;
 }
 

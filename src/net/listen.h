@@ -16,6 +16,8 @@ enum { LISTEN_PATH_MAX = 107 }; /* sun_path without its NUL (unix(7)) */
 struct listener {
 	char path[LISTEN_PATH_MAX + 1];
 	int fd; /* listening, close-on-exec */
+	dev_t device; /* of the socket's file, */
+	ino_t inode; /* which no other path or mount can have */
 	int lock; /* held as long as the listener lives */
 };
 

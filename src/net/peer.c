@@ -2,8 +2,12 @@
 #include "config.h"
 
 #include <errno.h>
+#include <linux/un.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "net/peer.h"
 
@@ -17,6 +21,22 @@ int peer_uid (int fd, uid_t *uid, pid_t *pid)
 	*uid = who.uid;
 	if (pid)
 		*pid = who.pid;
+	return 0;
+}
+
+int peer_socket_file (int fd, dev_t *device, ino_t *inode)
+{
+	int file = ioctl (fd, SIOCUNIXFILE, 0), result;
+	struct stat st;
+
+	if (file < 0)
+		return -1;
+	result = fstat (file, &st);
+	close (file);
+	if (result < 0 || !S_ISSOCK (st.st_mode))
+		return -1;
+	*device = st.st_dev;
+	*inode = st.st_ino;
 	return 0;
 }
 

@@ -10,6 +10,11 @@
 /* 0 or -1. pid may be NULL. */
 int peer_uid (int fd, uid_t *uid, pid_t *pid);
 
+/* Which socket file was this connection accepted on? Its device and inode; 0, or -1 (for the connecting end too, which
+ * has no file unless it made one of its own). At the connecting end SO_PEERCRED names whoever called listen(2): a
+ * process that shows us such a socket would have the listener's credentials. Needs CAP_NET_ADMIN (SIOCUNIXFILE). */
+int peer_socket_file (int fd, dev_t *device, ino_t *inode);
+
 /* Is the peer in that group (primary or supplementary)? */
 bool peer_in_group (int fd, gid_t gid);
 

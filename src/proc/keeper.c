@@ -251,6 +251,7 @@ int keeper_run (void *arg)
 		.cgroup_kill = -1,
 	};
 
+	_Static_assert((int)KEEPER_FAILED == (int)GONE_UNBORN, "the front knows it by that");
 	if (keep_start (&keep) < 0) {
 		keep.gone = true;
 		keep.status = W_EXITCODE (KEEPER_FAILED, 0);

@@ -54,6 +54,7 @@ enum record_type {
 
 /* How a worker ended (REC_GONE). Exited with a prior release is no death. */
 enum gone { GONE_EXITED, GONE_SIGNALLED };
+enum { GONE_UNBORN = 71 }; /* GONE_EXITED with this, from a worker that was never ready: its keeper could not make it */
 
 /* What a worker says of itself with each terminal record. */
 struct worker_state {

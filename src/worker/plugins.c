@@ -25,6 +25,12 @@ static bool name_good (const char *name)
 	return n > 0 && n <= 32 && strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
 }
 
+/* Words for the verb table, which is JSON. */
+static bool words_good (const char *words)
+{
+	return words && text_is_utf8 (words, strlen (words));
+}
+
 static void refuse (struct plugin *plugin, const char *why)
 {
 	char clean[ERR_TEXT];
@@ -52,7 +58,8 @@ static struct remex_param *copy_params (const struct remex_param *from, size_t s
 static int check_params (const struct remex_param *params)
 {
 	for (; params->name; params++)
-		if (!name_good (params->name) || !params->help || params->type < REMEX_STRING || params->type > REMEX_MAP)
+		if (!name_good (params->name) || !words_good (params->help) || params->type < REMEX_STRING ||
+			params->type > REMEX_MAP)
 			return -1;
 	return 0;
 }
@@ -75,7 +82,8 @@ static int copy_verbs (struct plugin *plugin)
 		memcpy (verb, from + i * host->verb_size, host->verb_size < sizeof *verb ? host->verb_size : sizeof *verb);
 		if (!(plugin->params[i] = copy_params (verb->params, host->param_size)))
 			return -1;
-		if (!name_good (verb->name) || !verb->help || !verb->handle || check_params (plugin->params[i]) < 0) {
+		if (!name_good (verb->name) || !words_good (verb->help) || !verb->handle ||
+			check_params (plugin->params[i]) < 0) {
 			refuse (plugin, "a verb is malformed (name, help, handler or parameters)");
 			return 0;
 		}
@@ -93,12 +101,12 @@ static void check_plugin (struct plugin *plugin, const char *file)
 	if (host->abi != REMEX_ABI)
 		snprintf (why, sizeof why, "built for plugin ABI %u, this remexd has %u", host->abi, REMEX_ABI);
 	else if (host->size < offsetof (struct remex_plugin, options) || host->verb_size < offsetof (struct remex_verb, flags) ||
-		host->param_size < sizeof (struct remex_param))
+		host->param_size < offsetof (struct remex_param, help) + sizeof (const char *))
 		snprintf (why, sizeof why, "its tables are smaller than ABI %u has them", REMEX_ABI);
 	else if (host->size > sizeof *host || host->verb_size > sizeof (struct remex_verb) ||
 		host->param_size > sizeof (struct remex_param))
 		snprintf (why, sizeof why, "built for a newer remexd");
-	else if (!name_good (host->name) || !host->version || !host->summary)
+	else if (!name_good (host->name) || !words_good (host->version) || !words_good (host->summary))
 		snprintf (why, sizeof why, "no name, version or summary");
 	else if (strcmp (host->name, file))
 		snprintf (why, sizeof why, "the plugin '%.40s' must be in a file of its name", host->name);

@@ -228,6 +228,10 @@ int worker_run (int link, int lifeline, void *arg)
 	struct err err;
 	int status;
 
+	/* `pkill remexd` means the supervisor, and must not cost the requests that it lets finish. */
+	signal (SIGHUP, SIG_IGN);
+	signal (SIGINT, SIG_IGN);
+	signal (SIGTERM, SIG_IGN);
 	log_setup ("remexd[worker]", birth->config->log);
 	self.worker.link = link;
 	self.worker.lifeline = lifeline;

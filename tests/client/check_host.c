@@ -103,7 +103,7 @@ START_TEST (refused_before_hello)
 {
 	remex_start (fake.host, "a", NULL, NULL);
 	fake_say (&fake, "{\"error\":{\"code\":\"busy\",\"message\":\"too many connections\"}}");
-	fake_ended (&fake, REMEX_UNREACHABLE);
+	fake_ended (&fake, REMEX_FAILED); /* the server's own word, and nothing ran */
 	ck_assert_str_eq (fake.event.result->code, "busy");
 	ck_assert_str_eq (fake.event.result->message, "too many connections");
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_CLOSED);

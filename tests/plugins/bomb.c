@@ -151,7 +151,7 @@ static int bomb_ignore (void *state, struct remex_call *call)
 {
 	(void)state;
 	(void)call;
-	return signal (SIGTERM, SIG_IGN) == SIG_ERR ? -1 : 0;
+	return signal (SIGUSR1, SIG_IGN) == SIG_ERR ? -1 : 0;
 }
 
 /* A child that holds everything the worker has. */
@@ -253,7 +253,7 @@ static const struct remex_verb verbs[] = {
 	{ "exit", "End the process", exit_params, bomb_exit, 0 },
 	{ "fail", "Fail with words", NULL, bomb_fail, 0 },
 	{ "fork", "Fork without exec", NULL, bomb_fork, 0 },
-	{ "ignore", "Ignore SIGTERM", NULL, bomb_ignore, 0 },
+	{ "ignore", "Ignore SIGUSR1", NULL, bomb_ignore, 0 },
 	{ "leak", "Leak a mebibyte", NULL, bomb_leak, 0 },
 	{ "leak_fd", "Leak a descriptor", NULL, bomb_leak_fd, 0 },
 	{ "loop", "Never end", NULL, bomb_loop, 0 },

@@ -11,6 +11,7 @@ import ctypes
 import hashlib
 import json
 import os
+import pwd
 import select
 import shutil
 import signal
@@ -58,6 +59,15 @@ def environment(**more):
     env = {key: value for key, value in os.environ.items() if key not in hidden}
     env.update(more)
     return env
+
+
+def me():
+    """Our name and home, as remexd would have them."""
+    try:
+        entry = pwd.getpwuid(os.geteuid())
+        return entry.pw_name, entry.pw_dir
+    except KeyError:
+        return "uid:%d" % os.geteuid(), "/"
 
 
 # --- processes --------------------------------------------------------------------------------------------------------
@@ -201,7 +211,11 @@ class Daemon:
         with open(self.config, "w") as file:
             file.write(yaml(settings))
         if start:
-            self.start()
+            try:
+                self.start()
+            except BaseException:
+                self.clean()
+                raise
 
     def start(self, *args, ready=True):
         """Start it and, with `ready`, wait for its word. Without: the caller looks at the process."""

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Writes the seeds of fuzz/corpus/message and fuzz/corpus/session anew: fuzz/seeds.py [DIRECTORY].
+
+What a fuzzer found and is worth keeping lies beside them under names that start with "found_", and stays.
+"""
+import json
+import os
+import struct
+import sys
+
+CLIENT, SERVER = 0, 1
+
+
+def message(header, body=b'', length=None):
+    if not isinstance(header, (bytes, str)):
+        if body:
+            header = dict(header, body=len(body))
+        header = json.dumps(header, separators=(',', ':'))
+    if isinstance(header, str):
+        header = header.encode()
+    return struct.pack('>I', len(header) if length is None else length) + header + body
+
+
+def side(which, *messages):
+    return bytes([which, 7]) + b''.join(messages)
+
+
+CALL = {'id': 1, 'call': 'exec.run', 'args': {'argv': ['uname', '-a']}, 'deadline': 30}
+
+MESSAGES = {
+    'call': side(CLIENT, message(CALL)),
+    'call_b64': side(CLIENT, message({'id': 1, 'call': 'a.b', 'args': {'argv': [{'b64': '//4='}]}})),
+    'call_body': side(CLIENT, message({'id': 2, 'call': 'a.b', 'input': True, 'window': 9}, b'stdin\0\xff')),
+    'client_all': side(CLIENT, message(CALL), message({'id': 1, 'data': 'stdin'}, b'abc'),
+                       message({'id': 1, 'end': 'stdin'}), message({'id': 1, 'credit': 65536}),
+                       message({'id': 1, 'signal': 'INT'}), message({'id': 1, 'cancel': True}),
+                       message({'ping': -1}), message({'pong': 2 ** 62}), message({'bye': True})),
+    'server_all': side(SERVER, message({'remex': 1, 'host': 'web1', 'limits': {}}),
+                       message({'id': 1, 'data': 'stdout'}, b'out'), message({'id': 1, 'credit': 262144}),
+                       message({'id': 1, 'done': {'outcome': 'exited', 'exit': 0, 'seconds': 0.004}}),
+                       message({'id': 2, 'error': {'code': 'busy', 'message': 'full', 'retry_after': 0.5}}),
+                       message({'error': {'code': 'bad_message', 'message': ''}}), message({'ping': 1}),
+                       message({'pong': 1})),
+    'data_padded': side(SERVER, message('{"id":1,"data":"stdout","body":      3}', b'abc')),
+    'wrong_side': side(CLIENT, message({'id': 1, 'done': {}})),
+    'length_0': side(CLIENT, b'\0\0\0\0'),
+    'length_1': side(CLIENT, b'\0\0\0\x01{'),
+    'length_max': side(CLIENT, b'\xff\xff\xff\xff{}'),
+    'length_over': side(CLIENT, struct.pack('>I', 2 ** 20 + 1) + b'{}'),
+    'truncated': side(CLIENT, message(CALL)[:-3]),
+    'body_missing': side(CLIENT, message('{"id":1,"call":"a","body":5}', b'abc')),
+    'body_over': side(CLIENT, message('{"id":1,"call":"a","body":65537}')),
+    'body_float': side(CLIENT, message('{"id":1,"call":"a","body":1.0}')),
+    'body_word': side(CLIENT, message('{"id":1,"call":"a","body":"5"}')),
+    'no_body': side(CLIENT, message('{"id":1,"data":"stdin"}')),
+    'cancel_body': side(CLIENT, message('{"id":1,"cancel":true,"body":1}', b'x')),
+    'duplicate': side(CLIENT, message('{"id":1,"id":1,"call":"a"}')),
+    'depth_8': side(CLIENT, message('{"id":1,"call":"a","args":' + '[' * 7 + ']' * 7 + '}')),
+    'depth_9': side(CLIENT, message('{"id":1,"call":"a","args":' + '[' * 8 + ']' * 8 + '}')),
+    'nul_escape': side(CLIENT, message('{"id":1,"call":"a\\u0000"}')),
+    'nul_raw': side(CLIENT, message(b'{"ping":1\0}')),
+    'surrogate': side(CLIENT, message('{"id":1,"call":"\\ud800"}')),
+    'not_utf8': side(CLIENT, message(b'{"id":1,"call":"\xc0\x80"}')),
+    'numbers': side(CLIENT, message('{"ping":1,"a":-0,"b":1E9,"c":1e-300,"d":0.1}')),
+    'too_big': side(CLIENT, message('{"ping":9223372036854775808}')),
+    'infinite': side(CLIENT, message('{"ping":1,"x":1e999}')),
+    'id_0': side(CLIENT, message('{"id":0,"call":"a"}')),
+    'id_max': side(CLIENT, message('{"id":9007199254740991,"call":"a"}')),
+    'id_over': side(CLIENT, message('{"id":9007199254740992,"call":"a"}')),
+    'array': side(CLIENT, message('[1]')),
+    'quotes': side(CLIENT, message('{"id":1,"call":"\\"}{\\\\"}')),
+    'tokens': side(SERVER, message('{"ping":1,"x":[' + '0,' * 2048 + '0]}')),
+}
+
+# --- scripts for fuzz_session: see step () there ---
+
+RAW, SAY, ACT, HEAR, TICK = 0, 1, 4, 6, 7
+HELD = bytes([6])                     # what the dispatcher does: nothing
+DONE = bytes([8])
+ERROR = bytes([0])
+
+
+def say(what, *operands, cut=0):
+    return bytes([SAY, cut, what, *operands])
+
+
+def act(which, what, *operands):
+    return bytes([ACT, which, what, *operands])
+
+
+def call(answer=HELD, first=0, cut=0):
+    return say(first, cut=cut) + answer
+
+
+def windowed(window, answer=HELD):
+    return say(3, window) + answer
+
+
+def hear(n=255):
+    return bytes([HEAR, n])
+
+
+def tick(flags, n=0):
+    return bytes([TICK | flags, n])
+
+
+def raw(text, cut=0):
+    return bytes([RAW, cut, len(text)]) + text
+
+
+START, SMALL = bytes([0]), bytes([1])
+INPUT = 16                            # a call with input
+SCRIPTS = {
+    'answered': START + call(DONE) + hear(),
+    'refused': START + call(ERROR) + hear(),
+    'held': START + call() + act(0, 8) + hear(),
+    'calls': START + call() * 6 + hear(),
+    'output': START + call() + act(0, 2, 100) + act(0, 10, 200) + hear() + act(0, 8),
+    'output_half': START + call() + act(0, 18, 100) + act(0, 8) + hear(3) + hear(),
+    'full': START + call() + act(0, 2, 255) * 3 + hear() + act(0, 2, 255),
+    'window': START + windowed(10) + act(0, 2, 50) + hear() + say(9, 0, 20) + HELD + act(0, 2, 50) + act(0, 8),
+    'window_0': START + windowed(0) + hear(),
+    'window_over': START + windowed(9) + (say(10, 0) + HELD) * 40,
+    'input': START + call(first=INPUT) + act(0, 5, 50) + say(5, 0, 40) + HELD + say(8, 0) + HELD + act(0, 8),
+    'flow': START + call(first=INPUT) + act(0, 5, 50) + say(5, 0, 60) + ERROR + hear(),
+    'body': START + say(4, 200) + HELD + act(0, 5, 200) + say(5, 0, 90) + HELD,
+    'late_input': START + call(DONE, INPUT) + say(5, 0, 9) + hear(),
+    'signals': START + call() + say(11, 0) + HELD + say(27, 0) + HELD + say(43, 0) + HELD,
+    'bad_signal': START + call() + say(59, 0) + hear(),
+    'cancel': START + call() + say(12, 0) + DONE + say(12, 0) + hear(),
+    'unknown': START + say(12, 255) + hear(),
+    'bye': START + call() + say(255) + call(first=0) + act(1, 8) + hear(),
+    'bye_idle': START + say(255) + hear(),
+    'ping': START + say(14) + hear() + say(13),
+    'flood': SMALL + say(254) * 20 + hear(),
+    'flood_calls': SMALL + call() + say(254) * 30 + act(0, 8) + hear(),
+    'silence': START + call() + tick(24) + tick(24) + tick(24) + tick(24) + hear(),
+    'stopped': START + call() + tick(8) + tick(8) + tick(8) + tick(16) + tick(16) + hear(),
+    'slow': START + raw(b'\0\0\0\x10{') + tick(16) + hear(),
+    'split': START + call(DONE, cut=100) + hear(7) + hear(),
+    'violation': START + call() + raw(b'\0\0\0\x02[]') + act(0, 8) + act(0, 2, 9) + hear(),
+    'raw': START + raw(message({'id': 9, 'call': 'x', 'window': 3})) + HELD + act(0, 2, 9) + act(0, 8),
+}
+
+
+def write(directory, name, seeds):
+    directory = os.path.join(directory, name)
+    os.makedirs(directory, exist_ok=True)
+    for old in os.listdir(directory):
+        if not old.startswith('found_'):
+            os.unlink(os.path.join(directory, old))
+    for seed, data in seeds.items():
+        with open(os.path.join(directory, seed), 'wb') as file:
+            file.write(data)
+
+
+if __name__ == '__main__':
+    top = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), 'corpus')
+    write(top, 'message', MESSAGES)
+    write(top, 'session', SCRIPTS)

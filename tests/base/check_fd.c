@@ -1,0 +1,238 @@
+/* Descriptors: closed once, none left over, whole files and whole writes. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "support/check_main.h"
+
+static bool is_open (int fd)
+{
+	return fcntl (fd, F_GETFD) >= 0;
+}
+
+START_TEST (closed_once)
+{
+	int fd = open ("/dev/null", O_RDONLY | O_CLOEXEC), was = fd;
+
+	errno = 77;
+	fd_close (&fd);
+	ck_assert_int_eq (fd, -1);
+	ck_assert (!is_open (was));
+	errno = 77;
+	fd_close (&fd);
+	ck_assert_int_eq (errno, 77);
+	fd = was; /* not open: close fails, and nobody hears of it */
+	fd_close (&fd);
+	ck_assert_int_eq (errno, 77);
+	ck_assert_int_eq (fd, -1);
+}
+END_TEST
+
+START_TEST (nonblock)
+{
+	int fds[2];
+
+	ck_assert_int_eq (pipe2 (fds, O_CLOEXEC), 0);
+	ck_assert_int_eq (fd_nonblock (fds[0], true), 0);
+	ck_assert_int_ne (fcntl (fds[0], F_GETFL) & O_NONBLOCK, 0);
+	ck_assert_int_eq (fd_nonblock (fds[0], false), 0);
+	ck_assert_int_eq (fcntl (fds[0], F_GETFL) & O_NONBLOCK, 0);
+	ck_assert_int_eq (fd_nonblock (-1, true), -1);
+	close (fds[0]);
+	close (fds[1]);
+}
+END_TEST
+
+/* In a child, which alone loses its standard descriptors; bit i of `closed`: i is closed. */
+START_TEST (standard_descriptors_are_filled)
+{
+	pid_t child = fork ();
+	int status;
+
+	ck_assert_int_ge (child, 0);
+	if (!child) {
+		bool good;
+
+		for (int fd = 0; fd < 3; fd++)
+			if (_i & 1 << fd)
+				close (fd);
+		good = fd_fill_std () == 0 && is_open (0) && is_open (1) && is_open (2);
+		for (int fd = 0; fd < 3; fd++)
+			if (_i & 1 << fd)
+				good = good && (fcntl (fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+		_exit (good ? 0 : 1);
+	}
+	ck_assert_int_eq (waitpid (child, &status, 0), child);
+	ck_assert_int_eq (status, 0);
+}
+END_TEST
+
+/* `open` descriptors from 3 up are there; of them `keep` stay. */
+static const struct kept {
+	int keep[6];
+	size_t n;
+} kept[] = {
+	{ { 0 }, 0 },
+	{ { 3 }, 1 },
+	{ { 20 }, 1 },
+	{ { 7, 5, 3 }, 3 },
+	{ { 3, 4, 5, 6 }, 4 },
+	{ { 9, -1, 9, 4, -1, 9 }, 6 },
+	{ { 0, 1, 2, 6 }, 4 },
+	{ { -1, -1 }, 2 },
+	{ { 4, INT_MAX }, 2 },
+	{ { 500, 6, INT_MIN }, 3 },
+	{ { 19, 18, 17, 16, 15, 14 }, 6 },
+};
+
+START_TEST (all_closed_but)
+{
+	const struct kept *row = &kept[_i];
+	pid_t child = fork ();
+	int status;
+
+	ck_assert_int_ge (child, 0);
+	if (!child) {
+		int keep[6];
+
+		for (int fd = 3; fd <= 20; fd++)
+			dup2 (2, fd);
+		memcpy (keep, row->keep, sizeof keep);
+		fd_close_except (keep, row->n);
+		for (int fd = 0; fd < 600; fd++) {
+			bool stays = fd < 3;
+
+			for (size_t i = 0; i < row->n; i++)
+				stays = stays || (row->keep[i] == fd && fd <= 20);
+			if (stays != is_open (fd))
+				_exit (1 + fd % 200);
+		}
+		_exit (0);
+	}
+	ck_assert_int_eq (waitpid (child, &status, 0), child);
+	ck_assert_msg (WIFEXITED (status) && !WEXITSTATUS (status), "descriptor %d", WEXITSTATUS (status) - 1);
+}
+END_TEST
+
+START_TEST (the_limit_is_raised)
+{
+	struct rlimit limit;
+
+	ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = 64;
+	ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &limit), 0);
+	fd_raise_limit ();
+	ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &limit), 0);
+	ck_assert_uint_eq (limit.rlim_cur, limit.rlim_max);
+}
+END_TEST
+
+/* More than a pipe holds goes through it whole. */
+START_TEST (all_is_written_and_read)
+{
+	enum { SIZE = 300000 };
+	char *bytes = malloc (SIZE), *back;
+	struct err err;
+	int fds[2], status;
+	pid_t child;
+	size_t n;
+
+	for (size_t i = 0; i < SIZE; i++)
+		bytes[i] = (char)(i * 7 + i / 251);
+	ck_assert_int_eq (pipe2 (fds, O_CLOEXEC), 0);
+	if (!(child = fork ())) {
+		close (fds[0]);
+		_exit (fd_write_all (fds[1], bytes, SIZE) == 0 ? 0 : 1);
+	}
+	close (fds[1]);
+	back = fd_read_all (fds[0], SIZE, &n, &err);
+	ck_assert_ptr_nonnull (back);
+	ck_assert_uint_eq (n, SIZE);
+	ck_assert_mem_eq (back, bytes, SIZE);
+	ck_assert_int_eq (back[n], '\0');
+	ck_assert_int_eq (waitpid (child, &status, 0), child);
+	ck_assert_int_eq (status, 0);
+	close (fds[0]);
+	free (bytes);
+	free (back);
+}
+END_TEST
+
+START_TEST (a_write_that_fails)
+{
+	int fds[2];
+
+	signal (SIGPIPE, SIG_IGN);
+	ck_assert_int_eq (pipe2 (fds, O_CLOEXEC), 0);
+	close (fds[0]);
+	ck_assert_int_eq (fd_write_all (fds[1], "x", 1), -1);
+	ck_assert_int_eq (errno, EPIPE);
+	ck_assert_int_eq (fd_write_all (fds[1], "", 0), 0);
+	close (fds[1]);
+}
+END_TEST
+
+/* A file of exactly the maximum is read, one byte more is refused; whatever the sizes of the pieces inside. */
+START_TEST (files_up_to_the_maximum)
+{
+	static const size_t sizes[] = { 0, 1, 4095, 4096, 4097, 8192, 100000 };
+	char path[] = "/tmp/remex-check-fd-XXXXXX", *text;
+	int fd = mkostemp (path, O_CLOEXEC);
+	size_t size = sizes[_i], n = 99;
+	struct err err;
+
+	ck_assert_int_ge (fd, 0);
+	ck_assert_int_eq (ftruncate (fd, (off_t)size), 0);
+	text = fd_read_file (path, size, &n, &err);
+	ck_assert_ptr_nonnull (text);
+	ck_assert_uint_eq (n, size);
+	ck_assert_int_eq (text[size], '\0');
+	free (text);
+	ck_assert_int_eq (ftruncate (fd, (off_t)size + 1), 0);
+	ck_assert_ptr_null (fd_read_file (path, size, &n, &err));
+	ck_assert_ptr_nonnull (strstr (err.text, path));
+	ck_assert_ptr_nonnull (strstr (err.text, "larger than"));
+	ck_assert_ptr_null (fd_read_file (path, size, &n, NULL));
+	unlink (path);
+	close (fd);
+}
+END_TEST
+
+START_TEST (files_that_cannot_be_read)
+{
+	struct err err;
+	size_t n;
+
+	ck_assert_ptr_null (fd_read_file ("/nowhere/at/all", 10, &n, &err));
+	ck_assert_int_eq (err.sys, ENOENT);
+	ck_assert_ptr_nonnull (strstr (err.text, "/nowhere/at/all"));
+	ck_assert_ptr_null (fd_read_file ("/", 10, &n, &err));
+	ck_assert_int_eq (err.sys, EISDIR);
+	ck_assert_ptr_null (fd_read_file ("/nowhere", 10, &n, NULL));
+	ck_assert_ptr_null (fd_read_all (-1, 10, &n, &err));
+	ck_assert_int_eq (err.sys, EBADF);
+}
+END_TEST
+
+static void cases (TCase *tcase)
+{
+	tcase_add_test (tcase, closed_once);
+	tcase_add_test (tcase, nonblock);
+	tcase_add_loop_test (tcase, standard_descriptors_are_filled, 0, 8);
+	tcase_add_loop_test (tcase, all_closed_but, 0, (int)(sizeof kept / sizeof *kept));
+	tcase_add_test (tcase, the_limit_is_raised);
+	tcase_add_test (tcase, all_is_written_and_read);
+	tcase_add_test (tcase, a_write_that_fails);
+	tcase_add_loop_test (tcase, files_up_to_the_maximum, 0, 7);
+	tcase_add_test (tcase, files_that_cannot_be_read);
+}
+
+CHECK_MAIN ("base/fd", cases)

@@ -1,0 +1,290 @@
+/* Text: UTF-8 by RFC 3629, base64 by RFC 4648 and no looser, safe to print, the nearest word. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "support/check_main.h"
+
+#define TEXT(literal) literal, sizeof literal - 1
+#define ROWS(table) (int)(sizeof table / sizeof *table)
+
+/* --- UTF-8 ------------------------------------------------------------------------------------------------------ */
+
+static const struct utf8_row {
+	const char *bytes;
+	size_t n;
+	bool good;
+} utf8_rows[] = {
+	{ TEXT (""), true },
+	{ TEXT ("plain"), true },
+	{ TEXT ("\0"), true },
+	{ TEXT ("\x7F"), true },
+	{ TEXT ("\xC2\x80"), true },         /* U+0080, the first of two bytes */
+	{ TEXT ("\xDF\xBF"), true },         /* U+07FF */
+	{ TEXT ("\xE0\xA0\x80"), true },     /* U+0800 */
+	{ TEXT ("\xED\x9F\xBF"), true },     /* U+D7FF, before the surrogates */
+	{ TEXT ("\xEE\x80\x80"), true },     /* U+E000, behind them */
+	{ TEXT ("\xEF\xBF\xBF"), true },     /* U+FFFF: a noncharacter is well formed */
+	{ TEXT ("\xF0\x90\x80\x80"), true }, /* U+10000 */
+	{ TEXT ("\xF4\x8F\xBF\xBF"), true }, /* U+10FFFF, the last */
+	{ TEXT ("a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80z"), true },
+	{ TEXT ("\x80"), false }, /* a continuation alone */
+	{ TEXT ("\xBF"), false },
+	{ TEXT ("a\x80"), false },
+	{ TEXT ("\xC0\x80"), false }, /* overlong NUL */
+	{ TEXT ("\xC0\xAF"), false }, /* overlong / */
+	{ TEXT ("\xC1\xBF"), false },
+	{ TEXT ("\xE0\x80\x80"), false },
+	{ TEXT ("\xE0\x9F\xBF"), false }, /* overlong U+07FF */
+	{ TEXT ("\xF0\x80\x80\x80"), false },
+	{ TEXT ("\xF0\x8F\xBF\xBF"), false },         /* overlong U+FFFF */
+	{ TEXT ("\xED\xA0\x80"), false },             /* U+D800 */
+	{ TEXT ("\xED\xBF\xBF"), false },             /* U+DFFF */
+	{ TEXT ("\xED\xA0\xBD\xED\xB8\x80"), false }, /* CESU-8 */
+	{ TEXT ("\xF4\x90\x80\x80"), false },         /* U+110000 */
+	{ TEXT ("\xF5\x80\x80\x80"), false },
+	{ TEXT ("\xF8\x88\x80\x80\x80"), false }, /* five bytes */
+	{ TEXT ("\xFE"), false },
+	{ TEXT ("\xFF"), false },
+	{ TEXT ("\xC2"), false }, /* cut */
+	{ TEXT ("\xE2\x82"), false },
+	{ TEXT ("\xF0\x9F\x98"), false },
+	{ TEXT ("\xC3z"), false }, /* another byte where a continuation should be */
+	{ TEXT ("\xE2\x82z"), false },
+	{ TEXT ("\xE2z\xAC"), false },
+	{ TEXT ("\xF0\x9F\x98\xC0"), false },
+};
+
+START_TEST (utf8)
+{
+	const struct utf8_row *row = &utf8_rows[_i];
+	char *exact = malloc (row->n ? row->n : 1); /* of just its size, for the sanitizer */
+
+	memcpy (exact, row->bytes, row->n);
+	ck_assert_msg (text_is_utf8 (exact, row->n) == row->good, "row %d", _i);
+	free (exact);
+}
+END_TEST
+
+/* --- base64 ----------------------------------------------------------------------------------------------------- */
+
+/* RFC 4648, section 10, and bytes that are not text. */
+static const struct b64_row {
+	const char *bytes;
+	size_t n;
+	const char *chars;
+} b64_rows[] = {
+	{ TEXT (""), "" },
+	{ TEXT ("f"), "Zg==" },
+	{ TEXT ("fo"), "Zm8=" },
+	{ TEXT ("foo"), "Zm9v" },
+	{ TEXT ("foob"), "Zm9vYg==" },
+	{ TEXT ("fooba"), "Zm9vYmE=" },
+	{ TEXT ("foobar"), "Zm9vYmFy" },
+	{ TEXT ("\0"), "AA==" },
+	{ TEXT ("\0\0\0"), "AAAA" },
+	{ TEXT ("\xFF\xFF\xFF"), "////" },
+	{ TEXT ("\xFB\xEF\xBE"), "++++" },
+	{ TEXT ("\xFF\xFE"), "//4=" },
+};
+
+START_TEST (base64)
+{
+	const struct b64_row *row = &b64_rows[_i];
+	char chars[16];
+	uint8_t bytes[16];
+
+	text_b64_encode (chars, row->bytes, row->n);
+	ck_assert_str_eq (chars, row->chars);
+	ck_assert_int_eq (text_b64_decode (bytes, chars, strlen (chars)), (ssize_t)row->n);
+	ck_assert_mem_eq (bytes, row->bytes, row->n);
+}
+END_TEST
+
+static const char *const not_base64[] = { "Z", "Zg", "Zg=", "Zm8", "Zm9vY", "Zm9vYg", "Zm9vYg=", "====", "=",
+	"A===", "=AAA", "A=AA", "AA=A", "Zg==Zg==", "Zm8=Zm8=", "Zm9vYg==\n", "Zm9v\n", " Zm9v", "Zm 9", "Zm-_", "Zm.v",
+	"Zm9\xFF",
+	/* left-over bits that are not zero: Zh== would also be "f" */
+	"Zh==", "Zv==", "Z/==", "Zm9=", "Zm+=", "AB==", "AAB=" };
+
+START_TEST (strict_base64)
+{
+	size_t n = strlen (not_base64[_i]);
+	uint8_t *bytes = malloc (n / 4 * 3 + 1);
+
+	ck_assert_msg (text_b64_decode (bytes, not_base64[_i], n) == -1, "'%s' was taken", not_base64[_i]);
+	free (bytes);
+}
+END_TEST
+
+START_TEST (base64_with_a_nul)
+{
+	uint8_t bytes[8];
+
+	ck_assert_int_eq (text_b64_decode (bytes, "Zm\0v", 4), -1);
+	ck_assert_int_eq (text_b64_decode (bytes, "\0\0\0\0", 4), -1);
+}
+END_TEST
+
+START_TEST (base64_of_every_byte)
+{
+	uint8_t bytes[256], back[256];
+	char chars[345];
+
+	for (int i = 0; i < 256; i++)
+		bytes[i] = (uint8_t)i;
+	for (size_t n = 0; n <= 256; n++) {
+		text_b64_encode (chars, bytes, n);
+		ck_assert_uint_eq (strlen (chars), 4 * ((n + 2) / 3));
+		ck_assert_int_eq (text_b64_decode (back, chars, strlen (chars)), (ssize_t)n);
+		ck_assert_mem_eq (back, bytes, n);
+	}
+}
+END_TEST
+
+/* --- escaping --------------------------------------------------------------------------------------------------- */
+
+static const struct escape_row {
+	const char *bytes;
+	size_t n;
+	const char *shown;
+} escape_rows[] = {
+	{ TEXT (""), "" },
+	{ TEXT ("plain text ~"), "plain text ~" },
+	{ TEXT ("a\nb\tc"), "a\\nb\\tc" },
+	{ TEXT ("a\r\n"), "a\\x0d\\n" },
+	{ TEXT ("\\n"), "\\\\n" },
+	{ TEXT ("\0"), "\\x00" },
+	{ TEXT ("\x1F\x7F"), "\\x1f\\x7f" },
+	{ TEXT ("\x1B[2J\x1B]0;title\x07"), "\\x1b[2J\\x1b]0;title\\x07" },
+	{ TEXT ("\xC2\x9B"
+		"31m"),
+		"\\xc2\\x9b31m" }, /* CSI as one character of C1 */
+	{ TEXT ("\xC2\x80\xC2\x9F\xC2\xA0"), "\\xc2\\x80\\xc2\\x9f\xC2\xA0" },
+	{ TEXT ("\x9B"
+		"31m"),
+		"\\x9b31m" },
+	{ TEXT ("gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80"), "gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80" },
+	{ TEXT ("gr\xFC\xDF"), "gr\\xfc\\xdf" },
+	{ TEXT ("\xC0\x9B"), "\\xc0\\x9b" },
+	{ TEXT ("\xE2\x82"), "\\xe2\\x82" },
+	{ TEXT ("\xED\xA0\x80"), "\\xed\\xa0\\x80" },
+	{ TEXT ("\xC2"), "\\xc2" },
+};
+
+START_TEST (escape)
+{
+	const struct escape_row *row = &escape_rows[_i];
+	char out[64], *exact = malloc (row->n ? row->n : 1);
+
+	memcpy (exact, row->bytes, row->n);
+	ck_assert_ptr_eq (text_escape (out, sizeof out, exact, row->n), out);
+	ck_assert_str_eq (out, row->shown);
+	free (exact);
+}
+END_TEST
+
+/* Whatever the space, what is written is terminated, no character and no escape is cut, and nothing is behind it. */
+START_TEST (escape_into_little_space)
+{
+	static const char bytes[] = "a\n\xC3\xBC\x1B\xF0\x9F\x98\x80\xFFz";
+	char out[64], whole[64];
+
+	text_escape (whole, sizeof whole, bytes, sizeof bytes - 1);
+	for (size_t size = 1; size < sizeof out; size++) {
+		memset (out, '#', sizeof out);
+		text_escape (out, size, bytes, sizeof bytes - 1);
+		ck_assert_uint_lt (strlen (out), size);
+		ck_assert_int_eq (strncmp (whole, out, strlen (out)), 0);
+		ck_assert (text_is_utf8 (out, strlen (out)));
+		ck_assert (!strrchr (out, '\\') || strlen (strrchr (out, '\\')) > 1);
+		for (size_t i = size; i < sizeof out; i++)
+			ck_assert_int_eq (out[i], '#');
+	}
+	*out = '#';
+	text_escape (out, 0, bytes, sizeof bytes - 1);
+	ck_assert_int_eq (*out, '#');
+}
+END_TEST
+
+START_TEST (escaped_bytes_are_safe)
+{
+	for (int first = 0; first < 256; first++)
+		for (int second = 0; second < 256; second++) {
+			uint8_t bytes[2] = { (uint8_t)first, (uint8_t)second };
+			char out[16];
+
+			text_escape (out, sizeof out, bytes, 2);
+			ck_assert (text_is_utf8 (out, strlen (out)));
+			for (const char *p = out; *p; p++) {
+				ck_assert ((uint8_t)*p >= 0x20 && *p != 0x7F);
+				ck_assert ((uint8_t)*p != 0xC2 || (uint8_t)p[1] >= 0xA0);
+			}
+		}
+}
+END_TEST
+
+/* --- the nearest ------------------------------------------------------------------------------------------------ */
+
+static const struct near_row {
+	const char *word, *meant;
+} near_rows[] = {
+	{ "exec.run", "exec.run" },
+	{ "exec.rum", "exec.run" },
+	{ "exce.run", "exec.run" },
+	{ "exec.shel", "exec.shell" },
+	{ "status", NULL },
+	{ "status.shwo", "status.show" },
+	{ "zzzzzzzz", NULL },
+	{ "", NULL },
+	{ "x", NULL },
+};
+
+START_TEST (nearest)
+{
+	static const char *const names[] = { "exec.shell", "exec.run", "status.show" };
+	const char *found = text_nearest (near_rows[_i].word, names, 3);
+
+	if (near_rows[_i].meant) {
+		ck_assert_ptr_nonnull (found);
+		ck_assert_str_eq (found, near_rows[_i].meant);
+	} else {
+		ck_assert_ptr_null (found);
+	}
+	ck_assert_ptr_null (text_nearest (near_rows[_i].word, NULL, 0));
+}
+END_TEST
+
+/* A client may send a name of a megabyte, as often as it likes: it must not cost more than looking at its length. (This
+ * took minutes when each was compared.) */
+START_TEST (nearest_of_a_long_word)
+{
+	static const char *const names[] = { "exec.shell", "exec.run", "status.show" };
+	static char word[1024 * 1024 + 1], longer[200];
+
+	memset (word, 'e', sizeof word - 1);
+	for (int i = 0; i < 10000; i++)
+		ck_assert_ptr_null (text_nearest (word, names, 3));
+	/* Names too long to compare are never meant. */
+	memset (longer, 'e', sizeof longer - 1);
+	ck_assert_ptr_null (text_nearest ("e", (const char *const[]){ longer }, 1));
+}
+END_TEST
+
+static void cases (TCase *tcase)
+{
+	tcase_add_loop_test (tcase, utf8, 0, ROWS (utf8_rows));
+	tcase_add_loop_test (tcase, base64, 0, ROWS (b64_rows));
+	tcase_add_loop_test (tcase, strict_base64, 0, ROWS (not_base64));
+	tcase_add_test (tcase, base64_with_a_nul);
+	tcase_add_test (tcase, base64_of_every_byte);
+	tcase_add_loop_test (tcase, escape, 0, ROWS (escape_rows));
+	tcase_add_test (tcase, escape_into_little_space);
+	tcase_add_test (tcase, escaped_bytes_are_safe);
+	tcase_add_loop_test (tcase, nearest, 0, ROWS (near_rows));
+	tcase_add_test (tcase, nearest_of_a_long_word);
+}
+
+CHECK_MAIN ("base/text", cases)

@@ -1,0 +1,253 @@
+/* check_relay_input - input into the command's pipe, and credit for what has left. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "relay_stage.h"
+#include "support/check_main.h"
+
+static void input (struct stage *stage, size_t from, size_t n)
+{
+	ck_assert_int_eq (relay_input (&stage->relay, pattern (from, n), n), 0);
+}
+
+/* Read up to n bytes of a pipe that does not block; false at its end. */
+static bool drain (int fd, struct buf *to, size_t n)
+{
+	uint8_t *space = buf_reserve (to, n);
+	ssize_t got = read (fd, space, n);
+
+	ck_assert (got >= 0 || errno == EAGAIN);
+	if (got > 0)
+		buf_commit (to, (size_t)got);
+	return got != 0;
+}
+
+/* --- the command's pipe ------------------------------------------------------------------------------------------ */
+
+START_TEST (input_waits_for_its_sink)
+{
+	struct stage stage;
+	int fd;
+
+	stage_begin (&stage, ",\"input\":true");
+	input (&stage, 0, 300);
+	input (&stage, 300, 200);
+	relay_go (&stage.relay);
+	stage_hear (&stage, SIZE_MAX);
+	ck_assert_int_eq (stage.credited, 0); /* nothing has left */
+	fd = stage_sink (&stage);
+	stage_hear (&stage, SIZE_MAX);
+	ck_assert_int_eq (stage.credited, 500);
+	ck_assert (drain (fd, &stage.given, 1000));
+	check_pattern (&stage.given, 500);
+	input (&stage, 500, 100);
+	stage_hear (&stage, SIZE_MAX);
+	ck_assert_int_eq (stage.credited, 600);
+	ck_assert (drain (fd, &stage.given, 1000));
+	check_pattern (&stage.given, 600);
+	ck_assert (drain (fd, &stage.given, 1000)); /* it is open */
+	relay_input_end (&stage.relay);
+	ck_assert (!drain (fd, &stage.given, 1000));
+	ck_assert_int_eq (stage.relay.bytes_in, 600);
+	fd_close (&fd);
+	stage_end (&stage);
+}
+END_TEST
+
+START_TEST (an_end_that_came_first_closes_the_sink)
+{
+	for (size_t n = 0; n <= 10; n += 10) {
+		struct stage stage;
+		int fd;
+
+		stage_begin (&stage, "");
+		if (n)
+			input (&stage, 0, n);
+		relay_input_end (&stage.relay);
+		fd = stage_sink (&stage);
+		ck_assert_int_eq (drain (fd, &stage.given, 1000), n > 0);
+		ck_assert (!drain (fd, &stage.given, 1000));
+		check_pattern (&stage.given, n);
+		fd_close (&fd);
+		stage_end (&stage);
+	}
+}
+END_TEST
+
+/* A command that reads slowly: all arrives, credit comes as it leaves, the end comes last. */
+START_TEST (every_byte_to_a_slow_command)
+{
+	enum { TOTAL = 1000000 };
+	struct stage stage;
+	size_t sent = 0;
+	bool open = true;
+	int fd;
+
+	stage_begin (&stage, ",\"input\":true");
+	fd = stage_sink (&stage);
+	while (open) {
+		size_t room = SESSION_CREDIT - (sent - (size_t)stage.credited);
+
+		if (sent < TOTAL && room) {
+			if (room > TOTAL - sent)
+				room = TOTAL - sent;
+			input (&stage, sent, room);
+			sent += room;
+			if (sent == TOTAL)
+				relay_input_end (&stage.relay);
+		}
+		stage_turn (&stage);
+		stage_hear (&stage, SIZE_MAX);
+		ck_assert_int_eq (stage.credited, stage.relay.bytes_in);
+		open = drain (fd, &stage.given, 5003);
+	}
+	check_pattern (&stage.given, TOTAL);
+	ck_assert_int_eq (stage.credited, TOTAL);
+	fd_close (&fd);
+	stage_end (&stage);
+}
+END_TEST
+
+/* What is in memory is bounded by what may come: a call's body, and the first credit. */
+START_TEST (input_is_bounded)
+{
+	enum { MOST = MESSAGE_CALL_BODY_MAX + SESSION_CREDIT };
+	struct stage stage;
+	int fd;
+
+	stage_begin (&stage, ",\"input\":true");
+	input (&stage, 0, MOST);
+	ck_assert_int_eq (relay_input (&stage.relay, pattern (0, 1), 1), -1);
+	fd = stage_sink (&stage);
+	relay_input_end (&stage.relay);
+	while (drain (fd, &stage.given, MOST))
+		stage_turn (&stage);
+	check_pattern (&stage.given, MOST);
+	fd_close (&fd);
+	stage_end (&stage);
+}
+END_TEST
+
+/* A command that closes its input: what comes is dropped, and the client is not held up. */
+START_TEST (a_broken_sink_drops_and_grants)
+{
+	struct stage stage;
+	int fd;
+
+	stage_begin (&stage, ",\"input\":true");
+	fd = stage_sink (&stage);
+	fd_close (&fd);
+	for (int i = 0; i < 5; i++)
+		input (&stage, 0, 100000);
+	stage_hear (&stage, SIZE_MAX);
+	ck_assert_int_eq (stage.credited, 500000);
+	ck_assert_int_eq (stage.relay.sink, -1);
+	relay_input_end (&stage.relay);
+	relay_end (&stage.relay);
+	ck_assert (relay_done (&stage.relay));
+	stage_end (&stage);
+}
+END_TEST
+
+START_TEST (a_sink_breaks_while_it_is_full)
+{
+	struct stage stage;
+	int fd;
+
+	stage_begin (&stage, ",\"input\":true");
+	fd = stage_sink (&stage);
+	input (&stage, 0, 200000);
+	stage_turn (&stage);
+	ck_assert_int_lt (stage.relay.bytes_in, 200000);
+	fd_close (&fd);
+	stage.moves = 0;
+	while (stage.relay.sink >= 0)
+		stage_turn (&stage);
+	ck_assert_int_gt (stage.moves, 0);
+	stage_hear (&stage, SIZE_MAX);
+	ck_assert_int_eq (stage.credited, 200000);
+	stage_end (&stage);
+}
+END_TEST
+
+/* The command has ended: its input has nowhere to go, though somebody holds the pipe. */
+START_TEST (the_end_closes_the_sink)
+{
+	struct stage stage;
+	int fd;
+
+	stage_begin (&stage, ",\"input\":true");
+	fd = stage_sink (&stage);
+	input (&stage, 0, 200000);
+	relay_end (&stage.relay);
+	ck_assert (relay_done (&stage.relay));
+	stage_hear (&stage, SIZE_MAX);
+	ck_assert_int_eq (stage.credited, 200000);
+	while (drain (fd, &stage.given, 100000))
+		;
+	ck_assert_uint_lt (buf_len (&stage.given), 200000);
+	fd_close (&fd);
+	stage_end (&stage);
+}
+END_TEST
+
+/* A second sink, or one after the worker has pulled, makes no sense; the descriptor is closed. */
+START_TEST (there_is_one_sink)
+{
+	for (int pulled = 0; pulled < 2; pulled++) {
+		struct stage stage;
+		int ends[2], before, fd = -1;
+
+		stage_begin (&stage, ",\"input\":true");
+		if (pulled)
+			relay_pull (&stage.relay, 10);
+		else
+			fd = stage_sink (&stage);
+		before = open_descriptors ();
+		ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
+		ck_assert_int_eq (relay_set_sink (&stage.relay, ends[1]), -1);
+		fd_close (&ends[0]);
+		ck_assert_int_eq (open_descriptors (), before);
+		fd_close (&fd);
+		stage_end (&stage);
+	}
+}
+END_TEST
+
+/* A sink that comes after the end is closed at once. */
+START_TEST (a_late_sink_is_closed)
+{
+	struct stage stage;
+	int fd;
+
+	stage_begin (&stage, ",\"input\":true");
+	input (&stage, 0, 10);
+	relay_end (&stage.relay);
+	fd = stage_sink (&stage);
+	ck_assert (!drain (fd, &stage.given, 10));
+	stage_hear (&stage, SIZE_MAX);
+	ck_assert_int_eq (stage.credited, 10);
+	fd_close (&fd);
+	stage_end (&stage);
+}
+END_TEST
+
+static void add_cases (TCase *tcase)
+{
+	tcase_add_test (tcase, input_waits_for_its_sink);
+	tcase_add_test (tcase, an_end_that_came_first_closes_the_sink);
+	tcase_add_test (tcase, every_byte_to_a_slow_command);
+	tcase_add_test (tcase, input_is_bounded);
+	tcase_add_test (tcase, a_broken_sink_drops_and_grants);
+	tcase_add_test (tcase, a_sink_breaks_while_it_is_full);
+	tcase_add_test (tcase, the_end_closes_the_sink);
+	tcase_add_test (tcase, there_is_one_sink);
+	tcase_add_test (tcase, a_late_sink_is_closed);
+}
+
+CHECK_MAIN ("relay_input", add_cases)

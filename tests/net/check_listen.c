@@ -1,0 +1,140 @@
+/* check_listen - a socket is reclaimed when it is stale, refused when it is live, and never lies where others can write. */
+#include "config.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "net/listen.h"
+#include "support/check_main.h"
+
+static char directory[40], path[64];
+static struct err err;
+
+static void set_up (void)
+{
+	strcpy (directory, "/tmp/remex-listen-XXXXXX");
+	ck_assert_ptr_nonnull (mkdtemp (directory));
+	snprintf (path, sizeof path, "%s/run/s", directory);
+}
+
+static void tear_down (void)
+{
+	char command[128];
+
+	snprintf (command, sizeof command, "rm -rf %s", directory);
+	ck_assert_int_eq (system (command), 0);
+}
+
+static int entries (const char *name)
+{
+	DIR *dir = opendir (name);
+	struct dirent *entry;
+	int n = 0;
+
+	ck_assert_ptr_nonnull (dir);
+	while ((entry = readdir (dir)))
+		n += *entry->d_name != '.';
+	closedir (dir);
+	return n;
+}
+
+START_TEST (test_open_close)
+{
+	struct listener listener;
+	char run[64];
+	struct stat st;
+
+	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, &err), 0);
+	snprintf (run, sizeof run, "%s/run", directory);
+	ck_assert_int_eq (stat (run, &st), 0);
+	ck_assert_uint_eq (st.st_mode & 07777, 0700);
+	ck_assert_int_eq (stat (path, &st), 0);
+	ck_assert (S_ISSOCK (st.st_mode));
+	ck_assert (st.st_ino == listener.inode && st.st_dev == listener.device);
+	listener_close (&listener);
+	ck_assert_int_eq (entries (run), 0);
+	listener_close (&listener); /* again: harmless */
+}
+END_TEST
+
+START_TEST (test_live_is_refused)
+{
+	struct listener listener, second;
+
+	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, &err), 0);
+	ck_assert_int_eq (listener_open (&second, path, (gid_t)-1, &err), -1);
+	ck_assert_ptr_nonnull (strstr (err.text, "is in use by another remexd"));
+	ck_assert_int_eq (access (path, F_OK), 0);
+	listener_close (&listener);
+	ck_assert_int_eq (listener_open (&second, path, (gid_t)-1, &err), 0);
+	listener_close (&second);
+}
+END_TEST
+
+/* One that was killed leaves its socket and its lock: the lock is free, so both are taken over. */
+START_TEST (test_stale_is_reclaimed)
+{
+	struct listener listener;
+	int status;
+	pid_t pid = fork ();
+
+	if (!pid)
+		_exit (listener_open (&listener, path, (gid_t)-1, &err) < 0);
+	ck_assert_int_eq (waitpid (pid, &status, 0), pid);
+	ck_assert_int_eq (status, 0);
+	ck_assert_int_eq (access (path, F_OK), 0);
+	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, &err), 0);
+	listener_close (&listener);
+}
+END_TEST
+
+START_TEST (test_refusals)
+{
+	struct listener listener;
+	char other[200];
+	FILE *file;
+
+	memset (other, 'x', sizeof other - 1);
+	memcpy (other, "/tmp/", 5);
+	other[sizeof other - 1] = '\0';
+	ck_assert_int_eq (listener_open (&listener, other, (gid_t)-1, &err), -1);
+	ck_assert_ptr_nonnull (strstr (err.text, "107 bytes are the most"));
+
+	snprintf (other, sizeof other, "%s/file", directory);
+	ck_assert_ptr_nonnull (file = fopen (other, "w"));
+	fclose (file);
+	ck_assert_int_eq (listener_open (&listener, other, (gid_t)-1, &err), -1);
+	ck_assert_ptr_nonnull (strstr (err.text, "is there and is no socket"));
+	ck_assert_int_eq (access (other, F_OK), 0);
+
+	snprintf (other, sizeof other, "%s/open", directory);
+	ck_assert_int_eq (mkdir (other, 0700), 0);
+	ck_assert_int_eq (chmod (other, 0777), 0);
+	snprintf (other, sizeof other, "%s/open/s", directory);
+	ck_assert_int_eq (listener_open (&listener, other, (gid_t)-1, &err), -1);
+	ck_assert_ptr_nonnull (strstr (err.text, "can be written to by others"));
+
+	snprintf (other, sizeof other, "%s/link", directory);
+	ck_assert_int_eq (symlink (directory, other), 0);
+	snprintf (other, sizeof other, "%s/link/s", directory);
+	ck_assert_int_eq (listener_open (&listener, other, (gid_t)-1, &err), -1);
+	ck_assert_ptr_nonnull (strstr (err.text, "is not a directory"));
+}
+END_TEST
+
+static void add_cases (TCase *tcase)
+{
+	tcase_add_checked_fixture (tcase, set_up, tear_down);
+	tcase_add_test (tcase, test_open_close);
+	tcase_add_test (tcase, test_live_is_refused);
+	tcase_add_test (tcase, test_stale_is_reclaimed);
+	tcase_add_test (tcase, test_refusals);
+}
+
+CHECK_MAIN ("net/listen", add_cases)

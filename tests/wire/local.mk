@@ -1,0 +1,22 @@
+if HAVE_CHECK
+wire_tests = \
+	%D%/check_codes \
+	%D%/check_header \
+	%D%/check_limits \
+	%D%/check_message \
+	%D%/check_verbs \
+	$(NULL)
+check_PROGRAMS += $(wire_tests)
+TESTS += $(wire_tests)
+wire_libs = src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm $(check_libs)
+%C%_check_codes_CFLAGS = $(check_cflags)
+%C%_check_codes_LDADD = $(wire_libs)
+%C%_check_header_CFLAGS = $(check_cflags)
+%C%_check_header_LDADD = $(wire_libs)
+%C%_check_limits_CFLAGS = $(check_cflags)
+%C%_check_limits_LDADD = $(wire_libs)
+%C%_check_message_CFLAGS = $(check_cflags)
+%C%_check_message_LDADD = $(wire_libs)
+%C%_check_verbs_CFLAGS = $(check_cflags)
+%C%_check_verbs_LDADD = $(wire_libs)
+endif

@@ -1,0 +1,500 @@
+/* A worker and its calls, over a link whose other end is the test: calls in pieces, input against PULL, output, ends,
+ * failures, what a plugin left changed, the lifeline. Commands are in check_command.c.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/fd.h"
+#include "stage.h"
+#include "support/check_main.h"
+#include "wire/codes.h"
+#include "wire/records.h"
+#include "wire/verbs.h"
+
+#define ROWS(table) (int)(sizeof table / sizeof *table)
+
+static struct scene scene;
+static char out[2048];
+
+/* --- calls
+ * ------------------------------------------------------------------------------------------------------------ */
+
+START_TEST (one_after_another)
+{
+	char header[128];
+
+	scene_ready (&scene);
+	for (unsigned id = 1; id <= 50; id++) {
+		snprintf (header, sizeof header, "{\"id\":9,\"call\":\"tester.say\",\"args\":{\"n\":%u}}", id);
+		scene_call (&scene, id, header);
+		ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+		ck_assert_uint_eq (scene.packet.record.id, id);
+		ck_assert_int_eq (scene.packet.record.a, OUTCOME_COMPLETED);
+		ck_assert_uint_eq (scene_state (&scene).flags, 0);
+		ck_assert_int_gt (scene_state (&scene).resident, 0);
+		snprintf (header, sizeof header, "text=- n=%u r=-1 b=0", id);
+		ck_assert_str_eq (out, header);
+	}
+	scene_finish (&scene);
+}
+END_TEST
+
+START_TEST (all_arguments)
+{
+	scene_ready (&scene);
+	scene_call (&scene, 1,
+		"{\"call\":\"tester.say\",\"args\":{\"text\":\"t\",\"list\":[\"a\",\"b\"],\"map\":{\"A\":\"1\"},\"n\":-"
+		"5,"
+		"\"r\":0.25,\"b\":true}}");
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	ck_assert_str_eq (out, "text=t list=a list=b map=A=1 n=-5 r=0.25 b=1");
+	scene_call (&scene, 2, "{\"call\":\"tester.show\"}");
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	ck_assert_str_eq (out, "option - 7 0.5 1");
+	scene_finish (&scene);
+}
+END_TEST
+
+/* The call is sent before the worker is ready, as the front does it. */
+START_TEST (before_it_is_ready)
+{
+	scene_start (&scene, geteuid (), false);
+	scene_call (&scene, 1, "{\"call\":\"tester.say\"}");
+	ck_assert_int_eq (scene_recv (&scene), REC_READY);
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	scene_finish (&scene);
+}
+END_TEST
+
+/* Header and facts in a row, cut in pieces of every size; other records may come between. */
+START_TEST (in_pieces)
+{
+	static const char text[] = "{\"call\":\"tester.facts\",\"x\":\"0123456789\"}{\"facts\":1}";
+	size_t whole = sizeof text - 1, header = whole - 11;
+
+	scene_ready (&scene);
+	for (size_t piece = 1; piece <= whole; piece++) {
+		for (size_t sent = 0; sent < whole; sent += piece) {
+			struct record record = { .type = REC_CALL, .id = piece, .a = (int64_t)header, .b = 11 };
+			size_t n = whole - sent < piece ? whole - sent : piece;
+
+			ck_assert_int_eq (link_send (scene.link, &record, text + sent, n, NULL, 0, NULL, 0, 0), 0);
+			link_post (scene.link, REC_SIGNAL, piece - 1, SIGTERM, 0, 0);
+		}
+		ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+		ck_assert_uint_eq (scene.packet.record.id, piece);
+		ck_assert_str_eq (out, "{\"facts\":1}");
+	}
+	scene_call (&scene, 1000, "{\"call\":\"tester.facts\"}");
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	ck_assert_str_eq (out, "none");
+	scene_finish (&scene);
+}
+END_TEST
+
+/* A call larger than a record. */
+START_TEST (a_large_one)
+{
+	enum { WORDS = 60000 };
+	char *text = malloc (WORDS * 12 + 100);
+	size_t n = (size_t)sprintf (text, "{\"call\":\"tester.run\",\"args\":{\"argv\":[\"true\""), sent = 0;
+
+	for (int i = 0; i < WORDS; i++)
+		n += (size_t)sprintf (text + n, ",\"%08d\"", i);
+	n += (size_t)sprintf (text + n, "]}}");
+	scene_ready (&scene);
+	while (sent < n) {
+		struct record record = { .type = REC_CALL, .id = 1, .a = (int64_t)n };
+		size_t piece = n - sent < LINK_PAYLOAD ? n - sent : LINK_PAYLOAD;
+
+		ck_assert_int_eq (link_send (scene.link, &record, text + sent, piece, NULL, 0, NULL, 0, 0), 0);
+		sent += piece;
+	}
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	ck_assert_int_eq (scene.packet.record.a, OUTCOME_EXITED);
+	ck_assert_int_eq (scene.packet.record.b, 0);
+	scene_finish (&scene);
+	free (text);
+}
+END_TEST
+
+/* --- failures
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static const struct fail_row {
+	const char *header;
+	enum code code;
+	int number;
+	const char *words;
+} fail_rows[] = {
+	{ "{\"call\":\"tester.nothing\"}", CODE_UNKNOWN_CALL, -1, "no call 'tester.nothing'" },
+	{ "{\"call\":\"nobody.say\"}", CODE_UNKNOWN_CALL, -1, "no call 'nobody.say'" },
+	{ "{\"call\":\"tester.say\",\"args\":{\"n\":\"x\"}}", CODE_BAD_VALUE, -1, "'n'" },
+	{ "{\"call\":\"tester.sulk\"}", CODE_FAILED, EXDEV, "tester.sulk failed: Invalid cross-device link" },
+	{ "{\"call\":\"tester.fail\",\"args\":{\"n\":0}}", CODE_FAILED, ENOENT, "no luck\xFF" },
+	{ "{\"call\":\"tester.fail\",\"args\":{\"n\":1}}", CODE_BAD_VALUE, ENOENT, "no luck" },
+	{ "{\"call\":\"tester.fail\",\"args\":{\"n\":2}}", CODE_DENIED, ENOENT, "no luck" },
+	{ "{\"call\":\"tester.fail\",\"args\":{\"n\":3}}", CODE_NOT_FOUND, ENOENT, "no luck" },
+	{ "{\"call\":\"tester.fail\",\"args\":{\"n\":4}}", CODE_BUSY, ENOENT, "no luck" },
+	{ "{\"call\":\"tester.fail\",\"args\":{\"n\":5}}", CODE_IO_ERROR, ENOENT, "no luck" },
+	{ "{\"call\":\"tester.fail\",\"args\":{\"n\":6}}", CODE_FAILED, ENOENT, "no luck" },
+	{ "{\"call\":\"tester.fail\",\"args\":{\"n\":-1}}", CODE_FAILED, ENOENT, "no luck" },
+	{ "this is no JSON", CODE_FAILED, -1, "header" },
+};
+
+START_TEST (failing)
+{
+	const struct fail_row *row = &fail_rows[_i];
+
+	scene_ready (&scene);
+	scene_call (&scene, 3, row->header);
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_FAIL);
+	ck_assert_uint_eq (scene.packet.record.id, 3);
+	ck_assert_int_eq (scene.packet.record.a, row->code);
+	if (row->number >= 0)
+		ck_assert_int_eq (scene.packet.record.b, row->number);
+	ck_assert_msg (strstr (scene_words (&scene), row->words) != NULL, "%s", scene_words (&scene));
+	/* It is still good. */
+	scene_call (&scene, 4, "{\"call\":\"tester.say\"}");
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	scene_finish (&scene);
+}
+END_TEST
+
+START_TEST (a_crash)
+{
+	int status;
+
+	scene_ready (&scene);
+	scene_call (&scene, 1, "{\"call\":\"tester.crash\"}");
+	ck_assert_int_eq (scene_recv (&scene), 0);
+	status = scene_wait (&scene);
+	ck_assert (WIFSIGNALED (status) && WTERMSIG (status) == SIGABRT);
+}
+END_TEST
+
+static const struct {
+	int64_t a, b;
+	size_t n;
+} senseless[] = { { -1, 0, 5 }, { 0, -1, 5 }, { 3, 0, 5 }, { INT64_MAX, 0, 5 }, { 5 * 1024 * 1024, 0, 5 } };
+
+/* What no front sends ends the worker, rather than anything else. */
+START_TEST (calls_that_make_no_sense)
+{
+	struct record record = { .type = REC_CALL, .id = 1, .a = senseless[_i].a, .b = senseless[_i].b };
+
+	scene_ready (&scene);
+	ck_assert_int_eq (link_send (scene.link, &record, "12345", senseless[_i].n, NULL, 0, NULL, 0, 0), 0);
+	ck_assert_int_eq (scene_recv (&scene), 0);
+	ck_assert_int_eq (WEXITSTATUS (scene_wait (&scene)), EXIT_FAILURE);
+}
+END_TEST
+
+/* --- input
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/* The front's part of input: what was pulled and not sent yet, what goes in, what has come out. */
+struct feed {
+	size_t size, sent, back;
+	int64_t pulled;
+	bool ended;
+};
+
+static uint8_t pattern (size_t i)
+{
+	return (uint8_t)(i * 7 + i / 4099);
+}
+
+static void feed_some (struct feed *feed, uint64_t id)
+{
+	static uint8_t bytes[LINK_PAYLOAD];
+
+	while (feed->pulled > 0 && feed->sent < feed->size) {
+		struct record record = { .type = REC_INPUT, .id = id };
+		size_t n = feed->size - feed->sent;
+
+		n = n > (size_t)feed->pulled ? (size_t)feed->pulled : n;
+		n = n > 9999 ? 9999 : n;
+		for (size_t i = 0; i < n; i++)
+			bytes[i] = pattern (feed->sent + i);
+		ck_assert_int_eq (link_send (scene.link, &record, bytes, n, NULL, 0, NULL, 0, 0), 0);
+		link_post (scene.link, REC_INPUT_END, id + 1, 0, 0, 0); /* of another request: ignored */
+		feed->sent += n;
+		feed->pulled -= (int64_t)n;
+	}
+	if (feed->sent == feed->size && feed->pulled > 0 && !feed->ended)
+		feed->ended = link_post (scene.link, REC_INPUT_END, id, 0, 0, 0) == 0;
+}
+
+/* Copy `size` bytes through tester.echo. */
+static void echo (uint64_t id, size_t size)
+{
+	struct feed feed = { .size = size };
+	int type;
+
+	scene_call (&scene, id, "{\"call\":\"tester.echo\",\"input\":true}");
+	while ((type = scene_recv (&scene)) != REC_DONE) {
+		const struct record *record = &scene.packet.record;
+		const uint8_t *bytes = scene.packet.data + record->a;
+
+		ck_assert_uint_eq (record->id, id);
+		if (type == REC_PULL) {
+			feed.pulled += record->a;
+			ck_assert_int_gt (record->a, 0);
+			ck_assert_int_le (feed.pulled, LINK_RECORD);
+			feed_some (&feed, id);
+			continue;
+		}
+		ck_assert_int_eq (type, REC_OUTPUT);
+		if (!memcmp (scene.packet.data, "stderr", (size_t)record->a))
+			continue;
+		for (size_t i = 0; i < record->length - (size_t)record->a; i++)
+			ck_assert_int_eq (bytes[i], pattern (feed.back++));
+	}
+	ck_assert_uint_eq (feed.back, size);
+	ck_assert_uint_eq (scene_state (&scene).flags, 0);
+}
+
+START_TEST (input_against_pull)
+{
+	static const size_t sizes[] = { 0, 1, 49999, 50000, 50001, 131071, 131072, 131073, 1000000 };
+
+	scene_ready (&scene);
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+		echo (10 * i + 1, sizes[i]);
+	scene_finish (&scene);
+}
+END_TEST
+
+/* Nothing is asked for where the call has no input; a body alone is input. */
+START_TEST (without_input)
+{
+	scene_ready (&scene);
+	scene_call (&scene, 1, "{\"call\":\"tester.echo\"}");
+	ck_assert_int_eq (scene_recv (&scene), REC_OUTPUT);
+	ck_assert_int_eq (scene_recv (&scene), REC_DONE);
+	scene_call (&scene, 2, "{\"call\":\"tester.echo\",\"body\":5}");
+	ck_assert_int_eq (scene_recv (&scene), REC_PULL);
+	link_post (scene.link, REC_INPUT_END, 2, 0, 0, 0);
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	ck_assert_str_eq (out, "end");
+	scene_finish (&scene);
+}
+END_TEST
+
+/* --- output
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/* More than the link holds: the handler waits for its reader, and takes what comes meanwhile. */
+START_TEST (output_waits)
+{
+	size_t got = 0;
+	int type;
+
+	scene_ready (&scene);
+	scene_call (&scene, 1, "{\"call\":\"tester.flood\",\"args\":{\"n\":20}}");
+	while ((type = scene_recv (&scene)) == REC_OUTPUT) {
+		const struct record *record = &scene.packet.record;
+		const uint8_t *bytes = scene.packet.data + record->a;
+
+		ck_assert_int_eq (record->a, 6);
+		ck_assert_mem_eq (scene.packet.data, "stdout", 6);
+		for (size_t i = 0; i < record->length - 6; i++, got++)
+			ck_assert_int_eq (bytes[i], 'a' + (char)((20 - got / 300000) % 26));
+		link_post (scene.link, REC_SIGNAL, 1, SIGUSR1, 0, MSG_DONTWAIT);
+	}
+	ck_assert_int_eq (type, REC_DONE);
+	ck_assert_uint_eq (got, 20 * 300000);
+	scene_finish (&scene);
+}
+END_TEST
+
+/* The front does not read, the lifeline ends: the write gives up, the handler returns, the worker leaves. */
+START_TEST (a_write_is_cancelled)
+{
+	int type, status;
+
+	scene_ready (&scene);
+	scene_call (&scene, 1, "{\"call\":\"tester.flood\",\"args\":{\"n\":1000}}");
+	ck_assert_int_eq (scene_recv (&scene), REC_OUTPUT);
+	fd_close (&scene.lifeline);
+	while ((type = scene_recv (&scene)) == REC_OUTPUT)
+		;
+	ck_assert_int_eq (type, REC_FAIL);
+	ck_assert_str_eq (scene_words (&scene), "cancelled");
+	ck_assert_int_eq (scene_recv (&scene), 0);
+	status = scene_wait (&scene);
+	ck_assert_int_eq (status, 0);
+}
+END_TEST
+
+START_TEST (a_read_is_cancelled)
+{
+	scene_ready (&scene);
+	scene_call (&scene, 1, "{\"call\":\"tester.echo\",\"input\":true}");
+	ck_assert_int_eq (scene_recv (&scene), REC_PULL);
+	fd_close (&scene.lifeline);
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_FAIL);
+	ck_assert_int_eq (scene.packet.record.b, ECANCELED);
+	ck_assert_int_eq (scene_recv (&scene), 0);
+	ck_assert_int_eq (scene_wait (&scene), 0);
+}
+END_TEST
+
+START_TEST (rules_of_handing_over)
+{
+	char want[128];
+
+	snprintf (want, sizeof want, "%d %d %d %d %d 0 %d %d 0 %d %d ", EINVAL, EINVAL, EINVAL, EINVAL, EINVAL, EBUSY,
+		EBUSY, EBUSY, EBUSY);
+	scene_ready (&scene);
+	scene_call (&scene, 1, "{\"call\":\"tester.rules\",\"input\":true}");
+	ck_assert_int_eq (scene_recv (&scene), REC_STREAM);
+	ck_assert_uint_eq (scene.packet.n_fds, 1);
+	ck_assert_mem_eq (scene.packet.data, "piped", 6);
+	packet_close (&scene.packet);
+	ck_assert_int_eq (scene_recv (&scene), REC_SINK);
+	ck_assert_uint_eq (scene.packet.n_fds, 1);
+	packet_close (&scene.packet);
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	ck_assert_str_eq (out, want);
+	ck_assert_uint_eq (scene_state (&scene).flags, 0); /* what was given away was closed */
+	scene_finish (&scene);
+}
+END_TEST
+
+/* --- the worker's own state
+ * ------------------------------------------------------------------------------------------------ */
+
+static const struct soil_row {
+	const char *how;
+	unsigned flags;
+} soil_rows[] = {
+	{ "nothing", 0 },
+	{ "restored", 0 },
+	{ "cwd", WORKER_DIRTY },
+	{ "umask", WORKER_DIRTY },
+	{ "fd", WORKER_DIRTY },
+	{ "mask", WORKER_DIRTY },
+	{ "ignore", WORKER_DIRTY },
+	{ "catch", WORKER_DIRTY },
+	{ "thread", WORKER_DIRTY },
+	{ "child", WORKER_LEFT },
+};
+
+START_TEST (what_a_plugin_changes)
+{
+	char header[128];
+
+	snprintf (header, sizeof header, "{\"call\":\"tester.soil\",\"args\":{\"text\":\"%s\"}}", soil_rows[_i].how);
+	scene_ready (&scene);
+	scene_call (&scene, 1, header);
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	ck_assert_uint_eq (scene_state (&scene).flags, soil_rows[_i].flags);
+	scene_finish (&scene);
+}
+END_TEST
+
+START_TEST (the_lifeline_ends_while_idle)
+{
+	scene_ready (&scene);
+	scene_finish (&scene);
+}
+END_TEST
+
+START_TEST (the_lifeline_ends_while_running)
+{
+	scene_ready (&scene);
+	scene_call (&scene, 1, "{\"call\":\"tester.until\"}");
+	ck_assert_int_eq (scene_recv (&scene), REC_OUTPUT);
+	fd_close (&scene.lifeline);
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_FAIL);
+	ck_assert_str_eq (scene_words (&scene), "cancelled");
+	ck_assert_int_eq (scene_recv (&scene), 0);
+	ck_assert_int_eq (scene_wait (&scene), 0);
+}
+END_TEST
+
+START_TEST (the_front_is_gone)
+{
+	scene_ready (&scene);
+	fd_close (&scene.link);
+	ck_assert_int_eq (WEXITSTATUS (scene_wait (&scene)), EXIT_FAILURE);
+}
+END_TEST
+
+START_TEST (a_user_that_is_not_there)
+{
+	scene_start (&scene, 3999999999u, false);
+	ck_assert_int_eq (scene_recv (&scene), REC_FAIL);
+	ck_assert_uint_eq (scene.packet.record.id, 0);
+	ck_assert_uint_gt (strlen (scene_words (&scene)), 0);
+	ck_assert_int_eq (scene_recv (&scene), 0);
+	ck_assert_int_eq (WEXITSTATUS (scene_wait (&scene)), EXIT_FAILURE);
+}
+END_TEST
+
+START_TEST (a_probe)
+{
+	struct verb_table *table;
+	struct buf text;
+	struct err err;
+	json_t *json;
+	int type;
+
+	buf_init (&text, 1024 * 1024);
+	scene_start (&scene, geteuid (), true);
+	ck_assert_int_eq (scene_recv (&scene), REC_LOADING);
+	ck_assert_int_eq (scene.packet.record.a, 0);
+	while ((type = scene_recv (&scene)) == REC_VERBS)
+		buf_append (&text, scene.packet.data, scene.packet.record.length);
+	ck_assert_int_eq (type, 0);
+	ck_assert_int_eq (scene.packet.record.a, (int64_t)buf_len (&text));
+	json = json_loadb ((const char *)buf_head (&text), buf_len (&text), 0, NULL);
+	table = verb_table_new (json, &err);
+	ck_assert_ptr_nonnull (table);
+	ck_assert (verb_find (table, "tester.facts", &err)->facts && verb_find (table, "tester.facts", &err)->control);
+	ck_assert (!verb_find (table, "tester.say", &err)->facts);
+	ck_assert (verb_find (table, "tester.run", &err)->params[0].required);
+	verb_table_free (table);
+	json_decref (json);
+	buf_free (&text);
+	ck_assert_int_eq (scene_wait (&scene), 0);
+}
+END_TEST
+
+static void cases (TCase *tcase)
+{
+	stage_add (tcase);
+	tcase_add_test (tcase, one_after_another);
+	tcase_add_test (tcase, all_arguments);
+	tcase_add_test (tcase, before_it_is_ready);
+	tcase_add_test (tcase, in_pieces);
+	tcase_add_test (tcase, a_large_one);
+	tcase_add_loop_test (tcase, failing, 0, ROWS (fail_rows));
+	tcase_add_test (tcase, a_crash);
+	tcase_add_loop_test (tcase, calls_that_make_no_sense, 0, ROWS (senseless));
+	tcase_add_test (tcase, input_against_pull);
+	tcase_add_test (tcase, without_input);
+	tcase_add_test (tcase, output_waits);
+	tcase_add_test (tcase, a_write_is_cancelled);
+	tcase_add_test (tcase, a_read_is_cancelled);
+	tcase_add_test (tcase, rules_of_handing_over);
+	tcase_add_loop_test (tcase, what_a_plugin_changes, 0, ROWS (soil_rows));
+	tcase_add_test (tcase, the_lifeline_ends_while_idle);
+	tcase_add_test (tcase, the_lifeline_ends_while_running);
+	tcase_add_test (tcase, the_front_is_gone);
+	tcase_add_test (tcase, a_user_that_is_not_there);
+	tcase_add_test (tcase, a_probe);
+}
+
+CHECK_MAIN ("worker/call", cases)
