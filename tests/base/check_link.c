@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -181,16 +182,40 @@ START_TEST (what_is_no_record)
 }
 END_TEST
 
+/* More than a record may have: none is kept, and it is said that there were some. */
 START_TEST (too_many_descriptors)
 {
 	struct record record = { .type = 1 };
 	int fds[8] = { 0, 0, 0, 0, 0, 0, 0, 0 };
 
-	/* The record is good; none of what it came with is, as when the receiver has no room for descriptors. */
 	send_raw (&record, sizeof record, fds, (size_t)_i);
 	ck_assert_int_eq (link_recv (ends[1], &packet, 0), 1);
 	ck_assert (packet.lost);
 	ck_assert_uint_eq (packet.n_fds, 0);
+}
+END_TEST
+
+/* The process has room for `_i` descriptors, of two that come. */
+START_TEST (no_room_for_descriptors)
+{
+	struct record record = { .type = 1 };
+	struct rlimit limit, was;
+	int fds[2] = { 0, 2 };
+
+	ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &was), 0);
+	limit = (struct rlimit){ (rlim_t)(lowest + _i), was.rlim_max };
+	ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &limit), 0);
+	ck_assert_int_eq (link_send (ends[0], &record, "x", 1, NULL, 0, fds, 2, 0), 0);
+	ck_assert_int_eq (link_recv (ends[1], &packet, 0), 1);
+	ck_assert (packet.lost);
+	ck_assert_uint_eq (packet.n_fds, 0);
+	ck_assert_uint_eq (packet.record.length, 1);
+	ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &was), 0);
+	ck_assert_int_eq (link_send (ends[0], &record, "x", 1, NULL, 0, fds, 2, 0), 0);
+	ck_assert_int_eq (link_recv (ends[1], &packet, 0), 1);
+	ck_assert (!packet.lost);
+	ck_assert_uint_eq (packet.n_fds, 2);
+	packet_close (&packet);
 }
 END_TEST
 
@@ -266,6 +291,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, a_descriptor_that_is_taken_stays);
 	tcase_add_loop_test (tcase, what_is_no_record, 0, (int)(sizeof odd / sizeof *odd));
 	tcase_add_loop_test (tcase, too_many_descriptors, 3, 9);
+	tcase_add_loop_test (tcase, no_room_for_descriptors, 0, 2);
 	tcase_add_loop_test (tcase, an_empty_packet, 1, 3);
 	tcase_add_test (tcase, the_end);
 	tcase_add_test (tcase, a_reset_loses_nothing);
