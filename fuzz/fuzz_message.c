@@ -19,7 +19,7 @@ static void require (bool holds)
 		abort ();
 }
 
-/* --- what a decoder says, as text ------------------------------------------------------------------------------- */
+/* --- what a decoder says, as text --------------------------------------------------------------------------------- */
 
 static uint32_t sum (const uint8_t *bytes, size_t n)
 {
@@ -103,7 +103,7 @@ static void decode (struct buf *trace, enum message_side from, const uint8_t *by
 	buf_free (&in);
 }
 
-/* --- through the encoder and back ------------------------------------------------------------------------------- */
+/* --- through the encoder and back --------------------------------------------------------------------------------- */
 
 /* A number gets longer when it is printed (1E9): then the header may have become too large. */
 static bool fits (const struct buf *out, const struct message *message)

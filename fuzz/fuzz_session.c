@@ -65,8 +65,7 @@ static struct known *find (struct world *world, uint64_t id)
 	return NULL;
 }
 
-/* --- the dispatcher ------------------------------------------------------------------------------------------------
- */
+/* --- the dispatcher ----------------------------------------------------------------------------------------------- */
 
 static void finish (struct world *world, struct known *known, bool good)
 {
@@ -166,8 +165,7 @@ static const struct session_events events = {
 	.flow = on_other,
 };
 
-/* --- the client ----------------------------------------------------------------------------------------------------
- */
+/* --- the client --------------------------------------------------------------------------------------------------- */
 
 /* What the bytes mean for what may come back. */
 static void learn (struct world *world, const uint8_t *bytes, size_t n)
@@ -297,8 +295,7 @@ static void speak (struct world *world, bool raw)
 	buf_free (&message);
 }
 
-/* --- what the client hears -----------------------------------------------------------------------------------------
- */
+/* --- what the client hears ---------------------------------------------------------------------------------------- */
 
 static void check_terminal (struct world *world, const struct message *message)
 {
@@ -372,8 +369,7 @@ static void check_end (struct world *world)
 		require (world->session.state == SESSION_ENDED);
 }
 
-/* --- the script ----------------------------------------------------------------------------------------------------
- */
+/* --- the script --------------------------------------------------------------------------------------------------- */
 
 static void step (struct world *world)
 {

@@ -1,8 +1,10 @@
 dist_noinst_SCRIPTS += \
+	%D%/chaos \
 	%D%/check-layers \
 	%D%/format \
 	%D%/packages \
 	%D%/quickstart \
+	%D%/soak \
 	%D%/test \
 	$(NULL)
 EXTRA_DIST += .clang-format

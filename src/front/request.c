@@ -93,6 +93,7 @@ struct request *request_new (struct front *front, struct connection *connection,
 	request->relay.moved = on_moved;
 	request->relay.to_worker = to_worker;
 	request->relay.arg = request;
+	err_set (err, CODE_BUSY, "out of memory");
 	if (read_limits (request, message, err) < 0 ||
 		(message->body_len && relay_input (&request->relay, message->body, message->body_len) < 0)) {
 		request_free (request);

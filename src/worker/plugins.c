@@ -119,6 +119,13 @@ static void check_plugin (struct plugin *plugin, const char *file)
 #define MEMBER(host, member) \
 	((host)->size >= offsetof (struct remex_plugin, member) + sizeof (host)->member ? (host)->member : NULL)
 
+static bool has_map (const struct remex_param *params)
+{
+	while (params->name && params->type != REMEX_MAP)
+		params++;
+	return params->name;
+}
+
 static void start_plugin (struct plugin *plugin, const struct config *config)
 {
 	const struct config_plugin *section = config_plugin (config, plugin->name);
@@ -127,7 +134,7 @@ static void start_plugin (struct plugin *plugin, const struct config *config)
 	struct err err;
 
 	plugin->options = copy_params (MEMBER (plugin->host, options), plugin->host->param_size);
-	if (!plugin->options || check_params (plugin->options) < 0) {
+	if (!plugin->options || check_params (plugin->options) < 0 || has_map (plugin->options)) {
 		refuse (plugin, "its options are malformed");
 		return;
 	}

@@ -62,7 +62,9 @@ static void run_handler (struct remex_call *call)
 	const struct plugin *plugin;
 	struct err err;
 
-	verb = plugins_find (&call->worker->plugins, name, &plugin, &params);
+	verb = name ? plugins_find (&call->worker->plugins, name, &plugin, &params) : NULL;
+	if (!name)
+		name = "";
 	if (!verb && (why = plugins_refusal (&call->worker->plugins, name))) {
 		/* It was proved, and yet does not work for this user. */
 		remex_fail (call, REMEX_ERR_FAILED, "the plugin cannot be used here: %s", why);

@@ -1,9 +1,12 @@
 # The real programs, started and used as people do (support.py). Each takes a private remexd. The longest comes first.
 system_tests = \
+	%D%/chaos.test \
 	%D%/stop.test \
 	%D%/bulk.test \
 	%D%/daemon.test \
+	%D%/exhaust.test \
 	%D%/framing.test \
+	%D%/load.test \
 	%D%/many.test \
 	%D%/plugins.test \
 	%D%/protocol.test \

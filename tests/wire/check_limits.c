@@ -235,7 +235,7 @@ static void add_limits (TCase *tcase)
 	tcase_add_test (tcase, bodies);
 }
 
-/* --- encoders --------------------------------------------------------------------------------------------------- */
+/* --- encoders ----------------------------------------------------------------------------------------------------- */
 
 static void check_wire (const struct buf *out, const char *header, const char *body)
 {

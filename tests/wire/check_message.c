@@ -47,7 +47,7 @@ static int next (void)
 	return decoder_next (&decoder, &in, &message, &err);
 }
 
-/* --- every way to cut ------------------------------------------------------------------------------------------- */
+/* --- every way to cut --------------------------------------------------------------------------------------------- */
 
 static const char *const stream_text[] = { "{\"id\":1,\"call\":\"exec.run\",\"args\":{\"argv\":[\"x\"]},\"body\":5}",
 	"{\"id\":1,\"data\":\"stdin\",\"body\":3}", "{\"id\":1,\"end\":\"stdin\"}", "{\"ping\":-9}",
@@ -158,7 +158,7 @@ START_TEST (less_than_a_length)
 }
 END_TEST
 
-/* --- one header, from either side ------------------------------------------------------------------------------- */
+/* --- one header, from either side --------------------------------------------------------------------------------- */
 
 enum { C = 1, S = 2, B = 3 }; /* who may send it */
 

@@ -1,5 +1,5 @@
-/* A worker and its calls, over a link whose other end is the test: calls in pieces, input against PULL, output, ends,
- * failures, what a plugin left changed, the lifeline. Commands are in check_command.c.
+/* A worker and its calls, over a link whose other end is the test: calls in pieces, failures, what a plugin left
+ * changed, the lifeline. Input and output are in check_streams.c, commands in check_command.c.
  */
 #include "config.h"
 
@@ -25,8 +25,7 @@
 static struct scene scene;
 static char out[2048];
 
-/* --- calls
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- calls -------------------------------------------------------------------------------------------------------- */
 
 START_TEST (one_after_another)
 {
@@ -127,8 +126,7 @@ START_TEST (a_large_one)
 }
 END_TEST
 
-/* --- failures
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- failures ----------------------------------------------------------------------------------------------------- */
 
 static const struct fail_row {
 	const char *header;
@@ -199,181 +197,7 @@ START_TEST (calls_that_make_no_sense)
 }
 END_TEST
 
-/* --- input
- * --------------------------------------------------------------------------------------------------------------- */
-
-/* The front's part of input: what was pulled and not sent yet, what goes in, what has come out. */
-struct feed {
-	size_t size, sent, back;
-	int64_t pulled;
-	bool ended;
-};
-
-static uint8_t pattern (size_t i)
-{
-	return (uint8_t)(i * 7 + i / 4099);
-}
-
-static void feed_some (struct feed *feed, uint64_t id)
-{
-	static uint8_t bytes[LINK_PAYLOAD];
-
-	while (feed->pulled > 0 && feed->sent < feed->size) {
-		struct record record = { .type = REC_INPUT, .id = id };
-		size_t n = feed->size - feed->sent;
-
-		n = n > (size_t)feed->pulled ? (size_t)feed->pulled : n;
-		n = n > 9999 ? 9999 : n;
-		for (size_t i = 0; i < n; i++)
-			bytes[i] = pattern (feed->sent + i);
-		ck_assert_int_eq (link_send (scene.link, &record, bytes, n, NULL, 0, NULL, 0, 0), 0);
-		link_post (scene.link, REC_INPUT_END, id + 1, 0, 0, 0); /* of another request: ignored */
-		feed->sent += n;
-		feed->pulled -= (int64_t)n;
-	}
-	if (feed->sent == feed->size && feed->pulled > 0 && !feed->ended)
-		feed->ended = link_post (scene.link, REC_INPUT_END, id, 0, 0, 0) == 0;
-}
-
-/* Copy `size` bytes through tester.echo. */
-static void echo (uint64_t id, size_t size)
-{
-	struct feed feed = { .size = size };
-	int type;
-
-	scene_call (&scene, id, "{\"call\":\"tester.echo\",\"input\":true}");
-	while ((type = scene_recv (&scene)) != REC_DONE) {
-		const struct record *record = &scene.packet.record;
-		const uint8_t *bytes = scene.packet.data + record->a;
-
-		ck_assert_uint_eq (record->id, id);
-		if (type == REC_PULL) {
-			feed.pulled += record->a;
-			ck_assert_int_gt (record->a, 0);
-			ck_assert_int_le (feed.pulled, LINK_RECORD);
-			feed_some (&feed, id);
-			continue;
-		}
-		ck_assert_int_eq (type, REC_OUTPUT);
-		if (!memcmp (scene.packet.data, "stderr", (size_t)record->a))
-			continue;
-		for (size_t i = 0; i < record->length - (size_t)record->a; i++)
-			ck_assert_int_eq (bytes[i], pattern (feed.back++));
-	}
-	ck_assert_uint_eq (feed.back, size);
-	ck_assert_uint_eq (scene_state (&scene).flags, 0);
-}
-
-START_TEST (input_against_pull)
-{
-	static const size_t sizes[] = { 0, 1, 49999, 50000, 50001, 131071, 131072, 131073, 1000000 };
-
-	scene_ready (&scene);
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-		echo (10 * i + 1, sizes[i]);
-	scene_finish (&scene);
-}
-END_TEST
-
-/* Nothing is asked for where the call has no input; a body alone is input. */
-START_TEST (without_input)
-{
-	scene_ready (&scene);
-	scene_call (&scene, 1, "{\"call\":\"tester.echo\"}");
-	ck_assert_int_eq (scene_recv (&scene), REC_OUTPUT);
-	ck_assert_int_eq (scene_recv (&scene), REC_DONE);
-	scene_call (&scene, 2, "{\"call\":\"tester.echo\",\"body\":5}");
-	ck_assert_int_eq (scene_recv (&scene), REC_PULL);
-	link_post (scene.link, REC_INPUT_END, 2, 0, 0, 0);
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
-	ck_assert_str_eq (out, "end");
-	scene_finish (&scene);
-}
-END_TEST
-
-/* --- output
- * --------------------------------------------------------------------------------------------------------------- */
-
-/* More than the link holds: the handler waits for its reader, and takes what comes meanwhile. */
-START_TEST (output_waits)
-{
-	size_t got = 0;
-	int type;
-
-	scene_ready (&scene);
-	scene_call (&scene, 1, "{\"call\":\"tester.flood\",\"args\":{\"n\":20}}");
-	while ((type = scene_recv (&scene)) == REC_OUTPUT) {
-		const struct record *record = &scene.packet.record;
-		const uint8_t *bytes = scene.packet.data + record->a;
-
-		ck_assert_int_eq (record->a, 6);
-		ck_assert_mem_eq (scene.packet.data, "stdout", 6);
-		for (size_t i = 0; i < record->length - 6; i++, got++)
-			ck_assert_int_eq (bytes[i], 'a' + (char)((20 - got / 300000) % 26));
-		link_post (scene.link, REC_SIGNAL, 1, SIGUSR1, 0, MSG_DONTWAIT);
-	}
-	ck_assert_int_eq (type, REC_DONE);
-	ck_assert_uint_eq (got, 20 * 300000);
-	scene_finish (&scene);
-}
-END_TEST
-
-/* The front does not read, the lifeline ends: the write gives up, the handler returns, the worker leaves. */
-START_TEST (a_write_is_cancelled)
-{
-	int type, status;
-
-	scene_ready (&scene);
-	scene_call (&scene, 1, "{\"call\":\"tester.flood\",\"args\":{\"n\":1000}}");
-	ck_assert_int_eq (scene_recv (&scene), REC_OUTPUT);
-	fd_close (&scene.lifeline);
-	while ((type = scene_recv (&scene)) == REC_OUTPUT)
-		;
-	ck_assert_int_eq (type, REC_FAIL);
-	ck_assert_str_eq (scene_words (&scene), "cancelled");
-	ck_assert_int_eq (scene_recv (&scene), 0);
-	status = scene_wait (&scene);
-	ck_assert_int_eq (status, 0);
-}
-END_TEST
-
-START_TEST (a_read_is_cancelled)
-{
-	scene_ready (&scene);
-	scene_call (&scene, 1, "{\"call\":\"tester.echo\",\"input\":true}");
-	ck_assert_int_eq (scene_recv (&scene), REC_PULL);
-	fd_close (&scene.lifeline);
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_FAIL);
-	ck_assert_int_eq (scene.packet.record.b, ECANCELED);
-	ck_assert_int_eq (scene_recv (&scene), 0);
-	ck_assert_int_eq (scene_wait (&scene), 0);
-}
-END_TEST
-
-START_TEST (rules_of_handing_over)
-{
-	char want[128];
-
-	snprintf (want, sizeof want, "%d %d %d %d %d 0 %d %d 0 %d %d ", EINVAL, EINVAL, EINVAL, EINVAL, EINVAL, EBUSY,
-		EBUSY, EBUSY, EBUSY);
-	scene_ready (&scene);
-	scene_call (&scene, 1, "{\"call\":\"tester.rules\",\"input\":true}");
-	ck_assert_int_eq (scene_recv (&scene), REC_STREAM);
-	ck_assert_uint_eq (scene.packet.n_fds, 1);
-	ck_assert_mem_eq (scene.packet.data, "piped", 6);
-	packet_close (&scene.packet);
-	ck_assert_int_eq (scene_recv (&scene), REC_SINK);
-	ck_assert_uint_eq (scene.packet.n_fds, 1);
-	packet_close (&scene.packet);
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
-	ck_assert_str_eq (out, want);
-	ck_assert_uint_eq (scene_state (&scene).flags, 0); /* what was given away was closed */
-	scene_finish (&scene);
-}
-END_TEST
-
-/* --- the worker's own state
- * ------------------------------------------------------------------------------------------------ */
+/* --- the worker's own state --------------------------------------------------------------------------------------- */
 
 static const struct soil_row {
 	const char *how;
@@ -483,12 +307,6 @@ static void cases (TCase *tcase)
 	tcase_add_loop_test (tcase, failing, 0, ROWS (fail_rows));
 	tcase_add_test (tcase, a_crash);
 	tcase_add_loop_test (tcase, calls_that_make_no_sense, 0, ROWS (senseless));
-	tcase_add_test (tcase, input_against_pull);
-	tcase_add_test (tcase, without_input);
-	tcase_add_test (tcase, output_waits);
-	tcase_add_test (tcase, a_write_is_cancelled);
-	tcase_add_test (tcase, a_read_is_cancelled);
-	tcase_add_test (tcase, rules_of_handing_over);
 	tcase_add_loop_test (tcase, what_a_plugin_changes, 0, ROWS (soil_rows));
 	tcase_add_test (tcase, the_lifeline_ends_while_idle);
 	tcase_add_test (tcase, the_lifeline_ends_while_running);

@@ -4,6 +4,7 @@ worker_tests = \
 	%D%/check_call \
 	%D%/check_command \
 	%D%/check_plugins \
+	%D%/check_streams \
 	$(NULL)
 check_PROGRAMS += $(worker_tests)
 TESTS += $(worker_tests)
@@ -28,6 +29,11 @@ EXTRA_%C%_check_command_DEPENDENCIES = src/worker/libworker.la
 %C%_check_plugins_LDFLAGS = $(worker_whole)
 %C%_check_plugins_LDADD = $(worker_libs)
 EXTRA_%C%_check_plugins_DEPENDENCIES = src/worker/libworker.la
+%C%_check_streams_SOURCES = %D%/check_streams.c %D%/stage.c %D%/stage.h
+%C%_check_streams_CFLAGS = $(check_cflags)
+%C%_check_streams_LDFLAGS = $(worker_whole)
+%C%_check_streams_LDADD = $(worker_libs)
+EXTRA_%C%_check_streams_DEPENDENCIES = src/worker/libworker.la
 
 # The plugins they load: one that does what a test asks of it, and some that must be refused (more are in tests/plugins).
 check_LTLIBRARIES += %D%/plugins/tester.la

@@ -104,8 +104,7 @@ struct config *stage_config (const char *section)
 	return config;
 }
 
-/* --- a worker ------------------------------------------------------------------------------------------------------
- */
+/* --- a worker ----------------------------------------------------------------------------------------------------- */
 
 void scene_start (struct scene *scene, uid_t uid, bool probe)
 {

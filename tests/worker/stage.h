@@ -24,8 +24,7 @@ void stage_write (const char *name, const char *text);
 /* The configuration with that directory and, for the plugins, this section (of "plugins: {directory: …, SECTION}"). */
 struct config *stage_config (const char *section);
 
-/* --- a worker ------------------------------------------------------------------------------------------------------
- */
+/* --- a worker ----------------------------------------------------------------------------------------------------- */
 
 struct scene {
 	pid_t pid;
