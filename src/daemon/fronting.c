@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ enum {
 	YOUNG_MS = 10000, /* a front that dies younger makes the next wait */
 	WAIT_MIN_MS = 100,
 	WAIT_MAX_MS = 10000,
+	SEND_S = 2, /* a front that takes no record for so long hangs; we must not hang with it */
 	FRONT_EXIT_MS = 1000, /* from the end of its link to the end of the process */
 };
 
@@ -92,6 +94,8 @@ int supervisor_start_front (struct supervisor *supervisor)
 		return -1;
 	}
 	fd_close (&link[1]);
+	setsockopt (link[0], SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){ .tv_sec = SEND_S }, sizeof (struct timeval));
+	supervisor->front_deaf = false;
 	supervisor->front_link = link[0];
 	supervisor->fronts++;
 	return equip_front (supervisor);
@@ -194,6 +198,10 @@ void supervisor_hear_front (struct supervisor *supervisor)
 
 void supervisor_ping_front (struct supervisor *supervisor)
 {
+	if (supervisor->front_link >= 0 && supervisor->front_deaf) {
+		supervisor_lose_front (supervisor, "it does not read", 0);
+		return;
+	}
 	if (supervisor->front_link < 0 || clock_ms () < supervisor->ping_at)
 		return;
 	supervisor->ping_at = clock_ms () + PING_MS;

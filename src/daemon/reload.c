@@ -76,8 +76,10 @@ static void swap (struct supervisor *supervisor)
 	generation_report (supervisor->generation);
 	while (supervisor_drop_spare (supervisor))
 		;
-	if (supervisor->front_link >= 0 && supervisor_send_generation (supervisor) < 0)
+	if (supervisor->front_link >= 0 && supervisor_send_generation (supervisor) < 0) {
 		log_warning ("the front did not take the new generation; the next one will");
+		supervisor->front_deaf = true;
+	}
 	log_info ("reloaded. generation=%d", supervisor->generation->number);
 	service_notify ("READY=1");
 }

@@ -49,6 +49,7 @@ struct supervisor {
 	int64_t front_since, front_retry; /* clock_ms: when it was started; when to start the next (0: now) */
 	int64_t front_wait; /* the pause before the next, doubled while fronts die young */
 	int unanswered; /* pings */
+	bool front_deaf; /* a record did not fit into its link in time: it has missed something, and is replaced */
 	int64_t ping_at;
 
 	struct list workers;
