@@ -21,8 +21,8 @@ struct client {
 	int fd;
 	long depth;
 	const char *program; /* NULL: echo */
-	char *text;          /* what is to be echoed */
-	size_t echoed;       /* of it, in this call */
+	char *text; /* what is to be echoed */
+	size_t echoed; /* of it, in this call */
 	uint64_t id;
 	struct decoder decoder;
 	struct buf in, out;

@@ -67,8 +67,7 @@ int main (int argc, char **argv)
 		meter_fail ("usage: pingpong BYTES (at most %d)", MOST);
 	tcp_pair (fds);
 	switch (fork ()) {
-	case -1:
-		meter_fail ("fork");
+	case -1: meter_fail ("fork");
 	case 0:
 		close (fds[1]);
 		close (0);

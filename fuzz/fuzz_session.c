@@ -19,10 +19,10 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
 struct known { /* of one id, as the model has it */
 	uint64_t id;
-	struct channel *channel;      /* while the dispatcher has it */
-	int64_t window;               /* bytes that may still come; -1: any number */
+	struct channel *channel; /* while the dispatcher has it */
+	int64_t window; /* bytes that may still come; -1: any number */
 	int64_t granted, taken, told; /* input: by the dispatcher, to the dispatcher, as seen by the client */
-	bool ended, terminal;         /* by the dispatcher, for the client */
+	bool ended, terminal; /* by the dispatcher, for the client */
 };
 
 struct world {
@@ -35,7 +35,7 @@ struct world {
 	uint64_t next_id;
 	int64_t now;
 	bool greeted, closed, deaf; /* the model's decoder has seen a violation */
-	bool lost;                  /* a message did not fit: the session ended without a word */
+	bool lost; /* a message did not fit: the session ended without a word */
 };
 
 static void require (bool holds)
@@ -93,9 +93,7 @@ static void act (struct world *world, struct known *known)
 		return;
 	switch (what % 8) {
 	case 0:
-	case 1:
-		finish (world, known, what & 8);
-		break;
+	case 1: finish (world, known, what & 8); break;
 	case 2:
 	case 3:
 	case 4:
@@ -114,8 +112,7 @@ static void act (struct world *world, struct known *known)
 			known->granted += (int64_t)n;
 		channel_credit (known->channel, (int64_t)n);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -235,9 +232,7 @@ static void make_message (struct world *world, struct buf *to)
 	case 2:
 		message_printf (to, "{\"id\":%llu,\"call\":\"a.b\",\"input\":%s}", id, what & 16 ? "true" : "false");
 		break;
-	case 3:
-		message_printf (to, "{\"id\":%llu,\"call\":\"a.b\",\"window\":%zu}", id, amount (world));
-		break;
+	case 3: message_printf (to, "{\"id\":%llu,\"call\":\"a.b\",\"window\":%zu}", id, amount (world)); break;
 	case 4:
 		n = amount (world);
 		message_put (to, json_pack ("{sI ss sb}", "id", (json_int_t)id, "call", "x", "input", 1), body, n);
@@ -249,24 +244,12 @@ static void make_message (struct world *world, struct buf *to)
 		message_put (
 			to, json_pack ("{sI ss}", "id", (json_int_t)id, "data", what < 240 ? "stdin" : "x"), body, n);
 		break;
-	case 8:
-		message_printf (to, "{\"id\":%llu,\"end\":\"stdin\"}", id);
-		break;
-	case 9:
-		message_printf (to, "{\"id\":%llu,\"credit\":%zu}", id, amount (world) + (what < 240));
-		break;
-	case 10:
-		message_printf (to, "{\"id\":%llu,\"credit\":%lld}", id, (long long)MESSAGE_ID_MAX);
-		break;
-	case 11:
-		message_printf (to, "{\"id\":%llu,\"signal\":\"%s\"}", id, signals[what / 16 % 5]);
-		break;
-	case 12:
-		message_printf (to, "{\"id\":%llu,\"cancel\":true}", id);
-		break;
-	case 13:
-		message_printf (to, "{\"pong\":%d}", what);
-		break;
+	case 8: message_printf (to, "{\"id\":%llu,\"end\":\"stdin\"}", id); break;
+	case 9: message_printf (to, "{\"id\":%llu,\"credit\":%zu}", id, amount (world) + (what < 240)); break;
+	case 10: message_printf (to, "{\"id\":%llu,\"credit\":%lld}", id, (long long)MESSAGE_ID_MAX); break;
+	case 11: message_printf (to, "{\"id\":%llu,\"signal\":\"%s\"}", id, signals[what / 16 % 5]); break;
+	case 12: message_printf (to, "{\"id\":%llu,\"cancel\":true}", id); break;
+	case 13: message_printf (to, "{\"pong\":%d}", what); break;
 	case 14:
 		for (n = what < 128 ? 1 : 500; n; n--)
 			message_printf (to, "{\"ping\":9223372036854775807}");
@@ -334,9 +317,7 @@ static void check_heard (struct world *world, const struct message *message)
 		require (known->told <= known->granted);
 		break;
 	case MESSAGE_DONE:
-	case MESSAGE_ERROR:
-		check_terminal (world, message);
-		break;
+	case MESSAGE_ERROR: check_terminal (world, message); break;
 	default:
 		require (message->kind == MESSAGE_HELLO || message->kind == MESSAGE_PING ||
 			 message->kind == MESSAGE_PONG);
@@ -377,22 +358,16 @@ static void step (struct world *world)
 	int64_t wake;
 
 	switch (what % 8) {
-	case 0:
-		speak (world, true);
-		break;
+	case 0: speak (world, true); break;
 	case 1:
 	case 2:
-	case 3:
-		speak (world, false);
-		break;
+	case 3: speak (world, false); break;
 	case 4:
 	case 5:
 		if (world->n_known)
 			act (world, &world->known[world->n_known - 1 - byte (world) % world->n_known]);
 		break;
-	case 6:
-		hear (world, amount (world));
-		break;
+	case 6: hear (world, amount (world)); break;
 	default:
 		wake = session_wake (&world->session);
 		require (!wake || world->session.state != SESSION_ENDED);

@@ -107,8 +107,8 @@ REMEX_CLIENT_API struct remex_host *remex_connect (struct remex *remex, const ch
 
 /* The same over two descriptors that are already connected to a remexd (for example `remexd --stdio`); they belong to
  * the library from then on (they may be the same). `name` is for messages. */
-REMEX_CLIENT_API struct remex_host *remex_attach (struct remex *remex, const char *name, int read_fd, int write_fd,
-	struct remex_error *error);
+REMEX_CLIENT_API struct remex_host *remex_attach (
+	struct remex *remex, const char *name, int read_fd, int write_fd, struct remex_error *error);
 
 /* Close a connection and forget its requests; the server cancels what still runs. NULL is allowed. */
 REMEX_CLIENT_API void remex_close (struct remex_host *host);
@@ -134,8 +134,8 @@ struct remex_options {
 };
 
 /* Start a call. It is sent as soon as the connection stands. */
-REMEX_CLIENT_API struct remex_request *remex_start (struct remex_host *host, const char *call,
-	const struct remex_options *options, struct remex_error *error);
+REMEX_CLIENT_API struct remex_request *remex_start (
+	struct remex_host *host, const char *call, const struct remex_options *options, struct remex_error *error);
 
 /* With `hold`: n more bytes of output are done with, and the server may send as many again. So a program can put output
  * aside, at most a window's worth for each request, and go on reading events. Other requests ignore it. */
@@ -167,7 +167,8 @@ struct remex_args;
 REMEX_CLIENT_API struct remex_args *remex_args_new (void);
 REMEX_CLIENT_API void remex_args_free (struct remex_args *args);
 REMEX_CLIENT_API void remex_args_string (struct remex_args *args, const char *key, const char *value);
-REMEX_CLIENT_API void remex_args_strings (struct remex_args *args, const char *key, const char *const *values, size_t n);
+REMEX_CLIENT_API void remex_args_strings (
+	struct remex_args *args, const char *key, const char *const *values, size_t n);
 REMEX_CLIENT_API void remex_args_json (struct remex_args *args, const char *key, const char *json);
 REMEX_CLIENT_API const char *remex_args_text (struct remex_args *args);
 

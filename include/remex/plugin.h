@@ -46,7 +46,6 @@ extern "C" {
 #define REMEX_ABI 1u
 #define REMEX_API __attribute__ ((visibility ("default")))
 
-
 struct remex_call; /* one request; good until the handler returns */
 struct remex_config; /* the plugin's section of remexd.yaml; good while start runs */
 
@@ -85,10 +84,12 @@ struct remex_plugin {
 	const char *summary; /* one line */
 	const struct remex_verb *verbs;
 	const struct remex_param *options; /* what its section may hold (no REMEX_MAP); NULL: nothing */
-	int (*start) (void **state, const struct remex_config *config); /* NULL: nothing to do. -1: the plugin is not used */
+	/* NULL: nothing to do. -1: the plugin is not used. */
+	int (*start) (void **state, const struct remex_config *config);
 	void (*stop) (void *state); /* NULL: nothing to do */
 };
 
+/* clang-format off */
 #define REMEX_PLUGIN(...) \
 	REMEX_API const struct remex_plugin remex_plugin = { \
 		.abi = REMEX_ABI, \
@@ -97,6 +98,7 @@ struct remex_plugin {
 		.param_size = sizeof (struct remex_param), \
 		__VA_ARGS__ \
 	}
+/* clang-format on */
 
 /* --- arguments of the call, options of the configuration --------------------------------------------------------- */
 
@@ -144,7 +146,14 @@ REMEX_API int remex_sink (struct remex_call *call, int fd);
 REMEX_API int remex_cancel_fd (struct remex_call *call);
 REMEX_API bool remex_cancelled (struct remex_call *call);
 
-enum remex_code { REMEX_ERR_FAILED, REMEX_ERR_BAD_VALUE, REMEX_ERR_DENIED, REMEX_ERR_NOT_FOUND, REMEX_ERR_BUSY, REMEX_ERR_IO };
+enum remex_code {
+	REMEX_ERR_FAILED,
+	REMEX_ERR_BAD_VALUE,
+	REMEX_ERR_DENIED,
+	REMEX_ERR_NOT_FOUND,
+	REMEX_ERR_BUSY,
+	REMEX_ERR_IO
+};
 
 /* Say why the call fails, in one line for its user. Always returns -1. The last one said counts. */
 REMEX_API int remex_fail (struct remex_call *call, enum remex_code code, const char *fmt, ...)
@@ -155,7 +164,8 @@ REMEX_API int remex_fail (struct remex_call *call, enum remex_code code, const c
 struct remex_command {
 	size_t size; /* sizeof (struct remex_command); members behind it are only ever appended */
 	const char *const *argv; /* ends with NULL */
-	const char *const *env; /* NAME=VALUE added to the fresh environment (PATH USER LOGNAME HOME SHELL LANG); NULL: none */
+	const char *const *env; /* NAME=VALUE added to the fresh environment (PATH USER LOGNAME HOME SHELL LANG); NULL:
+				   none */
 	const char *file; /* what is executed; NULL: argv[0], looked up in `path` */
 	const char *path; /* where bare names are looked up, and PATH for the command; NULL: the usual */
 	const char *cwd; /* NULL: the user's home, or / where it has none */

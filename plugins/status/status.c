@@ -36,10 +36,10 @@ static json_t *machine (void)
 	if (uname (&name) < 0 || sysinfo (&info) < 0)
 		return NULL;
 	(void)getloadavg (load, 3);
-	return json_pack ("{ss ss ss ss si s[fff] s{sI sI} sI}", "hostname", name.nodename, "system", name.sysname, "release",
-		name.release, "machine", name.machine, "cpus", (int)sysconf (_SC_NPROCESSORS_ONLN), "load", load[0], load[1],
-		load[2], "memory", "total", (json_int_t)info.totalram * info.mem_unit, "available", memory_available (),
-		"uptime", (json_int_t)info.uptime);
+	return json_pack ("{ss ss ss ss si s[fff] s{sI sI} sI}", "hostname", name.nodename, "system", name.sysname,
+		"release", name.release, "machine", name.machine, "cpus", (int)sysconf (_SC_NPROCESSORS_ONLN), "load",
+		load[0], load[1], load[2], "memory", "total", (json_int_t)info.totalram * info.mem_unit, "available",
+		memory_available (), "uptime", (json_int_t)info.uptime);
 }
 
 static int show (void *state, struct remex_call *call)

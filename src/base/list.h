@@ -14,10 +14,8 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define LIST_INIT(head) { &(head), &(head) }
-
 /* The structure of type `type` whose member `member` is at `node`. */
-#define list_entry(node, type, member) ((type *)((uintptr_t)(node) - offsetof (type, member)))
+#define list_entry(node, type, member) ((type *)((uintptr_t)(node)-offsetof (type, member)))
 
 #define list_each(item, head, member) \
 	for (item = list_entry ((head)->next, __typeof__ (*item), member); &item->member != (head); \

@@ -89,22 +89,12 @@ static int set_value (json_t *args, const struct verb_param *param, const char *
 
 	switch (param->type) {
 	case VERB_STRINGS:
-	case VERB_MAP:
-		return add_item (args, param, text, err);
-	case VERB_STRING:
-		value = header_bytes (text, strlen (text));
-		break;
-	case VERB_INTEGER:
-		value = integer_of (text);
-		break;
-	case VERB_NUMBER:
-		value = number_of (text);
-		break;
-	case VERB_BOOL:
-		value = bool_of (text);
-		break;
-	case N_VERB_TYPES:
-		break;
+	case VERB_MAP: return add_item (args, param, text, err);
+	case VERB_STRING: value = header_bytes (text, strlen (text)); break;
+	case VERB_INTEGER: value = integer_of (text); break;
+	case VERB_NUMBER: value = number_of (text); break;
+	case VERB_BOOL: value = bool_of (text); break;
+	case N_VERB_TYPES: break;
 	}
 	if (!value || json_object_set_new (args, param->name, value) < 0)
 		return err_set (err, 0, "%s wants a value of type %s, not '%s'", param->name,
@@ -224,26 +214,17 @@ static int call_on (struct call *call, const struct options *options, struct ses
 static int take (struct call *call, struct options *options, int key)
 {
 	switch (key) {
-	case OPTION_ARGS:
-		call->args = options->value;
-		break;
-	case OPTION_INPUT:
-		call->input = true;
-		break;
-	case 'u':
-		return options_seconds (options, &call->options.deadline);
-	case OPTION_IDLE:
-		return options_seconds (options, &call->options.idle);
-	case 'l':
-		call->options.user = options->value;
-		break;
+	case OPTION_ARGS: call->args = options->value; break;
+	case OPTION_INPUT: call->input = true; break;
+	case 'u': return options_seconds (options, &call->options.deadline);
+	case OPTION_IDLE: return options_seconds (options, &call->options.idle);
+	case 'l': call->options.user = options->value; break;
 	case OPTION_JSON:
 	case OPTION_JSONL:
 		call->json = true;
 		call->one_line = key == OPTION_JSONL;
 		break;
-	default:
-		break;
+	default: break;
 	}
 	return 0;
 }

@@ -14,7 +14,7 @@ enum { STATUS_TIMED_OUT = 124, STATUS_CANCELLED = 130, STATUS_PIPE = 141, STATUS
  * returns the exit status. */
 struct command {
 	const char *name;
-	const char *words;   /* what stands behind the options: "HOSTS [--] COMMAND" */
+	const char *words; /* what stands behind the options: "HOSTS [--] COMMAND" */
 	const char *summary; /* one line */
 	const struct option *options;
 	int (*run) (const struct command *command, int argc, char **argv);

@@ -76,8 +76,7 @@ static void on_signal (struct exchange *exchange, int signo)
 		if (isatty (STDERR_FILENO))
 			complain (NULL, "stopping it; Ctrl-C once more leaves at once");
 		break;
-	default:
-		give_up (exchange);
+	default: give_up (exchange);
 	}
 }
 
@@ -244,21 +243,15 @@ int exchange_status (const struct exchange *exchange)
 	if (exchange->broken)
 		return exchange->out.error == EPIPE ? STATUS_PIPE : STATUS_REMEX;
 	switch (result->outcome) {
-	case REMEX_EXITED:
-		return result->exit;
-	case REMEX_SIGNALLED:
-		return 128 + result->signal;
-	case REMEX_TIMED_OUT:
-		return STATUS_TIMED_OUT;
-	case REMEX_CANCELLED:
-		return STATUS_CANCELLED;
-	case REMEX_COMPLETED:
-		return 0;
+	case REMEX_EXITED: return result->exit;
+	case REMEX_SIGNALLED: return 128 + result->signal;
+	case REMEX_TIMED_OUT: return STATUS_TIMED_OUT;
+	case REMEX_CANCELLED: return STATUS_CANCELLED;
+	case REMEX_COMPLETED: return 0;
 	case REMEX_NEVER_STARTED:
 	case REMEX_FAILED:
 	case REMEX_LOST:
-	case REMEX_UNREACHABLE:
-		break;
+	case REMEX_UNREACHABLE: break;
 	}
 	return STATUS_REMEX;
 }
@@ -285,16 +278,13 @@ void exchange_explain (const struct exchange *exchange, const struct session *se
 	switch (result->outcome) {
 	case REMEX_EXITED:
 	case REMEX_COMPLETED:
-	case REMEX_CANCELLED:
-		break;
+	case REMEX_CANCELLED: break;
 	case REMEX_SIGNALLED:
 		if (result->signal != SIGINT && result->signal != SIGPIPE)
 			complain (where, "ended by signal %d (%s)", result->signal,
 				result->signal ? strsignal (result->signal) : "one that this machine does not have");
 		break;
-	case REMEX_TIMED_OUT:
-		explain_limit (exchange, where);
-		break;
+	case REMEX_TIMED_OUT: explain_limit (exchange, where); break;
 	case REMEX_NEVER_STARTED:
 		if (program && strncmp (result->message, "cannot ", 7) != 0)
 			complain (where, "cannot run %s: %s", program,
@@ -302,18 +292,14 @@ void exchange_explain (const struct exchange *exchange, const struct session *se
 		else
 			complain (where, "%s", *result->message ? result->message : "never started");
 		break;
-	case REMEX_LOST:
-		complain (where, "lost: %s", result->message);
-		break;
+	case REMEX_LOST: complain (where, "lost: %s", result->message); break;
 	case REMEX_FAILED:
 		if (result->retry_after > 0)
 			complain (where, "%s; try again in %g s", result->message, result->retry_after);
 		else
 			complain (where, "%s", result->message);
 		break;
-	case REMEX_UNREACHABLE:
-		complain (where, "%s", result->message);
-		break;
+	case REMEX_UNREACHABLE: complain (where, "%s", result->message); break;
 	}
 }
 

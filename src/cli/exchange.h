@@ -25,16 +25,16 @@ struct exchange {
 	/* Set by the caller: */
 	const char *call;
 	struct remex_options options; /* input and body are filled in from `input` */
-	struct input *input;          /* NULL: none */
-	bool live;                    /* pass stdout and stderr through as they come; otherwise collect them */
+	struct input *input; /* NULL: none */
+	bool live; /* pass stdout and stderr through as they come; otherwise collect them */
 
 	/* Filled in: */
-	struct output out, err;          /* with `live` */
+	struct output out, err; /* with `live` */
 	struct buf out_bytes, err_bytes; /* otherwise */
-	struct buf result_bytes;         /* of the stream "result" */
-	struct remex_result result;      /* the strings belong to the exchange */
+	struct buf result_bytes; /* of the stream "result" */
+	struct remex_result result; /* the strings belong to the exchange */
 	char *strings[4];
-	bool broken;  /* the reader of our stdout went away */
+	bool broken; /* the reader of our stdout went away */
 	bool gave_up; /* we left before the request had ended */
 
 	/* Its own: */

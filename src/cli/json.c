@@ -37,15 +37,12 @@ static json_t *json_error (const struct exchange *exchange)
 	case REMEX_EXITED:
 	case REMEX_SIGNALLED:
 	case REMEX_COMPLETED:
-	case REMEX_CANCELLED:
-		return json_null ();
-	case REMEX_TIMED_OUT:
-		return json_pack ("{ss ss}", "code", code, "limit", result->limit);
+	case REMEX_CANCELLED: return json_null ();
+	case REMEX_TIMED_OUT: return json_pack ("{ss ss}", "code", code, "limit", result->limit);
 	case REMEX_NEVER_STARTED:
 	case REMEX_FAILED:
 	case REMEX_LOST:
-	case REMEX_UNREACHABLE:
-		break;
+	case REMEX_UNREACHABLE: break;
 	}
 	error = json_pack ("{ss so}", "code", code, "message", words (result->message));
 	if (error && result->retry_after > 0)

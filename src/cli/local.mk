@@ -2,6 +2,7 @@ bin_PROGRAMS += remex
 remex_SOURCES = \
 	%D%/call.c \
 	%D%/cli.h \
+	%D%/document.c %D%/document.h \
 	%D%/exchange.c %D%/exchange.h \
 	%D%/json.c %D%/json.h \
 	%D%/main.c \

@@ -24,16 +24,16 @@ struct option {
 enum { OPTION_LONG = 256, OPTION_JSON, OPTION_JSONL, OPTION_CWD, OPTION_ENV, OPTION_IDLE, OPTION_ARGS, OPTION_INPUT };
 
 /* Rows that many commands have. */
-#define OPTION_ROW_HOSTS                                                                  \
-	{                                                                                 \
+#define OPTION_ROW_HOSTS \
+	{ \
 		'w', "hosts", "HOSTS", "on these hosts; all words are then the command's" \
 	}
-#define OPTION_ROW_HELP                        \
-	{                                      \
+#define OPTION_ROW_HELP \
+	{ \
 		'h', "help", NULL, "show this" \
 	}
-#define OPTION_ROW_JSON                                              \
-	{                                                            \
+#define OPTION_ROW_JSON \
+	{ \
 		OPTION_JSON, "json", NULL, "print one JSON document" \
 	}
 
@@ -41,11 +41,11 @@ struct options {
 	const struct command *command;
 	int argc;
 	char **argv;
-	int at;              /* the next word */
+	int at; /* the next word */
 	const char *cluster; /* the rest of "-nq" */
-	bool ended;          /* "--" was seen */
-	const char *value;   /* of the option just returned */
-	int status;          /* after -1: what to exit with */
+	bool ended; /* "--" was seen */
+	const char *value; /* of the option just returned */
+	int status; /* after -1: what to exit with */
 	/* What was found: */
 	const char *hosts; /* NULL: none named */
 	bool verbatim;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/document.h"
 #include "cli/exchange.h"
 #include "cli/json.h"
 
@@ -39,45 +40,17 @@ static void print_plugin (const json_t *plugin)
 	}
 }
 
-static int show (struct session *session, bool as_json)
+static void print_table (const json_t *table)
 {
-	struct exchange exchange;
-	int status = exchange_fetch (&exchange, session, "plugins");
 	const json_t *plugin;
-	json_t *table = NULL;
 	size_t i;
 
-	if (status == 0 && !(table = json_of (&exchange.result_bytes, session->where)))
-		status = STATUS_REMEX;
-	exchange_free (&exchange);
-	if (status == 0 && as_json && json_print (json_incref (table), false) < 0)
-		status = STATUS_REMEX;
-	if (status == 0 && !as_json)
-		json_array_foreach (table, i, plugin) print_plugin (plugin);
-	json_decref (table);
-	return finish (status);
+	json_array_foreach (table, i, plugin) print_plugin (plugin);
 }
 
 static int run_plugins (const struct command *command, int argc, char **argv)
 {
-	struct session session;
-	struct options options;
-	bool as_json = false;
-	int key, status;
-
-	options_init (&options, command, argc, argv);
-	while ((key = options_next (&options)) != 0) {
-		if (key < 0)
-			return options.status;
-		as_json = true;
-	}
-	if (options.n_words)
-		return options_wrong (&options, "one host at a time");
-	if (session_open (&session, options.hosts ? options.hosts : "local") < 0)
-		return STATUS_REMEX;
-	status = show (&session, as_json);
-	session_close (&session);
-	return status;
+	return document_run (command, argc, argv, "plugins", print_table);
 }
 
 static const struct option plugins_options[] = { OPTION_ROW_JSON, OPTION_ROW_HELP, { 0 } };

@@ -59,8 +59,7 @@ static ssize_t write_some (struct output *output, const void *bytes, size_t n)
 	struct pollfd room = { .fd = output->fd, .events = POLLOUT };
 
 	switch (output->way) {
-	case PUMP_SOCKET:
-		return send (output->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	case PUMP_SOCKET: return send (output->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	case PUMP_POLLED:
 		if (poll (&room, 1, 0) == 0) {
 			errno = EAGAIN;
@@ -68,8 +67,7 @@ static ssize_t write_some (struct output *output, const void *bytes, size_t n)
 		}
 		return write (output->fd, bytes, n < PIPE_BUF ? n : PIPE_BUF);
 	case PUMP_PLAIN:
-	case PUMP_OWN:
-		break;
+	case PUMP_OWN: break;
 	}
 	return write (output->fd, bytes, n);
 }

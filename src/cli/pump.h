@@ -17,17 +17,17 @@
 
 enum pump_way {
 	PUMP_PLAIN, /* a file or device: never waits for long */
-	PUMP_OWN,   /* our own description, non-blocking */
+	PUMP_OWN, /* our own description, non-blocking */
 	PUMP_SOCKET,
 	PUMP_POLLED, /* wait with poll, then in pieces of PIPE_BUF */
 };
 
 struct output {
-	int fd;     /* -1: not open yet */
+	int fd; /* -1: not open yet */
 	int number; /* the descriptor it was made for */
 	enum pump_way way;
 	struct buf rest; /* what did not go yet */
-	int error;       /* errno of a write that failed: everything is dropped from then on */
+	int error; /* errno of a write that failed: everything is dropped from then on */
 };
 
 void output_init (struct output *output, int fd);
@@ -45,10 +45,10 @@ bool output_pending (const struct output *output);
 struct input {
 	int fd;
 	enum pump_way way;
-	bool none;      /* a terminal, /dev/null, or not wanted: the request gets no input */
-	bool open;      /* more may come */
+	bool none; /* a terminal, /dev/null, or not wanted: the request gets no input */
+	bool open; /* more may come */
 	uint8_t *bytes; /* PUMP_INPUT of them */
-	size_t first;   /* bytes at the front of `bytes` that go with the call */
+	size_t first; /* bytes at the front of `bytes` that go with the call */
 };
 
 enum { PUMP_INPUT = 64 * 1024 };

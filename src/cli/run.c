@@ -39,9 +39,7 @@ static int take (struct run *run, struct options *options, int key)
 	const char *value = options->value;
 
 	switch (key) {
-	case OPTION_CWD:
-		run->cwd = value;
-		break;
+	case OPTION_CWD: run->cwd = value; break;
 	case OPTION_ENV:
 		if (*value == '=' || !strchr (value, '=')) {
 			options->status = options_wrong (options, "--env wants NAME=VALUE, not '%s'", value);
@@ -49,26 +47,17 @@ static int take (struct run *run, struct options *options, int key)
 		}
 		run->env[run->n_env++] = value;
 		break;
-	case 'u':
-		return options_seconds (options, &run->options.deadline);
-	case OPTION_IDLE:
-		return options_seconds (options, &run->options.idle);
-	case 'l':
-		run->options.user = value;
-		break;
-	case 'n':
-		run->no_input = true;
-		break;
-	case 'q':
-		run->quiet = true;
-		break;
+	case 'u': return options_seconds (options, &run->options.deadline);
+	case OPTION_IDLE: return options_seconds (options, &run->options.idle);
+	case 'l': run->options.user = value; break;
+	case 'n': run->no_input = true; break;
+	case 'q': run->quiet = true; break;
 	case OPTION_JSONL:
 	case OPTION_JSON:
 		run->json = true;
 		run->one_line = key == OPTION_JSONL;
 		break;
-	default:
-		break;
+	default: break;
 	}
 	return 0;
 }

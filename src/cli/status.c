@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/document.h"
 #include "cli/exchange.h"
 #include "cli/json.h"
 
@@ -171,43 +172,9 @@ static void show_all (const json_t *json)
 	show_workers (json_at (json, "pool.workers"));
 }
 
-static int fetch (struct session *session, bool as_json)
-{
-	struct exchange exchange;
-	int status = exchange_fetch (&exchange, session, "status.show");
-	json_t *json = NULL;
-
-	if (status == 0 && !(json = json_of (&exchange.result_bytes, session->where)))
-		status = STATUS_REMEX;
-	exchange_free (&exchange);
-	if (status == 0 && as_json && json_print (json_incref (json), false) < 0)
-		status = STATUS_REMEX;
-	if (status == 0 && !as_json)
-		show_all (json);
-	json_decref (json);
-	return finish (status);
-}
-
 static int run_status (const struct command *command, int argc, char **argv)
 {
-	struct session session;
-	struct options options;
-	bool as_json = false;
-	int key, status;
-
-	options_init (&options, command, argc, argv);
-	while ((key = options_next (&options)) != 0) {
-		if (key < 0)
-			return options.status;
-		as_json = true;
-	}
-	if (options.n_words)
-		return options_wrong (&options, "one host at a time");
-	if (session_open (&session, options.hosts ? options.hosts : "local") < 0)
-		return STATUS_REMEX;
-	status = fetch (&session, as_json);
-	session_close (&session);
-	return status;
+	return document_run (command, argc, argv, "status.show", show_all);
 }
 
 static const struct option status_options[] = { OPTION_ROW_JSON, OPTION_ROW_HELP, { 0 } };

@@ -108,12 +108,9 @@ static const char *advice (int error)
 {
 	switch (error) {
 	case ENOENT:
-	case ECONNREFUSED:
-		return " (is remexd running?)";
-	case EACCES:
-		return " (are you a member of the group remex?)";
-	default:
-		return "";
+	case ECONNREFUSED: return " (is remexd running?)";
+	case EACCES: return " (are you a member of the group remex?)";
+	default: return "";
 	}
 }
 

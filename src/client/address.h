@@ -27,8 +27,8 @@ struct address {
 int address_parse (struct address *address, const char *where, struct err *err);
 
 enum address_answer {
-	ADDRESS_OPEN,   /* *fd is connected: close-on-exec, non-blocking, the caller's */
-	ADDRESS_LATER,  /* the listener's queue is full: try again soon */
+	ADDRESS_OPEN, /* *fd is connected: close-on-exec, non-blocking, the caller's */
+	ADDRESS_LATER, /* the listener's queue is full: try again soon */
 	ADDRESS_NOBODY, /* nobody answers (err) */
 	ADDRESS_UNSAFE, /* somebody might, who must not (err) */
 };

@@ -191,26 +191,18 @@ int answer_message (struct remex_host *host, const struct message *message, stru
 	}
 	event->request = request;
 	switch (message->kind) {
-	case MESSAGE_HELLO:
-		return on_hello (host, message, event, err);
-	case MESSAGE_DATA:
-		return on_data (request, message, event, err);
-	case MESSAGE_DONE:
-		return on_done (request, message, err);
-	case MESSAGE_ERROR:
-		return on_error (host, request, message);
-	case MESSAGE_CREDIT:
-		return on_credit (request, message, event);
-	case MESSAGE_PING:
-		return on_ping (host, message, err);
-	case MESSAGE_PONG:
-		return on_pong (host, message, event);
+	case MESSAGE_HELLO: return on_hello (host, message, event, err);
+	case MESSAGE_DATA: return on_data (request, message, event, err);
+	case MESSAGE_DONE: return on_done (request, message, err);
+	case MESSAGE_ERROR: return on_error (host, request, message);
+	case MESSAGE_CREDIT: return on_credit (request, message, event);
+	case MESSAGE_PING: return on_ping (host, message, err);
+	case MESSAGE_PONG: return on_pong (host, message, event);
 	case MESSAGE_CALL:
 	case MESSAGE_END:
 	case MESSAGE_SIGNAL:
 	case MESSAGE_CANCEL:
-	case MESSAGE_BYE:
-		break;
+	case MESSAGE_BYE: break;
 	}
 	return err_set (err, CODE_BAD_MESSAGE, "this is not for a server to say");
 }

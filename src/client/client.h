@@ -24,12 +24,12 @@
 #include "wire/message.h"
 
 enum {
-	CLIENT_WINDOW = 1024 * 1024,       /* of a request that names none */
-	CLIENT_OUT_SOFT = 1024 * 1024,     /* input is taken while less than this waits to be sent */
+	CLIENT_WINDOW = 1024 * 1024, /* of a request that names none */
+	CLIENT_OUT_SOFT = 1024 * 1024, /* input is taken while less than this waits to be sent */
 	CLIENT_OUT_MAX = 32 * 1024 * 1024, /* with calls and all else */
-	CLIENT_PONGS = 4096,               /* that wait to be sent: more means that the server asks and does not read */
-	CLIENT_CONNECT_MS = 10000,         /* until hello */
-	CLIENT_ATTACH_MS = 60000,  /* the same where somebody else makes the connection (and may ask for a password) */
+	CLIENT_PONGS = 4096, /* that wait to be sent: more means that the server asks and does not read */
+	CLIENT_CONNECT_MS = 10000, /* until hello */
+	CLIENT_ATTACH_MS = 60000, /* the same where somebody else makes the connection (and may ask for a password) */
 	CLIENT_SILENCE_MS = 15000, /* with calls running: a ping after so long, and the end after three times as long */
 };
 
@@ -37,7 +37,7 @@ struct remex {
 	uv_loop_t loop;
 	uv_timer_t timer; /* of remex_next */
 	struct list hosts;
-	struct list ready;           /* hosts that may have something to tell or to send */
+	struct list ready; /* hosts that may have something to tell or to send */
 	struct remex_request *ended; /* told by the last event, to be freed */
 	struct remex_request *eaten; /* whose output the last event told: it counts as consumed with the next one */
 	size_t eaten_size;
@@ -45,15 +45,15 @@ struct remex {
 
 enum host_state {
 	HOST_CONNECTING, /* no stream yet: the listener's queue is full, the timer tries again */
-	HOST_GREETING,   /* connected: hello is awaited, calls wait in their requests */
+	HOST_GREETING, /* connected: hello is awaited, calls wait in their requests */
 	HOST_OPEN,
-	HOST_DEAD,   /* `code` and `why`; requests are being told */
+	HOST_DEAD, /* `code` and `why`; requests are being told */
 	HOST_CLOSED, /* REMEX_CLOSED was told */
 };
 
 struct remex_host {
 	struct remex *remex;
-	struct list node;  /* in remex->hosts */
+	struct list node; /* in remex->hosts */
 	struct list ready; /* in remex->ready, or by itself */
 	enum host_state state;
 	struct address address;
@@ -62,20 +62,20 @@ struct remex_host {
 	int n_polls;
 	int polled[2]; /* the events each is set to */
 	uv_timer_t timer;
-	int handles;        /* of libuv that are open; the host is freed when the last is closed */
-	bool doomed;        /* remex_close was called */
-	bool eof;           /* nothing more can be read; `lost` says why */
-	bool unwritable;    /* writing failed: what is still read counts, then eof */
-	bool blocked;       /* the last write would have blocked */
+	int handles; /* of libuv that are open; the host is freed when the last is closed */
+	bool doomed; /* remex_close was called */
+	bool eof; /* nothing more can be read; `lost` says why */
+	bool unwritable; /* writing failed: what is still read counts, then eof */
+	bool blocked; /* the last write would have blocked */
 	int64_t give_up_ms; /* of clock_ms: until hello */
-	int64_t heard_ms;   /* when bytes last came */
+	int64_t heard_ms; /* when bytes last came */
 	struct decoder decoder;
 	struct buf in, out;
-	size_t read_size;     /* grows while reads are full */
+	size_t read_size; /* grows while reads are full */
 	struct list requests; /* that run, in the order of their ids */
-	struct list over;     /* whose end is known and not told yet */
+	struct list over; /* whose end is known and not told yet */
 	uint64_t last_id;
-	int pongs;              /* in `out`, at the most */
+	int pongs; /* in `out`, at the most */
 	int64_t pinged, ponged; /* the last number sent and answered */
 	char *where, *name, *version, *you;
 	char code[32], why[ERR_TEXT];
@@ -87,13 +87,13 @@ struct remex_request {
 	struct list node; /* in host->requests or host->over */
 	uint64_t id;
 	struct buf unsent; /* its messages while there was no hello */
-	bool input;        /* and remex_end was not called yet */
-	bool starved;      /* remex_send took less than it was given credit for */
+	bool input; /* and remex_end was not called yet */
+	bool starved; /* remex_send took less than it was given credit for */
 	bool over;
 	bool hold;
 	int64_t credit; /* bytes of input the server will take */
 	int64_t window;
-	int64_t allowed;  /* bytes of output the server may still send */
+	int64_t allowed; /* bytes of output the server may still send */
 	int64_t consumed; /* not yet granted again */
 	struct remex_result result;
 	char code[32];

@@ -66,12 +66,8 @@ static bool try_connect (struct remex_host *host, struct err *err)
 		else
 			set_timer (host, RETRY_MS);
 		break;
-	case ADDRESS_NOBODY:
-		host_fail (host, "", "%s", err->text);
-		break;
-	case ADDRESS_UNSAFE:
-		host_fail (host, "denied", "%s", err->text);
-		return false;
+	case ADDRESS_NOBODY: host_fail (host, "", "%s", err->text); break;
+	case ADDRESS_UNSAFE: host_fail (host, "denied", "%s", err->text); return false;
 	}
 	return true;
 }

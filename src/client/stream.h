@@ -23,7 +23,7 @@ struct stream_ops {
 
 struct stream {
 	const struct stream_ops *ops; /* NULL: not open */
-	int read_fd, write_fd;        /* to poll; may be the same */
+	int read_fd, write_fd; /* to poll; may be the same */
 };
 
 /* A stream over descriptors that are already connected: a socket, or pipes. It owns them, also when it fails (-1 and

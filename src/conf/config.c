@@ -13,7 +13,7 @@
 #include "conf/schema.h"
 
 enum {
-	SHOWN = 160,           /* so much of a value is shown in a message */
+	SHOWN = 160, /* so much of a value is shown in a message */
 	SOCKET_PATH_MAX = 107, /* sockaddr_un.sun_path without its NUL (unix(7)) */
 };
 
@@ -33,14 +33,10 @@ static const char *describe (const struct conf_node *node, char out[SHOWN])
 	char value[SHOWN - 8];
 
 	switch (node->kind) {
-	case CONF_NULL:
-		return "empty";
-	case CONF_MAP:
-		return "a map";
-	case CONF_LIST:
-		return "a list";
-	case CONF_SCALAR:
-		break;
+	case CONF_NULL: return "empty";
+	case CONF_MAP: return "a map";
+	case CONF_LIST: return "a list";
+	case CONF_SCALAR: break;
 	}
 	text_escape (value, sizeof value, node->value, strlen (node->value));
 	snprintf (out, SHOWN, node->quoted ? "\"%s\"" : "'%s'", value);
@@ -52,7 +48,7 @@ static int fail_value (struct reader *reader, const struct conf_node *node, cons
 	char shown[SHOWN];
 
 	return conf_fail (reader->err, reader->config->file, node->line, node->column, "%s must be %s, not %s", path,
-	        expected, describe (node, shown));
+		expected, describe (node, shown));
 }
 
 static bool has_control (const char *word)
@@ -94,20 +90,20 @@ static const char *listen_path (struct reader *reader, const struct conf_node *n
 	describe (node, shown);
 	if (!strncmp (node->value, "tcp:", 4))
 		conf_fail (reader->err, file, node->line, node->column,
-		        "%s: this version listens on unix:// sockets only, not on TCP", shown);
+			"%s: this version listens on unix:// sockets only, not on TCP", shown);
 	else if (strncmp (node->value, scheme, sizeof scheme - 1) != 0)
 		conf_fail (reader->err, file, node->line, node->column,
-		        "listen must be unix:///absolute/path, not %s%s", shown,
-		        node->value[0] == '/' ? "; write unix:// in front of it" : "");
+			"listen must be unix:///absolute/path, not %s%s", shown,
+			node->value[0] == '/' ? "; write unix:// in front of it" : "");
 	else if (*(path = node->value + sizeof scheme - 1) != '/')
 		conf_fail (reader->err, file, node->line, node->column,
-		        "%s is not absolute: three slashes, as in unix:///run/remex/remexd.sock", shown);
+			"%s is not absolute: three slashes, as in unix:///run/remex/remexd.sock", shown);
 	else if (path[strlen (path) - 1] == '/')
 		conf_fail (reader->err, file, node->line, node->column, "%s names a directory, not a socket", shown);
 	else if (strlen (path) > SOCKET_PATH_MAX)
 		conf_fail (reader->err, file, node->line, node->column,
-		        "the socket's path is %zu bytes long, and %d are possible: %s", strlen (path), SOCKET_PATH_MAX,
-		        shown);
+			"the socket's path is %zu bytes long, and %d are possible: %s", strlen (path), SOCKET_PATH_MAX,
+			shown);
 	else if (has_control (path))
 		conf_fail (reader->err, file, node->line, node->column, "%s has a control character in it", shown);
 	else
@@ -127,14 +123,14 @@ static int add_listen (struct reader *reader, const struct conf_node *node)
 	for (size_t i = 0; i < config->n_listen; i++)
 		if (!strcmp (config->listen[i].path, path))
 			return conf_fail (reader->err, config->file, node->line, node->column,
-			        "%s is already on line %u", describe (node, shown), config->listen[i].line);
+				"%s is already on line %u", describe (node, shown), config->listen[i].line);
 	if (!(more = realloc (config->listen, (config->n_listen + 1) * sizeof *more)))
 		return fail_memory (reader->err);
 	config->listen = more;
 	if (!(copy = strdup (path)))
 		return fail_memory (reader->err);
 	more[config->n_listen++] =
-	        (struct config_listen){ .kind = LISTEN_UNIX, .path = copy, .line = node->line, .column = node->column };
+		(struct config_listen){ .kind = LISTEN_UNIX, .path = copy, .line = node->line, .column = node->column };
 	return 0;
 }
 
@@ -148,10 +144,10 @@ static int set_listen (struct reader *reader, const struct schema_key *key, cons
 		return fail_value (reader, node, key->path, schema_expects (key, expected, sizeof expected));
 	if (node->n_items < (size_t)key->min)
 		return conf_fail (reader->err, reader->config->file, node->line, node->column,
-		        "listen is empty; leave it out for the default socket");
+			"listen is empty; leave it out for the default socket");
 	if (node->n_items > (size_t)key->max)
 		return conf_fail (reader->err, reader->config->file, node->line, node->column,
-		        "listen names %zu sockets, and %lld are possible", node->n_items, key->max);
+			"listen names %zu sockets, and %lld are possible", node->n_items, key->max);
 	for (size_t i = 0; i < node->n_items; i++)
 		if (add_listen (reader, node->items[i]) < 0)
 			return -1;
@@ -165,14 +161,9 @@ static int set_number (struct reader *reader, const struct schema_key *key, cons
 	int failed;
 
 	switch (key->type) {
-	case SCHEMA_SIZE:
-		failed = conf_size (node, &value);
-		break;
-	case SCHEMA_TIME:
-		failed = conf_time (node, &value);
-		break;
-	default:
-		failed = conf_integer (node, &value);
+	case SCHEMA_SIZE: failed = conf_size (node, &value); break;
+	case SCHEMA_TIME: failed = conf_time (node, &value); break;
+	default: failed = conf_integer (node, &value);
 	}
 	if (failed || value < key->min || value > key->max)
 		return fail_value (reader, node, key->path, schema_expects (key, expected, sizeof expected));
@@ -193,15 +184,11 @@ static int set_key (struct reader *reader, const struct schema_key *key, const s
 	switch (key->type) {
 	case SCHEMA_INTEGER:
 	case SCHEMA_SIZE:
-	case SCHEMA_TIME:
-		return set_number (reader, key, node, to);
+	case SCHEMA_TIME: return set_number (reader, key, node, to);
 	case SCHEMA_USER:
-	case SCHEMA_DIRECTORY:
-		return set_string (reader, key, node, to);
-	case SCHEMA_LISTEN:
-		return set_listen (reader, key, node);
-	case SCHEMA_LOG:
-		break;
+	case SCHEMA_DIRECTORY: return set_string (reader, key, node, to);
+	case SCHEMA_LISTEN: return set_listen (reader, key, node);
+	case SCHEMA_LOG: break;
 	}
 	if (node->kind != CONF_SCALAR || (level = log_level_parse (node->value)) < 0)
 		return fail_value (reader, node, key->path, schema_expects (key, expected, sizeof expected));
@@ -222,8 +209,8 @@ static int add_plugin (struct reader *reader, const char *path, const struct con
 		bool meant = schema_nearest (path, near);
 
 		return conf_fail (reader->err, config->file, node->line, node->column,
-		        "%s must be false or a map of the plugin's keys, not %s%s%s%s", path, describe (node, shown),
-		        meant ? "; did you mean '" : "", meant ? near : "", meant ? "'?" : "");
+			"%s must be false or a map of the plugin's keys, not %s%s%s%s", path, describe (node, shown),
+			meant ? "; did you mean '" : "", meant ? near : "", meant ? "'?" : "");
 	}
 	if ((config->n_plugins & (config->n_plugins - 1)) == 0) {
 		size_t room = config->n_plugins ? config->n_plugins * 2 : 1;
@@ -245,7 +232,7 @@ static int fail_unknown (struct reader *reader, const struct conf_node *node, co
 	else if (schema_nearest (path, near))
 		snprintf (hint, sizeof hint, "; did you mean '%s'?", near);
 	return conf_fail (
-	        reader->err, reader->config->file, node->key_line, node->key_column, "unknown key '%s'%s", path, hint);
+		reader->err, reader->config->file, node->key_line, node->key_column, "unknown key '%s'%s", path, hint);
 }
 
 static int read_section (struct reader *reader, const struct conf_node *map, const char *prefix);
@@ -295,10 +282,10 @@ static int set_defaults (struct reader *reader)
 
 /* The complaint about two keys belongs to the one that the file has, or to the second of them. */
 static int fail_pair (struct reader *reader, const char *section, const char *first, const char *second,
-        const char *fmt, ...) __attribute__ ((format (printf, 5, 6)));
+	const char *fmt, ...) __attribute__ ((format (printf, 5, 6)));
 
 static int fail_pair (
-        struct reader *reader, const char *section, const char *first, const char *second, const char *fmt, ...)
+	struct reader *reader, const char *section, const char *first, const char *second, const char *fmt, ...)
 {
 	const struct conf_node *map = conf_get (reader->config->tree, section);
 	const struct conf_node *a = conf_get (map, first), *b = conf_get (map, second);
@@ -324,12 +311,12 @@ static int check_pairs (struct reader *reader)
 		config->workers_spare = config->workers_max;
 	if (config->workers_spare > config->workers_max)
 		return fail_pair (reader, "workers", "spare", "max", "workers.spare (%d) is more than workers.max (%d)",
-		        config->workers_spare, config->workers_max);
+			config->workers_spare, config->workers_max);
 	if (config->limits.ping_ms >= config->limits.silence_ms)
 		return fail_pair (reader, "limits", "ping", "silence",
-		        "limits.ping (%s) must be less than limits.silence (%s)",
-		        schema_number (SCHEMA_TIME, config->limits.ping_ms, ping),
-		        schema_number (SCHEMA_TIME, config->limits.silence_ms, silence));
+			"limits.ping (%s) must be less than limits.silence (%s)",
+			schema_number (SCHEMA_TIME, config->limits.ping_ms, ping),
+			schema_number (SCHEMA_TIME, config->limits.silence_ms, silence));
 	return 0;
 }
 

@@ -18,7 +18,7 @@ enum listen_kind { LISTEN_UNIX };
 
 struct config_listen {
 	enum listen_kind kind;
-	char *path;            /* LISTEN_UNIX: absolute, at most 107 bytes (sockaddr_un, unix(7)) */
+	char *path; /* LISTEN_UNIX: absolute, at most 107 bytes (sockaddr_un, unix(7)) */
 	unsigned line, column; /* where it is written, for messages; 0 for a default */
 };
 
@@ -30,24 +30,24 @@ struct config_plugin {
 };
 
 struct config {
-	char *file;                   /* its name, for messages */
+	char *file; /* its name, for messages */
 	struct config_listen *listen; /* NULL where the file names none: the caller's default socket */
 	size_t n_listen;
-	int workers_max;      /* 64; ordinary workers at once */
-	int workers_spare;    /* 2; idle workers kept warm; at most workers_max */
+	int workers_max; /* 64; ordinary workers at once */
+	int workers_spare; /* 2; idle workers kept warm; at most workers_max */
 	int workers_requests; /* 10000; a worker is replaced after so many; 0: never */
-	int queue_length;     /* 256 requests */
-	int64_t queue_bytes;  /* 8 MiB */
+	int queue_length; /* 256 requests */
+	int64_t queue_bytes; /* 8 MiB */
 	struct {
-		int64_t grace_ms;   /* 2 s; from TERM to KILL */
+		int64_t grace_ms; /* 2 s; from TERM to KILL */
 		int64_t message_ms; /* 10 s; in which a half-received message has to make progress */
-		int64_t ping_ms;    /* 15 s of silence before a client with calls in flight is pinged */
+		int64_t ping_ms; /* 15 s of silence before a client with calls in flight is pinged */
 		int64_t silence_ms; /* 45 s of silence before it is given up */
-		int calls;          /* 64 running or queued requests per connection */
-		int connections;    /* 10000 */
-		int64_t drain_ms;   /* 30 s; for running requests after SIGTERM */
+		int calls; /* 64 running or queued requests per connection */
+		int connections; /* 10000 */
+		int64_t drain_ms; /* 30 s; for running requests after SIGTERM */
 	} limits;
-	char *front_user;        /* NULL: remex, else nobody */
+	char *front_user; /* NULL: remex, else nobody */
 	char *plugins_directory; /* default PLUGINDIR */
 	struct config_plugin *plugins;
 	size_t n_plugins;

@@ -28,7 +28,7 @@ int conf_fail (struct err *err, const char *file, unsigned line, unsigned column
 static int compare_keys (const void *left, const void *right)
 {
 	const struct conf_node *a = *(const struct conf_node *const *)left,
-	                       *b = *(const struct conf_node *const *)right;
+			       *b = *(const struct conf_node *const *)right;
 	int order = strcmp (a->key, b->key);
 
 	if (order)
@@ -56,7 +56,7 @@ int conf_unique (const struct conf_node *map, const char *file, struct err *err)
 		if (strcmp (a->key, b->key) != 0)
 			continue;
 		if (!again || b->key_line < again->key_line ||
-		        (b->key_line == again->key_line && b->key_column < again->key_column)) {
+			(b->key_line == again->key_line && b->key_column < again->key_column)) {
 			first = a;
 			again = b;
 		}
@@ -65,7 +65,7 @@ int conf_unique (const struct conf_node *map, const char *file, struct err *err)
 	if (!again)
 		return 0;
 	return conf_fail (err, file, again->key_line, again->key_column, "the key '%.160s' is already on line %u",
-	        again->key, first->key_line);
+		again->key, first->key_line);
 }
 
 void conf_free (struct conf_node *node)

@@ -171,6 +171,6 @@ char *schema_expects (const struct schema_key *key, char *out, size_t size)
 		return out;
 	}
 	snprintf (out, size, "%s from %s to %s", words[key->type], schema_number (key->type, key->min, low),
-	        schema_number (key->type, key->max, high));
+		schema_number (key->type, key->max, high));
 	return out;
 }

@@ -11,23 +11,23 @@
 #include <stddef.h>
 
 enum schema_type {
-	SCHEMA_INTEGER,   /* int */
-	SCHEMA_SIZE,      /* int64_t, bytes */
-	SCHEMA_TIME,      /* int64_t, milliseconds */
-	SCHEMA_LOG,       /* enum log_level */
-	SCHEMA_USER,      /* char *, of the config */
+	SCHEMA_INTEGER, /* int */
+	SCHEMA_SIZE, /* int64_t, bytes */
+	SCHEMA_TIME, /* int64_t, milliseconds */
+	SCHEMA_LOG, /* enum log_level */
+	SCHEMA_USER, /* char *, of the config */
 	SCHEMA_DIRECTORY, /* char *, of the config; absolute */
-	SCHEMA_LISTEN,    /* struct config_listen *listen and n_listen */
+	SCHEMA_LISTEN, /* struct config_listen *listen and n_listen */
 };
 
 struct schema_key {
 	const char *path; /* "workers.max"; in front of the dot is the section */
 	enum schema_type type;
-	size_t offset;      /* into struct config */
+	size_t offset; /* into struct config */
 	long long min, max; /* numbers: what is allowed; SCHEMA_LISTEN: how many */
-	const char *value;  /* the default as it would be written, or NULL: the caller of config_parse knows */
-	const char *shown;  /* the default in the documentation where that is not `value`, else NULL */
-	const char *help;   /* one line */
+	const char *value; /* the default as it would be written, or NULL: the caller of config_parse knows */
+	const char *shown; /* the default in the documentation where that is not `value`, else NULL */
+	const char *help; /* one line */
 };
 
 enum { SCHEMA_PATH_MAX = 64, SCHEMA_KEYS_MAX = 64, SCHEMA_NUMBER_MAX = 32 };

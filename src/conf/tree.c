@@ -28,7 +28,7 @@ struct parse {
 };
 
 static int fail_at (struct parse *parse, yaml_mark_t mark, const char *fmt, ...)
-        __attribute__ ((format (printf, 3, 4)));
+	__attribute__ ((format (printf, 3, 4)));
 
 static int fail_at (struct parse *parse, yaml_mark_t mark, const char *fmt, ...)
 {
@@ -78,8 +78,7 @@ static int check_plain (struct parse *parse, const yaml_event_t *event)
 	const yaml_char_t *anchor = NULL, *tag = NULL;
 
 	switch (event->type) {
-	case YAML_ALIAS_EVENT:
-		return fail_at (parse, event->start_mark, "an alias ('*') is not allowed here");
+	case YAML_ALIAS_EVENT: return fail_at (parse, event->start_mark, "an alias ('*') is not allowed here");
 	case YAML_SCALAR_EVENT:
 		anchor = event->data.scalar.anchor;
 		tag = event->data.scalar.tag;
@@ -92,8 +91,7 @@ static int check_plain (struct parse *parse, const yaml_event_t *event)
 		anchor = event->data.mapping_start.anchor;
 		tag = event->data.mapping_start.tag;
 		break;
-	default:
-		break;
+	default: break;
 	}
 	if (anchor)
 		return fail_at (parse, event->start_mark, "an anchor ('&') is not allowed here");
@@ -166,10 +164,10 @@ static char *read_key (struct parse *parse, const yaml_event_t *event)
 	}
 	for (size_t i = 0; i < n || n == 0; i++)
 		if (n == 0 || !word[i] ||
-		        !strchr ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-", word[i])) {
+			!strchr ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-", word[i])) {
 			fail_at (parse, event->start_mark,
-			        "'%s' is no key: a key is made of letters, digits, '_', '.' and '-'",
-			        text_escape (shown, sizeof shown, word, n));
+				"'%s' is no key: a key is made of letters, digits, '_', '.' and '-'",
+				text_escape (shown, sizeof shown, word, n));
 			return NULL;
 		}
 	if (!(key = strdup (word)))
@@ -279,12 +277,9 @@ static int read_stream (struct parse *parse, struct conf_node **top)
 		if (next_event (parse, &event) < 0)
 			return -1;
 		switch (event.type) {
-		case YAML_STREAM_END_EVENT:
-			end = true;
-			break;
+		case YAML_STREAM_END_EVENT: end = true; break;
 		case YAML_STREAM_START_EVENT:
-		case YAML_DOCUMENT_END_EVENT:
-			break;
+		case YAML_DOCUMENT_END_EVENT: break;
 		case YAML_DOCUMENT_START_EVENT:
 			if (*top)
 				failed = fail_at (parse, event.start_mark, "a second document begins here; one is all");
@@ -326,7 +321,7 @@ struct conf_node *conf_parse (const char *text, size_t n, const char *file, stru
 		top->kind = CONF_MAP;
 	else if (!failed && top->kind != CONF_MAP)
 		failed = conf_fail (err, file, top->line, top->column, "the file must be a map of keys, not a %s",
-		        top->kind == CONF_LIST ? "list" : "word");
+			top->kind == CONF_LIST ? "list" : "word");
 	if (!failed)
 		return top;
 	conf_free (top);

@@ -15,9 +15,9 @@ enum conf_kind { CONF_NULL, CONF_SCALAR, CONF_MAP, CONF_LIST };
 
 struct conf_node {
 	enum conf_kind kind;
-	const char *key;       /* in a map; else NULL */
-	const char *value;     /* of a scalar, NUL-terminated, no NUL inside */
-	bool quoted;           /* a quoted scalar is a string, never a number or a boolean */
+	const char *key; /* in a map; else NULL */
+	const char *value; /* of a scalar, NUL-terminated, no NUL inside */
+	bool quoted; /* a quoted scalar is a string, never a number or a boolean */
 	unsigned line, column; /* of the value, from 1 */
 	unsigned key_line, key_column;
 	struct conf_node **items; /* of a map or a list, in order */
@@ -39,7 +39,7 @@ int conf_unique (const struct conf_node *map, const char *file, struct err *err)
 
 /* "file:line:column: " and the formatted text into err; -1. */
 int conf_fail (struct err *err, const char *file, unsigned line, unsigned column, const char *fmt, ...)
-        __attribute__ ((format (printf, 5, 6)));
+	__attribute__ ((format (printf, 5, 6)));
 
 /* A scalar as a value; 0, or -1 and nothing changed (also when node is NULL, no scalar, or quoted). Integers and
  * numbers are decimal and may be negative; what does not fit fails. A size is a whole number of bytes or takes B, K,

@@ -195,7 +195,7 @@ int conf_time (const struct conf_node *node, long long *ms)
 	if (!(unit = find_unit (times, p)) || part * unit->factor % scale)
 		return -1;
 	if (__builtin_mul_overflow (whole, unit->factor, &whole) ||
-	        __builtin_add_overflow (whole, part * unit->factor / scale, &whole))
+		__builtin_add_overflow (whole, part * unit->factor / scale, &whole))
 		return -1;
 	*ms = whole;
 	return 0;

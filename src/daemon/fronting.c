@@ -60,10 +60,12 @@ static int equip_front (struct supervisor *supervisor)
 	for (size_t i = 0; i < supervisor->n_listeners; i++) {
 		struct record listener = { .type = REC_LISTENER, .a = (int64_t)i };
 
-		if (link_send (supervisor->front_link, &listener, NULL, 0, NULL, 0, &supervisor->listeners[i].fd, 1, 0) < 0)
+		if (link_send (supervisor->front_link, &listener, NULL, 0, NULL, 0, &supervisor->listeners[i].fd, 1,
+			    0) < 0)
 			return -1;
 	}
-	if (supervisor->stdio && link_send (supervisor->front_link, &connection, NULL, 0, NULL, 0, supervisor->std, 2, 0) < 0)
+	if (supervisor->stdio &&
+		link_send (supervisor->front_link, &connection, NULL, 0, NULL, 0, supervisor->std, 2, 0) < 0)
 		return -1;
 	fd_close (&supervisor->std[0]);
 	fd_close (&supervisor->std[1]);
@@ -74,7 +76,9 @@ int supervisor_start_front (struct supervisor *supervisor)
 {
 	char number[32];
 	const char *argv[] = { "remexd", number, NULL };
-	struct spawn spawn = { .argv = argv, .env = (const char *const *)environ, .file = "/proc/self/exe", .fds = { -1, -1, 2 } };
+	struct spawn spawn = {
+		.argv = argv, .env = (const char *const *)environ, .file = "/proc/self/exe", .fds = { -1, -1, 2 }
+	};
 	struct err err;
 	int link[2];
 
@@ -118,7 +122,8 @@ void supervisor_lose_front (struct supervisor *supervisor, const char *why, int 
 		child_reap (&supervisor->front, &status);
 	}
 	supervisor->front.pid = -1;
-	if (supervisor->state == SUPERVISOR_STARTING || (supervisor->stdio && supervisor->state < SUPERVISOR_DRAINING)) {
+	if (supervisor->state == SUPERVISOR_STARTING ||
+		(supervisor->stdio && supervisor->state < SUPERVISOR_DRAINING)) {
 		if (supervisor->state == SUPERVISOR_STARTING || !WIFEXITED (status) || WEXITSTATUS (status))
 			supervisor->exit_status = EXIT_FAILURE;
 		ending = true;
@@ -126,8 +131,10 @@ void supervisor_lose_front (struct supervisor *supervisor, const char *why, int 
 	if (ending)
 		supervisor->state = SUPERVISOR_ENDING;
 	supervisor_stop_workers (supervisor);
-	supervisor->front_wait = !young ? 0 : !supervisor->front_wait ? WAIT_MIN_MS :
-		supervisor->front_wait * 2 > WAIT_MAX_MS ? WAIT_MAX_MS : supervisor->front_wait * 2;
+	supervisor->front_wait = !young                                     ? 0
+				 : !supervisor->front_wait                  ? WAIT_MIN_MS
+				 : supervisor->front_wait * 2 > WAIT_MAX_MS ? WAIT_MAX_MS
+									    : supervisor->front_wait * 2;
 	supervisor->front_retry = clock_ms () + supervisor->front_wait;
 }
 
@@ -143,7 +150,8 @@ void supervisor_tell_counters (struct supervisor *supervisor)
 	free (statm);
 	link_post (supervisor->front_link, REC_COUNTERS, 0, COUNTER_SUPERVISOR_RESIDENT, pages * sysconf (_SC_PAGESIZE),
 		MSG_DONTWAIT);
-	link_post (supervisor->front_link, REC_COUNTERS, 0, COUNTER_KEEPERS_LOST, supervisor->keepers_lost, MSG_DONTWAIT);
+	link_post (
+		supervisor->front_link, REC_COUNTERS, 0, COUNTER_KEEPERS_LOST, supervisor->keepers_lost, MSG_DONTWAIT);
 	link_post (supervisor->front_link, REC_COUNTERS, 0, COUNTER_FRONTS, supervisor->fronts, MSG_DONTWAIT);
 	link_post (supervisor->front_link, REC_COUNTERS, 0, COUNTER_SPARES, supervisor->n_spares, MSG_DONTWAIT);
 	supervisor->told_spares = supervisor->n_spares;

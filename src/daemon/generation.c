@@ -75,10 +75,11 @@ struct generation *generation_open (int number, const char *path, bool optional,
 	if (!(generation->file = strdup (path ? path : "(defaults)")))
 		err_sys (err, 0, "the configuration");
 	else
-		good = (text = read_text (path, optional, &n, err)) && (generation->snapshot = make_snapshot (text, n, err)) >= 0 &&
-			(generation->config = config_parse (text, n, generation->file, err)) &&
-			plugin_files_open (&generation->plugins, generation->config, err) == 0 &&
-			check_sections (generation, err) == 0;
+		good = (text = read_text (path, optional, &n, err)) &&
+		       (generation->snapshot = make_snapshot (text, n, err)) >= 0 &&
+		       (generation->config = config_parse (text, n, generation->file, err)) &&
+		       plugin_files_open (&generation->plugins, generation->config, err) == 0 &&
+		       check_sections (generation, err) == 0;
 	free (text);
 	if (!good) {
 		generation_free (generation);
@@ -105,9 +106,8 @@ int generation_take_table (struct generation *generation, const char *table, siz
 	int result = 0;
 	size_t i;
 
-	json_array_foreach (json, i, plugin)
-		if (!result && json_is_true (json_object_get (plugin, "misconfigured")))
-			result = err_set (err, 0, "%s", json_string_value (json_object_get (plugin, "refused")));
+	json_array_foreach (json, i, plugin) if (!result && json_is_true (json_object_get (plugin, "misconfigured")))
+		result = err_set (err, 0, "%s", json_string_value (json_object_get (plugin, "refused")));
 	json_decref (json);
 	if (!result && !(generation->table = strndup (table, n)))
 		result = err_sys (err, 0, "the verb table");
@@ -120,9 +120,9 @@ static const char *refusal (const json_t *table, const char *name)
 	const json_t *plugin;
 	size_t i;
 
-	json_array_foreach (table, i, plugin)
-		if (!strcmp (json_string_value (json_object_get (plugin, "plugin")), name))
-			return json_string_value (json_object_get (plugin, "refused"));
+	json_array_foreach (
+		table, i, plugin) if (!strcmp (json_string_value (json_object_get (plugin, "plugin")),
+					      name)) return json_string_value (json_object_get (plugin, "refused"));
 	return NULL;
 }
 
@@ -132,7 +132,8 @@ int generation_compare (const struct generation *now, const struct generation *n
 	int result = 0;
 	size_t i;
 
-	json_array_foreach (old, i, plugin) {
+	json_array_foreach (old, i, plugin)
+	{
 		const char *name = json_string_value (json_object_get (plugin, "plugin")), *why;
 
 		if (!result && !json_object_get (plugin, "refused") && (why = refusal (new, name)))
@@ -149,7 +150,8 @@ int generation_report (const struct generation *generation)
 	int refused = 0;
 	size_t i;
 
-	json_array_foreach (table, i, plugin) {
+	json_array_foreach (table, i, plugin)
+	{
 		const char *name = json_string_value (json_object_get (plugin, "plugin"));
 		const char *why = json_string_value (json_object_get (plugin, "refused"));
 

@@ -7,16 +7,15 @@
 
 #include "daemon/options.h"
 
-static const char usage[] =
-	"usage: remexd [-c FILE] [-t] [--stdio]\n"
-	"\n"
-	"  -c, --config FILE  read FILE in place of the default configuration\n"
-	"  -t, --test         check the configuration and the plugins, then leave\n"
-	"      --stdio        serve one connection on standard input and output\n"
-	"      --version      print the version\n"
-	"  -h, --help         print this\n"
-	"\n"
-	"remexd stays in the foreground and logs to standard error. See remexd(8).\n";
+static const char usage[] = "usage: remexd [-c FILE] [-t] [--stdio]\n"
+			    "\n"
+			    "  -c, --config FILE  read FILE in place of the default configuration\n"
+			    "  -t, --test         check the configuration and the plugins, then leave\n"
+			    "      --stdio        serve one connection on standard input and output\n"
+			    "      --version      print the version\n"
+			    "  -h, --help         print this\n"
+			    "\n"
+			    "remexd stays in the foreground and logs to standard error. See remexd(8).\n";
 
 enum { OPTION_STDIO = 256, OPTION_VERSION, OPTION_FRONT };
 
@@ -47,7 +46,8 @@ int options_parse (struct options *options, int argc, char **argv)
 		}
 	}
 	if (optind < argc) {
-		fprintf (stderr, "remexd: it takes no arguments, but was given '%s'\nTry 'remexd --help'.\n", argv[optind]);
+		fprintf (stderr, "remexd: it takes no arguments, but was given '%s'\nTry 'remexd --help'.\n",
+			argv[optind]);
 		return 2;
 	}
 	return -1;

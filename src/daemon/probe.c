@@ -129,11 +129,12 @@ enum probe_state probe_hear (struct probe *probe, const struct pollfd fds[PROBE_
 	if (!late && !(probe->silent && probe->gone))
 		return PROBE_RUNNING;
 	if (probe->whole) {
-		generation_take_table (generation, (const char *)buf_head (&probe->table), buf_len (&probe->table), err);
+		generation_take_table (
+			generation, (const char *)buf_head (&probe->table), buf_len (&probe->table), err);
 	} else if (*probe->why) {
 		err_set (err, 0, "%s", probe->why);
 	} else if (probe->loading >= 0 && probe->loading < (int)generation->plugins.n_items &&
-		!generation->plugins.items[probe->loading].refused) {
+		   !generation->plugins.items[probe->loading].refused) {
 		return try_without (probe, err);
 	} else {
 		err_set (err, 0, "the worker that proves the plugins ended without a word");

@@ -51,7 +51,9 @@ int rear (struct reared *reared, uint64_t serial, struct worker_birth *birth, co
 		.arg = birth,
 	};
 
-	*reared = (struct reared){ .serial = serial, .uid = birth->uid, .pid = -1, .keeper = -1, .front_end = -1, .cgroup = -1 };
+	*reared = (struct reared){
+		.serial = serial, .uid = birth->uid, .pid = -1, .keeper = -1, .front_end = -1, .cgroup = -1
+	};
 	list_init (&reared->node);
 	if (cgroups && cgroups->root >= 0)
 		reared->cgroup = cgroup_make (cgroups, serial);

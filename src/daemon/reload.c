@@ -40,7 +40,8 @@ void supervisor_reload (struct supervisor *supervisor)
 	}
 	supervisor->reload_again = false;
 	tell_manager ();
-	supervisor->next = generation_open (supervisor->generation->number + 1, supervisor->file, supervisor->default_file, &err);
+	supervisor->next =
+		generation_open (supervisor->generation->number + 1, supervisor->file, supervisor->default_file, &err);
 	if (!supervisor->next || probe_start (&supervisor->probe, supervisor->next, &err) < 0)
 		failed (supervisor, &err);
 	else

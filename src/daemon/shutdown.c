@@ -54,8 +54,8 @@ void supervisor_end (struct supervisor *supervisor)
 	service_notify ("STOPPING=1");
 	close_listeners (supervisor);
 	supervisor->state = SUPERVISOR_DRAINING;
-	if (supervisor->front_link < 0 ||
-		link_post (supervisor->front_link, REC_DRAIN, 0, supervisor->generation->config->limits.drain_ms, 0, 0) < 0) {
+	if (supervisor->front_link < 0 || link_post (supervisor->front_link, REC_DRAIN, 0,
+						  supervisor->generation->config->limits.drain_ms, 0, 0) < 0) {
 		supervisor->state = SUPERVISOR_ENDING;
 		supervisor_stop_workers (supervisor);
 	}

@@ -81,12 +81,12 @@ static int turn (struct supervisor *supervisor)
 		hear_signals (supervisor);
 	free (fds);
 	supervisor_ping_front (supervisor);
-	if (supervisor->front_link < 0 && supervisor->state < SUPERVISOR_ENDING && clock_ms () >= supervisor->front_retry &&
-		supervisor_start_front (supervisor) < 0)
+	if (supervisor->front_link < 0 && supervisor->state < SUPERVISOR_ENDING &&
+		clock_ms () >= supervisor->front_retry && supervisor_start_front (supervisor) < 0)
 		supervisor_lose_front (supervisor, "it cannot be started", 0);
 	supervisor_keep_spares (supervisor);
-	if (supervisor->front_link >= 0 && (supervisor->told_spares != supervisor->n_spares ||
-		supervisor->told_lost != supervisor->keepers_lost))
+	if (supervisor->front_link >= 0 &&
+		(supervisor->told_spares != supervisor->n_spares || supervisor->told_lost != supervisor->keepers_lost))
 		supervisor_tell_counters (supervisor);
 	return 0;
 }
@@ -184,7 +184,8 @@ int supervisor_run (const struct options *options)
 		log_error ("%s", err.text);
 		supervisor.exit_status = EXIT_FAILURE;
 	} else if (options->test) {
-		printf ("%s: %s\n", supervisor.generation->file, supervisor.exit_status ? "OK, but a plugin is refused" : "OK");
+		printf ("%s: %s\n", supervisor.generation->file,
+			supervisor.exit_status ? "OK, but a plugin is refused" : "OK");
 	} else {
 		while (supervisor.state != SUPERVISOR_ENDING || supervisor.n_workers > 0 || supervisor.front.pid > 0)
 			if (turn (&supervisor) < 0)

@@ -154,13 +154,15 @@ void supervisor_answer_worker (struct supervisor *supervisor, const struct packe
 			error = errno;
 	}
 	if (!worker) {
-		if (link_post (supervisor->front_link, REC_NO_WORKER, packet->record.id, error, 0, 0) < 0 && errno == EAGAIN)
+		if (link_post (supervisor->front_link, REC_NO_WORKER, packet->record.id, error, 0, 0) < 0 &&
+			errno == EAGAIN)
 			supervisor->front_deaf = true;
 		return;
 	}
 	record.a = (int64_t)worker->serial;
 	worker->phase = REARED_OUT;
-	if (link_send (supervisor->front_link, &record, NULL, 0, NULL, 0, &worker->front_end, 1, 0) < 0 && errno == EAGAIN)
+	if (link_send (supervisor->front_link, &record, NULL, 0, NULL, 0, &worker->front_end, 1, 0) < 0 &&
+		errno == EAGAIN)
 		supervisor->front_deaf = true;
 	fd_close (&worker->front_end);
 }
@@ -176,7 +178,8 @@ static void tell_gone (struct supervisor *supervisor, struct reared *worker, int
 		supervisor->spare_retry = clock_ms () + SPARE_RETRY_MS;
 	}
 	if (worker->phase == REARED_OUT && supervisor->front_link >= 0 && !supervisor->front_deaf &&
-		link_send (supervisor->front_link, &record, &survivors, sizeof survivors, NULL, 0, NULL, 0, 0) < 0 && errno == EAGAIN)
+		link_send (supervisor->front_link, &record, &survivors, sizeof survivors, NULL, 0, NULL, 0, 0) < 0 &&
+		errno == EAGAIN)
 		supervisor->front_deaf = true;
 	worker->phase = REARED_ENDING;
 }

@@ -98,8 +98,7 @@ struct identity *access_unix (struct access *access, int fd, struct err *err)
 		err_set (err, CODE_DENIED, "uid 65534 is nobody");
 		return NULL;
 	}
-	if (uid != 0 && uid != access->daemon &&
-		(access->group == (gid_t)-1 || !peer_in_group (fd, access->group))) {
+	if (uid != 0 && uid != access->daemon && (access->group == (gid_t)-1 || !peer_in_group (fd, access->group))) {
 		err_set (err, CODE_DENIED, "uid %u may not call this remexd", (unsigned)uid);
 		return NULL;
 	}
@@ -126,8 +125,8 @@ int access_call (const struct identity *identity, const struct verb *verb, struc
 	return 0;
 }
 
-int access_user (const struct access *access, const struct identity *identity, const char *user, uid_t *uid,
-	struct err *err)
+int access_user (
+	const struct access *access, const struct identity *identity, const char *user, uid_t *uid, struct err *err)
 {
 	char *end, shown[64];
 	unsigned long number;

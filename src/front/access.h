@@ -52,7 +52,7 @@ int access_call (const struct identity *identity, const struct verb *verb, struc
 
 /* As whom does its request run: the default where `user` is NULL, else that name (of /etc/passwd) or number.
  * 0, or -1 and err (CODE_DENIED, CODE_NOT_FOUND). */
-int access_user (const struct access *access, const struct identity *identity, const char *user, uid_t *uid,
-	struct err *err);
+int access_user (
+	const struct access *access, const struct identity *identity, const char *user, uid_t *uid, struct err *err);
 
 #endif

@@ -247,7 +247,9 @@ static int watch_stream (struct connection *connection)
 	uv_loop_t *loop = &connection->front->loop;
 
 	if (stream->in_poll == stream->out_poll && stream->in_poll >= 0)
-		return (connection->in_watch = watch_new (loop, stream->in_poll, UV_READABLE, on_ready, connection)) ? 0 : -1;
+		return (connection->in_watch = watch_new (loop, stream->in_poll, UV_READABLE, on_ready, connection))
+			       ? 0
+			       : -1;
 	if (stream->in_poll >= 0 &&
 		!(connection->in_watch = watch_new (loop, stream->in_poll, UV_READABLE, on_ready, connection)))
 		return -1;

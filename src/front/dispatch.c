@@ -157,14 +157,15 @@ void dispatch_no_worker (struct front *front, uint64_t number, int error)
 /* A key that the client insists on (`must`) has to be one of those that a call may have. */
 static int check_must (const json_t *header, struct err *err)
 {
-	static const char *const known[] = { "id", "call", "args", "deadline", "idle", "input", "body", "window", "user",
-		"must" };
+	static const char *const known[] = { "id", "call", "args", "deadline", "idle", "input", "body", "window",
+		"user", "must" };
 	const json_t *must = json_object_get (header, "must"), *item;
 	size_t i;
 
 	if (must && !json_is_array (must))
 		return err_set (err, CODE_BAD_VALUE, "'must' must be a list of keys");
-	json_array_foreach (must, i, item) {
+	json_array_foreach (must, i, item)
+	{
 		const char *key = json_string_value (item);
 		char shown[64];
 		bool found = false;
@@ -172,7 +173,8 @@ static int check_must (const json_t *header, struct err *err)
 		for (size_t j = 0; key && j < sizeof known / sizeof *known; j++)
 			found = found || !strcmp (key, known[j]);
 		if (!found)
-			return err_set (err, CODE_BAD_MESSAGE, "this remexd does not know the key '%s', which the call insists on",
+			return err_set (err, CODE_BAD_MESSAGE,
+				"this remexd does not know the key '%s', which the call insists on",
 				text_escape (shown, sizeof shown, key ? key : "", key ? strlen (key) : 0));
 	}
 	return 0;
@@ -203,16 +205,18 @@ static void answer_plugins (struct front *front, struct channel *channel, const 
 	}
 	free (text);
 	if (!text || sent < whole)
-		channel_error (channel, CODE_BUSY, "the answer does not fit the window; take what was sent first", RETRY_AFTER);
+		channel_error (channel, CODE_BUSY, "the answer does not fit the window; take what was sent first",
+			RETRY_AFTER);
 	else
 		channel_done (channel, json_pack ("{ss sf}", "outcome", "completed", "seconds", 0.0));
 }
 
 /* Everything that can be said without a worker. 0 and *verb, *uid; or -1 and err. */
-static int check_call (struct connection *connection, const struct message *message, const struct verb **verb, uid_t *uid,
-	struct err *err)
+static int check_call (struct connection *connection, const struct message *message, const struct verb **verb,
+	uid_t *uid, struct err *err)
 {
-	const json_t *user = json_object_get (message->header, "user"), *input = json_object_get (message->header, "input");
+	const json_t *user = json_object_get (message->header, "user"),
+		     *input = json_object_get (message->header, "input");
 	struct front *front = connection->front;
 
 	if (check_must (message->header, err) < 0)
@@ -257,7 +261,8 @@ static void on_call (void *arg, struct channel *channel, const struct message *m
 		return;
 	}
 	if (queue_join (&front->queue, &request->waiter, &limit) < 0) {
-		snprintf (text, sizeof text, "%s (%d of %d requests wait)", limit, front->queue.length, front->queue.max);
+		snprintf (
+			text, sizeof text, "%s (%d of %d requests wait)", limit, front->queue.length, front->queue.max);
 		request_refuse (request, CODE_BUSY, text, RETRY_AFTER);
 		return;
 	}

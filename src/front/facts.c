@@ -38,8 +38,9 @@ static json_t *worker_json (const struct pooled *worker)
 	static const char *const phases[] = { "idle", "busy", "leaving", "stopping" };
 	const struct request *request = worker->request;
 	char user[64];
-	json_t *json = json_pack ("{sI sI ss ss si sI}", "serial", (json_int_t)worker->serial, "uid", (json_int_t)worker->uid,
-		"user", access_name (user, sizeof user, worker->uid), "state", phases[worker->phase], "requests", worker->served, "resident", (json_int_t)worker->resident);
+	json_t *json = json_pack ("{sI sI ss ss si sI}", "serial", (json_int_t)worker->serial, "uid",
+		(json_int_t)worker->uid, "user", access_name (user, sizeof user, worker->uid), "state",
+		phases[worker->phase], "requests", worker->served, "resident", (json_int_t)worker->resident);
 
 	if (request) {
 		json_object_set_new (json, "call", json_string (request->verb->name));
@@ -62,16 +63,17 @@ static json_t *pool_json (const struct front *front)
 	}
 	return json_pack ("{si sI si si si si si so}", "max", pool->max, "spare",
 		(json_int_t)front->counters[COUNTER_SPARES], "idle", phases[WORKER_IDLE], "busy", phases[WORKER_BUSY],
-		"leaving", phases[WORKER_LEAVING], "stopping", phases[WORKER_STOPPING], "starting", pool->births, "workers", workers);
+		"leaving", phases[WORKER_LEAVING], "stopping", phases[WORKER_STOPPING], "starting", pool->births,
+		"workers", workers);
 }
 
 static json_t *queue_json (const struct front *front)
 {
 	const struct queue *queue = &front->queue;
 	const uint64_t *waited = front->waited.counts;
-	json_t *histogram = json_pack ("{sI sI sI sI sI sI}", "1ms", (json_int_t)waited[0], "10ms", (json_int_t)waited[1],
-		"100ms", (json_int_t)waited[2], "1s", (json_int_t)waited[3], "10s", (json_int_t)waited[4], "more",
-		(json_int_t)waited[5]);
+	json_t *histogram = json_pack ("{sI sI sI sI sI sI}", "1ms", (json_int_t)waited[0], "10ms",
+		(json_int_t)waited[1], "100ms", (json_int_t)waited[2], "1s", (json_int_t)waited[3], "10s",
+		(json_int_t)waited[4], "more", (json_int_t)waited[5]);
 
 	return json_pack ("{si sI si sI si sf so}", "length", queue->length, "bytes", (json_int_t)queue->bytes, "max",
 		queue->max, "max_bytes", (json_int_t)queue->max_bytes, "control", queue->control_length, "oldest",
@@ -88,12 +90,14 @@ static json_t *requests_json (const struct front *front)
 	for (int i = 0; i < N_OUTCOMES; i++)
 		if (front->outcomes[i]) {
 			total += (json_int_t)front->outcomes[i];
-			json_object_set_new (outcomes, outcome_name ((enum outcome)i), json_integer ((json_int_t)front->outcomes[i]));
+			json_object_set_new (outcomes, outcome_name ((enum outcome)i),
+				json_integer ((json_int_t)front->outcomes[i]));
 		}
 	for (int i = 0; i < N_CODES; i++)
 		if (front->errors[i]) {
 			total += (json_int_t)front->errors[i];
-			json_object_set_new (errors, code_name ((enum code)i), json_integer ((json_int_t)front->errors[i]));
+			json_object_set_new (
+				errors, code_name ((enum code)i), json_integer ((json_int_t)front->errors[i]));
 		}
 	list_each (request, &front->requests, node)
 		*(request->state == REQUEST_WAITING ? &waiting : &running) += 1;
@@ -118,12 +122,14 @@ static json_t *daemon_json (const struct front *front)
 {
 	char user[64];
 
-	return json_pack ("{ss ss ss si si ss sI sf sI si s{sI sI} sI sI}", "host", front->host, "version", PACKAGE_VERSION,
-		"instance", front->instance, "pid", (int)front->supervisor, "front", (int)getpid (), "user",
-		access_name (user, sizeof user, front->daemon), "uid", (json_int_t)front->daemon, "uptime", (double)(clock_ms () - front->started_ms) / 1000, "started",
-		(json_int_t)front->started_at, "generation", front->generation, "resident", "front", resident (), "supervisor",
+	return json_pack ("{ss ss ss si si ss sI sf sI si s{sI sI} sI sI}", "host", front->host, "version",
+		PACKAGE_VERSION, "instance", front->instance, "pid", (int)front->supervisor, "front", (int)getpid (),
+		"user", access_name (user, sizeof user, front->daemon), "uid", (json_int_t)front->daemon, "uptime",
+		(double)(clock_ms () - front->started_ms) / 1000, "started", (json_int_t)front->started_at,
+		"generation", front->generation, "resident", "front", resident (), "supervisor",
 		(json_int_t)front->counters[COUNTER_SUPERVISOR_RESIDENT], "keepers_lost",
-		(json_int_t)front->counters[COUNTER_KEEPERS_LOST], "fronts", (json_int_t)front->counters[COUNTER_FRONTS]);
+		(json_int_t)front->counters[COUNTER_KEEPERS_LOST], "fronts",
+		(json_int_t)front->counters[COUNTER_FRONTS]);
 }
 
 char *front_facts (struct front *front)

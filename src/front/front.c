@@ -25,9 +25,10 @@
 
 json_t *front_hello (const struct front *front, const struct identity *identity)
 {
-	return json_pack ("{si ss ss ss ss s{si si si si}}", "remex", 1, "host", front->host, "version", PACKAGE_VERSION,
-		"instance", front->instance, "you", identity->name, "limits", "header", HEADER_CALL_MAX, "body",
-		(int)MESSAGE_BODY_MAX, "input", SESSION_CREDIT, "calls", front->config->limits.calls);
+	return json_pack ("{si ss ss ss ss s{si si si si}}", "remex", 1, "host", front->host, "version",
+		PACKAGE_VERSION, "instance", front->instance, "you", identity->name, "limits", "header",
+		HEADER_CALL_MAX, "body", (int)MESSAGE_BODY_MAX, "input", SESSION_CREDIT, "calls",
+		front->config->limits.calls);
 }
 
 /* A worker's record: for its request, or about itself. */
@@ -46,7 +47,9 @@ static void on_record (void *arg, struct pooled *worker, struct packet *packet)
 		/* It could not start, and says why; the supervisor says next that it is gone. */
 		if (request && request->cause == CAUSE_NONE && packet->record.length > skip && !request->text) {
 			request->text = strndup ((const char *)packet->data + skip, packet->record.length - skip);
-			request->code = packet->record.a >= 0 && packet->record.a < N_CODES ? (enum code)packet->record.a : CODE_INTERNAL;
+			request->code = packet->record.a >= 0 && packet->record.a < N_CODES
+						? (enum code)packet->record.a
+						: CODE_INTERNAL;
 		}
 		return;
 	}
@@ -170,7 +173,8 @@ static int drop_privileges (const struct front *front)
 			entry = getpwnam ("nobody");
 		}
 		if (!entry || setgroups (0, NULL) < 0 || setresgid (entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0 ||
-			setresuid (entry->pw_uid, entry->pw_uid, entry->pw_uid) < 0 || (entry->pw_uid && setuid (0) == 0)) {
+			setresuid (entry->pw_uid, entry->pw_uid, entry->pw_uid) < 0 ||
+			(entry->pw_uid && setuid (0) == 0)) {
 			log_error ("cannot become the front's user: %s", strerror (errno));
 			return -1;
 		}
@@ -182,7 +186,8 @@ static int describe (struct front *front)
 {
 	uint8_t random[16];
 
-	if (gethostname (front->host, sizeof front->host - 1) < 0 || getrandom (random, sizeof random, 0) != sizeof random)
+	if (gethostname (front->host, sizeof front->host - 1) < 0 ||
+		getrandom (random, sizeof random, 0) != sizeof random)
 		return -1;
 	if (!text_is_utf8 (front->host, strlen (front->host)))
 		strcpy (front->host, "?");
@@ -211,7 +216,8 @@ static int set_up (struct front *front, int link)
 	if (drop_privileges (front) < 0)
 		return -1;
 	fd_raise_limit ();
-	front->max_fds = getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT32_MAX ? (int64_t)limit.rlim_cur : INT32_MAX;
+	front->max_fds = getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT32_MAX ? (int64_t)limit.rlim_cur
+											      : INT32_MAX;
 	access_init (&front->access, front->daemon);
 	queue_init (&front->queue, config->queue_length, (size_t)config->queue_bytes, front->access.shared);
 	pool_init (&front->pool, &front->loop, config->workers_max, config->workers_requests);

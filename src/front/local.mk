@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/access.c %D%/access.h \
 	%D%/connection.c %D%/connection.h \
 	%D%/dispatch.c \
+	%D%/ending.c %D%/ending.h \
 	%D%/facts.c \
 	%D%/front.c %D%/front.h \
 	%D%/listener.c \

@@ -47,7 +47,8 @@ struct pool {
 	int generation; /* of workers that come now */
 	int n, births; /* known ones; asked for and not answered */
 	int requests; /* a worker is replaced after so many; 0: never */
-	void (*record) (void *arg, struct pooled *worker, struct packet *packet); /* a record came; its fds are its own */
+	void (*record) (
+		void *arg, struct pooled *worker, struct packet *packet); /* a record came; its fds are its own */
 	void (*writable) (void *arg, struct pooled *worker); /* its link takes records again */
 	void *arg;
 };

@@ -27,8 +27,9 @@ int queue_join (struct queue *queue, struct waiter *waiter, const char **limit)
 	/* One call always fits, however large: or it could never be made. */
 	if (queue->length >= queue->max || (queue->length && queue->bytes + waiter->bytes > queue->max_bytes))
 		*limit = "the queue is full";
-	else if (queue->shared && (identity->queued >= (queue->max + 3) / 4 ||
-			       (identity->queued && identity->queued_bytes + waiter->bytes > (queue->max_bytes + 3) / 4)))
+	else if (queue->shared &&
+		 (identity->queued >= (queue->max + 3) / 4 ||
+			 (identity->queued && identity->queued_bytes + waiter->bytes > (queue->max_bytes + 3) / 4)))
 		*limit = "your share of the queue is full";
 	if (*limit)
 		return -1;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "front/connection.h"
+#include "front/ending.h"
 #include "front/front.h"
 #include "front/request.h"
 #include "front/upstream.h"
@@ -149,7 +150,7 @@ static void on_timer (void *arg)
 	} else if (request->deadline_ms && now >= request->deadline_ms) {
 		request_stop (request, CAUSE_DEADLINE);
 	} else if (request->state == REQUEST_RUNNING && request->idle_limit_ms &&
-		now >= request->relay.last_ms + request->idle_limit_ms && !client_is_full (request)) {
+		   now >= request->relay.last_ms + request->idle_limit_ms && !client_is_full (request)) {
 		request_stop (request, CAUSE_IDLE);
 	} else {
 		if (client_is_full (request))
@@ -327,8 +328,8 @@ void request_record (struct request *request, struct packet *packet)
 		if (record->a <= 0 || record->a > record->length)
 			result = -1;
 		else if (request->state == REQUEST_RUNNING)
-			result = relay_write (relay, (const char *)packet->data, (size_t)record->a, packet->data + record->a,
-				record->length - (size_t)record->a);
+			result = relay_write (relay, (const char *)packet->data, (size_t)record->a,
+				packet->data + record->a, record->length - (size_t)record->a);
 		if (request->worker)
 			pool_pause (request->worker, relay_holds (relay));
 		break;
@@ -357,31 +358,6 @@ void request_record (struct request *request, struct packet *packet)
 
 /* --- the worker is gone ------------------------------------------------------------------------------------------ */
 
-static void crashed (struct request *request, const struct pooled *worker)
-{
-	const char *word = worker->gone_how == GONE_SIGNALLED ? signal_word (worker->gone_n) : NULL;
-
-	request->failed = true;
-	if (request->text)
-		return; /* it could not start, and has said why (front.c) */
-	request->code = CODE_PLUGIN_CRASHED;
-	if (worker->gone_how == GONE_EXITED && worker->gone_n == GONE_UNBORN && !worker->ready) {
-		request->code = CODE_BUSY;
-		request->text = strdup ("no worker can be made: its process could not be started");
-		log_warning ("a worker could not be started. serial=%llu", (unsigned long long)worker->serial);
-		return;
-	}
-	if (worker->gone_how == GONE_SIGNALLED) {
-		if (asprintf (&request->text, "the plugin '%s' died of SIG%s", request->verb->plugin, word ? word : "?") < 0)
-			request->text = NULL;
-	} else if (asprintf (&request->text, "the plugin '%s' ended its worker with status %d", request->verb->plugin,
-			   worker->gone_n) < 0) {
-		request->text = NULL;
-	}
-	log_warning ("a worker crashed. serial=%llu plugin=%s %s=%d", (unsigned long long)worker->serial,
-		request->verb->plugin, worker->gone_how == GONE_SIGNALLED ? "signal" : "status", worker->gone_n);
-}
-
 void request_worker_gone (struct request *request)
 {
 	struct pooled *worker = request->worker;
@@ -391,75 +367,21 @@ void request_worker_gone (struct request *request)
 	request->survivors = worker->survivors;
 	worker->request = NULL;
 	if (request->cause == CAUSE_NONE)
-		crashed (request, worker);
+		ending_crash (request, worker);
 	drain (request);
 }
 
-/* --- terminal messages ------------------------------------------------------------------------------------------- */
-
-static json_t *done_json (const struct request *request)
-{
-	json_t *done = json_pack ("{ss}", "outcome", outcome_name (request->outcome));
-	int64_t end = request->ended_ms ? request->ended_ms : clock_ms ();
-	const char *word;
-
-	if (request->outcome == OUTCOME_EXITED)
-		json_object_set_new (done, "exit", json_integer (request->number_of));
-	if (request->outcome == OUTCOME_SIGNALLED) {
-		word = signal_word (request->number_of);
-		json_object_set_new (done, "signal", word ? json_string (word) : json_integer (request->number_of));
-	}
-	if (request->outcome == OUTCOME_TIMED_OUT)
-		json_object_set_new (done, "limit", json_string (request->cause == CAUSE_IDLE ? "idle" : "deadline"));
-	if (request->text && *request->text)
-		json_object_set_new (done, "message", header_bytes (request->text, strlen (request->text)));
-	if (!request->started_ms)
-		json_object_set_new (done, "started", json_false ());
-	if (request->relay.pipe_held)
-		json_object_set_new (done, "pipe_held", json_true ());
-	if (request->survivors > 0)
-		json_object_set_new (done, "survivors", json_integer (request->survivors));
-	json_object_set_new (done, "seconds",
-		json_real (request->started_ms ? (double)(end - request->started_ms) / 1000 : 0));
-	return done;
-}
-
-/* The cause that the front decided overrules what the worker said. */
-static void apply_cause (struct request *request)
-{
-	switch (request->cause) {
-	case CAUSE_DEADLINE:
-	case CAUSE_IDLE: request->outcome = OUTCOME_TIMED_OUT; break;
-	case CAUSE_CANCEL: request->outcome = OUTCOME_CANCELLED; break;
-	case CAUSE_FLOW: request->code = CODE_FLOW; break;
-	case CAUSE_NO_STREAMS: request->code = CODE_IO_ERROR; break;
-	case CAUSE_SHUTDOWN: request->code = CODE_SHUTTING_DOWN; break;
-	case CAUSE_NONE:
-	case CAUSE_LOST: return;
-	}
-	request->failed = request->cause == CAUSE_FLOW || request->cause == CAUSE_NO_STREAMS || request->cause == CAUSE_SHUTDOWN;
-	free (request->text);
-	request->text = NULL;
-	if (request->cause == CAUSE_FLOW)
-		request->text = strdup ("more input came than was granted");
-	if (request->cause == CAUSE_NO_STREAMS)
-		request->text = strdup ("remexd has no descriptors left for the streams of the command, which was stopped");
-	if (request->cause == CAUSE_SHUTDOWN)
-		request->text = strdup ("remexd is shutting down");
-}
+/* --- the end ------------------------------------------------------------------------------------------- */
 
 static void finish (struct request *request)
 {
 	struct connection *connection = request->connection;
 	struct front *front = request->front;
 
-	apply_cause (request);
+	ending_decide (request);
 	front_count (front, request);
-	if (request->channel && request->failed)
-		channel_error (request->channel, request->code, request->text ? request->text : "out of memory",
-			request->code == CODE_BUSY ? 0.5 : 0);
-	else if (request->channel)
-		channel_done (request->channel, done_json (request));
+	if (request->channel)
+		ending_send (request);
 	request_free (request);
 	if (connection)
 		connection_flush (connection);

@@ -28,8 +28,16 @@ struct front;
 struct connection;
 
 enum request_state { REQUEST_WAITING, REQUEST_RUNNING, REQUEST_STOPPING, REQUEST_DRAINING };
-enum cause { CAUSE_NONE, CAUSE_DEADLINE, CAUSE_IDLE, CAUSE_CANCEL, CAUSE_FLOW, CAUSE_NO_STREAMS, CAUSE_SHUTDOWN,
-	CAUSE_LOST };
+enum cause {
+	CAUSE_NONE,
+	CAUSE_DEADLINE,
+	CAUSE_IDLE,
+	CAUSE_CANCEL,
+	CAUSE_FLOW,
+	CAUSE_NO_STREAMS,
+	CAUSE_SHUTDOWN,
+	CAUSE_LOST
+};
 
 struct request {
 	struct list node; /* of the front's requests */

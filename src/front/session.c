@@ -112,8 +112,8 @@ void channel_credit (struct channel *channel, int64_t n)
 	if (!channel->input || n <= 0 || session->state == SESSION_ENDED)
 		return;
 	channel->credit += n;
-	check_put (session, message_printf (&session->out, "{\"id\":%llu,\"credit\":%lld}", (unsigned long long)channel->id,
-				    (long long)n));
+	check_put (session, message_printf (&session->out, "{\"id\":%llu,\"credit\":%lld}",
+				    (unsigned long long)channel->id, (long long)n));
 }
 
 uint8_t *channel_output_begin (struct channel *channel, const char *stream, size_t *n)

@@ -3,8 +3,9 @@
  * No descriptor, no clock of its own, no thread: the connection feeds it and writes what it leaves in `out`; the fuzzer
  * links it with a dispatcher that makes things up.
  *
- * States: OPEN (calls are taken), LEAVING (after bye, or when the daemon drains: no more calls, what runs is answered), ENDED (after a violation,
- * or when a leaving session has answered everything: `out` is to be flushed, then the connection closes).
+ * States: OPEN (calls are taken), LEAVING (after bye, or when the daemon drains: no more calls, what runs is answered),
+ * ENDED (after a violation, or when a leaving session has answered everything: `out` is to be flushed, then the
+ * connection closes).
  *
  * A channel is one live call. The session makes it and frees it: with the terminal message (session_done,
  * session_error), or in session_free, which forgets all. Input that a client sends is checked against the credit it was

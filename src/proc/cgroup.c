@@ -23,7 +23,7 @@
 #include "proc/pids.h"
 
 enum {
-	NAMES = 8,      /* remex-PID, remex-PID-1 …: one may be there from a daemon of long ago that had our pid */
+	NAMES = 8, /* remex-PID, remex-PID-1 …: one may be there from a daemon of long ago that had our pid */
 	EMPTY_MS = 200, /* how long cgroup_empty tries against what forks all the time */
 	DYING_MS = 500, /* how long cgroup_destroy waits for what it killed to leave */
 };
@@ -330,6 +330,7 @@ void cgroup_destroy (const struct cgroups *cgroups, uint64_t serial, int cgroup)
 	worker_name (name, serial);
 	cgroup_kill (cgroup);
 	/* What was killed holds it until it has died. */
-	while (cgroups->root >= 0 && unlinkat (cgroups->root, name, AT_REMOVEDIR) < 0 && errno == EBUSY && clock_ms () < end)
+	while (cgroups->root >= 0 && unlinkat (cgroups->root, name, AT_REMOVEDIR) < 0 && errno == EBUSY &&
+		clock_ms () < end)
 		poll (NULL, 0, 1);
 }

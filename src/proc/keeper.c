@@ -34,15 +34,15 @@ struct keep {
 	const struct keeper *keeper;
 	enum state state;
 	int64_t deadline; /* when STOPPING becomes KILLING */
-	int lifeline;     /* its write end */
+	int lifeline; /* its write end */
 	int lifeline_end; /* its read end, the worker's */
-	int signals;      /* signalfd(2) for SIGCHLD */
+	int signals; /* signalfd(2) for SIGCHLD */
 	int cgroup_kill;
 	pid_t worker;
 	int status; /* the worker's, once it is gone */
 	bool gone;
 	bool empty; /* we have no child, so nothing is beneath us */
-	bool more;  /* there may be more to reap */
+	bool more; /* there may be more to reap */
 };
 
 static struct packet packet; /* what was received last; too large for the stack of so small a process */
@@ -122,14 +122,10 @@ static bool keep_over (struct keep *keep)
 	if (keep->state == STOPPING && !(keep->gone && keep->empty) && clock_ms () >= keep->deadline)
 		keep->state = KILLING;
 	switch (keep->state) {
-	case KEEPING:
-		return false;
-	case RELEASED:
-		return keep->gone;
-	case STOPPING:
-		return keep->gone && keep->empty;
-	case KILLING:
-		break;
+	case KEEPING: return false;
+	case RELEASED: return keep->gone;
+	case STOPPING: return keep->gone && keep->empty;
+	case KILLING: break;
 	}
 	return true;
 }
@@ -156,10 +152,8 @@ static int keep_end (struct keep *keep)
 		if (left && keeper->cgroup >= 0 && keeper->left >= 0)
 			cgroup_empty (keeper->cgroup, keeper->left);
 		return left;
-	case KILLING:
-		return tree_kill (keep->cgroup_kill, KILL_MS, keep_reaped, keep);
-	default:
-		return 0;
+	case KILLING: return tree_kill (keep->cgroup_kill, KILL_MS, keep_reaped, keep);
+	default: return 0;
 	}
 }
 

@@ -29,12 +29,12 @@
 enum { KEEPER_FDS = 128 };
 
 struct keeper {
-	int link;           /* to the supervisor: RELEASE, STOP in; KEEPER_GONE out */
-	int worker_link;    /* the worker's link to the front: handed through, closed here once the worker is forked */
-	int cgroup;         /* the worker's cgroup directory (O_PATH or O_RDONLY), or -1 */
-	int left;           /* the cgroup directory where survivors of a normal end go, or -1 */
+	int link; /* to the supervisor: RELEASE, STOP in; KEEPER_GONE out */
+	int worker_link; /* the worker's link to the front: handed through, closed here once the worker is forked */
+	int cgroup; /* the worker's cgroup directory (O_PATH or O_RDONLY), or -1 */
+	int left; /* the cgroup directory where survivors of a normal end go, or -1 */
 	int crash_grace_ms; /* TERM to KILL when the worker crashed */
-	int *worker_fds;    /* further descriptors for the worker, closed here likewise; at most KEEPER_FDS */
+	int *worker_fds; /* further descriptors for the worker, closed here likewise; at most KEEPER_FDS */
 	size_t n_worker_fds;
 	/* Becomes the worker; runs in the forked child with `link` (the worker's link) and `lifeline` (readable at end
 	 * of file when it is to leave) open besides 0-2. Returns its exit status. */

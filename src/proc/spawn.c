@@ -41,7 +41,7 @@ struct plan {
 	const struct spawn *spawn;
 	const char *file; /* a path */
 	pid_t parent;
-	int report;               /* where a struct failure goes */
+	int report; /* where a struct failure goes */
 	int keep[SPAWN_KEEP + 1]; /* spawn->keep, and a place for `report` */
 };
 
@@ -186,14 +186,10 @@ static int fail_words (const struct plan *plan, const struct failure *failure, s
 
 	errno = failure->sys;
 	switch (failure->step) {
-	case STEP_DESCRIPTORS:
-		return err_sys (err, 0, "cannot set up the descriptors of %.200s", spawn->argv[0]);
-	case STEP_CWD:
-		return err_sys (err, 0, "cannot change to %.200s", spawn->cwd);
-	case STEP_PARENT:
-		return err_sys (err, 0, "cannot bind %.200s to its parent", spawn->argv[0]);
-	case STEP_EXEC:
-		break;
+	case STEP_DESCRIPTORS: return err_sys (err, 0, "cannot set up the descriptors of %.200s", spawn->argv[0]);
+	case STEP_CWD: return err_sys (err, 0, "cannot change to %.200s", spawn->cwd);
+	case STEP_PARENT: return err_sys (err, 0, "cannot bind %.200s to its parent", spawn->argv[0]);
+	case STEP_EXEC: break;
 	}
 	/* A script names its interpreter, a program its loader: the missing file is then another one. */
 	there = plan->file[0] == '/' && access (plan->file, F_OK) == 0;

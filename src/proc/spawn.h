@@ -18,15 +18,15 @@
 
 struct spawn {
 	const char *const *argv; /* NULL-terminated, at least one word */
-	const char *const *env;  /* NULL-terminated; NULL: an empty environment */
-	const char *file;        /* what is executed; NULL: argv[0]. Without a slash it is looked up in `path` */
-	const char *path;     /* directories between colons, absolute ones only; NULL: no look-up, the name is a path */
-	const char *cwd;      /* NULL: stay. A relative `file` with a slash counts from here */
-	int fds[3];           /* become 0, 1, 2 (blocking, as they are); -1: /dev/null */
-	uint64_t ignored;     /* the signals that we ignore: bit n-1 for signal n; exec resets all others (0: not known) */
+	const char *const *env; /* NULL-terminated; NULL: an empty environment */
+	const char *file; /* what is executed; NULL: argv[0]. Without a slash it is looked up in `path` */
+	const char *path; /* directories between colons, absolute ones only; NULL: no look-up, the name is a path */
+	const char *cwd; /* NULL: stay. A relative `file` with a slash counts from here */
+	int fds[3]; /* become 0, 1, 2 (blocking, as they are); -1: /dev/null */
+	uint64_t ignored; /* the signals that we ignore: bit n-1 for signal n; exec resets all others (0: not known) */
 	bool die_with_parent; /* SIGKILL when the thread that spawned ends */
-	const int *keep;      /* further descriptors, from 3 up, that stay open under their own number */
-	size_t n_keep;        /* at most SPAWN_KEEP */
+	const int *keep; /* further descriptors, from 3 up, that stay open under their own number */
+	size_t n_keep; /* at most SPAWN_KEEP */
 };
 
 enum { SPAWN_KEEP = 16 };

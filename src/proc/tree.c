@@ -26,10 +26,10 @@
 #include "proc/tree.h"
 
 enum {
-	WALK_MAX = 32768,          /* processes in one walk; more are met by the next one */
-	WALK_PASSES = 8,           /* how often our own children are read in one walk */
+	WALK_MAX = 32768, /* processes in one walk; more are met by the next one */
+	WALK_PASSES = 8, /* how often our own children are read in one walk */
 	PID_MAX = 4 * 1024 * 1024, /* the kernel's PID_MAX_LIMIT */
-	REAP_MAX = 64,             /* children reaped in one round, besides those that the walk saw dead */
+	REAP_MAX = 64, /* children reaped in one round, besides those that the walk saw dead */
 	WATCH_DEAD = 64,
 	WATCH_PASSES = 64,
 };
@@ -40,7 +40,7 @@ static struct walk {
 	int alive;
 	int dead; /* children of ours that wait to be reaped */
 	size_t n;
-	pid_t list[WALK_MAX];      /* those seen, in order; negative: dead, so nothing is beneath */
+	pid_t list[WALK_MAX]; /* those seen, in order; negative: dead, so nothing is beneath */
 	uint8_t seen[PID_MAX / 8]; /* the same as a set; only the pages that are needed are ever there */
 } walk;
 

@@ -25,7 +25,8 @@ int header_scan (const char *text, size_t n, int max_tokens, struct err *err)
 		case '{':
 		case '[':
 			if (++depth > HEADER_DEPTH)
-				return err_set (err, CODE_BAD_MESSAGE, "the header is nested deeper than %d", HEADER_DEPTH);
+				return err_set (
+					err, CODE_BAD_MESSAGE, "the header is nested deeper than %d", HEADER_DEPTH);
 			starts = true;
 			word = false;
 			break;
@@ -43,9 +44,7 @@ int header_scan (const char *text, size_t n, int max_tokens, struct err *err)
 		case ' ':
 		case '\t':
 		case '\r':
-		case '\n':
-			word = false;
-			break;
+		case '\n': word = false; break;
 		case '"':
 			starts = true;
 			word = false;
@@ -53,9 +52,7 @@ int header_scan (const char *text, size_t n, int max_tokens, struct err *err)
 				if (text[i] == '\\')
 					i++;
 			break;
-		default:
-			starts = !word;
-			word = true;
+		default: starts = !word; word = true;
 		}
 		if (starts && ++tokens > max_tokens)
 			return err_set (err, CODE_TOO_LARGE, "the header has more than %d tokens", max_tokens);
@@ -88,8 +85,8 @@ json_t *header_parse (const char *text, size_t n, int max_tokens, int *tokens, s
 	return object;
 }
 
-int header_integer (const json_t *object, const char *key, json_int_t low, json_int_t high, json_int_t *value,
-	struct err *err)
+int header_integer (
+	const json_t *object, const char *key, json_int_t low, json_int_t high, json_int_t *value, struct err *err)
 {
 	const json_t *member = json_object_get (object, key);
 
@@ -98,8 +95,8 @@ int header_integer (const json_t *object, const char *key, json_int_t low, json_
 	if (!json_is_integer (member))
 		return err_set (err, CODE_BAD_VALUE, "'%s' must be an integer", key);
 	if (json_integer_value (member) < low || json_integer_value (member) > high)
-		return err_set (err, CODE_BAD_VALUE, "'%s' must be from %lld to %lld", key, (long long)low,
-			(long long)high);
+		return err_set (
+			err, CODE_BAD_VALUE, "'%s' must be from %lld to %lld", key, (long long)low, (long long)high);
 	*value = json_integer_value (member);
 	return 1;
 }
@@ -135,7 +132,8 @@ json_t *header_bytes (const void *bytes, size_t n)
 
 char *header_string (const json_t *value, size_t *n, struct err *err)
 {
-	const json_t *b64 = json_is_object (value) && json_object_size (value) == 1 ? json_object_get (value, "b64") : NULL;
+	const json_t *b64 =
+		json_is_object (value) && json_object_size (value) == 1 ? json_object_get (value, "b64") : NULL;
 	const json_t *source = b64 ? b64 : value;
 	ssize_t got;
 	char *out;
@@ -155,7 +153,8 @@ char *header_string (const json_t *value, size_t *n, struct err *err)
 		memcpy (out, json_string_value (value), (size_t)got);
 	}
 	if (got < 0 || memchr (out, 0, (size_t)got)) {
-		err_set (err, CODE_BAD_VALUE, got < 0 ? "this is not base64 with padding" : "a NUL byte inside a string");
+		err_set (err, CODE_BAD_VALUE,
+			got < 0 ? "this is not base64 with padding" : "a NUL byte inside a string");
 		free (out);
 		return NULL;
 	}

@@ -21,9 +21,9 @@ enum {
 	HEADER_TOKENS = 4096,
 };
 
-/* How many tokens (brackets, braces, colons, commas, strings, other words) the text has; or -1 with
- * CODE_BAD_MESSAGE when it is deeper than HEADER_DEPTH or has a NUL byte outside of strings, CODE_TOO_LARGE when it has more than max_tokens. It proves
- * nothing else about the text. */
+/* How many tokens (brackets, braces, colons, commas, strings, other words) the text has; or -1 with CODE_BAD_MESSAGE
+ * when it is deeper than HEADER_DEPTH or has a NUL byte outside of strings, CODE_TOO_LARGE when it has more than
+ * max_tokens. It proves nothing else about the text. */
 int header_scan (const char *text, size_t n, int max_tokens, struct err *err);
 
 /* The object that the text holds, after header_scan; NULL and err. The caller releases it with json_decref. */
@@ -31,8 +31,8 @@ json_t *header_parse (const char *text, size_t n, int max_tokens, int *tokens, s
 
 /* An integer member: 1 and *value; 0 where it is absent (value untouched); -1 where it is no integer or out of
  * [low, high] (err: CODE_BAD_VALUE, naming the key). */
-int header_integer (const json_t *object, const char *key, json_int_t low, json_int_t high, json_int_t *value,
-	struct err *err);
+int header_integer (
+	const json_t *object, const char *key, json_int_t low, json_int_t high, json_int_t *value, struct err *err);
 
 /* A number member in (0, 1e9], in seconds; given in milliseconds, at least 1. As header_integer. */
 int header_seconds (const json_t *object, const char *key, int64_t *ms, struct err *err);

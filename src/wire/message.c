@@ -59,19 +59,15 @@ static int read_value (const struct kind_row *row, const json_t *value, struct m
 		break;
 	case HOLDS_COUNT:
 		good = json_is_integer (value) && json_integer_value (value) > 0 &&
-			json_integer_value (value) <= MESSAGE_ID_MAX;
+		       json_integer_value (value) <= MESSAGE_ID_MAX;
 		message->number = json_integer_value (value);
 		break;
 	case HOLDS_NUMBER:
 		good = json_is_integer (value);
 		message->number = json_integer_value (value);
 		break;
-	case HOLDS_TRUE:
-		good = json_is_true (value);
-		break;
-	case HOLDS_OBJECT:
-		good = json_is_object (value);
-		break;
+	case HOLDS_TRUE: good = json_is_true (value); break;
+	case HOLDS_OBJECT: good = json_is_object (value); break;
 	}
 	if (!good)
 		return err_set (err, CODE_BAD_MESSAGE, "a value of the wrong kind behind '%s'", row->key);
@@ -139,7 +135,8 @@ static int read_header (struct decoder *decoder, const struct buf *in, struct er
 		err->code = CODE_BAD_MESSAGE;
 		return -1;
 	}
-	if (body > (json_int_t)MESSAGE_BODY_MAX || (message->kind == MESSAGE_CALL && body > (json_int_t)MESSAGE_CALL_BODY_MAX))
+	if (body > (json_int_t)MESSAGE_BODY_MAX ||
+		(message->kind == MESSAGE_CALL && body > (json_int_t)MESSAGE_CALL_BODY_MAX))
 		return err_set (err, CODE_TOO_LARGE, "a body of %lld bytes; %zu is the most here", (long long)body,
 			message->kind == MESSAGE_CALL ? MESSAGE_CALL_BODY_MAX : MESSAGE_BODY_MAX);
 	if (body && message->kind != MESSAGE_CALL && message->kind != MESSAGE_DATA)

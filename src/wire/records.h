@@ -10,7 +10,8 @@
 enum record_type {
 	/* front -> worker. One request at a time: the next CALL only after the terminal record of the last. That a request
 	 * is to end, or the worker to leave, is not said here: its keeper closes the lifeline (proc/keeper.h). */
-	REC_CALL = 1, /* id request, a size of the header, b size of the facts (JSON, may be 0). The payload is header and
+	REC_CALL =
+		1, /* id request, a size of the header, b size of the facts (JSON, may be 0). The payload is header and
 			 facts in a row, in as many CALL records as it takes (same id, a, b) */
 	REC_INPUT, /* id request, payload: bytes for remex_read, never more than PULL granted */
 	REC_INPUT_END, /* id request */

@@ -61,9 +61,7 @@ static int read_verb (const json_t *plugin, const json_t *json, struct verb *ver
 	verb->n_params = json_array_size (params);
 	if (!(verb->params = calloc (verb->n_params + 1, sizeof *verb->params)))
 		return -1;
-	json_array_foreach (params, i, each)
-		if (read_param (each, &verb->params[i]) < 0)
-			return -1;
+	json_array_foreach (params, i, each) if (read_param (each, &verb->params[i]) < 0) return -1;
 	return 0;
 }
 
@@ -72,8 +70,7 @@ static size_t count_verbs (const json_t *json)
 	const json_t *plugin;
 	size_t i, n = 0;
 
-	json_array_foreach (json, i, plugin)
-		n += json_array_size (json_object_get (plugin, "verbs"));
+	json_array_foreach (json, i, plugin) n += json_array_size (json_object_get (plugin, "verbs"));
 	return n;
 }
 
@@ -97,13 +94,13 @@ struct verb_table *verb_table_new (json_t *json, struct err *err)
 	}
 	table->references = 1;
 	table->json = json_incref (json);
-	json_array_foreach (json, i, plugin)
-		json_array_foreach (json_object_get (plugin, "verbs"), j, verb)
-			if (read_verb (plugin, verb, &table->verbs[table->n_verbs++]) < 0) {
-				err_set (err, CODE_INTERNAL, "the verb table is malformed");
-				verb_table_free (table);
-				return NULL;
-			}
+	json_array_foreach (json, i, plugin) json_array_foreach (json_object_get (plugin, "verbs"), j,
+		verb) if (read_verb (plugin, verb, &table->verbs[table->n_verbs++]) < 0)
+	{
+		err_set (err, CODE_INTERNAL, "the verb table is malformed");
+		verb_table_free (table);
+		return NULL;
+	}
 	return table;
 }
 
@@ -179,9 +176,7 @@ static int check_strings (const json_t *value, const char *name, struct err *err
 
 	if (!json_is_array (value))
 		return err_set (err, CODE_BAD_VALUE, "'%s' must be a list of strings", name);
-	json_array_foreach (value, i, item)
-		if (check_string (item, name, err) < 0)
-			return -1;
+	json_array_foreach (value, i, item) if (check_string (item, name, err) < 0) return -1;
 	return 0;
 }
 
@@ -195,7 +190,8 @@ static int check_pairs (const json_t *value, const char *name, struct err *err)
 
 	if (check_strings (value, name, err) < 0)
 		return -1;
-	json_array_foreach (value, i, item) {
+	json_array_foreach (value, i, item)
+	{
 		if (!(pair = header_string (item, NULL, err)))
 			return -1;
 		good = *pair != '=' && strchr (pair, '=');
@@ -215,7 +211,8 @@ static int check_map (const json_t *value, const char *name, struct err *err)
 		return check_pairs (value, name, err);
 	if (!json_is_object (value))
 		return err_set (err, CODE_BAD_VALUE, "'%s' must be an object of strings or a list of NAME=VALUE", name);
-	json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
+	json_object_foreach ((json_t *)(uintptr_t)value, key, item)
+	{
 		if (!*key || strchr (key, '='))
 			return err_set (err, CODE_BAD_VALUE, "'%s': a name must not be empty nor hold '='", name);
 		if (check_string (item, name, err) < 0)
@@ -271,13 +268,12 @@ int verb_check (const struct verb *verb, const json_t *args, struct err *err)
 
 	if (args && !json_is_object (args))
 		return err_set (err, CODE_BAD_VALUE, "'args' must be an object");
-	json_object_foreach ((json_t *)(uintptr_t)args, key, value)
-		if (check_unknown (verb, key, err) < 0)
-			return -1;
+	json_object_foreach ((json_t *)(uintptr_t)args, key, value) if (check_unknown (verb, key, err) < 0) return -1;
 	for (size_t i = 0; i < verb->n_params; i++) {
 		value = json_object_get (args, verb->params[i].name);
 		if (!value && verb->params[i].required)
-			return err_set (err, CODE_BAD_VALUE, "%s needs the argument '%s'", verb->name, verb->params[i].name);
+			return err_set (
+				err, CODE_BAD_VALUE, "%s needs the argument '%s'", verb->name, verb->params[i].name);
 		if (value && check_value (&verb->params[i], value, err) < 0)
 			return -1;
 	}

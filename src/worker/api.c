@@ -74,7 +74,8 @@ bool remex_cancelled (struct remex_call *call)
 
 int remex_fail (struct remex_call *call, enum remex_code code, const char *fmt, ...)
 {
-	static const enum code codes[] = { CODE_FAILED, CODE_BAD_VALUE, CODE_DENIED, CODE_NOT_FOUND, CODE_BUSY, CODE_IO_ERROR };
+	static const enum code codes[] = { CODE_FAILED, CODE_BAD_VALUE, CODE_DENIED, CODE_NOT_FOUND, CODE_BUSY,
+		CODE_IO_ERROR };
 	va_list args;
 
 	call->failed = true;

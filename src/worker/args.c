@@ -49,7 +49,8 @@ void args_free (struct args *args)
 const struct arg *args_find (const struct args *args, const char *name, enum remex_type type)
 {
 	for (size_t i = 0; i < args->n_items; i++) {
-		enum remex_type has = args->items[i].param->type == REMEX_MAP ? REMEX_STRINGS : args->items[i].param->type;
+		enum remex_type has =
+			args->items[i].param->type == REMEX_MAP ? REMEX_STRINGS : args->items[i].param->type;
 
 		if (has == type && !strcmp (args->items[i].param->name, name))
 			return &args->items[i];
@@ -69,11 +70,11 @@ static char **strings_from_list (const json_t *value, struct err *err)
 		err_sys (err, CODE_INTERNAL, "arguments");
 		return NULL;
 	}
-	json_array_foreach (value, i, item)
-		if (!(strings[i] = header_string (item, NULL, err))) {
-			strings_free (strings);
-			return NULL;
-		}
+	json_array_foreach (value, i, item) if (!(strings[i] = header_string (item, NULL, err)))
+	{
+		strings_free (strings);
+		return NULL;
+	}
 	return strings;
 }
 
@@ -86,7 +87,8 @@ static char **strings_from_map (const json_t *value, struct err *err)
 
 	if (!strings)
 		err_sys (err, CODE_INTERNAL, "arguments");
-	json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
+	json_object_foreach ((json_t *)(uintptr_t)value, key, item)
+	{
 		char *text = strings ? header_string (item, NULL, err) : NULL;
 
 		if (!text || asprintf (&strings[n], "%s=%s", key, text) < 0) {
@@ -168,7 +170,8 @@ static int config_value (struct arg *arg, const struct conf_node *node)
 		if (node->kind != CONF_LIST || !(arg->strings = calloc (node->n_items + 1, sizeof *arg->strings)))
 			return -1;
 		for (size_t i = 0; i < node->n_items; i++)
-			if (node->items[i]->kind != CONF_SCALAR || !(arg->strings[i] = strdup (node->items[i]->value))) {
+			if (node->items[i]->kind != CONF_SCALAR ||
+				!(arg->strings[i] = strdup (node->items[i]->value))) {
 				strings_free (arg->strings);
 				return -1;
 			}
@@ -186,8 +189,8 @@ static const struct remex_param *find_param (const struct remex_param *params, c
 	return NULL;
 }
 
-static int unknown_option (const struct remex_param *params, const struct conf_node *node, const char *file,
-	struct err *err)
+static int unknown_option (
+	const struct remex_param *params, const struct conf_node *node, const char *file, struct err *err)
 {
 	const char *names[32], *near;
 	size_t n = 0;
@@ -218,7 +221,8 @@ int args_from_config (struct args *args, const struct remex_param *params, const
 			enum remex_type type = arg->param->type;
 
 			args_free (args);
-			return conf_fail (err, file, node->line, node->column, "'%s' must be %s", node->key, words[type]);
+			return conf_fail (
+				err, file, node->line, node->column, "'%s' must be %s", node->key, words[type]);
 		}
 		args->n_items++;
 	}

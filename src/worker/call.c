@@ -20,7 +20,7 @@ int call_init (struct remex_call *call, struct worker *worker, uint64_t id, cons
 	if (!(call->header = header_parse (header, n, HEADER_CALL_TOKENS, NULL, err)))
 		return -1;
 	call->has_input = json_is_true (json_object_get (call->header, "input")) ||
-		json_integer_value (json_object_get (call->header, "body")) > 0;
+			  json_integer_value (json_object_get (call->header, "body")) > 0;
 	if (facts_n && !(call->facts = strndup (facts, facts_n)))
 		return err_sys (err, CODE_INTERNAL, "facts");
 	return 0;

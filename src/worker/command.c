@@ -67,8 +67,8 @@ static void environment_free (struct environment *env)
 	free (env->items);
 }
 
-static int environment_make (struct environment *env, const struct remex_call *call, const struct remex_command *command,
-	const char *path)
+static int environment_make (
+	struct environment *env, const struct remex_call *call, const struct remex_command *command, const char *path)
 {
 	const struct user *user = &call->worker->user;
 	size_t more = 0;

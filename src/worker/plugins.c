@@ -79,7 +79,8 @@ static int copy_verbs (struct plugin *plugin)
 	for (size_t i = 0; i < n; i++) {
 		struct remex_verb *verb = &plugin->verbs[i];
 
-		memcpy (verb, from + i * host->verb_size, host->verb_size < sizeof *verb ? host->verb_size : sizeof *verb);
+		memcpy (verb, from + i * host->verb_size,
+			host->verb_size < sizeof *verb ? host->verb_size : sizeof *verb);
 		if (!(plugin->params[i] = copy_params (verb->params, host->param_size)))
 			return -1;
 		if (!name_good (verb->name) || !words_good (verb->help) || !verb->handle ||
@@ -100,11 +101,12 @@ static void check_plugin (struct plugin *plugin, const char *file)
 
 	if (host->abi != REMEX_ABI)
 		snprintf (why, sizeof why, "built for plugin ABI %u, this remexd has %u", host->abi, REMEX_ABI);
-	else if (host->size < offsetof (struct remex_plugin, options) || host->verb_size < offsetof (struct remex_verb, flags) ||
-		host->param_size < offsetof (struct remex_param, help) + sizeof (const char *))
+	else if (host->size < offsetof (struct remex_plugin, options) ||
+		 host->verb_size < offsetof (struct remex_verb, flags) ||
+		 host->param_size < offsetof (struct remex_param, help) + sizeof (const char *))
 		snprintf (why, sizeof why, "its tables are smaller than ABI %u has them", REMEX_ABI);
 	else if (host->size > sizeof *host || host->verb_size > sizeof (struct remex_verb) ||
-		host->param_size > sizeof (struct remex_param))
+		 host->param_size > sizeof (struct remex_param))
 		snprintf (why, sizeof why, "built for a newer remexd");
 	else if (!name_good (host->name) || !words_good (host->version) || !words_good (host->summary))
 		snprintf (why, sizeof why, "no name, version or summary");
@@ -138,7 +140,8 @@ static void start_plugin (struct plugin *plugin, const struct config *config)
 		refuse (plugin, "its options are malformed");
 		return;
 	}
-	if (args_from_config (&options.args, plugin->options, section ? section->options : NULL, config->file, &err) < 0) {
+	if (args_from_config (&options.args, plugin->options, section ? section->options : NULL, config->file, &err) <
+		0) {
 		refuse (plugin, err.text);
 		plugin->misconfigured = true;
 		return;
@@ -164,7 +167,9 @@ static int load (struct plugin *plugin, const struct plugin_file *file, const st
 		const char *why = dlerror ();
 
 		/* It names the file as we opened it, which helps nobody. */
-		refuse (plugin, strncmp (why, path, strlen (path)) ? why : why + strlen (path) + strspn (why + strlen (path), ": "));
+		refuse (plugin, strncmp (why, path, strlen (path))
+					? why
+					: why + strlen (path) + strspn (why + strlen (path), ": "));
 		return 0;
 	}
 	if (!(plugin->host = dlsym (plugin->handle, "remex_plugin")))
@@ -205,8 +210,8 @@ void plugins_stop (struct plugins *plugins)
 	}
 }
 
-const struct remex_verb *plugins_find (const struct plugins *plugins, const char *call, const struct plugin **owner,
-	const struct remex_param **params)
+const struct remex_verb *plugins_find (
+	const struct plugins *plugins, const char *call, const struct plugin **owner, const struct remex_param **params)
 {
 	const char *dot = strchr (call, '.');
 	size_t n = dot ? (size_t)(dot - call) : 0;

@@ -58,11 +58,13 @@ int user_become (const struct user *user, struct err *err)
 	entry = getpwuid (user->uid);
 	if (!entry && user->uid != 0)
 		return err_set (err, CODE_NOT_FOUND, "there is no user with uid %u", (unsigned)user->uid);
-	if (entry && (initgroups (entry->pw_name, entry->pw_gid) < 0 || setresgid (entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0))
+	if (entry && (initgroups (entry->pw_name, entry->pw_gid) < 0 ||
+			     setresgid (entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0))
 		return err_sys (err, CODE_INTERNAL, "cannot take the groups of %s", user->name);
 	if (setresuid (user->uid, user->uid, user->uid) < 0)
 		return err_sys (err, CODE_INTERNAL, "cannot become %s", user->name);
-	if (getresuid (&real, &effective, &saved) < 0 || real != user->uid || effective != user->uid || saved != user->uid)
+	if (getresuid (&real, &effective, &saved) < 0 || real != user->uid || effective != user->uid ||
+		saved != user->uid)
 		return err_set (err, CODE_INTERNAL, "did not become %s", user->name);
 	if (user->uid != 0 && (setuid (0) == 0 || seteuid (0) == 0))
 		return err_set (err, CODE_INTERNAL, "could become root again");

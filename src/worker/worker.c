@@ -136,7 +136,8 @@ static int serve_all (struct self *self)
 	struct worker *worker = &self->worker;
 
 	for (;;) {
-		struct pollfd fds[2] = { { .fd = worker->link, .events = POLLIN }, { .fd = worker->lifeline, .events = POLLIN } };
+		struct pollfd fds[2] = { { .fd = worker->link, .events = POLLIN },
+			{ .fd = worker->lifeline, .events = POLLIN } };
 		struct record record;
 		int got;
 

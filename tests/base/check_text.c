@@ -21,12 +21,12 @@ static const struct utf8_row {
 	{ TEXT ("plain"), true },
 	{ TEXT ("\0"), true },
 	{ TEXT ("\x7F"), true },
-	{ TEXT ("\xC2\x80"), true },         /* U+0080, the first of two bytes */
-	{ TEXT ("\xDF\xBF"), true },         /* U+07FF */
-	{ TEXT ("\xE0\xA0\x80"), true },     /* U+0800 */
-	{ TEXT ("\xED\x9F\xBF"), true },     /* U+D7FF, before the surrogates */
-	{ TEXT ("\xEE\x80\x80"), true },     /* U+E000, behind them */
-	{ TEXT ("\xEF\xBF\xBF"), true },     /* U+FFFF: a noncharacter is well formed */
+	{ TEXT ("\xC2\x80"), true }, /* U+0080, the first of two bytes */
+	{ TEXT ("\xDF\xBF"), true }, /* U+07FF */
+	{ TEXT ("\xE0\xA0\x80"), true }, /* U+0800 */
+	{ TEXT ("\xED\x9F\xBF"), true }, /* U+D7FF, before the surrogates */
+	{ TEXT ("\xEE\x80\x80"), true }, /* U+E000, behind them */
+	{ TEXT ("\xEF\xBF\xBF"), true }, /* U+FFFF: a noncharacter is well formed */
 	{ TEXT ("\xF0\x90\x80\x80"), true }, /* U+10000 */
 	{ TEXT ("\xF4\x8F\xBF\xBF"), true }, /* U+10FFFF, the last */
 	{ TEXT ("a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80z"), true },
@@ -39,11 +39,11 @@ static const struct utf8_row {
 	{ TEXT ("\xE0\x80\x80"), false },
 	{ TEXT ("\xE0\x9F\xBF"), false }, /* overlong U+07FF */
 	{ TEXT ("\xF0\x80\x80\x80"), false },
-	{ TEXT ("\xF0\x8F\xBF\xBF"), false },         /* overlong U+FFFF */
-	{ TEXT ("\xED\xA0\x80"), false },             /* U+D800 */
-	{ TEXT ("\xED\xBF\xBF"), false },             /* U+DFFF */
+	{ TEXT ("\xF0\x8F\xBF\xBF"), false }, /* overlong U+FFFF */
+	{ TEXT ("\xED\xA0\x80"), false }, /* U+D800 */
+	{ TEXT ("\xED\xBF\xBF"), false }, /* U+DFFF */
 	{ TEXT ("\xED\xA0\xBD\xED\xB8\x80"), false }, /* CESU-8 */
-	{ TEXT ("\xF4\x90\x80\x80"), false },         /* U+110000 */
+	{ TEXT ("\xF4\x90\x80\x80"), false }, /* U+110000 */
 	{ TEXT ("\xF5\x80\x80\x80"), false },
 	{ TEXT ("\xF8\x88\x80\x80\x80"), false }, /* five bytes */
 	{ TEXT ("\xFE"), false },

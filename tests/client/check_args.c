@@ -67,20 +67,11 @@ START_TEST (nulls_fail)
 	const char *const holes[] = { "a", NULL };
 
 	switch (_i) {
-	case 0:
-		remex_args_string (args, NULL, "x");
-		break;
-	case 1:
-		remex_args_string (args, "x", NULL);
-		break;
-	case 2:
-		remex_args_strings (args, "x", holes, 2);
-		break;
-	case 3:
-		remex_args_string (args, "\xFF", "x");
-		break;
-	default:
-		break;
+	case 0: remex_args_string (args, NULL, "x"); break;
+	case 1: remex_args_string (args, "x", NULL); break;
+	case 2: remex_args_strings (args, "x", holes, 2); break;
+	case 3: remex_args_string (args, "\xFF", "x"); break;
+	default: break;
 	}
 	ck_assert_ptr_null (remex_args_text (args));
 	remex_args_free (NULL);

@@ -67,26 +67,26 @@ END_TEST
 START_TEST (everything)
 {
 	struct config *config = parse ("listen:\n"
-	                               "  - unix:///run/a.sock\n"
-	                               "  - 'unix:///run/b b.sock'\n"
-	                               "workers: {max: 4096, spare: 0, requests: 0}\n"
-	                               "queue: {length: 1, bytes: 4096}\n"
-	                               "limits:\n"
-	                               "  grace: 0\n"
-	                               "  message: 0.1\n"
-	                               "  ping: 100ms\n"
-	                               "  silence: 1d\n"
-	                               "  calls: 65536\n"
-	                               "  connections: 1\n"
-	                               "  drain: 1.5h\n"
-	                               "front_user: \"0\"\n"
-	                               "plugins:\n"
-	                               "  directory: /x y\n"
-	                               "  exec: no\n"
-	                               "  file: {root: /srv, deep: {er: [1]}}\n"
-	                               "  status: true\n"
-	                               "  empty:\n"
-	                               "log: \"debug\"\n");
+				       "  - unix:///run/a.sock\n"
+				       "  - 'unix:///run/b b.sock'\n"
+				       "workers: {max: 4096, spare: 0, requests: 0}\n"
+				       "queue: {length: 1, bytes: 4096}\n"
+				       "limits:\n"
+				       "  grace: 0\n"
+				       "  message: 0.1\n"
+				       "  ping: 100ms\n"
+				       "  silence: 1d\n"
+				       "  calls: 65536\n"
+				       "  connections: 1\n"
+				       "  drain: 1.5h\n"
+				       "front_user: \"0\"\n"
+				       "plugins:\n"
+				       "  directory: /x y\n"
+				       "  exec: no\n"
+				       "  file: {root: /srv, deep: {er: [1]}}\n"
+				       "  status: true\n"
+				       "  empty:\n"
+				       "log: \"debug\"\n");
 	const struct config_plugin *plugin;
 
 	ck_assert_uint_eq (config->n_listen, 2);
@@ -169,13 +169,13 @@ static const struct {
 	{ "workers: {max: 1.5}", "f:1:16: workers.max must be a whole number from 1 to 4096, not '1.5'" },
 	{ "workers: {max: 4294967297}", "f:1:16: workers.max must be a whole number from 1 to 4096, not '4294967297'" },
 	{ "workers: {max: 18446744073709551617}",
-	        "f:1:16: workers.max must be a whole number from 1 to 4096, not '18446744073709551617'" },
+		"f:1:16: workers.max must be a whole number from 1 to 4096, not '18446744073709551617'" },
 	{ "workers: {max: '4'}", "f:1:16: workers.max must be a whole number from 1 to 4096, not \"4\"" },
 	{ "workers: {max: }", "f:1:16: workers.max must be a whole number from 1 to 4096, not empty" },
 	{ "workers: {max: [4]}", "f:1:16: workers.max must be a whole number from 1 to 4096, not a list" },
 	{ "workers: {max: {a: 4}}", "f:1:16: workers.max must be a whole number from 1 to 4096, not a map" },
 	{ "workers:\n  requests: -1",
-	        "f:2:13: workers.requests must be a whole number from 0 to 1000000000, not '-1'" },
+		"f:2:13: workers.requests must be a whole number from 0 to 1000000000, not '-1'" },
 	{ "queue:\n  length: 0", "f:2:11: queue.length must be a whole number from 1 to 1000000, not '0'" },
 	{ "limits: {calls: 0}", "f:1:17: limits.calls must be a whole number from 1 to 65536, not '0'" },
 	{ "limits: {connections: 0}", "f:1:23: limits.connections must be a whole number from 1 to 1000000, not '0'" },
@@ -200,11 +200,11 @@ static const struct {
 	{ "limits:\n  ping: 45000ms", "f:2:9: limits.ping (45s) must be less than limits.silence (45s)" },
 	/* Listeners. */
 	{ "listen: tcp://0.0.0.0:7363",
-	        "f:1:9: 'tcp://0.0.0.0:7363': this version listens on unix:// sockets only, not on TCP" },
+		"f:1:9: 'tcp://0.0.0.0:7363': this version listens on unix:// sockets only, not on TCP" },
 	{ "listen:\n- unix:///a\n- tcp://[::]:7363",
-	        "f:3:3: 'tcp://[::]:7363': this version listens on unix:// sockets only, not on TCP" },
+		"f:3:3: 'tcp://[::]:7363': this version listens on unix:// sockets only, not on TCP" },
 	{ "listen: unix://run/a",
-	        "f:1:9: 'unix://run/a' is not absolute: three slashes, as in unix:///run/remex/remexd.sock" },
+		"f:1:9: 'unix://run/a' is not absolute: three slashes, as in unix:///run/remex/remexd.sock" },
 	{ "listen: unix://", "f:1:9: 'unix://' is not absolute: three slashes, as in unix:///run/remex/remexd.sock" },
 	{ "listen: unix:/run/a", "f:1:9: listen must be unix:///absolute/path, not 'unix:/run/a'" },
 	{ "listen: /run/a", "f:1:9: listen must be unix:///absolute/path, not '/run/a'; write unix:// in front of it" },
@@ -213,7 +213,7 @@ static const struct {
 	{ "listen: unix:///run/", "f:1:9: 'unix:///run/' names a directory, not a socket" },
 	{ "listen: \"unix:///a\\nb\"", "f:1:9: \"unix:///a\\nb\" has a control character in it" },
 	{ "listen: unix:///" HUNDRED "1234567", "f:1:9: the socket's path is 108 bytes long, and 107 are possible: "
-	                                        "'unix:///" HUNDRED "1234567'" },
+						"'unix:///" HUNDRED "1234567'" },
 	{ "listen: []", "f:1:9: listen is empty; leave it out for the default socket" },
 	{ "listen:", "f:1:8: listen must be unix:///absolute/path or a list of them, not empty" },
 	{ "listen: {a: b}", "f:1:9: listen must be unix:///absolute/path or a list of them, not a map" },
@@ -236,7 +236,7 @@ static const struct {
 	{ "plugins: {exec: 'no'}", "f:1:17: plugins.exec must be false or a map of the plugin's keys, not \"no\"" },
 	{ "plugins: {exec: [a]}", "f:1:17: plugins.exec must be false or a map of the plugin's keys, not a list" },
 	{ "plugins: {direktory: /x}", "f:1:22: plugins.direktory must be false or a map of the plugin's keys, not '/x';"
-	                              " did you mean 'plugins.directory'?" },
+				      " did you mean 'plugins.directory'?" },
 	{ "plugins: {a.b: false}", "f:1:11: unknown key 'plugins.a.b'; sections are nested, not dotted" },
 };
 
@@ -246,7 +246,7 @@ START_TEST (refused)
 		struct err err = { 0 };
 
 		ck_assert_msg (config_parse (refusals[i].text, strlen (refusals[i].text), "f", &err) == NULL, "%s",
-		        refusals[i].text);
+			refusals[i].text);
 		ck_assert_str_eq (err.text, refusals[i].message);
 		ck_assert_ptr_null (config_parse (refusals[i].text, strlen (refusals[i].text), "f", NULL));
 	}
@@ -346,7 +346,7 @@ START_TEST (shipped_complete)
 		ck_assert_msg (node != NULL, "%s is not in conf/remexd.yaml", schema_keys[i].path);
 		ck_assert_str_eq (node->value, shown (&schema_keys[i]));
 		ck_assert_msg (
-		        strstr (text, schema_keys[i].help) != NULL, "not in conf/remexd.yaml: %s", schema_keys[i].help);
+			strstr (text, schema_keys[i].help) != NULL, "not in conf/remexd.yaml: %s", schema_keys[i].help);
 	}
 	config_free (config);
 	free (text);
@@ -391,7 +391,7 @@ START_TEST (manual)
 		char line[256], expected[160], *at, *end, *range;
 
 		snprintf (line, sizeof line, "\n.It Cm %s Ar %s , No default Cm %s\n", schema_keys[i].path,
-		        types[schema_keys[i].type], shown (&schema_keys[i]));
+			types[schema_keys[i].type], shown (&schema_keys[i]));
 		ck_assert_msg ((at = strstr (text, line)) != NULL, "not in man/remexd.yaml.5:%s", line);
 		if (!(range = strstr (schema_expects (&schema_keys[i], expected, sizeof expected), "from ")))
 			range = schema_keys[i].type == SCHEMA_LISTEN ? strcpy (expected, "up to 16") : expected;
@@ -399,7 +399,7 @@ START_TEST (manual)
 		end = strstr (at + 1, "\n.It");
 		at = strstr (at, range);
 		ck_assert_msg (
-		        at && end && at < end, "%s: '%s' is not in man/remexd.yaml.5", schema_keys[i].path, range);
+			at && end && at < end, "%s: '%s' is not in man/remexd.yaml.5", schema_keys[i].path, range);
 	}
 	free (text);
 }

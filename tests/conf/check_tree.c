@@ -27,17 +27,17 @@ static struct conf_node *parse (const char *text)
 START_TEST (nodes)
 {
 	struct conf_node *tree = parse ("# a comment\n"
-	                                "workers:\n"
-	                                "  max: 64   # so many\n"
-	                                "  name: \"six\\tty\"\n"
-	                                "flow: {a: [1, two, '3'], b: }\n"
-	                                "tilde: ~\n"
-	                                "text: |\n"
-	                                "  one\n"
-	                                "  two\n"
-	                                "list:\n"
-	                                "- x\n"
-	                                "-\n");
+					"workers:\n"
+					"  max: 64   # so many\n"
+					"  name: \"six\\tty\"\n"
+					"flow: {a: [1, two, '3'], b: }\n"
+					"tilde: ~\n"
+					"text: |\n"
+					"  one\n"
+					"  two\n"
+					"list:\n"
+					"- x\n"
+					"-\n");
 	const struct conf_node *node = conf_get (tree, "workers"), *inner;
 
 	ck_assert_int_eq (tree->kind, CONF_MAP);
@@ -162,7 +162,7 @@ static const struct refusal refusals[] = {
 	{ "\"a\\n\": 1\n", "f:1:1: 'a\\n' is no key: a key is made of letters, digits, '_', '.' and '-'" },
 	{ "\"a\\0b\": 1\n", "f:1:1: 'a\\x00b' is no key: a key is made of letters, digits, '_', '.' and '-'" },
 	{ "gr\xC3\xBC\xC3\x9F\x65: 1\n",
-	        "f:1:1: 'gr\xC3\xBC\xC3\x9F\x65' is no key: a key is made of letters, digits, '_', '.' and '-'" },
+		"f:1:1: 'gr\xC3\xBC\xC3\x9F\x65' is no key: a key is made of letters, digits, '_', '.' and '-'" },
 	/* The top. */
 	{ "- a\n", "f:1:1: the file must be a map of keys, not a list" },
 	{ "\nhello\n", "f:2:1: the file must be a map of keys, not a word" },
@@ -196,7 +196,7 @@ START_TEST (refused)
 		struct err err = { 0 };
 
 		ck_assert_msg (conf_parse (refusals[i].text, strlen (refusals[i].text), "f", &err) == NULL, "%s",
-		        refusals[i].text);
+			refusals[i].text);
 		ck_assert_str_eq (err.text, refusals[i].message);
 		/* Nobody has to want to know why. */
 		ck_assert_ptr_null (conf_parse (refusals[i].text, strlen (refusals[i].text), "f", NULL));

@@ -26,7 +26,7 @@ static void check_samples (converter *convert, const struct sample *samples, siz
 		int failed = convert (&node, &value);
 
 		ck_assert_msg (failed == (samples[i].value == FAILS ? -1 : 0) && value == samples[i].value,
-		        "'%s': %d, %lld", samples[i].word, failed, value);
+			"'%s': %d, %lld", samples[i].word, failed, value);
 		if (failed)
 			continue;
 		node.quoted = true;

@@ -60,7 +60,7 @@ static void check_order (const struct queue *queue, struct waiter *const *expect
 	ck_assert_ptr_null (queue_next (queue, waiter));
 }
 
-#define CHECK_ORDER(queue, ...)                                 \
+#define CHECK_ORDER(queue, ...) \
 	check_order (queue, (struct waiter *[]){ __VA_ARGS__ }, \
 		sizeof ((struct waiter *[]){ __VA_ARGS__ }) / sizeof (struct waiter *))
 

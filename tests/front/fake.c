@@ -195,15 +195,9 @@ static void note_answer (struct fake *fake, const struct message *message)
 	json_t *value;
 
 	switch (message->kind) {
-	case MESSAGE_HELLO:
-		note (&fake->answers, "hello;");
-		break;
-	case MESSAGE_DATA:
-		note (&fake->answers, "data %u %s %zu;", id, message->name, message->body_len);
-		break;
-	case MESSAGE_CREDIT:
-		note (&fake->answers, "credit %u %lld;", id, (long long)message->number);
-		break;
+	case MESSAGE_HELLO: note (&fake->answers, "hello;"); break;
+	case MESSAGE_DATA: note (&fake->answers, "data %u %s %zu;", id, message->name, message->body_len); break;
+	case MESSAGE_CREDIT: note (&fake->answers, "credit %u %lld;", id, (long long)message->number); break;
 	case MESSAGE_DONE:
 		value = json_object_get (json_object_get (message->header, "done"), "outcome");
 		note (&fake->answers, "done %u %s;", id, json_string_value (value));
@@ -213,14 +207,9 @@ static void note_answer (struct fake *fake, const struct message *message)
 		ck_assert (json_is_string (json_object_get (value, "message")));
 		note (&fake->answers, "error %u %s;", id, json_string_value (json_object_get (value, "code")));
 		break;
-	case MESSAGE_PING:
-		note (&fake->answers, "ping;");
-		break;
-	case MESSAGE_PONG:
-		note (&fake->answers, "pong %lld;", (long long)message->number);
-		break;
-	default:
-		ck_abort_msg ("the session said something of kind %d", (int)message->kind);
+	case MESSAGE_PING: note (&fake->answers, "ping;"); break;
+	case MESSAGE_PONG: note (&fake->answers, "pong %lld;", (long long)message->number); break;
+	default: ck_abort_msg ("the session said something of kind %d", (int)message->kind);
 	}
 }
 

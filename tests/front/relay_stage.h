@@ -12,8 +12,8 @@ struct stage {
 	uv_loop_t loop;
 	struct relay relay;
 	struct channel *channel; /* of the call, whose id is 1 */
-	int descriptors;         /* open ones, when it began */
-	int moves;               /* how often the relay said that it moved something */
+	int descriptors; /* open ones, when it began */
+	int moves; /* how often the relay said that it moved something */
 
 	/* the client */
 	struct buf heard, out, err; /* bytes of messages; of the streams stdout and stderr */

@@ -224,7 +224,8 @@ static int bomb_args (void *state, struct remex_call *call)
 
 	(void)state;
 	remex_printf (call, "string=%s integer=%lld number=%g bool=%d", remex_arg_string (call, "string"),
-		remex_arg_integer (call, "integer", -1), remex_arg_number (call, "number", -1), remex_arg_bool (call, "bool", false));
+		remex_arg_integer (call, "integer", -1), remex_arg_number (call, "number", -1),
+		remex_arg_bool (call, "bool", false));
 	for (size_t i = 0; list && list[i]; i++)
 		remex_printf (call, " [%s]", list[i]);
 	for (size_t i = 0; map && map[i]; i++)

@@ -21,7 +21,7 @@
 #include "support/check_main.h"
 
 /* Some of this needs no cgroup; what does returns early, and stage has said why. */
-#define NEED_CGROUP                 \
+#define NEED_CGROUP \
 	if (stage_cgroups.root < 0) \
 	return
 

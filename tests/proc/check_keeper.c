@@ -286,7 +286,7 @@ START_TEST (test_descriptors)
 		ck_assert_int_ge (scene.fds[i] = fcntl (2, F_DUPFD_CLOEXEC, 50), 50);
 	scene_start (&scene);
 	snprintf (path, sizeof path, "/proc/%d/fd", (int)scene.pid);
-	do {            /* it closes them when the worker is forked, which may be ready first */
+	do { /* it closes them when the worker is forked, which may be ready first */
 		n = -2; /* . and .. */
 		dir = opendir (path);
 		ck_assert_ptr_nonnull (dir);

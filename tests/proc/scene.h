@@ -21,24 +21,24 @@ enum { SCENE_FDS = 64 };
 
 struct scene {
 	struct keeper keeper;
-	pid_t pid;             /* of the keeper */
+	pid_t pid; /* of the keeper */
 	int supervisor, front; /* our ends of its link and of the worker's */
 	uint64_t serial;
 	bool cgroup;
 	struct deed deeds[10]; /* what the worker starts */
-	int fds[SCENE_FDS];    /* what the worker is given besides, and must have */
+	int fds[SCENE_FDS]; /* what the worker is given besides, and must have */
 	size_t n_fds;
 	bool stuck; /* the worker does not heed its lifeline */
 };
 
 /* All that a command may do to escape. */
-#define ZOO                                                                                                            \
-	{                                                                                                              \
+#define ZOO \
+	{ \
 		{ "rest", 0, 1 }, { "daemon", 0, 1 }, { "stubborn", 0, 1 }, { "stopped", 0, 1 }, { "headless", 0, 1 }, \
-			{ "threaded", 0, 1 }, { "comets", 8, 8 },                                                      \
-		{                                                                                                      \
-			"crowd", 200, 200                                                                              \
-		}                                                                                                      \
+			{ "threaded", 0, 1 }, { "comets", 8, 8 }, \
+		{ \
+			"crowd", 200, 200 \
+		} \
 	}
 
 /* Loop tests run each thing twice: by the sweep (i even), and with a cgroup. False: there is none. */

@@ -178,7 +178,7 @@ START_TEST (a_signal_to_the_command)
 	take_pipes (false);
 	read_until (output, "ready");
 	link_post (scene.link, REC_SIGNAL, 2, SIGKILL, 0, 0); /* of another request */
-	link_post (scene.link, REC_SIGNAL, 1, 0, 0, 0);       /* none at all */
+	link_post (scene.link, REC_SIGNAL, 1, 0, 0, 0); /* none at all */
 	link_post (scene.link, REC_SIGNAL, 1, 1000, 0, 0);
 	link_post (scene.link, REC_SIGNAL, 1, -1, 0, 0);
 	link_post (scene.link, REC_SIGNAL, 1, SIGUSR1, 0, 0);

@@ -1,0 +1,47 @@
+/* document - see document.h. */
+#include "config.h"
+
+#include "cli/document.h"
+#include "cli/exchange.h"
+#include "cli/json.h"
+#include "cli/options.h"
+
+static int fetch (struct session *session, const char *call, bool as_json, void (*show) (const json_t *document))
+{
+	struct exchange exchange;
+	int status = exchange_fetch (&exchange, session, call);
+	json_t *document = NULL;
+
+	if (status == 0 && !(document = json_of (&exchange.result_bytes, session->where)))
+		status = STATUS_REMEX;
+	exchange_free (&exchange);
+	if (status == 0 && as_json && json_print (json_incref (document), false) < 0)
+		status = STATUS_REMEX;
+	if (status == 0 && !as_json)
+		show (document);
+	json_decref (document);
+	return finish (status);
+}
+
+int document_run (
+	const struct command *command, int argc, char **argv, const char *call, void (*show) (const json_t *document))
+{
+	struct session session;
+	struct options options;
+	bool as_json = false;
+	int key, status;
+
+	options_init (&options, command, argc, argv);
+	while ((key = options_next (&options)) != 0) {
+		if (key < 0)
+			return options.status;
+		as_json = true;
+	}
+	if (options.n_words)
+		return options_wrong (&options, "one host at a time");
+	if (session_open (&session, options.hosts ? options.hosts : "local") < 0)
+		return STATUS_REMEX;
+	status = fetch (&session, call, as_json, show);
+	session_close (&session);
+	return status;
+}
