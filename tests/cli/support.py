@@ -1,10 +1,17 @@
 """What the tests of the program share: where it is, and how to run it."""
 
 import os
+import signal
 import subprocess
 import sys
 
 sys.dont_write_bytecode = True
+
+# Whoever runs the tests may ignore signals (nohup, a shell's background job), and what is ignored is inherited: remex
+# minds that, and the tests of Ctrl-C would wait for ever.
+for signo in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(signo, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REMEX = os.environ.get("REMEX", os.path.join(os.environ.get("top_builddir", "."), "remex"))
 PATIENCE = 60  # seconds; only a broken program needs them

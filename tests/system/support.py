@@ -25,6 +25,12 @@ import unittest
 
 sys.dont_write_bytecode = True
 
+# Whoever runs the tests may ignore signals (nohup, a shell's background job), and what is ignored is inherited: remex
+# minds that, and the tests of Ctrl-C would wait for ever.
+for signo in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(signo, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 SOURCE = os.path.abspath(os.environ.get("top_srcdir", os.path.join(os.path.dirname(__file__), "../..")))
 BUILD = os.path.abspath(os.environ.get("top_builddir", "."))
 REMEXD = os.path.join(BUILD, "remexd")
