@@ -179,7 +179,8 @@ struct remex_child {
 
 /* Start a command with its stdin, stdout and stderr connected to the call (by remex_sink and remex_stream; stdin is
  * /dev/null where remex_has_input is false), in a session of its own, with nothing inherited. 0; -1 when it could not
- * be executed, which has then been recorded as the outcome never_started: return 0. */
+ * be executed, which has then been recorded as the outcome never_started, or when its streams could not be connected,
+ * which has been recorded as a failure: return 0. */
 REMEX_API int remex_spawn (struct remex_call *call, const struct remex_command *command, struct remex_child *child);
 
 /* Wait for it, passing the client's signals on to its process group. Records the outcome (exited or signalled) and

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,6 +11,9 @@
 
 #include "base/fd.h"
 #include "base/link.h"
+
+/* A user may have only so many descriptors on their way at once (unix(7), ETOOMANYREFS): that passes. */
+enum { REFS_TRIES = 500, REFS_MS = 2 };
 
 int link_pair (int fds[2])
 {
@@ -36,6 +40,7 @@ int link_send (int fd, struct record *record, const void *data, size_t n, const 
 		{ (void *)(uintptr_t)more, more_n },
 	};
 	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = 3 };
+	int tries = 0;
 	ssize_t sent;
 
 	assert (n + more_n <= LINK_PAYLOAD && n_fds <= LINK_FDS);
@@ -54,7 +59,8 @@ int link_send (int fd, struct record *record, const void *data, size_t n, const 
 	}
 	do
 		sent = sendmsg (fd, &msg, flags | MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
+	while (sent < 0 && (errno == EINTR || (errno == ETOOMANYREFS && !(flags & MSG_DONTWAIT) &&
+						      tries++ < REFS_TRIES && poll (NULL, 0, REFS_MS) == 0)));
 	return sent < 0 ? -1 : 0;
 }
 

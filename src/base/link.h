@@ -41,7 +41,8 @@ int link_pair (int fds[2]);
 
 /* Send one record with `record->length` bytes of payload, which may lie in two pieces (`more` NULL: in one, then
  * more_n is 0), and n_fds descriptors, which stay the caller's. record->length is filled in. 0, or -1 with errno:
- * EAGAIN when `flags` has MSG_DONTWAIT and it would block, EPIPE or ECONNRESET when nobody is left. */
+ * EAGAIN when `flags` has MSG_DONTWAIT and it would block, EPIPE or ECONNRESET when nobody is left, ETOOMANYREFS when
+ * too many descriptors of this user are on their way (waited for up to a second without MSG_DONTWAIT). */
 int link_send (int fd, struct record *record, const void *data, size_t n, const void *more, size_t more_n,
 	const int *fds, size_t n_fds, int flags);
 

@@ -161,9 +161,16 @@ void supervisor_answer_worker (struct supervisor *supervisor, const struct packe
 	}
 	record.a = (int64_t)worker->serial;
 	worker->phase = REARED_OUT;
-	if (link_send (supervisor->front_link, &record, NULL, 0, NULL, 0, &worker->front_end, 1, 0) < 0 &&
-		errno == EAGAIN)
-		supervisor->front_deaf = true;
+	if (link_send (supervisor->front_link, &record, NULL, 0, NULL, 0, &worker->front_end, 1, 0) < 0) {
+		if (errno == ETOOMANYREFS) {
+			/* The front cannot have it now. It asks again, and this one goes. */
+			worker->phase = REARED_ENDING;
+			link_post (worker->keeper, REC_RELEASE, 0, 0, 0, MSG_DONTWAIT);
+			link_post (supervisor->front_link, REC_NO_WORKER, packet->record.id, EBUSY, 0, 0);
+		} else if (errno == EAGAIN) {
+			supervisor->front_deaf = true;
+		}
+	}
 	fd_close (&worker->front_end);
 }
 

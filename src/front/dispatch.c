@@ -52,6 +52,11 @@ static bool can_afford (const struct front *front)
 	return busy < most;
 }
 
+static void ask_again (void *arg)
+{
+	dispatch_pump (arg);
+}
+
 /* Run the request if there is a worker for it, else see that there will be one. True when it runs. */
 static bool place (struct front *front, struct request *request)
 {
@@ -72,9 +77,12 @@ static bool place (struct front *front, struct request *request)
 	if (pool_has_room (&front->pool, affordable (front), request->waiter.control)) {
 		int peer = connection && connection->stream.in == connection->stream.out ? connection->stream.in : -1;
 
-		request->asked = true;
-		front->pool.births++;
-		upstream_ask (front, request->number, request->uid, peer);
+		if (upstream_ask (front, request->number, request->uid, peer) == 0) {
+			request->asked = true;
+			front->pool.births++;
+		} else {
+			timer_set (&front->loop, &front->ask_timer, clock_ms () + ASK_AGAIN_MS, ask_again, front);
+		}
 	} else if (!request->evicted && (worker = pool_oldest_idle (&front->pool))) {
 		request->evicted = true;
 		pool_set_phase (worker, WORKER_LEAVING);
@@ -118,11 +126,6 @@ void dispatch_born (struct front *front, uint64_t number)
 	if (request)
 		request->asked = request->evicted = false;
 	dispatch_pump (front);
-}
-
-static void ask_again (void *arg)
-{
-	dispatch_pump (arg);
 }
 
 void dispatch_no_worker (struct front *front, uint64_t number, int error)

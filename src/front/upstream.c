@@ -201,21 +201,24 @@ void upstream_ready (struct front *front)
 /* --- what it asks ------------------------------------------------------------------------------------------------ */
 
 /* The link is non-blocking once it is watched; the supervisor reads nothing but records, so a full link passes soon. */
-static void post (struct front *front, struct record *record, const int *fds, size_t n_fds)
+static int post (struct front *front, struct record *record, const int *fds, size_t n_fds)
 {
-	while (link_send (front->link, record, NULL, 0, NULL, 0, fds, n_fds, 0) < 0) {
+	while (link_send (front->link, record, NULL, 0, NULL, 0, fds, n_fds, MSG_DONTWAIT) < 0) {
 		struct pollfd writable = { .fd = front->link, .events = POLLOUT };
 
+		if (errno == ETOOMANYREFS)
+			return -1;
 		if (errno != EAGAIN || poll (&writable, 1, -1) < 0)
 			supervisor_gone ();
 	}
+	return 0;
 }
 
-void upstream_ask (struct front *front, uint64_t request, uid_t uid, int peer)
+int upstream_ask (struct front *front, uint64_t request, uid_t uid, int peer)
 {
 	struct record record = { .type = REC_WORKER, .id = request, .a = (int64_t)uid };
 
-	post (front, &record, &peer, peer >= 0 ? 1 : 0);
+	return post (front, &record, &peer, peer >= 0 ? 1 : 0);
 }
 
 void upstream_release (struct front *front, uint64_t serial)

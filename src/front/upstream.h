@@ -13,8 +13,9 @@ struct front;
 /* Wait for the configuration and the verbs: nothing can be done without. */
 void upstream_start (struct front *front, int link);
 
-/* Ask for a worker of that user; `peer` is the Unix peer's socket that proves the right to it, or -1. */
-void upstream_ask (struct front *front, uint64_t request, uid_t uid, int peer);
+/* Ask for a worker of that user; `peer` is the Unix peer's socket that proves the right to it, or -1. 0; -1 when the
+ * socket cannot be sent now (ETOOMANYREFS): try again soon. */
+int upstream_ask (struct front *front, uint64_t request, uid_t uid, int peer);
 
 /* Let an idle worker leave; stop a busy one and all beneath it. */
 void upstream_release (struct front *front, uint64_t serial);

@@ -115,7 +115,8 @@ static int pipes_make (struct pipes *pipes, bool with_input)
 	return 0;
 }
 
-/* Give the far ends to the front. What fails here means that the front is gone: the keeper will end all this. */
+/* Give the far ends to the front. What fails here means that the front is gone (the keeper will end all this), or that
+ * too many descriptors are on their way. */
 static int pipes_hand_over (struct remex_call *call, struct pipes *pipes)
 {
 	int out = pipes->out[0], errors = pipes->errors[0], in = pipes->in[1], result = 0;
@@ -200,8 +201,16 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 	}
 	child->pid = started.pid;
 	child->pidfd = started.pidfd;
-	pipes_hand_over (call, &pipes);
+	result = pipes_hand_over (call, &pipes);
 	pipes_close (&pipes);
+	if (result < 0) {
+		/* Its output would be lost without a word. */
+		child_signal (&started, SIGKILL);
+		child_reap (&started, &child->status);
+		child->pidfd = -1;
+		remex_fail (call, REMEX_ERR_IO, "the streams of the command could not be handed over; it was stopped");
+		return -1;
+	}
 	return 0;
 }
 
