@@ -7,6 +7,7 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/link.c %D%/link.h \
 	%D%/list.h \
 	%D%/log.c %D%/log.h \
+	%D%/resident.c %D%/resident.h \
 	%D%/text.c %D%/text.h \
 	$(NULL)
 EXTRA_DIST += src/LAYERS

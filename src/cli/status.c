@@ -131,6 +131,23 @@ static void show_counts (const char *label, const json_t *counts)
 		putchar ('\n');
 }
 
+/* Only plugins that have crashed: that the others are well is no news. */
+static void show_plugins (const json_t *plugins)
+{
+	const json_t *plugin;
+	const char *name;
+
+	json_object_foreach ((json_t *)(uintptr_t)plugins, name, plugin)
+	{
+		if (!count_at (plugin, "crashed"))
+			continue;
+		printf ("plugin       %s: %lld crashes", safe (name), count_at (plugin, "crashed"));
+		if (json_at (plugin, "rests"))
+			printf (", rests for %s", age (number_at (plugin, "rests") + 0.999));
+		putchar ('\n');
+	}
+}
+
 static void show_traffic (const json_t *json)
 {
 	if (json_at (json, "requests"))
@@ -169,6 +186,7 @@ static void show_all (const json_t *json)
 	show_daemon (json);
 	show_load (json);
 	show_traffic (json);
+	show_plugins (json_at (json, "plugins"));
 	show_workers (json_at (json, "pool.workers"));
 }
 

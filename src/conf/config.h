@@ -45,6 +45,9 @@ struct config {
 		int64_t silence_ms; /* 45 s of silence before it is given up */
 		int calls; /* 64 running or queued requests per connection */
 		int connections; /* 10000 */
+		int64_t output; /* 256 KiB; bytes that may wait for a client before its commands are held up */
+		int64_t stall_ms; /* 60 s; in which a client must take something of what waits for it */
+		int crashes; /* 10 in a row, and a plugin rests; 0: it never does */
 		int64_t drain_ms; /* 30 s; for running requests after SIGTERM */
 	} limits;
 	char *front_user; /* NULL: remex, else nobody */

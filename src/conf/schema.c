@@ -14,6 +14,7 @@
 #define HOUR (3600 * SECOND)
 #define DAY (24 * HOUR)
 #define KIB (1LL << 10)
+#define MIB (1LL << 20)
 #define GIB (1LL << 30)
 
 /* clang-format off */
@@ -42,6 +43,12 @@ const struct schema_key schema_keys[] = {
 		"Requests of one connection that may run or wait at once." },
 	{ "limits.connections", SCHEMA_INTEGER, AT (limits.connections), 1, 1000000, "10000", NULL,
 		"Connections at once." },
+	{ "limits.output", SCHEMA_SIZE, AT (limits.output), 64 * KIB, 64 * MIB, "256KiB", NULL,
+		"Output that may wait for a client; with more, its commands are held up." },
+	{ "limits.stall", SCHEMA_TIME, AT (limits.stall_ms), 100 * MS, DAY, "60s", NULL,
+		"A client that takes nothing of what waits for it for so long is given up." },
+	{ "limits.crashes", SCHEMA_INTEGER, AT (limits.crashes), 0, 1000000, "10", NULL,
+		"A plugin that crashes so often in a row rests for a while; 0: never." },
 	{ "limits.drain", SCHEMA_TIME, AT (limits.drain_ms), 0, DAY, "30s", NULL,
 		"How long running requests may go on after remexd was told to end." },
 	{ "front_user", SCHEMA_USER, AT (front_user), 0, 0, NULL, "remex",

@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/link.h"
 #include "base/log.h"
+#include "base/resident.h"
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
 #include "wire/records.h"
@@ -140,16 +141,9 @@ void supervisor_lose_front (struct supervisor *supervisor, const char *why, int 
 
 void supervisor_tell_counters (struct supervisor *supervisor)
 {
-	char text[128];
-	size_t n;
-	long pages = 0;
-	char *statm = fd_read_file ("/proc/self/statm", sizeof text, &n, NULL);
+	int64_t resident = resident_bytes (supervisor->statm);
 
-	if (statm)
-		sscanf (statm, "%*d %ld", &pages);
-	free (statm);
-	link_post (supervisor->front_link, REC_COUNTERS, 0, COUNTER_SUPERVISOR_RESIDENT, pages * sysconf (_SC_PAGESIZE),
-		MSG_DONTWAIT);
+	link_post (supervisor->front_link, REC_COUNTERS, 0, COUNTER_SUPERVISOR_RESIDENT, resident, MSG_DONTWAIT);
 	link_post (
 		supervisor->front_link, REC_COUNTERS, 0, COUNTER_KEEPERS_LOST, supervisor->keepers_lost, MSG_DONTWAIT);
 	link_post (supervisor->front_link, REC_COUNTERS, 0, COUNTER_FRONTS, supervisor->fronts, MSG_DONTWAIT);

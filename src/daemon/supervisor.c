@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/resident.h"
 #include "daemon/paths.h"
 #include "daemon/supervisor.h"
 
@@ -175,6 +176,7 @@ int supervisor_run (const struct options *options)
 		.stdio = options->stdio,
 		.std = { -1, -1 },
 		.signals = -1,
+		.statm = resident_open (),
 		.front = { .pid = -1, .pidfd = -1 },
 		.front_link = -1,
 		.cgroups = { -1, -1 },

@@ -42,6 +42,7 @@ struct supervisor {
 	bool stdio;
 	int std[2]; /* --stdio: what were 0 and 1, until the front has them */
 	int signals; /* signalfd */
+	int statm; /* of resident_open */
 	int exit_status;
 
 	struct child front; /* pid -1: there is none */

@@ -63,6 +63,13 @@ static void die (struct connection *connection)
 /* The session has ended: let the client read why. */
 static void begin_ending (struct connection *connection)
 {
+	if (connection->session.stalled) {
+		log_warning ("a client took nothing of what waited for it, and is given up. id=%llu you=%s",
+			(unsigned long long)connection->number, connection->identity->name);
+		connection->front->stalled++;
+		die (connection);
+		return;
+	}
 	connection->ending = true;
 	connection->end_ms = clock_ms () + FLUSH_MS;
 	stop_requests (connection);
@@ -74,7 +81,7 @@ static void begin_ending (struct connection *connection)
 
 bool connection_full (const struct connection *connection)
 {
-	return connection && buf_len (&connection->session.out) >= SESSION_OUT_FULL;
+	return connection && buf_len (&connection->session.out) >= connection->session.limits.output;
 }
 
 static void want (struct connection *connection, bool write)
@@ -92,10 +99,11 @@ static void want (struct connection *connection, bool write)
 
 void connection_flush (struct connection *connection)
 {
-	struct buf *out = &connection->session.out;
+	struct session *session = &connection->session;
+	struct buf *out = &session->out;
 
 	/* What has just been put may have been the last word: the end begins from the loop. */
-	if (connection->session.state == SESSION_ENDED && !connection->ending)
+	if (session->state == SESSION_ENDED && !connection->ending)
 		set_timer (connection);
 	while (!connection->dead && buf_len (out)) {
 		ssize_t done = stream_write (&connection->stream, buf_head (out), buf_len (out));
@@ -103,7 +111,13 @@ void connection_flush (struct connection *connection)
 		if (done > 0) {
 			connection->front->bytes_out += (uint64_t)done;
 			buf_consume (out, (size_t)done);
+			session_sent (session, (size_t)done, clock_ms ());
 		} else if (errno == EAGAIN) {
+			bool was_stuck = session->stuck_ms;
+
+			session_sent (session, 0, clock_ms ());
+			if (!was_stuck)
+				set_timer (connection);
 			want (connection, true);
 			return;
 		} else {
@@ -112,7 +126,7 @@ void connection_flush (struct connection *connection)
 		}
 	}
 	buf_trim (out);
-	want (connection, connection->session.starved);
+	want (connection, session->starved);
 	if (connection->ending && !connection->dead && connection->end_ms > clock_ms () + LINGER_MS) {
 		connection->end_ms = clock_ms () + LINGER_MS;
 		shutdown (connection->stream.out, SHUT_WR);
@@ -207,6 +221,8 @@ static void on_timer (void *arg)
 		connection_close (connection);
 		return;
 	}
+	/* It may be us who did not come for so long: what it has taken since then counts first. */
+	connection_flush (connection);
 	session_tick (session, now);
 	if (session->state == SESSION_ENDED && !connection->ending)
 		begin_ending (connection);
@@ -269,6 +285,8 @@ int connection_start (struct front *front, struct stream *stream, struct identit
 		.message_ms = front->config->limits.message_ms,
 		.ping_ms = front->config->limits.ping_ms,
 		.silence_ms = front->config->limits.silence_ms,
+		.stall_ms = front->config->limits.stall_ms,
+		.output = (size_t)front->config->limits.output,
 	};
 
 	if (!connection) {

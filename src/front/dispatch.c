@@ -19,8 +19,6 @@
 #include "front/request.h"
 #include "front/upstream.h"
 
-#define RETRY_AFTER 0.5 /* seconds, in a busy answer */
-
 enum { ASK_AGAIN_MS = 20 };
 
 /* --- scheduling -------------------------------------------------------------------------------------------------- */
@@ -68,7 +66,7 @@ static bool place (struct front *front, struct request *request)
 	if (worker) {
 		queue_leave (&front->queue, &request->waiter);
 		queue_served (&front->queue, request->identity);
-		front_count_wait (front, clock_ms () - request->arrived_ms);
+		histogram_add (&front->waited, clock_ms () - request->arrived_ms);
 		request_run (request, worker);
 		return true;
 	}
@@ -214,6 +212,17 @@ static void answer_plugins (struct front *front, struct channel *channel, const 
 		channel_done (channel, json_pack ("{ss sf}", "outcome", "completed", "seconds", 0.0));
 }
 
+/* A plugin that did nothing but crash is left alone for a while. */
+static int check_health (const struct front *front, const char *plugin, struct err *err)
+{
+	int64_t rest = health_rest (&front->health, plugin, clock_ms ());
+
+	if (!rest)
+		return 0;
+	return err_set (err, CODE_PLUGIN_CRASHED, "the plugin '%s' crashed %d times in a row; it rests for %.1f s",
+		plugin, front->health.limit, (double)rest / 1000);
+}
+
 /* Everything that can be said without a worker. 0 and *verb, *uid; or -1 and err. */
 static int check_call (struct connection *connection, const struct message *message, const struct verb **verb,
 	uid_t *uid, struct err *err)
@@ -230,7 +239,7 @@ static int check_call (struct connection *connection, const struct message *mess
 		return err_set (err, CODE_BAD_VALUE, "'input' must be true or false");
 	if (!(*verb = verb_find (front->verbs, message->name, err)))
 		return -1;
-	if (access_call (connection->identity, *verb, err) < 0 ||
+	if (access_call (connection->identity, *verb, err) < 0 || check_health (front, (*verb)->plugin, err) < 0 ||
 		access_user (&front->access, connection->identity, json_string_value (user), uid, err) < 0)
 		return -1;
 	return verb_check (*verb, json_object_get (message->header, "args"), err);

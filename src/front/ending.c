@@ -13,11 +13,10 @@
 #include "wire/header.h"
 #include "wire/records.h"
 
-#define RETRY_AFTER 0.5 /* seconds, in a busy answer */
-
 void ending_crash (struct request *request, const struct pooled *worker)
 {
 	const char *word = worker->gone_how == GONE_SIGNALLED ? signal_word (worker->gone_n) : NULL;
+	int64_t rest;
 
 	request->failed = true;
 	if (request->text)
@@ -39,6 +38,9 @@ void ending_crash (struct request *request, const struct pooled *worker)
 	}
 	log_warning ("a worker crashed. serial=%llu plugin=%s %s=%d", (unsigned long long)worker->serial,
 		request->verb->plugin, worker->gone_how == GONE_SIGNALLED ? "signal" : "status", worker->gone_n);
+	if ((rest = health_crashed (&request->front->health, request->verb->plugin, clock_ms ())))
+		log_error ("the plugin '%s' crashed %d times in a row: it rests for %.1f s", request->verb->plugin,
+			request->front->health.limit, (double)rest / 1000);
 }
 
 /* The causes that fail a request: their code, and their words. */

@@ -7,30 +7,21 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/resident.h"
 #include "front/connection.h"
 #include "front/front.h"
 #include "front/request.h"
 
 void front_count (struct front *front, const struct request *request)
 {
+	if (request->started_ms)
+		histogram_add (&front->ran, clock_ms () - request->started_ms);
 	if (request->cause == CAUSE_LOST)
 		front->lost++;
 	else if (request->failed)
 		front->errors[request->code]++;
 	else
 		front->outcomes[request->outcome]++;
-}
-
-void front_count_wait (struct front *front, int64_t waited_ms)
-{
-	int64_t limit = 1;
-	int i = 0;
-
-	while (i < 5 && waited_ms > limit) {
-		limit *= 10;
-		i++;
-	}
-	front->waited.counts[i]++;
 }
 
 static json_t *worker_json (const struct pooled *worker)
@@ -61,23 +52,19 @@ static json_t *pool_json (const struct front *front)
 		phases[worker->phase]++;
 		json_array_append_new (workers, worker_json (worker));
 	}
-	return json_pack ("{si sI si si si si si so}", "max", pool->max, "spare",
+	return json_pack ("{si sI si si si si si sI sI so}", "max", pool->max, "spare",
 		(json_int_t)front->counters[COUNTER_SPARES], "idle", phases[WORKER_IDLE], "busy", phases[WORKER_BUSY],
 		"leaving", phases[WORKER_LEAVING], "stopping", phases[WORKER_STOPPING], "starting", pool->births,
-		"workers", workers);
+		"born", (json_int_t)front->born, "crashed", (json_int_t)front->crashed, "workers", workers);
 }
 
 static json_t *queue_json (const struct front *front)
 {
 	const struct queue *queue = &front->queue;
-	const uint64_t *waited = front->waited.counts;
-	json_t *histogram = json_pack ("{sI sI sI sI sI sI}", "1ms", (json_int_t)waited[0], "10ms",
-		(json_int_t)waited[1], "100ms", (json_int_t)waited[2], "1s", (json_int_t)waited[3], "10s",
-		(json_int_t)waited[4], "more", (json_int_t)waited[5]);
 
 	return json_pack ("{si sI si sI si sf so}", "length", queue->length, "bytes", (json_int_t)queue->bytes, "max",
 		queue->max, "max_bytes", (json_int_t)queue->max_bytes, "control", queue->control_length, "oldest",
-		(double)queue_oldest (queue, clock_ms ()) / 1000, "waited", histogram);
+		(double)queue_oldest (queue, clock_ms ()) / 1000, "waited", histogram_json (&front->waited));
 }
 
 static json_t *requests_json (const struct front *front)
@@ -101,21 +88,8 @@ static json_t *requests_json (const struct front *front)
 		}
 	list_each (request, &front->requests, node)
 		*(request->state == REQUEST_WAITING ? &waiting : &running) += 1;
-	return json_pack ("{sI si si sI so so}", "total", total, "running", running, "waiting", waiting, "lost",
-		(json_int_t)front->lost, "outcomes", outcomes, "errors", errors);
-}
-
-static json_int_t resident (void)
-{
-	FILE *file = fopen ("/proc/self/statm", "re");
-	long pages = 0;
-
-	if (file) {
-		if (fscanf (file, "%*d %ld", &pages) != 1)
-			pages = 0;
-		fclose (file);
-	}
-	return (json_int_t)pages * sysconf (_SC_PAGESIZE);
+	return json_pack ("{sI si si sI so so so}", "total", total, "running", running, "waiting", waiting, "lost",
+		(json_int_t)front->lost, "outcomes", outcomes, "errors", errors, "ran", histogram_json (&front->ran));
 }
 
 static json_t *daemon_json (const struct front *front)
@@ -126,8 +100,8 @@ static json_t *daemon_json (const struct front *front)
 		PACKAGE_VERSION, "instance", front->instance, "pid", (int)front->supervisor, "front", (int)getpid (),
 		"user", access_name (user, sizeof user, front->daemon), "uid", (json_int_t)front->daemon, "uptime",
 		(double)(clock_ms () - front->started_ms) / 1000, "started", (json_int_t)front->started_at,
-		"generation", front->generation, "resident", "front", resident (), "supervisor",
-		(json_int_t)front->counters[COUNTER_SUPERVISOR_RESIDENT], "keepers_lost",
+		"generation", front->generation, "resident", "front", (json_int_t)resident_bytes (front->statm),
+		"supervisor", (json_int_t)front->counters[COUNTER_SUPERVISOR_RESIDENT], "keepers_lost",
 		(json_int_t)front->counters[COUNTER_KEEPERS_LOST], "fronts",
 		(json_int_t)front->counters[COUNTER_FRONTS]);
 }
@@ -141,10 +115,11 @@ char *front_facts (struct front *front)
 
 	list_each (connection, &front->connections, node)
 		in += connection->session.bytes_in;
-	json = json_pack ("{so so so so s{sI sI} s{si sI}}", "daemon", daemon_json (front), "pool", pool_json (front),
-		"queue", queue_json (front), "requests", requests_json (front), "bytes", "in", (json_int_t)in, "out",
+	json = json_pack ("{so so so so so s{sI sI} s{si sI sI}}", "daemon", daemon_json (front), "pool",
+		pool_json (front), "queue", queue_json (front), "requests", requests_json (front), "plugins",
+		health_json (&front->health, clock_ms ()), "bytes", "in", (json_int_t)in, "out",
 		(json_int_t)front->bytes_out, "connections", "open", front->n_connections, "total",
-		(json_int_t)front->last_connection);
+		(json_int_t)front->last_connection, "stalled", (json_int_t)front->stalled);
 	text = json ? json_dumps (json, JSON_COMPACT | JSON_REAL_PRECISION (9)) : NULL;
 	json_decref (json);
 	return text;

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/resident.h"
 #include "base/text.h"
 #include "front/connection.h"
 #include "front/front.h"
@@ -93,6 +94,7 @@ void front_swap (struct front *front, struct verb_table *verbs)
 	front->queue.max = config->queue_length;
 	front->queue.max_bytes = (size_t)config->queue_bytes;
 	front->pool.max = config->workers_max;
+	front->health.limit = config->limits.crashes;
 	front->pool.requests = config->workers_requests;
 	release_old (front);
 	list_each_safe (request, after, &front->requests, node)
@@ -105,6 +107,8 @@ void front_swap (struct front *front, struct verb_table *verbs)
 
 void front_worker_gone (struct front *front, struct pooled *worker)
 {
+	if (worker->phase != WORKER_LEAVING && worker->phase != WORKER_STOPPING)
+		front->crashed++;
 	if (worker->request)
 		request_worker_gone (worker->request);
 	pool_remove (worker);
@@ -208,6 +212,7 @@ static int set_up (struct front *front, int link)
 	list_init (&front->connections);
 	buf_init (&front->table, 16 * 1024 * 1024);
 	front->reserve = -1;
+	front->statm = resident_open ();
 	if (uv_loop_init (&front->loop) < 0 || describe (front) < 0)
 		return -1;
 	upstream_start (front, link);
@@ -220,6 +225,7 @@ static int set_up (struct front *front, int link)
 											      : INT32_MAX;
 	access_init (&front->access, front->daemon);
 	queue_init (&front->queue, config->queue_length, (size_t)config->queue_bytes, front->access.shared);
+	health_init (&front->health, config->limits.crashes);
 	pool_init (&front->pool, &front->loop, config->workers_max, config->workers_requests);
 	front->pool.generation = front->generation;
 	front->pool.record = on_record;
@@ -253,7 +259,9 @@ static void tear_down (struct front *front)
 	config_free (front->config);
 	config_free (front->next_config);
 	buf_free (&front->table);
+	health_free (&front->health);
 	fd_close (&front->reserve);
+	fd_close (&front->statm);
 }
 
 int front_run (int link)

@@ -15,6 +15,8 @@
 
 #include "conf/config.h"
 #include "front/access.h"
+#include "front/health.h"
+#include "front/histogram.h"
 #include "front/pool.h"
 #include "front/queue.h"
 #include "front/session.h"
@@ -36,10 +38,6 @@ struct listening {
 	struct watch *watch;
 };
 
-struct waited { /* a histogram of times in the queue */
-	uint64_t counts[6]; /* up to 1 ms, 10 ms, 100 ms, 1 s, 10 s, more */
-};
-
 struct front {
 	uv_loop_t loop;
 	int link; /* to the supervisor */
@@ -54,6 +52,7 @@ struct front {
 	struct access access;
 	struct queue queue;
 	struct pool pool;
+	struct health health;
 	struct list requests, connections;
 	int n_connections;
 	int64_t max_fds; /* RLIMIT_NOFILE */
@@ -74,7 +73,10 @@ struct front {
 	int64_t started_ms, started_at; /* clock_ms; unix seconds */
 	uint64_t outcomes[N_OUTCOMES], errors[N_CODES], lost;
 	uint64_t bytes_in, bytes_out;
-	struct waited waited;
+	struct histogram waited, ran; /* in the queue; from a worker to the terminal message */
+	uint64_t born, crashed; /* workers */
+	uint64_t stalled; /* clients that were given up because they took nothing */
+	int statm; /* of resident_open */
 	int64_t counters[8]; /* enum supervisor_counter */
 };
 
@@ -112,9 +114,8 @@ void dispatch_no_worker (struct front *front, uint64_t request, int error);
 
 /* --- facts.c: what is counted ------------------------------------------------------------------------------------ */
 
-/* A request has ended; one has left the queue after so long. */
+/* A request has ended. */
 void front_count (struct front *front, const struct request *request);
-void front_count_wait (struct front *front, int64_t waited_ms);
 
 /* All counters as JSON text, for verbs with REMEX_FACTS; NULL without memory. The caller frees. */
 char *front_facts (struct front *front);

@@ -6,6 +6,8 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/ending.c %D%/ending.h \
 	%D%/facts.c \
 	%D%/front.c %D%/front.h \
+	%D%/health.c %D%/health.h \
+	%D%/histogram.c %D%/histogram.h \
 	%D%/listener.c \
 	%D%/loop.c %D%/loop.h \
 	%D%/pool.c %D%/pool.h \

@@ -24,6 +24,8 @@
 #include "front/session.h"
 #include "wire/codes.h"
 
+#define RETRY_AFTER 0.5 /* seconds, in a busy answer */
+
 struct front;
 struct connection;
 

@@ -7,7 +7,9 @@
 #include "base/text.h"
 #include "front/session.h"
 
-enum { PROGRESS = 1024 }; /* bytes that a half-received message has to grow by in limits.message_ms */
+/* Bytes that a half-received message has to grow by in limits.message_ms, and that a client has to take in
+ * limits.stall_ms of what waits for it. One byte at a time is no progress. */
+enum { PROGRESS = 1024 };
 
 void session_init (struct session *session, const struct session_events *events, void *arg,
 	const struct session_limits *limits, json_t *hello, int64_t now_ms)
@@ -20,7 +22,9 @@ void session_init (struct session *session, const struct session_events *events,
 	};
 	decoder_init (&session->decoder, FROM_CLIENT);
 	buf_init (&session->in, MESSAGE_MAX + 64 * 1024);
-	buf_init (&session->out, SESSION_OUT_MAX);
+	if (!limits->output)
+		session->limits.output = SESSION_OUT_FULL;
+	buf_init (&session->out, session->limits.output + SESSION_OUT_MAX - SESSION_OUT_FULL);
 	list_init (&session->channels);
 	if (message_put (&session->out, hello, NULL, 0) < 0)
 		session->state = SESSION_ENDED;
@@ -120,7 +124,7 @@ uint8_t *channel_output_begin (struct channel *channel, const char *stream, size
 {
 	struct session *session = channel->session;
 	size_t used = buf_len (&session->out);
-	size_t most = used < SESSION_OUT_FULL ? SESSION_OUT_FULL - used : 0;
+	size_t most = used < session->limits.output ? session->limits.output - used : 0;
 	uint8_t *space;
 
 	session->starved = session->starved || !most;
@@ -310,6 +314,17 @@ void session_feed (struct session *session, int64_t now_ms)
 
 /* --- time -------------------------------------------------------------------------------------------------------- */
 
+void session_sent (struct session *session, size_t n, int64_t now_ms)
+{
+	session->taken += n;
+	if (!buf_len (&session->out)) {
+		session->stuck_ms = 0;
+	} else if (!session->stuck_ms || session->taken >= PROGRESS) {
+		session->stuck_ms = now_ms;
+		session->taken = 0;
+	}
+}
+
 static int64_t earlier (int64_t a, int64_t b)
 {
 	return !a || (b && b < a) ? b : a;
@@ -333,6 +348,8 @@ int64_t session_wake (const struct session *session)
 		return 0;
 	if (session->partial_ms)
 		when = session->partial_ms + session->limits.message_ms;
+	if (session->stuck_ms && session->limits.stall_ms)
+		when = earlier (when, session->stuck_ms + session->limits.stall_ms);
 	if (session->n_channels && session->pinged_ms)
 		when = earlier (when, give_up_ms (session));
 	else if (session->n_channels)
@@ -346,6 +363,11 @@ void session_tick (struct session *session, int64_t now_ms)
 		return;
 	if (session->partial_ms && now_ms >= session->partial_ms + session->limits.message_ms) {
 		session_violation (session, CODE_BAD_MESSAGE, "the rest of the message did not come in time");
+		return;
+	}
+	if (session->stuck_ms && session->limits.stall_ms && now_ms >= session->stuck_ms + session->limits.stall_ms) {
+		session->stalled = true;
+		session->state = SESSION_ENDED;
 		return;
 	}
 	if (!session->n_channels)

@@ -25,8 +25,11 @@
 
 enum {
 	SESSION_CREDIT = 256 * 1024, /* the first credit of a request */
-	SESSION_OUT_FULL = 256 * 1024, /* with so much unsent, no more output is taken */
-	SESSION_OUT_MAX = 4 * 1024 * 1024, /* with so much unsent (answers, pongs), the client does not read: it ends */
+	SESSION_OUT_FULL =
+		256 * 1024, /* with so much unsent, no more output is taken, where limits.output says nothing */
+	SESSION_OUT_MAX =
+		4 * 1024 *
+		1024, /* with so much unsent in that case (answers, pongs), the client does not read: it ends */
 };
 
 struct session;
@@ -58,7 +61,8 @@ struct session_events {
 
 struct session_limits {
 	int calls; /* live channels at once; one more is answered busy */
-	int64_t message_ms, ping_ms, silence_ms; /* see conf/config.h */
+	int64_t message_ms, ping_ms, silence_ms, stall_ms; /* see conf/config.h; stall_ms 0: none */
+	size_t output; /* bytes; 0: SESSION_OUT_FULL */
 };
 
 enum session_state { SESSION_OPEN, SESSION_LEAVING, SESSION_ENDED };
@@ -76,8 +80,11 @@ struct session {
 	int64_t heard_ms, pinged_ms; /* when bytes last came; when a ping was sent since (0: none) */
 	int64_t partial_ms; /* since when the message in `in` is half received; 0: there is none */
 	size_t partial_bytes; /* how much of it was there then */
+	int64_t stuck_ms; /* since when too little of `out` was taken; 0: it is empty */
+	size_t taken; /* since then */
 	uint64_t bytes_in;
 	bool bye; /* LEAVING because the client said so */
+	bool stalled; /* ENDED because the client took nothing: there is no use in telling it */
 	bool starved; /* there was no room in out for somebody's output: whoever drains it clears this and lets them try */
 };
 
@@ -91,7 +98,11 @@ void session_free (struct session *session);
 /* Bytes have been put into session->in. */
 void session_feed (struct session *session, int64_t now_ms);
 
-/* When to call session_tick next (0: no need); what it does: pings, the end of a silent or stalled client. */
+/* n bytes of session->out have been sent (and consumed); 0: none could be. Whoever writes says so after each attempt. */
+void session_sent (struct session *session, size_t n, int64_t now_ms);
+
+/* When to call session_tick next (0: no need); what it does: pings, the end of a client that is silent, does not finish
+ * its message, or takes nothing. */
 int64_t session_wake (const struct session *session);
 void session_tick (struct session *session, int64_t now_ms);
 

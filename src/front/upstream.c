@@ -84,6 +84,7 @@ static void take_worker (struct front *front, struct packet *packet)
 		return;
 	}
 	packet->fds[0] = -1;
+	front->born++;
 	dispatch_born (front, record->id);
 }
 

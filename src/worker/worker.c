@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/resident.h"
 #include "base/text.h"
 #include "wire/header.h"
 #include "wire/records.h"
@@ -24,31 +25,18 @@
 /* All that lives as long as the worker. */
 struct self {
 	struct worker worker;
-	int statm; /* /proc/self/statm, open */
+	int statm; /* of resident_open */
 	int64_t resident; /* bytes, after the last request */
 	char *text; /* a CALL's header and facts, while their pieces come */
 	size_t size, got;
 };
-
-static int64_t resident (const struct self *self)
-{
-	long pages = 0;
-	char text[128];
-	ssize_t n = pread (self->statm, text, sizeof text - 1, 0);
-
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
-	sscanf (text, "%*d %ld", &pages);
-	return (int64_t)pages * sysconf (_SC_PAGESIZE);
-}
 
 static int say (struct self *self, struct record *record, unsigned flags, const char *words)
 {
 	struct worker_state state = { .resident = self->resident, .flags = flags };
 	int result = link_send (self->worker.link, record, &state, sizeof state, words, strlen (words), NULL, 0, 0);
 
-	self->resident = resident (self); /* for the next time: nobody waits for it now */
+	self->resident = resident_bytes (self->statm); /* for the next time: nobody waits for it now */
 	return result;
 }
 
@@ -202,8 +190,7 @@ static int be_born (struct self *self, const struct worker_birth *birth, struct 
 
 	if (tree_watch_open (&worker->watch) < 0)
 		return err_sys (err, CODE_INTERNAL, "cannot watch the process tree");
-	if (quiet_std () < 0 || (self->statm = open ("/proc/self/statm", O_RDONLY | O_CLOEXEC)) < 0 ||
-		tidy_open (&worker->tidy) < 0)
+	if (quiet_std () < 0 || (self->statm = resident_open ()) < 0 || tidy_open (&worker->tidy) < 0)
 		return err_sys (err, CODE_INTERNAL, "cannot set up the worker");
 	if (user_look_up (&worker->user, birth->uid, err) < 0 || user_become (&worker->user, err) < 0)
 		return -1;
@@ -251,7 +238,7 @@ int worker_run (int link, int lifeline, void *arg)
 		plugins_stop (&self.worker.plugins);
 		return status;
 	}
-	record.a = self.resident = resident (&self);
+	record.a = self.resident = resident_bytes (self.statm);
 	if (link_send (link, &record, NULL, 0, NULL, 0, NULL, 0, 0) < 0)
 		return EXIT_FAILURE;
 	status = serve_all (&self);

@@ -1,5 +1,6 @@
 /* check_session_time - pings, the end of a silent client and of one that does not finish its message; by a clock that
- * is made up. fake_begin's limits: 1000 ms for a message, a ping after 2000 ms, the end after 5000 ms.
+ * is made up. fake_begin's limits: 1000 ms for a message, a ping after 2000 ms, the end after 5000 ms, and
+ * 4000 ms to take something of what waits.
  */
 #include "config.h"
 
@@ -107,6 +108,75 @@ START_TEST (a_leaving_client_is_pinged_too)
 	fake_answers (&fake);
 	fake_wait (&fake, 2000);
 	ck_assert_str_eq (fake_answers (&fake), "ping;");
+	fake_end (&fake);
+}
+END_TEST
+
+/* --- what the client does not take ------------------------------------------------------------------------------- */
+
+START_TEST (a_client_that_takes_nothing_ends)
+{
+	struct fake fake;
+
+	fake_begin (&fake);
+	fake_say (&fake, "{\"ping\":1}");
+	session_sent (&fake.session, 0, fake.now);
+	ck_assert_int_eq (wake_in (&fake), 4000);
+	fake_wait (&fake, 3999);
+	ck_assert_int_eq (fake.session.state, SESSION_OPEN);
+	fake_wait (&fake, 1);
+	ck_assert_int_eq (fake.session.state, SESSION_ENDED);
+	ck_assert (fake.session.stalled);
+	ck_assert_str_eq (fake_answers (&fake), "hello;pong 1;"); /* nobody would read why */
+	fake_end (&fake);
+}
+END_TEST
+
+/* Send n bytes of what waits, as the connection does. */
+static void send_some (struct fake *fake, size_t n)
+{
+	buf_consume (&fake->session.out, n);
+	session_sent (&fake->session, n, fake->now);
+}
+
+START_TEST (a_slow_client_is_no_stalled_one)
+{
+	struct fake fake;
+	struct channel *channel;
+
+	fake_begin (&fake);
+	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
+	channel = fake_channel (&fake, 1);
+	ck_assert_uint_eq (fake_output (channel, "stdout", 64 * 1024), 64 * 1024);
+	session_sent (&fake.session, 0, fake.now);
+	for (int i = 0; i < 20; i++) {
+		fake_wait (&fake, 1900);
+		fake_say (&fake, "{\"pong\":1}");
+		send_some (&fake, 1024);
+		ck_assert_int_eq (fake.session.state, SESSION_OPEN);
+	}
+	/* All of it: nothing is waited for. */
+	send_some (&fake, buf_len (&fake.session.out));
+	ck_assert_int_eq (fake.session.stuck_ms, 0);
+	fake_end (&fake);
+}
+END_TEST
+
+/* A byte now and then is how a connection is held for nothing. */
+START_TEST (a_byte_at_a_time_is_no_progress)
+{
+	struct fake fake;
+
+	fake_begin (&fake);
+	fake_say (&fake, "{\"ping\":1}");
+	session_sent (&fake.session, 0, fake.now);
+	for (int i = 0; i < 3; i++) {
+		fake_wait (&fake, 1000);
+		send_some (&fake, 1);
+	}
+	ck_assert_int_eq (fake.session.state, SESSION_OPEN);
+	fake_wait (&fake, 1000);
+	ck_assert (fake.session.stalled);
 	fake_end (&fake);
 }
 END_TEST
@@ -222,6 +292,9 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, any_byte_is_a_sign_of_life);
 	tcase_add_test (tcase, a_late_ping_still_waits_for_its_answer);
 	tcase_add_test (tcase, a_leaving_client_is_pinged_too);
+	tcase_add_test (tcase, a_client_that_takes_nothing_ends);
+	tcase_add_test (tcase, a_slow_client_is_no_stalled_one);
+	tcase_add_test (tcase, a_byte_at_a_time_is_no_progress);
 	tcase_add_test (tcase, a_half_message_must_be_finished);
 	tcase_add_test (tcase, a_finished_message_is_forgotten);
 	tcase_add_test (tcase, progress_is_a_kibibyte_a_period);

@@ -88,7 +88,7 @@ static const struct session_events events = {
 void fake_begin (struct fake *fake)
 {
 	static const struct session_limits limits = {
-		.calls = 4, .message_ms = 1000, .ping_ms = 2000, .silence_ms = 5000
+		.calls = 4, .message_ms = 1000, .ping_ms = 2000, .silence_ms = 5000, .stall_ms = 4000
 	};
 
 	*fake = (struct fake){ .now = 100000 };

@@ -1,6 +1,8 @@
 if HAVE_CHECK
 front_tests = \
 	%D%/check_access \
+	%D%/check_health \
+	%D%/check_histogram \
 	%D%/check_queue \
 	%D%/check_relay \
 	%D%/check_relay_input \
@@ -18,6 +20,10 @@ front_libs = \
 	$(JANSSON_LIBS) $(YAML_LIBS) $(UV_LIBS) -lm $(check_libs)
 %C%_check_access_CFLAGS = $(check_cflags)
 %C%_check_access_LDADD = $(front_libs)
+%C%_check_health_CFLAGS = $(check_cflags)
+%C%_check_health_LDADD = $(front_libs)
+%C%_check_histogram_CFLAGS = $(check_cflags)
+%C%_check_histogram_LDADD = $(front_libs)
 %C%_check_queue_CFLAGS = $(check_cflags)
 %C%_check_queue_LDADD = $(front_libs)
 %C%_check_relay_SOURCES = %D%/check_relay.c $(front_stage)
