@@ -119,6 +119,18 @@ static int collect (struct self *self, const struct packet *packet)
 	return self->got == whole;
 }
 
+/* The front is gone; the supervisor knows it, or is about to. A RELEASE from the front may be on its way through it, and
+ * whoever leaves before that has crashed: what a command left behind by right would be killed. So the keeper says when. */
+static int await_end (const struct worker *worker)
+{
+	struct pollfd lifeline = { .fd = worker->lifeline, .events = POLLIN };
+
+	while (poll (&lifeline, 1, -1) < 0)
+		if (errno != EINTR)
+			return EXIT_FAILURE;
+	return EXIT_SUCCESS;
+}
+
 static int serve_all (struct self *self)
 {
 	struct worker *worker = &self->worker;
@@ -137,8 +149,10 @@ static int serve_all (struct self *self)
 		if (fds[1].revents)
 			return EXIT_SUCCESS;
 		got = link_recv (worker->link, &worker->packet, 0);
-		if (got <= 0)
-			return EXIT_FAILURE; /* the front is gone */
+		if (got < 0)
+			return EXIT_FAILURE;
+		if (got == 0)
+			return await_end (worker);
 		packet_close (&worker->packet);
 		if ((got = collect (self, &worker->packet)) < 0)
 			return EXIT_FAILURE;

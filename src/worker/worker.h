@@ -2,8 +2,9 @@
  *
  * States: STARTING (becomes its user, loads the plugins), IDLE (waits for a CALL or for the end of its lifeline),
  * RUNNING (a handler runs; the call's functions talk to the front meanwhile). It leaves when its lifeline ends: at once
- * when idle, after the handler returns when running. When the front's link ends it leaves too; its keeper then cleans
- * up. It is single-threaded, blocking code; it owns its link, its lifeline, and what the plugins do.
+ * when idle, after the handler returns when running. When the front's link ends, an idle one waits for the end of its
+ * lifeline, since it is the keeper who knows whether what is left behind may live on. It is single-threaded, blocking
+ * code; it owns its link, its lifeline, and what the plugins do.
  */
 #ifndef REMEX_WORKER_WORKER_H
 #define REMEX_WORKER_WORKER_H

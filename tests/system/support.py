@@ -161,6 +161,11 @@ def count_fds(pid):
         return 0
 
 
+# A command that leaves a sleep behind, which holds no pipe when the command ends: sh says "$!" before the child has even
+# redirected its output, so that has to be waited for.
+LEAVE = "setsid sleep 1000 >/dev/null 2>&1 & until grep -q sleep /proc/$!/comm; do :; done; echo $!"
+
+
 def bind_to_parent():
     """In a child: when the tests are killed it is killed too, and its keepers see to the rest."""
     ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG
