@@ -153,8 +153,11 @@ START_TEST (a_stream_stays_in_order)
 				space[j] = next_in++;
 			buf_commit (&buf, n);
 		} else if (n <= buf_len (&buf)) {
+			size_t wrong = 0;
+
 			for (size_t j = 0; j < n; j++)
-				ck_assert_int_eq (byte_at (&buf, j), next_out++);
+				wrong += buf_head (&buf)[j] != next_out++;
+			ck_assert_uint_eq (wrong, 0);
 			buf_consume (&buf, n);
 		}
 		ck_assert_uint_le (buf.size, 700);

@@ -317,7 +317,7 @@ START_TEST (a_loop_of_ones_own)
 	ck_assert_ptr_nonnull (fake_hear (&fake));
 	ck_assert_int_eq (poll (&ready, 1, 0), 0);
 	fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"completed\"}}");
-	ck_assert_int_eq (poll (&ready, 1, 20000), 1);
+	ck_assert_int_eq (poll (&ready, 1, 200000), 1);
 	ck_assert_int_eq (remex_next (fake.remex, &fake.event, 0), 1);
 	ck_assert_int_eq (fake.event.type, REMEX_ENDED);
 	fake_quiet (&fake);
@@ -358,16 +358,16 @@ START_TEST (over_pipes)
 	ck_assert_int_eq (pipe2 (back, O_CLOEXEC), 0);
 	ck_assert_ptr_nonnull (host = remex_attach (remex, "pipes", back[0], there[1], NULL));
 	ck_assert_int_eq (write (back[1], "\0\0\0\13{\"remex\":1}", 15), 15);
-	ck_assert_int_eq (remex_next (remex, &event, 20000), 1);
+	ck_assert_int_eq (remex_next (remex, &event, 200000), 1);
 	ck_assert_int_eq (event.type, REMEX_READY);
 	close (there[0]); /* nobody reads what we send: no signal may come of it */
 	ck_assert_ptr_nonnull (remex_start (host, "a", NULL, NULL));
 	ck_assert_int_eq (remex_next (remex, &event, 0), 0);
 	ck_assert_int_eq (write (back[1], "\0\0\0\47{\"id\":1,\"done\":{\"outcome\":\"cancelled\"}}", 43), 43);
-	ck_assert_int_eq (remex_next (remex, &event, 20000), 1);
+	ck_assert_int_eq (remex_next (remex, &event, 200000), 1);
 	ck_assert_int_eq (event.type, REMEX_ENDED);
 	close (back[1]);
-	ck_assert_int_eq (remex_next (remex, &event, 20000), 1);
+	ck_assert_int_eq (remex_next (remex, &event, 200000), 1);
 	ck_assert_int_eq (event.type, REMEX_CLOSED);
 	remex_free (remex);
 }
@@ -385,10 +385,10 @@ START_TEST (nobody_there)
 	ck_assert_ptr_null (remex_attach (remex, "x", -1, -1, &why));
 	ck_assert_ptr_nonnull (host = remex_connect (remex, "unix:///nonexistent/s", &why));
 	ck_assert_ptr_nonnull (remex_start (host, "a", NULL, NULL));
-	ck_assert_int_eq (remex_next (remex, &event, 20000), 1);
+	ck_assert_int_eq (remex_next (remex, &event, 200000), 1);
 	ck_assert_int_eq (event.result->outcome, REMEX_UNREACHABLE);
 	ck_assert_ptr_nonnull (strstr (event.result->message, "/nonexistent/s: No such file"));
-	ck_assert_int_eq (remex_next (remex, &event, 20000), 1);
+	ck_assert_int_eq (remex_next (remex, &event, 200000), 1);
 	ck_assert_int_eq (event.type, REMEX_CLOSED);
 	remex_free (remex);
 }

@@ -79,7 +79,7 @@ static inline void fake_say (struct fake *fake, const char *header)
 /* What the client does next. There must be something to do. */
 static inline const struct remex_event *fake_next (struct fake *fake)
 {
-	ck_assert_int_eq (remex_next (fake->remex, &fake->event, 20000), 1);
+	ck_assert_int_eq (remex_next (fake->remex, &fake->event, 200000), 1);
 	return &fake->event;
 }
 

@@ -172,7 +172,7 @@ static int inside_run (void *arg)
 
 	if (cgroup_enter (inside->cgroup) < 0)
 		return 1;
-	alarm (60);
+	alarm (300);
 	stage_spawn (&child, inside->line, inside->deed, inside->n);
 	for (;;)
 		pause ();
@@ -227,7 +227,7 @@ START_TEST (test_tree_kill)
 	start_inside (cgroup, deeds[_i].deed, deeds[_i].n, deeds[_i].ready, &line);
 	killer = cgroup_kill_open (cgroup);
 	ck_assert_int_ge (killer, 0);
-	ck_assert_int_eq (tree_kill (killer, 20000, NULL, NULL), 0);
+	ck_assert_int_eq (tree_kill (killer, 200000, NULL, NULL), 0);
 	stage_await_end (line);
 	stage_no_children ();
 	ck_assert_int_eq (population (cgroup), 0);

@@ -65,7 +65,7 @@ START_TEST (test_kill)
 
 	enter (deeds[_i].deed, deeds[_i].n, deeds[_i].ready);
 	ck_assert_int_ge (tree_count (0), deeds[_i].alive);
-	ck_assert_int_eq (tree_kill (-1, 20000, NULL, NULL), 0);
+	ck_assert_int_eq (tree_kill (-1, 200000, NULL, NULL), 0);
 	exit_all ();
 	ck_assert_int_eq (tree_count (0), 0);
 	ck_assert_int_eq (stage_fds (), fds - 1);
@@ -90,7 +90,7 @@ START_TEST (test_kill_all)
 	for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
 		enter (deeds[i].deed, deeds[i].n, deeds[i].ready);
 	seen[0] = enter ("stubborn", 0, 1);
-	ck_assert_int_eq (tree_kill (-1, 20000, count_reaped, seen), 0);
+	ck_assert_int_eq (tree_kill (-1, 200000, count_reaped, seen), 0);
 	exit_all ();
 	ck_assert_int_eq (seen[1], 1);
 	ck_assert_int_eq (seen[2], SIGKILL);
@@ -103,7 +103,7 @@ START_TEST (test_limit)
 	ck_assert_int_eq (tree_kill (-1, 0, NULL, NULL), 0);
 	enter ("crowd", 100, 100);
 	ck_assert_int_ge (tree_kill (-1, 0, NULL, NULL), 0);
-	ck_assert_int_eq (tree_kill (-1, 20000, NULL, NULL), 0);
+	ck_assert_int_eq (tree_kill (-1, 200000, NULL, NULL), 0);
 	exit_all ();
 }
 END_TEST
@@ -121,7 +121,7 @@ START_TEST (test_term_and_spare)
 	ck_assert_int_eq (waitpid (stopped, NULL, 0), stopped);
 	ck_assert_int_eq (tree_count (spared), 0);
 	ck_assert_int_eq (tree_count (0), 1);
-	ck_assert_int_eq (tree_kill (-1, 20000, NULL, NULL), 0);
+	ck_assert_int_eq (tree_kill (-1, 200000, NULL, NULL), 0);
 	exit_all ();
 }
 END_TEST
@@ -139,7 +139,7 @@ START_TEST (test_spare_below)
 	info.si_pid = 0;
 	ck_assert_int_eq (waitid (P_PID, (id_t)spared, &info, WEXITED | WNOHANG | WNOWAIT), 0);
 	ck_assert_int_eq (info.si_pid, 0);
-	ck_assert_int_eq (tree_kill (-1, 20000, NULL, NULL), 0);
+	ck_assert_int_eq (tree_kill (-1, 200000, NULL, NULL), 0);
 	exit_all ();
 }
 END_TEST
@@ -205,7 +205,7 @@ static pid_t run_daemon (bool quick, bool *left)
 		setsid ();
 		if (fork ())
 			_exit (0);
-		alarm (60);
+		alarm (300);
 		pid = getpid ();
 		_exit (write (told[1], &pid, sizeof pid) < 0 || pause ());
 	}
@@ -252,7 +252,7 @@ static int ask_own (void)
 	bool left;
 
 	if (!pid) {
-		alarm (60);
+		alarm (300);
 		pause ();
 	}
 	left = tree_watch_left (&watch, getpid ());
@@ -280,7 +280,7 @@ START_TEST (test_watch)
 		pid = waitpid (-1, &status, 0);
 	while (pid != worker);
 	ck_assert_int_eq (status, 0);
-	tree_kill (-1, 20000, NULL, NULL);
+	tree_kill (-1, 200000, NULL, NULL);
 }
 END_TEST
 

@@ -2,7 +2,7 @@
  *
  * All processes of a puppet hold the descriptor FD (a SOCK_SEQPACKET socket, unix(7)) to their end: whoever has the
  * other end sees end of file exactly when all of them are gone. Each sends a word when it is up, `ready PID`. Whatever
- * happens, SIGALRM ends each of them after a minute.
+ * happens, SIGALRM ends each of them after five minutes.
  */
 #include "config.h"
 
@@ -35,7 +35,7 @@ static pid_t fork_again (void)
 
 	if (pid < 0)
 		_exit (98);
-	alarm (60); /* a child has none of its own (fork(2)) */
+	alarm (300); /* a child has none of its own (fork(2)) */
 	return pid;
 }
 
@@ -214,7 +214,7 @@ int main (int argc, char **argv, char **env)
 		line = atoi (argv[1]);
 	if (!strcmp (deed, "show"))
 		show (env);
-	alarm (60);
+	alarm (300);
 	if (!strcmp (deed, "rest")) {
 		say ("ready");
 		rest ();

@@ -24,7 +24,7 @@ static int worker (int link, int lifeline, void *arg)
 	struct child child;
 	char letter = 0;
 
-	alarm (60);
+	alarm (300);
 	for (size_t i = 0; i < scene->n_fds; i++)
 		if (fcntl (scene->fds[i], F_GETFD) < 0)
 			return 5;

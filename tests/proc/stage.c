@@ -47,7 +47,7 @@ static void remove_cgroups (void)
 
 static void tear_down (void)
 {
-	int left = tree_kill (-1, 10000, NULL, NULL);
+	int left = tree_kill (-1, 60000, NULL, NULL);
 
 	if (left)
 		fprintf (stderr, "%d processes could not be killed\n", left);
@@ -122,7 +122,7 @@ void stage_readable (int fd)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 
-	ck_assert_int_eq (poll (&pollfd, 1, 20000), 1);
+	ck_assert_int_eq (poll (&pollfd, 1, 200000), 1);
 }
 
 pid_t stage_await (int line, const char *word, int n)
