@@ -112,7 +112,7 @@ class Request:
 
     def wait(self, condition):
         with self.changed:
-            if not self.changed.wait_for(condition, 60):
+            if not self.changed.wait_for(condition, 180):
                 raise EOFError
 
     def out(self, data, stream="stdout"):
@@ -290,7 +290,7 @@ class Server:
 
     def wait(self, condition):
         with self.changed:
-            assert self.changed.wait_for(lambda: condition(self.seen), 60), "waited in vain; saw %r" % self.seen[-5:]
+            assert self.changed.wait_for(lambda: condition(self.seen), 180), "waited in vain; saw %r" % self.seen[-5:]
 
     @property
     def calls(self):

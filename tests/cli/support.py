@@ -14,7 +14,7 @@ for signo in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REMEX = os.environ.get("REMEX", os.path.join(os.environ.get("top_builddir", "."), "remex"))
-PATIENCE = 60  # seconds; only a broken program needs them
+PATIENCE = 180  # seconds; only a broken program needs them
 
 
 def environment(**more):

@@ -8,6 +8,7 @@ was leaked and that no sanitizer complained. Nothing here waits for time: LIMIT 
 
 import collections
 import ctypes
+import faulthandler
 import hashlib
 import json
 import os
@@ -37,7 +38,7 @@ REMEXD = os.path.join(BUILD, "remexd")
 REMEX = os.path.join(BUILD, "remex")
 PLUGINS = os.path.join(BUILD, "plugins/built")
 PYTHON = sys.executable
-LIMIT = int(os.environ.get("REMEX_TEST_LIMIT", 60))  # seconds after which something hangs; nothing is decided by less
+LIMIT = int(os.environ.get("REMEX_TEST_LIMIT", 180))  # seconds after which something hangs; nothing is decided by less
 GRACE = 0.3  # limits.grace of the daemons here, so that stops are quick
 REPORTS = ("ERROR: AddressSanitizer", "runtime error:", "LeakSanitizer", "Assertion", "glibc detected")
 
@@ -212,7 +213,8 @@ class Daemon:
         settings = {
             "listen": self.where,
             "plugins": {"directory": plugins or PLUGINS},
-            "limits": {"grace": "%dms" % (GRACE * 1000)},
+            # A test may be slow to answer pings, and is no lost client then.
+            "limits": {"grace": "%dms" % (GRACE * 1000), "silence": "1h"},
         }
         for key, value in (config or {}).items():
             if isinstance(value, dict) and isinstance(settings.get(key), dict):
@@ -293,8 +295,10 @@ class Daemon:
 
     def commands(self):
         """The processes of commands: marked by their own environment, and not of the daemon's program."""
+        found = self.marked()
+        # Asked afterwards: a worker that is born in between is one of the family.
         names = {one.pid for one in self.family() if one.name.startswith("remexd") or one.name == "exe"}
-        return [one for one in self.marked() if one.pid not in names and one.pid != self.pid]
+        return [one for one in found if one.pid not in names and one.pid != self.pid and alive(one)]
 
     def expect_no_commands(self, what="the command's processes to be gone"):
         wait_until(lambda: not self.commands(), lambda: what + ":\n" + tell(self.commands()))
@@ -400,6 +404,22 @@ class Case(unittest.TestCase):
     """A test case whose daemons are stopped, and looked at, at its end."""
 
     maxDiff = 2000
+
+    def run(self, result=None):
+        """What hangs all the same says where, and ends."""
+        faulthandler.dump_traceback_later(10 * LIMIT, exit=True)
+        try:
+            return super().run(result)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+    def with_time(self, attempt, seconds=0.3):
+        """`attempt` with a time limit that is to expire, but not before what it is about has begun: where it returns
+        nothing it was too short, and twice as much is tried."""
+        while not (got := attempt(seconds)):
+            seconds *= 2
+            self.assertLess(seconds, 4 * LIMIT)
+        return got
 
     def daemon(self, config=None, **more):
         daemon = Daemon(config, start=False, **more)
