@@ -606,9 +606,15 @@ class Client:
     def wait(self, *answers, until=None, limit=LIMIT):
         """Take messages until these calls have ended (or the condition holds)."""
         until = until or (lambda: all(answer.end for answer in answers))
+        end = time.monotonic() + limit
         while not until():
-            if self.take(limit) is None:
+            message = self.take(limit)
+            if message is None:
                 raise AssertionError("the stream ended; %r" % [header for header in self.others if "error" in header])
+            if "id" in message.header:
+                end = time.monotonic() + limit
+            elif time.monotonic() > end:
+                raise AssertionError("nothing came for %d s but pings" % limit)
         return answers[0] if answers else None
 
     def wait_for(self, answer, text, stream="stdout"):
