@@ -37,7 +37,13 @@ static int affordable (const struct front *front)
 	return n < 1 ? 1 : n < front->pool.max ? (int)n : front->pool.max;
 }
 
-/* Are there descriptors for one more command's streams? */
+static bool runs_control (const struct pooled *worker)
+{
+	return worker->phase == WORKER_BUSY && worker->request && worker->request->waiter.control;
+}
+
+/* Are there descriptors for one more command's streams, and is it not more than the pool's maximum? Control calls have
+ * neither. */
 static bool can_afford (const struct front *front)
 {
 	int most = affordable (front), busy = 0;
@@ -46,8 +52,42 @@ static bool can_afford (const struct front *front)
 	if (front->pool.n <= most)
 		return true;
 	list_each (worker, &front->pool.all, node)
-		busy += worker->phase == WORKER_BUSY || worker->phase == WORKER_STOPPING;
+		busy += (worker->phase == WORKER_BUSY || worker->phase == WORKER_STOPPING) && !runs_control (worker);
 	return busy < most;
+}
+
+/* Does a control call of that identity (NULL: of anybody) run? */
+static bool control_runs (const struct front *front, const struct identity *identity)
+{
+	const struct pooled *worker;
+
+	list_each (worker, &front->pool.all, node)
+		if (runs_control (worker) && (!identity || worker->request->identity == identity))
+			return true;
+	return false;
+}
+
+/* Has a control call the one worker that may be there besides the ordinary ones, or asked for it? An ordinary call must
+ * not wait for that one: control calls one behind the other would hold it for ever. */
+static bool control_holds_one (const struct front *front)
+{
+	const struct waiter *waiter;
+
+	list_each (waiter, &front->queue.control, node)
+		if (list_entry (waiter, struct request, waiter)->asked)
+			return true;
+	return control_runs (front, NULL);
+}
+
+/* Would there be room for an ordinary worker if idle ones left? */
+static bool can_make_room (const struct front *front, bool extra)
+{
+	struct list *node;
+	int idle = 0;
+
+	for (node = front->pool.idle.next; node != &front->pool.idle; node = node->next)
+		idle++;
+	return front->pool.n + front->pool.births - idle < affordable (front) + extra;
 }
 
 static void ask_again (void *arg)
@@ -60,6 +100,7 @@ static bool place (struct front *front, struct request *request)
 {
 	struct pooled *worker = pool_idle (&front->pool, request->uid);
 	struct connection *connection = request->connection;
+	bool extra;
 
 	if (worker && !request->waiter.control && !can_afford (front))
 		return false; /* until another ends */
@@ -72,7 +113,8 @@ static bool place (struct front *front, struct request *request)
 	}
 	if (request->asked)
 		return false;
-	if (pool_has_room (&front->pool, affordable (front), request->waiter.control)) {
+	extra = request->waiter.control || control_holds_one (front);
+	if (pool_has_room (&front->pool, affordable (front), extra)) {
 		int peer = connection && connection->stream.in == connection->stream.out ? connection->stream.in : -1;
 
 		if (upstream_ask (front, request->number, request->uid, peer) == 0) {
@@ -81,8 +123,10 @@ static bool place (struct front *front, struct request *request)
 		} else {
 			timer_set (&front->loop, &front->ask_timer, clock_ms () + ASK_AGAIN_MS, ask_again, front);
 		}
-	} else if (!request->evicted && (worker = pool_oldest_idle (&front->pool))) {
-		request->evicted = true;
+	} else if (!pool_find (&front->pool, request->evicted) && can_make_room (front, extra) &&
+		   (worker = pool_oldest_idle (&front->pool))) {
+		/* One at a time. Somebody else may take the room that it leaves: then another has to. */
+		request->evicted = worker->serial;
 		pool_set_phase (worker, WORKER_LEAVING);
 		upstream_release (front, worker->serial);
 	}
@@ -96,7 +140,9 @@ void dispatch_pump (struct front *front)
 	while (waiter) {
 		struct request *request = list_entry (waiter, struct request, waiter);
 
-		if (!waiter->control && over_share (front, waiter->identity)) {
+		/* Control calls come first and would take every worker: while others wait, each identity has one. */
+		if (waiter->control ? front->queue.length && control_runs (front, waiter->identity)
+				    : over_share (front, waiter->identity)) {
 			waiter = queue_next (&front->queue, waiter);
 			continue;
 		}
@@ -122,7 +168,7 @@ void dispatch_born (struct front *front, uint64_t number)
 	struct request *request = find_waiting (front, number);
 
 	if (request)
-		request->asked = request->evicted = false;
+		request->asked = false;
 	dispatch_pump (front);
 }
 

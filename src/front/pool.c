@@ -151,9 +151,9 @@ struct pooled *pool_oldest_idle (const struct pool *pool)
 	return list_empty (&pool->idle) ? NULL : list_entry (pool->idle.next, struct pooled, idle);
 }
 
-bool pool_has_room (const struct pool *pool, int max, bool control)
+bool pool_has_room (const struct pool *pool, int max, bool extra)
 {
-	return pool->n + pool->births < max + (control ? 1 : 0);
+	return pool->n + pool->births < max + (extra ? 1 : 0);
 }
 
 void pool_set_phase (struct pooled *worker, enum worker_phase phase)

@@ -71,8 +71,8 @@ void pool_remove (struct pooled *worker);
 struct pooled *pool_idle (const struct pool *pool, uid_t uid);
 struct pooled *pool_oldest_idle (const struct pool *pool);
 
-/* Is there room for one more worker, where `max` may be there? A control call may use one slot more. */
-bool pool_has_room (const struct pool *pool, int max, bool control);
+/* Is there room for one more worker, where `max` may be there, or one besides them? */
+bool pool_has_room (const struct pool *pool, int max, bool extra);
 
 void pool_set_phase (struct pooled *worker, enum worker_phase phase);
 

@@ -54,7 +54,8 @@ struct request {
 	uid_t uid;
 	enum request_state state;
 	enum cause cause;
-	bool asked, evicted; /* a worker was asked for; an idle one was released for it */
+	bool asked; /* for a worker */
+	uint64_t evicted; /* the idle worker that was released for it, 0: none yet */
 	struct pooled *worker;
 	struct relay relay;
 	struct timer *timer;
