@@ -5,6 +5,7 @@ system_tests = \
 	%D%/bulk.test \
 	%D%/daemon.test \
 	%D%/exhaust.test \
+	%D%/fair.test \
 	%D%/framing.test \
 	%D%/load.test \
 	%D%/many.test \
@@ -17,4 +18,4 @@ system_tests = \
 	$(NULL)
 dist_check_SCRIPTS += $(system_tests)
 TESTS += $(system_tests)
-EXTRA_DIST += %D%/support.py
+EXTRA_DIST += %D%/people.py %D%/support.py

@@ -1,0 +1,99 @@
+"""Other people, for the tests and the bench: only root can be them.
+
+remexd lets root call and, where root started it, the members of group `remex`, each as itself. People here are users
+that every system has; `member_of` makes them members for one remexd, and for nobody else on the machine.
+"""
+
+import ctypes
+import os
+import pwd
+import socket
+
+CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000  # unshare(2), mount(2)
+GID = 54321  # of group remex, where the system has none: the view of /etc/group that has it is private
+
+
+def find(*names):
+    """The entry of the first of these users that there is, or None."""
+    for name in names:
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            pass
+    return None
+
+
+def become(uid, groups=()):
+    os.setgroups(list(groups))
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+
+
+def in_child(function):
+    """The function's text, or the name of the error it met, in a child."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            text = str(function())
+        except BaseException as error:
+            text = type(error).__name__ + ": " + str(error)
+        os.write(writer, text.encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as file:
+        text = file.read()
+    os.waitpid(pid, 0)
+    return text
+
+
+def as_user(uid, function, groups=()):
+    """The same in a child that is that user."""
+    def work():
+        become(uid, groups)
+        return function()
+
+    return in_child(work)
+
+
+def connect_as(uid, path, groups=(GID,)):
+    """A connection to a Unix socket whose other end sees that user (SO_PEERCRED, SO_PEERGROUPS): what counts is who
+    called connect(2)."""
+    connection = socket.socket(socket.AF_UNIX)
+    said = as_user(uid, lambda: connection.connect(path), groups)
+    if said != "None":
+        connection.close()
+        raise OSError("connecting to %s as uid %d: %s" % (path, uid, said))
+    return connection
+
+
+def give_group(directory):
+    """In a child that is to become remexd: from now on its /etc/group, and that of its children, has a group remex,
+    with GID. The rest of the machine sees nothing of it: it is mounted in a namespace of its own, and the file in
+    `directory`, which is private, is gone when this returns."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def check(result, what):
+        if result < 0:
+            raise OSError(ctypes.get_errno(), "%s: %s" % (what, os.strerror(ctypes.get_errno())))
+
+    with open("/etc/group") as file:
+        lines = [line for line in file if not line.startswith("remex:")]
+    path = os.path.join(directory, "group.%d" % os.getpid())
+    with open(path, "w") as file:
+        file.write("".join(lines) + "remex:x:%d:\n" % GID)
+    try:
+        os.chmod(path, 0o644)  # the front is another user
+        check(libc.unshare(CLONE_NEWNS), "a private mount namespace")
+        check(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "making the mounts private")
+        check(libc.mount(path.encode(), b"/etc/group", None, MS_BIND, None), "a mount over /etc/group")
+    finally:
+        os.unlink(path)
+
+
+def obstacle(directory):
+    """Why there cannot be several people here, in words; None where there can."""
+    if os.geteuid() != 0:
+        return "only root can be several people"
+    said = in_child(lambda: give_group(directory))
+    return None if said == "None" else "the machine does not let root be several people: " + said
