@@ -1,4 +1,5 @@
-/* calls SOCKET DEPTH true PROGRAM | echo BYTES - calls over one open Unix connection, DEPTH of them in flight.
+/* calls SOCKET DEPTH true PROGRAM | flood PROGRAM | echo BYTES - calls over one open Unix connection, DEPTH of them in
+ * flight. For a flood, "busy" is an answer like another.
  *
  * It speaks with src/wire over a blocking socket: every message is decoded as libremex decodes it, every answer is
  * checked, and there is no loop around it. The ids of an answer's messages are not looked at: all calls are the same.
@@ -21,6 +22,7 @@ struct client {
 	int fd;
 	long depth;
 	const char *program; /* NULL: echo */
+	bool flood;
 	char *text; /* what is to be echoed */
 	size_t echoed; /* of it, in this call */
 	uint64_t id;
@@ -78,6 +80,7 @@ static bool take (struct client *client, const struct message *message)
 {
 	const json_t *done = json_object_get (message->header, "done");
 	const char *outcome = json_string_value (json_object_get (done, "outcome"));
+	const char *code = json_string_value (json_object_get (json_object_get (message->header, "error"), "code"));
 
 	if (message->kind == MESSAGE_DATA && !client->program) {
 		client->echoed += message->body_len;
@@ -85,6 +88,8 @@ static bool take (struct client *client, const struct message *message)
 	}
 	if (message->kind == MESSAGE_PING)
 		return false;
+	if (client->flood && code && !strcmp (code, "busy"))
+		return true;
 	if (!outcome || strcmp (outcome, client->program ? "exited" : "completed") ||
 		json_integer_value (json_object_get (done, "exit")) ||
 		(client->text && client->echoed % strlen (client->text)))
@@ -125,10 +130,11 @@ int main (int argc, char **argv)
 	bool echo = argc > 4 && !strcmp (argv[3], "echo");
 
 	if (argc != 5)
-		meter_fail ("usage: calls SOCKET DEPTH true PROGRAM | echo BYTES");
+		meter_fail ("usage: calls SOCKET DEPTH true PROGRAM | flood PROGRAM | echo BYTES");
 	client.fd = meter_connect (argv[1]);
 	client.depth = strtol (argv[2], NULL, 10);
 	client.program = echo ? NULL : argv[4];
+	client.flood = !strcmp (argv[3], "flood");
 	if (echo) {
 		size_t size = strtoul (argv[4], NULL, 10);
 
