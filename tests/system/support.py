@@ -43,6 +43,12 @@ GRACE = 0.3  # limits.grace of the daemons here, so that stops are quick
 REPORTS = ("ERROR: AddressSanitizer", "runtime error:", "LeakSanitizer", "Assertion", "glibc detected")
 
 
+def sanitized():
+    """Slower, larger: was it built so?"""
+    with open(os.path.join(BUILD, "config.h")) as file:
+        return "#define SANITIZED 1" in file.read()
+
+
 def skip(reason):
     """The whole file cannot run."""
     print("skipped:", reason)
