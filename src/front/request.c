@@ -147,6 +147,8 @@ static void on_timer (void *arg)
 		relay_late (&request->relay);
 		request->late_ms = 0;
 		request_go (request);
+	} else if (request->state == REQUEST_STOPPING) {
+		front_worker_gone (request->front, request->worker);
 	} else if (request->deadline_ms && now >= request->deadline_ms) {
 		request_stop (request, CAUSE_DEADLINE);
 	} else if (request->state == REQUEST_RUNNING && request->idle_limit_ms &&
@@ -173,7 +175,12 @@ static void set_timer (struct request *request)
 			when = request->deadline_ms;
 		break;
 	case REQUEST_DRAINING: when = request->late_ms; break;
-	case REQUEST_STOPPING: break;
+	case REQUEST_STOPPING:
+		/* It was gone before, and only what it wrote was still waited for: nobody else says so again. Not from
+		 * here: it may be one of its records that we are looking at. */
+		if (request->worker->gone)
+			when = clock_ms ();
+		break;
 	}
 	timer_set (&request->front->loop, &request->timer, when, on_timer, request);
 }
