@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -30,6 +31,7 @@ enum {
 	WALK_PASSES = 8, /* how often our own children are read in one walk */
 	PID_MAX = 4 * 1024 * 1024, /* the kernel's PID_MAX_LIMIT */
 	REAP_MAX = 64, /* children reaped in one round, besides those that the walk saw dead */
+	PARENT_TRIES = 4,
 	WATCH_DEAD = 64,
 	WATCH_PASSES = 64,
 };
@@ -40,7 +42,10 @@ static struct walk {
 	int alive;
 	int dead; /* children of ours that wait to be reaped */
 	size_t n;
+	size_t at; /* whose children are being read */
 	pid_t list[WALK_MAX]; /* those seen, in order; negative: dead, so nothing is beneath */
+	uint64_t
+		start[WALK_MAX]; /* when they started; 0 for our own children, whose numbers are theirs until we reap */
 	uint8_t seen[PID_MAX / 8]; /* the same as a set; only the pages that are needed are ever there */
 } walk;
 
@@ -55,6 +60,7 @@ static bool walk_add (pid_t pid)
 	if (pid >= PID_MAX || walk_has (pid) || walk.n == WALK_MAX)
 		return false;
 	walk.seen[pid / 8] |= (uint8_t)(1 << pid % 8);
+	walk.start[walk.n] = 0;
 	walk.list[walk.n++] = pid;
 	return true;
 }
@@ -65,8 +71,9 @@ static void walk_clear (void)
 		walk.seen[abs (walk.list[--walk.n]) / 8] = 0;
 }
 
-/* Is it alive, and whose child is it? A dead leader whose threads go on is shown as a zombie, but it lives. */
-static bool process_alive (pid_t pid, pid_t *parent)
+/* Is it alive, whose child is it, and since when (proc(5), in clock ticks)? A dead leader whose threads go on is shown as
+ * a zombie, but it lives. */
+static bool process_alive (pid_t pid, pid_t *parent, uint64_t *start)
 {
 	char path[32], stat[1024], *rest;
 	long threads = 0;
@@ -84,8 +91,8 @@ static bool process_alive (pid_t pid, pid_t *parent)
 	stat[got] = '\0';
 	/* The name, in parentheses, may hold anything. */
 	if (!(rest = strrchr (stat, ')')) ||
-		sscanf (rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld", &state,
-			parent, &threads) != 3)
+		sscanf (rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %" SCNu64,
+			&state, parent, &threads, start) != 4)
 		return false;
 	return (state != 'Z' && state != 'X') || threads > 1;
 }
@@ -109,18 +116,52 @@ static bool signal_child (pid_t pid)
 	return true;
 }
 
+/* Does the number of one that was seen still mean that one? We may just have killed it, its parent reaped it, and it can
+ * be anybody's now. */
+static bool still_the_same (pid_t pid)
+{
+	size_t i = walk.at;
+	uint64_t start;
+	pid_t parent;
+
+	if (i >= walk.n || walk.list[i] != pid)
+		for (i = 0; i < walk.n && walk.list[i] != pid; i++)
+			;
+	return i < walk.n && (!walk.start[i] || (process_alive (pid, &parent, &start) && start == walk.start[i]));
+}
+
+/* Is it alive and of this tree: ours, or the child of one that was seen? The parent is looked at after its child said
+ * whose child it is. When it has died meanwhile, the child is another's now: ask again. */
+static bool belongs (pid_t pid, uint64_t *start)
+{
+	for (int tries = 0; tries < PARENT_TRIES; tries++) {
+		pid_t parent;
+
+		if (!process_alive (pid, &parent, start))
+			return false;
+		if (parent == walk.self)
+			return true;
+		if (parent < 1 || parent >= PID_MAX || !walk_has (parent))
+			return false;
+		if (still_the_same (parent))
+			return true;
+	}
+	return false;
+}
+
 /* Somebody else's child may be reaped at any moment and its number given away: hold it by a pidfd, then make sure that
  * what was held belongs to the tree. Is it alive? */
 static bool signal_other (pid_t pid)
 {
 	int pidfd = pidfd_open (pid, 0);
 	bool alive = false;
-	pid_t parent;
+	uint64_t start;
 
 	if (pidfd < 0)
 		return false;
-	if (process_alive (pid, &parent) && (parent == walk.self || (parent < PID_MAX && walk_has (parent)))) {
+	if (belongs (pid, &start)) {
 		alive = true;
+		walk.start[walk.n - 1] = start;
 		walk.alive++;
 		if (walk.signo)
 			pidfd_send_signal (pidfd, walk.signo, NULL, 0);
@@ -192,8 +233,10 @@ static int walk_tree (int signo, pid_t spare, bool deep)
 			break;
 		}
 		for (size_t i = before; deep && i < walk.n; i++)
-			if (walk.list[i] > 0)
+			if (walk.list[i] > 0) {
+				walk.at = i;
 				walk_process (walk.list[i]);
+			}
 		if (walk.n == before)
 			break;
 	}
@@ -290,13 +333,14 @@ static int watch_read (int fd, pid_t self, struct dead *dead)
 {
 	struct pids pids;
 	pid_t pid, parent;
+	uint64_t start;
 	int rc = 0;
 
 	pids_start (&pids, fd);
 	while ((pid = pids_next (&pids)) > 0) {
 		if (pid == self || dead_has (dead, pid))
 			continue;
-		if (process_alive (pid, &parent))
+		if (process_alive (pid, &parent, &start))
 			return 1;
 		rc = -1;
 		if (dead->n < WATCH_DEAD)

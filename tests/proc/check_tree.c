@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -159,6 +162,120 @@ START_TEST (test_zombie)
 }
 END_TEST
 
+/* --- numbers that are given away --------------------------------------------------------------------------------- */
+
+/* Where set, the walk's signal to somebody else's child is followed by this. */
+static void (*after_signal) (void);
+
+/* In place of the C library's. */
+int pidfd_send_signal (int pidfd, int signo, siginfo_t *info, unsigned flags)
+{
+	int result = (int)syscall (SYS_pidfd_send_signal, pidfd, signo, info, flags);
+
+	if (after_signal && signo == SIGTERM)
+		after_signal ();
+	return result;
+}
+
+/* To the test, which is outside of the walker's tree: from the walker, and from who gets the number. */
+static int outside[2], theirs[2];
+static pid_t obedient; /* the child that obeys TERM */
+
+/* A process with that number, which is free, and a child of its own; the child says at the end, by its exit status and
+ * its parent's, whether it had a TERM. -1 where we may not choose, or somebody was faster. */
+static pid_t make_namesake (pid_t number)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&number, .set_tid_size = 1 };
+	pid_t pid = (pid_t)syscall (SYS_clone3, &args, sizeof args), child;
+	sigset_t set, pending;
+	int status;
+	char byte = 'y';
+
+	if (pid)
+		return pid;
+	alarm (300);
+	sigemptyset (&set);
+	sigaddset (&set, SIGTERM);
+	sigprocmask (SIG_BLOCK, &set, NULL);
+	if (!(child = fork ())) {
+		if (send (theirs[1], &byte, 1, 0) != 1 || recv (theirs[1], &byte, 1, 0) != 1)
+			_exit (2);
+		sigpending (&pending);
+		_exit (sigismember (&pending, SIGTERM));
+	}
+	_exit (waitpid (child, &status, 0) == child && WIFEXITED (status) ? WEXITSTATUS (status) : 3);
+}
+
+/* In the walker: the one in the middle has had its TERM. It dies, and its parent reaps it; then its number is taken. */
+static void give_away (void)
+{
+	char byte;
+
+	after_signal = NULL;
+	while (kill (obedient, 0) == 0)
+		poll (NULL, 0, 1);
+	if (send (outside[1], &obedient, sizeof obedient, 0) != sizeof obedient || recv (outside[1], &byte, 1, 0) != 1)
+		_exit (4);
+}
+
+static int walk_past (void)
+{
+	pid_t top;
+	int told[2];
+
+	prctl (PR_SET_CHILD_SUBREAPER, 1);
+	if (pipe2 (told, O_CLOEXEC) < 0)
+		return 5;
+	if (!(top = fork ())) {
+		signal (SIGTERM, SIG_IGN);
+		if (!(obedient = fork ())) {
+			signal (SIGTERM, SIG_DFL);
+			alarm (300);
+			obedient = getpid ();
+			if (write (told[1], &obedient, sizeof obedient) > 0)
+				pause ();
+			_exit (0);
+		}
+		while (waitpid (obedient, NULL, 0) < 0)
+			;
+		alarm (300);
+		for (;;)
+			pause ();
+	}
+	if (read (told[0], &obedient, sizeof obedient) != (ssize_t)sizeof obedient)
+		return 5;
+	after_signal = give_away;
+	tree_signal (SIGTERM, 0);
+	return tree_kill (-1, 200000, NULL, NULL);
+}
+
+/* One that was seen dies, and its number is another's before its children are read: those are nobody's business. */
+START_TEST (test_number_given_away)
+{
+	pid_t walker, namesake, number;
+	int status;
+	char byte = 'w';
+
+	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, outside), 0);
+	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, theirs), 0);
+	if (!(walker = fork ()))
+		_exit (walk_past ());
+	ck_assert_int_eq (recv (outside[0], &number, sizeof number, 0), sizeof number);
+	if ((namesake = make_namesake (number)) > 0)
+		ck_assert_int_eq (recv (theirs[0], &byte, 1, 0), 1);
+	else
+		fprintf (stderr, "skipped: a number that is given away (not root, or it was gone already)\n");
+	ck_assert_int_eq (send (outside[0], &byte, 1, 0), 1);
+	ck_assert_int_eq (waitpid (walker, &status, 0), walker);
+	ck_assert_int_eq (status, 0);
+	if (namesake > 0) {
+		ck_assert_int_eq (send (theirs[0], &byte, 1, 0), 1);
+		ck_assert_int_eq (waitpid (namesake, &status, 0), namesake);
+		ck_assert_int_eq (status, 0);
+	}
+}
+END_TEST
+
 /* --- "did it leave something behind?" -------------------------------------------------------------------------- */
 
 /* What a worker asks; this process plays its keeper. */
@@ -294,6 +411,7 @@ static void add_tree (TCase *tcase)
 	tcase_add_test (tcase, test_term_and_spare);
 	tcase_add_test (tcase, test_spare_below);
 	tcase_add_test (tcase, test_zombie);
+	tcase_add_test (tcase, test_number_given_away);
 	tcase_add_loop_test (tcase, test_watch, 0, (int)(sizeof asks / sizeof *asks));
 }
 
