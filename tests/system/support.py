@@ -153,11 +153,18 @@ def tell(found):
 
 
 def kill(one, signo=signal.SIGKILL):
-    if alive(one):
-        try:
-            os.kill(one.pid, signo)
-        except ProcessLookupError:
-            pass
+    """It, and nobody who was given its number: tests of fork chains use up the numbers in seconds."""
+    try:
+        pidfd = os.pidfd_open(one.pid)
+    except OSError:
+        return
+    try:
+        if alive(one):
+            signal.pidfd_send_signal(pidfd, signo)
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(pidfd)
 
 
 def count_fds(pid):
