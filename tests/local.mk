@@ -18,6 +18,7 @@ include tests/worker/local.mk
 include tests/front/local.mk
 include tests/client/local.mk
 include tests/cli/local.mk
+include tests/faults/local.mk
 include tests/plugins/local.mk
 include tests/system/local.mk
 include tests/tree/local.mk

@@ -1,0 +1,613 @@
+/* shim - a library to be preloaded (LD_PRELOAD), which makes one call of one process of remex fail, as the system might:
+ * the N-th that a role makes into a family of functions. tests/system/faults.test says when, and looks at what follows.
+ *
+ * REMEX_FAULT names a file of one `struct control`, which every process maps and the test has mapped too. So the calls
+ * are counted over all processes of a role together, a fault happens once and not once in each child, and a daemon that
+ * runs can be told of the next fault without being started again. Nothing fails while `armed` is 0.
+ *
+ * Who is who: the program's file (remex, or remexd with or without --front) when the library is loaded; afterwards what
+ * a process calls itself with PR_SET_NAME. Between fork(2) and that it is nobody. What spawn.c makes is a `child` until it
+ * executes the command, which has no REMEX_FAULT in its environment. That child is one of fork(2) here, not of vfork(2):
+ * a function that wraps vfork would return twice into one frame.
+ *
+ * A crash (SIGSEGV, SIGABRT and the like) is told on standard error with the functions that led to it, as
+ * "fault: crash"; programs that reset all signals do not reset these. glibc's own calls of read(2) and others (stdio,
+ * the loader) do not pass here.
+ */
+#define _GNU_SOURCE
+#undef _FORTIFY_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__ ((visibility ("default")))
+
+/* What a function belongs to. The order is faults.test's too. */
+enum {
+	MEMORY = 1 << 0, /* malloc and its kin; strdup, asprintf, opendir… come here as well */
+	DESCRIPTOR = 1 << 1, /* whatever makes one */
+	READ = 1 << 2,
+	WRITE = 1 << 3,
+	PROCESS = 1 << 4, /* fork, vfork, execve */
+	WAIT = 1 << 5, /* poll, waitpid */
+	IDENTITY = 1 << 6, /* who we are: setresuid and its kin */
+	SETTING = 1 << 7, /* what asks the kernel, or tells it how something is to be */
+	INTERRUPT = 1 << 8, /* EINTR where a signal may be the cause: must change nothing */
+	SHORT = 1 << 9, /* one byte, where more could be had: must change nothing */
+};
+
+/* One machine, one compiler: the test writes it with the same layout. */
+struct control {
+	volatile uint32_t armed;
+	uint32_t family; /* one bit */
+	char role[16];
+	uint32_t nth; /* from 1 */
+	uint32_t times; /* how many calls in a row fail */
+	int32_t error; /* 0: each function's own */
+	uint32_t seen, fired; /* counted here */
+	int32_t pid; /* who met it */
+	char where[1024]; /* the function, and what called it: FILE+OFFSET FILE+OFFSET … */
+};
+
+static struct control *control;
+static char role[16]; /* "" is nobody */
+static bool busy; /* we are looking at the stack: what that calls is not counted */
+
+/* The next definition of that function: glibc's, or a sanitizer's. dlsym(3) allocates nothing when it finds. */
+#define NEXT(name) ({ \
+	static void *next_; \
+	if (!next_) \
+		next_ = dlsym (RTLD_NEXT, #name); \
+	(__typeof__ (&name))next_; \
+})
+
+/* --- the fault --------------------------------------------------------------------------------------------------- */
+
+static void tell_stack (char *out, size_t size, const char *what)
+{
+	void *frames[14];
+	int n = backtrace (frames, sizeof frames / sizeof *frames);
+	size_t used = (size_t)snprintf (out, size, "%s", what);
+
+	for (int i = 2; i < n && used < size; i++) {
+		const char *file, *slash;
+		Dl_info info;
+
+		if (!dladdr (frames[i], &info) || !info.dli_fname)
+			continue;
+		file = (slash = strrchr (info.dli_fname, '/')) ? slash + 1 : info.dli_fname;
+		used += (size_t)snprintf (out + used, size - used, " %s+0x%zx", file,
+			(size_t)((char *)frames[i] - (char *)info.dli_fbase) - 1);
+	}
+}
+
+static bool is_one (uint32_t families, const char *name)
+{
+	uint32_t seen;
+
+	if (!control || !control->armed || busy || !(control->family & families) || strcmp (control->role, role))
+		return false;
+	seen = __atomic_add_fetch (&control->seen, 1, __ATOMIC_SEQ_CST);
+	if (seen < control->nth || seen - control->nth >= control->times)
+		return false;
+	busy = true;
+	if (__atomic_add_fetch (&control->fired, 1, __ATOMIC_SEQ_CST) == 1) {
+		control->pid = getpid ();
+		tell_stack (control->where, sizeof control->where, name);
+	}
+	busy = false;
+	return true;
+}
+
+/* Does this call fail? errno is then set. */
+static bool fails (uint32_t families, const char *name, int error)
+{
+	int saved = errno;
+
+	if (!is_one (families, name)) {
+		errno = saved;
+		return false;
+	}
+	errno = control->family == INTERRUPT ? EINTR : control->error ? control->error : error;
+	return true;
+}
+
+/* Is less than `n` read or written? Only where the other side may not tell the difference: streams, pipes, files. */
+static bool is_short (int fd, size_t n, const char *name)
+{
+	socklen_t size = sizeof (int);
+	int type, saved = errno;
+	bool stream = false;
+	struct stat st;
+
+	if (control && control->armed && control->family == SHORT && n > 1 && NEXT (fstat) (fd, &st) == 0)
+		stream = S_ISFIFO (st.st_mode) || S_ISREG (st.st_mode) ||
+			 (S_ISSOCK (st.st_mode) && NEXT (getsockopt) (fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+				 type == SOCK_STREAM);
+	errno = saved;
+	return stream && is_one (SHORT, name);
+}
+
+/* --- who we are, and how we crash -------------------------------------------------------------------------------- */
+
+static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+
+static bool is_crash (int signo)
+{
+	for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+		if (crashes[i] == signo)
+			return true;
+	return false;
+}
+
+static void on_crash (int signo)
+{
+	char stack[1024], text[1200];
+	int n;
+
+	busy = true;
+	tell_stack (stack, sizeof stack, strsignal (signo));
+	n = snprintf (text, sizeof text, "fault: crash of the %s (pid %d): %s\n", role, getpid (), stack);
+	if (NEXT (write) (STDERR_FILENO, text, (size_t)n) < 0)
+		busy = true;
+	raise (signo); /* SA_RESETHAND */
+}
+
+static void set_role (const char *name)
+{
+	snprintf (role, sizeof role, "%s", name);
+}
+
+__attribute__ ((constructor)) static void begin (int argc, char **argv)
+{
+	const char *path = getenv ("REMEX_FAULT");
+	char program[1024];
+	ssize_t n = readlink ("/proc/self/exe", program, sizeof program - 1);
+	int fd = path ? NEXT (open) (path, O_RDWR | O_CLOEXEC) : -1;
+	struct sigaction action = { .sa_handler = on_crash, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER) };
+	void *frame;
+
+	if (n <= 0 || fd < 0)
+		return;
+	program[n] = '\0';
+	if (!strcmp (strrchr (program, '/'), "/remex") || !strcmp (strrchr (program, '/'), "/lt-remex"))
+		set_role ("client");
+	else if (!strcmp (strrchr (program, '/'), "/remexd"))
+		set_role (argc > 1 && !strncmp (argv[1], "--front=", 8) ? "front" : "supervisor");
+	busy = true;
+	backtrace (&frame, 1); /* it loads a library the first time */
+	busy = false;
+	/* A sanitizer has handlers of its own. */
+	for (size_t i = 0; *role && !dlsym (RTLD_DEFAULT, "__asan_init") && i < sizeof crashes / sizeof *crashes; i++)
+		NEXT (sigaction) (crashes[i], &action, NULL);
+	control = mmap (NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (control == MAP_FAILED)
+		control = NULL;
+	close (fd);
+}
+
+EXPORT sighandler_t signal (int signo, sighandler_t handler)
+{
+	return *role && is_crash (signo) && handler == SIG_DFL ? SIG_DFL : NEXT (signal) (signo, handler);
+}
+
+EXPORT int sigaction (int signo, const struct sigaction *action, struct sigaction *old)
+{
+	if (*role && is_crash (signo) && action && action->sa_handler == SIG_DFL)
+		action = NULL;
+	return NEXT (sigaction) (signo, action, old);
+}
+
+/* --- memory ------------------------------------------------------------------------------------------------------ */
+
+EXPORT void *malloc (size_t size)
+{
+	return fails (MEMORY, "malloc", ENOMEM) ? NULL : NEXT (malloc) (size);
+}
+
+EXPORT void *calloc (size_t n, size_t size)
+{
+	return fails (MEMORY, "calloc", ENOMEM) ? NULL : NEXT (calloc) (n, size);
+}
+
+EXPORT void *realloc (void *old, size_t size)
+{
+	return fails (MEMORY, "realloc", ENOMEM) ? NULL : NEXT (realloc) (old, size);
+}
+
+EXPORT void *reallocarray (void *old, size_t n, size_t size)
+{
+	return fails (MEMORY, "reallocarray", ENOMEM) ? NULL : NEXT (reallocarray) (old, n, size);
+}
+
+/* --- descriptors ------------------------------------------------------------------------------------------------- */
+
+/* open's third argument, and fcntl's, ioctl's: there or not, a register's worth. */
+#define ARGUMENT(type, last) ({ \
+	va_list args_; \
+	type value_; \
+	va_start (args_, last); \
+	value_ = va_arg (args_, type); \
+	va_end (args_); \
+	value_; \
+})
+
+EXPORT int open (const char *path, int flags, ...)
+{
+	unsigned mode = flags & (O_CREAT | __O_TMPFILE) ? ARGUMENT (unsigned, flags) : 0;
+
+	return fails (DESCRIPTOR | INTERRUPT, "open", EMFILE) ? -1 : NEXT (open) (path, flags, mode);
+}
+
+EXPORT int openat (int at, const char *path, int flags, ...)
+{
+	unsigned mode = flags & (O_CREAT | __O_TMPFILE) ? ARGUMENT (unsigned, flags) : 0;
+
+	return fails (DESCRIPTOR | INTERRUPT, "openat", EMFILE) ? -1 : NEXT (openat) (at, path, flags, mode);
+}
+
+EXPORT FILE *fopen (const char *path, const char *mode)
+{
+	return fails (DESCRIPTOR, "fopen", EMFILE) ? NULL : NEXT (fopen) (path, mode);
+}
+
+EXPORT DIR *opendir (const char *path)
+{
+	return fails (DESCRIPTOR, "opendir", EMFILE) ? NULL : NEXT (opendir) (path);
+}
+
+EXPORT DIR *fdopendir (int fd)
+{
+	return fails (DESCRIPTOR, "fdopendir", ENOMEM) ? NULL : NEXT (fdopendir) (fd);
+}
+
+EXPORT int memfd_create (const char *name, unsigned flags)
+{
+	return fails (DESCRIPTOR, "memfd_create", EMFILE) ? -1 : NEXT (memfd_create) (name, flags);
+}
+
+EXPORT int pipe2 (int fds[2], int flags)
+{
+	return fails (DESCRIPTOR, "pipe2", EMFILE) ? -1 : NEXT (pipe2) (fds, flags);
+}
+
+EXPORT int socketpair (int domain, int type, int protocol, int fds[2])
+{
+	return fails (DESCRIPTOR, "socketpair", EMFILE) ? -1 : NEXT (socketpair) (domain, type, protocol, fds);
+}
+
+EXPORT int socket (int domain, int type, int protocol)
+{
+	return fails (DESCRIPTOR, "socket", EMFILE) ? -1 : NEXT (socket) (domain, type, protocol);
+}
+
+EXPORT int accept4 (int fd, struct sockaddr *address, socklen_t *size, int flags)
+{
+	return fails (DESCRIPTOR | INTERRUPT, "accept4", EMFILE) ? -1 : NEXT (accept4) (fd, address, size, flags);
+}
+
+EXPORT int epoll_create1 (int flags)
+{
+	return fails (DESCRIPTOR, "epoll_create1", EMFILE) ? -1 : NEXT (epoll_create1) (flags);
+}
+
+EXPORT int eventfd (unsigned value, int flags)
+{
+	return fails (DESCRIPTOR, "eventfd", EMFILE) ? -1 : NEXT (eventfd) (value, flags);
+}
+
+EXPORT int signalfd (int fd, const sigset_t *set, int flags)
+{
+	return fails (DESCRIPTOR, "signalfd", EMFILE) ? -1 : NEXT (signalfd) (fd, set, flags);
+}
+
+EXPORT int pidfd_open (pid_t pid, unsigned flags)
+{
+	return fails (DESCRIPTOR, "pidfd_open", EMFILE) ? -1 : NEXT (pidfd_open) (pid, flags);
+}
+
+EXPORT int dup (int fd)
+{
+	return fails (DESCRIPTOR, "dup", EMFILE) ? -1 : NEXT (dup) (fd);
+}
+
+EXPORT int dup2 (int fd, int to)
+{
+	return fails (DESCRIPTOR | INTERRUPT, "dup2", EBUSY) ? -1 : NEXT (dup2) (fd, to);
+}
+
+EXPORT int fcntl (int fd, int command, ...)
+{
+	void *argument = ARGUMENT (void *, command);
+	bool makes = command == F_DUPFD || command == F_DUPFD_CLOEXEC;
+
+	if (fails (makes ? DESCRIPTOR : SETTING, "fcntl", makes ? EMFILE : EPERM))
+		return -1;
+	return NEXT (fcntl) (fd, command, argument);
+}
+
+/* --- reading and writing ----------------------------------------------------------------------------------------- */
+
+/* What a link (SOCK_SEQPACKET) may say is not what a connection may say, nor a file. */
+static int read_error (int fd)
+{
+	socklen_t size = sizeof (int);
+	int type;
+
+	if (!control || !control->armed || NEXT (getsockopt) (fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+		return EIO;
+	return type == SOCK_STREAM ? ECONNRESET : ENOMEM;
+}
+
+static int write_error (int fd)
+{
+	socklen_t size = sizeof (int);
+	int type;
+
+	if (!control || !control->armed || NEXT (getsockopt) (fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+		return EIO;
+	return type == SOCK_STREAM ? EPIPE : ENOBUFS;
+}
+
+EXPORT ssize_t read (int fd, void *bytes, size_t n)
+{
+	if (fails (READ | INTERRUPT, "read", EIO))
+		return -1;
+	return NEXT (read) (fd, bytes, is_short (fd, n, "read") ? 1 : n);
+}
+
+EXPORT ssize_t pread (int fd, void *bytes, size_t n, off_t at)
+{
+	if (fails (READ | INTERRUPT, "pread", EIO))
+		return -1;
+	return NEXT (pread) (fd, bytes, is_short (fd, n, "pread") ? 1 : n, at);
+}
+
+EXPORT ssize_t recv (int fd, void *bytes, size_t n, int flags)
+{
+	if (fails (READ | INTERRUPT, "recv", ECONNRESET))
+		return -1;
+	return NEXT (recv) (fd, bytes, is_short (fd, n, "recv") ? 1 : n, flags);
+}
+
+EXPORT ssize_t recvmsg (int fd, struct msghdr *msg, int flags)
+{
+	if (fails (READ | INTERRUPT, "recvmsg", read_error (fd)))
+		return -1;
+	return NEXT (recvmsg) (fd, msg, flags);
+}
+
+EXPORT ssize_t getdents64 (int fd, void *bytes, size_t n)
+{
+	return fails (READ, "getdents64", EIO) ? -1 : NEXT (getdents64) (fd, bytes, n);
+}
+
+EXPORT struct dirent *readdir (DIR *directory)
+{
+	return fails (READ, "readdir", EIO) ? NULL : NEXT (readdir) (directory);
+}
+
+EXPORT ssize_t write (int fd, const void *bytes, size_t n)
+{
+	if (fails (WRITE | INTERRUPT, "write", EIO))
+		return -1;
+	return NEXT (write) (fd, bytes, is_short (fd, n, "write") ? 1 : n);
+}
+
+EXPORT ssize_t send (int fd, const void *bytes, size_t n, int flags)
+{
+	if (fails (WRITE | INTERRUPT, "send", write_error (fd)))
+		return -1;
+	return NEXT (send) (fd, bytes, is_short (fd, n, "send") ? 1 : n, flags);
+}
+
+EXPORT ssize_t sendto (int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to, socklen_t size)
+{
+	return fails (WRITE | INTERRUPT, "sendto", ENOBUFS) ? -1 : NEXT (sendto) (fd, bytes, n, flags, to, size);
+}
+
+EXPORT ssize_t sendmsg (int fd, const struct msghdr *msg, int flags)
+{
+	return fails (WRITE | INTERRUPT, "sendmsg", write_error (fd)) ? -1 : NEXT (sendmsg) (fd, msg, flags);
+}
+
+/* --- processes --------------------------------------------------------------------------------------------------- */
+
+EXPORT pid_t fork (void)
+{
+	pid_t pid = fails (PROCESS, "fork", EAGAIN) ? -1 : NEXT (fork) ();
+
+	if (!pid)
+		set_role ("");
+	return pid;
+}
+
+EXPORT pid_t vfork (void)
+{
+	pid_t pid = fails (PROCESS, "vfork", EAGAIN) ? -1 : NEXT (fork) ();
+
+	if (!pid)
+		set_role ("child");
+	return pid;
+}
+
+EXPORT int execve (const char *path, char *const argv[], char *const envp[])
+{
+	return fails (PROCESS, "execve", ENOMEM) ? -1 : NEXT (execve) (path, argv, envp);
+}
+
+EXPORT int poll (struct pollfd *fds, nfds_t n, int timeout)
+{
+	return fails (WAIT | INTERRUPT, "poll", ENOMEM) ? -1 : NEXT (poll) (fds, n, timeout);
+}
+
+EXPORT int epoll_pwait (int fd, struct epoll_event *events, int n, int timeout, const sigset_t *set)
+{
+	return fails (INTERRUPT, "epoll_pwait", EINTR) ? -1 : NEXT (epoll_pwait) (fd, events, n, timeout, set);
+}
+
+EXPORT int epoll_wait (int fd, struct epoll_event *events, int n, int timeout)
+{
+	return fails (INTERRUPT, "epoll_wait", EINTR) ? -1 : NEXT (epoll_wait) (fd, events, n, timeout);
+}
+
+/* Without WNOHANG a signal may interrupt it; nothing else goes wrong with a child of ours. */
+EXPORT pid_t waitpid (pid_t pid, int *status, int options)
+{
+	return !(options & WNOHANG) && fails (INTERRUPT, "waitpid", EINTR) ? -1 : NEXT (waitpid) (pid, status, options);
+}
+
+/* --- who, and how ------------------------------------------------------------------------------------------------ */
+
+EXPORT int setresuid (uid_t real, uid_t effective, uid_t saved)
+{
+	return fails (IDENTITY, "setresuid", EAGAIN) ? -1 : NEXT (setresuid) (real, effective, saved);
+}
+
+EXPORT int setresgid (gid_t real, gid_t effective, gid_t saved)
+{
+	return fails (IDENTITY, "setresgid", EPERM) ? -1 : NEXT (setresgid) (real, effective, saved);
+}
+
+EXPORT int setgroups (size_t n, const gid_t *groups)
+{
+	return fails (IDENTITY, "setgroups", EPERM) ? -1 : NEXT (setgroups) (n, groups);
+}
+
+EXPORT int initgroups (const char *name, gid_t group)
+{
+	return fails (IDENTITY, "initgroups", EPERM) ? -1 : NEXT (initgroups) (name, group);
+}
+
+EXPORT int seteuid (uid_t uid)
+{
+	return fails (IDENTITY, "seteuid", EPERM) ? -1 : NEXT (seteuid) (uid);
+}
+
+EXPORT int setuid (uid_t uid)
+{
+	return fails (IDENTITY, "setuid", EPERM) ? -1 : NEXT (setuid) (uid);
+}
+
+EXPORT int prctl (int option, ...)
+{
+	unsigned long argument = ARGUMENT (unsigned long, option);
+
+	if (option == PR_SET_NAME && *role != 'c') {
+		const char *name = (const char *)(uintptr_t)argument;
+
+		set_role (!strncmp (name, "remexd-", 7) ? name + 7 : name);
+	} else if (fails (SETTING, "prctl", EPERM)) {
+		return -1;
+	}
+	return NEXT (prctl) (option, argument, 0, 0, 0);
+}
+
+EXPORT int ioctl (int fd, unsigned long request, ...)
+{
+	void *argument = ARGUMENT (void *, request);
+
+	return fails (SETTING, "ioctl", ENOTTY) ? -1 : NEXT (ioctl) (fd, request, argument);
+}
+
+EXPORT int setsockopt (int fd, int level, int name, const void *value, socklen_t size)
+{
+	return fails (SETTING, "setsockopt", ENOMEM) ? -1 : NEXT (setsockopt) (fd, level, name, value, size);
+}
+
+EXPORT int getsockopt (int fd, int level, int name, void *value, socklen_t *size)
+{
+	return fails (SETTING, "getsockopt", ENOMEM) ? -1 : NEXT (getsockopt) (fd, level, name, value, size);
+}
+
+EXPORT int epoll_ctl (int fd, int operation, int target, struct epoll_event *event)
+{
+	/* To forget a descriptor does not fail. */
+	return operation != EPOLL_CTL_DEL && fails (SETTING, "epoll_ctl", ENOMEM)
+		       ? -1
+		       : NEXT (epoll_ctl) (fd, operation, target, event);
+}
+
+EXPORT int connect (int fd, const struct sockaddr *address, socklen_t size)
+{
+	return fails (SETTING, "connect", EAGAIN) ? -1 : NEXT (connect) (fd, address, size);
+}
+
+EXPORT int bind (int fd, const struct sockaddr *address, socklen_t size)
+{
+	return fails (SETTING, "bind", EACCES) ? -1 : NEXT (bind) (fd, address, size);
+}
+
+EXPORT int listen (int fd, int backlog)
+{
+	return fails (SETTING, "listen", EADDRINUSE) ? -1 : NEXT (listen) (fd, backlog);
+}
+
+EXPORT int flock (int fd, int operation)
+{
+	return fails (SETTING | INTERRUPT, "flock", ENOLCK) ? -1 : NEXT (flock) (fd, operation);
+}
+
+EXPORT int stat (const char *path, struct stat *st)
+{
+	return fails (SETTING, "stat", EIO) ? -1 : NEXT (stat) (path, st);
+}
+
+EXPORT int lstat (const char *path, struct stat *st)
+{
+	return fails (SETTING, "lstat", EIO) ? -1 : NEXT (lstat) (path, st);
+}
+
+EXPORT int fstat (int fd, struct stat *st)
+{
+	return fails (SETTING, "fstat", EIO) ? -1 : NEXT (fstat) (fd, st);
+}
+
+EXPORT int chdir (const char *path)
+{
+	return fails (SETTING, "chdir", EIO) ? -1 : NEXT (chdir) (path);
+}
+
+EXPORT int mkdir (const char *path, mode_t mode)
+{
+	return fails (SETTING, "mkdir", ENOSPC) ? -1 : NEXT (mkdir) (path, mode);
+}
+
+EXPORT int chmod (const char *path, mode_t mode)
+{
+	return fails (SETTING, "chmod", EPERM) ? -1 : NEXT (chmod) (path, mode);
+}
+
+EXPORT int chown (const char *path, uid_t uid, gid_t gid)
+{
+	return fails (SETTING, "chown", EPERM) ? -1 : NEXT (chown) (path, uid, gid);
+}
+
+EXPORT off_t lseek (int fd, off_t offset, int whence)
+{
+	return fails (SETTING, "lseek", EINVAL) ? -1 : NEXT (lseek) (fd, offset, whence);
+}
