@@ -46,7 +46,11 @@
 
 #define EXPORT __attribute__ ((visibility ("default")))
 
-/* What a function belongs to. The order is faults.test's too. */
+/* Who there is, and what a function belongs to. The orders are faults.test's too. */
+static const char *const roles[] = { "nobody", "supervisor", "front", "keeper", "worker", "child", "client" };
+
+enum { NOBODY, CHILD = 5, CLIENT, ROLES };
+
 enum {
 	MEMORY = 1 << 0, /* malloc and its kin; strdup, asprintf, opendir… come here as well */
 	DESCRIPTOR = 1 << 1, /* whatever makes one */
@@ -58,23 +62,24 @@ enum {
 	SETTING = 1 << 7, /* what asks the kernel, or tells it how something is to be */
 	INTERRUPT = 1 << 8, /* EINTR where a signal may be the cause: must change nothing */
 	SHORT = 1 << 9, /* one byte, where more could be had: must change nothing */
+	FAMILIES = 10,
 };
 
 /* One machine, one compiler: the test writes it with the same layout. */
 struct control {
 	volatile uint32_t armed;
-	uint32_t family; /* one bit */
-	char role[16];
-	uint32_t nth; /* from 1 */
+	uint32_t role, family; /* the family's bit */
+	uint32_t nth; /* from 1; 0: nothing fails, and all is counted */
 	uint32_t times; /* how many calls in a row fail */
 	int32_t error; /* 0: each function's own */
-	uint32_t seen, fired; /* counted here */
-	int32_t pid; /* who met it */
+	uint32_t fired; /* how many have failed */
+	int32_t pid; /* who met the first of them */
+	uint32_t seen[ROLES][FAMILIES]; /* how many calls there were */
 	char where[1024]; /* the function, and what called it: FILE+OFFSET FILE+OFFSET … */
 };
 
 static struct control *control;
-static char role[16]; /* "" is nobody */
+static uint32_t role = NOBODY;
 static bool busy; /* we are looking at the stack: what that calls is not counted */
 
 /* The next definition of that function: glibc's, or a sanitizer's. dlsym(3) allocates nothing when it finds. */
@@ -105,14 +110,22 @@ static void tell_stack (char *out, size_t size, const char *what)
 	}
 }
 
+/* Count this call. Is it the one? */
 static bool is_one (uint32_t families, const char *name)
 {
-	uint32_t seen;
+	uint32_t mine = 0;
 
-	if (!control || !control->armed || busy || !(control->family & families) || strcmp (control->role, role))
+	if (!control || !control->armed || busy)
 		return false;
-	seen = __atomic_add_fetch (&control->seen, 1, __ATOMIC_SEQ_CST);
-	if (seen < control->nth || seen - control->nth >= control->times)
+	for (int i = 0; i < FAMILIES; i++)
+		if (families >> i & 1) {
+			uint32_t seen = __atomic_add_fetch (&control->seen[role][i], 1, __ATOMIC_SEQ_CST);
+
+			if (control->family >> i & 1)
+				mine = seen;
+		}
+	if (role != control->role || !mine || !control->nth || mine < control->nth ||
+		mine - control->nth >= control->times)
 		return false;
 	busy = true;
 	if (__atomic_add_fetch (&control->fired, 1, __ATOMIC_SEQ_CST) == 1) {
@@ -144,7 +157,7 @@ static bool is_short (int fd, size_t n, const char *name)
 	bool stream = false;
 	struct stat st;
 
-	if (control && control->armed && control->family == SHORT && n > 1 && NEXT (fstat) (fd, &st) == 0)
+	if (control && control->armed && n > 1 && NEXT (fstat) (fd, &st) == 0)
 		stream = S_ISFIFO (st.st_mode) || S_ISREG (st.st_mode) ||
 			 (S_ISSOCK (st.st_mode) && NEXT (getsockopt) (fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
 				 type == SOCK_STREAM);
@@ -171,7 +184,7 @@ static void on_crash (int signo)
 
 	busy = true;
 	tell_stack (stack, sizeof stack, strsignal (signo));
-	n = snprintf (text, sizeof text, "fault: crash of the %s (pid %d): %s\n", role, getpid (), stack);
+	n = snprintf (text, sizeof text, "fault: crash of the %s (pid %d): %s\n", roles[role], getpid (), stack);
 	if (NEXT (write) (STDERR_FILENO, text, (size_t)n) < 0)
 		busy = true;
 	raise (signo); /* SA_RESETHAND */
@@ -179,7 +192,10 @@ static void on_crash (int signo)
 
 static void set_role (const char *name)
 {
-	snprintf (role, sizeof role, "%s", name);
+	role = NOBODY;
+	for (uint32_t i = 0; i < ROLES; i++)
+		if (!strcmp (roles[i], name))
+			role = i;
 }
 
 __attribute__ ((constructor)) static void begin (int argc, char **argv)
@@ -202,7 +218,7 @@ __attribute__ ((constructor)) static void begin (int argc, char **argv)
 	backtrace (&frame, 1); /* it loads a library the first time */
 	busy = false;
 	/* A sanitizer has handlers of its own. */
-	for (size_t i = 0; *role && !dlsym (RTLD_DEFAULT, "__asan_init") && i < sizeof crashes / sizeof *crashes; i++)
+	for (size_t i = 0; role && !dlsym (RTLD_DEFAULT, "__asan_init") && i < sizeof crashes / sizeof *crashes; i++)
 		NEXT (sigaction) (crashes[i], &action, NULL);
 	control = mmap (NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (control == MAP_FAILED)
@@ -212,12 +228,12 @@ __attribute__ ((constructor)) static void begin (int argc, char **argv)
 
 EXPORT sighandler_t signal (int signo, sighandler_t handler)
 {
-	return *role && is_crash (signo) && handler == SIG_DFL ? SIG_DFL : NEXT (signal) (signo, handler);
+	return role && is_crash (signo) && handler == SIG_DFL ? SIG_DFL : NEXT (signal) (signo, handler);
 }
 
 EXPORT int sigaction (int signo, const struct sigaction *action, struct sigaction *old)
 {
-	if (*role && is_crash (signo) && action && action->sa_handler == SIG_DFL)
+	if (role && is_crash (signo) && action && action->sa_handler == SIG_DFL)
 		action = NULL;
 	return NEXT (sigaction) (signo, action, old);
 }
@@ -260,14 +276,14 @@ EXPORT int open (const char *path, int flags, ...)
 {
 	unsigned mode = flags & (O_CREAT | __O_TMPFILE) ? ARGUMENT (unsigned, flags) : 0;
 
-	return fails (DESCRIPTOR | INTERRUPT, "open", EMFILE) ? -1 : NEXT (open) (path, flags, mode);
+	return fails (DESCRIPTOR, "open", EMFILE) ? -1 : NEXT (open) (path, flags, mode);
 }
 
 EXPORT int openat (int at, const char *path, int flags, ...)
 {
 	unsigned mode = flags & (O_CREAT | __O_TMPFILE) ? ARGUMENT (unsigned, flags) : 0;
 
-	return fails (DESCRIPTOR | INTERRUPT, "openat", EMFILE) ? -1 : NEXT (openat) (at, path, flags, mode);
+	return fails (DESCRIPTOR, "openat", EMFILE) ? -1 : NEXT (openat) (at, path, flags, mode);
 }
 
 EXPORT FILE *fopen (const char *path, const char *mode)
@@ -337,7 +353,7 @@ EXPORT int dup (int fd)
 
 EXPORT int dup2 (int fd, int to)
 {
-	return fails (DESCRIPTOR | INTERRUPT, "dup2", EBUSY) ? -1 : NEXT (dup2) (fd, to);
+	return fails (DESCRIPTOR, "dup2", EBUSY) ? -1 : NEXT (dup2) (fd, to);
 }
 
 EXPORT int fcntl (int fd, int command, ...)
@@ -442,7 +458,7 @@ EXPORT pid_t fork (void)
 	pid_t pid = fails (PROCESS, "fork", EAGAIN) ? -1 : NEXT (fork) ();
 
 	if (!pid)
-		set_role ("");
+		role = NOBODY;
 	return pid;
 }
 
@@ -451,7 +467,7 @@ EXPORT pid_t vfork (void)
 	pid_t pid = fails (PROCESS, "vfork", EAGAIN) ? -1 : NEXT (fork) ();
 
 	if (!pid)
-		set_role ("child");
+		role = CHILD;
 	return pid;
 }
 
@@ -517,7 +533,7 @@ EXPORT int prctl (int option, ...)
 {
 	unsigned long argument = ARGUMENT (unsigned long, option);
 
-	if (option == PR_SET_NAME && *role != 'c') {
+	if (option == PR_SET_NAME && role != CLIENT) {
 		const char *name = (const char *)(uintptr_t)argument;
 
 		set_role (!strncmp (name, "remexd-", 7) ? name + 7 : name);
@@ -569,7 +585,7 @@ EXPORT int listen (int fd, int backlog)
 
 EXPORT int flock (int fd, int operation)
 {
-	return fails (SETTING | INTERRUPT, "flock", ENOLCK) ? -1 : NEXT (flock) (fd, operation);
+	return fails (SETTING, "flock", ENOLCK) ? -1 : NEXT (flock) (fd, operation);
 }
 
 EXPORT int stat (const char *path, struct stat *st)
