@@ -16,6 +16,7 @@ include tests/net/local.mk
 include tests/proc/local.mk
 include tests/worker/local.mk
 include tests/front/local.mk
+include tests/daemon/local.mk
 include tests/client/local.mk
 include tests/cli/local.mk
 include tests/faults/local.mk

@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/clock.c %D%/clock.h \
 	%D%/err.c %D%/err.h \
 	%D%/fd.c %D%/fd.h \
+	%D%/file.c %D%/file.h \
 	%D%/link.c %D%/link.h \
 	%D%/list.h \
 	%D%/log.c %D%/log.h \

@@ -147,6 +147,29 @@ char *text_escape (char *out, size_t size, const void *bytes, size_t n)
 	return out;
 }
 
+char *text_plain (char *out, size_t size, const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes, *end = p + n;
+	size_t used = 0;
+
+	while (p < end) {
+		size_t len = utf8_char (p, (size_t)(end - p));
+		bool plain = len && *p >= 0x20 && *p != 0x7F && !(*p == 0xC2 && p[1] < 0xA0);
+
+		if (used + (plain ? len : 1) >= size)
+			break;
+		if (plain)
+			memcpy (out + used, p, len);
+		else
+			out[used] = '?';
+		used += plain ? len : 1;
+		p += len ? len : 1;
+	}
+	if (size)
+		out[used] = '\0';
+	return out;
+}
+
 enum { NEAR_MAX = 64 }; /* a name this long is near to nothing */
 
 /* Levenshtein's distance of two short words. */
@@ -191,4 +214,28 @@ const char *text_nearest (const char *word, const char *const *names, size_t n)
 		}
 	}
 	return found;
+}
+
+/* --- for a shell ------------------------------------------------------------------------------------------------- */
+
+char *text_quote (char *out, size_t size, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+:,./-";
+	static const char quote[] = "'\"'\"'"; /* closes, says a quote, opens again */
+	size_t used = 1;
+
+	if (*text && strlen (text) < size && !text[strspn (text, plain)])
+		return strcpy (out, text);
+	*out = '\'';
+	for (; *text; text++) {
+		size_t n = *text == '\'' ? sizeof quote - 1 : 1;
+
+		if (used + n + 2 > size)
+			break;
+		memcpy (out + used, *text == '\'' ? quote : text, n);
+		used += n;
+	}
+	out[used++] = '\'';
+	out[used] = '\0';
+	return out;
 }

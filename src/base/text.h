@@ -21,6 +21,15 @@ ssize_t text_b64_decode (void *out, const char *chars, size_t n);
  * bytes that are not UTF-8 become \n, \t or \xNN, a backslash becomes two. Returns out. */
 char *text_escape (char *out, size_t size, const void *bytes, size_t n);
 
+/* The same, but what a person could not see becomes '?', one for each character or byte: for names and comments. Cut
+ * between characters. */
+char *text_plain (char *out, size_t size, const void *bytes, size_t n);
+
+/* One word of sh(1) that means `text`: as it is where nothing in it is special, else in single quotes (a single quote
+ * itself in double ones, so that there is no backslash for text_escape to double). Cut, but with its quotes closed,
+ * where `size` is too small. Returns out. */
+char *text_quote (char *out, size_t size, const char *text);
+
 /* Of the `n` names, the one that a mistyped `word` most likely meant, or NULL where none is near. */
 const char *text_nearest (const char *word, const char *const *names, size_t n);
 

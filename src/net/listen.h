@@ -1,21 +1,29 @@
-/* listen - a Unix socket to accept from: safe from the moment it exists, and never taken from a living daemon.
+/* listen - a socket to accept from, a Unix one or one of TCP.
  *
- * The directory is made (or found to be ours) with its final mode before the socket is bound in it, so there is no time
- * in which somebody else could connect. A lock beside the socket (PATH.lock, flock(2)) says whether the socket is live;
- * who holds the lock may remove what lies there.
+ * A Unix socket is safe from the moment it exists, and never taken from a living daemon. The directory is made (or found
+ * to be ours) with its final mode before the socket is bound in it, so there is no time in which somebody else could
+ * connect. A lock beside the socket (PATH.lock, flock(2)) says whether the socket is live; who holds the lock may remove
+ * what lies there.
  */
 #ifndef REMEX_NET_LISTEN_H
 #define REMEX_NET_LISTEN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "net/endpoint.h"
 
 enum { LISTEN_PATH_MAX = 107 }; /* sun_path without its NUL (unix(7)) */
 
+enum listen_kind { LISTEN_UNIX, LISTEN_TCP };
+
 struct listener {
-	char path[LISTEN_PATH_MAX + 1];
+	enum listen_kind kind;
 	int fd; /* listening, close-on-exec */
+	bool adopted; /* whoever gave it to us removes what there is to remove */
+	struct endpoint endpoint; /* LISTEN_TCP, with the port that the kernel picked; and of LISTEN_UNIX: */
+	char path[LISTEN_PATH_MAX + 1];
 	dev_t device; /* of the socket's file, */
 	ino_t inode; /* which no other path or mount can have */
 	int lock; /* held as long as the listener lives */
@@ -26,7 +34,15 @@ struct listener {
  * 0666 within that directory. 0, or -1 and err ("… is in use by another remexd"). */
 int listener_open (struct listener *listener, const char *path, gid_t group, struct err *err);
 
-/* Remove the socket and the lock, close both. */
+/* Listen on a TCP address; port 0: the kernel picks one. An IPv6 address is for IPv6 alone (ipv6(7), IPV6_V6ONLY). 0, or
+ * -1 and err. */
+int listener_open_tcp (struct listener *listener, const struct endpoint *endpoint, struct err *err);
+
+/* Take a listening socket that a service manager opened for us (sd_listen_fds(3)); the descriptor is the listener's in
+ * any case. 0, or -1 and err: it does not listen, or is of another kind. */
+int listener_adopt (struct listener *listener, int fd, struct err *err);
+
+/* Close it; remove the socket and the lock of a Unix one. */
 void listener_close (struct listener *listener);
 
 #endif

@@ -1,6 +1,15 @@
 noinst_LTLIBRARIES += %D%/libnet.la
 %C%_libnet_la_SOURCES = \
+	%D%/certificate.c %D%/certificate.h \
+	%D%/credential.c %D%/credential.h \
+	%D%/endpoint.c %D%/endpoint.h \
+	%D%/key.c %D%/key.h \
 	%D%/listen.c %D%/listen.h \
+	%D%/network.c \
 	%D%/peer.c %D%/peer.h \
 	%D%/stream.c %D%/stream.h \
+	%D%/tls.c %D%/tls.h \
+	%D%/tls_context.c %D%/tls_private.h \
+	%D%/tls_words.c \
 	$(NULL)
+%C%_libnet_la_LIBADD = $(SSL_LIBS)

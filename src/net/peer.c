@@ -24,6 +24,17 @@ int peer_uid (int fd, uid_t *uid, pid_t *pid)
 	return 0;
 }
 
+int peer_endpoint (int fd, struct endpoint *endpoint)
+{
+	struct sockaddr_storage address;
+	socklen_t size = sizeof address;
+
+	if (getpeername (fd, (struct sockaddr *)&address, &size) < 0)
+		return -1;
+	endpoint_set (endpoint, (struct sockaddr *)&address, size);
+	return 0;
+}
+
 int peer_socket_file (int fd, dev_t *device, ino_t *inode)
 {
 	int file = ioctl (fd, SIOCUNIXFILE, 0), result;

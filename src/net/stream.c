@@ -5,9 +5,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -35,11 +38,17 @@ static ssize_t socket_write (struct stream *stream, const void *bytes, size_t n)
 	return done;
 }
 
-static const struct stream_ops socket_ops = { socket_read, socket_write };
+static int socket_end (struct stream *stream)
+{
+	shutdown (stream->out, SHUT_WR); /* which fails for what is no socket: its end comes when it is closed */
+	return 0;
+}
+
+static const struct stream_ops socket_ops = { .read = socket_read, .write = socket_write, .end = socket_end };
 
 void stream_unix (struct stream *stream, int fd)
 {
-	*stream = (struct stream){ &socket_ops, fd, fd, fd, fd };
+	*stream = (struct stream){ &socket_ops, fd, fd, fd, fd, NULL };
 }
 
 /* --- descriptors shared with others ------------------------------------------------------------------------------ */
@@ -81,7 +90,7 @@ static ssize_t shared_write (struct stream *stream, const void *bytes, size_t n)
 	return done;
 }
 
-static const struct stream_ops shared_ops = { shared_read, shared_write };
+static const struct stream_ops shared_ops = { .read = shared_read, .write = shared_write, .end = socket_end };
 
 /* A descriptor to watch in place of fd: whoever watches sets O_NONBLOCK on it (libuv does), and an epoll descriptor
  * that holds fd takes that without harm. -1: fd is always ready. */
@@ -103,7 +112,7 @@ static int watchable (int fd, uint32_t events, int *out)
 
 int stream_shared (struct stream *stream, int in, int out)
 {
-	*stream = (struct stream){ &shared_ops, in, out, -1, -1 };
+	*stream = (struct stream){ &shared_ops, in, out, -1, -1, NULL };
 	if (watchable (in, EPOLLIN, &stream->in_poll) < 0)
 		return -1;
 	if (watchable (out, EPOLLOUT, &stream->out_poll) < 0) {
@@ -113,8 +122,61 @@ int stream_shared (struct stream *stream, int in, int out)
 	return 0;
 }
 
+/* --- pipes of our own -------------------------------------------------------------------------------------------- */
+
+static ssize_t owned_read (struct stream *stream, void *bytes, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = read (stream->in, bytes, n);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+/* write(2) to a pipe without a reader raises SIGPIPE and has no flag against it: block the signal, and take back the
+ * one that came of this write (it is sent to the writing thread). */
+static ssize_t owned_write (struct stream *stream, const void *bytes, size_t n)
+{
+	sigset_t pipe_only, before, pending;
+	ssize_t done;
+	int saved;
+
+	sigemptyset (&pipe_only);
+	sigaddset (&pipe_only, SIGPIPE);
+	sigpending (&pending);
+	pthread_sigmask (SIG_BLOCK, &pipe_only, &before);
+	do
+		done = write (stream->out, bytes, n);
+	while (done < 0 && errno == EINTR);
+	saved = errno;
+	if (done < 0 && saved == EPIPE && !sigismember (&pending, SIGPIPE))
+		sigtimedwait (&pipe_only, NULL, &(struct timespec){ 0 });
+	if (!sigismember (&before, SIGPIPE))
+		pthread_sigmask (SIG_SETMASK, &before, NULL);
+	errno = saved;
+	return done;
+}
+
+static const struct stream_ops owned_ops = { .read = owned_read, .write = owned_write, .end = socket_end };
+
+int stream_owned (struct stream *stream, int in, int out)
+{
+	struct stat status;
+
+	if (fstat (out, &status) < 0 || fd_nonblock (in, true) < 0 || fd_nonblock (out, true) < 0)
+		return -1;
+	stream_unix (stream, in);
+	stream->out = stream->out_poll = out;
+	if (in != out || !S_ISSOCK (status.st_mode))
+		stream->ops = &owned_ops;
+	return 0;
+}
+
 void stream_close (struct stream *stream)
 {
+	if (stream->ops->close)
+		stream->ops->close (stream);
 	if (stream->in_poll != stream->in)
 		fd_close (&stream->in_poll);
 	if (stream->out_poll != stream->out)

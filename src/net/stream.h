@@ -1,5 +1,5 @@
-/* stream - bytes in and out of one connection, whatever carries them: a Unix socket, or a pair of descriptors that
- * belong to somebody else (--stdio). TCP with TLS and ssh become further kinds: a row of operations each.
+/* stream - bytes in and out of one connection, whatever carries them: a Unix socket, a pair of descriptors that belong
+ * to somebody else (--stdio), or TLS (stream_tls of net/tls.h). A kind is a row of operations.
  *
  * Nothing here blocks: what cannot be done now is -1 with EAGAIN. A stream owns its descriptors.
  */
@@ -17,12 +17,16 @@ struct stream_ops {
 	/* As read(2) and write(2) without blocking: 0 from read is the end. */
 	ssize_t (*read) (struct stream *stream, void *bytes, size_t n);
 	ssize_t (*write) (struct stream *stream, const void *bytes, size_t n);
+	int (*end) (struct stream *stream); /* stream_end */
+	bool (*pending) (const struct stream *stream); /* stream_pending; NULL: never */
+	void (*close) (struct stream *stream); /* free `state`; NULL: there is none */
 };
 
 struct stream {
 	const struct stream_ops *ops;
 	int in, out; /* the same for a socket */
 	int in_poll, out_poll; /* what to watch; -1: always ready (a regular file) */
+	void *state; /* of the kind */
 };
 
 /* A connected Unix socket. */
@@ -33,6 +37,10 @@ void stream_unix (struct stream *stream, int fd);
  * (nothing owned). */
 int stream_shared (struct stream *stream, int in, int out);
 
+/* Descriptors of ours alone, which are made non-blocking: sockets, or pipes (whose write raises no SIGPIPE); they may be
+ * the same. 0, or -1 with errno (nothing owned). */
+int stream_owned (struct stream *stream, int in, int out);
+
 void stream_close (struct stream *stream);
 
 static inline ssize_t stream_read (struct stream *stream, void *bytes, size_t n)
@@ -40,9 +48,25 @@ static inline ssize_t stream_read (struct stream *stream, void *bytes, size_t n)
 	return stream->ops->read (stream, bytes, n);
 }
 
+/* After EAGAIN the next bytes to be written are the same ones (at another place if need be, and more of them if need
+ * be): TLS may have a part of their record on its way. */
 static inline ssize_t stream_write (struct stream *stream, const void *bytes, size_t n)
 {
 	return stream->ops->write (stream, bytes, n);
+}
+
+/* Nothing more will be written: let the other end know, and go on reading. 0, or -1 with EAGAIN: again when it can be
+ * written to. */
+static inline int stream_end (struct stream *stream)
+{
+	return stream->ops->end (stream);
+}
+
+/* Is there more to read, or the end, although the descriptor to watch does not say so? True only right after a read, or at the
+ * beginning. */
+static inline bool stream_pending (const struct stream *stream)
+{
+	return stream->ops->pending && stream->ops->pending (stream);
 }
 
 #endif

@@ -209,6 +209,21 @@ START_TEST (escape_into_little_space)
 }
 END_TEST
 
+START_TEST (plain)
+{
+	static const char bytes[] = "a\nb\x7f\xc3\xa9\xc2\x85\\\xff\xe2\x82";
+	char out[16];
+
+	ck_assert_str_eq (text_plain (out, sizeof out, bytes, sizeof bytes - 1), "a?b?\xc3\xa9?\\???");
+	ck_assert_str_eq (text_plain (out, 7, bytes, sizeof bytes - 1), "a?b?\xc3\xa9");
+	ck_assert_str_eq (text_plain (out, 6, bytes, sizeof bytes - 1), "a?b?");
+	ck_assert_str_eq (text_plain (out, sizeof out, bytes, 0), "");
+	out[0] = 'x';
+	text_plain (out, 0, bytes, sizeof bytes - 1);
+	ck_assert_int_eq (out[0], 'x');
+}
+END_TEST
+
 START_TEST (escaped_bytes_are_safe)
 {
 	for (int first = 0; first < 256; first++)
@@ -274,6 +289,44 @@ START_TEST (nearest_of_a_long_word)
 }
 END_TEST
 
+static const struct {
+	const char *text, *word;
+} quote_rows[] = {
+	{ "web1:7363", "web1:7363" },
+	{ "", "''" },
+	{ "a b", "'a b'" },
+	{ "[::1]:7363", "'[::1]:7363'" },
+	{ "~root", "'~root'" },
+	{ "$(x)`y`\"\\", "'$(x)`y`\"\\'" },
+	{ "o'neil", "'o'\"'\"'neil'" },
+	{ "'", "''\"'\"''" },
+};
+
+START_TEST (quote)
+{
+	char out[64], command[128], said[64] = "";
+	FILE *shell;
+
+	ck_assert_str_eq (text_quote (out, sizeof out, quote_rows[_i].text), quote_rows[_i].word);
+	/* The shell agrees. */
+	snprintf (command, sizeof command, "printf %%s %s", out);
+	ck_assert_ptr_nonnull (shell = popen (command, "r"));
+	ck_assert_uint_eq (fread (said, 1, sizeof said - 1, shell), strlen (quote_rows[_i].text));
+	pclose (shell);
+	ck_assert_str_eq (said, quote_rows[_i].text);
+}
+END_TEST
+
+START_TEST (quote_into_little_space)
+{
+	char out[8];
+
+	ck_assert_str_eq (text_quote (out, sizeof out, "a bcdefghi"), "'a bcd'");
+	ck_assert_str_eq (text_quote (out, sizeof out, "abcdefghi"), "'abcde'");
+	ck_assert_str_eq (text_quote (out, sizeof out, "a b'c"), "'a b'");
+}
+END_TEST
+
 static void cases (TCase *tcase)
 {
 	tcase_add_loop_test (tcase, utf8, 0, ROWS (utf8_rows));
@@ -283,7 +336,10 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, base64_of_every_byte);
 	tcase_add_loop_test (tcase, escape, 0, ROWS (escape_rows));
 	tcase_add_test (tcase, escape_into_little_space);
+	tcase_add_test (tcase, plain);
 	tcase_add_test (tcase, escaped_bytes_are_safe);
+	tcase_add_loop_test (tcase, quote, 0, ROWS (quote_rows));
+	tcase_add_test (tcase, quote_into_little_space);
 	tcase_add_loop_test (tcase, nearest, 0, ROWS (near_rows));
 	tcase_add_test (tcase, nearest_of_a_long_word);
 }

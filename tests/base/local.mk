@@ -2,6 +2,7 @@ if HAVE_CHECK
 base_tests = \
 	%D%/check_buf \
 	%D%/check_fd \
+	%D%/check_file \
 	%D%/check_link \
 	%D%/check_text \
 	$(NULL)
@@ -11,6 +12,8 @@ TESTS += $(base_tests)
 %C%_check_buf_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_fd_CFLAGS = $(check_cflags)
 %C%_check_fd_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_file_CFLAGS = $(check_cflags)
+%C%_check_file_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_link_CFLAGS = $(check_cflags)
 %C%_check_link_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_text_CFLAGS = $(check_cflags)

@@ -2,6 +2,9 @@
 #include "config.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +14,7 @@
 #include <unistd.h>
 
 #include "net/listen.h"
+#include "net/peer.h"
 #include "support/check_main.h"
 
 static char directory[40], path[64];
@@ -128,6 +132,90 @@ START_TEST (test_refusals)
 }
 END_TEST
 
+/* --- TCP --------------------------------------------------------------------------------------------------------- */
+
+static int connect_to (const struct endpoint *endpoint)
+{
+	int fd = socket (endpoint->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq (connect (fd, (const struct sockaddr *)&endpoint->address, endpoint->size), 0);
+	return fd;
+}
+
+START_TEST (test_tcp)
+{
+	struct endpoint asked, from, own = { .size = sizeof own.address };
+	struct listener listener, second;
+	char shown[ENDPOINT_SIZE];
+	int client, accepted;
+
+	ck_assert_int_eq (endpoint_parse (&asked, _i ? "[::1]:0" : "127.0.0.1:0", &err), 0);
+	if (listener_open_tcp (&listener, &asked, &err) < 0 && _i) {
+		fprintf (stderr, "no IPv6 here: %s\n", err.text);
+		return;
+	}
+	ck_assert_int_eq (listener.kind, LISTEN_TCP);
+	ck_assert (fcntl (listener.fd, F_GETFD) & FD_CLOEXEC);
+	ck_assert (fcntl (listener.fd, F_GETFL) & O_NONBLOCK);
+	ck_assert (!endpoint_equal (&listener.endpoint, &asked)); /* its port is known */
+	client = connect_to (&listener.endpoint);
+	ck_assert_int_ge (accepted = accept (listener.fd, NULL, NULL), 0);
+	ck_assert_int_eq (peer_endpoint (accepted, &from), 0);
+	ck_assert_int_eq (getsockname (client, (struct sockaddr *)&own.address, &own.size), 0);
+	ck_assert (endpoint_equal (&from, &own));
+	ck_assert_str_eq (endpoint_host (&from, shown), _i ? "::1" : "127.0.0.1");
+
+	asked = listener.endpoint;
+	ck_assert_int_eq (listener_open_tcp (&second, &asked, &err), -1);
+	ck_assert_int_eq (second.fd, -1);
+	ck_assert_int_eq (err.sys, EADDRINUSE);
+	ck_assert_ptr_nonnull (strstr (err.text, "another program does"));
+	ck_assert_ptr_nonnull (strstr (err.text, endpoint_format (&asked, shown)));
+
+	/* The port is free at once, although a connection of the old listener lingers. */
+	listener_close (&listener);
+	ck_assert_int_eq (listener.fd, -1);
+	close (accepted);
+	ck_assert_msg (listener_open_tcp (&listener, &asked, &err) == 0, "%s", err.text);
+	listener_close (&listener);
+	close (client);
+	ck_assert_int_eq (peer_endpoint (STDERR_FILENO, &from), -1);
+}
+END_TEST
+
+/* Each family by itself, on one port. */
+START_TEST (test_tcp_both_families)
+{
+	struct listener four, six;
+	struct endpoint endpoint;
+	char shown[ENDPOINT_SIZE], text[ENDPOINT_SIZE];
+
+	ck_assert_int_eq (endpoint_parse (&endpoint, "0.0.0.0:0", &err), 0);
+	ck_assert_int_eq (listener_open_tcp (&four, &endpoint, &err), 0);
+	snprintf (text, sizeof text, "[::]:%s", strchr (endpoint_format (&four.endpoint, shown), ':') + 1);
+	ck_assert_int_eq (endpoint_parse (&endpoint, text, &err), 0);
+	if (listener_open_tcp (&six, &endpoint, &err) == 0)
+		listener_close (&six);
+	else
+		ck_assert_int_ne (err.sys, EINVAL);
+	listener_close (&four);
+}
+END_TEST
+
+START_TEST (test_tcp_refusals)
+{
+	struct listener listener;
+	struct endpoint endpoint;
+
+	ck_assert_int_eq (endpoint_parse (&endpoint, "192.0.2.1:0", &err), 0); /* RFC 5737: nobody has it */
+	ck_assert_int_eq (listener_open_tcp (&listener, &endpoint, &err), -1);
+	ck_assert_int_eq (err.sys, EADDRNOTAVAIL);
+	ck_assert_str_eq (err.text, "cannot listen on 192.0.2.1:0: no interface has that address");
+	ck_assert_int_eq (listener_open_tcp (&listener, &endpoint, NULL), -1);
+	listener_close (&listener);
+}
+END_TEST
+
 static void add_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, set_up, tear_down);
@@ -135,6 +223,9 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, test_live_is_refused);
 	tcase_add_test (tcase, test_stale_is_reclaimed);
 	tcase_add_test (tcase, test_refusals);
+	tcase_add_loop_test (tcase, test_tcp, 0, 2);
+	tcase_add_test (tcase, test_tcp_both_families);
+	tcase_add_test (tcase, test_tcp_refusals);
 }
 
 CHECK_MAIN ("net/listen", add_cases)

@@ -1,0 +1,141 @@
+/* Files that are there whole or not at all, and the directories they lie in. */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "support/check_main.h"
+
+static char directory[64], path[128];
+static struct err err;
+
+static void setup (void)
+{
+	strcpy (directory, "/tmp/remex-check-XXXXXX");
+	ck_assert_ptr_nonnull (mkdtemp (directory));
+	snprintf (path, sizeof path, "%s/file", directory);
+	umask (077);
+}
+
+static void teardown (void)
+{
+	char command[256];
+
+	snprintf (command, sizeof command, "rm -rf '%s'", directory);
+	ck_assert_int_eq (system (command), 0);
+}
+
+static mode_t mode_of (const char *name)
+{
+	struct stat status;
+
+	ck_assert_int_eq (stat (name, &status), 0);
+	return status.st_mode & 07777;
+}
+
+static void holds (const char *text)
+{
+	size_t n;
+	char *found = fd_read_file (path, 4096, &n, &err);
+
+	ck_assert_ptr_nonnull (found);
+	ck_assert_str_eq (found, text);
+	free (found);
+}
+
+/* How many names there are in the directory. */
+static int entries (void)
+{
+	DIR *stream = opendir (directory);
+	int n = 0;
+
+	while (readdir (stream))
+		n++;
+	closedir (stream);
+	return n - 2;
+}
+
+START_TEST (written)
+{
+	ck_assert_int_eq (file_write (path, "one", 3, 0644, false, &err), 0);
+	ck_assert_uint_eq (mode_of (path), 0644);
+	holds ("one");
+	/* Not over an existing one, unless that is what is wanted; nothing else is left behind. */
+	ck_assert_int_eq (file_write (path, "two", 3, 0600, false, &err), -1);
+	ck_assert_int_eq (err.sys, EEXIST);
+	holds ("one");
+	ck_assert_int_eq (file_write (path, "two", 3, 0600, true, &err), 0);
+	ck_assert_uint_eq (mode_of (path), 0600);
+	holds ("two");
+	ck_assert_int_eq (entries (), 1);
+}
+END_TEST
+
+START_TEST (not_written)
+{
+	char missing[160];
+
+	snprintf (missing, sizeof missing, "%s/none/file", directory);
+	ck_assert_int_eq (file_write (missing, "x", 1, 0644, true, &err), -1);
+	ck_assert_int_eq (err.sys, ENOENT);
+	ck_assert_ptr_nonnull (strstr (err.text, "cannot write"));
+	ck_assert_int_eq (mkdir (path, 0700), 0);
+	ck_assert_int_eq (file_write (path, "x", 1, 0644, true, &err), -1);
+	ck_assert_int_eq (entries (), 1);
+}
+END_TEST
+
+START_TEST (a_link_is_replaced_not_followed)
+{
+	char other[160];
+
+	snprintf (other, sizeof other, "%s/other", directory);
+	ck_assert_int_eq (symlink (other, path), 0);
+	ck_assert_int_eq (file_write (path, "x", 1, 0644, false, &err), -1);
+	ck_assert_int_eq (err.sys, EEXIST);
+	ck_assert_int_eq (file_write (path, "x", 1, 0644, true, &err), 0);
+	ck_assert_int_eq (access (other, F_OK), -1);
+	holds ("x");
+}
+END_TEST
+
+START_TEST (directories)
+{
+	char deep[160], middle[160];
+
+	snprintf (middle, sizeof middle, "%s/a", directory);
+	snprintf (deep, sizeof deep, "%s/a/b/c", directory);
+	ck_assert_int_eq (file_make_directory (deep, 0755, 0711, &err), 0);
+	ck_assert_uint_eq (mode_of (deep), 0755);
+	ck_assert_uint_eq (mode_of (middle), 0711);
+	/* One that is there stays as it is. */
+	ck_assert_int_eq (chmod (deep, 0700), 0);
+	ck_assert_int_eq (file_make_directory (deep, 0755, 0711, &err), 0);
+	ck_assert_uint_eq (mode_of (deep), 0700);
+	/* A file in its place. */
+	ck_assert_int_eq (file_write (path, "x", 1, 0644, false, &err), 0);
+	ck_assert_int_eq (file_make_directory (path, 0755, 0755, &err), -1);
+	ck_assert_int_eq (err.sys, ENOTDIR);
+	snprintf (deep, sizeof deep, "%s/b", path);
+	ck_assert_int_eq (file_make_directory (deep, 0755, 0755, &err), -1);
+	ck_assert_int_eq (err.sys, ENOTDIR);
+}
+END_TEST
+
+static void cases (TCase *tcase)
+{
+	tcase_add_checked_fixture (tcase, setup, teardown);
+	tcase_add_test (tcase, written);
+	tcase_add_test (tcase, not_written);
+	tcase_add_test (tcase, a_link_is_replaced_not_followed);
+	tcase_add_test (tcase, directories);
+}
+
+CHECK_MAIN ("base/file", cases)
