@@ -46,14 +46,22 @@ static void check_config (const struct config *config)
 	require (config->workers_requests >= 0 && config->queue_length >= 1 && config->queue_bytes >= 4096);
 	require (config->limits.ping_ms > 0 && config->limits.ping_ms < config->limits.silence_ms);
 	require (config->limits.grace_ms >= 0 && config->limits.message_ms > 0 && config->limits.drain_ms >= 0);
+	require (config->limits.handshake_ms > 0 && config->limits.penalty_ms >= 0 && config->limits.idle_ms >= 0);
+	require (config->limits.unproved_each >= 1 && config->limits.unproved_each <= config->limits.unproved);
+	require (config->limits.output >= 65536 && config->limits.stall_ms > 0);
+	require ((config->audit == AUDIT_FILE) == (config->audit_file != NULL));
 	require (config->limits.calls >= 1 && config->limits.connections >= 1);
 	require (config->log >= LOG_ERROR && config->log <= LOG_DEBUG);
 	require (config->plugins_directory[0] == '/');
 	require (!config->front_user || config->front_user[0]);
 	for (size_t i = 0; i < config->n_listen; i++) {
-		const char *path = config->listen[i].path;
+		const struct config_listen *listen = &config->listen[i];
 
-		require (path[0] == '/' && strlen (path) <= 107 && config->listen[i].line);
+		require (listen->line);
+		if (listen->kind == LISTEN_UNIX)
+			require (listen->path[0] == '/' && strlen (listen->path) <= 107);
+		else
+			require (!listen->path && listen->endpoint.size);
 	}
 	for (size_t i = 0; i < config->n_plugins; i++) {
 		const struct config_plugin *plugin = &config->plugins[i];

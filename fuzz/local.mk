@@ -5,7 +5,9 @@
 # A new target NAME takes three things: fuzz_NAME.c; a corpus/NAME with seeds; and below, its name in fuzz_programs and
 # three lines like those of fuzz_config. seeds.py makes the seeds of message and session.
 fuzz_programs = \
+	%D%/fuzz_address \
 	%D%/fuzz_config \
+	%D%/fuzz_grant \
 	%D%/fuzz_message \
 	%D%/fuzz_session \
 	$(NULL)
@@ -20,9 +22,17 @@ fuzz_main = %D%/replay.c
 fuzz_ldflags = $(AM_LDFLAGS)
 endif
 
+%C%_fuzz_address_SOURCES = %D%/fuzz_address.c $(fuzz_main)
+%C%_fuzz_address_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_address_LDADD = src/net/libnet.la src/base/libbase.la
+
 %C%_fuzz_config_SOURCES = %D%/fuzz_config.c $(fuzz_main)
 %C%_fuzz_config_LDFLAGS = $(fuzz_ldflags)
-%C%_fuzz_config_LDADD = src/conf/libconf.la src/base/libbase.la
+%C%_fuzz_config_LDADD = src/conf/libconf.la src/net/libnet.la src/base/libbase.la
+
+%C%_fuzz_grant_SOURCES = %D%/fuzz_grant.c $(fuzz_main)
+%C%_fuzz_grant_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_grant_LDADD = src/conf/libconf.la src/net/libnet.la src/base/libbase.la
 
 %C%_fuzz_message_SOURCES = %D%/fuzz_message.c $(fuzz_main)
 %C%_fuzz_message_LDFLAGS = $(fuzz_ldflags)

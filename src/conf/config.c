@@ -1,284 +1,152 @@
-/* config - see config.h. The tree is walked along the table of keys (schema.c); each value is checked and put where
- * the table says. The defaults go the same way, as text, before the file does.
+/* config - see config.h. Here are the table of keys, the types that only remexd.yaml has, and what concerns more than one
+ * key; the reader (reader.h) does the rest.
  */
 #include <config.h> /* not "config.h", which is this folder's own */
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "conf/config.h"
-#include "conf/schema.h"
+#include "conf/listen.h"
+#include "conf/reader.h"
 
-enum {
-	SHOWN = 160, /* so much of a value is shown in a message */
-	SOCKET_PATH_MAX = 107, /* sockaddr_un.sun_path without its NUL (unix(7)) */
-};
-
-struct reader {
-	struct config *config;
-	struct err *err;
-};
-
-static int fail_memory (struct err *err)
+static int set_log (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
 {
-	return err_set (err, 0, "out of memory");
-}
+	int level = node->kind == CONF_SCALAR ? log_level_parse (node->value) : -1;
 
-/* "not …" for a message: what the node is. */
-static const char *describe (const struct conf_node *node, char out[SHOWN])
-{
-	char value[SHOWN - 8];
-
-	switch (node->kind) {
-	case CONF_NULL: return "empty";
-	case CONF_MAP: return "a map";
-	case CONF_LIST: return "a list";
-	case CONF_SCALAR: break;
-	}
-	text_escape (value, sizeof value, node->value, strlen (node->value));
-	snprintf (out, SHOWN, node->quoted ? "\"%s\"" : "'%s'", value);
-	return out;
-}
-
-static int fail_value (struct reader *reader, const struct conf_node *node, const char *path, const char *expected)
-{
-	char shown[SHOWN];
-
-	return conf_fail (reader->err, reader->config->file, node->line, node->column, "%s must be %s, not %s", path,
-		expected, describe (node, shown));
-}
-
-static bool has_control (const char *word)
-{
-	for (; *word; word++)
-		if ((unsigned char)*word < 0x20 || *word == 0x7F)
-			return true;
-	return false;
-}
-
-/* A string without control characters into *to, in place of what is there. */
-static int set_string (struct reader *reader, const struct schema_key *key, const struct conf_node *node, char **to)
-{
-	char expected[SHOWN], *copy;
-	bool good = node->kind == CONF_SCALAR && node->value[0] && !has_control (node->value);
-
-	if (key->type == SCHEMA_DIRECTORY && good && node->value[0] != '/')
-		good = false;
-	if (!good)
-		return fail_value (reader, node, key->path, schema_expects (key, expected, sizeof expected));
-	if (!(copy = strdup (node->value)))
-		return fail_memory (reader->err);
-	free (*to);
-	*to = copy;
-	return 0;
-}
-
-/* The path of a listener that the node names, or NULL and err. */
-static const char *listen_path (struct reader *reader, const struct conf_node *node)
-{
-	static const char scheme[] = "unix://";
-	const char *file = reader->config->file, *path;
-	char shown[SHOWN];
-
-	if (node->kind != CONF_SCALAR) {
-		fail_value (reader, node, "each of listen", "unix:///absolute/path");
-		return NULL;
-	}
-	describe (node, shown);
-	if (!strncmp (node->value, "tcp:", 4))
-		conf_fail (reader->err, file, node->line, node->column,
-			"%s: this version listens on unix:// sockets only, not on TCP", shown);
-	else if (strncmp (node->value, scheme, sizeof scheme - 1) != 0)
-		conf_fail (reader->err, file, node->line, node->column,
-			"listen must be unix:///absolute/path, not %s%s", shown,
-			node->value[0] == '/' ? "; write unix:// in front of it" : "");
-	else if (*(path = node->value + sizeof scheme - 1) != '/')
-		conf_fail (reader->err, file, node->line, node->column,
-			"%s is not absolute: three slashes, as in unix:///run/remex/remexd.sock", shown);
-	else if (path[strlen (path) - 1] == '/')
-		conf_fail (reader->err, file, node->line, node->column, "%s names a directory, not a socket", shown);
-	else if (strlen (path) > SOCKET_PATH_MAX)
-		conf_fail (reader->err, file, node->line, node->column,
-			"the socket's path is %zu bytes long, and %d are possible: %s", strlen (path), SOCKET_PATH_MAX,
-			shown);
-	else if (has_control (path))
-		conf_fail (reader->err, file, node->line, node->column, "%s has a control character in it", shown);
-	else
-		return path;
-	return NULL;
-}
-
-static int add_listen (struct reader *reader, const struct conf_node *node)
-{
-	struct config *config = reader->config;
-	struct config_listen *more;
-	const char *path = listen_path (reader, node);
-	char shown[SHOWN], *copy;
-
-	if (!path)
-		return -1;
-	for (size_t i = 0; i < config->n_listen; i++)
-		if (!strcmp (config->listen[i].path, path))
-			return conf_fail (reader->err, config->file, node->line, node->column,
-				"%s is already on line %u", describe (node, shown), config->listen[i].line);
-	if (!(more = realloc (config->listen, (config->n_listen + 1) * sizeof *more)))
-		return fail_memory (reader->err);
-	config->listen = more;
-	if (!(copy = strdup (path)))
-		return fail_memory (reader->err);
-	more[config->n_listen++] =
-		(struct config_listen){ .kind = LISTEN_UNIX, .path = copy, .line = node->line, .column = node->column };
-	return 0;
-}
-
-static int set_listen (struct reader *reader, const struct schema_key *key, const struct conf_node *node)
-{
-	char expected[SHOWN];
-
-	if (node->kind == CONF_SCALAR)
-		return add_listen (reader, node);
-	if (node->kind != CONF_LIST)
-		return fail_value (reader, node, key->path, schema_expects (key, expected, sizeof expected));
-	if (node->n_items < (size_t)key->min)
-		return conf_fail (reader->err, reader->config->file, node->line, node->column,
-			"listen is empty; leave it out for the default socket");
-	if (node->n_items > (size_t)key->max)
-		return conf_fail (reader->err, reader->config->file, node->line, node->column,
-			"listen names %zu sockets, and %lld are possible", node->n_items, key->max);
-	for (size_t i = 0; i < node->n_items; i++)
-		if (add_listen (reader, node->items[i]) < 0)
-			return -1;
-	return 0;
-}
-
-static int set_number (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
-{
-	char expected[SHOWN];
-	long long value;
-	int failed;
-
-	switch (key->type) {
-	case SCHEMA_SIZE: failed = conf_size (node, &value); break;
-	case SCHEMA_TIME: failed = conf_time (node, &value); break;
-	default: failed = conf_integer (node, &value);
-	}
-	if (failed || value < key->min || value > key->max)
-		return fail_value (reader, node, key->path, schema_expects (key, expected, sizeof expected));
-	if (key->type == SCHEMA_INTEGER)
-		*(int *)to = (int)value;
-	else
-		*(int64_t *)to = value;
-	return 0;
-}
-
-/* The value of one key of the table. */
-static int set_key (struct reader *reader, const struct schema_key *key, const struct conf_node *node)
-{
-	void *to = (char *)reader->config + key->offset;
-	char expected[SHOWN];
-	int level;
-
-	switch (key->type) {
-	case SCHEMA_INTEGER:
-	case SCHEMA_SIZE:
-	case SCHEMA_TIME: return set_number (reader, key, node, to);
-	case SCHEMA_USER:
-	case SCHEMA_DIRECTORY: return set_string (reader, key, node, to);
-	case SCHEMA_LISTEN: return set_listen (reader, key, node);
-	case SCHEMA_LOG: break;
-	}
-	if (node->kind != CONF_SCALAR || (level = log_level_parse (node->value)) < 0)
-		return fail_value (reader, node, key->path, schema_expects (key, expected, sizeof expected));
+	if (level < 0)
+		return reader_fail_type (reader, key, node);
 	*(enum log_level *)to = (enum log_level)level;
 	return 0;
 }
 
+static int set_audit (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
+{
+	struct config *config = reader->target;
+	enum audit_kind kind = AUDIT_FILE;
+
+	if (!reader_is_word (node))
+		return reader_fail_type (reader, key, node);
+	if (!strcmp (node->value, "none"))
+		kind = AUDIT_NONE;
+	else if (!strcmp (node->value, "journal"))
+		kind = AUDIT_JOURNAL;
+	else if (node->value[0] != '/' || node->value[strlen (node->value) - 1] == '/')
+		return reader_fail_type (reader, key, node);
+	else if (reader_copy (reader, node->value, &config->audit_file) < 0)
+		return -1;
+	*(enum audit_kind *)to = kind;
+	return 0;
+}
+
+static const struct schema_type log_type = { "level", "error, warning, info or debug", set_log, SCHEMA_WORDS, false };
+static const struct schema_type audit_type = { "where", "none, journal or the absolute path of a file", set_audit,
+	SCHEMA_WORDS, false };
+
 /* `plugins.NAME`: a map of options, or a truth; nothing at all (all its lines are commented out) means yes. */
 static int add_plugin (struct reader *reader, const char *path, const struct conf_node *node)
 {
-	struct config *config = reader->config;
+	struct config *config = reader->target;
 	struct config_plugin *more, plugin = { .name = node->key, .enabled = true };
-	char near[SCHEMA_PATH_MAX], shown[SHOWN];
+	char near[SCHEMA_PATH_MAX], shown[READER_SHOWN];
 
 	if (node->kind == CONF_MAP) {
 		plugin.options = node;
 	} else if (node->kind != CONF_NULL && conf_bool (node, &plugin.enabled) < 0) {
-		bool meant = schema_nearest (path, near);
+		bool meant = schema_nearest (&config_schema, path, near);
 
-		return conf_fail (reader->err, config->file, node->line, node->column,
-			"%s must be false or a map of the plugin's keys, not %s%s%s%s", path, describe (node, shown),
-			meant ? "; did you mean '" : "", meant ? near : "", meant ? "'?" : "");
+		return reader_fail (reader, node, "%s must be false or a map of the plugin's keys, not %s%s%s%s", path,
+			reader_show (node, shown), meant ? "; did you mean '" : "", meant ? near : "",
+			meant ? "'?" : "");
 	}
 	if ((config->n_plugins & (config->n_plugins - 1)) == 0) {
 		size_t room = config->n_plugins ? config->n_plugins * 2 : 1;
 
 		if (!(more = realloc (config->plugins, room * sizeof *more)))
-			return fail_memory (reader->err);
+			return reader_fail_memory (reader);
 		config->plugins = more;
 	}
 	config->plugins[config->n_plugins++] = plugin;
 	return 0;
 }
 
-static int fail_unknown (struct reader *reader, const struct conf_node *node, const char *path)
-{
-	char hint[SCHEMA_PATH_MAX + 32] = "", near[SCHEMA_PATH_MAX];
+#define AT(member) offsetof (struct config, member)
+#define MS 1LL
+#define SECOND (1000 * MS)
+#define HOUR (3600 * SECOND)
+#define DAY (24 * HOUR)
+#define KIB (1LL << 10)
+#define MIB (1LL << 20)
+#define GIB (1LL << 30)
 
-	if (strchr (node->key, '.'))
-		snprintf (hint, sizeof hint, "; sections are nested, not dotted");
-	else if (schema_nearest (path, near))
-		snprintf (hint, sizeof hint, "; did you mean '%s'?", near);
-	return conf_fail (
-		reader->err, reader->config->file, node->key_line, node->key_column, "unknown key '%s'%s", path, hint);
-}
+/* clang-format off */
+static const struct schema_key keys[] = {
+	{ "listen", &listen_type, AT (listen), 1, 16, NULL, "unix:///run/remex/remexd.sock",
+		"The sockets that remexd listens on, one or a list." },
+	{ "host_key", &schema_path, AT (host_key), 0, 0, NULL, "/etc/remex/host.pem",
+		"The file with the key by which clients know this machine." },
+	{ "identities", &schema_path, AT (identities), 0, 0, NULL, "/etc/remex/identities.d",
+		"The directory with a file for each identity that may call over TCP." },
+	{ "workers.max", &schema_integer, AT (workers_max), 1, 4096, "64", NULL,
+		"How many requests run at once, each in a worker process." },
+	{ "workers.spare", &schema_integer, AT (workers_spare), 0, 4096, "2", NULL,
+		"Idle workers that are kept ready; not more than workers.max." },
+	{ "workers.requests", &schema_integer, AT (workers_requests), 0, 1000000000, "10000", NULL,
+		"A worker is replaced after so many requests; 0: never." },
+	{ "queue.length", &schema_integer, AT (queue_length), 1, 1000000, "256", NULL,
+		"Requests that may wait for a worker; the next one is answered \"busy\"." },
+	{ "queue.bytes", &schema_size, AT (queue_bytes), 4 * KIB, 64 * GIB, "8MiB", NULL,
+		"Memory that waiting requests may take." },
+	{ "limits.grace", &schema_time, AT (limits.grace_ms), 0, HOUR, "2s", NULL,
+		"From TERM to KILL, when a request is stopped." },
+	{ "limits.message", &schema_time, AT (limits.message_ms), 100 * MS, HOUR, "10s", NULL,
+		"A message that has begun must make progress within this time." },
+	{ "limits.ping", &schema_time, AT (limits.ping_ms), 100 * MS, DAY, "15s", NULL,
+		"A client with calls in flight is pinged after so much silence." },
+	{ "limits.silence", &schema_time, AT (limits.silence_ms), 100 * MS, DAY, "45s", NULL,
+		"It is given up after so much silence; more than limits.ping." },
+	{ "limits.calls", &schema_integer, AT (limits.calls), 1, 65536, "64", NULL,
+		"Requests of one connection that may run or wait at once." },
+	{ "limits.connections", &schema_integer, AT (limits.connections), 1, 1000000, "10000", NULL,
+		"Connections at once." },
+	{ "limits.output", &schema_size, AT (limits.output), 64 * KIB, 64 * MIB, "256KiB", NULL,
+		"Output that may wait for a client; with more, its commands are held up." },
+	{ "limits.stall", &schema_time, AT (limits.stall_ms), 100 * MS, DAY, "60s", NULL,
+		"A client that takes nothing of what waits for it for so long is given up." },
+	{ "limits.crashes", &schema_integer, AT (limits.crashes), 0, 1000000, "10", NULL,
+		"A plugin that crashes so often in a row rests for a while; 0: never." },
+	{ "limits.drain", &schema_time, AT (limits.drain_ms), 0, DAY, "30s", NULL,
+		"How long running requests may go on after remexd was told to end." },
+	{ "limits.handshake", &schema_time, AT (limits.handshake_ms), 100 * MS, HOUR, "5s", NULL,
+		"From a new TCP connection to the proof of who is calling." },
+	{ "limits.unproved", &schema_integer, AT (limits.unproved), 1, 1000000, "256", NULL,
+		"TCP connections that have yet to prove who they are, at once." },
+	{ "limits.unproved_each", &schema_integer, AT (limits.unproved_each), 1, 1000000, "8", NULL,
+		"Such connections of one address; not more than limits.unproved." },
+	{ "limits.penalty", &schema_time, AT (limits.penalty_ms), 0, DAY, "10m", NULL,
+		"The most that the failures of one address keep it out; 0: never." },
+	{ "limits.idle", &schema_time, AT (limits.idle_ms), 0, 365 * DAY, "1h", NULL,
+		"A TCP connection without a call is closed after so much silence; 0: never." },
+	{ "front_user", &schema_user, AT (front_user), 0, 0, NULL, "remex",
+		"The user that the process facing the clients runs as." },
+	{ "plugins.directory", &schema_path, AT (plugins_directory), 0, 0, PLUGINDIR, "/usr/local/lib/remex/plugins",
+		"Where the plugins are; every *.so in it is loaded." },
+	{ "audit", &audit_type, AT (audit), 0, 0, "none", NULL,
+		"Where a line goes for each start and end of a request: none, journal or a file." },
+	{ "log", &log_type, AT (log), 0, 0, "info", NULL,
+		"The least important messages that are logged: error, warning, info or debug." },
+};
+/* clang-format on */
 
-static int read_section (struct reader *reader, const struct conf_node *map, const char *prefix);
+const struct schema config_schema = {
+	.keys = keys,
+	.n_keys = sizeof keys / sizeof *keys,
+	.open = "plugins",
+	.set_other = add_plugin,
+};
 
-/* One key of a section. A section without a value (all its lines are commented out) is as good as none. */
-static int read_key (struct reader *reader, const struct conf_node *node, const char *prefix)
-{
-	const struct schema_key *key;
-	char path[SHOWN];
-
-	snprintf (path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", node->key);
-	if (strchr (node->key, '.'))
-		return fail_unknown (reader, node, path);
-	if ((key = schema_find (path)))
-		return set_key (reader, key, node);
-	if (schema_is_section (path)) {
-		if (node->kind == CONF_NULL)
-			return 0;
-		if (node->kind != CONF_MAP)
-			return fail_value (reader, node, path, "a map of keys");
-		return read_section (reader, node, path);
-	}
-	if (!strcmp (prefix, "plugins"))
-		return add_plugin (reader, path, node);
-	return fail_unknown (reader, node, path);
-}
-
-/* A section, or the whole file when `prefix` is "". */
-static int read_section (struct reader *reader, const struct conf_node *map, const char *prefix)
-{
-	for (size_t i = 0; i < map->n_items; i++)
-		if (read_key (reader, map->items[i], prefix) < 0)
-			return -1;
-	return 0;
-}
-
-static int set_defaults (struct reader *reader)
-{
-	for (size_t i = 0; i < schema_size; i++) {
-		struct conf_node node = { .kind = CONF_SCALAR, .value = schema_keys[i].value };
-
-		if (node.value && set_key (reader, &schema_keys[i], &node) < 0)
-			return -1;
-	}
-	return 0;
-}
+_Static_assert(sizeof keys / sizeof *keys <= SCHEMA_KEYS_MAX, "SCHEMA_KEYS_MAX is too small");
 
 /* The complaint about two keys belongs to the one that the file has, or to the second of them. */
 static int fail_pair (struct reader *reader, const char *section, const char *first, const char *second,
@@ -287,7 +155,7 @@ static int fail_pair (struct reader *reader, const char *section, const char *fi
 static int fail_pair (
 	struct reader *reader, const char *section, const char *first, const char *second, const char *fmt, ...)
 {
-	const struct conf_node *map = conf_get (reader->config->tree, section);
+	const struct conf_node *map = conf_get (reader->tree, section);
 	const struct conf_node *a = conf_get (map, first), *b = conf_get (map, second);
 	char words[ERR_TEXT];
 	va_list args;
@@ -297,21 +165,32 @@ static int fail_pair (
 	va_start (args, fmt);
 	vsnprintf (words, sizeof words, fmt, args);
 	va_end (args);
-	return conf_fail (reader->err, reader->config->file, a ? a->line : 1, a ? a->column : 1, "%s", words);
+	return conf_fail (reader->err, reader->file, a ? a->line : 1, a ? a->column : 1, "%s", words);
 }
 
-/* What concerns more than one key. A file that only says `workers.max: 1` is right: it never asked for two spare ones.
- */
+/* Of a key that must not be more than another: a file that only lowers the other is right, for it never asked for this
+ * one's default. */
+static int check_most (
+	struct reader *reader, const char *section, const char *first, int *value, const char *second, int most)
+{
+	if (*value > most && !conf_get (conf_get (reader->tree, section), first))
+		*value = most;
+	if (*value <= most)
+		return 0;
+	return fail_pair (reader, section, first, second, "%s.%s (%d) is more than %s.%s (%d)", section, first, *value,
+		section, second, most);
+}
+
+/* What concerns more than one key. */
 static int check_pairs (struct reader *reader)
 {
-	struct config *config = reader->config;
+	struct config *config = reader->target;
 	char ping[SCHEMA_NUMBER_MAX], silence[SCHEMA_NUMBER_MAX];
 
-	if (config->workers_spare > config->workers_max && !conf_get (conf_get (config->tree, "workers"), "spare"))
-		config->workers_spare = config->workers_max;
-	if (config->workers_spare > config->workers_max)
-		return fail_pair (reader, "workers", "spare", "max", "workers.spare (%d) is more than workers.max (%d)",
-			config->workers_spare, config->workers_max);
+	if (check_most (reader, "workers", "spare", &config->workers_spare, "max", config->workers_max) < 0 ||
+		check_most (reader, "limits", "unproved_each", &config->limits.unproved_each, "unproved",
+			config->limits.unproved) < 0)
+		return -1;
 	if (config->limits.ping_ms >= config->limits.silence_ms)
 		return fail_pair (reader, "limits", "ping", "silence",
 			"limits.ping (%s) must be less than limits.silence (%s)",
@@ -323,15 +202,17 @@ static int check_pairs (struct reader *reader)
 struct config *config_parse (const char *text, size_t n, const char *file, struct err *err)
 {
 	struct config *config = calloc (1, sizeof *config);
-	struct reader reader = { config, err };
+	struct reader reader = { .schema = &config_schema, .target = config, .err = err };
 
 	if (!config || !(config->file = strdup (file))) {
-		fail_memory (err);
+		err_set (err, 0, "out of memory");
 		goto fail;
 	}
 	if (!(config->tree = conf_parse (text, n, file, err)))
 		goto fail;
-	if (set_defaults (&reader) < 0 || read_section (&reader, config->tree, "") < 0 || check_pairs (&reader) < 0)
+	reader.file = config->file;
+	reader.tree = config->tree;
+	if (reader_read (&reader) < 0 || check_pairs (&reader) < 0)
 		goto fail;
 	return config;
 fail:
@@ -346,6 +227,9 @@ void config_free (struct config *config)
 	for (size_t i = 0; i < config->n_listen; i++)
 		free (config->listen[i].path);
 	free (config->listen);
+	free (config->host_key);
+	free (config->identities);
+	free (config->audit_file);
 	free (config->front_user);
 	free (config->plugins_directory);
 	free (config->plugins);

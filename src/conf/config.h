@@ -1,4 +1,4 @@
-/* config - remexd.yaml, parsed, checked against one table of keys (schema.c) and filled in with the defaults.
+/* config - remexd.yaml, parsed, checked against one table of keys (config_schema) and filled in with the defaults.
  *
  * Every process of remexd parses the same bytes (a generation's snapshot) with this code. What a plugin's own section
  * may hold is not known here: its node is kept, and the worker checks it against what the plugin declares.
@@ -12,15 +12,19 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "conf/schema.h"
 #include "conf/tree.h"
-
-enum listen_kind { LISTEN_UNIX };
+#include "net/endpoint.h"
+#include "net/listen.h"
 
 struct config_listen {
 	enum listen_kind kind;
-	char *path; /* LISTEN_UNIX: absolute, at most 107 bytes (sockaddr_un, unix(7)) */
+	char *path; /* LISTEN_UNIX: absolute, at most 107 bytes (sockaddr_un, unix(7)); else NULL */
+	struct endpoint endpoint; /* LISTEN_TCP */
 	unsigned line, column; /* where it is written, for messages; 0 for a default */
 };
+
+enum audit_kind { AUDIT_NONE, AUDIT_JOURNAL, AUDIT_FILE };
 
 /* `plugins.NAME`: false, or a map of the plugin's own keys. A plugin that is not mentioned is loaded. */
 struct config_plugin {
@@ -33,6 +37,8 @@ struct config {
 	char *file; /* its name, for messages */
 	struct config_listen *listen; /* NULL where the file names none: the caller's default socket */
 	size_t n_listen;
+	char *host_key; /* absolute; NULL: the caller's default */
+	char *identities; /* a directory, absolute; NULL: the caller's default */
 	int workers_max; /* 64; ordinary workers at once */
 	int workers_spare; /* 2; idle workers kept warm; at most workers_max */
 	int workers_requests; /* 10000; a worker is replaced after so many; 0: never */
@@ -49,14 +55,23 @@ struct config {
 		int64_t stall_ms; /* 60 s; in which a client must take something of what waits for it */
 		int crashes; /* 10 in a row, and a plugin rests; 0: it never does */
 		int64_t drain_ms; /* 30 s; for running requests after SIGTERM */
+		int64_t handshake_ms; /* 5 s; from accept to a proved key */
+		int unproved; /* 256 TCP connections that have not proved who they are */
+		int unproved_each; /* 8 of them from one address; at most unproved */
+		int64_t penalty_ms; /* 10 min; the most that failures of one address add up to; 0: none */
+		int64_t idle_ms; /* 1 h of silence without a call in flight, over TCP; 0: for ever */
 	} limits;
 	char *front_user; /* NULL: remex, else nobody */
+	enum audit_kind audit; /* AUDIT_NONE */
+	char *audit_file; /* AUDIT_FILE: absolute; else NULL */
 	char *plugins_directory; /* default PLUGINDIR */
 	struct config_plugin *plugins;
 	size_t n_plugins;
 	enum log_level log;
 	struct conf_node *tree; /* owns what the plugins' options point to */
 };
+
+extern const struct schema config_schema;
 
 /* Parse `n` bytes of text. `file` is its name, for messages. NULL and err (with file:line:column, and for an unknown
  * key the nearest known one). */

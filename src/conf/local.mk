@@ -1,9 +1,17 @@
 noinst_LTLIBRARIES += %D%/libconf.la
 %C%_libconf_la_SOURCES = \
+	%D%/command.c %D%/command.h \
 	%D%/config.c %D%/config.h \
+	%D%/date.c \
+	%D%/grant.c %D%/grant.h \
+	%D%/listen.c %D%/listen.h \
 	%D%/node.c \
+	%D%/pattern.c %D%/pattern.h \
+	%D%/reader.c %D%/reader.h \
+	%D%/rights.c \
 	%D%/scan.c %D%/scan.h \
 	%D%/schema.c %D%/schema.h \
+	%D%/snapshot.c \
 	%D%/tree.c %D%/tree.h \
 	%D%/units.c \
 	$(NULL)

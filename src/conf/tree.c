@@ -62,6 +62,9 @@ static int fail_yaml (struct parse *parse)
 		return err_set (parse->err, 0, "out of memory");
 	if (yaml->error == YAML_SCANNER_ERROR && at_tab (parse, yaml->problem_mark))
 		return fail_at (parse, yaml->problem_mark, "a tab where YAML is indented with spaces");
+	/* Such as "*", which is every call in an identity file. */
+	if (yaml->context && !strcmp (yaml->context, "while scanning an alias"))
+		return fail_at (parse, yaml->context_mark, "a word that starts with '*' has to be in quotes");
 	if (yaml->context)
 		return fail_at (parse, yaml->problem_mark, "%s (%s)", what, yaml->context);
 	return fail_at (parse, yaml->problem_mark, "%s", what);

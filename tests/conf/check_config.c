@@ -34,6 +34,15 @@ static void check_defaults (const struct config *config)
 	ck_assert_int_eq (config->limits.calls, 64);
 	ck_assert_int_eq (config->limits.connections, 10000);
 	ck_assert_int_eq (config->limits.drain_ms, 30000);
+	ck_assert_int_eq (config->limits.handshake_ms, 5000);
+	ck_assert_int_eq (config->limits.unproved, 256);
+	ck_assert_int_eq (config->limits.unproved_each, 8);
+	ck_assert_int_eq (config->limits.penalty_ms, 600000);
+	ck_assert_int_eq (config->limits.idle_ms, 3600000);
+	ck_assert_int_eq (config->limits.output, 256 * 1024);
+	ck_assert_int_eq (config->limits.stall_ms, 60000);
+	ck_assert_int_eq (config->audit, AUDIT_NONE);
+	ck_assert_ptr_null (config->audit_file);
 	ck_assert_uint_eq (config->n_plugins, 0);
 	ck_assert_int_eq (config->log, LOG_INFO);
 }
@@ -43,6 +52,8 @@ static void check_unset (const struct config *config)
 {
 	ck_assert_uint_eq (config->n_listen, 0);
 	ck_assert_ptr_null (config->listen);
+	ck_assert_ptr_null (config->host_key);
+	ck_assert_ptr_null (config->identities);
 	ck_assert_ptr_null (config->front_user);
 	ck_assert_str_eq (config->plugins_directory, PLUGINDIR);
 }
@@ -69,6 +80,8 @@ START_TEST (everything)
 	struct config *config = parse ("listen:\n"
 				       "  - unix:///run/a.sock\n"
 				       "  - 'unix:///run/b b.sock'\n"
+				       "host_key: /etc/key.pem\n"
+				       "identities: /etc/who.d/\n"
 				       "workers: {max: 4096, spare: 0, requests: 0}\n"
 				       "queue: {length: 1, bytes: 4096}\n"
 				       "limits:\n"
@@ -79,6 +92,13 @@ START_TEST (everything)
 				       "  calls: 65536\n"
 				       "  connections: 1\n"
 				       "  drain: 1.5h\n"
+				       "  handshake: 100ms\n"
+				       "  unproved: 3\n"
+				       "  unproved_each: 3\n"
+				       "  penalty: 0\n"
+				       "  idle: 365d\n"
+				       "  output: 64MiB\n"
+				       "  stall: 1d\n"
 				       "front_user: \"0\"\n"
 				       "plugins:\n"
 				       "  directory: /x y\n"
@@ -86,6 +106,7 @@ START_TEST (everything)
 				       "  file: {root: /srv, deep: {er: [1]}}\n"
 				       "  status: true\n"
 				       "  empty:\n"
+				       "audit: /var/log/re mex\n"
 				       "log: \"debug\"\n");
 	const struct config_plugin *plugin;
 
@@ -107,6 +128,17 @@ START_TEST (everything)
 	ck_assert_int_eq (config->limits.calls, 65536);
 	ck_assert_int_eq (config->limits.connections, 1);
 	ck_assert_int_eq (config->limits.drain_ms, 5400000);
+	ck_assert_int_eq (config->limits.handshake_ms, 100);
+	ck_assert_int_eq (config->limits.unproved, 3);
+	ck_assert_int_eq (config->limits.unproved_each, 3);
+	ck_assert_int_eq (config->limits.penalty_ms, 0);
+	ck_assert_int_eq (config->limits.idle_ms, 365LL * 86400000);
+	ck_assert_int_eq (config->limits.output, 64 << 20);
+	ck_assert_int_eq (config->limits.stall_ms, 86400000);
+	ck_assert_str_eq (config->host_key, "/etc/key.pem");
+	ck_assert_str_eq (config->identities, "/etc/who.d/");
+	ck_assert_int_eq (config->audit, AUDIT_FILE);
+	ck_assert_str_eq (config->audit_file, "/var/log/re mex");
 	ck_assert_str_eq (config->front_user, "0");
 	ck_assert_str_eq (config->plugins_directory, "/x y");
 	ck_assert_int_eq (config->log, LOG_DEBUG);
@@ -116,7 +148,7 @@ START_TEST (everything)
 	plugin = config_plugin (config, "file");
 	ck_assert (plugin->enabled);
 	ck_assert_str_eq (conf_get (plugin->options, "root")->value, "/srv");
-	ck_assert_uint_eq (conf_get (plugin->options, "root")->line, 18);
+	ck_assert_uint_eq (conf_get (plugin->options, "root")->line, 27);
 	ck_assert (config_plugin (config, "status")->enabled);
 	ck_assert (config_plugin (config, "empty")->enabled);
 	ck_assert_ptr_null (config_plugin (config, "empty")->options);
@@ -125,7 +157,7 @@ START_TEST (everything)
 }
 END_TEST
 
-START_TEST (few_workers)
+START_TEST (one_key)
 {
 	struct config *config = parse ("workers: {max: 1}");
 
@@ -134,6 +166,44 @@ START_TEST (few_workers)
 	config = parse ("listen: unix:///run/a.sock");
 	ck_assert_uint_eq (config->n_listen, 1);
 	ck_assert_str_eq (config->listen[0].path, "/run/a.sock");
+	config_free (config);
+	config = parse ("limits: {unproved: 2}");
+	ck_assert_int_eq (config->limits.unproved_each, 2);
+	config_free (config);
+	config = parse ("audit: journal");
+	ck_assert_int_eq (config->audit, AUDIT_JOURNAL);
+	ck_assert_ptr_null (config->audit_file);
+	config_free (config);
+	config = parse ("audit: \"none\"");
+	ck_assert_int_eq (config->audit, AUDIT_NONE);
+	config_free (config);
+}
+END_TEST
+
+START_TEST (listen_tcp)
+{
+	static const char *const formats[] = { "0.0.0.0:7363", "[::]:7363", NULL, "192.0.2.1:1", "[2001:db8::1]:65535",
+		"127.0.0.1:0" };
+	struct config *config = parse ("listen:\n"
+				       "- tcp://0.0.0.0\n"
+				       "- tcp://[::]:7363\n"
+				       "- unix:///run/a.sock\n"
+				       "- 'tcp://192.0.2.1:1'\n"
+				       "- tcp://[2001:DB8:0:0::1]:65535\n"
+				       "- tcp://127.0.0.1:0\n");
+	char text[ENDPOINT_SIZE];
+
+	ck_assert_uint_eq (config->n_listen, 6);
+	for (size_t i = 0; i < config->n_listen; i++) {
+		ck_assert_int_eq (config->listen[i].kind, formats[i] ? LISTEN_TCP : LISTEN_UNIX);
+		ck_assert_uint_eq (config->listen[i].line, i + 2);
+		if (formats[i]) {
+			ck_assert_ptr_null (config->listen[i].path);
+			ck_assert_str_eq (endpoint_format (&config->listen[i].endpoint, text), formats[i]);
+		} else {
+			ck_assert_str_eq (config->listen[i].path, "/run/a.sock");
+		}
+	}
 	config_free (config);
 }
 END_TEST
@@ -152,7 +222,9 @@ static const struct {
 	{ "grace: 3", "f:1:1: unknown key 'grace'; did you mean 'limits.grace'?" },
 	{ "queue: {connections: 3}", "f:1:9: unknown key 'queue.connections'; did you mean 'limits.connections'?" },
 	{ "workers.max: 3", "f:1:1: unknown key 'workers.max'; sections are nested, not dotted" },
-	{ "host_key: /x", "f:1:1: unknown key 'host_key'" },
+	{ "nothing_like_it: /x", "f:1:1: unknown key 'nothing_like_it'" },
+	{ "hostkey: /x", "f:1:1: unknown key 'hostkey'; did you mean 'host_key'?" },
+	{ "unproved: 1", "f:1:1: unknown key 'unproved'; did you mean 'limits.unproved'?" },
 	{ "Log: info", "f:1:1: unknown key 'Log'; did you mean 'log'?" },
 	{ "log: info\nlog: debug", "f:2:1: the key 'log' is already on line 1" },
 	{ "workers:\n\tmax: 3", "f:2:1: a tab where YAML is indented with spaces" },
@@ -192,36 +264,74 @@ static const struct {
 	{ "limits: {silence: 25h}", "f:1:19: limits.silence must be a time from 100ms to 1d, not '25h'" },
 	{ "limits: {drain: forever}", "f:1:17: limits.drain must be a time from 0s to 1d, not 'forever'" },
 	{ "limits: {drain: \"\\e[2J\\n\"}", "f:1:17: limits.drain must be a time from 0s to 1d, not \"\\x1b[2J\\n\"" },
+	{ "limits: {handshake: 0}", "f:1:21: limits.handshake must be a time from 100ms to 1h, not '0'" },
+	{ "limits: {unproved: 0}", "f:1:20: limits.unproved must be a whole number from 1 to 1000000, not '0'" },
+	{ "limits: {unproved_each: 8s}",
+		"f:1:25: limits.unproved_each must be a whole number from 1 to 1000000, not '8s'" },
+	{ "limits: {penalty: 25h}", "f:1:19: limits.penalty must be a time from 0s to 1d, not '25h'" },
+	{ "limits: {idle: 366d}", "f:1:16: limits.idle must be a time from 0s to 365d, not '366d'" },
+	{ "limits: {output: 65535}", "f:1:18: limits.output must be a size from 64KiB to 64MiB, not '65535'" },
+	{ "limits: {output: 65MiB}", "f:1:18: limits.output must be a size from 64KiB to 64MiB, not '65MiB'" },
+	{ "limits: {stall: 0}", "f:1:17: limits.stall must be a time from 100ms to 1d, not '0'" },
 	/* Two keys that do not agree: the place is the second of them. */
 	{ "workers: {max: 4, spare: 8}", "f:1:26: workers.spare (8) is more than workers.max (4)" },
 	{ "workers: {spare: 8, max: 4}", "f:1:26: workers.spare (8) is more than workers.max (4)" },
 	{ "workers:\n  spare: 65", "f:2:10: workers.spare (65) is more than workers.max (64)" },
+	{ "limits: {unproved_each: 9, unproved: 8}",
+		"f:1:38: limits.unproved_each (9) is more than limits.unproved (8)" },
+	{ "limits: {unproved_each: 257}", "f:1:25: limits.unproved_each (257) is more than limits.unproved (256)" },
 	{ "limits:\n  silence: 10s", "f:2:12: limits.ping (15s) must be less than limits.silence (10s)" },
 	{ "limits:\n  ping: 45000ms", "f:2:9: limits.ping (45s) must be less than limits.silence (45s)" },
 	/* Listeners. */
-	{ "listen: tcp://0.0.0.0:7363",
-		"f:1:9: 'tcp://0.0.0.0:7363': this version listens on unix:// sockets only, not on TCP" },
-	{ "listen:\n- unix:///a\n- tcp://[::]:7363",
-		"f:3:3: 'tcp://[::]:7363': this version listens on unix:// sockets only, not on TCP" },
+	{ "listen: tcp://*:7363",
+		"f:1:9: listen: \"*:7363\" names no address: 0.0.0.0 is every one of IPv4, [::] every one of IPv6" },
+	{ "listen: tcp://:7363",
+		"f:1:9: listen: \":7363\" names no address: 0.0.0.0 is every one of IPv4, [::] every one of IPv6" },
+	{ "listen:\n- unix:///a\n- tcp://web1:7363",
+		"f:3:3: listen: \"web1:7363\" is no address in numbers, such as 192.0.2.1:7363 or [2001:db8::1]:7363" },
+	{ "listen: tcp://::1",
+		"f:1:9: listen: \"::1\" is an address of IPv6 without brackets: [ADDRESS]:PORT is the form" },
+	{ "listen: tcp://10.0.0.1:70000",
+		"f:1:9: listen: \"10.0.0.1:70000\" has no port behind its colon: a port is a number up to 65535" },
+	{ "listen: 10.0.0.1:7363", "f:1:9: listen must be unix:///absolute/path or tcp://ADDRESS:PORT, not "
+				   "'10.0.0.1:7363'; write tcp:// in front of it" },
+	{ "listen: tcp:10.0.0.1",
+		"f:1:9: listen must be unix:///absolute/path or tcp://ADDRESS:PORT, not 'tcp:10.0.0.1'" },
+	{ "listen:\n- tcp://0.0.0.0\n- unix:///b\n- tcp://0.0.0.0:7363",
+		"f:4:3: 'tcp://0.0.0.0:7363' is already on line 2" },
 	{ "listen: unix://run/a",
 		"f:1:9: 'unix://run/a' is not absolute: three slashes, as in unix:///run/remex/remexd.sock" },
 	{ "listen: unix://", "f:1:9: 'unix://' is not absolute: three slashes, as in unix:///run/remex/remexd.sock" },
-	{ "listen: unix:/run/a", "f:1:9: listen must be unix:///absolute/path, not 'unix:/run/a'" },
-	{ "listen: /run/a", "f:1:9: listen must be unix:///absolute/path, not '/run/a'; write unix:// in front of it" },
-	{ "listen: ssh://a", "f:1:9: listen must be unix:///absolute/path, not 'ssh://a'" },
+	{ "listen: unix:/run/a",
+		"f:1:9: listen must be unix:///absolute/path or tcp://ADDRESS:PORT, not 'unix:/run/a'" },
+	{ "listen: /run/a", "f:1:9: listen must be unix:///absolute/path or tcp://ADDRESS:PORT, not '/run/a'; write "
+			    "unix:// in front of it" },
+	{ "listen: ssh://a", "f:1:9: listen must be unix:///absolute/path or tcp://ADDRESS:PORT, not 'ssh://a'" },
 	{ "listen: unix:///", "f:1:9: 'unix:///' names a directory, not a socket" },
 	{ "listen: unix:///run/", "f:1:9: 'unix:///run/' names a directory, not a socket" },
 	{ "listen: \"unix:///a\\nb\"", "f:1:9: \"unix:///a\\nb\" has a control character in it" },
 	{ "listen: unix:///" HUNDRED "1234567", "f:1:9: the socket's path is 108 bytes long, and 107 are possible: "
 						"'unix:///" HUNDRED "1234567'" },
-	{ "listen: []", "f:1:9: listen is empty; leave it out for the default socket" },
-	{ "listen:", "f:1:8: listen must be unix:///absolute/path or a list of them, not empty" },
-	{ "listen: {a: b}", "f:1:9: listen must be unix:///absolute/path or a list of them, not a map" },
-	{ "listen: [unix:///a, [b]]", "f:1:21: each of listen must be unix:///absolute/path, not a list" },
-	{ "listen: [unix:///a, ~]", "f:1:21: each of listen must be unix:///absolute/path, not empty" },
+	{ "listen: []", "f:1:9: listen is an empty list" },
+	{ "listen:",
+		"f:1:8: listen must be unix:///absolute/path or tcp://ADDRESS:PORT, or a list of them, not empty" },
+	{ "listen: {a: b}",
+		"f:1:9: listen must be unix:///absolute/path or tcp://ADDRESS:PORT, or a list of them, not a map" },
+	{ "listen: [unix:///a, [b]]",
+		"f:1:21: each of listen must be unix:///absolute/path or tcp://ADDRESS:PORT, not a list" },
+	{ "listen: [unix:///a, ~]",
+		"f:1:21: each of listen must be unix:///absolute/path or tcp://ADDRESS:PORT, not empty" },
 	{ "listen:\n- unix:///a\n- unix:///b\n- unix:///a", "f:4:3: 'unix:///a' is already on line 2" },
-	{ "listen: [a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a]", "f:1:9: listen names 17 sockets, and 16 are possible" },
+	{ "listen: [a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a]", "f:1:9: listen is a list of 17, and 16 are possible" },
 	/* Words. */
+	{ "host_key: host.pem", "f:1:11: host_key must be an absolute path, not 'host.pem'" },
+	{ "identities:", "f:1:12: identities must be an absolute path, not empty" },
+	{ "audit: syslog", "f:1:8: audit must be none, journal or the absolute path of a file, not 'syslog'" },
+	{ "audit: false", "f:1:8: audit must be none, journal or the absolute path of a file, not 'false'" },
+	{ "audit: audit.log", "f:1:8: audit must be none, journal or the absolute path of a file, not 'audit.log'" },
+	{ "audit: /var/log/", "f:1:8: audit must be none, journal or the absolute path of a file, not '/var/log/'" },
+	{ "audit: [none]", "f:1:8: audit must be none, journal or the absolute path of a file, not a list" },
+	{ "audit: \"/a\\nb\"", "f:1:8: audit must be none, journal or the absolute path of a file, not \"/a\\nb\"" },
 	{ "log: verbose", "f:1:6: log must be error, warning, info or debug, not 'verbose'" },
 	{ "log: Info", "f:1:6: log must be error, warning, info or debug, not 'Info'" },
 	{ "log:", "f:1:5: log must be error, warning, info or debug, not empty" },
@@ -337,16 +447,16 @@ START_TEST (shipped_complete)
 	char *text = read_source ("conf/remexd.yaml");
 	struct config *config;
 
-	ck_assert_int_eq (uncomment (text, -1), (int)schema_size);
+	ck_assert_int_eq (uncomment (text, -1), (int)config_schema.n_keys);
 	config = parse (text);
 	check_defaults (config);
-	for (size_t i = 0; i < schema_size; i++) {
-		const struct conf_node *node = find (config->tree, schema_keys[i].path);
+	for (size_t i = 0; i < config_schema.n_keys; i++) {
+		const struct conf_node *node = find (config->tree, config_schema.keys[i].path);
 
-		ck_assert_msg (node != NULL, "%s is not in conf/remexd.yaml", schema_keys[i].path);
-		ck_assert_str_eq (node->value, shown (&schema_keys[i]));
-		ck_assert_msg (
-			strstr (text, schema_keys[i].help) != NULL, "not in conf/remexd.yaml: %s", schema_keys[i].help);
+		ck_assert_msg (node != NULL, "%s is not in conf/remexd.yaml", config_schema.keys[i].path);
+		ck_assert_str_eq (node->value, shown (&config_schema.keys[i]));
+		ck_assert_msg (strstr (text, config_schema.keys[i].help) != NULL, "not in conf/remexd.yaml: %s",
+			config_schema.keys[i].help);
 	}
 	config_free (config);
 	free (text);
@@ -356,7 +466,7 @@ END_TEST
 /* To remove one '#' is enough to change one key. */
 START_TEST (shipped_each)
 {
-	for (int i = 0; i < (int)schema_size; i++) {
+	for (int i = 0; i < (int)config_schema.n_keys; i++) {
 		char *text = read_source ("conf/remexd.yaml");
 		struct config *config;
 		size_t given = 0;
@@ -364,8 +474,8 @@ START_TEST (shipped_each)
 		uncomment (text, i);
 		config = parse (text);
 		check_defaults (config);
-		for (size_t k = 0; k < schema_size; k++)
-			given += find (config->tree, schema_keys[k].path) != NULL;
+		for (size_t k = 0; k < config_schema.n_keys; k++)
+			given += find (config->tree, config_schema.keys[k].path) != NULL;
 		ck_assert_uint_eq (given, 1);
 		config_free (config);
 		free (text);
@@ -376,30 +486,26 @@ END_TEST
 /* `.It Cm workers.max Ar integer , No default Cm 64` for each key, and its range in the text below. */
 START_TEST (manual)
 {
-	static const char *const types[] = {
-		[SCHEMA_INTEGER] = "integer",
-		[SCHEMA_SIZE] = "size",
-		[SCHEMA_TIME] = "time",
-		[SCHEMA_LOG] = "level",
-		[SCHEMA_USER] = "user",
-		[SCHEMA_DIRECTORY] = "path",
-		[SCHEMA_LISTEN] = "address ...",
-	};
-	char *text = read_source ("man/remexd.yaml.5");
+	char *text = read_source ("man/remexd.yaml.5"), *from = strstr (text, "\n.Sh KEYS\n");
 
-	for (size_t i = 0; i < schema_size; i++) {
+	ck_assert_ptr_nonnull (from);
+	*strstr (from, "\n.Sh IDENTITY FILES\n") = '\0';
+	for (size_t i = 0; i < config_schema.n_keys; i++) {
+		const struct schema_key *key = &config_schema.keys[i];
 		char line[256], expected[160], *at, *end, *range;
 
-		snprintf (line, sizeof line, "\n.It Cm %s Ar %s , No default Cm %s\n", schema_keys[i].path,
-			types[schema_keys[i].type], shown (&schema_keys[i]));
-		ck_assert_msg ((at = strstr (text, line)) != NULL, "not in man/remexd.yaml.5:%s", line);
-		if (!(range = strstr (schema_expects (&schema_keys[i], expected, sizeof expected), "from ")))
-			range = schema_keys[i].type == SCHEMA_LISTEN ? strcpy (expected, "up to 16") : expected;
-		range += strcspn (range, " "); /* "An absolute path" */
+		snprintf (line, sizeof line, "\n.It Cm %s Ar %s , No default Cm %s\n", key->path, key->type->word,
+			shown (key));
+		ck_assert_msg ((at = strstr (from, line)) != NULL, "not in man/remexd.yaml.5:%s", line);
+		schema_expects (key, expected, sizeof expected);
+		if (key->type->list)
+			snprintf (expected, sizeof expected, "up to %lld", key->max);
+		range = strstr (expected, "from ");
+		/* "An absolute path" */
+		range = range || key->type->list ? (range ? range : expected) : expected + strcspn (expected, " ");
 		end = strstr (at + 1, "\n.It");
 		at = strstr (at, range);
-		ck_assert_msg (
-			at && end && at < end, "%s: '%s' is not in man/remexd.yaml.5", schema_keys[i].path, range);
+		ck_assert_msg (at && (!end || at < end), "%s: '%s' is not in man/remexd.yaml.5", key->path, range);
 	}
 	free (text);
 }
@@ -428,22 +534,22 @@ END_TEST
 /* The defaults are within their own ranges, and no path leaves the room that is made for it. */
 START_TEST (table)
 {
-	for (size_t i = 0; i < schema_size; i++) {
-		const struct schema_key *key = &schema_keys[i];
+	for (size_t i = 0; i < config_schema.n_keys; i++) {
+		const struct schema_key *key = &config_schema.keys[i];
 		char near[SCHEMA_PATH_MAX];
 
 		ck_assert_uint_lt (strlen (key->path), SCHEMA_PATH_MAX - 20);
-		ck_assert_ptr_eq (schema_find (key->path), key);
+		ck_assert_ptr_eq (schema_find (&config_schema, key->path), key);
 		ck_assert_ptr_nonnull (shown (key));
-		ck_assert (!schema_is_section (key->path));
+		ck_assert (!schema_is_section (&config_schema, key->path));
 		/* A key at its own place is the nearest to itself. */
-		ck_assert_str_eq (schema_nearest (key->path, near), key->path);
+		ck_assert_str_eq (schema_nearest (&config_schema, key->path, near), key->path);
 		for (size_t k = 0; k < i; k++)
-			ck_assert_str_ne (schema_keys[k].path, key->path);
+			ck_assert_str_ne (config_schema.keys[k].path, key->path);
 	}
-	ck_assert (schema_is_section ("workers"));
-	ck_assert (!schema_is_section ("worker"));
-	ck_assert (!schema_is_section (""));
+	ck_assert (schema_is_section (&config_schema, "workers"));
+	ck_assert (!schema_is_section (&config_schema, "worker"));
+	ck_assert (!schema_is_section (&config_schema, ""));
 }
 END_TEST
 
@@ -451,7 +557,8 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, defaults);
 	tcase_add_test (tcase, everything);
-	tcase_add_test (tcase, few_workers);
+	tcase_add_test (tcase, one_key);
+	tcase_add_test (tcase, listen_tcp);
 	tcase_add_test (tcase, refused);
 	tcase_add_test (tcase, longest_path);
 	tcase_add_test (tcase, shipped);

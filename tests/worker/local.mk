@@ -8,7 +8,7 @@ worker_tests = \
 	$(NULL)
 check_PROGRAMS += $(worker_tests)
 TESTS += $(worker_tests)
-worker_libs = src/proc/libproc.la src/conf/libconf.la src/wire/libwire.la src/base/libbase.la \
+worker_libs = src/proc/libproc.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la \
 	$(JANSSON_LIBS) $(YAML_LIBS) -ldl -lm $(check_libs)
 # As in remexd: what plugins call is exported, and linked though nobody else calls it.
 worker_whole = $(AM_LDFLAGS) -export-dynamic -Wl,--whole-archive,src/worker/.libs/libworker.a,--no-whole-archive

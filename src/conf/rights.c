@@ -1,0 +1,78 @@
+/* rights - what is asked of a grant; see grant.h. */
+#include <config.h> /* not "config.h", which is this folder's own */
+
+#include <string.h>
+
+#include "base/text.h"
+#include "conf/grant.h"
+
+#define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@"
+
+int grant_check_name (const char *name, struct err *err)
+{
+	size_t n = strlen (name);
+	char shown[80];
+
+	if (n > 0 && n <= GRANT_NAME_MAX && strspn (name, NAME_LETTERS) == n && *name != '.' && *name != '-')
+		return 0;
+	return err_set (err, 0,
+		"'%s' cannot be the name of an identity: it takes 1 to %d of a-z A-Z 0-9 . _ - @, and starts with no "
+		"dot or dash",
+		text_escape (shown, sizeof shown, name, n), GRANT_NAME_MAX);
+}
+
+/* Is that verb one of those that an entry of `allow` means? */
+static bool entry_allows (const char *entry, const char *verb)
+{
+	size_t n = strlen (entry);
+
+	if (!strcmp (entry, "*") || !strcmp (entry, verb))
+		return true;
+	if (n > 2 && !strcmp (entry + n - 2, ".*"))
+		n -= 2;
+	return !strncmp (entry, verb, n) && verb[n] == '.' && !memchr (entry, '.', n);
+}
+
+bool grant_allows (const struct grant *grant, const char *verb)
+{
+	if (grant->n_commands && !strcmp (verb, GRANT_COMMAND_VERB))
+		return false;
+	for (size_t i = 0; i < grant->n_allow; i++)
+		if (entry_allows (grant->allow[i], verb))
+			return true;
+	return false;
+}
+
+bool grant_allows_argv (const struct grant *grant, const char *const *argv, const size_t *lengths, size_t n)
+{
+	for (size_t i = 0; i < grant->n_commands; i++)
+		if (command_matches (&grant->commands[i], argv, lengths, n))
+			return true;
+	return false;
+}
+
+const char *grant_unknown (const struct grant *grant, const char *const *verbs, size_t n)
+{
+	for (size_t i = 0; i < grant->n_allow; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < n && !known; k++)
+			known = entry_allows (grant->allow[i], verbs[k]);
+		if (!known)
+			return grant->allow[i];
+	}
+	return NULL;
+}
+
+bool grant_expired (const struct grant *grant, int64_t now)
+{
+	return grant->expires != 0 && now >= grant->expires;
+}
+
+bool grant_from (const struct grant *grant, const struct endpoint *endpoint)
+{
+	for (size_t i = 0; i < grant->n_from; i++)
+		if (network_contains (&grant->from[i], endpoint))
+			return true;
+	return grant->n_from == 0;
+}
