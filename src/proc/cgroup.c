@@ -216,6 +216,7 @@ void cgroups_open (struct cgroups *cgroups)
 	FILE *mounts;
 
 	cgroups->root = cgroups->left = -1;
+	cgroups->settled = false;
 	if ((choice && !strcmp (choice, "none")) || own_path (own) < 0)
 		return;
 	if (!(mounts = fopen ("/proc/self/mountinfo", "re")))
@@ -227,12 +228,30 @@ void cgroups_open (struct cgroups *cgroups)
 	fclose (mounts);
 }
 
+/* Go to that cgroup, whose descriptor is closed; 0 or -1. */
+static int move_to (int cgroup)
+{
+	int result = cgroup < 0 ? -1 : cgroup_enter (cgroup);
+
+	fd_close (&cgroup);
+	return result;
+}
+
+void cgroups_settle (struct cgroups *cgroups)
+{
+	if (cgroups->root >= 0)
+		cgroups->settled = move_to (make_dir (cgroups->root, "daemon")) == 0;
+}
+
 void cgroups_close (struct cgroups *cgroups)
 {
 	char link[48], path[PATH_MAX];
 	ssize_t n;
 
 	if (cgroups->root >= 0) {
+		if (cgroups->settled)
+			move_to (open_dir (cgroups->root, "..")); /* where we came from */
+		cgroups->settled = false;
 		remove_children (cgroups->root, "."); /* `left`, and a worker's that could not be removed in its time */
 		snprintf (link, sizeof link, "/proc/self/fd/%d", cgroups->root);
 		n = readlink (link, path, sizeof path - 1);

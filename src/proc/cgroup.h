@@ -2,21 +2,29 @@
  *
  * The root is the daemon's own cgroup in the unified hierarchy, found from /proc/self/cgroup and the mount of type
  * cgroup2; it is usable when we may make directories and move processes there and the kernel has cgroup.kill (5.14).
- * No controller is ever enabled. Names: worker-SERIAL, and `left` for what finished commands left behind.
+ * No controller is ever enabled. Names: worker-SERIAL; `left` for what finished commands left behind; `daemon` for the daemon
+ * itself (cgroups_settle), so that no cgroup has both processes and cgroups in it (cgroups(7), "no internal
+ * processes").
  */
 #ifndef REMEX_PROC_CGROUP_H
 #define REMEX_PROC_CGROUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct cgroups {
 	int root; /* directory where worker cgroups are made, or -1: there are none, the sweep does it */
 	int left; /* its child `left`, or -1 */
+	bool settled; /* this process has moved to `daemon` */
 };
 
 /* Find and try the root: makes a directory `remex-PID` in it and probes it; empty ones of daemons that are gone are
  * removed. Without one, or where the environment has REMEX_CGROUP=none, both are -1: that is no error. */
 void cgroups_open (struct cgroups *cgroups);
+
+/* Move the calling process, and so all that it forks from now on, to `daemon`. Where that cannot be it stays: no harm is
+ * done. cgroups_close moves it back. */
+void cgroups_settle (struct cgroups *cgroups);
 
 /* Remove what cgroups_open made (only empty directories go; `left` stays while processes live in it). */
 void cgroups_close (struct cgroups *cgroups);

@@ -46,7 +46,7 @@ static int population (int cgroup)
 
 START_TEST (test_none)
 {
-	struct cgroups cgroups = { 7, 7 };
+	struct cgroups cgroups = { .root = 7, .left = 7 };
 	int fds = stage_fds ();
 
 	setenv ("REMEX_CGROUP", "none", 1);
@@ -63,7 +63,7 @@ END_TEST
 /* Another user may not make one here: no error, no trace. */
 START_TEST (test_not_allowed)
 {
-	struct cgroups cgroups = { 7, 7 };
+	struct cgroups cgroups = { .root = 7, .left = 7 };
 	int fds = stage_fds ();
 
 	if (geteuid () != 0) {
@@ -89,6 +89,18 @@ static void path_of (int fd, char path[PATH_MAX])
 	path[n] = '\0';
 }
 
+static void own_cgroup (char out[4096])
+{
+	char text[4096], *line;
+	FILE *file = fopen ("/proc/self/cgroup", "re");
+
+	text[fread (text, 1, sizeof text - 1, file)] = '\0';
+	fclose (file);
+	line = strstr (text, "0::");
+	ck_assert_ptr_nonnull (line);
+	snprintf (out, 4096, "%.*s", (int)strcspn (line, "\n"), line);
+}
+
 /* A second daemon with our pid, so to speak, gets a name of its own; all that was made goes. */
 START_TEST (test_open_close)
 {
@@ -112,6 +124,25 @@ START_TEST (test_open_close)
 	ck_assert (!here (AT_FDCWD, first) && !here (AT_FDCWD, second));
 	ck_assert_int_eq (one.root, -1);
 	ck_assert_int_eq (stage_fds (), fds);
+}
+END_TEST
+
+/* A process that settles is alone in a leaf; in the end it is where it was. */
+START_TEST (test_settle)
+{
+	struct cgroups cgroups;
+	char before[4096], within[4096], after[4096];
+
+	NEED_CGROUP;
+	own_cgroup (before);
+	cgroups_open (&cgroups);
+	cgroups_settle (&cgroups);
+	ck_assert (cgroups.settled);
+	own_cgroup (within);
+	ck_assert_ptr_nonnull (strstr (within, "/daemon"));
+	cgroups_close (&cgroups);
+	own_cgroup (after);
+	ck_assert_str_eq (after, before);
 }
 END_TEST
 
@@ -268,6 +299,7 @@ static void add_cgroup (TCase *tcase)
 	tcase_add_test (tcase, test_none);
 	tcase_add_test (tcase, test_not_allowed);
 	tcase_add_test (tcase, test_open_close);
+	tcase_add_test (tcase, test_settle);
 	tcase_add_test (tcase, test_sweep_dead);
 	tcase_add_test (tcase, test_make_remove);
 	tcase_add_loop_test (tcase, test_kill, 0, n);

@@ -17,7 +17,7 @@
 #include "proc/stage.h"
 #include "proc/tree.h"
 
-struct cgroups stage_cgroups = { -1, -1 };
+struct cgroups stage_cgroups = { .root = -1, .left = -1 };
 
 static void set_up (void)
 {
