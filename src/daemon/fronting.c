@@ -31,6 +31,22 @@ enum {
 	FRONT_EXIT_MS = 1000, /* from the end of its link to the end of the process */
 };
 
+static int send_grants (struct supervisor *supervisor)
+{
+	struct record grants = { .type = REC_GRANTS };
+	struct err err;
+	int fds[2], result;
+
+	if (identities_snapshot (&supervisor->generation->identities, fds, &err) < 0) {
+		log_error ("%s", err.text);
+		return -1;
+	}
+	result = link_send (supervisor->front_link, &grants, NULL, 0, NULL, 0, fds, 2, 0);
+	fd_close (&fds[0]);
+	fd_close (&fds[1]);
+	return result;
+}
+
 int supervisor_send_generation (struct supervisor *supervisor)
 {
 	const struct generation *generation = supervisor->generation;
@@ -39,6 +55,8 @@ int supervisor_send_generation (struct supervisor *supervisor)
 
 	if (link_send (supervisor->front_link, &config, generation->file, strlen (generation->file), NULL, 0,
 		    &generation->snapshot, 1, 0) < 0)
+		return -1;
+	if (send_grants (supervisor) < 0)
 		return -1;
 	while (sent < whole) {
 		struct record table = { .type = REC_TABLE, .a = (int64_t)whole };
@@ -54,12 +72,15 @@ int supervisor_send_generation (struct supervisor *supervisor)
 /* Hand the generation, the listeners (or the connection) to a new front. */
 static int equip_front (struct supervisor *supervisor)
 {
-	struct record connection = { .type = REC_CONNECTION, .a = (int64_t)getuid () };
+	struct record connection = { .type = REC_CONNECTION, .a = (int64_t)getuid () }, key = { .type = REC_HOST_KEY };
 
 	if (supervisor_send_generation (supervisor) < 0)
 		return -1;
+	if (supervisor->host_key >= 0 &&
+		link_send (supervisor->front_link, &key, NULL, 0, NULL, 0, &supervisor->host_key, 1, 0) < 0)
+		return -1;
 	for (size_t i = 0; i < supervisor->n_listeners; i++) {
-		struct record listener = { .type = REC_LISTENER, .a = (int64_t)i };
+		struct record listener = { .type = REC_LISTENER, .a = supervisor->listeners[i].kind };
 
 		if (link_send (supervisor->front_link, &listener, NULL, 0, NULL, 0, &supervisor->listeners[i].fd, 1,
 			    0) < 0)
@@ -114,6 +135,7 @@ void supervisor_lose_front (struct supervisor *supervisor, const char *why, int 
 	int status = 0;
 
 	fd_close (&supervisor->front_link);
+	supervisor->n_askers = 0;
 	if (!ending)
 		log_error ("the front is lost: %s", why);
 	/* It may be about to exit by itself, with a status that means something. */
@@ -152,6 +174,29 @@ void supervisor_tell_counters (struct supervisor *supervisor)
 	supervisor->told_lost = supervisor->keepers_lost;
 }
 
+static void say_listener (const struct listener *listener)
+{
+	char shown[ENDPOINT_SIZE];
+
+	if (listener->kind == LISTEN_TCP)
+		log_info ("listening on tcp://%s", endpoint_format (&listener->endpoint, shown));
+	else
+		log_info ("listening on unix://%s", listener->path);
+}
+
+/* A line for the audit trail. Where somebody waits for it, it is told how that went. */
+static void write_audit (struct supervisor *supervisor, const struct packet *packet)
+{
+	int failed =
+		audit_write (&supervisor->audit, (const char *)packet->data, packet->record.length) < 0 ? errno : 0;
+
+	if (failed)
+		log_error ("the audit trail cannot be written: %s", strerror (failed));
+	if (packet->record.id && link_post (supervisor->front_link, REC_AUDITED, packet->record.id, failed, 0, 0) < 0 &&
+		errno == EAGAIN)
+		supervisor->front_deaf = true;
+}
+
 static void front_ready (struct supervisor *supervisor)
 {
 	supervisor_tell_counters (supervisor);
@@ -159,7 +204,7 @@ static void front_ready (struct supervisor *supervisor)
 		return;
 	supervisor->state = SUPERVISOR_SERVING;
 	for (size_t i = 0; i < supervisor->n_listeners; i++)
-		log_info ("listening on unix://%s", supervisor->listeners[i].path);
+		say_listener (&supervisor->listeners[i]);
 	if (!supervisor->stdio)
 		log_info ("ready");
 	service_notify ("READY=1");
@@ -192,6 +237,8 @@ void supervisor_hear_front (struct supervisor *supervisor)
 		if (worker && worker->phase == REARED_OUT)
 			link_post (worker->keeper, packet->record.type, 0, packet->record.a, 0, MSG_DONTWAIT);
 		break;
+	case REC_RELOAD: supervisor_reload_for (supervisor, packet->record.id); break;
+	case REC_AUDIT: write_audit (supervisor, packet); break;
 	case REC_PONG: break;
 	default: log_error ("an unknown record from the front. type=%u", packet->record.type);
 	}

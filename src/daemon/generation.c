@@ -2,32 +2,20 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "daemon/generation.h"
+#include "daemon/paths.h"
+#include "daemon/snapshot.h"
 
-/* --- the snapshot ------------------------------------------------------------------------------------------------ */
-
-static int make_snapshot (const char *text, size_t n, struct err *err)
-{
-	int fd = memfd_create ("remexd.yaml", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0 || fd_write_all (fd, text, n) < 0 ||
-		fcntl (fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0) {
-		err_sys (err, 0, "the configuration's snapshot");
-		fd_close (&fd);
-	}
-	return fd;
-}
+/* --- all of it --------------------------------------------------------------------------------------------------- */
 
 static char *read_text (const char *path, bool optional, size_t *n, struct err *err)
 {
@@ -38,8 +26,6 @@ static char *read_text (const char *path, bool optional, size_t *n, struct err *
 	*n = 0;
 	return calloc (1, 1);
 }
-
-/* --- all of it --------------------------------------------------------------------------------------------------- */
 
 /* A section for a plugin that is not there is a slip of the pen. */
 static int check_sections (const struct generation *generation, struct err *err)
@@ -59,6 +45,17 @@ static int check_sections (const struct generation *generation, struct err *err)
 	return 0;
 }
 
+static int open_identities (struct generation *generation, struct err *err)
+{
+	const char *named = generation->config->identities;
+	char *path = named ? strdup (named) : paths_config (PATHS_IDENTITIES);
+	int result =
+		path ? identities_open (&generation->identities, path, named, err) : 0; /* no home, no identities */
+
+	free (path);
+	return result;
+}
+
 struct generation *generation_open (int number, const char *path, bool optional, struct err *err)
 {
 	struct generation *generation = calloc (1, sizeof *generation);
@@ -76,10 +73,10 @@ struct generation *generation_open (int number, const char *path, bool optional,
 		err_sys (err, 0, "the configuration");
 	else
 		good = (text = read_text (path, optional, &n, err)) &&
-		       (generation->snapshot = make_snapshot (text, n, err)) >= 0 &&
+		       (generation->snapshot = snapshot_bytes ("remexd.yaml", text, n, err)) >= 0 &&
 		       (generation->config = config_parse (text, n, generation->file, err)) &&
 		       plugin_files_open (&generation->plugins, generation->config, err) == 0 &&
-		       check_sections (generation, err) == 0;
+		       check_sections (generation, err) == 0 && open_identities (generation, err) == 0;
 	free (text);
 	if (!good) {
 		generation_free (generation);
@@ -97,6 +94,7 @@ void generation_free (struct generation *generation)
 	fd_close (&generation->snapshot);
 	config_free (generation->config);
 	plugin_files_close (&generation->plugins);
+	identities_close (&generation->identities);
 	free (generation);
 }
 
@@ -111,6 +109,8 @@ int generation_take_table (struct generation *generation, const char *table, siz
 	json_decref (json);
 	if (!result && !(generation->table = strndup (table, n)))
 		result = err_sys (err, 0, "the verb table");
+	if (!result)
+		identities_check_calls (&generation->identities, generation->table);
 	return result;
 }
 
@@ -164,5 +164,5 @@ int generation_report (const struct generation *generation)
 		}
 	}
 	json_decref (table);
-	return refused;
+	return refused + identities_report (&generation->identities);
 }

@@ -2,7 +2,7 @@
  *
  * The configuration's bytes lie in a sealed memfd (memfd_create(2)): every process of the generation parses the same
  * snapshot. The plugin files are open: every worker of the generation loads the same inodes. A throw-away worker proves
- * both and reports the verb table.
+ * both and reports the verb table. The identities, who may come in over TCP, belong to it too.
  */
 #ifndef REMEX_DAEMON_GENERATION_H
 #define REMEX_DAEMON_GENERATION_H
@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "conf/config.h"
+#include "daemon/identities.h"
 #include "worker/plugins.h"
 
 struct generation {
@@ -20,6 +21,7 @@ struct generation {
 	int snapshot; /* the memfd */
 	struct config *config;
 	struct plugin_files plugins;
+	struct identities identities;
 	char *table; /* the verb table, JSON text */
 };
 
@@ -35,7 +37,7 @@ int generation_take_table (struct generation *generation, const char *table, siz
 /* May `next` take the place of `now`? Not when a plugin that is in use would be refused. 0, or -1 and err. */
 int generation_compare (const struct generation *now, const struct generation *next, struct err *err);
 
-/* Log what became of each plugin; returns how many were refused. */
+/* Log what became of each plugin and identity; returns how many were refused. */
 int generation_report (const struct generation *generation);
 
 #endif

@@ -1,7 +1,12 @@
 sbin_PROGRAMS += remexd
 remexd_SOURCES = \
+	%D%/audit.c %D%/audit.h \
 	%D%/fronting.c \
 	%D%/generation.c %D%/generation.h \
+	%D%/hostkey.c %D%/hostkey.h \
+	%D%/identities.c %D%/identities.h \
+	%D%/init.c %D%/init.h \
+	%D%/listening.c \
 	%D%/main.c \
 	%D%/options.c %D%/options.h \
 	%D%/paths.c %D%/paths.h \
@@ -10,6 +15,7 @@ remexd_SOURCES = \
 	%D%/reload.c \
 	%D%/service.c %D%/service.h \
 	%D%/shutdown.c \
+	%D%/snapshot.c %D%/snapshot.h \
 	%D%/supervisor.c %D%/supervisor.h \
 	%D%/workers.c \
 	$(NULL)

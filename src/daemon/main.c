@@ -1,5 +1,5 @@
 /* remexd - one program, two roles: the supervisor that a person or a service manager starts, and the front that the
- * supervisor starts by running the same file again (--front). Keepers and workers are forks of the supervisor.
+ * supervisor starts by running the same file again (--front); and two errands, --init and --make-key. Keepers and workers are forks of the supervisor.
  */
 #include "config.h"
 
@@ -11,6 +11,8 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "daemon/hostkey.h"
+#include "daemon/init.h"
 #include "daemon/options.h"
 #include "daemon/supervisor.h"
 #include "front/front.h"
@@ -45,6 +47,10 @@ int main (int argc, char **argv)
 		return status;
 	if (options.front >= 0)
 		return front_run (options.front);
+	if (options.make_key)
+		return hostkey_make (options.make_key);
+	if (options.init)
+		return init_run (options.config);
 	fd_raise_limit ();
 	return supervisor_run (&options);
 }

@@ -7,25 +7,28 @@
 
 #include "daemon/options.h"
 
-static const char usage[] = "usage: remexd [-c FILE] [-t] [--stdio]\n"
+static const char usage[] = "usage: remexd [-c FILE] [-t] [--stdio] [--init]\n"
 			    "\n"
 			    "  -c, --config FILE  read FILE in place of the default configuration\n"
 			    "  -t, --test         check the configuration and the plugins, then leave\n"
 			    "      --stdio        serve one connection on standard input and output\n"
+			    "      --init         make the host key and a starter configuration, then leave\n"
 			    "      --version      print the version\n"
 			    "  -h, --help         print this\n"
 			    "\n"
 			    "remexd stays in the foreground and logs to standard error. See remexd(8).\n";
 
-enum { OPTION_STDIO = 256, OPTION_VERSION, OPTION_FRONT };
+enum { OPTION_STDIO = 256, OPTION_INIT, OPTION_VERSION, OPTION_FRONT, OPTION_MAKE_KEY };
 
 static const struct option table[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "test", no_argument, NULL, 't' },
 	{ "stdio", no_argument, NULL, OPTION_STDIO },
+	{ "init", no_argument, NULL, OPTION_INIT },
 	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ "help", no_argument, NULL, 'h' },
 	{ "front", required_argument, NULL, OPTION_FRONT },
+	{ "make-key", required_argument, NULL, OPTION_MAKE_KEY },
 	{ 0 },
 };
 
@@ -39,6 +42,8 @@ int options_parse (struct options *options, int argc, char **argv)
 		case 'c': options->config = optarg; break;
 		case 't': options->test = true; break;
 		case OPTION_STDIO: options->stdio = true; break;
+		case OPTION_INIT: options->init = true; break;
+		case OPTION_MAKE_KEY: options->make_key = optarg; break;
 		case OPTION_FRONT: options->front = atoi (optarg); break;
 		case OPTION_VERSION: return puts ("remexd " PACKAGE_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 		case 'h': return fputs (usage, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

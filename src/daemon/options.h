@@ -8,6 +8,8 @@ struct options {
 	const char *config; /* -c FILE, or NULL: the default, which may be missing */
 	bool test; /* -t: check the configuration and the plugins, and leave */
 	bool stdio; /* --stdio: one connection on standard input and output */
+	bool init; /* --init: make the host key and a starter configuration, and leave */
+	const char *make_key; /* --make-key=PATH, internal: make the host key there, and leave */
 	int front; /* --front=FD, internal: become the front, with the link to the supervisor there; -1: no */
 };
 

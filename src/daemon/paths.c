@@ -15,22 +15,16 @@ static const char *absolute (const char *variable)
 	return value && *value == '/' ? value : NULL;
 }
 
-static char *join (const char *directory, const char *rest)
-{
-	char *path;
-
-	return asprintf (&path, "%s%s", directory, rest) < 0 ? NULL : path;
-}
-
-char *paths_config (void)
+char *paths_config (const char *name)
 {
 	const char *directory = absolute ("XDG_CONFIG_HOME"), *home = absolute ("HOME");
+	char *path;
 
 	if (geteuid () == 0)
-		return strdup (SYSCONFDIR "/remex/remexd.yaml");
+		directory = SYSCONFDIR;
 	if (directory)
-		return join (directory, "/remex/remexd.yaml");
-	return home ? join (home, "/.config/remex/remexd.yaml") : NULL;
+		return asprintf (&path, "%s/remex/%s", directory, name) < 0 ? NULL : path;
+	return home && asprintf (&path, "%s/.config/remex/%s", home, name) >= 0 ? path : NULL;
 }
 
 char *paths_socket (void)
@@ -41,6 +35,6 @@ char *paths_socket (void)
 	if (geteuid () == 0)
 		return strdup ("/run/remex/remexd.sock");
 	if (directory)
-		return join (directory, "/remex/remexd.sock");
+		return asprintf (&path, "%s/remex/remexd.sock", directory) < 0 ? NULL : path;
 	return asprintf (&path, "/tmp/remex-%u/remexd.sock", (unsigned)geteuid ()) < 0 ? NULL : path;
 }

@@ -12,9 +12,31 @@
 #include "base/log.h"
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
+#include "wire/records.h"
+
+/* The reload that is on is over: tell those who asked for it. Those who asked meanwhile mean the next one. */
+static void answer (struct supervisor *supervisor, const char *why)
+{
+	struct record record = { .type = REC_RELOADED, .a = why != NULL };
+	int left = 0;
+
+	for (int i = 0; i < supervisor->n_askers; i++) {
+		if (supervisor->askers[i].next) {
+			supervisor->askers[left].request = supervisor->askers[i].request;
+			supervisor->askers[left++].next = false;
+			continue;
+		}
+		record.id = supervisor->askers[i].request;
+		if (supervisor->front_link >= 0 && link_send (supervisor->front_link, &record, why ? why : "",
+							   why ? strlen (why) : 0, NULL, 0, NULL, 0, 0) < 0)
+			supervisor->front_deaf = true;
+	}
+	supervisor->n_askers = left;
+}
 
 static void failed (struct supervisor *supervisor, const struct err *err)
 {
+	answer (supervisor, err->text);
 	log_error ("reload failed, nothing has changed: %s", err->text);
 	generation_free (supervisor->next);
 	supervisor->next = NULL;
@@ -48,6 +70,22 @@ void supervisor_reload (struct supervisor *supervisor)
 		supervisor->proving = true;
 }
 
+void supervisor_reload_for (struct supervisor *supervisor, uint64_t request)
+{
+	struct record no = { .type = REC_RELOADED, .id = request, .a = 1 };
+	const char *why = supervisor->state != SUPERVISOR_SERVING ? "remexd is starting or ending"
+								  : "too many have asked for a reload";
+
+	if (supervisor->state != SUPERVISOR_SERVING || supervisor->n_askers == SUPERVISOR_ASKERS) {
+		if (link_send (supervisor->front_link, &no, why, strlen (why), NULL, 0, NULL, 0, 0) < 0)
+			supervisor->front_deaf = true;
+		return;
+	}
+	supervisor->askers[supervisor->n_askers].request = request;
+	supervisor->askers[supervisor->n_askers++].next = supervisor->proving;
+	supervisor_reload (supervisor);
+}
+
 static bool same (const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp (a, b));
@@ -58,11 +96,16 @@ static void say_what_waits (const struct config *now, const struct config *next)
 	bool listeners = now->n_listen == next->n_listen;
 
 	for (size_t i = 0; listeners && i < now->n_listen; i++)
-		listeners = same (now->listen[i].path, next->listen[i].path);
+		listeners = now->listen[i].kind == next->listen[i].kind &&
+			    (now->listen[i].kind == LISTEN_TCP
+					    ? endpoint_equal (&now->listen[i].endpoint, &next->listen[i].endpoint)
+					    : same (now->listen[i].path, next->listen[i].path));
 	if (!listeners)
 		log_warning ("a change of 'listen' waits for a restart");
 	if (!same (now->front_user, next->front_user))
 		log_warning ("a change of 'front_user' waits for a restart");
+	if (!same (now->host_key, next->host_key))
+		log_warning ("a change of 'host_key' waits for a restart");
 }
 
 static void swap (struct supervisor *supervisor)
@@ -82,7 +125,25 @@ static void swap (struct supervisor *supervisor)
 		supervisor->front_deaf = true;
 	}
 	log_info ("reloaded. generation=%d", supervisor->generation->number);
+	answer (supervisor, NULL);
 	service_notify ("READY=1");
+}
+
+int supervisor_open_audit (struct audit_sink *audit, const struct config *config, struct err *err)
+{
+	return audit_open (audit, config->audit, config->audit_file, err);
+}
+
+/* Open it anew: it may have been renamed (logrotate(8)), or be another one now. */
+static int reopen_audit (struct supervisor *supervisor, struct err *err)
+{
+	struct audit_sink audit;
+
+	if (supervisor_open_audit (&audit, supervisor->next->config, err) < 0)
+		return -1;
+	audit_close (&supervisor->audit);
+	supervisor->audit = audit;
+	return 0;
 }
 
 void supervisor_hear_probe (struct supervisor *supervisor, const struct pollfd fds[PROBE_FDS])
@@ -94,7 +155,8 @@ void supervisor_hear_probe (struct supervisor *supervisor, const struct pollfd f
 	if (state == PROBE_RUNNING)
 		return;
 	supervisor->proving = false;
-	if (state == PROBE_PROVED && generation_compare (supervisor->generation, supervisor->next, &err) == 0)
+	if (state == PROBE_PROVED && generation_compare (supervisor->generation, supervisor->next, &err) == 0 &&
+		reopen_audit (supervisor, &err) == 0)
 		swap (supervisor);
 	else
 		failed (supervisor, &err);

@@ -32,3 +32,14 @@ void service_notify (const char *state)
 			(socklen_t)(offsetof (struct sockaddr_un, sun_path) + n));
 	fd_close (&fd);
 }
+
+int service_sockets (void)
+{
+	const char *pid = getenv ("LISTEN_PID"), *fds = getenv ("LISTEN_FDS");
+	long n = pid && fds && atol (pid) == (long)getpid () ? atol (fds) : 0;
+
+	unsetenv ("LISTEN_PID");
+	unsetenv ("LISTEN_FDS");
+	unsetenv ("LISTEN_FDNAMES");
+	return n > 0 && n < 1024 ? (int)n : 0;
+}

@@ -70,6 +70,9 @@ void supervisor_close (struct supervisor *supervisor)
 	generation_free (supervisor->generation);
 	generation_free (supervisor->next);
 	free (supervisor->file);
+	audit_close (&supervisor->audit);
+	fd_close (&supervisor->host_key);
+	fd_close (&supervisor->statm);
 	fd_close (&supervisor->signals);
 	fd_close (&supervisor->front_link);
 	fd_close (&supervisor->std[0]);

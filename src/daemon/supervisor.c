@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -94,33 +94,11 @@ static int turn (struct supervisor *supervisor)
 
 /* --- the beginning ----------------------------------------------------------------------------------------------- */
 
-static int open_listeners (struct supervisor *supervisor, struct err *err)
-{
-	const struct config *config = supervisor->generation->config;
-	const struct group *group = geteuid () == 0 ? getgrnam ("remex") : NULL;
-	char *path = NULL;
-	int result = 0;
-
-	supervisor->group = group ? group->gr_gid : (gid_t)-1;
-	if (!config->n_listen) {
-		if (!(path = paths_socket ()))
-			return err_sys (err, 0, "the default socket");
-		if (!(result = listener_open (&supervisor->listeners[0], path, supervisor->group, err)))
-			supervisor->n_listeners = 1;
-		free (path);
-		return result;
-	}
-	for (size_t i = 0; i < config->n_listen && i < SUPERVISOR_LISTENERS; i++) {
-		if (listener_open (&supervisor->listeners[i], config->listen[i].path, supervisor->group, err) < 0)
-			return -1;
-		supervisor->n_listeners++;
-	}
-	return 0;
-}
-
 static int watch_signals (struct supervisor *supervisor)
 {
 	sigset_t set;
+
+	signal (SIGXFSZ, SIG_IGN); /* the audit trail may be a file, and limited: that is an errno, and no death */
 
 	sigemptyset (&set);
 	sigaddset (&set, SIGTERM);
@@ -146,7 +124,7 @@ static int take_std (struct supervisor *supervisor)
 static int start (struct supervisor *supervisor, const struct options *options, struct err *err)
 {
 	supervisor->default_file = !options->config;
-	supervisor->file = options->config ? realpath (options->config, NULL) : paths_config ();
+	supervisor->file = options->config ? realpath (options->config, NULL) : paths_config (PATHS_CONFIG);
 	if (options->config && !supervisor->file)
 		return err_sys (err, 0, "%s", options->config);
 	supervisor->generation = generation_open (1, supervisor->file, supervisor->default_file, err);
@@ -156,12 +134,15 @@ static int start (struct supervisor *supervisor, const struct options *options, 
 	if (generation_report (supervisor->generation) && options->test)
 		supervisor->exit_status = EXIT_FAILURE;
 	if (options->test)
-		return 0;
+		return listening_check (supervisor, err);
+	if (supervisor_open_audit (&supervisor->audit, supervisor->generation->config, err) < 0)
+		return -1;
 	if ((options->stdio ? take_std (supervisor) : 0) < 0 || watch_signals (supervisor) < 0)
 		return err_sys (err, 0, "cannot start");
-	if (!options->stdio && open_listeners (supervisor, err) < 0)
+	if (!options->stdio && listening_open (supervisor, err) < 0)
 		return -1;
 	cgroups_open (&supervisor->cgroups);
+	cgroups_settle (&supervisor->cgroups);
 	if (chdir ("/") < 0 || supervisor_start_front (supervisor) < 0)
 		return err_sys (err, 0, "cannot start the front");
 	return 0;
@@ -179,7 +160,9 @@ int supervisor_run (const struct options *options)
 		.statm = resident_open (),
 		.front = { .pid = -1, .pidfd = -1 },
 		.front_link = -1,
-		.cgroups = { -1, -1 },
+		.host_key = -1,
+		.audit = { .fd = -1 },
+		.cgroups = { .root = -1, .left = -1 },
 	};
 	list_init (&supervisor.workers);
 	if (start (&supervisor, options, &err) < 0) {
@@ -187,7 +170,7 @@ int supervisor_run (const struct options *options)
 		supervisor.exit_status = EXIT_FAILURE;
 	} else if (options->test) {
 		printf ("%s: %s\n", supervisor.generation->file,
-			supervisor.exit_status ? "OK, but a plugin is refused" : "OK");
+			supervisor.exit_status ? "OK, but a plugin or an identity is refused" : "OK");
 	} else {
 		while (supervisor.state != SUPERVISOR_ENDING || supervisor.n_workers > 0 || supervisor.front.pid > 0)
 			if (turn (&supervisor) < 0)

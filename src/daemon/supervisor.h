@@ -16,6 +16,7 @@
 #include "base/link.h"
 #include "base/list.h"
 #include "conf/config.h"
+#include "daemon/audit.h"
 #include "daemon/generation.h"
 #include "daemon/options.h"
 #include "daemon/probe.h"
@@ -24,7 +25,7 @@
 #include "proc/cgroup.h"
 #include "proc/spawn.h"
 
-enum { SUPERVISOR_LISTENERS = 16 };
+enum { SUPERVISOR_LISTENERS = 16, SUPERVISOR_ASKERS = 64 };
 
 enum supervisor_state { SUPERVISOR_STARTING, SUPERVISOR_SERVING, SUPERVISOR_DRAINING, SUPERVISOR_ENDING };
 
@@ -35,10 +36,17 @@ struct supervisor {
 	struct generation *generation, *next; /* in use; being proved */
 	struct probe probe;
 	bool proving, reload_again; /* a reload is on; another was asked for meanwhile */
+	struct { /* requests of the front for a reload, not answered yet */
+		uint64_t request;
+		bool next; /* it came when one was on: the one after that is meant */
+	} askers[SUPERVISOR_ASKERS];
+	int n_askers;
 	struct listener listeners[SUPERVISOR_LISTENERS];
 	size_t n_listeners;
 	struct cgroups cgroups;
 	gid_t group; /* of `remex`, or -1 */
+	int host_key; /* a sealed copy for the fronts, or -1 */
+	struct audit_sink audit; /* where the audit trail goes */
 	bool stdio;
 	int std[2]; /* --stdio: what were 0 and 1, until the front has them */
 	int signals; /* signalfd */
@@ -96,11 +104,25 @@ void supervisor_tell_counters (struct supervisor *supervisor);
 /* Hand the generation in use to the front. 0 or -1. */
 int supervisor_send_generation (struct supervisor *supervisor);
 
+/* --- listening.c --------------------------------------------------------------------------------------------------- */
+
+/* Open what is to be listened on, and the host key where that is TCP. 0, or -1 and err. listening_check: would that fail
+ * because nobody may come in over TCP? */
+int listening_open (struct supervisor *supervisor, struct err *err);
+int listening_check (const struct supervisor *supervisor, struct err *err);
+
 /* --- reload.c ------------------------------------------------------------------------------------------------------ */
 
 /* Read and prove the next generation; when it is proved it takes the place of the one in use, and when it is not nothing
  * changes. Asked again meanwhile, it begins again afterwards. */
 void supervisor_reload (struct supervisor *supervisor);
+
+/* Where the configuration wants the audit trail. 0, or -1 and err. */
+int supervisor_open_audit (struct audit_sink *audit, const struct config *config, struct err *err);
+
+/* The same for the front's request, which is answered with RELOADED. */
+void supervisor_reload_for (struct supervisor *supervisor, uint64_t request);
+
 void supervisor_hear_probe (struct supervisor *supervisor, const struct pollfd fds[PROBE_FDS]);
 
 /* --- shutdown.c: the end ----------------------------------------------------------------------------------------- */

@@ -104,8 +104,9 @@ static bool is_ours (const struct supervisor *supervisor, int peer)
 	return false;
 }
 
-/* May the front have a worker of that user? It is not asked who is calling: the kernel is. Root and our own user may act
- * as anybody we can become, a member of group remex as itself. */
+/* May the front have a worker of that user? It is not asked who is calling: the kernel is, or, where there is no peer on
+ * a Unix socket, the identities. Root and our own user may act as anybody we can become, a member of group remex as
+ * itself, somebody over TCP as whom an identity names. */
 static bool may_have (const struct supervisor *supervisor, uid_t uid, int peer)
 {
 	uid_t caller;
@@ -114,7 +115,9 @@ static bool may_have (const struct supervisor *supervisor, uid_t uid, int peer)
 		return uid == geteuid ();
 	if (supervisor->stdio)
 		return true;
-	if (peer < 0 || !is_ours (supervisor, peer) || peer_uid (peer, &caller, NULL) < 0)
+	if (peer < 0)
+		return identities_support (&supervisor->generation->identities, uid);
+	if (!is_ours (supervisor, peer) || peer_uid (peer, &caller, NULL) < 0)
 		return false;
 	if (caller == 0)
 		return true;

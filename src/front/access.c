@@ -12,6 +12,7 @@
 #include "front/access.h"
 #include "net/peer.h"
 #include "wire/codes.h"
+#include "wire/header.h"
 
 /* /etc/passwd and /etc/group only: asking name services could block the front (nsswitch.conf(5)). */
 static bool passwd_find (const char *name, uid_t uid, char *found, size_t size, uid_t *found_uid)
@@ -57,10 +58,30 @@ char *access_name (char *out, size_t size, uid_t uid)
 
 void access_init (struct access *access, uid_t daemon)
 {
+	*access = (struct access){ .daemon = daemon };
 	list_init (&access->identities);
-	access->daemon = daemon;
 	access->group = daemon == 0 ? group_find ("remex") : (gid_t)-1;
 	access->shared = access->group != (gid_t)-1;
+}
+
+void access_free (struct access *access)
+{
+	grants_free (access->grants);
+	access->grants = NULL;
+}
+
+static struct identity *identity_new (struct access *access, uid_t uid)
+{
+	struct identity *identity = calloc (1, sizeof *identity);
+
+	if (!identity)
+		return NULL;
+	list_init (&identity->waiting);
+	list_init (&identity->turn);
+	identity->references = 1;
+	identity->uid = uid;
+	list_append (&access->identities, &identity->node);
+	return identity;
 }
 
 struct identity *access_uid (struct access *access, uid_t uid)
@@ -68,19 +89,14 @@ struct identity *access_uid (struct access *access, uid_t uid)
 	struct identity *identity;
 
 	list_each (identity, &access->identities, node)
-		if (identity->uid == uid) {
+		if (!identity->remote && identity->uid == uid) {
 			identity->references++;
 			return identity;
 		}
-	if (!(identity = calloc (1, sizeof *identity)))
+	if (!(identity = identity_new (access, uid)))
 		return NULL;
-	list_init (&identity->waiting);
-	list_init (&identity->turn);
-	identity->references = 1;
-	identity->uid = uid;
 	identity->full = uid == 0 || uid == access->daemon;
 	access_name (identity->name, sizeof identity->name, uid);
-	list_append (&access->identities, &identity->node);
 	return identity;
 }
 
@@ -116,12 +132,136 @@ void identity_release (struct identity *identity)
 	free (identity);
 }
 
-int access_call (const struct identity *identity, const struct verb *verb, struct err *err)
+/* --- over TCP ---------------------------------------------------------------------------------------------------- */
+
+struct identity *access_nobody (struct access *access)
 {
+	struct identity *identity = identity_new (access, (uid_t)-1);
+
+	if (identity)
+		identity->remote = true;
+	return identity;
+}
+
+void access_replace (struct access *access, struct grants *grants)
+{
+	struct identity *identity;
+
+	list_each (identity, &access->identities, node) {
+		const struct admitted *now = identity->remote ? grants_by_name (grants, identity->name) : NULL;
+
+		identity->grant = now ? now->grant : NULL;
+		if (now)
+			identity->uid = now->uid;
+	}
+	grants_free (access->grants);
+	access->grants = grants;
+}
+
+static struct identity *find_remote (struct access *access, const char *name)
+{
+	struct identity *identity;
+
+	list_each (identity, &access->identities, node)
+		if (identity->remote && !strcmp (identity->name, name))
+			return identity;
+	return NULL;
+}
+
+/* Who has that key, if it may come in from there now. */
+static const struct admitted *admit (
+	const struct access *access, const struct key *key, const struct endpoint *from, int64_t now, struct err *err)
+{
+	const struct admitted *admitted = grants_by_key (access->grants, key);
+	char shown[ENDPOINT_SIZE];
+
+	if (!admitted)
+		err_set (err, CODE_DENIED, "this remexd does not know your key");
+	else if (grant_expired (admitted->grant, now))
+		err_set (err, CODE_DENIED, "the identity '%s' has expired", admitted->grant->name);
+	else if (!grant_from (admitted->grant, from))
+		err_set (err, CODE_DENIED, "the identity '%s' may not come from %s", admitted->grant->name,
+			endpoint_host (from, shown));
+	else
+		return admitted;
+	return NULL;
+}
+
+struct identity *access_key (
+	struct access *access, const struct key *key, const struct endpoint *from, int64_t now, struct err *err)
+{
+	const struct admitted *admitted = admit (access, key, from, now, err);
+	struct identity *identity;
+
+	if (!admitted)
+		return NULL;
+	if ((identity = find_remote (access, admitted->grant->name))) {
+		if (identity->connections >= admitted->grant->limits.connections) {
+			err_set (err, CODE_BUSY, "the identity '%s' has %d connections already", identity->name,
+				identity->connections);
+			return NULL;
+		}
+		identity->references++;
+		return identity;
+	}
+	if (!(identity = identity_new (access, admitted->uid))) {
+		err_set (err, CODE_BUSY, "out of memory");
+		return NULL;
+	}
+	identity->remote = true;
+	identity->grant = admitted->grant;
+	snprintf (identity->name, sizeof identity->name, "%s", admitted->grant->name);
+	return identity;
+}
+
+/* exec.run by a command of the grant's: the argv matches one, and nothing else is said - a working directory or a
+ * variable of the caller's could make another command of it. */
+static bool matches_command (const struct grant *grant, const json_t *args)
+{
+	const json_t *list = json_object_get (args, "argv"), *item;
+	size_t n = json_array_size (list), *lengths = calloc (n + 1, sizeof *lengths), i;
+	char **argv = calloc (n + 1, sizeof *argv);
+	bool good = argv && lengths && n && json_object_size (args) == 1;
+	struct err err;
+
+	json_array_foreach (list, i, item) good = good && (argv[i] = header_string (item, &lengths[i], &err));
+	good = good && grant_allows_argv (grant, (const char *const *)argv, lengths, n);
+	for (i = 0; argv && i < n; i++)
+		free (argv[i]);
+	free (argv);
+	free (lengths);
+	return good;
+}
+
+bool access_sees (const struct identity *identity, const char *verb)
+{
+	const struct grant *grant = identity->grant;
+
+	return !identity->remote ||
+	       (grant && (grant_allows (grant, verb) || (grant->n_commands && !strcmp (verb, "exec.run"))));
+}
+
+int access_call (
+	const struct identity *identity, const struct verb *verb, const json_t *args, int64_t now, struct err *err)
+{
+	const struct grant *grant = identity->grant;
+
 	/* Whoever may connect to the Unix socket may make every call, as itself. */
-	(void)identity;
-	(void)verb;
-	(void)err;
+	if (!identity->remote)
+		return 0;
+	if (!grant)
+		return err_set (err, CODE_DENIED, "the identity '%s' was revoked", identity->name);
+	if (grant_expired (grant, now))
+		return err_set (err, CODE_DENIED, "the identity '%s' has expired", identity->name);
+	if (!access_sees (identity, verb->name))
+		return err_set (err, CODE_DENIED, "%s may not call %s", identity->name, verb->name);
+	if (!grant_allows (grant, verb->name) && !matches_command (grant, args))
+		return err_set (err, CODE_DENIED,
+			"%s may run certain commands only, without cwd and env, and this is none of them",
+			identity->name);
+	if (identity->queued + identity->running >= grant->limits.calls)
+		return err_set (err, CODE_BUSY, "%s has %d requests already", identity->name,
+			identity->queued + identity->running);
 	return 0;
 }
 
@@ -131,7 +271,7 @@ int access_user (
 	char *end, shown[64];
 	unsigned long number;
 
-	*uid = access->daemon != 0 && identity->full ? access->daemon : identity->uid;
+	*uid = access->daemon != 0 && identity->full ? access->daemon : identity->uid; /* root at a user's own */
 	if (!user)
 		return 0;
 	if (!passwd_find (user, 0, NULL, 0, uid)) {

@@ -1,7 +1,8 @@
 /* access - who is calling, and what that identity may do.
  *
- * An identity is what rights and fair shares belong to. For a Unix peer it is the uid that the kernel names; TCP adds
- * identities with keys, and lists of calls. It lives as long as a connection or a request refers to it.
+ * An identity is what rights and fair shares belong to. For a Unix peer it is the uid that the kernel names, and it may
+ * make every call, as itself. Over TCP it is one whose key an identity file lists, and it may do what that file grants.
+ * It lives as long as a connection or a request refers to it; when its file changes, what it may do changes with it.
  */
 #ifndef REMEX_FRONT_ACCESS_H
 #define REMEX_FRONT_ACCESS_H
@@ -11,12 +12,18 @@
 
 #include "base/err.h"
 #include "base/list.h"
+#include "front/grants.h"
+#include "net/endpoint.h"
+#include "net/key.h"
 #include "wire/verbs.h"
 
 struct identity {
 	struct list node; /* in access.identities */
 	unsigned references;
 	uid_t uid; /* whom it acts as by default */
+	bool remote; /* it came over TCP: */
+	const struct grant *grant; /* what it may do; NULL: it was revoked */
+	int connections; /* at once; of a remote one */
 	bool full; /* the daemon's own user, or root: may do everything, as anybody the daemon can become */
 	char name[64]; /* `you` of the hello, and for the log */
 
@@ -28,6 +35,7 @@ struct identity {
 
 struct access {
 	struct list identities;
+	struct grants *grants; /* owned; NULL: nobody may come in over TCP */
 	uid_t daemon; /* whose daemon this is */
 	gid_t group; /* of `remex`, -1 where there is none */
 	bool shared; /* others than root and the daemon's user may call: shares apply */
@@ -35,6 +43,19 @@ struct access {
 
 /* daemon: the uid the supervisor runs as. */
 void access_init (struct access *access, uid_t daemon);
+void access_free (struct access *access);
+
+/* The identities of a new generation (owned from now on). Those that are there get what is granted to their name now;
+ * whoever has lost its name, has no grant from here on. */
+void access_replace (struct access *access, struct grants *grants);
+
+/* The identity of a proved key that came from there, at that time (unix seconds): referenced, or NULL and err
+ * (CODE_DENIED; CODE_BUSY: it has too many connections). */
+struct identity *access_key (
+	struct access *access, const struct key *key, const struct endpoint *from, int64_t now, struct err *err);
+
+/* An identity that may do nothing, for a connection that is only told so; NULL without memory. */
+struct identity *access_nobody (struct access *access);
 
 /* The identity of a Unix peer (referenced), or NULL and err (CODE_DENIED) when it may not call at all. */
 struct identity *access_unix (struct access *access, int fd, struct err *err);
@@ -47,8 +68,12 @@ void identity_release (struct identity *identity);
 /* The name of a uid in /etc/passwd, or "uid:N", in `out`. Returns out. */
 char *access_name (char *out, size_t size, uid_t uid);
 
-/* May it make that call? 0, or -1 and err (CODE_DENIED). */
-int access_call (const struct identity *identity, const struct verb *verb, struct err *err);
+/* May it make that call, with these arguments, at that time? 0, or -1 and err (CODE_DENIED, CODE_BUSY). */
+int access_call (
+	const struct identity *identity, const struct verb *verb, const json_t *args, int64_t now, struct err *err);
+
+/* May it make it with some arguments at all? For what it is shown of the plugins. */
+bool access_sees (const struct identity *identity, const char *verb);
 
 /* As whom does its request run: the default where `user` is NULL, else that name (of /etc/passwd) or number.
  * 0, or -1 and err (CODE_DENIED, CODE_NOT_FOUND). */

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "front/connection.h"
 #include "front/front.h"
+#include "front/manage.h"
 #include "front/request.h"
 
 enum {
@@ -38,6 +38,7 @@ void connection_close (struct connection *connection)
 	struct front *front = connection->front;
 
 	stop_requests (connection);
+	manage_forget (connection);
 	log_debug ("connection closed. id=%llu", (unsigned long long)connection->number);
 	front->bytes_in += connection->session.bytes_in;
 	timer_free (&connection->timer);
@@ -45,6 +46,8 @@ void connection_close (struct connection *connection)
 	watch_free (&connection->in_watch);
 	watch_free (&connection->out_watch);
 	stream_close (&connection->stream);
+	if (connection->remote)
+		connection->identity->connections--;
 	session_free (&connection->session);
 	identity_release (connection->identity);
 	list_remove (&connection->node);
@@ -128,8 +131,11 @@ void connection_flush (struct connection *connection)
 	buf_trim (out);
 	want (connection, session->starved);
 	if (connection->ending && !connection->dead && connection->end_ms > clock_ms () + LINGER_MS) {
+		if (stream_end (&connection->stream) < 0) {
+			want (connection, true);
+			return;
+		}
 		connection->end_ms = clock_ms () + LINGER_MS;
-		shutdown (connection->stream.out, SHUT_WR);
 		set_timer (connection);
 	}
 }
@@ -170,12 +176,14 @@ static bool read_piece (struct connection *connection)
 			buf_consume (&session->in, buf_len (&session->in));
 		else
 			session_feed (session, clock_ms ());
-		return got == READ_PIECE;
+		return got == READ_PIECE || stream_pending (&connection->stream);
 	}
 	if (got == 0 || errno != EAGAIN)
 		die (connection);
 	return false;
 }
+
+static void watch_pending (struct connection *connection);
 
 static void on_readable (struct connection *connection)
 {
@@ -190,7 +198,20 @@ static void on_readable (struct connection *connection)
 		begin_ending (connection);
 	else
 		connection_flush (connection);
+	watch_pending (connection);
 	set_timer (connection);
+}
+
+static void on_pending (void *arg)
+{
+	on_readable (arg);
+}
+
+/* What has left the socket already is nothing that the loop would wake us for: come back, when others had their turn. */
+static void watch_pending (struct connection *connection)
+{
+	if (stream_pending (&connection->stream))
+		timer_set (&connection->front->loop, &connection->always, clock_ms () + 1, on_pending, connection);
 }
 
 static void on_ready (void *arg, int events)
@@ -277,7 +298,8 @@ static int watch_stream (struct connection *connection)
 	return 0;
 }
 
-int connection_start (struct front *front, struct stream *stream, struct identity *identity)
+struct connection *connection_start (struct front *front, struct stream *stream, struct identity *identity,
+	const struct endpoint *from, const struct key *key)
 {
 	struct connection *connection = calloc (1, sizeof *connection);
 	struct session_limits limits = {
@@ -285,6 +307,7 @@ int connection_start (struct front *front, struct stream *stream, struct identit
 		.message_ms = front->config->limits.message_ms,
 		.ping_ms = front->config->limits.ping_ms,
 		.silence_ms = front->config->limits.silence_ms,
+		.idle_ms = from ? front->config->limits.idle_ms : 0,
 		.stall_ms = front->config->limits.stall_ms,
 		.output = (size_t)front->config->limits.output,
 	};
@@ -292,7 +315,13 @@ int connection_start (struct front *front, struct stream *stream, struct identit
 	if (!connection) {
 		stream_close (stream);
 		identity_release (identity);
-		return -1;
+		return NULL;
+	}
+	if (from) {
+		connection->remote = true;
+		connection->from = *from;
+		connection->key = *key;
+		identity->connections++;
 	}
 	connection->front = front;
 	connection->stream = *stream;
@@ -304,11 +333,21 @@ int connection_start (struct front *front, struct stream *stream, struct identit
 		clock_ms ());
 	if (watch_stream (connection) < 0) {
 		connection_close (connection);
-		return -1;
+		return NULL;
 	}
+	watch_pending (connection);
 	log_debug ("connection opened. id=%llu you=%s", (unsigned long long)connection->number, identity->name);
 	connection_flush (connection);
-	return 0;
+	return connection;
+}
+
+void connection_refuse (struct connection *connection, enum code code, const char *text)
+{
+	if (connection->ending)
+		return;
+	connection->front->errors[code]++;
+	session_violation (&connection->session, code, text);
+	begin_ending (connection);
 }
 
 void connection_leave (struct connection *connection)

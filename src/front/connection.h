@@ -14,6 +14,8 @@
 #include "front/access.h"
 #include "front/loop.h"
 #include "front/session.h"
+#include "net/endpoint.h"
+#include "net/key.h"
 #include "net/stream.h"
 
 struct front;
@@ -25,15 +27,22 @@ struct connection {
 	struct watch *in_watch, *out_watch; /* the same descriptor: one watch, in_watch */
 	struct session session;
 	struct identity *identity;
+	bool remote; /* it came over TCP, from there and with that key, */
+	struct endpoint from;
+	struct key key;
 	struct timer *timer, *always; /* limits; streams that cannot be watched */
 	uint64_t number; /* for the log */
 	bool ending, dead;
 	int64_t end_ms; /* ending: when patience ends */
 };
 
-/* A connection over the stream (owned from now on), for that identity (its reference is taken over). -1 without memory:
- * both are released. */
-int connection_start (struct front *front, struct stream *stream, struct identity *identity);
+/* A connection over the stream (owned from now on), for that identity (its reference is taken over); over TCP with where
+ * it comes from and its key, else NULL both. NULL without memory: stream and identity are released. */
+struct connection *connection_start (struct front *front, struct stream *stream, struct identity *identity,
+	const struct endpoint *from, const struct key *key);
+
+/* End it with an error that has no id: its client is told why, and its requests are stopped. */
+void connection_refuse (struct connection *connection, enum code code, const char *text);
 
 /* Send what the session has, as far as it goes. */
 void connection_flush (struct connection *connection);

@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "front/connection.h"
 #include "front/front.h"
+#include "front/manage.h"
 #include "front/request.h"
 #include "front/upstream.h"
 
@@ -102,6 +104,8 @@ static bool place (struct front *front, struct request *request)
 	struct connection *connection = request->connection;
 	bool extra;
 
+	if (request->trail == TRAIL_AWAITED)
+		return false; /* nothing is done that is not on record */
 	if (worker && !request->waiter.control && !can_afford (front))
 		return false; /* until another ends */
 	if (worker) {
@@ -115,7 +119,9 @@ static bool place (struct front *front, struct request *request)
 		return false;
 	extra = request->waiter.control || control_holds_one (front);
 	if (pool_has_room (&front->pool, affordable (front), extra)) {
-		int peer = connection && connection->stream.in == connection->stream.out ? connection->stream.in : -1;
+		/* A Unix peer's socket proves its right; over TCP and --stdio there is none. */
+		bool proves = connection && !connection->remote && connection->stream.in == connection->stream.out;
+		int peer = proves ? connection->stream.in : -1;
 
 		if (upstream_ask (front, request->number, request->uid, peer) == 0) {
 			request->asked = true;
@@ -163,6 +169,21 @@ static struct request *find_waiting (struct front *front, uint64_t number)
 	return NULL;
 }
 
+void dispatch_audited (struct front *front, uint64_t number, int error)
+{
+	struct request *request = find_waiting (front, number);
+	char text[128];
+
+	if (!request)
+		return;
+	request->trail = error ? TRAIL_NONE : TRAIL_WRITTEN;
+	if (error) {
+		snprintf (text, sizeof text, "the audit trail cannot be written: %s", strerror (error));
+		request_refuse (request, CODE_AUDIT_UNAVAILABLE, text, 0);
+	}
+	dispatch_pump (front);
+}
+
 void dispatch_born (struct front *front, uint64_t number)
 {
 	struct request *request = find_waiting (front, number);
@@ -202,7 +223,7 @@ void dispatch_no_worker (struct front *front, uint64_t number, int error)
 /* --- what a call is ---------------------------------------------------------------------------------------------- */
 
 /* A key that the client insists on (`must`) has to be one of those that a call may have. */
-static int check_must (const json_t *header, struct err *err)
+int dispatch_check_must (const json_t *header, struct err *err)
 {
 	static const char *const known[] = { "id", "call", "args", "deadline", "idle", "input", "body", "window",
 		"user", "must" };
@@ -227,37 +248,6 @@ static int check_must (const json_t *header, struct err *err)
 	return 0;
 }
 
-/* `plugins` is the front's own: the table it checks arguments with. */
-static void answer_plugins (struct front *front, struct channel *channel, const struct message *message)
-{
-	struct err err;
-	size_t whole, sent = 0;
-	char *text;
-
-	if (check_must (message->header, &err) < 0) {
-		channel_error (channel, (enum code)err.code, err.text, 0);
-		return;
-	}
-	text = json_dumps (front->verbs->json, JSON_COMPACT);
-	whole = text ? strlen (text) : 0;
-	while (sent < whole) {
-		size_t n = whole - sent;
-		uint8_t *space = channel_output_begin (channel, "result", &n);
-
-		if (!space)
-			break;
-		memcpy (space, text + sent, n);
-		channel_output_end (channel, "result", n);
-		sent += n;
-	}
-	free (text);
-	if (!text || sent < whole)
-		channel_error (channel, CODE_BUSY, "the answer does not fit the window; take what was sent first",
-			RETRY_AFTER);
-	else
-		channel_done (channel, json_pack ("{ss sf}", "outcome", "completed", "seconds", 0.0));
-}
-
 /* A plugin that did nothing but crash is left alone for a while. */
 static int check_health (const struct front *front, const char *plugin, struct err *err)
 {
@@ -277,7 +267,7 @@ static int check_call (struct connection *connection, const struct message *mess
 		     *input = json_object_get (message->header, "input");
 	struct front *front = connection->front;
 
-	if (check_must (message->header, err) < 0)
+	if (dispatch_check_must (message->header, err) < 0)
 		return -1;
 	if (user && !json_is_string (user))
 		return err_set (err, CODE_BAD_VALUE, "'user' must be a string");
@@ -285,7 +275,9 @@ static int check_call (struct connection *connection, const struct message *mess
 		return err_set (err, CODE_BAD_VALUE, "'input' must be true or false");
 	if (!(*verb = verb_find (front->verbs, message->name, err)))
 		return -1;
-	if (access_call (connection->identity, *verb, err) < 0 || check_health (front, (*verb)->plugin, err) < 0 ||
+	if (access_call (connection->identity, *verb, json_object_get (message->header, "args"), time (NULL), err) <
+			0 ||
+		check_health (front, (*verb)->plugin, err) < 0 ||
 		access_user (&front->access, connection->identity, json_string_value (user), uid, err) < 0)
 		return -1;
 	return verb_check (*verb, json_object_get (message->header, "args"), err);
@@ -307,13 +299,13 @@ static void on_call (void *arg, struct channel *channel, const struct message *m
 		channel_error (channel, CODE_SHUTTING_DOWN, "remexd is shutting down", 0);
 		return;
 	}
-	if (!strcmp (message->name, "plugins")) {
-		front->outcomes[OUTCOME_COMPLETED]++;
-		answer_plugins (front, channel, message);
+	if (manage_call (connection, channel, message))
 		return;
-	}
 	if (check_call (connection, message, &verb, &uid, &err) < 0 ||
 		!(request = request_new (front, connection, channel, verb, uid, message, &err))) {
+		if (err.code == CODE_DENIED)
+			trail_refused (front, connection->remote ? &connection->from : NULL, connection->identity->name,
+				verb ? verb->name : NULL, err.text);
 		front->errors[err.code]++;
 		channel_error (channel, (enum code)err.code, err.text, 0);
 		return;
@@ -324,6 +316,7 @@ static void on_call (void *arg, struct channel *channel, const struct message *m
 		request_refuse (request, CODE_BUSY, text, RETRY_AFTER);
 		return;
 	}
+	trail_start (request, json_object_get (message->header, "args"));
 	dispatch_pump (front);
 }
 

@@ -14,6 +14,7 @@
 
 void front_count (struct front *front, const struct request *request)
 {
+	trail_end (request);
 	if (request->started_ms)
 		histogram_add (&front->ran, clock_ms () - request->started_ms);
 	if (request->cause == CAUSE_LOST)
@@ -115,11 +116,14 @@ char *front_facts (struct front *front)
 
 	list_each (connection, &front->connections, node)
 		in += connection->session.bytes_in;
-	json = json_pack ("{so so so so so s{sI sI} s{si sI sI}}", "daemon", daemon_json (front), "pool",
+	json = json_pack ("{so so so so so s{sI sI} s{si sI sI si sI sI}}", "daemon", daemon_json (front), "pool",
 		pool_json (front), "queue", queue_json (front), "requests", requests_json (front), "plugins",
 		health_json (&front->health, clock_ms ()), "bytes", "in", (json_int_t)in, "out",
 		(json_int_t)front->bytes_out, "connections", "open", front->n_connections, "total",
-		(json_int_t)front->last_connection, "stalled", (json_int_t)front->stalled);
+		(json_int_t)front->last_connection, "stalled", (json_int_t)front->stalled, "entering",
+		sources_entering (front->sources), "penalised",
+		(json_int_t)sources_penalised (front->sources, clock_ms ()), "turned_away",
+		(json_int_t)front->turned_away);
 	text = json ? json_dumps (json, JSON_COMPACT | JSON_REAL_PRECISION (9)) : NULL;
 	json_decref (json);
 	return text;

@@ -19,6 +19,8 @@
 #include "base/log.h"
 #include "base/resident.h"
 #include "base/text.h"
+#include "front/arrival.h"
+#include "front/confine.h"
 #include "front/connection.h"
 #include "front/front.h"
 #include "front/request.h"
@@ -77,11 +79,36 @@ static void release_old (struct front *front)
 		}
 }
 
+static const struct source_limits *source_limits (const struct config *config, struct source_limits *limits)
+{
+	limits->most = config->limits.unproved;
+	limits->most_each = config->limits.unproved_each;
+	limits->penalty_ms = config->limits.penalty_ms;
+	return limits;
+}
+
+/* Whose identity has been revoked, or has lost the key it came with, goes. */
+static void end_revoked (struct front *front)
+{
+	struct connection *connection, *after;
+
+	list_each_safe (connection, after, &front->connections, node) {
+		const struct grant *grant = connection->identity->grant;
+
+		if (!connection->remote || connection->ending || (grant && grant_has_key (grant, &connection->key)))
+			continue;
+		log_info ("a connection ends: its identity was revoked. id=%llu you=%s",
+			(unsigned long long)connection->number, connection->identity->name);
+		connection_refuse (connection, CODE_DENIED, "your identity, or the key you came with, was revoked");
+	}
+}
+
 void front_swap (struct front *front, struct verb_table *verbs)
 {
 	struct config *old_config = front->config, *config = front->next_config;
 	struct verb_table *old_verbs = front->verbs;
 	struct request *request, *after;
+	struct source_limits limits;
 	struct err err;
 
 	front->config = config;
@@ -90,13 +117,17 @@ void front_swap (struct front *front, struct verb_table *verbs)
 	front->generation = front->pool.generation = front->next_generation;
 	if (!old_config)
 		return; /* the first one: set_up does the rest */
+	access_replace (&front->access, front->next_grants);
+	front->next_grants = NULL;
 	log_setup ("remexd[front]", config->log);
 	front->queue.max = config->queue_length;
 	front->queue.max_bytes = (size_t)config->queue_bytes;
 	front->pool.max = config->workers_max;
 	front->health.limit = config->limits.crashes;
 	front->pool.requests = config->workers_requests;
+	sources_set_limits (front->sources, source_limits (config, &limits), clock_ms ());
 	release_old (front);
+	end_revoked (front);
 	list_each_safe (request, after, &front->requests, node)
 		if (request->state == REQUEST_WAITING && request_renew (request, &err) < 0)
 			request_refuse (request, (enum code)err.code, err.text, 0);
@@ -148,6 +179,8 @@ void front_drain (struct front *front, int64_t limit_ms)
 
 	front->draining = true;
 	listening_stop (front);
+	arrival_stop_all (front);
+	trail_tell_suppressed (front);
 	list_each_safe (request, after, &front->requests, node)
 		if (request->state == REQUEST_WAITING)
 			request_refuse (request, CODE_SHUTTING_DOWN, "remexd is shutting down", 0);
@@ -205,11 +238,15 @@ static int describe (struct front *front)
 
 static int set_up (struct front *front, int link)
 {
+	struct source_limits limits;
 	struct config *config;
 	struct rlimit limit;
+	struct err err;
 
 	list_init (&front->requests);
 	list_init (&front->connections);
+	list_init (&front->arrivals);
+	list_init (&front->asked);
 	buf_init (&front->table, 16 * 1024 * 1024);
 	front->reserve = -1;
 	front->statm = resident_open ();
@@ -224,6 +261,10 @@ static int set_up (struct front *front, int link)
 	front->max_fds = getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT32_MAX ? (int64_t)limit.rlim_cur
 											      : INT32_MAX;
 	access_init (&front->access, front->daemon);
+	access_replace (&front->access, front->next_grants);
+	front->next_grants = NULL;
+	if (!(front->sources = sources_new (source_limits (config, &limits))))
+		return -1;
 	queue_init (&front->queue, config->queue_length, (size_t)config->queue_bytes, front->access.shared);
 	health_init (&front->health, config->limits.crashes);
 	pool_init (&front->pool, &front->loop, config->workers_max, config->workers_requests);
@@ -233,6 +274,8 @@ static int set_up (struct front *front, int link)
 	front->pool.arg = front;
 	front->reserve = dup (STDERR_FILENO);
 	upstream_ready (front);
+	if (front_confine (&err) < 0)
+		log_warning ("the front is not confined: %s", err.text);
 	return 0;
 }
 
@@ -247,6 +290,7 @@ static void free_handle (uv_handle_t *handle, void *arg)
 static void tear_down (struct front *front)
 {
 	listening_stop (front);
+	arrival_stop_all (front);
 	timer_free (&front->drain_timer);
 	timer_free (&front->ask_timer);
 	watch_free (&front->link_watch);
@@ -258,6 +302,11 @@ static void tear_down (struct front *front)
 	verb_table_free (front->verbs);
 	config_free (front->config);
 	config_free (front->next_config);
+	access_free (&front->access);
+	grants_free (front->next_grants);
+	sources_free (front->sources);
+	tls_context_free (front->tls);
+	credential_free (front->host_key);
 	buf_free (&front->table);
 	health_free (&front->health);
 	fd_close (&front->reserve);
@@ -271,6 +320,8 @@ int front_run (int link)
 	log_setup ("remexd[front]", LOG_INFO);
 	prctl (PR_SET_NAME, "remexd-front");
 	signal (SIGPIPE, SIG_IGN);
+	/* What goes through a ring passes by the filter (confine.h). */
+	setenv ("UV_USE_IO_URING", "0", 1);
 	/* `pkill remexd` means the supervisor, which tells the front what to do. */
 	signal (SIGHUP, SIG_IGN);
 	signal (SIGINT, SIG_IGN);

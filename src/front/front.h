@@ -20,6 +20,9 @@
 #include "front/pool.h"
 #include "front/queue.h"
 #include "front/session.h"
+#include "front/sources.h"
+#include "front/trail.h"
+#include "net/tls.h"
 #include "wire/codes.h"
 #include "wire/records.h"
 #include "wire/verbs.h"
@@ -35,6 +38,7 @@ struct connection;
 struct listening {
 	struct front *front;
 	int fd;
+	enum listen_kind kind;
 	struct watch *watch;
 };
 
@@ -48,15 +52,23 @@ struct front {
 	struct config *next_config; /* the next generation, while the pieces of its verb table come */
 	int next_generation;
 	struct buf table;
+	struct grants *next_grants;
 
 	struct access access;
 	struct queue queue;
 	struct pool pool;
 	struct health health;
-	struct list requests, connections;
+	struct list requests, connections, arrivals;
+	struct list asked; /* reloads (manage.c) */
 	int n_connections;
 	int64_t max_fds; /* RLIMIT_NOFILE */
 	uint64_t last_request, last_connection;
+
+	struct credential *host_key; /* NULL: no TCP */
+	struct tls_context *tls;
+	struct sources *sources;
+	struct trail trail;
+	uint64_t turned_away; /* clients over TCP, before any handshake */
 
 	struct listening listening[64];
 	int n_listening, reserve; /* a descriptor kept to answer with when there is none left */
@@ -98,15 +110,21 @@ void front_drain (struct front *front, int64_t limit_ms);
 
 /* --- listener.c -------------------------------------------------------------------------------------------------- */
 
-int listening_add (struct front *front, int fd);
+int listening_add (struct front *front, int fd, enum listen_kind kind);
 void listening_stop (struct front *front);
 
 /* --- dispatch.c: from calls to workers --------------------------------------------------------------------------- */
 
 extern const struct session_events front_session_events; /* arg: struct connection */
 
+/* A key that the client insists on (`must`) has to be one of those that a call may have. 0, or -1 and err. */
+int dispatch_check_must (const json_t *header, struct err *err);
+
 /* Give waiting requests to workers, as far as there are some. */
 void dispatch_pump (struct front *front);
+
+/* The supervisor has written the start of a request into the audit trail, or could not (errno). */
+void dispatch_audited (struct front *front, uint64_t request, int error);
 
 /* The supervisor's answer to an ask: a worker is there, or none (errno). */
 void dispatch_born (struct front *front, uint64_t request);

@@ -102,7 +102,8 @@ json_t *health_json (const struct health *health, int64_t now_ms)
 	int64_t rest;
 
 	list_each (patient, &health->plugins, node) {
-		one = json_pack ("{sI sI}", "ended", (json_int_t)patient->ended, "crashed", (json_int_t)patient->crashed);
+		one = json_pack (
+			"{sI sI}", "ended", (json_int_t)patient->ended, "crashed", (json_int_t)patient->crashed);
 		if ((rest = health_rest (health, patient->name, now_ms)))
 			json_object_set_new (one, "rests", json_real ((double)rest / 1000));
 		json_object_set_new (all, patient->name, one);

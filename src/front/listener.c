@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "front/arrival.h"
 #include "front/connection.h"
 #include "front/front.h"
 
@@ -48,6 +49,18 @@ static bool crowded (const struct front *front, int fd)
 	return fd >= most - (kept < most / 2 ? kept : most / 2);
 }
 
+/* Over TCP nobody is known yet: a client has to prove who it is first (arrival.h). */
+static void welcome_tcp (struct front *front, int fd)
+{
+	if (!crowded (front, fd)) {
+		arrival_start (front, fd);
+		return;
+	}
+	tls_refuse (fd, TLS_ALERT_INTERNAL_ERROR);
+	front->turned_away++;
+	fd_close (&fd);
+}
+
 static void welcome (struct front *front, int fd)
 {
 	struct identity *identity;
@@ -70,7 +83,7 @@ static void welcome (struct front *front, int fd)
 		return;
 	}
 	stream_unix (&stream, fd);
-	connection_start (front, &stream, identity);
+	connection_start (front, &stream, identity, NULL, NULL);
 }
 
 static void resume (void *arg)
@@ -93,8 +106,12 @@ static void exhausted (struct listening *listening)
 	log_warning ("no descriptors are left: clients are refused for now");
 	fd_close (&front->reserve);
 	fd = accept4 (listening->fd, NULL, NULL, SOCK_CLOEXEC);
-	if (fd >= 0)
+	if (fd >= 0 && listening->kind == LISTEN_TCP) {
+		tls_refuse (fd, TLS_ALERT_INTERNAL_ERROR);
+		fd_close (&fd);
+	} else if (fd >= 0) {
 		refuse (front, fd, CODE_BUSY, "no descriptors are left");
+	}
 	front->reserve = open ("/dev/null", O_RDONLY | O_CLOEXEC);
 	for (int i = 0; i < front->n_listening; i++)
 		watch_set (front->listening[i].watch, 0);
@@ -109,7 +126,9 @@ static void on_client (void *arg, int events)
 	for (int i = 0; i < BURST; i++) {
 		int fd = accept4 (listening->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (fd >= 0) {
+		if (fd >= 0 && listening->kind == LISTEN_TCP) {
+			welcome_tcp (listening->front, fd);
+		} else if (fd >= 0) {
 			welcome (listening->front, fd);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 			exhausted (listening);
@@ -120,16 +139,18 @@ static void on_client (void *arg, int events)
 	}
 }
 
-int listening_add (struct front *front, int fd)
+int listening_add (struct front *front, int fd, enum listen_kind kind)
 {
 	struct listening *listening = &front->listening[front->n_listening];
 
 	if (front->n_listening == (int)(sizeof front->listening / sizeof *front->listening))
 		return -1;
-	*listening = (struct listening){ .front = front, .fd = fd };
+	*listening = (struct listening){ .front = front, .fd = fd, .kind = kind };
 	if (!(listening->watch = watch_new (&front->loop, fd, UV_READABLE, on_client, listening)))
 		return -1;
 	front->n_listening++;
+	if (kind == LISTEN_TCP)
+		front->access.shared = front->queue.shared = true;
 	return 0;
 }
 

@@ -43,11 +43,14 @@ static int to_worker (void *arg, const void *bytes, size_t n)
 
 static int read_limits (struct request *request, const struct message *message, struct err *err)
 {
+	const struct grant *grant = request->identity->grant;
 	int64_t deadline = 0;
 
 	if (header_seconds (message->header, "deadline", &deadline, err) < 0 ||
 		header_seconds (message->header, "idle", &request->idle_limit_ms, err) < 0)
 		return -1;
+	if (grant && grant->limits.deadline_ms && (!deadline || deadline > grant->limits.deadline_ms))
+		deadline = grant->limits.deadline_ms;
 	if (deadline)
 		request->deadline_ms = request->arrived_ms + deadline;
 	return 0;

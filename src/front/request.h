@@ -22,6 +22,7 @@
 #include "front/queue.h"
 #include "front/relay.h"
 #include "front/session.h"
+#include "front/trail.h"
 #include "wire/codes.h"
 
 #define RETRY_AFTER 0.5 /* seconds, in a busy answer */
@@ -54,6 +55,7 @@ struct request {
 	uid_t uid;
 	enum request_state state;
 	enum cause cause;
+	enum trail_state trail;
 	bool asked; /* for a worker */
 	uint64_t evicted; /* the idle worker that was released for it, 0: none yet */
 	struct pooled *worker;

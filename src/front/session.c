@@ -350,6 +350,8 @@ int64_t session_wake (const struct session *session)
 		when = session->partial_ms + session->limits.message_ms;
 	if (session->stuck_ms && session->limits.stall_ms)
 		when = earlier (when, session->stuck_ms + session->limits.stall_ms);
+	if (!session->n_channels && session->limits.idle_ms)
+		when = earlier (when, session->heard_ms + session->limits.idle_ms);
 	if (session->n_channels && session->pinged_ms)
 		when = earlier (when, give_up_ms (session));
 	else if (session->n_channels)
@@ -370,8 +372,11 @@ void session_tick (struct session *session, int64_t now_ms)
 		session->state = SESSION_ENDED;
 		return;
 	}
-	if (!session->n_channels)
+	if (!session->n_channels) {
+		if (session->limits.idle_ms && now_ms >= session->heard_ms + session->limits.idle_ms)
+			session_violation (session, CODE_SHUTTING_DOWN, "nothing was asked for too long");
 		return;
+	}
 	if (session->pinged_ms) {
 		if (now_ms >= give_up_ms (session))
 			session_violation (session, CODE_BAD_MESSAGE, "silent for too long");

@@ -61,7 +61,8 @@ struct session_events {
 
 struct session_limits {
 	int calls; /* live channels at once; one more is answered busy */
-	int64_t message_ms, ping_ms, silence_ms, stall_ms; /* see conf/config.h; stall_ms 0: none */
+	int64_t message_ms, ping_ms, silence_ms; /* see conf/config.h */
+	int64_t stall_ms, idle_ms; /* likewise; 0: none */
 	size_t output; /* bytes; 0: SESSION_OUT_FULL */
 };
 

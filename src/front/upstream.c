@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "front/connection.h"
+#include "front/manage.h"
 #include "front/front.h"
 #include "front/upstream.h"
 
@@ -47,6 +48,32 @@ static void take_config (struct front *front, struct packet *packet)
 	front->next_config = config;
 	front->next_generation = (int)packet->record.a;
 	front->daemon = (uid_t)packet->record.b;
+}
+
+static void take_grants (struct front *front, const struct packet *packet)
+{
+	struct err err = { .text = "no descriptors" };
+
+	grants_free (front->next_grants);
+	front->next_grants = packet->n_fds == 2 ? grants_read (packet->fds[0], packet->fds[1], &err) : NULL;
+	if (!front->next_grants) {
+		log_error ("the identities cannot be used: %s", err.text);
+		_exit (EXIT_FAILURE);
+	}
+}
+
+static void take_host_key (struct front *front, const struct packet *packet)
+{
+	struct err err = { .text = "no descriptor" };
+	char print[KEY_PRINT_SIZE];
+
+	if (packet->n_fds)
+		front->host_key = credential_read (packet->fds[0], "the host key", &err);
+	if (!front->host_key || !(front->tls = tls_context_new (TLS_SERVER, front->host_key, &err))) {
+		log_error ("no TLS: %s", err.text);
+		_exit (EXIT_FAILURE);
+	}
+	log_info ("the host key is %s", key_print (credential_key (front->host_key), print));
 }
 
 static void take_table (struct front *front, const struct packet *packet)
@@ -116,7 +143,7 @@ static void take_connection (struct front *front, struct packet *packet)
 		_exit (EXIT_FAILURE);
 	}
 	packet->n_fds = 0;
-	connection_start (front, &stream, identity);
+	connection_start (front, &stream, identity, NULL, NULL);
 }
 
 static void take (struct front *front, struct packet *packet)
@@ -127,9 +154,13 @@ static void take (struct front *front, struct packet *packet)
 	case REC_CONFIG: take_config (front, packet); break;
 	case REC_TABLE: take_table (front, packet); break;
 	case REC_LISTENER:
-		if (packet->n_fds && listening_add (front, packet->fds[0]) == 0)
+		if (packet->n_fds && listening_add (front, packet->fds[0], (enum listen_kind)record->a) == 0)
 			packet->fds[0] = -1;
 		break;
+	case REC_GRANTS: take_grants (front, packet); break;
+	case REC_HOST_KEY: take_host_key (front, packet); break;
+	case REC_RELOADED: manage_reloaded (front, packet); break;
+	case REC_AUDITED: dispatch_audited (front, record->id, (int)record->a); break;
 	case REC_CONNECTION: take_connection (front, packet); break;
 	case REC_EQUIPPED: front->equipped = true; break;
 	case REC_BORN: take_worker (front, packet); break;
@@ -143,7 +174,10 @@ static void take (struct front *front, struct packet *packet)
 			front->counters[record->a] = record->b;
 		break;
 	case REC_DRAIN: front_drain (front, record->a); break;
-	case REC_PING: link_post (front->link, REC_PONG, 0, 0, 0, 0); break;
+	case REC_PING:
+		link_post (front->link, REC_PONG, 0, 0, 0, 0);
+		trail_tell_suppressed (front);
+		break;
 	default: log_error ("an unknown record from the supervisor. type=%u", record->type);
 	}
 }
@@ -202,9 +236,9 @@ void upstream_ready (struct front *front)
 /* --- what it asks ------------------------------------------------------------------------------------------------ */
 
 /* The link is non-blocking once it is watched; the supervisor reads nothing but records, so a full link passes soon. */
-static int post (struct front *front, struct record *record, const int *fds, size_t n_fds)
+static int post (struct front *front, struct record *record, const void *bytes, size_t n, const int *fds, size_t n_fds)
 {
-	while (link_send (front->link, record, NULL, 0, NULL, 0, fds, n_fds, MSG_DONTWAIT) < 0) {
+	while (link_send (front->link, record, bytes, n, NULL, 0, fds, n_fds, MSG_DONTWAIT) < 0) {
 		struct pollfd writable = { .fd = front->link, .events = POLLOUT };
 
 		if (errno == ETOOMANYREFS)
@@ -215,23 +249,37 @@ static int post (struct front *front, struct record *record, const int *fds, siz
 	return 0;
 }
 
+void upstream_reload (struct front *front, uint64_t request)
+{
+	struct record record = { .type = REC_RELOAD, .id = request };
+
+	post (front, &record, NULL, 0, NULL, 0);
+}
+
+void upstream_audit (struct front *front, uint64_t request, const void *line, size_t n)
+{
+	struct record record = { .type = REC_AUDIT, .id = request };
+
+	post (front, &record, line, n, NULL, 0);
+}
+
 int upstream_ask (struct front *front, uint64_t request, uid_t uid, int peer)
 {
 	struct record record = { .type = REC_WORKER, .id = request, .a = (int64_t)uid };
 
-	return post (front, &record, &peer, peer >= 0 ? 1 : 0);
+	return post (front, &record, NULL, 0, &peer, peer >= 0 ? 1 : 0);
 }
 
 void upstream_release (struct front *front, uint64_t serial)
 {
 	struct record record = { .type = REC_RELEASE, .id = serial };
 
-	post (front, &record, NULL, 0);
+	post (front, &record, NULL, 0, NULL, 0);
 }
 
 void upstream_stop (struct front *front, uint64_t serial, int64_t grace_ms)
 {
 	struct record record = { .type = REC_STOP, .id = serial, .a = grace_ms };
 
-	post (front, &record, NULL, 0);
+	post (front, &record, NULL, 0, NULL, 0);
 }

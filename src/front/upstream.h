@@ -5,6 +5,7 @@
 #ifndef REMEX_FRONT_UPSTREAM_H
 #define REMEX_FRONT_UPSTREAM_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,6 +17,10 @@ void upstream_start (struct front *front, int link);
 /* Ask for a worker of that user; `peer` is the Unix peer's socket that proves the right to it, or -1. 0; -1 when the
  * socket cannot be sent now (ETOOMANYREFS): try again soon. */
 int upstream_ask (struct front *front, uint64_t request, uid_t uid, int peer);
+
+/* Ask for a reload, answered by RELOADED; write a line into the audit trail, answered by AUDITED (`request` 0: not). */
+void upstream_reload (struct front *front, uint64_t request);
+void upstream_audit (struct front *front, uint64_t request, const void *line, size_t n);
 
 /* Let an idle worker leave; stop a busy one and all beneath it. */
 void upstream_release (struct front *front, uint64_t serial);

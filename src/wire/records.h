@@ -34,6 +34,8 @@ enum record_type {
 	REC_RELEASE, /* id serial: let it leave, kill nothing */
 	REC_STOP, /* id serial, a grace in milliseconds */
 	REC_PONG, /* answers PING. READY (above) says that it accepts */
+	REC_RELOAD, /* id request: do what SIGHUP does, and answer with RELOADED */
+	REC_AUDIT, /* id request, or 0 for one that needs no answer; payload: a line for the audit trail, without newline */
 
 	/* supervisor -> front */
 	REC_BORN = 48, /* answers WORKER: id request, a serial, b uid; fd: the worker's link */
@@ -42,8 +44,13 @@ enum record_type {
 	REC_GONE, /* id serial, a enum gone, b exit status or signal, payload: int64_t survivors (-1: not known) */
 	REC_CONFIG, /* a generation, b the daemon's uid; payload: the file's name; fd: its sealed snapshot */
 	REC_TABLE, /* a size of the whole, payload: a piece of the verb table */
-	REC_LISTENER, /* a index into the configuration's listen list; fd: the listening socket */
+	REC_GRANTS, /* before TABLE, with each generation; fds: the identities' snapshot and its manifest
+			 (daemon/identities.h) */
+	REC_HOST_KEY, /* before the first listener of TCP; fd: the sealed private key (net/credential.h) */
+	REC_LISTENER, /* a enum listen_kind; fd: the listening socket */
 	REC_CONNECTION, /* a uid of the peer; fds: read end, write end of the only connection (--stdio) */
+	REC_RELOADED, /* answers RELOAD: id request, a 0 or 1 (failed: payload: why); the generation was sent before */
+	REC_AUDITED, /* answers AUDIT: id request, a 0 or the errno that kept it from being written */
 	REC_EQUIPPED, /* all that a new front needs has been sent */
 	REC_COUNTERS, /* a enum supervisor_counter, b its value */
 	REC_DRAIN, /* a milliseconds: take no more calls, end when the running ones have, at the latest then */

@@ -11,7 +11,8 @@ static long long at (const json_t *json, const char *name)
 
 START_TEST (bounds_belong_to_the_lower_decade)
 {
-	static const int64_t times[] = { 0, 1, 2, 10, 11, 100, 101, 1000, 1001, 10000, 10001, 100000, 100001, 1LL << 40 };
+	static const int64_t times[] = { 0, 1, 2, 10, 11, 100, 101, 1000, 1001, 10000, 10001, 100000, 100001,
+		1LL << 40 };
 	struct histogram histogram = { .n = 0 };
 	int64_t sum = 0;
 	json_t *json;

@@ -1,6 +1,8 @@
 if HAVE_CHECK
 front_tests = \
 	%D%/check_access \
+	%D%/check_audit \
+	%D%/check_confine \
 	%D%/check_health \
 	%D%/check_histogram \
 	%D%/check_queue \
@@ -10,6 +12,7 @@ front_tests = \
 	%D%/check_session \
 	%D%/check_session_flow \
 	%D%/check_session_time \
+	%D%/check_sources \
 	$(NULL)
 check_PROGRAMS += $(front_tests)
 TESTS += $(front_tests)
@@ -24,6 +27,10 @@ front_libs = \
 %C%_check_health_LDADD = $(front_libs)
 %C%_check_histogram_CFLAGS = $(check_cflags)
 %C%_check_histogram_LDADD = $(front_libs)
+%C%_check_audit_CFLAGS = $(check_cflags)
+%C%_check_audit_LDADD = $(front_libs)
+%C%_check_confine_CFLAGS = $(check_cflags)
+%C%_check_confine_LDADD = $(front_libs)
 %C%_check_queue_CFLAGS = $(check_cflags)
 %C%_check_queue_LDADD = $(front_libs)
 %C%_check_relay_SOURCES = %D%/check_relay.c $(front_stage)
@@ -44,4 +51,6 @@ front_libs = \
 %C%_check_session_time_SOURCES = %D%/check_session_time.c $(front_fake)
 %C%_check_session_time_CFLAGS = $(check_cflags)
 %C%_check_session_time_LDADD = $(front_libs)
+%C%_check_sources_CFLAGS = $(check_cflags)
+%C%_check_sources_LDADD = $(front_libs)
 endif

@@ -1,0 +1,317 @@
+/* identities - see identities.h. */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "daemon/identities.h"
+#include "daemon/snapshot.h"
+#include "wire/verbs.h"
+
+enum {
+	FILE_MAX = 64 * 1024,
+	FILES_MAX = 65536,
+	SNAPSHOT_MAX = 256 * 1024 * 1024,
+};
+
+static void refuse (struct identity_file *file, const char *why)
+{
+	grant_free (file->grant);
+	file->grant = NULL;
+	free (file->refused);
+	if (!(file->refused = strdup (why)))
+		log_error ("out of memory: the identity '%s' is refused", file->name);
+}
+
+/* --- one file ---------------------------------------------------------------------------------------------------- */
+
+/* Is it ours, and nobody else's to write? "…" or NULL. */
+static const char *suspicion (const struct stat *st)
+{
+	if (st->st_uid != 0 && st->st_uid != geteuid ())
+		return "it belongs to another user";
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return "others can write to it";
+	return NULL;
+}
+
+static char *read_file (int directory, const char *name, size_t *n, struct err *err)
+{
+	int fd = openat (directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	const char *why;
+	char *text = NULL;
+	struct stat st;
+
+	if (fd < 0) {
+		err_set (err, 0, "%s", errno == ELOOP ? "it is a symbolic link" : strerror (errno));
+		return NULL;
+	}
+	if (fstat (fd, &st) < 0)
+		err_sys (err, 0, "fstat");
+	else if (!S_ISREG (st.st_mode))
+		err_set (err, 0, "it is no regular file");
+	else if ((why = suspicion (&st)))
+		err_set (err, 0, "%s", why);
+	else
+		text = fd_read_all (fd, FILE_MAX, n, err);
+	fd_close (&fd);
+	return text;
+}
+
+/* Whom does it act as? Not root: only the daemon's own user is possible. */
+static int find_user (struct identity_file *file, struct err *err)
+{
+	const char *user = file->grant->user;
+	const struct passwd *entry = user ? getpwnam (user) : NULL;
+
+	if (user && !entry)
+		return err_set (err, 0, "there is no user '%s'", user);
+	if (!user && geteuid () == 0)
+		return err_set (err, 0, "it names no user, and this remexd runs as root: add `user: NAME`");
+	file->uid = entry ? entry->pw_uid : geteuid ();
+	if (geteuid () != 0 && file->uid != geteuid ())
+		return err_set (err, 0, "it acts as '%s', which this remexd, not being root, cannot", user);
+	return 0;
+}
+
+static int add (struct identities *identities, int directory, const char *entry)
+{
+	struct identity_file *more, file = { .name = strndup (entry, strlen (entry) - strlen (".yaml")) };
+	struct err err = { .text = "out of memory" };
+	char path[4096];
+
+	if ((identities->n_items & (identities->n_items - 1)) == 0) {
+		size_t room = identities->n_items ? identities->n_items * 2 : 1;
+
+		if (!(more = realloc (identities->items, room * sizeof *more)) || !file.name) {
+			free (file.name);
+			return -1;
+		}
+		identities->items = more;
+	}
+	snprintf (path, sizeof path, "%s/%s", identities->directory, entry);
+	if (grant_check_name (file.name, &err) < 0 || !(file.text = read_file (directory, entry, &file.n, &err)) ||
+		!(file.grant = grant_parse (file.text, file.n, file.name, path, &err)) || find_user (&file, &err) < 0)
+		refuse (&file, err.text);
+	identities->items[identities->n_items++] = file;
+	return 0;
+}
+
+/* --- all of them ------------------------------------------------------------------------------------------------- */
+
+static int compare (const void *left, const void *right)
+{
+	const struct identity_file *a = left, *b = right;
+
+	return strcmp (a->name, b->name);
+}
+
+static bool share_a_key (const struct grant *a, const struct grant *b)
+{
+	for (size_t i = 0; i < a->n_keys; i++)
+		for (size_t j = 0; j < b->n_keys; j++)
+			if (key_equal (&a->keys[i], &b->keys[j]))
+				return true;
+	return false;
+}
+
+/* A key says who somebody is, so it cannot say two things: the later name is refused. */
+static void check_keys (struct identities *identities)
+{
+	char why[128];
+
+	for (size_t i = 1; i < identities->n_items; i++)
+		for (size_t j = 0; j < i && identities->items[i].grant; j++)
+			if (identities->items[j].grant &&
+				share_a_key (identities->items[i].grant, identities->items[j].grant)) {
+				snprintf (why, sizeof why, "its key is also that of '%s'", identities->items[j].name);
+				refuse (&identities->items[i], why);
+			}
+}
+
+static int open_directory (const char *path, struct err *err)
+{
+	int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *why;
+	struct stat st;
+
+	if (fd < 0) {
+		err_sys (err, 0, "the identities' directory %s", path);
+		return -1;
+	}
+	why = fstat (fd, &st) < 0 ? strerror (errno) : suspicion (&st);
+	if (why) {
+		err_set (err, 0, "the identities' directory %s cannot be trusted: %s", path, why);
+		fd_close (&fd);
+	}
+	return fd;
+}
+
+int identities_open (struct identities *identities, const char *directory, bool named, struct err *err)
+{
+	const struct dirent *entry;
+	DIR *stream;
+	int fd, result = 0;
+
+	*identities = (struct identities){ .directory = strdup (directory) };
+	if (!identities->directory)
+		return err_sys (err, 0, "the identities");
+	if ((fd = open_directory (directory, err)) < 0)
+		return err->sys == ENOENT || (err->sys == EACCES && !named) ? 0 : -1;
+	if (!(stream = fdopendir (fd))) {
+		err_sys (err, 0, "%s", directory);
+		fd_close (&fd);
+		return -1;
+	}
+	while (result == 0 && (entry = readdir (stream))) {
+		size_t n = strlen (entry->d_name);
+
+		/* What an editor or `remex authorize` has there for a moment begins with a dot. */
+		if (entry->d_name[0] == '.' || n <= 5 || strcmp (entry->d_name + n - 5, ".yaml") != 0)
+			continue;
+		if (identities->n_items == FILES_MAX)
+			result = err_set (err, 0, "%s holds more than %d files", directory, FILES_MAX);
+		else if (add (identities, fd, entry->d_name) < 0)
+			result = err_sys (err, 0, "the identities");
+	}
+	closedir (stream);
+	if (identities->n_items)
+		qsort (identities->items, identities->n_items, sizeof *identities->items, compare);
+	check_keys (identities);
+	return result;
+}
+
+void identities_close (struct identities *identities)
+{
+	for (size_t i = 0; i < identities->n_items; i++) {
+		struct identity_file *file = &identities->items[i];
+
+		grant_free (file->grant);
+		free (file->name);
+		free (file->text);
+		free (file->refused);
+	}
+	free (identities->items);
+	free (identities->directory);
+	*identities = (struct identities){ 0 };
+}
+
+void identities_check_calls (struct identities *identities, const char *table)
+{
+	json_t *json = json_loads (table, 0, NULL);
+	struct verb_table *verbs = json ? verb_table_new (json, NULL) : NULL;
+	const char **names = calloc (verbs ? verbs->n_verbs + 1 : 1, sizeof *names), *unknown;
+	size_t n = verbs && names ? verbs->n_verbs : 0;
+	char why[160];
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = verbs->verbs[i].name;
+	for (size_t i = 0; i < identities->n_items; i++) {
+		struct identity_file *file = &identities->items[i];
+
+		if (!file->grant || !(unknown = grant_unknown (file->grant, names, n)))
+			continue;
+		snprintf (why, sizeof why, "it allows '%.64s', and no plugin has such a call", unknown);
+		refuse (file, why);
+	}
+	free (names);
+	verb_table_free (verbs);
+	json_decref (json);
+}
+
+size_t identities_count (const struct identities *identities)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < identities->n_items; i++)
+		n += identities->items[i].grant != NULL;
+	return n;
+}
+
+bool identities_support (const struct identities *identities, uid_t uid)
+{
+	int64_t now = time (NULL);
+
+	for (size_t i = 0; i < identities->n_items; i++)
+		if (identities->items[i].grant && identities->items[i].uid == uid &&
+			!grant_expired (identities->items[i].grant, now))
+			return true;
+	return false;
+}
+
+int identities_report (const struct identities *identities)
+{
+	int refused = 0;
+
+	for (size_t i = 0; i < identities->n_items; i++) {
+		const struct identity_file *file = &identities->items[i];
+
+		if (!file->grant) {
+			refused++;
+			log_warning ("identity refused. identity=%s why=%s", file->name,
+				file->refused ? file->refused : "out of memory");
+		} else if (grant_expired (file->grant, time (NULL))) {
+			log_warning ("identity expired. identity=%s", file->name);
+		}
+	}
+	return refused;
+}
+
+/* --- the snapshot ------------------------------------------------------------------------------------------------ */
+
+static char *manifest (const struct identities *identities)
+{
+	json_t *uids = json_object (), *refused = json_object (), *json;
+	char *text;
+
+	for (size_t i = 0; i < identities->n_items; i++) {
+		const struct identity_file *file = &identities->items[i];
+
+		if (file->grant)
+			json_object_set_new (uids, file->name, json_integer ((json_int_t)file->uid));
+		else
+			json_object_set_new (refused, file->name, json_string (file->refused ? file->refused : "?"));
+	}
+	json = json_pack ("{ss? so so}", "directory", identities->directory, "uids", uids, "refused", refused);
+	text = json ? json_dumps (json, JSON_COMPACT) : NULL;
+	json_decref (json);
+	return text;
+}
+
+int identities_snapshot (const struct identities *identities, int fds[2], struct err *err)
+{
+	char *text = manifest (identities);
+	struct buf buf;
+	int result = text ? 0 : -1;
+
+	fds[0] = fds[1] = -1;
+	buf_init (&buf, SNAPSHOT_MAX);
+	for (size_t i = 0; result == 0 && i < identities->n_items; i++) {
+		const struct identity_file *file = &identities->items[i];
+
+		if (file->grant)
+			result = grant_append (&buf, file->name, file->text, file->n);
+	}
+	if (result < 0)
+		err_sys (err, 0, "the identities' snapshot");
+	else if ((fds[0] = snapshot_bytes ("identities", buf_head (&buf), buf_len (&buf), err)) < 0 ||
+		 (fds[1] = snapshot_bytes ("manifest", text, strlen (text), err)) < 0)
+		result = -1;
+	if (result < 0)
+		fd_close (&fds[0]);
+	buf_free (&buf);
+	free (text);
+	return result;
+}

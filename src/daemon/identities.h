@@ -1,0 +1,57 @@
+/* identities - the identity files of one generation: who may come in over TCP, and as whom (conf/grant.h).
+ *
+ * A file that is wrong costs its own identity and nobody else's: it is refused by name, with the reason, and does not
+ * come in. Files are opened within the directory, never through a symbolic link; the directory and each file must
+ * belong to root or to the daemon's user, and nobody else may write to them.
+ *
+ * The supervisor reads them to know which users it may grant to the front, and hands the front a sealed snapshot of the
+ * good ones. Only public keys are in them.
+ */
+#ifndef REMEX_DAEMON_IDENTITIES_H
+#define REMEX_DAEMON_IDENTITIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "conf/grant.h"
+
+struct identity_file {
+	char *name; /* without .yaml */
+	char *text;
+	size_t n;
+	struct grant *grant; /* NULL: refused */
+	char *refused; /* why */
+	uid_t uid; /* as whom it acts */
+};
+
+struct identities {
+	char *directory;
+	struct identity_file *items; /* in the order of their names */
+	size_t n_items;
+};
+
+/* Read the directory; one that is not there holds nobody, and neither does one that we may not look into where nobody
+ * `named` it. -1 and err only where the directory itself cannot be trusted or read. identities_close frees, also after a
+ * failure. */
+int identities_open (struct identities *identities, const char *directory, bool named, struct err *err);
+void identities_close (struct identities *identities);
+
+/* Refuse those that name calls which no plugin has; `table` is the verb table as JSON text (wire/verbs.h). */
+void identities_check_calls (struct identities *identities, const char *table);
+
+/* How many are good. */
+size_t identities_count (const struct identities *identities);
+
+/* Is there a good one, not expired now, that acts as that user? */
+bool identities_support (const struct identities *identities, uid_t uid);
+
+/* Log those that are refused or expired; returns how many were refused. */
+int identities_report (const struct identities *identities);
+
+/* For the front: a sealed memfd with the texts of the good ones (grant_append), and one with a JSON object
+ * {"directory":"…","uids":{"NAME":uid},"refused":{"NAME":"why"}}. 0, or -1 and err. */
+int identities_snapshot (const struct identities *identities, int fds[2], struct err *err);
+
+#endif

@@ -1,0 +1,44 @@
+/* arrival - a client over TCP that has not proved who it is: from accept to a proved key.
+ *
+ *   SHAKING    the TLS handshake is on       --done, identity found--> a connection, which takes over the socket
+ *                                            --done, but it may not come in--> a connection that is only told so
+ *                                            --failed, or too late--> LINGERING
+ *   LINGERING  the alert that says why is on its way; what still comes is dropped until the client closes, or a second
+ *              has passed: closing at once could destroy the alert (RFC 1122, 4.2.2.13)
+ *
+ * An arrival may cost a little memory and nothing else: no message is read, no plugin is near. How many there may be,
+ * and who is not listened to for a while, is decided by sources.h. Freed only from the loop.
+ */
+#ifndef REMEX_FRONT_ARRIVAL_H
+#define REMEX_FRONT_ARRIVAL_H
+
+#include <stdbool.h>
+
+#include "base/list.h"
+#include "front/loop.h"
+#include "front/sources.h"
+#include "net/endpoint.h"
+#include "net/tls.h"
+
+struct front;
+
+struct arrival {
+	struct list node; /* of the front's arrivals */
+	struct front *front;
+	int fd;
+	struct tls *tls;
+	struct source *source;
+	struct endpoint from;
+	struct watch *watch;
+	struct timer *timer;
+	bool refused; /* the judge said no */
+	bool lingering;
+};
+
+/* An accepted socket (owned from now on). */
+void arrival_start (struct front *front, int fd);
+
+/* End them all. */
+void arrival_stop_all (struct front *front);
+
+#endif

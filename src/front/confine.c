@@ -1,0 +1,143 @@
+/* confine - see confine.h. */
+#include "config.h"
+
+#include "front/confine.h"
+
+#if defined HAVE_SECCOMP && !defined SANITIZED
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <seccomp.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Whatever the arguments. A call that this machine's architecture does not have is left out by libseccomp. */
+static const int allowed[] = {
+	/* bytes */
+	SCMP_SYS (read), SCMP_SYS (readv), SCMP_SYS (pread64), SCMP_SYS (preadv), SCMP_SYS (write), SCMP_SYS (writev),
+	SCMP_SYS (recvfrom), SCMP_SYS (recvmsg), SCMP_SYS (recvmmsg), SCMP_SYS (recv), SCMP_SYS (sendto),
+	SCMP_SYS (sendmsg), SCMP_SYS (sendmmsg), SCMP_SYS (send), SCMP_SYS (splice), SCMP_SYS (tee),
+	/* descriptors: those it has, those it is given, those of its clients */
+	SCMP_SYS (accept), SCMP_SYS (accept4), SCMP_SYS (shutdown), SCMP_SYS (close), SCMP_SYS (close_range),
+	SCMP_SYS (dup), SCMP_SYS (dup2), SCMP_SYS (dup3), SCMP_SYS (getsockopt), SCMP_SYS (getsockname),
+	SCMP_SYS (getpeername), SCMP_SYS (lseek), SCMP_SYS (_llseek), SCMP_SYS (fstat), SCMP_SYS (fstat64),
+	SCMP_SYS (fstatat64), SCMP_SYS (newfstatat), SCMP_SYS (statx), SCMP_SYS (stat), SCMP_SYS (stat64),
+	SCMP_SYS (lstat), SCMP_SYS (lstat64), SCMP_SYS (pipe2), SCMP_SYS (eventfd2),
+	/* waiting */
+	SCMP_SYS (epoll_create1), SCMP_SYS (epoll_ctl), SCMP_SYS (epoll_wait), SCMP_SYS (epoll_pwait),
+	SCMP_SYS (epoll_pwait2), SCMP_SYS (poll), SCMP_SYS (ppoll), SCMP_SYS (ppoll_time64), SCMP_SYS (nanosleep),
+	SCMP_SYS (clock_nanosleep), SCMP_SYS (clock_nanosleep_time64), SCMP_SYS (restart_syscall),
+	SCMP_SYS (sched_yield), SCMP_SYS (futex), SCMP_SYS (futex_time64),
+	/* memory; mmap and mprotect are below */
+	SCMP_SYS (brk), SCMP_SYS (munmap), SCMP_SYS (mremap), SCMP_SYS (madvise),
+	/* what time it is, who it is, where it is */
+	SCMP_SYS (clock_gettime), SCMP_SYS (clock_gettime64), SCMP_SYS (clock_getres), SCMP_SYS (clock_getres_time64),
+	SCMP_SYS (gettimeofday), SCMP_SYS (time), SCMP_SYS (getpid), SCMP_SYS (gettid), SCMP_SYS (getppid),
+	SCMP_SYS (getuid), SCMP_SYS (geteuid), SCMP_SYS (getgid), SCMP_SYS (getegid), SCMP_SYS (getuid32),
+	SCMP_SYS (geteuid32), SCMP_SYS (getgid32), SCMP_SYS (getegid32), SCMP_SYS (getrusage), SCMP_SYS (getrlimit),
+	SCMP_SYS (ugetrlimit), SCMP_SYS (uname), SCMP_SYS (sysinfo), SCMP_SYS (getcpu), SCMP_SYS (getrandom),
+	/* its own signals, and its end */
+	SCMP_SYS (rt_sigaction), SCMP_SYS (rt_sigprocmask), SCMP_SYS (rt_sigreturn), SCMP_SYS (sigreturn),
+	SCMP_SYS (exit), SCMP_SYS (exit_group)
+};
+
+/* Those of which some are. The options of sockets that remex sets; the rest (upper-layer protocols, packet filters,
+ * multicast) is where kernels have had their bugs. */
+static const int socket_options[] = { SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_SNDBUF, SO_RCVLOWAT, SO_RCVTIMEO,
+	SO_SNDTIMEO };
+static const int tcp_options[] = { TCP_NODELAY, TCP_CORK, TCP_QUICKACK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT,
+	TCP_USER_TIMEOUT, TCP_NOTSENT_LOWAT };
+/* Not F_SETOWN and F_SETSIG, which make the kernel signal others. */
+static const int commands[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD, F_DUPFD_CLOEXEC, F_GETPIPE_SZ,
+	F_SETPIPE_SZ, F_GET_SEALS, F_ADD_SEALS };
+static const unsigned long requests[] = { FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, SIOCOUTQ };
+
+#define COUNT(array) (sizeof (array) / sizeof *(array))
+#define IS(n, value) ((struct scmp_arg_cmp){ .arg = (n), .op = SCMP_CMP_EQ, .datum_a = (unsigned)(value) })
+#define LACKS(n, bits) ((struct scmp_arg_cmp){ .arg = (n), .op = SCMP_CMP_MASKED_EQ, .datum_a = (unsigned)(bits) })
+#define ALLOW(filter, call, ...) seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (call), __VA_ARGS__)
+
+static int allow_options (scmp_filter_ctx filter, int level, const int *options, size_t n)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < n && result == 0; i++)
+		result = ALLOW (filter, setsockopt, 2, IS (1, level), IS (2, options[i]));
+	return result;
+}
+
+/* 0, or a negative errno. */
+static int allow_some (scmp_filter_ctx filter)
+{
+	/* Nothing that is opened can be written, made or cut short. */
+	const unsigned writing = O_ACCMODE | O_CREAT | O_TRUNC;
+	const unsigned self = (unsigned)getpid ();
+	int result;
+
+	if ((result = allow_options (filter, SOL_SOCKET, socket_options, COUNT (socket_options))) != 0 ||
+		(result = allow_options (filter, IPPROTO_TCP, tcp_options, COUNT (tcp_options))) != 0)
+		return result;
+	for (size_t i = 0; i < COUNT (commands); i++)
+		if ((result = ALLOW (filter, fcntl, 1, IS (1, commands[i]))) != 0 ||
+			(result = ALLOW (filter, fcntl64, 1, IS (1, commands[i]))) != 0)
+			return result;
+	for (size_t i = 0; i < COUNT (requests); i++)
+		if ((result = ALLOW (filter, ioctl, 1, IS (1, requests[i]))) != 0)
+			return result;
+	if ((result = ALLOW (filter, open, 1, LACKS (1, writing))) != 0 ||
+		(result = ALLOW (filter, openat, 1, LACKS (2, writing))) != 0 ||
+		(result = ALLOW (filter, mmap, 1, LACKS (2, PROT_EXEC))) != 0 ||
+		(result = ALLOW (filter, mmap2, 1, LACKS (2, PROT_EXEC))) != 0 ||
+		(result = ALLOW (filter, mprotect, 1, LACKS (2, PROT_EXEC))) != 0)
+		return result;
+	/* Its limits it may read; abort(3) signals the caller. */
+	if ((result = ALLOW (filter, prlimit64, 1, IS (2, 0))) != 0)
+		return result;
+	return ALLOW (filter, tgkill, 2, IS (0, self), IS (1, self));
+}
+
+static int build (scmp_filter_ctx filter)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < COUNT (allowed) && result == 0; i++)
+		result = seccomp_rule_add (filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	if (result == 0)
+		result = allow_some (filter);
+	/* Faster, where the kernel and the library can: a tree of comparisons instead of a list; and no brake on
+	 * speculation, which older kernels put on every process with a filter, and which is for those that run others'
+	 * code. */
+	seccomp_attr_set (filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	seccomp_attr_set (filter, SCMP_FLTATR_CTL_SSB, 1);
+	return result;
+}
+
+int front_confine (struct err *err)
+{
+	scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ERRNO (EPERM));
+	int result = -ENOMEM;
+
+	if (filter && (result = build (filter)) == 0)
+		result = seccomp_load (filter);
+	seccomp_release (filter);
+	if (result == 0)
+		return 1;
+	errno = -result;
+	return err_sys (err, 0, "the front's system calls cannot be filtered");
+}
+
+#else
+
+int front_confine (struct err *err)
+{
+	(void)err;
+	return 0;
+}
+
+#endif

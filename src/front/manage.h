@@ -1,0 +1,24 @@
+/* manage - the calls that the front answers itself, without a worker: what it knows (`plugins`, `identities`), and what
+ * it passes on to the supervisor (`reload`). One table of them; doc/protocol.md describes each.
+ */
+#ifndef REMEX_FRONT_MANAGE_H
+#define REMEX_FRONT_MANAGE_H
+
+#include <stdbool.h>
+
+#include "base/link.h"
+#include "front/session.h"
+
+struct front;
+struct connection;
+
+/* Is it one of these calls? Then it is answered, now or later, and the answer is true. */
+bool manage_call (struct connection *connection, struct channel *channel, const struct message *message);
+
+/* The supervisor has answered a reload. */
+void manage_reloaded (struct front *front, const struct packet *packet);
+
+/* Nobody waits for the answers on that connection any more. */
+void manage_forget (struct connection *connection);
+
+#endif

@@ -1,0 +1,122 @@
+/* trail - see trail.h. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "front/connection.h"
+#include "front/front.h"
+#include "front/request.h"
+#include "front/trail.h"
+#include "front/upstream.h"
+
+/* A line for the supervisor; 0, or -1 where it could not be made. */
+static int submit (struct front *front, uint64_t number, struct buf *line, int made)
+{
+	if (made == 0)
+		upstream_audit (front, number, buf_head (line), buf_len (line));
+	buf_free (line);
+	return made;
+}
+
+void trail_start (struct request *request, json_t *args)
+{
+	struct front *front = request->front;
+	const struct connection *connection = request->connection;
+	char user[64], from[ENDPOINT_SIZE];
+	struct audit_start start = {
+		.instance = front->instance,
+		.number = request->number,
+		.you = request->identity->name,
+		.uid = request->uid,
+		.user = access_name (user, sizeof user, request->uid),
+		.from = connection->remote ? endpoint_format (&connection->from, from)
+			: front->single    ? "stdio"
+					   : "unix",
+		.call = request->verb->name,
+		.args = args,
+	};
+	struct timespec now;
+	struct buf line;
+
+	if (front->config->audit == AUDIT_NONE)
+		return;
+	request->trail = TRAIL_AWAITED;
+	clock_gettime (CLOCK_REALTIME, &now);
+	buf_init (&line, AUDIT_LINE_MAX);
+	if (submit (front, request->number, &line, audit_start (&line, &now, &start)) < 0)
+		request_refuse (request, CODE_AUDIT_UNAVAILABLE, "the audit trail cannot be written: no memory", 0);
+}
+
+void trail_end (const struct request *request)
+{
+	bool signalled = !request->failed && request->outcome == OUTCOME_SIGNALLED;
+	bool exited = !request->failed && request->outcome == OUTCOME_EXITED;
+	bool lost = request->cause == CAUSE_LOST;
+	struct audit_end end = {
+		.instance = request->front->instance,
+		.number = request->number,
+		.outcome = lost              ? outcome_name (OUTCOME_LOST)
+			   : request->failed ? NULL
+					     : outcome_name (request->outcome),
+		.error = code_name (request->code),
+		.exit = exited && !lost ? request->number_of : -1,
+		.signal = signalled && !lost ? signal_word (request->number_of) : NULL,
+		.seconds = request->started_ms ? (double)(clock_ms () - request->started_ms) / 1000 : 0,
+		.in = request->relay.bytes_in,
+		.out = request->relay.bytes_out,
+	};
+	struct timespec now;
+	struct buf line;
+
+	if (request->trail == TRAIL_NONE)
+		return;
+	clock_gettime (CLOCK_REALTIME, &now);
+	buf_init (&line, AUDIT_LINE_MAX);
+	if (submit (request->front, 0, &line, audit_end (&line, &now, &end)) < 0)
+		log_error ("the end of a request is not on record. serial=%.8s-%llu", request->front->instance,
+			(unsigned long long)request->number);
+}
+
+static void write_refused (struct front *front, const struct audit_refused *refused)
+{
+	struct timespec now;
+	struct buf line;
+
+	if (front->config->audit == AUDIT_NONE)
+		return;
+	clock_gettime (CLOCK_REALTIME, &now);
+	buf_init (&line, AUDIT_LINE_MAX);
+	if (submit (front, 0, &line, audit_refused (&line, &now, refused)) < 0)
+		audit_rate_failed (&front->trail.rate, refused->suppressed);
+}
+
+void trail_refused (
+	struct front *front, const struct endpoint *from, const char *you, const char *call, const char *why)
+{
+	char shown[ENDPOINT_SIZE];
+	struct audit_refused refused = {
+		.from = from ? endpoint_format (from, shown) : "unix", .you = you, .call = call, .why = why
+	};
+
+	if (!audit_rate_take (&front->trail.rate, clock_ms (), &refused.suppressed))
+		return;
+	log_warning ("%s. from=%s why=%s", call ? "a call was denied" : "a client was turned away", refused.from, why);
+	if (refused.suppressed)
+		log_warning ("and %llu more before it", (unsigned long long)refused.suppressed);
+	write_refused (front, &refused);
+}
+
+void trail_tell_suppressed (struct front *front)
+{
+	struct audit_refused refused = { .from = NULL };
+
+	if (!audit_rate_owed (&front->trail.rate) ||
+		!audit_rate_take (&front->trail.rate, clock_ms (), &refused.suppressed))
+		return;
+	log_warning ("%llu more clients or calls were turned away", (unsigned long long)refused.suppressed);
+	write_refused (front, &refused);
+}

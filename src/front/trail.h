@@ -1,0 +1,42 @@
+/* trail - what the front reports to the audit trail, and when: the start of each request before it is dispatched, its
+ * end, and who was turned away. audit.h has the lines; the supervisor writes them, so that a broken front can lie about
+ * what comes but cannot take back what was said.
+ */
+#ifndef REMEX_FRONT_TRAIL_H
+#define REMEX_FRONT_TRAIL_H
+
+#include <jansson.h>
+
+#include "front/audit.h"
+#include "net/endpoint.h"
+
+struct front;
+struct request;
+
+/* Of a request's start. */
+enum trail_state {
+	TRAIL_NONE, /* there is no trail, or it could not be written */
+	TRAIL_AWAITED, /* the supervisor has not said that it is written: the request waits */
+	TRAIL_WRITTEN,
+};
+
+struct trail {
+	struct audit_rate rate;
+};
+
+/* A request has joined the queue; `args` are its call's. Where there is a trail, it is TRAIL_AWAITED from here on. When
+ * the line cannot even be made, the request is refused (and freed). */
+void trail_start (struct request *request, json_t *args);
+
+/* It is over. Says nothing where its start could not be written. */
+void trail_end (const struct request *request);
+
+/* Somebody was turned away: a client over TCP that did not come in (you and call NULL), or a caller who may not make that
+ * call (from NULL: not over TCP). Logged, and on record where there is a trail, within bounds. */
+void trail_refused (
+	struct front *front, const struct endpoint *from, const char *you, const char *call, const char *why);
+
+/* Now and then, and at the end: tell how many were turned away of whom nothing was said. */
+void trail_tell_suppressed (struct front *front);
+
+#endif

@@ -1,0 +1,16 @@
+if HAVE_CHECK
+daemon_tests = %D%/check_audit
+check_PROGRAMS += $(daemon_tests)
+TESTS += $(daemon_tests)
+# The parts of remexd are in no library: the test takes the one it wants.
+%C%_check_audit_SOURCES = %D%/check_audit.c src/daemon/audit.c
+%C%_check_audit_CFLAGS = $(check_cflags)
+%C%_check_audit_LDADD = src/base/libbase.la $(check_libs)
+endif
+
+# remexd with another front: its sources once more, with the one function renamed.
+check_PROGRAMS += %D%/liar
+%C%_liar_SOURCES = %D%/liar.c $(remexd_SOURCES)
+%C%_liar_CPPFLAGS = $(AM_CPPFLAGS) -Dfront_run=liar_run
+%C%_liar_LDFLAGS = $(remexd_LDFLAGS)
+%C%_liar_LDADD = $(remexd_LDADD)
