@@ -9,8 +9,9 @@
  *                   fwrite (event.data, 1, event.size, stdout);
  *
  * A struct remex holds any number of connections and requests; everything that happens on any of them comes out of
- * remex_next, one event at a time. There are no callbacks, no threads, no globals, and nothing is logged. One struct
- * remex belongs to one thread. A program with a loop of its own waits for remex_fd to be readable (or remex_timeout to
+ * remex_next, one event at a time. There are no callbacks, no globals, and nothing is logged. One struct remex belongs
+ * to one thread. The only other threads are libuv's own, up to four, and only where the name of a host is looked up: they
+ * call getaddrinfo(3) and nothing of the caller's, and stay until exit(3). A program with a loop of its own waits for remex_fd to be readable (or remex_timeout to
  * pass) and then calls remex_next with a timeout of 0 until it returns 0.
  *
  * Functions that can fail return -1 or NULL and fill the caller's struct remex_error, which may be NULL.
@@ -35,7 +36,14 @@ struct remex_request; /* one call; owned by its host, freed when its REMEX_ENDED
 			 remex_next begins */
 
 /* One line for a person, without a newline; `code` is a word of doc/protocol.md's list of errors ("busy", "denied",
- * …), or "unreachable", or "usage" for a wrong argument of the caller's. */
+ * …), or one of these:
+ *
+ *   unreachable  there was no connection
+ *   lost         there was one, and it ended
+ *   no_key       there is no key of our own to show (remex keygen makes it), or it is not safe to use
+ *   untrusted    the host is not pinned, or shows another key than the one that is (remex_host_trust)
+ *   trusted      of remex_probe: the host has the key that is pinned
+ *   usage        a wrong argument of the caller's */
 struct remex_error {
 	char code[32];
 	char text[512];
@@ -73,7 +81,8 @@ enum remex_event_type {
 	REMEX_DATA, /* request: `size` bytes on `stream` ("stdout", "stderr", "result", …) */
 	REMEX_CREDIT, /* request: remex_send will take more */
 	REMEX_ENDED, /* request: `result`. The last event of a request */
-	REMEX_CLOSED, /* host: the connection is gone (`message`); its requests have each ended. Free it with remex_close */
+	REMEX_CLOSED, /* host: the connection is gone (`message`, remex_host_code); its requests have each ended. Free it
+			 with remex_close */
 };
 
 /* All pointers are good until the next remex_next. */
@@ -88,9 +97,12 @@ struct remex_event {
 	const char *message;
 };
 
-/* NULL when there is no memory. remex_free closes what is open; requests that run are thereby cancelled. */
+/* NULL when there is no memory. remex_free closes what is open; requests that run are thereby cancelled. A name that is
+ * being looked up cannot be given up: remex_free, and exit(3) after it, wait for the system (resolv.conf(5)) while
+ * remex_looking_up says so. Who cannot wait leaves without remex_free, by _exit(2). */
 REMEX_CLIENT_API struct remex *remex_new (void);
 REMEX_CLIENT_API void remex_free (struct remex *remex);
+REMEX_CLIENT_API bool remex_looking_up (const struct remex *remex);
 
 /* The next event: 1; 0 when timeout_ms has passed (-1: wait for ever) or, with -1, when there is nothing left that
  * could happen; -1 with errno (ENOMEM). */
@@ -100,8 +112,10 @@ REMEX_CLIENT_API int remex_next (struct remex *remex, struct remex_event *event,
 REMEX_CLIENT_API int remex_fd (struct remex *remex);
 REMEX_CLIENT_API int remex_timeout (struct remex *remex);
 
-/* Connect to `where`: "local" (the default socket, see remex(1)) or "unix:///absolute/path". It returns at once;
- * requests may be started at once. What fails later is told by REMEX_ENDED (unreachable) and REMEX_CLOSED.
+/* Connect to `where`: "local" (the default socket, see remex(1)), "unix:///absolute/path", or "HOST[:PORT]", which is
+ * TCP with TLS 1.3: a name, an IPv4 address, an IPv6 address in brackets; the port is 7363 where none is named. It
+ * returns at once; requests may be started at once. What fails later is told by REMEX_ENDED (unreachable) and
+ * REMEX_CLOSED; from the lookup of the name to the server's hello it may take 10 seconds.
  * NULL and error where `where` cannot be understood or its socket is not safe to use (remex(1), FILES). */
 REMEX_CLIENT_API struct remex_host *remex_connect (struct remex *remex, const char *where, struct remex_error *error);
 
@@ -113,8 +127,38 @@ REMEX_CLIENT_API struct remex_host *remex_attach (
 /* Close a connection and forget its requests; the server cancels what still runs. NULL is allowed. */
 REMEX_CLIENT_API void remex_close (struct remex_host *host);
 
+/* Keys. Over TCP each side proves an Ed25519 key: ours is DIRECTORY/id.pem, and the host's must be pinned, in
+ * DIRECTORY/hosts/HOST:PORT.pem, where HOST is what it was called in `where`, in lower case. No name, date or authority
+ * counts. A host that is not pinned, or shows another key, is sent nothing and not even shown our key; it is unreachable
+ * with the code "untrusted". Nothing is ever pinned or made without being asked for.
+ *
+ * DIRECTORY is $REMEX_CONFIG, else $XDG_CONFIG_HOME/remex, else ~/.config/remex. remex_set_directory names another, an
+ * absolute path, before the first connection. remex_directory returns it, or NULL and error where there is no HOME. */
+REMEX_CLIENT_API int remex_set_directory (struct remex *remex, const char *path, struct remex_error *error);
+REMEX_CLIENT_API const char *remex_directory (struct remex *remex, struct remex_error *error);
+
+/* Connect over TCP only as far as to see the host's key, proved but not yet trusted, without showing one of ours (none is
+ * needed). The host ends (REMEX_CLOSED) as soon as it is known; remex_host_code is "trusted", "untrusted", or why it
+ * could not be seen. */
+REMEX_CLIENT_API struct remex_host *remex_probe (struct remex *remex, const char *where, struct remex_error *error);
+
+/* The key that the host has shown, as a line ("remex-ed25519 BASE64") and as a fingerprint ("SHA256:…"); "" before.
+ * remex_host_pin: the fingerprint of the key that was pinned when it was connected to, "" where none was; NULL for a
+ * host that is not of TCP, which needs none. Good until remex_close, also after the host's end. */
+REMEX_CLIENT_API const char *remex_host_key (const struct remex_host *host);
+REMEX_CLIENT_API const char *remex_host_fingerprint (const struct remex_host *host);
+REMEX_CLIENT_API const char *remex_host_pin (const struct remex_host *host);
+
+/* Pin the key that this host, which was "untrusted", has shown: from now on it can be connected to. 0 (also where just
+ * that key was pinned already), or -1 and error: it has shown none, or another one is pinned. */
+REMEX_CLIENT_API int remex_host_trust (struct remex_host *host, struct remex_error *error);
+
+/* Pin no key for `where` any more: 1; 0 where none was; -1 and error. Connections that stand are left alone. */
+REMEX_CLIENT_API int remex_forget (struct remex *remex, const char *where, struct remex_error *error);
+
 /* What the server said of itself in its hello ("" before REMEX_READY), and a pointer of the caller's own. */
 REMEX_CLIENT_API const char *remex_host_where (const struct remex_host *host);
+REMEX_CLIENT_API const char *remex_host_code (const struct remex_host *host); /* why it has ended; "" before */
 REMEX_CLIENT_API const char *remex_host_name (const struct remex_host *host);
 REMEX_CLIENT_API const char *remex_host_version (const struct remex_host *host);
 REMEX_CLIENT_API const char *remex_host_you (const struct remex_host *host);

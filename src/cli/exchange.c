@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/exchange.h"
 #include "cli/signals.h"
+#include "cli/trust.h"
 
 enum { PATIENCE_MS = 10000 }; /* for the answer to a cancel that nobody at a terminal waits for */
 
@@ -35,11 +36,21 @@ int session_open (struct session *session, const char *where)
 	return -1;
 }
 
+static bool left_over;
+
 void session_close (struct session *session)
 {
-	remex_free (session->remex);
+	if (session->remex && remex_looking_up (session->remex))
+		left_over = true;
+	else
+		remex_free (session->remex);
 	session->remex = NULL;
 	signals_close ();
+}
+
+bool session_left_over (void)
+{
+	return left_over;
 }
 
 /* --- stopping ---------------------------------------------------------------------------------------------------- */
@@ -198,17 +209,22 @@ static void loop (struct exchange *exchange, struct session *session)
 	}
 }
 
-int exchange_run (struct exchange *exchange, struct session *session)
+static void forget_result (struct exchange *exchange)
+{
+	for (int i = 0; i < 4; i++) {
+		free (exchange->strings[i]);
+		exchange->strings[i] = NULL;
+	}
+	exchange->result = (struct remex_result){ .code = "", .message = "", .limit = "", .json = "" };
+}
+
+/* Start it, and see it through. */
+static int attempt (struct exchange *exchange, struct session *session)
 {
 	struct remex_options options = exchange->options;
 	struct remex_error error;
 
-	output_init (&exchange->out, STDOUT_FILENO);
-	output_init (&exchange->err, STDERR_FILENO);
-	buf_init (&exchange->out_bytes, COLLECT_MAX);
-	buf_init (&exchange->err_bytes, COLLECT_MAX);
-	buf_init (&exchange->result_bytes, COLLECT_MAX);
-	exchange->result = (struct remex_result){ .code = "", .message = "", .limit = "", .json = "" };
+	forget_result (exchange);
 	options.hold = true;
 	if (exchange->input && !exchange->input->none) {
 		options.input = exchange->input->open;
@@ -223,10 +239,35 @@ int exchange_run (struct exchange *exchange, struct session *session)
 	return 0;
 }
 
+/* The host was not pinned, so nothing was sent to it, and now it is: again. */
+static int attempt_trusted (struct exchange *exchange, struct session *session)
+{
+	struct remex_error error;
+
+	remex_close (session->host);
+	if ((session->host = remex_connect (session->remex, session->where, &error)))
+		return attempt (exchange, session);
+	complain (NULL, "%s", error.text);
+	return -1;
+}
+
+int exchange_run (struct exchange *exchange, struct session *session)
+{
+	output_init (&exchange->out, STDOUT_FILENO);
+	output_init (&exchange->err, STDERR_FILENO);
+	buf_init (&exchange->out_bytes, COLLECT_MAX);
+	buf_init (&exchange->err_bytes, COLLECT_MAX);
+	buf_init (&exchange->result_bytes, COLLECT_MAX);
+	if (attempt (exchange, session) < 0)
+		return -1;
+	if (exchange->gave_up || strcmp (exchange->result.code, "untrusted") != 0 || !trust_can_ask (session->host))
+		return 0;
+	return trust_ask (session->host) ? attempt_trusted (exchange, session) : 0;
+}
+
 void exchange_free (struct exchange *exchange)
 {
-	for (int i = 0; i < 4; i++)
-		free (exchange->strings[i]);
+	forget_result (exchange);
 	output_close (&exchange->out);
 	output_close (&exchange->err);
 	buf_free (&exchange->out_bytes);

@@ -21,6 +21,9 @@ struct session {
 int session_open (struct session *session, const char *where);
 void session_close (struct session *session);
 
+/* A session was closed while the system looked up a name, which only _exit(2) does not wait for: leave by that. */
+bool session_left_over (void);
+
 struct exchange {
 	/* Set by the caller: */
 	const char *call;
@@ -43,7 +46,8 @@ struct exchange {
 	int64_t leave_ms; /* cancelled for reasons of our own: do not wait longer than this */
 };
 
-/* Run it. 0; -1 when it could not be started (which has been said). */
+/* Run it. On a terminal, a host that is not pinned may become so first (trust.h). 0; -1 when it could not be started
+ * (which has been said). */
 int exchange_run (struct exchange *exchange, struct session *session);
 void exchange_free (struct exchange *exchange);
 

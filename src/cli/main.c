@@ -7,13 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/exchange.h"
 
 static const struct command *const commands[] = { &cmd_run, &cmd_status, &cmd_ping, &cmd_plugins, &cmd_call,
-	&cmd_help };
+	&cmd_keygen, &cmd_trust, &cmd_authorize, &cmd_revoke, &cmd_identities, &cmd_reload, &cmd_help };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -83,7 +85,7 @@ static void overview (FILE *to)
 {
 	fprintf (to, "usage: remex COMMAND [options] [HOSTS] [words]\n");
 	for (int i = 0; i < N_COMMANDS; i++)
-		fprintf (to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf (to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fputs (more, to);
 }
 
@@ -127,11 +129,12 @@ static int run_help (const struct command *command, int argc, char **argv)
 static const struct option help_options[] = { OPTION_ROW_HELP, { 0 } };
 
 const struct command cmd_help = { "help", "[COMMAND]", "Say how remex, or one of its commands, is used", help_options,
-	run_help };
+	run_help, false };
 
 int main (int argc, char **argv)
 {
 	const struct command *command;
+	int status;
 
 	/* The rest of the program may rely on 0, 1 and 2 being open, and meets a closed pipe as EPIPE. */
 	if (fd_fill_std () < 0)
@@ -156,5 +159,8 @@ int main (int argc, char **argv)
 	}
 	if (!(command = find (argv[1])))
 		return STATUS_REMEX;
-	return command->run (command, argc - 2, argv + 2);
+	status = command->run (command, argc - 2, argv + 2);
+	if (session_left_over ())
+		_exit (status);
+	return status;
 }

@@ -112,17 +112,30 @@ static int take_letter (struct options *options)
 	return unknown (options, letter);
 }
 
+/* A word that is no option: true when it was put aside, among those that were before it in argv (which has room: what
+ * stood there was read). */
+static bool put_aside (struct options *options, char *word)
+{
+	if (!options->hosts)
+		options->hosts = word;
+	else if (options->command->mixed)
+		options->argv[options->n_words++] = word;
+	else
+		return false;
+	return true;
+}
+
 int options_next (struct options *options)
 {
-	const char *word;
+	char *word;
 
 	if (options->cluster)
 		return take_letter (options);
 	for (; options->at < options->argc; options->at++) {
 		word = options->argv[options->at];
-		if (!strcmp (word, "--") && !options->verbatim) {
+		if (!strcmp (word, "--") && !options->verbatim && !(options->ended && options->command->mixed)) {
 			options->ended = true;
-			options->verbatim = options->hosts != NULL;
+			options->verbatim = options->hosts && !options->command->mixed;
 			if (!options->verbatim)
 				continue;
 			options->at++;
@@ -135,9 +148,13 @@ int options_next (struct options *options)
 			options->at++;
 			return take_letter (options);
 		}
-		if (options->hosts)
+		if (!put_aside (options, word))
 			break;
-		options->hosts = word;
+	}
+	if (options->command->mixed) {
+		options->words = options->argv;
+		options->words[options->n_words] = NULL;
+		return 0;
 	}
 	options->words = options->argv + options->at;
 	options->n_words = options->argc - options->at;

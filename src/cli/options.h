@@ -5,6 +5,8 @@
  * Options stand before HOSTS or between HOSTS and the first word; from there on nothing is parsed. With -w the hosts
  * are named by the option, and all words are the command's. `--` ends the options; before the words it says that they
  * are to be taken one by one (`verbatim`).
+ *
+ * Where the words are no command's (command->mixed), options may stand among and behind them too.
  */
 #ifndef REMEX_CLI_OPTIONS_H
 #define REMEX_CLI_OPTIONS_H
@@ -21,7 +23,25 @@ struct option {
 	const char *help;
 };
 
-enum { OPTION_LONG = 256, OPTION_JSON, OPTION_JSONL, OPTION_CWD, OPTION_ENV, OPTION_IDLE, OPTION_ARGS, OPTION_INPUT };
+enum {
+	OPTION_LONG = 256,
+	OPTION_JSON,
+	OPTION_JSONL,
+	OPTION_CWD,
+	OPTION_ENV,
+	OPTION_IDLE,
+	OPTION_ARGS,
+	OPTION_INPUT,
+	OPTION_SHOW,
+	OPTION_REMOVE,
+	OPTION_ALLOW,
+	OPTION_AS,
+	OPTION_FROM,
+	OPTION_EXPIRES,
+	OPTION_COMMAND,
+	OPTION_SLOT,
+	OPTION_REPLACE
+};
 
 /* Rows that many commands have. */
 #define OPTION_ROW_HOSTS \

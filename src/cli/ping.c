@@ -49,7 +49,7 @@ static int wait_for (struct ping *ping, enum remex_event_type type, int64_t unti
 		if (left == 0)
 			return 0;
 		timeout = remex_timeout (remex);
-		if (timeout < 0 || left < timeout)
+		if (left >= 0 && (timeout < 0 || left < timeout))
 			timeout = left;
 		if (poll (fds, 2, timeout) > 0 && fds[0].revents)
 			return 0;
@@ -164,4 +164,4 @@ static int run_ping (const struct command *command, int argc, char **argv)
 	return ping_host (&ping, options.hosts ? options.hosts : "local");
 }
 
-const struct command cmd_ping = { "ping", "[HOST]", "Measure the way to a remexd", ping_options, run_ping };
+const struct command cmd_ping = { "ping", "[HOST]", "Measure the way to a remexd", ping_options, run_ping, false };

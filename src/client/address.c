@@ -40,17 +40,62 @@ static int add_own (struct address *address, struct err *err)
 	return add_path (address, path, err);
 }
 
+/* --- hosts ------------------------------------------------------------------------------------------------------- */
+
+static int no_host (const char *where, const char *why, struct err *err)
+{
+	char shown[128];
+
+	return err_set (err, 0, "'%s' %s", text_escape (shown, sizeof shown, where, strlen (where)), why);
+}
+
+/* The digits behind a host's colon. */
+static int parse_port (const char *digits, uint16_t *port)
+{
+	size_t n = strspn (digits, "0123456789");
+	long value = n && n <= 5 && !digits[n] ? strtol (digits, NULL, 10) : 0;
+
+	*port = (uint16_t)value;
+	return value >= 1 && value <= 65535 ? 0 : -1;
+}
+
+static int parse_host (struct address *address, const char *where, struct err *err)
+{
+	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	size_t host = *where == '[' ? strcspn (where, "]") + 1 : strspn (where, name);
+	const char *port = where + host;
+	struct err why;
+
+	if (strlen (where) > ADDRESS_HOST)
+		return err_set (err, 0, "the name of a host has at most %d bytes", ADDRESS_HOST);
+	if (*where != '[' && strchr (where, ':') != strrchr (where, ':') &&
+		!where[strspn (where, "0123456789abcdefABCDEF:.")])
+		return no_host (where, "is an address of IPv6: write it in brackets, [ADDRESS] or [ADDRESS]:PORT", err);
+	if (!host || host > strlen (where) || strchr (where, '/') || *where == '-' || *where == '.' ||
+		(*port && *port != ':'))
+		return no_host (where, "is no host: 'local', unix:///PATH, NAME[:PORT] and ADDRESS[:PORT] are", err);
+	address->port = ENDPOINT_PORT;
+	if (*port && parse_port (port + 1, &address->port) < 0)
+		return no_host (where, "has no port behind its colon: a port is a number from 1 to 65535", err);
+	address->tcp = true;
+	for (size_t i = 0; i < host; i++)
+		address->host[i] = (char)(where[i] >= 'A' && where[i] <= 'Z' ? where[i] | 0x20 : where[i]);
+	snprintf (address->pin, sizeof address->pin, "%s:%u", address->host, (unsigned)address->port);
+	address->number = *where == '[' || strspn (where, "0123456789.") == host;
+	if (address->number && endpoint_parse (&address->endpoint, address->pin, &why) < 0)
+		return err_set (err, 0, "%s", why.text);
+	return 0;
+}
+
 int address_parse (struct address *address, const char *where, struct err *err)
 {
 	const char *named = getenv ("REMEX_SOCKET");
-	char shown[128];
 
 	*address = (struct address){ .n = 0 };
 	if (!strncmp (where, "unix://", 7))
 		return add_path (address, where + 7, err);
 	if (strcmp (where, "local") != 0)
-		return err_set (err, 0, "'%s': this remex speaks to 'local' and 'unix:///PATH' only",
-			text_escape (shown, sizeof shown, where, strlen (where)));
+		return parse_host (address, where, err);
 	address->guarded = true;
 	if (named && *named)
 		return add_path (address, strncmp (named, "unix://", 7) ? named : named + 7, err);

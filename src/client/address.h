@@ -1,26 +1,42 @@
-/* address - where a remexd listens: "local", or unix:///absolute/path.
+/* address - where a remexd listens: "local", unix:///absolute/path, or HOST[:PORT] for TCP with TLS.
  *
  * "local" is $REMEX_SOCKET; else, for a user, the socket of a remexd of the user's own when one answers; else the
  * system's. These are default sockets, which the caller did not name: one is used only when its directory, and the
  * process that listens (SO_PEERCRED, unix(7)), belong to root or to the caller. So nobody else can sit down in its
  * place. A socket that was named is used as it is.
+ *
+ * HOST is a name, an IPv4 address, or an IPv6 address in brackets; the port is 7363 where none is named. A host is pinned
+ * (store.h) by what it was called here, in lower case, and not by where that leads: two names of one machine are two.
  */
 #ifndef REMEX_CLIENT_ADDRESS_H
 #define REMEX_CLIENT_ADDRESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/un.h>
 
 #include "base/err.h"
+#include "net/endpoint.h"
 
 #define ADDRESS_SYSTEM_SOCKET "/run/remex/remexd.sock"
 
-enum { ADDRESS_PATHS = 2, ADDRESS_PATH = sizeof (((struct sockaddr_un *)0)->sun_path) };
+enum {
+	ADDRESS_PATHS = 2,
+	ADDRESS_PATH = sizeof (((struct sockaddr_un *)0)->sun_path),
+	ADDRESS_HOST = 240, /* bytes of a host's name: with port and ending it makes a file's name (NAME_MAX) */
+};
 
 struct address {
 	char paths[ADDRESS_PATHS][ADDRESS_PATH]; /* tried in this order */
 	int n;
 	bool guarded; /* a default socket: see above */
+	/* TCP: */
+	bool tcp;
+	bool number; /* no name to be resolved: `endpoint` is it */
+	struct endpoint endpoint;
+	char host[ADDRESS_HOST + 1]; /* the name, in lower case */
+	uint16_t port;
+	char pin[ADDRESS_HOST + 8]; /* HOST:PORT, in lower case */
 };
 
 /* Read `where`; 0, or -1 and err (nothing is opened). */
@@ -33,7 +49,7 @@ enum address_answer {
 	ADDRESS_UNSAFE, /* somebody might, who must not (err) */
 };
 
-/* Connect, without blocking. */
+/* Connect to a Unix socket, without blocking. */
 enum address_answer address_open (const struct address *address, int *fd, struct err *err);
 
 #endif

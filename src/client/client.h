@@ -6,6 +6,8 @@
  * told yet, and some bytes behind it.
  *
  *   connect.c  how a connection comes about, and its timer
+ *   tcp.c      the same for TCP: the name, the addresses one after the other, the handshake of TLS
+ *   trust.c    whose keys these are: ours, the hosts' that are pinned, and what to say about them
  *   host.c     the connection: its bytes, its end, what it tells
  *   answer.c   what a message from the server means
  *   request.c  what the caller asks for
@@ -19,7 +21,9 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "client/address.h"
-#include "client/stream.h"
+#include "net/credential.h"
+#include "net/stream.h"
+#include "net/tls.h"
 #include "remex/client.h"
 #include "wire/message.h"
 
@@ -28,7 +32,8 @@ enum {
 	CLIENT_OUT_SOFT = 1024 * 1024, /* input is taken while less than this waits to be sent */
 	CLIENT_OUT_MAX = 32 * 1024 * 1024, /* with calls and all else */
 	CLIENT_PONGS = 4096, /* that wait to be sent: more means that the server asks and does not read */
-	CLIENT_CONNECT_MS = 10000, /* until hello */
+	CLIENT_CONNECT_MS = 10000, /* until hello, from the name's lookup on */
+	CLIENT_ADDRESSES = 16, /* of one name that are tried */
 	CLIENT_ATTACH_MS = 60000, /* the same where somebody else makes the connection (and may ask for a password) */
 	CLIENT_SILENCE_MS = 15000, /* with calls running: a ping after so long, and the end after three times as long */
 };
@@ -38,17 +43,49 @@ struct remex {
 	uv_timer_t timer; /* of remex_next */
 	struct list hosts;
 	struct list ready; /* hosts that may have something to tell or to send */
+	char *directory; /* of keys (store.h); NULL: not known yet */
+	struct credential *identity; /* our own key; NULL: not read yet */
+	struct tls_context *known, *unknown; /* for hosts that are pinned: shows our key; for others: shows none */
+	int lookups; /* of names, that the system works on */
 	struct remex_request *ended; /* told by the last event, to be freed */
 	struct remex_request *eaten; /* whose output the last event told: it counts as consumed with the next one */
 	size_t eaten_size;
 };
 
 enum host_state {
-	HOST_CONNECTING, /* no stream yet: the listener's queue is full, the timer tries again */
+	HOST_CONNECTING, /* no stream yet: the listener's queue is full, the timer tries again; TCP: see struct tcp */
 	HOST_GREETING, /* connected: hello is awaited, calls wait in their requests */
 	HOST_OPEN,
 	HOST_DEAD, /* `code` and `why`; requests are being told */
 	HOST_CLOSED, /* REMEX_CLOSED was told */
+};
+
+/* A name that is being looked up. The system cannot be stopped at that: the host may be gone before. */
+struct lookup {
+	uv_getaddrinfo_t request;
+	struct remex *remex;
+	struct remex_host *host; /* NULL: nobody waits for it any more */
+};
+
+/* How a TCP connection comes about: lookup, then for one address after the other `fd` is connected, then the handshake
+ * (`tls`). After that the stream owns fd and tls, and `tls` stays to be asked why it ended. */
+struct tcp {
+	struct lookup *lookup;
+	struct endpoint endpoints[CLIENT_ADDRESSES];
+	int n, at; /* the address being tried */
+	int64_t next_ms; /* then the next one is */
+	bool extended; /* we came late ourselves: there was a little more time */
+	int fd; /* -1: none, or the stream's */
+	uv_poll_t *poll; /* of fd; frees itself when it is closed */
+	struct tls *tls;
+	bool refused; /* by one of them */
+	char why[256]; /* which addresses could not be connected to */
+	/* Keys: */
+	bool probe; /* remex_probe: only to see the key */
+	bool pinned, seen; /* `pin`, `key` are known */
+	struct key pin, key;
+	char *certificate; /* of a host that is not pinned, as PEM */
+	char line[KEY_LINE_SIZE], print[KEY_PRINT_SIZE], pin_print[KEY_PRINT_SIZE];
 };
 
 struct remex_host {
@@ -57,7 +94,9 @@ struct remex_host {
 	struct list ready; /* in remex->ready, or by itself */
 	enum host_state state;
 	struct address address;
+	struct tcp tcp; /* where the address is of TCP */
 	struct stream stream;
+	uv_idle_t again; /* stream_pending: there is more to read, and no poll says so */
 	uv_poll_t polls[2]; /* of reading (and writing, where it is the same descriptor); of writing */
 	int n_polls;
 	int polled[2]; /* the events each is set to */
@@ -124,6 +163,9 @@ bool host_fill (struct remex_host *host);
 /* Poll the transport for what the host waits for now. */
 void host_poll (struct remex_host *host);
 
+/* Of libuv, for a handle of a host. */
+void host_closed (uv_handle_t *handle);
+
 /* Close the transport and free its buffers. */
 void host_shut (struct remex_host *host);
 
@@ -132,6 +174,44 @@ void host_shut (struct remex_host *host);
 
 /* After hello, and whenever a request starts: watch for silence. */
 void host_watch (struct remex_host *host);
+
+/* Wake the host's timer then. */
+void host_timer (struct remex_host *host, int64_t ms);
+
+/* host->stream is open: poll it and wait for hello. Otherwise the host has failed. */
+void host_greet (struct remex_host *host);
+
+/* tcp.c -------------------------------------------------------------------------------------------------------------
+ */
+
+/* Set out; what cannot be is told by the host's end. */
+void tcp_start (struct remex_host *host);
+
+/* The timer has come. */
+void tcp_late (struct remex_host *host);
+
+/* Give up whatever is on its way. */
+void tcp_shut (struct remex_host *host);
+
+/* trust.c -----------------------------------------------------------------------------------------------------------
+ */
+
+/* Read the pin of the host and, unless this is a probe, our own key. 0, or -1: the host has failed. */
+int trust_prepare (struct remex_host *host);
+
+/* With what to meet this host; NULL: it has failed. */
+struct tls_context *trust_context (struct remex_host *host);
+
+/* A tls_judge; arg is the host. */
+bool trust_judge (void *arg, const struct key *key);
+
+/* The handshake is done. True: go on. False: the host has failed, because it is not pinned, or because that was all. */
+bool trust_proved (struct remex_host *host);
+
+/* TLS has ended with an error: the code ("" where there is none in particular) and words. */
+void trust_why (const struct remex_host *host, char code[32], char why[ERR_TEXT]);
+
+void trust_free (struct remex *remex);
 
 /* answer.c ----------------------------------------------------------------------------------------------------------
  */

@@ -1,18 +1,20 @@
-/* connect - how a connection comes about, and what time does to it: the wait for room in the listener's queue and for
+/* connect - how a connection comes about (that over TCP: tcp.c), and what time does to it: the wait for room in the listener's queue and for
  * hello, the watch for silence. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "client/client.h"
 
 enum { READ_FIRST = 16 * 1024, RETRY_MS = 20 };
 
 static void on_timer (uv_timer_t *timer);
 
-static void set_timer (struct remex_host *host, int64_t ms)
+void host_timer (struct remex_host *host, int64_t ms)
 {
 	uv_update_time (&host->remex->loop);
 	uv_timer_start (&host->timer, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
@@ -22,17 +24,15 @@ void host_watch (struct remex_host *host)
 {
 	if (host->state == HOST_OPEN && !uv_is_active ((uv_handle_t *)&host->timer)) {
 		host->heard_ms = clock_ms ();
-		set_timer (host, CLIENT_SILENCE_MS);
+		host_timer (host, CLIENT_SILENCE_MS);
 	}
 }
 
-/* Take an open transport: 0, or -1 and err. */
-static int take_stream (struct remex_host *host, int read_fd, int write_fd, struct err *err)
+/* Poll the stream and wait for hello: 0, or -1 and err. */
+static int take_stream (struct remex_host *host, struct err *err)
 {
-	int fds[2] = { read_fd, write_fd }, n = read_fd == write_fd ? 1 : 2;
+	int fds[2] = { host->stream.in_poll, host->stream.out_poll }, n = fds[0] == fds[1] ? 1 : 2;
 
-	if (stream_open_fds (&host->stream, read_fd, write_fd, err) < 0)
-		return -1;
 	for (int i = 0; i < n; i++) {
 		int failed = uv_poll_init (&host->remex->loop, &host->polls[i], fds[i]);
 
@@ -46,25 +46,35 @@ static int take_stream (struct remex_host *host, int read_fd, int write_fd, stru
 	}
 	host->state = HOST_GREETING;
 	host_poll (host);
-	set_timer (host, host->give_up_ms - clock_ms ());
+	host_timer (host, host->give_up_ms - clock_ms ());
 	return 0;
 }
 
-/* Try to connect; what cannot be is told by the host's end. False only where the socket is not safe to use. */
+void host_greet (struct remex_host *host)
+{
+	struct err err;
+
+	if (take_stream (host, &err) < 0)
+		host_fail (host, "", "%s", err.text);
+	else
+		host_fill (host); /* hello may have come with the end of a handshake, which no poll sees */
+}
+
+/* Try to connect to a Unix socket; what cannot be is told by the host's end. False only where the socket is not safe to use. */
 static bool try_connect (struct remex_host *host, struct err *err)
 {
 	int fd = -1;
 
 	switch (address_open (&host->address, &fd, err)) {
 	case ADDRESS_OPEN:
-		if (take_stream (host, fd, fd, err) < 0)
-			host_fail (host, "", "%s", err->text);
+		stream_unix (&host->stream, fd);
+		host_greet (host);
 		break;
 	case ADDRESS_LATER:
 		if (clock_ms () >= host->give_up_ms)
 			host_fail (host, "", "%s; it was too busy for %d s", err->text, CLIENT_CONNECT_MS / 1000);
 		else
-			set_timer (host, RETRY_MS);
+			host_timer (host, RETRY_MS);
 		break;
 	case ADDRESS_NOBODY: host_fail (host, "", "%s", err->text); break;
 	case ADDRESS_UNSAFE: host_fail (host, "denied", "%s", err->text); return false;
@@ -75,11 +85,11 @@ static bool try_connect (struct remex_host *host, struct err *err)
 static void greeting_late (struct remex_host *host)
 {
 	if (clock_ms () < host->give_up_ms)
-		set_timer (host, host->give_up_ms - clock_ms ());
+		host_timer (host, host->give_up_ms - clock_ms ());
 	else if (!host_fill (host) && !host->eof && host->state == HOST_GREETING)
 		host_fail (host, "", "connected, but no remexd said hello in time");
 	else
-		set_timer (host, 1000); /* it was us who came late, or it came in pieces: a little more */
+		host_timer (host, 1000); /* it was us who came late, or it came in pieces: a little more */
 }
 
 static void silence (struct remex_host *host)
@@ -99,7 +109,7 @@ static void silence (struct remex_host *host)
 	}
 	if (quiet >= CLIENT_SILENCE_MS && message_printf (&host->out, "{\"ping\":0}") == 0)
 		host_ready (host);
-	set_timer (host, quiet >= CLIENT_SILENCE_MS ? CLIENT_SILENCE_MS : CLIENT_SILENCE_MS - quiet);
+	host_timer (host, quiet >= CLIENT_SILENCE_MS ? CLIENT_SILENCE_MS : CLIENT_SILENCE_MS - quiet);
 }
 
 static void on_timer (uv_timer_t *timer)
@@ -107,7 +117,9 @@ static void on_timer (uv_timer_t *timer)
 	struct remex_host *host = timer->data;
 	struct err err;
 
-	if (host->state == HOST_CONNECTING)
+	if (host->state == HOST_CONNECTING && host->address.tcp)
+		tcp_late (host);
+	else if (host->state == HOST_CONNECTING)
 		try_connect (host, &err);
 	else if (host->state == HOST_GREETING)
 		greeting_late (host);
@@ -135,12 +147,14 @@ static struct remex_host *host_new (struct remex *remex, const char *where, int 
 	host->read_size = READ_FIRST;
 	host->give_up_ms = clock_ms () + give_up_ms;
 	uv_timer_init (&remex->loop, &host->timer);
-	host->timer.data = host;
-	host->handles = 1;
+	uv_idle_init (&remex->loop, &host->again);
+	host->timer.data = host->again.data = host;
+	host->handles = 2;
+	host->tcp.fd = -1;
 	return host;
 }
 
-struct remex_host *remex_connect (struct remex *remex, const char *where, struct remex_error *error)
+static struct remex_host *connect_to (struct remex *remex, const char *where, bool probe, struct remex_error *error)
 {
 	struct address address;
 	struct remex_host *host;
@@ -150,10 +164,17 @@ struct remex_host *remex_connect (struct remex *remex, const char *where, struct
 		error_set (error, "usage", "%s", err.text);
 		return NULL;
 	}
+	if (probe && !address.tcp) {
+		error_set (error, "usage", "%s has no key: the kernel says who listens at a Unix socket", where);
+		return NULL;
+	}
 	if (!(host = host_new (remex, where, CLIENT_CONNECT_MS, error)))
 		return NULL;
 	host->address = address;
-	if (!try_connect (host, &err)) {
+	host->tcp.probe = probe;
+	if (address.tcp) {
+		tcp_start (host);
+	} else if (!try_connect (host, &err)) {
 		error_set (error, "denied", "%s", err.text);
 		remex_close (host);
 		return NULL;
@@ -161,19 +182,33 @@ struct remex_host *remex_connect (struct remex *remex, const char *where, struct
 	return host;
 }
 
+struct remex_host *remex_connect (struct remex *remex, const char *where, struct remex_error *error)
+{
+	return connect_to (remex, where, false, error);
+}
+
+struct remex_host *remex_probe (struct remex *remex, const char *where, struct remex_error *error)
+{
+	return connect_to (remex, where, true, error);
+}
+
 struct remex_host *remex_attach (
 	struct remex *remex, const char *name, int read_fd, int write_fd, struct remex_error *error)
 {
 	struct remex_host *host = host_new (remex, name, CLIENT_ATTACH_MS, error);
-	struct stream unused;
 	struct err err;
 
-	if (host && take_stream (host, read_fd, write_fd, &err) == 0)
-		return host;
-	if (host)
+	if (host && stream_owned (&host->stream, read_fd, write_fd) == 0) {
+		if (take_stream (host, &err) == 0)
+			return host;
 		error_set (error, "usage", "%s", err.text);
-	else if (stream_open_fds (&unused, read_fd, write_fd, NULL) == 0)
-		stream_close (&unused);
+	} else {
+		if (host)
+			error_set (error, "usage", "descriptors %d and %d: %s", read_fd, write_fd, strerror (errno));
+		if (write_fd != read_fd)
+			fd_close (&write_fd);
+		fd_close (&read_fd);
+	}
 	remex_close (host);
 	return NULL;
 }

@@ -24,7 +24,7 @@ void host_ready (struct remex_host *host)
 
 /* --- the end ----------------------------------------------------------------------------------------------------- */
 
-static void on_closed (uv_handle_t *handle)
+void host_closed (uv_handle_t *handle)
 {
 	struct remex_host *host = handle->data;
 
@@ -34,6 +34,7 @@ static void on_closed (uv_handle_t *handle)
 	free (host->name);
 	free (host->version);
 	free (host->you);
+	free (host->tcp.certificate);
 	free (host);
 }
 
@@ -41,9 +42,13 @@ static void on_closed (uv_handle_t *handle)
 void host_shut (struct remex_host *host)
 {
 	for (int i = 0; i < host->n_polls; i++)
-		uv_close ((uv_handle_t *)&host->polls[i], on_closed);
+		uv_close ((uv_handle_t *)&host->polls[i], host_closed);
 	host->n_polls = 0;
-	stream_close (&host->stream);
+	tcp_shut (host);
+	if (host->stream.ops)
+		stream_close (&host->stream);
+	host->stream.ops = NULL;
+	uv_idle_stop (&host->again);
 	decoder_free (&host->decoder);
 	buf_free (&host->in);
 	buf_free (&host->out);
@@ -97,7 +102,8 @@ void remex_close (struct remex_host *host)
 	list_remove (&host->node);
 	host->state = HOST_CLOSED;
 	host->doomed = true;
-	uv_close ((uv_handle_t *)&host->timer, on_closed);
+	uv_close ((uv_handle_t *)&host->again, host_closed);
+	uv_close ((uv_handle_t *)&host->timer, host_closed);
 }
 
 /* --- bytes ------------------------------------------------------------------------------------------------------- */
@@ -129,9 +135,9 @@ static void flush (struct remex_host *host)
 
 	host->blocked = false;
 	while (buf_len (&host->out) > 0) {
-		ssize_t n = host->unwritable ? (ssize_t)buf_len (&host->out)
-					     : host->stream.ops->write (
-						       &host->stream, buf_head (&host->out), buf_len (&host->out));
+		ssize_t n = host->unwritable
+				    ? (ssize_t)buf_len (&host->out)
+				    : stream_write (&host->stream, buf_head (&host->out), buf_len (&host->out));
 
 		if (n < 0 && (errno == EAGAIN)) {
 			host->blocked = true;
@@ -148,6 +154,8 @@ static void flush (struct remex_host *host)
 		host_poll (host);
 }
 
+static void on_again (uv_idle_t *again);
+
 /* Read once. True when bytes came. */
 bool host_fill (struct remex_host *host)
 {
@@ -161,21 +169,39 @@ bool host_fill (struct remex_host *host)
 		host_fail (host, "internal", "no memory for what the server sends");
 		return false;
 	}
-	n = host->stream.ops->read (&host->stream, space, size);
+	n = stream_read (&host->stream, space, size);
 	if (n < 0 && (errno == EAGAIN))
 		return false;
 	host_ready (host);
 	if (n <= 0) {
 		snprintf (host->why, sizeof host->why, "%s", n < 0 ? strerror (errno) : "");
+		if (n < 0 && host->tcp.tls && *tls_why (host->tcp.tls)) {
+			if (host->state == HOST_GREETING)
+				trust_why (host, host->code, host->why);
+			else
+				snprintf (host->why, sizeof host->why, "%s", tls_why (host->tcp.tls));
+		}
 		host->eof = true;
 		host_poll (host);
 		return false;
 	}
 	buf_commit (&host->in, (size_t)n);
 	host->heard_ms = clock_ms ();
+	if (stream_pending (&host->stream))
+		uv_idle_start (&host->again, on_again);
 	if ((size_t)n == size && host->read_size < READ_MOST)
 		host->read_size *= 2;
 	return true;
+}
+
+static void on_again (uv_idle_t *again)
+{
+	struct remex_host *host = again->data;
+
+	if (buf_room (&host->in)) {
+		uv_idle_stop (again);
+		host_fill (host);
+	}
 }
 
 static void on_poll (uv_poll_t *poll, int status, int events)
@@ -231,6 +257,22 @@ static bool tell_room (struct remex_host *host, struct remex_event *event)
 	return false;
 }
 
+/* All that came before the end has been told. */
+static void tell_eof (struct remex_host *host)
+{
+	char code[sizeof host->code], why[ERR_TEXT];
+
+	snprintf (code, sizeof code, "%s", host->code);
+	snprintf (why, sizeof why, "%s", host->why);
+	if (*code)
+		host_fail (host, code, "%s", why);
+	else
+		host_fail (host, "", "%s%s%.400s",
+			host->state == HOST_OPEN ? "the server closed the connection"
+						 : "the server hung up without a hello",
+			*why ? ": " : "", why);
+}
+
 /* Read messages until one makes an event. */
 static bool tell_message (struct remex_host *host, struct remex_event *event)
 {
@@ -250,13 +292,7 @@ static bool tell_message (struct remex_host *host, struct remex_event *event)
 	if (got < 0) {
 		host_fail (host, "", "the server breaks the protocol: %.400s", err.text);
 	} else if (host->eof && host->state < HOST_DEAD) {
-		char why[128];
-
-		snprintf (why, sizeof why, "%s%.100s", *host->why ? ": " : "", host->why);
-		host_fail (host, "", "%s%s",
-			host->state == HOST_OPEN ? "the server closed the connection"
-						 : "the server hung up without a hello",
-			why);
+		tell_eof (host);
 	}
 	return false;
 }
@@ -288,6 +324,11 @@ bool host_next (struct remex_host *host, struct remex_event *event)
 const char *remex_host_where (const struct remex_host *host)
 {
 	return host->where;
+}
+
+const char *remex_host_code (const struct remex_host *host)
+{
+	return host->state >= HOST_DEAD ? host->code : "";
 }
 
 const char *remex_host_name (const struct remex_host *host)

@@ -9,7 +9,9 @@ libremex_la_SOURCES = \
 	%D%/host.c \
 	%D%/remex.c \
 	%D%/request.c \
-	%D%/stream.c %D%/stream.h \
+	%D%/store.c %D%/store.h \
+	%D%/tcp.c \
+	%D%/trust.c \
 	$(NULL)
-libremex_la_LIBADD = src/wire/libwire.la src/base/libbase.la $(UV_LIBS) $(JANSSON_LIBS) -lm
+libremex_la_LIBADD = src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(UV_LIBS) $(JANSSON_LIBS) -lm
 libremex_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined

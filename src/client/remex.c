@@ -57,6 +57,7 @@ void remex_free (struct remex *remex)
 	while (uv_run (&remex->loop, UV_RUN_DEFAULT) != 0)
 		continue;
 	uv_loop_close (&remex->loop);
+	trust_free (remex);
 	free (remex);
 }
 

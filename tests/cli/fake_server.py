@@ -1,14 +1,17 @@
 """A remexd of a few lines for the tests of the client: it speaks doc/protocol.md and runs nothing.
 
 The first word of argv (exec.run) or of the command (exec.shell) says what the "command" does; see COMMANDS. A server
-listens on a Unix socket in a directory of its own; what clients sent is kept in `calls` and `seen`.
+listens on a Unix socket in a directory of its own; what clients sent is kept in `calls` and `seen`. A TlsServer listens
+on TCP, with TLS 1.3 as Python has it; a RawServer does there what it is told to.
 """
 
 import base64
 import json
 import os
+import select
 import shlex
 import socket
+import ssl
 import struct
 import tempfile
 import threading
@@ -316,9 +319,97 @@ class Server:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
-            connection = Connection(self, sock)
-            self.connections.append(connection)
-            threading.Thread(target=connection.serve, daemon=True).start()
+            threading.Thread(target=self.take, args=[sock], daemon=True).start()
+
+    def take(self, sock):
+        connection = Connection(self, sock)
+        self.connections.append(connection)
+        connection.serve()
+
+
+class RawServer(Server):
+    """On TCP. `answer` gets each connection's socket, and closes it or not."""
+
+    def __init__(self, answer, family=socket.AF_INET, **more):
+        super().__init__(**more)
+        self.answer, self.family = answer, family
+        self.kept = []
+
+    def __enter__(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="remex-")
+        self.listener = socket.socket(self.family)
+        self.listener.bind(("::1" if self.family == socket.AF_INET6 else "127.0.0.1", 0))
+        self.listener.listen(16)
+        self.port = self.listener.getsockname()[1]
+        self.where = ("[::1]:%d" if self.family == socket.AF_INET6 else "127.0.0.1:%d") % self.port
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def take(self, sock):
+        self.kept.append(sock)
+        self.note(("accepted",))
+        self.answer(sock)
+
+
+class TlsConnection(Connection):
+    """An SSLSocket cannot be read and written at once by two threads: reading waits outside of it, for 'readable'."""
+
+    def exactly(self, n):
+        data = b""
+        while len(data) < n:
+            with self.lock:
+                more = None
+                try:
+                    more = self.sock.recv(n - len(data))
+                except ssl.SSLWantReadError:
+                    pass
+            if more == b"":
+                raise EOFError
+            if more is None:
+                select.select([self.sock], [], [], 60)
+            data += more or b""
+        return data
+
+    def raw(self, data):
+        with self.lock:
+            self.sock.setblocking(True)
+            self.sock.sendall(data)
+            self.sock.setblocking(False)
+
+    def send(self, header, body=b""):
+        if body:
+            header = dict(header, body=len(body))
+        text = json.dumps(header).encode()
+        self.raw(struct.pack(">I", len(text)) + text + body)
+
+
+class TlsServer(RawServer):
+    """`pem` is its key and certificate; `clients` the file with the certificates it accepts. tune: changes the context."""
+
+    def __init__(self, pem, clients=None, tune=None, **more):
+        super().__init__(self.shake, **more)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_3
+        self.context.num_tickets = 0
+        self.context.load_cert_chain(pem)
+        if clients:
+            self.context.load_verify_locations(clients)
+            self.context.verify_mode = ssl.CERT_REQUIRED
+        if tune:
+            tune(self.context)
+
+    def shake(self, sock):
+        try:
+            sock = self.context.wrap_socket(sock, server_side=True)
+            self.note(("shaken", sock.getpeercert(True)))
+        except (OSError, ssl.SSLError) as why:
+            self.note(("refused", str(why)))
+            sock.close()
+            return
+        sock.setblocking(False)
+        connection = TlsConnection(self, sock)
+        self.connections.append(connection)
+        connection.serve()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ PATIENCE = 180  # seconds; only a broken program needs them
 
 
 def environment(**more):
-    env = {key: value for key, value in os.environ.items() if key not in ("REMEX_SOCKET", "XDG_RUNTIME_DIR")}
+    hidden = ("REMEX_SOCKET", "REMEX_CONFIG", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME")
+    env = {key: value for key, value in os.environ.items() if key not in hidden}
     env.update(more)
     return env
 

@@ -55,11 +55,29 @@ END_TEST
 static const struct {
 	const char *where, *says;
 } refused[] = {
-	{ "", "only" },
-	{ "web1", "'web1': this remex speaks to 'local' and 'unix:///PATH' only" },
-	{ "locale", "only" },
-	{ "ssh://x", "only" },
-	{ "unix:/x", "only" },
+	{ "", "'' is no host: 'local', unix:///PATH, NAME[:PORT] and ADDRESS[:PORT] are" },
+	{ "ssh://x", "'ssh://x' is no host" },
+	{ "tcp://x:1", "is no host" },
+	{ "web[01-03]", "is no host" },
+	{ "@group", "is no host" },
+	{ "-x", "is no host" },
+	{ ".x", "is no host" },
+	{ "a b", "is no host" },
+	{ "web1:", "has no port behind its colon" },
+	{ "web1:0", "has no port" },
+	{ "web1:65536", "has no port" },
+	{ "web1:7363x", "has no port" },
+	{ "web1:000080", "has no port" },
+	{ "::1", "write it in brackets" },
+	{ "2001:db8::1:7363", "write it in brackets" },
+	{ "[::1", "is no host" },
+	{ "[::1]x", "is no host" },
+	{ "[::1]:", "has no port" },
+	{ "[web1]:1", "no address" },
+	{ "[]", "no address" },
+	{ "1.2.3", "no address" },
+	{ "1.2.3.256:1", "no address" },
+	{ "unix:/x", "is no host" },
 	{ "unix://x", "not an absolute path" },
 	{ "unix://", "not an absolute path" },
 	{ "we\x1b[2Jb", "'we\\x1b[2Jb'" },
@@ -69,6 +87,52 @@ START_TEST (not_understood)
 {
 	ck_assert_int_eq (address_parse (&address, refused[_i].where, &err), -1);
 	ck_assert_msg (strstr (err.text, refused[_i].says) != NULL, "%s", err.text);
+}
+END_TEST
+
+static const struct {
+	const char *where, *host, *pin, *number;
+	int port;
+} hosts[] = {
+	{ "web1", "web1", "web1:7363", NULL, 7363 },
+	{ "Web1.Example.ORG:22", "web1.example.org", "web1.example.org:22", NULL, 22 },
+	{ "locale", "locale", "locale:7363", NULL, 7363 },
+	{ "local:80", "local", "local:80", NULL, 80 },
+	{ "a_b-c.", "a_b-c.", "a_b-c.:7363", NULL, 7363 },
+	{ "3com", "3com", "3com:7363", NULL, 7363 },
+	{ "192.0.2.1", "192.0.2.1", "192.0.2.1:7363", "192.0.2.1:7363", 7363 },
+	{ "192.0.2.1:65535", "192.0.2.1", "192.0.2.1:65535", "192.0.2.1:65535", 65535 },
+	{ "[::1]", "[::1]", "[::1]:7363", "[::1]:7363", 7363 },
+	{ "[2001:DB8:0::1]:80", "[2001:db8:0::1]", "[2001:db8:0::1]:80", "[2001:db8::1]:80", 80 },
+};
+
+START_TEST (host)
+{
+	char shown[ENDPOINT_SIZE];
+
+	ck_assert_int_eq (address_parse (&address, hosts[_i].where, &err), 0);
+	ck_assert (address.tcp);
+	ck_assert_str_eq (address.host, hosts[_i].host);
+	ck_assert_str_eq (address.pin, hosts[_i].pin);
+	ck_assert_int_eq (address.port, hosts[_i].port);
+	ck_assert (address.number == (hosts[_i].number != NULL));
+	if (address.number)
+		ck_assert_str_eq (endpoint_format (&address.endpoint, shown), hosts[_i].number);
+}
+END_TEST
+
+START_TEST (long_host)
+{
+	char where[ADDRESS_HOST + 2];
+
+	memset (where, 'x', sizeof where);
+	where[ADDRESS_HOST] = '\0';
+	ck_assert_int_eq (address_parse (&address, where, &err), 0);
+	ck_assert_uint_eq (strlen (address.pin), ADDRESS_HOST + 5);
+	where[ADDRESS_HOST] = 'x';
+	where[ADDRESS_HOST + 1] = '\0';
+	ck_assert_int_eq (address_parse (&address, where, &err), -1);
+	ck_assert_ptr_nonnull (strstr (err.text, "at most 240 bytes"));
 }
 END_TEST
 
@@ -230,6 +294,8 @@ static void cases (TCase *tcase)
 	tcase_add_checked_fixture (tcase, setup, teardown);
 	tcase_add_test (tcase, named);
 	tcase_add_loop_test (tcase, not_understood, 0, sizeof refused / sizeof *refused);
+	tcase_add_loop_test (tcase, host, 0, (int)(sizeof hosts / sizeof *hosts));
+	tcase_add_test (tcase, long_host);
 	tcase_add_test (tcase, length);
 	tcase_add_test (tcase, local);
 	tcase_add_test (tcase, connects);

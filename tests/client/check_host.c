@@ -380,7 +380,7 @@ START_TEST (nobody_there)
 	struct remex_event event;
 	struct remex_host *host;
 
-	ck_assert_ptr_null (remex_connect (remex, "web1", &why));
+	ck_assert_ptr_null (remex_connect (remex, "we b1", &why));
 	ck_assert_str_eq (why.code, "usage");
 	ck_assert_ptr_null (remex_attach (remex, "x", -1, -1, &why));
 	ck_assert_ptr_nonnull (host = remex_connect (remex, "unix:///nonexistent/s", &why));

@@ -4,6 +4,8 @@ client_tests = \
 	%D%/check_args \
 	%D%/check_host \
 	%D%/check_request \
+	%D%/check_store \
+	%D%/check_tcp \
 	$(NULL)
 check_PROGRAMS += $(client_tests)
 TESTS += $(client_tests)
@@ -20,6 +22,10 @@ libclientparts_la_LIBADD = $(libremex_la_LIBADD)
 %C%_check_host_LDADD = $(client_parts) $(check_libs)
 %C%_check_request_CFLAGS = $(check_cflags)
 %C%_check_request_LDADD = $(client_parts) $(check_libs)
+%C%_check_store_CFLAGS = $(check_cflags)
+%C%_check_store_LDADD = $(client_parts) $(check_libs)
+%C%_check_tcp_CFLAGS = $(check_cflags)
+%C%_check_tcp_LDADD = $(client_parts) $(check_libs)
 EXTRA_DIST += %D%/fake.h
 endif
 dist_check_SCRIPTS += %D%/header.test

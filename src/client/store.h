@@ -1,0 +1,28 @@
+/* store - the keys that a user has and knows: DIRECTORY/id.pem, the own one (net/credential.h), and
+ * DIRECTORY/hosts/HOST:PORT.pem, the certificate of each host that is trusted, of which only the key counts.
+ */
+#ifndef REMEX_CLIENT_STORE_H
+#define REMEX_CLIENT_STORE_H
+
+#include "base/err.h"
+#include "net/credential.h"
+#include "net/key.h"
+
+/* $REMEX_CONFIG, else $XDG_CONFIG_HOME/remex, else ~/.config/remex, in new memory. A variable that is no absolute path
+ * counts as unset (XDG Base Directory Specification), but for REMEX_CONFIG, where that is an error. NULL and err. */
+char *store_directory (struct err *err);
+
+/* The own key; NULL and err (err->sys ENOENT: there is none). */
+struct credential *store_identity (const char *directory, struct err *err);
+
+/* The key that is pinned for `pin` ("web1:7363"): 1; 0 when there is none; -1 and err when its file is not safe to use
+ * or makes no sense, so that the host must not be trusted. */
+int store_pin (const char *directory, const char *pin, struct key *key, struct err *err);
+
+/* Pin it, never over another pin (err->sys EEXIST). The directories are made (0700). 0, or -1 and err. */
+int store_pin_add (const char *directory, const char *pin, const char *pem, struct err *err);
+
+/* Forget it: 1; 0 when there was none; -1 and err. */
+int store_pin_remove (const char *directory, const char *pin, struct err *err);
+
+#endif

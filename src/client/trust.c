@@ -1,0 +1,284 @@
+/* trust - both sides prove a key, and neither goes by names or dates: ours is id.pem, the host's is pinned (store.h). A
+ * host that is not pinned, or not by the key it shows, is not spoken to, and is not shown our key.
+ *
+ * Who is refused by the other side is told why, in words that say what to do about it. With TLS 1.3 a client is through
+ * with the handshake before the server has looked at its key (RFC 8446, section 4.4.4), so the alert comes when hello
+ * is awaited.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "client/client.h"
+#include "client/store.h"
+
+enum {
+	WORD = 320, /* of a shell, with quotes */
+	ALERT_CERTIFICATE_UNKNOWN = 46, /* RFC 8446, section 6 */
+	ALERT_UNKNOWN_CA = 48,
+};
+
+/* The directory; NULL and err. */
+static const char *directory_of (struct remex *remex, struct err *err)
+{
+	if (!remex->directory)
+		remex->directory = store_directory (err);
+	return remex->directory;
+}
+
+/* Our own key; NULL and err. */
+static struct credential *identity_of (struct remex *remex, struct err *err)
+{
+	const char *directory = directory_of (remex, err);
+
+	if (!remex->identity && directory)
+		remex->identity = store_identity (directory, err);
+	return remex->identity;
+}
+
+/* There is no connection any more: a context outlives its connections (net/tls.h). */
+void trust_free (struct remex *remex)
+{
+	tls_context_free (remex->known);
+	tls_context_free (remex->unknown);
+	credential_free (remex->identity);
+	free (remex->directory);
+	remex->known = remex->unknown = NULL;
+	remex->identity = NULL;
+	remex->directory = NULL;
+}
+
+/* --- before ------------------------------------------------------------------------------------------------------ */
+
+int trust_prepare (struct remex_host *host)
+{
+	struct tcp *tcp = &host->tcp;
+	const char *directory;
+	struct err err = { 0 };
+	int found;
+
+	if (!(directory = directory_of (host->remex, &err))) {
+		host_fail (host, "no_key", "%s", err.text);
+		return -1;
+	}
+	if (!tcp->probe && !identity_of (host->remex, &err)) {
+		if (err.sys == ENOENT || err.sys == ENOTDIR)
+			host_fail (host, "no_key", "no key: make one with `remex keygen`");
+		else
+			host_fail (host, "no_key", "your key cannot be used: %s", err.text);
+		return -1;
+	}
+	if ((found = store_pin (directory, host->address.pin, &tcp->pin, &err)) < 0) {
+		host_fail (
+			host, "untrusted", "the key that is trusted for %s cannot be read: %s", host->where, err.text);
+		return -1;
+	}
+	if ((tcp->pinned = found > 0))
+		key_print (&tcp->pin, tcp->pin_print);
+	return 0;
+}
+
+struct tls_context *trust_context (struct remex_host *host)
+{
+	struct remex *remex = host->remex;
+	bool known = host->tcp.pinned && !host->tcp.probe;
+	struct tls_context **context = known ? &remex->known : &remex->unknown;
+	struct err err;
+
+	if (!*context && !(*context = tls_context_new (TLS_CLIENT, known ? remex->identity : NULL, &err)))
+		host_fail (host, "internal", "%s", err.text);
+	return *context;
+}
+
+/* --- the host's key ---------------------------------------------------------------------------------------------- */
+
+static bool changed (const struct tcp *tcp)
+{
+	return tcp->seen && tcp->pinned && !key_equal (&tcp->pin, &tcp->key);
+}
+
+bool trust_judge (void *arg, const struct key *key)
+{
+	struct remex_host *host = arg;
+	struct tcp *tcp = &host->tcp;
+
+	tcp->key = *key;
+	tcp->seen = true;
+	key_print (key, tcp->print);
+	key_format (key, NULL, tcp->line);
+	return tcp->probe || !changed (tcp);
+}
+
+static void say_changed (const struct remex_host *host, char why[ERR_TEXT])
+{
+	char word[WORD];
+
+	snprintf (why, ERR_TEXT,
+		"the key of %.100s HAS CHANGED: it shows %s, trusted is %s. Somebody may be in between. Nothing was "
+		"sent. "
+		"If the host has a new key: remex trust --remove %s",
+		host->where, host->tcp.print, host->tcp.pin_print, text_quote (word, sizeof word, host->where));
+}
+
+bool trust_proved (struct remex_host *host)
+{
+	struct tcp *tcp = &host->tcp;
+	char why[ERR_TEXT], word[WORD];
+
+	if (tcp->pinned && !tcp->probe)
+		return true;
+	if (!tcp->pinned)
+		tcp->certificate = tls_peer_certificate (tcp->tls);
+	if (changed (tcp)) {
+		say_changed (host, why);
+		host_fail (host, "untrusted", "%s", why);
+	} else if (tcp->pinned) {
+		host_fail (host, "trusted", "%s has the key that is trusted, %s", host->where, tcp->print);
+	} else {
+		host_fail (host, "untrusted",
+			"%.100s is not trusted yet: its key is %s. If that is what `remex identities` shows there: "
+			"remex trust %s %s",
+			host->where, tcp->print, text_quote (word, sizeof word, host->where), tcp->print);
+	}
+	return false;
+}
+
+/* --- why it ended ------------------------------------------------------------------------------------------------ */
+
+/* Our line, for a shell; without its comment where that makes it long. */
+static void quote_line (const struct remex *remex, char out[WORD])
+{
+	char line[KEY_LINE_SIZE];
+
+	text_quote (out, WORD, key_format (credential_key (remex->identity), credential_name (remex->identity), line));
+	if (strlen (out) > 200)
+		text_quote (out, WORD, key_format (credential_key (remex->identity), NULL, line));
+}
+
+void trust_why (const struct remex_host *host, char code[32], char why[ERR_TEXT])
+{
+	const struct tcp *tcp = &host->tcp;
+	const char *says = tls_why (tcp->tls), *meant = "";
+	char line[WORD];
+
+	switch ((int)tls_alert_received (tcp->tls)) {
+	case TLS_ALERT_BAD_CERTIFICATE: /* remexd's word; the others are what other ends of TLS may say instead */
+	case ALERT_CERTIFICATE_UNKNOWN:
+	case ALERT_UNKNOWN_CA:
+		if (!host->remex->identity || !tcp->pinned)
+			break;
+		quote_line (host->remex, line);
+		meant = "denied";
+		snprintf (why, ERR_TEXT, "%.100s does not know your key; there: remex authorize NAME %s --allow CALLS",
+			host->where, line);
+		break;
+	case TLS_ALERT_ACCESS_DENIED:
+		meant = "denied";
+		snprintf (why, ERR_TEXT, "%.100s does not listen to this address for now (too many failures)",
+			host->where);
+		break;
+	case TLS_ALERT_INTERNAL_ERROR:
+		meant = "busy";
+		snprintf (why, ERR_TEXT, "%.100s is busy: too many connections are on their way in; try again",
+			host->where);
+		break;
+	default:
+		if (changed (tcp)) {
+			meant = "untrusted";
+			say_changed (host, why);
+		}
+		break;
+	}
+	snprintf (code, 32, "%s", meant);
+	if (!*meant)
+		snprintf (why, ERR_TEXT, "%.100s: %.350s", host->address.pin, *says ? says : "TLS failed");
+}
+
+/* --- what the caller may ask ------------------------------------------------------------------------------------- */
+
+int remex_set_directory (struct remex *remex, const char *path, struct remex_error *error)
+{
+	char *copy;
+
+	if (*path != '/')
+		return error_set (error, "usage", "the directory of keys is no absolute path");
+	if (!list_empty (&remex->hosts))
+		return error_set (error, "usage", "the directory of keys is named before the first connection");
+	if (!(copy = strdup (path)))
+		return error_set (error, "internal", "no memory");
+	trust_free (remex);
+	remex->directory = copy;
+	return 0;
+}
+
+const char *remex_directory (struct remex *remex, struct remex_error *error)
+{
+	struct err err;
+	const char *directory = directory_of (remex, &err);
+
+	if (!directory)
+		error_set (error, "no_key", "%s", err.text);
+	return directory;
+}
+
+bool remex_looking_up (const struct remex *remex)
+{
+	return remex->lookups > 0;
+}
+
+const char *remex_host_key (const struct remex_host *host)
+{
+	return host->tcp.line;
+}
+
+const char *remex_host_fingerprint (const struct remex_host *host)
+{
+	return host->tcp.print;
+}
+
+const char *remex_host_pin (const struct remex_host *host)
+{
+	return host->address.tcp ? host->tcp.pin_print : NULL;
+}
+
+int remex_host_trust (struct remex_host *host, struct remex_error *error)
+{
+	struct tcp *tcp = &host->tcp;
+	struct err err = { 0 };
+
+	if (tcp->pinned && tcp->seen && !changed (tcp))
+		return 0;
+	if (tcp->pinned)
+		return error_set (
+			error, "untrusted", "%s is trusted by another key; forget that one first", host->where);
+	if (!tcp->certificate)
+		return error_set (error, "usage", "%s has not shown its key", host->where);
+	if (store_pin_add (host->remex->directory, host->address.pin, tcp->certificate, &err) == 0)
+		return 0;
+	if (err.sys == EEXIST)
+		return error_set (
+			error, "untrusted", "somebody else has just said which key of %s is trusted", host->where);
+	return error_set (error, "io_error", "%s", err.text);
+}
+
+int remex_forget (struct remex *remex, const char *where, struct remex_error *error)
+{
+	struct address address;
+	const char *directory;
+	struct err err;
+	int removed;
+
+	if (address_parse (&address, where, &err) < 0)
+		return error_set (error, "usage", "%s", err.text);
+	if (!address.tcp)
+		return error_set (error, "usage", "%s has no key: the kernel says who listens at a Unix socket", where);
+	if (!(directory = directory_of (remex, &err)))
+		return error_set (error, "no_key", "%s", err.text);
+	if ((removed = store_pin_remove (directory, address.pin, &err)) < 0)
+		return error_set (error, "io_error", "%s", err.text);
+	return removed;
+}
