@@ -83,12 +83,13 @@ static uint32_t role = NOBODY;
 static bool busy; /* we are looking at the stack: what that calls is not counted */
 
 /* The next definition of that function: glibc's, or a sanitizer's. dlsym(3) allocates nothing when it finds. */
-#define NEXT(name) ({ \
-	static void *next_; \
-	if (!next_) \
-		next_ = dlsym (RTLD_NEXT, #name); \
-	(__typeof__ (&name))next_; \
-})
+#define NEXT(name) \
+	({ \
+		static void *next_; \
+		if (!next_) \
+			next_ = dlsym (RTLD_NEXT, #name); \
+		(__typeof__ (&name))next_; \
+	})
 
 /* --- the fault --------------------------------------------------------------------------------------------------- */
 
@@ -263,14 +264,15 @@ EXPORT void *reallocarray (void *old, size_t n, size_t size)
 /* --- descriptors ------------------------------------------------------------------------------------------------- */
 
 /* open's third argument, and fcntl's, ioctl's: there or not, a register's worth. */
-#define ARGUMENT(type, last) ({ \
-	va_list args_; \
-	type value_; \
-	va_start (args_, last); \
-	value_ = va_arg (args_, type); \
-	va_end (args_); \
-	value_; \
-})
+#define ARGUMENT(type, last) \
+	({ \
+		va_list args_; \
+		type value_; \
+		va_start (args_, last); \
+		value_ = va_arg (args_, type); \
+		va_end (args_); \
+		value_; \
+	})
 
 EXPORT int open (const char *path, int flags, ...)
 {

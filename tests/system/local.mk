@@ -2,6 +2,8 @@
 system_tests = \
 	%D%/chaos.test \
 	%D%/stop.test \
+	%D%/activation.test \
+	%D%/authorize.test \
 	%D%/bulk.test \
 	%D%/daemon.test \
 	%D%/exhaust.test \
@@ -9,13 +11,15 @@ system_tests = \
 	%D%/framing.test \
 	%D%/load.test \
 	%D%/many.test \
+	%D%/network.test \
 	%D%/plugins.test \
 	%D%/protocol.test \
 	%D%/reload.test \
 	%D%/run.test \
 	%D%/stdio.test \
+	%D%/tcp.test \
 	%D%/who.test \
 	$(NULL)
 dist_check_SCRIPTS += $(system_tests)
 TESTS += $(system_tests)
-EXTRA_DIST += %D%/people.py %D%/support.py
+EXTRA_DIST += %D%/keys.py %D%/people.py %D%/support.py

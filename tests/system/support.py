@@ -226,6 +226,8 @@ class Daemon:
         settings = {
             "listen": self.where,
             "plugins": {"directory": plugins or PLUGINS},
+            # Not what the machine may have.
+            "identities": os.path.join(self.directory, "identities.d"),
             # A test may be slow to answer pings, and is no lost client then.
             "limits": {"grace": "%dms" % (GRACE * 1000), "silence": "1h"},
         }
