@@ -259,9 +259,15 @@ int access_call (
 		return err_set (err, CODE_DENIED,
 			"%s may run certain commands only, without cwd and env, and this is none of them",
 			identity->name);
-	if (identity->queued + identity->running >= grant->limits.calls)
-		return err_set (err, CODE_BUSY, "%s has %d requests already", identity->name,
-			identity->queued + identity->running);
+	return 0;
+}
+
+int access_room (const struct identity *identity, struct err *err)
+{
+	int has = identity->queued + identity->running;
+
+	if (identity->grant && has >= identity->grant->limits.calls)
+		return err_set (err, CODE_BUSY, "%s has %d requests already", identity->name, has);
 	return 0;
 }
 

@@ -68,9 +68,12 @@ void identity_release (struct identity *identity);
 /* The name of a uid in /etc/passwd, or "uid:N", in `out`. Returns out. */
 char *access_name (char *out, size_t size, uid_t uid);
 
-/* May it make that call, with these arguments, at that time? 0, or -1 and err (CODE_DENIED, CODE_BUSY). */
+/* May it make that call, with these arguments, at that time (unix seconds)? 0, or -1 and err (CODE_DENIED). */
 int access_call (
 	const struct identity *identity, const struct verb *verb, const json_t *args, int64_t now, struct err *err);
+
+/* May it have one more request, beside those that wait and run? 0, or -1 and err (CODE_BUSY). */
+int access_room (const struct identity *identity, struct err *err);
 
 /* May it make it with some arguments at all? For what it is shown of the plugins. */
 bool access_sees (const struct identity *identity, const char *verb);

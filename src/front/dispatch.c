@@ -277,7 +277,7 @@ static int check_call (struct connection *connection, const struct message *mess
 		return -1;
 	if (access_call (connection->identity, *verb, json_object_get (message->header, "args"), time (NULL), err) <
 			0 ||
-		check_health (front, (*verb)->plugin, err) < 0 ||
+		access_room (connection->identity, err) < 0 || check_health (front, (*verb)->plugin, err) < 0 ||
 		access_user (&front->access, connection->identity, json_string_value (user), uid, err) < 0)
 		return -1;
 	return verb_check (*verb, json_object_get (message->header, "args"), err);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -122,8 +123,13 @@ int request_renew (struct request *request, struct err *err)
 	struct front *front = request->front;
 	json_t *header = header_parse (request->call, request->header_n, HEADER_CALL_TOKENS, NULL, err);
 	const struct verb *verb = header ? verb_find (front->verbs, request->verb->name, err) : NULL;
-	int result = verb ? verb_check (verb, json_object_get (header, "args"), err) : -1;
+	const json_t *args = json_object_get (header, "args");
+	int result = verb ? verb_check (verb, args, err) : -1;
 
+	if (result == 0)
+		result = access_call (request->identity, verb, args, time (NULL), err);
+	if (request->identity->remote)
+		request->uid = request->identity->uid;
 	json_decref (header);
 	if (result < 0)
 		return -1;

@@ -80,7 +80,8 @@ struct request {
 struct request *request_new (struct front *front, struct connection *connection, struct channel *channel,
 	const struct verb *verb, uid_t uid, const struct message *message, struct err *err);
 
-/* A waiting request meets a new generation: its verb and arguments are checked anew. 0, or -1 and err: refuse it. */
+/* A waiting request meets a new generation: its verb, its arguments and the right to them are checked anew. 0, or -1 and
+ * err: refuse it. */
 int request_renew (struct request *request, struct err *err);
 
 /* Give it to an idle worker. */
