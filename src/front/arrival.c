@@ -120,6 +120,8 @@ static void on_ready (void *arg, int events)
 		come_in (arrival);
 	else if (done == 0)
 		watch_set (arrival->watch, tls_wants_write (arrival->tls) ? UV_WRITABLE : UV_READABLE);
+	else if (tls_keyless (arrival->tls))
+		fail (arrival, SOURCE_NO_KEY, tls_why (arrival->tls));
 	else
 		fail (arrival, arrival->refused ? SOURCE_BAD_KEY : SOURCE_GARBAGE, tls_why (arrival->tls));
 }

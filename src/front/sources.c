@@ -22,6 +22,7 @@ enum {
 
 static const int64_t costs[] = {
 	[SOURCE_BAD_KEY] = 5000,
+	[SOURCE_NO_KEY] = 1000,
 	[SOURCE_LATE] = 10000,
 	[SOURCE_GARBAGE] = 5000,
 	[SOURCE_DENIED] = 1000,

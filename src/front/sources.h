@@ -29,7 +29,8 @@ enum source_verdict {
 };
 
 enum source_failure {
-	SOURCE_BAD_KEY, /* a key that nobody has authorised, or none: 5 s */
+	SOURCE_BAD_KEY, /* a key that nobody has authorised: 5 s */
+	SOURCE_NO_KEY, /* none at all, as of somebody who looks at ours first (remex trust): 1 s */
 	SOURCE_LATE, /* the handshake did not end in time: 10 s */
 	SOURCE_GARBAGE, /* what came was no TLS that we speak: 5 s */
 	SOURCE_DENIED, /* a good key that may not come from there, or has expired: 1 s */

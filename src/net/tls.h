@@ -74,6 +74,9 @@ const struct key *tls_peer_key (const struct tls *tls);
 /* The peer's certificate as PEM text, for a client that wants to keep it; NULL without one. The caller frees. */
 char *tls_peer_certificate (const struct tls *tls);
 
+/* Did it fail because the client has shown no key at all? */
+bool tls_keyless (const struct tls *tls);
+
 /* Why it failed, for a person ("the other end speaks HTTP, not TLS"); "" when it has not. The alert that the other end
  * sent, or TLS_ALERT_NONE. */
 const char *tls_why (const struct tls *tls);

@@ -39,6 +39,7 @@ struct tls {
 	enum tls_alert alert; /* received */
 	uint8_t first[8]; /* of what came from the other end */
 	size_t n_first;
+	bool keyless; /* it failed for want of a certificate */
 	char why[160];
 };
 
