@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -68,7 +69,6 @@ void log_write (enum log_level level, const char *fmt, ...)
 	used = strlen (line);
 	line[used++] = '\n';
 	/* A log that cannot be written is lost: there is nobody left to tell. */
-	if (write (STDERR_FILENO, line, used) < 0)
-		errno = saved;
+	fd_write_all (STDERR_FILENO, line, used);
 	errno = saved;
 }
