@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/exchange.h"
+#include "wire/memory.h"
 
 static const struct command *const commands[] = { &cmd_run, &cmd_status, &cmd_ping, &cmd_plugins, &cmd_call,
 	&cmd_keygen, &cmd_trust, &cmd_authorize, &cmd_revoke, &cmd_identities, &cmd_reload, &cmd_help };
@@ -131,14 +132,23 @@ static const struct option help_options[] = { OPTION_ROW_HELP, { 0 } };
 const struct command cmd_help = { "help", "[COMMAND]", "Say how remex, or one of its commands, is used", help_options,
 	run_help, false };
 
+static void no_memory (void)
+{
+	complain (NULL, "out of memory");
+	_exit (STATUS_REMEX);
+}
+
 int main (int argc, char **argv)
 {
 	const struct command *command;
 	int status;
 
 	/* The rest of the program may rely on 0, 1 and 2 being open, and meets a closed pipe as EPIPE. */
-	if (fd_fill_std () < 0)
+	if (fd_fill_std () < 0) {
+		complain (NULL, "cannot open /dev/null: %s", strerror (errno));
 		return STATUS_REMEX;
+	}
+	memory_guard (no_memory);
 	signal (SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		overview (stderr);

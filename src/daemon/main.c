@@ -3,9 +3,11 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@
 #include "daemon/options.h"
 #include "daemon/supervisor.h"
 #include "front/front.h"
+#include "wire/memory.h"
 
 /* Whoever started us may have left anything behind: closed descriptors, blocked or ignored signals, a strange umask. */
 static int settle_in (void)
@@ -35,14 +38,24 @@ static int settle_in (void)
 	return 0;
 }
 
+/* In the front and in a worker that is one death of those that are provided for. */
+static void no_memory (void)
+{
+	log_error ("out of memory");
+	_exit (EXIT_FAILURE);
+}
+
 int main (int argc, char **argv)
 {
 	struct options options;
 	int status;
 
-	if (settle_in () < 0)
-		return EXIT_FAILURE;
 	log_setup ("remexd", LOG_INFO);
+	if (settle_in () < 0) {
+		log_error ("cannot settle in: %s", strerror (errno));
+		return EXIT_FAILURE;
+	}
+	memory_guard (no_memory);
 	if ((status = options_parse (&options, argc, argv)) >= 0)
 		return status;
 	if (options.front >= 0)

@@ -10,6 +10,8 @@
 #include "wire/codes.h"
 #include "wire/header.h"
 
+enum { RESERVE_FROM = 4096 };
+
 int header_scan (const char *text, size_t n, int max_tokens, struct err *err)
 {
 	int depth = 0, tokens = 0;
@@ -70,6 +72,15 @@ json_t *header_parse (const char *text, size_t n, int max_tokens, int *tokens, s
 		return NULL;
 	if (tokens)
 		*tokens = count;
+	/* Jansson must not run out of memory half-way (wire/memory.h): a long text needs room for itself twice over, to grow
+	 * and to stay, and where that is not there this is an answer still. */
+	if (n > RESERVE_FROM) {
+		void *reserve = malloc (4 * n);
+
+		if (!reserve)
+			return err_set (err, CODE_BUSY, "out of memory"), NULL;
+		free (reserve);
+	}
 	object = json_loadb (text, n, JSON_REJECT_DUPLICATES, &why);
 	if (!object || !json_is_object (object)) {
 		char said[256];

@@ -2,6 +2,7 @@ noinst_LTLIBRARIES += %D%/libwire.la
 %C%_libwire_la_SOURCES = \
 	%D%/codes.c %D%/codes.h \
 	%D%/header.c %D%/header.h \
+	%D%/memory.c %D%/memory.h \
 	%D%/message.c %D%/message.h \
 	%D%/records.h \
 	%D%/verbs.c %D%/verbs.h \

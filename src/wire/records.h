@@ -26,7 +26,7 @@ enum record_type {
 	REC_DONE, /* id request, a enum outcome, b exit status or signal number. Terminal. payload: struct worker_state */
 	REC_FAIL, /* id request, a enum code, b errno or 0. Terminal. payload: struct worker_state, then the words.
 		     id 0: the worker could not start; it leaves */
-	REC_LOADING, /* from a probe: a index of the plugin file that is loaded next */
+	REC_LOADING, /* from a probe: a index of the plugin file that is loaded next, -1 after the last */
 	REC_VERBS, /* from a probe: a size of the whole; payload: a piece of the verb table (JSON, see verbs.h) */
 
 	/* front -> supervisor */
