@@ -235,7 +235,7 @@ void supervisor_hear_front (struct supervisor *supervisor)
 		if (worker && packet->record.type == REC_RELEASE)
 			worker->released = true;
 		if (worker && worker->phase == REARED_OUT)
-			link_post (worker->keeper, packet->record.type, 0, packet->record.a, 0, MSG_DONTWAIT);
+			supervisor_tell_keeper (worker, packet->record.type, packet->record.a);
 		break;
 	case REC_RELOAD: supervisor_reload_for (supervisor, packet->record.id); break;
 	case REC_AUDIT: write_audit (supervisor, packet); break;
@@ -248,7 +248,7 @@ void supervisor_hear_front (struct supervisor *supervisor)
 void supervisor_ping_front (struct supervisor *supervisor)
 {
 	if (supervisor->front_link >= 0 && supervisor->front_deaf) {
-		supervisor_lose_front (supervisor, "it does not read", 0);
+		supervisor_lose_front (supervisor, "it does not read what it is told", 0);
 		return;
 	}
 	if (supervisor->front_link < 0 || clock_ms () < supervisor->ping_at)

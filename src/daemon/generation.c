@@ -101,7 +101,7 @@ void generation_free (struct generation *generation)
 int generation_take_table (struct generation *generation, const char *table, size_t n, struct err *err)
 {
 	json_t *json = json_loadb (table, n, 0, NULL), *plugin;
-	int result = 0;
+	int result = json ? 0 : err_set (err, 0, "the plugins' table cannot be read");
 	size_t i;
 
 	json_array_foreach (json, i, plugin) if (!result && json_is_true (json_object_get (plugin, "misconfigured")))

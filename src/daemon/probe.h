@@ -25,7 +25,7 @@ struct probe {
 	struct generation *generation; /* the caller's */
 	struct reared worker;
 	struct buf table;
-	int loading; /* the plugin file that was being loaded last; -1: none */
+	int loading; /* the plugin file that was being loaded last; -1: none, or all are */
 	bool whole, silent, gone; /* the table is here; the worker says no more; its keeper has reported */
 	int how, n; /* as REC_KEEPER_GONE */
 	int64_t end_ms; /* when patience ends */

@@ -35,7 +35,7 @@ void supervisor_stop_workers (struct supervisor *supervisor)
 		worker->phase = REARED_ENDING;
 		fd_close (&worker->front_end);
 		if (!worker->released)
-			link_post (worker->keeper, spare ? REC_RELEASE : REC_STOP, 0, 0, 0, MSG_DONTWAIT);
+			supervisor_tell_keeper (worker, spare ? REC_RELEASE : REC_STOP, 0);
 	}
 }
 
@@ -54,10 +54,12 @@ void supervisor_end (struct supervisor *supervisor)
 	service_notify ("STOPPING=1");
 	close_listeners (supervisor);
 	supervisor->state = SUPERVISOR_DRAINING;
-	if (supervisor->front_link < 0 || link_post (supervisor->front_link, REC_DRAIN, 0,
-						  supervisor->generation->config->limits.drain_ms, 0, 0) < 0) {
+	if (supervisor->front_link < 0) {
 		supervisor->state = SUPERVISOR_ENDING;
 		supervisor_stop_workers (supervisor);
+	} else if (link_post (supervisor->front_link, REC_DRAIN, 0, supervisor->generation->config->limits.drain_ms, 0,
+			   0) < 0) {
+		supervisor_lose_front (supervisor, "it cannot be told to finish", 0);
 	}
 }
 

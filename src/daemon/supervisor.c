@@ -173,8 +173,12 @@ int supervisor_run (const struct options *options)
 			supervisor.exit_status ? "OK, but a plugin or an identity is refused" : "OK");
 	} else {
 		while (supervisor.state != SUPERVISOR_ENDING || supervisor.n_workers > 0 || supervisor.front.pid > 0)
-			if (turn (&supervisor) < 0)
+			if (turn (&supervisor) < 0) {
+				/* At the end of their links the front leaves and the keepers kill. */
+				log_error ("the supervisor cannot go on: %s", strerror (errno));
+				supervisor.exit_status = EXIT_FAILURE;
 				break;
+			}
 	}
 	supervisor_close (&supervisor);
 	return supervisor.exit_status;

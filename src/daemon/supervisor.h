@@ -58,7 +58,7 @@ struct supervisor {
 	int64_t front_since, front_retry; /* clock_ms: when it was started; when to start the next (0: now) */
 	int64_t front_wait; /* the pause before the next, doubled while fronts die young */
 	int unanswered; /* pings */
-	bool front_deaf; /* a record did not fit into its link in time: it has missed something, and is replaced */
+	bool front_deaf; /* a record did not go into its link: it has missed something, and is replaced */
 	int64_t ping_at;
 
 	struct list workers;
@@ -81,6 +81,9 @@ struct reared *supervisor_find_worker (struct supervisor *supervisor, uint64_t s
  * none. */
 void supervisor_keep_spares (struct supervisor *supervisor);
 bool supervisor_drop_spare (struct supervisor *supervisor);
+
+/* Send RELEASE or STOP to the keeper of a worker. When that fails the keeper is made to kill. */
+void supervisor_tell_keeper (struct reared *worker, uint32_t type, int64_t a);
 
 /* The front asks for a worker. */
 void supervisor_answer_worker (struct supervisor *supervisor, const struct packet *packet);

@@ -77,6 +77,16 @@ static struct reared *take_spare (struct supervisor *supervisor, uid_t uid)
 	return NULL;
 }
 
+void supervisor_tell_keeper (struct reared *worker, uint32_t type, int64_t a)
+{
+	if (link_post (worker->keeper, type, 0, a, 0, MSG_DONTWAIT) == 0 || errno == EPIPE)
+		return;
+	/* What it was not told it would not do, and somebody waits for it. At the end of its link it kills. */
+	log_warning ("a keeper cannot be told, and kills. serial=%llu: %s", (unsigned long long)worker->serial,
+		strerror (errno));
+	shutdown (worker->keeper, SHUT_WR);
+}
+
 bool supervisor_drop_spare (struct supervisor *supervisor)
 {
 	struct reared *worker = take_spare (supervisor, geteuid ());
@@ -85,7 +95,7 @@ bool supervisor_drop_spare (struct supervisor *supervisor)
 		return false;
 	worker->phase = REARED_ENDING;
 	fd_close (&worker->front_end);
-	link_post (worker->keeper, REC_RELEASE, 0, 0, 0, MSG_DONTWAIT);
+	supervisor_tell_keeper (worker, REC_RELEASE, 0);
 	return true;
 }
 
@@ -135,6 +145,13 @@ static int count_living (const struct supervisor *supervisor)
 	return n;
 }
 
+/* A front that does not hear what it waits for would wait for ever: another one is better. */
+static void tell_front (struct supervisor *supervisor, uint32_t type, uint64_t id, int64_t a)
+{
+	if (link_post (supervisor->front_link, type, id, a, 0, 0) < 0)
+		supervisor->front_deaf = true;
+}
+
 void supervisor_answer_worker (struct supervisor *supervisor, const struct packet *packet)
 {
 	int max = supervisor->generation->config->workers_max + 1; /* and the one for control verbs */
@@ -157,9 +174,7 @@ void supervisor_answer_worker (struct supervisor *supervisor, const struct packe
 			error = errno;
 	}
 	if (!worker) {
-		if (link_post (supervisor->front_link, REC_NO_WORKER, packet->record.id, error, 0, 0) < 0 &&
-			errno == EAGAIN)
-			supervisor->front_deaf = true;
+		tell_front (supervisor, REC_NO_WORKER, packet->record.id, error);
 		return;
 	}
 	record.a = (int64_t)worker->serial;
@@ -168,9 +183,9 @@ void supervisor_answer_worker (struct supervisor *supervisor, const struct packe
 		if (errno == ETOOMANYREFS) {
 			/* The front cannot have it now. It asks again, and this one goes. */
 			worker->phase = REARED_ENDING;
-			link_post (worker->keeper, REC_RELEASE, 0, 0, 0, MSG_DONTWAIT);
-			link_post (supervisor->front_link, REC_NO_WORKER, packet->record.id, EBUSY, 0, 0);
-		} else if (errno == EAGAIN) {
+			supervisor_tell_keeper (worker, REC_RELEASE, 0);
+			tell_front (supervisor, REC_NO_WORKER, packet->record.id, EBUSY);
+		} else {
 			supervisor->front_deaf = true;
 		}
 	}
@@ -188,8 +203,7 @@ static void tell_gone (struct supervisor *supervisor, struct reared *worker, int
 		supervisor->spare_retry = clock_ms () + SPARE_RETRY_MS;
 	}
 	if (worker->phase == REARED_OUT && supervisor->front_link >= 0 && !supervisor->front_deaf &&
-		link_send (supervisor->front_link, &record, &survivors, sizeof survivors, NULL, 0, NULL, 0, 0) < 0 &&
-		errno == EAGAIN)
+		link_send (supervisor->front_link, &record, &survivors, sizeof survivors, NULL, 0, NULL, 0, 0) < 0)
 		supervisor->front_deaf = true;
 	worker->phase = REARED_ENDING;
 }
