@@ -46,8 +46,10 @@ int call_wait (struct remex_call *call, bool writing, int extra, bool patient)
 	int happened = 0;
 
 	while (poll (fds, 3, -1) < 0)
-		if (errno != EINTR)
+		if (errno != EINTR) {
+			call->broken = errno;
 			return -1;
+		}
 	for (int i = 0; i < 3; i++)
 		if (fds[i].revents)
 			happened |= 1 << i;
@@ -61,8 +63,11 @@ int call_receive (struct remex_call *call)
 
 	if (got == 0)
 		errno = EPIPE;
-	if (got <= 0)
+	if (got <= 0) {
+		if (errno != EAGAIN)
+			call->broken = errno;
 		return -1;
+	}
 	packet_close (packet);
 	if (packet->record.id != call->id)
 		return 0; /* a late word for a request that has ended */

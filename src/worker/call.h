@@ -36,6 +36,7 @@ struct remex_call {
 	size_t n_streams;
 
 	uint64_t signals; /* bits of signals that came before there was a command */
+	int broken; /* errno: the link, or waiting for it, has failed; the worker has to die */
 	bool failed;
 	enum code code; /* failed */
 	int number; /* failed: errno; else exit status or signal */

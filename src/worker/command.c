@@ -236,8 +236,10 @@ int remex_wait (struct remex_call *call, struct remex_child *child)
 			return -1;
 		if (happened & CALL_ENDING)
 			ending = true; /* the keeper sends TERM and, after the grace, KILL */
-		if (happened & CALL_LINK && call_receive (call) < 0 && errno != EAGAIN)
+		if (happened & CALL_LINK && call_receive (call) < 0 && errno != EAGAIN) {
+			call->broken = errno; /* the command still runs: whoever answered now would leave it behind */
 			return -1;
+		}
 	}
 	if (child_reap (&waited, &child->status) < 0)
 		return -1;

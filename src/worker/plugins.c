@@ -196,6 +196,9 @@ int plugins_load (struct plugins *plugins, const struct plugin_files *files, con
 			return err_sys (err, CODE_INTERNAL, "plugin %s", files->items[i].name);
 		plugins->n_items++;
 	}
+	/* What goes wrong from now on is no plugin's fault. */
+	if (progress >= 0)
+		link_post (progress, REC_LOADING, 0, -1, 0, 0);
 	return 0;
 }
 

@@ -80,6 +80,13 @@ static int serve (struct self *self, const struct record *record)
 		remex_fail (&call, REMEX_ERR_FAILED, "%s", err.text);
 	else
 		run_handler (&call);
+	if (call.broken) {
+		/* Nothing was waited for to its end, nor all heard: our keeper kills what is beneath us. */
+		if (call.broken != EPIPE) /* the front has gone */
+			log_error ("a worker cannot go on: %s", strerror (call.broken));
+		call_free (&call);
+		return -1;
+	}
 	if (tree_watch_left (&self->worker.watch, getpid ()))
 		flags |= WORKER_LEFT;
 	if ((changed = tidy_changed (&self->worker.tidy))) {
@@ -240,7 +247,10 @@ int worker_run (int link, int lifeline, void *arg)
 	self.worker.link = link;
 	self.worker.lifeline = lifeline;
 	self.statm = -1;
-	if (be_born (&self, birth, &err) < 0) {
+	status = be_born (&self, birth, &err);
+	if (status == 0 && birth->probe && (status = send_table (&self.worker)) < 0)
+		err_sys (&err, CODE_INTERNAL, "the table of the plugins cannot be sent");
+	if (status < 0) {
 		struct record failed = { .type = REC_FAIL, .a = err.code, .b = err.sys };
 
 		log_error ("a worker for uid %u could not start: %s", (unsigned)birth->uid, err.text);
@@ -248,9 +258,8 @@ int worker_run (int link, int lifeline, void *arg)
 		return EXIT_FAILURE;
 	}
 	if (birth->probe) {
-		status = send_table (&self.worker) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 		plugins_stop (&self.worker.plugins);
-		return status;
+		return EXIT_SUCCESS;
 	}
 	record.a = self.resident = resident_bytes (self.statm);
 	if (link_send (link, &record, NULL, 0, NULL, 0, NULL, 0, 0) < 0)

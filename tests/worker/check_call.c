@@ -284,6 +284,8 @@ START_TEST (a_probe)
 	scene_start (&scene, geteuid (), true);
 	ck_assert_int_eq (scene_recv (&scene), REC_LOADING);
 	ck_assert_int_eq (scene.packet.record.a, 0);
+	ck_assert_int_eq (scene_recv (&scene), REC_LOADING);
+	ck_assert_int_eq (scene.packet.record.a, -1);
 	while ((type = scene_recv (&scene)) == REC_VERBS)
 		buf_append (&text, scene.packet.data, scene.packet.record.length);
 	ck_assert_int_eq (type, 0);
