@@ -52,6 +52,8 @@ static const struct {
 	{ CAUSE_FLOW, CODE_FLOW, "more input came than was granted" },
 	{ CAUSE_NO_STREAMS, CODE_IO_ERROR,
 		"remexd has no descriptors left for the streams of the command, which was stopped" },
+	{ CAUSE_BROKEN, CODE_IO_ERROR,
+		"remexd could not go on moving its bytes: what it read or wrote may not be whole" },
 	{ CAUSE_SHUTDOWN, CODE_SHUTTING_DOWN, "remexd is shutting down" },
 };
 

@@ -67,6 +67,18 @@ static void on_worker_writable (void *arg, struct pooled *worker)
 		request_writable (worker->request);
 }
 
+static void on_worker_lost (void *arg, struct pooled *worker)
+{
+	log_warning (
+		"a worker's link has failed. serial=%llu: %s", (unsigned long long)worker->serial, strerror (errno));
+	if (worker->request) {
+		request_stop (worker->request, CAUSE_BROKEN);
+	} else if (worker->phase == WORKER_IDLE) {
+		pool_set_phase (worker, WORKER_LEAVING);
+		upstream_stop (arg, worker->serial, 0);
+	}
+}
+
 /* Idle workers of another generation leave; busy ones do when they have finished (request.c). */
 static void release_old (struct front *front)
 {
@@ -271,6 +283,7 @@ static int set_up (struct front *front, int link)
 	front->pool.generation = front->generation;
 	front->pool.record = on_record;
 	front->pool.writable = on_worker_writable;
+	front->pool.lost = on_worker_lost;
 	front->pool.arg = front;
 	front->reserve = dup (STDERR_FILENO);
 	upstream_ready (front);

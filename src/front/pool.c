@@ -35,6 +35,16 @@ void pool_free (struct pool *pool)
 		forget (worker);
 }
 
+/* The link has failed, with errno. Where the other end is closed the worker is dead, as the supervisor will say. */
+static void fail (struct pooled *worker)
+{
+	int saved = errno;
+
+	if (saved != EPIPE && saved != ECONNRESET && !worker->gone)
+		worker->pool->lost (worker->pool->arg, worker);
+	errno = saved;
+}
+
 /* Read up to `burst` records; false when there is no more to read for now or for ever. The handler may pause: then
  * true. */
 static bool read_records (struct pooled *worker, int burst)
@@ -48,6 +58,8 @@ static bool read_records (struct pooled *worker, int burst)
 			/* End of stream is not death: the supervisor says when it is gone. Nothing more comes, though. */
 			if (got == 0 || errno != EAGAIN)
 				watch_free (&worker->watch);
+			if (got < 0 && errno != EAGAIN)
+				fail (worker);
 			return false;
 		}
 		worker->pool->record (worker->pool->arg, worker, &packet);
@@ -83,6 +95,8 @@ int pool_send (struct pooled *worker, struct record *record, const void *bytes, 
 	if (result < 0 && errno == EAGAIN) {
 		worker->full = true;
 		set_watch (worker);
+	} else if (result < 0) {
+		fail (worker);
 	}
 	return result;
 }

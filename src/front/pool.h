@@ -50,6 +50,7 @@ struct pool {
 	void (*record) (
 		void *arg, struct pooled *worker, struct packet *packet); /* a record came; its fds are its own */
 	void (*writable) (void *arg, struct pooled *worker); /* its link takes records again */
+	void (*lost) (void *arg, struct pooled *worker); /* its link has failed, though it may live: it has to go */
 	void *arg;
 };
 

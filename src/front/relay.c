@@ -106,8 +106,10 @@ static bool outlet_piece (struct outlet *outlet)
 		settle (outlet);
 		return (size_t)got == room;
 	}
-	if (got == 0 || errno != EAGAIN)
+	if (got == 0 || errno != EAGAIN) {
+		relay->failed = relay->failed || got < 0;
 		outlet_close (outlet);
+	}
 	return false;
 }
 
@@ -154,6 +156,7 @@ int relay_add_outlet (struct relay *relay, const char *name, size_t n, int fd)
 	*outlet = (struct outlet){ .relay = relay, .fd = fd };
 	memcpy (outlet->name, name, n);
 	if (!(outlet->watch = watch_new (relay->loop, fd, UV_READABLE, on_outlet, outlet))) {
+		relay->failed = true;
 		fd_close (&outlet->fd);
 		return -1;
 	}
@@ -219,7 +222,9 @@ static void input_to_sink (struct relay *relay)
 			watch_set (relay->sink_watch, UV_WRITABLE);
 			return;
 		} else if (errno != EINTR) {
-			relay->broken = true; /* EPIPE: the command reads no more */
+			relay->broken = true;
+			/* Otherwise the command reads no more, as is its right. */
+			relay->failed = relay->failed || (errno != EPIPE && errno != ECONNRESET);
 			sink_close (relay);
 		}
 	}
@@ -275,6 +280,7 @@ static void on_sink (void *arg, int events)
 int relay_set_sink (struct relay *relay, int fd)
 {
 	if (relay->sunk || relay->pulled || !(relay->sink_watch = watch_new (relay->loop, fd, 0, on_sink, relay))) {
+		relay->failed = relay->failed || !(relay->sunk || relay->pulled);
 		fd_close (&fd);
 		return -1;
 	}

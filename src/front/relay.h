@@ -32,6 +32,7 @@ struct relay {
 	struct outlet outlets[RELAY_OUTLETS];
 	int n_outlets;
 	bool ending, late; /* the command has ended; and half a second has passed since */
+	bool failed; /* bytes were lost: a stream could not be read, written or watched */
 	bool pipe_held; /* an outlet was closed though somebody still held its other end */
 
 	char held_name[RELAY_NAME];

@@ -270,7 +270,7 @@ static void drain (struct request *request)
 	request->late_ms = request->ended_ms + LATE_MS;
 	relay_end (&request->relay);
 	if (!request->channel || request->cause == CAUSE_CANCEL || request->cause == CAUSE_FLOW ||
-		request->cause == CAUSE_NO_STREAMS)
+		request->cause == CAUSE_NO_STREAMS || request->cause == CAUSE_BROKEN)
 		relay_cut (&request->relay);
 	set_timer (request);
 	request_go (request);
@@ -314,6 +314,18 @@ static void terminal (struct request *request, const struct packet *packet)
 	health_ended (&request->front->health, request->verb->plugin);
 	free_worker (request, &state);
 	drain (request);
+}
+
+/* Bytes that were lost make no success. */
+static void check_streams (struct request *request)
+{
+	if (!request->relay.failed || request->cause != CAUSE_NONE)
+		return;
+	log_warning ("a stream of a request has failed. call=%s", request->verb->name);
+	if (request->state == REQUEST_DRAINING)
+		request->cause = CAUSE_BROKEN; /* it has ended by itself */
+	else
+		request_stop (request, CAUSE_BROKEN);
 }
 
 /* The streams that a worker hands over: a name with its NUL for each descriptor. */
@@ -366,7 +378,8 @@ void request_record (struct request *request, struct packet *packet)
 		request_stop (request, CAUSE_NO_STREAMS);
 		return;
 	}
-	if (result < 0)
+	check_streams (request);
+	if (result < 0 && request->cause != CAUSE_BROKEN)
 		log_warning ("a worker's record makes no sense. type=%u serial=%llu", record->type,
 			request->worker ? (unsigned long long)request->worker->serial : 0);
 	if (request->connection)
@@ -411,6 +424,7 @@ void request_go (struct request *request)
 	struct pooled *worker = request->worker;
 
 	relay_go (&request->relay);
+	check_streams (request);
 	if (worker && worker->paused && !relay_holds (&request->relay)) {
 		pool_pause (worker, false);
 		if (worker->gone && pool_drain (worker)) {

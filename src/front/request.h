@@ -38,6 +38,7 @@ enum cause {
 	CAUSE_CANCEL,
 	CAUSE_FLOW,
 	CAUSE_NO_STREAMS,
+	CAUSE_BROKEN, /* a stream of it, or its worker's link, has failed */
 	CAUSE_SHUTDOWN,
 	CAUSE_LOST
 };
