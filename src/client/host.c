@@ -143,9 +143,15 @@ static void flush (struct remex_host *host)
 			host->blocked = true;
 			break;
 		}
-		if (n < 0)
+		if (n < 0) {
 			host->unwritable = true;
-		else
+			if (errno != EPIPE && errno != ECONNRESET) {
+				/* Nobody will end it but we. */
+				snprintf (host->why, sizeof host->why, "cannot send: %s", strerror (errno));
+				host->eof = true;
+				host_poll (host);
+			}
+		} else
 			buf_consume (&host->out, (size_t)n);
 	}
 	if (!buf_len (&host->out))
