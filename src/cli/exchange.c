@@ -93,17 +93,26 @@ static void on_signal (struct exchange *exchange, int signo)
 
 /* --- output ------------------------------------------------------------------------------------------------------ */
 
+/* What the user's own descriptors do not give or take makes no success, however the command ends. */
+static void break_off (struct exchange *exchange, int error, const char *what)
+{
+	if (exchange->broken)
+		return;
+	exchange->broken = error;
+	if (error != EPIPE)
+		complain (NULL, "%s: %s", what, strerror (error));
+	stop (exchange);
+}
+
 /* n bytes were written or dropped. */
 static void written (struct exchange *exchange, size_t n)
 {
 	if (exchange->request)
 		remex_consume (exchange->request, n);
-	if (!exchange->out.error || exchange->broken)
-		return;
-	exchange->broken = true;
-	if (exchange->out.error != EPIPE)
-		complain (NULL, "cannot write to standard output: %s", strerror (exchange->out.error));
-	stop (exchange);
+	if (exchange->out.error)
+		break_off (exchange, exchange->out.error, "cannot write to standard output");
+	else if (exchange->err.error)
+		break_off (exchange, exchange->err.error, "cannot write to standard error");
 }
 
 static void on_data (struct exchange *exchange, const struct remex_event *event)
@@ -116,10 +125,7 @@ static void on_data (struct exchange *exchange, const struct remex_event *event)
 		return;
 	}
 	if (buf_append (keep, event->data, event->size) < 0) {
-		complain (NULL, "no memory for the output");
-		exchange->broken = true;
-		exchange->out.error = ENOMEM;
-		stop (exchange);
+		break_off (exchange, errno, "the output cannot be kept");
 	}
 	remex_consume (exchange->request, event->size);
 }
@@ -174,8 +180,10 @@ static void wait_any (struct exchange *exchange, struct session *session)
 	patience = clock_until (exchange->leave_ms);
 	if (patience >= 0 && (timeout < 0 || patience < timeout))
 		timeout = patience;
-	if (poll (fds, sizeof fds / sizeof *fds, timeout) < 0 && errno != EINTR)
+	if (poll (fds, sizeof fds / sizeof *fds, timeout) < 0 && errno != EINTR) {
+		break_off (exchange, errno, "cannot wait");
 		give_up (exchange);
+	}
 }
 
 static bool goes_on (const struct exchange *exchange)
@@ -193,6 +201,8 @@ static void loop (struct exchange *exchange, struct session *session)
 		take_events (exchange, session);
 		if (exchange->request && exchange->input)
 			input_pump (exchange->input, exchange->request);
+		if (exchange->input && exchange->input->error)
+			break_off (exchange, exchange->input->error, "cannot read standard input");
 		if (output_pending (&exchange->out))
 			written (exchange, output_flush (&exchange->out));
 		if (output_pending (&exchange->err))
@@ -230,6 +240,10 @@ static int attempt (struct exchange *exchange, struct session *session)
 		options.input = exchange->input->open;
 		options.body = exchange->input->bytes;
 		options.body_size = exchange->input->first;
+	}
+	if (exchange->input && exchange->input->error) {
+		complain (NULL, "cannot read standard input: %s", strerror (exchange->input->error));
+		return -1;
 	}
 	if (!(exchange->request = remex_start (session->host, exchange->call, &options, &error))) {
 		complain (session->where, "%s", error.text);
@@ -282,7 +296,7 @@ int exchange_status (const struct exchange *exchange)
 	const struct remex_result *result = &exchange->result;
 
 	if (exchange->broken)
-		return exchange->out.error == EPIPE ? STATUS_PIPE : STATUS_REMEX;
+		return exchange->broken == EPIPE ? STATUS_PIPE : STATUS_REMEX;
 	switch (result->outcome) {
 	case REMEX_EXITED: return result->exit;
 	case REMEX_SIGNALLED: return 128 + result->signal;

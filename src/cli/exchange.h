@@ -37,7 +37,7 @@ struct exchange {
 	struct buf result_bytes; /* of the stream "result" */
 	struct remex_result result; /* the strings belong to the exchange */
 	char *strings[4];
-	bool broken; /* the reader of our stdout went away */
+	int broken; /* errno: our own stdin, stdout or stderr failed, and the request is stopped for it */
 	bool gave_up; /* we left before the request had ended */
 
 	/* Its own: */

@@ -140,9 +140,11 @@ void input_init (struct input *input, bool wanted)
 		return;
 	if (S_ISCHR (status.st_mode) && status.st_rdev == makedev (1, 3))
 		return; /* /dev/null */
-	if (!(input->bytes = malloc (PUMP_INPUT)))
-		return;
 	input->none = false;
+	if (!(input->bytes = malloc (PUMP_INPUT))) {
+		input->error = errno;
+		return;
+	}
 	input->open = true;
 	input->way = choose_way (&input->fd, O_RDONLY);
 	while (S_ISREG (status.st_mode) && input->first < PUMP_INPUT && input->open) {
@@ -152,6 +154,8 @@ void input_init (struct input *input, bool wanted)
 			input->first += (size_t)got;
 		else if (got == 0 || errno != EINTR)
 			input->open = false;
+		if (got < 0 && !input->open)
+			input->error = errno;
 	}
 }
 
@@ -186,9 +190,9 @@ void input_pump (struct input *input, struct remex_request *request)
 			continue;
 		if (got < 0 && (errno == EAGAIN))
 			return;
-		if (got < 0)
-			complain (NULL, "cannot read standard input: %s", strerror (errno));
 		input->open = false;
-		remex_end (request);
+		/* Half of it must not look like all. */
+		if (got != 0 || remex_end (request) < 0)
+			input->error = errno;
 	}
 }

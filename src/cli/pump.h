@@ -47,6 +47,7 @@ struct input {
 	enum pump_way way;
 	bool none; /* a terminal, /dev/null, or not wanted: the request gets no input */
 	bool open; /* more may come */
+	int error; /* errno of what ended it before its end */
 	uint8_t *bytes; /* PUMP_INPUT of them */
 	size_t first; /* bytes at the front of `bytes` that go with the call */
 };
