@@ -6,5 +6,6 @@ dist_noinst_SCRIPTS += \
 	%D%/quickstart \
 	%D%/soak \
 	%D%/test \
+	%D%/torture \
 	$(NULL)
 EXTRA_DIST += .clang-format

@@ -370,7 +370,8 @@ EXPORT int fcntl (int fd, int command, ...)
 
 /* --- reading and writing ----------------------------------------------------------------------------------------- */
 
-/* What a link (SOCK_SEQPACKET) may say is not what a connection may say, nor a file. */
+/* What a link (SOCK_SEQPACKET) may say is not what a connection may say, nor a file. For sending, ENOBUFS is what a
+ * socket says whose other end is still there. */
 static int read_error (int fd)
 {
 	socklen_t size = sizeof (int);
@@ -379,16 +380,6 @@ static int read_error (int fd)
 	if (!control || !control->armed || NEXT (getsockopt) (fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
 		return EIO;
 	return type == SOCK_STREAM ? ECONNRESET : ENOMEM;
-}
-
-static int write_error (int fd)
-{
-	socklen_t size = sizeof (int);
-	int type;
-
-	if (!control || !control->armed || NEXT (getsockopt) (fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
-		return EIO;
-	return type == SOCK_STREAM ? EPIPE : ENOBUFS;
 }
 
 EXPORT ssize_t read (int fd, void *bytes, size_t n)
@@ -438,7 +429,7 @@ EXPORT ssize_t write (int fd, const void *bytes, size_t n)
 
 EXPORT ssize_t send (int fd, const void *bytes, size_t n, int flags)
 {
-	if (fails (WRITE | INTERRUPT, "send", write_error (fd)))
+	if (fails (WRITE | INTERRUPT, "send", ENOBUFS))
 		return -1;
 	return NEXT (send) (fd, bytes, is_short (fd, n, "send") ? 1 : n, flags);
 }
@@ -450,7 +441,7 @@ EXPORT ssize_t sendto (int fd, const void *bytes, size_t n, int flags, const str
 
 EXPORT ssize_t sendmsg (int fd, const struct msghdr *msg, int flags)
 {
-	return fails (WRITE | INTERRUPT, "sendmsg", write_error (fd)) ? -1 : NEXT (sendmsg) (fd, msg, flags);
+	return fails (WRITE | INTERRUPT, "sendmsg", ENOBUFS) ? -1 : NEXT (sendmsg) (fd, msg, flags);
 }
 
 /* --- processes --------------------------------------------------------------------------------------------------- */

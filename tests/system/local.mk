@@ -7,6 +7,7 @@ system_tests = \
 	%D%/bulk.test \
 	%D%/daemon.test \
 	%D%/exhaust.test \
+	%D%/faults.test \
 	%D%/fair.test \
 	%D%/framing.test \
 	%D%/load.test \
