@@ -136,8 +136,11 @@ uint8_t *channel_output_begin (struct channel *channel, const char *stream, size
 		*n = 0;
 	if (!*n)
 		return NULL;
-	if (!(space = message_data_begin (&session->out, channel->id, stream, *n)))
+	if (!(space = message_data_begin (&session->out, channel->id, stream, *n))) {
 		*n = 0;
+		/* Nothing would come back to this output when there is memory again. */
+		check_put (session, -1);
+	}
 	return space;
 }
 
