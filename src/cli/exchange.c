@@ -135,13 +135,18 @@ static void on_ended (struct exchange *exchange, const struct remex_result *resu
 	const char *strings[] = { result->code, result->message, result->limit, result->json };
 
 	exchange->result = *result;
+	exchange->request = NULL;
 	for (int i = 0; i < 4; i++)
-		exchange->strings[i] = strdup (strings[i]);
+		if (!(exchange->strings[i] = strdup (strings[i]))) {
+			exchange->result.code = exchange->result.message = exchange->result.limit =
+				exchange->result.json = "";
+			break_off (exchange, errno, "the result cannot be kept");
+			return;
+		}
 	exchange->result.code = exchange->strings[0];
 	exchange->result.message = exchange->strings[1];
 	exchange->result.limit = exchange->strings[2];
 	exchange->result.json = exchange->strings[3];
-	exchange->request = NULL;
 }
 
 /* --- the loop ---------------------------------------------------------------------------------------------------- */

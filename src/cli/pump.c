@@ -136,8 +136,12 @@ void input_init (struct input *input, bool wanted)
 	struct stat status;
 
 	*input = (struct input){ .fd = STDIN_FILENO, .none = true };
-	if (!wanted || isatty (STDIN_FILENO) || fstat (STDIN_FILENO, &status) < 0)
+	if (!wanted || isatty (STDIN_FILENO))
 		return;
+	if (fstat (STDIN_FILENO, &status) < 0) {
+		input->error = errno;
+		return;
+	}
 	if (S_ISCHR (status.st_mode) && status.st_rdev == makedev (1, 3))
 		return; /* /dev/null */
 	input->none = false;
