@@ -97,8 +97,8 @@ static void explain_reason (struct tls *tls, unsigned long error)
 {
 	const char *words = ERR_reason_error_string (error);
 
-	tls->keyless = ERR_GET_LIB (error) == ERR_LIB_SSL &&
-		       ERR_GET_REASON (error) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
+	tls->keyless =
+		ERR_GET_LIB (error) == ERR_LIB_SSL && ERR_GET_REASON (error) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
 	for (size_t i = 0; i < sizeof reasons / sizeof *reasons && ERR_GET_LIB (error) == ERR_LIB_SSL; i++)
 		if (reasons[i].number == ERR_GET_REASON (error)) {
 			snprintf (tls->why, sizeof tls->why, "%s", reasons[i].words);
