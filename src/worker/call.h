@@ -37,6 +37,7 @@ struct remex_call {
 
 	uint64_t signals; /* bits of signals that came before there was a command */
 	int broken; /* errno: the link, or waiting for it, has failed; the worker has to die */
+	bool unfit; /* the worker lacks a plugin that its generation has: another may do better */
 	bool failed;
 	enum code code; /* failed */
 	int number; /* failed: errno; else exit status or signal */

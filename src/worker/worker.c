@@ -54,7 +54,8 @@ static void run_handler (struct remex_call *call)
 	if (!name)
 		name = "";
 	if (!verb && (why = plugins_refusal (&call->worker->plugins, name))) {
-		/* It was proved, and yet does not work for this user. */
+		/* It was proved, and yet does not work for this user, or did not when this worker was born. */
+		call->unfit = true;
 		remex_fail (call, REMEX_ERR_FAILED, "the plugin cannot be used here: %s", why);
 	} else if (!verb) {
 		remex_fail (call, REMEX_ERR_FAILED, "this worker has no call '%s'", name);
@@ -89,6 +90,8 @@ static int serve (struct self *self, const struct record *record)
 	}
 	if (tree_watch_left (&self->worker.watch, getpid ()))
 		flags |= WORKER_LEFT;
+	if (call.unfit)
+		flags |= WORKER_DIRTY;
 	if ((changed = tidy_changed (&self->worker.tidy))) {
 		flags |= WORKER_DIRTY;
 		log_warning ("a plugin changed the %s of its worker; replacing it. call=%s", changed,

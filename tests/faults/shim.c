@@ -218,9 +218,10 @@ __attribute__ ((constructor)) static void begin (int argc, char **argv)
 	busy = true;
 	backtrace (&frame, 1); /* it loads a library the first time */
 	busy = false;
-	/* A sanitizer has handlers of its own. */
-	for (size_t i = 0; role && !dlsym (RTLD_DEFAULT, "__asan_init") && i < sizeof crashes / sizeof *crashes; i++)
-		NEXT (sigaction) (crashes[i], &action, NULL);
+	/* A sanitizer has handlers of its own, but none for SIGABRT. */
+	for (size_t i = 0; role && i < sizeof crashes / sizeof *crashes; i++)
+		if (crashes[i] == SIGABRT || !dlsym (RTLD_DEFAULT, "__asan_init"))
+			NEXT (sigaction) (crashes[i], &action, NULL);
 	control = mmap (NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (control == MAP_FAILED)
 		control = NULL;
