@@ -1,7 +1,7 @@
-/* calls SOCKET DEPTH true PROGRAM | flood PROGRAM | echo BYTES - calls over one open Unix connection, DEPTH of them in
+/* calls WHERE DEPTH true PROGRAM | flood PROGRAM | echo BYTES - calls over one open connection (way.h), DEPTH of them in
  * flight. For a flood, "busy" is an answer like another.
  *
- * It speaks with src/wire over a blocking socket: every message is decoded as libremex decodes it, every answer is
+ * It speaks with src/wire, and blocks: every message is decoded as libremex decodes it, every answer is
  * checked, and there is no loop around it. The ids of an answer's messages are not looked at: all calls are the same.
  */
 #include "config.h"
@@ -10,16 +10,16 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/buf.h"
 #include "meter.h"
+#include "way.h"
 #include "wire/message.h"
 
 enum { PIECE = 64 * 1024 };
 
 struct client {
-	int fd;
+	struct way *way;
 	long depth;
 	const char *program; /* NULL: echo */
 	bool flood;
@@ -38,7 +38,7 @@ static const struct message *next (struct client *client)
 
 	while ((got = decoder_next (&client->decoder, &client->in, &message, &err)) == 0) {
 		uint8_t *space = buf_reserve (&client->in, PIECE);
-		ssize_t n = space ? recv (client->fd, space, PIECE, 0) : -1;
+		ssize_t n = space ? way_recv (client->way, space, PIECE) : -1;
 
 		if (n <= 0)
 			meter_fail ("remexd closed the connection");
@@ -66,13 +66,8 @@ static void put_call (struct client *client)
 
 static void flush (struct client *client)
 {
-	while (buf_len (&client->out)) {
-		ssize_t n = send (client->fd, buf_head (&client->out), buf_len (&client->out), MSG_NOSIGNAL);
-
-		if (n < 0)
-			meter_fail ("send");
-		buf_consume (&client->out, (size_t)n);
-	}
+	way_send (client->way, buf_head (&client->out), buf_len (&client->out));
+	buf_consume (&client->out, buf_len (&client->out));
 }
 
 /* One message of an answer: is it the last? */
@@ -130,8 +125,8 @@ int main (int argc, char **argv)
 	bool echo = argc > 4 && !strcmp (argv[3], "echo");
 
 	if (argc != 5)
-		meter_fail ("usage: calls SOCKET DEPTH true PROGRAM | flood PROGRAM | echo BYTES");
-	client.fd = meter_connect (argv[1]);
+		meter_fail ("usage: calls WHERE DEPTH true PROGRAM | flood PROGRAM | echo BYTES");
+	client.way = way_open (argv[1]);
 	client.depth = strtol (argv[2], NULL, 10);
 	client.program = echo ? NULL : argv[4];
 	client.flood = !strcmp (argv[3], "flood");

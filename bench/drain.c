@@ -1,21 +1,24 @@
-/* drain SOCKET BYTES [PROGRAM] - how long BYTES bytes take to come out of a Unix socket, and to be dropped.
+/* drain WHERE BYTES [PROGRAM] - how long BYTES bytes take to come out of a connection (way.h), and to be dropped.
+ * drain - BYTES COMMAND… - the same out of a pipe.
  *
  * With PROGRAM: as the stdout of `PROGRAM BYTES`, called over one open connection to a remexd, without a window.
- * Without (socat): all that comes over a connection of its own, to its end. Both sorts of bytes are read into the same
+ * Without (socat): all that comes over a connection of its own, to its end; with - (ssh), the stdout of a command. All sorts of bytes are read into the same
  * buffer; of remex's messages no more is looked at than where they end and which is the last.
  */
 #include "config.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "meter.h"
+#include "way.h"
 #include "wire/header.h"
 
 enum { PIECE = 256 * 1024 };
@@ -23,7 +26,9 @@ enum { PIECE = 256 * 1024 };
 struct drain {
 	const char *path, *program;
 	unsigned long long bytes;
-	int fd;
+	char **command;
+	struct way *way;
+	int fd; /* of the pipe */
 	uint64_t id;
 	size_t start, end; /* of what is in `piece` */
 	uint8_t piece[PIECE];
@@ -39,7 +44,11 @@ static bool fill (struct drain *drain)
 		drain->end -= drain->start;
 		drain->start = 0;
 	}
-	if ((n = recv (drain->fd, drain->piece + drain->end, PIECE - drain->end, 0)) < 0)
+	if (drain->way)
+		n = way_recv (drain->way, drain->piece + drain->end, PIECE - drain->end);
+	else
+		n = read (drain->fd, drain->piece + drain->end, PIECE - drain->end);
+	if (n < 0)
 		meter_fail ("%s", drain->path);
 	drain->end += (size_t)n;
 	return n > 0;
@@ -99,8 +108,9 @@ static unsigned long long from_remex (struct drain *drain)
 	uint32_t prefix = htonl (n);
 
 	memcpy (call, &prefix, sizeof prefix);
-	if (n > sizeof call - 4 || send (drain->fd, call, n + 4, MSG_NOSIGNAL) != (ssize_t)n + 4)
-		meter_fail ("send");
+	if (n > sizeof call - 4)
+		meter_fail ("a long name");
+	way_send (drain->way, call, n + 4);
 	while (!ended) {
 		size_t body;
 		json_t *header = next (drain, &body);
@@ -118,12 +128,39 @@ static unsigned long long from_socket (struct drain *drain)
 {
 	unsigned long long got = 0;
 
-	drain->fd = meter_connect (drain->path);
+	drain->way = way_open (drain->path);
 	while (fill (drain)) {
 		got += drain->end;
 		drain->end = 0;
 	}
-	close (drain->fd);
+	way_close (drain->way);
+	return got;
+}
+
+static unsigned long long from_command (struct drain *drain)
+{
+	unsigned long long got = 0;
+	posix_spawn_file_actions_t actions;
+	int out[2], status;
+	pid_t pid;
+
+	if (pipe (out) < 0)
+		meter_fail ("pipe");
+	posix_spawn_file_actions_init (&actions);
+	posix_spawn_file_actions_adddup2 (&actions, out[1], 1);
+	posix_spawn_file_actions_addclose (&actions, out[0]);
+	if ((errno = posix_spawnp (&pid, drain->command[0], &actions, NULL, drain->command, environ)))
+		meter_fail ("%s", drain->command[0]);
+	posix_spawn_file_actions_destroy (&actions);
+	close (out[1]);
+	drain->fd = out[0];
+	while (fill (drain)) {
+		got += drain->end;
+		drain->end = 0;
+	}
+	close (out[0]);
+	if (waitpid (pid, &status, 0) < 0 || status)
+		meter_fail ("%s ended with status %d", drain->command[0], status);
 	return got;
 }
 
@@ -132,7 +169,9 @@ static void run (void *arg, long n)
 	struct drain *drain = arg;
 
 	while (n-- > 0) {
-		unsigned long long got = drain->program ? from_remex (drain) : from_socket (drain);
+		unsigned long long got = drain->command   ? from_command (drain)
+					 : drain->program ? from_remex (drain)
+							  : from_socket (drain);
 
 		errno = 0;
 		if (got != drain->bytes)
@@ -145,13 +184,16 @@ int main (int argc, char **argv)
 	static struct drain drain = { .fd = -1 };
 	size_t body;
 
-	if (argc < 3 || argc > 4)
-		meter_fail ("usage: drain SOCKET BYTES [PROGRAM]");
+	bool command = argc > 3 && !strcmp (argv[1], "-");
+
+	if (argc < 3 || (argc > 4 && !command))
+		meter_fail ("usage: drain WHERE BYTES [PROGRAM] | - BYTES COMMAND...");
 	drain.path = argv[1];
 	drain.bytes = strtoull (argv[2], NULL, 10);
-	drain.program = argv[3];
-	if (drain.program) {
-		drain.fd = meter_connect (drain.path);
+	if (command)
+		drain.command = argv + 3;
+	else if ((drain.program = argv[3])) {
+		drain.way = way_open (drain.path);
 		json_decref (next (&drain, &body)); /* the hello */
 	}
 	return meter_serve (run, &drain);

@@ -4,18 +4,22 @@ bench_programs = \
 	%D%/calls \
 	%D%/drain \
 	%D%/floor \
+	%D%/logins \
 	%D%/pingpong \
 	%D%/producer \
 	$(NULL)
 EXTRA_PROGRAMS = $(bench_programs)
 EXTRA_LTLIBRARIES = %D%/echo.la
-bench_wire = src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm
+bench_wire = src/wire/libwire.la src/net/libnet.la src/base/libbase.la $(JANSSON_LIBS) -lm
+bench_way = %D%/meter.c %D%/meter.h %D%/way.c %D%/way.h
 
-%C%_calls_SOURCES = %D%/calls.c %D%/meter.c %D%/meter.h
+%C%_calls_SOURCES = %D%/calls.c $(bench_way)
 %C%_calls_LDADD = $(bench_wire)
-%C%_drain_SOURCES = %D%/drain.c %D%/meter.c %D%/meter.h
+%C%_drain_SOURCES = %D%/drain.c $(bench_way)
 %C%_drain_LDADD = $(bench_wire)
 %C%_floor_SOURCES = %D%/floor.c %D%/meter.c %D%/meter.h
+%C%_logins_SOURCES = %D%/logins.c $(bench_way)
+%C%_logins_LDADD = $(bench_wire)
 %C%_pingpong_SOURCES = %D%/pingpong.c %D%/meter.c %D%/meter.h
 %C%_producer_SOURCES = %D%/producer.c %D%/meter.c %D%/meter.h
 

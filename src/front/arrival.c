@@ -153,12 +153,40 @@ static void turn_away (struct front *front, int fd, const struct endpoint *from,
 	fd_close (&fd);
 }
 
+/* The oldest goes: with a word, unless that has been said. False when there is none. */
+static bool make_room (struct front *front)
+{
+	struct arrival *oldest;
+
+	if (list_empty (&front->arrivals))
+		return false;
+	oldest = list_entry (front->arrivals.next, struct arrival, node);
+	watch_free (&oldest->watch);
+	if (!oldest->lingering) {
+		turn_away (front, oldest->fd, &oldest->from, SOURCE_FULL);
+		oldest->fd = -1;
+	}
+	arrival_free (oldest);
+	return true;
+}
+
+static enum source_verdict enter (struct front *front, const struct endpoint *from, struct source **source)
+{
+	enum source_verdict verdict;
+	uint32_t dice = 0;
+
+	(void)!getrandom (&dice, sizeof dice, GRND_NONBLOCK);
+	verdict = sources_enter (front->sources, from, clock_ms (), dice, source);
+	if (verdict == SOURCE_FULL && make_room (front))
+		verdict = sources_enter (front->sources, from, clock_ms (), UINT32_MAX, source);
+	return verdict;
+}
+
 void arrival_start (struct front *front, int fd)
 {
 	struct arrival *arrival = calloc (1, sizeof *arrival);
 	enum source_verdict verdict = SOURCE_WELCOME;
 	struct endpoint from;
-	uint32_t dice = 0;
 
 	if (peer_endpoint (fd, &from) < 0) {
 		free (arrival);
@@ -166,10 +194,7 @@ void arrival_start (struct front *front, int fd)
 		return;
 	}
 	endpoint_tune (fd);
-	(void)!getrandom (&dice, sizeof dice, GRND_NONBLOCK);
-	if (!arrival || !front->tls ||
-		(verdict = sources_enter (front->sources, &from, clock_ms (), dice, &arrival->source)) !=
-			SOURCE_WELCOME) {
+	if (!arrival || !front->tls || (verdict = enter (front, &from, &arrival->source)) != SOURCE_WELCOME) {
 		turn_away (front, fd, &from, verdict);
 		free (arrival);
 		return;

@@ -72,18 +72,24 @@ class TcpDaemon(Daemon):
         finally:
             client.close()
 
-    def certificate(self):
-        """The server's certificate as PEM, out of its key file."""
-        with open(self.host_key) as file:
-            return re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", file.read(), re.S).group()
+
+
+def certificate_of(path):
+    """The certificate as PEM, out of a key file."""
+    with open(path) as file:
+        return re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", file.read(), re.S).group()
 
 
 def context(daemon, pem):
+    return context_of(certificate_of(daemon.host_key), pem)
+
+
+def context_of(certificate, pem):
     """As doc/protocol.md has it: the server's certificate is its own anchor."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     tls.minimum_version = ssl.TLSVersion.TLSv1_3
     tls.check_hostname = False
-    tls.load_verify_locations(cadata=daemon.certificate())
+    tls.load_verify_locations(cadata=certificate)
     if pem:
         tls.load_cert_chain(pem)
     return tls

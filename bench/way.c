@@ -1,0 +1,129 @@
+/* way - see way.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "meter.h"
+#include "net/credential.h"
+#include "net/endpoint.h"
+#include "net/tls.h"
+#include "way.h"
+
+struct way {
+	int fd;
+	struct tls *tls; /* NULL: a Unix socket */
+};
+
+static void wait_for (struct way *way, short events)
+{
+	struct pollfd one = { .fd = way->fd, .events = events };
+
+	if (poll (&one, 1, -1) < 0 && errno != EINTR)
+		meter_fail ("poll");
+}
+
+static bool believe (void *arg, const struct key *key)
+{
+	(void)arg;
+	(void)key;
+	return true;
+}
+
+/* One key for all connections of this process. */
+static struct tls_context *context (void)
+{
+	static struct tls_context *context;
+	struct credential *credential;
+	const char *directory = getenv ("REMEX_CONFIG");
+	char path[4096];
+	struct err err;
+	int fd;
+
+	if (context)
+		return context;
+	snprintf (path, sizeof path, "%s/id.pem", directory ? directory : ".");
+	if ((fd = credential_open (path, &err)) < 0 || !(credential = credential_read (fd, path, &err)) ||
+		!(context = tls_context_new (TLS_CLIENT, credential, &err)))
+		meter_fail ("%s", err.text);
+	fd_close (&fd);
+	credential_free (credential);
+	return context;
+}
+
+static void shake (struct way *way, const char *where)
+{
+	int done;
+
+	if (!(way->tls = tls_new (context (), way->fd, believe, NULL)))
+		meter_fail ("no memory");
+	while ((done = tls_handshake (way->tls)) == 0)
+		wait_for (way, tls_wants_write (way->tls) ? POLLOUT : POLLIN);
+	if (done < 0)
+		meter_fail ("%s: %s", where, tls_why (way->tls));
+}
+
+struct way *way_open (const char *where)
+{
+	struct way *way = calloc (1, sizeof *way);
+	struct endpoint to;
+	struct err err;
+
+	if (!way)
+		meter_fail ("no memory");
+	if (*where == '/') {
+		way->fd = meter_connect (where);
+		return way;
+	}
+	if (endpoint_parse (&to, where, &err) < 0)
+		meter_fail ("%s", err.text);
+	way->fd = socket (to.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (way->fd < 0 || connect (way->fd, (struct sockaddr *)&to.address, to.size) < 0 || fd_nonblock (way->fd, true) < 0)
+		meter_fail ("%s", where);
+	endpoint_tune (way->fd);
+	shake (way, where);
+	return way;
+}
+
+void way_close (struct way *way)
+{
+	tls_free (way->tls);
+	fd_close (&way->fd);
+	free (way);
+}
+
+ssize_t way_recv (struct way *way, void *bytes, size_t n)
+{
+	ssize_t got;
+
+	if (!way->tls)
+		return recv (way->fd, bytes, n, 0);
+	while ((got = tls_read (way->tls, bytes, n)) < 0 && errno == EAGAIN)
+		wait_for (way, POLLIN);
+	return got;
+}
+
+void way_send (struct way *way, const void *bytes, size_t n)
+{
+	const char *from = bytes;
+
+	while (n) {
+		ssize_t done = way->tls ? tls_write (way->tls, from, n) : send (way->fd, from, n, MSG_NOSIGNAL);
+
+		if (done < 0 && errno == EAGAIN) {
+			wait_for (way, POLLOUT);
+			continue;
+		}
+		if (done < 0)
+			meter_fail ("send");
+		from += done;
+		n -= (size_t)done;
+	}
+}
