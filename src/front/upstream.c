@@ -154,8 +154,12 @@ static void take (struct front *front, struct packet *packet)
 	case REC_CONFIG: take_config (front, packet); break;
 	case REC_TABLE: take_table (front, packet); break;
 	case REC_LISTENER:
-		if (packet->n_fds && listening_add (front, packet->fds[0], (enum listen_kind)record->a) == 0)
-			packet->fds[0] = -1;
+		/* Clients would wait where nobody listens: another front may do better. */
+		if (!packet->n_fds || listening_add (front, packet->fds[0], (enum listen_kind)record->a) < 0) {
+			log_error ("a listener cannot be used: %s", strerror (errno));
+			_exit (EXIT_FAILURE);
+		}
+		packet->fds[0] = -1;
 		break;
 	case REC_GRANTS: take_grants (front, packet); break;
 	case REC_HOST_KEY: take_host_key (front, packet); break;

@@ -89,9 +89,11 @@ int plugin_files_open (struct plugin_files *files, const struct config *config, 
 	} else {
 		int result = 0;
 
-		while (!result && (entry = readdir (directory)))
-			if ((result = add_file (files, dirfd (directory), entry->d_name, config)) < 0)
-				err_sys (err, 0, "the plugins' directory %s", config->plugins_directory);
+		while (!result && (errno = 0, entry = readdir (directory)))
+			result = add_file (files, dirfd (directory), entry->d_name, config);
+		/* A directory that was read by half has no other mark of it (readdir(3)). */
+		if (result || errno)
+			result = err_sys (err, 0, "the plugins' directory %s", config->plugins_directory);
 		closedir (directory);
 		if (!result && files->n_items)
 			qsort (files->items, files->n_items, sizeof *files->items, by_name);
