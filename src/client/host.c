@@ -150,9 +150,11 @@ static void flush (struct remex_host *host)
 				snprintf (host->why, sizeof host->why, "cannot send: %s", strerror (errno));
 				host->eof = true;
 				host_poll (host);
+				host_ready (host);
 			}
-		} else
+		} else {
 			buf_consume (&host->out, (size_t)n);
+		}
 	}
 	if (!buf_len (&host->out))
 		host->pongs = 0;
