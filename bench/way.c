@@ -85,7 +85,8 @@ struct way *way_open (const char *where)
 	if (endpoint_parse (&to, where, &err) < 0)
 		meter_fail ("%s", err.text);
 	way->fd = socket (to.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (way->fd < 0 || connect (way->fd, (struct sockaddr *)&to.address, to.size) < 0 || fd_nonblock (way->fd, true) < 0)
+	if (way->fd < 0 || connect (way->fd, (struct sockaddr *)&to.address, to.size) < 0 ||
+		fd_nonblock (way->fd, true) < 0)
 		meter_fail ("%s", where);
 	endpoint_tune (way->fd);
 	shake (way, where);
