@@ -178,8 +178,11 @@ bool host_fill (struct remex_host *host)
 		return false;
 	}
 	n = stream_read (&host->stream, space, size);
-	if (n < 0 && (errno == EAGAIN))
+	if (n < 0 && errno == EAGAIN) {
+		if (stream_pending (&host->stream))
+			uv_idle_start (&host->again, on_again);
 		return false;
+	}
 	host_ready (host);
 	if (n <= 0) {
 		snprintf (host->why, sizeof host->why, "%s", n < 0 ? strerror (errno) : "");

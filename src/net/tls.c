@@ -11,6 +11,9 @@
 
 #include "net/tls_private.h"
 
+/* How much of TLS's own messages (new keys, tickets) may come in a row: of an honest peer, a few bytes in an hour. */
+enum { CHATTER_MAX = 128 * 1024 };
+
 /* --- who is at the other end ------------------------------------------------------------------------------------- */
 
 int tls_verify (X509_STORE_CTX *store, void *unused)
@@ -190,6 +193,9 @@ static ssize_t read_end (const struct tls *tls)
 
 ssize_t tls_read (struct tls *tls, void *bytes, size_t n)
 {
+	/* Small records, and messages of TLS itself, cost far more than the bytes that they bring: others want their
+	 * turn too. */
+	uint64_t enough = tls->fetched + n + SSL3_RT_MAX_PLAIN_LENGTH;
 	size_t used = 0;
 
 	if (!tls->done && !tls->failed)
@@ -198,29 +204,37 @@ ssize_t tls_read (struct tls *tls, void *bytes, size_t n)
 	if (tls->failed || tls->ended)
 		return read_end (tls);
 	ERR_clear_error ();
-	while (used < n) {
+	while (used < n && tls->fetched < enough) {
 		size_t got = 0;
 		int kind = SSL_get_error (tls->ssl, SSL_read_ex (tls->ssl, (uint8_t *)bytes + used, n - used, &got));
 
 		used += got;
+		if (got)
+			tls->fruitful = tls->fetched;
 		if (kind == SSL_ERROR_NONE) {
 			/* Without asking the socket in vain. */
 			if (tls->dry && !SSL_has_pending (tls->ssl))
 				break;
 			continue;
 		}
-		if (kind == SSL_ERROR_ZERO_RETURN)
+		if (kind == SSL_ERROR_WANT_READ && !tls->dry && tls->fetched - tls->fruitful <= CHATTER_MAX)
+			continue; /* it was a message of TLS itself */
+		if (kind == SSL_ERROR_ZERO_RETURN) {
 			tls->ended = true;
-		else if (kind != SSL_ERROR_WANT_READ && kind != SSL_ERROR_WANT_WRITE)
+		} else if (kind == SSL_ERROR_WANT_READ && !tls->dry) {
+			tls->refusal = "the other end sends nothing but messages of TLS itself";
+			fail (tls, SSL_ERROR_SSL);
+		} else if (kind != SSL_ERROR_WANT_READ && kind != SSL_ERROR_WANT_WRITE) {
 			fail (tls, kind);
+		}
 		if (!used)
 			return read_end (tls);
 		/* The end is told the next time; the socket will not say that there is something to read. */
 		tls->pending = tls->ended || tls->failed;
 		return (ssize_t)used;
 	}
-	tls->pending = used == n && SSL_has_pending (tls->ssl);
-	return (ssize_t)used;
+	tls->pending = (used == n || tls->fetched >= enough) && SSL_has_pending (tls->ssl);
+	return used ? (ssize_t)used : not_now (EAGAIN);
 }
 
 bool tls_pending (const struct tls *tls)

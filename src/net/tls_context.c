@@ -44,6 +44,7 @@ static int socket_read (BIO *bio, char *bytes, int n)
 	else if (got == 0)
 		tls->hung_up = true;
 	tls->dry = got < n;
+	tls->fetched += got > 0 ? (uint64_t)got : 0;
 	for (ssize_t i = 0; i < got && tls->n_first < sizeof tls->first; i++)
 		tls->first[tls->n_first++] = (uint8_t)bytes[i];
 	return (int)got;
@@ -82,7 +83,9 @@ static bool settle (SSL_CTX *ssl, enum tls_side side)
 	/* An end without close_notify is a cut: somebody on the way could have made it. */
 	SSL_CTX_clear_options (ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_mode (ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-				       SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+				       SSL_MODE_RELEASE_BUFFERS);
+	/* Or SSL_read(3) would not come back while the peer sends nothing but messages of TLS itself. */
+	SSL_CTX_clear_mode (ssl, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_session_cache_mode (ssl, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_max_cert_list (ssl, CERTIFICATES_MAX);
 	/* One recv(2) for a record and what follows it, instead of two. */

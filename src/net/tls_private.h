@@ -29,6 +29,8 @@ struct tls {
 	bool wants_write;
 	bool hung_up; /* recv has seen the end */
 	bool dry; /* the last recv took all there was */
+	uint64_t fetched; /* bytes that recv has given */
+	uint64_t fruitful; /* of these, up to the last that had something for our caller */
 	bool ended; /* the peer's close_notify has come */
 	bool said_end; /* ours has gone */
 	bool pending; /* tls_pending */

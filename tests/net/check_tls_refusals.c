@@ -414,6 +414,100 @@ START_TEST (test_forged)
 }
 END_TEST
 
+/* --- more work than it brings ------------------------------------------------------------------------------------ */
+
+/* Ours and theirs, hands shaken; what theirs says from now on is kept until send_kept. */
+static SSL *busy_open (struct end *end, SSL_CTX **context, int *fd)
+{
+	int fds[2];
+	SSL *raw;
+
+	*context = raw_context (TLS_CLIENT);
+	with_key (*context, ed25519 (), 0);
+	sockets (OVER_UNIX, 0, fds);
+	end_open (end, TLS_SERVER, true, fds[0]);
+	raw = raw_open (*context, TLS_CLIENT, *fd = fds[1]);
+	ck_assert_int_eq (raw_shake (end, raw), 1);
+	SSL_set0_wbio (raw, BIO_new (BIO_s_mem ()));
+	return raw;
+}
+
+/* What fits into the socket. */
+static void send_kept (SSL *raw, int fd)
+{
+	char *bytes;
+	long n = BIO_get_mem_data (SSL_get_wbio (raw), &bytes), sent = 0, done;
+
+	while (sent < n && (done = send (fd, bytes + sent, (size_t)(n - sent < 8192 ? n - sent : 8192),
+				    MSG_DONTWAIT | MSG_NOSIGNAL)) > 0)
+		sent += done;
+	(void)!BIO_reset (SSL_get_wbio (raw));
+}
+
+static void busy_free (struct end *end, SSL_CTX *context, SSL *raw, int fd)
+{
+	SSL_free (raw);
+	SSL_CTX_free (context);
+	close (fd);
+	end_free (end);
+}
+
+START_TEST (test_chatter)
+{
+	char byte;
+	struct end end;
+	SSL_CTX *context;
+	int fd, rounds;
+	SSL *raw = busy_open (&end, &context, &fd);
+
+	/* A change of keys now and then is nothing. */
+	ck_assert_int_eq (SSL_key_update (raw, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+	ck_assert_int_eq (SSL_write (raw, "x", 1), 1);
+	send_kept (raw, fd);
+	ck_assert_int_eq (read_soon (&end, &byte, 1), 1);
+	for (rounds = 0; rounds < 100; rounds++) {
+		for (int i = 0; i < 1000; i++) {
+			ck_assert_int_eq (SSL_key_update (raw, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+			ck_assert_int_eq (SSL_do_handshake (raw), 1);
+		}
+		send_kept (raw, fd);
+		ck_assert_int_eq (tls_read (end.tls, &byte, 1), -1);
+		if (errno != EAGAIN)
+			break;
+	}
+	ck_assert_int_eq (errno, EPROTO);
+	ck_assert_str_eq (tls_why (end.tls), "the other end sends nothing but messages of TLS itself");
+	busy_free (&end, context, raw, fd);
+}
+END_TEST
+
+START_TEST (test_small_records)
+{
+	char bytes[4096];
+	struct end end;
+	SSL_CTX *context;
+	int fd, before = 0, after = 0, got = 0;
+	SSL *raw = busy_open (&end, &context, &fd);
+
+	for (size_t i = 0; i < sizeof bytes; i++)
+		ck_assert_int_eq (SSL_write (raw, "x", 1), 1);
+	send_kept (raw, fd);
+	ck_assert_int_eq (ioctl (end.fd, FIONREAD, &before), 0);
+	ck_assert_int_gt (before, (int)(22 * sizeof bytes));
+	while (got < (int)sizeof bytes) {
+		ssize_t piece = tls_read (end.tls, bytes, sizeof bytes - (size_t)got);
+
+		ck_assert_int_gt (piece, 0);
+		if (!got) {
+			ck_assert_int_eq (ioctl (end.fd, FIONREAD, &after), 0);
+			ck_assert_int_lt (before - after, 64 * 1024);
+		}
+		got += (int)piece;
+	}
+	busy_free (&end, context, raw, fd);
+}
+END_TEST
+
 static void add_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, set_up, no_errors_left);
@@ -429,6 +523,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, test_other_kinds_of_keys);
 	tcase_add_test (tcase, test_large_certificates);
 	tcase_add_loop_test (tcase, test_forged, 0, 2);
+	tcase_add_test (tcase, test_chatter);
+	tcase_add_test (tcase, test_small_records);
 }
 
 CHECK_MAIN ("net/tls_refusals", add_cases)
