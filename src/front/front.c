@@ -259,6 +259,7 @@ static int set_up (struct front *front, int link)
 	list_init (&front->connections);
 	list_init (&front->arrivals);
 	list_init (&front->asked);
+	list_init (&front->deferred);
 	buf_init (&front->table, 16 * 1024 * 1024);
 	front->reserve = -1;
 	front->statm = resident_open ();
@@ -306,6 +307,7 @@ static void tear_down (struct front *front)
 	arrival_stop_all (front);
 	timer_free (&front->drain_timer);
 	timer_free (&front->ask_timer);
+	upstream_end (front);
 	watch_free (&front->link_watch);
 	pool_free (&front->pool);
 	uv_run (&front->loop, UV_RUN_NOWAIT);

@@ -60,6 +60,7 @@ struct front {
 	struct health health;
 	struct list requests, connections, arrivals;
 	struct list asked; /* reloads (manage.c) */
+	struct list deferred; /* records of the supervisor's that wait for the loop (upstream.c) */
 	int n_connections;
 	int64_t max_fds; /* RLIMIT_NOFILE */
 	uint64_t last_request, last_connection;
@@ -76,7 +77,7 @@ struct front {
 
 	bool equipped; /* it has all it needs to begin */
 	bool draining, single; /* told to end; one connection only (--stdio) */
-	struct timer *drain_timer, *ask_timer;
+	struct timer *drain_timer, *ask_timer, *deferred_timer;
 
 	/* what it was told and what it counts */
 	uid_t daemon;

@@ -17,7 +17,7 @@
 #include "front/upstream.h"
 
 /* Without the supervisor there is nothing to be done: its keepers see the same end, and kill. */
-static void supervisor_gone (void)
+static _Noreturn void supervisor_gone (void)
 {
 	log_error ("the supervisor is gone");
 	_exit (EXIT_FAILURE);
@@ -186,6 +186,36 @@ static void take (struct front *front, struct packet *packet)
 	}
 }
 
+/* A record that came while the link was full the other way. */
+struct deferred {
+	struct list node; /* of the front's deferred */
+	struct record record;
+	int fds[LINK_FDS];
+	size_t n_fds;
+	bool lost;
+	uint8_t data[];
+};
+
+static void deferred_take (struct deferred *deferred, struct packet *packet)
+{
+	packet->record = deferred->record;
+	memcpy (packet->fds, deferred->fds, sizeof packet->fds);
+	packet->n_fds = deferred->n_fds;
+	packet->lost = deferred->lost;
+	memcpy (packet->data, deferred->data, deferred->record.length);
+	list_remove (&deferred->node);
+	free (deferred);
+}
+
+/* The next record, in the order in which they came. */
+static int next_record (struct front *front, struct packet *packet)
+{
+	if (list_empty (&front->deferred))
+		return link_recv (front->link, packet, MSG_DONTWAIT);
+	deferred_take (list_entry (front->deferred.next, struct deferred, node), packet);
+	return 1;
+}
+
 static void on_record (void *arg, int events)
 {
 	static struct packet packet; /* 128 KiB: not for the stack */
@@ -193,12 +223,51 @@ static void on_record (void *arg, int events)
 	int got;
 
 	(void)events;
-	while ((got = link_recv (front->link, &packet, MSG_DONTWAIT)) > 0) {
+	while ((got = next_record (front, &packet)) > 0) {
 		take (front, &packet);
 		packet_close (&packet);
 	}
 	if (got == 0 || errno != EAGAIN)
 		supervisor_gone ();
+}
+
+static void on_deferred (void *arg)
+{
+	on_record (arg, 0);
+}
+
+/* Read one record and keep it for the loop: whoever posts is in the middle of something. */
+static void defer (struct front *front)
+{
+	static struct packet packet;
+	struct deferred *deferred;
+	int got = link_recv (front->link, &packet, MSG_DONTWAIT);
+
+	if (got < 0 && errno == EAGAIN)
+		return;
+	if (got <= 0 || !(deferred = malloc (sizeof *deferred + packet.record.length)))
+		supervisor_gone ();
+	deferred->record = packet.record;
+	memcpy (deferred->fds, packet.fds, sizeof deferred->fds);
+	deferred->n_fds = packet.n_fds;
+	deferred->lost = packet.lost;
+	memcpy (deferred->data, packet.data, packet.record.length);
+	list_append (&front->deferred, &deferred->node);
+	timer_set (&front->loop, &front->deferred_timer, 1, on_deferred, front);
+}
+
+void upstream_end (struct front *front)
+{
+	struct deferred *deferred, *after;
+
+	timer_free (&front->deferred_timer);
+	list_each_safe (deferred, after, &front->deferred, node)
+	{
+		for (size_t i = 0; i < deferred->n_fds; i++)
+			fd_close (&deferred->fds[i]);
+		list_remove (&deferred->node);
+		free (deferred);
+	}
 }
 
 static void wait_for (struct front *front, bool (*enough) (const struct front *front))
@@ -239,16 +308,19 @@ void upstream_ready (struct front *front)
 
 /* --- what it asks ------------------------------------------------------------------------------------------------ */
 
-/* The link is non-blocking once it is watched; the supervisor reads nothing but records, so a full link passes soon. */
+/* The supervisor waits for room to answer, as we do to ask: where the link is full both ways, one has to give way, and
+ * that is us. */
 static int post (struct front *front, struct record *record, const void *bytes, size_t n, const int *fds, size_t n_fds)
 {
 	while (link_send (front->link, record, bytes, n, NULL, 0, fds, n_fds, MSG_DONTWAIT) < 0) {
-		struct pollfd writable = { .fd = front->link, .events = POLLOUT };
+		struct pollfd link = { .fd = front->link, .events = POLLOUT | POLLIN };
 
 		if (errno == ETOOMANYREFS)
 			return -1;
-		if (errno != EAGAIN || poll (&writable, 1, -1) < 0)
+		if (errno != EAGAIN || poll (&link, 1, -1) < 0)
 			supervisor_gone ();
+		if (link.revents & POLLIN)
+			defer (front);
 	}
 	return 0;
 }

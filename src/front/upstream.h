@@ -29,4 +29,7 @@ void upstream_stop (struct front *front, uint64_t serial, int64_t grace_ms);
 /* Wait for the rest (listeners, or the connection), watch the link, and say that the front accepts. */
 void upstream_ready (struct front *front);
 
+/* Forget what was received and not taken. */
+void upstream_end (struct front *front);
+
 #endif
