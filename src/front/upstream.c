@@ -261,8 +261,7 @@ void upstream_end (struct front *front)
 	struct deferred *deferred, *after;
 
 	timer_free (&front->deferred_timer);
-	list_each_safe (deferred, after, &front->deferred, node)
-	{
+	list_each_safe (deferred, after, &front->deferred, node) {
 		for (size_t i = 0; i < deferred->n_fds; i++)
 			fd_close (&deferred->fds[i]);
 		list_remove (&deferred->node);

@@ -82,8 +82,8 @@ static bool settle (SSL_CTX *ssl, enum tls_side side)
 	SSL_CTX_set_options (ssl, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
 	/* An end without close_notify is a cut: somebody on the way could have made it. */
 	SSL_CTX_clear_options (ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
-	SSL_CTX_set_mode (ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-				       SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_mode (
+		ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 	/* Or SSL_read(3) would not come back while the peer sends nothing but messages of TLS itself. */
 	SSL_CTX_clear_mode (ssl, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_session_cache_mode (ssl, SSL_SESS_CACHE_OFF);
