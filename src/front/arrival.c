@@ -16,7 +16,10 @@
 #include "front/trail.h"
 #include "net/peer.h"
 
-enum { LINGER_MS = 1000 };
+enum {
+	LINGER_MS = 1000,
+	REFUSED_MAX = 64, /* at once; who has a key could have any number of them, and they would be in nobody's account */
+};
 
 static void arrival_free (struct arrival *arrival)
 {
@@ -88,7 +91,7 @@ static void come_in (struct arrival *arrival)
 		if (err.code == CODE_DENIED)
 			source_fail (front->sources, arrival->source, SOURCE_DENIED, clock_ms ());
 		trail_refused (front, &arrival->from, NULL, NULL, err.text);
-		identity = access_nobody (&front->access);
+		identity = front->n_refused < REFUSED_MAX ? access_nobody (&front->access) : NULL;
 	}
 	watch_free (&arrival->watch);
 	stream_tls (&stream, arrival->fd, arrival->tls);

@@ -48,10 +48,13 @@ void connection_close (struct connection *connection)
 	stream_close (&connection->stream);
 	if (connection->remote)
 		connection->identity->connections--;
+	if (connection->refused)
+		front->n_refused--;
+	else
+		front->n_connections--;
 	session_free (&connection->session);
 	identity_release (connection->identity);
 	list_remove (&connection->node);
-	front->n_connections--;
 	free (connection);
 	front_connection_closed (front);
 }
@@ -321,6 +324,7 @@ struct connection *connection_start (struct front *front, struct stream *stream,
 		connection->remote = true;
 		connection->from = *from;
 		connection->key = *key;
+		connection->refused = !identity->grant;
 		identity->connections++;
 	}
 	connection->front = front;
@@ -328,7 +332,10 @@ struct connection *connection_start (struct front *front, struct stream *stream,
 	connection->identity = identity;
 	connection->number = ++front->last_connection;
 	list_append (&front->connections, &connection->node);
-	front->n_connections++;
+	if (connection->refused)
+		front->n_refused++;
+	else
+		front->n_connections++;
 	session_init (&connection->session, &front_session_events, connection, &limits, front_hello (front, identity),
 		clock_ms ());
 	if (watch_stream (connection) < 0) {

@@ -27,6 +27,7 @@ struct connection {
 	struct watch *in_watch, *out_watch; /* the same descriptor: one watch, in_watch */
 	struct session session;
 	struct identity *identity;
+	bool refused; /* it does not come in, and is here only to read why (front->n_refused) */
 	bool remote; /* it came over TCP, from there and with that key, */
 	struct endpoint from;
 	struct key key;
@@ -37,7 +38,8 @@ struct connection {
 };
 
 /* A connection over the stream (owned from now on), for that identity (its reference is taken over); over TCP with where
- * it comes from and its key, else NULL both. NULL without memory: stream and identity are released. */
+ * it comes from and its key, else NULL both. A remote identity without a grant does not come in: it is to be refused.
+ * NULL without memory: stream and identity are released. */
 struct connection *connection_start (struct front *front, struct stream *stream, struct identity *identity,
 	const struct endpoint *from, const struct key *key);
 

@@ -34,7 +34,7 @@ static bool over_share (const struct front *front, const struct identity *identi
 /* How many workers the descriptors are enough for. */
 static int affordable (const struct front *front)
 {
-	int64_t n = (front->max_fds - FRONT_OWN_FDS - front->n_connections) / FRONT_WORKER_FDS;
+	int64_t n = (front->max_fds - FRONT_OWN_FDS - front->n_connections - front->n_refused) / FRONT_WORKER_FDS;
 
 	return n < 1 ? 1 : n < front->pool.max ? (int)n : front->pool.max;
 }

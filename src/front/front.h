@@ -61,7 +61,8 @@ struct front {
 	struct list requests, connections, arrivals;
 	struct list asked; /* reloads (manage.c) */
 	struct list deferred; /* records of the supervisor's that wait for the loop (upstream.c) */
-	int n_connections;
+	int n_connections; /* without those that */
+	int n_refused; /* have proved a key, do not come in, and may read why */
 	int64_t max_fds; /* RLIMIT_NOFILE */
 	uint64_t last_request, last_connection;
 
