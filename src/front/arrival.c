@@ -18,7 +18,7 @@
 
 enum {
 	LINGER_MS = 1000,
-	REFUSED_MAX = 64, /* at once; who has a key could have any number of them, and they would be in nobody's account */
+	REFUSED_MAX = 64, /* at once: they are in nobody's account, and who has a key could have any number of them */
 };
 
 static void arrival_free (struct arrival *arrival)
