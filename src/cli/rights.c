@@ -197,6 +197,20 @@ static int put_all (struct buf *out, const struct rights *rights)
 	return result;
 }
 
+/* A name of a slot stands in the file as it is, so it must be one before it is written. */
+static int check_slots (const struct rights *rights, struct err *err)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
+	for (size_t i = 0; i < rights->n_slots; i++) {
+		size_t length = strcspn (rights->slots[i], "=");
+
+		if (strspn (rights->slots[i], letters) < length)
+			return err_set (err, 0, "--slot: the name of a slot is made of letters, digits, '_' and '-'");
+	}
+	return 0;
+}
+
 /* What can be said about one option is said about it, and not about a line of a file that there is not. */
 static int check_options (const struct rights *rights, struct err *err)
 {
@@ -204,6 +218,8 @@ static int check_options (const struct rights *rights, struct err *err)
 	struct err why;
 	int64_t date;
 
+	if (check_slots (rights, err) < 0)
+		return -1;
 	for (size_t i = 0; i < rights->n_from; i++)
 		if (network_parse (&network, rights->from[i], &why) < 0)
 			return err_set (err, 0, "--from: %s", why.text);
