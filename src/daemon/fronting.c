@@ -28,7 +28,7 @@ enum {
 	WAIT_MIN_MS = 100,
 	WAIT_MAX_MS = 10000,
 	SEND_S = 2, /* a front that takes no record for so long hangs; we must not hang with it */
-	FRONT_EXIT_MS = 1000, /* from the end of its link to the end of the process */
+	FRONT_EXIT_MS = 5000, /* from the end of its link to the end of the process: a leak checker may look first */
 };
 
 static int send_grants (struct supervisor *supervisor)
