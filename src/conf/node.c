@@ -42,6 +42,7 @@ static int compare_keys (const void *left, const void *right)
 int conf_unique (const struct conf_node *map, const char *file, struct err *err)
 {
 	const struct conf_node **sorted, *again = NULL, *first = NULL;
+	char shown[161];
 
 	if (map->n_items < 2)
 		return 0;
@@ -64,8 +65,8 @@ int conf_unique (const struct conf_node *map, const char *file, struct err *err)
 	free (sorted);
 	if (!again)
 		return 0;
-	return conf_fail (err, file, again->key_line, again->key_column, "the key '%.160s' is already on line %u",
-		again->key, first->key_line);
+	return conf_fail (err, file, again->key_line, again->key_column, "the key '%s' is already on line %u",
+		text_escape (shown, sizeof shown, again->key, strlen (again->key)), first->key_line);
 }
 
 void conf_free (struct conf_node *node)

@@ -153,14 +153,15 @@ static int set_key (struct reader *reader, const struct schema_key *key, const s
 
 static int fail_unknown (struct reader *reader, const struct conf_node *node, const char *path)
 {
-	char hint[SCHEMA_PATH_MAX + 32] = "", near[SCHEMA_PATH_MAX];
+	char hint[SCHEMA_PATH_MAX + 32] = "", near[SCHEMA_PATH_MAX], shown[READER_SHOWN];
+	bool word = *node->key != '/'; /* else a path, which is nearest to nothing */
 
-	if (strchr (node->key, '.'))
+	if (word && strchr (node->key, '.'))
 		snprintf (hint, sizeof hint, "; sections are nested, not dotted");
-	else if (schema_nearest (reader->schema, path, near))
+	else if (word && schema_nearest (reader->schema, path, near))
 		snprintf (hint, sizeof hint, "; did you mean '%s'?", near);
-	return conf_fail (
-		reader->err, reader->file, node->key_line, node->key_column, "unknown key '%s'%s", path, hint);
+	return conf_fail (reader->err, reader->file, node->key_line, node->key_column, "unknown key '%s'%s",
+		text_escape (shown, sizeof shown, path, strlen (path)), hint);
 }
 
 static int read_section (struct reader *reader, const struct conf_node *map, const char *prefix);
@@ -173,7 +174,7 @@ static int read_key (struct reader *reader, const struct conf_node *node, const 
 	char path[READER_SHOWN];
 
 	snprintf (path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", node->key);
-	if (strchr (node->key, '.'))
+	if (*node->key == '/' || strchr (node->key, '.'))
 		return fail_unknown (reader, node, path);
 	if ((key = schema_find (schema, path)))
 		return set_key (reader, key, node);

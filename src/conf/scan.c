@@ -59,3 +59,17 @@ int conf_scan (const char *text, size_t n, const char *file, struct err *err)
 	}
 	return 0;
 }
+
+bool conf_scan_line (const char *text, size_t n)
+{
+	const char *p = text, *end = p + n;
+
+	while (p < end) {
+		size_t len = char_length (p, (size_t)(end - p));
+
+		if (char_refused ((const unsigned char *)p, len) || *p == '\t' || *p == '\n' || *p == '\r')
+			return false;
+		p += len;
+	}
+	return true;
+}

@@ -8,11 +8,16 @@
 #ifndef REMEX_CONF_SCAN_H
 #define REMEX_CONF_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
 
 /* 0, or -1 and err with the place. A byte order mark at the start has been taken off. */
 int conf_scan (const char *text, size_t n, const char *file, struct err *err);
+
+/* Is all of it what a line of a file may hold, and no tab? An escape ("\n") can bring into a string what conf_scan would
+ * not have let in. */
+bool conf_scan_line (const char *text, size_t n);
 
 #endif

@@ -152,7 +152,14 @@ static struct conf_node *read_scalar (struct parse *parse, const yaml_event_t *e
 	return node;
 }
 
-/* A key is a plain word: [A-Za-z0-9_.-]+. Returns a copy, or NULL. */
+static bool is_word (const char *word, size_t n)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+	return n > 0 && strspn (word, letters) == n;
+}
+
+/* A key is a plain word: [A-Za-z0-9_.-]+; or a path, for the maps that have such keys. Returns a copy, or NULL. */
 static char *read_key (struct parse *parse, const yaml_event_t *event)
 {
 	const char *word = (const char *)event->data.scalar.value;
@@ -165,14 +172,12 @@ static char *read_key (struct parse *parse, const yaml_event_t *event)
 		fail_at (parse, event->start_mark, "a key must be a word, not a map or a list");
 		return NULL;
 	}
-	for (size_t i = 0; i < n || n == 0; i++)
-		if (n == 0 || !word[i] ||
-			!strchr ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-", word[i])) {
-			fail_at (parse, event->start_mark,
-				"'%s' is no key: a key is made of letters, digits, '_', '.' and '-'",
-				text_escape (shown, sizeof shown, word, n));
-			return NULL;
-		}
+	if (n > 0 && *word == '/' ? !conf_scan_line (word, n) : !is_word (word, n)) {
+		fail_at (parse, event->start_mark, "'%s' is no key: %s", text_escape (shown, sizeof shown, word, n),
+			n > 0 && *word == '/' ? "a path has no control characters"
+					      : "a key is made of letters, digits, '_', '.' and '-'");
+		return NULL;
+	}
 	if (!(key = strdup (word)))
 		err_set (parse->err, 0, "out of memory");
 	return key;

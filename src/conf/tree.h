@@ -1,5 +1,5 @@
 /* tree - a YAML file (libyaml) as nodes that know their line and column. What remex does not use is refused with its
- * place: anchors, aliases, tags, directives, several documents, duplicate keys, keys that are not plain words, depth
+ * place: anchors, aliases, tags, directives, several documents, duplicate keys, keys that are neither plain words nor absolute paths, depth
  * over 16, more than 65,536 values, files over 1 MiB, bytes that are not UTF-8, control characters. A byte order mark
  * is allowed at the start only, and lines may end in CR LF.
  */
@@ -15,7 +15,7 @@ enum conf_kind { CONF_NULL, CONF_SCALAR, CONF_MAP, CONF_LIST };
 
 struct conf_node {
 	enum conf_kind kind;
-	const char *key; /* in a map; else NULL */
+	const char *key; /* in a map: a word, or a path that starts with '/' and has no control characters; else NULL */
 	const char *value; /* of a scalar, NUL-terminated, no NUL inside */
 	bool quoted; /* a quoted scalar is a string, never a number or a boolean */
 	unsigned line, column; /* of the value, from 1 */

@@ -193,12 +193,14 @@ static int unknown_option (
 	const struct remex_param *params, const struct conf_node *node, const char *file, struct err *err)
 {
 	const char *names[32], *near;
+	char shown[160];
 	size_t n = 0;
 
 	for (; params && params->name && n < 32; params++)
 		names[n++] = params->name;
-	near = text_nearest (node->key, names, n);
-	return conf_fail (err, file, node->key_line, node->key_column, "unknown key '%s'%s%s%s", node->key,
+	text_escape (shown, sizeof shown, node->key, strlen (node->key)); /* a key may be a long path */
+	near = text_nearest (shown, names, n);
+	return conf_fail (err, file, node->key_line, node->key_column, "unknown key '%s'%s%s%s", shown,
 		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 

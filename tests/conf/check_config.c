@@ -219,6 +219,8 @@ static const struct {
 	{ "log: info\nlistens: unix:///a", "f:2:1: unknown key 'listens'; did you mean 'listen'?" },
 	{ "workers:\n  max: 3\n  spar: 1", "f:3:3: unknown key 'workers.spar'; did you mean 'workers.spare'?" },
 	{ "limits: {connection: 3}", "f:1:10: unknown key 'limits.connection'; did you mean 'limits.connections'?" },
+	{ "/srv/max: 3", "f:1:1: unknown key '/srv/max'" },
+	{ "plugins: {'/a b.c': {}}", "f:1:11: unknown key 'plugins./a b.c'" },
 	{ "grace: 3", "f:1:1: unknown key 'grace'; did you mean 'limits.grace'?" },
 	{ "queue: {connections: 3}", "f:1:9: unknown key 'queue.connections'; did you mean 'limits.connections'?" },
 	{ "workers.max: 3", "f:1:1: unknown key 'workers.max'; sections are nested, not dotted" },

@@ -122,6 +122,29 @@ START_TEST (accepted)
 }
 END_TEST
 
+/* A key may be a path, however it is written; one of more than 1024 characters needs a '?' (YAML 1.1, section 9.3.1). */
+START_TEST (paths)
+{
+	static const char text[] = "{/: r, /a b.c: s, '/{x}': t, \"/\\\"\\\\\": u, /\xC3\xBC: v, /x:y: w}";
+	static const char *const keys[] = { "/", "/a b.c", "/{x}", "/\"\\", "/\xC3\xBC", "/x:y" };
+	struct conf_node *tree = parse (text);
+	char path[4096], longest[5000];
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		ck_assert_msg (conf_get (tree, keys[i]) != NULL, "%s", keys[i]);
+		ck_assert_int_eq (conf_get (tree, keys[i])->value[0], 'r' + (int)i);
+	}
+	conf_free (tree);
+	memset (path, 'x', sizeof path);
+	path[0] = '/';
+	path[4095] = '\0';
+	snprintf (longest, sizeof longest, "? %s\n: y\n", path);
+	tree = parse (longest);
+	ck_assert_str_eq (conf_get (tree, path)->value, "y");
+	conf_free (tree);
+}
+END_TEST
+
 struct refusal {
 	const char *text;
 	const char *message;
@@ -163,6 +186,11 @@ static const struct refusal refusals[] = {
 	{ "\"a\\0b\": 1\n", "f:1:1: 'a\\x00b' is no key: a key is made of letters, digits, '_', '.' and '-'" },
 	{ "gr\xC3\xBC\xC3\x9F\x65: 1\n",
 		"f:1:1: 'gr\xC3\xBC\xC3\x9F\x65' is no key: a key is made of letters, digits, '_', '.' and '-'" },
+	{ "\"/a\\n\": 1\n", "f:1:1: '/a\\n' is no key: a path has no control characters" },
+	{ "\"/a\\0b\": 1\n", "f:1:1: '/a\\x00b' is no key: a path has no control characters" },
+	{ "\"/a\\u0085\": 1\n", "f:1:1: '/a\\xc2\\x85' is no key: a path has no control characters" },
+	{ "\"/a\\tb\": 1\n", "f:1:1: '/a\\tb' is no key: a path has no control characters" },
+	{ "'/\\': 1\n\"/\\\\\": 1\n", "f:2:1: the key '/\\\\' is already on line 1" },
 	/* The top. */
 	{ "- a\n", "f:1:1: the file must be a map of keys, not a list" },
 	{ "\nhello\n", "f:2:1: the file must be a map of keys, not a word" },
@@ -355,6 +383,7 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, nodes);
 	tcase_add_test (tcase, accepted);
+	tcase_add_test (tcase, paths);
 	tcase_add_test (tcase, refused);
 	tcase_add_test (tcase, nul);
 	tcase_add_test (tcase, file_name);
