@@ -61,6 +61,21 @@ static void check_commands (const struct grant *grant)
 	}
 }
 
+static void check_roots (const struct grant *grant)
+{
+	require (grant->n_roots <= GRANT_ROOTS_MAX);
+	for (size_t i = 0; i < grant->n_roots; i++) {
+		const char *path = grant->roots[i].path;
+		size_t n = strlen (path);
+
+		require (path[0] == '/' && n <= GRANT_PATH_MAX && !strstr (path, "//") && !strstr (path, "/./") &&
+			 !strstr (path, "/../"));
+		require (n == 1 || path[n - 1] != '/');
+		require (!(n > 1 && !strcmp (path + n - 2, "/.")) && !(n > 2 && !strcmp (path + n - 3, "/..")));
+	}
+	require (!grant->n_roots || (!grant_allows (grant, "exec.run") && !grant_allows (grant, "exec.shell")));
+}
+
 static void check_grant (const struct grant *grant)
 {
 	const struct conf_node *slots = conf_get (grant->tree, "slots");
@@ -76,6 +91,7 @@ static void check_grant (const struct grant *grant)
 	for (size_t i = 0; slots && i < slots->n_items; i++)
 		check_pattern (slots->items[i]->value);
 	check_commands (grant);
+	check_roots (grant);
 }
 
 static void check_snapshot (const char *bytes, size_t size)

@@ -95,6 +95,42 @@ static int check_slots (struct reader *reader, const struct schema_key *key, con
 	return command_check_slots (node, reader->file, reader->err);
 }
 
+static int add_root (struct reader *reader, const struct conf_node *node)
+{
+	struct grant *grant = reader->target;
+	struct grant_root *root = &grant->roots[grant->n_roots];
+	struct err why;
+
+	if (grant_check_root (node->key, &why) < 0)
+		return conf_fail (reader->err, reader->file, node->key_line, node->key_column, "roots: %s", why.text);
+	if (node->kind != CONF_SCALAR || (strcmp (node->value, "r") != 0 && strcmp (node->value, "rw") != 0))
+		return reader_fail_value (reader, node, "each of roots", "r or rw");
+	root->path = node->key;
+	root->writable = node->value[1];
+	grant->n_roots++;
+	return 0;
+}
+
+static int set_roots (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
+{
+	struct grant *grant = reader->target;
+
+	(void)to;
+	if (node->kind != CONF_MAP)
+		return reader_fail_type (reader, key, node);
+	if (node->n_items < (size_t)key->min)
+		return reader_fail (reader, node, "%s is an empty map", key->path);
+	if (node->n_items > (size_t)key->max)
+		return reader_fail (
+			reader, node, "%s are %zu, and %lld are possible", key->path, node->n_items, key->max);
+	if (!(grant->roots = calloc (node->n_items, sizeof *grant->roots)))
+		return reader_fail_memory (reader);
+	for (size_t i = 0; i < node->n_items; i++)
+		if (add_root (reader, node->items[i]) < 0)
+			return -1;
+	return 0;
+}
+
 static int add_network (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
 {
 	struct grant *grant = reader->target;
@@ -129,6 +165,8 @@ static const struct schema_type allow_type = { "call ...", "a call such as exec.
 static const struct schema_type commands_type = { "command ...", "a list of words", check_command, SCHEMA_WORDS, true };
 static const struct schema_type slots_type = { "section", "a map of regular expressions", check_slots, SCHEMA_WORDS,
 	false };
+static const struct schema_type roots_type = { "section", "a map of absolute paths to r or rw", set_roots, SCHEMA_WORDS,
+	false };
 static const struct schema_type from_type = { "network ...", "a network such as 10.0.0.0/8 or 2001:db8::/32",
 	add_network, SCHEMA_WORDS, true };
 static const struct schema_type date_type = { "date", "a date in UTC such as 2027-01-31 or 2027-01-31T12:00:00Z",
@@ -149,6 +187,8 @@ static const struct schema_key keys[] = {
 		"The commands that exec.run runs for it." },
 	{ "slots", &slots_type, 0, 0, GRANT_SLOTS_MAX, NULL, NULL,
 		"What may stand in the slots of the commands." },
+	{ "roots", &roots_type, AT (roots), 1, GRANT_ROOTS_MAX, NULL, NULL,
+		"What the calls that name files may reach; without: whatever its user may." },
 	{ "from", &from_type, AT (from), 1, GRANT_LIST_MAX, NULL, NULL,
 		"The networks that it may call from; everywhere without." },
 	{ "expires", &date_type, AT (expires), 0, 0, NULL, NULL,
@@ -206,19 +246,36 @@ static int check_slots_used (struct reader *reader)
 	return 0;
 }
 
-/* So would `commands` beside a right to any command. */
-static int check_allow (struct reader *reader)
+/* Does that entry of `allow` let any command run? exec.run does where no `commands` hold it to some. */
+static bool allows_any_command (const struct grant *grant, const char *entry)
 {
 	static const char *const any[] = { "*", "exec", "exec.*", "exec.shell" };
-	const struct conf_node *list = conf_get (reader->tree, "allow");
+
+	for (size_t i = 0; i < sizeof any / sizeof *any; i++)
+		if (!strcmp (entry, any[i]))
+			return true;
+	return !grant->n_commands && !strcmp (entry, GRANT_COMMAND_VERB);
+}
+
+/* So would `commands` or `roots` beside a right to any command. */
+static int check_allow (struct reader *reader)
+{
+	const struct conf_node *list = conf_get (reader->tree, "allow"), *entry;
 	struct grant *grant = reader->target;
 
-	for (size_t i = 0; grant->n_commands && i < grant->n_allow; i++)
-		for (size_t k = 0; k < sizeof any / sizeof *any; k++)
-			if (!strcmp (grant->allow[i], any[k]))
-				return reader_fail (reader, list->kind == CONF_LIST ? list->items[i] : list,
-					"'%s' allows any command, and 'commands' only some: take one of them out",
-					any[k]);
+	for (size_t i = 0; (grant->n_commands || grant->n_roots) && i < grant->n_allow; i++) {
+		if (!allows_any_command (grant, grant->allow[i]))
+			continue;
+		entry = list->kind == CONF_LIST ? list->items[i] : list;
+		if (grant->n_commands)
+			return reader_fail (reader, entry,
+				"'%s' allows any command, and 'commands' only some: take one of them out",
+				grant->allow[i]);
+		return reader_fail (reader, entry,
+			"'%s' allows any command, and 'roots' bind no command: take one of them out%s", grant->allow[i],
+			strcmp (grant->allow[i], GRANT_COMMAND_VERB) != 0 ? ""
+									  : ", or name its commands in 'commands'");
+	}
 	return 0;
 }
 
@@ -271,6 +328,7 @@ void grant_free (struct grant *grant)
 	free (grant->commands);
 	free (grant->keys);
 	free (grant->allow);
+	free (grant->roots);
 	free (grant->user);
 	free (grant->from);
 	conf_free (grant->tree);

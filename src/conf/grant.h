@@ -7,14 +7,17 @@
  *   commands:                                # exec.run with these argvs only
  *     - [systemctl, status, "{unit}"]
  *   slots: { unit: "[a-z0-9@.-]+" }          # what may stand in a slot: an extended regular expression, for all of it
+ *   roots: { /srv/app: rw, /var/log: r } # what the verbs with REMEX_PATHS (remex/plugin.h) may reach; none: whatever
+ *                                        # the user may. A path is absolute, without ".", "..", double or trailing slashes
  *   from: [10.0.0.0/8]                       # networks; none: from everywhere
  *   expires: 2027-01-31T12:00:00Z            # or a date, whose day is the first on which it is no longer good (UTC)
  *   limits: { connections: 8, calls: 16, deadline: 1h }
  *
  * Checked as strictly as remexd.yaml and by the same code. A file that would seem to say more than it does is refused:
- * one without a key, one that allows nothing, an empty list, a pattern for a slot that no command has, and `commands`
- * beside an `allow` that lets any command run (through exec, exec.*, exec.shell or "*"); exec.run itself may stand in
- * both, and then means the commands. The name is the file's: 1 to 63 of a-z A-Z 0-9 . _ - @, not starting with a dot or
+ * one without a key, one that allows nothing, an empty list, no roots in `roots`, a pattern for a slot that no command
+ * has, and `commands` beside an `allow` that lets any command run (through exec, exec.*, exec.shell or "*"); exec.run
+ * itself may stand in both, and then means the commands. So is `roots` beside such an `allow`, and beside exec.run without
+ * `commands`: a command reaches what its user may, whatever the roots are. The name is the file's: 1 to 63 of a-z A-Z 0-9 . _ - @, not starting with a dot or
  * a dash.
  */
 #ifndef REMEX_CONF_GRANT_H
@@ -33,9 +36,15 @@
 
 #define GRANT_COMMAND_VERB "exec.run" /* what `commands` is about */
 
-enum { GRANT_NAME_MAX = 63, GRANT_KEYS_MAX = 16, GRANT_LIST_MAX = 256, GRANT_SLOTS_MAX = 64 };
+enum { GRANT_NAME_MAX = 63, GRANT_KEYS_MAX = 16, GRANT_LIST_MAX = 256, GRANT_SLOTS_MAX = 64, GRANT_ROOTS_MAX = 64 };
+enum { GRANT_PATH_MAX = 4095 }; /* bytes of a root's path */
 
 struct conf_node;
+
+struct grant_root {
+	const char *path; /* the text is the tree's */
+	bool writable;
+};
 
 struct grant {
 	char *name;
@@ -45,6 +54,8 @@ struct grant {
 	size_t n_allow;
 	struct command *commands;
 	size_t n_commands;
+	struct grant_root *roots;
+	size_t n_roots; /* 0: it is bound by none */
 	char *user; /* NULL: nobody said */
 	struct network *from;
 	size_t n_from; /* 0: from everywhere */
@@ -61,6 +72,9 @@ extern const struct schema grant_schema;
 
 /* May that name stand in front of .yaml? 0, or -1 and err. */
 int grant_check_name (const char *name, struct err *err);
+
+/* Is that path one that a root may have? 0, or -1 and err. */
+int grant_check_root (const char *path, struct err *err);
 
 /* Parse n bytes of text; `file` is for messages. NULL and err (with file:line:column, and the nearest known key). */
 struct grant *grant_parse (const char *text, size_t n, const char *name, const char *file, struct err *err);

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "conf/grant.h"
+#include "conf/scan.h"
 
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@"
 
@@ -19,6 +20,30 @@ int grant_check_name (const char *name, struct err *err)
 		"'%s' cannot be the name of an identity: it takes 1 to %d of a-z A-Z 0-9 . _ - @, and starts with no "
 		"dot or dash",
 		text_escape (shown, sizeof shown, name, n), GRANT_NAME_MAX);
+}
+
+int grant_check_root (const char *path, struct err *err)
+{
+	size_t n = strlen (path), length;
+	char shown[160];
+
+	text_escape (shown, sizeof shown, path, n);
+	if (*path != '/')
+		return err_set (err, 0, "'%s' is no absolute path", shown);
+	if (n > GRANT_PATH_MAX)
+		return err_set (err, 0, "a path of %zu bytes, and %d are possible", n, GRANT_PATH_MAX);
+	if (!conf_scan_line (path, n))
+		return err_set (err, 0, "'%s' has a control character or what is not UTF-8 in it", shown);
+	for (const char *p = path + 1; n > 1; p += length + 1) {
+		length = strcspn (p, "/");
+		if (length == 0)
+			return err_set (err, 0, "'%s' has a slash too many", shown);
+		if (*p == '.' && (length == 1 || (length == 2 && p[1] == '.')))
+			return err_set (err, 0, "'%s' has '%.*s' in it", shown, (int)length, p);
+		if (!p[length])
+			break;
+	}
+	return 0;
 }
 
 /* Is that verb one of those that an entry of `allow` means? */

@@ -42,6 +42,7 @@ START_TEST (defaults)
 	ck_assert_uint_eq (grant->n_allow, 1);
 	ck_assert_str_eq (grant->allow[0], "exec");
 	ck_assert_uint_eq (grant->n_commands, 0);
+	ck_assert_uint_eq (grant->n_roots, 0);
 	ck_assert_uint_eq (grant->n_from, 0);
 	ck_assert_ptr_null (grant->user);
 	ck_assert_int_eq (grant->expires, 0);
@@ -63,6 +64,7 @@ START_TEST (everything)
 				     "commands:\n"
 				     "  - [systemctl, status, \"{unit}\"]\n"
 				     "  - [uptime]\n"
+				     "roots: {/srv/app: rw, '/var/log': 'r'}\n"
 				     "from: [10.0.0.0/8, '2001:db8::/32', 192.0.2.1]\n"
 				     "expires: 2027-01-31T12:00:00Z\n"
 				     "limits: {connections: 1, calls: 65536, deadline: 1.5h}\n");
@@ -78,6 +80,11 @@ START_TEST (everything)
 	ck_assert_uint_eq (grant->commands[0].n_words, 3);
 	ck_assert_str_eq (grant->commands[0].words[2].slot, "unit");
 	ck_assert_uint_eq (grant->commands[1].n_words, 1);
+	ck_assert_uint_eq (grant->n_roots, 2);
+	ck_assert_str_eq (grant->roots[0].path, "/srv/app");
+	ck_assert (grant->roots[0].writable);
+	ck_assert_str_eq (grant->roots[1].path, "/var/log");
+	ck_assert (!grant->roots[1].writable);
 	ck_assert_uint_eq (grant->n_from, 3);
 	ck_assert_int_eq (grant->from[1].bits, 32);
 	ck_assert_int_eq (grant->expires, 1801396800);
@@ -91,6 +98,8 @@ END_TEST
 #define ALLOW KEY "allow: exec\n"
 #define COMMANDS KEY "commands: [[x, \"{a}\"]]\nslots: {a: b}\n"
 #define ANY_COMMAND " allows any command, and 'commands' only some: take one of them out"
+#define FILES KEY "allow: file\n"
+#define NO_COMMAND " allows any command, and 'roots' bind no command: take one of them out"
 
 static const struct {
 	const char *text, *message;
@@ -146,6 +155,39 @@ static const struct {
 	{ COMMANDS "allow: [file, exec.*]", "f:4:15: 'exec.*'" ANY_COMMAND },
 	{ COMMANDS "allow: [exec.run, exec.shell]", "f:4:19: 'exec.shell'" ANY_COMMAND },
 	{ COMMANDS "allow: ['*']", "f:4:9: '*'" ANY_COMMAND },
+	/* Roots. */
+	{ FILES "roots:", "f:3:7: roots must be a map of absolute paths to r or rw, not empty" },
+	{ FILES "roots: [/srv]", "f:3:8: roots must be a map of absolute paths to r or rw, not a list" },
+	{ FILES "roots: /srv", "f:3:8: roots must be a map of absolute paths to r or rw, not '/srv'" },
+	{ FILES "roots: {}", "f:3:8: roots is an empty map" },
+	{ FILES "roots: {/srv: w}", "f:3:15: each of roots must be r or rw, not 'w'" },
+	{ FILES "roots: {/srv: RW}", "f:3:15: each of roots must be r or rw, not 'RW'" },
+	{ FILES "roots: {/srv: ''}", "f:3:15: each of roots must be r or rw, not \"\"" },
+	{ FILES "roots: {/srv: [r]}", "f:3:15: each of roots must be r or rw, not a list" },
+	{ FILES "roots: {/srv: }", "f:3:15: each of roots must be r or rw, not empty" },
+	{ FILES "roots: {/srv:rw}", "f:3:16: each of roots must be r or rw, not empty" },
+	{ FILES "roots:\n  /a: r\n  srv: r", "f:5:3: roots: 'srv' is no absolute path" },
+	{ FILES "roots: {/srv/: r}", "f:3:9: roots: '/srv/' has a slash too many" },
+	{ FILES "roots: {//: r}", "f:3:9: roots: '//' has a slash too many" },
+	{ FILES "roots: {//srv: r}", "f:3:9: roots: '//srv' has a slash too many" },
+	{ FILES "roots: {/a//b: r}", "f:3:9: roots: '/a//b' has a slash too many" },
+	{ FILES "roots: {/.: r}", "f:3:9: roots: '/.' has '.' in it" },
+	{ FILES "roots: {/a/./b: r}", "f:3:9: roots: '/a/./b' has '.' in it" },
+	{ FILES "roots: {/..: r}", "f:3:9: roots: '/..' has '..' in it" },
+	{ FILES "roots: {/a/../b: r}", "f:3:9: roots: '/a/../b' has '..' in it" },
+	{ FILES "roots: {/a: r, /b: r, /a: rw}", "f:3:23: the key '/a' is already on line 3" },
+	{ FILES "roots: {\"/a\\nb\": r}", "f:3:9: '/a\\nb' is no key: a path has no control characters" },
+	{ FILES "/srv: r", "f:3:1: unknown key '/srv'" },
+	{ FILES "/srv.d: r", "f:3:1: unknown key '/srv.d'" },
+	{ FILES "limits: {/srv: r}", "f:3:10: unknown key 'limits./srv'" },
+	{ KEY "roots: {/srv: r}", "f:1:1: this identity may do nothing: give it 'allow' or 'commands'" },
+	{ KEY "roots: {/srv: r}\nallow: [file, exec]", "f:3:15: 'exec'" NO_COMMAND },
+	{ KEY "roots: {/srv: r}\nallow: exec.*", "f:3:8: 'exec.*'" NO_COMMAND },
+	{ KEY "roots: {/srv: r}\nallow: [exec.shell, file]", "f:3:9: 'exec.shell'" NO_COMMAND },
+	{ KEY "roots: {/srv: r}\nallow: '*'", "f:3:8: '*'" NO_COMMAND },
+	{ KEY "roots: {/srv: r}\nallow: exec.run",
+		"f:3:8: 'exec.run'" NO_COMMAND ", or name its commands in 'commands'" },
+	{ COMMANDS "roots: {/srv: r}\nallow: exec", "f:5:8: 'exec'" ANY_COMMAND },
 	/* From where and until when. */
 	{ ALLOW "from: []", "f:3:7: from is an empty list" },
 	{ ALLOW "from:",
@@ -302,6 +344,65 @@ START_TEST (commands)
 		ck_assert (!grant_allows_argv (grant, (const char *const[]){ "x" }, (const size_t[]){ 1 }, 1));
 		ck_assert (!grant_allows_argv (grant, NULL, NULL, 0));
 		grant_free (grant);
+	}
+}
+END_TEST
+
+/* Roots that are good: each alone; as many as there may be; beside commands, and calls that know nothing of them. */
+START_TEST (roots)
+{
+	static const char *const good[] = { "/", "/a", "/a/b", "/...", "/.a/..b/c.", "/a b", "/~", "/\xC3\xBC", "/{a}",
+		"/a\\b" };
+	static const char *const texts[] = { COMMANDS "roots: {/: r}\nallow: [exec.run, file]",
+		COMMANDS "roots: {/: r}", KEY "allow: [status, execute, exec.runs]\nroots: {/: r}" };
+	char text[8192], path[GRANT_PATH_MAX + 2];
+	struct grant *grant;
+	struct err err;
+	size_t n;
+
+	for (size_t i = 0; i < ROWS (good); i++) {
+		snprintf (text, sizeof text, FILES "roots: {'%s': rw}", good[i]);
+		grant = parse (text);
+		ck_assert_uint_eq (grant->n_roots, 1);
+		ck_assert_str_eq (grant->roots[0].path, good[i]);
+		ck_assert (grant->roots[0].writable);
+		grant_free (grant);
+	}
+	for (size_t i = 0; i < ROWS (texts); i++)
+		grant_free (parse (texts[i]));
+	n = (size_t)snprintf (text, sizeof text, FILES "roots:\n");
+	for (int i = 0; i < GRANT_ROOTS_MAX; i++)
+		n += (size_t)snprintf (text + n, sizeof text - n, "  /%d: r\n", i);
+	grant = parse (text);
+	ck_assert_uint_eq (grant->n_roots, GRANT_ROOTS_MAX);
+	grant_free (grant);
+	snprintf (text + n, sizeof text - n, "  /x: r\n");
+	ck_assert_ptr_null (grant_parse (text, strlen (text), "a", "f", &err));
+	ck_assert_str_eq (err.text, "f:4:3: roots are 65, and 64 are possible");
+	memset (path, 'x', sizeof path);
+	path[0] = '/';
+	path[GRANT_PATH_MAX + 1] = '\0';
+	snprintf (text, sizeof text, FILES "roots:\n  ? %s\n  : r\n", path);
+	ck_assert_ptr_null (grant_parse (text, strlen (text), "a", "f", &err));
+	ck_assert_str_eq (err.text, "f:4:5: roots: a path of 4096 bytes, and 4095 are possible");
+	path[GRANT_PATH_MAX] = '\0';
+	snprintf (text, sizeof text, FILES "roots:\n  ? %s\n  : r\n", path);
+	grant = parse (text);
+	ck_assert_str_eq (grant->roots[0].path, path);
+	grant_free (grant);
+}
+END_TEST
+
+/* What no file can hold, and a command line can. */
+START_TEST (root_paths)
+{
+	static const char *const bad[] = { "", "a", "./a", "/a\n", "/\xFF", "/\xC2\x85", "/a/", "/a/.", "/a/.." };
+	struct err err;
+
+	ck_assert_int_eq (grant_check_root ("/srv/app", NULL), 0);
+	for (size_t i = 0; i < ROWS (bad); i++) {
+		ck_assert_msg (grant_check_root (bad[i], &err) < 0, "%s", bad[i]);
+		ck_assert_ptr_null (strchr (err.text, '\n'));
 	}
 }
 END_TEST
@@ -573,6 +674,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, allows);
 	tcase_add_test (tcase, unknown);
 	tcase_add_test (tcase, commands);
+	tcase_add_test (tcase, roots);
+	tcase_add_test (tcase, root_paths);
 	tcase_add_test (tcase, networks);
 	tcase_add_test (tcase, dates);
 	tcase_add_test (tcase, calendar);
