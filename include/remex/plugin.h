@@ -65,6 +65,8 @@ struct remex_param {
 enum {
 	REMEX_CONTROL = 1, /* may run when every worker is busy: for short calls that an operator needs then */
 	REMEX_FACTS = 2, /* remexd attaches its counters: see remex_facts */
+	REMEX_PATHS =
+		4, /* its arguments name files: remexd tells it which of them the caller may reach: see remex_roots */
 };
 
 struct remex_verb {
@@ -119,6 +121,18 @@ REMEX_API bool remex_option_bool (const struct remex_config *config, const char 
 
 /* A verb with REMEX_FACTS: remexd's counters as a JSON object (NUL-terminated text), else NULL. */
 REMEX_API const char *remex_facts (struct remex_call *call);
+
+/* What a caller may reach: what is beneath the path. remexd does not look at the arguments: it is the handler that keeps
+ * to it, and that looks where links lead. */
+struct remex_root {
+	const char *path; /* absolute; no ".", "..", double or trailing slash in it; "/" is one. It need not be UTF-8 */
+	bool writable; /* else it is only to be read */
+};
+
+/* A verb with REMEX_PATHS: the roots that bind the caller, a list that ends with NULL and is the call's; an empty one: it
+ * may reach nothing, which is also what every other verb gets. NULL: no roots bind the caller, who may reach whatever the
+ * user of this worker may. */
+REMEX_API const struct remex_root *const *remex_roots (struct remex_call *call);
 
 /* --- input and output -------------------------------------------------------------------------------------------- */
 

@@ -107,16 +107,14 @@ static json_t *daemon_json (const struct front *front)
 		(json_int_t)front->counters[COUNTER_FRONTS]);
 }
 
-char *front_facts (struct front *front)
+json_t *front_facts (struct front *front)
 {
 	uint64_t in = front->bytes_in;
 	struct connection *connection;
-	json_t *json;
-	char *text;
 
 	list_each (connection, &front->connections, node)
 		in += connection->session.bytes_in;
-	json = json_pack ("{so so so so so s{sI sI} s{si sI sI si sI sI}}", "daemon", daemon_json (front), "pool",
+	return json_pack ("{so so so so so s{sI sI} s{si sI sI si sI sI}}", "daemon", daemon_json (front), "pool",
 		pool_json (front), "queue", queue_json (front), "requests", requests_json (front), "plugins",
 		health_json (&front->health, clock_ms ()), "bytes", "in", (json_int_t)in, "out",
 		(json_int_t)front->bytes_out, "connections", "open", front->n_connections + front->n_refused, "total",
@@ -124,7 +122,4 @@ char *front_facts (struct front *front)
 		sources_entering (front->sources), "penalised",
 		(json_int_t)sources_penalised (front->sources, clock_ms ()), "turned_away",
 		(json_int_t)front->turned_away);
-	text = json ? json_dumps (json, JSON_COMPACT | JSON_REAL_PRECISION (9)) : NULL;
-	json_decref (json);
-	return text;
 }

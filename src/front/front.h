@@ -137,7 +137,7 @@ void dispatch_no_worker (struct front *front, uint64_t request, int error);
 /* A request has ended. */
 void front_count (struct front *front, const struct request *request);
 
-/* All counters as JSON text, for verbs with REMEX_FACTS; NULL without memory. The caller frees. */
-char *front_facts (struct front *front);
+/* All counters as a JSON object (a new reference), for verbs with REMEX_FACTS; NULL without memory. */
+json_t *front_facts (struct front *front);
 
 #endif

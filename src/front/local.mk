@@ -2,6 +2,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 %C%_libfront_la_SOURCES = \
 	%D%/access.c %D%/access.h \
 	%D%/arrival.c %D%/arrival.h \
+	%D%/attachment.c \
 	%D%/audit.c %D%/audit.h \
 	%D%/confine.c %D%/confine.h \
 	%D%/connection.c %D%/connection.h \

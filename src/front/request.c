@@ -196,20 +196,6 @@ static void set_timer (struct request *request)
 
 /* --- running ----------------------------------------------------------------------------------------------------- */
 
-/* The facts go behind the header of a verb that wants them. */
-static void add_facts (struct request *request)
-{
-	char *facts = request->verb->facts ? front_facts (request->front) : NULL, *both;
-	size_t n = facts ? strlen (facts) : 0;
-
-	if (n && (both = realloc (request->call, request->header_n + n))) {
-		memcpy (both + request->header_n, facts, n);
-		request->call = both;
-		request->call_n += n;
-	}
-	free (facts);
-}
-
 /* The call goes to the worker as the client wrote it, in as many pieces as it takes, and never waits for the worker: it
  * may still be starting. When sending fails the worker is dead, and the supervisor will say so. */
 static void send_call (struct request *request)
@@ -252,7 +238,7 @@ void request_run (struct request *request, struct pooled *worker)
 	worker->request = request;
 	worker->served++;
 	pool_set_phase (worker, WORKER_BUSY);
-	add_facts (request);
+	request_attach (request);
 	send_call (request);
 	if (request->channel)
 		channel_credit (request->channel, SESSION_CREDIT);

@@ -64,7 +64,7 @@ struct request {
 	struct timer *timer;
 	int64_t arrived_ms, started_ms, deadline_ms, idle_limit_ms, late_ms;
 
-	char *call; /* the header as it came, and then the facts; freed when the worker has it */
+	char *call; /* the header as it came, and then the attachment; freed when the worker has it */
 	size_t header_n, call_n, call_sent;
 
 	/* how it ended, once known */
@@ -87,6 +87,10 @@ int request_renew (struct request *request, struct err *err);
 
 /* Give it to an idle worker. */
 void request_run (struct request *request, struct pooled *worker);
+
+/* attachment.c: put behind the header what its verb is told beside its arguments (REC_CALL of wire/records.h), as it is
+ * now. Without memory nothing is put there; a verb that has to know what its caller may reach does not run then. */
+void request_attach (struct request *request);
 
 /* A record of its worker. */
 void request_record (struct request *request, struct packet *packet);

@@ -10,9 +10,11 @@
 enum record_type {
 	/* front -> worker. One request at a time: the next CALL only after the terminal record of the last. That a request
 	 * is to end, or the worker to leave, is not said here: its keeper closes the lifeline (proc/keeper.h). */
-	REC_CALL =
-		1, /* id request, a size of the header, b size of the facts (JSON, may be 0). The payload is header and
-			 facts in a row, in as many CALL records as it takes (same id, a, b) */
+	REC_CALL = 1, /* id request, a size of the header, b size of the attachment (may be 0). The payload is both in a
+			 row, in as many CALL records as it takes (same id, a, b). The attachment is a JSON object:
+			 "facts", an object, for a verb with REMEX_FACTS; for one with REMEX_PATHS "roots", which is
+			 null where none bind the caller, else a list of {"path":…,"write":…}, which may be empty.
+			 Without "roots" such a verb does not run */
 	REC_INPUT, /* id request, payload: bytes for remex_read, never more than PULL granted */
 	REC_INPUT_END, /* id request */
 	REC_SIGNAL, /* id request, a signal number, for the command's process group */

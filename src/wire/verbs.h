@@ -2,7 +2,8 @@
  *
  * A probe worker writes it as JSON (worker/plugins.c); the front and the client parse it back. The same
  * table answers `plugins`, drives completion and checks arguments. The JSON is a list of plugins:
- *   {"plugin","version","summary","verbs":[{"name","help","control","facts","params":[{"name","type","required","help"}]}]}
+ *   {"plugin","version","summary","verbs":[{"name","help","control","facts","paths",
+ *     "params":[{"name","type","required","help"}]}]}
  * or, for one that was refused, {"plugin","refused":"why","misconfigured"}.
  */
 #ifndef REMEX_WIRE_VERBS_H
@@ -28,6 +29,7 @@ struct verb {
 	const char *plugin, *help;
 	bool control; /* may use the slot beyond workers.max */
 	bool facts; /* the front attaches its counters */
+	bool paths; /* the front attaches what the caller's roots are */
 	struct verb_param *params;
 	size_t n_params;
 };

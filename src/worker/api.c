@@ -50,7 +50,16 @@ bool remex_arg_bool (struct remex_call *call, const char *name, bool otherwise)
 
 const char *remex_facts (struct remex_call *call)
 {
-	return call->facts;
+	return call->attachment.facts;
+}
+
+const struct remex_root *const *remex_roots (struct remex_call *call)
+{
+	static const struct remex_root *const nothing[] = { NULL };
+
+	if (!call->attachment.has_roots)
+		return nothing;
+	return call->attachment.bound ? call->attachment.roots : NULL;
 }
 
 bool remex_has_input (const struct remex_call *call)

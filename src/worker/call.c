@@ -12,7 +12,7 @@
 #include "worker/call.h"
 
 int call_init (struct remex_call *call, struct worker *worker, uint64_t id, const char *header, size_t n,
-	const char *facts, size_t facts_n, struct err *err)
+	const char *attachment, size_t attachment_n, struct err *err)
 {
 	*call = (struct remex_call){ .worker = worker, .id = id, .outcome = OUTCOME_COMPLETED };
 	buf_init (&call->input, 2 * LINK_RECORD);
@@ -21,9 +21,7 @@ int call_init (struct remex_call *call, struct worker *worker, uint64_t id, cons
 		return -1;
 	call->has_input = json_is_true (json_object_get (call->header, "input")) ||
 			  json_integer_value (json_object_get (call->header, "body")) > 0;
-	if (facts_n && !(call->facts = strndup (facts, facts_n)))
-		return err_sys (err, CODE_INTERNAL, "facts");
-	return 0;
+	return attachment_read (&call->attachment, attachment, attachment_n, err);
 }
 
 void call_free (struct remex_call *call)
@@ -32,7 +30,7 @@ void call_free (struct remex_call *call)
 		free (call->streams[i]);
 	args_free (&call->args);
 	buf_free (&call->input);
-	free (call->facts);
+	attachment_free (&call->attachment);
 	json_decref (call->header);
 }
 

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "wire/codes.h"
 #include "worker/args.h"
+#include "worker/attachment.h"
 #include "worker/worker.h"
 
 enum { CALL_STREAMS = 4 };
@@ -24,7 +25,7 @@ struct remex_call {
 	uint64_t id;
 	json_t *header;
 	struct args args;
-	char *facts; /* NULL: none */
+	struct attachment attachment;
 	bool has_input;
 
 	struct buf input; /* received, not yet read */
@@ -45,9 +46,9 @@ struct remex_call {
 	char text[ERR_TEXT]; /* failed, or never_started */
 };
 
-/* From the header's text and the facts (n 0: none). 0, or -1 and err (with a code). */
+/* From the header's text and the attachment's (n 0: none). 0, or -1 and err (with a code). */
 int call_init (struct remex_call *call, struct worker *worker, uint64_t id, const char *header, size_t n,
-	const char *facts, size_t facts_n, struct err *err);
+	const char *attachment, size_t attachment_n, struct err *err);
 void call_free (struct remex_call *call);
 
 /* Wait until the link can be read (or, with `writing`, written), the lifeline ends, or `extra` (-1: none) is readable.

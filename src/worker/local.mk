@@ -2,6 +2,7 @@ noinst_LTLIBRARIES += %D%/libworker.la
 %C%_libworker_la_SOURCES = \
 	%D%/api.c \
 	%D%/args.c %D%/args.h \
+	%D%/attachment.c %D%/attachment.h \
 	%D%/call.c %D%/call.h \
 	%D%/files.c \
 	%D%/command.c \

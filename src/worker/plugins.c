@@ -258,8 +258,9 @@ static json_t *verb_json (const struct remex_verb *verb, const struct remex_para
 
 	for (; params->name; params++)
 		json_array_append_new (list, param_json (params));
-	return json_pack ("{ss ss sb sb so}", "name", verb->name, "help", verb->help, "control",
-		!!(verb->flags & REMEX_CONTROL), "facts", !!(verb->flags & REMEX_FACTS), "params", list);
+	return json_pack ("{ss ss sb sb sb so}", "name", verb->name, "help", verb->help, "control",
+		!!(verb->flags & REMEX_CONTROL), "facts", !!(verb->flags & REMEX_FACTS), "paths",
+		!!(verb->flags & REMEX_PATHS), "params", list);
 }
 
 static json_t *plugin_json (const struct plugin *plugin)

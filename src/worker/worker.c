@@ -27,7 +27,7 @@ struct self {
 	struct worker worker;
 	int statm; /* of resident_open */
 	int64_t resident; /* bytes, after the last request */
-	char *text; /* a CALL's header and facts, while their pieces come */
+	char *text; /* a CALL's header and attachment, while their pieces come */
 	size_t size, got;
 };
 
@@ -60,6 +60,10 @@ static void run_handler (struct remex_call *call)
 	} else if (!verb) {
 		remex_fail (call, REMEX_ERR_FAILED, "this worker has no call '%s'", name);
 		call->code = CODE_UNKNOWN_CALL;
+	} else if ((verb->flags & REMEX_PATHS) && !call->attachment.has_roots) {
+		/* Nothing said is no leave to reach everything. */
+		remex_fail (call, REMEX_ERR_FAILED, "%s does not run: it was not said what its caller may reach", name);
+		call->code = CODE_INTERNAL;
 	} else if (args_from_json (&call->args, params, json_object_get (call->header, "args"), &err) < 0) {
 		remex_fail (call, REMEX_ERR_BAD_VALUE, "%s", err.text);
 	} else if (verb->handle (plugin->state, call) < 0 && !call->failed) {
@@ -67,7 +71,7 @@ static void run_handler (struct remex_call *call)
 	}
 }
 
-/* Run the request whose header and facts are in self->text, and send its terminal record. */
+/* Run the request whose header and attachment are in self->text, and send its terminal record. */
 static int serve (struct self *self, const struct record *record)
 {
 	struct record end = { .id = record->id };

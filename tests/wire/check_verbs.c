@@ -19,7 +19,7 @@ static const char table_text[] =
 	"{\"name\":\"nice\",\"type\":\"integer\",\"required\":false,\"help\":\"h\"},"
 	"{\"name\":\"share\",\"type\":\"number\",\"required\":false,\"help\":\"h\"},"
 	"{\"name\":\"tty\",\"type\":\"bool\",\"required\":false,\"help\":\"h\"}]},"
-	"{\"name\":\"plain\",\"help\":\"Plain\",\"control\":true,\"facts\":true,\"params\":[]}]}]";
+	"{\"name\":\"plain\",\"help\":\"Plain\",\"control\":true,\"facts\":true,\"paths\":true,\"params\":[]}]}]";
 
 static struct verb_table *table;
 static struct err err;
@@ -58,8 +58,8 @@ START_TEST (read_back)
 	ck_assert_uint_eq (run->n_params, 6);
 	ck_assert (run->params[0].required && !run->params[1].required);
 	ck_assert_int_eq (run->params[1].type, VERB_MAP);
-	ck_assert (!run->control && !run->facts);
-	ck_assert (plain->control && plain->facts);
+	ck_assert (!run->control && !run->facts && !run->paths);
+	ck_assert (plain->control && plain->facts && plain->paths);
 	ck_assert_uint_eq (plain->n_params, 0);
 }
 END_TEST

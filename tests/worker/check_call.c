@@ -74,16 +74,16 @@ START_TEST (before_it_is_ready)
 }
 END_TEST
 
-/* Header and facts in a row, cut in pieces of every size; other records may come between. */
+/* Header and attachment in a row, cut in pieces of every size; other records may come between. */
 START_TEST (in_pieces)
 {
-	static const char text[] = "{\"call\":\"tester.facts\",\"x\":\"0123456789\"}{\"facts\":1}";
-	size_t whole = sizeof text - 1, header = whole - 11;
+	static const char text[] = "{\"call\":\"tester.facts\",\"x\":\"0123456789\"}{\"facts\":{\"n\":1}}";
+	size_t whole = sizeof text - 1, header = whole - 17;
 
 	scene_ready (&scene);
 	for (size_t piece = 1; piece <= whole; piece++) {
 		for (size_t sent = 0; sent < whole; sent += piece) {
-			struct record record = { .type = REC_CALL, .id = piece, .a = (int64_t)header, .b = 11 };
+			struct record record = { .type = REC_CALL, .id = piece, .a = (int64_t)header, .b = 17 };
 			size_t n = whole - sent < piece ? whole - sent : piece;
 
 			ck_assert_int_eq (link_send (scene.link, &record, text + sent, n, NULL, 0, NULL, 0, 0), 0);
@@ -91,11 +91,89 @@ START_TEST (in_pieces)
 		}
 		ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
 		ck_assert_uint_eq (scene.packet.record.id, piece);
-		ck_assert_str_eq (out, "{\"facts\":1}");
+		ck_assert_str_eq (out, "{\"n\":1}");
 	}
 	scene_call (&scene, 1000, "{\"call\":\"tester.facts\"}");
 	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
 	ck_assert_str_eq (out, "none");
+	scene_finish (&scene);
+}
+END_TEST
+
+static const struct {
+	const char *verb, *attachment, *said;
+} roots_rows[] = {
+	{ "roots", "{\"roots\":null}", "unbound" },
+	{ "roots", "{\"roots\":[]}", "bound" },
+	{ "roots", "{\"roots\":[{\"path\":\"/srv/\xC3\xBC\",\"write\":true},{\"path\":\"/\",\"write\":false}]}",
+		"bound /srv/\xC3\xBC=rw /=r" },
+	{ "roots", "{\"roots\":[{\"path\":{\"b64\":\"L/8=\"},\"write\":true}],\"facts\":{},\"more\":1}",
+		"bound /\xFF=rw" },
+	{ "both", "{\"facts\":{\"n\":1},\"roots\":null}", "unbound" },
+	/* Who has not asked gets none, whatever is there. */
+	{ "rootless", "", "bound" },
+	{ "rootless", "{\"facts\":{}}", "bound" },
+};
+
+START_TEST (roots)
+{
+	char header[64];
+
+	scene_ready (&scene);
+	snprintf (header, sizeof header, "{\"call\":\"tester.%s\"}", roots_rows[_i].verb);
+	for (uint64_t id = 1; id <= 2; id++) {
+		scene_call_with (&scene, id, header, roots_rows[_i].attachment);
+		ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+		ck_assert_str_eq (out, roots_rows[_i].said);
+	}
+	/* Nothing of one call is left for the next. */
+	scene_call (&scene, 3, "{\"call\":\"tester.rootless\"}");
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	ck_assert_str_eq (out, "bound");
+	scene_finish (&scene);
+}
+END_TEST
+
+#define UNSAID "tester.roots does not run: it was not said what its caller may reach"
+#define SENSELESS "what came with the call makes no sense: "
+
+/* What the front would never say lets nobody reach anything, and the worker lives on. */
+static const struct {
+	const char *attachment, *why;
+} roots_refused[] = {
+	{ "", UNSAID },
+	{ "{}", UNSAID },
+	{ "{\"facts\":{}}", UNSAID },
+	{ "{\"roots\":false}", SENSELESS "the roots are no list" },
+	{ "{\"roots\":{}}", SENSELESS "the roots are no list" },
+	{ "{\"roots\":[null]}", SENSELESS "a root that is neither to be written nor not" },
+	{ "{\"roots\":[{\"path\":\"/\",\"write\":1}]}", SENSELESS "a root that is neither to be written nor not" },
+	{ "{\"roots\":[{\"path\":\"/\",\"write\":true},{\"path\":\"a\",\"write\":true}]}",
+		SENSELESS "a root that is no absolute path" },
+	{ "{\"roots\":[{\"path\":7,\"write\":true}]}", NULL },
+	{ "{\"roots\":[{\"path\":{\"b64\":\"LwAv\"},\"write\":true}]}", NULL }, /* a NUL in it */
+	{ "{\"roots\":[{\"path\":\"/\",\"write\":true}", NULL },
+	{ "{\"roots\":null}{}", NULL },
+	{ "{\"roots\":null,\"roots\":[]}", NULL },
+	{ "[]", NULL },
+	{ "null", NULL },
+};
+
+START_TEST (roots_that_make_no_sense)
+{
+	const char *why = roots_refused[_i].why;
+
+	scene_ready (&scene);
+	scene_call_with (&scene, 1, "{\"call\":\"tester.roots\"}", roots_refused[_i].attachment);
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_FAIL);
+	ck_assert_str_eq (out, "");
+	if (why)
+		ck_assert_str_eq (scene_words (&scene), why);
+	else
+		ck_assert_int_eq (strncmp (scene_words (&scene), SENSELESS, strlen (SENSELESS)), 0);
+	scene_call_with (&scene, 2, "{\"call\":\"tester.roots\"}", "{\"roots\":null}");
+	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	ck_assert_str_eq (out, "unbound");
 	scene_finish (&scene);
 }
 END_TEST
@@ -294,7 +372,8 @@ START_TEST (a_probe)
 	table = verb_table_new (json, &err);
 	ck_assert_ptr_nonnull (table);
 	ck_assert (verb_find (table, "tester.facts", &err)->facts && verb_find (table, "tester.facts", &err)->control);
-	ck_assert (!verb_find (table, "tester.say", &err)->facts);
+	ck_assert (!verb_find (table, "tester.say", &err)->facts && !verb_find (table, "tester.facts", &err)->paths);
+	ck_assert (verb_find (table, "tester.roots", &err)->paths && !verb_find (table, "tester.roots", &err)->facts);
 	ck_assert (verb_find (table, "tester.run", &err)->params[0].required);
 	verb_table_free (table);
 	json_decref (json);
@@ -310,6 +389,8 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, all_arguments);
 	tcase_add_test (tcase, before_it_is_ready);
 	tcase_add_test (tcase, in_pieces);
+	tcase_add_loop_test (tcase, roots, 0, ROWS (roots_rows));
+	tcase_add_loop_test (tcase, roots_that_make_no_sense, 0, ROWS (roots_refused));
 	tcase_add_test (tcase, a_large_one);
 	tcase_add_loop_test (tcase, failing, 0, ROWS (fail_rows));
 	tcase_add_test (tcase, a_crash);

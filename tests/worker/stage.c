@@ -149,11 +149,17 @@ int scene_recv (struct scene *scene)
 	return got ? (int)scene->packet.record.type : 0;
 }
 
+void scene_call_with (struct scene *scene, uint64_t id, const char *header, const char *attachment)
+{
+	size_t header_n = strlen (header), n = strlen (attachment);
+	struct record record = { .type = REC_CALL, .id = id, .a = (int64_t)header_n, .b = (int64_t)n };
+
+	ck_assert_int_eq (link_send (scene->link, &record, header, header_n, attachment, n, NULL, 0, 0), 0);
+}
+
 void scene_call (struct scene *scene, uint64_t id, const char *header)
 {
-	struct record record = { .type = REC_CALL, .id = id, .a = (int64_t)strlen (header) };
-
-	ck_assert_int_eq (link_send (scene->link, &record, header, strlen (header), NULL, 0, NULL, 0, 0), 0);
+	scene_call_with (scene, id, header, "");
 }
 
 int scene_end (struct scene *scene, char *out, size_t size)

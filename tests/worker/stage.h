@@ -44,6 +44,7 @@ int scene_recv (struct scene *scene);
 /* Send a call in one record, and wait for its terminal record: its type. What comes before goes to `out` (of OUTPUT,
  * without the streams' names), NUL-terminated. */
 void scene_call (struct scene *scene, uint64_t id, const char *header);
+void scene_call_with (struct scene *scene, uint64_t id, const char *header, const char *attachment);
 int scene_end (struct scene *scene, char *out, size_t size);
 
 /* The state in the terminal record that was received, and the words behind it. */

@@ -63,6 +63,17 @@ static int facts (void *ignored, struct remex_call *call)
 	return remex_printf (call, "%s", remex_facts (call) ? remex_facts (call) : "none");
 }
 
+static int roots (void *ignored, struct remex_call *call)
+{
+	const struct remex_root *const *roots = remex_roots (call);
+
+	(void)ignored;
+	remex_printf (call, "%s", roots ? "bound" : "unbound");
+	for (; roots && *roots; roots++)
+		remex_printf (call, " %s=%s", (*roots)->path, (*roots)->writable ? "rw" : "r");
+	return 0;
+}
+
 static int echo (void *ignored, struct remex_call *call)
 {
 	static char bytes[50000];
@@ -251,6 +262,9 @@ static const struct remex_verb verbs[] = {
 	{ "say", "Say the arguments", say_params, say, 0 },
 	{ "show", "Show the options", NULL, show, 0 },
 	{ "facts", "Show the facts", NULL, facts, REMEX_FACTS | REMEX_CONTROL },
+	{ "roots", "Show the roots", NULL, roots, REMEX_PATHS },
+	{ "rootless", "Show the roots, without asking for them", NULL, roots, 0 },
+	{ "both", "Want facts, show the roots", NULL, roots, REMEX_FACTS | REMEX_PATHS },
 	{ "echo", "Copy input to output", NULL, echo, 0 },
 	{ "flood", "Write much", count, flood, 0 },
 	{ "sulk", "Fail without a word", NULL, sulk, 0 },
