@@ -92,6 +92,8 @@ static void say_live (const struct local *local, const json_t *one)
 	printf ("%s", identity_calls (one, words));
 	if (json_object_get (one, "user"))
 		printf (", as %s", identity_text (one, "user", "?", words));
+	if (json_object_get (one, "roots"))
+		printf (", beneath %s", identity_roots (one, words));
 	printf (", from %s", identity_list (json_object_get (one, "from"), "everywhere", words));
 	if (json_object_get (one, "expires"))
 		printf (", until %s", identity_text (one, "expires", "?", words));
@@ -163,6 +165,7 @@ static const struct option authorize_options[] = {
 	{ OPTION_ALLOW, "allow", "CALLS", "what it may call: exec.run, file.*, status, \"*\"; a list with commas" },
 	{ OPTION_COMMAND, "command", "WORDS", "a command that it may run, with {slots} for arguments" },
 	{ OPTION_SLOT, "slot", "NAME=PATTERN", "what may stand in a slot, an extended regular expression" },
+	{ OPTION_ROOT, "root", "PATH=r|rw", "what calls that name files may reach, to read or to write as well" },
 	{ OPTION_AS, "as", "USER", "as this user (as root: the user of that NAME)" },
 	{ OPTION_FROM, "from", "NETWORKS", "only from there: 10.0.0.0/8, 2001:db8::1; a list with commas" },
 	{ OPTION_EXPIRES, "expires", "DATE", "until then: 2027-01-31 or 2027-01-31T12:00:00Z" },
@@ -204,6 +207,10 @@ static int take (struct rights *rights, bool *replace, struct options *options, 
 			result = err_set (&err, 0, "it wants NAME=PATTERN, not '%s'", value);
 		else
 			result = add_pointer (rights->slots, &rights->n_slots, value, &err);
+		break;
+	case OPTION_ROOT:
+		name = "--root";
+		result = add_pointer (rights->roots, &rights->n_roots, value, &err);
 		break;
 	case OPTION_AS: rights->user = value; break;
 	case OPTION_EXPIRES: rights->expires = value; break;

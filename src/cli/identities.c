@@ -42,6 +42,8 @@ static void show_identity (const json_t *one, int width)
 	printf ("may call %s\n", identity_calls (one, words));
 	if (json_object_get (one, "user"))
 		printf ("%-*s  as %s\n", width, "", identity_text (one, "user", "?", words));
+	if (json_object_get (one, "roots"))
+		printf ("%-*s  beneath %s\n", width, "", identity_roots (one, words));
 	if (json_array_size (json_object_get (one, "from")))
 		printf ("%-*s  from %s\n", width, "",
 			identity_list (json_object_get (one, "from"), "everywhere", words));

@@ -62,6 +62,27 @@ char *identity_list (const json_t *list, const char *none, char out[IDENTITY_WOR
 	return out;
 }
 
+char *identity_roots (const json_t *identity, char out[IDENTITY_WORDS])
+{
+	const json_t *right;
+	const char *path;
+	size_t used;
+
+	*out = '\0';
+	json_object_foreach (json_object_get (identity, "roots"), path, right)
+	{
+		add (out, "%s", *out ? ", " : "");
+		used = strlen (out);
+		text_escape (out + used, IDENTITY_WORDS - used, path, strlen (path));
+		add (out, " (");
+		add_string (out, right);
+		add (out, ")");
+	}
+	if (!*out)
+		add (out, "everything");
+	return out;
+}
+
 char *identity_calls (const json_t *identity, char out[IDENTITY_WORDS])
 {
 	const json_t *command;

@@ -32,6 +32,15 @@ static json_t *list_of (const struct conf_node *node)
 	return list;
 }
 
+static json_t *roots_of (const struct grant *grant)
+{
+	json_t *roots = json_object ();
+
+	for (size_t i = 0; i < grant->n_roots; i++)
+		json_object_set_new (roots, grant->roots[i].path, json_string (grant->roots[i].writable ? "rw" : "r"));
+	return roots;
+}
+
 static void describe (json_t *one, const struct grant *grant)
 {
 	static const char *const lists[] = { "allow", "commands", "from" }, *const strings[] = { "user", "expires" };
@@ -45,6 +54,8 @@ static void describe (json_t *one, const struct grant *grant)
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		if ((node = conf_get (grant->tree, lists[i])))
 			json_object_set_new (one, lists[i], list_of (node));
+	if (grant->n_roots)
+		json_object_set_new (one, "roots", roots_of (grant));
 	for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
 		if ((node = conf_get (grant->tree, strings[i])))
 			json_object_set_new (one, strings[i], string_of (node));

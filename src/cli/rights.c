@@ -10,7 +10,10 @@
 #include "cli/rights.h"
 #include "conf/grant.h"
 
-enum { KEYS_FILE_MAX = 64 * 1024 };
+enum {
+	KEYS_FILE_MAX = 64 * 1024,
+	ROOT_LONG = 500, /* YAML wants keys of over 1024 characters behind a '?'; in quotes each may take two */
+};
 
 int rights_check_name (const char *name, struct err *err)
 {
@@ -173,6 +176,29 @@ static int put_slots (struct buf *out, const struct rights *rights)
 	return result;
 }
 
+/* Where the path ends. */
+static size_t root_length (const char *root)
+{
+	const char *end = strrchr (root, '=');
+
+	return end ? (size_t)(end - root) : strlen (root);
+}
+
+static int put_roots (struct buf *out, const struct rights *rights)
+{
+	int result = rights->n_roots ? buf_append (out, "roots:\n", 7) : 0;
+
+	for (size_t i = 0; i < rights->n_roots; i++) {
+		size_t n = root_length (rights->roots[i]);
+		bool is_long = n > ROOT_LONG;
+
+		result |= buf_printf (out, "  %s", is_long ? "? " : "");
+		result |= put_string (out, rights->roots[i], n);
+		result |= buf_printf (out, "%s: %s\n", is_long ? "\n  " : "", rights->roots[i] + n + 1);
+	}
+	return result;
+}
+
 static int put_all (struct buf *out, const struct rights *rights)
 {
 	int result = buf_printf (out, "# Written by `remex authorize`; remexd.yaml(5) says what may stand here.\n");
@@ -188,6 +214,7 @@ static int put_all (struct buf *out, const struct rights *rights)
 	for (size_t i = 0; i < rights->n_commands; i++)
 		result |= put_command (out, rights->commands[i]);
 	result |= put_slots (out, rights);
+	result |= put_roots (out, rights);
 	result |= put_list (out, "from", rights->from, rights->n_from);
 	if (rights->expires) {
 		result |=
@@ -211,6 +238,31 @@ static int check_slots (const struct rights *rights, struct err *err)
 	return 0;
 }
 
+/* Each is a path that a root may have, with a right behind it, and stands there once. */
+static int check_roots (const struct rights *rights, struct err *err)
+{
+	for (size_t i = 0; i < rights->n_roots; i++) {
+		const char *root = rights->roots[i];
+		size_t n = root_length (root);
+		struct err why;
+		char *path;
+		int result;
+
+		if (strcmp (root + n, "=r") != 0 && strcmp (root + n, "=rw") != 0)
+			return err_set (err, 0, "--root: it wants PATH=r or PATH=rw, not '%.200s'", root);
+		if (!(path = strndup (root, n)))
+			return err_set (err, 0, "no memory");
+		result = grant_check_root (path, &why);
+		free (path);
+		if (result < 0)
+			return err_set (err, 0, "--root: %s", why.text);
+		for (size_t k = 0; k < i; k++)
+			if (root_length (rights->roots[k]) == n && !memcmp (rights->roots[k], root, n))
+				return err_set (err, 0, "--root: %.*s is named twice", n < 200 ? (int)n : 200, root);
+	}
+	return 0;
+}
+
 /* What can be said about one option is said about it, and not about a line of a file that there is not. */
 static int check_options (const struct rights *rights, struct err *err)
 {
@@ -218,7 +270,7 @@ static int check_options (const struct rights *rights, struct err *err)
 	struct err why;
 	int64_t date;
 
-	if (check_slots (rights, err) < 0)
+	if (check_slots (rights, err) < 0 || check_roots (rights, err) < 0)
 		return -1;
 	for (size_t i = 0; i < rights->n_from; i++)
 		if (network_parse (&network, rights->from[i], &why) < 0)

@@ -18,7 +18,8 @@ struct rights {
 	const char *user; /* NULL: none is named */
 	char *allow[RIGHTS_MOST], *from[RIGHTS_MOST]; /* owned */
 	const char *commands[RIGHTS_MOST], *slots[RIGHTS_MOST]; /* the command's words between blanks; NAME=PATTERN */
-	size_t n_allow, n_from, n_commands, n_slots;
+	const char *roots[RIGHTS_MOST]; /* PATH=r or PATH=rw; the path may have a '=' in it */
+	size_t n_allow, n_from, n_commands, n_slots, n_roots;
 	const char *expires;
 };
 

@@ -21,11 +21,10 @@ static json_t *roots_json (const struct identity *identity)
 	list = json_array ();
 	for (size_t i = 0; grant && i < grant->n_roots; i++) {
 		const struct grant_root *root = &grant->roots[i];
+		json_t *path = header_bytes (root->path, strlen (root->path));
 
 		/* One root less could be one right more: a nearer one may be the narrower. */
-		if (json_array_append_new (list,
-			    json_pack ("{so sb}", "path", header_bytes (root->path, strlen (root->path)), "write",
-				    root->writable)) < 0) {
+		if (json_array_append_new (list, json_pack ("{so sb}", "path", path, "write", root->writable)) < 0) {
 			json_decref (list);
 			return NULL;
 		}

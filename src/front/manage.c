@@ -126,6 +126,16 @@ static json_t *commands_json (const struct grant *grant)
 	return commands;
 }
 
+static json_t *roots_json (const struct grant *grant)
+{
+	json_t *roots = json_object ();
+
+	/* They stand in a YAML file, so they are UTF-8. */
+	for (size_t i = 0; i < grant->n_roots; i++)
+		json_object_set_new (roots, grant->roots[i].path, json_string (grant->roots[i].writable ? "rw" : "r"));
+	return roots;
+}
+
 static json_t *identity_json (const struct front *front, const struct admitted *admitted)
 {
 	const struct grant *grant = admitted->grant;
@@ -145,6 +155,8 @@ static json_t *identity_json (const struct front *front, const struct admitted *
 	json = json_pack ("{ss so ss so so si}", "name", grant->name, "keys", keys, "user",
 		access_name (user, sizeof user, admitted->uid), "allow", allow, "commands", commands_json (grant),
 		"connections", live);
+	if (grant->n_roots)
+		json_object_set_new (json, "roots", roots_json (grant));
 	if (grant->n_from) {
 		json_t *from = json_array ();
 		char shown[ENDPOINT_SIZE];
