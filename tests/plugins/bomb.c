@@ -1,4 +1,6 @@
-/* bomb - a plugin that does everything a plugin must not, one verb each; and `echo`, which does nothing wrong. */
+/* bomb - a plugin that does everything a plugin must not, one verb each; and some that do nothing wrong: `echo`, `args`,
+ * `roots`.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -233,6 +235,27 @@ static int bomb_args (void *state, struct remex_call *call)
 	return remex_arg_string (call, "integer") ? -1 : 0; /* asked for by the wrong type: not there */
 }
 
+/* What the caller may reach, as a list of [path, writable]; null: everything. */
+static int bomb_roots (void *state, struct remex_call *call)
+{
+	const struct remex_root *const *roots = remex_roots (call);
+
+	(void)state;
+	if (!roots)
+		return remex_write (call, "result", "null", 4);
+	remex_write (call, "result", "[", 1);
+	for (size_t i = 0; roots[i]; i++) {
+		remex_write (call, "result", i ? ",[\"" : "[\"", i ? 3 : 2);
+		for (const char *p = roots[i]->path; *p; p++) {
+			if (*p == '"' || *p == '\\')
+				remex_write (call, "result", "\\", 1);
+			remex_write (call, "result", p, 1);
+		}
+		remex_write (call, "result", roots[i]->writable ? "\",true]" : "\",false]", roots[i]->writable ? 7 : 8);
+	}
+	return remex_write (call, "result", "]", 1);
+}
+
 static const struct remex_param exit_params[] = { { "status", REMEX_INTEGER, 0, "the exit status" }, { 0 } };
 static const struct remex_param args_params[] = {
 	{ "string", REMEX_STRING, REMEX_REQUIRED, "a string" },
@@ -259,6 +282,7 @@ static const struct remex_verb verbs[] = {
 	{ "leak_fd", "Leak a descriptor", NULL, bomb_leak_fd, 0 },
 	{ "loop", "Never end", NULL, bomb_loop, 0 },
 	{ "pid", "The worker's pid", NULL, bomb_pid, 0 },
+	{ "roots", "Show the roots", NULL, bomb_roots, REMEX_PATHS },
 	{ "segv", "SIGSEGV", NULL, bomb_segv, 0 },
 	{ "signals", "Block all signals", NULL, bomb_signals, 0 },
 	{ "stack", "Overflow the stack", NULL, bomb_stack, 0 },

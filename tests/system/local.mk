@@ -16,6 +16,7 @@ system_tests = \
 	%D%/plugins.test \
 	%D%/protocol.test \
 	%D%/reload.test \
+	%D%/roots.test \
 	%D%/run.test \
 	%D%/stdio.test \
 	%D%/tcp.test \

@@ -448,6 +448,20 @@ class Case(unittest.TestCase):
         return client
 
 
+def plugin_directory(case, *names):
+    """A private directory with the shipped plugins and these of tests/plugins."""
+    where = tempfile.mkdtemp(prefix="remex-plugins-", dir="/tmp")
+    case.addCleanup(shutil.rmtree, where, True)
+    for one in os.listdir(PLUGINS):
+        shutil.copy(os.path.join(PLUGINS, one), where)
+    for name in names:
+        shutil.copy(os.path.join(BUILD, "tests/plugins/.libs", name + ".so"), where)
+    for one in os.listdir(where):
+        os.chmod(os.path.join(where, one), 0o644)
+    os.chmod(where, 0o755)
+    return where
+
+
 class Shared(Case):
     """The same for a class whose cases share one daemon; `config` and `cgroup` say which."""
 
