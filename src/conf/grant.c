@@ -279,6 +279,32 @@ static int check_allow (struct reader *reader)
 	return 0;
 }
 
+static bool is_beneath (const char *path, const char *root)
+{
+	size_t n = strlen (root);
+
+	return !strncmp (path, root, n) && (path[n] == '/' || (n == 1 && path[n]));
+}
+
+/* A root that is only to be read would seem to protect what is in it; but whoever may write above it may move it away, and
+ * remove or replace what is there with all that is beneath. */
+static int check_roots (struct reader *reader)
+{
+	const struct conf_node *map = conf_get (reader->tree, "roots");
+	const struct grant *grant = reader->target;
+
+	for (size_t i = 0; i < grant->n_roots; i++)
+		for (size_t k = 0; k < grant->n_roots; k++)
+			if (!grant->roots[i].writable && grant->roots[k].writable &&
+				is_beneath (grant->roots[i].path, grant->roots[k].path))
+				return conf_fail (reader->err, reader->file, map->items[i]->key_line,
+					map->items[i]->key_column,
+					"roots: '%s' cannot be for reading only: it is beneath '%s', where may be "
+					"written",
+					grant->roots[i].path, grant->roots[k].path);
+	return 0;
+}
+
 static int check_whole (struct reader *reader)
 {
 	struct grant *grant = reader->target;
@@ -286,7 +312,8 @@ static int check_whole (struct reader *reader)
 	if (!grant->n_keys)
 		return reader_fail (
 			reader, reader->tree, "an identity has to have a key: the line that remex keygen prints");
-	if (read_commands (reader) < 0 || check_slots_used (reader) < 0 || check_allow (reader) < 0)
+	if (read_commands (reader) < 0 || check_slots_used (reader) < 0 || check_allow (reader) < 0 ||
+		check_roots (reader) < 0)
 		return -1;
 	if (!grant->n_allow && !grant->n_commands)
 		return reader_fail (

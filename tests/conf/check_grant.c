@@ -176,6 +176,10 @@ static const struct {
 	{ FILES "roots: {/..: r}", "f:3:9: roots: '/..' has '..' in it" },
 	{ FILES "roots: {/a/../b: r}", "f:3:9: roots: '/a/../b' has '..' in it" },
 	{ FILES "roots: {/a: r, /b: r, /a: rw}", "f:3:23: the key '/a' is already on line 3" },
+	{ FILES "roots: {/srv: rw, /srv/conf: r}",
+		"f:3:19: roots: '/srv/conf' cannot be for reading only: it is beneath '/srv', where may be written" },
+	{ FILES "roots: {/srv: r, /: rw}",
+		"f:3:9: roots: '/srv' cannot be for reading only: it is beneath '/', where may be written" },
 	{ FILES "roots: {\"/a\\nb\": r}", "f:3:9: '/a\\nb' is no key: a path has no control characters" },
 	{ FILES "/srv: r", "f:3:1: unknown key '/srv'" },
 	{ FILES "/srv.d: r", "f:3:1: unknown key '/srv.d'" },
@@ -354,7 +358,8 @@ START_TEST (roots)
 	static const char *const good[] = { "/", "/a", "/a/b", "/...", "/.a/..b/c.", "/a b", "/~", "/\xC3\xBC", "/{a}",
 		"/a\\b" };
 	static const char *const texts[] = { COMMANDS "roots: {/: r}\nallow: [exec.run, file]",
-		COMMANDS "roots: {/: r}", KEY "allow: [status, execute, exec.runs]\nroots: {/: r}" };
+		FILES "roots: {/srv: r, /srv/app: rw, /srv-b: r}", COMMANDS "roots: {/: r}",
+		KEY "allow: [status, execute, exec.runs]\nroots: {/: r}" };
 	char text[8192], path[GRANT_PATH_MAX + 2];
 	struct grant *grant;
 	struct err err;
