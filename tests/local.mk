@@ -11,6 +11,7 @@ TEST_LOG_DRIVER = $(SHELL) $(top_srcdir)/build-aux/test-driver
 
 include tests/base/local.mk
 include tests/wire/local.mk
+include tests/files/local.mk
 include tests/conf/local.mk
 include tests/net/local.mk
 include tests/proc/local.mk

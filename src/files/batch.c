@@ -1,0 +1,124 @@
+/* batch - files that wait for the disk together, and the receipts of everything; see batch.h. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "files/batch.h"
+
+void batch_fail (
+	struct batch *batch, enum item_kind kind, int64_t source, const char *path, int64_t size, const struct err *err)
+{
+	struct receipt receipt = {
+		.kind = kind, .source = source, .path = path, .size = size, .sha256 = "", .err = err
+	};
+
+	batch->report (batch->data, &receipt);
+}
+
+void batch_release (struct batch *batch, struct level *level)
+{
+	while (level && --level->references == 0) {
+		struct level *up = level->up;
+		bool held = level->fd >= 0;
+		struct receipt receipt = {
+			.kind = ITEM_DIRECTORY, .source = level->source, .path = level->path, .sha256 = ""
+		};
+		struct err err;
+
+		if (level_finish (level, batch->options, &err) < 0)
+			receipt.err = &err;
+		/* One that could not be made has been told of; the top, which was there before, is told of when it is bad. */
+		if (!up)
+			receipt.path = ".";
+		if (held && (up || receipt.err))
+			batch->report (batch->data, &receipt);
+		level_free (level);
+		level = up;
+	}
+}
+
+static void report (struct batch *batch, struct waiting *item)
+{
+	struct receipt receipt = {
+		.kind = ITEM_FILE,
+		.source = item->source,
+		.path = item->path,
+		.size = writing_size (item->writing),
+		.sha256 = writing_sum (item->writing),
+		.changed = item->changed,
+	};
+
+	batch->report (batch->data, &receipt);
+}
+
+static void fail (struct batch *batch, struct waiting *item, const struct err *err)
+{
+	item->failed = true;
+	batch_fail (batch, ITEM_FILE, item->source, item->path, writing_size (item->writing), err);
+}
+
+void batch_flush (struct batch *batch)
+{
+	struct err err;
+
+	for (size_t i = 0; i < batch->n; i++)
+		if (writing_sync (batch->items[i].writing, &err) < 0)
+			fail (batch, &batch->items[i], &err);
+	for (size_t i = 0; i < batch->n; i++) {
+		struct waiting *item = &batch->items[i];
+
+		if (item->failed)
+			continue;
+		if (writing_publish (item->writing, &err) < 0)
+			fail (batch, item, &err);
+		else if (item->level)
+			level_change (item->level);
+	}
+	for (size_t i = 0; i < batch->n; i++) {
+		struct waiting *item = &batch->items[i];
+
+		/* The first one of a directory syncs it for all; the name is there, but it may not outlive the power. */
+		if (!item->failed && item->level && level_sync (item->level, batch->options, &err) < 0)
+			fail (batch, item, &err);
+		if (!item->failed)
+			report (batch, item);
+	}
+	batch_drop (batch);
+}
+
+void batch_drop (struct batch *batch)
+{
+	size_t n = batch->n;
+
+	batch->n = 0;
+	batch->bytes = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct waiting *item = &batch->items[i];
+
+		writing_free (item->writing, !item->failed && writing_size (item->writing) > RECEIVER_SMALL);
+		batch_release (batch, item->level);
+		free (item->path);
+	}
+}
+
+int batch_add (struct batch *batch, struct level *level, int64_t source, const char *path, struct writing *writing,
+	bool changed)
+{
+	struct waiting *item = &batch->items[batch->n];
+	char *copy = strdup (path);
+
+	if (!copy) {
+		writing_free (writing, false);
+		return -1;
+	}
+	*item = (struct waiting){ .writing = writing, .path = copy, .source = source, .changed = changed };
+	if (level)
+		item->level = level_hold (level);
+	batch->n++;
+	batch->bytes += writing_size (writing);
+	writing_start_sync (writing);
+	if (!batch->options->sync || batch->n == RECEIVER_BATCH || batch->bytes >= RECEIVER_BATCH_BYTES)
+		batch_flush (batch);
+	return 0;
+}

@@ -1,0 +1,103 @@
+/* item - the stream that carries files: the input of file.put and the output of file.get with `tree` (doc/protocol.md).
+ *
+ * A row of messages of the same form as remex/1 itself: uint32 header length, big-endian | a JSON object | a body. The
+ * names in it are single components; a tree is walked by entering a directory and leaving it, so that no item can name
+ * what lies outside of where it stands.
+ *
+ *   {"total":FILES,"bytes":N}                           what will come, where the sender has counted
+ *   {"directory":NAME,"mode":M,"mtime":T}               enter it; what follows lies in it
+ *   {"leave":true}                                      it is complete
+ *   {"file":NAME,"size":S,"mode":M,"mtime":T}           a file begins; without a size, it is not known yet
+ *   {"data":true,"body":N}<bytes>   {"hole":N}          its content, in order; a hole is N zero bytes
+ *   {"end":true,"sha256":HEX}                           the file is complete: SHA-256 of all its content
+ *   {"file":…,"size":N,"sha256":HEX,"body":N}<bytes>    a small file, whole in one item
+ *   {"link":NAME,"target":TEXT}                         a symbolic link
+ *   {"failed":NAME,"code":WORD,"message":TEXT}          the sender cannot send that one
+ *   {"abort":true,"code":WORD,"message":TEXT}           the file that began is not good; it has no end
+ *
+ * An item at the top has "source":N, the number of the source it comes from, counted from 0. A directory at the top may have
+ * the name ".": what is in it goes to where it would itself. With {"file":…,
+ * "resume":true} the sender stops until the receiver has answered, on the way back, {"have":N,"sha256":HEX}: the first N
+ * bytes of that file are there and have that sum. The sender goes on with {"from":K}, K being N where it agrees, else 0.
+ * The other thing on the way back is one {"done":PATH,…} or {"failed":PATH,"code","message"} for each file, directory and
+ * link, when it is in place for good.
+ *
+ * Times are nanoseconds since 1970; modes are the bits 07777. A name that is not UTF-8 is {"b64":…}.
+ * Pure: no I/O.
+ */
+#ifndef REMEX_FILES_ITEM_H
+#define REMEX_FILES_ITEM_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "files/digest.h"
+#include "wire/codes.h"
+
+enum {
+	ITEM_NAME_MAX = 255, /* bytes of one component (NAME_MAX, limits.h) */
+	ITEM_TEXT_MAX = 4096, /* of a target, a path, a message, with its NUL */
+	ITEM_DATA_MAX = 256 * 1024, /* bytes of one body: what a sender makes. A receiver takes any size, in pieces */
+};
+
+enum item_kind {
+	ITEM_TOTAL,
+	ITEM_DIRECTORY,
+	ITEM_LEAVE,
+	ITEM_FILE,
+	ITEM_DATA,
+	ITEM_HOLE,
+	ITEM_FROM,
+	ITEM_END,
+	ITEM_ABORT,
+	ITEM_LINK,
+	ITEM_FAILED,
+	ITEM_HAVE, /* these two on the way back only */
+	ITEM_DONE,
+	N_ITEMS
+};
+
+struct item {
+	enum item_kind kind;
+	char name
+		[ITEM_TEXT_MAX]; /* DIRECTORY, FILE, LINK, FAILED: a component; DONE, and FAILED on the way back: a path */
+	int64_t source; /* -1: not at the top */
+	int64_t number; /* HOLE, FROM, HAVE: bytes; TOTAL: files */
+	int64_t size; /* FILE: -1 where it is not known; DONE, TOTAL: bytes */
+	int64_t mtime_ns; /* DIRECTORY, FILE */
+	int mode; /* likewise; -1: not said */
+	bool has_mtime, has_sha256, resume,
+		changed; /* changed: of an END: it changed while it was read, and is sent all the same */
+	char sha256[DIGEST_TEXT]; /* END, HAVE, DONE, a whole FILE */
+	char text[ITEM_TEXT_MAX]; /* LINK: the target; FAILED, ABORT: the message */
+	enum code code; /* FAILED, ABORT */
+	uint64_t body; /* bytes that follow */
+};
+
+/* An item of that kind, with nothing said. */
+void item_init (struct item *item, enum item_kind kind);
+
+/* Append it; its body, item->body bytes, the caller appends next. 0, or -1 with errno (ENOBUFS, ENOMEM). */
+int item_put (struct buf *out, const struct item *item);
+
+/* Room that the header of any item takes at most, for planning. */
+enum { ITEM_HEADER_MAX = 40 * 1024 };
+
+/* Content with one copy, as message_data_begin has it: room for a data item of up to `max` bytes (at most ITEM_DATA_MAX);
+ * where they go, or NULL with errno. Then item_data_end says how many (n > 0) came, and appends the item. */
+uint8_t *item_data_begin (struct buf *out, size_t max);
+void item_data_end (struct buf *out, size_t n);
+
+/* Take the next item's header from `in`: 1 and *item, whose body now stands at the front of `in` or is still to come, and
+ * is the caller's to consume before the next; 0 when more bytes are needed; -1 and err (CODE_BAD_VALUE) where it is no
+ * item. Every name that is a component is one: not empty, not "." (but for a source, see above) or
+ * "..", no '/', at most ITEM_NAME_MAX bytes. */
+int item_next (struct buf *in, struct item *item, struct err *err);
+
+/* Is that one component of a path, as said above? */
+bool item_is_component (const char *name);
+
+#endif

@@ -1,0 +1,436 @@
+/* receiver - a stream of items as files; see receiver.h.
+ *
+ * States: ENTRY (an item that begins something, or `leave`), FROM (the sender was told what is there and says where it goes
+ * on), CONTENT (of the file that has begun). A file that has failed is a file without a writing: its content is passed over.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "files/batch.h"
+#include "files/level.h"
+#include "files/receiver.h"
+#include "files/symlink.h"
+
+struct receiver {
+	struct receiver_options options;
+	receiver_place *place;
+	void *data;
+	struct batch batch;
+
+	enum { ENTRY, FROM, CONTENT } state;
+	struct level *level; /* a reference to the one it stands in; at the top, the last source's, or NULL */
+	int depth; /* directories of the stream that it is in; 0: at the top */
+	struct item item; /* the last one; its body comes */
+	uint64_t body; /* bytes of it that are still to come */
+
+	/* The file that has begun: */
+	struct writing *writing; /* NULL: it failed, and that was told */
+	struct level *home; /* where it is, a reference, or NULL */
+	int64_t source, size; /* size -1: the sender did not know */
+	int64_t offered; /* FROM: how many bytes are there already */
+	bool whole;
+	char path[LEVEL_PATH];
+
+	struct receiver_progress progress;
+};
+
+struct receiver *receiver_new (
+	const struct receiver_options *options, receiver_place *place, receiver_report *report, void *data)
+{
+	struct receiver *self = calloc (1, sizeof *self);
+
+	if (!self)
+		return NULL;
+	self->options = *options;
+	self->place = place;
+	self->data = data;
+	self->batch.options = &self->options.writing;
+	self->batch.report = report;
+	self->batch.data = data;
+	self->progress.total_files = self->progress.total_bytes = -1;
+	return self;
+}
+
+void receiver_progress (const struct receiver *self, struct receiver_progress *progress)
+{
+	*progress = self->progress;
+}
+
+static int broken (struct err *err, const char *what)
+{
+	return err_set (err, CODE_BAD_VALUE, "the stream of files is not in order: %s", what);
+}
+
+static int no_memory (struct err *err)
+{
+	return err_set (err, CODE_BUSY, "out of memory");
+}
+
+/* --- the file that has begun -------------------------------------------------------------------------------------- */
+
+static void file_fail (struct receiver *self, const struct err *err)
+{
+	writing_free (self->writing, false);
+	self->writing = NULL;
+	batch_fail (&self->batch, ITEM_FILE, self->source, self->path, self->size, err);
+}
+
+static void file_over (struct receiver *self)
+{
+	batch_release (&self->batch, self->home);
+	self->home = NULL;
+	self->state = ENTRY;
+}
+
+static int file_complete (struct receiver *self, const char *sum, bool changed, struct err *err)
+{
+	struct writing *writing = self->writing;
+	struct err why;
+	int result = 0;
+
+	/* One that shrank while it was read, and is wanted all the same, has what came. */
+	if (writing && writing_complete (writing, changed ? -1 : self->size, sum, &why) < 0) {
+		file_fail (self, &why);
+	} else if (writing) {
+		self->writing = NULL;
+		self->progress.files++;
+		if (batch_add (&self->batch, self->home, self->source, self->path, writing, changed) < 0)
+			result = no_memory (err);
+	}
+	file_over (self);
+	return result;
+}
+
+static void file_data (struct receiver *self, const void *bytes, int64_t n)
+{
+	struct err why;
+	int result;
+
+	if (!self->writing)
+		return;
+	if (self->size >= 0 && n > self->size - writing_size (self->writing))
+		result = err_set (&why, CODE_FAILED, "more came than its %lld bytes", (long long)self->size);
+	else if (bytes)
+		result = writing_data (self->writing, bytes, (size_t)n, &why);
+	else
+		result = writing_hole (self->writing, n, &why);
+	if (result < 0)
+		file_fail (self, &why);
+	else
+		self->progress.bytes += n;
+}
+
+/* What is there of it already goes to the sender, who says how much of that is good. */
+static int file_offer (struct receiver *self, struct buf *back, struct err *err)
+{
+	struct item have;
+	struct err why;
+
+	item_init (&have, ITEM_HAVE);
+	memset (have.sha256, '0', DIGEST_TEXT - 1);
+	have.sha256[DIGEST_TEXT - 1] = '\0';
+	if (self->writing && (have.number = writing_resume (self->writing, have.sha256, &why)) < 0) {
+		have.number = 0;
+		file_fail (self, &why);
+	}
+	self->offered = have.number;
+	self->state = FROM;
+	return item_put (back, &have) < 0 ? no_memory (err) : 0;
+}
+
+/* Where an item goes: the descriptor *fd, or else that name in self->level. 0; 1: nowhere, which was told; -1 and err. */
+static int find_place (
+	struct receiver *self, struct item *item, char name[PLACE_NAME_MAX + 1], int *fd, struct err *err);
+
+static int begin_file (struct receiver *self, struct item *item, struct buf *back, struct err *err)
+{
+	char name[PLACE_NAME_MAX + 1];
+	struct err why;
+	int fd = -1, found = find_place (self, item, name, &fd, err);
+
+	if (found < 0)
+		return -1;
+	self->size = item->size;
+	self->whole = item->sha256[0] != '\0';
+	self->state = CONTENT;
+	if (found == 0) {
+		struct level *level = fd < 0 ? self->level : NULL;
+
+		self->home = level ? level_hold (level) : NULL;
+		self->writing =
+			level ? writing_new (level->fd, name, &self->options.writing, &why) : writing_to (fd, &why);
+		if (!self->writing)
+			file_fail (self, &why);
+		else
+			writing_set_mode (self->writing, item->mode, item->has_mtime ? &item->mtime_ns : NULL);
+	}
+	if (item->resume)
+		return file_offer (self, back, err);
+	if (self->whole && !item->body)
+		return file_complete (self, item->sha256, false, err);
+	return 0;
+}
+
+/* --- where things go ---------------------------------------------------------------------------------------------- */
+
+/* Another source may well go to the directory of the last one: that is held once. */
+static int stand_at_top (struct receiver *self, struct place *place, int64_t source, struct err *err)
+{
+	struct stat now, last;
+
+	if (self->level && fstat (self->level->fd, &last) == 0 && fstat (place->directory, &now) == 0 &&
+		now.st_dev == last.st_dev && now.st_ino == last.st_ino) {
+		place_close (place);
+		self->level->source = source;
+		return 0;
+	}
+	batch_release (&self->batch, self->level);
+	self->level = level_top (place->directory, source);
+	place->directory = -1;
+	return self->level ? 0 : no_memory (err);
+}
+
+static int find_place (
+	struct receiver *self, struct item *item, char name[PLACE_NAME_MAX + 1], int *fd, struct err *err)
+{
+	struct place place = PLACE_NONE;
+	struct err why = { .sys = 0 };
+
+	self->source = item->source;
+	if (self->depth) {
+		if (item->source >= 0)
+			return broken (err, "a source within another");
+		self->source = self->level->source;
+		level_path (self->level, item->name, self->path);
+		memcpy (name, item->name, strlen (item->name) + 1);
+		if (self->level->fd >= 0)
+			return 0;
+		err_set (&why, CODE_FAILED, "its directory could not be made");
+		batch_fail (&self->batch, item->kind, self->source, self->path, item->size, &why);
+		return 1;
+	}
+	if (item->source < 0)
+		return broken (err, "it is not said of which source this is");
+	memcpy (self->path, item->name, strlen (item->name) + 1);
+	if (self->place (self->data, item, &place, fd, &why) < 0) {
+		if (why.sys == EPROTO)
+			return broken (err, why.text);
+		batch_fail (&self->batch, item->kind, self->source, self->path, item->size, &why);
+		return 1;
+	}
+	if (*fd >= 0)
+		return 0;
+	memcpy (name, place.name, sizeof place.name);
+	return stand_at_top (self, &place, item->source, err);
+}
+
+/* A directory that failed is entered all the same: a level without a descriptor. */
+static int enter (struct receiver *self, struct item *item, struct err *err)
+{
+	char name[PLACE_NAME_MAX + 1];
+	struct err why = { .code = 0 };
+	struct level *level = NULL;
+	int fd = -1, found;
+
+	if (!self->options.recursive)
+		return broken (err, "a directory was not asked for");
+	if ((found = find_place (self, item, name, &fd, err)) < 0)
+		return -1;
+	if (found == 0) {
+		if (fd >= 0)
+			err_set (&why, CODE_BAD_VALUE, "a directory cannot go there");
+		else if (self->depth >= RECEIVER_DEPTH)
+			err_set (&why, CODE_BAD_VALUE, "more than %d levels of directories", RECEIVER_DEPTH);
+		else if (!(level = level_enter (self->level, item, name, &why)))
+			return no_memory (err);
+		if (!level || level->fd < 0)
+			batch_fail (&self->batch, ITEM_DIRECTORY, self->source, self->path, -1, &why);
+	}
+	if (!level && !(level = level_dead (self->level, item, self->source)))
+		return no_memory (err);
+	if (self->level)
+		self->level->references--; /* the new one has its own */
+	self->level = level;
+	self->depth++;
+	return 0;
+}
+
+static int leave (struct receiver *self, struct err *err)
+{
+	struct level *level = self->level;
+
+	if (!self->depth)
+		return broken (err, "there is no directory to leave");
+	self->depth--;
+	self->level = level->up ? level_hold (level->up) : NULL;
+	batch_release (&self->batch, level);
+	return 0;
+}
+
+static int make_link (struct receiver *self, struct item *item, struct err *err)
+{
+	char name[PLACE_NAME_MAX + 1];
+	struct receipt receipt = { .kind = ITEM_LINK, .size = -1, .sha256 = "", .path = self->path };
+	struct err why;
+	int fd = -1, found, result;
+
+	if (!self->options.recursive)
+		return broken (err, "a link was not asked for");
+	if ((found = find_place (self, item, name, &fd, err)) != 0)
+		return found < 0 ? -1 : 0;
+	if (fd >= 0)
+		result = err_set (&why, CODE_BAD_VALUE, "a link cannot go there");
+	else if (self->options.tame && !symlink_is_tame (item->text))
+		result = err_set (&why, CODE_DENIED, "a link that could lead out of the roots");
+	else
+		result = symlink_make (self->level->fd, name, item->text, &why);
+	receipt.source = self->source;
+	receipt.err = result < 0 ? &why : NULL;
+	if (result == 0)
+		level_change (self->level);
+	self->batch.report (self->data, &receipt);
+	return 0;
+}
+
+/* The sender could not send it, or give the file that has begun an end. */
+static void take_failure (struct receiver *self, const struct item *item)
+{
+	struct err why;
+
+	err_set (&why, (int)item->code, "%s", item->text);
+	if (item->kind == ITEM_ABORT) {
+		if (self->writing)
+			file_fail (self, &why);
+		file_over (self);
+		return;
+	}
+	if (self->depth)
+		level_path (self->level, item->name, self->path);
+	else
+		memcpy (self->path, item->name, strlen (item->name) + 1);
+	batch_fail (&self->batch, ITEM_FAILED, self->depth ? self->level->source : item->source, self->path, -1, &why);
+}
+
+/* --- the stream ---------------------------------------------------------------------------------------------------- */
+
+static int take_entry (struct receiver *self, struct item *item, struct buf *back, struct err *err)
+{
+	switch (item->kind) {
+	case ITEM_TOTAL:
+		self->progress.total_files = item->number;
+		self->progress.total_bytes = item->size;
+		return 0;
+	case ITEM_DIRECTORY: return enter (self, item, err);
+	case ITEM_LEAVE: return leave (self, err);
+	case ITEM_FILE: return begin_file (self, item, back, err);
+	case ITEM_LINK: return make_link (self, item, err);
+	case ITEM_FAILED: take_failure (self, item); return 0;
+	default: return broken (err, "content without a file");
+	}
+}
+
+static int take_from (struct receiver *self, const struct item *item, struct err *err)
+{
+	struct err why;
+
+	if (item->kind == ITEM_ABORT) {
+		take_failure (self, item);
+		return 0;
+	}
+	if (item->kind != ITEM_FROM || (item->number != 0 && item->number != self->offered))
+		return broken (err, "the answer to what is there already");
+	self->state = CONTENT;
+	self->progress.bytes += item->number;
+	if (self->writing && writing_from (self->writing, item->number, &why) < 0)
+		file_fail (self, &why);
+	return 0;
+}
+
+static int take_content (struct receiver *self, const struct item *item, struct err *err)
+{
+	switch (item->kind) {
+	case ITEM_DATA: return 0;
+	case ITEM_HOLE: file_data (self, NULL, item->number); return 0;
+	case ITEM_END: return file_complete (self, item->sha256, item->changed, err);
+	case ITEM_ABORT: take_failure (self, item); return 0;
+	default: return broken (err, "a file has no end");
+	}
+}
+
+static int take_item (struct receiver *self, struct buf *back, struct err *err)
+{
+	struct item *item = &self->item;
+
+	self->body = item->body;
+	switch (self->state) {
+	case FROM: return take_from (self, item, err);
+	case CONTENT: return take_content (self, item, err);
+	case ENTRY: break;
+	}
+	return take_entry (self, item, back, err);
+}
+
+static int take_body (struct receiver *self, struct buf *in, struct err *err)
+{
+	size_t n = buf_len (in);
+
+	if (n > self->body)
+		n = (size_t)self->body;
+	file_data (self, buf_head (in), (int64_t)n);
+	buf_consume (in, n);
+	self->body -= n;
+	return !self->body && self->whole ? file_complete (self, self->item.sha256, false, err) : 0;
+}
+
+int receiver_take (struct receiver *self, struct buf *in, struct buf *back, struct err *err)
+{
+	while (buf_len (in) > 0) {
+		int got;
+
+		if (self->body > 0) {
+			if (take_body (self, in, err) < 0)
+				return -1;
+			continue;
+		}
+		if ((got = item_next (in, &self->item, err)) <= 0)
+			return got;
+		if (take_item (self, back, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int receiver_end (struct receiver *self, struct err *err)
+{
+	if (self->state != ENTRY || self->depth || self->body)
+		return broken (err, "it was cut");
+	batch_flush (&self->batch);
+	batch_release (&self->batch, self->level);
+	self->level = NULL;
+	return 0;
+}
+
+/* What was not told of while it stood is not told of now: whoever frees a receiver in the middle has ended the whole. */
+static void say_nothing (void *data, const struct receipt *receipt)
+{
+	(void)data;
+	(void)receipt;
+}
+
+void receiver_free (struct receiver *self)
+{
+	if (!self)
+		return;
+	self->batch.report = say_nothing;
+	if (self->writing)
+		writing_free (self->writing, writing_size (self->writing) > RECEIVER_SMALL);
+	batch_release (&self->batch, self->home);
+	batch_drop (&self->batch);
+	batch_release (&self->batch, self->level);
+	free (self);
+}

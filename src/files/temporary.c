@@ -1,0 +1,175 @@
+/* temporary - the file beside the file; see temporary.h. */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "files/level.h"
+#include "files/temporary.h"
+
+#define MIDDLE ".remex-"
+#define LETTERS "abcdefghijklmnopqrstuvwxyz0123456789"
+
+enum { TAIL = 8, PREFIX = 200, TRIES = 64 };
+
+/* ".NAME.remex-", without the tail; how long it is. */
+static size_t make_stem (const char *name, char temporary[TEMPORARY_NAME])
+{
+	return (size_t)snprintf (temporary, TEMPORARY_NAME, ".%.*s" MIDDLE, PREFIX, name);
+}
+
+bool temporary_is (const char *name)
+{
+	size_t n = strlen (name), m = sizeof MIDDLE - 1;
+
+	return n >= 2 + m + TAIL && name[0] == '.' && !strncmp (name + n - TAIL - m, MIDDLE, m) &&
+	       strspn (name + n - TAIL, LETTERS) == TAIL;
+}
+
+int temporary_make (int directory, const char *name, char temporary[TEMPORARY_NAME], struct err *err)
+{
+	size_t n = make_stem (name, temporary);
+	unsigned char random[TAIL];
+	int fd;
+
+	for (int i = 0; i < TRIES; i++) {
+		if (getrandom (random, sizeof random, 0) != sizeof random)
+			return err_sys (err, CODE_INTERNAL, "cannot name a temporary file");
+		for (int k = 0; k < TAIL; k++)
+			temporary[n + (size_t)k] = LETTERS[random[k] % (sizeof LETTERS - 1)];
+		temporary[n + TAIL] = '\0';
+		fd = openat (directory, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0 && errno == EEXIST)
+			continue;
+		if (fd < 0)
+			return err_sys (err, files_code (errno), "cannot make a temporary file");
+		/* A sweeper that is quicker finds it young, and leaves it alone. */
+		if (flock (fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+			fd_close (&fd);
+			continue;
+		}
+		return fd;
+	}
+	return err_set (err, CODE_IO_ERROR, "cannot make a temporary file: all names are taken");
+}
+
+/* Open and lock what is by that name an abandoned one. -1: it is none. */
+static int open_abandoned (int directory, const char *name, struct stat *st)
+{
+	struct stat named;
+	int fd = openat (directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	/* Once it is locked nobody else takes it over; but somebody may have done so, and be done with it, before. */
+	if (fstat (fd, st) == 0 && S_ISREG (st->st_mode) && st->st_nlink == 1 && st->st_uid == geteuid () &&
+		flock (fd, LOCK_EX | LOCK_NB) == 0 && fstatat (directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		named.st_dev == st->st_dev && named.st_ino == st->st_ino && fstat (fd, st) == 0)
+		return fd;
+	fd_close (&fd);
+	return -1;
+}
+
+/* The directory's names, by a descriptor of our own: the other one's position is its owner's. */
+static DIR *list_names (int directory)
+{
+	int fd = openat (directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = fd < 0 ? NULL : fdopendir (fd);
+
+	if (!list)
+		fd_close (&fd);
+	return list;
+}
+
+int temporary_adopt (int directory, const char *name, char temporary[TEMPORARY_NAME])
+{
+	char stem[TEMPORARY_NAME];
+	size_t n = make_stem (name, stem);
+	struct timespec youngest = { 0 };
+	struct dirent *entry;
+	struct stat st;
+	int best = -1;
+	DIR *list = list_names (directory);
+
+	while (list && (entry = readdir (list))) {
+		int fd;
+
+		if (strncmp (entry->d_name, stem, n) != 0 || strlen (entry->d_name) != n + TAIL ||
+			!temporary_is (entry->d_name) || (fd = open_abandoned (directory, entry->d_name, &st)) < 0)
+			continue;
+		if (best >= 0 &&
+			(st.st_mtim.tv_sec < youngest.tv_sec ||
+				(st.st_mtim.tv_sec == youngest.tv_sec && st.st_mtim.tv_nsec <= youngest.tv_nsec))) {
+			fd_close (&fd);
+			continue;
+		}
+		fd_close (&best);
+		best = fd;
+		youngest = st.st_mtim;
+		memcpy (temporary, entry->d_name, n + TAIL + 1);
+	}
+	if (list)
+		closedir (list);
+	if (best < 0)
+		errno = ENOENT;
+	return best;
+}
+
+int temporary_sweep (int directory, time_t before)
+{
+	DIR *list = list_names (directory);
+	struct dirent *entry;
+	struct stat st;
+	int swept = 0;
+
+	while (list && (entry = readdir (list))) {
+		int fd;
+
+		if (!temporary_is (entry->d_name) || fstatat (directory, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+			!S_ISREG (st.st_mode) || st.st_mtime >= before ||
+			(fd = open_abandoned (directory, entry->d_name, &st)) < 0)
+			continue;
+		if (st.st_mtime < before && unlinkat (directory, entry->d_name, 0) == 0)
+			swept++;
+		fd_close (&fd);
+	}
+	if (list)
+		closedir (list);
+	return swept;
+}
+
+/* --- now and then ------------------------------------------------------------------------------------------------- */
+
+enum { REMEMBERED = 16, HOUR = 3600 };
+
+int temporary_tidy (int directory)
+{
+	static struct {
+		dev_t device;
+		ino_t inode;
+		time_t when;
+	} last[REMEMBERED];
+	static unsigned turn;
+	time_t now = time (NULL);
+	struct stat st;
+
+	if (fstat (directory, &st) < 0)
+		return 0;
+	for (int i = 0; i < REMEMBERED; i++)
+		if (last[i].inode == st.st_ino && last[i].device == st.st_dev && now - last[i].when < HOUR &&
+			now >= last[i].when)
+			return 0;
+	last[turn].device = st.st_dev;
+	last[turn].inode = st.st_ino;
+	last[turn].when = now;
+	turn = (turn + 1) % REMEMBERED;
+	return temporary_sweep (directory, now - TEMPORARY_DAY);
+}

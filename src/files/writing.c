@@ -1,0 +1,338 @@
+/* writing - one file that is being received; see writing.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "files/level.h"
+#include "files/place.h"
+#include "files/temporary.h"
+#include "files/writing.h"
+
+enum { WRITE_OUT = 8 * 1024 * 1024 };
+
+struct writing {
+	struct writing_options options;
+	int directory; /* borrowed; -1: it goes to a descriptor, `fd`, which is borrowed then */
+	char name[PLACE_NAME_MAX + 1], temporary[TEMPORARY_NAME];
+	int fd;
+	bool published;
+	int64_t size; /* bytes so far, holes with them */
+	int64_t asked; /* bytes that the kernel was asked to write out, while more come */
+	int64_t end; /* where the last byte that is no hole ends */
+	struct digest *digest;
+	char sum[DIGEST_TEXT];
+	bool replaces; /* a regular file, */
+	struct stat old; /* this one */
+	int mode; /* of the sender; -1: not said */
+	bool has_mtime;
+	int64_t mtime_ns;
+};
+
+static struct writing *writing_alloc (int directory, int fd, struct err *err)
+{
+	struct writing *writing = calloc (1, sizeof *writing);
+
+	if (writing && (writing->digest = digest_new ())) {
+		writing->directory = directory;
+		writing->fd = fd;
+		writing->mode = -1;
+		return writing;
+	}
+	free (writing);
+	err_set (err, CODE_BUSY, "out of memory");
+	return NULL;
+}
+
+/* --- what is there ------------------------------------------------------------------------------------------------ */
+
+static const char *special_word (mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFDIR: return "a directory";
+	case S_IFIFO: return "a FIFO";
+	case S_IFSOCK: return "a socket";
+	case S_IFBLK: return "a block device";
+	default: return "a character device";
+	}
+}
+
+/* 0, or -1 and err: what is there is not to be replaced. */
+static int look_at_target (int directory, const char *name, bool *regular, struct stat *st, struct err *err)
+{
+	*regular = false;
+	if (fstatat (directory, name, st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_sys (err, files_code (errno), "cannot look at what is there");
+	*regular = S_ISREG (st->st_mode);
+	if (*regular || S_ISLNK (st->st_mode))
+		return 0;
+	return err_set (err, CODE_BAD_VALUE, "%s is in its place", special_word (st->st_mode));
+}
+
+struct writing *writing_new (int directory, const char *name, const struct writing_options *options, struct err *err)
+{
+	struct writing *writing = writing_alloc (directory, -1, err);
+
+	if (!writing)
+		return NULL;
+	writing->options = *options;
+	snprintf (writing->name, sizeof writing->name, "%s", name);
+	if (look_at_target (directory, name, &writing->replaces, &writing->old, err) == 0 &&
+		(writing->fd = temporary_make (directory, name, writing->temporary, err)) >= 0)
+		return writing;
+	writing_free (writing, false);
+	return NULL;
+}
+
+struct writing *writing_to (int fd, struct err *err)
+{
+	return writing_alloc (-1, fd, err);
+}
+
+/* --- what an interrupted transfer has left ------------------------------------------------------------------------- */
+
+/* Read all that is there, to make its sum. */
+static int add_old (struct writing *writing, int fd, struct err *err)
+{
+	static char bytes[256 * 1024];
+	ssize_t n;
+
+	while ((n = pread (fd, bytes, sizeof bytes, writing->size)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys (err, CODE_IO_ERROR, "cannot read what is there already");
+		digest_add (writing->digest, bytes, (size_t)n);
+		writing->size += n;
+	}
+	return 0;
+}
+
+int64_t writing_resume (struct writing *writing, char sum[DIGEST_TEXT], struct err *err)
+{
+	char temporary[TEMPORARY_NAME];
+	int fd = writing->directory < 0 ? -1 : temporary_adopt (writing->directory, writing->name, temporary);
+
+	if (fd >= 0) {
+		unlinkat (writing->directory, writing->temporary, 0);
+		fd_close (&writing->fd);
+		writing->fd = fd;
+		memcpy (writing->temporary, temporary, sizeof temporary);
+		if (add_old (writing, fd, err) < 0)
+			return -1;
+		writing->end = writing->size;
+	}
+	digest_text (writing->digest, sum);
+	return writing->size;
+}
+
+int writing_from (struct writing *writing, int64_t bytes, struct err *err)
+{
+	if (bytes == writing->size)
+		return 0;
+	if (bytes != 0)
+		return err_set (err, CODE_BAD_VALUE, "it cannot go on in the middle of what is there");
+	writing->size = writing->end = 0;
+	digest_reset (writing->digest);
+	return ftruncate (writing->fd, 0) == 0 ? 0 : err_sys (err, CODE_IO_ERROR, "cannot start anew");
+}
+
+/* --- content ------------------------------------------------------------------------------------------------------ */
+
+static int write_failed (struct err *err)
+{
+	return err_sys (err, CODE_IO_ERROR, "cannot write");
+}
+
+/* To its place in the file; to a descriptor that is none of ours, which may be a pipe, behind what went before. */
+static int write_bytes (struct writing *writing, const char *bytes, size_t n, struct err *err)
+{
+	int64_t at = writing->size;
+
+	if (writing->directory < 0)
+		return fd_write_all (writing->fd, bytes, n) == 0 ? 0 : write_failed (err);
+	while (n > 0) {
+		ssize_t done = pwrite (writing->fd, bytes, n, at);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0) {
+			if (done == 0)
+				errno = ENOSPC;
+			return write_failed (err);
+		}
+		bytes += done;
+		n -= (size_t)done;
+		at += done;
+	}
+	writing->end = at;
+	return 0;
+}
+
+static int check_size (const struct writing *writing, int64_t n, struct err *err)
+{
+	if (n >= 0 && n <= INT64_MAX - writing->size)
+		return 0;
+	return err_set (err, CODE_BAD_VALUE, "no file can be so large");
+}
+
+int writing_data (struct writing *writing, const void *bytes, size_t n, struct err *err)
+{
+	if (check_size (writing, (int64_t)n, err) < 0 || write_bytes (writing, bytes, n, err) < 0)
+		return -1;
+	digest_add (writing->digest, bytes, n);
+	writing->size += (int64_t)n;
+	if (writing->options.sync && writing->size - writing->asked >= WRITE_OUT) {
+		writing_start_sync (writing);
+		writing->asked = writing->size;
+	}
+	return 0;
+}
+
+int writing_hole (struct writing *writing, int64_t n, struct err *err)
+{
+	static const char zeros[64 * 1024];
+
+	if (check_size (writing, n, err) < 0)
+		return -1;
+	/* It costs the sender nothing to say, and us much to sum up: so the file must be able to have that size. */
+	if (writing->directory >= 0 && ftruncate (writing->fd, writing->size + n) < 0)
+		return write_failed (err);
+	if (writing->directory >= 0) {
+		digest_add_zeros (writing->digest, (uint64_t)n);
+		writing->size += n;
+		return 0;
+	}
+	while (n > 0) {
+		size_t some = n < (int64_t)sizeof zeros ? (size_t)n : sizeof zeros;
+
+		if (writing_data (writing, zeros, some, err) < 0)
+			return -1;
+		n -= (int64_t)some;
+	}
+	return 0;
+}
+
+int64_t writing_size (const struct writing *writing)
+{
+	return writing->size;
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+void writing_set_mode (struct writing *writing, int mode, const int64_t *mtime_ns)
+{
+	writing->mode = mode;
+	writing->has_mtime = mtime_ns != NULL;
+	writing->mtime_ns = mtime_ns ? *mtime_ns : 0;
+}
+
+/* The process's umask (umask(2)); both ends have one thread. */
+static mode_t current_umask (void)
+{
+	mode_t mask = umask (077);
+
+	umask (mask);
+	return mask;
+}
+
+/* Whose it is and who may read it. Where the owner of the old file cannot be kept, it is ours, and then its group's bits
+ * would be for another group. */
+static int set_access (struct writing *writing, struct err *err)
+{
+	const struct stat *old = &writing->old;
+	mode_t mode;
+
+	if (writing->options.preserve && writing->mode >= 0)
+		mode = (mode_t)writing->mode & (writing->options.set_id ? 07777 : 0777);
+	else if (writing->replaces)
+		mode = old->st_mode & 0777;
+	else
+		mode = (writing->mode >= 0 ? (mode_t)writing->mode : 0666) & 0777 & ~current_umask ();
+	if (writing->replaces && (old->st_uid != geteuid () || old->st_gid != getegid ()) &&
+		fchown (writing->fd, old->st_uid, old->st_gid) < 0 &&
+		fchown (writing->fd, (uid_t)-1, old->st_gid) < 0 && errno != EPERM && errno != EINVAL)
+		return err_sys (err, files_code (errno), "cannot set its owner");
+	if (fchmod (writing->fd, mode) < 0)
+		return err_sys (err, files_code (errno), "cannot set its mode");
+	return 0;
+}
+
+static int set_time (struct writing *writing, struct err *err)
+{
+	int64_t second = 1000000000, left = writing->mtime_ns % second;
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = writing->mtime_ns / second - (left < 0), .tv_nsec = left < 0 ? left + second : left } };
+
+	if (!writing->options.preserve || !writing->has_mtime || futimens (writing->fd, times) == 0)
+		return 0;
+	return err_sys (err, files_code (errno), "cannot set its time");
+}
+
+int writing_complete (struct writing *writing, int64_t size, const char *sum, struct err *err)
+{
+	digest_text (writing->digest, writing->sum);
+	if (size >= 0 && size != writing->size)
+		return err_set (err, CODE_FAILED, "%lld bytes came, and it has %lld", (long long)writing->size,
+			(long long)size);
+	if (!*writing->sum || (sum && strcmp (sum, writing->sum) != 0))
+		return err_set (err, CODE_FAILED, "what came has another SHA-256 than what was sent");
+	if (writing->directory < 0)
+		return 0;
+	if (writing->end != writing->size && ftruncate (writing->fd, writing->size) < 0)
+		return write_failed (err);
+	return set_access (writing, err) < 0 || set_time (writing, err) < 0 ? -1 : 0;
+}
+
+const char *writing_sum (const struct writing *writing)
+{
+	return writing->sum;
+}
+
+void writing_start_sync (struct writing *writing)
+{
+	/* Only a hint: what does not work here fails in fsync(2). */
+	if (writing->options.sync && writing->directory >= 0)
+		(void)sync_file_range (writing->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+int writing_sync (struct writing *writing, struct err *err)
+{
+	if (!writing->options.sync || writing->directory < 0 || fsync (writing->fd) == 0)
+		return 0;
+	return err_sys (err, CODE_IO_ERROR, "cannot bring it to the disk");
+}
+
+int writing_publish (struct writing *writing, struct err *err)
+{
+	bool regular;
+	struct stat st;
+
+	if (writing->directory < 0)
+		return 0;
+	if (look_at_target (writing->directory, writing->name, &regular, &st, err) < 0)
+		return -1;
+	if (renameat (writing->directory, writing->temporary, writing->directory, writing->name) < 0)
+		return err_sys (err, files_code (errno), "cannot give it its name");
+	writing->published = true;
+	return 0;
+}
+
+void writing_free (struct writing *writing, bool keep)
+{
+	if (!writing)
+		return;
+	if (writing->directory >= 0) {
+		if (writing->fd >= 0 && !writing->published && (!keep || !writing->size))
+			unlinkat (writing->directory, writing->temporary, 0);
+		fd_close (&writing->fd);
+	}
+	digest_free (writing->digest);
+	free (writing);
+}

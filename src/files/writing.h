@@ -1,0 +1,68 @@
+/* writing - one file that is being received: whole or not at all.
+ *
+ * States: OPEN (content comes, in order), READY (complete, compared, and on the disk), then published by rename(2) or
+ * discarded. A name holds the whole old file or the whole new one at every moment, whatever happens to us. The content goes
+ * to a temporary (temporary.h) beside it; its SHA-256 is made as it comes.
+ *
+ * The owner keeps the directory open as long as the writing lives.
+ */
+#ifndef REMEX_FILES_WRITING_H
+#define REMEX_FILES_WRITING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "files/digest.h"
+
+struct writing_options {
+	bool sync; /* fsync(2) before it is ready */
+	bool preserve; /* mode and time are what the sender says; otherwise the mode is that of the file that is replaced, or
+			  the sender's less the umask */
+	bool set_id; /* keep the bits 07000 of the mode */
+};
+
+struct writing;
+
+/* Begin. `directory` is borrowed. Refused (CODE_BAD_VALUE) where `name` is there and no regular file or symbolic link:
+ * a FIFO, device, socket or directory is never replaced; a link is, itself. err->code otherwise CODE_DENIED (EACCES, EPERM,
+ * EROFS), CODE_NOT_FOUND (ENOENT), CODE_IO_ERROR, with err->sys. NULL and err. */
+struct writing *writing_new (int directory, const char *name, const struct writing_options *options, struct err *err);
+
+/* Instead of a temporary and a name: to that descriptor (borrowed), in order, holes as zeros. Nothing is published. */
+struct writing *writing_to (int fd, struct err *err);
+
+/* Continue what an interrupted transfer has left, where there is something: its bytes are read once to make their sum.
+ * How many there are (0: none), with their sum in `sum`. writing_from then says how many of them are good: all or 0. */
+int64_t writing_resume (struct writing *writing, char sum[DIGEST_TEXT], struct err *err);
+int writing_from (struct writing *writing, int64_t bytes, struct err *err);
+
+/* Content, in order. 0, or -1 and err (CODE_IO_ERROR: the disk is full, …). */
+int writing_data (struct writing *writing, const void *bytes, size_t n, struct err *err);
+int writing_hole (struct writing *writing, int64_t n, struct err *err);
+
+int64_t writing_size (const struct writing *writing); /* bytes so far */
+
+/* What it is to be. mode -1 and mtime_ns NULL: not said. */
+void writing_set_mode (struct writing *writing, int mode, const int64_t *mtime_ns);
+
+/* It is complete: OPEN to READY. `size` (-1: not said) and `sum` (NULL: not said) are compared with what came (else -1,
+ * CODE_FAILED); mode and time are set. writing_start_sync asks the kernel to begin writing it out, writing_sync waits until
+ * it is on the disk: apart, so that many small files share the wait. They do nothing without options.sync. 0, or -1. */
+int writing_complete (struct writing *writing, int64_t size, const char *sum, struct err *err);
+void writing_start_sync (struct writing *writing);
+int writing_sync (struct writing *writing, struct err *err);
+
+/* The sum of what came, after writing_complete. */
+const char *writing_sum (const struct writing *writing);
+
+/* READY: give it its name. The directory itself is the owner's to fsync. 0, or -1 and err; either way it is over but for
+ * writing_free. */
+int writing_publish (struct writing *writing, struct err *err);
+
+/* The end. What was not published: with `keep` its temporary stays, to be resumed (if anything is in it), else it is
+ * removed. NULL is allowed. */
+void writing_free (struct writing *writing, bool keep);
+
+#endif

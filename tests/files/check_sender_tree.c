@@ -1,0 +1,398 @@
+/* A sender's trees: what is in them, what cannot be sent of them, and that nobody who moves things about leads it out. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "sender_stage.h"
+#include "support/check_main.h"
+
+#define TREE ((const struct sender_options){ .recursive = true })
+#define COUNT ((const struct sender_options){ .recursive = true, .count = true })
+
+static struct show show;
+
+static void begin (const struct sender_options *options, const char *source)
+{
+	const char *sources[2] = { source, NULL };
+
+	show_begin (&show, options, sources);
+}
+
+static void finish (void)
+{
+	show_end (&show);
+}
+
+/* The inner order is free, but each directory begins before what is in it and ends behind it: the stage's paths say so. */
+START_TEST (tree)
+{
+	struct sender_progress progress;
+	struct stat st;
+
+	stage_directory ("top");
+	stage_directory ("top/inner");
+	stage_directory ("top/inner/empty");
+	stage_file ("top/inner/file", 70000);
+	stage_file ("top/b\xff\xfe", 2);
+	stage_file ("top/-rf *", 3);
+	ck_assert_int_eq (chmod (stage_path ("top/inner"), 01750), 0);
+	ck_assert_int_eq (stat (stage_path ("top"), &st), 0);
+	begin (&TREE, stage_path ("top"));
+	ck_assert_int_eq (show_fill (&show), SENDER_END);
+	ck_assert_int_eq (strncmp (show_log (&show), "0:directory top 755\n", 20), 0);
+	ck_assert_str_eq (strrchr (show_log (&show), 'l'), "leave top\n");
+	ck_assert_str_eq (show_sorted (&show), "0:directory top 755\n"
+					       "data 70000\n"
+					       "directory top/inner 1750\n"
+					       "directory top/inner/empty 755\n"
+					       "end\n"
+					       "file top/-rf * 3 644 whole\n"
+					       "file top/b\xff\xfe 2 644 whole\n"
+					       "file top/inner/file 70000 644\n"
+					       "leave top\n"
+					       "leave top/inner\n"
+					       "leave top/inner/empty\n");
+	sender_progress (show.sender, &progress);
+	ck_assert_int_eq (progress.files, 3);
+	ck_assert_int_eq (progress.bytes, 70005);
+	finish ();
+}
+END_TEST
+
+START_TEST (time_and_path)
+{
+	const struct timespec times[2] = { { .tv_sec = 7 }, { .tv_sec = -7, .tv_nsec = 5 } };
+	struct sender_progress progress;
+
+	stage_directory ("top");
+	stage_directory ("top/inner");
+	stage_file ("top/inner/file", 1000000);
+	ck_assert_int_eq (utimensat (AT_FDCWD, stage_path ("top/inner/file"), times, 0), 0);
+	begin (&TREE, stage_path ("top"));
+	ck_assert_int_eq (show_fill (&show), SENDER_MORE);
+	sender_progress (show.sender, &progress);
+	ck_assert_str_eq (progress.path, "top/inner/file");
+	ck_assert_int_eq (progress.files, 0);
+	ck_assert_int_gt (progress.bytes, 0);
+	ck_assert_int_eq (show.file.mtime_ns, -6999999995);
+	finish ();
+}
+END_TEST
+
+START_TEST (links)
+{
+	stage_directory ("top");
+	stage_directory ("elsewhere");
+	stage_file ("elsewhere/secret", 6);
+	ck_assert_int_eq (symlink ("../elsewhere", stage_path ("top/to-directory")), 0);
+	ck_assert_int_eq (symlink ("../elsewhere/secret", stage_path ("top/to-file")), 0);
+	ck_assert_int_eq (symlink ("/nowhere/\xff", stage_path ("top/dangling")), 0);
+	ck_assert_int_eq (symlink ("top", stage_path ("source")), 0);
+	/* A source that is one is followed: here by who opens it. */
+	begin (&TREE, stage_path ("source"));
+	show_rest (&show);
+	ck_assert_str_eq (show_sorted (&show), "0:directory source 755\n"
+					       "leave source\n"
+					       "link source/dangling /nowhere/\xff\n"
+					       "link source/to-directory ../elsewhere\n"
+					       "link source/to-file ../elsewhere/secret\n");
+	finish ();
+}
+END_TEST
+
+static int bind_socket (const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf (address.sun_path, sizeof address.sun_path, "%s", path);
+	ck_assert_int_eq (bind (fd, (const struct sockaddr *)&address, sizeof address), 0);
+	return fd;
+}
+
+/* They are not even opened: the kernel would tell. */
+START_TEST (special)
+{
+	int watch = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC), listener;
+	bool device;
+	char event[4096];
+
+	stage_directory ("top");
+	ck_assert_int_eq (mkfifo (stage_path ("top/fifo"), 0600), 0);
+	ck_assert_int_ge (inotify_add_watch (watch, stage_path ("top/fifo"), IN_OPEN), 0);
+	listener = bind_socket (stage_path ("top/socket"));
+	device = mknod (stage_path ("top/null"), S_IFCHR | 0600, makedev (1, 3)) == 0;
+	if (device)
+		ck_assert_int_ge (inotify_add_watch (watch, stage_path ("top/null"), IN_OPEN), 0);
+	else
+		printf ("no device was tested: mknod: %s\n", strerror (errno));
+	begin (&TREE, stage_path ("top"));
+	show_rest (&show);
+	ck_assert_str_eq (show_sorted (&show), device ? "0:directory top 755\n"
+							"failed top/fifo bad_value is a FIFO: not copied\n"
+							"failed top/null bad_value is a character device: not copied\n"
+							"failed top/socket bad_value is a socket: not copied\n"
+							"leave top\n"
+						      : "0:directory top 755\n"
+							"failed top/fifo bad_value is a FIFO: not copied\n"
+							"failed top/socket bad_value is a socket: not copied\n"
+							"leave top\n");
+	ck_assert_int_eq (read (watch, event, sizeof event), -1);
+	ck_assert_int_eq (errno, EAGAIN);
+	fd_close (&watch);
+	fd_close (&listener);
+	finish ();
+}
+END_TEST
+
+/* As somebody who may not do everything. */
+START_TEST (unreadable)
+{
+	stage_directory ("top");
+	stage_directory ("top/closed");
+	stage_file ("top/file", 3);
+	stage_file ("top/open", 4);
+	ck_assert_int_eq (chmod (stage_path ("top/file"), 0), 0);
+	ck_assert_int_eq (chmod (stage_path ("top/closed"), 0), 0);
+	if (getuid () == 0)
+		ck_assert_int_eq (seteuid (65534), 0);
+	begin (&TREE, stage_path ("top"));
+	show_rest (&show);
+	ck_assert_str_eq (show_sorted (&show), "0:directory top 755\n"
+					       "failed top/closed denied cannot open the directory: Permission denied\n"
+					       "failed top/file denied cannot open it: Permission denied\n"
+					       "file top/open 4 644 whole\n"
+					       "leave top\n");
+	finish ();
+	if (getuid () == 0)
+		ck_assert_int_eq (seteuid (0), 0);
+	ck_assert_int_eq (chmod (stage_path ("top/closed"), 0700), 0);
+}
+END_TEST
+
+/* --- depth ---------------------------------------------------------------------------------------------------------- */
+
+static void make_deep (int levels)
+{
+	int fd = open (stage, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (int i = 0; i < levels; i++) {
+		int next;
+
+		ck_assert_int_eq (mkdirat (fd, "d", 0755), 0);
+		next = openat (fd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		ck_assert_int_ge (next, 0);
+		fd_close (&fd);
+		fd = next;
+	}
+	fd_close (&fd);
+}
+
+static int count (const char *log, const char *what)
+{
+	int n = 0;
+
+	for (const char *at = log; (at = strstr (at, what)); at += strlen (what))
+		n++;
+	return n;
+}
+
+START_TEST (too_deep)
+{
+	const char *log;
+
+	make_deep (SENDER_DEPTH + 2);
+	begin (&COUNT, stage_path ("d"));
+	log = show_rest (&show);
+	ck_assert_int_eq (count (log, "directory d"), SENDER_DEPTH);
+	ck_assert_int_eq (count (log, "leave d"), SENDER_DEPTH);
+	ck_assert_int_eq (count (log, "failed d"), 1);
+	ck_assert_ptr_nonnull (strstr (log, "/d bad_value more than 256 levels of directories\n"));
+	finish ();
+}
+END_TEST
+
+/* Without descriptors for more levels, the one that cannot be entered fails. */
+START_TEST (no_descriptors)
+{
+	struct rlimit limit;
+	const char *log;
+	int fd = 0;
+
+	make_deep (10);
+	begin (&TREE, stage_path ("d"));
+	for (int left = 4; left > 0; fd++)
+		left -= fcntl (fd, F_GETFD) < 0;
+	ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = (rlim_t)fd;
+	ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &limit), 0);
+	log = show_rest (&show);
+	ck_assert_int_eq (count (log, "directory d"), 4);
+	ck_assert_int_eq (count (log, "leave d"), 4);
+	ck_assert_ptr_nonnull (
+		strstr (log, "failed d/d/d/d/d io_error cannot open the directory: Too many open files\n"));
+	finish ();
+	limit.rlim_cur = limit.rlim_max;
+	ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &limit), 0);
+}
+END_TEST
+
+/* --- the total ------------------------------------------------------------------------------------------------------ */
+
+START_TEST (total)
+{
+	const char *sources[] = { stage_path ("top"), stage_path ("missing"), stage_path ("file"), "/dev/null", NULL };
+	struct sender_progress progress;
+
+	stage_directory ("top");
+	stage_directory ("top/inner");
+	stage_file ("top/inner/one", 10);
+	stage_file ("top/two", 100000);
+	stage_file ("file", 1000);
+	ck_assert_int_eq (symlink ("two", stage_path ("top/link")), 0);
+	ck_assert_int_eq (mkfifo (stage_path ("top/fifo"), 0600), 0);
+	show_begin (&show, &COUNT, sources);
+	show_rest (&show);
+	ck_assert_int_eq (strncmp (show_log (&show), "total 3 101010\n0:directory top", 30), 0);
+	ck_assert_int_eq (show.opened, 8);
+	sender_progress (show.sender, &progress);
+	ck_assert_int_eq (progress.total_files, 3);
+	ck_assert_int_eq (progress.total_bytes, 101010);
+	ck_assert_int_eq (progress.files, 3);
+	ck_assert_int_eq (progress.bytes, 101010);
+	finish ();
+}
+END_TEST
+
+START_TEST (total_with_a_stream)
+{
+	const char *sources[] = { stage_path ("file"), "-", NULL };
+	int ends[2];
+
+	stage_file ("file", 5);
+	ck_assert_int_eq (pipe (ends), 0);
+	ck_assert_int_eq (write (ends[1], "hello", 5), 5);
+	fd_close (&ends[1]);
+	show_begin (&show, &COUNT, sources);
+	show.stream = ends[0];
+	ck_assert_str_eq (show_rest (&show), "total 2 -1\n"
+					     "0:file file 5 644 whole\n"
+					     "1:file standard-input -1 0\n"
+					     "data 5\n"
+					     "end\n");
+	fd_close (&ends[0]);
+	finish ();
+}
+END_TEST
+
+/* --- while it walks ------------------------------------------------------------------------------------------------- */
+
+enum { MANY = 20 };
+
+/* A directory of files of which several, but not all, go into one sender_fill. */
+static void begin_many (void)
+{
+	char name[32];
+
+	stage_directory ("top");
+	stage_directory ("top/many");
+	for (int i = 0; i < MANY; i++) {
+		snprintf (name, sizeof name, "top/many/file%d", i);
+		stage_file (name, 60000);
+	}
+	begin (&TREE, stage_path ("top"));
+	ck_assert_int_eq (show_fill (&show), SENDER_MORE);
+	ck_assert_int_gt (count (show_log (&show), "file top/many/file"), 0);
+	ck_assert_int_lt (count (show_log (&show), "file top/many/file"), MANY);
+}
+
+/* The names were read, the files are gone: each is told of. */
+START_TEST (vanished)
+{
+	char command[128];
+	int sent, failed;
+
+	begin_many ();
+	sent = count (show_log (&show), "whole\n");
+	snprintf (command, sizeof command, "rm '%s'/top/many/file*", stage);
+	ck_assert_int_eq (system (command), 0);
+	failed = count (show_rest (&show), " not_found cannot look at it: No such file or directory\n");
+	ck_assert_int_eq (sent + failed, MANY);
+	ck_assert_int_eq (count (show_log (&show), "whole\n"), sent);
+	finish ();
+}
+END_TEST
+
+/* It is in a directory that is moved away, and a link to another takes its name. */
+START_TEST (moved_away)
+{
+	stage_directory ("elsewhere");
+	stage_file ("elsewhere/file7", 6);
+	begin_many ();
+	ck_assert_int_eq (rename (stage_path ("top/many"), stage_path ("moved")), 0);
+	ck_assert_int_eq (symlink ("../elsewhere", stage_path ("top/many")), 0);
+	ck_assert_int_eq (count (show_rest (&show), " 60000 644 whole\n"), MANY);
+	ck_assert_int_eq (count (show_log (&show), "file top/many/file7 "), 1);
+	ck_assert_int_eq (count (show_log (&show), "failed"), 0);
+	finish ();
+}
+END_TEST
+
+/* Somebody exchanges a directory and a link to another one, all the time: it is sent as the one or the other or failed,
+ * but nobody gets behind the link. */
+START_TEST (exchanged)
+{
+	char one[128], other[128];
+	pid_t child;
+
+	stage_directory ("top");
+	stage_directory ("top/place");
+	stage_directory ("elsewhere");
+	stage_file ("elsewhere/secret", 6);
+	ck_assert_int_eq (symlink ("../elsewhere", stage_path ("top/link")), 0);
+	snprintf (one, sizeof one, "%s", stage_path ("top/place"));
+	snprintf (other, sizeof other, "%s", stage_path ("top/link"));
+	ck_assert_int_ge (child = fork (), 0);
+	if (child == 0)
+		for (;;)
+			(void)renameat2 (AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+	for (int i = 0; i < 2000; i++) {
+		begin (&COUNT, stage_path ("top"));
+		ck_assert_int_eq (count (show_rest (&show), "secret"), 0);
+		ck_assert_int_eq (strncmp (show_log (&show), "total 0 0\n", 10), 0);
+		finish ();
+	}
+	ck_assert_int_eq (kill (child, SIGKILL), 0);
+	ck_assert_int_eq (waitpid (child, NULL, 0), child);
+}
+END_TEST
+
+static void add_cases (TCase *tcase)
+{
+	tcase_add_checked_fixture (tcase, stage_setup, stage_teardown);
+	tcase_add_test (tcase, tree);
+	tcase_add_test (tcase, time_and_path);
+	tcase_add_test (tcase, links);
+	tcase_add_test (tcase, special);
+	tcase_add_test (tcase, unreadable);
+	tcase_add_test (tcase, too_deep);
+	tcase_add_test (tcase, no_descriptors);
+	tcase_add_test (tcase, total);
+	tcase_add_test (tcase, total_with_a_stream);
+	tcase_add_test (tcase, vanished);
+	tcase_add_test (tcase, moved_away);
+	tcase_add_test (tcase, exchanged);
+}
+
+CHECK_MAIN ("sender_tree", add_cases)
