@@ -12,15 +12,21 @@ plugin_LTLIBRARIES += %D%/status.la
 %C%_status_la_LDFLAGS = $(AM_LDFLAGS) $(plugin_flags)
 %C%_status_la_LIBADD = $(JANSSON_LIBS)
 
+plugin_LTLIBRARIES += %D%/file.la
+%C%_file_la_SOURCES = %D%/file/change.c %D%/file/file.c %D%/file/file.h %D%/file/get.c %D%/file/look.c %D%/file/put.c
+%C%_file_la_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/src
+%C%_file_la_LDFLAGS = $(AM_LDFLAGS) $(plugin_flags)
+%C%_file_la_LIBADD = src/files/libfiles.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS)
+
 # The plugins as remexd wants them, in one directory of the build tree: what the tests and scripts/quickstart load.
 all-local: $(plugin_LTLIBRARIES)
 	@install -d -m 755 plugins/built
-	@for p in exec status; do cmp -s plugins/.libs/$$p.so plugins/built/$$p.so || \
+	@for p in exec file status; do cmp -s plugins/.libs/$$p.so plugins/built/$$p.so || \
 		install -m 644 plugins/.libs/$$p.so plugins/built/$$p.so; done
 # libtool's own files are of no use to anybody there.
 install-data-hook:
-	rm -f $(DESTDIR)$(plugindir)/exec.la $(DESTDIR)$(plugindir)/status.la
+	rm -f $(DESTDIR)$(plugindir)/exec.la $(DESTDIR)$(plugindir)/file.la $(DESTDIR)$(plugindir)/status.la
 uninstall-hook:
-	rm -f $(DESTDIR)$(plugindir)/exec.so $(DESTDIR)$(plugindir)/status.so
+	rm -f $(DESTDIR)$(plugindir)/exec.so $(DESTDIR)$(plugindir)/file.so $(DESTDIR)$(plugindir)/status.so
 clean-local:
 	rm -rf plugins/built

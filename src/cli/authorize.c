@@ -300,4 +300,4 @@ static int run_authorize (const struct command *command, int argc, char **argv)
 }
 
 const struct command cmd_authorize = { "authorize", "NAME KEY", "Let somebody use the daemon here over TCP",
-	authorize_options, run_authorize, true };
+	authorize_options, run_authorize, OPTIONS_MIXED };

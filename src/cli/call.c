@@ -252,4 +252,4 @@ static int run_call (const struct command *command, int argc, char **argv)
 }
 
 const struct command cmd_call = { "call", "HOST VERB [NAME=VALUE]...", "Call any verb of any plugin", call_options,
-	run_call, false };
+	run_call, OPTIONS_FIRST };

@@ -18,11 +18,15 @@ struct command {
 	const char *summary; /* one line */
 	const struct option *options;
 	int (*run) (const struct command *command, int argc, char **argv);
-	bool mixed; /* options may stand behind words (options.h) */
+	enum options_order {
+		OPTIONS_FIRST, /* HOSTS, and then words, among which nothing is parsed */
+		OPTIONS_MIXED, /* options may stand among and behind words */
+		OPTIONS_ALONE, /* the same, and no word is HOSTS: only -w names them */
+	} order; /* see options.h */
 };
 
 extern const struct command cmd_run, cmd_status, cmd_ping, cmd_plugins, cmd_call, cmd_keygen, cmd_trust, cmd_authorize,
-	cmd_revoke, cmd_identities, cmd_reload, cmd_help;
+	cmd_revoke, cmd_identities, cmd_reload, cmd_put, cmd_get, cmd_help;
 
 /* One line on stderr: "remex: HOST: text" (host NULL: "remex: text"). Everything in it is made safe for a terminal. */
 void complain (const char *host, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));

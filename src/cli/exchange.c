@@ -76,7 +76,8 @@ static void on_signal (struct exchange *exchange, int signo)
 		stop (exchange);
 		return;
 	}
-	switch (++exchange->interrupts) {
+	exchange->interrupts += 1 + (!exchange->interrupts && exchange->party);
+	switch (exchange->interrupts) {
 	case 1:
 		if (exchange->request)
 			remex_signal (exchange->request, "INT");
@@ -84,7 +85,7 @@ static void on_signal (struct exchange *exchange, int signo)
 	case 2:
 		if (exchange->request)
 			remex_cancel (exchange->request);
-		if (isatty (STDERR_FILENO))
+		if (isatty (STDERR_FILENO) && !exchange->party)
 			complain (NULL, "stopping it; Ctrl-C once more leaves at once");
 		break;
 	default: give_up (exchange);
@@ -93,13 +94,14 @@ static void on_signal (struct exchange *exchange, int signo)
 
 /* --- output ------------------------------------------------------------------------------------------------------ */
 
-/* What the user's own descriptors do not give or take makes no success, however the command ends. */
+/* What the user's own descriptors do not give or take makes no success, however the command ends. `what` is NULL where it
+ * has been said. */
 static void break_off (struct exchange *exchange, int error, const char *what)
 {
 	if (exchange->broken)
 		return;
 	exchange->broken = error;
-	if (error != EPIPE)
+	if (what && error != EPIPE)
 		complain (NULL, "%s: %s", what, strerror (error));
 	stop (exchange);
 }
@@ -120,6 +122,14 @@ static void on_data (struct exchange *exchange, const struct remex_event *event)
 	bool to_err = !strcmp (event->stream, "stderr"), result = !strcmp (event->stream, "result");
 	struct buf *keep = result ? &exchange->result_bytes : to_err ? &exchange->err_bytes : &exchange->out_bytes;
 
+	if (exchange->party && !result) {
+		if (exchange->party->take (
+			    exchange->party->data, exchange->request, event->stream, event->data, event->size) < 0)
+			break_off (exchange, ECANCELED, NULL);
+		if (exchange->request)
+			remex_consume (exchange->request, event->size);
+		return;
+	}
 	if (exchange->live && !result) {
 		written (exchange, output_put (to_err ? &exchange->err : &exchange->out, event->data, event->size));
 		return;
@@ -166,25 +176,32 @@ static void take_events (struct exchange *exchange, struct session *session)
 	}
 }
 
-/* Wait for whatever comes first. */
-static void wait_any (struct exchange *exchange, struct session *session)
+static int sooner (int timeout, int other)
 {
+	return other >= 0 && (timeout < 0 || other < timeout) ? other : timeout;
+}
+
+/* Wait for whatever comes first; with `eager`, only look. */
+static void wait_any (struct exchange *exchange, struct session *session, bool eager)
+{
+	const struct party *party = exchange->request ? exchange->party : NULL;
 	struct input *input = exchange->input;
 	bool feed = input && input->open && exchange->request && remex_credit (exchange->request) > 0;
-	int timeout = exchange->request ? remex_timeout (session->remex) : -1, patience;
+	int timeout = exchange->request ? remex_timeout (session->remex) : -1;
 	struct pollfd fds[] = {
-		{ .fd = signals_open (), .events = POLLIN },
+		{ .fd = party && party->mortal ? -1 : signals_open (), .events = POLLIN },
 		{ .fd = exchange->request ? remex_fd (session->remex) : -1, .events = POLLIN },
 		{ .fd = output_pending (&exchange->out) ? exchange->out.fd : -1, .events = POLLOUT },
 		{ .fd = output_pending (&exchange->err) ? exchange->err.fd : -1, .events = POLLOUT },
 		{ .fd = feed && !input_ready_always (input) ? input->fd : -1, .events = POLLIN },
+		{ .fd = party ? party->waits_on (party->data) : -1, .events = POLLIN },
 	};
 
-	if (feed && input_ready_always (input))
+	if (eager || (feed && input_ready_always (input)))
 		timeout = 0;
-	patience = clock_until (exchange->leave_ms);
-	if (patience >= 0 && (timeout < 0 || patience < timeout))
-		timeout = patience;
+	if (party)
+		timeout = sooner (timeout, party->tick (party->data));
+	timeout = sooner (timeout, clock_until (exchange->leave_ms));
 	if (poll (fds, sizeof fds / sizeof *fds, timeout) < 0 && errno != EINTR) {
 		break_off (exchange, errno, "cannot wait");
 		give_up (exchange);
@@ -198,14 +215,29 @@ static bool goes_on (const struct exchange *exchange)
 	return exchange->request || output_pending (&exchange->out) || output_pending (&exchange->err);
 }
 
+/* Let the party send: true when it has more. */
+static bool send_some (struct exchange *exchange)
+{
+	const struct party *party = exchange->party;
+	int more;
+
+	if (!party || !exchange->request || exchange->leave_ms)
+		return false;
+	if ((more = party->send (party->data, exchange->request)) < 0)
+		break_off (exchange, ECANCELED, NULL);
+	return more > 0;
+}
+
 static void loop (struct exchange *exchange, struct session *session)
 {
 	int signo;
+	bool eager;
 
 	for (;;) {
 		take_events (exchange, session);
 		if (exchange->request && exchange->input)
 			input_pump (exchange->input, exchange->request);
+		eager = send_some (exchange);
 		if (exchange->input && exchange->input->error)
 			break_off (exchange, exchange->input->error, "cannot read standard input");
 		if (output_pending (&exchange->out))
@@ -218,7 +250,7 @@ static void loop (struct exchange *exchange, struct session *session)
 			give_up (exchange);
 			return;
 		}
-		wait_any (exchange, session);
+		wait_any (exchange, session, eager);
 		while ((signo = signals_take ()))
 			on_signal (exchange, signo);
 	}
@@ -246,6 +278,8 @@ static int attempt (struct exchange *exchange, struct session *session)
 		options.body = exchange->input->bytes;
 		options.body_size = exchange->input->first;
 	}
+	if (exchange->party)
+		options.input = true;
 	if (exchange->input && exchange->input->error) {
 		complain (NULL, "cannot read standard input: %s", strerror (exchange->input->error));
 		return -1;
@@ -254,6 +288,8 @@ static int attempt (struct exchange *exchange, struct session *session)
 		complain (session->where, "%s", error.text);
 		return -1;
 	}
+	if (exchange->party && exchange->party->mortal)
+		signals_close ();
 	loop (exchange, session);
 	return 0;
 }
@@ -292,86 +328,4 @@ void exchange_free (struct exchange *exchange)
 	buf_free (&exchange->out_bytes);
 	buf_free (&exchange->err_bytes);
 	buf_free (&exchange->result_bytes);
-}
-
-/* --- how it ended ------------------------------------------------------------------------------------------------ */
-
-int exchange_status (const struct exchange *exchange)
-{
-	const struct remex_result *result = &exchange->result;
-
-	if (exchange->broken)
-		return exchange->broken == EPIPE ? STATUS_PIPE : STATUS_REMEX;
-	switch (result->outcome) {
-	case REMEX_EXITED: return result->exit;
-	case REMEX_SIGNALLED: return 128 + result->signal;
-	case REMEX_TIMED_OUT: return STATUS_TIMED_OUT;
-	case REMEX_CANCELLED: return STATUS_CANCELLED;
-	case REMEX_COMPLETED: return 0;
-	case REMEX_NEVER_STARTED:
-	case REMEX_FAILED:
-	case REMEX_LOST:
-	case REMEX_UNREACHABLE: break;
-	}
-	return STATUS_REMEX;
-}
-
-static void explain_limit (const struct exchange *exchange, const char *where)
-{
-	bool idle = !strcmp (exchange->result.limit, "idle");
-	double seconds = idle ? exchange->options.idle : exchange->options.deadline;
-	const char *waited = exchange->result.started ? "" : "; it was still waiting for its turn";
-
-	if (seconds > 0)
-		complain (where, "timed out after %g s%s%s", seconds, idle ? " without a byte" : "", waited);
-	else
-		complain (where, "timed out, by a limit of the server%s", waited);
-}
-
-void exchange_explain (const struct exchange *exchange, const struct session *session, const char *program)
-{
-	const struct remex_result *result = &exchange->result;
-	const char *where = session->where;
-
-	if (exchange->broken || exchange->gave_up)
-		return;
-	switch (result->outcome) {
-	case REMEX_EXITED:
-	case REMEX_COMPLETED:
-	case REMEX_CANCELLED: break;
-	case REMEX_SIGNALLED:
-		if (result->signal != SIGINT && result->signal != SIGPIPE)
-			complain (where, "ended by signal %d (%s)", result->signal,
-				result->signal ? strsignal (result->signal) : "one that this machine does not have");
-		break;
-	case REMEX_TIMED_OUT: explain_limit (exchange, where); break;
-	case REMEX_NEVER_STARTED:
-		if (program && strncmp (result->message, "cannot ", 7) != 0)
-			complain (where, "cannot run %s: %s", program,
-				*result->message ? result->message : "never started");
-		else
-			complain (where, "%s", *result->message ? result->message : "never started");
-		break;
-	case REMEX_LOST: complain (where, "lost: %s", result->message); break;
-	case REMEX_FAILED:
-		if (result->retry_after > 0)
-			complain (where, "%s; try again in %g s", result->message, result->retry_after);
-		else
-			complain (where, "%s", result->message);
-		break;
-	case REMEX_UNREACHABLE: complain (where, "%s", result->message); break;
-	}
-}
-
-int exchange_fetch (struct exchange *exchange, struct session *session, const char *call)
-{
-	*exchange = (struct exchange){ .call = call };
-	if (exchange_run (exchange, session) < 0)
-		return STATUS_REMEX;
-	exchange_explain (exchange, session, NULL);
-	if (exchange->result.outcome == REMEX_COMPLETED && !exchange->gave_up && !buf_len (&exchange->result_bytes)) {
-		complain (session->where, "%s gave no result", call);
-		return STATUS_REMEX;
-	}
-	return exchange_status (exchange);
 }

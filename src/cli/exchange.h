@@ -1,7 +1,8 @@
 /* exchange - one call, from its start to its end, with everything that a terminal may do meanwhile.
  *
  * A session is a connection; several exchanges may follow each other on it. Ctrl-C: the first sends INT to the command,
- * the second cancels the request, the third leaves at once. TERM and HUP cancel, and so does a reader of our stdout
+ * the second cancels the request, the third leaves at once; with a party, which runs no command, the first one cancels and
+ * the second leaves. TERM and HUP cancel, and so does a reader of our stdout
  * that goes away.
  */
 #ifndef REMEX_CLI_EXCHANGE_H
@@ -24,11 +25,25 @@ void session_close (struct session *session);
 /* A session was closed while the system looked up a name, which only _exit(2) does not wait for: leave by that. */
 bool session_left_over (void);
 
+/* Whoever makes a call's input and takes its streams, in place of our own stdin and stdout: a transfer (transfer.h). */
+struct party {
+	void *data;
+	bool mortal; /* it may block, and has nothing to clean up: signals are not caught */
+	/* Send what can be sent: remex_credit, remex_send, remex_end. 0; 1: there is more that could go at once; -1: it
+	 * failed, which has been said, and the call is stopped. */
+	int (*send) (void *data, struct remex_request *request);
+	/* Take n bytes of a stream that is not "result". 0, or -1 as above. */
+	int (*take) (void *data, struct remex_request *request, const char *stream, const void *bytes, size_t n);
+	int (*waits_on) (void *data); /* a descriptor to be readable before `send` has more, or -1 */
+	int (*tick) (void *data); /* time goes by: in how many milliseconds it wants to hear of it again; -1: never */
+};
+
 struct exchange {
 	/* Set by the caller: */
 	const char *call;
 	struct remex_options options; /* input and body are filled in from `input` */
 	struct input *input; /* NULL: none */
+	const struct party *party; /* NULL: none */
 	bool live; /* pass stdout and stderr through as they come; otherwise collect them */
 
 	/* Filled in: */
@@ -37,7 +52,7 @@ struct exchange {
 	struct buf result_bytes; /* of the stream "result" */
 	struct remex_result result; /* the strings belong to the exchange */
 	char *strings[4];
-	int broken; /* errno: our own stdin, stdout or stderr failed, and the request is stopped for it */
+	int broken; /* errno: our own stdin, stdout, stderr or party failed, and the request is stopped for it */
 	bool gave_up; /* we left before the request had ended */
 
 	/* Its own: */
@@ -50,6 +65,8 @@ struct exchange {
  * (which has been said). */
 int exchange_run (struct exchange *exchange, struct session *session);
 void exchange_free (struct exchange *exchange);
+
+/* --- how it ended (ending.c) --- */
 
 /* What to exit with (remex(1), EXIT STATUS). */
 int exchange_status (const struct exchange *exchange);

@@ -116,4 +116,4 @@ static int run_identities (const struct command *command, int argc, char **argv)
 }
 
 const struct command cmd_identities = { "identities", "", "Show who may connect to the daemon here", identities_options,
-	run_identities, false };
+	run_identities, OPTIONS_FIRST };

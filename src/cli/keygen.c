@@ -138,4 +138,4 @@ static int run_keygen (const struct command *command, int argc, char **argv)
 }
 
 const struct command cmd_keygen = { "keygen", "", "Make the key by which you are known", keygen_options, run_keygen,
-	false };
+	OPTIONS_FIRST };

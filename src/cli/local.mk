@@ -2,9 +2,12 @@ bin_PROGRAMS += remex
 remex_SOURCES = \
 	%D%/authorize.c \
 	%D%/call.c \
+	%D%/copy.c %D%/copy.h \
 	%D%/cli.h \
 	%D%/document.c %D%/document.h \
+	%D%/ending.c \
 	%D%/exchange.c %D%/exchange.h \
+	%D%/get.c \
 	%D%/identities.c \
 	%D%/identity.c %D%/identity.h \
 	%D%/json.c %D%/json.h \
@@ -15,13 +18,17 @@ remex_SOURCES = \
 	%D%/options.c %D%/options.h \
 	%D%/ping.c \
 	%D%/plugins.c \
+	%D%/progress.c %D%/progress.h \
 	%D%/pump.c %D%/pump.h \
+	%D%/put.c \
 	%D%/reload.c \
+	%D%/remote.c %D%/remote.h \
 	%D%/revoke.c \
 	%D%/rights.c %D%/rights.h \
 	%D%/run.c \
 	%D%/signals.c %D%/signals.h \
 	%D%/status.c \
+	%D%/transfer.c %D%/transfer.h \
 	%D%/trust.c %D%/trust.h \
 	$(NULL)
-remex_LDADD = libremex.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm
+remex_LDADD = libremex.la src/files/libfiles.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm

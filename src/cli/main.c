@@ -15,8 +15,8 @@
 #include "cli/exchange.h"
 #include "wire/memory.h"
 
-static const struct command *const commands[] = { &cmd_run, &cmd_status, &cmd_ping, &cmd_plugins, &cmd_call,
-	&cmd_keygen, &cmd_trust, &cmd_authorize, &cmd_revoke, &cmd_identities, &cmd_reload, &cmd_help };
+static const struct command *const commands[] = { &cmd_run, &cmd_status, &cmd_ping, &cmd_plugins, &cmd_call, &cmd_put,
+	&cmd_get, &cmd_keygen, &cmd_trust, &cmd_authorize, &cmd_revoke, &cmd_identities, &cmd_reload, &cmd_help };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -130,7 +130,7 @@ static int run_help (const struct command *command, int argc, char **argv)
 static const struct option help_options[] = { OPTION_ROW_HELP, { 0 } };
 
 const struct command cmd_help = { "help", "[COMMAND]", "Say how remex, or one of its commands, is used", help_options,
-	run_help, false };
+	run_help, OPTIONS_FIRST };
 
 static void no_memory (void)
 {

@@ -116,9 +116,9 @@ static int take_letter (struct options *options)
  * stood there was read). */
 static bool put_aside (struct options *options, char *word)
 {
-	if (!options->hosts)
+	if (!options->hosts && options->command->order != OPTIONS_ALONE)
 		options->hosts = word;
-	else if (options->command->mixed)
+	else if (options->command->order != OPTIONS_FIRST)
 		options->argv[options->n_words++] = word;
 	else
 		return false;
@@ -133,9 +133,10 @@ int options_next (struct options *options)
 		return take_letter (options);
 	for (; options->at < options->argc; options->at++) {
 		word = options->argv[options->at];
-		if (!strcmp (word, "--") && !options->verbatim && !(options->ended && options->command->mixed)) {
+		if (!strcmp (word, "--") && !options->verbatim &&
+			!(options->ended && (options->command->order != OPTIONS_FIRST))) {
 			options->ended = true;
-			options->verbatim = options->hosts && !options->command->mixed;
+			options->verbatim = options->hosts && options->command->order == OPTIONS_FIRST;
 			if (!options->verbatim)
 				continue;
 			options->at++;
@@ -151,7 +152,7 @@ int options_next (struct options *options)
 		if (!put_aside (options, word))
 			break;
 	}
-	if (options->command->mixed) {
+	if (options->command->order != OPTIONS_FIRST) {
 		options->words = options->argv;
 		options->words[options->n_words] = NULL;
 		return 0;

@@ -6,7 +6,7 @@
  * are named by the option, and all words are the command's. `--` ends the options; before the words it says that they
  * are to be taken one by one (`verbatim`).
  *
- * Where the words are no command's (command->mixed), options may stand among and behind them too.
+ * Where the words are no command's (command->order), options may stand among and behind them too.
  */
 #ifndef REMEX_CLI_OPTIONS_H
 #define REMEX_CLI_OPTIONS_H
@@ -40,8 +40,12 @@ enum {
 	OPTION_EXPIRES,
 	OPTION_COMMAND,
 	OPTION_SLOT,
+	OPTION_REPLACE,
 	OPTION_ROOT,
-	OPTION_REPLACE
+	OPTION_SET_ID,
+	OPTION_RESUME,
+	OPTION_LIVE,
+	OPTION_NO_SYNC
 };
 
 /* Rows that many commands have. */

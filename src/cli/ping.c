@@ -164,4 +164,5 @@ static int run_ping (const struct command *command, int argc, char **argv)
 	return ping_host (&ping, options.hosts ? options.hosts : "local");
 }
 
-const struct command cmd_ping = { "ping", "[HOST]", "Measure the way to a remexd", ping_options, run_ping, false };
+const struct command cmd_ping = { "ping", "[HOST]", "Measure the way to a remexd", ping_options, run_ping,
+	OPTIONS_FIRST };

@@ -56,4 +56,4 @@ static int run_plugins (const struct command *command, int argc, char **argv)
 static const struct option plugins_options[] = { OPTION_ROW_JSON, OPTION_ROW_HELP, { 0 } };
 
 const struct command cmd_plugins = { "plugins", "[HOST]", "Show what can be called", plugins_options, run_plugins,
-	false };
+	OPTIONS_FIRST };

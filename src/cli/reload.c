@@ -38,4 +38,4 @@ static int run_reload (const struct command *command, int argc, char **argv)
 }
 
 const struct command cmd_reload = { "reload", "", "Have the daemon here read its files again", reload_options,
-	run_reload, false };
+	run_reload, OPTIONS_FIRST };

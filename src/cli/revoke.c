@@ -92,4 +92,4 @@ static int run_revoke (const struct command *command, int argc, char **argv)
 }
 
 const struct command cmd_revoke = { "revoke", "NAME", "Let somebody in no longer, and end what runs", revoke_options,
-	run_revoke, true };
+	run_revoke, OPTIONS_MIXED };

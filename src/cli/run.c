@@ -161,4 +161,4 @@ static int run_run (const struct command *command, int argc, char **argv)
 	return status;
 }
 
-const struct command cmd_run = { "run", "HOSTS [--] COMMAND", "Run a command", run_options, run_run, false };
+const struct command cmd_run = { "run", "HOSTS [--] COMMAND", "Run a command", run_options, run_run, OPTIONS_FIRST };

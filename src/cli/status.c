@@ -198,4 +198,4 @@ static int run_status (const struct command *command, int argc, char **argv)
 static const struct option status_options[] = { OPTION_ROW_JSON, OPTION_ROW_HELP, { 0 } };
 
 const struct command cmd_status = { "status", "[HOST]", "Show how a machine and its remexd are", status_options,
-	run_status, false };
+	run_status, OPTIONS_FIRST };

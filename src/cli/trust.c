@@ -198,4 +198,4 @@ static int run_trust (const struct command *command, int argc, char **argv)
 }
 
 const struct command cmd_trust = { "trust", "HOST [FINGERPRINT]", "Say by which key a host is known", trust_options,
-	run_trust, true };
+	run_trust, OPTIONS_MIXED };

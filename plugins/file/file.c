@@ -1,0 +1,178 @@
+/* file - copy files to and from this machine, and look after them.
+ *
+ * A path is relative to the user's home. Whatever is reached is reached from a directory that is held open (files/place.h),
+ * within the roots of the caller's identity where it has some (remex_roots). put.c, get.c, look.c and change.c hold the
+ * verbs; what goes over the wire is src/files, which the client shares.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "file.h"
+#include "wire/codes.h"
+
+int fail (struct remex_call *call, const char *path, const struct err *err)
+{
+	static const struct {
+		enum code ours;
+		enum remex_code theirs;
+	} codes[] = {
+		{ CODE_BAD_VALUE, REMEX_ERR_BAD_VALUE },
+		{ CODE_DENIED, REMEX_ERR_DENIED },
+		{ CODE_NOT_FOUND, REMEX_ERR_NOT_FOUND },
+		{ CODE_BUSY, REMEX_ERR_BUSY },
+		{ CODE_IO_ERROR, REMEX_ERR_IO },
+	};
+	enum remex_code code = REMEX_ERR_FAILED;
+
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if ((int)codes[i].ours == err->code)
+			code = codes[i].theirs;
+	if (!path)
+		return remex_fail (call, code, "%s", err->text);
+	return remex_fail (call, code, "%s: %s", path, err->text);
+}
+
+int give_result (struct remex_call *call, json_t *document)
+{
+	char *text = document ? json_dumps (document, JSON_COMPACT) : NULL;
+	int result;
+
+	json_decref (document);
+	if (!text)
+		return remex_fail (call, REMEX_ERR_BUSY, "out of memory");
+	result = remex_write (call, "result", text, strlen (text));
+	free (text);
+	return result;
+}
+
+/* --- pipes -------------------------------------------------------------------------------------------------------- */
+
+enum { PIPE_SIZE = 1024 * 1024 }; /* what an ordinary user may have (pipe(7), pipe-max-size) */
+
+static int make_pipe (struct remex_call *call, int ends[2])
+{
+	if (pipe2 (ends, O_CLOEXEC) < 0)
+		return remex_fail (call, REMEX_ERR_BUSY, "a pipe: %s", strerror (errno));
+	(void)fcntl (ends[1], F_SETPIPE_SZ, PIPE_SIZE); /* a smaller one does, more slowly */
+	return 0;
+}
+
+int open_input (struct remex_call *call)
+{
+	int ends[2];
+
+	if (make_pipe (call, ends) < 0)
+		return -1;
+	if (remex_sink (call, ends[1]) == 0)
+		return ends[0];
+	fd_close (&ends[0]);
+	return -1;
+}
+
+int open_output (struct remex_call *call)
+{
+	int ends[2];
+
+	if (make_pipe (call, ends) < 0)
+		return -1;
+	if (remex_stream (call, FILES_STREAM, ends[0]) == 0)
+		return ends[1];
+	fd_close (&ends[1]);
+	return -1;
+}
+
+/* --- where it may go ---------------------------------------------------------------------------------------------- */
+
+int reach_open (struct reach *reach, struct remex_call *call)
+{
+	const struct remex_root *const *roots = remex_roots (call);
+	size_t n = 0;
+
+	*reach = (struct reach){ .call = call, .home = remex_home (call), .roots.bound = roots != NULL };
+	while (roots && roots[n])
+		n++;
+	if (n && !(reach->roots.items = calloc (n, sizeof *reach->roots.items)))
+		return remex_fail (call, REMEX_ERR_BUSY, "out of memory");
+	for (; reach->roots.n < n; reach->roots.n++) {
+		struct root *root = &reach->roots.items[reach->roots.n];
+
+		root->writable = roots[reach->roots.n]->writable;
+		if (!(root->path = strdup (roots[reach->roots.n]->path)))
+			return remex_fail (call, REMEX_ERR_BUSY, "out of memory");
+	}
+	return 0;
+}
+
+void reach_close (struct reach *reach)
+{
+	for (size_t i = 0; i < reach->roots.n; i++)
+		free (reach->roots.items[i].path);
+	free (reach->roots.items);
+	reach->roots.items = NULL;
+	reach->roots.n = 0;
+}
+
+/* --- the tables --------------------------------------------------------------------------------------------------- */
+
+static const struct remex_param put_params[] = {
+	{ "path", REMEX_STRING, REMEX_REQUIRED, "where it goes" },
+	{ "size", REMEX_INTEGER, 0, "how many bytes will come; others are refused" },
+	{ "sha256", REMEX_STRING, 0, "their SHA-256; others are refused" },
+	{ "mode", REMEX_INTEGER, 0, "the file's permissions, as a number (420 is 0644)" },
+	{ "mtime", REMEX_INTEGER, 0, "its time, in nanoseconds since 1970" },
+	{ "sync", REMEX_BOOL, 0, "wait until it is on the disk (true)" },
+	{ "tree", REMEX_BOOL, 0, "the input is a stream of items (doc/protocol.md), not the content of a file" },
+	{ "into", REMEX_BOOL, 0, "with tree: path has to be a directory" },
+	{ "recursive", REMEX_BOOL, 0, "with tree: directories and links may come" },
+	{ "preserve", REMEX_BOOL, 0, "with tree: take over modes and times" },
+	{ "set_id", REMEX_BOOL, 0, "keep set-user-ID, set-group-ID and sticky bits of a mode" },
+	{ 0 },
+};
+
+static const struct remex_param get_params[] = {
+	{ "path", REMEX_STRING, 0, "the file; its content is the stream stdout" },
+	{ "paths", REMEX_STRINGS, 0, "or several, as a stream of items (doc/protocol.md) on the stream files" },
+	{ "recursive", REMEX_BOOL, 0, "with paths: directories as well, with all in them" },
+	{ "resume", REMEX_BOOL, 0,
+		"with paths: ask for each file, by an item, how much of it is there; the input answers" },
+	{ "count", REMEX_BOOL, 0, "with paths: begin with how much there is" },
+	{ "live", REMEX_BOOL, 0, "send a file that changes while it is read as it was read" },
+	{ 0 },
+};
+
+static const struct remex_param path_params[] = {
+	{ "path", REMEX_STRING, REMEX_REQUIRED, "what" },
+	{ 0 },
+};
+
+static const struct remex_param mkdir_params[] = {
+	{ "path", REMEX_STRING, REMEX_REQUIRED, "the directory" },
+	{ "parents", REMEX_BOOL, 0, "those above it as well; it is no failure if it is there" },
+	{ "mode", REMEX_INTEGER, 0, "its permissions, as a number (493 is 0755), less the umask" },
+	{ 0 },
+};
+
+static const struct remex_param remove_params[] = {
+	{ "path", REMEX_STRING, REMEX_REQUIRED, "what" },
+	{ "recursive", REMEX_BOOL, 0, "a directory with all in it; otherwise only an empty one" },
+	{ 0 },
+};
+
+static const struct remex_verb verbs[] = {
+	{ "put", "Receive a file, whole or not at all, or a stream of files", put_params, file_put, REMEX_PATHS },
+	{ "get", "Send a file, or a stream of files", get_params, file_get, REMEX_PATHS },
+	{ "list", "What is in a directory", path_params, file_list, REMEX_PATHS },
+	{ "stat", "What a file is", path_params, file_stat, REMEX_PATHS },
+	{ "checksum", "The SHA-256 of a file", path_params, file_checksum, REMEX_PATHS },
+	{ "mkdir", "Make a directory", mkdir_params, file_mkdir, REMEX_PATHS },
+	{ "remove", "Remove a file or a directory", remove_params, file_remove, REMEX_PATHS },
+	{ 0 },
+};
+
+REMEX_PLUGIN (.name = "file", .version = "1.0", .summary = "Copy files and look after them", .verbs = verbs);

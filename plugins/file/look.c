@@ -1,0 +1,185 @@
+/* look - what there is: list, stat, checksum; see file.h. */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "file.h"
+#include "files/level.h"
+#include "files/reading.h"
+#include "wire/header.h"
+
+static const char *type_word (mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG: return "file";
+	case S_IFDIR: return "directory";
+	case S_IFLNK: return "link";
+	case S_IFIFO: return "fifo";
+	case S_IFSOCK: return "socket";
+	case S_IFCHR: return "character device";
+	case S_IFBLK: return "block device";
+	default: return "unknown";
+	}
+}
+
+json_t *describe (int directory, const char *name, const struct stat *st)
+{
+	json_t *document = json_pack ("{ss sI si sI sI sI}", "type", type_word (st->st_mode), "size",
+		(json_int_t)st->st_size, "mode", (int)(st->st_mode & 07777), "mtime",
+		(json_int_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec, "uid", (json_int_t)st->st_uid, "gid",
+		(json_int_t)st->st_gid);
+	char target[PLACE_PATH_MAX];
+	ssize_t n;
+
+	if (S_ISLNK (st->st_mode) && (n = readlinkat (directory, name, target, sizeof target)) >= 0)
+		json_object_set_new (document, "target", header_bytes (target, (size_t)n));
+	return document;
+}
+
+/* One entry as text, behind a comma where it is not the first. 0 or -1. */
+static int write_entry (struct remex_call *call, int directory, const char *name, bool first)
+{
+	struct stat st;
+	json_t *entry;
+	char *text;
+	int result;
+
+	if (fstatat (directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0; /* it has gone meanwhile */
+	entry = describe (directory, name, &st);
+	if (json_object_set_new (entry, "name", header_bytes (name, strlen (name))) < 0 ||
+		!(text = json_dumps (entry, JSON_COMPACT))) {
+		json_decref (entry);
+		return remex_fail (call, REMEX_ERR_BUSY, "out of memory");
+	}
+	json_decref (entry);
+	result = first ? 0 : remex_write (call, "result", ",", 1);
+	if (result == 0)
+		result = remex_write (call, "result", text, strlen (text));
+	free (text);
+	return result < 0 ? -1 : 1;
+}
+
+/* The document is written as it comes: a directory may have millions of entries. */
+static int write_list (struct remex_call *call, DIR *list)
+{
+	static const char head[] = "{\"entries\":[";
+	bool first = true;
+	struct dirent *entry;
+	int result = remex_write (call, "result", head, sizeof head - 1);
+
+	errno = 0;
+	while (result >= 0 && (entry = readdir (list))) {
+		if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0) {
+			result = write_entry (call, dirfd (list), entry->d_name, first);
+			first = first && result == 0;
+		}
+		errno = 0;
+	}
+	if (result < 0)
+		return -1;
+	if (errno)
+		return remex_fail (call, REMEX_ERR_IO, "cannot read the directory: %s", strerror (errno));
+	return remex_write (call, "result", "]}", 2);
+}
+
+int file_list (void *state, struct remex_call *call)
+{
+	const char *path = remex_arg_string (call, "path");
+	struct reach reach;
+	struct err err;
+	DIR *list = NULL;
+	int fd = -1, result;
+
+	(void)state;
+	if ((result = reach_open (&reach, call)) == 0) {
+		if ((fd = place_open_directory (&reach.roots, reach.home, path, 0, &err)) < 0)
+			result = fail (call, path, &err);
+		else if (!(list = fdopendir (fd)))
+			result = remex_fail (call, REMEX_ERR_BUSY, "%s: %s", path, strerror (errno));
+		else
+			result = write_list (call, list);
+	}
+	if (list)
+		closedir (list);
+	else
+		fd_close (&fd);
+	reach_close (&reach);
+	return result;
+}
+
+int file_stat (void *state, struct remex_call *call)
+{
+	const char *path = remex_arg_string (call, "path");
+	struct place place = PLACE_NONE;
+	struct reach reach;
+	struct stat st;
+	struct err err;
+	int result;
+
+	(void)state;
+	if ((result = reach_open (&reach, call)) == 0) {
+		if (place_open (&place, &reach.roots, reach.home, path, 0, &err) < 0)
+			result = fail (call, path, &err);
+		else if (fstatat (place.directory, place.name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			err_sys (&err, files_code (errno), "cannot look at it");
+			result = fail (call, path, &err);
+		} else {
+			result = give_result (call, describe (place.directory, place.name, &st));
+		}
+	}
+	place_close (&place);
+	reach_close (&reach);
+	return result;
+}
+
+static int give_sum (struct remex_call *call, const char *path, int fd)
+{
+	static char bytes[ITEM_DATA_MAX];
+	char sum[DIGEST_TEXT];
+	struct reading *reading;
+	struct err err;
+	int64_t n;
+	int what, result;
+
+	if (!(reading = reading_new (fd, false, &err)))
+		return fail (call, path, &err);
+	while ((what = reading_next (reading, bytes, sizeof bytes, &n, &err)) > READING_END && !remex_cancelled (call))
+		continue;
+	reading_sum (reading, sum);
+	if (what < 0)
+		result = fail (call, path, &err);
+	else if (what != READING_END)
+		result = -1; /* cancelled */
+	else if (reading_changed (reading))
+		result = remex_fail (call, REMEX_ERR_FAILED, "%s: it changed while it was read", path);
+	else
+		result = give_result (
+			call, json_pack ("{sI ss}", "size", (json_int_t)reading_done (reading), "sha256", sum));
+	reading_free (reading);
+	return result;
+}
+
+int file_checksum (void *state, struct remex_call *call)
+{
+	const char *path = remex_arg_string (call, "path");
+	struct reach reach;
+	struct err err;
+	int fd, result;
+
+	(void)state;
+	if ((result = reach_open (&reach, call)) == 0) {
+		if ((fd = place_open_source (&reach.roots, reach.home, path, &err)) < 0)
+			result = fail (call, path, &err);
+		else
+			result = give_sum (call, path, fd);
+	}
+	reach_close (&reach);
+	return result;
+}

@@ -1,0 +1,281 @@
+/* put - receive a file, or a stream of them; see file.h.
+ *
+ * A file is put in place only when all of it has come. Of one file the client says so by the end of its input, which
+ * remex_read tells from everything else; in a stream each file has an end of its own, with its sum. A call that ends in the
+ * middle of a file leaves at most a temporary of it (files/temporary.h).
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "file.h"
+#include "files/receiver.h"
+#include "files/temporary.h"
+#include "files/writing.h"
+#include "wire/header.h"
+
+enum { PIECE = 256 * 1024, TELL = 32 * 1024 };
+
+/* --- one file ----------------------------------------------------------------------------------------------------- */
+
+/* All of the input. 0; -1: it failed, which was said, or the call is over. *keep: what came may be resumed. */
+static int read_all (struct remex_call *call, const char *path, struct writing *writing, int64_t limit, bool *keep)
+{
+	static char bytes[PIECE];
+	struct err err;
+	ssize_t n;
+
+	while ((n = remex_read (call, bytes, sizeof bytes)) > 0) {
+		if (limit >= 0 && n > limit - writing_size (writing)) {
+			err_set (&err, CODE_FAILED, "more came than its %lld bytes", (long long)limit);
+			return fail (call, path, &err);
+		}
+		if (writing_data (writing, bytes, (size_t)n, &err) < 0)
+			return fail (call, path, &err);
+	}
+	*keep = n < 0;
+	return n < 0 ? -1 : 0;
+}
+
+static int finish (struct remex_call *call, struct place *place, const char *path, struct writing *writing, bool sync)
+{
+	struct err err;
+	int directory = -1;
+
+	if (writing_complete (writing, remex_arg_integer (call, "size", -1), remex_arg_string (call, "sha256"), &err) <
+			0 ||
+		writing_sync (writing, &err) < 0 || writing_publish (writing, &err) < 0)
+		return fail (call, path, &err);
+	if (sync && ((directory = openat (place->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
+			    (fsync (directory) < 0 && errno != EINVAL))) {
+		err_sys (&err, CODE_IO_ERROR, "it is in place, but its directory cannot be synced");
+		fd_close (&directory);
+		return fail (call, path, &err);
+	}
+	fd_close (&directory);
+	return give_result (call,
+		json_pack ("{sI ss}", "size", (json_int_t)writing_size (writing), "sha256", writing_sum (writing)));
+}
+
+static int put_one (struct reach *reach, const char *path)
+{
+	struct remex_call *call = reach->call;
+	long long mode = remex_arg_integer (call, "mode", -1), mtime = remex_arg_integer (call, "mtime", INT64_MIN);
+	struct writing_options options = {
+		.sync = remex_arg_bool (call, "sync", true),
+		.preserve = mode >= 0 || mtime != INT64_MIN,
+		.set_id = remex_arg_bool (call, "set_id", false),
+	};
+	struct place place = PLACE_NONE;
+	struct writing *writing;
+	int64_t mtime_ns = mtime;
+	bool keep = false;
+	struct err err;
+	int result;
+
+	if (mode < -1 || mode > 07777)
+		return remex_fail (call, REMEX_ERR_BAD_VALUE, "'mode' must be from 0 to 4095");
+	if (place_open (&place, &reach->roots, reach->home, path, PLACE_WRITE, &err) < 0)
+		return fail (call, path, &err);
+	if (place.slash) {
+		place_close (&place);
+		return remex_fail (call, REMEX_ERR_BAD_VALUE, "%s: is a directory", path);
+	}
+	if (!(writing = writing_new (place.directory, place.name, &options, &err))) {
+		place_close (&place);
+		return fail (call, path, &err);
+	}
+	writing_set_mode (writing, (int)mode, mtime == INT64_MIN ? NULL : &mtime_ns);
+	result = read_all (call, path, writing, remex_arg_integer (call, "size", -1), &keep);
+	if (result == 0)
+		result = finish (call, &place, path, writing, options.sync);
+	writing_free (writing, keep);
+	temporary_tidy (place.directory);
+	place_close (&place);
+	return result;
+}
+
+/* --- a stream of them --------------------------------------------------------------------------------------------- */
+
+struct tree {
+	struct reach *reach;
+	const char *path;
+	int directory; /* it is one, and everything goes into it; -1: what comes takes its name */
+	struct receiver *receiver;
+	struct buf in, back;
+	long long done, failed;
+	int64_t bytes;
+	bool broken; /* what was to be told could not be */
+};
+
+/* scp's rule: into the directory that is there, else under that name, which then is for one source only. */
+static int find_destination (struct tree *tree)
+{
+	struct remex_call *call = tree->reach->call;
+	struct place place = PLACE_NONE;
+	struct err err = { .sys = 0 };
+	bool into = remex_arg_bool (call, "into", false), slash;
+
+	tree->directory = place_open_directory (&tree->reach->roots, tree->reach->home, tree->path, PLACE_WRITE, &err);
+	if (tree->directory >= 0)
+		return 0;
+	if (err.sys != ENOENT && err.sys != ENOTDIR)
+		return fail (call, tree->path, &err);
+	if (into)
+		return remex_fail (call, REMEX_ERR_NOT_FOUND, "%s: is no directory", tree->path);
+	if (place_open (&place, &tree->reach->roots, tree->reach->home, tree->path, PLACE_WRITE, &err) < 0)
+		return fail (call, tree->path, &err);
+	slash = place.slash;
+	place_close (&place);
+	if (slash && !remex_arg_bool (call, "recursive", false))
+		return remex_fail (call, REMEX_ERR_NOT_FOUND, "%s: is no directory", tree->path);
+	return 0;
+}
+
+static int place_item (void *data, const struct item *item, struct place *place, int *fd, struct err *err)
+{
+	struct tree *tree = data;
+
+	(void)fd;
+	if (tree->directory < 0) {
+		if (item->source != 0)
+			return err_set (err, CODE_BAD_VALUE, "%s is no directory", tree->path);
+		return place_open (place, &tree->reach->roots, tree->reach->home, tree->path, PLACE_WRITE, err);
+	}
+	if ((place->directory = fcntl (tree->directory, F_DUPFD_CLOEXEC, 0)) < 0)
+		return err_sys (err, CODE_BUSY, "a directory");
+	memcpy (place->name, item->name, strlen (item->name) + 1);
+	return 0;
+}
+
+/* Tell the client what has gathered. */
+static int tell (struct tree *tree)
+{
+	size_t n = buf_len (&tree->back);
+
+	if (tree->broken)
+		return remex_fail (tree->reach->call, REMEX_ERR_BUSY, "out of memory");
+	if (n && remex_write (tree->reach->call, FILES_STREAM, buf_head (&tree->back), n) < 0)
+		return -1;
+	buf_consume (&tree->back, n);
+	return 0;
+}
+
+static void report (void *data, const struct receipt *receipt)
+{
+	static struct item item;
+	struct tree *tree = data;
+
+	item_init (&item, receipt->err ? ITEM_FAILED : ITEM_DONE);
+	strncpy (item.name, receipt->path, sizeof item.name - 1);
+	item.source = receipt->source;
+	if (receipt->err) {
+		tree->failed++;
+		item.code = (enum code)receipt->err->code;
+		strncpy (item.text, receipt->err->text, sizeof item.text - 1);
+	} else if (receipt->kind == ITEM_FILE) {
+		tree->done++;
+		tree->bytes += receipt->size;
+		item.size = receipt->size;
+		item.changed = receipt->changed;
+		memcpy (item.sha256, receipt->sha256, sizeof item.sha256);
+	}
+	if (item_put (&tree->back, &item) < 0)
+		tree->broken = true;
+	else if (buf_len (&tree->back) >= TELL && tell (tree) < 0)
+		tree->broken = true;
+}
+
+/* All of the input. */
+static int take_input (struct tree *tree, int fd)
+{
+	struct remex_call *call = tree->reach->call;
+	struct err err;
+	ssize_t n;
+
+	for (;;) {
+		uint8_t *space = buf_reserve (&tree->in, PIECE);
+
+		if (!space)
+			return remex_fail (call, REMEX_ERR_BUSY, "out of memory");
+		if ((n = read (fd, space, PIECE)) < 0 && errno != EINTR)
+			return remex_fail (call, REMEX_ERR_IO, "cannot read the input: %s", strerror (errno));
+		if (n == 0)
+			return 0;
+		if (n < 0)
+			continue;
+		buf_commit (&tree->in, (size_t)n);
+		if (receiver_take (tree->receiver, &tree->in, &tree->back, &err) < 0)
+			return fail (call, NULL, &err);
+		if (tell (tree) < 0)
+			return -1;
+	}
+}
+
+static int receive (struct tree *tree)
+{
+	struct remex_call *call = tree->reach->call;
+	int fd = open_input (call), result;
+	struct err err;
+
+	if (fd < 0)
+		return -1;
+	result = take_input (tree, fd);
+	fd_close (&fd);
+	if (result < 0)
+		return -1;
+	if (buf_len (&tree->in) > 0)
+		return remex_fail (call, REMEX_ERR_BAD_VALUE, "the stream of files was cut");
+	if (receiver_end (tree->receiver, &err) < 0)
+		return fail (call, NULL, &err);
+	if (tell (tree) < 0)
+		return -1;
+	return give_result (call, json_pack ("{sI sI sI}", "files", (json_int_t)tree->done, "bytes",
+					  (json_int_t)tree->bytes, "failed", (json_int_t)tree->failed));
+}
+
+static int put_tree (struct reach *reach, const char *path)
+{
+	struct remex_call *call = reach->call;
+	struct receiver_options options = {
+		.writing = { .sync = remex_arg_bool (call, "sync", true),
+			.preserve = remex_arg_bool (call, "preserve", false),
+			.set_id = remex_arg_bool (call, "set_id", false) },
+		.recursive = remex_arg_bool (call, "recursive", false),
+		.tame = reach->roots.bound,
+	};
+	struct tree tree = { .reach = reach, .path = path, .directory = -1 };
+	int result;
+
+	buf_init (&tree.in, HEADER_MAX + 4 + PIECE);
+	buf_init (&tree.back, 1024 * 1024);
+	if ((result = find_destination (&tree)) == 0) {
+		if (!(tree.receiver = receiver_new (&options, place_item, report, &tree)))
+			result = remex_fail (call, REMEX_ERR_BUSY, "out of memory");
+		else
+			result = receive (&tree);
+	}
+	receiver_free (tree.receiver);
+	buf_free (&tree.in);
+	buf_free (&tree.back);
+	fd_close (&tree.directory);
+	return result;
+}
+
+int file_put (void *state, struct remex_call *call)
+{
+	const char *path = remex_arg_string (call, "path");
+	struct reach reach;
+	int result;
+
+	(void)state;
+	if ((result = reach_open (&reach, call)) == 0)
+		result = remex_arg_bool (call, "tree", false) ? put_tree (&reach, path) : put_one (&reach, path);
+	reach_close (&reach);
+	return result;
+}

@@ -1,0 +1,376 @@
+/* transfer - files to or from one host; see transfer.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "cli/cli.h"
+#include "cli/transfer.h"
+#include "wire/header.h"
+
+#define FILES_STREAM "files"
+
+enum {
+	ROUNDS = 8, /* of filling and sending, before the world is looked at again */
+	AHEAD = 2 * ITEM_DATA_MAX, /* bytes of a put that are read before they can be sent */
+};
+
+/* There is no bound at this end: what the user may reach, the user may name. */
+static const struct roots everything = { .bound = false };
+
+/* The last component of a path; "." where that is what is in a directory, not the directory: "", ".", "..", "/". */
+static int last_component (const char *path, char *name, struct err *err)
+{
+	size_t n = strlen (path), start;
+
+	while (n > 0 && path[n - 1] == '/')
+		n--;
+	for (start = n; start > 0 && path[start - 1] != '/';)
+		start--;
+	if (n - start > ITEM_NAME_MAX) {
+		strcpy (name, "?");
+		return err_set (err, CODE_BAD_VALUE, "a name of more than %d bytes", ITEM_NAME_MAX);
+	}
+	snprintf (name, ITEM_NAME_MAX + 1, "%.*s", (int)(n - start), path + start);
+	if (!item_is_component (name))
+		strcpy (name, ".");
+	return 0;
+}
+
+/* --- put ----------------------------------------------------------------------------------------------------------- */
+
+static int open_source (void *data, int index, char *name, bool *stream, struct err *err)
+{
+	const struct transfer *self = data;
+	const char *path = self->sources[index];
+	int fd;
+
+	*stream = !strcmp (path, "-");
+	if (*stream) {
+		strcpy (name, "-");
+		fd = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+		return fd >= 0 ? fd : err_sys (err, CODE_IO_ERROR, "standard input");
+	}
+	if (last_component (path, name, err) < 0)
+		return -1;
+	return place_open_source (&everything, NULL, path, err);
+}
+
+/* Read ahead, so that the disk and the sums need not wait for the network: 0, or -1 (which has been said). */
+static int fill (struct transfer *self)
+{
+	int state;
+
+	if (buf_len (&self->out) >= AHEAD || self->state == SENDER_END)
+		return 0;
+	if ((state = sender_fill (self->sender, &self->out)) < 0) {
+		complain (NULL, "out of memory");
+		return -1;
+	}
+	self->state = (enum sender_state)state;
+	return 0;
+}
+
+static int send_put (struct transfer *self, struct remex_request *request)
+{
+	for (int i = 0; i < ROUNDS && !self->ended; i++) {
+		long n;
+
+		if (fill (self) < 0)
+			return -1;
+		if (buf_len (&self->out)) {
+			if ((n = remex_send (request, buf_head (&self->out), buf_len (&self->out))) < 0)
+				return errno == EPIPE ? 0 : -1; /* it is over, and will say so */
+			if (n == 0)
+				return 0; /* until there is credit */
+			buf_consume (&self->out, (size_t)n);
+		} else if (self->state == SENDER_WAIT) {
+			return 0;
+		}
+		if (!buf_len (&self->out) && self->state == SENDER_END) {
+			self->ended = true;
+			remex_end (request);
+		}
+	}
+	return self->ended ? 0 : 1;
+}
+
+static void tell (struct transfer *self, const struct item *item)
+{
+	struct receipt receipt = { .kind = ITEM_FILE, .path = item->name, .size = item->size, .source = item->source };
+	struct err err = { .code = (int)item->code };
+
+	receipt.sha256 = item->sha256;
+	receipt.changed = item->changed;
+	if (item->kind == ITEM_FAILED) {
+		err_set (&err, (int)item->code, "%s", item->text);
+		receipt.kind = ITEM_FAILED;
+		receipt.err = &err;
+	} else if (item->size < 0) {
+		receipt.kind = ITEM_DIRECTORY; /* or a link: something without content */
+	}
+	self->told (self->data, &receipt);
+}
+
+static int take_put (struct transfer *self, struct err *err)
+{
+	static struct item item;
+	int got;
+
+	while ((got = item_next (&self->in, &item, err)) > 0) {
+		if (item.body)
+			return err_set (err, CODE_BAD_VALUE, "the server's answer has a body");
+		if (item.kind == ITEM_HAVE && sender_answer (self->sender, &item, err) < 0)
+			return -1;
+		if (item.kind == ITEM_DONE || item.kind == ITEM_FAILED)
+			tell (self, &item);
+	}
+	return got;
+}
+
+/* --- get ----------------------------------------------------------------------------------------------------------- */
+
+/* As scp(1) has it: into a directory that is there, else under that name, which then is for one source only. */
+static int open_destination (struct transfer *self, struct err *err)
+{
+	size_t n = strlen (self->destination);
+
+	if (!strcmp (self->destination, "-"))
+		return 0;
+	self->directory = place_open_directory (&everything, NULL, self->destination, PLACE_WRITE, err);
+	if (self->directory >= 0 || (err->sys != ENOENT && err->sys != ENOTDIR))
+		return self->directory >= 0 ? 0 : -1;
+	if (self->n_sources > 1 || (n > 0 && self->destination[n - 1] == '/' && !self->recursive))
+		return err_set (err, CODE_NOT_FOUND, "is no directory");
+	return 0;
+}
+
+static int place_item (void *data, const struct item *item, struct place *place, int *fd, struct err *err)
+{
+	struct transfer *self = data;
+
+	if (item->source < self->next || item->source >= self->n_sources) {
+		err_set (err, CODE_BAD_VALUE, "the server sent what was not asked for");
+		err->sys = EPROTO;
+		return -1;
+	}
+	self->next = (int)item->source + 1;
+	if (!strcmp (self->destination, "-")) {
+		*fd = STDOUT_FILENO;
+		return 0;
+	}
+	if (self->directory < 0)
+		return place_open (place, &everything, NULL, self->destination, PLACE_WRITE, err);
+	if (last_component (self->sources[item->source], place->name, err) < 0)
+		return -1;
+	if ((place->directory = fcntl (self->directory, F_DUPFD_CLOEXEC, 3)) < 0)
+		return err_sys (err, CODE_BUSY, "a directory");
+	return 0;
+}
+
+static void received (void *data, const struct receipt *receipt)
+{
+	struct transfer *self = data;
+
+	self->told (self->data, receipt);
+}
+
+static int send_get (struct transfer *self, struct remex_request *request)
+{
+	long n = 0;
+
+	if (buf_len (&self->out) && (n = remex_send (request, buf_head (&self->out), buf_len (&self->out))) < 0)
+		return errno == EPIPE ? 0 : -1;
+	buf_consume (&self->out, (size_t)n);
+	return 0;
+}
+
+/* --- the party ----------------------------------------------------------------------------------------------------- */
+
+static int send_some (void *data, struct remex_request *request)
+{
+	struct transfer *self = data;
+
+	return self->put ? send_put (self, request) : send_get (self, request);
+}
+
+static int take_some (void *data, struct remex_request *request, const char *stream, const void *bytes, size_t n)
+{
+	struct transfer *self = data;
+	const struct remex_host *host = remex_request_host (request);
+	struct err err;
+
+	if (strcmp (stream, FILES_STREAM) != 0)
+		return 0;
+	if (buf_append (&self->in, bytes, n) < 0) {
+		complain (remex_host_where (host), "the server's answer is too long");
+		return -1;
+	}
+	if ((self->put ? take_put (self, &err) : receiver_take (self->receiver, &self->in, &self->out, &err)) < 0) {
+		complain (remex_host_where (host), "%s", err.text);
+		return -1;
+	}
+	return 0;
+}
+
+static int waits_on (void *data)
+{
+	const struct transfer *self = data;
+
+	if (!self->put || self->state != SENDER_WAIT || buf_len (&self->out))
+		return -1;
+	return sender_waits_on (self->sender);
+}
+
+static int tick (void *data)
+{
+	const struct transfer *self = data;
+
+	return self->tick ? self->tick (self->data) : -1;
+}
+
+/* --- the whole ----------------------------------------------------------------------------------------------------- */
+
+static int open_put (struct transfer *self)
+{
+	struct sender_options options = {
+		.recursive = self->recursive, .live = self->live, .resume = self->resume, .count = self->count
+	};
+
+	self->state = SENDER_MORE;
+	self->sender = sender_new (&options, self->n_sources, open_source, self);
+	return self->sender ? 0 : -1;
+}
+
+static int open_get (struct transfer *self)
+{
+	struct receiver_options options = {
+		.recursive = self->recursive,
+		.writing = { .sync = !self->unsynced, .preserve = self->preserve, .set_id = self->set_id },
+	};
+
+	self->receiver = receiver_new (&options, place_item, received, self);
+	return self->receiver ? 0 : -1;
+}
+
+int transfer_open (struct transfer *self, struct err *err)
+{
+	self->party = (struct party){
+		.data = self, .send = send_some, .take = take_some, .waits_on = waits_on, .tick = tick
+	};
+	/* Nobody can take back what went to standard output; and where its reader has stopped we would wait for that first. */
+	self->party.mortal = !self->put && !strcmp (self->destination, "-");
+	self->directory = -1;
+	buf_init (&self->in, 4 * 1024 * 1024); /* a message, and an item's header that was cut */
+	buf_init (&self->out, self->put ? AHEAD + 2 * (ITEM_HEADER_MAX + ITEM_DATA_MAX) : 1024 * 1024);
+	if (!self->put && open_destination (self, err) < 0)
+		return -1;
+	if ((self->put ? open_put (self) : open_get (self)) < 0)
+		return err_set (err, CODE_BUSY, "out of memory");
+	return 0;
+}
+
+void transfer_close (struct transfer *self)
+{
+	sender_free (self->sender);
+	receiver_free (self->receiver);
+	fd_close (&self->directory);
+	buf_free (&self->in);
+	buf_free (&self->out);
+}
+
+const char *transfer_call (const struct transfer *self)
+{
+	return self->put ? "file.put" : "file.get";
+}
+
+static void set (struct remex_args *args, const char *key, bool truth)
+{
+	if (truth)
+		remex_args_json (args, key, "true");
+}
+
+char *transfer_args (const struct transfer *self)
+{
+	struct remex_args *args = remex_args_new ();
+	const char *text = NULL;
+	char *copy;
+
+	if (!args)
+		return NULL;
+	set (args, "recursive", self->recursive);
+	if (self->put) {
+		size_t n = strlen (self->destination);
+
+		/* An empty destination is the home, as with scp(1). */
+		remex_args_string (args, "path", n ? self->destination : ".");
+		set (args, "tree", true);
+		set (args, "into", self->n_sources > 1);
+		set (args, "preserve", self->preserve);
+		set (args, "set_id", self->set_id);
+		if (self->unsynced)
+			remex_args_json (args, "sync", "false");
+	} else {
+		remex_args_strings (args, "paths", self->sources, (size_t)self->n_sources);
+		set (args, "resume", self->resume);
+		set (args, "live", self->live);
+		set (args, "count", self->count);
+	}
+	text = remex_args_text (args);
+	copy = text ? strdup (text) : NULL;
+	remex_args_free (args);
+	return copy;
+}
+
+int transfer_finish (struct transfer *self, struct err *err)
+{
+	if (self->put)
+		return 0;
+	if (buf_len (&self->in) > 0)
+		return err_set (err, CODE_BAD_VALUE, "the server's stream of files was cut");
+	return receiver_end (self->receiver, err);
+}
+
+char *transfer_path (const struct transfer *self, const struct receipt *receipt, char *out, size_t size)
+{
+	const char *rest = strchr (receipt->path, '/');
+	bool known = receipt->source >= 0 && receipt->source < self->n_sources;
+	const char *word = known ? self->sources[receipt->source] : NULL;
+	size_t n = word ? strlen (word) : 0;
+
+	if (!word)
+		snprintf (out, size, "%s", receipt->path);
+	else if (!rest)
+		snprintf (out, size, "%s", word);
+	else
+		snprintf (out, size, "%s%s", word, n > 0 && word[n - 1] == '/' ? rest + 1 : rest);
+	return out;
+}
+
+void transfer_progress (const struct transfer *self, struct transfer_progress *progress)
+{
+	*progress = (struct transfer_progress){ .path = "" };
+	if (self->put) {
+		struct sender_progress sent;
+
+		sender_progress (self->sender, &sent);
+		progress->files = sent.files;
+		progress->bytes = sent.bytes;
+		progress->total_files = sent.total_files;
+		progress->total_bytes = sent.total_bytes;
+		progress->path = sent.path;
+	} else {
+		struct receiver_progress got;
+
+		receiver_progress (self->receiver, &got);
+		progress->files = got.files;
+		progress->bytes = got.bytes;
+		progress->total_files = got.total_files;
+		progress->total_bytes = got.total_bytes;
+	}
+}

@@ -1,0 +1,64 @@
+/* transfer - files to or from one host: what a call of file.put or file.get is at this end. It prints nothing; who runs it
+ * is told of each file (`told`), and may ask how far it is.
+ *
+ * put: a sender (files/sender.h) reads the sources and feeds the call's input; the server answers on the stream "files".
+ * get: a receiver (files/receiver.h) takes that stream and writes. Which local file anything goes to is decided here alone:
+ * the server names a source by the number that we gave it, and everything beneath one is made in a directory that is held.
+ */
+#ifndef REMEX_CLI_TRANSFER_H
+#define REMEX_CLI_TRANSFER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "cli/exchange.h"
+#include "files/place.h"
+#include "files/receiver.h"
+#include "files/sender.h"
+
+struct transfer {
+	/* Set by the caller: */
+	bool put;
+	const char *const *sources; /* paths; "-" of a put is standard input */
+	int n_sources;
+	const char *destination; /* a path; "-" of a get is standard output */
+	bool recursive, preserve, set_id, resume, live, unsynced;
+	bool count; /* find out how much there is, for progress */
+	receiver_report *told;
+	int (*tick) (void *data); /* as of a party */
+	void *data;
+
+	/* Its own: */
+	struct party party;
+	struct sender *sender;
+	enum sender_state state;
+	struct receiver *receiver;
+	int directory; /* of a get: what the sources go into; -1: the destination is the name of the only one */
+	int next; /* of a get: sources before this one have had their turn */
+	struct buf in, out;
+	bool ended; /* of a put: all was sent */
+};
+
+/* Make it ready: the party, and of a get the destination. 0; -1 and err. Then transfer_close, either way. */
+int transfer_open (struct transfer *transfer, struct err *err);
+void transfer_close (struct transfer *transfer);
+
+/* The call and its arguments (JSON text, in new memory; NULL without). */
+const char *transfer_call (const struct transfer *transfer);
+char *transfer_args (const struct transfer *transfer);
+
+/* The call was completed: of a get, what came is put in place. 0; -1 and err. */
+int transfer_finish (struct transfer *transfer, struct err *err);
+
+/* The receipt's path as the user would write it: with the source's own word in front. Returns out. */
+char *transfer_path (const struct transfer *transfer, const struct receipt *receipt, char *out, size_t size);
+
+struct transfer_progress {
+	int64_t files, bytes, total_files, total_bytes; /* totals: -1: not known */
+	const char *path; /* of a put: what is being read; else "" */
+};
+void transfer_progress (const struct transfer *transfer, struct transfer_progress *progress);
+
+#endif
