@@ -3,11 +3,12 @@
 # Without, it replays its corpus once, and `make check` does (replay.test).
 #
 # A new target NAME takes three things: fuzz_NAME.c; a corpus/NAME with seeds; and below, its name in fuzz_programs and
-# three lines like those of fuzz_config. seeds.py makes the seeds of message and session.
+# three lines like those of fuzz_config. seeds.py makes the seeds of item, message and session.
 fuzz_programs = \
 	%D%/fuzz_address \
 	%D%/fuzz_config \
 	%D%/fuzz_grant \
+	%D%/fuzz_item \
 	%D%/fuzz_message \
 	%D%/fuzz_session \
 	$(NULL)
@@ -33,6 +34,10 @@ endif
 %C%_fuzz_grant_SOURCES = %D%/fuzz_grant.c $(fuzz_main)
 %C%_fuzz_grant_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_grant_LDADD = src/conf/libconf.la src/net/libnet.la src/base/libbase.la
+
+%C%_fuzz_item_SOURCES = %D%/fuzz_item.c $(fuzz_main)
+%C%_fuzz_item_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_item_LDADD = src/files/libfiles.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm
 
 %C%_fuzz_message_SOURCES = %D%/fuzz_message.c $(fuzz_main)
 %C%_fuzz_message_LDFLAGS = $(fuzz_ldflags)

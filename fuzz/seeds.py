@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes the seeds of fuzz/corpus/message and fuzz/corpus/session anew: fuzz/seeds.py [DIRECTORY].
+"""Writes the seeds of fuzz/corpus/item, fuzz/corpus/message and fuzz/corpus/session anew: fuzz/seeds.py [DIRECTORY].
 
 What a fuzzer found and is worth keeping lies beside them under names that start with "found_", and stays.
 """
+import hashlib
 import json
 import os
 import struct
@@ -70,6 +71,47 @@ MESSAGES = {
     'array': side(CLIENT, message('[1]')),
     'quotes': side(CLIENT, message('{"id":1,"call":"\\"}{\\\\"}')),
     'tokens': side(SERVER, message('{"ping":1,"x":[' + '0,' * 2048 + '0]}')),
+}
+
+# --- streams of files for fuzz_item: the first byte is the size of a piece, less one ---
+
+
+def items(*headers, piece=255):
+    return bytes([piece]) + b''.join(header if isinstance(header, bytes) else message(header) for header in headers)
+
+
+def sum_of(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def small(name, content=b'hello', **more):
+    return message({'file': name, 'size': len(content), 'sha256': sum_of(content), **more}, content)
+
+
+LEAVE = {'leave': True}
+ITEMS = {
+    'whole': items(small('a', source=0), small('b', b'', source=1), piece=0),
+    'parts': items({'file': 'a', 'source': 0, 'size': 12, 'mode': 0o644, 'mtime': -1}, message({'data': True}, b'hello'),
+                   {'hole': 2}, message({'data': True}, b'world'),
+                   {'end': True, 'sha256': sum_of(b'hello\0\0world')}, piece=6),
+    'tree': items({'total': 2, 'bytes': 10}, {'directory': 'd', 'source': 0, 'mode': 0o755}, small('x'),
+                  {'directory': 'e'}, {'link': 'l', 'target': '../x'}, LEAVE, LEAVE, small('y', source=1)),
+    'merge': items({'directory': '.', 'source': 0}, small('x'), LEAVE),
+    'resume': items({'file': 'a', 'source': 0, 'size': 5, 'resume': True}, {'from': 0}, message({'data': True}, b'hello'),
+                    {'end': True, 'sha256': sum_of(b'hello')}),
+    'failures': items({'failed': 'a', 'source': 0, 'code': 'denied', 'message': 'no'}, {'file': 'b', 'source': 1},
+                      {'abort': True, 'code': 'failed', 'message': 'changed'}),
+    'back': items({'done': 'a/b', 'source': 0, 'size': 1, 'sha256': sum_of(b'x')}, {'have': 9, 'sha256': sum_of(b'')}),
+    'names': items({'directory': {'b64': '/w=='}, 'source': 0}, small({'b64': '//4='}), LEAVE),
+    'dots': items({'directory': '..', 'source': 0}),
+    'slash': items(small('a/b', source=0)),
+    'long_hole': items({'file': 'a', 'source': 0}, {'hole': 2 ** 62}, {'hole': 2 ** 62}, {'hole': 2 ** 62}),
+    'no_leave': items({'directory': 'd', 'source': 0}, small('x')),
+    'leave': items(LEAVE),
+    'nested_source': items({'directory': 'd', 'source': 0}, small('x', source=1)),
+    'wrong_sum': items({'file': 'a', 'source': 0}, message({'data': True}, b'x'), {'end': True, 'sha256': sum_of(b'y')}),
+    'cut': items(small('a', source=0))[:-2],
+    'huge': items(b'\0\1\0\1{}'),
 }
 
 # --- scripts for fuzz_session: see step () there ---
@@ -156,5 +198,6 @@ def write(directory, name, seeds):
 
 if __name__ == '__main__':
     top = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), 'corpus')
+    write(top, 'item', ITEMS)
     write(top, 'message', MESSAGES)
     write(top, 'session', SCRIPTS)

@@ -302,7 +302,7 @@ static void take_failure (struct receiver *self, const struct item *item)
 {
 	struct err why;
 
-	err_set (&why, (int)item->code, "%s", item->text);
+	err_set (&why, (int)item->code, "%s", *item->text ? item->text : "for reasons unsaid");
 	if (item->kind == ITEM_ABORT) {
 		if (self->writing)
 			file_fail (self, &why);
