@@ -2,6 +2,7 @@ dist_noinst_SCRIPTS += \
 	%D%/chaos \
 	%D%/check-layers \
 	%D%/format \
+	%D%/nemesis \
 	%D%/packages \
 	%D%/quickstart \
 	%D%/soak \

@@ -12,6 +12,7 @@ system_tests = \
 	%D%/framing.test \
 	%D%/load.test \
 	%D%/many.test \
+	%D%/nemesis.test \
 	%D%/network.test \
 	%D%/plugins.test \
 	%D%/protocol.test \
