@@ -98,8 +98,13 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 	buf_init (&back, 1 << 20);
 	require ((receiver = receiver_new (&options, place_item, report, &nowhere)) != NULL);
 	for (size_t at = 0; at < size; at += piece) {
+		int got;
+
 		require (buf_append (&in, data + at, piece < size - at ? piece : size - at) == 0);
-		if (receiver_take (receiver, &in, &back, &err) < 0) {
+
+		while ((got = receiver_take (receiver, &in, &back, &err)) > 0)
+			continue;
+		if (got < 0) {
 			require (*err.text);
 			break;
 		}

@@ -197,6 +197,7 @@ static int take_input (struct tree *tree, int fd)
 	struct remex_call *call = tree->reach->call;
 	struct err err;
 	ssize_t n;
+	int got;
 
 	for (;;) {
 		uint8_t *space = buf_reserve (&tree->in, PIECE);
@@ -210,9 +211,11 @@ static int take_input (struct tree *tree, int fd)
 		if (n < 0)
 			continue;
 		buf_commit (&tree->in, (size_t)n);
-		if (receiver_take (tree->receiver, &tree->in, &tree->back, &err) < 0)
-			return fail (call, NULL, &err);
-		if (tell (tree) < 0)
+		do
+			if ((got = receiver_take (tree->receiver, &tree->in, &tree->back, &err)) < 0)
+				return fail (call, NULL, &err);
+		while (got > 0 && !remex_cancelled (call));
+		if (got > 0 || tell (tree) < 0)
 			return -1;
 	}
 }

@@ -126,8 +126,6 @@ static void on_data (struct exchange *exchange, const struct remex_event *event)
 		if (exchange->party->take (
 			    exchange->party->data, exchange->request, event->stream, event->data, event->size) < 0)
 			break_off (exchange, ECANCELED, NULL);
-		if (exchange->request)
-			remex_consume (exchange->request, event->size);
 		return;
 	}
 	if (exchange->live && !result) {

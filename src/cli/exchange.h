@@ -32,7 +32,7 @@ struct party {
 	/* Send what can be sent: remex_credit, remex_send, remex_end. 0; 1: there is more that could go at once; -1: it
 	 * failed, which has been said, and the call is stopped. */
 	int (*send) (void *data, struct remex_request *request);
-	/* Take n bytes of a stream that is not "result". 0, or -1 as above. */
+	/* Take n bytes of a stream that is not "result", and tell remex_consume when they are done with. 0, or -1 as above. */
 	int (*take) (void *data, struct remex_request *request, const char *stream, const void *bytes, size_t n);
 	int (*waits_on) (void *data); /* a descriptor to be readable before `send` has more, or -1 */
 	int (*tick) (void *data); /* time goes by: in how many milliseconds it wants to hear of it again; -1: never */

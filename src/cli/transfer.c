@@ -117,7 +117,7 @@ static void tell (struct transfer *self, const struct item *item)
 	self->told (self->data, &receipt);
 }
 
-static int take_put (struct transfer *self, struct err *err)
+static int take_put (struct transfer *self, struct remex_request *request, struct err *err)
 {
 	static struct item item;
 	int got;
@@ -130,6 +130,8 @@ static int take_put (struct transfer *self, struct err *err)
 		if (item.kind == ITEM_DONE || item.kind == ITEM_FAILED)
 			tell (self, &item);
 	}
+	remex_consume (request, self->owed);
+	self->owed = 0;
 	return got;
 }
 
@@ -180,14 +182,30 @@ static void received (void *data, const struct receipt *receipt)
 	self->told (self->data, receipt);
 }
 
+/* Take what has come, a step at a time; the server may send as much again when it is taken. */
+static int take_get (struct transfer *self, struct remex_request *request, struct err *err)
+{
+	int got = receiver_take (self->receiver, &self->in, &self->out, err);
+
+	self->stepping = got > 0;
+	if (self->stepping)
+		return 0;
+	remex_consume (request, self->owed);
+	self->owed = 0;
+	return got;
+}
+
 static int send_get (struct transfer *self, struct remex_request *request)
 {
+	struct err err;
 	long n = 0;
 
+	if (self->stepping && take_get (self, request, &err) < 0)
+		return complain (remex_host_where (remex_request_host (request)), "%s", err.text), -1;
 	if (buf_len (&self->out) && (n = remex_send (request, buf_head (&self->out), buf_len (&self->out))) < 0)
 		return errno == EPIPE ? 0 : -1;
 	buf_consume (&self->out, (size_t)n);
-	return 0;
+	return self->stepping;
 }
 
 /* --- the party ----------------------------------------------------------------------------------------------------- */
@@ -201,21 +219,26 @@ static int send_some (void *data, struct remex_request *request)
 
 static int take_some (void *data, struct remex_request *request, const char *stream, const void *bytes, size_t n)
 {
+	const char *where = remex_host_where (remex_request_host (request));
 	struct transfer *self = data;
-	const struct remex_host *host = remex_request_host (request);
 	struct err err;
+	int result;
 
-	if (strcmp (stream, FILES_STREAM) != 0)
+	if (strcmp (stream, FILES_STREAM) != 0) {
+		remex_consume (request, n);
 		return 0;
+	}
 	if (buf_append (&self->in, bytes, n) < 0) {
-		complain (remex_host_where (host), "the server's answer is too long");
+		complain (where, "the server sends more than it may");
 		return -1;
 	}
-	if ((self->put ? take_put (self, &err) : receiver_take (self->receiver, &self->in, &self->out, &err)) < 0) {
-		complain (remex_host_where (host), "%s", err.text);
-		return -1;
-	}
-	return 0;
+	self->owed += n;
+	if (self->stepping)
+		return 0;
+	result = self->put ? take_put (self, request, &err) : take_get (self, request, &err);
+	if (result < 0)
+		complain (where, "%s", err.text);
+	return result;
 }
 
 static int waits_on (void *data)
@@ -329,8 +352,14 @@ char *transfer_args (const struct transfer *self)
 
 int transfer_finish (struct transfer *self, struct err *err)
 {
+	int got = 1;
+
 	if (self->put)
 		return 0;
+	while (self->stepping && (got = receiver_take (self->receiver, &self->in, &self->out, err)) > 0)
+		continue;
+	if (got < 0)
+		return -1;
 	if (buf_len (&self->in) > 0)
 		return err_set (err, CODE_BAD_VALUE, "the server's stream of files was cut");
 	return receiver_end (self->receiver, err);

@@ -38,6 +38,8 @@ struct transfer {
 	int directory; /* of a get: what the sources go into; -1: the destination is the name of the only one */
 	int next; /* of a get: sources before this one have had their turn */
 	struct buf in, out;
+	size_t owed; /* bytes in `in` that the server does not know to be taken */
+	bool stepping; /* of a get: there is more to do with what has come */
 	bool ended; /* of a put: all was sent */
 };
 

@@ -7,7 +7,8 @@ noinst_LTLIBRARIES += %D%/libfiles.la
 	%D%/level.c %D%/level.h \
 	%D%/place.c %D%/place.h \
 	%D%/reading.c %D%/reading.h \
-	%D%/receiver.c %D%/receiver.h \
+	%D%/receiver.c %D%/receiver.h %D%/receiver_private.h \
+	%D%/receiver_file.c \
 	%D%/sender.c %D%/sender.h %D%/sender_private.h \
 	%D%/sender_file.c \
 	%D%/symlink.c %D%/symlink.h \

@@ -11,33 +11,8 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
-#include "files/batch.h"
-#include "files/level.h"
-#include "files/receiver.h"
+#include "files/receiver_private.h"
 #include "files/symlink.h"
-
-struct receiver {
-	struct receiver_options options;
-	receiver_place *place;
-	void *data;
-	struct batch batch;
-
-	enum { ENTRY, FROM, CONTENT } state;
-	struct level *level; /* a reference to the one it stands in; at the top, the last source's, or NULL */
-	int depth; /* directories of the stream that it is in; 0: at the top */
-	struct item item; /* the last one; its body comes */
-	uint64_t body; /* bytes of it that are still to come */
-
-	/* The file that has begun: */
-	struct writing *writing; /* NULL: it failed, and that was told */
-	struct level *home; /* where it is, a reference, or NULL */
-	int64_t source, size; /* size -1: the sender did not know */
-	int64_t offered; /* FROM: how many bytes are there already */
-	bool whole;
-	char path[LEVEL_PATH];
-
-	struct receiver_progress progress;
-};
 
 struct receiver *receiver_new (
 	const struct receiver_options *options, receiver_place *place, receiver_report *report, void *data)
@@ -66,83 +41,6 @@ static int broken (struct err *err, const char *what)
 	return err_set (err, CODE_BAD_VALUE, "the stream of files is not in order: %s", what);
 }
 
-static int no_memory (struct err *err)
-{
-	return err_set (err, CODE_BUSY, "out of memory");
-}
-
-/* --- the file that has begun -------------------------------------------------------------------------------------- */
-
-static void file_fail (struct receiver *self, const struct err *err)
-{
-	writing_free (self->writing, false);
-	self->writing = NULL;
-	batch_fail (&self->batch, ITEM_FILE, self->source, self->path, self->size, err);
-}
-
-static void file_over (struct receiver *self)
-{
-	batch_release (&self->batch, self->home);
-	self->home = NULL;
-	self->state = ENTRY;
-}
-
-static int file_complete (struct receiver *self, const char *sum, bool changed, struct err *err)
-{
-	struct writing *writing = self->writing;
-	struct err why;
-	int result = 0;
-
-	/* One that shrank while it was read, and is wanted all the same, has what came. */
-	if (writing && writing_complete (writing, changed ? -1 : self->size, sum, &why) < 0) {
-		file_fail (self, &why);
-	} else if (writing) {
-		self->writing = NULL;
-		self->progress.files++;
-		if (batch_add (&self->batch, self->home, self->source, self->path, writing, changed) < 0)
-			result = no_memory (err);
-	}
-	file_over (self);
-	return result;
-}
-
-static void file_data (struct receiver *self, const void *bytes, int64_t n)
-{
-	struct err why;
-	int result;
-
-	if (!self->writing)
-		return;
-	if (self->size >= 0 && n > self->size - writing_size (self->writing))
-		result = err_set (&why, CODE_FAILED, "more came than its %lld bytes", (long long)self->size);
-	else if (bytes)
-		result = writing_data (self->writing, bytes, (size_t)n, &why);
-	else
-		result = writing_hole (self->writing, n, &why);
-	if (result < 0)
-		file_fail (self, &why);
-	else
-		self->progress.bytes += n;
-}
-
-/* What is there of it already goes to the sender, who says how much of that is good. */
-static int file_offer (struct receiver *self, struct buf *back, struct err *err)
-{
-	struct item have;
-	struct err why;
-
-	item_init (&have, ITEM_HAVE);
-	memset (have.sha256, '0', DIGEST_TEXT - 1);
-	have.sha256[DIGEST_TEXT - 1] = '\0';
-	if (self->writing && (have.number = writing_resume (self->writing, have.sha256, &why)) < 0) {
-		have.number = 0;
-		file_fail (self, &why);
-	}
-	self->offered = have.number;
-	self->state = FROM;
-	return item_put (back, &have) < 0 ? no_memory (err) : 0;
-}
-
 /* Where an item goes: the descriptor *fd, or else that name in self->level. 0; 1: nowhere, which was told; -1 and err. */
 static int find_place (
 	struct receiver *self, struct item *item, char name[PLACE_NAME_MAX + 1], int *fd, struct err *err);
@@ -165,14 +63,14 @@ static int begin_file (struct receiver *self, struct item *item, struct buf *bac
 		self->writing =
 			level ? writing_new (level->fd, name, &self->options.writing, &why) : writing_to (fd, &why);
 		if (!self->writing)
-			file_fail (self, &why);
+			receiver_file_fail (self, &why);
 		else
 			writing_set_mode (self->writing, item->mode, item->has_mtime ? &item->mtime_ns : NULL);
 	}
 	if (item->resume)
-		return file_offer (self, back, err);
+		return receiver_file_offer (self, back, err);
 	if (self->whole && !item->body)
-		return file_complete (self, item->sha256, false, err);
+		return receiver_file_end (self, item->sha256, false, err);
 	return 0;
 }
 
@@ -192,7 +90,7 @@ static int stand_at_top (struct receiver *self, struct place *place, int64_t sou
 	batch_release (&self->batch, self->level);
 	self->level = level_top (place->directory, source);
 	place->directory = -1;
-	return self->level ? 0 : no_memory (err);
+	return self->level ? 0 : receiver_no_memory (err);
 }
 
 static int find_place (
@@ -247,12 +145,12 @@ static int enter (struct receiver *self, struct item *item, struct err *err)
 		else if (self->depth >= RECEIVER_DEPTH)
 			err_set (&why, CODE_BAD_VALUE, "more than %d levels of directories", RECEIVER_DEPTH);
 		else if (!(level = level_enter (self->level, item, name, &why)))
-			return no_memory (err);
+			return receiver_no_memory (err);
 		if (!level || level->fd < 0)
 			batch_fail (&self->batch, ITEM_DIRECTORY, self->source, self->path, -1, &why);
 	}
 	if (!level && !(level = level_dead (self->level, item, self->source)))
-		return no_memory (err);
+		return receiver_no_memory (err);
 	if (self->level)
 		self->level->references--; /* the new one has its own */
 	self->level = level;
@@ -305,8 +203,8 @@ static void take_failure (struct receiver *self, const struct item *item)
 	err_set (&why, (int)item->code, "%s", *item->text ? item->text : "for reasons unsaid");
 	if (item->kind == ITEM_ABORT) {
 		if (self->writing)
-			file_fail (self, &why);
-		file_over (self);
+			receiver_file_fail (self, &why);
+		receiver_file_over (self);
 		return;
 	}
 	if (self->depth)
@@ -347,7 +245,7 @@ static int take_from (struct receiver *self, const struct item *item, struct err
 	self->state = CONTENT;
 	self->progress.bytes += item->number;
 	if (self->writing && writing_from (self->writing, item->number, &why) < 0)
-		file_fail (self, &why);
+		receiver_file_fail (self, &why);
 	return 0;
 }
 
@@ -355,8 +253,8 @@ static int take_content (struct receiver *self, const struct item *item, struct 
 {
 	switch (item->kind) {
 	case ITEM_DATA: return 0;
-	case ITEM_HOLE: file_data (self, NULL, item->number); return 0;
-	case ITEM_END: return file_complete (self, item->sha256, item->changed, err);
+	case ITEM_HOLE: receiver_file_hole (self, item->number); return 0;
+	case ITEM_END: return receiver_file_end (self, item->sha256, item->changed, err);
 	case ITEM_ABORT: take_failure (self, item); return 0;
 	default: return broken (err, "a file has no end");
 	}
@@ -381,17 +279,34 @@ static int take_body (struct receiver *self, struct buf *in, struct err *err)
 
 	if (n > self->body)
 		n = (size_t)self->body;
-	file_data (self, buf_head (in), (int64_t)n);
+	receiver_file_data (self, buf_head (in), (int64_t)n);
 	buf_consume (in, n);
 	self->body -= n;
-	return !self->body && self->whole ? file_complete (self, self->item.sha256, false, err) : 0;
+	return !self->body && self->whole ? receiver_file_end (self, self->item.sha256, false, err) : 0;
+}
+
+/* A part of the hole; whether there is more of it. */
+static bool take_hole (struct receiver *self)
+{
+	int64_t n = self->hole < RECEIVER_STEP ? self->hole : RECEIVER_STEP;
+
+	if (!self->writing)
+		n = self->hole; /* it has failed: passed over at once */
+	receiver_file_data (self, NULL, n);
+	self->hole -= n;
+	return self->hole > 0;
 }
 
 int receiver_take (struct receiver *self, struct buf *in, struct buf *back, struct err *err)
 {
-	while (buf_len (in) > 0) {
+	while (self->hole > 0 || buf_len (in) > 0) {
 		int got;
 
+		if (self->hole > 0) {
+			if (take_hole (self))
+				return 1;
+			continue;
+		}
 		if (self->body > 0) {
 			if (take_body (self, in, err) < 0)
 				return -1;
@@ -407,7 +322,7 @@ int receiver_take (struct receiver *self, struct buf *in, struct buf *back, stru
 
 int receiver_end (struct receiver *self, struct err *err)
 {
-	if (self->state != ENTRY || self->depth || self->body)
+	if (self->state != ENTRY || self->depth || self->body || self->hole)
 		return broken (err, "it was cut");
 	batch_flush (&self->batch);
 	batch_release (&self->batch, self->level);

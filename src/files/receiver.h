@@ -22,6 +22,7 @@
 enum {
 	RECEIVER_BATCH = 128, /* complete files that wait for the disk together */
 	RECEIVER_DEPTH = 256, /* levels of directories; what is deeper fails */
+	RECEIVER_STEP = 16 * 1024 * 1024,
 	RECEIVER_SMALL = 64 * 1024, /* of a file of up to so many bytes nothing is kept to be resumed */
 };
 
@@ -51,8 +52,9 @@ struct receiver;
 struct receiver *receiver_new (
 	const struct receiver_options *options, receiver_place *place, receiver_report *report, void *data);
 
-/* Take what can be taken from `in`. Answers for the sender ({"have":…}) are appended to `back`. 0; -1 and err
- * (CODE_BAD_VALUE) when this is no such stream: nothing more can be taken. */
+/* Take what can be taken from `in`. Answers for the sender ({"have":…}) are appended to `back`. 0; 1: call again, also with
+ * nothing new in `in`: a large hole costs its sender nothing to say and us seconds to sum up, so it is taken in steps of
+ * RECEIVER_STEP bytes; -1 and err (CODE_BAD_VALUE) when this is no such stream: nothing more can be taken. */
 int receiver_take (struct receiver *receiver, struct buf *in, struct buf *back, struct err *err);
 
 /* The stream has ended in good order: everything that waits is put in place. -1 and err where it was cut. */

@@ -201,9 +201,6 @@ int writing_hole (struct writing *writing, int64_t n, struct err *err)
 
 	if (check_size (writing, n, err) < 0)
 		return -1;
-	/* It costs the sender nothing to say, and us much to sum up: so the file must be able to have that size. */
-	if (writing->directory >= 0 && ftruncate (writing->fd, writing->size + n) < 0)
-		return write_failed (err);
 	if (writing->directory >= 0) {
 		digest_add_zeros (writing->digest, (uint64_t)n);
 		writing->size += n;
@@ -216,6 +213,15 @@ int writing_hole (struct writing *writing, int64_t n, struct err *err)
 			return -1;
 		n -= (int64_t)some;
 	}
+	return 0;
+}
+
+int writing_can_grow (struct writing *writing, int64_t n, struct err *err)
+{
+	if (check_size (writing, n, err) < 0)
+		return -1;
+	if (writing->directory >= 0 && ftruncate (writing->fd, writing->size + n) < 0)
+		return write_failed (err);
 	return 0;
 }
 

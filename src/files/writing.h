@@ -42,6 +42,9 @@ int writing_from (struct writing *writing, int64_t bytes, struct err *err);
 int writing_data (struct writing *writing, const void *bytes, size_t n, struct err *err);
 int writing_hole (struct writing *writing, int64_t n, struct err *err);
 
+/* Can it have n more bytes, as far as the filesystem goes? Before a large hole, which is told in many pieces. 0 or -1. */
+int writing_can_grow (struct writing *writing, int64_t n, struct err *err);
+
 int64_t writing_size (const struct writing *writing); /* bytes so far */
 
 /* What it is to be. mode -1 and mtime_ns NULL: not said. */
