@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
@@ -329,14 +328,6 @@ static void tear_down (struct front *front)
 	fd_close (&front->statm);
 }
 
-/* Buffers come and go with each piece of a bulk transfer; without this malloc gives their memory back to the kernel each time,
- * and gets it again, zeroed: half of the time of a transfer. What is kept is little (mallopt(3)). */
-static void keep_memory (void)
-{
-	mallopt (M_MMAP_THRESHOLD, 4 * 1024 * 1024);
-	mallopt (M_TRIM_THRESHOLD, 4 * 1024 * 1024);
-}
-
 int front_run (int link)
 {
 	static struct front front;
@@ -350,7 +341,6 @@ int front_run (int link)
 	signal (SIGHUP, SIG_IGN);
 	signal (SIGINT, SIG_IGN);
 	signal (SIGTERM, SIG_IGN);
-	keep_memory ();
 	if (set_up (&front, link) < 0)
 		return EXIT_FAILURE;
 	uv_run (&front.loop, UV_RUN_DEFAULT);

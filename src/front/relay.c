@@ -265,7 +265,8 @@ static void input_move (struct relay *relay)
 		input_to_worker (relay);
 	if (relay->broken && buf_len (&relay->input))
 		input_left (relay, buf_len (&relay->input));
-	buf_trim (&relay->input);
+	if (relay->sink < 0)
+		buf_trim (&relay->input); /* a sink is for bulk: see give_back in connection.c */
 }
 
 static void on_sink (void *arg, int events)
