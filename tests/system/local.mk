@@ -10,6 +10,7 @@ system_tests = \
 	%D%/faults.test \
 	%D%/fair.test \
 	%D%/framing.test \
+	%D%/full.test \
 	%D%/load.test \
 	%D%/many.test \
 	%D%/nemesis.test \
