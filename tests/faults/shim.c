@@ -428,6 +428,38 @@ EXPORT ssize_t write (int fd, const void *bytes, size_t n)
 	return NEXT (write) (fd, bytes, is_short (fd, n, "write") ? 1 : n);
 }
 
+EXPORT ssize_t pwrite (int fd, const void *bytes, size_t n, off_t at)
+{
+	if (fails (WRITE | INTERRUPT, "pwrite", ENOSPC))
+		return -1;
+	return NEXT (pwrite) (fd, bytes, is_short (fd, n, "pwrite") ? 1 : n, at);
+}
+
+EXPORT int ftruncate (int fd, off_t size)
+{
+	return fails (WRITE, "ftruncate", ENOSPC) ? -1 : NEXT (ftruncate) (fd, size);
+}
+
+EXPORT int fsync (int fd)
+{
+	return fails (WRITE, "fsync", EIO) ? -1 : NEXT (fsync) (fd);
+}
+
+EXPORT int renameat (int at, const char *path, int to, const char *name)
+{
+	return fails (WRITE, "renameat", EIO) ? -1 : NEXT (renameat) (at, path, to, name);
+}
+
+EXPORT int mkdirat (int at, const char *path, mode_t mode)
+{
+	return fails (WRITE, "mkdirat", ENOSPC) ? -1 : NEXT (mkdirat) (at, path, mode);
+}
+
+EXPORT int symlinkat (const char *target, int at, const char *path)
+{
+	return fails (WRITE, "symlinkat", ENOSPC) ? -1 : NEXT (symlinkat) (target, at, path);
+}
+
 EXPORT ssize_t send (int fd, const void *bytes, size_t n, int flags)
 {
 	if (fails (WRITE | INTERRUPT, "send", ENOBUFS))
