@@ -150,7 +150,9 @@ REMEX_API int remex_printf (struct remex_call *call, const char *fmt, ...) __att
 
 /* Hand over a pipe's or socket's read end (output under that name) or write end (all input from now on): remexd moves
  * the bytes itself, the worker does not. The descriptor belongs to remexd from then on, also on failure. A sink gets
- * everything that was not read by remex_read, and is closed at the end of input. EINVAL: no FIFO or socket. */
+ * everything that was not read by remex_read, and is closed at the end of input; also when the request is over for another
+ * reason, which its reader cannot tell from that: what must not be taken for whole when it is cut needs an end of its own,
+ * or remex_read. EINVAL: no FIFO or socket. */
 REMEX_API int remex_stream (struct remex_call *call, const char *stream, int fd);
 REMEX_API int remex_sink (struct remex_call *call, int fd);
 
