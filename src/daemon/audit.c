@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -197,6 +199,27 @@ int audit_open (struct audit_sink *sink, enum audit_kind kind, const char *path,
 	if (result < 0)
 		audit_close (sink);
 	return result;
+}
+
+int audit_check (enum audit_kind kind, const char *path, struct err *err)
+{
+	char directory[PATH_MAX];
+	struct audit_sink sink;
+	struct stat st;
+	char *slash;
+
+	if (kind != AUDIT_FILE || lstat (path, &st) == 0) {
+		if (audit_open (&sink, kind, path, err) < 0)
+			return -1;
+		audit_close (&sink);
+		return 0;
+	}
+	snprintf (directory, sizeof directory, "%s", path);
+	if ((slash = strrchr (directory, '/')))
+		slash[slash == directory] = '\0';
+	if (errno != ENOENT || access (directory, W_OK | X_OK) < 0)
+		return err_sys (err, 0, "audit file %.200s", path);
+	return 0;
 }
 
 int audit_write (struct audit_sink *sink, const void *line, size_t n)

@@ -32,6 +32,10 @@ struct audit_sink {
  * that neither group nor others can write. 0; or -1 and err, and the sink is closed. */
 int audit_open (struct audit_sink *sink, enum audit_kind kind, const char *path, struct err *err);
 
+/* Could such a sink be opened? Nothing is made: where there is no file yet, its directory has to be one that we may write
+ * to. 0, or -1 and err. */
+int audit_check (enum audit_kind kind, const char *path, struct err *err);
+
 /* Write one line of n bytes, without a newline. 0, or -1 with errno and nothing written: EINVAL for a line with a
  * control character, EMSGSIZE for one of more than AUDIT_LINE_MAX bytes (front/audit.h), EAGAIN when the journal does
  * not keep up, what else write(2) and sendmsg(2) have. */

@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "daemon/paths.h"
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
+#include "net/credential.h"
 
 static int open_default (struct supervisor *supervisor, struct err *err)
 {
@@ -90,13 +92,34 @@ static int open_host_key (struct supervisor *supervisor, struct err *err)
 	return result;
 }
 
+/* Can the host key be used? One that is not there yet would be made. */
+static int check_host_key (const struct config *config, struct err *err)
+{
+	char *path = config->host_key ? strdup (config->host_key) : paths_config (PATHS_HOST_KEY);
+	struct credential *credential = NULL;
+	int result = -1, fd;
+
+	err->sys = 0;
+	if (!path)
+		err_set (err, 0, "there is no place for a host key: set host_key");
+	else if ((fd = credential_open (path, err)) < 0)
+		result = err->sys == ENOENT ? 0 : -1;
+	else {
+		result = (credential = credential_read (fd, path, err)) ? 0 : -1;
+		fd_close (&fd);
+	}
+	credential_free (credential);
+	free (path);
+	return result;
+}
+
 int listening_check (const struct supervisor *supervisor, struct err *err)
 {
 	const struct config *config = supervisor->generation->config;
 
 	for (size_t i = 0; i < config->n_listen; i++)
 		if (config->listen[i].kind == LISTEN_TCP)
-			return check_identities (supervisor->generation, err);
+			return check_identities (supervisor->generation, err) < 0 ? -1 : check_host_key (config, err);
 	return 0;
 }
 

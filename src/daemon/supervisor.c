@@ -134,7 +134,11 @@ static int start (struct supervisor *supervisor, const struct options *options, 
 	if (generation_report (supervisor->generation) && options->test)
 		supervisor->exit_status = EXIT_FAILURE;
 	if (options->test)
-		return listening_check (supervisor, err);
+		return listening_check (supervisor, err) < 0 ||
+				       audit_check (supervisor->generation->config->audit,
+					       supervisor->generation->config->audit_file, err) < 0
+			       ? -1
+			       : 0;
 	if (supervisor_open_audit (&supervisor->audit, supervisor->generation->config, err) < 0)
 		return -1;
 	if ((options->stdio ? take_std (supervisor) : 0) < 0 || watch_signals (supervisor) < 0)
