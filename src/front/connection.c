@@ -165,6 +165,7 @@ static void on_room (struct connection *connection)
 	list_each_safe (request, after, &connection->front->requests, node)
 		if (request->connection == connection && request->state != REQUEST_WAITING)
 			request_go (request);
+	manage_go (connection);
 	connection_flush (connection);
 }
 

@@ -361,16 +361,18 @@ static void on_signal (void *arg, struct channel *channel, int signo)
 
 static void on_cancel (void *arg, struct channel *channel)
 {
-	(void)arg;
 	if (channel->task)
 		request_stop (channel->task, CAUSE_CANCEL);
+	else
+		manage_cancel (arg, channel);
 }
 
 static void on_window (void *arg, struct channel *channel)
 {
-	(void)arg;
 	if (channel->task)
 		request_go (channel->task);
+	else
+		manage_go (arg);
 }
 
 static void on_flow (void *arg, struct channel *channel)

@@ -23,6 +23,7 @@
 #include "front/confine.h"
 #include "front/connection.h"
 #include "front/front.h"
+#include "front/manage.h"
 #include "front/request.h"
 #include "front/upstream.h"
 
@@ -182,6 +183,7 @@ static void on_drained (void *arg)
 	log_info ("the drain's time is over: stopping what still runs");
 	list_each_safe (request, after, &front->requests, node)
 		request_stop (request, CAUSE_SHUTDOWN);
+	manage_stop (front);
 }
 
 void front_drain (struct front *front, int64_t limit_ms)
@@ -259,6 +261,7 @@ static int set_up (struct front *front, int link)
 	list_init (&front->connections);
 	list_init (&front->arrivals);
 	list_init (&front->asked);
+	list_init (&front->answering);
 	list_init (&front->deferred);
 	buf_init (&front->table, 16 * 1024 * 1024);
 	front->reserve = -1;

@@ -59,7 +59,7 @@ struct front {
 	struct pool pool;
 	struct health health;
 	struct list requests, connections, arrivals;
-	struct list asked; /* reloads (manage.c) */
+	struct list asked, answering; /* reloads, and answers larger than what is taken at once (manage.c) */
 	struct list deferred; /* records of the supervisor's that wait for the loop (upstream.c) */
 	int n_connections; /* without those that */
 	int n_refused; /* have proved a key, do not come in, and may read why */

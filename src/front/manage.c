@@ -22,6 +22,15 @@ struct asked {
 	struct channel *channel;
 };
 
+/* An answer that is larger than what the client takes at once. */
+struct answering {
+	struct list node; /* of the front's answering */
+	struct connection *connection;
+	struct channel *channel;
+	char *text;
+	size_t whole, sent;
+};
+
 static void complete (struct front *front, struct channel *channel)
 {
 	front->outcomes[OUTCOME_COMPLETED]++;
@@ -34,28 +43,87 @@ static void refuse (struct front *front, struct channel *channel, enum code code
 	channel_error (channel, code, text, code == CODE_BUSY ? RETRY_AFTER : 0);
 }
 
-/* A document (consumed) as the result. */
-static void answer (struct front *front, struct channel *channel, json_t *document)
+static void answering_free (struct answering *answering)
 {
-	char *text = document ? json_dumps (document, JSON_COMPACT) : NULL;
-	size_t whole = text ? strlen (text) : 0, sent = 0;
+	list_remove (&answering->node);
+	free (answering->text);
+	free (answering);
+}
 
-	while (sent < whole) {
-		size_t n = whole - sent;
-		uint8_t *space = channel_output_begin (channel, "result", &n);
+/* As much of it as the client takes; the rest when it takes more. */
+static void answer_on (struct answering *answering)
+{
+	while (answering->sent < answering->whole) {
+		size_t n = answering->whole - answering->sent;
+		uint8_t *space = channel_output_begin (answering->channel, "result", &n);
 
 		if (!space)
-			break;
-		memcpy (space, text + sent, n);
-		channel_output_end (channel, "result", n);
-		sent += n;
+			return;
+		memcpy (space, answering->text + answering->sent, n);
+		channel_output_end (answering->channel, "result", n);
+		answering->sent += n;
 	}
-	free (text);
+	complete (answering->connection->front, answering->channel);
+	answering_free (answering);
+}
+
+/* A document (consumed) as the result. */
+static void answer (struct connection *connection, struct channel *channel, json_t *document)
+{
+	struct answering *answering = calloc (1, sizeof *answering);
+	char *text = document ? json_dumps (document, JSON_COMPACT) : NULL;
+
 	json_decref (document);
-	if (!text || sent < whole)
-		refuse (front, channel, CODE_BUSY, "the answer does not fit the window; take what was sent first");
-	else
-		complete (front, channel);
+	if (!answering || !text) {
+		free (answering);
+		free (text);
+		refuse (connection->front, channel, CODE_BUSY, "out of memory");
+		return;
+	}
+	answering->connection = connection;
+	answering->channel = channel;
+	answering->text = text;
+	answering->whole = strlen (text);
+	list_append (&connection->front->answering, &answering->node);
+	answer_on (answering);
+}
+
+void manage_go (struct connection *connection)
+{
+	struct answering *answering, *after;
+
+	list_each_safe (answering, after, &connection->front->answering, node)
+		if (answering->connection == connection)
+			answer_on (answering);
+}
+
+void manage_cancel (struct connection *connection, struct channel *channel)
+{
+	struct front *front = connection->front;
+	struct answering *answering, *after;
+
+	list_each_safe (answering, after, &front->answering, node)
+	{
+		if (answering->channel != channel)
+			continue;
+		answering_free (answering);
+		front->outcomes[OUTCOME_CANCELLED]++;
+		channel_done (channel, json_pack ("{ss sf}", "outcome", "cancelled", "seconds", 0.0));
+	}
+}
+
+void manage_stop (struct front *front)
+{
+	struct answering *answering, *after;
+
+	list_each_safe (answering, after, &front->answering, node)
+	{
+		struct connection *connection = answering->connection;
+
+		refuse (front, answering->channel, CODE_SHUTTING_DOWN, "remexd is shutting down");
+		answering_free (answering);
+		connection_flush (connection);
+	}
 }
 
 /* --- plugins ----------------------------------------------------------------------------------------------------- */
@@ -91,7 +159,7 @@ static void show_plugins (struct connection *connection, struct channel *channel
 	size_t i;
 
 	if (!connection->identity->remote) {
-		answer (front, channel, json_incref (all));
+		answer (connection, channel, json_incref (all));
 		return;
 	}
 	some = json_array ();
@@ -102,7 +170,7 @@ static void show_plugins (struct connection *connection, struct channel *channel
 		if (part)
 			json_array_append_new (some, part);
 	}
-	answer (front, channel, some);
+	answer (connection, channel, some);
 }
 
 /* --- identities -------------------------------------------------------------------------------------------------- */
@@ -204,7 +272,7 @@ static void show_identities (struct connection *connection, struct channel *chan
 		json_array_append_new (list, identity_json (front, &grants->items[i]));
 	json_object_foreach (json_object_get (grants->manifest, "refused"), name, why)
 		json_array_append_new (list, json_pack ("{ss sO}", "name", name, "refused", why));
-	answer (front, channel,
+	answer (connection, channel,
 		json_pack ("{sO? ss? so so}", "directory", directory, "host_key",
 			front->host_key ? key_print (credential_key (front->host_key), print) : NULL, "listen",
 			listening_json (front), "identities", list));
@@ -258,7 +326,12 @@ void manage_reloaded (struct front *front, const struct packet *packet)
 
 void manage_forget (struct connection *connection)
 {
+	struct answering *answering, *next;
 	struct asked *asked, *after;
+
+	list_each_safe (answering, next, &connection->front->answering, node)
+		if (answering->connection == connection)
+			answering_free (answering);
 
 	list_each_safe (asked, after, &connection->front->asked, node)
 		if (asked->connection == connection)

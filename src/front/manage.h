@@ -18,6 +18,13 @@ bool manage_call (struct connection *connection, struct channel *channel, const 
 /* The supervisor has answered a reload. */
 void manage_reloaded (struct front *front, const struct packet *packet);
 
+/* The client takes more: the rest of what did not fit before. It wants it no longer. */
+void manage_go (struct connection *connection);
+void manage_cancel (struct connection *connection, struct channel *channel);
+
+/* The end is near: nobody waits for those who do not take their answers. */
+void manage_stop (struct front *front);
+
 /* Nobody waits for the answers on that connection any more. */
 void manage_forget (struct connection *connection);
 
