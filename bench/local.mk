@@ -33,5 +33,5 @@ bench: all $(bench_programs) %D%/echo.la
 .PHONY: bench
 
 dist_noinst_SCRIPTS += %D%/run
-EXTRA_DIST += %D%/measure.py
+EXTRA_DIST += %D%/files.py %D%/measure.py
 CLEANFILES += $(bench_programs) %D%/echo.la
