@@ -23,13 +23,11 @@ enum {
 /* There is no bound at this end: what the user may reach, the user may name. */
 static const struct roots everything = { .bound = false };
 
-/* The last component of a path; "." where that is what is in a directory, not the directory: "", ".", "..", "/". */
+/* The last component of a path; "." where that is what is in a directory, not the directory: "", ".", "..", "a/". */
 static int last_component (const char *path, char *name, struct err *err)
 {
 	size_t n = strlen (path), start;
 
-	while (n > 0 && path[n - 1] == '/')
-		n--;
 	for (start = n; start > 0 && path[start - 1] != '/';)
 		start--;
 	if (n - start > ITEM_NAME_MAX) {
