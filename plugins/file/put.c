@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,7 +39,7 @@ static int read_all (struct remex_call *call, const char *path, struct writing *
 		if (writing_data (writing, bytes, (size_t)n, &err) < 0)
 			return fail (call, path, &err);
 	}
-	*keep = n < 0;
+	*keep = n < 0 && writing_size (writing) > RECEIVER_SMALL;
 	return n < 0 ? -1 : 0;
 }
 
@@ -191,6 +192,21 @@ static void report (void *data, const struct receipt *receipt)
 		tree->broken = true;
 }
 
+/* As read(2), of the input; ECANCELED when the request is to end, for which the pipe says nothing: whoever only read would
+ * wait until remexd kills us, and could not look after what has come. */
+static ssize_t read_input (struct remex_call *call, int fd, void *bytes, size_t size)
+{
+	struct pollfd fds[] = { { .fd = fd, .events = POLLIN }, { .fd = remex_cancel_fd (call), .events = POLLIN } };
+
+	if (poll (fds, sizeof fds / sizeof *fds, -1) < 0)
+		return -1;
+	if (fds[1].revents) {
+		errno = ECANCELED;
+		return -1;
+	}
+	return read (fd, bytes, size);
+}
+
 /* All of the input. */
 static int take_input (struct tree *tree, int fd)
 {
@@ -204,7 +220,9 @@ static int take_input (struct tree *tree, int fd)
 
 		if (!space)
 			return remex_fail (call, REMEX_ERR_BUSY, "out of memory");
-		if ((n = read (fd, space, PIECE)) < 0 && errno != EINTR)
+		if ((n = read_input (call, fd, space, PIECE)) < 0 && errno == ECANCELED)
+			return -1;
+		if (n < 0 && errno != EINTR)
 			return remex_fail (call, REMEX_ERR_IO, "cannot read the input: %s", strerror (errno));
 		if (n == 0)
 			return 0;
