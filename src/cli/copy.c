@@ -210,7 +210,7 @@ static void print_summary (const struct copy *copy)
 
 static int end (struct copy *copy, struct exchange *exchange, struct session *session)
 {
-	int status = exchange_status (exchange);
+	int status = copy->transfer.reader_gone ? STATUS_PIPE : exchange_status (exchange);
 	struct err err;
 
 	/* What came is put in place only when the server has said that this was all. */

@@ -23,6 +23,15 @@ enum {
 /* There is no bound at this end: what the user may reach, the user may name. */
 static const struct roots everything = { .bound = false };
 
+/* What the server sends is not in order: nothing more of it is looked at. Always -1. */
+static int stop (struct transfer *self, struct remex_request *request, const struct err *err)
+{
+	complain (remex_host_where (remex_request_host (request)), "%s", err->text);
+	self->stopped = true;
+	self->stepping = false;
+	return -1;
+}
+
 /* The last component of a path; "." where that is what is in a directory, not the directory: "", ".", "..", "a/". */
 static int last_component (const char *path, char *name, struct err *err)
 {
@@ -176,8 +185,13 @@ static int place_item (void *data, const struct item *item, struct place *place,
 static void received (void *data, const struct receipt *receipt)
 {
 	struct transfer *self = data;
+	bool to_stdout = !strcmp (self->destination, "-");
 
-	self->told (self->data, receipt);
+	/* Standard output takes nothing any more: what else comes is for nobody. */
+	self->stopped |= to_stdout && receipt->err && receipt->err->sys;
+	self->reader_gone |= to_stdout && receipt->err && receipt->err->sys == EPIPE;
+	if (!self->reader_gone)
+		self->told (self->data, receipt);
 }
 
 /* Take what has come, a step at a time; the server may send as much again when it is taken. */
@@ -199,7 +213,7 @@ static int send_get (struct transfer *self, struct remex_request *request)
 	long n = 0;
 
 	if (self->stepping && take_get (self, request, &err) < 0)
-		return complain (remex_host_where (remex_request_host (request)), "%s", err.text), -1;
+		return stop (self, request, &err);
 	if (buf_len (&self->out) && (n = remex_send (request, buf_head (&self->out), buf_len (&self->out))) < 0)
 		return errno == EPIPE ? 0 : -1;
 	buf_consume (&self->out, (size_t)n);
@@ -217,26 +231,23 @@ static int send_some (void *data, struct remex_request *request)
 
 static int take_some (void *data, struct remex_request *request, const char *stream, const void *bytes, size_t n)
 {
-	const char *where = remex_host_where (remex_request_host (request));
 	struct transfer *self = data;
 	struct err err;
-	int result;
 
-	if (strcmp (stream, FILES_STREAM) != 0) {
+	if (self->stopped || strcmp (stream, FILES_STREAM) != 0) {
 		remex_consume (request, n);
-		return 0;
+		return self->stopped ? -1 : 0;
 	}
 	if (buf_append (&self->in, bytes, n) < 0) {
-		complain (where, "the server sends more than it may");
-		return -1;
+		err_set (&err, CODE_BAD_VALUE, "the server sends more than it may");
+		return stop (self, request, &err);
 	}
 	self->owed += n;
 	if (self->stepping)
 		return 0;
-	result = self->put ? take_put (self, request, &err) : take_get (self, request, &err);
-	if (result < 0)
-		complain (where, "%s", err.text);
-	return result;
+	if ((self->put ? take_put (self, request, &err) : take_get (self, request, &err)) < 0)
+		return stop (self, request, &err);
+	return self->stopped ? -1 : 0;
 }
 
 static int waits_on (void *data)

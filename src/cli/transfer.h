@@ -41,6 +41,8 @@ struct transfer {
 	size_t owed; /* bytes in `in` that the server does not know to be taken */
 	bool stepping; /* of a get: there is more to do with what has come */
 	bool ended; /* of a put: all was sent */
+	bool stopped; /* it failed for good: nothing that the server sends is looked at any more */
+	bool reader_gone; /* of a get: that of standard output */
 };
 
 /* Make it ready: the party, and of a get the destination. 0; -1 and err. Then transfer_close, either way. */
