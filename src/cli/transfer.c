@@ -32,11 +32,13 @@ static int stop (struct transfer *self, struct remex_request *request, const str
 	return -1;
 }
 
-/* The last component of a path; "." where that is what is in a directory, not the directory: "", ".", "..", "a/". */
+/* The last component of a path; "." where that is what is in a directory, not the directory: "", ".", "..", "/". */
 static int last_component (const char *path, char *name, struct err *err)
 {
 	size_t n = strlen (path), start;
 
+	while (n > 0 && path[n - 1] == '/')
+		n--;
 	for (start = n; start > 0 && path[start - 1] != '/';)
 		start--;
 	if (n - start > ITEM_NAME_MAX) {

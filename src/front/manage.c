@@ -102,8 +102,7 @@ void manage_cancel (struct connection *connection, struct channel *channel)
 	struct front *front = connection->front;
 	struct answering *answering, *after;
 
-	list_each_safe (answering, after, &front->answering, node)
-	{
+	list_each_safe (answering, after, &front->answering, node) {
 		if (answering->channel != channel)
 			continue;
 		answering_free (answering);
@@ -116,8 +115,7 @@ void manage_stop (struct front *front)
 {
 	struct answering *answering, *after;
 
-	list_each_safe (answering, after, &front->answering, node)
-	{
+	list_each_safe (answering, after, &front->answering, node) {
 		struct connection *connection = answering->connection;
 
 		refuse (front, answering->channel, CODE_SHUTTING_DOWN, "remexd is shutting down");
