@@ -292,6 +292,8 @@ int copy_run (const struct command *command, int argc, char **argv, bool put)
 	copy.files = json_array ();
 	if (copy.sources && copy.files)
 		status = copy_words (&copy, &options);
+	else
+		complain (NULL, "out of memory");
 	json_decref (copy.files);
 	free (copy.where);
 	free (copy.sources);

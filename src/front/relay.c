@@ -185,8 +185,10 @@ static void flush_held (struct relay *relay)
 
 int relay_write (struct relay *relay, const char *name, size_t name_n, const uint8_t *bytes, size_t n)
 {
-	if (!name_good (name, name_n) || buf_len (&relay->held))
+	if (!name_good (name, name_n) || buf_len (&relay->held)) {
+		errno = EINVAL;
 		return -1;
+	}
 	memcpy (relay->held_name, name, name_n);
 	relay->held_name[name_n] = '\0';
 	if (buf_append (&relay->held, bytes, n) < 0)

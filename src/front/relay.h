@@ -65,7 +65,8 @@ int relay_set_sink (struct relay *relay, int fd);
 /* The worker pulls: it has room for n more bytes of input. */
 void relay_pull (struct relay *relay, int64_t n);
 
-/* Output that the worker wrote: delivered, or held. While relay_holds, no more must be read from the worker. */
+/* Output that the worker wrote: delivered, or held. While relay_holds, no more must be read from the worker. 0, or -1 with
+ * errno: EINVAL, it makes no sense; ENOMEM, and it is lost. */
 int relay_write (struct relay *relay, const char *name, size_t name_n, const uint8_t *bytes, size_t n);
 bool relay_holds (const struct relay *relay);
 

@@ -338,6 +338,7 @@ void request_record (struct request *request, struct packet *packet)
 
 	if (record->id != request->number)
 		return;
+	errno = 0;
 	switch (record->type) {
 	case REC_OUTPUT:
 		if (record->a <= 0 || record->a > record->length)
@@ -358,10 +359,11 @@ void request_record (struct request *request, struct packet *packet)
 	case REC_FAIL: terminal (request, packet); return; /* it may be freed */
 	default: result = -1;
 	}
-	if (packet->lost) {
-		/* What it writes would be lost without a word. */
-		log_warning ("no descriptors are left: a command is stopped");
-		request_stop (request, CAUSE_NO_STREAMS);
+	if (packet->lost || (result < 0 && errno == ENOMEM)) {
+		/* What it writes, or has written, would be lost without a word. */
+		log_warning ("no %s: a request is stopped",
+			packet->lost ? "descriptors are left" : "memory for its streams");
+		request_stop (request, packet->lost ? CAUSE_NO_STREAMS : CAUSE_BROKEN);
 		return;
 	}
 	check_streams (request);
