@@ -1,6 +1,7 @@
 # The real programs, started and used as people do (support.py). Each takes a private remexd. The longest comes first.
 system_tests = \
 	%D%/chaos.test \
+	%D%/nemesis.test \
 	%D%/stop.test \
 	%D%/activation.test \
 	%D%/authorize.test \
@@ -13,7 +14,6 @@ system_tests = \
 	%D%/full.test \
 	%D%/load.test \
 	%D%/many.test \
-	%D%/nemesis.test \
 	%D%/network.test \
 	%D%/plugins.test \
 	%D%/protocol.test \
