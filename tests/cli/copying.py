@@ -186,7 +186,11 @@ class Copy(Shared):
         return relay
 
     def interrupt(self, child, relay, status=130):
+        """Ctrl-C while it is held. Where it is remexd's bytes that are held, remexd hears of it first: it may have more of
+        them under way than are missing."""
         child.send_signal(signal.SIGINT)
+        if relay.limits["down"] is not None:
+            self.calm()
         relay.release()
         return self.finish(child, status)
 
