@@ -61,18 +61,41 @@ int temporary_make (int directory, const char *name, char temporary[TEMPORARY_NA
 	return err_set (err, CODE_IO_ERROR, "cannot make a temporary file: all names are taken");
 }
 
-/* Open and lock what is by that name an abandoned one. -1: it is none. */
-static int open_abandoned (int directory, const char *name, struct stat *st)
+static bool is_ours (const struct stat *st)
 {
-	struct stat named;
-	int fd = openat (directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	return S_ISREG (st->st_mode) && st->st_nlink == 1 && st->st_uid == geteuid ();
+}
+
+static bool is_same (const struct stat *one, const struct stat *other)
+{
+	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+/* To be removed, any way will do: one that was complete has the mode that the file was to have. */
+static int open_any_way (int directory, const char *name, bool remove)
+{
+	static const int ways[] = { O_RDWR, O_RDONLY, O_WRONLY };
+	int fd = -1;
+
+	for (size_t i = 0; i < (remove ? sizeof ways / sizeof *ways : 1); i++) {
+		fd = openat (directory, name, ways[i] | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 || errno != EACCES)
+			break;
+	}
+	return fd;
+}
+
+/* Open and lock that one, which is_ours; *st is renewed. -1: somebody holds it, or it has gone. */
+static int open_abandoned (int directory, const char *name, bool remove, struct stat *st)
+{
+	int fd = open_any_way (directory, name, remove);
+	struct stat opened;
 
 	if (fd < 0)
 		return -1;
 	/* Once it is locked nobody else takes it over; but somebody may have done so, and be done with it, before. */
-	if (fstat (fd, st) == 0 && S_ISREG (st->st_mode) && st->st_nlink == 1 && st->st_uid == geteuid () &&
-		flock (fd, LOCK_EX | LOCK_NB) == 0 && fstatat (directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-		named.st_dev == st->st_dev && named.st_ino == st->st_ino && fstat (fd, st) == 0)
+	if (fstat (fd, &opened) == 0 && is_same (&opened, st) && flock (fd, LOCK_EX | LOCK_NB) == 0 &&
+		fstatat (directory, name, st, AT_SYMLINK_NOFOLLOW) == 0 && is_same (&opened, st) && is_ours (st))
 		return fd;
 	fd_close (&fd);
 	return -1;
@@ -103,7 +126,11 @@ int temporary_adopt (int directory, const char *name, char temporary[TEMPORARY_N
 		int fd;
 
 		if (strncmp (entry->d_name, stem, n) != 0 || strlen (entry->d_name) != n + TAIL ||
-			!temporary_is (entry->d_name) || (fd = open_abandoned (directory, entry->d_name, &st)) < 0)
+			!temporary_is (entry->d_name) ||
+			fstatat (directory, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !is_ours (&st))
+			continue;
+		/* One with nothing in it may be one that is just being made, and not locked yet. */
+		if (st.st_size == 0 || (fd = open_abandoned (directory, entry->d_name, false, &st)) < 0)
 			continue;
 		if (best >= 0 &&
 			(st.st_mtim.tv_sec < youngest.tv_sec ||
@@ -118,6 +145,9 @@ int temporary_adopt (int directory, const char *name, char temporary[TEMPORARY_N
 	}
 	if (list)
 		closedir (list);
+	/* One that was complete has the mode that the file was to have. */
+	if (best >= 0 && fchmod (best, 0600) < 0)
+		fd_close (&best);
 	if (best < 0)
 		errno = ENOENT;
 	return best;
@@ -134,8 +164,8 @@ int temporary_sweep (int directory, time_t before)
 		int fd;
 
 		if (!temporary_is (entry->d_name) || fstatat (directory, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-			!S_ISREG (st.st_mode) || st.st_mtime >= before ||
-			(fd = open_abandoned (directory, entry->d_name, &st)) < 0)
+			!is_ours (&st) || st.st_mtime >= before ||
+			(fd = open_abandoned (directory, entry->d_name, true, &st)) < 0)
 			continue;
 		if (st.st_mtime < before && unlinkat (directory, entry->d_name, 0) == 0)
 			swept++;

@@ -20,7 +20,7 @@ enum { TEMPORARY_NAME = 224, TEMPORARY_DAY = 24 * 3600 };
 int temporary_make (int directory, const char *name, char temporary[TEMPORARY_NAME], struct err *err);
 
 /* Take over the youngest one that an interrupted transfer of `name` has left: as above; -1 with errno ENOENT where there
- * is none. Only regular files with one link that belong to us and that nobody holds. */
+ * is none. Only regular files with one link that belong to us, that have something in them, and that nobody holds. */
 int temporary_adopt (int directory, const char *name, char temporary[TEMPORARY_NAME]);
 
 /* Remove those of any name that were not written to since `before`; how many. Held ones, and what only looks like one,

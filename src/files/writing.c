@@ -330,12 +330,20 @@ int writing_publish (struct writing *writing, struct err *err)
 	return 0;
 }
 
+/* One that was complete has the mode, and may have the owner and the time, that the file was to have. As a temporary it is
+ * ours, private and young: else it would be swept, or never. */
+static bool set_back (struct writing *writing)
+{
+	return !*writing->sum || (fchown (writing->fd, geteuid (), (gid_t)-1) == 0 && fchmod (writing->fd, 0600) == 0 &&
+					 futimens (writing->fd, NULL) == 0);
+}
+
 void writing_free (struct writing *writing, bool keep)
 {
 	if (!writing)
 		return;
 	if (writing->directory >= 0) {
-		if (writing->fd >= 0 && !writing->published && (!keep || !writing->size))
+		if (writing->fd >= 0 && !writing->published && (!keep || !writing->size || !set_back (writing)))
 			unlinkat (writing->directory, writing->temporary, 0);
 		fd_close (&writing->fd);
 	}

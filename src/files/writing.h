@@ -65,7 +65,7 @@ const char *writing_sum (const struct writing *writing);
 int writing_publish (struct writing *writing, struct err *err);
 
 /* The end. What was not published: with `keep` its temporary stays, to be resumed (if anything is in it), else it is
- * removed. NULL is allowed. */
+ * removed. NULL is allowed. One that was complete gets back the owner, the mode and the time of a temporary. */
 void writing_free (struct writing *writing, bool keep);
 
 #endif
