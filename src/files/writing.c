@@ -248,23 +248,46 @@ static mode_t current_umask (void)
 	return mask;
 }
 
-/* Whose it is and who may read it. Where the owner of the old file cannot be kept, it is ours, and then its group's bits
- * would be for another group. */
-static int set_access (struct writing *writing, struct err *err)
+/* The old file's owner and group, as far as we may. *other_group: it is another group than that. */
+static int set_owner (struct writing *writing, bool *other_group, struct err *err)
 {
 	const struct stat *old = &writing->old;
+	struct stat st;
+
+	*other_group = false;
+	if (!writing->replaces)
+		return 0;
+	/* Not what we are counts, but what it got: a directory may give its own group. */
+	if (fstat (writing->fd, &st) < 0)
+		return err_sys (err, CODE_IO_ERROR, "cannot look at its owner");
+	if ((old->st_uid == st.st_uid && old->st_gid == st.st_gid) ||
+		fchown (writing->fd, old->st_uid, old->st_gid) == 0 ||
+		fchown (writing->fd, (uid_t)-1, old->st_gid) == 0)
+		return 0;
+	if (errno != EPERM && errno != EINVAL) /* EINVAL: an owner that this user namespace does not know */
+		return err_sys (err, files_code (errno), "cannot set its owner");
+	*other_group = old->st_gid != st.st_gid;
+	return 0;
+}
+
+/* Whose it is and who may read it: the owner first, because chown(2) takes set-id bits away. */
+static int set_access (struct writing *writing, struct err *err)
+{
+	bool other_group;
 	mode_t mode;
 
-	if (writing->options.preserve && writing->mode >= 0)
+	if (set_owner (writing, &other_group, err) < 0)
+		return -1;
+	if (writing->options.preserve && writing->mode >= 0) {
 		mode = (mode_t)writing->mode & (writing->options.set_id ? 07777 : 0777);
-	else if (writing->replaces)
-		mode = old->st_mode & 0777;
-	else
+	} else if (writing->replaces) {
+		mode = writing->old.st_mode & 0777;
+		/* What the old group might do another one may only where everybody may. */
+		if (other_group)
+			mode &= ~(mode_t)070 | (mode & 07) << 3;
+	} else {
 		mode = (writing->mode >= 0 ? (mode_t)writing->mode : 0666) & 0777 & ~current_umask ();
-	if (writing->replaces && (old->st_uid != geteuid () || old->st_gid != getegid ()) &&
-		fchown (writing->fd, old->st_uid, old->st_gid) < 0 &&
-		fchown (writing->fd, (uid_t)-1, old->st_gid) < 0 && errno != EPERM && errno != EINVAL)
-		return err_sys (err, files_code (errno), "cannot set its owner");
+	}
 	if (fchmod (writing->fd, mode) < 0)
 		return err_sys (err, files_code (errno), "cannot set its mode");
 	return 0;

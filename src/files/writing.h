@@ -47,7 +47,10 @@ int writing_can_grow (struct writing *writing, int64_t n, struct err *err);
 
 int64_t writing_size (const struct writing *writing); /* bytes so far */
 
-/* What it is to be. mode -1 and mtime_ns NULL: not said. */
+/* What it is to be. mode -1 and mtime_ns NULL: not said.
+ *
+ * Where a regular file is replaced, its owner and its group are kept as far as we may (chown(2)), and without `preserve`
+ * its mode less the bits 07000; the group's bits less those that others do not have, where it is another group then. */
 void writing_set_mode (struct writing *writing, int mode, const int64_t *mtime_ns);
 
 /* It is complete: OPEN to READY. `size` (-1: not said) and `sum` (NULL: not said) are compared with what came (else -1,
