@@ -25,7 +25,6 @@ struct writing {
 	bool published;
 	int64_t size; /* bytes so far, holes with them */
 	int64_t asked; /* bytes that the kernel was asked to write out, while more come */
-	int64_t end; /* where the last byte that is no hole ends */
 	struct digest *digest;
 	char sum[DIGEST_TEXT];
 	bool replaces; /* a regular file, */
@@ -126,7 +125,6 @@ int64_t writing_resume (struct writing *writing, char sum[DIGEST_TEXT], struct e
 		memcpy (writing->temporary, temporary, sizeof temporary);
 		if (add_old (writing, fd, err) < 0)
 			return -1;
-		writing->end = writing->size;
 	}
 	digest_text (writing->digest, sum);
 	return writing->size;
@@ -138,7 +136,7 @@ int writing_from (struct writing *writing, int64_t bytes, struct err *err)
 		return 0;
 	if (bytes != 0)
 		return err_set (err, CODE_BAD_VALUE, "it cannot go on in the middle of what is there");
-	writing->size = writing->end = 0;
+	writing->size = 0;
 	digest_reset (writing->digest);
 	return ftruncate (writing->fd, 0) == 0 ? 0 : err_sys (err, CODE_IO_ERROR, "cannot start anew");
 }
@@ -171,7 +169,6 @@ static int write_bytes (struct writing *writing, const char *bytes, size_t n, st
 		n -= (size_t)done;
 		at += done;
 	}
-	writing->end = at;
 	return 0;
 }
 
@@ -201,6 +198,10 @@ int writing_hole (struct writing *writing, int64_t n, struct err *err)
 
 	if (check_size (writing, n, err) < 0)
 		return -1;
+	/* It costs the sender nothing to say, and us much to sum up: so the file must be able to have that size, and has it from
+	 * now on, also where nothing comes after the hole. */
+	if (writing->directory >= 0 && ftruncate (writing->fd, writing->size + n) < 0)
+		return write_failed (err);
 	if (writing->directory >= 0) {
 		digest_add_zeros (writing->digest, (uint64_t)n);
 		writing->size += n;
@@ -314,8 +315,6 @@ int writing_complete (struct writing *writing, int64_t size, const char *sum, st
 		return err_set (err, CODE_FAILED, "what came has another SHA-256 than what was sent");
 	if (writing->directory < 0)
 		return 0;
-	if (writing->end != writing->size && ftruncate (writing->fd, writing->size) < 0)
-		return write_failed (err);
 	return set_access (writing, err) < 0 || set_time (writing, err) < 0 ? -1 : 0;
 }
 

@@ -38,7 +38,8 @@ struct writing *writing_to (int fd, struct err *err);
 int64_t writing_resume (struct writing *writing, char sum[DIGEST_TEXT], struct err *err);
 int writing_from (struct writing *writing, int64_t bytes, struct err *err);
 
-/* Content, in order. 0, or -1 and err (CODE_IO_ERROR: the disk is full, …). */
+/* Content, in order. 0, or -1 and err (CODE_IO_ERROR: the disk is full, …; CODE_BAD_VALUE: no file can be so large). A hole
+ * takes no room, but time: a sum is made of its zeros. */
 int writing_data (struct writing *writing, const void *bytes, size_t n, struct err *err);
 int writing_hole (struct writing *writing, int64_t n, struct err *err);
 
