@@ -8,10 +8,15 @@ files_tests = \
 	%D%/check_sender_tree \
 	%D%/check_place \
 	%D%/check_place_links \
+	%D%/check_temporary \
+	%D%/check_writing \
+	%D%/check_writing_access \
+	%D%/check_writing_resume \
 	$(NULL)
 files_place_stage = %D%/place_stage.c %D%/place_stage.h
 check_PROGRAMS += $(files_tests)
 TESTS += $(files_tests)
+files_writing_stage = %D%/writing_stage.c %D%/writing_stage.h
 files_stage = %D%/sender_stage.c %D%/sender_stage.h
 files_libs = src/files/libfiles.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 %C%_check_digest_CFLAGS = $(check_cflags)
@@ -35,4 +40,16 @@ files_libs = src/files/libfiles.la src/wire/libwire.la src/base/libbase.la $(JAN
 %C%_check_place_links_SOURCES = %D%/check_place_links.c $(files_place_stage)
 %C%_check_place_links_CFLAGS = $(check_cflags)
 %C%_check_place_links_LDADD = $(files_libs)
+%C%_check_temporary_SOURCES = %D%/check_temporary.c $(files_writing_stage)
+%C%_check_temporary_CFLAGS = $(check_cflags)
+%C%_check_temporary_LDADD = $(files_libs)
+%C%_check_writing_SOURCES = %D%/check_writing.c $(files_writing_stage)
+%C%_check_writing_CFLAGS = $(check_cflags)
+%C%_check_writing_LDADD = $(files_libs)
+%C%_check_writing_access_SOURCES = %D%/check_writing_access.c $(files_writing_stage)
+%C%_check_writing_access_CFLAGS = $(check_cflags)
+%C%_check_writing_access_LDADD = $(files_libs)
+%C%_check_writing_resume_SOURCES = %D%/check_writing_resume.c $(files_writing_stage)
+%C%_check_writing_resume_CFLAGS = $(check_cflags)
+%C%_check_writing_resume_LDADD = $(files_libs)
 endif

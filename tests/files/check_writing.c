@@ -1,0 +1,436 @@
+/* Writings: whole or not at all, whatever becomes of the disk and of the sender. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "support/check_main.h"
+#include "writing_stage.h"
+
+static const struct writing_options plain, synced = { .sync = true };
+static char sum[DIGEST_TEXT];
+
+/* In place of the C library's: a test may have them interrupted, short, or failing. */
+static bool reluctant, bad_disk;
+static int refusals;
+
+ssize_t pwrite (int fd, const void *bytes, size_t n, off_t at)
+{
+	if (reluctant && ++refusals % 2) {
+		errno = EINTR;
+		return -1;
+	}
+	return syscall (SYS_pwrite64, fd, bytes, reluctant && n > 3 ? 3 : n, at);
+}
+
+int fsync (int fd)
+{
+	if (bad_disk) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall (SYS_fsync, fd);
+}
+
+/* --- whole -------------------------------------------------------------------------------------------------------- */
+
+START_TEST (new_file)
+{
+	struct writing *writing = begin ("file", _i ? synced : plain);
+
+	ck_assert (!exists ("file"));
+	ck_assert_uint_eq (mode_of (the_temporary ()), 0600);
+	ck_assert (locked (the_temporary ()));
+	add (writing, "one ");
+	add (writing, "");
+	add (writing, "two");
+	ck_assert_int_eq (writing_size (writing), 7);
+	ck_assert_int_eq (writing_complete (writing, 7, sum_of ("one two"), &err), 0);
+	ck_assert_str_eq (writing_sum (writing), sum_of ("one two"));
+	writing_start_sync (writing);
+	ck_assert_int_eq (writing_sync (writing, &err), 0);
+	ck_assert (!exists ("file"));
+	ck_assert_int_eq (writing_publish (writing, &err), 0);
+	ck_assert_int_eq (writing_size (writing), 7);
+	holds ("file", "one two");
+	ck_assert_int_eq (entries (), 1);
+	writing_free (writing, _i);
+	holds ("file", "one two");
+	ck_assert_int_eq (entries (), 1);
+}
+END_TEST
+
+START_TEST (empty_file)
+{
+	put ("file", "", plain, -1);
+	holds ("file", "");
+	ck_assert_int_eq (entries (), 1);
+}
+END_TEST
+
+START_TEST (replaced)
+{
+	struct writing *writing;
+
+	make ("file", "old");
+	ck_assert_int_eq (link ("file", "link"), 0);
+	writing = begin ("file", plain);
+	add (writing, "a new one");
+	holds ("file", "old");
+	complete (writing);
+	holds ("file", "old");
+	publish (writing);
+	holds ("file", "a new one");
+	holds ("link", "old");
+	ck_assert_int_eq (entries (), 2);
+}
+END_TEST
+
+START_TEST (discarded)
+{
+	struct writing *writing;
+
+	make ("file", "old");
+	writing = begin ("file", plain);
+	add (writing, "new");
+	if (_i)
+		complete (writing);
+	writing_free (writing, false);
+	holds ("file", "old");
+	ck_assert_int_eq (entries (), 1);
+	writing_free (NULL, false);
+}
+END_TEST
+
+/* The kernel may take a write in part, or be interrupted. */
+START_TEST (piecemeal)
+{
+	struct writing *writing = begin ("file", plain);
+
+	reluctant = true;
+	add (writing, "some text, and ");
+	add (writing, "more of it");
+	reluctant = false;
+	ck_assert_int_gt (refusals, 8);
+	complete (writing);
+	ck_assert_str_eq (writing_sum (writing), sum_of ("some text, and more of it"));
+	publish (writing);
+	holds ("file", "some text, and more of it");
+}
+END_TEST
+
+/* More than the kernel is asked to write out at a time. */
+START_TEST (large)
+{
+	enum { SIZE = 20 * 1024 * 1024 + 1, PIECE = 300000 };
+	uint8_t *bytes = malloc (SIZE), *found;
+	struct digest *digest = digest_new ();
+	struct writing *writing = begin ("file", synced);
+	size_t n;
+
+	ck_assert_ptr_nonnull (bytes);
+	for (size_t i = 0; i < SIZE; i++)
+		bytes[i] = (uint8_t)((i * 2654435761u) >> 13);
+	digest_add (digest, bytes, SIZE);
+	digest_text (digest, sum);
+	for (size_t i = 0; i < SIZE; i += PIECE)
+		ck_assert_int_eq (writing_data (writing, bytes + i, i + PIECE < SIZE ? PIECE : SIZE - i, &err), 0);
+	ck_assert_int_eq (writing_complete (writing, SIZE, sum, &err), 0);
+	ck_assert_int_eq (writing_sync (writing, &err), 0);
+	publish (writing);
+	found = (uint8_t *)fd_read_file ("file", SIZE, &n, &err);
+	ck_assert_ptr_nonnull (found);
+	ck_assert_uint_eq (n, SIZE);
+	ck_assert (!memcmp (found, bytes, SIZE));
+	free (found);
+	free (bytes);
+	digest_free (digest);
+}
+END_TEST
+
+/* Each in a temporary of its own; the last to be published stays. */
+START_TEST (two_at_once)
+{
+	struct writing *one = begin ("file", plain), *other;
+
+	add (one, "one");
+	other = begin ("file", plain);
+	ck_assert_int_eq (writing_resume (other, sum, &err), 0);
+	ck_assert_int_eq (temporaries (), 2);
+	add (other, "other");
+	add (one, " and all");
+	complete (one);
+	complete (other);
+	publish (other);
+	holds ("file", "other");
+	publish (one);
+	holds ("file", "one and all");
+	ck_assert_int_eq (entries (), 1);
+}
+END_TEST
+
+/* --- holes -------------------------------------------------------------------------------------------------------- */
+
+/* '.' is a byte that is zero, in a hole. */
+static const char *const shapes[] = { "...", "a...", "...a", "...a...", "a.b..c.", "a..b", "." };
+
+START_TEST (holes)
+{
+	const char *shape = shapes[_i];
+	struct digest *digest = digest_new ();
+	struct writing *writing = begin ("file", plain);
+	size_t n = strlen (shape), size;
+	char *found, expected[16] = "";
+
+	for (size_t i = 0; i < n; i++)
+		if (shape[i] == '.') {
+			ck_assert_int_eq (writing_hole (writing, 1, &err), 0);
+		} else {
+			expected[i] = shape[i];
+			ck_assert_int_eq (writing_data (writing, shape + i, 1, &err), 0);
+		}
+	ck_assert_int_eq (writing_hole (writing, 0, &err), 0);
+	digest_add (digest, expected, n);
+	digest_text (digest, sum);
+	digest_free (digest);
+	ck_assert_int_eq (writing_complete (writing, (int64_t)n, sum, &err), 0);
+	publish (writing);
+	found = fd_read_file ("file", 100, &size, &err);
+	ck_assert_ptr_nonnull (found);
+	ck_assert_uint_eq (size, n);
+	ck_assert (!memcmp (found, expected, n));
+	free (found);
+}
+END_TEST
+
+START_TEST (large_hole)
+{
+	const int64_t gib = 1 << 30;
+	struct writing *writing = begin ("file", synced);
+	struct stat st;
+
+	ck_assert_int_eq (writing_hole (writing, gib, &err), 0);
+	ck_assert_int_eq (writing_size (writing), gib);
+	ck_assert_int_eq (writing_complete (writing, gib,
+				  "49bc20df15e412a64472421e13fe86ff1c5165e18b2afccf160d4dc19fe68a14", &err),
+		0);
+	publish (writing);
+	st = status ("file");
+	ck_assert_int_eq (st.st_size, gib);
+	ck_assert_int_le (st.st_blocks, 1024);
+}
+END_TEST
+
+static void limit_size (rlim_t n)
+{
+	struct rlimit limit = { .rlim_cur = n, .rlim_max = n };
+
+	signal (SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq (setrlimit (RLIMIT_FSIZE, &limit), 0);
+}
+
+/* What no file can have is refused before a sum is made of it, which would take for ever. */
+START_TEST (impossible_hole)
+{
+	struct writing *writing = begin ("file", plain);
+
+	add (writing, "x");
+	failed (writing_hole (writing, INT64_MAX, &err), CODE_BAD_VALUE, 0, "so large");
+	failed (writing_hole (writing, -1, &err), CODE_BAD_VALUE, 0, "so large");
+	failed (writing_hole (writing, INT64_MIN, &err), CODE_BAD_VALUE, 0, "so large");
+	limit_size (1 << 20);
+	failed (writing_hole (writing, INT64_C (1) << 62, &err), CODE_IO_ERROR, EFBIG, "cannot write");
+	/* Nothing has happened. */
+	add (writing, "y");
+	ck_assert_int_eq (writing_complete (writing, 2, sum_of ("xy"), &err), 0);
+	publish (writing);
+	holds ("file", "xy");
+}
+END_TEST
+
+/* --- not whole ---------------------------------------------------------------------------------------------------- */
+
+START_TEST (mismatch)
+{
+	struct writing *writing;
+
+	make ("file", "old");
+	writing = begin ("file", plain);
+	add (writing, "new");
+	switch (_i) {
+	case 0: failed (writing_complete (writing, 4, NULL, &err), CODE_FAILED, 0, "3 bytes came"); break;
+	case 1: failed (writing_complete (writing, 2, sum_of ("new"), &err), CODE_FAILED, 0, "3 bytes came"); break;
+	case 2: failed (writing_complete (writing, 3, sum_of ("old"), &err), CODE_FAILED, 0, "SHA-256"); break;
+	default: failed (writing_complete (writing, -1, "", &err), CODE_FAILED, 0, "SHA-256");
+	}
+	writing_free (writing, false);
+	holds ("file", "old");
+	ck_assert_int_eq (entries (), 1);
+}
+END_TEST
+
+static void add_until_full (struct writing *writing)
+{
+	static char bytes[10000];
+	int64_t size;
+	int result;
+
+	do {
+		size = writing_size (writing);
+		result = writing_data (writing, bytes, sizeof bytes, &err);
+	} while (result == 0 && size < 1 << 24);
+	ck_assert_int_eq (writing_size (writing), size);
+}
+
+START_TEST (too_large)
+{
+	struct writing *writing;
+
+	make ("file", "old");
+	writing = begin ("file", plain);
+	limit_size (65536);
+	add_until_full (writing);
+	failed (-1, CODE_IO_ERROR, EFBIG, "cannot write: ");
+	writing_free (writing, false);
+	holds ("file", "old");
+	ck_assert_int_eq (entries (), 1);
+}
+END_TEST
+
+START_TEST (disk_full)
+{
+	struct writing *writing;
+	int small;
+
+	if (!is_root ())
+		return;
+	if (unshare (CLONE_NEWNS) < 0) {
+		fprintf (stderr, "skipped: unshare: %s\n", strerror (errno));
+		return;
+	}
+	ck_assert_int_eq (mkdir ("small", 0700), 0);
+	ck_assert_int_eq (mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq (mount ("none", "small", "tmpfs", 0, "size=65536"), 0);
+	small = open ("small", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	make ("small/file", "old");
+	writing = writing_new (small, "file", &plain, &err);
+	ck_assert_ptr_nonnull (writing);
+	add_until_full (writing);
+	failed (-1, CODE_IO_ERROR, ENOSPC, "cannot write: ");
+	writing_free (writing, false);
+	holds ("small/file", "old");
+	/* Without its temporary there is room again, for one of the other kind. */
+	writing = writing_new (small, "file", &plain, &err);
+	ck_assert_ptr_nonnull (writing);
+	ck_assert_int_eq (writing_hole (writing, 1 << 20, &err), 0);
+	add (writing, "end");
+	complete (writing);
+	publish (writing);
+	ck_assert_int_eq (status ("small/file").st_size, (1 << 20) + 3);
+	fd_close (&small);
+	ck_assert_int_eq (umount ("small"), 0);
+}
+END_TEST
+
+START_TEST (disk_failing)
+{
+	struct writing *writing;
+
+	make ("file", "old");
+	writing = begin ("file", synced);
+	add (writing, "new");
+	complete (writing);
+	bad_disk = true;
+	failed (writing_sync (writing, &err), CODE_IO_ERROR, EIO, "cannot bring it to the disk");
+	bad_disk = false;
+	writing_free (writing, false);
+	holds ("file", "old");
+	ck_assert_int_eq (entries (), 1);
+}
+END_TEST
+
+/* Without sync the disk is not asked. */
+START_TEST (not_synced)
+{
+	struct writing *writing = begin ("file", plain);
+
+	bad_disk = true;
+	add (writing, "new");
+	complete (writing);
+	ck_assert_int_eq (writing_sync (writing, &err), 0);
+	publish (writing);
+	holds ("file", "new");
+}
+END_TEST
+
+/* --- to a descriptor ---------------------------------------------------------------------------------------------- */
+
+START_TEST (to_a_pipe)
+{
+	char found[16] = "";
+	struct writing *writing;
+	int ends[2];
+
+	ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
+	writing = writing_to (ends[1], &err);
+	ck_assert_ptr_nonnull (writing);
+	ck_assert_int_eq (writing_resume (writing, sum, &err), 0);
+	ck_assert_int_eq (writing_from (writing, 0, &err), 0);
+	writing_set_mode (writing, 0777, NULL);
+	add (writing, "ab");
+	ck_assert_int_eq (writing_hole (writing, 3, &err), 0);
+	add (writing, "c");
+	ck_assert_int_eq (writing_size (writing), 6);
+	ck_assert_int_eq (read (ends[0], found, sizeof found), 6);
+	ck_assert (!memcmp (found, "ab\0\0\0c", 6));
+	failed (writing_complete (writing, 7, NULL, &err), CODE_FAILED, 0, "6 bytes came");
+	failed (writing_complete (writing, 6, sum_of ("abc"), &err), CODE_FAILED, 0, "SHA-256");
+	complete (writing);
+	writing_start_sync (writing);
+	ck_assert_int_eq (writing_sync (writing, &err), 0);
+	publish (writing);
+	ck_assert_int_eq (entries (), 0);
+	/* The descriptor was borrowed; and nobody reads any more. */
+	ck_assert_int_eq (fcntl (ends[1], F_GETFD), FD_CLOEXEC);
+	fd_close (&ends[0]);
+	signal (SIGPIPE, SIG_IGN);
+	writing = writing_to (ends[1], &err);
+	ck_assert_ptr_nonnull (writing);
+	failed (writing_data (writing, "x", 1, &err), CODE_IO_ERROR, EPIPE, "cannot write");
+	failed (writing_hole (writing, INT64_C (1) << 62, &err), CODE_IO_ERROR, EPIPE, "cannot write");
+	writing_free (writing, true);
+	fd_close (&ends[1]);
+}
+END_TEST
+
+static void cases (TCase *tcase)
+{
+	tcase_add_checked_fixture (tcase, setup, teardown);
+	tcase_add_loop_test (tcase, new_file, 0, 2);
+	tcase_add_test (tcase, empty_file);
+	tcase_add_test (tcase, replaced);
+	tcase_add_loop_test (tcase, discarded, 0, 2);
+	tcase_add_test (tcase, piecemeal);
+	tcase_add_test (tcase, large);
+	tcase_add_test (tcase, two_at_once);
+	tcase_add_loop_test (tcase, holes, 0, sizeof shapes / sizeof *shapes);
+	tcase_add_test (tcase, large_hole);
+	tcase_add_test (tcase, impossible_hole);
+	tcase_add_loop_test (tcase, mismatch, 0, 4);
+	tcase_add_test (tcase, too_large);
+	tcase_add_test (tcase, disk_full);
+	tcase_add_test (tcase, disk_failing);
+	tcase_add_test (tcase, not_synced);
+	tcase_add_test (tcase, to_a_pipe);
+}
+
+CHECK_MAIN ("files/writing", cases)
