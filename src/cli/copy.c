@@ -208,18 +208,31 @@ static void print_summary (const struct copy *copy)
 			progress_bytes (rate, sizeof rate, seconds > 0 ? (double)copy->bytes / seconds : 0));
 }
 
+/* What came is put in place only when the server has said that this was all. A large hole takes its time: then as well,
+ * nobody waits who does not want to. The exit status. */
+static int complete (struct copy *copy, struct exchange *exchange)
+{
+	struct err err;
+	int got;
+
+	while ((got = transfer_finish (&copy->transfer, &err)) > 0)
+		if (exchange->interrupts || signals_take ()) {
+			exchange->result.outcome = REMEX_CANCELLED;
+			return STATUS_CANCELLED;
+		}
+	if (got == 0)
+		return 0;
+	progress_clear (&copy->progress);
+	complain (copy->where, "%s", err.text);
+	return STATUS_REMEX;
+}
+
 static int end (struct copy *copy, struct exchange *exchange, struct session *session)
 {
 	int status = copy->transfer.reader_gone ? STATUS_PIPE : exchange_status (exchange);
-	struct err err;
 
-	/* What came is put in place only when the server has said that this was all. */
-	if (exchange->result.outcome == REMEX_COMPLETED && !exchange->broken && !exchange->gave_up &&
-		transfer_finish (&copy->transfer, &err) < 0) {
-		progress_clear (&copy->progress);
-		complain (copy->where, "%s", err.text);
-		status = STATUS_REMEX;
-	}
+	if (exchange->result.outcome == REMEX_COMPLETED && !exchange->broken && !exchange->gave_up)
+		status = complete (copy, exchange);
 	progress_clear (&copy->progress);
 	signals_close ();
 	if (copy->json)

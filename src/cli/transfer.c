@@ -109,7 +109,7 @@ static int send_put (struct transfer *self, struct remex_request *request)
 	return self->ended ? 0 : 1;
 }
 
-static void tell (struct transfer *self, const struct item *item)
+static int tell (struct transfer *self, const struct item *item, struct err *why)
 {
 	struct receipt receipt = { .kind = ITEM_FILE, .path = item->name, .size = item->size, .source = item->source };
 	struct err err = { .code = (int)item->code };
@@ -123,7 +123,11 @@ static void tell (struct transfer *self, const struct item *item)
 	} else if (item->size < 0) {
 		receipt.kind = ITEM_DIRECTORY; /* or a link: something without content */
 	}
+	if (receipt.source < 0 || receipt.source >= self->n_sources)
+		return err_set (why, CODE_BAD_VALUE, "the server tells of what was not sent");
+	self->heard[receipt.source] = true;
 	self->told (self->data, &receipt);
+	return 0;
 }
 
 static int take_put (struct transfer *self, struct remex_request *request, struct err *err)
@@ -132,12 +136,18 @@ static int take_put (struct transfer *self, struct remex_request *request, struc
 	int got;
 
 	while ((got = item_next (&self->in, &item, err)) > 0) {
+		int result = -1;
+
 		if (item.body)
-			return err_set (err, CODE_BAD_VALUE, "the server's answer has a body");
-		if (item.kind == ITEM_HAVE && sender_answer (self->sender, &item, err) < 0)
+			err_set (err, CODE_BAD_VALUE, "the server's answer has a body");
+		else if (item.kind == ITEM_HAVE)
+			result = sender_answer (self->sender, &item, err);
+		else if (item.kind == ITEM_DONE || item.kind == ITEM_FAILED)
+			result = tell (self, &item, err);
+		else
+			err_set (err, CODE_BAD_VALUE, "the server sends files, and was to receive them");
+		if (result < 0)
 			return -1;
-		if (item.kind == ITEM_DONE || item.kind == ITEM_FAILED)
-			tell (self, &item);
 	}
 	remex_consume (request, self->owed);
 	self->owed = 0;
@@ -189,6 +199,8 @@ static void received (void *data, const struct receipt *receipt)
 	struct transfer *self = data;
 	bool to_stdout = !strcmp (self->destination, "-");
 
+	if (receipt->source >= 0 && receipt->source < self->n_sources)
+		self->heard[receipt->source] = true;
 	/* Standard output takes nothing any more: what else comes is for nobody. */
 	self->stopped |= to_stdout && receipt->err && receipt->err->sys;
 	self->reader_gone |= to_stdout && receipt->err && receipt->err->sys == EPIPE;
@@ -304,7 +316,8 @@ int transfer_open (struct transfer *self, struct err *err)
 	buf_init (&self->out, self->put ? AHEAD + 2 * (ITEM_HEADER_MAX + ITEM_DATA_MAX) : 1024 * 1024);
 	if (!self->put && open_destination (self, err) < 0)
 		return -1;
-	if ((self->put ? open_put (self) : open_get (self)) < 0)
+	self->heard = calloc ((size_t)self->n_sources + 1, sizeof *self->heard);
+	if (!self->heard || (self->put ? open_put (self) : open_get (self)) < 0)
 		return err_set (err, CODE_BUSY, "out of memory");
 	return 0;
 }
@@ -314,6 +327,7 @@ void transfer_close (struct transfer *self)
 	sender_free (self->sender);
 	receiver_free (self->receiver);
 	fd_close (&self->directory);
+	free (self->heard);
 	buf_free (&self->in);
 	buf_free (&self->out);
 }
@@ -361,19 +375,38 @@ char *transfer_args (const struct transfer *self)
 	return copy;
 }
 
+/* A server that is done, and has said nothing of what was asked for, has not done it. */
+static void miss (struct transfer *self)
+{
+	struct receipt receipt = { .kind = ITEM_FAILED, .path = "", .size = -1, .sha256 = "" };
+	struct err err;
+
+	err_set (&err, CODE_FAILED, "the server has said nothing of it");
+	receipt.err = &err;
+	for (int i = 0; i < self->n_sources; i++) {
+		receipt.source = i;
+		if (!self->heard[i])
+			self->told (self->data, &receipt);
+	}
+}
+
 int transfer_finish (struct transfer *self, struct err *err)
 {
-	int got = 1;
+	int got;
 
-	if (self->put)
-		return 0;
-	while (self->stepping && (got = receiver_take (self->receiver, &self->in, &self->out, err)) > 0)
-		continue;
-	if (got < 0)
-		return -1;
+	if (self->stepping) {
+		if ((got = receiver_take (self->receiver, &self->in, &self->out, err)) != 0)
+			return got;
+		self->stepping = false;
+	}
+	if (self->put && !self->ended)
+		return err_set (err, CODE_BAD_VALUE, "the server did not take all that was sent");
 	if (buf_len (&self->in) > 0)
 		return err_set (err, CODE_BAD_VALUE, "the server's stream of files was cut");
-	return receiver_end (self->receiver, err);
+	if (self->receiver && receiver_end (self->receiver, err) < 0)
+		return -1;
+	miss (self);
+	return 0;
 }
 
 char *transfer_path (const struct transfer *self, const struct receipt *receipt, char *out, size_t size)

@@ -40,6 +40,7 @@ struct transfer {
 	struct buf in, out;
 	size_t owed; /* bytes in `in` that the server does not know to be taken */
 	bool stepping; /* of a get: there is more to do with what has come */
+	bool *heard; /* of each source: something of it is in place, or failed */
 	bool ended; /* of a put: all was sent */
 	bool stopped; /* it failed for good: nothing that the server sends is looked at any more */
 	bool reader_gone; /* of a get: that of standard output */
@@ -53,7 +54,8 @@ void transfer_close (struct transfer *transfer);
 const char *transfer_call (const struct transfer *transfer);
 char *transfer_args (const struct transfer *transfer);
 
-/* The call was completed: of a get, what came is put in place. 0; -1 and err. */
+/* The call was completed: of a get, what came is put in place; and what the server has said nothing of is told to have
+ * failed. 0; 1: that was one step, call it again; -1 and err. */
 int transfer_finish (struct transfer *transfer, struct err *err);
 
 /* The receipt's path as the user would write it: with the source's own word in front. Returns out. */
