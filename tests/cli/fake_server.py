@@ -6,6 +6,7 @@ on TCP, with TLS 1.3 as Python has it; a RawServer does there what it is told to
 """
 
 import base64
+import hashlib
 import json
 import os
 import select
@@ -275,6 +276,53 @@ def cmd_wait(request, words):
 
 
 COMMANDS = {name[4:]: function for name, function in list(globals().items()) if name.startswith("cmd_")}
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def item(header, body=b"", **more):
+    """An item of a stream of files (doc/protocol.md, 12.7), as bytes; the body is announced unless `more` says otherwise."""
+    header = dict(header, **more)
+    if body and "body" not in header:
+        header["body"] = len(body)
+    text = json.dumps(header).encode()
+    return struct.pack(">I", len(text)) + text + body
+
+
+def whole(name, content, source=None, **more):
+    """A small file."""
+    header = {"file": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest(), "body": len(content)}
+    if source is not None:
+        header["source"] = source
+    return item(dict(header, **more), content)
+
+
+class Items:
+    """What a client's put sends, item by item: (header, body); it is granted credit as it is taken."""
+
+    def __init__(self, request):
+        self.request = request
+
+    def exactly(self, n):
+        request = self.request
+        if n and not request.ended:
+            request.grant(n)
+        request.wait(lambda: len(request.input) >= n or request.ended or set(request.events) & {"gone", "cancel"})
+        with request.changed:
+            if len(request.input) < n:
+                raise EOFError
+            piece, request.input = request.input[:n], request.input[n:]
+        return piece
+
+    def __iter__(self):
+        try:
+            while True:
+                (n,) = struct.unpack(">I", self.exactly(4))
+                header = json.loads(self.exactly(n))
+                yield header, self.exactly(header.get("body", 0))
+        except EOFError:
+            return
 
 
 class Server:
