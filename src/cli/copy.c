@@ -241,6 +241,8 @@ static int end (struct copy *copy, struct exchange *exchange, struct session *se
 		exchange_explain (exchange, session, NULL);
 	if (status == 0 && copy->failed)
 		status = STATUS_REMEX;
+	if (status == STATUS_CANCELLED && copy->progress.shown)
+		fputs ("stopped; with --resume it goes on from here\n", stderr);
 	if (status == 0 && !copy->json)
 		print_summary (copy);
 	return finish (status);

@@ -28,7 +28,9 @@ remex_SOURCES = \
 	%D%/run.c \
 	%D%/signals.c %D%/signals.h \
 	%D%/status.c \
-	%D%/transfer.c %D%/transfer.h \
+	%D%/transfer.c %D%/transfer.h %D%/transfer_private.h \
+	%D%/transfer_get.c \
+	%D%/transfer_put.c \
 	%D%/trust.c %D%/trust.h \
 	$(NULL)
 remex_LDADD = libremex.la src/files/libfiles.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm

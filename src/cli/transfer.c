@@ -1,30 +1,19 @@
 /* transfer - files to or from one host; see transfer.h. */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "cli/cli.h"
-#include "cli/transfer.h"
-#include "wire/header.h"
+#include "cli/transfer_private.h"
 
 #define FILES_STREAM "files"
 
-enum {
-	ROUNDS = 8, /* of filling and sending, before the world is looked at again */
-	AHEAD = 2 * ITEM_DATA_MAX, /* bytes of a put that are read before they can be sent */
-};
+const struct roots transfer_everything = { .bound = false };
 
-/* There is no bound at this end: what the user may reach, the user may name. */
-static const struct roots everything = { .bound = false };
-
-/* What the server sends is not in order: nothing more of it is looked at. Always -1. */
-static int stop (struct transfer *self, struct remex_request *request, const struct err *err)
+int transfer_stop (struct transfer *self, struct remex_request *request, const struct err *err)
 {
 	complain (remex_host_where (remex_request_host (request)), "%s", err->text);
 	self->stopped = true;
@@ -32,8 +21,7 @@ static int stop (struct transfer *self, struct remex_request *request, const str
 	return -1;
 }
 
-/* The last component of a path; "." where that is what is in a directory, not the directory: "", ".", "..", "/". */
-static int last_component (const char *path, char *name, struct err *err)
+int transfer_last_component (const char *path, char *name, struct err *err)
 {
 	size_t n = strlen (path), start;
 
@@ -51,196 +39,13 @@ static int last_component (const char *path, char *name, struct err *err)
 	return 0;
 }
 
-/* --- put ----------------------------------------------------------------------------------------------------------- */
-
-static int open_source (void *data, int index, char *name, bool *stream, struct err *err)
-{
-	const struct transfer *self = data;
-	const char *path = self->sources[index];
-	int fd;
-
-	*stream = !strcmp (path, "-");
-	if (*stream) {
-		strcpy (name, "-");
-		fd = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-		return fd >= 0 ? fd : err_sys (err, CODE_IO_ERROR, "standard input");
-	}
-	if (last_component (path, name, err) < 0)
-		return -1;
-	return place_open_source (&everything, NULL, path, err);
-}
-
-/* Read ahead, so that the disk and the sums need not wait for the network: 0, or -1 (which has been said). */
-static int fill (struct transfer *self)
-{
-	int state;
-
-	if (buf_len (&self->out) >= AHEAD || self->state == SENDER_END)
-		return 0;
-	if ((state = sender_fill (self->sender, &self->out)) < 0) {
-		complain (NULL, "out of memory");
-		return -1;
-	}
-	self->state = (enum sender_state)state;
-	return 0;
-}
-
-static int send_put (struct transfer *self, struct remex_request *request)
-{
-	for (int i = 0; i < ROUNDS && !self->ended; i++) {
-		long n;
-
-		if (fill (self) < 0)
-			return -1;
-		if (buf_len (&self->out)) {
-			if ((n = remex_send (request, buf_head (&self->out), buf_len (&self->out))) < 0)
-				return errno == EPIPE ? 0 : -1; /* it is over, and will say so */
-			if (n == 0)
-				return 0; /* until there is credit */
-			buf_consume (&self->out, (size_t)n);
-		} else if (self->state == SENDER_WAIT) {
-			return 0;
-		}
-		if (!buf_len (&self->out) && self->state == SENDER_END) {
-			self->ended = true;
-			remex_end (request);
-		}
-	}
-	return self->ended ? 0 : 1;
-}
-
-static int tell (struct transfer *self, const struct item *item, struct err *why)
-{
-	struct receipt receipt = { .kind = ITEM_FILE, .path = item->name, .size = item->size, .source = item->source };
-	struct err err = { .code = (int)item->code };
-
-	receipt.sha256 = item->sha256;
-	receipt.changed = item->changed;
-	if (item->kind == ITEM_FAILED) {
-		err_set (&err, (int)item->code, "%s", item->text);
-		receipt.kind = ITEM_FAILED;
-		receipt.err = &err;
-	} else if (item->size < 0) {
-		receipt.kind = ITEM_DIRECTORY; /* or a link: something without content */
-	}
-	if (receipt.source < 0 || receipt.source >= self->n_sources)
-		return err_set (why, CODE_BAD_VALUE, "the server tells of what was not sent");
-	self->heard[receipt.source] = true;
-	self->told (self->data, &receipt);
-	return 0;
-}
-
-static int take_put (struct transfer *self, struct remex_request *request, struct err *err)
-{
-	static struct item item;
-	int got;
-
-	while ((got = item_next (&self->in, &item, err)) > 0) {
-		int result = -1;
-
-		if (item.body)
-			err_set (err, CODE_BAD_VALUE, "the server's answer has a body");
-		else if (item.kind == ITEM_HAVE)
-			result = sender_answer (self->sender, &item, err);
-		else if (item.kind == ITEM_DONE || item.kind == ITEM_FAILED)
-			result = tell (self, &item, err);
-		else
-			err_set (err, CODE_BAD_VALUE, "the server sends files, and was to receive them");
-		if (result < 0)
-			return -1;
-	}
-	remex_consume (request, self->owed);
-	self->owed = 0;
-	return got;
-}
-
-/* --- get ----------------------------------------------------------------------------------------------------------- */
-
-/* As scp(1) has it: into a directory that is there, else under that name, which then is for one source only. */
-static int open_destination (struct transfer *self, struct err *err)
-{
-	size_t n = strlen (self->destination);
-
-	if (!strcmp (self->destination, "-"))
-		return 0;
-	self->directory = place_open_directory (&everything, NULL, self->destination, PLACE_WRITE, err);
-	if (self->directory >= 0 || (err->sys != ENOENT && err->sys != ENOTDIR))
-		return self->directory >= 0 ? 0 : -1;
-	if (self->n_sources > 1 || (n > 0 && self->destination[n - 1] == '/' && !self->recursive))
-		return err_set (err, CODE_NOT_FOUND, "is no directory");
-	return 0;
-}
-
-static int place_item (void *data, const struct item *item, struct place *place, int *fd, struct err *err)
-{
-	struct transfer *self = data;
-
-	if (item->source < self->next || item->source >= self->n_sources) {
-		err_set (err, CODE_BAD_VALUE, "the server sent what was not asked for");
-		err->sys = EPROTO;
-		return -1;
-	}
-	self->next = (int)item->source + 1;
-	if (!strcmp (self->destination, "-")) {
-		*fd = STDOUT_FILENO;
-		return 0;
-	}
-	if (self->directory < 0)
-		return place_open (place, &everything, NULL, self->destination, PLACE_WRITE, err);
-	if (last_component (self->sources[item->source], place->name, err) < 0)
-		return -1;
-	if ((place->directory = fcntl (self->directory, F_DUPFD_CLOEXEC, 3)) < 0)
-		return err_sys (err, CODE_BUSY, "a directory");
-	return 0;
-}
-
-static void received (void *data, const struct receipt *receipt)
-{
-	struct transfer *self = data;
-	bool to_stdout = !strcmp (self->destination, "-");
-
-	if (receipt->source >= 0 && receipt->source < self->n_sources)
-		self->heard[receipt->source] = true;
-	/* Standard output takes nothing any more: what else comes is for nobody. */
-	self->stopped |= to_stdout && receipt->err && receipt->err->sys;
-	self->reader_gone |= to_stdout && receipt->err && receipt->err->sys == EPIPE;
-	if (!self->reader_gone)
-		self->told (self->data, receipt);
-}
-
-/* Take what has come, a step at a time; the server may send as much again when it is taken. */
-static int take_get (struct transfer *self, struct remex_request *request, struct err *err)
-{
-	int got = receiver_take (self->receiver, &self->in, &self->out, err);
-
-	self->stepping = got > 0;
-	if (self->stepping)
-		return 0;
-	remex_consume (request, self->owed);
-	self->owed = 0;
-	return got;
-}
-
-static int send_get (struct transfer *self, struct remex_request *request)
-{
-	struct err err;
-	long n = 0;
-
-	if (self->stepping && take_get (self, request, &err) < 0)
-		return stop (self, request, &err);
-	if (buf_len (&self->out) && (n = remex_send (request, buf_head (&self->out), buf_len (&self->out))) < 0)
-		return errno == EPIPE ? 0 : -1;
-	buf_consume (&self->out, (size_t)n);
-	return self->stepping;
-}
-
 /* --- the party ----------------------------------------------------------------------------------------------------- */
 
 static int send_some (void *data, struct remex_request *request)
 {
 	struct transfer *self = data;
 
-	return self->put ? send_put (self, request) : send_get (self, request);
+	return self->put ? transfer_send_put (self, request) : transfer_send_get (self, request);
 }
 
 static int take_some (void *data, struct remex_request *request, const char *stream, const void *bytes, size_t n)
@@ -254,13 +59,13 @@ static int take_some (void *data, struct remex_request *request, const char *str
 	}
 	if (buf_append (&self->in, bytes, n) < 0) {
 		err_set (&err, CODE_BAD_VALUE, "the server sends more than it may");
-		return stop (self, request, &err);
+		return transfer_stop (self, request, &err);
 	}
 	self->owed += n;
 	if (self->stepping)
 		return 0;
-	if ((self->put ? take_put (self, request, &err) : take_get (self, request, &err)) < 0)
-		return stop (self, request, &err);
+	if ((self->put ? transfer_take_put (self, request, &err) : transfer_take_get (self, request, &err)) < 0)
+		return transfer_stop (self, request, &err);
 	return self->stopped ? -1 : 0;
 }
 
@@ -282,28 +87,6 @@ static int tick (void *data)
 
 /* --- the whole ----------------------------------------------------------------------------------------------------- */
 
-static int open_put (struct transfer *self)
-{
-	struct sender_options options = {
-		.recursive = self->recursive, .live = self->live, .resume = self->resume, .count = self->count
-	};
-
-	self->state = SENDER_MORE;
-	self->sender = sender_new (&options, self->n_sources, open_source, self);
-	return self->sender ? 0 : -1;
-}
-
-static int open_get (struct transfer *self)
-{
-	struct receiver_options options = {
-		.recursive = self->recursive,
-		.writing = { .sync = !self->unsynced, .preserve = self->preserve, .set_id = self->set_id },
-	};
-
-	self->receiver = receiver_new (&options, place_item, received, self);
-	return self->receiver ? 0 : -1;
-}
-
 int transfer_open (struct transfer *self, struct err *err)
 {
 	self->party = (struct party){
@@ -313,11 +96,11 @@ int transfer_open (struct transfer *self, struct err *err)
 	self->party.mortal = !self->put && !strcmp (self->destination, "-");
 	self->directory = -1;
 	buf_init (&self->in, 4 * 1024 * 1024); /* a message, and an item's header that was cut */
-	buf_init (&self->out, self->put ? AHEAD + 2 * (ITEM_HEADER_MAX + ITEM_DATA_MAX) : 1024 * 1024);
-	if (!self->put && open_destination (self, err) < 0)
+	buf_init (&self->out, self->put ? TRANSFER_AHEAD + 2 * (ITEM_HEADER_MAX + ITEM_DATA_MAX) : 1024 * 1024);
+	if (!self->put && transfer_open_destination (self, err) < 0)
 		return -1;
 	self->heard = calloc ((size_t)self->n_sources + 1, sizeof *self->heard);
-	if (!self->heard || (self->put ? open_put (self) : open_get (self)) < 0)
+	if (!self->heard || (self->put ? transfer_open_put (self) : transfer_open_get (self)) < 0)
 		return err_set (err, CODE_BUSY, "out of memory");
 	return 0;
 }

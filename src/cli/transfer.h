@@ -1,5 +1,5 @@
-/* transfer - files to or from one host: what a call of file.put or file.get is at this end. It prints nothing; who runs it
- * is told of each file (`told`), and may ask how far it is.
+/* transfer - files to or from one host: what a call of file.put or file.get is at this end. Who runs it is told of each file
+ * (`told`), and may ask how far it is; only what breaks the whole off is said here, on stderr.
  *
  * put: a sender (files/sender.h) reads the sources and feeds the call's input; the server answers on the stream "files".
  * get: a receiver (files/receiver.h) takes that stream and writes. Which local file anything goes to is decided here alone:

@@ -1,0 +1,100 @@
+/* transfer_get - what a get is at this end: a receiver takes the stream, and writes where the command line says; see
+ * transfer_private.h.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/transfer_private.h"
+
+/* As scp(1) has it: into a directory that is there, else under that name, which then is for one source only. */
+int transfer_open_destination (struct transfer *self, struct err *err)
+{
+	size_t n = strlen (self->destination);
+
+	if (!strcmp (self->destination, "-"))
+		return 0;
+	self->directory = place_open_directory (&transfer_everything, NULL, self->destination, PLACE_WRITE, err);
+	if (self->directory >= 0 || (err->sys != ENOENT && err->sys != ENOTDIR))
+		return self->directory >= 0 ? 0 : -1;
+	if (self->n_sources > 1 || (n > 0 && self->destination[n - 1] == '/' && !self->recursive))
+		return err_set (err, CODE_NOT_FOUND, "is no directory");
+	return 0;
+}
+
+static int place_item (void *data, const struct item *item, struct place *place, int *fd, struct err *err)
+{
+	struct transfer *self = data;
+
+	if (item->source < self->next || item->source >= self->n_sources) {
+		err_set (err, CODE_BAD_VALUE, "the server sent what was not asked for");
+		err->sys = EPROTO;
+		return -1;
+	}
+	self->next = (int)item->source + 1;
+	if (!strcmp (self->destination, "-")) {
+		*fd = STDOUT_FILENO;
+		return 0;
+	}
+	if (self->directory < 0)
+		return place_open (place, &transfer_everything, NULL, self->destination, PLACE_WRITE, err);
+	if (transfer_last_component (self->sources[item->source], place->name, err) < 0)
+		return -1;
+	if ((place->directory = fcntl (self->directory, F_DUPFD_CLOEXEC, 3)) < 0)
+		return err_sys (err, CODE_BUSY, "a directory");
+	return 0;
+}
+
+static void received (void *data, const struct receipt *receipt)
+{
+	struct transfer *self = data;
+	bool to_stdout = !strcmp (self->destination, "-");
+
+	if (receipt->source >= 0 && receipt->source < self->n_sources)
+		self->heard[receipt->source] = true;
+	/* Standard output takes nothing any more: what else comes is for nobody. */
+	self->stopped |= to_stdout && receipt->err && receipt->err->sys;
+	self->reader_gone |= to_stdout && receipt->err && receipt->err->sys == EPIPE;
+	if (!self->reader_gone)
+		self->told (self->data, receipt);
+}
+
+/* Take what has come, a step at a time; the server may send as much again when it is taken. */
+int transfer_take_get (struct transfer *self, struct remex_request *request, struct err *err)
+{
+	int got = receiver_take (self->receiver, &self->in, &self->out, err);
+
+	self->stepping = got > 0;
+	if (self->stepping)
+		return 0;
+	remex_consume (request, self->owed);
+	self->owed = 0;
+	return got;
+}
+
+int transfer_send_get (struct transfer *self, struct remex_request *request)
+{
+	struct err err;
+	long n = 0;
+
+	if (self->stepping && transfer_take_get (self, request, &err) < 0)
+		return transfer_stop (self, request, &err);
+	if (buf_len (&self->out) && (n = remex_send (request, buf_head (&self->out), buf_len (&self->out))) < 0)
+		return errno == EPIPE ? 0 : -1;
+	buf_consume (&self->out, (size_t)n);
+	return self->stepping;
+}
+
+int transfer_open_get (struct transfer *self)
+{
+	struct receiver_options options = {
+		.recursive = self->recursive,
+		.writing = { .sync = !self->unsynced, .preserve = self->preserve, .set_id = self->set_id },
+	};
+
+	self->receiver = receiver_new (&options, place_item, received, self);
+	return self->receiver ? 0 : -1;
+}
