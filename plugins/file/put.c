@@ -63,6 +63,21 @@ static int finish (struct remex_call *call, struct place *place, const char *pat
 		json_pack ("{sI ss}", "size", (json_int_t)writing_size (writing), "sha256", writing_sum (writing)));
 }
 
+/* What was said of the file; what was not said is in order here. 0, or -1: it failed, which was said. */
+static int check_args (struct remex_call *call)
+{
+	long long mode = remex_arg_integer (call, "mode", 0);
+	const char *sum = remex_arg_string (call, "sha256");
+
+	if (mode < 0 || mode > 07777)
+		return remex_fail (call, REMEX_ERR_BAD_VALUE, "'mode' must be from 0 to 4095");
+	if (remex_arg_integer (call, "size", 0) < 0)
+		return remex_fail (call, REMEX_ERR_BAD_VALUE, "'size' must not be negative");
+	if (sum && (strlen (sum) != DIGEST_TEXT - 1 || strspn (sum, "0123456789abcdef") != DIGEST_TEXT - 1))
+		return remex_fail (call, REMEX_ERR_BAD_VALUE, "'sha256' must be 64 digits of 0-9a-f");
+	return 0;
+}
+
 static int put_one (struct reach *reach, const char *path)
 {
 	struct remex_call *call = reach->call;
@@ -79,8 +94,8 @@ static int put_one (struct reach *reach, const char *path)
 	struct err err;
 	int result;
 
-	if (mode < -1 || mode > 07777)
-		return remex_fail (call, REMEX_ERR_BAD_VALUE, "'mode' must be from 0 to 4095");
+	if (check_args (call) < 0)
+		return -1;
 	if (place_open (&place, &reach->roots, reach->home, path, PLACE_WRITE, &err) < 0)
 		return fail (call, path, &err);
 	if (place.slash) {
