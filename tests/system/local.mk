@@ -9,6 +9,7 @@ system_tests = \
 	%D%/daemon.test \
 	%D%/exhaust.test \
 	%D%/faults.test \
+	%D%/files.test \
 	%D%/fair.test \
 	%D%/framing.test \
 	%D%/full.test \
