@@ -10,7 +10,7 @@
 
 #include "base/fd.h"
 #include "file.h"
-#include "files/level.h"
+#include "files/code.h"
 
 enum { DEPTH = 256 };
 

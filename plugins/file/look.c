@@ -10,7 +10,8 @@
 
 #include "base/fd.h"
 #include "file.h"
-#include "files/level.h"
+#include "files/code.h"
+#include "files/item.h"
 #include "files/reading.h"
 #include "wire/header.h"
 

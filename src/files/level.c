@@ -10,27 +10,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "files/code.h"
 #include "files/level.h"
 #include "files/place.h"
 #include "files/temporary.h"
-
-enum code files_code (int number)
-{
-	switch (number) {
-	case ENOENT:
-	case ENOTDIR: return CODE_NOT_FOUND;
-	case EACCES:
-	case EPERM:
-	case EROFS: return CODE_DENIED;
-	case ELOOP:
-	case EISDIR:
-	case EEXIST:
-	case ENOTEMPTY:
-	case ENAMETOOLONG:
-	case EINVAL: return CODE_BAD_VALUE;
-	default: return CODE_IO_ERROR;
-	}
-}
 
 char *level_path (const struct level *level, const char *name, char out[LEVEL_PATH])
 {

@@ -57,7 +57,4 @@ int level_sync (struct level *level, const struct writing_options *options, stru
 /* "PATH/NAME" of something in it, for reports; cut at the front where it is too long. Returns out. */
 char *level_path (const struct level *level, const char *name, char out[LEVEL_PATH]);
 
-/* The code that an errno of file operations is told by. */
-enum code files_code (int number);
-
 #endif

@@ -2,6 +2,7 @@ noinst_LTLIBRARIES += %D%/libfiles.la
 %C%_libfiles_la_SOURCES = \
 	%D%/batch.c %D%/batch.h \
 	%D%/beneath.c %D%/beneath.h \
+	%D%/code.c %D%/code.h \
 	%D%/digest.c %D%/digest.h \
 	%D%/item.c %D%/item.h \
 	%D%/level.c %D%/level.h \

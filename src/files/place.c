@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 #include "files/beneath.h"
-#include "files/level.h"
+#include "files/code.h"
 #include "files/place.h"
 #include "files/reading.h"
 

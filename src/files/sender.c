@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "files/level.h"
+#include "files/code.h"
 #include "files/sender_private.h"
 
 struct sender *sender_new (const struct sender_options *options, int n_sources, sender_open *open, void *data)

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "files/level.h"
+#include "files/code.h"
 #include "files/symlink.h"
 
 bool symlink_is_tame (const char *target)

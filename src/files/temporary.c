@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "files/level.h"
+#include "files/code.h"
 #include "files/temporary.h"
 
 #define MIDDLE ".remex-"

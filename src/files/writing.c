@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "files/level.h"
+#include "files/code.h"
 #include "files/place.h"
 #include "files/temporary.h"
 #include "files/writing.h"

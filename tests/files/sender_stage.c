@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "files/level.h"
+#include "files/code.h"
 #include "sender_stage.h"
 
 char stage[64];
