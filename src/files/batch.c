@@ -58,13 +58,27 @@ static void fail (struct batch *batch, struct waiting *item, const struct err *e
 	batch_fail (batch, ITEM_FILE, item->source, item->path, writing_size (item->writing), err);
 }
 
+/* Bring them to the disk. Each fsync(2) is a wait of its own; many share one syncfs(2), which waits for what others have
+ * written to that filesystem as well. */
+static void sync_all (struct batch *batch)
+{
+	bool many = batch->n >= RECEIVER_MANY;
+	dev_t device = 0; /* no filesystem has that number */
+	struct err err;
+
+	for (size_t i = 0; i < batch->n; i++) {
+		struct writing *writing = batch->items[i].writing;
+
+		if ((many ? writing_sync_all (writing, &device, &err) : writing_sync (writing, &err)) < 0)
+			fail (batch, &batch->items[i], &err);
+	}
+}
+
 void batch_flush (struct batch *batch)
 {
 	struct err err;
 
-	for (size_t i = 0; i < batch->n; i++)
-		if (writing_sync (batch->items[i].writing, &err) < 0)
-			fail (batch, &batch->items[i], &err);
+	sync_all (batch);
 	for (size_t i = 0; i < batch->n; i++) {
 		struct waiting *item = &batch->items[i];
 
@@ -117,7 +131,8 @@ int batch_add (struct batch *batch, struct level *level, int64_t source, const c
 		item->level = level_hold (level);
 	batch->n++;
 	batch->bytes += writing_size (writing);
-	writing_start_sync (writing);
+	if (writing_size (writing) > RECEIVER_SMALL)
+		writing_start_sync (writing); /* small ones go faster together */
 	if (!batch->options->sync || batch->n == RECEIVER_BATCH || batch->bytes >= RECEIVER_BATCH_BYTES)
 		batch_flush (batch);
 	return 0;

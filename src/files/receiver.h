@@ -20,7 +20,9 @@
 #include "files/writing.h"
 
 enum {
-	RECEIVER_BATCH = 128, /* complete files that wait for the disk together */
+	RECEIVER_BATCH =
+		400, /* complete files that wait for the disk together; each has a descriptor, of the usual 1024 */
+	RECEIVER_MANY = 16, /* from so many on they are brought there by one call for their filesystem */
 	RECEIVER_DEPTH = 256, /* levels of directories; what is deeper fails */
 	RECEIVER_STEP = 16 * 1024 * 1024,
 	RECEIVER_SMALL = 64 * 1024, /* of a file of up to so many bytes nothing is kept to be resumed */

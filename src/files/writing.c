@@ -337,6 +337,18 @@ int writing_sync (struct writing *writing, struct err *err)
 	return err_sys (err, CODE_IO_ERROR, "cannot bring it to the disk");
 }
 
+int writing_sync_all (struct writing *writing, dev_t *device, struct err *err)
+{
+	struct stat st;
+
+	if (!writing->options.sync || writing->directory < 0)
+		return 0;
+	if (fstat (writing->fd, &st) < 0 || (st.st_dev != *device && syncfs (writing->fd) < 0))
+		return err_sys (err, CODE_IO_ERROR, "cannot bring it to the disk");
+	*device = st.st_dev;
+	return 0;
+}
+
 int writing_publish (struct writing *writing, struct err *err)
 {
 	bool regular;

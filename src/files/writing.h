@@ -56,10 +56,12 @@ void writing_set_mode (struct writing *writing, int mode, const int64_t *mtime_n
 
 /* It is complete: OPEN to READY. `size` (-1: not said) and `sum` (NULL: not said) are compared with what came (else -1,
  * CODE_FAILED); mode and time are set. writing_start_sync asks the kernel to begin writing it out, writing_sync waits until
- * it is on the disk: apart, so that many small files share the wait. They do nothing without options.sync. 0, or -1. */
+ * it is on the disk: apart, so that many small files share the wait. writing_sync_all does that for all files of its
+ * filesystem at once (syncfs(2)); *device says which that is, and where it was that one before, nothing is done. They do nothing without options.sync. 0, or -1. */
 int writing_complete (struct writing *writing, int64_t size, const char *sum, struct err *err);
 void writing_start_sync (struct writing *writing);
 int writing_sync (struct writing *writing, struct err *err);
+int writing_sync_all (struct writing *writing, dev_t *device, struct err *err);
 
 /* The sum of what came, after writing_complete. */
 const char *writing_sum (const struct writing *writing);
