@@ -445,6 +445,11 @@ EXPORT int fsync (int fd)
 	return fails (WRITE, "fsync", EIO) ? -1 : NEXT (fsync) (fd);
 }
 
+EXPORT int syncfs (int fd)
+{
+	return fails (WRITE, "syncfs", EIO) ? -1 : NEXT (syncfs) (fd);
+}
+
 EXPORT int renameat (int at, const char *path, int to, const char *name)
 {
 	return fails (WRITE, "renameat", EIO) ? -1 : NEXT (renameat) (at, path, to, name);
