@@ -28,7 +28,7 @@ enum {
 	WAIT_MIN_MS = 100,
 	WAIT_MAX_MS = 10000,
 	SEND_S = 2, /* a front that takes no record for so long hangs; we must not hang with it */
-	FRONT_EXIT_MS = 5000, /* from the end of its link to the end of the process: a leak checker may look first */
+	FRONT_EXIT_MS = 10000, /* from the end of its link to the end of the process: a leak checker may look first */
 };
 
 static int send_grants (struct supervisor *supervisor)
@@ -147,8 +147,13 @@ void supervisor_lose_front (struct supervisor *supervisor, const char *why, int 
 	supervisor->front.pid = -1;
 	if (supervisor->state == SUPERVISOR_STARTING ||
 		(supervisor->stdio && supervisor->state < SUPERVISOR_DRAINING)) {
-		if (supervisor->state == SUPERVISOR_STARTING || !WIFEXITED (status) || WEXITSTATUS (status))
+		if (supervisor->state == SUPERVISOR_STARTING || !WIFEXITED (status) || WEXITSTATUS (status)) {
+			log_error ("the front has ended%s: %s %d",
+				supervisor->state == SUPERVISOR_STARTING ? " at the start" : "",
+				WIFEXITED (status) ? "status" : "signal",
+				WIFEXITED (status) ? WEXITSTATUS (status) : WTERMSIG (status));
 			supervisor->exit_status = EXIT_FAILURE;
+		}
 		ending = true;
 	}
 	if (ending)
