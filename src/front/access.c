@@ -271,6 +271,23 @@ int access_room (const struct identity *identity, struct err *err)
 	return 0;
 }
 
+/* Is `user` a name or the number of that uid? What it takes to say no tells nothing of any other entry. */
+static bool names_uid (const char *user, uid_t uid)
+{
+	FILE *file = fopen ("/etc/passwd", "re");
+	struct passwd *entry;
+	char number[16];
+	bool same;
+
+	snprintf (number, sizeof number, "%u", (unsigned)uid);
+	same = !strcmp (user, number);
+	while (file && !same && (entry = fgetpwent (file)))
+		same = entry->pw_uid == uid && !strcmp (entry->pw_name, user);
+	if (file)
+		fclose (file);
+	return same;
+}
+
 int access_user (
 	const struct access *access, const struct identity *identity, const char *user, uid_t *uid, struct err *err)
 {
@@ -280,6 +297,11 @@ int access_user (
 	*uid = access->daemon != 0 && identity->full ? access->daemon : identity->uid; /* root at a user's own */
 	if (!user)
 		return 0;
+	/* Somebody far away is not to learn which users there are. */
+	if (identity->remote)
+		return names_uid (user, identity->uid)
+			       ? 0
+			       : err_set (err, CODE_DENIED, "%s may act only as itself", identity->name);
 	if (!passwd_find (user, 0, NULL, 0, uid)) {
 		errno = 0;
 		number = strtoul (user, &end, 10);

@@ -79,7 +79,8 @@ int access_room (const struct identity *identity, struct err *err);
 bool access_sees (const struct identity *identity, const char *verb);
 
 /* As whom does its request run: the default where `user` is NULL, else that name (of /etc/passwd) or number.
- * 0, or -1 and err (CODE_DENIED, CODE_NOT_FOUND). */
+ * 0, or -1 and err (CODE_DENIED, CODE_NOT_FOUND; over TCP CODE_DENIED for everybody else, whether or not there is such
+ * a user). */
 int access_user (
 	const struct access *access, const struct identity *identity, const char *user, uid_t *uid, struct err *err);
 

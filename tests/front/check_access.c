@@ -282,6 +282,39 @@ START_TEST (by_its_own_name)
 }
 END_TEST
 
+/* Over TCP: no word tells the users that there are from those that there are not. */
+START_TEST (far_away_others_are_all_the_same)
+{
+	static const char *const others[] = { "root", "0", "daemon", "12346", "no.such.user", "4294967295", "-1", "01",
+		"", "there is\nno such user" };
+	static const uid_t daemons[] = { 0, 12345 };
+	struct identity ann = { .remote = true, .uid = 12345, .name = "ann" };
+	struct access access;
+	struct err err;
+	uid_t as;
+
+	for (size_t d = 0; d < sizeof daemons / sizeof *daemons; d++) {
+		access_init (&access, daemons[d]);
+		for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+			err = (struct err){ .code = OK };
+			ck_assert_msg (access_user (&access, &ann, others[i], &as, &err) < 0, "as '%s'", others[i]);
+			ck_assert_int_eq (err.code, CODE_DENIED);
+			ck_assert_str_eq (err.text, "ann may act only as itself");
+		}
+		as = 777;
+		ck_assert_int_eq (access_user (&access, &ann, NULL, &as, &err), 0);
+		ck_assert_uint_eq (as, 12345);
+		as = 777;
+		ck_assert_int_eq (access_user (&access, &ann, "12345", &as, &err), 0);
+		ck_assert_uint_eq (as, 12345);
+	}
+	ann.uid = 0;
+	access_init (&access, 0);
+	ck_assert_int_eq (access_user (&access, &ann, "root", &as, &err), 0);
+	ck_assert_uint_eq (as, 0);
+}
+END_TEST
+
 static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, the_daemons_user_is_full);
@@ -294,6 +327,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, names_of_uids);
 	tcase_add_test (tcase, as_whom);
 	tcase_add_test (tcase, by_its_own_name);
+	tcase_add_test (tcase, far_away_others_are_all_the_same);
 }
 
 CHECK_MAIN ("access", add_cases)
