@@ -5,6 +5,7 @@ system_tests = \
 	%D%/stop.test \
 	%D%/activation.test \
 	%D%/authorize.test \
+	%D%/beneath.test \
 	%D%/bulk.test \
 	%D%/daemon.test \
 	%D%/exhaust.test \
@@ -27,4 +28,4 @@ system_tests = \
 	$(NULL)
 dist_check_SCRIPTS += $(system_tests)
 TESTS += $(system_tests)
-EXTRA_DIST += %D%/keys.py %D%/people.py %D%/support.py
+EXTRA_DIST += %D%/items.py %D%/keys.py %D%/people.py %D%/support.py
