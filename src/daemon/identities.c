@@ -118,27 +118,75 @@ static int compare (const void *left, const void *right)
 	return strcmp (a->name, b->name);
 }
 
-static bool share_a_key (const struct grant *a, const struct grant *b)
+/* A key, and the first identity that has it. */
+struct owned {
+	struct key key;
+	const struct identity_file *owner;
+};
+
+static int compare_keys (const void *left, const void *right)
 {
-	for (size_t i = 0; i < a->n_keys; i++)
-		for (size_t j = 0; j < b->n_keys; j++)
-			if (key_equal (&a->keys[i], &b->keys[j]))
-				return true;
-	return false;
+	const struct owned *a = left, *b = right;
+
+	return memcmp (a->key.bytes, b->key.bytes, sizeof a->key.bytes);
 }
 
-/* A key says who somebody is, so it cannot say two things: the later name is refused. */
-static void check_keys (struct identities *identities)
+/* All keys, sorted, none of them twice, nobody's yet. NULL without memory. */
+static struct owned *all_keys (const struct identities *identities, size_t *n)
 {
-	char why[128];
+	struct owned *keys;
+	size_t all = 0, last = 0;
 
-	for (size_t i = 1; i < identities->n_items; i++)
-		for (size_t j = 0; j < i && identities->items[i].grant; j++)
-			if (identities->items[j].grant &&
-				share_a_key (identities->items[i].grant, identities->items[j].grant)) {
-				snprintf (why, sizeof why, "its key is also that of '%s'", identities->items[j].name);
-				refuse (&identities->items[i], why);
-			}
+	for (size_t i = 0; i < identities->n_items; i++)
+		all += identities->items[i].grant ? identities->items[i].grant->n_keys : 0;
+	if (!(keys = calloc (all + 1, sizeof *keys)))
+		return NULL;
+	*n = 0;
+	for (size_t i = 0; i < identities->n_items; i++)
+		for (size_t j = 0; identities->items[i].grant && j < identities->items[i].grant->n_keys; j++)
+			keys[(*n)++].key = identities->items[i].grant->keys[j];
+	qsort (keys, *n, sizeof *keys, compare_keys);
+	for (size_t i = 1; i < *n; i++)
+		if (compare_keys (&keys[last], &keys[i]) != 0)
+			keys[++last] = keys[i];
+	*n = *n ? last + 1 : 0;
+	return keys;
+}
+
+static struct owned *find_key (struct owned *keys, size_t n, const struct key *key)
+{
+	struct owned wanted = { .key = *key };
+
+	return bsearch (&wanted, keys, n, sizeof *keys, compare_keys);
+}
+
+/* A key says who somebody is, so it cannot say two things: the later name is refused, and has no key then that could
+ * stand in another's way. Sorted, for there may be many. */
+static int check_keys (struct identities *identities)
+{
+	size_t n;
+	struct owned *keys = all_keys (identities, &n);
+
+	if (!keys)
+		return -1;
+	for (size_t i = 0; i < identities->n_items; i++) {
+		struct identity_file *file = &identities->items[i];
+		const struct grant *grant = file->grant;
+		const struct identity_file *other = NULL, *owner;
+		char why[128];
+
+		for (size_t j = 0; grant && j < grant->n_keys; j++)
+			if ((owner = find_key (keys, n, &grant->keys[j])->owner) && (!other || owner < other))
+				other = owner;
+		for (size_t j = 0; grant && !other && j < grant->n_keys; j++)
+			find_key (keys, n, &grant->keys[j])->owner = file;
+		if (other) {
+			snprintf (why, sizeof why, "its key is also that of '%s'", other->name);
+			refuse (file, why);
+		}
+	}
+	free (keys);
+	return 0;
 }
 
 static int open_directory (const char *path, struct err *err)
@@ -189,7 +237,8 @@ int identities_open (struct identities *identities, const char *directory, bool 
 	closedir (stream);
 	if (identities->n_items)
 		qsort (identities->items, identities->n_items, sizeof *identities->items, compare);
-	check_keys (identities);
+	if (result == 0 && check_keys (identities) < 0)
+		result = err_sys (err, 0, "the identities");
 	return result;
 }
 

@@ -1,11 +1,15 @@
 if HAVE_CHECK
-daemon_tests = %D%/check_audit
+daemon_tests = %D%/check_audit %D%/check_identities
 check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
-# The parts of remexd are in no library: the test takes the one it wants.
+# The parts of remexd are in no library: a test takes those that it wants.
 %C%_check_audit_SOURCES = %D%/check_audit.c src/daemon/audit.c
 %C%_check_audit_CFLAGS = $(check_cflags)
 %C%_check_audit_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_identities_SOURCES = %D%/check_identities.c src/daemon/identities.c src/daemon/snapshot.c
+%C%_check_identities_CFLAGS = $(check_cflags)
+%C%_check_identities_LDADD = src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la \
+	$(JANSSON_LIBS) $(YAML_LIBS) $(check_libs)
 endif
 
 # remexd with another front: its sources once more, with the one function renamed.

@@ -1,0 +1,154 @@
+/* check_identities - whose key it is where several files name the same. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/identities.h"
+#include "support/check_main.h"
+
+static char directory[] = "/tmp/remex-identities-XXXXXX";
+static struct identities identities;
+
+static void set_up (void)
+{
+	umask (022);
+	ck_assert_ptr_nonnull (mkdtemp (directory));
+}
+
+static void path_of (char *path, size_t size, const char *name)
+{
+	snprintf (path, size, "%s/%s.yaml", directory, name);
+}
+
+static void tear_down (void)
+{
+	char path[200];
+
+	for (size_t i = 0; i < identities.n_items; i++) {
+		path_of (path, sizeof path, identities.items[i].name);
+		unlink (path);
+	}
+	identities_close (&identities);
+	ck_assert_int_eq (rmdir (directory), 0);
+}
+
+/* The identity `name` with the keys of those numbers (up to 0). */
+static void write_file (const char *name, const unsigned *keys)
+{
+	char path[200], line[KEY_LINE_SIZE];
+	struct key key;
+	FILE *file;
+
+	path_of (path, sizeof path, name);
+	ck_assert_ptr_nonnull (file = fopen (path, "we"));
+	fputs (geteuid () == 0 ? "user: root\nallow: [status]\nkey:\n" : "allow: [status]\nkey:\n", file);
+	for (; *keys; keys++) {
+		memset (&key, 7, sizeof key);
+		memcpy (&key, keys, sizeof *keys);
+		fprintf (file, "  - %s\n", key_format (&key, NULL, line));
+	}
+	ck_assert_int_eq (fclose (file), 0);
+}
+
+static void open_all (void)
+{
+	struct err err = { .text = "" };
+
+	ck_assert_msg (identities_open (&identities, directory, true, &err) == 0, "%s", err.text);
+}
+
+/* Why that one is refused, "" where it is not. */
+static const char *why (const char *name)
+{
+	for (size_t i = 0; i < identities.n_items; i++) {
+		const struct identity_file *file = &identities.items[i];
+
+		if (!strcmp (file->name, name)) {
+			ck_assert_int_eq (!file->grant, !!file->refused);
+			return file->refused ? file->refused : "";
+		}
+	}
+	return "it is not there";
+}
+
+START_TEST (nobody_is_there)
+{
+	open_all ();
+	ck_assert_uint_eq (identities.n_items, 0);
+}
+END_TEST
+
+START_TEST (keys_of_their_own)
+{
+	write_file ("ann", (const unsigned[]){ 3, 1, 0 });
+	write_file ("bob", (const unsigned[]){ 2, 0 });
+	open_all ();
+	ck_assert_str_eq (why ("ann"), "");
+	ck_assert_str_eq (why ("bob"), "");
+}
+END_TEST
+
+/* The later name is refused, for the first of those that have one of its keys, whichever key that is. */
+START_TEST (the_first_name_has_it)
+{
+	write_file ("ann", (const unsigned[]){ 9, 4, 0 });
+	write_file ("bob", (const unsigned[]){ 1, 0 });
+	write_file ("cat", (const unsigned[]){ 1, 5, 9, 0 });
+	write_file ("dan", (const unsigned[]){ 4, 0 });
+	open_all ();
+	ck_assert_str_eq (why ("ann"), "");
+	ck_assert_str_eq (why ("bob"), "");
+	ck_assert_str_eq (why ("cat"), "its key is also that of 'ann'");
+	ck_assert_str_eq (why ("dan"), "its key is also that of 'ann'");
+}
+END_TEST
+
+/* Who is refused holds no key against anybody. */
+START_TEST (the_refused_have_none)
+{
+	write_file ("ann", (const unsigned[]){ 1, 0 });
+	write_file ("bob", (const unsigned[]){ 1, 2, 0 });
+	write_file ("cat", (const unsigned[]){ 2, 3, 0 });
+	write_file ("dan", (const unsigned[]){ 3, 0 });
+	write_file ("-bad", (const unsigned[]){ 5, 0 });
+	write_file ("eve", (const unsigned[]){ 5, 0 });
+	open_all ();
+	ck_assert_str_eq (why ("bob"), "its key is also that of 'ann'");
+	ck_assert_str_eq (why ("cat"), "");
+	ck_assert_str_eq (why ("dan"), "its key is also that of 'cat'");
+	ck_assert_str_ne (why ("-bad"), "");
+	ck_assert_str_eq (why ("eve"), "");
+}
+END_TEST
+
+START_TEST (many)
+{
+	char name[32];
+	unsigned i;
+
+	for (i = 0; i < 2000; i++) {
+		snprintf (name, sizeof name, "n%04u", i);
+		write_file (name, (const unsigned[]){ 1 + i * 7919 % 1999, 0 });
+	}
+	open_all ();
+	ck_assert_uint_eq (identities.n_items, 2000);
+	ck_assert_uint_eq (identities_count (&identities), 1999);
+	ck_assert_str_eq (why ("n1999"), "its key is also that of 'n0000'");
+}
+END_TEST
+
+static void add_cases (TCase *tcase)
+{
+	tcase_add_checked_fixture (tcase, set_up, tear_down);
+	tcase_add_test (tcase, nobody_is_there);
+	tcase_add_test (tcase, keys_of_their_own);
+	tcase_add_test (tcase, the_first_name_has_it);
+	tcase_add_test (tcase, the_refused_have_none);
+	tcase_add_test (tcase, many);
+}
+
+CHECK_MAIN ("identities", add_cases)
