@@ -182,6 +182,8 @@ static enum source_verdict enter (struct front *front, const struct endpoint *fr
 	verdict = sources_enter (front->sources, from, clock_ms (), dice, source);
 	if (verdict == SOURCE_FULL && make_room (front))
 		verdict = sources_enter (front->sources, from, clock_ms (), UINT32_MAX, source);
+	if (verdict == SOURCE_WELCOME && sources_entering (front->sources) > listening_unproved (front))
+		make_room (front); /* the new one is no arrival yet */
 	return verdict;
 }
 

@@ -7,8 +7,9 @@
  *              has passed: closing at once could destroy the alert (RFC 1122, 4.2.2.13)
  *
  * An arrival may cost a little memory and nothing else: no message is read, no plugin is near. How many there may be,
- * and who is not listened to for a while, is decided by sources.h. Where there are too many, the oldest makes room: an honest client needs a few milliseconds, and one that holds a place for nothing has been there
- * longer. Freed only from the loop.
+ * and who is not listened to for a while, is decided by sources.h, and by the descriptors that there are. Where there are
+ * too many, the oldest makes room: an honest client needs a few milliseconds, and one that holds a place for nothing has
+ * been there longer. Freed only from the loop.
  */
 #ifndef REMEX_FRONT_ARRIVAL_H
 #define REMEX_FRONT_ARRIVAL_H

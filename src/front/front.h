@@ -115,6 +115,10 @@ void front_drain (struct front *front, int64_t limit_ms);
 int listening_add (struct front *front, int fd, enum listen_kind kind);
 void listening_stop (struct front *front);
 
+/* How many clients may be on their way in over TCP: they take at most half of the descriptors that are there for
+ * clients, so that whoever says nothing keeps out nobody who is known. */
+int64_t listening_unproved (const struct front *front);
+
 /* --- dispatch.c: from calls to workers --------------------------------------------------------------------------- */
 
 extern const struct session_events front_session_events; /* arg: struct connection */

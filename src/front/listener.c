@@ -40,13 +40,25 @@ static void refuse (struct front *front, int fd, enum code code, const char *tex
 	fd_close (&fd);
 }
 
-/* The last descriptors are for those who are in: for the workers, at most a half. A new one has the lowest number that is
- * free, so a high number means that few are. */
-static bool crowded (const struct front *front, int fd)
+/* The last descriptors are for those who are in: for the workers, at most a half. */
+static int64_t edge (const struct front *front)
 {
 	int64_t kept = ((int64_t)front->pool.max + 1) * FRONT_WORKER_FDS, most = front->max_fds;
 
-	return fd >= most - (kept < most / 2 ? kept : most / 2);
+	return most - (kept < most / 2 ? kept : most / 2);
+}
+
+/* A new one has the lowest number that is free, so a high number means that few are. */
+static bool crowded (const struct front *front, int fd)
+{
+	return fd >= edge (front);
+}
+
+int64_t listening_unproved (const struct front *front)
+{
+	int64_t half = (edge (front) - FRONT_OWN_FDS) / 2;
+
+	return half > 1 ? half : 1;
 }
 
 /* Over TCP nobody is known yet: a client has to prove who it is first (arrival.h). */
