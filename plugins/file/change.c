@@ -36,33 +36,31 @@ static int make (const struct reach *reach, const char *path, int mode, bool par
 	return result;
 }
 
-/* From the end of the path back to what is there, then forward again. */
+/* From the end of the path back to what is there, then forward again. Only the last one gets the mode. */
 static int make_with_parents (const struct reach *reach, const char *path, int mode, struct err *err)
 {
-	char *above = strdup (path);
-	size_t n = strlen (path);
+	char *above = strdup (path), *slash;
+	size_t whole = strlen (path), n;
 	int result;
 
 	if (!above)
 		return err_set (err, CODE_BUSY, "out of memory");
-	while ((result = make (reach, above, above[strlen (path)] ? 0777 : mode, true, err)) < 0 &&
-		err->code == CODE_NOT_FOUND) {
-		char *slash;
-
-		while (n > 0 && above[n - 1] == '/')
-			above[--n] = '\0';
-		if (!(slash = strrchr (above, '/')) || slash == above)
-			break;
+	while (whole > 1 && above[whole - 1] == '/')
+		above[--whole] = '\0';
+	n = whole;
+	while ((result = make (reach, above, n < whole ? 0777 : mode, true, err)) < 0 && err->code == CODE_NOT_FOUND &&
+		(slash = strrchr (above, '/')) && slash > above) {
 		n = (size_t)(slash - above);
-		*slash = '\0';
-	}
-	while (result == 0 && n < strlen (path)) {
-		for (above[n] = path[n]; n < strlen (path) && (path[n] == '/'); n++)
-			above[n] = path[n];
-		for (; n < strlen (path) && path[n] != '/'; n++)
-			above[n] = path[n];
 		above[n] = '\0';
-		result = make (reach, above, n == strlen (path) ? mode : 0777, true, err);
+		while (n > 1 && above[n - 1] == '/')
+			above[--n] = '\0';
+	}
+	while (result == 0 && n < whole) {
+		n += strspn (path + n, "/");
+		n += strcspn (path + n, "/");
+		memcpy (above, path, n);
+		above[n] = '\0';
+		result = make (reach, above, n < whole ? 0777 : mode, true, err);
 	}
 	free (above);
 	return result;
