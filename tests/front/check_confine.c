@@ -360,8 +360,17 @@ START_TEST (nothing_new_to_execute)
 }
 END_TEST
 
+/* A confined case ends here. Check would time it next, and asks timer_create(2) each time which clock there is: the filter
+ * says no, so Check takes CLOCK_REALTIME, subtracts a CLOCK_MONOTONIC from it, and on a machine that was booted at such a
+ * time the difference is below zero in an int, which Check refuses to report. */
+static void leave (void)
+{
+	_exit (EXIT_SUCCESS);
+}
+
 static void add_cases (TCase *tcase)
 {
+	tcase_add_checked_fixture (tcase, NULL, leave);
 	tcase_add_test (tcase, the_loop_runs);
 	tcase_add_test (tcase, clients_come);
 	tcase_add_test (tcase, descriptors_are_passed);
