@@ -134,8 +134,8 @@ static void show_counts (const char *label, const json_t *counts)
 /* Only plugins that have crashed: that the others are well is no news. */
 static void show_plugins (const json_t *plugins)
 {
-	const json_t *plugin;
-	const char *name;
+	const json_t *plugin, *backoff;
+	const char *name, *user, *gap;
 
 	json_object_foreach ((json_t *)(uintptr_t)plugins, name, plugin)
 	{
@@ -144,6 +144,14 @@ static void show_plugins (const json_t *plugins)
 		printf ("plugin       %s: %lld crashes", safe (name), count_at (plugin, "crashed"));
 		if (json_at (plugin, "rests"))
 			printf (", rests for %s", age (number_at (plugin, "rests") + 0.999));
+		gap = " (calls of ";
+		json_object_foreach (json_object_get (plugin, "backoff"), user, backoff)
+		{
+			printf ("%s%s", gap, safe (user));
+			gap = ", ";
+		}
+		if (*gap == ',')
+			putchar (')');
 		putchar ('\n');
 	}
 }

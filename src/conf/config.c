@@ -115,7 +115,7 @@ static const struct schema_key keys[] = {
 	{ "limits.stall", &schema_time, AT (limits.stall_ms), 100 * MS, DAY, "60s", NULL,
 		"A client that takes nothing of what waits for it for so long is given up." },
 	{ "limits.crashes", &schema_integer, AT (limits.crashes), 0, 1000000, "10", NULL,
-		"A plugin that crashes so often in a row rests for a while; 0: never." },
+		"A plugin that crashes so often in a row rests for a while, for that user; 0: never." },
 	{ "limits.drain", &schema_time, AT (limits.drain_ms), 0, DAY, "30s", NULL,
 		"How long running requests may go on after remexd was told to end." },
 	{ "limits.handshake", &schema_time, AT (limits.handshake_ms), 100 * MS, HOUR, "5s", NULL,

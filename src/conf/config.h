@@ -53,7 +53,7 @@ struct config {
 		int connections; /* 10000 */
 		int64_t output; /* 256 KiB; bytes that may wait for a client before its commands are held up */
 		int64_t stall_ms; /* 60 s; in which a client must take something of what waits for it */
-		int crashes; /* 10 in a row, and a plugin rests; 0: it never does */
+		int crashes; /* 10 in a row, and a plugin rests for the user of these calls; 0: it never does */
 		int64_t drain_ms; /* 30 s; for running requests after SIGTERM */
 		int64_t handshake_ms; /* 5 s; from accept to a proved key */
 		int unproved; /* 256 TCP connections that have not proved who they are */

@@ -248,15 +248,17 @@ int dispatch_check_must (const json_t *header, struct err *err)
 	return 0;
 }
 
-/* A plugin that did nothing but crash is left alone for a while. */
-static int check_health (const struct front *front, const char *plugin, struct err *err)
+/* A plugin that did nothing but crash for that user rests for a while, for that user. */
+static int check_breaker (const struct front *front, const char *plugin, uid_t uid, struct err *err)
 {
-	int64_t rest = health_rest (&front->health, plugin, clock_ms ());
+	int64_t backoff = breaker_backoff (&front->breakers, plugin, uid, clock_ms ());
+	char user[64];
 
-	if (!rest)
+	if (!backoff)
 		return 0;
-	return err_set (err, CODE_PLUGIN_CRASHED, "the plugin '%s' crashed %d times in a row; it rests for %.1f s",
-		plugin, front->health.limit, (double)rest / 1000);
+	return err_set (err, CODE_PLUGIN_CRASHED,
+		"the plugin '%s' crashed %d times in a row for %s; it rests for %.1f s, for that user", plugin,
+		front->breakers.limit, access_name (user, sizeof user, uid), (double)backoff / 1000);
 }
 
 /* Everything that can be said without a worker. 0 and *verb, *uid; or -1 and err. */
@@ -277,8 +279,9 @@ static int check_call (struct connection *connection, const struct message *mess
 		return -1;
 	if (access_call (connection->identity, *verb, json_object_get (message->header, "args"), time (NULL), err) <
 			0 ||
-		access_room (connection->identity, err) < 0 || check_health (front, (*verb)->plugin, err) < 0 ||
-		access_user (&front->access, connection->identity, json_string_value (user), uid, err) < 0)
+		access_room (connection->identity, err) < 0 ||
+		access_user (&front->access, connection->identity, json_string_value (user), uid, err) < 0 ||
+		check_breaker (front, (*verb)->plugin, *uid, err) < 0)
 		return -1;
 	return verb_check (*verb, json_object_get (message->header, "args"), err);
 }

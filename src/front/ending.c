@@ -16,7 +16,8 @@
 void ending_crash (struct request *request, const struct pooled *worker)
 {
 	const char *word = worker->gone_how == GONE_SIGNALLED ? signal_word (worker->gone_n) : NULL;
-	int64_t rest;
+	int64_t backoff;
+	char user[64];
 
 	request->failed = true;
 	if (request->text)
@@ -38,9 +39,10 @@ void ending_crash (struct request *request, const struct pooled *worker)
 	}
 	log_warning ("a worker crashed. serial=%llu plugin=%s %s=%d", (unsigned long long)worker->serial,
 		request->verb->plugin, worker->gone_how == GONE_SIGNALLED ? "signal" : "status", worker->gone_n);
-	if ((rest = health_crashed (&request->front->health, request->verb->plugin, clock_ms ())))
-		log_error ("the plugin '%s' crashed %d times in a row: it rests for %.1f s", request->verb->plugin,
-			request->front->health.limit, (double)rest / 1000);
+	if ((backoff = breaker_crashed (&request->front->breakers, request->verb->plugin, worker->uid, clock_ms ())))
+		log_error ("the plugin '%s' crashed %d times in a row for %s: it rests for %.1f s, for that user",
+			request->verb->plugin, request->front->breakers.limit,
+			access_name (user, sizeof user, worker->uid), (double)backoff / 1000);
 }
 
 /* The causes that fail a request: their code, and their words. */

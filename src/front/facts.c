@@ -116,7 +116,7 @@ json_t *front_facts (struct front *front)
 		in += connection->session.bytes_in;
 	return json_pack ("{so so so so so s{sI sI} s{si sI sI si sI sI}}", "daemon", daemon_json (front), "pool",
 		pool_json (front), "queue", queue_json (front), "requests", requests_json (front), "plugins",
-		health_json (&front->health, clock_ms ()), "bytes", "in", (json_int_t)in, "out",
+		breakers_json (&front->breakers, clock_ms ()), "bytes", "in", (json_int_t)in, "out",
 		(json_int_t)front->bytes_out, "connections", "open", front->n_connections + front->n_refused, "total",
 		(json_int_t)front->last_connection, "stalled", (json_int_t)front->stalled, "entering",
 		sources_entering (front->sources), "penalised",

@@ -136,7 +136,7 @@ void front_swap (struct front *front, struct verb_table *verbs)
 	front->queue.max = config->queue_length;
 	front->queue.max_bytes = (size_t)config->queue_bytes;
 	front->pool.max = config->workers_max;
-	front->health.limit = config->limits.crashes;
+	front->breakers.limit = config->limits.crashes;
 	front->pool.requests = config->workers_requests;
 	sources_set_limits (front->sources, source_limits (config, &limits), clock_ms ());
 	release_old (front);
@@ -282,7 +282,7 @@ static int set_up (struct front *front, int link)
 	if (!(front->sources = sources_new (source_limits (config, &limits))))
 		return -1;
 	queue_init (&front->queue, config->queue_length, (size_t)config->queue_bytes, front->access.shared);
-	health_init (&front->health, config->limits.crashes);
+	breakers_init (&front->breakers, config->limits.crashes);
 	pool_init (&front->pool, &front->loop, config->workers_max, config->workers_requests);
 	front->pool.generation = front->generation;
 	front->pool.record = on_record;
@@ -326,7 +326,7 @@ static void tear_down (struct front *front)
 	tls_context_free (front->tls);
 	credential_free (front->host_key);
 	buf_free (&front->table);
-	health_free (&front->health);
+	breakers_free (&front->breakers);
 	fd_close (&front->reserve);
 	fd_close (&front->statm);
 }

@@ -15,7 +15,7 @@
 
 #include "conf/config.h"
 #include "front/access.h"
-#include "front/health.h"
+#include "front/breaker.h"
 #include "front/histogram.h"
 #include "front/pool.h"
 #include "front/queue.h"
@@ -57,7 +57,7 @@ struct front {
 	struct access access;
 	struct queue queue;
 	struct pool pool;
-	struct health health;
+	struct breakers breakers;
 	struct list requests, connections, arrivals;
 	struct list asked, answering; /* reloads, and answers larger than what is taken at once (manage.c) */
 	struct list deferred; /* records of the supervisor's that wait for the loop (upstream.c) */

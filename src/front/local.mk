@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/arrival.c %D%/arrival.h \
 	%D%/attachment.c \
 	%D%/audit.c %D%/audit.h \
+	%D%/breaker.c %D%/breaker.h \
 	%D%/confine.c %D%/confine.h \
 	%D%/connection.c %D%/connection.h \
 	%D%/dispatch.c \
@@ -11,7 +12,6 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/facts.c \
 	%D%/front.c %D%/front.h \
 	%D%/grants.c %D%/grants.h \
-	%D%/health.c %D%/health.h \
 	%D%/histogram.c %D%/histogram.h \
 	%D%/listener.c \
 	%D%/loop.c %D%/loop.h \

@@ -297,7 +297,7 @@ static void terminal (struct request *request, const struct packet *packet)
 	request->outcome = record->a >= 0 && record->a < N_OUTCOMES ? (enum outcome)record->a : OUTCOME_COMPLETED;
 	request->number_of = (int)record->b;
 	request->text = strndup ((const char *)packet->data + sizeof state, words);
-	health_ended (&request->front->health, request->verb->plugin);
+	breaker_ended (&request->front->breakers, request->verb->plugin, request->worker->uid);
 	free_worker (request, &state);
 	drain (request);
 }

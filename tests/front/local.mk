@@ -2,8 +2,8 @@ if HAVE_CHECK
 front_tests = \
 	%D%/check_access \
 	%D%/check_audit \
+	%D%/check_breaker \
 	%D%/check_confine \
-	%D%/check_health \
 	%D%/check_histogram \
 	%D%/check_queue \
 	%D%/check_relay \
@@ -23,8 +23,8 @@ front_libs = \
 	$(JANSSON_LIBS) $(YAML_LIBS) $(UV_LIBS) -lm $(check_libs)
 %C%_check_access_CFLAGS = $(check_cflags)
 %C%_check_access_LDADD = $(front_libs)
-%C%_check_health_CFLAGS = $(check_cflags)
-%C%_check_health_LDADD = $(front_libs)
+%C%_check_breaker_CFLAGS = $(check_cflags)
+%C%_check_breaker_LDADD = $(front_libs)
 %C%_check_histogram_CFLAGS = $(check_cflags)
 %C%_check_histogram_LDADD = $(front_libs)
 %C%_check_audit_CFLAGS = $(check_cflags)

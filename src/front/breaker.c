@@ -1,0 +1,188 @@
+/* breaker - see breaker.h. There are as many plugins as the directory holds, and few users who crash them: lists are
+ * enough. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "front/access.h"
+#include "front/breaker.h"
+
+/* What is counted of a plugin. */
+struct tally {
+	struct list node;
+	char *plugin;
+	uint64_t ended, crashed;
+};
+
+struct breaker {
+	struct list node;
+	const struct tally *tally; /* of its plugin */
+	uid_t uid;
+	int in_a_row; /* crashes */
+	int64_t backoff_ms; /* the length of the last one; 0: there was none */
+	int64_t until_ms; /* when it is over */
+};
+
+void breakers_init (struct breakers *breakers, int limit)
+{
+	*breakers = (struct breakers){ .limit = limit };
+	list_init (&breakers->plugins);
+	list_init (&breakers->list);
+}
+
+static void forget (struct breakers *breakers, struct breaker *breaker)
+{
+	list_remove (&breaker->node);
+	breakers->n--;
+	free (breaker);
+}
+
+void breakers_free (struct breakers *breakers)
+{
+	struct breaker *breaker, *next;
+	struct tally *tally, *after;
+
+	list_each_safe (breaker, next, &breakers->list, node)
+		forget (breakers, breaker);
+	list_each_safe (tally, after, &breakers->plugins, node) {
+		list_remove (&tally->node);
+		free (tally->plugin);
+		free (tally);
+	}
+}
+
+/* NULL without memory: then it is not counted. */
+static struct tally *tally_of (struct breakers *breakers, const char *plugin)
+{
+	struct tally *tally;
+
+	list_each (tally, &breakers->plugins, node)
+		if (!strcmp (tally->plugin, plugin))
+			return tally;
+	if (!(tally = calloc (1, sizeof *tally)))
+		return NULL;
+	if (!(tally->plugin = strdup (plugin))) {
+		free (tally);
+		return NULL;
+	}
+	list_append (&breakers->plugins, &tally->node);
+	return tally;
+}
+
+static struct breaker *find (const struct breakers *breakers, const char *plugin, uid_t uid)
+{
+	struct breaker *breaker;
+
+	list_each (breaker, &breakers->list, node)
+		if (breaker->uid == uid && !strcmp (breaker->tally->plugin, plugin))
+			return breaker;
+	return NULL;
+}
+
+/* The breaker of a crash that has just been: the last in the list. NULL without memory. */
+static struct breaker *find_or_add (struct breakers *breakers, const struct tally *tally, uid_t uid)
+{
+	struct breaker *breaker = find (breakers, tally->plugin, uid);
+
+	if (breaker) {
+		list_remove (&breaker->node);
+	} else {
+		if (!(breaker = calloc (1, sizeof *breaker)))
+			return NULL;
+		breaker->tally = tally;
+		breaker->uid = uid;
+		if (breakers->n == BREAKERS_MAX)
+			forget (breakers, list_entry (breakers->list.next, struct breaker, node));
+		breakers->n++;
+	}
+	list_append (&breakers->list, &breaker->node);
+	return breaker;
+}
+
+static int64_t left (const struct breakers *breakers, const struct breaker *breaker, int64_t now_ms)
+{
+	return breakers->limit && breaker->until_ms > now_ms ? breaker->until_ms - now_ms : 0;
+}
+
+int64_t breaker_backoff (const struct breakers *breakers, const char *plugin, uid_t uid, int64_t now_ms)
+{
+	const struct breaker *breaker = find (breakers, plugin, uid);
+
+	return breaker ? left (breakers, breaker, now_ms) : 0;
+}
+
+void breaker_ended (struct breakers *breakers, const char *plugin, uid_t uid)
+{
+	struct breaker *breaker = find (breakers, plugin, uid);
+	struct tally *tally = tally_of (breakers, plugin);
+
+	if (tally)
+		tally->ended++;
+	if (breaker)
+		forget (breakers, breaker);
+}
+
+int64_t breaker_crashed (struct breakers *breakers, const char *plugin, uid_t uid, int64_t now_ms)
+{
+	struct tally *tally = tally_of (breakers, plugin);
+	struct breaker *breaker;
+
+	if (!tally)
+		return 0;
+	tally->crashed++;
+	if (!(breaker = find_or_add (breakers, tally, uid)))
+		return 0;
+	breaker->in_a_row++;
+	if (!breakers->limit || breaker->in_a_row < breakers->limit)
+		return 0;
+	/* A call that was running when the breaker opened may still crash: the backoff gets no longer by that. */
+	if (breaker->until_ms > now_ms)
+		return breaker->until_ms - now_ms;
+	breaker->backoff_ms = breaker->backoff_ms ? 2 * breaker->backoff_ms : BREAKER_BACKOFF_MIN_MS;
+	if (breaker->backoff_ms > BREAKER_BACKOFF_MAX_MS)
+		breaker->backoff_ms = BREAKER_BACKOFF_MAX_MS;
+	breaker->until_ms = now_ms + breaker->backoff_ms;
+	return breaker->backoff_ms;
+}
+
+/* By user, how long calls of that plugin are still refused; *longest is the longest of them. */
+static json_t *backoff_json (
+	const struct breakers *breakers, const struct tally *tally, int64_t now_ms, int64_t *longest)
+{
+	json_t *users = json_object ();
+	struct breaker *breaker;
+	char user[64];
+
+	*longest = 0;
+	list_each (breaker, &breakers->list, node) {
+		int64_t ms = left (breakers, breaker, now_ms);
+
+		if (breaker->tally != tally || !ms)
+			continue;
+		json_object_set_new (
+			users, access_name (user, sizeof user, breaker->uid), json_real ((double)ms / 1000));
+		if (ms > *longest)
+			*longest = ms;
+	}
+	return users;
+}
+
+json_t *breakers_json (const struct breakers *breakers, int64_t now_ms)
+{
+	json_t *all = json_object (), *one, *users;
+	struct tally *tally;
+	int64_t longest;
+
+	list_each (tally, &breakers->plugins, node) {
+		one = json_pack ("{sI sI}", "ended", (json_int_t)tally->ended, "crashed", (json_int_t)tally->crashed);
+		users = backoff_json (breakers, tally, now_ms, &longest);
+		if (longest) {
+			json_object_set_new (one, "rests", json_real ((double)longest / 1000));
+			json_object_set (one, "backoff", users);
+		}
+		json_decref (users);
+		json_object_set_new (all, tally->plugin, one);
+	}
+	return all;
+}

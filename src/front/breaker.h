@@ -1,0 +1,48 @@
+/* breaker - the circuit breakers of the plugins: who crashes one again and again is refused calls of it for a while.
+ *
+ * A plugin that crashes again and again, with no call that ends in between, does nothing but make processes. There is
+ * one breaker for each pair of a plugin and a uid, the user that the call runs as: a process of that user can kill its
+ * own workers, and what one user does must bind no other.
+ *
+ *   CLOSED  --`limits.crashes` crashes in a row-->  OPEN: calls are refused for the backoff, 1 s
+ *   OPEN    --the backoff is over-->  calls are let through: one that ends closes the breaker, one that crashes opens it
+ *           again with twice the backoff, up to 60 s
+ *
+ * A call that ends, however it ends, closes the breaker. At most BREAKERS_MAX breakers are kept; beyond that the one
+ * whose last crash is the oldest is forgotten. Pure: the time is the caller's.
+ */
+#ifndef REMEX_FRONT_BREAKER_H
+#define REMEX_FRONT_BREAKER_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/list.h"
+
+enum { BREAKER_BACKOFF_MIN_MS = 1000, BREAKER_BACKOFF_MAX_MS = 60000, BREAKERS_MAX = 1024 };
+
+struct breakers {
+	struct list plugins; /* counters of each plugin, for the status */
+	struct list list; /* of breakers that have seen a crash, the one with the oldest crash first */
+	int n;
+	int limit; /* crashes in a row; 0: no breaker ever opens */
+};
+
+void breakers_init (struct breakers *breakers, int limit);
+void breakers_free (struct breakers *breakers);
+
+/* How long calls of the plugin as that user are still refused, in milliseconds; 0: the call may go on. */
+int64_t breaker_backoff (const struct breakers *breakers, const char *plugin, uid_t uid, int64_t now_ms);
+
+/* A call of the plugin has ended. */
+void breaker_ended (struct breakers *breakers, const char *plugin, uid_t uid);
+
+/* A call of the plugin has crashed its worker. Returns the backoff from now on in milliseconds, 0 where there is none. */
+int64_t breaker_crashed (struct breakers *breakers, const char *plugin, uid_t uid, int64_t now_ms);
+
+/* {"exec":{"ended":n,"crashed":n,"rests":seconds,"backoff":{"alice":seconds}},...}: `backoff` by the user whose calls
+ * are refused, `rests` the longest of them; both only where there is one. A new reference. */
+json_t *breakers_json (const struct breakers *breakers, int64_t now_ms);
+
+#endif

@@ -1,0 +1,147 @@
+/* check_breaker - when a plugin rests, for whom, for how long, and what ends it; by a clock that is made up. */
+#include "config.h"
+
+#include "front/breaker.h"
+#include "support/check_main.h"
+
+enum { ANN = 4001, BOB = 4002 }; /* nobody has these */
+
+START_TEST (a_few_crashes_are_nothing)
+{
+	struct breakers breakers;
+
+	breakers_init (&breakers, 3);
+	ck_assert_int_eq (breaker_backoff (&breakers, "p", ANN, 0), 0);
+	for (int i = 0; i < 10; i++) {
+		ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, i), 0);
+		ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, i), 0);
+		breaker_ended (&breakers, "p", ANN);
+	}
+	ck_assert_int_eq (breaker_backoff (&breakers, "p", ANN, 10), 0);
+	breakers_free (&breakers);
+}
+END_TEST
+
+START_TEST (the_rest_doubles_up_to_a_minute)
+{
+	static const int64_t rests[] = { 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000 };
+	struct breakers breakers;
+	int64_t now = 5000;
+
+	breakers_init (&breakers, 2);
+	ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, now), 0);
+	for (size_t i = 0; i < sizeof rests / sizeof *rests; i++) {
+		ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, now), rests[i]);
+		ck_assert_int_eq (breaker_backoff (&breakers, "p", ANN, now), rests[i]);
+		ck_assert_int_eq (breaker_backoff (&breakers, "p", ANN, now + rests[i] - 1), 1);
+		now += rests[i];
+		ck_assert_int_eq (breaker_backoff (&breakers, "p", ANN, now), 0);
+	}
+	breaker_ended (&breakers, "p", ANN);
+	ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, now), 0);
+	ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, now), 1000); /* as if nothing had been */
+	breakers_free (&breakers);
+}
+END_TEST
+
+/* Calls that were running when the rest began crash within it: it gets no longer by that. */
+START_TEST (crashes_within_a_rest_are_the_same_illness)
+{
+	struct breakers breakers;
+
+	breakers_init (&breakers, 1);
+	ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, 100), 1000);
+	for (int i = 0; i < 50; i++)
+		ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, 400), 700);
+	ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, 1100), 2000);
+	breakers_free (&breakers);
+}
+END_TEST
+
+START_TEST (one_plugin_does_not_rest_for_another)
+{
+	struct breakers breakers;
+	json_t *json;
+
+	breakers_init (&breakers, 1);
+	breaker_crashed (&breakers, "bad", ANN, 0);
+	breaker_ended (&breakers, "good", ANN);
+	ck_assert_int_eq (breaker_backoff (&breakers, "good", ANN, 0), 0);
+	json = breakers_json (&breakers, 500);
+	ck_assert_int_eq (json_integer_value (json_object_get (json_object_get (json, "bad"), "crashed")), 1);
+	ck_assert (json_real_value (json_object_get (json_object_get (json, "bad"), "rests")) == 0.5);
+	ck_assert_int_eq (json_integer_value (json_object_get (json_object_get (json, "good"), "ended")), 1);
+	ck_assert_ptr_null (json_object_get (json_object_get (json, "good"), "rests"));
+	json_decref (json);
+	breakers_free (&breakers);
+}
+END_TEST
+
+START_TEST (without_a_limit_nothing_rests)
+{
+	struct breakers breakers;
+
+	breakers_init (&breakers, 0);
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, 0), 0);
+	ck_assert_int_eq (breaker_backoff (&breakers, "p", ANN, 0), 0);
+	breakers_free (&breakers);
+}
+END_TEST
+
+/* What one user does binds no other, root included. */
+START_TEST (a_breaker_is_of_one_user)
+{
+	struct breakers breakers;
+	json_t *json, *bad;
+
+	breakers_init (&breakers, 2);
+	for (int i = 0; i < 10; i++)
+		breaker_crashed (&breakers, "p", ANN, i);
+	ck_assert_int_gt (breaker_backoff (&breakers, "p", ANN, 10), 0);
+	ck_assert_int_eq (breaker_backoff (&breakers, "p", BOB, 10), 0);
+	ck_assert_int_eq (breaker_backoff (&breakers, "p", 0, 10), 0);
+	ck_assert_int_eq (breaker_crashed (&breakers, "p", BOB, 10), 0); /* the first of his */
+	breaker_ended (&breakers, "p", BOB); /* which makes nobody else well */
+	ck_assert_int_gt (breaker_backoff (&breakers, "p", ANN, 10), 0);
+	json = breakers_json (&breakers, 1);
+	bad = json_object_get (json, "p");
+	ck_assert_int_eq (json_integer_value (json_object_get (bad, "crashed")), 11);
+	ck_assert (json_real_value (json_object_get (bad, "rests")) == 1);
+	ck_assert_int_eq (json_object_size (json_object_get (bad, "backoff")), 1);
+	ck_assert (json_real_value (json_object_get (json_object_get (bad, "backoff"), "uid:4001")) == 1);
+	json_decref (json);
+	breakers_free (&breakers);
+}
+END_TEST
+
+START_TEST (the_oldest_breaker_makes_room)
+{
+	struct breakers breakers;
+
+	breakers_init (&breakers, 1);
+	for (uid_t uid = 0; uid < BREAKERS_MAX; uid++)
+		breaker_crashed (&breakers, "p", uid, 0);
+	breaker_crashed (&breakers, "p", 0, 0); /* the oldest is now that of 1 */
+	breaker_crashed (&breakers, "p", BREAKERS_MAX, 0);
+	ck_assert_int_eq (breakers.n, BREAKERS_MAX);
+	ck_assert_int_gt (breaker_backoff (&breakers, "p", 0, 0), 0);
+	ck_assert_int_eq (breaker_backoff (&breakers, "p", 1, 0), 0);
+	ck_assert_int_gt (breaker_backoff (&breakers, "p", 2, 0), 0);
+	ck_assert_int_gt (breaker_backoff (&breakers, "p", BREAKERS_MAX, 0), 0);
+	breakers_free (&breakers);
+}
+END_TEST
+
+static void add_cases (TCase *tcase)
+{
+	tcase_add_test (tcase, a_few_crashes_are_nothing);
+	tcase_add_test (tcase, the_rest_doubles_up_to_a_minute);
+	tcase_add_test (tcase, crashes_within_a_rest_are_the_same_illness);
+	tcase_add_test (tcase, one_plugin_does_not_rest_for_another);
+	tcase_add_test (tcase, without_a_limit_nothing_rests);
+	tcase_add_test (tcase, a_breaker_is_of_one_user);
+	tcase_add_test (tcase, the_oldest_breaker_makes_room);
+}
+
+CHECK_MAIN ("breaker", add_cases)
