@@ -91,6 +91,10 @@ const char *grant_unknown (const struct grant *grant, const char *const *verbs, 
 bool grant_expired (const struct grant *grant, int64_t now);
 bool grant_from (const struct grant *grant, const struct endpoint *endpoint);
 
+/* May everything that `before` lets be reached still be reached by the roots of `now`, and as it could (the nearest root
+ * above a path decides)? */
+bool grant_covers_roots (const struct grant *now, const struct grant *before);
+
 /* "2027-01-31" or "2027-01-31T12:00:00Z" (RFC 3339, in UTC and whole seconds only, from the year 2000 on) as unix
  * seconds; 0 or -1 (also for a 30th of February and a leap second). */
 int grant_parse_date (const char *text, int64_t *seconds);

@@ -101,3 +101,34 @@ bool grant_from (const struct grant *grant, const struct endpoint *endpoint)
 			return true;
 	return grant->n_from == 0;
 }
+
+/* What the nearest root above that path lets be done: 0 nothing, 1 read, 2 write. */
+static int root_level (const struct grant *grant, const char *path)
+{
+	size_t nearest = 0;
+	int level = grant->n_roots ? 0 : 2;
+
+	for (size_t i = 0; i < grant->n_roots; i++) {
+		const struct grant_root *root = &grant->roots[i];
+		size_t n = strlen (root->path);
+		bool above = !strncmp (root->path, path, n) && (n == 1 || !path[n] || path[n] == '/');
+
+		if (above && n > nearest) {
+			nearest = n;
+			level = root->writable ? 2 : 1;
+		}
+	}
+	return level;
+}
+
+/* What may be done changes only at a root of either. */
+bool grant_covers_roots (const struct grant *now, const struct grant *before)
+{
+	bool covers = root_level (now, "/") >= root_level (before, "/");
+
+	for (size_t i = 0; i < before->n_roots; i++)
+		covers = covers && root_level (now, before->roots[i].path) >= before->roots[i].writable + 1;
+	for (size_t i = 0; i < now->n_roots; i++)
+		covers = covers && now->roots[i].writable + 1 >= root_level (before, now->roots[i].path);
+	return covers;
+}

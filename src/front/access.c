@@ -150,6 +150,7 @@ void access_replace (struct access *access, struct grants *grants)
 	list_each (identity, &access->identities, node) {
 		const struct admitted *now = identity->remote ? grants_by_name (grants, identity->name) : NULL;
 
+		identity->roots_narrowed = now && identity->grant && !grant_covers_roots (now->grant, identity->grant);
 		identity->grant = now ? now->grant : NULL;
 		if (now)
 			identity->uid = now->uid;
@@ -168,32 +169,36 @@ static struct identity *find_remote (struct access *access, const char *name)
 	return NULL;
 }
 
-/* Who has that key, if it may come in from there now. */
-static const struct admitted *admit (
-	const struct access *access, const struct key *key, const struct endpoint *from, int64_t now, struct err *err)
+/* May a connection with that grant be here, when it comes from there? For new connections and for old ones. */
+static int admit (const struct grant *grant, const struct endpoint *from, int64_t now, struct err *err)
 {
-	const struct admitted *admitted = grants_by_key (access->grants, key);
 	char shown[ENDPOINT_SIZE];
 
-	if (!admitted)
-		err_set (err, CODE_DENIED, "this remexd does not know your key");
-	else if (grant_expired (admitted->grant, now))
-		err_set (err, CODE_DENIED, "the identity '%s' has expired", admitted->grant->name);
-	else if (!grant_from (admitted->grant, from))
-		err_set (err, CODE_DENIED, "the identity '%s' may not come from %s", admitted->grant->name,
+	if (grant_expired (grant, now))
+		return err_set (err, CODE_DENIED, "the identity '%s' has expired", grant->name);
+	if (!grant_from (grant, from))
+		return err_set (err, CODE_DENIED, "the identity '%s' may not come from %s", grant->name,
 			endpoint_host (from, shown));
-	else
-		return admitted;
-	return NULL;
+	return 0;
+}
+
+int access_stays (const struct identity *identity, const struct key *key, const struct endpoint *from, int64_t now,
+	struct err *err)
+{
+	if (!identity->grant || !grant_has_key (identity->grant, key))
+		return err_set (err, CODE_DENIED, "your identity, or the key you came with, was revoked");
+	return admit (identity->grant, from, now, err);
 }
 
 struct identity *access_key (
 	struct access *access, const struct key *key, const struct endpoint *from, int64_t now, struct err *err)
 {
-	const struct admitted *admitted = admit (access, key, from, now, err);
+	const struct admitted *admitted = grants_by_key (access->grants, key);
 	struct identity *identity;
 
 	if (!admitted)
+		err_set (err, CODE_DENIED, "this remexd does not know your key");
+	if (!admitted || admit (admitted->grant, from, now, err) < 0)
 		return NULL;
 	if ((identity = find_remote (access, admitted->grant->name))) {
 		if (identity->connections >= admitted->grant->limits.connections) {
@@ -231,6 +236,11 @@ static bool matches_command (const struct grant *grant, const json_t *args)
 	free (argv);
 	free (lengths);
 	return good;
+}
+
+bool access_asks_args (const struct identity *identity, const struct verb *verb)
+{
+	return identity->remote && !strcmp (verb->name, GRANT_COMMAND_VERB);
 }
 
 bool access_sees (const struct identity *identity, const char *verb)

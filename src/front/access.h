@@ -23,6 +23,7 @@ struct identity {
 	uid_t uid; /* whom it acts as by default */
 	bool remote; /* it came over TCP: */
 	const struct grant *grant; /* what it may do; NULL: it was revoked */
+	bool roots_narrowed; /* the last access_replace took something from what its roots let it reach */
 	int connections; /* at once; of a remote one */
 	bool full; /* the daemon's own user, or root: may do everything, as anybody the daemon can become */
 	char name[64]; /* `you` of the hello, and for the log */
@@ -46,13 +47,18 @@ void access_init (struct access *access, uid_t daemon);
 void access_free (struct access *access);
 
 /* The identities of a new generation (owned from now on). Those that are there get what is granted to their name now;
- * whoever has lost its name, has no grant from here on. */
+ * whoever has lost its name, has no grant from here on. What this takes from whom is in use is revoke.h's affair. */
 void access_replace (struct access *access, struct grants *grants);
 
 /* The identity of a proved key that came from there, at that time (unix seconds): referenced, or NULL and err
  * (CODE_DENIED; CODE_BUSY: it has too many connections). */
 struct identity *access_key (
 	struct access *access, const struct key *key, const struct endpoint *from, int64_t now, struct err *err);
+
+/* May a connection of that remote identity, with that key and from there, still be here at that time? By the same rules
+ * as a new one. 0, or -1 and err (CODE_DENIED). */
+int access_stays (const struct identity *identity, const struct key *key, const struct endpoint *from, int64_t now,
+	struct err *err);
 
 /* An identity that may do nothing, for a connection that is only told so; NULL without memory. */
 struct identity *access_nobody (struct access *access);
@@ -71,6 +77,9 @@ char *access_name (char *out, size_t size, uid_t uid);
 /* May it make that call, with these arguments, at that time (unix seconds)? 0, or -1 and err (CODE_DENIED). */
 int access_call (
 	const struct identity *identity, const struct verb *verb, const json_t *args, int64_t now, struct err *err);
+
+/* May the answer of access_call depend on the arguments? */
+bool access_asks_args (const struct identity *identity, const struct verb *verb);
 
 /* May it have one more request, beside those that wait and run? 0, or -1 and err (CODE_BUSY). */
 int access_room (const struct identity *identity, struct err *err);

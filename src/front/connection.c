@@ -11,6 +11,7 @@
 #include "front/front.h"
 #include "front/manage.h"
 #include "front/request.h"
+#include "front/revoke.h"
 
 enum {
 	READ_PIECE = 64 * 1024,
@@ -354,6 +355,8 @@ struct connection *connection_start (struct front *front, struct stream *stream,
 		return NULL;
 	}
 	watch_pending (connection);
+	if (identity->grant)
+		revoke_watch (front, identity->grant);
 	log_debug ("connection opened. id=%llu you=%s", (unsigned long long)connection->number, identity->name);
 	connection_flush (connection);
 	return connection;

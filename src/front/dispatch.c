@@ -125,6 +125,7 @@ static bool place (struct front *front, struct request *request)
 
 		if (upstream_ask (front, request->number, request->uid, peer) == 0) {
 			request->asked = true;
+			request->asked_uid = request->uid;
 			front->pool.births++;
 		} else {
 			timer_set (&front->loop, &front->ask_timer, clock_ms () + ASK_AGAIN_MS, ask_again, front);
@@ -141,7 +142,7 @@ static bool place (struct front *front, struct request *request)
 
 void dispatch_pump (struct front *front)
 {
-	struct waiter *waiter = queue_next (&front->queue, NULL);
+	struct waiter *waiter = front->held ? NULL : queue_next (&front->queue, NULL);
 
 	while (waiter) {
 		struct request *request = list_entry (waiter, struct request, waiter);
@@ -176,7 +177,9 @@ void dispatch_audited (struct front *front, uint64_t number, int error)
 
 	if (!request)
 		return;
-	request->trail = error ? TRAIL_NONE : TRAIL_WRITTEN;
+	request->lines_written += !error;
+	if (request->lines_written == request->lines_sent || error)
+		request->trail = request->lines_written ? TRAIL_WRITTEN : TRAIL_NONE;
 	if (error) {
 		snprintf (text, sizeof text, "the audit trail cannot be written: %s", strerror (error));
 		request_refuse (request, CODE_AUDIT_UNAVAILABLE, text, 0);
@@ -198,6 +201,12 @@ void dispatch_no_worker (struct front *front, uint64_t number, int error)
 	struct request *request = find_waiting (front, number);
 	char text[128];
 
+	if (request && request->asked_uid != request->uid) {
+		/* A reload has changed whom it will run as: this is not what it waits for. */
+		request->asked = false;
+		dispatch_pump (front);
+		return;
+	}
 	if (!request)
 		return;
 	snprintf (text, sizeof text, "no worker can be made: %s", strerror (error));

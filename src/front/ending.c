@@ -57,6 +57,8 @@ static const struct {
 	{ CAUSE_BROKEN, CODE_IO_ERROR,
 		"remexd could not go on moving its bytes: what it read or wrote may not be whole" },
 	{ CAUSE_SHUTDOWN, CODE_SHUTTING_DOWN, "remexd is shutting down" },
+	{ CAUSE_DENIED, CODE_DENIED,
+		"what you may do was changed, and this call would be refused now: it was stopped" },
 };
 
 void ending_decide (struct request *request)

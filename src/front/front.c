@@ -25,6 +25,7 @@
 #include "front/front.h"
 #include "front/manage.h"
 #include "front/request.h"
+#include "front/revoke.h"
 #include "front/upstream.h"
 
 json_t *front_hello (const struct front *front, const struct identity *identity)
@@ -100,29 +101,11 @@ static const struct source_limits *source_limits (const struct config *config, s
 	return limits;
 }
 
-/* Whose identity has been revoked, or has lost the key it came with, goes. */
-static void end_revoked (struct front *front)
-{
-	struct connection *connection, *after;
-
-	list_each_safe (connection, after, &front->connections, node) {
-		const struct grant *grant = connection->identity->grant;
-
-		if (!connection->remote || connection->ending || (grant && grant_has_key (grant, &connection->key)))
-			continue;
-		log_info ("a connection ends: its identity was revoked. id=%llu you=%s",
-			(unsigned long long)connection->number, connection->identity->name);
-		connection_refuse (connection, CODE_DENIED, "your identity, or the key you came with, was revoked");
-	}
-}
-
 void front_swap (struct front *front, struct verb_table *verbs)
 {
 	struct config *old_config = front->config, *config = front->next_config;
 	struct verb_table *old_verbs = front->verbs;
-	struct request *request, *after;
 	struct source_limits limits;
-	struct err err;
 
 	front->config = config;
 	front->next_config = NULL;
@@ -140,10 +123,7 @@ void front_swap (struct front *front, struct verb_table *verbs)
 	front->pool.requests = config->workers_requests;
 	sources_set_limits (front->sources, source_limits (config, &limits), clock_ms ());
 	release_old (front);
-	end_revoked (front);
-	list_each_safe (request, after, &front->requests, node)
-		if (request->state == REQUEST_WAITING && request_renew (request, &err) < 0)
-			request_refuse (request, (enum code)err.code, err.text, 0);
+	revoke_all (front);
 	config_free (old_config);
 	verb_table_free (old_verbs);
 	dispatch_pump (front);
@@ -310,6 +290,7 @@ static void tear_down (struct front *front)
 	arrival_stop_all (front);
 	timer_free (&front->drain_timer);
 	timer_free (&front->ask_timer);
+	timer_free (&front->expiry_timer);
 	upstream_end (front);
 	watch_free (&front->link_watch);
 	pool_free (&front->pool);

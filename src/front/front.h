@@ -76,6 +76,10 @@ struct front {
 	int n_listening, reserve; /* a descriptor kept to answer with when there is none left */
 	struct timer *accept_timer;
 
+	struct timer *expiry_timer; /* revoke.c: when the next identity in use expires, */
+	int64_t expiry_at; /* unix seconds; 0: none does */
+
+	bool held; /* no worker gets a request now: the end of one would start another whose rights are yet to be looked at */
 	bool equipped; /* it has all it needs to begin */
 	bool draining, single; /* told to end; one connection only (--stdio) */
 	struct timer *drain_timer, *ask_timer, *deferred_timer;

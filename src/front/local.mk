@@ -20,6 +20,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/queue.c %D%/queue.h \
 	%D%/relay.c %D%/relay.h \
 	%D%/request.c %D%/request.h \
+	%D%/revoke.c %D%/revoke.h \
 	%D%/session.c %D%/session.h \
 	%D%/sources.c %D%/sources.h \
 	%D%/trail.c %D%/trail.h \

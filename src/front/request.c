@@ -65,6 +65,7 @@ static void request_free (struct request *request)
 	verb_table_free (request->table);
 	list_remove (&request->node);
 	free (request->call);
+	free (request->kept);
 	free (request->text);
 	free (request);
 }
@@ -124,19 +125,45 @@ int request_renew (struct request *request, struct err *err)
 	json_t *header = header_parse (request->call, request->header_n, HEADER_CALL_TOKENS, NULL, err);
 	const struct verb *verb = header ? verb_find (front->verbs, request->verb->name, err) : NULL;
 	const json_t *args = json_object_get (header, "args");
-	int result = verb ? verb_check (verb, args, err) : -1;
+	const char *user = json_string_value (json_object_get (header, "user"));
+	bool remote = request->identity->remote;
+	uid_t uid = request->uid;
 
-	if (result == 0)
-		result = access_call (request->identity, verb, args, time (NULL), err);
-	if (request->identity->remote)
-		request->uid = request->identity->uid;
-	json_decref (header);
-	if (result < 0)
+	if (!verb || verb_check (verb, args, err) < 0 ||
+		access_call (request->identity, verb, args, time (NULL), err) < 0 ||
+		(remote && access_user (&front->access, request->identity, user, &uid, err) < 0)) {
+		json_decref (header);
 		return -1;
+	}
 	verb_table_free (request->table);
 	request->table = verb_table_ref (front->verbs);
 	request->verb = verb;
+	/* What runs is what is on record: as that user, and where there was no trail when it came. */
+	if (uid != request->uid || request->trail == TRAIL_NONE) {
+		request->uid = uid;
+		trail_start (request, json_object_get (header, "args"));
+	}
+	json_decref (header);
 	return 0;
+}
+
+bool request_forbidden (const struct request *request)
+{
+	const struct identity *identity = request->identity;
+	json_t *header = NULL;
+	struct err err;
+	bool forbidden;
+
+	if (!identity->remote)
+		return false;
+	if (request->uid != identity->uid || (request->verb->paths && identity->roots_narrowed))
+		return true;
+	if (request->call || request->kept)
+		header = header_parse (request->call ? request->call : request->kept, request->header_n,
+			HEADER_CALL_TOKENS, NULL, &err);
+	forbidden = access_call (identity, request->verb, json_object_get (header, "args"), time (NULL), &err) < 0;
+	json_decref (header);
+	return forbidden;
 }
 
 /* --- time -------------------------------------------------------------------------------------------------------- */
@@ -215,7 +242,10 @@ static void send_call (struct request *request)
 			return;
 		request->call_sent += n;
 		if (request->call_sent == request->call_n) {
-			free (request->call);
+			if (access_asks_args (request->identity, request->verb))
+				request->kept = request->call;
+			else
+				free (request->call);
 			request->call = NULL;
 		}
 	}
@@ -256,7 +286,7 @@ static void drain (struct request *request)
 	request->late_ms = request->ended_ms + LATE_MS;
 	relay_end (&request->relay);
 	if (!request->channel || request->cause == CAUSE_CANCEL || request->cause == CAUSE_FLOW ||
-		request->cause == CAUSE_NO_STREAMS || request->cause == CAUSE_BROKEN)
+		request->cause == CAUSE_NO_STREAMS || request->cause == CAUSE_BROKEN || request->cause == CAUSE_DENIED)
 		relay_cut (&request->relay);
 	set_timer (request);
 	request_go (request);
@@ -463,7 +493,9 @@ void request_stop (struct request *request, enum cause cause)
 	case REQUEST_STOPPING: return;
 	case REQUEST_DRAINING:
 		/* It has ended by itself; only the rest of its output is given up. */
-		if (cause == CAUSE_LOST || cause == CAUSE_CANCEL || cause == CAUSE_SHUTDOWN) {
+		if (cause == CAUSE_DENIED)
+			request->cause = cause; /* what it was not given makes no success */
+		if (cause == CAUSE_LOST || cause == CAUSE_CANCEL || cause == CAUSE_SHUTDOWN || cause == CAUSE_DENIED) {
 			relay_cut (&request->relay);
 			finish (request);
 		}

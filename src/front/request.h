@@ -40,6 +40,7 @@ enum cause {
 	CAUSE_NO_STREAMS,
 	CAUSE_BROKEN, /* a stream of it, or its worker's link, has failed */
 	CAUSE_SHUTDOWN,
+	CAUSE_DENIED, /* what its identity may do has changed */
 	CAUSE_LOST
 };
 
@@ -57,7 +58,9 @@ struct request {
 	enum request_state state;
 	enum cause cause;
 	enum trail_state trail;
-	bool asked; /* for a worker */
+	int lines_sent, lines_written; /* of its start, in the audit trail */
+	bool asked; /* for a worker, */
+	uid_t asked_uid; /* of that user */
 	uint64_t evicted; /* the idle worker that was released for it, 0: none yet */
 	struct pooled *worker;
 	struct relay relay;
@@ -66,6 +69,7 @@ struct request {
 
 	char *call; /* the header as it came, and then the attachment; freed when the worker has it */
 	size_t header_n, call_n, call_sent;
+	char *kept; /* the header again, once the worker has it, where the right to the call depends on the arguments */
 
 	/* how it ended, once known */
 	bool failed;
@@ -81,9 +85,12 @@ struct request {
 struct request *request_new (struct front *front, struct connection *connection, struct channel *channel,
 	const struct verb *verb, uid_t uid, const struct message *message, struct err *err);
 
-/* A waiting request meets a new generation: its verb, its arguments and the right to them are checked anew. 0, or -1 and
- * err: refuse it. */
+/* A waiting request meets a new generation: its verb, its arguments, the right to them and its user are checked anew. 0,
+ * or -1 and err: refuse it. After 0 it may have been refused and freed: for want of an audit trail. */
 int request_renew (struct request *request, struct err *err);
+
+/* Would a call that runs be refused now, by what its identity may do? Then it is to be stopped. */
+bool request_forbidden (const struct request *request);
 
 /* Give it to an idle worker. */
 void request_run (struct request *request, struct pooled *worker);

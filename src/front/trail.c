@@ -45,6 +45,7 @@ void trail_start (struct request *request, json_t *args)
 	if (front->config->audit == AUDIT_NONE)
 		return;
 	request->trail = TRAIL_AWAITED;
+	request->lines_sent++;
 	clock_gettime (CLOCK_REALTIME, &now);
 	buf_init (&line, AUDIT_LINE_MAX);
 	if (submit (front, request->number, &line, audit_start (&line, &now, &start)) < 0)

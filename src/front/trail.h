@@ -24,7 +24,8 @@ struct trail {
 	struct audit_rate rate;
 };
 
-/* A request has joined the queue; `args` are its call's. Where there is a trail, it is TRAIL_AWAITED from here on. When
+/* A request has joined the queue, or it will run as another user than was said; `args` are its call's. Where there is a
+ * trail, it is TRAIL_AWAITED from here on. When
  * the line cannot even be made, the request is refused (and freed). */
 void trail_start (struct request *request, json_t *args);
 

@@ -267,6 +267,52 @@ START_TEST (calls)
 }
 END_TEST
 
+START_TEST (covers_roots)
+{
+	static const struct {
+		const char *before, *now;
+		bool covers;
+	} rows[] = {
+		{ NULL, NULL, true },
+		{ NULL, "{/: rw}", true },
+		{ NULL, "{/: r}", false },
+		{ NULL, "{/srv: rw}", false },
+		{ "{/srv: rw}", NULL, true },
+		{ "{/srv: rw}", "{/srv: rw}", true },
+		{ "{/srv: r}", "{/srv: rw}", true },
+		{ "{/srv: rw}", "{/srv: r}", false },
+		{ "{/srv: rw}", "{/srv: rw, /var: r}", true },
+		{ "{/srv: rw, /var: r}", "{/srv: rw}", false },
+		{ "{/srv: rw}", "{/srv/app: rw}", false },
+		{ "{/srv/app: rw}", "{/srv: rw}", true },
+		{ "{/srv/app: rw}", "{/srv: r}", false },
+		{ "{/srv/app: r}", "{/: r}", true },
+		{ "{/srv: r}", "{/srv: r, /srv/app: rw}", true },
+		{ "{/srv: r, /srv/app: rw}", "{/srv: r}", false },
+		{ "{/srv: r, /srv/app: rw}", "{/srv: rw}", true },
+		{ "{/srv: r}", "{/srv2: r}", false },
+		{ "{/srv2: r}", "{/srv: r}", false },
+	};
+	char text[256];
+
+	for (size_t i = 0; i < ROWS (rows); i++) {
+		struct grant *before, *now;
+
+		snprintf (text, sizeof text, KEY "allow: file\n%s%s", rows[i].before ? "roots: " : "",
+			rows[i].before ? rows[i].before : "");
+		before = parse (text);
+		snprintf (text, sizeof text, KEY "allow: file\n%s%s", rows[i].now ? "roots: " : "",
+			rows[i].now ? rows[i].now : "");
+		now = parse (text);
+		ck_assert_ptr_nonnull (before);
+		ck_assert_ptr_nonnull (now);
+		ck_assert_msg (grant_covers_roots (now, before) == rows[i].covers, "row %zu", i);
+		grant_free (before);
+		grant_free (now);
+	}
+}
+END_TEST
+
 START_TEST (allows)
 {
 	static const struct {
@@ -676,6 +722,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, refused);
 	tcase_add_test (tcase, names);
 	tcase_add_test (tcase, calls);
+	tcase_add_test (tcase, covers_roots);
 	tcase_add_test (tcase, allows);
 	tcase_add_test (tcase, unknown);
 	tcase_add_test (tcase, commands);
