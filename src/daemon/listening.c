@@ -16,6 +16,7 @@
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
 #include "net/credential.h"
+#include "net/peer.h"
 
 static int open_default (struct supervisor *supervisor, struct err *err)
 {
@@ -123,6 +124,23 @@ int listening_check (const struct supervisor *supervisor, struct err *err)
 	return 0;
 }
 
+/* As root we have to know on which socket a caller came (workers.c, may_have). */
+static void check_recognition (const struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < supervisor->n_listeners && geteuid () == 0; i++) {
+		const struct listener *listener = &supervisor->listeners[i];
+
+		if (listener->kind == LISTEN_UNIX && !peer_accepted_on (listener->fd, listener->fd)) {
+			log_warning ("no caller on %s can be recognised, and calls there that need a new worker are "
+				     "refused: the kernel says on which socket a caller came only to CAP_NET_ADMIN "
+				     "(docker run --cap-add NET_ADMIN), or through sock_diag(7), which is missing here "
+				     "(CONFIG_UNIX_DIAG)",
+				listener->path);
+			return;
+		}
+	}
+}
+
 int listening_open (struct supervisor *supervisor, struct err *err)
 {
 	const struct group *group = geteuid () == 0 ? getgrnam ("remex") : NULL;
@@ -135,6 +153,8 @@ int listening_open (struct supervisor *supervisor, struct err *err)
 		result = open_configured (supervisor, err);
 	else
 		result = open_default (supervisor, err);
+	if (!result)
+		check_recognition (supervisor);
 	for (size_t i = 0; i < supervisor->n_listeners && !result; i++)
 		if (supervisor->listeners[i].kind == LISTEN_TCP && supervisor->host_key < 0)
 			result = check_identities (supervisor->generation, err) < 0 ? -1

@@ -103,13 +103,9 @@ bool supervisor_drop_spare (struct supervisor *supervisor)
  * listens there. */
 static bool is_ours (const struct supervisor *supervisor, int peer)
 {
-	dev_t device;
-	ino_t inode;
-
-	if (peer_socket_file (peer, &device, &inode) < 0)
-		return false;
 	for (size_t i = 0; i < supervisor->n_listeners; i++)
-		if (supervisor->listeners[i].device == device && supervisor->listeners[i].inode == inode)
+		if (supervisor->listeners[i].kind == LISTEN_UNIX &&
+			peer_accepted_on (peer, supervisor->listeners[i].fd))
 			return true;
 	return false;
 }

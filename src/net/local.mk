@@ -7,6 +7,7 @@ noinst_LTLIBRARIES += %D%/libnet.la
 	%D%/listen.c %D%/listen.h \
 	%D%/network.c \
 	%D%/peer.c %D%/peer.h \
+	%D%/sockdiag.c %D%/sockdiag.h \
 	%D%/stream.c %D%/stream.h \
 	%D%/tls.c %D%/tls.h \
 	%D%/tls_context.c %D%/tls_private.h \

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <linux/un.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "net/peer.h"
+#include "net/sockdiag.h"
 
 int peer_uid (int fd, uid_t *uid, pid_t *pid)
 {
@@ -35,20 +37,26 @@ int peer_endpoint (int fd, struct endpoint *endpoint)
 	return 0;
 }
 
-int peer_socket_file (int fd, dev_t *device, ino_t *inode)
+/* The file of a Unix socket, as stat(2) has it. */
+static int stat_socket (int fd, struct stat *st)
 {
 	int file = ioctl (fd, SIOCUNIXFILE, 0), result;
-	struct stat st;
 
 	if (file < 0)
 		return -1;
-	result = fstat (file, &st);
+	result = fstat (file, st);
 	close (file);
-	if (result < 0 || !S_ISSOCK (st.st_mode))
-		return -1;
-	*device = st.st_dev;
-	*inode = st.st_ino;
-	return 0;
+	return result;
+}
+
+bool peer_accepted_on (int fd, int listener)
+{
+	struct sockdiag_file had, has;
+	struct stat st, other;
+
+	if (stat_socket (fd, &st) == 0 && stat_socket (listener, &other) == 0)
+		return st.st_dev == other.st_dev && st.st_ino == other.st_ino;
+	return sockdiag_file (fd, &had) == 0 && sockdiag_file (listener, &has) == 0 && !memcmp (&had, &has, sizeof had);
 }
 
 bool peer_in_group (int fd, gid_t gid)

@@ -12,10 +12,14 @@
 /* 0 or -1. pid may be NULL. */
 int peer_uid (int fd, uid_t *uid, pid_t *pid);
 
-/* Which socket file was this connection accepted on? Its device and inode; 0, or -1 (for the connecting end too, which
- * has no file unless it made one of its own). At the connecting end SO_PEERCRED names whoever called listen(2): a
- * process that shows us such a socket would have the listener's credentials. Needs CAP_NET_ADMIN (SIOCUNIXFILE). */
-int peer_socket_file (int fd, dev_t *device, ino_t *inode);
+/* Do both Unix sockets have the same socket file? A connection that was accepted has the file of its listener; the
+ * connecting end has none, unless it made one of its own. At the connecting end SO_PEERCRED names whoever called
+ * listen(2): a process that shows us such a socket would have the listener's credentials. The listener itself passes.
+ *
+ * The kernel tells the file with CAP_NET_ADMIN (SIOCUNIXFILE), or without any capability in its list of sockets
+ * (sockdiag.h), which holds the connections from our network namespace only. false where it tells neither: so
+ * peer_accepted_on (listener, listener) says whether anybody can be recognised here. */
+bool peer_accepted_on (int fd, int listener);
 
 /* Where a TCP connection comes from. 0, or -1 with errno (ENOTCONN: it is gone again). */
 int peer_endpoint (int fd, struct endpoint *endpoint);

@@ -1,11 +1,12 @@
 /* check_peer - who is calling, and on which of our sockets: nobody can show us a socket with somebody else's name. */
 #include "config.h"
 
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -76,45 +77,70 @@ START_TEST (test_uid)
 }
 END_TEST
 
-/* A front that lies: it connects to a listener of root's, where SO_PEERCRED says "root", and shows us that socket. */
-START_TEST (test_socket_file)
+/* Take CAP_NET_ADMIN from what this process can do now, or give it back where it may have it (capset(2)). */
+static void net_admin (bool on)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	ck_assert_int_eq (syscall (SYS_capget, &header, data), 0);
+	data[0].effective &= ~(1u << CAP_NET_ADMIN);
+	if (on)
+		data[0].effective |= data[0].permitted & 1u << CAP_NET_ADMIN;
+	ck_assert_int_eq (syscall (SYS_capset, &header, data), 0);
+}
+
+/* A front that lies: it connects to a listener of root's, where SO_PEERCRED says "root", and shows us that socket. With
+ * the capability and without it. */
+START_TEST (test_accepted_on)
 {
 	struct sockaddr_un mine = address_of ("mine");
-	int listener, other, client, accepted, liar;
-	struct stat st;
-	dev_t device;
-	ino_t inode;
+	int listener, other, client, accepted, liar, pair[2];
 	uid_t uid;
 
-	if (geteuid () != 0) {
-		fprintf (stderr, "not root: SIOCUNIXFILE needs CAP_NET_ADMIN\n");
-		return;
-	}
+	net_admin (_i == 0);
 	listener = listen_at ("ours");
 	other = listen_at ("other");
 	client = connect_to ("ours");
 	ck_assert_int_ge (accepted = accept (listener, NULL, NULL), 0);
-	ck_assert_int_eq (peer_socket_file (accepted, &device, &inode), 0);
-	ck_assert_int_eq (stat (address_of ("ours").sun_path, &st), 0);
-	ck_assert (device == st.st_dev && inode == st.st_ino);
+	ck_assert (peer_accepted_on (listener, listener));
+	ck_assert (peer_accepted_on (accepted, listener));
+	ck_assert (!peer_accepted_on (accepted, other));
+	ck_assert (!peer_accepted_on (other, listener));
 
 	/* The connecting end has the listener's credentials, but not its file. */
 	ck_assert_int_eq (peer_uid (client, &uid, NULL), 0);
 	ck_assert_uint_eq (uid, geteuid ());
-	ck_assert_int_eq (peer_socket_file (client, &device, &inode), -1);
+	ck_assert (!peer_accepted_on (client, listener));
 
 	/* With a name of its own it has that file, which is not ours. */
 	liar = socket (AF_UNIX, SOCK_STREAM, 0);
 	ck_assert_int_eq (bind (liar, (struct sockaddr *)&mine, sizeof mine), 0);
 	mine = address_of ("other");
 	ck_assert_int_eq (connect (liar, (struct sockaddr *)&mine, sizeof mine), 0);
-	ck_assert_int_eq (peer_socket_file (liar, &device, &inode), 0);
-	ck_assert (inode != st.st_ino);
+	ck_assert (!peer_accepted_on (liar, listener));
+
+	/* Another file under the name that ours had is another file. */
+	unlink (address_of ("ours").sun_path);
+	close (other);
+	other = listen_at ("ours");
+	ck_assert (!peer_accepted_on (accepted, other));
+	ck_assert (peer_accepted_on (accepted, listener));
+
+	/* What has no file at all. */
+	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	ck_assert (!peer_accepted_on (pair[0], listener));
+	ck_assert (!peer_accepted_on (pair[0], pair[1]));
+	ck_assert (!peer_accepted_on (STDERR_FILENO, listener));
+	ck_assert (!peer_accepted_on (-1, listener));
+	close (pair[0]);
+	close (pair[1]);
 	close (listener);
 	close (other);
 	close (client);
 	close (accepted);
 	close (liar);
+	net_admin (true);
 }
 END_TEST
 
@@ -122,7 +148,7 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, set_up, tear_down);
 	tcase_add_test (tcase, test_uid);
-	tcase_add_test (tcase, test_socket_file);
+	tcase_add_loop_test (tcase, test_accepted_on, 0, 2);
 }
 
 CHECK_MAIN ("net/peer", add_cases)

@@ -8,6 +8,7 @@ import ctypes
 import os
 import pwd
 import socket
+import struct
 
 CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000  # unshare(2), mount(2)
 GID = 54321  # of group remex, where the system has none: the view of /etc/group that has it is private
@@ -97,3 +98,35 @@ def obstacle(directory):
         return "only root can be several people"
     said = in_child(lambda: give_group(directory))
     return None if said == "None" else "the machine does not let root be several people: " + said
+
+
+# --- what a container takes from root ---------------------------------------------------------------------------------
+
+# capabilities(7) that a container usually leaves to root (Docker's list); CAP_NET_ADMIN is none of them.
+CONTAINER_CAPABILITIES = (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31)
+
+
+def drop_capabilities(keep=CONTAINER_CAPABILITIES):
+    """In a child that is to execute a program: it will have no other capabilities (prctl(2), PR_CAPBSET_DROP)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/sys/kernel/cap_last_cap") as file:
+        last = int(file.read())
+    for capability in range(last + 1):
+        if capability not in keep and libc.prctl(24, capability, 0, 0, 0) < 0:
+            raise OSError(ctypes.get_errno(), "prctl(PR_CAPBSET_DROP)")
+
+
+def deny_netlink():
+    """In a child: from now on there are no netlink sockets (seccomp(2)). False on a machine this does not know."""
+    number = {"x86_64": 41, "aarch64": 198}.get(os.uname().machine)  # socket(2)
+    if number is None:
+        return False
+    rows = ((0x20, 0, 0, 0), (0x15, 0, 3, number), (0x20, 0, 0, 16), (0x15, 0, 1, socket.AF_NETLINK),
+            (0x06, 0, 0, 0x00050000 | 97), (0x06, 0, 0, 0x7fff0000))  # bpf(2): EAFNOSUPPORT, or go on
+    code = b"".join(struct.pack("=HBBI", *row) for row in rows)
+    program = ctypes.create_string_buffer(code, len(code))
+    head = struct.pack("@HP", len(rows), ctypes.addressof(program))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(22, 2, ctypes.create_string_buffer(head, len(head)), 0, 0) < 0:  # PR_SET_SECCOMP
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_SECCOMP)")
+    return True
