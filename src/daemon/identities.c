@@ -92,10 +92,12 @@ static int add (struct identities *identities, int directory, const char *entry)
 	struct err err = { .text = "out of memory" };
 	char path[4096];
 
+	if (!file.name)
+		return -1;
 	if ((identities->n_items & (identities->n_items - 1)) == 0) {
 		size_t room = identities->n_items ? identities->n_items * 2 : 1;
 
-		if (!(more = realloc (identities->items, room * sizeof *more)) || !file.name) {
+		if (!(more = realloc (identities->items, room * sizeof *more))) {
 			free (file.name);
 			return -1;
 		}

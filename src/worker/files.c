@@ -71,7 +71,7 @@ static int add_file (struct plugin_files *files, int directory, const char *entr
 		file.refused = strdup ("there are too many plugins");
 	files->items = more;
 	files->items[files->n_items++] = file;
-	return 0;
+	return file.fd < 0 && !file.refused ? -1 : 0; /* without memory for the reason */
 }
 
 int plugin_files_open (struct plugin_files *files, const struct config *config, struct err *err)

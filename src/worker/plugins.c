@@ -35,8 +35,9 @@ static void refuse (struct plugin *plugin, const char *why)
 {
 	char clean[ERR_TEXT];
 
-	if (!plugin->refused)
-		plugin->refused = strdup (text_escape (clean, sizeof clean, why, strlen (why)));
+	/* Without memory it is refused all the same. */
+	if (!plugin->refused && !(plugin->refused = strdup (text_escape (clean, sizeof clean, why, strlen (why)))))
+		plugin->refused = "out of memory";
 }
 
 /* --- copies in our own size: an older plugin has shorter rows ------------------------------------------------------ */

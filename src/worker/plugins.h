@@ -40,7 +40,7 @@ struct plugin {
 	struct remex_verb *verbs; /* our copy, in our size; ends with a zero row */
 	struct remex_param **params; /* of each verb, likewise; may be NULL */
 	struct remex_param *options;
-	char *refused;
+	const char *refused; /* why, or NULL; as long as the process lives */
 	bool misconfigured; /* refused for what the configuration says: that is no plugin's fault, and ends the start */
 	char *name;
 };

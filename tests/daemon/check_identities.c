@@ -1,6 +1,7 @@
 /* check_identities - whose key it is where several files name the same. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,21 @@
 
 static char directory[] = "/tmp/remex-identities-XXXXXX";
 static struct identities identities;
+
+/* strndup(3) as identities.c has it (ld --wrap): the call of that number fails, counted from 1; 0: none does. */
+static int fail_strndup;
+
+char *__real_strndup (const char *text, size_t n);
+char *__wrap_strndup (const char *text, size_t n);
+
+char *__wrap_strndup (const char *text, size_t n)
+{
+	if (fail_strndup && --fail_strndup == 0) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return __real_strndup (text, n);
+}
 
 static void set_up (void)
 {
@@ -125,6 +141,27 @@ START_TEST (the_refused_have_none)
 }
 END_TEST
 
+/* Without memory for the name of the N-th file, whichever it is, opening fails as a whole, and what is there is closed
+ * once. */
+START_TEST (no_memory_for_a_name)
+{
+	static const char *const names[] = { "ann", "bob", "cat", "dan", "eve", "fay" };
+	struct err err = { .text = "" };
+
+	for (unsigned i = 0; i < 6; i++)
+		write_file (names[i], (const unsigned[]){ i + 1, 0 });
+	for (int i = 1; i <= 6; i++) {
+		fail_strndup = i;
+		ck_assert_int_eq (identities_open (&identities, directory, true, &err), -1);
+		ck_assert_int_eq (fail_strndup, 0);
+		ck_assert_uint_eq (identities.n_items, i - 1);
+		identities_close (&identities);
+	}
+	open_all ();
+	ck_assert_uint_eq (identities_count (&identities), 6);
+}
+END_TEST
+
 START_TEST (many)
 {
 	char name[32];
@@ -148,6 +185,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, keys_of_their_own);
 	tcase_add_test (tcase, the_first_name_has_it);
 	tcase_add_test (tcase, the_refused_have_none);
+	tcase_add_test (tcase, no_memory_for_a_name);
 	tcase_add_test (tcase, many);
 }
 

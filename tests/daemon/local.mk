@@ -8,6 +8,7 @@ TESTS += $(daemon_tests)
 %C%_check_audit_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_identities_SOURCES = %D%/check_identities.c src/daemon/identities.c src/daemon/snapshot.c
 %C%_check_identities_CFLAGS = $(check_cflags)
+%C%_check_identities_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=strndup
 %C%_check_identities_LDADD = src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la \
 	$(JANSSON_LIBS) $(YAML_LIBS) $(check_libs)
 endif

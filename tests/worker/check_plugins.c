@@ -21,6 +21,21 @@ static struct plugin_files files;
 static struct plugins plugins;
 static struct err err;
 
+/* strdup(3) as the worker has it (ld --wrap): no copy of that text can be made. */
+static const char *fail_strdup;
+
+char *__real_strdup (const char *text);
+char *__wrap_strdup (const char *text);
+
+char *__wrap_strdup (const char *text)
+{
+	if (fail_strdup && strstr (text, fail_strdup)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return __real_strdup (text);
+}
+
 static char *path (const char *name)
 {
 	static char text[256];
@@ -322,6 +337,39 @@ START_TEST (options)
 }
 END_TEST
 
+/* Without memory for the reason a plugin is refused all the same, and is in the table. */
+START_TEST (no_memory_for_a_reason)
+{
+	const struct remex_param *params = NULL;
+	const struct plugin *owner = NULL;
+	json_t *json;
+
+	stage_install ("tests/plugins/bad_start", "bad_start.so");
+	stage_write ("zz.so", "this is no shared object\n");
+	open_files ("y: true");
+	fail_strdup = " ";
+	ck_assert_int_eq (plugins_load (&plugins, &files, config, -1, &err), 0);
+	fail_strdup = NULL;
+	ck_assert_uint_eq (plugins.n_items, 2);
+	for (size_t i = 0; i < 2; i++)
+		ck_assert_str_eq (plugins.items[i].refused, "out of memory");
+	ck_assert_ptr_null (plugins_find (&plugins, "bad_start.x", &owner, &params));
+	ck_assert_str_eq (plugins_refusal (&plugins, "bad_start.x"), "out of memory");
+	ck_assert_ptr_nonnull (json = plugins_table (&plugins));
+	ck_assert_uint_eq (json_array_size (json), 2);
+	json_decref (json);
+	plugins_stop (&plugins);
+	close_files ();
+	stage_write ("dir.so", "x");
+	ck_assert_int_eq (chmod (path ("dir.so"), 0666), 0);
+	config = stage_config ("y: true");
+	fail_strdup = "writable";
+	ck_assert_int_eq (plugin_files_open (&files, config, &err), -1);
+	fail_strdup = NULL;
+	config_free (config);
+}
+END_TEST
+
 START_TEST (finding)
 {
 	const struct remex_param *params = NULL;
@@ -400,6 +448,7 @@ static void cases (TCase *tcase)
 	tcase_add_loop_test (tcase, loading, 0, ROWS (load_rows));
 	tcase_add_test (tcase, words_that_are_not_utf8);
 	tcase_add_loop_test (tcase, options, 0, ROWS (option_rows));
+	tcase_add_test (tcase, no_memory_for_a_reason);
 	tcase_add_test (tcase, finding);
 	tcase_add_test (tcase, the_same_inode);
 	tcase_add_test (tcase, a_constructor_that_crashes);

@@ -26,7 +26,7 @@ EXTRA_%C%_check_call_DEPENDENCIES = src/worker/libworker.la
 EXTRA_%C%_check_command_DEPENDENCIES = src/worker/libworker.la
 %C%_check_plugins_SOURCES = %D%/check_plugins.c %D%/stage.c %D%/stage.h
 %C%_check_plugins_CFLAGS = $(check_cflags)
-%C%_check_plugins_LDFLAGS = $(worker_whole)
+%C%_check_plugins_LDFLAGS = $(worker_whole) -Wl,--wrap=strdup
 %C%_check_plugins_LDADD = $(worker_libs)
 EXTRA_%C%_check_plugins_DEPENDENCIES = src/worker/libworker.la
 %C%_check_streams_SOURCES = %D%/check_streams.c %D%/stage.c %D%/stage.h
