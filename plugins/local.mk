@@ -18,6 +18,9 @@ plugin_LTLIBRARIES += %D%/file.la
 %C%_file_la_LDFLAGS = $(AM_LDFLAGS) $(plugin_flags)
 %C%_file_la_LIBADD = src/files/libfiles.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS)
 
+# These include no config.h of ours, and are built anew all the same where configure decides otherwise.
+$(%C%_exec_la_OBJECTS) $(%C%_status_la_OBJECTS): config.h
+
 # The plugins as remexd wants them, in one directory of the build tree: what the tests and scripts/quickstart load.
 all-local: $(plugin_LTLIBRARIES)
 	@install -d -m 755 plugins/built

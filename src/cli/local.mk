@@ -33,4 +33,5 @@ remex_SOURCES = \
 	%D%/transfer_put.c \
 	%D%/trust.c %D%/trust.h \
 	$(NULL)
+remex_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
 remex_LDADD = libremex.la src/files/libfiles.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm

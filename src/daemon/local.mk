@@ -22,7 +22,7 @@ remexd_SOURCES = \
 # The plugins find remex_* in the program that loads them: exported are those functions, and nothing else, because all
 # the rest is hidden (-fvisibility=hidden).
 # The worker is linked whole: some of them nobody but a plugin calls.
-remexd_LDFLAGS = $(AM_LDFLAGS) -export-dynamic \
+remexd_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS) -export-dynamic \
 	-Wl,--whole-archive,src/worker/.libs/libworker.a,--no-whole-archive
 remexd_DEPENDENCIES = src/front/libfront.la src/worker/libworker.la src/proc/libproc.la src/conf/libconf.la \
 	src/net/libnet.la src/wire/libwire.la src/base/libbase.la

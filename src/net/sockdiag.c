@@ -47,20 +47,19 @@ static int prepare (int fd, struct request *request)
 	return 0;
 }
 
-static int read_answer (const struct nlmsghdr *header, size_t size, struct sockdiag_file *file)
+static int read_answer (struct nlmsghdr *header, size_t size, struct sockdiag_file *file)
 {
 	const struct unix_diag_vfs *vfs = NULL;
-	const struct rtattr *row;
-	size_t left;
+	struct rtattr *row;
+	int left;
 
 	*file = (struct sockdiag_file){ 0 };
 	errno = ENOENT;
 	if (size < sizeof *header || header->nlmsg_len > size || header->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
 		header->nlmsg_len < NLMSG_LENGTH (sizeof (struct unix_diag_msg)))
 		return -1;
-	row = (const struct rtattr *)(const void *)((const char *)NLMSG_DATA (header) +
-						    NLMSG_ALIGN (sizeof (struct unix_diag_msg)));
-	left = header->nlmsg_len - NLMSG_SPACE (sizeof (struct unix_diag_msg));
+	row = (struct rtattr *)(void *)((char *)NLMSG_DATA (header) + NLMSG_ALIGN (sizeof (struct unix_diag_msg)));
+	left = (int)(header->nlmsg_len - NLMSG_SPACE (sizeof (struct unix_diag_msg)));
 	for (; RTA_OK (row, left); row = RTA_NEXT (row, left)) {
 		if (row->rta_type == UNIX_DIAG_VFS && RTA_PAYLOAD (row) >= sizeof *vfs)
 			vfs = RTA_DATA (row);

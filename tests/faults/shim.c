@@ -289,6 +289,20 @@ EXPORT int openat (int at, const char *path, int flags, ...)
 	return fails (DESCRIPTOR, "openat", EMFILE) ? -1 : NEXT (openat) (at, path, flags, mode);
 }
 
+/* The same with _FORTIFY_SOURCE, where the flags are no constant. */
+int __open_2 (const char *path, int flags);
+int __openat_2 (int at, const char *path, int flags);
+
+EXPORT int __open_2 (const char *path, int flags)
+{
+	return fails (DESCRIPTOR, "open", EMFILE) ? -1 : NEXT (__open_2) (path, flags);
+}
+
+EXPORT int __openat_2 (int at, const char *path, int flags)
+{
+	return fails (DESCRIPTOR, "openat", EMFILE) ? -1 : NEXT (__openat_2) (at, path, flags);
+}
+
 EXPORT FILE *fopen (const char *path, const char *mode)
 {
 	return fails (DESCRIPTOR, "fopen", EMFILE) ? NULL : NEXT (fopen) (path, mode);

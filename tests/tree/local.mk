@@ -1,3 +1,4 @@
 # Checks of the tree itself.
-TESTS += %D%/layers.test
-EXTRA_DIST += %D%/layers.test
+tree_tests = %D%/hardening.test %D%/layers.test
+dist_check_SCRIPTS += $(tree_tests)
+TESTS += $(tree_tests)
