@@ -283,6 +283,7 @@ static int put_tree (struct reach *reach, const char *path)
 			.preserve = remex_arg_bool (call, "preserve", false),
 			.set_id = remex_arg_bool (call, "set_id", false) },
 		.recursive = remex_arg_bool (call, "recursive", false),
+		.live = true, /* the client has decided */
 		.tame = reach->roots.bound,
 	};
 	struct tree tree = { .reach = reach, .path = path, .directory = -1 };

@@ -102,15 +102,25 @@ static void say_live (const struct local *local, const json_t *one)
 		complain (NULL, "but remexd does not listen on TCP yet: remexd.yaml(5), `listen`, says how");
 }
 
-/* Is the key of the file the one that the daemon has? */
-static bool has_key (const json_t *one, const struct rights *rights)
+static bool has_print (const json_t *keys, const char *print)
 {
 	const json_t *each;
 	size_t i;
 
-	json_array_foreach (json_object_get (one, "keys"), i,
-		each) if (json_is_string (each) && !strcmp (json_string_value (each), rights->prints[0])) return true;
+	json_array_foreach (
+		keys, i, each) if (json_is_string (each) && !strcmp (json_string_value (each), print)) return true;
 	return false;
+}
+
+/* Are the keys of the file those that the daemon has? */
+static bool has_keys (const json_t *one, const struct rights *rights)
+{
+	const json_t *keys = json_object_get (one, "keys");
+
+	for (size_t i = 0; i < rights->n_keys; i++)
+		if (!has_print (keys, rights->prints[i]))
+			return false;
+	return json_array_size (keys) == rights->n_keys;
 }
 
 /* The file is there: have it read. 0, or -1 (which has been said). */
@@ -128,7 +138,7 @@ static int go_live (struct local *local, const struct rights *rights)
 			json_is_string (json_object_get (one, "refused"))
 				? json_string_value (json_object_get (one, "refused"))
 				: "?");
-	else if (!has_key (one, rights))
+	else if (!has_keys (one, rights))
 		complain (NULL, "%s is not live: remexd has another key for that name", rights->name);
 	else {
 		say_live (local, one);

@@ -6,25 +6,29 @@
 #include "cli/json.h"
 #include "cli/options.h"
 
-static int fetch (struct session *session, const char *call, bool as_json, void (*show) (const json_t *document))
+static int fetch (struct session *session, const struct document *document, bool as_json)
 {
 	struct exchange exchange;
-	int status = exchange_fetch (&exchange, session, call);
-	json_t *document = NULL;
+	int status = exchange_fetch (&exchange, session, document->call);
+	json_t *json = NULL;
+	struct err err;
 
-	if (status == 0 && !(document = json_of (&exchange.result_bytes, session->where)))
+	if (status == 0 && !(json = json_of (&exchange.result_bytes, session->where)))
 		status = STATUS_REMEX;
 	exchange_free (&exchange);
-	if (status == 0 && as_json && json_print (json_incref (document), false) < 0)
+	if (status == 0 && document->check (json, &err) < 0) {
+		complain (session->where, "the result of %s makes no sense: %s", document->call, err.text);
+		status = STATUS_REMEX;
+	}
+	if (status == 0 && as_json && json_print (json_incref (json), false) < 0)
 		status = STATUS_REMEX;
 	if (status == 0 && !as_json)
-		show (document);
-	json_decref (document);
+		document->show (json);
+	json_decref (json);
 	return finish (status);
 }
 
-int document_run (
-	const struct command *command, int argc, char **argv, const char *call, void (*show) (const json_t *document))
+int document_run (const struct command *command, int argc, char **argv, const struct document *document)
 {
 	struct session session;
 	struct options options;
@@ -41,7 +45,7 @@ int document_run (
 		return options_wrong (&options, "one host at a time");
 	if (session_open (&session, options.hosts ? options.hosts : "local") < 0)
 		return STATUS_REMEX;
-	status = fetch (&session, call, as_json, show);
+	status = fetch (&session, document, as_json);
 	session_close (&session);
 	return status;
 }

@@ -4,10 +4,18 @@
 
 #include <jansson.h>
 
+#include "base/err.h"
 #include "cli/cli.h"
 
-/* Parse [HOST], call `call` there, and print its document; `show` prints it for a person. The exit status. */
-int document_run (
-	const struct command *command, int argc, char **argv, const char *call, void (*show) (const json_t *document));
+/* What the call answers with: `check` says whether a document is what that call gives (0, or -1 and err), `show` prints it
+ * for a person. */
+struct document {
+	const char *call;
+	int (*check) (json_t *document, struct err *err);
+	void (*show) (const json_t *document);
+};
+
+/* Parse [HOST], make the call there, and print what it gives. The exit status. */
+int document_run (const struct command *command, int argc, char **argv, const struct document *document);
 
 #endif

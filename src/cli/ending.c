@@ -9,6 +9,39 @@
 #include "cli/cli.h"
 #include "cli/exchange.h"
 
+/* The one outcome of each call that can mean success. A command that is signalled or never started is one that could have
+ * exited; every call may be stopped, fail or be lost. */
+static const struct {
+	const char *call;
+	enum remex_outcome success;
+} endings[] = {
+	{ "exec.run", REMEX_EXITED },
+	{ "exec.shell", REMEX_EXITED },
+	{ "status.show", REMEX_COMPLETED },
+	{ "file.put", REMEX_COMPLETED },
+	{ "file.get", REMEX_COMPLETED },
+	{ "file.list", REMEX_COMPLETED },
+	{ "file.stat", REMEX_COMPLETED },
+	{ "file.checksum", REMEX_COMPLETED },
+	{ "file.mkdir", REMEX_COMPLETED },
+	{ "file.remove", REMEX_COMPLETED },
+	{ "plugins", REMEX_COMPLETED },
+	{ "identities", REMEX_COMPLETED },
+	{ "reload", REMEX_COMPLETED },
+};
+
+bool exchange_may_end (const char *call, enum remex_outcome outcome)
+{
+	bool command = outcome == REMEX_EXITED || outcome == REMEX_SIGNALLED || outcome == REMEX_NEVER_STARTED;
+
+	if (!command && outcome != REMEX_COMPLETED)
+		return true;
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+		if (!strcmp (endings[i].call, call))
+			return endings[i].success == (command ? REMEX_EXITED : REMEX_COMPLETED);
+	return true;
+}
+
 int exchange_status (const struct exchange *exchange)
 {
 	const struct remex_result *result = &exchange->result;

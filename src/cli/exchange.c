@@ -141,9 +141,17 @@ static void on_data (struct exchange *exchange, const struct remex_event *event)
 static void on_ended (struct exchange *exchange, const struct remex_result *result)
 {
 	const char *strings[] = { result->code, result->message, result->limit, result->json };
+	char words[160];
 
 	exchange->result = *result;
 	exchange->request = NULL;
+	if (!exchange_may_end (exchange->call, result->outcome)) {
+		snprintf (words, sizeof words, "the server ended %s with '%s', which no %s ends with", exchange->call,
+			remex_outcome_word (result->outcome), exchange->call);
+		exchange->result.outcome = REMEX_FAILED;
+		strings[0] = "bad_message";
+		strings[1] = words;
+	}
 	for (int i = 0; i < 4; i++)
 		if (!(exchange->strings[i] = strdup (strings[i]))) {
 			exchange->result.code = exchange->result.message = exchange->result.limit =

@@ -68,6 +68,9 @@ void exchange_free (struct exchange *exchange);
 
 /* --- how it ended (ending.c) --- */
 
+/* May this call end so, as far as remex knows it? A call of somebody else's plugin may run a command or not. */
+bool exchange_may_end (const char *call, enum remex_outcome outcome);
+
 /* What to exit with (remex(1), EXIT STATUS). */
 int exchange_status (const struct exchange *exchange);
 

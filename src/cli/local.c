@@ -47,6 +47,16 @@ static enum answer ask (struct local *local, const char *call, json_t **document
 	return answer;
 }
 
+/* A list of identities, each with a name? */
+static bool is_list (const json_t *identities)
+{
+	const json_t *each;
+	size_t i;
+
+	json_array_foreach (identities, i, each) if (!json_is_string (json_object_get (each, "name"))) return false;
+	return json_is_array (identities);
+}
+
 static enum answer ask_identities (struct local *local)
 {
 	json_t *document = NULL;
@@ -55,6 +65,10 @@ static enum answer ask_identities (struct local *local)
 
 	if (answer == ANSWERED && (!directory || *directory != '/')) {
 		snprintf (local->why, sizeof local->why, "it does not say where its identities are");
+		answer = REFUSED;
+	}
+	if (answer == ANSWERED && !is_list (json_object_get (document, "identities"))) {
+		snprintf (local->why, sizeof local->why, "it does not say who its identities are");
 		answer = REFUSED;
 	}
 	if (answer != ANSWERED) {

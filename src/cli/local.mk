@@ -16,6 +16,7 @@ remex_SOURCES = \
 	%D%/main.c \
 	%D%/offline.c %D%/offline.h \
 	%D%/options.c %D%/options.h \
+	%D%/pending.c %D%/pending.h \
 	%D%/ping.c \
 	%D%/plugins.c \
 	%D%/progress.c %D%/progress.h \

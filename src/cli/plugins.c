@@ -7,6 +7,7 @@
 #include "cli/document.h"
 #include "cli/exchange.h"
 #include "cli/json.h"
+#include "wire/verbs.h"
 
 static const char *text_of (const json_t *object, const char *key)
 {
@@ -48,9 +49,23 @@ static void print_table (const json_t *table)
 	json_array_foreach (table, i, plugin) print_plugin (plugin);
 }
 
+static int check (json_t *json, struct err *err)
+{
+	struct verb_table *table = verb_table_new (json, err);
+	const json_t *plugin;
+	size_t i;
+
+	verb_table_free (table);
+	if (!table)
+		return -1;
+	json_array_foreach (json, i, plugin) if (!json_is_string (json_object_get (plugin, "plugin"))) return err_set (
+		err, 0, "a plugin has no name");
+	return 0;
+}
+
 static int run_plugins (const struct command *command, int argc, char **argv)
 {
-	return document_run (command, argc, argv, "plugins", print_table);
+	return document_run (command, argc, argv, &(struct document){ "plugins", check, print_table });
 }
 
 static const struct option plugins_options[] = { OPTION_ROW_JSON, OPTION_ROW_HELP, { 0 } };

@@ -198,9 +198,14 @@ static void show_all (const json_t *json)
 	show_workers (json_at (json, "pool.workers"));
 }
 
+static int check (json_t *json, struct err *err)
+{
+	return json_object_size (json) ? 0 : err_set (err, 0, "it is no object with members");
+}
+
 static int run_status (const struct command *command, int argc, char **argv)
 {
-	return document_run (command, argc, argv, "status.show", show_all);
+	return document_run (command, argc, argv, &(struct document){ "status.show", check, show_all });
 }
 
 static const struct option status_options[] = { OPTION_ROW_JSON, OPTION_ROW_HELP, { 0 } };

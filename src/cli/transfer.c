@@ -95,6 +95,7 @@ int transfer_open (struct transfer *self, struct err *err)
 	/* Nobody can take back what went to standard output; and where its reader has stopped we would wait for that first. */
 	self->party.mortal = !self->put && !strcmp (self->destination, "-");
 	self->directory = -1;
+	pending_init (&self->pending);
 	buf_init (&self->in, 4 * 1024 * 1024); /* a message, and an item's header that was cut */
 	buf_init (&self->out, self->put ? TRANSFER_AHEAD + 2 * (ITEM_HEADER_MAX + ITEM_DATA_MAX) : 1024 * 1024);
 	if (!self->put && transfer_open_destination (self, err) < 0)
@@ -111,6 +112,7 @@ void transfer_close (struct transfer *self)
 	receiver_free (self->receiver);
 	fd_close (&self->directory);
 	free (self->heard);
+	pending_free (&self->pending);
 	buf_free (&self->in);
 	buf_free (&self->out);
 }
@@ -158,18 +160,26 @@ char *transfer_args (const struct transfer *self)
 	return copy;
 }
 
-/* A server that is done, and has said nothing of what was asked for, has not done it. */
+/* A server that is done, and has said nothing of what was asked for, has not done it: of a get a source, of a put each
+ * file, directory and link. */
 static void miss (struct transfer *self)
 {
 	struct receipt receipt = { .kind = ITEM_FAILED, .path = "", .size = -1, .sha256 = "" };
+	struct pending_entry *entry;
 	struct err err;
 
 	err_set (&err, CODE_FAILED, "the server has said nothing of it");
 	receipt.err = &err;
-	for (int i = 0; i < self->n_sources; i++) {
+	for (int i = 0; !self->put && i < self->n_sources; i++) {
 		receipt.source = i;
 		if (!self->heard[i])
 			self->told (self->data, &receipt);
+	}
+	while ((entry = pending_take (&self->pending))) {
+		receipt.source = entry->source;
+		receipt.path = entry->path;
+		self->told (self->data, &receipt);
+		free (entry);
 	}
 }
 

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "cli/exchange.h"
+#include "cli/pending.h"
 #include "files/place.h"
 #include "files/receiver.h"
 #include "files/sender.h"
@@ -40,7 +41,8 @@ struct transfer {
 	struct buf in, out;
 	size_t owed; /* bytes in `in` that the server does not know to be taken */
 	bool stepping; /* of a get: there is more to do with what has come */
-	bool *heard; /* of each source: something of it is in place, or failed */
+	bool *heard; /* of a get, of each source: something of it is in place, or failed */
+	struct pending pending; /* of a put */
 	bool ended; /* of a put: all was sent */
 	bool stopped; /* it failed for good: nothing that the server sends is looked at any more */
 	bool reader_gone; /* of a get: that of standard output */

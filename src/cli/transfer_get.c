@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,15 +27,34 @@ int transfer_open_destination (struct transfer *self, struct err *err)
 	return 0;
 }
 
+/* That ends the stream. Always -1. */
+static int not_asked_for (struct err *err, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
+
+static int not_asked_for (struct err *err, const char *fmt, ...)
+{
+	va_list args;
+	char text[ERR_TEXT];
+
+	va_start (args, fmt);
+	vsnprintf (text, sizeof text, fmt, args);
+	va_end (args);
+	err_set (err, CODE_BAD_VALUE, "%s", text);
+	err->sys = EPROTO;
+	return -1;
+}
+
 static int place_item (void *data, const struct item *item, struct place *place, int *fd, struct err *err)
 {
 	struct transfer *self = data;
+	char name[ITEM_NAME_MAX + 1];
 
-	if (item->source < self->next || item->source >= self->n_sources) {
-		err_set (err, CODE_BAD_VALUE, "the server sent what was not asked for");
-		err->sys = EPROTO;
+	if (item->source < self->next || item->source >= self->n_sources)
+		return not_asked_for (err, "the server sent what was not asked for");
+	if (transfer_last_component (self->sources[item->source], name, err) < 0)
 		return -1;
-	}
+	/* Of "." and "/" only the server knows the name. */
+	if (strcmp (name, ".") != 0 && strcmp (name, item->name) != 0)
+		return not_asked_for (err, "the server sent '%s' where '%s' was asked for", item->name, name);
 	self->next = (int)item->source + 1;
 	if (!strcmp (self->destination, "-")) {
 		*fd = STDOUT_FILENO;
@@ -41,8 +62,7 @@ static int place_item (void *data, const struct item *item, struct place *place,
 	}
 	if (self->directory < 0)
 		return place_open (place, &transfer_everything, NULL, self->destination, PLACE_WRITE, err);
-	if (transfer_last_component (self->sources[item->source], place->name, err) < 0)
-		return -1;
+	memcpy (place->name, name, sizeof place->name);
 	if ((place->directory = fcntl (self->directory, F_DUPFD_CLOEXEC, 3)) < 0)
 		return err_sys (err, CODE_BUSY, "a directory");
 	return 0;
@@ -92,6 +112,7 @@ int transfer_open_get (struct transfer *self)
 {
 	struct receiver_options options = {
 		.recursive = self->recursive,
+		.live = self->live,
 		.writing = { .sync = !self->unsynced, .preserve = self->preserve, .set_id = self->set_id },
 	};
 

@@ -39,6 +39,11 @@ static int fill (struct transfer *self)
 		complain (NULL, "out of memory");
 		return -1;
 	}
+	if (self->pending.error) {
+		complain (NULL, self->pending.error == ENOBUFS ? "the server does not say what became of what it took"
+							       : "out of memory");
+		return -1;
+	}
 	self->state = (enum sender_state)state;
 	return 0;
 }
@@ -67,6 +72,14 @@ int transfer_send_put (struct transfer *self, struct remex_request *request)
 	return self->ended ? 0 : 1;
 }
 
+static void note (void *data, const struct item *item)
+{
+	struct transfer *self = data;
+
+	pending_sent (&self->pending, item);
+}
+
+/* The server tells what became of something. 0, or -1 and err where it was not sent. */
 static int tell (struct transfer *self, const struct item *item, struct err *why)
 {
 	struct receipt receipt = { .kind = ITEM_FILE, .path = item->name, .size = item->size, .source = item->source };
@@ -74,16 +87,25 @@ static int tell (struct transfer *self, const struct item *item, struct err *why
 
 	receipt.sha256 = item->sha256;
 	receipt.changed = item->changed;
+	if (item->source < 0 || item->source >= self->n_sources)
+		return err_set (why, CODE_BAD_VALUE, "the server tells of what was not sent");
 	if (item->kind == ITEM_FAILED) {
+		pending_failed (&self->pending, item);
 		err_set (&err, (int)item->code, "%s", item->text);
 		receipt.kind = ITEM_FAILED;
 		receipt.err = &err;
-	} else if (item->size < 0) {
-		receipt.kind = ITEM_DIRECTORY; /* or a link: something without content */
+	} else {
+		int wrong = pending_done (&self->pending, item, &err);
+
+		if (wrong < 0) {
+			*why = err;
+			return -1;
+		}
+		if (item->size < 0)
+			receipt.kind = ITEM_DIRECTORY; /* or a link: something without content */
+		if (wrong)
+			receipt.err = &err;
 	}
-	if (receipt.source < 0 || receipt.source >= self->n_sources)
-		return err_set (why, CODE_BAD_VALUE, "the server tells of what was not sent");
-	self->heard[receipt.source] = true;
 	self->told (self->data, &receipt);
 	return 0;
 }
@@ -114,9 +136,11 @@ int transfer_take_put (struct transfer *self, struct remex_request *request, str
 
 int transfer_open_put (struct transfer *self)
 {
-	struct sender_options options = {
-		.recursive = self->recursive, .live = self->live, .resume = self->resume, .count = self->count
-	};
+	struct sender_options options = { .recursive = self->recursive,
+		.live = self->live,
+		.resume = self->resume,
+		.sent = note,
+		.count = self->count };
 
 	self->state = SENDER_MORE;
 	self->sender = sender_new (&options, self->n_sources, open_source, self);

@@ -47,6 +47,7 @@ typedef void receiver_report (void *data, const struct receipt *receipt);
 struct receiver_options {
 	struct writing_options writing;
 	bool recursive; /* directories and links may come */
+	bool live; /* a file that its sender says has changed while it was read is taken; otherwise it fails */
 	bool tame; /* no link that could lead out of where it stands: absolute, or with ".." in it */
 };
 

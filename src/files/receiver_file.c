@@ -30,6 +30,11 @@ int receiver_file_end (struct receiver *self, const char *sum, bool changed, str
 	struct err why;
 	int result = 0;
 
+	if (writing && changed && !self->options.live) {
+		err_set (&why, CODE_FAILED, "it changed while it was read");
+		receiver_file_fail (self, &why);
+		writing = NULL;
+	}
 	/* One that shrank while it was read, and is wanted all the same, has what came. */
 	if (writing && writing_complete (writing, changed ? -1 : self->size, sum, &why) < 0) {
 		receiver_file_fail (self, &why);

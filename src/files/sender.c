@@ -60,7 +60,11 @@ int sender_waits_on (const struct sender *self)
 
 int sender_put (struct sender *self, struct buf *out)
 {
-	return item_put (out, &self->item) < 0 ? -1 : SENDER_MORE;
+	if (item_put (out, &self->item) < 0)
+		return -1;
+	if (self->options.sent)
+		self->options.sent (self->data, &self->item);
+	return SENDER_MORE;
 }
 
 /* An item about `name`, here. */

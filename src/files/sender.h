@@ -23,6 +23,8 @@ struct sender_options {
 	bool live; /* a file that changes while it is read is sent as it was read, with `changed` in its end (after fewer
 		      bytes than its size, where it shrank); otherwise it is aborted, or failed if it is small */
 	bool resume; /* ask, for each file of more than SENDER_WHOLE bytes, what is there already */
+	/* Told of each item that is appended, but for data; with the sender's data. NULL: nobody is. */
+	void (*sent) (void *data, const struct item *item);
 	bool count; /* begin with a total: walks everything once before; without bytes, where there is a stream */
 };
 
