@@ -10,8 +10,8 @@
  *
  * A struct remex holds any number of connections and requests; everything that happens on any of them comes out of
  * remex_next, one event at a time. There are no callbacks, no globals, and nothing is logged. One struct remex belongs
- * to one thread. The only other threads are libuv's own, up to four, and only where the name of a host is looked up: they
- * call getaddrinfo(3) and nothing of the caller's, and stay until exit(3). A program with a loop of its own waits for remex_fd to be readable (or remex_timeout to
+ * to one thread. The only other threads are those that look up the names of hosts, at most 16 at once: they call
+ * getaddrinfo(3) and nothing of the caller's, with all signals blocked. A program with a loop of its own waits for remex_fd to be readable (or remex_timeout to
  * pass) and then calls remex_next with a timeout of 0 until it returns 0.
  *
  * Functions that can fail return -1 or NULL and fill the caller's struct remex_error, which may be NULL.
@@ -97,12 +97,10 @@ struct remex_event {
 	const char *message;
 };
 
-/* NULL when there is no memory. remex_free closes what is open; requests that run are thereby cancelled. A name that is
- * being looked up cannot be given up: remex_free, and exit(3) after it, wait for the system (resolv.conf(5)) while
- * remex_looking_up says so. Who cannot wait leaves without remex_free, by _exit(2). */
+/* NULL when there is no memory. remex_free closes what is open; requests that run are thereby cancelled. It waits for
+ * nobody: where getaddrinfo(3) still looks a name up, the thread of that lookup ends later, by itself. */
 REMEX_CLIENT_API struct remex *remex_new (void);
 REMEX_CLIENT_API void remex_free (struct remex *remex);
-REMEX_CLIENT_API bool remex_looking_up (const struct remex *remex);
 
 /* The next event: 1; 0 when timeout_ms has passed (-1: wait for ever) or, with -1, when there is nothing left that
  * could happen; -1 with errno (ENOMEM). */
@@ -115,7 +113,8 @@ REMEX_CLIENT_API int remex_timeout (struct remex *remex);
 /* Connect to `where`: "local" (the default socket, see remex(1)), "unix:///absolute/path", or "HOST[:PORT]", which is
  * TCP with TLS 1.3: a name, an IPv4 address, an IPv6 address in brackets; the port is 7363 where none is named. It
  * returns at once; requests may be started at once. What fails later is told by REMEX_ENDED (unreachable) and
- * REMEX_CLOSED; from the lookup of the name to the server's hello it may take 10 seconds.
+ * REMEX_CLOSED. From the dial, which begins with the lookup of the name, to the server's hello it may take 10 seconds;
+ * a host whose name waits in line to be looked up is not dialled yet.
  * NULL and error where `where` cannot be understood or its socket is not safe to use (remex(1), FILES). */
 REMEX_CLIENT_API struct remex_host *remex_connect (struct remex *remex, const char *where, struct remex_error *error);
 

@@ -36,21 +36,11 @@ int session_open (struct session *session, const char *where)
 	return -1;
 }
 
-static bool left_over;
-
 void session_close (struct session *session)
 {
-	if (session->remex && remex_looking_up (session->remex))
-		left_over = true;
-	else
-		remex_free (session->remex);
+	remex_free (session->remex);
 	session->remex = NULL;
 	signals_close ();
-}
-
-bool session_left_over (void)
-{
-	return left_over;
 }
 
 /* --- stopping ---------------------------------------------------------------------------------------------------- */

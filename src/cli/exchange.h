@@ -22,9 +22,6 @@ struct session {
 int session_open (struct session *session, const char *where);
 void session_close (struct session *session);
 
-/* A session was closed while the system looked up a name, which only _exit(2) does not wait for: leave by that. */
-bool session_left_over (void);
-
 /* Whoever makes a call's input and takes its streams, in place of our own stdin and stdout: a transfer (transfer.h). */
 struct party {
 	void *data;

@@ -141,7 +141,6 @@ static void no_memory (void)
 int main (int argc, char **argv)
 {
 	const struct command *command;
-	int status;
 
 	/* The rest of the program may rely on 0, 1 and 2 being open, and meets a closed pipe as EPIPE. */
 	if (fd_fill_std () < 0) {
@@ -169,8 +168,5 @@ int main (int argc, char **argv)
 	}
 	if (!(command = find (argv[1])))
 		return STATUS_REMEX;
-	status = command->run (command, argc - 2, argv + 2);
-	if (session_left_over ())
-		_exit (status);
-	return status;
+	return command->run (command, argc - 2, argv + 2);
 }

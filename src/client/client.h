@@ -5,12 +5,13 @@
  * of libuv do is read bytes into `in` and put the host on the list. So a host holds at most one message that was not
  * told yet, and some bytes behind it.
  *
- *   connect.c  how a connection comes about, and its timer
- *   tcp.c      the same for TCP: the name, the addresses one after the other, the handshake of TLS
- *   trust.c    whose keys these are: ours, the hosts' that are pinned, and what to say about them
- *   host.c     the connection: its bytes, its end, what it tells
- *   answer.c   what a message from the server means
- *   request.c  what the caller asks for
+ *   connect.c    from remex_connect to hello, and the host's timer
+ *   dial_*.c     the ways to a stream (struct dialer): a Unix socket, TCP, descriptors that are connected already
+ *   resolver.c   from the name of a host to its addresses
+ *   trust.c      whose keys these are: ours, the hosts' that are pinned, and what to say about them
+ *   host.c       the connection: its bytes, its end, its events
+ *   answer.c     what a message from the server means
+ *   request.c    what the caller asks for
  */
 #ifndef REMEX_CLIENT_CLIENT_H
 #define REMEX_CLIENT_CLIENT_H
@@ -21,6 +22,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "client/address.h"
+#include "client/resolver.h"
 #include "net/credential.h"
 #include "net/stream.h"
 #include "net/tls.h"
@@ -32,8 +34,7 @@ enum {
 	CLIENT_OUT_SOFT = 1024 * 1024, /* input is taken while less than this waits to be sent */
 	CLIENT_OUT_MAX = 32 * 1024 * 1024, /* with calls and all else */
 	CLIENT_PONGS = 4096, /* that wait to be sent: more means that the server asks and does not read */
-	CLIENT_CONNECT_MS = 10000, /* until hello, from the name's lookup on */
-	CLIENT_ADDRESSES = 16, /* of one name that are tried */
+	CLIENT_CONNECT_MS = 10000, /* from the dial to hello */
 	CLIENT_ATTACH_MS = 60000, /* the same where somebody else makes the connection (and may ask for a password) */
 	CLIENT_SILENCE_MS = 15000, /* with calls running: a ping after so long, and the end after three times as long */
 };
@@ -46,41 +47,36 @@ struct remex {
 	char *directory; /* of keys (store.h); NULL: not known yet */
 	struct credential *identity; /* our own key; NULL: not read yet */
 	struct tls_context *known, *unknown; /* for hosts that are pinned: shows our key; for others: shows none */
-	int lookups; /* of names, that the system works on */
+	struct resolver *resolver; /* NULL: no name was looked up yet */
 	struct remex_request *ended; /* told by the last event, to be freed */
 	struct remex_request *eaten; /* whose output the last event told: it counts as consumed with the next one */
 	size_t eaten_size;
 };
 
 enum host_state {
-	HOST_CONNECTING, /* no stream yet: the listener's queue is full, the timer tries again; TCP: see struct tcp */
-	HOST_GREETING, /* connected: hello is awaited, calls wait in their requests */
+	HOST_CONNECTING, /* no stream yet: the host is the dialer's */
+	HOST_GREETING, /* there is a stream: hello is awaited, calls wait in their requests */
 	HOST_OPEN,
 	HOST_DEAD, /* `code` and `why`; requests are being told */
 	HOST_CLOSED, /* REMEX_CLOSED was told */
 };
 
-/* A name that is being looked up. The system cannot be stopped at that: the host may be gone before. */
-struct lookup {
-	uv_getaddrinfo_t request;
-	struct remex *remex;
-	struct remex_host *host; /* NULL: nobody waits for it any more */
+/* One way to come to a stream: a row of operations for the time of HOST_CONNECTING. It ends with host_greet or with
+ * host_fail; until then the dialer may keep a state of its own in host->dialing. */
+struct dialer {
+	int limit_ms; /* from the dial to hello */
+	/* Set out. What cannot be is told by host_fail; only what makes remex_connect itself fail is -1 and err. */
+	int (*start) (struct remex_host *host, struct err *err);
+	/* The host's timer has come. NULL where `start` leaves no host CONNECTING. */
+	void (*wake) (struct remex_host *host);
+	/* Give up what is on its way and free host->dialing. NULL: there is never any. */
+	void (*stop) (struct remex_host *host);
 };
 
-/* How a TCP connection comes about: lookup, then for one address after the other `fd` is connected, then the handshake
- * (`tls`). After that the stream owns fd and tls, and `tls` stays to be asked why it ended. */
-struct tcp {
-	struct lookup *lookup;
-	struct endpoint endpoints[CLIENT_ADDRESSES];
-	int n, at; /* the address being tried */
-	int64_t next_ms; /* then the next one is */
-	bool extended; /* we came late ourselves: there was a little more time */
-	int fd; /* -1: none, or the stream's */
-	uv_poll_t *poll; /* of fd; frees itself when it is closed */
-	struct tls *tls;
-	bool refused; /* by one of them */
-	char why[256]; /* which addresses could not be connected to */
-	/* Keys: */
+extern const struct dialer dial_unix, dial_tcp, dial_attached;
+
+/* The key that a host over TCP has shown and the one that it should have. */
+struct proof {
 	bool probe; /* remex_probe: only to see the key */
 	bool pinned, seen; /* `pin`, `key` are known */
 	struct key pin, key;
@@ -93,8 +89,11 @@ struct remex_host {
 	struct list node; /* in remex->hosts */
 	struct list ready; /* in remex->ready, or by itself */
 	enum host_state state;
+	const struct dialer *dialer;
+	void *dialing; /* the dialer's own, while HOST_CONNECTING */
 	struct address address;
-	struct tcp tcp; /* where the address is of TCP */
+	struct proof proof; /* over TCP */
+	struct tls *tls; /* the stream's, over TCP: to be asked why it ended */
 	struct stream stream;
 	uv_idle_t again; /* stream_pending: there is more to read, and no poll says so */
 	uv_poll_t polls[2]; /* of reading (and writing, where it is the same descriptor); of writing */
@@ -106,7 +105,7 @@ struct remex_host {
 	bool eof; /* nothing more can be read; `lost` says why */
 	bool unwritable; /* writing failed: what is still read counts, then eof */
 	bool blocked; /* the last write would have blocked */
-	int64_t give_up_ms; /* of clock_ms: until hello */
+	int64_t give_up_ms; /* of clock_ms: hello must have come by then; INT64_MAX: not dialled yet */
 	int64_t heard_ms; /* when bytes last came */
 	struct decoder decoder;
 	struct buf in, out;
@@ -175,23 +174,14 @@ void host_shut (struct remex_host *host);
 /* After hello, and whenever a request starts: watch for silence. */
 void host_watch (struct remex_host *host);
 
-/* Wake the host's timer then. */
+/* Wake the host then, in so many milliseconds. */
 void host_timer (struct remex_host *host, int64_t ms);
 
-/* host->stream is open: poll it and wait for hello. Otherwise the host has failed. */
+/* For dialers: from now on the host has dialer->limit_ms until hello. */
+void host_dialled (struct remex_host *host);
+
+/* For dialers: host->stream is open. Poll it and wait for hello; what goes wrong is told by host_fail. */
 void host_greet (struct remex_host *host);
-
-/* tcp.c -------------------------------------------------------------------------------------------------------------
- */
-
-/* Set out; what cannot be is told by the host's end. */
-void tcp_start (struct remex_host *host);
-
-/* The timer has come. */
-void tcp_late (struct remex_host *host);
-
-/* Give up whatever is on its way. */
-void tcp_shut (struct remex_host *host);
 
 /* trust.c -----------------------------------------------------------------------------------------------------------
  */

@@ -1,4 +1,4 @@
-/* connect - how a connection comes about (that over TCP: tcp.c), and what time does to it: the wait for room in the listener's queue and for
+/* connect - from remex_connect to hello, by whatever dialer (client.h), and what time does to a connection: the wait for
  * hello, the watch for silence. */
 #include "config.h"
 
@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "client/client.h"
 
-enum { READ_FIRST = 16 * 1024, RETRY_MS = 20 };
+enum { READ_FIRST = 16 * 1024 };
 
 static void on_timer (uv_timer_t *timer);
 
@@ -28,25 +28,26 @@ void host_watch (struct remex_host *host)
 	}
 }
 
-/* Poll the stream and wait for hello: 0, or -1 and err. */
-static int take_stream (struct remex_host *host, struct err *err)
+void host_dialled (struct remex_host *host)
+{
+	host->give_up_ms = clock_ms () + host->dialer->limit_ms;
+	host_timer (host, host->dialer->limit_ms);
+}
+
+/* Poll the stream: 0, or -1 and err. */
+static int poll_stream (struct remex_host *host, struct err *err)
 {
 	int fds[2] = { host->stream.in_poll, host->stream.out_poll }, n = fds[0] == fds[1] ? 1 : 2;
 
 	for (int i = 0; i < n; i++) {
 		int failed = uv_poll_init (&host->remex->loop, &host->polls[i], fds[i]);
 
-		if (failed < 0) {
-			host_shut (host);
+		if (failed < 0)
 			return err_set (err, 0, "descriptor %d cannot be polled: %s", fds[i], uv_strerror (failed));
-		}
 		host->polls[i].data = host;
 		host->handles++;
 		host->n_polls++;
 	}
-	host->state = HOST_GREETING;
-	host_poll (host);
-	host_timer (host, host->give_up_ms - clock_ms ());
 	return 0;
 }
 
@@ -54,32 +55,14 @@ void host_greet (struct remex_host *host)
 {
 	struct err err;
 
-	if (take_stream (host, &err) < 0)
+	if (poll_stream (host, &err) < 0) {
 		host_fail (host, "", "%s", err.text);
-	else
-		host_fill (host); /* hello may have come with the end of a handshake, which no poll sees */
-}
-
-/* Try to connect to a Unix socket; what cannot be is told by the host's end. False only where the socket is not safe to use. */
-static bool try_connect (struct remex_host *host, struct err *err)
-{
-	int fd = -1;
-
-	switch (address_open (&host->address, &fd, err)) {
-	case ADDRESS_OPEN:
-		stream_unix (&host->stream, fd);
-		host_greet (host);
-		break;
-	case ADDRESS_LATER:
-		if (clock_ms () >= host->give_up_ms)
-			host_fail (host, "", "%s; it was too busy for %d s", err->text, CLIENT_CONNECT_MS / 1000);
-		else
-			host_timer (host, RETRY_MS);
-		break;
-	case ADDRESS_NOBODY: host_fail (host, "", "%s", err->text); break;
-	case ADDRESS_UNSAFE: host_fail (host, "denied", "%s", err->text); return false;
+		return;
 	}
-	return true;
+	host->state = HOST_GREETING;
+	host_poll (host);
+	host_timer (host, host->give_up_ms - clock_ms ());
+	host_fill (host); /* hello may have come with the end of a handshake, which no poll sees */
 }
 
 static void greeting_late (struct remex_host *host)
@@ -115,28 +98,27 @@ static void silence (struct remex_host *host)
 static void on_timer (uv_timer_t *timer)
 {
 	struct remex_host *host = timer->data;
-	struct err err;
 
-	if (host->state == HOST_CONNECTING && host->address.tcp)
-		tcp_late (host);
-	else if (host->state == HOST_CONNECTING)
-		try_connect (host, &err);
+	if (host->state == HOST_CONNECTING)
+		host->dialer->wake (host);
 	else if (host->state == HOST_GREETING)
 		greeting_late (host);
 	else if (host->state == HOST_OPEN)
 		silence (host);
 }
 
-static struct remex_host *host_new (struct remex *remex, const char *where, int give_up_ms, struct remex_error *error)
+static struct remex_host *host_new (
+	struct remex *remex, const char *where, const struct dialer *dialer, struct remex_error *error)
 {
 	struct remex_host *host = calloc (1, sizeof *host);
 
 	if (!host || !(host->where = strdup (where))) {
 		free (host);
-		error_set (error, "internal", "no memory");
+		error_set (error, "internal", "out of memory");
 		return NULL;
 	}
 	host->remex = remex;
+	host->dialer = dialer;
 	list_append (&remex->hosts, &host->node);
 	list_init (&host->ready);
 	list_init (&host->requests);
@@ -145,12 +127,11 @@ static struct remex_host *host_new (struct remex *remex, const char *where, int 
 	buf_init (&host->in, MESSAGE_MAX);
 	buf_init (&host->out, CLIENT_OUT_MAX);
 	host->read_size = READ_FIRST;
-	host->give_up_ms = clock_ms () + give_up_ms;
+	host->give_up_ms = INT64_MAX;
 	uv_timer_init (&remex->loop, &host->timer);
 	uv_idle_init (&remex->loop, &host->again);
 	host->timer.data = host->again.data = host;
 	host->handles = 2;
-	host->tcp.fd = -1;
 	return host;
 }
 
@@ -168,18 +149,15 @@ static struct remex_host *connect_to (struct remex *remex, const char *where, bo
 		error_set (error, "usage", "%s has no key: the kernel says who listens at a Unix socket", where);
 		return NULL;
 	}
-	if (!(host = host_new (remex, where, CLIENT_CONNECT_MS, error)))
+	if (!(host = host_new (remex, where, address.tcp ? &dial_tcp : &dial_unix, error)))
 		return NULL;
 	host->address = address;
-	host->tcp.probe = probe;
-	if (address.tcp) {
-		tcp_start (host);
-	} else if (!try_connect (host, &err)) {
-		error_set (error, "denied", "%s", err.text);
-		remex_close (host);
-		return NULL;
-	}
-	return host;
+	host->proof.probe = probe;
+	if (host->dialer->start (host, &err) == 0)
+		return host;
+	error_set (error, host->code, "%s", err.text);
+	remex_close (host);
+	return NULL;
 }
 
 struct remex_host *remex_connect (struct remex *remex, const char *where, struct remex_error *error)
@@ -195,11 +173,11 @@ struct remex_host *remex_probe (struct remex *remex, const char *where, struct r
 struct remex_host *remex_attach (
 	struct remex *remex, const char *name, int read_fd, int write_fd, struct remex_error *error)
 {
-	struct remex_host *host = host_new (remex, name, CLIENT_ATTACH_MS, error);
+	struct remex_host *host = host_new (remex, name, &dial_attached, error);
 	struct err err;
 
 	if (host && stream_owned (&host->stream, read_fd, write_fd) == 0) {
-		if (take_stream (host, &err) == 0)
+		if (host->dialer->start (host, &err) == 0)
 			return host;
 		error_set (error, "usage", "%s", err.text);
 	} else {

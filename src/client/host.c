@@ -34,7 +34,7 @@ void host_closed (uv_handle_t *handle)
 	free (host->name);
 	free (host->version);
 	free (host->you);
-	free (host->tcp.certificate);
+	free (host->proof.certificate);
 	free (host);
 }
 
@@ -44,10 +44,12 @@ void host_shut (struct remex_host *host)
 	for (int i = 0; i < host->n_polls; i++)
 		uv_close ((uv_handle_t *)&host->polls[i], host_closed);
 	host->n_polls = 0;
-	tcp_shut (host);
+	if (host->dialer->stop)
+		host->dialer->stop (host);
 	if (host->stream.ops)
 		stream_close (&host->stream);
 	host->stream.ops = NULL;
+	host->tls = NULL;
 	uv_idle_stop (&host->again);
 	decoder_free (&host->decoder);
 	buf_free (&host->in);
@@ -186,11 +188,11 @@ bool host_fill (struct remex_host *host)
 	host_ready (host);
 	if (n <= 0) {
 		snprintf (host->why, sizeof host->why, "%s", n < 0 ? strerror (errno) : "");
-		if (n < 0 && host->tcp.tls && *tls_why (host->tcp.tls)) {
+		if (n < 0 && host->tls && *tls_why (host->tls)) {
 			if (host->state == HOST_GREETING)
 				trust_why (host, host->code, host->why);
 			else
-				snprintf (host->why, sizeof host->why, "%s", tls_why (host->tcp.tls));
+				snprintf (host->why, sizeof host->why, "%s", tls_why (host->tls));
 		}
 		host->eof = true;
 		host_poll (host);

@@ -53,6 +53,7 @@ void remex_free (struct remex *remex)
 	list_each_safe (host, after, &remex->hosts, node)
 		remex_close (host);
 	request_free (remex->ended);
+	resolver_free (remex->resolver);
 	uv_close ((uv_handle_t *)&remex->timer, NULL);
 	while (uv_run (&remex->loop, UV_RUN_DEFAULT) != 0)
 		continue;

@@ -56,7 +56,7 @@ void trust_free (struct remex *remex)
 
 int trust_prepare (struct remex_host *host)
 {
-	struct tcp *tcp = &host->tcp;
+	struct proof *proof = &host->proof;
 	const char *directory;
 	struct err err = { 0 };
 	int found;
@@ -65,27 +65,27 @@ int trust_prepare (struct remex_host *host)
 		host_fail (host, "no_key", "%s", err.text);
 		return -1;
 	}
-	if (!tcp->probe && !identity_of (host->remex, &err)) {
+	if (!proof->probe && !identity_of (host->remex, &err)) {
 		if (err.sys == ENOENT || err.sys == ENOTDIR)
 			host_fail (host, "no_key", "no key: make one with `remex keygen`");
 		else
 			host_fail (host, "no_key", "your key cannot be used: %s", err.text);
 		return -1;
 	}
-	if ((found = store_pin (directory, host->address.pin, &tcp->pin, &err)) < 0) {
+	if ((found = store_pin (directory, host->address.pin, &proof->pin, &err)) < 0) {
 		host_fail (
 			host, "untrusted", "the key that is trusted for %s cannot be read: %s", host->where, err.text);
 		return -1;
 	}
-	if ((tcp->pinned = found > 0))
-		key_print (&tcp->pin, tcp->pin_print);
+	if ((proof->pinned = found > 0))
+		key_print (&proof->pin, proof->pin_print);
 	return 0;
 }
 
 struct tls_context *trust_context (struct remex_host *host)
 {
 	struct remex *remex = host->remex;
-	bool known = host->tcp.pinned && !host->tcp.probe;
+	bool known = host->proof.pinned && !host->proof.probe;
 	struct tls_context **context = known ? &remex->known : &remex->unknown;
 	struct err err;
 
@@ -96,21 +96,21 @@ struct tls_context *trust_context (struct remex_host *host)
 
 /* --- the host's key ---------------------------------------------------------------------------------------------- */
 
-static bool changed (const struct tcp *tcp)
+static bool changed (const struct proof *proof)
 {
-	return tcp->seen && tcp->pinned && !key_equal (&tcp->pin, &tcp->key);
+	return proof->seen && proof->pinned && !key_equal (&proof->pin, &proof->key);
 }
 
 bool trust_judge (void *arg, const struct key *key)
 {
 	struct remex_host *host = arg;
-	struct tcp *tcp = &host->tcp;
+	struct proof *proof = &host->proof;
 
-	tcp->key = *key;
-	tcp->seen = true;
-	key_print (key, tcp->print);
-	key_format (key, NULL, tcp->line);
-	return tcp->probe || !changed (tcp);
+	proof->key = *key;
+	proof->seen = true;
+	key_print (key, proof->print);
+	key_format (key, NULL, proof->line);
+	return proof->probe || !changed (proof);
 }
 
 static void say_changed (const struct remex_host *host, char why[ERR_TEXT])
@@ -121,28 +121,28 @@ static void say_changed (const struct remex_host *host, char why[ERR_TEXT])
 		"the key of %.100s HAS CHANGED: it shows %s, trusted is %s. Somebody may be in between. Nothing was "
 		"sent. "
 		"If the host has a new key: remex trust --remove %s",
-		host->where, host->tcp.print, host->tcp.pin_print, text_quote (word, sizeof word, host->where));
+		host->where, host->proof.print, host->proof.pin_print, text_quote (word, sizeof word, host->where));
 }
 
 bool trust_proved (struct remex_host *host)
 {
-	struct tcp *tcp = &host->tcp;
+	struct proof *proof = &host->proof;
 	char why[ERR_TEXT], word[WORD];
 
-	if (tcp->pinned && !tcp->probe)
+	if (proof->pinned && !proof->probe)
 		return true;
-	if (!tcp->pinned)
-		tcp->certificate = tls_peer_certificate (tcp->tls);
-	if (changed (tcp)) {
+	if (!proof->pinned)
+		proof->certificate = tls_peer_certificate (host->tls);
+	if (changed (proof)) {
 		say_changed (host, why);
 		host_fail (host, "untrusted", "%s", why);
-	} else if (tcp->pinned) {
-		host_fail (host, "trusted", "%s has the key that is trusted, %s", host->where, tcp->print);
+	} else if (proof->pinned) {
+		host_fail (host, "trusted", "%s has the key that is trusted, %s", host->where, proof->print);
 	} else {
 		host_fail (host, "untrusted",
 			"%.100s is not trusted yet: its key is %s. If that is what `remex identities` shows there: "
 			"remex trust %s %s",
-			host->where, tcp->print, text_quote (word, sizeof word, host->where), tcp->print);
+			host->where, proof->print, text_quote (word, sizeof word, host->where), proof->print);
 	}
 	return false;
 }
@@ -161,15 +161,15 @@ static void quote_line (const struct remex *remex, char out[WORD])
 
 void trust_why (const struct remex_host *host, char code[32], char why[ERR_TEXT])
 {
-	const struct tcp *tcp = &host->tcp;
-	const char *says = tls_why (tcp->tls), *meant = "";
+	const struct proof *proof = &host->proof;
+	const char *says = tls_why (host->tls), *meant = "";
 	char line[WORD];
 
-	switch ((int)tls_alert_received (tcp->tls)) {
+	switch ((int)tls_alert_received (host->tls)) {
 	case TLS_ALERT_BAD_CERTIFICATE: /* remexd's word; the others are what other ends of TLS may say instead */
 	case ALERT_CERTIFICATE_UNKNOWN:
 	case ALERT_UNKNOWN_CA:
-		if (!host->remex->identity || !tcp->pinned)
+		if (!host->remex->identity || !proof->pinned)
 			break;
 		quote_line (host->remex, line);
 		meant = "denied";
@@ -187,7 +187,7 @@ void trust_why (const struct remex_host *host, char code[32], char why[ERR_TEXT]
 			host->where);
 		break;
 	default:
-		if (changed (tcp)) {
+		if (changed (proof)) {
 			meant = "untrusted";
 			say_changed (host, why);
 		}
@@ -209,7 +209,7 @@ int remex_set_directory (struct remex *remex, const char *path, struct remex_err
 	if (!list_empty (&remex->hosts))
 		return error_set (error, "usage", "the directory of keys is named before the first connection");
 	if (!(copy = strdup (path)))
-		return error_set (error, "internal", "no memory");
+		return error_set (error, "internal", "out of memory");
 	trust_free (remex);
 	remex->directory = copy;
 	return 0;
@@ -225,39 +225,34 @@ const char *remex_directory (struct remex *remex, struct remex_error *error)
 	return directory;
 }
 
-bool remex_looking_up (const struct remex *remex)
-{
-	return remex->lookups > 0;
-}
-
 const char *remex_host_key (const struct remex_host *host)
 {
-	return host->tcp.line;
+	return host->proof.line;
 }
 
 const char *remex_host_fingerprint (const struct remex_host *host)
 {
-	return host->tcp.print;
+	return host->proof.print;
 }
 
 const char *remex_host_pin (const struct remex_host *host)
 {
-	return host->address.tcp ? host->tcp.pin_print : NULL;
+	return host->address.tcp ? host->proof.pin_print : NULL;
 }
 
 int remex_host_trust (struct remex_host *host, struct remex_error *error)
 {
-	struct tcp *tcp = &host->tcp;
+	struct proof *proof = &host->proof;
 	struct err err = { 0 };
 
-	if (tcp->pinned && tcp->seen && !changed (tcp))
+	if (proof->pinned && proof->seen && !changed (proof))
 		return 0;
-	if (tcp->pinned)
+	if (proof->pinned)
 		return error_set (
 			error, "untrusted", "%s is trusted by another key; forget that one first", host->where);
-	if (!tcp->certificate)
+	if (!proof->certificate)
 		return error_set (error, "usage", "%s has not shown its key", host->where);
-	if (store_pin_add (host->remex->directory, host->address.pin, tcp->certificate, &err) == 0)
+	if (store_pin_add (host->remex->directory, host->address.pin, proof->certificate, &err) == 0)
 		return 0;
 	if (err.sys == EEXIST)
 		return error_set (

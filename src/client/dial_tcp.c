@@ -1,9 +1,9 @@
-/* tcp - how a connection over TCP comes about: the name is looked up (in a thread of libuv), its addresses are tried one
- * after the other, each for its share of the time that is left, and the first that answers is met with TLS. From then on
- * there is no other address: what answers there is the host, or somebody to be told of.
+/* dial_tcp - the way to a stream over TCP (client.h, struct dialer): the name is looked up (resolver.h), its addresses are
+ * tried one after the other, each for its share of the time that is left, and the first that answers is met with TLS. From
+ * then on there is no other address: the answer of that one is the host's.
  *
- * HOST_CONNECTING in four phases: `lookup`; then `fd` without `tls` (connecting); then both (the handshake); and done,
- * when host->stream has them.
+ * A host that is HOST_CONNECTING is in one of four phases: its name is in line (`lookup`, no clock runs); its name is
+ * looked up (`lookup`); one address is connected to (`fd`); the handshake of TLS is made (`fd`, host->tls).
  */
 #include "config.h"
 
@@ -19,7 +19,23 @@
 #include "base/fd.h"
 #include "client/client.h"
 
-enum { EXTRA_MS = 1000 };
+enum {
+	ADDRESSES = 16, /* of one name that are tried */
+	EXTRA_MS = 1000,
+};
+
+/* host->dialing */
+struct tcp {
+	struct lookup *lookup;
+	struct endpoint endpoints[ADDRESSES];
+	int n, at; /* the address being tried */
+	int64_t next_ms; /* then the next one is */
+	bool extended; /* we came late ourselves: there was a little more time */
+	int fd; /* -1: none */
+	uv_poll_t *poll; /* of fd; frees itself when it is closed */
+	bool refused; /* by one of them */
+	char why[256]; /* which addresses could not be connected to */
+};
 
 static void dial (struct remex_host *host);
 
@@ -30,34 +46,36 @@ static void free_poll (uv_handle_t *poll)
 	free (poll);
 }
 
-/* Drop the socket, if it is still ours. */
-static void drop (struct tcp *tcp)
+/* Drop the socket of the address that was tried. */
+static void drop (struct remex_host *host)
 {
+	struct tcp *tcp = host->dialing;
+
 	if (tcp->poll)
 		uv_close ((uv_handle_t *)tcp->poll, free_poll);
 	tcp->poll = NULL;
 	if (tcp->fd >= 0)
-		tls_free (tcp->tls);
-	tcp->tls = NULL;
+		tls_free (host->tls);
+	host->tls = NULL;
 	fd_close (&tcp->fd);
 }
 
-void tcp_shut (struct remex_host *host)
+static void tcp_stop (struct remex_host *host)
 {
-	struct tcp *tcp = &host->tcp;
+	struct tcp *tcp = host->dialing;
 
-	if (tcp->lookup) {
-		tcp->lookup->host = NULL;
-		uv_cancel ((uv_req_t *)&tcp->lookup->request);
-	}
-	tcp->lookup = NULL;
-	drop (tcp);
+	if (!tcp)
+		return;
+	lookup_cancel (tcp->lookup);
+	drop (host);
+	free (tcp);
+	host->dialing = NULL;
 }
 
 /* The address cannot be connected to. */
 static void next (struct remex_host *host, int error)
 {
-	struct tcp *tcp = &host->tcp;
+	struct tcp *tcp = host->dialing;
 	size_t used = strlen (tcp->why);
 	char shown[ENDPOINT_SIZE];
 
@@ -67,22 +85,22 @@ static void next (struct remex_host *host, int error)
 		snprintf (tcp->why + used, sizeof tcp->why - used, "%s%s: %s", used ? "; " : ": ",
 			endpoint_format (&tcp->endpoints[tcp->at], shown), strerror (error));
 	tcp->refused = tcp->refused || error == ECONNREFUSED;
-	drop (tcp);
+	drop (host);
 	tcp->at++;
 	dial (host);
 }
 
 static void shaken (struct remex_host *host)
 {
-	struct tcp *tcp = &host->tcp;
+	struct tcp *tcp = host->dialing;
 	int fd = tcp->fd;
 
 	if (!trust_proved (host))
 		return;
 	uv_close ((uv_handle_t *)tcp->poll, free_poll);
-	tcp->poll = NULL;
-	tcp->fd = -1;
-	stream_tls (&host->stream, fd, tcp->tls);
+	free (tcp);
+	host->dialing = NULL;
+	stream_tls (&host->stream, fd, host->tls);
 	host_greet (host);
 }
 
@@ -90,11 +108,12 @@ static void on_poll (uv_poll_t *poll, int status, int events);
 
 static void shake (struct remex_host *host)
 {
+	struct tcp *tcp = host->dialing;
 	char code[32], why[ERR_TEXT];
 
-	switch (tls_handshake (host->tcp.tls)) {
+	switch (tls_handshake (host->tls)) {
 	case 0:
-		uv_poll_start (host->tcp.poll, tls_wants_write (host->tcp.tls) ? UV_WRITABLE : UV_READABLE, on_poll);
+		uv_poll_start (tcp->poll, tls_wants_write (host->tls) ? UV_WRITABLE : UV_READABLE, on_poll);
 		break;
 	case 1: shaken (host); break;
 	default: trust_why (host, code, why); host_fail (host, code, "%s", why);
@@ -105,12 +124,13 @@ static void shake (struct remex_host *host)
 static void meet (struct remex_host *host)
 {
 	struct tls_context *context = trust_context (host);
+	struct tcp *tcp = host->dialing;
 
 	if (!context)
 		return;
-	endpoint_tune (host->tcp.fd);
-	if (!(host->tcp.tls = tls_new (context, host->tcp.fd, trust_judge, host))) {
-		host_fail (host, "internal", "no memory for TLS");
+	endpoint_tune (tcp->fd);
+	if (!(host->tls = tls_new (context, tcp->fd, trust_judge, host))) {
+		host_fail (host, "internal", "out of memory");
 		return;
 	}
 	host_timer (host, host->give_up_ms - clock_ms ());
@@ -120,14 +140,15 @@ static void meet (struct remex_host *host)
 static void on_poll (uv_poll_t *poll, int status, int events)
 {
 	struct remex_host *host = poll->data;
+	struct tcp *tcp = host->dialing;
 	socklen_t size = sizeof (int);
 	int error = 0;
 
 	(void)status; /* the socket itself says more */
 	(void)events;
-	if (host->tcp.tls)
+	if (host->tls)
 		shake (host);
-	else if (getsockopt (host->tcp.fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error)
+	else if (getsockopt (tcp->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error)
 		next (host, error ? error : errno);
 	else
 		meet (host);
@@ -136,7 +157,7 @@ static void on_poll (uv_poll_t *poll, int status, int events)
 /* Begin to connect to the address: 0, or an errno. */
 static int begin (struct remex_host *host, const struct endpoint *endpoint)
 {
-	struct tcp *tcp = &host->tcp;
+	struct tcp *tcp = host->dialing;
 	int failed;
 
 	tcp->fd = socket (endpoint->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -158,7 +179,7 @@ static int begin (struct remex_host *host, const struct endpoint *endpoint)
 /* Try the address whose turn it is, and those behind it. */
 static void dial (struct remex_host *host)
 {
-	struct tcp *tcp = &host->tcp;
+	struct tcp *tcp = host->dialing;
 	int64_t now = clock_ms (), left = host->give_up_ms - now;
 	int error;
 
@@ -179,7 +200,7 @@ static void add (struct tcp *tcp, const struct sockaddr *address, socklen_t size
 {
 	struct endpoint *endpoint = &tcp->endpoints[tcp->n];
 
-	if (tcp->n == CLIENT_ADDRESSES || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
+	if (tcp->n == ADDRESSES || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
 		return;
 	endpoint_set (endpoint, address, size);
 	for (int i = 0; i < tcp->n; i++)
@@ -188,93 +209,97 @@ static void add (struct tcp *tcp, const struct sockaddr *address, socklen_t size
 	tcp->n++;
 }
 
-/* Words for a status of uv_getaddrinfo. */
+/* Words for an EAI_ number. */
 static const char *no_address (int status)
 {
 	switch (status) {
-	case UV_EAI_NONAME: return "there is no host of that name";
+	case EAI_NONAME: return "there is no host of that name";
 	case 0:
-	case UV_EAI_NODATA: return "it has no address";
-	case UV_EAI_AGAIN: return "the name servers do not answer";
-	default: return uv_strerror (status);
+	case EAI_NODATA: return "it has no address";
+	case EAI_AGAIN: return "the name servers do not answer";
+	default: return gai_strerror (status);
 	}
 }
 
-static void on_looked_up (uv_getaddrinfo_t *request, int status, struct addrinfo *found)
+static void on_started (void *arg)
 {
-	struct lookup *lookup = request->data;
-	struct remex_host *host = lookup->host;
+	host_dialled (arg);
+}
 
-	lookup->remex->lookups--;
-	free (lookup);
-	if (host) {
-		host->tcp.lookup = NULL;
-		for (struct addrinfo *each = status < 0 ? NULL : found; each; each = each->ai_next)
-			add (&host->tcp, each->ai_addr, each->ai_addrlen);
-		if (host->tcp.n)
-			dial (host);
-		else
-			host_fail (host, "", "cannot find %s: %s", host->address.host, no_address (status));
-	}
-	uv_freeaddrinfo (found);
+static void on_found (void *arg, int status, const struct addrinfo *found)
+{
+	struct remex_host *host = arg;
+	struct tcp *tcp = host->dialing;
+
+	tcp->lookup = NULL;
+	for (; found; found = found->ai_next)
+		add (tcp, found->ai_addr, found->ai_addrlen);
+	if (tcp->n)
+		dial (host);
+	else
+		host_fail (host, "", "cannot find %s: %s", host->address.host, no_address (status));
 }
 
 static void look_up (struct remex_host *host)
 {
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-	struct lookup *lookup = calloc (1, sizeof *lookup);
+	static const struct lookup_ops ops = { on_started, on_found };
+	struct remex *remex = host->remex;
+	struct tcp *tcp = host->dialing;
 	char port[8];
-	int failed;
 
-	if (!lookup) {
-		host_fail (host, "internal", "no memory");
-		return;
-	}
-	*lookup = (struct lookup){ .remex = host->remex, .host = host, .request.data = lookup };
 	snprintf (port, sizeof port, "%u", (unsigned)host->address.port);
-	failed = uv_getaddrinfo (&host->remex->loop, &lookup->request, on_looked_up, host->address.host, port, &hints);
-	if (failed < 0) {
-		free (lookup);
-		host_fail (host, "", "cannot find %s: %s", host->address.host, uv_strerror (failed));
-		return;
-	}
-	host->tcp.lookup = lookup;
-	host->remex->lookups++;
-	host_timer (host, host->give_up_ms - clock_ms ());
+	if (!remex->resolver)
+		remex->resolver = resolver_new (&remex->loop);
+	if (remex->resolver)
+		tcp->lookup = resolver_look_up (remex->resolver, host->address.host, port, &ops, host);
+	if (!tcp->lookup)
+		host_fail (host, "internal", "out of memory");
 }
 
-/* --- from outside ------------------------------------------------------------------------------------------------ */
-
-void tcp_start (struct remex_host *host)
+static int tcp_start (struct remex_host *host, struct err *err)
 {
+	struct tcp *tcp = calloc (1, sizeof *tcp);
+
+	(void)err;
+	if (!tcp) {
+		host_fail (host, "internal", "out of memory");
+		return 0;
+	}
+	tcp->fd = -1;
+	host->dialing = tcp;
 	if (trust_prepare (host) < 0)
-		return;
+		return 0;
 	if (!host->address.number) {
 		look_up (host);
-		return;
+		return 0;
 	}
-	host->tcp.endpoints[0] = host->address.endpoint;
-	host->tcp.n = 1;
+	tcp->endpoints[0] = host->address.endpoint;
+	tcp->n = 1;
+	host_dialled (host);
 	dial (host);
+	return 0;
 }
 
+/* --- time -------------------------------------------------------------------------------------------------------- */
+
 /* Has something come that a caller who was away for long did not let us see yet? */
-static bool stirs (const struct tcp *tcp)
+static bool stirs (const struct remex_host *host)
 {
-	struct pollfd one = { .fd = tcp->fd, .events = (short)(tcp->tls ? POLLIN : POLLOUT) };
+	const struct tcp *tcp = host->dialing;
+	struct pollfd one = { .fd = tcp->fd, .events = (short)(host->tls ? POLLIN : POLLOUT) };
 
 	return tcp->fd >= 0 && poll (&one, 1, 0) > 0;
 }
 
-void tcp_late (struct remex_host *host)
+static void tcp_wake (struct remex_host *host)
 {
-	struct tcp *tcp = &host->tcp;
+	struct tcp *tcp = host->dialing;
 	int64_t now = clock_ms ();
 	bool over = now >= host->give_up_ms;
 
-	if (!over && (tcp->lookup || tcp->tls || now < tcp->next_ms)) {
-		host_timer (host, (tcp->lookup || tcp->tls ? host->give_up_ms : tcp->next_ms) - now);
-	} else if (!tcp->extended && stirs (tcp)) {
+	if (!over && (tcp->lookup || host->tls || now < tcp->next_ms)) {
+		host_timer (host, (tcp->lookup || host->tls ? host->give_up_ms : tcp->next_ms) - now);
+	} else if (!tcp->extended && stirs (host)) {
 		tcp->extended = true;
 		tcp->next_ms = now + EXTRA_MS;
 		if (host->give_up_ms < tcp->next_ms)
@@ -282,10 +307,12 @@ void tcp_late (struct remex_host *host)
 		host_timer (host, EXTRA_MS);
 	} else if (tcp->lookup) {
 		host_fail (host, "", "cannot find %s: no answer in %d s", host->address.host, CLIENT_CONNECT_MS / 1000);
-	} else if (tcp->tls) {
+	} else if (host->tls) {
 		host_fail (host, "", "%s took the connection, but does not speak TLS in %d s", host->address.pin,
 			CLIENT_CONNECT_MS / 1000);
 	} else {
 		next (host, ETIMEDOUT);
 	}
 }
+
+const struct dialer dial_tcp = { CLIENT_CONNECT_MS, tcp_start, tcp_wake, tcp_stop };

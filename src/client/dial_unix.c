@@ -1,0 +1,57 @@
+/* dial_unix - the ways to a stream that need no network: a Unix socket that is connected to, and descriptors that somebody
+ * else has connected (client.h, struct dialer). */
+#include "config.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "client/client.h"
+
+enum { RETRY_MS = 20 };
+
+/* 0, or -1 and err: the socket is not safe to use. */
+static int try_connect (struct remex_host *host, struct err *err)
+{
+	int fd = -1;
+
+	switch (address_open (&host->address, &fd, err)) {
+	case ADDRESS_OPEN:
+		stream_unix (&host->stream, fd);
+		host_greet (host);
+		break;
+	case ADDRESS_LATER:
+		if (clock_ms () >= host->give_up_ms)
+			host_fail (host, "", "%s; it was too busy for %d s", err->text, CLIENT_CONNECT_MS / 1000);
+		else
+			host_timer (host, RETRY_MS);
+		break;
+	case ADDRESS_NOBODY: host_fail (host, "", "%s", err->text); break;
+	case ADDRESS_UNSAFE: host_fail (host, "denied", "%s", err->text); return -1;
+	}
+	return 0;
+}
+
+static int unix_start (struct remex_host *host, struct err *err)
+{
+	host_dialled (host);
+	return try_connect (host, err);
+}
+
+static void unix_wake (struct remex_host *host)
+{
+	struct err err;
+
+	try_connect (host, &err);
+}
+
+const struct dialer dial_unix = { CLIENT_CONNECT_MS, unix_start, unix_wake, NULL };
+
+/* host->stream is open already. */
+static int attached_start (struct remex_host *host, struct err *err)
+{
+	host_dialled (host);
+	host_greet (host);
+	return host->state == HOST_DEAD ? err_set (err, 0, "%s", host->why) : 0;
+}
+
+const struct dialer dial_attached = { CLIENT_ATTACH_MS, attached_start, NULL, NULL };
