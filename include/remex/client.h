@@ -172,7 +172,8 @@ struct remex_options {
 	bool input; /* the caller will remex_send and remex_end; otherwise `body` is the whole input */
 	const void *body; /* first bytes of input, up to 64 KiB */
 	size_t body_size;
-	int64_t window; /* bytes of output that the server may be ahead; 0: 1 MiB */
+	int64_t window; /* bytes of output that the server may be ahead; 0: 1 MiB, down to 64 KiB where the windows of
+			   all requests of this struct remex add up to 64 MiB */
 	bool hold; /* output counts as consumed when remex_consume says so; otherwise, when the next event is read */
 };
 

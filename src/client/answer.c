@@ -53,7 +53,7 @@ static int on_hello (struct remex_host *host, const struct message *message, str
 	if (keep (&host->name, text_of (message->header, "host")) < 0 ||
 		keep (&host->version, text_of (message->header, "version")) < 0 ||
 		keep (&host->you, text_of (message->header, "you")) < 0)
-		return err_set (err, CODE_INTERNAL, "no memory");
+		return err_set (err, CODE_INTERNAL, "out of memory");
 	host->state = HOST_OPEN;
 	uv_timer_stop (&host->timer);
 	list_each (request, &host->requests, node) {

@@ -30,7 +30,12 @@
 #include "wire/message.h"
 
 enum {
-	CLIENT_WINDOW = 1024 * 1024, /* of a request that names none */
+	/* A request that names no window gets one of CLIENT_WINDOW, or, where the windows of all requests come near
+	 * CLIENT_WINDOWS, less, but CLIENT_WINDOW_LEAST: output that a caller puts aside stays bounded for all hosts together. */
+	CLIENT_WINDOW = 1024 * 1024,
+	CLIENT_WINDOW_LEAST = 64 * 1024,
+	CLIENT_WINDOWS = 64 * 1024 * 1024,
+	CLIENT_READS = 32 * 1024 * 1024, /* bytes that are read at once, of all hosts together */
 	CLIENT_OUT_SOFT = 1024 * 1024, /* input is taken while less than this waits to be sent */
 	CLIENT_OUT_MAX = 32 * 1024 * 1024, /* with calls and all else */
 	CLIENT_PONGS = 4096, /* that wait to be sent: more means that the server asks and does not read */
@@ -43,6 +48,8 @@ struct remex {
 	uv_loop_t loop;
 	uv_timer_t timer; /* of remex_next */
 	struct list hosts;
+	size_t n_hosts;
+	int64_t windows; /* of all requests that are not over */
 	struct list ready; /* hosts that may have something to tell or to send */
 	char *directory; /* of keys (store.h); NULL: not known yet */
 	struct credential *identity; /* our own key; NULL: not read yet */

@@ -120,6 +120,7 @@ static struct remex_host *host_new (
 	host->remex = remex;
 	host->dialer = dialer;
 	list_append (&remex->hosts, &host->node);
+	remex->n_hosts++;
 	list_init (&host->ready);
 	list_init (&host->requests);
 	list_init (&host->over);

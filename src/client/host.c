@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "client/client.h"
 
-enum { READ_MOST = 256 * 1024, IDLE_BUFFER = 64 * 1024 };
+enum { READ_LEAST = 16 * 1024, READ_MOST = 256 * 1024, IDLE_BUFFER = 64 * 1024 };
 
 void host_ready (struct remex_host *host)
 {
@@ -102,6 +102,7 @@ void remex_close (struct remex_host *host)
 	host_shut (host);
 	list_remove (&host->ready);
 	list_remove (&host->node);
+	remex->n_hosts--;
 	host->state = HOST_CLOSED;
 	host->doomed = true;
 	uv_close ((uv_handle_t *)&host->again, host_closed);
@@ -166,17 +167,27 @@ static void flush (struct remex_host *host)
 
 static void on_again (uv_idle_t *again);
 
+/* How much to read at once: more while reads are full, less where many hosts are connected. */
+static size_t read_size (const struct remex_host *host)
+{
+	size_t share = CLIENT_READS / host->remex->n_hosts, size = host->read_size;
+
+	if (size > share)
+		size = share < READ_LEAST ? READ_LEAST : share;
+	return size < buf_room (&host->in) ? size : buf_room (&host->in);
+}
+
 /* Read once. True when bytes came. */
 bool host_fill (struct remex_host *host)
 {
-	size_t size = host->read_size < buf_room (&host->in) ? host->read_size : buf_room (&host->in);
+	size_t size = read_size (host);
 	uint8_t *space;
 	ssize_t n;
 
 	if (host->eof || !size)
 		return false;
 	if (!(space = buf_reserve (&host->in, size))) {
-		host_fail (host, "internal", "no memory for what the server sends");
+		host_fail (host, "internal", "out of memory");
 		return false;
 	}
 	n = stream_read (&host->stream, space, size);

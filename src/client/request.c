@@ -21,10 +21,20 @@ static struct buf *outlet (struct remex_request *request)
 	return &host->out;
 }
 
+/* How far the server may be ahead of a caller who has named no window. */
+static int64_t default_window (const struct remex *remex)
+{
+	int64_t share = (CLIENT_WINDOWS - remex->windows) / 16;
+
+	return share > CLIENT_WINDOW ? CLIENT_WINDOW : share < CLIENT_WINDOW_LEAST ? CLIENT_WINDOW_LEAST : share;
+}
+
 void request_free (struct remex_request *request)
 {
 	if (!request)
 		return;
+	if (list_linked (&request->node) && !request->over)
+		request->host->remex->windows -= request->window;
 	list_remove (&request->node);
 	buf_free (&request->unsent);
 	free (request->message);
@@ -46,6 +56,8 @@ void request_over (struct remex_request *request, enum remex_outcome outcome, co
 	result->json = request->json ? request->json : "";
 	if (outcome == REMEX_LOST)
 		result->started = true; /* for all that is known */
+	if (!request->over)
+		request->host->remex->windows -= request->window;
 	request->over = true;
 	request->input = false;
 	if (request->host->remex->eaten == request)
@@ -137,14 +149,14 @@ struct remex_request *remex_start (
 		return NULL;
 	}
 	if (!(request = calloc (1, sizeof *request))) {
-		error_set (error, "internal", "no memory");
+		error_set (error, "internal", "out of memory");
 		return NULL;
 	}
 	if (!options)
 		options = &none;
 	request->host = host;
 	request->id = host->last_id + 1;
-	request->window = options->window ? options->window : CLIENT_WINDOW;
+	request->window = options->window ? options->window : default_window (host->remex);
 	request->allowed = request->window;
 	request->input = options->input;
 	request->hold = options->hold;
@@ -155,6 +167,7 @@ struct remex_request *remex_start (
 		return NULL;
 	}
 	host->last_id = request->id;
+	host->remex->windows += request->window;
 	list_append (&host->requests, &request->node);
 	if (host->state == HOST_DEAD)
 		request_over (request, REMEX_UNREACHABLE, host->code, host->why);

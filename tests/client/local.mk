@@ -3,7 +3,9 @@ client_tests = \
 	%D%/check_address \
 	%D%/check_args \
 	%D%/check_host \
+	%D%/check_many \
 	%D%/check_request \
+	%D%/check_resolver \
 	%D%/check_store \
 	%D%/check_tcp \
 	$(NULL)
@@ -26,6 +28,10 @@ libclientparts_la_LIBADD = $(libremex_la_LIBADD)
 %C%_check_store_LDADD = $(client_parts) $(check_libs)
 %C%_check_tcp_CFLAGS = $(check_cflags)
 %C%_check_tcp_LDADD = $(client_parts) $(check_libs)
+%C%_check_many_CFLAGS = $(check_cflags)
+%C%_check_many_LDADD = $(client_parts) $(check_libs)
+%C%_check_resolver_CFLAGS = $(check_cflags)
+%C%_check_resolver_LDADD = $(client_parts) $(check_libs)
 EXTRA_DIST += %D%/fake.h
 endif
 dist_check_SCRIPTS += %D%/header.test
