@@ -54,6 +54,35 @@ bool text_is_utf8 (const void *bytes, size_t n)
 	return true;
 }
 
+/* Is the character of `len` bytes at p a control character, or the byte there where it is none (len 0)? */
+static bool is_control (const uint8_t *p, size_t len)
+{
+	uint32_t c;
+
+	if (len < 2)
+		return *p < 0x20 || *p == 0x7F || (*p >= 0x80 && *p < 0xA0);
+	if (len > 3)
+		return false;
+	c = len == 2 ? (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu)
+		     : (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
+	return c < 0xA0 || c == 0x61C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+	       (c >= 0x2066 && c <= 0x2069);
+}
+
+bool text_has_control (const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes, *end = p + n;
+
+	while (p < end) {
+		size_t len = utf8_char (p, (size_t)(end - p));
+
+		if (is_control (p, len))
+			return true;
+		p += len ? len : 1;
+	}
+	return false;
+}
+
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void text_b64_encode (char *out, const void *bytes, size_t n)
@@ -121,7 +150,7 @@ char *text_escape (char *out, size_t size, const void *bytes, size_t n)
 
 	while (p < end) {
 		size_t len = utf8_char (p, (size_t)(end - p));
-		bool plain = len && *p >= 0x20 && *p != 0x7F && *p != '\\' && !(*p == 0xC2 && p[1] < 0xA0);
+		bool plain = len && !is_control (p, len) && *p != '\\';
 		char code[5];
 		const char *piece = code;
 
@@ -154,7 +183,7 @@ char *text_plain (char *out, size_t size, const void *bytes, size_t n)
 
 	while (p < end) {
 		size_t len = utf8_char (p, (size_t)(end - p));
-		bool plain = len && *p >= 0x20 && *p != 0x7F && !(*p == 0xC2 && p[1] < 0xA0);
+		bool plain = len && !is_control (p, len);
 
 		if (used + (plain ? len : 1) >= size)
 			break;

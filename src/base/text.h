@@ -10,6 +10,11 @@
 /* Is this UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing above U+10FFFF? */
 bool text_is_utf8 (const void *bytes, size_t n);
 
+/* Is there a control character in it: something that a person does not see, or that changes what a person sees around
+ * it? Those are C0 and DEL, C1 (also as a single byte that is not UTF-8), the line and paragraph separators U+2028 and
+ * U+2029, and the marks, embeddings, overrides and isolates of bidirectional text (UAX #9, section 2). */
+bool text_has_control (const void *bytes, size_t n);
+
 /* Base64 with the standard alphabet and padding (RFC 4648, section 4).
  * text_b64_encode writes 4 * ((n + 2) / 3) characters and a NUL to `out`.
  * text_b64_decode writes at most n / 4 * 3 bytes to `out` and returns how many, or -1 when the n characters are not
@@ -17,8 +22,8 @@ bool text_is_utf8 (const void *bytes, size_t n);
 void text_b64_encode (char *out, const void *bytes, size_t n);
 ssize_t text_b64_decode (void *out, const char *chars, size_t n);
 
-/* Copy n bytes to `out` (of `size`, always terminated) for a person or a log: control characters, DEL, the C1 set and
- * bytes that are not UTF-8 become \n, \t or \xNN, a backslash becomes two. Returns out. */
+/* Copy n bytes to `out` (of `size`, always terminated) for a person or a log: control characters (text_has_control)
+ * and bytes that are not UTF-8 become \n, \t or \xNN, a backslash becomes two. Returns out. */
 char *text_escape (char *out, size_t size, const void *bytes, size_t n);
 
 /* The same, but what a person could not see becomes '?', one for each character or byte: for names and comments. Cut

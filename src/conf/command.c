@@ -149,17 +149,9 @@ void command_free (struct command *command)
 
 /* A control character, NUL among them, is never part of an argument that a person meant; it is what forges lines in the
  * logs of the program that gets it. */
-static bool has_control (const char *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)bytes[i] < 0x20 || bytes[i] == 0x7F)
-			return true;
-	return false;
-}
-
 static bool fits (const struct command_word *slot, const char *bytes, size_t n)
 {
-	if (n > PATTERN_TEXT_MAX || has_control (bytes, n) || (n > 0 && bytes[0] == '-' && !slot->dash))
+	if (n > PATTERN_TEXT_MAX || text_has_control (bytes, n) || (n > 0 && bytes[0] == '-' && !slot->dash))
 		return false;
 	return pattern_matches (slot->pattern, bytes, n);
 }

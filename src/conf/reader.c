@@ -66,12 +66,7 @@ int reader_fail_each (struct reader *reader, const struct schema_key *key, const
 
 bool reader_is_word (const struct conf_node *node)
 {
-	if (node->kind != CONF_SCALAR || !node->value[0])
-		return false;
-	for (const char *p = node->value; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7F)
-			return false;
-	return true;
+	return node->kind == CONF_SCALAR && node->value[0] && !text_has_control (node->value, strlen (node->value));
 }
 
 int reader_copy (struct reader *reader, const char *word, char **to)

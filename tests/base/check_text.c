@@ -68,6 +68,50 @@ START_TEST (utf8)
 }
 END_TEST
 
+/* --- control characters --------------------------------------------------------------------------------------------- */
+
+static const struct utf8_row control_rows[] = {
+	{ TEXT (""), false }, { TEXT ("plain ~"), false }, { TEXT ("gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80"), false },
+	{ TEXT ("gr\xFC\xDF \xA0"), false }, /* Latin-1 */
+	{ TEXT ("a\0"), true }, { TEXT ("\n"), true }, { TEXT ("a\x1F"), true }, { TEXT ("\x7F"), true },
+	{ TEXT ("\x9B"
+		"31m"),
+		true }, /* CSI in Latin-1 */
+	{ TEXT ("\xC2\x80"), true }, /* U+0080 */
+	{ TEXT ("a\xC2\x85"), true }, /* U+0085, NEL */
+	{ TEXT ("\xC2\x9F"), true }, /* U+009F */
+	{ TEXT ("\xC2\xA0"), false }, /* U+00A0 */
+	{ TEXT ("\xD8\x9C"), true }, /* U+061C, ALM */
+	{ TEXT ("\xD8\x9B"), false }, { TEXT ("\xE2\x80\x8D"), false }, /* U+200D, which joins emoji */
+	{ TEXT ("\xE2\x80\x8E"), true }, /* U+200E, LRM */
+	{ TEXT ("\xE2\x80\x8F"), true }, { TEXT ("\xE2\x80\x90"), false }, { TEXT ("\xE2\x80\xA7"), false },
+	{ TEXT ("\xE2\x80\xA8"), true }, /* U+2028 */
+	{ TEXT ("\xE2\x80\xA9"), true }, /* U+2029 */
+	{ TEXT ("\xE2\x80\xAA"), true }, /* U+202A, LRE */
+	{ TEXT ("x\xE2\x80\xAEy"), true }, /* U+202E, RLO */
+	{ TEXT ("\xE2\x80\xAF"), false }, { TEXT ("\xE2\x81\xA5"), false },
+	{ TEXT ("\xE2\x81\xA6"), true }, /* U+2066, LRI */
+	{ TEXT ("\xE2\x81\xA9"), true }, /* U+2069, PDI */
+	{ TEXT ("\xE2\x81\xAA"), false }, { TEXT ("\xF0\x90\x80\x80"), false },
+	{ TEXT ("\xE2\x80"), true }, /* cut: the byte 0x80 */
+};
+
+/* What has such a character is never shown as it is. */
+START_TEST (control)
+{
+	const struct utf8_row *row = &control_rows[_i];
+	char *exact = malloc (row->n ? row->n : 1), out[64];
+
+	memcpy (exact, row->bytes, row->n);
+	ck_assert_msg (text_has_control (exact, row->n) == row->good, "row %d", _i);
+	text_escape (out, sizeof out, exact, row->n);
+	ck_assert_msg (!text_has_control (out, strlen (out)), "row %d", _i);
+	text_plain (out, sizeof out, exact, row->n);
+	ck_assert_msg (!text_has_control (out, strlen (out)), "row %d", _i);
+	free (exact);
+}
+END_TEST
+
 /* --- base64 ------------------------------------------------------------------------------------------------------- */
 
 /* RFC 4648, section 10, and bytes that are not text. */
@@ -172,6 +216,7 @@ static const struct escape_row {
 	{ TEXT ("\xE2\x82"), "\\xe2\\x82" },
 	{ TEXT ("\xED\xA0\x80"), "\\xed\\xa0\\x80" },
 	{ TEXT ("\xC2"), "\\xc2" },
+	{ TEXT ("a\xE2\x80\xAE z\xE2\x80\xA8"), "a\\xe2\\x80\\xae z\\xe2\\x80\\xa8" },
 };
 
 START_TEST (escape)
@@ -330,6 +375,7 @@ END_TEST
 static void cases (TCase *tcase)
 {
 	tcase_add_loop_test (tcase, utf8, 0, ROWS (utf8_rows));
+	tcase_add_loop_test (tcase, control, 0, ROWS (control_rows));
 	tcase_add_loop_test (tcase, base64, 0, ROWS (b64_rows));
 	tcase_add_loop_test (tcase, strict_base64, 0, ROWS (not_base64));
 	tcase_add_test (tcase, base64_with_a_nul);

@@ -118,6 +118,11 @@ static const struct {
 	{ ANY, { ARG ("echo"), ARG ("a\tb") }, false },
 	{ ANY, { ARG ("echo"), ARG ("a\x1b[2J") }, false },
 	{ ANY, { ARG ("echo"), ARG ("a\x7F") }, false },
+	{ ANY, { ARG ("echo"), ARG ("a\x9b[2J") }, false },
+	{ ANY, { ARG ("echo"), ARG ("a\xC2\x85") }, false }, /* U+0085, of C1 */
+	{ ANY, { ARG ("echo"), ARG ("a\xE2\x80\xA8z") }, false }, /* U+2028 */
+	{ ANY, { ARG ("echo"), ARG ("\xE2\x80\xAEtxt.exe") }, false }, /* U+202E */
+	{ ANY, { ARG ("echo"), ARG ("gr\xC3\xBC\xC3\x9F gr\xFC\xDF") }, true },
 	{ ANY, { ARG ("echo"), ARG ("\0") }, false },
 	{ ANY, { ARG ("echo"), ARG ("-n") }, false },
 	{ ANY, { ARG ("echo"), ARG (" -n") }, true },
