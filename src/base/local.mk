@@ -8,7 +8,9 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/link.c %D%/link.h \
 	%D%/list.h \
 	%D%/log.c %D%/log.h \
+	%D%/paths.c %D%/paths.h \
 	%D%/resident.c %D%/resident.h \
 	%D%/text.c %D%/text.h \
+	%D%/trusted.c %D%/trusted.h \
 	$(NULL)
 EXTRA_DIST += src/LAYERS

@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/trusted.h"
 #include "cli/cli.h"
 #include "cli/identity.h"
 #include "cli/local.h"
@@ -33,18 +34,22 @@ static int put_file (
 {
 	mode_t above = geteuid () == 0 ? DIRECTORY_MODE : 0700;
 	struct err err = { 0 };
+	int directory;
 
 	if (!(file->path = local_path (local, rights->name)))
 		return -1;
-	if (replace && !(file->before = fd_read_file (file->path, CONF_FILE_MAX, &file->before_size, &err)) &&
+	if (replace && !(file->before = trusted_read (file->path, CONF_FILE_MAX, &file->before_size, &err)) &&
 		err.sys != ENOENT && err.sys != ENOTDIR) {
 		complain (NULL, "%s", err.text);
 		return -1;
 	}
 	err = (struct err){ 0 };
 	if (file_make_directory (local->directory, DIRECTORY_MODE, above, &err) == 0 &&
-		file_write (file->path, buf_head (text), buf_len (text), FILE_MODE, replace, &err) == 0)
-		return 0;
+		(directory = trusted_open (local->directory, TRUSTED_DIRECTORY, &err)) >= 0) {
+		fd_close (&directory);
+		if (file_write (file->path, buf_head (text), buf_len (text), FILE_MODE, replace, &err) == 0)
+			return 0;
+	}
 	if (err.sys == EEXIST)
 		complain (NULL, "%s is there already; --replace replaces it", file->path);
 	else

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/paths.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/local.h"
@@ -91,21 +91,6 @@ int local_reload (struct local *local)
 
 /* --- where nobody answers ---------------------------------------------------------------------------------------- */
 
-/* Where remexd of this user looks when nothing else is configured (remexd(8)). */
-static char *usual_directory (void)
-{
-	const char *config = getenv ("XDG_CONFIG_HOME"), *home = getenv ("HOME");
-	char *path = NULL;
-
-	if (geteuid () == 0)
-		return strdup (SYSCONFDIR "/remex/identities.d");
-	if (config && *config == '/')
-		return asprintf (&path, "%s/remex/identities.d", config) < 0 ? NULL : path;
-	if (home && *home == '/')
-		return asprintf (&path, "%s/.config/remex/identities.d", home) < 0 ? NULL : path;
-	return NULL;
-}
-
 void local_say_later (const struct local *local)
 {
 	complain (NULL, "no remexd answers here (%s): it takes effect when one starts that reads %s", local->why,
@@ -129,7 +114,7 @@ int local_open (struct local *local)
 	 * in the place of one: its files are not to be guessed. */
 	if (answer != ANSWERED && nobody)
 		answer = NOBODY;
-	if (answer == NOBODY && !(local->directory = usual_directory ())) {
+	if (answer == NOBODY && !(local->directory = paths_config (PATHS_IDENTITIES))) {
 		complain (NULL, "no remexd answers here (%s), and without HOME there is no telling where its files are",
 			local->why);
 		return -1;

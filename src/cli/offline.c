@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/trusted.h"
 #include "cli/offline.h"
 #include "conf/grant.h"
 #include "conf/tree.h"
@@ -71,7 +72,7 @@ static json_t *read_one (const char *directory, const char *file)
 	size_t n;
 
 	if (name && asprintf (&path, "%s/%s", directory, file) >= 0 &&
-		(text = fd_read_file (path, CONF_FILE_MAX, &n, &err)))
+		(text = trusted_read (path, CONF_FILE_MAX, &n, &err)))
 		grant = grant_parse (text, n, name, path, &err);
 	json_object_set_new (one, "name", json_string (name ? name : "?"));
 	if (grant)
@@ -99,15 +100,20 @@ static int by_name (const struct dirent **a, const struct dirent **b)
 
 json_t *offline_identities (const char *directory, struct err *err)
 {
+	struct err why = { 0 };
+	int fd = trusted_open (directory, TRUSTED_DIRECTORY, &why);
 	struct dirent **entries = NULL;
-	json_t *list = json_array ();
-	int n = scandir (directory, &entries, is_identity, by_name);
+	int n = fd < 0 ? 0 : scandirat (fd, ".", &entries, is_identity, by_name);
+	json_t *list;
 
-	if (n < 0 && errno != ENOENT) {
-		err_sys (err, 0, "%s", directory);
-		json_decref (list);
+	if (n < 0)
+		err_sys (&why, 0, "%.300s", directory);
+	fd_close (&fd);
+	if (why.sys && why.sys != ENOENT) {
+		*err = why;
 		return NULL;
 	}
+	list = json_array ();
 	for (int i = 0; i < n; i++) {
 		json_array_append_new (list, read_one (directory, entries[i]->d_name));
 		free (entries[i]);

@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/paths.h"
 #include "base/text.h"
+#include "base/trusted.h"
 #include "client/address.h"
 
 static int add_path (struct address *address, const char *path, struct err *err)
@@ -29,15 +30,11 @@ static int add_path (struct address *address, const char *path, struct err *err)
 
 static int add_own (struct address *address, struct err *err)
 {
-	const char *runtime = getenv ("XDG_RUNTIME_DIR");
-	char path[4096];
+	char *path = paths_socket ();
+	int result = path ? add_path (address, path, err) : err_set (err, 0, "no memory");
 
-	/* The XDG base directory specification: a relative path is to be ignored. */
-	if (runtime && *runtime == '/')
-		snprintf (path, sizeof path, "%s/remex/remexd.sock", runtime);
-	else
-		snprintf (path, sizeof path, "/tmp/remex-%u/remexd.sock", (unsigned)geteuid ());
-	return add_path (address, path, err);
+	free (path);
+	return result;
 }
 
 /* --- hosts ------------------------------------------------------------------------------------------------------- */
@@ -101,7 +98,7 @@ int address_parse (struct address *address, const char *where, struct err *err)
 		return add_path (address, strncmp (named, "unix://", 7) ? named : named + 7, err);
 	if (geteuid () != 0 && add_own (address, err) < 0)
 		return -1;
-	return add_path (address, ADDRESS_SYSTEM_SOCKET, err);
+	return add_path (address, PATHS_SYSTEM_SOCKET, err);
 }
 
 static bool trusted (uid_t uid)
@@ -109,26 +106,28 @@ static bool trusted (uid_t uid)
 	return uid == 0 || uid == geteuid ();
 }
 
-/* The directory of a default socket is root's or ours, and no symbolic link of somebody else's. */
+/* Nobody but root and us can put a socket where a default one is. */
 static enum address_answer check_directory (const char *path, struct err *err)
 {
 	char directory[ADDRESS_PATH];
-	struct stat status;
+	struct err why;
 	char *slash;
+	int fd;
 
 	strcpy (directory, path);
 	slash = strrchr (directory, '/');
 	slash[slash == directory] = '\0';
-	if (lstat (directory, &status) < 0) {
-		err_sys (err, 0, "cannot connect to %s", path);
-		return ADDRESS_NOBODY;
+	if ((fd = trusted_open (directory, TRUSTED_PLACE, &why)) >= 0) {
+		fd_close (&fd);
+		return ADDRESS_OPEN;
 	}
-	if (!trusted (status.st_uid)) {
-		err_set (err, 0, "%s is not safe to use: its directory belongs to uid %u, neither root nor you", path,
-			(unsigned)status.st_uid);
+	if (why.sys == EPERM) {
+		err_set (err, 0, "%s is not safe to use: %.300s", path, why.text);
 		return ADDRESS_UNSAFE;
 	}
-	return ADDRESS_OPEN;
+	errno = why.sys;
+	err_sys (err, 0, "cannot connect to %s", path);
+	return ADDRESS_NOBODY;
 }
 
 static enum address_answer check_peer (int fd, const char *path, struct err *err)

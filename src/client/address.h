@@ -1,9 +1,9 @@
 /* address - where a remexd listens: "local", unix:///absolute/path, or HOST[:PORT] for TCP with TLS.
  *
  * "local" is $REMEX_SOCKET; else, for a user, the socket of a remexd of the user's own when one answers; else the
- * system's. These are default sockets, which the caller did not name: one is used only when its directory, and the
- * process that listens (SO_PEERCRED, unix(7)), belong to root or to the caller. So nobody else can sit down in its
- * place. A socket that was named is used as it is.
+ * system's. These are default sockets, which the caller did not name: one is used only when its directory is a
+ * TRUSTED_PLACE (base/trusted.h), and the process that listens (SO_PEERCRED, unix(7)) is root's or the caller's. So nobody
+ * else can sit down in its place. A socket that was named is used as it is.
  *
  * HOST is a name, an IPv4 address, or an IPv6 address in brackets; the port is 7363 where none is named. A host is pinned
  * (store.h) by what it was called here, in lower case, and not by where that leads: two names of one machine are two.
@@ -17,8 +17,6 @@
 
 #include "base/err.h"
 #include "net/endpoint.h"
-
-#define ADDRESS_SYSTEM_SOCKET "/run/remex/remexd.sock"
 
 enum {
 	ADDRESS_PATHS = 2,

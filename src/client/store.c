@@ -2,15 +2,14 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/trusted.h"
 #include "client/store.h"
 #include "net/certificate.h"
 
@@ -23,24 +22,6 @@ static char *join (struct err *err, const char *directory, const char *middle, c
 	if (asprintf (&path, "%s%s%s%s", directory, middle, name, end) >= 0)
 		return path;
 	err_set (err, 0, "no memory");
-	return NULL;
-}
-
-char *store_directory (struct err *err)
-{
-	const char *named = getenv ("REMEX_CONFIG"), *config = getenv ("XDG_CONFIG_HOME"), *home = getenv ("HOME");
-
-	if (named && *named) {
-		if (*named == '/')
-			return join (err, named, "", "", "");
-		err_set (err, 0, "REMEX_CONFIG is not an absolute path");
-		return NULL;
-	}
-	if (config && *config == '/')
-		return join (err, config, "/remex", "", "");
-	if (home && *home == '/')
-		return join (err, home, "/.config/remex", "", "");
-	err_set (err, 0, "neither HOME nor REMEX_CONFIG says where your keys are");
 	return NULL;
 }
 
@@ -63,23 +44,6 @@ static char *pin_path (const char *directory, const char *pin, struct err *err)
 	return join (err, directory, "/hosts/", pin, ".pem");
 }
 
-/* Whoever can write the file decides whom we trust. */
-static int check_pin (int fd, const char *path, struct err *err)
-{
-	struct stat status;
-
-	if (fstat (fd, &status) < 0)
-		return err_sys (err, 0, "%.300s", path);
-	if (!S_ISREG (status.st_mode))
-		return err_set (err, 0, "%.300s is no regular file", path);
-	if (status.st_uid != geteuid () && status.st_uid != 0)
-		return err_set (err, 0, "%.300s belongs to somebody else (uid %u)", path, (unsigned)status.st_uid);
-	if (status.st_mode & (S_IWGRP | S_IWOTH))
-		return err_set (err, 0, "%.300s can be written to by others (mode %04o)", path,
-			(unsigned)status.st_mode & 07777);
-	return 0;
-}
-
 static int read_pin (int fd, const char *path, struct key *key, struct err *err)
 {
 	struct err why;
@@ -94,14 +58,17 @@ static int read_pin (int fd, const char *path, struct key *key, struct err *err)
 int store_pin (const char *directory, const char *pin, struct key *key, struct err *err)
 {
 	char *path = pin_path (directory, pin, err);
+	struct err why = { 0 };
 	int fd, result = -1;
 
 	if (!path)
 		return -1;
-	if ((fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) < 0)
-		result = errno == ENOENT || errno == ENOTDIR ? 0 : err_sys (err, 0, "%.300s", path);
-	else if (check_pin (fd, path, err) == 0 && read_pin (fd, path, key, err) == 0)
+	if ((fd = trusted_open (path, TRUSTED_FILE, &why)) < 0)
+		result = why.sys == ENOENT || why.sys == ENOTDIR ? 0 : -1;
+	else if (read_pin (fd, path, key, &why) == 0)
 		result = 1;
+	if (result < 0 && err)
+		*err = why;
 	fd_close (&fd);
 	free (path);
 	return result;
@@ -110,10 +77,12 @@ int store_pin (const char *directory, const char *pin, struct key *key, struct e
 int store_pin_add (const char *directory, const char *pin, const char *pem, struct err *err)
 {
 	char *hosts = join (err, directory, "/hosts", "", ""), *path = pin_path (directory, pin, err);
-	int result = -1;
+	int result = -1, fd = -1;
 
-	if (hosts && path && file_make_directory (hosts, 0700, 0700, err) == 0)
+	if (hosts && path && file_make_directory (hosts, 0700, 0700, err) == 0 &&
+		(fd = trusted_open (hosts, TRUSTED_DIRECTORY, err)) >= 0)
 		result = file_write (path, pem, strlen (pem), 0600, false, err);
+	fd_close (&fd);
 	free (hosts);
 	free (path);
 	return result;

@@ -1,4 +1,4 @@
-/* store - the keys that a user has and knows: DIRECTORY/id.pem, the own one (net/credential.h), and
+/* store - the keys that a user has and knows, in the DIRECTORY of paths_keys (base/paths.h): DIRECTORY/id.pem, the own one (net/credential.h), and
  * DIRECTORY/hosts/HOST:PORT.pem, the certificate of each host that is trusted, of which only the key counts.
  */
 #ifndef REMEX_CLIENT_STORE_H
@@ -7,10 +7,6 @@
 #include "base/err.h"
 #include "net/credential.h"
 #include "net/key.h"
-
-/* $REMEX_CONFIG, else $XDG_CONFIG_HOME/remex, else ~/.config/remex, in new memory. A variable that is no absolute path
- * counts as unset (XDG Base Directory Specification), but for REMEX_CONFIG, where that is an error. NULL and err. */
-char *store_directory (struct err *err);
 
 /* The own key; NULL and err (err->sys ENOENT: there is none). */
 struct credential *store_identity (const char *directory, struct err *err);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/paths.h"
 #include "base/text.h"
 #include "client/client.h"
 #include "client/store.h"
@@ -26,7 +27,7 @@ enum {
 static const char *directory_of (struct remex *remex, struct err *err)
 {
 	if (!remex->directory)
-		remex->directory = store_directory (err);
+		remex->directory = paths_keys (err);
 	return remex->directory;
 }
 

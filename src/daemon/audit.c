@@ -16,40 +16,29 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/trusted.h"
 #include "daemon/audit.h"
 #include "front/audit.h"
 
 /* --- a file ------------------------------------------------------------------------------------------------------ */
 
-/* Why is that file none to write to? NULL: it is one. */
-static const char *unfit (const struct stat *st)
-{
-	if (!S_ISREG (st->st_mode))
-		return "not a regular file";
-	if (st->st_uid != geteuid ())
-		return "of another user";
-	return st->st_mode & (S_IWGRP | S_IWOTH) ? "writable by its group or by others" : NULL;
-}
-
-/* A descriptor, or -1 and err. O_NONBLOCK: so that a FIFO in its place cannot hold us up. */
+/* A descriptor, or -1 and err. */
 static int file_open (const char *path, bool *torn, struct err *err)
 {
-	const int flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-	int fd = open (path, flags, 0600);
-	const char *why;
+	struct err why;
+	int fd = trusted_open (path, TRUSTED_LOG, &why);
 	struct stat st;
 	char last;
 
-	if (fd < 0)
-		return err_sys (err, 0, "audit file %.200s", path);
-	if (fstat (fd, &st) < 0)
-		err_sys (err, 0, "audit file %.200s", path);
-	else if ((why = unfit (&st)))
-		err_set (err, 0, "audit file %.200s is %s", path, why);
-	else {
+	if (fd >= 0 && fstat (fd, &st) == 0) {
 		*torn = st.st_size > 0 && pread (fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
 		return fd;
 	}
+	if (fd >= 0)
+		err_sys (&why, 0, "%.200s", path);
+	err_set (err, 0, "audit file %.400s", why.text);
+	if (err)
+		err->sys = why.sys;
 	fd_close (&fd);
 	return -1;
 }
@@ -205,19 +194,19 @@ int audit_check (enum audit_kind kind, const char *path, struct err *err)
 {
 	char directory[PATH_MAX];
 	struct audit_sink sink;
-	struct stat st;
-	char *slash;
+	struct err why = { 0 };
+	int fd = kind == AUDIT_FILE ? trusted_open (path, TRUSTED_FILE, &why) : -1;
 
-	if (kind != AUDIT_FILE || lstat (path, &st) == 0) {
+	fd_close (&fd);
+	if (kind != AUDIT_FILE || why.sys != ENOENT) {
 		if (audit_open (&sink, kind, path, err) < 0)
 			return -1;
 		audit_close (&sink);
 		return 0;
 	}
 	snprintf (directory, sizeof directory, "%s", path);
-	if ((slash = strrchr (directory, '/')))
-		slash[slash == directory] = '\0';
-	if (errno != ENOENT || access (directory, W_OK | X_OK) < 0)
+	strrchr (directory, '/')[1] = '\0';
+	if (access (directory, W_OK | X_OK) < 0)
 		return err_sys (err, 0, "audit file %.200s", path);
 	return 0;
 }

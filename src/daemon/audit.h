@@ -28,8 +28,7 @@ struct audit_sink {
 };
 
 /* Open a sink. `path` is the file's, or the journal's socket where that is not AUDIT_JOURNAL_SOCKET (NULL); ignored for
- * AUDIT_NONE. A file is made 0600 where there is none; what is there must be a regular file of ours (no symbolic link)
- * that neither group nor others can write. 0; or -1 and err, and the sink is closed. */
+ * AUDIT_NONE. A file is a TRUSTED_LOG (base/trusted.h): made 0600 where there is none. 0; or -1 and err, and the sink is closed. */
 int audit_open (struct audit_sink *sink, enum audit_kind kind, const char *path, struct err *err);
 
 /* Could such a sink be opened? Nothing is made: where there is no file yet, its directory has to be one that we may write

@@ -11,15 +11,16 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/paths.h"
+#include "base/trusted.h"
 #include "daemon/generation.h"
-#include "daemon/paths.h"
 #include "daemon/snapshot.h"
 
 /* --- all of it --------------------------------------------------------------------------------------------------- */
 
 static char *read_text (const char *path, bool optional, size_t *n, struct err *err)
 {
-	char *text = path ? fd_read_file (path, CONF_FILE_MAX, n, err) : NULL;
+	char *text = path ? trusted_read (path, CONF_FILE_MAX, n, err) : NULL;
 
 	if (text || (path && !(optional && err->sys == ENOENT)))
 		return text;

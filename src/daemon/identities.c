@@ -3,19 +3,18 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/trusted.h"
 #include "daemon/identities.h"
 #include "daemon/snapshot.h"
 #include "wire/verbs.h"
@@ -37,35 +36,11 @@ static void refuse (struct identity_file *file, const char *why)
 
 /* --- one file ---------------------------------------------------------------------------------------------------- */
 
-/* Is it ours, and nobody else's to write? "…" or NULL. */
-static const char *suspicion (const struct stat *st)
+static char *read_file (int directory, const char *directory_path, const char *name, size_t *n, struct err *err)
 {
-	if (st->st_uid != 0 && st->st_uid != geteuid ())
-		return "it belongs to another user";
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return "others can write to it";
-	return NULL;
-}
+	int fd = trusted_open_at (directory, directory_path, name, TRUSTED_FILE, err);
+	char *text = fd < 0 ? NULL : fd_read_all (fd, FILE_MAX, n, err);
 
-static char *read_file (int directory, const char *name, size_t *n, struct err *err)
-{
-	int fd = openat (directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	const char *why;
-	char *text = NULL;
-	struct stat st;
-
-	if (fd < 0) {
-		err_set (err, 0, "%s", errno == ELOOP ? "it is a symbolic link" : strerror (errno));
-		return NULL;
-	}
-	if (fstat (fd, &st) < 0)
-		err_sys (err, 0, "fstat");
-	else if (!S_ISREG (st.st_mode))
-		err_set (err, 0, "it is no regular file");
-	else if ((why = suspicion (&st)))
-		err_set (err, 0, "%s", why);
-	else
-		text = fd_read_all (fd, FILE_MAX, n, err);
 	fd_close (&fd);
 	return text;
 }
@@ -104,7 +79,8 @@ static int add (struct identities *identities, int directory, const char *entry)
 		identities->items = more;
 	}
 	snprintf (path, sizeof path, "%s/%s", identities->directory, entry);
-	if (grant_check_name (file.name, &err) < 0 || !(file.text = read_file (directory, entry, &file.n, &err)) ||
+	if (grant_check_name (file.name, &err) < 0 ||
+		!(file.text = read_file (directory, identities->directory, entry, &file.n, &err)) ||
 		!(file.grant = grant_parse (file.text, file.n, file.name, path, &err)) || find_user (&file, &err) < 0)
 		refuse (&file, err.text);
 	identities->items[identities->n_items++] = file;
@@ -191,24 +167,6 @@ static int check_keys (struct identities *identities)
 	return 0;
 }
 
-static int open_directory (const char *path, struct err *err)
-{
-	int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const char *why;
-	struct stat st;
-
-	if (fd < 0) {
-		err_sys (err, 0, "the identities' directory %s", path);
-		return -1;
-	}
-	why = fstat (fd, &st) < 0 ? strerror (errno) : suspicion (&st);
-	if (why) {
-		err_set (err, 0, "the identities' directory %s cannot be trusted: %s", path, why);
-		fd_close (&fd);
-	}
-	return fd;
-}
-
 int identities_open (struct identities *identities, const char *directory, bool named, struct err *err)
 {
 	const struct dirent *entry;
@@ -218,7 +176,7 @@ int identities_open (struct identities *identities, const char *directory, bool 
 	*identities = (struct identities){ .directory = strdup (directory) };
 	if (!identities->directory)
 		return err_sys (err, 0, "the identities");
-	if ((fd = open_directory (directory, err)) < 0)
+	if ((fd = trusted_open (directory, TRUSTED_DIRECTORY, err)) < 0)
 		return err->sys == ENOENT || (err->sys == EACCES && !named) ? 0 : -1;
 	if (!(stream = fdopendir (fd))) {
 		err_sys (err, 0, "%s", directory);

@@ -11,9 +11,9 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "daemon/hostkey.h"
 #include "daemon/init.h"
-#include "daemon/paths.h"
 #include "net/credential.h"
 #include "net/endpoint.h"
 

@@ -11,8 +11,8 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "daemon/hostkey.h"
-#include "daemon/paths.h"
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
 #include "net/credential.h"

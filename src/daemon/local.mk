@@ -9,7 +9,6 @@ remexd_SOURCES = \
 	%D%/listening.c \
 	%D%/main.c \
 	%D%/options.c %D%/options.h \
-	%D%/paths.c %D%/paths.h \
 	%D%/probe.c %D%/probe.h \
 	%D%/rearing.c %D%/rearing.h \
 	%D%/reload.c \

@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "base/resident.h"
-#include "daemon/paths.h"
 #include "daemon/supervisor.h"
 
 /* --- the loop ---------------------------------------------------------------------------------------------------- */
@@ -124,7 +124,7 @@ static int take_std (struct supervisor *supervisor)
 static int start (struct supervisor *supervisor, const struct options *options, struct err *err)
 {
 	supervisor->default_file = !options->config;
-	supervisor->file = options->config ? realpath (options->config, NULL) : paths_config (PATHS_CONFIG);
+	supervisor->file = options->config ? paths_absolute (options->config) : paths_config (PATHS_CONFIG);
 	if (options->config && !supervisor->file)
 		return err_sys (err, 0, "%s", options->config);
 	supervisor->generation = generation_open (1, supervisor->file, supervisor->default_file, err);

@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -12,12 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/trusted.h"
 #include "net/credential.h"
 
 enum {
@@ -174,32 +173,7 @@ int credential_write (const struct credential *credential, const char *path, str
 
 int credential_open (const char *path, struct err *err)
 {
-	int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-
-	if (fd < 0 && errno == ELOOP) {
-		err_set (err, 0, "%.300s is a symbolic link", path);
-		if (err)
-			err->sys = ELOOP;
-		return -1;
-	}
-	if (fd < 0 || fstat (fd, &st) < 0) {
-		err_sys (err, 0, "%.300s", path);
-		fd_close (&fd);
-		return -1;
-	}
-	if (!S_ISREG (st.st_mode))
-		err_set (err, 0, "%.300s is no regular file", path);
-	else if (st.st_uid != geteuid () && st.st_uid != 0)
-		err_set (err, 0, "%.300s belongs to somebody else (uid %u)", path, (unsigned)st.st_uid);
-	else if (st.st_mode & 077)
-		err_set (err, 0,
-			"%.300s can be read by others (mode %04o): chmod 600 it, or make a new key if somebody has",
-			path, (unsigned)st.st_mode & 07777);
-	else
-		return fd;
-	fd_close (&fd);
-	return -1;
+	return trusted_open (path, TRUSTED_SECRET, err);
 }
 
 /* The whole file into buffer; its size, or -1 and err. */

@@ -29,8 +29,8 @@ int credential_write (const struct credential *credential, const char *path, str
  * the file could not be read). The bytes that were read are wiped. */
 struct credential *credential_read (int fd, const char *path, struct err *err);
 
-/* Open path (never through a symbolic link) for credential_read: a regular file of ours or root's that neither group nor
- * others can read. A descriptor (close-on-exec), or -1 and err. */
+/* Open an absolute path for credential_read, as a TRUSTED_SECRET (base/trusted.h). A descriptor (close-on-exec), or -1
+ * and err. */
 int credential_open (const char *path, struct err *err);
 
 const struct key *credential_key (const struct credential *credential);

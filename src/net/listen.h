@@ -29,8 +29,8 @@ struct listener {
 	int lock; /* held as long as the listener lives */
 };
 
-/* Make the directory of `path` (0750 root:group as root and gid is not -1; 0700 otherwise) or check by lstat(2) that it
- * is a directory of ours (or root's) that others cannot write to; take the lock; bind; listen. The socket's mode is
+/* Make the directory of `path` (0750 root:group as root and gid is not -1; 0700 otherwise) or check that it is a
+ * TRUSTED_PLACE (base/trusted.h); take the lock; bind; listen. The socket's mode is
  * 0666 within that directory. 0, or -1 and err ("… is in use by another remexd"). */
 int listener_open (struct listener *listener, const char *path, gid_t group, struct err *err);
 

@@ -3,42 +3,22 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/trusted.h"
 #include "worker/plugins.h"
 
-/* Why a file or directory of ours must not be trusted, or NULL. */
-static const char *untrusted (const struct stat *st)
+static void open_file (struct plugin_file *file, int directory, const char *directory_path, const char *entry)
 {
-	if (st->st_uid != 0 && st->st_uid != geteuid ())
-		return "owned by neither root nor the daemon's user";
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return "writable by group or others";
-	return NULL;
-}
+	struct err why = { .text = "out of memory" };
 
-static void open_file (struct plugin_file *file, int directory, const char *entry)
-{
-	struct stat st;
-	const char *why = NULL;
-
-	file->fd = openat (directory, entry, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (file->fd < 0 || fstat (file->fd, &st) < 0)
-		why = strerror (errno);
-	else if (!S_ISREG (st.st_mode))
-		why = "not a regular file";
-	else
-		why = untrusted (&st);
-	if (why) {
-		file->refused = strdup (why);
-		fd_close (&file->fd);
-	}
+	file->fd = trusted_open_at (directory, directory_path, entry, TRUSTED_FILE, &why);
+	if (file->fd < 0)
+		file->refused = strdup (why.text);
 }
 
 static int by_name (const void *a, const void *b)
@@ -66,7 +46,7 @@ static int add_file (struct plugin_files *files, int directory, const char *entr
 		return -1;
 	}
 	if (files->n_items < PLUGIN_FILES)
-		open_file (&file, directory, entry);
+		open_file (&file, directory, config->plugins_directory, entry);
 	else
 		file.refused = strdup ("there are too many plugins");
 	files->items = more;
@@ -76,34 +56,33 @@ static int add_file (struct plugin_files *files, int directory, const char *entr
 
 int plugin_files_open (struct plugin_files *files, const struct config *config, struct err *err)
 {
-	DIR *directory = opendir (config->plugins_directory);
-	const char *why;
+	const char *path = config->plugins_directory;
+	struct err why;
+	int fd = trusted_open (path, TRUSTED_DIRECTORY, &why), result = 0;
+	DIR *directory = fd < 0 ? NULL : fdopendir (fd);
 	struct dirent *entry;
-	struct stat st;
 
 	*files = (struct plugin_files){ 0 };
-	if (!directory || fstat (dirfd (directory), &st) < 0) {
-		err_sys (err, 0, "the plugins' directory %s", config->plugins_directory);
-	} else if ((why = untrusted (&st))) {
-		err_set (err, 0, "the plugins' directory %s is %s", config->plugins_directory, why);
-	} else {
-		int result = 0;
-
-		while (!result && (errno = 0, entry = readdir (directory)))
-			result = add_file (files, dirfd (directory), entry->d_name, config);
-		/* A directory that was read by half has no other mark of it (readdir(3)). */
-		if (result || errno)
-			result = err_sys (err, 0, "the plugins' directory %s", config->plugins_directory);
-		closedir (directory);
-		if (!result && files->n_items)
-			qsort (files->items, files->n_items, sizeof *files->items, by_name);
-		if (result)
-			plugin_files_close (files);
-		return result;
+	if (!directory) {
+		if (fd >= 0)
+			err_sys (&why, 0, "%.300s", path);
+		fd_close (&fd);
+		err_set (err, 0, "the plugins' directory: %.400s", why.text);
+		if (err)
+			err->sys = why.sys;
+		return -1;
 	}
-	if (directory)
-		closedir (directory);
-	return -1;
+	while (!result && (errno = 0, entry = readdir (directory)))
+		result = add_file (files, dirfd (directory), entry->d_name, config);
+	/* A directory that was read by half has no other mark of it (readdir(3)). */
+	if (result || errno)
+		result = err_sys (err, 0, "the plugins' directory %s", path);
+	closedir (directory);
+	if (!result && files->n_items)
+		qsort (files->items, files->n_items, sizeof *files->items, by_name);
+	if (result)
+		plugin_files_close (files);
+	return result;
 }
 
 void plugin_files_close (struct plugin_files *files)

@@ -29,8 +29,8 @@ struct plugin_files {
 };
 
 /* Open every *.so in the configured directory, in the order of their names, but those with `plugins.NAME: false`.
- * Refused: not a regular file, owned by neither root nor us, writable by group or others, in a directory of which the
- * same is true. 0; -1 and err when the directory itself cannot be read. */
+ * Refused: what is no TRUSTED_FILE (base/trusted.h). 0; -1 and err when the directory is no TRUSTED_DIRECTORY or cannot
+ * be read. */
 int plugin_files_open (struct plugin_files *files, const struct config *config, struct err *err);
 void plugin_files_close (struct plugin_files *files);
 

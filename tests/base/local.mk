@@ -4,7 +4,9 @@ base_tests = \
 	%D%/check_fd \
 	%D%/check_file \
 	%D%/check_link \
+	%D%/check_paths \
 	%D%/check_text \
+	%D%/check_trusted \
 	$(NULL)
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
@@ -16,7 +18,11 @@ TESTS += $(base_tests)
 %C%_check_file_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_link_CFLAGS = $(check_cflags)
 %C%_check_link_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_paths_CFLAGS = $(check_cflags)
+%C%_check_paths_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_text_CFLAGS = $(check_cflags)
 %C%_check_text_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_trusted_CFLAGS = $(check_cflags)
+%C%_check_trusted_LDADD = src/base/libbase.la $(check_libs)
 EXTRA_DIST += tests/support/check_main.h
 endif

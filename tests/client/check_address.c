@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/paths.h"
 #include "client/address.h"
 #include "support/check_main.h"
 
@@ -153,7 +154,7 @@ START_TEST (local)
 {
 	ck_assert_int_eq (address_parse (&address, "local", &err), 0);
 	ck_assert (address.guarded);
-	ck_assert_str_eq (address.paths[address.n - 1], ADDRESS_SYSTEM_SOCKET);
+	ck_assert_str_eq (address.paths[address.n - 1], PATHS_SYSTEM_SOCKET);
 	ck_assert_int_eq (address.n, geteuid () == 0 ? 1 : 2);
 	setenv ("REMEX_SOCKET", "/x/y", 1);
 	ck_assert_int_eq (address_parse (&address, "local", &err), 0);
@@ -251,7 +252,7 @@ START_TEST (somebody_elses_directory)
 	strcpy (address.paths[0], path);
 	strcpy (address.paths[1], path);
 	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_UNSAFE);
-	ck_assert_msg (strstr (err.text, "its directory belongs to uid 65534") != NULL, "%s", err.text);
+	ck_assert_msg (strstr (err.text, "belongs to uid 65534, not to root") != NULL, "%s", err.text);
 	address.guarded = false; /* one that was named is used as it is */
 	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_OPEN);
 	fd_close (&fd);
@@ -268,7 +269,7 @@ START_TEST (somebody_elses_process)
 
 	if (geteuid () != 0)
 		return;
-	ck_assert_int_eq (chmod (directory, 0777), 0);
+	ck_assert_int_eq (chmod (directory, 01777), 0);
 	ck_assert_int_eq (pipe (ready), 0);
 	if ((pid = fork ()) == 0) {
 		if (setresuid (65534, 65534, 65534) == 0)

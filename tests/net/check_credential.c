@@ -274,21 +274,21 @@ START_TEST (test_modes)
 	close (fd);
 	snprintf (other, sizeof other, "%s/link", directory);
 	ck_assert_int_eq (symlink (path, other), 0);
-	ck_assert_int_eq (credential_open (other, &err), -1);
-	ck_assert_ptr_nonnull (strstr (err.text, "is a symbolic link"));
+	ck_assert_int_ge (fd = credential_open (other, &err), 0); /* it is ours */
+	close (fd);
 	ck_assert_int_eq (credential_open (directory, &err), -1);
-	ck_assert_ptr_nonnull (strstr (err.text, "is no regular file"));
+	ck_assert_ptr_nonnull (strstr (err.text, "is not a regular file"));
 	unlink (other);
 	ck_assert_int_eq (mkfifo (other, 0600), 0);
 	ck_assert_int_eq (credential_open (other, &err), -1); /* and it does not wait for a writer */
-	ck_assert_ptr_nonnull (strstr (err.text, "is no regular file"));
+	ck_assert_ptr_nonnull (strstr (err.text, "is not a regular file"));
 	unlink (other);
 	ck_assert_int_eq (credential_open (other, &err), -1);
 	ck_assert_int_eq (err.sys, ENOENT);
 	if (geteuid () == 0) {
 		ck_assert_int_eq (chown (path, 12345, 12345), 0);
 		ck_assert_int_eq (credential_open (path, &err), -1);
-		ck_assert_ptr_nonnull (strstr (err.text, "belongs to somebody else (uid 12345)"));
+		ck_assert_ptr_nonnull (strstr (err.text, "belongs to uid 12345, not to root"));
 	}
 }
 END_TEST

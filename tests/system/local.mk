@@ -24,6 +24,7 @@ system_tests = \
 	%D%/run.test \
 	%D%/stdio.test \
 	%D%/tcp.test \
+	%D%/trusted.test \
 	%D%/who.test \
 	$(NULL)
 dist_check_SCRIPTS += $(system_tests)

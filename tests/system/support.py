@@ -237,6 +237,7 @@ class Daemon:
             else:
                 settings[key] = value
         with open(self.config, "w") as file:
+            os.chmod(self.config, 0o644)  # whatever the umask: what others may write to is not believed
             file.write(yaml(settings))
         if start:
             try:

@@ -145,7 +145,7 @@ static const struct file_row {
 	const char *why;
 	bool root; /* it takes root to make */
 } file_rows[] = {
-	{ make_foreign, "owned by neither root nor the daemon's user", true },
+	{ make_foreign, "x.so belongs to uid 65534, not to root", true },
 	{ make_writable, "writable by group or others", false },
 	{ make_open, "writable by group or others", false },
 	{ make_directory, "not a regular file", false },
