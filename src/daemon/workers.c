@@ -100,9 +100,11 @@ bool supervisor_drop_spare (struct supervisor *supervisor)
 }
 
 /* Was that connection accepted on a listener of ours? The front could show us another socket, whose "peer" is whoever
- * listens there. */
+ * listens there: the connecting end of a connection, or our listener itself. */
 static bool is_ours (const struct supervisor *supervisor, int peer)
 {
+	if (!peer_is_connection (peer))
+		return false;
 	for (size_t i = 0; i < supervisor->n_listeners; i++)
 		if (supervisor->listeners[i].kind == LISTEN_UNIX &&
 			peer_accepted_on (peer, supervisor->listeners[i].fd))
@@ -110,24 +112,30 @@ static bool is_ours (const struct supervisor *supervisor, int peer)
 	return false;
 }
 
-/* May the front have a worker of that user? It is not asked who is calling: the kernel is, or, where there is no peer on
- * a Unix socket, the identities. Root and our own user may act as anybody we can become, a member of group remex as
- * itself, somebody over TCP as whom an identity names. */
-static bool may_have (const struct supervisor *supervisor, uid_t uid, int peer)
+/* May the front have a worker of that user? 0, or the errno of the refusal: EPERM, or ENOTCONN where the caller has left.
+ * The front is not asked who is calling: the kernel is, or, where there is no peer on a Unix socket, the identities. Root
+ * and our own user may act as anybody we can become, a member of group remex as itself, somebody over TCP as whom an
+ * identity names.
+ *
+ * The credentials are those of whoever called connect(2), whoever accepts. They count as long as the caller may still say
+ * something: at the end of what a client sends the front ends its connection too, and a front that keeps a copy of the
+ * socket must not have a worker by it. A worker that was given a moment before stays with the front. */
+static int check_claim (const struct supervisor *supervisor, uid_t uid, int peer)
 {
 	uid_t caller;
 
 	if (geteuid () != 0)
-		return uid == geteuid ();
+		return uid == geteuid () ? 0 : EPERM;
 	if (supervisor->stdio)
-		return true;
+		return 0;
 	if (peer < 0)
-		return identities_support (&supervisor->generation->identities, uid);
+		return identities_support (&supervisor->generation->identities, uid) ? 0 : EPERM;
 	if (!is_ours (supervisor, peer) || peer_uid (peer, &caller, NULL) < 0)
-		return false;
-	if (caller == 0)
-		return true;
-	return caller == uid && supervisor->group != (gid_t)-1 && peer_in_group (peer, supervisor->group);
+		return EPERM;
+	if (caller != 0 &&
+		(caller != uid || supervisor->group == (gid_t)-1 || !peer_in_group (peer, supervisor->group)))
+		return EPERM;
+	return peer_is_there (peer) ? 0 : ENOTCONN;
 }
 
 /* A worker counts until the front has been told that it is gone: its keeper may need a moment more to leave. */
@@ -158,9 +166,9 @@ void supervisor_answer_worker (struct supervisor *supervisor, const struct packe
 
 	if (packet->lost) {
 		error = EMFILE; /* there was no room to look at who is calling */
-	} else if (!may_have (supervisor, uid, packet->n_fds ? packet->fds[0] : -1)) {
-		log_warning ("the front asked for a worker it may not have. uid=%u", (unsigned)uid);
-		error = EPERM;
+	} else if ((error = check_claim (supervisor, uid, packet->n_fds ? packet->fds[0] : -1))) {
+		if (error == EPERM) /* a client may leave at any moment: that is no news */
+			log_warning ("the front asked for a worker it may not have. uid=%u", (unsigned)uid);
 	} else if (!(worker = take_spare (supervisor, uid))) {
 		if (count_living (supervisor) >= max)
 			supervisor_drop_spare (supervisor); /* for a worker of another user */

@@ -220,6 +220,10 @@ void dispatch_no_worker (struct front *front, uint64_t number, int error)
 		snprintf (text, sizeof text, "the supervisor does not let you act as uid %u", (unsigned)request->uid);
 		request_refuse (request, CODE_DENIED, text, 0);
 		break;
+	case ENOTCONN:
+		/* Its client has left: the end of its stream is about to be read. */
+		request_refuse (request, CODE_DENIED, "the connection has ended", 0);
+		break;
 	case EAGAIN:
 	case ENOMEM:
 	case EMFILE:

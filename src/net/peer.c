@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/un.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -35,6 +36,27 @@ int peer_endpoint (int fd, struct endpoint *endpoint)
 		return -1;
 	endpoint_set (endpoint, (struct sockaddr *)&address, size);
 	return 0;
+}
+
+static int option (int fd, int name)
+{
+	int value = -1;
+	socklen_t size = sizeof value;
+
+	return getsockopt (fd, SOL_SOCKET, name, &value, &size) < 0 ? -1 : value;
+}
+
+bool peer_is_connection (int fd)
+{
+	return option (fd, SO_DOMAIN) == AF_UNIX && option (fd, SO_TYPE) == SOCK_STREAM &&
+	       option (fd, SO_ACCEPTCONN) == 0;
+}
+
+bool peer_is_there (int fd)
+{
+	struct pollfd end = { .fd = fd, .events = POLLRDHUP };
+
+	return fd >= 0 && poll (&end, 1, 0) == 0;
 }
 
 /* The file of a Unix socket, as stat(2) has it. */

@@ -12,9 +12,18 @@
 /* 0 or -1. pid may be NULL. */
 int peer_uid (int fd, uid_t *uid, pid_t *pid);
 
+/* Is it a Unix stream socket, and not a listening one? At a listening socket SO_PEERCRED names whoever called listen(2).
+ * Asked first: ioctl(2) on a socket of another family may mean anything. */
+bool peer_is_connection (int fd);
+
+/* Is there somebody at the other end who may still send? False where the peer has closed or shut down its sending side,
+ * where our own end was shut down, and for a socket that is not connected. What is false stays false. */
+bool peer_is_there (int fd);
+
 /* Do both Unix sockets have the same socket file? A connection that was accepted has the file of its listener; the
  * connecting end has none, unless it made one of its own. At the connecting end SO_PEERCRED names whoever called
- * listen(2): a process that shows us such a socket would have the listener's credentials. The listener itself passes.
+ * listen(2): a process that shows us such a socket would have the listener's credentials. The listener itself passes
+ * (peer_is_connection).
  *
  * The kernel tells the file with CAP_NET_ADMIN (SIOCUNIXFILE), or without any capability in its list of sockets
  * (sockdiag.h), which holds the connections from our network namespace only. false where it tells neither: so

@@ -41,8 +41,8 @@ enum record_type {
 
 	/* supervisor -> front */
 	REC_BORN = 48, /* answers WORKER: id request, a serial, b uid; fd: the worker's link */
-	REC_NO_WORKER, /* answers WORKER: id request, a errno (EPERM: not for that peer; EBUSY: ask again
-			 soon, some have yet to go) */
+	REC_NO_WORKER, /* answers WORKER: id request, a errno (EPERM: not for that peer; ENOTCONN: that peer
+			 has left; EBUSY: ask again soon, some have yet to go) */
 	REC_GONE, /* id serial, a enum gone, b exit status or signal, payload: int64_t survivors (-1: not known) */
 	REC_CONFIG, /* a generation, b the daemon's uid; payload: the file's name; fd: its sealed snapshot */
 	REC_TABLE, /* a size of the whole, payload: a piece of the verb table */

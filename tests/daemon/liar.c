@@ -1,13 +1,18 @@
 /* liar - a front that lies: remexd with this in place of its own front, for tests/system/tcp.test.
  *
- * It takes what the supervisor sends a front, says that it is ready, becomes nobody, and then asks for workers that it has
- * no right to, showing whatever it can make. One line for each ask goes to the file $REMEX_LIAR: what it tried, and the
- * errno of the refusal, or "born". It reads from the environment: LIAR_GRANTED, the uid that an identity names; LIAR_SOCKET,
- * the path of a socket that root listens on and that is none of remexd's.
+ * It takes what the supervisor sends a front, says that it is ready, becomes nobody, and then asks for workers, showing
+ * every kind of descriptor that a front has or can make. One line for each ask goes to the file $REMEX_LIAR: what it tried,
+ * and the errno of the refusal, or "born". It reads from the environment: LIAR_GRANTED, the uid that an identity names;
+ * LIAR_SOCKET, the path of a socket that root listens on and that is none of remexd's; LIAR_OWN, a path that it may bind
+ * as root. Three clients of root's connect to remexd: the first leaves when it reads of "a client", the second shuts its
+ * sending side at once, the third stays.
  */
 #include "config.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,12 +28,18 @@ int liar_run (int link);
 static struct packet packet;
 static uint64_t last;
 
+static int listeners[2] = { -1, -1 }; /* by enum listen_kind */
+
 /* Everything up to the record of that type. */
 static bool wait_for (int link, uint32_t type)
 {
 	while (link_recv (link, &packet, 0) > 0) {
 		if (packet.record.type == REC_PING)
 			link_post (link, REC_PONG, 0, 0, 0, 0);
+		if (packet.record.type == REC_LISTENER && packet.n_fds && listeners[packet.record.a] < 0) {
+			listeners[packet.record.a] = packet.fds[0];
+			packet.fds[0] = -1;
+		}
 		if (packet.record.type == type)
 			return true;
 		packet_close (&packet);
@@ -54,7 +65,10 @@ static void ask (int link, FILE *out, const char *what, uid_t uid, int shown)
 		if (packet.record.type == REC_BORN)
 			fprintf (out, "%s: born\n", what);
 		if (packet.record.type == REC_NO_WORKER)
-			fprintf (out, "%s: %s\n", what, packet.record.a == EPERM ? "EPERM" : "another error");
+			fprintf (out, "%s: %s\n", what,
+				packet.record.a == EPERM      ? "EPERM"
+				: packet.record.a == ENOTCONN ? "ENOTCONN"
+							      : "another error");
 		packet_close (&packet);
 		if (packet.record.type == REC_BORN || packet.record.type == REC_NO_WORKER)
 			return;
@@ -71,27 +85,93 @@ static int connect_to (const char *path)
 	return connect (fd, (struct sockaddr *)&address, sizeof address) < 0 ? -1 : fd;
 }
 
+/* Wait until the descriptor says one of these of poll(2). */
+static void await (int fd, short events)
+{
+	struct pollfd wanted = { .fd = fd, .events = events };
+
+	while (poll (&wanted, 1, -1) < 0)
+		;
+}
+
+static int accept_from (int listener)
+{
+	await (listener, POLLIN);
+	return accept (listener, NULL, NULL);
+}
+
+/* A connection of root's to a listener of root's that is none of remexd's, as whoever accepts has it. */
+static int accept_own (const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf (address.sun_path, sizeof address.sun_path, "%s", path);
+	if (bind (listener, (struct sockaddr *)&address, sizeof address) < 0 || listen (listener, 1) < 0 ||
+		connect_to (path) < 0)
+		return -1;
+	return accept_from (listener);
+}
+
+/* What a front has or can make by itself: none of it is a client. */
+static void ask_with_everything (int link, FILE *out, const int pairs[2], int own)
+{
+	int other = connect_to (getenv ("LIAR_SOCKET"));
+
+	ask (link, out, "root by a pair", 0, pairs[0]);
+	ask (link, out, "root by a pair of packets", 0, pairs[1]);
+	fprintf (out, "connected: %s\n", other >= 0 ? "yes" : strerror (errno));
+	ask (link, out, "root by a stranger's socket", 0, other);
+	ask (link, out, "root by a stranger's client", 0, own);
+	ask (link, out, "root by the listener", 0, listeners[0]);
+	ask (link, out, "root by a copy of the listener", 0, dup (listeners[0]));
+	ask (link, out, "root by the listener of TCP", 0, listeners[1]);
+	ask (link, out, "root by its link", 0, link);
+	ask (link, out, "root by a Unix socket", 0, socket (AF_UNIX, SOCK_STREAM, 0));
+	ask (link, out, "root by a socket of TCP", 0, socket (AF_INET, SOCK_STREAM, 0));
+	ask (link, out, "root by a socket of UDP", 0, socket (AF_INET, SOCK_DGRAM, 0));
+	ask (link, out, "root by no socket at all", 0, STDERR_FILENO);
+}
+
+static void ask_with_clients (int link, FILE *out)
+{
+	int leaves, half, stays;
+
+	leaves = accept_from (listeners[0]);
+	ask (link, out, "a client", 0, leaves);
+	ask (link, out, "a copy of a client", 0, dup (leaves));
+	fflush (out);
+	await (leaves, POLLRDHUP);
+	ask (link, out, "root by a client that has left", 0, leaves);
+	half = accept_from (listeners[0]);
+	await (half, POLLRDHUP);
+	ask (link, out, "root by a client that has shut its side", 0, half);
+	stays = accept_from (listeners[0]);
+	ask (link, out, "root by a client that stays", 0, stays);
+	shutdown (stays, SHUT_RDWR);
+	ask (link, out, "root by a client that was shut out", 0, stays);
+}
+
 int liar_run (int link)
 {
 	FILE *out = fopen (getenv ("REMEX_LIAR"), "we");
 	uid_t granted = (uid_t)atoi (getenv ("LIAR_GRANTED"));
-	int pair[2] = { -1, -1 }, other;
+	int stream[2], packets[2], own;
 
 	if (!out || !wait_for (link, REC_EQUIPPED) || link_post (link, REC_READY, 0, 0, 0, 0) < 0)
 		return 1;
-	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) <
-		0) /* made by root: its credentials are root's */
+	/* Made by root: their credentials are root's. */
+	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream) < 0 ||
+		socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, packets) < 0 ||
+		(own = accept_own (getenv ("LIAR_OWN"))) < 0)
 		return 1;
 	if (setresgid (65534, 65534, 65534) < 0 || setresuid (65534, 65534, 65534) < 0)
 		return 1;
 	ask (link, out, "granted", granted, -1);
 	ask (link, out, "root", 0, -1);
 	ask (link, out, "another", granted + 1, -1);
-	ask (link, out, "root by a pair", 0, pair[0]);
-	other = connect_to (getenv ("LIAR_SOCKET"));
-	fprintf (out, "connected: %s\n", other >= 0 ? "yes" : strerror (errno));
-	ask (link, out, "root by a stranger's socket", 0, other);
-	ask (link, out, "root by no socket at all", 0, STDERR_FILENO);
+	ask_with_everything (link, out, (const int[]){ stream[0], packets[0] }, own);
+	ask_with_clients (link, out);
 	fputs ("done\n", out);
 	fclose (out);
 	wait_for (link, REC_DRAIN);

@@ -144,11 +144,62 @@ START_TEST (test_accepted_on)
 }
 END_TEST
 
+/* The listening socket has the file and the listener's credentials, and is no connection. */
+START_TEST (test_is_connection)
+{
+	int pair[2], listener = listen_at ("ours"), client, accepted, tcp = socket (AF_INET, SOCK_STREAM, 0);
+
+	ck_assert (!peer_is_connection (listener));
+	client = connect_to ("ours");
+	ck_assert_int_ge (accepted = accept (listener, NULL, NULL), 0);
+	ck_assert (peer_is_connection (accepted));
+	ck_assert (!peer_is_connection (tcp));
+	ck_assert (!peer_is_connection (STDERR_FILENO));
+	ck_assert (!peer_is_connection (-1));
+	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	ck_assert (!peer_is_connection (pair[0]));
+	close (pair[0]);
+	close (pair[1]);
+	close (tcp);
+	close (client);
+	close (accepted);
+	close (listener);
+}
+END_TEST
+
+/* What the peer sent before it left is still to be read: it has left all the same. */
+START_TEST (test_is_there)
+{
+	int pair[2], fd = socket (AF_UNIX, SOCK_STREAM, 0);
+
+	ck_assert (!peer_is_there (fd));
+	ck_assert (!peer_is_there (-1));
+	close (fd);
+	for (int how = 0; how < 4; how++) {
+		ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, pair), 0);
+		ck_assert_int_eq (write (pair[1], "x", 1), 1);
+		ck_assert (peer_is_there (pair[0]));
+		switch (how) {
+		case 0: close (pair[1]); break;
+		case 1: shutdown (pair[1], SHUT_WR); break;
+		case 2: shutdown (pair[0], SHUT_RD); break;
+		case 3: shutdown (pair[1], SHUT_RD); break; /* it may still send */
+		}
+		ck_assert (peer_is_there (pair[0]) == (how == 3));
+		close (pair[0]);
+		if (how)
+			close (pair[1]);
+	}
+}
+END_TEST
+
 static void add_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, set_up, tear_down);
 	tcase_add_test (tcase, test_uid);
 	tcase_add_loop_test (tcase, test_accepted_on, 0, 2);
+	tcase_add_test (tcase, test_is_connection);
+	tcase_add_test (tcase, test_is_there);
 }
 
 CHECK_MAIN ("net/peer", add_cases)
