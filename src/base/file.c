@@ -3,14 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
+
+enum { NAMES = 100 }; /* how many names for the file with the dot are tried */
 
 /* How long the directory part of path is, its slash included. */
 static size_t directory_length (const char *path)
@@ -20,19 +24,15 @@ static size_t directory_length (const char *path)
 	return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* The name of a file is as lasting as its directory. */
-static int sync_directory (const char *path)
+/* Hold the directory of a path. */
+static int open_directory (const char *path)
 {
 	size_t n = directory_length (path);
 	char *directory = n ? strndup (path, n) : strdup (".");
-	int fd = directory ? open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, result;
+	int fd = directory ? open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 	free (directory);
-	if (fd < 0)
-		return -1;
-	result = fsync (fd);
-	fd_close (&fd);
-	return result;
+	return fd;
 }
 
 static int fill (int fd, const void *bytes, size_t n, mode_t mode)
@@ -40,35 +40,72 @@ static int fill (int fd, const void *bytes, size_t n, mode_t mode)
 	return fd_write_all (fd, bytes, n) == 0 && fchmod (fd, mode) == 0 && fsync (fd) == 0 ? 0 : -1;
 }
 
-/* 0, or -1 with errno. `other` is a template of mkostemp(3). */
-static int write_beside (char *other, const char *path, const void *bytes, size_t n, mode_t mode, bool replace)
+/* A new file in the directory, that nobody else may read; its name goes to `other`. */
+static int create_beside (int directory, const char *name, char other[NAME_MAX + 1])
 {
-	int fd = mkostemp (other, O_CLOEXEC), result = -1, saved;
+	const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = -1;
+
+	for (int i = 0; i < NAMES && fd < 0; i++) {
+		unsigned number;
+
+		if (getrandom (&number, sizeof number, 0) != (ssize_t)sizeof number)
+			return -1;
+		if (snprintf (other, NAME_MAX + 1, ".%s.%08x", name, number) > NAME_MAX) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		fd = openat (directory, other, flags, 0600);
+		if (fd < 0 && errno != EEXIST)
+			return -1;
+	}
+	return fd;
+}
+
+/* 0, or -1 with errno. The name of a file is as lasting as its directory. */
+static int write_beside (int directory, const char *name, const void *bytes, size_t n, mode_t mode, bool replace)
+{
+	char other[NAME_MAX + 1];
+	int fd = create_beside (directory, name, other), result = -1, saved;
 
 	if (fd < 0)
 		return -1;
 	if (fill (fd, bytes, n, mode) == 0)
-		result = replace ? rename (other, path) : link (other, path);
+		result = replace ? renameat (directory, other, directory, name)
+				 : linkat (directory, other, directory, name, 0);
 	saved = errno;
 	if (!replace || result < 0)
-		unlink (other);
+		unlinkat (directory, other, 0);
 	fd_close (&fd);
 	errno = saved;
-	return result < 0 ? -1 : sync_directory (path);
+	return result < 0 ? -1 : fsync (directory);
 }
 
 int file_write (const char *path, const void *bytes, size_t n, mode_t mode, bool replace, struct err *err)
 {
-	size_t directory = directory_length (path);
-	char *other = NULL;
-	int result;
+	int directory = open_directory (path), result = -1;
 
-	if (asprintf (&other, "%.*s.%s.XXXXXX", (int)directory, path, path + directory) < 0)
-		return err_set (err, 0, "no memory");
-	result = write_beside (other, path, bytes, n, mode, replace);
+	if (directory >= 0)
+		result = write_beside (directory, path + directory_length (path), bytes, n, mode, replace);
 	if (result < 0)
 		err_sys (err, 0, "cannot write %.300s", path);
-	free (other);
+	fd_close (&directory);
+	return result;
+}
+
+/* Set the mode of the directory that was just made, closed to others: not of another that has its name by now. */
+static int set_mode (const char *path, mode_t mode)
+{
+	int fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), result = -1;
+	struct stat status;
+
+	if (fd < 0 || fstat (fd, &status) < 0)
+		;
+	else if (status.st_uid == geteuid () && !(status.st_mode & 077))
+		result = fchmod (fd, mode);
+	else
+		errno = EEXIST;
+	fd_close (&fd);
 	return result;
 }
 
@@ -77,8 +114,8 @@ static int make (const char *path, mode_t mode)
 {
 	struct stat status;
 
-	if (mkdir (path, mode & 0700) == 0)
-		return chmod (path, mode);
+	if (mkdir (path, 0700) == 0)
+		return set_mode (path, mode);
 	if (errno != EEXIST || stat (path, &status) < 0)
 		return -1;
 	if (S_ISDIR (status.st_mode))

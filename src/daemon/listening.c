@@ -18,6 +18,28 @@
 #include "net/credential.h"
 #include "net/peer.h"
 
+/* Is the socket in the directory of the default one? That directory is remexd's by its name. */
+static bool in_own_directory (const char *path)
+{
+	char *usual = paths_socket ();
+	size_t n = usual ? (size_t)(strrchr (usual, '/') - usual) + 1 : 0;
+	bool own = usual && !strncmp (path, usual, n) && !strchr (path + n, '/');
+
+	free (usual);
+	return own;
+}
+
+static int open_unix (struct supervisor *supervisor, struct listener *listener, const char *path, struct err *err)
+{
+	if (listener_open (listener, path, supervisor->group, in_own_directory (path), err) < 0)
+		return -1;
+	if (listener->closed)
+		log_warning ("members of group remex cannot reach %s: its directory lets them not in (chgrp remex, "
+			     "chmod 750)",
+			path);
+	return 0;
+}
+
 static int open_default (struct supervisor *supervisor, struct err *err)
 {
 	char *path = paths_socket ();
@@ -25,7 +47,7 @@ static int open_default (struct supervisor *supervisor, struct err *err)
 
 	if (!path)
 		return err_sys (err, 0, "the default socket");
-	if (!(result = listener_open (&supervisor->listeners[0], path, supervisor->group, err)))
+	if (!(result = open_unix (supervisor, &supervisor->listeners[0], path, err)))
 		supervisor->n_listeners = 1;
 	free (path);
 	return result;
@@ -43,7 +65,7 @@ static int open_configured (struct supervisor *supervisor, struct err *err)
 		if (listen->kind == LISTEN_TCP)
 			result = listener_open_tcp (listener, &listen->endpoint, err);
 		else
-			result = listener_open (listener, listen->path, supervisor->group, err);
+			result = open_unix (supervisor, listener, listen->path, err);
 		if (result < 0)
 			return -1;
 		supervisor->n_listeners++;

@@ -2,8 +2,10 @@
  *
  * A Unix socket is safe from the moment it exists, and never taken from a living daemon. The directory is made (or found
  * to be ours) with its final mode before the socket is bound in it, so there is no time in which somebody else could
- * connect. A lock beside the socket (PATH.lock, flock(2)) says whether the socket is live; who holds the lock may remove
- * what lies there.
+ * connect. It is held by a descriptor as long as the listener lives: what is changed, made or removed is so in the
+ * directory that was looked at, whatever its name means by then. A lock beside the socket (PATH.lock, flock(2)) says
+ * whether the socket is live; who holds the lock may remove what lies there. At the end only that socket and that lock are
+ * removed which were made: another daemon may have taken their names.
  */
 #ifndef REMEX_NET_LISTEN_H
 #define REMEX_NET_LISTEN_H
@@ -24,15 +26,20 @@ struct listener {
 	bool adopted; /* whoever gave it to us removes what there is to remove */
 	struct endpoint endpoint; /* LISTEN_TCP, with the port that the kernel picked; and of LISTEN_UNIX: */
 	char path[LISTEN_PATH_MAX + 1];
-	dev_t device; /* of the socket's file, */
-	ino_t inode; /* which no other path or mount can have */
-	int lock; /* held as long as the listener lives */
+	int directory; /* of a Unix socket of our own: it lies there (O_PATH); else -1 */
+	dev_t device; /* likewise: the file of the socket, once there is one */
+	ino_t inode;
+	int lock; /* likewise: held as long as the listener lives */
+	bool closed; /* likewise: a group was named, and its members cannot enter the directory */
 };
 
 /* Make the directory of `path` (0750 root:group as root and gid is not -1; 0700 otherwise) or check that it is a
- * TRUSTED_PLACE (base/trusted.h); take the lock; bind; listen. The socket's mode is
- * 0666 within that directory. 0, or -1 and err ("… is in use by another remexd"). */
-int listener_open (struct listener *listener, const char *path, gid_t group, struct err *err);
+ * TRUSTED_PLACE (base/trusted.h); take the lock; bind; listen. A directory that is there stays as it is, but that with
+ * `own`, for one that is remexd's by its name, the group gets it if it looks as if remexd had made it when there was no such
+ * group. It is given to the group only where nobody but root and us may change the directory above. The socket's mode is
+ * 0666 within that directory. A socket that somebody serves and that has no lock is somebody else's. 0, or -1 and err ("…
+ * is in use by another remexd"). */
+int listener_open (struct listener *listener, const char *path, gid_t group, bool own, struct err *err);
 
 /* Listen on a TCP address; port 0: the kernel picks one. An IPv6 address is for IPv6 alone (ipv6(7), IPV6_V6ONLY). 0, or
  * -1 and err. */
@@ -42,7 +49,7 @@ int listener_open_tcp (struct listener *listener, const struct endpoint *endpoin
  * any case. 0, or -1 and err: it does not listen, or is of another kind. */
 int listener_adopt (struct listener *listener, int fd, struct err *err);
 
-/* Close it; remove the socket and the lock of a Unix one. */
+/* Close it; remove the socket and the lock of a Unix one, where they are still the ones that were made. */
 void listener_close (struct listener *listener);
 
 #endif

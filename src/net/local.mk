@@ -5,6 +5,7 @@ noinst_LTLIBRARIES += %D%/libnet.la
 	%D%/endpoint.c %D%/endpoint.h \
 	%D%/key.c %D%/key.h \
 	%D%/listen.c %D%/listen.h \
+	%D%/listen_unix.c %D%/listen_private.h \
 	%D%/network.c \
 	%D%/peer.c %D%/peer.h \
 	%D%/sockdiag.c %D%/sockdiag.h \

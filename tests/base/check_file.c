@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,34 @@ START_TEST (not_written)
 }
 END_TEST
 
+/* As long as a name may be, but that the other one would be too long. */
+START_TEST (long_names)
+{
+	char name[NAME_MAX + 1], longest[sizeof directory + NAME_MAX + 2];
+
+	memset (name, 'x', NAME_MAX);
+	name[NAME_MAX] = '\0';
+	snprintf (longest, sizeof longest, "%s/%s", directory, name);
+	ck_assert_int_eq (file_write (longest, "x", 1, 0644, false, &err), -1);
+	ck_assert_int_eq (err.sys, ENAMETOOLONG);
+	longest[strlen (longest) - 10] = '\0'; /* a dot before, a dot and eight digits behind */
+	ck_assert_int_eq (file_write (longest, "x", 1, 0644, false, &err), 0);
+	ck_assert_int_eq (entries (), 1);
+}
+END_TEST
+
+/* A name without a directory is in the working one, whatever is done to that meanwhile. */
+START_TEST (no_directory)
+{
+	ck_assert_int_eq (chdir (directory), 0);
+	ck_assert_int_eq (file_write ("file", "x", 1, 0644, false, &err), 0);
+	holds ("x");
+	ck_assert_int_eq (file_make_directory ("made", 0755, 0755, &err), 0);
+	ck_assert_int_eq (chdir ("/"), 0);
+	ck_assert_int_eq (entries (), 2);
+}
+END_TEST
+
 START_TEST (a_link_is_replaced_not_followed)
 {
 	char other[160];
@@ -134,6 +163,8 @@ static void cases (TCase *tcase)
 	tcase_add_checked_fixture (tcase, setup, teardown);
 	tcase_add_test (tcase, written);
 	tcase_add_test (tcase, not_written);
+	tcase_add_test (tcase, long_names);
+	tcase_add_test (tcase, no_directory);
 	tcase_add_test (tcase, a_link_is_replaced_not_followed);
 	tcase_add_test (tcase, directories);
 }

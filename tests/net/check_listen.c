@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,7 +55,7 @@ START_TEST (test_open_close)
 	char run[64];
 	struct stat st;
 
-	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, &err), 0);
+	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, false, &err), 0);
 	snprintf (run, sizeof run, "%s/run", directory);
 	ck_assert_int_eq (stat (run, &st), 0);
 	ck_assert_uint_eq (st.st_mode & 07777, 0700);
@@ -71,12 +72,12 @@ START_TEST (test_live_is_refused)
 {
 	struct listener listener, second;
 
-	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, &err), 0);
-	ck_assert_int_eq (listener_open (&second, path, (gid_t)-1, &err), -1);
+	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, false, &err), 0);
+	ck_assert_int_eq (listener_open (&second, path, (gid_t)-1, false, &err), -1);
 	ck_assert_ptr_nonnull (strstr (err.text, "is in use by another remexd"));
 	ck_assert_int_eq (access (path, F_OK), 0);
 	listener_close (&listener);
-	ck_assert_int_eq (listener_open (&second, path, (gid_t)-1, &err), 0);
+	ck_assert_int_eq (listener_open (&second, path, (gid_t)-1, false, &err), 0);
 	listener_close (&second);
 }
 END_TEST
@@ -89,11 +90,11 @@ START_TEST (test_stale_is_reclaimed)
 	pid_t pid = fork ();
 
 	if (!pid)
-		_exit (listener_open (&listener, path, (gid_t)-1, &err) < 0);
+		_exit (listener_open (&listener, path, (gid_t)-1, false, &err) < 0);
 	ck_assert_int_eq (waitpid (pid, &status, 0), pid);
 	ck_assert_int_eq (status, 0);
 	ck_assert_int_eq (access (path, F_OK), 0);
-	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, &err), 0);
+	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, false, &err), 0);
 	listener_close (&listener);
 }
 END_TEST
@@ -107,13 +108,13 @@ START_TEST (test_refusals)
 	memset (other, 'x', sizeof other - 1);
 	memcpy (other, "/tmp/", 5);
 	other[sizeof other - 1] = '\0';
-	ck_assert_int_eq (listener_open (&listener, other, (gid_t)-1, &err), -1);
+	ck_assert_int_eq (listener_open (&listener, other, (gid_t)-1, false, &err), -1);
 	ck_assert_ptr_nonnull (strstr (err.text, "107 bytes are the most"));
 
 	snprintf (other, sizeof other, "%s/file", directory);
 	ck_assert_ptr_nonnull (file = fopen (other, "w"));
 	fclose (file);
-	ck_assert_int_eq (listener_open (&listener, other, (gid_t)-1, &err), -1);
+	ck_assert_int_eq (listener_open (&listener, other, (gid_t)-1, false, &err), -1);
 	ck_assert_ptr_nonnull (strstr (err.text, "is there and is no socket"));
 	ck_assert_int_eq (access (other, F_OK), 0);
 
@@ -121,14 +122,160 @@ START_TEST (test_refusals)
 	ck_assert_int_eq (mkdir (other, 0700), 0);
 	ck_assert_int_eq (chmod (other, 0777), 0);
 	snprintf (other, sizeof other, "%s/open/s", directory);
-	ck_assert_int_eq (listener_open (&listener, other, (gid_t)-1, &err), -1);
+	ck_assert_int_eq (listener_open (&listener, other, (gid_t)-1, false, &err), -1);
 	ck_assert_ptr_nonnull (strstr (err.text, "is writable by group or others"));
 
 	snprintf (other, sizeof other, "%s/link", directory);
 	ck_assert_int_eq (symlink ("file", other), 0);
 	snprintf (other, sizeof other, "%s/link/s", directory);
-	ck_assert_int_eq (listener_open (&listener, other, (gid_t)-1, &err), -1);
+	ck_assert_int_eq (listener_open (&listener, other, (gid_t)-1, false, &err), -1);
 	ck_assert_int_eq (err.sys, ENOTDIR);
+}
+END_TEST
+
+/* --- the directory, and whose files are removed ------------------------------------------------------------------ */
+
+enum { GROUP = 54321 };
+
+static char run[64];
+
+static void check_run (gid_t gid, mode_t mode)
+{
+	struct stat st;
+
+	ck_assert_int_eq (stat (run, &st), 0);
+	ck_assert_uint_eq (st.st_gid, gid);
+	ck_assert_uint_eq (st.st_mode & 07777, mode);
+}
+
+static void open_and_close (gid_t group, bool own, bool closed)
+{
+	struct listener listener;
+
+	ck_assert_msg (listener_open (&listener, path, group, own, &err) == 0, "%s", err.text);
+	ck_assert (listener.closed == closed);
+	listener_close (&listener);
+}
+
+/* The group gets a directory that was made for it, and one that is remexd's and was made when there was no group. */
+START_TEST (test_group)
+{
+	if (geteuid () != 0) {
+		fprintf (stderr, "not root: nothing is given to a group\n");
+		return;
+	}
+	snprintf (run, sizeof run, "%s/run", directory);
+	open_and_close ((gid_t)-1, true, false);
+	check_run (0, 0700);
+	open_and_close (GROUP, false, true); /* it may be anybody's */
+	check_run (0, 0700);
+	open_and_close (GROUP, true, false);
+	check_run (GROUP, 0750);
+	open_and_close (GROUP + 1, true, false); /* the group was made anew */
+	check_run (GROUP + 1, 0750);
+	ck_assert_int_eq (chmod (run, 0711), 0); /* somebody wanted it so */
+	open_and_close (GROUP, true, false);
+	check_run (GROUP + 1, 0711);
+	ck_assert_int_eq (chmod (run, 0700), 0);
+	ck_assert_int_eq (chown (run, 1, 0), 0);
+	ck_assert_int_eq (rmdir (run), 0);
+	open_and_close (GROUP, false, false);
+	check_run (GROUP, 0750);
+}
+END_TEST
+
+/* Where others may put another directory in the place of the one that was made, none is given away. */
+START_TEST (test_group_and_directory_above)
+{
+	struct listener listener;
+
+	if (geteuid () != 0) {
+		fprintf (stderr, "not root: nothing is given to a group\n");
+		return;
+	}
+	snprintf (run, sizeof run, "%s/run", directory);
+	ck_assert_int_eq (chmod (directory, 0770), 0);
+	ck_assert_int_eq (listener_open (&listener, path, GROUP, false, &err), -1);
+	ck_assert_ptr_nonnull (strstr (err.text, "may put another in its place"));
+	check_run (0, 0700);
+	ck_assert_int_eq (entries (run), 0);
+	ck_assert_int_eq (rmdir (run), 0);
+	ck_assert_int_eq (chmod (directory, 01770), 0); /* with the sticky bit they may not */
+	open_and_close (GROUP, false, false);
+	check_run (GROUP, 0750);
+	ck_assert_int_eq (rmdir (run), 0);
+	ck_assert_int_eq (chmod (directory, 0755), 0);
+	ck_assert_int_eq (chown (directory, 1, 1), 0); /* its owner may do anything in it */
+	ck_assert_int_eq (listener_open (&listener, path, GROUP, false, &err), -1);
+	check_run (0, 0700);
+}
+END_TEST
+
+/* What another daemon has bound in the place of ours stays: in the same directory, and in a new one of its name. */
+START_TEST (test_another_took_the_place)
+{
+	struct listener first, second;
+	char away[64], lock[80];
+
+	snprintf (run, sizeof run, "%s/run", directory);
+	snprintf (away, sizeof away, "%s/away", directory);
+	snprintf (lock, sizeof lock, "%s.lock", path);
+	ck_assert_int_eq (listener_open (&first, path, (gid_t)-1, false, &err), 0);
+	if (_i == 0) {
+		ck_assert_int_eq (rename (run, away), 0);
+	} else {
+		ck_assert_int_eq (unlink (path), 0);
+		ck_assert_int_eq (unlink (lock), 0);
+	}
+	ck_assert_int_eq (listener_open (&second, path, (gid_t)-1, false, &err), 0);
+	listener_close (&first);
+	ck_assert_int_eq (access (path, F_OK), 0);
+	ck_assert_int_eq (access (lock, F_OK), 0);
+	if (_i == 0)
+		ck_assert_int_eq (entries (away), 0); /* its own are found where they are now */
+	listener_close (&second);
+	ck_assert_int_eq (entries (run), 0);
+}
+END_TEST
+
+/* A socket that is served and has no lock is no remexd's. One that nobody serves is in nobody's way. */
+START_TEST (test_somebody_elses_socket)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct listener listener;
+	char lock[80];
+	int fd;
+
+	snprintf (run, sizeof run, "%s/run", directory);
+	snprintf (lock, sizeof lock, "%s.lock", path);
+	ck_assert_int_eq (mkdir (run, 0700), 0);
+	strcpy (address.sun_path, path);
+	ck_assert_int_ge (fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), 0);
+	ck_assert_int_eq (bind (fd, (struct sockaddr *)&address, sizeof address), 0);
+	ck_assert_int_eq (listen (fd, 1), 0);
+	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, false, &err), -1);
+	ck_assert_ptr_nonnull (strstr (err.text, "is in use by another program"));
+	ck_assert_int_eq (access (path, F_OK), 0);
+	ck_assert_int_eq (access (lock, F_OK), -1);
+	close (fd);
+	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, false, &err), 0);
+	listener_close (&listener);
+}
+END_TEST
+
+/* Slashes more than are needed, and a socket without a directory of its own. */
+START_TEST (test_paths)
+{
+	struct listener listener;
+	char odd[80];
+
+	snprintf (odd, sizeof odd, "%s//run///s", directory);
+	ck_assert_msg (listener_open (&listener, odd, (gid_t)-1, false, &err) == 0, "%s", err.text);
+	ck_assert_int_eq (access (path, F_OK), 0);
+	listener_close (&listener);
+	snprintf (odd, sizeof odd, "%s/none/run/s", directory);
+	ck_assert_int_eq (listener_open (&listener, odd, (gid_t)-1, false, &err), -1);
+	ck_assert_ptr_nonnull (strstr (err.text, "cannot make"));
 }
 END_TEST
 
@@ -223,6 +370,11 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, test_live_is_refused);
 	tcase_add_test (tcase, test_stale_is_reclaimed);
 	tcase_add_test (tcase, test_refusals);
+	tcase_add_test (tcase, test_group);
+	tcase_add_test (tcase, test_group_and_directory_above);
+	tcase_add_loop_test (tcase, test_another_took_the_place, 0, 2);
+	tcase_add_test (tcase, test_somebody_elses_socket);
+	tcase_add_test (tcase, test_paths);
 	tcase_add_loop_test (tcase, test_tcp, 0, 2);
 	tcase_add_test (tcase, test_tcp_both_families);
 	tcase_add_test (tcase, test_tcp_refusals);
