@@ -8,6 +8,7 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/link.c %D%/link.h \
 	%D%/list.h \
 	%D%/log.c %D%/log.h \
+	%D%/nowait.c %D%/nowait.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/resident.c %D%/resident.h \
 	%D%/text.c %D%/text.h \

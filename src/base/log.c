@@ -2,16 +2,21 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "base/log.h"
+#include "base/nowait.h"
 #include "base/text.h"
+
+enum { LINE_MAX_BYTES = 4096 }; /* PIPE_BUF: a pipe takes such a line whole or not at all (pipe(7)) */
 
 static struct {
 	const char *role;
@@ -20,12 +25,6 @@ static struct {
 } self = { "remexd", LOG_INFO, -1 };
 
 static const char *const names[] = { "error", "warning", "info", "debug" };
-
-void log_setup (const char *role, enum log_level level)
-{
-	self.role = role;
-	self.level = level;
-}
 
 int log_level_parse (const char *word)
 {
@@ -52,10 +51,90 @@ static size_t log_prefix (char *out, size_t size, enum log_level level)
 	return (size_t)snprintf (out, size, "%s.%03ld %s %s: ", stamp, now.tv_nsec / 1000000, self.role, names[level]);
 }
 
+/* --- without waiting --------------------------------------------------------------------------------------------- */
+
+static struct {
+	bool known;
+	struct nowait out;
+	char rest[LINE_MAX_BYTES]; /* of a line whose beginning was taken */
+	size_t n_rest;
+	uint64_t lost; /* lines */
+} sink;
+
+void log_setup (const char *role, enum log_level level)
+{
+	/* What was lost before a fork is the parent's to say. */
+	if (strcmp (role, self.role) != 0)
+		sink.n_rest = sink.lost = 0;
+	self.role = role;
+	self.level = level;
+}
+
+void log_own (void)
+{
+	struct nowait own = nowait_of (STDERR_FILENO, O_WRONLY);
+
+	if (own.way == NOWAIT_FLAGGED)
+		own.way = NOWAIT_POLLED;
+	nowait_own (&own, O_WRONLY);
+	if (own.way == NOWAIT_OWN && dup2 (own.fd, STDERR_FILENO) >= 0)
+		sink.known = false;
+	nowait_close (&own);
+}
+
+/* The rest of a line comes before all else. False when it still cannot go. */
+static bool write_rest (void)
+{
+	while (sink.n_rest) {
+		ssize_t done = nowait_write (&sink.out, sink.rest, sink.n_rest);
+
+		if (done <= 0)
+			return false;
+		sink.n_rest -= (size_t)done;
+		memmove (sink.rest, sink.rest + done, sink.n_rest);
+	}
+	return true;
+}
+
+/* One line; false when nothing of it was taken. */
+static bool write_line (const char *line, size_t n)
+{
+	ssize_t done = nowait_write (&sink.out, line, n);
+
+	if (done <= 0)
+		return false;
+	sink.n_rest = n - (size_t)done;
+	memcpy (sink.rest, line + done, sink.n_rest);
+	write_rest ();
+	return true;
+}
+
+bool log_flush (void)
+{
+	char line[256];
+	size_t n;
+
+	if (!sink.known) {
+		sink.out = nowait_of (STDERR_FILENO, O_WRONLY);
+		sink.known = true;
+	}
+	if (!write_rest ())
+		return false;
+	if (!sink.lost)
+		return true;
+	n = log_prefix (line, sizeof line, LOG_WARNING);
+	n += (size_t)snprintf (line + n, sizeof line - n, "%llu lines of the log were lost: nobody took them\n",
+		(unsigned long long)sink.lost);
+	if (!write_line (line, n))
+		return false;
+	sink.lost = 0;
+	return sink.n_rest == 0;
+}
+
 void log_write (enum log_level level, const char *fmt, ...)
 {
 	int saved = errno;
-	char text[2048], line[4096];
+	char text[2048], line[LINE_MAX_BYTES];
 	size_t used;
 	va_list args;
 
@@ -68,7 +147,7 @@ void log_write (enum log_level level, const char *fmt, ...)
 	text_escape (line + used, sizeof line - used - 1, text, strlen (text));
 	used = strlen (line);
 	line[used++] = '\n';
-	/* A log that cannot be written is lost: there is nobody left to tell. */
-	fd_write_all (STDERR_FILENO, line, used);
+	if (!log_flush () || !write_line (line, used))
+		sink.lost++;
 	errno = saved;
 }

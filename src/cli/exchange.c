@@ -187,9 +187,9 @@ static void wait_any (struct exchange *exchange, struct session *session, bool e
 	struct pollfd fds[] = {
 		{ .fd = party && party->mortal ? -1 : signals_open (), .events = POLLIN },
 		{ .fd = exchange->request ? remex_fd (session->remex) : -1, .events = POLLIN },
-		{ .fd = output_pending (&exchange->out) ? exchange->out.fd : -1, .events = POLLOUT },
-		{ .fd = output_pending (&exchange->err) ? exchange->err.fd : -1, .events = POLLOUT },
-		{ .fd = feed && !input_ready_always (input) ? input->fd : -1, .events = POLLIN },
+		{ .fd = output_pending (&exchange->out) ? exchange->out.to.fd : -1, .events = POLLOUT },
+		{ .fd = output_pending (&exchange->err) ? exchange->err.to.fd : -1, .events = POLLOUT },
+		{ .fd = feed && !input_ready_always (input) ? input->from.fd : -1, .events = POLLIN },
 		{ .fd = party ? party->waits_on (party->data) : -1, .events = POLLIN },
 	};
 

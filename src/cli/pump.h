@@ -1,9 +1,8 @@
 /* pump - bytes between our own stdin, stdout, stderr and a request, without ever waiting on them.
  *
- * The descriptors are the caller's and shared with other programs, so O_NONBLOCK is never set on them. What can block
- * is used through an open file description of our own (a pipe or terminal, opened again by /proc/self/fd; a socket, by
- * MSG_DONTWAIT); where that is not to be had, after poll(2) and in small pieces. So signals, deadlines and the server's
- * pings are seen while a pager has stopped reading.
+ * The descriptors are the caller's and shared with other programs: they are used as base/nowait.h has it, and a terminal
+ * through an open file description of our own where that is to be had. So signals, deadlines and the server's pings are
+ * seen while a pager has stopped reading.
  */
 #ifndef REMEX_CLI_PUMP_H
 #define REMEX_CLI_PUMP_H
@@ -13,19 +12,12 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/nowait.h"
 #include "remex/client.h"
 
-enum pump_way {
-	PUMP_PLAIN, /* a file or device: never waits for long */
-	PUMP_OWN, /* our own description, non-blocking */
-	PUMP_SOCKET,
-	PUMP_POLLED, /* wait with poll, then in pieces of PIPE_BUF */
-};
-
 struct output {
-	int fd; /* -1: not open yet */
+	struct nowait to; /* its fd is -1: not used yet */
 	int number; /* the descriptor it was made for */
-	enum pump_way way;
 	struct buf rest; /* what did not go yet */
 	int error; /* errno of a write that failed: everything is dropped from then on */
 };
@@ -39,12 +31,11 @@ size_t output_put (struct output *output, const void *bytes, size_t n);
 /* Try again with what was kept; how many bytes are done with now. */
 size_t output_flush (struct output *output);
 
-/* Is something kept? Then poll its fd for POLLOUT. */
+/* Is something kept? Then poll the descriptor of `to` for POLLOUT. */
 bool output_pending (const struct output *output);
 
 struct input {
-	int fd;
-	enum pump_way way;
+	struct nowait from;
 	bool none; /* a terminal, /dev/null, or not wanted: the request gets no input */
 	bool open; /* more may come */
 	int error; /* errno of what ended it before its end */
@@ -59,7 +50,7 @@ enum { PUMP_INPUT = 64 * 1024 };
 void input_init (struct input *input, bool wanted);
 void input_close (struct input *input);
 
-/* May it be read without waiting? Otherwise poll its fd for POLLIN. */
+/* May it be read without waiting? Otherwise poll the descriptor of `from` for POLLIN. */
 bool input_ready_always (const struct input *input);
 
 /* Send what there is, as far as the request has credit; at its end, say so. */

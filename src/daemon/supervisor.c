@@ -82,6 +82,7 @@ static int turn (struct supervisor *supervisor)
 		hear_signals (supervisor);
 	free (fds);
 	supervisor_ping_front (supervisor);
+	log_flush ();
 	if (supervisor->front_link < 0 && supervisor->state < SUPERVISOR_ENDING &&
 		clock_ms () >= supervisor->front_retry && supervisor_start_front (supervisor) < 0)
 		supervisor_lose_front (supervisor, "it cannot be started", 0);
@@ -145,6 +146,7 @@ static int start (struct supervisor *supervisor, const struct options *options, 
 		return err_sys (err, 0, "cannot start");
 	if (!options->stdio && listening_open (supervisor, err) < 0)
 		return -1;
+	log_own ();
 	cgroups_open (&supervisor->cgroups);
 	cgroups_settle (&supervisor->cgroups);
 	if (chdir ("/") < 0 || supervisor_start_front (supervisor) < 0)

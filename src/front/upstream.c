@@ -181,6 +181,7 @@ static void take (struct front *front, struct packet *packet)
 	case REC_PING:
 		link_post (front->link, REC_PONG, 0, 0, 0, 0);
 		trail_tell_suppressed (front);
+		log_flush ();
 		break;
 	default: log_error ("an unknown record from the supervisor. type=%u", record->type);
 	}

@@ -3,10 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/nowait.h"
 #include "net/stream.h"
 
 /* --- a socket ---------------------------------------------------------------------------------------------------- */
@@ -53,44 +53,32 @@ void stream_unix (struct stream *stream, int fd)
 
 /* --- descriptors shared with others ------------------------------------------------------------------------------ */
 
-static bool ready (int fd, short events)
-{
-	struct pollfd one = { .fd = fd, .events = events };
-
-	return poll (&one, 1, 0) > 0;
-}
+struct shared {
+	struct nowait in, out;
+};
 
 static ssize_t shared_read (struct stream *stream, void *bytes, size_t n)
 {
-	ssize_t got;
+	struct shared *shared = stream->state;
 
-	do {
-		if (!ready (stream->in, POLLIN)) {
-			errno = EAGAIN;
-			return -1;
-		}
-		got = read (stream->in, bytes, n);
-	} while (got < 0 && errno == EINTR);
-	return got;
+	return nowait_read (&shared->in, bytes, n);
 }
 
 static ssize_t shared_write (struct stream *stream, const void *bytes, size_t n)
 {
-	ssize_t done;
+	struct shared *shared = stream->state;
 
-	if (n > PIPE_BUF)
-		n = PIPE_BUF;
-	do {
-		if (!ready (stream->out, POLLOUT)) {
-			errno = EAGAIN;
-			return -1;
-		}
-		done = write (stream->out, bytes, n);
-	} while (done < 0 && errno == EINTR);
-	return done;
+	return nowait_write (&shared->out, bytes, n);
 }
 
-static const struct stream_ops shared_ops = { .read = shared_read, .write = shared_write, .end = socket_end };
+static void shared_close (struct stream *stream)
+{
+	free (stream->state);
+}
+
+static const struct stream_ops shared_ops = {
+	.read = shared_read, .write = shared_write, .end = socket_end, .close = shared_close
+};
 
 /* A descriptor to watch in place of fd: whoever watches sets O_NONBLOCK on it (libuv does), and an epoll descriptor
  * that holds fd takes that without harm. -1: fd is always ready. */
@@ -112,14 +100,17 @@ static int watchable (int fd, uint32_t events, int *out)
 
 int stream_shared (struct stream *stream, int in, int out)
 {
-	*stream = (struct stream){ &shared_ops, in, out, -1, -1, NULL };
-	if (watchable (in, EPOLLIN, &stream->in_poll) < 0)
-		return -1;
-	if (watchable (out, EPOLLOUT, &stream->out_poll) < 0) {
-		fd_close (&stream->in_poll);
-		return -1;
+	struct shared *shared = malloc (sizeof *shared);
+
+	*stream = (struct stream){ &shared_ops, in, out, -1, -1, shared };
+	if (shared && watchable (in, EPOLLIN, &stream->in_poll) == 0 &&
+		watchable (out, EPOLLOUT, &stream->out_poll) == 0) {
+		*shared = (struct shared){ nowait_of (in, O_RDONLY), nowait_of (out, O_WRONLY) };
+		return 0;
 	}
-	return 0;
+	fd_close (&stream->in_poll);
+	free (shared);
+	return -1;
 }
 
 /* --- pipes of our own -------------------------------------------------------------------------------------------- */

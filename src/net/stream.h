@@ -32,9 +32,8 @@ struct stream {
 /* A connected Unix socket. */
 void stream_unix (struct stream *stream, int fd);
 
-/* Descriptors whose O_NONBLOCK is not ours to set, because others share them: they are asked with poll(2) before each
- * read or write, and written in pieces that a writable pipe takes whole (PIPE_BUF, pipe(7)). 0, or -1 with errno
- * (nothing owned). */
+/* Descriptors whose O_NONBLOCK is not ours to set, because others share them: they are read and written as base/nowait.h
+ * has it. 0, or -1 with errno (nothing owned). */
 int stream_shared (struct stream *stream, int in, int out);
 
 /* Descriptors of ours alone, which are made non-blocking: sockets, or pipes (whose write raises no SIGPIPE); they may be

@@ -4,6 +4,8 @@ base_tests = \
 	%D%/check_fd \
 	%D%/check_file \
 	%D%/check_link \
+	%D%/check_log \
+	%D%/check_nowait \
 	%D%/check_paths \
 	%D%/check_text \
 	%D%/check_trusted \
@@ -18,6 +20,10 @@ TESTS += $(base_tests)
 %C%_check_file_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_link_CFLAGS = $(check_cflags)
 %C%_check_link_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_log_CFLAGS = $(check_cflags)
+%C%_check_log_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_nowait_CFLAGS = $(check_cflags)
+%C%_check_nowait_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_paths_CFLAGS = $(check_cflags)
 %C%_check_paths_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_text_CFLAGS = $(check_cflags)

@@ -15,6 +15,7 @@ system_tests = \
 	%D%/framing.test \
 	%D%/full.test \
 	%D%/load.test \
+	%D%/log.test \
 	%D%/many.test \
 	%D%/network.test \
 	%D%/plugins.test \
