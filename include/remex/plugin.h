@@ -152,7 +152,7 @@ REMEX_API int remex_printf (struct remex_call *call, const char *fmt, ...) __att
  * the bytes itself, the worker does not. The descriptor belongs to remexd from then on, also on failure. A sink gets
  * everything that was not read by remex_read, and is closed at the end of input; also when the request is over for another
  * reason, which its reader cannot tell from that: what must not be taken for whole when it is cut needs an end of its own,
- * or remex_read. EINVAL: no FIFO or socket. */
+ * or remex_read. EINVAL: neither an end of a pipe or FIFO that is open that way only, nor a stream socket (Unix or TCP). */
 REMEX_API int remex_stream (struct remex_call *call, const char *stream, int fd);
 REMEX_API int remex_sink (struct remex_call *call, int fd);
 

@@ -21,6 +21,11 @@ int fd_fill_std (void);
  * Async-signal-safe. */
 void fd_close_except (int *keep, size_t n);
 
+/* Is that the end of a pipe that is open for reading only (access O_RDONLY) or writing only (O_WRONLY), or a stream socket
+ * (Unix or TCP)? The kernel alone answers: of somebody else's file, fstat(2) and poll(2) may ask a file system of the
+ * other's own (FUSE), and wait for it. */
+bool fd_is_stream (int fd, int access);
+
 /* Raise the soft limit of descriptors to the hard one (getrlimit(2)). */
 void fd_raise_limit (void);
 

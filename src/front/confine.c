@@ -21,8 +21,9 @@
 static const int allowed[] = {
 	/* bytes */
 	SCMP_SYS (read), SCMP_SYS (readv), SCMP_SYS (pread64), SCMP_SYS (preadv), SCMP_SYS (write), SCMP_SYS (writev),
-	SCMP_SYS (recvfrom), SCMP_SYS (recvmsg), SCMP_SYS (recvmmsg), SCMP_SYS (recv), SCMP_SYS (sendto),
-	SCMP_SYS (sendmsg), SCMP_SYS (sendmmsg), SCMP_SYS (send), SCMP_SYS (splice), SCMP_SYS (tee),
+	SCMP_SYS (preadv2), SCMP_SYS (pwritev2), SCMP_SYS (vmsplice), SCMP_SYS (recvfrom), SCMP_SYS (recvmsg),
+	SCMP_SYS (recvmmsg), SCMP_SYS (recv), SCMP_SYS (sendto), SCMP_SYS (sendmsg), SCMP_SYS (sendmmsg),
+	SCMP_SYS (send), SCMP_SYS (splice), SCMP_SYS (tee),
 	/* descriptors: those it has, those it is given, those of its clients */
 	SCMP_SYS (accept), SCMP_SYS (accept4), SCMP_SYS (shutdown), SCMP_SYS (close), SCMP_SYS (close_range),
 	SCMP_SYS (dup), SCMP_SYS (dup2), SCMP_SYS (dup3), SCMP_SYS (getsockopt), SCMP_SYS (getsockname),

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -63,7 +64,7 @@ static void settle (struct outlet *outlet)
 
 	if (outlet->fd >= 0 && relay->late && outlet->owed <= 0) {
 		/* Its end may just not have been read yet; what came since the command's end is given up. */
-		if (read (outlet->fd, &byte, 1) != 0)
+		if (nowait_read (&outlet->from, &byte, 1) != 0)
 			relay->pipe_held = true;
 		outlet_close (outlet);
 	}
@@ -96,9 +97,7 @@ static bool outlet_piece (struct outlet *outlet)
 		return false;
 	}
 	watch_set (outlet->watch, UV_READABLE);
-	do
-		got = read (outlet->fd, space, room);
-	while (got < 0 && errno == EINTR);
+	got = nowait_read (&outlet->from, space, room);
 	if (got > 0) {
 		channel_output_end (relay->channel, outlet->name, (size_t)got);
 		outlet->owed -= got;
@@ -153,7 +152,12 @@ int relay_add_outlet (struct relay *relay, const char *name, size_t n, int fd)
 		fd_close (&fd);
 		return -1;
 	}
-	*outlet = (struct outlet){ .relay = relay, .fd = fd };
+	if (!fd_is_stream (fd, O_RDONLY)) {
+		relay->failed = true;
+		fd_close (&fd);
+		return -1;
+	}
+	*outlet = (struct outlet){ .relay = relay, .fd = fd, .from = nowait_of (fd, O_RDONLY) };
 	memcpy (outlet->name, name, n);
 	if (!(outlet->watch = watch_new (relay->loop, fd, UV_READABLE, on_outlet, outlet))) {
 		relay->failed = true;
@@ -216,14 +220,14 @@ static void input_left (struct relay *relay, size_t n)
 static void input_to_sink (struct relay *relay)
 {
 	while (relay->sink >= 0 && buf_len (&relay->input)) {
-		ssize_t done = write (relay->sink, buf_head (&relay->input), buf_len (&relay->input));
+		ssize_t done = nowait_write (&relay->sink_to, buf_head (&relay->input), buf_len (&relay->input));
 
 		if (done > 0) {
 			input_left (relay, (size_t)done);
 		} else if (errno == EAGAIN) {
 			watch_set (relay->sink_watch, UV_WRITABLE);
 			return;
-		} else if (errno != EINTR) {
+		} else {
 			relay->broken = true;
 			/* Otherwise the command reads no more, as is its right. */
 			relay->failed = relay->failed || (errno != EPIPE && errno != ECONNRESET);
@@ -282,13 +286,17 @@ static void on_sink (void *arg, int events)
 
 int relay_set_sink (struct relay *relay, int fd)
 {
-	if (relay->sunk || relay->pulled || !(relay->sink_watch = watch_new (relay->loop, fd, 0, on_sink, relay))) {
-		relay->failed = relay->failed || !(relay->sunk || relay->pulled);
+	bool late = relay->sunk || relay->pulled;
+
+	if (late || !fd_is_stream (fd, O_WRONLY) ||
+		!(relay->sink_watch = watch_new (relay->loop, fd, 0, on_sink, relay))) {
+		relay->failed = relay->failed || !late;
 		fd_close (&fd);
 		return -1;
 	}
 	relay->sunk = true;
 	relay->sink = fd;
+	relay->sink_to = nowait_of (fd, O_WRONLY);
 	if (relay->broken)
 		sink_close (relay);
 	input_move (relay);

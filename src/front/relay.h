@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/nowait.h"
 #include "front/loop.h"
 #include "front/session.h"
 
@@ -22,6 +23,7 @@ struct outlet {
 	struct relay *relay;
 	char name[RELAY_NAME];
 	int fd; /* -1: ended */
+	struct nowait from; /* the same, and how it is read */
 	struct watch *watch;
 	int64_t owed; /* after relay_end: bytes that were in the pipe then, and are still to be delivered */
 };
@@ -40,6 +42,7 @@ struct relay {
 
 	struct buf input;
 	int sink; /* the pipe's write end; -1: none (yet, or any more) */
+	struct nowait sink_to; /* the same, and how it is written */
 	struct watch *sink_watch;
 	bool sunk, broken; /* a sink was handed over; nobody reads the input: it is dropped */
 	bool input_ended, end_told;
@@ -58,7 +61,9 @@ struct relay {
 void relay_init (struct relay *relay, uv_loop_t *loop, struct channel *channel);
 void relay_free (struct relay *relay);
 
-/* Hand-overs from the worker; the descriptor is the relay's. 0; -1 when there are too many or the name is taken. */
+/* Hand-overs from the worker; the descriptor is the relay's: a pipe's read end (a sink: its write end) or a stream socket.
+ * The worker, its plugins and their children may hold it too and change its flags, so none is depended upon. 0; -1 when
+ * there are too many, the name is taken, or (and then the relay has failed) the descriptor is of another kind. */
 int relay_add_outlet (struct relay *relay, const char *name, size_t n, int fd);
 int relay_set_sink (struct relay *relay, int fd);
 

@@ -2,12 +2,12 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "wire/records.h"
@@ -193,13 +193,6 @@ int remex_printf (struct remex_call *call, const char *fmt, ...)
 	return result;
 }
 
-static bool is_pipe_or_socket (int fd)
-{
-	struct stat st;
-
-	return fstat (fd, &st) == 0 && (S_ISFIFO (st.st_mode) || S_ISSOCK (st.st_mode));
-}
-
 /* Remember that this stream is no longer the worker's to write. */
 static int give_away (struct remex_call *call, const char *stream, int fd)
 {
@@ -209,7 +202,7 @@ static int give_away (struct remex_call *call, const char *stream, int fd)
 		errno = EBUSY;
 		return -1;
 	}
-	if (!is_pipe_or_socket (fd)) {
+	if (!fd_is_stream (fd, O_RDONLY)) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -252,7 +245,7 @@ int remex_sink (struct remex_call *call, int fd)
 		errno = EBUSY;
 		return -1;
 	}
-	if (is_pipe_or_socket (fd)) {
+	if (fd_is_stream (fd, O_WRONLY)) {
 		call->sunk = true;
 		result = link_send (call->worker->link, &record, NULL, 0, NULL, 0, &fd, 1, 0);
 	} else {

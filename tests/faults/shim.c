@@ -425,6 +425,13 @@ EXPORT ssize_t recvmsg (int fd, struct msghdr *msg, int flags)
 	return NEXT (recvmsg) (fd, msg, flags);
 }
 
+EXPORT ssize_t preadv2 (int fd, const struct iovec *parts, int n, off_t at, int flags)
+{
+	if (fails (READ | INTERRUPT, "preadv2", EIO))
+		return -1;
+	return NEXT (preadv2) (fd, parts, n, at, flags);
+}
+
 EXPORT ssize_t getdents64 (int fd, void *bytes, size_t n)
 {
 	return fails (READ, "getdents64", EIO) ? -1 : NEXT (getdents64) (fd, bytes, n);
@@ -447,6 +454,13 @@ EXPORT ssize_t pwrite (int fd, const void *bytes, size_t n, off_t at)
 	if (fails (WRITE | INTERRUPT, "pwrite", ENOSPC))
 		return -1;
 	return NEXT (pwrite) (fd, bytes, is_short (fd, n, "pwrite") ? 1 : n, at);
+}
+
+EXPORT ssize_t pwritev2 (int fd, const struct iovec *parts, int n, off_t at, int flags)
+{
+	if (fails (WRITE | INTERRUPT, "pwritev2", EIO))
+		return -1;
+	return NEXT (pwritev2) (fd, parts, n, at, flags);
 }
 
 EXPORT int ftruncate (int fd, off_t size)

@@ -147,6 +147,8 @@ START_TEST (descriptors_are_passed)
 	struct msghdr message = {
 		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
 	};
+	char three[3] = "abc";
+	struct iovec bytes = { three, sizeof three };
 	int fd;
 	char *text;
 	size_t n;
@@ -164,6 +166,10 @@ START_TEST (descriptors_are_passed)
 	ck_assert_int_eq (write (had.pipes[1], "abc", 3), 3);
 	ck_assert_int_eq (splice (had.pipes[0], NULL, had.client, NULL, 3, SPLICE_F_NONBLOCK), 3);
 	fd_close (&fd);
+	ck_assert_int_eq (pwritev2 (had.pipes[1], &bytes, 1, -1, 0), 3);
+	ck_assert_int_eq (preadv2 (had.pipes[0], &bytes, 1, -1, 0), 3);
+	ck_assert_int_eq (vmsplice (had.pipes[0], &bytes, 1, SPLICE_F_NONBLOCK), -1);
+	ck_assert_int_eq (errno, EAGAIN);
 }
 END_TEST
 

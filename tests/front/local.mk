@@ -8,6 +8,7 @@ front_tests = \
 	%D%/check_queue \
 	%D%/check_relay \
 	%D%/check_relay_input \
+	%D%/check_relay_shared \
 	%D%/check_relay_worker \
 	%D%/check_session \
 	%D%/check_session_flow \
@@ -39,6 +40,9 @@ front_libs = \
 %C%_check_relay_input_SOURCES = %D%/check_relay_input.c $(front_stage)
 %C%_check_relay_input_CFLAGS = $(check_cflags)
 %C%_check_relay_input_LDADD = $(front_libs)
+%C%_check_relay_shared_SOURCES = %D%/check_relay_shared.c $(front_stage)
+%C%_check_relay_shared_CFLAGS = $(check_cflags)
+%C%_check_relay_shared_LDADD = $(front_libs)
 %C%_check_relay_worker_SOURCES = %D%/check_relay_worker.c $(front_stage)
 %C%_check_relay_worker_CFLAGS = $(check_cflags)
 %C%_check_relay_worker_LDADD = $(front_libs)

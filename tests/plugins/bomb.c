@@ -97,6 +97,30 @@ static int bomb_wait (void *state, struct remex_call *call)
 	return remex_cancelled (call) ? 0 : remex_fail (call, REMEX_ERR_FAILED, "woken without a reason");
 }
 
+/* Hands over pipes, keeps copies, and makes them blocking again and again. */
+static int bomb_hold (void *state, struct remex_call *call)
+{
+	int in[2], out[2], reader, writer;
+
+	(void)state;
+	if (pipe2 (in, O_CLOEXEC) < 0 || pipe2 (out, O_CLOEXEC) < 0)
+		return -1;
+	reader = fcntl (out[0], F_DUPFD_CLOEXEC, 3);
+	writer = fcntl (in[1], F_DUPFD_CLOEXEC, 3);
+	if (remex_stream (call, "held", out[0]) < 0 || remex_sink (call, in[1]) < 0)
+		return -1;
+	remex_printf (call, "holding\n");
+	while (!remex_cancelled (call)) {
+		fcntl (reader, F_SETFL, 0);
+		fcntl (writer, F_SETFL, 0);
+	}
+	close (in[0]);
+	close (out[1]);
+	close (reader);
+	close (writer);
+	return 0;
+}
+
 static int bomb_close (void *state, struct remex_call *call)
 {
 	(void)state;
@@ -277,6 +301,7 @@ static const struct remex_verb verbs[] = {
 	{ "exit", "End the process", exit_params, bomb_exit, 0 },
 	{ "fail", "Fail with words", NULL, bomb_fail, 0 },
 	{ "fork", "Fork without exec", NULL, bomb_fork, 0 },
+	{ "hold", "Hold what was handed over, and make it blocking", NULL, bomb_hold, 0 },
 	{ "ignore", "Ignore SIGUSR1", NULL, bomb_ignore, 0 },
 	{ "leak", "Leak a mebibyte", NULL, bomb_leak, 0 },
 	{ "leak_fd", "Leak a descriptor", NULL, bomb_leak_fd, 0 },

@@ -1,0 +1,170 @@
+/* What a worker hands over is held by others too, who may do with it what they like: the relay never waits for them, and
+ * takes nothing but pipes and stream sockets. */
+#include "config.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "relay_stage.h"
+#include "support/check_main.h"
+
+/* Whoever holds a copy clears O_NONBLOCK, which libuv has set. */
+static void block (int fd)
+{
+	ck_assert_int_eq (fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) & ~O_NONBLOCK), 0);
+	ck_assert_int_eq (fcntl (fd, F_GETFL) & O_NONBLOCK, 0);
+}
+
+static void ends_of (int kind, int ends[2])
+{
+	if (kind)
+		ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	else
+		ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
+}
+
+/* Reading where there is nothing to read. */
+START_TEST (an_outlet_that_others_make_blocking)
+{
+	struct stage stage;
+	int ends[2], copy;
+
+	stage_begin (&stage, "");
+	ends_of (_i, ends);
+	ck_assert_int_ge (copy = fcntl (ends[0], F_DUPFD_CLOEXEC, 3), 0);
+	ck_assert_int_eq (relay_add_outlet (&stage.relay, "stdout", 6, ends[0]), 0);
+	for (int i = 0; i < 3; i++) {
+		block (copy);
+		relay_go (&stage.relay);
+		ck_assert_int_eq (write (ends[1], "abc", 3), 3);
+		ck_assert_int_eq (read (copy, &(char){ 0 }, 1), 1); /* and takes some of it */
+		relay_go (&stage.relay);
+		stage_hear (&stage, SIZE_MAX);
+		ck_assert_uint_eq (buf_len (&stage.out), 2 * ((size_t)i + 1));
+	}
+	/* To learn whether it has ended. */
+	relay_end (&stage.relay);
+	relay_late (&stage.relay);
+	ck_assert (relay_done (&stage.relay));
+	ck_assert (stage.relay.pipe_held);
+	fd_close (&copy);
+	fd_close (&ends[1]);
+	stage_end (&stage);
+}
+END_TEST
+
+/* Writing where there is no room. */
+START_TEST (a_sink_that_others_make_blocking)
+{
+	struct stage stage;
+	int ends[2], copy;
+	size_t n = 0;
+
+	stage_begin (&stage, ",\"input\":true");
+	ends_of (_i, ends);
+	ck_assert_int_ge (copy = fcntl (ends[1], F_DUPFD_CLOEXEC, 3), 0);
+	ck_assert_int_eq (relay_set_sink (&stage.relay, ends[1]), 0);
+	while (buf_len (&stage.relay.input) == 0) {
+		block (copy);
+		ck_assert_int_eq (relay_input (&stage.relay, pattern (n, 10000), 10000), 0);
+		n += 10000;
+	}
+	block (copy);
+	relay_go (&stage.relay);
+	ck_assert_int_eq (fcntl (ends[0], F_SETFL, O_NONBLOCK), 0);
+	for (size_t got = 0; got < n;) {
+		uint8_t bytes[4096];
+		ssize_t some = read (ends[0], bytes, sizeof bytes);
+
+		block (copy);
+		relay_go (&stage.relay);
+		if (some < 0)
+			continue;
+		ck_assert_mem_eq (bytes, pattern (got, (size_t)some), (size_t)some);
+		got += (size_t)some;
+	}
+	ck_assert_uint_eq (buf_len (&stage.relay.input), 0);
+	fd_close (&copy);
+	fd_close (&ends[0]);
+	stage_end (&stage);
+}
+END_TEST
+
+/* --- what is no stream ------------------------------------------------------------------------------------------- */
+
+enum { FILE_OF_BYTES, DIRECTORY, ZERO, EVENT, DATAGRAMS, NETLINK, WRONG_END, BOTH_ENDS, PATH_ONLY, NOTHING, KINDS };
+
+static int make (int kind, int access)
+{
+	char path[] = "/tmp/remex-relay-XXXXXX";
+	int ends[2], fd = -1;
+
+	switch (kind) {
+	case FILE_OF_BYTES:
+		fd = mkstemp (path);
+		unlink (path);
+		break;
+	case DIRECTORY: fd = open ("/", O_RDONLY | O_DIRECTORY); break;
+	case ZERO: fd = open ("/dev/zero", O_RDWR); break;
+	case EVENT: fd = eventfd (1, 0); break;
+	case DATAGRAMS:
+		ck_assert_int_eq (socketpair (AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+		fd = ends[0];
+		close (ends[1]);
+		break;
+	case NETLINK: fd = socket (AF_NETLINK, SOCK_RAW, 0); break;
+	case WRONG_END:
+		ck_assert_int_eq (pipe2 (ends, 0), 0);
+		fd = ends[access == O_RDONLY];
+		close (ends[access != O_RDONLY]);
+		break;
+	case BOTH_ENDS:
+	case PATH_ONLY:
+		ck_assert_ptr_nonnull (mktemp (path));
+		ck_assert_int_eq (mkfifo (path, 0600), 0);
+		fd = open (path, kind == PATH_ONLY ? O_PATH : O_RDWR);
+		unlink (path);
+		break;
+	case NOTHING: return 1000;
+	}
+	ck_assert_int_ge (fd, 0);
+	return fd;
+}
+
+START_TEST (only_pipes_and_stream_sockets)
+{
+	for (int sink = 0; sink < 2; sink++) {
+		struct stage stage;
+		int fd;
+
+		stage_begin (&stage, ",\"input\":true");
+		fd = make (_i, sink ? O_WRONLY : O_RDONLY);
+		if (sink)
+			ck_assert_int_eq (relay_set_sink (&stage.relay, fd), -1);
+		else
+			ck_assert_int_eq (relay_add_outlet (&stage.relay, "stdout", 6, fd), -1);
+		ck_assert (stage.relay.failed); /* what would have gone there is lost */
+		ck_assert_int_lt (fcntl (fd, F_GETFD), 0);
+		relay_end (&stage.relay);
+		ck_assert (relay_done (&stage.relay));
+		stage_end (&stage);
+	}
+}
+END_TEST
+
+static void add_cases (TCase *tcase)
+{
+	tcase_add_loop_test (tcase, an_outlet_that_others_make_blocking, 0, 2);
+	tcase_add_loop_test (tcase, a_sink_that_others_make_blocking, 0, 2);
+	tcase_add_loop_test (tcase, only_pipes_and_stream_sockets, 0, KINDS);
+}
+
+CHECK_MAIN ("relay_shared", add_cases)
