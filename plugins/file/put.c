@@ -102,7 +102,9 @@ static int put_one (struct reach *reach, const char *path)
 		place_close (&place);
 		return remex_fail (call, REMEX_ERR_BAD_VALUE, "%s: is a directory", path);
 	}
-	if (!(writing = writing_new (place.directory, place.name, &options, &err))) {
+	if (!(writing = writing_new (place.directory, place.name, &options, &err)) ||
+		writing_can_grow (writing, remex_arg_integer (call, "size", 0), &err) < 0) {
+		writing_free (writing, false);
 		place_close (&place);
 		return fail (call, path, &err);
 	}

@@ -12,6 +12,7 @@ noinst_LTLIBRARIES += %D%/libfiles.la
 	%D%/receiver_file.c \
 	%D%/sender.c %D%/sender.h %D%/sender_private.h \
 	%D%/sender_file.c \
+	%D%/size.c %D%/size.h \
 	%D%/symlink.c %D%/symlink.h \
 	%D%/tally.c %D%/tally.h \
 	%D%/temporary.c %D%/temporary.h \

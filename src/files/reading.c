@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "files/reading.h"
+#include "files/size.h"
 #include "wire/codes.h"
 
 enum { SKIP_PIECE = 64 * 1024 };
@@ -51,6 +52,8 @@ static int check (struct reading *self, struct err *err)
 		return 0;
 	if ((refusal = reading_refusal (self->st.st_mode)))
 		return err_set (err, CODE_BAD_VALUE, "%s", refusal);
+	if (size_check (self->fd, self->st.st_size, err) < 0)
+		return -1;
 	(void)posix_fadvise (self->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* advice, no more */
 	return 0;
 }

@@ -19,8 +19,8 @@ enum { READING_STEP = 16 * 1024 * 1024 }; /* a longer hole comes in pieces */
 struct reading;
 
 /* Take over a descriptor (owned from now on, also on failure) that is open for reading. A regular file has a size and may
- * have holes; anything that is no regular file is refused (CODE_BAD_VALUE), unless it is a `stream` (standard input): that
- * is read until its end, whatever it is. NULL and err; err->sys ENOMEM where it is memory that is missing. */
+ * have holes; one that is larger than size.h allows is refused (CODE_BAD_VALUE), and so is anything that is no regular file,
+ * unless it is a `stream` (standard input): that is read until its end, whatever it is. NULL and err; err->sys ENOMEM where it is memory that is missing. */
 struct reading *reading_new (int fd, bool stream, struct err *err);
 void reading_free (struct reading *reading);
 

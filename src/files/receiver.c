@@ -62,7 +62,8 @@ static int begin_file (struct receiver *self, struct item *item, struct buf *bac
 		self->home = level ? level_hold (level) : NULL;
 		self->writing =
 			level ? writing_new (level->fd, name, &self->options.writing, &why) : writing_to (fd, &why);
-		if (!self->writing)
+		if (!self->writing ||
+			(item->size > 0 && !self->whole && writing_can_grow (self->writing, item->size, &why) < 0))
 			receiver_file_fail (self, &why);
 		else
 			writing_set_mode (self->writing, item->mode, item->has_mtime ? &item->mtime_ns : NULL);

@@ -10,8 +10,9 @@
 static void add (struct tally *tally, const struct stat *st)
 {
 	tally->files++;
-	if (tally->bytes >= 0)
-		tally->bytes += st->st_size;
+	/* Holes take no room: the sum of all sizes may be more than a number holds. */
+	if (tally->bytes >= 0 && __builtin_add_overflow (tally->bytes, st->st_size, &tally->bytes))
+		tally->bytes = -1;
 }
 
 void tally_source (struct tally *tally, struct walk *walk, int fd, bool stream, bool recursive)

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "files/code.h"
 #include "files/place.h"
+#include "files/size.h"
 #include "files/temporary.h"
 #include "files/writing.h"
 
@@ -192,14 +193,27 @@ int writing_data (struct writing *writing, const void *bytes, size_t n, struct e
 	return 0;
 }
 
+/* What the kernel thinks of it is found out by trying: both ways, so that the file is as it was. */
+int writing_can_grow (struct writing *writing, int64_t n, struct err *err)
+{
+	if (check_size (writing, n, err) < 0)
+		return -1;
+	if (writing->directory < 0)
+		return 0;
+	if (size_check (writing->fd, writing->size + n, err) < 0)
+		return -1;
+	if (ftruncate (writing->fd, writing->size + n) < 0 || ftruncate (writing->fd, writing->size) < 0)
+		return write_failed (err);
+	return 0;
+}
+
 int writing_hole (struct writing *writing, int64_t n, struct err *err)
 {
 	static const char zeros[64 * 1024];
 
-	if (check_size (writing, n, err) < 0)
+	if (writing_can_grow (writing, n, err) < 0)
 		return -1;
-	/* It costs the sender nothing to say, and us much to sum up: so the file must be able to have that size, and has it from
-	 * now on, also where nothing comes after the hole. */
+	/* The file has that size from now on, also where nothing comes after the hole. */
 	if (writing->directory >= 0 && ftruncate (writing->fd, writing->size + n) < 0)
 		return write_failed (err);
 	if (writing->directory >= 0) {
@@ -214,15 +228,6 @@ int writing_hole (struct writing *writing, int64_t n, struct err *err)
 			return -1;
 		n -= (int64_t)some;
 	}
-	return 0;
-}
-
-int writing_can_grow (struct writing *writing, int64_t n, struct err *err)
-{
-	if (check_size (writing, n, err) < 0)
-		return -1;
-	if (writing->directory >= 0 && ftruncate (writing->fd, writing->size + n) < 0)
-		return write_failed (err);
 	return 0;
 }
 

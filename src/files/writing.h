@@ -39,11 +39,13 @@ int64_t writing_resume (struct writing *writing, char sum[DIGEST_TEXT], struct e
 int writing_from (struct writing *writing, int64_t bytes, struct err *err);
 
 /* Content, in order. 0, or -1 and err (CODE_IO_ERROR: the disk is full, …; CODE_BAD_VALUE: no file can be so large). A hole
- * takes no room, but time: a sum is made of its zeros. */
+ * takes no room, but time: a sum is made of its zeros, all in this call, so a large one is to be given in pieces. */
 int writing_data (struct writing *writing, const void *bytes, size_t n, struct err *err);
 int writing_hole (struct writing *writing, int64_t n, struct err *err);
 
-/* Can it have n more bytes, as far as the filesystem goes? Before a large hole, which is told in many pieces. 0 or -1. */
+/* Can it have n more bytes (size.h)? Asked of the size that the sender has declared, before any content comes, and of a large
+ * hole, before its first piece: nothing is summed up, and no room is taken. 0, or -1 and err: CODE_BAD_VALUE, or CODE_IO_ERROR
+ * and err->sys EFBIG where it is the filesystem that refuses. */
 int writing_can_grow (struct writing *writing, int64_t n, struct err *err);
 
 int64_t writing_size (const struct writing *writing); /* bytes so far */

@@ -1,8 +1,11 @@
 /* One file that is read: its holes, its changes, what is skipped of it. What a sender makes of it is in check_sender.c. */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -156,6 +159,23 @@ START_TEST (shrinks)
 }
 END_TEST
 
+/* What it says of its size is more than anybody can sum up. Not every filesystem has files of that size. */
+START_TEST (too_large)
+{
+	int fd = memfd_create ("large", MFD_CLOEXEC);
+
+	ck_assert_int_ge (fd, 0);
+	if (ftruncate (fd, INT64_C (1) << 62) < 0) {
+		fprintf (stderr, "skipped: ftruncate: %s\n", strerror (errno));
+		fd_close (&fd);
+		return;
+	}
+	ck_assert_ptr_null (reading_new (fd, false, &err));
+	ck_assert_int_eq (err.code, CODE_BAD_VALUE);
+	ck_assert_ptr_nonnull (strstr (err.text, "4611686018427387904 bytes are more than a file may have here"));
+}
+END_TEST
+
 START_TEST (refused)
 {
 	struct reading *reading;
@@ -231,6 +251,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, all_hole);
 	tcase_add_test (tcase, some_holes);
 	tcase_add_loop_test (tcase, shrinks, 0, sizeof cuts / sizeof *cuts);
+	tcase_add_test (tcase, too_large);
 	tcase_add_test (tcase, refused);
 	tcase_add_test (tcase, skips);
 }

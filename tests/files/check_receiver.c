@@ -481,6 +481,27 @@ START_TEST (one_fails)
 }
 END_TEST
 
+/* Its size, or that of a hole in it, is more than anybody can sum up: it fails at once, and the rest goes on. */
+START_TEST (too_large)
+{
+	static const char why[] = "failed bad: 4611686018427387904 bytes are more than a file may have here";
+	struct item *item;
+
+	begin_tree ();
+	put_file ("bad", 0, _i ? INT64_C (1) << 62 : -1);
+	item = make (ITEM_HOLE, "", -1);
+	item->number = INT64_C (1) << 62;
+	put (item);
+	put_end ("x");
+	put_whole ("good", 1, "good");
+	ck_assert_int_eq (take (false), 0);
+	ck_assert_int_eq (strncmp (told, why, strlen (why)), 0);
+	ck_assert_ptr_nonnull (strstr (told, "; done good; "));
+	ck_assert_int_eq (count (root), 1);
+	end ();
+}
+END_TEST
+
 START_TEST (links)
 {
 	char target[64] = "";
@@ -636,6 +657,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, to_descriptor);
 	tcase_add_test (tcase, holes);
 	tcase_add_loop_test (tcase, one_fails, 0, 12);
+	tcase_add_loop_test (tcase, too_large, 0, 2);
 	tcase_add_loop_test (tcase, links, 0, 2);
 	tcase_add_test (tcase, deep);
 	tcase_add_loop_test (tcase, resumed, 0, 3);

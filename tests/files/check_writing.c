@@ -247,8 +247,14 @@ START_TEST (impossible_hole)
 	failed (writing_hole (writing, INT64_MAX, &err), CODE_BAD_VALUE, 0, "so large");
 	failed (writing_hole (writing, -1, &err), CODE_BAD_VALUE, 0, "so large");
 	failed (writing_hole (writing, INT64_MIN, &err), CODE_BAD_VALUE, 0, "so large");
+	failed (writing_hole (writing, INT64_C (1) << 62, &err), CODE_BAD_VALUE, 0, "more than a file may have here");
+	failed (writing_can_grow (writing, INT64_C (1) << 62, &err), CODE_BAD_VALUE, 0,
+		"more than a file may have here");
+	ck_assert_int_eq (writing_can_grow (writing, INT64_C (10) << 30, &err), 0);
+	ck_assert_int_eq (status (the_temporary ()).st_size, 1);
 	limit_size (1 << 20);
-	failed (writing_hole (writing, INT64_C (1) << 62, &err), CODE_IO_ERROR, EFBIG, "cannot write");
+	failed (writing_hole (writing, 1 << 21, &err), CODE_IO_ERROR, EFBIG, "cannot write");
+	failed (writing_can_grow (writing, 1 << 21, &err), CODE_IO_ERROR, EFBIG, "cannot write");
 	/* Nothing has happened. */
 	add (writing, "y");
 	ck_assert_int_eq (writing_complete (writing, 2, sum_of ("xy"), &err), 0);
