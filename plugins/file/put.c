@@ -45,6 +45,7 @@ static int read_all (struct remex_call *call, const char *path, struct writing *
 
 static int finish (struct remex_call *call, struct place *place, const char *path, struct writing *writing, bool sync)
 {
+	json_t *result;
 	struct err err;
 	int directory = -1;
 
@@ -59,8 +60,11 @@ static int finish (struct remex_call *call, struct place *place, const char *pat
 		return fail (call, path, &err);
 	}
 	fd_close (&directory);
-	return give_result (call,
-		json_pack ("{sI ss}", "size", (json_int_t)writing_size (writing), "sha256", writing_sum (writing)));
+	result = json_pack ("{sI ss}", "size", (json_int_t)writing_size (writing), "sha256", writing_sum (writing));
+	if (*writing_note (writing))
+		json_object_set_new (
+			result, "note", header_bytes (writing_note (writing), strlen (writing_note (writing))));
+	return give_result (call, result);
 }
 
 /* What was said of the file; what was not said is in order here. 0, or -1: it failed, which was said. */
@@ -196,7 +200,10 @@ static void report (void *data, const struct receipt *receipt)
 		tree->failed++;
 		item.code = (enum code)receipt->err->code;
 		strncpy (item.text, receipt->err->text, sizeof item.text - 1);
-	} else if (receipt->kind == ITEM_FILE) {
+	} else if (receipt->note) {
+		strncpy (item.text, receipt->note, sizeof item.text - 1);
+	}
+	if (!receipt->err && receipt->kind == ITEM_FILE) {
 		tree->done++;
 		tree->bytes += receipt->size;
 		item.size = receipt->size;

@@ -53,19 +53,21 @@ static json_t *as_json (const struct copy *copy, const struct receipt *receipt, 
 	json_t *error = receipt->err ? json_pack ("{ss ss}", "code", code_name ((enum code)receipt->err->code),
 					       "message", receipt->err->text)
 				     : json_null ();
-	bool whole = !receipt->err && receipt->kind == ITEM_FILE;
+	bool whole = !receipt->err && receipt->kind == ITEM_FILE, noted = receipt->note && *receipt->note;
 
-	return json_pack ("{ss so ss so so so so}", "host", copy->where, "path", header_bytes (path, strlen (path)),
+	return json_pack ("{ss so ss so so so so so}", "host", copy->where, "path", header_bytes (path, strlen (path)),
 		"outcome", receipt->err ? "failed" : "completed", "size",
 		whole ? json_integer (receipt->size) : json_null (), "sha256",
 		whole ? json_string (receipt->sha256) : json_null (), "changed",
-		receipt->changed ? json_true () : json_false (), "error", error);
+		receipt->changed ? json_true () : json_false (), "note",
+		noted ? header_bytes (receipt->note, strlen (receipt->note)) : json_null (), "error", error);
 }
 
 static void told (void *data, const struct receipt *receipt)
 {
 	struct copy *copy = data;
 	char path[PLACE_PATH_MAX * 2];
+	bool noted;
 
 	transfer_path (&copy->transfer, receipt, path, sizeof path);
 	if (receipt->err) {
@@ -78,13 +80,16 @@ static void told (void *data, const struct receipt *receipt)
 		json_print (as_json (copy, receipt, path), true);
 	else if (copy->json)
 		json_array_append_new (copy->files, as_json (copy, receipt, path));
-	if (copy->json || (!receipt->err && !receipt->changed))
+	noted = !receipt->err && receipt->note && *receipt->note;
+	if (copy->json || (!receipt->err && !receipt->changed && !noted))
 		return;
 	progress_clear (&copy->progress);
 	if (receipt->err)
 		complain (copy->where, "%s: %s", path, receipt->err->text);
-	else
+	else if (receipt->changed)
 		complain (copy->where, "%s: it changed while it was read", path);
+	if (noted)
+		complain (copy->where, "%s: %s", path, receipt->note);
 }
 
 static int tick (void *data)

@@ -87,6 +87,7 @@ static int tell (struct transfer *self, const struct item *item, struct err *why
 
 	receipt.sha256 = item->sha256;
 	receipt.changed = item->changed;
+	receipt.note = item->text;
 	if (item->source < 0 || item->source >= self->n_sources)
 		return err_set (why, CODE_BAD_VALUE, "the server tells of what was not sent");
 	if (item->kind == ITEM_FAILED) {

@@ -28,6 +28,8 @@ void batch_release (struct batch *batch, struct level *level)
 
 		if (level_finish (level, batch->options, &err) < 0)
 			receipt.err = &err;
+		else if (level->lost)
+			receipt.note = "not kept: its ACL (the mode is the sender's)";
 		/* One that could not be made has been told of; the top, which was there before, is told of when it is bad. */
 		if (!up)
 			receipt.path = ".";
@@ -47,6 +49,7 @@ static void report (struct batch *batch, struct waiting *item)
 		.size = writing_size (item->writing),
 		.sha256 = writing_sum (item->writing),
 		.changed = item->changed,
+		.note = writing_note (item->writing),
 	};
 
 	batch->report (batch->data, &receipt);

@@ -95,7 +95,7 @@ static json_t *header_of (const struct item *item)
 		bad |= set (header, "changed", json_true ());
 	if (told)
 		bad |= set (header, "code", json_string (code_name (item->code)));
-	if (told || item->kind == ITEM_LINK)
+	if (told || item->kind == ITEM_LINK || (item->kind == ITEM_DONE && item->text[0]))
 		bad |= set (header, text_key (item->kind), header_bytes (item->text, strlen (item->text)));
 	if (item->body)
 		bad |= set (header, "body", json_integer ((json_int_t)item->body));

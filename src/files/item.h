@@ -19,7 +19,7 @@
  * the name ".": what is in it goes to where it would itself. With {"file":…,
  * "resume":true} the sender stops until the receiver has answered, on the way back, {"have":N,"sha256":HEX}: the first N
  * bytes of that file are there and have that sum. The sender goes on with {"from":K}, K being N where it agrees, else 0.
- * The other thing on the way back is one {"done":PATH,…} or {"failed":PATH,"code","message"} for each file, directory and
+ * The other thing on the way back is one {"done":PATH,…} (with "message":TEXT: what is not kept of a file that it replaces) or {"failed":PATH,"code","message"} for each file, directory and
  * link, when it is in place for good.
  *
  * Times are nanoseconds since 1970; modes are the bits 07777. A name that is not UTF-8 is {"b64":…}.
@@ -72,7 +72,7 @@ struct item {
 	bool has_mtime, has_sha256, resume,
 		changed; /* changed: of an END: it changed while it was read, and is sent all the same */
 	char sha256[DIGEST_TEXT]; /* END, HAVE, DONE, a whole FILE */
-	char text[ITEM_TEXT_MAX]; /* LINK: the target; FAILED, ABORT: the message */
+	char text[ITEM_TEXT_MAX]; /* LINK: the target; FAILED, ABORT: the message; DONE: a note, or "" */
 	enum code code; /* FAILED, ABORT */
 	uint64_t body; /* bytes that follow */
 };

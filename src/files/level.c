@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "files/access.h"
+#include "files/acl.h"
 #include "files/code.h"
 #include "files/level.h"
 #include "files/place.h"
@@ -142,21 +144,28 @@ int level_sync (struct level *level, const struct writing_options *options, stru
 
 /* The mode: with `preserve` the sender's; otherwise ours is what mkdir(2) made of it, less what we added. What set-id bits a
  * directory has got from its parent it keeps. */
-static int set_mode (const struct level *level, const struct writing_options *options, struct err *err)
+static int set_mode (struct level *level, const struct writing_options *options, struct err *err)
 {
 	struct stat st;
 	mode_t mode;
+	bool said = options->preserve && level->mode >= 0, listed;
+	struct acl acl;
 
-	if (!(options->preserve && level->mode >= 0) && !level->lacks)
+	if (!said && !level->lacks)
 		return 0;
 	if (fstat (level->fd, &st) < 0)
 		return err_sys (err, CODE_IO_ERROR, "cannot look at the directory");
 	mode = st.st_mode & 07777 & ~(mode_t)level->lacks;
-	if (options->preserve && level->mode >= 0)
+	if (said)
 		mode = options->set_id ? (mode_t)level->mode & 07777
 				       : (st.st_mode & 07000) | ((mode_t)level->mode & 0777);
-	if (mode != (st.st_mode & 07777) && fchmod (level->fd, mode) < 0)
+	/* With a list, the group's bits are its mask: the sender's mode says what the group may, and there is no list then. */
+	listed = said && acl_read (level->fd, ACL_ACCESS, &acl) != ACL_NONE;
+	if (!listed && mode == (st.st_mode & 07777))
+		return 0;
+	if ((listed ? access_set_mode (level->fd, mode) : fchmod (level->fd, mode)) < 0)
 		return err_sys (err, files_code (errno), "cannot set the directory's mode");
+	level->lost = listed && !level->made;
 	return 0;
 }
 

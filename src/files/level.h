@@ -24,6 +24,7 @@ struct level {
 	bool made; /* by us; otherwise it was there */
 	bool changed; /* names in it have changed */
 	bool dirty; /* and not been synced yet */
+	bool lost; /* its access list: it was there, and has the sender's mode now */
 	int lacks; /* bits of its mode that it has only while we need them */
 	int mode; /* of the sender; -1: it did not say */
 	bool has_mtime;

@@ -1,5 +1,7 @@
 noinst_LTLIBRARIES += %D%/libfiles.la
 %C%_libfiles_la_SOURCES = \
+	%D%/access.c %D%/access.h \
+	%D%/acl.c %D%/acl.h \
 	%D%/batch.c %D%/batch.h \
 	%D%/beneath.c %D%/beneath.h \
 	%D%/code.c %D%/code.h \

@@ -36,6 +36,7 @@ struct receipt {
 	int64_t size; /* of a file */
 	const char *sha256; /* of a file that is in place; else "" */
 	bool changed; /* it changed while it was read, and is in place all the same */
+	const char *note; /* what is not kept of what it replaces: "not kept: …"; NULL or "": nothing is lost */
 	const struct err *err; /* NULL: it is in place */
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "files/access.h"
 #include "files/code.h"
 #include "files/place.h"
 #include "files/size.h"
@@ -28,9 +29,8 @@ struct writing {
 	int64_t asked; /* bytes that the kernel was asked to write out, while more come */
 	struct digest *digest;
 	char sum[DIGEST_TEXT];
-	bool replaces; /* a regular file, */
-	struct stat old; /* this one */
-	int mode; /* of the sender; -1: not said */
+	struct access access;
+	char note[ACCESS_NOTE];
 	bool has_mtime;
 	int64_t mtime_ns;
 };
@@ -42,7 +42,7 @@ static struct writing *writing_alloc (int directory, int fd, struct err *err)
 	if (writing && (writing->digest = digest_new ())) {
 		writing->directory = directory;
 		writing->fd = fd;
-		writing->mode = -1;
+		writing->access.mode = -1;
 		return writing;
 	}
 	free (writing);
@@ -64,15 +64,15 @@ static const char *special_word (mode_t mode)
 }
 
 /* 0, or -1 and err: what is there is not to be replaced. */
-static int look_at_target (int directory, const char *name, bool *regular, struct stat *st, struct err *err)
+static int look_at_target (int directory, const char *name, struct err *err)
 {
-	*regular = false;
-	if (fstatat (directory, name, st, AT_SYMLINK_NOFOLLOW) < 0)
+	struct stat st;
+
+	if (fstatat (directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_sys (err, files_code (errno), "cannot look at what is there");
-	*regular = S_ISREG (st->st_mode);
-	if (*regular || S_ISLNK (st->st_mode))
+	if (S_ISREG (st.st_mode) || S_ISLNK (st.st_mode))
 		return 0;
-	return err_set (err, CODE_BAD_VALUE, "%s is in its place", special_word (st->st_mode));
+	return err_set (err, CODE_BAD_VALUE, "%s is in its place", special_word (st.st_mode));
 }
 
 struct writing *writing_new (int directory, const char *name, const struct writing_options *options, struct err *err)
@@ -83,7 +83,7 @@ struct writing *writing_new (int directory, const char *name, const struct writi
 		return NULL;
 	writing->options = *options;
 	snprintf (writing->name, sizeof writing->name, "%s", name);
-	if (look_at_target (directory, name, &writing->replaces, &writing->old, err) == 0 &&
+	if (look_at_target (directory, name, err) == 0 &&
 		(writing->fd = temporary_make (directory, name, writing->temporary, err)) >= 0)
 		return writing;
 	writing_free (writing, false);
@@ -240,63 +240,11 @@ int64_t writing_size (const struct writing *writing)
 
 void writing_set_mode (struct writing *writing, int mode, const int64_t *mtime_ns)
 {
-	writing->mode = mode;
+	writing->access = (struct access){
+		.mode = mode, .preserve = writing->options.preserve, .set_id = writing->options.set_id
+	};
 	writing->has_mtime = mtime_ns != NULL;
 	writing->mtime_ns = mtime_ns ? *mtime_ns : 0;
-}
-
-/* The process's umask (umask(2)); both ends have one thread. */
-static mode_t current_umask (void)
-{
-	mode_t mask = umask (077);
-
-	umask (mask);
-	return mask;
-}
-
-/* The old file's owner and group, as far as we may. *other_group: it is another group than that. */
-static int set_owner (struct writing *writing, bool *other_group, struct err *err)
-{
-	const struct stat *old = &writing->old;
-	struct stat st;
-
-	*other_group = false;
-	if (!writing->replaces)
-		return 0;
-	/* Not what we are counts, but what it got: a directory may give its own group. */
-	if (fstat (writing->fd, &st) < 0)
-		return err_sys (err, CODE_IO_ERROR, "cannot look at its owner");
-	if ((old->st_uid == st.st_uid && old->st_gid == st.st_gid) ||
-		fchown (writing->fd, old->st_uid, old->st_gid) == 0 ||
-		fchown (writing->fd, (uid_t)-1, old->st_gid) == 0)
-		return 0;
-	if (errno != EPERM && errno != EINVAL) /* EINVAL: an owner that this user namespace does not know */
-		return err_sys (err, files_code (errno), "cannot set its owner");
-	*other_group = old->st_gid != st.st_gid;
-	return 0;
-}
-
-/* Whose it is and who may read it: the owner first, because chown(2) takes set-id bits away. */
-static int set_access (struct writing *writing, struct err *err)
-{
-	bool other_group;
-	mode_t mode;
-
-	if (set_owner (writing, &other_group, err) < 0)
-		return -1;
-	if (writing->options.preserve && writing->mode >= 0) {
-		mode = (mode_t)writing->mode & (writing->options.set_id ? 07777 : 0777);
-	} else if (writing->replaces) {
-		mode = writing->old.st_mode & 0777;
-		/* What the old group might do another one may only where everybody may. */
-		if (other_group)
-			mode &= ~(mode_t)070 | (mode & 07) << 3;
-	} else {
-		mode = (writing->mode >= 0 ? (mode_t)writing->mode : 0666) & 0777 & ~current_umask ();
-	}
-	if (fchmod (writing->fd, mode) < 0)
-		return err_sys (err, files_code (errno), "cannot set its mode");
-	return 0;
 }
 
 static int set_time (struct writing *writing, struct err *err)
@@ -320,7 +268,14 @@ int writing_complete (struct writing *writing, int64_t size, const char *sum, st
 		return err_set (err, CODE_FAILED, "what came has another SHA-256 than what was sent");
 	if (writing->directory < 0)
 		return 0;
-	return set_access (writing, err) < 0 || set_time (writing, err) < 0 ? -1 : 0;
+	if (access_set (writing->fd, writing->directory, writing->name, &writing->access, writing->note, err) < 0)
+		return -1;
+	return set_time (writing, err);
+}
+
+const char *writing_note (const struct writing *writing)
+{
+	return writing->note;
 }
 
 const char *writing_sum (const struct writing *writing)
@@ -356,12 +311,9 @@ int writing_sync_all (struct writing *writing, dev_t *device, struct err *err)
 
 int writing_publish (struct writing *writing, struct err *err)
 {
-	bool regular;
-	struct stat st;
-
 	if (writing->directory < 0)
 		return 0;
-	if (look_at_target (writing->directory, writing->name, &regular, &st, err) < 0)
+	if (look_at_target (writing->directory, writing->name, err) < 0)
 		return -1;
 	if (renameat (writing->directory, writing->temporary, writing->directory, writing->name) < 0)
 		return err_sys (err, files_code (errno), "cannot give it its name");

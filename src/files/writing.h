@@ -50,10 +50,7 @@ int writing_can_grow (struct writing *writing, int64_t n, struct err *err);
 
 int64_t writing_size (const struct writing *writing); /* bytes so far */
 
-/* What it is to be. mode -1 and mtime_ns NULL: not said.
- *
- * Where a regular file is replaced, its owner and its group are kept as far as we may (chown(2)), and without `preserve`
- * its mode less the bits 07000; the group's bits less those that others do not have, where it is another group then. */
+/* What it is to be. mode -1 and mtime_ns NULL: not said. access.h has what is kept of a file that is replaced. */
 void writing_set_mode (struct writing *writing, int mode, const int64_t *mtime_ns);
 
 /* It is complete: OPEN to READY. `size` (-1: not said) and `sum` (NULL: not said) are compared with what came (else -1,
@@ -65,8 +62,9 @@ void writing_start_sync (struct writing *writing);
 int writing_sync (struct writing *writing, struct err *err);
 int writing_sync_all (struct writing *writing, dev_t *device, struct err *err);
 
-/* The sum of what came, after writing_complete. */
+/* After writing_complete: the sum of what came, and what is not kept of a file that is replaced ("": nothing is lost). */
 const char *writing_sum (const struct writing *writing);
+const char *writing_note (const struct writing *writing);
 
 /* READY: give it its name. The directory itself is the owner's to fsync. 0, or -1 and err; either way it is over but for
  * writing_free. */

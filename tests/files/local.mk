@@ -1,5 +1,6 @@
 if HAVE_CHECK
 files_tests = \
+	%D%/check_acl \
 	%D%/check_digest \
 	%D%/check_item \
 	%D%/check_receiver \
@@ -19,6 +20,9 @@ TESTS += $(files_tests)
 files_writing_stage = %D%/writing_stage.c %D%/writing_stage.h
 files_stage = %D%/sender_stage.c %D%/sender_stage.h
 files_libs = src/files/libfiles.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
+%C%_check_acl_SOURCES = %D%/check_acl.c $(files_writing_stage)
+%C%_check_acl_CFLAGS = $(check_cflags)
+%C%_check_acl_LDADD = $(files_libs)
 %C%_check_digest_CFLAGS = $(check_cflags)
 %C%_check_digest_LDADD = $(files_libs)
 %C%_check_item_CFLAGS = $(check_cflags)

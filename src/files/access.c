@@ -1,0 +1,216 @@
+/* access - who may do what with a received file; see access.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "files/access.h"
+#include "files/acl.h"
+#include "files/code.h"
+
+/* What is there, and is to be replaced. */
+struct old {
+	int fd; /* O_PATH, to be closed; -1: nothing is replaced */
+	struct stat st;
+};
+
+static void add_note (char note[ACCESS_NOTE], const char *what)
+{
+	static const char more[] = ", …";
+	size_t n = strlen (note), room = ACCESS_NOTE - sizeof more;
+
+	if (n >= strlen ("…") && !strcmp (note + n - strlen ("…"), "…"))
+		return; /* it is full */
+	if (n + strlen ("not kept: ") + strlen (what) < room)
+		strcpy (stpcpy (note + n, n ? ", " : "not kept: "), what);
+	else
+		strcpy (note + n, n ? more : "not kept: …");
+}
+
+static int look (struct old *old, int directory, const char *name, struct err *err)
+{
+	old->fd = openat (directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (old->fd < 0 && errno == ENOENT)
+		return 0;
+	if (old->fd < 0 || fstat (old->fd, &old->st) < 0) {
+		err_sys (err, files_code (errno), "cannot look at what is there");
+		fd_close (&old->fd);
+		return -1;
+	}
+	if (!S_ISREG (old->st.st_mode))
+		fd_close (&old->fd);
+	return 0;
+}
+
+/* --- attributes --------------------------------------------------------------------------------------------------- */
+
+/* Those that are the user's, and the label, which decides who may do what with it, are kept. */
+static bool is_kept (const char *name)
+{
+	return !strncmp (name, "user.", 5) || !strcmp (name, "security.selinux") || !strcmp (name, "security.SMACK64");
+}
+
+/* Unless it has it already: a label may come by itself. */
+static bool keep (int fd, const char *old, const char *name)
+{
+	static char value[XATTR_SIZE_MAX], own[XATTR_SIZE_MAX];
+	ssize_t n = getxattr (old, name, value, sizeof value), m;
+
+	if (n < 0)
+		return errno == ENODATA; /* it has gone */
+	m = fgetxattr (fd, name, own, sizeof own);
+	return (m == n && !memcmp (own, value, (size_t)n)) || fsetxattr (fd, name, value, (size_t)n, 0) == 0;
+}
+
+static void keep_attributes (int fd, const struct old *old, char note[ACCESS_NOTE])
+{
+	static char list[XATTR_LIST_MAX];
+	char path[64];
+	ssize_t n;
+
+	snprintf (path, sizeof path, "/proc/self/fd/%d", old->fd);
+	if ((n = listxattr (path, list, sizeof list)) < 0) {
+		if (errno != EOPNOTSUPP)
+			add_note (note, "its attributes");
+		return;
+	}
+	for (const char *name = list; name < list + n; name += strlen (name) + 1)
+		if (!strcmp (name, "security.capability"))
+			add_note (note, "its capabilities (the content is another)");
+		else if (is_kept (name) && !keep (fd, path, name))
+			add_note (note, name);
+}
+
+/* --- who may do what ---------------------------------------------------------------------------------------------- */
+
+/* The process's umask (umask(2)); both ends have one thread. */
+static mode_t current_umask (void)
+{
+	mode_t mask = umask (077);
+
+	umask (mask);
+	return mask;
+}
+
+/* The old file's owner and group, as far as we may. *other_group: it is another group than that. */
+static int set_owner (int fd, const struct stat *old, bool *other_group, struct err *err)
+{
+	struct stat st;
+
+	*other_group = false;
+	/* Not what we are counts, but what it got: a directory may give its own group. */
+	if (fstat (fd, &st) < 0)
+		return err_sys (err, CODE_IO_ERROR, "cannot look at its owner");
+	if ((old->st_uid == st.st_uid && old->st_gid == st.st_gid) || fchown (fd, old->st_uid, old->st_gid) == 0 ||
+		fchown (fd, (uid_t)-1, old->st_gid) == 0)
+		return 0;
+	if (errno != EPERM && errno != EINVAL) /* EINVAL: an owner that this user namespace does not know */
+		return err_sys (err, files_code (errno), "cannot set its owner");
+	*other_group = old->st_gid != st.st_gid;
+	return 0;
+}
+
+/* To take a list away alone would let the group have, for a moment, what its mask let others have; to set one that says what a mode
+ * says is one step. */
+int access_set_mode (int fd, mode_t mode)
+{
+	struct acl acl;
+
+	if (acl_read (fd, ACL_ACCESS, &acl) != ACL_NONE) {
+		acl_of_mode (&acl, mode);
+		if (acl_write (fd, &acl) < 0)
+			return -1;
+	}
+	return fchmod (fd, mode);
+}
+
+static int set_mode (int fd, mode_t mode, struct err *err)
+{
+	return access_set_mode (fd, mode) == 0 ? 0 : err_sys (err, files_code (errno), "cannot set its mode");
+}
+
+/* What the old group might do another one may only where everybody may. */
+static mode_t change_group (mode_t mode)
+{
+	return mode & (~(mode_t)070 | (mode & 07) << 3);
+}
+
+static int replace (int fd, const struct old *old, bool other_group, char note[ACCESS_NOTE], struct err *err)
+{
+	mode_t mode = old->st.st_mode & 0777;
+	struct acl acl;
+	enum acl_found found = acl_read (old->fd, ACL_ACCESS, &acl);
+
+	if (found == ACL_SOME) {
+		if (other_group)
+			acl_change_group (&acl);
+		if (acl_write (fd, &acl) == 0)
+			return 0;
+		mode = acl_mode (&acl);
+		add_note (note, "its ACL");
+	} else if (found == ACL_UNKNOWN) {
+		/* Where there is a list the group's bits of the mode are its mask, and not what the group may. */
+		mode = change_group (mode);
+		add_note (note, "its ACL");
+	} else if (other_group) {
+		mode = change_group (mode);
+	}
+	return set_mode (fd, mode, err);
+}
+
+/* As open(2) would have made it with that mode. */
+static int make (int fd, int directory, mode_t mode, struct err *err)
+{
+	struct acl acl;
+
+	switch (acl_read (directory, ACL_DEFAULT, &acl)) {
+	case ACL_NONE: return set_mode (fd, mode & ~current_umask (), err);
+	case ACL_UNKNOWN: return set_mode (fd, mode & 0700 & ~current_umask (), err);
+	case ACL_SOME: break;
+	}
+	acl_limit (&acl, mode);
+	return acl_write (fd, &acl) == 0 ? 0 : err_sys (err, files_code (errno), "cannot set its ACL");
+}
+
+/* The owner first, because chown(2) takes set-id bits away; then the attributes, while we may surely write. */
+static int set_all (int fd, int directory, const struct old *old, const struct access *access, char note[ACCESS_NOTE],
+	struct err *err)
+{
+	bool other_group = false;
+	struct acl acl;
+
+	if (old->fd >= 0) {
+		if (set_owner (fd, &old->st, &other_group, err) < 0)
+			return -1;
+		keep_attributes (fd, old, note);
+	}
+	if (access->preserve && access->mode >= 0) {
+		if (old->fd >= 0 && acl_read (old->fd, ACL_ACCESS, &acl) != ACL_NONE)
+			add_note (note, "its ACL (the mode is the sender's)");
+		return set_mode (fd, (mode_t)access->mode & (access->set_id ? 07777 : 0777), err);
+	}
+	if (old->fd >= 0)
+		return replace (fd, old, other_group, note, err);
+	return make (fd, directory, (access->mode >= 0 ? (mode_t)access->mode : 0666) & 0777, err);
+}
+
+int access_set (
+	int fd, int directory, const char *name, const struct access *access, char note[ACCESS_NOTE], struct err *err)
+{
+	struct old old;
+	int result;
+
+	note[0] = '\0';
+	if (look (&old, directory, name, err) < 0)
+		return -1;
+	result = set_all (fd, directory, &old, access, note, err);
+	fd_close (&old.fd);
+	return result;
+}
