@@ -142,7 +142,8 @@ static const struct remex_param get_params[] = {
 	{ "resume", REMEX_BOOL, 0,
 		"with paths: ask for each file, by an item, how much of it is there; the input answers" },
 	{ "count", REMEX_BOOL, 0, "with paths: begin with how much there is" },
-	{ "live", REMEX_BOOL, 0, "send a file that changes while it is read as it was read" },
+	{ "live", REMEX_BOOL, 0,
+		"send a file that changes, or whose size is not how much is in it (/proc), as it is read" },
 	{ 0 },
 };
 

@@ -46,8 +46,8 @@ static int send_all (struct remex_call *call, const char *path, struct reading *
 	}
 	if (what < 0)
 		return fail (call, path, &err);
-	if (reading_changed (reading) && !remex_arg_bool (call, "live", false))
-		return remex_fail (call, REMEX_ERR_FAILED, "%s: it changed while it was read", path);
+	if (reading_doubt (reading) && !remex_arg_bool (call, "live", false))
+		return remex_fail (call, REMEX_ERR_FAILED, "%s: %s", path, reading_doubt_words (reading));
 	return 0;
 }
 
@@ -71,7 +71,7 @@ static int get_one (struct reach *reach, const char *path)
 		result = give_result (call, json_pack ("{sI ss si sI sb}", "size", (json_int_t)reading_done (reading),
 						    "sha256", sum, "mode", (int)(st->st_mode & 07777), "mtime",
 						    (json_int_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
-						    "changed", reading_changed (reading)));
+						    "changed", reading_doubt (reading) == READING_CHANGED));
 	reading_free (reading);
 	return result;
 }

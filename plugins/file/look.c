@@ -158,8 +158,8 @@ static int give_sum (struct remex_call *call, const char *path, int fd)
 		result = fail (call, path, &err);
 	else if (what != READING_END)
 		result = -1; /* cancelled */
-	else if (reading_changed (reading))
-		result = remex_fail (call, REMEX_ERR_FAILED, "%s: it changed while it was read", path);
+	else if (reading_doubt (reading))
+		result = remex_fail (call, REMEX_ERR_FAILED, "%s: %s", path, reading_doubt_words (reading));
 	else
 		result = give_result (
 			call, json_pack ("{sI ss}", "size", (json_int_t)reading_done (reading), "sha256", sum));

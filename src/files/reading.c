@@ -20,7 +20,9 @@ enum { SKIP_PIECE = 64 * 1024 };
 
 struct reading {
 	int fd;
-	bool stream, ended, changed;
+	bool stream, ended;
+	bool unsized; /* a regular file that says it is empty, and is not */
+	enum reading_doubt doubt;
 	struct stat st;
 	int64_t done;
 	int64_t until; /* where the extent that `done` is in ends; both the same: it is to be looked for */
@@ -42,6 +44,14 @@ const char *reading_refusal (mode_t mode)
 	}
 }
 
+/* What /proc says of its files' sizes is 0: so one byte is tried for. */
+static bool is_unsized (const struct reading *self)
+{
+	char byte;
+
+	return self->st.st_size == 0 && pread (self->fd, &byte, 1, 0) > 0;
+}
+
 static int check (struct reading *self, struct err *err)
 {
 	const char *refusal;
@@ -54,6 +64,8 @@ static int check (struct reading *self, struct err *err)
 		return err_set (err, CODE_BAD_VALUE, "%s", refusal);
 	if (size_check (self->fd, self->st.st_size, err) < 0)
 		return -1;
+	if ((self->unsized = is_unsized (self)))
+		self->doubt = READING_MISSTATED;
 	(void)posix_fadvise (self->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* advice, no more */
 	return 0;
 }
@@ -94,7 +106,7 @@ const struct stat *reading_stat (const struct reading *self)
 
 int64_t reading_size (const struct reading *self)
 {
-	return self->stream ? -1 : self->st.st_size;
+	return self->stream || self->unsized ? -1 : self->st.st_size;
 }
 
 int64_t reading_done (const struct reading *self)
@@ -107,9 +119,20 @@ int reading_fd (const struct reading *self)
 	return self->fd;
 }
 
-bool reading_changed (const struct reading *self)
+enum reading_doubt reading_doubt (const struct reading *self)
 {
-	return self->changed;
+	return self->doubt;
+}
+
+const char *reading_doubt_words (const struct reading *self)
+{
+	switch (self->doubt) {
+	case READING_CHANGED: return "it changed while it was read";
+	case READING_MISSTATED:
+		return "its size does not say how much is in it (as in /proc); --live takes what can be read";
+	case READING_SAME: break;
+	}
+	return "";
 }
 
 void reading_sum (const struct reading *self, char text[DIGEST_TEXT])
@@ -159,20 +182,21 @@ static bool same_time (const struct timespec *one, const struct timespec *other)
 	return one->tv_sec == other->tv_sec && one->tv_nsec == other->tv_nsec;
 }
 
-/* One byte more than there should be is tried for: what /proc says of its files' sizes is 0. */
+/* One byte more than there should be is tried for. */
 static int end (struct reading *self, struct err *err)
 {
 	struct stat now;
 	ssize_t more = 0;
 	char byte;
 
-	if (self->done == self->st.st_size && (more = read_at (self, &byte, 1, self->done)) < 0)
+	if (!self->unsized && self->done == self->st.st_size && (more = read_at (self, &byte, 1, self->done)) < 0)
 		return err_sys (err, CODE_IO_ERROR, "cannot read it");
 	if (fstat (self->fd, &now) < 0)
 		return err_sys (err, CODE_IO_ERROR, "cannot look at it");
-	if (more > 0 || self->done != self->st.st_size || now.st_size != self->st.st_size ||
-		!same_time (&now.st_mtim, &self->st.st_mtim) || !same_time (&now.st_ctim, &self->st.st_ctim))
-		self->changed = true;
+	if (now.st_size != self->st.st_size || !same_time (&now.st_mtim, &self->st.st_mtim))
+		self->doubt = READING_CHANGED;
+	else if (more > 0 || self->done != self->st.st_size)
+		self->doubt = READING_MISSTATED;
 	self->ended = true;
 	return READING_END;
 }
@@ -202,12 +226,28 @@ static int find_extent (struct reading *self, struct err *err)
 	return 0;
 }
 
+/* Bytes from `done` on. */
+static int next_data (struct reading *self, void *bytes, size_t size, int64_t *n, struct err *err)
+{
+	ssize_t got = read_at (self, bytes, size, self->done);
+
+	if (got < 0)
+		return err_sys (err, CODE_IO_ERROR, "cannot read it");
+	if (got == 0)
+		return end (self, err);
+	digest_add (self->digest, bytes, (size_t)got);
+	self->done += got;
+	*n = got;
+	return READING_DATA;
+}
+
 /* As reading_next, but a hole of at most hole_max bytes. */
 static int next_of_file (struct reading *self, void *bytes, size_t size, int64_t hole_max, int64_t *n, struct err *err)
 {
 	int64_t left;
-	ssize_t got;
 
+	if (self->unsized)
+		return next_data (self, bytes, size, n, err);
 	if (self->done >= self->st.st_size)
 		return end (self, err);
 	if (self->until == self->done && find_extent (self, err) < 0)
@@ -220,14 +260,7 @@ static int next_of_file (struct reading *self, void *bytes, size_t size, int64_t
 		self->done += *n;
 		return READING_HOLE;
 	}
-	if ((got = read_at (self, bytes, left < (int64_t)size ? (size_t)left : size, self->done)) < 0)
-		return err_sys (err, CODE_IO_ERROR, "cannot read it");
-	if (got == 0)
-		return end (self, err);
-	digest_add (self->digest, bytes, (size_t)got);
-	self->done += got;
-	*n = got;
-	return READING_DATA;
+	return next_data (self, bytes, left < (int64_t)size ? (size_t)left : size, n, err);
 }
 
 int reading_next (struct reading *self, void *bytes, size_t size, int64_t *n, struct err *err)

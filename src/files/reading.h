@@ -44,10 +44,18 @@ int reading_skip (struct reading *reading, int64_t n, const char *sum, struct er
 enum reading_what { READING_END, READING_DATA, READING_HOLE, READING_WAIT };
 int reading_next (struct reading *reading, void *bytes, size_t size, int64_t *n, struct err *err);
 
-/* After READING_END: did the file change between the beginning and the end (size, mtime, ctime; or more bytes or fewer than
- * its size said, as of files in /proc)? Streams do not change. And the sum of it all ("" without memory, which equals no
- * other). */
-bool reading_changed (const struct reading *reading);
+/* Is there something wrong with the content, as it was read? READING_CHANGED, after READING_END: the file was written to between
+ * the beginning and the end (size, mtime; what changes the ctime alone, such as its mode or a link to it, is no change).
+ * READING_MISSTATED: it was not, and has more bytes or fewer than its size says, as files in /proc and /sys have; where the size
+ * says 0 and there is something, this is known from the beginning, reading_size is -1, and all is read, to its end. Streams are
+ * always READING_SAME. */
+enum reading_doubt { READING_SAME, READING_CHANGED, READING_MISSTATED };
+enum reading_doubt reading_doubt (const struct reading *reading);
+
+/* In words; "" for READING_SAME. */
+const char *reading_doubt_words (const struct reading *reading);
+
+/* After READING_END: the sum of it all ("" without memory, which equals no other). */
 void reading_sum (const struct reading *reading, char text[DIGEST_TEXT]);
 
 #endif

@@ -21,7 +21,8 @@ enum { SENDER_DEPTH = 256 }; /* levels of directories; a deeper one is failed */
 struct sender_options {
 	bool recursive;
 	bool live; /* a file that changes while it is read is sent as it was read, with `changed` in its end (after fewer
-		      bytes than its size, where it shrank); otherwise it is aborted, or failed if it is small */
+		      bytes than its size, where it shrank), and one whose size is not how much is in it (/proc) to its
+		      end; otherwise it is aborted, or failed if it is small or that is known from the beginning */
 	bool resume; /* ask, for each file of more than SENDER_WHOLE bytes, what is there already */
 	/* Told of each item that is appended, but for data; with the sender's data. NULL: nobody is. */
 	void (*sent) (void *data, const struct item *item);

@@ -10,8 +10,6 @@
 
 enum { LONG_HOLE = 1024 * 1024 }; /* summing up so many zeros takes its time */
 
-static const char it_changed[] = "it changed while it was read";
-
 /* --- a small file ------------------------------------------------------------------------------------------------- */
 
 static int append (struct buf *out, const void *bytes, int64_t n)
@@ -59,8 +57,8 @@ static int send_whole (struct sender *self, struct buf *out, const char *name, s
 
 	if (read_whole (self, reading, &err) < 0)
 		return sender_fail (self, out, name, &err);
-	if (reading_changed (reading) && !self->options.live)
-		return sender_fail_words (self, out, name, CODE_FAILED, it_changed);
+	if (reading_doubt (reading) && !self->options.live)
+		return sender_fail_words (self, out, name, CODE_FAILED, reading_doubt_words (reading));
 	reading_sum (reading, sum);
 	if (!sum[0]) {
 		errno = ENOMEM;
@@ -71,7 +69,7 @@ static int send_whole (struct sender *self, struct buf *out, const char *name, s
 	item->size = reading_done (reading);
 	self->files++;
 	self->bytes += item->size;
-	if (reading_changed (reading))
+	if (reading_doubt (reading) == READING_CHANGED)
 		return put_changed (self, out, item->size, sum);
 	memcpy (item->sha256, sum, sizeof sum);
 	item->body = (uint64_t)item->size;
@@ -89,14 +87,19 @@ int sender_file (struct sender *self, struct buf *out, const char *name, int fd,
 
 	if (!(reading = reading_new (fd, stream, &err)))
 		return sender_fail (self, out, name, &err);
-	if (!stream && reading_size (reading) <= SENDER_WHOLE) {
+	if (reading_doubt (reading) && !self->options.live) {
+		result = sender_fail_words (self, out, name, CODE_FAILED, reading_doubt_words (reading));
+		reading_free (reading);
+		return result;
+	}
+	if (reading_size (reading) >= 0 && reading_size (reading) <= SENDER_WHOLE) {
 		result = send_whole (self, out, name, reading);
 		reading_free (reading);
 		return result;
 	}
 	item = sender_name_item (self, ITEM_FILE, name);
 	item->size = reading_size (reading);
-	item->resume = self->options.resume && !stream;
+	item->resume = self->options.resume && item->size >= 0;
 	if (!stream)
 		sender_describe (item, reading_stat (reading));
 	self->reading = reading;
@@ -120,17 +123,20 @@ static int abort_file (struct sender *self, struct buf *out, const struct err *e
 
 static int end_file (struct sender *self, struct buf *out)
 {
-	bool changed = reading_changed (self->reading);
+	enum reading_doubt doubt = reading_doubt (self->reading);
 	struct item *item = &self->item;
 	struct err err;
 
-	if (changed && !self->options.live) {
-		err_set (&err, CODE_FAILED, "%s", it_changed);
+	if (doubt && !self->options.live) {
+		err_set (&err, CODE_FAILED, "%s", reading_doubt_words (self->reading));
 		return abort_file (self, out, &err);
 	}
 	item_init (item, ITEM_END);
 	reading_sum (self->reading, item->sha256);
-	item->changed = changed;
+	/* Said of one that has fewer bytes than were announced as well: else they are missed at the other end. */
+	item->changed =
+		doubt == READING_CHANGED ||
+		(reading_size (self->reading) >= 0 && reading_done (self->reading) != reading_size (self->reading));
 	if (!item->sha256[0]) {
 		errno = ENOMEM;
 		return -1;

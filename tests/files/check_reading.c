@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -88,7 +89,7 @@ START_TEST (plain)
 		ck_assert (memcmp (bytes, content + at, (size_t)n) == 0);
 	}
 	ck_assert_int_eq (rest (reading, &n), 0);
-	ck_assert (!reading_changed (reading));
+	ck_assert_int_eq (reading_doubt (reading), READING_SAME);
 	digest_add (digest, content, 300001);
 	digest_text (digest, same);
 	reading_sum (reading, sum);
@@ -108,7 +109,7 @@ START_TEST (all_hole)
 	int64_t holes;
 
 	ck_assert_int_eq (rest (reading, &holes), size);
-	ck_assert (!reading_changed (reading));
+	ck_assert_int_eq (reading_doubt (reading), READING_SAME);
 	reading_sum (reading, sum);
 	sum_of_zeros (size, same);
 	ck_assert_str_eq (sum, same);
@@ -133,7 +134,7 @@ START_TEST (some_holes)
 	}
 	ck_assert_int_eq (rest (reading, &holes), size);
 	ck_assert_int_eq (holes, expected);
-	ck_assert (!reading_changed (reading));
+	ck_assert_int_eq (reading_doubt (reading), READING_SAME);
 	fd_close (&fd);
 	reading_free (reading);
 }
@@ -154,8 +155,58 @@ START_TEST (shrinks)
 	ck_assert_int_eq (truncate (path, cuts[_i].cut), 0);
 	ck_assert_int_eq (rest (reading, &holes), cuts[_i].cut);
 	ck_assert_int_eq (reading_size (reading), size);
-	ck_assert (reading_changed (reading));
+	ck_assert_int_eq (reading_doubt (reading), READING_CHANGED);
 	reading_free (reading);
+}
+END_TEST
+
+/* What the inode alone says is no part of the content: its mode, its links, its name. */
+START_TEST (inode_changes)
+{
+	const char *path = stage_path ("file"), *other = stage_path ("other");
+	struct reading *reading;
+	struct stat old, now;
+	int64_t holes;
+
+	stage_file ("file", 100);
+	reading = reading_of (path);
+	ck_assert_int_eq (stat (path, &old), 0);
+	do { /* until the clock of the filesystem has moved */
+		ck_assert_int_eq (chmod (path, 0600), 0);
+		ck_assert_int_eq (stat (path, &now), 0);
+	} while (now.st_ctim.tv_sec == old.st_ctim.tv_sec && now.st_ctim.tv_nsec == old.st_ctim.tv_nsec);
+	ck_assert_int_eq (link (path, other), 0);
+	ck_assert_int_eq (unlink (path), 0);
+	ck_assert_int_eq (rest (reading, &holes), 100);
+	ck_assert_int_eq (reading_doubt (reading), READING_SAME);
+	ck_assert_str_eq (reading_doubt_words (reading), "");
+	reading_free (reading);
+}
+END_TEST
+
+/* Files that the kernel makes up: one says that it is empty, one that it is a page. */
+START_TEST (misstated)
+{
+	static const char *const paths[] = { "/proc/version", "/sys/devices/system/cpu/online" };
+	struct reading *reading;
+	int64_t holes;
+	size_t n;
+	char *text = fd_read_file (paths[_i], 4096, &n, &err);
+
+	if (!text) {
+		fprintf (stderr, "skipped: %s: %s\n", paths[_i], err.text);
+		return;
+	}
+	reading = reading_of (paths[_i]);
+	if (_i == 0) {
+		ck_assert_int_eq (reading_size (reading), -1);
+		ck_assert_int_eq (reading_doubt (reading), READING_MISSTATED);
+	}
+	ck_assert_int_eq (rest (reading, &holes), n);
+	ck_assert_int_eq (reading_doubt (reading), READING_MISSTATED);
+	ck_assert_ptr_nonnull (strstr (reading_doubt_words (reading), "--live"));
+	reading_free (reading);
+	free (text);
 }
 END_TEST
 
@@ -229,7 +280,7 @@ START_TEST (skips)
 	ck_assert_int_eq (rest (reading, &holes), size - part);
 	reading_sum (reading, same);
 	ck_assert_str_eq (all, same);
-	ck_assert (!reading_changed (reading));
+	ck_assert_int_eq (reading_doubt (reading), READING_SAME);
 	reading_free (reading);
 
 	/* It is another: all comes, with its own sum. */
@@ -251,6 +302,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, all_hole);
 	tcase_add_test (tcase, some_holes);
 	tcase_add_loop_test (tcase, shrinks, 0, sizeof cuts / sizeof *cuts);
+	tcase_add_test (tcase, inode_changes);
+	tcase_add_loop_test (tcase, misstated, 0, 2);
 	tcase_add_test (tcase, too_large);
 	tcase_add_test (tcase, refused);
 	tcase_add_test (tcase, skips);
