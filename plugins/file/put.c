@@ -116,7 +116,8 @@ static int put_one (struct reach *reach, const char *path)
 	result = read_all (call, path, writing, remex_arg_integer (call, "size", -1), &keep);
 	if (result == 0)
 		result = finish (call, &place, path, writing, options.sync);
-	writing_free (writing, keep);
+	if (writing_free (writing, keep))
+		temporary_trim (place.directory);
 	temporary_tidy (place.directory);
 	place_close (&place);
 	return result;
@@ -255,7 +256,7 @@ static int take_input (struct tree *tree, int fd)
 		buf_commit (&tree->in, (size_t)n);
 		do
 			if ((got = receiver_take (tree->receiver, &tree->in, &tree->back, &err)) < 0)
-				return fail (call, NULL, &err);
+				return tell (tree) < 0 ? -1 : fail (call, NULL, &err);
 		while (got > 0 && !remex_cancelled (call));
 		if (got > 0 || tell (tree) < 0)
 			return -1;
@@ -277,7 +278,7 @@ static int receive (struct tree *tree)
 	if (buf_len (&tree->in) > 0)
 		return remex_fail (call, REMEX_ERR_BAD_VALUE, "the stream of files was cut");
 	if (receiver_end (tree->receiver, &err) < 0)
-		return fail (call, NULL, &err);
+		return tell (tree) < 0 ? -1 : fail (call, NULL, &err);
 	if (tell (tree) < 0)
 		return -1;
 	return give_result (call, json_pack ("{sI sI sI}", "files", (json_int_t)tree->done, "bytes",

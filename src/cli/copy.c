@@ -42,6 +42,7 @@ struct copy {
 	const char **sources;
 	bool quiet, json, one_line;
 	json_t *files; /* of --json */
+	char last[ERR_TEXT]; /* why the last one failed */
 	long long done, failed;
 	int64_t bytes;
 };
@@ -72,6 +73,7 @@ static void told (void *data, const struct receipt *receipt)
 	transfer_path (&copy->transfer, receipt, path, sizeof path);
 	if (receipt->err) {
 		copy->failed++;
+		snprintf (copy->last, sizeof copy->last, "%s", receipt->err->text);
 	} else if (receipt->kind == ITEM_FILE) {
 		copy->done++;
 		copy->bytes += receipt->size;
@@ -228,8 +230,17 @@ static int complete (struct copy *copy, struct exchange *exchange)
 	if (got == 0)
 		return 0;
 	progress_clear (&copy->progress);
-	complain (copy->where, "%s", err.text);
+	if (!transfer_has_told (&err))
+		complain (copy->where, "%s", err.text);
 	return STATUS_REMEX;
+}
+
+/* What ended the call was the failure of one file, and was said of that. */
+static bool was_said (const struct copy *copy, const struct exchange *exchange)
+{
+	size_t n = strlen (copy->last), m = strlen (exchange->result.message);
+
+	return n && m >= n && !strcmp (exchange->result.message + m - n, copy->last);
 }
 
 static int end (struct copy *copy, struct exchange *exchange, struct session *session)
@@ -242,7 +253,7 @@ static int end (struct copy *copy, struct exchange *exchange, struct session *se
 	signals_close ();
 	if (copy->json)
 		print_json (copy, exchange);
-	else
+	else if (!was_said (copy, exchange))
 		exchange_explain (exchange, session, NULL);
 	if (status == 0 && copy->failed)
 		status = STATUS_REMEX;

@@ -3,6 +3,7 @@ remex_SOURCES = \
 	%D%/authorize.c \
 	%D%/call.c \
 	%D%/copy.c %D%/copy.h \
+	%D%/descriptor.c %D%/descriptor.h \
 	%D%/cli.h \
 	%D%/document.c %D%/document.h \
 	%D%/ending.c \

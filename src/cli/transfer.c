@@ -1,6 +1,7 @@
 /* transfer - files to or from one host; see transfer.h. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,15 @@
 
 const struct roots transfer_everything = { .bound = false };
 
+bool transfer_has_told (const struct err *err)
+{
+	return err->sys == ENOSPC || err->sys == EDQUOT;
+}
+
 int transfer_stop (struct transfer *self, struct remex_request *request, const struct err *err)
 {
-	complain (remex_host_where (remex_request_host (request)), "%s", err->text);
+	if (!transfer_has_told (err))
+		complain (remex_host_where (remex_request_host (request)), "%s", err->text);
 	self->stopped = true;
 	self->stepping = false;
 	return -1;
@@ -92,14 +99,14 @@ int transfer_open (struct transfer *self, struct err *err)
 	self->party = (struct party){
 		.data = self, .send = send_some, .take = take_some, .waits_on = waits_on, .tick = tick
 	};
-	/* Nobody can take back what went to standard output; and where its reader has stopped we would wait for that first. */
-	self->party.mortal = !self->put && !strcmp (self->destination, "-");
-	self->directory = -1;
+	self->directory = self->to = -1;
 	pending_init (&self->pending);
 	buf_init (&self->in, 4 * 1024 * 1024); /* a message, and an item's header that was cut */
 	buf_init (&self->out, self->put ? TRANSFER_AHEAD + 2 * (ITEM_HEADER_MAX + ITEM_DATA_MAX) : 1024 * 1024);
 	if (!self->put && transfer_open_destination (self, err) < 0)
 		return -1;
+	/* Nobody can take back what went to a descriptor; and where its reader has stopped we would wait for that first. */
+	self->party.mortal = self->to >= 0;
 	self->heard = calloc ((size_t)self->n_sources + 1, sizeof *self->heard);
 	if (!self->heard || (self->put ? transfer_open_put (self) : transfer_open_get (self)) < 0)
 		return err_set (err, CODE_BUSY, "out of memory");

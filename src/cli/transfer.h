@@ -22,9 +22,9 @@
 struct transfer {
 	/* Set by the caller: */
 	bool put;
-	const char *const *sources; /* paths; "-" of a put is standard input */
+	const char *const *sources; /* paths; "-" of a put is standard input; or a descriptor (descriptor.h) */
 	int n_sources;
-	const char *destination; /* a path; "-" of a get is standard output */
+	const char *destination; /* a path; "-" of a get is standard output; or a descriptor */
 	bool recursive, preserve, set_id, resume, live, unsynced;
 	bool count; /* find out how much there is, for progress */
 	receiver_report *told;
@@ -36,6 +36,7 @@ struct transfer {
 	struct sender *sender;
 	enum sender_state state;
 	struct receiver *receiver;
+	int to; /* of a get: the descriptor that the content of the only source goes to; -1: files are made */
 	int directory; /* of a get: what the sources go into; -1: the destination is the name of the only one */
 	int next; /* of a get: sources before this one have had their turn */
 	struct buf in, out;
@@ -59,6 +60,9 @@ char *transfer_args (const struct transfer *transfer);
 /* The call was completed: of a get, what came is put in place; and what the server has said nothing of is told to have
  * failed. 0; 1: that was one step, call it again; -1 and err. */
 int transfer_finish (struct transfer *transfer, struct err *err);
+
+/* Was it a full disk that stopped it? Then the receipt of what did not go there has told. */
+bool transfer_has_told (const struct err *err);
 
 /* The receipt's path as the user would write it: with the source's own word in front. Returns out. */
 char *transfer_path (const struct transfer *transfer, const struct receipt *receipt, char *out, size_t size);

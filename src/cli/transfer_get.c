@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/descriptor.h"
 #include "cli/transfer_private.h"
 
 /* As scp(1) has it: into a directory that is there, else under that name, which then is for one source only. */
@@ -17,7 +18,10 @@ int transfer_open_destination (struct transfer *self, struct err *err)
 {
 	size_t n = strlen (self->destination);
 
-	if (!strcmp (self->destination, "-"))
+	self->to = !strcmp (self->destination, "-") ? STDOUT_FILENO : descriptor_of (self->destination);
+	if (self->to >= 0 && (self->n_sources > 1 || self->recursive))
+		return err_set (err, CODE_BAD_VALUE, "only one file goes there, and no directory");
+	if (self->to >= 0)
 		return 0;
 	self->directory = place_open_directory (&transfer_everything, NULL, self->destination, PLACE_WRITE, err);
 	if (self->directory >= 0 || (err->sys != ENOENT && err->sys != ENOTDIR))
@@ -56,8 +60,8 @@ static int place_item (void *data, const struct item *item, struct place *place,
 	if (strcmp (name, ".") != 0 && strcmp (name, item->name) != 0)
 		return not_asked_for (err, "the server sent '%s' where '%s' was asked for", item->name, name);
 	self->next = (int)item->source + 1;
-	if (!strcmp (self->destination, "-")) {
-		*fd = STDOUT_FILENO;
+	if (self->to >= 0) {
+		*fd = self->to;
 		return 0;
 	}
 	if (self->directory < 0)
@@ -71,13 +75,13 @@ static int place_item (void *data, const struct item *item, struct place *place,
 static void received (void *data, const struct receipt *receipt)
 {
 	struct transfer *self = data;
-	bool to_stdout = !strcmp (self->destination, "-");
+	bool to_fd = self->to >= 0;
 
 	if (receipt->source >= 0 && receipt->source < self->n_sources)
 		self->heard[receipt->source] = true;
-	/* Standard output takes nothing any more: what else comes is for nobody. */
-	self->stopped |= to_stdout && receipt->err && receipt->err->sys;
-	self->reader_gone |= to_stdout && receipt->err && receipt->err->sys == EPIPE;
+	/* The descriptor takes nothing any more: what else comes is for nobody. */
+	self->stopped |= to_fd && receipt->err && receipt->err->sys;
+	self->reader_gone |= to_fd && receipt->err && receipt->err->sys == EPIPE;
 	if (!self->reader_gone)
 		self->told (self->data, receipt);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/descriptor.h"
 #include "cli/transfer_private.h"
 
 enum { ROUNDS = 8 }; /* of filling and sending, before the world is looked at again */
@@ -15,16 +16,18 @@ static int open_source (void *data, int index, char *name, bool *stream, struct 
 {
 	const struct transfer *self = data;
 	const char *path = self->sources[index];
-	int fd;
+	bool standard = !strcmp (path, "-");
+	int own = standard ? STDIN_FILENO : descriptor_of (path), fd;
 
-	*stream = !strcmp (path, "-");
-	if (*stream) {
+	*stream = own >= 0;
+	if (standard)
 		strcpy (name, "-");
-		fd = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-		return fd >= 0 ? fd : err_sys (err, CODE_IO_ERROR, "standard input");
-	}
-	if (transfer_last_component (path, name, err) < 0)
+	else if (transfer_last_component (path, name, err) < 0)
 		return -1;
+	if (own >= 0) {
+		fd = fcntl (own, F_DUPFD_CLOEXEC, 3);
+		return fd >= 0 ? fd : err_sys (err, CODE_IO_ERROR, standard ? "standard input" : "cannot open it");
+	}
 	return place_open_source (&transfer_everything, NULL, path, err);
 }
 

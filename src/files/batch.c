@@ -1,10 +1,35 @@
 /* batch - files that wait for the disk together, and the receipts of everything; see batch.h. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "files/batch.h"
+#include "files/temporary.h"
+
+/* What comes behind it would fail as well, one by one, and each with a line. */
+static void tell_full (struct batch *batch, const struct receipt *receipt)
+{
+	struct receipt last = *receipt;
+	struct err why;
+
+	if (batch->full.code)
+		return;
+	err_set (&why, receipt->err->code, "%s; the copy stops here", receipt->err->text);
+	err_set (&batch->full, why.code, "%s: %s", receipt->path, why.text);
+	why.sys = batch->full.sys = receipt->err->sys;
+	last.err = &why;
+	batch->report (batch->data, &last);
+}
+
+void batch_tell (struct batch *batch, const struct receipt *receipt)
+{
+	if (receipt->err && (receipt->err->sys == ENOSPC || receipt->err->sys == EDQUOT))
+		tell_full (batch, receipt);
+	else
+		batch->report (batch->data, receipt);
+}
 
 void batch_fail (
 	struct batch *batch, enum item_kind kind, int64_t source, const char *path, int64_t size, const struct err *err)
@@ -13,7 +38,7 @@ void batch_fail (
 		.kind = kind, .source = source, .path = path, .size = size, .sha256 = "", .err = err
 	};
 
-	batch->report (batch->data, &receipt);
+	batch_tell (batch, &receipt);
 }
 
 void batch_release (struct batch *batch, struct level *level)
@@ -34,7 +59,7 @@ void batch_release (struct batch *batch, struct level *level)
 		if (!up)
 			receipt.path = ".";
 		if (held && (up || receipt.err))
-			batch->report (batch->data, &receipt);
+			batch_tell (batch, &receipt);
 		level_free (level);
 		level = up;
 	}
@@ -107,13 +132,19 @@ void batch_flush (struct batch *batch)
 void batch_drop (struct batch *batch)
 {
 	size_t n = batch->n;
+	bool kept = false;
 
 	batch->n = 0;
 	batch->bytes = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct waiting *item = &batch->items[i];
 
-		writing_free (item->writing, !item->failed && writing_size (item->writing) > RECEIVER_SMALL);
+		kept |= writing_free (item->writing, !item->failed && writing_size (item->writing) > RECEIVER_SMALL);
+		/* To look through a directory once for all of its files. */
+		if (kept && item->level && (i + 1 == n || batch->items[i + 1].level != item->level)) {
+			temporary_trim (item->level->fd);
+			kept = false;
+		}
 		batch_release (batch, item->level);
 		free (item->path);
 	}

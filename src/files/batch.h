@@ -28,6 +28,8 @@ struct batch {
 	struct waiting items[RECEIVER_BATCH];
 	size_t n;
 	int64_t bytes;
+	struct err
+		full; /* the disk was full, or a quota used up (code not 0): for what, in words; no more is to be taken */
 };
 
 /* A complete file (owned from now on) of that level (NULL: of none, it went to a descriptor): published now or with the others. -1: no memory, and it is gone. */
@@ -42,6 +44,10 @@ void batch_drop (struct batch *batch);
 
 /* Give up a reference to a level; finishes it and those above where that was the last one. NULL is allowed. */
 void batch_release (struct batch *batch, struct level *level);
+
+/* Tell what became of something. The first thing that fails because the disk is full is in batch->full too, and the others that
+ * do are not told. */
+void batch_tell (struct batch *batch, const struct receipt *receipt);
 
 /* Tell that something failed. */
 void batch_fail (struct batch *batch, enum item_kind kind, int64_t source, const char *path, int64_t size,

@@ -79,8 +79,37 @@ struct level *level_dead (struct level *up, const struct item *item, int64_t sou
 	return level;
 }
 
+/* A directory that is there, is ours, and is to get the sender's mode: what it does not let us do, it does for as long as we
+ * need it. `held` is open with O_PATH, or to be read. */
+static void lend (struct level *level, int held)
+{
+	struct stat st;
+	char path[64];
+
+	if (fstat (held, &st) < 0 || st.st_uid != geteuid () || (st.st_mode & 0700) == 0700)
+		return;
+	snprintf (path, sizeof path, "/proc/self/fd/%d", held);
+	if (chmod (path, (st.st_mode & 07777) | 0700) == 0)
+		level->lacks = 0700 & ~(int)st.st_mode;
+}
+
+/* The one that is there; `ours`: its mode is ours to set. -1 with errno. */
+static int open_there (struct level *level, int directory, const char *name, bool ours)
+{
+	int held, fd;
+
+	if (!ours)
+		return openat (directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if ((held = openat (directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
+		return -1;
+	lend (level, held);
+	fd = openat (held, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd_close (&held);
+	return fd;
+}
+
 /* Make it or open it. We need to write in it, whatever its mode will be in the end. */
-static int make (struct level *level, struct level *up, const char *name, struct err *err)
+static int make (struct level *level, struct level *up, const char *name, bool preserve, struct err *err)
 {
 	int mode = level->mode < 0 ? 0777 : level->mode & 0777;
 
@@ -91,7 +120,7 @@ static int make (struct level *level, struct level *up, const char *name, struct
 	} else if (errno != EEXIST) {
 		return err_sys (err, files_code (errno), "cannot make the directory");
 	}
-	level->fd = openat (up->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	level->fd = open_there (level, up->fd, name, !level->made && preserve && level->mode >= 0);
 	if (level->fd >= 0)
 		return 0;
 	/* O_DIRECTORY comes first: a link is "not a directory", which would puzzle whoever sees that it leads to one. */
@@ -101,7 +130,8 @@ static int make (struct level *level, struct level *up, const char *name, struct
 	return err_sys (err, files_code (errno), "cannot open the directory");
 }
 
-struct level *level_enter (struct level *up, const struct item *item, const char *name, struct err *err)
+struct level *level_enter (struct level *up, const struct item *item, const char *name,
+	const struct writing_options *options, struct err *err)
 {
 	struct level *level = level_new (-1, up);
 
@@ -114,7 +144,7 @@ struct level *level_enter (struct level *up, const struct item *item, const char
 	if (up->fd < 0)
 		err_set (err, CODE_FAILED, "its directory could not be made");
 	else
-		(void)make (level, up, name, err);
+		(void)make (level, up, name, options->preserve, err);
 	return level;
 }
 

@@ -35,9 +35,11 @@ struct level {
 /* The level that a place is in; the descriptor is its own from now on, also on failure. NULL without memory. */
 struct level *level_top (int fd, int64_t source);
 
-/* Make the directory `name` in `up`, or use the one that is there (never by a link), and enter it. A level always (NULL
- * only without memory); where it has no descriptor, err says why. */
-struct level *level_enter (struct level *up, const struct item *item, const char *name, struct err *err);
+/* Make the directory `name` in `up`, or use the one that is there (never by a link), and enter it. One that is ours and is to get
+ * the sender's mode lets us in meanwhile, whatever its mode. A level always (NULL only without memory); where it has no
+ * descriptor, err says why. */
+struct level *level_enter (struct level *up, const struct item *item, const char *name,
+	const struct writing_options *options, struct err *err);
 
 /* One that there is nothing of, in `up` (NULL: at the top). NULL without memory. */
 struct level *level_dead (struct level *up, const struct item *item, int64_t source);

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "files/receiver_private.h"
 #include "files/symlink.h"
+#include "files/temporary.h"
 
 struct receiver *receiver_new (
 	const struct receiver_options *options, receiver_place *place, receiver_report *report, void *data)
@@ -145,7 +146,7 @@ static int enter (struct receiver *self, struct item *item, struct err *err)
 			err_set (&why, CODE_BAD_VALUE, "a directory cannot go there");
 		else if (self->depth >= RECEIVER_DEPTH)
 			err_set (&why, CODE_BAD_VALUE, "more than %d levels of directories", RECEIVER_DEPTH);
-		else if (!(level = level_enter (self->level, item, name, &why)))
+		else if (!(level = level_enter (self->level, item, name, &self->options.writing, &why)))
 			return receiver_no_memory (err);
 		if (!level || level->fd < 0)
 			batch_fail (&self->batch, ITEM_DIRECTORY, self->source, self->path, -1, &why);
@@ -192,7 +193,7 @@ static int make_link (struct receiver *self, struct item *item, struct err *err)
 	receipt.err = result < 0 ? &why : NULL;
 	if (result == 0)
 		level_change (self->level);
-	self->batch.report (self->data, &receipt);
+	batch_tell (&self->batch, &receipt);
 	return 0;
 }
 
@@ -298,11 +299,23 @@ static bool take_hole (struct receiver *self)
 	return self->hole > 0;
 }
 
+/* The disk is full: 0, or -1 and err. */
+static int check_full (struct receiver *self, struct err *err)
+{
+	if (!self->batch.full.code)
+		return 0;
+	batch_flush (&self->batch); /* what is complete has its room */
+	*err = self->batch.full;
+	return -1;
+}
+
 int receiver_take (struct receiver *self, struct buf *in, struct buf *back, struct err *err)
 {
 	while (self->hole > 0 || buf_len (in) > 0) {
 		int got;
 
+		if (check_full (self, err) < 0)
+			return -1;
 		if (self->hole > 0) {
 			if (take_hole (self))
 				return 1;
@@ -313,12 +326,14 @@ int receiver_take (struct receiver *self, struct buf *in, struct buf *back, stru
 				return -1;
 			continue;
 		}
-		if ((got = item_next (in, &self->item, err)) <= 0)
-			return got;
+		if ((got = item_next (in, &self->item, err)) < 0)
+			return -1;
+		if (got == 0)
+			break;
 		if (take_item (self, back, err) < 0)
 			return -1;
 	}
-	return 0;
+	return check_full (self, err);
 }
 
 int receiver_end (struct receiver *self, struct err *err)
@@ -328,7 +343,7 @@ int receiver_end (struct receiver *self, struct err *err)
 	batch_flush (&self->batch);
 	batch_release (&self->batch, self->level);
 	self->level = NULL;
-	return 0;
+	return check_full (self, err);
 }
 
 /* What was not told of while it stood is not told of now: whoever frees a receiver in the middle has ended the whole. */
@@ -343,8 +358,8 @@ void receiver_free (struct receiver *self)
 	if (!self)
 		return;
 	self->batch.report = say_nothing;
-	if (self->writing)
-		writing_free (self->writing, writing_size (self->writing) > RECEIVER_SMALL);
+	if (self->writing && writing_free (self->writing, writing_size (self->writing) > RECEIVER_SMALL) && self->home)
+		temporary_trim (self->home->fd);
 	batch_release (&self->batch, self->home);
 	batch_drop (&self->batch);
 	batch_release (&self->batch, self->level);

@@ -5,7 +5,8 @@
  * (writing.h); those that are complete wait, at most RECEIVER_BATCH of them, so that they go to the disk together, and take
  * their names then. A directory gets its mode, its time and its fsync when all in it have theirs.
  *
- * What goes wrong with one item is reported, and the rest goes on. What breaks the rules of the stream ends it.
+ * What goes wrong with one item is reported, and the rest goes on. What breaks the rules of the stream ends it, and so does a full
+ * disk.
  */
 #ifndef REMEX_FILES_RECEIVER_H
 #define REMEX_FILES_RECEIVER_H
@@ -58,10 +59,13 @@ struct receiver *receiver_new (
 
 /* Take what can be taken from `in`. Answers for the sender ({"have":…}) are appended to `back`. 0; 1: call again, also with
  * nothing new in `in`: a large hole costs its sender nothing to say and us seconds to sum up, so it is taken in steps of
- * RECEIVER_STEP bytes; -1 and err (CODE_BAD_VALUE) when this is no such stream: nothing more can be taken. */
+ * RECEIVER_STEP bytes; -1 and err when nothing more can be taken: CODE_BAD_VALUE where this is no such stream; CODE_IO_ERROR and
+ * err->sys ENOSPC or EDQUOT where something could not be made because the disk is full, or a quota used up, which its receipt has
+ * told in the same words: everything behind it would fail too, with a line for each. What had its end before it is put in
+ * place, as far as there is room. */
 int receiver_take (struct receiver *receiver, struct buf *in, struct buf *back, struct err *err);
 
-/* The stream has ended in good order: everything that waits is put in place. -1 and err where it was cut. */
+/* The stream has ended in good order: everything that waits is put in place. -1 and err where it was cut, or as above. */
 int receiver_end (struct receiver *receiver, struct err *err);
 
 /* What is not in place is not put there: a file that was being written stays as its temporary, to be resumed, unless

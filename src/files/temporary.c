@@ -176,30 +176,135 @@ int temporary_sweep (int directory, time_t before)
 	return swept;
 }
 
+/* --- a few of them ------------------------------------------------------------------------------------------------ */
+
+struct kept {
+	char name[TEMPORARY_NAME];
+	struct timespec mtime;
+};
+
+static bool is_older (const struct timespec *one, const struct timespec *other)
+{
+	return one->tv_sec < other->tv_sec || (one->tv_sec == other->tv_sec && one->tv_nsec < other->tv_nsec);
+}
+
+/* Remove that one, if nobody holds it; whether it was. */
+static int remove_abandoned (int directory, const char *name)
+{
+	struct stat st;
+	int fd, result;
+
+	if (fstatat (directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !is_ours (&st) ||
+		(fd = open_abandoned (directory, name, true, &st)) < 0)
+		return 0;
+	result = unlinkat (directory, name, 0) == 0;
+	fd_close (&fd);
+	return result;
+}
+
+/* Which of those that are kept has to make room for one of that name: the one of the same file, or the oldest where there are too
+ * many; -1: none has. */
+static int find_rival (const struct kept *kept, int n, const char *name)
+{
+	size_t stem = strlen (name) - TAIL;
+	int oldest = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (strlen (kept[i].name) == stem + TAIL && !memcmp (kept[i].name, name, stem))
+			return i;
+		if (is_older (&kept[i].mtime, &kept[oldest].mtime))
+			oldest = i;
+	}
+	return n == TEMPORARY_MOST ? oldest : -1;
+}
+
+/* Is it one that nobody works on? One with nothing in it may be one that is just being made. */
+static bool is_abandoned (int directory, const char *name, struct stat *st)
+{
+	int fd;
+
+	if (!temporary_is (name) || strlen (name) >= TEMPORARY_NAME ||
+		fstatat (directory, name, st, AT_SYMLINK_NOFOLLOW) < 0 || !is_ours (st) || st->st_size == 0 ||
+		(fd = open_abandoned (directory, name, true, st)) < 0)
+		return false;
+	fd_close (&fd);
+	return true;
+}
+
+int temporary_trim (int directory)
+{
+	struct kept kept[TEMPORARY_MOST];
+	DIR *list = list_names (directory);
+	struct dirent *entry;
+	int n = 0, removed = 0;
+	struct stat st;
+
+	while (list && (entry = readdir (list))) {
+		const char *name = entry->d_name;
+		int at;
+
+		if (!is_abandoned (directory, name, &st))
+			continue;
+		if ((at = find_rival (kept, n, name)) < 0) {
+			at = n++;
+		} else if (is_older (&kept[at].mtime, &st.st_mtim)) {
+			removed += remove_abandoned (directory, kept[at].name);
+		} else {
+			removed += remove_abandoned (directory, name);
+			continue;
+		}
+		snprintf (kept[at].name, sizeof kept[at].name, "%s", name);
+		kept[at].mtime = st.st_mtim;
+	}
+	if (list)
+		closedir (list);
+	return removed;
+}
+
 /* --- now and then ------------------------------------------------------------------------------------------------- */
 
 enum { REMEMBERED = 16, HOUR = 3600 };
 
-int temporary_tidy (int directory)
-{
-	static struct {
+/* The directories that were looked at of late. */
+struct memory {
+	struct {
 		dev_t device;
 		ino_t inode;
 		time_t when;
 	} last[REMEMBERED];
-	static unsigned turn;
+	unsigned turn;
+};
+
+/* Is it time to look at that directory? Then it is remembered. */
+static bool is_due (struct memory *memory, int directory)
+{
 	time_t now = time (NULL);
 	struct stat st;
 
 	if (fstat (directory, &st) < 0)
-		return 0;
+		return false;
 	for (int i = 0; i < REMEMBERED; i++)
-		if (last[i].inode == st.st_ino && last[i].device == st.st_dev && now - last[i].when < HOUR &&
-			now >= last[i].when)
-			return 0;
-	last[turn].device = st.st_dev;
-	last[turn].inode = st.st_ino;
-	last[turn].when = now;
-	turn = (turn + 1) % REMEMBERED;
-	return temporary_sweep (directory, now - TEMPORARY_DAY);
+		if (memory->last[i].inode == st.st_ino && memory->last[i].device == st.st_dev &&
+			now - memory->last[i].when < HOUR && now >= memory->last[i].when)
+			return false;
+	memory->last[memory->turn].device = st.st_dev;
+	memory->last[memory->turn].inode = st.st_ino;
+	memory->last[memory->turn].when = now;
+	memory->turn = (memory->turn + 1) % REMEMBERED;
+	return true;
+}
+
+void temporary_trim_first (int directory)
+{
+	static struct memory memory;
+
+	if (is_due (&memory, directory))
+		temporary_trim (directory);
+}
+
+int temporary_tidy (int directory)
+{
+	static struct memory memory;
+
+	return is_due (&memory, directory) ? temporary_sweep (directory, time (NULL) - TEMPORARY_DAY) : 0;
 }

@@ -83,6 +83,7 @@ struct writing *writing_new (int directory, const char *name, const struct writi
 		return NULL;
 	writing->options = *options;
 	snprintf (writing->name, sizeof writing->name, "%s", name);
+	temporary_trim_first (directory);
 	if (look_at_target (directory, name, err) == 0 &&
 		(writing->fd = temporary_make (directory, name, writing->temporary, err)) >= 0)
 		return writing;
@@ -329,15 +330,19 @@ static bool set_back (struct writing *writing)
 					 futimens (writing->fd, NULL) == 0);
 }
 
-void writing_free (struct writing *writing, bool keep)
+bool writing_free (struct writing *writing, bool keep)
 {
+	bool kept = false;
+
 	if (!writing)
-		return;
+		return false;
 	if (writing->directory >= 0) {
-		if (writing->fd >= 0 && !writing->published && (!keep || !writing->size || !set_back (writing)))
+		kept = writing->fd >= 0 && !writing->published && keep && writing->size && set_back (writing);
+		if (writing->fd >= 0 && !writing->published && !kept)
 			unlinkat (writing->directory, writing->temporary, 0);
 		fd_close (&writing->fd);
 	}
 	digest_free (writing->digest);
 	free (writing);
+	return kept;
 }

@@ -71,7 +71,8 @@ const char *writing_note (const struct writing *writing);
 int writing_publish (struct writing *writing, struct err *err);
 
 /* The end. What was not published: with `keep` its temporary stays, to be resumed (if anything is in it), else it is
- * removed. NULL is allowed. One that was complete gets back the owner, the mode and the time of a temporary. */
-void writing_free (struct writing *writing, bool keep);
+ * removed. NULL is allowed. One that was complete gets back the owner, the mode and the time of a temporary. Whether its
+ * temporary stays: then temporary_trim is in order. */
+bool writing_free (struct writing *writing, bool keep);
 
 #endif

@@ -259,7 +259,7 @@ START_TEST (directory_mode)
 		item_init (&item, ITEM_DIRECTORY);
 		strcpy (item.name, i ? "new" : "d");
 		item.mode = 0750;
-		level = level_enter (top, &item, item.name, &err);
+		level = level_enter (top, &item, item.name, &preserve, &err);
 		ck_assert_ptr_nonnull (level);
 		ck_assert_int_eq (level_finish (level, &preserve, &err), 0);
 		ck_assert_int_eq (level->lost, !i);

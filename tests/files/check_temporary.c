@@ -418,6 +418,40 @@ START_TEST (tidied)
 }
 END_TEST
 
+/* The youngest of each name, and of these the youngest; what somebody works on, or is just made, is not counted. */
+START_TEST (trimmed)
+{
+	char path[64];
+	int fd;
+
+	for (int i = 0; i < TEMPORARY_MOST + 9; i++) {
+		snprintf (path, sizeof path, ".file%02d.remex-aaaaaaaa", i);
+		make (path, "text");
+		set_time (path, 1000000 + (i * 7) % 25, 0);
+	}
+	for (int i = 0; i < 5; i++) {
+		snprintf (path, sizeof path, ".one.remex-aaaaaaa%d", i);
+		make (path, "text");
+		set_time (path, 2000000 + (i + 3) % 5, 0); /* 1 is the youngest */
+	}
+	make (".one.remex-heldheld", "text");
+	set_time (".one.remex-heldheld", 1, 0);
+	make (".two.remex-empty000", "");
+	make ("file", "text");
+	fd = open (".one.remex-heldheld", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq (flock (fd, LOCK_EX), 0);
+	ck_assert_int_eq (temporary_trim (_i ? directory : only_path), 4 + 10);
+	ck_assert_int_eq (entries (), TEMPORARY_MOST + 3);
+	ck_assert (exists (".one.remex-aaaaaaa1") && exists (".one.remex-heldheld") && exists (".two.remex-empty000"));
+	for (int i = 0; i < TEMPORARY_MOST + 9; i++) {
+		snprintf (path, sizeof path, ".file%02d.remex-aaaaaaaa", i);
+		ck_assert_int_eq (exists (path), (i * 7) % 25 >= 10);
+	}
+	ck_assert_int_eq (temporary_trim (directory), 0);
+	fd_close (&fd);
+}
+END_TEST
+
 static void cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, setup, teardown);
@@ -436,6 +470,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, swept_whatever_its_mode);
 	tcase_add_test (tcase, position_kept);
 	tcase_add_test (tcase, tidied);
+	tcase_add_loop_test (tcase, trimmed, 0, 2);
 }
 
 CHECK_MAIN ("files/temporary", cases)
