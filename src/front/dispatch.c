@@ -44,18 +44,11 @@ static bool runs_control (const struct pooled *worker)
 	return worker->phase == WORKER_BUSY && worker->request && worker->request->waiter.control;
 }
 
-/* Are there descriptors for one more command's streams, and is it not more than the pool's maximum? Control calls have
- * neither. */
+/* Are there descriptors for one more command's streams, and is it not more than the pool's maximum? A request whose
+ * output still waits for its client counts too: it has descriptors. Control calls have neither. */
 static bool can_afford (const struct front *front)
 {
-	int most = affordable (front), busy = 0;
-	const struct pooled *worker;
-
-	if (front->pool.n <= most)
-		return true;
-	list_each (worker, &front->pool.all, node)
-		busy += (worker->phase == WORKER_BUSY || worker->phase == WORKER_STOPPING) && !runs_control (worker);
-	return busy < most;
+	return front->n_running < affordable (front);
 }
 
 /* Does a control call of that identity (NULL: of anybody) run? */
@@ -106,7 +99,7 @@ static bool place (struct front *front, struct request *request)
 
 	if (request->trail == TRAIL_AWAITED)
 		return false; /* nothing is done that is not on record */
-	if (worker && !request->waiter.control && !can_afford (front))
+	if (!request->waiter.control && !can_afford (front))
 		return false; /* until another ends */
 	if (worker) {
 		queue_leave (&front->queue, &request->waiter);

@@ -56,6 +56,8 @@ static const struct {
 		"remexd has no descriptors left for the streams of the command, which was stopped" },
 	{ CAUSE_BROKEN, CODE_IO_ERROR,
 		"remexd could not go on moving its bytes: what it read or wrote may not be whole" },
+	{ CAUSE_STALL, CODE_IO_ERROR,
+		"too little of its output was taken for too long: what waited for the client was given up" },
 	{ CAUSE_SHUTDOWN, CODE_SHUTTING_DOWN, "remexd is shutting down" },
 	{ CAUSE_DENIED, CODE_DENIED,
 		"what you may do was changed, and this call would be refused now: it was stopped" },

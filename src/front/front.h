@@ -62,6 +62,7 @@ struct front {
 	struct list asked, answering; /* reloads, and answers larger than what is taken at once (manage.c) */
 	struct list deferred; /* records of the supervisor's that wait for the loop (upstream.c) */
 	int n_connections; /* without those that */
+	int n_running; /* requests from a worker to their terminal message, control calls apart */
 	int n_refused; /* have proved a key, do not come in, and may read why */
 	int64_t max_fds; /* RLIMIT_NOFILE */
 	uint64_t last_request, last_connection;

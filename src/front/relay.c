@@ -55,14 +55,22 @@ static void count (struct relay *relay, int64_t *counter, size_t n)
 
 /* --- output ------------------------------------------------------------------------------------------------------ */
 
-/* After the end only what is owed is waited for, once it is late. */
+/* How many bytes wait in a pipe or socket. */
+static int waiting_in (int fd)
+{
+	int n = 0;
+
+	return ioctl (fd, FIONREAD, &n) == 0 ? n : 0;
+}
+
+/* Once it is late, only what is owed and still there is waited for: a process that the command left behind can have read
+ * the pipe empty. */
 static void settle (struct outlet *outlet)
 {
 	struct relay *relay = outlet->relay;
-
 	char byte;
 
-	if (outlet->fd >= 0 && relay->late && outlet->owed <= 0) {
+	if (outlet->fd >= 0 && relay->late && (outlet->owed <= 0 || !waiting_in (outlet->fd))) {
 		/* Its end may just not have been read yet; what came since the command's end is given up. */
 		if (nowait_read (&outlet->from, &byte, 1) != 0)
 			relay->pipe_held = true;
@@ -109,6 +117,7 @@ static bool outlet_piece (struct outlet *outlet)
 		relay->failed = relay->failed || got < 0;
 		outlet_close (outlet);
 	}
+	settle (outlet);
 	return false;
 }
 
@@ -342,10 +351,9 @@ void relay_end (struct relay *relay)
 	input_move (relay);
 	for (int i = 0; i < relay->n_outlets; i++) {
 		struct outlet *outlet = &relay->outlets[i];
-		int n = 0;
 
-		if (outlet->fd >= 0 && ioctl (outlet->fd, FIONREAD, &n) == 0)
-			outlet->owed = n;
+		if (outlet->fd >= 0)
+			outlet->owed = waiting_in (outlet->fd);
 	}
 	relay_go (relay);
 }

@@ -83,7 +83,8 @@ void relay_input_end (struct relay *relay);
 void relay_go (struct relay *relay);
 
 /* The command has ended: what its pipes hold now is still delivered, whatever the time; relay_late, half a second on,
- * says that beyond that nobody waits. relay_cut: nobody waits for anything. */
+ * says that nobody waits for more than that, or for bytes of it that somebody else has read. relay_cut: nobody waits for
+ * anything. */
 void relay_end (struct relay *relay);
 void relay_late (struct relay *relay);
 void relay_cut (struct relay *relay);

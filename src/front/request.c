@@ -17,7 +17,10 @@
 #include "front/upstream.h"
 #include "wire/records.h"
 
-enum { LATE_MS = 500 }; /* how long the end of a pipe is waited for after its command has ended */
+enum {
+	LATE_MS = 500, /* how long the end of a pipe is waited for after its command has ended */
+	STALL_BYTES = 1024, /* what a client has to take in limits.stall; see PROGRESS in session.c */
+};
 
 static void finish (struct request *request);
 static void set_timer (struct request *request);
@@ -57,8 +60,19 @@ static int read_limits (struct request *request, const struct message *message, 
 	return 0;
 }
 
+/* From a worker until it is freed a request takes a place of the pool's, and of its identity's share. */
+static void count_place (struct request *request, int n)
+{
+	request->counted = n > 0;
+	request->identity->running += n;
+	if (!request->waiter.control)
+		request->front->n_running += n;
+}
+
 static void request_free (struct request *request)
 {
+	if (request->counted)
+		count_place (request, -1);
 	timer_free (&request->timer);
 	relay_free (&request->relay);
 	identity_release (request->identity);
@@ -174,15 +188,62 @@ static bool client_is_full (const struct request *request)
 	return request->channel && (request->channel->window == 0 || connection_full (request->connection));
 }
 
+/* From now on the client has limits.stall to take something. */
+static void watch_stall (struct request *request)
+{
+	request->stall_ms = clock_ms () + request->front->config->limits.stall_ms;
+	request->stall_bytes = request->relay.bytes_out;
+}
+
+/* Has the client taken too little of what waits for it? Where the connection is full, the session decides that for all
+ * its requests (session.h); but a control call must not hold its worker. */
+static bool has_stalled (const struct request *request)
+{
+	if (!request->channel || request->relay.bytes_out - request->stall_bytes >= STALL_BYTES)
+		return false;
+	if (request->state == REQUEST_DRAINING)
+		return request->channel->window == 0;
+	return request->waiter.control && relay_holds (&request->relay);
+}
+
+/* The stall timer is over: the request ends, or the client gets as long again. True when it ends. */
+static bool check_stall (struct request *request)
+{
+	if (!has_stalled (request)) {
+		watch_stall (request);
+		return false;
+	}
+	log_warning ("a client took too little of a request's output, which is given up. call=%s you=%s",
+		request->verb->name, request->identity->name);
+	request->front->stalled++;
+	request_stop (request, CAUSE_STALL);
+	return true;
+}
+
+/* A limit of time in DRAINING. */
+static void on_drain_timer (struct request *request, int64_t now)
+{
+	if (request->cause == CAUSE_NONE && request->deadline_ms && now >= request->deadline_ms) {
+		request_stop (request, CAUSE_DEADLINE);
+		return;
+	}
+	if (request->late_ms && now >= request->late_ms) {
+		request->late_ms = 0;
+		relay_late (&request->relay);
+	}
+	if (now >= request->stall_ms && check_stall (request))
+		return;
+	set_timer (request);
+	request_go (request);
+}
+
 static void on_timer (void *arg)
 {
 	struct request *request = arg;
 	int64_t now = clock_ms ();
 
 	if (request->state == REQUEST_DRAINING) {
-		relay_late (&request->relay);
-		request->late_ms = 0;
-		request_go (request);
+		on_drain_timer (request, now);
 	} else if (request->state == REQUEST_STOPPING) {
 		front_worker_gone (request->front, request->worker);
 	} else if (request->deadline_ms && now >= request->deadline_ms) {
@@ -190,11 +251,20 @@ static void on_timer (void *arg)
 	} else if (request->state == REQUEST_RUNNING && request->idle_limit_ms &&
 		   now >= request->relay.last_ms + request->idle_limit_ms && !client_is_full (request)) {
 		request_stop (request, CAUSE_IDLE);
+	} else if (request->state == REQUEST_RUNNING && request->stall_ms && now >= request->stall_ms &&
+		   check_stall (request)) {
+		return;
 	} else {
 		if (client_is_full (request))
 			request->relay.last_ms = now;
 		set_timer (request);
 	}
+}
+
+/* The earlier of two times, of which 0 is none. */
+static int64_t earlier (int64_t a, int64_t b)
+{
+	return !a || (b && b < a) ? b : a;
 }
 
 static void set_timer (struct request *request)
@@ -205,12 +275,14 @@ static void set_timer (struct request *request)
 	case REQUEST_RUNNING:
 		if (request->idle_limit_ms)
 			when = request->relay.last_ms + request->idle_limit_ms;
+		when = earlier (when, request->stall_ms);
 		__attribute__ ((fallthrough));
-	case REQUEST_WAITING:
-		if (request->deadline_ms && (!when || request->deadline_ms < when))
-			when = request->deadline_ms;
+	case REQUEST_WAITING: when = earlier (when, request->deadline_ms); break;
+	case REQUEST_DRAINING:
+		when = earlier (request->stall_ms, request->late_ms);
+		if (request->cause == CAUSE_NONE)
+			when = earlier (when, request->deadline_ms);
 		break;
-	case REQUEST_DRAINING: when = request->late_ms; break;
 	case REQUEST_STOPPING:
 		/* It was gone before, and only what it wrote was still waited for: nobody else says so again. Not from
 		 * here: it may be one of its records that we are looking at. */
@@ -264,7 +336,9 @@ void request_run (struct request *request, struct pooled *worker)
 	request->worker = worker;
 	request->state = REQUEST_RUNNING;
 	request->started_ms = request->relay.last_ms = clock_ms ();
-	request->identity->running++;
+	count_place (request, 1);
+	if (request->waiter.control)
+		watch_stall (request);
 	worker->request = request;
 	worker->served++;
 	pool_set_phase (worker, WORKER_BUSY);
@@ -284,6 +358,7 @@ static void drain (struct request *request)
 	request->state = REQUEST_DRAINING;
 	request->ended_ms = clock_ms ();
 	request->late_ms = request->ended_ms + LATE_MS;
+	watch_stall (request);
 	relay_end (&request->relay);
 	if (!request->channel || request->cause == CAUSE_CANCEL || request->cause == CAUSE_FLOW ||
 		request->cause == CAUSE_NO_STREAMS || request->cause == CAUSE_BROKEN || request->cause == CAUSE_DENIED)
@@ -301,7 +376,6 @@ static void free_worker (struct request *request, const struct worker_state *sta
 	bool too_many = front->pool.n > front->pool.max;
 
 	request->worker = NULL;
-	request->identity->running--;
 	worker->request = NULL;
 	worker->resident = state->resident;
 	if (state->flags || enough || too_many || front->draining || worker->generation != front->generation) {
@@ -315,6 +389,7 @@ static void free_worker (struct request *request, const struct worker_state *sta
 static void terminal (struct request *request, const struct packet *packet)
 {
 	const struct record *record = &packet->record;
+	struct front *front = request->front;
 	struct worker_state state;
 	size_t words;
 
@@ -330,6 +405,7 @@ static void terminal (struct request *request, const struct packet *packet)
 	breaker_ended (&request->front->breakers, request->verb->plugin, request->worker->uid);
 	free_worker (request, &state);
 	drain (request);
+	dispatch_pump (front); /* its worker can serve another, though its output waits */
 }
 
 /* Bytes that were lost make no success. */
@@ -411,7 +487,6 @@ void request_worker_gone (struct request *request)
 	struct pooled *worker = request->worker;
 
 	request->worker = NULL;
-	request->identity->running--;
 	request->survivors = worker->survivors;
 	worker->request = NULL;
 	if (request->cause == CAUSE_NONE)
@@ -492,13 +567,15 @@ void request_stop (struct request *request, enum cause cause)
 		return;
 	case REQUEST_STOPPING: return;
 	case REQUEST_DRAINING:
-		/* It has ended by itself; only the rest of its output is given up. */
-		if (cause == CAUSE_DENIED)
-			request->cause = cause; /* what it was not given makes no success */
-		if (cause == CAUSE_LOST || cause == CAUSE_CANCEL || cause == CAUSE_SHUTDOWN || cause == CAUSE_DENIED) {
-			relay_cut (&request->relay);
-			finish (request);
-		}
+		/* It has ended by itself; only the rest of its output is given up. A client that has not asked for that
+		 * must not take the end for a success. */
+		if (cause == CAUSE_FLOW || cause == CAUSE_NO_STREAMS || cause == CAUSE_BROKEN)
+			return;
+		if (cause == CAUSE_DENIED || ((cause == CAUSE_DEADLINE || cause == CAUSE_STALL) &&
+						     request->cause == CAUSE_NONE && !request->failed))
+			request->cause = cause;
+		relay_cut (&request->relay);
+		finish (request);
 		return;
 	}
 }

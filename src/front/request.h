@@ -6,7 +6,10 @@
  *                                           --worker gone--> DRAINING (plugin_crashed)
  *   STOPPING  its tree is being killed      --worker gone--> DRAINING
  *   DRAINING  what the command left in its pipes is delivered  --all out--> terminal message, freed
+ *                                           --deadline, stall, cancel, lost client--> terminal message, freed
  *
+ * From RUNNING until it is freed it counts for its identity and has a place of the pool's, with a worker or without one:
+ * whoever does not take its output pays for the descriptors.
  * The first cause that the front decides wins over what the worker says later. A request whose client is gone has no
  * channel; it lives on only until its worker is gone, so that it keeps counting. It owns its relay, its timer, the copy
  * of its header, and a reference to its identity.
@@ -39,6 +42,7 @@ enum cause {
 	CAUSE_FLOW,
 	CAUSE_NO_STREAMS,
 	CAUSE_BROKEN, /* a stream of it, or its worker's link, has failed */
+	CAUSE_STALL, /* its client takes too little of its output */
 	CAUSE_SHUTDOWN,
 	CAUSE_DENIED, /* what its identity may do has changed */
 	CAUSE_LOST
@@ -61,11 +65,13 @@ struct request {
 	int lines_sent, lines_written; /* of its start, in the audit trail */
 	bool asked; /* for a worker, */
 	uid_t asked_uid; /* of that user */
+	bool counted; /* in identity->running, and in front->n_running where it is no control call */
 	uint64_t evicted; /* the idle worker that was released for it, 0: none yet */
 	struct pooled *worker;
 	struct relay relay;
 	struct timer *timer;
 	int64_t arrived_ms, started_ms, deadline_ms, idle_limit_ms, late_ms;
+	int64_t stall_ms, stall_bytes; /* when more than these must have gone out; 0: it does not matter */
 
 	char *call; /* the header as it came, and then the attachment; freed when the worker has it */
 	size_t header_n, call_n, call_sent;

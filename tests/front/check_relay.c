@@ -261,6 +261,39 @@ START_TEST (a_held_pipe_is_waited_for_until_it_is_late)
 }
 END_TEST
 
+/* A process that the command left behind can read the pipe empty, before the late hour or after it: then nothing that is
+ * owed will ever come. */
+START_TEST (what_somebody_else_has_read_is_not_waited_for)
+{
+	for (int after = 0; after < 2; after++) {
+		struct stage stage;
+		char stolen[64];
+		int fd;
+
+		stage_begin (&stage, ",\"window\":10");
+		fd = stage_outlet (&stage, "stdout");
+		ck_assert_uint_eq (fill (fd, 0, 60), 60);
+		while (stage.relay.bytes_out < 10)
+			stage_turn (&stage);
+		relay_end (&stage.relay);
+		if (after) {
+			relay_late (&stage.relay);
+			ck_assert (!relay_done (&stage.relay));
+		}
+		ck_assert_int_eq (read (stage.relay.outlets[0].fd, stolen, sizeof stolen), 50);
+		if (after)
+			grant (&stage, 100);
+		else
+			relay_late (&stage.relay);
+		ck_assert (relay_done (&stage.relay) && stage.relay.pipe_held);
+		stage_hear (&stage, SIZE_MAX);
+		check_pattern (&stage.out, 10);
+		fd_close (&fd);
+		stage_end (&stage);
+	}
+}
+END_TEST
+
 /* The window was just large enough: the end could not be read, but nobody held the pipe. */
 START_TEST (an_end_behind_a_shut_window_is_not_held)
 {
@@ -351,6 +384,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, what_is_owed_is_delivered);
 	tcase_add_test (tcase, what_is_not_owed_is_not_waited_for);
 	tcase_add_test (tcase, a_held_pipe_is_waited_for_until_it_is_late);
+	tcase_add_test (tcase, what_somebody_else_has_read_is_not_waited_for);
 	tcase_add_test (tcase, an_end_behind_a_shut_window_is_not_held);
 	tcase_add_test (tcase, a_cut_waits_for_nothing);
 	tcase_add_test (tcase, names_of_outlets);

@@ -26,6 +26,7 @@ system_tests = \
 	%D%/stdio.test \
 	%D%/tcp.test \
 	%D%/trusted.test \
+	%D%/undelivered.test \
 	%D%/who.test \
 	$(NULL)
 dist_check_SCRIPTS += $(system_tests)
