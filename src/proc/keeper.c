@@ -24,6 +24,7 @@
 
 enum {
 	KILL_MS = 5000, /* how long KILLING tries */
+	LEAVE_MS = 5000, /* for a released worker, which is idle, to leave */
 	GRACE_MAX = 24 * 60 * 60 * 1000,
 	REAP_MAX = 64, /* per turn: what forks and exits for ever must not keep us from the link */
 };
@@ -33,7 +34,7 @@ enum state { KEEPING, RELEASED, STOPPING, KILLING };
 struct keep {
 	const struct keeper *keeper;
 	enum state state;
-	int64_t deadline; /* when STOPPING becomes KILLING */
+	int64_t deadline; /* when STOPPING becomes KILLING; RELEASED: when the worker is killed */
 	int lifeline; /* its write end */
 	int lifeline_end; /* its read end, the worker's */
 	int signals; /* signalfd(2) for SIGCHLD */
@@ -106,6 +107,7 @@ static void keep_listen (struct keep *keep)
 			keep_stop (keep, packet.record.a);
 		else if (packet.record.type == REC_RELEASE && keep->state == KEEPING) {
 			keep->state = RELEASED;
+			keep->deadline = clock_ms () + LEAVE_MS;
 			fd_close (&keep->lifeline);
 		}
 		packet_close (&packet);
@@ -121,6 +123,11 @@ static bool keep_over (struct keep *keep)
 		keep_stop (keep, keep->keeper->crash_grace_ms);
 	if (keep->state == STOPPING && !(keep->gone && keep->empty) && clock_ms () >= keep->deadline)
 		keep->state = KILLING;
+	if (keep->state == RELEASED && !keep->gone && clock_ms () >= keep->deadline) {
+		/* Its user can stop it, and it would keep its place for ever. It is not reaped: the pid is its own. */
+		kill (keep->worker, SIGKILL);
+		keep->deadline = clock_ms () + LEAVE_MS;
+	}
 	switch (keep->state) {
 	case KEEPING: return false;
 	case RELEASED: return keep->gone;
@@ -137,7 +144,7 @@ static void keep_wait (const struct keep *keep)
 		{ .fd = keep->signals, .events = POLLIN },
 	};
 
-	poll (fds, 2, keep->more ? 0 : clock_until (keep->state == STOPPING ? keep->deadline : 0));
+	poll (fds, 2, keep->more ? 0 : clock_until (keep->state == KEEPING ? 0 : keep->deadline));
 }
 
 /* Do what the last state asks for; how many live on. */

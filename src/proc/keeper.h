@@ -5,6 +5,7 @@
  *   KEEPING  --RELEASE-->  RELEASED: the lifeline to the worker is closed; an idle worker leaves by it (so it is
  *                          when STOPPING begins)
  *   RELEASED --worker exits--> report gone, exit; survivors are pid 1's (moved to the cgroup `left` where there is one)
+ *   RELEASED --5 s--> RELEASED: KILL to a worker that has not left (its user may have stopped it), and to nobody else
  *   KEEPING  --STOP grace--> STOPPING: TERM to all beneath the worker but not to the worker
  *   STOPPING --worker gone and tree empty--> report, exit        STOPPING --grace over--> KILLING
  *   KEEPING  --worker exits or dies unreleased--> as STOP with the configured grace: it has crashed

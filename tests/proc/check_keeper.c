@@ -247,6 +247,18 @@ START_TEST (test_release)
 END_TEST
 
 /* What was left behind lives on, by itself; the keeper says how many. */
+/* A released worker that does not leave, because its user stopped it, is killed: it would keep its place for ever. */
+START_TEST (test_release_stuck)
+{
+	struct scene scene = { .stuck = true };
+
+	scene_start (&scene);
+	release (&scene);
+	scene_report (&scene, GONE_SIGNALLED, SIGKILL, 0);
+	scene_empty (&scene);
+}
+END_TEST
+
 START_TEST (test_release_left)
 {
 	struct scene scene = { .deeds = { { "daemon", 0, 1 } } };
@@ -338,6 +350,7 @@ static void add_keeper (TCase *tcase)
 	tcase_add_test (tcase, test_crash_alone);
 	tcase_add_loop_test (tcase, test_crash_term, 0, 2);
 	tcase_add_loop_test (tcase, test_release, 0, 2);
+	tcase_add_test (tcase, test_release_stuck);
 	tcase_add_loop_test (tcase, test_release_left, 0, 2);
 	tcase_add_test (tcase, test_descriptors);
 	tcase_add_test (tcase, test_no_worker);
