@@ -82,7 +82,20 @@ void trail_end (const struct request *request)
 			(unsigned long long)request->number);
 }
 
-static void write_refused (struct front *front, const struct audit_refused *refused)
+/* The rate of somebody who is known, or of strangers (NULL). Names are the administrator's: nobody chooses one that meets
+ * another's. */
+static struct audit_rate *rate_of (struct trail *trail, const char *you)
+{
+	uint32_t hash = 2166136261; /* FNV-1a */
+
+	if (!you)
+		return &trail->rates[0];
+	for (; *you; you++)
+		hash = (hash ^ (uint8_t)*you) * 16777619;
+	return &trail->rates[1 + hash % (TRAIL_RATES - 1)];
+}
+
+static void write_refused (struct front *front, struct audit_rate *rate, const struct audit_refused *refused)
 {
 	struct timespec now;
 	struct buf line;
@@ -92,7 +105,7 @@ static void write_refused (struct front *front, const struct audit_refused *refu
 	clock_gettime (CLOCK_REALTIME, &now);
 	buf_init (&line, AUDIT_LINE_MAX);
 	if (submit (front, 0, &line, audit_refused (&line, &now, refused)) < 0)
-		audit_rate_failed (&front->trail.rate, refused->suppressed);
+		audit_rate_failed (rate, refused->suppressed);
 }
 
 void trail_refused (
@@ -103,21 +116,26 @@ void trail_refused (
 		.from = from ? endpoint_format (from, shown) : "unix", .you = you, .call = call, .why = why
 	};
 
-	if (!audit_rate_take (&front->trail.rate, clock_ms (), &refused.suppressed))
+	struct audit_rate *rate = rate_of (&front->trail, you);
+
+	if (!audit_rate_take (rate, clock_ms (), &refused.suppressed))
 		return;
 	log_warning ("%s. from=%s why=%s", call ? "a call was denied" : "a client was turned away", refused.from, why);
 	if (refused.suppressed)
 		log_warning ("and %llu more before it", (unsigned long long)refused.suppressed);
-	write_refused (front, &refused);
+	write_refused (front, rate, &refused);
 }
 
 void trail_tell_suppressed (struct front *front)
 {
 	struct audit_refused refused = { .from = NULL };
 
-	if (!audit_rate_owed (&front->trail.rate) ||
-		!audit_rate_take (&front->trail.rate, clock_ms (), &refused.suppressed))
-		return;
-	log_warning ("%llu more clients or calls were turned away", (unsigned long long)refused.suppressed);
-	write_refused (front, &refused);
+	for (int i = 0; i < TRAIL_RATES; i++) {
+		struct audit_rate *rate = &front->trail.rates[i];
+
+		if (!audit_rate_owed (rate) || !audit_rate_take (rate, clock_ms (), &refused.suppressed))
+			continue;
+		log_warning ("%llu more clients or calls were turned away", (unsigned long long)refused.suppressed);
+		write_refused (front, rate, &refused);
+	}
 }

@@ -20,8 +20,12 @@ enum trail_state {
 	TRAIL_WRITTEN,
 };
 
+enum { TRAIL_RATES = 64 };
+
+/* How many refusals are told of: one rate for strangers, the others for those who are known, each by its name, so that a
+ * flood of refusals of one does not hide those of others. */
 struct trail {
-	struct audit_rate rate;
+	struct audit_rate rates[TRAIL_RATES]; /* the first one is the strangers' */
 };
 
 /* A request has joined the queue, or it will run as another user than was said; `args` are its call's. Where there is a
