@@ -109,7 +109,9 @@ static const struct schema_key keys[] = {
 	{ "limits.calls", &schema_integer, AT (limits.calls), 1, 65536, "64", NULL,
 		"Requests of one connection that may run or wait at once." },
 	{ "limits.connections", &schema_integer, AT (limits.connections), 1, 1000000, "10000", NULL,
-		"Connections at once." },
+		"Connections at once; some are kept for root and the user that remexd runs as." },
+	{ "limits.connections_each", &schema_integer, AT (limits.connections_each), 1, 1000000, "1000", NULL,
+		"Connections of one identity; not more than limits.connections." },
 	{ "limits.output", &schema_size, AT (limits.output), 64 * KIB, 64 * MIB, "256KiB", NULL,
 		"Output that may wait for a client; with more, its commands are held up." },
 	{ "limits.stall", &schema_time, AT (limits.stall_ms), 100 * MS, DAY, "60s", NULL,
@@ -188,6 +190,8 @@ static int check_pairs (struct reader *reader)
 	char ping[SCHEMA_NUMBER_MAX], silence[SCHEMA_NUMBER_MAX];
 
 	if (check_most (reader, "workers", "spare", &config->workers_spare, "max", config->workers_max) < 0 ||
+		check_most (reader, "limits", "connections_each", &config->limits.connections_each, "connections",
+			config->limits.connections) < 0 ||
 		check_most (reader, "limits", "unproved_each", &config->limits.unproved_each, "unproved",
 			config->limits.unproved) < 0)
 		return -1;

@@ -24,6 +24,9 @@ struct config_listen {
 	unsigned line, column; /* where it is written, for messages; 0 for a default */
 };
 
+/* Workers besides workers.max, for control calls: one, and one more for those of root and the daemon's user. */
+enum { CONTROL_WORKERS = 2 };
+
 enum audit_kind { AUDIT_NONE, AUDIT_JOURNAL, AUDIT_FILE };
 
 /* `plugins.NAME`: false, or a map of the plugin's own keys. A plugin that is not mentioned is loaded. */
@@ -51,6 +54,7 @@ struct config {
 		int64_t silence_ms; /* 45 s of silence before it is given up */
 		int calls; /* 64 running or queued requests per connection */
 		int connections; /* 10000 */
+		int connections_each; /* 1000 of one identity, but of root and the daemon's user; at most connections */
 		int64_t output; /* 256 KiB; bytes that may wait for a client before its commands are held up */
 		int64_t stall_ms; /* 60 s; in which a client must take something of what waits for it */
 		int crashes; /* 10 in a row, and a plugin rests for the user of these calls; 0: it never does */

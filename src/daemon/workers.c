@@ -158,7 +158,7 @@ static void tell_front (struct supervisor *supervisor, uint32_t type, uint64_t i
 
 void supervisor_answer_worker (struct supervisor *supervisor, const struct packet *packet)
 {
-	int max = supervisor->generation->config->workers_max + 1; /* and the one for control verbs */
+	int max = supervisor->generation->config->workers_max + CONTROL_WORKERS;
 	uid_t uid = (uid_t)packet->record.a;
 	struct record record = { .type = REC_BORN, .id = packet->record.id, .b = (int64_t)uid };
 	struct reared *worker = NULL;

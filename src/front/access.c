@@ -70,14 +70,21 @@ void access_free (struct access *access)
 	access->grants = NULL;
 }
 
+void line_init (struct line *line)
+{
+	*line = (struct line){ .length = 0 };
+	list_init (&line->waiting);
+	list_init (&line->turn);
+}
+
 static struct identity *identity_new (struct access *access, uid_t uid)
 {
 	struct identity *identity = calloc (1, sizeof *identity);
 
 	if (!identity)
 		return NULL;
-	list_init (&identity->waiting);
-	list_init (&identity->turn);
+	line_init (&identity->ordinary);
+	line_init (&identity->control);
 	identity->references = 1;
 	identity->uid = uid;
 	list_append (&access->identities, &identity->node);
@@ -127,7 +134,8 @@ void identity_release (struct identity *identity)
 {
 	if (!identity || --identity->references)
 		return;
-	list_remove (&identity->turn);
+	list_remove (&identity->ordinary.turn);
+	list_remove (&identity->control.turn);
 	list_remove (&identity->node);
 	free (identity);
 }
@@ -274,7 +282,7 @@ int access_call (
 
 int access_room (const struct identity *identity, struct err *err)
 {
-	int has = identity->queued + identity->running;
+	int has = identity->ordinary.length + identity->control.length + identity->running;
 
 	if (identity->grant && has >= identity->grant->limits.calls)
 		return err_set (err, CODE_BUSY, "%s has %d requests already", identity->name, has);

@@ -17,6 +17,14 @@
 #include "net/key.h"
 #include "wire/verbs.h"
 
+/* What an identity has waiting in the queue (queue.h), of one class. */
+struct line {
+	struct list waiting; /* its waiters, the next one first */
+	struct list turn; /* in the queue's turns, while it has waiters */
+	int length;
+	size_t bytes;
+};
+
 struct identity {
 	struct list node; /* in access.identities */
 	unsigned references;
@@ -24,14 +32,13 @@ struct identity {
 	bool remote; /* it came over TCP: */
 	const struct grant *grant; /* what it may do; NULL: it was revoked */
 	bool roots_narrowed; /* the last access_replace took something from what its roots let it reach */
-	int connections; /* at once; of a remote one */
+	int connections; /* at once */
 	bool full; /* the daemon's own user, or root: may do everything, as anybody the daemon can become */
 	char name[64]; /* `you` of the hello, and for the log */
 
-	/* the queue's account (queue.h) */
-	struct list waiting, turn;
-	int queued, running;
-	size_t queued_bytes;
+	struct line ordinary, control; /* what waits (queue.h) */
+	int running; /* requests that have a worker, or output that its client has yet to take (request.h) */
+	int answers; /* of the front itself, that its client has yet to take (manage.h) */
 };
 
 struct access {
@@ -70,6 +77,9 @@ struct identity *access_unix (struct access *access, int fd, struct err *err);
 struct identity *access_uid (struct access *access, uid_t uid);
 
 void identity_release (struct identity *identity);
+
+/* Nothing waits in it. */
+void line_init (struct line *line);
 
 /* The name of a uid in /etc/passwd, or "uid:N", in `out`. Returns out. */
 char *access_name (char *out, size_t size, uid_t uid);

@@ -18,7 +18,8 @@
 
 enum {
 	LINGER_MS = 1000,
-	REFUSED_MAX = 64, /* at once: they are in nobody's account, and who has a key could have any number of them */
+	REFUSED_MAX = 64, /* at once: they are in nobody's account, and who has a key could have any number of them, */
+	REFUSED_EACH = 8, /* of one key */
 };
 
 static void arrival_free (struct arrival *arrival)
@@ -71,6 +72,20 @@ static void on_late (void *arg)
 
 /* --- the handshake is done ---------------------------------------------------------------------------------------- */
 
+/* May a client that does not come in have a connection to read why? */
+static bool may_be_told (const struct front *front, const struct key *key)
+{
+	const struct connection *connection;
+	int n = 0;
+
+	if (front->n_refused >= REFUSED_MAX)
+		return false;
+	if (front->n_refused)
+		list_each (connection, &front->connections, node)
+			n += connection->refused && key_equal (&connection->key, key);
+	return n < REFUSED_EACH;
+}
+
 /* The key is proved: its identity comes in, or is told why not. The socket and the TLS go to a connection. */
 static void come_in (struct arrival *arrival)
 {
@@ -82,16 +97,17 @@ static void come_in (struct arrival *arrival)
 	struct err err;
 	bool denied;
 
-	if (front->n_connections >= front->config->limits.connections)
-		err_set (&err, CODE_BUSY, "too many connections");
-	else
-		identity = access_key (&front->access, &key, &arrival->from, time (NULL), &err);
+	identity = access_key (&front->access, &key, &arrival->from, time (NULL), &err);
+	if (identity && listening_admit (front, identity, &err) < 0) {
+		identity_release (identity);
+		identity = NULL;
+	}
 	denied = !identity;
 	if (denied) {
 		if (err.code == CODE_DENIED)
 			source_fail (front->sources, arrival->source, SOURCE_DENIED, clock_ms ());
 		trail_refused (front, &arrival->from, NULL, NULL, err.text);
-		identity = front->n_refused < REFUSED_MAX ? access_nobody (&front->access) : NULL;
+		identity = may_be_told (front, &key) ? access_nobody (&front->access) : NULL;
 	}
 	watch_free (&arrival->watch);
 	stream_tls (&stream, arrival->fd, arrival->tls);

@@ -47,8 +47,7 @@ void connection_close (struct connection *connection)
 	watch_free (&connection->in_watch);
 	watch_free (&connection->out_watch);
 	stream_close (&connection->stream);
-	if (connection->remote)
-		connection->identity->connections--;
+	connection->identity->connections--;
 	if (connection->refused)
 		front->n_refused--;
 	else
@@ -337,8 +336,8 @@ struct connection *connection_start (struct front *front, struct stream *stream,
 		connection->from = *from;
 		connection->key = *key;
 		connection->refused = !identity->grant;
-		identity->connections++;
 	}
+	identity->connections++;
 	connection->front = front;
 	connection->stream = *stream;
 	connection->identity = identity;

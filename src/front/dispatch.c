@@ -25,23 +25,23 @@ enum { ASK_AGAIN_MS = 20 };
 
 /* --- scheduling -------------------------------------------------------------------------------------------------- */
 
-/* Has the identity its share of the pool, three quarters rounded up? */
+/* Has the identity its share of the pool, three quarters rounded up? A worker that was told to leave counts until it is
+ * gone: its user could stop it, and it would take the place of another. */
 static bool over_share (const struct front *front, const struct identity *identity)
 {
-	return front->access.shared && identity->running >= (3 * front->pool.max + 3) / 4;
+	int share = (3 * front->pool.max + 3) / 4;
+
+	return front->access.shared &&
+	       (identity->running >= share || identity->running + pool_leaving (&front->pool, identity->uid) >= share);
 }
 
 /* How many workers the descriptors are enough for. */
 static int affordable (const struct front *front)
 {
-	int64_t n = (front->max_fds - FRONT_OWN_FDS - front->n_connections - front->n_refused) / FRONT_WORKER_FDS;
+	int64_t n =
+		(front->max_fds - FRONT_OWN_FDS - front->n_listening - listening_clients (front)) / FRONT_WORKER_FDS;
 
 	return n < 1 ? 1 : n < front->pool.max ? (int)n : front->pool.max;
-}
-
-static bool runs_control (const struct pooled *worker)
-{
-	return worker->phase == WORKER_BUSY && worker->request && worker->request->waiter.control;
 }
 
 /* Are there descriptors for one more command's streams, and is it not more than the pool's maximum? A request whose
@@ -51,38 +51,60 @@ static bool can_afford (const struct front *front)
 	return front->n_running < affordable (front);
 }
 
-/* Does a control call of that identity (NULL: of anybody) run? */
+static bool has_control (const struct pooled *worker)
+{
+	return worker->request && worker->request->waiter.control;
+}
+
+/* Does a control call of that identity run? */
 static bool control_runs (const struct front *front, const struct identity *identity)
 {
 	const struct pooled *worker;
 
 	list_each (worker, &front->pool.all, node)
-		if (runs_control (worker) && (!identity || worker->request->identity == identity))
+		if (has_control (worker) && worker->request->identity == identity)
 			return true;
 	return false;
 }
 
-/* Has a control call the one worker that may be there besides the ordinary ones, or asked for it? An ordinary call must
- * not wait for that one: control calls one behind the other would hold it for ever. */
-static bool control_holds_one (const struct front *front)
+/* Has a control call of the administrators (or of the others) a worker, or asked for one? */
+static bool control_holds (const struct front *front, bool administrators)
 {
+	const struct pooled *worker;
 	const struct waiter *waiter;
 
-	list_each (waiter, &front->queue.control, node)
-		if (list_entry (waiter, struct request, waiter)->asked)
+	list_each (worker, &front->pool.all, node)
+		if (has_control (worker) && worker->request->identity->full == administrators)
 			return true;
-	return control_runs (front, NULL);
+	for (waiter = queue_next (&front->queue, NULL); waiter && waiter->control;
+		waiter = queue_next (&front->queue, waiter))
+		if (list_entry (waiter, struct request, waiter)->asked && waiter->identity->full == administrators)
+			return true;
+	return false;
 }
 
-/* Would there be room for an ordinary worker if idle ones left? */
-static bool can_make_room (const struct front *front, bool extra)
+/* How many workers there may be when the request has one. Besides the ordinary ones there is one for control calls, and
+ * one more for those of the administrators, which nobody else can hold. An ordinary call must not wait for these:
+ * control calls one behind the other would hold them for ever. */
+static int most_workers (const struct front *front, const struct request *request)
+{
+	bool control = request->waiter.control, administrator = request->identity->full;
+	int most = affordable (front);
+
+	if (control && administrator)
+		return most + (front->access.shared ? CONTROL_WORKERS : 1);
+	return most + (control || control_holds (front, false)) + control_holds (front, true);
+}
+
+/* Would there be room for one more worker if idle ones left? */
+static bool can_make_room (const struct front *front, int most)
 {
 	struct list *node;
 	int idle = 0;
 
 	for (node = front->pool.idle.next; node != &front->pool.idle; node = node->next)
 		idle++;
-	return front->pool.n + front->pool.births - idle < affordable (front) + extra;
+	return front->pool.n + front->pool.births - idle < most;
 }
 
 static void ask_again (void *arg)
@@ -95,7 +117,7 @@ static bool place (struct front *front, struct request *request)
 {
 	struct pooled *worker = pool_idle (&front->pool, request->uid);
 	struct connection *connection = request->connection;
-	bool extra;
+	int most;
 
 	if (request->trail == TRAIL_AWAITED)
 		return false; /* nothing is done that is not on record */
@@ -103,15 +125,15 @@ static bool place (struct front *front, struct request *request)
 		return false; /* until another ends */
 	if (worker) {
 		queue_leave (&front->queue, &request->waiter);
-		queue_served (&front->queue, request->identity);
+		queue_served (&front->queue, &request->waiter);
 		histogram_add (&front->waited, clock_ms () - request->arrived_ms);
 		request_run (request, worker);
 		return true;
 	}
 	if (request->asked)
 		return false;
-	extra = request->waiter.control || control_holds_one (front);
-	if (pool_has_room (&front->pool, affordable (front), extra)) {
+	most = most_workers (front, request);
+	if (pool_has_room (&front->pool, most)) {
 		/* A Unix peer's socket proves its right; over TCP and --stdio there is none. */
 		bool proves = connection && !connection->remote && connection->stream.in == connection->stream.out;
 		int peer = proves ? connection->stream.in : -1;
@@ -123,7 +145,7 @@ static bool place (struct front *front, struct request *request)
 		} else {
 			timer_set (&front->loop, &front->ask_timer, clock_ms () + ASK_AGAIN_MS, ask_again, front);
 		}
-	} else if (!pool_find (&front->pool, request->evicted) && can_make_room (front, extra) &&
+	} else if (!pool_find (&front->pool, request->evicted) && can_make_room (front, most) &&
 		   (worker = pool_oldest_idle (&front->pool))) {
 		/* One at a time. Somebody else may take the room that it leaves: then another has to. */
 		request->evicted = worker->serial;
@@ -140,8 +162,10 @@ void dispatch_pump (struct front *front)
 	while (waiter) {
 		struct request *request = list_entry (waiter, struct request, waiter);
 
-		/* Control calls come first and would take every worker: while others wait, each identity has one. */
-		if (waiter->control ? front->queue.length && control_runs (front, waiter->identity)
+		/* Control calls come first and would take every worker: each identity has one at a time, an administrator
+		 * while others wait. */
+		if (waiter->control ? (front->queue.length || !waiter->identity->full) &&
+					      control_runs (front, waiter->identity)
 				    : over_share (front, waiter->identity)) {
 			waiter = queue_next (&front->queue, waiter);
 			continue;

@@ -29,7 +29,7 @@
 
 enum {
 	FRONT_OWN_FDS = 24, /* what the loop, the log, the listeners and the supervisor's link take, with some room */
-	FRONT_WORKER_FDS = 4, /* the link of a worker, and the streams of its command */
+	FRONT_WORKER_FDS = 6, /* the link of a worker, and all streams that it can hand over (relay.h) */
 };
 
 struct request;
@@ -119,6 +119,12 @@ void front_drain (struct front *front, int64_t limit_ms);
 
 int listening_add (struct front *front, int fd, enum listen_kind kind);
 void listening_stop (struct front *front);
+
+/* How many descriptors clients have: connections, and those on their way in over TCP. */
+int64_t listening_clients (const struct front *front);
+
+/* May that identity have one more connection? A remote one is counted among those on their way in. 0, or -1 and err. */
+int listening_admit (const struct front *front, const struct identity *identity, struct err *err);
 
 /* How many clients may be on their way in over TCP: they take at most half of the descriptors that are there for
  * clients, so that whoever says nothing keeps out nobody who is known. */

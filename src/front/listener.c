@@ -17,6 +17,7 @@
 #include "front/arrival.h"
 #include "front/connection.h"
 #include "front/front.h"
+#include "front/share.h"
 
 enum {
 	BURST = 64, /* accepted in a row before the loop looks at others */
@@ -40,31 +41,57 @@ static void refuse (struct front *front, int fd, enum code code, const char *tex
 	fd_close (&fd);
 }
 
-/* The last descriptors are for those who are in: for the workers, at most a half. */
-static int64_t edge (const struct front *front)
+/* The descriptors that clients may take altogether: what is left when the front has its own and the workers have theirs,
+ * which are at most three eighths. */
+static int64_t client_fds (const struct front *front)
 {
-	int64_t kept = ((int64_t)front->pool.max + 1) * FRONT_WORKER_FDS, most = front->max_fds;
+	int64_t most = front->max_fds, few = most / 8;
+	int64_t wanted = ((int64_t)front->pool.max + CONTROL_WORKERS) * FRONT_WORKER_FDS;
+	int64_t kept = wanted < most * 3 / 8 ? wanted : most * 3 / 8;
+	int64_t n = most - FRONT_OWN_FDS - front->n_listening - kept;
 
-	return most - (kept < most / 2 ? kept : most / 2);
+	return n > few ? n : few;
 }
 
-/* A new one has the lowest number that is free, so a high number means that few are. */
-static bool crowded (const struct front *front, int fd)
+int64_t listening_clients (const struct front *front)
 {
-	return fd >= edge (front);
+	return front->n_connections + front->n_refused + sources_entering (front->sources);
 }
 
 int64_t listening_unproved (const struct front *front)
 {
-	int64_t half = (edge (front) - FRONT_OWN_FDS) / 2;
+	int64_t half = client_fds (front) / 2;
 
 	return half > 1 ? half : 1;
+}
+
+int listening_admit (const struct front *front, const struct identity *identity, struct err *err)
+{
+	int64_t fds = client_fds (front), clients = listening_clients (front) - identity->remote;
+	const struct share connections = {
+		.most = front->config->limits.connections,
+		.each = front->config->limits.connections_each,
+	}, descriptors = { .most = fds, .each = fds > 1 ? fds / 2 : 1 };
+	enum share_verdict verdict;
+
+	verdict = share_ask (&connections, front->n_connections, identity->connections, identity->full);
+	if (verdict == SHARE_FULL)
+		return err_set (err, CODE_BUSY, "too many connections");
+	if (verdict == SHARE_FREE)
+		verdict = share_ask (&descriptors, clients, identity->connections, identity->full);
+	if (verdict == SHARE_FULL)
+		return err_set (err, CODE_BUSY, "too few descriptors are left for more connections");
+	if (verdict == SHARE_EACH)
+		return err_set (err, CODE_BUSY, "%s has %d connections already", identity->name, identity->connections);
+	return 0;
 }
 
 /* Over TCP nobody is known yet: a client has to prove who it is first (arrival.h). */
 static void welcome_tcp (struct front *front, int fd)
 {
-	if (!crowded (front, fd)) {
+	const struct share descriptors = { .most = client_fds (front), .each = 1 };
+
+	if (share_ask (&descriptors, listening_clients (front), 0, false) == SHARE_FREE) {
 		arrival_start (front, fd);
 		return;
 	}
@@ -84,14 +111,9 @@ static void welcome (struct front *front, int fd)
 		refuse (front, fd, (enum code)err.code, err.text);
 		return;
 	}
-	if (front->n_connections >= front->config->limits.connections) {
+	if (listening_admit (front, identity, &err) < 0) {
 		identity_release (identity);
-		refuse (front, fd, CODE_BUSY, "too many connections");
-		return;
-	}
-	if (crowded (front, fd)) {
-		identity_release (identity);
-		refuse (front, fd, CODE_BUSY, "too few descriptors are left for more connections");
+		refuse (front, fd, (enum code)err.code, err.text);
 		return;
 	}
 	stream_unix (&stream, fd);

@@ -22,6 +22,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/request.c %D%/request.h \
 	%D%/revoke.c %D%/revoke.h \
 	%D%/session.c %D%/session.h \
+	%D%/share.c %D%/share.h \
 	%D%/sources.c %D%/sources.h \
 	%D%/trail.c %D%/trail.h \
 	%D%/upstream.c %D%/upstream.h \

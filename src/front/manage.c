@@ -14,6 +14,9 @@
 #include "front/request.h"
 #include "front/upstream.h"
 
+/* Answers of one identity that wait for their clients: each is kept in memory. */
+enum { ANSWERS_EACH = 16 };
+
 /* A reload that the supervisor has been asked for. */
 struct asked {
 	struct list node; /* of the front's asked */
@@ -46,6 +49,7 @@ static void refuse (struct front *front, struct channel *channel, enum code code
 static void answering_free (struct answering *answering)
 {
 	list_remove (&answering->node);
+	answering->connection->identity->answers--;
 	free (answering->text);
 	free (answering);
 }
@@ -70,9 +74,17 @@ static void answer_on (struct answering *answering)
 /* A document (consumed) as the result. */
 static void answer (struct connection *connection, struct channel *channel, json_t *document)
 {
-	struct answering *answering = calloc (1, sizeof *answering);
-	char *text = document ? json_dumps (document, JSON_COMPACT) : NULL;
+	struct identity *identity = connection->identity;
+	struct answering *answering;
+	char *text;
 
+	if (!identity->full && identity->answers >= ANSWERS_EACH) {
+		json_decref (document);
+		refuse (connection->front, channel, CODE_BUSY, "too many answers wait for you to take them");
+		return;
+	}
+	answering = calloc (1, sizeof *answering);
+	text = document ? json_dumps (document, JSON_COMPACT) : NULL;
 	json_decref (document);
 	if (!answering || !text) {
 		free (answering);
@@ -85,6 +97,7 @@ static void answer (struct connection *connection, struct channel *channel, json
 	answering->text = text;
 	answering->whole = strlen (text);
 	list_append (&connection->front->answering, &answering->node);
+	identity->answers++;
 	answer_on (answering);
 }
 

@@ -24,6 +24,7 @@ static void forget (struct pooled *worker)
 	watch_free (&worker->watch);
 	fd_close (&worker->link);
 	worker->pool->n--;
+	worker->pool->leaving -= worker->phase == WORKER_LEAVING;
 	free (worker);
 }
 
@@ -165,13 +166,25 @@ struct pooled *pool_oldest_idle (const struct pool *pool)
 	return list_empty (&pool->idle) ? NULL : list_entry (pool->idle.next, struct pooled, idle);
 }
 
-bool pool_has_room (const struct pool *pool, int max, bool extra)
+bool pool_has_room (const struct pool *pool, int max)
 {
-	return pool->n + pool->births < max + (extra ? 1 : 0);
+	return pool->n + pool->births < max;
+}
+
+int pool_leaving (const struct pool *pool, uid_t uid)
+{
+	const struct pooled *worker;
+	int n = 0;
+
+	if (pool->leaving)
+		list_each (worker, &pool->all, node)
+			n += worker->phase == WORKER_LEAVING && worker->uid == uid;
+	return n;
 }
 
 void pool_set_phase (struct pooled *worker, enum worker_phase phase)
 {
+	worker->pool->leaving += (phase == WORKER_LEAVING) - (worker->phase == WORKER_LEAVING);
 	worker->phase = phase;
 	list_remove (&worker->idle);
 	if (phase == WORKER_IDLE)

@@ -46,6 +46,7 @@ struct pool {
 	int max; /* ordinary workers */
 	int generation; /* of workers that come now */
 	int n, births; /* known ones; asked for and not answered */
+	int leaving; /* of the known ones, in that phase */
 	int requests; /* a worker is replaced after so many; 0: never */
 	void (*record) (
 		void *arg, struct pooled *worker, struct packet *packet); /* a record came; its fds are its own */
@@ -72,8 +73,11 @@ void pool_remove (struct pooled *worker);
 struct pooled *pool_idle (const struct pool *pool, uid_t uid);
 struct pooled *pool_oldest_idle (const struct pool *pool);
 
-/* Is there room for one more worker, where `max` may be there, or one besides them? */
-bool pool_has_room (const struct pool *pool, int max, bool extra);
+/* Is there room for one more worker, where `max` may be there? */
+bool pool_has_room (const struct pool *pool, int max);
+
+/* How many workers of that user have been told to leave and are still there. */
+int pool_leaving (const struct pool *pool, uid_t uid);
 
 void pool_set_phase (struct pooled *worker, enum worker_phase phase);
 

@@ -2,101 +2,122 @@
 #include "config.h"
 
 #include "front/queue.h"
+#include "front/share.h"
+
+static const struct share control_share = { .most = QUEUE_CONTROL, .each = QUEUE_CONTROL / 4 };
 
 void queue_init (struct queue *queue, int max, size_t max_bytes, bool shared)
 {
 	*queue = (struct queue){ .max = max, .max_bytes = max_bytes, .shared = shared };
 	list_init (&queue->turns);
-	list_init (&queue->control);
+	list_init (&queue->control_turns);
+}
+
+static struct line *line_of (const struct waiter *waiter)
+{
+	return waiter->control ? &waiter->identity->control : &waiter->identity->ordinary;
+}
+
+static struct list *turns_of (struct queue *queue, const struct waiter *waiter)
+{
+	return waiter->control ? &queue->control_turns : &queue->turns;
+}
+
+/* Why an ordinary call may not wait, in words, or NULL. One call always fits, however large: or it could never be made. */
+static const char *ordinary_limit (const struct queue *queue, const struct waiter *waiter)
+{
+	const struct line *line = &waiter->identity->ordinary;
+
+	if (queue->length >= queue->max || (queue->length && queue->bytes + waiter->bytes > queue->max_bytes))
+		return "the queue is full";
+	if (queue->shared && (line->length >= (queue->max + 3) / 4 ||
+				     (line->length && line->bytes + waiter->bytes > (queue->max_bytes + 3) / 4)))
+		return "your share of the queue is full";
+	return NULL;
+}
+
+static const char *control_limit (const struct queue *queue, const struct waiter *waiter)
+{
+	const struct identity *identity = waiter->identity;
+
+	switch (share_ask (&control_share, queue->control_length, identity->control.length, identity->full)) {
+	case SHARE_FREE: break;
+	case SHARE_EACH: return "too many control calls of yours wait";
+	case SHARE_FULL: return "too many control calls wait";
+	}
+	return NULL;
 }
 
 int queue_join (struct queue *queue, struct waiter *waiter, const char **limit)
 {
-	struct identity *identity = waiter->identity;
+	struct line *line = line_of (waiter);
 
-	if (waiter->control) {
-		if (queue->control_length >= QUEUE_CONTROL) {
-			*limit = "too many control calls wait";
-			return -1;
-		}
-		list_append (&queue->control, &waiter->node);
-		queue->control_length++;
-		return 0;
-	}
-	*limit = NULL;
-	/* One call always fits, however large: or it could never be made. */
-	if (queue->length >= queue->max || (queue->length && queue->bytes + waiter->bytes > queue->max_bytes))
-		*limit = "the queue is full";
-	else if (queue->shared &&
-		 (identity->queued >= (queue->max + 3) / 4 ||
-			 (identity->queued && identity->queued_bytes + waiter->bytes > (queue->max_bytes + 3) / 4)))
-		*limit = "your share of the queue is full";
-	if (*limit)
+	if ((*limit = waiter->control ? control_limit (queue, waiter) : ordinary_limit (queue, waiter)))
 		return -1;
-	if (list_empty (&identity->waiting))
-		list_append (&queue->turns, &identity->turn);
-	list_append (&identity->waiting, &waiter->node);
-	identity->queued++;
-	identity->queued_bytes += waiter->bytes;
-	queue->length++;
-	queue->bytes += waiter->bytes;
+	if (list_empty (&line->waiting))
+		list_append (turns_of (queue, waiter), &line->turn);
+	list_append (&line->waiting, &waiter->node);
+	line->length++;
+	line->bytes += waiter->bytes;
+	if (waiter->control) {
+		queue->control_length++;
+	} else {
+		queue->length++;
+		queue->bytes += waiter->bytes;
+	}
 	return 0;
 }
 
 void queue_leave (struct queue *queue, struct waiter *waiter)
 {
-	struct identity *identity = waiter->identity;
+	struct line *line = line_of (waiter);
 
 	if (!list_linked (&waiter->node))
 		return; /* it was not let in */
 	list_remove (&waiter->node);
+	line->length--;
+	line->bytes -= waiter->bytes;
+	if (list_empty (&line->waiting))
+		list_remove (&line->turn);
 	if (waiter->control) {
 		queue->control_length--;
-		return;
+	} else {
+		queue->length--;
+		queue->bytes -= waiter->bytes;
 	}
-	identity->queued--;
-	identity->queued_bytes -= waiter->bytes;
-	queue->length--;
-	queue->bytes -= waiter->bytes;
-	if (list_empty (&identity->waiting))
-		list_remove (&identity->turn);
 }
 
+/* The first waiter of the identity that has this turn. */
 static struct waiter *first_of (const struct list *turn)
 {
-	struct identity *identity = list_entry (turn, struct identity, turn);
-
-	return list_entry (identity->waiting.next, struct waiter, node);
+	return list_entry (list_entry (turn, struct line, turn)->waiting.next, struct waiter, node);
 }
 
 struct waiter *queue_next (const struct queue *queue, const struct waiter *after)
 {
-	const struct list *turn;
+	const struct list *turn = after ? line_of (after)->turn.next : queue->control_turns.next;
 
-	if (!after && !list_empty (&queue->control))
-		return list_entry (queue->control.next, struct waiter, node);
-	if (after && after->control && after->node.next != &queue->control)
-		return list_entry (after->node.next, struct waiter, node);
-	turn = after && !after->control ? after->identity->turn.next : queue->turns.next;
+	if (turn == &queue->control_turns)
+		turn = queue->turns.next;
 	return turn == &queue->turns ? NULL : first_of (turn);
 }
 
-void queue_served (struct queue *queue, struct identity *identity)
+void queue_served (struct queue *queue, const struct waiter *waiter)
 {
-	if (list_empty (&identity->waiting))
+	struct line *line = line_of (waiter);
+
+	if (list_empty (&line->waiting))
 		return;
-	list_remove (&identity->turn);
-	list_append (&queue->turns, &identity->turn);
+	list_remove (&line->turn);
+	list_append (turns_of (queue, waiter), &line->turn);
 }
 
 int64_t queue_oldest (const struct queue *queue, int64_t now_ms)
 {
 	int64_t oldest = now_ms;
 
-	if (!list_empty (&queue->control))
-		oldest = list_entry (queue->control.next, struct waiter, node)->since_ms;
-	for (const struct list *turn = queue->turns.next; turn != &queue->turns; turn = turn->next)
-		if (first_of (turn)->since_ms < oldest)
-			oldest = first_of (turn)->since_ms;
+	for (const struct waiter *waiter = queue_next (queue, NULL); waiter; waiter = queue_next (queue, waiter))
+		if (waiter->since_ms < oldest)
+			oldest = waiter->since_ms;
 	return now_ms - oldest;
 }

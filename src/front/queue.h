@@ -2,7 +2,8 @@
  * A first call fits whatever its size (it is bounded by the wire), so that a small queue refuses none for ever.
  *
  * Identities take turns; within one, first come, first served. An identity may hold a quarter of the queue (rounded up)
- * where shares apply. Control calls wait apart, before all others, and are bounded by QUEUE_CONTROL alone.
+ * where shares apply. Control calls wait apart, before all others: at most QUEUE_CONTROL, of which one identity may have a
+ * quarter and a reserve is kept for the administrators (share.h).
  * Nothing is owned: a waiter is embedded in its request.
  */
 #ifndef REMEX_FRONT_QUEUE_H
@@ -26,8 +27,8 @@ struct waiter {
 };
 
 struct queue {
-	struct list turns; /* of identities that have waiters, the next one first */
-	struct list control;
+	struct list turns; /* of identities that have ordinary waiters, the next one first */
+	struct list control_turns; /* likewise of those that have control calls */
 	int length, max;
 	size_t bytes, max_bytes;
 	int control_length;
@@ -43,12 +44,12 @@ int queue_join (struct queue *queue, struct waiter *waiter, const char **limit);
 /* Leave the line: to run, or because it is over. */
 void queue_leave (struct queue *queue, struct waiter *waiter);
 
-/* The next waiter to try: control calls first, then the first waiter of the identity whose turn it is after that of
- * `after` (NULL: begin). NULL when all have been offered. */
+/* The next waiter to try: the first one of the identity whose turn it is after that of `after` (NULL: begin), those of
+ * control calls before those of others. NULL when all have been offered. */
 struct waiter *queue_next (const struct queue *queue, const struct waiter *after);
 
-/* The identity has been served: its next turn comes after everybody else's. */
-void queue_served (struct queue *queue, struct identity *identity);
+/* The waiter, which has left, has been served: its identity's next turn comes after everybody else's. */
+void queue_served (struct queue *queue, const struct waiter *waiter);
 
 /* How long the longest waiting request has waited, in milliseconds; 0 when none does. */
 int64_t queue_oldest (const struct queue *queue, int64_t now_ms);

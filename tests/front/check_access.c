@@ -50,7 +50,8 @@ START_TEST (the_daemons_user_is_full)
 	ck_assert (identity->full);
 	ck_assert_uint_eq (identity->uid, getuid ());
 	ck_assert_str_eq (identity->name, access_name (name, sizeof name, getuid ()));
-	ck_assert (!list_linked (&identity->turn) && list_empty (&identity->waiting));
+	ck_assert (!list_linked (&identity->ordinary.turn) && list_empty (&identity->ordinary.waiting));
+	ck_assert (!list_linked (&identity->control.turn) && list_empty (&identity->control.waiting));
 	identity_release (identity);
 	fd_close (&fd);
 }

@@ -14,8 +14,8 @@ static struct identity *people (void)
 
 	for (size_t i = 0; i < 3; i++) {
 		memset (&three[i], 0, sizeof three[i]);
-		list_init (&three[i].waiting);
-		list_init (&three[i].turn);
+		line_init (&three[i].ordinary);
+		line_init (&three[i].control);
 	}
 	return three;
 }
@@ -71,19 +71,21 @@ static struct waiter *serve (struct queue *queue)
 
 	if (waiter) {
 		queue_leave (queue, waiter);
-		queue_served (queue, waiter->identity);
+		queue_served (queue, waiter);
 	}
 	return waiter;
 }
 
 START_TEST (an_empty_queue)
 {
+	struct waiter waiter;
 	struct queue queue;
 
 	queue_init (&queue, MAX, MAX_BYTES, true);
 	ck_assert_ptr_null (queue_next (&queue, NULL));
 	ck_assert_int_eq (queue_oldest (&queue, 12345), 0);
-	queue_served (&queue, people ());
+	waiter = waits (people (), 0, false);
+	queue_served (&queue, &waiter);
 	ck_assert_ptr_null (queue_next (&queue, NULL));
 }
 END_TEST
@@ -103,7 +105,7 @@ START_TEST (bounded_by_number)
 	ck_assert_int_eq (queue.length, MAX);
 	queue_leave (&queue, &waiters[3]);
 	ck_assert_int_eq (join (&queue, &waiters[MAX], one, 0), 0);
-	ck_assert_int_eq (one->queued, MAX);
+	ck_assert_int_eq (one->ordinary.length, MAX);
 }
 END_TEST
 
@@ -126,7 +128,7 @@ START_TEST (bounded_by_bytes)
 	ck_assert_uint_eq (queue.bytes, MAX_BYTES);
 	queue_leave (&queue, &a);
 	ck_assert_uint_eq (queue.bytes, 1);
-	ck_assert_uint_eq (one->queued_bytes, 1);
+	ck_assert_uint_eq (one->ordinary.bytes, 1);
 	ck_assert_int_eq (join (&queue, &a, one, MAX_BYTES - 1), 0);
 }
 END_TEST
@@ -209,7 +211,7 @@ START_TEST (one_identity_is_served_in_order)
 	ck_assert_ptr_null (serve (&queue));
 	ck_assert_int_eq (queue.length, 0);
 	ck_assert_uint_eq (queue.bytes, 0);
-	ck_assert (!list_linked (&one->turn));
+	ck_assert (!list_linked (&one->ordinary.turn));
 }
 END_TEST
 
@@ -255,7 +257,7 @@ START_TEST (passing_over_costs_no_turn)
 	}
 	ck_assert_ptr_eq (queue_next (&queue, queue_next (&queue, NULL)), &b[0]);
 	queue_leave (&queue, &b[0]);
-	queue_served (&queue, who + 1);
+	queue_served (&queue, &b[0]);
 	CHECK_ORDER (&queue, &a[0], &b[1]);
 }
 END_TEST
@@ -279,9 +281,9 @@ START_TEST (leaving_from_the_middle)
 	CHECK_ORDER (&queue, &a[2], &b);
 	queue_leave (&queue, &a[2]);
 	CHECK_ORDER (&queue, &b);
-	ck_assert_int_eq (who->queued, 0);
-	ck_assert_uint_eq (who->queued_bytes, 0);
-	ck_assert (!list_linked (&who->turn));
+	ck_assert_int_eq (who->ordinary.length, 0);
+	ck_assert_uint_eq (who->ordinary.bytes, 0);
+	ck_assert (!list_linked (&who->ordinary.turn));
 }
 END_TEST
 
@@ -315,7 +317,7 @@ START_TEST (control_calls_come_first)
 	ck_assert_int_eq (join_control (&queue, &control[0], who), 0); /* though the queue is full */
 	ck_assert_int_eq (join_control (&queue, &control[1], who + 2), 0);
 	ck_assert_int_eq (queue.length, 2);
-	ck_assert_int_eq (who->queued, 1);
+	ck_assert_int_eq (who->ordinary.length, 1);
 	CHECK_ORDER (&queue, &control[0], &control[1], &a, &b);
 	ck_assert_ptr_eq (serve (&queue), &control[0]);
 	queue_leave (&queue, &control[1]);
@@ -326,22 +328,77 @@ START_TEST (control_calls_come_first)
 }
 END_TEST
 
+/* Whoever floods the queue with control calls has a quarter of it, however many do it something is left for root, and
+ * root is bound by the maximum alone. */
 START_TEST (control_calls_are_bounded)
 {
-	struct identity *one = people ();
-	struct waiter control[QUEUE_CONTROL + 1], a;
+	enum { EACH = QUEUE_CONTROL / 4, LEFT = QUEUE_CONTROL / 8 };
+	struct identity *who = people ();
+	struct waiter flood[3][EACH + 1], root[LEFT + 1], a;
+	const char *limit = NULL;
 	struct queue queue;
 
 	queue_init (&queue, 1, MAX_BYTES, true);
-	for (int i = 0; i < QUEUE_CONTROL; i++)
-		ck_assert_int_eq (join_control (&queue, &control[i], one), 0);
-	ck_assert_int_eq (join_control (&queue, &control[QUEUE_CONTROL], one), -1);
-	ck_assert_int_eq (join (&queue, &a, one, 1), 0); /* they take no place in the queue */
-	queue_leave (&queue, &control[5]);
-	ck_assert_int_eq (join_control (&queue, &control[5], one), 0);
-	for (int i = 0; i < 5; i++)
-		ck_assert_ptr_eq (serve (&queue), &control[i]);
-	ck_assert_ptr_eq (serve (&queue), &control[6]);
+	for (int i = 0; i < 3; i++) {
+		for (int j = 0; j < EACH; j++)
+			ck_assert_int_eq (join_control (&queue, &flood[i][j], who + i), 0);
+		flood[i][EACH] = waits (who + i, 0, true);
+		ck_assert_int_eq (queue_join (&queue, &flood[i][EACH], &limit), -1);
+		ck_assert_str_eq (limit, "too many control calls of yours wait");
+	}
+	ck_assert_int_eq (join (&queue, &a, who, 1), 0); /* they take no place in the queue */
+	queue_leave (&queue, &flood[0][5]);
+	ck_assert_int_eq (join_control (&queue, &flood[0][5], who), 0);
+	who[0].full = true; /* somebody else now, who had them all */
+	for (int i = 0; i < QUEUE_CONTROL - 3 * EACH; i++)
+		ck_assert_int_eq (join_control (&queue, &root[i % LEFT], who), 0);
+	ck_assert_int_eq (join_control (&queue, &root[LEFT], who), -1);
+}
+END_TEST
+
+START_TEST (a_reserve_of_control_calls)
+{
+	struct waiter waiters[QUEUE_CONTROL], more;
+	struct identity many[8], root = { .full = true };
+	const char *limit = NULL;
+	struct queue queue;
+	int n = 0;
+
+	queue_init (&queue, 1, MAX_BYTES, true);
+	line_init (&root.control);
+	for (int i = 0; i < 8; i++) {
+		memset (&many[i], 0, sizeof many[i]);
+		line_init (&many[i].control);
+		for (int j = 0; j < QUEUE_CONTROL / 8 && n < QUEUE_CONTROL; j++)
+			n += join_control (&queue, &waiters[n], &many[i]) == 0;
+	}
+	ck_assert_int_eq (n, QUEUE_CONTROL - QUEUE_CONTROL / 8);
+	more = waits (&many[7], 0, true);
+	ck_assert_int_eq (queue_join (&queue, &more, &limit), -1);
+	ck_assert_str_eq (limit, "too many control calls wait");
+	for (; n < QUEUE_CONTROL; n++)
+		ck_assert_int_eq (join_control (&queue, &waiters[n], &root), 0);
+	ck_assert_int_eq (join_control (&queue, &more, &root), -1);
+}
+END_TEST
+
+/* Somebody who has called first and often does not keep others from their turn. */
+START_TEST (control_calls_take_turns)
+{
+	struct identity *who = people ();
+	struct waiter a[3], b;
+	struct queue queue;
+
+	queue_init (&queue, 1, MAX_BYTES, true);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq (join_control (&queue, &a[i], who), 0);
+	ck_assert_int_eq (join_control (&queue, &b, who + 1), 0);
+	CHECK_ORDER (&queue, &a[0], &b);
+	ck_assert_ptr_eq (serve (&queue), &a[0]);
+	ck_assert_ptr_eq (serve (&queue), &b);
+	ck_assert_ptr_eq (serve (&queue), &a[1]);
+	ck_assert_ptr_eq (serve (&queue), &a[2]);
+	ck_assert_ptr_null (serve (&queue));
 }
 END_TEST
 
@@ -385,6 +442,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, a_waiter_that_was_refused_may_leave);
 	tcase_add_test (tcase, control_calls_come_first);
 	tcase_add_test (tcase, control_calls_are_bounded);
+	tcase_add_test (tcase, a_reserve_of_control_calls);
+	tcase_add_test (tcase, control_calls_take_turns);
 	tcase_add_test (tcase, the_oldest_of_all);
 }
 

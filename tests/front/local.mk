@@ -13,6 +13,7 @@ front_tests = \
 	%D%/check_session \
 	%D%/check_session_flow \
 	%D%/check_session_time \
+	%D%/check_share \
 	%D%/check_sources \
 	$(NULL)
 check_PROGRAMS += $(front_tests)
@@ -55,6 +56,8 @@ front_libs = \
 %C%_check_session_time_SOURCES = %D%/check_session_time.c $(front_fake)
 %C%_check_session_time_CFLAGS = $(check_cflags)
 %C%_check_session_time_LDADD = $(front_libs)
+%C%_check_share_CFLAGS = $(check_cflags)
+%C%_check_share_LDADD = $(front_libs)
 %C%_check_sources_CFLAGS = $(check_cflags)
 %C%_check_sources_LDADD = $(front_libs)
 endif
