@@ -17,6 +17,10 @@
  *
  *   cc -shared -fPIC -o hello.so hello.c
  *
+ * In C++ (14 or later) it is REMEX_PLUGIN ("hello", "1.0", "Greetings", verbs): the members from name on, in their order;
+ * C++20 takes their names too, in the same order. An empty row, {}, ends a list. No exception may leave a function of the
+ * plugin: it ends the worker.
+ *
  * LIFE. Plugins live in worker processes. A worker belongs to one user for life; it loads the plugins with that user's
  * rights, calls start once, then handles one request at a time, then calls stop. A handler may block: deadlines,
  * cancelling and crashes are remexd's business, which kills the worker and all beneath it if it must. What a handler
@@ -92,6 +96,7 @@ struct remex_plugin {
 };
 
 /* clang-format off */
+#ifndef __cplusplus
 #define REMEX_PLUGIN(...) \
 	REMEX_API const struct remex_plugin remex_plugin = { \
 		.abi = REMEX_ABI, \
@@ -100,6 +105,12 @@ struct remex_plugin {
 		.param_size = sizeof (struct remex_param), \
 		__VA_ARGS__ \
 	}
+#else
+/* `const` alone would be internal to the file there. constexpr: nothing of it is left to be done when it is loaded. */
+#define REMEX_PLUGIN(...) \
+	extern "C" REMEX_API const struct remex_plugin remex_plugin; \
+	constexpr struct remex_plugin remex_plugin = remex_plugin_whole (remex_plugin_members { __VA_ARGS__ })
+#endif
 /* clang-format on */
 
 /* --- arguments of the call, options of the configuration --------------------------------------------------------- */
@@ -209,6 +220,24 @@ REMEX_API const char *remex_home (struct remex_call *call);
 REMEX_API const char *remex_shell (struct remex_call *call);
 
 #ifdef __cplusplus
+}
+
+/* What REMEX_PLUGIN takes in C++, in the order of struct remex_plugin. */
+struct remex_plugin_members {
+	const char *name = nullptr;
+	const char *version = nullptr;
+	const char *summary = nullptr;
+	const struct remex_verb *verbs = nullptr;
+	const struct remex_param *options = nullptr;
+	int (*start) (void **state, const struct remex_config *config) = nullptr;
+	void (*stop) (void *state) = nullptr;
+};
+
+constexpr struct remex_plugin remex_plugin_whole (const remex_plugin_members &members)
+{
+	return { REMEX_ABI, sizeof (struct remex_plugin), sizeof (struct remex_verb), sizeof (struct remex_param),
+		members.name, members.version, members.summary, members.verbs, members.options, members.start,
+		members.stop };
 }
 #endif
 
