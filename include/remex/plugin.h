@@ -90,7 +90,7 @@ struct remex_plugin {
 	const char *summary; /* one line */
 	const struct remex_verb *verbs;
 	const struct remex_param *options; /* what its section may hold (no REMEX_MAP); NULL: nothing */
-	/* NULL: nothing to do. -1: the plugin is not used. */
+	/* NULL: nothing to do. -1: the plugin is not used, with what remex_start_fail said, or errno. */
 	int (*start) (void **state, const struct remex_config *config);
 	void (*stop) (void *state); /* NULL: nothing to do */
 };
@@ -129,6 +129,10 @@ REMEX_API const char *const *remex_option_strings (const struct remex_config *co
 REMEX_API long long remex_option_integer (const struct remex_config *config, const char *name, long long otherwise);
 REMEX_API double remex_option_number (const struct remex_config *config, const char *name, double otherwise);
 REMEX_API bool remex_option_bool (const struct remex_config *config, const char *name, bool otherwise);
+
+/* Say why start fails, in one line for whoever runs remexd. Always returns -1. */
+REMEX_API int remex_start_fail (const struct remex_config *config, const char *fmt, ...)
+	__attribute__ ((format (printf, 2, 3)));
 
 /* A verb with REMEX_FACTS: remexd's counters as a JSON object (NUL-terminated text), else NULL. */
 REMEX_API const char *remex_facts (struct remex_call *call);

@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 
 struct remex_config {
 	struct args args;
+	char *why; /* ERR_TEXT bytes: what remex_start_fail says */
 };
 
 static bool name_good (const char *name)
@@ -31,10 +34,17 @@ static bool words_good (const char *words)
 	return words && text_is_utf8 (words, strlen (words));
 }
 
-static void refuse (struct plugin *plugin, const char *why)
+static void refuse (struct plugin *plugin, const char *why, ...) __attribute__ ((format (printf, 2, 3)));
+
+static void refuse (struct plugin *plugin, const char *fmt, ...)
 {
+	char why[ERR_TEXT];
+	va_list args;
 	char clean[ERR_TEXT];
 
+	va_start (args, fmt);
+	vsnprintf (why, sizeof why, fmt, args);
+	va_end (args);
 	/* Without memory it is refused all the same. */
 	if (!plugin->refused && !(plugin->refused = strdup (text_escape (clean, sizeof clean, why, strlen (why)))))
 		plugin->refused = "out of memory";
@@ -56,13 +66,58 @@ static struct remex_param *copy_params (const struct remex_param *from, size_t s
 	return copy;
 }
 
-static int check_params (const struct remex_param *params)
+/* A name in a message: cut, and safe to print. */
+static char *shown (const char *name, char out[80])
 {
-	for (; params->name; params++)
-		if (!name_good (params->name) || !words_good (params->help) || params->type < REMEX_STRING ||
-			params->type > REMEX_MAP)
-			return -1;
-	return 0;
+	return text_escape (out, 80, name, strnlen (name, 64));
+}
+
+static const char names_take[] = "a name takes 1 to 32 lower-case letters, digits and '_'";
+
+/* What is wrong with the first bad one of the parameters of a verb, or of the options: false, and the plugin is refused.
+ * `whose` goes behind the name of the parameter. */
+static bool params_good (struct plugin *plugin, const struct remex_param *params, const char *what, const char *whose)
+{
+	char name[80];
+
+	for (; params->name; params++) {
+		const char *fault = NULL;
+
+		if (!name_good (params->name))
+			fault = names_take;
+		else if (!params->help)
+			fault = "it has no help";
+		else if (!words_good (params->help))
+			fault = "its help is not UTF-8";
+		else if (params->type < REMEX_STRING || params->type > REMEX_MAP)
+			fault = "its type is none of enum remex_type";
+		if (fault) {
+			refuse (plugin, "%s '%s'%s is malformed: %s", what, shown (params->name, name), whose, fault);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool verb_good (struct plugin *plugin, const struct remex_verb *verb, const struct remex_param *params)
+{
+	const char *fault = NULL;
+	char name[80], whose[120];
+
+	if (!name_good (verb->name))
+		fault = names_take;
+	else if (!verb->help)
+		fault = "it has no help";
+	else if (!words_good (verb->help))
+		fault = "its help is not UTF-8";
+	else if (!verb->handle)
+		fault = "it has no handler";
+	if (fault) {
+		refuse (plugin, "the verb '%s' is malformed: %s", shown (verb->name, name), fault);
+		return false;
+	}
+	snprintf (whose, sizeof whose, " of the verb '%s'", verb->name);
+	return params_good (plugin, params, "the parameter", whose);
 }
 
 static int copy_verbs (struct plugin *plugin)
@@ -84,11 +139,8 @@ static int copy_verbs (struct plugin *plugin)
 			host->verb_size < sizeof *verb ? host->verb_size : sizeof *verb);
 		if (!(plugin->params[i] = copy_params (verb->params, host->param_size)))
 			return -1;
-		if (!name_good (verb->name) || !words_good (verb->help) || !verb->handle ||
-			check_params (plugin->params[i]) < 0) {
-			refuse (plugin, "a verb is malformed (name, help, handler or parameters)");
+		if (!verb_good (plugin, verb, plugin->params[i]))
 			return 0;
-		}
 	}
 	return 0;
 }
@@ -115,41 +167,52 @@ static void check_plugin (struct plugin *plugin, const char *file)
 		snprintf (why, sizeof why, "the plugin '%.40s' must be in a file of its name", host->name);
 	else
 		return;
-	refuse (plugin, why);
+	refuse (plugin, "%s", why);
 }
 
 /* The member, or NULL where the plugin is older than it. */
 #define MEMBER(host, member) \
 	((host)->size >= offsetof (struct remex_plugin, member) + sizeof (host)->member ? (host)->member : NULL)
 
-static bool has_map (const struct remex_param *params)
+/* remexd.yaml has no way to write a map. */
+static bool options_good (struct plugin *plugin)
 {
-	while (params->name && params->type != REMEX_MAP)
-		params++;
-	return params->name;
+	if (!params_good (plugin, plugin->options, "the option", ""))
+		return false;
+	for (const struct remex_param *option = plugin->options; option->name; option++)
+		if (option->type == REMEX_MAP) {
+			refuse (plugin, "the option '%s' is malformed: it cannot be a REMEX_MAP", option->name);
+			return false;
+		}
+	return true;
 }
 
-static void start_plugin (struct plugin *plugin, const struct config *config)
+static int start_plugin (struct plugin *plugin, const struct config *config)
 {
 	const struct config_plugin *section = config_plugin (config, plugin->name);
 	int (*start) (void **, const struct remex_config *) = MEMBER (plugin->host, start);
-	struct remex_config options;
+	char why[ERR_TEXT] = "";
+	struct remex_config options = { .why = why };
 	struct err err;
 
-	plugin->options = copy_params (MEMBER (plugin->host, options), plugin->host->param_size);
-	if (!plugin->options || check_params (plugin->options) < 0 || has_map (plugin->options)) {
-		refuse (plugin, "its options are malformed");
-		return;
-	}
+	if (!(plugin->options = copy_params (MEMBER (plugin->host, options), plugin->host->param_size)))
+		return -1;
+	if (!options_good (plugin))
+		return 0;
 	if (args_from_config (&options.args, plugin->options, section ? section->options : NULL, config->file, &err) <
 		0) {
-		refuse (plugin, err.text);
+		refuse (plugin, "%s", err.text);
 		plugin->misconfigured = true;
-		return;
+		return 0;
 	}
-	if (start && start (&plugin->state, &options) < 0)
-		refuse (plugin, "it would not start");
+	errno = 0;
+	if (start && start (&plugin->state, &options) < 0) {
+		const char *reason = *why ? why : errno ? strerror (errno) : NULL;
+
+		refuse (plugin, "it would not start%s%s", reason ? ": " : "", reason ? reason : "");
+	}
 	args_free (&options.args);
+	return 0;
 }
 
 static int load (struct plugin *plugin, const struct plugin_file *file, const struct config *config)
@@ -159,7 +222,7 @@ static int load (struct plugin *plugin, const struct plugin_file *file, const st
 	if (!(plugin->name = strdup (file->name)))
 		return -1;
 	if (file->refused) {
-		refuse (plugin, file->refused);
+		refuse (plugin, "%s", file->refused);
 		return 0;
 	}
 	snprintf (path, sizeof path, "/proc/self/fd/%d", file->fd);
@@ -168,9 +231,9 @@ static int load (struct plugin *plugin, const struct plugin_file *file, const st
 		const char *why = dlerror ();
 
 		/* It names the file as we opened it, which helps nobody. */
-		refuse (plugin, strncmp (why, path, strlen (path))
-					? why
-					: why + strlen (path) + strspn (why + strlen (path), ": "));
+		if (!strncmp (why, path, strlen (path)))
+			why += strlen (path) + strspn (why + strlen (path), ": ");
+		refuse (plugin, "%s", why);
 		return 0;
 	}
 	if (!(plugin->host = dlsym (plugin->handle, "remex_plugin")))
@@ -179,9 +242,7 @@ static int load (struct plugin *plugin, const struct plugin_file *file, const st
 		check_plugin (plugin, file->name);
 	if (!plugin->refused && copy_verbs (plugin) < 0)
 		return -1;
-	if (!plugin->refused)
-		start_plugin (plugin, config);
-	return 0;
+	return plugin->refused ? 0 : start_plugin (plugin, config);
 }
 
 int plugins_load (struct plugins *plugins, const struct plugin_files *files, const struct config *config, int progress,
@@ -288,6 +349,16 @@ json_t *plugins_table (const struct plugins *plugins)
 }
 
 /* --- options, as start asks for them ------------------------------------------------------------------------------- */
+
+int remex_start_fail (const struct remex_config *config, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start (args, fmt);
+	vsnprintf (config->why, ERR_TEXT, fmt, args);
+	va_end (args);
+	return -1;
+}
 
 const char *remex_option_string (const struct remex_config *config, const char *name)
 {

@@ -44,7 +44,7 @@ check_LTLIBRARIES += %D%/plugins/tester.la
 odd_cflags = -std=gnu11 -fvisibility=hidden
 check_LTLIBRARIES += \
 	%D%/plugins/odd_small.la %D%/plugins/odd_verbs.la %D%/plugins/odd_undefined.la %D%/plugins/odd_latin.la \
-	%D%/plugins/odd_param.la %D%/plugins/odd_option.la
+	%D%/plugins/odd_param.la %D%/plugins/odd_option.la %D%/plugins/odd_handler.la
 %C%_plugins_odd_small_la_SOURCES = %D%/plugins/odd.c
 %C%_plugins_odd_small_la_CPPFLAGS = $(module_cppflags) -DODD_SMALL
 %C%_plugins_odd_small_la_CFLAGS = $(odd_cflags)
@@ -69,4 +69,8 @@ check_LTLIBRARIES += \
 %C%_plugins_odd_option_la_CPPFLAGS = $(module_cppflags) -DODD_OPTION
 %C%_plugins_odd_option_la_CFLAGS = $(odd_cflags)
 %C%_plugins_odd_option_la_LDFLAGS = $(module_flags)
+%C%_plugins_odd_handler_la_SOURCES = %D%/plugins/odd.c
+%C%_plugins_odd_handler_la_CPPFLAGS = $(module_cppflags) -DODD_HANDLER
+%C%_plugins_odd_handler_la_CFLAGS = $(odd_cflags)
+%C%_plugins_odd_handler_la_LDFLAGS = $(module_flags)
 endif

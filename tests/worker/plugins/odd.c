@@ -39,6 +39,14 @@ const struct remex_verb *unused (void)
 {
 	return verbs;
 }
+#elif defined ODD_HANDLER
+static const struct remex_verb odd_verbs[] = { { "good", "Do it", NULL, nothing, 0 },
+	{ "idle", "Do not", NULL, NULL, 0 }, { 0 } };
+REMEX_PLUGIN (.name = "odd_handler", .version = "1", .summary = "has a verb without a handler", .verbs = odd_verbs);
+const struct remex_verb *unused (void)
+{
+	return verbs;
+}
 #elif defined ODD_OPTION
 static const struct remex_param options[] = { { "x", REMEX_STRING, 0, 0 }, { 0 } };
 REMEX_PLUGIN (.name = "odd_option", .version = "1", .summary = "has an option without help", .verbs = verbs,

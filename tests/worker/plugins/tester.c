@@ -298,7 +298,10 @@ static int start (void **state, const struct remex_config *config)
 	self.share = remex_option_number (config, "share", 0.5);
 	self.loud = remex_option_bool (config, "loud", true);
 	*state = &self;
-	return strcmp (self.word, "refuse") ? 0 : -1;
+	errno = strcmp (self.word, "missing") ? 0 : ENOENT;
+	if (!strcmp (self.word, "refuse"))
+		return remex_start_fail (config, "the word is '%s', and\n%d others would do", self.word, 7);
+	return strcmp (self.word, "silent") && strcmp (self.word, "missing") ? 0 : -1;
 }
 
 static void stop (void *state)
