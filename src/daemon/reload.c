@@ -14,10 +14,11 @@
 #include "daemon/supervisor.h"
 #include "wire/records.h"
 
-/* The reload that is on is over: tell those who asked for it. Those who asked meanwhile mean the next one. */
-static void answer (struct supervisor *supervisor, const char *why)
+/* The reload that is on is over: tell those who asked for it how (REC_RELOADED). Those who asked meanwhile mean the next
+ * one. */
+static void answer (struct supervisor *supervisor, bool failed, const char *text, size_t n)
 {
-	struct record record = { .type = REC_RELOADED, .a = why != NULL };
+	struct record record = { .type = REC_RELOADED, .a = failed };
 	int left = 0;
 
 	for (int i = 0; i < supervisor->n_askers; i++) {
@@ -27,8 +28,8 @@ static void answer (struct supervisor *supervisor, const char *why)
 			continue;
 		}
 		record.id = supervisor->askers[i].request;
-		if (supervisor->front_link >= 0 && link_send (supervisor->front_link, &record, why ? why : "",
-							   why ? strlen (why) : 0, NULL, 0, NULL, 0, 0) < 0)
+		if (supervisor->front_link >= 0 &&
+			link_send (supervisor->front_link, &record, text, n, NULL, 0, NULL, 0, 0) < 0)
 			supervisor->front_deaf = true;
 	}
 	supervisor->n_askers = left;
@@ -36,7 +37,7 @@ static void answer (struct supervisor *supervisor, const char *why)
 
 static void failed (struct supervisor *supervisor, const struct err *err)
 {
-	answer (supervisor, err->text);
+	answer (supervisor, true, err->text, strlen (err->text));
 	log_error ("reload failed, nothing has changed: %s", err->text);
 	generation_free (supervisor->next);
 	supervisor->next = NULL;
@@ -91,28 +92,53 @@ static bool same (const char *a, const char *b)
 	return a == b || (a && b && !strcmp (a, b));
 }
 
-static void say_what_waits (const struct config *now, const struct config *next)
+static bool same_listeners (const struct config *now, const struct config *next)
 {
-	bool listeners = now->n_listen == next->n_listen;
+	bool same_ones = now->n_listen == next->n_listen;
 
-	for (size_t i = 0; listeners && i < now->n_listen; i++)
-		listeners = now->listen[i].kind == next->listen[i].kind &&
+	for (size_t i = 0; same_ones && i < now->n_listen; i++)
+		same_ones = now->listen[i].kind == next->listen[i].kind &&
 			    (now->listen[i].kind == LISTEN_TCP
 					    ? endpoint_equal (&now->listen[i].endpoint, &next->listen[i].endpoint)
 					    : same (now->listen[i].path, next->listen[i].path));
-	if (!listeners)
-		log_warning ("a change of 'listen' waits for a restart");
-	if (!same (now->front_user, next->front_user))
-		log_warning ("a change of 'front_user' waits for a restart");
-	if (!same (now->host_key, next->host_key))
-		log_warning ("a change of 'host_key' waits for a restart");
+	return same_ones;
+}
+
+enum { WAITING_SIZE = 64 };
+
+/* The keys whose change waits for a restart: into the log, and to `keys`, each with a NUL behind it. How many bytes. */
+static size_t find_waiting (const struct config *now, const struct config *next, char keys[WAITING_SIZE])
+{
+	const struct {
+		const char *key;
+		bool waits;
+	} rows[] = {
+		{ "listen", !same_listeners (now, next) },
+		{ "front_user", !same (now->front_user, next->front_user) },
+		{ "host_key", !same (now->host_key, next->host_key) },
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].waits) {
+			log_warning ("a change of '%s' waits for a restart", rows[i].key);
+			n += (size_t)snprintf (keys + n, WAITING_SIZE - n, "%s", rows[i].key) + 1;
+		}
+	return n;
 }
 
 static void swap (struct supervisor *supervisor)
 {
 	struct generation *old = supervisor->generation;
+	char waiting[WAITING_SIZE];
+	size_t n;
 
-	say_what_waits (old->config, supervisor->next->config);
+	if (!supervisor->started) {
+		supervisor->started = old->config;
+		old->config = NULL;
+	}
+	n = find_waiting (supervisor->started, supervisor->next->config, waiting);
+
 	supervisor->generation = supervisor->next;
 	supervisor->next = NULL;
 	generation_free (old);
@@ -125,7 +151,7 @@ static void swap (struct supervisor *supervisor)
 		supervisor->front_deaf = true;
 	}
 	log_info ("reloaded. generation=%d", supervisor->generation->number);
-	answer (supervisor, NULL);
+	answer (supervisor, false, waiting, n);
 	service_notify ("READY=1");
 }
 

@@ -70,6 +70,7 @@ void supervisor_close (struct supervisor *supervisor)
 		probe_stop (&supervisor->probe);
 	cgroups_close (&supervisor->cgroups);
 	generation_free (supervisor->generation);
+	config_free (supervisor->started);
 	generation_free (supervisor->next);
 	free (supervisor->file);
 	audit_close (&supervisor->audit);

@@ -34,6 +34,7 @@ struct supervisor {
 	char *file; /* the configuration's, or NULL */
 	bool default_file; /* nobody named it: it may be missing */
 	struct generation *generation, *next; /* in use; being proved */
+	struct config *started; /* what a restart would change is still as it says; NULL: as generation->config says */
 	struct probe probe;
 	bool proving, reload_again; /* a reload is on; another was asked for meanwhile */
 	struct { /* requests of the front for a reload, not answered yet */

@@ -305,8 +305,12 @@ static int check_call (struct connection *connection, const struct message *mess
 		return err_set (err, CODE_BAD_VALUE, "'user' must be a string");
 	if (input && !json_is_boolean (input))
 		return err_set (err, CODE_BAD_VALUE, "'input' must be true or false");
-	if (!(*verb = verb_find (front->verbs, message->name, err)))
+	if (!(*verb = verb_find (front->verbs, message->name, err))) {
+		/* Why is for those who can do something about it. */
+		if (connection->remote && verb_refusal (front->verbs, message->name))
+			err_set (err, CODE_UNKNOWN_CALL, "its plugin is refused by this remexd, whose log says why");
 		return -1;
+	}
 	if (access_call (connection->identity, *verb, json_object_get (message->header, "args"), time (NULL), err) <
 			0 ||
 		access_room (connection->identity, err) < 0 ||

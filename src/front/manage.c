@@ -307,6 +307,27 @@ static void ask_reload (struct connection *connection, struct channel *channel)
 	upstream_reload (front, asked->number);
 }
 
+/* What the reload came to: the generation, which the front has by now, and the keys that wait for a restart. */
+static json_t *summary (const struct front *front, const char *waiting, size_t n)
+{
+	json_t *loaded = json_object (), *refused = json_object (), *waits = json_array (), *plugin;
+	json_t *no = json_object_get (front->access.grants ? front->access.grants->manifest : NULL, "refused");
+	size_t i;
+
+	json_array_foreach (front->verbs->json, i, plugin)
+	{
+		json_t *why = json_object_get (plugin, "refused"), *version = json_object_get (plugin, "version");
+
+		json_object_set (why ? refused : loaded, json_string_value (json_object_get (plugin, "plugin")),
+			why ? why : version);
+	}
+	for (const char *key = waiting; key < waiting + n; key += strnlen (key, (size_t)(waiting + n - key)) + 1)
+		json_array_append_new (waits, json_stringn (key, strnlen (key, (size_t)(waiting + n - key))));
+	return json_pack ("{si s{so so} s{sI sO*} so}", "generation", front->generation, "plugins", "loaded", loaded,
+		"refused", refused, "identities", "admitted",
+		(json_int_t)(front->access.grants ? front->access.grants->n : 0), "refused", no, "waits", waits);
+}
+
 static void asked_free (struct asked *asked)
 {
 	list_remove (&asked->node);
@@ -323,12 +344,14 @@ void manage_reloaded (struct front *front, const struct packet *packet)
 
 		if (asked->number != packet->record.id)
 			continue;
-		why = strndup ((const char *)packet->data, packet->record.length);
-		if (packet->record.a)
+		if (packet->record.a) {
+			why = strndup ((const char *)packet->data, packet->record.length);
 			refuse (front, asked->channel, CODE_FAILED, why ? why : "out of memory");
-		else
-			complete (front, asked->channel);
-		free (why);
+			free (why);
+		} else {
+			answer (connection, asked->channel,
+				summary (front, (const char *)packet->data, packet->record.length));
+		}
 		asked_free (asked);
 		connection_flush (connection);
 		return;

@@ -51,7 +51,8 @@ enum record_type {
 	REC_HOST_KEY, /* before the first listener of TCP; fd: the sealed private key (net/credential.h) */
 	REC_LISTENER, /* a enum listen_kind; fd: the listening socket */
 	REC_CONNECTION, /* a uid of the peer; fds: read end, write end of the only connection (--stdio) */
-	REC_RELOADED, /* answers RELOAD: id request, a 0 or 1 (failed: payload: why); the generation was sent before */
+	REC_RELOADED, /* answers RELOAD: id request, a 0 (the generation was sent before; payload: the keys whose change
+			 waits for a restart, each with a NUL behind it) or 1 (failed; payload: why) */
 	REC_AUDITED, /* answers AUDIT: id request, a 0 or the errno that kept it from being written */
 	REC_EQUIPPED, /* all that a new front needs has been sent */
 	REC_COUNTERS, /* a enum supervisor_counter, b its value */

@@ -135,21 +135,42 @@ static const char *hint (char *out, size_t size, const char *word, const char *c
 	return out;
 }
 
+const char *verb_refusal (const struct verb_table *table, const char *name)
+{
+	size_t n = strcspn (name, "."), i;
+	const json_t *plugin;
+
+	json_array_foreach (table->json, i, plugin)
+	{
+		const char *of = text_of (plugin, "plugin"), *why = text_of (plugin, "refused");
+
+		if (of && why && strlen (of) == n && !memcmp (of, name, n))
+			return why;
+	}
+	return NULL;
+}
+
 const struct verb *verb_find (const struct verb_table *table, const char *name, struct err *err)
 {
 	const char **names;
 	char shown[64], near[128] = "";
+	const char *why = verb_refusal (table, name);
 
 	for (size_t i = 0; i < table->n_verbs; i++)
 		if (!strcmp (table->verbs[i].name, name))
 			return &table->verbs[i];
+	text_escape (shown, sizeof shown, name, strlen (name));
+	if (why) {
+		err_set (err, CODE_UNKNOWN_CALL, "no call '%s' here: the plugin '%.*s' is refused: %s", shown,
+			(int)strcspn (shown, "."), shown, why);
+		return NULL;
+	}
 	if ((names = calloc (table->n_verbs + 1, sizeof *names))) {
 		for (size_t i = 0; i < table->n_verbs; i++)
 			names[i] = table->verbs[i].name;
 		hint (near, sizeof near, name, names, table->n_verbs);
 		free (names);
 	}
-	text_escape (shown, sizeof shown, name, strlen (name));
 	err_set (err, CODE_UNKNOWN_CALL, "no call '%s' here%s", shown, near);
 	return NULL;
 }

@@ -50,8 +50,12 @@ struct verb_table *verb_table_new (json_t *json, struct err *err);
 struct verb_table *verb_table_ref (struct verb_table *table);
 void verb_table_free (struct verb_table *table);
 
-/* The verb of that name, or NULL with err (CODE_UNKNOWN_CALL, naming the nearest). */
+/* The verb of that name, or NULL with err (CODE_UNKNOWN_CALL, naming the nearest; or why the plugin
+ * is refused). */
 const struct verb *verb_find (const struct verb_table *table, const char *name, struct err *err);
+
+/* Why the plugin of that call is refused, or NULL: it is not, or there is none. */
+const char *verb_refusal (const struct verb_table *table, const char *name);
 
 /* Check a call's arguments (an object, or NULL for none) against the verb: every required one is there, none is
  * unknown, each has its type. A string may be {"b64":…}; a map is an object of strings or a list of "NAME=VALUE".

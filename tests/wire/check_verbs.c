@@ -114,6 +114,27 @@ START_TEST (empty_tables)
 }
 END_TEST
 
+/* Of a plugin that is refused, every call says why; what is near it in another plugin is not meant. */
+START_TEST (calls_of_a_refused_plugin)
+{
+	static const char text[] = "[{\"plugin\":\"words\",\"refused\":\"no disk\"},"
+				   "{\"plugin\":\"word\",\"version\":\"1\",\"summary\":\"s\",\"verbs\":"
+				   "[{\"name\":\"count\",\"help\":\"h\",\"params\":[]}]}]";
+	json_t *json = json_loads (text, 0, NULL);
+	struct verb_table *some = verb_table_new (json, &err);
+
+	ck_assert_ptr_null (verb_find (some, "words.count", &err));
+	ck_assert_str_eq (err.text, "no call 'words.count' here: the plugin 'words' is refused: no disk");
+	ck_assert_str_eq (verb_refusal (some, "words.x"), "no disk");
+	ck_assert_ptr_null (verb_refusal (some, "word.count"));
+	ck_assert_ptr_null (verb_refusal (some, "word"));
+	ck_assert_ptr_null (verb_refusal (some, ""));
+	ck_assert_ptr_nonnull (verb_find (some, "word.count", &err));
+	verb_table_free (some);
+	json_decref (json);
+}
+END_TEST
+
 static const struct find_row {
 	const char *name, *said;
 } not_there[] = {
@@ -218,6 +239,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, references);
 	tcase_add_loop_test (tcase, malformed_tables, 0, ROWS (malformed));
 	tcase_add_loop_test (tcase, empty_tables, 0, 3);
+	tcase_add_test (tcase, calls_of_a_refused_plugin);
 	tcase_add_loop_test (tcase, unknown_calls, 0, ROWS (not_there));
 	tcase_add_loop_test (tcase, arguments, 0, ROWS (args_rows));
 	tcase_add_test (tcase, no_arguments);
