@@ -104,9 +104,11 @@ static void come_in (struct arrival *arrival)
 	}
 	denied = !identity;
 	if (denied) {
+		const struct admitted *known = grants_by_key (front->access.grants, &key);
+
 		if (err.code == CODE_DENIED)
 			source_fail (front->sources, arrival->source, SOURCE_DENIED, clock_ms ());
-		trail_refused (front, &arrival->from, NULL, NULL, err.text);
+		trail_refused (front, &arrival->from, known ? known->grant->name : NULL, NULL, err.text);
 		identity = may_be_told (front, &key) ? access_nobody (&front->access) : NULL;
 	}
 	watch_free (&arrival->watch);

@@ -73,7 +73,7 @@ static json_t *requests_json (const struct front *front)
 	json_t *outcomes = json_object (), *errors = json_object ();
 	json_int_t total = (json_int_t)front->lost;
 	struct request *request;
-	int running = 0, waiting = 0;
+	int running = 0, waiting = 0, undelivered = 0;
 
 	for (int i = 0; i < N_OUTCOMES; i++)
 		if (front->outcomes[i]) {
@@ -87,10 +87,13 @@ static json_t *requests_json (const struct front *front)
 			json_object_set_new (
 				errors, code_name ((enum code)i), json_integer ((json_int_t)front->errors[i]));
 		}
-	list_each (request, &front->requests, node)
+	list_each (request, &front->requests, node) {
 		*(request->state == REQUEST_WAITING ? &waiting : &running) += 1;
-	return json_pack ("{sI si si sI so so so}", "total", total, "running", running, "waiting", waiting, "lost",
-		(json_int_t)front->lost, "outcomes", outcomes, "errors", errors, "ran", histogram_json (&front->ran));
+		undelivered += request->state == REQUEST_DRAINING;
+	}
+	return json_pack ("{sI si si si sI so so so}", "total", total, "running", running, "waiting", waiting,
+		"undelivered", undelivered, "lost", (json_int_t)front->lost, "outcomes", outcomes, "errors", errors,
+		"ran", histogram_json (&front->ran));
 }
 
 static json_t *daemon_json (const struct front *front)

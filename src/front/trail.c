@@ -82,7 +82,7 @@ void trail_end (const struct request *request)
 			(unsigned long long)request->number);
 }
 
-/* The rate of somebody who is known, or of strangers (NULL). Names are the administrator's: nobody chooses one that meets
+/* The rate of somebody who is known, or of strangers over TCP (NULL). Names are the administrator's: nobody chooses one that meets
  * another's. */
 static struct audit_rate *rate_of (struct trail *trail, const char *you)
 {
@@ -116,7 +116,8 @@ void trail_refused (
 		.from = from ? endpoint_format (from, shown) : "unix", .you = you, .call = call, .why = why
 	};
 
-	struct audit_rate *rate = rate_of (&front->trail, you);
+	/* A stranger's uid on the Unix socket is in the words. */
+	struct audit_rate *rate = rate_of (&front->trail, you || from ? you : why);
 
 	if (!audit_rate_take (rate, clock_ms (), &refused.suppressed))
 		return;

@@ -22,8 +22,8 @@ enum trail_state {
 
 enum { TRAIL_RATES = 64 };
 
-/* How many refusals are told of: one rate for strangers, the others for those who are known, each by its name, so that a
- * flood of refusals of one does not hide those of others. */
+/* How many refusals are told of: one rate for strangers over TCP, the others for those who are known, each by its name (on
+ * the Unix socket at least by its uid), so that a flood of refusals of one does not hide those of others. */
 struct trail {
 	struct audit_rate rates[TRAIL_RATES]; /* the first one is the strangers' */
 };
@@ -36,8 +36,8 @@ void trail_start (struct request *request, json_t *args);
 /* It is over. Says nothing where its start could not be written. */
 void trail_end (const struct request *request);
 
-/* Somebody was turned away: a client over TCP that did not come in (you and call NULL), or a caller who may not make that
- * call (from NULL: not over TCP). Logged, and on record where there is a trail, within bounds. */
+/* Somebody was turned away: a client that did not come in (call NULL; you NULL where it is not known), or a caller who may
+ * not make that call (from NULL: not over TCP). Logged, and on record where there is a trail, within bounds. */
 void trail_refused (
 	struct front *front, const struct endpoint *from, const char *you, const char *call, const char *why);
 
