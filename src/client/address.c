@@ -1,11 +1,15 @@
 /* address - see address.h. */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <grp.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -56,32 +60,92 @@ static int parse_port (const char *digits, uint16_t *port)
 	return value >= 1 && value <= 65535 ? 0 : -1;
 }
 
-static int parse_host (struct address *address, const char *where, struct err *err)
+/* Words for what is often typed, and is no host here; NULL: none of these. */
+static const char *often_typed (const char *where)
+{
+	if (strchr (where + (*where != '\0'), '@'))
+		return "names a user: remex is told by -l, as in -l alice web1";
+	if (strchr (where, ','))
+		return "names more than one host: one at a time";
+	return NULL;
+}
+
+/* The length of the host in HOST[:PORT], or 0. */
+static size_t host_length (const char *where)
 {
 	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-	size_t host = *where == '[' ? strcspn (where, "]") + 1 : strspn (where, name);
-	const char *port = where + host;
+	size_t n = *where == '[' ? strcspn (where, "]") + 1 : strspn (where, name);
+
+	return n > strlen (where) || strchr (where, '/') || *where == '-' || *where == '.' || (where[n] && where[n] != ':') ? 0 : n;
+}
+
+/* The name of a zone is kept as it is: interfaces may differ in case alone. */
+static void lower (char *to, const char *from, size_t n)
+{
+	bool zone = false;
+
+	for (size_t i = 0; i < n; i++) {
+		zone = zone || from[i] == '%';
+		to[i] = (char)(!zone && from[i] >= 'A' && from[i] <= 'Z' ? from[i] | 0x20 : from[i]);
+	}
+	to[n] = '\0';
+}
+
+static int set_number (struct address *address, struct err *err)
+{
+	char text[ADDRESS_HOST + 8], one_way[ENDPOINT_SIZE];
 	struct err why;
+
+	snprintf (text, sizeof text, "%s:%u", address->host, (unsigned)address->port);
+	if (endpoint_parse (&address->endpoint, text, &why) < 0)
+		return err_set (err, 0, "%s", why.text);
+	endpoint_name_zone (&address->endpoint);
+	strcpy (address->pin, endpoint_format (&address->endpoint, one_way));
+	return 0;
+}
+
+static int set_name (struct address *address, const char *where, struct err *err)
+{
+	size_t n = strlen (address->host);
+	struct in_addr odd;
+
+	/* inet_aton(3), by which the system looks names up, takes 0x7f000001 as well. */
+	if (inet_aton (address->host, &odd))
+		return no_host (
+			where, "is an address in an unusual form: four numbers and dots are the usual one", err);
+	if (n > 0 && address->host[n - 1] == '.' && memchr (address->host, '.', n - 1))
+		n--; /* such a name is looked up as it is, with and without the dot */
+	snprintf (address->pin, sizeof address->pin, "%.*s:%u", (int)n, address->host, (unsigned)address->port);
+	return 0;
+}
+
+static int parse_host (struct address *address, const char *where, struct err *err)
+{
+	size_t host = host_length (where);
+	const char *port = where + host;
 
 	if (strlen (where) > ADDRESS_HOST)
 		return err_set (err, 0, "the name of a host has at most %d bytes", ADDRESS_HOST);
 	if (*where != '[' && strchr (where, ':') != strrchr (where, ':') &&
-		!where[strspn (where, "0123456789abcdefABCDEF:.")])
+		strchr ("%", where[strspn (where, "0123456789abcdefABCDEF:.")]))
 		return no_host (where, "is an address of IPv6: write it in brackets, [ADDRESS] or [ADDRESS]:PORT", err);
-	if (!host || host > strlen (where) || strchr (where, '/') || *where == '-' || *where == '.' ||
-		(*port && *port != ':'))
+	if (!host && often_typed (where))
+		return no_host (where, often_typed (where), err);
+	if (!host)
 		return no_host (where, "is no host: 'local', unix:///PATH, NAME[:PORT] and ADDRESS[:PORT] are", err);
 	address->port = ENDPOINT_PORT;
 	if (*port && parse_port (port + 1, &address->port) < 0)
 		return no_host (where, "has no port behind its colon: a port is a number from 1 to 65535", err);
 	address->tcp = true;
-	for (size_t i = 0; i < host; i++)
-		address->host[i] = (char)(where[i] >= 'A' && where[i] <= 'Z' ? where[i] | 0x20 : where[i]);
-	snprintf (address->pin, sizeof address->pin, "%s:%u", address->host, (unsigned)address->port);
+	lower (address->host, where, host);
 	address->number = *where == '[' || strspn (where, "0123456789.") == host;
-	if (address->number && endpoint_parse (&address->endpoint, address->pin, &why) < 0)
-		return err_set (err, 0, "%s", why.text);
-	return 0;
+	return address->number ? set_number (address, err) : set_name (address, where, err);
+}
+
+bool address_is_loopback (const struct address *address)
+{
+	return address->tcp && (!strcmp (address->host, "localhost") || !strncmp (address->pin, "127.", 4) ||
+				       !strncmp (address->pin, "[::1]:", 6));
 }
 
 int address_parse (struct address *address, const char *where, struct err *err)
@@ -147,14 +211,49 @@ static enum address_answer check_peer (int fd, const char *path, struct err *err
 	return ADDRESS_OPEN;
 }
 
-/* What to do about it, where that is known. */
-static const char *advice (int error)
+/* The group that may use the socket's directory, where it is one that we are not a member of: its name, else "". */
+static void missing_group (const char *path, char *name, size_t size)
 {
-	switch (error) {
-	case ENOENT:
-	case ECONNREFUSED: return " (is remexd running?)";
-	case EACCES: return " (are you a member of the group remex?)";
-	default: return "";
+	char directory[ADDRESS_PATH], *slash, scratch[4096];
+	struct group group, *found = NULL;
+	gid_t groups[NGROUPS_MAX];
+	int n = getgroups (NGROUPS_MAX, groups);
+	struct stat st;
+
+	*name = '\0';
+	strcpy (directory, path);
+	if (!(slash = strrchr (directory, '/')) || slash == directory)
+		return;
+	*slash = '\0';
+	if (stat (directory, &st) < 0 || st.st_gid == 0 || st.st_gid == getegid ())
+		return;
+	for (int i = 0; i < n; i++)
+		if (groups[i] == st.st_gid)
+			return;
+	if (getgrgid_r (st.st_gid, &group, scratch, sizeof scratch, &found) == 0 && found)
+		snprintf (name, size, "%s", group.gr_name);
+}
+
+/* What to do about it, where that is known, behind the words for it. */
+static void advise (const struct address *address, const char *path, int error, char *out, size_t size)
+{
+	char group[64];
+
+	*out = '\0';
+	if (error == ENOENT || error == ECONNREFUSED) {
+		if (!address->guarded || getenv ("REMEX_SOCKET"))
+			snprintf (out, size, " (is remexd running?)");
+		else if (geteuid () == 0)
+			snprintf (out, size, "; to start it: systemctl start remexd, or remexd (remexd(8))");
+		else
+			snprintf (out, size,
+				"; to start one: remexd as yourself, or as root systemctl start remexd (remexd(8))");
+	} else if (error == EACCES) {
+		missing_group (path, group, sizeof group);
+		if (*group)
+			snprintf (out, size,
+				"; only members of the group %s may: as root, gpasswd -a USER %s, and log in anew",
+				group, group);
 	}
 }
 
@@ -188,15 +287,18 @@ enum address_answer address_open (const struct address *address, int *fd, struct
 {
 	enum address_answer answer = ADDRESS_NOBODY;
 	struct err why[ADDRESS_PATHS] = { 0 };
+	char advice[256] = "";
 
 	for (int i = 0; i < address->n; i++) {
 		answer = open_path (address, address->paths[i], fd, &why[i]);
 		if (answer != ADDRESS_NOBODY || (why[i].sys != ENOENT && why[i].sys != ECONNREFUSED) ||
 			i + 1 == address->n) {
-			err_set (err, 0, "%s%s", why[i].text, advice (why[i].sys));
+			if (answer == ADDRESS_NOBODY)
+				advise (address, address->paths[i], why[i].sys, advice, sizeof advice);
+			err_set (err, 0, "%s%s", why[i].text, advice);
 			if (err && answer == ADDRESS_NOBODY && i > 0)
-				err_set (err, 0, "nobody answers at %s (%s) nor at %s (%s)", address->paths[0],
-					strerror (why[0].sys), address->paths[1], strerror (why[1].sys));
+				err_set (err, 0, "nobody answers at %s (%s) nor at %s (%s)%s", address->paths[0],
+					strerror (why[0].sys), address->paths[1], strerror (why[1].sys), advice);
 			break;
 		}
 	}

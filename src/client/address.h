@@ -5,8 +5,10 @@
  * TRUSTED_PLACE (base/trusted.h), and the process that listens (SO_PEERCRED, unix(7)) is root's or the caller's. So nobody
  * else can sit down in its place. A socket that was named is used as it is.
  *
- * HOST is a name, an IPv4 address, or an IPv6 address in brackets; the port is 7363 where none is named. A host is pinned
- * (store.h) by what it was called here, in lower case, and not by where that leads: two names of one machine are two.
+ * HOST is a name, an IPv4 address, or an IPv6 address in brackets, with its zone where it is of one link; the port is 7363
+ * where none is named. A host is pinned (store.h) by what it was called here, and not by where that leads: two names of one
+ * machine are two. What can be written in more than one way has one pin: a name is in lower case and without the dot at its
+ * end, an address is as inet_ntop(3) writes it, a zone is the name of its interface.
  */
 #ifndef REMEX_CLIENT_ADDRESS_H
 #define REMEX_CLIENT_ADDRESS_H
@@ -32,10 +34,13 @@ struct address {
 	bool tcp;
 	bool number; /* no name to be resolved: `endpoint` is it */
 	struct endpoint endpoint;
-	char host[ADDRESS_HOST + 1]; /* the name, in lower case */
+	char host[ADDRESS_HOST + 1]; /* the name or the address, as it was written, in lower case */
 	uint16_t port;
-	char pin[ADDRESS_HOST + 8]; /* HOST:PORT, in lower case */
+	char pin[ADDRESS_HOST + 8]; /* HOST:PORT, in the one way */
 };
+
+/* Is it this machine by a name of TCP (localhost, 127.0.0.1, ::1), where "local" may have been meant? */
+bool address_is_loopback (const struct address *address);
 
 /* Read `where`; 0, or -1 and err (nothing is opened). */
 int address_parse (struct address *address, const char *where, struct err *err);

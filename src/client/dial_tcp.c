@@ -112,9 +112,7 @@ static void shake (struct remex_host *host)
 	char code[32], why[ERR_TEXT];
 
 	switch (tls_handshake (host->tls)) {
-	case 0:
-		uv_poll_start (tcp->poll, tls_wants_write (host->tls) ? UV_WRITABLE : UV_READABLE, on_poll);
-		break;
+	case 0: uv_poll_start (tcp->poll, tls_wants_write (host->tls) ? UV_WRITABLE : UV_READABLE, on_poll); break;
 	case 1: shaken (host); break;
 	default: trust_why (host, code, why); host_fail (host, code, "%s", why);
 	}
@@ -158,11 +156,15 @@ static void on_poll (uv_poll_t *poll, int status, int events)
 static int begin (struct remex_host *host, const struct endpoint *endpoint)
 {
 	struct tcp *tcp = host->dialing;
+	struct endpoint there = *endpoint;
+	struct err err;
 	int failed;
 
+	if (endpoint_resolve (&there, &err) < 0)
+		return err.sys;
 	tcp->fd = socket (endpoint->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (tcp->fd < 0 || (connect (tcp->fd, (const struct sockaddr *)&endpoint->address, endpoint->size) < 0 &&
-				   errno != EINPROGRESS))
+	if (tcp->fd < 0 ||
+		(connect (tcp->fd, (const struct sockaddr *)&there.address, there.size) < 0 && errno != EINPROGRESS))
 		return errno;
 	if (!(tcp->poll = malloc (sizeof *tcp->poll)))
 		return ENOMEM;
@@ -185,7 +187,9 @@ static void dial (struct remex_host *host)
 
 	if (tcp->at == tcp->n || left <= 0) {
 		host_fail (host, "", "cannot connect to %s%s%s", host->address.pin, tcp->why,
-			tcp->refused ? " (does remexd listen on TCP there?)" : "");
+			!tcp->refused                          ? ""
+			: address_is_loopback (&host->address) ? " (the daemon on this machine is called 'local')"
+							       : " (does remexd listen on TCP there?)");
 		return;
 	}
 	tcp->next_ms = now + left / (tcp->n - tcp->at);

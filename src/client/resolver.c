@@ -246,9 +246,11 @@ void resolver_free (struct resolver *resolver)
 
 	if (!resolver)
 		return;
-	list_each_safe (lookup, after, &resolver->waiting, node) lookup_free (lookup);
+	list_each_safe (lookup, after, &resolver->waiting, node)
+		lookup_free (lookup);
 	pthread_mutex_lock (&resolver->desk->lock);
-	list_each_safe (lookup, after, &resolver->desk->done, node) lookup_free (lookup);
+	list_each_safe (lookup, after, &resolver->desk->done, node)
+		lookup_free (lookup);
 	resolver->desk->wake = NULL;
 	desk_leave (resolver->desk);
 	uv_close ((uv_handle_t *)resolver->wake, on_closed);

@@ -68,7 +68,10 @@ int trust_prepare (struct remex_host *host)
 	}
 	if (!proof->probe && !identity_of (host->remex, &err)) {
 		if (err.sys == ENOENT || err.sys == ENOTDIR)
-			host_fail (host, "no_key", "no key: make one with `remex keygen`");
+			host_fail (host, "no_key", "no key: make one with `remex keygen`%s",
+				address_is_loopback (&host->address)
+					? "; the daemon on this machine, which needs none, is called 'local'"
+					: "");
 		else
 			host_fail (host, "no_key", "your key cannot be used: %s", err.text);
 		return -1;

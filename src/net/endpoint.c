@@ -68,23 +68,71 @@ static int parse_ip4 (struct endpoint *endpoint, const char *host, in_port_t por
 	return 0;
 }
 
-/* host may end in "%N", the number of an interface (RFC 4007, section 11). It is changed. */
+/* What the kernel may call an interface, less what would not be seen or not be a part of a file's name. */
+static bool is_zone (const char *name)
+{
+	static const char usual[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-@";
+
+	return *name && strlen (name) < IF_NAMESIZE && !name[strspn (name, usual)];
+}
+
+/* host may end in "%N" or "%NAME". It is changed. */
 static int parse_ip6 (struct endpoint *endpoint, char *host, in_port_t port)
 {
 	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = port };
-	char *scope = strchr (host, '%');
+	char *zone = strchr (host, '%');
 	unsigned long number = 0;
+	bool named = false;
 
-	if (scope) {
-		*scope++ = '\0';
-		if (parse_number (scope, UINT32_MAX, &number) < 0)
+	if (zone) {
+		*zone++ = '\0';
+		named = zone[strspn (zone, "0123456789")] != '\0';
+		if (named ? !is_zone (zone) : parse_number (zone, UINT32_MAX, &number) < 0)
 			return -1;
 	}
 	if (inet_pton (AF_INET6, host, &address.sin6_addr) != 1)
 		return -1;
 	address.sin6_scope_id = (uint32_t)number;
 	endpoint_set (endpoint, (struct sockaddr *)&address, sizeof address);
+	if (named && endpoint->address.ss_family == AF_INET6)
+		strcpy (endpoint->zone, zone);
 	return 0;
+}
+
+static struct sockaddr_in6 *ip6_of (struct endpoint *endpoint)
+{
+	return endpoint->address.ss_family == AF_INET6 ? (struct sockaddr_in6 *)&endpoint->address : NULL;
+}
+
+/* Is it good on one link only, which is not named? */
+static bool lacks_zone (struct endpoint *endpoint)
+{
+	const struct sockaddr_in6 *ip6 = ip6_of (endpoint);
+
+	return ip6 && IN6_IS_ADDR_LINKLOCAL (&ip6->sin6_addr) && !ip6->sin6_scope_id && !*endpoint->zone;
+}
+
+int endpoint_resolve (struct endpoint *endpoint, struct err *err)
+{
+	struct sockaddr_in6 *ip6 = ip6_of (endpoint);
+	unsigned number;
+
+	if (!ip6 || !*endpoint->zone)
+		return 0;
+	if (!(number = if_nametoindex (endpoint->zone)))
+		return err_sys (err, 0, "the interface %s", endpoint->zone);
+	ip6->sin6_scope_id = number;
+	return 0;
+}
+
+void endpoint_name_zone (struct endpoint *endpoint)
+{
+	const struct sockaddr_in6 *ip6 = ip6_of (endpoint);
+	char name[IF_NAMESIZE];
+
+	if (ip6 && ip6->sin6_scope_id && !*endpoint->zone && if_indextoname (ip6->sin6_scope_id, name) &&
+		is_zone (name))
+		strcpy (endpoint->zone, name);
 }
 
 static int refuse (const char *text, const char *why, struct err *err)
@@ -125,6 +173,8 @@ int endpoint_parse (struct endpoint *endpoint, const char *text, struct err *err
 			      : parse_ip4 (&found, host, htons ((in_port_t)number));
 	if (failed)
 		return refuse (text, "is no address in numbers, such as 192.0.2.1:7363 or [2001:db8::1]:7363", err);
+	if (lacks_zone (&found))
+		return refuse (text, "is an address of one link: name the interface, as in [fe80::1%eth0]:7363", err);
 	*endpoint = found;
 	return 0;
 }
@@ -150,7 +200,9 @@ char *endpoint_host (const struct endpoint *endpoint, char out[ENDPOINT_SIZE])
 		inet_ntop (AF_INET, &ip4->sin_addr, out, ENDPOINT_SIZE);
 	} else if (endpoint->address.ss_family == AF_INET6) {
 		inet_ntop (AF_INET6, &ip6->sin6_addr, out, ENDPOINT_SIZE);
-		if (ip6->sin6_scope_id)
+		if (*endpoint->zone)
+			sprintf (out + strlen (out), "%%%s", endpoint->zone);
+		else if (ip6->sin6_scope_id)
 			sprintf (out + strlen (out), "%%%u", (unsigned)ip6->sin6_scope_id);
 	}
 	return out;

@@ -1,11 +1,13 @@
 /* endpoint - addresses of TCP: where to listen, who is calling, and whether that is within a network. Numbers only; no
- * name is ever resolved here.
+ * name of a host is ever resolved here. The zone of an IPv6 address (RFC 4007, section 11: the interface of a link) may be
+ * a name, which the kernel is asked for by endpoint_resolve.
  */
 #ifndef REMEX_NET_ENDPOINT_H
 #define REMEX_NET_ENDPOINT_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <net/if.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -16,6 +18,7 @@ enum { ENDPOINT_PORT = 7363, ENDPOINT_SIZE = 64 };
 struct endpoint {
 	struct sockaddr_storage address;
 	socklen_t size;
+	char zone[IF_NAMESIZE]; /* the name of the interface, "" where none was named */
 };
 
 /* A network: an address of which the first `bits` bits count (RFC 4632, RFC 4291). An IPv4 address mapped into IPv6
@@ -31,8 +34,15 @@ void endpoint_set (struct endpoint *endpoint, const struct sockaddr *address, so
 
 /* "192.0.2.1:7363", "[2001:db8::1]:7363", without a port: ENDPOINT_PORT; port 0: the kernel picks one; "*" or an empty
  * address: every address of IPv6 and IPv4 is not meant by one socket: refused with words that name 0.0.0.0 and [::].
- * "[fe80::1%2]:7363": on the interface of that number (names of interfaces are names: refused). 0, or -1 and err. */
+ * "[fe80::1%eth0]:7363": on that interface, or %2: on the one of that number; an address of one link (fe80::/10) without
+ * it is refused. 0, or -1 and err. */
 int endpoint_parse (struct endpoint *endpoint, const char *text, struct err *err);
+
+/* Before it is connected or bound to: look up the interface that `zone` names. 0; -1 and err where there is none now. */
+int endpoint_resolve (struct endpoint *endpoint, struct err *err);
+
+/* Name the interface in its one way, by its name, where it has a number of an interface that is there. */
+void endpoint_name_zone (struct endpoint *endpoint);
 
 /* In the form that endpoint_parse takes, the port included; "unknown" for what is no address of TCP. Returns out.
  * endpoint_host leaves the port and the brackets out. */

@@ -19,20 +19,27 @@ int listener_open_tcp (struct listener *listener, const struct endpoint *endpoin
 {
 	int family = endpoint->address.ss_family, on = 1;
 	char shown[ENDPOINT_SIZE];
+	struct err why;
 
 	*listener =
 		(struct listener){ .kind = LISTEN_TCP, .fd = -1, .directory = -1, .lock = -1, .endpoint = *endpoint };
+	endpoint_format (endpoint, shown);
+	if (endpoint_resolve (&listener->endpoint, &why) < 0) {
+		err_set (err, 0, "cannot listen on %s: %.200s", shown, why.text);
+		if (err)
+			err->sys = why.sys;
+		return -1;
+	}
 	listener->fd = socket (family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* Connections of the remexd before us, which still wait to be forgotten, are no reason to refuse (tcp(7)). */
 	if (listener->fd >= 0 && setsockopt (listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
 		(family != AF_INET6 || setsockopt (listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
-		bind (listener->fd, (const struct sockaddr *)&endpoint->address, endpoint->size) == 0 &&
+		bind (listener->fd, (const struct sockaddr *)&listener->endpoint.address, endpoint->size) == 0 &&
 		listen (listener->fd, SOMAXCONN) == 0) {
 		listener->endpoint.size = sizeof listener->endpoint.address;
 		getsockname (listener->fd, (struct sockaddr *)&listener->endpoint.address, &listener->endpoint.size);
 		return 0;
 	}
-	endpoint_format (endpoint, shown);
 	err_sys (err, 0, "cannot listen on %s", shown);
 	if (errno == EADDRINUSE)
 		err_set (err, 0, "cannot listen on %s: another program does", shown);

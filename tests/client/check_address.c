@@ -82,6 +82,17 @@ static const struct {
 	{ "unix://x", "not an absolute path" },
 	{ "unix://", "not an absolute path" },
 	{ "we\x1b[2Jb", "'we\\x1b[2Jb'" },
+	{ "alice@web1", "'alice@web1' names a user: remex is told by -l" },
+	{ "alice@192.0.2.1:22", "names a user" },
+	{ "web1,web2", "'web1,web2' names more than one host: one at a time" },
+	{ "0x7f000001", "an address in an unusual form" },
+	{ "0x7f.1:80", "an address in an unusual form" },
+	{ "127.0.0.0x1", "an address in an unusual form" },
+	{ "fe80::1%eth0", "write it in brackets" },
+	{ "[fe80::1]", "name the interface, as in [fe80::1%eth0]" },
+	{ "[fe80::1%]", "no address" },
+	{ "[fe80::1%a/b]", "is no host" },
+	{ "[fe80::1%a b]", "no address" },
 };
 
 START_TEST (not_understood)
@@ -104,7 +115,16 @@ static const struct {
 	{ "192.0.2.1", "192.0.2.1", "192.0.2.1:7363", "192.0.2.1:7363", 7363 },
 	{ "192.0.2.1:65535", "192.0.2.1", "192.0.2.1:65535", "192.0.2.1:65535", 65535 },
 	{ "[::1]", "[::1]", "[::1]:7363", "[::1]:7363", 7363 },
-	{ "[2001:DB8:0::1]:80", "[2001:db8:0::1]", "[2001:db8:0::1]:80", "[2001:db8::1]:80", 80 },
+	/* What can be written in more than one way has one pin. */
+	{ "[2001:DB8:0::1]:80", "[2001:db8:0::1]", "[2001:db8::1]:80", "[2001:db8::1]:80", 80 },
+	{ "[0:0:0:0:0:0:0:1]", "[0:0:0:0:0:0:0:1]", "[::1]:7363", "[::1]:7363", 7363 },
+	{ "[::0001]:07363", "[::0001]", "[::1]:7363", "[::1]:7363", 7363 },
+	{ "[::ffff:127.0.0.1]", "[::ffff:127.0.0.1]", "127.0.0.1:7363", "127.0.0.1:7363", 7363 },
+	{ "[::FFFF:7f00:1]:80", "[::ffff:7f00:1]", "127.0.0.1:80", "127.0.0.1:80", 80 },
+	{ "web1:07363", "web1", "web1:7363", NULL, 7363 },
+	{ "Web1.Example.ORG.", "web1.example.org.", "web1.example.org:7363", NULL, 7363 },
+	{ "[FE80::1%Eth0]", "[fe80::1%Eth0]", "[fe80::1%Eth0]:7363", "[fe80::1%Eth0]:7363", 7363 },
+	{ "[fe80:0::1%1]", "[fe80:0::1%1]", "[fe80::1%lo]:7363", "[fe80::1%lo]:7363", 7363 },
 };
 
 START_TEST (host)

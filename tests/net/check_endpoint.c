@@ -28,6 +28,10 @@ START_TEST (test_parse)
 		{ "[2001:DB8:0::1]:80", "[2001:db8::1]:80", "2001:db8::1" },
 		{ "[::ffff:10.1.2.3]:80", "10.1.2.3:80", "10.1.2.3" },
 		{ "[fe80::1%3]:80", "[fe80::1%3]:80", "fe80::1%3" },
+		{ "[FE80:0::1%Eth0.1]:80", "[fe80::1%Eth0.1]:80", "fe80::1%Eth0.1" },
+		{ "[fe80:1111:2222:3333:4444:5555:6666:7777%fifteen.letters]:65535",
+			"[fe80:1111:2222:3333:4444:5555:6666:7777%fifteen.letters]:65535",
+			"fe80:1111:2222:3333:4444:5555:6666:7777%fifteen.letters" },
 	};
 	char out[ENDPOINT_SIZE];
 
@@ -45,6 +49,30 @@ START_TEST (test_parse)
 }
 END_TEST
 
+/* By its name and by its number, the loopback interface is the same. */
+START_TEST (test_zone)
+{
+	struct endpoint named, numbered;
+	char text[64], out[ENDPOINT_SIZE];
+	unsigned number = if_nametoindex ("lo");
+
+	if (!number)
+		return; /* a namespace without one */
+	snprintf (text, sizeof text, "[fe80::1%%%u]:1", number);
+	ck_assert_int_eq (endpoint_parse (&named, "[fe80::1%lo]:1", &err), 0);
+	ck_assert_int_eq (endpoint_parse (&numbered, text, &err), 0);
+	ck_assert_int_eq (endpoint_resolve (&named, &err), 0);
+	ck_assert_int_eq (endpoint_resolve (&numbered, &err), 0);
+	ck_assert_int_eq (memcmp (&named.address, &numbered.address, sizeof named.address), 0);
+	ck_assert_str_eq (endpoint_format (&numbered, out), text);
+	endpoint_name_zone (&numbered);
+	ck_assert_str_eq (endpoint_format (&numbered, out), "[fe80::1%lo]:1");
+	ck_assert_int_eq (endpoint_parse (&named, "[fe80::1%no.interface]:1", &err), 0);
+	ck_assert_int_eq (endpoint_resolve (&named, &err), -1);
+	ck_assert (strstr (err.text, "the interface no.interface"));
+}
+END_TEST
+
 START_TEST (test_parse_refused)
 {
 	static const struct {
@@ -59,7 +87,10 @@ START_TEST (test_parse_refused)
 		{ "10.1:7363", "no address in numbers" },
 		{ "010.0.0.1", "no address in numbers" },
 		{ "10.0.0.256", "no address in numbers" },
-		{ "[fe80::1%eth0]:1", "no address in numbers" },
+		{ "[fe80::1%eth/0]:1", "no address in numbers" },
+		{ "[fe80::1%an.interface.name]:1", "no address in numbers" },
+		{ "[fe80::1]:1", "name the interface" },
+		{ "[febf::]", "name the interface" },
 		{ "[fe80::1%]:1", "no address in numbers" },
 		{ "[fe80::1%4294967296]:1", "no address in numbers" },
 		{ "[10.0.0.1]:1", "no address in numbers" },
@@ -237,6 +268,7 @@ END_TEST
 static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, test_parse);
+	tcase_add_test (tcase, test_zone);
 	tcase_add_test (tcase, test_parse_refused);
 	tcase_add_test (tcase, test_equal);
 	tcase_add_test (tcase, test_network);
