@@ -199,7 +199,8 @@ struct remex_command {
 				   none */
 	const char *file; /* what is executed; NULL: argv[0], looked up in `path` */
 	const char *path; /* where bare names are looked up, and PATH for the command; NULL: the usual */
-	const char *cwd; /* NULL: the user's home, or / where it has none */
+	const char *
+		cwd; /* one that is not absolute begins at the user's home; NULL: that home, or / where it is not there */
 };
 
 struct remex_child {

@@ -64,14 +64,14 @@ static int exec_shell (void *state, struct remex_call *call)
 
 static const struct remex_param run_params[] = {
 	{ "argv", REMEX_STRINGS, REMEX_REQUIRED, "the command and its arguments" },
-	{ "cwd", REMEX_STRING, 0, "where it starts; the user's home by default" },
+	{ "cwd", REMEX_STRING, 0, "where it starts; the user's home by default, where a relative one begins" },
 	{ "env", REMEX_MAP, 0, "variables added to its environment" },
 	{ 0 },
 };
 
 static const struct remex_param shell_params[] = {
 	{ "command", REMEX_STRING, REMEX_REQUIRED, "the line, as the shell reads it" },
-	{ "cwd", REMEX_STRING, 0, "where it starts; the user's home by default" },
+	{ "cwd", REMEX_STRING, 0, "where it starts; the user's home by default, where a relative one begins" },
 	{ "env", REMEX_MAP, 0, "variables added to its environment" },
 	{ 0 },
 };

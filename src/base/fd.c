@@ -44,6 +44,16 @@ int fd_fill_std (void)
 	return 0;
 }
 
+int fd_guard_std (void)
+{
+	static const int flags[] = { O_WRONLY, O_RDONLY, O_RDWR }; /* the wrong way round, but for stderr */
+
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl (fd, F_GETFL) < 0 && open ("/dev/null", flags[fd]) != fd)
+			return -1;
+	return 0;
+}
+
 void fd_close_except (int *keep, size_t n)
 {
 	unsigned from = 3;

@@ -17,6 +17,10 @@ int fd_nonblock (int fd, bool on);
 /* Open /dev/null on those of 0, 1 and 2 that are closed, so that no later open lands there; 0 or -1. */
 int fd_fill_std (void);
 
+/* The same for a program whose input and output are its user's: a closed 0 can be opened by nobody else either, but
+ * reading it fails with EBADF, and so does writing to a closed 1. A closed 2 takes what is written. 0 or -1. */
+int fd_guard_std (void);
+
 /* Close every descriptor from 3 up but those in keep (in any order, negative ones ignored; it is sorted in place).
  * Async-signal-safe. */
 void fd_close_except (int *keep, size_t n);

@@ -228,11 +228,28 @@ static size_t distance (const char *a, const char *b)
 	return row[m];
 }
 
+/* The only name that begins with the word, which has at least two characters; or NULL. */
+static const char *completed (const char *word, const char *const *names, size_t n)
+{
+	size_t typed = strlen (word);
+	const char *found = NULL;
+
+	for (size_t i = 0; i < n && typed >= 2; i++)
+		if (!strncmp (names[i], word, typed)) {
+			if (found)
+				return NULL;
+			found = names[i];
+		}
+	return found;
+}
+
 const char *text_nearest (const char *word, const char *const *names, size_t n)
 {
 	size_t typed = strlen (word), best = typed / 2 + 1;
-	const char *found = NULL;
+	const char *found = completed (word, names, n);
 
+	if (found)
+		return found;
 	for (size_t i = 0; i < n; i++) {
 		size_t length = strlen (names[i]), apart = length > typed ? length - typed : typed - length, far;
 

@@ -35,7 +35,8 @@ char *text_plain (char *out, size_t size, const void *bytes, size_t n);
  * where `size` is too small. Returns out. */
 char *text_quote (char *out, size_t size, const char *text);
 
-/* Of the `n` names, the one that a mistyped `word` most likely meant, or NULL where none is near. */
+/* Of the `n` names, the one that a mistyped `word` most likely meant: the only one that begins with it, or else the one
+ * that is nearest; NULL where there is none. */
 const char *text_nearest (const char *word, const char *const *names, size_t n);
 
 #endif

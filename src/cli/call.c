@@ -166,14 +166,20 @@ static char *prepare (const struct call *call, const struct options *options, st
 }
 
 /* Print what came, beside what was printed while it came. */
-static int print_end (const struct call *call, const struct exchange *exchange, const struct session *session)
+static int print_end (const struct call *call, struct exchange *exchange, const struct session *session)
 {
-	bool has_result = buf_len (&exchange->result_bytes) > 0;
-	int status = exchange_status (exchange);
-	json_t *result = has_result ? json_of (&exchange->result_bytes, session->where) : NULL, *all;
+	const struct buf *bytes = &exchange->result_bytes;
+	char why[256] = "";
+	json_t *result = buf_len (bytes) ? json_parse (bytes, why, sizeof why) : NULL, *all;
+	int status;
 
-	if (has_result && !result && !status)
-		status = STATUS_REMEX;
+	/* A call that has failed may have been cut in its result. */
+	if (*why && exchange->result.outcome == REMEX_COMPLETED) {
+		exchange->result.outcome = REMEX_FAILED;
+		exchange->result.code = "bad_message";
+		exchange->result.message = why;
+	}
+	status = exchange_status (exchange);
 	if (!call->json) {
 		if (result)
 			json_print (result, false);
@@ -183,6 +189,8 @@ static int print_end (const struct call *call, const struct exchange *exchange, 
 	}
 	all = json_result (exchange, session->where);
 	json_object_set_new (all, "result", result ? result : json_null ());
+	if (*why)
+		json_object_set_new (all, "result_bytes", json_bytes (bytes));
 	json_print (all, call->one_line);
 	return finish (status);
 }
@@ -198,6 +206,8 @@ static int call_on (struct call *call, const struct options *options, struct ses
 		return status;
 	exchange.options.args = args;
 	input_init (&input, call->input);
+	if (call->input && input_is_closed ())
+		input.error = EBADF;
 	exchange.input = &input;
 	status = STATUS_REMEX;
 	if (exchange_run (&exchange, session) == 0) {

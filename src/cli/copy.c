@@ -64,6 +64,17 @@ static json_t *as_json (const struct copy *copy, const struct receipt *receipt, 
 		noted ? header_bytes (receipt->note, strlen (receipt->note)) : json_null (), "error", error);
 }
 
+/* A path that was not found may be one that a shell would have made another of. */
+static void hint_literal (const struct copy *copy, const char *path)
+{
+	if (*path == '~')
+		complain (copy->where,
+			"a path is taken as it stands: the home directory is where one begins that is not "
+			"absolute, without '~'");
+	else if (strpbrk (path, "*?["))
+		complain (copy->where, "a path is taken as it stands: no shell expands it over there");
+}
+
 static void told (void *data, const struct receipt *receipt)
 {
 	struct copy *copy = data;
@@ -92,6 +103,8 @@ static void told (void *data, const struct receipt *receipt)
 		complain (copy->where, "%s: it changed while it was read", path);
 	if (noted)
 		complain (copy->where, "%s: %s", path, receipt->note);
+	if (receipt->err && receipt->err->code == CODE_NOT_FOUND && !copy->transfer.put)
+		hint_literal (copy, path);
 }
 
 static int tick (void *data)
@@ -255,6 +268,8 @@ static int end (struct copy *copy, struct exchange *exchange, struct session *se
 		print_json (copy, exchange);
 	else if (!was_said (copy, exchange))
 		exchange_explain (exchange, session, NULL);
+	if (!copy->json && copy->transfer.put && !strcmp (exchange->result.code, "not_found"))
+		hint_literal (copy, copy->transfer.destination);
 	if (status == 0 && copy->failed)
 		status = STATUS_REMEX;
 	if (status == STATUS_CANCELLED && copy->progress.shown)

@@ -74,6 +74,22 @@ static void explain_limit (const struct exchange *exchange, const char *where)
 		complain (where, "timed out, by a limit of the server%s", waited);
 }
 
+/* What programs say that want a terminal. */
+static void explain_exit (const struct exchange *exchange, const char *where)
+{
+	static const char *const words[] = { "a terminal is required", "no tty present", "must be run from a terminal",
+		"TERM environment variable not set", "not a terminal", "not a tty" };
+
+	for (size_t i = 0; exchange->result.exit && i < sizeof words / sizeof *words; i++)
+		if (strstr (exchange->err_tail, words[i])) {
+			complain (where, "a command has no terminal here, and this one seems to want one%s",
+				strstr (exchange->err_tail, "sudo") ? " (sudo -n needs none where its rule asks for no "
+								      "password)"
+								    : "");
+			break;
+		}
+}
+
 void exchange_explain (const struct exchange *exchange, const struct session *session, const char *program)
 {
 	const struct remex_result *result = &exchange->result;
@@ -82,7 +98,7 @@ void exchange_explain (const struct exchange *exchange, const struct session *se
 	if (exchange->broken || exchange->gave_up)
 		return;
 	switch (result->outcome) {
-	case REMEX_EXITED:
+	case REMEX_EXITED: explain_exit (exchange, where); break;
 	case REMEX_COMPLETED:
 	case REMEX_CANCELLED: break;
 	case REMEX_SIGNALLED:

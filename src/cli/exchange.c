@@ -43,6 +43,17 @@ void session_close (struct session *session)
 	signals_close ();
 }
 
+int session_again (struct session *session)
+{
+	struct remex_error error;
+
+	remex_close (session->host);
+	if ((session->host = remex_connect (session->remex, session->where, &error)))
+		return 0;
+	complain (NULL, "%s", error.text);
+	return -1;
+}
+
 /* --- stopping ---------------------------------------------------------------------------------------------------- */
 
 static void give_up (struct exchange *exchange)
@@ -107,6 +118,23 @@ static void written (struct exchange *exchange, size_t n)
 		break_off (exchange, exchange->err.error, "cannot write to standard error");
 }
 
+static void keep_tail (struct exchange *exchange, const uint8_t *bytes, size_t n)
+{
+	size_t most = sizeof exchange->err_tail - 1, old = exchange->n_err_tail;
+
+	if (n > most) {
+		bytes += n - most;
+		n = most;
+	}
+	if (old > most - n) {
+		memmove (exchange->err_tail, exchange->err_tail + old - (most - n), most - n);
+		old = most - n;
+	}
+	memcpy (exchange->err_tail + old, bytes, n);
+	exchange->n_err_tail = old + n;
+	exchange->err_tail[old + n] = '\0';
+}
+
 static void on_data (struct exchange *exchange, const struct remex_event *event)
 {
 	bool to_err = !strcmp (event->stream, "stderr"), result = !strcmp (event->stream, "result");
@@ -119,6 +147,8 @@ static void on_data (struct exchange *exchange, const struct remex_event *event)
 		return;
 	}
 	if (exchange->live && !result) {
+		if (to_err)
+			keep_tail (exchange, event->data, event->size);
 		written (exchange, output_put (to_err ? &exchange->err : &exchange->out, event->data, event->size));
 		return;
 	}
@@ -293,13 +323,7 @@ static int attempt (struct exchange *exchange, struct session *session)
 /* The host was not pinned, so nothing was sent to it, and now it is: again. */
 static int attempt_trusted (struct exchange *exchange, struct session *session)
 {
-	struct remex_error error;
-
-	remex_close (session->host);
-	if ((session->host = remex_connect (session->remex, session->where, &error)))
-		return attempt (exchange, session);
-	complain (NULL, "%s", error.text);
-	return -1;
+	return session_again (session) < 0 ? -1 : attempt (exchange, session);
 }
 
 int exchange_run (struct exchange *exchange, struct session *session)

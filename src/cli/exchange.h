@@ -20,6 +20,9 @@ struct session {
 
 /* Connect; 0, or -1 when `where` cannot be (which has been said). What fails later is told by the exchange. */
 int session_open (struct session *session, const char *where);
+
+/* Close the connection and connect again. 0, or -1 (which has been said): then there is none. */
+int session_again (struct session *session);
 void session_close (struct session *session);
 
 /* Whoever makes a call's input and takes its streams, in place of our own stdin and stdout: a transfer (transfer.h). */
@@ -45,6 +48,8 @@ struct exchange {
 
 	/* Filled in: */
 	struct output out, err; /* with `live` */
+	char err_tail[512]; /* with `live`: the last bytes of stderr, and a NUL */
+	size_t n_err_tail;
 	struct buf out_bytes, err_bytes; /* otherwise */
 	struct buf result_bytes; /* of the stream "result" */
 	struct remex_result result; /* the strings belong to the exchange */

@@ -71,16 +71,25 @@ json_t *json_result (const struct exchange *exchange, const char *host)
 	return json;
 }
 
-/* U+0080 to U+009F are the bytes C2 80 to C2 9F; some terminals obey them. They can only stand inside strings. */
+/* Control characters that JSON lets pass (text_has_control), some of which terminals obey. They can only stand inside
+ * strings, and in UTF-8 they have two or three bytes. */
 static void print_safe (const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
 
-	for (; *p; p++)
-		if (p[0] == 0xC2 && p[1] < 0xA0)
-			printf ("\\u%04x", *++p);
+	while (*p) {
+		size_t n = *p < 0xC0 ? 1 : *p < 0xE0 ? 2 : *p < 0xF0 ? 3 : 4;
+
+		if (*p == 0x7F)
+			fputs ("\\u007f", stdout);
+		else if (n == 2 && text_has_control (p, n))
+			printf ("\\u%04x", (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu));
+		else if (n == 3 && text_has_control (p, n))
+			printf ("\\u%04x", (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu));
 		else
-			putchar (*p);
+			fwrite (p, 1, n, stdout);
+		p += n;
+	}
 }
 
 int json_print (json_t *json, bool one_line)
@@ -99,14 +108,24 @@ int json_print (json_t *json, bool one_line)
 	return 0;
 }
 
-json_t *json_of (const struct buf *bytes, const char *host)
+json_t *json_parse (const struct buf *bytes, char *why, size_t size)
 {
-	json_error_t why;
+	json_error_t error;
 	json_t *json =
-		json_loadb ((const char *)buf_head (bytes), buf_len (bytes), JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+		json_loadb ((const char *)buf_head (bytes), buf_len (bytes), JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
 
 	if (!json)
-		complain (host, "the result is no JSON: %s", why.text);
+		snprintf (why, size, "the result is no JSON: %s", error.text);
+	return json;
+}
+
+json_t *json_of (const struct buf *bytes, const char *host)
+{
+	char why[256];
+	json_t *json = json_parse (bytes, why, sizeof why);
+
+	if (!json)
+		complain (host, "%s", why);
 	return json;
 }
 

@@ -18,7 +18,8 @@ json_t *json_result (const struct exchange *exchange, const char *host);
  * pass, are escaped. `json` is consumed. 0, or -1 when there is no memory (which has been said). */
 int json_print (json_t *json, bool one_line);
 
-/* Parse bytes from the server; NULL when they are not JSON (which has been said). */
+/* Parse bytes from the server; NULL and `why` when they are not JSON; json_of says it. */
+json_t *json_parse (const struct buf *bytes, char *why, size_t size);
 json_t *json_of (const struct buf *bytes, const char *host);
 
 /* A member by its path ("daemon.host"), or NULL. */

@@ -48,12 +48,16 @@ const char *safe (const char *text)
 
 int finish (int status)
 {
+	int error;
+
+	errno = 0;
 	if (fflush (stdout) == 0 && !ferror (stdout))
 		return status;
-	if (errno == EPIPE)
+	error = errno ? errno : EIO; /* what failed before has taken its number with it */
+	if (error == EPIPE)
 		return STATUS_PIPE;
 	if (status == 0 || status == STATUS_REMEX)
-		complain (NULL, "cannot write to standard output");
+		complain (NULL, "cannot write to standard output: %s", strerror (error));
 	return STATUS_REMEX;
 }
 
@@ -90,19 +94,49 @@ static void overview (FILE *to)
 	fputs (more, to);
 }
 
-static const struct command *find (const char *name)
+/* Names that other programs have for it: what to type here. */
+static const struct {
+	const char *name, *words;
+} elsewhere[] = {
+	{ "shell", "remex run HOST COMMAND runs a command by the shell there; there is no interactive shell" },
+	{ "ssh", "remex run HOST COMMAND" },
+	{ "exec", "remex run HOST COMMAND" },
+	{ "cp", "remex put FILE HOST:PATH, or remex get HOST:PATH FILE" },
+	{ "scp", "remex put FILE HOST:PATH, or remex get HOST:PATH FILE" },
+	{ "copy", "remex put FILE HOST:PATH, or remex get HOST:PATH FILE" },
+	{ "list", "remex plugins HOST shows what can be called there" },
+	{ "version", "remex --version" },
+};
+
+/* There is no such command: say what to type, where that can be guessed. `next` is the word behind it, or NULL. */
+static void say_unknown (const char *name, const char *const *names, const char *next)
 {
-	const char *names[N_COMMANDS], *near;
+	const char *near = text_nearest (name, names, N_COMMANDS);
+
+	for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+		if (!strcmp (name, elsewhere[i].name)) {
+			complain (NULL, "no command '%s': %s", name, elsewhere[i].words);
+			return;
+		}
+	if (near)
+		complain (NULL, "no command '%s'; did you mean '%s'?", name, near);
+	else if (next && *next != '-')
+		complain (NULL, "no command '%s'; to run something on a host of that name: remex run %s %s", name, name,
+			next);
+	else
+		complain (NULL, "no command '%s'", name);
+}
+
+static const struct command *find (const char *name, const char *next)
+{
+	const char *names[N_COMMANDS];
 
 	for (int i = 0; i < N_COMMANDS; i++) {
 		names[i] = commands[i]->name;
 		if (!strcmp (name, names[i]))
 			return commands[i];
 	}
-	if ((near = text_nearest (name, names, N_COMMANDS)))
-		complain (NULL, "no command '%s'; did you mean '%s'?", name, near);
-	else
-		complain (NULL, "no command '%s'", name);
+	say_unknown (name, names, next);
 	overview (stderr);
 	return NULL;
 }
@@ -121,7 +155,7 @@ static int run_help (const struct command *command, int argc, char **argv)
 		overview (stdout);
 		return finish (0);
 	}
-	if (!(command = find (options.hosts)))
+	if (!(command = find (options.hosts, NULL)))
 		return STATUS_REMEX;
 	usage_long (command);
 	return finish (0);
@@ -143,7 +177,7 @@ int main (int argc, char **argv)
 	const struct command *command;
 
 	/* The rest of the program may rely on 0, 1 and 2 being open, and meets a closed pipe as EPIPE. */
-	if (fd_fill_std () < 0) {
+	if (fd_guard_std () < 0) {
 		complain (NULL, "cannot open /dev/null: %s", strerror (errno));
 		return STATUS_REMEX;
 	}
@@ -166,7 +200,7 @@ int main (int argc, char **argv)
 		overview (stderr);
 		return STATUS_REMEX;
 	}
-	if (!(command = find (argv[1])))
+	if (!(command = find (argv[1], argv[2])))
 		return STATUS_REMEX;
 	return command->run (command, argc - 2, argv + 2);
 }

@@ -5,12 +5,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/exchange.h"
 #include "cli/json.h"
 #include "cli/signals.h"
+#include "cli/trust.h"
 
 enum { ANSWER_MS = 5000, MOST = 1000000 };
 
@@ -113,13 +115,24 @@ static int report (struct ping *ping)
 
 static int ping_host (struct ping *ping, const char *where)
 {
-	int status;
+	int status, ready;
 
 	if (session_open (&ping->session, where) < 0)
 		return STATUS_REMEX;
 	ping->times = json_array ();
 	/* libremex gives up on a silent one by itself. */
-	if (wait_for (ping, REMEX_READY, 0) > 0)
+	ready = wait_for (ping, REMEX_READY, 0);
+	if (ready < 0 && !strcmp (remex_host_code (ping->session.host), "untrusted") &&
+		trust_can_ask (ping->session.host) && trust_ask (ping->session.host)) {
+		*ping->why = '\0';
+		if (session_again (&ping->session) < 0) {
+			json_decref (ping->times);
+			session_close (&ping->session);
+			return STATUS_REMEX;
+		}
+		ready = wait_for (ping, REMEX_READY, 0);
+	}
+	if (ready > 0)
 		while (once (ping) && ping->sent < ping->count &&
 			wait_for (ping, REMEX_ENDED, clock_ms () + (int64_t)(ping->interval * 1000)) == 0 &&
 			!signals_take ())

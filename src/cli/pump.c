@@ -75,6 +75,11 @@ bool output_pending (const struct output *output)
 
 /* --- input ------------------------------------------------------------------------------------------------------- */
 
+bool input_is_closed (void)
+{
+	return (fcntl (STDIN_FILENO, F_GETFL) & O_ACCMODE) == O_WRONLY;
+}
+
 void input_init (struct input *input, bool wanted)
 {
 	struct stat status;

@@ -45,6 +45,9 @@ struct input {
 
 enum { PUMP_INPUT = 64 * 1024 };
 
+/* Is standard input closed (fd_guard_std)? */
+bool input_is_closed (void);
+
 /* Look at stdin (wanted false: do not use it). A regular file's first bytes are read, so that a small one travels
  * with the call; `open` is then false if that was all. */
 void input_init (struct input *input, bool wanted);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/exchange.h"
@@ -103,6 +104,24 @@ static struct remex_args *make_args (const struct run *run, const struct options
 	return args;
 }
 
+/* From a terminal nothing is passed on: what would read it ends at once, without a word. */
+static void hint_no_input (const struct run *run, const struct options *options)
+{
+	static const char *const readers[] = { "sh", "bash", "dash", "zsh", "ksh", "fish", "csh", "tcsh", "cat",
+		"python", "python3", "perl", "su", "psql", "mysql" };
+	const char *word = options->words[0], *slash = strrchr (word, '/');
+
+	if (run->no_input || run->quiet || options->n_words != 1 || !isatty (STDIN_FILENO))
+		return;
+	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
+		if (!strcmp (slash ? slash + 1 : word, readers[i]))
+			complain (NULL,
+				"'%s' gets no input: what is typed at a terminal is not passed on. Give it a command "
+				"or "
+				"a file",
+				word);
+}
+
 /* The exit status. */
 static int run_on (const struct run *run, const struct options *options, const char *args)
 {
@@ -115,7 +134,8 @@ static int run_on (const struct run *run, const struct options *options, const c
 	exchange.live = !run->json;
 	if (session_open (&session, options->hosts) < 0)
 		return STATUS_REMEX;
-	input_init (&input, !run->no_input);
+	hint_no_input (run, options);
+	input_init (&input, !run->no_input && !input_is_closed ());
 	exchange.input = &input;
 	if (exchange_run (&exchange, &session) == 0) {
 		status = exchange_status (&exchange);
@@ -151,7 +171,7 @@ static int run_run (const struct command *command, int argc, char **argv)
 	if (!options.hosts)
 		status = options_wrong (&options, "on which host?");
 	else if (!options.n_words)
-		status = options_wrong (&options, "which command?");
+		status = options_wrong (&options, "which command? There is no interactive shell");
 	else if (!(args = make_args (&run, &options)) || !remex_args_text (args))
 		complain (NULL, "no memory for the arguments");
 	else

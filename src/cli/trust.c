@@ -1,20 +1,26 @@
 /* remex trust - say which key a host is known by, once and for all: pin it, or forget it (remex(1)). */
 #include "config.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/text.h"
+#include "base/trusted.h"
 #include "cli/cli.h"
 #include "cli/exchange.h"
 #include "cli/signals.h"
 #include "cli/trust.h"
+#include "net/certificate.h"
 #include "net/key.h"
 
-enum { ANSWER = 256, WORD = 512 };
+enum { ANSWER = 256, WORD = 512, PIN_MAX = 64 * 1024 };
 
 /* --- asking ------------------------------------------------------------------------------------------------------ */
 
@@ -172,6 +178,67 @@ static int trust (const char *where, const char *named)
 	return status;
 }
 
+/* --- what is trusted --------------------------------------------------------------------------------------------- */
+
+static int is_pin (const struct dirent *entry)
+{
+	size_t n = strlen (entry->d_name);
+
+	return n > 4 && *entry->d_name != '.' && !strcmp (entry->d_name + n - 4, ".pem");
+}
+
+static void show_pin (const char *directory, const char *name, int width)
+{
+	char print[KEY_PRINT_SIZE], where[NAME_MAX + 1];
+	char *path = NULL, *pem = NULL;
+	struct err err = { .text = "no memory" };
+	struct key key;
+	size_t n;
+	int fd = -1;
+
+	snprintf (where, sizeof where, "%.*s", (int)strlen (name) - 4, name);
+	if (asprintf (&path, "%s/hosts/%s", directory, name) >= 0 &&
+		(fd = trusted_open (path, TRUSTED_FILE, &err)) >= 0 && (pem = fd_read_all (fd, PIN_MAX, &n, &err)) &&
+		certificate_key (pem, n, &key, &err) == 0)
+		printf ("%-*s  %s\n", width, safe (where), key_print (&key, print));
+	else
+		printf ("%-*s  not trusted: %s\n", width, safe (where), safe (err.text));
+	fd_close (&fd);
+	free (pem);
+	free (path);
+}
+
+static int list (void)
+{
+	struct remex *remex = remex_new ();
+	struct remex_error error = { .text = "no memory" };
+	const char *directory = remex ? remex_directory (remex, &error) : NULL;
+	struct dirent **entries = NULL;
+	int n = -1, width = 0, status = 0;
+	char *hosts = NULL;
+
+	if (!directory || asprintf (&hosts, "%s/hosts", directory) < 0) {
+		complain (NULL, "%s", error.text);
+		status = STATUS_REMEX;
+	} else if ((n = scandir (hosts, &entries, is_pin, alphasort)) < 0 && errno != ENOENT) {
+		complain (NULL, "%s: %s", hosts, strerror (errno));
+		status = STATUS_REMEX;
+	} else if (n <= 0) {
+		printf ("No host is trusted; remex trust HOST trusts one.\n");
+	}
+	for (int i = 0; i < n; i++)
+		if ((int)strlen (entries[i]->d_name) - 4 > width)
+			width = (int)strlen (entries[i]->d_name) - 4;
+	for (int i = 0; i < n; i++) {
+		show_pin (directory, entries[i]->d_name, width);
+		free (entries[i]);
+	}
+	free (entries);
+	free (hosts);
+	remex_free (remex);
+	return finish (status);
+}
+
 static const struct option trust_options[] = {
 	{ OPTION_REMOVE, "remove", NULL, "trust it no longer" },
 	OPTION_ROW_HELP,
@@ -191,11 +258,11 @@ static int run_trust (const struct command *command, int argc, char **argv)
 		remove = true;
 	}
 	if (!options.hosts)
-		return options_wrong (&options, "which host?");
+		return remove ? options_wrong (&options, "which host?") : list ();
 	if (options.n_words > (remove ? 0 : 1))
 		return options_wrong (&options, remove ? "--remove takes a host only" : "one host and one fingerprint");
 	return remove ? forget (options.hosts) : trust (options.hosts, options.words[0]);
 }
 
-const struct command cmd_trust = { "trust", "HOST [FINGERPRINT]", "Say by which key a host is known", trust_options,
-	run_trust, OPTIONS_MIXED };
+const struct command cmd_trust = { "trust", "[HOST [FINGERPRINT]]",
+	"Say by which key a host is known, or show which are", trust_options, run_trust, OPTIONS_MIXED };

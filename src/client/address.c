@@ -237,11 +237,12 @@ static void missing_group (const char *path, char *name, size_t size)
 /* What to do about it, where that is known, behind the words for it. */
 static void advise (const struct address *address, const char *path, int error, char *out, size_t size)
 {
+	const char *named = getenv ("REMEX_SOCKET");
 	char group[64];
 
 	*out = '\0';
 	if (error == ENOENT || error == ECONNREFUSED) {
-		if (!address->guarded || getenv ("REMEX_SOCKET"))
+		if (!address->guarded || (named && *named))
 			snprintf (out, size, " (is remexd running?)");
 		else if (geteuid () == 0)
 			snprintf (out, size, "; to start it: systemctl start remexd, or remexd (remexd(8))");

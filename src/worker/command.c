@@ -138,15 +138,19 @@ static int never_started (struct remex_call *call, const struct err *err)
 	return -1;
 }
 
-/* Where the command starts: as asked, else at home, else (a home that is not there) at the root. */
-static const char *start_directory (const struct remex_call *call, const struct remex_command *command)
+/* Where the command starts, in new memory: as asked, which begins at home where it is not absolute; else at home, else (a
+ * home that is not there) at the root. NULL without memory. */
+static char *start_directory (const struct remex_call *call, const struct remex_command *command)
 {
 	const char *home = call->worker->user.home;
 	struct stat st;
+	char *path;
 
+	if (command->cwd && *command->cwd == '/')
+		return strdup (command->cwd);
 	if (command->cwd)
-		return command->cwd;
-	return stat (home, &st) == 0 && S_ISDIR (st.st_mode) && access (home, X_OK) == 0 ? home : "/";
+		return asprintf (&path, "%s/%s", home, command->cwd) < 0 ? NULL : path;
+	return strdup (stat (home, &st) == 0 && S_ISDIR (st.st_mode) && access (home, X_OK) == 0 ? home : "/");
 }
 
 /* An older plugin's command is shorter: what it lacks is NULL. */
@@ -166,6 +170,7 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 	struct pipes pipes;
 	struct child started;
 	struct err err = { 0 };
+	char *cwd;
 	int result = -1;
 
 	*child = (struct remex_child){ .pid = -1, .pidfd = -1 };
@@ -178,7 +183,8 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 		err_sys (&err, 0, "cannot make a pipe");
 		return never_started (call, &err);
 	}
-	if (environment_make (&env, call, command, path) < 0) {
+	cwd = start_directory (call, command);
+	if (!cwd || environment_make (&env, call, command, path) < 0) {
 		err_sys (&err, 0, "cannot run %s", command->argv[0]);
 	} else {
 		struct spawn spawn = {
@@ -186,7 +192,7 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 			.env = (const char *const *)env.items,
 			.file = command->file,
 			.path = path,
-			.cwd = start_directory (call, command),
+			.cwd = cwd,
 			.fds = { pipes.in[0], pipes.out[1], pipes.errors[1] },
 			.ignored = tidy_ignored (&call->worker->tidy),
 			.die_with_parent = true,
@@ -195,6 +201,7 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 		result = spawn_start (&spawn, &started, &err);
 	}
 	environment_free (&env);
+	free (cwd);
 	if (result < 0) {
 		pipes_close (&pipes);
 		return never_started (call, &err);

@@ -75,6 +75,34 @@ START_TEST (standard_descriptors_are_filled)
 }
 END_TEST
 
+/* The same for a user's program: what was closed fails, but for stderr. */
+START_TEST (standard_descriptors_are_guarded)
+{
+	pid_t child = fork ();
+	int status;
+
+	ck_assert_int_ge (child, 0);
+	if (!child) {
+		bool good;
+		char byte;
+
+		for (int fd = 0; fd < 3; fd++)
+			if (_i & 1 << fd)
+				close (fd);
+		good = fd_guard_std () == 0 && is_open (0) && is_open (1) && is_open (2) && open ("/", O_RDONLY) > 2;
+		if (_i & 1)
+			good = good && read (0, &byte, 1) < 0 && errno == EBADF;
+		if (_i & 2)
+			good = good && write (1, "x", 1) < 0 && errno == EBADF;
+		if (_i & 4)
+			good = good && write (2, "x", 1) == 1;
+		_exit (good ? 0 : 1);
+	}
+	ck_assert_int_eq (waitpid (child, &status, 0), child);
+	ck_assert_int_eq (status, 0);
+}
+END_TEST
+
 /* `open` descriptors from 3 up are there; of them `keep` stay. */
 static const struct kept {
 	int keep[6];
@@ -227,6 +255,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, closed_once);
 	tcase_add_test (tcase, nonblock);
 	tcase_add_loop_test (tcase, standard_descriptors_are_filled, 0, 8);
+	tcase_add_loop_test (tcase, standard_descriptors_are_guarded, 0, 8);
 	tcase_add_loop_test (tcase, all_closed_but, 0, (int)(sizeof kept / sizeof *kept));
 	tcase_add_test (tcase, the_limit_is_raised);
 	tcase_add_test (tcase, all_is_written_and_read);

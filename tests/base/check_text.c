@@ -296,7 +296,11 @@ static const struct near_row {
 	{ "exec.rum", "exec.run" },
 	{ "exce.run", "exec.run" },
 	{ "exec.shel", "exec.shell" },
-	{ "status", NULL },
+	{ "status", "status.show" }, /* the only one that begins so */
+	{ "st", "status.show" },
+	{ "s", NULL },
+	{ "exec", NULL },
+	{ "exec.s", "exec.shell" },
 	{ "status.shwo", "status.show" },
 	{ "zzzzzzzz", NULL },
 	{ "", NULL },
