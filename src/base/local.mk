@@ -13,5 +13,6 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/resident.c %D%/resident.h \
 	%D%/text.c %D%/text.h \
 	%D%/trusted.c %D%/trusted.h \
+	%D%/userdb.c %D%/userdb.h \
 	$(NULL)
 EXTRA_DIST += src/LAYERS

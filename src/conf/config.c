@@ -94,6 +94,8 @@ static const struct schema_key keys[] = {
 		"Idle workers that are kept ready; not more than workers.max." },
 	{ "workers.requests", &schema_integer, AT (workers_requests), 0, 1000000000, "10000", NULL,
 		"A worker is replaced after so many requests; 0: never." },
+	{ "workers.age", &schema_time, AT (workers_age_ms), 0, DAY, "5s", NULL,
+		"How old a worker may be that gets a request, where users come from other sources than files; 0: any age." },
 	{ "queue.length", &schema_integer, AT (queue_length), 1, 1000000, "256", NULL,
 		"Requests that may wait for a worker; the next one is answered \"busy\"." },
 	{ "queue.bytes", &schema_size, AT (queue_bytes), 4 * KIB, 64 * GIB, "8MiB", NULL,

@@ -45,6 +45,7 @@ struct config {
 	int workers_max; /* 64; ordinary workers at once */
 	int workers_spare; /* 2; idle workers kept warm; at most workers_max */
 	int workers_requests; /* 10000; a worker is replaced after so many; 0: never */
+	int64_t workers_age_ms; /* 5 s; of one that gets a request, where others than files say who is who; 0: any */
 	int queue_length; /* 256 requests */
 	int64_t queue_bytes; /* 8 MiB */
 	struct {

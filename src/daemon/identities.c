@@ -249,12 +249,31 @@ size_t identities_count (const struct identities *identities)
 	return n;
 }
 
-bool identities_support (const struct identities *identities, uid_t uid)
+/* A name may be given to somebody else, and a uid too. */
+static void look_up_again (struct identities *identities)
+{
+	for (size_t i = 0; i < identities->n_items; i++) {
+		struct identity_file *file = &identities->items[i];
+		const struct passwd *entry = file->grant && file->grant->user ? getpwnam (file->grant->user) : NULL;
+		bool moved = file->grant && file->grant->user && (!entry || entry->pw_uid != file->uid);
+
+		if (moved && !file->moved)
+			log_warning (
+				"an identity's user is not uid %u any more: it waits for a reload. identity=%s user=%s",
+				(unsigned)file->uid, file->name, file->grant->user);
+		file->moved = moved;
+	}
+}
+
+bool identities_support (struct identities *identities, uid_t uid, uint64_t users)
 {
 	int64_t now = time (NULL);
 
+	if (identities->users != users)
+		look_up_again (identities);
+	identities->users = users;
 	for (size_t i = 0; i < identities->n_items; i++)
-		if (identities->items[i].grant && identities->items[i].uid == uid &&
+		if (identities->items[i].grant && identities->items[i].uid == uid && !identities->items[i].moved &&
 			!grant_expired (identities->items[i].grant, now))
 			return true;
 	return false;

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -24,12 +25,14 @@ struct identity_file {
 	struct grant *grant; /* NULL: refused */
 	char *refused; /* why */
 	uid_t uid; /* as whom it acts */
+	bool moved; /* its `user` is not that one any more */
 };
 
 struct identities {
 	char *directory;
 	struct identity_file *items; /* in the order of their names */
 	size_t n_items;
+	uint64_t users; /* the state of the user database that `moved` is of; 0: none */
 };
 
 /* Read the directory; one that is not there holds nobody, and neither does one that we may not look into where nobody
@@ -44,8 +47,10 @@ void identities_check_calls (struct identities *identities, const char *table);
 /* How many are good. */
 size_t identities_count (const struct identities *identities);
 
-/* Is there a good one, not expired now, that acts as that user? */
-bool identities_support (const struct identities *identities, uid_t uid);
+/* Is there a good one, not expired now, that acts as that user? One whose `user` is another by now, or nobody, counts no
+ * more until the next reload; they are looked up again when `users`, the state of the user database (base/userdb.h), is
+ * another. */
+bool identities_support (struct identities *identities, uid_t uid, uint64_t users);
 
 /* Log those that are refused or expired; returns how many were refused. */
 int identities_report (const struct identities *identities);

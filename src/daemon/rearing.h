@@ -10,6 +10,7 @@
 
 #include "base/list.h"
 #include "proc/cgroup.h"
+#include "wire/records.h"
 #include "worker/worker.h"
 
 enum reared_phase {
@@ -22,6 +23,7 @@ struct reared {
 	struct list node;
 	uint64_t serial;
 	uid_t uid;
+	struct worker_birthday birthday;
 	pid_t pid; /* the keeper's */
 	int keeper; /* the link to it */
 	int front_end; /* the front's end of the worker's link; -1 once handed over */

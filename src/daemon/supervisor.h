@@ -15,6 +15,7 @@
 
 #include "base/link.h"
 #include "base/list.h"
+#include "base/userdb.h"
 #include "conf/config.h"
 #include "daemon/audit.h"
 #include "daemon/generation.h"
@@ -46,6 +47,7 @@ struct supervisor {
 	size_t n_listeners;
 	struct cgroups cgroups;
 	gid_t group; /* of `remex`, or -1 */
+	struct userdb userdb;
 	int host_key; /* a sealed copy for the fronts, or -1 */
 	struct audit_sink audit; /* where the audit trail goes */
 	bool stdio;

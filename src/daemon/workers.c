@@ -26,12 +26,14 @@ static struct reared *worker_new (struct supervisor *supervisor, uid_t uid)
 		.files = &supervisor->generation->plugins,
 		.uid = uid,
 	};
+	struct worker_birthday birthday = { .users = userdb_state (&supervisor->userdb), .ms = clock_ms () };
 	struct reared *worker = calloc (1, sizeof *worker);
 
 	if (!worker || rear (worker, ++supervisor->last_serial, &birth, &supervisor->cgroups) < 0) {
 		free (worker);
 		return NULL;
 	}
+	worker->birthday = birthday;
 	list_append (&supervisor->workers, &worker->node);
 	supervisor->n_workers++;
 	return worker;
@@ -65,15 +67,13 @@ void supervisor_keep_spares (struct supervisor *supervisor)
 	}
 }
 
-static struct reared *take_spare (struct supervisor *supervisor, uid_t uid)
+static struct reared *find_spare (const struct supervisor *supervisor, uid_t uid)
 {
 	struct reared *worker;
 
 	list_each (worker, &supervisor->workers, node)
-		if (worker->phase == REARED_SPARE && worker->uid == uid) {
-			supervisor->n_spares--;
+		if (worker->phase == REARED_SPARE && worker->uid == uid)
 			return worker;
-		}
 	return NULL;
 }
 
@@ -89,14 +89,32 @@ void supervisor_tell_keeper (struct reared *worker, uint32_t type, int64_t a)
 
 bool supervisor_drop_spare (struct supervisor *supervisor)
 {
-	struct reared *worker = take_spare (supervisor, geteuid ());
+	struct reared *worker = find_spare (supervisor, geteuid ());
 
 	if (!worker)
 		return false;
+	supervisor->n_spares--;
 	worker->phase = REARED_ENDING;
 	fd_close (&worker->front_end);
 	supervisor_tell_keeper (worker, REC_RELEASE, 0);
 	return true;
+}
+
+/* A spare of that user that is what the user database says now. Those that are not, go. */
+static struct reared *take_spare (struct supervisor *supervisor, uid_t uid)
+{
+	uint64_t users = userdb_state (&supervisor->userdb);
+	int64_t age = supervisor->userdb.others ? supervisor->generation->config->workers_age_ms : 0;
+	struct reared *worker;
+
+	while ((worker = find_spare (supervisor, uid))) {
+		if (worker->birthday.users == users && (!age || clock_ms () - worker->birthday.ms <= age)) {
+			supervisor->n_spares--;
+			return worker;
+		}
+		supervisor_drop_spare (supervisor);
+	}
+	return NULL;
 }
 
 /* Was that connection accepted on a listener of ours? The front could show us another socket, whose "peer" is whoever
@@ -120,7 +138,7 @@ static bool is_ours (const struct supervisor *supervisor, int peer)
  * The credentials are those of whoever called connect(2), whoever accepts. They count as long as the caller may still say
  * something: at the end of what a client sends the front ends its connection too, and a front that keeps a copy of the
  * socket must not have a worker by it. A worker that was given a moment before stays with the front. */
-static int check_claim (const struct supervisor *supervisor, uid_t uid, int peer)
+static int check_claim (struct supervisor *supervisor, uid_t uid, int peer)
 {
 	uid_t caller;
 
@@ -129,7 +147,9 @@ static int check_claim (const struct supervisor *supervisor, uid_t uid, int peer
 	if (supervisor->stdio)
 		return 0;
 	if (peer < 0)
-		return identities_support (&supervisor->generation->identities, uid) ? 0 : EPERM;
+		return identities_support (&supervisor->generation->identities, uid, userdb_state (&supervisor->userdb))
+			       ? 0
+			       : EPERM;
 	if (!is_ours (supervisor, peer) || peer_uid (peer, &caller, NULL) < 0)
 		return EPERM;
 	if (caller != 0 &&
@@ -183,7 +203,8 @@ void supervisor_answer_worker (struct supervisor *supervisor, const struct packe
 	}
 	record.a = (int64_t)worker->serial;
 	worker->phase = REARED_OUT;
-	if (link_send (supervisor->front_link, &record, NULL, 0, NULL, 0, &worker->front_end, 1, 0) < 0) {
+	if (link_send (supervisor->front_link, &record, &worker->birthday, sizeof worker->birthday, NULL, 0,
+		    &worker->front_end, 1, 0) < 0) {
 		if (errno == ETOOMANYREFS) {
 			/* The front cannot have it now. It asks again, and this one goes. */
 			worker->phase = REARED_ENDING;

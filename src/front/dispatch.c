@@ -112,10 +112,34 @@ static void ask_again (void *arg)
 	dispatch_pump (arg);
 }
 
+/* Is the worker what the user database says of its user now? One that was made since the request came always is, however
+ * fast the database changes. */
+static bool is_current (struct front *front, const struct pooled *worker, const struct request *request)
+{
+	uint64_t users = userdb_state (&front->userdb);
+	int64_t age = front->userdb.others ? front->config->workers_age_ms : 0;
+
+	if (worker->birthday.ms > request->arrived_ms)
+		return true;
+	return worker->birthday.users == users && (!age || clock_ms () - worker->birthday.ms <= age);
+}
+
+/* An idle worker for it, or NULL. Those that are of another time, go. */
+static struct pooled *find_worker (struct front *front, const struct request *request)
+{
+	struct pooled *worker;
+
+	while ((worker = pool_idle (&front->pool, request->uid)) && !is_current (front, worker, request)) {
+		pool_set_phase (worker, WORKER_LEAVING);
+		upstream_release (front, worker->serial);
+	}
+	return worker;
+}
+
 /* Run the request if there is a worker for it, else see that there will be one. True when it runs. */
 static bool place (struct front *front, struct request *request)
 {
-	struct pooled *worker = pool_idle (&front->pool, request->uid);
+	struct pooled *worker = find_worker (front, request);
 	struct connection *connection = request->connection;
 	int most;
 

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
+#include "base/userdb.h"
 #include "conf/config.h"
 #include "front/access.h"
 #include "front/breaker.h"
@@ -57,6 +58,7 @@ struct front {
 	struct access access;
 	struct queue queue;
 	struct pool pool;
+	struct userdb userdb;
 	struct breakers breakers;
 	struct list requests, connections, arrivals;
 	struct list asked, answering; /* reloads, and answers larger than what is taken at once (manage.c) */

@@ -102,7 +102,8 @@ int pool_send (struct pooled *worker, struct record *record, const void *bytes, 
 	return result;
 }
 
-struct pooled *pool_add (struct pool *pool, uint64_t serial, uid_t uid, int link)
+struct pooled *pool_add (
+	struct pool *pool, uint64_t serial, uid_t uid, const struct worker_birthday *birthday, int link)
 {
 	struct pooled *worker = calloc (1, sizeof *worker);
 
@@ -117,6 +118,7 @@ struct pooled *pool_add (struct pool *pool, uint64_t serial, uid_t uid, int link
 	worker->serial = serial;
 	worker->uid = uid;
 	worker->generation = pool->generation;
+	worker->birthday = *birthday;
 	worker->link = link;
 	list_init (&worker->idle);
 	list_append (&pool->all, &worker->node);

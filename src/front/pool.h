@@ -14,6 +14,7 @@
 #include "base/link.h"
 #include "base/list.h"
 #include "front/loop.h"
+#include "wire/records.h"
 
 struct request;
 
@@ -26,6 +27,7 @@ struct pooled {
 	uint64_t serial;
 	uid_t uid;
 	int generation; /* of the configuration and the plugins that it has loaded */
+	struct worker_birthday birthday;
 	int link;
 	struct watch *watch;
 	enum worker_phase phase;
@@ -58,8 +60,9 @@ struct pool {
 void pool_init (struct pool *pool, uv_loop_t *loop, int max, int requests);
 void pool_free (struct pool *pool);
 
-/* A worker was born; the link is the pool's from now on. NULL without memory (the link is closed). */
-struct pooled *pool_add (struct pool *pool, uint64_t serial, uid_t uid, int link);
+/* A worker was born, then; the link is the pool's from now on. NULL without memory (the link is closed). */
+struct pooled *pool_add (
+	struct pool *pool, uint64_t serial, uid_t uid, const struct worker_birthday *birthday, int link);
 struct pooled *pool_find (const struct pool *pool, uint64_t serial);
 
 /* Read what the link of a worker that is gone still holds: true when that was all, false when it was paused before. */

@@ -100,9 +100,13 @@ static void take_table (struct front *front, const struct packet *packet)
 static void take_worker (struct front *front, struct packet *packet)
 {
 	const struct record *record = &packet->record;
+	struct worker_birthday birthday = { 0 };
 
 	front->pool.births--;
-	if (!packet->n_fds || !pool_add (&front->pool, (uint64_t)record->a, (uid_t)record->b, packet->fds[0])) {
+	if (record->length == sizeof birthday)
+		memcpy (&birthday, packet->data, sizeof birthday);
+	if (!packet->n_fds ||
+		!pool_add (&front->pool, (uint64_t)record->a, (uid_t)record->b, &birthday, packet->fds[0])) {
 		/* Nobody can talk to it. Asking again at once would find the same. */
 		if (packet->n_fds)
 			packet->fds[0] = -1;

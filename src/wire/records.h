@@ -40,7 +40,8 @@ enum record_type {
 	REC_AUDIT, /* id request, or 0 for one that needs no answer; payload: a line for the audit trail, without newline */
 
 	/* supervisor -> front */
-	REC_BORN = 48, /* answers WORKER: id request, a serial, b uid; fd: the worker's link */
+	REC_BORN = 48, /* answers WORKER: id request, a serial, b uid; payload: struct worker_birthday; fd: the worker's
+			  link */
 	REC_NO_WORKER, /* answers WORKER: id request, a errno (EPERM: not for that peer; ENOTCONN: that peer
 			 has left; EBUSY: ask again soon, some have yet to go) */
 	REC_GONE, /* id serial, a enum gone, b exit status or signal, payload: int64_t survivors (-1: not known) */
@@ -66,6 +67,12 @@ enum record_type {
 /* How a worker ended (REC_GONE). Exited with a prior release is no death. */
 enum gone { GONE_EXITED, GONE_SIGNALLED };
 enum { GONE_UNBORN = 71 }; /* GONE_EXITED with this, from a worker that was never ready: its keeper could not make it */
+
+/* What was noted before a worker asked who its user is. */
+struct worker_birthday {
+	unsigned long long users; /* the state of the user database (base/userdb.h) */
+	long long ms; /* clock_ms */
+};
 
 /* What a worker says of itself with each terminal record. */
 struct worker_state {

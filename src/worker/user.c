@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <shadow.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,23 @@
 
 #include "wire/codes.h"
 #include "worker/user.h"
+
+/* The day itself is one on which the account is no longer good (usermod(8)). */
+static int64_t expiry (const char *name)
+{
+	const struct spwd *entry = getspnam (name);
+
+	if (!entry || entry->sp_expire < 0)
+		return 0;
+	return entry->sp_expire ? (int64_t)entry->sp_expire * 24 * 3600 : 1;
+}
+
+int user_check (const struct user *user, int64_t now, struct err *err)
+{
+	if (!user->expires || now < user->expires)
+		return 0;
+	return err_set (err, CODE_DENIED, "the account of the user '%s' has expired", user->name);
+}
 
 int user_look_up (struct user *user, uid_t uid, struct err *err)
 {
@@ -28,6 +46,8 @@ int user_look_up (struct user *user, uid_t uid, struct err *err)
 		user->home = strdup (entry->pw_dir && *entry->pw_dir == '/' ? entry->pw_dir : "/");
 		user->shell = strdup (entry->pw_shell && *entry->pw_shell ? entry->pw_shell : "/bin/sh");
 		good = user->name && user->home && user->shell;
+		if (geteuid () == 0 && uid != 0)
+			user->expires = expiry (entry->pw_name);
 	} else {
 		good = asprintf (&user->name, "uid:%u", (unsigned)uid) > 0;
 		user->home = strdup ("/");

@@ -7,6 +7,7 @@
 #ifndef REMEX_WORKER_USER_H
 #define REMEX_WORKER_USER_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -14,10 +15,15 @@
 struct user {
 	uid_t uid;
 	char *name, *home, *shell;
+	int64_t expires; /* unix seconds; 0: never */
 };
 
 /* Look the user up; an own uid without an entry is "uid:N" with home "/" and shell "/bin/sh". 0 or -1. */
 int user_look_up (struct user *user, uid_t uid, struct err *err);
+/* Is its account good at that time (unix seconds)? 0, or -1 and err (CODE_DENIED). By the date of expiry in shadow(5),
+ * which only root can read, and which does not bind root itself. That a password is locked or too old says nothing here:
+ * nobody comes in by one. */
+int user_check (const struct user *user, int64_t now, struct err *err);
 void user_free (struct user *user);
 
 /* Become that user for good. As root: all three steps. Otherwise the uid must be the caller's own. 0 or -1. */

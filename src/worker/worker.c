@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -53,7 +54,10 @@ static void run_handler (struct remex_call *call)
 	verb = name ? plugins_find (&call->worker->plugins, name, &plugin, &params) : NULL;
 	if (!name)
 		name = "";
-	if (!verb && (why = plugins_refusal (&call->worker->plugins, name))) {
+	if (user_check (&call->worker->user, time (NULL), &err) < 0) {
+		call->unfit = true;
+		remex_fail (call, REMEX_ERR_DENIED, "%s", err.text);
+	} else if (!verb && (why = plugins_refusal (&call->worker->plugins, name))) {
 		/* It was proved, and yet does not work for this user, or did not when this worker was born. */
 		call->unfit = true;
 		remex_fail (call, REMEX_ERR_FAILED, "the plugin cannot be used here: %s", why);
@@ -220,7 +224,12 @@ static int be_born (struct self *self, const struct worker_birth *birth, struct 
 		return err_sys (err, CODE_INTERNAL, "cannot watch the process tree");
 	if (quiet_std () < 0 || (self->statm = resident_open ()) < 0 || tidy_open (&worker->tidy) < 0)
 		return err_sys (err, CODE_INTERNAL, "cannot set up the worker");
-	if (user_look_up (&worker->user, birth->uid, err) < 0 || user_become (&worker->user, err) < 0)
+	if (user_look_up (&worker->user, birth->uid, err) < 0)
+		return -1;
+	/* The probe runs for nobody: an account that is only there for the front may be one that nobody may use. */
+	if (!birth->probe && user_check (&worker->user, time (NULL), err) < 0)
+		return -1;
+	if (user_become (&worker->user, err) < 0)
 		return -1;
 	/* After the uid change, which clears it (prctl(2)): the worker dies with its keeper. */
 	prctl (PR_SET_PDEATHSIG, SIGKILL);

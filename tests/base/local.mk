@@ -9,6 +9,7 @@ base_tests = \
 	%D%/check_paths \
 	%D%/check_text \
 	%D%/check_trusted \
+	%D%/check_userdb \
 	$(NULL)
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
@@ -30,5 +31,7 @@ TESTS += $(base_tests)
 %C%_check_text_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_trusted_CFLAGS = $(check_cflags)
 %C%_check_trusted_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_userdb_CFLAGS = $(check_cflags)
+%C%_check_userdb_LDADD = src/base/libbase.la $(check_libs)
 EXTRA_DIST += tests/support/check_main.h
 endif

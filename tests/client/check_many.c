@@ -103,8 +103,8 @@ static void serve (struct server *server)
 		return;
 	pour (server);
 	if (buf_len (&server->out)) {
-		ssize_t n = send (
-			server->fd, buf_head (&server->out), buf_len (&server->out), MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n =
+			send (server->fd, buf_head (&server->out), buf_len (&server->out), MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		buf_consume (&server->out, n > 0 ? (size_t)n : 0);
 	}
@@ -185,7 +185,8 @@ static size_t reserved (const struct remex *remex)
 	const struct remex_host *host;
 	size_t sum = 0;
 
-	list_each (host, &remex->hosts, node) sum += host->in.size;
+	list_each (host, &remex->hosts, node)
+		sum += host->in.size;
 	return sum;
 }
 
@@ -223,7 +224,8 @@ START_TEST (each_of_a_thousand_has_one_end)
 			bytes[i] += event.size;
 			continue;
 		}
-		if (event.result->outcome != REMEX_EXITED || event.result->exit != i % 200 || bytes[i] != LENGTH || ends[i])
+		if (event.result->outcome != REMEX_EXITED || event.result->exit != i % 200 || bytes[i] != LENGTH ||
+			ends[i])
 			ck_abort_msg ("server %d: %s %s, exit %d, %zu bytes, %d ends before", i,
 				remex_outcome_word (event.result->outcome), event.result->message, event.result->exit,
 				bytes[i], ends[i]);
@@ -255,8 +257,8 @@ START_TEST (windows_are_shared)
 		ck_assert_ptr_nonnull (requests[i] = remex_start (host, "test.pour", NULL, NULL));
 	ck_assert_int_eq (requests[0]->window, CLIENT_WINDOW);
 	ck_assert_int_eq (requests[SERVERS - 1]->window, CLIENT_WINDOW_LEAST);
-	ck_assert_ptr_nonnull (requests[0] = remex_start (
-				       host, "test.pour", &(struct remex_options){ .window = 12345678 }, NULL));
+	ck_assert_ptr_nonnull (
+		requests[0] = remex_start (host, "test.pour", &(struct remex_options){ .window = 12345678 }, NULL));
 	ck_assert_int_eq (requests[0]->window, 12345678);
 	remex_close (host);
 	ck_assert_int_eq (remex->windows, 0);

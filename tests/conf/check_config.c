@@ -25,6 +25,7 @@ static void check_defaults (const struct config *config)
 	ck_assert_int_eq (config->workers_max, 64);
 	ck_assert_int_eq (config->workers_spare, 2);
 	ck_assert_int_eq (config->workers_requests, 10000);
+	ck_assert_int_eq (config->workers_age_ms, 5000);
 	ck_assert_int_eq (config->queue_length, 256);
 	ck_assert_int_eq (config->queue_bytes, 8 * 1024 * 1024);
 	ck_assert_int_eq (config->limits.grace_ms, 2000);

@@ -27,6 +27,7 @@ system_tests = \
 	%D%/tcp.test \
 	%D%/trusted.test \
 	%D%/undelivered.test \
+	%D%/users.test \
 	%D%/who.test \
 	$(NULL)
 dist_check_SCRIPTS += $(system_tests)

@@ -68,16 +68,64 @@ def connect_as(uid, path, groups=(GID,)):
     return connection
 
 
+class Database:
+    """A user database of one remexd's own, which a test can change while that runs: copies of these files of /etc in
+    `directory`, which is private, mounted over them in a namespace of the daemon's own."""
+
+    NAMES = ("passwd", "group", "shadow", "nsswitch.conf")
+
+    def __init__(self, directory):
+        self.directory = directory
+        os.chmod(directory, 0o755)  # the front is another user
+        for name in self.NAMES:
+            with open("/etc/" + name) as file:
+                self.write(name, file.read())
+        self.write("nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\n")
+
+    def path(self, name):
+        return os.path.join(self.directory, "etc." + name)
+
+    def read(self, name):
+        with open(self.path(name)) as file:
+            return file.read()
+
+    def write(self, name, text):
+        """In place: what is mounted is the file, not its name."""
+        fd = os.open(self.path(name), os.O_RDWR | os.O_CREAT, 0o644)
+        os.pwrite(fd, text.encode(), 0)
+        os.truncate(fd, len(text.encode()))
+        os.close(fd)
+
+    def set(self, name, key, line):
+        """The line for that name, or none, in place of the one that is there."""
+        lines = [old for old in self.read(name).splitlines(True) if not old.startswith(key + ":")]
+        self.write(name, "".join(lines) + (line + "\n" if line else ""))
+
+    def mount(self):
+        """In a child that is to become remexd."""
+        libc = private_mounts()
+        for name in self.NAMES:
+            check_call(libc.mount(self.path(name).encode(), b"/etc/" + name.encode(), None, MS_BIND, None),
+                       "a mount over /etc/" + name)
+
+
+def check_call(result, what):
+    if result < 0:
+        raise OSError(ctypes.get_errno(), "%s: %s" % (what, os.strerror(ctypes.get_errno())))
+
+
+def private_mounts():
+    """A mount namespace of our own, and the C library to mount with."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    check_call(libc.unshare(CLONE_NEWNS), "a private mount namespace")
+    check_call(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "making the mounts private")
+    return libc
+
+
 def give_group(directory):
     """In a child that is to become remexd: from now on its /etc/group, and that of its children, has a group remex,
     with GID. The rest of the machine sees nothing of it: it is mounted in a namespace of its own, and the file in
     `directory`, which is private, is gone when this returns."""
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def check(result, what):
-        if result < 0:
-            raise OSError(ctypes.get_errno(), "%s: %s" % (what, os.strerror(ctypes.get_errno())))
-
     with open("/etc/group") as file:
         lines = [line for line in file if not line.startswith("remex:")]
     path = os.path.join(directory, "group.%d" % os.getpid())
@@ -85,9 +133,8 @@ def give_group(directory):
         file.write("".join(lines) + "remex:x:%d:\n" % GID)
     try:
         os.chmod(path, 0o644)  # the front is another user
-        check(libc.unshare(CLONE_NEWNS), "a private mount namespace")
-        check(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "making the mounts private")
-        check(libc.mount(path.encode(), b"/etc/group", None, MS_BIND, None), "a mount over /etc/group")
+        libc = private_mounts()
+        check_call(libc.mount(path.encode(), b"/etc/group", None, MS_BIND, None), "a mount over /etc/group")
     finally:
         os.unlink(path)
 

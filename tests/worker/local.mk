@@ -5,6 +5,7 @@ worker_tests = \
 	%D%/check_command \
 	%D%/check_plugins \
 	%D%/check_streams \
+	%D%/check_user \
 	$(NULL)
 check_PROGRAMS += $(worker_tests)
 TESTS += $(worker_tests)
@@ -34,6 +35,8 @@ EXTRA_%C%_check_plugins_DEPENDENCIES = src/worker/libworker.la
 %C%_check_streams_LDFLAGS = $(worker_whole)
 %C%_check_streams_LDADD = $(worker_libs)
 EXTRA_%C%_check_streams_DEPENDENCIES = src/worker/libworker.la
+%C%_check_user_CFLAGS = $(check_cflags)
+%C%_check_user_LDADD = src/worker/libworker.la $(worker_libs)
 
 # The plugins they load: one that does what a test asks of it, and some that must be refused (more are in tests/plugins).
 check_LTLIBRARIES += %D%/plugins/tester.la
