@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -50,10 +49,7 @@ int probe_start (struct probe *probe, struct generation *generation, struct err 
 
 void probe_stop (struct probe *probe)
 {
-	fd_close (&probe->worker.front_end);
-	fd_close (&probe->worker.keeper); /* at its end the keeper kills what is left */
-	while (waitpid (probe->worker.pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	reared_end (&probe->worker);
 	buf_free (&probe->table);
 }
 

@@ -2,13 +2,24 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/link.h"
 #include "daemon/rearing.h"
 #include "proc/fork.h"
 #include "proc/keeper.h"
+#include "proc/tree.h"
+
+enum {
+	LATE_MS = 5000, /* beyond what a keeper needs, on a busy machine */
+	FORCE_MS = 5000, /* how long what is beneath a keeper is killed, before the keeper itself is */
+	AGAIN_MS = 10, /* between two looks at what is dying */
+};
 
 /* The descriptors of the plugin files: the keeper hands them through to the worker. */
 static int *plugin_fds (const struct plugin_files *files, size_t *n)
@@ -79,4 +90,62 @@ int rear (struct reared *reared, uint64_t serial, struct worker_birth *birth, co
 		cgroup_remove (cgroups, serial);
 	errno = saved;
 	return -1;
+}
+
+void reared_expect_end (struct reared *reared, int64_t within_ms)
+{
+	int64_t when = clock_ms () + within_ms + LATE_MS;
+
+	if (!reared->end_by || when < reared->end_by)
+		reared->end_by = when;
+}
+
+/* Kill beneath the keeper; is that done? As long as it lives, stopped or not, what loses its parent stays beneath it. */
+static bool kill_beneath (const struct reared *reared, int64_t now)
+{
+	if (reared->released || reared->reported)
+		return true;
+	if (reared->cgroup >= 0)
+		cgroup_kill (reared->cgroup);
+	return tree_signal_beneath (reared->pid, SIGKILL) <= 0 || now >= reared->forced_since + FORCE_MS;
+}
+
+bool reared_force (struct reared *reared)
+{
+	bool first = !reared->forced_since;
+	int64_t now = clock_ms ();
+
+	if (!reared->end_by || now < reared->end_by)
+		return false;
+	if (first)
+		reared->forced_since = now;
+	if (kill_beneath (reared, now)) {
+		kill (reared->pid, SIGKILL);
+		reared->end_by = 0;
+	} else {
+		reared->end_by = now + AGAIN_MS;
+	}
+	return first;
+}
+
+bool reared_reap (struct reared *reared)
+{
+	pid_t pid;
+
+	do
+		pid = waitpid (reared->pid, NULL, WNOHANG);
+	while (pid < 0 && errno == EINTR);
+	return pid != 0;
+}
+
+void reared_end (struct reared *reared)
+{
+	fd_close (&reared->front_end);
+	fd_close (&reared->keeper);
+	kill (reared->pid, SIGCONT);
+	reared_expect_end (reared, KEEPER_KILL_MS);
+	while (!reared_reap (reared)) {
+		reared_force (reared);
+		poll (NULL, 0, 1);
+	}
 }

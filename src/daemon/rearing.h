@@ -31,9 +31,27 @@ struct reared {
 	enum reared_phase phase;
 	bool released; /* told to leave: what its commands left behind is to live on */
 	bool reported; /* the keeper has said that its worker is gone */
+	bool woken; /* it was stopped once, which has been logged */
+	int64_t end_by; /* clock_ms: when the keeper has to be gone; 0: whenever it likes */
+	int64_t forced_since; /* clock_ms: it was not, and is forced; 0: not yet */
 };
 
 /* Fork a keeper that forks a worker. `cgroups` may be NULL. 0, or -1 with errno and nothing left. */
 int rear (struct reared *reared, uint64_t serial, struct worker_birth *birth, const struct cgroups *cgroups);
+
+/* The keeper was told something that ends it within so many milliseconds: it gets some more, and no longer. The earliest of
+ * several is what counts. */
+void reared_expect_end (struct reared *reared, int64_t within_ms);
+
+/* Is it late? Then kill what is beneath the keeper (unless it was released: what is left then is to live on), and the keeper
+ * itself when that is done, or after five seconds. Does not wait: asks to be called again by end_by. Returns true the first
+ * time that something is done. */
+bool reared_force (struct reared *reared);
+
+/* Reap the keeper, whose link has ended; false when it has not ended yet (a debugger may hold it). */
+bool reared_reap (struct reared *reared);
+
+/* Close the links, at the end of which the keeper kills; wait for that, do it in its place when it is late, and reap it. */
+void reared_end (struct reared *reared);
 
 #endif

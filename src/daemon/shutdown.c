@@ -41,12 +41,17 @@ void supervisor_stop_workers (struct supervisor *supervisor)
 
 void supervisor_end (struct supervisor *supervisor)
 {
+	struct reared *worker;
+
 	if (supervisor->state >= SUPERVISOR_DRAINING) {
 		log_info ("told to end again: killing what runs");
 		if (supervisor->front.pid > 0)
 			child_signal (&supervisor->front, SIGKILL);
 		supervisor->state = SUPERVISOR_ENDING;
 		supervisor_stop_workers (supervisor);
+		list_each (worker, &supervisor->workers, node)
+			if (worker->released)
+				reared_expect_end (worker, 0); /* those that were not are stopped */
 		return;
 	}
 	log_info ("told to end: finishing what runs, for up to %lld s",
@@ -65,6 +70,12 @@ void supervisor_end (struct supervisor *supervisor)
 
 void supervisor_close (struct supervisor *supervisor)
 {
+	struct reared *worker, *after;
+
+	list_each_safe (worker, after, &supervisor->ended, node) {
+		list_remove (&worker->node);
+		free (worker);
+	}
 	close_listeners (supervisor);
 	if (supervisor->proving)
 		probe_stop (&supervisor->probe);

@@ -29,12 +29,15 @@ static void hear_signals (struct supervisor *supervisor)
 			supervisor_end (supervisor);
 		else if (info.ssi_signo == SIGHUP)
 			supervisor_reload (supervisor);
+		else if (info.ssi_signo == SIGCHLD)
+			supervisor_wake_keepers (supervisor);
 	}
 }
 
 static int64_t next_time (const struct supervisor *supervisor)
 {
 	int64_t when = supervisor->front_link >= 0 ? supervisor->ping_at : 0;
+	int64_t keepers = supervisor_keepers_time (supervisor);
 
 	if (supervisor->front_link < 0 && supervisor->state < SUPERVISOR_ENDING)
 		when = supervisor->front_retry;
@@ -42,6 +45,8 @@ static int64_t next_time (const struct supervisor *supervisor)
 		when = supervisor->probe.end_ms;
 	if (supervisor->spare_retry > clock_ms () && (!when || supervisor->spare_retry < when))
 		when = supervisor->spare_retry;
+	if (keepers && (!when || keepers < when))
+		when = keepers;
 	return when;
 }
 
@@ -81,6 +86,7 @@ static int turn (struct supervisor *supervisor)
 	if (fds[0].revents)
 		hear_signals (supervisor);
 	free (fds);
+	supervisor_watch_keepers (supervisor);
 	supervisor_ping_front (supervisor);
 	log_flush ();
 	if (supervisor->front_link < 0 && supervisor->state < SUPERVISOR_ENDING &&
@@ -105,6 +111,7 @@ static int watch_signals (struct supervisor *supervisor)
 	sigaddset (&set, SIGTERM);
 	sigaddset (&set, SIGINT);
 	sigaddset (&set, SIGHUP);
+	sigaddset (&set, SIGCHLD);
 	if (sigprocmask (SIG_BLOCK, &set, NULL) < 0)
 		return -1;
 	supervisor->signals = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -171,6 +178,7 @@ int supervisor_run (const struct options *options)
 		.cgroups = { .root = -1, .left = -1 },
 	};
 	list_init (&supervisor.workers);
+	list_init (&supervisor.ended);
 	if (start (&supervisor, options, &err) < 0) {
 		log_error ("%s", err.text);
 		supervisor.exit_status = EXIT_FAILURE;

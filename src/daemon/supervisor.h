@@ -65,6 +65,7 @@ struct supervisor {
 	int64_t ping_at;
 
 	struct list workers;
+	struct list ended; /* workers whose keeper has closed its link, and is not reaped yet (a debugger may hold it) */
 	int n_workers, n_spares;
 	uint64_t last_serial;
 	int64_t spare_retry; /* when to try a spare again after a failure */
@@ -85,7 +86,8 @@ struct reared *supervisor_find_worker (struct supervisor *supervisor, uint64_t s
 void supervisor_keep_spares (struct supervisor *supervisor);
 bool supervisor_drop_spare (struct supervisor *supervisor);
 
-/* Send RELEASE or STOP to the keeper of a worker. When that fails the keeper is made to kill. */
+/* Send RELEASE or STOP to the keeper of a worker. When that fails the keeper is made to kill. Either ends the keeper in a
+ * bounded time. */
 void supervisor_tell_keeper (struct reared *worker, uint32_t type, int64_t a);
 
 /* The front asks for a worker. */
@@ -93,6 +95,14 @@ void supervisor_answer_worker (struct supervisor *supervisor, const struct packe
 
 /* A keeper's link has something to read, or has ended. The worker may be freed. */
 void supervisor_hear_keeper (struct supervisor *supervisor, struct reared *worker);
+
+/* Look after the keepers: reap those that have ended, force those that are late (rearing.h). The second: when that is to be
+ * done next, by clock_ms; 0: nothing is to come. Workers may be freed. */
+void supervisor_watch_keepers (struct supervisor *supervisor);
+int64_t supervisor_keepers_time (const struct supervisor *supervisor);
+
+/* After SIGCHLD: a keeper that somebody has stopped goes on. */
+void supervisor_wake_keepers (struct supervisor *supervisor);
 
 /* --- fronting.c ---------------------------------------------------------------------------------------------------- */
 

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "daemon/supervisor.h"
 #include "net/peer.h"
+#include "proc/keeper.h"
 #include "wire/records.h"
 
 enum { SPARE_RETRY_MS = 1000 };
@@ -79,12 +80,17 @@ static struct reared *find_spare (const struct supervisor *supervisor, uid_t uid
 
 void supervisor_tell_keeper (struct reared *worker, uint32_t type, int64_t a)
 {
+	if (type == REC_RELEASE)
+		reared_expect_end (worker, KEEPER_LEAVE_MS);
+	else
+		reared_expect_end (worker, (a < 0 ? 0 : a < KEEPER_GRACE_MAX ? a : KEEPER_GRACE_MAX) + KEEPER_KILL_MS);
 	if (link_post (worker->keeper, type, 0, a, 0, MSG_DONTWAIT) == 0 || errno == EPIPE)
 		return;
 	/* What it was not told it would not do, and somebody waits for it. At the end of its link it kills. */
 	log_warning ("a keeper cannot be told, and kills. serial=%llu: %s", (unsigned long long)worker->serial,
 		strerror (errno));
 	shutdown (worker->keeper, SHUT_WR);
+	reared_expect_end (worker, KEEPER_KILL_MS);
 }
 
 bool supervisor_drop_spare (struct supervisor *supervisor)
@@ -233,26 +239,90 @@ static void tell_gone (struct supervisor *supervisor, struct reared *worker, int
 	worker->phase = REARED_ENDING;
 }
 
-/* The keeper's link has ended. Without its report it was killed by another hand: only a cgroup helps then. */
+/* The process has ended too: nothing of it is left. */
+static bool worker_reap (struct supervisor *supervisor, struct reared *worker)
+{
+	if (!reared_reap (worker))
+		return false;
+	if (supervisor->cgroups.root >= 0)
+		cgroup_remove (&supervisor->cgroups, worker->serial);
+	list_remove (&worker->node);
+	free (worker);
+	return true;
+}
+
+/* What a keeper that was killed has left. Only a cgroup helps then; what was let be lives on. */
+static void clean_up (struct supervisor *supervisor, struct reared *worker)
+{
+	if (worker->cgroup < 0)
+		return;
+	if (worker->released && supervisor->cgroups.left >= 0)
+		cgroup_empty (worker->cgroup, supervisor->cgroups.left);
+	else
+		cgroup_destroy (&supervisor->cgroups, worker->serial, worker->cgroup);
+}
+
+/* The keeper's link has ended. Without its report it was killed by another hand, or by ours. */
 static void worker_ended (struct supervisor *supervisor, struct reared *worker)
 {
 	if (!worker->reported) {
 		supervisor->keepers_lost++;
-		log_warning ("a keeper died before its worker. serial=%llu", (unsigned long long)worker->serial);
-		if (worker->cgroup >= 0)
-			cgroup_destroy (&supervisor->cgroups, worker->serial, worker->cgroup);
+		if (!worker->forced_since)
+			log_warning (
+				"a keeper died before its worker. serial=%llu", (unsigned long long)worker->serial);
+		clean_up (supervisor, worker);
 		tell_gone (supervisor, worker, GONE_SIGNALLED, SIGKILL, -1);
 	}
 	fd_close (&worker->keeper);
 	fd_close (&worker->front_end);
 	fd_close (&worker->cgroup);
-	while (waitpid (worker->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (supervisor->cgroups.root >= 0)
-		cgroup_remove (&supervisor->cgroups, worker->serial);
 	list_remove (&worker->node);
+	list_append (&supervisor->ended, &worker->node);
 	supervisor->n_workers--;
-	free (worker);
+	worker_reap (supervisor, worker);
+}
+
+void supervisor_watch_keepers (struct supervisor *supervisor)
+{
+	struct reared *worker, *after;
+
+	list_each_safe (worker, after, &supervisor->ended, node)
+		worker_reap (supervisor, worker);
+	list_each (worker, &supervisor->workers, node)
+		if (reared_force (worker))
+			log_warning ("a keeper does not act in time: it is killed, with what it keeps. serial=%llu",
+				(unsigned long long)worker->serial);
+}
+
+int64_t supervisor_keepers_time (const struct supervisor *supervisor)
+{
+	const struct reared *worker;
+	int64_t when = 0;
+
+	list_each (worker, &supervisor->workers, node)
+		if (worker->end_by && (!when || worker->end_by < when))
+			when = worker->end_by;
+	return when;
+}
+
+void supervisor_wake_keepers (struct supervisor *supervisor)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	while (waitid (P_ALL, 0, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid) {
+		struct reared *worker;
+
+		/* A front that is stopped does not answer its pings, and is replaced. */
+		if (info.si_pid != supervisor->front.pid)
+			kill (info.si_pid, SIGCONT);
+		list_each (worker, &supervisor->workers, node)
+			if (worker->pid == info.si_pid && !worker->woken) {
+				worker->woken = true;
+				log_warning ("a keeper was stopped, and goes on. serial=%llu",
+					(unsigned long long)worker->serial);
+			}
+		info.si_pid = 0;
+	}
 }
 
 void supervisor_hear_keeper (struct supervisor *supervisor, struct reared *worker)
@@ -271,6 +341,7 @@ void supervisor_hear_keeper (struct supervisor *supervisor, struct reared *worke
 		if (packet->record.length == sizeof survivors)
 			memcpy (&survivors, packet->data, sizeof survivors);
 		tell_gone (supervisor, worker, packet->record.a, packet->record.b, survivors);
+		reared_expect_end (worker, 0);
 	}
 	packet_close (packet);
 }

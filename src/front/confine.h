@@ -3,7 +3,7 @@
  * An allow-list: what is not on it fails with EPERM, so that a library that tries something new finds an error and not
  * its death. What the front has, it may use: read, write, pass on, accept from its listeners, watch and close. It may
  * open files, but only to read. It can make no process, no thread and no socket, connect nowhere, signal nobody but
- * itself, change no user, no limit and no file, and map nothing that can be executed.
+ * itself (its parent it may tell to go on: SIGCONT), change no user, no limit and no file, and map nothing that can be executed.
  *
  * io_uring is not on the list, because what goes through a ring passes by the filter: a libuv that uses one must be told
  * not to (UV_USE_IO_URING=0 in the environment, before the loop is made). A library that loads others (OpenSSL with a

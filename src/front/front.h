@@ -90,6 +90,8 @@ struct front {
 	/* what it was told and what it counts */
 	uid_t daemon;
 	pid_t supervisor;
+	struct timer *silence_timer; /* upstream.c: when the supervisor has been silent for too long */
+	bool silent; /* it is, and that was logged */
 	char host[256], instance[33];
 	int64_t started_ms, started_at; /* clock_ms; unix seconds */
 	uint64_t outcomes[N_OUTCOMES], errors[N_CODES], lost;

@@ -4,17 +4,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "front/connection.h"
 #include "front/manage.h"
 #include "front/front.h"
 #include "front/upstream.h"
+
+enum {
+	SILENT_MS = 10000, /* a supervisor pings every two seconds: it does not run */
+	NUDGE_MS = 2000,
+};
 
 /* Without the supervisor there is nothing to be done: its keepers see the same end, and kill. */
 static _Noreturn void supervisor_gone (void)
@@ -150,6 +157,32 @@ static void take_connection (struct front *front, struct packet *packet)
 	connection_start (front, &stream, identity, NULL, NULL);
 }
 
+/* The supervisor has not pinged for long: somebody has stopped it, and nothing that needs it, from a new worker to a
+ * deadline, happens before it goes on. In a user's own remexd a command can have done that, and we can undo it; root's
+ * remexd only root can stop, and the front of that one has no leave to touch it. */
+static void on_silence (void *arg)
+{
+	struct front *front = arg;
+	struct pollfd link = { .fd = front->link, .events = POLLIN };
+
+	if (poll (&link, 1, 0) == 0) { /* else it is we who were slow */
+		if (!front->silent)
+			log_error ("the supervisor does not run: it is told to go on");
+		front->silent = true;
+		if (getppid () == front->supervisor)
+			kill (front->supervisor, SIGCONT);
+	}
+	timer_set (&front->loop, &front->silence_timer, clock_ms () + NUDGE_MS, on_silence, front);
+}
+
+static void heard_supervisor (struct front *front)
+{
+	if (front->silent)
+		log_info ("the supervisor runs again");
+	front->silent = false;
+	timer_set (&front->loop, &front->silence_timer, clock_ms () + SILENT_MS, on_silence, front);
+}
+
 static void take (struct front *front, struct packet *packet)
 {
 	const struct record *record = &packet->record;
@@ -183,6 +216,7 @@ static void take (struct front *front, struct packet *packet)
 		break;
 	case REC_DRAIN: front_drain (front, record->a); break;
 	case REC_PING:
+		heard_supervisor (front);
 		link_post (front->link, REC_PONG, 0, 0, 0, 0);
 		trail_tell_suppressed (front);
 		log_flush ();
@@ -266,6 +300,7 @@ void upstream_end (struct front *front)
 	struct deferred *deferred, *after;
 
 	timer_free (&front->deferred_timer);
+	timer_free (&front->silence_timer);
 	list_each_safe (deferred, after, &front->deferred, node) {
 		for (size_t i = 0; i < deferred->n_fds; i++)
 			fd_close (&deferred->fds[i]);
@@ -308,6 +343,7 @@ void upstream_ready (struct front *front)
 	front->link_watch = watch_new (&front->loop, front->link, UV_READABLE, on_record, front);
 	if (!front->link_watch || link_post (front->link, REC_READY, 0, 0, 0, 0) < 0)
 		supervisor_gone ();
+	heard_supervisor (front);
 }
 
 /* --- what it asks ------------------------------------------------------------------------------------------------ */

@@ -23,9 +23,6 @@
 #include "wire/records.h"
 
 enum {
-	KILL_MS = 5000, /* how long KILLING tries */
-	LEAVE_MS = 5000, /* for a released worker, which is idle, to leave */
-	GRACE_MAX = 24 * 60 * 60 * 1000,
 	REAP_MAX = 64, /* per turn: what forks and exits for ever must not keep us from the link */
 };
 
@@ -68,12 +65,15 @@ static void keep_reap (struct keep *keep)
 		;
 	for (n = 0; n < REAP_MAX; n++) {
 		int status;
-		pid_t pid = waitpid (-1, &status, WNOHANG | __WALL);
+		pid_t pid = waitpid (-1, &status, WNOHANG | WUNTRACED | __WALL);
 
 		keep->empty = pid < 0 && errno == ECHILD;
 		if (pid <= 0)
 			break;
-		keep_reaped (pid, status, keep);
+		if (!WIFSTOPPED (status))
+			keep_reaped (pid, status, keep);
+		else if (pid == keep->worker)
+			kill (pid, SIGCONT); /* the rest of the tree may be stopped by whom it concerns */
 	}
 	keep->more = n == REAP_MAX;
 }
@@ -84,7 +84,7 @@ static void keep_stop (struct keep *keep, int64_t grace_ms)
 
 	if (grace_ms < 0)
 		grace_ms = 0;
-	when = clock_ms () + (grace_ms < GRACE_MAX ? grace_ms : GRACE_MAX);
+	when = clock_ms () + (grace_ms < KEEPER_GRACE_MAX ? grace_ms : KEEPER_GRACE_MAX);
 	if (keep->state == STOPPING) {
 		if (when < keep->deadline)
 			keep->deadline = when;
@@ -107,7 +107,7 @@ static void keep_listen (struct keep *keep)
 			keep_stop (keep, packet.record.a);
 		else if (packet.record.type == REC_RELEASE && keep->state == KEEPING) {
 			keep->state = RELEASED;
-			keep->deadline = clock_ms () + LEAVE_MS;
+			keep->deadline = clock_ms () + KEEPER_LEAVE_MS;
 			fd_close (&keep->lifeline);
 		}
 		packet_close (&packet);
@@ -126,7 +126,7 @@ static bool keep_over (struct keep *keep)
 	if (keep->state == RELEASED && !keep->gone && clock_ms () >= keep->deadline) {
 		/* Its user can stop it, and it would keep its place for ever. It is not reaped: the pid is its own. */
 		kill (keep->worker, SIGKILL);
-		keep->deadline = clock_ms () + LEAVE_MS;
+		keep->deadline = clock_ms () + KEEPER_LEAVE_MS;
 	}
 	switch (keep->state) {
 	case KEEPING: return false;
@@ -159,7 +159,7 @@ static int keep_end (struct keep *keep)
 		if (left && keeper->cgroup >= 0 && keeper->left >= 0)
 			cgroup_empty (keeper->cgroup, keeper->left);
 		return left;
-	case KILLING: return tree_kill (keep->cgroup_kill, KILL_MS, keep_reaped, keep);
+	case KILLING: return tree_kill (keep->cgroup_kill, KEEPER_KILL_MS, keep_reaped, keep);
 	default: return 0;
 	}
 }

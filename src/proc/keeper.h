@@ -18,6 +18,9 @@
  * record sent then fails with EPIPE. It lives in a session of its own and blocks all signals, so that neither a
  * terminal's Ctrl-C nor a stray TERM takes it from its tree: it ends when the worker has, or at EOF.
  *
+ * A worker that is stopped (SIGSTOP: its own command can do that) is told to go on at once; the supervisor does the same
+ * for its keepers. Stopping is for what a command runs, and not for what watches it.
+ *
  * It is single-threaded, allocates nothing, and owns: its end of the supervisor's link, the write end of the lifeline,
  * cgroup.kill. It keeps the supervisor's privileges; it reads nothing but fixed records from the supervisor.
  */
@@ -27,7 +30,12 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { KEEPER_FDS = 128 };
+enum {
+	KEEPER_FDS = 128,
+	KEEPER_KILL_MS = 5000, /* how long KILLING tries */
+	KEEPER_LEAVE_MS = 5000, /* for a released worker, which is idle, to leave */
+	KEEPER_GRACE_MAX = 24 * 60 * 60 * 1000, /* a longer grace is this one */
+};
 
 struct keeper {
 	int link; /* to the supervisor: RELEASE, STOP in; KEEPER_GONE out */

@@ -1,6 +1,6 @@
 /* tree - see tree.h.
  *
- * A walk starts at our own children and goes down; each process is signalled as soon as it is seen, before its own
+ * A walk starts at our own children, or at those of a child of ours, and goes down; each process is signalled as soon as it is seen, before its own
  * children are read. What loses its parent meanwhile becomes our child (we are the subreaper), so our children are
  * read again until nothing new is among them, a few times at most: chains that fork and exit for ever are for
  * tree_kill and its rounds. The memory is static and bounded, so one walk at a time.
@@ -37,7 +37,8 @@ enum {
 };
 
 static struct walk {
-	pid_t self, spare;
+	pid_t root, spare;
+	bool ours; /* the root is this process, and its children are ours to wait for */
 	int signo;
 	int alive;
 	int dead; /* children of ours that wait to be reaped */
@@ -139,7 +140,7 @@ static bool belongs (pid_t pid, uint64_t *start)
 
 		if (!process_alive (pid, &parent, start))
 			return false;
-		if (parent == walk.self)
+		if (parent == walk.root)
 			return true;
 		if (parent < 1 || parent >= PID_MAX || !walk_has (parent))
 			return false;
@@ -208,7 +209,8 @@ static int walk_process (pid_t pid)
 		for (ssize_t at = 0; at < got;) {
 			const struct dirent64 *entry = (const void *)(entries + at);
 
-			if (entry->d_name[0] != '.' && walk_thread (tasks, entry->d_name, pid == walk.self) == 0)
+			if (entry->d_name[0] != '.' &&
+				walk_thread (tasks, entry->d_name, walk.ours && pid == walk.root) == 0)
 				rc = 0;
 			at += entry->d_reclen;
 		}
@@ -216,19 +218,20 @@ static int walk_process (pid_t pid)
 	return rc;
 }
 
-/* Signal all, or with `deep` false only our own children. */
-static int walk_tree (int signo, pid_t spare, bool deep)
+/* Signal all beneath `root` (0: this process), or with `deep` false only its own children. */
+static int walk_tree (pid_t root, int signo, pid_t spare, bool deep)
 {
 	int saved = errno;
 
-	walk.self = getpid ();
+	walk.ours = !root;
+	walk.root = root ? root : getpid ();
 	walk.spare = spare;
 	walk.signo = signo;
 	walk.alive = walk.dead = 0;
 	for (int pass = 0; pass < WALK_PASSES; pass++) {
 		size_t before = walk.n;
 
-		if (walk_process (walk.self) < 0) {
+		if (walk_process (walk.root) < 0) {
 			walk.alive = -1;
 			break;
 		}
@@ -247,7 +250,12 @@ static int walk_tree (int signo, pid_t spare, bool deep)
 
 int tree_signal (int signo, pid_t spare)
 {
-	return walk_tree (signo, spare, true);
+	return walk_tree (0, signo, spare, true);
+}
+
+int tree_signal_beneath (pid_t child, int signo)
+{
+	return walk_tree (child, signo, 0, true);
 }
 
 /* How many were reaped, `max` at most; -1 when there was no child at all. */
@@ -279,7 +287,7 @@ int tree_kill (int cgroup_kill, int limit_ms, void (*reaped) (pid_t pid, int sta
 		/* Once all have been met, those beneath come up to us as their parents die. Killing only those is
 		 * quick, and quickness decides the race with a chain; when nobody dies any more, all are looked for
 		 * again. */
-		walk_tree (SIGKILL, 0, deep);
+		walk_tree (0, SIGKILL, 0, deep);
 		/* All that is beneath us hangs on a child of ours: without a child there is nobody. Fork-and-exit
 		 * chains leave corpses faster than one can walk past them, so those that were seen go now; but not
 		 * all, or there would be no end to it. */

@@ -21,6 +21,10 @@ static inline int tree_count (pid_t spare)
 	return tree_signal (0, spare);
 }
 
+/* The same for the descendants of a child of ours, which is not signalled itself and has to be a subreaper. It may be
+ * stopped: what it would have to reap is not counted. */
+int tree_signal_beneath (pid_t child, int signo);
+
 /* Kill all descendants with SIGKILL and reap the calling process's children, in bounded rounds, until none is left or
  * `limit_ms` has passed. Returns the number of survivors (0: all gone). `cgroup_kill` is an open cgroup.kill or -1.
  * `reaped` (may be NULL) is called for each child reaped. */

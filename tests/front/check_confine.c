@@ -279,6 +279,9 @@ START_TEST (no_processes)
 	REFUSED (fork ());
 	REFUSED (syscall (SYS_clone3, NULL, 0));
 	REFUSED (kill (getppid (), 0));
+	REFUSED (kill (getppid (), SIGSTOP));
+	REFUSED (kill (1, SIGCONT));
+	ck_assert_int_eq (kill (getppid (), SIGCONT), 0);
 	REFUSED (kill (getpid (), 0));
 	REFUSED (syscall (SYS_tgkill, getppid (), getppid (), 0));
 	REFUSED (syscall (SYS_pidfd_open, getppid (), 0));

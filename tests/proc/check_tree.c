@@ -75,6 +75,47 @@ START_TEST (test_kill)
 }
 END_TEST
 
+/* A subreaper as a keeper is, with all deeds beneath it; it stops itself, and reaps nothing. */
+static _Noreturn void stopped_keeper (void)
+{
+	struct child child;
+
+	prctl (PR_SET_CHILD_SUBREAPER, 1);
+	for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
+		stage_spawn (&child, line[1], deeds[i].deed, deeds[i].n < 20 ? deeds[i].n : 20);
+	raise (SIGSTOP);
+	_exit (0);
+}
+
+/* All beneath a child that is stopped, from outside; the child itself, and what is beside it, is spared. */
+START_TEST (test_beneath_a_stopped_child)
+{
+	pid_t keeper, beside = enter ("rest", 0, 1);
+	int status, left;
+
+	ck_assert_int_ge (keeper = fork (), 0);
+	if (!keeper)
+		stopped_keeper ();
+	ck_assert_int_eq (waitpid (keeper, &status, WUNTRACED), keeper);
+	ck_assert (WIFSTOPPED (status));
+	ck_assert_int_ge (tree_signal_beneath (keeper, 0), 8);
+	/* Comets can slip through a pass, or several, but not for ever. */
+	while ((left = tree_signal_beneath (keeper, SIGKILL)) > 0)
+		poll (NULL, 0, 1);
+	ck_assert_int_eq (left, 0);
+	ck_assert_int_eq (waitpid (keeper, &status, WNOHANG | WUNTRACED), 0);
+	ck_assert_int_eq (kill (beside, 0), 0);
+	ck_assert_int_eq (kill (keeper, SIGKILL), 0);
+	ck_assert_int_eq (waitpid (keeper, &status, 0), keeper);
+	ck_assert_int_eq (kill (beside, SIGKILL), 0);
+	ck_assert_int_eq (waitpid (beside, &status, 0), beside);
+	while (waitpid (-1, &status, 0) > 0) /* the dead that it had not reaped */
+		;
+	ck_assert_int_eq (tree_signal_beneath (keeper, 0), -1);
+	exit_all ();
+}
+END_TEST
+
 static void count_reaped (pid_t pid, int status, void *arg)
 {
 	int *seen = arg;
@@ -407,6 +448,7 @@ static void add_tree (TCase *tcase)
 {
 	stage_add (tcase);
 	tcase_add_checked_fixture (tcase, set_up, NULL);
+	tcase_add_test (tcase, test_beneath_a_stopped_child);
 	tcase_add_loop_test (tcase, test_kill, 0, (int)(sizeof deeds / sizeof *deeds));
 	tcase_add_test (tcase, test_kill_all);
 	tcase_add_test (tcase, test_limit);

@@ -3,6 +3,7 @@ system_tests = \
 	%D%/chaos.test \
 	%D%/nemesis.test \
 	%D%/stop.test \
+	%D%/stopped.test \
 	%D%/activation.test \
 	%D%/authorize.test \
 	%D%/beneath.test \
