@@ -69,7 +69,8 @@ struct remex_result {
 	double seconds; /* as the server measured it; 0 where it did not */
 	double retry_after; /* seconds, with code "busy"; else 0 */
 	bool started; /* false: nothing ran (timed out, cancelled while queued) */
-	bool pipe_held; /* the command left a process behind that still held its output open */
+	bool pipe_held; /* the command left a process behind that held its output open; what that writes is lost */
+	int survivors; /* processes of it that were still alive 5 seconds after SIGKILL */
 	const char *code; /* "" but for REMEX_FAILED, _LOST, _UNREACHABLE */
 	const char *message; /* "" where there is nothing to say */
 	const char *limit; /* REMEX_TIMED_OUT: "deadline" or "idle"; else "" */
@@ -174,6 +175,7 @@ struct remex_options {
 	size_t body_size;
 	int64_t window; /* bytes of output that the server may be ahead; 0: 1 MiB, down to 64 KiB where the windows of
 			   all requests of this struct remex add up to 64 MiB */
+	bool wait_output; /* end when everybody has closed the command's output, not half a second after the command */
 	bool hold; /* output counts as consumed when remex_consume says so; otherwise, when the next event is read */
 };
 

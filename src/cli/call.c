@@ -21,6 +21,7 @@ static const struct option call_options[] = {
 	{ 'u', "timeout", "SEC", "stop it after so long (30, 1.5, 5m, 2h)" },
 	{ OPTION_IDLE, "idle-timeout", "SEC", "stop it after so long without a byte of input or output" },
 	{ 'l', "user", "USER", "as this user" },
+	OPTION_ROW_WAIT_OUTPUT,
 	{ OPTION_JSON, "json", NULL, "print a JSON object with all there is to know, at the end" },
 	{ OPTION_JSONL, "jsonl", NULL, "the same, on one line" },
 	OPTION_ROW_HELP,
@@ -228,6 +229,7 @@ static int take (struct call *call, struct options *options, int key)
 	case OPTION_INPUT: call->input = true; break;
 	case 'u': return options_seconds (options, &call->options.deadline);
 	case OPTION_IDLE: return options_seconds (options, &call->options.idle);
+	case OPTION_WAIT_OUTPUT: call->options.wait_output = true; break;
 	case 'l': call->options.user = options->value; break;
 	case OPTION_JSON:
 	case OPTION_JSONL:

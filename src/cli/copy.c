@@ -208,6 +208,8 @@ static void print_json (struct copy *copy, const struct exchange *exchange)
 
 	json_object_del (all, "stdout");
 	json_object_del (all, "stderr");
+	json_object_del (all, "pipe_held");
+	json_object_del (all, "survivors");
 	json_object_set_new (all, "done", json_integer (copy->done));
 	json_object_set_new (all, "failed", json_integer (copy->failed));
 	json_object_set_new (all, "bytes", json_integer (copy->bytes));

@@ -90,6 +90,18 @@ static void explain_exit (const struct exchange *exchange, const char *where)
 		}
 }
 
+/* What the command has left behind. */
+static void explain_rest (const struct remex_result *result, const char *where)
+{
+	if (result->pipe_held)
+		complain (where,
+			"a process that the command left behind still holds its output: what that writes is lost "
+			"(--wait-output waits for it)");
+	if (result->survivors)
+		complain (where, "%d process%s of the command cannot be killed", result->survivors,
+			result->survivors == 1 ? "" : "es");
+}
+
 void exchange_explain (const struct exchange *exchange, const struct session *session, const char *program)
 {
 	const struct remex_result *result = &exchange->result;
@@ -123,6 +135,7 @@ void exchange_explain (const struct exchange *exchange, const struct session *se
 		break;
 	case REMEX_UNREACHABLE: complain (where, "%s", result->message); break;
 	}
+	explain_rest (result, where);
 }
 
 int exchange_fetch (struct exchange *exchange, struct session *session, const char *call)

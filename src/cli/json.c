@@ -67,6 +67,8 @@ json_t *json_result (const struct exchange *exchange, const char *host)
 	json_object_set_new (json, "stdout", json_bytes (&exchange->out_bytes));
 	json_object_set_new (json, "stderr", json_bytes (&exchange->err_bytes));
 	json_object_set_new (json, "seconds", json_real (result->seconds));
+	json_object_set_new (json, "pipe_held", json_boolean (result->pipe_held));
+	json_object_set_new (json, "survivors", json_integer (result->survivors));
 	json_object_set_new (json, "error", json_error (exchange));
 	return json;
 }

@@ -10,8 +10,8 @@
 /* Bytes as JSON: a string where they are UTF-8, else {"b64":…}. A new reference. */
 json_t *json_bytes (const struct buf *bytes);
 
-/* {"host","outcome","exit","signal","stdout","stderr","seconds","error"}: what has no value is null. A new reference.
- */
+/* {"host","outcome","exit","signal","stdout","stderr","seconds","pipe_held","survivors","error"}: what has no value is
+ * null. A new reference. */
 json_t *json_result (const struct exchange *exchange, const char *host);
 
 /* Print it and a newline to stdout: on one line, or for a person. Control characters of the C1 set, which JSON lets

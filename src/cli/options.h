@@ -45,7 +45,8 @@ enum {
 	OPTION_SET_ID,
 	OPTION_RESUME,
 	OPTION_LIVE,
-	OPTION_NO_SYNC
+	OPTION_NO_SYNC,
+	OPTION_WAIT_OUTPUT
 };
 
 /* Rows that many commands have. */
@@ -60,6 +61,11 @@ enum {
 #define OPTION_ROW_JSON \
 	{ \
 		OPTION_JSON, "json", NULL, "print one JSON document" \
+	}
+
+#define OPTION_ROW_WAIT_OUTPUT \
+	{ \
+		OPTION_WAIT_OUTPUT, "wait-output", NULL, "end when all of its output has ended, as ssh does" \
 	}
 
 struct options {

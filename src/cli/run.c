@@ -20,6 +20,7 @@ static const struct option run_options[] = {
 	{ 'n', "no-input", NULL, "do not read standard input" },
 	{ 'q', "quiet", NULL, "do not say how it ended: the exit status does" },
 	OPTION_ROW_HOSTS,
+	OPTION_ROW_WAIT_OUTPUT,
 	{ OPTION_JSON, "json", NULL, "print a JSON object with all there is to know, at the end" },
 	{ OPTION_JSONL, "jsonl", NULL, "the same, on one line" },
 	OPTION_ROW_HELP,
@@ -50,6 +51,7 @@ static int take (struct run *run, struct options *options, int key)
 		break;
 	case 'u': return options_seconds (options, &run->options.deadline);
 	case OPTION_IDLE: return options_seconds (options, &run->options.idle);
+	case OPTION_WAIT_OUTPUT: run->options.wait_output = true; break;
 	case 'l': run->options.user = value; break;
 	case 'n': run->no_input = true; break;
 	case 'q': run->quiet = true; break;

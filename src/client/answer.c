@@ -2,6 +2,7 @@
  * server is then not one that can be reasoned with. Messages for a request that has ended are ignored. */
 #include "config.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +103,7 @@ static int on_done (struct remex_request *request, const struct message *message
 	const json_t *done = json_object_get (message->header, "done"), *started = json_object_get (done, "started");
 	struct remex_result *result = &request->result;
 	int outcome = outcome_parse (text_of (done, "outcome"));
-	json_int_t status = 0;
+	json_int_t status = 0, survivors = 0;
 	char *words;
 
 	if (outcome < 0 || outcome >= OUTCOME_FAILED)
@@ -113,6 +114,8 @@ static int on_done (struct remex_request *request, const struct message *message
 	result->signal = outcome == OUTCOME_SIGNALLED ? read_signal (done) : 0;
 	result->started = json_is_boolean (started) ? json_is_true (started) : outcome != OUTCOME_NEVER_STARTED;
 	result->pipe_held = json_is_true (json_object_get (done, "pipe_held"));
+	if (header_integer (done, "survivors", 0, INT_MAX, &survivors, NULL) > 0)
+		result->survivors = (int)survivors;
 	result->seconds = json_number_value (json_object_get (done, "seconds"));
 	request->json = strndup (message->text, message->text_len);
 	request->limit = strdup (text_of (done, "limit"));

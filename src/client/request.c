@@ -95,6 +95,14 @@ static int set_args (json_t *header, const char *args, struct remex_error *error
 	return set_new (header, "args", object);
 }
 
+/* A server that does not know it is not to end the call early without a word. */
+static int set_wait_output (json_t *header)
+{
+	if (set_new (header, "wait_output", json_true ()) < 0)
+		return -1;
+	return set_new (header, "must", json_pack ("[s]", "wait_output"));
+}
+
 /* The header of a call, or NULL and error. */
 static json_t *call_header (
 	struct remex_request *request, const char *call, const struct remex_options *options, struct remex_error *error)
@@ -108,6 +116,7 @@ static json_t *call_header (
 		set_seconds (header, "idle", options->idle, error) == 0 &&
 		(!options->user || set_new (header, "user", json_string (options->user)) == 0) &&
 		(!options->input || set_new (header, "input", json_true ()) == 0) &&
+		(!options->wait_output || set_wait_output (header) == 0) &&
 		set_new (header, "window", json_integer (request->window)) == 0)
 		return header;
 	json_decref (header);

@@ -280,7 +280,7 @@ void dispatch_no_worker (struct front *front, uint64_t number, int error)
 int dispatch_check_must (const json_t *header, struct err *err)
 {
 	static const char *const known[] = { "id", "call", "args", "deadline", "idle", "input", "body", "window",
-		"user", "must" };
+		"user", "wait_output", "must" };
 	const json_t *must = json_object_get (header, "must"), *item;
 	size_t i;
 

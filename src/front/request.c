@@ -47,12 +47,16 @@ static int to_worker (void *arg, const void *bytes, size_t n)
 
 static int read_limits (struct request *request, const struct message *message, struct err *err)
 {
+	const json_t *wait_output = json_object_get (message->header, "wait_output");
 	const struct grant *grant = request->identity->grant;
 	int64_t deadline = 0;
 
 	if (header_seconds (message->header, "deadline", &deadline, err) < 0 ||
 		header_seconds (message->header, "idle", &request->idle_limit_ms, err) < 0)
 		return -1;
+	if (wait_output && !json_is_boolean (wait_output))
+		return err_set (err, CODE_BAD_VALUE, "'wait_output' must be true or false");
+	request->wait_output = json_is_true (wait_output);
 	if (grant && grant->limits.deadline_ms && (!deadline || deadline > grant->limits.deadline_ms))
 		deadline = grant->limits.deadline_ms;
 	if (deadline)
@@ -227,6 +231,13 @@ static void on_drain_timer (struct request *request, int64_t now)
 		request_stop (request, CAUSE_DEADLINE);
 		return;
 	}
+	if (request->wait_output && request->idle_limit_ms && now >= request->relay.last_ms + request->idle_limit_ms) {
+		if (!client_is_full (request)) {
+			request_stop (request, CAUSE_IDLE);
+			return;
+		}
+		request->relay.last_ms = now;
+	}
 	if (request->late_ms && now >= request->late_ms) {
 		request->late_ms = 0;
 		relay_late (&request->relay);
@@ -282,6 +293,8 @@ static void set_timer (struct request *request)
 		when = earlier (request->stall_ms, request->late_ms);
 		if (request->cause == CAUSE_NONE)
 			when = earlier (when, request->deadline_ms);
+		if (request->wait_output && request->idle_limit_ms)
+			when = earlier (when, request->relay.last_ms + request->idle_limit_ms);
 		break;
 	case REQUEST_STOPPING:
 		/* It was gone before, and only what it wrote was still waited for: nobody else says so again. Not from
@@ -357,7 +370,9 @@ static void drain (struct request *request)
 {
 	request->state = REQUEST_DRAINING;
 	request->ended_ms = clock_ms ();
-	request->late_ms = request->ended_ms + LATE_MS;
+	request->wait_output = request->wait_output && request->cause == CAUSE_NONE && !request->failed;
+	if (!request->wait_output)
+		request->late_ms = request->ended_ms + LATE_MS;
 	watch_stall (request);
 	relay_end (&request->relay);
 	if (!request->channel || request->cause == CAUSE_CANCEL || request->cause == CAUSE_FLOW ||
@@ -571,8 +586,9 @@ void request_stop (struct request *request, enum cause cause)
 		 * must not take the end for a success. */
 		if (cause == CAUSE_FLOW || cause == CAUSE_NO_STREAMS || cause == CAUSE_BROKEN)
 			return;
-		if (cause == CAUSE_DENIED || ((cause == CAUSE_DEADLINE || cause == CAUSE_STALL) &&
-						     request->cause == CAUSE_NONE && !request->failed))
+		if (cause == CAUSE_DENIED ||
+			((cause == CAUSE_DEADLINE || cause == CAUSE_IDLE || cause == CAUSE_STALL) &&
+				request->cause == CAUSE_NONE && !request->failed))
 			request->cause = cause;
 		relay_cut (&request->relay);
 		finish (request);

@@ -6,7 +6,7 @@
  *                                           --worker gone--> DRAINING (plugin_crashed)
  *   STOPPING  its tree is being killed      --worker gone--> DRAINING
  *   DRAINING  what the command left in its pipes is delivered  --all out--> terminal message, freed
- *                                           --deadline, stall, cancel, lost client--> terminal message, freed
+ *                                           --deadline, idle, stall, cancel, lost client--> terminal message, freed
  *
  * From RUNNING until it is freed it counts for its identity and has a place of the pool's, with a worker or without one:
  * whoever does not take its output pays for the descriptors.
@@ -65,6 +65,7 @@ struct request {
 	int lines_sent, lines_written; /* of its start, in the audit trail */
 	bool asked; /* for a worker, */
 	uid_t asked_uid; /* of that user */
+	bool wait_output; /* once the command has ended by itself: until everybody has closed its output */
 	bool counted; /* in identity->running, and in front->n_running where it is no control call */
 	uint64_t evicted; /* the idle worker that was released for it, 0: none yet */
 	struct pooled *worker;
