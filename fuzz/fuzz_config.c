@@ -52,7 +52,9 @@ static void check_config (const struct config *config)
 	require ((config->audit == AUDIT_FILE) == (config->audit_file != NULL));
 	require (config->limits.calls >= 1 && config->limits.connections >= 1);
 	require (config->log >= LOG_ERROR && config->log <= LOG_DEBUG);
-	require (config->plugins_directory[0] == '/');
+	require (config->n_plugins_directories > 0 && config->n_plugins_directories <= CONFIG_DIRECTORIES);
+	for (size_t i = 0; i < config->n_plugins_directories; i++)
+		require (config->plugins_directories[i][0] == '/');
 	require (!config->front_user || config->front_user[0]);
 	for (size_t i = 0; i < config->n_listen; i++) {
 		const struct config_listen *listen = &config->listen[i];

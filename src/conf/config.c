@@ -44,6 +44,20 @@ static const struct schema_type log_type = { "level", "error, warning, info or d
 static const struct schema_type audit_type = { "where", "none, journal or the absolute path of a file", set_audit,
 	SCHEMA_WORDS, false };
 
+static int set_directory (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
+{
+	struct config *config = reader->target;
+	char **place = &config->plugins_directories[config->n_plugins_directories];
+
+	(void)to;
+	if (schema_path.set (reader, key, node, place) < 0)
+		return -1;
+	config->n_plugins_directories++;
+	return 0;
+}
+
+static const struct schema_type directory_type = { "path", "an absolute path", set_directory, SCHEMA_WORDS, true };
+
 /* `plugins.NAME`: a map of options, or a truth; nothing at all (all its lines are commented out) means yes. */
 static int add_plugin (struct reader *reader, const char *path, const struct conf_node *node)
 {
@@ -134,8 +148,8 @@ static const struct schema_key keys[] = {
 		"A TCP connection without a call is closed after so much silence; 0: never." },
 	{ "front_user", &schema_user, AT (front_user), 0, 0, NULL, "remex",
 		"The user that the process facing the clients runs as." },
-	{ "plugins.directory", &schema_path, AT (plugins_directory), 0, 0, PLUGINDIR, "/usr/local/lib/remex/plugins",
-		"Where the plugins are; every *.so in it is loaded." },
+	{ "plugins.directory", &directory_type, AT (plugins_directories), 1, CONFIG_DIRECTORIES, NULL, "/usr/local/lib/remex/plugins",
+		"Where the plugins are, one directory or a list; every *.so in it is loaded." },
 	{ "audit", &audit_type, AT (audit), 0, 0, "none", NULL,
 		"Where a line goes for each start and end of a request: none, journal or a file." },
 	{ "log", &log_type, AT (log), 0, 0, "info", NULL,
@@ -220,6 +234,11 @@ struct config *config_parse (const char *text, size_t n, const char *file, struc
 	reader.tree = config->tree;
 	if (reader_read (&reader) < 0 || check_pairs (&reader) < 0)
 		goto fail;
+	if (!config->n_plugins_directories) {
+		if (reader_copy (&reader, PLUGINDIR, &config->plugins_directories[0]) < 0)
+			goto fail;
+		config->n_plugins_directories = 1;
+	}
 	return config;
 fail:
 	config_free (config);
@@ -237,7 +256,8 @@ void config_free (struct config *config)
 	free (config->identities);
 	free (config->audit_file);
 	free (config->front_user);
-	free (config->plugins_directory);
+	for (size_t i = 0; i < config->n_plugins_directories; i++)
+		free (config->plugins_directories[i]);
 	free (config->plugins);
 	conf_free (config->tree);
 	free (config->file);

@@ -27,6 +27,8 @@ struct config_listen {
 /* Workers besides workers.max, for control calls: one, and one more for those of root and the daemon's user. */
 enum { CONTROL_WORKERS = 2 };
 
+enum { CONFIG_DIRECTORIES = 8 };
+
 enum audit_kind { AUDIT_NONE, AUDIT_JOURNAL, AUDIT_FILE };
 
 /* `plugins.NAME`: false, or a map of the plugin's own keys. A plugin that is not mentioned is loaded. */
@@ -69,7 +71,8 @@ struct config {
 	char *front_user; /* NULL: remex, else nobody */
 	enum audit_kind audit; /* AUDIT_NONE */
 	char *audit_file; /* AUDIT_FILE: absolute; else NULL */
-	char *plugins_directory; /* default PLUGINDIR */
+	char *plugins_directories[CONFIG_DIRECTORIES]; /* absolute; where two have a plugin, the first counts */
+	size_t n_plugins_directories; /* at least 1; PLUGINDIR by default */
 	struct config_plugin *plugins;
 	size_t n_plugins;
 	enum log_level log;

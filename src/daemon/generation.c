@@ -28,6 +28,18 @@ static char *read_text (const char *path, bool optional, size_t *n, struct err *
 	return calloc (1, 1);
 }
 
+static bool is_there (const struct config *config, const char *name)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < config->n_plugins_directories; i++) {
+		snprintf (path, sizeof path, "%s/%s.so", config->plugins_directories[i], name);
+		if (access (path, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A section for a plugin that is not there is a slip of the pen. */
 static int check_sections (const struct generation *generation, struct err *err)
 {
@@ -36,12 +48,12 @@ static int check_sections (const struct generation *generation, struct err *err)
 
 	for (size_t i = 0; i < config->n_plugins; i++) {
 		const struct conf_node *section = conf_get (sections, config->plugins[i].name);
-		char path[PATH_MAX];
 
-		snprintf (path, sizeof path, "%s/%s.so", config->plugins_directory, config->plugins[i].name);
-		if (access (path, F_OK) < 0)
+		if (!is_there (config, config->plugins[i].name))
 			return conf_fail (err, generation->file, section->key_line, section->key_column,
-				"there is no plugin '%s' in %s", config->plugins[i].name, config->plugins_directory);
+				"there is no plugin '%s' in %s%s", config->plugins[i].name,
+				config->plugins_directories[0],
+				config->n_plugins_directories > 1 ? " or another of 'directory'" : "");
 	}
 	return 0;
 }
@@ -165,5 +177,9 @@ int generation_report (const struct generation *generation)
 		}
 	}
 	json_decref (table);
+	for (i = 0; i < generation->plugins.n_items; i++)
+		if (generation->plugins.items[i].shadowed)
+			log_warning ("not loaded: an earlier directory has a plugin of that name. file=%s",
+				generation->plugins.items[i].shadowed);
 	return refused + identities_report (&generation->identities);
 }

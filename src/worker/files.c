@@ -26,7 +26,25 @@ static int by_name (const void *a, const void *b)
 	return strcmp (((const struct plugin_file *)a)->name, ((const struct plugin_file *)b)->name);
 }
 
-static int add_file (struct plugin_files *files, int directory, const char *entry, const struct config *config)
+/* The plugin of that name that an earlier directory has, or NULL. */
+static struct plugin_file *find_file (const struct plugin_files *files, const char *name, size_t n)
+{
+	for (size_t i = 0; i < files->n_items; i++)
+		if (strlen (files->items[i].name) == n && !memcmp (files->items[i].name, name, n))
+			return &files->items[i];
+	return NULL;
+}
+
+static int shadow (struct plugin_file *file, const char *directory, const char *entry)
+{
+	if (file->shadowed || asprintf (&file->shadowed, "%s/%s", directory, entry) >= 0)
+		return 0;
+	file->shadowed = NULL;
+	return -1;
+}
+
+static int add_file (
+	struct plugin_files *files, int directory, const char *path, const char *entry, const struct config *config)
 {
 	size_t n = strlen (entry);
 	const struct config_plugin *section;
@@ -34,6 +52,8 @@ static int add_file (struct plugin_files *files, int directory, const char *entr
 
 	if (n < 4 || strcmp (entry + n - 3, ".so") || *entry == '.')
 		return 0;
+	if ((more = find_file (files, entry, n - 3)))
+		return shadow (more, path, entry);
 	if (!(file.name = strndup (entry, n - 3)))
 		return -1;
 	section = config_plugin (config, file.name);
@@ -46,7 +66,7 @@ static int add_file (struct plugin_files *files, int directory, const char *entr
 		return -1;
 	}
 	if (files->n_items < PLUGIN_FILES)
-		open_file (&file, directory, config->plugins_directory, entry);
+		open_file (&file, directory, path, entry);
 	else
 		file.refused = strdup ("there are too many plugins");
 	files->items = more;
@@ -54,15 +74,13 @@ static int add_file (struct plugin_files *files, int directory, const char *entr
 	return file.fd < 0 && !file.refused ? -1 : 0; /* without memory for the reason */
 }
 
-int plugin_files_open (struct plugin_files *files, const struct config *config, struct err *err)
+static int add_directory (struct plugin_files *files, const char *path, const struct config *config, struct err *err)
 {
-	const char *path = config->plugins_directory;
 	struct err why;
 	int fd = trusted_open (path, TRUSTED_DIRECTORY, &why), result = 0;
 	DIR *directory = fd < 0 ? NULL : fdopendir (fd);
 	struct dirent *entry;
 
-	*files = (struct plugin_files){ 0 };
 	if (!directory) {
 		if (fd >= 0)
 			err_sys (&why, 0, "%.300s", path);
@@ -73,11 +91,21 @@ int plugin_files_open (struct plugin_files *files, const struct config *config, 
 		return -1;
 	}
 	while (!result && (errno = 0, entry = readdir (directory)))
-		result = add_file (files, dirfd (directory), entry->d_name, config);
+		result = add_file (files, dirfd (directory), path, entry->d_name, config);
 	/* A directory that was read by half has no other mark of it (readdir(3)). */
 	if (result || errno)
 		result = err_sys (err, 0, "the plugins' directory %s", path);
 	closedir (directory);
+	return result;
+}
+
+int plugin_files_open (struct plugin_files *files, const struct config *config, struct err *err)
+{
+	int result = 0;
+
+	*files = (struct plugin_files){ 0 };
+	for (size_t i = 0; i < config->n_plugins_directories && !result; i++)
+		result = add_directory (files, config->plugins_directories[i], config, err);
 	if (!result && files->n_items)
 		qsort (files->items, files->n_items, sizeof *files->items, by_name);
 	if (result)
@@ -90,6 +118,7 @@ void plugin_files_close (struct plugin_files *files)
 	for (size_t i = 0; i < files->n_items; i++) {
 		free (files->items[i].name);
 		free (files->items[i].refused);
+		free (files->items[i].shadowed);
 		fd_close (&files->items[i].fd);
 	}
 	free (files->items);

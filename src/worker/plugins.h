@@ -21,6 +21,7 @@ struct plugin_file {
 	char *name; /* the file's name without .so */
 	int fd; /* -1: refused */
 	char *refused; /* why, or NULL */
+	char *shadowed; /* the path of another file of that name, in a later directory, which is not looked at; or NULL */
 };
 
 struct plugin_files {
@@ -28,7 +29,7 @@ struct plugin_files {
 	size_t n_items;
 };
 
-/* Open every *.so in the configured directory, in the order of their names, but those with `plugins.NAME: false`.
+/* Open every *.so in the configured directories, in the order of their names, but those with `plugins.NAME: false`.
  * Refused: what is no TRUSTED_FILE (base/trusted.h). 0; -1 and err when the directory is no TRUSTED_DIRECTORY or cannot
  * be read. */
 int plugin_files_open (struct plugin_files *files, const struct config *config, struct err *err);

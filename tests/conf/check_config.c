@@ -56,7 +56,7 @@ static void check_unset (const struct config *config)
 	ck_assert_ptr_null (config->host_key);
 	ck_assert_ptr_null (config->identities);
 	ck_assert_ptr_null (config->front_user);
-	ck_assert_str_eq (config->plugins_directory, PLUGINDIR);
+	ck_assert_str_eq (config->plugins_directories[0], PLUGINDIR);
 }
 
 START_TEST (defaults)
@@ -141,7 +141,7 @@ START_TEST (everything)
 	ck_assert_int_eq (config->audit, AUDIT_FILE);
 	ck_assert_str_eq (config->audit_file, "/var/log/re mex");
 	ck_assert_str_eq (config->front_user, "0");
-	ck_assert_str_eq (config->plugins_directory, "/x y");
+	ck_assert_str_eq (config->plugins_directories[0], "/x y");
 	ck_assert_int_eq (config->log, LOG_DEBUG);
 	ck_assert_uint_eq (config->n_plugins, 4);
 	ck_assert (!config_plugin (config, "exec")->enabled);
@@ -343,8 +343,15 @@ static const struct {
 	{ "front_user: [a]", "f:1:13: front_user must be the name of a user, not a list" },
 	{ "front_user: \"a\\tb\"", "f:1:13: front_user must be the name of a user, not \"a\\tb\"" },
 	/* Plugins. */
-	{ "plugins: {directory: lib}", "f:1:22: plugins.directory must be an absolute path, not 'lib'" },
-	{ "plugins: {directory: false}", "f:1:22: plugins.directory must be an absolute path, not 'false'" },
+	{ "plugins: {directory: []}", "f:1:22: plugins.directory is an empty list" },
+	{ "plugins: {directory: [/a, b]}",
+		"f:1:27: plugins.directory must be an absolute path, or a list of them, not 'b'" },
+	{ "plugins: {directory: [/1, /2, /3, /4, /5, /6, /7, /8, /9]}",
+		"f:1:22: plugins.directory is a list of 9, and 8 are possible" },
+	{ "plugins: {directory: lib}",
+		"f:1:22: plugins.directory must be an absolute path, or a list of them, not 'lib'" },
+	{ "plugins: {directory: false}",
+		"f:1:22: plugins.directory must be an absolute path, or a list of them, not 'false'" },
 	{ "plugins: {exec: 1}", "f:1:17: plugins.exec must be false or a map of the plugin's keys, not '1'" },
 	{ "plugins: {exec: 'no'}", "f:1:17: plugins.exec must be false or a map of the plugin's keys, not \"no\"" },
 	{ "plugins: {exec: [a]}", "f:1:17: plugins.exec must be false or a map of the plugin's keys, not a list" },
