@@ -1,2 +1,3 @@
-EXTRA_DIST += %D%/architecture.md %D%/plugins.md %D%/protocol.md %D%/reliability.md %D%/security.md %D%/style.md
-EXTRA_DIST += README.md
+# Installed in docdir, with LICENSE and README.md.
+dist_doc_DATA = LICENSE README.md %D%/architecture.md %D%/plugins.md %D%/protocol.md %D%/reliability.md %D%/security.md \
+	%D%/style.md

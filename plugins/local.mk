@@ -26,10 +26,13 @@ all-local: $(plugin_LTLIBRARIES)
 	@install -d -m 755 plugins/built
 	@for p in exec file status; do cmp -s plugins/.libs/$$p.so plugins/built/$$p.so || \
 		install -m 644 plugins/.libs/$$p.so plugins/built/$$p.so; done
-# libtool's own files are of no use to anybody there.
+# libtool's own files (.la) are of no use to anybody there, and without them it does not uninstall what it installed.
 install-data-hook:
-	rm -f $(DESTDIR)$(plugindir)/exec.la $(DESTDIR)$(plugindir)/file.la $(DESTDIR)$(plugindir)/status.la
+	for p in exec file status; do rm -f $(DESTDIR)$(plugindir)/$$p.la; done
+install-exec-hook:
+	rm -f $(DESTDIR)$(libdir)/libremex.la
 uninstall-hook:
-	rm -f $(DESTDIR)$(plugindir)/exec.so $(DESTDIR)$(plugindir)/file.so $(DESTDIR)$(plugindir)/status.so
+	for p in exec file status; do rm -f $(DESTDIR)$(plugindir)/$$p.so; done
+	rm -f $(DESTDIR)$(libdir)/libremex.so $(DESTDIR)$(libdir)/libremex.so.*
 clean-local:
 	rm -rf plugins/built

@@ -35,10 +35,32 @@ static void answer (struct supervisor *supervisor, bool failed, const char *text
 	supervisor->n_askers = left;
 }
 
+int supervisor_open_audit (struct audit_sink *audit, const struct config *config, struct err *err)
+{
+	return audit_open (audit, config->audit, config->audit_file, err);
+}
+
+/* Open the audit trail anew: it may have been renamed (logrotate(8)), or be another one now. */
+static int reopen_audit (struct supervisor *supervisor, const struct config *config, struct err *err)
+{
+	struct audit_sink audit;
+
+	if (supervisor_open_audit (&audit, config, err) < 0)
+		return -1;
+	audit_close (&supervisor->audit);
+	supervisor->audit = audit;
+	return 0;
+}
+
 static void failed (struct supervisor *supervisor, const struct err *err)
 {
+	struct err why;
+
 	answer (supervisor, true, err->text, strlen (err->text));
 	log_error ("reload failed, nothing has changed: %s", err->text);
+	/* SIGHUP is also what logrotate(8) sends: the trail goes on in the file of its name, whatever is wrong elsewhere. */
+	if (reopen_audit (supervisor, supervisor->generation->config, &why) < 0)
+		log_error ("the audit trail goes on in the old file: %s", why.text);
 	generation_free (supervisor->next);
 	supervisor->next = NULL;
 	service_notify ("READY=1");
@@ -155,23 +177,6 @@ static void swap (struct supervisor *supervisor)
 	service_notify ("READY=1");
 }
 
-int supervisor_open_audit (struct audit_sink *audit, const struct config *config, struct err *err)
-{
-	return audit_open (audit, config->audit, config->audit_file, err);
-}
-
-/* Open it anew: it may have been renamed (logrotate(8)), or be another one now. */
-static int reopen_audit (struct supervisor *supervisor, struct err *err)
-{
-	struct audit_sink audit;
-
-	if (supervisor_open_audit (&audit, supervisor->next->config, err) < 0)
-		return -1;
-	audit_close (&supervisor->audit);
-	supervisor->audit = audit;
-	return 0;
-}
-
 void supervisor_hear_probe (struct supervisor *supervisor, const struct pollfd fds[PROBE_FDS])
 {
 	enum probe_state state;
@@ -182,7 +187,7 @@ void supervisor_hear_probe (struct supervisor *supervisor, const struct pollfd f
 		return;
 	supervisor->proving = false;
 	if (state == PROBE_PROVED && generation_compare (supervisor->generation, supervisor->next, &err) == 0 &&
-		reopen_audit (supervisor, &err) == 0)
+		reopen_audit (supervisor, supervisor->next->config, &err) == 0)
 		swap (supervisor);
 	else
 		failed (supervisor, &err);
