@@ -253,7 +253,7 @@ int temporary_trim (int directory)
 			removed += remove_abandoned (directory, name);
 			continue;
 		}
-		snprintf (kept[at].name, sizeof kept[at].name, "%s", name);
+		memcpy (kept[at].name, name, strlen (name) + 1); /* is_abandoned has looked at its length */
 		kept[at].mtime = st.st_mtim;
 	}
 	if (list)
