@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,19 +72,17 @@ static void begin_tree (void)
 	begin ((struct receiver_options){ .recursive = true });
 }
 
-static int remove_one (const char *path, const struct stat *st, int type, struct FTW *where)
-{
-	(void)st, (void)type, (void)where;
-	return remove (path);
-}
-
 static void end (void)
 {
+	char command[256];
+
 	receiver_free (receiver);
 	buf_free (&in);
 	buf_free (&back);
 	ck_assert_int_eq (chdir ("/"), 0);
-	ck_assert_int_eq (nftw (root, remove_one, 32, FTW_DEPTH | FTW_PHYS), 0);
+	/* What is in a directory that may not be written to can be removed by root only. */
+	snprintf (command, sizeof command, "chmod -R u+rwX '%s' && rm -rf '%s'", root, root);
+	ck_assert_int_eq (system (command), 0);
 }
 
 /* --- the stream ---------------------------------------------------------------------------------------------------- */
