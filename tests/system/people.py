@@ -5,13 +5,14 @@ that every system has; `member_of` makes them members for one remexd, and for no
 """
 
 import ctypes
+import grp
 import os
 import pwd
 import shutil
 import socket
 import struct
 
-CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000  # unshare(2), mount(2)
+CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x1000, 0x4000, 0x40000, 2  # unshare(2), mount(2)
 GID = 54321  # of group remex, where the system has none: the view of /etc/group that has it is private
 
 
@@ -81,6 +82,7 @@ class Database:
         for name in self.NAMES:
             with open("/etc/" + name) as file:
                 self.write(name, file.read())
+        self.set("group", "remex", None)
         self.write("nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\n")
 
     def path(self, name):
@@ -120,18 +122,40 @@ def private_mounts():
     libc = ctypes.CDLL(None, use_errno=True)
     check_call(libc.unshare(CLONE_NEWNS), "a private mount namespace")
     check_call(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "making the mounts private")
+    if hidden:  # nothing can be mounted over a file that is gone
+        check_call(libc.umount2(b"/etc/group", MNT_DETACH), "the end of the mount over /etc/group")
     return libc
+
+
+hidden = False  # by hide_group, in this process
 
 
 def give_group(directory):
     """In a child that is to become remexd: from now on its /etc/group, and that of its children, has a group remex,
-    with GID. The rest of the machine sees nothing of it: it is mounted in a namespace of its own, and the file in
-    `directory`, which is private, is gone when this returns."""
+    with GID. The rest of the machine sees nothing of it."""
+    set_group(directory, "remex:x:%d:\n" % GID)
+
+
+def hide_group(directory):
+    """In such a child: its /etc/group has no group remex, where the machine's has one and can be hidden. With that group
+    remexd leaves room for its members, so that what it takes from one caller depends on the machine."""
+    global hidden
+    try:
+        grp.getgrnam("remex")
+        set_group(directory)
+        hidden = True
+    except (KeyError, OSError):
+        pass
+
+
+def set_group(directory, more=""):
+    """/etc/group of this process becomes the machine's without remex, and `more`: it is mounted in a namespace of its own,
+    and the file in `directory`, which is private, is gone when this returns."""
     with open("/etc/group") as file:
         lines = [line for line in file if not line.startswith("remex:")]
     path = os.path.join(directory, "group.%d" % os.getpid())
     with open(path, "w") as file:
-        file.write("".join(lines) + "remex:x:%d:\n" % GID)
+        file.write("".join(lines) + more)
     try:
         os.chmod(path, 0o644)  # the front is another user
         libc = private_mounts()

@@ -25,6 +25,8 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from people import hide_group
 
 # Whoever runs the tests may ignore signals (nohup, a shell's background job), and what is ignored is inherited: remex
 # minds that, and the tests of Ctrl-C would wait for ever.
@@ -250,6 +252,8 @@ class Daemon:
         """Start it and, with `ready`, wait for its word. Without: the caller looks at the process."""
         def prepare():
             bind_to_parent()
+            if os.geteuid() == 0:
+                hide_group(self.directory)
             if self.prepare:
                 self.prepare()
 
