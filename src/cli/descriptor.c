@@ -1,6 +1,7 @@
 /* descriptor - a path that means a descriptor of our own; see descriptor.h. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,10 +31,20 @@ static int number_of (const char *path)
 	return -1;
 }
 
-int descriptor_of (const char *path)
+int descriptor_of (const char *path, int *fd)
 {
-	int fd = number_of (path);
+	int number = number_of (path);
 	struct stat st;
 
-	return fd >= 0 && fstat (fd, &st) == 0 && !S_ISDIR (st.st_mode) ? fd : -1;
+	*fd = -1;
+	if (number < 0)
+		return 0;
+	if (fstat (number, &st) < 0)
+		return -1;
+	if (S_ISDIR (st.st_mode)) {
+		errno = EISDIR;
+		return -1;
+	}
+	*fd = number;
+	return 1;
 }

@@ -5,7 +5,8 @@
 #ifndef REMEX_CLI_DESCRIPTOR_H
 #define REMEX_CLI_DESCRIPTOR_H
 
-/* The descriptor that the path means, borrowed; -1: the path is another one, or the descriptor is not open, or a directory. */
-int descriptor_of (const char *path);
+/* 1: the path means the descriptor *fd, which is borrowed. 0: it means none, and *fd is -1. -1 with errno: it means one that is not
+ * open (EBADF), or is a directory (EISDIR): then the path is not to be used as another one would be. */
+int descriptor_of (const char *path, int *fd);
 
 #endif

@@ -18,7 +18,10 @@ int transfer_open_destination (struct transfer *self, struct err *err)
 {
 	size_t n = strlen (self->destination);
 
-	self->to = !strcmp (self->destination, "-") ? STDOUT_FILENO : descriptor_of (self->destination);
+	if (!strcmp (self->destination, "-"))
+		self->to = STDOUT_FILENO;
+	else if (descriptor_of (self->destination, &self->to) < 0)
+		return err_sys (err, CODE_IO_ERROR, "cannot write to it");
 	if (self->to >= 0 && (self->n_sources > 1 || self->recursive))
 		return err_set (err, CODE_BAD_VALUE, "only one file goes there, and no directory");
 	if (self->to >= 0)

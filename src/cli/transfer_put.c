@@ -17,13 +17,16 @@ static int open_source (void *data, int index, char *name, bool *stream, struct 
 	const struct transfer *self = data;
 	const char *path = self->sources[index];
 	bool standard = !strcmp (path, "-");
-	int own = standard ? STDIN_FILENO : descriptor_of (path), fd;
+	int own = STDIN_FILENO, fd;
 
-	*stream = own >= 0;
+	*stream = false;
 	if (standard)
 		strcpy (name, "-");
 	else if (transfer_last_component (path, name, err) < 0)
 		return -1;
+	else if (descriptor_of (path, &own) < 0)
+		return err_sys (err, CODE_IO_ERROR, "cannot read it");
+	*stream = own >= 0;
 	if (own >= 0) {
 		fd = fcntl (own, F_DUPFD_CLOEXEC, 3);
 		return fd >= 0 ? fd : err_sys (err, CODE_IO_ERROR, standard ? "standard input" : "cannot open it");
