@@ -93,7 +93,7 @@ static void say_live (const struct local *local, const json_t *one)
 {
 	char words[IDENTITY_WORDS];
 
-	printf ("%s is live: ", identity_text (one, "name", "?", words));
+	printf ("'%s' is live: ", identity_text (one, "name", "?", words));
 	printf ("%s", identity_calls (one, words));
 	if (json_object_get (one, "user"))
 		printf (", as %s", identity_text (one, "user", "?", words));
@@ -134,17 +134,17 @@ static int go_live (struct local *local, const struct rights *rights)
 	const json_t *one;
 
 	if (local_reload (local) < 0)
-		complain (NULL, "%s is not live: %s", rights->name, local->why);
+		complain (NULL, "'%s' is not live: %s", rights->name, local->why);
 	else if (!(one = local_identity (local, rights->name)))
-		complain (
-			NULL, "%s is not live: remexd has read its files, and knows nobody of that name", rights->name);
+		complain (NULL, "'%s' is not live: remexd has read its files, and knows nobody of that name",
+			rights->name);
 	else if (json_object_get (one, "refused"))
-		complain (NULL, "%s is refused: %s", rights->name,
+		complain (NULL, "'%s' is refused: %s", rights->name,
 			json_is_string (json_object_get (one, "refused"))
 				? json_string_value (json_object_get (one, "refused"))
 				: "?");
 	else if (!has_keys (one, rights))
-		complain (NULL, "%s is not live: remexd has another key for that name", rights->name);
+		complain (NULL, "'%s' is not live: remexd has another key for that name", rights->name);
 	else {
 		say_live (local, one);
 		return 0;

@@ -23,20 +23,20 @@ static int end_sessions (struct local *local, const char *name)
 	json_int_t sessions = json_integer_value (json_object_get (local_identity (local, name), "connections"));
 
 	if (!local->answers) {
-		printf ("%s is revoked\n", safe (name));
+		printf ("'%s' is revoked\n", safe (name));
 		local_say_later (local);
 		return 0;
 	}
 	if (local_reload (local) < 0 || local_identity (local, name)) {
-		complain (NULL, "the file of %s is removed, but it may still be live: remexd did not take it in: %s",
+		complain (NULL, "the file of '%s' is removed, but it may still be live: remexd did not take it in: %s",
 			name, local_identity (local, name) && !*local->why ? "it still knows the name" : local->why);
 		return -1;
 	}
 	if (sessions)
-		printf ("%s is revoked, and its %lld connection%s ended\n", safe (name), (long long)sessions,
+		printf ("'%s' is revoked, and its %lld connection%s ended\n", safe (name), (long long)sessions,
 			sessions == 1 ? " is" : "s are");
 	else
-		printf ("%s is revoked\n", safe (name));
+		printf ("'%s' is revoked\n", safe (name));
 	return 0;
 }
 
