@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -244,6 +245,55 @@ START_TEST (the_next_path_when_nobody_answers)
 }
 END_TEST
 
+/* Where only a group may come in, it is said which, and how one becomes a member. */
+START_TEST (another_group)
+{
+	struct group *group = getgrgid (1);
+	int listener, status, fd = -1;
+	pid_t child;
+	char says[128];
+
+	if (geteuid () != 0 || !group)
+		return;
+	listener = listen_at (path, 4);
+	ck_assert_int_eq (chown (directory, 0, 1), 0);
+	ck_assert_int_eq (chmod (directory, 0750), 0);
+	snprintf (says, sizeof says, "only members of the group %s may: as root, gpasswd -a USER %s", group->gr_name,
+		group->gr_name);
+	address = (struct address){ .n = 1, .guarded = true };
+	strcpy (address.paths[0], path);
+	/* In a child, so that what is cleaned up is still ours. */
+	ck_assert_int_ge (child = fork (), 0);
+	if (!child) {
+		bool become = setgroups (0, NULL) == 0 && setresgid (65534, 65534, 65534) == 0 &&
+			      setresuid (65534, 65534, 65534) == 0;
+
+		_exit (become && address_open (&address, &fd, &err) == ADDRESS_NOBODY &&
+					strstr (err.text, "Permission denied") && strstr (err.text, says)
+				? 0
+				: 1);
+	}
+	ck_assert_int_eq (waitpid (child, &status, 0), child);
+	ck_assert_int_eq (status, 0);
+	fd_close (&listener);
+}
+END_TEST
+
+/* How to start one is said where a default socket is meant, and where a variable names it, no more than that. */
+START_TEST (how_to_start_one)
+{
+	int fd = -1;
+
+	address = (struct address){ .n = 1, .guarded = true };
+	snprintf (address.paths[0], ADDRESS_PATH, "%.60s/none", directory);
+	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_NOBODY);
+	ck_assert_msg (strstr (err.text, "systemctl start remexd") != NULL, "%s", err.text);
+	setenv ("REMEX_SOCKET", "/x", 1);
+	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_NOBODY);
+	ck_assert_msg (strstr (err.text, "(is remexd running?)") != NULL, "%s", err.text);
+}
+END_TEST
+
 START_TEST (a_full_queue)
 {
 	int listener = listen_at (path, 0), fds[64], n = 0;
@@ -321,6 +371,8 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, local);
 	tcase_add_test (tcase, connects);
 	tcase_add_test (tcase, the_next_path_when_nobody_answers);
+	tcase_add_test (tcase, another_group);
+	tcase_add_test (tcase, how_to_start_one);
 	tcase_add_test (tcase, a_full_queue);
 	tcase_add_test (tcase, somebody_elses_directory);
 	tcase_add_test (tcase, somebody_elses_process);
