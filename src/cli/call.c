@@ -1,267 +1,330 @@
-/* remex call - call any verb of any plugin (remex(1)). What is typed as name=value becomes what the verb's own table
- * says it is, so the table is fetched first, over the same connection. */
+/* call - see call.h. */
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/text.h"
-#include "cli/cli.h"
-#include "cli/exchange.h"
-#include "cli/json.h"
-#include "cli/signals.h"
-#include "wire/header.h"
-#include "wire/verbs.h"
+#include "base/clock.h"
+#include "cli/call.h"
+#include "cli/say.h"
 
-static const struct option call_options[] = {
-	{ OPTION_ARGS, "args", "JSON", "the arguments as a JSON object; name=value adds to them" },
-	{ OPTION_INPUT, "input", NULL, "send standard input" },
-	{ 'u', "timeout", "SEC", "stop it after so long (30, 1.5, 5m, 2h)" },
-	{ OPTION_IDLE, "idle-timeout", "SEC", "stop it after so long without a byte of input or output" },
-	{ 'l', "user", "USER", "as this user" },
-	OPTION_ROW_WAIT_OUTPUT,
-	{ OPTION_JSON, "json", NULL, "print a JSON object with all there is to know, at the end" },
-	{ OPTION_JSONL, "jsonl", NULL, "the same, on one line" },
-	OPTION_ROW_HELP,
-	{ 0 },
-};
+enum { PATIENCE_MS = 10000 }; /* for the answer to a cancel that nobody at a terminal waits for */
 
-struct call {
-	struct remex_options options;
-	const char *args;
-	bool input, json, one_line;
-};
+#define COLLECT_MAX ((size_t)1 << 40) /* memory ends before */
 
-/* --- arguments --------------------------------------------------------------------------------------------------- */
-
-static json_t *integer_of (const char *text)
+static struct call *call_of (const struct task *task)
 {
-	long long value;
-	char *end;
-
-	errno = 0;
-	value = strtoll (text, &end, 10);
-	return end == text || *end || errno ? NULL : json_integer (value);
+	return list_entry (task, struct call, task);
 }
 
-static json_t *number_of (const char *text)
-{
-	double value;
-	char *end;
+/* --- stopping ---------------------------------------------------------------------------------------------------- */
 
-	errno = 0;
-	value = strtod (text, &end);
-	return end == text || *end || errno ? NULL : json_real (value);
+static void give_up (struct call *call)
+{
+	call->gave_up = true;
+	call->result.outcome = REMEX_CANCELLED;
+	call->request = NULL;
+	drive_leave (call->drive);
 }
 
-static json_t *bool_of (const char *text)
+static void stop (struct call *call)
 {
-	static const char *const yes[] = { "true", "yes", "on", "1" }, *const no[] = { "false", "no", "off", "0" };
-
-	for (int i = 0; i < 4; i++) {
-		if (!strcmp (text, yes[i]))
-			return json_true ();
-		if (!strcmp (text, no[i]))
-			return json_false ();
+	if (!call->request) {
+		give_up (call); /* only our own reader is waited for */
+	} else if (!call->leave_ms) {
+		remex_cancel (call->request);
+		call->leave_ms = clock_ms () + PATIENCE_MS;
 	}
-	return NULL;
 }
 
-/* Add one more to a list; the list of a map holds NAME=VALUE. */
-static int add_item (json_t *args, const struct verb_param *param, const char *text, struct err *err)
+static void on_signal (struct task *task, int signo)
 {
-	json_t *list = json_object_get (args, param->name);
+	struct call *call = call_of (task);
 
-	if (param->type == VERB_MAP && (*text == '=' || !strchr (text, '=')))
-		return err_set (err, 0, "%s wants %s=NAME=VALUE, not '%s'", param->name, param->name, text);
-	if (!json_is_array (list)) {
-		list = json_array ();
-		json_object_set_new (args, param->name, list);
+	if (signo != SIGINT) {
+		stop (call);
+		return;
 	}
-	json_array_append_new (list, header_bytes (text, strlen (text)));
-	return 0;
-}
-
-static int set_value (json_t *args, const struct verb_param *param, const char *text, struct err *err)
-{
-	json_t *value = NULL;
-
-	switch (param->type) {
-	case VERB_STRINGS:
-	case VERB_MAP: return add_item (args, param, text, err);
-	case VERB_STRING: value = header_bytes (text, strlen (text)); break;
-	case VERB_INTEGER: value = integer_of (text); break;
-	case VERB_NUMBER: value = number_of (text); break;
-	case VERB_BOOL: value = bool_of (text); break;
-	case N_VERB_TYPES: break;
-	}
-	if (!value || json_object_set_new (args, param->name, value) < 0)
-		return err_set (err, 0, "%s wants a value of type %s, not '%s'", param->name,
-			verb_type_name (param->type), text);
-	return 0;
-}
-
-static int set_argument (json_t *args, const struct verb *verb, const char *word, struct err *err)
-{
-	size_t length = strcspn (word, "=");
-	const char *names[32], *near;
-	char name[128];
-
-	if (!word[length])
-		return err_set (err, 0, "'%s' is no name=value (options stand before the verb)", word);
-	snprintf (name, sizeof name, "%.*s", (int)(length < 127 ? length : 127), word);
-	for (size_t i = 0; i < verb->n_params; i++) {
-		if (!strcmp (verb->params[i].name, name))
-			return set_value (args, &verb->params[i], word + length + 1, err);
-		if (i < 32)
-			names[i] = verb->params[i].name;
-	}
-	near = text_nearest (name, names, verb->n_params < 32 ? verb->n_params : 32);
-	return err_set (err, 0, "%s has no argument '%s'%s%s%s", verb->name, name, near ? "; did you mean '" : "",
-		near ? near : "", near ? "'?" : "");
-}
-
-/* The arguments as text, in new memory; NULL and err. */
-static char *make_args (const struct call *call, const struct verb *verb, char **words, struct err *err)
-{
-	json_t *args = call->args ? header_parse (call->args, strlen (call->args), HEADER_CALL_TOKENS, NULL, err)
-				  : json_object ();
-	char *text = NULL;
-	bool good = args != NULL;
-
-	for (; good && *words; words++)
-		good = set_argument (args, verb, *words, err) == 0;
-	if (good && verb_check (verb, args, err) == 0 && !(text = json_dumps (args, JSON_COMPACT)))
-		err_set (err, 0, "no memory for the arguments");
-	json_decref (args);
-	return text;
-}
-
-/* --- the call ---------------------------------------------------------------------------------------------------- */
-
-/* Ask for the table and read the words by it. The arguments as text, or NULL and *status (the reason has been said). */
-static char *prepare (const struct call *call, const struct options *options, struct session *session, int *status)
-{
-	struct verb_table *table = NULL;
-	const struct verb *verb;
-	struct exchange exchange;
-	char *text = NULL;
-	json_t *json = NULL;
-	struct err err;
-
-	*status = exchange_fetch (&exchange, session, "plugins");
-	if (*status == 0) {
-		*status = STATUS_REMEX;
-		if ((json = json_of (&exchange.result_bytes, session->where)) &&
-			(table = verb_table_new (json, &err)) && (verb = verb_find (table, options->words[0], &err)))
-			text = make_args (call, verb, options->words + 1, &err);
-		if (json && !text)
-			complain (session->where, "%s", err.text);
-	}
-	verb_table_free (table);
-	json_decref (json);
-	exchange_free (&exchange);
-	return text;
-}
-
-/* Print what came, beside what was printed while it came. */
-static int print_end (const struct call *call, struct exchange *exchange, const struct session *session)
-{
-	const struct buf *bytes = &exchange->result_bytes;
-	char why[256] = "";
-	json_t *result = buf_len (bytes) ? json_parse (bytes, why, sizeof why) : NULL, *all;
-	int status;
-
-	/* A call that has failed may have been cut in its result. */
-	if (*why && exchange->result.outcome == REMEX_COMPLETED) {
-		exchange->result.outcome = REMEX_FAILED;
-		exchange->result.code = "bad_message";
-		exchange->result.message = why;
-	}
-	status = exchange_status (exchange);
-	if (!call->json) {
-		if (result)
-			json_print (result, false);
-		fflush (stdout);
-		exchange_explain (exchange, session, NULL);
-		return finish (status);
-	}
-	all = json_result (exchange, session->where);
-	json_object_set_new (all, "result", result ? result : json_null ());
-	if (*why)
-		json_object_set_new (all, "result_bytes", json_bytes (bytes));
-	json_print (all, call->one_line);
-	return finish (status);
-}
-
-static int call_on (struct call *call, const struct options *options, struct session *session)
-{
-	struct exchange exchange = { .call = options->words[0], .options = call->options, .live = !call->json };
-	struct input input;
-	int status;
-	char *args = prepare (call, options, session, &status);
-
-	if (!args)
-		return status;
-	exchange.options.args = args;
-	input_init (&input, call->input);
-	if (call->input && input_is_closed ())
-		input.error = EBADF;
-	exchange.input = &input;
-	status = STATUS_REMEX;
-	if (exchange_run (&exchange, session) == 0) {
-		signals_close ();
-		status = exchange.gave_up || exchange.broken ? exchange_status (&exchange)
-							     : print_end (call, &exchange, session);
-	}
-	exchange_free (&exchange);
-	input_close (&input);
-	free (args);
-	return status;
-}
-
-static int take (struct call *call, struct options *options, int key)
-{
-	switch (key) {
-	case OPTION_ARGS: call->args = options->value; break;
-	case OPTION_INPUT: call->input = true; break;
-	case 'u': return options_seconds (options, &call->options.deadline);
-	case OPTION_IDLE: return options_seconds (options, &call->options.idle);
-	case OPTION_WAIT_OUTPUT: call->options.wait_output = true; break;
-	case 'l': call->options.user = options->value; break;
-	case OPTION_JSON:
-	case OPTION_JSONL:
-		call->json = true;
-		call->one_line = key == OPTION_JSONL;
+	call->interrupts += 1 + (!call->interrupts && call->sink->send);
+	switch (call->interrupts) {
+	case 1:
+		if (call->request)
+			remex_signal (call->request, "INT");
 		break;
-	default: break;
+	case 2:
+		if (call->request)
+			remex_cancel (call->request);
+		if (isatty (STDERR_FILENO) && !call->sink->send)
+			complain (NULL, "stopping it; Ctrl-C once more leaves at once");
+		break;
+	default: give_up (call);
 	}
+}
+
+/* What the user's own descriptors do not give or take makes no success, however the command ends. `what` is NULL where it
+ * has been said. */
+static void break_off (struct call *call, int error, const char *what)
+{
+	if (call->broken)
+		return;
+	call->broken = error;
+	if (what && error != EPIPE)
+		complain (NULL, "%s: %s", what, strerror (error));
+	if (call->request)
+		stop (call);
+}
+
+/* --- sinks ------------------------------------------------------------------------------------------------------- */
+
+void call_consume (struct call *call, size_t n)
+{
+	if (call->request)
+		remex_consume (call->request, n);
+}
+
+static void check_outputs (struct call *call)
+{
+	if (call->drive->out.error)
+		break_off (call, call->drive->out.error, "cannot write to standard output");
+	else if (call->drive->err.error)
+		break_off (call, call->drive->err.error, "cannot write to standard error");
+}
+
+static void on_written (struct writer *writer, size_t n)
+{
+	struct call *call = list_entry (writer, struct call, writer);
+
+	call_consume (call, n);
+	check_outputs (call);
+}
+
+static void keep_tail (struct call *call, const uint8_t *bytes, size_t n)
+{
+	size_t most = sizeof call->err_tail - 1, old = call->n_err_tail;
+
+	if (n > most) {
+		bytes += n - most;
+		n = most;
+	}
+	if (old > most - n) {
+		memmove (call->err_tail, call->err_tail + old - (most - n), most - n);
+		old = most - n;
+	}
+	memcpy (call->err_tail + old, bytes, n);
+	call->n_err_tail = old + n;
+	call->err_tail[old + n] = '\0';
+}
+
+static int live_take (struct call *call, const char *stream, const void *bytes, size_t n)
+{
+	bool to_err = !strcmp (stream, "stderr");
+	struct output *output = to_err ? &call->drive->err : &call->drive->out;
+
+	if (to_err)
+		keep_tail (call, bytes, n);
+	call_consume (call, output_put (output, &call->writer, bytes, n));
+	check_outputs (call);
 	return 0;
 }
 
-static int run_call (const struct command *command, int argc, char **argv)
+static int keep (struct call *call, struct buf *to, const void *bytes, size_t n)
 {
-	struct call call = { .args = NULL };
-	struct session session;
-	struct options options;
-	int key, status;
-
-	options_init (&options, command, argc, argv);
-	while ((key = options_next (&options)) != 0)
-		if (key < 0 || take (&call, &options, key) < 0)
-			return options.status;
-	if (!options.hosts)
-		return options_wrong (&options, "on which host?");
-	if (!options.n_words)
-		return options_wrong (&options, "which verb? 'remex plugins %s' shows them", options.hosts);
-	if (session_open (&session, options.hosts) < 0)
-		return STATUS_REMEX;
-	status = call_on (&call, &options, &session);
-	session_close (&session);
-	return status;
+	if (buf_append (to, bytes, n) < 0)
+		break_off (call, errno, "the output cannot be kept");
+	call_consume (call, n);
+	return 0;
 }
 
-const struct command cmd_call = { "call", "HOST VERB [NAME=VALUE]...", "Call any verb of any plugin", call_options,
-	run_call, OPTIONS_FIRST };
+static int collect_take (struct call *call, const char *stream, const void *bytes, size_t n)
+{
+	return keep (call, !strcmp (stream, "stderr") ? &call->err_bytes : &call->out_bytes, bytes, n);
+}
+
+const struct sink sink_live = { .take = live_take }, sink_collect = { .take = collect_take };
+
+/* --- events ------------------------------------------------------------------------------------------------------ */
+
+/* The one outcome of each call that can mean success. A command that is signalled or never started is one that could have
+ * exited; every call may be stopped, fail or be lost. */
+static const struct {
+	const char *call;
+	enum remex_outcome success;
+} endings[] = {
+	{ "exec.run", REMEX_EXITED },
+	{ "exec.shell", REMEX_EXITED },
+	{ "status.show", REMEX_COMPLETED },
+	{ "file.put", REMEX_COMPLETED },
+	{ "file.get", REMEX_COMPLETED },
+	{ "file.list", REMEX_COMPLETED },
+	{ "file.stat", REMEX_COMPLETED },
+	{ "file.checksum", REMEX_COMPLETED },
+	{ "file.mkdir", REMEX_COMPLETED },
+	{ "file.remove", REMEX_COMPLETED },
+	{ "plugins", REMEX_COMPLETED },
+	{ "identities", REMEX_COMPLETED },
+	{ "reload", REMEX_COMPLETED },
+};
+
+/* May this call end so, as far as remex knows it? A call of somebody else's plugin may run a command or not. */
+static bool may_end (const char *name, enum remex_outcome outcome)
+{
+	bool command = outcome == REMEX_EXITED || outcome == REMEX_SIGNALLED || outcome == REMEX_NEVER_STARTED;
+
+	if (!command && outcome != REMEX_COMPLETED)
+		return true;
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+		if (!strcmp (endings[i].call, name))
+			return endings[i].success == (command ? REMEX_EXITED : REMEX_COMPLETED);
+	return true;
+}
+
+static void forget_result (struct call *call)
+{
+	for (int i = 0; i < 4; i++) {
+		free (call->strings[i]);
+		call->strings[i] = NULL;
+	}
+	call->result = (struct remex_result){ .code = "", .message = "", .limit = "", .json = "" };
+}
+
+static void on_ended (struct call *call, const struct remex_result *result)
+{
+	const char *strings[] = { result->code, result->message, result->limit, result->json };
+	char words[160];
+
+	call->result = *result;
+	call->request = NULL;
+	if (!may_end (call->name, result->outcome)) {
+		snprintf (words, sizeof words, "the server ended %s with '%s', which no %s ends with", call->name,
+			remex_outcome_word (result->outcome), call->name);
+		call->result.outcome = REMEX_FAILED;
+		strings[0] = "bad_message";
+		strings[1] = words;
+	}
+	for (int i = 0; i < 4; i++)
+		if (!(call->strings[i] = strdup (strings[i]))) {
+			call->result.code = call->result.message = call->result.limit = call->result.json = "";
+			break_off (call, errno, "the result cannot be kept");
+			return;
+		}
+	call->result.code = call->strings[0];
+	call->result.message = call->strings[1];
+	call->result.limit = call->strings[2];
+	call->result.json = call->strings[3];
+}
+
+static void on_event (struct task *task, const struct remex_event *event)
+{
+	struct call *call = call_of (task);
+
+	if (!call->request || event->request != call->request)
+		return;
+	if (event->type == REMEX_ENDED)
+		on_ended (call, event->result);
+	else if (event->type == REMEX_DATA && !strcmp (event->stream, "result"))
+		keep (call, &call->result_bytes, event->data, event->size);
+	else if (event->type == REMEX_DATA && call->sink->take (call, event->stream, event->data, event->size) < 0)
+		break_off (call, ECANCELED, NULL);
+}
+
+/* --- the task ---------------------------------------------------------------------------------------------------- */
+
+static bool on_work (struct task *task)
+{
+	struct call *call = call_of (task);
+	int more = 0;
+
+	if (call->input) {
+		input_pump (call->input, call->request);
+		if (call->input->error)
+			break_off (call, call->input->error, "cannot read standard input");
+	}
+	if (call->sink->send && call->request && !call->leave_ms && (more = call->sink->send (call)) < 0)
+		break_off (call, ECANCELED, NULL);
+	if (call->leave_ms && clock_until (call->leave_ms) == 0)
+		give_up (call);
+	return more > 0;
+}
+
+static void on_wait (struct task *task, struct wait *wait)
+{
+	struct call *call = call_of (task);
+	const struct input *input = call->input;
+
+	if (input && input->open && remex_credit (call->request) > 0) {
+		if (input_ready_always (input))
+			wait_ms (wait, 0);
+		else
+			wait_fd (wait, input->from.fd, POLLIN);
+	}
+	if (call->sink->waits_on)
+		wait_fd (wait, call->sink->waits_on (call), POLLIN);
+	if (call->sink->tick)
+		wait_ms (wait, call->sink->tick (call));
+	wait_ms (wait, clock_until (call->leave_ms));
+}
+
+static bool is_over (const struct task *task)
+{
+	return !call_of (task)->request;
+}
+
+static const struct task_ops ops = {
+	.event = on_event, .signal = on_signal, .work = on_work, .wait = on_wait, .over = is_over
+};
+
+void call_init (struct call *call)
+{
+	call->task.ops = &ops;
+	list_init (&call->task.node);
+	call->writer.written = on_written;
+	buf_init (&call->out_bytes, COLLECT_MAX);
+	buf_init (&call->err_bytes, COLLECT_MAX);
+	buf_init (&call->result_bytes, COLLECT_MAX);
+	forget_result (call);
+}
+
+void call_free (struct call *call)
+{
+	if (call->drive) {
+		output_forget (&call->drive->out, &call->writer);
+		output_forget (&call->drive->err, &call->writer);
+	}
+	forget_result (call);
+	buf_free (&call->out_bytes);
+	buf_free (&call->err_bytes);
+	buf_free (&call->result_bytes);
+}
+
+int call_start (struct call *call, struct drive *drive, struct remex_host *host)
+{
+	struct remex_options options = call->options;
+	struct remex_error error;
+
+	forget_result (call);
+	call->drive = drive;
+	options.hold = true;
+	if (call->input && !call->input->none) {
+		options.input = call->input->open;
+		options.body = call->input->bytes;
+		options.body_size = call->input->first;
+	}
+	if (call->sink->send)
+		options.input = true;
+	if (call->input && call->input->error) {
+		complain (NULL, "cannot read standard input: %s", strerror (call->input->error));
+		return -1;
+	}
+	if (!(call->request = remex_start (host, call->name, &options, &error))) {
+		complain (call->where, "%s", error.text);
+		return -1;
+	}
+	if (call->mortal)
+		console_release_signals ();
+	drive_add (drive, &call->task, host);
+	return 0;
+}

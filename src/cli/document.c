@@ -2,20 +2,21 @@
 #include "config.h"
 
 #include "cli/document.h"
-#include "cli/exchange.h"
 #include "cli/json.h"
 #include "cli/options.h"
+#include "cli/say.h"
+#include "cli/session.h"
 
 static int fetch (struct session *session, const struct document *document, bool as_json)
 {
-	struct exchange exchange;
-	int status = exchange_fetch (&exchange, session, document->call);
+	struct call call;
+	int status = session_fetch (session, &call, document->call);
 	json_t *json = NULL;
 	struct err err;
 
-	if (status == 0 && !(json = json_of (&exchange.result_bytes, session->where)))
+	if (status == 0 && !(json = json_of (&call.result_bytes, session->where)))
 		status = STATUS_REMEX;
-	exchange_free (&exchange);
+	call_free (&call);
 	if (status == 0 && document->check (json, &err) < 0) {
 		complain (session->where, "the result of %s makes no sense: %s", document->call, err.text);
 		status = STATUS_REMEX;
@@ -28,7 +29,7 @@ static int fetch (struct session *session, const struct document *document, bool
 	return finish (status);
 }
 
-int document_run (const struct command *command, int argc, char **argv, const struct document *document)
+int document_run (const struct subcommand *command, int argc, char **argv, const struct document *document)
 {
 	struct session session;
 	struct options options;

@@ -5,7 +5,8 @@
 #include <jansson.h>
 
 #include "base/err.h"
-#include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/say.h"
 
 /* What the call answers with: `check` says whether a document is what that call gives (0, or -1 and err), `show` prints it
  * for a person. */
@@ -16,6 +17,6 @@ struct document {
 };
 
 /* Parse [HOST], make the call there, and print what it gives. The exit status. */
-int document_run (const struct command *command, int argc, char **argv, const struct document *document);
+int document_run (const struct subcommand *command, int argc, char **argv, const struct document *document);
 
 #endif

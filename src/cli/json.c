@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/json.h"
 #include "wire/codes.h"
 #include "wire/header.h"
@@ -19,58 +19,6 @@ json_t *json_bytes (const struct buf *bytes)
 	if (text_is_utf8 (text, buf_len (bytes)))
 		return json_stringn_nocheck (text, buf_len (bytes));
 	return header_bytes (text, buf_len (bytes));
-}
-
-/* Words of the server or of libremex, which are UTF-8 but for an odd path. */
-static json_t *words (const char *text)
-{
-	return header_bytes (text, strlen (text));
-}
-
-static json_t *json_error (const struct exchange *exchange)
-{
-	const struct remex_result *result = &exchange->result;
-	const char *code = *result->code ? result->code : remex_outcome_word (result->outcome);
-	json_t *error;
-
-	switch (result->outcome) {
-	case REMEX_EXITED:
-	case REMEX_SIGNALLED:
-	case REMEX_COMPLETED:
-	case REMEX_CANCELLED: return json_null ();
-	case REMEX_TIMED_OUT: return json_pack ("{ss ss}", "code", code, "limit", result->limit);
-	case REMEX_NEVER_STARTED:
-	case REMEX_FAILED:
-	case REMEX_LOST:
-	case REMEX_UNREACHABLE: break;
-	}
-	error = json_pack ("{ss so}", "code", code, "message", words (result->message));
-	if (error && result->retry_after > 0)
-		json_object_set_new (error, "retry_after", json_real (result->retry_after));
-	return error;
-}
-
-json_t *json_result (const struct exchange *exchange, const char *host)
-{
-	const struct remex_result *result = &exchange->result;
-	const char *signal = result->signal ? signal_word (result->signal) : NULL;
-	json_t *json = json_object ();
-
-	json_object_set_new (json, "host", words (host));
-	json_object_set_new (json, "outcome", json_string (remex_outcome_word (result->outcome)));
-	json_object_set_new (
-		json, "exit", result->outcome == REMEX_EXITED ? json_integer (result->exit) : json_null ());
-	if (result->outcome == REMEX_SIGNALLED)
-		json_object_set_new (json, "signal", signal ? json_string (signal) : json_integer (result->signal));
-	else
-		json_object_set_new (json, "signal", json_null ());
-	json_object_set_new (json, "stdout", json_bytes (&exchange->out_bytes));
-	json_object_set_new (json, "stderr", json_bytes (&exchange->err_bytes));
-	json_object_set_new (json, "seconds", json_real (result->seconds));
-	json_object_set_new (json, "pipe_held", json_boolean (result->pipe_held));
-	json_object_set_new (json, "survivors", json_integer (result->survivors));
-	json_object_set_new (json, "error", json_error (exchange));
-	return json;
 }
 
 /* Control characters that JSON lets pass (text_has_control), some of which terminals obey. They can only stand inside

@@ -3,16 +3,13 @@
 #define REMEX_CLI_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/exchange.h"
+#include "base/buf.h"
 
 /* Bytes as JSON: a string where they are UTF-8, else {"b64":…}. A new reference. */
 json_t *json_bytes (const struct buf *bytes);
-
-/* {"host","outcome","exit","signal","stdout","stderr","seconds","pipe_held","survivors","error"}: what has no value is
- * null. A new reference. */
-json_t *json_result (const struct exchange *exchange, const char *host);
 
 /* Print it and a newline to stdout: on one line, or for a person. Control characters of the C1 set, which JSON lets
  * pass, are escaped. `json` is consumed. 0, or -1 when there is no memory (which has been said). */

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/say.h"
 
 enum { MOST_OPTIONS = 32 };
 
-void options_init (struct options *options, const struct command *command, int argc, char **argv)
+void options_init (struct options *options, const struct subcommand *command, int argc, char **argv)
 {
 	*options = (struct options){ .command = command, .argc = argc, .argv = argv, .words = argv + argc };
 }
@@ -27,6 +28,31 @@ int options_wrong (const struct options *options, const char *fmt, ...)
 	complain (NULL, "%s: %s", options->command->name, text);
 	usage_short (options->command, true);
 	return STATUS_REMEX;
+}
+
+void usage_short (const struct subcommand *command, bool to_stderr)
+{
+	bool any = command->options->name != NULL;
+
+	fprintf (to_stderr ? stderr : stdout, "usage: remex %s%s%s%s\n", command->name, any ? " [options]" : "",
+		*command->words ? " " : "", command->words);
+}
+
+void usage_long (const struct subcommand *command)
+{
+	usage_short (command, false);
+	printf ("%s.\n", command->summary);
+	if (command->options->name)
+		printf ("\n");
+	for (const struct option *row = command->options; row->name; row++) {
+		char letter[8] = "", name[64];
+
+		if (row->key < OPTION_LONG)
+			snprintf (letter, sizeof letter, "-%c,", row->key);
+		snprintf (
+			name, sizeof name, "--%s%s%s", row->name, row->value ? " " : "", row->value ? row->value : "");
+		printf ("  %-3s %-22s %s\n", letter, name, row->help);
+	}
 }
 
 static int wrong (struct options *options, const char *fmt, const char *first, const char *second)

@@ -13,7 +13,19 @@
 
 #include <stdbool.h>
 
-struct command;
+/* One row of the table of subcommands. `run` gets the words behind the subcommand's name and returns the exit status. */
+struct subcommand {
+	const char *name;
+	const char *words; /* what stands behind the options: "HOSTS [--] COMMAND" */
+	const char *summary; /* one line */
+	const struct option *options;
+	int (*run) (const struct subcommand *command, int argc, char **argv);
+	enum options_order {
+		OPTIONS_FIRST, /* HOSTS, and then words, among which nothing is parsed */
+		OPTIONS_MIXED, /* options may stand among and behind words */
+		OPTIONS_ALONE, /* the same, and no word is HOSTS: only -w names them */
+	} order; /* see above */
+};
 
 /* A table ends with an empty row. `key` is the letter, or from OPTION_LONG up where there is only the long name. */
 struct option {
@@ -69,7 +81,7 @@ enum {
 	}
 
 struct options {
-	const struct command *command;
+	const struct subcommand *command;
 	int argc;
 	char **argv;
 	int at; /* the next word */
@@ -84,7 +96,7 @@ struct options {
 	int n_words;
 };
 
-void options_init (struct options *options, const struct command *command, int argc, char **argv);
+void options_init (struct options *options, const struct subcommand *command, int argc, char **argv);
 
 /* The key of the next option; 0 when there are no more: hosts and words are then filled in; -1 when it was wrong
  * (which has been said) or asked for help (which has been given): exit with `status`. */
@@ -96,5 +108,9 @@ int options_wrong (const struct options *options, const char *fmt, ...) __attrib
 /* The value of the option as a time: "30", "1.5", "30s", "5m", "2h", "1d", above 0 and at most 1e9 seconds. 0; -1 when
  * it is none (which has been said): exit with `status`. */
 int options_seconds (struct options *options, double *seconds);
+
+/* The usage of a subcommand, on stdout or stderr; and with all its options. */
+void usage_short (const struct subcommand *command, bool to_stderr);
+void usage_long (const struct subcommand *command);
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/fd.h"
-#include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/transfer_private.h"
 
 #define FILES_STREAM "files"
@@ -19,10 +19,10 @@ bool transfer_has_told (const struct err *err)
 	return err->sys == ENOSPC || err->sys == EDQUOT;
 }
 
-int transfer_stop (struct transfer *self, struct remex_request *request, const struct err *err)
+int transfer_stop (struct transfer *self, struct call *call, const struct err *err)
 {
 	if (!transfer_has_told (err))
-		complain (remex_host_where (remex_request_host (request)), "%s", err->text);
+		complain (call->where, "%s", err->text);
 	self->stopped = true;
 	self->stepping = false;
 	return -1;
@@ -46,67 +46,70 @@ int transfer_last_component (const char *path, char *name, struct err *err)
 	return 0;
 }
 
-/* --- the party ----------------------------------------------------------------------------------------------------- */
+/* --- the sink ------------------------------------------------------------------------------------------------------ */
 
-static int send_some (void *data, struct remex_request *request)
+static int send_some (struct call *call)
 {
-	struct transfer *self = data;
+	struct transfer *self = call->data;
 
-	return self->put ? transfer_send_put (self, request) : transfer_send_get (self, request);
+	return self->put ? transfer_send_put (self, call) : transfer_send_get (self, call);
 }
 
-static int take_some (void *data, struct remex_request *request, const char *stream, const void *bytes, size_t n)
+static int take_some (struct call *call, const char *stream, const void *bytes, size_t n)
 {
-	struct transfer *self = data;
+	struct transfer *self = call->data;
 	struct err err;
 
 	if (self->stopped || strcmp (stream, FILES_STREAM) != 0) {
-		remex_consume (request, n);
+		call_consume (call, n);
 		return self->stopped ? -1 : 0;
 	}
 	if (buf_append (&self->in, bytes, n) < 0) {
 		err_set (&err, CODE_BAD_VALUE, "the server sends more than it may");
-		return transfer_stop (self, request, &err);
+		return transfer_stop (self, call, &err);
 	}
 	self->owed += n;
 	if (self->stepping)
 		return 0;
-	if ((self->put ? transfer_take_put (self, request, &err) : transfer_take_get (self, request, &err)) < 0)
-		return transfer_stop (self, request, &err);
+	if ((self->put ? transfer_take_put (self, call, &err) : transfer_take_get (self, call, &err)) < 0)
+		return transfer_stop (self, call, &err);
 	return self->stopped ? -1 : 0;
 }
 
-static int waits_on (void *data)
+static int waits_on (struct call *call)
 {
-	const struct transfer *self = data;
+	const struct transfer *self = call->data;
 
 	if (!self->put || self->state != SENDER_WAIT || buf_len (&self->out))
 		return -1;
 	return sender_waits_on (self->sender);
 }
 
-static int tick (void *data)
+static int tick (struct call *call)
 {
-	const struct transfer *self = data;
+	const struct transfer *self = call->data;
 
 	return self->tick ? self->tick (self->data) : -1;
+}
+
+const struct sink sink_transfer = { .take = take_some, .send = send_some, .waits_on = waits_on, .tick = tick };
+
+/* Nobody can take back what went to a descriptor; and where its reader has stopped we would wait for that first. */
+bool transfer_is_mortal (const struct transfer *self)
+{
+	return self->to >= 0;
 }
 
 /* --- the whole ----------------------------------------------------------------------------------------------------- */
 
 int transfer_open (struct transfer *self, struct err *err)
 {
-	self->party = (struct party){
-		.data = self, .send = send_some, .take = take_some, .waits_on = waits_on, .tick = tick
-	};
 	self->directory = self->to = -1;
 	pending_init (&self->pending);
 	buf_init (&self->in, 4 * 1024 * 1024); /* a message, and an item's header that was cut */
 	buf_init (&self->out, self->put ? TRANSFER_AHEAD + 2 * (ITEM_HEADER_MAX + ITEM_DATA_MAX) : 1024 * 1024);
 	if (!self->put && transfer_open_destination (self, err) < 0)
 		return -1;
-	/* Nobody can take back what went to a descriptor; and where its reader has stopped we would wait for that first. */
-	self->party.mortal = self->to >= 0;
 	self->heard = calloc ((size_t)self->n_sources + 1, sizeof *self->heard);
 	if (!self->heard || (self->put ? transfer_open_put (self) : transfer_open_get (self)) < 0)
 		return err_set (err, CODE_BUSY, "out of memory");

@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "cli/exchange.h"
+#include "cli/call.h"
 #include "cli/pending.h"
 #include "files/place.h"
 #include "files/receiver.h"
@@ -28,11 +28,10 @@ struct transfer {
 	bool recursive, preserve, set_id, resume, live, unsynced;
 	bool count; /* find out how much there is, for progress */
 	receiver_report *told;
-	int (*tick) (void *data); /* as of a party */
+	int (*tick) (void *data); /* as of a sink (call.h); may be NULL */
 	void *data;
 
 	/* Its own: */
-	struct party party;
 	struct sender *sender;
 	enum sender_state state;
 	struct receiver *receiver;
@@ -49,11 +48,17 @@ struct transfer {
 	bool reader_gone; /* of a get: that of standard output */
 };
 
-/* Make it ready: the party, and of a get the destination. 0; -1 and err. Then transfer_close, either way. */
+/* Make it ready, of a get with its destination. 0; -1 and err. Then transfer_close, either way. */
 int transfer_open (struct transfer *transfer, struct err *err);
 void transfer_close (struct transfer *transfer);
 
-/* The call and its arguments (JSON text, in new memory; NULL without). */
+/* What moves its bytes: a call's sink, with the transfer as its `data`. */
+extern const struct sink sink_transfer;
+
+/* May the sink block (call.h)? */
+bool transfer_is_mortal (const struct transfer *transfer);
+
+/* The call's name and its arguments (JSON text, in new memory; NULL without). */
 const char *transfer_call (const struct transfer *transfer);
 char *transfer_args (const struct transfer *transfer);
 

@@ -90,26 +90,26 @@ static void received (void *data, const struct receipt *receipt)
 }
 
 /* Take what has come, a step at a time; the server may send as much again when it is taken. */
-int transfer_take_get (struct transfer *self, struct remex_request *request, struct err *err)
+int transfer_take_get (struct transfer *self, struct call *call, struct err *err)
 {
 	int got = receiver_take (self->receiver, &self->in, &self->out, err);
 
 	self->stepping = got > 0;
 	if (self->stepping)
 		return 0;
-	remex_consume (request, self->owed);
+	call_consume (call, self->owed);
 	self->owed = 0;
 	return got;
 }
 
-int transfer_send_get (struct transfer *self, struct remex_request *request)
+int transfer_send_get (struct transfer *self, struct call *call)
 {
 	struct err err;
 	long n = 0;
 
-	if (self->stepping && transfer_take_get (self, request, &err) < 0)
-		return transfer_stop (self, request, &err);
-	if (buf_len (&self->out) && (n = remex_send (request, buf_head (&self->out), buf_len (&self->out))) < 0)
+	if (self->stepping && transfer_take_get (self, call, &err) < 0)
+		return transfer_stop (self, call, &err);
+	if (buf_len (&self->out) && (n = remex_send (call->request, buf_head (&self->out), buf_len (&self->out))) < 0)
 		return errno == EPIPE ? 0 : -1;
 	buf_consume (&self->out, (size_t)n);
 	return self->stepping;

@@ -1,4 +1,4 @@
-/* transfer_private - what the files of a transfer share: transfer.c has the party and the whole, transfer_put.c and
+/* transfer_private - what the files of a transfer share: transfer.c has the sink and the whole, transfer_put.c and
  * transfer_get.c what differs.
  */
 #ifndef REMEX_CLI_TRANSFER_PRIVATE_H
@@ -12,7 +12,7 @@ enum { TRANSFER_AHEAD = 2 * ITEM_DATA_MAX }; /* bytes of a put that are read bef
 extern const struct roots transfer_everything;
 
 /* What the server sends is not in order, which is said: nothing more of it is looked at. Always -1. */
-int transfer_stop (struct transfer *transfer, struct remex_request *request, const struct err *err);
+int transfer_stop (struct transfer *transfer, struct call *call, const struct err *err);
 
 /* The last component of a path, at most ITEM_NAME_MAX bytes; "." where what is meant is in a directory, not the directory:
  * "", ".", "..", "/". 0, or -1 and err. */
@@ -23,12 +23,12 @@ int transfer_open_put (struct transfer *transfer);
 int transfer_open_get (struct transfer *transfer);
 int transfer_open_destination (struct transfer *transfer, struct err *err);
 
-/* The party's `send`. */
-int transfer_send_put (struct transfer *transfer, struct remex_request *request);
-int transfer_send_get (struct transfer *transfer, struct remex_request *request);
+/* The sink's `send`. */
+int transfer_send_put (struct transfer *transfer, struct call *call);
+int transfer_send_get (struct transfer *transfer, struct call *call);
 
 /* Take what is in transfer->in: 0, or -1 and err. */
-int transfer_take_put (struct transfer *transfer, struct remex_request *request, struct err *err);
-int transfer_take_get (struct transfer *transfer, struct remex_request *request, struct err *err);
+int transfer_take_put (struct transfer *transfer, struct call *call, struct err *err);
+int transfer_take_get (struct transfer *transfer, struct call *call, struct err *err);
 
 #endif

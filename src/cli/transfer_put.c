@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
 #include "cli/descriptor.h"
+#include "cli/say.h"
 #include "cli/transfer_private.h"
 
 enum { ROUNDS = 8 }; /* of filling and sending, before the world is looked at again */
@@ -54,7 +54,7 @@ static int fill (struct transfer *self)
 	return 0;
 }
 
-int transfer_send_put (struct transfer *self, struct remex_request *request)
+int transfer_send_put (struct transfer *self, struct call *call)
 {
 	for (int i = 0; i < ROUNDS && !self->ended; i++) {
 		long n;
@@ -62,7 +62,7 @@ int transfer_send_put (struct transfer *self, struct remex_request *request)
 		if (fill (self) < 0)
 			return -1;
 		if (buf_len (&self->out)) {
-			if ((n = remex_send (request, buf_head (&self->out), buf_len (&self->out))) < 0)
+			if ((n = remex_send (call->request, buf_head (&self->out), buf_len (&self->out))) < 0)
 				return errno == EPIPE ? 0 : -1; /* it is over, and will say so */
 			if (n == 0)
 				return 0; /* until there is credit */
@@ -72,7 +72,7 @@ int transfer_send_put (struct transfer *self, struct remex_request *request)
 		}
 		if (!buf_len (&self->out) && self->state == SENDER_END) {
 			self->ended = true;
-			remex_end (request);
+			remex_end (call->request);
 		}
 	}
 	return self->ended ? 0 : 1;
@@ -117,7 +117,7 @@ static int tell (struct transfer *self, const struct item *item, struct err *why
 	return 0;
 }
 
-int transfer_take_put (struct transfer *self, struct remex_request *request, struct err *err)
+int transfer_take_put (struct transfer *self, struct call *call, struct err *err)
 {
 	static struct item item;
 	int got;
@@ -136,7 +136,7 @@ int transfer_take_put (struct transfer *self, struct remex_request *request, str
 		if (result < 0)
 			return -1;
 	}
-	remex_consume (request, self->owed);
+	call_consume (call, self->owed);
 	self->owed = 0;
 	return got;
 }

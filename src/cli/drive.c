@@ -1,0 +1,171 @@
+/* drive - see drive.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/drive.h"
+#include "cli/say.h"
+
+/* Events that are told in one turn: a signal wants to be seen also while output pours. */
+enum { EVENTS = 64 };
+
+int drive_open (struct drive *drive)
+{
+	*drive = (struct drive){ .remex = remex_new () };
+	list_init (&drive->tasks);
+	output_init (&drive->out, STDOUT_FILENO);
+	output_init (&drive->err, STDERR_FILENO);
+	if (!drive->remex)
+		complain (NULL, "out of memory");
+	else if (console_catch_signals () < 0)
+		complain (NULL, "cannot catch signals: %s", strerror (errno));
+	else
+		return 0;
+	return -1;
+}
+
+void drive_close (struct drive *drive)
+{
+	remex_free (drive->remex);
+	drive->remex = NULL;
+	output_close (&drive->out);
+	output_close (&drive->err);
+	free (drive->wait.fds);
+	drive->wait = (struct wait){ .n = 0 };
+	console_release_signals ();
+}
+
+void drive_add (struct drive *drive, struct task *task, struct remex_host *host)
+{
+	remex_host_set_data (host, task);
+	list_append (&drive->tasks, &task->node);
+}
+
+void drive_leave (struct drive *drive)
+{
+	drive->left = true;
+}
+
+/* --- waiting ----------------------------------------------------------------------------------------------------- */
+
+void wait_fd (struct wait *wait, int fd, short events)
+{
+	if (fd < 0)
+		return;
+	if (wait->n == wait->room) {
+		size_t room = wait->room ? 2 * wait->room : 16;
+		struct pollfd *fds = realloc (wait->fds, room * sizeof *fds);
+
+		if (!fds) {
+			wait->failed = true;
+			return;
+		}
+		wait->fds = fds;
+		wait->room = room;
+	}
+	wait->fds[wait->n++] = (struct pollfd){ .fd = fd, .events = events };
+}
+
+void wait_ms (struct wait *wait, int ms)
+{
+	if (ms >= 0 && (wait->timeout < 0 || ms < wait->timeout))
+		wait->timeout = ms;
+}
+
+static void wait_any (struct drive *drive, bool more)
+{
+	struct wait *wait = &drive->wait;
+	struct task *task;
+
+	wait->n = 0;
+	wait->timeout = more ? 0 : -1;
+	wait->failed = false;
+	wait_fd (wait, console_signals (), POLLIN);
+	wait_fd (wait, output_pending (&drive->out) ? drive->out.to.fd : -1, POLLOUT);
+	wait_fd (wait, output_pending (&drive->err) ? drive->err.to.fd : -1, POLLOUT);
+	wait_fd (wait, remex_fd (drive->remex), POLLIN);
+	wait_ms (wait, remex_timeout (drive->remex));
+	list_each (task, &drive->tasks, node)
+		if (task->ops->wait && !task->ops->over (task))
+			task->ops->wait (task, wait);
+	if (!wait->failed && (poll (wait->fds, wait->n, wait->timeout) >= 0 || errno == EINTR))
+		return;
+	complain (NULL, "cannot wait: %s", strerror (wait->failed ? ENOMEM : errno));
+	drive_leave (drive);
+}
+
+/* --- the loop ---------------------------------------------------------------------------------------------------- */
+
+static void tell_events (struct drive *drive)
+{
+	struct remex_event event;
+
+	for (int i = 0; i < EVENTS && remex_next (drive->remex, &event, 0) > 0; i++) {
+		struct task *task = event.host ? remex_host_data (event.host) : NULL;
+
+		if (task)
+			task->ops->event (task, &event);
+	}
+}
+
+static void tell_signals (struct drive *drive)
+{
+	struct task *task;
+	int signo;
+
+	while ((signo = console_signal ()))
+		list_each (task, &drive->tasks, node)
+			task->ops->signal (task, signo);
+}
+
+/* True: some task could go on at once. */
+static bool work (struct drive *drive)
+{
+	struct task *task;
+	bool more = false;
+
+	list_each (task, &drive->tasks, node)
+		if (task->ops->work && !task->ops->over (task))
+			more |= task->ops->work (task);
+	return more;
+}
+
+static bool goes_on (const struct drive *drive)
+{
+	const struct task *task;
+
+	if (drive->left)
+		return false;
+	if (output_pending (&drive->out) || output_pending (&drive->err))
+		return true;
+	list_each (task, &drive->tasks, node)
+		if (!task->ops->over (task))
+			return true;
+	return false;
+}
+
+void drive_run (struct drive *drive)
+{
+	struct task *task, *after;
+
+	drive->left = false;
+	for (;;) {
+		bool more;
+
+		tell_events (drive);
+		more = work (drive);
+		if (output_pending (&drive->out))
+			output_flush (&drive->out);
+		if (output_pending (&drive->err))
+			output_flush (&drive->err);
+		if (!goes_on (drive))
+			break;
+		wait_any (drive, more);
+		tell_signals (drive);
+	}
+	list_each_safe (task, after, &drive->tasks, node)
+		list_remove (&task->node);
+}

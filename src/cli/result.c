@@ -1,0 +1,161 @@
+/* result - see result.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/json.h"
+#include "cli/result.h"
+#include "cli/say.h"
+#include "wire/codes.h"
+#include "wire/header.h"
+
+int result_status (const struct call *call)
+{
+	const struct remex_result *result = &call->result;
+
+	if (call->broken)
+		return call->broken == EPIPE ? STATUS_PIPE : STATUS_REMEX;
+	switch (result->outcome) {
+	case REMEX_EXITED: return result->exit;
+	case REMEX_SIGNALLED: return 128 + result->signal;
+	case REMEX_TIMED_OUT: return STATUS_TIMED_OUT;
+	case REMEX_CANCELLED: return STATUS_CANCELLED;
+	case REMEX_COMPLETED: return 0;
+	case REMEX_NEVER_STARTED:
+	case REMEX_FAILED:
+	case REMEX_LOST:
+	case REMEX_UNREACHABLE: break;
+	}
+	return STATUS_REMEX;
+}
+
+static void explain_limit (const struct call *call, const char *where)
+{
+	bool idle = !strcmp (call->result.limit, "idle");
+	double seconds = idle ? call->options.idle : call->options.deadline;
+	const char *waited = call->result.started ? "" : "; it was still waiting for its turn";
+
+	if (seconds > 0)
+		complain (where, "timed out after %g s%s%s", seconds, idle ? " without a byte" : "", waited);
+	else
+		complain (where, "timed out, by a limit of the server%s", waited);
+}
+
+/* What programs say that want a terminal. */
+static void explain_exit (const struct call *call, const char *where)
+{
+	static const char *const words[] = { "a terminal is required", "no tty present", "must be run from a terminal",
+		"TERM environment variable not set", "not a terminal", "not a tty" };
+
+	for (size_t i = 0; call->result.exit && i < sizeof words / sizeof *words; i++)
+		if (strstr (call->err_tail, words[i])) {
+			complain (where, "a command has no terminal here, and this one seems to want one%s",
+				strstr (call->err_tail, "sudo") ? " (sudo -n needs none where its rule asks for no "
+								  "password)"
+								: "");
+			break;
+		}
+}
+
+/* What the command has left behind. */
+static void explain_rest (const struct remex_result *result, const char *where)
+{
+	if (result->pipe_held)
+		complain (where,
+			"a process that the command left behind still holds its output: what that writes is lost "
+			"(--wait-output waits for it)");
+	if (result->survivors)
+		complain (where, "%d process%s of the command cannot be killed", result->survivors,
+			result->survivors == 1 ? "" : "es");
+}
+
+void result_explain (const struct call *call, const char *program)
+{
+	const struct remex_result *result = &call->result;
+	const char *where = call->where;
+
+	if (call->broken || call->gave_up)
+		return;
+	switch (result->outcome) {
+	case REMEX_EXITED: explain_exit (call, where); break;
+	case REMEX_COMPLETED:
+	case REMEX_CANCELLED: break;
+	case REMEX_SIGNALLED:
+		if (result->signal != SIGINT && result->signal != SIGPIPE)
+			complain (where, "ended by signal %d (%s)", result->signal,
+				result->signal ? strsignal (result->signal) : "one that this machine does not have");
+		break;
+	case REMEX_TIMED_OUT: explain_limit (call, where); break;
+	case REMEX_NEVER_STARTED:
+		if (program && strncmp (result->message, "cannot ", 7) != 0)
+			complain (where, "cannot run %s: %s", program,
+				*result->message ? result->message : "never started");
+		else
+			complain (where, "%s", *result->message ? result->message : "never started");
+		break;
+	case REMEX_LOST: complain (where, "lost: %s", result->message); break;
+	case REMEX_FAILED:
+		if (result->retry_after > 0)
+			complain (where, "%s; try again in %g s", result->message, result->retry_after);
+		else
+			complain (where, "%s", result->message);
+		break;
+	case REMEX_UNREACHABLE: complain (where, "%s", result->message); break;
+	}
+	explain_rest (result, where);
+}
+
+/* Words of the server or of libremex, which are UTF-8 but for an odd path. */
+static json_t *words (const char *text)
+{
+	return header_bytes (text, strlen (text));
+}
+
+static json_t *json_error (const struct call *call)
+{
+	const struct remex_result *result = &call->result;
+	const char *code = *result->code ? result->code : remex_outcome_word (result->outcome);
+	json_t *error;
+
+	switch (result->outcome) {
+	case REMEX_EXITED:
+	case REMEX_SIGNALLED:
+	case REMEX_COMPLETED:
+	case REMEX_CANCELLED: return json_null ();
+	case REMEX_TIMED_OUT: return json_pack ("{ss ss}", "code", code, "limit", result->limit);
+	case REMEX_NEVER_STARTED:
+	case REMEX_FAILED:
+	case REMEX_LOST:
+	case REMEX_UNREACHABLE: break;
+	}
+	error = json_pack ("{ss so}", "code", code, "message", words (result->message));
+	if (error && result->retry_after > 0)
+		json_object_set_new (error, "retry_after", json_real (result->retry_after));
+	return error;
+}
+
+json_t *result_json (const struct call *call)
+{
+	const struct remex_result *result = &call->result;
+	const char *signal = result->signal ? signal_word (result->signal) : NULL;
+	json_t *json = json_object ();
+
+	json_object_set_new (json, "host", words (call->where));
+	json_object_set_new (json, "outcome", json_string (remex_outcome_word (result->outcome)));
+	json_object_set_new (
+		json, "exit", result->outcome == REMEX_EXITED ? json_integer (result->exit) : json_null ());
+	if (result->outcome == REMEX_SIGNALLED)
+		json_object_set_new (json, "signal", signal ? json_string (signal) : json_integer (result->signal));
+	else
+		json_object_set_new (json, "signal", json_null ());
+	json_object_set_new (json, "stdout", json_bytes (&call->out_bytes));
+	json_object_set_new (json, "stderr", json_bytes (&call->err_bytes));
+	json_object_set_new (json, "seconds", json_real (result->seconds));
+	json_object_set_new (json, "pipe_held", json_boolean (result->pipe_held));
+	json_object_set_new (json, "survivors", json_integer (result->survivors));
+	json_object_set_new (json, "error", json_error (call));
+	return json;
+}

@@ -1,0 +1,18 @@
+/* say - what remex itself says on stderr, and the end of what it says on stdout. */
+#ifndef REMEX_CLI_SAY_H
+#define REMEX_CLI_SAY_H
+
+/* Exit statuses of remex itself (remex(1), EXIT STATUS). */
+enum { STATUS_TIMED_OUT = 124, STATUS_CANCELLED = 130, STATUS_PIPE = 141, STATUS_REMEX = 255 };
+
+/* One line on stderr: "remex: HOST: text" (host NULL: "remex: text"). Everything in it is made safe for a terminal. */
+void complain (const char *host, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
+
+/* Escaped for a terminal, in one of a few static buffers: for the arguments of one printf. */
+const char *safe (const char *text);
+
+/* What was printed goes out now: the status, or, when it does not get out, 255 and a complaint (141 where its reader
+ * has gone). */
+int finish (int status);
+
+#endif

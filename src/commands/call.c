@@ -1,0 +1,271 @@
+/* remex call - call any verb of any plugin (remex(1)). What is typed as name=value becomes what the verb's own table
+ * says it is, so the table is fetched first, over the same connection. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/console.h"
+#include "cli/json.h"
+#include "cli/options.h"
+#include "cli/result.h"
+#include "cli/say.h"
+#include "cli/session.h"
+#include "commands/commands.h"
+#include "wire/header.h"
+#include "wire/verbs.h"
+
+static const struct option call_options[] = {
+	{ OPTION_ARGS, "args", "JSON", "the arguments as a JSON object; name=value adds to them" },
+	{ OPTION_INPUT, "input", NULL, "send standard input" },
+	{ 'u', "timeout", "SEC", "stop it after so long (30, 1.5, 5m, 2h)" },
+	{ OPTION_IDLE, "idle-timeout", "SEC", "stop it after so long without a byte of input or output" },
+	{ 'l', "user", "USER", "as this user" },
+	OPTION_ROW_WAIT_OUTPUT,
+	{ OPTION_JSON, "json", NULL, "print a JSON object with all there is to know, at the end" },
+	{ OPTION_JSONL, "jsonl", NULL, "the same, on one line" },
+	OPTION_ROW_HELP,
+	{ 0 },
+};
+
+/* What the command line says. */
+struct wanted {
+	struct remex_options options;
+	const char *args;
+	bool input, json, one_line;
+};
+
+/* --- arguments --------------------------------------------------------------------------------------------------- */
+
+static json_t *integer_of (const char *text)
+{
+	long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoll (text, &end, 10);
+	return end == text || *end || errno ? NULL : json_integer (value);
+}
+
+static json_t *number_of (const char *text)
+{
+	double value;
+	char *end;
+
+	errno = 0;
+	value = strtod (text, &end);
+	return end == text || *end || errno ? NULL : json_real (value);
+}
+
+static json_t *bool_of (const char *text)
+{
+	static const char *const yes[] = { "true", "yes", "on", "1" }, *const no[] = { "false", "no", "off", "0" };
+
+	for (int i = 0; i < 4; i++) {
+		if (!strcmp (text, yes[i]))
+			return json_true ();
+		if (!strcmp (text, no[i]))
+			return json_false ();
+	}
+	return NULL;
+}
+
+/* Add one more to a list; the list of a map holds NAME=VALUE. */
+static int add_item (json_t *args, const struct verb_param *param, const char *text, struct err *err)
+{
+	json_t *list = json_object_get (args, param->name);
+
+	if (param->type == VERB_MAP && (*text == '=' || !strchr (text, '=')))
+		return err_set (err, 0, "%s wants %s=NAME=VALUE, not '%s'", param->name, param->name, text);
+	if (!json_is_array (list)) {
+		list = json_array ();
+		json_object_set_new (args, param->name, list);
+	}
+	json_array_append_new (list, header_bytes (text, strlen (text)));
+	return 0;
+}
+
+static int set_value (json_t *args, const struct verb_param *param, const char *text, struct err *err)
+{
+	json_t *value = NULL;
+
+	switch (param->type) {
+	case VERB_STRINGS:
+	case VERB_MAP: return add_item (args, param, text, err);
+	case VERB_STRING: value = header_bytes (text, strlen (text)); break;
+	case VERB_INTEGER: value = integer_of (text); break;
+	case VERB_NUMBER: value = number_of (text); break;
+	case VERB_BOOL: value = bool_of (text); break;
+	case N_VERB_TYPES: break;
+	}
+	if (!value || json_object_set_new (args, param->name, value) < 0)
+		return err_set (err, 0, "%s wants a value of type %s, not '%s'", param->name,
+			verb_type_name (param->type), text);
+	return 0;
+}
+
+static int set_argument (json_t *args, const struct verb *verb, const char *word, struct err *err)
+{
+	size_t length = strcspn (word, "=");
+	const char *names[32], *near;
+	char name[128];
+
+	if (!word[length])
+		return err_set (err, 0, "'%s' is no name=value (options stand before the verb)", word);
+	snprintf (name, sizeof name, "%.*s", (int)(length < 127 ? length : 127), word);
+	for (size_t i = 0; i < verb->n_params; i++) {
+		if (!strcmp (verb->params[i].name, name))
+			return set_value (args, &verb->params[i], word + length + 1, err);
+		if (i < 32)
+			names[i] = verb->params[i].name;
+	}
+	near = text_nearest (name, names, verb->n_params < 32 ? verb->n_params : 32);
+	return err_set (err, 0, "%s has no argument '%s'%s%s%s", verb->name, name, near ? "; did you mean '" : "",
+		near ? near : "", near ? "'?" : "");
+}
+
+/* The arguments as text, in new memory; NULL and err. */
+static char *make_args (const struct wanted *wanted, const struct verb *verb, char **words, struct err *err)
+{
+	json_t *args = wanted->args ? header_parse (wanted->args, strlen (wanted->args), HEADER_CALL_TOKENS, NULL, err)
+				    : json_object ();
+	char *text = NULL;
+	bool good = args != NULL;
+
+	for (; good && *words; words++)
+		good = set_argument (args, verb, *words, err) == 0;
+	if (good && verb_check (verb, args, err) == 0 && !(text = json_dumps (args, JSON_COMPACT)))
+		err_set (err, 0, "no memory for the arguments");
+	json_decref (args);
+	return text;
+}
+
+/* --- the call ---------------------------------------------------------------------------------------------------- */
+
+/* Ask for the table and read the words by it. The arguments as text, or NULL and *status (the reason has been said). */
+static char *prepare (const struct wanted *wanted, const struct options *options, struct session *session, int *status)
+{
+	struct verb_table *table = NULL;
+	const struct verb *verb;
+	struct call call;
+	char *text = NULL;
+	json_t *json = NULL;
+	struct err err;
+
+	*status = session_fetch (session, &call, "plugins");
+	if (*status == 0) {
+		*status = STATUS_REMEX;
+		if ((json = json_of (&call.result_bytes, session->where)) && (table = verb_table_new (json, &err)) &&
+			(verb = verb_find (table, options->words[0], &err)))
+			text = make_args (wanted, verb, options->words + 1, &err);
+		if (json && !text)
+			complain (session->where, "%s", err.text);
+	}
+	verb_table_free (table);
+	json_decref (json);
+	call_free (&call);
+	return text;
+}
+
+/* Print what came, beside what was printed while it came. */
+static int print_end (const struct wanted *wanted, struct call *call)
+{
+	const struct buf *bytes = &call->result_bytes;
+	char why[256] = "";
+	json_t *result = buf_len (bytes) ? json_parse (bytes, why, sizeof why) : NULL, *all;
+	int status;
+
+	/* A call that has failed may have been cut in its result. */
+	if (*why && call->result.outcome == REMEX_COMPLETED) {
+		call->result.outcome = REMEX_FAILED;
+		call->result.code = "bad_message";
+		call->result.message = why;
+	}
+	status = result_status (call);
+	if (!wanted->json) {
+		if (result)
+			json_print (result, false);
+		fflush (stdout);
+		result_explain (call, NULL);
+		return finish (status);
+	}
+	all = result_json (call);
+	json_object_set_new (all, "result", result ? result : json_null ());
+	if (*why)
+		json_object_set_new (all, "result_bytes", json_bytes (bytes));
+	json_print (all, wanted->one_line);
+	return finish (status);
+}
+
+static int call_on (struct wanted *wanted, const struct options *options, struct session *session)
+{
+	struct call call = { .name = options->words[0], .options = wanted->options };
+	struct input input;
+	int status;
+	char *args = prepare (wanted, options, session, &status);
+
+	if (!args)
+		return status;
+	call.options.args = args;
+	call.sink = wanted->json ? &sink_collect : &sink_live;
+	input_init (&input, wanted->input);
+	if (wanted->input && input_is_closed ())
+		input.error = EBADF;
+	call.input = &input;
+	status = STATUS_REMEX;
+	if (session_call (session, &call) == 0) {
+		console_release_signals ();
+		status = call.gave_up || call.broken ? result_status (&call) : print_end (wanted, &call);
+	}
+	call_free (&call);
+	input_close (&input);
+	free (args);
+	return status;
+}
+
+static int take (struct wanted *wanted, struct options *options, int key)
+{
+	switch (key) {
+	case OPTION_ARGS: wanted->args = options->value; break;
+	case OPTION_INPUT: wanted->input = true; break;
+	case 'u': return options_seconds (options, &wanted->options.deadline);
+	case OPTION_IDLE: return options_seconds (options, &wanted->options.idle);
+	case OPTION_WAIT_OUTPUT: wanted->options.wait_output = true; break;
+	case 'l': wanted->options.user = options->value; break;
+	case OPTION_JSON:
+	case OPTION_JSONL:
+		wanted->json = true;
+		wanted->one_line = key == OPTION_JSONL;
+		break;
+	default: break;
+	}
+	return 0;
+}
+
+static int run_call (const struct subcommand *command, int argc, char **argv)
+{
+	struct wanted wanted = { .args = NULL };
+	struct session session;
+	struct options options;
+	int key, status;
+
+	options_init (&options, command, argc, argv);
+	while ((key = options_next (&options)) != 0)
+		if (key < 0 || take (&wanted, &options, key) < 0)
+			return options.status;
+	if (!options.hosts)
+		return options_wrong (&options, "on which host?");
+	if (!options.n_words)
+		return options_wrong (&options, "which verb? 'remex plugins %s' shows them", options.hosts);
+	if (session_open (&session, options.hosts) < 0)
+		return STATUS_REMEX;
+	status = call_on (&wanted, &options, &session);
+	session_close (&session);
+	return status;
+}
+
+const struct subcommand cmd_call = { "call", "HOST VERB [NAME=VALUE]...", "Call any verb of any plugin", call_options,
+	run_call, OPTIONS_FIRST };

@@ -1,0 +1,10 @@
+/* commands - the subcommands of remex(1), each in a file of its name; main.c has the table of them. */
+#ifndef REMEX_COMMANDS_COMMANDS_H
+#define REMEX_COMMANDS_COMMANDS_H
+
+#include "cli/options.h"
+
+extern const struct subcommand cmd_run, cmd_status, cmd_ping, cmd_plugins, cmd_call, cmd_keygen, cmd_trust,
+	cmd_authorize, cmd_revoke, cmd_identities, cmd_reload, cmd_put, cmd_get, cmd_help;
+
+#endif

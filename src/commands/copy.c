@@ -1,0 +1,355 @@
+/* copy - put and get; see copy.h. */
+#include "config.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/console.h"
+#include "cli/json.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/result.h"
+#include "cli/say.h"
+#include "cli/session.h"
+#include "cli/transfer.h"
+#include "commands/copy.h"
+#include "commands/remote.h"
+#include "wire/header.h"
+
+const struct option copy_options[] = {
+	{ 'r', "recursive", NULL, "directories as well, with all in them" },
+	{ 'p', "preserve", NULL, "take over modes and times of modification" },
+	{ OPTION_SET_ID, "set-id", NULL, "with -p: set-user-ID, set-group-ID and sticky bits as well" },
+	{ OPTION_RESUME, "resume", NULL, "go on where an interrupted transfer of the same file has stopped" },
+	{ OPTION_LIVE, "live", NULL, "take a file that changes while it is read as it was read" },
+	{ OPTION_NO_SYNC, "no-sync", NULL, "do not wait until it is on the disk" },
+	{ 'u', "timeout", "SEC", "stop it after so long (30, 1.5, 5m, 2h)" },
+	{ OPTION_IDLE, "idle-timeout", "SEC", "stop it after so long without a byte" },
+	{ 'l', "user", "USER", "as this user" },
+	{ 'q', "quiet", NULL, "no progress" },
+	{ 'w', "hosts", "HOST", "on this host; the words are then paths" },
+	{ OPTION_JSON, "json", NULL, "print a JSON object with each file, at the end" },
+	{ OPTION_JSONL, "jsonl", NULL, "print each file as a JSON object on a line, when it is over" },
+	OPTION_ROW_HELP,
+	{ 0 },
+};
+
+struct copy {
+	struct remex_options options;
+	struct transfer transfer;
+	struct progress progress;
+	char *where; /* the host */
+	const char **sources;
+	bool quiet, json, one_line;
+	json_t *files; /* of --json */
+	char last[ERR_TEXT]; /* why the last one failed */
+	long long done, failed;
+	int64_t bytes;
+};
+
+/* --- what is told of each file ------------------------------------------------------------------------------------ */
+
+static json_t *as_json (const struct copy *copy, const struct receipt *receipt, const char *path)
+{
+	json_t *error = receipt->err ? json_pack ("{ss ss}", "code", code_name ((enum code)receipt->err->code),
+					       "message", receipt->err->text)
+				     : json_null ();
+	bool whole = !receipt->err && receipt->kind == ITEM_FILE, noted = receipt->note && *receipt->note;
+
+	return json_pack ("{ss so ss so so so so so}", "host", copy->where, "path", header_bytes (path, strlen (path)),
+		"outcome", receipt->err ? "failed" : "completed", "size",
+		whole ? json_integer (receipt->size) : json_null (), "sha256",
+		whole ? json_string (receipt->sha256) : json_null (), "changed",
+		receipt->changed ? json_true () : json_false (), "note",
+		noted ? header_bytes (receipt->note, strlen (receipt->note)) : json_null (), "error", error);
+}
+
+/* A path that was not found may be one that a shell would have made another of. */
+static void hint_literal (const struct copy *copy, const char *path)
+{
+	if (*path == '~')
+		complain (copy->where,
+			"a path is taken as it stands: the home directory is where one begins that is not "
+			"absolute, without '~'");
+	else if (strpbrk (path, "*?["))
+		complain (copy->where, "a path is taken as it stands: no shell expands it over there");
+}
+
+static void told (void *data, const struct receipt *receipt)
+{
+	struct copy *copy = data;
+	char path[PLACE_PATH_MAX * 2];
+	bool noted;
+
+	transfer_path (&copy->transfer, receipt, path, sizeof path);
+	if (receipt->err) {
+		copy->failed++;
+		snprintf (copy->last, sizeof copy->last, "%s", receipt->err->text);
+	} else if (receipt->kind == ITEM_FILE) {
+		copy->done++;
+		copy->bytes += receipt->size;
+	}
+	if (copy->json && copy->one_line)
+		json_print (as_json (copy, receipt, path), true);
+	else if (copy->json)
+		json_array_append_new (copy->files, as_json (copy, receipt, path));
+	noted = !receipt->err && receipt->note && *receipt->note;
+	if (copy->json || (!receipt->err && !receipt->changed && !noted))
+		return;
+	progress_clear (&copy->progress);
+	if (receipt->err)
+		complain (copy->where, "%s: %s", path, receipt->err->text);
+	else if (receipt->changed)
+		complain (copy->where, "%s: it changed while it was read", path);
+	if (noted)
+		complain (copy->where, "%s: %s", path, receipt->note);
+	if (receipt->err && receipt->err->code == CODE_NOT_FOUND && !copy->transfer.put)
+		hint_literal (copy, path);
+}
+
+static int tick (void *data)
+{
+	struct copy *copy = data;
+	struct transfer_progress at;
+
+	if (progress_due (&copy->progress) == 0) {
+		transfer_progress (&copy->transfer, &at);
+		progress_draw (&copy->progress, *at.path ? at.path : copy->sources[0], at.bytes, at.total_bytes);
+	}
+	return progress_due (&copy->progress);
+}
+
+/* --- the words ---------------------------------------------------------------------------------------------------- */
+
+/* A word's path on the host; NULL where it is not there (`where` is set from the first one), or on another one. */
+static const char *on_host (struct copy *copy, const struct options *options, const char *word)
+{
+	const char *path;
+	size_t n;
+
+	if (options->hosts)
+		return word;
+	if (!(path = remote_path (word, &n)))
+		return NULL;
+	if (!copy->where)
+		copy->where = strndup (word, n);
+	return copy->where && strlen (copy->where) == n && !strncmp (copy->where, word, n) ? path : NULL;
+}
+
+static int wrong_word (const struct options *options, const struct copy *copy, const char *word, bool remote)
+{
+	size_t n;
+
+	if (!remote)
+		return options_wrong (options, "'%s' is on a host; between two hosts, copy twice", word);
+	if (copy->where && remote_path (word, &n))
+		return options_wrong (options, "'%s' is on another host than '%s': one at a time", word, copy->where);
+	return options_wrong (options, "'%s' names no file on a host: HOST:PATH", word);
+}
+
+/* The words as sources and destination. 0, or the exit status. */
+static int read_words (struct copy *copy, const struct options *options)
+{
+	struct transfer *transfer = &copy->transfer;
+	size_t ignored;
+
+	if (options->n_words < 2)
+		return options_wrong (options, options->n_words ? "where to?" : "what, and where to?");
+	if (options->hosts && !(copy->where = strdup (options->hosts)))
+		return options_wrong (options, "out of memory");
+	for (int i = 0; i < options->n_words; i++) {
+		const char *word = options->words[i];
+		bool last = i == options->n_words - 1, remote = last == transfer->put;
+		const char *path = remote ? on_host (copy, options, word) : word;
+
+		if (!path || (!remote && !options->hosts && remote_path (word, &ignored)))
+			return wrong_word (options, copy, word, remote);
+		if (last)
+			transfer->destination = path;
+		else
+			copy->sources[transfer->n_sources++] = remote && !*path ? "." : path;
+	}
+	transfer->sources = copy->sources;
+	if (!transfer->put && !strcmp (transfer->destination, "-") && (transfer->n_sources > 1 || transfer->recursive))
+		return options_wrong (options, "one file goes to standard output");
+	return 0;
+}
+
+static int take (struct copy *copy, struct options *options, int key)
+{
+	struct transfer *transfer = &copy->transfer;
+
+	switch (key) {
+	case 'r': transfer->recursive = true; break;
+	case 'p': transfer->preserve = true; break;
+	case OPTION_SET_ID: transfer->set_id = true; break;
+	case OPTION_RESUME: transfer->resume = true; break;
+	case OPTION_LIVE: transfer->live = true; break;
+	case OPTION_NO_SYNC: transfer->unsynced = true; break;
+	case 'u': return options_seconds (options, &copy->options.deadline);
+	case OPTION_IDLE: return options_seconds (options, &copy->options.idle);
+	case 'l': copy->options.user = options->value; break;
+	case 'q': copy->quiet = true; break;
+	case OPTION_JSON:
+	case OPTION_JSONL:
+		copy->json = true;
+		copy->one_line = key == OPTION_JSONL;
+		break;
+	default: break;
+	}
+	return 0;
+}
+
+/* --- the transfer ------------------------------------------------------------------------------------------------- */
+
+static void print_json (struct copy *copy, const struct call *call)
+{
+	json_t *all = result_json (call);
+
+	json_object_del (all, "stdout");
+	json_object_del (all, "stderr");
+	json_object_del (all, "pipe_held");
+	json_object_del (all, "survivors");
+	json_object_set_new (all, "done", json_integer (copy->done));
+	json_object_set_new (all, "failed", json_integer (copy->failed));
+	json_object_set_new (all, "bytes", json_integer (copy->bytes));
+	if (!copy->one_line)
+		json_object_set (all, "files", copy->files);
+	json_print (all, copy->one_line);
+}
+
+/* How it ended, on the terminal of somebody who waits. */
+static void print_summary (const struct copy *copy)
+{
+	double seconds = (double)(clock_ms () - copy->progress.start_ms) / 1000;
+	char bytes[32], rate[32];
+
+	if (copy->progress.shown && copy->done)
+		fprintf (stderr, "%lld %s, %s in %.1f s (%s/s)\n", copy->done, copy->done == 1 ? "file" : "files",
+			progress_bytes (bytes, sizeof bytes, (double)copy->bytes), seconds,
+			progress_bytes (rate, sizeof rate, seconds > 0 ? (double)copy->bytes / seconds : 0));
+}
+
+/* What came is put in place only when the server has said that this was all. A large hole takes its time: then as well,
+ * nobody waits who does not want to. The exit status. */
+static int complete (struct copy *copy, struct call *call)
+{
+	struct err err;
+	int got;
+
+	while ((got = transfer_finish (&copy->transfer, &err)) > 0)
+		if (call->interrupts || console_signal ()) {
+			call->result.outcome = REMEX_CANCELLED;
+			return STATUS_CANCELLED;
+		}
+	if (got == 0)
+		return 0;
+	progress_clear (&copy->progress);
+	if (!transfer_has_told (&err))
+		complain (copy->where, "%s", err.text);
+	return STATUS_REMEX;
+}
+
+/* What ended the call was the failure of one file, and was said of that. */
+static bool was_said (const struct copy *copy, const struct call *call)
+{
+	size_t n = strlen (copy->last), m = strlen (call->result.message);
+
+	return n && m >= n && !strcmp (call->result.message + m - n, copy->last);
+}
+
+static int end (struct copy *copy, struct call *call)
+{
+	int status = copy->transfer.reader_gone ? STATUS_PIPE : result_status (call);
+
+	if (call_ended (call, REMEX_COMPLETED))
+		status = complete (copy, call);
+	progress_clear (&copy->progress);
+	console_release_signals ();
+	if (copy->json)
+		print_json (copy, call);
+	else if (!was_said (copy, call))
+		result_explain (call, NULL);
+	if (!copy->json && copy->transfer.put && !strcmp (call->result.code, "not_found"))
+		hint_literal (copy, copy->transfer.destination);
+	if (status == 0 && copy->failed)
+		status = STATUS_REMEX;
+	if (status == STATUS_CANCELLED && copy->progress.shown)
+		fputs ("stopped; with --resume it goes on from here\n", stderr);
+	if (status == 0 && !copy->json)
+		print_summary (copy);
+	return finish (status);
+}
+
+static int copy_files (struct copy *copy)
+{
+	struct call call = { .name = transfer_call (&copy->transfer), .options = copy->options };
+	char *args = transfer_args (&copy->transfer);
+	struct session session;
+	int status = STATUS_REMEX;
+
+	call.options.args = args;
+	call.sink = &sink_transfer;
+	call.data = &copy->transfer;
+	call.mortal = transfer_is_mortal (&copy->transfer);
+	if (!args)
+		complain (NULL, "out of memory");
+	else if (session_open (&session, copy->where) == 0) {
+		if (session_call (&session, &call) == 0)
+			status = end (copy, &call);
+		call_free (&call);
+		session_close (&session);
+	}
+	free (args);
+	return status;
+}
+
+static int copy_words (struct copy *copy, const struct options *options)
+{
+	struct transfer *transfer = &copy->transfer;
+	int status = read_words (copy, options);
+	struct err err = { .sys = 0 };
+
+	if (status)
+		return status;
+	transfer->data = copy;
+	transfer->told = told;
+	transfer->tick = tick;
+	progress_init (&copy->progress, !copy->quiet && !copy->json);
+	transfer->count = copy->progress.shown;
+	if (transfer_open (transfer, &err) < 0) {
+		complain (NULL, "%s: %s", transfer->destination, err.text);
+		status = STATUS_REMEX;
+	} else {
+		status = copy_files (copy);
+	}
+	transfer_close (transfer);
+	return status;
+}
+
+int copy_run (const struct subcommand *command, int argc, char **argv, bool put)
+{
+	struct copy copy = { .transfer = { .put = put }, .sources = calloc ((size_t)argc + 1, sizeof *copy.sources) };
+	struct options options;
+	int key, status = STATUS_REMEX;
+
+	options_init (&options, command, argc, argv);
+	while (copy.sources && (key = options_next (&options)) != 0)
+		if (key < 0 || take (&copy, &options, key) < 0) {
+			free (copy.sources);
+			return options.status;
+		}
+	copy.files = json_array ();
+	if (copy.sources && copy.files)
+		status = copy_words (&copy, &options);
+	else
+		complain (NULL, "out of memory");
+	json_decref (copy.files);
+	free (copy.where);
+	free (copy.sources);
+	return status;
+}

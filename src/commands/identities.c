@@ -1,0 +1,121 @@
+/* remex identities - who may use the daemon of this machine over TCP, by which keys, and what for (remex(1)). */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options.h"
+#include "cli/say.h"
+#include "commands/identity.h"
+#include "cli/json.h"
+#include "commands/commands.h"
+#include "commands/local.h"
+#include "commands/offline.h"
+
+static const struct option identities_options[] = { OPTION_ROW_JSON, OPTION_ROW_HELP, { 0 } };
+
+static void show_daemon (const json_t *document)
+{
+	const json_t *listen = json_object_get (document, "listen"), *each;
+	char words[IDENTITY_WORDS];
+	size_t i;
+
+	printf ("directory   %s\n", identity_text (document, "directory", "-", words));
+	if (!listen)
+		return;
+	printf ("host key    %s\n", identity_text (document, "host_key", "none yet", words));
+	json_array_foreach (listen, i, each) printf (
+		"%-12s%s\n", i ? "" : "listens on", json_is_string (each) ? safe (json_string_value (each)) : "?");
+}
+
+static void show_identity (const json_t *one, int width)
+{
+	json_int_t connections = json_integer_value (json_object_get (one, "connections"));
+	const json_t *keys = json_object_get (one, "keys"), *key;
+	char words[IDENTITY_WORDS];
+	size_t i;
+
+	printf ("\n%-*s  ", width, identity_text (one, "name", "?", words));
+	if (json_object_get (one, "refused")) {
+		printf ("refused: %s\n", identity_text (one, "refused", "?", words));
+		return;
+	}
+	printf ("may call %s\n", identity_calls (one, words));
+	if (json_object_get (one, "user"))
+		printf ("%-*s  as %s\n", width, "", identity_text (one, "user", "?", words));
+	if (json_object_get (one, "roots"))
+		printf ("%-*s  beneath %s\n", width, "", identity_roots (one, words));
+	if (json_array_size (json_object_get (one, "from")))
+		printf ("%-*s  from %s\n", width, "",
+			identity_list (json_object_get (one, "from"), "everywhere", words));
+	if (json_object_get (one, "expires"))
+		printf ("%-*s  until %s\n", width, "", identity_text (one, "expires", "?", words));
+	json_array_foreach (keys, i, key)
+		printf ("%-*s  key %s\n", width, "", json_is_string (key) ? safe (json_string_value (key)) : "?");
+	if (connections)
+		printf ("%-*s  connected %lld time%s\n", width, "", (long long)connections,
+			connections == 1 ? "" : "s");
+}
+
+static void show (const json_t *document)
+{
+	const json_t *list = json_object_get (document, "identities"), *each;
+	char words[IDENTITY_WORDS];
+	int width = 0, length;
+	size_t i;
+
+	show_daemon (document);
+	json_array_foreach (list, i, each)
+	{
+		length = (int)strlen (identity_text (each, "name", "?", words));
+		if (length > width)
+			width = length;
+	}
+	json_array_foreach (list, i, each) show_identity (each, width);
+	if (!json_array_size (list))
+		printf ("\nNobody may connect over TCP; `remex authorize` lets somebody.\n");
+}
+
+static int identities (bool as_json)
+{
+	struct local local;
+	int status = STATUS_REMEX;
+	json_t *document = NULL;
+	struct err err;
+
+	if (local_open (&local) == 0) {
+		document = local.answers ? json_incref (local.document) : offline_identities (local.directory, &err);
+		if (!document)
+			complain (NULL, "%s", err.text);
+		else if (!local.answers)
+			complain (NULL, "no remexd answers here (%s); this is what its files say", local.why);
+		if (document && !as_json)
+			show (document);
+		if (document && (!as_json || json_print (json_incref (document), false) == 0))
+			status = 0;
+	}
+	json_decref (document);
+	local_close (&local);
+	return finish (status);
+}
+
+static int run_identities (const struct subcommand *command, int argc, char **argv)
+{
+	struct options options;
+	bool as_json = false;
+	int key;
+
+	options_init (&options, command, argc, argv);
+	while ((key = options_next (&options)) != 0) {
+		if (key < 0)
+			return options.status;
+		as_json = true;
+	}
+	if (options.hosts)
+		return options_wrong (&options, "it takes no words, such as '%s'", options.hosts);
+	return identities (as_json);
+}
+
+const struct subcommand cmd_identities = { "identities", "", "Show who may connect to the daemon here",
+	identities_options, run_identities, OPTIONS_FIRST };

@@ -1,0 +1,143 @@
+/* remex keygen - make the key by which this user is known to the daemons of other machines, or show it (remex(1)). */
+#include "config.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/options.h"
+#include "cli/say.h"
+#include "commands/commands.h"
+#include "net/credential.h"
+#include "remex/client.h"
+
+static const struct option keygen_options[] = {
+	{ 'C', "comment", "COMMENT", "what stands behind the key, for people (USER@MACHINE)" },
+	{ OPTION_SHOW, "show", NULL, "show the key that there is" },
+	OPTION_ROW_HELP,
+	{ 0 },
+};
+
+/* DIRECTORY/id.pem in new memory, and the directory in `directory`; NULL (which has been said). */
+static char *key_path (char **directory)
+{
+	struct remex *remex = remex_new ();
+	struct remex_error error = { .text = "no memory" };
+	const char *found = remex ? remex_directory (remex, &error) : NULL;
+	char *path = NULL;
+
+	*directory = found ? strdup (found) : NULL;
+	if (!*directory || asprintf (&path, "%s/id.pem", *directory) < 0) {
+		complain (NULL, "%s", found ? "no memory" : error.text);
+		free (*directory);
+		*directory = path = NULL;
+	}
+	remex_free (remex);
+	return path;
+}
+
+static struct credential *load (const char *path, struct err *err)
+{
+	struct credential *credential;
+	int fd = credential_open (path, err);
+
+	if (fd < 0)
+		return NULL;
+	credential = credential_read (fd, path, err);
+	fd_close (&fd);
+	return credential;
+}
+
+static int show (const char *path)
+{
+	char line[KEY_LINE_SIZE];
+	struct err err = { 0 };
+	struct credential *credential = load (path, &err);
+
+	if (!credential) {
+		if (err.sys == ENOENT || err.sys == ENOTDIR)
+			complain (NULL, "no key: make one with `remex keygen`");
+		else
+			complain (NULL, "%s", err.text);
+		return STATUS_REMEX;
+	}
+	printf ("%s\n", key_format (credential_key (credential), credential_name (credential), line));
+	credential_free (credential);
+	return finish (0);
+}
+
+static void default_comment (char *comment, size_t size)
+{
+	const struct passwd *me = getpwuid (geteuid ());
+	char machine[256] = "";
+
+	gethostname (machine, sizeof machine - 1);
+	snprintf (comment, size, "%s@%s", me ? me->pw_name : "user", *machine ? machine : "machine");
+}
+
+static int make (const char *directory, const char *path, const char *comment)
+{
+	char usual[512], line[KEY_LINE_SIZE], print[KEY_PRINT_SIZE], word[1024];
+	struct credential *credential;
+	struct err err = { 0 };
+
+	default_comment (usual, sizeof usual);
+	if (access (path, F_OK) == 0) {
+		complain (NULL, "%s is there already; `remex keygen --show` shows its line", path);
+		return STATUS_REMEX;
+	}
+	credential = credential_make (comment ? comment : usual, &err);
+	if (!credential || file_make_directory (directory, 0700, 0700, &err) < 0 ||
+		credential_write (credential, path, &err) < 0) {
+		complain (NULL, "%s", err.text);
+		credential_free (credential);
+		return STATUS_REMEX;
+	}
+	key_format (credential_key (credential), credential_name (credential), line);
+	key_print (credential_key (credential), print);
+	credential_free (credential);
+	printf ("%s\n", line);
+	fprintf (stderr, "The key is in %s; its fingerprint is %s.\n", safe (path), print);
+	fprintf (stderr, "On each machine that it is for: remex authorize NAME %s --allow CALLS\n",
+		text_quote (word, sizeof word, line));
+	return finish (0);
+}
+
+static int run_keygen (const struct subcommand *command, int argc, char **argv)
+{
+	const char *comment = NULL;
+	struct options options;
+	char *directory, *path;
+	bool shown = false;
+	int key, status;
+
+	options_init (&options, command, argc, argv);
+	while ((key = options_next (&options)) != 0) {
+		if (key < 0)
+			return options.status;
+		if (key == 'C')
+			comment = options.value;
+		else
+			shown = true;
+	}
+	if (options.hosts)
+		return options_wrong (&options, "it takes no words, such as '%s'", options.hosts);
+	if (shown && comment)
+		return options_wrong (&options, "--show changes nothing, and so takes no comment");
+	if (!(path = key_path (&directory)))
+		return STATUS_REMEX;
+	status = shown ? show (path) : make (directory, path, comment);
+	free (path);
+	free (directory);
+	return status;
+}
+
+const struct subcommand cmd_keygen = { "keygen", "", "Make the key by which you are known", keygen_options, run_keygen,
+	OPTIONS_FIRST };

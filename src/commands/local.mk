@@ -1,0 +1,26 @@
+bin_PROGRAMS += remex
+remex_SOURCES = \
+	%D%/authorize.c \
+	%D%/call.c \
+	%D%/commands.h \
+	%D%/copy.c %D%/copy.h \
+	%D%/get.c \
+	%D%/identities.c \
+	%D%/identity.c %D%/identity.h \
+	%D%/keygen.c \
+	%D%/local.c %D%/local.h \
+	%D%/main.c \
+	%D%/offline.c %D%/offline.h \
+	%D%/ping.c \
+	%D%/plugins.c \
+	%D%/put.c \
+	%D%/reload.c \
+	%D%/remote.c %D%/remote.h \
+	%D%/revoke.c \
+	%D%/rights.c %D%/rights.h \
+	%D%/run.c \
+	%D%/status.c \
+	%D%/trust.c \
+	$(NULL)
+remex_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
+remex_LDADD = src/cli/libcli.la libremex.la src/files/libfiles.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm

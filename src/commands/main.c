@@ -1,0 +1,142 @@
+/* remex - run things on machines you own (remex(1)): the table of commands, and help. */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "cli/options.h"
+#include "cli/say.h"
+#include "commands/commands.h"
+#include "wire/memory.h"
+
+static const struct subcommand *const commands[] = { &cmd_run, &cmd_status, &cmd_ping, &cmd_plugins, &cmd_call,
+	&cmd_put, &cmd_get, &cmd_keygen, &cmd_trust, &cmd_authorize, &cmd_revoke, &cmd_identities, &cmd_reload,
+	&cmd_help };
+
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+static const char more[] = "remex help COMMAND tells more; the manual page remex(1) tells all.\n";
+
+static void overview (FILE *to)
+{
+	fprintf (to, "usage: remex COMMAND [options] [HOSTS] [words]\n");
+	for (int i = 0; i < N_COMMANDS; i++)
+		fprintf (to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	fputs (more, to);
+}
+
+/* Names that other programs have for it: what to type here. */
+static const struct {
+	const char *name, *words;
+} elsewhere[] = {
+	{ "shell", "remex run HOST COMMAND runs a command by the shell there; there is no interactive shell" },
+	{ "ssh", "remex run HOST COMMAND" },
+	{ "exec", "remex run HOST COMMAND" },
+	{ "cp", "remex put FILE HOST:PATH, or remex get HOST:PATH FILE" },
+	{ "scp", "remex put FILE HOST:PATH, or remex get HOST:PATH FILE" },
+	{ "copy", "remex put FILE HOST:PATH, or remex get HOST:PATH FILE" },
+	{ "list", "remex plugins HOST shows what can be called there" },
+	{ "version", "remex --version" },
+};
+
+/* There is no such command: say what to type, where that can be guessed. `next` is the word behind it, or NULL. */
+static void say_unknown (const char *name, const char *const *names, const char *next)
+{
+	const char *near = text_nearest (name, names, N_COMMANDS);
+
+	for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+		if (!strcmp (name, elsewhere[i].name)) {
+			complain (NULL, "no command '%s': %s", name, elsewhere[i].words);
+			return;
+		}
+	if (near)
+		complain (NULL, "no command '%s'; did you mean '%s'?", name, near);
+	else if (next && *next != '-')
+		complain (NULL, "no command '%s'; to run something on a host of that name: remex run %s %s", name, name,
+			next);
+	else
+		complain (NULL, "no command '%s'", name);
+}
+
+static const struct subcommand *find (const char *name, const char *next)
+{
+	const char *names[N_COMMANDS];
+
+	for (int i = 0; i < N_COMMANDS; i++) {
+		names[i] = commands[i]->name;
+		if (!strcmp (name, names[i]))
+			return commands[i];
+	}
+	say_unknown (name, names, next);
+	overview (stderr);
+	return NULL;
+}
+
+static int run_help (const struct subcommand *command, int argc, char **argv)
+{
+	struct options options;
+	int key;
+
+	options_init (&options, command, argc, argv);
+	if ((key = options_next (&options)) < 0)
+		return options.status;
+	if (options.n_words > 0)
+		return options_wrong (&options, "one command at a time");
+	if (!options.hosts) {
+		overview (stdout);
+		return finish (0);
+	}
+	if (!(command = find (options.hosts, NULL)))
+		return STATUS_REMEX;
+	usage_long (command);
+	return finish (0);
+}
+
+static const struct option help_options[] = { OPTION_ROW_HELP, { 0 } };
+
+const struct subcommand cmd_help = { "help", "[COMMAND]", "Say how remex, or one of its commands, is used",
+	help_options, run_help, OPTIONS_FIRST };
+
+static void no_memory (void)
+{
+	complain (NULL, "out of memory");
+	_exit (STATUS_REMEX);
+}
+
+int main (int argc, char **argv)
+{
+	const struct subcommand *command;
+
+	/* The rest of the program may rely on 0, 1 and 2 being open, and meets a closed pipe as EPIPE. */
+	if (fd_guard_std () < 0) {
+		complain (NULL, "cannot open /dev/null: %s", strerror (errno));
+		return STATUS_REMEX;
+	}
+	memory_guard (no_memory);
+	signal (SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		overview (stderr);
+		return STATUS_REMEX;
+	}
+	if (!strcmp (argv[1], "--version") || !strcmp (argv[1], "-V")) {
+		printf ("remex %s\n", PACKAGE_VERSION);
+		return finish (0);
+	}
+	if (!strcmp (argv[1], "--help") || !strcmp (argv[1], "-h")) {
+		overview (stdout);
+		return finish (0);
+	}
+	if (argv[1][0] == '-') {
+		complain (NULL, "unknown option '%s'; a command comes first", argv[1]);
+		overview (stderr);
+		return STATUS_REMEX;
+	}
+	if (!(command = find (argv[1], argv[2])))
+		return STATUS_REMEX;
+	return command->run (command, argc - 2, argv + 2);
+}

@@ -1,0 +1,198 @@
+/* remex ping - is there a remexd, and how far away: round trips of {"ping":n} (remex(1)). */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/options.h"
+#include "cli/say.h"
+#include "cli/session.h"
+#include "cli/json.h"
+#include "commands/commands.h"
+
+enum { ANSWER_MS = 5000, MOST = 1000000 };
+
+/* A ping goes GREETING -> AWAITING <-> PAUSING -> OVER: it waits for hello, for an answer, for the next one's turn. */
+struct ping {
+	struct task task;
+	struct session session;
+	enum { GREETING, AWAITING, PAUSING, OVER } state;
+	int64_t until_ms; /* of AWAITING and PAUSING */
+	int64_t start_ns; /* of the one that is awaited */
+	long count;
+	double interval;
+	bool as_json;
+	long sent, answered;
+	double least, most, sum; /* milliseconds */
+	json_t *times;
+	char why[512]; /* the connection is gone */
+};
+
+static struct ping *ping_of (const struct task *task)
+{
+	return list_entry (task, struct ping, task);
+}
+
+static void send_one (struct ping *ping)
+{
+	ping->start_ns = clock_ns ();
+	ping->until_ms = clock_ms () + ANSWER_MS;
+	ping->state = remex_ping (ping->session.host) < 0 ? OVER : AWAITING;
+	ping->sent += ping->state == AWAITING;
+}
+
+static void on_answer (struct ping *ping)
+{
+	double ms = (double)(clock_ns () - ping->start_ns) / 1e6;
+
+	if (!ping->answered || ms < ping->least)
+		ping->least = ms;
+	if (ms > ping->most)
+		ping->most = ms;
+	ping->sum += ms;
+	ping->answered++;
+	if (ping->as_json)
+		json_array_append_new (ping->times, json_real (ms));
+	else
+		printf ("%s: seq=%ld time=%.3f ms\n", safe (ping->session.where), ping->sent, ms);
+	fflush (stdout);
+	ping->state = ping->sent < ping->count ? PAUSING : OVER;
+	ping->until_ms = clock_ms () + (int64_t)(ping->interval * 1000);
+}
+
+static void on_event (struct task *task, const struct remex_event *event)
+{
+	struct ping *ping = ping_of (task);
+
+	if (event->type == REMEX_CLOSED) {
+		snprintf (ping->why, sizeof ping->why, "%s", event->message);
+		ping->state = OVER;
+	} else if (event->type == REMEX_READY) {
+		send_one (ping);
+	} else if (event->type == REMEX_DATA && ping->state == AWAITING) {
+		on_answer (ping);
+	}
+}
+
+static void on_signal (struct task *task, int signo)
+{
+	(void)signo;
+	ping_of (task)->state = OVER;
+}
+
+static bool on_work (struct task *task)
+{
+	struct ping *ping = ping_of (task);
+
+	if (ping->state == GREETING || clock_ms () < ping->until_ms)
+		return false; /* libremex gives up on a silent one by itself */
+	if (ping->state == PAUSING) {
+		send_one (ping);
+		return true; /* it wants to be sent */
+	}
+	if (!ping->as_json)
+		printf ("%s: seq=%ld no answer\n", safe (ping->session.where), ping->sent);
+	ping->state = OVER;
+	return false;
+}
+
+static void on_wait (struct task *task, struct wait *wait)
+{
+	const struct ping *ping = ping_of (task);
+
+	if (ping->state != GREETING)
+		wait_ms (wait, clock_until (ping->until_ms));
+}
+
+static bool is_over (const struct task *task)
+{
+	return ping_of (task)->state == OVER;
+}
+
+static const struct task_ops ping_ops = {
+	.event = on_event, .signal = on_signal, .work = on_work, .wait = on_wait, .over = is_over
+};
+
+/* The exit status. */
+static int report (struct ping *ping)
+{
+	const struct remex_host *host = ping->session.host;
+	bool good = ping->answered > 0 && ping->answered == ping->sent && !*ping->why;
+
+	if (*ping->why && !ping->as_json)
+		complain (ping->session.where, "%s", ping->why);
+	if (ping->as_json) {
+		json_t *error = *ping->why ? json_pack ("{ss}", "message", ping->why) : json_null ();
+
+		json_print (json_pack ("{ss ss ss ss sI sI sO so}", "host", ping->session.where, "name",
+				    remex_host_name (host), "version", remex_host_version (host), "you",
+				    remex_host_you (host), "sent", (json_int_t)ping->sent, "answered",
+				    (json_int_t)ping->answered, "ms", ping->times, "error", error),
+			false);
+	} else if (ping->answered) {
+		printf ("%s: remexd %s on %s, you are %s; %ld of %ld answered, %.3f/%.3f/%.3f ms (least, mean, most)\n",
+			safe (ping->session.where), safe (remex_host_version (host)), safe (remex_host_name (host)),
+			safe (remex_host_you (host)), ping->answered, ping->sent, ping->least,
+			ping->sum / (double)ping->answered, ping->most);
+	}
+	return finish (good ? 0 : STATUS_REMEX);
+}
+
+static int ping_host (struct ping *ping, const char *where)
+{
+	int status;
+
+	if (session_open (&ping->session, where) < 0)
+		return STATUS_REMEX;
+	ping->task.ops = &ping_ops;
+	ping->times = json_array ();
+	do {
+		ping->state = GREETING;
+		*ping->why = '\0';
+		drive_add (&ping->session.drive, &ping->task, ping->session.host);
+		drive_run (&ping->session.drive);
+	} while (!strcmp (remex_host_code (ping->session.host), "untrusted") && session_trust (&ping->session));
+	status = ping->session.host ? report (ping) : STATUS_REMEX;
+	json_decref (ping->times);
+	session_close (&ping->session);
+	return status;
+}
+
+static const struct option ping_options[] = {
+	{ 'c', "count", "COUNT", "so many times (3)" },
+	{ 'i', "interval", "SEC", "with a pause of so long (0.2)" },
+	OPTION_ROW_JSON,
+	OPTION_ROW_HELP,
+	{ 0 },
+};
+
+static int run_ping (const struct subcommand *command, int argc, char **argv)
+{
+	struct ping ping = { .count = 3, .interval = 0.2 };
+	struct options options;
+	char *end;
+	int key;
+
+	options_init (&options, command, argc, argv);
+	while ((key = options_next (&options)) != 0) {
+		if (key < 0)
+			return options.status;
+		if (key == 'i' && options_seconds (&options, &ping.interval) < 0)
+			return options.status;
+		if (key == OPTION_JSON)
+			ping.as_json = true;
+		if (key != 'c')
+			continue;
+		ping.count = strtol (options.value, &end, 10);
+		if (end == options.value || *end || ping.count < 1 || ping.count > MOST)
+			return options_wrong (&options, "'%s' is no count from 1 to %d", options.value, MOST);
+	}
+	if (options.n_words)
+		return options_wrong (&options, "one host at a time");
+	return ping_host (&ping, options.hosts ? options.hosts : "local");
+}
+
+const struct subcommand cmd_ping = { "ping", "[HOST]", "Measure the way to a remexd", ping_options, run_ping,
+	OPTIONS_FIRST };

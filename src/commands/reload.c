@@ -1,0 +1,120 @@
+/* remex reload - have the daemon of this machine read its configuration and identities again (remex(1)). */
+#include "config.h"
+
+#include <stdio.h>
+
+#include "cli/json.h"
+#include "cli/options.h"
+#include "cli/result.h"
+#include "cli/say.h"
+#include "cli/session.h"
+#include "commands/commands.h"
+
+enum { STATUS_REFUSED = 1 }; /* the new state is in use, but for what was refused */
+
+static const struct option reload_options[] = { OPTION_ROW_JSON, OPTION_ROW_HELP, { 0 } };
+
+/* Those that are refused, on stderr: how many. */
+static int complain_of (const char *what, json_t *refused)
+{
+	const char *name;
+	json_t *why;
+	int n = 0;
+
+	json_object_foreach (refused, name, why)
+	{
+		complain (NULL, "the %s '%s' is refused: %s", what, name,
+			json_is_string (why) ? json_string_value (why) : "?");
+		n++;
+	}
+	return n;
+}
+
+/* The member `key` of the member `group`, or NULL. */
+static json_t *part (const json_t *summary, const char *group, const char *key)
+{
+	return json_object_get (json_object_get (summary, group), key);
+}
+
+static void show (const json_t *summary)
+{
+	const json_t *waits = json_object_get (summary, "waits"), *key;
+	const char *name, *before = "";
+	json_t *version;
+	size_t i;
+
+	printf ("generation %lld is in use\nplugins: ",
+		(long long)json_integer_value (json_object_get (summary, "generation")));
+	json_object_foreach (part (summary, "plugins", "loaded"), name, version)
+	{
+		printf ("%s%s %s", before, safe (name),
+			safe (json_is_string (version) ? json_string_value (version) : "?"));
+		before = ", ";
+	}
+	printf ("%s\nidentities: %lld\n", *before ? "" : "none",
+		(long long)json_integer_value (part (summary, "identities", "admitted")));
+	json_array_foreach (waits, i, key) if (json_is_string (key))
+		printf ("a change of '%s' waits for a restart\n", safe (json_string_value (key)));
+}
+
+/* A remexd that has no more to say than that it is done says nothing. */
+static int tell (const struct call *call, bool as_json)
+{
+	json_t *summary;
+	int status = 0;
+
+	if (!buf_len (&call->result_bytes))
+		return 0;
+	if (!(summary = json_of (&call->result_bytes, call->where)))
+		return STATUS_REMEX;
+	if (!as_json)
+		show (summary);
+	else if (json_print (json_incref (summary), false) < 0)
+		status = STATUS_REMEX;
+	fflush (stdout);
+	if (complain_of ("plugin", part (summary, "plugins", "refused")) +
+			complain_of ("identity", part (summary, "identities", "refused")) &&
+		status == 0)
+		status = STATUS_REFUSED;
+	json_decref (summary);
+	return status;
+}
+
+static int reload (bool as_json)
+{
+	struct call call = { .name = "reload", .sink = &sink_collect };
+	struct session session;
+	int status = STATUS_REMEX;
+
+	if (session_open (&session, "local") < 0)
+		return STATUS_REMEX;
+	if (session_call (&session, &call) == 0) {
+		status = result_status (&call);
+		result_explain (&call, NULL);
+		if (status == 0)
+			status = tell (&call, as_json);
+	}
+	call_free (&call);
+	session_close (&session);
+	return finish (status);
+}
+
+static int run_reload (const struct subcommand *command, int argc, char **argv)
+{
+	struct options options;
+	bool as_json = false;
+	int key;
+
+	options_init (&options, command, argc, argv);
+	while ((key = options_next (&options)) != 0) {
+		if (key < 0)
+			return options.status;
+		as_json = true;
+	}
+	if (options.hosts)
+		return options_wrong (&options, "it takes no words, such as '%s'", options.hosts);
+	return reload (as_json);
+}
+
+const struct subcommand cmd_reload = { "reload", "", "Have the daemon here read its files again", reload_options,
+	run_reload, OPTIONS_FIRST };

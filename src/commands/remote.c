@@ -1,0 +1,28 @@
+/* remote - the words HOST:PATH; see remote.h. */
+#include "config.h"
+
+#include <string.h>
+
+#include "commands/remote.h"
+
+const char *remote_path (const char *word, size_t *host)
+{
+	static const char socket[] = "unix://";
+	const char *end, *port;
+
+	if (!strncmp (word, socket, sizeof socket - 1))
+		end = strchr (word + sizeof socket - 1, ':');
+	else if (*word == '[')
+		end = strchr (word, ']') ? strchr (word, ']') + 1 : NULL;
+	else
+		end = word + strcspn (word, ":/");
+	if (!end || *end != ':' || end == word)
+		return NULL;
+	/* web1:7363:file names a port; a file of such a name is ./7363:file. */
+	port = end + 1 + strspn (end + 1, "0123456789");
+	if (*word != 'u' || strncmp (word, socket, sizeof socket - 1) != 0)
+		if (port > end + 1 && *port == ':')
+			end = port;
+	*host = (size_t)(end - word);
+	return end + 1;
+}

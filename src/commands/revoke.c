@@ -1,0 +1,97 @@
+/* remex revoke - let somebody use the daemon of this machine no longer: remove the identity's file and have the daemon
+ * read the rest, which ends the connections that stand (remex(1)). The file is not put back when that fails: what this
+ * daemon could not take in is still not to be let in by the next one.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/options.h"
+#include "cli/say.h"
+#include "commands/commands.h"
+#include "commands/local.h"
+#include "commands/rights.h"
+
+enum { NAMES = 64 };
+
+/* The file is gone: have the daemon see it. 0, or -1 (which has been said). */
+static int end_sessions (struct local *local, const char *name)
+{
+	json_int_t sessions = json_integer_value (json_object_get (local_identity (local, name), "connections"));
+
+	if (!local->answers) {
+		printf ("'%s' is revoked\n", safe (name));
+		local_say_later (local);
+		return 0;
+	}
+	if (local_reload (local) < 0 || local_identity (local, name)) {
+		complain (NULL, "the file of '%s' is removed, but it may still be live: remexd did not take it in: %s",
+			name, local_identity (local, name) && !*local->why ? "it still knows the name" : local->why);
+		return -1;
+	}
+	if (sessions)
+		printf ("'%s' is revoked, and its %lld connection%s ended\n", safe (name), (long long)sessions,
+			sessions == 1 ? " is" : "s are");
+	else
+		printf ("'%s' is revoked\n", safe (name));
+	return 0;
+}
+
+static void say_unknown (const struct local *local, const char *name, const char *path)
+{
+	const char *names[NAMES], *near;
+	const json_t *each;
+	size_t i, n = 0;
+
+	json_array_foreach (json_object_get (local->document, "identities"), i,
+		each) if (n < NAMES && json_is_string (json_object_get (each, "name"))) names[n++] =
+		json_string_value (json_object_get (each, "name"));
+	if ((near = text_nearest (name, names, n)))
+		complain (NULL, "there is no %s; did you mean '%s'?", path, near);
+	else
+		complain (NULL, "there is no %s", path);
+}
+
+static int shut_out (const char *name)
+{
+	struct local local;
+	char *path = NULL;
+	int status = STATUS_REMEX;
+
+	if (local_open (&local) == 0 && (path = local_path (&local, name))) {
+		if (unlink (path) == 0)
+			status = end_sessions (&local, name) == 0 ? 0 : STATUS_REMEX;
+		else if (errno == ENOENT || errno == ENOTDIR)
+			say_unknown (&local, name, path);
+		else
+			complain (NULL, "cannot remove %s: %s", path, strerror (errno));
+	}
+	free (path);
+	local_close (&local);
+	return finish (status);
+}
+
+static const struct option revoke_options[] = { OPTION_ROW_HELP, { 0 } };
+
+static int run_revoke (const struct subcommand *command, int argc, char **argv)
+{
+	struct options options;
+	struct err err;
+
+	options_init (&options, command, argc, argv);
+	if (options_next (&options) < 0)
+		return options.status;
+	if (!options.hosts || options.n_words)
+		return options_wrong (&options, "one name is wanted");
+	if (rights_check_name (options.hosts, &err) < 0)
+		return options_wrong (&options, "%s", err.text);
+	return shut_out (options.hosts);
+}
+
+const struct subcommand cmd_revoke = { "revoke", "NAME", "Let somebody in no longer, and end what runs", revoke_options,
+	run_revoke, OPTIONS_MIXED };

@@ -1,0 +1,41 @@
+/* rights - what `remex authorize` was asked to grant, and the identity file that says so (conf/grant.h). */
+#ifndef REMEX_COMMANDS_RIGHTS_H
+#define REMEX_COMMANDS_RIGHTS_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "net/key.h"
+
+enum { RIGHTS_KEYS = 16, RIGHTS_MOST = 256 };
+
+struct rights {
+	const char *name;
+	char keys[RIGHTS_KEYS][KEY_LINE_SIZE]; /* as lines, with their comments */
+	char prints[RIGHTS_KEYS][KEY_PRINT_SIZE];
+	size_t n_keys;
+	const char *user; /* NULL: none is named */
+	char *allow[RIGHTS_MOST], *from[RIGHTS_MOST]; /* owned */
+	const char *commands[RIGHTS_MOST], *slots[RIGHTS_MOST]; /* the command's words between blanks; NAME=PATTERN */
+	const char *roots[RIGHTS_MOST]; /* PATH=r or PATH=rw; the path may have a '=' in it */
+	size_t n_allow, n_from, n_commands, n_slots, n_roots;
+	const char *expires;
+};
+
+/* As grant_check_name (conf/grant.h, whose struct command is not the one of cli.h). */
+int rights_check_name (const char *name, struct err *err);
+
+void rights_free (struct rights *rights);
+
+/* The key of the command line: a line, a file (it starts with / or ./ or ../) of lines, or "-" for those of stdin; `#` at
+ * the start of a line makes it a comment. 0, or -1 and err. */
+int rights_add_key (struct rights *rights, const char *word, struct err *err);
+
+/* Add the words between the commas of `text` to a list of RIGHTS_MOST. 0, or -1 and err (one is empty, too many). */
+int rights_add (char **list, size_t *n, const char *text, struct err *err);
+
+/* The file's text, checked as the daemon will check it; 0, or -1 and err, which is about the rights and not a place. */
+int rights_write (const struct rights *rights, struct buf *out, struct err *err);
+
+#endif

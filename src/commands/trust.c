@@ -1,0 +1,217 @@
+/* remex trust - say which key a host is known by, once and for all: pin it, or forget it (remex(1)). */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "base/trusted.h"
+#include "cli/options.h"
+#include "cli/say.h"
+#include "cli/drive.h"
+#include "cli/ask.h"
+#include "commands/commands.h"
+#include "net/certificate.h"
+#include "net/key.h"
+
+enum { WORD = 512, PIN_MAX = 64 * 1024 };
+
+static int forget (const char *where)
+{
+	struct remex *remex = remex_new ();
+	struct remex_error error = { .text = "out of memory" };
+	int removed = remex ? remex_forget (remex, where, &error) : -1;
+
+	remex_free (remex);
+	if (removed < 0)
+		complain (NULL, "%s", error.text);
+	else if (!removed)
+		complain (where, "it was not trusted");
+	else
+		printf ("%s is no longer trusted\n", safe (where));
+	return finish (removed > 0 ? 0 : STATUS_REMEX);
+}
+
+/* A host that only shows its key. */
+struct probe {
+	struct task task;
+	bool closed; /* the host has ended: `why` */
+	bool interrupted;
+	char why[512];
+};
+
+static void on_event (struct task *task, const struct remex_event *event)
+{
+	struct probe *probe = list_entry (task, struct probe, task);
+
+	if (event->type != REMEX_CLOSED)
+		return;
+	snprintf (probe->why, sizeof probe->why, "%s", event->message);
+	probe->closed = true;
+}
+
+static void on_signal (struct task *task, int signo)
+{
+	(void)signo;
+	list_entry (task, struct probe, task)->interrupted = true;
+}
+
+static bool is_over (const struct task *task)
+{
+	const struct probe *probe = list_entry (task, struct probe, task);
+
+	return probe->closed || probe->interrupted;
+}
+
+static const struct task_ops probe_ops = { .event = on_event, .signal = on_signal, .over = is_over };
+
+/* The host has shown its key. The exit status. */
+static int decide (struct remex_host *host, const char *named, const char *why)
+{
+	const char *where = remex_host_where (host), *print = remex_host_fingerprint (host);
+	char word[WORD];
+
+	if (!strcmp (remex_host_code (host), "untrusted") && *remex_host_pin (host)) {
+		complain (where, "%s", why); /* a changed key: nothing that is typed here makes it good */
+		return STATUS_REMEX;
+	}
+	if (named && !ask_is_fingerprint (host, named)) {
+		complain (where, "it shows another key than that: it is %s, not %s; nothing is trusted", print, named);
+		return STATUS_REMEX;
+	}
+	if (!strcmp (remex_host_code (host), "trusted")) {
+		printf ("%s is trusted already: %s\n", safe (where), print);
+		return finish (0);
+	}
+	if (!named && !ask_possible (host)) {
+		complain (where, "its key is %s; where there is no terminal to ask, name it: remex trust %s %s", print,
+			text_quote (word, sizeof word, where), print);
+		return STATUS_REMEX;
+	}
+	if (named ? ask_pin (host) < 0 : !ask_trust (host)) {
+		complain (where, "nothing is trusted");
+		return STATUS_REMEX;
+	}
+	printf ("%s is trusted: %s\n", safe (where), print);
+	return finish (0);
+}
+
+static int trust (const char *where, const char *named)
+{
+	struct probe probe = { .task.ops = &probe_ops };
+	struct remex_error error;
+	struct remex_host *host;
+	struct drive drive;
+	int status = STATUS_REMEX;
+
+	if (drive_open (&drive) == 0) {
+		if (!(host = remex_probe (drive.remex, where, &error))) {
+			complain (NULL, "%s", error.text);
+		} else {
+			drive_add (&drive, &probe.task, host);
+			drive_run (&drive);
+			if (!probe.closed)
+				status = STATUS_CANCELLED;
+			else if (!*remex_host_fingerprint (host))
+				complain (where, "%s", probe.why);
+			else
+				status = decide (host, named, probe.why);
+		}
+	}
+	drive_close (&drive);
+	return status;
+}
+
+/* --- what is trusted --------------------------------------------------------------------------------------------- */
+
+static int is_pin (const struct dirent *entry)
+{
+	size_t n = strlen (entry->d_name);
+
+	return n > 4 && *entry->d_name != '.' && !strcmp (entry->d_name + n - 4, ".pem");
+}
+
+static void show_pin (const char *directory, const char *name, int width)
+{
+	char print[KEY_PRINT_SIZE], where[NAME_MAX + 1];
+	char *path = NULL, *pem = NULL;
+	struct err err = { .text = "no memory" };
+	struct key key;
+	size_t n;
+	int fd = -1;
+
+	snprintf (where, sizeof where, "%.*s", (int)strlen (name) - 4, name);
+	if (asprintf (&path, "%s/hosts/%s", directory, name) >= 0 &&
+		(fd = trusted_open (path, TRUSTED_FILE, &err)) >= 0 && (pem = fd_read_all (fd, PIN_MAX, &n, &err)) &&
+		certificate_key (pem, n, &key, &err) == 0)
+		printf ("%-*s  %s\n", width, safe (where), key_print (&key, print));
+	else
+		printf ("%-*s  not trusted: %s\n", width, safe (where), safe (err.text));
+	fd_close (&fd);
+	free (pem);
+	free (path);
+}
+
+static int list (void)
+{
+	struct remex *remex = remex_new ();
+	struct remex_error error = { .text = "no memory" };
+	const char *directory = remex ? remex_directory (remex, &error) : NULL;
+	struct dirent **entries = NULL;
+	int n = -1, width = 0, status = 0;
+	char *hosts = NULL;
+
+	if (!directory || asprintf (&hosts, "%s/hosts", directory) < 0) {
+		complain (NULL, "%s", error.text);
+		status = STATUS_REMEX;
+	} else if ((n = scandir (hosts, &entries, is_pin, alphasort)) < 0 && errno != ENOENT) {
+		complain (NULL, "%s: %s", hosts, strerror (errno));
+		status = STATUS_REMEX;
+	} else if (n <= 0) {
+		printf ("No host is trusted; remex trust HOST trusts one.\n");
+	}
+	for (int i = 0; i < n; i++)
+		if ((int)strlen (entries[i]->d_name) - 4 > width)
+			width = (int)strlen (entries[i]->d_name) - 4;
+	for (int i = 0; i < n; i++) {
+		show_pin (directory, entries[i]->d_name, width);
+		free (entries[i]);
+	}
+	free (entries);
+	free (hosts);
+	remex_free (remex);
+	return finish (status);
+}
+
+static const struct option trust_options[] = {
+	{ OPTION_REMOVE, "remove", NULL, "trust it no longer" },
+	OPTION_ROW_HELP,
+	{ 0 },
+};
+
+static int run_trust (const struct subcommand *command, int argc, char **argv)
+{
+	struct options options;
+	bool remove = false;
+	int key;
+
+	options_init (&options, command, argc, argv);
+	while ((key = options_next (&options)) != 0) {
+		if (key < 0)
+			return options.status;
+		remove = true;
+	}
+	if (!options.hosts)
+		return remove ? options_wrong (&options, "which host?") : list ();
+	if (options.n_words > (remove ? 0 : 1))
+		return options_wrong (&options, remove ? "--remove takes a host only" : "one host and one fingerprint");
+	return remove ? forget (options.hosts) : trust (options.hosts, options.words[0]);
+}
+
+const struct subcommand cmd_trust = { "trust", "[HOST [FINGERPRINT]]",
+	"Say by which key a host is known, or show which are", trust_options, run_trust, OPTIONS_MIXED };
