@@ -130,6 +130,8 @@ static const struct schema_key keys[] = {
 		"Connections of one identity; not more than limits.connections." },
 	{ "limits.output", &schema_size, AT (limits.output), 64 * KIB, 64 * MIB, "256KiB", NULL,
 		"Output that may wait for a client; with more, its commands are held up." },
+	{ "limits.memory", &schema_size, AT (limits.memory), 8 * MIB, 64 * GIB, "64MiB", NULL,
+		"Memory for what clients send or do not take; of an identity, a quarter." },
 	{ "limits.stall", &schema_time, AT (limits.stall_ms), 100 * MS, DAY, "60s", NULL,
 		"A client that takes nothing of what waits for it for so long is given up." },
 	{ "limits.crashes", &schema_integer, AT (limits.crashes), 0, 1000000, "10", NULL,

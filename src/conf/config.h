@@ -59,6 +59,7 @@ struct config {
 		int connections; /* 10000 */
 		int connections_each; /* 1000 of one identity, but of root and the daemon's user; at most connections */
 		int64_t output; /* 256 KiB; bytes that may wait for a client before its commands are held up */
+		int64_t memory; /* 64 MiB; for messages on their way in and answers that are not taken */
 		int64_t stall_ms; /* 60 s; in which a client must take something of what waits for it */
 		int crashes; /* 10 in a row, and a plugin rests for the user of these calls; 0: it never does */
 		int64_t drain_ms; /* 30 s; for running requests after SIGTERM */

@@ -39,6 +39,7 @@ struct identity {
 	struct line ordinary, control; /* what waits (queue.h) */
 	int running; /* requests that have a worker, or output that its client has yet to take (request.h) */
 	int answers; /* of the front itself, that its client has yet to take (manage.h) */
+	size_t held; /* bytes of the budget (budget.h) */
 };
 
 struct access {

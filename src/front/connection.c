@@ -18,9 +18,20 @@ enum {
 	BURST = 4, /* pieces read in a row before the loop looks at others */
 	FLUSH_MS = 5000, /* for a client to take its last answer */
 	LINGER_MS = 1000, /* for it to close after that */
+	UNCOUNTED = READ_PIECE + 1024, /* a smaller message is in nobody's account: the client's usual pieces */
+	KEEP = 256 * 1024, /* an empty buffer is kept up to this size, while requests run */
 };
 
 static void set_timer (struct connection *connection);
+static void account (struct connection *connection);
+static void flush (struct connection *connection);
+static void watch_pending (struct connection *connection);
+
+/* Does it wait for room in the budget? */
+static bool is_parked (const struct connection *connection)
+{
+	return list_linked (&connection->park);
+}
 
 /* --- the end ----------------------------------------------------------------------------------------------------- */
 
@@ -44,6 +55,8 @@ void connection_close (struct connection *connection)
 	front->bytes_in += connection->session.bytes_in;
 	timer_free (&connection->timer);
 	timer_free (&connection->always);
+	list_remove (&connection->park);
+	connection_give (connection, connection->reserved + connection->untaken);
 	watch_free (&connection->in_watch);
 	watch_free (&connection->out_watch);
 	stream_close (&connection->stream);
@@ -77,6 +90,7 @@ static void begin_ending (struct connection *connection)
 		return;
 	}
 	connection->ending = true;
+	account (connection);
 	connection->end_ms = clock_ms () + FLUSH_MS;
 	stop_requests (connection);
 	connection_flush (connection);
@@ -87,33 +101,120 @@ static void begin_ending (struct connection *connection)
 
 bool connection_full (const struct connection *connection)
 {
-	return connection && buf_len (&connection->session.out) >= connection->session.limits.output;
+	return connection && buf_len (&connection->session.out) >= session_output_max (&connection->session);
 }
 
 static void want (struct connection *connection, bool write)
 {
-	int out = write ? UV_WRITABLE : 0;
+	/* Whoever waits for memory is not read; that it is gone is heard all the same. */
+	int in = is_parked (connection) ? UV_DISCONNECT : UV_READABLE, out = write ? UV_WRITABLE : 0;
 
 	if (connection->out_watch) {
-		watch_set (connection->in_watch, UV_READABLE);
+		watch_set (connection->in_watch, in);
 		/* An epoll descriptor that waits for EPOLLOUT on our behalf: what it has is read from it (epoll(7)). */
 		watch_set (connection->out_watch, write ? UV_READABLE : 0);
 	} else if (connection->in_watch) {
-		watch_set (connection->in_watch, UV_READABLE | out);
+		watch_set (connection->in_watch, in | out);
 	}
 }
 
-/* An idle connection costs nothing; one with requests keeps its buffers, which a bulk transfer would otherwise grow and give
- * back with each piece, at the price of half its time. */
+/* An idle connection costs nothing; one with requests keeps its buffers for a while, which a bulk transfer would otherwise
+ * grow and give back with each piece, at the price of half its time. */
 static void give_back (struct connection *connection)
 {
-	if (connection->session.n_channels)
+	struct session *session = &connection->session;
+
+	if (!session->n_channels || session->in.size > KEEP)
+		buf_trim (&session->in);
+	if (!session->n_channels)
+		buf_trim (&session->out);
+}
+
+/* --- memory ------------------------------------------------------------------------------------------------------ */
+
+static void on_budget (void *arg);
+
+void connection_give (struct connection *connection, size_t n)
+{
+	struct front *front = connection->front;
+
+	if (!n)
 		return;
-	buf_trim (&connection->session.in);
-	buf_trim (&connection->session.out);
+	budget_give (&front->budget, connection->identity, n);
+	if (!list_empty (&front->parked))
+		timer_set (&front->loop, &front->parked_timer, 1, on_budget, front);
+}
+
+/* Have the message that is coming in the budget. False: there is no room for it yet. */
+static bool reserve (struct connection *connection)
+{
+	size_t needs = session_needs (&connection->session), has = connection->reserved;
+
+	if (needs <= UNCOUNTED)
+		needs = 0;
+	if (needs > has && !budget_take (&connection->front->budget, connection->identity, needs - has))
+		return false;
+	connection->reserved = needs;
+	if (needs < has) {
+		connection_give (connection, has - needs);
+		front_trim_later (connection->front); /* it may have been a tree of many small pieces */
+	}
+	return true;
+}
+
+/* Count the output that waits, and take less of it where the identity has its share. What goes beyond the limit of output
+ * all the same are answers to a client that does not read: with memory short, that is its end. */
+static void count_untaken (struct connection *connection)
+{
+	struct session *session = &connection->session;
+	size_t waits = buf_len (&session->out), now = waits > SESSION_OUT_TIGHT ? waits - SESSION_OUT_TIGHT : 0;
+	size_t was = connection->untaken;
+
+	connection->untaken = now;
+	if (now > was)
+		budget_charge (&connection->front->budget, connection->identity, now - was);
+	else
+		connection_give (connection, was - now);
+	session->tight = budget_spent (&connection->front->budget, connection->identity);
+	if (session->tight && waits > session->limits.output + SESSION_OUT_FULL && session->state != SESSION_ENDED) {
+		session->stalled = true;
+		session->state = SESSION_ENDED;
+		set_timer (connection);
+	}
+}
+
+static void account (struct connection *connection)
+{
+	count_untaken (connection);
+	if (is_parked (connection) || reserve (connection))
+		return;
+	list_append (&connection->front->parked, &connection->park);
+	session_hold (&connection->session);
+}
+
+/* Memory was given back: whoever has waited for it longest comes first, of each identity. */
+static void on_budget (void *arg)
+{
+	struct connection *connection, *after;
+	struct front *front = arg;
+
+	list_each_safe (connection, after, &front->parked, park)
+		if (reserve (connection)) {
+			list_remove (&connection->park);
+			session_resume (&connection->session, clock_ms ());
+			connection_flush (connection);
+			watch_pending (connection);
+			set_timer (connection);
+		}
 }
 
 void connection_flush (struct connection *connection)
+{
+	flush (connection);
+	account (connection);
+}
+
+static void flush (struct connection *connection)
 {
 	struct session *session = &connection->session;
 	struct buf *out = &session->out;
@@ -190,14 +291,15 @@ static bool read_piece (struct connection *connection)
 			buf_consume (&session->in, buf_len (&session->in));
 		else
 			session_feed (session, clock_ms ());
+		account (connection);
+		if (is_parked (connection))
+			return false;
 		return got == READ_PIECE || stream_pending (&connection->stream);
 	}
 	if (got == 0 || errno != EAGAIN)
 		die (connection);
 	return false;
 }
-
-static void watch_pending (struct connection *connection);
 
 static void on_readable (struct connection *connection)
 {
@@ -224,7 +326,7 @@ static void on_pending (void *arg)
 /* What has left the socket already is nothing that the loop would wake us for: come back, when others had their turn. */
 static void watch_pending (struct connection *connection)
 {
-	if (stream_pending (&connection->stream))
+	if (!is_parked (connection) && stream_pending (&connection->stream))
 		timer_set (&connection->front->loop, &connection->always, clock_ms () + 1, on_pending, connection);
 }
 
@@ -234,7 +336,11 @@ static void on_ready (void *arg, int events)
 
 	if (events & UV_WRITABLE)
 		on_room (connection);
-	if (events & (UV_READABLE | UV_DISCONNECT))
+	if (!(events & (UV_READABLE | UV_DISCONNECT)))
+		return;
+	if (is_parked (connection))
+		connection_close (connection); /* it is gone, whatever it has sent before */
+	else
 		on_readable (connection);
 }
 
@@ -259,6 +365,8 @@ static void on_timer (void *arg)
 	/* It may be us who did not come for so long: what it has taken since then counts first. */
 	connection_flush (connection);
 	session_tick (session, now);
+	buf_trim (&session->in);
+	buf_trim (&session->out);
 	if (session->state == SESSION_ENDED && !connection->ending)
 		begin_ending (connection);
 	else
@@ -286,7 +394,7 @@ static void on_always (void *arg)
 	timer_set (&connection->front->loop, &connection->always, clock_ms () + 1, on_always, connection);
 	if (!connection->out_watch)
 		on_room (connection);
-	if (!connection->in_watch)
+	if (!connection->in_watch && !is_parked (connection))
 		on_readable (connection);
 }
 
@@ -343,6 +451,7 @@ struct connection *connection_start (struct front *front, struct stream *stream,
 	connection->identity = identity;
 	connection->number = ++front->last_connection;
 	list_append (&front->connections, &connection->node);
+	list_init (&connection->park);
 	if (connection->refused)
 		front->n_refused++;
 	else

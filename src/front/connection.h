@@ -33,6 +33,8 @@ struct connection {
 	struct key key;
 	struct timer *timer, *always; /* limits; streams that cannot be watched */
 	uint64_t number; /* for the log */
+	struct list park; /* of the front's parked: nothing is read until the budget has room for its message */
+	size_t reserved, untaken; /* what the budget has for it: of a message that comes, of output that waits */
 	bool ending, dead;
 	int64_t end_ms; /* ending: when patience ends */
 };
@@ -51,6 +53,9 @@ void connection_flush (struct connection *connection);
 
 /* Does the client not take what is sent? */
 bool connection_full (const struct connection *connection);
+
+/* Its identity holds n bytes less of the front's budget: others who wait for room get it. */
+void connection_give (struct connection *connection, size_t n);
 
 /* No new calls; close when nothing runs (drain). End it now. */
 void connection_leave (struct connection *connection);

@@ -114,15 +114,19 @@ json_t *front_facts (struct front *front)
 {
 	uint64_t in = front->bytes_in;
 	struct connection *connection;
+	int parked = 0;
 
+	list_each (connection, &front->parked, park)
+		parked++;
 	list_each (connection, &front->connections, node)
 		in += connection->session.bytes_in;
-	return json_pack ("{so so so so so s{sI sI} s{si sI sI si sI sI}}", "daemon", daemon_json (front), "pool",
-		pool_json (front), "queue", queue_json (front), "requests", requests_json (front), "plugins",
+	return json_pack ("{so so so so so s{sI sI} s{si sI sI si sI sI} s{sI sI si}}", "daemon", daemon_json (front),
+		"pool", pool_json (front), "queue", queue_json (front), "requests", requests_json (front), "plugins",
 		breakers_json (&front->breakers, clock_ms ()), "bytes", "in", (json_int_t)in, "out",
 		(json_int_t)front->bytes_out, "connections", "open", front->n_connections + front->n_refused, "total",
 		(json_int_t)front->last_connection, "stalled", (json_int_t)front->stalled, "entering",
 		sources_entering (front->sources), "penalised",
 		(json_int_t)sources_penalised (front->sources, clock_ms ()), "turned_away",
-		(json_int_t)front->turned_away);
+		(json_int_t)front->turned_away, "memory", "held", (json_int_t)front->budget.held, "max",
+		(json_int_t)front->budget.max, "waiting", parked);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -116,6 +117,7 @@ void front_swap (struct front *front, struct verb_table *verbs)
 	access_replace (&front->access, front->next_grants);
 	front->next_grants = NULL;
 	log_setup ("remexd[front]", config->log);
+	front->budget.max = (size_t)config->limits.memory;
 	front->queue.max = config->queue_length;
 	front->queue.max_bytes = (size_t)config->queue_bytes;
 	front->pool.max = config->workers_max;
@@ -137,6 +139,35 @@ void front_worker_gone (struct front *front, struct pooled *worker)
 		request_worker_gone (worker->request);
 	pool_remove (worker);
 	dispatch_pump (front);
+}
+
+/* --- memory ------------------------------------------------------------------------------------------------------ */
+
+enum {
+	MAPPED_FROM = 128 * 1024, /* a block of so many bytes goes back to the system when it is freed (mallopt(3)) */
+	TRIM_MS = 200,
+};
+
+/* Without this glibc learns from the first large block that is freed to keep such blocks, up to 32 MiB. */
+static void settle_memory (void)
+{
+	mallopt (M_MMAP_THRESHOLD, MAPPED_FROM);
+	mallopt (M_TRIM_THRESHOLD, MAPPED_FROM);
+}
+
+static void on_trim (void *arg)
+{
+	struct front *front = arg;
+
+	malloc_trim (0);
+	front->trimming = false;
+}
+
+void front_trim_later (struct front *front)
+{
+	if (!front->trimming)
+		timer_set (&front->loop, &front->trim_timer, clock_ms () + TRIM_MS, on_trim, front);
+	front->trimming = true;
 }
 
 /* --- the end ----------------------------------------------------------------------------------------------------- */
@@ -240,6 +271,7 @@ static int set_up (struct front *front, int link)
 	list_init (&front->requests);
 	list_init (&front->connections);
 	list_init (&front->arrivals);
+	list_init (&front->parked);
 	list_init (&front->asked);
 	list_init (&front->answering);
 	list_init (&front->deferred);
@@ -261,6 +293,7 @@ static int set_up (struct front *front, int link)
 	front->next_grants = NULL;
 	if (!(front->sources = sources_new (source_limits (config, &limits))))
 		return -1;
+	budget_init (&front->budget, (size_t)config->limits.memory);
 	queue_init (&front->queue, config->queue_length, (size_t)config->queue_bytes, front->access.shared);
 	breakers_init (&front->breakers, config->limits.crashes);
 	pool_init (&front->pool, &front->loop, config->workers_max, config->workers_requests);
@@ -290,6 +323,8 @@ static void tear_down (struct front *front)
 	arrival_stop_all (front);
 	timer_free (&front->drain_timer);
 	timer_free (&front->ask_timer);
+	timer_free (&front->parked_timer);
+	timer_free (&front->trim_timer);
 	timer_free (&front->expiry_timer);
 	upstream_end (front);
 	watch_free (&front->link_watch);
@@ -325,6 +360,7 @@ int front_run (int link)
 	signal (SIGHUP, SIG_IGN);
 	signal (SIGINT, SIG_IGN);
 	signal (SIGTERM, SIG_IGN);
+	settle_memory ();
 	if (set_up (&front, link) < 0)
 		return EXIT_FAILURE;
 	uv_run (&front.loop, UV_RUN_DEFAULT);

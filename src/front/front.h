@@ -16,6 +16,7 @@
 #include "base/userdb.h"
 #include "conf/config.h"
 #include "front/access.h"
+#include "front/budget.h"
 #include "front/breaker.h"
 #include "front/histogram.h"
 #include "front/pool.h"
@@ -57,6 +58,9 @@ struct front {
 
 	struct access access;
 	struct queue queue;
+	struct budget budget; /* of what clients make it hold, */
+	struct list parked; /* and connections that wait for a part of it */
+	struct timer *parked_timer, *trim_timer;
 	struct pool pool;
 	struct userdb userdb;
 	struct breakers breakers;
@@ -84,6 +88,7 @@ struct front {
 
 	bool held; /* no worker gets a request now: the end of one would start another whose rights are yet to be looked at */
 	bool equipped; /* it has all it needs to begin */
+	bool trimming; /* trim_timer runs */
 	bool draining, single; /* told to end; one connection only (--stdio) */
 	struct timer *drain_timer, *ask_timer, *deferred_timer;
 
@@ -107,6 +112,9 @@ struct front {
 int front_run (int link);
 
 /* --- front.c: the parts tied together ---------------------------------------------------------------------------- */
+
+/* Much memory has been freed in small pieces: give it back to the system soon (malloc_trim(3)). */
+void front_trim_later (struct front *front);
 
 /* The hello for a client (a new reference). */
 json_t *front_hello (const struct front *front, const struct identity *identity);

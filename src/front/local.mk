@@ -5,6 +5,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/attachment.c \
 	%D%/audit.c %D%/audit.h \
 	%D%/breaker.c %D%/breaker.h \
+	%D%/budget.c %D%/budget.h \
 	%D%/confine.c %D%/confine.h \
 	%D%/connection.c %D%/connection.h \
 	%D%/dispatch.c \

@@ -50,6 +50,7 @@ static void answering_free (struct answering *answering)
 {
 	list_remove (&answering->node);
 	answering->connection->identity->answers--;
+	connection_give (answering->connection, answering->whole);
 	free (answering->text);
 	free (answering);
 }
@@ -92,10 +93,16 @@ static void answer (struct connection *connection, struct channel *channel, json
 		refuse (connection->front, channel, CODE_BUSY, "out of memory");
 		return;
 	}
+	answering->whole = strlen (text);
+	if (!budget_take (&connection->front->budget, identity, answering->whole)) {
+		free (answering);
+		free (text);
+		refuse (connection->front, channel, CODE_BUSY, "too many answers wait for you to take them");
+		return;
+	}
 	answering->connection = connection;
 	answering->channel = channel;
 	answering->text = text;
-	answering->whole = strlen (text);
 	list_append (&connection->front->answering, &answering->node);
 	identity->answers++;
 	answer_on (answering);

@@ -9,7 +9,7 @@
 
 /* Bytes that a half-received message has to grow by in limits.message_ms, and that a client has to take in
  * limits.stall_ms of what waits for it. One byte at a time is no progress. */
-enum { PROGRESS = 1024 };
+enum { PROGRESS = 1024, PROGRESS_PART = 64 /* of a message, if that is more */ };
 
 void session_init (struct session *session, const struct session_events *events, void *arg,
 	const struct session_limits *limits, json_t *hello, int64_t now_ms)
@@ -120,11 +120,16 @@ void channel_credit (struct channel *channel, int64_t n)
 				    (unsigned long long)channel->id, (long long)n));
 }
 
+size_t session_output_max (const struct session *session)
+{
+	return session->tight ? SESSION_OUT_TIGHT : session->limits.output;
+}
+
 uint8_t *channel_output_begin (struct channel *channel, const char *stream, size_t *n)
 {
 	struct session *session = channel->session;
 	size_t used = buf_len (&session->out);
-	size_t most = used < session->limits.output ? session->limits.output - used : 0;
+	size_t limit = session_output_max (session), most = used < limit ? limit - used : 0;
 	uint8_t *space;
 
 	session->starved = session->starved || !most;
@@ -286,6 +291,19 @@ static void take (struct session *session, const struct message *message)
 	}
 }
 
+size_t session_needs (const struct session *session)
+{
+	return session->state == SESSION_ENDED ? 0 : decoder_needs (&session->decoder, &session->in);
+}
+
+/* The larger a message is, the more of it has to come: it takes memory from others for as long. */
+static size_t progress (const struct session *session)
+{
+	size_t part = session_needs (session) / PROGRESS_PART;
+
+	return part > PROGRESS ? part : PROGRESS;
+}
+
 void session_feed (struct session *session, int64_t now_ms)
 {
 	const struct message *message;
@@ -309,7 +327,7 @@ void session_feed (struct session *session, int64_t now_ms)
 		return;
 	}
 	left = buf_len (&session->in);
-	if (!session->partial_ms || left >= session->partial_bytes + PROGRESS) {
+	if (!session->partial_ms || left >= session->partial_bytes + progress (session)) {
 		session->partial_ms = now_ms;
 		session->partial_bytes = left;
 	}
@@ -343,16 +361,32 @@ static int64_t give_up_ms (const struct session *session)
 	return silent > asked ? silent : asked;
 }
 
+void session_hold (struct session *session)
+{
+	session->held = true;
+}
+
+void session_resume (struct session *session, int64_t now_ms)
+{
+	session->held = false;
+	session->heard_ms = now_ms;
+	session->pinged_ms = 0;
+	if (session->partial_ms)
+		session->partial_ms = now_ms;
+}
+
 int64_t session_wake (const struct session *session)
 {
 	int64_t when = 0;
 
 	if (session->state == SESSION_ENDED)
 		return 0;
-	if (session->partial_ms)
-		when = session->partial_ms + session->limits.message_ms;
 	if (session->stuck_ms && session->limits.stall_ms)
-		when = earlier (when, session->stuck_ms + session->limits.stall_ms);
+		when = session->stuck_ms + session->limits.stall_ms;
+	if (session->held)
+		return when;
+	if (session->partial_ms)
+		when = earlier (when, session->partial_ms + session->limits.message_ms);
 	if (!session->n_channels && session->limits.idle_ms)
 		when = earlier (when, session->heard_ms + session->limits.idle_ms);
 	if (session->n_channels && session->pinged_ms)
@@ -366,13 +400,15 @@ void session_tick (struct session *session, int64_t now_ms)
 {
 	if (session->state == SESSION_ENDED)
 		return;
-	if (session->partial_ms && now_ms >= session->partial_ms + session->limits.message_ms) {
-		session_violation (session, CODE_BAD_MESSAGE, "the rest of the message did not come in time");
-		return;
-	}
 	if (session->stuck_ms && session->limits.stall_ms && now_ms >= session->stuck_ms + session->limits.stall_ms) {
 		session->stalled = true;
 		session->state = SESSION_ENDED;
+		return;
+	}
+	if (session->held)
+		return;
+	if (session->partial_ms && now_ms >= session->partial_ms + session->limits.message_ms) {
+		session_violation (session, CODE_BAD_MESSAGE, "the rest of the message did not come in time");
 		return;
 	}
 	if (!session->n_channels) {

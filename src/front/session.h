@@ -28,8 +28,8 @@ enum {
 	SESSION_OUT_FULL =
 		256 * 1024, /* with so much unsent, no more output is taken, where limits.output says nothing */
 	SESSION_OUT_MAX =
-		4 * 1024 *
-		1024, /* with so much unsent in that case (answers, pongs), the client does not read: it ends */
+		1024 * 1024, /* with so much unsent in that case (answers, pongs), the client does not read: it ends */
+	SESSION_OUT_TIGHT = 16 * 1024, /* with so much unsent, no more output is taken, where memory is short */
 };
 
 struct session;
@@ -85,6 +85,8 @@ struct session {
 	size_t taken; /* since then */
 	uint64_t bytes_in;
 	bool bye; /* LEAVING because the client said so */
+	bool tight; /* memory is short: SESSION_OUT_TIGHT is the limit of output */
+	bool held; /* its client is not read for now: what does not come is not the client's fault */
 	bool stalled; /* ENDED because the client took nothing: there is no use in telling it */
 	bool starved; /* there was no room in out for somebody's output: whoever drains it clears this and lets them try */
 };
@@ -98,6 +100,16 @@ void session_free (struct session *session);
 
 /* Bytes have been put into session->in. */
 void session_feed (struct session *session, int64_t now_ms);
+
+/* How many bytes the message that is coming takes in all, as far as is known (decoder_needs); 0: none is. */
+size_t session_needs (const struct session *session);
+
+/* Stop the clock of a client that is not read for now, and start it again. */
+void session_hold (struct session *session);
+void session_resume (struct session *session, int64_t now_ms);
+
+/* With how much unsent no more output is taken. */
+size_t session_output_max (const struct session *session);
 
 /* n bytes of session->out have been sent (and consumed); 0: none could be. Whoever writes says so after each attempt. */
 void session_sent (struct session *session, size_t n, int64_t now_ms);

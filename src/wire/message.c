@@ -117,6 +117,11 @@ static uint32_t header_length (const struct buf *in)
 	return ntohl (length);
 }
 
+static uint32_t header_max (const struct decoder *decoder)
+{
+	return decoder->from == FROM_CLIENT ? HEADER_CALL_MAX : HEADER_MAX; /* a server makes no calls */
+}
+
 /* Parse a header that is all here, and check everything that can be checked without its body. */
 static int read_header (struct decoder *decoder, const struct buf *in, struct err *err)
 {
@@ -125,7 +130,8 @@ static int read_header (struct decoder *decoder, const struct buf *in, struct er
 	int tokens;
 
 	*message = (struct message){ .text = (const char *)buf_head (in) + 4, .text_len = header_length (in) };
-	decoder->header = header_parse (message->text, message->text_len, HEADER_CALL_TOKENS, &tokens, err);
+	decoder->header = header_parse (message->text, message->text_len,
+		decoder->from == FROM_CLIENT ? HEADER_CALL_TOKENS : HEADER_TOKENS, &tokens, err);
 	if (!decoder->header || read_kind (decoder, decoder->header, message, err) < 0)
 		return -1;
 	if (message->kind != MESSAGE_CALL && (message->text_len > HEADER_MAX || tokens > HEADER_TOKENS))
@@ -144,8 +150,15 @@ static int read_header (struct decoder *decoder, const struct buf *in, struct er
 	if (!body && message->kind == MESSAGE_DATA)
 		return err_set (err, CODE_BAD_MESSAGE, "data without a body");
 	message->header = decoder->header;
-	message->body_len = (size_t)body;
+	message->body_len = decoder->body_len = (size_t)body;
+	decoder->measured = true;
 	return 0;
+}
+
+static void drop_header (struct decoder *decoder)
+{
+	json_decref (decoder->header);
+	decoder->header = NULL;
 }
 
 int decoder_next (struct decoder *decoder, struct buf *in, const struct message **message, struct err *err)
@@ -157,34 +170,45 @@ int decoder_next (struct decoder *decoder, struct buf *in, const struct message 
 	if (!err)
 		err = &ignored;
 	if (decoder->consumed) {
-		json_decref (decoder->header);
-		decoder->header = NULL;
+		drop_header (decoder);
 		buf_consume (in, decoder->consumed);
 		decoder->consumed = 0;
+		decoder->measured = false;
 	}
 	if (buf_len (in) < 4)
 		return 0;
 	length = header_length (in);
 	if (length < 2)
 		return err_set (err, CODE_BAD_MESSAGE, "a header of %u bytes is no JSON object", length);
-	if (length > HEADER_CALL_MAX)
-		return err_set (err, CODE_TOO_LARGE, "a header of %u bytes; %d is the most (is this remex/1?)", length,
-			HEADER_CALL_MAX);
-	if (buf_len (in) < 4 + (size_t)length)
+	if (length > header_max (decoder))
+		return err_set (err, CODE_TOO_LARGE, "a header of %u bytes; %u is the most (is this remex/1?)", length,
+			header_max (decoder));
+	if (buf_len (in) < 4 + (size_t)length ||
+		(decoder->measured && buf_len (in) < 4 + (size_t)length + decoder->body_len))
 		return 0;
-	if (!decoder->header && read_header (decoder, in, err) < 0) {
-		json_decref (decoder->header);
-		decoder->header = NULL; /* whoever asks again gets the same answer */
+	if (read_header (decoder, in, err) < 0) {
+		drop_header (decoder);
+		decoder->measured = false; /* whoever asks again gets the same answer */
 		return -1;
 	}
-	if (buf_len (in) < 4 + (size_t)length + now->body_len)
+	if (buf_len (in) < 4 + (size_t)length + now->body_len) {
+		drop_header (decoder);
 		return 0;
-	/* The buffer may have moved while the body came. */
-	now->text = (const char *)buf_head (in) + 4;
+	}
 	now->body = buf_head (in) + 4 + length;
 	decoder->consumed = 4 + (size_t)length + now->body_len;
 	*message = now;
 	return 1;
+}
+
+size_t decoder_needs (const struct decoder *decoder, const struct buf *in)
+{
+	size_t length;
+
+	if (decoder->consumed || buf_len (in) < 4)
+		return 0;
+	length = 4 + (size_t)header_length (in);
+	return length + (decoder->measured ? decoder->body_len : length > HEADER_MAX ? MESSAGE_CALL_BODY_MAX : 0);
 }
 
 bool decoder_pending (const struct decoder *decoder, const struct buf *in)

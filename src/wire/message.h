@@ -2,8 +2,10 @@
  *
  *   uint32 header length, big-endian | header: a JSON object | body: exactly header.body bytes, 0 if absent
  *
- * Pure: no I/O, no clock. A decoder reads from a struct buf that somebody else fills; it holds the parsed header while
- * the body is still coming. After a violation it is of no more use: the connection gets the error and ends.
+ * Pure: no I/O, no clock. A decoder reads from a struct buf that somebody else fills. A header's tree of values takes up to
+ * eighty times the bytes of its text, so while a message is not whole it stays bytes: what its header says of the body is
+ * remembered, and the tree is made again when the body is there. After a violation a decoder is of no more use: the
+ * connection gets the error and ends.
  */
 #ifndef REMEX_WIRE_MESSAGE_H
 #define REMEX_WIRE_MESSAGE_H
@@ -54,7 +56,9 @@ struct message {
 
 struct decoder {
 	enum message_side from;
-	json_t *header; /* parsed while its body is awaited */
+	json_t *header; /* of the last message that was told */
+	bool measured; /* the header of the message that is coming is whole and good, and this is its body's size: */
+	size_t body_len;
 	size_t consumed; /* bytes of `in` that the last message took; dropped on the next call */
 	struct message message;
 };
@@ -66,7 +70,11 @@ void decoder_free (struct decoder *decoder);
  * err->text for the peer) on a violation. Bytes of `in` are consumed on the next call. */
 int decoder_next (struct decoder *decoder, struct buf *in, const struct message **message, struct err *err);
 
-/* Is a message half received: some bytes of it, or its header, are here? */
+/* How many bytes the message that is coming takes in all, as far as is known: with its length known a header stands for
+ * itself and the largest body of a call, with the header known a message for its own body. 0 while nothing is known. */
+size_t decoder_needs (const struct decoder *decoder, const struct buf *in);
+
+/* Is a message half received: some bytes of it are here? */
 bool decoder_pending (const struct decoder *decoder, const struct buf *in);
 
 /* Append a message. `header` is consumed (a NULL one, from a json_pack that failed, is ENOMEM). 0, or -1 with errno

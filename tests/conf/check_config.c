@@ -41,6 +41,7 @@ static void check_defaults (const struct config *config)
 	ck_assert_int_eq (config->limits.penalty_ms, 600000);
 	ck_assert_int_eq (config->limits.idle_ms, 3600000);
 	ck_assert_int_eq (config->limits.output, 256 * 1024);
+	ck_assert_int_eq (config->limits.memory, 64 << 20);
 	ck_assert_int_eq (config->limits.stall_ms, 60000);
 	ck_assert_int_eq (config->audit, AUDIT_NONE);
 	ck_assert_ptr_null (config->audit_file);
@@ -99,6 +100,7 @@ START_TEST (everything)
 				       "  penalty: 0\n"
 				       "  idle: 365d\n"
 				       "  output: 64MiB\n"
+				       "  memory: 8MiB\n"
 				       "  stall: 1d\n"
 				       "front_user: \"0\"\n"
 				       "plugins:\n"
@@ -135,6 +137,7 @@ START_TEST (everything)
 	ck_assert_int_eq (config->limits.penalty_ms, 0);
 	ck_assert_int_eq (config->limits.idle_ms, 365LL * 86400000);
 	ck_assert_int_eq (config->limits.output, 64 << 20);
+	ck_assert_int_eq (config->limits.memory, 8 << 20);
 	ck_assert_int_eq (config->limits.stall_ms, 86400000);
 	ck_assert_str_eq (config->host_key, "/etc/key.pem");
 	ck_assert_str_eq (config->identities, "/etc/who.d/");
@@ -149,7 +152,7 @@ START_TEST (everything)
 	plugin = config_plugin (config, "file");
 	ck_assert (plugin->enabled);
 	ck_assert_str_eq (conf_get (plugin->options, "root")->value, "/srv");
-	ck_assert_uint_eq (conf_get (plugin->options, "root")->line, 27);
+	ck_assert_uint_eq (conf_get (plugin->options, "root")->line, 28);
 	ck_assert (config_plugin (config, "status")->enabled);
 	ck_assert (config_plugin (config, "empty")->enabled);
 	ck_assert_ptr_null (config_plugin (config, "empty")->options);
@@ -274,6 +277,7 @@ static const struct {
 	{ "limits: {penalty: 25h}", "f:1:19: limits.penalty must be a time from 0s to 1d, not '25h'" },
 	{ "limits: {idle: 366d}", "f:1:16: limits.idle must be a time from 0s to 365d, not '366d'" },
 	{ "limits: {output: 65535}", "f:1:18: limits.output must be a size from 64KiB to 64MiB, not '65535'" },
+	{ "limits: {memory: 8MB}", "f:1:18: limits.memory must be a size from 8MiB to 64GiB, not '8MB'" },
 	{ "limits: {output: 65MiB}", "f:1:18: limits.output must be a size from 64KiB to 64MiB, not '65MiB'" },
 	{ "limits: {stall: 0}", "f:1:17: limits.stall must be a time from 100ms to 1d, not '0'" },
 	/* Two keys that do not agree: the place is the second of them. */

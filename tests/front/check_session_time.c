@@ -285,8 +285,59 @@ START_TEST (single_bytes_are_no_progress)
 }
 END_TEST
 
+/* Who holds much memory has to be quicker: a sixty-fourth of the message in a period. */
+START_TEST (a_large_message_wants_more)
+{
+	static const uint8_t length[] = { 0, 15, 0, 0 }; /* 983,040 bytes, and a body of 65,536 as far as is known */
+	static char bytes[17000];
+	const size_t enough = (4 + 983040 + 65536) / 64;
+	struct fake fake;
+
+	fake_begin (&fake);
+	fake_bytes (&fake, length, sizeof length);
+	ck_assert_uint_eq (session_needs (&fake.session), 4 + 983040 + 65536);
+	memset (bytes, ' ', sizeof bytes);
+	for (int i = 0; i < 5; i++) {
+		fake_wait (&fake, 999);
+		fake_bytes (&fake, bytes, enough);
+		ck_assert_int_eq (fake.session.state, SESSION_OPEN);
+	}
+	fake_wait (&fake, 999);
+	fake_bytes (&fake, bytes, enough - 1);
+	fake_wait (&fake, 1);
+	ck_assert_str_eq (fake_answers (&fake), "hello;error 0 bad_message;");
+	ck_assert_uint_eq (session_needs (&fake.session), 0);
+	fake_end (&fake);
+}
+END_TEST
+
+/* Who is not read cannot be blamed for what does not come. */
+START_TEST (a_client_that_is_held)
+{
+	struct fake fake;
+
+	fake_begin (&fake);
+	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_answers (&fake);
+	fake_bytes (&fake, "\0", 1);
+	session_hold (&fake.session);
+	ck_assert_int_eq (wake_in (&fake), 0);
+	fake_wait (&fake, 1000000);
+	ck_assert_str_eq (fake_answers (&fake), "");
+	session_resume (&fake.session, fake.now);
+	ck_assert_int_eq (wake_in (&fake), 1000);
+	fake_wait (&fake, 999);
+	ck_assert_int_eq (fake.session.state, SESSION_OPEN);
+	fake_wait (&fake, 1);
+	ck_assert_str_eq (fake_answers (&fake), "error 0 bad_message;");
+	fake_end (&fake);
+}
+END_TEST
+
 static void add_cases (TCase *tcase)
 {
+	tcase_add_test (tcase, a_large_message_wants_more);
+	tcase_add_test (tcase, a_client_that_is_held);
 	tcase_add_test (tcase, an_idle_client_is_left_alone);
 	tcase_add_test (tcase, silence_is_pinged_and_ends);
 	tcase_add_test (tcase, any_byte_is_a_sign_of_life);

@@ -3,6 +3,7 @@ front_tests = \
 	%D%/check_access \
 	%D%/check_audit \
 	%D%/check_breaker \
+	%D%/check_budget \
 	%D%/check_confine \
 	%D%/check_histogram \
 	%D%/check_queue \
@@ -25,6 +26,8 @@ front_libs = \
 	$(JANSSON_LIBS) $(YAML_LIBS) $(UV_LIBS) -lm $(check_libs)
 %C%_check_access_CFLAGS = $(check_cflags)
 %C%_check_access_LDADD = $(front_libs)
+%C%_check_budget_CFLAGS = $(check_cflags)
+%C%_check_budget_LDADD = $(front_libs)
 %C%_check_breaker_CFLAGS = $(check_cflags)
 %C%_check_breaker_LDADD = $(front_libs)
 %C%_check_histogram_CFLAGS = $(check_cflags)

@@ -18,6 +18,7 @@ system_tests = \
 	%D%/load.test \
 	%D%/log.test \
 	%D%/many.test \
+	%D%/memory.test \
 	%D%/network.test \
 	%D%/plugins.test \
 	%D%/protocol.test \

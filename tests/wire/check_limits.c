@@ -226,6 +226,54 @@ START_TEST (bodies)
 }
 END_TEST
 
+/* A tree takes many times the bytes of its text: there is none while the message is not whole. */
+START_TEST (bytes_until_it_is_whole)
+{
+	const struct message *message;
+	char body[] = "body";
+
+	start (FROM_CLIENT);
+	ck_assert_uint_eq (decoder_needs (&decoder, &in), 0);
+	put_raw (&in, CALL ",\"args\":{\"x\":[{},{},{}]},\"body\":4}", NULL, 0);
+	for (size_t i = 0; i < 4; i++) {
+		ck_assert_int_eq (try_next (), 0);
+		ck_assert_ptr_null (decoder.header);
+		ck_assert_uint_eq (decoder_needs (&decoder, &in), buf_len (&in) + 4 - i);
+		ck_assert (decoder_pending (&decoder, &in));
+		ck_assert_int_eq (buf_append (&in, body + i, 1), 0);
+	}
+	message = next ();
+	ck_assert_uint_eq (json_array_size (json_object_get (json_object_get (message->header, "args"), "x")), 3);
+	ck_assert_mem_eq (message->body, "body", 4);
+	ck_assert_int_eq (try_next (), 0);
+	ck_assert_ptr_null (decoder.header);
+	ck_assert_uint_eq (decoder_needs (&decoder, &in), 0);
+	/* Of a large header, what it may say of a body is reckoned with; a smaller one says it soon. */
+	put_length (&in, HEADER_CALL_MAX);
+	ck_assert_int_eq (try_next (), 0);
+	ck_assert_uint_eq (decoder_needs (&decoder, &in), 4 + HEADER_CALL_MAX + MESSAGE_CALL_BODY_MAX);
+	start (FROM_CLIENT);
+	put_length (&in, HEADER_MAX / 2);
+	ck_assert_int_eq (try_next (), 0);
+	ck_assert_uint_eq (decoder_needs (&decoder, &in), 4 + HEADER_MAX / 2);
+}
+END_TEST
+
+/* A server makes no calls. */
+START_TEST (a_servers_header)
+{
+	start (FROM_SERVER);
+	put_length (&in, HEADER_MAX);
+	ck_assert_int_eq (try_next (), 0);
+	start (FROM_SERVER);
+	put_length (&in, HEADER_MAX + 1);
+	check_violation (CODE_TOO_LARGE, "a server's header over 64 KiB");
+	start (FROM_SERVER);
+	put_tokens (HEADER_TOKENS + 1, "{\"id\":1,");
+	check_violation (CODE_TOO_LARGE, "a server's header of too many tokens");
+}
+END_TEST
+
 static void add_limits (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, open_decoder, close_decoder);
@@ -233,6 +281,8 @@ static void add_limits (TCase *tcase)
 	tcase_add_test (tcase, header_sizes);
 	tcase_add_test (tcase, header_tokens);
 	tcase_add_test (tcase, bodies);
+	tcase_add_test (tcase, bytes_until_it_is_whole);
+	tcase_add_test (tcase, a_servers_header);
 }
 
 /* --- encoders ----------------------------------------------------------------------------------------------------- */

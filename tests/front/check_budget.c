@@ -1,0 +1,76 @@
+/* check_budget - who may have how much of the memory that clients can take. */
+#include "config.h"
+
+#include "front/budget.h"
+#include "support/check_main.h"
+
+enum { MAX = 8000 };
+
+START_TEST (who_may_have_all_has_all)
+{
+	struct identity root = { .full = true };
+	struct budget budget;
+
+	budget_init (&budget, MAX);
+	ck_assert (budget_take (&budget, &root, MAX - 1));
+	ck_assert (!budget_spent (&budget, &root));
+	ck_assert (!budget_take (&budget, &root, 2));
+	ck_assert (budget_take (&budget, &root, 1));
+	ck_assert (budget_spent (&budget, &root));
+	budget_give (&budget, &root, MAX);
+	ck_assert_uint_eq (budget.held, 0);
+}
+END_TEST
+
+START_TEST (others_have_shares)
+{
+	struct identity root = { .full = true }, other[4] = { 0 };
+	struct budget budget;
+
+	budget_init (&budget, MAX);
+	for (int i = 0; i < 3; i++) {
+		ck_assert (!budget_take (&budget, &other[i], MAX / 4 + 1));
+		ck_assert (budget_take (&budget, &other[i], MAX / 4));
+		ck_assert (budget_spent (&budget, &other[i]));
+		ck_assert (!budget_take (&budget, &other[i], 1));
+	}
+	/* All others together: three quarters. The rest is root's. */
+	ck_assert (budget_spent (&budget, &other[3]));
+	ck_assert (!budget_take (&budget, &other[3], 1));
+	ck_assert (budget_take (&budget, &root, MAX / 4));
+	ck_assert (!budget_take (&budget, &root, 1));
+	budget_give (&budget, &other[0], 10);
+	ck_assert (!budget_take (&budget, &other[3], 11));
+	ck_assert (budget_take (&budget, &other[3], 10));
+	ck_assert_uint_eq (budget.held, MAX);
+	ck_assert_uint_eq (budget.others, MAX - MAX / 4);
+}
+END_TEST
+
+/* What is there already is counted, room or not; and a smaller maximum is a reload away. */
+START_TEST (what_is_there_counts)
+{
+	struct identity root = { .full = true }, other = { 0 };
+	struct budget budget;
+
+	budget_init (&budget, MAX);
+	budget_charge (&budget, &other, 2 * MAX);
+	ck_assert (budget_spent (&budget, &root));
+	ck_assert (!budget_take (&budget, &root, 1));
+	budget_give (&budget, &other, 2 * MAX);
+	ck_assert (budget_take (&budget, &root, MAX));
+	budget.max = MAX / 2;
+	ck_assert (budget_spent (&budget, &root));
+	budget_give (&budget, &root, MAX);
+	ck_assert (!budget_spent (&budget, &root));
+}
+END_TEST
+
+static void add_cases (TCase *tcase)
+{
+	tcase_add_test (tcase, who_may_have_all_has_all);
+	tcase_add_test (tcase, others_have_shares);
+	tcase_add_test (tcase, what_is_there_counts);
+}
+
+CHECK_MAIN ("budget", add_cases)
