@@ -14,7 +14,9 @@
 
 enum { PATIENCE_MS = 10000 }; /* for the answer to a cancel that nobody at a terminal waits for */
 
-#define COLLECT_MAX ((size_t)1 << 40) /* memory ends before */
+/* What is kept of a server's output, which is whatever the server likes. */
+#define COLLECT_MAX ((size_t)256 * 1024 * 1024) /* of stdout, of stderr */
+#define RESULT_MAX ((size_t)64 * 1024 * 1024)
 
 static struct call *call_of (const struct task *task)
 {
@@ -133,8 +135,12 @@ static int live_take (struct call *call, const char *stream, const void *bytes, 
 
 static int keep (struct call *call, struct buf *to, const void *bytes, size_t n)
 {
-	if (buf_append (to, bytes, n) < 0)
-		break_off (call, errno, "the output cannot be kept");
+	if (buf_append (to, bytes, n) < 0) {
+		if (errno == ENOBUFS && !call->broken)
+			complain (NULL, "%s is larger than %zu MiB, which is the most that can be kept",
+				to == &call->result_bytes ? "the result" : "the output", to->max / (1024 * 1024));
+		break_off (call, errno, errno == ENOBUFS ? NULL : "the output cannot be kept");
+	}
 	call_consume (call, n);
 	return 0;
 }
@@ -284,7 +290,7 @@ void call_init (struct call *call)
 	call->writer.written = on_written;
 	buf_init (&call->out_bytes, COLLECT_MAX);
 	buf_init (&call->err_bytes, COLLECT_MAX);
-	buf_init (&call->result_bytes, COLLECT_MAX);
+	buf_init (&call->result_bytes, RESULT_MAX);
 	forget_result (call);
 }
 

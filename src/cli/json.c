@@ -1,6 +1,8 @@
 /* json - see json.h. */
 #include "config.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,12 +60,36 @@ int json_print (json_t *json, bool one_line)
 	return 0;
 }
 
+/* A value of two bytes can take a hundred in memory: 2 million of them are enough for any document. */
+enum { VALUES_MAX = 2 * 1024 * 1024 };
+
+static bool has_too_many_values (const struct buf *bytes)
+{
+	const uint8_t *p = buf_head (bytes);
+	size_t values = 0;
+	bool string = false;
+
+	for (size_t i = 0; i < buf_len (bytes) && values <= VALUES_MAX; i++) {
+		if (string && p[i] == '\\')
+			i++;
+		else if (p[i] == '"')
+			string = !string;
+		else if (!string && (p[i] == ',' || p[i] == '[' || p[i] == '{'))
+			values++;
+	}
+	return values > VALUES_MAX;
+}
+
 json_t *json_parse (const struct buf *bytes, char *why, size_t size)
 {
 	json_error_t error;
-	json_t *json =
-		json_loadb ((const char *)buf_head (bytes), buf_len (bytes), JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+	json_t *json;
 
+	if (has_too_many_values (bytes)) {
+		snprintf (why, size, "the result has more than %d values", VALUES_MAX);
+		return NULL;
+	}
+	json = json_loadb ((const char *)buf_head (bytes), buf_len (bytes), JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
 	if (!json)
 		snprintf (why, size, "the result is no JSON: %s", error.text);
 	return json;
