@@ -200,7 +200,9 @@ static void say (struct world *world, struct buf *message, uint8_t cut)
 	for (size_t piece = first; n; piece = n) {
 		if (world->session.state != SESSION_ENDED)
 			require (buf_append (&world->session.in, buf_head (message), piece) == 0);
-		session_feed (&world->session, world->now);
+		do
+			session_feed (&world->session, world->now);
+		while (world->session.more);
 		buf_consume (message, piece);
 		n -= piece;
 		if (n && first)

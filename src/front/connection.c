@@ -15,7 +15,8 @@
 
 enum {
 	READ_PIECE = 64 * 1024,
-	BURST = 4, /* pieces read in a row before the loop looks at others */
+	BURST = 4, /* pieces read in a row before the loop looks at others, */
+	TURN_MS = 5, /* unless they take longer than this */
 	FLUSH_MS = 5000, /* for a client to take its last answer */
 	LINGER_MS = 1000, /* for it to close after that */
 	UNCOUNTED = READ_PIECE + 1024, /* a smaller message is in nobody's account: the client's usual pieces */
@@ -276,9 +277,15 @@ static void on_room (struct connection *connection)
 static bool read_piece (struct connection *connection)
 {
 	struct session *session = &connection->session;
-	uint8_t *space = buf_reserve (&session->in, READ_PIECE);
+	uint8_t *space;
 	ssize_t got;
 
+	if (session->more && !connection->ending) {
+		session_feed (session, clock_ms ());
+		account (connection);
+		return !session->more && !is_parked (connection);
+	}
+	space = buf_reserve (&session->in, READ_PIECE);
 	if (!space) {
 		session_violation (session, CODE_BUSY, "out of memory");
 		return false;
@@ -292,7 +299,7 @@ static bool read_piece (struct connection *connection)
 		else
 			session_feed (session, clock_ms ());
 		account (connection);
-		if (is_parked (connection))
+		if (is_parked (connection) || session->more)
 			return false;
 		return got == READ_PIECE || stream_pending (&connection->stream);
 	}
@@ -303,7 +310,9 @@ static bool read_piece (struct connection *connection)
 
 static void on_readable (struct connection *connection)
 {
-	for (int i = 0; i < BURST && !connection->dead && read_piece (connection); i++)
+	const int64_t until = clock_ms () + TURN_MS;
+
+	for (int i = 0; i < BURST && !connection->dead && read_piece (connection) && clock_ms () < until; i++)
 		;
 	give_back (connection);
 	if (connection->dead) {
@@ -326,7 +335,9 @@ static void on_pending (void *arg)
 /* What has left the socket already is nothing that the loop would wake us for: come back, when others had their turn. */
 static void watch_pending (struct connection *connection)
 {
-	if (!is_parked (connection) && stream_pending (&connection->stream))
+	if (connection->stream.in_poll < 0 || connection->stream.out_poll < 0)
+		return; /* on_always comes back */
+	if (!is_parked (connection) && (connection->session.more || stream_pending (&connection->stream)))
 		timer_set (&connection->front->loop, &connection->always, clock_ms () + 1, on_pending, connection);
 }
 
@@ -394,7 +405,7 @@ static void on_always (void *arg)
 	timer_set (&connection->front->loop, &connection->always, clock_ms () + 1, on_always, connection);
 	if (!connection->out_watch)
 		on_room (connection);
-	if (!connection->in_watch && !is_parked (connection))
+	if ((!connection->in_watch || connection->session.more) && !is_parked (connection))
 		on_readable (connection);
 }
 

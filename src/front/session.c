@@ -309,11 +309,12 @@ void session_feed (struct session *session, int64_t now_ms)
 	const struct message *message;
 	struct err err;
 	size_t left;
-	int got;
+	int got = 0, taken = 0;
 
+	session->more = false;
 	session->heard_ms = now_ms;
 	session->pinged_ms = 0;
-	while (session->state != SESSION_ENDED &&
+	while (session->state != SESSION_ENDED && taken++ < SESSION_TURN &&
 		(got = decoder_next (&session->decoder, &session->in, &message, &err)) != 0) {
 		if (got < 0)
 			session_violation (session, (enum code)err.code, err.text);
@@ -322,7 +323,8 @@ void session_feed (struct session *session, int64_t now_ms)
 			take (session, message);
 		}
 	}
-	if (session->state == SESSION_ENDED || !decoder_pending (&session->decoder, &session->in)) {
+	session->more = got > 0 && session->state != SESSION_ENDED;
+	if (session->more || session->state == SESSION_ENDED || !decoder_pending (&session->decoder, &session->in)) {
 		session->partial_ms = 0;
 		return;
 	}

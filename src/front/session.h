@@ -29,6 +29,7 @@ enum {
 		256 * 1024, /* with so much unsent, no more output is taken, where limits.output says nothing */
 	SESSION_OUT_MAX =
 		1024 * 1024, /* with so much unsent in that case (answers, pongs), the client does not read: it ends */
+	SESSION_TURN = 64,
 	SESSION_OUT_TIGHT = 16 * 1024, /* with so much unsent, no more output is taken, where memory is short */
 };
 
@@ -85,6 +86,7 @@ struct session {
 	size_t taken; /* since then */
 	uint64_t bytes_in;
 	bool bye; /* LEAVING because the client said so */
+	bool more; /* session_feed is to be called again, before more is read */
 	bool tight; /* memory is short: SESSION_OUT_TIGHT is the limit of output */
 	bool held; /* its client is not read for now: what does not come is not the client's fault */
 	bool stalled; /* ENDED because the client took nothing: there is no use in telling it */
@@ -98,7 +100,8 @@ void session_init (struct session *session, const struct session_events *events,
 /* Forget everything; no event is sent. */
 void session_free (struct session *session);
 
-/* Bytes have been put into session->in. */
+/* Bytes have been put into session->in, or `more` is true: there are whole messages for which the last turn had no room. It
+ * takes SESSION_TURN messages at most, so that others have their turn. */
 void session_feed (struct session *session, int64_t now_ms);
 
 /* How many bytes the message that is coming takes in all, as far as is known (decoder_needs); 0: none is. */

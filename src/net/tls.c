@@ -9,10 +9,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "net/tls_private.h"
 
 /* How much of TLS's own messages (new keys, tickets) may come in a row: of an honest peer, a few bytes in an hour. */
 enum { CHATTER_MAX = 128 * 1024 };
+
+/* Making new keys costs a hundred times what the 27 bytes of a KeyUpdate (RFC 8446, section 4.6.3) cost the sender. An honest peer
+ * sends one in hundreds of gigabytes: so many may come at once, and one more in so much time. */
+enum { MESSAGES_BURST = 32, MESSAGE_MS = 1000 };
 
 /* --- who is at the other end ------------------------------------------------------------------------------------- */
 
@@ -45,6 +50,27 @@ static void on_event (const SSL *ssl, int where, int number)
 	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && alert != SSL_AD_CLOSE_NOTIFY &&
 		alert != SSL_AD_USER_CANCELLED)
 		tls->alert = (enum tls_alert)alert;
+}
+
+/* OpenSSL has a message whole, sent or received. After the handshake all that come are counted, whatever comes between
+ * them. */
+static void on_message (int sent, int version, int type, const void *bytes, size_t n, SSL *ssl, void *arg)
+{
+	struct tls *tls = arg;
+	int64_t now, passed;
+
+	(void)version;
+	(void)bytes;
+	(void)n;
+	(void)ssl;
+	if (sent || type != SSL3_RT_HANDSHAKE || !tls->done)
+		return;
+	now = clock_ms ();
+	passed = now - tls->since_ms;
+	tls->since_ms = now;
+	tls->spent_ms = tls->spent_ms > passed ? tls->spent_ms - passed : 0;
+	tls->spent_ms += MESSAGE_MS;
+	tls->flooded = tls->flooded || tls->spent_ms > MESSAGES_BURST * MESSAGE_MS;
 }
 
 const struct key *tls_peer_key (const struct tls *tls)
@@ -95,6 +121,8 @@ struct tls *tls_new (struct tls_context *context, int fd, tls_judge *judge, void
 	SSL_set_bio (tls->ssl, bio, bio); /* which owns it now */
 	SSL_set_app_data (tls->ssl, tls);
 	SSL_set_info_callback (tls->ssl, on_event);
+	SSL_set_msg_callback (tls->ssl, on_message);
+	SSL_set_msg_callback_arg (tls->ssl, tls);
 	if (context->side == TLS_SERVER)
 		SSL_set_accept_state (tls->ssl);
 	else
@@ -211,6 +239,10 @@ ssize_t tls_read (struct tls *tls, void *bytes, size_t n)
 		used += got;
 		if (got)
 			tls->fruitful = tls->fetched;
+		if (tls->flooded) {
+			tls->refusal = "the other end sends too many messages of TLS itself";
+			return (ssize_t)fail (tls, SSL_ERROR_SSL);
+		}
 		if (kind == SSL_ERROR_NONE) {
 			/* Without asking the socket in vain. */
 			if (tls->dry && !SSL_has_pending (tls->ssl))

@@ -31,6 +31,8 @@ struct tls {
 	bool dry; /* the last recv took all there was */
 	uint64_t fetched; /* bytes that recv has given */
 	uint64_t fruitful; /* of these, up to the last that had something for our caller */
+	int64_t spent_ms, since_ms; /* of what its messages of TLS may cost (on_message) */
+	bool flooded; /* it has sent too many of them */
 	bool ended; /* the peer's close_notify has come */
 	bool said_end; /* ours has gone */
 	bool pending; /* tls_pending */

@@ -347,6 +347,32 @@ START_TEST (what_is_no_remex_is_refused)
 END_TEST
 
 /* Messages that follow a violation in the same bytes are not read. */
+/* Many messages that come together are taken a few at a time. */
+START_TEST (others_have_their_turn)
+{
+	struct fake fake;
+	int turns = 0, n = 0;
+
+	fake_begin (&fake);
+	fake_answers (&fake);
+	for (int i = 0; i < 3 * SESSION_TURN + 1; i++)
+		ck_assert_int_eq (message_printf (&fake.session.in, "{\"ping\":%d}", i), 0);
+	do {
+		session_feed (&fake.session, fake.now);
+		for (const char *p = fake_answers (&fake); *p; p++)
+			n += *p == ';';
+		ck_assert_int_eq (n, turns < 3 ? (turns + 1) * SESSION_TURN : 3 * SESSION_TURN + 1);
+		turns++;
+	} while (fake.session.more);
+	ck_assert_int_eq (turns, 4);
+	ck_assert_uint_eq (buf_len (&fake.session.in), 0);
+	/* Half a message is nothing to come back for. */
+	fake_bytes (&fake, "\0", 1);
+	ck_assert (!fake.session.more);
+	fake_end (&fake);
+}
+END_TEST
+
 START_TEST (nothing_is_read_after_a_violation)
 {
 	struct fake fake;
@@ -380,6 +406,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, unknown_signals_are_refused);
 	tcase_add_test (tcase, a_violation_gives_one_error);
 	tcase_add_test (tcase, what_is_no_remex_is_refused);
+	tcase_add_test (tcase, others_have_their_turn);
 	tcase_add_test (tcase, nothing_is_read_after_a_violation);
 }
 

@@ -113,7 +113,9 @@ void fake_end (struct fake *fake)
 void fake_bytes (struct fake *fake, const void *bytes, size_t n)
 {
 	ck_assert_int_eq (buf_append (&fake->session.in, bytes, n), 0);
-	session_feed (&fake->session, fake->now);
+	do
+		session_feed (&fake->session, fake->now);
+	while (fake->session.more);
 }
 
 void fake_say (struct fake *fake, const char *fmt, ...)

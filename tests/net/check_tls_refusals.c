@@ -476,7 +476,38 @@ START_TEST (test_chatter)
 			break;
 	}
 	ck_assert_int_eq (errno, EPROTO);
-	ck_assert_str_eq (tls_why (end.tls), "the other end sends nothing but messages of TLS itself");
+	ck_assert_str_eq (tls_why (end.tls), "the other end sends too many messages of TLS itself");
+	busy_free (&end, context, raw, fd);
+}
+END_TEST
+
+/* Something for the reader between them makes it no better. */
+START_TEST (test_a_flood_of_new_keys)
+{
+	char byte;
+	struct end end;
+	SSL_CTX *context;
+	int fd, rounds;
+	ssize_t got;
+	SSL *raw = busy_open (&end, &context, &fd);
+
+	for (rounds = 0; rounds < 1000; rounds++) {
+		ck_assert_int_eq (SSL_key_update (raw, SSL_KEY_UPDATE_REQUESTED), 1);
+		ck_assert_int_eq (SSL_write (raw, "x", 1), 1);
+		send_kept (raw, fd);
+		while ((got = tls_read (end.tls, &byte, 1)) < 0 && errno == EAGAIN)
+			wait_readable (end.fd);
+		if (got < 0)
+			break;
+		ck_assert_int_eq (got, 1);
+		ck_assert_int_eq (tls_write (end.tls, "y", 1), 1); /* and our own new key */
+	}
+	ck_assert_int_eq (errno, EPROTO);
+	ck_assert_int_ge (rounds, 32);
+	ck_assert_int_lt (rounds, 1000);
+	ck_assert_str_eq (tls_why (end.tls), "the other end sends too many messages of TLS itself");
+	ck_assert_int_eq (tls_read (end.tls, &byte, 1), -1);
+	ck_assert_int_eq (errno, EPROTO);
 	busy_free (&end, context, raw, fd);
 }
 END_TEST
@@ -524,6 +555,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, test_large_certificates);
 	tcase_add_loop_test (tcase, test_forged, 0, 2);
 	tcase_add_test (tcase, test_chatter);
+	tcase_add_test (tcase, test_a_flood_of_new_keys);
 	tcase_add_test (tcase, test_small_records);
 }
 
