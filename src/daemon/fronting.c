@@ -28,6 +28,7 @@ enum {
 	WAIT_MIN_MS = 100,
 	WAIT_MAX_MS = 10000,
 	SEND_S = 2, /* a front that takes no record for so long hangs; we must not hang with it */
+	FRONT_DEATH_MS = 2000, /* from SIGKILL to its end: the kernel may hold it */
 	FRONT_EXIT_MS = 10000, /* from the end of its link to the end of the process: a leak checker may look first */
 };
 
@@ -127,6 +128,26 @@ int supervisor_start_front (struct supervisor *supervisor)
 	return equip_front (supervisor);
 }
 
+/* A front that was killed and is not dead waits in the kernel for something that others hold (a pipe's lock, while its
+ * writer is held by a file system of the writer's own), and nothing ends that wait but they: it is left behind. */
+static void leave_front (struct supervisor *supervisor)
+{
+	log_error ("the front cannot be killed, and is left behind. pid=%d", (int)supervisor->front.pid);
+	for (size_t i = 0; i < sizeof supervisor->stuck / sizeof *supervisor->stuck; i++)
+		if (!supervisor->stuck[i]) {
+			supervisor->stuck[i] = supervisor->front.pid;
+			break;
+		}
+	fd_close (&supervisor->front.pidfd);
+}
+
+void supervisor_reap_stuck (struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < sizeof supervisor->stuck / sizeof *supervisor->stuck; i++)
+		if (supervisor->stuck[i] && waitpid (supervisor->stuck[i], NULL, WNOHANG) != 0)
+			supervisor->stuck[i] = 0;
+}
+
 void supervisor_lose_front (struct supervisor *supervisor, const char *why, int patience_ms)
 {
 	struct pollfd end = { .fd = supervisor->front.pidfd, .events = POLLIN };
@@ -140,9 +161,19 @@ void supervisor_lose_front (struct supervisor *supervisor, const char *why, int 
 		log_error ("the front is lost: %s", why);
 	/* It may be about to exit by itself, with a status that means something. */
 	if (supervisor->front.pid > 0) {
-		if (poll (&end, 1, patience_ms) <= 0)
+		bool gone = poll (&end, 1, patience_ms) > 0;
+
+		if (!gone) {
 			child_signal (&supervisor->front, SIGKILL);
-		child_reap (&supervisor->front, &status);
+			supervisor_stop_workers (supervisor); /* it may be one of these that holds it */
+			gone = poll (&end, 1, FRONT_DEATH_MS) > 0;
+		}
+		if (gone) {
+			child_reap (&supervisor->front, &status);
+		} else {
+			leave_front (supervisor);
+			status = SIGKILL; /* as waitpid(2) has it */
+		}
 	}
 	supervisor->front.pid = -1;
 	if (supervisor->state == SUPERVISOR_STARTING ||

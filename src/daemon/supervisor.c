@@ -89,6 +89,7 @@ static int turn (struct supervisor *supervisor)
 	supervisor_watch_keepers (supervisor);
 	supervisor_ping_front (supervisor);
 	log_flush ();
+	supervisor_reap_stuck (supervisor);
 	if (supervisor->front_link < 0 && supervisor->state < SUPERVISOR_ENDING &&
 		clock_ms () >= supervisor->front_retry && supervisor_start_front (supervisor) < 0)
 		supervisor_lose_front (supervisor, "it cannot be started", 0);

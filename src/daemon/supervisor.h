@@ -57,6 +57,7 @@ struct supervisor {
 	int exit_status;
 
 	struct child front; /* pid -1: there is none */
+	pid_t stuck[16]; /* fronts that were killed and are not dead; 0: none */
 	int front_link; /* -1 likewise */
 	int64_t front_since, front_retry; /* clock_ms: when it was started; when to start the next (0: now) */
 	int64_t front_wait; /* the pause before the next, doubled while fronts die young */
@@ -112,6 +113,9 @@ int supervisor_start_front (struct supervisor *supervisor);
 /* The front's link has ended, or it hangs: it goes, and all it had running with it. It is given that much time to exit
  * by itself. */
 void supervisor_lose_front (struct supervisor *supervisor, const char *why, int patience_ms);
+
+/* Reap fronts that could not be killed at once, and are dead now. */
+void supervisor_reap_stuck (struct supervisor *supervisor);
 
 void supervisor_hear_front (struct supervisor *supervisor);
 void supervisor_ping_front (struct supervisor *supervisor);

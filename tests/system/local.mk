@@ -26,6 +26,7 @@ system_tests = \
 	%D%/roots.test \
 	%D%/run.test \
 	%D%/stdio.test \
+	%D%/stuck.test \
 	%D%/tcp.test \
 	%D%/trusted.test \
 	%D%/undelivered.test \
