@@ -283,6 +283,11 @@ void supervisor_hear_front (struct supervisor *supervisor)
 
 void supervisor_ping_front (struct supervisor *supervisor)
 {
+	struct pollfd link = { .fd = supervisor->front_link, .events = POLLIN };
+
+	/* Of one that has ended, what it said before is still read, up to the end of its link. */
+	if (supervisor->front_link >= 0 && supervisor->front_deaf && poll (&link, 1, 0) > 0 && link.revents & POLLHUP)
+		return;
 	if (supervisor->front_link >= 0 && supervisor->front_deaf) {
 		supervisor_lose_front (supervisor, "it does not read what it is told", 0);
 		return;
