@@ -34,6 +34,7 @@ static void check_defaults (const struct config *config)
 	ck_assert_int_eq (config->limits.silence_ms, 45000);
 	ck_assert_int_eq (config->limits.calls, 64);
 	ck_assert_int_eq (config->limits.connections, 10000);
+	ck_assert_int_eq (config->limits.connections_each, 1000);
 	ck_assert_int_eq (config->limits.drain_ms, 30000);
 	ck_assert_int_eq (config->limits.handshake_ms, 5000);
 	ck_assert_int_eq (config->limits.unproved, 256);
@@ -129,6 +130,7 @@ START_TEST (everything)
 	ck_assert_int_eq (config->limits.ping_ms, 100);
 	ck_assert_int_eq (config->limits.silence_ms, 86400000);
 	ck_assert_int_eq (config->limits.calls, 65536);
+	ck_assert_int_eq (config->limits.connections_each, 1); /* never more than connections */
 	ck_assert_int_eq (config->limits.connections, 1);
 	ck_assert_int_eq (config->limits.drain_ms, 5400000);
 	ck_assert_int_eq (config->limits.handshake_ms, 100);
@@ -286,6 +288,8 @@ static const struct {
 	{ "workers:\n  spare: 65", "f:2:10: workers.spare (65) is more than workers.max (64)" },
 	{ "limits: {unproved_each: 9, unproved: 8}",
 		"f:1:38: limits.unproved_each (9) is more than limits.unproved (8)" },
+	{ "limits: {connections_each: 9, connections: 8}",
+		"f:1:44: limits.connections_each (9) is more than limits.connections (8)" },
 	{ "limits: {unproved_each: 257}", "f:1:25: limits.unproved_each (257) is more than limits.unproved (256)" },
 	{ "limits:\n  silence: 10s", "f:2:12: limits.ping (15s) must be less than limits.silence (10s)" },
 	{ "limits:\n  ping: 45000ms", "f:2:9: limits.ping (45s) must be less than limits.silence (45s)" },
