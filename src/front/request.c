@@ -586,9 +586,9 @@ void request_stop (struct request *request, enum cause cause)
 		 * must not take the end for a success. */
 		if (cause == CAUSE_FLOW || cause == CAUSE_NO_STREAMS || cause == CAUSE_BROKEN)
 			return;
-		if (cause == CAUSE_DENIED ||
-			((cause == CAUSE_DEADLINE || cause == CAUSE_IDLE || cause == CAUSE_STALL) &&
-				request->cause == CAUSE_NONE && !request->failed))
+		if (cause == CAUSE_DENIED || ((cause == CAUSE_DEADLINE || cause == CAUSE_IDLE || cause == CAUSE_STALL ||
+						      cause == CAUSE_SHUTDOWN) &&
+						     request->cause == CAUSE_NONE && !request->failed))
 			request->cause = cause;
 		relay_cut (&request->relay);
 		finish (request);
