@@ -232,7 +232,10 @@ void identities_check_calls (struct identities *identities, const char *table)
 
 		if (!file->grant || !(unknown = grant_unknown (file->grant, names, n)))
 			continue;
-		snprintf (why, sizeof why, "it allows '%.64s', and no plugin has such a call", unknown);
+		if (verbs && verb_refusal (verbs, unknown))
+			snprintf (why, sizeof why, "it allows '%.64s', and that plugin is refused", unknown);
+		else
+			snprintf (why, sizeof why, "it allows '%.64s', and no plugin has such a call", unknown);
 		refuse (file, why);
 	}
 	free (names);

@@ -162,6 +162,34 @@ START_TEST (no_memory_for_a_name)
 }
 END_TEST
 
+/* What is allowed has to be a call: who allows another is told whether its plugin is refused. */
+START_TEST (calls_that_are_not_there)
+{
+	static const char table[] = "[{\"plugin\":\"words\",\"refused\":\"no disk\"},{\"plugin\":\"status\","
+				    "\"version\":\"1\",\"summary\":\"s\",\"verbs\":"
+				    "[{\"name\":\"show\",\"help\":\"h\",\"params\":[]}]}]";
+	static const char *const allowed[] = { "status.show", "words.count", "wrods.count" };
+	char path[200], line[KEY_LINE_SIZE];
+	struct key key;
+
+	for (unsigned i = 0; i < 3; i++) {
+		FILE *file;
+
+		path_of (path, sizeof path, (const char *const[]){ "ann", "bob", "cat" }[i]);
+		ck_assert_ptr_nonnull (file = fopen (path, "we"));
+		memset (&key, (int)i + 1, sizeof key);
+		fprintf (file, "%sallow: [%s]\nkey: %s\n", geteuid () == 0 ? "user: root\n" : "", allowed[i],
+			key_format (&key, NULL, line));
+		ck_assert_int_eq (fclose (file), 0);
+	}
+	open_all ();
+	identities_check_calls (&identities, table);
+	ck_assert_str_eq (why ("ann"), "");
+	ck_assert_str_eq (why ("bob"), "it allows 'words.count', and that plugin is refused");
+	ck_assert_str_eq (why ("cat"), "it allows 'wrods.count', and no plugin has such a call");
+}
+END_TEST
+
 START_TEST (many)
 {
 	char name[32];
@@ -186,6 +214,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, the_first_name_has_it);
 	tcase_add_test (tcase, the_refused_have_none);
 	tcase_add_test (tcase, no_memory_for_a_name);
+	tcase_add_test (tcase, calls_that_are_not_there);
 	tcase_add_test (tcase, many);
 }
 
