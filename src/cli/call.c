@@ -239,6 +239,12 @@ static void on_event (struct task *task, const struct remex_event *event)
 
 /* --- the task ---------------------------------------------------------------------------------------------------- */
 
+/* Once it is cancelled nothing more is sent: the rest might complete, at the other end, what was to be stopped. */
+static bool may_send (const struct call *call)
+{
+	return call->sink->send && call->request && !call->leave_ms && !call->interrupts;
+}
+
 static bool on_work (struct task *task)
 {
 	struct call *call = call_of (task);
@@ -249,7 +255,7 @@ static bool on_work (struct task *task)
 		if (call->input->error)
 			break_off (call, call->input->error, "cannot read standard input");
 	}
-	if (call->sink->send && call->request && !call->leave_ms && (more = call->sink->send (call)) < 0)
+	if (may_send (call) && (more = call->sink->send (call)) < 0)
 		break_off (call, ECANCELED, NULL);
 	if (call->leave_ms && clock_until (call->leave_ms) == 0)
 		give_up (call);
@@ -267,7 +273,7 @@ static void on_wait (struct task *task, struct wait *wait)
 		else
 			wait_fd (wait, input->from.fd, POLLIN);
 	}
-	if (call->sink->waits_on)
+	if (call->sink->waits_on && may_send (call))
 		wait_fd (wait, call->sink->waits_on (call), POLLIN);
 	if (call->sink->tick)
 		wait_ms (wait, call->sink->tick (call));
