@@ -241,7 +241,13 @@ static int drop_privileges (const struct front *front)
 			return -1;
 		}
 	}
-	return prctl (PR_SET_DUMPABLE, 0);
+	/* From here on, for a change of the user clears it (prctl(2)): one that hangs before it reads from its link, or at
+	 * any time later, does not outlive the supervisor. */
+	if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl (PR_SET_DUMPABLE, 0) < 0) {
+		log_error ("the front cannot be bound to the supervisor: %s", strerror (errno));
+		return -1;
+	}
+	return getppid () == front->supervisor ? 0 : -1;
 }
 
 static int describe (struct front *front)
