@@ -229,7 +229,7 @@ static int plan_run (struct plan *plan, int report[2], struct child *child, stru
 		kill (-pid, SIGKILL);
 		reap (pid);
 		errno = saved;
-		return err_sys (err, 0, "cannot watch %.200s", plan->spawn->argv[0]);
+		return err_sys (err, SPAWN_BEGUN, "cannot watch %.200s", plan->spawn->argv[0]);
 	}
 	child->pid = pid;
 	return 0;

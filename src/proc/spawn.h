@@ -37,9 +37,13 @@ struct child {
 	int pidfd;
 };
 
+/* err->code where the program had begun and could not be watched: its process group was killed and it was reaped, but what
+ * had left the group by then may live on. The caller sees to that. */
+enum { SPAWN_BEGUN = 1 };
+
 /* Start it. 0, or -1: err->sys is the errno, err->text says what could not be done ("cannot run foo: No such file or
- * directory", "cannot change to /nowhere: …") in words for the caller's caller. Nothing is left behind on failure. The
- * caller does not ignore SIGCHLD. */
+ * directory", "cannot change to /nowhere: …") in words for the caller's caller; err->code is 0, or SPAWN_BEGUN. But for
+ * that, nothing is left behind on failure. The caller does not ignore SIGCHLD. */
 int spawn_start (const struct spawn *spawn, struct child *child, struct err *err);
 
 /* The path that `name` has in `path` (the first executable regular file), in `out` of PATH_MAX bytes. A name with a

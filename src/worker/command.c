@@ -204,6 +204,9 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 	free (cwd);
 	if (result < 0) {
 		pipes_close (&pipes);
+		/* What has left its group meanwhile would pass for left behind: our keeper has to kill. */
+		if (err.code == SPAWN_BEGUN)
+			call->broken = err.sys;
 		return never_started (call, &err);
 	}
 	child->pid = started.pid;

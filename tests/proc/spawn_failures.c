@@ -231,12 +231,17 @@ START_TEST (test_no_pidfd)
 	struct sock_fprog program = { .len = 4, .filter = filter };
 	const char *const argv[] = { stage_puppet (), "-1", "rest", NULL };
 	struct spawn spawn = { .argv = argv, .fds = { -1, -1, -1 } };
+	struct child child;
+	struct err err;
 
 	if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0) {
 		fprintf (stderr, "skipped: no pidfd (no seccomp filter here)\n");
 		return;
 	}
 	fails (&spawn, ENFILE, "cannot watch /");
+	/* What had left its group cannot be known to be gone: the caller is told. */
+	ck_assert_int_eq (spawn_start (&spawn, &child, &err), -1);
+	ck_assert_int_eq (err.code, SPAWN_BEGUN);
 }
 END_TEST
 
