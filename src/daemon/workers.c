@@ -308,10 +308,13 @@ int64_t supervisor_keepers_time (const struct supervisor *supervisor)
 void supervisor_wake_keepers (struct supervisor *supervisor)
 {
 	siginfo_t info = { .si_pid = 0 };
+	int result;
 
-	while (waitid (P_ALL, 0, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid) {
+	while ((result = waitid (P_ALL, 0, &info, WSTOPPED | WNOHANG)) == 0 ? info.si_pid : errno == EINTR) {
 		struct reared *worker;
 
+		if (result < 0)
+			continue;
 		/* A front that is stopped does not answer its pings, and is replaced. */
 		if (info.si_pid != supervisor->front.pid)
 			kill (info.si_pid, SIGCONT);

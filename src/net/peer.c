@@ -55,8 +55,12 @@ bool peer_is_connection (int fd)
 bool peer_is_there (int fd)
 {
 	struct pollfd end = { .fd = fd, .events = POLLRDHUP };
+	int n;
 
-	return fd >= 0 && poll (&end, 1, 0) == 0;
+	do
+		n = poll (&end, 1, 0);
+	while (n < 0 && errno == EINTR);
+	return fd >= 0 && n == 0;
 }
 
 /* The file of a Unix socket, as stat(2) has it. */
