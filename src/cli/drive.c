@@ -94,6 +94,7 @@ static void wait_any (struct drive *drive, bool more)
 	if (!wait->failed && (poll (wait->fds, wait->n, wait->timeout) >= 0 || errno == EINTR))
 		return;
 	complain (NULL, "cannot wait: %s", strerror (wait->failed ? ENOMEM : errno));
+	drive->failed = true;
 	drive_leave (drive);
 }
 
@@ -147,11 +148,11 @@ static bool goes_on (const struct drive *drive)
 	return false;
 }
 
-void drive_run (struct drive *drive)
+int drive_run (struct drive *drive)
 {
 	struct task *task, *after;
 
-	drive->left = false;
+	drive->left = drive->failed = false;
 	for (;;) {
 		bool more;
 
@@ -168,4 +169,5 @@ void drive_run (struct drive *drive)
 	}
 	list_each_safe (task, after, &drive->tasks, node)
 		list_remove (&task->node);
+	return drive->failed ? -1 : 0;
 }

@@ -54,6 +54,7 @@ struct drive {
 	struct list tasks;
 	struct wait wait;
 	bool left; /* drive_leave */
+	bool failed; /* there was no waiting: nothing is known of what is not over */
 };
 
 /* Catch signals and make ready. 0, or -1 (which has been said). Then drive_close, either way. */
@@ -63,8 +64,9 @@ void drive_close (struct drive *drive);
 /* Add a task, which hears of that host from now on. Nobody else may be waiting for the host. */
 void drive_add (struct drive *drive, struct task *task, struct remex_host *host);
 
-/* Run until every task is over and everything is written. The tasks are no longer the drive's then. */
-void drive_run (struct drive *drive);
+/* Run until every task is over and everything is written. The tasks are no longer the drive's then. 0, or -1 where it could
+ * not wait for that (which has been said). */
+int drive_run (struct drive *drive);
 
 /* For tasks: leave the loop with the turn, whatever is not done. */
 void drive_leave (struct drive *drive);

@@ -47,9 +47,9 @@ int session_call (struct session *session, struct call *call)
 	call->where = session->where;
 	call_init (call);
 	for (;;) {
-		if (!session->host || call_start (call, &session->drive, session->host) < 0)
+		if (!session->host || call_start (call, &session->drive, session->host) < 0 ||
+			drive_run (&session->drive) < 0)
 			return -1;
-		drive_run (&session->drive);
 		if (call->gave_up || strcmp (call->result.code, "untrusted") != 0 || !ask_possible (session->host))
 			return 0;
 		if (!session_trust (session))

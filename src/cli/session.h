@@ -23,7 +23,8 @@ void session_close (struct session *session);
 /* Connect again where the person at the terminal says that the host, which is not trusted, is to be: true. */
 bool session_trust (struct session *session);
 
-/* Run a call to its end; its `where` is the session's. 0; -1 when it could not be started (which has been said). */
+/* Run a call to its end; its `where` is the session's. 0; -1 when it could not be started, or
+ * not be waited for (which has been said). */
 int session_call (struct session *session, struct call *call);
 
 /* Call something that takes no time and gives one JSON document; its bytes are in call->result_bytes. The exit status;

@@ -142,7 +142,7 @@ static int report (struct ping *ping)
 
 static int ping_host (struct ping *ping, const char *where)
 {
-	int status;
+	int status, result;
 
 	if (session_open (&ping->session, where) < 0)
 		return STATUS_REMEX;
@@ -152,9 +152,10 @@ static int ping_host (struct ping *ping, const char *where)
 		ping->state = GREETING;
 		*ping->why = '\0';
 		drive_add (&ping->session.drive, &ping->task, ping->session.host);
-		drive_run (&ping->session.drive);
-	} while (!strcmp (remex_host_code (ping->session.host), "untrusted") && session_trust (&ping->session));
-	status = ping->session.host ? report (ping) : STATUS_REMEX;
+		result = drive_run (&ping->session.drive);
+	} while (result == 0 && !strcmp (remex_host_code (ping->session.host), "untrusted") &&
+		 session_trust (&ping->session));
+	status = result == 0 && ping->session.host ? report (ping) : STATUS_REMEX;
 	json_decref (ping->times);
 	session_close (&ping->session);
 	return status;

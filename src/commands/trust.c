@@ -114,8 +114,9 @@ static int trust (const char *where, const char *named)
 			complain (NULL, "%s", error.text);
 		} else {
 			drive_add (&drive, &probe.task, host);
-			drive_run (&drive);
-			if (!probe.closed)
+			if (drive_run (&drive) < 0)
+				;
+			else if (!probe.closed)
 				status = STATUS_CANCELLED;
 			else if (!*remex_host_fingerprint (host))
 				complain (where, "%s", probe.why);
