@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/paths.h"
 
 /* DIRECTORY MIDDLE NAME in new memory; NULL without it. */
@@ -92,12 +93,13 @@ char *paths_keys (struct err *err)
 	return path;
 }
 
-const char *paths_ignored (void)
+void paths_say_ignored (const char *file)
 {
 	static const char *const usual[] = { "/etc/remex", "/usr/local/etc/remex" };
 
 	for (size_t i = 0; geteuid () == 0 && i < sizeof usual / sizeof *usual; i++)
 		if (strcmp (usual[i], SYSCONFDIR "/remex") != 0 && access (usual[i], F_OK) == 0)
-			return usual[i];
-	return NULL;
+			log_warning ("%s is there and is not read: this remexd is built to read %s (configure "
+				     "--sysconfdir)",
+				usual[i], file);
 }

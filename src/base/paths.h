@@ -31,8 +31,8 @@ char *paths_socket (void);
 /* The directory of the keys that this user has and knows. NULL and err. */
 char *paths_keys (struct err *err);
 
-/* A directory that looks as if it had the configuration of root's remexd, and does not: the other one of /etc/remex and
- * /usr/local/etc/remex, where it exists. A constant, or NULL; always NULL for another user than root. */
-const char *paths_ignored (void);
+/* Where root's default configuration `file` does not exist: log a warning if there is the other one of /etc/remex and
+ * /usr/local/etc/remex, in which somebody may have put one in vain. */
+void paths_say_ignored (const char *file);
 
 #endif

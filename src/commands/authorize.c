@@ -17,6 +17,7 @@
 #include "commands/commands.h"
 #include "commands/identity.h"
 #include "commands/local.h"
+#include "commands/offline.h"
 #include "commands/rights.h"
 #include "conf/tree.h"
 
@@ -154,13 +155,61 @@ static int go_live (struct local *local, const struct rights *rights)
 	return -1;
 }
 
+/* Does that identity, of another name, have one of the keys? Which, or NULL. */
+static const char *shared_key (const json_t *one, const struct rights *rights)
+{
+	const char *name = json_string_value (json_object_get (one, "name")), *print;
+	const json_t *each;
+	size_t i;
+
+	if (!name || !strcmp (name, rights->name))
+		return NULL;
+	json_array_foreach (json_object_get (one, "keys"), i, each)
+	{
+		print = json_string_value (each);
+		for (size_t j = 0; print && j < rights->n_keys; j++)
+			if (!strcmp (print, rights->prints[j]))
+				return rights->prints[j];
+	}
+	return NULL;
+}
+
+/* A key says who somebody is, so it cannot be two identities'. 0, or -1 when it is another's (which has been said). */
+static int check_keys (const struct local *local, const struct rights *rights)
+{
+	json_t *document = local->answers ? json_incref (local->document) : NULL;
+	const char *print = NULL;
+	const json_t *one;
+	struct err err;
+	size_t i;
+
+	if (!document && !(document = offline_identities (local->directory, &err))) {
+		complain (NULL, "%s", err.text);
+		return -1;
+	}
+	json_array_foreach (json_object_get (document, "identities"), i, one)
+	{
+		if (!(print = shared_key (one, rights)))
+			continue;
+		complain (NULL,
+			"the key %s is already that of '%s': an identity has keys of its own (remex revoke %s ends "
+			"that one)",
+			print, json_string_value (json_object_get (one, "name")),
+			json_string_value (json_object_get (one, "name")));
+		break;
+	}
+	json_decref (document);
+	return print ? -1 : 0;
+}
+
 static int authorize (const struct rights *rights, const struct buf *text, bool replace)
 {
 	struct file file = { .path = NULL };
 	struct local local;
 	int status = STATUS_REMEX;
 
-	if (local_open (&local) == 0 && put_file (&file, &local, rights, text, replace) == 0) {
+	if (local_open (&local) == 0 && check_keys (&local, rights) == 0 &&
+		put_file (&file, &local, rights, text, replace) == 0) {
 		if (!local.answers) {
 			printf ("%s is written\n", safe (file.path));
 			local_say_later (&local);

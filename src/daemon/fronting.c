@@ -210,16 +210,6 @@ void supervisor_tell_counters (struct supervisor *supervisor)
 	supervisor->told_lost = supervisor->keepers_lost;
 }
 
-static void say_listener (const struct listener *listener)
-{
-	char shown[ENDPOINT_SIZE];
-
-	if (listener->kind == LISTEN_TCP)
-		log_info ("listening on tcp://%s", endpoint_format (&listener->endpoint, shown));
-	else
-		log_info ("listening on unix://%s", listener->path);
-}
-
 /* A line for the audit trail. Where somebody waits for it, it is told how that went. */
 static void write_audit (struct supervisor *supervisor, const struct packet *packet)
 {
@@ -240,7 +230,7 @@ static void front_ready (struct supervisor *supervisor)
 		return;
 	supervisor->state = SUPERVISOR_SERVING;
 	for (size_t i = 0; i < supervisor->n_listeners; i++)
-		say_listener (&supervisor->listeners[i]);
+		listening_say (&supervisor->listeners[i]);
 	if (!supervisor->stdio)
 		log_info ("ready");
 	service_notify ("READY=1");

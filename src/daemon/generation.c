@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,18 +59,32 @@ static int check_sections (const struct generation *generation, struct err *err)
 	return 0;
 }
 
-static int open_identities (struct generation *generation, struct err *err)
+/* Only where root starts remexd is it another user. */
+static int check_front_user (const struct generation *generation, struct err *err)
+{
+	const struct config *config = generation->config;
+	const struct conf_node *node = conf_get (config->tree, "front_user");
+
+	if (!config->front_user || geteuid () != 0 || getpwnam (config->front_user))
+		return 0;
+	return conf_fail (err, generation->file, node->line, node->column, "front_user: there is no user '%s'",
+		config->front_user);
+}
+
+static int open_identities (struct generation *generation, const struct generation *now, struct err *err)
 {
 	const char *named = generation->config->identities;
 	char *path = named ? strdup (named) : paths_config (PATHS_IDENTITIES);
-	int result =
-		path ? identities_open (&generation->identities, path, named, err) : 0; /* no home, no identities */
+	int result = 0; /* no home, no identities */
+
+	if (path)
+		result = identities_open (&generation->identities, path, named, now ? &now->identities : NULL, err);
 
 	free (path);
 	return result;
 }
 
-struct generation *generation_open (int number, const char *path, bool optional, struct err *err)
+struct generation *generation_open (const struct generation *now, const char *path, bool optional, struct err *err)
 {
 	struct generation *generation = calloc (1, sizeof *generation);
 	bool good = false;
@@ -80,7 +95,7 @@ struct generation *generation_open (int number, const char *path, bool optional,
 		err_sys (err, 0, "the configuration");
 		return NULL;
 	}
-	generation->number = number;
+	generation->number = now ? now->number + 1 : 1;
 	generation->snapshot = -1;
 	if (!(generation->file = strdup (path ? path : "(defaults)")))
 		err_sys (err, 0, "the configuration");
@@ -88,8 +103,9 @@ struct generation *generation_open (int number, const char *path, bool optional,
 		good = (text = read_text (path, optional, &n, err)) &&
 		       (generation->snapshot = snapshot_bytes ("remexd.yaml", text, n, err)) >= 0 &&
 		       (generation->config = config_parse (text, n, generation->file, err)) &&
+		       check_front_user (generation, err) == 0 &&
 		       plugin_files_open (&generation->plugins, generation->config, err) == 0 &&
-		       check_sections (generation, err) == 0 && open_identities (generation, err) == 0;
+		       check_sections (generation, err) == 0 && open_identities (generation, now, err) == 0;
 	free (text);
 	if (!good) {
 		generation_free (generation);

@@ -25,9 +25,9 @@ struct generation {
 	char *table; /* the verb table, JSON text */
 };
 
-/* Read, parse, open the plugin files; the proof (probe.h) adds the verb table. `path` NULL or (with `optional`) missing:
- * the defaults. NULL and err when the configuration is wrong or the plugins' directory unreadable. */
-struct generation *generation_open (int number, const char *path, bool optional, struct err *err);
+/* Read, parse, open the plugin files; the proof (probe.h) adds the verb table. `now`: the one in use, or NULL. `path` NULL
+ * or (with `optional`) missing: the defaults. NULL and err when the configuration is wrong or the plugins' directory unreadable. */
+struct generation *generation_open (const struct generation *now, const char *path, bool optional, struct err *err);
 void generation_free (struct generation *generation);
 
 /* Take the verb table that the proof brought (copied). -1 and err when it says that a plugin's section of the

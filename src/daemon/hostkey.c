@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "daemon/hostkey.h"
 #include "daemon/snapshot.h"
@@ -36,7 +37,7 @@ int hostkey_ensure (const char *path, struct err *err)
 		return -1;
 	if (child_reap (&child, &status) < 0 || !WIFEXITED (status) || WEXITSTATUS (status))
 		return err_set (err, 0, "the host key %s could not be made", path);
-	return 0;
+	return 1;
 }
 
 int hostkey_open (const char *path, struct err *err)
@@ -49,8 +50,10 @@ int hostkey_open (const char *path, struct err *err)
 	return fd;
 }
 
+/* The directory that the file is to lie in, and those above it. */
 static int make_directory (const char *path, struct err *err)
 {
+	mode_t mode = geteuid () == 0 ? 0755 : 0700;
 	char directory[PATH_MAX];
 	char *slash;
 
@@ -58,24 +61,20 @@ static int make_directory (const char *path, struct err *err)
 	if (!(slash = strrchr (directory, '/')) || slash == directory)
 		return 0;
 	*slash = '\0';
-	if (mkdir (directory, geteuid () == 0 ? 0755 : 0700) == 0 || errno == EEXIST)
-		return 0;
-	return err_sys (err, 0, "cannot make %s", directory);
+	return file_make_directory (directory, mode, mode, err);
 }
 
 int hostkey_make (const char *path)
 {
 	struct credential *credential;
-	char host[256] = "remexd", print[KEY_PRINT_SIZE];
+	char host[256] = "remexd";
 	struct err err;
 	int result = -1;
 
 	gethostname (host, sizeof host - 1);
 	if ((credential = credential_make (host, &err)) && make_directory (path, &err) == 0)
 		result = credential_write (credential, path, &err);
-	if (result == 0)
-		log_info ("made the host key %s, %s", path, key_print (credential_key (credential), print));
-	else
+	if (result < 0)
 		log_error ("the host key: %s", err.text);
 	credential_free (credential);
 	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -8,14 +8,14 @@
 
 #include "base/err.h"
 
-/* Make it at `path` where there is none, by running ourselves. 0 (also where there is one), or -1 and err. */
+/* Make it at `path` where there is none, by running ourselves. 1: it is new; 0: it was there; -1 and err. */
 int hostkey_ensure (const char *path, struct err *err);
 
 /* A sealed copy of the file, for the front; its owner and mode are checked. -1 and err. */
 int hostkey_open (const char *path, struct err *err);
 
-/* What the process that makes it does: write the key to a new file, in a directory that is made (0755 as root, else
- * 0700) if need be. Its exit status. */
+/* What the process that makes it does: write the key to a new file, in a directory that is made, with those above it
+ * (0755 as root, else 0700), if need be. Its exit status. */
 int hostkey_make (const char *path);
 
 #endif

@@ -138,26 +138,58 @@ static struct owned *find_key (struct owned *keys, size_t n, const struct key *k
 	return bsearch (&wanted, keys, n, sizeof *keys, compare_keys);
 }
 
-/* A key says who somebody is, so it cannot say two things: the later name is refused, and has no key then that could
- * stand in another's way. Sorted, for there may be many. */
-static int check_keys (struct identities *identities)
+static bool has_key (const struct grant *grant, const struct key *key)
+{
+	for (size_t i = 0; grant && i < grant->n_keys; i++)
+		if (key_equal (&grant->keys[i], key))
+			return true;
+	return false;
+}
+
+/* Give to each identity the keys that it had before and lists still: a new file takes nobody's key away. */
+static void keep_keys (struct owned *keys, size_t n, const struct identities *identities, const struct identities *now)
+{
+	for (size_t i = 0; now && i < identities->n_items; i++) {
+		const struct identity_file *file = &identities->items[i], *before = NULL;
+		const struct grant *grant = file->grant;
+
+		if (grant && now->n_items)
+			before = bsearch (file, now->items, now->n_items, sizeof *now->items, compare);
+		for (size_t j = 0; before && j < grant->n_keys; j++)
+			if (has_key (before->grant, &grant->keys[j]))
+				find_key (keys, n, &grant->keys[j])->owner = file;
+	}
+}
+
+/* A key says who somebody is, so it cannot say two things: who has it in `now` keeps it, then the first name has it, and
+ * any other is refused, and has no key then that could stand in another's way. Sorted, for there may be many. */
+static int check_keys (struct identities *identities, const struct identities *now)
 {
 	size_t n;
 	struct owned *keys = all_keys (identities, &n);
 
 	if (!keys)
 		return -1;
+	keep_keys (keys, n, identities, now);
 	for (size_t i = 0; i < identities->n_items; i++) {
 		struct identity_file *file = &identities->items[i];
 		const struct grant *grant = file->grant;
 		const struct identity_file *other = NULL, *owner;
+		struct owned *owned;
 		char why[128];
 
-		for (size_t j = 0; grant && j < grant->n_keys; j++)
-			if ((owner = find_key (keys, n, &grant->keys[j])->owner) && (!other || owner < other))
+		for (size_t j = 0; grant && j < grant->n_keys; j++) {
+			owner = find_key (keys, n, &grant->keys[j])->owner;
+			if (owner && owner != file && (!other || owner < other))
 				other = owner;
-		for (size_t j = 0; grant && !other && j < grant->n_keys; j++)
-			find_key (keys, n, &grant->keys[j])->owner = file;
+		}
+		for (size_t j = 0; grant && j < grant->n_keys; j++) {
+			owned = find_key (keys, n, &grant->keys[j]);
+			if (!other)
+				owned->owner = file;
+			else if (owned->owner == file)
+				owned->owner = NULL;
+		}
 		if (other) {
 			snprintf (why, sizeof why, "its key is also that of '%s'", other->name);
 			refuse (file, why);
@@ -167,7 +199,8 @@ static int check_keys (struct identities *identities)
 	return 0;
 }
 
-int identities_open (struct identities *identities, const char *directory, bool named, struct err *err)
+int identities_open (
+	struct identities *identities, const char *directory, bool named, const struct identities *now, struct err *err)
 {
 	const struct dirent *entry;
 	DIR *stream;
@@ -197,7 +230,7 @@ int identities_open (struct identities *identities, const char *directory, bool 
 	closedir (stream);
 	if (identities->n_items)
 		qsort (identities->items, identities->n_items, sizeof *identities->items, compare);
-	if (result == 0 && check_keys (identities) < 0)
+	if (result == 0 && check_keys (identities, now) < 0)
 		result = err_sys (err, 0, "the identities");
 	return result;
 }

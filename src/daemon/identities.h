@@ -36,9 +36,11 @@ struct identities {
 };
 
 /* Read the directory; one that is not there holds nobody, and neither does one that we may not look into where nobody
- * `named` it. -1 and err only where the directory itself cannot be trusted or read. identities_close frees, also after a
- * failure. */
-int identities_open (struct identities *identities, const char *directory, bool named, struct err *err);
+ * `named` it. A key belongs to one identity: to the one that has it in `now` (those in use, or NULL), else to the first by
+ * name; others that list it are refused. -1 and err only where the directory itself cannot be trusted or read.
+ * identities_close frees, also after a failure. */
+int identities_open (struct identities *identities, const char *directory, bool named, const struct identities *now,
+	struct err *err);
 void identities_close (struct identities *identities);
 
 /* Refuse those that name calls which no plugin has; `table` is the verb table as JSON text (wire/verbs.h). */

@@ -63,7 +63,7 @@ static int open_configured (struct supervisor *supervisor, struct err *err)
 		struct listener *listener = &supervisor->listeners[i];
 
 		if (listen->kind == LISTEN_TCP)
-			result = listener_open_tcp (listener, &listen->endpoint, err);
+			result = listener_bind_tcp (listener, &listen->endpoint, err);
 		else
 			result = open_unix (supervisor, listener, listen->path, err);
 		if (result < 0)
@@ -73,10 +73,33 @@ static int open_configured (struct supervisor *supervisor, struct err *err)
 	return 0;
 }
 
+static bool is_served (const struct supervisor *supervisor, const struct config_listen *listen)
+{
+	for (size_t i = 0; i < supervisor->n_listeners; i++)
+		if (listen->kind == LISTEN_TCP ? listener_serves_tcp (&supervisor->listeners[i], &listen->endpoint)
+					       : listener_serves_unix (&supervisor->listeners[i], listen->path))
+			return true;
+	return false;
+}
+
+static void say_not_served (const struct config_listen *listen)
+{
+	bool tcp = listen->kind == LISTEN_TCP;
+	char shown[ENDPOINT_SIZE] = "";
+	const char *name = tcp ? endpoint_format (&listen->endpoint, shown) : listen->path;
+
+	log_warning (
+		"%s://%s of `listen` is not served: the service manager passed other sockets, and they take the place "
+		"of `listen` (to add it: ListenStream=%s in remexd.socket)",
+		tcp ? "tcp" : "unix", name, name);
+}
+
 /* The sockets of a service manager take the place of `listen`: who opened them decided that, and they are open while
  * remexd is not there. */
 static int adopt (struct supervisor *supervisor, int n, struct err *err)
 {
+	const struct config *config = supervisor->generation->config;
+
 	for (int i = 0; i < n; i++) {
 		if (supervisor->n_listeners == SUPERVISOR_LISTENERS)
 			return err_set (
@@ -86,33 +109,77 @@ static int adopt (struct supervisor *supervisor, int n, struct err *err)
 		supervisor->n_listeners++;
 	}
 	log_info ("listening on the sockets of the service manager, in place of `listen`");
+	for (size_t i = 0; i < config->n_listen; i++)
+		if (!is_served (supervisor, &config->listen[i]))
+			say_not_served (&config->listen[i]);
 	return 0;
 }
 
-/* TCP without anybody who may come in is a mistake, or an open door to come: say what to do. */
-static int check_identities (const struct generation *generation, struct err *err)
+static const char *directory_of (const struct generation *generation)
 {
-	if (identities_count (&generation->identities))
-		return 0;
-	return err_set (err, 0,
-		"listen names tcp, and no identity in %s may come in. On the machine that is to call: remex keygen; "
-		"then "
-		"here: remex authorize NAME 'remex-ed25519 ...' --allow exec",
-		generation->identities.directory ? generation->identities.directory : "(no home)");
+	return generation->identities.directory ? generation->identities.directory : "(no home)";
+}
+
+/* TCP where nobody may come in would be an open door to come: it stays closed. */
+static void say_closed (const struct generation *generation, const struct endpoint *endpoint)
+{
+	char shown[ENDPOINT_SIZE];
+
+	log_warning (
+		"tcp://%s is closed: no identity in %s may come in; `remex authorize` lets somebody in and opens it",
+		endpoint_format (endpoint, shown), directory_of (generation));
+}
+
+int listening_start (struct supervisor *supervisor, struct err *err)
+{
+	const struct generation *generation = supervisor->generation;
+
+	for (size_t i = 0; i < supervisor->n_listeners; i++) {
+		struct listener *listener = &supervisor->listeners[i];
+
+		if (listener->kind != LISTEN_TCP)
+			continue;
+		if (identities_count (&generation->identities)) {
+			if (!listener->silent)
+				continue;
+			if (listener_start (listener, err) < 0)
+				return -1;
+			if (supervisor->state == SUPERVISOR_SERVING)
+				listening_say (listener);
+		} else if (listener->silent) {
+			say_closed (generation, &listener->endpoint);
+		} else if (supervisor->state == SUPERVISOR_STARTING) {
+			log_warning ("TCP is open, by the service manager, and no identity in %s may come in",
+				directory_of (generation));
+		}
+	}
+	return 0;
+}
+
+void listening_say (const struct listener *listener)
+{
+	char shown[ENDPOINT_SIZE];
+
+	if (listener->kind == LISTEN_UNIX)
+		log_info ("listening on unix://%s", listener->path);
+	else if (!listener->silent)
+		log_info ("listening on tcp://%s", endpoint_format (&listener->endpoint, shown));
 }
 
 static int open_host_key (struct supervisor *supervisor, struct err *err)
 {
 	const struct config *config = supervisor->generation->config;
 	char *path = config->host_key ? strdup (config->host_key) : paths_config (PATHS_HOST_KEY);
-	int result = -1;
+	int made = -1;
 
 	if (!path)
 		err_set (err, 0, "there is no place for a host key: set host_key");
-	else if (hostkey_ensure (path, err) == 0 && (supervisor->host_key = hostkey_open (path, err)) >= 0)
-		result = 0;
+	else if ((made = hostkey_ensure (path, err)) >= 0)
+		supervisor->host_key = hostkey_open (path, err);
+	if (made > 0)
+		log_info ("made the host key %s", path);
 	free (path);
-	return result;
+	return supervisor->host_key < 0 ? -1 : 0;
 }
 
 /* Can the host key be used? One that is not there yet would be made. */
@@ -139,11 +206,17 @@ static int check_host_key (const struct config *config, struct err *err)
 int listening_check (const struct supervisor *supervisor, struct err *err)
 {
 	const struct config *config = supervisor->generation->config;
+	bool tcp = false;
 
 	for (size_t i = 0; i < config->n_listen; i++)
 		if (config->listen[i].kind == LISTEN_TCP)
-			return check_identities (supervisor->generation, err) < 0 ? -1 : check_host_key (config, err);
-	return 0;
+			tcp = true;
+	if (!tcp)
+		return 0;
+	for (size_t i = 0; i < config->n_listen && !identities_count (&supervisor->generation->identities); i++)
+		if (config->listen[i].kind == LISTEN_TCP)
+			say_closed (supervisor->generation, &config->listen[i].endpoint);
+	return check_host_key (config, err);
 }
 
 /* As root we have to know on which socket a caller came (workers.c, may_have). */
@@ -179,7 +252,6 @@ int listening_open (struct supervisor *supervisor, struct err *err)
 		check_recognition (supervisor);
 	for (size_t i = 0; i < supervisor->n_listeners && !result; i++)
 		if (supervisor->listeners[i].kind == LISTEN_TCP && supervisor->host_key < 0)
-			result = check_identities (supervisor->generation, err) < 0 ? -1
-										    : open_host_key (supervisor, err);
-	return result;
+			result = open_host_key (supervisor, err);
+	return result < 0 ? -1 : listening_start (supervisor, err);
 }

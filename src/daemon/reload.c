@@ -85,8 +85,7 @@ void supervisor_reload (struct supervisor *supervisor)
 	}
 	supervisor->reload_again = false;
 	tell_manager ();
-	supervisor->next =
-		generation_open (supervisor->generation->number + 1, supervisor->file, supervisor->default_file, &err);
+	supervisor->next = generation_open (supervisor->generation, supervisor->file, supervisor->default_file, &err);
 	if (!supervisor->next || probe_start (&supervisor->probe, supervisor->next, &err) < 0)
 		failed (supervisor, &err);
 	else
@@ -153,6 +152,7 @@ static void swap (struct supervisor *supervisor)
 {
 	struct generation *old = supervisor->generation;
 	char waiting[WAITING_SIZE];
+	struct err err;
 	size_t n;
 
 	if (!supervisor->started) {
@@ -166,6 +166,8 @@ static void swap (struct supervisor *supervisor)
 	generation_free (old);
 	log_setup ("remexd", supervisor->stdio ? LOG_WARNING : supervisor->generation->config->log);
 	generation_report (supervisor->generation);
+	if (listening_start (supervisor, &err) < 0)
+		log_error ("%s", err.text);
 	while (supervisor_drop_spare (supervisor))
 		;
 	if (supervisor->front_link >= 0 && supervisor_send_generation (supervisor) < 0) {

@@ -130,13 +130,31 @@ static int take_std (struct supervisor *supervisor)
 	return fd_fill_std ();
 }
 
+/* Is there no configuration, so that every key has its default? */
+static bool is_absent (const struct supervisor *supervisor)
+{
+	return supervisor->default_file &&
+	       (!supervisor->file || (access (supervisor->file, F_OK) < 0 && errno == ENOENT));
+}
+
+/* What -t found, for a person: of which file, and that it does not exist. */
+static void say_tested (const struct supervisor *supervisor, const char *verdict)
+{
+	const char *file = supervisor->file ? supervisor->file : "the configuration of a user without HOME";
+
+	printf ("%s%s: %s\n", file, is_absent (supervisor) ? " does not exist, so every key has its default" : "",
+		verdict);
+}
+
 static int start (struct supervisor *supervisor, const struct options *options, struct err *err)
 {
 	supervisor->default_file = !options->config;
 	supervisor->file = options->config ? paths_absolute (options->config) : paths_config (PATHS_CONFIG);
 	if (options->config && !supervisor->file)
 		return err_sys (err, 0, "%s", options->config);
-	supervisor->generation = generation_open (1, supervisor->file, supervisor->default_file, err);
+	if (is_absent (supervisor))
+		paths_say_ignored (supervisor->file);
+	supervisor->generation = generation_open (NULL, supervisor->file, supervisor->default_file, err);
 	if (!supervisor->generation || probe_run (supervisor->generation, err) < 0)
 		return -1;
 	log_setup ("remexd", options->stdio ? LOG_WARNING : supervisor->generation->config->log);
@@ -183,9 +201,10 @@ int supervisor_run (const struct options *options)
 	if (start (&supervisor, options, &err) < 0) {
 		log_error ("%s", err.text);
 		supervisor.exit_status = EXIT_FAILURE;
+		if (options->test && is_absent (&supervisor)) /* else the error names the file */
+			say_tested (&supervisor, "not OK");
 	} else if (options->test) {
-		printf ("%s: %s\n", supervisor.generation->file,
-			supervisor.exit_status ? "OK, but a plugin or an identity is refused" : "OK");
+		say_tested (&supervisor, supervisor.exit_status ? "OK, but a plugin or an identity is refused" : "OK");
 	} else {
 		while (supervisor.state != SUPERVISOR_ENDING || supervisor.n_workers > 0 || supervisor.front.pid > 0)
 			if (turn (&supervisor) < 0) {

@@ -126,10 +126,17 @@ int supervisor_send_generation (struct supervisor *supervisor);
 
 /* --- listening.c --------------------------------------------------------------------------------------------------- */
 
-/* Open what is to be listened on, and the host key where that is TCP. 0, or -1 and err. listening_check: would that fail
- * because nobody may come in over TCP? */
+/* Open what is to be listened on, and the host key where that is TCP. TCP is bound, and closed until an identity may come
+ * in. 0, or -1 and err. listening_check: would the host key fail? It says which addresses would be closed. */
 int listening_open (struct supervisor *supervisor, struct err *err);
 int listening_check (const struct supervisor *supervisor, struct err *err);
+
+/* The identities are others now: open TCP where it was closed and somebody may come in. What is open stays open: its
+ * connections are the business of the front. 0, or -1 and err. */
+int listening_start (struct supervisor *supervisor, struct err *err);
+
+/* Log where it listens, if it does. */
+void listening_say (const struct listener *listener);
 
 /* --- reload.c ------------------------------------------------------------------------------------------------------ */
 

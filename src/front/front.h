@@ -41,7 +41,7 @@ struct listening {
 	struct front *front;
 	int fd;
 	enum listen_kind kind;
-	struct watch *watch;
+	struct watch *watch; /* NULL: it is closed (TCP that nobody may come in by) */
 };
 
 struct front {
@@ -129,7 +129,10 @@ void front_drain (struct front *front, int64_t limit_ms);
 
 /* --- listener.c -------------------------------------------------------------------------------------------------- */
 
+/* Take a listener; one that is not listening yet is watched from listening_follow on, which looks again after each new
+ * generation. 0 or -1. */
 int listening_add (struct front *front, int fd, enum listen_kind kind);
+int listening_follow (struct front *front);
 void listening_stop (struct front *front);
 
 /* How many descriptors clients have: connections, and those on their way in over TCP. */

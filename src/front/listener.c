@@ -149,7 +149,8 @@ static void exhausted (struct listening *listening)
 	}
 	front->reserve = open ("/dev/null", O_RDONLY | O_CLOEXEC);
 	for (int i = 0; i < front->n_listening; i++)
-		watch_set (front->listening[i].watch, 0);
+		if (front->listening[i].watch)
+			watch_set (front->listening[i].watch, 0);
 	timer_set (&front->loop, &front->accept_timer, clock_ms () + PAUSE_MS, resume, front);
 }
 
@@ -174,6 +175,28 @@ static void on_client (void *arg, int events)
 	}
 }
 
+/* Has somebody called listen(2)? The supervisor does so for TCP when the first identity may come in. */
+static bool is_open (int fd)
+{
+	socklen_t size = sizeof (int);
+	int listening = 0;
+
+	return getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
+}
+
+int listening_follow (struct front *front)
+{
+	for (int i = 0; i < front->n_listening; i++) {
+		struct listening *listening = &front->listening[i];
+
+		if (!listening->watch && is_open (listening->fd) &&
+			!(listening->watch =
+					watch_new (&front->loop, listening->fd, UV_READABLE, on_client, listening)))
+			return -1;
+	}
+	return 0;
+}
+
 int listening_add (struct front *front, int fd, enum listen_kind kind)
 {
 	struct listening *listening = &front->listening[front->n_listening];
@@ -181,7 +204,7 @@ int listening_add (struct front *front, int fd, enum listen_kind kind)
 	if (front->n_listening == (int)(sizeof front->listening / sizeof *front->listening))
 		return -1;
 	*listening = (struct listening){ .front = front, .fd = fd, .kind = kind };
-	if (!(listening->watch = watch_new (&front->loop, fd, UV_READABLE, on_client, listening)))
+	if (is_open (fd) && !(listening->watch = watch_new (&front->loop, fd, UV_READABLE, on_client, listening)))
 		return -1;
 	front->n_listening++;
 	if (kind == LISTEN_TCP)

@@ -266,6 +266,8 @@ static json_t *listening_json (const struct front *front)
 		struct endpoint endpoint = { .size = sizeof endpoint.address };
 		char shown[ENDPOINT_SIZE];
 
+		if (!front->listening[i].watch)
+			continue; /* it is closed */
 		if (front->listening[i].kind == LISTEN_TCP) {
 			if (getsockname (
 				    front->listening[i].fd, (struct sockaddr *)&endpoint.address, &endpoint.size) == 0)

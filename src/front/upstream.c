@@ -102,6 +102,10 @@ static void take_table (struct front *front, const struct packet *packet)
 		_exit (EXIT_FAILURE);
 	}
 	front_swap (front, verbs);
+	if (listening_follow (front) < 0) {
+		log_error ("a listener cannot be used: %s", strerror (errno));
+		_exit (EXIT_FAILURE);
+	}
 }
 
 static void take_worker (struct front *front, struct packet *packet)

@@ -24,6 +24,7 @@ struct listener {
 	enum listen_kind kind;
 	int fd; /* listening, close-on-exec */
 	bool adopted; /* whoever gave it to us removes what there is to remove */
+	bool silent; /* LISTEN_TCP: bound, and not listening yet: the kernel refuses whoever connects */
 	struct endpoint endpoint; /* LISTEN_TCP, with the port that the kernel picked; and of LISTEN_UNIX: */
 	char path[LISTEN_PATH_MAX + 1];
 	int directory; /* of a Unix socket of our own: it lies there (O_PATH); else -1 */
@@ -42,8 +43,15 @@ struct listener {
 int listener_open (struct listener *listener, const char *path, gid_t group, bool own, struct err *err);
 
 /* Listen on a TCP address; port 0: the kernel picks one. An IPv6 address is for IPv6 alone (ipv6(7), IPV6_V6ONLY). 0, or
- * -1 and err. */
+ * -1 and err. In two steps: listener_bind_tcp makes one that is silent; listener_start begins to listen, for every process
+ * that has the descriptor. */
 int listener_open_tcp (struct listener *listener, const struct endpoint *endpoint, struct err *err);
+int listener_bind_tcp (struct listener *listener, const struct endpoint *endpoint, struct err *err);
+int listener_start (struct listener *listener, struct err *err);
+
+/* Is one of these already served by `listener`: the same path or address, or an address or a family within it? */
+bool listener_serves_unix (const struct listener *listener, const char *path);
+bool listener_serves_tcp (const struct listener *listener, const struct endpoint *endpoint);
 
 /* Take a listening socket that a service manager opened for us (sd_listen_fds(3)); the descriptor is the listener's in
  * any case. 0, or -1 and err: it does not listen, or is of another kind. */

@@ -74,7 +74,7 @@ static void open_all (void)
 {
 	struct err err = { .text = "" };
 
-	ck_assert_msg (identities_open (&identities, directory, true, &err) == 0, "%s", err.text);
+	ck_assert_msg (identities_open (&identities, directory, true, NULL, &err) == 0, "%s", err.text);
 }
 
 /* Why that one is refused, "" where it is not. */
@@ -152,7 +152,7 @@ START_TEST (no_memory_for_a_name)
 		write_file (names[i], (const unsigned[]){ i + 1, 0 });
 	for (int i = 1; i <= 6; i++) {
 		fail_strndup = i;
-		ck_assert_int_eq (identities_open (&identities, directory, true, &err), -1);
+		ck_assert_int_eq (identities_open (&identities, directory, true, NULL, &err), -1);
 		ck_assert_int_eq (fail_strndup, 0);
 		ck_assert_uint_eq (identities.n_items, i - 1);
 		identities_close (&identities);
@@ -190,6 +190,49 @@ START_TEST (calls_that_are_not_there)
 }
 END_TEST
 
+/* Read again, with those that were read before in use. */
+static void open_again (void)
+{
+	struct identities before = identities;
+	struct err err = { .text = "" };
+
+	ck_assert_msg (identities_open (&identities, directory, true, &before, &err) == 0, "%s", err.text);
+	identities_close (&before);
+}
+
+/* Who has a key keeps it, whoever comes with a name that sorts before; who gives it away does not. */
+START_TEST (who_has_it_keeps_it)
+{
+	write_file ("zoe", (const unsigned[]){ 1, 2, 0 });
+	write_file ("max", (const unsigned[]){ 3, 0 });
+	open_all ();
+	write_file ("ann", (const unsigned[]){ 2, 4, 0 });
+	write_file ("bob", (const unsigned[]){ 4, 0 });
+	open_again ();
+	ck_assert_str_eq (why ("zoe"), "");
+	ck_assert_str_eq (why ("max"), "");
+	ck_assert_str_eq (why ("ann"), "its key is also that of 'zoe'");
+	ck_assert_str_eq (why ("bob"), ""); /* who is refused has no key */
+	/* The same again: who was refused had nothing. */
+	open_again ();
+	ck_assert_str_eq (why ("zoe"), "");
+	ck_assert_str_eq (why ("ann"), "its key is also that of 'bob'");
+	/* Two that exchange their keys may. */
+	write_file ("ann", (const unsigned[]){ 5, 0 });
+	write_file ("zoe", (const unsigned[]){ 3, 0 });
+	write_file ("max", (const unsigned[]){ 1, 2, 0 });
+	open_again ();
+	ck_assert_str_eq (why ("zoe"), "");
+	ck_assert_str_eq (why ("max"), "");
+	ck_assert_str_eq (why ("ann"), "");
+	/* One that was good and takes another's key besides is refused, and its own is free. */
+	write_file ("zoe", (const unsigned[]){ 3, 5, 0 });
+	open_again ();
+	ck_assert_str_eq (why ("zoe"), "its key is also that of 'ann'");
+	ck_assert_str_eq (why ("ann"), "");
+}
+END_TEST
+
 START_TEST (many)
 {
 	char name[32];
@@ -215,6 +258,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, the_refused_have_none);
 	tcase_add_test (tcase, no_memory_for_a_name);
 	tcase_add_test (tcase, calls_that_are_not_there);
+	tcase_add_test (tcase, who_has_it_keeps_it);
 	tcase_add_test (tcase, many);
 }
 

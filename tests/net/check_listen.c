@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "net/listen.h"
 #include "net/peer.h"
 #include "support/check_main.h"
@@ -363,6 +364,84 @@ START_TEST (test_tcp_refusals)
 }
 END_TEST
 
+/* A passed socket serves an address of `listen` when it is that one, or one of any address that includes it. */
+static const struct serving_row {
+	const char *open, *wanted;
+	bool serves;
+} serving_rows[] = {
+	{ "127.0.0.1:0", "127.0.0.1", true },
+	{ "0.0.0.0:0", "127.0.0.1", true },
+	{ "0.0.0.0:0", "0.0.0.0", true },
+	{ "127.0.0.1:0", "0.0.0.0", false },
+	{ "127.0.0.1:0", "127.0.0.2", false },
+	{ "[::]:0", "[::1]", true },
+	{ "[::]:0", "[::]", true },
+	{ "[::1]:0", "[::]", false },
+	{ "[::]:0", "0.0.0.0", false }, /* IPV6_V6ONLY */
+	{ "0.0.0.0:0", "[::]", false },
+};
+
+START_TEST (tcp_serves)
+{
+	const struct serving_row *row = &serving_rows[_i];
+	struct endpoint open, wanted;
+	struct listener listener;
+	char text[64];
+	int off = 0, port;
+
+	ck_assert_int_eq (endpoint_parse (&open, row->open, &err), 0);
+	if (listener_open_tcp (&listener, &open, &err) < 0) {
+		ck_assert_int_eq (err.sys, EADDRNOTAVAIL); /* there is no IPv6 here */
+		return;
+	}
+	port = ntohs (((struct sockaddr_in *)&listener.endpoint.address)->sin_port);
+	snprintf (text, sizeof text, "%s:%d", row->wanted, port);
+	ck_assert_int_eq (endpoint_parse (&wanted, text, &err), 0);
+	ck_assert_int_eq (listener_serves_tcp (&listener, &wanted), row->serves);
+	snprintf (text, sizeof text, "%s:%d", row->wanted, port == 65535 ? 1 : port + 1);
+	ck_assert_int_eq (endpoint_parse (&wanted, text, &err), 0);
+	ck_assert (!listener_serves_tcp (&listener, &wanted));
+	ck_assert (!listener_serves_unix (&listener, "/x"));
+	listener_close (&listener);
+	/* What systemd opens with BindIPv6Only=both is for both. */
+	if (!strcmp (row->wanted, "0.0.0.0") && open.address.ss_family == AF_INET6) {
+		int fd = socket (AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		ck_assert_int_eq (setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off), 0);
+		ck_assert_int_eq (bind (fd, (struct sockaddr *)&open.address, open.size), 0);
+		ck_assert_int_eq (listen (fd, 1), 0);
+		ck_assert_int_eq (listener_adopt (&listener, fd, &err), 0);
+		port = ntohs (((struct sockaddr_in6 *)&listener.endpoint.address)->sin6_port);
+		snprintf (text, sizeof text, "0.0.0.0:%d", port);
+		ck_assert_int_eq (endpoint_parse (&wanted, text, &err), 0);
+		ck_assert (listener_serves_tcp (&listener, &wanted));
+		listener_close (&listener);
+	}
+}
+END_TEST
+
+/* Bound, it has its port and refuses; from listener_start on it takes connections. */
+START_TEST (tcp_closed)
+{
+	struct endpoint endpoint;
+	struct listener listener;
+	int fd;
+
+	ck_assert_int_eq (endpoint_parse (&endpoint, "127.0.0.1:0", &err), 0);
+	ck_assert_int_eq (listener_bind_tcp (&listener, &endpoint, &err), 0);
+	ck_assert (listener.silent);
+	fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq (connect (fd, (struct sockaddr *)&listener.endpoint.address, listener.endpoint.size), -1);
+	ck_assert_int_eq (errno, ECONNREFUSED);
+	fd_close (&fd);
+	ck_assert_int_eq (listener_start (&listener, &err), 0);
+	ck_assert (!listener.silent);
+	ck_assert_int_ge (fd = connect_to (&listener.endpoint), 0);
+	fd_close (&fd);
+	listener_close (&listener);
+}
+END_TEST
+
 static void add_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, set_up, tear_down);
@@ -378,6 +457,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_loop_test (tcase, test_tcp, 0, 2);
 	tcase_add_test (tcase, test_tcp_both_families);
 	tcase_add_test (tcase, test_tcp_refusals);
+	tcase_add_loop_test (tcase, tcp_serves, 0, (int)(sizeof serving_rows / sizeof *serving_rows));
+	tcase_add_test (tcase, tcp_closed);
 }
 
 CHECK_MAIN ("net/listen", add_cases)
