@@ -177,7 +177,8 @@ void trust_why (const struct remex_host *host, char code[32], char why[ERR_TEXT]
 			break;
 		quote_line (host->remex, line);
 		meant = "denied";
-		snprintf (why, ERR_TEXT, "%.100s does not know your key; there: remex authorize NAME %s --allow CALLS",
+		snprintf (why, ERR_TEXT,
+			"%.100s does not know your key; there: remex authorize NAME %s --as USER --allow CALLS",
 			host->where, line);
 		break;
 	case TLS_ALERT_ACCESS_DENIED:

@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "cli/say.h"
 #include "commands/commands.h"
+#include "commands/rights.h"
 #include "net/credential.h"
 #include "remex/client.h"
 
@@ -84,7 +85,9 @@ static void default_comment (char *comment, size_t size)
 
 static int make (const char *directory, const char *path, const char *comment)
 {
-	char usual[512], line[KEY_LINE_SIZE], print[KEY_PRINT_SIZE], word[1024];
+	const struct passwd *me = getpwuid (geteuid ());
+	const char *user = me && geteuid () != 0 ? me->pw_name : NULL;
+	char usual[512], line[KEY_LINE_SIZE], print[KEY_PRINT_SIZE], word[1024], quoted[256];
 	struct credential *credential;
 	struct err err = { 0 };
 
@@ -105,8 +108,13 @@ static int make (const char *directory, const char *path, const char *comment)
 	credential_free (credential);
 	printf ("%s\n", line);
 	fprintf (stderr, "The key is in %s; its fingerprint is %s.\n", safe (path), print);
-	fprintf (stderr, "On each machine that it is for: remex authorize NAME %s --allow CALLS\n",
-		text_quote (word, sizeof word, line));
+	/* Whoever has the same name there has it ready. */
+	if (user && rights_check_name (user, NULL) == 0)
+		text_quote (quoted, sizeof quoted, user);
+	else
+		user = NULL;
+	fprintf (stderr, "On each machine that it is for: remex authorize %s %s --as %s --allow exec\n",
+		user ? quoted : "NAME", text_quote (word, sizeof word, line), user ? quoted : "USER");
 	return finish (0);
 }
 

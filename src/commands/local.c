@@ -94,8 +94,8 @@ int local_reload (struct local *local)
 
 void local_say_later (const struct local *local)
 {
-	complain (NULL, "no remexd answers here (%s): it takes effect when one starts that reads %s", local->why,
-		local->directory);
+	printf ("no remexd answers here (%s): it takes effect when one starts that reads %s\n", safe (local->why),
+		safe (local->directory));
 }
 
 /* --- all --------------------------------------------------------------------------------------------------------- */

@@ -31,7 +31,7 @@ const json_t *local_identity (const struct local *local, const char *name);
 /* DIRECTORY/NAME.yaml in new memory; NULL without memory (which has been said). */
 char *local_path (const struct local *local, const char *name);
 
-/* Say on stderr that nobody answers, so that what was done takes effect later. */
+/* Say on stdout that nobody answers, so that what was done takes effect later. */
 void local_say_later (const struct local *local);
 
 #endif

@@ -3,22 +3,116 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "base/trusted.h"
+#include "conf/config.h"
 #include "daemon/hostkey.h"
 #include "daemon/init.h"
 #include "net/credential.h"
 #include "net/endpoint.h"
 
-/* The starter configuration: what somebody who runs --init is about to want. */
-static const char starter[] =
+/* What is made, and where. All owned. */
+struct places {
+	char *file, *host_key, *identities;
+	char *socket; /* that the file names, or NULL: the usual one */
+	bool beside; /* a new file that -c names: what belongs to it lies beside it, and it says so */
+	bool there; /* the file was there, and is left as it is */
+};
+
+static void places_free (struct places *places)
+{
+	free (places->file);
+	free (places->host_key);
+	free (places->identities);
+	free (places->socket);
+}
+
+static mode_t directory_mode (void)
+{
+	return geteuid () == 0 ? 0755 : 0700;
+}
+
+/* The directory of a path, in new memory. */
+static char *directory_of (const char *path)
+{
+	const char *slash = strrchr (path, '/');
+
+	return strndup (path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* --- where ------------------------------------------------------------------------------------------------------- */
+
+/* NAME beside the file. */
+static char *beside (const char *file, const char *name)
+{
+	char *path;
+
+	return asprintf (&path, "%.*s/%s", (int)(strrchr (file, '/') - file), file, name) < 0 ? NULL : path;
+}
+
+/* What the file says where things are. 0, or -1 and err. */
+static int take_config (struct places *places, const struct config *config, struct err *err)
+{
+	const char *socket = NULL;
+	char *usual = paths_socket ();
+
+	for (size_t i = 0; i < config->n_listen && !socket; i++)
+		socket = config->listen[i].path;
+	if (socket && usual && strcmp (socket, usual) != 0)
+		places->socket = strdup (socket);
+	free (usual);
+	places->host_key = config->host_key ? strdup (config->host_key) : paths_config (PATHS_HOST_KEY);
+	places->identities = config->identities ? strdup (config->identities) : paths_config (PATHS_IDENTITIES);
+	return places->host_key && places->identities
+		       ? 0
+		       : err_set (err, 0, "there is no home directory for a host key and identities");
+}
+
+static int find (struct places *places, const char *named, struct err *err)
+{
+	struct config *config;
+	struct err why = { 0 };
+	size_t n = 0;
+	char *text;
+	int result;
+
+	*places = (struct places){ .file = named ? paths_absolute (named) : paths_config (PATHS_CONFIG) };
+	if (!places->file)
+		return err_set (err, 0, "there is no home directory for a configuration");
+	text = trusted_read (places->file, CONF_FILE_MAX, &n, &why);
+	if (!text && why.sys != ENOENT) {
+		*err = why;
+		return -1;
+	}
+	places->there = text != NULL;
+	places->beside = named && !text;
+	if (places->beside) {
+		places->host_key = beside (places->file, PATHS_HOST_KEY);
+		places->identities = beside (places->file, PATHS_IDENTITIES);
+		return places->host_key && places->identities ? 0 : err_set (err, 0, "out of memory");
+	}
+	config = config_parse (text ? text : "", n, places->file, err);
+	free (text);
+	if (!config)
+		return -1;
+	result = take_config (places, config, err);
+	config_free (config);
+	return result;
+}
+
+/* --- the starter configuration: what somebody who runs --init is about to want ------------------------------------ */
+
+static const char starter_head[] =
 	"# remexd.yaml, made by `remexd --init`; see remexd.yaml(5). `remexd -t` checks it.\n"
 	"\n"
 	"# The Unix socket for this machine, and TCP for others: keys on both sides, see remex(1).\n"
@@ -26,33 +120,60 @@ static const char starter[] =
 	"  - unix://%s\n"
 	"  - tcp://0.0.0.0:%d\n"
 	"  - tcp://[::]:%d\n"
-	"\n"
-	"# What is done for whom, one JSON line at the start and one at the end of each request.\n"
-	"audit: %s\n";
+	"\n",
+		  starter_tail[] = "# What is done for whom, one JSON line at the start and one at the end of "
+				   "each request.\n"
+				   "audit: %s\n";
 
-/* A new file, or none: 1, 0 where it was there, -1 and err. */
-static int write_starter (const char *path, struct err *err)
+/* `key: 'path'`: in single quotes nothing but a single quote means anything (YAML 1.1, section 5.7). */
+static int put_path (struct buf *out, const char *key, const char *path)
 {
-	char text[2048], *socket = paths_socket (), audit[64] = "none";
-	int fd, n;
+	int result = buf_printf (out, "%s: '", key);
 
-	if (access ("/run/systemd/journal/socket", W_OK) == 0)
-		strcpy (audit, "journal");
-	n = socket ? snprintf (text, sizeof text, starter, socket, ENDPOINT_PORT, ENDPOINT_PORT, audit) : -1;
-	free (socket);
-	if (n < 0 || (size_t)n >= sizeof text)
-		return err_sys (err, 0, "the starter configuration");
-	if ((fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644)) < 0)
-		return errno == EEXIST ? 0 : err_sys (err, 0, "%s", path);
-	if (fd_write_all (fd, text, (size_t)n) < 0 || fsync (fd) < 0) {
-		err_sys (err, 0, "%s", path);
-		unlink (path);
-		fd_close (&fd);
-		return -1;
-	}
-	fd_close (&fd);
-	return 1;
+	for (const char *p = path; *p; p++)
+		result |= buf_printf (out, *p == '\'' ? "''" : "%c", *p);
+	return result | buf_append (out, "'\n", 2);
 }
+
+static int compose (const struct places *places, struct buf *out)
+{
+	bool journal = access ("/run/systemd/journal/socket", W_OK) == 0;
+	char *socket = paths_socket ();
+	int result = socket ? buf_printf (out, starter_head, socket, ENDPOINT_PORT, ENDPOINT_PORT) : -1;
+
+	free (socket);
+	if (places->beside) {
+		result |= buf_printf (out, "# The key of this machine, and a file for each identity that may call over "
+					   "TCP.\n");
+		result |= put_path (out, "host_key", places->host_key);
+		result |= put_path (out, "identities", places->identities);
+		result |= buf_printf (out, "\n");
+	}
+	return result | buf_printf (out, starter_tail, journal ? "journal" : "none");
+}
+
+/* The file, unless it was there. 0, or -1 and err. */
+static int write_starter (const struct places *places, struct err *err)
+{
+	char *directory = directory_of (places->file);
+	struct config *config = NULL;
+	struct buf text;
+	int result = -1;
+
+	buf_init (&text, CONF_FILE_MAX);
+	if (!directory || compose (places, &text) != 0)
+		err_set (err, 0, "out of memory");
+	/* A path that YAML cannot hold is found out here, and not at the first start. */
+	else if ((config = config_parse ((const char *)buf_head (&text), buf_len (&text), places->file, err)) &&
+		 file_make_directory (directory, directory_mode (), directory_mode (), err) == 0)
+		result = file_write (places->file, buf_head (&text), buf_len (&text), 0644, false, err);
+	config_free (config);
+	buf_free (&text);
+	free (directory);
+	return result;
+}
+
+/* --- all --------------------------------------------------------------------------------------------------------- */
 
 /* Its fingerprint, for whoever will trust this machine. */
 static int show_key (const char *path, struct err *err)
@@ -71,30 +192,41 @@ static int show_key (const char *path, struct err *err)
 	return 0;
 }
 
-int init_run (const char *config)
+/* Where the identities are not in the usual place only a remexd that runs knows them, so it comes first. */
+static void show_next (const struct places *places, const char *named)
 {
-	char *file = config ? strdup (config) : paths_config (PATHS_CONFIG), *key = paths_config (PATHS_HOST_KEY),
-	     *identities = paths_config (PATHS_IDENTITIES);
-	struct err err = { .text = "there is no home directory" };
-	int made = -1;
+	const char *as = geteuid () == 0 ? " --as USER" : "";
+
+	printf ("\nNext, on the machine that is to call this one:   remex keygen\n");
+	if (named)
+		printf ("start this one here:   remexd -c %s\n", places->file);
+	printf ("%s here:   %s%s%sremex authorize NAME 'remex-ed25519 ...' --allow exec%s\n", named ? "and" : "then",
+		places->socket ? "REMEX_SOCKET=" : "", places->socket ? places->socket : "", places->socket ? " " : "",
+		as);
+	if (!named)
+		printf ("and start:   remexd\n");
+}
+
+int init_run (const char *named)
+{
+	struct err err = { .text = "" };
+	struct places places;
+	int result = -1;
 
 	log_setup ("remexd", LOG_WARNING);
-	/* The key's directory is the configuration's, unless -c says otherwise: it comes first and makes it. */
-	if (file && key && identities && hostkey_ensure (key, &err) == 0 && (made = write_starter (file, &err)) >= 0 &&
-		show_key (key, &err) == 0) {
-		printf ("config     %s%s\n", file, made ? "" : " (it was there, and is unchanged)");
-		if (mkdir (identities, 0755) == 0 || errno == EEXIST)
-			printf ("identities %s\n", identities);
-		printf ("\nNext, on the machine that is to call this one:   remex keygen\n"
-			"then here:   remex authorize NAME 'remex-ed25519 ...' --allow exec%s\n"
-			"and start:   remexd%s%s\n",
-			geteuid () == 0 ? " --as USER" : "", config ? " -c " : "", config ? config : "");
+	if (find (&places, named, &err) == 0 && (places.there || write_starter (&places, &err) == 0) &&
+		hostkey_ensure (places.host_key, &err) >= 0 &&
+		file_make_directory (places.identities, 0755, directory_mode (), &err) == 0 &&
+		show_key (places.host_key, &err) == 0) {
+		printf ("config     %s%s\n", places.file, places.there ? " (it was there, and is unchanged)" : "");
+		printf ("identities %s\n", places.identities);
+		if (!named && !places.there)
+			paths_say_ignored (places.file);
+		show_next (&places, named);
+		result = fflush (stdout);
 	} else {
 		log_error ("%s", err.text);
-		made = -1;
 	}
-	free (file);
-	free (key);
-	free (identities);
-	return made < 0 || fflush (stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	places_free (&places);
+	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

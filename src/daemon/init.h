@@ -4,8 +4,9 @@
 #ifndef REMEX_DAEMON_INIT_H
 #define REMEX_DAEMON_INIT_H
 
-/* `config`: where the configuration goes; NULL: the default place. Prints what it did to standard output. The exit
+/* `named`: where the configuration goes; NULL: the default place. The host key and the identities are where the
+ * configuration has them; a new one that is named has them beside it. Prints what it did to standard output. The exit
  * status. */
-int init_run (const char *config);
+int init_run (const char *named);
 
 #endif

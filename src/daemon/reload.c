@@ -160,7 +160,6 @@ static void swap (struct supervisor *supervisor)
 		old->config = NULL;
 	}
 	n = find_waiting (supervisor->started, supervisor->next->config, waiting);
-
 	supervisor->generation = supervisor->next;
 	supervisor->next = NULL;
 	generation_free (old);

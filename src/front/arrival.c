@@ -54,7 +54,10 @@ static void linger (struct arrival *arrival)
 static void fail (struct arrival *arrival, enum source_failure failure, const char *why)
 {
 	source_fail (arrival->front->sources, arrival->source, failure, clock_ms ());
-	trail_refused (arrival->front, &arrival->from, NULL, NULL, why);
+	if (failure == SOURCE_NO_KEY)
+		trail_looked (arrival->front, &arrival->from, why);
+	else
+		trail_refused (arrival->front, &arrival->from, NULL, NULL, why);
 	linger (arrival);
 }
 

@@ -108,6 +108,18 @@ static void write_refused (struct front *front, struct audit_rate *rate, const s
 		audit_rate_failed (rate, refused->suppressed);
 }
 
+/* Log it and put it on record, if there is room for one more. */
+static void refused_at (struct front *front, struct audit_rate *rate, enum log_level level, const char *words,
+	struct audit_refused *refused)
+{
+	if (!audit_rate_take (rate, clock_ms (), &refused->suppressed))
+		return;
+	log_write (level, "%s. from=%s why=%s", words, refused->from, refused->why);
+	if (refused->suppressed)
+		log_warning ("and %llu more before it", (unsigned long long)refused->suppressed);
+	write_refused (front, rate, refused);
+}
+
 void trail_refused (
 	struct front *front, const struct endpoint *from, const char *you, const char *call, const char *why)
 {
@@ -119,12 +131,16 @@ void trail_refused (
 	/* A stranger's uid on the Unix socket is in the words. */
 	struct audit_rate *rate = rate_of (&front->trail, you || from ? you : why);
 
-	if (!audit_rate_take (rate, clock_ms (), &refused.suppressed))
-		return;
-	log_warning ("%s. from=%s why=%s", call ? "a call was denied" : "a client was turned away", refused.from, why);
-	if (refused.suppressed)
-		log_warning ("and %llu more before it", (unsigned long long)refused.suppressed);
-	write_refused (front, rate, &refused);
+	refused_at (front, rate, LOG_WARNING, call ? "a call was denied" : "a client was turned away", &refused);
+}
+
+void trail_looked (struct front *front, const struct endpoint *from, const char *why)
+{
+	char shown[ENDPOINT_SIZE];
+	struct audit_refused refused = { .from = endpoint_format (from, shown), .why = why };
+
+	refused_at (front, rate_of (&front->trail, NULL), LOG_INFO, "a client has seen the host key, and showed none",
+		&refused);
 }
 
 void trail_tell_suppressed (struct front *front)

@@ -41,6 +41,10 @@ void trail_end (const struct request *request);
 void trail_refused (
 	struct front *front, const struct endpoint *from, const char *you, const char *call, const char *why);
 
+/* The same for somebody who showed no key, as who makes the first contact and looks at ours does (remex trust): that is no
+ * warning. */
+void trail_looked (struct front *front, const struct endpoint *from, const char *why);
+
 /* Now and then, and at the end: tell how many were turned away of whom nothing was said. */
 void trail_tell_suppressed (struct front *front);
 

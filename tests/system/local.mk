@@ -15,6 +15,7 @@ system_tests = \
 	%D%/fair.test \
 	%D%/framing.test \
 	%D%/full.test \
+	%D%/init.test \
 	%D%/load.test \
 	%D%/log.test \
 	%D%/many.test \
