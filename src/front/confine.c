@@ -23,8 +23,7 @@ static const int allowed[] = {
 	/* bytes */
 	SCMP_SYS (read), SCMP_SYS (readv), SCMP_SYS (pread64), SCMP_SYS (preadv), SCMP_SYS (write), SCMP_SYS (writev),
 	SCMP_SYS (preadv2), SCMP_SYS (pwritev2), SCMP_SYS (vmsplice), SCMP_SYS (recvfrom), SCMP_SYS (recvmsg),
-	SCMP_SYS (recvmmsg), SCMP_SYS (recv), SCMP_SYS (sendto), SCMP_SYS (sendmsg), SCMP_SYS (sendmmsg),
-	SCMP_SYS (send), SCMP_SYS (splice), SCMP_SYS (tee),
+	SCMP_SYS (recvmmsg), SCMP_SYS (recv), SCMP_SYS (splice), SCMP_SYS (tee), /* what sends is below */
 	/* descriptors: those it has, those it is given, those of its clients */
 	SCMP_SYS (accept), SCMP_SYS (accept4), SCMP_SYS (shutdown), SCMP_SYS (close), SCMP_SYS (close_range),
 	SCMP_SYS (dup), SCMP_SYS (dup2), SCMP_SYS (dup3), SCMP_SYS (getsockopt), SCMP_SYS (getsockname),
@@ -97,6 +96,12 @@ static int allow_some (scmp_filter_ctx filter)
 		(result = ALLOW (filter, mmap, 1, LACKS (2, PROT_EXEC))) != 0 ||
 		(result = ALLOW (filter, mmap2, 1, LACKS (2, PROT_EXEC))) != 0 ||
 		(result = ALLOW (filter, mprotect, 1, LACKS (2, PROT_EXEC))) != 0)
+		return result;
+	/* A TCP listener that is shut down is an unconnected socket, which MSG_FASTOPEN connects to any address. */
+	if ((result = ALLOW (filter, sendto, 1, LACKS (3, MSG_FASTOPEN))) != 0 ||
+		(result = ALLOW (filter, send, 1, LACKS (3, MSG_FASTOPEN))) != 0 ||
+		(result = ALLOW (filter, sendmsg, 1, LACKS (2, MSG_FASTOPEN))) != 0 ||
+		(result = ALLOW (filter, sendmmsg, 1, LACKS (3, MSG_FASTOPEN))) != 0)
 		return result;
 	/* Its limits it may read; abort(3) signals the caller. */
 	if ((result = ALLOW (filter, prlimit64, 1, IS (2, 0))) != 0)

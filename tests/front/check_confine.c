@@ -313,6 +313,34 @@ START_TEST (no_sockets)
 }
 END_TEST
 
+/* A listener that was shut down is as good as a new socket, and a send can connect it. */
+START_TEST (no_connection_by_sending)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t size = sizeof address;
+	int target = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char byte = 'x';
+	struct iovec part = { &byte, 1 };
+	struct mmsghdr message = {
+		.msg_hdr = { .msg_name = &address, .msg_namelen = size, .msg_iov = &part, .msg_iovlen = 1 }
+	};
+
+	address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+	ck_assert_int_eq (bind (target, (struct sockaddr *)&address, size), 0);
+	ck_assert_int_eq (listen (target, 5), 0);
+	ck_assert_int_eq (getsockname (target, (struct sockaddr *)&address, &size), 0);
+	confined ();
+	ck_assert_int_eq (
+		send (had.client, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT), 1); /* without the flag: as it was */
+	ck_assert_int_eq (shutdown (had.tcp, SHUT_RDWR), 0);
+	REFUSED (sendto (had.tcp, &byte, 1, MSG_FASTOPEN, (struct sockaddr *)&address, size));
+	REFUSED (sendmsg (had.tcp, &message.msg_hdr, MSG_FASTOPEN | MSG_NOSIGNAL));
+	REFUSED (sendmmsg (had.tcp, &message, 1, MSG_FASTOPEN | MSG_NOSIGNAL));
+	ck_assert_int_eq (poll (&(struct pollfd){ .fd = target, .events = POLLIN }, 1, 0), 0);
+	fd_close (&target);
+}
+END_TEST
+
 START_TEST (no_files)
 {
 	confined ();
@@ -388,6 +416,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test_raise_signal (tcase, it_can_abort, SIGABRT);
 	tcase_add_test (tcase, no_processes);
 	tcase_add_test (tcase, no_sockets);
+	tcase_add_test (tcase, no_connection_by_sending);
 	tcase_add_test (tcase, no_files);
 	tcase_add_test (tcase, no_other_self);
 	tcase_add_test (tcase, nothing_new_to_execute);
