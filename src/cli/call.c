@@ -48,6 +48,7 @@ static void on_signal (struct task *task, int signo)
 	struct call *call = call_of (task);
 
 	if (signo != SIGINT) {
+		call->leaving = true;
 		stop (call);
 		return;
 	}
@@ -204,6 +205,8 @@ static void on_ended (struct call *call, const struct remex_result *result)
 
 	call->result = *result;
 	call->request = NULL;
+	if (call->leaving)
+		drive_leave (call->drive); /* what our reader does not take is not waited for */
 	if (!may_end (call->name, result->outcome)) {
 		snprintf (words, sizeof words, "the server ended %s with '%s', which no %s ends with", call->name,
 			remex_outcome_word (result->outcome), call->name);

@@ -7,7 +7,7 @@
  * Where its bytes go, and where its input comes from, is a row of operations, the sink: live, collect, or a transfer
  * (transfer.h). Ctrl-C: the first sends INT to the command, the second cancels the request, the third leaves at once; where
  * no command runs (sink->send) the first one cancels and the second leaves. TERM and HUP cancel, and so does a reader of our
- * stdout that goes away.
+
  */
 #ifndef REMEX_CLI_CALL_H
 #define REMEX_CLI_CALL_H
@@ -64,6 +64,7 @@ struct call {
 	struct writer writer;
 	struct remex_request *request; /* NULL but while RUNNING */
 	int interrupts;
+	bool leaving; /* TERM or HUP came */
 	int64_t leave_ms; /* cancelled for reasons of our own: do not wait longer than this; 0: not cancelled */
 };
 

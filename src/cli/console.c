@@ -212,16 +212,29 @@ void input_pump (struct input *input, struct remex_request *request)
 
 static int ends[2] = { -1, -1 };
 static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+static volatile sig_atomic_t late; /* the signal that on_late ends us by */
 
 enum { N_CAUGHT = sizeof caught / sizeof *caught };
 
 static struct sigaction before[N_CAUGHT];
+
+static void on_late (int signo)
+{
+	(void)signo;
+	signal (late, SIG_DFL);
+	raise (late);
+}
 
 static void on_signal (int signo)
 {
 	unsigned char byte = (unsigned char)signo;
 	int saved = errno;
 
+	/* Whoever looks at it may wait for somebody who reads nothing, in a write(2) that is begun again. */
+	if (signo != SIGINT && !late) {
+		late = signo;
+		alarm (CONSOLE_LATE);
+	}
 	/* A full pipe means that hundreds were not looked at yet: one more tells nothing new. */
 	if (write (ends[1], &byte, 1) < 0)
 		errno = saved;
@@ -230,11 +243,13 @@ static void on_signal (int signo)
 int console_catch_signals (void)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	struct sigaction end = { .sa_handler = on_late };
 
 	if (ends[0] >= 0)
 		return ends[0];
 	if (pipe2 (ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -1;
+	sigaction (SIGALRM, &end, NULL);
 	for (int i = 0; i < N_CAUGHT; i++) {
 		sigaction (caught[i], NULL, &before[i]);
 		if (before[i].sa_handler != SIG_IGN)

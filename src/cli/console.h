@@ -82,7 +82,10 @@ void input_pump (struct input *input, struct remex_request *request);
 
 /* From now on INT, TERM and HUP are caught (one that is ignored, as under nohup(1), stays so) and make a descriptor
  * readable, which is returned; -1 with errno. It may be called again. After console_release_signals they do again what
- * they did before. */
+ * they did before. After TERM or HUP we have CONSOLE_LATE seconds to end by ourselves, whatever we wait for; then the
+ * signal ends us. */
+enum { CONSOLE_LATE = 12 };
+
 int console_catch_signals (void);
 void console_release_signals (void);
 

@@ -1,6 +1,7 @@
 /* document - see document.h. */
 #include "config.h"
 
+#include "cli/console.h"
 #include "cli/document.h"
 #include "cli/json.h"
 #include "cli/options.h"
@@ -14,6 +15,7 @@ static int fetch (struct session *session, const struct document *document, bool
 	json_t *json = NULL;
 	struct err err;
 
+	console_release_signals (); /* what is printed now may block */
 	if (status == 0 && !(json = json_of (&call.result_bytes, session->where)))
 		status = STATUS_REMEX;
 	call_free (&call);

@@ -11,6 +11,7 @@
 #include "cli/session.h"
 #include "cli/json.h"
 #include "commands/commands.h"
+#include "wire/header.h"
 
 enum { ANSWER_MS = 5000, MOST = 1000000 };
 
@@ -115,18 +116,25 @@ static const struct task_ops ping_ops = {
 	.event = on_event, .signal = on_signal, .work = on_work, .wait = on_wait, .over = is_over
 };
 
+/* A path of a socket may be no UTF-8. */
+static json_t *words (const char *text)
+{
+	return header_bytes (text, strlen (text));
+}
+
 /* The exit status. */
 static int report (struct ping *ping)
 {
 	const struct remex_host *host = ping->session.host;
 	bool good = ping->answered > 0 && ping->answered == ping->sent && !*ping->why;
 
+	console_release_signals (); /* what is printed now may block */
 	if (*ping->why && !ping->as_json)
 		complain (ping->session.where, "%s", ping->why);
 	if (ping->as_json) {
-		json_t *error = *ping->why ? json_pack ("{ss}", "message", ping->why) : json_null ();
+		json_t *error = *ping->why ? json_pack ("{so}", "message", words (ping->why)) : json_null ();
 
-		json_print (json_pack ("{ss ss ss ss sI sI sO so}", "host", ping->session.where, "name",
+		json_print (json_pack ("{so ss ss ss sI sI sO so}", "host", words (ping->session.where), "name",
 				    remex_host_name (host), "version", remex_host_version (host), "you",
 				    remex_host_you (host), "sent", (json_int_t)ping->sent, "answered",
 				    (json_int_t)ping->answered, "ms", ping->times, "error", error),

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "cli/console.h"
 #include "cli/json.h"
 #include "cli/options.h"
 #include "cli/result.h"
@@ -90,6 +91,7 @@ static int reload (bool as_json)
 		return STATUS_REMEX;
 	if (session_call (&session, &call) == 0) {
 		status = result_status (&call);
+		console_release_signals (); /* what is printed now may block */
 		result_explain (&call, NULL);
 		if (status == 0)
 			status = tell (&call, as_json);
