@@ -192,6 +192,14 @@ REMEX_API int remex_fail (struct remex_call *call, enum remex_code code, const c
 
 /* --- commands ---------------------------------------------------------------------------------------------------- */
 
+/* What a command may do beside what its user may. More than a hard limit of remexd's is that limit. */
+struct remex_limits {
+	size_t size; /* sizeof (struct remex_limits); members behind it are only ever appended */
+	mode_t umask;
+	uint64_t core; /* bytes of a core file; UINT64_MAX: no limit */
+	uint64_t nofile; /* descriptors */
+};
+
 struct remex_command {
 	size_t size; /* sizeof (struct remex_command); members behind it are only ever appended */
 	const char *const *argv; /* ends with NULL */
@@ -201,6 +209,7 @@ struct remex_command {
 	const char *path; /* where bare names are looked up, and PATH for the command; NULL: the usual */
 	const char *
 		cwd; /* one that is not absolute begins at the user's home; NULL: that home, or / where it is not there */
+	const struct remex_limits *limits; /* NULL: the usual, umask 022, no core files, 1024 descriptors */
 };
 
 struct remex_child {

@@ -1,24 +1,67 @@
 /* exec - run a command: its argv as it is (exec.run), or a line for the user's shell (exec.shell).
  *
  * Two verbs because they are two rights: an identity may be given exec.run without ever meeting a shell.
- * The state is the configured PATH, or NULL for the usual one.
+ * The state is what the configuration says of the commands.
  */
+#include <errno.h>
 #include <remex/plugin.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int exec_start (void **state, const struct remex_config *config)
-{
-	const char *path = remex_option_string (config, "path");
+struct settings {
+	char *path; /* NULL: the usual one */
+	struct remex_limits limits;
+};
 
-	if (path && !(*state = strdup (path)))
-		return -1;
+/* All of the text as a number in that base, without a sign, and at most that. 0 or -1. */
+static int number (const char *text, int base, uint64_t most, uint64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull (text, &end, base);
+	return *text >= '0' && *text <= '9' && !*end && !errno && *out <= most ? 0 : -1;
+}
+
+static int read_limits (struct remex_limits *limits, const struct remex_config *config)
+{
+	const char *mask = remex_option_string (config, "umask"), *core = remex_option_string (config, "core");
+	long long nofile = remex_option_integer (config, "nofile", 1024);
+	uint64_t bits = 022;
+
+	*limits = (struct remex_limits){ .size = sizeof *limits, .nofile = (uint64_t)nofile };
+	if (mask && number (mask, 8, 0777, &bits) < 0)
+		return remex_start_fail (
+			config, "umask must be an octal number from 0 to 0777, as 022, not '%s'", mask);
+	if (core && !strcmp (core, "unlimited"))
+		limits->core = UINT64_MAX;
+	else if (core && number (core, 10, UINT64_MAX, &limits->core) < 0)
+		return remex_start_fail (config, "core must be a number of bytes, or unlimited, not '%s'", core);
+	if (nofile < 16)
+		return remex_start_fail (config, "nofile must be a number from 16 up, not %lld", nofile);
+	limits->umask = (mode_t)bits;
 	return 0;
 }
 
 static void exec_stop (void *state)
 {
-	free (state);
+	struct settings *settings = state;
+
+	free (settings->path);
+	free (settings);
+}
+
+static int exec_start (void **state, const struct remex_config *config)
+{
+	const char *path = remex_option_string (config, "path");
+	struct settings *settings = calloc (1, sizeof *settings);
+
+	if (settings && read_limits (&settings->limits, config) == 0 && (!path || (settings->path = strdup (path)))) {
+		*state = settings;
+		return 0;
+	}
+	free (settings);
+	return -1;
 }
 
 static int execute (struct remex_call *call, const struct remex_command *command)
@@ -33,12 +76,14 @@ static int execute (struct remex_call *call, const struct remex_command *command
 static int exec_run (void *state, struct remex_call *call)
 {
 	const char *const *argv = remex_arg_strings (call, "argv");
+	const struct settings *settings = state;
 	struct remex_command command = {
 		.size = sizeof command,
 		.argv = argv,
 		.env = remex_arg_strings (call, "env"),
 		.cwd = remex_arg_string (call, "cwd"),
-		.path = state,
+		.path = settings->path,
+		.limits = &settings->limits,
 	};
 
 	if (!argv[0] || !*argv[0])
@@ -48,6 +93,7 @@ static int exec_run (void *state, struct remex_call *call)
 
 static int exec_shell (void *state, struct remex_call *call)
 {
+	const struct settings *settings = state;
 	const char *shell = remex_shell (call), *slash = strrchr (shell, '/');
 	const char *argv[] = { slash ? slash + 1 : shell, "-c", remex_arg_string (call, "command"), NULL };
 	struct remex_command command = {
@@ -56,7 +102,8 @@ static int exec_shell (void *state, struct remex_call *call)
 		.env = remex_arg_strings (call, "env"),
 		.file = shell,
 		.cwd = remex_arg_string (call, "cwd"),
-		.path = state,
+		.path = settings->path,
+		.limits = &settings->limits,
 	};
 
 	return execute (call, &command);
@@ -84,6 +131,9 @@ static const struct remex_verb verbs[] = {
 
 static const struct remex_param options[] = {
 	{ "path", REMEX_STRING, 0, "where commands without a slash are looked up, and their PATH" },
+	{ "umask", REMEX_STRING, 0, "of commands, in octal; 022 by default" },
+	{ "core", REMEX_STRING, 0, "how large a core file may be: bytes, or unlimited; 0 by default" },
+	{ "nofile", REMEX_INTEGER, 0, "how many descriptors a command may have open; 1024 by default" },
 	{ 0 },
 };
 

@@ -76,7 +76,10 @@ static size_t host_length (const char *where)
 	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 	size_t n = *where == '[' ? strcspn (where, "]") + 1 : strspn (where, name);
 
-	return n > strlen (where) || strchr (where, '/') || *where == '-' || *where == '.' || (where[n] && where[n] != ':') ? 0 : n;
+	return n > strlen (where) || strchr (where, '/') || *where == '-' || *where == '.' ||
+			       (where[n] && where[n] != ':')
+		       ? 0
+		       : n;
 }
 
 /* The name of a zone is kept as it is: interfaces may differ in case alone. */

@@ -187,9 +187,10 @@ static void dial (struct remex_host *host)
 
 	if (tcp->at == tcp->n || left <= 0) {
 		host_fail (host, "", "cannot connect to %s%s%s", host->address.pin, tcp->why,
-			!tcp->refused                          ? ""
-			: address_is_loopback (&host->address) ? " (does remexd listen on TCP there? The daemon on this machine is called 'local')"
-							       : " (does remexd listen on TCP there?)");
+			!tcp->refused ? ""
+			: address_is_loopback (&host->address)
+				? " (does remexd listen on TCP there? The daemon on this machine is called 'local')"
+				: " (does remexd listen on TCP there?)");
 		return;
 	}
 	tcp->next_ms = now + left / (tcp->n - tcp->at);

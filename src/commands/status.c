@@ -96,6 +96,8 @@ static void show_daemon (const json_t *json)
 	if (json_at (json, "generation"))
 		printf (", configuration %lld", count_at (json, "generation"));
 	putchar ('\n');
+	if (json_at (daemon, "audit_error"))
+		printf ("audit trail  cannot be written: %s\n", text_at (daemon, "audit_error"));
 }
 
 static void show_load (const json_t *json)

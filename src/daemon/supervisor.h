@@ -66,7 +66,8 @@ struct supervisor {
 	int64_t ping_at;
 
 	struct list workers;
-	struct list ended; /* workers whose keeper has closed its link, and is not reaped yet (a debugger may hold it) */
+	struct list
+		ended; /* workers whose keeper has closed its link, and is not reaped yet (a debugger may hold it) */
 	int n_workers, n_spares;
 	uint64_t last_serial;
 	int64_t spare_retry; /* when to try a spare again after a failure */

@@ -57,7 +57,8 @@ static void fail (struct arrival *arrival, enum source_failure failure, const ch
 	if (failure == SOURCE_NO_KEY)
 		trail_looked (arrival->front, &arrival->from, why);
 	else
-		trail_refused (arrival->front, &arrival->from, NULL, NULL, why);
+		trail_refused (
+			arrival->front, &arrival->from, arrival->refused ? &arrival->key : NULL, NULL, NULL, why);
 	linger (arrival);
 }
 
@@ -111,7 +112,7 @@ static void come_in (struct arrival *arrival)
 
 		if (err.code == CODE_DENIED)
 			source_fail (front->sources, arrival->source, SOURCE_DENIED, clock_ms ());
-		trail_refused (front, &arrival->from, known ? known->grant->name : NULL, NULL, err.text);
+		trail_refused (front, &arrival->from, &key, known ? known->grant->name : NULL, NULL, err.text);
 		identity = may_be_told (front, &key) ? access_nobody (&front->access) : NULL;
 	}
 	watch_free (&arrival->watch);
@@ -157,6 +158,7 @@ static bool judge (void *arg, const struct key *key)
 	struct arrival *arrival = arg;
 
 	arrival->refused = !grants_by_key (arrival->front->access.grants, key);
+	arrival->key = *key;
 	return !arrival->refused;
 }
 
@@ -171,7 +173,7 @@ static void turn_away (struct front *front, int fd, const struct endpoint *from,
 	};
 
 	tls_refuse (fd, verdict == SOURCE_PENALISED ? TLS_ALERT_ACCESS_DENIED : TLS_ALERT_INTERNAL_ERROR);
-	trail_refused (front, from, NULL, NULL, words[verdict]);
+	trail_refused (front, from, NULL, NULL, NULL, words[verdict]);
 	front->turned_away++;
 	shutdown (fd, SHUT_WR);
 	fd_close (&fd);

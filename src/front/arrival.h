@@ -20,6 +20,7 @@
 #include "front/loop.h"
 #include "front/sources.h"
 #include "net/endpoint.h"
+#include "net/key.h"
 #include "net/tls.h"
 
 struct front;
@@ -33,7 +34,8 @@ struct arrival {
 	struct endpoint from;
 	struct watch *watch;
 	struct timer *timer;
-	bool refused; /* the judge said no */
+	bool refused; /* the judge said no, to this key */
+	struct key key;
 	bool lingering;
 };
 

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "front/connection.h"
 #include "front/front.h"
@@ -221,7 +222,12 @@ void dispatch_audited (struct front *front, uint64_t number, int error)
 	request->lines_written += !error;
 	if (request->lines_written == request->lines_sent || error)
 		request->trail = request->lines_written ? TRAIL_WRITTEN : TRAIL_NONE;
-	if (error) {
+	front->audit_error = error;
+	if (error && request->waiter.control && request->identity->full) {
+		/* Whoever has to mend the trail looks at the daemon first. The log has what the trail has not. */
+		log_warning ("a call is not in the audit trail, which cannot be written. call=%s you=%s: %s",
+			request->verb->name, request->identity->name, strerror (error));
+	} else if (error) {
 		snprintf (text, sizeof text, "the audit trail cannot be written: %s", strerror (error));
 		request_refuse (request, CODE_AUDIT_UNAVAILABLE, text, 0);
 	}
@@ -365,8 +371,8 @@ static void on_call (void *arg, struct channel *channel, const struct message *m
 	if (check_call (connection, message, &verb, &uid, &err) < 0 ||
 		!(request = request_new (front, connection, channel, verb, uid, message, &err))) {
 		if (err.code == CODE_DENIED)
-			trail_refused (front, connection->remote ? &connection->from : NULL, connection->identity->name,
-				verb ? verb->name : NULL, err.text);
+			trail_refused (front, connection->remote ? &connection->from : NULL, NULL,
+				connection->identity->name, verb ? verb->name : NULL, err.text);
 		front->errors[err.code]++;
 		channel_error (channel, (enum code)err.code, err.text, 0);
 		return;

@@ -1,6 +1,7 @@
 /* ending - see ending.h. */
 #include "config.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,12 +38,24 @@ void ending_crash (struct request *request, const struct pooled *worker)
 			   worker->gone_n) < 0) {
 		request->text = NULL;
 	}
-	log_warning ("a worker crashed. serial=%llu plugin=%s %s=%d", (unsigned long long)worker->serial,
-		request->verb->plugin, worker->gone_how == GONE_SIGNALLED ? "signal" : "status", worker->gone_n);
+	log_warning ("a worker crashed. serial=%llu plugin=%s %s=%d call=%s you=%s", (unsigned long long)worker->serial,
+		request->verb->plugin, worker->gone_how == GONE_SIGNALLED ? "signal" : "status", worker->gone_n,
+		request->verb->name, request->identity->name);
 	if ((backoff = breaker_crashed (&request->front->breakers, request->verb->plugin, worker->uid, clock_ms ())))
 		log_error ("the plugin '%s' crashed %d times in a row for %s: it rests for %.1f s, for that user",
 			request->verb->plugin, request->front->breakers.limit,
 			access_name (user, sizeof user, worker->uid), (double)backoff / 1000);
+}
+
+void ending_killed (const struct request *request, const struct pooled *worker)
+{
+	int64_t grace = request->front->config->limits.grace_ms;
+
+	if (grace && request->cause != CAUSE_BROKEN && worker->gone_how == GONE_SIGNALLED && worker->gone_n == SIGKILL)
+		log_warning (
+			"a call that was stopped did not end within %g s and was killed. serial=%llu call=%s you=%s",
+			(double)grace / 1000, (unsigned long long)worker->serial, request->verb->name,
+			request->identity->name);
 }
 
 /* The causes that fail a request: their code, and their words. */

@@ -12,6 +12,9 @@ struct request;
 /* Its worker died, and nothing else explains it: the plugin crashed, or no worker could be made. */
 void ending_crash (struct request *request, const struct pooled *worker);
 
+/* Its worker is gone, as was to be: log when it had to be killed, because its handler or command did not end in time. */
+void ending_killed (const struct request *request, const struct pooled *worker);
+
 /* Let the front's cause, if there is one, have the last word. */
 void ending_decide (struct request *request);
 

@@ -100,14 +100,15 @@ static json_t *daemon_json (const struct front *front)
 {
 	char user[64];
 
-	return json_pack ("{ss ss ss si si ss sI sf sI si s{sI sI} sI sI}", "host", front->host, "version",
+	return json_pack ("{ss ss ss si si ss sI sf sI si s{sI sI} sI sI ss*}", "host", front->host, "version",
 		PACKAGE_VERSION, "instance", front->instance, "pid", (int)front->supervisor, "front", (int)getpid (),
 		"user", access_name (user, sizeof user, front->daemon), "uid", (json_int_t)front->daemon, "uptime",
 		(double)(clock_ms () - front->started_ms) / 1000, "started", (json_int_t)front->started_at,
 		"generation", front->generation, "resident", "front", (json_int_t)resident_bytes (front->statm),
 		"supervisor", (json_int_t)front->counters[COUNTER_SUPERVISOR_RESIDENT], "keepers_lost",
 		(json_int_t)front->counters[COUNTER_KEEPERS_LOST], "fronts",
-		(json_int_t)front->counters[COUNTER_FRONTS]);
+		(json_int_t)front->counters[COUNTER_FRONTS], "audit_error",
+		front->audit_error ? strerror (front->audit_error) : NULL);
 }
 
 json_t *front_facts (struct front *front)

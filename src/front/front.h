@@ -77,6 +77,7 @@ struct front {
 	struct tls_context *tls;
 	struct sources *sources;
 	struct trail trail;
+	int audit_error; /* why the last line of the audit trail that was asked about is not there; 0: it is */
 	uint64_t turned_away; /* clients over TCP, before any handshake */
 
 	struct listening listening[64];

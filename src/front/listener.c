@@ -107,12 +107,12 @@ static void welcome (struct front *front, int fd)
 	struct err err;
 
 	if (!(identity = access_unix (&front->access, fd, &err))) {
-		trail_refused (front, NULL, NULL, NULL, err.text);
+		trail_refused (front, NULL, NULL, NULL, NULL, err.text);
 		refuse (front, fd, (enum code)err.code, err.text);
 		return;
 	}
 	if (listening_admit (front, identity, &err) < 0) {
-		trail_refused (front, NULL, identity->name, NULL, err.text);
+		trail_refused (front, NULL, NULL, identity->name, NULL, err.text);
 		identity_release (identity);
 		refuse (front, fd, (enum code)err.code, err.text);
 		return;

@@ -506,6 +506,8 @@ void request_worker_gone (struct request *request)
 	worker->request = NULL;
 	if (request->cause == CAUSE_NONE)
 		ending_crash (request, worker);
+	else
+		ending_killed (request, worker);
 	drain (request);
 }
 

@@ -114,20 +114,25 @@ static void refused_at (struct front *front, struct audit_rate *rate, enum log_l
 {
 	if (!audit_rate_take (rate, clock_ms (), &refused->suppressed))
 		return;
-	log_write (level, "%s. from=%s why=%s", words, refused->from, refused->why);
+	log_write (level, "%s. from=%s%s%s%s%s%s%s why=%s", words, refused->from, refused->key ? " key=" : "",
+		refused->key ? refused->key : "", refused->call ? " call=" : "", refused->call ? refused->call : "",
+		refused->you ? " you=" : "", refused->you ? refused->you : "", refused->why);
 	if (refused->suppressed)
 		log_warning ("and %llu more before it", (unsigned long long)refused->suppressed);
 	write_refused (front, rate, refused);
 }
 
-void trail_refused (
-	struct front *front, const struct endpoint *from, const char *you, const char *call, const char *why)
+void trail_refused (struct front *front, const struct endpoint *from, const struct key *key, const char *you,
+	const char *call, const char *why)
 {
-	char shown[ENDPOINT_SIZE];
+	char shown[ENDPOINT_SIZE], print[KEY_PRINT_SIZE];
 	struct audit_refused refused = {
-		.from = from ? endpoint_format (from, shown) : "unix", .you = you, .call = call, .why = why
+		.from = from ? endpoint_format (from, shown) : "unix",
+		.key = key ? key_print (key, print) : NULL,
+		.you = you,
+		.call = call,
+		.why = why,
 	};
-
 	/* A stranger's uid on the Unix socket is in the words. */
 	struct audit_rate *rate = rate_of (&front->trail, you || from ? you : why);
 

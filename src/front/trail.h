@@ -9,6 +9,7 @@
 
 #include "front/audit.h"
 #include "net/endpoint.h"
+#include "net/key.h"
 
 struct front;
 struct request;
@@ -36,10 +37,11 @@ void trail_start (struct request *request, json_t *args);
 /* It is over. Says nothing where its start could not be written. */
 void trail_end (const struct request *request);
 
-/* Somebody was turned away: a client that did not come in (call NULL; you NULL where it is not known), or a caller who may
- * not make that call (from NULL: not over TCP). Logged, and on record where there is a trail, within bounds. */
-void trail_refused (
-	struct front *front, const struct endpoint *from, const char *you, const char *call, const char *why);
+/* Somebody was turned away: a client that did not come in (call NULL; you NULL where it is not known; the key that it
+ * showed, if any), or a caller who may not make that call (from NULL: not over TCP; key NULL). Logged, and on record
+ * where there is a trail, within bounds. */
+void trail_refused (struct front *front, const struct endpoint *from, const struct key *key, const char *you,
+	const char *call, const char *why);
 
 /* The same for somebody who showed no key, as who makes the first contact and looks at ours does (remex trust): that is no
  * warning. */

@@ -27,7 +27,7 @@
 #include "base/fd.h"
 #include "proc/spawn.h"
 
-enum { CHILD_UMASK = 022, CHILD_FILES = 1024 };
+static const struct spawn_limits usual_limits = { .umask = 022, .core = 0, .nofile = 1024 };
 
 /* What the child did last. */
 enum step { STEP_DESCRIPTORS, STEP_CWD, STEP_PARENT, STEP_EXEC };
@@ -106,18 +106,14 @@ static int child_fds (struct plan *plan)
 	return 0;
 }
 
-static void child_limits (void)
+static void child_limit (int resource, uint64_t soft)
 {
 	struct rlimit limit;
 
-	if (getrlimit (RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max < CHILD_FILES ? limit.rlim_max : CHILD_FILES;
-		setrlimit (RLIMIT_NOFILE, &limit);
-	}
-	if (getrlimit (RLIMIT_CORE, &limit) == 0) {
-		limit.rlim_cur = 0;
-		setrlimit (RLIMIT_CORE, &limit);
-	}
+	if (getrlimit ((__rlimit_resource_t)resource, &limit) < 0)
+		return;
+	limit.rlim_cur = soft < limit.rlim_max ? (rlim_t)soft : limit.rlim_max;
+	setrlimit ((__rlimit_resource_t)resource, &limit);
 }
 
 /* The signal goes to us when the thread that spawned ends; when it has ended already, none will come. */
@@ -136,13 +132,15 @@ static _Noreturn __attribute__ ((noinline)) void child_run (struct plan *plan)
 	static char *const no_env[] = { NULL };
 	static const unsigned char no_mask[_NSIG / 8];
 	const struct spawn *spawn = plan->spawn;
+	const struct spawn_limits *limits = spawn->limits ? spawn->limits : &usual_limits;
 
 	child_signals (spawn->ignored ? spawn->ignored : UINT64_MAX);
 	setsid ();
-	umask (CHILD_UMASK);
+	umask (limits->umask);
 	if (child_fds (plan) < 0)
 		child_fail (plan, STEP_DESCRIPTORS);
-	child_limits ();
+	child_limit (RLIMIT_NOFILE, limits->nofile);
+	child_limit (RLIMIT_CORE, limits->core);
 	if (spawn->cwd && chdir (spawn->cwd) < 0)
 		child_fail (plan, STEP_CWD);
 	if (spawn->die_with_parent && child_bind (plan) < 0)

@@ -2,9 +2,9 @@
  *
  * All is prepared before the fork; between fork and exec the child makes only async-signal-safe calls. What fails
  * there comes back as an errno and the name of the step through a close-on-exec pipe, so that "no such file" is never
- * mistaken for exit status 127. The child gets a session of its own, default signal dispositions and an empty mask,
- * umask 022, a soft limit of 1024 descriptors and of 0 for core files (the hard limits stay, so that a command may
- * raise them again), and no descriptor but 0, 1 and 2.
+ * mistaken for exit status 127. The child gets a session of its own, default signal dispositions and an empty mask, the
+ * usual umask and limits or those that are asked for (the hard limits stay, so that a command may raise them again),
+ * and no descriptor but 0, 1 and 2.
  * (reference: signal-safety(7), vfork(2), close_range(2), prctl(2) PR_SET_PDEATHSIG)
  */
 #ifndef REMEX_PROC_SPAWN_H
@@ -16,6 +16,13 @@
 
 #include "base/err.h"
 
+/* The usual ones: umask 022, no core files, 1024 descriptors. More than a hard limit is that limit. */
+struct spawn_limits {
+	mode_t umask;
+	uint64_t core; /* bytes; UINT64_MAX: no limit */
+	uint64_t nofile;
+};
+
 struct spawn {
 	const char *const *argv; /* NULL-terminated, at least one word */
 	const char *const *env; /* NULL-terminated; NULL: an empty environment */
@@ -25,6 +32,7 @@ struct spawn {
 	int fds[3]; /* become 0, 1, 2 (blocking, as they are); -1: /dev/null */
 	uint64_t ignored; /* the signals that we ignore: bit n-1 for signal n; exec resets all others (0: not known) */
 	bool die_with_parent; /* SIGKILL when the thread that spawned ends */
+	const struct spawn_limits *limits; /* NULL: the usual */
 	const int *keep; /* further descriptors, from 3 up, that stay open under their own number */
 	size_t n_keep; /* at most SPAWN_KEEP */
 };

@@ -162,11 +162,23 @@ static struct remex_command in_our_size (const struct remex_command *command)
 	return ours;
 }
 
+/* The usual ones (NULL) where the command asks for none, or for what no plugin can have meant. */
+static const struct spawn_limits *limits_of (const struct remex_command *command, struct spawn_limits *limits)
+{
+	const struct remex_limits *given = command->limits;
+
+	if (!given || given->size < sizeof *given)
+		return NULL;
+	*limits = (struct spawn_limits){ .umask = given->umask, .core = given->core, .nofile = given->nofile };
+	return limits;
+}
+
 int remex_spawn (struct remex_call *call, const struct remex_command *given, struct remex_child *child)
 {
 	const struct remex_command ours = in_our_size (given), *command = &ours;
 	const char *path = command->path ? command->path : USUAL_PATH;
 	struct environment env = { 0 };
+	struct spawn_limits limits;
 	struct pipes pipes;
 	struct child started;
 	struct err err = { 0 };
@@ -196,6 +208,7 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 			.fds = { pipes.in[0], pipes.out[1], pipes.errors[1] },
 			.ignored = tidy_ignored (&call->worker->tidy),
 			.die_with_parent = true,
+			.limits = limits_of (command, &limits),
 		};
 
 		result = spawn_start (&spawn, &started, &err);
