@@ -136,10 +136,13 @@ static int set_mode (int fd, mode_t mode, struct err *err)
 	return access_set_mode (fd, mode) == 0 ? 0 : err_sys (err, files_code (errno), "cannot set its mode");
 }
 
-/* What the old group might do another one may only where everybody may. */
+/* What the old group might do another one may only where everybody may; and the old group's members, who are others now, may
+ * no more than before. */
 static mode_t change_group (mode_t mode)
 {
-	return mode & (~(mode_t)070 | (mode & 07) << 3);
+	mode_t both = mode >> 3 & mode & 07;
+
+	return (mode & ~(mode_t)077) | both << 3 | both;
 }
 
 static int replace (int fd, const struct old *old, bool other_group, char note[ACCESS_NOTE], struct err *err)

@@ -108,7 +108,14 @@ void acl_limit (struct acl *acl, mode_t mode)
 
 void acl_change_group (struct acl *acl)
 {
-	limit (acl, ACL_GROUP_OBJ, (unsigned)rights (acl, ACL_OTHER));
+	int group = rights (acl, ACL_GROUP_OBJ), mask = rights (acl, ACL_MASK), other = rights (acl, ACL_OTHER);
+
+	limit (acl, ACL_GROUP_OBJ, (unsigned)other);
+	/* The new group may be one that the list names, to give it less. */
+	for (size_t i = 0; i < entries (acl); i++)
+		if (le16toh (get (acl, i).e_tag) == ACL_GROUP)
+			limit (acl, ACL_GROUP_OBJ, le16toh (get (acl, i).e_perm) & 7);
+	limit (acl, ACL_OTHER, (unsigned)(mask >= 0 ? group & mask : group));
 }
 
 mode_t acl_mode (const struct acl *acl)

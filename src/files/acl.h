@@ -33,7 +33,8 @@ void acl_of_mode (struct acl *acl, mode_t mode);
  * count. */
 void acl_limit (struct acl *acl, mode_t mode);
 
-/* The file has another group: that one gets of the old one's rights what everybody has. */
+/* The file has another group: that one gets of the old one's rights what everybody has, and every group that is named; and since the
+ * old group's members are others now, others get no more than it had. */
 void acl_change_group (struct acl *acl);
 
 /* The bits 0777 for a file that cannot have the list: the group's bits are those of the group, less what the mask takes. */

@@ -126,7 +126,13 @@ START_TEST (arithmetic)
 	acl = list ("u:rw-,U5:rw-,g:---,m:rw-,o:r--");
 	ck_assert_uint_eq (acl_mode (&acl), 0604);
 	acl_change_group (&acl);
-	ck_assert_str_eq (text_of (&acl), "u:rw-,U5:rw-,g:---,m:rw-,o:r--");
+	ck_assert_str_eq (text_of (&acl), "u:rw-,U5:rw-,g:---,m:rw-,o:---");
+	acl = list ("u:rw-,g:rw-,G5:---,G6:r--,m:rw-,o:r--");
+	acl_change_group (&acl);
+	ck_assert_str_eq (text_of (&acl), "u:rw-,g:---,G5:---,G6:r--,m:rw-,o:r--");
+	acl = list ("u:rw-,g:rw-,m:-w-,o:r--");
+	acl_change_group (&acl);
+	ck_assert_str_eq (text_of (&acl), "u:rw-,g:r--,m:-w-,o:---");
 	acl = list ("u:rw-,g:rw-,o:r--");
 	acl_change_group (&acl);
 	ck_assert_str_eq (text_of (&acl), "u:rw-,g:r--,o:r--");
