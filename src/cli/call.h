@@ -6,8 +6,8 @@
  *
  * Where its bytes go, and where its input comes from, is a row of operations, the sink: live, collect, or a transfer
  * (transfer.h). Ctrl-C: the first sends INT to the command, the second cancels the request, the third leaves at once; where
- * no command runs (sink->send) the first one cancels and the second leaves. TERM and HUP cancel, and so does a reader of our
-
+ * no command runs (sink->send) the first one cancels and the second leaves. TERM and HUP cancel, and what our reader has not
+ * taken when the call is over is then not waited for. A reader of our stdout that goes away cancels too.
  */
 #ifndef REMEX_CLI_CALL_H
 #define REMEX_CLI_CALL_H

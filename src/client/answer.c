@@ -110,6 +110,8 @@ static int on_done (struct remex_request *request, const struct message *message
 		return err_set (err, CODE_BAD_MESSAGE, "a request ended with an outcome that is none");
 	if (outcome == OUTCOME_EXITED && header_integer (done, "exit", 0, 255, &status, err) <= 0)
 		return err_set (err, CODE_BAD_MESSAGE, "a command exited without a status from 0 to 255");
+	if (outcome == OUTCOME_EXITED && json_is_false (started))
+		return err_set (err, CODE_BAD_MESSAGE, "a command exited that was not started");
 	result->exit = (int)status;
 	result->signal = outcome == OUTCOME_SIGNALLED ? read_signal (done) : 0;
 	result->started = json_is_boolean (started) ? json_is_true (started) : outcome != OUTCOME_NEVER_STARTED;

@@ -1,5 +1,5 @@
 /* remex status - how a machine and its remexd are: the document of status.show as a table, or as it is (remex(1)).
- * Every member of the document is optional; a line that has nothing to say is left out. */
+ * Every member of the document but the daemon is optional; a line that has nothing to say is left out. */
 #include "config.h"
 
 #include <stdio.h>
@@ -204,7 +204,7 @@ static void show_all (const json_t *json)
 
 static int check (json_t *json, struct err *err)
 {
-	return json_object_size (json) ? 0 : err_set (err, 0, "it is no object with members");
+	return json_is_object (json_object_get (json, "daemon")) ? 0 : err_set (err, 0, "it tells of no daemon");
 }
 
 static int run_status (const struct subcommand *command, int argc, char **argv)
