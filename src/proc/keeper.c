@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -24,6 +26,7 @@
 
 enum {
 	REAP_MAX = 64, /* per turn: what forks and exits for ever must not keep us from the link */
+	LOOK_MS = 15000, /* between two looks at the supervisor; longer than the front takes to tell it to go on */
 };
 
 enum state { KEEPING, RELEASED, STOPPING, KILLING };
@@ -36,6 +39,9 @@ struct keep {
 	int lifeline_end; /* its read end, the worker's */
 	int signals; /* signalfd(2) for SIGCHLD */
 	int cgroup_kill;
+	pid_t supervisor;
+	int64_t look; /* when to look at the supervisor */
+	bool stood; /* it was stopped at the last look */
 	pid_t worker;
 	int status; /* the worker's, once it is gone */
 	bool gone;
@@ -137,14 +143,50 @@ static bool keep_over (struct keep *keep)
 	return true;
 }
 
+static bool is_stopped (pid_t pid)
+{
+	char path[32], text[512], *name_end = NULL;
+	ssize_t n = -1;
+	int fd;
+
+	snprintf (path, sizeof path, "/proc/%d/stat", (int)pid);
+	if ((fd = open (path, O_RDONLY | O_CLOEXEC)) >= 0)
+		n = read (fd, text, sizeof text - 1);
+	fd_close (&fd);
+	if (n > 0) {
+		text[n] = '\0';
+		name_end = strrchr (text, ')');
+	}
+	return name_end && !strncmp (name_end, ") T", 3);
+}
+
+/* Supervisor and front watch each other, and in a user's own remexd a command may stop both. A supervisor that is stopped at
+ * two looks in a row has no front that would tell it to go on. */
+static void keep_look (struct keep *keep)
+{
+	int64_t now = clock_ms ();
+
+	if (now < keep->look)
+		return;
+	keep->look = now + LOOK_MS;
+	if (getppid () != keep->supervisor || !is_stopped (keep->supervisor)) {
+		keep->stood = false;
+		return;
+	}
+	if (keep->stood)
+		kill (keep->supervisor, SIGCONT);
+	keep->stood = true;
+}
+
 static void keep_wait (const struct keep *keep)
 {
 	struct pollfd fds[] = {
 		{ .fd = keep->keeper->link, .events = POLLIN },
 		{ .fd = keep->signals, .events = POLLIN },
 	};
+	int64_t when = keep->state == KEEPING || keep->look < keep->deadline ? keep->look : keep->deadline;
 
-	poll (fds, 2, keep->more ? 0 : clock_until (keep->state == KEEPING ? 0 : keep->deadline));
+	poll (fds, 2, keep->more ? 0 : clock_until (when));
 }
 
 /* Do what the last state asks for; how many live on. */
@@ -250,6 +292,8 @@ int keeper_run (void *arg)
 		.lifeline_end = -1,
 		.signals = -1,
 		.cgroup_kill = -1,
+		.supervisor = getppid (),
+		.look = clock_ms () + LOOK_MS,
 	};
 
 	_Static_assert((int)KEEPER_FAILED == (int)GONE_UNBORN, "the front knows it by that");
@@ -265,6 +309,7 @@ int keeper_run (void *arg)
 		/* In this order: a RELEASE that was sent before the worker left must be known when we act on that. */
 		keep_reap (&keep);
 		keep_listen (&keep);
+		keep_look (&keep);
 	}
 	keep_report (&keep, keep_end (&keep));
 	return 0;

@@ -19,7 +19,8 @@
  * terminal's Ctrl-C nor a stray TERM takes it from its tree: it ends when the worker has, or at EOF.
  *
  * A worker that is stopped (SIGSTOP: its own command can do that) is told to go on at once; the supervisor does the same
- * for its keepers. Stopping is for what a command runs, and not for what watches it.
+ * for its keepers. Stopping is for what a command runs, and not for what watches it. A supervisor that is stopped together
+ * with the front, which would wake it, is told to go on within 30 s.
  *
  * It is single-threaded, allocates nothing, and owns: its end of the supervisor's link, the write end of the lifeline,
  * cgroup.kill. It keeps the supervisor's privileges; it reads nothing but fixed records from the supervisor.
