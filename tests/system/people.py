@@ -11,6 +11,7 @@ import pwd
 import shutil
 import socket
 import struct
+import time
 
 CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x1000, 0x4000, 0x40000, 2  # unshare(2), mount(2)
 GID = 54321  # of group remex, where the system has none: the view of /etc/group that has it is private
@@ -144,6 +145,9 @@ def hide_group(directory):
         grp.getgrnam("remex")
         set_group(directory)
         hidden = True
+        # While a file of the user database is younger than 50 ms, each request gets a worker of its own (base/userdb.c).
+        while time.time() - os.stat("/etc/group").st_ctime < 0.06:
+            time.sleep(0.01)
     except (KeyError, OSError):
         pass
 
