@@ -24,7 +24,7 @@
 #include "client/address.h"
 #include "client/resolver.h"
 #include "net/credential.h"
-#include "net/stream.h"
+#include "net/pump.h"
 #include "net/tls.h"
 #include "remex/client.h"
 #include "wire/message.h"
@@ -101,22 +101,19 @@ struct remex_host {
 	struct address address;
 	struct proof proof; /* over TCP */
 	struct tls *tls; /* the stream's, over TCP: to be asked why it ended */
-	struct stream stream;
-	uv_idle_t again; /* stream_pending: there is more to read, and no poll says so */
+	struct pump pump; /* open from HOST_GREETING until HOST_DEAD */
+	struct buf in, out; /* of the pump */
+	uv_idle_t again; /* pump_pending: there is more to read, and no poll says so */
 	uv_poll_t polls[2]; /* of reading (and writing, where it is the same descriptor); of writing */
 	int n_polls;
 	int polled[2]; /* the events each is set to */
 	uv_timer_t timer;
 	int handles; /* of libuv that are open; the host is freed when the last is closed */
 	bool doomed; /* remex_close was called */
-	bool eof; /* nothing more can be read; `lost` says why */
-	bool unwritable; /* writing failed: what is still read counts, then eof */
-	bool blocked; /* the last write would have blocked */
+	bool ended; /* nothing more will come; `why` says why. What was read before is told first */
 	int64_t give_up_ms; /* of clock_ms: hello must have come by then; INT64_MAX: not dialled yet */
 	int64_t heard_ms; /* when bytes last came */
 	struct decoder decoder;
-	struct buf in, out;
-	size_t read_size; /* grows while reads are full */
 	struct list requests; /* that run, in the order of their ids */
 	struct list over; /* whose end is known and not told yet */
 	uint64_t last_id;
@@ -187,8 +184,9 @@ void host_timer (struct remex_host *host, int64_t ms);
 /* For dialers: from now on the host has dialer->limit_ms until hello. */
 void host_dialled (struct remex_host *host);
 
-/* For dialers: host->stream is open. Poll it and wait for hello; what goes wrong is told by host_fail. */
-void host_greet (struct remex_host *host);
+/* For dialers: the stream is there, and is the host's from now on. Poll it and wait for hello; what goes wrong is told by
+ * host_fail. */
+void host_greet (struct remex_host *host, const struct stream *stream);
 
 /* trust.c -----------------------------------------------------------------------------------------------------------
  */

@@ -10,8 +10,6 @@
 #include "base/fd.h"
 #include "client/client.h"
 
-enum { READ_FIRST = 16 * 1024 };
-
 static void on_timer (uv_timer_t *timer);
 
 void host_timer (struct remex_host *host, int64_t ms)
@@ -37,7 +35,8 @@ void host_dialled (struct remex_host *host)
 /* Poll the stream: 0, or -1 and err. */
 static int poll_stream (struct remex_host *host, struct err *err)
 {
-	int fds[2] = { host->stream.in_poll, host->stream.out_poll }, n = fds[0] == fds[1] ? 1 : 2;
+	const struct stream *stream = &host->pump.stream;
+	int fds[2] = { stream->in_poll, stream->out_poll }, n = fds[0] == fds[1] ? 1 : 2;
 
 	for (int i = 0; i < n; i++) {
 		int failed = uv_poll_init (&host->remex->loop, &host->polls[i], fds[i]);
@@ -51,10 +50,11 @@ static int poll_stream (struct remex_host *host, struct err *err)
 	return 0;
 }
 
-void host_greet (struct remex_host *host)
+void host_greet (struct remex_host *host, const struct stream *stream)
 {
 	struct err err;
 
+	pump_open (&host->pump, stream);
 	if (poll_stream (host, &err) < 0) {
 		host_fail (host, "", "%s", err.text);
 		return;
@@ -69,7 +69,7 @@ static void greeting_late (struct remex_host *host)
 {
 	if (clock_ms () < host->give_up_ms)
 		host_timer (host, host->give_up_ms - clock_ms ());
-	else if (!host_fill (host) && !host->eof && host->state == HOST_GREETING)
+	else if (!host_fill (host) && !host->ended && host->state == HOST_GREETING)
 		host_fail (host, "", "connected, but no remexd said hello in time");
 	else
 		host_timer (host, 1000); /* it was us who came late, or it came in pieces: a little more */
@@ -84,7 +84,7 @@ static void silence (struct remex_host *host)
 	/* It may be the caller who did not come for so long: only what is not there now did not come. */
 	if (quiet >= CLIENT_SILENCE_MS && host_fill (host))
 		quiet = 0;
-	if (host->state != HOST_OPEN || host->eof)
+	if (host->state != HOST_OPEN || host->ended)
 		return;
 	if (quiet >= 3 * CLIENT_SILENCE_MS) {
 		host_fail (host, "", "the server said nothing for %d s", 3 * CLIENT_SILENCE_MS / 1000);
@@ -127,7 +127,7 @@ static struct remex_host *host_new (
 	decoder_init (&host->decoder, FROM_SERVER);
 	buf_init (&host->in, MESSAGE_MAX);
 	buf_init (&host->out, CLIENT_OUT_MAX);
-	host->read_size = READ_FIRST;
+	pump_init (&host->pump, &host->in, &host->out);
 	host->give_up_ms = INT64_MAX;
 	uv_timer_init (&remex->loop, &host->timer);
 	uv_idle_init (&remex->loop, &host->again);
@@ -175,9 +175,11 @@ struct remex_host *remex_attach (
 	struct remex *remex, const char *name, int read_fd, int write_fd, struct remex_error *error)
 {
 	struct remex_host *host = host_new (remex, name, &dial_attached, error);
+	struct stream stream;
 	struct err err;
 
-	if (host && stream_owned (&host->stream, read_fd, write_fd) == 0) {
+	if (host && stream_owned (&stream, read_fd, write_fd) == 0) {
+		host->dialing = &stream;
 		if (host->dialer->start (host, &err) == 0)
 			return host;
 		error_set (error, "usage", "%s", err.text);

@@ -93,6 +93,7 @@ static void next (struct remex_host *host, int error)
 static void shaken (struct remex_host *host)
 {
 	struct tcp *tcp = host->dialing;
+	struct stream stream;
 	int fd = tcp->fd;
 
 	if (!trust_proved (host))
@@ -100,8 +101,8 @@ static void shaken (struct remex_host *host)
 	uv_close ((uv_handle_t *)tcp->poll, free_poll);
 	free (tcp);
 	host->dialing = NULL;
-	stream_tls (&host->stream, fd, host->tls);
-	host_greet (host);
+	stream_tls (&stream, fd, host->tls);
+	host_greet (host, &stream);
 }
 
 static void on_poll (uv_poll_t *poll, int status, int events);

@@ -12,12 +12,13 @@ enum { RETRY_MS = 20 };
 /* 0, or -1 and err: the socket is not safe to use. */
 static int try_connect (struct remex_host *host, struct err *err)
 {
+	struct stream stream;
 	int fd = -1;
 
 	switch (address_open (&host->address, &fd, err)) {
 	case ADDRESS_OPEN:
-		stream_unix (&host->stream, fd);
-		host_greet (host);
+		stream_unix (&stream, fd);
+		host_greet (host, &stream);
 		break;
 	case ADDRESS_LATER:
 		if (clock_ms () >= host->give_up_ms)
@@ -46,11 +47,14 @@ static void unix_wake (struct remex_host *host)
 
 const struct dialer dial_unix = { CLIENT_CONNECT_MS, unix_start, unix_wake, NULL };
 
-/* host->stream is open already. */
+/* host->dialing is the stream, for the time of this call. */
 static int attached_start (struct remex_host *host, struct err *err)
 {
+	const struct stream *stream = host->dialing;
+
+	host->dialing = NULL;
 	host_dialled (host);
-	host_greet (host);
+	host_greet (host, stream);
 	return host->state == HOST_DEAD ? err_set (err, 0, "%s", host->why) : 0;
 }
 

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "client/client.h"
 
-enum { READ_LEAST = 16 * 1024, READ_MOST = 256 * 1024, IDLE_BUFFER = 64 * 1024 };
+enum { IDLE_BUFFER = 64 * 1024 }; /* bytes that `in` keeps while no request runs */
 
 void host_ready (struct remex_host *host)
 {
@@ -46,9 +46,7 @@ void host_shut (struct remex_host *host)
 	host->n_polls = 0;
 	if (host->dialer->stop)
 		host->dialer->stop (host);
-	if (host->stream.ops)
-		stream_close (&host->stream);
-	host->stream.ops = NULL;
+	pump_close (&host->pump);
 	host->tls = NULL;
 	uv_idle_stop (&host->again);
 	decoder_free (&host->decoder);
@@ -116,105 +114,100 @@ static void on_poll (uv_poll_t *poll, int status, int events);
 /* Poll for what the host waits for now. */
 void host_poll (struct remex_host *host)
 {
-	int wanted[2] = { host->eof ? 0 : UV_READABLE, 0 };
+	int wants = host->ended ? 0 : pump_wants (&host->pump);
+	int events[2] = { wants & PUMP_READABLE ? UV_READABLE : 0, 0 };
 
-	wanted[host->n_polls - 1] |= host->blocked && !host->unwritable ? UV_WRITABLE : 0;
+	if (wants & PUMP_WRITABLE)
+		events[host->n_polls - 1] |= UV_WRITABLE;
 	for (int i = 0; i < host->n_polls; i++) {
-		if (wanted[i] == host->polled[i])
+		if (events[i] == host->polled[i])
 			continue;
-		host->polled[i] = wanted[i];
-		if (wanted[i])
-			uv_poll_start (&host->polls[i], wanted[i], on_poll);
+		host->polled[i] = events[i];
+		if (events[i])
+			uv_poll_start (&host->polls[i], events[i], on_poll);
 		else
 			uv_poll_stop (&host->polls[i]);
 	}
 }
 
-/* Send what waits, as much as goes. That the server no longer reads is not the end yet: what it said may still be on
- * its way, and reading finds the end. */
+/* Nothing more will come. What came before is told first. */
+static void end (struct remex_host *host, const char *why)
+{
+	snprintf (host->why, sizeof host->why, "%s", why);
+	host->ended = true;
+	host_poll (host);
+	host_ready (host);
+}
+
+/* Send what waits, as much as goes. When the server no longer reads, that is not the end yet: its last messages may still
+ * be on their way, and reading finds the end. */
 static void flush (struct remex_host *host)
 {
-	bool was_blocked = host->blocked;
+	struct pump *pump = &host->pump;
+	bool was_blocked = pump->write_blocked, had_failed = pump->write_failed;
 
-	host->blocked = false;
-	while (buf_len (&host->out) > 0) {
-		ssize_t n = host->unwritable
-				    ? (ssize_t)buf_len (&host->out)
-				    : stream_write (&host->stream, buf_head (&host->out), buf_len (&host->out));
-
-		if (n < 0 && (errno == EAGAIN)) {
-			host->blocked = true;
-			break;
-		}
-		if (n < 0) {
-			host->unwritable = true;
-			if (errno != EPIPE && errno != ECONNRESET) {
-				/* Nobody will end it but we. */
-				snprintf (host->why, sizeof host->why, "cannot send: %s", strerror (errno));
-				host->eof = true;
-				host_poll (host);
-				host_ready (host);
-			}
-		} else {
-			buf_consume (&host->out, (size_t)n);
-		}
-	}
+	pump_write (pump);
 	if (!buf_len (&host->out))
 		host->pongs = 0;
-	if (host->blocked != was_blocked)
+	if (pump->write_blocked != was_blocked)
 		host_poll (host);
+	if (pump->write_failed && !had_failed && pump->write_error != EPIPE && pump->write_error != ECONNRESET) {
+		char why[ERR_TEXT];
+
+		snprintf (why, sizeof why, "cannot send: %s", strerror (pump->write_error));
+		end (host, why);
+	}
 }
 
 static void on_again (uv_idle_t *again);
 
-/* How much to read at once: more while reads are full, less where many hosts are connected. */
-static size_t read_size (const struct remex_host *host)
+/* How many bytes to read at once: fewer where many hosts are connected. */
+static size_t read_share (const struct remex_host *host)
 {
-	size_t share = CLIENT_READS / host->remex->n_hosts, size = host->read_size;
+	size_t share = CLIENT_READS / host->remex->n_hosts;
 
-	if (size > share)
-		size = share < READ_LEAST ? READ_LEAST : share;
-	return size < buf_room (&host->in) ? size : buf_room (&host->in);
+	return share < PUMP_READ_LEAST ? PUMP_READ_LEAST : share;
+}
+
+/* Reading has found the end. */
+static void read_ended (struct remex_host *host)
+{
+	int error = host->pump.read_error;
+
+	if (error == ENOMEM) {
+		host_fail (host, "internal", "out of memory");
+		return;
+	}
+	end (host, error ? strerror (error) : "");
+	if (!error || !host->tls || !*tls_why (host->tls))
+		return;
+	if (host->state == HOST_GREETING)
+		trust_why (host, host->code, host->why);
+	else
+		snprintf (host->why, sizeof host->why, "%s", tls_why (host->tls));
 }
 
 /* Read once. True when bytes came. */
 bool host_fill (struct remex_host *host)
 {
-	size_t size = read_size (host);
-	uint8_t *space;
-	ssize_t n;
+	bool was_blocked = host->pump.read_blocked;
+	enum pump_read got;
 
-	if (host->eof || !size)
+	if (host->ended)
 		return false;
-	if (!(space = buf_reserve (&host->in, size))) {
-		host_fail (host, "internal", "out of memory");
-		return false;
-	}
-	n = stream_read (&host->stream, space, size);
-	if (n < 0 && errno == EAGAIN) {
-		if (stream_pending (&host->stream))
-			uv_idle_start (&host->again, on_again);
+	got = pump_read (&host->pump, read_share (host));
+	if (got == PUMP_ENDED) {
+		read_ended (host);
 		return false;
 	}
-	host_ready (host);
-	if (n <= 0) {
-		snprintf (host->why, sizeof host->why, "%s", n < 0 ? strerror (errno) : "");
-		if (n < 0 && host->tls && *tls_why (host->tls)) {
-			if (host->state == HOST_GREETING)
-				trust_why (host, host->code, host->why);
-			else
-				snprintf (host->why, sizeof host->why, "%s", tls_why (host->tls));
-		}
-		host->eof = true;
+	if (host->pump.read_blocked != was_blocked)
 		host_poll (host);
-		return false;
-	}
-	buf_commit (&host->in, (size_t)n);
-	host->heard_ms = clock_ms ();
-	if (stream_pending (&host->stream))
+	if (pump_pending (&host->pump))
 		uv_idle_start (&host->again, on_again);
-	if ((size_t)n == size && host->read_size < READ_MOST)
-		host->read_size *= 2;
+	if (got == PUMP_NOTHING)
+		return false;
+	host->heard_ms = clock_ms ();
+	host_ready (host);
 	return true;
 }
 
@@ -231,9 +224,9 @@ static void on_again (uv_idle_t *again)
 static void on_poll (uv_poll_t *poll, int status, int events)
 {
 	struct remex_host *host = poll->data;
+	bool of_reading = poll == &host->polls[0];
 
-	/* An error on the descriptor, and libuv stops polling it. Reading or writing will say which, after what came.
-	 */
+	/* An error on the descriptor, and libuv stops polling it. Reading or writing will say which, after what came. */
 	if (status < 0) {
 		host->polled[poll - host->polls] = 0;
 		events = UV_READABLE | UV_WRITABLE;
@@ -241,7 +234,7 @@ static void on_poll (uv_poll_t *poll, int status, int events)
 	}
 	if (events & UV_WRITABLE)
 		host_ready (host);
-	if ((events & UV_READABLE) && poll == &host->polls[0])
+	if (((events & UV_READABLE) && of_reading) || ((events & UV_WRITABLE) && host->pump.read_blocked))
 		host_fill (host);
 }
 
@@ -269,7 +262,7 @@ static bool tell_room (struct remex_host *host, struct remex_event *event)
 {
 	struct remex_request *request;
 
-	if (host->blocked || host->state != HOST_OPEN)
+	if (host->pump.write_blocked || host->state != HOST_OPEN)
 		return false;
 	list_each (request, &host->requests, node)
 		if (request->starved && request->input && request->credit > 0) {
@@ -282,7 +275,7 @@ static bool tell_room (struct remex_host *host, struct remex_event *event)
 }
 
 /* All that came before the end has been told. */
-static void tell_eof (struct remex_host *host)
+static void tell_end (struct remex_host *host)
 {
 	char code[sizeof host->code], why[ERR_TEXT];
 
@@ -315,8 +308,8 @@ static bool tell_message (struct remex_host *host, struct remex_event *event)
 	}
 	if (got < 0) {
 		host_fail (host, "", "the server breaks the protocol: %.400s", err.text);
-	} else if (host->eof && host->state < HOST_DEAD) {
-		tell_eof (host);
+	} else if (host->ended && host->state < HOST_DEAD) {
+		tell_end (host);
 	}
 	return false;
 }
@@ -327,7 +320,7 @@ bool host_next (struct remex_host *host, struct remex_event *event)
 		flush (host);
 		if (tell_ended (host, event) || tell_message (host, event) || tell_room (host, event))
 			return true;
-		if (host->stream.ops) {
+		if (pump_is_open (&host->pump)) {
 			flush (host); /* what was answered while reading */
 			if (list_empty (&host->requests) && !buf_len (&host->in) && host->in.size > IDLE_BUFFER)
 				buf_trim (&host->in);

@@ -8,6 +8,7 @@ noinst_LTLIBRARIES += %D%/libnet.la
 	%D%/listen_unix.c %D%/listen_private.h \
 	%D%/network.c \
 	%D%/peer.c %D%/peer.h \
+	%D%/pump.c %D%/pump.h \
 	%D%/sockdiag.c %D%/sockdiag.h \
 	%D%/stream.c %D%/stream.h \
 	%D%/tls.c %D%/tls.h \

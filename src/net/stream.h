@@ -19,6 +19,7 @@ struct stream_ops {
 	ssize_t (*write) (struct stream *stream, const void *bytes, size_t n);
 	int (*end) (struct stream *stream); /* stream_end */
 	bool (*pending) (const struct stream *stream); /* stream_pending; NULL: never */
+	bool (*read_wants_write) (const struct stream *stream); /* stream_read_wants_write; NULL: never */
 	void (*close) (struct stream *stream); /* free `state`; NULL: there is none */
 };
 
@@ -66,6 +67,12 @@ static inline int stream_end (struct stream *stream)
 static inline bool stream_pending (const struct stream *stream)
 {
 	return stream->ops->pending && stream->ops->pending (stream);
+}
+
+/* A read was answered with EAGAIN: does it have to wait until the stream can be written to? Otherwise it waits for bytes. */
+static inline bool stream_read_wants_write (const struct stream *stream)
+{
+	return stream->ops->read_wants_write && stream->ops->read_wants_write (stream);
 }
 
 #endif

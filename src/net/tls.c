@@ -228,7 +228,7 @@ ssize_t tls_read (struct tls *tls, void *bytes, size_t n)
 
 	if (!tls->done && !tls->failed)
 		return not_now (ENOTCONN);
-	tls->pending = false;
+	tls->pending = tls->wants_write = false;
 	if (tls->failed || tls->ended)
 		return read_end (tls);
 	ERR_clear_error ();
@@ -259,10 +259,11 @@ ssize_t tls_read (struct tls *tls, void *bytes, size_t n)
 		} else if (kind != SSL_ERROR_WANT_READ && kind != SSL_ERROR_WANT_WRITE) {
 			fail (tls, kind);
 		}
+		tls->wants_write = kind == SSL_ERROR_WANT_WRITE;
 		if (!used)
 			return read_end (tls);
 		/* The end is told the next time; the socket will not say that there is something to read. */
-		tls->pending = tls->ended || tls->failed;
+		tls->pending = tls->ended || tls->failed || tls->wants_write;
 		return (ssize_t)used;
 	}
 	tls->pending = (used == n || tls->fetched >= enough) && SSL_has_pending (tls->ssl);
@@ -362,6 +363,11 @@ static bool stream_tls_pending (const struct stream *stream)
 	return tls_pending (stream->state);
 }
 
+static bool stream_tls_read_wants_write (const struct stream *stream)
+{
+	return tls_wants_write (stream->state);
+}
+
 static void stream_tls_close (struct stream *stream)
 {
 	tls_free (stream->state);
@@ -372,6 +378,7 @@ static const struct stream_ops tls_ops = {
 	.write = stream_tls_write,
 	.end = stream_tls_end,
 	.pending = stream_tls_pending,
+	.read_wants_write = stream_tls_read_wants_write,
 	.close = stream_tls_close,
 };
 

@@ -52,6 +52,8 @@ void tls_free (struct tls *tls);
  * it has failed (tls_why, tls_alert_received). A client is done before the server has judged it: what the server says
  * comes with the first read. */
 int tls_handshake (struct tls *tls);
+
+/* The handshake or tls_read waits: for the socket to be writable. Otherwise for bytes to read. */
 bool tls_wants_write (const struct tls *tls);
 
 /* After the handshake: as read(2) and write(2) on a non-blocking socket. 0 from read is the peer's close_notify. A cut
