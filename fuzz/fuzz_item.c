@@ -61,11 +61,11 @@ static bool read_items (const uint8_t *data, size_t size)
 	return long_hole;
 }
 
-static int place_item (void *data, const struct item *item, struct place *place, int *fd, struct err *err)
+static int target_item (void *data, const struct item *item, struct target *target, int *fd, struct err *err)
 {
 	bool nowhere = *(bool *)data;
 
-	(void)place;
+	(void)target;
 	require (item->source >= 0 && (item_is_component (item->name) || !strcmp (item->name, ".")));
 	*fd = nothing;
 	return nowhere ? err_set (err, CODE_NOT_FOUND, "nowhere") : 0;
@@ -96,7 +96,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 	nowhere = read_items (data, size);
 	buf_init (&in, size + 1);
 	buf_init (&back, 1 << 20);
-	require ((receiver = receiver_new (&options, place_item, report, &nowhere)) != NULL);
+	require ((receiver = receiver_new (&options, target_item, report, &nowhere)) != NULL);
 	for (size_t at = 0; at < size; at += piece) {
 		int got;
 

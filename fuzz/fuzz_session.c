@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "front/session.h"
+#include "wire/session.h"
 
 enum { CHANNELS = 1024, STEPS = 400, OVERFLOW_OUT = 300 * 1024 };
 

@@ -45,8 +45,8 @@ endif
 
 %C%_fuzz_session_SOURCES = %D%/fuzz_session.c $(fuzz_main)
 %C%_fuzz_session_LDFLAGS = $(fuzz_ldflags)
-%C%_fuzz_session_LDADD = src/front/libfront.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la \
-	src/base/libbase.la $(JANSSON_LIBS) $(YAML_LIBS) $(UV_LIBS) -lm
+%C%_fuzz_session_LDADD = src/wire/libwire.la \
+	src/base/libbase.la $(JANSSON_LIBS) -lm
 
 TESTS += %D%/replay.test
 EXTRA_DIST += %D%/replay.test %D%/seeds.py %D%/corpus

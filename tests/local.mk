@@ -16,6 +16,8 @@ include tests/conf/local.mk
 include tests/net/local.mk
 include tests/proc/local.mk
 include tests/worker/local.mk
+include tests/audit/local.mk
+include tests/gate/local.mk
 include tests/front/local.mk
 include tests/daemon/local.mk
 include tests/client/local.mk

@@ -19,20 +19,20 @@ enum { DEPTH = 256 };
 /* 0, also where it is there and `parents` is set; -1 and err. */
 static int make (const struct reach *reach, const char *path, int mode, bool parents, struct err *err)
 {
-	struct place place = PLACE_NONE;
+	struct target target = TARGET_NONE;
 	struct stat st;
 	int result;
 
-	if (place_open (&place, &reach->roots, reach->home, path, PLACE_WRITE, err) < 0)
+	if (target_open (&target, &reach->roots, reach->home, path, TARGET_WRITE, err) < 0)
 		return -1;
-	result = mkdirat (place.directory, place.name, (mode_t)mode);
+	result = mkdirat (target.directory, target.name, (mode_t)mode);
 	if (result < 0 && errno == EEXIST && parents &&
-		fstatat (place.directory, place.name, &st, reach->roots.bound ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
+		fstatat (target.directory, target.name, &st, reach->roots.bound ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
 		S_ISDIR (st.st_mode))
 		result = 0;
 	if (result < 0)
 		err_sys (err, files_code (errno), "cannot make the directory");
-	place_close (&place);
+	target_close (&target);
 	return result;
 }
 
@@ -139,19 +139,19 @@ static int remove_at (struct remex_call *call, int directory, const char *name, 
 	return 0;
 }
 
-static int remove_place (struct remex_call *call, const struct place *place, struct err *err)
+static int remove_place (struct remex_call *call, const struct target *target, struct err *err)
 {
 	struct stat st;
 
-	if (!strcmp (place->name, "."))
+	if (!strcmp (target->name, "."))
 		return err_set (err, CODE_BAD_VALUE, "a root, or the directory that one is in by \".\", stays");
-	if (fstatat (place->directory, place->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat (target->directory, target->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys (err, files_code (errno), "cannot remove it");
-	if (place->slash && !S_ISDIR (st.st_mode))
+	if (target->slash && !S_ISDIR (st.st_mode))
 		return err_set (err, CODE_BAD_VALUE, "is no directory");
 	if (S_ISDIR (st.st_mode) && remex_arg_bool (call, "recursive", false))
-		return remove_at (call, place->directory, place->name, 0, err);
-	if (unlinkat (place->directory, place->name, S_ISDIR (st.st_mode) ? AT_REMOVEDIR : 0) < 0)
+		return remove_at (call, target->directory, target->name, 0, err);
+	if (unlinkat (target->directory, target->name, S_ISDIR (st.st_mode) ? AT_REMOVEDIR : 0) < 0)
 		return err_sys (err, files_code (errno), "cannot remove it");
 	return 0;
 }
@@ -159,18 +159,18 @@ static int remove_place (struct remex_call *call, const struct place *place, str
 int file_remove (void *state, struct remex_call *call)
 {
 	const char *path = remex_arg_string (call, "path");
-	struct place place = PLACE_NONE;
+	struct target target = TARGET_NONE;
 	struct reach reach;
 	struct err err;
 	int result;
 
 	(void)state;
 	if ((result = reach_open (&reach, call)) == 0) {
-		if (place_open (&place, &reach.roots, reach.home, path, PLACE_WRITE, &err) < 0 ||
-			remove_place (call, &place, &err) < 0)
+		if (target_open (&target, &reach.roots, reach.home, path, TARGET_WRITE, &err) < 0 ||
+			remove_place (call, &target, &err) < 0)
 			result = fail (call, path, &err);
 	}
-	place_close (&place);
+	target_close (&target);
 	reach_close (&reach);
 	return result;
 }

@@ -1,6 +1,6 @@
 /* file - copy files to and from this machine, and look after them.
  *
- * A path is relative to the user's home. Whatever is reached is reached from a directory that is held open (files/place.h),
+ * A path is relative to the user's home. Whatever is reached is reached from a directory that is held open (files/target.h),
  * within the roots of the caller's identity where it has some (remex_roots). put.c, get.c, look.c and change.c hold the
  * verbs; what goes over the wire is src/files, which the client shares.
  */

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "files/place.h"
+#include "files/target.h"
 
 /* What this call may reach, and from where its relative paths start. */
 struct reach {

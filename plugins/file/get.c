@@ -11,7 +11,7 @@
 
 #include "base/fd.h"
 #include "file.h"
-#include "files/reading.h"
+#include "files/file_reader.h"
 #include "files/sender.h"
 #include "wire/header.h"
 
@@ -31,48 +31,50 @@ static int send_zeros (struct remex_call *call, int64_t n)
 	return 0;
 }
 
-static int send_all (struct remex_call *call, const char *path, struct reading *reading)
+static int send_all (struct remex_call *call, const char *path, struct file_reader *reader)
 {
 	static char bytes[ITEM_DATA_MAX];
 	struct err err;
 	int64_t n;
 	int what;
 
-	while ((what = reading_next (reading, bytes, sizeof bytes, &n, &err)) > READING_END) {
-		int sent = what == READING_HOLE ? send_zeros (call, n) : remex_write (call, "stdout", bytes, (size_t)n);
+	while ((what = file_reader_next (reader, bytes, sizeof bytes, &n, &err)) > FILE_READER_END) {
+		int sent = what == FILE_READER_HOLE ? send_zeros (call, n)
+						    : remex_write (call, "stdout", bytes, (size_t)n);
 
 		if (sent < 0)
 			return -1;
 	}
 	if (what < 0)
 		return fail (call, path, &err);
-	if (reading_doubt (reading) && !remex_arg_bool (call, "live", false))
-		return remex_fail (call, REMEX_ERR_FAILED, "%s: %s", path, reading_doubt_words (reading));
+	if (file_reader_doubt (reader) && !remex_arg_bool (call, "live", false))
+		return remex_fail (call, REMEX_ERR_FAILED, "%s: %s", path, file_reader_doubt_words (reader));
 	return 0;
 }
 
 static int get_one (struct reach *reach, const char *path)
 {
 	struct remex_call *call = reach->call;
-	struct reading *reading;
+	struct file_reader *reader;
 	const struct stat *st;
 	char sum[DIGEST_TEXT];
 	struct err err;
 	int fd, result;
 
-	if ((fd = place_open_source (&reach->roots, reach->home, path, &err)) < 0)
+	if ((fd = target_open_source (&reach->roots, reach->home, path, &err)) < 0)
 		return fail (call, path, &err);
-	if (!(reading = reading_new (fd, false, &err)))
+	if (!(reader = file_reader_new (fd, false, &err)))
 		return fail (call, path, &err);
-	st = reading_stat (reading);
-	result = send_all (call, path, reading);
-	reading_sum (reading, sum);
+	st = file_reader_stat (reader);
+	result = send_all (call, path, reader);
+	file_reader_sum (reader, sum);
 	if (result == 0)
-		result = give_result (call, json_pack ("{sI ss si sI sb}", "size", (json_int_t)reading_done (reading),
-						    "sha256", sum, "mode", (int)(st->st_mode & 07777), "mtime",
-						    (json_int_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
-						    "changed", reading_doubt (reading) == READING_CHANGED));
-	reading_free (reading);
+		result =
+			give_result (call, json_pack ("{sI ss si sI sb}", "size", (json_int_t)file_reader_done (reader),
+						   "sha256", sum, "mode", (int)(st->st_mode & 07777), "mtime",
+						   (json_int_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+						   "changed", file_reader_doubt (reader) == FILE_READER_CHANGED));
+	file_reader_free (reader);
 	return result;
 }
 
@@ -109,7 +111,7 @@ static int open_source (void *data, int index, char *name, bool *stream, struct 
 {
 	const struct sources *sources = data;
 	const char *path = sources->paths[index];
-	int fd = place_open_source (&sources->reach->roots, sources->reach->home, path, err);
+	int fd = target_open_source (&sources->reach->roots, sources->reach->home, path, err);
 
 	*stream = false;
 	name[0] = '\0';

@@ -12,7 +12,7 @@
 #include "file.h"
 #include "files/code.h"
 #include "files/item.h"
-#include "files/reading.h"
+#include "files/file_reader.h"
 #include "wire/header.h"
 
 static const char *type_word (mode_t mode)
@@ -35,7 +35,7 @@ json_t *describe (int directory, const char *name, const struct stat *st)
 		(json_int_t)st->st_size, "mode", (int)(st->st_mode & 07777), "mtime",
 		(json_int_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec, "uid", (json_int_t)st->st_uid, "gid",
 		(json_int_t)st->st_gid);
-	char target[PLACE_PATH_MAX];
+	char target[TARGET_PATH_MAX];
 	ssize_t n;
 
 	if (S_ISLNK (st->st_mode) && (n = readlinkat (directory, name, target, sizeof target)) >= 0)
@@ -100,7 +100,7 @@ int file_list (void *state, struct remex_call *call)
 
 	(void)state;
 	if ((result = reach_open (&reach, call)) == 0) {
-		if ((fd = place_open_directory (&reach.roots, reach.home, path, 0, &err)) < 0)
+		if ((fd = target_open_directory (&reach.roots, reach.home, path, 0, &err)) < 0)
 			result = fail (call, path, &err);
 		else if (!(list = fdopendir (fd)))
 			result = remex_fail (call, REMEX_ERR_BUSY, "%s: %s", path, strerror (errno));
@@ -118,7 +118,7 @@ int file_list (void *state, struct remex_call *call)
 int file_stat (void *state, struct remex_call *call)
 {
 	const char *path = remex_arg_string (call, "path");
-	struct place place = PLACE_NONE;
+	struct target target = TARGET_NONE;
 	struct reach reach;
 	struct stat st;
 	struct err err;
@@ -126,16 +126,16 @@ int file_stat (void *state, struct remex_call *call)
 
 	(void)state;
 	if ((result = reach_open (&reach, call)) == 0) {
-		if (place_open (&place, &reach.roots, reach.home, path, 0, &err) < 0)
+		if (target_open (&target, &reach.roots, reach.home, path, 0, &err) < 0)
 			result = fail (call, path, &err);
-		else if (fstatat (place.directory, place.name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		else if (fstatat (target.directory, target.name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 			err_sys (&err, files_code (errno), "cannot look at it");
 			result = fail (call, path, &err);
 		} else {
-			result = give_result (call, describe (place.directory, place.name, &st));
+			result = give_result (call, describe (target.directory, target.name, &st));
 		}
 	}
-	place_close (&place);
+	target_close (&target);
 	reach_close (&reach);
 	return result;
 }
@@ -144,26 +144,27 @@ static int give_sum (struct remex_call *call, const char *path, int fd)
 {
 	static char bytes[ITEM_DATA_MAX];
 	char sum[DIGEST_TEXT];
-	struct reading *reading;
+	struct file_reader *reader;
 	struct err err;
 	int64_t n;
 	int what, result;
 
-	if (!(reading = reading_new (fd, false, &err)))
+	if (!(reader = file_reader_new (fd, false, &err)))
 		return fail (call, path, &err);
-	while ((what = reading_next (reading, bytes, sizeof bytes, &n, &err)) > READING_END && !remex_cancelled (call))
+	while ((what = file_reader_next (reader, bytes, sizeof bytes, &n, &err)) > FILE_READER_END &&
+		!remex_cancelled (call))
 		continue;
-	reading_sum (reading, sum);
+	file_reader_sum (reader, sum);
 	if (what < 0)
 		result = fail (call, path, &err);
-	else if (what != READING_END)
+	else if (what != FILE_READER_END)
 		result = -1; /* cancelled */
-	else if (reading_doubt (reading))
-		result = remex_fail (call, REMEX_ERR_FAILED, "%s: %s", path, reading_doubt_words (reading));
+	else if (file_reader_doubt (reader))
+		result = remex_fail (call, REMEX_ERR_FAILED, "%s: %s", path, file_reader_doubt_words (reader));
 	else
 		result = give_result (
-			call, json_pack ("{sI ss}", "size", (json_int_t)reading_done (reading), "sha256", sum));
-	reading_free (reading);
+			call, json_pack ("{sI ss}", "size", (json_int_t)file_reader_done (reader), "sha256", sum));
+	file_reader_free (reader);
 	return result;
 }
 
@@ -176,7 +177,7 @@ int file_checksum (void *state, struct remex_call *call)
 
 	(void)state;
 	if ((result = reach_open (&reach, call)) == 0) {
-		if ((fd = place_open_source (&reach.roots, reach.home, path, &err)) < 0)
+		if ((fd = target_open_source (&reach.roots, reach.home, path, &err)) < 0)
 			result = fail (call, path, &err);
 		else
 			result = give_sum (call, path, fd);

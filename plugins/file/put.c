@@ -17,7 +17,7 @@
 #include "file.h"
 #include "files/receiver.h"
 #include "files/temporary.h"
-#include "files/writing.h"
+#include "files/file_writer.h"
 #include "wire/header.h"
 
 enum { PIECE = 256 * 1024, TELL = 32 * 1024 };
@@ -25,45 +25,47 @@ enum { PIECE = 256 * 1024, TELL = 32 * 1024 };
 /* --- one file ----------------------------------------------------------------------------------------------------- */
 
 /* All of the input. 0; -1: it failed, which was said, or the call is over. *keep: what came may be resumed. */
-static int read_all (struct remex_call *call, const char *path, struct writing *writing, int64_t limit, bool *keep)
+static int read_all (struct remex_call *call, const char *path, struct file_writer *writer, int64_t limit, bool *keep)
 {
 	static char bytes[PIECE];
 	struct err err;
 	ssize_t n;
 
 	while ((n = remex_read (call, bytes, sizeof bytes)) > 0) {
-		if (limit >= 0 && n > limit - writing_size (writing)) {
+		if (limit >= 0 && n > limit - file_writer_size (writer)) {
 			err_set (&err, CODE_FAILED, "more came than its %lld bytes", (long long)limit);
 			return fail (call, path, &err);
 		}
-		if (writing_data (writing, bytes, (size_t)n, &err) < 0)
+		if (file_writer_data (writer, bytes, (size_t)n, &err) < 0)
 			return fail (call, path, &err);
 	}
-	*keep = n < 0 && writing_size (writing) > RECEIVER_SMALL;
+	*keep = n < 0 && file_writer_size (writer) > RECEIVER_SMALL;
 	return n < 0 ? -1 : 0;
 }
 
-static int finish (struct remex_call *call, struct place *place, const char *path, struct writing *writing, bool sync)
+static int finish (
+	struct remex_call *call, struct target *target, const char *path, struct file_writer *writer, bool sync)
 {
 	json_t *result;
 	struct err err;
 	int directory = -1;
 
-	if (writing_complete (writing, remex_arg_integer (call, "size", -1), remex_arg_string (call, "sha256"), &err) <
-			0 ||
-		writing_sync (writing, &err) < 0 || writing_publish (writing, &err) < 0)
+	if (file_writer_complete (
+		    writer, remex_arg_integer (call, "size", -1), remex_arg_string (call, "sha256"), &err) < 0 ||
+		file_writer_sync (writer, &err) < 0 || file_writer_publish (writer, &err) < 0)
 		return fail (call, path, &err);
-	if (sync && ((directory = openat (place->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
+	if (sync && ((directory = openat (target->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
 			    (fsync (directory) < 0 && errno != EINVAL))) {
 		err_sys (&err, CODE_IO_ERROR, "it is in place, but its directory cannot be synced");
 		fd_close (&directory);
 		return fail (call, path, &err);
 	}
 	fd_close (&directory);
-	result = json_pack ("{sI ss}", "size", (json_int_t)writing_size (writing), "sha256", writing_sum (writing));
-	if (*writing_note (writing))
+	result = json_pack (
+		"{sI ss}", "size", (json_int_t)file_writer_size (writer), "sha256", file_writer_sum (writer));
+	if (*file_writer_note (writer))
 		json_object_set_new (
-			result, "note", header_bytes (writing_note (writing), strlen (writing_note (writing))));
+			result, "note", header_bytes (file_writer_note (writer), strlen (file_writer_note (writer))));
 	return give_result (call, result);
 }
 
@@ -86,13 +88,13 @@ static int put_one (struct reach *reach, const char *path)
 {
 	struct remex_call *call = reach->call;
 	long long mode = remex_arg_integer (call, "mode", -1), mtime = remex_arg_integer (call, "mtime", INT64_MIN);
-	struct writing_options options = {
+	struct file_writer_options options = {
 		.sync = remex_arg_bool (call, "sync", true),
 		.preserve = mode >= 0 || mtime != INT64_MIN,
 		.set_id = remex_arg_bool (call, "set_id", false),
 	};
-	struct place place = PLACE_NONE;
-	struct writing *writing;
+	struct target target = TARGET_NONE;
+	struct file_writer *writer;
 	int64_t mtime_ns = mtime;
 	bool keep = false;
 	struct err err;
@@ -100,26 +102,26 @@ static int put_one (struct reach *reach, const char *path)
 
 	if (check_args (call) < 0)
 		return -1;
-	if (place_open (&place, &reach->roots, reach->home, path, PLACE_WRITE, &err) < 0)
+	if (target_open (&target, &reach->roots, reach->home, path, TARGET_WRITE, &err) < 0)
 		return fail (call, path, &err);
-	if (place.slash) {
-		place_close (&place);
+	if (target.slash) {
+		target_close (&target);
 		return remex_fail (call, REMEX_ERR_BAD_VALUE, "%s: is a directory", path);
 	}
-	if (!(writing = writing_new (place.directory, place.name, &options, &err)) ||
-		writing_can_grow (writing, remex_arg_integer (call, "size", 0), &err) < 0) {
-		writing_free (writing, false);
-		place_close (&place);
+	if (!(writer = file_writer_new (target.directory, target.name, &options, &err)) ||
+		file_writer_can_grow (writer, remex_arg_integer (call, "size", 0), &err) < 0) {
+		file_writer_free (writer, false);
+		target_close (&target);
 		return fail (call, path, &err);
 	}
-	writing_set_mode (writing, (int)mode, mtime == INT64_MIN ? NULL : &mtime_ns);
-	result = read_all (call, path, writing, remex_arg_integer (call, "size", -1), &keep);
+	file_writer_set_mode (writer, (int)mode, mtime == INT64_MIN ? NULL : &mtime_ns);
+	result = read_all (call, path, writer, remex_arg_integer (call, "size", -1), &keep);
 	if (result == 0)
-		result = finish (call, &place, path, writing, options.sync);
-	if (writing_free (writing, keep))
-		temporary_trim (place.directory);
-	temporary_tidy (place.directory);
-	place_close (&place);
+		result = finish (call, &target, path, writer, options.sync);
+	if (file_writer_free (writer, keep))
+		temporary_trim (target.directory);
+	temporary_tidy (target.directory);
+	target_close (&target);
 	return result;
 }
 
@@ -140,27 +142,28 @@ struct tree {
 static int find_destination (struct tree *tree)
 {
 	struct remex_call *call = tree->reach->call;
-	struct place place = PLACE_NONE;
+	struct target target = TARGET_NONE;
 	struct err err = { .sys = 0 };
 	bool into = remex_arg_bool (call, "into", false), slash;
 
-	tree->directory = place_open_directory (&tree->reach->roots, tree->reach->home, tree->path, PLACE_WRITE, &err);
+	tree->directory =
+		target_open_directory (&tree->reach->roots, tree->reach->home, tree->path, TARGET_WRITE, &err);
 	if (tree->directory >= 0)
 		return 0;
 	if (err.sys != ENOENT && err.sys != ENOTDIR)
 		return fail (call, tree->path, &err);
 	if (into)
 		return remex_fail (call, REMEX_ERR_NOT_FOUND, "%s: is no directory", tree->path);
-	if (place_open (&place, &tree->reach->roots, tree->reach->home, tree->path, PLACE_WRITE, &err) < 0)
+	if (target_open (&target, &tree->reach->roots, tree->reach->home, tree->path, TARGET_WRITE, &err) < 0)
 		return fail (call, tree->path, &err);
-	slash = place.slash;
-	place_close (&place);
+	slash = target.slash;
+	target_close (&target);
 	if (slash && !remex_arg_bool (call, "recursive", false))
 		return remex_fail (call, REMEX_ERR_NOT_FOUND, "%s: is no directory", tree->path);
 	return 0;
 }
 
-static int place_item (void *data, const struct item *item, struct place *place, int *fd, struct err *err)
+static int target_item (void *data, const struct item *item, struct target *target, int *fd, struct err *err)
 {
 	struct tree *tree = data;
 
@@ -168,11 +171,11 @@ static int place_item (void *data, const struct item *item, struct place *place,
 	if (tree->directory < 0) {
 		if (item->source != 0)
 			return err_set (err, CODE_BAD_VALUE, "%s is no directory", tree->path);
-		return place_open (place, &tree->reach->roots, tree->reach->home, tree->path, PLACE_WRITE, err);
+		return target_open (target, &tree->reach->roots, tree->reach->home, tree->path, TARGET_WRITE, err);
 	}
-	if ((place->directory = fcntl (tree->directory, F_DUPFD_CLOEXEC, 0)) < 0)
+	if ((target->directory = fcntl (tree->directory, F_DUPFD_CLOEXEC, 0)) < 0)
 		return err_sys (err, CODE_BUSY, "a directory");
-	memcpy (place->name, item->name, strlen (item->name) + 1);
+	memcpy (target->name, item->name, strlen (item->name) + 1);
 	return 0;
 }
 
@@ -289,7 +292,7 @@ static int put_tree (struct reach *reach, const char *path)
 {
 	struct remex_call *call = reach->call;
 	struct receiver_options options = {
-		.writing = { .sync = remex_arg_bool (call, "sync", true),
+		.writer = { .sync = remex_arg_bool (call, "sync", true),
 			.preserve = remex_arg_bool (call, "preserve", false),
 			.set_id = remex_arg_bool (call, "set_id", false) },
 		.recursive = remex_arg_bool (call, "recursive", false),
@@ -302,7 +305,7 @@ static int put_tree (struct reach *reach, const char *path)
 	buf_init (&tree.in, HEADER_MAX + 4 + PIECE);
 	buf_init (&tree.back, 1024 * 1024);
 	if ((result = find_destination (&tree)) == 0) {
-		if (!(tree.receiver = receiver_new (&options, place_item, report, &tree)))
+		if (!(tree.receiver = receiver_new (&options, target_item, report, &tree)))
 			result = remex_fail (call, REMEX_ERR_BUSY, "out of memory");
 		else
 			result = receive (&tree);

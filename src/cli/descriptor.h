@@ -1,5 +1,5 @@
 /* descriptor - a path that means a descriptor of our own, as the shell makes one for <(COMMAND) and >(COMMAND): /dev/stdin,
- * /dev/stdout, /dev/stderr, /dev/fd/N, /proc/self/fd/N. Such a path is a magic link (proc(5)), which files/place.h never follows;
+ * /dev/stdout, /dev/stderr, /dev/fd/N, /proc/self/fd/N. Such a path is a magic link (proc(5)), which files/target.h never follows;
  * what was opened for us can be used as it is.
  */
 #ifndef REMEX_CLI_DESCRIPTOR_H

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cli/pending.h"
-#include "files/level.h"
+#include "files/open_dir.h"
 
 enum { FIRST_BUCKETS = 64, PATH_MOST = (ITEM_NAME_MAX + 1) * 512 };
 
@@ -152,7 +152,7 @@ static struct pending_entry *note (struct pending *pending, const struct item *i
 		pending->source = item->source;
 	if (path_add (&pending->path, item->name) == 0) {
 		n = buf_len (&pending->path);
-		skip = n < LEVEL_PATH ? 0 : n - (LEVEL_PATH - 1);
+		skip = n < OPEN_DIR_PATH ? 0 : n - (OPEN_DIR_PATH - 1);
 		entry = add (
 			pending, item->kind, pending->source, (const char *)buf_head (&pending->path) + skip, n - skip);
 	}

@@ -6,7 +6,7 @@
  * not confirmed.
  *
  * A path is that of the reports: the names of the items from the top, joined by slashes, and of a longer one the last
- * LEVEL_PATH - 1 bytes (files/level.h). One path may be sent more than once.
+ * OPEN_DIR_PATH - 1 bytes (files/open_dir.h). One path may be sent more than once.
  */
 #ifndef REMEX_CLI_PENDING_H
 #define REMEX_CLI_PENDING_H

@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "cli/call.h"
 #include "cli/pending.h"
-#include "files/place.h"
+#include "files/target.h"
 #include "files/receiver.h"
 #include "files/sender.h"
 

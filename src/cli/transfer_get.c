@@ -26,7 +26,7 @@ int transfer_open_destination (struct transfer *self, struct err *err)
 		return err_set (err, CODE_BAD_VALUE, "only one file goes there, and no directory");
 	if (self->to >= 0)
 		return 0;
-	self->directory = place_open_directory (&transfer_everything, NULL, self->destination, PLACE_WRITE, err);
+	self->directory = target_open_directory (&transfer_everything, NULL, self->destination, TARGET_WRITE, err);
 	if (self->directory >= 0 || (err->sys != ENOENT && err->sys != ENOTDIR))
 		return self->directory >= 0 ? 0 : -1;
 	if (self->n_sources > 1 || (n > 0 && self->destination[n - 1] == '/' && !self->recursive))
@@ -50,7 +50,7 @@ static int not_asked_for (struct err *err, const char *fmt, ...)
 	return -1;
 }
 
-static int place_item (void *data, const struct item *item, struct place *place, int *fd, struct err *err)
+static int target_item (void *data, const struct item *item, struct target *target, int *fd, struct err *err)
 {
 	struct transfer *self = data;
 	char name[ITEM_NAME_MAX + 1];
@@ -68,9 +68,9 @@ static int place_item (void *data, const struct item *item, struct place *place,
 		return 0;
 	}
 	if (self->directory < 0)
-		return place_open (place, &transfer_everything, NULL, self->destination, PLACE_WRITE, err);
-	memcpy (place->name, name, sizeof place->name);
-	if ((place->directory = fcntl (self->directory, F_DUPFD_CLOEXEC, 3)) < 0)
+		return target_open (target, &transfer_everything, NULL, self->destination, TARGET_WRITE, err);
+	memcpy (target->name, name, sizeof target->name);
+	if ((target->directory = fcntl (self->directory, F_DUPFD_CLOEXEC, 3)) < 0)
 		return err_sys (err, CODE_BUSY, "a directory");
 	return 0;
 }
@@ -120,9 +120,9 @@ int transfer_open_get (struct transfer *self)
 	struct receiver_options options = {
 		.recursive = self->recursive,
 		.live = self->live,
-		.writing = { .sync = !self->unsynced, .preserve = self->preserve, .set_id = self->set_id },
+		.writer = { .sync = !self->unsynced, .preserve = self->preserve, .set_id = self->set_id },
 	};
 
-	self->receiver = receiver_new (&options, place_item, received, self);
+	self->receiver = receiver_new (&options, target_item, received, self);
 	return self->receiver ? 0 : -1;
 }

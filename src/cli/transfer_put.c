@@ -31,7 +31,7 @@ static int open_source (void *data, int index, char *name, bool *stream, struct 
 		fd = fcntl (own, F_DUPFD_CLOEXEC, 3);
 		return fd >= 0 ? fd : err_sys (err, CODE_IO_ERROR, standard ? "standard input" : "cannot open it");
 	}
-	return place_open_source (&transfer_everything, NULL, path, err);
+	return target_open_source (&transfer_everything, NULL, path, err);
 }
 
 /* Read ahead, so that the disk and the sums need not wait for the network: 0, or -1 (which has been said). */

@@ -82,7 +82,7 @@ static void hint_literal (const struct copy *copy, const char *path)
 static void told (void *data, const struct receipt *receipt)
 {
 	struct copy *copy = data;
-	char path[PLACE_PATH_MAX * 2];
+	char path[TARGET_PATH_MAX * 2];
 	bool noted;
 
 	transfer_path (&copy->transfer, receipt, path, sizeof path);

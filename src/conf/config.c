@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "conf/config.h"
-#include "conf/listen.h"
+#include "conf/listen_key.h"
 #include "conf/reader.h"
 
 static int set_log (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)

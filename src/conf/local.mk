@@ -4,7 +4,7 @@ noinst_LTLIBRARIES += %D%/libconf.la
 	%D%/config.c %D%/config.h \
 	%D%/date.c \
 	%D%/grant.c %D%/grant.h \
-	%D%/listen.c %D%/listen.h \
+	%D%/listen_key.c %D%/listen_key.h \
 	%D%/node.c \
 	%D%/pattern.c %D%/pattern.h \
 	%D%/reader.c %D%/reader.h \

@@ -15,7 +15,7 @@
 #include "base/paths.h"
 #include "base/trusted.h"
 #include "daemon/generation.h"
-#include "daemon/snapshot.h"
+#include "daemon/sealed.h"
 
 /* --- all of it --------------------------------------------------------------------------------------------------- */
 
@@ -78,7 +78,7 @@ static int open_identities (struct generation *generation, const struct generati
 	int result = 0; /* no home, no identities */
 
 	if (path)
-		result = identities_open (&generation->identities, path, named, now ? &now->identities : NULL, err);
+		result = identity_files_open (&generation->identities, path, named, now ? &now->identities : NULL, err);
 
 	free (path);
 	return result;
@@ -101,7 +101,7 @@ struct generation *generation_open (const struct generation *now, const char *pa
 		err_sys (err, 0, "the configuration");
 	else
 		good = (text = read_text (path, optional, &n, err)) &&
-		       (generation->snapshot = snapshot_bytes ("remexd.yaml", text, n, err)) >= 0 &&
+		       (generation->snapshot = sealed_bytes ("remexd.yaml", text, n, err)) >= 0 &&
 		       (generation->config = config_parse (text, n, generation->file, err)) &&
 		       check_front_user (generation, err) == 0 &&
 		       plugin_files_open (&generation->plugins, generation->config, err) == 0 &&
@@ -123,7 +123,7 @@ void generation_free (struct generation *generation)
 	fd_close (&generation->snapshot);
 	config_free (generation->config);
 	plugin_files_close (&generation->plugins);
-	identities_close (&generation->identities);
+	identity_files_close (&generation->identities);
 	free (generation);
 }
 
@@ -139,7 +139,7 @@ int generation_take_table (struct generation *generation, const char *table, siz
 	if (!result && !(generation->table = strndup (table, n)))
 		result = err_sys (err, 0, "the verb table");
 	if (!result)
-		identities_check_calls (&generation->identities, generation->table);
+		identity_files_check_calls (&generation->identities, generation->table);
 	return result;
 }
 
@@ -197,5 +197,5 @@ int generation_report (const struct generation *generation)
 		if (generation->plugins.items[i].shadowed)
 			log_warning ("not loaded: an earlier directory has a plugin of that name. file=%s",
 				generation->plugins.items[i].shadowed);
-	return refused + identities_report (&generation->identities);
+	return refused + identity_files_report (&generation->identities);
 }

@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 #include "conf/config.h"
-#include "daemon/identities.h"
+#include "daemon/identity_files.h"
 #include "worker/plugins.h"
 
 struct generation {
@@ -21,7 +21,7 @@ struct generation {
 	int snapshot; /* the memfd */
 	struct config *config;
 	struct plugin_files plugins;
-	struct identities identities;
+	struct identity_files identities;
 	char *table; /* the verb table, JSON text */
 };
 

@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "daemon/hostkey.h"
-#include "daemon/snapshot.h"
+#include "daemon/sealed.h"
 #include "net/credential.h"
 #include "proc/spawn.h"
 
@@ -45,7 +45,7 @@ int hostkey_open (const char *path, struct err *err)
 	int file = credential_open (path, err), fd = -1;
 
 	if (file >= 0)
-		fd = snapshot_file ("host key", file, err);
+		fd = sealed_file ("host key", file, err);
 	fd_close (&file);
 	return fd;
 }

@@ -139,7 +139,7 @@ int listening_start (struct supervisor *supervisor, struct err *err)
 
 		if (listener->kind != LISTEN_TCP)
 			continue;
-		if (identities_count (&generation->identities)) {
+		if (identity_files_count (&generation->identities)) {
 			if (!listener->silent)
 				continue;
 			if (listener_start (listener, err) < 0)
@@ -213,7 +213,7 @@ int listening_check (const struct supervisor *supervisor, struct err *err)
 			tcp = true;
 	if (!tcp)
 		return 0;
-	for (size_t i = 0; i < config->n_listen && !identities_count (&supervisor->generation->identities); i++)
+	for (size_t i = 0; i < config->n_listen && !identity_files_count (&supervisor->generation->identities); i++)
 		if (config->listen[i].kind == LISTEN_TCP)
 			say_closed (supervisor->generation, &config->listen[i].endpoint);
 	return check_host_key (config, err);

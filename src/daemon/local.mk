@@ -1,21 +1,20 @@
 sbin_PROGRAMS += remexd
 remexd_SOURCES = \
-	%D%/audit.c %D%/audit.h \
-	%D%/fronting.c \
+	%D%/front_process.c \
 	%D%/generation.c %D%/generation.h \
 	%D%/hostkey.c %D%/hostkey.h \
-	%D%/identities.c %D%/identities.h \
+	%D%/identity_files.c %D%/identity_files.h \
 	%D%/init.c %D%/init.h \
 	%D%/listening.c \
 	%D%/main.c \
 	%D%/options.c %D%/options.h \
 	%D%/probe.c %D%/probe.h \
-	%D%/rearing.c %D%/rearing.h \
 	%D%/reload.c \
+	%D%/sealed.c %D%/sealed.h \
 	%D%/service.c %D%/service.h \
 	%D%/shutdown.c \
-	%D%/snapshot.c %D%/snapshot.h \
 	%D%/supervisor.c %D%/supervisor.h \
+	%D%/worker_process.c %D%/worker_process.h \
 	%D%/workers.c \
 	$(NULL)
 # The plugins find remex_* in the program that loads them: exported are those functions, and nothing else, because all
@@ -23,10 +22,13 @@ remexd_SOURCES = \
 # The worker is linked whole: some of them nobody but a plugin calls.
 remexd_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS) -export-dynamic \
 	-Wl,--whole-archive,src/worker/.libs/libworker.a,--no-whole-archive
-remexd_DEPENDENCIES = src/front/libfront.la src/worker/libworker.la src/proc/libproc.la src/conf/libconf.la \
+remexd_DEPENDENCIES = src/front/libfront.la src/gate/libgate.la src/loop/libloop.la src/audit/libaudit.la src/worker/libworker.la src/proc/libproc.la src/conf/libconf.la \
 	src/net/libnet.la src/wire/libwire.la src/base/libbase.la
 remexd_LDADD = \
 	src/front/libfront.la \
+	src/gate/libgate.la \
+	src/audit/libaudit.la \
+	src/loop/libloop.la \
 	src/proc/libproc.la \
 	src/conf/libconf.la \
 	src/net/libnet.la \

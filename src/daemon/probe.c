@@ -42,14 +42,14 @@ int probe_start (struct probe *probe, struct generation *generation, struct err 
 
 	*probe = (struct probe){ .generation = generation, .loading = -1, .end_ms = clock_ms () + PATIENCE_MS };
 	buf_init (&probe->table, 16 * 1024 * 1024);
-	if (rear (&probe->worker, 0, &birth, NULL) < 0)
+	if (spawn_worker (&probe->worker, 0, &birth, NULL) < 0)
 		return err_sys (err, 0, "cannot start a worker to prove the plugins");
 	return 0;
 }
 
 void probe_stop (struct probe *probe)
 {
-	reared_end (&probe->worker);
+	worker_process_end (&probe->worker);
 	buf_free (&probe->table);
 }
 

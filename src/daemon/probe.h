@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "daemon/generation.h"
-#include "daemon/rearing.h"
+#include "daemon/worker_process.h"
 
 enum { PROBE_FDS = 2 };
 
@@ -23,7 +23,7 @@ enum probe_state { PROBE_RUNNING, PROBE_PROVED, PROBE_FAILED };
 
 struct probe {
 	struct generation *generation; /* the caller's */
-	struct reared worker;
+	struct worker_process worker;
 	struct buf table;
 	int loading; /* the plugin file that was being loaded last; -1: none, or all are */
 	bool whole, silent, gone; /* the table is here; the worker says no more; its keeper has reported */

@@ -23,16 +23,16 @@ static void close_listeners (struct supervisor *supervisor)
 
 void supervisor_stop_workers (struct supervisor *supervisor)
 {
-	struct reared *worker;
+	struct worker_process *worker;
 
 	list_each (worker, &supervisor->workers, node) {
-		bool spare = worker->phase == REARED_SPARE;
+		bool spare = worker->phase == WORKER_PROCESS_SPARE;
 
 		if (spare && supervisor->state < SUPERVISOR_DRAINING)
 			continue;
 		if (spare)
 			supervisor->n_spares--;
-		worker->phase = REARED_ENDING;
+		worker->phase = WORKER_PROCESS_ENDING;
 		fd_close (&worker->front_end);
 		if (!worker->released)
 			supervisor_tell_keeper (worker, spare ? REC_RELEASE : REC_STOP, 0);
@@ -41,7 +41,7 @@ void supervisor_stop_workers (struct supervisor *supervisor)
 
 void supervisor_end (struct supervisor *supervisor)
 {
-	struct reared *worker;
+	struct worker_process *worker;
 
 	if (supervisor->state >= SUPERVISOR_DRAINING) {
 		log_info ("told to end again: killing what runs");
@@ -51,7 +51,7 @@ void supervisor_end (struct supervisor *supervisor)
 		supervisor_stop_workers (supervisor);
 		list_each (worker, &supervisor->workers, node)
 			if (worker->released)
-				reared_expect_end (worker, 0); /* those that were not are stopped */
+				worker_process_expect_end (worker, 0); /* those that were not are stopped */
 		return;
 	}
 	log_info ("told to end: finishing what runs, for up to %lld s",
@@ -70,7 +70,7 @@ void supervisor_end (struct supervisor *supervisor)
 
 void supervisor_close (struct supervisor *supervisor)
 {
-	struct reared *worker, *after;
+	struct worker_process *worker, *after;
 
 	list_each_safe (worker, after, &supervisor->ended, node) {
 		list_remove (&worker->node);

@@ -1,4 +1,4 @@
-/* supervisor - see supervisor.h: the loop, the beginning. workers.c, fronting.c, reload.c and shutdown.c have the rest. */
+/* supervisor - see supervisor.h: the loop, the beginning. workers.c, front_process.c, reload.c and shutdown.c have the rest. */
 #include "config.h"
 
 #include <errno.h>
@@ -57,7 +57,7 @@ static int turn (struct supervisor *supervisor)
 {
 	size_t n = FIXED_FDS, i = FIXED_FDS;
 	struct pollfd *fds = calloc (n + (size_t)supervisor->n_workers, sizeof *fds);
-	struct reared *worker, *after;
+	struct worker_process *worker, *after;
 
 	if (!fds)
 		return -1;

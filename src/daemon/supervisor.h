@@ -17,11 +17,11 @@
 #include "base/list.h"
 #include "base/userdb.h"
 #include "conf/config.h"
-#include "daemon/audit.h"
+#include "audit/writer.h"
 #include "daemon/generation.h"
 #include "daemon/options.h"
 #include "daemon/probe.h"
-#include "daemon/rearing.h"
+#include "daemon/worker_process.h"
 #include "net/listen.h"
 #include "proc/cgroup.h"
 #include "proc/spawn.h"
@@ -81,7 +81,7 @@ int supervisor_run (const struct options *options);
 
 /* --- workers.c ----------------------------------------------------------------------------------------------------- */
 
-struct reared *supervisor_find_worker (struct supervisor *supervisor, uint64_t serial);
+struct worker_process *supervisor_find_worker (struct supervisor *supervisor, uint64_t serial);
 
 /* Keep `workers.spare` idle ones of our own user warm, within the maximum. Let one of them go: false when there is
  * none. */
@@ -90,15 +90,15 @@ bool supervisor_drop_spare (struct supervisor *supervisor);
 
 /* Send RELEASE or STOP to the keeper of a worker. When that fails the keeper is made to kill. Either ends the keeper in a
  * bounded time. */
-void supervisor_tell_keeper (struct reared *worker, uint32_t type, int64_t a);
+void supervisor_tell_keeper (struct worker_process *worker, uint32_t type, int64_t a);
 
 /* The front asks for a worker. */
 void supervisor_answer_worker (struct supervisor *supervisor, const struct packet *packet);
 
 /* A keeper's link has something to read, or has ended. The worker may be freed. */
-void supervisor_hear_keeper (struct supervisor *supervisor, struct reared *worker);
+void supervisor_hear_keeper (struct supervisor *supervisor, struct worker_process *worker);
 
-/* Look after the keepers: reap those that have ended, force those that are late (rearing.h). The second: when that is to be
+/* Look after the keepers: reap those that have ended, force those that are late (worker_process.h). The second: when that is to be
  * done next, by clock_ms; 0: nothing is to come. Workers may be freed. */
 void supervisor_watch_keepers (struct supervisor *supervisor);
 int64_t supervisor_keepers_time (const struct supervisor *supervisor);
@@ -106,7 +106,7 @@ int64_t supervisor_keepers_time (const struct supervisor *supervisor);
 /* After SIGCHLD: a keeper that somebody has stopped goes on. */
 void supervisor_wake_keepers (struct supervisor *supervisor);
 
-/* --- fronting.c ---------------------------------------------------------------------------------------------------- */
+/* --- front_process.c ----------------------------------------------------------------------------------------------- */
 
 /* Start a front, re-executed from the very file we run from, so that an upgrade on disk never mixes versions. 0 or -1. */
 int supervisor_start_front (struct supervisor *supervisor);

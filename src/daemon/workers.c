@@ -20,7 +20,7 @@
 
 enum { SPARE_RETRY_MS = 1000 };
 
-static struct reared *worker_new (struct supervisor *supervisor, uid_t uid)
+static struct worker_process *worker_new (struct supervisor *supervisor, uid_t uid)
 {
 	struct worker_birth birth = {
 		.config = supervisor->generation->config,
@@ -28,9 +28,9 @@ static struct reared *worker_new (struct supervisor *supervisor, uid_t uid)
 		.uid = uid,
 	};
 	struct worker_birthday birthday = { .users = userdb_state (&supervisor->userdb), .ms = clock_ms () };
-	struct reared *worker = calloc (1, sizeof *worker);
+	struct worker_process *worker = calloc (1, sizeof *worker);
 
-	if (!worker || rear (worker, ++supervisor->last_serial, &birth, &supervisor->cgroups) < 0) {
+	if (!worker || spawn_worker (worker, ++supervisor->last_serial, &birth, &supervisor->cgroups) < 0) {
 		free (worker);
 		return NULL;
 	}
@@ -40,9 +40,9 @@ static struct reared *worker_new (struct supervisor *supervisor, uid_t uid)
 	return worker;
 }
 
-struct reared *supervisor_find_worker (struct supervisor *supervisor, uint64_t serial)
+struct worker_process *supervisor_find_worker (struct supervisor *supervisor, uint64_t serial)
 {
-	struct reared *worker;
+	struct worker_process *worker;
 
 	list_each (worker, &supervisor->workers, node)
 		if (worker->serial == serial)
@@ -54,7 +54,7 @@ void supervisor_keep_spares (struct supervisor *supervisor)
 {
 	const struct config *config = supervisor->generation->config;
 	int want = supervisor->stdio ? 0 : config->workers_spare;
-	struct reared *worker;
+	struct worker_process *worker;
 
 	if (supervisor->state != SUPERVISOR_SERVING || clock_ms () < supervisor->spare_retry)
 		return;
@@ -68,50 +68,53 @@ void supervisor_keep_spares (struct supervisor *supervisor)
 	}
 }
 
-static struct reared *find_spare (const struct supervisor *supervisor, uid_t uid)
+static struct worker_process *find_spare (const struct supervisor *supervisor, uid_t uid)
 {
-	struct reared *worker;
+	struct worker_process *worker;
 
 	list_each (worker, &supervisor->workers, node)
-		if (worker->phase == REARED_SPARE && worker->uid == uid)
+		if (worker->phase == WORKER_PROCESS_SPARE && worker->uid == uid)
 			return worker;
 	return NULL;
 }
 
-void supervisor_tell_keeper (struct reared *worker, uint32_t type, int64_t a)
+void supervisor_tell_keeper (struct worker_process *worker, uint32_t type, int64_t a)
 {
 	if (type == REC_RELEASE)
-		reared_expect_end (worker, KEEPER_LEAVE_MS);
+		worker_process_expect_end (worker, KEEPER_LEAVE_MS);
 	else
-		reared_expect_end (worker, (a < 0 ? 0 : a < KEEPER_GRACE_MAX ? a : KEEPER_GRACE_MAX) + KEEPER_KILL_MS);
+		worker_process_expect_end (worker, (a < 0                         ? 0
+							   : a < KEEPER_GRACE_MAX ? a
+										  : KEEPER_GRACE_MAX) +
+							   KEEPER_KILL_MS);
 	if (link_post (worker->keeper, type, 0, a, 0, MSG_DONTWAIT) == 0 || errno == EPIPE)
 		return;
 	/* What it was not told it would not do, and somebody waits for it. At the end of its link it kills. */
 	log_warning ("a keeper cannot be told, and kills. serial=%llu: %s", (unsigned long long)worker->serial,
 		strerror (errno));
 	shutdown (worker->keeper, SHUT_WR);
-	reared_expect_end (worker, KEEPER_KILL_MS);
+	worker_process_expect_end (worker, KEEPER_KILL_MS);
 }
 
 bool supervisor_drop_spare (struct supervisor *supervisor)
 {
-	struct reared *worker = find_spare (supervisor, geteuid ());
+	struct worker_process *worker = find_spare (supervisor, geteuid ());
 
 	if (!worker)
 		return false;
 	supervisor->n_spares--;
-	worker->phase = REARED_ENDING;
+	worker->phase = WORKER_PROCESS_ENDING;
 	fd_close (&worker->front_end);
 	supervisor_tell_keeper (worker, REC_RELEASE, 0);
 	return true;
 }
 
 /* A spare of that user that is what the user database says now. Those that are not, go. */
-static struct reared *take_spare (struct supervisor *supervisor, uid_t uid)
+static struct worker_process *take_spare (struct supervisor *supervisor, uid_t uid)
 {
 	uint64_t users = userdb_state (&supervisor->userdb);
 	int64_t age = supervisor->userdb.others ? supervisor->generation->config->workers_age_ms : 0;
-	struct reared *worker;
+	struct worker_process *worker;
 
 	while ((worker = find_spare (supervisor, uid))) {
 		if (worker->birthday.users == users && (!age || clock_ms () - worker->birthday.ms <= age)) {
@@ -153,7 +156,8 @@ static int check_claim (struct supervisor *supervisor, uid_t uid, int peer)
 	if (supervisor->stdio)
 		return 0;
 	if (peer < 0)
-		return identities_support (&supervisor->generation->identities, uid, userdb_state (&supervisor->userdb))
+		return identity_files_support (
+			       &supervisor->generation->identities, uid, userdb_state (&supervisor->userdb))
 			       ? 0
 			       : EPERM;
 	if (!is_ours (supervisor, peer) || peer_uid (peer, &caller, NULL) < 0)
@@ -167,7 +171,7 @@ static int check_claim (struct supervisor *supervisor, uid_t uid, int peer)
 /* A worker counts until the front has been told that it is gone: its keeper may need a moment more to leave. */
 static int count_living (const struct supervisor *supervisor)
 {
-	struct reared *worker;
+	struct worker_process *worker;
 	int n = 0;
 
 	list_each (worker, &supervisor->workers, node)
@@ -187,7 +191,7 @@ void supervisor_answer_worker (struct supervisor *supervisor, const struct packe
 	int max = supervisor->generation->config->workers_max + CONTROL_WORKERS;
 	uid_t uid = (uid_t)packet->record.a;
 	struct record record = { .type = REC_BORN, .id = packet->record.id, .b = (int64_t)uid };
-	struct reared *worker = NULL;
+	struct worker_process *worker = NULL;
 	int error = 0;
 
 	if (packet->lost) {
@@ -208,12 +212,12 @@ void supervisor_answer_worker (struct supervisor *supervisor, const struct packe
 		return;
 	}
 	record.a = (int64_t)worker->serial;
-	worker->phase = REARED_OUT;
+	worker->phase = WORKER_PROCESS_OUT;
 	if (link_send (supervisor->front_link, &record, &worker->birthday, sizeof worker->birthday, NULL, 0,
 		    &worker->front_end, 1, 0) < 0) {
 		if (errno == ETOOMANYREFS) {
 			/* The front cannot have it now. It asks again, and this one goes. */
-			worker->phase = REARED_ENDING;
+			worker->phase = WORKER_PROCESS_ENDING;
 			supervisor_tell_keeper (worker, REC_RELEASE, 0);
 			tell_front (supervisor, REC_NO_WORKER, packet->record.id, EBUSY);
 		} else {
@@ -223,26 +227,27 @@ void supervisor_answer_worker (struct supervisor *supervisor, const struct packe
 	fd_close (&worker->front_end);
 }
 
-static void tell_gone (struct supervisor *supervisor, struct reared *worker, int64_t how, int64_t n, int64_t survivors)
+static void tell_gone (
+	struct supervisor *supervisor, struct worker_process *worker, int64_t how, int64_t n, int64_t survivors)
 {
 	struct record record = { .type = REC_GONE, .id = worker->serial, .a = how, .b = n };
 
 	worker->reported = true;
-	if (worker->phase == REARED_SPARE) {
+	if (worker->phase == WORKER_PROCESS_SPARE) {
 		/* Nobody had it. That it did not live wants a pause, or we would do nothing else. */
 		supervisor->n_spares--;
 		supervisor->spare_retry = clock_ms () + SPARE_RETRY_MS;
 	}
-	if (worker->phase == REARED_OUT && supervisor->front_link >= 0 && !supervisor->front_deaf &&
+	if (worker->phase == WORKER_PROCESS_OUT && supervisor->front_link >= 0 && !supervisor->front_deaf &&
 		link_send (supervisor->front_link, &record, &survivors, sizeof survivors, NULL, 0, NULL, 0, 0) < 0)
 		supervisor->front_deaf = true;
-	worker->phase = REARED_ENDING;
+	worker->phase = WORKER_PROCESS_ENDING;
 }
 
 /* The process has ended too: nothing of it is left. */
-static bool worker_reap (struct supervisor *supervisor, struct reared *worker)
+static bool worker_reap (struct supervisor *supervisor, struct worker_process *worker)
 {
-	if (!reared_reap (worker))
+	if (!worker_process_reap (worker))
 		return false;
 	if (supervisor->cgroups.root >= 0)
 		cgroup_remove (&supervisor->cgroups, worker->serial);
@@ -252,7 +257,7 @@ static bool worker_reap (struct supervisor *supervisor, struct reared *worker)
 }
 
 /* What a keeper that was killed has left. Only a cgroup helps then; what was let be lives on. */
-static void clean_up (struct supervisor *supervisor, struct reared *worker)
+static void clean_up (struct supervisor *supervisor, struct worker_process *worker)
 {
 	if (worker->cgroup < 0)
 		return;
@@ -263,7 +268,7 @@ static void clean_up (struct supervisor *supervisor, struct reared *worker)
 }
 
 /* The keeper's link has ended. Without its report it was killed by another hand, or by ours. */
-static void worker_ended (struct supervisor *supervisor, struct reared *worker)
+static void worker_ended (struct supervisor *supervisor, struct worker_process *worker)
 {
 	if (!worker->reported) {
 		supervisor->keepers_lost++;
@@ -284,19 +289,19 @@ static void worker_ended (struct supervisor *supervisor, struct reared *worker)
 
 void supervisor_watch_keepers (struct supervisor *supervisor)
 {
-	struct reared *worker, *after;
+	struct worker_process *worker, *after;
 
 	list_each_safe (worker, after, &supervisor->ended, node)
 		worker_reap (supervisor, worker);
 	list_each (worker, &supervisor->workers, node)
-		if (reared_force (worker))
+		if (worker_process_force (worker))
 			log_warning ("a keeper does not act in time: it is killed, with what it keeps. serial=%llu",
 				(unsigned long long)worker->serial);
 }
 
 int64_t supervisor_keepers_time (const struct supervisor *supervisor)
 {
-	const struct reared *worker;
+	const struct worker_process *worker;
 	int64_t when = 0;
 
 	list_each (worker, &supervisor->workers, node)
@@ -311,7 +316,7 @@ void supervisor_wake_keepers (struct supervisor *supervisor)
 	int result;
 
 	while ((result = waitid (P_ALL, 0, &info, WSTOPPED | WNOHANG)) == 0 ? info.si_pid : errno == EINTR) {
-		struct reared *worker;
+		struct worker_process *worker;
 
 		if (result < 0)
 			continue;
@@ -328,7 +333,7 @@ void supervisor_wake_keepers (struct supervisor *supervisor)
 	}
 }
 
-void supervisor_hear_keeper (struct supervisor *supervisor, struct reared *worker)
+void supervisor_hear_keeper (struct supervisor *supervisor, struct worker_process *worker)
 {
 	struct packet *packet = &supervisor->packet;
 	int64_t survivors = -1;
@@ -344,7 +349,7 @@ void supervisor_hear_keeper (struct supervisor *supervisor, struct reared *worke
 		if (packet->record.length == sizeof survivors)
 			memcpy (&survivors, packet->data, sizeof survivors);
 		tell_gone (supervisor, worker, packet->record.a, packet->record.b, survivors);
-		reared_expect_end (worker, 0);
+		worker_process_expect_end (worker, 0);
 	}
 	packet_close (packet);
 }

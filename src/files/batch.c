@@ -41,27 +41,27 @@ void batch_fail (
 	batch_tell (batch, &receipt);
 }
 
-void batch_release (struct batch *batch, struct level *level)
+void batch_release (struct batch *batch, struct open_dir *dir)
 {
-	while (level && --level->references == 0) {
-		struct level *up = level->up;
-		bool held = level->fd >= 0;
+	while (dir && --dir->references == 0) {
+		struct open_dir *up = dir->up;
+		bool held = dir->fd >= 0;
 		struct receipt receipt = {
-			.kind = ITEM_DIRECTORY, .source = level->source, .path = level->path, .sha256 = ""
+			.kind = ITEM_DIRECTORY, .source = dir->source, .path = dir->path, .sha256 = ""
 		};
 		struct err err;
 
-		if (level_finish (level, batch->options, &err) < 0)
+		if (open_dir_finish (dir, batch->options, &err) < 0)
 			receipt.err = &err;
-		else if (level->lost)
+		else if (dir->lost)
 			receipt.note = "not kept: its ACL (the mode is the sender's)";
 		/* One that could not be made has been told of; the top, which was there before, is told of when it is bad. */
 		if (!up)
 			receipt.path = ".";
 		if (held && (up || receipt.err))
 			batch_tell (batch, &receipt);
-		level_free (level);
-		level = up;
+		open_dir_free (dir);
+		dir = up;
 	}
 }
 
@@ -71,10 +71,10 @@ static void report (struct batch *batch, struct waiting *item)
 		.kind = ITEM_FILE,
 		.source = item->source,
 		.path = item->path,
-		.size = writing_size (item->writing),
-		.sha256 = writing_sum (item->writing),
+		.size = file_writer_size (item->writer),
+		.sha256 = file_writer_sum (item->writer),
 		.changed = item->changed,
-		.note = writing_note (item->writing),
+		.note = file_writer_note (item->writer),
 	};
 
 	batch->report (batch->data, &receipt);
@@ -83,7 +83,7 @@ static void report (struct batch *batch, struct waiting *item)
 static void fail (struct batch *batch, struct waiting *item, const struct err *err)
 {
 	item->failed = true;
-	batch_fail (batch, ITEM_FILE, item->source, item->path, writing_size (item->writing), err);
+	batch_fail (batch, ITEM_FILE, item->source, item->path, file_writer_size (item->writer), err);
 }
 
 /* Bring them to the disk. Each fsync(2) is a wait of its own; many share one syncfs(2), which waits for what others have
@@ -95,9 +95,9 @@ static void sync_all (struct batch *batch)
 	struct err err;
 
 	for (size_t i = 0; i < batch->n; i++) {
-		struct writing *writing = batch->items[i].writing;
+		struct file_writer *writer = batch->items[i].writer;
 
-		if ((many ? writing_sync_all (writing, &device, &err) : writing_sync (writing, &err)) < 0)
+		if ((many ? file_writer_sync_all (writer, &device, &err) : file_writer_sync (writer, &err)) < 0)
 			fail (batch, &batch->items[i], &err);
 	}
 }
@@ -112,16 +112,16 @@ void batch_flush (struct batch *batch)
 
 		if (item->failed)
 			continue;
-		if (writing_publish (item->writing, &err) < 0)
+		if (file_writer_publish (item->writer, &err) < 0)
 			fail (batch, item, &err);
-		else if (item->level)
-			level_change (item->level);
+		else if (item->dir)
+			open_dir_change (item->dir);
 	}
 	for (size_t i = 0; i < batch->n; i++) {
 		struct waiting *item = &batch->items[i];
 
 		/* The first one of a directory syncs it for all; the name is there, but it may not outlive the power. */
-		if (!item->failed && item->level && level_sync (item->level, batch->options, &err) < 0)
+		if (!item->failed && item->dir && open_dir_sync (item->dir, batch->options, &err) < 0)
 			fail (batch, item, &err);
 		if (!item->failed)
 			report (batch, item);
@@ -139,34 +139,35 @@ void batch_drop (struct batch *batch)
 	for (size_t i = 0; i < n; i++) {
 		struct waiting *item = &batch->items[i];
 
-		kept |= writing_free (item->writing, !item->failed && writing_size (item->writing) > RECEIVER_SMALL);
+		kept |= file_writer_free (
+			item->writer, !item->failed && file_writer_size (item->writer) > RECEIVER_SMALL);
 		/* To look through a directory once for all of its files. */
-		if (kept && item->level && (i + 1 == n || batch->items[i + 1].level != item->level)) {
-			temporary_trim (item->level->fd);
+		if (kept && item->dir && (i + 1 == n || batch->items[i + 1].dir != item->dir)) {
+			temporary_trim (item->dir->fd);
 			kept = false;
 		}
-		batch_release (batch, item->level);
+		batch_release (batch, item->dir);
 		free (item->path);
 	}
 }
 
-int batch_add (struct batch *batch, struct level *level, int64_t source, const char *path, struct writing *writing,
+int batch_add (struct batch *batch, struct open_dir *dir, int64_t source, const char *path, struct file_writer *writer,
 	bool changed)
 {
 	struct waiting *item = &batch->items[batch->n];
 	char *copy = strdup (path);
 
 	if (!copy) {
-		writing_free (writing, false);
+		file_writer_free (writer, false);
 		return -1;
 	}
-	*item = (struct waiting){ .writing = writing, .path = copy, .source = source, .changed = changed };
-	if (level)
-		item->level = level_hold (level);
+	*item = (struct waiting){ .writer = writer, .path = copy, .source = source, .changed = changed };
+	if (dir)
+		item->dir = open_dir_hold (dir);
 	batch->n++;
-	batch->bytes += writing_size (writing);
-	if (writing_size (writing) > RECEIVER_SMALL)
-		writing_start_sync (writing); /* small ones go faster together */
+	batch->bytes += file_writer_size (writer);
+	if (file_writer_size (writer) > RECEIVER_SMALL)
+		file_writer_start_sync (writer); /* small ones go faster together */
 	if (!batch->options->sync || batch->n == RECEIVER_BATCH || batch->bytes >= RECEIVER_BATCH_BYTES)
 		batch_flush (batch);
 	return 0;

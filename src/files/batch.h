@@ -7,22 +7,22 @@
 #ifndef REMEX_FILES_BATCH_H
 #define REMEX_FILES_BATCH_H
 
-#include "files/level.h"
+#include "files/open_dir.h"
 #include "files/receiver.h"
 
 #define RECEIVER_BATCH_BYTES ((int64_t)64 * 1024 * 1024)
 
 /* A complete file that waits. */
 struct waiting {
-	struct writing *writing;
-	struct level *level; /* a reference, or NULL */
+	struct file_writer *writer;
+	struct open_dir *dir; /* a reference, or NULL */
 	char *path;
 	int64_t source;
 	bool changed, failed;
 };
 
 struct batch {
-	const struct writing_options *options;
+	const struct file_writer_options *options;
 	receiver_report *report;
 	void *data;
 	struct waiting items[RECEIVER_BATCH];
@@ -33,7 +33,7 @@ struct batch {
 };
 
 /* A complete file (owned from now on) of that level (NULL: of none, it went to a descriptor): published now or with the others. -1: no memory, and it is gone. */
-int batch_add (struct batch *batch, struct level *level, int64_t source, const char *path, struct writing *writing,
+int batch_add (struct batch *batch, struct open_dir *dir, int64_t source, const char *path, struct file_writer *writer,
 	bool changed);
 
 /* Put everything that waits in place. */
@@ -43,7 +43,7 @@ void batch_flush (struct batch *batch);
 void batch_drop (struct batch *batch);
 
 /* Give up a reference to a level; finishes it and those above where that was the last one. NULL is allowed. */
-void batch_release (struct batch *batch, struct level *level);
+void batch_release (struct batch *batch, struct open_dir *dir);
 
 /* Tell what became of something. The first thing that fails because the disk is full is in batch->full too, and the others that
  * do are not told. */

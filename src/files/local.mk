@@ -6,18 +6,18 @@ noinst_LTLIBRARIES += %D%/libfiles.la
 	%D%/beneath.c %D%/beneath.h \
 	%D%/code.c %D%/code.h \
 	%D%/digest.c %D%/digest.h \
+	%D%/file_reader.c %D%/file_reader.h \
+	%D%/file_writer.c %D%/file_writer.h \
 	%D%/item.c %D%/item.h \
-	%D%/level.c %D%/level.h \
-	%D%/place.c %D%/place.h \
-	%D%/reading.c %D%/reading.h \
+	%D%/open_dir.c %D%/open_dir.h \
 	%D%/receiver.c %D%/receiver.h %D%/receiver_private.h \
 	%D%/receiver_file.c \
 	%D%/sender.c %D%/sender.h %D%/sender_private.h \
 	%D%/sender_file.c \
 	%D%/size.c %D%/size.h \
 	%D%/symlink.c %D%/symlink.h \
-	%D%/tally.c %D%/tally.h \
+	%D%/target.c %D%/target.h \
 	%D%/temporary.c %D%/temporary.h \
+	%D%/totals.c %D%/totals.h \
 	%D%/walk.c %D%/walk.h \
-	%D%/writing.c %D%/writing.h \
 	$(NULL)

@@ -16,16 +16,16 @@
 #include "files/temporary.h"
 
 struct receiver *receiver_new (
-	const struct receiver_options *options, receiver_place *place, receiver_report *report, void *data)
+	const struct receiver_options *options, receiver_target *target, receiver_report *report, void *data)
 {
 	struct receiver *self = calloc (1, sizeof *self);
 
 	if (!self)
 		return NULL;
 	self->options = *options;
-	self->place = place;
+	self->target = target;
 	self->data = data;
-	self->batch.options = &self->options.writing;
+	self->batch.options = &self->options.writer;
 	self->batch.report = report;
 	self->batch.data = data;
 	self->progress.total_files = self->progress.total_bytes = -1;
@@ -44,11 +44,11 @@ static int broken (struct err *err, const char *what)
 
 /* Where an item goes: the descriptor *fd, or else that name in self->level. 0; 1: nowhere, which was told; -1 and err. */
 static int find_place (
-	struct receiver *self, struct item *item, char name[PLACE_NAME_MAX + 1], int *fd, struct err *err);
+	struct receiver *self, struct item *item, char name[TARGET_NAME_MAX + 1], int *fd, struct err *err);
 
 static int begin_file (struct receiver *self, struct item *item, struct buf *back, struct err *err)
 {
-	char name[PLACE_NAME_MAX + 1];
+	char name[TARGET_NAME_MAX + 1];
 	struct err why;
 	int fd = -1, found = find_place (self, item, name, &fd, err);
 
@@ -58,16 +58,16 @@ static int begin_file (struct receiver *self, struct item *item, struct buf *bac
 	self->whole = item->sha256[0] != '\0';
 	self->state = CONTENT;
 	if (found == 0) {
-		struct level *level = fd < 0 ? self->level : NULL;
+		struct open_dir *dir = fd < 0 ? self->dir : NULL;
 
-		self->home = level ? level_hold (level) : NULL;
-		self->writing =
-			level ? writing_new (level->fd, name, &self->options.writing, &why) : writing_to (fd, &why);
-		if (!self->writing ||
-			(item->size > 0 && !self->whole && writing_can_grow (self->writing, item->size, &why) < 0))
+		self->home = dir ? open_dir_hold (dir) : NULL;
+		self->writer =
+			dir ? file_writer_new (dir->fd, name, &self->options.writer, &why) : file_writer_to (fd, &why);
+		if (!self->writer ||
+			(item->size > 0 && !self->whole && file_writer_can_grow (self->writer, item->size, &why) < 0))
 			receiver_file_fail (self, &why);
 		else
-			writing_set_mode (self->writing, item->mode, item->has_mtime ? &item->mtime_ns : NULL);
+			file_writer_set_mode (self->writer, item->mode, item->has_mtime ? &item->mtime_ns : NULL);
 	}
 	if (item->resume)
 		return receiver_file_offer (self, back, err);
@@ -79,36 +79,36 @@ static int begin_file (struct receiver *self, struct item *item, struct buf *bac
 /* --- where things go ---------------------------------------------------------------------------------------------- */
 
 /* Another source may well go to the directory of the last one: that is held once. */
-static int stand_at_top (struct receiver *self, struct place *place, int64_t source, struct err *err)
+static int stand_at_top (struct receiver *self, struct target *target, int64_t source, struct err *err)
 {
 	struct stat now, last;
 
-	if (self->level && fstat (self->level->fd, &last) == 0 && fstat (place->directory, &now) == 0 &&
+	if (self->dir && fstat (self->dir->fd, &last) == 0 && fstat (target->directory, &now) == 0 &&
 		now.st_dev == last.st_dev && now.st_ino == last.st_ino) {
-		place_close (place);
-		self->level->source = source;
+		target_close (target);
+		self->dir->source = source;
 		return 0;
 	}
-	batch_release (&self->batch, self->level);
-	self->level = level_top (place->directory, source);
-	place->directory = -1;
-	return self->level ? 0 : receiver_no_memory (err);
+	batch_release (&self->batch, self->dir);
+	self->dir = open_dir_top (target->directory, source);
+	target->directory = -1;
+	return self->dir ? 0 : receiver_no_memory (err);
 }
 
 static int find_place (
-	struct receiver *self, struct item *item, char name[PLACE_NAME_MAX + 1], int *fd, struct err *err)
+	struct receiver *self, struct item *item, char name[TARGET_NAME_MAX + 1], int *fd, struct err *err)
 {
-	struct place place = PLACE_NONE;
+	struct target target = TARGET_NONE;
 	struct err why = { .sys = 0 };
 
 	self->source = item->source;
 	if (self->depth) {
 		if (item->source >= 0)
 			return broken (err, "a source within another");
-		self->source = self->level->source;
-		level_path (self->level, item->name, self->path);
+		self->source = self->dir->source;
+		open_dir_path (self->dir, item->name, self->path);
 		memcpy (name, item->name, strlen (item->name) + 1);
-		if (self->level->fd >= 0)
+		if (self->dir->fd >= 0)
 			return 0;
 		err_set (&why, CODE_FAILED, "its directory could not be made");
 		batch_fail (&self->batch, item->kind, self->source, self->path, item->size, &why);
@@ -117,7 +117,7 @@ static int find_place (
 	if (item->source < 0)
 		return broken (err, "it is not said of which source this is");
 	memcpy (self->path, item->name, strlen (item->name) + 1);
-	if (self->place (self->data, item, &place, fd, &why) < 0) {
+	if (self->target (self->data, item, &target, fd, &why) < 0) {
 		if (why.sys == EPROTO)
 			return broken (err, why.text);
 		batch_fail (&self->batch, item->kind, self->source, self->path, item->size, &why);
@@ -125,16 +125,16 @@ static int find_place (
 	}
 	if (*fd >= 0)
 		return 0;
-	memcpy (name, place.name, sizeof place.name);
-	return stand_at_top (self, &place, item->source, err);
+	memcpy (name, target.name, sizeof target.name);
+	return stand_at_top (self, &target, item->source, err);
 }
 
 /* A directory that failed is entered all the same: a level without a descriptor. */
 static int enter (struct receiver *self, struct item *item, struct err *err)
 {
-	char name[PLACE_NAME_MAX + 1];
+	char name[TARGET_NAME_MAX + 1];
 	struct err why = { .code = 0 };
-	struct level *level = NULL;
+	struct open_dir *dir = NULL;
 	int fd = -1, found;
 
 	if (!self->options.recursive)
@@ -146,35 +146,35 @@ static int enter (struct receiver *self, struct item *item, struct err *err)
 			err_set (&why, CODE_BAD_VALUE, "a directory cannot go there");
 		else if (self->depth >= RECEIVER_DEPTH)
 			err_set (&why, CODE_BAD_VALUE, "more than %d levels of directories", RECEIVER_DEPTH);
-		else if (!(level = level_enter (self->level, item, name, &self->options.writing, &why)))
+		else if (!(dir = open_dir_enter (self->dir, item, name, &self->options.writer, &why)))
 			return receiver_no_memory (err);
-		if (!level || level->fd < 0)
+		if (!dir || dir->fd < 0)
 			batch_fail (&self->batch, ITEM_DIRECTORY, self->source, self->path, -1, &why);
 	}
-	if (!level && !(level = level_dead (self->level, item, self->source)))
+	if (!dir && !(dir = open_dir_dead (self->dir, item, self->source)))
 		return receiver_no_memory (err);
-	if (self->level)
-		self->level->references--; /* the new one has its own */
-	self->level = level;
+	if (self->dir)
+		self->dir->references--; /* the new one has its own */
+	self->dir = dir;
 	self->depth++;
 	return 0;
 }
 
 static int leave (struct receiver *self, struct err *err)
 {
-	struct level *level = self->level;
+	struct open_dir *dir = self->dir;
 
 	if (!self->depth)
 		return broken (err, "there is no directory to leave");
 	self->depth--;
-	self->level = level->up ? level_hold (level->up) : NULL;
-	batch_release (&self->batch, level);
+	self->dir = dir->up ? open_dir_hold (dir->up) : NULL;
+	batch_release (&self->batch, dir);
 	return 0;
 }
 
 static int make_link (struct receiver *self, struct item *item, struct err *err)
 {
-	char name[PLACE_NAME_MAX + 1];
+	char name[TARGET_NAME_MAX + 1];
 	struct receipt receipt = { .kind = ITEM_LINK, .size = -1, .sha256 = "", .path = self->path };
 	struct err why;
 	int fd = -1, found, result;
@@ -188,11 +188,11 @@ static int make_link (struct receiver *self, struct item *item, struct err *err)
 	else if (self->options.tame && !symlink_is_tame (item->text))
 		result = err_set (&why, CODE_DENIED, "a link that could lead out of the roots");
 	else
-		result = symlink_make (self->level->fd, name, item->text, &why);
+		result = symlink_make (self->dir->fd, name, item->text, &why);
 	receipt.source = self->source;
 	receipt.err = result < 0 ? &why : NULL;
 	if (result == 0)
-		level_change (self->level);
+		open_dir_change (self->dir);
 	batch_tell (&self->batch, &receipt);
 	return 0;
 }
@@ -204,16 +204,16 @@ static void take_failure (struct receiver *self, const struct item *item)
 
 	err_set (&why, (int)item->code, "%s", *item->text ? item->text : "for reasons unsaid");
 	if (item->kind == ITEM_ABORT) {
-		if (self->writing)
+		if (self->writer)
 			receiver_file_fail (self, &why);
 		receiver_file_over (self);
 		return;
 	}
 	if (self->depth)
-		level_path (self->level, item->name, self->path);
+		open_dir_path (self->dir, item->name, self->path);
 	else
 		memcpy (self->path, item->name, strlen (item->name) + 1);
-	batch_fail (&self->batch, ITEM_FAILED, self->depth ? self->level->source : item->source, self->path, -1, &why);
+	batch_fail (&self->batch, ITEM_FAILED, self->depth ? self->dir->source : item->source, self->path, -1, &why);
 }
 
 /* --- the stream ---------------------------------------------------------------------------------------------------- */
@@ -246,7 +246,7 @@ static int take_from (struct receiver *self, const struct item *item, struct err
 		return broken (err, "the answer to what is there already");
 	self->state = CONTENT;
 	self->progress.bytes += item->number;
-	if (self->writing && writing_from (self->writing, item->number, &why) < 0)
+	if (self->writer && file_writer_from (self->writer, item->number, &why) < 0)
 		receiver_file_fail (self, &why);
 	return 0;
 }
@@ -292,7 +292,7 @@ static bool take_hole (struct receiver *self)
 {
 	int64_t n = self->hole < RECEIVER_STEP ? self->hole : RECEIVER_STEP;
 
-	if (!self->writing)
+	if (!self->writer)
 		n = self->hole; /* it has failed: passed over at once */
 	receiver_file_data (self, NULL, n);
 	self->hole -= n;
@@ -341,8 +341,8 @@ int receiver_end (struct receiver *self, struct err *err)
 	if (self->state != ENTRY || self->depth || self->body || self->hole)
 		return broken (err, "it was cut");
 	batch_flush (&self->batch);
-	batch_release (&self->batch, self->level);
-	self->level = NULL;
+	batch_release (&self->batch, self->dir);
+	self->dir = NULL;
 	return check_full (self, err);
 }
 
@@ -358,10 +358,11 @@ void receiver_free (struct receiver *self)
 	if (!self)
 		return;
 	self->batch.report = say_nothing;
-	if (self->writing && writing_free (self->writing, writing_size (self->writing) > RECEIVER_SMALL) && self->home)
+	if (self->writer && file_writer_free (self->writer, file_writer_size (self->writer) > RECEIVER_SMALL) &&
+		self->home)
 		temporary_trim (self->home->fd);
 	batch_release (&self->batch, self->home);
 	batch_drop (&self->batch);
-	batch_release (&self->batch, self->level);
+	batch_release (&self->batch, self->dir);
 	free (self);
 }

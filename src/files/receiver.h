@@ -2,7 +2,7 @@
  *
  * It is fed bytes. It stands in a directory that it holds open and knows nothing of paths but for reporting them: each item
  * is made by its name in the directory that was entered, never following a link. Files are written beside their names
- * (writing.h); those that are complete wait, at most RECEIVER_BATCH of them, so that they go to the disk together, and take
+ * (file_writer.h); those that are complete wait, at most RECEIVER_BATCH of them, so that they go to the disk together, and take
  * their names then. A directory gets its mode, its time and its fsync when all in it have theirs.
  *
  * What goes wrong with one item is reported, and the rest goes on. What breaks the rules of the stream ends it, and so does a full
@@ -17,8 +17,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "files/item.h"
-#include "files/place.h"
-#include "files/writing.h"
+#include "files/target.h"
+#include "files/file_writer.h"
 
 enum {
 	RECEIVER_BATCH =
@@ -43,11 +43,11 @@ struct receipt {
 
 /* Where an item at the top goes: `place` (owned by the receiver afterwards), or *fd >= 0 (borrowed): the content of a file goes
  * there. 0, or -1 and err with a code; err->sys EPROTO where such an item was not asked for, which ends the stream. */
-typedef int receiver_place (void *data, const struct item *item, struct place *place, int *fd, struct err *err);
+typedef int receiver_target (void *data, const struct item *item, struct target *target, int *fd, struct err *err);
 typedef void receiver_report (void *data, const struct receipt *receipt);
 
 struct receiver_options {
-	struct writing_options writing;
+	struct file_writer_options writer;
 	bool recursive; /* directories and links may come */
 	bool live; /* a file that its sender says has changed while it was read is taken; otherwise it fails */
 	bool tame; /* no link that could lead out of where it stands: absolute, or with ".." in it */
@@ -55,7 +55,7 @@ struct receiver_options {
 
 struct receiver;
 struct receiver *receiver_new (
-	const struct receiver_options *options, receiver_place *place, receiver_report *report, void *data);
+	const struct receiver_options *options, receiver_target *target, receiver_report *report, void *data);
 
 /* Take what can be taken from `in`. Answers for the sender ({"have":…}) are appended to `back`. 0; 1: call again, also with
  * nothing new in `in`: a large hole costs its sender nothing to say and us seconds to sum up, so it is taken in steps of

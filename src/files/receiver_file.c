@@ -12,8 +12,8 @@ int receiver_no_memory (struct err *err)
 
 void receiver_file_fail (struct receiver *self, const struct err *err)
 {
-	writing_free (self->writing, false);
-	self->writing = NULL;
+	file_writer_free (self->writer, false);
+	self->writer = NULL;
 	batch_fail (&self->batch, ITEM_FILE, self->source, self->path, self->size, err);
 }
 
@@ -26,22 +26,22 @@ void receiver_file_over (struct receiver *self)
 
 int receiver_file_end (struct receiver *self, const char *sum, bool changed, struct err *err)
 {
-	struct writing *writing = self->writing;
+	struct file_writer *writer = self->writer;
 	struct err why;
 	int result = 0;
 
-	if (writing && changed && !self->options.live) {
+	if (writer && changed && !self->options.live) {
 		err_set (&why, CODE_FAILED, "it changed while it was read");
 		receiver_file_fail (self, &why);
-		writing = NULL;
+		writer = NULL;
 	}
 	/* One that shrank while it was read, and is wanted all the same, has what came. */
-	if (writing && writing_complete (writing, changed ? -1 : self->size, sum, &why) < 0) {
+	if (writer && file_writer_complete (writer, changed ? -1 : self->size, sum, &why) < 0) {
 		receiver_file_fail (self, &why);
-	} else if (writing) {
-		self->writing = NULL;
+	} else if (writer) {
+		self->writer = NULL;
 		self->progress.files++;
-		if (batch_add (&self->batch, self->home, self->source, self->path, writing, changed) < 0)
+		if (batch_add (&self->batch, self->home, self->source, self->path, writer, changed) < 0)
 			result = receiver_no_memory (err);
 	}
 	receiver_file_over (self);
@@ -55,12 +55,12 @@ void receiver_file_hole (struct receiver *self, int64_t n)
 	int result;
 
 	self->hole = n;
-	if (!self->writing)
+	if (!self->writer)
 		return;
-	if (self->size >= 0 && n > self->size - writing_size (self->writing))
+	if (self->size >= 0 && n > self->size - file_writer_size (self->writer))
 		result = err_set (&why, CODE_FAILED, "more came than its %lld bytes", (long long)self->size);
 	else
-		result = writing_can_grow (self->writing, n, &why);
+		result = file_writer_can_grow (self->writer, n, &why);
 	if (result < 0)
 		receiver_file_fail (self, &why);
 }
@@ -70,14 +70,14 @@ void receiver_file_data (struct receiver *self, const void *bytes, int64_t n)
 	struct err why;
 	int result;
 
-	if (!self->writing)
+	if (!self->writer)
 		return;
-	if (self->size >= 0 && n > self->size - writing_size (self->writing))
+	if (self->size >= 0 && n > self->size - file_writer_size (self->writer))
 		result = err_set (&why, CODE_FAILED, "more came than its %lld bytes", (long long)self->size);
 	else if (bytes)
-		result = writing_data (self->writing, bytes, (size_t)n, &why);
+		result = file_writer_data (self->writer, bytes, (size_t)n, &why);
 	else
-		result = writing_hole (self->writing, n, &why);
+		result = file_writer_hole (self->writer, n, &why);
 	if (result < 0)
 		receiver_file_fail (self, &why);
 	else
@@ -93,7 +93,7 @@ int receiver_file_offer (struct receiver *self, struct buf *back, struct err *er
 	item_init (&have, ITEM_HAVE);
 	memset (have.sha256, '0', DIGEST_TEXT - 1);
 	have.sha256[DIGEST_TEXT - 1] = '\0';
-	if (self->writing && (have.number = writing_resume (self->writing, have.sha256, &why)) < 0) {
+	if (self->writer && (have.number = file_writer_resume (self->writer, have.sha256, &why)) < 0) {
 		have.number = 0;
 		receiver_file_fail (self, &why);
 	}

@@ -5,29 +5,29 @@
 #define REMEX_FILES_RECEIVER_PRIVATE_H
 
 #include "files/batch.h"
-#include "files/level.h"
+#include "files/open_dir.h"
 #include "files/receiver.h"
 
 struct receiver {
 	struct receiver_options options;
-	receiver_place *place;
+	receiver_target *target;
 	void *data;
 	struct batch batch;
 
 	enum { ENTRY, FROM, CONTENT } state;
-	struct level *level; /* a reference to the one it stands in; at the top, the last source's, or NULL */
+	struct open_dir *dir; /* a reference to the one it stands in; at the top, the last source's, or NULL */
 	int depth; /* directories of the stream that it is in; 0: at the top */
 	struct item item; /* the last one; its body comes */
 	uint64_t body; /* bytes of it that are still to come */
 	int64_t hole; /* zeros of it that are still to be taken */
 
 	/* The file that has begun: */
-	struct writing *writing; /* NULL: it failed, and that was told */
-	struct level *home; /* where it is, a reference, or NULL */
+	struct file_writer *writer; /* NULL: it failed, and that was told */
+	struct open_dir *home; /* where it is, a reference, or NULL */
 	int64_t source, size; /* size -1: the sender did not know */
 	int64_t offered; /* FROM: how many bytes are there already */
 	bool whole;
-	char path[LEVEL_PATH];
+	char path[OPEN_DIR_PATH];
 
 	struct receiver_progress progress;
 };

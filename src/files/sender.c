@@ -35,7 +35,7 @@ void sender_free (struct sender *self)
 {
 	if (!self)
 		return;
-	reading_free (self->reading);
+	file_reader_free (self->reader);
 	walk_free (&self->walk);
 	free (self);
 }
@@ -45,15 +45,15 @@ void sender_progress (const struct sender *self, struct sender_progress *progres
 	*progress = (struct sender_progress){
 		.files = self->files,
 		.bytes = self->bytes,
-		.total_files = self->counted ? self->tally.files : -1,
-		.total_bytes = self->counted ? self->tally.bytes : -1,
+		.total_files = self->counted ? self->totals.files : -1,
+		.total_bytes = self->counted ? self->totals.bytes : -1,
 		.path = self->walk.path,
 	};
 }
 
 int sender_waits_on (const struct sender *self)
 {
-	return self->state == CONTENT ? reading_fd (self->reading) : -1;
+	return self->state == CONTENT ? file_reader_fd (self->reader) : -1;
 }
 
 /* --- items --------------------------------------------------------------------------------------------------------- */
@@ -170,7 +170,7 @@ static int send_subdirectory (struct sender *self, struct buf *out, const char *
 }
 
 /* It is looked at before it is opened, because to open a device or a FIFO is to do something to it. What was put in its
- * place in between does not hold us, and is found out by reading_new. */
+ * place in between does not hold us, and is found out by file_reader_new. */
 static int send_entry (struct sender *self, struct buf *out, const char *name)
 {
 	int directory = walk_fd (&self->walk), fd;
@@ -183,7 +183,7 @@ static int send_entry (struct sender *self, struct buf *out, const char *name)
 	case S_IFDIR: return send_subdirectory (self, out, name);
 	case S_IFLNK: return send_link (self, out, name);
 	case S_IFREG: break;
-	default: return sender_fail_words (self, out, name, CODE_BAD_VALUE, reading_refusal (st.st_mode));
+	default: return sender_fail_words (self, out, name, CODE_BAD_VALUE, file_reader_refusal (st.st_mode));
 	}
 	fd = openat (directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
@@ -275,20 +275,20 @@ static int count (struct sender *self, struct buf *out)
 	int fd;
 
 	if (self->walk.depth) {
-		tally_step (&self->tally, &self->walk);
+		totals_step (&self->totals, &self->walk);
 		return SENDER_PAUSE;
 	}
 	if (++self->source < self->n_sources) {
 		if ((fd = open_source (self, name, &stream, &err)) >= 0)
-			tally_source (&self->tally, &self->walk, fd, stream, self->options.recursive);
+			totals_source (&self->totals, &self->walk, fd, stream, self->options.recursive);
 		return SENDER_MORE;
 	}
 	self->source = -1;
 	self->state = ENTRY;
 	self->counted = true;
 	item_init (&self->item, ITEM_TOTAL);
-	self->item.number = self->tally.files;
-	self->item.size = self->tally.bytes;
+	self->item.number = self->totals.files;
+	self->item.size = self->totals.bytes;
 	return sender_put (self, out);
 }
 

@@ -18,13 +18,14 @@ static int append (struct buf *out, const void *bytes, int64_t n)
 }
 
 /* All of it into self->whole. 0, or -1 and err. */
-static int read_whole (struct sender *self, struct reading *reading, struct err *err)
+static int read_whole (struct sender *self, struct file_reader *reader, struct err *err)
 {
 	int64_t n, got;
 	int what;
 
-	for (n = 0; (what = reading_next (reading, self->whole + n, SENDER_WHOLE - (size_t)n, &got, err)) > 0; n += got)
-		if (what == READING_HOLE)
+	for (n = 0; (what = file_reader_next (reader, self->whole + n, SENDER_WHOLE - (size_t)n, &got, err)) > 0;
+		n += got)
+		if (what == FILE_READER_HOLE)
 			memset (self->whole + n, 0, (size_t)got);
 	return what;
 }
@@ -49,27 +50,27 @@ static int put_changed (struct sender *self, struct buf *out, int64_t n, const c
 }
 
 /* Nothing is said before all was read, so that one that changed meanwhile need not be aborted. */
-static int send_whole (struct sender *self, struct buf *out, const char *name, struct reading *reading)
+static int send_whole (struct sender *self, struct buf *out, const char *name, struct file_reader *reader)
 {
 	struct item *item;
 	char sum[DIGEST_TEXT];
 	struct err err;
 
-	if (read_whole (self, reading, &err) < 0)
+	if (read_whole (self, reader, &err) < 0)
 		return sender_fail (self, out, name, &err);
-	if (reading_doubt (reading) && !self->options.live)
-		return sender_fail_words (self, out, name, CODE_FAILED, reading_doubt_words (reading));
-	reading_sum (reading, sum);
+	if (file_reader_doubt (reader) && !self->options.live)
+		return sender_fail_words (self, out, name, CODE_FAILED, file_reader_doubt_words (reader));
+	file_reader_sum (reader, sum);
 	if (!sum[0]) {
 		errno = ENOMEM;
 		return -1;
 	}
 	item = sender_name_item (self, ITEM_FILE, name);
-	sender_describe (item, reading_stat (reading));
-	item->size = reading_done (reading);
+	sender_describe (item, file_reader_stat (reader));
+	item->size = file_reader_done (reader);
 	self->files++;
 	self->bytes += item->size;
-	if (reading_doubt (reading) == READING_CHANGED)
+	if (file_reader_doubt (reader) == FILE_READER_CHANGED)
 		return put_changed (self, out, item->size, sum);
 	memcpy (item->sha256, sum, sizeof sum);
 	item->body = (uint64_t)item->size;
@@ -80,37 +81,37 @@ static int send_whole (struct sender *self, struct buf *out, const char *name, s
 
 int sender_file (struct sender *self, struct buf *out, const char *name, int fd, bool stream)
 {
-	struct reading *reading;
+	struct file_reader *reader;
 	struct item *item;
 	struct err err;
 	int result;
 
-	if (!(reading = reading_new (fd, stream, &err)))
+	if (!(reader = file_reader_new (fd, stream, &err)))
 		return sender_fail (self, out, name, &err);
-	if (reading_doubt (reading) && !self->options.live) {
-		result = sender_fail_words (self, out, name, CODE_FAILED, reading_doubt_words (reading));
-		reading_free (reading);
+	if (file_reader_doubt (reader) && !self->options.live) {
+		result = sender_fail_words (self, out, name, CODE_FAILED, file_reader_doubt_words (reader));
+		file_reader_free (reader);
 		return result;
 	}
-	if (reading_size (reading) >= 0 && reading_size (reading) <= SENDER_WHOLE) {
-		result = send_whole (self, out, name, reading);
-		reading_free (reading);
+	if (file_reader_size (reader) >= 0 && file_reader_size (reader) <= SENDER_WHOLE) {
+		result = send_whole (self, out, name, reader);
+		file_reader_free (reader);
 		return result;
 	}
 	item = sender_name_item (self, ITEM_FILE, name);
-	item->size = reading_size (reading);
+	item->size = file_reader_size (reader);
 	item->resume = self->options.resume && item->size >= 0;
 	if (!stream)
-		sender_describe (item, reading_stat (reading));
-	self->reading = reading;
+		sender_describe (item, file_reader_stat (reader));
+	self->reader = reader;
 	self->state = item->resume ? ANSWER : CONTENT;
 	return sender_put (self, out);
 }
 
 static void file_over (struct sender *self)
 {
-	reading_free (self->reading);
-	self->reading = NULL;
+	file_reader_free (self->reader);
+	self->reader = NULL;
 	self->state = ENTRY;
 }
 
@@ -123,20 +124,20 @@ static int abort_file (struct sender *self, struct buf *out, const struct err *e
 
 static int end_file (struct sender *self, struct buf *out)
 {
-	enum reading_doubt doubt = reading_doubt (self->reading);
+	enum file_reader_doubt doubt = file_reader_doubt (self->reader);
 	struct item *item = &self->item;
 	struct err err;
 
 	if (doubt && !self->options.live) {
-		err_set (&err, CODE_FAILED, "%s", reading_doubt_words (self->reading));
+		err_set (&err, CODE_FAILED, "%s", file_reader_doubt_words (self->reader));
 		return abort_file (self, out, &err);
 	}
 	item_init (item, ITEM_END);
-	reading_sum (self->reading, item->sha256);
+	file_reader_sum (self->reader, item->sha256);
 	/* Said of one that has fewer bytes than were announced as well: else they are missed at the other end. */
-	item->changed =
-		doubt == READING_CHANGED ||
-		(reading_size (self->reading) >= 0 && reading_done (self->reading) != reading_size (self->reading));
+	item->changed = doubt == FILE_READER_CHANGED ||
+			(file_reader_size (self->reader) >= 0 &&
+				file_reader_done (self->reader) != file_reader_size (self->reader));
 	if (!item->sha256[0]) {
 		errno = ENOMEM;
 		return -1;
@@ -159,14 +160,14 @@ int sender_content (struct sender *self, struct buf *out)
 		max = ITEM_DATA_MAX;
 	if (!(space = item_data_begin (out, max)))
 		return -1;
-	if ((what = reading_next (self->reading, space, max, &n, &err)) < 0)
+	if ((what = file_reader_next (self->reader, space, max, &n, &err)) < 0)
 		return abort_file (self, out, &err);
 	self->bytes += n;
-	if (what == READING_WAIT)
+	if (what == FILE_READER_WAIT)
 		return SENDER_WAIT;
-	if (what == READING_END)
+	if (what == FILE_READER_END)
 		return end_file (self, out);
-	if (what == READING_DATA) {
+	if (what == FILE_READER_DATA) {
 		item_data_end (out, (size_t)n);
 		return SENDER_MORE;
 	}
@@ -192,15 +193,15 @@ int sender_skip (struct sender *self, struct buf *out)
 {
 	int64_t n = self->have.number;
 	struct err err;
-	int what = READING_ANEW;
+	int what = FILE_READER_ANEW;
 
-	if (n > 0 && (what = reading_skip (self->reading, n, self->have.sha256, &err)) < 0)
+	if (n > 0 && (what = file_reader_skip (self->reader, n, self->have.sha256, &err)) < 0)
 		return abort_file (self, out, &err);
-	if (what == READING_SKIPPING)
+	if (what == FILE_READER_SKIPPING)
 		return SENDER_PAUSE;
 	self->state = CONTENT;
 	item_init (&self->item, ITEM_FROM);
-	self->item.number = reading_done (self->reading);
+	self->item.number = file_reader_done (self->reader);
 	self->bytes += self->item.number;
 	return sender_put (self, out);
 }

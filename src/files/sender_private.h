@@ -7,9 +7,9 @@
 #ifndef REMEX_FILES_SENDER_PRIVATE_H
 #define REMEX_FILES_SENDER_PRIVATE_H
 
-#include "files/reading.h"
+#include "files/file_reader.h"
 #include "files/sender.h"
-#include "files/tally.h"
+#include "files/totals.h"
 #include "files/walk.h"
 
 struct sender {
@@ -21,8 +21,8 @@ struct sender {
 	enum { COUNT, ENTRY, ANSWER, SKIP, CONTENT, OVER } state;
 	int source; /* the one it is at; -1 before the first */
 	struct walk walk;
-	struct tally tally;
-	struct reading *reading; /* ANSWER to CONTENT: the file that has begun */
+	struct totals totals;
+	struct file_reader *reader; /* ANSWER to CONTENT: the file that has begun */
 	struct item have; /* SKIP: the answer */
 	struct item item; /* the next to be appended */
 	int64_t files, bytes;

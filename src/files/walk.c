@@ -13,7 +13,7 @@
 static const struct walk_level *here (const struct walk *walk)
 {
 	assert (walk->depth > 0);
-	return &walk->levels[walk->depth - 1];
+	return &walk->dirs[walk->depth - 1];
 }
 
 void walk_free (struct walk *walk)
@@ -50,7 +50,7 @@ int walk_open (const struct walk *walk, const char *name)
 
 int walk_enter (struct walk *walk, int fd, const char *name)
 {
-	struct walk_level *level = &walk->levels[walk->depth];
+	struct walk_level *dir = &walk->dirs[walk->depth];
 	DIR *stream;
 
 	assert (walk->depth < SENDER_DEPTH);
@@ -59,9 +59,9 @@ int walk_enter (struct walk *walk, int fd, const char *name)
 		return -1;
 	}
 	walk_at (walk, name);
-	level->stream = stream;
-	level->name = name_offset (walk);
-	level->end = level->name + strlen (name);
+	dir->stream = stream;
+	dir->name = name_offset (walk);
+	dir->end = dir->name + strlen (name);
 	walk->depth++;
 	return 0;
 }

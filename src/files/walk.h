@@ -20,7 +20,7 @@ struct walk_level {
 
 /* All zero, it is at the top: nowhere yet. */
 struct walk {
-	struct walk_level levels[SENDER_DEPTH];
+	struct walk_level dirs[SENDER_DEPTH];
 	int depth; /* levels it is in */
 	char path[WALK_PATH]; /* of the last walk_at */
 };

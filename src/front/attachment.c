@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "front/access.h"
+#include "gate/access.h"
 #include "front/front.h"
 #include "front/request.h"
 #include "wire/header.h"
@@ -42,7 +42,7 @@ void request_attach (struct request *request)
 		return;
 	json = json_object ();
 	if (request->verb->facts)
-		json_object_set_new (json, "facts", front_facts (request->front));
+		json_object_set_new (json, "facts", front_stats (request->front));
 	if (request->verb->paths)
 		json_object_set_new (json, "roots", roots_json (request->identity));
 	text = json_dumps (json, JSON_COMPACT | JSON_REAL_PRECISION (9));

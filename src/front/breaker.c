@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "front/access.h"
+#include "gate/access.h"
 #include "front/breaker.h"
 
 /* What is counted of a plugin. */

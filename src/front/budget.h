@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "front/access.h"
+#include "gate/access.h"
 
 struct budget {
 	size_t max, held, others; /* in all; by all; by those who may not have all */

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "front/connection.h"
 #include "front/front.h"
-#include "front/manage.h"
+#include "front/builtin.h"
 #include "front/request.h"
 #include "front/revoke.h"
 
@@ -51,7 +51,7 @@ void connection_close (struct connection *connection)
 	struct front *front = connection->front;
 
 	stop_requests (connection);
-	manage_forget (connection);
+	builtin_forget (connection);
 	log_debug ("connection closed. id=%llu", (unsigned long long)connection->number);
 	front->bytes_in += connection->session.bytes_in;
 	timer_free (&connection->timer);
@@ -267,7 +267,7 @@ static void on_room (struct connection *connection)
 	list_each_safe (request, after, &connection->front->requests, node)
 		if (request->connection == connection && request->state != REQUEST_WAITING)
 			request_go (request);
-	manage_go (connection);
+	builtin_go (connection);
 	connection_flush (connection);
 }
 

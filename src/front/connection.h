@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "front/access.h"
-#include "front/loop.h"
-#include "front/session.h"
+#include "gate/access.h"
+#include "loop/loop.h"
+#include "wire/session.h"
 #include "net/endpoint.h"
 #include "net/key.h"
 #include "net/stream.h"

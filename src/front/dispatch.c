@@ -18,9 +18,9 @@
 #include "base/text.h"
 #include "front/connection.h"
 #include "front/front.h"
-#include "front/manage.h"
+#include "front/builtin.h"
 #include "front/request.h"
-#include "front/upstream.h"
+#include "front/supervisor_link.h"
 
 enum { ASK_AGAIN_MS = 20 };
 
@@ -132,7 +132,7 @@ static struct pooled *find_worker (struct front *front, const struct request *re
 
 	while ((worker = pool_idle (&front->pool, request->uid)) && !is_current (front, worker, request)) {
 		pool_set_phase (worker, WORKER_LEAVING);
-		upstream_release (front, worker->serial);
+		supervisor_link_release (front, worker->serial);
 	}
 	return worker;
 }
@@ -163,7 +163,7 @@ static bool place (struct front *front, struct request *request)
 		bool proves = connection && !connection->remote && connection->stream.in == connection->stream.out;
 		int peer = proves ? connection->stream.in : -1;
 
-		if (upstream_ask (front, request->number, request->uid, peer) == 0) {
+		if (supervisor_link_ask (front, request->number, request->uid, peer) == 0) {
 			request->asked = true;
 			request->asked_uid = request->uid;
 			front->pool.births++;
@@ -175,7 +175,7 @@ static bool place (struct front *front, struct request *request)
 		/* One at a time. Somebody else may take the room that it leaves: then another has to. */
 		request->evicted = worker->serial;
 		pool_set_phase (worker, WORKER_LEAVING);
-		upstream_release (front, worker->serial);
+		supervisor_link_release (front, worker->serial);
 	}
 	return false;
 }
@@ -366,7 +366,7 @@ static void on_call (void *arg, struct channel *channel, const struct message *m
 		channel_error (channel, CODE_SHUTTING_DOWN, "remexd is shutting down", 0);
 		return;
 	}
-	if (manage_call (connection, channel, message))
+	if (builtin_call (connection, channel, message))
 		return;
 	if (check_call (connection, message, &verb, &uid, &err) < 0 ||
 		!(request = request_new (front, connection, channel, verb, uid, message, &err))) {
@@ -431,7 +431,7 @@ static void on_cancel (void *arg, struct channel *channel)
 	if (channel->task)
 		request_stop (channel->task, CAUSE_CANCEL);
 	else
-		manage_cancel (arg, channel);
+		builtin_cancel (arg, channel);
 }
 
 static void on_window (void *arg, struct channel *channel)
@@ -439,7 +439,7 @@ static void on_window (void *arg, struct channel *channel)
 	if (channel->task)
 		request_go (channel->task);
 	else
-		manage_go (arg);
+		builtin_go (arg);
 }
 
 static void on_flow (void *arg, struct channel *channel)

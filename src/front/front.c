@@ -20,14 +20,14 @@
 #include "base/log.h"
 #include "base/resident.h"
 #include "base/text.h"
-#include "front/arrival.h"
+#include "front/handshake.h"
 #include "front/confine.h"
 #include "front/connection.h"
 #include "front/front.h"
-#include "front/manage.h"
+#include "front/builtin.h"
 #include "front/request.h"
 #include "front/revoke.h"
-#include "front/upstream.h"
+#include "front/supervisor_link.h"
 
 json_t *front_hello (const struct front *front, const struct identity *identity)
 {
@@ -78,7 +78,7 @@ static void on_worker_lost (void *arg, struct pooled *worker)
 		request_stop (worker->request, CAUSE_BROKEN);
 	} else if (worker->phase == WORKER_IDLE) {
 		pool_set_phase (worker, WORKER_LEAVING);
-		upstream_stop (arg, worker->serial, 0);
+		supervisor_link_stop (arg, worker->serial, 0);
 	}
 }
 
@@ -90,11 +90,11 @@ static void release_old (struct front *front)
 	list_each_safe (worker, after, &front->pool.all, node)
 		if (worker->phase == WORKER_IDLE && worker->generation != front->generation) {
 			pool_set_phase (worker, WORKER_LEAVING);
-			upstream_release (front, worker->serial);
+			supervisor_link_release (front, worker->serial);
 		}
 }
 
-static const struct source_limits *source_limits (const struct config *config, struct source_limits *limits)
+static const struct throttle_limits *source_limits (const struct config *config, struct throttle_limits *limits)
 {
 	limits->most = config->limits.unproved;
 	limits->most_each = config->limits.unproved_each;
@@ -106,7 +106,7 @@ void front_swap (struct front *front, struct verb_table *verbs)
 {
 	struct config *old_config = front->config, *config = front->next_config;
 	struct verb_table *old_verbs = front->verbs;
-	struct source_limits limits;
+	struct throttle_limits limits;
 
 	front->config = config;
 	front->next_config = NULL;
@@ -123,7 +123,7 @@ void front_swap (struct front *front, struct verb_table *verbs)
 	front->pool.max = config->workers_max;
 	front->breakers.limit = config->limits.crashes;
 	front->pool.requests = config->workers_requests;
-	sources_set_limits (front->sources, source_limits (config, &limits), clock_ms ());
+	throttle_set_limits (front->throttle, source_limits (config, &limits), clock_ms ());
 	release_old (front);
 	revoke_all (front);
 	config_free (old_config);
@@ -194,7 +194,7 @@ static void on_drained (void *arg)
 	log_info ("the drain's time is over: stopping what still runs");
 	list_each_safe (request, after, &front->requests, node)
 		request_stop (request, CAUSE_SHUTDOWN);
-	manage_stop (front);
+	builtin_stop (front);
 }
 
 void front_drain (struct front *front, int64_t limit_ms)
@@ -204,7 +204,7 @@ void front_drain (struct front *front, int64_t limit_ms)
 
 	front->draining = true;
 	listening_stop (front);
-	arrival_stop_all (front);
+	handshake_stop_all (front);
 	trail_tell_suppressed (front);
 	list_each_safe (request, after, &front->requests, node)
 		if (request->state == REQUEST_WAITING)
@@ -269,14 +269,14 @@ static int describe (struct front *front)
 
 static int set_up (struct front *front, int link)
 {
-	struct source_limits limits;
+	struct throttle_limits limits;
 	struct config *config;
 	struct rlimit limit;
 	struct err err;
 
 	list_init (&front->requests);
 	list_init (&front->connections);
-	list_init (&front->arrivals);
+	list_init (&front->handshakes);
 	list_init (&front->parked);
 	list_init (&front->asked);
 	list_init (&front->answering);
@@ -286,7 +286,7 @@ static int set_up (struct front *front, int link)
 	front->statm = resident_open ();
 	if (uv_loop_init (&front->loop) < 0 || describe (front) < 0)
 		return -1;
-	upstream_start (front, link);
+	supervisor_link_start (front, link);
 	config = front->config;
 	log_setup ("remexd[front]", config->log);
 	if (drop_privileges (front) < 0)
@@ -297,7 +297,7 @@ static int set_up (struct front *front, int link)
 	access_init (&front->access, front->daemon);
 	access_replace (&front->access, front->next_grants);
 	front->next_grants = NULL;
-	if (!(front->sources = sources_new (source_limits (config, &limits))))
+	if (!(front->throttle = throttle_new (source_limits (config, &limits))))
 		return -1;
 	budget_init (&front->budget, (size_t)config->limits.memory);
 	queue_init (&front->queue, config->queue_length, (size_t)config->queue_bytes, front->access.shared);
@@ -309,7 +309,7 @@ static int set_up (struct front *front, int link)
 	front->pool.lost = on_worker_lost;
 	front->pool.arg = front;
 	front->reserve = dup (STDERR_FILENO);
-	upstream_ready (front);
+	supervisor_link_ready (front);
 	if (front_confine (&err) < 0)
 		log_warning ("the front is not confined: %s", err.text);
 	return 0;
@@ -326,13 +326,13 @@ static void free_handle (uv_handle_t *handle, void *arg)
 static void tear_down (struct front *front)
 {
 	listening_stop (front);
-	arrival_stop_all (front);
+	handshake_stop_all (front);
 	timer_free (&front->drain_timer);
 	timer_free (&front->ask_timer);
 	timer_free (&front->parked_timer);
 	timer_free (&front->trim_timer);
 	timer_free (&front->expiry_timer);
-	upstream_end (front);
+	supervisor_link_end (front);
 	watch_free (&front->link_watch);
 	pool_free (&front->pool);
 	uv_run (&front->loop, UV_RUN_NOWAIT);
@@ -344,7 +344,7 @@ static void tear_down (struct front *front)
 	config_free (front->next_config);
 	access_free (&front->access);
 	grants_free (front->next_grants);
-	sources_free (front->sources);
+	throttle_free (front->throttle);
 	tls_context_free (front->tls);
 	credential_free (front->host_key);
 	buf_free (&front->table);

@@ -15,14 +15,14 @@
 
 #include "base/userdb.h"
 #include "conf/config.h"
-#include "front/access.h"
+#include "gate/access.h"
 #include "front/budget.h"
 #include "front/breaker.h"
 #include "front/histogram.h"
 #include "front/pool.h"
 #include "front/queue.h"
-#include "front/session.h"
-#include "front/sources.h"
+#include "wire/session.h"
+#include "gate/throttle.h"
 #include "front/trail.h"
 #include "net/tls.h"
 #include "wire/codes.h"
@@ -64,9 +64,9 @@ struct front {
 	struct pool pool;
 	struct userdb userdb;
 	struct breakers breakers;
-	struct list requests, connections, arrivals;
-	struct list asked, answering; /* reloads, and answers larger than what is taken at once (manage.c) */
-	struct list deferred; /* records of the supervisor's that wait for the loop (upstream.c) */
+	struct list requests, connections, handshakes;
+	struct list asked, answering; /* reloads, and answers larger than what is taken at once (builtin.c) */
+	struct list deferred; /* records of the supervisor's that wait for the loop (supervisor_link.c) */
 	int n_connections; /* without those that */
 	int n_running; /* requests from a worker to their terminal message, control calls apart */
 	int n_refused; /* have proved a key, do not come in, and may read why */
@@ -75,7 +75,7 @@ struct front {
 
 	struct credential *host_key; /* NULL: no TCP */
 	struct tls_context *tls;
-	struct sources *sources;
+	struct throttle *throttle;
 	struct trail trail;
 	int audit_error; /* why the last line of the audit trail that was asked about is not there; 0: it is */
 	uint64_t turned_away; /* clients over TCP, before any handshake */
@@ -96,7 +96,7 @@ struct front {
 	/* what it was told and what it counts */
 	uid_t daemon;
 	pid_t supervisor;
-	struct timer *silence_timer; /* upstream.c: when the supervisor has been silent for too long */
+	struct timer *silence_timer; /* supervisor_link.c: when the supervisor has been silent for too long */
 	bool silent; /* it is, and that was logged */
 	char host[256], instance[33];
 	int64_t started_ms, started_at; /* clock_ms; unix seconds */
@@ -144,7 +144,7 @@ int listening_admit (const struct front *front, const struct identity *identity,
 
 /* How many clients may be on their way in over TCP: they take at most half of the descriptors that are there for
  * clients, so that whoever says nothing keeps out nobody who is known. */
-int64_t listening_unproved (const struct front *front);
+int64_t listening_unauthenticated (const struct front *front);
 
 /* --- dispatch.c: from calls to workers --------------------------------------------------------------------------- */
 
@@ -169,6 +169,6 @@ void dispatch_no_worker (struct front *front, uint64_t request, int error);
 void front_count (struct front *front, const struct request *request);
 
 /* All counters as a JSON object (a new reference), for verbs with REMEX_FACTS; NULL without memory. */
-json_t *front_facts (struct front *front);
+json_t *front_stats (struct front *front);
 
 #endif

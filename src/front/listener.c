@@ -14,10 +14,10 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "front/arrival.h"
+#include "front/handshake.h"
 #include "front/connection.h"
 #include "front/front.h"
-#include "front/share.h"
+#include "gate/share.h"
 
 enum {
 	BURST = 64, /* accepted in a row before the loop looks at others */
@@ -55,10 +55,10 @@ static int64_t client_fds (const struct front *front)
 
 int64_t listening_clients (const struct front *front)
 {
-	return front->n_connections + front->n_refused + sources_entering (front->sources);
+	return front->n_connections + front->n_refused + throttle_entering (front->throttle);
 }
 
-int64_t listening_unproved (const struct front *front)
+int64_t listening_unauthenticated (const struct front *front)
 {
 	int64_t half = client_fds (front) / 2;
 
@@ -86,13 +86,13 @@ int listening_admit (const struct front *front, const struct identity *identity,
 	return 0;
 }
 
-/* Over TCP nobody is known yet: a client has to prove who it is first (arrival.h). */
+/* Over TCP nobody is known yet: a client has to prove who it is first (handshake.h). */
 static void welcome_tcp (struct front *front, int fd)
 {
 	const struct share descriptors = { .most = client_fds (front), .each = 1 };
 
 	if (share_ask (&descriptors, listening_clients (front), 0, false) == SHARE_FREE) {
-		arrival_start (front, fd);
+		handshake_start (front, fd);
 		return;
 	}
 	tls_refuse (fd, TLS_ALERT_INTERNAL_ERROR);

@@ -13,7 +13,7 @@
 
 #include "base/link.h"
 #include "base/list.h"
-#include "front/loop.h"
+#include "loop/loop.h"
 #include "wire/records.h"
 
 struct request;

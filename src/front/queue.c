@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "front/queue.h"
-#include "front/share.h"
+#include "gate/share.h"
 
 static const struct share control_share = { .most = QUEUE_CONTROL, .each = QUEUE_CONTROL / 4 };
 

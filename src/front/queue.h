@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
-#include "front/access.h"
+#include "gate/access.h"
 
 enum { QUEUE_CONTROL = 32 };
 

@@ -14,8 +14,8 @@
 
 #include "base/buf.h"
 #include "base/nowait.h"
-#include "front/loop.h"
-#include "front/session.h"
+#include "loop/loop.h"
+#include "wire/session.h"
 
 enum { RELAY_OUTLETS = 4, RELAY_NAME = 33 };
 

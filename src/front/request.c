@@ -11,10 +11,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "front/connection.h"
-#include "front/ending.h"
+#include "front/outcome.h"
 #include "front/front.h"
 #include "front/request.h"
-#include "front/upstream.h"
+#include "front/supervisor_link.h"
 #include "wire/records.h"
 
 enum {
@@ -395,7 +395,7 @@ static void free_worker (struct request *request, const struct worker_state *sta
 	worker->resident = state->resident;
 	if (state->flags || enough || too_many || front->draining || worker->generation != front->generation) {
 		pool_set_phase (worker, WORKER_LEAVING);
-		upstream_release (front, worker->serial);
+		supervisor_link_release (front, worker->serial);
 	} else {
 		pool_set_phase (worker, WORKER_IDLE);
 	}
@@ -505,9 +505,9 @@ void request_worker_gone (struct request *request)
 	request->survivors = worker->survivors;
 	worker->request = NULL;
 	if (request->cause == CAUSE_NONE)
-		ending_crash (request, worker);
+		outcome_crash (request, worker);
 	else
-		ending_killed (request, worker);
+		outcome_killed (request, worker);
 	drain (request);
 }
 
@@ -518,10 +518,10 @@ static void finish (struct request *request)
 	struct connection *connection = request->connection;
 	struct front *front = request->front;
 
-	ending_decide (request);
+	outcome_decide (request);
 	front_count (front, request);
 	if (request->channel)
-		ending_send (request);
+		outcome_send (request);
 	request_free (request);
 	if (connection)
 		connection_flush (connection);
@@ -579,7 +579,7 @@ void request_stop (struct request *request, enum cause cause)
 		request->cause = cause;
 		request->state = REQUEST_STOPPING;
 		pool_set_phase (request->worker, WORKER_STOPPING);
-		upstream_stop (request->front, request->worker->serial, request->front->config->limits.grace_ms);
+		supervisor_link_stop (request->front, request->worker->serial, request->front->config->limits.grace_ms);
 		set_timer (request);
 		return;
 	case REQUEST_STOPPING: return;

@@ -24,7 +24,7 @@
 #include "front/pool.h"
 #include "front/queue.h"
 #include "front/relay.h"
-#include "front/session.h"
+#include "wire/session.h"
 #include "front/trail.h"
 #include "wire/codes.h"
 

@@ -11,13 +11,13 @@
 #include "front/front.h"
 #include "front/request.h"
 #include "front/trail.h"
-#include "front/upstream.h"
+#include "front/supervisor_link.h"
 
 /* A line for the supervisor; 0, or -1 where it could not be made. */
 static int submit (struct front *front, uint64_t number, struct buf *line, int made)
 {
 	if (made == 0)
-		upstream_audit (front, number, buf_head (line), buf_len (line));
+		supervisor_link_audit (front, number, buf_head (line), buf_len (line));
 	buf_free (line);
 	return made;
 }

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "front/audit.h"
+#include "audit/line.h"
 #include "net/endpoint.h"
 #include "net/key.h"
 

@@ -5,5 +5,6 @@ noinst_LTLIBRARIES += %D%/libwire.la
 	%D%/memory.c %D%/memory.h \
 	%D%/message.c %D%/message.h \
 	%D%/records.h \
+	%D%/session.c %D%/session.h \
 	%D%/verbs.c %D%/verbs.h \
 	$(NULL)

@@ -48,7 +48,7 @@ enum record_type {
 	REC_CONFIG, /* a generation, b the daemon's uid; payload: the file's name; fd: its sealed snapshot */
 	REC_TABLE, /* a size of the whole, payload: a piece of the verb table */
 	REC_GRANTS, /* before TABLE, with each generation; fds: the identities' snapshot and its manifest
-			 (daemon/identities.h) */
+			 (daemon/identity_files.h) */
 	REC_HOST_KEY, /* before the first listener of TCP; fd: the sealed private key (net/credential.h) */
 	REC_LISTENER, /* a enum listen_kind; fd: the listening socket */
 	REC_CONNECTION, /* a uid of the peer; fds: read end, write end of the only connection (--stdio) */

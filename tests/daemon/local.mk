@@ -1,15 +1,12 @@
 if HAVE_CHECK
-daemon_tests = %D%/check_audit %D%/check_identities
+daemon_tests = %D%/check_identity_files
 check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
 # The parts of remexd are in no library: a test takes those that it wants.
-%C%_check_audit_SOURCES = %D%/check_audit.c src/daemon/audit.c
-%C%_check_audit_CFLAGS = $(check_cflags)
-%C%_check_audit_LDADD = src/base/libbase.la $(check_libs)
-%C%_check_identities_SOURCES = %D%/check_identities.c src/daemon/identities.c src/daemon/snapshot.c
-%C%_check_identities_CFLAGS = $(check_cflags)
-%C%_check_identities_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=strndup
-%C%_check_identities_LDADD = src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la \
+%C%_check_identity_files_SOURCES = %D%/check_identity_files.c src/daemon/identity_files.c src/daemon/sealed.c
+%C%_check_identity_files_CFLAGS = $(check_cflags)
+%C%_check_identity_files_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=strndup
+%C%_check_identity_files_LDADD = src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la \
 	$(JANSSON_LIBS) $(YAML_LIBS) $(check_libs)
 endif
 

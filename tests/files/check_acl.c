@@ -17,14 +17,14 @@
 
 #include "base/fd.h"
 #include "files/acl.h"
-#include "files/level.h"
+#include "files/open_dir.h"
 #include "support/check_main.h"
-#include "writing_stage.h"
+#include "file_writer_fixture.h"
 
 #define ACCESS "system.posix_acl_access"
 #define DEFAULT "system.posix_acl_default"
 
-static const struct writing_options plain, preserve = { .preserve = true };
+static const struct file_writer_options plain, preserve = { .preserve = true };
 
 /* --- lists -------------------------------------------------------------------------------------------------------- */
 
@@ -155,7 +155,7 @@ START_TEST (kept)
 {
 	const char *wanted = replaced[_i / 2];
 	bool listed = strncmp (wanted, "mode", 4) != 0;
-	struct writing *writing;
+	struct file_writer *writer;
 
 	if (_i % 2 && !set_list (".", DEFAULT, "u:rwx,U65531:rwx,g:rwx,m:rwx,o:rwx"))
 		return;
@@ -163,14 +163,14 @@ START_TEST (kept)
 	ck_assert_int_eq (chmod ("file", 0640), 0);
 	if (!set_list ("file", ACCESS, listed ? "u:rwx,g:rwx,o:rwx" : "u:rw-,g:r--,o:---"))
 		return;
-	writing = begin ("file", plain);
-	writing_set_mode (writing, 0777, NULL);
-	add (writing, "new");
+	writer = begin ("file", plain);
+	file_writer_set_mode (writer, 0777, NULL);
+	add (writer, "new");
 	if (listed)
 		ck_assert (set_list ("file", ACCESS, wanted));
-	complete (writing);
-	ck_assert_str_eq (writing_note (writing), "");
-	publish (writing);
+	complete (writer);
+	ck_assert_str_eq (file_writer_note (writer), "");
+	publish (writer);
 	holds ("file", "new");
 	ck_assert_str_eq (list_of ("file"), wanted);
 }
@@ -179,17 +179,17 @@ END_TEST
 /* With the sender's mode there is no list, and the group gets what that mode says, not what the mask was. */
 START_TEST (preserved)
 {
-	struct writing *writing;
+	struct file_writer *writer;
 
 	make ("file", "old");
 	if (!set_list ("file", ACCESS, "u:rw-,U65533:rw-,g:---,m:rw-,o:---"))
 		return;
-	writing = begin ("file", preserve);
-	writing_set_mode (writing, 0640, NULL);
-	add (writing, "new");
-	complete (writing);
-	ck_assert_str_eq (writing_note (writing), "not kept: its ACL (the mode is the sender's)");
-	publish (writing);
+	writer = begin ("file", preserve);
+	file_writer_set_mode (writer, 0640, NULL);
+	add (writer, "new");
+	complete (writer);
+	ck_assert_str_eq (file_writer_note (writer), "not kept: its ACL (the mode is the sender's)");
+	publish (writer);
 	ck_assert_str_eq (list_of ("file"), "mode 640");
 	ck_assert (set_list (".", DEFAULT, "u:rwx,U65531:rwx,g:rwx,m:rwx,o:rwx"));
 	put ("other", "new", preserve, 0640);
@@ -253,26 +253,26 @@ END_TEST
 /* A directory that is there loses its list to the sender's mode, in one step. */
 START_TEST (directory_mode)
 {
-	struct level *top, *level;
+	struct open_dir *top, *dir;
 	struct item item;
 
 	ck_assert_int_eq (mkdir ("d", 0700), 0);
 	if (!set_list ("d", ACCESS, "u:rwx,U65533:rwx,g:---,m:rwx,o:---"))
 		return;
 	ck_assert (set_list (".", DEFAULT, "u:rwx,U65533:rwx,g:---,m:rwx,o:---"));
-	top = level_top (open (".", O_PATH | O_DIRECTORY | O_CLOEXEC), 0);
+	top = open_dir_top (open (".", O_PATH | O_DIRECTORY | O_CLOEXEC), 0);
 	for (int i = 0; i < 2; i++) {
 		item_init (&item, ITEM_DIRECTORY);
 		strcpy (item.name, i ? "new" : "d");
 		item.mode = 0750;
-		level = level_enter (top, &item, item.name, &preserve, &err);
-		ck_assert_ptr_nonnull (level);
-		ck_assert_int_eq (level_finish (level, &preserve, &err), 0);
-		ck_assert_int_eq (level->lost, !i);
-		level_free (level);
+		dir = open_dir_enter (top, &item, item.name, &preserve, &err);
+		ck_assert_ptr_nonnull (dir);
+		ck_assert_int_eq (open_dir_finish (dir, &preserve, &err), 0);
+		ck_assert_int_eq (dir->lost, !i);
+		open_dir_free (dir);
 		ck_assert_str_eq (list_of (item.name), "mode 750");
 	}
-	level_free (top);
+	open_dir_free (top);
 }
 END_TEST
 
@@ -309,7 +309,7 @@ START_TEST (capabilities)
 {
 	const struct vfs_cap_data all = { .magic_etc = htole32 (VFS_CAP_REVISION_2),
 		.data[0].permitted = htole32 (1 << CAP_NET_RAW) };
-	struct writing *writing;
+	struct file_writer *writer;
 	char value[64];
 
 	if (!is_root ())
@@ -317,11 +317,11 @@ START_TEST (capabilities)
 	make ("file", "old");
 	if (!set_attribute ("security.capability", &all, sizeof all))
 		return;
-	writing = begin ("file", plain);
-	add (writing, "new");
-	complete (writing);
-	ck_assert_str_eq (writing_note (writing), "not kept: its capabilities (the content is another)");
-	publish (writing);
+	writer = begin ("file", plain);
+	add (writer, "new");
+	complete (writer);
+	ck_assert_str_eq (file_writer_note (writer), "not kept: its capabilities (the content is another)");
+	publish (writer);
 	ck_assert_int_eq (getxattr ("file", "security.capability", value, sizeof value), -1);
 }
 END_TEST
@@ -329,7 +329,7 @@ END_TEST
 /* What may not be read cannot be kept: it is named, as many as there is room for, and the file is put in place. */
 START_TEST (unreadable)
 {
-	struct writing *writing;
+	struct file_writer *writer;
 	char name[64];
 	int many = _i ? 30 : 1;
 
@@ -344,14 +344,15 @@ START_TEST (unreadable)
 	ck_assert_int_eq (chown ("file", 12345, 12345), 0);
 	ck_assert_int_eq (chmod ("file", 0600), 0);
 	become_nobody ();
-	writing = begin ("file", plain);
-	add (writing, "new");
-	complete (writing);
+	writer = begin ("file", plain);
+	add (writer, "new");
+	complete (writer);
 	if (_i)
-		ck_assert_str_eq (writing_note (writing) + strlen (writing_note (writing)) - strlen (", …"), ", …");
+		ck_assert_str_eq (
+			file_writer_note (writer) + strlen (file_writer_note (writer)) - strlen (", …"), ", …");
 	else
-		ck_assert_str_eq (writing_note (writing), "not kept: user.secret0");
-	publish (writing);
+		ck_assert_str_eq (file_writer_note (writer), "not kept: user.secret0");
+	publish (writer);
 	holds ("file", "new");
 }
 END_TEST

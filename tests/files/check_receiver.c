@@ -22,9 +22,9 @@ static int sink = -1;
 static int steps; /* how often more had to be asked for */
 static bool stranger; /* the place says that this was not asked for */
 
-/* --- the stage ---------------------------------------------------------------------------------------------------- */
+/* --- the fixture -------------------------------------------------------------------------------------------------- */
 
-static int place_item (void *data, const struct item *item, struct place *place, int *fd, struct err *err)
+static int target_item (void *data, const struct item *item, struct target *target, int *fd, struct err *err)
 {
 	(void)data;
 	if (stranger) {
@@ -37,8 +37,8 @@ static int place_item (void *data, const struct item *item, struct place *place,
 	*fd = sink;
 	if (sink >= 0)
 		return 0;
-	place->directory = open (root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	strcpy (place->name, item->name);
+	target->directory = open (root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	strcpy (target->name, item->name);
 	return 0;
 }
 
@@ -63,7 +63,7 @@ static void begin (struct receiver_options options)
 	buf_init (&in, 64 << 20);
 	buf_init (&back, 1 << 20);
 	told[0] = '\0';
-	receiver = receiver_new (&options, place_item, report, NULL);
+	receiver = receiver_new (&options, target_item, report, NULL);
 	ck_assert_ptr_nonnull (receiver);
 }
 
@@ -230,7 +230,7 @@ static void put_tree (void)
 
 START_TEST (tree)
 {
-	begin ((struct receiver_options){ .recursive = true, .writing.sync = _i & 1 });
+	begin ((struct receiver_options){ .recursive = true, .writer.sync = _i & 1 });
 	put_tree ();
 	ck_assert_int_eq (take (_i & 2), 0);
 	ck_assert_str_eq (content ("small"), "hello");
@@ -256,7 +256,7 @@ START_TEST (many)
 	char name[32];
 	int lines = 0;
 
-	begin ((struct receiver_options){ .recursive = true, .writing.sync = true });
+	begin ((struct receiver_options){ .recursive = true, .writer.sync = true });
 	put (make (ITEM_DIRECTORY, "d", 0));
 	for (int i = 0; i < 3 * RECEIVER_BATCH + 5; i++) {
 		snprintf (name, sizeof name, "%d", i);
@@ -277,7 +277,7 @@ START_TEST (modes)
 	struct item *item;
 	struct stat st;
 
-	begin ((struct receiver_options){ .recursive = true, .writing.preserve = true });
+	begin ((struct receiver_options){ .recursive = true, .writer.preserve = true });
 	ck_assert_int_eq (mkdir ("d", 0700), 0);
 	item = make (ITEM_DIRECTORY, "d", 0);
 	item->mode = 06555;
@@ -561,7 +561,7 @@ START_TEST (resumed)
 	ck_assert_int_eq (receiver_take (receiver, &in, &back, &err), 0);
 	receiver_free (receiver);
 	ck_assert_int_eq (count (root), 1);
-	receiver = receiver_new (&(struct receiver_options){ .recursive = true }, place_item, report, NULL);
+	receiver = receiver_new (&(struct receiver_options){ .recursive = true }, target_item, report, NULL);
 	put_resumed (-1);
 	ck_assert_int_eq (receiver_take (receiver, &in, &back, &err), 0);
 	ck_assert_int_eq (item_next (&back, &item, &err), 1);

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "files/reading.h"
-#include "sender_stage.h"
+#include "files/file_reader.h"
+#include "sender_fixture.h"
 #include "support/check_main.h"
 
 #define PLAIN ((const struct sender_options){ .live = false })
@@ -31,14 +31,14 @@ static void finish (void)
 
 START_TEST (small)
 {
-	const char *sources[] = { stage_path ("one"), stage_path ("none"), stage_path ("most"), stage_path ("set"),
-		NULL };
+	const char *sources[] = { fixture_path ("one"), fixture_path ("none"), fixture_path ("most"),
+		fixture_path ("set"), NULL };
 	struct sender_progress progress;
 
-	stage_file ("one", 5);
-	stage_file ("none", 0);
-	stage_file ("most", SENDER_WHOLE);
-	stage_file ("set", 3);
+	fixture_file ("one", 5);
+	fixture_file ("none", 0);
+	fixture_file ("most", SENDER_WHOLE);
+	fixture_file ("set", 3);
 	ck_assert_int_eq (chmod (sources[3], 04751), 0);
 	show_begin (&show, &PLAIN, sources);
 	sender_progress (show.sender, &progress);
@@ -63,8 +63,8 @@ START_TEST (large)
 {
 	const size_t size = 2000003;
 
-	stage_file ("large", size);
-	begin (&PLAIN, stage_path ("large"));
+	fixture_file ("large", size);
+	begin (&PLAIN, fixture_path ("large"));
 	ck_assert_str_eq (show_rest (&show), "0:file large 2000003 644\ndata 2000003\nend\n");
 	show_is_content (&show, size);
 	ck_assert_int_eq (show.file.mtime_ns, 1000000000123456789);
@@ -78,8 +78,8 @@ START_TEST (room)
 	const size_t size = 1000000;
 	struct buf out;
 
-	stage_file ("large", size);
-	begin (&PLAIN, stage_path ("large"));
+	fixture_file ("large", size);
+	begin (&PLAIN, fixture_path ("large"));
 	buf_init (&out, SENDER_ROOM - 1);
 	ck_assert_int_eq (sender_fill (show.sender, &out), SENDER_MORE);
 	ck_assert_uint_eq (buf_len (&out), 0);
@@ -97,12 +97,12 @@ START_TEST (holes)
 	char log[128];
 	int fd;
 
-	stage_file ("sparse", 100000);
-	fd = open (stage_path ("sparse"), O_WRONLY | O_CLOEXEC);
+	fixture_file ("sparse", 100000);
+	fd = open (fixture_path ("sparse"), O_WRONLY | O_CLOEXEC);
 	ck_assert_int_eq (pwrite (fd, "x", 1, 4 * mega), 1);
 	ck_assert_int_eq (ftruncate (fd, 6 * mega), 0);
 	ck_assert_int_eq (fsync (fd), 0); /* what is a hole is settled */
-	begin (&PLAIN, stage_path ("sparse"));
+	begin (&PLAIN, fixture_path ("sparse"));
 	show_rest (&show);
 	ck_assert_uint_eq (buf_len (&show.content), (size_t)(6 * mega));
 	ck_assert_uint_eq (show.content.data[show.content.start + (size_t)(4 * mega)], 'x');
@@ -150,10 +150,10 @@ static const struct change {
 
 static void change_while_read (const struct sender_options *options, const struct change *change, const char *last)
 {
-	const char *path = stage_path ("changing");
+	const char *path = fixture_path ("changing");
 	char log[256];
 
-	stage_file ("changing", 1000000);
+	fixture_file ("changing", 1000000);
 	begin (options, path);
 	ck_assert_int_eq (show_fill (&show), SENDER_MORE);
 	ck_assert_uint_gt (buf_len (&show.content), 0);
@@ -251,9 +251,9 @@ END_TEST
 /* A file as standard input: from where it stands, of the size that it turns out to have. */
 START_TEST (stream_of_a_file)
 {
-	stage_file ("input", 300000);
+	fixture_file ("input", 300000);
 	begin (&PLAIN, "-");
-	show.stream = open (stage_path ("input"), O_RDONLY | O_CLOEXEC);
+	show.stream = open (fixture_path ("input"), O_RDONLY | O_CLOEXEC);
 	ck_assert_str_eq (show_rest (&show), "0:file standard-input -1 0\ndata 300000\nend\n");
 	show_is_content (&show, 300000);
 	fd_close (&show.stream);
@@ -267,7 +267,7 @@ enum { RESUMED = 200000 };
 
 static void answer (int64_t n, size_t of)
 {
-	uint8_t *bytes = stage_bytes (of);
+	uint8_t *bytes = fixture_bytes (of);
 	struct digest *digest = digest_new ();
 	static struct item have;
 	struct err err;
@@ -301,8 +301,8 @@ START_TEST (resume)
 	struct sender_progress progress;
 	char log[256];
 
-	stage_file ("large", RESUMED);
-	begin (&RESUME, stage_path ("large"));
+	fixture_file ("large", RESUMED);
+	begin (&RESUME, fixture_path ("large"));
 	ck_assert_int_eq (show_fill (&show), SENDER_WAIT);
 	ck_assert_int_eq (sender_waits_on (show.sender), -1);
 	ck_assert_int_eq (show_fill (&show), SENDER_WAIT);
@@ -323,8 +323,8 @@ START_TEST (not_asked)
 	struct item have = { .kind = ITEM_HAVE };
 	struct err err;
 
-	stage_file ("small", 10);
-	begin (&RESUME, stage_path ("small"));
+	fixture_file ("small", 10);
+	begin (&RESUME, fixture_path ("small"));
 	ck_assert_int_eq (sender_answer (show.sender, &have, &err), -1);
 	ck_assert_str_eq (show_rest (&show), "0:file small 10 644 whole\n");
 	ck_assert_int_eq (sender_answer (show.sender, &have, &err), -1);
@@ -336,12 +336,12 @@ END_TEST
 
 START_TEST (refused)
 {
-	const char *sources[] = { stage_path ("missing"), stage_path ("fifo"), "/dev/null", stage_path ("directory"),
-		"a/", stage_path ("directory/"), stage_path ("after"), NULL };
+	const char *sources[] = { fixture_path ("missing"), fixture_path ("fifo"), "/dev/null",
+		fixture_path ("directory"), "a/", fixture_path ("directory/"), fixture_path ("after"), NULL };
 
 	ck_assert_int_eq (mkfifo (sources[1], 0600), 0);
-	stage_directory ("directory");
-	stage_file ("after", 1);
+	fixture_directory ("directory");
+	fixture_file ("after", 1);
 	show_begin (&show, &PLAIN, sources);
 	ck_assert_str_eq (show_rest (&show), "0:failed missing not_found cannot open it: No such file or directory\n"
 					     "1:failed fifo bad_value is a FIFO: not copied\n"
@@ -369,8 +369,8 @@ START_TEST (given_up)
 
 	fd_close (&before);
 	before = dup (0);
-	stage_file ("large", 1000000);
-	begin (&PLAIN, stage_path ("large"));
+	fixture_file ("large", 1000000);
+	begin (&PLAIN, fixture_path ("large"));
 	ck_assert_int_eq (show_fill (&show), SENDER_MORE);
 	finish ();
 	after = dup (0);
@@ -382,7 +382,7 @@ END_TEST
 
 static void add_cases (TCase *tcase)
 {
-	tcase_add_checked_fixture (tcase, stage_setup, stage_teardown);
+	tcase_add_checked_fixture (tcase, fixture_setup, fixture_teardown);
 	tcase_add_test (tcase, small);
 	tcase_add_test (tcase, large);
 	tcase_add_test (tcase, room);

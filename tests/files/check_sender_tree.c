@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "sender_stage.h"
+#include "sender_fixture.h"
 #include "support/check_main.h"
 
 #define TREE ((const struct sender_options){ .recursive = true })
@@ -34,21 +34,21 @@ static void finish (void)
 	show_end (&show);
 }
 
-/* The inner order is free, but each directory begins before what is in it and ends behind it: the stage's paths say so. */
+/* The inner order is free, but each directory begins before what is in it and ends behind it: the fixture's paths say so. */
 START_TEST (tree)
 {
 	struct sender_progress progress;
 	struct stat st;
 
-	stage_directory ("top");
-	stage_directory ("top/inner");
-	stage_directory ("top/inner/empty");
-	stage_file ("top/inner/file", 70000);
-	stage_file ("top/b\xff\xfe", 2);
-	stage_file ("top/-rf *", 3);
-	ck_assert_int_eq (chmod (stage_path ("top/inner"), 01750), 0);
-	ck_assert_int_eq (stat (stage_path ("top"), &st), 0);
-	begin (&TREE, stage_path ("top"));
+	fixture_directory ("top");
+	fixture_directory ("top/inner");
+	fixture_directory ("top/inner/empty");
+	fixture_file ("top/inner/file", 70000);
+	fixture_file ("top/b\xff\xfe", 2);
+	fixture_file ("top/-rf *", 3);
+	ck_assert_int_eq (chmod (fixture_path ("top/inner"), 01750), 0);
+	ck_assert_int_eq (stat (fixture_path ("top"), &st), 0);
+	begin (&TREE, fixture_path ("top"));
 	ck_assert_int_eq (show_fill (&show), SENDER_END);
 	ck_assert_int_eq (strncmp (show_log (&show), "0:directory top 755\n", 20), 0);
 	ck_assert_str_eq (strrchr (show_log (&show), 'l'), "leave top\n");
@@ -75,11 +75,11 @@ START_TEST (time_and_path)
 	const struct timespec times[2] = { { .tv_sec = 7 }, { .tv_sec = -7, .tv_nsec = 5 } };
 	struct sender_progress progress;
 
-	stage_directory ("top");
-	stage_directory ("top/inner");
-	stage_file ("top/inner/file", 1000000);
-	ck_assert_int_eq (utimensat (AT_FDCWD, stage_path ("top/inner/file"), times, 0), 0);
-	begin (&TREE, stage_path ("top"));
+	fixture_directory ("top");
+	fixture_directory ("top/inner");
+	fixture_file ("top/inner/file", 1000000);
+	ck_assert_int_eq (utimensat (AT_FDCWD, fixture_path ("top/inner/file"), times, 0), 0);
+	begin (&TREE, fixture_path ("top"));
 	ck_assert_int_eq (show_fill (&show), SENDER_MORE);
 	sender_progress (show.sender, &progress);
 	ck_assert_str_eq (progress.path, "top/inner/file");
@@ -92,15 +92,15 @@ END_TEST
 
 START_TEST (links)
 {
-	stage_directory ("top");
-	stage_directory ("elsewhere");
-	stage_file ("elsewhere/secret", 6);
-	ck_assert_int_eq (symlink ("../elsewhere", stage_path ("top/to-directory")), 0);
-	ck_assert_int_eq (symlink ("../elsewhere/secret", stage_path ("top/to-file")), 0);
-	ck_assert_int_eq (symlink ("/nowhere/\xff", stage_path ("top/dangling")), 0);
-	ck_assert_int_eq (symlink ("top", stage_path ("source")), 0);
+	fixture_directory ("top");
+	fixture_directory ("elsewhere");
+	fixture_file ("elsewhere/secret", 6);
+	ck_assert_int_eq (symlink ("../elsewhere", fixture_path ("top/to-directory")), 0);
+	ck_assert_int_eq (symlink ("../elsewhere/secret", fixture_path ("top/to-file")), 0);
+	ck_assert_int_eq (symlink ("/nowhere/\xff", fixture_path ("top/dangling")), 0);
+	ck_assert_int_eq (symlink ("top", fixture_path ("source")), 0);
 	/* A source that is one is followed: here by who opens it. */
-	begin (&TREE, stage_path ("source"));
+	begin (&TREE, fixture_path ("source"));
 	show_rest (&show);
 	ck_assert_str_eq (show_sorted (&show), "0:directory source 755\n"
 					       "leave source\n"
@@ -128,16 +128,16 @@ START_TEST (special)
 	bool device;
 	char event[4096];
 
-	stage_directory ("top");
-	ck_assert_int_eq (mkfifo (stage_path ("top/fifo"), 0600), 0);
-	ck_assert_int_ge (inotify_add_watch (watch, stage_path ("top/fifo"), IN_OPEN), 0);
-	listener = bind_socket (stage_path ("top/socket"));
-	device = mknod (stage_path ("top/null"), S_IFCHR | 0600, makedev (1, 3)) == 0;
+	fixture_directory ("top");
+	ck_assert_int_eq (mkfifo (fixture_path ("top/fifo"), 0600), 0);
+	ck_assert_int_ge (inotify_add_watch (watch, fixture_path ("top/fifo"), IN_OPEN), 0);
+	listener = bind_socket (fixture_path ("top/socket"));
+	device = mknod (fixture_path ("top/null"), S_IFCHR | 0600, makedev (1, 3)) == 0;
 	if (device)
-		ck_assert_int_ge (inotify_add_watch (watch, stage_path ("top/null"), IN_OPEN), 0);
+		ck_assert_int_ge (inotify_add_watch (watch, fixture_path ("top/null"), IN_OPEN), 0);
 	else
 		printf ("no device was tested: mknod: %s\n", strerror (errno));
-	begin (&TREE, stage_path ("top"));
+	begin (&TREE, fixture_path ("top"));
 	show_rest (&show);
 	ck_assert_str_eq (show_sorted (&show), device ? "0:directory top 755\n"
 							"failed top/fifo bad_value is a FIFO: not copied\n"
@@ -159,15 +159,15 @@ END_TEST
 /* As somebody who may not do everything. */
 START_TEST (unreadable)
 {
-	stage_directory ("top");
-	stage_directory ("top/closed");
-	stage_file ("top/file", 3);
-	stage_file ("top/open", 4);
-	ck_assert_int_eq (chmod (stage_path ("top/file"), 0), 0);
-	ck_assert_int_eq (chmod (stage_path ("top/closed"), 0), 0);
+	fixture_directory ("top");
+	fixture_directory ("top/closed");
+	fixture_file ("top/file", 3);
+	fixture_file ("top/open", 4);
+	ck_assert_int_eq (chmod (fixture_path ("top/file"), 0), 0);
+	ck_assert_int_eq (chmod (fixture_path ("top/closed"), 0), 0);
 	if (getuid () == 0)
 		ck_assert_int_eq (seteuid (65534), 0);
-	begin (&TREE, stage_path ("top"));
+	begin (&TREE, fixture_path ("top"));
 	show_rest (&show);
 	ck_assert_str_eq (show_sorted (&show), "0:directory top 755\n"
 					       "failed top/closed denied cannot open the directory: Permission denied\n"
@@ -177,17 +177,17 @@ START_TEST (unreadable)
 	finish ();
 	if (getuid () == 0)
 		ck_assert_int_eq (seteuid (0), 0);
-	ck_assert_int_eq (chmod (stage_path ("top/closed"), 0700), 0);
+	ck_assert_int_eq (chmod (fixture_path ("top/closed"), 0700), 0);
 }
 END_TEST
 
 /* --- depth ---------------------------------------------------------------------------------------------------------- */
 
-static void make_deep (int levels)
+static void make_deep (int dirs)
 {
-	int fd = open (stage, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open (fixture_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	for (int i = 0; i < levels; i++) {
+	for (int i = 0; i < dirs; i++) {
 		int next;
 
 		ck_assert_int_eq (mkdirat (fd, "d", 0755), 0);
@@ -213,7 +213,7 @@ START_TEST (too_deep)
 	const char *log;
 
 	make_deep (SENDER_DEPTH + 2);
-	begin (&COUNT, stage_path ("d"));
+	begin (&COUNT, fixture_path ("d"));
 	log = show_rest (&show);
 	ck_assert_int_eq (count (log, "directory d"), SENDER_DEPTH);
 	ck_assert_int_eq (count (log, "leave d"), SENDER_DEPTH);
@@ -231,7 +231,7 @@ START_TEST (no_descriptors)
 	int fd = 0;
 
 	make_deep (10);
-	begin (&TREE, stage_path ("d"));
+	begin (&TREE, fixture_path ("d"));
 	for (int left = 4; left > 0; fd++)
 		left -= fcntl (fd, F_GETFD) < 0;
 	ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &limit), 0);
@@ -252,16 +252,17 @@ END_TEST
 
 START_TEST (total)
 {
-	const char *sources[] = { stage_path ("top"), stage_path ("missing"), stage_path ("file"), "/dev/null", NULL };
+	const char *sources[] = { fixture_path ("top"), fixture_path ("missing"), fixture_path ("file"), "/dev/null",
+		NULL };
 	struct sender_progress progress;
 
-	stage_directory ("top");
-	stage_directory ("top/inner");
-	stage_file ("top/inner/one", 10);
-	stage_file ("top/two", 100000);
-	stage_file ("file", 1000);
-	ck_assert_int_eq (symlink ("two", stage_path ("top/link")), 0);
-	ck_assert_int_eq (mkfifo (stage_path ("top/fifo"), 0600), 0);
+	fixture_directory ("top");
+	fixture_directory ("top/inner");
+	fixture_file ("top/inner/one", 10);
+	fixture_file ("top/two", 100000);
+	fixture_file ("file", 1000);
+	ck_assert_int_eq (symlink ("two", fixture_path ("top/link")), 0);
+	ck_assert_int_eq (mkfifo (fixture_path ("top/fifo"), 0600), 0);
 	show_begin (&show, &COUNT, sources);
 	show_rest (&show);
 	ck_assert_int_eq (strncmp (show_log (&show), "total 3 101010\n0:directory top", 30), 0);
@@ -277,10 +278,10 @@ END_TEST
 
 START_TEST (total_with_a_stream)
 {
-	const char *sources[] = { stage_path ("file"), "-", NULL };
+	const char *sources[] = { fixture_path ("file"), "-", NULL };
 	int ends[2];
 
-	stage_file ("file", 5);
+	fixture_file ("file", 5);
 	ck_assert_int_eq (pipe (ends), 0);
 	ck_assert_int_eq (write (ends[1], "hello", 5), 5);
 	fd_close (&ends[1]);
@@ -305,13 +306,13 @@ static void begin_many (void)
 {
 	char name[32];
 
-	stage_directory ("top");
-	stage_directory ("top/many");
+	fixture_directory ("top");
+	fixture_directory ("top/many");
 	for (int i = 0; i < MANY; i++) {
 		snprintf (name, sizeof name, "top/many/file%d", i);
-		stage_file (name, 60000);
+		fixture_file (name, 60000);
 	}
-	begin (&TREE, stage_path ("top"));
+	begin (&TREE, fixture_path ("top"));
 	ck_assert_int_eq (show_fill (&show), SENDER_MORE);
 	ck_assert_int_gt (count (show_log (&show), "file top/many/file"), 0);
 	ck_assert_int_lt (count (show_log (&show), "file top/many/file"), MANY);
@@ -325,7 +326,7 @@ START_TEST (vanished)
 
 	begin_many ();
 	sent = count (show_log (&show), "whole\n");
-	snprintf (command, sizeof command, "rm '%s'/top/many/file*", stage);
+	snprintf (command, sizeof command, "rm '%s'/top/many/file*", fixture_dir);
 	ck_assert_int_eq (system (command), 0);
 	failed = count (show_rest (&show), " not_found cannot look at it: No such file or directory\n");
 	ck_assert_int_eq (sent + failed, MANY);
@@ -337,11 +338,11 @@ END_TEST
 /* It is in a directory that is moved away, and a link to another takes its name. */
 START_TEST (moved_away)
 {
-	stage_directory ("elsewhere");
-	stage_file ("elsewhere/file7", 6);
+	fixture_directory ("elsewhere");
+	fixture_file ("elsewhere/file7", 6);
 	begin_many ();
-	ck_assert_int_eq (rename (stage_path ("top/many"), stage_path ("moved")), 0);
-	ck_assert_int_eq (symlink ("../elsewhere", stage_path ("top/many")), 0);
+	ck_assert_int_eq (rename (fixture_path ("top/many"), fixture_path ("moved")), 0);
+	ck_assert_int_eq (symlink ("../elsewhere", fixture_path ("top/many")), 0);
 	ck_assert_int_eq (count (show_rest (&show), " 60000 644 whole\n"), MANY);
 	ck_assert_int_eq (count (show_log (&show), "file top/many/file7 "), 1);
 	ck_assert_int_eq (count (show_log (&show), "failed"), 0);
@@ -356,19 +357,19 @@ START_TEST (exchanged)
 	char one[128], other[128];
 	pid_t child;
 
-	stage_directory ("top");
-	stage_directory ("top/place");
-	stage_directory ("elsewhere");
-	stage_file ("elsewhere/secret", 6);
-	ck_assert_int_eq (symlink ("../elsewhere", stage_path ("top/link")), 0);
-	snprintf (one, sizeof one, "%s", stage_path ("top/place"));
-	snprintf (other, sizeof other, "%s", stage_path ("top/link"));
+	fixture_directory ("top");
+	fixture_directory ("top/place");
+	fixture_directory ("elsewhere");
+	fixture_file ("elsewhere/secret", 6);
+	ck_assert_int_eq (symlink ("../elsewhere", fixture_path ("top/link")), 0);
+	snprintf (one, sizeof one, "%s", fixture_path ("top/place"));
+	snprintf (other, sizeof other, "%s", fixture_path ("top/link"));
 	ck_assert_int_ge (child = fork (), 0);
 	if (child == 0)
 		for (;;)
 			(void)renameat2 (AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
 	for (int i = 0; i < 2000; i++) {
-		begin (&COUNT, stage_path ("top"));
+		begin (&COUNT, fixture_path ("top"));
 		ck_assert_int_eq (count (show_rest (&show), "secret"), 0);
 		ck_assert_int_eq (strncmp (show_log (&show), "total 0 0\n", 10), 0);
 		finish ();
@@ -380,7 +381,7 @@ END_TEST
 
 static void add_cases (TCase *tcase)
 {
-	tcase_add_checked_fixture (tcase, stage_setup, stage_teardown);
+	tcase_add_checked_fixture (tcase, fixture_setup, fixture_teardown);
 	tcase_add_test (tcase, tree);
 	tcase_add_test (tcase, time_and_path);
 	tcase_add_test (tcase, links);

@@ -15,7 +15,7 @@
 
 #include "base/fd.h"
 #include "support/check_main.h"
-#include "writing_stage.h"
+#include "file_writer_fixture.h"
 
 static char name[TEMPORARY_NAME];
 

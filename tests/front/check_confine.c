@@ -32,7 +32,7 @@
 #include <uv.h>
 
 #include "base/fd.h"
-#include "front/access.h"
+#include "gate/access.h"
 #include "front/confine.h"
 #include "support/check_main.h"
 

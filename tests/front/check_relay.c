@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "relay_stage.h"
+#include "relay_fixture.h"
 #include "support/check_main.h"
 
 /* Write as much of the sequence as the pipe takes; returns how far it is now written. */
@@ -27,10 +27,10 @@ static size_t fill (int fd, size_t written, size_t total)
 	return written;
 }
 
-static void grant (struct stage *stage, unsigned n)
+static void grant (struct fixture *fixture, unsigned n)
 {
-	fake_say (&stage->fake, "{\"id\":1,\"credit\":%u}", n);
-	relay_go (&stage->relay);
+	fake_say (&fixture->fake, "{\"id\":1,\"credit\":%u}", n);
+	relay_go (&fixture->relay);
 }
 
 /* --- pace -------------------------------------------------------------------------------------------------------- */
@@ -39,32 +39,32 @@ static void grant (struct stage *stage, unsigned n)
 START_TEST (every_byte_through_a_tiny_window)
 {
 	enum { TOTAL = 60000 };
-	struct stage stage;
+	struct fixture fixture;
 	size_t written = 0, granted = 7;
 	unsigned step = 0;
 	int fd;
 
-	stage_begin (&stage, ",\"window\":7");
-	fd = stage_outlet (&stage, "stdout");
-	while (buf_len (&stage.out) < TOTAL) {
+	fixture_begin (&fixture, ",\"window\":7");
+	fd = fixture_outlet (&fixture, "stdout");
+	while (buf_len (&fixture.out) < TOTAL) {
 		written = fill (fd, written, TOTAL);
 		if (written == TOTAL)
 			fd_close (&fd);
-		stage_turn (&stage);
-		stage_hear (&stage, 13 + step % 60);
-		ck_assert_uint_le (buf_len (&stage.out), granted);
-		if (stage.channel->window == 0) {
-			grant (&stage, 1 + step % 50);
+		fixture_turn (&fixture);
+		fixture_hear (&fixture, 13 + step % 60);
+		ck_assert_uint_le (buf_len (&fixture.out), granted);
+		if (fixture.channel->window == 0) {
+			grant (&fixture, 1 + step % 50);
 			granted += 1 + step % 50;
 		}
 		step++;
 	}
-	check_pattern (&stage.out, TOTAL);
-	ck_assert_int_eq (stage.relay.bytes_out, TOTAL);
-	grant (&stage, 1);
-	relay_end (&stage.relay);
-	ck_assert (relay_done (&stage.relay) && !stage.relay.pipe_held);
-	stage_end (&stage);
+	check_pattern (&fixture.out, TOTAL);
+	ck_assert_int_eq (fixture.relay.bytes_out, TOTAL);
+	grant (&fixture, 1);
+	relay_end (&fixture.relay);
+	ck_assert (relay_done (&fixture.relay) && !fixture.relay.pipe_held);
+	fixture_end (&fixture);
 }
 END_TEST
 
@@ -72,51 +72,51 @@ END_TEST
 START_TEST (every_byte_to_a_slow_reader)
 {
 	enum { TOTAL = 3 * 1024 * 1024 };
-	struct stage stage;
+	struct fixture fixture;
 	size_t written = 0;
 	int fd;
 
-	stage_begin (&stage, "");
-	fd = stage_outlet (&stage, "stdout");
-	while (buf_len (&stage.out) < TOTAL) {
+	fixture_begin (&fixture, "");
+	fd = fixture_outlet (&fixture, "stdout");
+	while (buf_len (&fixture.out) < TOTAL) {
 		written = fill (fd, written, TOTAL);
 		if (written == TOTAL)
 			fd_close (&fd);
-		stage_turn (&stage);
-		ck_assert_uint_le (buf_len (&stage.fake.session.out), SESSION_OUT_FULL + 4096);
-		stage_hear (&stage, 10007);
+		fixture_turn (&fixture);
+		ck_assert_uint_le (buf_len (&fixture.fake.session.out), SESSION_OUT_FULL + 4096);
+		fixture_hear (&fixture, 10007);
 	}
-	check_pattern (&stage.out, TOTAL);
-	stage_hear (&stage, SIZE_MAX);
-	stage_turn (&stage);
-	relay_end (&stage.relay);
-	ck_assert (relay_done (&stage.relay) && !stage.relay.pipe_held);
-	stage_end (&stage);
+	check_pattern (&fixture.out, TOTAL);
+	fixture_hear (&fixture, SIZE_MAX);
+	fixture_turn (&fixture);
+	relay_end (&fixture.relay);
+	ck_assert (relay_done (&fixture.relay) && !fixture.relay.pipe_held);
+	fixture_end (&fixture);
 }
 END_TEST
 
 START_TEST (two_outlets_are_kept_apart)
 {
-	struct stage stage;
+	struct fixture fixture;
 	int out, err;
 
-	stage_begin (&stage, ",\"window\":1000");
-	out = stage_outlet (&stage, "stdout");
-	err = stage_outlet (&stage, "stderr");
+	fixture_begin (&fixture, ",\"window\":1000");
+	out = fixture_outlet (&fixture, "stdout");
+	err = fixture_outlet (&fixture, "stderr");
 	ck_assert_uint_eq (fill (out, 0, 3000), 3000);
 	ck_assert_uint_eq (fill (err, 0, 2000), 2000);
 	fd_close (&out);
 	fd_close (&err);
-	relay_end (&stage.relay);
-	for (int i = 0; i < 100 && !relay_done (&stage.relay); i++) {
-		stage_hear (&stage, SIZE_MAX);
-		grant (&stage, 100);
+	relay_end (&fixture.relay);
+	for (int i = 0; i < 100 && !relay_done (&fixture.relay); i++) {
+		fixture_hear (&fixture, SIZE_MAX);
+		grant (&fixture, 100);
 	}
-	ck_assert (relay_done (&stage.relay) && !stage.relay.pipe_held);
-	stage_hear (&stage, SIZE_MAX);
-	check_pattern (&stage.out, 3000);
-	check_pattern (&stage.err, 2000);
-	stage_end (&stage);
+	ck_assert (relay_done (&fixture.relay) && !fixture.relay.pipe_held);
+	fixture_hear (&fixture, SIZE_MAX);
+	check_pattern (&fixture.out, 3000);
+	check_pattern (&fixture.err, 2000);
+	fixture_end (&fixture);
 }
 END_TEST
 
@@ -124,23 +124,23 @@ END_TEST
 START_TEST (waiting_for_room_is_idle)
 {
 	for (int gone = 0; gone < 2; gone++) {
-		struct stage stage;
+		struct fixture fixture;
 		int fd, moves;
 
-		stage_begin (&stage, ",\"window\":1");
-		fd = stage_outlet (&stage, "stdout");
+		fixture_begin (&fixture, ",\"window\":1");
+		fd = fixture_outlet (&fixture, "stdout");
 		ck_assert_uint_eq (fill (fd, 0, 100), 100);
 		if (gone)
-			stage.relay.channel = NULL;
-		stage_turn (&stage);
-		stage_turn (&stage);
-		moves = stage.moves;
+			fixture.relay.channel = NULL;
+		fixture_turn (&fixture);
+		fixture_turn (&fixture);
+		moves = fixture.moves;
 		for (int i = 0; i < 20; i++)
-			stage_turn (&stage);
-		ck_assert_int_eq (stage.moves, moves);
-		ck_assert_int_eq (stage.relay.bytes_out, gone ? 0 : 1);
+			fixture_turn (&fixture);
+		ck_assert_int_eq (fixture.moves, moves);
+		ck_assert_int_eq (fixture.relay.bytes_out, gone ? 0 : 1);
 		fd_close (&fd);
-		stage_end (&stage);
+		fixture_end (&fixture);
 	}
 }
 END_TEST
@@ -149,33 +149,33 @@ END_TEST
 
 START_TEST (the_end_of_a_pipe_ends_it)
 {
-	struct stage stage;
+	struct fixture fixture;
 	int fd;
 
-	stage_begin (&stage, "");
-	ck_assert (!relay_done (&stage.relay));
-	fd = stage_outlet (&stage, "stdout");
+	fixture_begin (&fixture, "");
+	ck_assert (!relay_done (&fixture.relay));
+	fd = fixture_outlet (&fixture, "stdout");
 	ck_assert_uint_eq (fill (fd, 0, 5), 5);
 	fd_close (&fd);
-	while (stage.relay.outlets[0].fd >= 0)
-		stage_turn (&stage);
-	ck_assert (!relay_done (&stage.relay)); /* the command has not ended */
-	relay_end (&stage.relay);
-	ck_assert (relay_done (&stage.relay) && !stage.relay.pipe_held);
-	stage_hear (&stage, SIZE_MAX);
-	check_pattern (&stage.out, 5);
-	stage_end (&stage);
+	while (fixture.relay.outlets[0].fd >= 0)
+		fixture_turn (&fixture);
+	ck_assert (!relay_done (&fixture.relay)); /* the command has not ended */
+	relay_end (&fixture.relay);
+	ck_assert (relay_done (&fixture.relay) && !fixture.relay.pipe_held);
+	fixture_hear (&fixture, SIZE_MAX);
+	check_pattern (&fixture.out, 5);
+	fixture_end (&fixture);
 }
 END_TEST
 
 START_TEST (without_outlets_the_end_is_done)
 {
-	struct stage stage;
+	struct fixture fixture;
 
-	stage_begin (&stage, "");
-	relay_end (&stage.relay);
-	ck_assert (relay_done (&stage.relay) && !stage.relay.pipe_held);
-	stage_end (&stage);
+	fixture_begin (&fixture, "");
+	relay_end (&fixture.relay);
+	ck_assert (relay_done (&fixture.relay) && !fixture.relay.pipe_held);
+	fixture_end (&fixture);
 }
 END_TEST
 
@@ -185,27 +185,27 @@ START_TEST (what_is_owed_is_delivered)
 	enum { OWED = 50000 };
 
 	for (int stays = 0; stays < 2; stays++) {
-		struct stage stage;
+		struct fixture fixture;
 		int fd;
 
-		stage_begin (&stage, ",\"window\":100");
-		fd = stage_outlet (&stage, "stdout");
+		fixture_begin (&fixture, ",\"window\":100");
+		fd = fixture_outlet (&fixture, "stdout");
 		ck_assert_uint_eq (fill (fd, 0, OWED), OWED);
 		if (!stays)
 			fd_close (&fd);
-		relay_end (&stage.relay);
-		relay_late (&stage.relay);
-		ck_assert (!relay_done (&stage.relay));
-		while (!relay_done (&stage.relay)) {
-			stage_hear (&stage, SIZE_MAX);
-			grant (&stage, 99);
-			stage_turn (&stage);
+		relay_end (&fixture.relay);
+		relay_late (&fixture.relay);
+		ck_assert (!relay_done (&fixture.relay));
+		while (!relay_done (&fixture.relay)) {
+			fixture_hear (&fixture, SIZE_MAX);
+			grant (&fixture, 99);
+			fixture_turn (&fixture);
 		}
-		ck_assert_int_eq (stage.relay.pipe_held, stays);
-		stage_hear (&stage, SIZE_MAX);
-		check_pattern (&stage.out, OWED);
+		ck_assert_int_eq (fixture.relay.pipe_held, stays);
+		fixture_hear (&fixture, SIZE_MAX);
+		check_pattern (&fixture.out, OWED);
 		fd_close (&fd);
-		stage_end (&stage);
+		fixture_end (&fixture);
 	}
 }
 END_TEST
@@ -214,50 +214,50 @@ END_TEST
 START_TEST (what_is_not_owed_is_not_waited_for)
 {
 	enum { OWED = 20000, MORE = 40000 };
-	struct stage stage;
+	struct fixture fixture;
 	size_t written = OWED;
 	int fd;
 
-	stage_begin (&stage, ",\"window\":100");
-	fd = stage_outlet (&stage, "stdout");
+	fixture_begin (&fixture, ",\"window\":100");
+	fd = fixture_outlet (&fixture, "stdout");
 	ck_assert_uint_eq (fill (fd, 0, OWED), OWED);
-	relay_end (&stage.relay);
-	relay_late (&stage.relay);
-	while (!relay_done (&stage.relay)) {
+	relay_end (&fixture.relay);
+	relay_late (&fixture.relay);
+	while (!relay_done (&fixture.relay)) {
 		if (written < OWED + MORE)
 			written = fill (fd, written, written + 1000);
-		stage_hear (&stage, SIZE_MAX);
-		grant (&stage, 500);
+		fixture_hear (&fixture, SIZE_MAX);
+		grant (&fixture, 500);
 	}
-	stage_hear (&stage, SIZE_MAX);
-	ck_assert (stage.relay.pipe_held);
-	ck_assert_uint_ge (buf_len (&stage.out), OWED);
-	ck_assert_uint_lt (buf_len (&stage.out), OWED + MORE);
-	check_pattern (&stage.out, buf_len (&stage.out));
+	fixture_hear (&fixture, SIZE_MAX);
+	ck_assert (fixture.relay.pipe_held);
+	ck_assert_uint_ge (buf_len (&fixture.out), OWED);
+	ck_assert_uint_lt (buf_len (&fixture.out), OWED + MORE);
+	check_pattern (&fixture.out, buf_len (&fixture.out));
 	fd_close (&fd);
-	stage_end (&stage);
+	fixture_end (&fixture);
 }
 END_TEST
 
 START_TEST (a_held_pipe_is_waited_for_until_it_is_late)
 {
-	struct stage stage;
+	struct fixture fixture;
 	int fd;
 
-	stage_begin (&stage, "");
-	fd = stage_outlet (&stage, "stdout");
+	fixture_begin (&fixture, "");
+	fd = fixture_outlet (&fixture, "stdout");
 	ck_assert_uint_eq (fill (fd, 0, 10), 10);
-	relay_end (&stage.relay);
+	relay_end (&fixture.relay);
 	ck_assert_uint_eq (fill (fd, 10, 20), 20);
-	while (stage.relay.bytes_out < 20)
-		stage_turn (&stage);
-	ck_assert (!relay_done (&stage.relay) && !stage.relay.pipe_held);
-	relay_late (&stage.relay);
-	ck_assert (relay_done (&stage.relay) && stage.relay.pipe_held);
-	stage_hear (&stage, SIZE_MAX);
-	check_pattern (&stage.out, 20);
+	while (fixture.relay.bytes_out < 20)
+		fixture_turn (&fixture);
+	ck_assert (!relay_done (&fixture.relay) && !fixture.relay.pipe_held);
+	relay_late (&fixture.relay);
+	ck_assert (relay_done (&fixture.relay) && fixture.relay.pipe_held);
+	fixture_hear (&fixture, SIZE_MAX);
+	check_pattern (&fixture.out, 20);
 	fd_close (&fd);
-	stage_end (&stage);
+	fixture_end (&fixture);
 }
 END_TEST
 
@@ -266,30 +266,30 @@ END_TEST
 START_TEST (what_somebody_else_has_read_is_not_waited_for)
 {
 	for (int after = 0; after < 2; after++) {
-		struct stage stage;
+		struct fixture fixture;
 		char stolen[64];
 		int fd;
 
-		stage_begin (&stage, ",\"window\":10");
-		fd = stage_outlet (&stage, "stdout");
+		fixture_begin (&fixture, ",\"window\":10");
+		fd = fixture_outlet (&fixture, "stdout");
 		ck_assert_uint_eq (fill (fd, 0, 60), 60);
-		while (stage.relay.bytes_out < 10)
-			stage_turn (&stage);
-		relay_end (&stage.relay);
+		while (fixture.relay.bytes_out < 10)
+			fixture_turn (&fixture);
+		relay_end (&fixture.relay);
 		if (after) {
-			relay_late (&stage.relay);
-			ck_assert (!relay_done (&stage.relay));
+			relay_late (&fixture.relay);
+			ck_assert (!relay_done (&fixture.relay));
 		}
-		ck_assert_int_eq (read (stage.relay.outlets[0].fd, stolen, sizeof stolen), 50);
+		ck_assert_int_eq (read (fixture.relay.outlets[0].fd, stolen, sizeof stolen), 50);
 		if (after)
-			grant (&stage, 100);
+			grant (&fixture, 100);
 		else
-			relay_late (&stage.relay);
-		ck_assert (relay_done (&stage.relay) && stage.relay.pipe_held);
-		stage_hear (&stage, SIZE_MAX);
-		check_pattern (&stage.out, 10);
+			relay_late (&fixture.relay);
+		ck_assert (relay_done (&fixture.relay) && fixture.relay.pipe_held);
+		fixture_hear (&fixture, SIZE_MAX);
+		check_pattern (&fixture.out, 10);
 		fd_close (&fd);
-		stage_end (&stage);
+		fixture_end (&fixture);
 	}
 }
 END_TEST
@@ -297,54 +297,54 @@ END_TEST
 /* The window was just large enough: the end could not be read, but nobody held the pipe. */
 START_TEST (an_end_behind_a_shut_window_is_not_held)
 {
-	struct stage stage;
+	struct fixture fixture;
 	int fd;
 
-	stage_begin (&stage, ",\"window\":5");
-	fd = stage_outlet (&stage, "stdout");
+	fixture_begin (&fixture, ",\"window\":5");
+	fd = fixture_outlet (&fixture, "stdout");
 	ck_assert_uint_eq (fill (fd, 0, 5), 5);
-	while (stage.relay.bytes_out < 5)
-		stage_turn (&stage);
+	while (fixture.relay.bytes_out < 5)
+		fixture_turn (&fixture);
 	fd_close (&fd);
-	relay_end (&stage.relay);
-	relay_late (&stage.relay);
-	ck_assert (relay_done (&stage.relay) && !stage.relay.pipe_held);
-	stage_end (&stage);
+	relay_end (&fixture.relay);
+	relay_late (&fixture.relay);
+	ck_assert (relay_done (&fixture.relay) && !fixture.relay.pipe_held);
+	fixture_end (&fixture);
 }
 END_TEST
 
 START_TEST (a_cut_waits_for_nothing)
 {
 	for (int gone = 0; gone < 2; gone++) {
-		struct stage stage;
+		struct fixture fixture;
 		int fd;
 
-		stage_begin (&stage, ",\"window\":5");
-		fd = stage_outlet (&stage, "stdout");
+		fixture_begin (&fixture, ",\"window\":5");
+		fd = fixture_outlet (&fixture, "stdout");
 		ck_assert_uint_eq (fill (fd, 0, 1000), 1000);
-		ck_assert_int_eq (relay_write (&stage.relay, "note", 4, pattern (0, 9), 9), 0);
+		ck_assert_int_eq (relay_write (&fixture.relay, "note", 4, pattern (0, 9), 9), 0);
 		if (gone)
-			stage.relay.channel = NULL;
-		relay_end (&stage.relay);
-		ck_assert (!relay_done (&stage.relay));
-		relay_cut (&stage.relay);
-		ck_assert (relay_done (&stage.relay) && !stage.relay.pipe_held);
+			fixture.relay.channel = NULL;
+		relay_end (&fixture.relay);
+		ck_assert (!relay_done (&fixture.relay));
+		relay_cut (&fixture.relay);
+		ck_assert (relay_done (&fixture.relay) && !fixture.relay.pipe_held);
 		ck_assert_int_eq (write (fd, "x", 1), -1); /* nobody reads there any more */
 		ck_assert_int_eq (errno, EPIPE);
 		fd_close (&fd);
-		stage_end (&stage);
+		fixture_end (&fixture);
 	}
 }
 END_TEST
 
 /* --- names ------------------------------------------------------------------------------------------------------- */
 
-static int add (struct stage *stage, const char *name, size_t n)
+static int add (struct fixture *fixture, const char *name, size_t n)
 {
 	int ends[2], result, before = open_descriptors ();
 
 	ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
-	result = relay_add_outlet (&stage->relay, name, n, ends[0]);
+	result = relay_add_outlet (&fixture->relay, name, n, ends[0]);
 	fd_close (&ends[1]);
 	ck_assert_int_eq (open_descriptors (), before + (result == 0)); /* what is refused is closed */
 	return result;
@@ -353,23 +353,23 @@ static int add (struct stage *stage, const char *name, size_t n)
 START_TEST (names_of_outlets)
 {
 	static const char longest[] = "abcdefghijklmnopqrstuvwxyz_01234";
-	struct stage stage;
+	struct fixture fixture;
 
-	stage_begin (&stage, "");
-	ck_assert_int_eq (add (&stage, "", 0), -1);
-	ck_assert_int_eq (add (&stage, "Stdout", 6), -1);
-	ck_assert_int_eq (add (&stage, "a\"b", 3), -1);
-	ck_assert_int_eq (add (&stage, "a\0b", 3), -1);
-	ck_assert_int_eq (add (&stage, "abcdefghijklmnopqrstuvwxyz_012345", 33), -1);
-	ck_assert_int_eq (add (&stage, longest, 32), 0);
-	ck_assert_int_eq (add (&stage, longest, 32), -1);
-	ck_assert_int_eq (add (&stage, longest, 31), 0);
-	ck_assert_int_eq (add (&stage, "stdout", 6), 0);
-	ck_assert_int_eq (add (&stage, "stderr", 6), 0);
-	ck_assert_int_eq (add (&stage, "more", 4), -1);
-	ck_assert_int_eq (stage.relay.n_outlets, RELAY_OUTLETS);
-	ck_assert_str_eq (stage.relay.outlets[0].name, longest);
-	stage_end (&stage); /* they are open still */
+	fixture_begin (&fixture, "");
+	ck_assert_int_eq (add (&fixture, "", 0), -1);
+	ck_assert_int_eq (add (&fixture, "Stdout", 6), -1);
+	ck_assert_int_eq (add (&fixture, "a\"b", 3), -1);
+	ck_assert_int_eq (add (&fixture, "a\0b", 3), -1);
+	ck_assert_int_eq (add (&fixture, "abcdefghijklmnopqrstuvwxyz_012345", 33), -1);
+	ck_assert_int_eq (add (&fixture, longest, 32), 0);
+	ck_assert_int_eq (add (&fixture, longest, 32), -1);
+	ck_assert_int_eq (add (&fixture, longest, 31), 0);
+	ck_assert_int_eq (add (&fixture, "stdout", 6), 0);
+	ck_assert_int_eq (add (&fixture, "stderr", 6), 0);
+	ck_assert_int_eq (add (&fixture, "more", 4), -1);
+	ck_assert_int_eq (fixture.relay.n_outlets, RELAY_OUTLETS);
+	ck_assert_str_eq (fixture.relay.outlets[0].name, longest);
+	fixture_end (&fixture); /* they are open still */
 }
 END_TEST
 

@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "relay_stage.h"
+#include "relay_fixture.h"
 #include "support/check_main.h"
 
-static void input (struct stage *stage, size_t from, size_t n)
+static void input (struct fixture *fixture, size_t from, size_t n)
 {
-	ck_assert_int_eq (relay_input (&stage->relay, pattern (from, n), n), 0);
+	ck_assert_int_eq (relay_input (&fixture->relay, pattern (from, n), n), 0);
 }
 
 /* Read up to n bytes of a pipe that does not block; false at its end. */
@@ -31,50 +31,50 @@ static bool drain (int fd, struct buf *to, size_t n)
 
 START_TEST (input_waits_for_its_sink)
 {
-	struct stage stage;
+	struct fixture fixture;
 	int fd;
 
-	stage_begin (&stage, ",\"input\":true");
-	input (&stage, 0, 300);
-	input (&stage, 300, 200);
-	relay_go (&stage.relay);
-	stage_hear (&stage, SIZE_MAX);
-	ck_assert_int_eq (stage.credited, 0); /* nothing has left */
-	fd = stage_sink (&stage);
-	stage_hear (&stage, SIZE_MAX);
-	ck_assert_int_eq (stage.credited, 500);
-	ck_assert (drain (fd, &stage.given, 1000));
-	check_pattern (&stage.given, 500);
-	input (&stage, 500, 100);
-	stage_hear (&stage, SIZE_MAX);
-	ck_assert_int_eq (stage.credited, 600);
-	ck_assert (drain (fd, &stage.given, 1000));
-	check_pattern (&stage.given, 600);
-	ck_assert (drain (fd, &stage.given, 1000)); /* it is open */
-	relay_input_end (&stage.relay);
-	ck_assert (!drain (fd, &stage.given, 1000));
-	ck_assert_int_eq (stage.relay.bytes_in, 600);
+	fixture_begin (&fixture, ",\"input\":true");
+	input (&fixture, 0, 300);
+	input (&fixture, 300, 200);
+	relay_go (&fixture.relay);
+	fixture_hear (&fixture, SIZE_MAX);
+	ck_assert_int_eq (fixture.credited, 0); /* nothing has left */
+	fd = fixture_sink (&fixture);
+	fixture_hear (&fixture, SIZE_MAX);
+	ck_assert_int_eq (fixture.credited, 500);
+	ck_assert (drain (fd, &fixture.given, 1000));
+	check_pattern (&fixture.given, 500);
+	input (&fixture, 500, 100);
+	fixture_hear (&fixture, SIZE_MAX);
+	ck_assert_int_eq (fixture.credited, 600);
+	ck_assert (drain (fd, &fixture.given, 1000));
+	check_pattern (&fixture.given, 600);
+	ck_assert (drain (fd, &fixture.given, 1000)); /* it is open */
+	relay_input_end (&fixture.relay);
+	ck_assert (!drain (fd, &fixture.given, 1000));
+	ck_assert_int_eq (fixture.relay.bytes_in, 600);
 	fd_close (&fd);
-	stage_end (&stage);
+	fixture_end (&fixture);
 }
 END_TEST
 
 START_TEST (an_end_that_came_first_closes_the_sink)
 {
 	for (size_t n = 0; n <= 10; n += 10) {
-		struct stage stage;
+		struct fixture fixture;
 		int fd;
 
-		stage_begin (&stage, "");
+		fixture_begin (&fixture, "");
 		if (n)
-			input (&stage, 0, n);
-		relay_input_end (&stage.relay);
-		fd = stage_sink (&stage);
-		ck_assert_int_eq (drain (fd, &stage.given, 1000), n > 0);
-		ck_assert (!drain (fd, &stage.given, 1000));
-		check_pattern (&stage.given, n);
+			input (&fixture, 0, n);
+		relay_input_end (&fixture.relay);
+		fd = fixture_sink (&fixture);
+		ck_assert_int_eq (drain (fd, &fixture.given, 1000), n > 0);
+		ck_assert (!drain (fd, &fixture.given, 1000));
+		check_pattern (&fixture.given, n);
 		fd_close (&fd);
-		stage_end (&stage);
+		fixture_end (&fixture);
 	}
 }
 END_TEST
@@ -83,33 +83,33 @@ END_TEST
 START_TEST (every_byte_to_a_slow_command)
 {
 	enum { TOTAL = 1000000 };
-	struct stage stage;
+	struct fixture fixture;
 	size_t sent = 0;
 	bool open = true;
 	int fd;
 
-	stage_begin (&stage, ",\"input\":true");
-	fd = stage_sink (&stage);
+	fixture_begin (&fixture, ",\"input\":true");
+	fd = fixture_sink (&fixture);
 	while (open) {
-		size_t room = SESSION_CREDIT - (sent - (size_t)stage.credited);
+		size_t room = SESSION_CREDIT - (sent - (size_t)fixture.credited);
 
 		if (sent < TOTAL && room) {
 			if (room > TOTAL - sent)
 				room = TOTAL - sent;
-			input (&stage, sent, room);
+			input (&fixture, sent, room);
 			sent += room;
 			if (sent == TOTAL)
-				relay_input_end (&stage.relay);
+				relay_input_end (&fixture.relay);
 		}
-		stage_turn (&stage);
-		stage_hear (&stage, SIZE_MAX);
-		ck_assert_int_eq (stage.credited, stage.relay.bytes_in);
-		open = drain (fd, &stage.given, 5003);
+		fixture_turn (&fixture);
+		fixture_hear (&fixture, SIZE_MAX);
+		ck_assert_int_eq (fixture.credited, fixture.relay.bytes_in);
+		open = drain (fd, &fixture.given, 5003);
 	}
-	check_pattern (&stage.given, TOTAL);
-	ck_assert_int_eq (stage.credited, TOTAL);
+	check_pattern (&fixture.given, TOTAL);
+	ck_assert_int_eq (fixture.credited, TOTAL);
 	fd_close (&fd);
-	stage_end (&stage);
+	fixture_end (&fixture);
 }
 END_TEST
 
@@ -117,82 +117,82 @@ END_TEST
 START_TEST (input_is_bounded)
 {
 	enum { MOST = MESSAGE_CALL_BODY_MAX + SESSION_CREDIT };
-	struct stage stage;
+	struct fixture fixture;
 	int fd;
 
-	stage_begin (&stage, ",\"input\":true");
-	input (&stage, 0, MOST);
-	ck_assert_int_eq (relay_input (&stage.relay, pattern (0, 1), 1), -1);
-	fd = stage_sink (&stage);
-	relay_input_end (&stage.relay);
-	while (drain (fd, &stage.given, MOST))
-		stage_turn (&stage);
-	check_pattern (&stage.given, MOST);
+	fixture_begin (&fixture, ",\"input\":true");
+	input (&fixture, 0, MOST);
+	ck_assert_int_eq (relay_input (&fixture.relay, pattern (0, 1), 1), -1);
+	fd = fixture_sink (&fixture);
+	relay_input_end (&fixture.relay);
+	while (drain (fd, &fixture.given, MOST))
+		fixture_turn (&fixture);
+	check_pattern (&fixture.given, MOST);
 	fd_close (&fd);
-	stage_end (&stage);
+	fixture_end (&fixture);
 }
 END_TEST
 
 /* A command that closes its input: what comes is dropped, and the client is not held up. */
 START_TEST (a_broken_sink_drops_and_grants)
 {
-	struct stage stage;
+	struct fixture fixture;
 	int fd;
 
-	stage_begin (&stage, ",\"input\":true");
-	fd = stage_sink (&stage);
+	fixture_begin (&fixture, ",\"input\":true");
+	fd = fixture_sink (&fixture);
 	fd_close (&fd);
 	for (int i = 0; i < 5; i++)
-		input (&stage, 0, 100000);
-	stage_hear (&stage, SIZE_MAX);
-	ck_assert_int_eq (stage.credited, 500000);
-	ck_assert_int_eq (stage.relay.sink, -1);
-	relay_input_end (&stage.relay);
-	relay_end (&stage.relay);
-	ck_assert (relay_done (&stage.relay));
-	stage_end (&stage);
+		input (&fixture, 0, 100000);
+	fixture_hear (&fixture, SIZE_MAX);
+	ck_assert_int_eq (fixture.credited, 500000);
+	ck_assert_int_eq (fixture.relay.sink, -1);
+	relay_input_end (&fixture.relay);
+	relay_end (&fixture.relay);
+	ck_assert (relay_done (&fixture.relay));
+	fixture_end (&fixture);
 }
 END_TEST
 
 START_TEST (a_sink_breaks_while_it_is_full)
 {
-	struct stage stage;
+	struct fixture fixture;
 	int fd;
 
-	stage_begin (&stage, ",\"input\":true");
-	fd = stage_sink (&stage);
-	input (&stage, 0, 200000);
-	stage_turn (&stage);
-	ck_assert_int_lt (stage.relay.bytes_in, 200000);
+	fixture_begin (&fixture, ",\"input\":true");
+	fd = fixture_sink (&fixture);
+	input (&fixture, 0, 200000);
+	fixture_turn (&fixture);
+	ck_assert_int_lt (fixture.relay.bytes_in, 200000);
 	fd_close (&fd);
-	stage.moves = 0;
-	while (stage.relay.sink >= 0)
-		stage_turn (&stage);
-	ck_assert_int_gt (stage.moves, 0);
-	stage_hear (&stage, SIZE_MAX);
-	ck_assert_int_eq (stage.credited, 200000);
-	stage_end (&stage);
+	fixture.moves = 0;
+	while (fixture.relay.sink >= 0)
+		fixture_turn (&fixture);
+	ck_assert_int_gt (fixture.moves, 0);
+	fixture_hear (&fixture, SIZE_MAX);
+	ck_assert_int_eq (fixture.credited, 200000);
+	fixture_end (&fixture);
 }
 END_TEST
 
 /* The command has ended: its input has nowhere to go, though somebody holds the pipe. */
 START_TEST (the_end_closes_the_sink)
 {
-	struct stage stage;
+	struct fixture fixture;
 	int fd;
 
-	stage_begin (&stage, ",\"input\":true");
-	fd = stage_sink (&stage);
-	input (&stage, 0, 200000);
-	relay_end (&stage.relay);
-	ck_assert (relay_done (&stage.relay));
-	stage_hear (&stage, SIZE_MAX);
-	ck_assert_int_eq (stage.credited, 200000);
-	while (drain (fd, &stage.given, 100000))
+	fixture_begin (&fixture, ",\"input\":true");
+	fd = fixture_sink (&fixture);
+	input (&fixture, 0, 200000);
+	relay_end (&fixture.relay);
+	ck_assert (relay_done (&fixture.relay));
+	fixture_hear (&fixture, SIZE_MAX);
+	ck_assert_int_eq (fixture.credited, 200000);
+	while (drain (fd, &fixture.given, 100000))
 		;
-	ck_assert_uint_lt (buf_len (&stage.given), 200000);
+	ck_assert_uint_lt (buf_len (&fixture.given), 200000);
 	fd_close (&fd);
-	stage_end (&stage);
+	fixture_end (&fixture);
 }
 END_TEST
 
@@ -200,21 +200,21 @@ END_TEST
 START_TEST (there_is_one_sink)
 {
 	for (int pulled = 0; pulled < 2; pulled++) {
-		struct stage stage;
+		struct fixture fixture;
 		int ends[2], before, fd = -1;
 
-		stage_begin (&stage, ",\"input\":true");
+		fixture_begin (&fixture, ",\"input\":true");
 		if (pulled)
-			relay_pull (&stage.relay, 10);
+			relay_pull (&fixture.relay, 10);
 		else
-			fd = stage_sink (&stage);
+			fd = fixture_sink (&fixture);
 		before = open_descriptors ();
 		ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
-		ck_assert_int_eq (relay_set_sink (&stage.relay, ends[1]), -1);
+		ck_assert_int_eq (relay_set_sink (&fixture.relay, ends[1]), -1);
 		fd_close (&ends[0]);
 		ck_assert_int_eq (open_descriptors (), before);
 		fd_close (&fd);
-		stage_end (&stage);
+		fixture_end (&fixture);
 	}
 }
 END_TEST
@@ -222,18 +222,18 @@ END_TEST
 /* A sink that comes after the end is closed at once. */
 START_TEST (a_late_sink_is_closed)
 {
-	struct stage stage;
+	struct fixture fixture;
 	int fd;
 
-	stage_begin (&stage, ",\"input\":true");
-	input (&stage, 0, 10);
-	relay_end (&stage.relay);
-	fd = stage_sink (&stage);
-	ck_assert (!drain (fd, &stage.given, 10));
-	stage_hear (&stage, SIZE_MAX);
-	ck_assert_int_eq (stage.credited, 10);
+	fixture_begin (&fixture, ",\"input\":true");
+	input (&fixture, 0, 10);
+	relay_end (&fixture.relay);
+	fd = fixture_sink (&fixture);
+	ck_assert (!drain (fd, &fixture.given, 10));
+	fixture_hear (&fixture, SIZE_MAX);
+	ck_assert_int_eq (fixture.credited, 10);
 	fd_close (&fd);
-	stage_end (&stage);
+	fixture_end (&fixture);
 }
 END_TEST
 

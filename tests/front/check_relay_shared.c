@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "relay_stage.h"
+#include "relay_fixture.h"
 #include "support/check_main.h"
 
 /* Whoever holds a copy clears O_NONBLOCK, which libuv has set. */
@@ -34,67 +34,67 @@ static void ends_of (int kind, int ends[2])
 /* Reading where there is nothing to read. */
 START_TEST (an_outlet_that_others_make_blocking)
 {
-	struct stage stage;
+	struct fixture fixture;
 	int ends[2], copy;
 
-	stage_begin (&stage, "");
+	fixture_begin (&fixture, "");
 	ends_of (_i, ends);
 	ck_assert_int_ge (copy = fcntl (ends[0], F_DUPFD_CLOEXEC, 3), 0);
-	ck_assert_int_eq (relay_add_outlet (&stage.relay, "stdout", 6, ends[0]), 0);
+	ck_assert_int_eq (relay_add_outlet (&fixture.relay, "stdout", 6, ends[0]), 0);
 	for (int i = 0; i < 3; i++) {
 		block (copy);
-		relay_go (&stage.relay);
+		relay_go (&fixture.relay);
 		ck_assert_int_eq (write (ends[1], "abc", 3), 3);
 		ck_assert_int_eq (read (copy, &(char){ 0 }, 1), 1); /* and takes some of it */
-		relay_go (&stage.relay);
-		stage_hear (&stage, SIZE_MAX);
-		ck_assert_uint_eq (buf_len (&stage.out), 2 * ((size_t)i + 1));
+		relay_go (&fixture.relay);
+		fixture_hear (&fixture, SIZE_MAX);
+		ck_assert_uint_eq (buf_len (&fixture.out), 2 * ((size_t)i + 1));
 	}
 	/* To learn whether it has ended. */
-	relay_end (&stage.relay);
-	relay_late (&stage.relay);
-	ck_assert (relay_done (&stage.relay));
-	ck_assert (stage.relay.pipe_held);
+	relay_end (&fixture.relay);
+	relay_late (&fixture.relay);
+	ck_assert (relay_done (&fixture.relay));
+	ck_assert (fixture.relay.pipe_held);
 	fd_close (&copy);
 	fd_close (&ends[1]);
-	stage_end (&stage);
+	fixture_end (&fixture);
 }
 END_TEST
 
 /* Writing where there is no room. */
 START_TEST (a_sink_that_others_make_blocking)
 {
-	struct stage stage;
+	struct fixture fixture;
 	int ends[2], copy;
 	size_t n = 0;
 
-	stage_begin (&stage, ",\"input\":true");
+	fixture_begin (&fixture, ",\"input\":true");
 	ends_of (_i, ends);
 	ck_assert_int_ge (copy = fcntl (ends[1], F_DUPFD_CLOEXEC, 3), 0);
-	ck_assert_int_eq (relay_set_sink (&stage.relay, ends[1]), 0);
-	while (buf_len (&stage.relay.input) == 0) {
+	ck_assert_int_eq (relay_set_sink (&fixture.relay, ends[1]), 0);
+	while (buf_len (&fixture.relay.input) == 0) {
 		block (copy);
-		ck_assert_int_eq (relay_input (&stage.relay, pattern (n, 10000), 10000), 0);
+		ck_assert_int_eq (relay_input (&fixture.relay, pattern (n, 10000), 10000), 0);
 		n += 10000;
 	}
 	block (copy);
-	relay_go (&stage.relay);
+	relay_go (&fixture.relay);
 	ck_assert_int_eq (fcntl (ends[0], F_SETFL, O_NONBLOCK), 0);
 	for (size_t got = 0; got < n;) {
 		uint8_t bytes[4096];
 		ssize_t some = read (ends[0], bytes, sizeof bytes);
 
 		block (copy);
-		relay_go (&stage.relay);
+		relay_go (&fixture.relay);
 		if (some < 0)
 			continue;
 		ck_assert_mem_eq (bytes, pattern (got, (size_t)some), (size_t)some);
 		got += (size_t)some;
 	}
-	ck_assert_uint_eq (buf_len (&stage.relay.input), 0);
+	ck_assert_uint_eq (buf_len (&fixture.relay.input), 0);
 	fd_close (&copy);
 	fd_close (&ends[0]);
-	stage_end (&stage);
+	fixture_end (&fixture);
 }
 END_TEST
 
@@ -142,20 +142,20 @@ static int make (int kind, int access)
 START_TEST (only_pipes_and_stream_sockets)
 {
 	for (int sink = 0; sink < 2; sink++) {
-		struct stage stage;
+		struct fixture fixture;
 		int fd;
 
-		stage_begin (&stage, ",\"input\":true");
+		fixture_begin (&fixture, ",\"input\":true");
 		fd = make (_i, sink ? O_WRONLY : O_RDONLY);
 		if (sink)
-			ck_assert_int_eq (relay_set_sink (&stage.relay, fd), -1);
+			ck_assert_int_eq (relay_set_sink (&fixture.relay, fd), -1);
 		else
-			ck_assert_int_eq (relay_add_outlet (&stage.relay, "stdout", 6, fd), -1);
-		ck_assert (stage.relay.failed); /* what would have gone there is lost */
+			ck_assert_int_eq (relay_add_outlet (&fixture.relay, "stdout", 6, fd), -1);
+		ck_assert (fixture.relay.failed); /* what would have gone there is lost */
 		ck_assert_int_lt (fcntl (fd, F_GETFD), 0);
-		relay_end (&stage.relay);
-		ck_assert (relay_done (&stage.relay));
-		stage_end (&stage);
+		relay_end (&fixture.relay);
+		ck_assert (relay_done (&fixture.relay));
+		fixture_end (&fixture);
 	}
 }
 END_TEST

@@ -1,0 +1,351 @@
+/* audit/line - see line.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/line.h"
+#include "wire/header.h"
+
+enum {
+	RATE_BURST = 10,
+	RATE_MS = 1000, /* one more in so much time */
+	DUMP = JSON_COMPACT | JSON_REAL_PRECISION (9),
+};
+
+/* --- the text of a line ------------------------------------------------------------------------------------------ */
+
+static bool is_c1 (const char *p)
+{
+	return (uint8_t)p[0] == 0xC2 && (uint8_t)p[1] >= 0x80 && (uint8_t)p[1] < 0xA0;
+}
+
+/* jansson escapes what is below U+0020; DEL and the C1 set are left to us. All of them are within strings. */
+static size_t escape (uint8_t *out, const char *text, size_t n)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	size_t used = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool c1 = is_c1 (text + i);
+		uint8_t c = (uint8_t)text[i + c1];
+
+		if (!c1 && c != 0x7F) {
+			out[used++] = c;
+			continue;
+		}
+		memcpy (out + used, "\\u00", 4);
+		out[used + 4] = (uint8_t)hex[c >> 4];
+		out[used + 5] = (uint8_t)hex[c & 15];
+		used += 6;
+		i += c1;
+	}
+	return used;
+}
+
+/* Append the line; it is consumed. */
+static int put (struct buf *out, json_t *line)
+{
+	char *text = line ? json_dumps (line, DUMP) : NULL;
+	size_t n = text ? strlen (text) : 0, size = n;
+	uint8_t *to = NULL;
+
+	json_decref (line);
+	errno = ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		size += is_c1 (text + i) ? 4 : text[i] == 0x7F ? 5 : 0;
+	if (size > AUDIT_LINE_MAX)
+		errno = ENOBUFS;
+	else if (text && (to = buf_reserve (out, size)))
+		buf_commit (out, escape (to, text, n));
+	free (text);
+	return to ? 0 : -1;
+}
+
+/* A member that is left out where there is nothing to tell; without memory the line is spoilt. */
+static void member (json_t **line, const char *key, json_t *value)
+{
+	if (*line && (!value || json_object_set_new (*line, key, value) < 0)) {
+		json_decref (*line);
+		*line = NULL;
+	}
+}
+
+static void words (json_t **line, const char *key, const char *text)
+{
+	if (text)
+		member (line, key, header_bytes (text, strlen (text)));
+}
+
+static void serial (json_t **line, const char *instance, uint64_t number)
+{
+	member (line, "serial", json_sprintf ("%.8s-%llu", instance, (unsigned long long)number));
+}
+
+static json_t *begin (const char *event, const struct timespec *now)
+{
+	json_t *line = json_pack ("{ss}", "audit", event);
+	struct tm tm;
+	char stamp[32];
+
+	gmtime_r (&now->tv_sec, &tm);
+	strftime (stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
+	member (&line, "time", json_sprintf ("%s.%03ldZ", stamp, now->tv_nsec / 1000000));
+	return line;
+}
+
+/* --- arguments, cut where they are too long ---------------------------------------------------------------------- */
+
+/* How many bytes the character at p takes in a line at most, and in memory. */
+static size_t character (const char *p, size_t *length)
+{
+	uint8_t c = (uint8_t)*p;
+
+	*length = c < 0xC0 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+	if (c < 0x20 || c == 0x7F || is_c1 (p))
+		return 6;
+	return c == '"' || c == '\\' ? 2 : *length;
+}
+
+/* How many bytes of the string go into `room`; *room is made smaller by what they take. */
+static size_t fitting (const char *text, size_t n, size_t *room)
+{
+	size_t i = 0, length;
+
+	for (size_t cost; i < n && (cost = character (text + i, &length)) <= *room; i += length)
+		*room -= cost;
+	return i;
+}
+
+/* How many bytes the value takes in a line at most; counting ends soon above `most`. */
+static size_t weight (json_t *value, size_t most)
+{
+	size_t sum = 2, i, room = most;
+	const char *key;
+	json_t *part;
+
+	if (json_is_string (value)) {
+		sum += fitting (json_string_value (value), json_string_length (value), &room) <
+				       json_string_length (value)
+			       ? most
+			       : most - room;
+	} else if (json_is_array (value)) {
+		for (i = 0; i < json_array_size (value) && sum <= most; i++)
+			sum += 1 + weight (json_array_get (value, i), most - sum);
+	} else if (json_is_object (value)) {
+		json_object_foreach (value, key, part)
+		{
+			room = most;
+			fitting (key, strlen (key), &room);
+			sum += 4 + (most - room);
+			if (sum > most)
+				break;
+			sum += weight (part, most - sum);
+		}
+	} else {
+		sum = 24; /* a number, true, false, null */
+	}
+	return sum;
+}
+
+static json_t *cut (json_t *value, size_t *room);
+
+static json_t *cut_string (json_t *value, size_t *room, size_t multiple)
+{
+	size_t n = fitting (json_string_value (value), json_string_length (value), room);
+
+	return json_stringn (json_string_value (value), n - n % multiple);
+}
+
+static json_t *cut_array (json_t *value, size_t *room)
+{
+	json_t *copy = json_array ();
+
+	for (size_t i = 0; copy && i < json_array_size (value) && *room > 3; i++) {
+		json_t *part;
+
+		--*room;
+		if ((part = cut (json_array_get (value, i), room)) && json_array_append_new (copy, part) < 0) {
+			json_decref (copy);
+			return NULL;
+		}
+	}
+	return copy;
+}
+
+struct share {
+	const char *key;
+	json_t *value;
+	size_t weight;
+};
+
+static int by_weight (const void *a, const void *b)
+{
+	const struct share *one = a, *other = b;
+
+	return (one->weight > other->weight) - (one->weight < other->weight);
+}
+
+/* The small members first, each with an equal part of what is left: a long member leaves the others alone, whatever the
+ * order in which they came. */
+static json_t *cut_object (json_t *value, size_t *room)
+{
+	size_t n = json_object_size (value), i = 0, left, part;
+	struct share *shares = calloc (n + 1, sizeof *shares);
+	json_t *copy = json_object (), *piece;
+	const char *key;
+
+	if (!shares || !copy)
+		goto fail;
+	json_object_foreach (value, key, piece)
+	{
+		left = *room;
+		fitting (key, strlen (key), &left);
+		shares[i++] = (struct share){ key, piece, *room - left + 4 + weight (piece, *room) };
+	}
+	qsort (shares, n, sizeof *shares, by_weight);
+	for (i = 0; i < n; i++) {
+		left = part = *room / (n - i);
+		if (fitting (shares[i].key, strlen (shares[i].key), &left) < strlen (shares[i].key) || left < 6)
+			continue;
+		left -= 4;
+		piece = cut (shares[i].value, &left);
+		if (piece && json_object_set_new (copy, shares[i].key, piece) < 0)
+			goto fail;
+		*room -= part - left;
+	}
+	free (shares);
+	return copy;
+fail:
+	free (shares);
+	json_decref (copy);
+	return NULL;
+}
+
+/* What goes of it into `room` (a new reference), which is made smaller; NULL: nothing. */
+static json_t *cut (json_t *value, size_t *room)
+{
+	size_t all = weight (value, *room);
+	json_t *encoded =
+		json_is_object (value) && json_object_size (value) == 1 ? json_object_get (value, "b64") : NULL;
+
+	if (all <= *room) {
+		*room -= all;
+		return json_incref (value);
+	}
+	if (*room < 2)
+		return NULL;
+	*room -= 2;
+	if (json_is_string (value))
+		return cut_string (value, room, 1);
+	if (json_is_array (value))
+		return cut_array (value, room);
+	if (json_is_string (encoded)) {
+		if (*room < 8)
+			return NULL;
+		*room -= 8;
+		return json_pack ("{so}", "b64", cut_string (encoded, room, 4));
+	}
+	return json_is_object (value) ? cut_object (value, room) : NULL;
+}
+
+/* What is not there, named by its size and digest. */
+static json_t *whole (json_t *args)
+{
+	char *text = json_dumps (args, DUMP);
+	uint8_t digest[32];
+	char hex[65];
+	json_t *json;
+
+	if (!text || EVP_Digest (text, strlen (text), digest, NULL, EVP_sha256 (), NULL) != 1) {
+		free (text);
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof digest; i++)
+		sprintf (hex + 2 * i, "%02x", digest[i]);
+	json = json_pack ("{sI ss}", "bytes", (json_int_t)strlen (text), "sha256", hex);
+	free (text);
+	return json;
+}
+
+static void arguments (json_t **line, json_t *args)
+{
+	size_t room = AUDIT_ARGS_MAX;
+
+	if (!args)
+		return;
+	if (weight (args, room) <= room) {
+		member (line, "args", json_incref (args));
+	} else {
+		member (line, "args", cut (args, &room));
+		member (line, "cut", whole (args));
+	}
+}
+
+/* --- the lines --------------------------------------------------------------------------------------------------- */
+
+int audit_start (struct buf *out, const struct timespec *now, const struct audit_start *start)
+{
+	json_t *line = begin ("start", now);
+
+	serial (&line, start->instance, start->number);
+	words (&line, "you", start->you);
+	member (&line, "uid", json_integer ((json_int_t)start->uid));
+	words (&line, "user", start->user);
+	words (&line, "from", start->from);
+	words (&line, "call", start->call);
+	arguments (&line, start->args);
+	return put (out, line);
+}
+
+int audit_end (struct buf *out, const struct timespec *now, const struct audit_end *end)
+{
+	json_t *line = begin ("end", now);
+
+	serial (&line, end->instance, end->number);
+	words (&line, end->outcome ? "outcome" : "error", end->outcome ? end->outcome : end->error);
+	if (end->exit >= 0)
+		member (&line, "exit", json_integer (end->exit));
+	words (&line, "signal", end->signal);
+	member (&line, "seconds", json_real (end->seconds));
+	member (&line, "in", json_integer (end->in));
+	member (&line, "out", json_integer (end->out));
+	return put (out, line);
+}
+
+int audit_refused (struct buf *out, const struct timespec *now, const struct audit_refused *refused)
+{
+	json_t *line = begin ("refused", now);
+
+	words (&line, "from", refused->from);
+	words (&line, "key", refused->key);
+	words (&line, "you", refused->you);
+	words (&line, "call", refused->call);
+	words (&line, "why", refused->why);
+	if (refused->suppressed)
+		member (&line, "suppressed", json_integer ((json_int_t)refused->suppressed));
+	return put (out, line);
+}
+
+bool audit_rate_take (struct audit_rate *rate, int64_t now_ms, uint64_t *suppressed)
+{
+	int64_t passed = now_ms - rate->since_ms;
+
+	rate->since_ms = now_ms;
+	rate->spent_ms = rate->spent_ms > passed ? rate->spent_ms - passed : 0;
+	if (rate->spent_ms > (RATE_BURST - 1) * RATE_MS) {
+		rate->suppressed++;
+		return false;
+	}
+	rate->spent_ms += RATE_MS;
+	*suppressed = rate->suppressed;
+	rate->suppressed = 0;
+	return true;
+}
+
+void audit_rate_failed (struct audit_rate *rate, uint64_t suppressed)
+{
+	rate->suppressed += suppressed + 1;
+}

@@ -1,0 +1,5 @@
+noinst_LTLIBRARIES += %D%/libaudit.la
+%C%_libaudit_la_SOURCES = \
+	%D%/line.c %D%/line.h \
+	%D%/writer.c %D%/writer.h \
+	$(NULL)

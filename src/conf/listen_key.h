@@ -1,0 +1,10 @@
+/* listen_key - the addresses in remexd.yaml's `listen`: unix:///path and tcp://ADDRESS[:PORT]. */
+#ifndef REMEX_CONF_LISTEN_KEY_H
+#define REMEX_CONF_LISTEN_KEY_H
+
+#include "conf/schema.h"
+
+/* One of struct config's `listen`; nothing may come twice. */
+extern const struct schema_type listen_type;
+
+#endif

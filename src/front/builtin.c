@@ -1,0 +1,413 @@
+/* builtin - see builtin.h. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "front/connection.h"
+#include "front/front.h"
+#include "front/builtin.h"
+#include "front/request.h"
+#include "front/supervisor_link.h"
+
+/* Answers of one identity that wait for their clients: each is kept in memory. */
+enum { ANSWERS_EACH = 16 };
+
+/* A reload that the supervisor has been asked for. */
+struct asked {
+	struct list node; /* of the front's asked */
+	uint64_t number;
+	struct connection *connection;
+	struct channel *channel;
+};
+
+/* An answer that is larger than what the client takes at once. */
+struct answering {
+	struct list node; /* of the front's answering */
+	struct connection *connection;
+	struct channel *channel;
+	char *text;
+	size_t whole, sent;
+};
+
+static void complete (struct front *front, struct channel *channel)
+{
+	front->outcomes[OUTCOME_COMPLETED]++;
+	channel_done (channel, json_pack ("{ss sf}", "outcome", "completed", "seconds", 0.0));
+}
+
+static void refuse (struct front *front, struct channel *channel, enum code code, const char *text)
+{
+	front->errors[code]++;
+	channel_error (channel, code, text, code == CODE_BUSY ? RETRY_AFTER : 0);
+}
+
+static void answering_free (struct answering *answering)
+{
+	list_remove (&answering->node);
+	answering->connection->identity->answers--;
+	connection_give (answering->connection, answering->whole);
+	free (answering->text);
+	free (answering);
+}
+
+/* As much of it as the client takes; the rest when it takes more. */
+static void answer_on (struct answering *answering)
+{
+	while (answering->sent < answering->whole) {
+		size_t n = answering->whole - answering->sent;
+		uint8_t *space = channel_output_begin (answering->channel, "result", &n);
+
+		if (!space)
+			return;
+		memcpy (space, answering->text + answering->sent, n);
+		channel_output_end (answering->channel, "result", n);
+		answering->sent += n;
+	}
+	complete (answering->connection->front, answering->channel);
+	answering_free (answering);
+}
+
+/* A document (consumed) as the result. */
+static void answer (struct connection *connection, struct channel *channel, json_t *document)
+{
+	struct identity *identity = connection->identity;
+	struct answering *answering;
+	char *text;
+
+	if (!identity->full && identity->answers >= ANSWERS_EACH) {
+		json_decref (document);
+		refuse (connection->front, channel, CODE_BUSY, "too many answers wait for you to take them");
+		return;
+	}
+	answering = calloc (1, sizeof *answering);
+	text = document ? json_dumps (document, JSON_COMPACT) : NULL;
+	json_decref (document);
+	if (!answering || !text) {
+		free (answering);
+		free (text);
+		refuse (connection->front, channel, CODE_BUSY, "out of memory");
+		return;
+	}
+	answering->whole = strlen (text);
+	if (!budget_take (&connection->front->budget, identity, answering->whole)) {
+		free (answering);
+		free (text);
+		refuse (connection->front, channel, CODE_BUSY, "too many answers wait for you to take them");
+		return;
+	}
+	answering->connection = connection;
+	answering->channel = channel;
+	answering->text = text;
+	list_append (&connection->front->answering, &answering->node);
+	identity->answers++;
+	answer_on (answering);
+}
+
+void builtin_go (struct connection *connection)
+{
+	struct answering *answering, *after;
+
+	list_each_safe (answering, after, &connection->front->answering, node)
+		if (answering->connection == connection)
+			answer_on (answering);
+}
+
+void builtin_cancel (struct connection *connection, struct channel *channel)
+{
+	struct front *front = connection->front;
+	struct answering *answering, *after;
+
+	list_each_safe (answering, after, &front->answering, node) {
+		if (answering->channel != channel)
+			continue;
+		answering_free (answering);
+		front->outcomes[OUTCOME_CANCELLED]++;
+		channel_done (channel, json_pack ("{ss sf}", "outcome", "cancelled", "seconds", 0.0));
+	}
+}
+
+void builtin_stop (struct front *front)
+{
+	struct answering *answering, *after;
+
+	list_each_safe (answering, after, &front->answering, node) {
+		struct connection *connection = answering->connection;
+
+		refuse (front, answering->channel, CODE_SHUTTING_DOWN, "remexd is shutting down");
+		answering_free (answering);
+		connection_flush (connection);
+	}
+}
+
+/* --- plugins ----------------------------------------------------------------------------------------------------- */
+
+/* Of one plugin, what that identity may call; NULL when that is nothing. A new reference. */
+static json_t *visible (const struct identity *identity, json_t *plugin)
+{
+	const char *name = json_string_value (json_object_get (plugin, "plugin"));
+	json_t *verbs = json_array (), *verb, *copy;
+	char call[128];
+	size_t i;
+
+	json_array_foreach (json_object_get (plugin, "verbs"), i, verb)
+	{
+		snprintf (call, sizeof call, "%s.%s", name, json_string_value (json_object_get (verb, "name")));
+		if (access_sees (identity, call))
+			json_array_append (verbs, verb);
+	}
+	if (!json_array_size (verbs)) {
+		json_decref (verbs);
+		return NULL;
+	}
+	copy = json_copy (plugin);
+	json_object_set_new (copy, "verbs", verbs);
+	return copy;
+}
+
+/* The table that arguments are checked with; for somebody over TCP the part that it may use. */
+static void show_plugins (struct connection *connection, struct channel *channel)
+{
+	struct front *front = connection->front;
+	json_t *all = front->verbs->json, *some, *plugin;
+	size_t i;
+
+	if (!connection->identity->remote) {
+		answer (connection, channel, json_incref (all));
+		return;
+	}
+	some = json_array ();
+	json_array_foreach (all, i, plugin)
+	{
+		json_t *part = visible (connection->identity, plugin);
+
+		if (part)
+			json_array_append_new (some, part);
+	}
+	answer (connection, channel, some);
+}
+
+/* --- identities -------------------------------------------------------------------------------------------------- */
+
+static json_t *commands_json (const struct grant *grant)
+{
+	json_t *commands = json_array ();
+
+	for (size_t i = 0; i < grant->n_commands; i++) {
+		json_t *words = json_array ();
+
+		for (size_t j = 0; j < grant->commands[i].n_words; j++) {
+			const struct command_word *word = &grant->commands[i].words[j];
+
+			json_array_append_new (
+				words, word->text ? json_string (word->text)
+						  : json_sprintf ("{%s%s}", word->dash ? "-" : "", word->slot));
+		}
+		json_array_append_new (commands, words);
+	}
+	return commands;
+}
+
+static json_t *roots_json (const struct grant *grant)
+{
+	json_t *roots = json_object ();
+
+	/* They stand in a YAML file, so they are UTF-8. */
+	for (size_t i = 0; i < grant->n_roots; i++)
+		json_object_set_new (roots, grant->roots[i].path, json_string (grant->roots[i].writable ? "rw" : "r"));
+	return roots;
+}
+
+static json_t *identity_json (const struct front *front, const struct admitted *admitted)
+{
+	const struct grant *grant = admitted->grant;
+	json_t *keys = json_array (), *allow = json_array (), *json;
+	char print[KEY_PRINT_SIZE], user[64], until[32];
+	struct connection *connection;
+	time_t expires = (time_t)grant->expires;
+	struct tm tm;
+	int live = 0;
+
+	for (size_t i = 0; i < grant->n_keys; i++)
+		json_array_append_new (keys, json_string (key_print (&grant->keys[i], print)));
+	for (size_t i = 0; i < grant->n_allow; i++)
+		json_array_append_new (allow, json_string (grant->allow[i]));
+	list_each (connection, &front->connections, node)
+		live += connection->remote && connection->identity->grant == grant;
+	json = json_pack ("{ss so ss so so si}", "name", grant->name, "keys", keys, "user",
+		access_name (user, sizeof user, admitted->uid), "allow", allow, "commands", commands_json (grant),
+		"connections", live);
+	if (grant->n_roots)
+		json_object_set_new (json, "roots", roots_json (grant));
+	if (grant->n_from) {
+		json_t *from = json_array ();
+		char shown[ENDPOINT_SIZE];
+
+		for (size_t i = 0; i < grant->n_from; i++)
+			json_array_append_new (from, json_string (network_format (&grant->from[i], shown)));
+		json_object_set_new (json, "from", from);
+	}
+	if (expires && gmtime_r (&expires, &tm) && strftime (until, sizeof until, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		json_object_set_new (json, "expires", json_string (until));
+	return json;
+}
+
+static json_t *listening_json (const struct front *front)
+{
+	json_t *list = json_array ();
+
+	for (int i = 0; i < front->n_listening; i++) {
+		struct sockaddr_un unix_name = { .sun_family = AF_UNSPEC };
+		socklen_t size = sizeof unix_name;
+		struct endpoint endpoint = { .size = sizeof endpoint.address };
+		char shown[ENDPOINT_SIZE];
+
+		if (!front->listening[i].watch)
+			continue; /* it is closed */
+		if (front->listening[i].kind == LISTEN_TCP) {
+			if (getsockname (
+				    front->listening[i].fd, (struct sockaddr *)&endpoint.address, &endpoint.size) == 0)
+				json_array_append_new (
+					list, json_sprintf ("tcp://%s", endpoint_format (&endpoint, shown)));
+		} else if (getsockname (front->listening[i].fd, (struct sockaddr *)&unix_name, &size) == 0) {
+			json_array_append_new (list, json_sprintf ("unix://%s", unix_name.sun_path));
+		}
+	}
+	return list;
+}
+
+static void show_identities (struct connection *connection, struct channel *channel)
+{
+	struct front *front = connection->front;
+	const struct grants *grants = front->access.grants;
+	json_t *list = json_array (), *why, *directory = json_object_get (grants->manifest, "directory");
+	char print[KEY_PRINT_SIZE];
+	const char *name;
+
+	for (size_t i = 0; i < grants->n; i++)
+		json_array_append_new (list, identity_json (front, &grants->items[i]));
+	json_object_foreach (json_object_get (grants->manifest, "refused"), name, why)
+		json_array_append_new (list, json_pack ("{ss sO}", "name", name, "refused", why));
+	answer (connection, channel,
+		json_pack ("{sO? ss? so so}", "directory", directory, "host_key",
+			front->host_key ? key_print (credential_key (front->host_key), print) : NULL, "listen",
+			listening_json (front), "identities", list));
+}
+
+/* --- reload ------------------------------------------------------------------------------------------------------ */
+
+static void ask_reload (struct connection *connection, struct channel *channel)
+{
+	struct front *front = connection->front;
+	struct asked *asked = calloc (1, sizeof *asked);
+
+	if (!asked) {
+		refuse (front, channel, CODE_BUSY, "out of memory");
+		return;
+	}
+	asked->number = ++front->last_request;
+	asked->connection = connection;
+	asked->channel = channel;
+	list_append (&front->asked, &asked->node);
+	supervisor_link_reload (front, asked->number);
+}
+
+/* What the reload came to: the generation, which the front has by now, and the keys that wait for a restart. */
+static json_t *summary (const struct front *front, const char *waiting, size_t n)
+{
+	json_t *loaded = json_object (), *refused = json_object (), *waits = json_array (), *plugin;
+	json_t *no = json_object_get (front->access.grants ? front->access.grants->manifest : NULL, "refused");
+	size_t i;
+
+	json_array_foreach (front->verbs->json, i, plugin)
+	{
+		json_t *why = json_object_get (plugin, "refused"), *version = json_object_get (plugin, "version");
+
+		json_object_set (why ? refused : loaded, json_string_value (json_object_get (plugin, "plugin")),
+			why ? why : version);
+	}
+	for (const char *key = waiting; key < waiting + n; key += strnlen (key, (size_t)(waiting + n - key)) + 1)
+		json_array_append_new (waits, json_stringn (key, strnlen (key, (size_t)(waiting + n - key))));
+	return json_pack ("{si s{so so} s{sI sO*} so}", "generation", front->generation, "plugins", "loaded", loaded,
+		"refused", refused, "identities", "admitted",
+		(json_int_t)(front->access.grants ? front->access.grants->n : 0), "refused", no, "waits", waits);
+}
+
+static void asked_free (struct asked *asked)
+{
+	list_remove (&asked->node);
+	free (asked);
+}
+
+void builtin_reloaded (struct front *front, const struct packet *packet)
+{
+	struct asked *asked, *after;
+
+	list_each_safe (asked, after, &front->asked, node) {
+		struct connection *connection = asked->connection;
+		char *why;
+
+		if (asked->number != packet->record.id)
+			continue;
+		if (packet->record.a) {
+			why = strndup ((const char *)packet->data, packet->record.length);
+			refuse (front, asked->channel, CODE_FAILED, why ? why : "out of memory");
+			free (why);
+		} else {
+			answer (connection, asked->channel,
+				summary (front, (const char *)packet->data, packet->record.length));
+		}
+		asked_free (asked);
+		connection_flush (connection);
+		return;
+	}
+}
+
+void builtin_forget (struct connection *connection)
+{
+	struct answering *answering, *next;
+	struct asked *asked, *after;
+
+	list_each_safe (answering, next, &connection->front->answering, node)
+		if (answering->connection == connection)
+			answering_free (answering);
+
+	list_each_safe (asked, after, &connection->front->asked, node)
+		if (asked->connection == connection)
+			asked_free (asked);
+}
+
+/* --- the table --------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	bool everybody; /* else: only those who may do everything */
+	void (*run) (struct connection *connection, struct channel *channel);
+} calls[] = {
+	{ "plugins", true, show_plugins },
+	{ "identities", false, show_identities },
+	{ "reload", false, ask_reload },
+};
+
+bool builtin_call (struct connection *connection, struct channel *channel, const struct message *message)
+{
+	struct err err;
+
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+		if (strcmp (calls[i].name, message->name) != 0)
+			continue;
+		if (dispatch_check_must (message->header, &err) < 0)
+			refuse (connection->front, channel, (enum code)err.code, err.text);
+		else if (!calls[i].everybody && !connection->identity->full)
+			refuse (connection->front, channel, CODE_DENIED,
+				"only root and the daemon's own user, on the Unix socket, may ask for that");
+		else
+			calls[i].run (connection, channel);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,31 @@
+/* builtin - the calls that the front answers itself, without a worker: what it knows (`plugins`, `identities`), and what
+ * it passes on to the supervisor (`reload`). One table of them; doc/protocol.md describes each.
+ */
+#ifndef REMEX_FRONT_BUILTIN_H
+#define REMEX_FRONT_BUILTIN_H
+
+#include <stdbool.h>
+
+#include "base/link.h"
+#include "wire/session.h"
+
+struct front;
+struct connection;
+
+/* Is it one of these calls? Then it is answered, now or later, and the answer is true. */
+bool builtin_call (struct connection *connection, struct channel *channel, const struct message *message);
+
+/* The supervisor has answered a reload. */
+void builtin_reloaded (struct front *front, const struct packet *packet);
+
+/* The client takes more: the rest of what did not fit before. It wants it no longer. */
+void builtin_go (struct connection *connection);
+void builtin_cancel (struct connection *connection, struct channel *channel);
+
+/* The end is near: nobody waits for those who do not take their answers. */
+void builtin_stop (struct front *front);
+
+/* Nobody waits for the answers on that connection any more. */
+void builtin_forget (struct connection *connection);
+
+#endif

@@ -1,0 +1,129 @@
+/* outcome - see outcome.h. */
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "front/outcome.h"
+#include "front/front.h"
+#include "front/request.h"
+#include "wire/header.h"
+#include "wire/records.h"
+
+void outcome_crash (struct request *request, const struct pooled *worker)
+{
+	const char *word = worker->gone_how == GONE_SIGNALLED ? signal_word (worker->gone_n) : NULL;
+	int64_t backoff;
+	char user[64];
+
+	request->failed = true;
+	if (request->text)
+		return; /* it could not start, and has said why (front.c) */
+	request->code = CODE_PLUGIN_CRASHED;
+	if (worker->gone_how == GONE_EXITED && worker->gone_n == GONE_UNBORN && !worker->ready) {
+		request->code = CODE_BUSY;
+		request->text = strdup ("no worker can be made: its process could not be started");
+		log_warning ("a worker could not be started. serial=%llu", (unsigned long long)worker->serial);
+		return;
+	}
+	if (worker->gone_how == GONE_SIGNALLED) {
+		if (asprintf (&request->text, "the plugin '%s' died of SIG%s", request->verb->plugin,
+			    word ? word : "?") < 0)
+			request->text = NULL;
+	} else if (asprintf (&request->text, "the plugin '%s' ended its worker with status %d", request->verb->plugin,
+			   worker->gone_n) < 0) {
+		request->text = NULL;
+	}
+	log_warning ("a worker crashed. serial=%llu plugin=%s %s=%d call=%s you=%s", (unsigned long long)worker->serial,
+		request->verb->plugin, worker->gone_how == GONE_SIGNALLED ? "signal" : "status", worker->gone_n,
+		request->verb->name, request->identity->name);
+	if ((backoff = breaker_crashed (&request->front->breakers, request->verb->plugin, worker->uid, clock_ms ())))
+		log_error ("the plugin '%s' crashed %d times in a row for %s: it rests for %.1f s, for that user",
+			request->verb->plugin, request->front->breakers.limit,
+			access_name (user, sizeof user, worker->uid), (double)backoff / 1000);
+}
+
+void outcome_killed (const struct request *request, const struct pooled *worker)
+{
+	int64_t grace = request->front->config->limits.grace_ms;
+
+	if (grace && request->cause != CAUSE_BROKEN && worker->gone_how == GONE_SIGNALLED && worker->gone_n == SIGKILL)
+		log_warning (
+			"a call that was stopped did not end within %g s and was killed. serial=%llu call=%s you=%s",
+			(double)grace / 1000, (unsigned long long)worker->serial, request->verb->name,
+			request->identity->name);
+}
+
+/* The causes that fail a request: their code, and their words. */
+static const struct {
+	enum cause cause;
+	enum code code;
+	const char *words;
+} failures[] = {
+	{ CAUSE_FLOW, CODE_FLOW, "more input came than was granted" },
+	{ CAUSE_NO_STREAMS, CODE_IO_ERROR,
+		"remexd has no descriptors left for the streams of the command, which was stopped" },
+	{ CAUSE_BROKEN, CODE_IO_ERROR,
+		"remexd could not go on moving its bytes: what it read or wrote may not be whole" },
+	{ CAUSE_STALL, CODE_IO_ERROR,
+		"too little of its output was taken for too long: what waited for the client was given up" },
+	{ CAUSE_SHUTDOWN, CODE_SHUTTING_DOWN, "remexd is shutting down" },
+	{ CAUSE_DENIED, CODE_DENIED,
+		"what you may do was changed, and this call would be refused now: it was stopped" },
+};
+
+void outcome_decide (struct request *request)
+{
+	if (request->cause == CAUSE_NONE || request->cause == CAUSE_LOST)
+		return;
+	free (request->text);
+	request->text = NULL;
+	request->failed = false;
+	request->outcome = request->cause == CAUSE_CANCEL ? OUTCOME_CANCELLED : OUTCOME_TIMED_OUT;
+	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
+		if (failures[i].cause == request->cause) {
+			request->failed = true;
+			request->code = failures[i].code;
+			request->text = strdup (failures[i].words);
+		}
+}
+
+static json_t *done_json (const struct request *request)
+{
+	json_t *done = json_pack ("{ss}", "outcome", outcome_name (request->outcome));
+	int64_t end = request->ended_ms ? request->ended_ms : clock_ms ();
+	const char *word;
+
+	if (request->outcome == OUTCOME_EXITED)
+		json_object_set_new (done, "exit", json_integer (request->number_of));
+	if (request->outcome == OUTCOME_SIGNALLED) {
+		word = signal_word (request->number_of);
+		json_object_set_new (done, "signal", word ? json_string (word) : json_integer (request->number_of));
+	}
+	if (request->outcome == OUTCOME_TIMED_OUT)
+		json_object_set_new (done, "limit", json_string (request->cause == CAUSE_IDLE ? "idle" : "deadline"));
+	if (request->text && *request->text)
+		json_object_set_new (done, "message", header_bytes (request->text, strlen (request->text)));
+	if (!request->started_ms)
+		json_object_set_new (done, "started", json_false ());
+	if (request->relay.pipe_held)
+		json_object_set_new (done, "pipe_held", json_true ());
+	if (request->survivors > 0)
+		json_object_set_new (done, "survivors", json_integer (request->survivors));
+	json_object_set_new (
+		done, "seconds", json_real (request->started_ms ? (double)(end - request->started_ms) / 1000 : 0));
+	return done;
+}
+
+void outcome_send (struct request *request)
+{
+	if (request->failed)
+		channel_error (request->channel, request->code, request->text ? request->text : "out of memory",
+			request->code == CODE_BUSY ? RETRY_AFTER : 0);
+	else
+		channel_done (request->channel, done_json (request));
+}

@@ -1,0 +1,7 @@
+noinst_LTLIBRARIES += %D%/libgate.la
+%C%_libgate_la_SOURCES = \
+	%D%/access.c %D%/access.h \
+	%D%/grants.c %D%/grants.h \
+	%D%/share.c %D%/share.h \
+	%D%/throttle.c %D%/throttle.h \
+	$(NULL)

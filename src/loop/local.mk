@@ -1,0 +1,4 @@
+noinst_LTLIBRARIES += %D%/libloop.la
+%C%_libloop_la_SOURCES = \
+	%D%/loop.c %D%/loop.h \
+	$(NULL)

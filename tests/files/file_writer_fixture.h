@@ -1,0 +1,65 @@
+/* file_writer_fixture - a directory of our own and what is in it, for the tests of temporaries and writings.
+ *
+ * The test runs in that directory, so that a name is a path. The directory that writings borrow is open twice: to be read,
+ * and O_PATH, as a place has it.
+ */
+#ifndef REMEX_TESTS_FILES_FILE_WRITER_FIXTURE_H
+#define REMEX_TESTS_FILES_FILE_WRITER_FIXTURE_H
+
+#include <check.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "files/temporary.h"
+#include "files/file_writer.h"
+#include "wire/codes.h"
+
+extern int directory, only_path; /* to be read; O_PATH */
+extern struct err err;
+
+/* The fixture. The umask is 022. */
+void setup (void);
+void teardown (void);
+
+/* A file with that text. */
+void make (const char *name, const char *text);
+void holds (const char *name, const char *text);
+bool exists (const char *name); /* a symbolic link does */
+struct stat status (const char *name); /* of the name itself */
+mode_t mode_of (const char *name); /* the bits 07777 */
+
+/* As if it had last been written to then. */
+void set_time (const char *name, time_t second, long nanosecond);
+
+/* How many names there are, and how many of them are temporaries; the name of the only one of these. */
+int entries (void);
+int temporaries (void);
+const char *the_temporary (void);
+
+/* Is it locked by somebody (flock(2))? */
+bool locked (const char *name);
+
+/* Tests of what root may do: false, and said so, for anybody else. */
+bool is_root (void);
+
+/* Become an ordinary user, who is in one more group, in a directory that is theirs; as root only. */
+enum { NOBODY = 65534, THEIR_GROUP = 65533 };
+void become_nobody (void);
+
+/* The SHA-256 of a text. */
+const char *sum_of (const char *text);
+
+/* That is -1, and what err says: the errno (0: none) in words, and these words. */
+void failed (int result, enum code code, int number, const char *words);
+
+/* A new writing of that name, which must begin; of that text, which must be taken; and with its end. */
+struct file_writer *begin (const char *name, struct file_writer_options options);
+void add (struct file_writer *writer, const char *text);
+void complete (struct file_writer *writer);
+void publish (struct file_writer *writer); /* and freed */
+
+/* A whole one. mode -1: not said. */
+void put (const char *name, const char *text, struct file_writer_options options, int mode);
+
+#endif

@@ -1,0 +1,54 @@
+/* relay_fixture - a relay between real pipes and the channel of the channel of a session_fixture, on a loop that a test turns by
+ * hand. The client hears as much as a test lets it.
+ */
+#ifndef REMEX_TESTS_FRONT_RELAY_FIXTURE_H
+#define REMEX_TESTS_FRONT_RELAY_FIXTURE_H
+
+#include "wire/fake_session.h"
+#include "front/relay.h"
+
+struct fixture {
+	struct fake_session fake;
+	uv_loop_t loop;
+	struct relay relay;
+	struct channel *channel; /* of the call, whose id is 1 */
+	int descriptors; /* open ones, when it began */
+	int moves; /* how often the relay said that it moved something */
+
+	/* the client */
+	struct buf heard, out, err; /* bytes of messages; of the streams stdout and stderr */
+	int64_t credited;
+
+	/* the worker */
+	struct buf given;
+	bool ended;
+	int refuses; /* errno of to_worker; 0: it takes all */
+};
+
+/* A relay for a call with these further members of its header. SIGPIPE is ignored from then on, as in the front. */
+void fixture_begin (struct fixture *fixture, const char *members);
+
+/* Free all; the relay must have left no descriptor open. */
+void fixture_end (struct fixture *fixture);
+
+/* Let the loop see what is ready. */
+void fixture_turn (struct fixture *fixture);
+
+/* The client reads up to n bytes of what is unsent, and the relay is told when there is room again. */
+void fixture_hear (struct fixture *fixture, size_t n);
+
+/* A pipe of which the relay gets the end that it reads (an outlet of that name), or writes (the sink): the other end,
+ * which does not block. */
+int fixture_outlet (struct fixture *fixture, const char *name);
+int fixture_sink (struct fixture *fixture);
+
+/* How many descriptors this process has open. */
+int open_descriptors (void);
+
+/* n bytes of a sequence that does not repeat soon, from that offset. */
+const uint8_t *pattern (size_t from, size_t n);
+
+/* Does `buf` hold the sequence from its start, and nothing else? */
+void check_pattern (const struct buf *buf, size_t n);
+
+#endif

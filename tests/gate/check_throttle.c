@@ -1,0 +1,399 @@
+/* check_sources - who may come in: the caps, the early drop, penalties that add up and pass, a table that is full. */
+#include "config.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gate/throttle.h"
+#include "support/check_main.h"
+
+enum {
+	LUCKY = UINT32_MAX,
+	MOST_SOURCES = 65536, /* throttle.c */
+};
+
+static const struct throttle_limits usual = { .most = 256, .most_each = 8, .penalty_ms = 600000 };
+
+static struct endpoint at (const char *text)
+{
+	struct endpoint endpoint;
+	struct err err = { 0 };
+
+	ck_assert_msg (endpoint_parse (&endpoint, text, &err) == 0, "%s: %s", text, err.text);
+	return endpoint;
+}
+
+/* The nth of many sources of IPv4, or of IPv6. */
+static struct endpoint nth (unsigned n, int family)
+{
+	struct endpoint endpoint = { .size = sizeof endpoint.address };
+
+	endpoint.address.ss_family = (sa_family_t)family;
+	if (family == AF_INET) {
+		((struct sockaddr_in *)&endpoint.address)->sin_addr.s_addr = htonl (0x0A000000 + n);
+	} else {
+		uint32_t low = htonl (n);
+
+		memcpy (((struct sockaddr_in6 *)&endpoint.address)->sin6_addr.s6_addr + 4, &low, sizeof low);
+	}
+	return endpoint;
+}
+
+/* Come in and stay; NULL where it may not. */
+static struct throttle_source *enter (struct throttle *throttle, struct endpoint from, int64_t now_ms)
+{
+	struct throttle_source *source = NULL;
+
+	return throttle_enter (throttle, &from, now_ms, LUCKY, &source) == SOURCE_WELCOME ? source : NULL;
+}
+
+static enum throttle_verdict verdict (struct throttle *throttle, struct endpoint from, int64_t now_ms)
+{
+	struct throttle_source *source;
+	enum throttle_verdict is = throttle_enter (throttle, &from, now_ms, LUCKY, &source);
+
+	if (is == SOURCE_WELCOME)
+		throttle_leave (throttle, source);
+	return is;
+}
+
+/* Come in, fail, leave. */
+static void fails (struct throttle *throttle, struct endpoint from, enum throttle_failure failure, int64_t now_ms)
+{
+	struct throttle_source *source = enter (throttle, from, now_ms);
+
+	ck_assert_ptr_nonnull (source);
+	throttle_fail (throttle, source, failure, now_ms);
+	throttle_leave (throttle, source);
+}
+
+/* --- how many ---------------------------------------------------------------------------------------------------- */
+
+START_TEST (each_source_has_a_cap)
+{
+	struct throttle *throttle = throttle_new (&usual);
+	struct throttle_source *in[8];
+
+	for (int i = 0; i < 8; i++) {
+		char text[64];
+
+		snprintf (text, sizeof text, "192.0.2.1:%d", 1000 + i);
+		ck_assert_ptr_nonnull (in[i] = enter (throttle, at (text), 0));
+	}
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1:2000"), 0), SOURCE_CROWDED);
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.2:2000"), 0), SOURCE_WELCOME);
+	ck_assert_int_eq (throttle_entering (throttle), 8);
+	throttle_leave (throttle, in[3]);
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1:2000"), 0), SOURCE_WELCOME);
+	for (int i = 0; i < 8; i++)
+		if (i != 3)
+			throttle_leave (throttle, in[i]);
+	ck_assert_int_eq (throttle_entering (throttle), 0);
+	throttle_free (throttle);
+}
+END_TEST
+
+/* A host of IPv6 has 2^64 addresses; one of IPv4 has the same address however it is written. */
+START_TEST (what_a_source_is)
+{
+	static const struct {
+		const char *one, *other;
+		bool same;
+	} table[] = {
+		{ "192.0.2.1", "[::ffff:192.0.2.1]", true }, { "[::ffff:192.0.2.1]", "[::ffff:192.0.2.2]", false },
+		{ "[2001:db8::1]", "[2001:db8::ffff:ffff:ffff:ffff]", true },
+		{ "[2001:db8:0:1::1]", "[2001:db8::1]", false }, { "192.0.2.1", "192.0.2.129", false },
+		{ "192.0.2.1:1", "192.0.2.1:2", true },
+		{ "192.0.2.1", "[c000:0201::1]", false }, /* the same first bytes */
+	};
+	struct throttle_limits one = { .most = 256, .most_each = 1, .penalty_ms = 0 };
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct throttle *throttle = throttle_new (&one);
+		struct throttle_source *in = enter (throttle, at (table[i].one), 0);
+
+		ck_assert_ptr_nonnull (in);
+		ck_assert_msg ((verdict (throttle, at (table[i].other), 0) == SOURCE_CROWDED) == table[i].same,
+			"%s and %s", table[i].one, table[i].other);
+		throttle_leave (throttle, in);
+		throttle_free (throttle);
+	}
+}
+END_TEST
+
+/* The share that is dropped: nothing below 64 of 256, 30 % there, rising evenly to all at 256. */
+START_TEST (early_drop)
+{
+	static const struct {
+		int entering;
+		double share;
+	} table[] = { { 0, 0 }, { 63, 0 }, { 64, 0.3 }, { 160, 0.65 }, { 255, 0.3 + 0.7 * 191 / 192 }, { 256, 1 } };
+	struct throttle *throttle = throttle_new (&usual);
+	int entering = 0;
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		double edge = table[i].share * 4294967296.0;
+		struct endpoint from = nth (99999, AF_INET);
+		struct throttle_source *source;
+
+		for (; entering < table[i].entering; entering++)
+			ck_assert_ptr_nonnull (enter (throttle, nth ((unsigned)entering, AF_INET), 0));
+		if (table[i].share > 0) {
+			ck_assert_int_eq (throttle_enter (throttle, &from, 0, 0, &source), SOURCE_FULL);
+			ck_assert_int_eq (
+				throttle_enter (throttle, &from, 0, (uint32_t)(edge - 2), &source), SOURCE_FULL);
+		}
+		if (table[i].share < 1) {
+			ck_assert_int_eq (
+				throttle_enter (throttle, &from, 0, (uint32_t)(edge + 2), &source), SOURCE_WELCOME);
+			throttle_leave (throttle, source);
+			ck_assert_int_eq (throttle_enter (throttle, &from, 0, UINT32_MAX, &source), SOURCE_WELCOME);
+			throttle_leave (throttle, source);
+		} else {
+			ck_assert_int_eq (throttle_enter (throttle, &from, 0, UINT32_MAX, &source), SOURCE_FULL);
+		}
+	}
+	throttle_free (throttle);
+}
+END_TEST
+
+/* Small maxima: an empty house drops nobody. */
+START_TEST (small_houses)
+{
+	for (int most = 1; most <= 5; most++) {
+		struct throttle_limits limits = { .most = most, .most_each = most, .penalty_ms = 0 };
+		struct throttle *throttle = throttle_new (&limits);
+		struct endpoint from = at ("192.0.2.1");
+		struct throttle_source *source;
+
+		ck_assert_int_eq (throttle_enter (throttle, &from, 0, 0, &source), SOURCE_WELCOME);
+		for (int i = 1; i < most; i++)
+			ck_assert_ptr_nonnull (enter (throttle, nth ((unsigned)i, AF_INET6), 0));
+		ck_assert_int_eq (verdict (throttle, at ("192.0.2.2"), 0), SOURCE_FULL);
+		throttle_leave (throttle, source);
+		ck_assert_int_eq (verdict (throttle, at ("192.0.2.2"), 0), SOURCE_WELCOME);
+		throttle_free (throttle);
+	}
+}
+END_TEST
+
+/* --- penalties --------------------------------------------------------------------------------------------------- */
+
+START_TEST (penalties_add_up_and_pass)
+{
+	struct throttle *throttle = throttle_new (&usual);
+	struct endpoint from = at ("192.0.2.1"), other = at ("192.0.2.2");
+
+	fails (throttle, from, SOURCE_BAD_KEY, 1000); /* until 6000 */
+	fails (throttle, from, SOURCE_BAD_KEY, 1000); /* until 11000 */
+	ck_assert_int_eq (verdict (throttle, from, 1000), SOURCE_WELCOME);
+	ck_assert_uint_eq (throttle_penalised (throttle, 1000), 0);
+	fails (throttle, from, SOURCE_BAD_KEY, 1000); /* until 16000: the threshold */
+	ck_assert_int_eq (verdict (throttle, from, 1000), SOURCE_PENALISED);
+	ck_assert_int_eq (verdict (throttle, other, 1000), SOURCE_WELCOME);
+	ck_assert_uint_eq (throttle_penalised (throttle, 1000), 1);
+	/* It is refused until all of it has passed, and what it tries meanwhile costs nothing. */
+	ck_assert_int_eq (verdict (throttle, from, 15999), SOURCE_PENALISED);
+	ck_assert_uint_eq (throttle_penalised (throttle, 16000), 0);
+	ck_assert_int_eq (verdict (throttle, from, 16000), SOURCE_WELCOME);
+	/* From the beginning, then. */
+	fails (throttle, from, SOURCE_BAD_KEY, 16000);
+	fails (throttle, from, SOURCE_BAD_KEY, 16000);
+	ck_assert_int_eq (verdict (throttle, from, 16000), SOURCE_WELCOME);
+	throttle_free (throttle);
+}
+END_TEST
+
+/* Somebody who fails once in a while is never refused. */
+START_TEST (slow_failures_do_not_add_up)
+{
+	struct throttle *throttle = throttle_new (&usual);
+	int64_t now_ms = 1000;
+
+	for (int i = 0; i < 1000; i++, now_ms += 5000)
+		fails (throttle, at ("192.0.2.1"), SOURCE_BAD_KEY, now_ms);
+	throttle_free (throttle);
+}
+END_TEST
+
+START_TEST (what_failures_cost)
+{
+	static const struct {
+		enum throttle_failure failure;
+		int times; /* until it is refused */
+	} table[] = { { SOURCE_BAD_KEY, 3 }, { SOURCE_LATE, 2 }, { SOURCE_GARBAGE, 3 }, { SOURCE_DENIED, 15 } };
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct throttle *throttle = throttle_new (&usual);
+		struct endpoint from = at ("[2001:db8::1]");
+
+		for (int n = 0; n < table[i].times; n++) {
+			ck_assert_int_eq (verdict (throttle, from, 7), SOURCE_WELCOME);
+			fails (throttle, from, table[i].failure, 7);
+		}
+		ck_assert_int_eq (verdict (throttle, from, 7), SOURCE_PENALISED);
+		throttle_free (throttle);
+	}
+}
+END_TEST
+
+/* Many that fail at once, from within: the penalty stops at its maximum. */
+START_TEST (penalties_have_a_maximum)
+{
+	struct throttle_limits limits = { .most = 256, .most_each = 100, .penalty_ms = 60000 };
+	struct throttle *throttle = throttle_new (&limits);
+	struct endpoint from = at ("192.0.2.1");
+	struct throttle_source *in[50];
+
+	for (int i = 0; i < 50; i++)
+		ck_assert_ptr_nonnull (in[i] = enter (throttle, from, 0));
+	for (int i = 0; i < 50; i++) {
+		throttle_fail (throttle, in[i], SOURCE_LATE, 1000);
+		ck_assert_int_eq (verdict (throttle, from, 1000) == SOURCE_PENALISED, i > 0);
+		throttle_leave (throttle, in[i]);
+	}
+	ck_assert_int_eq (verdict (throttle, from, 60999), SOURCE_PENALISED);
+	ck_assert_int_eq (verdict (throttle, from, 61000), SOURCE_WELCOME);
+	throttle_free (throttle);
+}
+END_TEST
+
+START_TEST (maximum_below_the_threshold)
+{
+	struct throttle_limits limits = { .most = 256, .most_each = 8, .penalty_ms = 4000 };
+	struct throttle *throttle = throttle_new (&limits);
+
+	fails (throttle, at ("192.0.2.1"), SOURCE_BAD_KEY, 0);
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 3999), SOURCE_PENALISED);
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 4000), SOURCE_WELCOME);
+	throttle_free (throttle);
+}
+END_TEST
+
+START_TEST (limits_change)
+{
+	struct throttle_limits limits = usual;
+	struct throttle *throttle = throttle_new (&limits);
+
+	for (unsigned n = 0; n < 10; n++)
+		for (unsigned i = 0; i < 2 + n; i++) {
+			struct throttle_source *in = enter (throttle, nth (n, AF_INET), 0);
+
+			if (in) {
+				throttle_fail (throttle, in, SOURCE_LATE, 0);
+				throttle_fail (throttle, in, SOURCE_LATE, 0);
+				throttle_leave (throttle, in);
+			}
+		}
+	ck_assert_uint_eq (throttle_penalised (throttle, 0), 10);
+	limits.penalty_ms = 5000;
+	throttle_set_limits (throttle, &limits, 1000);
+	ck_assert_uint_eq (throttle_penalised (throttle, 5999), 10);
+	ck_assert_uint_eq (throttle_penalised (throttle, 6000), 0);
+	/* Without penalties: those that are there end, and none is given. */
+	limits.penalty_ms = 0;
+	throttle_set_limits (throttle, &limits, 2000);
+	ck_assert_int_eq (verdict (throttle, nth (3, AF_INET), 2000), SOURCE_WELCOME);
+	for (int i = 0; i < 10; i++)
+		fails (throttle, at ("192.0.2.1"), SOURCE_LATE, 2000);
+	limits.most_each = 0;
+	throttle_set_limits (throttle, &limits, 2000);
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 2000), SOURCE_CROWDED);
+	throttle_free (throttle);
+}
+END_TEST
+
+/* --- a full table ------------------------------------------------------------------------------------------------ */
+
+/* Come in, and leave with a penalty that ends 100 s from then. */
+static void doom (struct throttle *throttle, struct endpoint from, int64_t now_ms)
+{
+	struct throttle_source *source = enter (throttle, from, now_ms);
+
+	ck_assert_ptr_nonnull (source);
+	for (int i = 0; i < 10; i++)
+		throttle_fail (throttle, source, SOURCE_LATE, now_ms);
+	throttle_leave (throttle, source);
+}
+
+/* Sources whose penalties end one after the other, the nth at 100000 + n, given in another order (n is not a multiple of
+ * 3, 23 or 587). */
+static struct throttle *crowd (unsigned n)
+{
+	struct throttle *throttle = throttle_new (&usual);
+
+	ck_assert_ptr_nonnull (throttle);
+	for (unsigned i = 0; i < n; i++) {
+		unsigned other = (unsigned)((uint64_t)i * 40503 % n);
+
+		doom (throttle, nth (other, AF_INET6), other);
+	}
+	ck_assert_uint_eq (throttle_penalised (throttle, n), n);
+	return throttle;
+}
+
+START_TEST (the_first_to_end_makes_room)
+{
+	struct throttle *throttle = crowd (MOST_SOURCES);
+
+	for (unsigned i = 0; i < 1000; i++) {
+		ck_assert_int_eq (verdict (throttle, nth (i, AF_INET6), MOST_SOURCES), SOURCE_PENALISED);
+		doom (throttle, nth (i, AF_INET), MOST_SOURCES);
+		ck_assert_uint_eq (throttle_penalised (throttle, MOST_SOURCES), MOST_SOURCES);
+	}
+	ck_assert_int_eq (verdict (throttle, nth (1000, AF_INET6), MOST_SOURCES), SOURCE_PENALISED);
+	ck_assert_int_eq (verdict (throttle, nth (0, AF_INET), MOST_SOURCES), SOURCE_PENALISED);
+	ck_assert_int_eq (verdict (throttle, nth (999, AF_INET6), MOST_SOURCES), SOURCE_WELCOME);
+	throttle_free (throttle);
+}
+END_TEST
+
+/* What has passed leaves by itself, in whatever order it came. */
+START_TEST (what_has_passed_is_forgotten)
+{
+	struct throttle *throttle = crowd (5000);
+
+	for (unsigned passed = 0; passed <= 5000; passed += 250) {
+		ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 100000 + passed), SOURCE_WELCOME);
+		ck_assert_uint_eq (throttle_penalised (throttle, 0), passed < 5000 ? 4999 - passed : 0);
+	}
+	throttle_free (throttle);
+}
+END_TEST
+
+/* All are on their way in: none can be forgotten, so one more is not let in. */
+START_TEST (nobody_on_its_way_in_is_forgotten)
+{
+	struct throttle_limits limits = { .most = MOST_SOURCES * 8, .most_each = 8, .penalty_ms = 600000 };
+	struct throttle *throttle = throttle_new (&limits);
+	struct throttle_source *first = enter (throttle, nth (0, AF_INET), 0);
+
+	for (unsigned i = 1; i < MOST_SOURCES; i++)
+		ck_assert_ptr_nonnull (enter (throttle, nth (i, i % 2 ? AF_INET : AF_INET6), 0));
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 0), SOURCE_FULL);
+	ck_assert_int_eq (verdict (throttle, nth (1, AF_INET), 0), SOURCE_WELCOME);
+	throttle_leave (throttle, first);
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 0), SOURCE_WELCOME);
+	throttle_free (throttle);
+}
+END_TEST
+
+static void add_cases (TCase *tcase)
+{
+	tcase_add_test (tcase, each_source_has_a_cap);
+	tcase_add_test (tcase, what_a_source_is);
+	tcase_add_test (tcase, early_drop);
+	tcase_add_test (tcase, small_houses);
+	tcase_add_test (tcase, penalties_add_up_and_pass);
+	tcase_add_test (tcase, slow_failures_do_not_add_up);
+	tcase_add_test (tcase, what_failures_cost);
+	tcase_add_test (tcase, penalties_have_a_maximum);
+	tcase_add_test (tcase, maximum_below_the_threshold);
+	tcase_add_test (tcase, limits_change);
+	tcase_add_test (tcase, the_first_to_end_makes_room);
+	tcase_add_test (tcase, what_has_passed_is_forgotten);
+	tcase_add_test (tcase, nobody_on_its_way_in_is_forgotten);
+}
+
+CHECK_MAIN ("sources", add_cases)
