@@ -9,6 +9,8 @@ endif
 TEST_EXTENSIONS = .test
 TEST_LOG_DRIVER = $(SHELL) $(top_srcdir)/build-aux/test-driver
 
+EXTRA_DIST += tests/support/check_main.h tests/support/runner.py tests/support/skip.h
+
 include tests/base/local.mk
 include tests/wire/local.mk
 include tests/files/local.mk

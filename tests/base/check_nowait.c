@@ -166,7 +166,7 @@ START_TEST (a_terminal)
 
 	if (master < 0 || grantpt (master) < 0 || unlockpt (master) < 0 ||
 		(terminal = open (ptsname (master), O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0)
-		return; /* no /dev/pts here */
+		SKIP ("no terminal can be made here: %s", strerror (errno));
 	out = nowait_of (terminal, O_WRONLY);
 	ck_assert_int_eq (out.way, NOWAIT_POLLED);
 	nowait_own (&out, O_WRONLY);

@@ -208,8 +208,7 @@ END_TEST
 
 START_TEST (test_strangers)
 {
-	if (geteuid () != 0)
-		return;
+	NEED_ROOT;
 	ck_assert_int_eq (lchown (in ("f"), STRANGER, 0), 0);
 	refused ("f", TRUSTED_FILE, EPERM, "/f belongs to uid 12345, not to root");
 	refused ("f", TRUSTED_LOG, EPERM, "/f belongs to uid 12345");

@@ -33,5 +33,4 @@ TESTS += $(base_tests)
 %C%_check_trusted_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_userdb_CFLAGS = $(check_cflags)
 %C%_check_userdb_LDADD = src/base/libbase.la $(check_libs)
-EXTRA_DIST += tests/support/check_main.h
 endif

@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
+from runner import main  # noqa: F401 (for the tests)
 
 # Whoever runs the tests may ignore signals (nohup, a shell's background job), and what is ignored is inherited: remex
 # minds that, and the tests of Ctrl-C would wait for ever.

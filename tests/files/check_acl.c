@@ -21,6 +21,8 @@
 #include "support/check_main.h"
 #include "file_writer_fixture.h"
 
+#define NO_LISTS "the filesystem of /tmp has no access control lists"
+
 #define ACCESS "system.posix_acl_access"
 #define DEFAULT "system.posix_acl_default"
 
@@ -101,7 +103,7 @@ static const char *list_of (const char *name)
 	return text[turn];
 }
 
-/* false: this filesystem has no lists, which is said. */
+/* false: this filesystem has no lists. */
 static bool set_list (const char *name, const char *attribute, const char *text)
 {
 	struct acl acl = list (text);
@@ -109,7 +111,6 @@ static bool set_list (const char *name, const char *attribute, const char *text)
 	if (setxattr (name, attribute, acl.bytes, acl.n, 0) == 0)
 		return true;
 	ck_assert_msg (errno == EOPNOTSUPP, "%s: %s", name, strerror (errno));
-	fprintf (stderr, "skipped: no access control lists in /tmp\n");
 	return false;
 }
 
@@ -158,11 +159,11 @@ START_TEST (kept)
 	struct file_writer *writer;
 
 	if (_i % 2 && !set_list (".", DEFAULT, "u:rwx,U65531:rwx,g:rwx,m:rwx,o:rwx"))
-		return;
+		SKIP (NO_LISTS);
 	make ("file", "old");
 	ck_assert_int_eq (chmod ("file", 0640), 0);
 	if (!set_list ("file", ACCESS, listed ? "u:rwx,g:rwx,o:rwx" : "u:rw-,g:r--,o:---"))
-		return;
+		SKIP (NO_LISTS);
 	writer = begin ("file", plain);
 	file_writer_set_mode (writer, 0777, NULL);
 	add (writer, "new");
@@ -183,7 +184,7 @@ START_TEST (preserved)
 
 	make ("file", "old");
 	if (!set_list ("file", ACCESS, "u:rw-,U65533:rw-,g:---,m:rw-,o:---"))
-		return;
+		SKIP (NO_LISTS);
 	writer = begin ("file", preserve);
 	file_writer_set_mode (writer, 0640, NULL);
 	add (writer, "new");
@@ -202,12 +203,11 @@ START_TEST (other_group)
 {
 	struct acl acl;
 
-	if (!is_root ())
-		return;
+	NEED_ROOT;
 	make ("file", "old");
 	ck_assert_int_eq (chown ("file", NOBODY, 12345), 0);
 	if (!set_list ("file", ACCESS, "u:rw-,U65533:rw-,g:rw-,m:rw-,o:r--"))
-		return;
+		SKIP (NO_LISTS);
 	become_nobody ();
 	put ("file", "new", plain, -1);
 	ck_assert_uint_eq (status ("file").st_gid, NOBODY);
@@ -238,7 +238,7 @@ START_TEST (as_cp)
 	make ("from/file", "text");
 	ck_assert_int_eq (chmod ("from/file", mode), 0);
 	if (!set_list (".", DEFAULT, defaults[_i / N_MODES]))
-		return;
+		SKIP (NO_LISTS);
 	umask (_i % 2 ? 077 : 022);
 	ck_assert_int_eq (system ("cp from/file copied"), 0);
 	put ("file", "text", plain, (int)mode);
@@ -258,7 +258,7 @@ START_TEST (directory_mode)
 
 	ck_assert_int_eq (mkdir ("d", 0700), 0);
 	if (!set_list ("d", ACCESS, "u:rwx,U65533:rwx,g:---,m:rwx,o:---"))
-		return;
+		SKIP (NO_LISTS);
 	ck_assert (set_list (".", DEFAULT, "u:rwx,U65533:rwx,g:---,m:rwx,o:---"));
 	top = open_dir_top (open (".", O_PATH | O_DIRECTORY | O_CLOEXEC), 0);
 	for (int i = 0; i < 2; i++) {
@@ -280,10 +280,7 @@ END_TEST
 
 static bool set_attribute (const char *name, const void *value, size_t n)
 {
-	if (setxattr ("file", name, value, n, 0) == 0)
-		return true;
-	fprintf (stderr, "skipped: %s: %s\n", name, strerror (errno));
-	return false;
+	return setxattr ("file", name, value, n, 0) == 0;
 }
 
 START_TEST (attributes)
@@ -294,7 +291,7 @@ START_TEST (attributes)
 	memset (value, 'v', sizeof value);
 	if (!set_attribute ("user.one", "1", 1) || !set_attribute ("user.large", value, sizeof value) ||
 		!set_attribute ("user.empty", "", 0))
-		return;
+		SKIP ("attributes of a file in /tmp: %s", strerror (errno));
 	put ("file", "new", plain, -1);
 	ck_assert_int_eq (getxattr ("file", "user.one", value, sizeof value), 1);
 	ck_assert_int_eq (value[0], '1');
@@ -312,11 +309,10 @@ START_TEST (capabilities)
 	struct file_writer *writer;
 	char value[64];
 
-	if (!is_root ())
-		return;
+	NEED_ROOT;
 	make ("file", "old");
 	if (!set_attribute ("security.capability", &all, sizeof all))
-		return;
+		SKIP ("attributes of a file in /tmp: %s", strerror (errno));
 	writer = begin ("file", plain);
 	add (writer, "new");
 	complete (writer);
@@ -333,13 +329,12 @@ START_TEST (unreadable)
 	char name[64];
 	int many = _i ? 30 : 1;
 
-	if (!is_root ())
-		return;
+	NEED_ROOT;
 	make ("file", "old");
 	for (int i = 0; i < many; i++) {
 		sprintf (name, "user.%s%d", _i ? "a-rather-long-name-" : "secret", i);
 		if (!set_attribute (name, "1", 1))
-			return;
+			SKIP ("attributes of a file in /tmp: %s", strerror (errno));
 	}
 	ck_assert_int_eq (chown ("file", 12345, 12345), 0);
 	ck_assert_int_eq (chmod ("file", 0600), 0);

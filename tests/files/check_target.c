@@ -49,8 +49,7 @@ START_TEST (unbound)
 	};
 	int before = descriptors ();
 
-	if (!has_openat2 (_i))
-		return;
+	NEED_OPENAT2 (_i);
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		leads (&everything, directory, table[i].path, i % 2 ? TARGET_WRITE : 0, table[i].above, table[i].name,
 			table[i].slash);
@@ -82,8 +81,7 @@ START_TEST (bound)
 	char text[TARGET_PATH_MAX];
 	int before = descriptors ();
 
-	if (!has_openat2 (_i))
-		return;
+	NEED_OPENAT2 (_i);
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		for (unsigned flags = 0; flags <= TARGET_WRITE; flags++) {
 			leads (&roots, in ("root"), table[i].path, flags, table[i].above, table[i].name,
@@ -123,8 +121,7 @@ START_TEST (bad_paths)
 	char path[TARGET_PATH_MAX + 2];
 	int before = descriptors ();
 
-	if (!has_openat2 (_i))
-		return;
+	NEED_OPENAT2 (_i);
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		refused (&roots, in ("root"), table[i].path, table[i].code);
 	refused (&roots, NULL, "dir/file", CODE_DENIED); /* the working directory is no root */
@@ -162,8 +159,7 @@ END_TEST
 
 START_TEST (longest_root)
 {
-	if (!has_openat2 (_i))
-		return;
+	NEED_OPENAT2 (_i);
 	make_directory ("rooting");
 	make_directory ("root/dir/sub/deep");
 	add_root (in ("root/dir"), false);
@@ -198,8 +194,7 @@ START_TEST (odd_roots)
 	static struct roots none = { .bound = true };
 	int fd;
 
-	if (!has_openat2 (_i))
-		return;
+	NEED_OPENAT2 (_i);
 	refused (&none, directory, "root/dir/file", CODE_DENIED);
 	refused (&none, NULL, "/", CODE_DENIED);
 
@@ -237,8 +232,7 @@ START_TEST (directories)
 {
 	int before = descriptors (), fd;
 
-	if (!has_openat2 (_i))
-		return;
+	NEED_OPENAT2 (_i);
 	for (unsigned flags = 0; flags <= TARGET_WRITE; flags++) {
 		fd = target_open_directory (&roots, directory, "root/dir/", flags, &err);
 		ck_assert (fd >= 0 && is (fd, "root/dir"));
@@ -280,8 +274,7 @@ START_TEST (sources)
 	const struct roots *both[] = { &roots, &everything };
 	int before = descriptors (), fd;
 
-	if (!has_openat2 (_i))
-		return;
+	NEED_OPENAT2 (_i);
 	make_special ();
 	for (size_t i = 0; i < 2; i++) {
 		fd = target_open_source (both[i], directory, "root/dir/file", &err);
@@ -339,8 +332,7 @@ START_TEST (permissions)
 	const struct roots *both[] = { &roots, &everything };
 	uid_t us = geteuid ();
 
-	if (!has_openat2 (_i))
-		return;
+	NEED_OPENAT2 (_i);
 	ck_assert_int_eq (chmod (directory, 0755), 0);
 	ck_assert_int_eq (chmod (in ("root"), 0755), 0);
 	ck_assert_int_eq (chmod (in ("root/dir"), 0), 0);

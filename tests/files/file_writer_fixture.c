@@ -140,14 +140,6 @@ bool locked (const char *name)
 
 /* --- users -------------------------------------------------------------------------------------------------------- */
 
-bool is_root (void)
-{
-	if (geteuid () == 0)
-		return true;
-	fprintf (stderr, "skipped: only root can do that\n");
-	return false;
-}
-
 void become_nobody (void)
 {
 	gid_t group = THEIR_GROUP;

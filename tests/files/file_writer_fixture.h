@@ -40,9 +40,6 @@ const char *the_temporary (void);
 /* Is it locked by somebody (flock(2))? */
 bool locked (const char *name);
 
-/* Tests of what root may do: false, and said so, for anybody else. */
-bool is_root (void);
-
 /* Become an ordinary user, who is in one more group, in a directory that is theirs; as root only. */
 enum { NOBODY = 65534, THEIR_GROUP = 65533 };
 void become_nobody (void);

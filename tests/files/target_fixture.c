@@ -89,7 +89,6 @@ void teardown (void)
 	ck_assert_int_eq (system (command), 0);
 }
 
-/* Test number 1 is without it. False, and said so: there is none here to test with. */
 bool has_openat2 (int without)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC };
@@ -99,10 +98,8 @@ bool has_openat2 (int without)
 	if (without)
 		return true;
 	fd = (int)syscall (SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
-	if (fd < 0) {
-		fprintf (stderr, "skipped: openat2: %s\n", strerror (errno));
+	if (fd < 0)
 		return false;
-	}
 	fd_close (&fd);
 	return true;
 }

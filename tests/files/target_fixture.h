@@ -33,8 +33,13 @@ void make_link (const char *name, const char *to);
 void add_root (const char *path, bool writable);
 void drop_roots (void);
 
-/* Begin the test of that number. False, and said so: there is no openat2 to test with. */
+/* Begin the test of that number: 0 with openat2(2), 1 without it. False: this kernel has no openat2, errno says why. */
 bool has_openat2 (int without);
+#define NEED_OPENAT2(without) \
+	do { \
+		if (!has_openat2 (without)) \
+			SKIP ("openat2: %s", strerror (errno)); \
+	} while (0)
 
 /* Is it the same file? `path` is in our directory, or absolute. */
 bool is (int fd, const char *path);

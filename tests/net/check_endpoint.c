@@ -57,7 +57,7 @@ START_TEST (test_zone)
 	unsigned number = if_nametoindex ("lo");
 
 	if (!number)
-		return; /* a namespace without one */
+		SKIP ("there is no loopback interface in this network namespace");
 	snprintf (text, sizeof text, "[fe80::1%%%u]:1", number);
 	ck_assert_int_eq (endpoint_parse (&named, "[fe80::1%lo]:1", &err), 0);
 	ck_assert_int_eq (endpoint_parse (&numbered, text, &err), 0);

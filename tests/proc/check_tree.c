@@ -307,7 +307,7 @@ START_TEST (test_number_given_away)
 	if ((namesake = make_namesake (number)) > 0)
 		ck_assert_int_eq (recv (theirs[0], &byte, 1, 0), 1);
 	else
-		fprintf (stderr, "skipped: a number that is given away (not root, or it was gone already)\n");
+		SKIP_PART ("nobody has taken the number (not root, or somebody else took it first)");
 	ck_assert_int_eq (send (outside[0], &byte, 1, 0), 1);
 	ck_assert_int_eq (waitpid (walker, &status, 0), walker);
 	ck_assert_int_eq (status, 0);

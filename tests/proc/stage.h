@@ -12,8 +12,9 @@
 #include "proc/cgroup.h"
 #include "proc/spawn.h"
 
-/* The cgroups of this program; root is -1 where it cannot have any (stage_cgroup says why on stderr). */
+/* The cgroups of this program; root is -1 where it cannot have any. */
 extern struct cgroups stage_cgroups;
+#define NO_CGROUPS "no cgroup can be made here (no usable cgroup2, not root, or REMEX_CGROUP=none)"
 
 /* Set up and tear down around all tests of the case. */
 void stage_add (TCase *tcase);
@@ -39,7 +40,7 @@ pid_t stage_await (int line, const char *word, int n);
 /* Wait until no process holds the other end of the line. */
 void stage_await_end (int line);
 
-/* Wait (20 s, then the test fails) for the descriptor to be readable. */
+/* Wait (200 s, then the test fails) for the descriptor to be readable. */
 void stage_readable (int fd);
 
 #endif

@@ -25,7 +25,9 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "../support")]
+import runner
 from people import hide_group
 
 # Whoever runs the tests may ignore signals (nohup, a shell's background job), and what is ignored is inherited: remex
@@ -53,7 +55,7 @@ def sanitized():
 
 def skip(reason):
     """The whole file cannot run."""
-    print("skipped:", reason)
+    print("SKIP: %s: %s" % (os.path.basename(sys.argv[0]), reason))
     sys.exit(77)
 
 
@@ -735,4 +737,4 @@ def main():
     for program in (REMEXD, REMEX):
         if not os.access(program, os.X_OK):
             sys.exit(program + " is not built (top_builddir says where)")
-    unittest.main(testRunner=unittest.TextTestRunner(verbosity=2, descriptions=False))
+    runner.main()
