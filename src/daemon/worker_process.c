@@ -12,6 +12,7 @@
 #include "base/link.h"
 #include "daemon/worker_process.h"
 #include "proc/fork.h"
+#include "proc/guard.h"
 #include "proc/keeper.h"
 #include "proc/tree.h"
 
@@ -144,7 +145,7 @@ void worker_process_end (struct worker_process *process)
 	fd_close (&process->front_end);
 	fd_close (&process->keeper);
 	kill (process->pid, SIGCONT);
-	worker_process_expect_end (process, KEEPER_KILL_MS);
+	worker_process_expect_end (process, GUARD_KILL_MS);
 	while (!worker_process_reap (process)) {
 		worker_process_force (process);
 		poll (NULL, 0, 1);

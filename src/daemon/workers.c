@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "daemon/supervisor.h"
 #include "net/peer.h"
+#include "proc/guard.h"
 #include "proc/keeper.h"
 #include "wire/records.h"
 
@@ -83,17 +84,17 @@ void supervisor_tell_keeper (struct worker_process *worker, uint32_t type, int64
 	if (type == REC_RELEASE)
 		worker_process_expect_end (worker, KEEPER_LEAVE_MS);
 	else
-		worker_process_expect_end (worker, (a < 0                         ? 0
-							   : a < KEEPER_GRACE_MAX ? a
-										  : KEEPER_GRACE_MAX) +
-							   KEEPER_KILL_MS);
+		worker_process_expect_end (worker, (a < 0                        ? 0
+							   : a < GUARD_GRACE_MAX ? a
+										 : GUARD_GRACE_MAX) +
+							   GUARD_KILL_MS);
 	if (link_post (worker->keeper, type, 0, a, 0, MSG_DONTWAIT) == 0 || errno == EPIPE)
 		return;
 	/* What it was not told it would not do, and somebody waits for it. At the end of its link it kills. */
 	log_warning ("a keeper cannot be told, and kills. serial=%llu: %s", (unsigned long long)worker->serial,
 		strerror (errno));
 	shutdown (worker->keeper, SHUT_WR);
-	worker_process_expect_end (worker, KEEPER_KILL_MS);
+	worker_process_expect_end (worker, GUARD_KILL_MS);
 }
 
 bool supervisor_drop_spare (struct supervisor *supervisor)

@@ -10,7 +10,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -24,6 +23,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "proc/pids.h"
+#include "proc/procstat.h"
 #include "proc/tree.h"
 
 enum {
@@ -72,32 +72,6 @@ static void walk_clear (void)
 		walk.seen[abs (walk.list[--walk.n]) / 8] = 0;
 }
 
-/* Is it alive, whose child is it, and since when (proc(5), in clock ticks)? A dead leader whose threads go on is shown as
- * a zombie, but it lives. */
-static bool process_alive (pid_t pid, pid_t *parent, uint64_t *start)
-{
-	char path[32], stat[1024], *rest;
-	long threads = 0;
-	char state = 0;
-	ssize_t got;
-	int fd;
-
-	snprintf (path, sizeof path, "/proc/%d/stat", (int)pid);
-	if ((fd = open (path, O_RDONLY | O_CLOEXEC)) < 0)
-		return false;
-	got = read (fd, stat, sizeof stat - 1);
-	fd_close (&fd);
-	if (got <= 0)
-		return false;
-	stat[got] = '\0';
-	/* The name, in parentheses, may hold anything. */
-	if (!(rest = strrchr (stat, ')')) ||
-		sscanf (rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %" SCNu64,
-			&state, parent, &threads, start) != 4)
-		return false;
-	return (state != 'Z' && state != 'X') || threads > 1;
-}
-
 /* A child of ours: its number is its own until we reap it. Is it alive? */
 static bool signal_child (pid_t pid)
 {
@@ -122,13 +96,13 @@ static bool signal_child (pid_t pid)
 static bool still_the_same (pid_t pid)
 {
 	size_t i = walk.at;
-	uint64_t start;
-	pid_t parent;
+	struct procstat stat;
 
 	if (i >= walk.n || walk.list[i] != pid)
 		for (i = 0; i < walk.n && walk.list[i] != pid; i++)
 			;
-	return i < walk.n && (!walk.start[i] || (process_alive (pid, &parent, &start) && start == walk.start[i]));
+	return i < walk.n && (!walk.start[i] || (procstat_read (pid, &stat) == 0 && procstat_alive (&stat) &&
+							stat.start == walk.start[i]));
 }
 
 /* Is it alive and of this tree: ours, or the child of one that was seen? The parent is looked at after its child said
@@ -136,15 +110,16 @@ static bool still_the_same (pid_t pid)
 static bool belongs (pid_t pid, uint64_t *start)
 {
 	for (int tries = 0; tries < PARENT_TRIES; tries++) {
-		pid_t parent;
+		struct procstat stat;
 
-		if (!process_alive (pid, &parent, start))
+		if (procstat_read (pid, &stat) < 0 || !procstat_alive (&stat))
 			return false;
-		if (parent == walk.root)
+		*start = stat.start;
+		if (stat.parent == walk.root)
 			return true;
-		if (parent < 1 || parent >= PID_MAX || !walk_has (parent))
+		if (stat.parent < 1 || stat.parent >= PID_MAX || !walk_has (stat.parent))
 			return false;
-		if (still_the_same (parent))
+		if (still_the_same (stat.parent))
 			return true;
 	}
 	return false;
@@ -339,16 +314,16 @@ static bool dead_has (const struct dead *dead, pid_t pid)
  * some are now found dead. */
 static int watch_read (int fd, pid_t self, struct dead *dead)
 {
+	struct procstat stat;
 	struct pids pids;
-	pid_t pid, parent;
-	uint64_t start;
+	pid_t pid;
 	int rc = 0;
 
 	pids_start (&pids, fd);
 	while ((pid = pids_next (&pids)) > 0) {
 		if (pid == self || dead_has (dead, pid))
 			continue;
-		if (process_alive (pid, &parent, &start))
+		if (procstat_read (pid, &stat) == 0 && procstat_alive (&stat))
 			return 1;
 		rc = -1;
 		if (dead->n < WATCH_DEAD)

@@ -2,6 +2,7 @@ if HAVE_CHECK
 proc_tests = \
 	%D%/check_cgroup \
 	%D%/check_fork \
+	%D%/check_guard \
 	%D%/check_keeper \
 	%D%/check_spawn \
 	%D%/check_tree \
@@ -16,6 +17,9 @@ proc_libs = src/proc/libproc.la src/base/libbase.la $(check_libs)
 %C%_check_fork_SOURCES = %D%/check_fork.c $(proc_stage)
 %C%_check_fork_CFLAGS = $(check_cflags)
 %C%_check_fork_LDADD = $(proc_libs)
+%C%_check_guard_SOURCES = %D%/check_guard.c $(proc_stage)
+%C%_check_guard_CFLAGS = $(check_cflags)
+%C%_check_guard_LDADD = $(proc_libs)
 %C%_check_keeper_SOURCES = %D%/check_keeper.c %D%/scene.c %D%/scene.h $(proc_stage)
 %C%_check_keeper_CFLAGS = $(check_cflags)
 %C%_check_keeper_LDADD = $(proc_libs)
