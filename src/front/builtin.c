@@ -49,7 +49,7 @@ static void refuse (struct front *front, struct channel *channel, enum code code
 static void answering_free (struct answering *answering)
 {
 	list_remove (&answering->node);
-	answering->connection->identity->answers--;
+	answering->connection->client.identity->answers--;
 	connection_give (answering->connection, answering->whole);
 	free (answering->text);
 	free (answering);
@@ -75,7 +75,7 @@ static void answer_on (struct answering *answering)
 /* A document (consumed) as the result. */
 static void answer (struct connection *connection, struct channel *channel, json_t *document)
 {
-	struct identity *identity = connection->identity;
+	struct identity *identity = connection->client.identity;
 	struct answering *answering;
 	char *text;
 
@@ -176,14 +176,14 @@ static void show_plugins (struct connection *connection, struct channel *channel
 	json_t *all = front->verbs->json, *some, *plugin;
 	size_t i;
 
-	if (!connection->identity->remote) {
+	if (!connection->client.identity->remote) {
 		answer (connection, channel, json_incref (all));
 		return;
 	}
 	some = json_array ();
 	json_array_foreach (all, i, plugin)
 	{
-		json_t *part = visible (connection->identity, plugin);
+		json_t *part = visible (connection->client.identity, plugin);
 
 		if (part)
 			json_array_append_new (some, part);
@@ -237,7 +237,7 @@ static json_t *identity_json (const struct front *front, const struct admitted *
 	for (size_t i = 0; i < grant->n_allow; i++)
 		json_array_append_new (allow, json_string (grant->allow[i]));
 	list_each (connection, &front->connections, node)
-		live += connection->remote && connection->identity->grant == grant;
+		live += connection->client.remote && connection->client.identity->grant == grant;
 	json = json_pack ("{ss so ss so so si}", "name", grant->name, "keys", keys, "user",
 		access_name (user, sizeof user, admitted->uid), "allow", allow, "commands", commands_json (grant),
 		"connections", live);
@@ -260,20 +260,20 @@ static json_t *listening_json (const struct front *front)
 {
 	json_t *list = json_array ();
 
-	for (int i = 0; i < front->n_listening; i++) {
+	for (int i = 0; i < front->gate.n_listeners; i++) {
 		struct sockaddr_un unix_name = { .sun_family = AF_UNSPEC };
 		socklen_t size = sizeof unix_name;
 		struct endpoint endpoint = { .size = sizeof endpoint.address };
 		char shown[ENDPOINT_SIZE];
 
-		if (!front->listening[i].watch)
+		if (!front->gate.listeners[i].watch)
 			continue; /* it is closed */
-		if (front->listening[i].kind == LISTEN_TCP) {
-			if (getsockname (
-				    front->listening[i].fd, (struct sockaddr *)&endpoint.address, &endpoint.size) == 0)
+		if (front->gate.listeners[i].kind == LISTEN_TCP) {
+			if (getsockname (front->gate.listeners[i].fd, (struct sockaddr *)&endpoint.address,
+				    &endpoint.size) == 0)
 				json_array_append_new (
 					list, json_sprintf ("tcp://%s", endpoint_format (&endpoint, shown)));
-		} else if (getsockname (front->listening[i].fd, (struct sockaddr *)&unix_name, &size) == 0) {
+		} else if (getsockname (front->gate.listeners[i].fd, (struct sockaddr *)&unix_name, &size) == 0) {
 			json_array_append_new (list, json_sprintf ("unix://%s", unix_name.sun_path));
 		}
 	}
@@ -283,7 +283,7 @@ static json_t *listening_json (const struct front *front)
 static void show_identities (struct connection *connection, struct channel *channel)
 {
 	struct front *front = connection->front;
-	const struct grants *grants = front->access.grants;
+	const struct grants *grants = front->gate.access.grants;
 	json_t *list = json_array (), *why, *directory = json_object_get (grants->manifest, "directory");
 	char print[KEY_PRINT_SIZE];
 	const char *name;
@@ -294,8 +294,8 @@ static void show_identities (struct connection *connection, struct channel *chan
 		json_array_append_new (list, json_pack ("{ss sO}", "name", name, "refused", why));
 	answer (connection, channel,
 		json_pack ("{sO? ss? so so}", "directory", directory, "host_key",
-			front->host_key ? key_print (credential_key (front->host_key), print) : NULL, "listen",
-			listening_json (front), "identities", list));
+			front->gate.host_key ? key_print (credential_key (front->gate.host_key), print) : NULL,
+			"listen", listening_json (front), "identities", list));
 }
 
 /* --- reload ------------------------------------------------------------------------------------------------------ */
@@ -320,7 +320,8 @@ static void ask_reload (struct connection *connection, struct channel *channel)
 static json_t *summary (const struct front *front, const char *waiting, size_t n)
 {
 	json_t *loaded = json_object (), *refused = json_object (), *waits = json_array (), *plugin;
-	json_t *no = json_object_get (front->access.grants ? front->access.grants->manifest : NULL, "refused");
+	json_t *no =
+		json_object_get (front->gate.access.grants ? front->gate.access.grants->manifest : NULL, "refused");
 	size_t i;
 
 	json_array_foreach (front->verbs->json, i, plugin)
@@ -334,7 +335,8 @@ static json_t *summary (const struct front *front, const char *waiting, size_t n
 		json_array_append_new (waits, json_stringn (key, strnlen (key, (size_t)(waiting + n - key))));
 	return json_pack ("{si s{so so} s{sI sO*} so}", "generation", front->generation, "plugins", "loaded", loaded,
 		"refused", refused, "identities", "admitted",
-		(json_int_t)(front->access.grants ? front->access.grants->n : 0), "refused", no, "waits", waits);
+		(json_int_t)(front->gate.access.grants ? front->gate.access.grants->n : 0), "refused", no, "waits",
+		waits);
 }
 
 static void asked_free (struct asked *asked)
@@ -402,7 +404,7 @@ bool builtin_call (struct connection *connection, struct channel *channel, const
 			continue;
 		if (dispatch_check_must (message->header, &err) < 0)
 			refuse (connection->front, channel, (enum code)err.code, err.text);
-		else if (!calls[i].everybody && !connection->identity->full)
+		else if (!calls[i].everybody && !connection->client.identity->full)
 			refuse (connection->front, channel, CODE_DENIED,
 				"only root and the daemon's own user, on the Unix socket, may ask for that");
 		else

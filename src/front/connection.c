@@ -11,7 +11,6 @@
 #include "front/front.h"
 #include "front/builtin.h"
 #include "front/request.h"
-#include "front/revoke.h"
 
 enum {
 	READ_PIECE = 64 * 1024,
@@ -61,13 +60,8 @@ void connection_close (struct connection *connection)
 	watch_free (&connection->in_watch);
 	watch_free (&connection->out_watch);
 	stream_close (&connection->stream);
-	connection->identity->connections--;
-	if (connection->refused)
-		front->n_refused--;
-	else
-		front->n_connections--;
 	session_free (&connection->session);
-	identity_release (connection->identity);
+	gate_leave (&connection->client);
 	list_remove (&connection->node);
 	free (connection);
 	front_connection_closed (front);
@@ -85,7 +79,7 @@ static void begin_ending (struct connection *connection)
 {
 	if (connection->session.stalled) {
 		log_warning ("a client took nothing of what waited for it, and is given up. id=%llu you=%s",
-			(unsigned long long)connection->number, connection->identity->name);
+			(unsigned long long)connection->number, connection->client.identity->name);
 		connection->front->stalled++;
 		die (connection);
 		return;
@@ -141,7 +135,7 @@ void connection_give (struct connection *connection, size_t n)
 
 	if (!n)
 		return;
-	budget_give (&front->budget, connection->identity, n);
+	budget_give (&front->budget, connection->client.identity, n);
 	if (!list_empty (&front->parked))
 		timer_set (&front->loop, &front->parked_timer, 1, on_budget, front);
 }
@@ -153,7 +147,7 @@ static bool reserve (struct connection *connection)
 
 	if (needs <= UNCOUNTED)
 		needs = 0;
-	if (needs > has && !budget_take (&connection->front->budget, connection->identity, needs - has))
+	if (needs > has && !budget_take (&connection->front->budget, connection->client.identity, needs - has))
 		return false;
 	connection->reserved = needs;
 	if (needs < has) {
@@ -173,10 +167,10 @@ static void count_untaken (struct connection *connection)
 
 	connection->untaken = now;
 	if (now > was)
-		budget_charge (&connection->front->budget, connection->identity, now - was);
+		budget_charge (&connection->front->budget, connection->client.identity, now - was);
 	else
 		connection_give (connection, was - now);
-	session->tight = budget_spent (&connection->front->budget, connection->identity);
+	session->tight = budget_spent (&connection->front->budget, connection->client.identity);
 	if (session->tight && waits > session->limits.output + SESSION_OUT_FULL && session->state != SESSION_ENDED) {
 		session->stalled = true;
 		session->state = SESSION_ENDED;
@@ -431,8 +425,7 @@ static int watch_stream (struct connection *connection)
 	return 0;
 }
 
-struct connection *connection_start (struct front *front, struct stream *stream, struct identity *identity,
-	const struct endpoint *from, const struct key *key)
+struct connection *connection_start (struct front *front, struct stream *stream, const struct gate_client *who)
 {
 	struct connection *connection = calloc (1, sizeof *connection);
 	struct session_limits limits = {
@@ -440,43 +433,31 @@ struct connection *connection_start (struct front *front, struct stream *stream,
 		.message_ms = front->config->limits.message_ms,
 		.ping_ms = front->config->limits.ping_ms,
 		.silence_ms = front->config->limits.silence_ms,
-		.idle_ms = from ? front->config->limits.idle_ms : 0,
+		.idle_ms = who->remote ? front->config->limits.idle_ms : 0,
 		.stall_ms = front->config->limits.stall_ms,
 		.output = (size_t)front->config->limits.output,
 	};
 
 	if (!connection) {
 		stream_close (stream);
-		identity_release (identity);
+		identity_release (who->identity);
 		return NULL;
 	}
-	if (from) {
-		connection->remote = true;
-		connection->from = *from;
-		connection->key = *key;
-		connection->refused = !identity->grant;
-	}
-	identity->connections++;
+	connection->client = *who;
 	connection->front = front;
 	connection->stream = *stream;
-	connection->identity = identity;
 	connection->number = ++front->last_connection;
 	list_append (&front->connections, &connection->node);
 	list_init (&connection->park);
-	if (connection->refused)
-		front->n_refused++;
-	else
-		front->n_connections++;
-	session_init (&connection->session, &front_session_events, connection, &limits, front_hello (front, identity),
-		clock_ms ());
+	gate_enter (&front->gate, &connection->client);
+	session_init (&connection->session, &front_session_events, connection, &limits,
+		front_hello (front, who->identity), clock_ms ());
 	if (watch_stream (connection) < 0) {
 		connection_close (connection);
 		return NULL;
 	}
 	watch_pending (connection);
-	if (identity->grant)
-		revoke_watch (front, identity->grant);
-	log_debug ("connection opened. id=%llu you=%s", (unsigned long long)connection->number, identity->name);
+	log_debug ("connection opened. id=%llu you=%s", (unsigned long long)connection->number, who->identity->name);
 	connection_flush (connection);
 	return connection;
 }

@@ -11,11 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gate/access.h"
+#include "gate/gate.h"
 #include "loop/loop.h"
 #include "wire/session.h"
-#include "net/endpoint.h"
-#include "net/key.h"
 #include "net/stream.h"
 
 struct front;
@@ -26,11 +24,7 @@ struct connection {
 	struct stream stream;
 	struct watch *in_watch, *out_watch; /* the same descriptor: one watch, in_watch */
 	struct session session;
-	struct identity *identity;
-	bool refused; /* it does not come in, and is here only to read why (front->n_refused) */
-	bool remote; /* it came over TCP, from there and with that key, */
-	struct endpoint from;
-	struct key key;
+	struct gate_client client; /* who it is; counted by the gate */
 	struct timer *timer, *always; /* limits; streams that cannot be watched */
 	uint64_t number; /* for the log */
 	struct list park; /* of the front's parked: nothing is read until the budget has room for its message */
@@ -39,11 +33,9 @@ struct connection {
 	int64_t end_ms; /* ending: when patience ends */
 };
 
-/* A connection over the stream (owned from now on), for that identity (its reference is taken over); over TCP with where
- * it comes from and its key, else NULL both. A remote identity without a grant does not come in: it is to be refused.
- * NULL without memory: stream and identity are released. */
-struct connection *connection_start (struct front *front, struct stream *stream, struct identity *identity,
-	const struct endpoint *from, const struct key *key);
+/* A connection over the stream (owned from now on) for that client (*who is copied, and the reference to its identity taken
+ * over). One that is refused is to be told why, by connection_refuse. NULL without memory: stream and identity are released. */
+struct connection *connection_start (struct front *front, struct stream *stream, const struct gate_client *who);
 
 /* End it with an error that has no id: its client is told why, and its requests are stopped. */
 void connection_refuse (struct connection *connection, enum code code, const char *text);

@@ -32,15 +32,15 @@ static bool over_share (const struct front *front, const struct identity *identi
 {
 	int share = (3 * front->pool.max + 3) / 4;
 
-	return front->access.shared &&
+	return front->gate.access.shared &&
 	       (identity->running >= share || identity->running + pool_leaving (&front->pool, identity->uid) >= share);
 }
 
 /* How many workers the descriptors are enough for. */
 static int affordable (const struct front *front)
 {
-	int64_t n =
-		(front->max_fds - FRONT_OWN_FDS - front->n_listening - listening_clients (front)) / FRONT_WORKER_FDS;
+	int64_t n = (front->max_fds - FRONT_OWN_FDS - front->gate.n_listeners - gate_descriptors (&front->gate)) /
+		    FRONT_WORKER_FDS;
 
 	return n < 1 ? 1 : n < front->pool.max ? (int)n : front->pool.max;
 }
@@ -93,7 +93,7 @@ static int most_workers (const struct front *front, const struct request *reques
 	int most = affordable (front);
 
 	if (control && administrator)
-		return most + (front->access.shared ? CONTROL_WORKERS : 1);
+		return most + (front->gate.access.shared ? CONTROL_WORKERS : 1);
 	return most + (control || control_holds (front, false)) + control_holds (front, true);
 }
 
@@ -160,7 +160,8 @@ static bool place (struct front *front, struct request *request)
 	most = most_workers (front, request);
 	if (pool_has_room (&front->pool, most)) {
 		/* A Unix peer's socket proves its right; over TCP and --stdio there is none. */
-		bool proves = connection && !connection->remote && connection->stream.in == connection->stream.out;
+		bool proves =
+			connection && !connection->client.remote && connection->stream.in == connection->stream.out;
 		int peer = proves ? connection->stream.in : -1;
 
 		if (supervisor_link_ask (front, request->number, request->uid, peer) == 0) {
@@ -337,14 +338,15 @@ static int check_call (struct connection *connection, const struct message *mess
 		return err_set (err, CODE_BAD_VALUE, "'input' must be true or false");
 	if (!(*verb = verb_find (front->verbs, message->name, err))) {
 		/* Why is for those who can do something about it. */
-		if (connection->remote && verb_refusal (front->verbs, message->name))
+		if (connection->client.remote && verb_refusal (front->verbs, message->name))
 			err_set (err, CODE_UNKNOWN_CALL, "its plugin is refused by this remexd, whose log says why");
 		return -1;
 	}
-	if (access_call (connection->identity, *verb, json_object_get (message->header, "args"), time (NULL), err) <
+	if (access_call (connection->client.identity, *verb, json_object_get (message->header, "args"), time (NULL),
+		    err) < 0 ||
+		access_room (connection->client.identity, err) < 0 ||
+		access_user (&front->gate.access, connection->client.identity, json_string_value (user), uid, err) <
 			0 ||
-		access_room (connection->identity, err) < 0 ||
-		access_user (&front->access, connection->identity, json_string_value (user), uid, err) < 0 ||
 		check_breaker (front, (*verb)->plugin, *uid, err) < 0)
 		return -1;
 	return verb_check (*verb, json_object_get (message->header, "args"), err);
@@ -371,8 +373,8 @@ static void on_call (void *arg, struct channel *channel, const struct message *m
 	if (check_call (connection, message, &verb, &uid, &err) < 0 ||
 		!(request = request_new (front, connection, channel, verb, uid, message, &err))) {
 		if (err.code == CODE_DENIED)
-			trail_refused (front, connection->remote ? &connection->from : NULL, NULL,
-				connection->identity->name, verb ? verb->name : NULL, err.text);
+			trail_refused (front, connection->client.remote ? &connection->client.from : NULL, NULL,
+				connection->client.identity->name, verb ? verb->name : NULL, err.text);
 		front->errors[err.code]++;
 		channel_error (channel, (enum code)err.code, err.text, 0);
 		return;

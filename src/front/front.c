@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,7 +21,6 @@
 #include "base/log.h"
 #include "base/resident.h"
 #include "base/text.h"
-#include "front/handshake.h"
 #include "front/confine.h"
 #include "front/connection.h"
 #include "front/front.h"
@@ -94,19 +94,77 @@ static void release_old (struct front *front)
 		}
 }
 
-static const struct throttle_limits *source_limits (const struct config *config, struct throttle_limits *limits)
+/* The gate's limits: of the configuration, and of the descriptors what is left when the front has its own and the workers
+ * have theirs, which are at most three eighths. */
+static void set_gate_limits (struct front *front)
 {
-	limits->most = config->limits.unproved;
-	limits->most_each = config->limits.unproved_each;
-	limits->penalty_ms = config->limits.penalty_ms;
-	return limits;
+	const struct config *config = front->config;
+	int64_t most = front->max_fds;
+	int64_t wanted = ((int64_t)config->workers_max + CONTROL_WORKERS) * FRONT_WORKER_FDS;
+	int64_t kept = wanted < most * 3 / 8 ? wanted : most * 3 / 8;
+	int64_t left = most - FRONT_OWN_FDS - kept;
+	struct gate_limits limits = {
+		.connections = config->limits.connections,
+		.connections_each = config->limits.connections_each,
+		.descriptors = left > most / 8 ? left : most / 8,
+		.handshake_ms = config->limits.handshake_ms,
+		.throttle = {
+			.most = config->limits.unproved,
+			.most_each = config->limits.unproved_each,
+			.penalty_ms = config->limits.penalty_ms,
+		},
+	};
+
+	gate_set_limits (&front->gate, &limits, clock_ms ());
 }
+
+/* --- what the gate tells ----------------------------------------------------------------------------------------- */
+
+static void on_connected (void *arg, struct stream *stream, const struct gate_client *who, const struct err *err)
+{
+	struct connection *connection = connection_start (arg, stream, who);
+
+	if (connection && who->refused)
+		connection_refuse (connection, (enum code)err->code, err->text);
+}
+
+/* A client that gets no connection is told why as a session would. */
+static void tell_refused (void *arg, int fd, enum code code, const char *text)
+{
+	static const struct session_limits limits;
+	struct identity nobody = { .name = "" };
+	struct front *front = arg;
+	struct session session;
+
+	session_init (&session, &front_session_events, NULL, &limits, front_hello (front, &nobody), 0);
+	session_violation (&session, code, text);
+	/* A new socket's buffer takes so little at once. */
+	if (send (fd, buf_head (&session.out), buf_len (&session.out), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		shutdown (fd, SHUT_WR);
+	session_free (&session);
+	front->errors[code]++;
+}
+
+static void on_refused (void *arg, const struct gate_refusal *refusal)
+{
+	if (refusal->looked)
+		trail_looked (arg, refusal->from, refusal->why);
+	else
+		trail_refused (arg, refusal->from, refusal->key, refusal->you, NULL, refusal->why);
+}
+
+static const struct gate_ops gate_ops = {
+	.connected = on_connected,
+	.tell_refused = tell_refused,
+	.on_refused = on_refused,
+	.on_expiry = revoke_expired,
+	.on_revoked = revoke_client,
+};
 
 void front_swap (struct front *front, struct verb_table *verbs)
 {
 	struct config *old_config = front->config, *config = front->next_config;
 	struct verb_table *old_verbs = front->verbs;
-	struct throttle_limits limits;
 
 	front->config = config;
 	front->next_config = NULL;
@@ -114,7 +172,7 @@ void front_swap (struct front *front, struct verb_table *verbs)
 	front->generation = front->pool.generation = front->next_generation;
 	if (!old_config)
 		return; /* the first one: set_up does the rest */
-	access_replace (&front->access, front->next_grants);
+	access_replace (&front->gate.access, front->next_grants);
 	front->next_grants = NULL;
 	log_setup ("remexd[front]", config->log);
 	front->budget.max = (size_t)config->limits.memory;
@@ -123,7 +181,7 @@ void front_swap (struct front *front, struct verb_table *verbs)
 	front->pool.max = config->workers_max;
 	front->breakers.limit = config->limits.crashes;
 	front->pool.requests = config->workers_requests;
-	throttle_set_limits (front->throttle, source_limits (config, &limits), clock_ms ());
+	set_gate_limits (front);
 	release_old (front);
 	revoke_all (front);
 	config_free (old_config);
@@ -203,8 +261,7 @@ void front_drain (struct front *front, int64_t limit_ms)
 	struct request *request, *after;
 
 	front->draining = true;
-	listening_stop (front);
-	handshake_stop_all (front);
+	listener_stop (&front->gate);
 	trail_tell_suppressed (front);
 	list_each_safe (request, after, &front->requests, node)
 		if (request->state == REQUEST_WAITING)
@@ -269,20 +326,17 @@ static int describe (struct front *front)
 
 static int set_up (struct front *front, int link)
 {
-	struct throttle_limits limits;
 	struct config *config;
 	struct rlimit limit;
 	struct err err;
 
 	list_init (&front->requests);
 	list_init (&front->connections);
-	list_init (&front->handshakes);
 	list_init (&front->parked);
 	list_init (&front->asked);
 	list_init (&front->answering);
 	list_init (&front->deferred);
 	buf_init (&front->table, 16 * 1024 * 1024);
-	front->reserve = -1;
 	front->statm = resident_open ();
 	if (uv_loop_init (&front->loop) < 0 || describe (front) < 0)
 		return -1;
@@ -294,13 +348,13 @@ static int set_up (struct front *front, int link)
 	fd_raise_limit ();
 	front->max_fds = getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT32_MAX ? (int64_t)limit.rlim_cur
 											      : INT32_MAX;
-	access_init (&front->access, front->daemon);
-	access_replace (&front->access, front->next_grants);
-	front->next_grants = NULL;
-	if (!(front->throttle = throttle_new (source_limits (config, &limits))))
+	if (gate_init (&front->gate, &front->loop, &gate_ops, front, front->daemon) < 0)
 		return -1;
+	access_replace (&front->gate.access, front->next_grants);
+	front->next_grants = NULL;
+	set_gate_limits (front);
 	budget_init (&front->budget, (size_t)config->limits.memory);
-	queue_init (&front->queue, config->queue_length, (size_t)config->queue_bytes, front->access.shared);
+	queue_init (&front->queue, config->queue_length, (size_t)config->queue_bytes, front->gate.access.shared);
 	breakers_init (&front->breakers, config->limits.crashes);
 	pool_init (&front->pool, &front->loop, config->workers_max, config->workers_requests);
 	front->pool.generation = front->generation;
@@ -308,7 +362,7 @@ static int set_up (struct front *front, int link)
 	front->pool.writable = on_worker_writable;
 	front->pool.lost = on_worker_lost;
 	front->pool.arg = front;
-	front->reserve = dup (STDERR_FILENO);
+	front->gate.reserve = dup (STDERR_FILENO);
 	supervisor_link_ready (front);
 	if (front_confine (&err) < 0)
 		log_warning ("the front is not confined: %s", err.text);
@@ -325,15 +379,14 @@ static void free_handle (uv_handle_t *handle, void *arg)
 /* The mirror of set_up, so that a leak checker sees what leaked and not what was simply in use. */
 static void tear_down (struct front *front)
 {
-	listening_stop (front);
-	handshake_stop_all (front);
+	listener_stop (&front->gate);
 	timer_free (&front->drain_timer);
 	timer_free (&front->ask_timer);
 	timer_free (&front->parked_timer);
 	timer_free (&front->trim_timer);
-	timer_free (&front->expiry_timer);
 	supervisor_link_end (front);
 	watch_free (&front->link_watch);
+	gate_free (&front->gate);
 	pool_free (&front->pool);
 	uv_run (&front->loop, UV_RUN_NOWAIT);
 	uv_walk (&front->loop, free_handle, NULL);
@@ -342,14 +395,9 @@ static void tear_down (struct front *front)
 	verb_table_free (front->verbs);
 	config_free (front->config);
 	config_free (front->next_config);
-	access_free (&front->access);
 	grants_free (front->next_grants);
-	throttle_free (front->throttle);
-	tls_context_free (front->tls);
-	credential_free (front->host_key);
 	buf_free (&front->table);
 	breakers_free (&front->breakers);
-	fd_close (&front->reserve);
 	fd_close (&front->statm);
 }
 

@@ -15,16 +15,14 @@
 
 #include "base/userdb.h"
 #include "conf/config.h"
-#include "gate/access.h"
 #include "front/budget.h"
 #include "front/breaker.h"
 #include "front/histogram.h"
 #include "front/pool.h"
 #include "front/queue.h"
+#include "gate/gate.h"
 #include "wire/session.h"
-#include "gate/throttle.h"
 #include "front/trail.h"
-#include "net/tls.h"
 #include "wire/codes.h"
 #include "wire/records.h"
 #include "wire/verbs.h"
@@ -36,13 +34,6 @@ enum {
 
 struct request;
 struct connection;
-
-struct listening {
-	struct front *front;
-	int fd;
-	enum listen_kind kind;
-	struct watch *watch; /* NULL: it is closed (TCP that nobody may come in by) */
-};
 
 struct front {
 	uv_loop_t loop;
@@ -56,7 +47,7 @@ struct front {
 	struct buf table;
 	struct grants *next_grants;
 
-	struct access access;
+	struct gate gate;
 	struct queue queue;
 	struct budget budget; /* of what clients make it hold, */
 	struct list parked; /* and connections that wait for a part of it */
@@ -64,28 +55,15 @@ struct front {
 	struct pool pool;
 	struct userdb userdb;
 	struct breakers breakers;
-	struct list requests, connections, handshakes;
+	struct list requests, connections;
 	struct list asked, answering; /* reloads, and answers larger than what is taken at once (builtin.c) */
 	struct list deferred; /* records of the supervisor's that wait for the loop (supervisor_link.c) */
-	int n_connections; /* without those that */
 	int n_running; /* requests from a worker to their terminal message, control calls apart */
-	int n_refused; /* have proved a key, do not come in, and may read why */
 	int64_t max_fds; /* RLIMIT_NOFILE */
 	uint64_t last_request, last_connection;
 
-	struct credential *host_key; /* NULL: no TCP */
-	struct tls_context *tls;
-	struct throttle *throttle;
 	struct trail trail;
 	int audit_error; /* why the last line of the audit trail that was asked about is not there; 0: it is */
-	uint64_t turned_away; /* clients over TCP, before any handshake */
-
-	struct listening listening[64];
-	int n_listening, reserve; /* a descriptor kept to answer with when there is none left */
-	struct timer *accept_timer;
-
-	struct timer *expiry_timer; /* revoke.c: when the next identity in use expires, */
-	int64_t expiry_at; /* unix seconds; 0: none does */
 
 	bool held; /* no worker gets a request now: the end of one would start another whose rights are yet to be looked at */
 	bool equipped; /* it has all it needs to begin */
@@ -127,24 +105,6 @@ void front_connection_closed (struct front *front);
 void front_settle (struct front *front); /* a request has ended: perhaps the last of a drain */
 void front_worker_gone (struct front *front, struct pooled *worker);
 void front_drain (struct front *front, int64_t limit_ms);
-
-/* --- listener.c -------------------------------------------------------------------------------------------------- */
-
-/* Take a listener; one that is not listening yet is watched from listening_follow on, which looks again after each new
- * generation. 0 or -1. */
-int listening_add (struct front *front, int fd, enum listen_kind kind);
-int listening_follow (struct front *front);
-void listening_stop (struct front *front);
-
-/* How many descriptors clients have: connections, and those on their way in over TCP. */
-int64_t listening_clients (const struct front *front);
-
-/* May that identity have one more connection? A remote one is counted among those on their way in. 0, or -1 and err. */
-int listening_admit (const struct front *front, const struct identity *identity, struct err *err);
-
-/* How many clients may be on their way in over TCP: they take at most half of the descriptors that are there for
- * clients, so that whoever says nothing keeps out nobody who is known. */
-int64_t listening_unauthenticated (const struct front *front);
 
 /* --- dispatch.c: from calls to workers --------------------------------------------------------------------------- */
 

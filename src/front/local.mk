@@ -8,9 +8,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/connection.c %D%/connection.h \
 	%D%/dispatch.c \
 	%D%/front.c %D%/front.h \
-	%D%/handshake.c %D%/handshake.h \
 	%D%/histogram.c %D%/histogram.h \
-	%D%/listener.c \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/queue.c %D%/queue.h \

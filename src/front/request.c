@@ -103,7 +103,7 @@ struct request *request_new (struct front *front, struct connection *connection,
 	request->front = front;
 	request->connection = connection;
 	request->channel = channel;
-	request->identity = connection->identity;
+	request->identity = connection->client.identity;
 	request->identity->references++;
 	request->table = verb_table_ref (front->verbs);
 	request->verb = verb;
@@ -149,7 +149,7 @@ int request_renew (struct request *request, struct err *err)
 
 	if (!verb || verb_check (verb, args, err) < 0 ||
 		access_call (request->identity, verb, args, time (NULL), err) < 0 ||
-		(remote && access_user (&front->access, request->identity, user, &uid, err) < 0)) {
+		(remote && access_user (&front->gate.access, request->identity, user, &uid, err) < 0)) {
 		json_decref (header);
 		return -1;
 	}

@@ -10,12 +10,14 @@
 #define REMEX_FRONT_REVOKE_H
 
 struct front;
-struct grant;
+struct gate_client;
+struct err;
 
 /* A new generation is in use: look at every connection and every request. */
 void revoke_all (struct front *front);
 
-/* A connection with that grant has come: it ends when the grant expires. */
-void revoke_watch (struct front *front, const struct grant *grant);
+/* For the gate: an identity in use has expired; a client may not stay. */
+void revoke_expired (void *front);
+void revoke_client (void *front, struct gate_client *client, const struct err *err);
 
 #endif

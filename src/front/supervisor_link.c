@@ -73,14 +73,13 @@ static void take_host_key (struct front *front, const struct packet *packet)
 {
 	struct err err = { .text = "no descriptor" };
 	char print[KEY_PRINT_SIZE];
+	struct credential *key = packet->n_fds ? credential_read (packet->fds[0], "the host key", &err) : NULL;
 
-	if (packet->n_fds)
-		front->host_key = credential_read (packet->fds[0], "the host key", &err);
-	if (!front->host_key || !(front->tls = tls_context_new (TLS_SERVER, front->host_key, &err))) {
+	if (!key || gate_set_host_key (&front->gate, key, &err) < 0) {
 		log_error ("no TLS: %s", err.text);
 		_exit (EXIT_FAILURE);
 	}
-	log_info ("the host key is %s", key_print (credential_key (front->host_key), print));
+	log_info ("the host key is %s", key_print (credential_key (key), print));
 }
 
 static void take_table (struct front *front, const struct packet *packet)
@@ -102,7 +101,7 @@ static void take_table (struct front *front, const struct packet *packet)
 		_exit (EXIT_FAILURE);
 	}
 	front_swap (front, verbs);
-	if (listening_follow (front) < 0) {
+	if (listener_follow (&front->gate) < 0) {
 		log_error ("a listener cannot be used: %s", strerror (errno));
 		_exit (EXIT_FAILURE);
 	}
@@ -149,7 +148,7 @@ static void take_gone (struct front *front, const struct packet *packet)
 
 static void take_connection (struct front *front, struct packet *packet)
 {
-	struct identity *identity = access_uid (&front->access, (uid_t)packet->record.a);
+	struct identity *identity = access_uid (&front->gate.access, (uid_t)packet->record.a);
 	struct stream stream;
 
 	front->single = true;
@@ -158,7 +157,7 @@ static void take_connection (struct front *front, struct packet *packet)
 		_exit (EXIT_FAILURE);
 	}
 	packet->n_fds = 0;
-	connection_start (front, &stream, identity, NULL, NULL);
+	connection_start (front, &stream, &(struct gate_client){ .identity = identity });
 }
 
 /* The supervisor has not pinged for long: somebody has stopped it, and nothing that needs it, from a new worker to a
@@ -196,11 +195,12 @@ static void take (struct front *front, struct packet *packet)
 	case REC_TABLE: take_table (front, packet); break;
 	case REC_LISTENER:
 		/* Clients would wait where nobody listens: another front may do better. */
-		if (!packet->n_fds || listening_add (front, packet->fds[0], (enum listen_kind)record->a) < 0) {
+		if (!packet->n_fds || listener_add (&front->gate, packet->fds[0], (enum listen_kind)record->a) < 0) {
 			log_error ("a listener cannot be used: %s", strerror (errno));
 			_exit (EXIT_FAILURE);
 		}
 		packet->fds[0] = -1;
+		front->queue.shared = front->gate.access.shared;
 		break;
 	case REC_GRANTS: take_grants (front, packet); break;
 	case REC_HOST_KEY: take_host_key (front, packet); break;

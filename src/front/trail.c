@@ -33,9 +33,9 @@ void trail_start (struct request *request, json_t *args)
 		.you = request->identity->name,
 		.uid = request->uid,
 		.user = access_name (user, sizeof user, request->uid),
-		.from = connection->remote ? endpoint_format (&connection->from, from)
-			: front->single    ? "stdio"
-					   : "unix",
+		.from = connection->client.remote ? endpoint_format (&connection->client.from, from)
+			: front->single           ? "stdio"
+						  : "unix",
 		.call = request->verb->name,
 		.args = args,
 	};

@@ -209,11 +209,6 @@ struct identity *access_key (
 	if (!admitted || admit (admitted->grant, from, now, err) < 0)
 		return NULL;
 	if ((identity = find_remote (access, admitted->grant->name))) {
-		if (identity->connections >= admitted->grant->limits.connections) {
-			err_set (err, CODE_BUSY, "the identity '%s' has %d connections already", identity->name,
-				identity->connections);
-			return NULL;
-		}
 		identity->references++;
 		return identity;
 	}

@@ -59,7 +59,7 @@ void access_free (struct access *access);
 void access_replace (struct access *access, struct grants *grants);
 
 /* The identity of a proved key that came from there, at that time (unix seconds): referenced, or NULL and err
- * (CODE_DENIED; CODE_BUSY: it has too many connections). */
+ * (CODE_DENIED). */
 struct identity *access_key (
 	struct access *access, const struct key *key, const struct endpoint *from, int64_t now, struct err *err);
 

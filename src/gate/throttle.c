@@ -16,16 +16,15 @@ enum {
 	MOST_SOURCES = 65536,
 	BUCKETS = 16384, /* four sources each when it is full; a power of two */
 	BUCKET_BITS = 14,
-	EARLY_PERCENT = 30, /* from a quarter of the maximum, rising to 100 at the maximum */
 	THRESHOLD_MS = 15000, /* so much penalty, and the source is refused */
 };
 
 static const int64_t costs[] = {
-	[SOURCE_BAD_KEY] = 5000,
-	[SOURCE_NO_KEY] = 1000,
-	[SOURCE_LATE] = 10000,
-	[SOURCE_GARBAGE] = 5000,
-	[SOURCE_DENIED] = 1000,
+	[THROTTLE_BAD_KEY] = 5000,
+	[THROTTLE_NO_KEY] = 1000,
+	[THROTTLE_LATE] = 10000,
+	[THROTTLE_GARBAGE] = 5000,
+	[THROTTLE_DENIED] = 1000,
 };
 
 struct throttle_source {
@@ -196,21 +195,8 @@ void throttle_set_limits (struct throttle *throttle, const struct throttle_limit
 				source->until_ms = latest;
 }
 
-/* Is another one, when n are on their way in, dropped early? The share that is rises from EARLY_PERCENT at a quarter of
- * the maximum to everything at the maximum. */
-static bool unlucky (int n, int most, uint32_t dice)
-{
-	int early = most / 4 + (most % 4 != 0);
-	double share = (double)EARLY_PERCENT / 100;
-
-	if (n < early || n >= most)
-		return n >= most;
-	share += (1 - share) * (n - early) / (most - early);
-	return dice < share * 4294967296.0;
-}
-
-enum throttle_verdict throttle_enter (struct throttle *throttle, const struct endpoint *from, int64_t now_ms,
-	uint32_t dice, struct throttle_source **entered)
+enum throttle_verdict throttle_enter (
+	struct throttle *throttle, const struct endpoint *from, int64_t now_ms, struct throttle_source **entered)
 {
 	const struct throttle_limits *limits = &throttle->limits;
 	struct network network;
@@ -223,19 +209,19 @@ enum throttle_verdict throttle_enter (struct throttle *throttle, const struct en
 	if (source && source->until_ms <= now_ms)
 		source->refused = false;
 	if (source && source->refused)
-		return SOURCE_PENALISED;
+		return THROTTLE_PENALISED;
 	if ((source ? source->entering : 0) >= limits->most_each)
-		return SOURCE_CROWDED;
-	if (unlucky (throttle->entering, limits->most, dice))
-		return SOURCE_FULL;
+		return THROTTLE_CROWDED;
+	if (throttle->entering >= limits->most)
+		return THROTTLE_FULL;
 	if (!source && !(source = add (throttle, &network)))
-		return SOURCE_FULL;
+		return THROTTLE_FULL;
 	if (source->at)
 		heap_remove (throttle, source);
 	source->entering++;
 	throttle->entering++;
 	*entered = source;
-	return SOURCE_WELCOME;
+	return THROTTLE_ENTERED;
 }
 
 void throttle_leave (struct throttle *throttle, struct throttle_source *source)

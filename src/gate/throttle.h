@@ -1,9 +1,8 @@
-/* throttle - who knocks at the TCP door, by address: how many are on their way in, and who has failed so often that it is
- * not listened to for a while. Pure: no socket, no clock of its own, no dice.
+/* throttle - the clients over TCP that have not proved who they are, by address: how many are on their way in, and which
+ * addresses have failed so often that they are refused for a while. Pure: no socket, and no clock of its own.
  *
- * A source is an IPv4 address, or the first 64 bits of an IPv6 one. A connection that has not proved who it is counts in
- * total and for its source. From a quarter of the maximum on, new ones are refused at random, three of ten at first and
- * all at the maximum, so that one who floods cannot keep all others out (sshd_config(5), MaxStartups 64:30:256).
+ * A source is an IPv4 address, or the first 64 bits of an IPv6 one. A client that has not proved who it is counts in total
+ * and for its source. At the maximum it is for the caller to let the oldest make room (handshake.h).
  *
  * Each failure costs its source a penalty, which adds up and passes with time. When it reaches 15 s (or its maximum, when
  * that is less) the source is refused until it has passed altogether (sshd_config(5), PerSourcePenalties); what it tries
@@ -22,18 +21,18 @@
 #include "net/endpoint.h"
 
 enum throttle_verdict {
-	SOURCE_WELCOME,
-	SOURCE_CROWDED, /* too many from there are on their way in */
-	SOURCE_FULL, /* too many altogether, or dropped early */
-	SOURCE_PENALISED,
+	THROTTLE_ENTERED,
+	THROTTLE_CROWDED, /* too many from that address are on their way in */
+	THROTTLE_FULL, /* too many altogether */
+	THROTTLE_PENALISED, /* that address has failed too often */
 };
 
 enum throttle_failure {
-	SOURCE_BAD_KEY, /* a key that nobody has authorised: 5 s */
-	SOURCE_NO_KEY, /* none at all, as of somebody who looks at ours first (remex trust): 1 s */
-	SOURCE_LATE, /* the handshake did not end in time: 10 s */
-	SOURCE_GARBAGE, /* what came was no TLS that we speak: 5 s */
-	SOURCE_DENIED, /* a good key that may not come from there, or has expired: 1 s */
+	THROTTLE_BAD_KEY, /* a key that nobody has authorised: 5 s */
+	THROTTLE_NO_KEY, /* none at all, as of somebody who looks at ours first (remex trust): 1 s */
+	THROTTLE_LATE, /* the handshake did not end in time: 10 s */
+	THROTTLE_GARBAGE, /* what came was no TLS that we speak: 5 s */
+	THROTTLE_DENIED, /* a good key that may not come from there, or has expired: 1 s */
 };
 
 struct throttle_limits {
@@ -54,10 +53,10 @@ void throttle_free (struct throttle *throttle);
 /* New limits count for all that come from now on; penalties that last longer than the new maximum are cut to it. */
 void throttle_set_limits (struct throttle *throttle, const struct throttle_limits *limits, int64_t now_ms);
 
-/* May one more come in from there? WELCOME counts it: *source is to be given back with throttle_leave, once, and is
- * otherwise left as it was. `dice` is a random number from the caller, of which all 32 bits count. Without memory: FULL. */
-enum throttle_verdict throttle_enter (struct throttle *throttle, const struct endpoint *from, int64_t now_ms,
-	uint32_t dice, struct throttle_source **source);
+/* May one more come in from there? THROTTLE_ENTERED counts it: *source is to be given back with throttle_leave, once, and is
+ * otherwise left as it was. Without memory: THROTTLE_FULL. */
+enum throttle_verdict throttle_enter (
+	struct throttle *throttle, const struct endpoint *from, int64_t now_ms, struct throttle_source **source);
 
 /* It has proved who it is, or is gone. */
 void throttle_leave (struct throttle *throttle, struct throttle_source *source);

@@ -1,4 +1,4 @@
-/* check_sources - who may come in: the caps, the early drop, penalties that add up and pass, a table that is full. */
+/* check_throttle - clients on their way in, by address: the caps, penalties that add up and pass, a table that is full. */
 #include "config.h"
 
 #include <netinet/in.h>
@@ -9,7 +9,6 @@
 #include "support/check_main.h"
 
 enum {
-	LUCKY = UINT32_MAX,
 	MOST_SOURCES = 65536, /* throttle.c */
 };
 
@@ -45,15 +44,15 @@ static struct throttle_source *enter (struct throttle *throttle, struct endpoint
 {
 	struct throttle_source *source = NULL;
 
-	return throttle_enter (throttle, &from, now_ms, LUCKY, &source) == SOURCE_WELCOME ? source : NULL;
+	return throttle_enter (throttle, &from, now_ms, &source) == THROTTLE_ENTERED ? source : NULL;
 }
 
 static enum throttle_verdict verdict (struct throttle *throttle, struct endpoint from, int64_t now_ms)
 {
 	struct throttle_source *source;
-	enum throttle_verdict is = throttle_enter (throttle, &from, now_ms, LUCKY, &source);
+	enum throttle_verdict is = throttle_enter (throttle, &from, now_ms, &source);
 
-	if (is == SOURCE_WELCOME)
+	if (is == THROTTLE_ENTERED)
 		throttle_leave (throttle, source);
 	return is;
 }
@@ -81,11 +80,11 @@ START_TEST (each_source_has_a_cap)
 		snprintf (text, sizeof text, "192.0.2.1:%d", 1000 + i);
 		ck_assert_ptr_nonnull (in[i] = enter (throttle, at (text), 0));
 	}
-	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1:2000"), 0), SOURCE_CROWDED);
-	ck_assert_int_eq (verdict (throttle, at ("192.0.2.2:2000"), 0), SOURCE_WELCOME);
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1:2000"), 0), THROTTLE_CROWDED);
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.2:2000"), 0), THROTTLE_ENTERED);
 	ck_assert_int_eq (throttle_entering (throttle), 8);
 	throttle_leave (throttle, in[3]);
-	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1:2000"), 0), SOURCE_WELCOME);
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1:2000"), 0), THROTTLE_ENTERED);
 	for (int i = 0; i < 8; i++)
 		if (i != 3)
 			throttle_leave (throttle, in[i]);
@@ -114,7 +113,7 @@ START_TEST (what_a_source_is)
 		struct throttle_source *in = enter (throttle, at (table[i].one), 0);
 
 		ck_assert_ptr_nonnull (in);
-		ck_assert_msg ((verdict (throttle, at (table[i].other), 0) == SOURCE_CROWDED) == table[i].same,
+		ck_assert_msg ((verdict (throttle, at (table[i].other), 0) == THROTTLE_CROWDED) == table[i].same,
 			"%s and %s", table[i].one, table[i].other);
 		throttle_leave (throttle, in);
 		throttle_free (throttle);
@@ -122,44 +121,23 @@ START_TEST (what_a_source_is)
 }
 END_TEST
 
-/* The share that is dropped: nothing below 64 of 256, 30 % there, rising evenly to all at 256. */
-START_TEST (early_drop)
+/* The total has a cap, and none is refused below it. */
+START_TEST (all_together_have_a_cap)
 {
-	static const struct {
-		int entering;
-		double share;
-	} table[] = { { 0, 0 }, { 63, 0 }, { 64, 0.3 }, { 160, 0.65 }, { 255, 0.3 + 0.7 * 191 / 192 }, { 256, 1 } };
 	struct throttle *throttle = throttle_new (&usual);
-	int entering = 0;
+	struct throttle_source *first = enter (throttle, nth (0, AF_INET), 0);
 
-	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-		double edge = table[i].share * 4294967296.0;
-		struct endpoint from = nth (99999, AF_INET);
-		struct throttle_source *source;
-
-		for (; entering < table[i].entering; entering++)
-			ck_assert_ptr_nonnull (enter (throttle, nth ((unsigned)entering, AF_INET), 0));
-		if (table[i].share > 0) {
-			ck_assert_int_eq (throttle_enter (throttle, &from, 0, 0, &source), SOURCE_FULL);
-			ck_assert_int_eq (
-				throttle_enter (throttle, &from, 0, (uint32_t)(edge - 2), &source), SOURCE_FULL);
-		}
-		if (table[i].share < 1) {
-			ck_assert_int_eq (
-				throttle_enter (throttle, &from, 0, (uint32_t)(edge + 2), &source), SOURCE_WELCOME);
-			throttle_leave (throttle, source);
-			ck_assert_int_eq (throttle_enter (throttle, &from, 0, UINT32_MAX, &source), SOURCE_WELCOME);
-			throttle_leave (throttle, source);
-		} else {
-			ck_assert_int_eq (throttle_enter (throttle, &from, 0, UINT32_MAX, &source), SOURCE_FULL);
-		}
-	}
+	for (unsigned i = 1; i < 256; i++)
+		ck_assert_ptr_nonnull (enter (throttle, nth (i, AF_INET), 0));
+	ck_assert_int_eq (verdict (throttle, nth (256, AF_INET), 0), THROTTLE_FULL);
+	throttle_leave (throttle, first);
+	ck_assert_int_eq (verdict (throttle, nth (256, AF_INET), 0), THROTTLE_ENTERED);
 	throttle_free (throttle);
 }
 END_TEST
 
-/* Small maxima: an empty house drops nobody. */
-START_TEST (small_houses)
+/* Small maxima: nobody is refused below them. */
+START_TEST (small_maxima)
 {
 	for (int most = 1; most <= 5; most++) {
 		struct throttle_limits limits = { .most = most, .most_each = most, .penalty_ms = 0 };
@@ -167,12 +145,12 @@ START_TEST (small_houses)
 		struct endpoint from = at ("192.0.2.1");
 		struct throttle_source *source;
 
-		ck_assert_int_eq (throttle_enter (throttle, &from, 0, 0, &source), SOURCE_WELCOME);
+		ck_assert_int_eq (throttle_enter (throttle, &from, 0, &source), THROTTLE_ENTERED);
 		for (int i = 1; i < most; i++)
 			ck_assert_ptr_nonnull (enter (throttle, nth ((unsigned)i, AF_INET6), 0));
-		ck_assert_int_eq (verdict (throttle, at ("192.0.2.2"), 0), SOURCE_FULL);
+		ck_assert_int_eq (verdict (throttle, at ("192.0.2.2"), 0), THROTTLE_FULL);
 		throttle_leave (throttle, source);
-		ck_assert_int_eq (verdict (throttle, at ("192.0.2.2"), 0), SOURCE_WELCOME);
+		ck_assert_int_eq (verdict (throttle, at ("192.0.2.2"), 0), THROTTLE_ENTERED);
 		throttle_free (throttle);
 	}
 }
@@ -185,22 +163,22 @@ START_TEST (penalties_add_up_and_pass)
 	struct throttle *throttle = throttle_new (&usual);
 	struct endpoint from = at ("192.0.2.1"), other = at ("192.0.2.2");
 
-	fails (throttle, from, SOURCE_BAD_KEY, 1000); /* until 6000 */
-	fails (throttle, from, SOURCE_BAD_KEY, 1000); /* until 11000 */
-	ck_assert_int_eq (verdict (throttle, from, 1000), SOURCE_WELCOME);
+	fails (throttle, from, THROTTLE_BAD_KEY, 1000); /* until 6000 */
+	fails (throttle, from, THROTTLE_BAD_KEY, 1000); /* until 11000 */
+	ck_assert_int_eq (verdict (throttle, from, 1000), THROTTLE_ENTERED);
 	ck_assert_uint_eq (throttle_penalised (throttle, 1000), 0);
-	fails (throttle, from, SOURCE_BAD_KEY, 1000); /* until 16000: the threshold */
-	ck_assert_int_eq (verdict (throttle, from, 1000), SOURCE_PENALISED);
-	ck_assert_int_eq (verdict (throttle, other, 1000), SOURCE_WELCOME);
+	fails (throttle, from, THROTTLE_BAD_KEY, 1000); /* until 16000: the threshold */
+	ck_assert_int_eq (verdict (throttle, from, 1000), THROTTLE_PENALISED);
+	ck_assert_int_eq (verdict (throttle, other, 1000), THROTTLE_ENTERED);
 	ck_assert_uint_eq (throttle_penalised (throttle, 1000), 1);
 	/* It is refused until all of it has passed, and what it tries meanwhile costs nothing. */
-	ck_assert_int_eq (verdict (throttle, from, 15999), SOURCE_PENALISED);
+	ck_assert_int_eq (verdict (throttle, from, 15999), THROTTLE_PENALISED);
 	ck_assert_uint_eq (throttle_penalised (throttle, 16000), 0);
-	ck_assert_int_eq (verdict (throttle, from, 16000), SOURCE_WELCOME);
+	ck_assert_int_eq (verdict (throttle, from, 16000), THROTTLE_ENTERED);
 	/* From the beginning, then. */
-	fails (throttle, from, SOURCE_BAD_KEY, 16000);
-	fails (throttle, from, SOURCE_BAD_KEY, 16000);
-	ck_assert_int_eq (verdict (throttle, from, 16000), SOURCE_WELCOME);
+	fails (throttle, from, THROTTLE_BAD_KEY, 16000);
+	fails (throttle, from, THROTTLE_BAD_KEY, 16000);
+	ck_assert_int_eq (verdict (throttle, from, 16000), THROTTLE_ENTERED);
 	throttle_free (throttle);
 }
 END_TEST
@@ -212,7 +190,7 @@ START_TEST (slow_failures_do_not_add_up)
 	int64_t now_ms = 1000;
 
 	for (int i = 0; i < 1000; i++, now_ms += 5000)
-		fails (throttle, at ("192.0.2.1"), SOURCE_BAD_KEY, now_ms);
+		fails (throttle, at ("192.0.2.1"), THROTTLE_BAD_KEY, now_ms);
 	throttle_free (throttle);
 }
 END_TEST
@@ -222,17 +200,17 @@ START_TEST (what_failures_cost)
 	static const struct {
 		enum throttle_failure failure;
 		int times; /* until it is refused */
-	} table[] = { { SOURCE_BAD_KEY, 3 }, { SOURCE_LATE, 2 }, { SOURCE_GARBAGE, 3 }, { SOURCE_DENIED, 15 } };
+	} table[] = { { THROTTLE_BAD_KEY, 3 }, { THROTTLE_LATE, 2 }, { THROTTLE_GARBAGE, 3 }, { THROTTLE_DENIED, 15 } };
 
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		struct throttle *throttle = throttle_new (&usual);
 		struct endpoint from = at ("[2001:db8::1]");
 
 		for (int n = 0; n < table[i].times; n++) {
-			ck_assert_int_eq (verdict (throttle, from, 7), SOURCE_WELCOME);
+			ck_assert_int_eq (verdict (throttle, from, 7), THROTTLE_ENTERED);
 			fails (throttle, from, table[i].failure, 7);
 		}
-		ck_assert_int_eq (verdict (throttle, from, 7), SOURCE_PENALISED);
+		ck_assert_int_eq (verdict (throttle, from, 7), THROTTLE_PENALISED);
 		throttle_free (throttle);
 	}
 }
@@ -249,12 +227,12 @@ START_TEST (penalties_have_a_maximum)
 	for (int i = 0; i < 50; i++)
 		ck_assert_ptr_nonnull (in[i] = enter (throttle, from, 0));
 	for (int i = 0; i < 50; i++) {
-		throttle_fail (throttle, in[i], SOURCE_LATE, 1000);
-		ck_assert_int_eq (verdict (throttle, from, 1000) == SOURCE_PENALISED, i > 0);
+		throttle_fail (throttle, in[i], THROTTLE_LATE, 1000);
+		ck_assert_int_eq (verdict (throttle, from, 1000) == THROTTLE_PENALISED, i > 0);
 		throttle_leave (throttle, in[i]);
 	}
-	ck_assert_int_eq (verdict (throttle, from, 60999), SOURCE_PENALISED);
-	ck_assert_int_eq (verdict (throttle, from, 61000), SOURCE_WELCOME);
+	ck_assert_int_eq (verdict (throttle, from, 60999), THROTTLE_PENALISED);
+	ck_assert_int_eq (verdict (throttle, from, 61000), THROTTLE_ENTERED);
 	throttle_free (throttle);
 }
 END_TEST
@@ -264,9 +242,9 @@ START_TEST (maximum_below_the_threshold)
 	struct throttle_limits limits = { .most = 256, .most_each = 8, .penalty_ms = 4000 };
 	struct throttle *throttle = throttle_new (&limits);
 
-	fails (throttle, at ("192.0.2.1"), SOURCE_BAD_KEY, 0);
-	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 3999), SOURCE_PENALISED);
-	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 4000), SOURCE_WELCOME);
+	fails (throttle, at ("192.0.2.1"), THROTTLE_BAD_KEY, 0);
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 3999), THROTTLE_PENALISED);
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 4000), THROTTLE_ENTERED);
 	throttle_free (throttle);
 }
 END_TEST
@@ -281,8 +259,8 @@ START_TEST (limits_change)
 			struct throttle_source *in = enter (throttle, nth (n, AF_INET), 0);
 
 			if (in) {
-				throttle_fail (throttle, in, SOURCE_LATE, 0);
-				throttle_fail (throttle, in, SOURCE_LATE, 0);
+				throttle_fail (throttle, in, THROTTLE_LATE, 0);
+				throttle_fail (throttle, in, THROTTLE_LATE, 0);
 				throttle_leave (throttle, in);
 			}
 		}
@@ -294,12 +272,12 @@ START_TEST (limits_change)
 	/* Without penalties: those that are there end, and none is given. */
 	limits.penalty_ms = 0;
 	throttle_set_limits (throttle, &limits, 2000);
-	ck_assert_int_eq (verdict (throttle, nth (3, AF_INET), 2000), SOURCE_WELCOME);
+	ck_assert_int_eq (verdict (throttle, nth (3, AF_INET), 2000), THROTTLE_ENTERED);
 	for (int i = 0; i < 10; i++)
-		fails (throttle, at ("192.0.2.1"), SOURCE_LATE, 2000);
+		fails (throttle, at ("192.0.2.1"), THROTTLE_LATE, 2000);
 	limits.most_each = 0;
 	throttle_set_limits (throttle, &limits, 2000);
-	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 2000), SOURCE_CROWDED);
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 2000), THROTTLE_CROWDED);
 	throttle_free (throttle);
 }
 END_TEST
@@ -313,7 +291,7 @@ static void doom (struct throttle *throttle, struct endpoint from, int64_t now_m
 
 	ck_assert_ptr_nonnull (source);
 	for (int i = 0; i < 10; i++)
-		throttle_fail (throttle, source, SOURCE_LATE, now_ms);
+		throttle_fail (throttle, source, THROTTLE_LATE, now_ms);
 	throttle_leave (throttle, source);
 }
 
@@ -338,13 +316,13 @@ START_TEST (the_first_to_end_makes_room)
 	struct throttle *throttle = crowd (MOST_SOURCES);
 
 	for (unsigned i = 0; i < 1000; i++) {
-		ck_assert_int_eq (verdict (throttle, nth (i, AF_INET6), MOST_SOURCES), SOURCE_PENALISED);
+		ck_assert_int_eq (verdict (throttle, nth (i, AF_INET6), MOST_SOURCES), THROTTLE_PENALISED);
 		doom (throttle, nth (i, AF_INET), MOST_SOURCES);
 		ck_assert_uint_eq (throttle_penalised (throttle, MOST_SOURCES), MOST_SOURCES);
 	}
-	ck_assert_int_eq (verdict (throttle, nth (1000, AF_INET6), MOST_SOURCES), SOURCE_PENALISED);
-	ck_assert_int_eq (verdict (throttle, nth (0, AF_INET), MOST_SOURCES), SOURCE_PENALISED);
-	ck_assert_int_eq (verdict (throttle, nth (999, AF_INET6), MOST_SOURCES), SOURCE_WELCOME);
+	ck_assert_int_eq (verdict (throttle, nth (1000, AF_INET6), MOST_SOURCES), THROTTLE_PENALISED);
+	ck_assert_int_eq (verdict (throttle, nth (0, AF_INET), MOST_SOURCES), THROTTLE_PENALISED);
+	ck_assert_int_eq (verdict (throttle, nth (999, AF_INET6), MOST_SOURCES), THROTTLE_ENTERED);
 	throttle_free (throttle);
 }
 END_TEST
@@ -355,7 +333,7 @@ START_TEST (what_has_passed_is_forgotten)
 	struct throttle *throttle = crowd (5000);
 
 	for (unsigned passed = 0; passed <= 5000; passed += 250) {
-		ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 100000 + passed), SOURCE_WELCOME);
+		ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 100000 + passed), THROTTLE_ENTERED);
 		ck_assert_uint_eq (throttle_penalised (throttle, 0), passed < 5000 ? 4999 - passed : 0);
 	}
 	throttle_free (throttle);
@@ -371,10 +349,10 @@ START_TEST (nobody_on_its_way_in_is_forgotten)
 
 	for (unsigned i = 1; i < MOST_SOURCES; i++)
 		ck_assert_ptr_nonnull (enter (throttle, nth (i, i % 2 ? AF_INET : AF_INET6), 0));
-	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 0), SOURCE_FULL);
-	ck_assert_int_eq (verdict (throttle, nth (1, AF_INET), 0), SOURCE_WELCOME);
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 0), THROTTLE_FULL);
+	ck_assert_int_eq (verdict (throttle, nth (1, AF_INET), 0), THROTTLE_ENTERED);
 	throttle_leave (throttle, first);
-	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 0), SOURCE_WELCOME);
+	ck_assert_int_eq (verdict (throttle, at ("192.0.2.1"), 0), THROTTLE_ENTERED);
 	throttle_free (throttle);
 }
 END_TEST
@@ -383,8 +361,8 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, each_source_has_a_cap);
 	tcase_add_test (tcase, what_a_source_is);
-	tcase_add_test (tcase, early_drop);
-	tcase_add_test (tcase, small_houses);
+	tcase_add_test (tcase, all_together_have_a_cap);
+	tcase_add_test (tcase, small_maxima);
 	tcase_add_test (tcase, penalties_add_up_and_pass);
 	tcase_add_test (tcase, slow_failures_do_not_add_up);
 	tcase_add_test (tcase, what_failures_cost);
@@ -396,4 +374,4 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, nobody_on_its_way_in_is_forgotten);
 }
 
-CHECK_MAIN ("sources", add_cases)
+CHECK_MAIN ("throttle", add_cases)

@@ -1,11 +1,13 @@
 if HAVE_CHECK
-gate_tests = %D%/check_access %D%/check_share %D%/check_throttle
+gate_tests = %D%/check_access %D%/check_gate %D%/check_share %D%/check_throttle
 check_PROGRAMS += $(gate_tests)
 TESTS += $(gate_tests)
-gate_libs = src/gate/libgate.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la \
-	$(JANSSON_LIBS) $(YAML_LIBS) $(SSL_LIBS) -lm $(check_libs)
+gate_libs = src/gate/libgate.la src/loop/libloop.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la \
+	$(JANSSON_LIBS) $(YAML_LIBS) $(UV_LIBS) $(SSL_LIBS) -lm $(check_libs)
 %C%_check_access_CFLAGS = $(check_cflags)
 %C%_check_access_LDADD = $(gate_libs)
+%C%_check_gate_CFLAGS = $(check_cflags)
+%C%_check_gate_LDADD = $(gate_libs)
 %C%_check_share_CFLAGS = $(check_cflags)
 %C%_check_share_LDADD = $(gate_libs)
 %C%_check_throttle_CFLAGS = $(check_cflags)

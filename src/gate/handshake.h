@@ -11,23 +11,23 @@
  * too many, the oldest makes room: an honest client needs a few milliseconds, and one that holds a place for nothing has
  * been there longer. Freed only from the loop.
  */
-#ifndef REMEX_FRONT_HANDSHAKE_H
-#define REMEX_FRONT_HANDSHAKE_H
+#ifndef REMEX_GATE_HANDSHAKE_H
+#define REMEX_GATE_HANDSHAKE_H
 
 #include <stdbool.h>
 
 #include "base/list.h"
-#include "loop/loop.h"
 #include "gate/throttle.h"
+#include "loop/loop.h"
 #include "net/endpoint.h"
 #include "net/key.h"
 #include "net/tls.h"
 
-struct front;
+struct gate;
 
 struct handshake {
-	struct list node; /* of the front's handshakes */
-	struct front *front;
+	struct list node; /* of the gate's handshakes */
+	struct gate *gate;
 	int fd;
 	struct tls *tls;
 	struct throttle_source *source;
@@ -40,9 +40,9 @@ struct handshake {
 };
 
 /* An accepted socket (owned from now on). */
-void handshake_start (struct front *front, int fd);
+void handshake_start (struct gate *gate, int fd);
 
 /* End them all. */
-void handshake_stop_all (struct front *front);
+void handshake_stop_all (struct gate *gate);
 
 #endif

@@ -1,0 +1,231 @@
+/* handshake - see handshake.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "gate/gate.h"
+#include "gate/handshake.h"
+#include "net/peer.h"
+
+enum {
+	LINGER_MS = 1000,
+};
+
+static void handshake_free (struct handshake *handshake)
+{
+	struct gate *gate = handshake->gate;
+
+	watch_free (&handshake->watch);
+	timer_free (&handshake->timer);
+	tls_free (handshake->tls);
+	if (handshake->source)
+		throttle_leave (gate->throttle, handshake->source);
+	fd_close (&handshake->fd);
+	list_remove (&handshake->node);
+	free (handshake);
+}
+
+static void on_late (void *arg);
+
+/* It will not come in. What it is told has been said. */
+static void linger (struct handshake *handshake)
+{
+	struct gate *gate = handshake->gate;
+
+	tls_free (handshake->tls);
+	handshake->tls = NULL;
+	handshake->lingering = true;
+	shutdown (handshake->fd, SHUT_WR);
+	watch_set (handshake->watch, UV_READABLE);
+	timer_set (gate->loop, &handshake->timer, clock_ms () + LINGER_MS, on_late, handshake);
+}
+
+static void fail (struct handshake *handshake, enum throttle_failure failure, const char *why)
+{
+	struct gate *gate = handshake->gate;
+	struct gate_refusal refusal = {
+		.from = &handshake->from,
+		.key = handshake->refused ? &handshake->key : NULL,
+		.why = why,
+		.looked = failure == THROTTLE_NO_KEY,
+	};
+
+	throttle_fail (gate->throttle, handshake->source, failure, clock_ms ());
+	gate->ops->on_refused (gate->arg, &refusal);
+	linger (handshake);
+}
+
+static void on_late (void *arg)
+{
+	struct handshake *handshake = arg;
+
+	if (handshake->lingering) {
+		handshake_free (handshake);
+		return;
+	}
+	tls_refuse (handshake->fd, TLS_ALERT_INTERNAL_ERROR);
+	fail (handshake, THROTTLE_LATE, "the handshake took too long");
+}
+
+/* --- the handshake is done ---------------------------------------------------------------------------------------- */
+
+/* The key is proved: the client comes in, or is told why not. The socket and the TLS go to the owner of the gate. */
+static void come_in (struct handshake *handshake)
+{
+	struct gate *gate = handshake->gate;
+	struct gate_client who = {
+		.remote = true,
+		.from = handshake->from,
+		.key = *tls_peer_key (handshake->tls),
+	};
+	struct stream stream;
+	struct err err;
+
+	who.identity = access_key (&gate->access, &who.key, &who.from, time (NULL), &err);
+	if (!who.identity || gate_admit (gate, who.identity, &err) < 0) {
+		const struct admitted *known = grants_by_key (gate->access.grants, &who.key);
+		struct gate_refusal refusal = {
+			.from = &who.from,
+			.key = &who.key,
+			.you = known ? known->grant->name : NULL,
+			.why = err.text,
+		};
+
+		if (err.code == CODE_DENIED)
+			throttle_fail (gate->throttle, handshake->source, THROTTLE_DENIED, clock_ms ());
+		gate->ops->on_refused (gate->arg, &refusal);
+		identity_release (who.identity);
+		who.refused = true;
+		who.identity = gate_admit_refused (gate, &who.key) ? access_nobody (&gate->access) : NULL;
+	}
+	watch_free (&handshake->watch);
+	stream_tls (&stream, handshake->fd, handshake->tls);
+	handshake->fd = -1;
+	handshake->tls = NULL;
+	if (who.identity)
+		gate->ops->connected (gate->arg, &stream, &who, who.refused ? &err : NULL);
+	else
+		stream_close (&stream);
+	handshake_free (handshake);
+}
+
+static void on_ready (void *arg, int events)
+{
+	struct handshake *handshake = arg;
+	char nothing[4096];
+	int done;
+
+	(void)events;
+	if (handshake->lingering) {
+		ssize_t got = recv (handshake->fd, nothing, sizeof nothing, MSG_DONTWAIT);
+
+		if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+			handshake_free (handshake);
+		return;
+	}
+	done = tls_handshake (handshake->tls);
+	if (done > 0)
+		come_in (handshake);
+	else if (done == 0)
+		watch_set (handshake->watch, tls_wants_write (handshake->tls) ? UV_WRITABLE : UV_READABLE);
+	else if (tls_keyless (handshake->tls))
+		fail (handshake, THROTTLE_NO_KEY, tls_why (handshake->tls));
+	else
+		fail (handshake, handshake->refused ? THROTTLE_BAD_KEY : THROTTLE_GARBAGE, tls_why (handshake->tls));
+}
+
+/* --- the beginning ------------------------------------------------------------------------------------------------ */
+
+static bool judge (void *arg, const struct key *key)
+{
+	struct handshake *handshake = arg;
+
+	handshake->refused = !grants_by_key (handshake->gate->access.grants, key);
+	handshake->key = *key;
+	return !handshake->refused;
+}
+
+/* The client gets no handshake: a bare alert says so. */
+static void turn_away (struct gate *gate, int fd, const struct endpoint *from, enum gate_verdict verdict)
+{
+	static const char *const words[] = {
+		[ADMIT_IN] = "out of memory",
+		[ADMIT_FULL] = "too many clients are on their way in",
+		[ADMIT_CROWDED] = "too many clients from that address are on their way in",
+		[ADMIT_PENALISED] = "that address has failed too often",
+		[ADMIT_NO_DESCRIPTORS] = "too few descriptors are left",
+	};
+	struct gate_refusal refusal = { .from = from, .why = words[verdict] };
+
+	tls_refuse (fd, verdict == ADMIT_PENALISED ? TLS_ALERT_ACCESS_DENIED : TLS_ALERT_INTERNAL_ERROR);
+	gate->ops->on_refused (gate->arg, &refusal);
+	gate->turned_away++;
+	shutdown (fd, SHUT_WR);
+	fd_close (&fd);
+}
+
+/* The oldest client on its way in goes: with a word, unless one was said. False when there is none. */
+static bool make_room (struct gate *gate)
+{
+	struct handshake *oldest;
+
+	if (list_empty (&gate->handshakes))
+		return false;
+	oldest = list_entry (gate->handshakes.next, struct handshake, node);
+	watch_free (&oldest->watch);
+	if (!oldest->lingering) {
+		turn_away (gate, oldest->fd, &oldest->from, ADMIT_FULL);
+		oldest->fd = -1;
+	}
+	handshake_free (oldest);
+	return true;
+}
+
+void handshake_start (struct gate *gate, int fd)
+{
+	struct handshake *handshake = calloc (1, sizeof *handshake);
+	enum gate_verdict verdict = ADMIT_IN;
+	struct endpoint from;
+
+	if (peer_endpoint (fd, &from) < 0) {
+		free (handshake);
+		fd_close (&fd); /* it is gone again */
+		return;
+	}
+	endpoint_tune (fd);
+	if (handshake && gate->tls)
+		do
+			verdict = gate_admit_stranger (gate, &from, clock_ms (), &handshake->source);
+		while (verdict == ADMIT_FULL && make_room (gate));
+	if (!handshake || !gate->tls || verdict != ADMIT_IN) {
+		turn_away (gate, fd, &from, verdict);
+		free (handshake);
+		return;
+	}
+	handshake->gate = gate;
+	handshake->fd = fd;
+	handshake->from = from;
+	list_append (&gate->handshakes, &handshake->node);
+	handshake->tls = tls_new (gate->tls, fd, judge, handshake);
+	handshake->watch = handshake->tls ? watch_new (gate->loop, fd, UV_READABLE, on_ready, handshake) : NULL;
+	if (!handshake->watch) {
+		tls_refuse (fd, TLS_ALERT_INTERNAL_ERROR);
+		handshake_free (handshake);
+		return;
+	}
+	timer_set (gate->loop, &handshake->timer, clock_ms () + gate->limits.handshake_ms, on_late, handshake);
+}
+
+void handshake_stop_all (struct gate *gate)
+{
+	struct handshake *handshake, *after;
+
+	list_each_safe (handshake, after, &gate->handshakes, node)
+		handshake_free (handshake);
+}
