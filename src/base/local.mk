@@ -9,6 +9,7 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/list.h \
 	%D%/log.c %D%/log.h \
 	%D%/nowait.c %D%/nowait.h \
+	%D%/options.c %D%/options.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/resident.c %D%/resident.h \
 	%D%/text.c %D%/text.h \

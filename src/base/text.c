@@ -262,6 +262,12 @@ const char *text_nearest (const char *word, const char *const *names, size_t n)
 	return found;
 }
 
+char *text_hint (char *out, size_t size, const char *near)
+{
+	snprintf (out, size, "%s%s%s", near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return out;
+}
+
 /* --- for a shell ------------------------------------------------------------------------------------------------- */
 
 char *text_quote (char *out, size_t size, const char *text)

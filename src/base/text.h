@@ -39,4 +39,7 @@ char *text_quote (char *out, size_t size, const char *text);
  * that is nearest; NULL where there is none. */
 const char *text_nearest (const char *word, const char *const *names, size_t n);
 
+/* "; did you mean 'near'?" behind an error, or "" where near is NULL. Returns out. */
+char *text_hint (char *out, size_t size, const char *near);
+
 #endif

@@ -4,9 +4,14 @@
 #include "cli/console.h"
 #include "cli/document.h"
 #include "cli/json.h"
-#include "cli/options.h"
 #include "cli/say.h"
 #include "cli/session.h"
+
+const struct option document_options[] = {
+	OPTION_ROW_JSON (struct document_settings, "print the JSON document that the server sent"),
+	OPTION_ROW_HELP,
+	{ 0 },
+};
 
 static int fetch (struct session *session, const struct document *document, bool as_json)
 {
@@ -31,24 +36,15 @@ static int fetch (struct session *session, const struct document *document, bool
 	return finish (status);
 }
 
-int document_run (const struct subcommand *command, int argc, char **argv, const struct document *document)
+int document_run (const struct command_line *line, const struct document *document)
 {
+	const struct document_settings *settings = line->values;
 	struct session session;
-	struct options options;
-	bool as_json = false;
-	int key, status;
+	int status;
 
-	options_init (&options, command, argc, argv);
-	while ((key = options_next (&options)) != 0) {
-		if (key < 0)
-			return options.status;
-		as_json = true;
-	}
-	if (options.n_words)
-		return options_wrong (&options, "one host at a time");
-	if (session_open (&session, options.hosts ? options.hosts : "local") < 0)
+	if (session_open (&session, line->n_words ? line->words[0] : "local") < 0)
 		return STATUS_REMEX;
-	status = fetch (&session, document, as_json);
+	status = fetch (&session, document, settings->format == FORMAT_JSON);
 	session_close (&session);
 	return status;
 }

@@ -5,8 +5,7 @@
 #include <jansson.h>
 
 #include "base/err.h"
-#include "cli/options.h"
-#include "cli/say.h"
+#include "cli/subcommand.h"
 
 /* What the call answers with: `check` says whether a document is what that call gives (0, or -1 and err), `show` prints it
  * for a person. */
@@ -16,7 +15,13 @@ struct document {
 	void (*show) (const json_t *document);
 };
 
-/* Parse [HOST], make the call there, and print what it gives. The exit status. */
-int document_run (const struct subcommand *command, int argc, char **argv, const struct document *document);
+/* The options of such a command. */
+struct document_settings {
+	int format;
+};
+extern const struct option document_options[];
+
+/* Make the call on the host that the only word names, or on this machine, and print what it gives. The exit status. */
+int document_run (const struct command_line *line, const struct document *document);
 
 #endif

@@ -8,12 +8,12 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/document.c %D%/document.h \
 	%D%/drive.c %D%/drive.h \
 	%D%/json.c %D%/json.h \
-	%D%/options.c %D%/options.h \
 	%D%/pending.c %D%/pending.h \
 	%D%/progress.c %D%/progress.h \
 	%D%/result.c %D%/result.h \
 	%D%/say.c %D%/say.h \
 	%D%/session.c %D%/session.h \
+	%D%/subcommand.c %D%/subcommand.h \
 	%D%/transfer.c %D%/transfer.h %D%/transfer_private.h \
 	%D%/transfer_get.c \
 	%D%/transfer_put.c \

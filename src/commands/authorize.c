@@ -12,7 +12,6 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/trusted.h"
-#include "cli/options.h"
 #include "cli/say.h"
 #include "commands/commands.h"
 #include "commands/identity.h"
@@ -225,81 +224,81 @@ static int authorize (const struct rights *rights, const struct buf *text, bool 
 	return finish (status);
 }
 
-/* --- its options ------------------------------------------------------------------------------------------------- */
+/* --- the command line -------------------------------------------------------------------------------------------- */
+
+struct settings {
+	struct option_list allow, from, commands, slots, roots;
+	const char *user, *expires;
+	bool replace;
+};
 
 static const struct option authorize_options[] = {
-	{ OPTION_ALLOW, "allow", "CALLS", "what it may call: exec.run, file.*, status, \"*\"; a list with commas" },
-	{ OPTION_COMMAND, "command", "WORDS", "a command that it may run, with {slots} for arguments" },
-	{ OPTION_SLOT, "slot", "NAME=PATTERN", "what may stand in a slot, an extended regular expression" },
-	{ OPTION_ROOT, "root", "PATH=r|rw", "what calls that name files may reach, to read or to write as well" },
-	{ OPTION_AS, "as", "USER", "as this user (as root: the user of that NAME)" },
-	{ OPTION_FROM, "from", "NETWORKS", "only from there: 10.0.0.0/8, 2001:db8::1; a list with commas" },
-	{ OPTION_EXPIRES, "expires", "DATE", "until then: 2027-01-31 or 2027-01-31T12:00:00Z" },
-	{ OPTION_REPLACE, "replace", NULL, "even if there is one of that name" },
+	{ "allow", 0, OPTION_LIST, offsetof (struct settings, allow), "CALLS",
+		"what it may call: exec.run, file.*, status, \"*\"; a list with commas", 0 },
+	{ "command", 0, OPTION_LIST, offsetof (struct settings, commands), "WORDS",
+		"a command that it may run, with {slots} for arguments", 0 },
+	{ "slot", 0, OPTION_PAIRS, offsetof (struct settings, slots), "NAME=PATTERN",
+		"what may stand in a slot, an extended regular expression", 0 },
+	{ "root", 0, OPTION_LIST, offsetof (struct settings, roots), "PATH=r|rw",
+		"what calls that name files may reach, to read or to write as well", 0 },
+	{ "as", 0, OPTION_TEXT, offsetof (struct settings, user), "USER",
+		"as this user (as root: the user of that NAME)", 0 },
+	{ "from", 0, OPTION_LIST, offsetof (struct settings, from), "NETWORKS",
+		"only from there: 10.0.0.0/8, 2001:db8::1; a list with commas", 0 },
+	{ "expires", 0, OPTION_TEXT, offsetof (struct settings, expires), "DATE",
+		"until then: 2027-01-31 or 2027-01-31T12:00:00Z", 0 },
+	{ "replace", 0, OPTION_FLAG, offsetof (struct settings, replace), NULL, "even if there is one of that name",
+		0 },
 	OPTION_ROW_HELP,
 	{ 0 },
 };
 
-static int add_pointer (const char **list, size_t *n, const char *text, struct err *err)
+/* Lists with commas, of which there may be several. 0, or -1 and err. */
+static int split (char **list, size_t *n, const struct option_list *texts, const char *option, struct err *err)
 {
-	if (*n == RIGHTS_MOST)
-		return err_set (err, 0, "more than %d of them", RIGHTS_MOST);
-	list[(*n)++] = text;
+	struct err why;
+
+	for (size_t i = 0; i < texts->n; i++)
+		if (rights_add (list, n, texts->words[i], &why) < 0)
+			return err_set (err, 0, "%s: %s", option, why.text);
 	return 0;
 }
 
-/* Take one option; 0, or -1 and options->status. */
-static int take (struct rights *rights, bool *replace, struct options *options, int key)
+static int take_list (
+	const char **list, size_t *n, const struct option_list *texts, const char *option, struct err *err)
 {
-	const char *value = options->value, *name = "--slot";
-	struct err err;
-	int result = 0;
+	if (texts->n > RIGHTS_MOST)
+		return err_set (err, 0, "%s: more than %d of them", option, RIGHTS_MOST);
+	for (; *n < texts->n; ++*n)
+		list[*n] = texts->words[*n];
+	return 0;
+}
 
-	switch (key) {
-	case OPTION_ALLOW:
-		name = "--allow";
-		result = rights_add (rights->allow, &rights->n_allow, value, &err);
-		break;
-	case OPTION_FROM:
-		name = "--from";
-		result = rights_add (rights->from, &rights->n_from, value, &err);
-		break;
-	case OPTION_COMMAND:
-		name = "--command";
-		result = add_pointer (rights->commands, &rights->n_commands, value, &err);
-		break;
-	case OPTION_SLOT:
-		if (*value == '=' || !strchr (value, '='))
-			result = err_set (&err, 0, "it wants NAME=PATTERN, not '%s'", value);
-		else
-			result = add_pointer (rights->slots, &rights->n_slots, value, &err);
-		break;
-	case OPTION_ROOT:
-		name = "--root";
-		result = add_pointer (rights->roots, &rights->n_roots, value, &err);
-		break;
-	case OPTION_AS: rights->user = value; break;
-	case OPTION_EXPIRES: rights->expires = value; break;
-	case OPTION_REPLACE: *replace = true; break;
-	default: break;
-	}
-	if (result < 0)
-		options->status = options_wrong (options, "%s: %s", name, err.text);
-	return result;
+/* What the options say. 0, or -1 and err. */
+static int take_settings (struct rights *rights, const struct settings *settings, struct err *err)
+{
+	rights->user = settings->user;
+	rights->expires = settings->expires;
+	if (split (rights->allow, &rights->n_allow, &settings->allow, "--allow", err) < 0 ||
+		split (rights->from, &rights->n_from, &settings->from, "--from", err) < 0 ||
+		take_list (rights->commands, &rights->n_commands, &settings->commands, "--command", err) < 0 ||
+		take_list (rights->slots, &rights->n_slots, &settings->slots, "--slot", err) < 0)
+		return -1;
+	return take_list (rights->roots, &rights->n_roots, &settings->roots, "--root", err);
 }
 
 /* The key: one word, or the words of a line that was pasted without quotes. */
-static int take_key (struct rights *rights, const struct options *options, struct err *err)
+static int take_key (struct rights *rights, char **words, int n, struct err *err)
 {
 	char line[4096] = "";
 	size_t used = 0;
 
-	if (options->n_words == 1)
-		return rights_add_key (rights, options->words[0], err);
-	if (strcmp (options->words[0], KEY_WORD) != 0)
-		return err_set (err, 0, "'%s' is one word too many (a key is one word, in quotes)", options->words[1]);
-	for (int i = 0; i < options->n_words && used < sizeof line; i++)
-		used += (size_t)snprintf (line + used, sizeof line - used, "%s%s", i ? " " : "", options->words[i]);
+	if (n == 1)
+		return rights_add_key (rights, words[0], err);
+	if (strcmp (words[0], KEY_WORD) != 0)
+		return err_set (err, 0, "unexpected argument '%s' (a key is one word, in quotes)", words[1]);
+	for (int i = 0; i < n && used < sizeof line; i++)
+		used += (size_t)snprintf (line + used, sizeof line - used, "%s%s", i ? " " : "", words[i]);
 	return used < sizeof line ? rights_add_key (rights, line, err) : err_set (err, 0, "the key is too long");
 }
 
@@ -309,61 +308,60 @@ static int choose_user (struct rights *rights, struct err *err)
 	if (!rights->user && geteuid () != 0)
 		return 0;
 	if (rights->user && !getpwnam (rights->user))
-		return err_set (err, 0, "--as: there is no user '%s' here", rights->user);
+		return err_set (err, 0, "no local user '%s': choose one with --as USER", rights->user);
 	if (!rights->user && !getpwnam (rights->name))
-		return err_set (
-			err, 0, "as which user? There is none of the name '%s' here: --as USER says it", rights->name);
+		return err_set (err, 0, "no local user '%s': choose one with --as USER", rights->name);
 	if (!rights->user)
 		rights->user = rights->name;
 	return 0;
 }
 
-static int run_rights (struct rights *rights, const struct options *options, bool replace)
+/* Has the command line given rights at all? */
+static int check_given (const struct rights *rights, struct err *err)
 {
+	if (rights->n_allow || rights->n_commands)
+		return 0;
+	return err_set (err, 0,
+		"what may %s call? Nothing that is not named: --allow exec.run, --allow 'status,file.*', "
+		"--command 'systemctl status nginx'",
+		rights->name);
+}
+
+static int run_rights (struct rights *rights, const struct subcommand *command, struct command_line *line)
+{
+	const struct settings *settings = line->values;
 	struct buf text;
 	struct err err;
 	int status;
 
-	if (!options->hosts || !options->n_words)
-		return options_wrong (options, "a name and a key are wanted");
-	rights->name = options->hosts;
-	if (rights_check_name (rights->name, &err) < 0 || take_key (rights, options, &err) < 0)
-		return options_wrong (options, "%s", err.text);
-	if (!rights->n_allow && !rights->n_commands)
-		return options_wrong (options,
-			"what may %s call? Nothing that is not named: --allow exec.run, --allow 'status,file.*', "
-			"--command 'systemctl status nginx'",
-			rights->name);
+	rights->name = line->words[0];
 	buf_init (&text, CONF_FILE_MAX);
-	if (choose_user (rights, &err) < 0 || rights_write (rights, &text, &err) < 0)
-		status = options_wrong (options, "%s", err.text);
+	if (take_settings (rights, settings, &err) < 0 || rights_check_name (rights->name, &err) < 0 ||
+		take_key (rights, line->words + 1, line->n_words - 1, &err) < 0 || check_given (rights, &err) < 0 ||
+		choose_user (rights, &err) < 0 || rights_write (rights, &text, &err) < 0)
+		status = usage_error (command, "%s", err.text);
 	else
-		status = authorize (rights, &text, replace);
+		status = authorize (rights, &text, settings->replace);
 	buf_free (&text);
 	return status;
 }
 
-static int run_authorize (const struct subcommand *command, int argc, char **argv)
+static int run_authorize (const struct subcommand *command, struct command_line *line)
 {
-	struct rights *rights = calloc (1, sizeof *rights);
-	struct options options;
-	bool replace = false;
-	int key = 0;
+	struct rights *rights;
+	int status;
 
-	options_init (&options, command, argc, argv);
-	options.status = STATUS_REMEX;
-	while (rights && (key = options_next (&options)) != 0)
-		if (key < 0 || take (rights, &replace, &options, key) < 0) {
-			key = -1;
-			break;
-		}
-	if (rights && key == 0)
-		options.status = run_rights (rights, &options, replace);
-	if (rights)
-		rights_free (rights);
+	if (line->n_words < 2)
+		return usage_error (command, line->n_words ? "missing key" : "missing name and key");
+	if (!(rights = calloc (1, sizeof *rights))) {
+		complain (NULL, "out of memory");
+		return STATUS_REMEX;
+	}
+	status = run_rights (rights, command, line);
+	rights_free (rights);
 	free (rights);
-	return options.status;
+	return status;
 }
 
 const struct subcommand cmd_authorize = { "authorize", "NAME KEY", "Let somebody use the daemon here over TCP",
-	authorize_options, run_authorize, OPTIONS_MIXED };
+	authorize_options, WORDS_MIXED, -1, sizeof (struct settings), run_authorize };

@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "cli/console.h"
 #include "cli/json.h"
-#include "cli/options.h"
 #include "cli/result.h"
 #include "cli/say.h"
 #include "cli/session.h"
@@ -18,24 +17,24 @@
 #include "wire/header.h"
 #include "wire/verbs.h"
 
-static const struct option call_options[] = {
-	{ OPTION_ARGS, "args", "JSON", "the arguments as a JSON object; name=value adds to them" },
-	{ OPTION_INPUT, "input", NULL, "send standard input" },
-	{ 'u', "timeout", "SEC", "stop it after so long (30, 1.5, 5m, 2h)" },
-	{ OPTION_IDLE, "idle-timeout", "SEC", "stop it after so long without a byte of input or output" },
-	{ 'l', "user", "USER", "as this user" },
-	OPTION_ROW_WAIT_OUTPUT,
-	{ OPTION_JSON, "json", NULL, "print a JSON object with all there is to know, at the end" },
-	{ OPTION_JSONL, "jsonl", NULL, "the same, on one line" },
-	OPTION_ROW_HELP,
-	{ 0 },
-};
-
 /* What the command line says. */
 struct wanted {
 	struct remex_options options;
 	const char *args;
-	bool input, json, one_line;
+	bool input;
+	int format;
+};
+
+static const struct option call_options[] = {
+	{ "args", 0, OPTION_TEXT, offsetof (struct wanted, args), "JSON",
+		"the arguments as a JSON object; name=value adds to them", 0 },
+	{ "input", 0, OPTION_FLAG, offsetof (struct wanted, input), NULL, "send standard input", 0 },
+	OPTION_ROWS_CALL (struct wanted, "stop it after this time without a byte of input or output"),
+	OPTION_ROW_WAIT_OUTPUT (struct wanted),
+	OPTION_ROW_JSON (struct wanted, "print a JSON object with all there is to know, at the end"),
+	OPTION_ROW_JSONL (struct wanted, "the same, on one line"),
+	OPTION_ROW_HELP,
+	{ 0 },
 };
 
 /* --- arguments --------------------------------------------------------------------------------------------------- */
@@ -110,8 +109,8 @@ static int set_value (json_t *args, const struct verb_param *param, const char *
 static int set_argument (json_t *args, const struct verb *verb, const char *word, struct err *err)
 {
 	size_t length = strcspn (word, "=");
-	const char *names[32], *near;
-	char name[128];
+	const char *names[32];
+	char name[128], hint[128];
 
 	if (!word[length])
 		return err_set (err, 0, "'%s' is no name=value (options stand before the verb)", word);
@@ -122,9 +121,8 @@ static int set_argument (json_t *args, const struct verb *verb, const char *word
 		if (i < 32)
 			names[i] = verb->params[i].name;
 	}
-	near = text_nearest (name, names, verb->n_params < 32 ? verb->n_params : 32);
-	return err_set (err, 0, "%s has no argument '%s'%s%s%s", verb->name, name, near ? "; did you mean '" : "",
-		near ? near : "", near ? "'?" : "");
+	text_hint (hint, sizeof hint, text_nearest (name, names, verb->n_params < 32 ? verb->n_params : 32));
+	return err_set (err, 0, "%s has no argument '%s'%s", verb->name, name, hint);
 }
 
 /* The arguments as text, in new memory; NULL and err. */
@@ -138,7 +136,7 @@ static char *make_args (const struct wanted *wanted, const struct verb *verb, ch
 	for (; good && *words; words++)
 		good = set_argument (args, verb, *words, err) == 0;
 	if (good && verb_check (verb, args, err) == 0 && !(text = json_dumps (args, JSON_COMPACT)))
-		err_set (err, 0, "no memory for the arguments");
+		err_set (err, 0, "out of memory");
 	json_decref (args);
 	return text;
 }
@@ -146,7 +144,7 @@ static char *make_args (const struct wanted *wanted, const struct verb *verb, ch
 /* --- the call ---------------------------------------------------------------------------------------------------- */
 
 /* Ask for the table and read the words by it. The arguments as text, or NULL and *status (the reason has been said). */
-static char *prepare (const struct wanted *wanted, const struct options *options, struct session *session, int *status)
+static char *prepare (const struct wanted *wanted, char **words, struct session *session, int *status)
 {
 	struct verb_table *table = NULL;
 	const struct verb *verb;
@@ -159,8 +157,8 @@ static char *prepare (const struct wanted *wanted, const struct options *options
 	if (*status == 0) {
 		*status = STATUS_REMEX;
 		if ((json = json_of (&call.result_bytes, session->where)) && (table = verb_table_new (json, &err)) &&
-			(verb = verb_find (table, options->words[0], &err)))
-			text = make_args (wanted, verb, options->words + 1, &err);
+			(verb = verb_find (table, words[0], &err)))
+			text = make_args (wanted, verb, words + 1, &err);
 		if (json && !text)
 			complain (session->where, "%s", err.text);
 	}
@@ -185,7 +183,7 @@ static int print_end (const struct wanted *wanted, struct call *call)
 		call->result.message = why;
 	}
 	status = result_status (call);
-	if (!wanted->json) {
+	if (!wanted->format) {
 		if (result)
 			json_print (result, false);
 		fflush (stdout);
@@ -196,21 +194,21 @@ static int print_end (const struct wanted *wanted, struct call *call)
 	json_object_set_new (all, "result", result ? result : json_null ());
 	if (*why)
 		json_object_set_new (all, "result_bytes", json_bytes (bytes));
-	json_print (all, wanted->one_line);
+	json_print (all, wanted->format == FORMAT_JSON_LINE);
 	return finish (status);
 }
 
-static int call_on (struct wanted *wanted, const struct options *options, struct session *session)
+static int call_on (const struct wanted *wanted, char **words, struct session *session)
 {
-	struct call call = { .name = options->words[0], .options = wanted->options };
+	struct call call = { .name = words[0], .options = wanted->options };
 	struct input input;
 	int status;
-	char *args = prepare (wanted, options, session, &status);
+	char *args = prepare (wanted, words, session, &status);
 
 	if (!args)
 		return status;
 	call.options.args = args;
-	call.sink = wanted->json ? &sink_collect : &sink_live;
+	call.sink = wanted->format ? &sink_collect : &sink_live;
 	input_init (&input, wanted->input);
 	if (wanted->input && input_is_closed ())
 		input.error = EBADF;
@@ -226,46 +224,22 @@ static int call_on (struct wanted *wanted, const struct options *options, struct
 	return status;
 }
 
-static int take (struct wanted *wanted, struct options *options, int key)
+static int run_call (const struct subcommand *command, struct command_line *line)
 {
-	switch (key) {
-	case OPTION_ARGS: wanted->args = options->value; break;
-	case OPTION_INPUT: wanted->input = true; break;
-	case 'u': return options_seconds (options, &wanted->options.deadline);
-	case OPTION_IDLE: return options_seconds (options, &wanted->options.idle);
-	case OPTION_WAIT_OUTPUT: wanted->options.wait_output = true; break;
-	case 'l': wanted->options.user = options->value; break;
-	case OPTION_JSON:
-	case OPTION_JSONL:
-		wanted->json = true;
-		wanted->one_line = key == OPTION_JSONL;
-		break;
-	default: break;
-	}
-	return 0;
-}
-
-static int run_call (const struct subcommand *command, int argc, char **argv)
-{
-	struct wanted wanted = { .args = NULL };
+	const struct wanted *wanted = line->values;
 	struct session session;
-	struct options options;
-	int key, status;
+	int status;
 
-	options_init (&options, command, argc, argv);
-	while ((key = options_next (&options)) != 0)
-		if (key < 0 || take (&wanted, &options, key) < 0)
-			return options.status;
-	if (!options.hosts)
-		return options_wrong (&options, "on which host?");
-	if (!options.n_words)
-		return options_wrong (&options, "which verb? 'remex plugins %s' shows them", options.hosts);
-	if (session_open (&session, options.hosts) < 0)
+	if (!line->first)
+		return usage_error (command, "missing host");
+	if (!line->n_words)
+		return usage_error (command, "missing verb ('remex plugins %s' shows them)", line->first);
+	if (session_open (&session, line->first) < 0)
 		return STATUS_REMEX;
-	status = call_on (&wanted, &options, &session);
+	status = call_on (wanted, line->words, &session);
 	session_close (&session);
 	return status;
 }
 
 const struct subcommand cmd_call = { "call", "HOST VERB [NAME=VALUE]...", "Call any verb of any plugin", call_options,
-	run_call, OPTIONS_FIRST };
+	WORDS_LAST, -1, sizeof (struct wanted), run_call };

@@ -1,8 +1,8 @@
-/* commands - the subcommands of remex(1), each in a file of its name; main.c has the table of them. */
+/* commands - the subcommands of remex(1), each in a file of its name (put and get are copy.c); main.c has the table. */
 #ifndef REMEX_COMMANDS_COMMANDS_H
 #define REMEX_COMMANDS_COMMANDS_H
 
-#include "cli/options.h"
+#include "cli/subcommand.h"
 
 extern const struct subcommand cmd_run, cmd_status, cmd_ping, cmd_plugins, cmd_call, cmd_keygen, cmd_trust,
 	cmd_authorize, cmd_revoke, cmd_identities, cmd_reload, cmd_put, cmd_get, cmd_help;

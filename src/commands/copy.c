@@ -1,4 +1,6 @@
-/* copy - put and get; see copy.h. */
+/* remex put, remex get - copy files to a host, or from one (remex(1)): the options, the words, and what is printed of each
+ * file. cli/transfer.h moves the bytes.
+ */
 #include "config.h"
 
 #include <jansson.h>
@@ -10,45 +12,50 @@
 #include "base/text.h"
 #include "cli/console.h"
 #include "cli/json.h"
-#include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/result.h"
 #include "cli/say.h"
 #include "cli/session.h"
 #include "cli/transfer.h"
-#include "commands/copy.h"
+#include "commands/commands.h"
 #include "commands/remote.h"
 #include "wire/header.h"
 
-const struct option copy_options[] = {
-	{ 'r', "recursive", NULL, "directories as well, with all in them" },
-	{ 'p', "preserve", NULL, "take over modes and times of modification" },
-	{ OPTION_SET_ID, "set-id", NULL, "with -p: set-user-ID, set-group-ID and sticky bits as well" },
-	{ OPTION_RESUME, "resume", NULL, "go on where an interrupted transfer of the same file has stopped" },
-	{ OPTION_LIVE, "live", NULL, "take a file that changes while it is read as it was read" },
-	{ OPTION_NO_SYNC, "no-sync", NULL, "do not wait until it is on the disk" },
-	{ 'u', "timeout", "SEC", "stop it after so long (30, 1.5, 5m, 2h)" },
-	{ OPTION_IDLE, "idle-timeout", "SEC", "stop it after so long without a byte" },
-	{ 'l', "user", "USER", "as this user" },
-	{ 'q', "quiet", NULL, "no progress" },
-	{ 'w', "hosts", "HOST", "on this host; the words are then paths" },
-	{ OPTION_JSON, "json", NULL, "print a JSON object with each file, at the end" },
-	{ OPTION_JSONL, "jsonl", NULL, "print each file as a JSON object on a line, when it is over" },
-	OPTION_ROW_HELP,
-	{ 0 },
-};
-
 struct copy {
+	const struct subcommand *command;
 	struct remex_options options;
 	struct transfer transfer;
 	struct progress progress;
 	char *where; /* the host */
 	const char **sources;
-	bool quiet, json, one_line;
+	bool quiet;
+	int format;
 	json_t *files; /* of --json */
 	char last[ERR_TEXT]; /* why the last one failed */
 	long long done, failed;
 	int64_t bytes;
+};
+
+static const struct option copy_options[] = {
+	{ "recursive", 'r', OPTION_FLAG, offsetof (struct copy, transfer.recursive), NULL,
+		"directories as well, with all that is in them", 0 },
+	{ "preserve", 'p', OPTION_FLAG, offsetof (struct copy, transfer.preserve), NULL,
+		"take over modes and times of modification", 0 },
+	{ "set-id", 0, OPTION_FLAG, offsetof (struct copy, transfer.set_id), NULL,
+		"with -p: set-user-ID, set-group-ID and sticky bits as well", 0 },
+	{ "resume", 0, OPTION_FLAG, offsetof (struct copy, transfer.resume), NULL,
+		"go on where an interrupted transfer of the same file has stopped", 0 },
+	{ "live", 0, OPTION_FLAG, offsetof (struct copy, transfer.live), NULL,
+		"take a file that changes while it is read as it was read", 0 },
+	{ "no-sync", 0, OPTION_FLAG, offsetof (struct copy, transfer.unsynced), NULL,
+		"do not wait until it is on the disk", 0 },
+	OPTION_ROWS_CALL (struct copy, "stop it after this time without a byte"),
+	{ "quiet", 'q', OPTION_FLAG, offsetof (struct copy, quiet), NULL, "show no progress", 0 },
+	{ "hosts", 'w', OPTION_FIRST, 0, "HOST", "on this host; the words are then paths", 0 },
+	OPTION_ROW_JSON (struct copy, "print a JSON object with each file, at the end"),
+	OPTION_ROW_JSONL (struct copy, "print each file as a JSON object on a line, when it is over"),
+	OPTION_ROW_HELP,
+	{ 0 },
 };
 
 /* --- what is told of each file ------------------------------------------------------------------------------------ */
@@ -93,12 +100,12 @@ static void told (void *data, const struct receipt *receipt)
 		copy->done++;
 		copy->bytes += receipt->size;
 	}
-	if (copy->json && copy->one_line)
+	if (copy->format == FORMAT_JSON_LINE)
 		json_print (as_json (copy, receipt, path), true);
-	else if (copy->json)
+	else if (copy->format)
 		json_array_append_new (copy->files, as_json (copy, receipt, path));
 	noted = !receipt->err && receipt->note && *receipt->note;
-	if (copy->json || (!receipt->err && !receipt->changed && !noted))
+	if (copy->format || (!receipt->err && !receipt->changed && !noted))
 		return;
 	progress_clear (&copy->progress);
 	if (receipt->err)
@@ -126,12 +133,12 @@ static int tick (void *data)
 /* --- the words ---------------------------------------------------------------------------------------------------- */
 
 /* A word's path on the host; NULL where it is not there (`where` is set from the first one), or on another one. */
-static const char *on_host (struct copy *copy, const struct options *options, const char *word)
+static const char *on_host (struct copy *copy, const struct command_line *line, const char *word)
 {
 	const char *path;
 	size_t n;
 
-	if (options->hosts)
+	if (line->first)
 		return word;
 	if (!(path = remote_path (word, &n)))
 		return NULL;
@@ -140,34 +147,37 @@ static const char *on_host (struct copy *copy, const struct options *options, co
 	return copy->where && strlen (copy->where) == n && !strncmp (copy->where, word, n) ? path : NULL;
 }
 
-static int wrong_word (const struct options *options, const struct copy *copy, const char *word, bool remote)
+static int wrong_word (const struct copy *copy, const char *word, bool remote)
 {
 	size_t n;
 
 	if (!remote)
-		return options_wrong (options, "'%s' is on a host; between two hosts, copy twice", word);
+		return usage_error (
+			copy->command, "'%s' is on a host: a copy between two hosts takes a get and a put", word);
 	if (copy->where && remote_path (word, &n))
-		return options_wrong (options, "'%s' is on another host than '%s': one at a time", word, copy->where);
-	return options_wrong (options, "'%s' names no file on a host: HOST:PATH", word);
+		return usage_error (
+			copy->command, "'%s' is on another host than '%s': one at a time", word, copy->where);
+	return usage_error (copy->command, "'%s' names no file on a host (example: web1:%s)", word, word);
 }
 
 /* The words as sources and destination. 0, or the exit status. */
-static int read_words (struct copy *copy, const struct options *options)
+static int read_words (struct copy *copy, const struct command_line *line)
 {
 	struct transfer *transfer = &copy->transfer;
 	size_t ignored;
 
-	if (options->n_words < 2)
-		return options_wrong (options, options->n_words ? "where to?" : "what, and where to?");
-	if (options->hosts && !(copy->where = strdup (options->hosts)))
-		return options_wrong (options, "out of memory");
-	for (int i = 0; i < options->n_words; i++) {
-		const char *word = options->words[i];
-		bool last = i == options->n_words - 1, remote = last == transfer->put;
-		const char *path = remote ? on_host (copy, options, word) : word;
+	if (line->n_words < 2)
+		return usage_error (
+			copy->command, line->n_words ? "missing destination" : "missing source and destination");
+	if (line->first && !(copy->where = strdup (line->first)))
+		return usage_error (copy->command, "out of memory");
+	for (int i = 0; i < line->n_words; i++) {
+		const char *word = line->words[i];
+		bool last = i == line->n_words - 1, remote = last == transfer->put;
+		const char *path = remote ? on_host (copy, line, word) : word;
 
-		if (!path || (!remote && !options->hosts && remote_path (word, &ignored)))
-			return wrong_word (options, copy, word, remote);
+		if (!path || (!remote && !line->first && remote_path (word, &ignored)))
+			return wrong_word (copy, word, remote);
 		if (last)
 			transfer->destination = path;
 		else
@@ -175,32 +185,7 @@ static int read_words (struct copy *copy, const struct options *options)
 	}
 	transfer->sources = copy->sources;
 	if (!transfer->put && !strcmp (transfer->destination, "-") && (transfer->n_sources > 1 || transfer->recursive))
-		return options_wrong (options, "one file goes to standard output");
-	return 0;
-}
-
-static int take (struct copy *copy, struct options *options, int key)
-{
-	struct transfer *transfer = &copy->transfer;
-
-	switch (key) {
-	case 'r': transfer->recursive = true; break;
-	case 'p': transfer->preserve = true; break;
-	case OPTION_SET_ID: transfer->set_id = true; break;
-	case OPTION_RESUME: transfer->resume = true; break;
-	case OPTION_LIVE: transfer->live = true; break;
-	case OPTION_NO_SYNC: transfer->unsynced = true; break;
-	case 'u': return options_seconds (options, &copy->options.deadline);
-	case OPTION_IDLE: return options_seconds (options, &copy->options.idle);
-	case 'l': copy->options.user = options->value; break;
-	case 'q': copy->quiet = true; break;
-	case OPTION_JSON:
-	case OPTION_JSONL:
-		copy->json = true;
-		copy->one_line = key == OPTION_JSONL;
-		break;
-	default: break;
-	}
+		return usage_error (copy->command, "only one file can go to standard output");
 	return 0;
 }
 
@@ -217,9 +202,9 @@ static void print_json (struct copy *copy, const struct call *call)
 	json_object_set_new (all, "done", json_integer (copy->done));
 	json_object_set_new (all, "failed", json_integer (copy->failed));
 	json_object_set_new (all, "bytes", json_integer (copy->bytes));
-	if (!copy->one_line)
+	if (copy->format == FORMAT_JSON)
 		json_object_set (all, "files", copy->files);
-	json_print (all, copy->one_line);
+	json_print (all, copy->format == FORMAT_JSON_LINE);
 }
 
 /* How it ended, on the terminal of somebody who waits. */
@@ -270,17 +255,17 @@ static int end (struct copy *copy, struct call *call)
 		status = complete (copy, call);
 	progress_clear (&copy->progress);
 	console_release_signals ();
-	if (copy->json)
+	if (copy->format)
 		print_json (copy, call);
 	else if (!was_said (copy, call))
 		result_explain (call, NULL);
-	if (!copy->json && copy->transfer.put && !strcmp (call->result.code, "not_found"))
+	if (!copy->format && copy->transfer.put && !strcmp (call->result.code, "not_found"))
 		hint_literal (copy, copy->transfer.destination);
 	if (status == 0 && copy->failed)
 		status = STATUS_REMEX;
 	if (status == STATUS_CANCELLED && copy->progress.shown)
 		fputs ("stopped; with --resume it goes on from here\n", stderr);
-	if (status == 0 && !copy->json)
+	if (status == 0 && !copy->format)
 		print_summary (copy);
 	return finish (status);
 }
@@ -308,10 +293,10 @@ static int copy_files (struct copy *copy)
 	return status;
 }
 
-static int copy_words (struct copy *copy, const struct options *options)
+static int copy_words (struct copy *copy, const struct command_line *line)
 {
 	struct transfer *transfer = &copy->transfer;
-	int status = read_words (copy, options);
+	int status = read_words (copy, line);
 	struct err err = { .sys = 0 };
 
 	if (status)
@@ -319,7 +304,7 @@ static int copy_words (struct copy *copy, const struct options *options)
 	transfer->data = copy;
 	transfer->told = told;
 	transfer->tick = tick;
-	progress_init (&copy->progress, !copy->quiet && !copy->json);
+	progress_init (&copy->progress, !copy->quiet && !copy->format);
 	transfer->count = copy->progress.shown;
 	if (transfer_open (transfer, &err) < 0) {
 		complain (NULL, "%s: %s", transfer->destination, err.text);
@@ -331,25 +316,37 @@ static int copy_words (struct copy *copy, const struct options *options)
 	return status;
 }
 
-int copy_run (const struct subcommand *command, int argc, char **argv, bool put)
+static int run_copy (const struct subcommand *command, struct command_line *line, bool put)
 {
-	struct copy copy = { .transfer = { .put = put }, .sources = calloc ((size_t)argc + 1, sizeof *copy.sources) };
-	struct options options;
-	int key, status = STATUS_REMEX;
+	struct copy *copy = line->values;
+	int status = STATUS_REMEX;
 
-	options_init (&options, command, argc, argv);
-	while (copy.sources && (key = options_next (&options)) != 0)
-		if (key < 0 || take (&copy, &options, key) < 0) {
-			free (copy.sources);
-			return options.status;
-		}
-	copy.files = json_array ();
-	if (copy.sources && copy.files)
-		status = copy_words (&copy, &options);
+	copy->command = command;
+	copy->transfer.put = put;
+	copy->sources = calloc ((size_t)line->n_words + 1, sizeof *copy->sources);
+	copy->files = json_array ();
+	if (copy->sources && copy->files)
+		status = copy_words (copy, line);
 	else
 		complain (NULL, "out of memory");
-	json_decref (copy.files);
-	free (copy.where);
-	free (copy.sources);
+	json_decref (copy->files);
+	free (copy->where);
+	free (copy->sources);
 	return status;
 }
+
+static int run_put (const struct subcommand *command, struct command_line *line)
+{
+	return run_copy (command, line, true);
+}
+
+static int run_get (const struct subcommand *command, struct command_line *line)
+{
+	return run_copy (command, line, false);
+}
+
+const struct subcommand cmd_put = { "put", "SRC... HOST:DEST", "Copy files to a host", copy_options, WORDS_MIXED, -1,
+	sizeof (struct copy), run_put };
+
+const struct subcommand cmd_get = { "get", "HOST:SRC... DEST", "Copy files from a host", copy_options, WORDS_MIXED, -1,
+	sizeof (struct copy), run_get };

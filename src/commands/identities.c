@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/options.h"
 #include "cli/say.h"
 #include "commands/identity.h"
 #include "cli/json.h"
@@ -13,7 +12,15 @@
 #include "commands/local.h"
 #include "commands/offline.h"
 
-static const struct option identities_options[] = { OPTION_ROW_JSON, OPTION_ROW_HELP, { 0 } };
+struct settings {
+	int format;
+};
+
+static const struct option identities_options[] = {
+	OPTION_ROW_JSON (struct settings, "print one JSON document"),
+	OPTION_ROW_HELP,
+	{ 0 },
+};
 
 static void show_daemon (const json_t *document)
 {
@@ -100,22 +107,13 @@ static int identities (bool as_json)
 	return finish (status);
 }
 
-static int run_identities (const struct subcommand *command, int argc, char **argv)
+static int run_identities (const struct subcommand *command, struct command_line *line)
 {
-	struct options options;
-	bool as_json = false;
-	int key;
+	const struct settings *settings = line->values;
 
-	options_init (&options, command, argc, argv);
-	while ((key = options_next (&options)) != 0) {
-		if (key < 0)
-			return options.status;
-		as_json = true;
-	}
-	if (options.hosts)
-		return options_wrong (&options, "it takes no words, such as '%s'", options.hosts);
-	return identities (as_json);
+	(void)command;
+	return identities (settings->format == FORMAT_JSON);
 }
 
 const struct subcommand cmd_identities = { "identities", "", "Show who may connect to the daemon here",
-	identities_options, run_identities, OPTIONS_FIRST };
+	identities_options, WORDS_MIXED, 0, sizeof (struct settings), run_identities };

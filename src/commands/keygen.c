@@ -12,16 +12,21 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "cli/options.h"
 #include "cli/say.h"
 #include "commands/commands.h"
 #include "commands/rights.h"
 #include "net/credential.h"
 #include "remex/client.h"
 
+struct settings {
+	const char *comment;
+	bool show;
+};
+
 static const struct option keygen_options[] = {
-	{ 'C', "comment", "COMMENT", "what stands behind the key, for people (USER@MACHINE)" },
-	{ OPTION_SHOW, "show", NULL, "show the key that there is" },
+	{ "comment", 'C', OPTION_TEXT, offsetof (struct settings, comment), "COMMENT",
+		"the comment behind the key, for people (USER@MACHINE)", 0 },
+	{ "show", 0, OPTION_FLAG, offsetof (struct settings, show), NULL, "make no key; print the one that exists", 0 },
 	OPTION_ROW_HELP,
 	{ 0 },
 };
@@ -118,34 +123,21 @@ static int make (const char *directory, const char *path, const char *comment)
 	return finish (0);
 }
 
-static int run_keygen (const struct subcommand *command, int argc, char **argv)
+static int run_keygen (const struct subcommand *command, struct command_line *line)
 {
-	const char *comment = NULL;
-	struct options options;
+	const struct settings *settings = line->values;
 	char *directory, *path;
-	bool shown = false;
-	int key, status;
+	int status;
 
-	options_init (&options, command, argc, argv);
-	while ((key = options_next (&options)) != 0) {
-		if (key < 0)
-			return options.status;
-		if (key == 'C')
-			comment = options.value;
-		else
-			shown = true;
-	}
-	if (options.hosts)
-		return options_wrong (&options, "it takes no words, such as '%s'", options.hosts);
-	if (shown && comment)
-		return options_wrong (&options, "--show changes nothing, and so takes no comment");
+	if (settings->show && settings->comment)
+		return usage_error (command, "--show makes no key, and so takes no comment");
 	if (!(path = key_path (&directory)))
 		return STATUS_REMEX;
-	status = shown ? show (path) : make (directory, path, comment);
+	status = settings->show ? show (path) : make (directory, path, settings->comment);
 	free (path);
 	free (directory);
 	return status;
 }
 
-const struct subcommand cmd_keygen = { "keygen", "", "Make the key by which you are known", keygen_options, run_keygen,
-	OPTIONS_FIRST };
+const struct subcommand cmd_keygen = { "keygen", "", "Make the key by which you are known", keygen_options, WORDS_MIXED,
+	0, sizeof (struct settings), run_keygen };

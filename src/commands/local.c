@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/paths.h"
-#include "cli/options.h"
+#include "cli/subcommand.h"
 #include "cli/say.h"
 #include "cli/json.h"
 #include "commands/local.h"

@@ -3,8 +3,7 @@ remex_SOURCES = \
 	%D%/authorize.c \
 	%D%/call.c \
 	%D%/commands.h \
-	%D%/copy.c %D%/copy.h \
-	%D%/get.c \
+	%D%/copy.c \
 	%D%/identities.c \
 	%D%/identity.c %D%/identity.h \
 	%D%/keygen.c \
@@ -13,7 +12,6 @@ remex_SOURCES = \
 	%D%/offline.c %D%/offline.h \
 	%D%/ping.c \
 	%D%/plugins.c \
-	%D%/put.c \
 	%D%/reload.c \
 	%D%/remote.c %D%/remote.h \
 	%D%/revoke.c \

@@ -9,7 +9,6 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "cli/options.h"
 #include "cli/say.h"
 #include "commands/commands.h"
 #include "wire/memory.h"
@@ -48,19 +47,18 @@ static const struct {
 static void say_unknown (const char *name, const char *const *names, const char *next)
 {
 	const char *near = text_nearest (name, names, N_COMMANDS);
+	char hint[64];
 
 	for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
 		if (!strcmp (name, elsewhere[i].name)) {
 			complain (NULL, "no command '%s': %s", name, elsewhere[i].words);
 			return;
 		}
-	if (near)
-		complain (NULL, "no command '%s'; did you mean '%s'?", name, near);
-	else if (next && *next != '-')
+	if (!near && next && *next != '-')
 		complain (NULL, "no command '%s'; to run something on a host of that name: remex run %s %s", name, name,
 			next);
 	else
-		complain (NULL, "no command '%s'", name);
+		complain (NULL, "no command '%s'%s", name, text_hint (hint, sizeof hint, near));
 }
 
 static const struct subcommand *find (const char *name, const char *next)
@@ -77,30 +75,22 @@ static const struct subcommand *find (const char *name, const char *next)
 	return NULL;
 }
 
-static int run_help (const struct subcommand *command, int argc, char **argv)
+static int run_help (const struct subcommand *command, struct command_line *line)
 {
-	struct options options;
-	int key;
-
-	options_init (&options, command, argc, argv);
-	if ((key = options_next (&options)) < 0)
-		return options.status;
-	if (options.n_words > 0)
-		return options_wrong (&options, "one command at a time");
-	if (!options.hosts) {
+	if (!line->n_words) {
 		overview (stdout);
 		return finish (0);
 	}
-	if (!(command = find (options.hosts, NULL)))
+	if (!(command = find (line->words[0], NULL)))
 		return STATUS_REMEX;
-	usage_long (command);
+	usage_help (command);
 	return finish (0);
 }
 
 static const struct option help_options[] = { OPTION_ROW_HELP, { 0 } };
 
 const struct subcommand cmd_help = { "help", "[COMMAND]", "Say how remex, or one of its commands, is used",
-	help_options, run_help, OPTIONS_FIRST };
+	help_options, WORDS_MIXED, 1, 0, run_help };
 
 static void no_memory (void)
 {
@@ -138,5 +128,5 @@ int main (int argc, char **argv)
 	}
 	if (!(command = find (argv[1], argv[2])))
 		return STATUS_REMEX;
-	return command->run (command, argc - 2, argv + 2);
+	return subcommand_run (command, argc - 2, argv + 2);
 }

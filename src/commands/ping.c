@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cli/options.h"
 #include "cli/say.h"
 #include "cli/session.h"
 #include "cli/json.h"
@@ -24,7 +23,7 @@ struct ping {
 	int64_t start_ns; /* of the one that is awaited */
 	long count;
 	double interval;
-	bool as_json;
+	int format;
 	long sent, answered;
 	double least, most, sum; /* milliseconds */
 	json_t *times;
@@ -54,7 +53,7 @@ static void on_answer (struct ping *ping)
 		ping->most = ms;
 	ping->sum += ms;
 	ping->answered++;
-	if (ping->as_json)
+	if (ping->format)
 		json_array_append_new (ping->times, json_real (ms));
 	else
 		printf ("%s: seq=%ld time=%.3f ms\n", safe (ping->session.where), ping->sent, ms);
@@ -93,7 +92,7 @@ static bool on_work (struct task *task)
 		send_one (ping);
 		return true; /* it wants to be sent */
 	}
-	if (!ping->as_json)
+	if (!ping->format)
 		printf ("%s: seq=%ld no answer\n", safe (ping->session.where), ping->sent);
 	ping->state = OVER;
 	return false;
@@ -129,9 +128,9 @@ static int report (struct ping *ping)
 	bool good = ping->answered > 0 && ping->answered == ping->sent && !*ping->why;
 
 	console_release_signals (); /* what is printed now may block */
-	if (*ping->why && !ping->as_json)
+	if (*ping->why && !ping->format)
 		complain (ping->session.where, "%s", ping->why);
-	if (ping->as_json) {
+	if (ping->format) {
 		json_t *error = *ping->why ? json_pack ("{so}", "message", words (ping->why)) : json_null ();
 
 		json_print (json_pack ("{so ss ss ss sI sI sO so}", "host", words (ping->session.where), "name",
@@ -170,38 +169,25 @@ static int ping_host (struct ping *ping, const char *where)
 }
 
 static const struct option ping_options[] = {
-	{ 'c', "count", "COUNT", "so many times (3)" },
-	{ 'i', "interval", "SEC", "with a pause of so long (0.2)" },
-	OPTION_ROW_JSON,
+	{ "count", 'c', OPTION_COUNT, offsetof (struct ping, count), "COUNT", "so many times (3)", MOST },
+	{ "interval", 'i', OPTION_SECONDS, offsetof (struct ping, interval), "SEC", "with a pause of this time (0.2)",
+		0 },
+	OPTION_ROW_JSON (struct ping, "print one JSON document"),
 	OPTION_ROW_HELP,
 	{ 0 },
 };
 
-static int run_ping (const struct subcommand *command, int argc, char **argv)
+static int run_ping (const struct subcommand *command, struct command_line *line)
 {
-	struct ping ping = { .count = 3, .interval = 0.2 };
-	struct options options;
-	char *end;
-	int key;
+	struct ping *ping = line->values;
 
-	options_init (&options, command, argc, argv);
-	while ((key = options_next (&options)) != 0) {
-		if (key < 0)
-			return options.status;
-		if (key == 'i' && options_seconds (&options, &ping.interval) < 0)
-			return options.status;
-		if (key == OPTION_JSON)
-			ping.as_json = true;
-		if (key != 'c')
-			continue;
-		ping.count = strtol (options.value, &end, 10);
-		if (end == options.value || *end || ping.count < 1 || ping.count > MOST)
-			return options_wrong (&options, "'%s' is no count from 1 to %d", options.value, MOST);
-	}
-	if (options.n_words)
-		return options_wrong (&options, "one host at a time");
-	return ping_host (&ping, options.hosts ? options.hosts : "local");
+	(void)command;
+	if (!ping->count)
+		ping->count = 3;
+	if (ping->interval == 0)
+		ping->interval = 0.2;
+	return ping_host (ping, line->n_words ? line->words[0] : "local");
 }
 
-const struct subcommand cmd_ping = { "ping", "[HOST]", "Measure the way to a remexd", ping_options, run_ping,
-	OPTIONS_FIRST };
+const struct subcommand cmd_ping = { "ping", "[HOST]", "Measure the way to a remexd", ping_options, WORDS_MIXED, 1,
+	sizeof (struct ping), run_ping };

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "cli/options.h"
 #include "cli/say.h"
 #include "cli/document.h"
 #include "cli/session.h"
@@ -65,12 +64,11 @@ static int check (json_t *json, struct err *err)
 	return 0;
 }
 
-static int run_plugins (const struct subcommand *command, int argc, char **argv)
+static int run_plugins (const struct subcommand *command, struct command_line *line)
 {
-	return document_run (command, argc, argv, &(struct document){ "plugins", check, print_table });
+	(void)command;
+	return document_run (line, &(struct document){ "plugins", check, print_table });
 }
 
-static const struct option plugins_options[] = { OPTION_ROW_JSON, OPTION_ROW_HELP, { 0 } };
-
-const struct subcommand cmd_plugins = { "plugins", "[HOST]", "Show what can be called", plugins_options, run_plugins,
-	OPTIONS_FIRST };
+const struct subcommand cmd_plugins = { "plugins", "[HOST]", "Show what can be called", document_options, WORDS_MIXED,
+	1, sizeof (struct document_settings), run_plugins };

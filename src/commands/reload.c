@@ -5,7 +5,6 @@
 
 #include "cli/console.h"
 #include "cli/json.h"
-#include "cli/options.h"
 #include "cli/result.h"
 #include "cli/say.h"
 #include "cli/session.h"
@@ -13,7 +12,15 @@
 
 enum { STATUS_REFUSED = 1 }; /* the new state is in use, but for what was refused */
 
-static const struct option reload_options[] = { OPTION_ROW_JSON, OPTION_ROW_HELP, { 0 } };
+struct settings {
+	int format;
+};
+
+static const struct option reload_options[] = {
+	OPTION_ROW_JSON (struct settings, "print one JSON document"),
+	OPTION_ROW_HELP,
+	{ 0 },
+};
 
 /* Those that are refused, on stderr: how many. */
 static int complain_of (const char *what, json_t *refused)
@@ -101,22 +108,13 @@ static int reload (bool as_json)
 	return finish (status);
 }
 
-static int run_reload (const struct subcommand *command, int argc, char **argv)
+static int run_reload (const struct subcommand *command, struct command_line *line)
 {
-	struct options options;
-	bool as_json = false;
-	int key;
+	const struct settings *settings = line->values;
 
-	options_init (&options, command, argc, argv);
-	while ((key = options_next (&options)) != 0) {
-		if (key < 0)
-			return options.status;
-		as_json = true;
-	}
-	if (options.hosts)
-		return options_wrong (&options, "it takes no words, such as '%s'", options.hosts);
-	return reload (as_json);
+	(void)command;
+	return reload (settings->format == FORMAT_JSON);
 }
 
 const struct subcommand cmd_reload = { "reload", "", "Have the daemon here read its files again", reload_options,
-	run_reload, OPTIONS_FIRST };
+	WORDS_MIXED, 0, sizeof (struct settings), run_reload };

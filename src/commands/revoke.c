@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/options.h"
 #include "cli/say.h"
 #include "commands/commands.h"
 #include "commands/local.h"
@@ -44,17 +43,15 @@ static int end_sessions (struct local *local, const char *name)
 
 static void say_unknown (const struct local *local, const char *name, const char *path)
 {
-	const char *names[NAMES], *near;
+	const char *names[NAMES];
+	char hint[128];
 	const json_t *each;
 	size_t i, n = 0;
 
 	json_array_foreach (json_object_get (local->document, "identities"), i,
 		each) if (n < NAMES && json_is_string (json_object_get (each, "name"))) names[n++] =
 		json_string_value (json_object_get (each, "name"));
-	if ((near = text_nearest (name, names, n)))
-		complain (NULL, "there is no %s; did you mean '%s'?", path, near);
-	else
-		complain (NULL, "there is no %s", path);
+	complain (NULL, "there is no %s%s", path, text_hint (hint, sizeof hint, text_nearest (name, names, n)));
 }
 
 static int shut_out (const char *name)
@@ -78,20 +75,16 @@ static int shut_out (const char *name)
 
 static const struct option revoke_options[] = { OPTION_ROW_HELP, { 0 } };
 
-static int run_revoke (const struct subcommand *command, int argc, char **argv)
+static int run_revoke (const struct subcommand *command, struct command_line *line)
 {
-	struct options options;
 	struct err err;
 
-	options_init (&options, command, argc, argv);
-	if (options_next (&options) < 0)
-		return options.status;
-	if (!options.hosts || options.n_words)
-		return options_wrong (&options, "one name is wanted");
-	if (rights_check_name (options.hosts, &err) < 0)
-		return options_wrong (&options, "%s", err.text);
-	return shut_out (options.hosts);
+	if (!line->n_words)
+		return usage_error (command, "missing name");
+	if (rights_check_name (line->words[0], &err) < 0)
+		return usage_error (command, "%s", err.text);
+	return shut_out (line->words[0]);
 }
 
 const struct subcommand cmd_revoke = { "revoke", "NAME", "Let somebody in no longer, and end what runs", revoke_options,
-	run_revoke, OPTIONS_MIXED };
+	WORDS_MIXED, 1, 0, run_revoke };

@@ -95,7 +95,7 @@ int rights_add (char **list, size_t *n, const char *text, struct err *err)
 		if (*n == RIGHTS_MOST)
 			return err_set (err, 0, "more than %d of them", RIGHTS_MOST);
 		if (!(list[*n] = strndup (text, length)))
-			return err_set (err, 0, "no memory");
+			return err_set (err, 0, "out of memory");
 		++*n;
 		if (!text[length])
 			return 0;
@@ -249,9 +249,9 @@ static int check_roots (const struct rights *rights, struct err *err)
 		int result;
 
 		if (strcmp (root + n, "=r") != 0 && strcmp (root + n, "=rw") != 0)
-			return err_set (err, 0, "--root: it wants PATH=r or PATH=rw, not '%.200s'", root);
+			return err_set (err, 0, "--root needs PATH=r or PATH=rw, not '%.200s'", root);
 		if (!(path = strndup (root, n)))
-			return err_set (err, 0, "no memory");
+			return err_set (err, 0, "out of memory");
 		result = grant_check_root (path, &why);
 		free (path);
 		if (result < 0)
@@ -276,7 +276,7 @@ static int check_options (const struct rights *rights, struct err *err)
 		if (network_parse (&network, rights->from[i], &why) < 0)
 			return err_set (err, 0, "--from: %s", why.text);
 	if (rights->expires && grant_parse_date (rights->expires, &date) < 0)
-		return err_set (err, 0, "--expires: '%s' is no date in UTC such as 2027-01-31 or 2027-01-31T12:00:00Z",
+		return err_set (err, 0, "--expires: invalid date '%s' (examples, in UTC: 2027-01-31, 2027-01-31T12:00:00Z)",
 			rights->expires);
 	return 0;
 }
@@ -290,7 +290,7 @@ int rights_write (const struct rights *rights, struct buf *out, struct err *err)
 	if (check_options (rights, err) < 0)
 		return -1;
 	if (put_all (out, rights) != 0)
-		return err_set (err, 0, "no memory");
+		return err_set (err, 0, "out of memory");
 	if (!(grant = grant_parse ((const char *)buf_head (out), buf_len (out), rights->name, "", &why))) {
 		/* ":3:9: words": there is no such file yet. */
 		text = why.text + strspn (why.text, ":0123456789");

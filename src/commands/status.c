@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 
-#include "cli/options.h"
 #include "cli/say.h"
 #include "cli/document.h"
 #include "cli/session.h"
@@ -207,12 +206,11 @@ static int check (json_t *json, struct err *err)
 	return json_is_object (json_object_get (json, "daemon")) ? 0 : err_set (err, 0, "it tells of no daemon");
 }
 
-static int run_status (const struct subcommand *command, int argc, char **argv)
+static int run_status (const struct subcommand *command, struct command_line *line)
 {
-	return document_run (command, argc, argv, &(struct document){ "status.show", check, show_all });
+	(void)command;
+	return document_run (line, &(struct document){ "status.show", check, show_all });
 }
 
-static const struct option status_options[] = { OPTION_ROW_JSON, OPTION_ROW_HELP, { 0 } };
-
-const struct subcommand cmd_status = { "status", "[HOST]", "Show how a machine and its remexd are", status_options,
-	run_status, OPTIONS_FIRST };
+const struct subcommand cmd_status = { "status", "[HOST]", "Show how a machine and its remexd are", document_options,
+	WORDS_MIXED, 1, sizeof (struct document_settings), run_status };

@@ -11,7 +11,6 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "base/trusted.h"
-#include "cli/options.h"
 #include "cli/say.h"
 #include "cli/drive.h"
 #include "cli/ask.h"
@@ -189,30 +188,29 @@ static int list (void)
 	return finish (status);
 }
 
+struct settings {
+	bool remove;
+};
+
 static const struct option trust_options[] = {
-	{ OPTION_REMOVE, "remove", NULL, "trust it no longer" },
+	{ "remove", 0, OPTION_FLAG, offsetof (struct settings, remove), NULL, "trust it no longer", 0 },
 	OPTION_ROW_HELP,
 	{ 0 },
 };
 
-static int run_trust (const struct subcommand *command, int argc, char **argv)
+static int run_trust (const struct subcommand *command, struct command_line *line)
 {
-	struct options options;
-	bool remove = false;
-	int key;
+	const struct settings *settings = line->values;
 
-	options_init (&options, command, argc, argv);
-	while ((key = options_next (&options)) != 0) {
-		if (key < 0)
-			return options.status;
-		remove = true;
-	}
-	if (!options.hosts)
-		return remove ? options_wrong (&options, "which host?") : list ();
-	if (options.n_words > (remove ? 0 : 1))
-		return options_wrong (&options, remove ? "--remove takes a host only" : "one host and one fingerprint");
-	return remove ? forget (options.hosts) : trust (options.hosts, options.words[0]);
+	if (!settings->remove)
+		return line->n_words ? trust (line->words[0], line->words[1]) : list ();
+	if (!line->n_words)
+		return usage_error (command, "missing host");
+	if (line->n_words > 1)
+		return usage_unexpected (command, line->words[1]);
+	return forget (line->words[0]);
 }
 
 const struct subcommand cmd_trust = { "trust", "[HOST [FINGERPRINT]]",
-	"Say by which key a host is known, or show which are", trust_options, run_trust, OPTIONS_MIXED };
+	"Say by which key a host is known, or show which are", trust_options, WORDS_MIXED, 2, sizeof (struct settings),
+	run_trust };

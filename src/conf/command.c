@@ -52,8 +52,8 @@ static int read_slot (struct command_word *word, const struct conf_node *node, c
 	const char *file, struct err *err)
 {
 	const char *name = node->value + 1;
-	const char *names[64], *near;
-	char value[80];
+	const char *names[64];
+	char value[80], hint[128];
 	size_t n;
 
 	word->dash = *name == '-';
@@ -67,9 +67,9 @@ static int read_slot (struct command_word *word, const struct conf_node *node, c
 		}
 	for (n = 0; slots && n < slots->n_items && n < sizeof names / sizeof *names; n++)
 		names[n] = slots->items[n]->key;
-	near = text_nearest (name, names, n);
-	return conf_fail (err, file, node->line, node->column, "%s has no pattern in slots%s%s%s",
-		shown (node->value, value), near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	text_hint (hint, sizeof hint, text_nearest (name, names, n));
+	return conf_fail (
+		err, file, node->line, node->column, "%s has no pattern in slots%s", shown (node->value, value), hint);
 }
 
 static bool is_slot (const char *text)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "conf/config.h"
 #include "conf/listen_key.h"
 #include "conf/reader.h"
@@ -63,16 +64,14 @@ static int add_plugin (struct reader *reader, const char *path, const struct con
 {
 	struct config *config = reader->target;
 	struct config_plugin *more, plugin = { .name = node->key, .enabled = true };
-	char near[SCHEMA_PATH_MAX], shown[READER_SHOWN];
+	char near[SCHEMA_PATH_MAX], shown[READER_SHOWN], hint[SCHEMA_PATH_MAX + 32];
 
 	if (node->kind == CONF_MAP) {
 		plugin.options = node;
 	} else if (node->kind != CONF_NULL && conf_bool (node, &plugin.enabled) < 0) {
-		bool meant = schema_nearest (&config_schema, path, near);
-
-		return reader_fail (reader, node, "%s must be false or a map of the plugin's keys, not %s%s%s%s", path,
-			reader_show (node, shown), meant ? "; did you mean '" : "", meant ? near : "",
-			meant ? "'?" : "");
+		text_hint (hint, sizeof hint, schema_nearest (&config_schema, path, near));
+		return reader_fail (reader, node, "%s must be false or a map of the plugin's keys, not %s%s", path,
+			reader_show (node, shown), hint);
 	}
 	if ((config->n_plugins & (config->n_plugins - 1)) == 0) {
 		size_t room = config->n_plugins ? config->n_plugins * 2 : 1;

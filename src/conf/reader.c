@@ -154,7 +154,7 @@ static int fail_unknown (struct reader *reader, const struct conf_node *node, co
 	if (word && strchr (node->key, '.'))
 		snprintf (hint, sizeof hint, "; sections are nested, not dotted");
 	else if (word && schema_nearest (reader->schema, path, near))
-		snprintf (hint, sizeof hint, "; did you mean '%s'?", near);
+		text_hint (hint, sizeof hint, near);
 	return conf_fail (reader->err, reader->file, node->key_line, node->key_column, "unknown key '%s'%s",
 		text_escape (shown, sizeof shown, path, strlen (path)), hint);
 }

@@ -124,17 +124,6 @@ void verb_table_free (struct verb_table *table)
 	free (table);
 }
 
-/* ", did you mean 'x'?" or nothing, in `out`. */
-static const char *hint (char *out, size_t size, const char *word, const char *const *names, size_t n)
-{
-	const char *near = text_nearest (word, names, n);
-
-	*out = '\0';
-	if (near)
-		snprintf (out, size, "; did you mean '%s'?", near);
-	return out;
-}
-
 const char *verb_refusal (const struct verb_table *table, const char *name)
 {
 	size_t n = strcspn (name, "."), i;
@@ -168,7 +157,7 @@ const struct verb *verb_find (const struct verb_table *table, const char *name, 
 	if ((names = calloc (table->n_verbs + 1, sizeof *names))) {
 		for (size_t i = 0; i < table->n_verbs; i++)
 			names[i] = table->verbs[i].name;
-		hint (near, sizeof near, name, names, table->n_verbs);
+		text_hint (near, sizeof near, text_nearest (name, names, table->n_verbs));
 		free (names);
 	}
 	err_set (err, CODE_UNKNOWN_CALL, "no call '%s' here%s", shown, near);
@@ -280,7 +269,7 @@ static int check_unknown (const struct verb *verb, const char *key, struct err *
 	}
 	text_escape (shown, sizeof shown, key, strlen (key));
 	return err_set (err, CODE_BAD_VALUE, "%s has no argument '%s'%s", verb->name, shown,
-		hint (near, sizeof near, key, names, n));
+		text_hint (near, sizeof near, text_nearest (key, names, n)));
 }
 
 int verb_check (const struct verb *verb, const json_t *args, struct err *err)

@@ -192,16 +192,15 @@ static const struct remex_param *find_param (const struct remex_param *params, c
 static int unknown_option (
 	const struct remex_param *params, const struct conf_node *node, const char *file, struct err *err)
 {
-	const char *names[32], *near;
-	char shown[160];
+	const char *names[32];
+	char shown[160], hint[128];
 	size_t n = 0;
 
 	for (; params && params->name && n < 32; params++)
 		names[n++] = params->name;
 	text_escape (shown, sizeof shown, node->key, strlen (node->key)); /* a key may be a long path */
-	near = text_nearest (shown, names, n);
-	return conf_fail (err, file, node->key_line, node->key_column, "unknown key '%s'%s%s%s", shown,
-		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	text_hint (hint, sizeof hint, text_nearest (shown, names, n));
+	return conf_fail (err, file, node->key_line, node->key_column, "unknown key '%s'%s", shown, hint);
 }
 
 int args_from_config (struct args *args, const struct remex_param *params, const struct conf_node *section,

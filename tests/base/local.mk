@@ -6,6 +6,7 @@ base_tests = \
 	%D%/check_link \
 	%D%/check_log \
 	%D%/check_nowait \
+	%D%/check_options \
 	%D%/check_paths \
 	%D%/check_text \
 	%D%/check_trusted \
@@ -25,6 +26,8 @@ TESTS += $(base_tests)
 %C%_check_log_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_nowait_CFLAGS = $(check_cflags)
 %C%_check_nowait_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_options_CFLAGS = $(check_cflags)
+%C%_check_options_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_paths_CFLAGS = $(check_cflags)
 %C%_check_paths_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_text_CFLAGS = $(check_cflags)

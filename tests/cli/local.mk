@@ -20,6 +20,7 @@ cli_tests = \
 	%D%/copy.test \
 	%D%/hostile.test \
 	%D%/keys.test \
+	%D%/manual.test \
 	%D%/resume.test \
 	%D%/run.test \
 	%D%/signals.test \
