@@ -96,6 +96,11 @@ static int compare (const void *left, const void *right)
 	return strcmp (a->name, b->name);
 }
 
+static int compare_name (const void *name, const void *file)
+{
+	return strcmp (name, ((const struct identity_file *)file)->name);
+}
+
 /* A key, and the first identity that has it. */
 struct owned {
 	struct key key;
@@ -302,18 +307,16 @@ static void look_up_again (struct identity_files *identities)
 	}
 }
 
-bool identity_files_support (struct identity_files *identities, uid_t uid, uint64_t users)
+bool identity_files_support (struct identity_files *identities, const char *name, uid_t uid, uint64_t users)
 {
-	int64_t now = time (NULL);
+	const struct identity_file *file = NULL;
 
 	if (identities->users != users)
 		look_up_again (identities);
 	identities->users = users;
-	for (size_t i = 0; i < identities->n_items; i++)
-		if (identities->items[i].grant && identities->items[i].uid == uid && !identities->items[i].moved &&
-			!grant_expired (identities->items[i].grant, now))
-			return true;
-	return false;
+	if (identities->n_items)
+		file = bsearch (name, identities->items, identities->n_items, sizeof *file, compare_name);
+	return file && file->grant && file->uid == uid && !file->moved && !grant_expired (file->grant, time (NULL));
 }
 
 int identity_files_report (const struct identity_files *identities)

@@ -49,10 +49,10 @@ void identity_files_check_calls (struct identity_files *identities, const char *
 /* How many are good. */
 size_t identity_files_count (const struct identity_files *identities);
 
-/* Is there a good one, not expired now, that acts as that user? One whose `user` is another by now, or nobody, counts no
- * more until the next reload; they are looked up again when `users`, the state of the user database (base/userdb.h), is
- * another. */
-bool identity_files_support (struct identity_files *identities, uid_t uid, uint64_t users);
+/* Is the one of that name good, not expired now, and does it act as that user? One whose `user` is another by now, or
+ * nobody, acts as neither until the next reload; users are looked up again when `users`, the state of the user database
+ * (base/userdb.h), is another. */
+bool identity_files_support (struct identity_files *identities, const char *name, uid_t uid, uint64_t users);
 
 /* Log those that are refused or expired; returns how many were refused. */
 int identity_files_report (const struct identity_files *identities);

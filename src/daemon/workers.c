@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,14 +22,15 @@
 
 enum { SPARE_RETRY_MS = 1000 };
 
-static struct worker_process *worker_new (struct supervisor *supervisor, uid_t uid)
+/* `users`: the state of the user database before anybody asked it for this worker. */
+static struct worker_process *worker_new (struct supervisor *supervisor, uid_t uid, uint64_t users)
 {
 	struct worker_birth birth = {
 		.config = supervisor->generation->config,
 		.files = &supervisor->generation->plugins,
 		.uid = uid,
 	};
-	struct worker_birthday birthday = { .users = userdb_state (&supervisor->userdb), .ms = clock_ms () };
+	struct worker_birthday birthday = { .users = users, .ms = clock_ms () };
 	struct worker_process *worker = calloc (1, sizeof *worker);
 
 	if (!worker || spawn_worker (worker, ++supervisor->last_serial, &birth, &supervisor->cgroups) < 0) {
@@ -60,7 +62,7 @@ void supervisor_keep_spares (struct supervisor *supervisor)
 	if (supervisor->state != SUPERVISOR_SERVING || clock_ms () < supervisor->spare_retry)
 		return;
 	while (supervisor->n_spares < want && supervisor->n_workers < config->workers_max) {
-		if (!(worker = worker_new (supervisor, geteuid ()))) {
+		if (!(worker = worker_new (supervisor, geteuid (), userdb_state (&supervisor->userdb)))) {
 			log_warning ("a spare worker cannot be made: %s", strerror (errno));
 			supervisor->spare_retry = clock_ms () + SPARE_RETRY_MS;
 			return;
@@ -110,10 +112,9 @@ bool supervisor_drop_spare (struct supervisor *supervisor)
 	return true;
 }
 
-/* A spare of that user that is what the user database says now. Those that are not, go. */
-static struct worker_process *take_spare (struct supervisor *supervisor, uid_t uid)
+/* A spare of that user that is of the state `users` of the user database. Those that are not, go. */
+static struct worker_process *take_spare (struct supervisor *supervisor, uid_t uid, uint64_t users)
 {
-	uint64_t users = userdb_state (&supervisor->userdb);
 	int64_t age = supervisor->userdb.others ? supervisor->generation->config->workers_age_ms : 0;
 	struct worker_process *worker;
 
@@ -141,14 +142,14 @@ static bool is_ours (const struct supervisor *supervisor, int peer)
 }
 
 /* May the front have a worker of that user? 0, or the errno of the refusal: EPERM, or ENOTCONN where the caller has left.
- * The front is not asked who is calling: the kernel is, or, where there is no peer on a Unix socket, the identities. Root
+ * The front is not asked who is calling: the kernel is, or, where there is no peer on a Unix socket, the identity `name`. Root
  * and our own user may act as anybody we can become, a member of group remex as itself, somebody over TCP as whom an
  * identity names.
  *
  * The credentials are those of whoever called connect(2), whoever accepts. They count as long as the caller may still say
  * something: at the end of what a client sends the front ends its connection too, and a front that keeps a copy of the
  * socket must not have a worker by it. A worker that was given a moment before stays with the front. */
-static int check_claim (struct supervisor *supervisor, uid_t uid, int peer)
+static int check_claim (struct supervisor *supervisor, const char *name, uid_t uid, uint64_t users, int peer)
 {
 	uid_t caller;
 
@@ -157,10 +158,7 @@ static int check_claim (struct supervisor *supervisor, uid_t uid, int peer)
 	if (supervisor->stdio)
 		return 0;
 	if (peer < 0)
-		return identity_files_support (
-			       &supervisor->generation->identities, uid, userdb_state (&supervisor->userdb))
-			       ? 0
-			       : EPERM;
+		return identity_files_support (&supervisor->generation->identities, name, uid, users) ? 0 : EPERM;
 	if (!is_ours (supervisor, peer) || peer_uid (peer, &caller, NULL) < 0)
 		return EPERM;
 	if (caller != 0 &&
@@ -191,21 +189,24 @@ void supervisor_answer_worker (struct supervisor *supervisor, const struct packe
 {
 	int max = supervisor->generation->config->workers_max + CONTROL_WORKERS;
 	uid_t uid = (uid_t)packet->record.a;
+	uint64_t users = userdb_state (&supervisor->userdb);
 	struct record record = { .type = REC_BORN, .id = packet->record.id, .b = (int64_t)uid };
 	struct worker_process *worker = NULL;
+	char name[GRANT_NAME_MAX + 1];
 	int error = 0;
 
+	snprintf (name, sizeof name, "%.*s", (int)packet->record.length, (const char *)packet->data);
 	if (packet->lost) {
 		error = EMFILE; /* there was no room to look at who is calling */
-	} else if ((error = check_claim (supervisor, uid, packet->n_fds ? packet->fds[0] : -1))) {
+	} else if ((error = check_claim (supervisor, name, uid, users, packet->n_fds ? packet->fds[0] : -1))) {
 		if (error == EPERM) /* a client may leave at any moment: that is no news */
 			log_warning ("the front asked for a worker it may not have. uid=%u", (unsigned)uid);
-	} else if (!(worker = take_spare (supervisor, uid))) {
+	} else if (!(worker = take_spare (supervisor, uid, users))) {
 		if (count_living (supervisor) >= max)
 			supervisor_drop_spare (supervisor); /* for a worker of another user */
 		if (count_living (supervisor) - supervisor->n_spares >= max)
 			error = EBUSY; /* some have yet to go: it asks again */
-		else if (!(worker = worker_new (supervisor, uid)))
+		else if (!(worker = worker_new (supervisor, uid, users)))
 			error = errno;
 	}
 	if (!worker) {

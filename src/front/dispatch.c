@@ -113,42 +113,80 @@ static void ask_again (void *arg)
 	dispatch_pump (arg);
 }
 
-/* Is the worker what the user database says of its user now? One that was made since the request came always is, however
- * fast the database changes. */
-static bool is_current (struct front *front, const struct pooled *worker, const struct request *request)
+/* Does the user database say now what it said in the state `users`, at that time? */
+static bool is_current (struct front *front, uint64_t users, int64_t ms)
 {
-	uint64_t users = userdb_state (&front->userdb);
+	uint64_t now = userdb_state (&front->userdb);
 	int64_t age = front->userdb.others ? front->config->workers_age_ms : 0;
 
-	if (worker->birthday.ms > request->arrived_ms)
-		return true;
-	return worker->birthday.users == users && (!age || clock_ms () - worker->birthday.ms <= age);
+	return users == now && (!age || clock_ms () - ms <= age);
 }
 
-/* An idle worker for it, or NULL. Those that are of another time, go. */
+/* An idle worker for it, or NULL. Workers that are of another state of the user database go. The worker that was made for
+ * this very request is given to it at its birth and no later, however fast the database changes.
+ *
+ * An identity's user may have become somebody else's uid, who may have an idle worker. So over TCP an idle worker is given
+ * in the state in which the supervisor last let the identity act as that uid, and in no other: then it is asked again. */
 static struct pooled *find_worker (struct front *front, const struct request *request)
 {
-	struct pooled *worker;
+	const struct identity *identity = request->identity;
+	struct pooled *worker = front->newborn_for == request->number ? pool_find (&front->pool, front->newborn) : NULL;
 
-	while ((worker = pool_idle (&front->pool, request->uid)) && !is_current (front, worker, request)) {
+	if (worker && worker->phase == WORKER_IDLE && worker->uid == request->uid)
+		return worker;
+	if (identity->remote && !is_current (front, identity->proved_users, identity->proved_ms))
+		return NULL;
+	while ((worker = pool_idle (&front->pool, request->uid)) &&
+		!is_current (front, worker->birthday.users, worker->birthday.ms)) {
+		if (worker->serial == front->newborn)
+			return NULL; /* another request's */
 		pool_set_phase (worker, WORKER_LEAVING);
 		supervisor_link_release (front, worker->serial);
 	}
 	return worker;
 }
 
-/* Run the request if there is a worker for it, else see that there will be one. True when it runs. */
+static struct request *find_waiting (struct front *front, uint64_t number)
+{
+	struct request *request;
+
+	list_each (request, &front->requests, node)
+		if (request->number == number)
+			return request->state == REQUEST_WAITING ? request : NULL;
+	return NULL;
+}
+
+/* Who was named as the request's user may be another uid by now, or nobody. False: the request was refused, and freed. */
+static bool settle_user (struct front *front, struct request *request)
+{
+	uint64_t users, number = request->number;
+	struct err err;
+
+	if (!request->users || request->users == (users = userdb_state (&front->userdb)))
+		return true;
+	request->users = users;
+	if (request_renew_user (request, &err) == 0)
+		return find_waiting (front, number) != NULL;
+	request_refuse (request, (enum code)err.code, err.text, 0);
+	return false;
+}
+
+/* Run the request if there is a worker for it, else see that there will be one. True when it waits no more. */
 static bool place (struct front *front, struct request *request)
 {
-	struct pooled *worker = find_worker (front, request);
 	struct connection *connection = request->connection;
+	struct pooled *worker;
 	int most;
 
 	if (request->trail == TRAIL_AWAITED)
 		return false; /* nothing is done that is not on record */
 	if (!request->waiter.control && !can_afford (front))
 		return false; /* until another ends */
-	if (worker) {
+	if (!settle_user (front, request))
+		return true;
+	if (request->trail == TRAIL_AWAITED)
+		return false;
+	if ((worker = find_worker (front, request))) {
 		queue_leave (&front->queue, &request->waiter);
 		queue_served (&front->queue, &request->waiter);
 		histogram_add (&front->waited, clock_ms () - request->arrived_ms);
@@ -164,7 +202,7 @@ static bool place (struct front *front, struct request *request)
 			connection && !connection->client.remote && connection->stream.in == connection->stream.out;
 		int peer = proves ? connection->stream.in : -1;
 
-		if (supervisor_link_ask (front, request->number, request->uid, peer) == 0) {
+		if (supervisor_link_ask (front, request->number, request->identity->name, request->uid, peer) == 0) {
 			request->asked = true;
 			request->asked_uid = request->uid;
 			front->pool.births++;
@@ -203,16 +241,6 @@ void dispatch_pump (struct front *front)
 	}
 }
 
-static struct request *find_waiting (struct front *front, uint64_t number)
-{
-	struct request *request;
-
-	list_each (request, &front->requests, node)
-		if (request->number == number)
-			return request->state == REQUEST_WAITING ? request : NULL;
-	return NULL;
-}
-
 void dispatch_audited (struct front *front, uint64_t number, int error)
 {
 	struct request *request = find_waiting (front, number);
@@ -235,13 +263,20 @@ void dispatch_audited (struct front *front, uint64_t number, int error)
 	dispatch_pump (front);
 }
 
-void dispatch_born (struct front *front, uint64_t number)
+void dispatch_born (struct front *front, uint64_t number, const struct pooled *worker)
 {
 	struct request *request = find_waiting (front, number);
 
 	if (request)
 		request->asked = false;
+	if (request && worker->uid == request->identity->uid) {
+		request->identity->proved_users = worker->birthday.users;
+		request->identity->proved_ms = worker->birthday.ms;
+	}
+	front->newborn = worker->serial;
+	front->newborn_for = number;
 	dispatch_pump (front);
+	front->newborn = front->newborn_for = 0;
 }
 
 void dispatch_no_worker (struct front *front, uint64_t number, int error)
@@ -361,6 +396,7 @@ static void on_call (void *arg, struct channel *channel, const struct message *m
 	const char *limit;
 	char text[128];
 	struct err err;
+	uint64_t users = 0;
 	uid_t uid = (uid_t)-1;
 
 	if (front->draining) {
@@ -370,6 +406,8 @@ static void on_call (void *arg, struct channel *channel, const struct message *m
 	}
 	if (builtin_call (connection, channel, message))
 		return;
+	if (!connection->client.remote && json_object_get (message->header, "user"))
+		users = userdb_state (&front->userdb);
 	if (check_call (connection, message, &verb, &uid, &err) < 0 ||
 		!(request = request_new (front, connection, channel, verb, uid, message, &err))) {
 		if (err.code == CODE_DENIED)
@@ -379,6 +417,7 @@ static void on_call (void *arg, struct channel *channel, const struct message *m
 		channel_error (channel, (enum code)err.code, err.text, 0);
 		return;
 	}
+	request->users = users;
 	if (queue_join (&front->queue, &request->waiter, &limit) < 0) {
 		snprintf (
 			text, sizeof text, "%s (%d of %d requests wait)", limit, front->queue.length, front->queue.max);

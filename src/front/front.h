@@ -54,6 +54,8 @@ struct front {
 	struct timer *parked_timer, *trim_timer;
 	struct pool pool;
 	struct userdb userdb;
+	uint64_t newborn,
+		newborn_for; /* dispatch_born: the worker that has just come, and the request that it was made for */
 	struct breakers breakers;
 	struct list requests, connections;
 	struct list asked, answering; /* reloads, and answers larger than what is taken at once (builtin.c) */
@@ -119,8 +121,8 @@ void dispatch_pump (struct front *front);
 /* The supervisor has written the start of a request into the audit trail, or could not (errno). */
 void dispatch_audited (struct front *front, uint64_t request, int error);
 
-/* The supervisor's answer to an ask: a worker is there, or none (errno). */
-void dispatch_born (struct front *front, uint64_t request);
+/* The supervisor's answer to an ask: a worker is there (in the pool, idle), or none (errno). */
+void dispatch_born (struct front *front, uint64_t request, const struct pooled *worker);
 void dispatch_no_worker (struct front *front, uint64_t request, int error);
 
 /* --- facts.c: what is counted ------------------------------------------------------------------------------------ */

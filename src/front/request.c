@@ -165,6 +165,21 @@ int request_renew (struct request *request, struct err *err)
 	return 0;
 }
 
+int request_renew_user (struct request *request, struct err *err)
+{
+	json_t *header = header_parse (request->call, request->header_n, HEADER_CALL_TOKENS, NULL, err);
+	const char *user = json_string_value (json_object_get (header, "user"));
+	uid_t uid = request->uid;
+	int result = header ? access_user (&request->front->gate.access, request->identity, user, &uid, err) : -1;
+
+	if (!result && uid != request->uid) {
+		request->uid = uid;
+		trail_start (request, json_object_get (header, "args"));
+	}
+	json_decref (header);
+	return result;
+}
+
 bool request_forbidden (const struct request *request)
 {
 	const struct identity *identity = request->identity;

@@ -65,6 +65,8 @@ struct request {
 	int lines_sent, lines_written; /* of its start, in the audit trail */
 	bool asked; /* for a worker, */
 	uid_t asked_uid; /* of that user */
+	uint64_t
+		users; /* the state of the user database in which the user that it names was looked up; 0: it names none */
 	bool wait_output; /* once the command has ended by itself: until everybody has closed its output */
 	bool counted; /* in identity->running, and in front->n_running where it is no control call */
 	uint64_t evicted; /* the idle worker that was released for it, 0: none yet */
@@ -95,6 +97,10 @@ struct request *request_new (struct front *front, struct connection *connection,
 /* A waiting request meets a new generation: its verb, its arguments, the right to them and its user are checked anew. 0,
  * or -1 and err: refuse it. After 0 it may have been refused and freed: for want of an audit trail. */
 int request_renew (struct request *request, struct err *err);
+
+/* The user database has changed: a waiting request's user is looked up anew. 0, or -1 and err: refuse it. After 0 it may
+ * have been freed, as above. */
+int request_renew_user (struct request *request, struct err *err);
 
 /* Would a call that runs be refused now, by what its identity may do? Then it is to be stopped. */
 bool request_forbidden (const struct request *request);

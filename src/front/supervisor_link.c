@@ -111,12 +111,15 @@ static void take_worker (struct front *front, struct packet *packet)
 {
 	const struct record *record = &packet->record;
 	struct worker_birthday birthday = { 0 };
+	const struct pooled *worker;
 
 	front->pool.births--;
 	if (record->length == sizeof birthday)
 		memcpy (&birthday, packet->data, sizeof birthday);
-	if (!packet->n_fds ||
-		!pool_add (&front->pool, (uint64_t)record->a, (uid_t)record->b, &birthday, packet->fds[0])) {
+	worker = packet->n_fds
+			 ? pool_add (&front->pool, (uint64_t)record->a, (uid_t)record->b, &birthday, packet->fds[0])
+			 : NULL;
+	if (!worker) {
 		/* Nobody can talk to it. Asking again at once would find the same. */
 		if (packet->n_fds)
 			packet->fds[0] = -1;
@@ -126,7 +129,7 @@ static void take_worker (struct front *front, struct packet *packet)
 	}
 	packet->fds[0] = -1;
 	front->born++;
-	dispatch_born (front, record->id);
+	dispatch_born (front, record->id, worker);
 }
 
 static void take_gone (struct front *front, const struct packet *packet)
@@ -383,11 +386,11 @@ void supervisor_link_audit (struct front *front, uint64_t request, const void *l
 	post (front, &record, line, n, NULL, 0);
 }
 
-int supervisor_link_ask (struct front *front, uint64_t request, uid_t uid, int peer)
+int supervisor_link_ask (struct front *front, uint64_t request, const char *you, uid_t uid, int peer)
 {
 	struct record record = { .type = REC_WORKER, .id = request, .a = (int64_t)uid };
 
-	return post (front, &record, NULL, 0, &peer, peer >= 0 ? 1 : 0);
+	return post (front, &record, you, strlen (you), &peer, peer >= 0 ? 1 : 0);
 }
 
 void supervisor_link_release (struct front *front, uint64_t serial)

@@ -14,9 +14,9 @@ struct front;
 /* Wait for the configuration and the verbs: nothing can be done without. */
 void supervisor_link_start (struct front *front, int link);
 
-/* Ask for a worker of that user; `peer` is the Unix peer's socket that proves the right to it, or -1. 0; -1 when the
+/* Ask for a worker of that user, for the identity `you`; `peer` is the Unix peer's socket that proves the right to it, or -1. 0; -1 when the
  * socket cannot be sent now (ETOOMANYREFS): try again soon. */
-int supervisor_link_ask (struct front *front, uint64_t request, uid_t uid, int peer);
+int supervisor_link_ask (struct front *front, uint64_t request, const char *you, uid_t uid, int peer);
 
 /* Ask for a reload, answered by RELOADED; write a line into the audit trail, answered by AUDITED (`request` 0: not). */
 void supervisor_link_reload (struct front *front, uint64_t request);

@@ -162,6 +162,7 @@ void access_replace (struct access *access, struct grants *grants)
 		identity->grant = now ? now->grant : NULL;
 		if (now)
 			identity->uid = now->uid;
+		identity->proved_users = 0;
 	}
 	grants_free (access->grants);
 	access->grants = grants;

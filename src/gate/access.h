@@ -33,6 +33,10 @@ struct identity {
 	const struct grant *grant; /* what it may do; NULL: it was revoked */
 	bool roots_narrowed; /* the last access_replace took something from what its roots let it reach */
 	int connections; /* at once */
+	/* Over TCP: when the supervisor last let it act as `uid`, by clock_ms, and the state of the user database then
+	 * (base/userdb.h); 0: not yet. */
+	int64_t proved_ms;
+	uint64_t proved_users;
 	bool full; /* the daemon's own user, or root: may do everything, as anybody the daemon can become */
 	char name[64]; /* `you` of the hello, and for the log */
 

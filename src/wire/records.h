@@ -32,7 +32,8 @@ enum record_type {
 	REC_VERBS, /* from a probe: a size of the whole; payload: a piece of the verb table (JSON, see verbs.h) */
 
 	/* front -> supervisor */
-	REC_WORKER = 32, /* id request, a uid; fd: the Unix peer's socket, where there is one */
+	REC_WORKER =
+		32, /* id request, a uid; payload: the identity's name; fd: the Unix peer's socket, where there is one */
 	REC_RELEASE, /* id serial: let it leave, kill nothing */
 	REC_STOP, /* id serial, a grace in milliseconds */
 	REC_PONG, /* answers PING. READY (above) says that it accepts */

@@ -47,11 +47,13 @@ static bool wait_for (int link, uint32_t type)
 	return false;
 }
 
+static const char *you = "ann"; /* the identity that it says it asks for */
+
 static void ask (int link, FILE *out, const char *what, uid_t uid, int shown)
 {
 	struct record record = { .type = REC_WORKER, .id = ++last, .a = (int64_t)uid };
 
-	if (link_send (link, &record, NULL, 0, NULL, 0, &shown, shown >= 0 ? 1 : 0, 0) < 0) {
+	if (link_send (link, &record, you, strlen (you), NULL, 0, &shown, shown >= 0 ? 1 : 0, 0) < 0) {
 		fprintf (out, "%s: cannot be asked\n", what);
 		return;
 	}
@@ -170,6 +172,8 @@ int liar_run (int link)
 	ask (link, out, "granted", granted, -1);
 	ask (link, out, "root", 0, -1);
 	ask (link, out, "another", granted + 1, -1);
+	you = "bob";
+	ask (link, out, "granted to another", granted, -1);
 	ask_with_everything (link, out, (const int[]){ stream[0], packets[0] }, own);
 	ask_with_clients (link, out);
 	fputs ("done\n", out);
