@@ -14,7 +14,5 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/say.c %D%/say.h \
 	%D%/session.c %D%/session.h \
 	%D%/subcommand.c %D%/subcommand.h \
-	%D%/transfer.c %D%/transfer.h %D%/transfer_private.h \
-	%D%/transfer_get.c \
-	%D%/transfer_put.c \
+	%D%/transfer.c %D%/transfer.h \
 	$(NULL)

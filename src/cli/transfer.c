@@ -2,24 +2,35 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
+#include "cli/descriptor.h"
 #include "cli/say.h"
-#include "cli/transfer_private.h"
+#include "cli/transfer.h"
 
 #define FILES_STREAM "files"
 
-const struct roots transfer_everything = { .bound = false };
+enum {
+	AHEAD = 2 * ITEM_DATA_MAX, /* bytes of a put that are read before they can be sent */
+	ROUNDS = 8, /* of filling and sending in one turn of the loop */
+};
+
+/* There is no bound at this end: what the user may reach, the user may name. */
+static const struct roots everything = { .bound = false };
 
 bool transfer_has_told (const struct err *err)
 {
 	return err->sys == ENOSPC || err->sys == EDQUOT;
 }
 
-int transfer_stop (struct transfer *self, struct call *call, const struct err *err)
+/* What the server sends is not in order: nothing more of it is looked at. Always -1. */
+static int stop (struct transfer *self, struct call *call, const struct err *err)
 {
 	if (!transfer_has_told (err))
 		complain (call->where, "%s", err->text);
@@ -28,7 +39,9 @@ int transfer_stop (struct transfer *self, struct call *call, const struct err *e
 	return -1;
 }
 
-int transfer_last_component (const char *path, char *name, struct err *err)
+/* The last component of a path, at most ITEM_NAME_MAX bytes; "." where the path names what is in a directory, not the
+ * directory: "", ".", "..", "/". 0, or -1 and err. */
+static int last_component (const char *path, char *name, struct err *err)
 {
 	size_t n = strlen (path), start;
 
@@ -46,13 +59,273 @@ int transfer_last_component (const char *path, char *name, struct err *err)
 	return 0;
 }
 
+/* --- put: a sender feeds the input, the answers tell which files are in place ------------------------------------- */
+
+static int open_source (void *data, int index, char *name, bool *stream, struct err *err)
+{
+	const struct transfer *self = data;
+	const char *path = self->sources[index];
+	bool standard = !strcmp (path, "-");
+	int own = STDIN_FILENO, fd;
+
+	*stream = false;
+	if (standard)
+		strcpy (name, "-");
+	else if (last_component (path, name, err) < 0)
+		return -1;
+	else if (descriptor_of (path, &own) < 0)
+		return err_sys (err, CODE_IO_ERROR, "cannot read it");
+	*stream = own >= 0;
+	if (own >= 0) {
+		fd = fcntl (own, F_DUPFD_CLOEXEC, 3);
+		return fd >= 0 ? fd : err_sys (err, CODE_IO_ERROR, standard ? "standard input" : "cannot open it");
+	}
+	return target_open_source (&everything, NULL, path, err);
+}
+
+/* Read ahead, so that the disk and the sums need not wait for the network: 0, or -1 (which has been said). */
+static int fill (struct transfer *self)
+{
+	int state;
+
+	if (buf_len (&self->out) >= AHEAD || self->state == SENDER_END)
+		return 0;
+	if ((state = sender_fill (self->sender, &self->out)) < 0) {
+		complain (NULL, "out of memory");
+		return -1;
+	}
+	if (self->pending.error) {
+		complain (NULL, self->pending.error == ENOBUFS ? "the server does not say what became of what it took"
+							       : "out of memory");
+		return -1;
+	}
+	self->state = (enum sender_state)state;
+	return 0;
+}
+
+static int send_put (struct transfer *self, struct call *call)
+{
+	for (int i = 0; i < ROUNDS && !self->ended; i++) {
+		long n;
+
+		if (fill (self) < 0)
+			return -1;
+		if (buf_len (&self->out)) {
+			if ((n = remex_send (call->request, buf_head (&self->out), buf_len (&self->out))) < 0)
+				return errno == EPIPE ? 0 : -1; /* it is over, and will say so */
+			if (n == 0)
+				return 0; /* until there is credit */
+			buf_consume (&self->out, (size_t)n);
+		} else if (self->state == SENDER_WAIT) {
+			return 0;
+		}
+		if (!buf_len (&self->out) && self->state == SENDER_END) {
+			self->ended = true;
+			remex_end (call->request);
+		}
+	}
+	return self->ended ? 0 : 1;
+}
+
+static void note (void *data, const struct item *item)
+{
+	struct transfer *self = data;
+
+	pending_sent (&self->pending, item);
+}
+
+/* The server tells what became of something. 0, or -1 and err where it was not sent. */
+static int tell (struct transfer *self, const struct item *item, struct err *why)
+{
+	struct receipt receipt = { .kind = ITEM_FILE, .path = item->name, .size = item->size, .source = item->source };
+	struct err err = { .code = (int)item->code };
+
+	receipt.sha256 = item->sha256;
+	receipt.changed = item->changed;
+	receipt.note = item->text;
+	if (item->source < 0 || item->source >= self->n_sources)
+		return err_set (why, CODE_BAD_VALUE, "the server tells of what was not sent");
+	if (item->kind == ITEM_FAILED) {
+		pending_failed (&self->pending, item);
+		err_set (&err, (int)item->code, "%s", item->text);
+		receipt.kind = ITEM_FAILED;
+		receipt.err = &err;
+	} else {
+		int wrong = pending_done (&self->pending, item, &err);
+
+		if (wrong < 0) {
+			*why = err;
+			return -1;
+		}
+		if (item->size < 0)
+			receipt.kind = ITEM_DIRECTORY; /* or a link: something without content */
+		if (wrong)
+			receipt.err = &err;
+	}
+	self->told (self->data, &receipt);
+	return 0;
+}
+
+static int take_put (struct transfer *self, struct call *call, struct err *err)
+{
+	static struct item item;
+	int got;
+
+	while ((got = item_next (&self->in, &item, err)) > 0) {
+		int result = -1;
+
+		if (item.body)
+			err_set (err, CODE_BAD_VALUE, "the server's answer has a body");
+		else if (item.kind == ITEM_HAVE)
+			result = sender_answer (self->sender, &item, err);
+		else if (item.kind == ITEM_DONE || item.kind == ITEM_FAILED)
+			result = tell (self, &item, err);
+		else
+			err_set (err, CODE_BAD_VALUE, "the server sends files, and was to receive them");
+		if (result < 0)
+			return -1;
+	}
+	call_consume (call, self->owed);
+	self->owed = 0;
+	return got;
+}
+
+static int open_put (struct transfer *self)
+{
+	struct sender_options options = { .recursive = self->recursive,
+		.live = self->live,
+		.resume = self->resume,
+		.sent = note,
+		.count = self->count };
+
+	self->state = SENDER_MORE;
+	self->sender = sender_new (&options, self->n_sources, open_source, self);
+	return self->sender ? 0 : -1;
+}
+
+/* --- get: a receiver takes the stream, and writes where the command line says ------------------------------------- */
+
+/* As scp(1) has it: into a directory that is there, else under that name, which then is for one source only. */
+static int open_destination (struct transfer *self, struct err *err)
+{
+	size_t n = strlen (self->destination);
+
+	if (!strcmp (self->destination, "-"))
+		self->to = STDOUT_FILENO;
+	else if (descriptor_of (self->destination, &self->to) < 0)
+		return err_sys (err, CODE_IO_ERROR, "cannot write to it");
+	if (self->to >= 0 && (self->n_sources > 1 || self->recursive))
+		return err_set (err, CODE_BAD_VALUE, "only one file goes there, and no directory");
+	if (self->to >= 0)
+		return 0;
+	self->directory = target_open_directory (&everything, NULL, self->destination, TARGET_WRITE, err);
+	if (self->directory >= 0 || (err->sys != ENOENT && err->sys != ENOTDIR))
+		return self->directory >= 0 ? 0 : -1;
+	if (self->n_sources > 1 || (n > 0 && self->destination[n - 1] == '/' && !self->recursive))
+		return err_set (err, CODE_NOT_FOUND, "is no directory");
+	return 0;
+}
+
+/* That ends the stream. Always -1. */
+static int not_asked_for (struct err *err, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
+
+static int not_asked_for (struct err *err, const char *fmt, ...)
+{
+	va_list args;
+	char text[ERR_TEXT];
+
+	va_start (args, fmt);
+	vsnprintf (text, sizeof text, fmt, args);
+	va_end (args);
+	err_set (err, CODE_BAD_VALUE, "%s", text);
+	err->sys = EPROTO;
+	return -1;
+}
+
+static int target_item (void *data, const struct item *item, struct target *target, int *fd, struct err *err)
+{
+	struct transfer *self = data;
+	char name[ITEM_NAME_MAX + 1];
+
+	if (item->source < self->next || item->source >= self->n_sources)
+		return not_asked_for (err, "the server sent what was not asked for");
+	if (last_component (self->sources[item->source], name, err) < 0)
+		return -1;
+	/* Of "." and "/" only the server knows the name. */
+	if (strcmp (name, ".") != 0 && strcmp (name, item->name) != 0)
+		return not_asked_for (err, "the server sent '%s' where '%s' was asked for", item->name, name);
+	self->next = (int)item->source + 1;
+	if (self->to >= 0) {
+		*fd = self->to;
+		return 0;
+	}
+	if (self->directory < 0)
+		return target_open (target, &everything, NULL, self->destination, TARGET_WRITE, err);
+	memcpy (target->name, name, sizeof target->name);
+	if ((target->directory = fcntl (self->directory, F_DUPFD_CLOEXEC, 3)) < 0)
+		return err_sys (err, CODE_BUSY, "a directory");
+	return 0;
+}
+
+static void received (void *data, const struct receipt *receipt)
+{
+	struct transfer *self = data;
+	bool to_fd = self->to >= 0;
+
+	if (receipt->source >= 0 && receipt->source < self->n_sources)
+		self->heard[receipt->source] = true;
+	/* The descriptor takes nothing any more: what else comes is for nobody. */
+	self->stopped |= to_fd && receipt->err && receipt->err->sys;
+	self->reader_gone |= to_fd && receipt->err && receipt->err->sys == EPIPE;
+	if (!self->reader_gone)
+		self->told (self->data, receipt);
+}
+
+/* Take what has come, a step at a time; the server may send as much again when it is taken. */
+static int take_get (struct transfer *self, struct call *call, struct err *err)
+{
+	int got = receiver_take (self->receiver, &self->in, &self->out, err);
+
+	self->stepping = got > 0;
+	if (self->stepping)
+		return 0;
+	call_consume (call, self->owed);
+	self->owed = 0;
+	return got;
+}
+
+static int send_get (struct transfer *self, struct call *call)
+{
+	struct err err;
+	long n = 0;
+
+	if (self->stepping && take_get (self, call, &err) < 0)
+		return stop (self, call, &err);
+	if (buf_len (&self->out) && (n = remex_send (call->request, buf_head (&self->out), buf_len (&self->out))) < 0)
+		return errno == EPIPE ? 0 : -1;
+	buf_consume (&self->out, (size_t)n);
+	return self->stepping;
+}
+
+static int open_get (struct transfer *self)
+{
+	struct receiver_options options = {
+		.recursive = self->recursive,
+		.live = self->live,
+		.writer = { .sync = !self->unsynced, .preserve = self->preserve, .set_id = self->set_id },
+	};
+
+	self->receiver = receiver_new (&options, target_item, received, self);
+	return self->receiver ? 0 : -1;
+}
+
 /* --- the sink ------------------------------------------------------------------------------------------------------ */
 
 static int send_some (struct call *call)
 {
 	struct transfer *self = call->data;
 
-	return self->put ? transfer_send_put (self, call) : transfer_send_get (self, call);
+	return self->put ? send_put (self, call) : send_get (self, call);
 }
 
 static int take_some (struct call *call, const char *stream, const void *bytes, size_t n)
@@ -66,13 +339,13 @@ static int take_some (struct call *call, const char *stream, const void *bytes, 
 	}
 	if (buf_append (&self->in, bytes, n) < 0) {
 		err_set (&err, CODE_BAD_VALUE, "the server sends more than it may");
-		return transfer_stop (self, call, &err);
+		return stop (self, call, &err);
 	}
 	self->owed += n;
 	if (self->stepping)
 		return 0;
-	if ((self->put ? transfer_take_put (self, call, &err) : transfer_take_get (self, call, &err)) < 0)
-		return transfer_stop (self, call, &err);
+	if ((self->put ? take_put (self, call, &err) : take_get (self, call, &err)) < 0)
+		return stop (self, call, &err);
 	return self->stopped ? -1 : 0;
 }
 
@@ -107,11 +380,11 @@ int transfer_open (struct transfer *self, struct err *err)
 	self->directory = self->to = -1;
 	pending_init (&self->pending);
 	buf_init (&self->in, 4 * 1024 * 1024); /* a message, and an item's header that was cut */
-	buf_init (&self->out, self->put ? TRANSFER_AHEAD + 2 * (ITEM_HEADER_MAX + ITEM_DATA_MAX) : 1024 * 1024);
-	if (!self->put && transfer_open_destination (self, err) < 0)
+	buf_init (&self->out, self->put ? AHEAD + 2 * (ITEM_HEADER_MAX + ITEM_DATA_MAX) : 1024 * 1024);
+	if (!self->put && open_destination (self, err) < 0)
 		return -1;
 	self->heard = calloc ((size_t)self->n_sources + 1, sizeof *self->heard);
-	if (!self->heard || (self->put ? transfer_open_put (self) : transfer_open_get (self)) < 0)
+	if (!self->heard || (self->put ? open_put (self) : open_get (self)) < 0)
 		return err_set (err, CODE_BUSY, "out of memory");
 	return 0;
 }
