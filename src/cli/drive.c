@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/drive.h"
@@ -12,10 +13,33 @@
 /* Events that are told in one turn: a signal wants to be seen also while output pours. */
 enum { EVENTS = 64 };
 
+/* Open files beside one connection for each task: our own descriptors, keys, the lookups of names. */
+enum { FILES_OTHERS = 128 };
+
+/* Raise the limit of open files as far as it goes: how many tasks it allows. */
+static size_t raise_limit (void)
+{
+	struct rlimit limit;
+
+	if (getrlimit (RLIMIT_NOFILE, &limit) < 0)
+		return 1;
+	if (limit.rlim_cur < limit.rlim_max) {
+		rlim_t before = limit.rlim_cur;
+
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit (RLIMIT_NOFILE, &limit) < 0)
+			limit.rlim_cur = before;
+	}
+	if (limit.rlim_cur > (rlim_t)SIZE_MAX)
+		return SIZE_MAX;
+	return limit.rlim_cur > FILES_OTHERS ? (size_t)limit.rlim_cur - FILES_OTHERS : 1;
+}
+
 int drive_open (struct drive *drive)
 {
-	*drive = (struct drive){ .remex = remex_new () };
+	*drive = (struct drive){ .remex = remex_new (), .window = raise_limit () };
 	list_init (&drive->tasks);
+	list_init (&drive->waiting);
 	output_init (&drive->out, STDOUT_FILENO);
 	output_init (&drive->err, STDERR_FILENO);
 	if (!drive->remex)
@@ -38,10 +62,32 @@ void drive_close (struct drive *drive)
 	console_release_signals ();
 }
 
-void drive_add (struct drive *drive, struct task *task, struct remex_host *host)
+void drive_set_window (struct drive *drive, size_t window)
+{
+	size_t most = raise_limit ();
+
+	if (window > most)
+		complain (NULL, "only %zu hosts at once, not %zu: %zu files may be open (ulimit -n)", most, window,
+			most + FILES_OTHERS);
+	drive->window = window < most ? window : most;
+}
+
+void drive_watch (struct task *task, struct remex_host *host)
 {
 	remex_host_set_data (host, task);
+}
+
+void drive_add (struct drive *drive, struct task *task, struct remex_host *host)
+{
+	task->queued = false;
+	drive_watch (task, host);
 	list_append (&drive->tasks, &task->node);
+}
+
+void drive_queue (struct drive *drive, struct task *task)
+{
+	task->queued = true;
+	list_append (&drive->waiting, &task->node);
 }
 
 void drive_leave (struct drive *drive)
@@ -98,6 +144,44 @@ static void wait_any (struct drive *drive, bool more)
 	drive_leave (drive);
 }
 
+/* --- turns of queued tasks ---------------------------------------------------------------------------------------- */
+
+/* The task is no longer the drive's. */
+static void let_go (struct drive *drive, struct task *task, bool runs)
+{
+	list_remove (&task->node);
+	drive->running -= runs;
+	if (task->ops->ended)
+		task->ops->ended (task);
+}
+
+static void end_queued (struct drive *drive)
+{
+	struct task *task, *after;
+
+	list_each_safe (task, after, &drive->tasks, node)
+		if (task->queued && task->ops->over (task))
+			let_go (drive, task, true);
+}
+
+static void start_queued (struct drive *drive)
+{
+	while (drive->running < drive->window && !list_empty (&drive->waiting)) {
+		struct task *task = list_entry (drive->waiting.next, struct task, node);
+
+		if (task->ops->over (task)) {
+			let_go (drive, task, false);
+			continue;
+		}
+		list_remove (&task->node);
+		list_append (&drive->tasks, &task->node);
+		drive->running++;
+		task->ops->start (task, drive);
+		if (task->ops->over (task))
+			let_go (drive, task, true);
+	}
+}
+
 /* --- the loop ---------------------------------------------------------------------------------------------------- */
 
 static void tell_events (struct drive *drive)
@@ -117,9 +201,14 @@ static void tell_signals (struct drive *drive)
 	struct task *task;
 	int signo;
 
-	while ((signo = console_signal ()))
+	while ((signo = console_signal ())) {
 		list_each (task, &drive->tasks, node)
 			task->ops->signal (task, signo);
+		list_each (task, &drive->waiting, node)
+			task->ops->signal (task, signo);
+		if (list_empty (&drive->tasks))
+			drive_leave (drive); /* only our own reader is waited for */
+	}
 }
 
 /* True: some task could go on at once. */
@@ -140,7 +229,7 @@ static bool goes_on (const struct drive *drive)
 
 	if (drive->left)
 		return false;
-	if (output_pending (&drive->out) || output_pending (&drive->err))
+	if (output_pending (&drive->out) || output_pending (&drive->err) || !list_empty (&drive->waiting))
 		return true;
 	list_each (task, &drive->tasks, node)
 		if (!task->ops->over (task))
@@ -156,18 +245,24 @@ int drive_run (struct drive *drive)
 	for (;;) {
 		bool more;
 
+		start_queued (drive);
 		tell_events (drive);
 		more = work (drive);
+		end_queued (drive);
 		if (output_pending (&drive->out))
 			output_flush (&drive->out);
 		if (output_pending (&drive->err))
 			output_flush (&drive->err);
 		if (!goes_on (drive))
 			break;
+		more |= drive->running < drive->window && !list_empty (&drive->waiting);
 		wait_any (drive, more);
 		tell_signals (drive);
 	}
 	list_each_safe (task, after, &drive->tasks, node)
 		list_remove (&task->node);
+	list_each_safe (task, after, &drive->waiting, node)
+		list_remove (&task->node);
+	drive->running = 0;
 	return drive->failed ? -1 : 0;
 }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -73,7 +74,9 @@ static bool is_over (const struct task *task)
 	return one_of (task)->over;
 }
 
-static const struct task_ops ops = { on_event, on_signal, on_work, on_wait, is_over };
+static const struct task_ops ops = {
+	.event = on_event, .signal = on_signal, .work = on_work, .wait = on_wait, .over = is_over
+};
 
 static void add (struct one *one)
 {
@@ -206,6 +209,161 @@ START_TEST (a_wait_knows_its_soonest_time)
 }
 END_TEST
 
+/* --- tasks that wait for their turn ------------------------------------------------------------------------------- */
+
+enum { MANY = 40, WINDOW = 4 };
+
+static struct queued {
+	struct task task;
+	struct remex_host *host;
+	int server;
+	bool over, ended, cancelled;
+} queued[MANY];
+
+static int n_started, n_ended, at_once, most_at_once;
+static bool start_fails; /* every second task */
+
+static struct queued *queued_of (const struct task *task)
+{
+	return list_entry (task, struct queued, task);
+}
+
+static void queued_start (struct task *task, struct drive *of)
+{
+	struct queued *one = queued_of (task);
+	int ends[2];
+
+	ck_assert_int_eq (one - queued, n_started); /* in their order */
+	n_started++;
+	if (++at_once > most_at_once)
+		most_at_once = at_once;
+	if (start_fails && n_started % 2) {
+		one->over = true;
+		return;
+	}
+	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	one->server = ends[1];
+	ck_assert_ptr_nonnull (one->host = remex_attach (of->remex, "fake", ends[0], ends[0], NULL));
+	drive_watch (task, one->host);
+	fake_say (&(struct fake){ .fd = one->server }, HELLO);
+}
+
+static void queued_event (struct task *task, const struct remex_event *event)
+{
+	ck_assert_ptr_eq (event->host, queued_of (task)->host);
+	queued_of (task)->over |= event->type == REMEX_READY;
+}
+
+static void queued_signal (struct task *task, int signo)
+{
+	(void)signo;
+	queued_of (task)->over = queued_of (task)->cancelled = true;
+}
+
+static bool queued_over (const struct task *task)
+{
+	return queued_of (task)->over;
+}
+
+static void queued_ended (struct task *task)
+{
+	struct queued *one = queued_of (task);
+
+	ck_assert (!one->ended);
+	ck_assert (!list_linked (&task->node));
+	one->ended = true;
+	n_ended++;
+	if (!one->cancelled || one->host)
+		at_once--;
+	remex_close (one->host);
+	if (one->server > 0)
+		close (one->server);
+}
+
+static const struct task_ops queued_ops = { .start = queued_start,
+	.ended = queued_ended,
+	.event = queued_event,
+	.signal = queued_signal,
+	.over = queued_over };
+
+static void queue_all (void)
+{
+	ck_assert_int_eq (drive_open (&drive), 0);
+	for (int i = 0; i < MANY; i++) {
+		queued[i].task.ops = &queued_ops;
+		drive_queue (&drive, &queued[i].task);
+	}
+}
+
+START_TEST (no_more_tasks_run_at_once_than_the_window_has)
+{
+	start_fails = _i;
+	queue_all ();
+	drive_set_window (&drive, WINDOW);
+	ck_assert_uint_eq (drive.window, WINDOW);
+	ck_assert_int_eq (drive_run (&drive), 0);
+	ck_assert_int_eq (n_started, MANY);
+	ck_assert_int_eq (n_ended, MANY);
+	ck_assert_int_le (most_at_once, WINDOW);
+	ck_assert_int_eq (at_once, 0);
+	ck_assert_uint_eq (drive.running, 0);
+	drive_close (&drive);
+}
+END_TEST
+
+START_TEST (a_signal_ends_those_that_wait_too)
+{
+	queue_all ();
+	drive_set_window (&drive, 0);
+	raise (SIGTERM); /* before the first one is started */
+	ck_assert_int_eq (drive_run (&drive), 0);
+	ck_assert_int_eq (n_started, 0);
+	ck_assert (list_empty (&drive.waiting));
+	drive_close (&drive);
+}
+END_TEST
+
+START_TEST (a_task_that_a_signal_ended_is_not_started)
+{
+	queue_all ();
+	for (int i = 0; i < MANY; i++)
+		queued_signal (&queued[i].task, SIGINT);
+	ck_assert_int_eq (drive_run (&drive), 0);
+	ck_assert_int_eq (n_started, 0);
+	ck_assert_int_eq (n_ended, MANY);
+	drive_close (&drive);
+}
+END_TEST
+
+START_TEST (the_window_shrinks_to_the_limit_of_open_files)
+{
+	struct rlimit limit;
+
+	ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_max = limit.rlim_max < 1024 ? limit.rlim_max : 1024;
+	limit.rlim_cur = 200;
+	ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &limit), 0);
+	ck_assert_int_eq (drive_open (&drive), 0);
+	ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &limit), 0);
+	ck_assert_uint_eq (limit.rlim_cur, limit.rlim_max); /* raised as far as it goes */
+	ck_assert_uint_lt (drive.window, limit.rlim_max);
+	drive_set_window (&drive, 100000);
+	ck_assert_uint_lt (drive.window, limit.rlim_max);
+	ck_assert_uint_ge (drive.window, 1);
+	drive_set_window (&drive, 3);
+	ck_assert_uint_eq (drive.window, 3);
+	drive_close (&drive);
+}
+END_TEST
+
+static void add_queue_cases (TCase *tcase)
+{
+	tcase_add_loop_test (tcase, no_more_tasks_run_at_once_than_the_window_has, 0, 2);
+	tcase_add_test (tcase, a_signal_ends_those_that_wait_too);
+	tcase_add_test (tcase, a_task_that_a_signal_ended_is_not_started);
+	tcase_add_test (tcase, the_window_shrinks_to_the_limit_of_open_files);
+}
+
 static void add_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, setup, teardown);
@@ -216,4 +374,4 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, a_wait_knows_its_soonest_time);
 }
 
-CHECK_MAIN ("drive", add_cases)
+CHECK_MAIN ("drive", add_cases, add_queue_cases)
