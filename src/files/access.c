@@ -90,8 +90,7 @@ static void keep_attributes (int fd, const struct old *old, char note[ACCESS_NOT
 
 /* --- who may do what ---------------------------------------------------------------------------------------------- */
 
-/* The process's umask (umask(2)); both ends have one thread. */
-static mode_t current_umask (void)
+mode_t access_umask (void)
 {
 	mode_t mask = umask (077);
 
@@ -174,8 +173,8 @@ static int make (int fd, int directory, mode_t mode, struct err *err)
 	struct acl acl;
 
 	switch (acl_read (directory, ACL_DEFAULT, &acl)) {
-	case ACL_NONE: return set_mode (fd, mode & ~current_umask (), err);
-	case ACL_UNKNOWN: return set_mode (fd, mode & 0700 & ~current_umask (), err);
+	case ACL_NONE: return set_mode (fd, mode & ~access_umask (), err);
+	case ACL_UNKNOWN: return set_mode (fd, mode & 0700 & ~access_umask (), err);
 	case ACL_SOME: break;
 	}
 	acl_limit (&acl, mode);

@@ -31,4 +31,7 @@ int access_set (
  * lets in. 0, or -1 with errno. */
 int access_set_mode (int fd, mode_t mode);
 
+/* The process's umask (umask(2)), for processes of one thread: it is set for a moment. */
+mode_t access_umask (void);
+
 #endif

@@ -108,14 +108,15 @@ static int open_there (struct open_dir *dir, int directory, const char *name, bo
 	return fd;
 }
 
-/* Make it or open it. We need to write in it, whatever its mode will be in the end. */
+/* Make it or open it. We need to write in it, whatever its mode will be in the end. Beneath a default list mkdir(2) leaves the
+ * umask out; as of cp(1), group and others may not write there all the same where the umask says so. */
 static int make (struct open_dir *dir, struct open_dir *up, const char *name, bool preserve, struct err *err)
 {
-	int mode = dir->mode < 0 ? 0777 : dir->mode & 0777;
+	mode_t mode = (dir->mode < 0 ? 0777 : (mode_t)dir->mode & 0777) & ~(access_umask () & 022);
 
-	if (mkdirat (up->fd, name, (mode_t)mode | 0700) == 0) {
+	if (mkdirat (up->fd, name, mode | 0700) == 0) {
 		dir->made = true;
-		dir->lacks = 0700 & ~mode;
+		dir->lacks = 0700 & ~(int)mode;
 		open_dir_change (up);
 	} else if (errno != EEXIST) {
 		return err_sys (err, files_code (errno), "cannot make the directory");

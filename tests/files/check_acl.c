@@ -250,6 +250,33 @@ START_TEST (as_cp)
 }
 END_TEST
 
+/* As cp(1) makes one: the default list counts, and so does what the umask says of writing. */
+START_TEST (directory_as_cp)
+{
+	static const mode_t some[] = { 0700, 0755, 0775, 0777 };
+	mode_t mode = some[_i % 4];
+	struct open_dir *top, *dir;
+	struct item item;
+
+	ck_assert_int_eq (mkdir ("from", 0700), 0);
+	ck_assert_int_eq (chmod ("from", mode), 0);
+	if (!set_list (".", DEFAULT, defaults[_i / 4]))
+		return;
+	umask (_i % 2 ? 077 : 022);
+	ck_assert_int_eq (system ("cp -r from copied"), 0);
+	top = open_dir_top (open (".", O_PATH | O_DIRECTORY | O_CLOEXEC), 0);
+	item_init (&item, ITEM_DIRECTORY);
+	strcpy (item.name, "made");
+	item.mode = (int)mode;
+	dir = open_dir_enter (top, &item, item.name, &plain, &err);
+	ck_assert_ptr_nonnull (dir);
+	ck_assert_int_eq (open_dir_finish (dir, &plain, &err), 0);
+	open_dir_free (dir);
+	open_dir_free (top);
+	ck_assert_str_eq (list_of ("made"), list_of ("copied"));
+}
+END_TEST
+
 /* A directory that is there loses its list to the sender's mode, in one step. */
 START_TEST (directory_mode)
 {
@@ -360,6 +387,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, preserved);
 	tcase_add_test (tcase, other_group);
 	tcase_add_loop_test (tcase, as_cp, 0, N_DEFAULTS * N_MODES);
+	tcase_add_loop_test (tcase, directory_as_cp, 0, N_DEFAULTS * 4);
 	tcase_add_test (tcase, directory_mode);
 	tcase_add_test (tcase, attributes);
 	tcase_add_test (tcase, capabilities);
