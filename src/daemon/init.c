@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "base/text.h"
 #include "base/trusted.h"
 #include "conf/config.h"
 #include "daemon/hostkey.h"
@@ -196,13 +197,15 @@ static int show_key (const char *path, struct err *err)
 static void show_next (const struct places *places, const char *named)
 {
 	const char *as = geteuid () == 0 ? " --as USER" : "";
+	char word[PATH_MAX + 8];
 
 	printf ("\nNext, on the machine that is to call this one:   remex keygen\n");
 	if (named)
-		printf ("start this one here:   remexd -c %s\n", places->file);
-	printf ("%s here:   %s%s%sremex authorize NAME 'remex-ed25519 ...' --allow exec%s\n", named ? "and" : "then",
-		places->socket ? "REMEX_SOCKET=" : "", places->socket ? places->socket : "", places->socket ? " " : "",
-		as);
+		printf ("start this one here:   remexd -c %s\n", text_quote (word, sizeof word, places->file));
+	printf ("%s here:   ", named ? "and" : "then");
+	if (places->socket)
+		printf ("REMEX_SOCKET=%s ", text_quote (word, sizeof word, places->socket));
+	printf ("remex authorize NAME 'remex-ed25519 ...' --allow exec%s\n", as);
 	if (!named)
 		printf ("and start:   remexd\n");
 }
@@ -223,7 +226,7 @@ int init_run (const char *named)
 		if (!named && !places.there)
 			paths_say_ignored (places.file);
 		show_next (&places, named);
-		result = fflush (stdout);
+		result = 0;
 	} else {
 		log_error ("%s", err.text);
 	}

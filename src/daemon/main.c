@@ -45,6 +45,15 @@ static void no_memory (void)
 	_exit (EXIT_FAILURE);
 }
 
+/* What was printed gets out, or that is said. */
+static int finish (int status)
+{
+	if (fflush (stdout) == 0 && !ferror (stdout))
+		return status;
+	log_error ("cannot write to standard output: %s", strerror (errno));
+	return EXIT_FAILURE;
+}
+
 int main (int argc, char **argv)
 {
 	struct options options;
@@ -57,13 +66,13 @@ int main (int argc, char **argv)
 	}
 	memory_guard (no_memory);
 	if ((status = options_parse (&options, argc, argv)) >= 0)
-		return status;
+		return finish (status);
 	if (options.front >= 0)
 		return front_run (options.front);
 	if (options.make_key)
 		return hostkey_make (options.make_key);
 	if (options.init)
-		return init_run (options.config);
+		return finish (init_run (options.config));
 	fd_raise_limit ();
-	return supervisor_run (&options);
+	return finish (supervisor_run (&options));
 }

@@ -45,8 +45,8 @@ int options_parse (struct options *options, int argc, char **argv)
 		case OPTION_INIT: options->init = true; break;
 		case OPTION_MAKE_KEY: options->make_key = optarg; break;
 		case OPTION_FRONT: options->front = atoi (optarg); break;
-		case OPTION_VERSION: return puts ("remexd " PACKAGE_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-		case 'h': return fputs (usage, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		case OPTION_VERSION: puts ("remexd " PACKAGE_VERSION); return EXIT_SUCCESS;
+		case 'h': fputs (usage, stdout); return EXIT_SUCCESS;
 		default: fputs ("Try 'remexd --help'.\n", stderr); return 2;
 		}
 	}
