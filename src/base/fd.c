@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -106,6 +107,12 @@ int fd_write_all (int fd, const void *bytes, size_t n)
 
 		if (done < 0 && errno == EINTR)
 			continue;
+		if (done < 0 && errno == EAGAIN) {
+			/* A hang-up is for write(2) to tell. */
+			if (poll (&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1) < 0 && errno != EINTR)
+				return -1;
+			continue;
+		}
 		if (done < 0)
 			return -1;
 		p += done;

@@ -33,7 +33,7 @@ bool fd_is_stream (int fd, int access);
 /* Raise the soft limit of descriptors to the hard one (getrlimit(2)). */
 void fd_raise_limit (void);
 
-/* Write all n bytes to a blocking descriptor; 0 or -1. */
+/* Write all n bytes, and wait where the descriptor does not block; 0 or -1. */
 int fd_write_all (int fd, const void *bytes, size_t n);
 
 /* Read a whole file of at most max bytes into new memory with a NUL behind it; *n is its size. NULL and err when it

@@ -23,6 +23,11 @@ json_t *json_bytes (const struct buf *bytes)
 	return header_bytes (text, buf_len (bytes));
 }
 
+json_t *json_words (const char *text)
+{
+	return header_bytes (text, strlen (text));
+}
+
 /* Control characters that JSON lets pass (text_has_control), some of which terminals obey. They can only stand inside
  * strings, and in UTF-8 they have two or three bytes. */
 static void print_safe (const char *text)

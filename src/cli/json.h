@@ -11,6 +11,9 @@
 /* Bytes as JSON: a string where they are UTF-8, else {"b64":…}. A new reference. */
 json_t *json_bytes (const struct buf *bytes);
 
+/* The same of a text: words of the server's or the system's, which may name a path that is no UTF-8. */
+json_t *json_words (const char *text);
+
 /* Print it and a newline to stdout: on one line, or for a person. Control characters of the C1 set, which JSON lets
  * pass, are escaped. `json` is consumed. 0, or -1 when there is no memory (which has been said). */
 int json_print (json_t *json, bool one_line);

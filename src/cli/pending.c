@@ -182,8 +182,7 @@ void pending_sent (struct pending *pending, const struct item *item)
 	case ITEM_END:
 		if (pending->file) {
 			memcpy (pending->file->sha256, item->sha256, sizeof item->sha256);
-			if (item->changed)
-				pending->file->size = -1; /* what was read, not what it was */
+			pending->file->size = item->number; /* what was read, not what it was */
 		}
 		pending->file = NULL;
 		break;
@@ -221,8 +220,8 @@ static bool is_kind (const struct pending_entry *entry, const struct item *item)
 static bool is_same (const struct pending_entry *entry, const struct item *item)
 {
 	return is_kind (entry, item) &&
-	       (item->size < 0 || ((entry->size < 0 || entry->size == item->size) &&
-					  !memcmp (entry->sha256, item->sha256, sizeof entry->sha256)));
+	       (item->size < 0 ||
+		       (entry->size == item->size && !memcmp (entry->sha256, item->sha256, sizeof entry->sha256)));
 }
 
 int pending_done (struct pending *pending, const struct item *done, struct err *err)

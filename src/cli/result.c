@@ -10,7 +10,6 @@
 #include "cli/result.h"
 #include "cli/say.h"
 #include "wire/codes.h"
-#include "wire/header.h"
 
 int result_status (const struct call *call)
 {
@@ -108,12 +107,6 @@ void result_explain (const struct call *call, const char *program)
 	explain_rest (result, where);
 }
 
-/* Words of the server or of libremex, which are UTF-8 but for an odd path. */
-static json_t *words (const char *text)
-{
-	return header_bytes (text, strlen (text));
-}
-
 static json_t *json_error (const struct call *call)
 {
 	const struct remex_result *result = &call->result;
@@ -131,7 +124,7 @@ static json_t *json_error (const struct call *call)
 	case REMEX_LOST:
 	case REMEX_UNREACHABLE: break;
 	}
-	error = json_pack ("{ss so}", "code", code, "message", words (result->message));
+	error = json_pack ("{ss so}", "code", code, "message", json_words (result->message));
 	if (error && result->retry_after > 0)
 		json_object_set_new (error, "retry_after", json_real (result->retry_after));
 	return error;
@@ -143,7 +136,7 @@ json_t *result_json (const struct call *call)
 	const char *signal = result->signal ? signal_word (result->signal) : NULL;
 	json_t *json = json_object ();
 
-	json_object_set_new (json, "host", words (call->where));
+	json_object_set_new (json, "host", json_words (call->where));
 	json_object_set_new (json, "outcome", json_string (remex_outcome_word (result->outcome)));
 	json_object_set_new (
 		json, "exit", result->outcome == REMEX_EXITED ? json_integer (result->exit) : json_null ());

@@ -5,7 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "base/text.h"
 #include "cli/say.h"
 
@@ -33,17 +35,36 @@ const char *safe (const char *text)
 	return text_escape (out, sizeof *buffers, text, strlen (text));
 }
 
+/* The first failure of stdout: stdio only remembers that there was one. */
+static int failed;
+
+static ssize_t write_out (void *cookie, const char *bytes, size_t n)
+{
+	(void)cookie;
+	if (fd_write_all (STDOUT_FILENO, bytes, n) == 0)
+		return (ssize_t)n;
+	if (!failed)
+		failed = errno;
+	return 0; /* fopencookie(3): never -1 */
+}
+
+int say_open (void)
+{
+	FILE *out = fopencookie (NULL, "w", (cookie_io_functions_t){ .write = write_out });
+
+	if (!out)
+		return -1;
+	stdout = out;
+	return setvbuf (out, NULL, isatty (STDOUT_FILENO) ? _IOLBF : _IOFBF, BUFSIZ);
+}
+
 int finish (int status)
 {
-	int error;
-
-	errno = 0;
 	if (fflush (stdout) == 0 && !ferror (stdout))
 		return status;
-	error = errno ? errno : EIO; /* what failed before has taken its number with it */
-	if (error == EPIPE)
+	if (failed == EPIPE)
 		return STATUS_PIPE;
 	if (status == 0 || status == STATUS_REMEX)
-		complain (NULL, "cannot write to standard output: %s", strerror (error));
+		complain (NULL, "cannot write to standard output: %s", strerror (failed ? failed : EIO));
 	return STATUS_REMEX;
 }

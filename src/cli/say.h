@@ -11,6 +11,10 @@ void complain (const char *host, const char *fmt, ...) __attribute__ ((format (p
 /* Escaped for a terminal, in one of a few static buffers: for the arguments of one printf. */
 const char *safe (const char *text);
 
+/* Before anything is printed: from now on stdout waits for a reader also where the descriptor does not block (whoever shares
+ * it may have made it so), and remembers why it failed. 0, or -1 with errno. */
+int say_open (void);
+
 /* What was printed goes out now: the status, or, when it does not get out, 255 and a complaint (141 where its reader
  * has gone). */
 int finish (int status);

@@ -24,17 +24,19 @@ enum {
 /* There is no bound at this end: what the user may reach, the user may name. */
 static const struct roots everything = { .bound = false };
 
-bool transfer_has_told (const struct err *err)
+/* Was it a full disk that stopped it? Then the receipt of what did not go there has told. */
+static bool has_told (const struct err *err)
 {
 	return err->sys == ENOSPC || err->sys == EDQUOT;
 }
 
-/* What the server sends is not in order: nothing more of it is looked at. Always -1. */
+/* What the server sends is not in order, or we cannot go on: nothing more of it is looked at. Always -1. */
 static int stop (struct transfer *self, struct call *call, const struct err *err)
 {
-	if (!transfer_has_told (err))
+	if (!has_told (err))
 		complain (call->where, "%s", err->text);
 	self->stopped = true;
+	self->why = *err;
 	self->stepping = false;
 	return -1;
 }
@@ -83,22 +85,19 @@ static int open_source (void *data, int index, char *name, bool *stream, struct 
 	return target_open_source (&everything, NULL, path, err);
 }
 
-/* Read ahead, so that the disk and the sums need not wait for the network: 0, or -1 (which has been said). */
-static int fill (struct transfer *self)
+/* Read ahead, so that the disk and the sums need not wait for the network: 0, or -1 and err. */
+static int fill (struct transfer *self, struct err *err)
 {
 	int state;
 
 	if (buf_len (&self->out) >= AHEAD || self->state == SENDER_END)
 		return 0;
-	if ((state = sender_fill (self->sender, &self->out)) < 0) {
-		complain (NULL, "out of memory");
-		return -1;
-	}
-	if (self->pending.error) {
-		complain (NULL, self->pending.error == ENOBUFS ? "the server does not say what became of what it took"
-							       : "out of memory");
-		return -1;
-	}
+	if ((state = sender_fill (self->sender, &self->out)) < 0)
+		return err_set (err, CODE_BUSY, "out of memory");
+	if (self->pending.error == ENOBUFS)
+		return err_set (err, CODE_FAILED, "the server does not say what became of what it took");
+	if (self->pending.error)
+		return err_set (err, CODE_BUSY, "out of memory");
 	self->state = (enum sender_state)state;
 	return 0;
 }
@@ -106,10 +105,11 @@ static int fill (struct transfer *self)
 static int send_put (struct transfer *self, struct call *call)
 {
 	for (int i = 0; i < ROUNDS && !self->ended; i++) {
+		struct err err;
 		long n;
 
-		if (fill (self) < 0)
-			return -1;
+		if (fill (self, &err) < 0)
+			return stop (self, call, &err);
 		if (buf_len (&self->out)) {
 			if ((n = remex_send (call->request, buf_head (&self->out), buf_len (&self->out))) < 0)
 				return errno == EPIPE ? 0 : -1; /* it is over, and will say so */
@@ -242,6 +242,14 @@ static int not_asked_for (struct err *err, const char *fmt, ...)
 	return -1;
 }
 
+/* Is it a directory that the path names, whatever is there: "d/", "d/.", "..", "/"? */
+static bool names_directory (const char *path, const char *name)
+{
+	size_t n = strlen (path);
+
+	return !strcmp (name, ".") || (n > 0 && path[n - 1] == '/');
+}
+
 static int target_item (void *data, const struct item *item, struct target *target, int *fd, struct err *err)
 {
 	struct transfer *self = data;
@@ -254,6 +262,11 @@ static int target_item (void *data, const struct item *item, struct target *targ
 	/* Of "." and "/" only the server knows the name. */
 	if (strcmp (name, ".") != 0 && strcmp (name, item->name) != 0)
 		return not_asked_for (err, "the server sent '%s' where '%s' was asked for", item->name, name);
+	/* A source that is a link is followed over there, and comes as what it leads to. */
+	if (item->kind == ITEM_LINK)
+		return not_asked_for (err, "the server sent a symbolic link in place of '%s'", item->name);
+	if (item->kind != ITEM_DIRECTORY && names_directory (self->sources[item->source], name))
+		return not_asked_for (err, "the server sent a file in place of the directory '%s'", item->name);
 	self->next = (int)item->source + 1;
 	if (self->to >= 0) {
 		*fd = self->to;
@@ -275,7 +288,10 @@ static void received (void *data, const struct receipt *receipt)
 	if (receipt->source >= 0 && receipt->source < self->n_sources)
 		self->heard[receipt->source] = true;
 	/* The descriptor takes nothing any more: what else comes is for nobody. */
-	self->stopped |= to_fd && receipt->err && receipt->err->sys;
+	if (to_fd && receipt->err && receipt->err->sys) {
+		self->stopped = true;
+		self->why = *receipt->err;
+	}
 	self->reader_gone |= to_fd && receipt->err && receipt->err->sys == EPIPE;
 	if (!self->reader_gone)
 		self->told (self->data, receipt);
@@ -466,7 +482,7 @@ static void miss (struct transfer *self)
 	}
 }
 
-int transfer_finish (struct transfer *self, struct err *err)
+static int put_in_place (struct transfer *self, struct err *err)
 {
 	int got;
 
@@ -483,6 +499,14 @@ int transfer_finish (struct transfer *self, struct err *err)
 		return -1;
 	miss (self);
 	return 0;
+}
+
+int transfer_finish (struct transfer *self, struct call *call)
+{
+	struct err err;
+	int got = put_in_place (self, &err);
+
+	return got < 0 ? stop (self, call, &err) : got;
 }
 
 char *transfer_path (const struct transfer *self, const struct receipt *receipt, char *out, size_t size)

@@ -1,5 +1,5 @@
 /* transfer - files to or from one host: what a call of file.put or file.get is at this end. Who runs it is told of each file
- * (`told`), and may ask how far it is; only what breaks the whole off is said here, on stderr.
+ * (`told`), and may ask how far it is; only what breaks the whole off is said here, on stderr, and kept (`why`).
  *
  * put: a sender (files/sender.h) reads the sources and feeds the call's input; the server answers on the stream "files".
  * get: a receiver (files/receiver.h) takes that stream and writes. Which local file anything goes to is decided here alone:
@@ -44,7 +44,8 @@ struct transfer {
 	bool *heard; /* of a get, of each source: something of it is in place, or failed */
 	struct pending pending; /* of a put */
 	bool ended; /* of a put: all was sent */
-	bool stopped; /* it failed for good: nothing that the server sends is looked at any more */
+	bool stopped; /* it failed for good, for `why`: nothing that the server sends is looked at any more */
+	struct err why;
 	bool reader_gone; /* of a get: that of standard output */
 };
 
@@ -63,11 +64,8 @@ const char *transfer_call (const struct transfer *transfer);
 char *transfer_args (const struct transfer *transfer);
 
 /* The call was completed: of a get, what came is put in place; and what the server has said nothing of is told to have
- * failed. 0; 1: that was one step, call it again; -1 and err. */
-int transfer_finish (struct transfer *transfer, struct err *err);
-
-/* Was it a full disk that stopped it? Then the receipt of what did not go there has told. */
-bool transfer_has_told (const struct err *err);
+ * failed. 0; 1: that was one step, call it again; -1: it has stopped for `why`, which has been said. */
+int transfer_finish (struct transfer *transfer, struct call *call);
 
 /* The receipt's path as the user would write it: with the source's own word in front. Returns out. */
 char *transfer_path (const struct transfer *transfer, const struct receipt *receipt, char *out, size_t size);

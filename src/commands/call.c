@@ -177,7 +177,7 @@ static int print_end (const struct wanted *wanted, struct call *call)
 	int status;
 
 	/* A call that has failed may have been cut in its result. */
-	if (*why && call->result.outcome == REMEX_COMPLETED) {
+	if (*why && (call->result.outcome == REMEX_COMPLETED || call->result.outcome == REMEX_EXITED)) {
 		call->result.outcome = REMEX_FAILED;
 		call->result.code = "bad_message";
 		call->result.message = why;

@@ -19,7 +19,6 @@
 #include "cli/transfer.h"
 #include "commands/commands.h"
 #include "commands/remote.h"
-#include "wire/header.h"
 
 struct copy {
 	const struct subcommand *command;
@@ -62,17 +61,17 @@ static const struct option copy_options[] = {
 
 static json_t *as_json (const struct copy *copy, const struct receipt *receipt, const char *path)
 {
-	json_t *error = receipt->err ? json_pack ("{ss ss}", "code", code_name ((enum code)receipt->err->code),
-					       "message", receipt->err->text)
+	json_t *error = receipt->err ? json_pack ("{ss so}", "code", code_name ((enum code)receipt->err->code),
+					       "message", json_words (receipt->err->text))
 				     : json_null ();
 	bool whole = !receipt->err && receipt->kind == ITEM_FILE, noted = receipt->note && *receipt->note;
 
-	return json_pack ("{ss so ss so so so so so}", "host", copy->where, "path", header_bytes (path, strlen (path)),
+	return json_pack ("{so so ss so so so so so}", "host", json_words (copy->where), "path", json_words (path),
 		"outcome", receipt->err ? "failed" : "completed", "size",
 		whole ? json_integer (receipt->size) : json_null (), "sha256",
 		whole ? json_string (receipt->sha256) : json_null (), "changed",
 		receipt->changed ? json_true () : json_false (), "note",
-		noted ? header_bytes (receipt->note, strlen (receipt->note)) : json_null (), "error", error);
+		noted ? json_words (receipt->note) : json_null (), "error", error);
 }
 
 /* A path that was not found may be one that a shell would have made another of. */
@@ -223,20 +222,23 @@ static void print_summary (const struct copy *copy)
  * nobody waits who does not want to. The exit status. */
 static int complete (struct copy *copy, struct call *call)
 {
-	struct err err;
 	int got;
 
-	while ((got = transfer_finish (&copy->transfer, &err)) > 0)
+	progress_clear (&copy->progress);
+	while ((got = transfer_finish (&copy->transfer, call)) > 0)
 		if (call->interrupts || console_signal ()) {
 			call->result.outcome = REMEX_CANCELLED;
 			return STATUS_CANCELLED;
 		}
-	if (got == 0)
-		return 0;
-	progress_clear (&copy->progress);
-	if (!transfer_has_told (&err))
-		complain (copy->where, "%s", err.text);
-	return STATUS_REMEX;
+	return got == 0 ? 0 : STATUS_REMEX;
+}
+
+/* What we made of its stream is how it ended, whatever the server has said. */
+static void set_failed (const struct transfer *transfer, struct call *call)
+{
+	call->result.outcome = REMEX_FAILED;
+	call->result.code = code_name ((enum code)transfer->why.code);
+	call->result.message = transfer->why.text;
 }
 
 /* What ended the call was the failure of one file, and was said of that. */
@@ -255,9 +257,11 @@ static int end (struct copy *copy, struct call *call)
 		status = complete (copy, call);
 	progress_clear (&copy->progress);
 	console_release_signals ();
+	if (copy->transfer.stopped)
+		set_failed (&copy->transfer, call);
 	if (copy->format)
 		print_json (copy, call);
-	else if (!was_said (copy, call))
+	else if (!copy->transfer.stopped && !was_said (copy, call))
 		result_explain (call, NULL);
 	if (!copy->format && copy->transfer.put && !strcmp (call->result.code, "not_found"))
 		hint_literal (copy, copy->transfer.destination);

@@ -109,6 +109,8 @@ int main (int argc, char **argv)
 	}
 	memory_guard (no_memory);
 	signal (SIGPIPE, SIG_IGN);
+	if (say_open () < 0)
+		no_memory ();
 	if (argc < 2) {
 		overview (stderr);
 		return STATUS_REMEX;

@@ -10,7 +10,6 @@
 #include "cli/session.h"
 #include "cli/json.h"
 #include "commands/commands.h"
-#include "wire/header.h"
 
 enum { ANSWER_MS = 5000, MOST = 1000000 };
 
@@ -115,12 +114,6 @@ static const struct task_ops ping_ops = {
 	.event = on_event, .signal = on_signal, .work = on_work, .wait = on_wait, .over = is_over
 };
 
-/* A path of a socket may be no UTF-8. */
-static json_t *words (const char *text)
-{
-	return header_bytes (text, strlen (text));
-}
-
 /* The exit status. */
 static int report (struct ping *ping)
 {
@@ -131,9 +124,9 @@ static int report (struct ping *ping)
 	if (*ping->why && !ping->format)
 		complain (ping->session.where, "%s", ping->why);
 	if (ping->format) {
-		json_t *error = *ping->why ? json_pack ("{so}", "message", words (ping->why)) : json_null ();
+		json_t *error = *ping->why ? json_pack ("{so}", "message", json_words (ping->why)) : json_null ();
 
-		json_print (json_pack ("{so ss ss ss sI sI sO so}", "host", words (ping->session.where), "name",
+		json_print (json_pack ("{so ss ss ss sI sI sO so}", "host", json_words (ping->session.where), "name",
 				    remex_host_name (host), "version", remex_host_version (host), "you",
 				    remex_host_you (host), "sent", (json_int_t)ping->sent, "answered",
 				    (json_int_t)ping->answered, "ms", ping->times, "error", error),

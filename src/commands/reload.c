@@ -5,7 +5,6 @@
 
 #include "cli/console.h"
 #include "cli/json.h"
-#include "cli/result.h"
 #include "cli/say.h"
 #include "cli/session.h"
 #include "commands/commands.h"
@@ -44,6 +43,21 @@ static json_t *part (const json_t *summary, const char *group, const char *key)
 	return json_object_get (json_object_get (summary, group), key);
 }
 
+/* An object of names, or nothing? */
+static bool is_names (json_t *names)
+{
+	return !names || json_is_object (names);
+}
+
+/* Does it tell which state is in use, and all that was refused? */
+static bool is_summary (const json_t *summary)
+{
+	return json_is_integer (json_object_get (summary, "generation")) &&
+	       json_is_object (part (summary, "plugins", "loaded")) &&
+	       json_is_integer (part (summary, "identities", "admitted")) &&
+	       is_names (part (summary, "plugins", "refused")) && is_names (part (summary, "identities", "refused"));
+}
+
 static void show (const json_t *summary)
 {
 	const json_t *waits = json_object_get (summary, "waits"), *key;
@@ -65,16 +79,18 @@ static void show (const json_t *summary)
 		printf ("a change of '%s' waits for a restart\n", safe (json_string_value (key)));
 }
 
-/* A remexd that has no more to say than that it is done says nothing. */
 static int tell (const struct call *call, bool as_json)
 {
 	json_t *summary;
 	int status = 0;
 
-	if (!buf_len (&call->result_bytes))
-		return 0;
 	if (!(summary = json_of (&call->result_bytes, call->where)))
 		return STATUS_REMEX;
+	if (!is_summary (summary)) {
+		complain (call->where, "the result of reload makes no sense: it does not tell what is in use");
+		json_decref (summary);
+		return STATUS_REMEX;
+	}
 	if (!as_json)
 		show (summary);
 	else if (json_print (json_incref (summary), false) < 0)
@@ -90,19 +106,16 @@ static int tell (const struct call *call, bool as_json)
 
 static int reload (bool as_json)
 {
-	struct call call = { .name = "reload", .sink = &sink_collect };
 	struct session session;
-	int status = STATUS_REMEX;
+	struct call call;
+	int status;
 
 	if (session_open (&session, "local") < 0)
 		return STATUS_REMEX;
-	if (session_call (&session, &call) == 0) {
-		status = result_status (&call);
-		console_release_signals (); /* what is printed now may block */
-		result_explain (&call, NULL);
-		if (status == 0)
-			status = tell (&call, as_json);
-	}
+	status = session_fetch (&session, &call, "reload");
+	console_release_signals (); /* what is printed now may block */
+	if (status == 0)
+		status = tell (&call, as_json);
 	call_free (&call);
 	session_close (&session);
 	return finish (status);

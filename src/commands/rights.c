@@ -276,7 +276,8 @@ static int check_options (const struct rights *rights, struct err *err)
 		if (network_parse (&network, rights->from[i], &why) < 0)
 			return err_set (err, 0, "--from: %s", why.text);
 	if (rights->expires && grant_parse_date (rights->expires, &date) < 0)
-		return err_set (err, 0, "--expires: invalid date '%s' (examples, in UTC: 2027-01-31, 2027-01-31T12:00:00Z)",
+		return err_set (err, 0,
+			"--expires: invalid date '%s' (examples, in UTC: 2027-01-31, 2027-01-31T12:00:00Z)",
 			rights->expires);
 	return 0;
 }

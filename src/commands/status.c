@@ -203,7 +203,11 @@ static void show_all (const json_t *json)
 
 static int check (json_t *json, struct err *err)
 {
-	return json_is_object (json_object_get (json, "daemon")) ? 0 : err_set (err, 0, "it tells of no daemon");
+	const json_t *daemon = json_object_get (json, "daemon");
+
+	if (!json_is_string (json_object_get (daemon, "version")) || !json_is_integer (json_object_get (daemon, "pid")))
+		return err_set (err, 0, "it tells of no daemon");
+	return 0;
 }
 
 static int run_status (const struct subcommand *command, struct command_line *line)

@@ -65,7 +65,7 @@ struct item {
 	char name
 		[ITEM_TEXT_MAX]; /* DIRECTORY, FILE, LINK, FAILED: a component; DONE, and FAILED on the way back: a path */
 	int64_t source; /* -1: not at the top */
-	int64_t number; /* HOLE, FROM, HAVE: bytes; TOTAL: files */
+	int64_t number; /* HOLE, FROM, HAVE: bytes; TOTAL: files; END: bytes that were read (it stays here) */
 	int64_t size; /* FILE: -1 where it is not known; DONE, TOTAL: bytes */
 	int64_t mtime_ns; /* DIRECTORY, FILE */
 	int mode; /* likewise; -1: not said */

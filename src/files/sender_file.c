@@ -45,6 +45,7 @@ static int put_changed (struct sender *self, struct buf *out, int64_t n, const c
 	}
 	item_init (&self->item, ITEM_END);
 	memcpy (self->item.sha256, sum, DIGEST_TEXT);
+	self->item.number = n;
 	self->item.changed = true;
 	return sender_put (self, out);
 }
@@ -134,6 +135,7 @@ static int end_file (struct sender *self, struct buf *out)
 	}
 	item_init (item, ITEM_END);
 	file_reader_sum (self->reader, item->sha256);
+	item->number = file_reader_done (self->reader);
 	/* Said of one that has fewer bytes than were announced as well: else they are missed at the other end. */
 	item->changed = doubt == FILE_READER_CHANGED ||
 			(file_reader_size (self->reader) >= 0 &&
