@@ -73,7 +73,24 @@ static void check_roots (const struct grant *grant)
 		require (n == 1 || path[n - 1] != '/');
 		require (!(n > 1 && !strcmp (path + n - 2, "/.")) && !(n > 2 && !strcmp (path + n - 3, "/..")));
 	}
-	require (!grant->n_roots || (!grant_allows (grant, "exec.run") && !grant_allows (grant, "exec.shell")));
+}
+
+/* A verb that runs an argv, and one that runs a line: what holds where the file is good with them. */
+static void check_verbs (const struct grant *grant)
+{
+	static char run[] = "exec.run", shell[] = "exec.shell";
+	static struct verb verbs[] = {
+		{ .name = run, .runs = true, .command = "argv" },
+		{ .name = shell, .runs = true },
+	};
+	static struct verb_table table = { .verbs = verbs, .n_verbs = 2 };
+
+	if (!table.json)
+		table.json = json_array ();
+	if (grant_check_verbs (grant, &table, "f", NULL) < 0)
+		return;
+	require (!grant->n_roots || (!grant_allows (grant, &verbs[0]) && !grant_allows (grant, &verbs[1])));
+	require (!grant->n_commands || (!grant_allows (grant, &verbs[0]) && !grant_allows (grant, &verbs[1])));
 }
 
 static void check_grant (const struct grant *grant)
@@ -85,7 +102,7 @@ static void check_grant (const struct grant *grant)
 	require (!grant->user || grant->user[0]);
 	require (grant->expires == 0 || grant->expires >= 946684800);
 	require (grant->limits.connections >= 1 && grant->limits.calls >= 1 && grant->limits.deadline_ms >= 0);
-	require (!grant->n_commands || (!grant_allows (grant, "exec.run") && !grant_allows (grant, "exec.shell")));
+	check_verbs (grant);
 	for (size_t i = 0; i < grant->n_from; i++)
 		require (grant->from[i].bits >= 0 && grant->from[i].bits <= 128);
 	for (size_t i = 0; slots && i < slots->n_items; i++)

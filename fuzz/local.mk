@@ -33,7 +33,7 @@ endif
 
 %C%_fuzz_grant_SOURCES = %D%/fuzz_grant.c $(fuzz_main)
 %C%_fuzz_grant_LDFLAGS = $(fuzz_ldflags)
-%C%_fuzz_grant_LDADD = src/conf/libconf.la src/net/libnet.la src/base/libbase.la
+%C%_fuzz_grant_LDADD = src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm
 
 %C%_fuzz_item_SOURCES = %D%/fuzz_item.c $(fuzz_main)
 %C%_fuzz_item_LDFLAGS = $(fuzz_ldflags)

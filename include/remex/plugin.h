@@ -57,7 +57,10 @@ struct remex_config; /* the plugin's section of remexd.yaml; good while start ru
  * list of "NAME=VALUE"; it reads as the latter. */
 enum remex_type { REMEX_STRING = 1, REMEX_INTEGER, REMEX_NUMBER, REMEX_BOOL, REMEX_STRINGS, REMEX_MAP };
 
-enum { REMEX_REQUIRED = 1 }; /* flags of a parameter */
+/* Flags of a parameter. REMEX_COMMAND: the words of the command that the verb runs (a REMEX_STRINGS, required, one in a verb
+ * with REMEX_RUNS). The `commands` of an identity file (remexd.yaml(5)) narrow the verb through it: an identity that has some
+ * may make the call with one of these commands and with no other argument. */
+enum { REMEX_REQUIRED = 1, REMEX_COMMAND = 2 };
 
 struct remex_param {
 	const char *name; /* NULL ends a list */
@@ -71,6 +74,9 @@ enum {
 	REMEX_FACTS = 2, /* remexd attaches its counters: see remex_facts */
 	REMEX_PATHS =
 		4, /* its arguments name files: remexd tells it which of them the caller may reach: see remex_roots */
+	REMEX_RUNS =
+		8, /* runs what its caller says, which no roots bind: an identity with `roots` may not be given it, nor one
+			   with `commands`, unless they narrow it (REMEX_COMMAND) */
 };
 
 struct remex_verb {

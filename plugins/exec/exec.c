@@ -110,7 +110,7 @@ static int exec_shell (void *state, struct remex_call *call)
 }
 
 static const struct remex_param run_params[] = {
-	{ "argv", REMEX_STRINGS, REMEX_REQUIRED, "the command and its arguments" },
+	{ "argv", REMEX_STRINGS, REMEX_REQUIRED | REMEX_COMMAND, "the command and its arguments" },
 	{ "cwd", REMEX_STRING, 0, "where it starts; the user's home by default, where a relative one begins" },
 	{ "env", REMEX_MAP, 0, "variables added to its environment" },
 	{ 0 },
@@ -124,8 +124,8 @@ static const struct remex_param shell_params[] = {
 };
 
 static const struct remex_verb verbs[] = {
-	{ "run", "Run a command without a shell", run_params, exec_run, 0 },
-	{ "shell", "Run a line in the user's shell", shell_params, exec_shell, 0 },
+	{ "run", "Run a command without a shell", run_params, exec_run, REMEX_RUNS },
+	{ "shell", "Run a line in the user's shell", shell_params, exec_shell, REMEX_RUNS },
 	{ 0 },
 };
 

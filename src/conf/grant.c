@@ -184,7 +184,7 @@ static const struct schema_key keys[] = {
 	{ "allow", &allow_type, AT (allow), 1, GRANT_LIST_MAX, NULL, NULL,
 		"The calls that it may make." },
 	{ "commands", &commands_type, AT (commands), 1, GRANT_LIST_MAX, NULL, NULL,
-		"The commands that exec.run runs for it." },
+		"The commands that it may run." },
 	{ "slots", &slots_type, 0, 0, GRANT_SLOTS_MAX, NULL, NULL,
 		"What may stand in the slots of the commands." },
 	{ "roots", &roots_type, AT (roots), 1, GRANT_ROOTS_MAX, NULL, NULL,
@@ -246,39 +246,6 @@ static int check_slots_used (struct reader *reader)
 	return 0;
 }
 
-/* Does that entry of `allow` let any command run? exec.run does where no `commands` hold it to some. */
-static bool allows_any_command (const struct grant *grant, const char *entry)
-{
-	static const char *const any[] = { "*", "exec", "exec.*", "exec.shell" };
-
-	for (size_t i = 0; i < sizeof any / sizeof *any; i++)
-		if (!strcmp (entry, any[i]))
-			return true;
-	return !grant->n_commands && !strcmp (entry, GRANT_COMMAND_VERB);
-}
-
-/* So would `commands` or `roots` beside a right to any command. */
-static int check_allow (struct reader *reader)
-{
-	const struct conf_node *list = conf_get (reader->tree, "allow"), *entry;
-	struct grant *grant = reader->target;
-
-	for (size_t i = 0; (grant->n_commands || grant->n_roots) && i < grant->n_allow; i++) {
-		if (!allows_any_command (grant, grant->allow[i]))
-			continue;
-		entry = list->kind == CONF_LIST ? list->items[i] : list;
-		if (grant->n_commands)
-			return reader_fail (reader, entry,
-				"'%s' allows any command, and 'commands' only some: take one of them out",
-				grant->allow[i]);
-		return reader_fail (reader, entry,
-			"'%s' allows any command, and 'roots' bind no command: take one of them out%s", grant->allow[i],
-			strcmp (grant->allow[i], GRANT_COMMAND_VERB) != 0 ? ""
-									  : ", or name its commands in 'commands'");
-	}
-	return 0;
-}
-
 static bool is_beneath (const char *path, const char *root)
 {
 	size_t n = strlen (root);
@@ -312,8 +279,7 @@ static int check_whole (struct reader *reader)
 	if (!grant->n_keys)
 		return reader_fail (
 			reader, reader->tree, "an identity has to have a key: the line that remex keygen prints");
-	if (read_commands (reader) < 0 || check_slots_used (reader) < 0 || check_allow (reader) < 0 ||
-		check_roots (reader) < 0)
+	if (read_commands (reader) < 0 || check_slots_used (reader) < 0 || check_roots (reader) < 0)
 		return -1;
 	if (!grant->n_allow && !grant->n_commands)
 		return reader_fail (

@@ -4,7 +4,7 @@
  *   key: remex-ed25519 AAAA… alice@desk      # or a list of keys
  *   user: deploy                             # as whom; needed where remexd runs as root
  *   allow: [status, file.*]                  # a verb, a plugin's name or "plugin.*" for all its verbs, "*" for every call
- *   commands:                                # exec.run with these argvs only
+ *   commands:                                # only these, with the verbs that run an argv (REMEX_COMMAND)
  *     - [systemctl, status, "{unit}"]
  *   slots: { unit: "[a-z0-9@.-]+" }          # what may stand in a slot: an extended regular expression, for all of it
  *   roots: { /srv/app: rw, /var/log: r } # what the verbs with REMEX_PATHS (remex/plugin.h) may reach; none: whatever
@@ -14,11 +14,11 @@
  *   limits: { connections: 8, calls: 16, deadline: 1h }
  *
  * Checked as strictly as remexd.yaml and by the same code. A file that would seem to say more than it does is refused:
- * one without a key, one that allows nothing, an empty list, no roots in `roots`, a pattern for a slot that no command
- * has, and `commands` beside an `allow` that lets any command run (through exec, exec.*, exec.shell or "*"); exec.run
- * itself may stand in both, and then means the commands. So is `roots` beside such an `allow`, and beside exec.run without
- * `commands`: a command reaches what its user may, whatever the roots are. The name is the file's: 1 to 63 of a-z A-Z 0-9 . _ - @, not starting with a dot or
- * a dash.
+ * one without a key, one that allows nothing, an empty list, no roots in `roots`, a pattern for a slot that no command has.
+ * What depends on the verbs that there are is checked where these are known (grant_check_verbs): `commands` beside an `allow`
+ * with a verb that runs anything, and `roots` beside such a verb, for a command reaches what its user may, whatever the
+ * roots are. A verb that `commands` narrow may stand in both, and then means the commands. The name is the file's: 1 to 63 of
+ * a-z A-Z 0-9 . _ - @, not starting with a dot or a dash.
  */
 #ifndef REMEX_CONF_GRANT_H
 #define REMEX_CONF_GRANT_H
@@ -33,8 +33,7 @@
 #include "conf/schema.h"
 #include "net/endpoint.h"
 #include "net/key.h"
-
-#define GRANT_COMMAND_VERB "exec.run" /* what `commands` is about */
+#include "wire/verbs.h"
 
 enum { GRANT_NAME_MAX = 63, GRANT_KEYS_MAX = 16, GRANT_LIST_MAX = 256, GRANT_SLOTS_MAX = 64, GRANT_ROOTS_MAX = 64 };
 enum { GRANT_PATH_MAX = 4095 }; /* bytes of a root's path */
@@ -80,12 +79,15 @@ int grant_check_root (const char *path, struct err *err);
 struct grant *grant_parse (const char *text, size_t n, const char *name, const char *file, struct err *err);
 void grant_free (struct grant *grant);
 
-/* Does it allow that verb ("exec.run"), whatever the arguments? With `commands`, it never does so for exec.run: for that
- * verb ask grant_allows_argv as well, which says whether one of the commands is that argv. An entry of `allow` that
- * matches none of the verbs is grant_unknown's: it returns the first such entry, or NULL. */
-bool grant_allows (const struct grant *grant, const char *verb);
+/* Does the grant allow that verb, whatever the arguments? With `commands`, it never does so for a verb that they narrow
+ * (verb->command): for such a verb ask grant_allows_argv as well, which says whether one of the commands is that argv. */
+bool grant_allows (const struct grant *grant, const struct verb *verb);
 bool grant_allows_argv (const struct grant *grant, const char *const *argv, const size_t *lengths, size_t n);
-const char *grant_unknown (const struct grant *grant, const char *const *verbs, size_t n);
+
+/* Does the grant say no more than it does, given these verbs? Refused are an entry of `allow` that matches none of them, and
+ * `commands` or `roots` beside an entry that matches a verb that runs anything (verb->runs, and not narrowed by `commands`).
+ * `table` NULL: there are no verbs. 0, or -1 and err (with file:line:column). */
+int grant_check_verbs (const struct grant *grant, const struct verb_table *table, const char *file, struct err *err);
 
 /* Is it no longer good at that time (unix seconds)? Is it good from there? */
 bool grant_expired (const struct grant *grant, int64_t now);

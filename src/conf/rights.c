@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "conf/grant.h"
+#include "conf/reader.h"
 #include "conf/scan.h"
 
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@"
@@ -58,12 +59,12 @@ static bool entry_allows (const char *entry, const char *verb)
 	return !strncmp (entry, verb, n) && verb[n] == '.' && !memchr (entry, '.', n);
 }
 
-bool grant_allows (const struct grant *grant, const char *verb)
+bool grant_allows (const struct grant *grant, const struct verb *verb)
 {
-	if (grant->n_commands && !strcmp (verb, GRANT_COMMAND_VERB))
+	if (grant->n_commands && verb->command)
 		return false;
 	for (size_t i = 0; i < grant->n_allow; i++)
-		if (entry_allows (grant->allow[i], verb))
+		if (entry_allows (grant->allow[i], verb->name))
 			return true;
 	return false;
 }
@@ -76,17 +77,53 @@ bool grant_allows_argv (const struct grant *grant, const char *const *argv, cons
 	return false;
 }
 
-const char *grant_unknown (const struct grant *grant, const char *const *verbs, size_t n)
+/* The first verb of the table that the entry allows and that runs whatever its caller says; NULL: there is none. */
+static const struct verb *runs_anything (
+	const struct grant *grant, const char *entry, const struct verb_table *table, bool *known)
 {
-	for (size_t i = 0; i < grant->n_allow; i++) {
-		bool known = false;
+	const struct verb *found = NULL;
 
-		for (size_t k = 0; k < n && !known; k++)
-			known = entry_allows (grant->allow[i], verbs[k]);
-		if (!known)
-			return grant->allow[i];
+	*known = false;
+	for (size_t i = 0; table && i < table->n_verbs; i++) {
+		const struct verb *verb = &table->verbs[i];
+
+		if (!entry_allows (entry, verb->name))
+			continue;
+		*known = true;
+		if (!found && verb->runs && !(grant->n_commands && verb->command))
+			found = verb;
 	}
-	return NULL;
+	return found;
+}
+
+int grant_check_verbs (const struct grant *grant, const struct verb_table *table, const char *file, struct err *err)
+{
+	const struct conf_node *list = conf_get (grant->tree, "allow"), *node;
+	const char *refused;
+
+	for (size_t i = 0; i < grant->n_allow; i++) {
+		const char *entry = grant->allow[i];
+		bool known;
+		const struct verb *verb = runs_anything (grant, entry, table, &known);
+
+		node = list->kind == CONF_LIST ? list->items[i] : list;
+		refused = table ? verb_refusal (table, entry) : NULL;
+		if (!known && refused)
+			return conf_fail (err, file, node->line, node->column,
+				"it allows '%s', and that plugin is refused: %s", entry, refused);
+		if (!known)
+			return conf_fail (err, file, node->line, node->column,
+				"it allows '%s', and no plugin has such a call", entry);
+		if (verb && grant->n_commands)
+			return conf_fail (err, file, node->line, node->column,
+				"'%s' allows any command (%s), and 'commands' only some: take one of them out", entry,
+				verb->name);
+		if (verb && grant->n_roots)
+			return conf_fail (err, file, node->line, node->column,
+				"'%s' allows any command (%s), and 'roots' bind no command: take one of them out%s",
+				entry, verb->name, verb->command ? ", or name its commands in 'commands'" : "");
+	}
+	return 0;
 }
 
 bool grant_expired (const struct grant *grant, int64_t now)

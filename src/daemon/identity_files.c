@@ -260,24 +260,16 @@ void identity_files_check_calls (struct identity_files *identities, const char *
 {
 	json_t *json = json_loads (table, 0, NULL);
 	struct verb_table *verbs = json ? verb_table_new (json, NULL) : NULL;
-	const char **names = calloc (verbs ? verbs->n_verbs + 1 : 1, sizeof *names), *unknown;
-	size_t n = verbs && names ? verbs->n_verbs : 0;
-	char why[160];
+	struct err err;
 
-	for (size_t i = 0; i < n; i++)
-		names[i] = verbs->verbs[i].name;
 	for (size_t i = 0; i < identities->n_items; i++) {
 		struct identity_file *file = &identities->items[i];
+		char path[4096];
 
-		if (!file->grant || !(unknown = grant_unknown (file->grant, names, n)))
-			continue;
-		if (verbs && verb_refusal (verbs, unknown))
-			snprintf (why, sizeof why, "it allows '%.64s', and that plugin is refused", unknown);
-		else
-			snprintf (why, sizeof why, "it allows '%.64s', and no plugin has such a call", unknown);
-		refuse (file, why);
+		snprintf (path, sizeof path, "%s/%s.yaml", identities->directory, file->name);
+		if (file->grant && grant_check_verbs (file->grant, verbs, path, &err) < 0)
+			refuse (file, err.text);
 	}
-	free (names);
 	verb_table_free (verbs);
 	json_decref (json);
 }

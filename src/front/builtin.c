@@ -147,17 +147,18 @@ void builtin_stop (struct front *front)
 /* --- plugins ----------------------------------------------------------------------------------------------------- */
 
 /* Of one plugin, what that identity may call; NULL when that is nothing. A new reference. */
-static json_t *visible (const struct identity *identity, json_t *plugin)
+static json_t *visible (const struct verb_table *table, const struct identity *identity, json_t *plugin)
 {
 	const char *name = json_string_value (json_object_get (plugin, "plugin"));
 	json_t *verbs = json_array (), *verb, *copy;
+	const struct verb *known;
 	char call[128];
 	size_t i;
 
 	json_array_foreach (json_object_get (plugin, "verbs"), i, verb)
 	{
 		snprintf (call, sizeof call, "%s.%s", name, json_string_value (json_object_get (verb, "name")));
-		if (access_sees (identity, call))
+		if ((known = verb_find (table, call, NULL)) && access_sees (identity, known))
 			json_array_append (verbs, verb);
 	}
 	if (!json_array_size (verbs)) {
@@ -183,7 +184,7 @@ static void show_plugins (struct connection *connection, struct channel *channel
 	some = json_array ();
 	json_array_foreach (all, i, plugin)
 	{
-		json_t *part = visible (connection->client.identity, plugin);
+		json_t *part = visible (front->verbs, connection->client.identity, plugin);
 
 		if (part)
 			json_array_append_new (some, part);

@@ -223,11 +223,11 @@ struct identity *access_key (
 	return identity;
 }
 
-/* exec.run by a command of the grant's: the argv matches one, and nothing else is said - a working directory or a
- * variable of the caller's could make another command of it. */
-static bool matches_command (const struct grant *grant, const json_t *args)
+/* A verb that `commands` narrow, with one of the commands of the grant: the words match, and no other argument is given. A
+ * working directory or a variable of the caller's could make another command of it. */
+static bool matches_command (const struct grant *grant, const struct verb *verb, const json_t *args)
 {
-	const json_t *list = json_object_get (args, "argv"), *item;
+	const json_t *list = json_object_get (args, verb->command), *item;
 	size_t n = json_array_size (list), *lengths = calloc (n + 1, sizeof *lengths), i;
 	char **argv = calloc (n + 1, sizeof *argv);
 	bool good = argv && lengths && n && json_object_size (args) == 1;
@@ -244,15 +244,14 @@ static bool matches_command (const struct grant *grant, const json_t *args)
 
 bool access_asks_args (const struct identity *identity, const struct verb *verb)
 {
-	return identity->remote && !strcmp (verb->name, GRANT_COMMAND_VERB);
+	return identity->remote && verb->command;
 }
 
-bool access_sees (const struct identity *identity, const char *verb)
+bool access_sees (const struct identity *identity, const struct verb *verb)
 {
 	const struct grant *grant = identity->grant;
 
-	return !identity->remote ||
-	       (grant && (grant_allows (grant, verb) || (grant->n_commands && !strcmp (verb, "exec.run"))));
+	return !identity->remote || (grant && (grant_allows (grant, verb) || (grant->n_commands && verb->command)));
 }
 
 int access_call (
@@ -267,11 +266,11 @@ int access_call (
 		return err_set (err, CODE_DENIED, "the identity '%s' was revoked", identity->name);
 	if (grant_expired (grant, now))
 		return err_set (err, CODE_DENIED, "the identity '%s' has expired", identity->name);
-	if (!access_sees (identity, verb->name))
+	if (!access_sees (identity, verb))
 		return err_set (err, CODE_DENIED, "%s may not call %s", identity->name, verb->name);
-	if (!grant_allows (grant, verb->name) && !matches_command (grant, args))
+	if (!grant_allows (grant, verb) && !matches_command (grant, verb, args))
 		return err_set (err, CODE_DENIED,
-			"%s may run certain commands only, without cwd and env, and this is none of them",
+			"%s may run certain commands only, without any other argument, and this is none of them",
 			identity->name);
 	return 0;
 }

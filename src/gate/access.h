@@ -100,7 +100,7 @@ bool access_asks_args (const struct identity *identity, const struct verb *verb)
 int access_room (const struct identity *identity, struct err *err);
 
 /* May it make it with some arguments at all? For what it is shown of the plugins. */
-bool access_sees (const struct identity *identity, const char *verb);
+bool access_sees (const struct identity *identity, const struct verb *verb);
 
 /* As whom does its request run: the default where `user` is NULL, else that name (of /etc/passwd) or number.
  * 0, or -1 and err (CODE_DENIED, CODE_NOT_FOUND; over TCP CODE_DENIED for everybody else, whether or not there is such

@@ -39,6 +39,7 @@ static int read_param (const json_t *json, struct verb_param *param)
 	param->name = text_of (json, "name");
 	param->help = text_of (json, "help");
 	param->required = json_is_true (json_object_get (json, "required"));
+	param->command = json_is_true (json_object_get (json, "command"));
 	param->type = type < 0 ? VERB_STRING : (enum verb_type)type;
 	return type < 0 || !param->name || !param->help ? -1 : 0;
 }
@@ -53,6 +54,7 @@ static int read_verb (const json_t *plugin, const json_t *json, struct verb *ver
 	verb->control = json_is_true (json_object_get (json, "control"));
 	verb->facts = json_is_true (json_object_get (json, "facts"));
 	verb->paths = json_is_true (json_object_get (json, "paths"));
+	verb->runs = json_is_true (json_object_get (json, "runs"));
 	if (!verb->plugin || !verb->help || !text_of (json, "name") || !json_is_array (params))
 		return -1;
 	if (asprintf (&verb->name, "%s.%s", verb->plugin, text_of (json, "name")) < 0) {
@@ -62,7 +64,13 @@ static int read_verb (const json_t *plugin, const json_t *json, struct verb *ver
 	verb->n_params = json_array_size (params);
 	if (!(verb->params = calloc (verb->n_params + 1, sizeof *verb->params)))
 		return -1;
-	json_array_foreach (params, i, each) if (read_param (each, &verb->params[i]) < 0) return -1;
+	json_array_foreach (params, i, each)
+	{
+		if (read_param (each, &verb->params[i]) < 0)
+			return -1;
+		if (verb->params[i].command)
+			verb->command = verb->params[i].name;
+	}
 	return 0;
 }
 

@@ -3,7 +3,7 @@
  * A probe worker writes it as JSON (worker/plugins.c); the front and the client parse it back. The same
  * table answers `plugins`, drives completion and checks arguments. The JSON is a list of plugins:
  *   {"plugin","version","summary","verbs":[{"name","help","control","facts","paths",
- *     "params":[{"name","type","required","help"}]}]}
+ *     "runs","params":[{"name","type","required","command","help"}]}]}
  * or, for one that was refused, {"plugin","refused":"why","misconfigured"}.
  */
 #ifndef REMEX_WIRE_VERBS_H
@@ -22,6 +22,7 @@ struct verb_param {
 	const char *name, *help;
 	enum verb_type type;
 	bool required;
+	bool command; /* the words of the command that the verb runs */
 };
 
 struct verb {
@@ -30,6 +31,8 @@ struct verb {
 	bool control; /* may use the slot beyond workers.max */
 	bool facts; /* the front attaches its counters */
 	bool paths; /* the front attaches what the caller's roots are */
+	bool runs; /* runs what its caller says */
+	const char *command; /* the name of the parameter with the words of that command, or NULL */
 	struct verb_param *params;
 	size_t n_params;
 };

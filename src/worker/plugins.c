@@ -99,6 +99,22 @@ static bool params_good (struct plugin *plugin, const struct remex_param *params
 	return true;
 }
 
+/* Why its parameters cannot be narrowed by `commands` as they say; NULL: they can, or do not say so. */
+static const char *command_fault (const struct remex_verb *verb, const struct remex_param *params)
+{
+	int n = 0;
+
+	for (; params->name; params++) {
+		if (!(params->flags & REMEX_COMMAND))
+			continue;
+		if (params->type != REMEX_STRINGS || !(params->flags & REMEX_REQUIRED))
+			return "a parameter with REMEX_COMMAND must be a REMEX_STRINGS that is required";
+		if (++n > 1)
+			return "only one parameter may have REMEX_COMMAND";
+	}
+	return n && !(verb->flags & REMEX_RUNS) ? "a verb with REMEX_COMMAND must have REMEX_RUNS" : NULL;
+}
+
 static bool verb_good (struct plugin *plugin, const struct remex_verb *verb, const struct remex_param *params)
 {
 	const char *fault = NULL;
@@ -112,6 +128,8 @@ static bool verb_good (struct plugin *plugin, const struct remex_verb *verb, con
 		fault = "its help is not UTF-8";
 	else if (!verb->handle)
 		fault = "it has no handler";
+	else
+		fault = command_fault (verb, params);
 	if (fault) {
 		refuse (plugin, "the verb '%s' is malformed: %s", shown (verb->name, name), fault);
 		return false;
@@ -310,8 +328,9 @@ const char *plugins_refusal (const struct plugins *plugins, const char *call)
 
 static json_t *param_json (const struct remex_param *param)
 {
-	return json_pack ("{ss ss sb ss}", "name", param->name, "type", verb_type_name ((enum verb_type)param->type),
-		"required", !!(param->flags & REMEX_REQUIRED), "help", param->help);
+	return json_pack ("{ss ss sb sb ss}", "name", param->name, "type", verb_type_name ((enum verb_type)param->type),
+		"required", !!(param->flags & REMEX_REQUIRED), "command", !!(param->flags & REMEX_COMMAND), "help",
+		param->help);
 }
 
 static json_t *verb_json (const struct remex_verb *verb, const struct remex_param *params)
@@ -320,9 +339,9 @@ static json_t *verb_json (const struct remex_verb *verb, const struct remex_para
 
 	for (; params->name; params++)
 		json_array_append_new (list, param_json (params));
-	return json_pack ("{ss ss sb sb sb so}", "name", verb->name, "help", verb->help, "control",
+	return json_pack ("{ss ss sb sb sb sb so}", "name", verb->name, "help", verb->help, "control",
 		!!(verb->flags & REMEX_CONTROL), "facts", !!(verb->flags & REMEX_FACTS), "paths",
-		!!(verb->flags & REMEX_PATHS), "params", list);
+		!!(verb->flags & REMEX_PATHS), "runs", !!(verb->flags & REMEX_RUNS), "params", list);
 }
 
 static json_t *plugin_json (const struct plugin *plugin)

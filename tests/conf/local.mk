@@ -9,7 +9,7 @@ conf_tests = \
 	$(NULL)
 check_PROGRAMS += $(conf_tests)
 TESTS += $(conf_tests)
-conf_libs = src/conf/libconf.la src/net/libnet.la src/base/libbase.la $(check_libs)
+conf_libs = src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm $(check_libs)
 %C%_check_command_CFLAGS = $(check_cflags)
 %C%_check_command_LDADD = $(conf_libs)
 %C%_check_config_CFLAGS = $(check_cflags)
@@ -21,5 +21,5 @@ conf_libs = src/conf/libconf.la src/net/libnet.la src/base/libbase.la $(check_li
 %C%_check_tree_CFLAGS = $(check_cflags)
 %C%_check_tree_LDADD = $(conf_libs)
 %C%_check_units_CFLAGS = $(check_cflags)
-%C%_check_units_LDADD = $(conf_libs) -lm
+%C%_check_units_LDADD = $(conf_libs)
 endif

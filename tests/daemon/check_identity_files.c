@@ -185,8 +185,9 @@ START_TEST (calls_that_are_not_there)
 	open_all ();
 	identity_files_check_calls (&identities, table);
 	ck_assert_str_eq (why ("ann"), "");
-	ck_assert_str_eq (why ("bob"), "it allows 'words.count', and that plugin is refused");
-	ck_assert_str_eq (why ("cat"), "it allows 'wrods.count', and no plugin has such a call");
+	ck_assert_ptr_nonnull (strstr (why ("bob"), "bob.yaml:"));
+	ck_assert_ptr_nonnull (strstr (why ("bob"), ": it allows 'words.count', and that plugin is refused: no disk"));
+	ck_assert_ptr_nonnull (strstr (why ("cat"), ": it allows 'wrods.count', and no plugin has such a call"));
 }
 END_TEST
 

@@ -10,6 +10,12 @@ check_LTLIBRARIES += %D%/bomb.la
 %C%_bomb_la_CFLAGS = -std=gnu11 -fvisibility=hidden -O0 -Wall -Wextra -Wno-infinite-recursion
 %C%_bomb_la_LDFLAGS = $(module_flags) -pthread
 
+check_LTLIBRARIES += %D%/runner.la
+%C%_runner_la_SOURCES = %D%/runner.c
+%C%_runner_la_CPPFLAGS = $(module_cppflags)
+%C%_runner_la_CFLAGS = -std=gnu11 -fvisibility=hidden
+%C%_runner_la_LDFLAGS = $(module_flags)
+
 check_LTLIBRARIES += \
 	%D%/bad_abi.la %D%/bad_size.la %D%/bad_name.la %D%/bad_symbol.la %D%/bad_verb.la %D%/bad_start.la \
 	%D%/bad_constructor.la

@@ -24,6 +24,7 @@ system_tests = \
 	%D%/plugins.test \
 	%D%/protocol.test \
 	%D%/reload.test \
+	%D%/rights.test \
 	%D%/roots.test \
 	%D%/run.test \
 	%D%/stdio.test \
