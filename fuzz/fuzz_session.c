@@ -18,6 +18,7 @@ enum { CHANNELS = 1024, STEPS = 400, OVERFLOW_OUT = 300 * 1024 };
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
 struct known { /* of one id, as the model has it */
+	struct world *world;
 	uint64_t id;
 	struct channel *channel; /* while the dispatcher has it */
 	int64_t window; /* bytes that may still come; -1: any number */
@@ -116,6 +117,39 @@ static void act (struct world *world, struct known *known)
 	}
 }
 
+static void on_input (struct channel *channel, const uint8_t *bytes, size_t n)
+{
+	struct known *known = channel->owner;
+
+	require (known->channel == channel && n > 0 && bytes);
+	known->taken += (int64_t)n;
+	require (known->taken <= known->granted);
+	act (known->world, known);
+}
+
+static void on_other (struct channel *channel)
+{
+	struct known *known = channel->owner;
+
+	require (known->channel == channel);
+	act (known->world, known);
+}
+
+static void on_signal (struct channel *channel, int signo)
+{
+	require (signo > 0);
+	on_other (channel);
+}
+
+static const struct channel_ops channel_ops = {
+	.input = on_input,
+	.input_end = on_other,
+	.signal = on_signal,
+	.cancel = on_other,
+	.room = on_other,
+	.flow = on_other,
+};
+
 static void on_call (void *arg, struct channel *channel, const struct message *message)
 {
 	struct world *world = arg;
@@ -124,43 +158,11 @@ static void on_call (void *arg, struct channel *channel, const struct message *m
 	require (known && !known->channel && !known->ended && channel->id == message->id);
 	require (world->session.state == SESSION_OPEN);
 	known->channel = channel;
-	channel->task = known;
+	channel_own (channel, &channel_ops, known);
 	act (world, known);
 }
 
-static void on_input (void *arg, struct channel *channel, const uint8_t *bytes, size_t n)
-{
-	struct known *known = channel->task;
-
-	require (known->channel == channel && n > 0 && bytes);
-	known->taken += (int64_t)n;
-	require (known->taken <= known->granted);
-	act (arg, known);
-}
-
-static void on_other (void *arg, struct channel *channel)
-{
-	struct known *known = channel->task;
-
-	require (known->channel == channel);
-	act (arg, known);
-}
-
-static void on_signal (void *arg, struct channel *channel, int signo)
-{
-	require (signo > 0);
-	on_other (arg, channel);
-}
-
-static const struct session_events events = {
-	.call = on_call,
-	.input = on_input,
-	.input_end = on_other,
-	.signal = on_signal,
-	.cancel = on_other,
-	.window = on_other,
-	.flow = on_other,
-};
+static const struct session_events events = { .call = on_call };
 
 /* --- the client --------------------------------------------------------------------------------------------------- */
 
@@ -185,7 +187,7 @@ static void learn (struct world *world, const uint8_t *bytes, size_t n)
 
 			world->next_id = message->id;
 			world->known[world->n_known++] =
-				(struct known){ .id = message->id, .window = window ? window : -1 };
+				(struct known){ .world = world, .id = message->id, .window = window ? window : -1 };
 		}
 	}
 }

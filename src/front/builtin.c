@@ -72,6 +72,31 @@ static void answer_on (struct answering *answering)
 	answering_free (answering);
 }
 
+static void on_answer_room (struct channel *channel)
+{
+	answer_on (channel->owner);
+}
+
+static void on_answer_cancel (struct channel *channel)
+{
+	struct answering *answering = channel->owner;
+
+	answering->connection->front->outcomes[OUTCOME_CANCELLED]++;
+	answering_free (answering);
+	channel_done (channel, json_pack ("{ss sf}", "outcome", "cancelled", "seconds", 0.0));
+}
+
+static void on_answer_lost (struct channel *channel)
+{
+	answering_free (channel->owner);
+}
+
+static const struct channel_ops answering_ops = {
+	.room = on_answer_room,
+	.cancel = on_answer_cancel,
+	.lost = on_answer_lost,
+};
+
 /* A document (consumed) as the result. */
 static void answer (struct connection *connection, struct channel *channel, json_t *document)
 {
@@ -103,32 +128,10 @@ static void answer (struct connection *connection, struct channel *channel, json
 	answering->connection = connection;
 	answering->channel = channel;
 	answering->text = text;
+	channel_own (channel, &answering_ops, answering);
 	list_append (&connection->front->answering, &answering->node);
 	identity->answers++;
 	answer_on (answering);
-}
-
-void builtin_go (struct connection *connection)
-{
-	struct answering *answering, *after;
-
-	list_each_safe (answering, after, &connection->front->answering, node)
-		if (answering->connection == connection)
-			answer_on (answering);
-}
-
-void builtin_cancel (struct connection *connection, struct channel *channel)
-{
-	struct front *front = connection->front;
-	struct answering *answering, *after;
-
-	list_each_safe (answering, after, &front->answering, node) {
-		if (answering->channel != channel)
-			continue;
-		answering_free (answering);
-		front->outcomes[OUTCOME_CANCELLED]++;
-		channel_done (channel, json_pack ("{ss sf}", "outcome", "cancelled", "seconds", 0.0));
-	}
 }
 
 void builtin_stop (struct front *front)
@@ -136,11 +139,11 @@ void builtin_stop (struct front *front)
 	struct answering *answering, *after;
 
 	list_each_safe (answering, after, &front->answering, node) {
-		struct connection *connection = answering->connection;
+		struct session *session = answering->channel->session;
 
 		refuse (front, answering->channel, CODE_SHUTTING_DOWN, "remexd is shutting down");
 		answering_free (answering);
-		connection_flush (connection);
+		session_flush (session);
 	}
 }
 
@@ -301,6 +304,19 @@ static void show_identities (struct connection *connection, struct channel *chan
 
 /* --- reload ------------------------------------------------------------------------------------------------------ */
 
+static void asked_free (struct asked *asked)
+{
+	list_remove (&asked->node);
+	free (asked);
+}
+
+static void on_reload_lost (struct channel *channel)
+{
+	asked_free (channel->owner);
+}
+
+static const struct channel_ops reload_ops = { .lost = on_reload_lost };
+
 static void ask_reload (struct connection *connection, struct channel *channel)
 {
 	struct front *front = connection->front;
@@ -313,6 +329,7 @@ static void ask_reload (struct connection *connection, struct channel *channel)
 	asked->number = ++front->last_request;
 	asked->connection = connection;
 	asked->channel = channel;
+	channel_own (channel, &reload_ops, asked);
 	list_append (&front->asked, &asked->node);
 	supervisor_link_reload (front, asked->number);
 }
@@ -340,12 +357,6 @@ static json_t *summary (const struct front *front, const char *waiting, size_t n
 		waits);
 }
 
-static void asked_free (struct asked *asked)
-{
-	list_remove (&asked->node);
-	free (asked);
-}
-
 void builtin_reloaded (struct front *front, const struct packet *packet)
 {
 	struct asked *asked, *after;
@@ -365,23 +376,9 @@ void builtin_reloaded (struct front *front, const struct packet *packet)
 				summary (front, (const char *)packet->data, packet->record.length));
 		}
 		asked_free (asked);
-		connection_flush (connection);
+		session_flush (&connection->session);
 		return;
 	}
-}
-
-void builtin_forget (struct connection *connection)
-{
-	struct answering *answering, *next;
-	struct asked *asked, *after;
-
-	list_each_safe (answering, next, &connection->front->answering, node)
-		if (answering->connection == connection)
-			answering_free (answering);
-
-	list_each_safe (asked, after, &connection->front->asked, node)
-		if (asked->connection == connection)
-			asked_free (asked);
 }
 
 /* --- the table --------------------------------------------------------------------------------------------------- */

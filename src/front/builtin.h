@@ -18,14 +18,7 @@ bool builtin_call (struct connection *connection, struct channel *channel, const
 /* The supervisor has answered a reload. */
 void builtin_reloaded (struct front *front, const struct packet *packet);
 
-/* The client takes more: the rest of what did not fit before. It wants it no longer. */
-void builtin_go (struct connection *connection);
-void builtin_cancel (struct connection *connection, struct channel *channel);
-
 /* The end is near: nobody waits for those who do not take their answers. */
 void builtin_stop (struct front *front);
-
-/* Nobody waits for the answers on that connection any more. */
-void builtin_forget (struct connection *connection);
 
 #endif

@@ -9,8 +9,6 @@
 #include "base/log.h"
 #include "front/connection.h"
 #include "front/front.h"
-#include "front/builtin.h"
-#include "front/request.h"
 
 enum {
 	READ_PIECE = 64 * 1024,
@@ -35,22 +33,11 @@ static bool is_parked (const struct connection *connection)
 
 /* --- the end ----------------------------------------------------------------------------------------------------- */
 
-/* The client is gone, or will be: nobody waits for its requests. */
-static void stop_requests (struct connection *connection)
-{
-	struct request *request, *after;
-
-	list_each_safe (request, after, &connection->front->requests, node)
-		if (request->connection == connection)
-			request_stop (request, CAUSE_LOST);
-}
-
 void connection_close (struct connection *connection)
 {
 	struct front *front = connection->front;
 
-	stop_requests (connection);
-	builtin_forget (connection);
+	session_lose (&connection->session);
 	log_debug ("connection closed. id=%llu", (unsigned long long)connection->number);
 	front->bytes_in += connection->session.bytes_in;
 	timer_free (&connection->timer);
@@ -87,17 +74,12 @@ static void begin_ending (struct connection *connection)
 	connection->ending = true;
 	account (connection);
 	connection->end_ms = clock_ms () + FLUSH_MS;
-	stop_requests (connection);
+	session_lose (&connection->session);
 	connection_flush (connection);
 	set_timer (connection);
 }
 
 /* --- writing ----------------------------------------------------------------------------------------------------- */
-
-bool connection_full (const struct connection *connection)
-{
-	return connection && buf_len (&connection->session.out) >= session_output_max (&connection->session);
-}
 
 static void want (struct connection *connection, bool write)
 {
@@ -238,7 +220,7 @@ static void flush (struct connection *connection)
 		}
 	}
 	give_back (connection);
-	want (connection, session->starved);
+	want (connection, session->wants_room);
 	if (connection->ending && !connection->dead && connection->end_ms > clock_ms () + LINGER_MS) {
 		if (stream_end (&connection->stream) < 0) {
 			want (connection, true);
@@ -252,16 +234,10 @@ static void flush (struct connection *connection)
 /* The client has taken something: there may be room for more output. */
 static void on_room (struct connection *connection)
 {
-	struct request *request, *after;
-
 	connection_flush (connection);
-	if (connection_full (connection))
+	if (session_full (&connection->session))
 		return;
-	connection->session.starved = false;
-	list_each_safe (request, after, &connection->front->requests, node)
-		if (request->connection == connection && request->state != REQUEST_WAITING)
-			request_go (request);
-	builtin_go (connection);
+	session_room (&connection->session);
 	connection_flush (connection);
 }
 
@@ -425,6 +401,18 @@ static int watch_stream (struct connection *connection)
 	return 0;
 }
 
+static void on_call (void *arg, struct channel *channel, const struct message *message)
+{
+	dispatch_call (arg, channel, message);
+}
+
+static void on_flush (void *arg)
+{
+	connection_flush (arg);
+}
+
+static const struct session_events session_events = { .call = on_call, .flush = on_flush };
+
 struct connection *connection_start (struct front *front, struct stream *stream, const struct gate_client *who)
 {
 	struct connection *connection = calloc (1, sizeof *connection);
@@ -450,8 +438,8 @@ struct connection *connection_start (struct front *front, struct stream *stream,
 	list_append (&front->connections, &connection->node);
 	list_init (&connection->park);
 	gate_enter (&front->gate, &connection->client);
-	session_init (&connection->session, &front_session_events, connection, &limits,
-		front_hello (front, who->identity), clock_ms ());
+	session_init (&connection->session, &session_events, connection, &limits, front_hello (front, who->identity),
+		clock_ms ());
 	if (watch_stream (connection) < 0) {
 		connection_close (connection);
 		return NULL;

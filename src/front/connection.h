@@ -43,9 +43,6 @@ void connection_refuse (struct connection *connection, enum code code, const cha
 /* Send what the session has, as far as it goes. */
 void connection_flush (struct connection *connection);
 
-/* Does the client not take what is sent? */
-bool connection_full (const struct connection *connection);
-
 /* Its identity holds n bytes less of the front's budget: others who wait for room get it. */
 void connection_give (struct connection *connection, size_t n);
 

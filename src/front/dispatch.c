@@ -7,7 +7,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,7 +173,7 @@ static bool settle_user (struct front *front, struct request *request)
 /* Run the request if there is a worker for it, else see that there will be one. True when it waits no more. */
 static bool place (struct front *front, struct request *request)
 {
-	struct connection *connection = request->connection;
+	const struct connection *connection = request->connection;
 	struct pooled *worker;
 	int most;
 
@@ -387,9 +386,8 @@ static int check_call (struct connection *connection, const struct message *mess
 	return verb_check (*verb, json_object_get (message->header, "args"), err);
 }
 
-static void on_call (void *arg, struct channel *channel, const struct message *message)
+void dispatch_call (struct connection *connection, struct channel *channel, const struct message *message)
 {
-	struct connection *connection = arg;
 	struct front *front = connection->front;
 	struct request *request;
 	const struct verb *verb = NULL;
@@ -427,75 +425,3 @@ static void on_call (void *arg, struct channel *channel, const struct message *m
 	trail_start (request, json_object_get (message->header, "args"));
 	dispatch_pump (front);
 }
-
-/* --- what comes for a call that is there -------------------------------------------------------------------------- */
-
-static void on_input (void *arg, struct channel *channel, const uint8_t *bytes, size_t n)
-{
-	struct request *request = channel->task;
-
-	(void)arg;
-	if (request && relay_input (&request->relay, bytes, n) < 0)
-		request_stop (request, CAUSE_FLOW);
-}
-
-static void on_input_end (void *arg, struct channel *channel)
-{
-	struct request *request = channel->task;
-
-	(void)arg;
-	if (request)
-		relay_input_end (&request->relay);
-}
-
-static void on_signal (void *arg, struct channel *channel, int signo)
-{
-	struct request *request = channel->task;
-
-	(void)arg;
-	if (!request)
-		return;
-	/* Before there is a command, a signal that would end it ends the request. */
-	if (request->state == REQUEST_WAITING || request->call) {
-		if (signo == SIGINT || signo == SIGTERM || signo == SIGHUP || signo == SIGQUIT || signo == SIGKILL)
-			request_stop (request, CAUSE_CANCEL);
-	} else if (request->worker && request->state == REQUEST_RUNNING) {
-		struct record record = { .type = REC_SIGNAL, .id = request->number, .a = signo };
-
-		/* It always fits: the worker has at most 128 KiB of input unread (relay.h). */
-		pool_send (request->worker, &record, NULL, 0);
-	}
-}
-
-static void on_cancel (void *arg, struct channel *channel)
-{
-	if (channel->task)
-		request_stop (channel->task, CAUSE_CANCEL);
-	else
-		builtin_cancel (arg, channel);
-}
-
-static void on_window (void *arg, struct channel *channel)
-{
-	if (channel->task)
-		request_go (channel->task);
-	else
-		builtin_go (arg);
-}
-
-static void on_flow (void *arg, struct channel *channel)
-{
-	(void)arg;
-	if (channel->task)
-		request_stop (channel->task, CAUSE_FLOW);
-}
-
-const struct session_events front_session_events = {
-	.call = on_call,
-	.input = on_input,
-	.input_end = on_input_end,
-	.signal = on_signal,
-	.cancel = on_cancel,
-	.window = on_window,
-	.flow = on_flow,
-};

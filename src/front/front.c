@@ -132,11 +132,12 @@ static void on_connected (void *arg, struct stream *stream, const struct gate_cl
 static void tell_refused (void *arg, int fd, enum code code, const char *text)
 {
 	static const struct session_limits limits;
+	static const struct session_events no_events;
 	struct identity nobody = { .name = "" };
 	struct front *front = arg;
 	struct session session;
 
-	session_init (&session, &front_session_events, NULL, &limits, front_hello (front, &nobody), 0);
+	session_init (&session, &no_events, NULL, &limits, front_hello (front, &nobody), 0);
 	session_violation (&session, code, text);
 	/* A new socket's buffer takes so little at once. */
 	if (send (fd, buf_head (&session.out), buf_len (&session.out), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)

@@ -110,7 +110,8 @@ void front_drain (struct front *front, int64_t limit_ms);
 
 /* --- dispatch.c: from calls to workers --------------------------------------------------------------------------- */
 
-extern const struct session_events front_session_events; /* arg: struct connection */
+/* A client calls: the call is answered at once, or has an owner, a request or a builtin call. */
+void dispatch_call (struct connection *connection, struct channel *channel, const struct message *message);
 
 /* A key that the client insists on (`must`) has to be one of those that a call may have. 0, or -1 and err. */
 int dispatch_check_must (const json_t *header, struct err *err);

@@ -25,7 +25,19 @@ enum {
 static void finish (struct request *request);
 static void set_timer (struct request *request);
 
-/* --- birth and death --------------------------------------------------------------------------------------------- */
+/* The session of its client; NULL: the client is gone. */
+static struct session *session_of (const struct request *request)
+{
+	return request->channel ? request->channel->session : NULL;
+}
+
+static void flush (struct session *session)
+{
+	if (session)
+		session_flush (session);
+}
+
+/* --- what the relay says ----------------------------------------------------------------------------------------- */
 
 /* The relay moved something. */
 static void on_moved (void *arg)
@@ -44,6 +56,74 @@ static int to_worker (void *arg, const void *bytes, size_t n)
 	}
 	return pool_send (request->worker, &record, bytes, n);
 }
+
+/* --- what the client says ---------------------------------------------------------------------------------------- */
+
+static void on_input (struct channel *channel, const uint8_t *bytes, size_t n)
+{
+	struct request *request = channel->owner;
+
+	if (relay_input (&request->relay, bytes, n) < 0)
+		request_stop (request, CAUSE_FLOW);
+}
+
+static void on_input_end (struct channel *channel)
+{
+	struct request *request = channel->owner;
+
+	relay_input_end (&request->relay);
+}
+
+static void on_signal (struct channel *channel, int signo)
+{
+	struct request *request = channel->owner;
+
+	/* Before there is a command, a signal that would end it ends the request. */
+	if (request->state == REQUEST_WAITING || request->call) {
+		if (signo == SIGINT || signo == SIGTERM || signo == SIGHUP || signo == SIGQUIT || signo == SIGKILL)
+			request_stop (request, CAUSE_CANCEL);
+	} else if (request->worker && request->state == REQUEST_RUNNING) {
+		struct record record = { .type = REC_SIGNAL, .id = request->number, .a = signo };
+
+		/* It always fits: the worker has at most 128 KiB of input unread (relay.h). */
+		pool_send (request->worker, &record, NULL, 0);
+	}
+}
+
+static void on_cancel (struct channel *channel)
+{
+	request_stop (channel->owner, CAUSE_CANCEL);
+}
+
+static void on_room (struct channel *channel)
+{
+	struct request *request = channel->owner;
+
+	if (request->state != REQUEST_WAITING)
+		request_go (request);
+}
+
+static void on_flow (struct channel *channel)
+{
+	request_stop (channel->owner, CAUSE_FLOW);
+}
+
+static void on_lost (struct channel *channel)
+{
+	request_stop (channel->owner, CAUSE_LOST);
+}
+
+static const struct channel_ops request_ops = {
+	.input = on_input,
+	.input_end = on_input_end,
+	.signal = on_signal,
+	.cancel = on_cancel,
+	.room = on_room,
+	.flow = on_flow,
+	.lost = on_lost,
+};
+
+/* --- birth and death --------------------------------------------------------------------------------------------- */
 
 static int read_limits (struct request *request, const struct message *message, struct err *err)
 {
@@ -125,7 +205,7 @@ struct request *request_new (struct front *front, struct connection *connection,
 	}
 	if (!channel->input)
 		relay_input_end (&request->relay);
-	channel->task = request;
+	channel_own (channel, &request_ops, request);
 	request->waiter = (struct waiter){
 		.identity = request->identity,
 		.bytes = message->text_len + message->body_len,
@@ -204,7 +284,7 @@ bool request_forbidden (const struct request *request)
 /* Is it the client that holds everything up? Then its silence is not the command's. */
 static bool client_is_full (const struct request *request)
 {
-	return request->channel && (request->channel->window == 0 || connection_full (request->connection));
+	return request->channel && (request->channel->window == 0 || session_full (request->channel->session));
 }
 
 /* From now on the client has limits.stall to take something. */
@@ -506,8 +586,7 @@ void request_record (struct request *request, struct packet *packet)
 	if (result < 0 && request->cause != CAUSE_BROKEN)
 		log_warning ("a worker's record makes no sense. type=%u serial=%llu", record->type,
 			request->worker ? (unsigned long long)request->worker->serial : 0);
-	if (request->connection)
-		connection_flush (request->connection);
+	flush (session_of (request));
 }
 
 /* --- the worker is gone ------------------------------------------------------------------------------------------ */
@@ -530,7 +609,7 @@ void request_worker_gone (struct request *request)
 
 static void finish (struct request *request)
 {
-	struct connection *connection = request->connection;
+	struct session *session = session_of (request);
 	struct front *front = request->front;
 
 	outcome_decide (request);
@@ -538,8 +617,7 @@ static void finish (struct request *request)
 	if (request->channel)
 		outcome_send (request);
 	request_free (request);
-	if (connection)
-		connection_flush (connection);
+	flush (session);
 	dispatch_pump (front);
 	front_settle (front);
 }
@@ -557,15 +635,14 @@ void request_go (struct request *request)
 			return;
 		}
 	}
-	if (request->connection)
-		connection_flush (request->connection);
+	flush (session_of (request));
 	if (request->state == REQUEST_DRAINING && relay_done (&request->relay))
 		finish (request);
 }
 
 void request_refuse (struct request *request, enum code code, const char *text, double retry_after)
 {
-	struct connection *connection = request->connection;
+	struct session *session = session_of (request);
 
 	queue_leave (&request->front->queue, &request->waiter);
 	request->failed = true;
@@ -574,8 +651,7 @@ void request_refuse (struct request *request, enum code code, const char *text, 
 	if (request->channel)
 		channel_error (request->channel, code, text, retry_after);
 	request_free (request);
-	if (connection)
-		connection_flush (connection);
+	flush (session);
 }
 
 void request_stop (struct request *request, enum cause cause)

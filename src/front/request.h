@@ -52,8 +52,8 @@ struct request {
 	struct list node; /* of the front's requests */
 	struct waiter waiter;
 	struct front *front;
-	struct connection *connection; /* NULL: gone */
-	struct channel *channel; /* NULL: gone */
+	const struct connection *connection; /* of its client; NULL: gone */
+	struct channel *channel; /* which it owns (wire/session.h); NULL: the client is gone */
 	struct identity *identity;
 	struct verb_table *table; /* referenced: the one that verb is in */
 	const struct verb *verb;

@@ -37,6 +37,50 @@ static void channel_free (struct channel *channel)
 	free (channel);
 }
 
+/* Tell the owner of a channel, if the owner wants to know. The channel may be freed after that. */
+#define TELL(channel, event, ...) \
+	do { \
+		if ((channel)->ops->event) \
+			(channel)->ops->event (__VA_ARGS__); \
+	} while (0)
+
+static const struct channel_ops no_owner;
+
+void channel_own (struct channel *channel, const struct channel_ops *ops, void *owner)
+{
+	channel->ops = ops;
+	channel->owner = owner;
+}
+
+void session_flush (struct session *session)
+{
+	session->events->flush (session->arg);
+}
+
+void session_lose (struct session *session)
+{
+	while (!list_empty (&session->channels)) {
+		struct channel *channel = list_entry (session->channels.next, struct channel, node);
+
+		list_remove (&channel->node);
+		TELL (channel, lost, channel);
+		channel_free (channel);
+	}
+}
+
+void session_room (struct session *session)
+{
+	session->wants_room = false;
+	/* Each channel goes to the end of the list before its owner is told, who may free any of them. */
+	for (int n = session->n_channels; n > 0 && !list_empty (&session->channels); n--) {
+		struct channel *channel = list_entry (session->channels.next, struct channel, node);
+
+		list_remove (&channel->node);
+		list_append (&session->channels, &channel->node);
+		TELL (channel, room, channel);
+	}
+}
+
 void session_free (struct session *session)
 {
 	struct channel *channel, *after;
@@ -125,6 +169,11 @@ size_t session_output_max (const struct session *session)
 	return session->tight ? SESSION_OUT_TIGHT : session->limits.output;
 }
 
+bool session_full (const struct session *session)
+{
+	return buf_len (&session->out) >= session_output_max (session);
+}
+
 uint8_t *channel_output_begin (struct channel *channel, const char *stream, size_t *n)
 {
 	struct session *session = channel->session;
@@ -132,7 +181,7 @@ uint8_t *channel_output_begin (struct channel *channel, const char *stream, size
 	size_t limit = session_output_max (session), most = used < limit ? limit - used : 0;
 	uint8_t *space;
 
-	session->starved = session->starved || !most;
+	session->wants_room = session->wants_room || !most;
 	if (channel->window >= 0 && most > (size_t)channel->window)
 		most = (size_t)channel->window;
 	if (*n > most)
@@ -187,6 +236,7 @@ static void take_call (struct session *session, const struct message *message)
 	session->last_id = message->id;
 	channel->session = session;
 	channel->id = message->id;
+	channel->ops = &no_owner;
 	list_append (&session->channels, &channel->node);
 	session->n_channels++;
 	channel->input = json_is_true (json_object_get (message->header, "input"));
@@ -219,11 +269,11 @@ static void take_data (struct session *session, struct channel *channel, const s
 		return;
 	if ((int64_t)message->body_len > channel->credit) {
 		channel->input = false;
-		session->events->flow (session->arg, channel);
+		TELL (channel, flow, channel);
 		return;
 	}
 	channel->credit -= (int64_t)message->body_len;
-	session->events->input (session->arg, channel, message->body, message->body_len);
+	TELL (channel, input, channel, message->body, message->body_len);
 }
 
 static void take_end (struct session *session, struct channel *channel, const struct message *message)
@@ -235,7 +285,7 @@ static void take_end (struct session *session, struct channel *channel, const st
 	if (!channel || !channel->input)
 		return;
 	channel->input = false;
-	session->events->input_end (session->arg, channel);
+	TELL (channel, input_end, channel);
 }
 
 static void take_credit (struct session *session, struct channel *channel, const struct message *message)
@@ -250,7 +300,7 @@ static void take_credit (struct session *session, struct channel *channel, const
 		return;
 	}
 	if (was_shut)
-		session->events->window (session->arg, channel);
+		TELL (channel, room, channel);
 }
 
 static void take (struct session *session, const struct message *message)
@@ -271,11 +321,11 @@ static void take (struct session *session, const struct message *message)
 		if ((signo = signal_parse (message->name)) < 0)
 			session_violation (session, CODE_BAD_MESSAGE, "that is no signal of remex/1");
 		else if (channel)
-			session->events->signal (session->arg, channel, signo);
+			TELL (channel, signal, channel, signo);
 		break;
 	case MESSAGE_CANCEL:
 		if (channel)
-			session->events->cancel (session->arg, channel);
+			TELL (channel, cancel, channel);
 		break;
 	case MESSAGE_PING:
 		check_put (session, message_printf (&session->out, "{\"pong\":%lld}", (long long)message->number));

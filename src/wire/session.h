@@ -1,15 +1,18 @@
-/* session - one connection's side of remex/1 as a pure state machine: bytes in, bytes out, events to a dispatcher.
+/* session - one connection's side of remex/1 as a pure state machine: bytes in, bytes out, events to a dispatcher and to
+ * the owners of its channels.
  *
- * No descriptor, no clock of its own, no thread: the connection feeds it and writes what it leaves in `out`; the fuzzer
- * links it with a dispatcher that makes things up.
+ * A session has no descriptor, no clock of its own, no thread: the connection feeds it and writes what it leaves in `out`;
+ * the fuzzer links it with a dispatcher that makes things up.
  *
  * States: OPEN (calls are taken), LEAVING (after bye, or when the daemon drains: no more calls, what runs is answered),
  * ENDED (after a violation, or when a leaving session has answered everything: `out` is to be flushed, then the
  * connection closes).
  *
- * A channel is one live call. The session makes it and frees it: with the terminal message (session_done,
- * session_error), or in session_free, which forgets all. Input that a client sends is checked against the credit it was
- * given; output is held to the window the client named.
+ * A channel is one live call. The session makes it and frees it: with the terminal message (channel_done,
+ * channel_error), or when the client is gone (session_lose). A channel has an owner, with a row of operations: a request
+ * that a worker runs, or a call that the front answers itself. The session calls these operations, and knows nothing else
+ * of an owner. Input that a client sends is checked against the credit it was given; output is held to the window the
+ * client named.
  */
 #ifndef REMEX_WIRE_SESSION_H
 #define REMEX_WIRE_SESSION_H
@@ -34,6 +37,24 @@ enum {
 };
 
 struct session;
+struct channel;
+
+/* What the owner of a channel is told; channel->owner is the owner. Within these calls it may answer on any channel, its
+ * own included. An operation that is NULL: the owner does not care, and the event is dropped. */
+struct channel_ops {
+	void (*input) (struct channel *channel, const uint8_t *bytes, size_t n);
+	void (*input_end) (struct channel *channel);
+	void (*signal) (struct channel *channel, int signo);
+	void (*cancel) (struct channel *channel);
+	/* There may be room for output where there was none: the client's window has opened, or the connection has sent
+	 * something. */
+	void (*room) (struct channel *channel);
+	/* More input came than was granted: end the call with CODE_FLOW, now or when what runs has been stopped. Further
+	 * input is dropped. */
+	void (*flow) (struct channel *channel);
+	/* The client is gone, nobody waits for the call: the channel is freed after this, and must not be used. */
+	void (*lost) (struct channel *channel);
+};
 
 struct channel {
 	struct list node;
@@ -42,22 +63,16 @@ struct channel {
 	int64_t credit; /* bytes of input that the client may still send */
 	int64_t window; /* bytes of output that the client will still take; -1: it named none */
 	bool input; /* the client sends input, and has not ended it */
-	void *task; /* the dispatcher's; NULL until it sets it */
+	const struct channel_ops *ops; /* never NULL */
+	void *owner;
 };
 
-/* What the dispatcher is told. Within these calls it may answer on any channel. */
+/* What the connection is told. */
 struct session_events {
-	/* A call; the message is good until this returns. Answer now or later; task may be set. */
+	/* A call; the message is good until this returns. Answer it, or give the channel an owner (channel_own). */
 	void (*call) (void *arg, struct channel *channel, const struct message *message);
-	void (*input) (void *arg, struct channel *channel, const uint8_t *bytes, size_t n);
-	void (*input_end) (void *arg, struct channel *channel);
-	void (*signal) (void *arg, struct channel *channel, int signo);
-	void (*cancel) (void *arg, struct channel *channel);
-	/* The client's window has opened again. */
-	void (*window) (void *arg, struct channel *channel);
-	/* More input came than was granted: end it with CODE_FLOW, now or when what runs has been stopped. Its further
-	 * input is dropped. */
-	void (*flow) (void *arg, struct channel *channel);
+	/* An owner has put output or an answer into `out`, which is to be sent (session_flush). */
+	void (*flush) (void *arg);
 };
 
 struct session_limits {
@@ -90,15 +105,18 @@ struct session {
 	bool tight; /* memory is short: SESSION_OUT_TIGHT is the limit of output */
 	bool held; /* its client is not read for now: what does not come is not the client's fault */
 	bool stalled; /* ENDED because the client took nothing: there is no use in telling it */
-	bool starved; /* there was no room in out for somebody's output: whoever drains it clears this and lets them try */
+	bool wants_room; /* there was no room in `out` for somebody's output: session_room is to be called when there is */
 };
 
 /* Begin: the hello (its members consumed) is put into out. */
 void session_init (struct session *session, const struct session_events *events, void *arg,
 	const struct session_limits *limits, json_t *hello, int64_t now_ms);
 
-/* Forget everything; no event is sent. */
+/* Forget everything; nobody is told. */
 void session_free (struct session *session);
+
+/* The client is gone, or will be: each owner of a channel is told (lost), and there are no channels any more. */
+void session_lose (struct session *session);
 
 /* Bytes have been put into session->in, or `more` is true: there are whole messages for which the last turn had no room. It
  * takes SESSION_TURN messages at most, so that others have their turn. */
@@ -111,8 +129,15 @@ size_t session_needs (const struct session *session);
 void session_hold (struct session *session);
 void session_resume (struct session *session, int64_t now_ms);
 
-/* With how much unsent no more output is taken. */
+/* With how much unsent no more output is taken; is so much unsent? Then the client does not take what is sent. */
 size_t session_output_max (const struct session *session);
+bool session_full (const struct session *session);
+
+/* Have the connection send what is in `out`: for whoever answers outside of the session's calls. */
+void session_flush (struct session *session);
+
+/* There is room in `out` again: the owners of all channels are told. */
+void session_room (struct session *session);
 
 /* n bytes of session->out have been sent (and consumed); 0: none could be. Whoever writes says so after each attempt. */
 void session_sent (struct session *session, size_t n, int64_t now_ms);
@@ -124,6 +149,9 @@ void session_tick (struct session *session, int64_t now_ms);
 
 /* End it with an error message that has no id. */
 void session_violation (struct session *session, enum code code, const char *text);
+
+/* The channel belongs to that owner from now on. */
+void channel_own (struct channel *channel, const struct channel_ops *ops, void *owner);
 
 /* The client may send n more bytes of input. Nothing is sent when it has ended its input. */
 void channel_credit (struct channel *channel, int64_t n);

@@ -104,8 +104,8 @@ void fixture_hear (struct fixture *fixture, size_t n)
 					  message->body, message->body_len),
 			0);
 	}
-	if (session->starved && buf_len (&session->out) < SESSION_OUT_FULL) {
-		session->starved = false;
+	if (session->wants_room && buf_len (&session->out) < SESSION_OUT_FULL) {
+		session->wants_room = false;
 		relay_go (&fixture->relay);
 	}
 }

@@ -388,6 +388,102 @@ START_TEST (nothing_is_read_after_a_violation)
 }
 END_TEST
 
+START_TEST (a_lost_client_is_told_to_every_owner)
+{
+	struct fake_session fake;
+
+	fake_begin (&fake);
+	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_say (&fake, "{\"id\":2,\"call\":\"b\"}");
+	fake_say (&fake, "{\"id\":3,\"call\":\"c\"}");
+	done (&fake, 2);
+	fake_events (&fake);
+	session_lose (&fake.session);
+	ck_assert_str_eq (fake_events (&fake), "lost 1;lost 3;");
+	ck_assert_int_eq (fake.session.n_channels, 0);
+	session_lose (&fake.session);
+	ck_assert_str_eq (fake_events (&fake), "");
+	/* The call of a client that is gone has no answer. */
+	ck_assert_str_eq (fake_answers (&fake), "hello;done 2 exited;");
+	fake_end (&fake);
+}
+END_TEST
+
+START_TEST (an_owner_need_not_care)
+{
+	static const struct channel_ops nothing;
+	struct fake_session fake;
+	struct channel *channel;
+
+	fake_begin (&fake);
+	fake_say (&fake, "{\"id\":1,\"call\":\"a\",\"input\":true,\"window\":1}");
+	fake_events (&fake);
+	channel = fake_channel (&fake, 1);
+	channel_own (channel, &nothing, NULL);
+	channel_credit (channel, 1);
+	ck_assert_uint_eq (fake_output (channel, "stdout", 2), 1);
+	fake_data (&fake, 1, "stdin", "x", 1);
+	fake_data (&fake, 1, "stdin", "more than was granted", 21);
+	fake_say (&fake, "{\"id\":1,\"credit\":1}");
+	fake_say (&fake, "{\"id\":1,\"signal\":\"INT\"}");
+	fake_say (&fake, "{\"id\":1,\"cancel\":true}");
+	session_room (&fake.session);
+	session_lose (&fake.session);
+	ck_assert_str_eq (fake_events (&fake), "");
+	ck_assert_int_eq (fake.session.state, SESSION_OPEN);
+	fake_end (&fake);
+}
+END_TEST
+
+/* Whoever has room ends its call, and the next one too. */
+static void end_two (struct channel *channel)
+{
+	struct fake_session *fake = channel->owner;
+	unsigned id = (unsigned)channel->id;
+
+	done (fake, id);
+	if (fake_channel (fake, id + 1))
+		done (fake, id + 1);
+}
+
+START_TEST (an_owner_with_room_may_end_any_call)
+{
+	static const struct channel_ops ops = { .room = end_two };
+	struct fake_session fake;
+
+	fake_begin (&fake);
+	for (int id = 1; id <= 4; id++) {
+		fake_say (&fake, "{\"id\":%d,\"call\":\"a\"}", id);
+		channel_own (fake_channel (&fake, (unsigned)id), &ops, &fake);
+	}
+	session_room (&fake.session);
+	ck_assert_str_eq (fake_answers (&fake), "hello;done 1 exited;done 2 exited;done 3 exited;done 4 exited;");
+	ck_assert_int_eq (fake.session.n_channels, 0);
+	fake_end (&fake);
+}
+END_TEST
+
+START_TEST (room_is_told_to_all)
+{
+	struct fake_session fake;
+
+	fake_begin (&fake);
+	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_say (&fake, "{\"id\":2,\"call\":\"b\"}");
+	fake_events (&fake);
+	while (!session_full (&fake.session))
+		ck_assert_uint_gt (fake_output (fake_channel (&fake, 1), "stdout", SESSION_OUT_FULL), 0);
+	ck_assert_uint_eq (fake_output (fake_channel (&fake, 2), "stdout", 1), 0);
+	ck_assert (fake.session.wants_room);
+	fake_answers (&fake);
+	ck_assert (!session_full (&fake.session));
+	session_room (&fake.session);
+	ck_assert (!fake.session.wants_room);
+	ck_assert_str_eq (fake_events (&fake), "room 1;room 2;");
+	fake_end (&fake);
+}
+END_TEST
+
 static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, hello_comes_first);
@@ -408,6 +504,10 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, what_is_no_remex_is_refused);
 	tcase_add_test (tcase, others_have_their_turn);
 	tcase_add_test (tcase, nothing_is_read_after_a_violation);
+	tcase_add_test (tcase, a_lost_client_is_told_to_every_owner);
+	tcase_add_test (tcase, an_owner_need_not_care);
+	tcase_add_test (tcase, an_owner_with_room_may_end_any_call);
+	tcase_add_test (tcase, room_is_told_to_all);
 }
 
 CHECK_MAIN ("session", add_cases)

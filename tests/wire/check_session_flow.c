@@ -180,11 +180,11 @@ START_TEST (a_window_is_exhausted_and_renewed)
 	ck_assert_uint_eq (fake_output (channel, "stdout", 4), 4);
 	ck_assert_uint_eq (fake_output (channel, "stderr", 100), 6); /* all streams together */
 	ck_assert_uint_eq (fake_output (channel, "stdout", 1), 0);
-	ck_assert (!fake.session.starved);
+	ck_assert (!fake.session.wants_room);
 	ck_assert_str_eq (fake_answers (&fake), "data 1 stdout 4;data 1 stderr 6;");
 	fake_say (&fake, "{\"id\":1,\"credit\":3}"); /* it was shut: the dispatcher is told */
 	fake_say (&fake, "{\"id\":1,\"credit\":2}"); /* it was not */
-	ck_assert_str_eq (fake_events (&fake), "window 1;");
+	ck_assert_str_eq (fake_events (&fake), "room 1;");
 	ck_assert_uint_eq (fake_output (channel, "stdout", 100), 5);
 	ck_assert_uint_eq (fake_output (channel, "stdout", 100), 0);
 	ck_assert_str_eq (fake_answers (&fake), "data 1 stdout 5;");
@@ -256,16 +256,16 @@ START_TEST (output_waits_for_what_is_unsent)
 	fake_say (&fake, "{\"id\":2,\"call\":\"b\"}");
 	other = fake_channel (&fake, 2);
 	ck_assert_uint_eq (fake_output (channel, "stdout", SESSION_OUT_FULL + 1), SESSION_OUT_FULL);
-	ck_assert (!fake.session.starved);
+	ck_assert (!fake.session.wants_room);
 	ck_assert_uint_eq (fake_output (other, "stdout", 1), 0);
-	ck_assert (fake.session.starved);
+	ck_assert (fake.session.wants_room);
 	fake_say (&fake, "{\"ping\":1}"); /* answers still go out */
 	channel_done (other, json_pack ("{ss}", "outcome", "completed"));
 	ck_assert_str_eq (fake_answers (&fake), "data 1 stdout 262144;pong 1;done 2 completed;");
-	ck_assert (fake.session.starved); /* whoever drains it clears it */
-	fake.session.starved = false;
+	ck_assert (fake.session.wants_room); /* whoever drains it clears it */
+	fake.session.wants_room = false;
 	ck_assert_uint_eq (fake_output (channel, "stdout", 1), 1);
-	ck_assert (!fake.session.starved);
+	ck_assert (!fake.session.wants_room);
 	fake_end (&fake);
 }
 END_TEST

@@ -31,18 +31,9 @@ static unsigned id_of (const struct channel *channel)
 	return (unsigned)channel->id;
 }
 
-static void on_call (void *arg, struct channel *channel, const struct message *message)
+static void on_input (struct channel *channel, const uint8_t *bytes, size_t n)
 {
-	struct fake_session *fake = arg;
-
-	ck_assert_ptr_null (channel->task);
-	ck_assert_uint_eq (channel->id, message->id);
-	note (&fake->events, "call %u %s;", id_of (channel), message->name);
-}
-
-static void on_input (void *arg, struct channel *channel, const uint8_t *bytes, size_t n)
-{
-	struct fake_session *fake = arg;
+	struct fake_session *fake = channel->owner;
 
 	if (n <= 32)
 		note (&fake->events, "input %u %.*s;", id_of (channel), (int)n, (const char *)bytes);
@@ -50,39 +41,64 @@ static void on_input (void *arg, struct channel *channel, const uint8_t *bytes, 
 		note (&fake->events, "input %u %zu;", id_of (channel), n);
 }
 
-static void on_input_end (void *arg, struct channel *channel)
+static void on_input_end (struct channel *channel)
 {
-	note (&((struct fake_session *)arg)->events, "end %u;", id_of (channel));
+	note (&((struct fake_session *)channel->owner)->events, "end %u;", id_of (channel));
 }
 
-static void on_signal (void *arg, struct channel *channel, int signo)
+static void on_signal (struct channel *channel, int signo)
 {
-	note (&((struct fake_session *)arg)->events, "signal %u %d;", id_of (channel), signo);
+	note (&((struct fake_session *)channel->owner)->events, "signal %u %d;", id_of (channel), signo);
 }
 
-static void on_cancel (void *arg, struct channel *channel)
+static void on_cancel (struct channel *channel)
 {
-	note (&((struct fake_session *)arg)->events, "cancel %u;", id_of (channel));
+	note (&((struct fake_session *)channel->owner)->events, "cancel %u;", id_of (channel));
 }
 
-static void on_window (void *arg, struct channel *channel)
+static void on_room (struct channel *channel)
 {
-	note (&((struct fake_session *)arg)->events, "window %u;", id_of (channel));
+	note (&((struct fake_session *)channel->owner)->events, "room %u;", id_of (channel));
 }
 
-static void on_flow (void *arg, struct channel *channel)
+static void on_flow (struct channel *channel)
 {
-	note (&((struct fake_session *)arg)->events, "flow %u;", id_of (channel));
+	note (&((struct fake_session *)channel->owner)->events, "flow %u;", id_of (channel));
 }
 
-static const struct session_events events = {
-	.call = on_call,
+static void on_lost (struct channel *channel)
+{
+	note (&((struct fake_session *)channel->owner)->events, "lost %u;", id_of (channel));
+}
+
+static const struct channel_ops channel_ops = {
 	.input = on_input,
 	.input_end = on_input_end,
 	.signal = on_signal,
 	.cancel = on_cancel,
-	.window = on_window,
+	.room = on_room,
 	.flow = on_flow,
+	.lost = on_lost,
+};
+
+static void on_call (void *arg, struct channel *channel, const struct message *message)
+{
+	struct fake_session *fake = arg;
+
+	ck_assert_ptr_null (channel->owner);
+	channel_own (channel, &channel_ops, fake);
+	ck_assert_uint_eq (channel->id, message->id);
+	note (&fake->events, "call %u %s;", id_of (channel), message->name);
+}
+
+static void on_flush (void *arg)
+{
+	note (&((struct fake_session *)arg)->events, "flush;");
+}
+
+static const struct session_events events = {
+	.call = on_call,
+	.flush = on_flush,
 };
 
 void fake_begin (struct fake_session *fake)

@@ -30,7 +30,7 @@ struct channel *fake_channel (struct fake_session *fake, unsigned id);
 size_t fake_output (struct channel *channel, const char *stream, size_t n);
 
 /* What happened since it was asked last, oldest first, each followed by ';'. Good until it is asked again.
- *   events:  "call 1 run;" "input 1 abc;" "end 1;" "signal 1 15;" "cancel 1;" "window 1;" "flow 1;"
+ *   events:  "call 1 run;" "input 1 abc;" "end 1;" "signal 1 15;" "cancel 1;" "room 1;" "flow 1;" "lost 1;" "flush;"
  *   answers: "hello;" "credit 1 65536;" "data 1 stdout 5;" "done 1 exited;" "error 1 busy;" "error 0 flow;" "pong 7;"
  * fake_answers takes everything out of the session. */
 const char *fake_events (struct fake_session *fake);
