@@ -1,6 +1,4 @@
-/* listening - what remexd listens on: what its configuration names, or what a service manager has opened for it; and what
- * TCP needs besides, a host key and somebody who may come in (supervisor.h).
- */
+/* listening - see listening.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -13,10 +11,17 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "daemon/hostkey.h"
+#include "daemon/listening.h"
 #include "daemon/service.h"
-#include "daemon/supervisor.h"
 #include "net/credential.h"
 #include "net/peer.h"
+
+void listening_init (struct listening *listening)
+{
+	*listening = (struct listening){ .group = (gid_t)-1, .host_key = -1 };
+}
+
+/* --- the sockets ------------------------------------------------------------------------------------------------- */
 
 /* Is the socket in the directory of the default one? That directory is remexd's by its name. */
 static bool in_own_directory (const char *path)
@@ -29,9 +34,9 @@ static bool in_own_directory (const char *path)
 	return own;
 }
 
-static int open_unix (struct supervisor *supervisor, struct listener *listener, const char *path, struct err *err)
+static int open_unix (const struct listening *listening, struct listener *listener, const char *path, struct err *err)
 {
-	if (listener_open (listener, path, supervisor->group, in_own_directory (path), err) < 0)
+	if (listener_open (listener, path, listening->group, in_own_directory (path), err) < 0)
 		return -1;
 	if (listener->closed)
 		log_warning ("members of group remex cannot reach %s: its directory lets them not in (chgrp remex, "
@@ -40,49 +45,48 @@ static int open_unix (struct supervisor *supervisor, struct listener *listener, 
 	return 0;
 }
 
-static int open_default (struct supervisor *supervisor, struct err *err)
+static int open_default (struct listening *listening, struct err *err)
 {
 	char *path = paths_socket ();
 	int result;
 
 	if (!path)
 		return err_sys (err, 0, "the default socket");
-	if (!(result = open_unix (supervisor, &supervisor->listeners[0], path, err)))
-		supervisor->n_listeners = 1;
+	if (!(result = open_unix (listening, &listening->listeners[0], path, err)))
+		listening->n_listeners = 1;
 	free (path);
 	return result;
 }
 
-static int open_configured (struct supervisor *supervisor, struct err *err)
+static int open_configured (struct listening *listening, const struct config *config, struct err *err)
 {
-	const struct config *config = supervisor->generation->config;
 	int result;
 
-	for (size_t i = 0; i < config->n_listen && i < SUPERVISOR_LISTENERS; i++) {
-		const struct config_listen *listen = &config->listen[i];
-		struct listener *listener = &supervisor->listeners[i];
+	for (size_t i = 0; i < config->n_listen && i < LISTENING_MAX; i++) {
+		const struct config_listen *address = &config->listen[i];
+		struct listener *listener = &listening->listeners[i];
 
-		if (listen->kind == LISTEN_TCP)
-			result = listener_bind_tcp (listener, &listen->endpoint, err);
+		if (address->kind == LISTEN_TCP)
+			result = listener_bind_tcp (listener, &address->endpoint, err);
 		else
-			result = open_unix (supervisor, listener, listen->path, err);
+			result = open_unix (listening, listener, address->path, err);
 		if (result < 0)
 			return -1;
-		supervisor->n_listeners++;
+		listening->n_listeners++;
 	}
 	return 0;
 }
 
-static bool is_served (const struct supervisor *supervisor, const struct config_listen *listen)
+static bool is_served (const struct listening *listening, const struct config_listen *listen)
 {
-	for (size_t i = 0; i < supervisor->n_listeners; i++)
-		if (listen->kind == LISTEN_TCP ? listener_serves_tcp (&supervisor->listeners[i], &listen->endpoint)
-					       : listener_serves_unix (&supervisor->listeners[i], listen->path))
+	for (size_t i = 0; i < listening->n_listeners; i++)
+		if (listen->kind == LISTEN_TCP ? listener_serves_tcp (&listening->listeners[i], &listen->endpoint)
+					       : listener_serves_unix (&listening->listeners[i], listen->path))
 			return true;
 	return false;
 }
 
-static void say_not_served (const struct config_listen *listen)
+static void log_not_served (const struct config_listen *listen)
 {
 	bool tcp = listen->kind == LISTEN_TCP;
 	char shown[ENDPOINT_SIZE] = "";
@@ -96,22 +100,19 @@ static void say_not_served (const struct config_listen *listen)
 
 /* The sockets of a service manager take the place of `listen`: who opened them decided that, and they are open while
  * remexd is not there. */
-static int adopt (struct supervisor *supervisor, int n, struct err *err)
+static int adopt (struct listening *listening, int n, const struct config *config, struct err *err)
 {
-	const struct config *config = supervisor->generation->config;
-
 	for (int i = 0; i < n; i++) {
-		if (supervisor->n_listeners == SUPERVISOR_LISTENERS)
-			return err_set (
-				err, 0, "the service manager has passed more than %d sockets", SUPERVISOR_LISTENERS);
-		if (listener_adopt (&supervisor->listeners[supervisor->n_listeners], SERVICE_FIRST_FD + i, err) < 0)
+		if (listening->n_listeners == LISTENING_MAX)
+			return err_set (err, 0, "the service manager has passed more than %d sockets", LISTENING_MAX);
+		if (listener_adopt (&listening->listeners[listening->n_listeners], SERVICE_FIRST_FD + i, err) < 0)
 			return -1;
-		supervisor->n_listeners++;
+		listening->n_listeners++;
 	}
 	log_info ("listening on the sockets of the service manager, in place of `listen`");
 	for (size_t i = 0; i < config->n_listen; i++)
-		if (!is_served (supervisor, &config->listen[i]))
-			say_not_served (&config->listen[i]);
+		if (!is_served (listening, &config->listen[i]))
+			log_not_served (&config->listen[i]);
 	return 0;
 }
 
@@ -121,7 +122,7 @@ static const char *directory_of (const struct generation *generation)
 }
 
 /* TCP where nobody may come in would be an open door to come: it stays closed. */
-static void say_closed (const struct generation *generation, const struct endpoint *endpoint)
+static void log_closed (const struct generation *generation, const struct endpoint *endpoint)
 {
 	char shown[ENDPOINT_SIZE];
 
@@ -130,33 +131,7 @@ static void say_closed (const struct generation *generation, const struct endpoi
 		endpoint_format (endpoint, shown), directory_of (generation));
 }
 
-int listening_start (struct supervisor *supervisor, struct err *err)
-{
-	const struct generation *generation = supervisor->generation;
-
-	for (size_t i = 0; i < supervisor->n_listeners; i++) {
-		struct listener *listener = &supervisor->listeners[i];
-
-		if (listener->kind != LISTEN_TCP)
-			continue;
-		if (identity_files_count (&generation->identities)) {
-			if (!listener->silent)
-				continue;
-			if (listener_start (listener, err) < 0)
-				return -1;
-			if (supervisor->state == SUPERVISOR_SERVING)
-				listening_say (listener);
-		} else if (listener->silent) {
-			say_closed (generation, &listener->endpoint);
-		} else if (supervisor->state == SUPERVISOR_STARTING) {
-			log_warning ("TCP is open, by the service manager, and no identity in %s may come in",
-				directory_of (generation));
-		}
-	}
-	return 0;
-}
-
-void listening_say (const struct listener *listener)
+static void log_listener (const struct listener *listener)
 {
 	char shown[ENDPOINT_SIZE];
 
@@ -166,20 +141,74 @@ void listening_say (const struct listener *listener)
 		log_info ("listening on tcp://%s", endpoint_format (&listener->endpoint, shown));
 }
 
-static int open_host_key (struct supervisor *supervisor, struct err *err)
+int listening_start (struct listening *listening, const struct generation *generation, bool serving, struct err *err)
 {
-	const struct config *config = supervisor->generation->config;
+	for (size_t i = 0; i < listening->n_listeners; i++) {
+		struct listener *listener = &listening->listeners[i];
+
+		if (listener->kind != LISTEN_TCP)
+			continue;
+		if (identity_files_count (&generation->identities)) {
+			if (!listener->silent)
+				continue;
+			if (listener_start (listener, err) < 0)
+				return -1;
+			if (serving)
+				log_listener (listener);
+		} else if (listener->silent) {
+			log_closed (generation, &listener->endpoint);
+		} else if (!serving) {
+			log_warning ("TCP is open, by the service manager, and no identity in %s may come in",
+				directory_of (generation));
+		}
+	}
+	return 0;
+}
+
+void listening_log (const struct listening *listening)
+{
+	for (size_t i = 0; i < listening->n_listeners; i++)
+		log_listener (&listening->listeners[i]);
+}
+
+bool listening_has_accepted (const struct listening *listening, int peer)
+{
+	if (!peer_is_connection (peer))
+		return false;
+	for (size_t i = 0; i < listening->n_listeners; i++)
+		if (listening->listeners[i].kind == LISTEN_UNIX && peer_accepted_on (peer, listening->listeners[i].fd))
+			return true;
+	return false;
+}
+
+void listening_close_sockets (struct listening *listening)
+{
+	for (size_t i = 0; i < listening->n_listeners; i++)
+		listener_close (&listening->listeners[i]);
+	listening->n_listeners = 0;
+}
+
+void listening_close (struct listening *listening)
+{
+	listening_close_sockets (listening);
+	fd_close (&listening->host_key);
+}
+
+/* --- the host key ------------------------------------------------------------------------------------------------ */
+
+static int open_host_key (struct listening *listening, const struct config *config, struct err *err)
+{
 	char *path = config->host_key ? strdup (config->host_key) : paths_config (PATHS_HOST_KEY);
 	int made = -1;
 
 	if (!path)
 		err_set (err, 0, "there is no place for a host key: set host_key");
 	else if ((made = hostkey_ensure (path, err)) >= 0)
-		supervisor->host_key = hostkey_open (path, err);
+		listening->host_key = hostkey_open (path, err);
 	if (made > 0)
 		log_info ("made the host key %s", path);
 	free (path);
-	return supervisor->host_key < 0 ? -1 : 0;
+	return listening->host_key < 0 ? -1 : 0;
 }
 
 /* Can the host key be used? One that is not there yet would be made. */
@@ -203,9 +232,9 @@ static int check_host_key (const struct config *config, struct err *err)
 	return result;
 }
 
-int listening_check (const struct supervisor *supervisor, struct err *err)
+int listening_check (const struct generation *generation, struct err *err)
 {
-	const struct config *config = supervisor->generation->config;
+	const struct config *config = generation->config;
 	bool tcp = false;
 
 	for (size_t i = 0; i < config->n_listen; i++)
@@ -213,17 +242,19 @@ int listening_check (const struct supervisor *supervisor, struct err *err)
 			tcp = true;
 	if (!tcp)
 		return 0;
-	for (size_t i = 0; i < config->n_listen && !identity_files_count (&supervisor->generation->identities); i++)
+	for (size_t i = 0; i < config->n_listen && !identity_files_count (&generation->identities); i++)
 		if (config->listen[i].kind == LISTEN_TCP)
-			say_closed (supervisor->generation, &config->listen[i].endpoint);
+			log_closed (generation, &config->listen[i].endpoint);
 	return check_host_key (config, err);
 }
 
-/* As root we have to know on which socket a caller came (workers.c, may_have). */
-static void check_recognition (const struct supervisor *supervisor)
+/* --- all --------------------------------------------------------------------------------------------------------- */
+
+/* Warn where a supervisor that is root cannot know on which socket a caller came (listening_has_accepted). */
+static void check_recognition (const struct listening *listening)
 {
-	for (size_t i = 0; i < supervisor->n_listeners && geteuid () == 0; i++) {
-		const struct listener *listener = &supervisor->listeners[i];
+	for (size_t i = 0; i < listening->n_listeners && geteuid () == 0; i++) {
+		const struct listener *listener = &listening->listeners[i];
 
 		if (listener->kind == LISTEN_UNIX && !peer_accepted_on (listener->fd, listener->fd)) {
 			log_warning ("no caller on %s can be recognised, and calls there that need a new worker are "
@@ -236,22 +267,22 @@ static void check_recognition (const struct supervisor *supervisor)
 	}
 }
 
-int listening_open (struct supervisor *supervisor, struct err *err)
+int listening_open (struct listening *listening, const struct generation *generation, struct err *err)
 {
 	const struct group *group = geteuid () == 0 ? getgrnam ("remex") : NULL;
 	int passed = service_sockets (), result;
 
-	supervisor->group = group ? group->gr_gid : (gid_t)-1;
+	listening->group = group ? group->gr_gid : (gid_t)-1;
 	if (passed > 0)
-		result = adopt (supervisor, passed, err);
-	else if (supervisor->generation->config->n_listen)
-		result = open_configured (supervisor, err);
+		result = adopt (listening, passed, generation->config, err);
+	else if (generation->config->n_listen)
+		result = open_configured (listening, generation->config, err);
 	else
-		result = open_default (supervisor, err);
+		result = open_default (listening, err);
 	if (!result)
-		check_recognition (supervisor);
-	for (size_t i = 0; i < supervisor->n_listeners && !result; i++)
-		if (supervisor->listeners[i].kind == LISTEN_TCP && supervisor->host_key < 0)
-			result = open_host_key (supervisor, err);
-	return result < 0 ? -1 : listening_start (supervisor, err);
+		check_recognition (listening);
+	for (size_t i = 0; i < listening->n_listeners && !result; i++)
+		if (listening->listeners[i].kind == LISTEN_TCP && listening->host_key < 0)
+			result = open_host_key (listening, generation->config, err);
+	return result < 0 ? -1 : listening_start (listening, generation, false, err);
 }

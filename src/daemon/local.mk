@@ -1,30 +1,35 @@
-sbin_PROGRAMS += remexd
-remexd_SOURCES = \
-	%D%/front_process.c \
+# All but the main function: a test takes what it wants of it.
+noinst_LTLIBRARIES += %D%/libdaemon.la
+%C%_libdaemon_la_SOURCES = \
+	%D%/claim.c %D%/claim.h \
+	%D%/front_process.c %D%/front_process.h \
 	%D%/generation.c %D%/generation.h \
 	%D%/hostkey.c %D%/hostkey.h \
 	%D%/identity_files.c %D%/identity_files.h \
 	%D%/init.c %D%/init.h \
-	%D%/listening.c \
-	%D%/main.c \
+	%D%/keeper_process.c %D%/keeper_process.h \
+	%D%/listening.c %D%/listening.h \
 	%D%/options.c %D%/options.h \
 	%D%/probe.c %D%/probe.h \
-	%D%/reload.c \
+	%D%/reload.c %D%/reload.h \
 	%D%/sealed.c %D%/sealed.h \
 	%D%/service.c %D%/service.h \
-	%D%/shutdown.c \
 	%D%/supervisor.c %D%/supervisor.h \
 	%D%/worker_process.c %D%/worker_process.h \
-	%D%/workers.c \
+	%D%/workers.c %D%/workers.h \
 	$(NULL)
+
+sbin_PROGRAMS += remexd
+remexd_SOURCES = %D%/main.c
 # The plugins find remex_* in the program that loads them: exported are those functions, and nothing else, because all
 # the rest is hidden (-fvisibility=hidden).
 # The worker is linked whole: some of them nobody but a plugin calls.
 remexd_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS) -export-dynamic \
 	-Wl,--whole-archive,src/worker/.libs/libworker.a,--no-whole-archive
-remexd_DEPENDENCIES = src/front/libfront.la src/gate/libgate.la src/loop/libloop.la src/audit/libaudit.la src/worker/libworker.la src/proc/libproc.la src/conf/libconf.la \
+remexd_DEPENDENCIES = src/daemon/libdaemon.la src/front/libfront.la src/gate/libgate.la src/loop/libloop.la src/audit/libaudit.la src/worker/libworker.la src/proc/libproc.la src/conf/libconf.la \
 	src/net/libnet.la src/wire/libwire.la src/base/libbase.la
 remexd_LDADD = \
+	src/daemon/libdaemon.la \
 	src/front/libfront.la \
 	src/gate/libgate.la \
 	src/audit/libaudit.la \

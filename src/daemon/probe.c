@@ -42,7 +42,7 @@ int probe_start (struct probe *probe, struct generation *generation, struct err 
 
 	*probe = (struct probe){ .generation = generation, .loading = -1, .end_ms = clock_ms () + PATIENCE_MS };
 	buf_init (&probe->table, 16 * 1024 * 1024);
-	if (spawn_worker (&probe->worker, 0, &birth, NULL) < 0)
+	if (worker_process_start (&probe->worker, 0, &birth, NULL) < 0)
 		return err_sys (err, 0, "cannot start a worker to prove the plugins");
 	return 0;
 }
@@ -56,10 +56,10 @@ void probe_stop (struct probe *probe)
 void probe_poll (const struct probe *probe, struct pollfd fds[PROBE_FDS])
 {
 	fds[0] = (struct pollfd){ .fd = probe->silent ? -1 : probe->worker.front_end, .events = POLLIN };
-	fds[1] = (struct pollfd){ .fd = probe->gone ? -1 : probe->worker.keeper, .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = probe->gone ? -1 : probe->worker.keeper.link, .events = POLLIN };
 }
 
-static void hear_worker (struct probe *probe)
+static void receive_worker (struct probe *probe)
 {
 	static struct packet packet;
 	const struct record *record = &packet.record;
@@ -80,11 +80,11 @@ static void hear_worker (struct probe *probe)
 	packet_close (&packet);
 }
 
-static void hear_keeper (struct probe *probe)
+static void receive_keeper (struct probe *probe)
 {
 	static struct packet packet;
 
-	if (link_recv (probe->worker.keeper, &packet, MSG_DONTWAIT) > 0) {
+	if (link_recv (probe->worker.keeper.link, &packet, MSG_DONTWAIT) > 0) {
 		probe->how = (int)packet.record.a;
 		probe->n = (int)packet.record.b;
 		packet_close (&packet);
@@ -113,15 +113,15 @@ static enum probe_state try_without (struct probe *probe, struct err *err)
 	return probe_start (probe, generation, err) < 0 ? PROBE_FAILED : PROBE_RUNNING;
 }
 
-enum probe_state probe_hear (struct probe *probe, const struct pollfd fds[PROBE_FDS], struct err *err)
+enum probe_state probe_receive (struct probe *probe, const struct pollfd fds[PROBE_FDS], struct err *err)
 {
 	struct generation *generation = probe->generation;
 	bool late = clock_ms () >= probe->end_ms;
 
 	if (fds[0].revents)
-		hear_worker (probe);
+		receive_worker (probe);
 	if (fds[1].revents)
-		hear_keeper (probe);
+		receive_keeper (probe);
 	if (!late && !(probe->silent && probe->gone))
 		return PROBE_RUNNING;
 	if (probe->whole) {
@@ -153,7 +153,7 @@ int probe_run (struct generation *generation, struct err *err)
 			probe_stop (&probe);
 			return err_sys (err, 0, "the worker that proves the plugins");
 		}
-		state = probe_hear (&probe, fds, err);
+		state = probe_receive (&probe, fds, err);
 	}
 	return state == PROBE_PROVED ? 0 : -1;
 }

@@ -38,7 +38,7 @@ int probe_start (struct probe *probe, struct generation *generation, struct err 
 /* What to poll (entries with -1 are through), and what to do afterwards, also when probe->end_ms has passed. A probe
  * that is no longer RUNNING has ended its processes and owns nothing. err is set when it FAILED. */
 void probe_poll (const struct probe *probe, struct pollfd fds[PROBE_FDS]);
-enum probe_state probe_hear (struct probe *probe, const struct pollfd fds[PROBE_FDS], struct err *err);
+enum probe_state probe_receive (struct probe *probe, const struct pollfd fds[PROBE_FDS], struct err *err);
 
 /* End it before its time. */
 void probe_stop (struct probe *probe);

@@ -1,197 +1,150 @@
-/* reload - from one generation to the next (supervisor.h): proved in a throw-away worker first, then swapped.
- *
- * The front keeps its connections and its queue; it lets the workers of the old generation finish what they run. What
- * only a start can change (the listeners, the front's user) is compared and said.
- */
+/* reload - see reload.h. */
 #include "config.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "daemon/service.h"
-#include "daemon/supervisor.h"
+#include "daemon/reload.h"
 #include "wire/records.h"
 
-/* The reload that is on is over: tell those who asked for it how (REC_RELOADED). Those who asked meanwhile mean the next
- * one. */
-static void answer (struct supervisor *supervisor, bool failed, const char *text, size_t n)
-{
-	struct record record = { .type = REC_RELOADED, .a = failed };
-	int left = 0;
+/* --- who asked --------------------------------------------------------------------------------------------------- */
 
-	for (int i = 0; i < supervisor->n_askers; i++) {
-		if (supervisor->askers[i].next) {
-			supervisor->askers[left].request = supervisor->askers[i].request;
-			supervisor->askers[left++].next = false;
-			continue;
+bool reload_ask (struct reload *reload, uint64_t request)
+{
+	if (reload->n_askers == RELOAD_ASKERS)
+		return false;
+	reload->askers[reload->n_askers].request = request;
+	reload->askers[reload->n_askers++].later = reload->state != RELOAD_IDLE;
+	reload->wanted = true;
+	return true;
+}
+
+void reload_forget_askers (struct reload *reload)
+{
+	reload->n_askers = 0;
+}
+
+void reload_finish (struct reload *reload, struct front_process *front, bool failed, const char *text, size_t n)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < reload->n_askers; i++) {
+		struct record record = { .type = REC_RELOADED, .id = reload->askers[i].request, .a = failed };
+
+		if (reload->askers[i].later) {
+			reload->askers[left].request = reload->askers[i].request;
+			reload->askers[left++].later = false;
+		} else {
+			front_process_send (front, &record, text, n, NULL, 0);
 		}
-		record.id = supervisor->askers[i].request;
-		if (supervisor->front_link >= 0 &&
-			link_send (supervisor->front_link, &record, text, n, NULL, 0, NULL, 0, 0) < 0)
-			supervisor->front_deaf = true;
 	}
-	supervisor->n_askers = left;
+	reload->n_askers = left;
+	generation_free (reload->next);
+	reload->next = NULL;
+	reload->state = RELOAD_IDLE;
 }
 
-int supervisor_open_audit (struct audit_sink *audit, const struct config *config, struct err *err)
+/* --- the proof --------------------------------------------------------------------------------------------------- */
+
+void reload_begin (
+	struct reload *reload, const struct generation *now, const char *file, bool optional, struct err *err)
 {
-	return audit_open (audit, config->audit, config->audit_file, err);
+	reload->wanted = false;
+	reload->next = generation_open (now, file, optional, err);
+	reload->state =
+		reload->next && probe_start (&reload->probe, reload->next, err) == 0 ? RELOAD_PROVING : RELOAD_FAILED;
 }
 
-/* Open the audit trail anew: it may have been renamed (logrotate(8)), or be another one now. */
-static int reopen_audit (struct supervisor *supervisor, const struct config *config, struct err *err)
+void reload_poll (const struct reload *reload, struct pollfd fds[PROBE_FDS])
 {
-	struct audit_sink audit;
-
-	if (supervisor_open_audit (&audit, config, err) < 0)
-		return -1;
-	audit_close (&supervisor->audit);
-	supervisor->audit = audit;
-	return 0;
-}
-
-static void failed (struct supervisor *supervisor, const struct err *err)
-{
-	struct err why;
-
-	answer (supervisor, true, err->text, strlen (err->text));
-	log_error ("reload failed, nothing has changed: %s", err->text);
-	/* SIGHUP is also what logrotate(8) sends: the trail goes on in the file of its name, whatever is wrong elsewhere. */
-	if (reopen_audit (supervisor, supervisor->generation->config, &why) < 0)
-		log_error ("the audit trail goes on in the old file: %s", why.text);
-	generation_free (supervisor->next);
-	supervisor->next = NULL;
-	service_notify ("READY=1");
-}
-
-/* systemd wants to know since when (sd_notify(3), RELOADING). */
-static void tell_manager (void)
-{
-	char text[64];
-
-	snprintf (text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_ns () / 1000);
-	service_notify (text);
-}
-
-void supervisor_reload (struct supervisor *supervisor)
-{
-	struct err err;
-
-	if (supervisor->state != SUPERVISOR_SERVING || supervisor->proving) {
-		supervisor->reload_again = supervisor->state <= SUPERVISOR_SERVING;
-		return;
-	}
-	supervisor->reload_again = false;
-	tell_manager ();
-	supervisor->next = generation_open (supervisor->generation, supervisor->file, supervisor->default_file, &err);
-	if (!supervisor->next || probe_start (&supervisor->probe, supervisor->next, &err) < 0)
-		failed (supervisor, &err);
+	if (reload->state == RELOAD_PROVING)
+		probe_poll (&reload->probe, fds);
 	else
-		supervisor->proving = true;
+		for (int i = 0; i < PROBE_FDS; i++)
+			fds[i] = (struct pollfd){ .fd = -1 };
 }
 
-void supervisor_reload_for (struct supervisor *supervisor, uint64_t request)
+void reload_receive (
+	struct reload *reload, const struct generation *now, const struct pollfd fds[PROBE_FDS], struct err *err)
 {
-	struct record no = { .type = REC_RELOADED, .id = request, .a = 1 };
-	const char *why = supervisor->state != SUPERVISOR_SERVING ? "remexd is starting or ending"
-								  : "too many have asked for a reload";
+	enum probe_state state;
 
-	if (supervisor->state != SUPERVISOR_SERVING || supervisor->n_askers == SUPERVISOR_ASKERS) {
-		if (link_send (supervisor->front_link, &no, why, strlen (why), NULL, 0, NULL, 0, 0) < 0)
-			supervisor->front_deaf = true;
+	if (reload->state != RELOAD_PROVING || (state = probe_receive (&reload->probe, fds, err)) == PROBE_RUNNING)
 		return;
-	}
-	supervisor->askers[supervisor->n_askers].request = request;
-	supervisor->askers[supervisor->n_askers++].next = supervisor->proving;
-	supervisor_reload (supervisor);
+	reload->state = state == PROBE_PROVED && generation_compare (now, reload->next, err) == 0 ? RELOAD_PROVED
+												  : RELOAD_FAILED;
 }
+
+int64_t reload_time (const struct reload *reload)
+{
+	return reload->state == RELOAD_PROVING ? reload->probe.end_ms : 0;
+}
+
+void reload_close (struct reload *reload)
+{
+	if (reload->state == RELOAD_PROVING)
+		probe_stop (&reload->probe);
+	generation_free (reload->next);
+	config_free (reload->started);
+	*reload = (struct reload){ .state = RELOAD_IDLE };
+}
+
+/* --- what waits for a restart ------------------------------------------------------------------------------------ */
 
 static bool same (const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp (a, b));
 }
 
-static bool same_listeners (const struct config *now, const struct config *next)
+static bool same_address (const struct config_listen *a, const struct config_listen *b)
 {
-	bool same_ones = now->n_listen == next->n_listen;
-
-	for (size_t i = 0; same_ones && i < now->n_listen; i++)
-		same_ones = now->listen[i].kind == next->listen[i].kind &&
-			    (now->listen[i].kind == LISTEN_TCP
-					    ? endpoint_equal (&now->listen[i].endpoint, &next->listen[i].endpoint)
-					    : same (now->listen[i].path, next->listen[i].path));
-	return same_ones;
+	if (a->kind != b->kind)
+		return false;
+	return a->kind == LISTEN_TCP ? endpoint_equal (&a->endpoint, &b->endpoint) : same (a->path, b->path);
 }
 
-enum { WAITING_SIZE = 64 };
+static bool same_listen (const struct config *started, const struct config *next)
+{
+	bool result = started->n_listen == next->n_listen;
 
-/* The keys whose change waits for a restart: into the log, and to `keys`, each with a NUL behind it. How many bytes. */
-static size_t find_waiting (const struct config *now, const struct config *next, char keys[WAITING_SIZE])
+	for (size_t i = 0; result && i < started->n_listen; i++)
+		result = same_address (&started->listen[i], &next->listen[i]);
+	return result;
+}
+
+static size_t find_waiting (const struct config *started, const struct config *next, char keys[RELOAD_KEYS_SIZE])
 {
 	const struct {
 		const char *key;
 		bool waits;
 	} rows[] = {
-		{ "listen", !same_listeners (now, next) },
-		{ "front_user", !same (now->front_user, next->front_user) },
-		{ "host_key", !same (now->host_key, next->host_key) },
+		{ "listen", !same_listen (started, next) },
+		{ "front_user", !same (started->front_user, next->front_user) },
+		{ "host_key", !same (started->host_key, next->host_key) },
 	};
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (rows[i].waits) {
 			log_warning ("a change of '%s' waits for a restart", rows[i].key);
-			n += (size_t)snprintf (keys + n, WAITING_SIZE - n, "%s", rows[i].key) + 1;
+			n += (size_t)snprintf (keys + n, RELOAD_KEYS_SIZE - n, "%s", rows[i].key) + 1;
 		}
 	return n;
 }
 
-static void swap (struct supervisor *supervisor)
+size_t reload_take (struct reload *reload, struct generation **now, char keys[RELOAD_KEYS_SIZE])
 {
-	struct generation *old = supervisor->generation;
-	char waiting[WAITING_SIZE];
-	struct err err;
+	struct generation *old = *now;
 	size_t n;
 
-	if (!supervisor->started) {
-		supervisor->started = old->config;
+	if (!reload->started) {
+		reload->started = old->config;
 		old->config = NULL;
 	}
-	n = find_waiting (supervisor->started, supervisor->next->config, waiting);
-	supervisor->generation = supervisor->next;
-	supervisor->next = NULL;
+	n = find_waiting (reload->started, reload->next->config, keys);
+	*now = reload->next;
+	reload->next = NULL;
 	generation_free (old);
-	log_setup ("remexd", supervisor->stdio ? LOG_WARNING : supervisor->generation->config->log);
-	generation_report (supervisor->generation);
-	if (listening_start (supervisor, &err) < 0)
-		log_error ("%s", err.text);
-	while (supervisor_drop_spare (supervisor))
-		;
-	if (supervisor->front_link >= 0 && supervisor_send_generation (supervisor) < 0) {
-		log_warning ("the front did not take the new generation; the next one will");
-		supervisor->front_deaf = true;
-	}
-	log_info ("reloaded. generation=%d", supervisor->generation->number);
-	answer (supervisor, false, waiting, n);
-	service_notify ("READY=1");
-}
-
-void supervisor_hear_probe (struct supervisor *supervisor, const struct pollfd fds[PROBE_FDS])
-{
-	enum probe_state state;
-	struct err err;
-
-	state = probe_hear (&supervisor->probe, fds, &err);
-	if (state == PROBE_RUNNING)
-		return;
-	supervisor->proving = false;
-	if (state == PROBE_PROVED && generation_compare (supervisor->generation, supervisor->next, &err) == 0 &&
-		reopen_audit (supervisor, supervisor->next->config, &err) == 0)
-		swap (supervisor);
-	else
-		failed (supervisor, &err);
-	if (supervisor->reload_again)
-		supervisor_reload (supervisor);
+	return n;
 }

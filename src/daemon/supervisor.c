@@ -1,102 +1,429 @@
-/* supervisor - see supervisor.h: the loop, the beginning. workers.c, front_process.c, reload.c and shutdown.c have the rest. */
+/* supervisor - see supervisor.h. */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "audit/writer.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/resident.h"
+#include "daemon/claim.h"
+#include "daemon/front_process.h"
+#include "daemon/generation.h"
+#include "daemon/listening.h"
+#include "daemon/probe.h"
+#include "daemon/reload.h"
+#include "daemon/service.h"
 #include "daemon/supervisor.h"
+#include "daemon/workers.h"
+#include "wire/records.h"
+
+enum supervisor_state { STARTING, SERVING, DRAINING, ENDING };
+
+struct supervisor {
+	enum supervisor_state state;
+	char *file; /* the configuration's, or NULL */
+	bool default_file; /* nobody named it: it may be missing */
+	struct generation *generation; /* in use */
+	struct listening listening;
+	struct front_process front;
+	struct workers workers;
+	struct reload reload;
+	struct audit_sink audit;
+	bool stdio;
+	int std[2]; /* --stdio: what were 0 and 1, until the front has them */
+	int signals; /* signalfd */
+	int statm; /* of resident_open */
+	int64_t sent_spares, sent_lost; /* the counters that the front has */
+	int exit_status;
+	struct packet packet; /* where the front's records are received */
+};
+
+/* --- the front --------------------------------------------------------------------------------------------------- */
+
+static int start_front (struct supervisor *supervisor)
+{
+	struct err err;
+
+	if (front_process_start (&supervisor->front, &err) < 0) {
+		log_error ("the front cannot be started: %s", err.text);
+		return -1;
+	}
+	if (front_process_equip (&supervisor->front, supervisor->generation, &supervisor->listening, supervisor->std) <
+		0)
+		return -1;
+	fd_close (&supervisor->std[0]);
+	fd_close (&supervisor->std[1]);
+	return 0;
+}
+
+static void log_front_status (const struct supervisor *supervisor, int status)
+{
+	log_error ("the front has ended%s: %s %d", supervisor->state == STARTING ? " at the start" : "",
+		WIFEXITED (status) ? "status" : "signal",
+		WIFEXITED (status) ? WEXITSTATUS (status) : WTERMSIG (status));
+}
+
+/* The front's link has ended, or the front hangs: end it, within patience_ms by itself, and all that it had running. */
+static void lose_front (struct supervisor *supervisor, const char *why, int patience_ms)
+{
+	bool ending = supervisor->state >= DRAINING || supervisor->stdio;
+	int status = 0;
+
+	front_process_close (&supervisor->front);
+	reload_forget_askers (&supervisor->reload);
+	if (!ending)
+		log_error ("the front is lost: %s", why);
+	if (!front_process_reap (&supervisor->front, patience_ms, &status)) {
+		front_process_kill (&supervisor->front);
+		/* One of its workers may be what holds it in the kernel. */
+		workers_stop (&supervisor->workers, supervisor->state >= DRAINING);
+		if (!front_process_reap (&supervisor->front, FRONT_DEATH_MS, &status)) {
+			front_process_abandon (&supervisor->front);
+			status = SIGKILL; /* as waitpid(2) has it */
+		}
+	}
+	if (supervisor->state == STARTING || (supervisor->stdio && supervisor->state < DRAINING)) {
+		if (supervisor->state == STARTING || !WIFEXITED (status) || WEXITSTATUS (status)) {
+			log_front_status (supervisor, status);
+			supervisor->exit_status = EXIT_FAILURE;
+		}
+		ending = true;
+	}
+	if (ending)
+		supervisor->state = ENDING;
+	workers_stop (&supervisor->workers, supervisor->state >= DRAINING);
+}
+
+/* Facts for status.show. A front that misses them gets newer ones. */
+static void send_counters (struct supervisor *supervisor)
+{
+	const struct {
+		enum supervisor_counter counter;
+		int64_t value;
+	} rows[] = {
+		{ COUNTER_SUPERVISOR_RESIDENT, resident_bytes (supervisor->statm) },
+		{ COUNTER_KEEPERS_LOST, supervisor->workers.keepers_lost },
+		{ COUNTER_FRONTS, supervisor->front.started },
+		{ COUNTER_SPARES, supervisor->workers.n_spares },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		link_post (supervisor->front.link, REC_COUNTERS, 0, rows[i].counter, rows[i].value, MSG_DONTWAIT);
+	supervisor->sent_spares = supervisor->workers.n_spares;
+	supervisor->sent_lost = supervisor->workers.keepers_lost;
+}
+
+static void on_ready (struct supervisor *supervisor)
+{
+	send_counters (supervisor);
+	if (supervisor->state != STARTING)
+		return;
+	supervisor->state = SERVING;
+	listening_log (&supervisor->listening);
+	if (!supervisor->stdio)
+		log_info ("ready");
+	service_notify ("READY=1");
+}
+
+static void on_worker (struct supervisor *supervisor, const struct packet *packet)
+{
+	char name[GRANT_NAME_MAX + 1];
+	struct claim claim = {
+		.uid = (uid_t)packet->record.a,
+		.users = userdb_state (&supervisor->workers.userdb),
+		.peer = packet->n_fds ? packet->fds[0] : -1,
+		.name = name,
+	};
+	int refusal = EMFILE; /* there was no room for the caller's socket */
+
+	snprintf (name, sizeof name, "%.*s", (int)packet->record.length, (const char *)packet->data);
+	if (!packet->lost)
+		refusal = claim_check (
+			&claim, supervisor->stdio ? NULL : &supervisor->listening, &supervisor->generation->identities);
+	if (refusal == EPERM) /* and not ENOTCONN: a client may leave at any moment */
+		log_warning ("the front asked for a worker it may not have. uid=%u", (unsigned)claim.uid);
+	if (refusal)
+		front_process_post (&supervisor->front, REC_NO_WORKER, packet->record.id, refusal, 0);
+	else
+		workers_give (&supervisor->workers, packet->record.id, claim.uid, claim.users);
+}
+
+static void on_reload (struct supervisor *supervisor, uint64_t request)
+{
+	struct record refusal = { .type = REC_RELOADED, .id = request, .a = 1 };
+	const char *why = "remexd is starting or ending";
+
+	if (supervisor->state == SERVING) {
+		if (reload_ask (&supervisor->reload, request))
+			return;
+		why = "too many have asked for a reload";
+	}
+	front_process_send (&supervisor->front, &refusal, why, strlen (why), NULL, 0);
+}
+
+/* A line for the audit trail. Where the front waits for it, the front is told how that went. */
+static void on_audit (struct supervisor *supervisor, const struct packet *packet)
+{
+	int failed =
+		audit_write (&supervisor->audit, (const char *)packet->data, packet->record.length) < 0 ? errno : 0;
+
+	if (failed)
+		log_error ("the audit trail cannot be written: %s", strerror (failed));
+	if (packet->record.id)
+		front_process_post (&supervisor->front, REC_AUDITED, packet->record.id, failed, 0);
+}
+
+static void receive_from_front (struct supervisor *supervisor)
+{
+	struct packet *packet = &supervisor->packet;
+	int got = front_process_receive (&supervisor->front, packet);
+
+	if (got < 0 && errno == EAGAIN)
+		return;
+	if (got <= 0) {
+		lose_front (supervisor, "its link has ended", FRONT_EXIT_MS);
+		return;
+	}
+	switch (packet->record.type) {
+	case REC_READY: on_ready (supervisor); break;
+	case REC_WORKER: on_worker (supervisor, packet); break;
+	case REC_RELEASE:
+	case REC_STOP: workers_order (&supervisor->workers, &packet->record); break;
+	case REC_RELOAD: on_reload (supervisor, packet->record.id); break;
+	case REC_AUDIT: on_audit (supervisor, packet); break;
+	case REC_PONG: break;
+	default: log_error ("an unknown record from the front. type=%u", packet->record.type);
+	}
+	packet_close (packet);
+}
+
+/* Replace a front that is not well, and start one where there is none. */
+static void watch_front (struct supervisor *supervisor)
+{
+	const char *why = front_process_check (&supervisor->front);
+
+	if (why)
+		lose_front (supervisor, why, 0);
+	front_process_reap_left (&supervisor->front);
+	if (supervisor->front.link < 0 && supervisor->state < ENDING && clock_ms () >= supervisor->front.retry_ms &&
+		start_front (supervisor) < 0)
+		lose_front (supervisor, "it cannot be started", 0);
+	if (supervisor->front.link >= 0 && (supervisor->sent_spares != supervisor->workers.n_spares ||
+						   supervisor->sent_lost != supervisor->workers.keepers_lost))
+		send_counters (supervisor);
+}
+
+/* --- reload ------------------------------------------------------------------------------------------------------ */
+
+/* Open the audit trail anew: it may have been renamed (logrotate(8)), or another one may be configured. */
+static int reopen_audit (struct supervisor *supervisor, const struct config *config, struct err *err)
+{
+	struct audit_sink audit;
+
+	if (audit_open (&audit, config->audit, config->audit_file, err) < 0)
+		return -1;
+	audit_close (&supervisor->audit);
+	supervisor->audit = audit;
+	return 0;
+}
+
+static void fail_reload (struct supervisor *supervisor, const struct err *err)
+{
+	struct err why;
+
+	reload_finish (&supervisor->reload, &supervisor->front, true, err->text, strlen (err->text));
+	log_error ("reload failed, nothing has changed: %s", err->text);
+	/* logrotate(8) sends SIGHUP too: the trail goes on in the file of its name, whatever else is wrong. */
+	if (reopen_audit (supervisor, supervisor->generation->config, &why) < 0)
+		log_error ("the audit trail goes on in the old file: %s", why.text);
+	service_notify ("READY=1");
+}
+
+/* The next generation is proved, and now the one in use. */
+static void take_reload (struct supervisor *supervisor)
+{
+	char waiting[RELOAD_KEYS_SIZE];
+	size_t n = reload_take (&supervisor->reload, &supervisor->generation, waiting);
+	const struct generation *generation = supervisor->generation;
+	struct err err;
+
+	workers_set_generation (&supervisor->workers, generation);
+	log_setup ("remexd", supervisor->stdio ? LOG_WARNING : generation->config->log);
+	generation_report (generation);
+	if (listening_start (&supervisor->listening, generation, supervisor->state == SERVING, &err) < 0)
+		log_error ("%s", err.text);
+	if (front_process_send_generation (&supervisor->front, generation) < 0)
+		log_warning ("the front did not take the new generation; the next one will");
+	log_info ("reloaded. generation=%d", generation->number);
+	reload_finish (&supervisor->reload, &supervisor->front, false, waiting, n);
+	service_notify ("READY=1");
+}
+
+/* systemd wants to know since when (sd_notify(3), RELOADING). */
+static void notify_reloading (void)
+{
+	char text[64];
+
+	snprintf (text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_ns () / 1000);
+	service_notify (text);
+}
+
+/* Go on with the reload that is on, and begin one that is wanted. */
+static void watch_reload (struct supervisor *supervisor, const struct pollfd fds[PROBE_FDS])
+{
+	struct reload *reload = &supervisor->reload;
+	struct err err;
+
+	reload_receive (reload, supervisor->generation, fds, &err);
+	if (reload->state == RELOAD_PROVED && reopen_audit (supervisor, reload->next->config, &err) == 0)
+		take_reload (supervisor);
+	else if (reload->state == RELOAD_PROVED || reload->state == RELOAD_FAILED)
+		fail_reload (supervisor, &err);
+	if (!reload->wanted || reload->state != RELOAD_IDLE || supervisor->state != SERVING)
+		return;
+	notify_reloading ();
+	reload_begin (reload, supervisor->generation, supervisor->file, supervisor->default_file, &err);
+	if (reload->state == RELOAD_FAILED)
+		fail_reload (supervisor, &err);
+}
+
+/* --- the end ----------------------------------------------------------------------------------------------------- */
+
+static void drain (struct supervisor *supervisor)
+{
+	int64_t drain_ms = supervisor->generation->config->limits.drain_ms;
+
+	log_info ("told to end: finishing what runs, for up to %lld s", (long long)drain_ms / 1000);
+	service_notify ("STOPPING=1");
+	listening_close_sockets (&supervisor->listening);
+	supervisor->state = DRAINING;
+	if (supervisor->front.link < 0) {
+		supervisor->state = ENDING;
+		workers_stop (&supervisor->workers, true);
+	} else {
+		front_process_post (&supervisor->front, REC_DRAIN, 0, drain_ms, 0);
+	}
+}
+
+/* Told to end: the first time drain, the second time kill. */
+static void end (struct supervisor *supervisor)
+{
+	if (supervisor->state < DRAINING) {
+		drain (supervisor);
+		return;
+	}
+	log_info ("told to end again: killing what runs");
+	front_process_kill (&supervisor->front);
+	supervisor->state = ENDING;
+	workers_stop (&supervisor->workers, true);
+	workers_hurry (&supervisor->workers);
+}
+
+static void close_all (struct supervisor *supervisor)
+{
+	listening_close (&supervisor->listening);
+	reload_close (&supervisor->reload);
+	workers_close (&supervisor->workers);
+	generation_free (supervisor->generation);
+	free (supervisor->file);
+	audit_close (&supervisor->audit);
+	fd_close (&supervisor->statm);
+	fd_close (&supervisor->signals);
+	fd_close (&supervisor->front.link);
+	fd_close (&supervisor->std[0]);
+	fd_close (&supervisor->std[1]);
+}
 
 /* --- the loop ---------------------------------------------------------------------------------------------------- */
 
-static void hear_signals (struct supervisor *supervisor)
+/* After SIGCHLD: a child that somebody has stopped goes on. A front that is stopped does not answer its pings, and is
+ * replaced. */
+static void wake_children (struct supervisor *supervisor)
+{
+	siginfo_t info = { .si_pid = 0 };
+	int result;
+
+	while ((result = waitid (P_ALL, 0, &info, WSTOPPED | WNOHANG)) == 0 ? info.si_pid : errno == EINTR) {
+		if (result < 0)
+			continue;
+		if (info.si_pid != supervisor->front.child.pid)
+			kill (info.si_pid, SIGCONT);
+		workers_log_stopped (&supervisor->workers, info.si_pid);
+		info.si_pid = 0;
+	}
+}
+
+static void receive_signals (struct supervisor *supervisor)
 {
 	struct signalfd_siginfo info;
 
 	while (read (supervisor->signals, &info, sizeof info) == sizeof info) {
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
-			supervisor_end (supervisor);
+			end (supervisor);
 		else if (info.ssi_signo == SIGHUP)
-			supervisor_reload (supervisor);
+			supervisor->reload.wanted = true;
 		else if (info.ssi_signo == SIGCHLD)
-			supervisor_wake_keepers (supervisor);
+			wake_children (supervisor);
 	}
 }
 
+/* The earliest of what the rooms wait for; 0: nothing. */
 static int64_t next_time (const struct supervisor *supervisor)
 {
-	int64_t when = supervisor->front_link >= 0 ? supervisor->ping_at : 0;
-	int64_t keepers = supervisor_keepers_time (supervisor);
+	const int64_t times[] = {
+		supervisor->front.link >= 0 || supervisor->state < ENDING ? front_process_time (&supervisor->front) : 0,
+		workers_time (&supervisor->workers),
+		reload_time (&supervisor->reload),
+	};
+	int64_t when = 0;
 
-	if (supervisor->front_link < 0 && supervisor->state < SUPERVISOR_ENDING)
-		when = supervisor->front_retry;
-	if (supervisor->proving && (!when || supervisor->probe.end_ms < when))
-		when = supervisor->probe.end_ms;
-	if (supervisor->spare_retry > clock_ms () && (!when || supervisor->spare_retry < when))
-		when = supervisor->spare_retry;
-	if (keepers && (!when || keepers < when))
-		when = keepers;
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+		if (times[i] && (!when || times[i] < when))
+			when = times[i];
 	return when;
 }
 
-enum { FIXED_FDS = 2 + PROBE_FDS };
-
-/* One turn: wait, then look at everybody who said something. */
+/* One turn: wait, then do what has come. */
 static int turn (struct supervisor *supervisor)
 {
-	size_t n = FIXED_FDS, i = FIXED_FDS;
-	struct pollfd *fds = calloc (n + (size_t)supervisor->n_workers, sizeof *fds);
-	struct worker_process *worker, *after;
+	enum { SIGNALS, FRONT, PROBE, WORKERS = PROBE + PROBE_FDS };
+	struct pollfd *fds = calloc (WORKERS + supervisor->workers.n, sizeof *fds);
 
 	if (!fds)
 		return -1;
-	fds[0] = (struct pollfd){ .fd = supervisor->signals, .events = POLLIN };
-	fds[1] = (struct pollfd){ .fd = supervisor->front_link, .events = POLLIN };
-	fds[2] = fds[3] = (struct pollfd){ .fd = -1 };
-	if (supervisor->proving)
-		probe_poll (&supervisor->probe, fds + 2);
-	list_each (worker, &supervisor->workers, node)
-		fds[n++] = (struct pollfd){ .fd = worker->keeper, .events = POLLIN };
-	if (poll (fds, n, clock_until (next_time (supervisor))) < 0 && errno != EINTR) {
+	fds[SIGNALS] = (struct pollfd){ .fd = supervisor->signals, .events = POLLIN };
+	fds[FRONT] = (struct pollfd){ .fd = supervisor->front.link, .events = POLLIN };
+	reload_poll (&supervisor->reload, fds + PROBE);
+	workers_poll (&supervisor->workers, fds + WORKERS);
+	if (poll (fds, WORKERS + supervisor->workers.n, clock_until (next_time (supervisor))) < 0 && errno != EINTR) {
 		free (fds);
 		return -1;
 	}
-	/* New workers are appended, so the descriptors still match the list's beginning. */
-	list_each_safe (worker, after, &supervisor->workers, node) {
-		if (i == n)
-			break;
-		if (fds[i++].revents)
-			supervisor_hear_keeper (supervisor, worker);
-	}
-	if (fds[1].revents)
-		supervisor_hear_front (supervisor);
-	if (supervisor->proving)
-		supervisor_hear_probe (supervisor, fds + 2);
-	if (fds[0].revents)
-		hear_signals (supervisor);
-	free (fds);
-	supervisor_watch_keepers (supervisor);
-	supervisor_ping_front (supervisor);
+	workers_receive (&supervisor->workers, fds + WORKERS);
+	if (fds[FRONT].revents)
+		receive_from_front (supervisor);
+	if (fds[SIGNALS].revents)
+		receive_signals (supervisor);
+	watch_reload (supervisor, fds + PROBE);
+	workers_watch (&supervisor->workers);
 	log_flush ();
-	supervisor_reap_stuck (supervisor);
-	if (supervisor->front_link < 0 && supervisor->state < SUPERVISOR_ENDING &&
-		clock_ms () >= supervisor->front_retry && supervisor_start_front (supervisor) < 0)
-		supervisor_lose_front (supervisor, "it cannot be started", 0);
-	supervisor_keep_spares (supervisor);
-	if (supervisor->front_link >= 0 &&
-		(supervisor->told_spares != supervisor->n_spares || supervisor->told_lost != supervisor->keepers_lost))
-		supervisor_tell_counters (supervisor);
+	watch_front (supervisor);
+	if (supervisor->state == SERVING && !supervisor->stdio)
+		workers_keep_spares (&supervisor->workers, supervisor->generation->config->workers_spare);
+	free (fds);
 	return 0;
 }
 
@@ -106,7 +433,7 @@ static int watch_signals (struct supervisor *supervisor)
 {
 	sigset_t set;
 
-	signal (SIGXFSZ, SIG_IGN); /* the audit trail may be a file, and limited: that is an errno, and no death */
+	signal (SIGXFSZ, SIG_IGN); /* where the size of the audit trail's file is limited, write(2) fails instead */
 
 	sigemptyset (&set);
 	sigaddset (&set, SIGTERM);
@@ -119,7 +446,7 @@ static int watch_signals (struct supervisor *supervisor)
 	return supervisor->signals;
 }
 
-/* Take 0 and 1 for the connection; nothing of ours must write there from now on. */
+/* Take 0 and 1 for the connection. Nothing in this process may write there from now on. */
 static int take_std (struct supervisor *supervisor)
 {
 	for (int i = 0; i < 2; i++)
@@ -137,8 +464,8 @@ static bool is_absent (const struct supervisor *supervisor)
 	       (!supervisor->file || (access (supervisor->file, F_OK) < 0 && errno == ENOENT));
 }
 
-/* What -t found, for a person: of which file, and that it does not exist. */
-static void say_tested (const struct supervisor *supervisor, const char *verdict)
+/* The verdict of -t, for a person: on which file, and that the file does not exist. */
+static void print_verdict (const struct supervisor *supervisor, const char *verdict)
 {
 	const char *file = supervisor->file ? supervisor->file : "the configuration of a user without HOME";
 
@@ -146,7 +473,8 @@ static void say_tested (const struct supervisor *supervisor, const char *verdict
 		verdict);
 }
 
-static int start (struct supervisor *supervisor, const struct options *options, struct err *err)
+/* Read and prove the first generation. */
+static int open_generation (struct supervisor *supervisor, const struct options *options, struct err *err)
 {
 	supervisor->default_file = !options->config;
 	supervisor->file = options->config ? paths_absolute (options->config) : paths_config (PATHS_CONFIG);
@@ -160,60 +488,76 @@ static int start (struct supervisor *supervisor, const struct options *options, 
 	log_setup ("remexd", options->stdio ? LOG_WARNING : supervisor->generation->config->log);
 	if (generation_report (supervisor->generation) && options->test)
 		supervisor->exit_status = EXIT_FAILURE;
+	workers_set_generation (&supervisor->workers, supervisor->generation);
+	return 0;
+}
+
+/* -t, for what a start would do besides. */
+static int check (const struct supervisor *supervisor, struct err *err)
+{
+	const struct config *config = supervisor->generation->config;
+
+	return listening_check (supervisor->generation, err) < 0 ||
+			       audit_check (config->audit, config->audit_file, err) < 0
+		       ? -1
+		       : 0;
+}
+
+static int start (struct supervisor *supervisor, const struct options *options, struct err *err)
+{
+	if (open_generation (supervisor, options, err) < 0)
+		return -1;
 	if (options->test)
-		return listening_check (supervisor, err) < 0 ||
-				       audit_check (supervisor->generation->config->audit,
-					       supervisor->generation->config->audit_file, err) < 0
-			       ? -1
-			       : 0;
-	if (supervisor_open_audit (&supervisor->audit, supervisor->generation->config, err) < 0)
+		return check (supervisor, err);
+	if (reopen_audit (supervisor, supervisor->generation->config, err) < 0)
 		return -1;
 	if ((options->stdio ? take_std (supervisor) : 0) < 0 || watch_signals (supervisor) < 0)
 		return err_sys (err, 0, "cannot start");
-	if (!options->stdio && listening_open (supervisor, err) < 0)
+	if (!options->stdio && listening_open (&supervisor->listening, supervisor->generation, err) < 0)
 		return -1;
 	log_own ();
-	cgroups_open (&supervisor->cgroups);
-	cgroups_settle (&supervisor->cgroups);
-	if (chdir ("/") < 0 || supervisor_start_front (supervisor) < 0)
+	cgroups_open (&supervisor->workers.cgroups);
+	cgroups_settle (&supervisor->workers.cgroups);
+	if (chdir ("/") < 0 || start_front (supervisor) < 0)
 		return err_sys (err, 0, "cannot start the front");
 	return 0;
 }
 
+static void run (struct supervisor *supervisor)
+{
+	while (supervisor->state != ENDING || supervisor->workers.n > 0 || supervisor->front.child.pid > 0)
+		if (turn (supervisor) < 0) {
+			/* At the end of their links the front leaves and the keepers kill. */
+			log_error ("the supervisor cannot go on: %s", strerror (errno));
+			supervisor->exit_status = EXIT_FAILURE;
+			return;
+		}
+}
+
 int supervisor_run (const struct options *options)
 {
-	static struct supervisor supervisor; /* 128 KiB: not for the stack */
+	static struct supervisor supervisor; /* two packets of 128 KiB: too big for the stack */
 	struct err err = { .text = "" };
 
-	supervisor = (struct supervisor){
-		.stdio = options->stdio,
-		.std = { -1, -1 },
-		.signals = -1,
-		.statm = resident_open (),
-		.front = { .pid = -1, .pidfd = -1 },
-		.front_link = -1,
-		.host_key = -1,
-		.audit = { .fd = -1 },
-		.cgroups = { .root = -1, .left = -1 },
-	};
-	list_init (&supervisor.workers);
-	list_init (&supervisor.ended);
+	supervisor.stdio = options->stdio;
+	supervisor.std[0] = supervisor.std[1] = -1;
+	supervisor.signals = -1;
+	supervisor.statm = resident_open ();
+	supervisor.audit.fd = -1;
+	listening_init (&supervisor.listening);
+	front_process_init (&supervisor.front);
+	workers_init (&supervisor.workers, NULL, &supervisor.front);
 	if (start (&supervisor, options, &err) < 0) {
 		log_error ("%s", err.text);
 		supervisor.exit_status = EXIT_FAILURE;
 		if (options->test && is_absent (&supervisor)) /* else the error names the file */
-			say_tested (&supervisor, "not OK");
+			print_verdict (&supervisor, "not OK");
 	} else if (options->test) {
-		say_tested (&supervisor, supervisor.exit_status ? "OK, but a plugin or an identity is refused" : "OK");
+		print_verdict (
+			&supervisor, supervisor.exit_status ? "OK, but a plugin or an identity is refused" : "OK");
 	} else {
-		while (supervisor.state != SUPERVISOR_ENDING || supervisor.n_workers > 0 || supervisor.front.pid > 0)
-			if (turn (&supervisor) < 0) {
-				/* At the end of their links the front leaves and the keepers kill. */
-				log_error ("the supervisor cannot go on: %s", strerror (errno));
-				supervisor.exit_status = EXIT_FAILURE;
-				break;
-			}
+		run (&supervisor);
 	}
-	supervisor_close (&supervisor);
+	close_all (&supervisor);
 	return supervisor.exit_status;
 }

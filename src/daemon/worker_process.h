@@ -1,5 +1,6 @@
-/* worker_process - a keeper with its worker, from the supervisor's side: made with both socket pairs, never followed by pid
- * but through its links.
+/* worker_process - a worker from the supervisor's side: its keeper (keeper_process.h), and who has its link.
+ *
+ * The supervisor never reads from a worker that the front has; of its end it hears from the keeper.
  */
 #ifndef REMEX_DAEMON_WORKER_PROCESS_H
 #define REMEX_DAEMON_WORKER_PROCESS_H
@@ -9,50 +10,31 @@
 #include <sys/types.h>
 
 #include "base/list.h"
-#include "proc/cgroup.h"
+#include "daemon/keeper_process.h"
 #include "wire/records.h"
 #include "worker/worker.h"
 
 enum worker_process_phase {
-	WORKER_PROCESS_SPARE, /* warm, waiting here for somebody to need it */
+	WORKER_PROCESS_SPARE, /* idle, and waits here for the front to need it */
 	WORKER_PROCESS_OUT, /* the front has it */
-	WORKER_PROCESS_ENDING, /* a spare that was let go, or a worker of a front that is gone: nobody is told when it ends */
+	WORKER_PROCESS_ENDING, /* a spare that was let go, or the worker of a front that is gone: its end is not reported */
 };
 
 struct worker_process {
 	struct list node;
-	uint64_t serial;
+	struct keeper_process keeper;
 	uid_t uid;
 	struct worker_birthday birthday;
-	pid_t pid; /* the keeper's */
-	int keeper; /* the link to it */
-	int front_end; /* the front's end of the worker's link; -1 once handed over */
-	int cgroup; /* its directory, or -1 */
+	int front_end; /* the front's end of the worker's link; -1 once it was handed over */
 	enum worker_process_phase phase;
-	bool released; /* told to leave: what its commands left behind is to live on */
-	bool reported; /* the keeper has said that its worker is gone */
-	bool woken; /* it was stopped once, which has been logged */
-	int64_t end_by; /* clock_ms: when the keeper has to be gone; 0: whenever it likes */
-	int64_t forced_since; /* clock_ms: it was not, and is forced; 0: not yet */
+	bool wake_logged; /* its keeper was stopped once, which has been logged */
 };
 
 /* Fork a keeper that forks a worker. `cgroups` may be NULL. 0, or -1 with errno and nothing left. */
-int spawn_worker (
+int worker_process_start (
 	struct worker_process *process, uint64_t serial, struct worker_birth *birth, const struct cgroups *cgroups);
 
-/* The keeper was told something that ends it within so many milliseconds: it gets some more, and no longer. The earliest of
- * several is what counts. */
-void worker_process_expect_end (struct worker_process *process, int64_t within_ms);
-
-/* Is it late? Then kill what is beneath the keeper (unless it was released: what is left then is to live on), and the keeper
- * itself when that is done, or after five seconds. Does not wait: asks to be called again by end_by. Returns true the first
- * time that something is done. */
-bool worker_process_force (struct worker_process *process);
-
-/* Reap the keeper, whose link has ended; false when it has not ended yet (a debugger may hold it). */
-bool worker_process_reap (struct worker_process *process);
-
-/* Close the links, at the end of which the keeper kills; wait for that, do it in its place when it is late, and reap it. */
+/* Close its link, and end its keeper as keeper_process_end. */
 void worker_process_end (struct worker_process *process);
 
 #endif

@@ -1,11 +1,16 @@
-/* liar - a front that lies: remexd with this in place of its own front, for tests/system/tcp.test.
+/* lying_front - a front that asks for what it may not have: remexd with this in place of its own front, for
+ * tests/system/tcp.test.
  *
- * It takes what the supervisor sends a front, says that it is ready, becomes nobody, and then asks for workers, showing
- * every kind of descriptor that a front has or can make. One line for each ask goes to the file $REMEX_LIAR: what it tried,
- * and the errno of the refusal, or "born". It reads from the environment: LIAR_GRANTED, the uid that an identity names;
- * LIAR_SOCKET, the path of a socket that root listens on and that is none of remexd's; LIAR_OWN, a path that it may bind
- * as root. Three clients of root's connect to remexd: the first leaves when it reads of "a client", the second shuts its
- * sending side at once, the third stays.
+ * It takes what the supervisor sends a front, says that it is ready, becomes nobody, and then asks for workers with every
+ * kind of descriptor that a front has or can make. It writes one line for each request to the file $LYING_FRONT_LOG: what it
+ * tried, and the errno of the refusal, or "born". It reads from the environment:
+ *
+ *   LYING_FRONT_GRANTED  the uid that an identity names
+ *   LYING_FRONT_SOCKET   the path of a socket that root listens on and that is none of remexd's
+ *   LYING_FRONT_OWN      a path that it may bind as root
+ *
+ * Three clients of root's connect to remexd: the first leaves when it reads of "a client", the second shuts its sending
+ * side at once, the third stays.
  */
 #include "config.h"
 
@@ -23,7 +28,7 @@
 #include "base/link.h"
 #include "wire/records.h"
 
-int liar_run (int link);
+int lying_front_run (int link);
 
 static struct packet packet;
 static uint64_t last;
@@ -47,13 +52,13 @@ static bool wait_for (int link, uint32_t type)
 	return false;
 }
 
-static const char *you = "ann"; /* the identity that it says it asks for */
+static const char *identity = "ann"; /* that it says it asks for */
 
 static void ask (int link, FILE *out, const char *what, uid_t uid, int shown)
 {
 	struct record record = { .type = REC_WORKER, .id = ++last, .a = (int64_t)uid };
 
-	if (link_send (link, &record, you, strlen (you), NULL, 0, &shown, shown >= 0 ? 1 : 0, 0) < 0) {
+	if (link_send (link, &record, identity, strlen (identity), NULL, 0, &shown, shown >= 0 ? 1 : 0, 0) < 0) {
 		fprintf (out, "%s: cannot be asked\n", what);
 		return;
 	}
@@ -118,7 +123,7 @@ static int accept_own (const char *path)
 /* What a front has or can make by itself: none of it is a client. */
 static void ask_with_everything (int link, FILE *out, const int pairs[2], int own)
 {
-	int other = connect_to (getenv ("LIAR_SOCKET"));
+	int other = connect_to (getenv ("LYING_FRONT_SOCKET"));
 
 	ask (link, out, "root by a pair", 0, pairs[0]);
 	ask (link, out, "root by a pair of packets", 0, pairs[1]);
@@ -154,10 +159,10 @@ static void ask_with_clients (int link, FILE *out)
 	ask (link, out, "root by a client that was shut out", 0, stays);
 }
 
-int liar_run (int link)
+int lying_front_run (int link)
 {
-	FILE *out = fopen (getenv ("REMEX_LIAR"), "we");
-	uid_t granted = (uid_t)atoi (getenv ("LIAR_GRANTED"));
+	FILE *out = fopen (getenv ("LYING_FRONT_LOG"), "we");
+	uid_t granted = (uid_t)atoi (getenv ("LYING_FRONT_GRANTED"));
 	int stream[2], packets[2], own;
 
 	if (!out || !wait_for (link, REC_EQUIPPED) || link_post (link, REC_READY, 0, 0, 0, 0) < 0)
@@ -165,14 +170,14 @@ int liar_run (int link)
 	/* Made by root: their credentials are root's. */
 	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream) < 0 ||
 		socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, packets) < 0 ||
-		(own = accept_own (getenv ("LIAR_OWN"))) < 0)
+		(own = accept_own (getenv ("LYING_FRONT_OWN"))) < 0)
 		return 1;
 	if (setresgid (65534, 65534, 65534) < 0 || setresuid (65534, 65534, 65534) < 0)
 		return 1;
 	ask (link, out, "granted", granted, -1);
 	ask (link, out, "root", 0, -1);
 	ask (link, out, "another", granted + 1, -1);
-	you = "bob";
+	identity = "bob";
 	ask (link, out, "granted to another", granted, -1);
 	ask_with_everything (link, out, (const int[]){ stream[0], packets[0] }, own);
 	ask_with_clients (link, out);

@@ -1,0 +1,34 @@
+/* claim - see claim.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "daemon/claim.h"
+#include "net/peer.h"
+
+/* By a connection: may its caller act as that user? */
+static bool may_act_as (const struct listening *listening, uid_t uid, int peer)
+{
+	uid_t caller;
+
+	if (!listening_has_accepted (listening, peer) || peer_uid (peer, &caller, NULL) < 0)
+		return false;
+	if (caller == 0)
+		return true;
+	return caller == uid && listening->group != (gid_t)-1 && peer_in_group (peer, listening->group);
+}
+
+int claim_check (const struct claim *claim, const struct listening *listening, struct identity_files *identities)
+{
+	if (geteuid () != 0)
+		return claim->uid == geteuid () ? 0 : EPERM;
+	if (!listening)
+		return 0;
+	if (claim->peer < 0)
+		return identity_files_support (identities, claim->name, claim->uid, claim->users) ? 0 : EPERM;
+	if (!may_act_as (listening, claim->uid, claim->peer))
+		return EPERM;
+	return peer_is_there (claim->peer) ? 0 : ENOTCONN;
+}
