@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 #include "wire/records.h"
 #include "worker/worker.h"
 
-enum { PATIENCE_MS = 30000 }; /* for a probe to load every plugin */
+enum { PATIENCE_MS = 30000 }; /* for a probe to load all plugins */
 
 /* The user that proves plugins: the front's, who has nothing to lose. */
 static uid_t probe_uid (const struct config *config)
@@ -40,7 +41,13 @@ int probe_start (struct probe *probe, struct generation *generation, struct err 
 		.probe = true,
 	};
 
-	*probe = (struct probe){ .generation = generation, .loading = -1, .end_ms = clock_ms () + PATIENCE_MS };
+	*probe = (struct probe){
+		.generation = generation,
+		.loading = -1,
+		.how = GONE_SIGNALLED, /* that is how it is when the keeper does not report */
+		.n = SIGKILL,
+		.end_ms = clock_ms () + PATIENCE_MS,
+	};
 	buf_init (&probe->table, 16 * 1024 * 1024);
 	if (worker_process_start (&probe->worker, 0, &birth, NULL) < 0)
 		return err_sys (err, 0, "cannot start a worker to prove the plugins");
@@ -92,6 +99,25 @@ static void receive_keeper (struct probe *probe)
 	probe->gone = true;
 }
 
+/* How the probe ended that was `doing` something. */
+static void describe_end (const struct probe *probe, const char *doing, char *why, size_t size)
+{
+	if (!probe->gone)
+		snprintf (why, size, "%s took over %d seconds", doing, PATIENCE_MS / 1000);
+	else
+		snprintf (why, size, "%s ended the worker with %s %d", doing,
+			probe->how == GONE_SIGNALLED ? "signal" : "status", probe->n);
+}
+
+/* It ended before it loaded a plugin, or after the last one. */
+static void fail (const struct probe *probe, struct err *err)
+{
+	char why[128];
+
+	describe_end (probe, "proving the plugins", why, sizeof why);
+	err_set (err, 0, "%s", why);
+}
+
 /* Refuse the plugin that ended the probe, and start another. */
 static enum probe_state try_without (struct probe *probe, struct err *err)
 {
@@ -99,11 +125,7 @@ static enum probe_state try_without (struct probe *probe, struct err *err)
 	struct plugin_file *file = &generation->plugins.items[probe->loading];
 	char why[128];
 
-	if (!probe->gone)
-		snprintf (why, sizeof why, "loading it took over %d seconds", PATIENCE_MS / 1000);
-	else
-		snprintf (why, sizeof why, "loading it ended the worker with %s %d",
-			probe->how == GONE_SIGNALLED ? "signal" : "status", probe->n);
+	describe_end (probe, "loading it", why, sizeof why);
 	probe_stop (probe);
 	fd_close (&file->fd);
 	if (!(file->refused = strdup (why))) {
@@ -133,7 +155,7 @@ enum probe_state probe_receive (struct probe *probe, const struct pollfd fds[PRO
 		   !generation->plugins.items[probe->loading].refused) {
 		return try_without (probe, err);
 	} else {
-		err_set (err, 0, "the worker that proves the plugins ended without a word");
+		fail (probe, err);
 	}
 	probe_stop (probe);
 	return generation->table ? PROBE_PROVED : PROBE_FAILED;
