@@ -10,10 +10,8 @@ noinst_LTLIBRARIES += %D%/libfiles.la
 	%D%/file_writer.c %D%/file_writer.h \
 	%D%/item.c %D%/item.h \
 	%D%/open_dir.c %D%/open_dir.h \
-	%D%/receiver.c %D%/receiver.h %D%/receiver_private.h \
-	%D%/receiver_file.c \
-	%D%/sender.c %D%/sender.h %D%/sender_private.h \
-	%D%/sender_file.c \
+	%D%/receiver.c %D%/receiver.h \
+	%D%/sender.c %D%/sender.h \
 	%D%/size.c %D%/size.h \
 	%D%/symlink.c %D%/symlink.h \
 	%D%/target.c %D%/target.h \

@@ -1,7 +1,7 @@
 /* receiver - a stream of items as files; see receiver.h.
  *
  * States: ENTRY (an item that begins something, or `leave`), FROM (the sender was told what is there and says where it goes
- * on), CONTENT (of the file that has begun). A file that has failed is a file without a writing: its content is passed over.
+ * on), CONTENT (of the file that has begun). A file that has failed is a file without a writer: its content is passed over.
  */
 #include "config.h"
 
@@ -11,9 +11,35 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
-#include "files/receiver_private.h"
+#include "files/batch.h"
+#include "files/open_dir.h"
+#include "files/receiver.h"
 #include "files/symlink.h"
 #include "files/temporary.h"
+
+struct receiver {
+	struct receiver_options options;
+	receiver_target *target;
+	void *data;
+	struct batch batch;
+
+	enum { ENTRY, FROM, CONTENT } state;
+	struct open_dir *dir; /* a reference to the one it stands in; at the top, the last source's, or NULL */
+	int depth; /* directories of the stream that it is in; 0: at the top */
+	struct item item; /* the last one; its body comes */
+	uint64_t body; /* bytes of it that are still to come */
+	int64_t hole; /* zeros of it that are still to be taken */
+
+	/* The file that has begun: */
+	struct file_writer *writer; /* NULL: it failed, and that was told */
+	struct open_dir *home; /* where it is, a reference, or NULL */
+	int64_t source, size; /* size -1: the sender did not know */
+	int64_t offered; /* FROM: how many bytes are there already */
+	bool whole;
+	char path[OPEN_DIR_PATH];
+
+	struct receiver_progress progress;
+};
 
 struct receiver *receiver_new (
 	const struct receiver_options *options, receiver_target *target, receiver_report *report, void *data)
@@ -37,43 +63,14 @@ void receiver_progress (const struct receiver *self, struct receiver_progress *p
 	*progress = self->progress;
 }
 
+static int no_memory (struct err *err)
+{
+	return err_set (err, CODE_BUSY, "out of memory");
+}
+
 static int broken (struct err *err, const char *what)
 {
 	return err_set (err, CODE_BAD_VALUE, "the stream of files is not in order: %s", what);
-}
-
-/* Where an item goes: the descriptor *fd, or else that name in self->level. 0; 1: nowhere, which was told; -1 and err. */
-static int find_place (
-	struct receiver *self, struct item *item, char name[TARGET_NAME_MAX + 1], int *fd, struct err *err);
-
-static int begin_file (struct receiver *self, struct item *item, struct buf *back, struct err *err)
-{
-	char name[TARGET_NAME_MAX + 1];
-	struct err why;
-	int fd = -1, found = find_place (self, item, name, &fd, err);
-
-	if (found < 0)
-		return -1;
-	self->size = item->size;
-	self->whole = item->sha256[0] != '\0';
-	self->state = CONTENT;
-	if (found == 0) {
-		struct open_dir *dir = fd < 0 ? self->dir : NULL;
-
-		self->home = dir ? open_dir_hold (dir) : NULL;
-		self->writer =
-			dir ? file_writer_new (dir->fd, name, &self->options.writer, &why) : file_writer_to (fd, &why);
-		if (!self->writer ||
-			(item->size > 0 && !self->whole && file_writer_can_grow (self->writer, item->size, &why) < 0))
-			receiver_file_fail (self, &why);
-		else
-			file_writer_set_mode (self->writer, item->mode, item->has_mtime ? &item->mtime_ns : NULL);
-	}
-	if (item->resume)
-		return receiver_file_offer (self, back, err);
-	if (self->whole && !item->body)
-		return receiver_file_end (self, item->sha256, false, err);
-	return 0;
 }
 
 /* --- where things go ---------------------------------------------------------------------------------------------- */
@@ -92,9 +89,10 @@ static int stand_at_top (struct receiver *self, struct target *target, int64_t s
 	batch_release (&self->batch, self->dir);
 	self->dir = open_dir_top (target->directory, source);
 	target->directory = -1;
-	return self->dir ? 0 : receiver_no_memory (err);
+	return self->dir ? 0 : no_memory (err);
 }
 
+/* Where an item goes: the descriptor *fd, or else that name in self->dir. 0; 1: nowhere, which was told; -1 and err. */
 static int find_place (
 	struct receiver *self, struct item *item, char name[TARGET_NAME_MAX + 1], int *fd, struct err *err)
 {
@@ -129,6 +127,132 @@ static int find_place (
 	return stand_at_top (self, &target, item->source, err);
 }
 
+/* --- the file that has begun --------------------------------------------------------------------------------------- */
+
+static void fail_file (struct receiver *self, const struct err *err)
+{
+	file_writer_free (self->writer, false);
+	self->writer = NULL;
+	batch_fail (&self->batch, ITEM_FILE, self->source, self->path, self->size, err);
+}
+
+static void leave_file (struct receiver *self)
+{
+	batch_release (&self->batch, self->home);
+	self->home = NULL;
+	self->state = ENTRY;
+}
+
+static int end_file (struct receiver *self, const char *sum, bool changed, struct err *err)
+{
+	struct file_writer *writer = self->writer;
+	struct err why;
+	int result = 0;
+
+	if (writer && changed && !self->options.live) {
+		err_set (&why, CODE_FAILED, "it changed while it was read");
+		fail_file (self, &why);
+		writer = NULL;
+	}
+	/* One that shrank while it was read, and is wanted all the same, has what came. */
+	if (writer && file_writer_complete (writer, changed ? -1 : self->size, sum, &why) < 0) {
+		fail_file (self, &why);
+	} else if (writer) {
+		self->writer = NULL;
+		self->progress.files++;
+		if (batch_add (&self->batch, self->home, self->source, self->path, writer, changed) < 0)
+			result = no_memory (err);
+	}
+	leave_file (self);
+	return result;
+}
+
+/* A hole costs its sender nothing to say: what is too large for the file is refused before it is summed up. */
+static void begin_hole (struct receiver *self, int64_t n)
+{
+	struct err why;
+	int result;
+
+	self->hole = n;
+	if (!self->writer)
+		return;
+	if (self->size >= 0 && n > self->size - file_writer_size (self->writer))
+		result = err_set (&why, CODE_FAILED, "more came than its %lld bytes", (long long)self->size);
+	else
+		result = file_writer_can_grow (self->writer, n, &why);
+	if (result < 0)
+		fail_file (self, &why);
+}
+
+static void take_data (struct receiver *self, const void *bytes, int64_t n)
+{
+	struct err why;
+	int result;
+
+	if (!self->writer)
+		return;
+	if (self->size >= 0 && n > self->size - file_writer_size (self->writer))
+		result = err_set (&why, CODE_FAILED, "more came than its %lld bytes", (long long)self->size);
+	else if (bytes)
+		result = file_writer_data (self->writer, bytes, (size_t)n, &why);
+	else
+		result = file_writer_hole (self->writer, n, &why);
+	if (result < 0)
+		fail_file (self, &why);
+	else
+		self->progress.bytes += n;
+}
+
+/* What is there of it already goes to the sender, who says how much of that is good. */
+static int offer (struct receiver *self, struct buf *back, struct err *err)
+{
+	struct item have;
+	struct err why;
+
+	item_init (&have, ITEM_HAVE);
+	memset (have.sha256, '0', DIGEST_TEXT - 1);
+	have.sha256[DIGEST_TEXT - 1] = '\0';
+	if (self->writer && (have.number = file_writer_resume (self->writer, have.sha256, &why)) < 0) {
+		have.number = 0;
+		fail_file (self, &why);
+	}
+	self->offered = have.number;
+	self->state = FROM;
+	return item_put (back, &have) < 0 ? no_memory (err) : 0;
+}
+
+static int begin_file (struct receiver *self, struct item *item, struct buf *back, struct err *err)
+{
+	char name[TARGET_NAME_MAX + 1];
+	struct err why;
+	int fd = -1, found = find_place (self, item, name, &fd, err);
+
+	if (found < 0)
+		return -1;
+	self->size = item->size;
+	self->whole = item->sha256[0] != '\0';
+	self->state = CONTENT;
+	if (found == 0) {
+		struct open_dir *dir = fd < 0 ? self->dir : NULL;
+
+		self->home = dir ? open_dir_hold (dir) : NULL;
+		self->writer =
+			dir ? file_writer_new (dir->fd, name, &self->options.writer, &why) : file_writer_to (fd, &why);
+		if (!self->writer ||
+			(item->size > 0 && !self->whole && file_writer_can_grow (self->writer, item->size, &why) < 0))
+			fail_file (self, &why);
+		else
+			file_writer_set_mode (self->writer, item->mode, item->has_mtime ? &item->mtime_ns : NULL);
+	}
+	if (item->resume)
+		return offer (self, back, err);
+	if (self->whole && !item->body)
+		return end_file (self, item->sha256, false, err);
+	return 0;
+}
+
+/* --- directories and links ----------------------------------------------------------------------------------------- */
+
 /* A directory that failed is entered all the same: a level without a descriptor. */
 static int enter (struct receiver *self, struct item *item, struct err *err)
 {
@@ -147,12 +271,12 @@ static int enter (struct receiver *self, struct item *item, struct err *err)
 		else if (self->depth >= RECEIVER_DEPTH)
 			err_set (&why, CODE_BAD_VALUE, "more than %d levels of directories", RECEIVER_DEPTH);
 		else if (!(dir = open_dir_enter (self->dir, item, name, &self->options.writer, &why)))
-			return receiver_no_memory (err);
+			return no_memory (err);
 		if (!dir || dir->fd < 0)
 			batch_fail (&self->batch, ITEM_DIRECTORY, self->source, self->path, -1, &why);
 	}
 	if (!dir && !(dir = open_dir_dead (self->dir, item, self->source)))
-		return receiver_no_memory (err);
+		return no_memory (err);
 	if (self->dir)
 		self->dir->references--; /* the new one has its own */
 	self->dir = dir;
@@ -205,8 +329,8 @@ static void take_failure (struct receiver *self, const struct item *item)
 	err_set (&why, (int)item->code, "%s", *item->text ? item->text : "for reasons unsaid");
 	if (item->kind == ITEM_ABORT) {
 		if (self->writer)
-			receiver_file_fail (self, &why);
-		receiver_file_over (self);
+			fail_file (self, &why);
+		leave_file (self);
 		return;
 	}
 	if (self->depth)
@@ -247,7 +371,7 @@ static int take_from (struct receiver *self, const struct item *item, struct err
 	self->state = CONTENT;
 	self->progress.bytes += item->number;
 	if (self->writer && file_writer_from (self->writer, item->number, &why) < 0)
-		receiver_file_fail (self, &why);
+		fail_file (self, &why);
 	return 0;
 }
 
@@ -255,8 +379,8 @@ static int take_content (struct receiver *self, const struct item *item, struct 
 {
 	switch (item->kind) {
 	case ITEM_DATA: return 0;
-	case ITEM_HOLE: receiver_file_hole (self, item->number); return 0;
-	case ITEM_END: return receiver_file_end (self, item->sha256, item->changed, err);
+	case ITEM_HOLE: begin_hole (self, item->number); return 0;
+	case ITEM_END: return end_file (self, item->sha256, item->changed, err);
 	case ITEM_ABORT: take_failure (self, item); return 0;
 	default: return broken (err, "a file has no end");
 	}
@@ -281,10 +405,10 @@ static int take_body (struct receiver *self, struct buf *in, struct err *err)
 
 	if (n > self->body)
 		n = (size_t)self->body;
-	receiver_file_data (self, buf_head (in), (int64_t)n);
+	take_data (self, buf_head (in), (int64_t)n);
 	buf_consume (in, n);
 	self->body -= n;
-	return !self->body && self->whole ? receiver_file_end (self, self->item.sha256, false, err) : 0;
+	return !self->body && self->whole ? end_file (self, self->item.sha256, false, err) : 0;
 }
 
 /* A part of the hole; whether there is more of it. */
@@ -294,7 +418,7 @@ static bool take_hole (struct receiver *self)
 
 	if (!self->writer)
 		n = self->hole; /* it has failed: passed over at once */
-	receiver_file_data (self, NULL, n);
+	take_data (self, NULL, n);
 	self->hole -= n;
 	return self->hole > 0;
 }

@@ -1,6 +1,9 @@
 /* sender - see sender.h.
  *
- * The walk (walk.h) holds the directories; what is done with a file is in sender_file.c.
+ * States: COUNT (a walk before, for the total), ENTRY (the next name of the directory it is in, or the next source), ANSWER
+ * (the receiver is to say what it has of the file that has begun), SKIP (that is being compared), CONTENT (of that file),
+ * OVER. The walk (walk.h) holds the directories. A small file is one item; a large one is sent piece by piece, behind what
+ * the receiver has of it already.
  */
 #include "config.h"
 
@@ -14,7 +17,34 @@
 
 #include "base/fd.h"
 #include "files/code.h"
-#include "files/sender_private.h"
+#include "files/file_reader.h"
+#include "files/sender.h"
+#include "files/totals.h"
+#include "files/walk.h"
+
+enum { LONG_HOLE = 1024 * 1024 }; /* summing up so many zeros takes its time */
+
+struct sender {
+	struct sender_options options;
+	int n_sources;
+	sender_open *open;
+	void *data;
+
+	enum { COUNT, ENTRY, ANSWER, SKIP, CONTENT, OVER } state;
+	int source; /* the one it is at; -1 before the first */
+	struct walk walk;
+	struct totals totals;
+	struct file_reader *reader; /* ANSWER to CONTENT: the file that has begun */
+	struct item have; /* SKIP: the answer */
+	struct item item; /* the next to be appended */
+	int64_t files, bytes;
+	bool counted;
+	uint8_t whole[SENDER_WHOLE]; /* a small file */
+};
+
+/* What the functions below that take an `out` return: SENDER_MORE, SENDER_WAIT, SENDER_PAUSE (there is more, but it is the
+ * caller's turn), or -1 with errno where there is no memory. */
+enum { SENDER_PAUSE = SENDER_WAIT + 1 };
 
 struct sender *sender_new (const struct sender_options *options, int n_sources, sender_open *open, void *data)
 {
@@ -58,7 +88,7 @@ int sender_waits_on (const struct sender *self)
 
 /* --- items --------------------------------------------------------------------------------------------------------- */
 
-int sender_put (struct sender *self, struct buf *out)
+static int put_item (struct sender *self, struct buf *out)
 {
 	if (item_put (out, &self->item) < 0)
 		return -1;
@@ -68,7 +98,7 @@ int sender_put (struct sender *self, struct buf *out)
 }
 
 /* An item about `name`, here. */
-struct item *sender_name_item (struct sender *self, enum item_kind kind, const char *name)
+static struct item *name_item (struct sender *self, enum item_kind kind, const char *name)
 {
 	struct item *item = &self->item;
 
@@ -79,7 +109,7 @@ struct item *sender_name_item (struct sender *self, enum item_kind kind, const c
 }
 
 /* Without memory nothing is right: that is the end of it all, not of one file. */
-int sender_put_failure (struct sender *self, struct buf *out, const struct err *err)
+static int put_failure (struct sender *self, struct buf *out, const struct err *err)
 {
 	if (err->sys == ENOMEM) {
 		errno = ENOMEM;
@@ -87,34 +117,34 @@ int sender_put_failure (struct sender *self, struct buf *out, const struct err *
 	}
 	self->item.code = (enum code)err->code;
 	snprintf (self->item.text, sizeof self->item.text, "%s", err->text);
-	return sender_put (self, out);
+	return put_item (self, out);
 }
 
-int sender_fail (struct sender *self, struct buf *out, const char *name, const struct err *err)
+static int fail (struct sender *self, struct buf *out, const char *name, const struct err *err)
 {
-	sender_name_item (self, ITEM_FAILED, name);
-	return sender_put_failure (self, out, err);
+	name_item (self, ITEM_FAILED, name);
+	return put_failure (self, out, err);
 }
 
 /* The same for what errno says. */
-int sender_fail_sys (struct sender *self, struct buf *out, const char *name, const char *what)
+static int fail_sys (struct sender *self, struct buf *out, const char *name, const char *what)
 {
 	struct err err;
 
 	err_sys (&err, (int)files_code (errno), "%s", what);
-	return sender_fail (self, out, name, &err);
+	return fail (self, out, name, &err);
 }
 
-int sender_fail_words (struct sender *self, struct buf *out, const char *name, enum code code, const char *what)
+static int fail_words (struct sender *self, struct buf *out, const char *name, enum code code, const char *what)
 {
 	struct err err;
 
 	err_set (&err, (int)code, "%s", what);
-	return sender_fail (self, out, name, &err);
+	return fail (self, out, name, &err);
 }
 
 /* A time that 64 bits of nanoseconds do not hold (after 2262) is not said. */
-void sender_describe (struct item *item, const struct stat *st)
+static void describe (struct item *item, const struct stat *st)
 {
 	const int64_t second = 1000000000, most = INT64_MAX / second - 1;
 
@@ -122,6 +152,204 @@ void sender_describe (struct item *item, const struct stat *st)
 	item->has_mtime = st->st_mtim.tv_sec >= -most && st->st_mtim.tv_sec <= most;
 	if (item->has_mtime)
 		item->mtime_ns = st->st_mtim.tv_sec * second + st->st_mtim.tv_nsec;
+}
+
+/* --- a small file ------------------------------------------------------------------------------------------------- */
+
+static int append (struct buf *out, const void *bytes, int64_t n)
+{
+	return buf_append (out, bytes, (size_t)n) < 0 ? -1 : SENDER_MORE;
+}
+
+/* All of it into self->whole. 0, or -1 and err. */
+static int read_whole (struct sender *self, struct file_reader *reader, struct err *err)
+{
+	int64_t n, got;
+	int what;
+
+	for (n = 0; (what = file_reader_next (reader, self->whole + n, SENDER_WHOLE - (size_t)n, &got, err)) > 0;
+		n += got)
+		if (what == FILE_READER_HOLE)
+			memset (self->whole + n, 0, (size_t)got);
+	return what;
+}
+
+/* One that changed, and is wanted all the same: the word for that is in an item of its own. */
+static int put_changed (struct sender *self, struct buf *out, int64_t n, const char *sum)
+{
+	uint8_t *space;
+
+	if (put_item (self, out) < 0)
+		return -1;
+	if (n > 0) {
+		if (!(space = item_data_begin (out, (size_t)n)))
+			return -1;
+		memcpy (space, self->whole, (size_t)n);
+		item_data_end (out, (size_t)n);
+	}
+	item_init (&self->item, ITEM_END);
+	memcpy (self->item.sha256, sum, DIGEST_TEXT);
+	self->item.number = n;
+	self->item.changed = true;
+	return put_item (self, out);
+}
+
+/* Nothing is said before all was read, so that one that changed meanwhile need not be aborted. */
+static int send_whole (struct sender *self, struct buf *out, const char *name, struct file_reader *reader)
+{
+	struct item *item;
+	char sum[DIGEST_TEXT];
+	struct err err;
+
+	if (read_whole (self, reader, &err) < 0)
+		return fail (self, out, name, &err);
+	if (file_reader_doubt (reader) && !self->options.live)
+		return fail_words (self, out, name, CODE_FAILED, file_reader_doubt_words (reader));
+	file_reader_sum (reader, sum);
+	if (!sum[0]) {
+		errno = ENOMEM;
+		return -1;
+	}
+	item = name_item (self, ITEM_FILE, name);
+	describe (item, file_reader_stat (reader));
+	item->size = file_reader_done (reader);
+	self->files++;
+	self->bytes += item->size;
+	if (file_reader_doubt (reader) == FILE_READER_CHANGED)
+		return put_changed (self, out, item->size, sum);
+	memcpy (item->sha256, sum, sizeof sum);
+	item->body = (uint64_t)item->size;
+	return put_item (self, out) < 0 ? -1 : append (out, self->whole, item->size);
+}
+
+/* --- a large one -------------------------------------------------------------------------------------------------- */
+
+static int begin_file (struct sender *self, struct buf *out, const char *name, int fd, bool stream)
+{
+	struct file_reader *reader;
+	struct item *item;
+	struct err err;
+	int result;
+
+	if (!(reader = file_reader_new (fd, stream, &err)))
+		return fail (self, out, name, &err);
+	if (file_reader_doubt (reader) && !self->options.live) {
+		result = fail_words (self, out, name, CODE_FAILED, file_reader_doubt_words (reader));
+		file_reader_free (reader);
+		return result;
+	}
+	if (file_reader_size (reader) >= 0 && file_reader_size (reader) <= SENDER_WHOLE) {
+		result = send_whole (self, out, name, reader);
+		file_reader_free (reader);
+		return result;
+	}
+	item = name_item (self, ITEM_FILE, name);
+	item->size = file_reader_size (reader);
+	item->resume = self->options.resume && item->size >= 0;
+	if (!stream)
+		describe (item, file_reader_stat (reader));
+	self->reader = reader;
+	self->state = item->resume ? ANSWER : CONTENT;
+	return put_item (self, out);
+}
+
+static void file_over (struct sender *self)
+{
+	file_reader_free (self->reader);
+	self->reader = NULL;
+	self->state = ENTRY;
+}
+
+static int abort_file (struct sender *self, struct buf *out, const struct err *err)
+{
+	file_over (self);
+	item_init (&self->item, ITEM_ABORT);
+	return put_failure (self, out, err);
+}
+
+static int end_file (struct sender *self, struct buf *out)
+{
+	enum file_reader_doubt doubt = file_reader_doubt (self->reader);
+	struct item *item = &self->item;
+	struct err err;
+
+	if (doubt && !self->options.live) {
+		err_set (&err, CODE_FAILED, "%s", file_reader_doubt_words (self->reader));
+		return abort_file (self, out, &err);
+	}
+	item_init (item, ITEM_END);
+	file_reader_sum (self->reader, item->sha256);
+	item->number = file_reader_done (self->reader);
+	/* Said of one that has fewer bytes than were announced as well: else they are missed at the other end. */
+	item->changed = doubt == FILE_READER_CHANGED ||
+			(file_reader_size (self->reader) >= 0 &&
+				file_reader_done (self->reader) != file_reader_size (self->reader));
+	if (!item->sha256[0]) {
+		errno = ENOMEM;
+		return -1;
+	}
+	self->files++;
+	file_over (self);
+	return put_item (self, out);
+}
+
+/* The bytes are read into their place. */
+static int send_content (struct sender *self, struct buf *out)
+{
+	size_t max = buf_room (out) - ITEM_HEADER_MAX;
+	uint8_t *space;
+	struct err err;
+	int64_t n;
+	int what;
+
+	if (max > ITEM_DATA_MAX)
+		max = ITEM_DATA_MAX;
+	if (!(space = item_data_begin (out, max)))
+		return -1;
+	if ((what = file_reader_next (self->reader, space, max, &n, &err)) < 0)
+		return abort_file (self, out, &err);
+	self->bytes += n;
+	if (what == FILE_READER_WAIT)
+		return SENDER_WAIT;
+	if (what == FILE_READER_END)
+		return end_file (self, out);
+	if (what == FILE_READER_DATA) {
+		item_data_end (out, (size_t)n);
+		return SENDER_MORE;
+	}
+	item_init (&self->item, ITEM_HOLE);
+	self->item.number = n;
+	if (put_item (self, out) < 0)
+		return -1;
+	return n >= LONG_HOLE ? SENDER_PAUSE : SENDER_MORE;
+}
+
+/* --- what the receiver has already ---------------------------------------------------------------------------------- */
+
+int sender_answer (struct sender *self, const struct item *have, struct err *err)
+{
+	if (self->state != ANSWER || have->kind != ITEM_HAVE)
+		return err_set (err, CODE_BAD_VALUE, "an answer that was not asked for");
+	self->have = *have;
+	self->state = SKIP;
+	return 0;
+}
+
+static int skip (struct sender *self, struct buf *out)
+{
+	int64_t n = self->have.number;
+	struct err err;
+	int what = FILE_READER_ANEW;
+
+	if (n > 0 && (what = file_reader_skip (self->reader, n, self->have.sha256, &err)) < 0)
+		return abort_file (self, out, &err);
+	if (what == FILE_READER_SKIPPING)
+		return SENDER_PAUSE;
+	self->state = CONTENT;
+	item_init (&self->item, ITEM_FROM);
+	self->item.number = file_reader_done (self->reader);
+	self->bytes += self->item.number;
+	return put_item (self, out);
 }
 
 /* --- entries ------------------------------------------------------------------------------------------------------ */
@@ -132,27 +360,27 @@ static int send_directory (struct sender *self, struct buf *out, const char *nam
 	int result;
 
 	if (fstat (fd, &st) < 0) {
-		result = sender_fail_sys (self, out, name, "cannot look at it");
+		result = fail_sys (self, out, name, "cannot look at it");
 		fd_close (&fd);
 		return result;
 	}
-	sender_describe (sender_name_item (self, ITEM_DIRECTORY, name), &st);
+	describe (name_item (self, ITEM_DIRECTORY, name), &st);
 	if (walk_enter (&self->walk, fd, name) < 0)
-		return sender_fail_sys (self, out, name, "cannot read the directory");
-	return sender_put (self, out);
+		return fail_sys (self, out, name, "cannot read the directory");
+	return put_item (self, out);
 }
 
 static int send_link (struct sender *self, struct buf *out, const char *name)
 {
-	struct item *item = sender_name_item (self, ITEM_LINK, name);
+	struct item *item = name_item (self, ITEM_LINK, name);
 	ssize_t n = readlinkat (walk_fd (&self->walk), name, item->text, sizeof item->text);
 
 	if (n < 0)
-		return sender_fail_sys (self, out, name, "cannot read the link");
+		return fail_sys (self, out, name, "cannot read the link");
 	if (n == 0 || (size_t)n == sizeof item->text)
-		return sender_fail_words (self, out, name, CODE_BAD_VALUE, "a link to nothing, or to too long a path");
+		return fail_words (self, out, name, CODE_BAD_VALUE, "a link to nothing, or to too long a path");
 	item->text[n] = '\0';
-	return sender_put (self, out);
+	return put_item (self, out);
 }
 
 static int send_subdirectory (struct sender *self, struct buf *out, const char *name)
@@ -162,10 +390,10 @@ static int send_subdirectory (struct sender *self, struct buf *out, const char *
 
 	if (self->walk.depth >= SENDER_DEPTH) {
 		snprintf (words, sizeof words, "more than %d levels of directories", SENDER_DEPTH);
-		return sender_fail_words (self, out, name, CODE_BAD_VALUE, words);
+		return fail_words (self, out, name, CODE_BAD_VALUE, words);
 	}
 	if ((fd = walk_open (&self->walk, name)) < 0)
-		return sender_fail_sys (self, out, name, "cannot open the directory");
+		return fail_sys (self, out, name, "cannot open the directory");
 	return send_directory (self, out, name, fd);
 }
 
@@ -178,17 +406,17 @@ static int send_entry (struct sender *self, struct buf *out, const char *name)
 
 	walk_at (&self->walk, name);
 	if (fstatat (directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return sender_fail_sys (self, out, name, "cannot look at it");
+		return fail_sys (self, out, name, "cannot look at it");
 	switch (st.st_mode & S_IFMT) {
 	case S_IFDIR: return send_subdirectory (self, out, name);
 	case S_IFLNK: return send_link (self, out, name);
 	case S_IFREG: break;
-	default: return sender_fail_words (self, out, name, CODE_BAD_VALUE, file_reader_refusal (st.st_mode));
+	default: return fail_words (self, out, name, CODE_BAD_VALUE, file_reader_refusal (st.st_mode));
 	}
 	fd = openat (directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
-		return sender_fail_sys (self, out, name, "cannot open it");
-	return sender_file (self, out, name, fd, false);
+		return fail_sys (self, out, name, "cannot open it");
+	return begin_file (self, out, name, fd, false);
 }
 
 /* The directory has no more names, or `number` says why they cannot be read: then it is left, and failed by its name. */
@@ -199,10 +427,10 @@ static int leave (struct sender *self, struct buf *out, int number)
 	walk_name (&self->walk, name);
 	walk_leave (&self->walk);
 	item_init (&self->item, ITEM_LEAVE);
-	if (sender_put (self, out) < 0)
+	if (put_item (self, out) < 0)
 		return -1;
 	errno = number;
-	return number ? sender_fail_sys (self, out, name, "cannot read the directory") : SENDER_MORE;
+	return number ? fail_sys (self, out, name, "cannot read the directory") : SENDER_MORE;
 }
 
 /* May a source be called that? A directory may be ".", which means what is in it (item.h). */
@@ -248,10 +476,10 @@ static int next_source (struct sender *self, struct buf *out)
 	fd = open_source (self, name, &stream, &err);
 	walk_at (&self->walk, name);
 	if (fd < 0)
-		return sender_fail (self, out, name, &err);
+		return fail (self, out, name, &err);
 	if (!stream && self->options.recursive && fstat (fd, &st) == 0 && S_ISDIR (st.st_mode))
 		return send_directory (self, out, name, fd);
-	return sender_file (self, out, name, fd, stream);
+	return begin_file (self, out, name, fd, stream);
 }
 
 static int next_entry (struct sender *self, struct buf *out)
@@ -289,7 +517,7 @@ static int count (struct sender *self, struct buf *out)
 	item_init (&self->item, ITEM_TOTAL);
 	self->item.number = self->totals.files;
 	self->item.size = self->totals.bytes;
-	return sender_put (self, out);
+	return put_item (self, out);
 }
 
 static int step (struct sender *self, struct buf *out)
@@ -298,8 +526,8 @@ static int step (struct sender *self, struct buf *out)
 	case COUNT: return count (self, out);
 	case ENTRY: return next_entry (self, out);
 	case ANSWER: return SENDER_WAIT;
-	case SKIP: return sender_skip (self, out);
-	case CONTENT: return sender_content (self, out);
+	case SKIP: return skip (self, out);
+	case CONTENT: return send_content (self, out);
 	case OVER: break;
 	}
 	return SENDER_END;

@@ -1,19 +1,280 @@
-/* listen - see listen.h; listen_unix.c has what a Unix socket needs. */
+/* listen - see listen.h.
+ *
+ * The directory of a Unix socket is made or checked, then held by a descriptor; the lock and the socket are made in it, and
+ * removed from it. bind(2) takes nothing but a path, so the path is looked at once more when the socket is there: it has to
+ * lead to the directory that is held.
+ */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/trusted.h"
 #include "net/listen.h"
-#include "net/listen_private.h"
+
+/* --- the directory of a Unix socket ----------------------------------------------------------------------------------------------- */
+
+/* May somebody else than root and us put something else under a name in it? */
+static bool others_may_change (const struct stat *st)
+{
+	return (st->st_uid != geteuid () && st->st_uid != 0) ||
+	       (st->st_mode & (S_IWGRP | S_IWOTH) && !(st->st_mode & S_ISVTX));
+}
+
+/* Does the name in the directory mean that file? */
+static bool is_named (int directory, const char *name, const struct stat *file)
+{
+	struct stat named;
+
+	return fstatat (directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && named.st_ino == file->st_ino &&
+	       named.st_dev == file->st_dev;
+}
+
+/* As remexd makes it: root's, for nobody else or for one group. */
+static bool as_we_make_it (const struct stat *st)
+{
+	mode_t mode = st->st_mode & 07777 & ~(mode_t)S_ISGID; /* which comes from the directory above */
+
+	return st->st_uid == 0 && (mode == 0700 || mode == 0750);
+}
+
+static bool group_may_enter (const struct stat *st, gid_t group)
+{
+	return st->st_mode & (st->st_gid == group ? S_IXGRP : S_IXOTH);
+}
+
+/* Open the directory to the group, which was made by us as `name` in `parent`, or is remexd's own by its name. */
+static int give_directory (int held, int parent, const char *name, const char *directory, gid_t group, struct err *err)
+{
+	struct stat above, st;
+	int fd, result;
+
+	if (fstat (parent, &above) < 0 || fstat (held, &st) < 0)
+		return err_sys (err, 0, "%s", directory);
+	if (others_may_change (&above) || !is_named (parent, name, &st))
+		return err_set (err, 0,
+			"cannot give %s to its group: others than root may put another in its place (chmod go-w on the "
+			"directory above)",
+			directory);
+	/* One that is held only by O_PATH takes no fchmod(2). */
+	fd = openat (held, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	result = fd < 0 || fchown (fd, (uid_t)-1, group) < 0 || fchmod (fd, 0750) < 0 ? -1 : 0;
+	if (result < 0)
+		err_sys (err, 0, "cannot give %s to its group", directory);
+	fd_close (&fd);
+	return result;
+}
+
+/* Make it where it is not there, closed to all others, and hold it; open it to the group where that is wanted. */
+static int enter_directory (struct listener *listener, int parent, const char *name, const char *directory, gid_t group,
+	bool own, struct err *err)
+{
+	mode_t old = umask (077);
+	int made = mkdirat (parent, name, 0700);
+	struct stat st;
+
+	umask (old);
+	if (made < 0 && errno != EEXIST)
+		return err_sys (err, 0, "cannot make %s", directory);
+	if ((listener->directory = trusted_open (directory, TRUSTED_PLACE, err)) < 0)
+		return -1;
+	if (fstat (listener->directory, &st) < 0)
+		return err_sys (err, 0, "%s", directory);
+	if (group == (gid_t)-1 || geteuid () != 0 || group_may_enter (&st, group))
+		return 0;
+	if ((made == 0 || own) && as_we_make_it (&st))
+		return give_directory (listener->directory, parent, name, directory, group, err);
+	listener->closed = true;
+	return 0;
+}
+
+/* Cut the last component off `path`, and the slashes before it. Returns the component, which lies in `path` too. */
+static char *cut_last (char *path)
+{
+	char *slash = strrchr (path, '/'), *name = slash + 1;
+
+	while (slash > path && slash[-1] == '/')
+		slash--;
+	*slash = '\0';
+	return name;
+}
+
+/* Hold the directory of the socket's path. 0, or -1 and err. */
+static int hold_directory (struct listener *listener, gid_t group, bool own, struct err *err)
+{
+	char directory[LISTEN_PATH_MAX + 1], above[LISTEN_PATH_MAX + 1], *name;
+	int parent, result;
+
+	strcpy (directory, listener->path);
+	cut_last (directory);
+	strcpy (above, directory);
+	if (!*directory) {
+		listener->directory = trusted_open ("/", TRUSTED_PLACE, err);
+		return listener->directory < 0 ? -1 : 0;
+	}
+	name = cut_last (above);
+	if ((parent = open (*above ? above : "/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return err_sys (err, 0, "cannot make %s", directory);
+	result = enter_directory (listener, parent, name, directory, group, own, err);
+	fd_close (&parent);
+	return result;
+}
+
+/* --- the lock ---------------------------------------------------------------------------------------------------- */
+
+static const char *base_name (const char *path)
+{
+	return strrchr (path, '/') + 1;
+}
+
+static void lock_name (char name[LISTEN_PATH_MAX + 8], const char *path)
+{
+	snprintf (name, LISTEN_PATH_MAX + 8, "%s.lock", base_name (path));
+}
+
+/* A directory that was removed takes no new file. */
+static bool is_linked (int directory)
+{
+	struct stat st;
+
+	return fstat (directory, &st) == 0 && st.st_nlink > 0;
+}
+
+/* Open the lock file; *made: there was none. */
+static int open_lock (int directory, const char *name, bool *made)
+{
+	const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
+	int fd;
+
+	do {
+		fd = openat (directory, name, flags | O_CREAT | O_EXCL, 0600);
+		*made = fd >= 0;
+		if (fd < 0 && errno == EEXIST)
+			fd = openat (directory, name, flags);
+	} while (fd < 0 && errno == ENOENT && is_linked (directory));
+	return fd;
+}
+
+/* Take PATH.lock. Its holder may unlink it, so what was locked must still be what the name means. *made: there was none,
+ * so no remexd has died here. */
+static int take_lock (struct listener *listener, bool *made, struct err *err)
+{
+	const char *path = listener->path;
+	char name[LISTEN_PATH_MAX + 8];
+	struct stat held;
+
+	lock_name (name, path);
+	for (;;) {
+		int fd = open_lock (listener->directory, name, made);
+
+		if (fd < 0)
+			return err_sys (err, 0, "cannot open %s.lock", path);
+		if (flock (fd, LOCK_EX | LOCK_NB) < 0) {
+			if (errno == EWOULDBLOCK)
+				err_set (err, 0, "%s is in use by another remexd", path);
+			else
+				err_sys (err, 0, "cannot lock %s.lock", path);
+			fd_close (&fd);
+			return -1;
+		}
+		if (fstat (fd, &held) == 0 && is_named (listener->directory, name, &held))
+			return listener->lock = fd;
+		fd_close (&fd);
+	}
+}
+
+/* --- the socket -------------------------------------------------------------------------------------------------- */
+
+/* Does somebody listen there? */
+static bool is_live (const struct sockaddr_un *address)
+{
+	int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool live =
+		fd >= 0 && (connect (fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN);
+
+	fd_close (&fd);
+	return live;
+}
+
+/* Remove what a dead remexd left. Where there was no lock, no remexd that makes its own sockets was here: a socket that is
+ * served is somebody else's, such as a service manager's. */
+static int clear_name (const struct listener *listener, const struct sockaddr_un *address, bool first, struct err *err)
+{
+	const char *name = base_name (listener->path);
+	struct stat st;
+
+	if (fstatat (listener->directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_sys (err, 0, "%s", listener->path);
+	if (!S_ISSOCK (st.st_mode))
+		return err_set (err, 0, "%s is there and is no socket", listener->path);
+	if (first && is_live (address))
+		return err_set (err, 0, "%s is in use by another program", listener->path);
+	unlinkat (listener->directory, name, 0);
+	return 0;
+}
+
+static int bind_and_listen (struct listener *listener, const struct sockaddr_un *address, struct err *err)
+{
+	struct stat st;
+	mode_t old;
+	int bound;
+
+	listener->fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	old = umask (0111);
+	bound = listener->fd < 0 ? -1 : bind (listener->fd, (const struct sockaddr *)address, sizeof *address);
+	umask (old);
+	if (bound < 0 || lstat (listener->path, &st) < 0)
+		return err_sys (err, 0, "cannot listen on %s", listener->path);
+	if (!is_named (listener->directory, base_name (listener->path), &st))
+		return err_set (err, 0, "cannot listen on %s: its directory was moved meanwhile", listener->path);
+	listener->device = st.st_dev;
+	listener->inode = st.st_ino;
+	return listen (listener->fd, SOMAXCONN) < 0 ? err_sys (err, 0, "cannot listen on %s", listener->path) : 0;
+}
+
+int listener_open (struct listener *listener, const char *path, gid_t group, bool own, struct err *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	bool first;
+
+	*listener = (struct listener){ .fd = -1, .directory = -1, .lock = -1 };
+	if (strlen (path) > LISTEN_PATH_MAX)
+		return err_set (err, 0, "%s is too long for a socket: %d bytes are the most", path, LISTEN_PATH_MAX);
+	strcpy (listener->path, path);
+	strcpy (address.sun_path, path);
+	if (hold_directory (listener, group, own, err) == 0 && take_lock (listener, &first, err) >= 0 &&
+		clear_name (listener, &address, first, err) == 0 && bind_and_listen (listener, &address, err) == 0)
+		return 0;
+	listener_close (listener);
+	return -1;
+}
+
+static void remove_unix (struct listener *listener)
+{
+	const struct stat socket = { .st_dev = listener->device, .st_ino = listener->inode };
+	char name[LISTEN_PATH_MAX + 8];
+	struct stat lock;
+
+	if (listener->lock < 0)
+		return;
+	if (listener->inode && is_named (listener->directory, base_name (listener->path), &socket))
+		unlinkat (listener->directory, base_name (listener->path), 0);
+	lock_name (name, listener->path);
+	if (fstat (listener->lock, &lock) == 0 && is_named (listener->directory, name, &lock))
+		unlinkat (listener->directory, name, 0);
+}
+
+/* --- TCP ---------------------------------------------------------------------------------------------------------- */
 
 /* errno, in words for that address. */
 static int fail_tcp (const struct endpoint *endpoint, struct err *err)
@@ -149,7 +410,7 @@ int listener_adopt (struct listener *listener, int fd, struct err *err)
 
 void listener_close (struct listener *listener)
 {
-	listen_unix_remove (listener);
+	remove_unix (listener);
 	fd_close (&listener->fd);
 	fd_close (&listener->directory);
 	fd_close (&listener->lock);

@@ -5,14 +5,11 @@ noinst_LTLIBRARIES += %D%/libnet.la
 	%D%/endpoint.c %D%/endpoint.h \
 	%D%/key.c %D%/key.h \
 	%D%/listen.c %D%/listen.h \
-	%D%/listen_unix.c %D%/listen_private.h \
 	%D%/network.c \
 	%D%/peer.c %D%/peer.h \
 	%D%/pump.c %D%/pump.h \
 	%D%/sockdiag.c %D%/sockdiag.h \
 	%D%/stream.c %D%/stream.h \
 	%D%/tls.c %D%/tls.h \
-	%D%/tls_context.c %D%/tls_private.h \
-	%D%/tls_words.c \
 	$(NULL)
 %C%_libnet_la_LIBADD = $(SSL_LIBS)

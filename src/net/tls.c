@@ -1,16 +1,19 @@
-/* tls - see tls.h. */
+/* tls - see tls.h. In order: why a connection failed, in words; who is at the other end; the settings; a connection. */
 #include "config.h"
 
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/sslerr.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "net/tls_private.h"
+#include "net/tls.h"
 
 /* How much of TLS's own messages (new keys, tickets) may come in a row: of an honest peer, a few bytes in an hour. */
 enum { CHATTER_MAX = 128 * 1024 };
@@ -19,9 +22,181 @@ enum { CHATTER_MAX = 128 * 1024 };
  * sends one in hundreds of gigabytes: so many may come at once, and one more in so much time. */
 enum { MESSAGES_BURST = 32, MESSAGE_MS = 1000 };
 
+enum { CERTIFICATES_MAX = 8 * 1024 };
+
+struct tls_context {
+	SSL_CTX *ssl;
+	BIO_METHOD *socket; /* send(2) and recv(2) for struct tls */
+	enum tls_side side;
+	unsigned references; /* the caller's and one per connection */
+};
+
+struct tls {
+	SSL *ssl;
+	struct tls_context *context;
+	tls_judge *judge;
+	void *arg;
+	int fd;
+	int sys; /* errno of the last send or recv that failed */
+	int error; /* failed: the errno for whoever calls again */
+	bool done; /* the handshake */
+	bool failed;
+	bool wants_write;
+	bool hung_up; /* recv has seen the end */
+	bool dry; /* the last recv took all there was */
+	uint64_t fetched; /* bytes that recv has given */
+	uint64_t fruitful; /* of these, up to the last that had something for our caller */
+	int64_t spent_ms, since_ms; /* of what its messages of TLS may cost (on_message) */
+	bool flooded; /* it has sent too many of them */
+	bool ended; /* the peer's close_notify has come */
+	bool said_end; /* ours has gone */
+	bool pending; /* tls_pending */
+	size_t unsent; /* bytes in the record that the socket has yet to take; 0: there is none */
+	struct key peer;
+	bool peer_known;
+	const char *refusal; /* why we refused the peer's certificate */
+	enum tls_alert alert; /* received */
+	uint8_t first[8]; /* of what came from the other end */
+	size_t n_first;
+	bool keyless; /* it failed for want of a certificate */
+	char why[160];
+};
+
+/* --- why it failed ------------------------------------------------------------------------------------------------ */
+
+static const struct {
+	int number;
+	const char *words;
+} alerts[] = {
+	{ TLS_ALERT_BAD_CERTIFICATE, "the other end does not accept our key" },
+	{ TLS_ALERT_ACCESS_DENIED, "the other end does not listen to this address for now" },
+	{ TLS_ALERT_PROTOCOL_VERSION, "the other end does not speak TLS 1.3" },
+	{ TLS_ALERT_INTERNAL_ERROR, "the other end cannot take us now (internal error)" },
+	{ TLS_ALERT_CERTIFICATE_REQUIRED, "the other end wants a key, and we have shown none" },
+	{ SSL_AD_HANDSHAKE_FAILURE,
+		"the other end has no algorithm in common with us, or no key that we could accept" },
+	{ SSL_AD_DECRYPT_ERROR, "the other end could not verify our proof" },
+	{ SSL_AD_BAD_RECORD_MAC, "what we sent was altered on its way" },
+};
+
+/* What OpenSSL found by itself. */
+static const struct {
+	int number;
+	const char *words;
+} reasons[] = {
+	{ SSL_R_UNSUPPORTED_PROTOCOL, "the other end speaks an older TLS; we speak 1.3 only" },
+	{ SSL_R_WRONG_SSL_VERSION, "the other end speaks an older TLS; we speak 1.3 only" },
+	{ SSL_R_VERSION_TOO_LOW, "the other end speaks an older TLS; we speak 1.3 only" },
+	{ SSL_R_BAD_PROTOCOL_VERSION_NUMBER, "the other end speaks an older TLS; we speak 1.3 only" },
+	{ SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, "the other end has shown no key" },
+	{ SSL_R_BAD_SIGNATURE, "the other end does not have the key that it showed" },
+	{ SSL_R_NO_SHARED_CIPHER, "the other end has no cipher in common with us" },
+	{ SSL_R_NO_SUITABLE_KEY_SHARE, "the other end does not know X25519" },
+	{ SSL_R_NO_SHARED_GROUPS, "the other end does not know X25519" },
+	{ SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, "the other end does not know Ed25519" },
+	{ SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, "the other end does not know Ed25519" },
+	{ SSL_R_WRONG_SIGNATURE_TYPE, "the other end has a key of another kind than Ed25519" },
+	{ SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, "what the other end sent was altered on its way" },
+};
+
+/* What the first bytes of the other end say that it speaks, if not TLS. */
+static const struct {
+	const char *bytes, *words;
+} tongues[] = {
+	{ "HTTP/", "HTTP" },
+	{ "GET ", "HTTP" },
+	{ "HEAD ", "HTTP" },
+	{ "POST ", "HTTP" },
+	{ "PUT ", "HTTP" },
+	{ "OPTIONS ", "HTTP" },
+	{ "CONNECT ", "HTTP" },
+	{ "DELETE ", "HTTP" },
+	{ "PATCH ", "HTTP" },
+	{ "PRI * HT", "HTTP" },
+	{ "SSH-", "SSH" },
+	{ "220 ", "SMTP or FTP" },
+	{ "220-", "SMTP or FTP" },
+};
+
+static bool starts (const struct tls *tls, const char *bytes)
+{
+	size_t n = strlen (bytes);
+
+	return tls->n_first >= n && !memcmp (tls->first, bytes, n);
+}
+
+/* A record of TLS starts with its type, 20 to 23, and a 3 (RFC 8446, section 5.1). */
+static const char *tongue (const struct tls *tls)
+{
+	if (!tls->n_first || (tls->first[0] >= 20 && tls->first[0] <= 23 && (tls->n_first == 1 || tls->first[1] == 3)))
+		return NULL;
+	for (size_t i = 0; i < sizeof tongues / sizeof *tongues; i++)
+		if (starts (tls, tongues[i].bytes))
+			return tongues[i].words;
+	if (tls->n_first > 4 && !tls->first[0] && tls->first[4] == '{')
+		return "remex without TLS";
+	return "something else";
+}
+
+static void explain_alert (struct tls *tls)
+{
+	for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++)
+		if (alerts[i].number == (int)tls->alert) {
+			snprintf (tls->why, sizeof tls->why, "%s", alerts[i].words);
+			return;
+		}
+	snprintf (tls->why, sizeof tls->why, "the other end broke off: %s (alert %d)",
+		SSL_alert_desc_string_long ((int)tls->alert), (int)tls->alert);
+}
+
+static void explain_reason (struct tls *tls, unsigned long error)
+{
+	const char *words = ERR_reason_error_string (error);
+
+	tls->keyless =
+		ERR_GET_LIB (error) == ERR_LIB_SSL && ERR_GET_REASON (error) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons && ERR_GET_LIB (error) == ERR_LIB_SSL; i++)
+		if (reasons[i].number == ERR_GET_REASON (error)) {
+			snprintf (tls->why, sizeof tls->why, "%s", reasons[i].words);
+			return;
+		}
+	if (ERR_GET_REASON (error) == SSL_R_EXCESSIVE_MESSAGE_SIZE)
+		snprintf (tls->why, sizeof tls->why, "the other end has sent too large a %s",
+			tls->n_first && tls->done ? "message" : "certificate or message");
+	else
+		snprintf (tls->why, sizeof tls->why, "the other end has sent broken TLS: %s",
+			words ? words : "unknown error");
+}
+
+static void explain (struct tls *tls, unsigned long error)
+{
+	const char *spoken = tls->done ? NULL : tongue (tls);
+
+	if (tls->alert)
+		explain_alert (tls);
+	else if (spoken)
+		snprintf (tls->why, sizeof tls->why, "the other end speaks %s, not TLS", spoken);
+	else if (tls->refusal)
+		snprintf (tls->why, sizeof tls->why, "%s", tls->refusal);
+	else if (tls->hung_up && !tls->n_first)
+		snprintf (tls->why, sizeof tls->why, "the other end hung up without a word");
+	else if (tls->hung_up)
+		snprintf (tls->why, sizeof tls->why, "%s",
+			tls->done ? "the connection was cut" : "the other end hung up during the handshake");
+	else if (!error)
+		snprintf (tls->why, sizeof tls->why, "%s", strerror (tls->error));
+	else
+		explain_reason (tls, error);
+}
+
+bool tls_keyless (const struct tls *tls)
+{
+	return tls->keyless;
+}
+
 /* --- who is at the other end ------------------------------------------------------------------------------------- */
 
-int tls_verify (X509_STORE_CTX *store, void *unused)
+static int verify (X509_STORE_CTX *store, void *unused)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data (store, SSL_get_ex_data_X509_STORE_CTX_idx ());
 	struct tls *tls = SSL_get_app_data (ssl);
@@ -72,6 +247,134 @@ static void on_message (int sent, int version, int type, const void *bytes, size
 	tls->spent_ms += MESSAGE_MS;
 	tls->flooded = tls->flooded || tls->spent_ms > MESSAGES_BURST * MESSAGE_MS;
 }
+
+/* --- a socket as OpenSSL sees it --------------------------------------------------------------------------------- */
+
+static int socket_write (BIO *bio, const char *bytes, int n)
+{
+	struct tls *tls = BIO_get_data (bio);
+	ssize_t done;
+
+	BIO_clear_retry_flags (bio);
+	do
+		done = send (tls->fd, bytes, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (done < 0 && errno == EINTR);
+	if (done < 0 && errno == EAGAIN)
+		BIO_set_retry_write (bio);
+	else if (done < 0)
+		tls->sys = errno;
+	return (int)done;
+}
+
+static int socket_read (BIO *bio, char *bytes, int n)
+{
+	struct tls *tls = BIO_get_data (bio);
+	ssize_t got;
+
+	BIO_clear_retry_flags (bio);
+	do
+		got = recv (tls->fd, bytes, (size_t)n, MSG_DONTWAIT);
+	while (got < 0 && errno == EINTR);
+	if (got < 0 && errno == EAGAIN)
+		BIO_set_retry_read (bio);
+	else if (got < 0)
+		tls->sys = errno;
+	else if (got == 0)
+		tls->hung_up = true;
+	tls->dry = got < n;
+	tls->fetched += got > 0 ? (uint64_t)got : 0;
+	for (ssize_t i = 0; i < got && tls->n_first < sizeof tls->first; i++)
+		tls->first[tls->n_first++] = (uint8_t)bytes[i];
+	return (int)got;
+}
+
+static long socket_control (BIO *bio, int command, long number, void *pointer)
+{
+	struct tls *tls = BIO_get_data (bio);
+
+	(void)number;
+	(void)pointer;
+	if (command == BIO_CTRL_FLUSH)
+		return 1;
+	return command == BIO_CTRL_EOF && tls->hung_up;
+}
+
+static BIO_METHOD *socket_method (void)
+{
+	BIO_METHOD *method = BIO_meth_new (BIO_TYPE_SOURCE_SINK, "remex socket");
+
+	if (!method)
+		return NULL;
+	BIO_meth_set_write (method, socket_write);
+	BIO_meth_set_read (method, socket_read);
+	BIO_meth_set_ctrl (method, socket_control);
+	return method;
+}
+
+/* --- the settings ------------------------------------------------------------------------------------------------ */
+
+static bool settle (SSL_CTX *ssl, enum tls_side side)
+{
+	static char group[] = "X25519", signature[] = "ed25519"; /* OpenSSL's macros cast const away */
+
+	SSL_CTX_set_options (ssl, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+	/* An end without close_notify is a cut: somebody on the way could have made it. */
+	SSL_CTX_clear_options (ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_mode (
+		ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	/* Or SSL_read(3) would not come back while the peer sends nothing but messages of TLS itself. */
+	SSL_CTX_clear_mode (ssl, SSL_MODE_AUTO_RETRY);
+	SSL_CTX_set_session_cache_mode (ssl, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_max_cert_list (ssl, CERTIFICATES_MAX);
+	/* One recv(2) for a record and what follows it, instead of two. */
+	SSL_CTX_set_read_ahead (ssl, 1);
+	SSL_CTX_set_verify (
+		ssl, side == TLS_SERVER ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback (ssl, verify, NULL);
+	return SSL_CTX_set_min_proto_version (ssl, TLS1_3_VERSION) &&
+	       SSL_CTX_set_max_proto_version (ssl, TLS1_3_VERSION) &&
+	       SSL_CTX_set_ciphersuites (
+		       ssl, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256") &&
+	       SSL_CTX_set1_groups_list (ssl, group) && SSL_CTX_set1_sigalgs_list (ssl, signature) &&
+	       SSL_CTX_set1_client_sigalgs_list (ssl, signature) && SSL_CTX_set_num_tickets (ssl, 0) &&
+	       SSL_CTX_set_max_early_data (ssl, 0) && SSL_CTX_set_recv_max_early_data (ssl, 0);
+}
+
+struct tls_context *tls_context_new (enum tls_side side, const struct credential *mine, struct err *err)
+{
+	struct tls_context *context = calloc (1, sizeof *context);
+
+	if (!context) {
+		err_sys (err, 0, "cannot set up TLS");
+		return NULL;
+	}
+	context->side = side;
+	context->references = 1;
+	context->ssl = SSL_CTX_new (side == TLS_SERVER ? TLS_server_method () : TLS_client_method ());
+	context->socket = socket_method ();
+	if (!context->ssl || !context->socket || !settle (context->ssl, side) ||
+		(mine && credential_use (mine, context->ssl) < 0)) {
+		const char *reason = ERR_reason_error_string (ERR_peek_last_error ());
+
+		err_set (err, 0, "cannot set up TLS: %s", reason ? reason : "out of memory");
+		ERR_clear_error ();
+		tls_context_free (context);
+		return NULL;
+	}
+	ERR_clear_error ();
+	return context;
+}
+
+void tls_context_free (struct tls_context *context)
+{
+	if (!context || --context->references > 0)
+		return;
+	SSL_CTX_free (context->ssl);
+	BIO_meth_free (context->socket);
+	free (context);
+}
+
+/* --- a connection ------------------------------------------------------------------------------------------------- */
 
 const struct key *tls_peer_key (const struct tls *tls)
 {
@@ -165,7 +468,7 @@ static int fail (struct tls *tls, int kind)
 		tls->error = tls->hung_up || kind == SSL_ERROR_ZERO_RETURN ? ECONNRESET : EPROTO;
 	if (kind == SSL_ERROR_SYSCALL && !tls->done && !tls->n_first)
 		peek_alert (tls);
-	tls_explain (tls, kind == SSL_ERROR_SSL ? error : 0);
+	explain (tls, kind == SSL_ERROR_SSL ? error : 0);
 	errno = tls->error;
 	return -1;
 }
