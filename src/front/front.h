@@ -20,17 +20,13 @@
 #include "front/histogram.h"
 #include "front/pool.h"
 #include "front/queue.h"
-#include "gate/gate.h"
-#include "wire/session.h"
+#include "front/schedule.h"
 #include "front/trail.h"
+#include "gate/gate.h"
 #include "wire/codes.h"
 #include "wire/records.h"
+#include "wire/session.h"
 #include "wire/verbs.h"
-
-enum {
-	FRONT_OWN_FDS = 24, /* what the loop, the log, the listeners and the supervisor's link take, with some room */
-	FRONT_WORKER_FDS = 6, /* the link of a worker, and all streams that it can hand over (relay.h) */
-};
 
 struct request;
 struct connection;
@@ -54,8 +50,6 @@ struct front {
 	struct timer *parked_timer, *trim_timer;
 	struct pool pool;
 	struct userdb userdb;
-	uint64_t newborn,
-		newborn_for; /* dispatch_born: the worker that has just come, and the request that it was made for */
 	struct breakers breakers;
 	struct list requests, connections;
 	struct list asked, answering; /* reloads, and answers larger than what is taken at once (builtin.c) */
@@ -123,7 +117,7 @@ void dispatch_pump (struct front *front);
 void dispatch_audited (struct front *front, uint64_t request, int error);
 
 /* The supervisor's answer to an ask: a worker is there (in the pool, idle), or none (errno). */
-void dispatch_born (struct front *front, uint64_t request, const struct pooled *worker);
+void dispatch_born (struct front *front, uint64_t request, struct pooled *worker);
 void dispatch_no_worker (struct front *front, uint64_t request, int error);
 
 /* --- facts.c: what is counted ------------------------------------------------------------------------------------ */

@@ -15,6 +15,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/relay.c %D%/relay.h \
 	%D%/request.c %D%/request.h \
 	%D%/revoke.c %D%/revoke.h \
+	%D%/schedule.c %D%/schedule.h \
 	%D%/stats.c \
 	%D%/supervisor_link.c %D%/supervisor_link.h \
 	%D%/trail.c %D%/trail.h \

@@ -152,38 +152,6 @@ void pool_remove (struct pooled *worker)
 	forget (worker);
 }
 
-struct pooled *pool_idle (const struct pool *pool, uid_t uid)
-{
-	for (struct list *node = pool->idle.prev; node != &pool->idle; node = node->prev) {
-		struct pooled *worker = list_entry (node, struct pooled, idle);
-
-		if (worker->uid == uid)
-			return worker;
-	}
-	return NULL;
-}
-
-struct pooled *pool_oldest_idle (const struct pool *pool)
-{
-	return list_empty (&pool->idle) ? NULL : list_entry (pool->idle.next, struct pooled, idle);
-}
-
-bool pool_has_room (const struct pool *pool, int max)
-{
-	return pool->n + pool->births < max;
-}
-
-int pool_leaving (const struct pool *pool, uid_t uid)
-{
-	const struct pooled *worker;
-	int n = 0;
-
-	if (pool->leaving)
-		list_each (worker, &pool->all, node)
-			n += worker->phase == WORKER_LEAVING && worker->uid == uid;
-	return n;
-}
-
 void pool_set_phase (struct pooled *worker, enum worker_phase phase)
 {
 	worker->pool->leaving += (phase == WORKER_LEAVING) - (worker->phase == WORKER_LEAVING);

@@ -2,7 +2,8 @@
  *
  * A worker is IDLE (in the list of idle ones, the least recently used first), BUSY (a request has it), LEAVING
  * (released) or STOPPING (its tree is being killed) until the supervisor says that it is gone. Only then does it stop
- * counting. The pool owns the links and the watches on them.
+ * counting. The pool owns the links and the watches on them; who gets which worker is decided by the scheduler
+ * (schedule.h).
  */
 #ifndef REMEX_FRONT_POOL_H
 #define REMEX_FRONT_POOL_H
@@ -17,6 +18,7 @@
 #include "wire/records.h"
 
 struct request;
+struct waiter;
 
 enum worker_phase { WORKER_IDLE, WORKER_BUSY, WORKER_LEAVING, WORKER_STOPPING };
 
@@ -31,7 +33,8 @@ struct pooled {
 	int link;
 	struct watch *watch;
 	enum worker_phase phase;
-	struct request *request; /* BUSY and STOPPING: whose it is; NULL when that one has been forgotten */
+	struct request *request; /* BUSY and STOPPING: the one that it has; NULL when that one has been forgotten */
+	const struct waiter *waiter; /* of the same request */
 	bool ready; /* it has loaded its plugins */
 	bool paused; /* its link is not read for now */
 	bool full; /* its link was full: `writable` is called when it is not */
@@ -70,17 +73,6 @@ bool pool_drain (struct pooled *worker);
 
 /* Forget a worker that is gone. */
 void pool_remove (struct pooled *worker);
-
-/* An idle worker of that user, the most recently used (its memory is warm), or NULL; and the least recently used one
- * of any user. */
-struct pooled *pool_idle (const struct pool *pool, uid_t uid);
-struct pooled *pool_oldest_idle (const struct pool *pool);
-
-/* Is there room for one more worker, where `max` may be there? */
-bool pool_has_room (const struct pool *pool, int max);
-
-/* How many workers of that user have been told to leave and are still there. */
-int pool_leaving (const struct pool *pool, uid_t uid);
 
 void pool_set_phase (struct pooled *worker, enum worker_phase phase);
 

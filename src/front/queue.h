@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/list.h"
 #include "gate/access.h"
@@ -21,9 +22,17 @@ enum { QUEUE_CONTROL = 32 };
 struct waiter {
 	struct list node;
 	struct identity *identity;
+	uid_t uid; /* the user whose worker is to run it */
 	size_t bytes;
-	int64_t since_ms;
+	int64_t since_ms; /* when it came */
 	bool control;
+
+	/* what the scheduler looks at (schedule.h) */
+	uint64_t
+		users; /* the state of the user database in which the user that it names was looked up; 0: it names none */
+	bool unrecorded; /* its start is not in the audit trail yet */
+	bool asked; /* the supervisor was asked for a worker for it */
+	uint64_t evicted; /* the serial of the idle worker that was released for it; 0: none */
 };
 
 struct queue {

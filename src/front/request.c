@@ -14,6 +14,7 @@
 #include "front/outcome.h"
 #include "front/front.h"
 #include "front/request.h"
+#include "front/schedule.h"
 #include "front/supervisor_link.h"
 #include "wire/records.h"
 
@@ -140,7 +141,7 @@ static int read_limits (struct request *request, const struct message *message, 
 	if (grant && grant->limits.deadline_ms && (!deadline || deadline > grant->limits.deadline_ms))
 		deadline = grant->limits.deadline_ms;
 	if (deadline)
-		request->deadline_ms = request->arrived_ms + deadline;
+		request->deadline_ms = request->waiter.since_ms + deadline;
 	return 0;
 }
 
@@ -187,9 +188,15 @@ struct request *request_new (struct front *front, struct connection *connection,
 	request->identity->references++;
 	request->table = verb_table_ref (front->verbs);
 	request->verb = verb;
-	request->uid = uid;
 	request->number = ++front->last_request;
-	request->arrived_ms = clock_ms ();
+	request->waiter = (struct waiter){
+		.identity = request->identity,
+		.uid = uid,
+		.bytes = message->text_len + message->body_len,
+		.since_ms = clock_ms (),
+		.control = verb->control,
+	};
+	list_init (&request->waiter.node);
 	request->outcome = OUTCOME_COMPLETED;
 	request->survivors = 0;
 	list_append (&front->requests, &request->node);
@@ -206,13 +213,6 @@ struct request *request_new (struct front *front, struct connection *connection,
 	if (!channel->input)
 		relay_input_end (&request->relay);
 	channel_own (channel, &request_ops, request);
-	request->waiter = (struct waiter){
-		.identity = request->identity,
-		.bytes = message->text_len + message->body_len,
-		.since_ms = request->arrived_ms,
-		.control = verb->control,
-	};
-	list_init (&request->waiter.node);
 	set_timer (request);
 	return request;
 }
@@ -225,7 +225,7 @@ int request_renew (struct request *request, struct err *err)
 	const json_t *args = json_object_get (header, "args");
 	const char *user = json_string_value (json_object_get (header, "user"));
 	bool remote = request->identity->remote;
-	uid_t uid = request->uid;
+	uid_t uid = request->waiter.uid;
 
 	if (!verb || verb_check (verb, args, err) < 0 ||
 		access_call (request->identity, verb, args, time (NULL), err) < 0 ||
@@ -237,8 +237,8 @@ int request_renew (struct request *request, struct err *err)
 	request->table = verb_table_ref (front->verbs);
 	request->verb = verb;
 	/* What runs is what is on record: as that user, and where there was no trail when it came. */
-	if (uid != request->uid || request->trail == TRAIL_NONE) {
-		request->uid = uid;
+	if (uid != request->waiter.uid || request->trail == TRAIL_NONE) {
+		request->waiter.uid = uid;
 		trail_start (request, json_object_get (header, "args"));
 	}
 	json_decref (header);
@@ -249,11 +249,11 @@ int request_renew_user (struct request *request, struct err *err)
 {
 	json_t *header = header_parse (request->call, request->header_n, HEADER_CALL_TOKENS, NULL, err);
 	const char *user = json_string_value (json_object_get (header, "user"));
-	uid_t uid = request->uid;
+	uid_t uid = request->waiter.uid;
 	int result = header ? access_user (&request->front->gate.access, request->identity, user, &uid, err) : -1;
 
-	if (!result && uid != request->uid) {
-		request->uid = uid;
+	if (!result && uid != request->waiter.uid) {
+		request->waiter.uid = uid;
 		trail_start (request, json_object_get (header, "args"));
 	}
 	json_decref (header);
@@ -269,7 +269,7 @@ bool request_forbidden (const struct request *request)
 
 	if (!identity->remote)
 		return false;
-	if (request->uid != identity->uid || (request->verb->paths && identity->roots_narrowed))
+	if (request->waiter.uid != identity->uid || (request->verb->paths && identity->roots_narrowed))
 		return true;
 	if (request->call || request->kept)
 		header = header_parse (request->call ? request->call : request->kept, request->header_n,
@@ -448,6 +448,7 @@ void request_run (struct request *request, struct pooled *worker)
 	if (request->waiter.control)
 		watch_stall (request);
 	worker->request = request;
+	worker->waiter = &request->waiter;
 	worker->served++;
 	pool_set_phase (worker, WORKER_BUSY);
 	request_attach (request);
@@ -477,18 +478,22 @@ static void drain (struct request *request)
 	request_go (request);
 }
 
+static void let_go_of_worker (struct request *request)
+{
+	request->worker->request = NULL;
+	request->worker->waiter = NULL;
+	request->worker = NULL;
+}
+
 /* The worker has said its last word on this request: it is free, or not fit to go on. */
 static void free_worker (struct request *request, const struct worker_state *state)
 {
 	struct pooled *worker = request->worker;
 	struct front *front = request->front;
-	bool enough = front->pool.requests && worker->served >= front->pool.requests;
-	bool too_many = front->pool.n > front->pool.max;
 
-	request->worker = NULL;
-	worker->request = NULL;
+	let_go_of_worker (request);
 	worker->resident = state->resident;
-	if (state->flags || enough || too_many || front->draining || worker->generation != front->generation) {
+	if (state->flags || front->draining || !schedule_keeps (&front->pool, worker)) {
 		pool_set_phase (worker, WORKER_LEAVING);
 		supervisor_link_release (front, worker->serial);
 	} else {
@@ -595,9 +600,8 @@ void request_worker_gone (struct request *request)
 {
 	struct pooled *worker = request->worker;
 
-	request->worker = NULL;
+	let_go_of_worker (request);
 	request->survivors = worker->survivors;
-	worker->request = NULL;
 	if (request->cause == CAUSE_NONE)
 		outcome_crash (request, worker);
 	else

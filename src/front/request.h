@@ -58,22 +58,17 @@ struct request {
 	struct verb_table *table; /* referenced: the one that verb is in */
 	const struct verb *verb;
 	uint64_t number; /* the front's own, never reused */
-	uid_t uid;
 	enum request_state state;
 	enum cause cause;
 	enum trail_state trail;
 	int lines_sent, lines_written; /* of its start, in the audit trail */
-	bool asked; /* for a worker, */
-	uid_t asked_uid; /* of that user */
-	uint64_t
-		users; /* the state of the user database in which the user that it names was looked up; 0: it names none */
+	uid_t asked_uid; /* the user of the worker that the supervisor was asked for (waiter.asked) */
 	bool wait_output; /* once the command has ended by itself: until everybody has closed its output */
 	bool counted; /* in identity->running, and in front->n_running where it is no control call */
-	uint64_t evicted; /* the idle worker that was released for it, 0: none yet */
 	struct pooled *worker;
 	struct relay relay;
 	struct timer *timer;
-	int64_t arrived_ms, started_ms, deadline_ms, idle_limit_ms, late_ms;
+	int64_t started_ms, deadline_ms, idle_limit_ms, late_ms;
 	int64_t stall_ms, stall_bytes; /* when more than these must have gone out; 0: it does not matter */
 
 	char *call; /* the header as it came, and then the attachment; freed when the worker has it */

@@ -111,7 +111,7 @@ static void take_worker (struct front *front, struct packet *packet)
 {
 	const struct record *record = &packet->record;
 	struct worker_birthday birthday = { 0 };
-	const struct pooled *worker;
+	struct pooled *worker;
 
 	front->pool.births--;
 	if (record->length == sizeof birthday)

@@ -22,6 +22,12 @@ static int submit (struct front *front, uint64_t number, struct buf *line, int m
 	return made;
 }
 
+void trail_set (struct request *request, enum trail_state state)
+{
+	request->trail = state;
+	request->waiter.unrecorded = state == TRAIL_AWAITED;
+}
+
 void trail_start (struct request *request, json_t *args)
 {
 	struct front *front = request->front;
@@ -31,8 +37,8 @@ void trail_start (struct request *request, json_t *args)
 		.instance = front->instance,
 		.number = request->number,
 		.you = request->identity->name,
-		.uid = request->uid,
-		.user = access_name (user, sizeof user, request->uid),
+		.uid = request->waiter.uid,
+		.user = access_name (user, sizeof user, request->waiter.uid),
 		.from = connection->client.remote ? endpoint_format (&connection->client.from, from)
 			: front->single           ? "stdio"
 						  : "unix",
@@ -44,7 +50,7 @@ void trail_start (struct request *request, json_t *args)
 
 	if (front->config->audit == AUDIT_NONE)
 		return;
-	request->trail = TRAIL_AWAITED;
+	trail_set (request, TRAIL_AWAITED);
 	request->lines_sent++;
 	clock_gettime (CLOCK_REALTIME, &now);
 	buf_init (&line, AUDIT_LINE_MAX);

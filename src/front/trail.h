@@ -34,6 +34,9 @@ struct trail {
  * the line cannot even be made, the request is refused (and freed). */
 void trail_start (struct request *request, json_t *args);
 
+/* Its start is in that state: while it is TRAIL_AWAITED, the scheduler does not run the request. */
+void trail_set (struct request *request, enum trail_state state);
+
 /* It is over. Says nothing where its start could not be written. */
 void trail_end (const struct request *request);
 

@@ -9,6 +9,7 @@ front_tests = \
 	%D%/check_relay_input \
 	%D%/check_relay_shared \
 	%D%/check_relay_worker \
+	%D%/check_schedule \
 	$(NULL)
 check_PROGRAMS += $(front_tests)
 TESTS += $(front_tests)
@@ -38,4 +39,6 @@ front_libs = \
 %C%_check_relay_worker_SOURCES = %D%/check_relay_worker.c $(front_fixture)
 %C%_check_relay_worker_CFLAGS = $(check_cflags)
 %C%_check_relay_worker_LDADD = $(front_libs)
+%C%_check_schedule_CFLAGS = $(check_cflags)
+%C%_check_schedule_LDADD = $(front_libs)
 endif
