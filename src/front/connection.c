@@ -46,7 +46,7 @@ void connection_close (struct connection *connection)
 	connection_give (connection, connection->reserved + connection->untaken);
 	watch_free (&connection->in_watch);
 	watch_free (&connection->out_watch);
-	stream_close (&connection->stream);
+	pump_close (&connection->pump);
 	session_free (&connection->session);
 	gate_leave (&connection->client);
 	list_remove (&connection->node);
@@ -81,10 +81,16 @@ static void begin_ending (struct connection *connection)
 
 /* --- writing ----------------------------------------------------------------------------------------------------- */
 
-static void want (struct connection *connection, bool write)
+/* Watch for what the pump waits for, and for room where somebody wants it. A client that waits for memory is not read, but
+ * its end is noticed. */
+static void set_watches (struct connection *connection)
 {
-	/* Whoever waits for memory is not read; that it is gone is heard all the same. */
-	int in = is_parked (connection) ? UV_DISCONNECT : UV_READABLE, out = write ? UV_WRITABLE : 0;
+	const struct pump *pump = &connection->pump;
+	bool parked = is_parked (connection);
+	int wants = parked ? pump->write_blocked ? PUMP_WRITABLE : 0 : pump_wants (pump);
+	bool write = wants & PUMP_WRITABLE || connection->session.wants_room;
+	int in = parked ? UV_DISCONNECT : wants & PUMP_READABLE ? UV_READABLE : 0;
+	int out = write ? UV_WRITABLE : 0;
 
 	if (connection->out_watch) {
 		watch_set (connection->in_watch, in);
@@ -191,44 +197,41 @@ void connection_flush (struct connection *connection)
 	account (connection);
 }
 
+/* All is sent: of a connection that is ending, shut the stream for writing, and wait for the client to close. */
+static void shut (struct connection *connection)
+{
+	if (!connection->ending || connection->shut || pump_end (&connection->pump) < 0)
+		return;
+	connection->shut = true;
+	connection->end_ms = clock_ms () + LINGER_MS;
+	set_timer (connection);
+}
+
 static void flush (struct connection *connection)
 {
 	struct session *session = &connection->session;
-	struct buf *out = &session->out;
+	bool was_stuck = session->stuck_ms;
+	size_t sent;
 
 	/* What has just been put may have been the last word: the end begins from the loop. */
 	if (session->state == SESSION_ENDED && !connection->ending)
 		set_timer (connection);
-	while (!connection->dead && buf_len (out)) {
-		ssize_t done = stream_write (&connection->stream, buf_head (out), buf_len (out));
-
-		if (done > 0) {
-			connection->front->bytes_out += (uint64_t)done;
-			buf_consume (out, (size_t)done);
-			session_sent (session, (size_t)done, clock_ms ());
-		} else if (errno == EAGAIN) {
-			bool was_stuck = session->stuck_ms;
-
-			session_sent (session, 0, clock_ms ());
-			if (!was_stuck)
-				set_timer (connection);
-			want (connection, true);
-			return;
-		} else {
-			die (connection); /* nobody reads any more */
-			return;
-		}
+	if (connection->dead)
+		return;
+	sent = pump_write (&connection->pump);
+	if (connection->pump.write_failed) {
+		die (connection); /* nobody reads any more */
+		return;
 	}
-	give_back (connection);
-	want (connection, session->wants_room);
-	if (connection->ending && !connection->dead && connection->end_ms > clock_ms () + LINGER_MS) {
-		if (stream_end (&connection->stream) < 0) {
-			want (connection, true);
-			return;
-		}
-		connection->end_ms = clock_ms () + LINGER_MS;
+	connection->front->bytes_out += sent;
+	session_sent (session, sent, clock_ms ());
+	if (session->stuck_ms && !was_stuck)
 		set_timer (connection);
+	if (!connection->pump.write_blocked) {
+		give_back (connection);
+		shut (connection);
 	}
+	set_watches (connection);
 }
 
 /* The client has taken something: there may be room for more output. */
@@ -247,35 +250,34 @@ static void on_room (struct connection *connection)
 static bool read_piece (struct connection *connection)
 {
 	struct session *session = &connection->session;
-	uint8_t *space;
-	ssize_t got;
+	struct pump *pump = &connection->pump;
+	size_t had;
 
 	if (session->more && !connection->ending) {
 		session_feed (session, clock_ms ());
 		account (connection);
 		return !session->more && !is_parked (connection);
 	}
-	space = buf_reserve (&session->in, READ_PIECE);
-	if (!space) {
-		session_violation (session, CODE_BUSY, "out of memory");
+	had = buf_len (&session->in);
+	switch (pump_read (pump, READ_PIECE)) {
+	case PUMP_BYTES: break;
+	case PUMP_NOTHING: return false;
+	case PUMP_ENDED:
+		if (pump->read_error == ENOMEM && !connection->ending)
+			session_violation (session, CODE_BUSY, "out of memory");
+		else
+			die (connection);
 		return false;
 	}
-	got = stream_read (&connection->stream, space, READ_PIECE);
-	if (got > 0) {
-		session->bytes_in += (uint64_t)got;
-		buf_commit (&session->in, (size_t)got);
-		if (connection->ending)
-			buf_consume (&session->in, buf_len (&session->in));
-		else
-			session_feed (session, clock_ms ());
-		account (connection);
-		if (is_parked (connection) || session->more)
-			return false;
-		return got == READ_PIECE || stream_pending (&connection->stream);
-	}
-	if (got == 0 || errno != EAGAIN)
-		die (connection);
-	return false;
+	session->bytes_in += buf_len (&session->in) - had;
+	if (connection->ending)
+		buf_consume (&session->in, buf_len (&session->in));
+	else
+		session_feed (session, clock_ms ());
+	account (connection);
+	if (is_parked (connection) || session->more)
+		return false;
+	return pump->full || pump_pending (pump);
 }
 
 static void on_readable (struct connection *connection)
@@ -305,9 +307,9 @@ static void on_pending (void *arg)
 /* What has left the socket already is nothing that the loop would wake us for: come back, when others had their turn. */
 static void watch_pending (struct connection *connection)
 {
-	if (connection->stream.in_poll < 0 || connection->stream.out_poll < 0)
+	if (connection->pump.stream.in_poll < 0 || connection->pump.stream.out_poll < 0)
 		return; /* on_always comes back */
-	if (!is_parked (connection) && (connection->session.more || stream_pending (&connection->stream)))
+	if (!is_parked (connection) && (connection->session.more || pump_pending (&connection->pump)))
 		timer_set (&connection->front->loop, &connection->always, clock_ms () + 1, on_pending, connection);
 }
 
@@ -315,20 +317,26 @@ static void on_ready (void *arg, int events)
 {
 	struct connection *connection = arg;
 
+	bool readable = events & (UV_READABLE | UV_DISCONNECT);
+
 	if (events & UV_WRITABLE)
 		on_room (connection);
-	if (!(events & (UV_READABLE | UV_DISCONNECT)))
-		return;
-	if (is_parked (connection))
-		connection_close (connection); /* it is gone, whatever it has sent before */
-	else
+	if (is_parked (connection)) {
+		if (readable)
+			connection_close (connection); /* it is gone, whatever it has sent before */
+	} else if (readable || connection->pump.read_blocked) {
 		on_readable (connection);
+	}
 }
 
 static void on_writable (void *arg, int events)
 {
+	struct connection *connection = arg;
+
 	(void)events;
-	on_room (arg);
+	on_room (connection);
+	if (connection->pump.read_blocked && !is_parked (connection))
+		on_readable (connection);
 }
 
 /* --- time -------------------------------------------------------------------------------------------------------- */
@@ -383,7 +391,7 @@ static void on_always (void *arg)
 
 static int watch_stream (struct connection *connection)
 {
-	struct stream *stream = &connection->stream;
+	const struct stream *stream = &connection->pump.stream;
 	uv_loop_t *loop = &connection->front->loop;
 
 	if (stream->in_poll == stream->out_poll && stream->in_poll >= 0)
@@ -433,13 +441,15 @@ struct connection *connection_start (struct front *front, struct stream *stream,
 	}
 	connection->client = *who;
 	connection->front = front;
-	connection->stream = *stream;
+	connection->peer = !who->remote && stream->in == stream->out ? stream->in : -1;
 	connection->number = ++front->last_connection;
 	list_append (&front->connections, &connection->node);
 	list_init (&connection->park);
 	gate_enter (&front->gate, &connection->client);
 	session_init (&connection->session, &session_events, connection, &limits, front_hello (front, who->identity),
 		clock_ms ());
+	pump_init (&connection->pump, &connection->session.in, &connection->session.out);
+	pump_open (&connection->pump, stream);
 	if (watch_stream (connection) < 0) {
 		connection_close (connection);
 		return NULL;

@@ -1,4 +1,4 @@
-/* connection - one client: its stream, its session, its identity, the requests it has running.
+/* connection - one client: a pump between its stream and its session, its identity, its limits of time and memory.
  *
  * States: OPEN; ENDING (the session has ended: what is unsent is sent, the stream is shut for writing, and what the
  * client still sends is read and dropped for a second, so that it reads why); then it is freed. End of stream from the
@@ -14,22 +14,24 @@
 #include "gate/gate.h"
 #include "loop/loop.h"
 #include "wire/session.h"
-#include "net/stream.h"
+#include "net/pump.h"
 
 struct front;
 
 struct connection {
 	struct list node;
 	struct front *front;
-	struct stream stream;
-	struct watch *in_watch, *out_watch; /* the same descriptor: one watch, in_watch */
 	struct session session;
+	struct pump pump; /* between its stream and the buffers of the session */
+	struct watch *in_watch, *out_watch; /* the same descriptor: one watch, in_watch */
+	int peer; /* the socket of a Unix peer, which proves to the supervisor who that is; -1: there is none */
 	struct gate_client client; /* who it is; counted by the gate */
 	struct timer *timer, *always; /* limits; streams that cannot be watched */
 	uint64_t number; /* for the log */
 	struct list park; /* of the front's parked: nothing is read until the budget has room for its message */
 	size_t reserved, untaken; /* what the budget has for it: of a message that comes, of output that waits */
 	bool ending, dead;
+	bool shut; /* ending: all is sent, and the stream is shut for writing */
 	int64_t end_ms; /* ending: when patience ends */
 };
 

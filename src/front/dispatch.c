@@ -56,9 +56,7 @@ static void run (struct front *front, struct request *request, struct pooled *wo
 static bool ask (struct front *front, struct request *request)
 {
 	const struct connection *connection = request->connection;
-	/* A Unix peer's socket proves its right; over TCP and --stdio there is none. */
-	bool proves = connection && !connection->client.remote && connection->stream.in == connection->stream.out;
-	int peer = proves ? connection->stream.in : -1;
+	int peer = connection ? connection->peer : -1;
 
 	if (supervisor_link_ask (front, request->number, request->identity->name, request->waiter.uid, peer) < 0)
 		return false;
