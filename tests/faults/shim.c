@@ -44,40 +44,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "control.h"
+
 #define EXPORT __attribute__ ((visibility ("default")))
 
-/* Who there is, and what a function belongs to. The orders are faults.test's too. */
-static const char *const roles[] = { "nobody", "supervisor", "front", "keeper", "worker", "child", "client" };
-
-enum { NOBODY, CHILD = 5, CLIENT, ROLES };
-
-enum {
-	MEMORY = 1 << 0, /* malloc and its kin; strdup, asprintf, opendir… come here as well */
-	DESCRIPTOR = 1 << 1, /* whatever makes one */
-	READ = 1 << 2,
-	WRITE = 1 << 3,
-	PROCESS = 1 << 4, /* fork, vfork, execve */
-	WAIT = 1 << 5, /* poll, waitpid */
-	IDENTITY = 1 << 6, /* who we are: setresuid and its kin */
-	SETTING = 1 << 7, /* what asks the kernel, or tells it how something is to be */
-	INTERRUPT = 1 << 8, /* EINTR where a signal may be the cause: must change nothing */
-	SHORT = 1 << 9, /* one byte, where more could be had: must change nothing */
-	FAMILIES = 10,
-};
-
-/* One machine, one compiler: the test writes it with the same layout. */
-struct control {
-	volatile uint32_t armed;
-	uint32_t role, family; /* the family's bit */
-	uint32_t nth; /* from 1; 0: nothing fails, and all is counted */
-	uint32_t times; /* how many calls in a row fail */
-	int32_t error; /* 0: each function's own */
-	uint32_t fired; /* how many have failed */
-	int32_t pid; /* who met the first of them */
-	uint32_t seen[ROLES][FAMILIES]; /* how many calls there were */
-	char where[1024]; /* the function, and what called it: FILE+OFFSET FILE+OFFSET … */
-};
-
+static const char *const roles[ROLES] = { ROLE_NAMES };
 static struct control *control;
 static uint32_t role = NOBODY;
 static bool busy; /* we are looking at the stack: what that calls is not counted */
