@@ -243,6 +243,8 @@ START_TEST (escape_into_little_space)
 		text_escape (out, size, bytes, sizeof bytes - 1);
 		ck_assert_uint_lt (strlen (out), size);
 		ck_assert_int_eq (strncmp (whole, out, strlen (out)), 0);
+		/* All of it where it fits, and else no more is left out than one character, of four bytes at most. */
+		ck_assert_uint_ge (strlen (out) + 4, strlen (whole) < size ? strlen (whole) + 4 : size);
 		ck_assert (text_is_utf8 (out, strlen (out)));
 		ck_assert (!strrchr (out, '\\') || strlen (strrchr (out, '\\')) > 1);
 		for (size_t i = size; i < sizeof out; i++)

@@ -168,7 +168,7 @@ ROWS
 #undef ROW
 
 #define ROW(name, family, error, call) { #name, family, error, name##_##family##_##error },
-static const struct {
+	static const struct {
 	const char *name;
 	uint32_t family;
 	int error;
@@ -346,7 +346,8 @@ static int preload (void)
 		return 99;
 	shim[n] = '\0';
 	strcpy (strrchr (shim, '/') + 1, ".libs/shim.so");
-	snprintf (options, sizeof options, "%s%sverify_asan_link_order=0:detect_leaks=0", asan ? asan : "", asan ? ":" : "");
+	snprintf (options, sizeof options, "%s%sverify_asan_link_order=0:detect_leaks=0", asan ? asan : "",
+		asan ? ":" : "");
 	if (setenv ("LD_PRELOAD", shim, 1) < 0 || setenv ("REMEX_FAULT", path, 1) < 0 ||
 		setenv ("ASAN_OPTIONS", options, 1) < 0)
 		return 99;

@@ -270,6 +270,8 @@ START_TEST (by_its_own_name)
 	if (!strchr (name, ':')) {
 		ck_assert_int_eq (access_user (&access, identity, name, &as, &err), 0);
 		ck_assert_uint_eq (as, getuid ());
+	} else {
+		SKIP_PART ("our uid has no name");
 	}
 	snprintf (name, sizeof name, "%u", (unsigned)getuid ());
 	ck_assert_int_eq (access_user (&access, identity, name, &as, &err), 0);

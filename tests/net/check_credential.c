@@ -318,6 +318,7 @@ START_TEST (test_flipped_bits)
 	char *bytes = written ("a", &n);
 	struct credential *good = read_bytes (bytes, n), *credential;
 
+	ck_assert_ptr_nonnull (good);
 	for (size_t i = 0; i < n; i++) {
 		bytes[i] ^= (char)(1 << i % 7);
 		if ((credential = read_bytes (bytes, n)))

@@ -51,7 +51,7 @@ START_TEST (test_stop)
 	int64_t from;
 
 	if (!scene_kind (&scene, _i))
-		SKIP (NO_CGROUPS);
+		NO_CGROUPS;
 	scene_start (&scene);
 	from = clock_ms ();
 	stop (&scene, graces[_i / 2]);
@@ -70,7 +70,7 @@ START_TEST (test_stop_early)
 	struct scene scene = { .deeds = { { "rest", 0, 1 }, { "stopped", 0, 1 }, { "rest", 0, 1 } } };
 
 	if (!scene_kind (&scene, _i))
-		SKIP (NO_CGROUPS);
+		NO_CGROUPS;
 	scene_start (&scene);
 	stop (&scene, LONG_MS);
 	stage_await (scene.front, "term", 1); /* the stopped one has heard it */
@@ -99,7 +99,7 @@ START_TEST (test_stop_again)
 	struct scene scene = { .deeds = { { "stubborn", 0, 1 }, { "stopped", 0, 1 } }, .stuck = true };
 
 	if (!scene_kind (&scene, _i))
-		SKIP (NO_CGROUPS);
+		NO_CGROUPS;
 	scene_start (&scene);
 	stop (&scene, LONG_MS);
 	stage_await (scene.front, "term", 1);
@@ -115,7 +115,7 @@ START_TEST (test_stop_after_release)
 	struct scene scene = { .deeds = { { "daemon", 0, 1 } }, .stuck = true };
 
 	if (!scene_kind (&scene, _i))
-		SKIP (NO_CGROUPS);
+		NO_CGROUPS;
 	scene_start (&scene);
 	release (&scene);
 	stop (&scene, 10);
@@ -147,7 +147,7 @@ START_TEST (test_supervisor_gone)
 	int status;
 
 	if (!scene_kind (&scene, _i))
-		SKIP (NO_CGROUPS);
+		NO_CGROUPS;
 	scene_start (&scene);
 	if (_i / 2)
 		release (&scene);
@@ -195,7 +195,7 @@ START_TEST (test_crash)
 	struct scene scene = { .keeper.crash_grace_ms = 20, .deeds = ZOO };
 
 	if (!scene_kind (&scene, _i))
-		SKIP (NO_CGROUPS);
+		NO_CGROUPS;
 	scene_start (&scene);
 	letter (&scene, _i / 2 ? 'x' : 'c');
 	if (_i / 2)
@@ -224,7 +224,7 @@ START_TEST (test_crash_term)
 	struct scene scene = { .keeper.crash_grace_ms = LONG_MS, .deeds = { { "stopped", 0, 1 }, { "rest", 0, 1 } } };
 
 	if (!scene_kind (&scene, _i))
-		SKIP (NO_CGROUPS);
+		NO_CGROUPS;
 	scene_start (&scene);
 	letter (&scene, 'c');
 	stage_await (scene.front, "term", 1);
@@ -238,7 +238,7 @@ START_TEST (test_release)
 	struct scene scene = { .keeper.crash_grace_ms = LONG_MS };
 
 	if (!scene_kind (&scene, _i))
-		SKIP (NO_CGROUPS);
+		NO_CGROUPS;
 	scene_start (&scene);
 	release (&scene);
 	scene_report (&scene, GONE_EXITED, 0, 0);
@@ -266,7 +266,7 @@ START_TEST (test_release_left)
 	pid_t left;
 
 	if (!scene_kind (&scene, _i))
-		SKIP (NO_CGROUPS);
+		NO_CGROUPS;
 	scene.deeds[0].ready = 0; /* its word is for us */
 	scene_start (&scene);
 	left = stage_await (scene.front, "ready", 1);

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <mntent.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +20,48 @@
 #include "proc/tree.h"
 
 struct cgroups stage_cgroups = { .root = -1, .left = -1 };
+
+bool stage_can_make_cgroups (void)
+{
+	const char *choice = getenv ("REMEX_CGROUP");
+	char own[PATH_MAX] = "", path[PATH_MAX] = "";
+	struct mntent *mount;
+	FILE *file;
+	int cgroup, status = -1;
+	pid_t pid;
+
+	if (choice && !strcmp (choice, "none"))
+		return false;
+	if ((file = fopen ("/proc/self/cgroup", "re"))) {
+		while (fgets (path, sizeof path, file))
+			if (sscanf (path, "0::%4000[^\n]", own) == 1)
+				break;
+		fclose (file);
+	}
+	if (!*own || !(file = setmntent ("/proc/self/mounts", "re")))
+		return false;
+	*path = '\0';
+	while ((mount = getmntent (file)))
+		if (!strcmp (mount->mnt_type, "cgroup2"))
+			snprintf (path, sizeof path, "%.2000s%.2000s/remex-check-%d", mount->mnt_dir, own,
+				(int)getpid ());
+	endmntent (file);
+	if (!*path || mkdir (path, 0755) < 0)
+		return false;
+	cgroup = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (faccessat (cgroup, "cgroup.kill", W_OK, 0) == 0) {
+		if (!(pid = fork ())) {
+			int procs = openat (cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+
+			_exit (procs < 0 || write (procs, "0", 1) != 1);
+		}
+		while (waitpid (pid, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	close (cgroup);
+	rmdir (path);
+	return status == 0;
+}
 
 static void set_up (void)
 {

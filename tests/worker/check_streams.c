@@ -84,8 +84,10 @@ static void echo (uint64_t id, size_t size)
 			continue;
 		}
 		ck_assert_int_eq (type, REC_OUTPUT);
-		if (!memcmp (scene.packet.data, "stderr", (size_t)record->a))
+		ck_assert_int_eq (record->a, 6); /* the length of the stream's name */
+		if (!memcmp (scene.packet.data, "stderr", 6))
 			continue;
+		ck_assert_mem_eq (scene.packet.data, "stdout", 6);
 		n = record->length - (size_t)record->a;
 		ck_assert_uint_eq (right (bytes, n, feed.back, pattern), n);
 		feed.back += n;
