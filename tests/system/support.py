@@ -179,6 +179,25 @@ def count_fds(pid):
         return 0
 
 
+def can_make_cgroups():
+    """Can a cgroup be made here? The tests' own answer: where it is yes, a remexd that makes none has failed."""
+    try:
+        with open("/proc/self/cgroup") as file:
+            own = [line[3:].strip() for line in file if line.startswith("0::/")][0]
+        with open("/proc/self/mounts") as file:
+            where = [line.split()[1] for line in file if line.split()[2] == "cgroup2"][-1]
+        path = "%s%s/remex-test-%d" % (where, own, os.getpid())
+        os.mkdir(path)
+    except (IndexError, OSError):
+        return False
+    try:
+        enter = "echo 0 >'%s/cgroup.procs'" % path
+        return (os.access(path + "/cgroup.kill", os.W_OK)
+                and subprocess.run(["sh", "-c", enter], stderr=subprocess.DEVNULL).returncode == 0)
+    finally:
+        os.rmdir(path)
+
+
 # A command that leaves a sleep behind, which holds no pipe when the command ends: sh says "$!" before the child has even
 # redirected its output, so that has to be waited for.
 LEAVE = "setsid sleep 1000 >/dev/null 2>&1 & until grep -q sleep /proc/$!/comm; do :; done; echo $!"
