@@ -98,7 +98,7 @@ struct remex_event {
 	const char *message;
 };
 
-/* NULL when there is no memory. remex_free closes what is open; requests that run are thereby cancelled. It waits for
+/* NULL with errno (ENOMEM, EMFILE). remex_free closes what is open; requests that run are thereby cancelled. It waits for
  * nobody: where getaddrinfo(3) still looks a name up, the thread of that lookup ends later, by itself. */
 REMEX_CLIENT_API struct remex *remex_new (void);
 REMEX_CLIENT_API void remex_free (struct remex *remex);

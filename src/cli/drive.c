@@ -35,15 +35,25 @@ static size_t raise_limit (void)
 	return limit.rlim_cur > FILES_OTHERS ? (size_t)limit.rlim_cur - FILES_OTHERS : 1;
 }
 
+struct remex *drive_new_remex (void)
+{
+	struct remex *remex = remex_new ();
+
+	if (!remex)
+		complain (NULL, "cannot start: %s", strerror (errno));
+	return remex;
+}
+
 int drive_open (struct drive *drive)
 {
-	*drive = (struct drive){ .remex = remex_new (), .window = raise_limit () };
+	*drive = (struct drive){ .window = raise_limit () };
 	list_init (&drive->tasks);
 	list_init (&drive->waiting);
 	output_init (&drive->out, STDOUT_FILENO);
 	output_init (&drive->err, STDERR_FILENO);
+	drive->remex = drive_new_remex ();
 	if (!drive->remex)
-		complain (NULL, "out of memory");
+		;
 	else if (console_catch_signals () < 0)
 		complain (NULL, "cannot catch signals: %s", strerror (errno));
 	else

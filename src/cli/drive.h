@@ -71,6 +71,9 @@ struct drive {
 	bool failed; /* there was no waiting: nothing is known of what is not over */
 };
 
+/* remex_new, or NULL, which has been said. */
+struct remex *drive_new_remex (void);
+
 /* Catch signals, raise the limit of open files as far as it goes, and make ready. 0, or -1 (which has been said). Then
  * drive_close, either way. */
 int drive_open (struct drive *drive);

@@ -1,6 +1,7 @@
 /* remex - the loop: hosts that are ready, events one by one (remex/client.h, client.h). */
 #include "config.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,9 +34,13 @@ int error_set (struct remex_error *error, const char *code, const char *fmt, ...
 struct remex *remex_new (void)
 {
 	struct remex *remex = calloc (1, sizeof *remex);
+	int error;
 
-	if (!remex || uv_loop_init (&remex->loop) < 0) {
+	if (!remex)
+		return NULL;
+	if ((error = uv_loop_init (&remex->loop)) < 0) {
 		free (remex);
+		errno = -error;
 		return NULL;
 	}
 	list_init (&remex->hosts);

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/drive.h"
 #include "cli/say.h"
 #include "commands/commands.h"
 #include "commands/rights.h"
@@ -34,11 +35,14 @@ static const struct option keygen_options[] = {
 /* DIRECTORY/id.pem in new memory, and the directory in `directory`; NULL (which has been said). */
 static char *key_path (char **directory)
 {
-	struct remex *remex = remex_new ();
-	struct remex_error error = { .text = "no memory" };
+	struct remex *remex = drive_new_remex ();
+	struct remex_error error;
 	const char *found = remex ? remex_directory (remex, &error) : NULL;
 	char *path = NULL;
 
+	*directory = NULL;
+	if (!remex)
+		return NULL;
 	*directory = found ? strdup (found) : NULL;
 	if (!*directory || asprintf (&path, "%s/id.pem", *directory) < 0) {
 		complain (NULL, "%s", found ? "no memory" : error.text);

@@ -22,10 +22,13 @@ enum { WORD = 512, PIN_MAX = 64 * 1024 };
 
 static int forget (const char *where)
 {
-	struct remex *remex = remex_new ();
-	struct remex_error error = { .text = "out of memory" };
-	int removed = remex ? remex_forget (remex, where, &error) : -1;
+	struct remex *remex = drive_new_remex ();
+	struct remex_error error;
+	int removed;
 
+	if (!remex)
+		return STATUS_REMEX;
+	removed = remex_forget (remex, where, &error);
 	remex_free (remex);
 	if (removed < 0)
 		complain (NULL, "%s", error.text);
@@ -159,14 +162,16 @@ static void show_pin (const char *directory, const char *name, int width)
 
 static int list (void)
 {
-	struct remex *remex = remex_new ();
+	struct remex *remex = drive_new_remex ();
 	struct remex_error error = { .text = "no memory" };
 	const char *directory = remex ? remex_directory (remex, &error) : NULL;
 	struct dirent **entries = NULL;
 	int n = -1, width = 0, status = 0;
 	char *hosts = NULL;
 
-	if (!directory || asprintf (&hosts, "%s/hosts", directory) < 0) {
+	if (!remex) {
+		status = STATUS_REMEX;
+	} else if (!directory || asprintf (&hosts, "%s/hosts", directory) < 0) {
 		complain (NULL, "%s", error.text);
 		status = STATUS_REMEX;
 	} else if ((n = scandir (hosts, &entries, is_pin, alphasort)) < 0 && errno != ENOENT) {

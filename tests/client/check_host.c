@@ -2,9 +2,11 @@
  * its forms, and bytes that no server should send. */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "client/fake.h"
 #include "support/check_main.h"
@@ -346,6 +348,20 @@ START_TEST (closed_in_the_middle)
 }
 END_TEST
 
+/* The reason is told: there may be memory. */
+START_TEST (no_descriptors)
+{
+	struct rlimit before, none;
+
+	ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){ .rlim_max = before.rlim_max };
+	ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &none), 0);
+	ck_assert_ptr_null (remex_new ());
+	ck_assert_int_eq (errno, EMFILE);
+	ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &before), 0);
+}
+END_TEST
+
 START_TEST (over_pipes)
 {
 	struct remex *remex = remex_new ();
@@ -404,6 +420,7 @@ static void open_cases (TCase *tcase)
 	tcase_add_loop_test (tcase, something_else_than_hello, 0, 5);
 	tcase_add_test (tcase, nobody_there);
 	tcase_add_test (tcase, over_pipes);
+	tcase_add_test (tcase, no_descriptors);
 }
 
 static void greeted_cases (TCase *tcase)
