@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "client/client.h"
+#include "client/answer.h"
+#include "client/error.h"
+#include "client/host.h"
+#include "client/request.h"
 #include "wire/codes.h"
 
 static const char *text_of (const json_t *object, const char *key)
@@ -61,7 +64,6 @@ static int on_hello (struct remex_host *host, const struct message *message, str
 		if (buf_append (&host->out, buf_head (&request->unsent), buf_len (&request->unsent)) < 0)
 			return err_set (err, CODE_INTERNAL, "more calls are waiting than memory allows");
 		buf_free (&request->unsent);
-		host_watch (host);
 	}
 	event->type = REMEX_READY;
 	return 1;
@@ -74,8 +76,8 @@ static int on_data (
 		return err_set (err, CODE_FLOW, "it sends more output than the window allows");
 	request->allowed -= (int64_t)message->body_len;
 	if (!request->hold) {
-		request->host->remex->eaten = request;
-		request->host->remex->eaten_size = message->body_len;
+		request->host->remex->unacked = request;
+		request->host->remex->unacked_size = message->body_len;
 	}
 	event->type = REMEX_DATA;
 	event->stream = message->name;
@@ -138,8 +140,8 @@ static int on_error (struct remex_host *host, struct remex_request *request, con
 	if (!*words)
 		words = code;
 	if (!request) {
-		host_fail (host, code, "%s", words);
-		return 0;
+		error_set (&host->end, code, "%s", words);
+		return ANSWER_REFUSED;
 	}
 	request->result.retry_after = json_number_value (json_object_get (error, "retry_after"));
 	request->json = strndup (message->text, message->text_len);
@@ -153,14 +155,14 @@ static int on_credit (struct remex_request *request, const struct message *messa
 		request->credit = MESSAGE_ID_MAX;
 	else
 		request->credit += message->number;
-	request->starved = false;
+	request->wants_credit = false;
 	event->type = REMEX_CREDIT;
 	return request->input;
 }
 
 static int on_ping (struct remex_host *host, const struct message *message, struct err *err)
 {
-	if (++host->pongs > CLIENT_PONGS ||
+	if (++host->pongs > HOST_PONGS ||
 		message_printf (&host->out, "{\"pong\":%lld}", (long long)message->number) < 0)
 		return err_set (err, CODE_FLOW, "it does not read what it asked for");
 	return 0;
@@ -176,7 +178,8 @@ static int on_pong (struct remex_host *host, const struct message *message, stru
 	return 1;
 }
 
-int answer_message (struct remex_host *host, const struct message *message, struct remex_event *event, struct err *err)
+enum answer answer_message (
+	struct remex_host *host, const struct message *message, struct remex_event *event, struct err *err)
 {
 	struct remex_request *request = NULL, *each;
 

@@ -1,4 +1,4 @@
-/* dial_tcp - the way to a stream over TCP (client.h, struct dialer): the name is looked up (resolver.h), its addresses are
+/* dial_tcp - the way to a stream over TCP (dial.h): the name is looked up (resolver.h), its addresses are
  * tried one after the other, each for its share of the time that is left, and the first that answers is met with TLS. From
  * then on there is no other address: the answer of that one is the host's.
  *
@@ -17,7 +17,8 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "client/client.h"
+#include "client/host.h"
+#include "client/resolver.h"
 
 enum {
 	ADDRESSES = 16, /* of one name that are tried */
@@ -93,11 +94,14 @@ static void next (struct remex_host *host, int error)
 static void shaken (struct remex_host *host)
 {
 	struct tcp *tcp = host->dialing;
+	struct remex_error error;
 	struct stream stream;
 	int fd = tcp->fd;
 
-	if (!trust_proved (host))
+	if (trust_check (host, &error) < 0) {
+		host_fail (host, error.code, "%s", error.text);
 		return;
+	}
 	uv_close ((uv_handle_t *)tcp->poll, free_poll);
 	free (tcp);
 	host->dialing = NULL;
@@ -110,23 +114,26 @@ static void on_poll (uv_poll_t *poll, int status, int events);
 static void shake (struct remex_host *host)
 {
 	struct tcp *tcp = host->dialing;
-	char code[32], why[ERR_TEXT];
+	struct remex_error error;
 
 	switch (tls_handshake (host->tls)) {
 	case 0: uv_poll_start (tcp->poll, tls_wants_write (host->tls) ? UV_WRITABLE : UV_READABLE, on_poll); break;
 	case 1: shaken (host); break;
-	default: trust_why (host, code, why); host_fail (host, code, "%s", why);
+	default: trust_explain (host, &error); host_fail (host, error.code, "%s", error.text);
 	}
 }
 
 /* The socket is connected. */
 static void meet (struct remex_host *host)
 {
-	struct tls_context *context = trust_context (host);
 	struct tcp *tcp = host->dialing;
+	struct tls_context *context;
+	struct remex_error error;
 
-	if (!context)
+	if (!(context = trust_context (host, &error))) {
+		host_fail (host, error.code, "%s", error.text);
 		return;
+	}
 	endpoint_tune (tcp->fd);
 	if (!(host->tls = tls_new (context, tcp->fd, trust_judge, host))) {
 		host_fail (host, "internal", "out of memory");
@@ -265,6 +272,7 @@ static void look_up (struct remex_host *host)
 static int tcp_start (struct remex_host *host, struct err *err)
 {
 	struct tcp *tcp = calloc (1, sizeof *tcp);
+	struct remex_error error;
 
 	(void)err;
 	if (!tcp) {
@@ -273,8 +281,10 @@ static int tcp_start (struct remex_host *host, struct err *err)
 	}
 	tcp->fd = -1;
 	host->dialing = tcp;
-	if (trust_prepare (host) < 0)
+	if (trust_prepare (host, &error) < 0) {
+		host_fail (host, error.code, "%s", error.text);
 		return 0;
+	}
 	if (!host->address.number) {
 		look_up (host);
 		return 0;
@@ -312,13 +322,13 @@ static void tcp_wake (struct remex_host *host)
 			host->give_up_ms = tcp->next_ms;
 		host_timer (host, EXTRA_MS);
 	} else if (tcp->lookup) {
-		host_fail (host, "", "cannot find %s: no answer in %d s", host->address.host, CLIENT_CONNECT_MS / 1000);
+		host_fail (host, "", "cannot find %s: no answer in %d s", host->address.host, DIAL_MS / 1000);
 	} else if (host->tls) {
 		host_fail (host, "", "%s took the connection, but does not speak TLS in %d s", host->address.pin,
-			CLIENT_CONNECT_MS / 1000);
+			DIAL_MS / 1000);
 	} else {
 		next (host, ETIMEDOUT);
 	}
 }
 
-const struct dialer dial_tcp = { CLIENT_CONNECT_MS, tcp_start, tcp_wake, tcp_stop };
+const struct dialer dial_tcp = { DIAL_MS, tcp_start, tcp_wake, tcp_stop };

@@ -1,11 +1,11 @@
 /* dial_unix - the ways to a stream that need no network: a Unix socket that is connected to, and descriptors that somebody
- * else has connected (client.h, struct dialer). */
+ * else has connected (dial.h). */
 #include "config.h"
 
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "client/client.h"
+#include "client/host.h"
 
 enum { RETRY_MS = 20 };
 
@@ -22,7 +22,7 @@ static int try_connect (struct remex_host *host, struct err *err)
 		break;
 	case ADDRESS_LATER:
 		if (clock_ms () >= host->give_up_ms)
-			host_fail (host, "", "%s; it was too busy for %d s", err->text, CLIENT_CONNECT_MS / 1000);
+			host_fail (host, "", "%s; it was too busy for %d s", err->text, DIAL_MS / 1000);
 		else
 			host_timer (host, RETRY_MS);
 		break;
@@ -45,7 +45,7 @@ static void unix_wake (struct remex_host *host)
 	try_connect (host, &err);
 }
 
-const struct dialer dial_unix = { CLIENT_CONNECT_MS, unix_start, unix_wake, NULL };
+const struct dialer dial_unix = { DIAL_MS, unix_start, unix_wake, NULL };
 
 /* host->dialing is the stream, for the time of this call. */
 static int attached_start (struct remex_host *host, struct err *err)
@@ -55,7 +55,7 @@ static int attached_start (struct remex_host *host, struct err *err)
 	host->dialing = NULL;
 	host_dialled (host);
 	host_greet (host, stream);
-	return host->state == HOST_DEAD ? err_set (err, 0, "%s", host->why) : 0;
+	return host->state == HOST_DEAD ? err_set (err, 0, "%s", host->end.text) : 0;
 }
 
-const struct dialer dial_attached = { CLIENT_ATTACH_MS, attached_start, NULL, NULL };
+const struct dialer dial_attached = { DIAL_ATTACHED_MS, attached_start, NULL, NULL };

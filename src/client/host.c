@@ -1,8 +1,4 @@
-/* host - one connection: its bytes, its end, and what it tells (client.h has the states; connect.c makes it).
- *
- * A host goes CONNECTING -> GREETING -> OPEN -> DEAD -> CLOSED, or from any of the first three straight to DEAD. Bytes
- * that were read before the end are told before the end: a terminal message that came counts.
- */
+/* host - see host.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -12,23 +8,52 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "client/client.h"
+#include "client/answer.h"
+#include "client/error.h"
+#include "client/host.h"
+#include "client/request.h"
 
-enum { IDLE_BUFFER = 64 * 1024 }; /* bytes that `in` keeps while no request runs */
+enum {
+	IDLE_BUFFER = 64 * 1024, /* bytes that `in` keeps while no request runs */
+	SILENCE_MS = 15000, /* with requests running: a ping after so long, and the end after three times as long */
+};
 
-void host_ready (struct remex_host *host)
+/* --- the beginning ----------------------------------------------------------------------------------------------- */
+
+struct remex_host *host_new (struct remex *remex, const char *where, const struct dialer *dialer)
 {
-	if (!list_linked (&host->ready))
-		list_append (&host->remex->ready, &host->ready);
+	struct remex_host *host = calloc (1, sizeof *host);
+
+	if (!host || !(host->where = strdup (where))) {
+		free (host);
+		return NULL;
+	}
+	host->remex = remex;
+	host->dialer = dialer;
+	list_append (&remex->hosts, &host->node);
+	remex->n_hosts++;
+	list_init (&host->ready);
+	list_init (&host->requests);
+	list_init (&host->over);
+	decoder_init (&host->decoder, FROM_SERVER);
+	buf_init (&host->in, MESSAGE_MAX);
+	buf_init (&host->out, HOST_OUT_MAX);
+	pump_init (&host->pump, &host->in, &host->out);
+	host->give_up_ms = INT64_MAX;
+	uv_timer_init (&remex->loop, &host->timer);
+	uv_idle_init (&remex->loop, &host->again);
+	host->timer.data = host->again.data = host;
+	host->handles = 2;
+	return host;
 }
 
 /* --- the end ----------------------------------------------------------------------------------------------------- */
 
-void host_closed (uv_handle_t *handle)
+static void on_closed (uv_handle_t *handle)
 {
 	struct remex_host *host = handle->data;
 
-	if (--host->handles > 0 || !host->doomed)
+	if (--host->handles > 0 || !host->closing)
 		return;
 	free (host->where);
 	free (host->name);
@@ -38,11 +63,11 @@ void host_closed (uv_handle_t *handle)
 	free (host);
 }
 
-/* Close the transport; the timer stays. */
-void host_shut (struct remex_host *host)
+/* Close the stream and free the buffers; the timer stays. */
+static void shut (struct remex_host *host)
 {
 	for (int i = 0; i < host->n_polls; i++)
-		uv_close ((uv_handle_t *)&host->polls[i], host_closed);
+		uv_close ((uv_handle_t *)&host->polls[i], on_closed);
 	host->n_polls = 0;
 	if (host->dialer->stop)
 		host->dialer->stop (host);
@@ -66,16 +91,16 @@ void host_fail (struct remex_host *host, const char *code, const char *fmt, ...)
 	if (host->state >= HOST_DEAD)
 		return;
 	va_start (args, fmt);
-	vsnprintf (host->why, sizeof host->why, fmt, args);
+	vsnprintf (host->end.text, sizeof host->end.text, fmt, args);
 	va_end (args);
-	snprintf (host->code, sizeof host->code, "%s",
+	snprintf (host->end.code, sizeof host->end.code, "%s",
 		*code                          ? code
 		: outcome == REMEX_UNREACHABLE ? "unreachable"
 					       : "lost");
-	host_shut (host);
+	shut (host);
 	host->state = HOST_DEAD;
 	list_each_safe (request, after, &host->requests, node)
-		request_over (request, outcome, host->code, host->why);
+		request_over (request, outcome, host->end.code, host->end.text);
 	host_ready (host);
 }
 
@@ -84,11 +109,11 @@ void remex_close (struct remex_host *host)
 	struct remex_request *request, *after;
 	struct remex *remex;
 
-	if (!host || host->doomed)
+	if (!host || host->closing)
 		return;
 	remex = host->remex;
-	if (remex->eaten && remex->eaten->host == host)
-		remex->eaten = NULL;
+	if (remex->unacked && remex->unacked->host == host)
+		remex->unacked = NULL;
 	if (remex->ended && remex->ended->host == host) {
 		request_free (remex->ended);
 		remex->ended = NULL;
@@ -97,14 +122,14 @@ void remex_close (struct remex_host *host)
 		request_free (request);
 	list_each_safe (request, after, &host->over, node)
 		request_free (request);
-	host_shut (host);
+	shut (host);
 	list_remove (&host->ready);
 	list_remove (&host->node);
 	remex->n_hosts--;
 	host->state = HOST_CLOSED;
-	host->doomed = true;
-	uv_close ((uv_handle_t *)&host->again, host_closed);
-	uv_close ((uv_handle_t *)&host->timer, host_closed);
+	host->closing = true;
+	uv_close ((uv_handle_t *)&host->again, on_closed);
+	uv_close ((uv_handle_t *)&host->timer, on_closed);
 }
 
 /* --- bytes ------------------------------------------------------------------------------------------------------- */
@@ -112,7 +137,7 @@ void remex_close (struct remex_host *host)
 static void on_poll (uv_poll_t *poll, int status, int events);
 
 /* Poll for what the host waits for now. */
-void host_poll (struct remex_host *host)
+static void set_polls (struct remex_host *host)
 {
 	int wants = host->ended ? 0 : pump_wants (&host->pump);
 	int events[2] = { wants & PUMP_READABLE ? UV_READABLE : 0, 0 };
@@ -131,11 +156,11 @@ void host_poll (struct remex_host *host)
 }
 
 /* Nothing more will come. What came before is told first. */
-static void end (struct remex_host *host, const char *why)
+static void note_end (struct remex_host *host, const char *why)
 {
-	snprintf (host->why, sizeof host->why, "%s", why);
+	snprintf (host->end.text, sizeof host->end.text, "%s", why);
 	host->ended = true;
-	host_poll (host);
+	set_polls (host);
 	host_ready (host);
 }
 
@@ -150,12 +175,12 @@ static void flush (struct remex_host *host)
 	if (!buf_len (&host->out))
 		host->pongs = 0;
 	if (pump->write_blocked != was_blocked)
-		host_poll (host);
+		set_polls (host);
 	if (pump->write_failed && !had_failed && pump->write_error != EPIPE && pump->write_error != ECONNRESET) {
 		char why[ERR_TEXT];
 
 		snprintf (why, sizeof why, "cannot send: %s", strerror (pump->write_error));
-		end (host, why);
+		note_end (host, why);
 	}
 }
 
@@ -164,7 +189,7 @@ static void on_again (uv_idle_t *again);
 /* How many bytes to read at once: fewer where many hosts are connected. */
 static size_t read_share (const struct remex_host *host)
 {
-	size_t share = CLIENT_READS / host->remex->n_hosts;
+	size_t share = HOST_READS / host->remex->n_hosts;
 
 	return share < PUMP_READ_LEAST ? PUMP_READ_LEAST : share;
 }
@@ -178,17 +203,17 @@ static void read_ended (struct remex_host *host)
 		host_fail (host, "internal", "out of memory");
 		return;
 	}
-	end (host, error ? strerror (error) : "");
+	note_end (host, error ? strerror (error) : "");
 	if (!error || !host->tls || !*tls_why (host->tls))
 		return;
 	if (host->state == HOST_GREETING)
-		trust_why (host, host->code, host->why);
+		trust_explain (host, &host->end);
 	else
-		snprintf (host->why, sizeof host->why, "%s", tls_why (host->tls));
+		snprintf (host->end.text, sizeof host->end.text, "%s", tls_why (host->tls));
 }
 
 /* Read once. True when bytes came. */
-bool host_fill (struct remex_host *host)
+static bool fill (struct remex_host *host)
 {
 	bool was_blocked = host->pump.read_blocked;
 	enum pump_read got;
@@ -201,7 +226,7 @@ bool host_fill (struct remex_host *host)
 		return false;
 	}
 	if (host->pump.read_blocked != was_blocked)
-		host_poll (host);
+		set_polls (host);
 	if (pump_pending (&host->pump))
 		uv_idle_start (&host->again, on_again);
 	if (got == PUMP_NOTHING)
@@ -217,7 +242,7 @@ static void on_again (uv_idle_t *again)
 
 	if (buf_room (&host->in)) {
 		uv_idle_stop (again);
-		host_fill (host);
+		fill (host);
 	}
 }
 
@@ -230,12 +255,112 @@ static void on_poll (uv_poll_t *poll, int status, int events)
 	if (status < 0) {
 		host->polled[poll - host->polls] = 0;
 		events = UV_READABLE | UV_WRITABLE;
-		host_poll (host);
+		set_polls (host);
 	}
 	if (events & UV_WRITABLE)
 		host_ready (host);
 	if (((events & UV_READABLE) && of_reading) || ((events & UV_WRITABLE) && host->pump.read_blocked))
-		host_fill (host);
+		fill (host);
+}
+
+/* --- time -------------------------------------------------------------------------------------------------------- */
+
+static void on_timer (uv_timer_t *timer);
+
+void host_timer (struct remex_host *host, int64_t ms)
+{
+	uv_update_time (&host->remex->loop);
+	uv_timer_start (&host->timer, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
+}
+
+/* With requests running: watch for silence. */
+static void watch (struct remex_host *host)
+{
+	if (host->state == HOST_OPEN && !list_empty (&host->requests) && !uv_is_active ((uv_handle_t *)&host->timer)) {
+		host->heard_ms = clock_ms ();
+		host_timer (host, SILENCE_MS);
+	}
+}
+
+void host_dialled (struct remex_host *host)
+{
+	host->give_up_ms = clock_ms () + host->dialer->limit_ms;
+	host_timer (host, host->dialer->limit_ms);
+}
+
+/* Poll the stream: 0, or -1 and err. */
+static int poll_stream (struct remex_host *host, struct err *err)
+{
+	const struct stream *stream = &host->pump.stream;
+	int fds[2] = { stream->in_poll, stream->out_poll }, n = fds[0] == fds[1] ? 1 : 2;
+
+	for (int i = 0; i < n; i++) {
+		int failed = uv_poll_init (&host->remex->loop, &host->polls[i], fds[i]);
+
+		if (failed < 0)
+			return err_set (err, 0, "descriptor %d cannot be polled: %s", fds[i], uv_strerror (failed));
+		host->polls[i].data = host;
+		host->handles++;
+		host->n_polls++;
+	}
+	return 0;
+}
+
+void host_greet (struct remex_host *host, const struct stream *stream)
+{
+	struct err err;
+
+	pump_open (&host->pump, stream);
+	if (poll_stream (host, &err) < 0) {
+		host_fail (host, "", "%s", err.text);
+		return;
+	}
+	host->state = HOST_GREETING;
+	set_polls (host);
+	host_timer (host, host->give_up_ms - clock_ms ());
+	fill (host); /* hello may have come with the end of a handshake, which no poll sees */
+}
+
+static void greeting_late (struct remex_host *host)
+{
+	if (clock_ms () < host->give_up_ms)
+		host_timer (host, host->give_up_ms - clock_ms ());
+	else if (!fill (host) && !host->ended && host->state == HOST_GREETING)
+		host_fail (host, "", "connected, but no remexd said hello in time");
+	else
+		host_timer (host, 1000); /* it was us who came late, or it came in pieces: a little more */
+}
+
+static void silence (struct remex_host *host)
+{
+	int64_t quiet = clock_ms () - host->heard_ms;
+
+	if (list_empty (&host->requests))
+		return;
+	/* It may be the caller that did not come for so long: only bytes that are not there now did not come. */
+	if (quiet >= SILENCE_MS && fill (host))
+		quiet = 0;
+	if (host->state != HOST_OPEN || host->ended)
+		return;
+	if (quiet >= 3 * SILENCE_MS) {
+		host_fail (host, "", "the server said nothing for %d s", 3 * SILENCE_MS / 1000);
+		return;
+	}
+	if (quiet >= SILENCE_MS && message_printf (&host->out, "{\"ping\":0}") == 0)
+		host_ready (host);
+	host_timer (host, quiet >= SILENCE_MS ? SILENCE_MS : SILENCE_MS - quiet);
+}
+
+static void on_timer (uv_timer_t *timer)
+{
+	struct remex_host *host = timer->data;
+
+	if (host->state == HOST_CONNECTING)
+		host->dialer->wake (host);
+	else if (host->state == HOST_GREETING)
+		greeting_late (host);
+	else if (host->state == HOST_OPEN)
+		silence (host);
 }
 
 /* --- telling ----------------------------------------------------------------------------------------------------- */
@@ -265,8 +390,8 @@ static bool tell_room (struct remex_host *host, struct remex_event *event)
 	if (host->pump.write_blocked || host->state != HOST_OPEN)
 		return false;
 	list_each (request, &host->requests, node)
-		if (request->starved && request->input && request->credit > 0) {
-			request->starved = false;
+		if (request->wants_credit && request->input && request->credit > 0) {
+			request->wants_credit = false;
 			event->type = REMEX_CREDIT;
 			event->request = request;
 			return true;
@@ -277,44 +402,46 @@ static bool tell_room (struct remex_host *host, struct remex_event *event)
 /* All that came before the end has been told. */
 static void tell_end (struct remex_host *host)
 {
-	char code[sizeof host->code], why[ERR_TEXT];
+	struct remex_error end = host->end;
 
-	snprintf (code, sizeof code, "%s", host->code);
-	snprintf (why, sizeof why, "%s", host->why);
-	if (*code)
-		host_fail (host, code, "%s", why);
+	if (*end.code)
+		host_fail (host, end.code, "%s", end.text);
 	else
 		host_fail (host, "", "%s%s%.400s",
 			host->state == HOST_OPEN ? "the server closed the connection"
 						 : "the server hung up without a hello",
-			*why ? ": " : "", why);
+			*end.text ? ": " : "", end.text);
 }
 
 /* Read messages until one makes an event. */
 static bool tell_message (struct remex_host *host, struct remex_event *event)
 {
 	const struct message *message;
+	enum answer answer;
 	struct err err;
 	int got;
 
 	while ((got = decoder_next (&host->decoder, &host->in, &message, &err)) > 0) {
-		got = answer_message (host, message, event, &err);
-		if (got > 0)
+		answer = answer_message (host, message, event, &err);
+		if (answer == ANSWER_EVENT)
 			return true;
-		if (got < 0 || host->state >= HOST_DEAD)
+		if (answer == ANSWER_REFUSED)
+			tell_end (host);
+		if (answer == ANSWER_WRONG)
+			got = -1;
+		if (answer != ANSWER_NONE)
 			break;
 		if (!list_empty (&host->over))
 			return tell_ended (host, event);
 	}
-	if (got < 0) {
+	if (got < 0)
 		host_fail (host, "", "the server breaks the protocol: %.400s", err.text);
-	} else if (host->ended && host->state < HOST_DEAD) {
+	else if (host->ended && host->state < HOST_DEAD)
 		tell_end (host);
-	}
 	return false;
 }
 
-bool host_next (struct remex_host *host, struct remex_event *event)
+static bool next_event (struct remex_host *host, struct remex_event *event)
 {
 	if (host->state == HOST_GREETING || host->state == HOST_OPEN) {
 		flush (host);
@@ -332,8 +459,16 @@ bool host_next (struct remex_host *host, struct remex_event *event)
 		return false;
 	host->state = HOST_CLOSED;
 	event->type = REMEX_CLOSED;
-	event->message = host->why;
+	event->message = host->end.text;
 	return true;
+}
+
+bool host_next (struct remex_host *host, struct remex_event *event)
+{
+	bool told = next_event (host, event);
+
+	watch (host);
+	return told;
 }
 
 /* --- what the caller may ask ------------------------------------------------------------------------------------- */
@@ -345,7 +480,7 @@ const char *remex_host_where (const struct remex_host *host)
 
 const char *remex_host_code (const struct remex_host *host)
 {
-	return host->state >= HOST_DEAD ? host->code : "";
+	return host->state >= HOST_DEAD ? host->end.code : "";
 }
 
 const char *remex_host_name (const struct remex_host *host)

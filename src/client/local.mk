@@ -2,18 +2,19 @@ lib_LTLIBRARIES += libremex.la
 libremex_la_SOURCES = \
 	include/remex/client.h \
 	%D%/address.c %D%/address.h \
-	%D%/answer.c \
+	%D%/answer.c %D%/answer.h \
 	%D%/args.c \
-	%D%/client.h \
 	%D%/connect.c \
+	%D%/dial.h \
 	%D%/dial_tcp.c \
 	%D%/dial_unix.c \
-	%D%/host.c \
-	%D%/remex.c \
-	%D%/request.c \
+	%D%/error.c %D%/error.h \
+	%D%/host.c %D%/host.h \
+	%D%/keystore.c %D%/keystore.h \
+	%D%/remex.c %D%/remex.h \
+	%D%/request.c %D%/request.h \
 	%D%/resolver.c %D%/resolver.h \
-	%D%/store.c %D%/store.h \
-	%D%/trust.c \
+	%D%/trust.c %D%/trust.h \
 	$(NULL)
 libremex_la_LIBADD = src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(UV_LIBS) $(JANSSON_LIBS) -lm
 libremex_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined

@@ -1,13 +1,13 @@
-/* remex - the loop: hosts that are ready, events one by one (remex/client.h, client.h). */
+/* remex - the loop: hosts that are ready, events one by one; see remex.h and remex/client.h. */
 #include "config.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "client/client.h"
+#include "client/host.h"
+#include "client/request.h"
+#include "client/resolver.h"
 #include "wire/codes.h"
 
 _Static_assert((int)REMEX_EXITED == (int)OUTCOME_EXITED && (int)REMEX_COMPLETED == (int)OUTCOME_COMPLETED &&
@@ -17,19 +17,6 @@ _Static_assert((int)REMEX_EXITED == (int)OUTCOME_EXITED && (int)REMEX_COMPLETED 
 /* How often remex_next goes back to the descriptors for a message that makes no event, before it lets a caller with a
  * timeout look after its own affairs: a server can send such messages for ever. */
 enum { ROUNDS = 16 };
-
-int error_set (struct remex_error *error, const char *code, const char *fmt, ...)
-{
-	va_list args;
-
-	if (error) {
-		snprintf (error->code, sizeof error->code, "%s", code);
-		va_start (args, fmt);
-		vsnprintf (error->text, sizeof error->text, fmt, args);
-		va_end (args);
-	}
-	return -1;
-}
 
 struct remex *remex_new (void)
 {
@@ -70,11 +57,11 @@ void remex_free (struct remex *remex)
 /* What the last event lent is the library's again. */
 static void settle (struct remex *remex)
 {
-	struct remex_request *eaten = remex->eaten;
+	struct remex_request *unacked = remex->unacked;
 
-	remex->eaten = NULL;
-	if (eaten)
-		request_consumed (eaten, remex->eaten_size);
+	remex->unacked = NULL;
+	if (unacked)
+		request_consumed (unacked, remex->unacked_size);
 	request_free (remex->ended);
 	remex->ended = NULL;
 }

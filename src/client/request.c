@@ -1,4 +1,4 @@
-/* request - one call, as its caller sees it: started, fed, signalled, ended (remex/client.h). */
+/* request - see request.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/client.h"
+#include "client/error.h"
+#include "client/host.h"
+#include "client/request.h"
 #include "wire/codes.h"
 
-/* Where its messages go: behind all others, or, as long as nothing was sent, into its own buffer. So a request whose
- * connection never came about has certainly not run. */
+/* Where the messages of a request go. */
 static struct buf *outlet (struct remex_request *request)
 {
 	struct remex_host *host = request->host;
@@ -24,9 +25,9 @@ static struct buf *outlet (struct remex_request *request)
 /* How far the server may be ahead of a caller who has named no window. */
 static int64_t default_window (const struct remex *remex)
 {
-	int64_t share = (CLIENT_WINDOWS - remex->windows) / 16;
+	int64_t share = (REQUEST_WINDOWS - remex->windows) / 16;
 
-	return share > CLIENT_WINDOW ? CLIENT_WINDOW : share < CLIENT_WINDOW_LEAST ? CLIENT_WINDOW_LEAST : share;
+	return share > REQUEST_WINDOW ? REQUEST_WINDOW : share < REQUEST_WINDOW_LEAST ? REQUEST_WINDOW_LEAST : share;
 }
 
 void request_free (struct remex_request *request)
@@ -60,8 +61,8 @@ void request_over (struct remex_request *request, enum remex_outcome outcome, co
 		request->host->remex->windows -= request->window;
 	request->over = true;
 	request->input = false;
-	if (request->host->remex->eaten == request)
-		request->host->remex->eaten = NULL;
+	if (request->host->remex->unacked == request)
+		request->host->remex->unacked = NULL;
 	list_remove (&request->node);
 	list_append (&request->host->over, &request->node);
 	host_ready (request->host);
@@ -154,7 +155,7 @@ struct remex_request *remex_start (
 	struct remex_request *request;
 
 	if (host->state == HOST_CLOSED) {
-		error_set (error, "unreachable", "%s", host->why);
+		error_set (error, "unreachable", "%s", host->end.text);
 		return NULL;
 	}
 	if (!(request = calloc (1, sizeof *request))) {
@@ -170,7 +171,7 @@ struct remex_request *remex_start (
 	request->input = options->input;
 	request->hold = options->hold;
 	list_init (&request->node);
-	buf_init (&request->unsent, CLIENT_OUT_MAX);
+	buf_init (&request->unsent, HOST_OUT_MAX);
 	if (put_call (request, call, options, error) < 0) {
 		request_free (request);
 		return NULL;
@@ -179,8 +180,7 @@ struct remex_request *remex_start (
 	host->remex->windows += request->window;
 	list_append (&host->requests, &request->node);
 	if (host->state == HOST_DEAD)
-		request_over (request, REMEX_UNREACHABLE, host->code, host->why);
-	host_watch (host);
+		request_over (request, REMEX_UNREACHABLE, host->end.code, host->end.text);
 	return request;
 }
 
@@ -190,10 +190,9 @@ size_t remex_credit (const struct remex_request *request)
 {
 	size_t waiting = buf_len (&request->host->out);
 
-	if (!request->input || request->over || waiting >= CLIENT_OUT_SOFT)
+	if (!request->input || request->over || waiting >= HOST_OUT_SOFT)
 		return 0;
-	return request->credit < (int64_t)(CLIENT_OUT_SOFT - waiting) ? (size_t)request->credit
-								      : CLIENT_OUT_SOFT - waiting;
+	return request->credit < (int64_t)(HOST_OUT_SOFT - waiting) ? (size_t)request->credit : HOST_OUT_SOFT - waiting;
 }
 
 long remex_send (struct remex_request *request, const void *bytes, size_t size)
@@ -206,7 +205,7 @@ long remex_send (struct remex_request *request, const void *bytes, size_t size)
 		return -1;
 	}
 	if (size > n)
-		request->starved = request->credit > (int64_t)n;
+		request->wants_credit = request->credit > (int64_t)n;
 	else
 		n = size;
 	if (!n)

@@ -1,9 +1,8 @@
-/* trust - both sides prove a key, and neither goes by names or dates: ours is id.pem, the host's is pinned (store.h). A
- * host that is not pinned, or not by the key it shows, is not spoken to, and is not shown our key.
+/* trust - see trust.h.
  *
- * Who is refused by the other side is told why, in words that say what to do about it. With TLS 1.3 a client is through
- * with the handshake before the server has looked at its key (RFC 8446, section 4.4.4), so the alert comes when hello
- * is awaited.
+ * When the other side refuses us, the caller is told why, in words that say what to do about it. With TLS 1.3 a client is
+ * through with the handshake before the server has looked at its key (RFC 8446, section 4.4.4), so the alert comes when
+ * hello is awaited.
  */
 #include "config.h"
 
@@ -14,8 +13,9 @@
 
 #include "base/paths.h"
 #include "base/text.h"
-#include "client/client.h"
-#include "client/store.h"
+#include "client/error.h"
+#include "client/host.h"
+#include "client/keystore.h"
 
 enum {
 	WORD = 320, /* of a shell, with quotes */
@@ -37,11 +37,10 @@ static struct credential *identity_of (struct remex *remex, struct err *err)
 	const char *directory = directory_of (remex, err);
 
 	if (!remex->identity && directory)
-		remex->identity = store_identity (directory, err);
+		remex->identity = keystore_identity (directory, err);
 	return remex->identity;
 }
 
-/* There is no connection any more: a context outlives its connections (net/tls.h). */
 void trust_free (struct remex *remex)
 {
 	tls_context_free (remex->known);
@@ -55,38 +54,32 @@ void trust_free (struct remex *remex)
 
 /* --- before ------------------------------------------------------------------------------------------------------ */
 
-int trust_prepare (struct remex_host *host)
+int trust_prepare (struct remex_host *host, struct remex_error *error)
 {
 	struct proof *proof = &host->proof;
 	const char *directory;
 	struct err err = { 0 };
 	int found;
 
-	if (!(directory = directory_of (host->remex, &err))) {
-		host_fail (host, "no_key", "%s", err.text);
-		return -1;
-	}
+	if (!(directory = directory_of (host->remex, &err)))
+		return error_set (error, "no_key", "%s", err.text);
 	if (!proof->probe && !identity_of (host->remex, &err)) {
-		if (err.sys == ENOENT || err.sys == ENOTDIR)
-			host_fail (host, "no_key", "no key: make one with `remex keygen`%s",
-				address_is_loopback (&host->address)
-					? "; the daemon on this machine, which needs none, is called 'local'"
-					: "");
-		else
-			host_fail (host, "no_key", "your key cannot be used: %s", err.text);
-		return -1;
+		if (err.sys != ENOENT && err.sys != ENOTDIR)
+			return error_set (error, "no_key", "your key cannot be used: %s", err.text);
+		return error_set (error, "no_key", "no key: make one with `remex keygen`%s",
+			address_is_loopback (&host->address)
+				? "; the daemon on this machine, which needs none, is called 'local'"
+				: "");
 	}
-	if ((found = store_pin (directory, host->address.pin, &proof->pin, &err)) < 0) {
-		host_fail (
-			host, "untrusted", "the key that is trusted for %s cannot be read: %s", host->where, err.text);
-		return -1;
-	}
+	if ((found = keystore_pin (directory, host->address.pin, &proof->pin, &err)) < 0)
+		return error_set (
+			error, "untrusted", "the key that is trusted for %s cannot be read: %s", host->where, err.text);
 	if ((proof->pinned = found > 0))
 		key_print (&proof->pin, proof->pin_print);
 	return 0;
 }
 
-struct tls_context *trust_context (struct remex_host *host)
+struct tls_context *trust_context (struct remex_host *host, struct remex_error *error)
 {
 	struct remex *remex = host->remex;
 	bool known = host->proof.pinned && !host->proof.probe;
@@ -94,7 +87,7 @@ struct tls_context *trust_context (struct remex_host *host)
 	struct err err;
 
 	if (!*context && !(*context = tls_context_new (TLS_CLIENT, known ? remex->identity : NULL, &err)))
-		host_fail (host, "internal", "%s", err.text);
+		error_set (error, "internal", "%s", err.text);
 	return *context;
 }
 
@@ -117,38 +110,34 @@ bool trust_judge (void *arg, const struct key *key)
 	return proof->probe || !changed (proof);
 }
 
-static void say_changed (const struct remex_host *host, char why[ERR_TEXT])
+static int set_changed (const struct remex_host *host, struct remex_error *error)
 {
 	char word[WORD];
 
-	snprintf (why, ERR_TEXT,
+	return error_set (error, "untrusted",
 		"the key of %.100s HAS CHANGED: it shows %s, trusted is %s. Somebody may be in between. Nothing was "
 		"sent. "
 		"If the host has a new key: remex trust --remove %s",
 		host->where, host->proof.print, host->proof.pin_print, text_quote (word, sizeof word, host->where));
 }
 
-bool trust_proved (struct remex_host *host)
+int trust_check (struct remex_host *host, struct remex_error *error)
 {
 	struct proof *proof = &host->proof;
-	char why[ERR_TEXT], word[WORD];
+	char word[WORD];
 
 	if (proof->pinned && !proof->probe)
-		return true;
+		return 0;
 	if (!proof->pinned)
 		proof->certificate = tls_peer_certificate (host->tls);
-	if (changed (proof)) {
-		say_changed (host, why);
-		host_fail (host, "untrusted", "%s", why);
-	} else if (proof->pinned) {
-		host_fail (host, "trusted", "%s has the key that is trusted, %s", host->where, proof->print);
-	} else {
-		host_fail (host, "untrusted",
-			"%.100s is not trusted yet: its key is %s. If that is what `remex identities` shows there: "
-			"remex trust %s %s",
-			host->where, proof->print, text_quote (word, sizeof word, host->where), proof->print);
-	}
-	return false;
+	if (changed (proof))
+		return set_changed (host, error);
+	if (proof->pinned)
+		return error_set (error, "trusted", "%s has the key that is trusted, %s", host->where, proof->print);
+	return error_set (error, "untrusted",
+		"%.100s is not trusted yet: its key is %s. If that is what `remex identities` shows there: "
+		"remex trust %s %s",
+		host->where, proof->print, text_quote (word, sizeof word, host->where), proof->print);
 }
 
 /* --- why it ended ------------------------------------------------------------------------------------------------ */
@@ -163,10 +152,10 @@ static void quote_line (const struct remex *remex, char out[WORD])
 		text_quote (out, WORD, key_format (credential_key (remex->identity), NULL, line));
 }
 
-void trust_why (const struct remex_host *host, char code[32], char why[ERR_TEXT])
+void trust_explain (const struct remex_host *host, struct remex_error *error)
 {
 	const struct proof *proof = &host->proof;
-	const char *says = tls_why (host->tls), *meant = "";
+	const char *says = tls_why (host->tls);
 	char line[WORD];
 
 	switch ((int)tls_alert_received (host->tls)) {
@@ -176,31 +165,26 @@ void trust_why (const struct remex_host *host, char code[32], char why[ERR_TEXT]
 		if (!host->remex->identity || !proof->pinned)
 			break;
 		quote_line (host->remex, line);
-		meant = "denied";
-		snprintf (why, ERR_TEXT,
+		error_set (error, "denied",
 			"%.100s does not know your key; there: remex authorize NAME %s --as USER --allow CALLS",
 			host->where, line);
-		break;
+		return;
 	case TLS_ALERT_ACCESS_DENIED:
-		meant = "denied";
-		snprintf (why, ERR_TEXT, "%.100s does not listen to this address for now (too many failures)",
+		error_set (error, "denied", "%.100s does not listen to this address for now (too many failures)",
 			host->where);
-		break;
+		return;
 	case TLS_ALERT_INTERNAL_ERROR:
-		meant = "busy";
-		snprintf (why, ERR_TEXT, "%.100s is busy: too many connections are on their way in; try again",
+		error_set (error, "busy", "%.100s is busy: too many connections are on their way in; try again",
 			host->where);
-		break;
+		return;
 	default:
 		if (changed (proof)) {
-			meant = "untrusted";
-			say_changed (host, why);
+			set_changed (host, error);
+			return;
 		}
 		break;
 	}
-	snprintf (code, 32, "%s", meant);
-	if (!*meant)
-		snprintf (why, ERR_TEXT, "%.100s: %.350s", host->address.pin, *says ? says : "TLS failed");
+	error_set (error, "", "%.100s: %.350s", host->address.pin, *says ? says : "TLS failed");
 }
 
 /* --- what the caller may ask ------------------------------------------------------------------------------------- */
@@ -257,7 +241,7 @@ int remex_host_trust (struct remex_host *host, struct remex_error *error)
 			error, "untrusted", "%s is trusted by another key; forget that one first", host->where);
 	if (!proof->certificate)
 		return error_set (error, "usage", "%s has not shown its key", host->where);
-	if (store_pin_add (host->remex->directory, host->address.pin, proof->certificate, &err) == 0)
+	if (keystore_pin_add (host->remex->directory, host->address.pin, proof->certificate, &err) == 0)
 		return 0;
 	if (err.sys == EEXIST)
 		return error_set (
@@ -278,7 +262,7 @@ int remex_forget (struct remex *remex, const char *where, struct remex_error *er
 		return error_set (error, "usage", "%s has no key: the kernel says who listens at a Unix socket", where);
 	if (!(directory = directory_of (remex, &err)))
 		return error_set (error, "no_key", "%s", err.text);
-	if ((removed = store_pin_remove (directory, address.pin, &err)) < 0)
+	if ((removed = keystore_pin_remove (directory, address.pin, &err)) < 0)
 		return error_set (error, "io_error", "%s", err.text);
 	return removed;
 }

@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "client/client.h"
+#include "client/host.h"
+#include "client/request.h"
 #include "support/check_main.h"
 
 enum { SERVERS = 1000, CHUNK = 16 * 1024, LENGTH = 160 * 1024 };
@@ -212,7 +213,7 @@ START_TEST (each_of_a_thousand_has_one_end)
 			request = remex_start (hosts[i], "test.pour", &(struct remex_options){ .args = args }, NULL));
 		remex_request_set_data (request, (void *)(intptr_t)i);
 	}
-	ck_assert_int_le (remex->windows, CLIENT_WINDOWS + SERVERS * (int64_t)CLIENT_WINDOW_LEAST);
+	ck_assert_int_le (remex->windows, REQUEST_WINDOWS + SERVERS * (int64_t)REQUEST_WINDOW_LEAST);
 	while (ended < SERVERS) {
 		int i, got = remex_next (remex, &event, 120000);
 
@@ -231,7 +232,7 @@ START_TEST (each_of_a_thousand_has_one_end)
 				bytes[i], ends[i]);
 		ends[i]++;
 		ended++;
-		if (ended % 100 == 1 && reserved (remex) > 3 * (size_t)CLIENT_READS)
+		if (ended % 100 == 1 && reserved (remex) > 3 * (size_t)HOST_READS)
 			ck_abort_msg ("%zu bytes are reserved for what comes in", reserved (remex));
 	}
 	ck_assert_int_eq (remex->windows, 0);
@@ -255,8 +256,8 @@ START_TEST (windows_are_shared)
 	ck_assert_ptr_nonnull (host = remex_connect (remex, where, NULL));
 	for (int i = 0; i < SERVERS; i++)
 		ck_assert_ptr_nonnull (requests[i] = remex_start (host, "test.pour", NULL, NULL));
-	ck_assert_int_eq (requests[0]->window, CLIENT_WINDOW);
-	ck_assert_int_eq (requests[SERVERS - 1]->window, CLIENT_WINDOW_LEAST);
+	ck_assert_int_eq (requests[0]->window, REQUEST_WINDOW);
+	ck_assert_int_eq (requests[SERVERS - 1]->window, REQUEST_WINDOW_LEAST);
 	ck_assert_ptr_nonnull (
 		requests[0] = remex_start (host, "test.pour", &(struct remex_options){ .window = 12345678 }, NULL));
 	ck_assert_int_eq (requests[0]->window, 12345678);
@@ -264,7 +265,7 @@ START_TEST (windows_are_shared)
 	ck_assert_int_eq (remex->windows, 0);
 	ck_assert_ptr_nonnull (host = remex_connect (remex, where, NULL));
 	ck_assert_ptr_nonnull (requests[0] = remex_start (host, "test.pour", NULL, NULL));
-	ck_assert_int_eq (requests[0]->window, CLIENT_WINDOW);
+	ck_assert_int_eq (requests[0]->window, REQUEST_WINDOW);
 	remex_free (remex);
 	teardown ();
 }

@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/client.h"
+#include "client/host.h"
+#include "client/resolver.h"
 #include "client/resolver.h"
 #include "support/check_main.h"
 

@@ -6,7 +6,7 @@ client_tests = \
 	%D%/check_many \
 	%D%/check_request \
 	%D%/check_resolver \
-	%D%/check_store \
+	%D%/check_keystore \
 	%D%/check_tcp \
 	$(NULL)
 check_PROGRAMS += $(client_tests)
@@ -24,8 +24,8 @@ libclientparts_la_LIBADD = $(libremex_la_LIBADD)
 %C%_check_host_LDADD = $(client_parts) $(check_libs)
 %C%_check_request_CFLAGS = $(check_cflags)
 %C%_check_request_LDADD = $(client_parts) $(check_libs)
-%C%_check_store_CFLAGS = $(check_cflags)
-%C%_check_store_LDADD = $(client_parts) $(check_libs)
+%C%_check_keystore_CFLAGS = $(check_cflags)
+%C%_check_keystore_LDADD = $(client_parts) $(check_libs)
 %C%_check_tcp_CFLAGS = $(check_cflags)
 %C%_check_tcp_LDADD = $(client_parts) $(check_libs)
 %C%_check_many_CFLAGS = $(check_cflags)

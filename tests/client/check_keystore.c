@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "client/store.h"
+#include "client/keystore.h"
 #include "support/check_main.h"
 
 static char directory[64], path[256];
@@ -50,12 +50,12 @@ static void teardown (void)
 
 START_TEST (identity)
 {
-	struct credential *credential = store_identity (directory, &err);
+	struct credential *credential = keystore_identity (directory, &err);
 
 	ck_assert_ptr_nonnull (credential);
 	ck_assert (key_equal (credential_key (credential), &key));
 	credential_free (credential);
-	ck_assert_ptr_null (store_identity ("/nonexistent", &err));
+	ck_assert_ptr_null (keystore_identity ("/nonexistent", &err));
 	ck_assert_int_eq (err.sys, ENOENT);
 }
 END_TEST
@@ -64,18 +64,18 @@ START_TEST (pinned_and_forgotten)
 {
 	struct stat status;
 
-	ck_assert_int_eq (store_pin (directory, "web1:7363", &found, &err), 0);
-	ck_assert_int_eq (store_pin_remove (directory, "web1:7363", &err), 0);
-	ck_assert_int_eq (store_pin_add (directory, "web1:7363", pem, &err), 0);
+	ck_assert_int_eq (keystore_pin (directory, "web1:7363", &found, &err), 0);
+	ck_assert_int_eq (keystore_pin_remove (directory, "web1:7363", &err), 0);
+	ck_assert_int_eq (keystore_pin_add (directory, "web1:7363", pem, &err), 0);
 	ck_assert_int_eq (stat (path, &status), 0);
 	ck_assert_uint_eq (status.st_mode & 07777, 0600);
-	ck_assert_int_eq (store_pin (directory, "web1:7363", &found, &err), 1);
+	ck_assert_int_eq (keystore_pin (directory, "web1:7363", &found, &err), 1);
 	ck_assert (key_equal (&found, &key));
-	ck_assert_int_eq (store_pin (directory, "web2:7363", &found, &err), 0);
-	ck_assert_int_eq (store_pin_add (directory, "web1:7363", pem, &err), -1);
+	ck_assert_int_eq (keystore_pin (directory, "web2:7363", &found, &err), 0);
+	ck_assert_int_eq (keystore_pin_add (directory, "web1:7363", pem, &err), -1);
 	ck_assert_int_eq (err.sys, EEXIST);
-	ck_assert_int_eq (store_pin_remove (directory, "web1:7363", &err), 1);
-	ck_assert_int_eq (store_pin (directory, "web1:7363", &found, &err), 0);
+	ck_assert_int_eq (keystore_pin_remove (directory, "web1:7363", &err), 1);
+	ck_assert_int_eq (keystore_pin (directory, "web1:7363", &found, &err), 0);
 }
 END_TEST
 
@@ -84,20 +84,20 @@ START_TEST (not_believed)
 {
 	char twice[8192], other[320];
 
-	ck_assert_int_eq (store_pin_add (directory, "web1:7363", pem, &err), 0);
+	ck_assert_int_eq (keystore_pin_add (directory, "web1:7363", pem, &err), 0);
 	ck_assert_int_eq (chmod (path, 0620), 0);
-	ck_assert_int_eq (store_pin (directory, "web1:7363", &found, &err), -1);
+	ck_assert_int_eq (keystore_pin (directory, "web1:7363", &found, &err), -1);
 	ck_assert_ptr_nonnull (strstr (err.text, "is writable by group or others"));
 	ck_assert_int_eq (file_write (path, "nonsense", 8, 0600, true, &err), 0);
-	ck_assert_int_eq (store_pin (directory, "web1:7363", &found, &err), -1);
+	ck_assert_int_eq (keystore_pin (directory, "web1:7363", &found, &err), -1);
 	ck_assert_ptr_nonnull (strstr (err.text, "holds no certificate"));
 	snprintf (twice, sizeof twice, "%.4000s%.4000s", pem, pem);
 	ck_assert_int_eq (file_write (path, twice, strlen (twice), 0600, true, &err), 0);
-	ck_assert_int_eq (store_pin (directory, "web1:7363", &found, &err), -1);
+	ck_assert_int_eq (keystore_pin (directory, "web1:7363", &found, &err), -1);
 	ck_assert_ptr_nonnull (strstr (err.text, "more than one"));
 	snprintf (other, sizeof other, "%s/hosts/x:1.pem", directory);
 	ck_assert_int_eq (mkdir (other, 0700), 0);
-	ck_assert_int_eq (store_pin (directory, "x:1", &found, &err), -1);
+	ck_assert_int_eq (keystore_pin (directory, "x:1", &found, &err), -1);
 }
 END_TEST
 
@@ -109,4 +109,4 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, not_believed);
 }
 
-CHECK_MAIN ("client/store", cases)
+CHECK_MAIN ("client/keystore", cases)

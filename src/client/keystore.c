@@ -1,4 +1,4 @@
-/* store - see store.h. */
+/* keystore - see keystore.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/trusted.h"
-#include "client/store.h"
+#include "client/keystore.h"
 #include "net/certificate.h"
 
 enum { PIN_MAX = 64 * 1024 };
@@ -21,11 +21,11 @@ static char *join (struct err *err, const char *directory, const char *middle, c
 
 	if (asprintf (&path, "%s%s%s%s", directory, middle, name, end) >= 0)
 		return path;
-	err_set (err, 0, "no memory");
+	err_set (err, 0, "out of memory");
 	return NULL;
 }
 
-struct credential *store_identity (const char *directory, struct err *err)
+struct credential *keystore_identity (const char *directory, struct err *err)
 {
 	char *path = join (err, directory, "/id.pem", "", "");
 	struct credential *credential = NULL;
@@ -55,7 +55,7 @@ static int read_pin (int fd, const char *path, struct key *key, struct err *err)
 	return result < 0 ? err_set (err, 0, "%.200s %.200s", path, why.text) : 0;
 }
 
-int store_pin (const char *directory, const char *pin, struct key *key, struct err *err)
+int keystore_pin (const char *directory, const char *pin, struct key *key, struct err *err)
 {
 	char *path = pin_path (directory, pin, err);
 	struct err why = { 0 };
@@ -74,7 +74,7 @@ int store_pin (const char *directory, const char *pin, struct key *key, struct e
 	return result;
 }
 
-int store_pin_add (const char *directory, const char *pin, const char *pem, struct err *err)
+int keystore_pin_add (const char *directory, const char *pin, const char *pem, struct err *err)
 {
 	char *hosts = join (err, directory, "/hosts", "", ""), *path = pin_path (directory, pin, err);
 	int result = -1, fd = -1;
@@ -88,7 +88,7 @@ int store_pin_add (const char *directory, const char *pin, const char *pem, stru
 	return result;
 }
 
-int store_pin_remove (const char *directory, const char *pin, struct err *err)
+int keystore_pin_remove (const char *directory, const char *pin, struct err *err)
 {
 	char *path = pin_path (directory, pin, err);
 	int result = -1;
