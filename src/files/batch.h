@@ -1,8 +1,9 @@
-/* batch - what a receiver has done: told in receipts, each when it is true for good.
+/* batch - complete files that a receiver brings to the disk together, and the reports about files that are done. A file is
+ * reported when it is in place and cannot be lost any more.
  *
- * Files that are complete wait here, at most RECEIVER_BATCH of them and RECEIVER_BATCH_BYTES in them: they are written to
- * the disk together, take their names, their directories are synced, and then they are reported. Without sync nothing
- * waits. Directories are finished, and reported, with their last reference.
+ * Complete files wait here, at most RECEIVER_BATCH files with RECEIVER_BATCH_BYTES together. Then they are written to the disk
+ * together, get their names, their directories are synced, and they are reported. Without sync no file waits. A directory is
+ * finished and reported when its last reference goes.
  */
 #ifndef REMEX_FILES_BATCH_H
 #define REMEX_FILES_BATCH_H
@@ -28,28 +29,28 @@ struct batch {
 	struct waiting items[RECEIVER_BATCH];
 	size_t n;
 	int64_t bytes;
-	struct err
-		full; /* the disk was full, or a quota used up (code not 0): for what, in words; no more is to be taken */
+	struct err full; /* code not 0: the disk is full, or a quota is used up; no more is received */
 };
 
-/* A complete file (owned from now on) of that level (NULL: of none, it went to a descriptor): published now or with the others. -1: no memory, and it is gone. */
+/* Add a complete file (owned from now on) of that directory (NULL: it was written to a descriptor). It is published now or
+ * with the others. 0; -1 without memory, and the file is discarded. */
 int batch_add (struct batch *batch, struct open_dir *dir, int64_t source, const char *path, struct file_writer *writer,
 	bool changed);
 
-/* Put everything that waits in place. */
+/* Publish all files that wait. */
 void batch_flush (struct batch *batch);
 
-/* Give up what waits: nothing is published. */
+/* Discard all files that wait. */
 void batch_drop (struct batch *batch);
 
-/* Give up a reference to a level; finishes it and those above where that was the last one. NULL is allowed. */
+/* Drop a reference to a directory (NULL is allowed). The last reference finishes the directory, and may finish those above. */
 void batch_release (struct batch *batch, struct open_dir *dir);
 
-/* Tell what became of something. The first thing that fails because the disk is full is in batch->full too, and the others that
- * do are not told. */
+/* Report what became of an item. The first item that fails because the disk is full sets batch->full; later ones that fail for
+ * this reason are not reported. */
 void batch_tell (struct batch *batch, const struct receipt *receipt);
 
-/* Tell that something failed. */
+/* Report that an item failed. */
 void batch_fail (struct batch *batch, enum item_kind kind, int64_t source, const char *path, int64_t size,
 	const struct err *err);
 

@@ -1,4 +1,4 @@
-/* code - the code that an errno of file operations is told by, to whoever asked for them. */
+/* code - the error code (wire/codes.h) for an errno of a file operation. */
 #ifndef REMEX_FILES_CODE_H
 #define REMEX_FILES_CODE_H
 

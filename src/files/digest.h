@@ -7,9 +7,9 @@
 
 enum { DIGEST_TEXT = 65 }; /* with the NUL */
 
-struct digest; /* a sum that is being made */
+struct digest; /* a sum in progress */
 
-/* NULL where there is no memory. digest_reset starts anew; digest_copy continues a sum elsewhere. */
+/* NULL without memory. digest_reset starts again from nothing. */
 struct digest *digest_new (void);
 void digest_free (struct digest *digest);
 void digest_reset (struct digest *digest);
@@ -17,7 +17,7 @@ void digest_reset (struct digest *digest);
 void digest_add (struct digest *digest, const void *bytes, size_t n);
 void digest_add_zeros (struct digest *digest, uint64_t n);
 
-/* The sum of what was added so far; more may be added after it. */
+/* The sum of all bytes so far. More may be added afterwards. */
 void digest_text (const struct digest *digest, char text[DIGEST_TEXT]);
 
 #endif

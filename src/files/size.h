@@ -1,9 +1,9 @@
-/* size - how large a file may be said to be.
+/* size - the largest size that a sender may announce for a file.
  *
- * Data need room on the disk, and a transfer that takes time in proportion. A hole needs neither: its sender names a number,
- * and the receiver makes a SHA-256 of so many zeros, for which there is no shorter way than to add them. So the number is
- * bounded before the first zero is added: by what the filesystem takes for a file's size (ftruncate(2)), and by the larger one
- * of the filesystem's own size and SIZE_SPARSE.
+ * Data needs room on the disk, and time for the transfer. A hole needs neither: the sender names a number, and the receiver has
+ * to compute the SHA-256 of that many zeros, which takes time for each of them. So the number is limited before the first
+ * zero: to the largest size that the filesystem allows (ftruncate(2)), and to the size of the filesystem or SIZE_SPARSE,
+ * whichever is larger.
  */
 #ifndef REMEX_FILES_SIZE_H
 #define REMEX_FILES_SIZE_H
@@ -12,13 +12,13 @@
 
 #include "base/err.h"
 
-/* Bytes of a file that may be larger than its filesystem, which it can be by its holes. */
+/* A file with holes may be larger than its filesystem: up to so many bytes. */
 #define SIZE_SPARSE (INT64_C (2) << 40)
 
-/* The most bytes that a regular file may be said to have where the descriptor `fd` is. */
+/* The largest size that may be announced for a regular file on the filesystem of `fd`. */
 int64_t size_most (int fd);
 
-/* Is `size` more than that? 0, or -1 and err (CODE_BAD_VALUE, no err->sys). */
+/* 0 when `size` is allowed, else -1 and err (CODE_BAD_VALUE, no err->sys). */
 int size_check (int fd, int64_t size, struct err *err);
 
 #endif

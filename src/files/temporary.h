@@ -1,10 +1,10 @@
-/* temporary - the file beside the file: what is being received has a name of its own in the same directory, until it is
- * whole and takes its name by rename(2).
+/* temporary - the temporary file of a file that is being received. It is in the same directory, and gets the name of the file by
+ * rename(2) when it is complete.
  *
- * It is called ".NAME.remex-XXXXXXXX", the NAME cut at 200 bytes, X of a-z0-9, belongs to us, has mode 0600, and is locked
- * (flock(2)) as long as somebody works on it. One that nobody works on is what an interrupted transfer has left: it may be
- * taken over to continue (temporary_adopt), and is swept when it was not written to for a day. Of these a directory keeps a
- * few, so that one transfer that is begun and interrupted again and again does not fill the disk.
+ * Its name is ".NAME.remex-XXXXXXXX": NAME is cut at 200 bytes, X is one of a-z0-9. It belongs to us, has mode 0600, and is
+ * locked (flock(2)) while a transfer writes to it. An unlocked temporary is left from an interrupted transfer: another transfer
+ * may continue it (temporary_adopt), and it is removed when it was not written to for a day. A directory keeps only a few of
+ * them, so that a transfer that is started and interrupted many times does not fill the disk.
  */
 #ifndef REMEX_FILES_TEMPORARY_H
 #define REMEX_FILES_TEMPORARY_H
@@ -18,31 +18,33 @@
 enum {
 	TEMPORARY_NAME = 224,
 	TEMPORARY_DAY = 24 * 3600,
-	TEMPORARY_MOST = 16, /* that interrupted transfers leave in one directory */
+	TEMPORARY_MOST = 16, /* temporaries from interrupted transfers in one directory */
 };
 
-/* Make one for `name` in the directory: its descriptor (open for reading and writing, locked) and its name; -1 and err. */
+/* Make a temporary for `name` in the directory. Its descriptor (open for reading and writing, locked), and its name in
+ * `temporary`; or -1 and err. */
 int temporary_make (int directory, const char *name, char temporary[TEMPORARY_NAME], struct err *err);
 
-/* Take over the youngest one that an interrupted transfer of `name` has left: as above; -1 with errno ENOENT where there
- * is none. Only regular files with one link that belong to us, that have something in them, and that nobody holds. */
+/* Take over the youngest temporary that an interrupted transfer of `name` left: a descriptor as above, or -1 with errno; ENOENT
+ * where there is none. Only a regular file counts that has one link, belongs to us, is not empty, and is not locked. */
 int temporary_adopt (int directory, const char *name, char temporary[TEMPORARY_NAME]);
 
-/* Remove those of any name that were not written to since `before`; how many. Held ones, and what only looks like one,
- * stay. What cannot be removed is left alone, in silence. */
+/* Remove the temporaries, of all names, that were not written to since `before`. Locked ones stay, and so do files that only have
+ * such a name. Errors are ignored. Returns how many were removed. */
 int temporary_sweep (int directory, time_t before);
 
-/* Of those that nobody works on keep one of each name, and TEMPORARY_MOST in all: the youngest ones. How many were removed. */
+/* Of the unlocked temporaries keep the youngest one for each name, and the youngest TEMPORARY_MOST in all. Returns how many were
+ * removed. */
 int temporary_trim (int directory);
 
-/* Before one is made: trim, unless this process has trimmed that directory within the last hour. */
+/* Call temporary_trim before a temporary is made, unless this process did so for that directory within the last hour. */
 void temporary_trim_first (int directory);
 
-/* Sweep those of yesterday and before, unless this process has looked at that directory within the last hour: reading a
- * large directory for every file in it would cost more than the files. */
+/* Call temporary_sweep for a day, unless this process did so for that directory within the last hour: reading a large directory
+ * once for each file would take longer than the files. */
 int temporary_tidy (int directory);
 
-/* Is that the name of one? */
+/* Has that name the form of a temporary? */
 bool temporary_is (const char *name);
 
 #endif

@@ -1,6 +1,6 @@
-/* walk - where a sender stands in a tree: a row of directories, each held open, each entered from the one above it by its
- * name and never by a link, so that nobody who moves things about meanwhile can lead it elsewhere. A path is kept as well,
- * for people: nothing is opened by it.
+/* walk - the position of a sender in a tree: a stack of open directories. Each was entered by its name from the one above it, and
+ * never through a link. So a user who moves directories at the same time cannot redirect the walk. A path is kept as well,
+ * only for messages: no file is opened by it.
  */
 #ifndef REMEX_FILES_WALK_H
 #define REMEX_FILES_WALK_H
@@ -18,35 +18,37 @@ struct walk_level {
 	size_t name, end; /* of its path: where its own name begins, and where it ends */
 };
 
-/* All zero, it is at the top: nowhere yet. */
+/* All zero: the walk is at the top, in no directory. */
 struct walk {
 	struct walk_level dirs[SENDER_DEPTH];
 	int depth; /* levels it is in */
 	char path[WALK_PATH]; /* of the last walk_at */
 };
 
-void walk_free (struct walk *walk); /* what is in it: it is at the top again */
+void walk_free (struct walk *walk); /* close all directories: the walk is at the top again */
 
-/* The path is that of `name` (a component) in the directory it is in. */
+/* Set walk->path to the path of `name` (a component) in the current directory. */
 void walk_at (struct walk *walk, const char *name);
 
-/* The descriptor of the directory it is in, of the walk's own. Not at the top. */
+/* The descriptor of the current directory (borrowed). Not at the top. */
 int walk_fd (const struct walk *walk);
 
-/* Open the directory `name` there, to enter it: a descriptor, or -1 with errno: ENOTDIR or ELOOP where it is none. */
+/* Open the directory `name` in the current directory, to enter it. A descriptor, or -1 with errno; ENOTDIR or ELOOP where
+ * `name` is no directory. */
 int walk_open (const struct walk *walk, const char *name);
 
-/* Enter a directory that was opened (owned from now on, also on failure) and is called `name`; below SENDER_DEPTH only. 0,
- * or -1 with errno. */
+/* Enter an open directory (owned from now on, also on failure) with that name. The depth must be below SENDER_DEPTH. 0, or -1
+ * with errno. */
 int walk_enter (struct walk *walk, int fd, const char *name);
 
-/* The next name in the directory it is in, "." and ".." left out, good until the next call; NULL with errno, 0 at the end. */
+/* The next name in the current directory, without "." and "..", valid until the next call. NULL with errno; errno is 0 at the
+ * end. */
 const char *walk_next (struct walk *walk);
 
-/* Go back up. */
+/* Leave the current directory. */
 void walk_leave (struct walk *walk);
 
-/* The name of the directory it is in, good until the walk moves. */
+/* The name of the current directory. */
 void walk_name (const struct walk *walk, char name[ITEM_NAME_MAX + 1]);
 
 #endif
