@@ -1,10 +1,9 @@
-/* access - whose a received file is, who may do what with it, and what it keeps of the one that it replaces.
+/* access - owner, group, mode, access control list and attributes of a received file, and what it keeps of a replaced file.
  *
- * A file that is replaced is another one afterwards. Nobody gets more rights by that than the old one gave, nor more than cp(1)
- * would have left: its owner and group are kept as far as we may, its access control list and mode, the attributes "user.*" and
- * the label that a security module has given it. Its capabilities are not (capabilities(7)): they were given to the old content,
- * and a program that writes to the old file takes them away as well. A new file gets what its directory's default list says, or
- * what the umask leaves.
+ * Replacing a file makes a new file. No user gets more rights than the old file gave, or than cp(1) would give. Kept are, as far as
+ * the kernel lets us: owner and group, access control list and mode, the attributes "user.*", and the label of a security
+ * module. Capabilities (capabilities(7)) are not kept: they were given to the old content, and writing to a file removes them
+ * too. A new file gets the default list of its directory, or the mode less the umask.
  */
 #ifndef REMEX_FILES_ACCESS_H
 #define REMEX_FILES_ACCESS_H
@@ -17,21 +16,21 @@
 enum { ACCESS_NOTE = 256 };
 
 struct access {
-	int mode; /* of the sender; -1: not said */
-	bool preserve; /* it is that mode, and no list */
-	bool set_id; /* with all of its bits 07000 */
+	int mode; /* from the sender; -1: the sender sent none */
+	bool preserve; /* the file gets exactly that mode, and no list */
+	bool set_id; /* and the bits 07000 of the mode */
 };
 
-/* Make the file `fd` (ours, with a mode that lets nobody else in) what is to be `name` in the directory; what is there by now, where
- * it is a regular file, is what it replaces. `note` becomes "not kept: …", or "" where nothing is lost. 0, or -1 and err. */
+/* Prepare the file `fd` (it belongs to us, and its mode lets nobody else in) to become `name` in the directory. A regular file that
+ * has that name now is the replaced file. `note` is set to "not kept: …", or "" where nothing is lost. 0, or -1 and err. */
 int access_set (
 	int fd, int directory, const char *name, const struct access *access, char note[ACCESS_NOTE], struct err *err);
 
-/* Give a file or directory this mode (07777) and no access list: at no moment does it let in whom neither the old nor the new state
- * lets in. 0, or -1 with errno. */
+/* Give a file or directory this mode (07777) and no access list. At no moment does it let in a user whom neither the old state nor
+ * the new state lets in. 0, or -1 with errno. */
 int access_set_mode (int fd, mode_t mode);
 
-/* The process's umask (umask(2)), for processes of one thread: it is set for a moment. */
+/* The umask of the process (umask(2)). It is changed for a moment: only for processes with one thread. */
 mode_t access_umask (void);
 
 #endif

@@ -1,6 +1,6 @@
-/* acl - an access control list (acl(5)) as the kernel hands it out: the value of the attributes system.posix_acl_access and
- * system.posix_acl_default, <linux/posix_acl_xattr.h>. What is done with one here keeps it a list that the kernel takes, and never
- * makes it wider. Pure but for acl_read and acl_write.
+/* acl - access control lists (acl(5)) in the form of the kernel: the value of the attributes system.posix_acl_access and
+ * system.posix_acl_default, <linux/posix_acl_xattr.h>. The functions here keep a list valid for the kernel, and never make it wider.
+ * Pure, except for acl_read and acl_write.
  */
 #ifndef REMEX_FILES_ACL_H
 #define REMEX_FILES_ACL_H
@@ -17,27 +17,27 @@ struct acl {
 	uint8_t bytes[ACL_SIZE];
 };
 
-/* Read one, of the descriptor (one opened with O_PATH will do, where there is /proc). ACL_NONE: there is none, or the filesystem
- * has none; ACL_UNKNOWN: there may be one, and it cannot be read. */
+/* Read the list of a file (a descriptor opened with O_PATH works where /proc is mounted). ACL_NONE: the file or the filesystem has
+ * none. ACL_UNKNOWN: there may be one, but it cannot be read. */
 enum acl_kind { ACL_ACCESS, ACL_DEFAULT };
 enum acl_found { ACL_NONE, ACL_SOME, ACL_UNKNOWN };
 enum acl_found acl_read (int fd, enum acl_kind kind, struct acl *acl);
 
-/* Make it the access list of the file, which sets the bits 0777 of its mode too. 0, or -1 with errno. */
+/* Set the access list of the file, which also sets the bits 0777 of its mode. 0, or -1 with errno. */
 int acl_write (int fd, const struct acl *acl);
 
-/* The list that says what these bits 0777 say, and no more: a file that gets it has no list. */
+/* The list that means the same as these bits 0777. A file that gets this list has no list. */
 void acl_of_mode (struct acl *acl, mode_t mode);
 
-/* What a new file gets of its directory's default list where it is made with that mode, as open(2) does it: then the umask does not
- * count. */
+/* Turn the default list of a directory into the list of a new file that is made there with that mode, as open(2) does. The umask
+ * does not count then. */
 void acl_limit (struct acl *acl, mode_t mode);
 
-/* The file has another group: that one gets of the old one's rights what everybody has, and every group that is named; and since the
- * old group's members are others now, others get no more than it had. */
+/* The group of the file has changed. The new group gets only those rights of the old group that all others and every named group
+ * have. The members of the old group are "others" now, so others get no more rights than the old group had. */
 void acl_change_group (struct acl *acl);
 
-/* The bits 0777 for a file that cannot have the list: the group's bits are those of the group, less what the mask takes. */
+/* The bits 0777 for a file that cannot have a list: the bits of the group are those of the owning group, limited by the mask. */
 mode_t acl_mode (const struct acl *acl);
 
 #endif

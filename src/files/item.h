@@ -1,8 +1,8 @@
 /* item - the stream that carries files: the input of file.put and the output of file.get with `tree` (doc/protocol.md).
  *
- * A row of messages of the same form as remex/1 itself: uint32 header length, big-endian | a JSON object | a body. The
- * names in it are single components; a tree is walked by entering a directory and leaving it, so that no item can name
- * what lies outside of where it stands.
+ * The items have the form of the messages of remex/1: uint32 header length, big-endian | a JSON object | a body. A name in an
+ * item is a single component. A tree is sent by entering and leaving directories. So no item can name a file outside of the
+ * current directory.
  *
  *   {"total":FILES,"bytes":N}                           what will come, where the sender has counted
  *   {"directory":NAME,"mode":M,"mtime":T}               enter it; what follows lies in it
@@ -15,12 +15,13 @@
  *   {"failed":NAME,"code":WORD,"message":TEXT}          the sender cannot send that one
  *   {"abort":true,"code":WORD,"message":TEXT}           the file that began is not good; it has no end
  *
- * An item at the top has "source":N, the number of the source it comes from, counted from 0. A directory at the top may have
- * the name ".": what is in it goes to where it would itself. With {"file":…,
- * "resume":true} the sender stops until the receiver has answered, on the way back, {"have":N,"sha256":HEX}: the first N
- * bytes of that file are there and have that sum. The sender goes on with {"from":K}, K being N where it agrees, else 0.
- * The other thing on the way back is one {"done":PATH,…} (with "message":TEXT: what is not kept of a file that it replaces) or {"failed":PATH,"code","message"} for each file, directory and
- * link, when it is in place for good.
+ * An item at the top has "source":N, the number of its source, from 0. A directory at the top may have the name ".": then its
+ * contents go where the directory itself would go.
+ *
+ * In the other direction: after {"file":…,"resume":true} the sender waits until the receiver answers {"have":N,"sha256":HEX}: it
+ * has the first N bytes of the file, with that sum. The sender goes on with {"from":K}; K is N where the sum is right, else
+ * 0. When a file, directory or link is in place and on the disk, the receiver sends {"done":PATH,…} (with "message":TEXT:
+ * what of a replaced file is not kept), or {"failed":PATH,"code","message"}.
  *
  * Times are nanoseconds since 1970; modes are the bits 07777. A name that is not UTF-8 is {"b64":…}.
  * Pure: no I/O.
@@ -77,27 +78,26 @@ struct item {
 	uint64_t body; /* bytes that follow */
 };
 
-/* An item of that kind, with nothing said. */
+/* An item of that kind, with all other members unset. */
 void item_init (struct item *item, enum item_kind kind);
 
-/* Append it; its body, item->body bytes, the caller appends next. 0, or -1 with errno (ENOBUFS, ENOMEM). */
+/* Append an item. The caller then appends its body, item->body bytes. 0, or -1 with errno (ENOBUFS, ENOMEM). */
 int item_put (struct buf *out, const struct item *item);
 
-/* Room that the header of any item takes at most, for planning. */
+/* The largest size of the header of an item. */
 enum { ITEM_HEADER_MAX = 40 * 1024 };
 
-/* Content with one copy, as message_data_begin has it: room for a data item of up to `max` bytes (at most ITEM_DATA_MAX);
- * where they go, or NULL with errno. Then item_data_end says how many (n > 0) came, and appends the item. */
+/* Content with one copy, as message_data_begin does it: reserve room for a data item of up to `max` bytes (at most
+ * ITEM_DATA_MAX). Returns where the bytes go, or NULL with errno. Then item_data_end appends the item with n > 0 bytes. */
 uint8_t *item_data_begin (struct buf *out, size_t max);
 void item_data_end (struct buf *out, size_t n);
 
-/* Take the next item's header from `in`: 1 and *item, whose body now stands at the front of `in` or is still to come, and
- * is the caller's to consume before the next; 0 when more bytes are needed; -1 and err (CODE_BAD_VALUE) where it is no
- * item. Every name that is a component is one: not empty, not "." (but for a source, see above) or
- * "..", no '/', at most ITEM_NAME_MAX bytes. */
+/* Take the header of the next item from `in`. 1: *item is set; its body follows in `in`, now or later, and the caller consumes it
+ * before the next call. 0: more bytes are needed. -1 and err (CODE_BAD_VALUE): the bytes are no item. A name that should be a
+ * component is checked: not empty, not ".." nor "." (except for a source, see above), no '/', at most ITEM_NAME_MAX bytes. */
 int item_next (struct buf *in, struct item *item, struct err *err);
 
-/* Is that one component of a path, as said above? */
+/* Is `name` one component of a path, by the rules above? */
 bool item_is_component (const char *name);
 
 #endif

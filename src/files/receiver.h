@@ -1,11 +1,11 @@
-/* receiver - a stream of items (item.h) as files: what both ends do, the file plugin for put, remex for get.
+/* receiver - makes files from a stream of items (item.h). `remex get` has one in the client, `remex put` has one in the file plugin.
  *
- * It is fed bytes. It stands in a directory that it holds open and knows nothing of paths but for reporting them: each item
- * is made by its name in the directory that was entered, never following a link. Files are written beside their names
- * (file_writer.h); those that are complete wait, at most RECEIVER_BATCH of them, so that they go to the disk together, and take
- * their names then. A directory gets its mode, its time and its fsync when all in it have theirs.
+ * The caller feeds it bytes. The receiver is in an open directory; paths are used only for reports. Each item is made by its name
+ * in the directory that was entered, and no link is followed. A file is written to a temporary in its directory
+ * (file_writer.h). Complete files wait, at most RECEIVER_BATCH of them, go to the disk together, and get their names then. A
+ * directory gets its mode, its time and its fsync when all of its contents have theirs.
  *
- * What goes wrong with one item is reported, and the rest goes on. What breaks the rules of the stream ends it, and so does a full
+ * An item that fails is reported, and the rest goes on. A stream that breaks the rules ends the transfer, and so does a full
  * disk.
  */
 #ifndef REMEX_FILES_RECEIVER_H
@@ -23,58 +23,59 @@
 enum {
 	RECEIVER_BATCH =
 		400, /* complete files that wait for the disk together; each has a descriptor, of the usual 1024 */
-	RECEIVER_MANY = 16, /* from so many on they are brought there by one call for their filesystem */
-	RECEIVER_DEPTH = 256, /* levels of directories; what is deeper fails */
+	RECEIVER_MANY = 16, /* so many files or more are synced by one call for the filesystem (syncfs(2)) */
+	RECEIVER_DEPTH = 256, /* levels of directories; a deeper directory fails */
 	RECEIVER_STEP = 16 * 1024 * 1024,
-	RECEIVER_SMALL = 64 * 1024, /* of a file of up to so many bytes nothing is kept to be resumed */
+	RECEIVER_SMALL = 64 * 1024, /* an interrupted file of up to so many bytes is not kept for resuming */
 };
 
-/* One of these for each item that is over. */
+/* The report for an item that is finished or has failed. */
 struct receipt {
 	enum item_kind kind; /* ITEM_FILE, ITEM_DIRECTORY, ITEM_LINK, or ITEM_FAILED: the sender could not send it */
 	int64_t source; /* the number of the source it belongs to */
-	const char *path; /* from the top: its source's own name first, as the sender gave it */
+	const char *path; /* from the top, beginning with the name of the source, as the sender sent it */
 	int64_t size; /* of a file */
 	const char *sha256; /* of a file that is in place; else "" */
-	bool changed; /* it changed while it was read, and is in place all the same */
-	const char *note; /* what is not kept of what it replaces: "not kept: …"; NULL or "": nothing is lost */
-	const struct err *err; /* NULL: it is in place */
+	bool changed; /* the file changed while the sender read it, and is in place nevertheless */
+	const char *note; /* what of a replaced file is not kept: "not kept: …"; NULL or "": nothing is lost */
+	const struct err *err; /* NULL: the item is in place */
 };
 
-/* Where an item at the top goes: `place` (owned by the receiver afterwards), or *fd >= 0 (borrowed): the content of a file goes
- * there. 0, or -1 and err with a code; err->sys EPROTO where such an item was not asked for, which ends the stream. */
+/* Where does an item at the top go? Set `target` (the receiver owns it then), or set *fd to a descriptor (borrowed) that gets the
+ * content of the file. 0, or -1 and err with a code; err->sys EPROTO: such an item was not asked for, which ends the stream. */
 typedef int receiver_target (void *data, const struct item *item, struct target *target, int *fd, struct err *err);
 typedef void receiver_report (void *data, const struct receipt *receipt);
 
 struct receiver_options {
 	struct file_writer_options writer;
 	bool recursive; /* directories and links may come */
-	bool live; /* a file that its sender says has changed while it was read is taken; otherwise it fails */
-	bool tame; /* no link that could lead out of where it stands: absolute, or with ".." in it */
+	bool live; /* accept a file that changed while the sender read it; otherwise such a file fails */
+	bool tame; /* refuse links that could lead out of their directory: absolute links, and links with ".." */
 };
 
 struct receiver;
 struct receiver *receiver_new (
 	const struct receiver_options *options, receiver_target *target, receiver_report *report, void *data);
 
-/* Take what can be taken from `in`. Answers for the sender ({"have":…}) are appended to `back`. 0; 1: call again, also with
- * nothing new in `in`: a large hole costs its sender nothing to say and us seconds to sum up, so it is taken in steps of
- * RECEIVER_STEP bytes; -1 and err when nothing more can be taken: CODE_BAD_VALUE where this is no such stream; CODE_IO_ERROR and
- * err->sys ENOSPC or EDQUOT where something could not be made because the disk is full, or a quota used up, which its receipt has
- * told in the same words: everything behind it would fail too, with a line for each. What had its end before it is put in
- * place, as far as there is room. */
+/* Take bytes from `in`, as many as possible. Answers for the sender ({"have":…}) are appended to `back`. Returns
+ *   0   all possible bytes are taken
+ *   1   call again, also without new bytes in `in`: the sum of a large hole takes time, and is computed in steps of
+ *       RECEIVER_STEP bytes
+ *  -1   the transfer ends; err: CODE_BAD_VALUE: the stream breaks the rules; CODE_IO_ERROR with err->sys ENOSPC or EDQUOT: the
+ *       disk is full or a quota is used up, and the report of the item has the same words. All following items would fail
+ *       for this reason. Files that were complete before are put in place, as far as there is room. */
 int receiver_take (struct receiver *receiver, struct buf *in, struct buf *back, struct err *err);
 
-/* The stream has ended in good order: everything that waits is put in place. -1 and err where it was cut, or as above. */
+/* The stream has ended: put all waiting files in place. 0, or -1 and err when the stream is incomplete, or as above. */
 int receiver_end (struct receiver *receiver, struct err *err);
 
-/* What is not in place is not put there: a file that was being written stays as its temporary, to be resumed, unless
- * it is small. */
+/* Waiting files are discarded. The temporary of the current file stays, so that the transfer can be resumed, unless the file is
+ * small. */
 void receiver_free (struct receiver *receiver);
 
 struct receiver_progress {
-	int64_t files, bytes; /* taken so far */
-	int64_t total_files, total_bytes; /* as the sender says; -1: it did not */
+	int64_t files, bytes; /* so far */
+	int64_t total_files, total_bytes; /* from the sender; -1: the sender sent none */
 };
 void receiver_progress (const struct receiver *receiver, struct receiver_progress *progress);
 
