@@ -1,12 +1,37 @@
 if HAVE_CHECK
-daemon_tests = %D%/check_identity_files
+daemon_tests = \
+	%D%/check_claim \
+	%D%/check_front_process \
+	%D%/check_identity_files \
+	%D%/check_keeper_process \
+	%D%/check_reload \
+	%D%/check_workers \
+	$(NULL)
 check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
+daemon_far_end = %D%/far_end.c %D%/far_end.h
+daemon_libs = \
+	src/daemon/libdaemon.la src/audit/libaudit.la src/worker/libworker.la src/proc/libproc.la src/conf/libconf.la \
+	src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(YAML_LIBS) -ldl -lm $(check_libs)
+%C%_check_claim_SOURCES = %D%/check_claim.c
+%C%_check_claim_CFLAGS = $(check_cflags)
+%C%_check_claim_LDADD = $(daemon_libs)
+%C%_check_front_process_SOURCES = %D%/check_front_process.c $(daemon_far_end)
+%C%_check_front_process_CFLAGS = $(check_cflags)
+%C%_check_front_process_LDADD = $(daemon_libs)
 %C%_check_identity_files_SOURCES = %D%/check_identity_files.c
 %C%_check_identity_files_CFLAGS = $(check_cflags)
 %C%_check_identity_files_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=strndup
-%C%_check_identity_files_LDADD = src/daemon/libdaemon.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la \
-	src/base/libbase.la $(JANSSON_LIBS) $(YAML_LIBS) $(check_libs)
+%C%_check_identity_files_LDADD = $(daemon_libs)
+%C%_check_keeper_process_SOURCES = %D%/check_keeper_process.c $(daemon_far_end)
+%C%_check_keeper_process_CFLAGS = $(check_cflags)
+%C%_check_keeper_process_LDADD = $(daemon_libs)
+%C%_check_reload_SOURCES = %D%/check_reload.c $(daemon_far_end)
+%C%_check_reload_CFLAGS = $(check_cflags)
+%C%_check_reload_LDADD = $(daemon_libs)
+%C%_check_workers_SOURCES = %D%/check_workers.c $(daemon_far_end)
+%C%_check_workers_CFLAGS = $(check_cflags)
+%C%_check_workers_LDADD = $(daemon_libs)
 endif
 
 # remexd with another front: the same main function calls lying_front_run in place of front_run.
