@@ -64,7 +64,6 @@ int finish (int status)
 		return status;
 	if (failed == EPIPE)
 		return STATUS_PIPE;
-	if (status == 0 || status == STATUS_REMEX)
-		complain (NULL, "cannot write to standard output: %s", strerror (failed ? failed : EIO));
+	complain (NULL, "cannot write to standard output: %s", strerror (failed ? failed : EIO));
 	return STATUS_REMEX;
 }
