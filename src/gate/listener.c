@@ -95,13 +95,13 @@ static void on_client (void *arg, int events)
 	}
 }
 
-/* Has somebody called listen(2)? The supervisor does so for TCP when the first identity may come in. */
-static bool is_open (int fd)
+/* Has somebody called listen(2)? The supervisor does so for TCP when the first identity may come in. 1, 0, or -1 with errno. */
+static int is_open (int fd)
 {
 	socklen_t size = sizeof (int);
 	int listening = 0;
 
-	return getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
+	return getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0 ? -1 : listening;
 }
 
 int listener_follow (struct gate *gate)
@@ -109,8 +109,11 @@ int listener_follow (struct gate *gate)
 	for (int i = 0; i < gate->n_listeners; i++) {
 		struct listener_watch *listener = &gate->listeners[i];
 
-		if (!listener->watch && is_open (listener->fd) &&
-			!(listener->watch = watch_new (gate->loop, listener->fd, UV_READABLE, on_client, listener)))
+		int open = listener->watch ? 0 : is_open (listener->fd);
+
+		if (open < 0)
+			return -1;
+		if (open && !(listener->watch = watch_new (gate->loop, listener->fd, UV_READABLE, on_client, listener)))
 			return -1;
 	}
 	return 0;
