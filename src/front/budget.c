@@ -42,6 +42,8 @@ void budget_give (struct budget *budget, struct identity *identity, size_t n)
 	budget->held -= n;
 	if (!identity->full)
 		budget->others -= n;
+	if (n && budget->given)
+		budget->given (budget->arg);
 }
 
 bool budget_spent (const struct budget *budget, const struct identity *identity)

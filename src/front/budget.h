@@ -15,6 +15,8 @@
 
 struct budget {
 	size_t max, held, others; /* in all; by all; by those who may not have all */
+	void (*given) (void *arg); /* something was given back: whoever waits for room may try; NULL: nobody waits */
+	void *arg;
 };
 
 /* At least 8 MiB, so that a quarter has room for the largest message. */

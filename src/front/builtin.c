@@ -8,27 +8,27 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include "front/connection.h"
-#include "front/front.h"
 #include "front/builtin.h"
+#include "front/front_state.h"
 #include "front/request.h"
-#include "front/supervisor_link.h"
 
 /* Answers of one identity that wait for their clients: each is kept in memory. */
 enum { ANSWERS_EACH = 16 };
 
 /* A reload that the supervisor has been asked for. */
 struct asked {
-	struct list node; /* of the front's asked */
+	struct list node; /* of the front's reloads */
 	uint64_t number;
-	struct connection *connection;
+	struct front *front;
+	struct identity *identity;
 	struct channel *channel;
 };
 
 /* An answer that is larger than what the client takes at once. */
 struct answering {
-	struct list node; /* of the front's answering */
-	struct connection *connection;
+	struct list node; /* of the front's answers */
+	struct front *front;
+	struct identity *identity;
 	struct channel *channel;
 	char *text;
 	size_t whole, sent;
@@ -36,21 +36,21 @@ struct answering {
 
 static void complete (struct front *front, struct channel *channel)
 {
-	front->outcomes[OUTCOME_COMPLETED]++;
+	front->counts.outcomes[OUTCOME_COMPLETED]++;
 	channel_done (channel, json_pack ("{ss sf}", "outcome", "completed", "seconds", 0.0));
 }
 
 static void refuse (struct front *front, struct channel *channel, enum code code, const char *text)
 {
-	front->errors[code]++;
+	front->counts.errors[code]++;
 	channel_error (channel, code, text, code == CODE_BUSY ? RETRY_AFTER : 0);
 }
 
 static void answering_free (struct answering *answering)
 {
 	list_remove (&answering->node);
-	answering->connection->client.identity->answers--;
-	connection_give (answering->connection, answering->whole);
+	answering->identity->answers--;
+	budget_give (&answering->front->budget, answering->identity, answering->whole);
 	free (answering->text);
 	free (answering);
 }
@@ -68,7 +68,7 @@ static void answer_on (struct answering *answering)
 		channel_output_end (answering->channel, "result", n);
 		answering->sent += n;
 	}
-	complete (answering->connection->front, answering->channel);
+	complete (answering->front, answering->channel);
 	answering_free (answering);
 }
 
@@ -81,7 +81,7 @@ static void on_answer_cancel (struct channel *channel)
 {
 	struct answering *answering = channel->owner;
 
-	answering->connection->front->outcomes[OUTCOME_CANCELLED]++;
+	answering->front->counts.outcomes[OUTCOME_CANCELLED]++;
 	answering_free (answering);
 	channel_done (channel, json_pack ("{ss sf}", "outcome", "cancelled", "seconds", 0.0));
 }
@@ -98,15 +98,14 @@ static const struct channel_ops answering_ops = {
 };
 
 /* A document (consumed) as the result. */
-static void answer (struct connection *connection, struct channel *channel, json_t *document)
+static void answer (struct front *front, struct identity *identity, struct channel *channel, json_t *document)
 {
-	struct identity *identity = connection->client.identity;
 	struct answering *answering;
 	char *text;
 
 	if (!identity->full && identity->answers >= ANSWERS_EACH) {
 		json_decref (document);
-		refuse (connection->front, channel, CODE_BUSY, "too many answers wait for you to take them");
+		refuse (front, channel, CODE_BUSY, "too many answers wait for you to take them");
 		return;
 	}
 	answering = calloc (1, sizeof *answering);
@@ -115,21 +114,22 @@ static void answer (struct connection *connection, struct channel *channel, json
 	if (!answering || !text) {
 		free (answering);
 		free (text);
-		refuse (connection->front, channel, CODE_BUSY, "out of memory");
+		refuse (front, channel, CODE_BUSY, "out of memory");
 		return;
 	}
 	answering->whole = strlen (text);
-	if (!budget_take (&connection->front->budget, identity, answering->whole)) {
+	if (!budget_take (&front->budget, identity, answering->whole)) {
 		free (answering);
 		free (text);
-		refuse (connection->front, channel, CODE_BUSY, "too many answers wait for you to take them");
+		refuse (front, channel, CODE_BUSY, "too many answers wait for you to take them");
 		return;
 	}
-	answering->connection = connection;
+	answering->front = front;
+	answering->identity = identity;
 	answering->channel = channel;
 	answering->text = text;
 	channel_own (channel, &answering_ops, answering);
-	list_append (&connection->front->answering, &answering->node);
+	list_append (&front->answers, &answering->node);
 	identity->answers++;
 	answer_on (answering);
 }
@@ -138,7 +138,7 @@ void builtin_stop (struct front *front)
 {
 	struct answering *answering, *after;
 
-	list_each_safe (answering, after, &front->answering, node) {
+	list_each_safe (answering, after, &front->answers, node) {
 		struct session *session = answering->channel->session;
 
 		refuse (front, answering->channel, CODE_SHUTTING_DOWN, "remexd is shutting down");
@@ -174,25 +174,24 @@ static json_t *visible (const struct verb_table *table, const struct identity *i
 }
 
 /* The table that arguments are checked with; for somebody over TCP the part that it may use. */
-static void show_plugins (struct connection *connection, struct channel *channel)
+static void show_plugins (struct front *front, struct identity *identity, struct channel *channel)
 {
-	struct front *front = connection->front;
 	json_t *all = front->verbs->json, *some, *plugin;
 	size_t i;
 
-	if (!connection->client.identity->remote) {
-		answer (connection, channel, json_incref (all));
+	if (!identity->remote) {
+		answer (front, identity, channel, json_incref (all));
 		return;
 	}
 	some = json_array ();
 	json_array_foreach (all, i, plugin)
 	{
-		json_t *part = visible (front->verbs, connection->client.identity, plugin);
+		json_t *part = visible (front->verbs, identity, plugin);
 
 		if (part)
 			json_array_append_new (some, part);
 	}
-	answer (connection, channel, some);
+	answer (front, identity, channel, some);
 }
 
 /* --- identities -------------------------------------------------------------------------------------------------- */
@@ -231,7 +230,7 @@ static json_t *identity_json (const struct front *front, const struct admitted *
 	const struct grant *grant = admitted->grant;
 	json_t *keys = json_array (), *allow = json_array (), *json;
 	char print[KEY_PRINT_SIZE], user[64], until[32];
-	struct connection *connection;
+	const struct gate_client *client;
 	time_t expires = (time_t)grant->expires;
 	struct tm tm;
 	int live = 0;
@@ -240,8 +239,8 @@ static json_t *identity_json (const struct front *front, const struct admitted *
 		json_array_append_new (keys, json_string (key_print (&grant->keys[i], print)));
 	for (size_t i = 0; i < grant->n_allow; i++)
 		json_array_append_new (allow, json_string (grant->allow[i]));
-	list_each (connection, &front->connections, node)
-		live += connection->client.remote && connection->client.identity->grant == grant;
+	list_each (client, &front->gate.clients, node)
+		live += client->remote && client->identity->grant == grant;
 	json = json_pack ("{ss so ss so so si}", "name", grant->name, "keys", keys, "user",
 		access_name (user, sizeof user, admitted->uid), "allow", allow, "commands", commands_json (grant),
 		"connections", live);
@@ -284,9 +283,8 @@ static json_t *listening_json (const struct front *front)
 	return list;
 }
 
-static void show_identities (struct connection *connection, struct channel *channel)
+static void show_identities (struct front *front, struct identity *identity, struct channel *channel)
 {
-	struct front *front = connection->front;
 	const struct grants *grants = front->gate.access.grants;
 	json_t *list = json_array (), *why, *directory = json_object_get (grants->manifest, "directory");
 	char print[KEY_PRINT_SIZE];
@@ -296,7 +294,7 @@ static void show_identities (struct connection *connection, struct channel *chan
 		json_array_append_new (list, identity_json (front, &grants->items[i]));
 	json_object_foreach (json_object_get (grants->manifest, "refused"), name, why)
 		json_array_append_new (list, json_pack ("{ss sO}", "name", name, "refused", why));
-	answer (connection, channel,
+	answer (front, identity, channel,
 		json_pack ("{sO? ss? so so}", "directory", directory, "host_key",
 			front->gate.host_key ? key_print (credential_key (front->gate.host_key), print) : NULL,
 			"listen", listening_json (front), "identities", list));
@@ -317,9 +315,8 @@ static void on_reload_lost (struct channel *channel)
 
 static const struct channel_ops reload_ops = { .lost = on_reload_lost };
 
-static void ask_reload (struct connection *connection, struct channel *channel)
+static void ask_reload (struct front *front, struct identity *identity, struct channel *channel)
 {
-	struct front *front = connection->front;
 	struct asked *asked = calloc (1, sizeof *asked);
 
 	if (!asked) {
@@ -327,11 +324,12 @@ static void ask_reload (struct connection *connection, struct channel *channel)
 		return;
 	}
 	asked->number = ++front->last_request;
-	asked->connection = connection;
+	asked->front = front;
+	asked->identity = identity;
 	asked->channel = channel;
 	channel_own (channel, &reload_ops, asked);
-	list_append (&front->asked, &asked->node);
-	supervisor_link_reload (front, asked->number);
+	list_append (&front->reloads, &asked->node);
+	supervisor_link_reload (&front->supervisor, asked->number);
 }
 
 /* What the reload came to: the generation, which the front has by now, and the keys that wait for a restart. */
@@ -357,12 +355,12 @@ static json_t *summary (const struct front *front, const char *waiting, size_t n
 		waits);
 }
 
-void builtin_reloaded (struct front *front, const struct packet *packet)
+void builtin_reloaded (struct front *front, struct packet *packet)
 {
 	struct asked *asked, *after;
 
-	list_each_safe (asked, after, &front->asked, node) {
-		struct connection *connection = asked->connection;
+	list_each_safe (asked, after, &front->reloads, node) {
+		struct session *session = asked->channel->session;
 		char *why;
 
 		if (asked->number != packet->record.id)
@@ -372,11 +370,11 @@ void builtin_reloaded (struct front *front, const struct packet *packet)
 			refuse (front, asked->channel, CODE_FAILED, why ? why : "out of memory");
 			free (why);
 		} else {
-			answer (connection, asked->channel,
+			answer (front, asked->identity, asked->channel,
 				summary (front, (const char *)packet->data, packet->record.length));
 		}
 		asked_free (asked);
-		session_flush (&connection->session);
+		session_flush (session);
 		return;
 	}
 }
@@ -386,27 +384,24 @@ void builtin_reloaded (struct front *front, const struct packet *packet)
 static const struct {
 	const char *name;
 	bool everybody; /* else: only those who may do everything */
-	void (*run) (struct connection *connection, struct channel *channel);
+	void (*run) (struct front *front, struct identity *identity, struct channel *channel);
 } calls[] = {
 	{ "plugins", true, show_plugins },
 	{ "identities", false, show_identities },
 	{ "reload", false, ask_reload },
 };
 
-bool builtin_call (struct connection *connection, struct channel *channel, const struct message *message)
+bool builtin_call (
+	struct front *front, struct identity *identity, struct channel *channel, const struct message *message)
 {
-	struct err err;
-
 	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
 		if (strcmp (calls[i].name, message->name) != 0)
 			continue;
-		if (dispatch_check_must (message->header, &err) < 0)
-			refuse (connection->front, channel, (enum code)err.code, err.text);
-		else if (!calls[i].everybody && !connection->client.identity->full)
-			refuse (connection->front, channel, CODE_DENIED,
+		if (!calls[i].everybody && !identity->full)
+			refuse (front, channel, CODE_DENIED,
 				"only root and the daemon's own user, on the Unix socket, may ask for that");
 		else
-			calls[i].run (connection, channel);
+			calls[i].run (front, identity, channel);
 		return true;
 	}
 	return false;

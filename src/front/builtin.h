@@ -10,13 +10,14 @@
 #include "wire/session.h"
 
 struct front;
-struct connection;
+struct identity;
 
-/* Is it one of these calls? Then it is answered, now or later, and the answer is true. */
-bool builtin_call (struct connection *connection, struct channel *channel, const struct message *message);
+/* Is it one of these calls? Then it is answered, now or later, and the result is true. */
+bool builtin_call (
+	struct front *front, struct identity *identity, struct channel *channel, const struct message *message);
 
 /* The supervisor has answered a reload. */
-void builtin_reloaded (struct front *front, const struct packet *packet);
+void builtin_reloaded (struct front *front, struct packet *packet);
 
 /* The end is near: nobody waits for those who do not take their answers. */
 void builtin_stop (struct front *front);

@@ -8,7 +8,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "front/connection.h"
-#include "front/front.h"
+#include "front/dispatch.h"
+#include "front/front_state.h"
 
 enum {
 	READ_PIECE = 64 * 1024,
@@ -25,6 +26,12 @@ static void account (struct connection *connection);
 static void flush (struct connection *connection);
 static void watch_pending (struct connection *connection);
 
+/* The identity of the connection holds n bytes less. */
+static void give (struct connection *connection, size_t n)
+{
+	budget_give (&connection->front->budget, connection->client.identity, n);
+}
+
 /* Does it wait for room in the budget? */
 static bool is_parked (const struct connection *connection)
 {
@@ -39,11 +46,11 @@ void connection_close (struct connection *connection)
 
 	session_lose (&connection->session);
 	log_debug ("connection closed. id=%llu", (unsigned long long)connection->number);
-	front->bytes_in += connection->session.bytes_in;
+	front->counts.bytes_in += connection->session.bytes_in;
 	timer_free (&connection->timer);
 	timer_free (&connection->always);
 	list_remove (&connection->park);
-	connection_give (connection, connection->reserved + connection->untaken);
+	give (connection, connection->reserved + connection->untaken);
 	watch_free (&connection->in_watch);
 	watch_free (&connection->out_watch);
 	pump_close (&connection->pump);
@@ -51,7 +58,7 @@ void connection_close (struct connection *connection)
 	gate_leave (&connection->client);
 	list_remove (&connection->node);
 	free (connection);
-	front_connection_closed (front);
+	front->events->connection_closed (front);
 }
 
 /* Freed soon, from the loop: somebody up the stack may still hold it. */
@@ -67,7 +74,7 @@ static void begin_ending (struct connection *connection)
 	if (connection->session.stalled) {
 		log_warning ("a client took nothing of what waited for it, and is given up. id=%llu you=%s",
 			(unsigned long long)connection->number, connection->client.identity->name);
-		connection->front->stalled++;
+		connection->front->counts.stalled++;
 		die (connection);
 		return;
 	}
@@ -115,19 +122,6 @@ static void give_back (struct connection *connection)
 
 /* --- memory ------------------------------------------------------------------------------------------------------ */
 
-static void on_budget (void *arg);
-
-void connection_give (struct connection *connection, size_t n)
-{
-	struct front *front = connection->front;
-
-	if (!n)
-		return;
-	budget_give (&front->budget, connection->client.identity, n);
-	if (!list_empty (&front->parked))
-		timer_set (&front->loop, &front->parked_timer, 1, on_budget, front);
-}
-
 /* Have the message that is coming in the budget. False: there is no room for it yet. */
 static bool reserve (struct connection *connection)
 {
@@ -139,8 +133,8 @@ static bool reserve (struct connection *connection)
 		return false;
 	connection->reserved = needs;
 	if (needs < has) {
-		connection_give (connection, has - needs);
-		front_trim_later (connection->front); /* it may have been a tree of many small pieces */
+		give (connection, has - needs);
+		trim_later (&connection->front->trim); /* it may have been a tree of many small pieces */
 	}
 	return true;
 }
@@ -157,7 +151,7 @@ static void count_untaken (struct connection *connection)
 	if (now > was)
 		budget_charge (&connection->front->budget, connection->client.identity, now - was);
 	else
-		connection_give (connection, was - now);
+		give (connection, was - now);
 	session->tight = budget_spent (&connection->front->budget, connection->client.identity);
 	if (session->tight && waits > session->limits.output + SESSION_OUT_FULL && session->state != SESSION_ENDED) {
 		session->stalled = true;
@@ -189,6 +183,24 @@ static void on_budget (void *arg)
 			watch_pending (connection);
 			set_timer (connection);
 		}
+}
+
+/* Not at once: whoever gave it back is in the middle of something. */
+static void on_given (void *arg)
+{
+	struct front *front = arg;
+
+	if (!list_empty (&front->parked))
+		timer_set (&front->loop, &front->parked_timer, 1, on_budget, front);
+}
+
+void connections_init (struct front *front)
+{
+	list_init (&front->connections);
+	list_init (&front->parked);
+	budget_init (&front->budget, (size_t)front->config->limits.memory);
+	front->budget.given = on_given;
+	front->budget.arg = front;
 }
 
 void connection_flush (struct connection *connection)
@@ -223,7 +235,7 @@ static void flush (struct connection *connection)
 		die (connection); /* nobody reads any more */
 		return;
 	}
-	connection->front->bytes_out += sent;
+	connection->front->counts.bytes_out += sent;
 	session_sent (session, sent, clock_ms ());
 	if (session->stuck_ms && !was_stuck)
 		set_timer (connection);
@@ -409,9 +421,19 @@ static int watch_stream (struct connection *connection)
 	return 0;
 }
 
+json_t *connection_hello (const struct front *front, const struct identity *identity)
+{
+	return json_pack ("{si ss ss ss ss s{si si si si}}", "remex", 1, "host", front->host, "version",
+		PACKAGE_VERSION, "instance", front->instance, "you", identity->name, "limits", "header",
+		HEADER_CALL_MAX, "body", (int)MESSAGE_BODY_MAX, "input", SESSION_CREDIT, "calls",
+		front->config->limits.calls);
+}
+
 static void on_call (void *arg, struct channel *channel, const struct message *message)
 {
-	dispatch_call (arg, channel, message);
+	struct connection *connection = arg;
+
+	dispatch_call (connection->front, &connection->client, connection->peer, channel, message);
 }
 
 static void on_flush (void *arg)
@@ -446,8 +468,8 @@ struct connection *connection_start (struct front *front, struct stream *stream,
 	list_append (&front->connections, &connection->node);
 	list_init (&connection->park);
 	gate_enter (&front->gate, &connection->client);
-	session_init (&connection->session, &session_events, connection, &limits, front_hello (front, who->identity),
-		clock_ms ());
+	session_init (&connection->session, &session_events, connection, &limits,
+		connection_hello (front, who->identity), clock_ms ());
 	pump_init (&connection->pump, &connection->session.in, &connection->session.out);
 	pump_open (&connection->pump, stream);
 	if (watch_stream (connection) < 0) {
@@ -464,7 +486,7 @@ void connection_refuse (struct connection *connection, enum code code, const cha
 {
 	if (connection->ending)
 		return;
-	connection->front->errors[code]++;
+	connection->front->counts.errors[code]++;
 	session_violation (&connection->session, code, text);
 	begin_ending (connection);
 }

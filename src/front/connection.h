@@ -35,6 +35,12 @@ struct connection {
 	int64_t end_ms; /* ending: when patience ends */
 };
 
+/* There are no connections; the budget is the configured one. */
+void connections_init (struct front *front);
+
+/* The hello for a client (a new reference). */
+json_t *connection_hello (const struct front *front, const struct identity *identity);
+
 /* A connection over the stream (owned from now on) for that client (*who is copied, and the reference to its identity taken
  * over). One that is refused is to be told why, by connection_refuse. NULL without memory: stream and identity are released. */
 struct connection *connection_start (struct front *front, struct stream *stream, const struct gate_client *who);
@@ -44,9 +50,6 @@ void connection_refuse (struct connection *connection, enum code code, const cha
 
 /* Send what the session has, as far as it goes. */
 void connection_flush (struct connection *connection);
-
-/* Its identity holds n bytes less of the front's budget: others who wait for room get it. */
-void connection_give (struct connection *connection, size_t n);
 
 /* No new calls; close when nothing runs (drain). End it now. */
 void connection_leave (struct connection *connection);

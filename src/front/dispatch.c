@@ -1,6 +1,4 @@
-/* dispatch - from calls to workers: a call is checked and joins the queue, and the decisions of the scheduler
- * (schedule.h) are carried out.
- */
+/* dispatch - see dispatch.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -12,12 +10,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "front/connection.h"
-#include "front/front.h"
 #include "front/builtin.h"
+#include "front/dispatch.h"
+#include "front/front_state.h"
 #include "front/request.h"
 #include "front/schedule.h"
-#include "front/supervisor_link.h"
 
 enum { ASK_AGAIN_MS = 20 };
 
@@ -38,29 +35,23 @@ static int64_t worker_fds (const struct front *front)
 	return front->max_fds - FRONT_OWN_FDS - front->gate.n_listeners - gate_descriptors (&front->gate);
 }
 
-static void let_leave (struct front *front, struct pooled *worker)
-{
-	pool_set_phase (worker, WORKER_LEAVING);
-	supervisor_link_release (front, worker->serial);
-}
-
 static void run (struct front *front, struct request *request, struct pooled *worker)
 {
 	queue_leave (&front->queue, &request->waiter);
 	queue_served (&front->queue, &request->waiter);
-	histogram_add (&front->waited, clock_ms () - request->waiter.since_ms);
+	histogram_add (&front->counts.waited, clock_ms () - request->waiter.since_ms);
 	request_run (request, worker);
 }
 
 /* Ask the supervisor for a worker. False: it cannot be asked now. */
 static bool ask (struct front *front, struct request *request)
 {
-	const struct connection *connection = request->connection;
-	int peer = connection ? connection->peer : -1;
-
-	if (supervisor_link_ask (front, request->number, request->identity->name, request->waiter.uid, peer) < 0)
+	if (supervisor_link_ask (&front->supervisor, request->number, request->identity->name, request->waiter.uid,
+		    request->peer) < 0)
 		return false;
 	request->waiter.asked = true;
+	list_remove (&request->asking);
+	list_append (&front->asking, &request->asking);
 	request->asked_uid = request->waiter.uid;
 	front->pool.births++;
 	return true;
@@ -87,9 +78,9 @@ static void carry_out (struct front *front, struct schedule *schedule, const str
 	case SCHEDULE_ASK: schedule->may_ask = ask (front, request); break;
 	case SCHEDULE_EVICT:
 		request->waiter.evicted = decision->worker->serial;
-		let_leave (front, decision->worker);
+		pool_release (decision->worker);
 		break;
-	case SCHEDULE_RETIRE: let_leave (front, decision->worker); break;
+	case SCHEDULE_RETIRE: pool_release (decision->worker); break;
 	case SCHEDULE_RENEW: renew (request, schedule->users); break;
 	}
 }
@@ -129,19 +120,28 @@ void dispatch_pump (struct front *front)
 
 /* --- what the supervisor answers --------------------------------------------------------------------------------- */
 
-static struct request *find_waiting (struct front *front, uint64_t number)
+static struct request *find_asking (struct front *front, uint64_t number)
 {
 	struct request *request;
 
-	list_each (request, &front->requests, node)
+	/* The supervisor answers in the order of the questions, but for workers that take their time. */
+	list_each (request, &front->asking, asking)
 		if (request->number == number)
-			return request->state == REQUEST_WAITING ? request : NULL;
+			return request;
 	return NULL;
 }
 
-void dispatch_audited (struct front *front, uint64_t number, int error)
+/* The supervisor has answered: does it owe another answer? */
+static void answered (struct request *request)
 {
-	struct request *request = find_waiting (front, number);
+	if (!request->waiter.asked && !request->waiter.unrecorded)
+		list_remove (&request->asking);
+}
+
+void dispatch_audited (struct front *front, struct packet *packet)
+{
+	struct request *request = find_asking (front, packet->record.id);
+	int error = (int)packet->record.a;
 	char text[128];
 
 	if (!request)
@@ -149,6 +149,7 @@ void dispatch_audited (struct front *front, uint64_t number, int error)
 	request->lines_written += !error;
 	if (request->lines_written == request->lines_sent || error)
 		trail_set (request, request->lines_written ? TRAIL_WRITTEN : TRAIL_NONE);
+	answered (request);
 	front->audit_error = error;
 	if (error && request->waiter.control && request->identity->full) {
 		/* Whoever has to mend the trail looks at the daemon first. The log has what the trail has not. */
@@ -161,27 +162,18 @@ void dispatch_audited (struct front *front, uint64_t number, int error)
 	dispatch_pump (front);
 }
 
-void dispatch_born (struct front *front, uint64_t number, struct pooled *worker)
+static void no_worker (struct front *front, uint64_t number, int error)
 {
-	struct request *request = find_waiting (front, number);
-
-	if (request)
-		request->waiter.asked = false;
-	if (request && worker->uid == request->identity->uid) {
-		request->identity->proved_users = worker->birthday.users;
-		request->identity->proved_ms = worker->birthday.ms;
-	}
-	pump (front, worker, request ? &request->waiter : NULL);
-}
-
-void dispatch_no_worker (struct front *front, uint64_t number, int error)
-{
-	struct request *request = find_waiting (front, number);
+	struct request *request = find_asking (front, number);
 	char text[128];
 
+	front->pool.births--;
+	if (request) {
+		request->waiter.asked = false;
+		answered (request);
+	}
 	if (request && request->asked_uid != request->waiter.uid) {
 		/* A reload has changed whom it will run as: this is not what it waits for. */
-		request->waiter.asked = false;
 		dispatch_pump (front);
 		return;
 	}
@@ -191,7 +183,6 @@ void dispatch_no_worker (struct front *front, uint64_t number, int error)
 	switch (error) {
 	case EBUSY:
 		/* Workers that we know nothing of have yet to go: of the front before us, or of a smaller pool. */
-		request->waiter.asked = false;
 		ask_again_soon (front);
 		return;
 	case EPERM:
@@ -212,10 +203,47 @@ void dispatch_no_worker (struct front *front, uint64_t number, int error)
 	dispatch_pump (front);
 }
 
+void dispatch_born (struct front *front, struct packet *packet)
+{
+	const struct record *record = &packet->record;
+	struct request *request = find_asking (front, record->id);
+	struct worker_birthday birthday = { 0 };
+	struct pooled *worker = NULL;
+
+	if (record->length == sizeof birthday)
+		memcpy (&birthday, packet->data, sizeof birthday);
+	if (packet->n_fds) {
+		worker = pool_add (&front->pool, (uint64_t)record->a, (uid_t)record->b, &birthday, packet->fds[0]);
+		packet->fds[0] = -1;
+	}
+	if (!worker) {
+		/* Nobody can talk to it. Asking again at once would find the same. */
+		supervisor_link_stop (&front->supervisor, (uint64_t)record->a, 0);
+		no_worker (front, record->id, packet->lost ? EMFILE : ENOMEM);
+		return;
+	}
+	front->pool.births--;
+	front->counts.born++;
+	if (request) {
+		request->waiter.asked = false;
+		answered (request);
+	}
+	if (request && worker->uid == request->identity->uid) {
+		request->identity->proved_users = worker->birthday.users;
+		request->identity->proved_ms = worker->birthday.ms;
+	}
+	pump (front, worker, request ? &request->waiter : NULL);
+}
+
+void dispatch_no_worker (struct front *front, struct packet *packet)
+{
+	no_worker (front, packet->record.id, (int)packet->record.a);
+}
+
 /* --- what a call is ---------------------------------------------------------------------------------------------- */
 
 /* A key that the client insists on (`must`) has to be one of those that a call may have. */
-int dispatch_check_must (const json_t *header, struct err *err)
+static int check_must (const json_t *header, struct err *err)
 {
 	static const char *const known[] = { "id", "call", "args", "deadline", "idle", "input", "body", "window",
 		"user", "wait_output", "must" };
@@ -254,38 +282,40 @@ static int check_breaker (const struct front *front, const char *plugin, uid_t u
 }
 
 /* Everything that can be said without a worker. 0 and *verb, *uid; or -1 and err. */
-static int check_call (struct connection *connection, const struct message *message, const struct verb **verb,
-	uid_t *uid, struct err *err)
+static int check_call (struct front *front, const struct gate_client *client, const struct message *message,
+	const struct verb **verb, uid_t *uid, struct err *err)
 {
 	const json_t *user = json_object_get (message->header, "user"),
 		     *input = json_object_get (message->header, "input");
-	struct front *front = connection->front;
 
-	if (dispatch_check_must (message->header, err) < 0)
-		return -1;
 	if (user && !json_is_string (user))
 		return err_set (err, CODE_BAD_VALUE, "'user' must be a string");
 	if (input && !json_is_boolean (input))
 		return err_set (err, CODE_BAD_VALUE, "'input' must be true or false");
 	if (!(*verb = verb_find (front->verbs, message->name, err))) {
 		/* Why is for those who can do something about it. */
-		if (connection->client.remote && verb_refusal (front->verbs, message->name))
+		if (client->remote && verb_refusal (front->verbs, message->name))
 			err_set (err, CODE_UNKNOWN_CALL, "its plugin is refused by this remexd, whose log says why");
 		return -1;
 	}
-	if (access_call (connection->client.identity, *verb, json_object_get (message->header, "args"), time (NULL),
-		    err) < 0 ||
-		access_room (connection->client.identity, err) < 0 ||
-		access_user (&front->gate.access, connection->client.identity, json_string_value (user), uid, err) <
-			0 ||
+	if (access_call (client->identity, *verb, json_object_get (message->header, "args"), time (NULL), err) < 0 ||
+		access_room (client->identity, err) < 0 ||
+		access_user (&front->gate.access, client->identity, json_string_value (user), uid, err) < 0 ||
 		check_breaker (front, (*verb)->plugin, *uid, err) < 0)
 		return -1;
 	return verb_check (*verb, json_object_get (message->header, "args"), err);
 }
 
-void dispatch_call (struct connection *connection, struct channel *channel, const struct message *message)
+/* A call that has no request yet. */
+static void refuse (struct front *front, struct channel *channel, const struct err *err)
 {
-	struct front *front = connection->front;
+	front->counts.errors[err->code]++;
+	channel_error (channel, (enum code)err->code, err->text, 0);
+}
+
+void dispatch_call (struct front *front, const struct gate_client *client, int peer, struct channel *channel,
+	const struct message *message)
+{
 	struct request *request;
 	const struct verb *verb = NULL;
 	const char *limit;
@@ -295,21 +325,24 @@ void dispatch_call (struct connection *connection, struct channel *channel, cons
 	uid_t uid = (uid_t)-1;
 
 	if (front->draining) {
-		front->errors[CODE_SHUTTING_DOWN]++;
-		channel_error (channel, CODE_SHUTTING_DOWN, "remexd is shutting down", 0);
+		err_set (&err, CODE_SHUTTING_DOWN, "remexd is shutting down");
+		refuse (front, channel, &err);
 		return;
 	}
-	if (builtin_call (connection, channel, message))
+	if (check_must (message->header, &err) < 0) {
+		refuse (front, channel, &err);
 		return;
-	if (!connection->client.remote && json_object_get (message->header, "user"))
+	}
+	if (builtin_call (front, client->identity, channel, message))
+		return;
+	if (!client->remote && json_object_get (message->header, "user"))
 		users = userdb_state (&front->userdb);
-	if (check_call (connection, message, &verb, &uid, &err) < 0 ||
-		!(request = request_new (front, connection, channel, verb, uid, message, &err))) {
+	if (check_call (front, client, message, &verb, &uid, &err) < 0 ||
+		!(request = request_new (front, client, peer, channel, verb, uid, message, &err))) {
 		if (err.code == CODE_DENIED)
-			trail_refused (front, connection->client.remote ? &connection->client.from : NULL, NULL,
-				connection->client.identity->name, verb ? verb->name : NULL, err.text);
-		front->errors[err.code]++;
-		channel_error (channel, (enum code)err.code, err.text, 0);
+			trail_refused (front, client->remote ? &client->from : NULL, NULL, client->identity->name,
+				verb ? verb->name : NULL, err.text);
+		refuse (front, channel, &err);
 		return;
 	}
 	request->waiter.users = users;
@@ -319,6 +352,9 @@ void dispatch_call (struct connection *connection, struct channel *channel, cons
 		request_refuse (request, CODE_BUSY, text, RETRY_AFTER);
 		return;
 	}
-	trail_start (request, json_object_get (message->header, "args"));
+	if (trail_start (request, json_object_get (message->header, "args"), &err) < 0) {
+		request_refuse (request, (enum code)err.code, err.text, 0);
+		return;
+	}
 	dispatch_pump (front);
 }

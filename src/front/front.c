@@ -1,9 +1,8 @@
-/* front - see front.h: setting up, tying the modules together, draining. */
+/* front - see front.h: setting up, tying the parts together, draining. */
 #include "config.h"
 
 #include <errno.h>
 #include <grp.h>
-#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,24 +20,35 @@
 #include "base/log.h"
 #include "base/resident.h"
 #include "base/text.h"
+#include "front/builtin.h"
 #include "front/confine.h"
 #include "front/connection.h"
+#include "front/dispatch.h"
 #include "front/front.h"
-#include "front/builtin.h"
+#include "front/front_state.h"
 #include "front/request.h"
 #include "front/revoke.h"
-#include "front/supervisor_link.h"
+#include "front/schedule.h"
+#include "net/credential.h"
 
-json_t *front_hello (const struct front *front, const struct identity *identity)
+/* --- what the pool tells and wants --------------------------------------------------------------------------------- */
+
+static void release_worker (void *arg, uint64_t serial)
 {
-	return json_pack ("{si ss ss ss ss s{si si si si}}", "remex", 1, "host", front->host, "version",
-		PACKAGE_VERSION, "instance", front->instance, "you", identity->name, "limits", "header",
-		HEADER_CALL_MAX, "body", (int)MESSAGE_BODY_MAX, "input", SESSION_CREDIT, "calls",
-		front->config->limits.calls);
+	struct front *front = arg;
+
+	supervisor_link_release (&front->supervisor, serial);
+}
+
+static void stop_worker (void *arg, uint64_t serial, int64_t grace_ms)
+{
+	struct front *front = arg;
+
+	supervisor_link_stop (&front->supervisor, serial, grace_ms);
 }
 
 /* A worker's record: for its request, or about itself. */
-static void on_record (void *arg, struct pooled *worker, struct packet *packet)
+static void on_worker_record (void *arg, struct pooled *worker, struct packet *packet)
 {
 	(void)arg;
 	if (packet->record.type == REC_READY) {
@@ -70,7 +80,7 @@ static void on_worker_writable (void *arg, struct pooled *worker)
 		request_writable (worker->request);
 }
 
-static void on_worker_lost (void *arg, struct pooled *worker)
+static void on_worker_broken (void *arg, struct pooled *worker)
 {
 	log_warning (
 		"a worker's link has failed. serial=%llu: %s", (unsigned long long)worker->serial, strerror (errno));
@@ -78,9 +88,17 @@ static void on_worker_lost (void *arg, struct pooled *worker)
 		request_stop (worker->request, CAUSE_BROKEN);
 	} else if (worker->phase == WORKER_IDLE) {
 		pool_set_phase (worker, WORKER_LEAVING);
-		supervisor_link_stop (arg, worker->serial, 0);
+		stop_worker (arg, worker->serial, 0);
 	}
 }
+
+static const struct pool_ops pool_ops = {
+	.on_record = on_worker_record,
+	.on_writable = on_worker_writable,
+	.on_broken = on_worker_broken,
+	.release = release_worker,
+	.stop = stop_worker,
+};
 
 /* Idle workers of another generation leave; busy ones do when they have finished (request.c). */
 static void release_old (struct front *front)
@@ -88,10 +106,8 @@ static void release_old (struct front *front)
 	struct pooled *worker, *after;
 
 	list_each_safe (worker, after, &front->pool.all, node)
-		if (worker->phase == WORKER_IDLE && worker->generation != front->generation) {
-			pool_set_phase (worker, WORKER_LEAVING);
-			supervisor_link_release (front, worker->serial);
-		}
+		if (worker->phase == WORKER_IDLE && worker->generation != front->generation)
+			pool_release (worker);
 }
 
 /* The gate's limits: of the configuration, and of the descriptors what is left when the front has its own and the workers
@@ -137,13 +153,13 @@ static void tell_refused (void *arg, int fd, enum code code, const char *text)
 	struct front *front = arg;
 	struct session session;
 
-	session_init (&session, &no_events, NULL, &limits, front_hello (front, &nobody), 0);
+	session_init (&session, &no_events, NULL, &limits, connection_hello (front, &nobody), 0);
 	session_violation (&session, code, text);
 	/* A new socket's buffer takes so little at once. */
 	if (send (fd, buf_head (&session.out), buf_len (&session.out), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
 		shutdown (fd, SHUT_WR);
 	session_free (&session);
-	front->errors[code]++;
+	front->counts.errors[code]++;
 }
 
 static void on_refused (void *arg, const struct gate_refusal *refusal)
@@ -162,19 +178,21 @@ static const struct gate_ops gate_ops = {
 	.on_revoked = revoke_client,
 };
 
-void front_swap (struct front *front, struct verb_table *verbs)
+/* The next generation is here, with its verbs: it takes the place of the one in use. */
+static void swap (struct front *front, struct verb_table *verbs)
 {
-	struct config *old_config = front->config, *config = front->next_config;
+	struct config *old_config = front->config, *config = front->next.config;
 	struct verb_table *old_verbs = front->verbs;
 
 	front->config = config;
-	front->next_config = NULL;
+	front->next.config = NULL;
 	front->verbs = verbs;
-	front->generation = front->pool.generation = front->next_generation;
+	front->generation = front->pool.generation = front->next.generation;
+	front->configured = true;
 	if (!old_config)
 		return; /* the first one: set_up does the rest */
-	access_replace (&front->gate.access, front->next_grants);
-	front->next_grants = NULL;
+	access_replace (&front->gate.access, front->next.grants);
+	front->next.grants = NULL;
 	log_setup ("remexd[front]", config->log);
 	front->budget.max = (size_t)config->limits.memory;
 	front->queue.max = config->queue_length;
@@ -190,60 +208,29 @@ void front_swap (struct front *front, struct verb_table *verbs)
 	dispatch_pump (front);
 }
 
-void front_worker_gone (struct front *front, struct pooled *worker)
-{
-	if (worker->phase != WORKER_LEAVING && worker->phase != WORKER_STOPPING)
-		front->crashed++;
-	if (worker->request)
-		request_worker_gone (worker->request);
-	pool_remove (worker);
-	dispatch_pump (front);
-}
-
-/* --- memory ------------------------------------------------------------------------------------------------------ */
-
-enum {
-	MAPPED_FROM = 128 * 1024, /* a block of so many bytes goes back to the system when it is freed (mallopt(3)) */
-	TRIM_MS = 200,
-};
-
-/* Without this glibc learns from the first large block that is freed to keep such blocks, up to 32 MiB. */
-static void settle_memory (void)
-{
-	mallopt (M_MMAP_THRESHOLD, MAPPED_FROM);
-	mallopt (M_TRIM_THRESHOLD, MAPPED_FROM);
-}
-
-static void on_trim (void *arg)
-{
-	struct front *front = arg;
-
-	malloc_trim (0);
-	front->trimming = false;
-}
-
-void front_trim_later (struct front *front)
-{
-	if (!front->trimming)
-		timer_set (&front->loop, &front->trim_timer, clock_ms () + TRIM_MS, on_trim, front);
-	front->trimming = true;
-}
-
 /* --- the end ----------------------------------------------------------------------------------------------------- */
 
 /* The front ends when nothing is left to do: no request, no connection. */
-void front_settle (struct front *front)
+static void settle (struct front *front)
 {
 	if (front->draining && list_empty (&front->requests) && list_empty (&front->connections))
 		uv_stop (&front->loop);
 }
 
-void front_connection_closed (struct front *front)
+static void on_connection_closed (struct front *front)
 {
 	if (front->single && list_empty (&front->connections))
 		front->draining = true;
-	front_settle (front);
+	settle (front);
 }
+
+static void on_freed (struct front *front)
+{
+	dispatch_pump (front);
+	settle (front);
+}
+
+static const struct front_events events = { .freed = on_freed, .connection_closed = on_connection_closed };
 
 static void on_drained (void *arg)
 {
@@ -256,7 +243,7 @@ static void on_drained (void *arg)
 	builtin_stop (front);
 }
 
-void front_drain (struct front *front, int64_t limit_ms)
+static void drain (struct front *front, int64_t limit_ms)
 {
 	struct connection *connection, *next;
 	struct request *request, *after;
@@ -270,8 +257,174 @@ void front_drain (struct front *front, int64_t limit_ms)
 	list_each_safe (connection, next, &front->connections, node)
 		connection_leave (connection);
 	timer_set (&front->loop, &front->drain_timer, clock_ms () + limit_ms, on_drained, front);
-	front_settle (front);
+	settle (front);
 }
+
+/* --- what the supervisor tells -------------------------------------------------------------------------------------- */
+
+/* One snapshot of the configuration: the same bytes and the same code as in the supervisor. */
+static void take_config (struct front *front, struct packet *packet)
+{
+	struct err err = { .text = "no descriptor" };
+	struct config *config = NULL;
+	char *text = NULL, *name;
+	size_t n;
+
+	name = strndup ((const char *)packet->data, packet->record.length);
+	if (packet->n_fds && lseek (packet->fds[0], 0, SEEK_SET) == 0)
+		text = fd_read_all (packet->fds[0], CONF_FILE_MAX, &n, &err);
+	if (text && name)
+		config = config_parse (text, n, name, &err);
+	free (text);
+	free (name);
+	if (!config) {
+		log_error ("the configuration's snapshot cannot be used: %s", err.text);
+		_exit (EXIT_FAILURE);
+	}
+	config_free (front->next.config);
+	front->next.config = config;
+	front->next.generation = (int)packet->record.a;
+	front->daemon = (uid_t)packet->record.b;
+}
+
+static void take_grants (struct front *front, struct packet *packet)
+{
+	struct err err = { .text = "no descriptors" };
+
+	grants_free (front->next.grants);
+	front->next.grants = packet->n_fds == 2 ? grants_read (packet->fds[0], packet->fds[1], &err) : NULL;
+	if (!front->next.grants) {
+		log_error ("the identities cannot be used: %s", err.text);
+		_exit (EXIT_FAILURE);
+	}
+}
+
+static void take_host_key (struct front *front, struct packet *packet)
+{
+	struct err err = { .text = "no descriptor" };
+	char print[KEY_PRINT_SIZE];
+	struct credential *key = packet->n_fds ? credential_read (packet->fds[0], "the host key", &err) : NULL;
+
+	if (!key || gate_set_host_key (&front->gate, key, &err) < 0) {
+		log_error ("no TLS: %s", err.text);
+		_exit (EXIT_FAILURE);
+	}
+	log_info ("the host key is %s", key_print (credential_key (key), print));
+}
+
+static void take_table (struct front *front, struct packet *packet)
+{
+	struct err err = { .text = "it is no JSON" };
+	struct verb_table *verbs;
+	json_t *json;
+
+	if (buf_append (&front->next.table, packet->data, packet->record.length) < 0)
+		_exit (EXIT_FAILURE);
+	if (buf_len (&front->next.table) < (size_t)packet->record.a)
+		return;
+	json = json_loadb ((const char *)buf_head (&front->next.table), buf_len (&front->next.table), 0, NULL);
+	buf_free (&front->next.table);
+	verbs = json ? verb_table_new (json, &err) : NULL;
+	json_decref (json);
+	if (!verbs || !front->next.config) {
+		log_error ("the verb table cannot be used: %s", err.text);
+		_exit (EXIT_FAILURE);
+	}
+	swap (front, verbs);
+	if (listener_follow (&front->gate) < 0) {
+		log_error ("a listener cannot be used: %s", strerror (errno));
+		_exit (EXIT_FAILURE);
+	}
+}
+
+static void take_gone (struct front *front, struct packet *packet)
+{
+	struct pooled *worker = pool_find (&front->pool, packet->record.id);
+
+	if (!worker)
+		return;
+	worker->gone = true;
+	worker->gone_how = (int)packet->record.a;
+	worker->gone_n = (int)packet->record.b;
+	if (packet->record.length == sizeof worker->survivors)
+		memcpy (&worker->survivors, packet->data, sizeof worker->survivors);
+	/* What it sent before it died counts: a terminal record wins. But when the front has decided why the request
+	 * ends, nothing that a worker said can change it. */
+	if (worker->phase == WORKER_STOPPING || pool_drain (worker))
+		request_worker_gone (front, worker);
+}
+
+static void take_connection (struct front *front, struct packet *packet)
+{
+	struct identity *identity = access_uid (&front->gate.access, (uid_t)packet->record.a);
+	struct stream stream;
+
+	front->single = true;
+	if (!identity || packet->n_fds != 2 || stream_shared (&stream, packet->fds[0], packet->fds[1]) < 0) {
+		log_error ("standard input and output cannot be used as a connection");
+		_exit (EXIT_FAILURE);
+	}
+	packet->n_fds = 0;
+	connection_start (front, &stream, &(struct gate_client){ .identity = identity });
+}
+
+static void take_listener (struct front *front, struct packet *packet)
+{
+	enum listen_kind kind = (enum listen_kind)packet->record.a;
+
+	/* Clients would wait where nobody listens: another front may do better. */
+	if (!packet->n_fds || listener_add (&front->gate, packet->fds[0], kind) < 0) {
+		log_error ("a listener cannot be used: %s", strerror (errno));
+		_exit (EXIT_FAILURE);
+	}
+	packet->fds[0] = -1;
+	front->queue.shared = front->gate.access.shared;
+}
+
+static void take_equipped (struct front *front, struct packet *packet)
+{
+	(void)packet;
+	front->equipped = true;
+}
+
+static void take_counters (struct front *front, struct packet *packet)
+{
+	const struct record *record = &packet->record;
+
+	if (record->a >= 0 && record->a < (int64_t)(sizeof front->counters / sizeof *front->counters))
+		front->counters[record->a] = record->b;
+}
+
+static void take_drain (struct front *front, struct packet *packet)
+{
+	drain (front, packet->record.a);
+}
+
+static void take_ping (struct front *front, struct packet *packet)
+{
+	(void)packet;
+	trail_tell_suppressed (front);
+	log_flush ();
+}
+
+static const struct supervisor_handler handlers[] = {
+	{ REC_CONFIG, take_config },
+	{ REC_GRANTS, take_grants },
+	{ REC_HOST_KEY, take_host_key },
+	{ REC_TABLE, take_table },
+	{ REC_LISTENER, take_listener },
+	{ REC_CONNECTION, take_connection },
+	{ REC_EQUIPPED, take_equipped },
+	{ REC_BORN, dispatch_born },
+	{ REC_NO_WORKER, dispatch_no_worker },
+	{ REC_GONE, take_gone },
+	{ REC_AUDITED, dispatch_audited },
+	{ REC_RELOADED, builtin_reloaded },
+	{ REC_COUNTERS, take_counters },
+	{ REC_PING, take_ping },
+	{ REC_DRAIN, take_drain },
+	{ 0 },
+};
 
 /* --- the beginning ----------------------------------------------------------------------------------------------- */
 
@@ -305,7 +458,7 @@ static int drop_privileges (const struct front *front)
 		log_error ("the front cannot be bound to the supervisor: %s", strerror (errno));
 		return -1;
 	}
-	return getppid () == front->supervisor ? 0 : -1;
+	return getppid () == front->supervisor.supervisor ? 0 : -1;
 }
 
 static int describe (struct front *front)
@@ -319,7 +472,6 @@ static int describe (struct front *front)
 		strcpy (front->host, "?");
 	for (size_t i = 0; i < sizeof random; i++)
 		snprintf (front->instance + 2 * i, 3, "%02x", random[i]);
-	front->supervisor = getppid ();
 	front->started_ms = clock_ms ();
 	front->started_at = time (NULL);
 	return 0;
@@ -332,16 +484,17 @@ static int set_up (struct front *front, int link)
 	struct err err;
 
 	list_init (&front->requests);
-	list_init (&front->connections);
-	list_init (&front->parked);
-	list_init (&front->asked);
-	list_init (&front->answering);
-	list_init (&front->deferred);
-	buf_init (&front->table, 16 * 1024 * 1024);
+	list_init (&front->asking);
+	list_init (&front->reloads);
+	list_init (&front->answers);
+	front->events = &events;
+	buf_init (&front->next.table, 16 * 1024 * 1024);
 	front->statm = resident_open ();
 	if (uv_loop_init (&front->loop) < 0 || describe (front) < 0)
 		return -1;
-	supervisor_link_start (front, link);
+	trim_init (&front->trim, &front->loop);
+	supervisor_link_init (&front->supervisor, &front->loop, link, handlers, front);
+	supervisor_link_wait (&front->supervisor, &front->configured);
 	config = front->config;
 	log_setup ("remexd[front]", config->log);
 	if (drop_privileges (front) < 0)
@@ -351,20 +504,17 @@ static int set_up (struct front *front, int link)
 											      : INT32_MAX;
 	if (gate_init (&front->gate, &front->loop, &gate_ops, front, front->daemon) < 0)
 		return -1;
-	access_replace (&front->gate.access, front->next_grants);
-	front->next_grants = NULL;
+	access_replace (&front->gate.access, front->next.grants);
+	front->next.grants = NULL;
 	set_gate_limits (front);
-	budget_init (&front->budget, (size_t)config->limits.memory);
+	connections_init (front);
 	queue_init (&front->queue, config->queue_length, (size_t)config->queue_bytes, front->gate.access.shared);
 	breakers_init (&front->breakers, config->limits.crashes);
-	pool_init (&front->pool, &front->loop, config->workers_max, config->workers_requests);
+	pool_init (&front->pool, &front->loop, config->workers_max, config->workers_requests, &pool_ops, front);
 	front->pool.generation = front->generation;
-	front->pool.record = on_record;
-	front->pool.writable = on_worker_writable;
-	front->pool.lost = on_worker_lost;
-	front->pool.arg = front;
 	front->gate.reserve = dup (STDERR_FILENO);
-	supervisor_link_ready (front);
+	supervisor_link_wait (&front->supervisor, &front->equipped);
+	supervisor_link_ready (&front->supervisor);
 	if (front_confine (&err) < 0)
 		log_warning ("the front is not confined: %s", err.text);
 	return 0;
@@ -384,9 +534,8 @@ static void tear_down (struct front *front)
 	timer_free (&front->drain_timer);
 	timer_free (&front->ask_timer);
 	timer_free (&front->parked_timer);
-	timer_free (&front->trim_timer);
-	supervisor_link_end (front);
-	watch_free (&front->link_watch);
+	trim_free (&front->trim);
+	supervisor_link_free (&front->supervisor);
 	gate_free (&front->gate);
 	pool_free (&front->pool);
 	uv_run (&front->loop, UV_RUN_NOWAIT);
@@ -395,9 +544,9 @@ static void tear_down (struct front *front)
 	uv_loop_close (&front->loop);
 	verb_table_free (front->verbs);
 	config_free (front->config);
-	config_free (front->next_config);
-	grants_free (front->next_grants);
-	buf_free (&front->table);
+	config_free (front->next.config);
+	grants_free (front->next.grants);
+	buf_free (&front->next.table);
 	breakers_free (&front->breakers);
 	fd_close (&front->statm);
 }
@@ -415,11 +564,9 @@ int front_run (int link)
 	signal (SIGHUP, SIG_IGN);
 	signal (SIGINT, SIG_IGN);
 	signal (SIGTERM, SIG_IGN);
-	settle_memory ();
 	if (set_up (&front, link) < 0)
 		return EXIT_FAILURE;
 	uv_run (&front.loop, UV_RUN_DEFAULT);
 	tear_down (&front);
-	fd_close (&front.link);
 	return EXIT_SUCCESS;
 }

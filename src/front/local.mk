@@ -1,13 +1,13 @@
 noinst_LTLIBRARIES += %D%/libfront.la
 %C%_libfront_la_SOURCES = \
-	%D%/attachment.c \
 	%D%/breaker.c %D%/breaker.h \
 	%D%/budget.c %D%/budget.h \
 	%D%/builtin.c %D%/builtin.h \
 	%D%/confine.c %D%/confine.h \
 	%D%/connection.c %D%/connection.h \
-	%D%/dispatch.c \
+	%D%/dispatch.c %D%/dispatch.h \
 	%D%/front.c %D%/front.h \
+	%D%/front_state.h \
 	%D%/histogram.c %D%/histogram.h \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/pool.c %D%/pool.h \
@@ -16,8 +16,9 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/request.c %D%/request.h \
 	%D%/revoke.c %D%/revoke.h \
 	%D%/schedule.c %D%/schedule.h \
-	%D%/stats.c \
+	%D%/stats.c %D%/stats.h \
 	%D%/supervisor_link.c %D%/supervisor_link.h \
 	%D%/trail.c %D%/trail.h \
+	%D%/trim.c %D%/trim.h \
 	$(NULL)
 %C%_libfront_la_LIBADD = $(SECCOMP_LIBS)

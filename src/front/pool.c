@@ -10,9 +10,9 @@
 
 enum { BURST = 16 }; /* records read in a row before the loop looks at others */
 
-void pool_init (struct pool *pool, uv_loop_t *loop, int max, int requests)
+void pool_init (struct pool *pool, uv_loop_t *loop, int max, int requests, const struct pool_ops *ops, void *arg)
 {
-	*pool = (struct pool){ .loop = loop, .max = max, .requests = requests };
+	*pool = (struct pool){ .loop = loop, .max = max, .requests = requests, .ops = ops, .arg = arg };
 	list_init (&pool->all);
 	list_init (&pool->idle);
 }
@@ -42,7 +42,7 @@ static void fail (struct pooled *worker)
 	int saved = errno;
 
 	if (saved != EPIPE && saved != ECONNRESET && !worker->gone)
-		worker->pool->lost (worker->pool->arg, worker);
+		worker->pool->ops->on_broken (worker->pool->arg, worker);
 	errno = saved;
 }
 
@@ -63,7 +63,7 @@ static bool read_records (struct pooled *worker, int burst)
 				fail (worker);
 			return false;
 		}
-		worker->pool->record (worker->pool->arg, worker, &packet);
+		worker->pool->ops->on_record (worker->pool->arg, worker, &packet);
 		packet_close (&packet);
 	}
 	return true;
@@ -83,7 +83,7 @@ static void on_ready (void *arg, int events)
 		return; /* read by pool_drain, and by nobody else: it may be freed then */
 	if (worker->full && events & UV_WRITABLE) {
 		worker->full = false;
-		worker->pool->writable (worker->pool->arg, worker);
+		worker->pool->ops->on_writable (worker->pool->arg, worker);
 	}
 	read_records (worker, BURST);
 	set_watch (worker);
@@ -159,6 +159,18 @@ void pool_set_phase (struct pooled *worker, enum worker_phase phase)
 	list_remove (&worker->idle);
 	if (phase == WORKER_IDLE)
 		list_append (&worker->pool->idle, &worker->idle);
+}
+
+void pool_release (struct pooled *worker)
+{
+	pool_set_phase (worker, WORKER_LEAVING);
+	worker->pool->ops->release (worker->pool->arg, worker->serial);
+}
+
+void pool_stop (struct pooled *worker, int64_t grace_ms)
+{
+	pool_set_phase (worker, WORKER_STOPPING);
+	worker->pool->ops->stop (worker->pool->arg, worker->serial, grace_ms);
 }
 
 void pool_pause (struct pooled *worker, bool pause)

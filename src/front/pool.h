@@ -37,12 +37,23 @@ struct pooled {
 	const struct waiter *waiter; /* of the same request */
 	bool ready; /* it has loaded its plugins */
 	bool paused; /* its link is not read for now */
-	bool full; /* its link was full: `writable` is called when it is not */
+	bool full; /* its link was full: on_writable is called when it is not */
 	bool gone; /* the supervisor said so; what its link holds is still being read */
 	int gone_how, gone_n; /* enum gone, and its status or signal */
 	int64_t survivors;
 	int served; /* requests */
 	int64_t resident; /* bytes, as it last said */
+};
+
+/* What the owner of the pool is told and does; `arg` is pool->arg. */
+struct pool_ops {
+	void (*on_record) (
+		void *arg, struct pooled *worker, struct packet *packet); /* the descriptors are the packet's */
+	void (*on_writable) (void *arg, struct pooled *worker); /* its link takes records again */
+	void (*on_broken) (
+		void *arg, struct pooled *worker); /* its link has failed, though it may live: it has to go */
+	void (*release) (void *arg, uint64_t serial); /* have it leave */
+	void (*stop) (void *arg, uint64_t serial, int64_t grace_ms); /* have it stopped, and all beneath it */
 };
 
 struct pool {
@@ -53,14 +64,12 @@ struct pool {
 	int n, births; /* known ones; asked for and not answered */
 	int leaving; /* of the known ones, in that phase */
 	int requests; /* a worker is replaced after so many; 0: never */
-	void (*record) (
-		void *arg, struct pooled *worker, struct packet *packet); /* a record came; its fds are its own */
-	void (*writable) (void *arg, struct pooled *worker); /* its link takes records again */
-	void (*lost) (void *arg, struct pooled *worker); /* its link has failed, though it may live: it has to go */
+	const struct pool_ops *ops;
 	void *arg;
 };
 
-void pool_init (struct pool *pool, uv_loop_t *loop, int max, int requests);
+/* `ops` may be NULL for a pool whose workers have no links. */
+void pool_init (struct pool *pool, uv_loop_t *loop, int max, int requests, const struct pool_ops *ops, void *arg);
 void pool_free (struct pool *pool);
 
 /* A worker was born, then; the link is the pool's from now on. NULL without memory (the link is closed). */
@@ -76,10 +85,14 @@ void pool_remove (struct pooled *worker);
 
 void pool_set_phase (struct pooled *worker, enum worker_phase phase);
 
+/* An idle worker leaves; a worker is stopped, and all beneath it. */
+void pool_release (struct pooled *worker);
+void pool_stop (struct pooled *worker, int64_t grace_ms);
+
 /* Stop and go on reading a worker's link: while its output cannot be taken. */
 void pool_pause (struct pooled *worker, bool pause);
 
-/* Send a worker a record without waiting for it, as link_send does. -1 with EAGAIN when its link is full: `writable`
+/* Send a worker a record without waiting for it, as link_send does. -1 with EAGAIN when its link is full: on_writable
  * tells when to try again. */
 int pool_send (struct pooled *worker, struct record *record, const void *bytes, size_t n);
 

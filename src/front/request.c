@@ -10,12 +10,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "front/connection.h"
 #include "front/outcome.h"
-#include "front/front.h"
+#include "front/front_state.h"
 #include "front/request.h"
 #include "front/schedule.h"
-#include "front/supervisor_link.h"
 #include "wire/records.h"
 
 enum {
@@ -163,13 +161,14 @@ static void request_free (struct request *request)
 	identity_release (request->identity);
 	verb_table_free (request->table);
 	list_remove (&request->node);
+	list_remove (&request->asking);
 	free (request->call);
 	free (request->kept);
 	free (request->text);
 	free (request);
 }
 
-struct request *request_new (struct front *front, struct connection *connection, struct channel *channel,
+struct request *request_new (struct front *front, const struct gate_client *client, int peer, struct channel *channel,
 	const struct verb *verb, uid_t uid, const struct message *message, struct err *err)
 {
 	struct request *request = calloc (1, sizeof *request);
@@ -182,9 +181,11 @@ struct request *request_new (struct front *front, struct connection *connection,
 	memcpy (request->call, message->text, message->text_len);
 	request->header_n = request->call_n = message->text_len;
 	request->front = front;
-	request->connection = connection;
+	request->client = client;
+	request->peer = peer;
+	list_init (&request->asking);
 	request->channel = channel;
-	request->identity = connection->client.identity;
+	request->identity = client->identity;
 	request->identity->references++;
 	request->table = verb_table_ref (front->verbs);
 	request->verb = verb;
@@ -226,6 +227,7 @@ int request_renew (struct request *request, struct err *err)
 	const char *user = json_string_value (json_object_get (header, "user"));
 	bool remote = request->identity->remote;
 	uid_t uid = request->waiter.uid;
+	int result = 0;
 
 	if (!verb || verb_check (verb, args, err) < 0 ||
 		access_call (request->identity, verb, args, time (NULL), err) < 0 ||
@@ -239,10 +241,10 @@ int request_renew (struct request *request, struct err *err)
 	/* What runs is what is on record: as that user, and where there was no trail when it came. */
 	if (uid != request->waiter.uid || request->trail == TRAIL_NONE) {
 		request->waiter.uid = uid;
-		trail_start (request, json_object_get (header, "args"));
+		result = trail_start (request, json_object_get (header, "args"), err);
 	}
 	json_decref (header);
-	return 0;
+	return result;
 }
 
 int request_renew_user (struct request *request, struct err *err)
@@ -254,7 +256,7 @@ int request_renew_user (struct request *request, struct err *err)
 
 	if (!result && uid != request->waiter.uid) {
 		request->waiter.uid = uid;
-		trail_start (request, json_object_get (header, "args"));
+		result = trail_start (request, json_object_get (header, "args"), err);
 	}
 	json_decref (header);
 	return result;
@@ -314,7 +316,7 @@ static bool check_stall (struct request *request)
 	}
 	log_warning ("a client took too little of a request's output, which is given up. call=%s you=%s",
 		request->verb->name, request->identity->name);
-	request->front->stalled++;
+	request->front->counts.stalled++;
 	request_stop (request, CAUSE_STALL);
 	return true;
 }
@@ -351,7 +353,7 @@ static void on_timer (void *arg)
 	if (request->state == REQUEST_DRAINING) {
 		on_drain_timer (request, now);
 	} else if (request->state == REQUEST_STOPPING) {
-		front_worker_gone (request->front, request->worker);
+		request_worker_gone (request->front, request->worker);
 	} else if (request->deadline_ms && now >= request->deadline_ms) {
 		request_stop (request, CAUSE_DEADLINE);
 	} else if (request->state == REQUEST_RUNNING && request->idle_limit_ms &&
@@ -401,6 +403,58 @@ static void set_timer (struct request *request)
 	timer_set (&request->front->loop, &request->timer, when, on_timer, request);
 }
 
+/* --- what its verb is told --------------------------------------------------------------------------------------- */
+
+/* What may be reached: null where no roots bind the caller, else a list; a caller that was revoked meanwhile has an empty
+ * one. A new reference, or NULL without memory. */
+static json_t *roots_json (const struct identity *identity)
+{
+	const struct grant *grant = identity->grant;
+	json_t *list;
+
+	if (!identity->remote || (grant && !grant->n_roots))
+		return json_null ();
+	list = json_array ();
+	for (size_t i = 0; grant && i < grant->n_roots; i++) {
+		const struct grant_root *root = &grant->roots[i];
+		json_t *path = header_bytes (root->path, strlen (root->path));
+
+		/* One root less could be one right more: a nearer one may be the narrower. */
+		if (json_array_append_new (list, json_pack ("{so sb}", "path", path, "write", root->writable)) < 0) {
+			json_decref (list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+/* Put behind the header what its verb is told beside its arguments (REC_CALL of wire/records.h), as it is now: the front's
+ * counters, and the roots that bind its caller. Without memory nothing is put there; a verb that has to know what its caller
+ * may reach does not run then. */
+static void attach (struct request *request)
+{
+	char *text, *both;
+	json_t *json;
+	size_t n;
+
+	if (!request->verb->facts && !request->verb->paths)
+		return;
+	json = json_object ();
+	if (request->verb->facts)
+		json_object_set_new (json, "facts", stats_json (request->front));
+	if (request->verb->paths)
+		json_object_set_new (json, "roots", roots_json (request->identity));
+	text = json_dumps (json, JSON_COMPACT | JSON_REAL_PRECISION (9));
+	n = text ? strlen (text) : 0;
+	if (n && (both = realloc (request->call, request->header_n + n))) {
+		memcpy (both + request->header_n, text, n);
+		request->call = both;
+		request->call_n += n;
+	}
+	free (text);
+	json_decref (json);
+}
+
 /* --- running ----------------------------------------------------------------------------------------------------- */
 
 /* The call goes to the worker as the client wrote it, in as many pieces as it takes, and never waits for the worker: it
@@ -441,6 +495,7 @@ void request_writable (struct request *request)
 
 void request_run (struct request *request, struct pooled *worker)
 {
+	list_remove (&request->asking); /* what it asked for is not for it any more */
 	request->worker = worker;
 	request->state = REQUEST_RUNNING;
 	request->started_ms = request->relay.last_ms = clock_ms ();
@@ -451,7 +506,7 @@ void request_run (struct request *request, struct pooled *worker)
 	worker->waiter = &request->waiter;
 	worker->served++;
 	pool_set_phase (worker, WORKER_BUSY);
-	request_attach (request);
+	attach (request);
 	send_call (request);
 	if (request->channel)
 		channel_credit (request->channel, SESSION_CREDIT);
@@ -493,12 +548,10 @@ static void free_worker (struct request *request, const struct worker_state *sta
 
 	let_go_of_worker (request);
 	worker->resident = state->resident;
-	if (state->flags || front->draining || !schedule_keeps (&front->pool, worker)) {
-		pool_set_phase (worker, WORKER_LEAVING);
-		supervisor_link_release (front, worker->serial);
-	} else {
+	if (state->flags || front->draining || !schedule_keeps (&front->pool, worker))
+		pool_release (worker);
+	else
 		pool_set_phase (worker, WORKER_IDLE);
-	}
 }
 
 static void terminal (struct request *request, const struct packet *packet)
@@ -520,7 +573,7 @@ static void terminal (struct request *request, const struct packet *packet)
 	breaker_ended (&request->front->breakers, request->verb->plugin, request->worker->uid);
 	free_worker (request, &state);
 	drain (request);
-	dispatch_pump (front); /* its worker can serve another, though its output waits */
+	front->events->freed (front); /* its worker can serve another, though its output waits */
 }
 
 /* Bytes that were lost make no success. */
@@ -596,7 +649,7 @@ void request_record (struct request *request, struct packet *packet)
 
 /* --- the worker is gone ------------------------------------------------------------------------------------------ */
 
-void request_worker_gone (struct request *request)
+static void lose_worker (struct request *request)
 {
 	struct pooled *worker = request->worker;
 
@@ -609,6 +662,16 @@ void request_worker_gone (struct request *request)
 	drain (request);
 }
 
+void request_worker_gone (struct front *front, struct pooled *worker)
+{
+	if (worker->phase != WORKER_LEAVING && worker->phase != WORKER_STOPPING)
+		front->counts.crashed++;
+	if (worker->request)
+		lose_worker (worker->request);
+	pool_remove (worker);
+	front->events->freed (front);
+}
+
 /* --- the end ------------------------------------------------------------------------------------------- */
 
 static void finish (struct request *request)
@@ -617,13 +680,13 @@ static void finish (struct request *request)
 	struct front *front = request->front;
 
 	outcome_decide (request);
-	front_count (front, request);
+	trail_end (request);
+	stats_count (front, request);
 	if (request->channel)
 		outcome_send (request);
 	request_free (request);
 	flush (session);
-	dispatch_pump (front);
-	front_settle (front);
+	front->events->freed (front);
 }
 
 void request_go (struct request *request)
@@ -635,7 +698,7 @@ void request_go (struct request *request)
 	if (worker && worker->paused && !relay_holds (&request->relay)) {
 		pool_pause (worker, false);
 		if (worker->gone && pool_drain (worker)) {
-			front_worker_gone (request->front, worker);
+			request_worker_gone (request->front, worker);
 			return;
 		}
 	}
@@ -651,7 +714,8 @@ void request_refuse (struct request *request, enum code code, const char *text, 
 	queue_leave (&request->front->queue, &request->waiter);
 	request->failed = true;
 	request->code = code;
-	front_count (request->front, request);
+	trail_end (request);
+	stats_count (request->front, request);
 	if (request->channel)
 		channel_error (request->channel, code, text, retry_after);
 	request_free (request);
@@ -661,7 +725,8 @@ void request_refuse (struct request *request, enum code code, const char *text, 
 void request_stop (struct request *request, enum cause cause)
 {
 	if (cause == CAUSE_LOST) {
-		request->connection = NULL;
+		request->client = NULL;
+		request->peer = -1;
 		request->channel = request->relay.channel = NULL;
 	}
 	switch (request->state) {
@@ -673,8 +738,7 @@ void request_stop (struct request *request, enum cause cause)
 	case REQUEST_RUNNING:
 		request->cause = cause;
 		request->state = REQUEST_STOPPING;
-		pool_set_phase (request->worker, WORKER_STOPPING);
-		supervisor_link_stop (request->front, request->worker->serial, request->front->config->limits.grace_ms);
+		pool_stop (request->worker, request->front->config->limits.grace_ms);
 		set_timer (request);
 		return;
 	case REQUEST_STOPPING: return;

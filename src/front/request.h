@@ -31,7 +31,7 @@
 #define RETRY_AFTER 0.5 /* seconds, in a busy answer */
 
 struct front;
-struct connection;
+struct gate_client;
 
 enum request_state { REQUEST_WAITING, REQUEST_RUNNING, REQUEST_STOPPING, REQUEST_DRAINING };
 enum cause {
@@ -50,9 +50,12 @@ enum cause {
 
 struct request {
 	struct list node; /* of the front's requests */
+	struct list
+		asking; /* of the front's asking: the supervisor owes an answer, that its start is on record or a worker */
 	struct waiter waiter;
 	struct front *front;
-	const struct connection *connection; /* of its client; NULL: gone */
+	const struct gate_client *client; /* NULL: gone */
+	int peer; /* the socket that proves to the supervisor who the client is; -1: there is none */
 	struct channel *channel; /* which it owns (wire/session.h); NULL: the client is gone */
 	struct identity *identity;
 	struct verb_table *table; /* referenced: the one that verb is in */
@@ -86,15 +89,15 @@ struct request {
 };
 
 /* A request for a checked call. Its identity is referenced, its deadline runs. NULL and err. */
-struct request *request_new (struct front *front, struct connection *connection, struct channel *channel,
+struct request *request_new (struct front *front, const struct gate_client *client, int peer, struct channel *channel,
 	const struct verb *verb, uid_t uid, const struct message *message, struct err *err);
 
 /* A waiting request meets a new generation: its verb, its arguments, the right to them and its user are checked anew. 0,
- * or -1 and err: refuse it. After 0 it may have been refused and freed: for want of an audit trail. */
+ * or -1 and err: refuse it. */
 int request_renew (struct request *request, struct err *err);
 
-/* The user database has changed: a waiting request's user is looked up anew. 0, or -1 and err: refuse it. After 0 it may
- * have been freed, as above. */
+/* The user database has changed: a waiting request's user is looked up anew. 0, or -1 and err:
+ * refuse it. */
 int request_renew_user (struct request *request, struct err *err);
 
 /* Would a call that runs be refused now, by what its identity may do? Then it is to be stopped. */
@@ -103,15 +106,11 @@ bool request_forbidden (const struct request *request);
 /* Give it to an idle worker. */
 void request_run (struct request *request, struct pooled *worker);
 
-/* attachment.c: put behind the header what its verb is told beside its arguments (REC_CALL of wire/records.h), as it is
- * now. Without memory nothing is put there; a verb that has to know what its caller may reach does not run then. */
-void request_attach (struct request *request);
-
 /* A record of its worker. */
 void request_record (struct request *request, struct packet *packet);
 
-/* Its worker is gone (the worker's gone_ members say how), and its link read to the end. */
-void request_worker_gone (struct request *request);
+/* A worker is gone (its gone_ members say how), and its link read to the end: its request is told, and it is forgotten. */
+void request_worker_gone (struct front *front, struct pooled *worker);
 
 /* End it for that reason: answered at once when it waits, after its worker is gone when it runs. CAUSE_LOST: its client
  * is gone, nothing will be answered. */

@@ -5,7 +5,8 @@
 
 #include "base/log.h"
 #include "front/connection.h"
-#include "front/front.h"
+#include "front/dispatch.h"
+#include "front/front_state.h"
 #include "front/request.h"
 #include "front/revoke.h"
 

@@ -1,4 +1,4 @@
-/* stats - the front's counters, for verbs that want them (REMEX_FACTS): what an operator graphs. */
+/* stats - see stats.h. */
 #include "config.h"
 
 #include <stdio.h>
@@ -9,20 +9,20 @@
 #include "base/clock.h"
 #include "base/resident.h"
 #include "front/connection.h"
-#include "front/front.h"
+#include "front/front_state.h"
 #include "front/request.h"
+#include "front/stats.h"
 
-void front_count (struct front *front, const struct request *request)
+void stats_count (struct front *front, const struct request *request)
 {
-	trail_end (request);
 	if (request->started_ms)
-		histogram_add (&front->ran, clock_ms () - request->started_ms);
+		histogram_add (&front->counts.ran, clock_ms () - request->started_ms);
 	if (request->cause == CAUSE_LOST)
-		front->lost++;
+		front->counts.lost++;
 	else if (request->failed)
-		front->errors[request->code]++;
+		front->counts.errors[request->code]++;
 	else
-		front->outcomes[request->outcome]++;
+		front->counts.outcomes[request->outcome]++;
 }
 
 static json_t *worker_json (const struct pooled *worker)
@@ -56,7 +56,8 @@ static json_t *pool_json (const struct front *front)
 	return json_pack ("{si sI si si si si si sI sI so}", "max", pool->max, "spare",
 		(json_int_t)front->counters[COUNTER_SPARES], "idle", phases[WORKER_IDLE], "busy", phases[WORKER_BUSY],
 		"leaving", phases[WORKER_LEAVING], "stopping", phases[WORKER_STOPPING], "starting", pool->births,
-		"born", (json_int_t)front->born, "crashed", (json_int_t)front->crashed, "workers", workers);
+		"born", (json_int_t)front->counts.born, "crashed", (json_int_t)front->counts.crashed, "workers",
+		workers);
 }
 
 static json_t *queue_json (const struct front *front)
@@ -65,35 +66,35 @@ static json_t *queue_json (const struct front *front)
 
 	return json_pack ("{si sI si sI si sf so}", "length", queue->length, "bytes", (json_int_t)queue->bytes, "max",
 		queue->max, "max_bytes", (json_int_t)queue->max_bytes, "control", queue->control_length, "oldest",
-		(double)queue_oldest (queue, clock_ms ()) / 1000, "waited", histogram_json (&front->waited));
+		(double)queue_oldest (queue, clock_ms ()) / 1000, "waited", histogram_json (&front->counts.waited));
 }
 
 static json_t *requests_json (const struct front *front)
 {
 	json_t *outcomes = json_object (), *errors = json_object ();
-	json_int_t total = (json_int_t)front->lost;
+	json_int_t total = (json_int_t)front->counts.lost;
 	struct request *request;
 	int running = 0, waiting = 0, undelivered = 0;
 
 	for (int i = 0; i < N_OUTCOMES; i++)
-		if (front->outcomes[i]) {
-			total += (json_int_t)front->outcomes[i];
+		if (front->counts.outcomes[i]) {
+			total += (json_int_t)front->counts.outcomes[i];
 			json_object_set_new (outcomes, outcome_name ((enum outcome)i),
-				json_integer ((json_int_t)front->outcomes[i]));
+				json_integer ((json_int_t)front->counts.outcomes[i]));
 		}
 	for (int i = 0; i < N_CODES; i++)
-		if (front->errors[i]) {
-			total += (json_int_t)front->errors[i];
+		if (front->counts.errors[i]) {
+			total += (json_int_t)front->counts.errors[i];
 			json_object_set_new (
-				errors, code_name ((enum code)i), json_integer ((json_int_t)front->errors[i]));
+				errors, code_name ((enum code)i), json_integer ((json_int_t)front->counts.errors[i]));
 		}
 	list_each (request, &front->requests, node) {
 		*(request->state == REQUEST_WAITING ? &waiting : &running) += 1;
 		undelivered += request->state == REQUEST_DRAINING;
 	}
 	return json_pack ("{sI si si si sI so so so}", "total", total, "running", running, "waiting", waiting,
-		"undelivered", undelivered, "lost", (json_int_t)front->lost, "outcomes", outcomes, "errors", errors,
-		"ran", histogram_json (&front->ran));
+		"undelivered", undelivered, "lost", (json_int_t)front->counts.lost, "outcomes", outcomes, "errors",
+		errors, "ran", histogram_json (&front->counts.ran));
 }
 
 static json_t *daemon_json (const struct front *front)
@@ -101,19 +102,20 @@ static json_t *daemon_json (const struct front *front)
 	char user[64];
 
 	return json_pack ("{ss ss ss si si ss sI sf sI si s{sI sI} sI sI ss*}", "host", front->host, "version",
-		PACKAGE_VERSION, "instance", front->instance, "pid", (int)front->supervisor, "front", (int)getpid (),
-		"user", access_name (user, sizeof user, front->daemon), "uid", (json_int_t)front->daemon, "uptime",
-		(double)(clock_ms () - front->started_ms) / 1000, "started", (json_int_t)front->started_at,
-		"generation", front->generation, "resident", "front", (json_int_t)resident_bytes (front->statm),
-		"supervisor", (json_int_t)front->counters[COUNTER_SUPERVISOR_RESIDENT], "keepers_lost",
+		PACKAGE_VERSION, "instance", front->instance, "pid", (int)front->supervisor.supervisor, "front",
+		(int)getpid (), "user", access_name (user, sizeof user, front->daemon), "uid",
+		(json_int_t)front->daemon, "uptime", (double)(clock_ms () - front->started_ms) / 1000, "started",
+		(json_int_t)front->started_at, "generation", front->generation, "resident", "front",
+		(json_int_t)resident_bytes (front->statm), "supervisor",
+		(json_int_t)front->counters[COUNTER_SUPERVISOR_RESIDENT], "keepers_lost",
 		(json_int_t)front->counters[COUNTER_KEEPERS_LOST], "fronts",
 		(json_int_t)front->counters[COUNTER_FRONTS], "audit_error",
 		front->audit_error ? strerror (front->audit_error) : NULL);
 }
 
-json_t *front_stats (struct front *front)
+json_t *stats_json (struct front *front)
 {
-	uint64_t in = front->bytes_in;
+	uint64_t in = front->counts.bytes_in;
 	struct connection *connection;
 	int parked = 0;
 
@@ -124,10 +126,10 @@ json_t *front_stats (struct front *front)
 	return json_pack ("{so so so so so s{sI sI} s{si sI sI si sI sI} s{sI sI si}}", "daemon", daemon_json (front),
 		"pool", pool_json (front), "queue", queue_json (front), "requests", requests_json (front), "plugins",
 		breakers_json (&front->breakers, clock_ms ()), "bytes", "in", (json_int_t)in, "out",
-		(json_int_t)front->bytes_out, "connections", "open", front->gate.n_connections + front->gate.n_refused,
-		"total", (json_int_t)front->last_connection, "stalled", (json_int_t)front->stalled, "entering",
-		throttle_entering (front->gate.throttle), "penalised",
-		(json_int_t)throttle_penalised (front->gate.throttle, clock_ms ()), "turned_away",
+		(json_int_t)front->counts.bytes_out, "connections", "open",
+		front->gate.n_connections + front->gate.n_refused, "total", (json_int_t)front->last_connection,
+		"stalled", (json_int_t)front->counts.stalled, "entering", throttle_entering (front->gate.throttle),
+		"penalised", (json_int_t)throttle_penalised (front->gate.throttle, clock_ms ()), "turned_away",
 		(json_int_t)front->gate.turned_away, "memory", "held", (json_int_t)front->budget.held, "max",
 		(json_int_t)front->budget.max, "waiting", parked);
 }

@@ -7,17 +7,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "front/connection.h"
-#include "front/front.h"
+#include "front/front_state.h"
 #include "front/request.h"
 #include "front/trail.h"
-#include "front/supervisor_link.h"
 
 /* A line for the supervisor; 0, or -1 where it could not be made. */
 static int submit (struct front *front, uint64_t number, struct buf *line, int made)
 {
 	if (made == 0)
-		supervisor_link_audit (front, number, buf_head (line), buf_len (line));
+		supervisor_link_audit (&front->supervisor, number, buf_head (line), buf_len (line));
 	buf_free (line);
 	return made;
 }
@@ -28,10 +26,10 @@ void trail_set (struct request *request, enum trail_state state)
 	request->waiter.unrecorded = state == TRAIL_AWAITED;
 }
 
-void trail_start (struct request *request, json_t *args)
+int trail_start (struct request *request, json_t *args, struct err *err)
 {
 	struct front *front = request->front;
-	const struct connection *connection = request->connection;
+	const struct gate_client *client = request->client;
 	char user[64], from[ENDPOINT_SIZE];
 	struct audit_start start = {
 		.instance = front->instance,
@@ -39,9 +37,9 @@ void trail_start (struct request *request, json_t *args)
 		.you = request->identity->name,
 		.uid = request->waiter.uid,
 		.user = access_name (user, sizeof user, request->waiter.uid),
-		.from = connection->client.remote ? endpoint_format (&connection->client.from, from)
-			: front->single           ? "stdio"
-						  : "unix",
+		.from = client->remote  ? endpoint_format (&client->from, from)
+			: front->single ? "stdio"
+					: "unix",
 		.call = request->verb->name,
 		.args = args,
 	};
@@ -49,13 +47,16 @@ void trail_start (struct request *request, json_t *args)
 	struct buf line;
 
 	if (front->config->audit == AUDIT_NONE)
-		return;
+		return 0;
 	trail_set (request, TRAIL_AWAITED);
 	request->lines_sent++;
+	list_remove (&request->asking);
+	list_append (&front->asking, &request->asking);
 	clock_gettime (CLOCK_REALTIME, &now);
 	buf_init (&line, AUDIT_LINE_MAX);
 	if (submit (front, request->number, &line, audit_start (&line, &now, &start)) < 0)
-		request_refuse (request, CODE_AUDIT_UNAVAILABLE, "the audit trail cannot be written: no memory", 0);
+		return err_set (err, CODE_AUDIT_UNAVAILABLE, "the audit trail cannot be written: out of memory");
+	return 0;
 }
 
 void trail_end (const struct request *request)

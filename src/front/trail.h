@@ -30,9 +30,9 @@ struct trail {
 };
 
 /* A request has joined the queue, or it will run as another user than was said; `args` are its call's. Where there is a
- * trail, it is TRAIL_AWAITED from here on. When
- * the line cannot even be made, the request is refused (and freed). */
-void trail_start (struct request *request, json_t *args);
+ * trail, it is TRAIL_AWAITED from here on. 0; or -1 and
+ * err where the line could not even be made: the request is to be refused. */
+int trail_start (struct request *request, json_t *args, struct err *err);
 
 /* Its start is in that state: while it is TRAIL_AWAITED, the scheduler does not run the request. */
 void trail_set (struct request *request, enum trail_state state);

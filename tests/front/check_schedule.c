@@ -36,7 +36,7 @@ static struct fixture *begin (void)
 	identity_init (&fixture.alice, ALICE);
 	identity_init (&fixture.bob, BOB);
 	queue_init (&fixture.queue, 100, 1000, false);
-	pool_init (&fixture.pool, NULL, 4, 0);
+	pool_init (&fixture.pool, NULL, 4, 0, NULL, NULL);
 	fixture.schedule = (struct schedule){
 		.queue = &fixture.queue,
 		.pool = &fixture.pool,

@@ -10,6 +10,7 @@ front_tests = \
 	%D%/check_relay_shared \
 	%D%/check_relay_worker \
 	%D%/check_schedule \
+	%D%/check_supervisor_link \
 	$(NULL)
 check_PROGRAMS += $(front_tests)
 TESTS += $(front_tests)
@@ -41,4 +42,6 @@ front_libs = \
 %C%_check_relay_worker_LDADD = $(front_libs)
 %C%_check_schedule_CFLAGS = $(check_cflags)
 %C%_check_schedule_LDADD = $(front_libs)
+%C%_check_supervisor_link_CFLAGS = $(check_cflags)
+%C%_check_supervisor_link_LDADD = $(front_libs) -lpthread
 endif
