@@ -1,5 +1,6 @@
 dist_noinst_SCRIPTS += \
 	%D%/chaos \
+	%D%/check-calls \
 	%D%/check-layers \
 	%D%/format \
 	%D%/nemesis \
