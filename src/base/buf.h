@@ -1,8 +1,8 @@
 /* buf - growable bytes with a hard maximum: filled at the end, drained at the front.
  *
- * `data[start..end)` is what it holds. The maximum is a promise about memory: what would pass it fails with ENOBUFS
- * and changes nothing. A buffer that runs empty starts again at the front; buf_trim gives its memory back, so that an
- * idle connection costs nothing. Pointers into a buffer are good until it is next changed.
+ * `data[start..end)` is what it holds. The maximum bounds its memory: an append that would exceed it fails with ENOBUFS
+ * and changes nothing. An empty buffer is filled from its start again; buf_trim frees its memory, so that an idle
+ * connection costs nothing. Pointers into a buffer are valid until the buffer is changed.
  */
 #ifndef REMEX_BASE_BUF_H
 #define REMEX_BASE_BUF_H
@@ -23,7 +23,7 @@ static inline size_t buf_len (const struct buf *buf)
 	return buf->end - buf->start;
 }
 
-/* The first byte; NULL where there was never one. */
+/* The first byte; NULL when nothing was ever appended. */
 static inline uint8_t *buf_head (const struct buf *buf)
 {
 	return buf->data ? buf->data + buf->start : NULL;

@@ -1,4 +1,4 @@
-/* clock - time for deadlines and intervals: monotonic, so that a step of the wall clock moves nothing. */
+/* clock - time for deadlines and intervals. It is monotonic: setting the wall clock does not change it. */
 #ifndef REMEX_BASE_CLOCK_H
 #define REMEX_BASE_CLOCK_H
 

@@ -12,7 +12,7 @@
 enum { ERR_TEXT = 512 };
 
 struct err {
-	int code; /* what the caller's layer says it is; 0 where nothing but words is meant */
+	int code; /* the code of the layer that fails; 0 when it has none */
 	int sys; /* the errno behind it, or 0 */
 	char text[ERR_TEXT]; /* one line, no newline, cut at the end when too long */
 };

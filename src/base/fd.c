@@ -47,7 +47,7 @@ int fd_fill_std (void)
 
 int fd_guard_std (void)
 {
-	static const int flags[] = { O_WRONLY, O_RDONLY, O_RDWR }; /* the wrong way round, but for stderr */
+	static const int flags[] = { O_WRONLY, O_RDONLY, O_RDWR }; /* reading 0 and writing to 1 fail */
 
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl (fd, F_GETFL) < 0 && open ("/dev/null", flags[fd]) != fd)
@@ -108,7 +108,7 @@ int fd_write_all (int fd, const void *bytes, size_t n)
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0 && errno == EAGAIN) {
-			/* A hang-up is for write(2) to tell. */
+			/* A hang-up is reported by write(2). */
 			if (poll (&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1) < 0 && errno != EINTR)
 				return -1;
 			continue;

@@ -17,17 +17,17 @@ int fd_nonblock (int fd, bool on);
 /* Open /dev/null on those of 0, 1 and 2 that are closed, so that no later open lands there; 0 or -1. */
 int fd_fill_std (void);
 
-/* The same for a program whose input and output are its user's: a closed 0 can be opened by nobody else either, but
- * reading it fails with EBADF, and so does writing to a closed 1. A closed 2 takes what is written. 0 or -1. */
+/* The same for a program whose input and output are its user's: no later open lands on a closed 0 or 1, but reading 0
+ * and writing to 1 still fail with EBADF. What is written to a closed 2 is dropped. 0 or -1. */
 int fd_guard_std (void);
 
 /* Close every descriptor from 3 up but those in keep (in any order, negative ones ignored; it is sorted in place).
  * Async-signal-safe. */
 void fd_close_except (int *keep, size_t n);
 
-/* Is that the end of a pipe that is open for reading only (access O_RDONLY) or writing only (O_WRONLY), or a stream socket
- * (Unix or TCP)? The kernel alone answers: of somebody else's file, fstat(2) and poll(2) may ask a file system of the
- * other's own (FUSE), and wait for it. */
+/* Is that the end of a pipe that is open for reading only (access O_RDONLY) or writing only (O_WRONLY), or a stream
+ * socket (Unix or TCP)? Only the kernel is asked: fstat(2) and poll(2) of another user's file may wait for a file
+ * system in user space (FUSE). */
 bool fd_is_stream (int fd, int access);
 
 /* Raise the soft limit of descriptors to the hard one (getrlimit(2)). */

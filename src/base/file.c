@@ -24,7 +24,7 @@ static size_t directory_length (const char *path)
 	return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* Hold the directory of a path. */
+/* Open the directory of a path. */
 static int open_directory (const char *path)
 {
 	size_t n = directory_length (path);
@@ -62,7 +62,7 @@ static int create_beside (int directory, const char *name, char other[NAME_MAX +
 	return fd;
 }
 
-/* 0, or -1 with errno. The name of a file is as lasting as its directory. */
+/* 0, or -1 with errno. The new name is on the disk when the directory has been synced. */
 static int write_beside (int directory, const char *name, const void *bytes, size_t n, mode_t mode, bool replace)
 {
 	char other[NAME_MAX + 1];
@@ -93,7 +93,7 @@ int file_write (const char *path, const void *bytes, size_t n, mode_t mode, bool
 	return result;
 }
 
-/* Set the mode of the directory that was just made, closed to others: not of another that has its name by now. */
+/* Set the mode of the directory that was just made with mode 0700, and of no other directory that has its name now. */
 static int set_mode (const char *path, mode_t mode)
 {
 	int fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), result = -1;
@@ -109,7 +109,7 @@ static int set_mode (const char *path, mode_t mode)
 	return result;
 }
 
-/* Make one. The mode is set apart, because mkdir(2) minds the umask. */
+/* Make one directory. Its mode is set by a second call, because mkdir(2) applies the umask. */
 static int make (const char *path, mode_t mode)
 {
 	struct stat status;
@@ -131,7 +131,7 @@ int file_make_directory (const char *path, mode_t mode, mode_t above, struct err
 	int result = 0;
 
 	if (!copy)
-		return err_set (err, 0, "no memory");
+		return err_set (err, 0, "out of memory");
 	for (char *p = copy + 1; *p && result == 0; p++) {
 		if (*p != '/')
 			continue;

@@ -1,4 +1,4 @@
-/* file - files that other programs read: there whole or not at all, whatever happens meanwhile. */
+/* file - files that other programs read. Such a file is complete or absent at every moment, also after a crash. */
 #ifndef REMEX_BASE_FILE_H
 #define REMEX_BASE_FILE_H
 
@@ -9,12 +9,12 @@
 #include "base/err.h"
 
 /* Write n bytes to a file of this mode (whatever the umask): to another name in the same directory that starts with a
- * dot, synced, and then given its own name. Without `replace`, never over an existing one (err->sys EEXIST). A crash may
- * leave the file with the dot behind. 0, or -1 and err. */
+ * dot, synced, and then given its own name. Without `replace`, never over an existing one (err->sys EEXIST). A crash
+ * may leave the file with the dot behind. 0, or -1 and err. */
 int file_write (const char *path, const void *bytes, size_t n, mode_t mode, bool replace, struct err *err);
 
-/* Make the directory, with this mode whatever the umask, and those above it that are missing, with theirs. One that is
- * there stays as it is. 0, or -1 and err. */
+/* Make the directory, with this mode whatever the umask, and its missing parents, with mode `above`. A directory that
+ * exists is not changed. 0, or -1 and err. */
 int file_make_directory (const char *path, mode_t mode, mode_t above, struct err *err);
 
 #endif

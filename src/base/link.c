@@ -12,7 +12,8 @@
 #include "base/fd.h"
 #include "base/link.h"
 
-/* A user may have only so many descriptors on their way at once (unix(7), ETOOMANYREFS): that passes. */
+/* The kernel bounds how many descriptors of a user are in flight at once (unix(7), ETOOMANYREFS): trying again helps.
+ * */
 enum { REFS_TRIES = 500, REFS_MS = 2 };
 
 int link_pair (int fds[2])
@@ -106,7 +107,8 @@ int link_recv (int fd, struct packet *packet, int flags)
 	ssize_t got;
 
 	packet->n_fds = 0;
-	/* A peer that closed with something unread resets the link; what it sent before can still be read after that. */
+	/* A peer that closed with something unread resets the link; what it sent before can still be read after that.
+	 * */
 	do
 		got = recvmsg (fd, &msg, flags | MSG_CMSG_CLOEXEC);
 	while (got < 0 && (errno == EINTR || (errno == ECONNRESET && !reset && (reset = true))));
@@ -117,7 +119,7 @@ int link_recv (int fd, struct packet *packet, int flags)
 		packet_close (packet); /* an empty packet is no record, but can carry descriptors */
 		return 0;
 	}
-	/* The control buffer is large enough: what did not fit is our table of descriptors. */
+	/* The control buffer is large enough, so the table of descriptors was full. */
 	packet->lost = msg.msg_flags & MSG_CTRUNC;
 	if (packet->lost)
 		packet_close (packet);

@@ -2,8 +2,8 @@
  *
  * A record is a fixed struct, in the machine's own order (both ends are the same program), and up to LINK_PAYLOAD
  * bytes behind it, in one packet; descriptors ride along by SCM_RIGHTS. A record is never empty, so 0 bytes read is
- * end of stream. What the types mean is in wire/records.h. Nothing that comes from another machine passes here
- * unparsed, but a worker may be broken by its plugin: link_recv checks the form, its caller the meaning.
+ * end of stream. wire/records.h lists the types. No bytes from another machine come this way before they are parsed,
+ * but a plugin may have broken its worker: link_recv checks the form of a record, its caller checks the meaning.
  */
 #ifndef REMEX_BASE_LINK_H
 #define REMEX_BASE_LINK_H
@@ -32,7 +32,7 @@ struct packet {
 	struct record record;
 	int fds[LINK_FDS];
 	size_t n_fds;
-	bool lost; /* it came with descriptors, and there was no room for them here: there are none */
+	bool lost; /* descriptors came with it and were dropped: this process had no room for them */
 	uint8_t data[LINK_PAYLOAD];
 };
 

@@ -1,7 +1,7 @@
 /* list - an intrusive doubly linked ring. The head is a struct list of its own; an element embeds one.
  *
- * Nothing is allocated or owned here. An element is in at most one list per embedded node; list_remove leaves it
- * pointing at itself, so that removing twice is harmless and list_linked tells.
+ * Nothing is allocated or owned here. An element is in at most one list per embedded node; list_remove makes it
+ * point at itself: removing it twice is harmless, and list_linked is then false.
  */
 #ifndef REMEX_BASE_LIST_H
 #define REMEX_BASE_LIST_H

@@ -63,7 +63,7 @@ static struct {
 
 void log_setup (const char *role, enum log_level level)
 {
-	/* What was lost before a fork is the parent's to say. */
+	/* Lines that were lost before a fork are reported by the parent. */
 	if (strcmp (role, self.role) != 0)
 		sink.n_rest = sink.lost = 0;
 	self.role = role;
@@ -82,7 +82,7 @@ void log_own (void)
 	nowait_close (&own);
 }
 
-/* The rest of a line comes before all else. False when it still cannot go. */
+/* Write the rest of a line first. False when there is still no room for it. */
 static bool write_rest (void)
 {
 	while (sink.n_rest) {
@@ -123,7 +123,7 @@ bool log_flush (void)
 	if (!sink.lost)
 		return true;
 	n = log_prefix (line, sizeof line, LOG_WARNING);
-	n += (size_t)snprintf (line + n, sizeof line - n, "%llu lines of the log were lost: nobody took them\n",
+	n += (size_t)snprintf (line + n, sizeof line - n, "%llu lines of the log were lost: nobody read them\n",
 		(unsigned long long)sink.lost);
 	if (!write_line (line, n))
 		return false;

@@ -1,9 +1,9 @@
 /* log - one line per event on stderr: `remexd[front]: connection closed id=4 …`.
  *
- * A line is one write(2), so that the lines of several processes do not mix. Whatever comes from outside is escaped
- * (text_escape): nobody forges a line or moves a terminal's cursor. Under systemd (JOURNAL_STREAM is set) a line opens
- * with its priority as sd-daemon(3) has it, and the journal adds the time; elsewhere the line opens with the local
- * time. Only daemon code logs; libraries return a struct err.
+ * A line is one write(2), so that the lines of several processes do not mix. Text is escaped
+ * (text_escape), so that nobody can forge a line or move the cursor of a terminal. Under systemd (JOURNAL_STREAM is
+ * set) a line opens with its priority as sd-daemon(3) has it, and the journal adds the time; elsewhere the line opens
+ * with the local time. Only daemon code logs; libraries return a struct err.
  *
  * Logging never waits (base/nowait.h). A line that stderr does not take at once is lost; the lines that were lost are
  * counted, and the count is logged as soon as there is room: by the next line, or by log_flush.

@@ -19,7 +19,7 @@
 
 enum { SPLICE_MAX = 64 * 1024 }; /* bytes that are copied for one vmsplice */
 
-/* --- the way ----------------------------------------------------------------------------------------------------- */
+/* --- the method --------------------------------------------------------------------------------------------------- */
 
 struct nowait nowait_of (int fd, int access)
 {
@@ -44,7 +44,7 @@ void nowait_own (struct nowait *nowait, int access)
 	char path[32];
 	int own;
 
-	/* Opening another device a second time may mean something to it. */
+	/* Opening another device a second time may have an effect on it. */
 	if (nowait->way != NOWAIT_POLLED || fstat (nowait->fd, &status) < 0 ||
 		(!S_ISFIFO (status.st_mode) && !isatty (nowait->fd)))
 		return;
@@ -62,7 +62,7 @@ void nowait_close (struct nowait *nowait)
 	nowait->fd = -1;
 }
 
-/* A call failed: is it one that is not to be had here (an older kernel, a named pipe, a filter of system calls)? */
+/* A call failed: because it does not exist here (an older kernel, a named pipe, a filter of system calls)? */
 static bool not_here (void)
 {
 	return errno == EOPNOTSUPP || errno == ENOSYS || errno == EPERM || errno == EINVAL;
@@ -119,7 +119,7 @@ ssize_t nowait_read (struct nowait *nowait, void *bytes, size_t n)
 
 /* --- writing ----------------------------------------------------------------------------------------------------- */
 
-/* vmsplice puts our pages themselves into the pipe, so they have to be pages that nobody will write to again. They are
+/* vmsplice puts the pages themselves into the pipe, so nobody may write to these pages again. They are
  * freed when they have been read. */
 static ssize_t splice_copy (int fd, const void *bytes, size_t n)
 {

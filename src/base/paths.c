@@ -83,13 +83,13 @@ char *paths_keys (struct err *err)
 	if (named && *named)
 		path = strdup (named);
 	else if (!absolute ("XDG_CONFIG_HOME") && !absolute ("HOME")) {
-		err_set (err, 0, "neither HOME nor REMEX_CONFIG says where your keys are");
+		err_set (err, 0, "no directory for your keys: neither HOME nor REMEX_CONFIG is set");
 		return NULL;
 	} else {
 		path = in_home ("");
 	}
 	if (!path)
-		err_set (err, 0, "no memory");
+		err_set (err, 0, "out of memory");
 	return path;
 }
 

@@ -1,7 +1,8 @@
-/* resident - how much memory this process has in use, as the kernel counts it: "resident" in /proc/self/statm (proc(5)).
+/* resident - how much memory this process has in use, as the kernel counts it: "resident" in /proc/self/statm
+ * (proc(5)).
  *
- * The file is opened once and read from its beginning each time, so that a process may ask after its root, its user or
- * its limits have changed. With -1 in its place (it could not be opened) the answer is 0.
+ * The file is opened once and read from its beginning each time, so that it can still be read after a change of the
+ * root directory, the user or the limits. The size is 0 when the descriptor is -1 (the file could not be opened).
  */
 #ifndef REMEX_BASE_RESIDENT_H
 #define REMEX_BASE_RESIDENT_H

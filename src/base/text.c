@@ -199,9 +199,9 @@ char *text_plain (char *out, size_t size, const void *bytes, size_t n)
 	return out;
 }
 
-enum { NEAR_MAX = 64 }; /* a name this long is near to nothing */
+enum { NEAR_MAX = 64 }; /* longer names are never suggested */
 
-/* Levenshtein's distance of two short words. */
+/* The Levenshtein distance of two short words. */
 static size_t distance (const char *a, const char *b)
 {
 	size_t row[NEAR_MAX], m = strlen (b);
@@ -253,7 +253,7 @@ const char *text_nearest (const char *word, const char *const *names, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		size_t length = strlen (names[i]), apart = length > typed ? length - typed : typed - length, far;
 
-		/* The distance is no less than that: a word of a megabyte is not looked at. */
+		/* The distance is at least the difference of the lengths: a word of a megabyte is not compared. */
 		if (apart < best && (far = distance (word, names[i])) < best) {
 			best = far;
 			found = names[i];

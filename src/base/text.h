@@ -1,4 +1,4 @@
-/* text - what a string may be: UTF-8 or not, base64, safe to print. */
+/* text - strings: UTF-8, base64, and what is safe to print. */
 #ifndef REMEX_BASE_TEXT_H
 #define REMEX_BASE_TEXT_H
 
@@ -10,9 +10,9 @@
 /* Is this UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing above U+10FFFF? */
 bool text_is_utf8 (const void *bytes, size_t n);
 
-/* Is there a control character in it: something that a person does not see, or that changes what a person sees around
- * it? Those are C0 and DEL, C1 (also as a single byte that is not UTF-8), the line and paragraph separators U+2028 and
- * U+2029, and the marks, embeddings, overrides and isolates of bidirectional text (UAX #9, section 2). */
+/* Is there a control character in it: one that is invisible, or that changes how the text around it is displayed? Those
+ * are C0 and DEL, C1 (also as a single byte that is not UTF-8), the line and paragraph separators U+2028 and U+2029,
+ * and the marks, embeddings, overrides and isolates of bidirectional text (UAX #9, section 2). */
 bool text_has_control (const void *bytes, size_t n);
 
 /* Base64 with the standard alphabet and padding (RFC 4648, section 4).
@@ -26,7 +26,7 @@ ssize_t text_b64_decode (void *out, const char *chars, size_t n);
  * and bytes that are not UTF-8 become \n, \t or \xNN, a backslash becomes two. Returns out. */
 char *text_escape (char *out, size_t size, const void *bytes, size_t n);
 
-/* The same, but what a person could not see becomes '?', one for each character or byte: for names and comments. Cut
+/* The same, but each control character, and each byte that is not UTF-8, becomes '?': for names and comments. Cut
  * between characters. */
 char *text_plain (char *out, size_t size, const void *bytes, size_t n);
 

@@ -22,12 +22,12 @@ struct walk {
 	enum trusted kind;
 	int at; /* the directory that has been reached, an O_PATH */
 	char where[PATH_MAX]; /* its name without links, "" for / */
-	char rest[PATH_MAX]; /* what is still to go, from there */
+	char rest[PATH_MAX]; /* the rest of the path, from there */
 	int links; /* followed so far */
 	struct err *err;
 };
 
-/* --- who, and what they may ---------------------------------------------------------------------------------------- */
+/* --- owners and modes ---------------------------------------------------------------------------------------- */
 
 static int refuse (struct walk *walk, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
 
@@ -125,9 +125,9 @@ static int judge_link (struct walk *walk, const char *name, const struct stat *s
 		(unsigned)st->st_uid, owners (who));
 }
 
-/* --- the walk ------------------------------------------------------------------------------------------------------ */
+/* --- the walk ----------------------------------------------------------------------------------------------------- */
 
-/* Take the next name off the rest; false where there is none. *last: nothing but slashes is behind it. */
+/* Take the next name off the rest; false when there is none. *last: only slashes follow it. */
 static bool next_name (struct walk *walk, char name[NAME_MAX + 2], bool *last)
 {
 	char *start = walk->rest + strspn (walk->rest, "/"), *end = start + strcspn (start, "/");
@@ -140,7 +140,7 @@ static bool next_name (struct walk *walk, char name[NAME_MAX + 2], bool *last)
 	return true;
 }
 
-/* Go to the directory that is open as fd, which is the walk's from now on, under that name. */
+/* Go to the directory that is open as fd, under that name. The walk owns fd from now on. */
 static int enter (struct walk *walk, int fd, const char *name)
 {
 	size_t used = strlen (walk->where);
@@ -164,7 +164,7 @@ static int enter_root (struct walk *walk)
 	return enter (walk, open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "/");
 }
 
-/* The rest of the way leads through a link: fd is an O_PATH of it. */
+/* The next name is a symbolic link, which is open as fd (O_PATH): follow it. */
 static int follow (struct walk *walk, int fd)
 {
 	char target[PATH_MAX], rest[PATH_MAX];
@@ -262,7 +262,7 @@ static int run (struct walk *walk, const char *rest)
 	return found;
 }
 
-/* --- from outside -------------------------------------------------------------------------------------------------- */
+/* --- from outside ------------------------------------------------------------------------------------------------- */
 
 int trusted_open (const char *path, enum trusted kind, struct err *err)
 {

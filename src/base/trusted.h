@@ -2,17 +2,17 @@
  * configurations, keys, identities, pinned hosts, plugins, the audit trail, the directories of sockets.
  *
  * The question is who could have written what is there. A file or directory is believed when
- * - it belongs to root or to the user we run as (the effective one), and neither its group nor others may write to it (an
- *   ACL that lets somebody write shows in the group's bits, acl(5));
- * - it is of the right kind: what is opened as a file is a regular file, found out before it is opened, so that a FIFO or
- *   a device is neither waited for nor touched;
+ * - it belongs to root or to the user we run as (the effective one), and neither its group nor others may write to it
+ *   (an ACL that lets somebody write shows in the group's bits, acl(5));
+ * - it is of the right kind: only a regular file is opened as a file. The kind is checked before it is opened, so
+ *   that a FIFO is not waited for and a device is not touched;
  * - every directory above it, up to /, belongs to root or to us, and others may not write to it unless it is sticky, as
- *   /tmp is. A directory above may be writable by its group: the group can take the file away, but the owner of what it
- *   puts there gives it away;
+ *   /tmp is. A directory above may be writable by its group: the group can take the file away, but the owner of
+ *   the file that it puts there shows that;
  * - every symbolic link on the way belongs to root or to us, and the same holds where it leads.
  *
- * The path is walked by descriptors, one name at a time, and what was checked is what is opened: nobody can exchange a
- * directory or a link in between.
+ * The path is walked by descriptors, one name at a time, and the file that was checked is the one that is opened:
+ * nobody can exchange a directory or a link in between.
  *
  * In a user namespace, root of the machine may have no number (user_namespaces(7)): a directory above or a link that
  * belongs to such an owner counts as root's there. A file does not.

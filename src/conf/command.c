@@ -95,14 +95,15 @@ static int read_word (struct command_word *word, const struct conf_node *node, c
 		return read_slot (word, node, slots, file, err);
 	if (strpbrk (node->value, "{}"))
 		return conf_fail (err, file, node->line, node->column,
-			"'%s' has a brace in it: a slot is one whole argument, \"{name}\" or \"{-name}\", and what is "
-			"fixed in it belongs into its pattern",
+			"'%s' has a brace in it: a slot is one whole argument, \"{name}\" or \"{-name}\", and its "
+			"fixed "
+			"parts belong into its pattern",
 			shown (node->value, value));
 	word->text = node->value;
 	return 0;
 }
 
-/* The program may not depend on anything that the client says. */
+/* The client may not choose the program. */
 static int check_program (
 	const struct command_word *word, const struct conf_node *node, const char *file, struct err *err)
 {
@@ -147,8 +148,8 @@ void command_free (struct command *command)
 
 /* --- matching ---------------------------------------------------------------------------------------------------- */
 
-/* A control character, NUL among them, is never part of an argument that a person meant; it is what forges lines in the
- * logs of the program that gets it. */
+/* Control characters, NUL among them, are refused: no sensible argument has one, and they can forge lines in the logs
+ * of the program. */
 static bool fits (const struct command_word *slot, const char *bytes, size_t n)
 {
 	if (n > PATTERN_TEXT_MAX || text_has_control (bytes, n) || (n > 0 && bytes[0] == '-' && !slot->dash))
@@ -160,7 +161,7 @@ bool command_matches (const struct command *command, const char *const *argv, co
 {
 	if (n != command->n_words)
 		return false;
-	/* The fixed words first: they cost nothing. */
+	/* The fixed words first: comparing them is cheap. */
 	for (size_t i = 0; i < n; i++) {
 		const char *text = command->words[i].text;
 

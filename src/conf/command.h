@@ -1,12 +1,12 @@
-/* command - an argv that an identity may run, with slots: fixed words, and {name} where one whole argument of the
- * client's goes. No shell is near; a slot never splits or joins arguments.
+/* command - an argv that an identity may run, with slots: fixed words, and {name} where the client
+ * chooses one whole argument. No shell is used; a slot never splits or joins arguments.
  *
  * What a slot takes: at most 4,096 bytes without control characters or NUL, all of which its pattern matches
  * (pattern.h), and not starting with '-', so that it cannot become an option - unless the slot is written {-name}. An
  * empty argument fits only a pattern that matches it. A slot may come twice, with different arguments.
  *
- * Who runs a command that matched must not take `env` or `cwd` from the client besides: LD_PRELOAD and a relative path
- * would make another command of it.
+ * When a command has matched, the caller must not take `env` or `cwd` from the client: with LD_PRELOAD or a relative
+ * path another command would run.
  */
 #ifndef REMEX_CONF_COMMAND_H
 #define REMEX_CONF_COMMAND_H
@@ -33,8 +33,8 @@ struct command {
 	size_t n_words;
 };
 
-/* Check the map of the slots: names of a-z A-Z 0-9 _ - that start with none of the two signs, and patterns. 0, or -1 and
- * err with the place. */
+/* Check the map of the slots: names of a-z A-Z 0-9 _ - that start with none of the two signs, and patterns. 0, or -1
+ * and err with the place. */
 int command_check_slots (const struct conf_node *slots, const char *file, struct err *err);
 
 /* From a list of words and the checked map of slots (NULL: there are none). The first word, the program, cannot be a

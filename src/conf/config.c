@@ -1,5 +1,5 @@
-/* config - see config.h. Here are the table of keys, the types that only remexd.yaml has, and what concerns more than one
- * key; the reader (reader.h) does the rest.
+/* config - see config.h. Here are the table of keys, the types that only remexd.yaml has, and what concerns more than
+ * one key; the reader (reader.h) does the rest.
  */
 #include <config.h> /* not "config.h", which is this folder's own */
 
@@ -59,7 +59,7 @@ static int set_directory (struct reader *reader, const struct schema_key *key, c
 
 static const struct schema_type directory_type = { "path", "an absolute path", set_directory, SCHEMA_WORDS, true };
 
-/* `plugins.NAME`: a map of options, or a truth; nothing at all (all its lines are commented out) means yes. */
+/* `plugins.NAME`: a map of options, or a boolean. No value (all its lines are commented out) means true. */
 static int add_plugin (struct reader *reader, const char *path, const struct conf_node *node)
 {
 	struct config *config = reader->target;
@@ -108,19 +108,19 @@ static const struct schema_key keys[] = {
 	{ "workers.requests", &schema_integer, AT (workers_requests), 0, 1000000000, "10000", NULL,
 		"A worker is replaced after so many requests; 0: never." },
 	{ "workers.age", &schema_time, AT (workers_age_ms), 0, DAY, "5s", NULL,
-		"How old a worker may be that gets a request, where users come from other sources than files; 0: any age." },
+		"How old a worker that gets a request may be, where users come from more than files; 0: any age." },
 	{ "queue.length", &schema_integer, AT (queue_length), 1, 1000000, "256", NULL,
-		"Requests that may wait for a worker; the next one is answered \"busy\"." },
+		"How many requests may wait for a worker; a further one is answered \"busy\"." },
 	{ "queue.bytes", &schema_size, AT (queue_bytes), 4 * KIB, 64 * GIB, "8MiB", NULL,
-		"Memory that waiting requests may take." },
+		"How much memory waiting requests may take." },
 	{ "limits.grace", &schema_time, AT (limits.grace_ms), 0, HOUR, "2s", NULL,
-		"From TERM to KILL, when a request is stopped." },
+		"The time between TERM and KILL when a request is stopped." },
 	{ "limits.message", &schema_time, AT (limits.message_ms), 100 * MS, HOUR, "10s", NULL,
-		"A message that has begun must make progress within this time." },
+		"A message that has begun to arrive must make progress within this time." },
 	{ "limits.ping", &schema_time, AT (limits.ping_ms), 100 * MS, DAY, "15s", NULL,
-		"A client with calls in flight is pinged after so much silence." },
+		"A client with calls in flight is pinged after this much silence." },
 	{ "limits.silence", &schema_time, AT (limits.silence_ms), 100 * MS, DAY, "45s", NULL,
-		"It is given up after so much silence; more than limits.ping." },
+		"Such a client is given up after this much silence; more than limits.ping." },
 	{ "limits.calls", &schema_integer, AT (limits.calls), 1, 65536, "64", NULL,
 		"Requests of one connection that may run or wait at once." },
 	{ "limits.connections", &schema_integer, AT (limits.connections), 1, 1000000, "10000", NULL,
@@ -128,31 +128,31 @@ static const struct schema_key keys[] = {
 	{ "limits.connections_each", &schema_integer, AT (limits.connections_each), 1, 1000000, "1000", NULL,
 		"Connections of one identity; not more than limits.connections." },
 	{ "limits.output", &schema_size, AT (limits.output), 64 * KIB, 64 * MIB, "256KiB", NULL,
-		"Output that may wait for a client; with more, its commands are held up." },
+		"How much output may wait for a client; with more, its commands have to wait." },
 	{ "limits.memory", &schema_size, AT (limits.memory), 8 * MIB, 64 * GIB, "64MiB", NULL,
-		"Memory for what clients send or do not take; of an identity, a quarter." },
+		"Memory for messages from clients and for output they do not read; a quarter for each identity." },
 	{ "limits.stall", &schema_time, AT (limits.stall_ms), 100 * MS, DAY, "60s", NULL,
-		"A client that takes nothing of what waits for it for so long is given up." },
+		"A client that reads nothing for this long, while output waits for it, is given up." },
 	{ "limits.crashes", &schema_integer, AT (limits.crashes), 0, 1000000, "10", NULL,
-		"A plugin that crashes so often in a row rests for a while, for that user; 0: never." },
+		"A plugin that crashes this many times in a row rests for a while, for that user; 0: never." },
 	{ "limits.drain", &schema_time, AT (limits.drain_ms), 0, DAY, "30s", NULL,
 		"How long running requests may go on after remexd was told to end." },
 	{ "limits.handshake", &schema_time, AT (limits.handshake_ms), 100 * MS, HOUR, "5s", NULL,
-		"From a new TCP connection to the proof of who is calling." },
+		"How long a new TCP client may take to prove who it is." },
 	{ "limits.unproved", &schema_integer, AT (limits.unproved), 1, 1000000, "256", NULL,
-		"TCP connections that have yet to prove who they are, at once." },
+		"How many TCP clients at once may not have proved yet who they are." },
 	{ "limits.unproved_each", &schema_integer, AT (limits.unproved_each), 1, 1000000, "8", NULL,
-		"Such connections of one address; not more than limits.unproved." },
+		"How many of them one address may have; not more than limits.unproved." },
 	{ "limits.penalty", &schema_time, AT (limits.penalty_ms), 0, DAY, "10m", NULL,
-		"The most that the failures of one address keep it out; 0: never." },
+		"The longest time that an address is kept out for its failures; 0: never." },
 	{ "limits.idle", &schema_time, AT (limits.idle_ms), 0, 365 * DAY, "1h", NULL,
-		"A TCP connection without a call is closed after so much silence; 0: never." },
+		"A TCP connection without a call is closed after this much silence; 0: never." },
 	{ "front_user", &schema_user, AT (front_user), 0, 0, NULL, "remex",
 		"The user that the process facing the clients runs as." },
 	{ "plugins.directory", &directory_type, AT (plugins_directories), 1, CONFIG_DIRECTORIES, NULL, "/usr/local/lib/remex/plugins",
 		"Where the plugins are, one directory or a list; every *.so in it is loaded." },
 	{ "audit", &audit_type, AT (audit), 0, 0, "none", NULL,
-		"Where a line goes for each start and end of a request: none, journal or a file." },
+		"Where a line is written for each start and end of a request: none, journal or a file." },
 	{ "log", &log_type, AT (log), 0, 0, "info", NULL,
 		"The least important messages that are logged: error, warning, info or debug." },
 };
@@ -167,7 +167,7 @@ const struct schema config_schema = {
 
 _Static_assert(sizeof keys / sizeof *keys <= SCHEMA_KEYS_MAX, "SCHEMA_KEYS_MAX is too small");
 
-/* The complaint about two keys belongs to the one that the file has, or to the second of them. */
+/* A message about two keys names the place of the one that is in the file, or of the second of them. */
 static int fail_pair (struct reader *reader, const char *section, const char *first, const char *second,
 	const char *fmt, ...) __attribute__ ((format (printf, 5, 6)));
 
@@ -187,8 +187,8 @@ static int fail_pair (
 	return conf_fail (reader->err, reader->file, a ? a->line : 1, a ? a->column : 1, "%s", words);
 }
 
-/* Of a key that must not be more than another: a file that only lowers the other is right, for it never asked for this
- * one's default. */
+/* A key that must not be more than another. A file that sets only the other one is right: the default of this key is
+ * then lowered. */
 static int check_most (
 	struct reader *reader, const char *section, const char *first, int *value, const char *second, int most)
 {
@@ -200,7 +200,7 @@ static int check_most (
 		section, second, most);
 }
 
-/* What concerns more than one key. */
+/* Checks of more than one key. */
 static int check_pairs (struct reader *reader)
 {
 	struct config *config = reader->target;

@@ -1,7 +1,7 @@
 /* config - remexd.yaml, parsed, checked against one table of keys (config_schema) and filled in with the defaults.
  *
- * Every process of remexd parses the same bytes (a generation's snapshot) with this code. What a plugin's own section
- * may hold is not known here: its node is kept, and the worker checks it against what the plugin declares.
+ * Every process of remexd parses the same bytes (a generation's snapshot) with this code. The keys of a plugin's own
+ * section are not known here: its node is kept, and the worker checks it against the options that the plugin declares.
  */
 #ifndef REMEX_CONF_CONFIG_H
 #define REMEX_CONF_CONFIG_H

@@ -1,5 +1,5 @@
-/* date - RFC 3339's dates as far as an identity file takes them; see grant.h. By hand and not by strptime(3), which skips
- * blanks, takes a sign, and makes a 2nd of March out of a 30th of February.
+/* date - the dates of RFC 3339 that an identity file may have; see grant.h. strptime(3) is not used: it skips blanks,
+ * takes a sign, and turns the 30th of February into the 2nd of March.
  */
 #include <config.h> /* not "config.h", which is this folder's own */
 

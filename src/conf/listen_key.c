@@ -13,7 +13,7 @@ enum { SOCKET_PATH_MAX = 107 }; /* sockaddr_un.sun_path without its NUL (unix(7)
 
 static const char unix_scheme[] = "unix://", tcp_scheme[] = "tcp://";
 
-/* What to put in front of a value without a scheme, for a message; NULL where nothing would help. */
+/* The scheme that is missing in front of a value, for a message; NULL when it would not help. */
 static const char *missing_scheme (const char *value)
 {
 	struct endpoint endpoint;

@@ -4,7 +4,7 @@
 
 #include "conf/schema.h"
 
-/* One of struct config's `listen`; nothing may come twice. */
+/* One address of struct config's `listen`; the same one twice is refused. */
 extern const struct schema_type listen_type;
 
 #endif

@@ -131,8 +131,8 @@ static int set_list (struct reader *reader, const struct schema_key *key, const 
 	if (node->n_items < (size_t)key->min)
 		return reader_fail (reader, node, "%s is an empty list", key->path);
 	if (node->n_items > (size_t)key->max)
-		return reader_fail (
-			reader, node, "%s is a list of %zu, and %lld are possible", key->path, node->n_items, key->max);
+		return reader_fail (reader, node, "%s is a list of %zu; it may have at most %lld", key->path,
+			node->n_items, key->max);
 	for (size_t i = 0; i < node->n_items; i++)
 		if (key->type->set (reader, key, node->items[i], to) < 0)
 			return -1;
@@ -149,7 +149,7 @@ static int set_key (struct reader *reader, const struct schema_key *key, const s
 static int fail_unknown (struct reader *reader, const struct conf_node *node, const char *path)
 {
 	char hint[SCHEMA_PATH_MAX + 32] = "", near[SCHEMA_PATH_MAX], shown[READER_SHOWN];
-	bool word = *node->key != '/'; /* else a path, which is nearest to nothing */
+	bool word = *node->key != '/'; /* else it is a path, for which no key is suggested */
 
 	if (word && strchr (node->key, '.'))
 		snprintf (hint, sizeof hint, "; sections are nested, not dotted");
@@ -161,7 +161,7 @@ static int fail_unknown (struct reader *reader, const struct conf_node *node, co
 
 static int read_section (struct reader *reader, const struct conf_node *map, const char *prefix);
 
-/* One key of a section. A section without a value (all its lines are commented out) is as good as none. */
+/* One key of a section. A section without a value (all its lines are commented out) counts as absent. */
 static int read_key (struct reader *reader, const struct conf_node *node, const char *prefix)
 {
 	const struct schema *schema = reader->schema;

@@ -14,7 +14,7 @@
 #include "conf/schema.h"
 #include "conf/tree.h"
 
-enum { READER_SHOWN = 160 }; /* so much of a value is shown in a message */
+enum { READER_SHOWN = 160 }; /* how many bytes of a value a message shows */
 
 struct reader {
 	const struct schema *schema;

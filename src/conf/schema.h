@@ -1,7 +1,7 @@
 /* schema - a table of the keys that a file may hold: remexd.yaml (config.c), an identity file (grant.c).
  *
- * A table gives the reader (reader.h) its keys, types and ranges, the struct its defaults, the messages their words, and
- * the tests what conf/remexd.yaml and man/remexd.yaml.5 have to say. What is not in it is an unknown key.
+ * A table gives the reader (reader.h) its keys, types and ranges, the struct its defaults, the messages their words,
+ * and the tests what conf/remexd.yaml and man/remexd.yaml.5 have to say. A key that is not in it is unknown.
  */
 #ifndef REMEX_CONF_SCHEMA_H
 #define REMEX_CONF_SCHEMA_H
@@ -39,7 +39,7 @@ struct schema_key {
 struct schema {
 	const struct schema_key *keys;
 	size_t n_keys;
-	/* In this section (NULL: nowhere) other keys stand for something too: they go to set_other. */
+	/* In this section (NULL: in none) other keys are allowed, too: they go to set_other. */
 	const char *open;
 	int (*set_other) (struct reader *reader, const char *path, const struct conf_node *node);
 };
@@ -54,7 +54,7 @@ bool schema_is_section (const struct schema *schema, const char *path);
  * near. A known last word in the wrong place ("max", "queue.max") leads to where it belongs, if that is one place. */
 const char *schema_nearest (const struct schema *schema, const char *path, char out[SCHEMA_PATH_MAX]);
 
-/* A number as it would be written, in the largest unit that leaves no rest. Returns out. */
+/* A number in the largest unit that divides it, as a file would have it. Returns out. */
 char *schema_number (enum schema_unit unit, long long value, char out[SCHEMA_NUMBER_MAX]);
 
 /* What a value of this key must be: "a size from 4KiB to 64GiB". Returns out. */

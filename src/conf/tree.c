@@ -16,7 +16,7 @@
 #include "conf/scan.h"
 #include "conf/tree.h"
 
-enum { SHOWN = 160 }; /* so much of a word is shown in a message */
+enum { SHOWN = 160 }; /* how many bytes of a word a message shows */
 
 struct parse {
 	yaml_parser_t yaml;
@@ -52,7 +52,7 @@ static bool at_tab (const struct parse *parse, yaml_mark_t mark)
 	return p < end && *p == '\t';
 }
 
-/* What libyaml found wrong, in its words; but a tab that indents, everybody's first mistake, in ours. */
+/* The words of libyaml for what is wrong. A tab that indents, the most frequent mistake, has words of its own. */
 static int fail_yaml (struct parse *parse)
 {
 	const yaml_parser_t *yaml = &parse->yaml;
@@ -290,7 +290,8 @@ static int read_stream (struct parse *parse, struct conf_node **top)
 		case YAML_DOCUMENT_END_EVENT: break;
 		case YAML_DOCUMENT_START_EVENT:
 			if (*top)
-				failed = fail_at (parse, event.start_mark, "a second document begins here; one is all");
+				failed = fail_at (
+					parse, event.start_mark, "a second document begins here; a file has only one");
 			break;
 		default:
 			if (!(*top = read_value (parse, &event, 1)))

@@ -1,7 +1,7 @@
-/* tree - a YAML file (libyaml) as nodes that know their line and column. What remex does not use is refused with its
- * place: anchors, aliases, tags, directives, several documents, duplicate keys, keys that are neither plain words nor absolute paths, depth
- * over 16, more than 65,536 values, files over 1 MiB, bytes that are not UTF-8, control characters. A byte order mark
- * is allowed at the start only, and lines may end in CR LF.
+/* tree - a YAML file (libyaml) as nodes that know their line and column. Features of YAML that remex does not use are
+ * refused with their place: anchors, aliases, tags, directives, several documents, duplicate keys, keys that are
+ * neither plain words nor absolute paths, depth over 16, more than 65,536 values, files over 1 MiB, bytes that are not
+ * UTF-8, control characters. A byte order mark is allowed at the start only, and lines may end in CR LF.
  */
 #ifndef REMEX_CONF_TREE_H
 #define REMEX_CONF_TREE_H

@@ -1,6 +1,6 @@
-/* units - a scalar as a truth, a number, a size or a time; see tree.h.
+/* units - a scalar as a boolean, a number, a size or a time; see tree.h.
  *
- * By hand and not by strtol(3): no leading blank, sign, octal or locale gets in, and nothing is rounded or cut
+ * strtol(3) is not used: it takes leading blanks, signs, octal numbers and the locale. Nothing is rounded or cut
  * silently.
  */
 #include <config.h> /* not "config.h", which is this folder's own */
@@ -47,7 +47,7 @@ static const struct unit times[] = {
 	{ NULL, 0 },
 };
 
-/* The word to read, or NULL where the node is nothing that a number or a truth could be. */
+/* The word to read, or NULL when the node can be neither a number nor a boolean. */
 static const char *plain_word (const struct conf_node *node)
 {
 	return node && node->kind == CONF_SCALAR && !node->quoted ? node->value : NULL;

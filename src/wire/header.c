@@ -72,7 +72,7 @@ json_t *header_parse (const char *text, size_t n, int max_tokens, int *tokens, s
 		return NULL;
 	if (tokens)
 		*tokens = count;
-	/* Jansson must not run out of memory half-way (wire/memory.h): a long text needs room for itself twice over, to grow
+	/* Jansson must not run out of memory half-way (wire/memory.h): a long text needs twice its size, to grow
 	 * and to stay, and where that is not there this is an answer still. */
 	if (n > RESERVE_FROM) {
 		void *reserve = malloc (4 * n);

@@ -29,7 +29,7 @@ int header_scan (const char *text, size_t n, int max_tokens, struct err *err);
 /* The object that the text holds, after header_scan; NULL and err. The caller releases it with json_decref. */
 json_t *header_parse (const char *text, size_t n, int max_tokens, int *tokens, struct err *err);
 
-/* An integer member: 1 and *value; 0 where it is absent (value untouched); -1 where it is no integer or out of
+/* An integer member: 1 and *value; 0 when it is absent (*value is not changed); -1 where it is no integer or out of
  * [low, high] (err: CODE_BAD_VALUE, naming the key). */
 int header_integer (
 	const json_t *object, const char *key, json_int_t low, json_int_t high, json_int_t *value, struct err *err);

@@ -25,8 +25,8 @@ void decoder_free (struct decoder *decoder)
 
 /* --- what kind of message a header is ---------------------------------------------------------------------------- */
 
-/* The member that makes a message what it is, what it must hold, who may send it and whether it needs an id. A header
- * is the first row whose key it has. */
+/* For each kind of message: the member by which it is known, the type of that member, who may send it, and whether it
+ * needs an id. A header is of the first kind whose member it has. */
 static const struct kind_row {
 	const char *key;
 	enum message_kind kind;
@@ -98,7 +98,7 @@ static int read_kind (const struct decoder *decoder, const json_t *header, struc
 		if (!value)
 			continue;
 		if (!(kinds[i].by & side))
-			return err_set (err, CODE_BAD_MESSAGE, "'%s' is not for this side to send", kinds[i].key);
+			return err_set (err, CODE_BAD_MESSAGE, "this side may not send '%s'", kinds[i].key);
 		message->kind = kinds[i].kind;
 		if (read_value (&kinds[i], value, message, err) < 0)
 			return -1;
@@ -188,7 +188,7 @@ int decoder_next (struct decoder *decoder, struct buf *in, const struct message 
 		return 0;
 	if (read_header (decoder, in, err) < 0) {
 		drop_header (decoder);
-		decoder->measured = false; /* whoever asks again gets the same answer */
+		decoder->measured = false; /* a second call fails in the same way */
 		return -1;
 	}
 	if (buf_len (in) < 4 + (size_t)length + now->body_len) {

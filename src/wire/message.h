@@ -1,11 +1,11 @@
-/* message - remex/1 on the wire: bytes to messages and messages to bytes (doc/protocol.md is the specification).
+/* message - the messages of remex/1, from bytes and to bytes (doc/protocol.md is the specification).
  *
  *   uint32 header length, big-endian | header: a JSON object | body: exactly header.body bytes, 0 if absent
  *
- * Pure: no I/O, no clock. A decoder reads from a struct buf that somebody else fills. A header's tree of values takes up to
- * eighty times the bytes of its text, so while a message is not whole it stays bytes: what its header says of the body is
- * remembered, and the tree is made again when the body is there. After a violation a decoder is of no more use: the
- * connection gets the error and ends.
+ * Pure: no I/O, no clock. A decoder reads from a struct buf that somebody else fills. The tree of a header takes up to
+ * eighty times the memory of its text, so an incomplete message is kept as bytes: only the size of its body is
+ * remembered, and the header is parsed again when the body is there. After a violation the decoder cannot be used any
+ * more: the peer gets the error, and the connection ends.
  */
 #ifndef REMEX_WIRE_MESSAGE_H
 #define REMEX_WIRE_MESSAGE_H
@@ -41,7 +41,7 @@ enum message_kind {
 
 enum message_side { FROM_CLIENT, FROM_SERVER };
 
-/* One message. All pointers are good until the decoder is used again. */
+/* One message. All pointers are valid until the decoder is used again. */
 struct message {
 	enum message_kind kind;
 	uint64_t id; /* 0: the message has none */

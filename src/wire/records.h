@@ -1,15 +1,15 @@
-/* records - what the processes of one remexd say to each other over their links (base/link.h).
+/* records - the records that the processes of one remexd send each other over their links (base/link.h).
  *
- * Each row: type, who says it, the record's id, a, b, payload, descriptors. A worker is named by its serial, which is
- * never reused; a request by the front's own number for it, which is not the client's id. The ids of requests and the
- * serials start at 1.
+ * Each row: the type, the sender, the record's id, a, b, payload, descriptors. A worker is named by its serial, which
+ * is never reused; a request by the front's own number for it, which is not the client's id. The ids of requests and
+ * the serials start at 1.
  */
 #ifndef REMEX_WIRE_RECORDS_H
 #define REMEX_WIRE_RECORDS_H
 
 enum record_type {
-	/* front -> worker. One request at a time: the next CALL only after the terminal record of the last. That a request
-	 * is to end, or the worker to leave, is not said here: its keeper closes the lifeline (proc/keeper.h). */
+	/* front -> worker. One request at a time: the next CALL follows the terminal record of the last. No record ends
+	 * a request or a worker: the keeper closes the lifeline (proc/keeper.h). */
 	REC_CALL = 1, /* id request, a size of the header, b size of the attachment (may be 0). The payload is both in a
 			 row, in as many CALL records as it takes (same id, a, b). The attachment is a JSON object:
 			 "facts", an object, for a verb with REMEX_FACTS; for one with REMEX_PATHS "roots", which is
@@ -69,13 +69,13 @@ enum record_type {
 enum gone { GONE_EXITED, GONE_SIGNALLED };
 enum { GONE_UNBORN = 71 }; /* GONE_EXITED with this, from a worker that was never ready: its keeper could not make it */
 
-/* What was noted before a worker asked who its user is. */
+/* What the supervisor noted before a worker looked up its user. */
 struct worker_birthday {
 	unsigned long long users; /* the state of the user database (base/userdb.h) */
 	long long ms; /* clock_ms */
 };
 
-/* What a worker says of itself with each terminal record. */
+/* The state of a worker, which it sends with each terminal record. */
 struct worker_state {
 	long long resident; /* bytes */
 	unsigned flags; /* enum worker_flag */

@@ -199,7 +199,7 @@ static int check_strings (const json_t *value, const char *name, struct err *err
 	return 0;
 }
 
-/* The other way to write a map: a list of NAME=VALUE, which need not be UTF-8. */
+/* A map may also be a list of NAME=VALUE, which need not be UTF-8. */
 static int check_pairs (const json_t *value, const char *name, struct err *err)
 {
 	const json_t *item;
@@ -233,7 +233,7 @@ static int check_map (const json_t *value, const char *name, struct err *err)
 	json_object_foreach ((json_t *)(uintptr_t)value, key, item)
 	{
 		if (!*key || strchr (key, '='))
-			return err_set (err, CODE_BAD_VALUE, "'%s': a name must not be empty nor hold '='", name);
+			return err_set (err, CODE_BAD_VALUE, "'%s': a name must not be empty or contain '='", name);
 		if (check_string (item, name, err) < 0)
 			return -1;
 	}

@@ -1,4 +1,4 @@
-/* verbs - the table of what can be called, as the plugins declare it and everybody else reads it.
+/* verbs - the table of the verbs, as the plugins declare them.
  *
  * A probe worker writes it as JSON (worker/plugins.c); the front and the client parse it back. The same
  * table answers `plugins`, drives completion and checks arguments. The JSON is a list of plugins:
@@ -47,8 +47,8 @@ struct verb_table {
 /* "string", "integer", …; the type of such a word, or -1. */
 const char *verb_type_name (enum verb_type type);
 
-/* Parse a table; NULL and err. `json` is borrowed (a reference is kept). A table has references, the first one being the
- * caller's; its verbs are good as long as one is held. verb_table_free gives one up. */
+/* Parse a table; NULL and err. `json` is borrowed (a reference is kept). A table has references, the first one being
+ * the caller's; its verbs are valid as long as a reference is held. verb_table_free gives one up. */
 struct verb_table *verb_table_new (json_t *json, struct err *err);
 struct verb_table *verb_table_ref (struct verb_table *table);
 void verb_table_free (struct verb_table *table);

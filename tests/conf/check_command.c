@@ -186,8 +186,8 @@ static const struct {
 	{ "command: [x, \"{something}\"]" SLOTS, "f:1:14: {something} has no pattern in slots" },
 	{ "command: [x, \"{unit}\"]", "f:1:14: {unit} has no pattern in slots" },
 	{ "command: [x, \"{uni\\tt\"]", "f:1:14: '{uni\\tt' has a brace in it: a slot is one whole argument, "
-					"\"{name}\" or \"{-name}\", and what "
-					"is fixed in it belongs into its pattern" },
+					"\"{name}\" or \"{-name}\", and its fixed "
+					"parts belong into its pattern" },
 	/* Slots. */
 	{ "command: [x]\nslots: {-a: x}",
 		"f:2:9: '-a' cannot be the name of a slot: it takes 1 to 32 letters, digits, '_' and '-'" },

@@ -333,7 +333,7 @@ static const struct {
 	{ "listen: [unix:///a, ~]",
 		"f:1:21: each of listen must be unix:///absolute/path or tcp://ADDRESS:PORT, not empty" },
 	{ "listen:\n- unix:///a\n- unix:///b\n- unix:///a", "f:4:3: 'unix:///a' is already on line 2" },
-	{ "listen: [a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a]", "f:1:9: listen is a list of 17, and 16 are possible" },
+	{ "listen: [a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a]", "f:1:9: listen is a list of 17; it may have at most 16" },
 	/* Words. */
 	{ "host_key: host.pem", "f:1:11: host_key must be an absolute path, not 'host.pem'" },
 	{ "identities:", "f:1:12: identities must be an absolute path, not empty" },
@@ -355,7 +355,7 @@ static const struct {
 	{ "plugins: {directory: [/a, b]}",
 		"f:1:27: plugins.directory must be an absolute path, or a list of them, not 'b'" },
 	{ "plugins: {directory: [/1, /2, /3, /4, /5, /6, /7, /8, /9]}",
-		"f:1:22: plugins.directory is a list of 9, and 8 are possible" },
+		"f:1:22: plugins.directory is a list of 9; it may have at most 8" },
 	{ "plugins: {directory: lib}",
 		"f:1:22: plugins.directory must be an absolute path, or a list of them, not 'lib'" },
 	{ "plugins: {directory: false}",

@@ -122,7 +122,8 @@ START_TEST (accepted)
 }
 END_TEST
 
-/* A key may be a path, however it is written; one of more than 1024 characters needs a '?' (YAML 1.1, section 9.3.1). */
+/* A key may be a path, however it is written; one of more than 1024 characters needs a '?' (YAML 1.1, section 9.3.1).
+ * */
 START_TEST (paths)
 {
 	static const char text[] = "{/: r, /a b.c: s, '/{x}': t, \"/\\\"\\\\\": u, /\xC3\xBC: v, /x:y: w}";
@@ -166,8 +167,8 @@ static const struct refusal refusals[] = {
 	{ "a: !x {}\n", "f:1:4: a tag ('!') is not allowed here" },
 	{ "a: ! []\n", "f:1:4: a tag ('!') is not allowed here" },
 	{ "!!str a: 1\n", "f:1:1: a tag ('!') is not allowed here" },
-	{ "a: 1\n---\nb: 2\n", "f:2:1: a second document begins here; one is all" },
-	{ "---\n---\n", "f:2:1: a second document begins here; one is all" },
+	{ "a: 1\n---\nb: 2\n", "f:2:1: a second document begins here; a file has only one" },
+	{ "---\n---\n", "f:2:1: a second document begins here; a file has only one" },
 	{ "%YAML 1.1\n---\na: 1\n", "f:1:1: a YAML directive ('%') is not allowed here" },
 	{ "%TAG ! tag:x,2000:\n---\na: 1\n", "f:1:1: a YAML directive ('%') is not allowed here" },
 	{ BOM "%FOO\n", "f:1:1: a YAML directive ('%') is not allowed here" },
