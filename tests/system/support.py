@@ -245,7 +245,7 @@ class Daemon:
         self.env[self.mark.split("=")[0]] = self.mark.split("=")[1]
         self.prepare = prepare
         self.close_fds = close_fds
-        self.process = None
+        self.process = self.notify = None
         settings = {
             "listen": self.where,
             "plugins": {"directory": plugins or PLUGINS},
@@ -403,6 +403,7 @@ class Daemon:
     def stop(self, status=0, signo=signal.SIGTERM):
         """End it and hold what is promised. Can be called again."""
         if not self.process:
+            self.remove()  # it was never there, or has gone
             return
         try:
             if self.process.poll() is None:
@@ -436,7 +437,11 @@ class Daemon:
             if one.pid != os.getpid():
                 kill(one)
         self.process = None
-        self.notify.close()
+        self.remove()
+
+    def remove(self):
+        if self.notify:
+            self.notify.close()
         if self.owned:
             shutil.rmtree(self.directory, ignore_errors=True)
 
