@@ -16,13 +16,13 @@
 #include "proc/cgroup.h"
 #include "proc/fork.h"
 #include "proc/pids.h"
-#include "proc/stage.h"
+#include "proc/proc_fixture.h"
 #include "proc/tree.h"
 #include "support/check_main.h"
 
 /* Some of the cases need no cgroup. */
 #define NEED_CGROUP \
-	if (stage_cgroups.root < 0) \
+	if (fixture_cgroups.root < 0) \
 	NO_CGROUPS
 
 static int here (int at, const char *name)
@@ -47,7 +47,7 @@ static int population (int cgroup)
 START_TEST (test_none)
 {
 	struct cgroups cgroups = { .root = 7, .left = 7 };
-	int fds = stage_fds ();
+	int fds = fixture_fds ();
 
 	setenv ("REMEX_CGROUP", "none", 1);
 	cgroups_open (&cgroups);
@@ -56,7 +56,7 @@ START_TEST (test_none)
 	ck_assert_int_eq (cgroup_make (&cgroups, 1), -1);
 	cgroup_remove (&cgroups, 1);
 	cgroups_close (&cgroups);
-	ck_assert_int_eq (stage_fds (), fds);
+	ck_assert_int_eq (fixture_fds (), fds);
 }
 END_TEST
 
@@ -64,14 +64,14 @@ END_TEST
 START_TEST (test_not_allowed)
 {
 	struct cgroups cgroups = { .root = 7, .left = 7 };
-	int fds = stage_fds ();
+	int fds = fixture_fds ();
 
 	NEED_ROOT;
 	ck_assert_int_eq (setresgid (65534, 65534, 65534) | setresuid (65534, 65534, 65534), 0);
 	cgroups_open (&cgroups);
 	ck_assert_int_eq (cgroups.root, -1);
 	ck_assert_int_eq (cgroups.left, -1);
-	ck_assert_int_eq (stage_fds (), fds);
+	ck_assert_int_eq (fixture_fds (), fds);
 }
 END_TEST
 
@@ -103,7 +103,7 @@ START_TEST (test_open_close)
 {
 	struct cgroups one, two;
 	char first[PATH_MAX], second[PATH_MAX], name[32];
-	int fds = stage_fds ();
+	int fds = fixture_fds ();
 
 	NEED_CGROUP;
 	cgroups_open (&one);
@@ -120,7 +120,7 @@ START_TEST (test_open_close)
 	cgroups_close (&two);
 	ck_assert (!here (AT_FDCWD, first) && !here (AT_FDCWD, second));
 	ck_assert_int_eq (one.root, -1);
-	ck_assert_int_eq (stage_fds (), fds);
+	ck_assert_int_eq (fixture_fds (), fds);
 }
 END_TEST
 
@@ -159,7 +159,7 @@ START_TEST (test_sweep_dead)
 	ck_assert_int_eq (waitpid (pid, &status, 0), pid);
 	ck_assert_int_eq (status, 0);
 	snprintf (name, sizeof name, "remex-%d", (int)pid);
-	at = openat (stage_cgroups.root, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	at = openat (fixture_cgroups.root, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ge (at, 0);
 	cgroups_open (&cgroups);
 	ck_assert (!here (at, name));
@@ -170,26 +170,26 @@ END_TEST
 
 START_TEST (test_make_remove)
 {
-	int fds = stage_fds (), cgroup;
+	int fds = fixture_fds (), cgroup;
 	char name[32];
 
 	NEED_CGROUP;
 	snprintf (name, sizeof name, "worker-%d", (int)getpid ());
-	cgroup = cgroup_make (&stage_cgroups, (uint64_t)getpid ());
+	cgroup = cgroup_make (&fixture_cgroups, (uint64_t)getpid ());
 	ck_assert_int_ge (cgroup, 0);
-	ck_assert (here (stage_cgroups.root, name));
+	ck_assert (here (fixture_cgroups.root, name));
 	ck_assert_int_eq (fcntl (cgroup, F_GETFD), FD_CLOEXEC);
-	ck_assert_int_eq (cgroup_make (&stage_cgroups, (uint64_t)getpid ()), -1); /* serials are not reused */
-	cgroup_remove (&stage_cgroups, (uint64_t)getpid ());
-	ck_assert (!here (stage_cgroups.root, name));
+	ck_assert_int_eq (cgroup_make (&fixture_cgroups, (uint64_t)getpid ()), -1); /* serials are not reused */
+	cgroup_remove (&fixture_cgroups, (uint64_t)getpid ());
+	ck_assert (!here (fixture_cgroups.root, name));
 	close (cgroup);
-	ck_assert_int_eq (stage_fds (), fds);
+	ck_assert_int_eq (fixture_fds (), fds);
 }
 END_TEST
 
 struct inside {
 	int cgroup, line;
-	const char *deed;
+	const char *action;
 	int n;
 };
 
@@ -201,29 +201,29 @@ static int inside_run (void *arg)
 	if (cgroup_enter (inside->cgroup) < 0)
 		return 1;
 	alarm (300);
-	stage_spawn (&child, inside->line, inside->deed, inside->n);
+	fixture_spawn (&child, inside->line, inside->action, inside->n);
 	for (;;)
 		pause ();
 }
 
-/* A process in the cgroup that has started a puppet there. */
-static void start_inside (int cgroup, const char *deed, int n, int ready, int *line)
+/* A process in the cgroup that has started a helper there. */
+static void start_inside (int cgroup, const char *action, int n, int ready, int *line)
 {
 	int pair[2];
-	struct inside inside = { .cgroup = cgroup, .deed = deed, .n = n };
+	struct inside inside = { .cgroup = cgroup, .action = action, .n = n };
 
 	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	inside.line = pair[1];
 	ck_assert_int_gt (fork_run ("inside", (int[]){ cgroup, pair[1] }, 2, inside_run, &inside), 0);
 	close (pair[1]);
 	*line = pair[0];
-	stage_await (*line, "ready", ready);
+	fixture_await (*line, "ready", ready);
 }
 
 static const struct {
-	const char *deed;
+	const char *action;
 	int n, ready;
-} deeds[] = { { "daemon", 0, 1 }, { "stopped", 0, 1 }, { "crowd", 200, 200 }, { "comets", 8, 8 } };
+} actions[] = { { "daemon", 0, 1 }, { "stopped", 0, 1 }, { "crowd", 200, 200 }, { "comets", 8, 8 } };
 
 /* One write, and all are gone. */
 START_TEST (test_kill)
@@ -231,16 +231,16 @@ START_TEST (test_kill)
 	int cgroup, line;
 
 	NEED_CGROUP;
-	cgroup = cgroup_make (&stage_cgroups, (uint64_t)getpid ());
-	start_inside (cgroup, deeds[_i].deed, deeds[_i].n, deeds[_i].ready, &line);
+	cgroup = cgroup_make (&fixture_cgroups, (uint64_t)getpid ());
+	start_inside (cgroup, actions[_i].action, actions[_i].n, actions[_i].ready, &line);
 	ck_assert_int_gt (population (cgroup), 1);
 	ck_assert_int_eq (cgroup_kill (cgroup), 0);
-	stage_await_end (line);
+	fixture_await_end (line);
 	while (population (cgroup))
 		poll (NULL, 0, 1);
 	while (wait (NULL) > 0)
 		;
-	cgroup_remove (&stage_cgroups, (uint64_t)getpid ());
+	cgroup_remove (&fixture_cgroups, (uint64_t)getpid ());
 }
 END_TEST
 
@@ -251,15 +251,15 @@ START_TEST (test_tree_kill)
 
 	NEED_CGROUP;
 	prctl (PR_SET_CHILD_SUBREAPER, 1);
-	cgroup = cgroup_make (&stage_cgroups, (uint64_t)getpid ());
-	start_inside (cgroup, deeds[_i].deed, deeds[_i].n, deeds[_i].ready, &line);
+	cgroup = cgroup_make (&fixture_cgroups, (uint64_t)getpid ());
+	start_inside (cgroup, actions[_i].action, actions[_i].n, actions[_i].ready, &line);
 	killer = cgroup_kill_open (cgroup);
 	ck_assert_int_ge (killer, 0);
 	ck_assert_int_eq (tree_kill (killer, 200000, NULL, NULL), 0);
-	stage_await_end (line);
-	stage_no_children ();
+	fixture_await_end (line);
+	fixture_no_children ();
 	ck_assert_int_eq (population (cgroup), 0);
-	cgroup_remove (&stage_cgroups, (uint64_t)getpid ());
+	cgroup_remove (&fixture_cgroups, (uint64_t)getpid ());
 }
 END_TEST
 
@@ -269,30 +269,30 @@ START_TEST (test_empty)
 	int cgroup, other, line, was;
 
 	NEED_CGROUP;
-	cgroup = cgroup_make (&stage_cgroups, (uint64_t)getpid ());
-	other = cgroup_make (&stage_cgroups, (uint64_t)getpid () + 1000000000);
-	start_inside (cgroup, deeds[_i].deed, deeds[_i].n, deeds[_i].ready, &line);
+	cgroup = cgroup_make (&fixture_cgroups, (uint64_t)getpid ());
+	other = cgroup_make (&fixture_cgroups, (uint64_t)getpid () + 1000000000);
+	start_inside (cgroup, actions[_i].action, actions[_i].n, actions[_i].ready, &line);
 	was = population (cgroup);
 	do /* against comets it may take luck */
 		cgroup_empty (cgroup, other);
 	while (population (cgroup));
 	ck_assert_int_ge (population (other), was > 200 ? 200 : 1);
-	cgroup_remove (&stage_cgroups, (uint64_t)getpid ()); /* works, for it is empty */
+	cgroup_remove (&fixture_cgroups, (uint64_t)getpid ()); /* works, for it is empty */
 	ck_assert_int_eq (cgroup_kill (other), 0);
-	stage_await_end (line);
+	fixture_await_end (line);
 	while (population (other))
 		poll (NULL, 0, 1);
 	while (wait (NULL) > 0)
 		;
-	cgroup_remove (&stage_cgroups, (uint64_t)getpid () + 1000000000);
+	cgroup_remove (&fixture_cgroups, (uint64_t)getpid () + 1000000000);
 }
 END_TEST
 
 static void add_cgroup (TCase *tcase)
 {
-	int n = (int)(sizeof deeds / sizeof *deeds);
+	int n = (int)(sizeof actions / sizeof *actions);
 
-	stage_add (tcase);
+	fixture_add (tcase);
 	tcase_add_test (tcase, test_none);
 	tcase_add_test (tcase, test_not_allowed);
 	tcase_add_test (tcase, test_open_close);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "proc/fork.h"
-#include "proc/stage.h"
+#include "proc/proc_fixture.h"
 #include "support/check_main.h"
 
 static int look (void *arg)
@@ -22,7 +22,7 @@ static int look (void *arg)
 
 	bad |= fd != 3 || read (fd, name, sizeof name - 1) < 0 || strcmp (name, "remexd-look\n") != 0;
 	close (fd);
-	bad |= (stage_fds () != 2 + 1 + 3 + 2) << 1; /* two dots, opendir's own, 0-2, and those kept */
+	bad |= (fixture_fds () != 2 + 1 + 3 + 2) << 1; /* two dots, opendir's own, 0-2, and those kept */
 	bad |= (fcntl (keep[0], F_GETFD) < 0 || fcntl (keep[2], F_GETFD) < 0) << 2;
 	sigprocmask (SIG_SETMASK, NULL, &set);
 	for (int signo = 1; signo < NSIG; signo++) {
@@ -58,13 +58,13 @@ START_TEST (test_fork_run)
 	ck_assert_int_eq (sigismember (&now, SIGTERM), 1);
 	ck_assert_int_eq (fork_run ("none", keep, FORK_KEEP + 1, look, keep), -1);
 	ck_assert_int_eq (errno, EINVAL);
-	stage_no_children ();
+	fixture_no_children ();
 }
 END_TEST
 
 static void add_fork (TCase *tcase)
 {
-	stage_add (tcase);
+	fixture_add (tcase);
 	tcase_add_test (tcase, test_fork_run);
 }
 

@@ -15,8 +15,8 @@
 #include "base/clock.h"
 #include "proc/fork.h"
 #include "proc/guard.h"
+#include "proc/proc_fixture.h"
 #include "proc/procstat.h"
-#include "proc/stage.h"
 #include "proc/tree.h"
 #include "support/check_main.h"
 
@@ -36,7 +36,7 @@ struct report {
 };
 
 static struct job {
-	const char *deed;
+	const char *action;
 	int n;
 	bool spare;
 	int line[2]; /* whoever is in the tree holds [1]; the test sees it end at [0] */
@@ -63,7 +63,7 @@ static void obey (struct guard *guard, int control)
 
 static int keep_job (void *arg)
 {
-	struct guard guard = { .cgroup = job.cgroup, .left = stage_cgroups.left, .spare_child = job.spare };
+	struct guard guard = { .cgroup = job.cgroup, .left = fixture_cgroups.left, .spare_child = job.spare };
 	struct report report;
 	struct child child;
 	bool listening = true;
@@ -71,7 +71,7 @@ static int keep_job (void *arg)
 	(void)arg;
 	if (guard_begin (&guard) < 0)
 		return 1;
-	stage_spawn (&child, job.line[1], job.deed, job.n);
+	fixture_spawn (&child, job.line[1], job.action, job.n);
 	close (job.line[1]);
 	guard.child = child.pid;
 	send (job.control[1], &child.pid, sizeof child.pid, MSG_NOSIGNAL);
@@ -99,22 +99,22 @@ static int keep_job (void *arg)
 
 /* --- the test --------------------------------------------------------------------------------------------------- */
 
-static void start (const char *deed, int n, int ready)
+static void start (const char *action, int n, int ready)
 {
 	int kept[4];
 
-	job.deed = deed;
+	job.action = action;
 	job.n = n;
 	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, job.line), 0);
 	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, job.control), 0);
-	memcpy (kept, (int[]){ job.line[1], job.control[1], job.cgroup, stage_cgroups.left }, sizeof kept);
+	memcpy (kept, (int[]){ job.line[1], job.control[1], job.cgroup, fixture_cgroups.left }, sizeof kept);
 	job.pid = fork_run ("check-guard", kept, 4, keep_job, NULL);
 	ck_assert_int_gt (job.pid, 0);
 	close (job.line[1]);
 	close (job.control[1]);
-	stage_readable (job.control[0]);
+	fixture_readable (job.control[0]);
 	ck_assert_int_eq (recv (job.control[0], &job.child, sizeof job.child, 0), sizeof job.child);
-	stage_await (job.line[0], "ready", ready);
+	fixture_await (job.line[0], "ready", ready);
 }
 
 /* Each is run twice: by the walk through /proc (i even), and with a cgroup. False: there is none. */
@@ -125,9 +125,9 @@ static bool kind (int i)
 	job.cgroup = -1;
 	if (i % 2 == 0)
 		return true;
-	if (stage_cgroups.root < 0)
+	if (fixture_cgroups.root < 0)
 		return false;
-	job.cgroup = cgroup_make (&stage_cgroups, (uint64_t)getpid () * 100 + ++serial);
+	job.cgroup = cgroup_make (&fixture_cgroups, (uint64_t)getpid () * 100 + ++serial);
 	ck_assert_int_ge (job.cgroup, 0);
 	return true;
 }
@@ -144,7 +144,7 @@ static struct report report (void)
 	struct report report;
 	int status;
 
-	stage_readable (job.control[0]);
+	fixture_readable (job.control[0]);
 	ck_assert_int_eq (recv (job.control[0], &report, sizeof report, 0), sizeof report);
 	ck_assert_int_eq (waitpid (job.pid, &status, 0), job.pid);
 	ck_assert_int_eq (status, 0);
@@ -157,15 +157,15 @@ START_TEST (test_stop)
 	struct report end;
 
 	if (!kind (_i))
-		return;
+		NO_CGROUPS;
 	start ("stopped", 0, 1);
 	order (STOP, LONG_MS);
-	stage_await (job.line[0], "term", 1);
+	fixture_await (job.line[0], "term", 1);
 	end = report ();
 	ck_assert (end.gone);
 	ck_assert_int_eq (end.status, 0);
 	ck_assert_int_eq (end.survivors, 0);
-	stage_await_end (job.line[0]);
+	fixture_await_end (job.line[0]);
 }
 END_TEST
 
@@ -182,7 +182,7 @@ START_TEST (test_stop_spares)
 	end = report ();
 	ck_assert_int_eq (end.state, GUARD_KILLING);
 	ck_assert_int_eq (end.status, SIGKILL);
-	stage_await_end (job.line[0]);
+	fixture_await_end (job.line[0]);
 }
 END_TEST
 
@@ -193,7 +193,7 @@ START_TEST (test_grace)
 	struct report end;
 
 	if (!kind (_i))
-		return;
+		NO_CGROUPS;
 	start ("stubborn", 0, 1);
 	from = clock_ms ();
 	order (STOP, 200);
@@ -204,7 +204,7 @@ START_TEST (test_grace)
 	ck_assert_int_eq (end.state, GUARD_KILLING);
 	ck_assert_int_eq (end.status, SIGKILL);
 	ck_assert_int_eq (end.survivors, 0);
-	stage_await_end (job.line[0]);
+	fixture_await_end (job.line[0]);
 }
 END_TEST
 
@@ -213,13 +213,13 @@ START_TEST (test_kill)
 	struct report end;
 
 	if (!kind (_i))
-		return;
+		NO_CGROUPS;
 	start ("crowd", 100, 100);
 	order (KILL, 0);
 	end = report ();
 	ck_assert_int_eq (end.state, GUARD_KILLING);
 	ck_assert_int_eq (end.survivors, 0);
-	stage_await_end (job.line[0]);
+	fixture_await_end (job.line[0]);
 }
 END_TEST
 
@@ -235,7 +235,7 @@ START_TEST (test_nobody_there)
 	ck_assert_int_eq (recv (job.line[0], &byte, 1, MSG_DONTWAIT), -1);
 	ck_assert_int_eq (kill (job.child, 0), 0);
 	kill (job.child, SIGINT);
-	stage_await_end (job.line[0]);
+	fixture_await_end (job.line[0]);
 	ck_assert_int_eq (waitpid (job.pid, &status, 0), job.pid);
 	ck_assert_int_eq (status, 0);
 }
@@ -249,9 +249,9 @@ START_TEST (test_left_behind)
 	char byte;
 
 	if (!kind (_i))
-		return;
+		NO_CGROUPS;
 	start ("threaded", 0, 0);
-	left = stage_await (job.line[0], "ready", 1);
+	left = fixture_await (job.line[0], "ready", 1);
 	kill (job.child, SIGINT);
 	end = report ();
 	ck_assert_int_eq (end.state, GUARD_RELEASED);
@@ -259,7 +259,7 @@ START_TEST (test_left_behind)
 	ck_assert_int_eq (end.survivors, 1);
 	ck_assert_int_eq (recv (job.line[0], &byte, 1, MSG_DONTWAIT), -1);
 	kill (left, SIGKILL);
-	stage_await_end (job.line[0]);
+	fixture_await_end (job.line[0]);
 }
 END_TEST
 
@@ -277,7 +277,7 @@ START_TEST (test_release)
 	ck_assert_int_eq (end.state, GUARD_RELEASED);
 	ck_assert_int_eq (end.status, _i ? SIGKILL : SIGUSR1);
 	ck_assert_int_eq (end.survivors, 0);
-	stage_await_end (job.line[0]);
+	fixture_await_end (job.line[0]);
 }
 END_TEST
 
@@ -292,7 +292,7 @@ START_TEST (test_wakes)
 		ck_assert_int_eq (procstat_read (job.child, &stat), 0);
 	while (stat.state == 'T' || poll (NULL, 0, 1) < 0);
 	kill (job.child, SIGTERM); /* it says so before it ends, which a stopped one could not */
-	stage_await (job.line[0], "term", 1);
+	fixture_await (job.line[0], "term", 1);
 	ck_assert_int_eq (report ().status, 0);
 }
 END_TEST
@@ -332,23 +332,23 @@ START_TEST (test_procstat)
 	ck_assert (procstat_alive (&stat));
 	ck_assert_int_eq (procstat_read (-1, &stat), -1);
 	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, job.line), 0);
-	stage_spawn (&child, job.line[1], "headless", 0);
-	stage_await (job.line[0], "ready", 1);
+	fixture_spawn (&child, job.line[1], "headless", 0);
+	fixture_await (job.line[0], "ready", 1);
 	do
 		ck_assert_int_eq (procstat_read (child.pid, &stat), 0);
 	while (stat.state != 'Z'); /* the main thread ends soon */
 	ck_assert (procstat_alive (&stat));
 	child_signal (&child, SIGKILL);
-	stage_readable (child.pidfd);
+	fixture_readable (child.pidfd);
 	ck_assert_int_eq (procstat_read (child.pid, &stat), 0);
 	ck_assert (!procstat_alive (&stat));
-	stage_finish (&child);
+	fixture_finish (&child);
 }
 END_TEST
 
 static void add_guard (TCase *tcase)
 {
-	stage_add (tcase);
+	fixture_add (tcase);
 	tcase_add_loop_test (tcase, test_stop, 0, 2);
 	tcase_add_test (tcase, test_stop_spares);
 	tcase_add_loop_test (tcase, test_grace, 0, 2);

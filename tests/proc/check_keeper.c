@@ -19,26 +19,26 @@
 #include "base/clock.h"
 #include "base/link.h"
 #include "proc/fork.h"
-#include "proc/scene.h"
-#include "proc/stage.h"
+#include "proc/keeper_fixture.h"
+#include "proc/proc_fixture.h"
 #include "proc/tree.h"
 #include "support/check_main.h"
 
 enum { LONG_MS = 600 * 1000 }; /* no test waits for this */
 
-static void stop (const struct scene *scene, int grace_ms)
+static void stop (const struct keeper_fixture *fixture, int grace_ms)
 {
-	ck_assert_int_eq (link_post (scene->supervisor, REC_STOP, 0, grace_ms, 0, 0), 0);
+	ck_assert_int_eq (link_post (fixture->supervisor, REC_STOP, 0, grace_ms, 0, 0), 0);
 }
 
-static void release (const struct scene *scene)
+static void release (const struct keeper_fixture *fixture)
 {
-	ck_assert_int_eq (link_post (scene->supervisor, REC_RELEASE, 0, 0, 0, 0), 0);
+	ck_assert_int_eq (link_post (fixture->supervisor, REC_RELEASE, 0, 0, 0, 0), 0);
 }
 
-static void letter (const struct scene *scene, char c)
+static void letter (const struct keeper_fixture *fixture, char c)
 {
-	ck_assert_int_eq (send (scene->front, &c, 1, MSG_NOSIGNAL), 1);
+	ck_assert_int_eq (send (fixture->front, &c, 1, MSG_NOSIGNAL), 1);
 }
 
 /* --- STOP ------------------------------------------------------------------------------------------------------- */
@@ -47,95 +47,95 @@ static void letter (const struct scene *scene, char c)
 START_TEST (test_stop)
 {
 	static const int graces[] = { 0, 200 };
-	struct scene scene = { .deeds = ZOO, .stuck = true };
+	struct keeper_fixture fixture = { .actions = ZOO, .stuck = true };
 	int64_t from;
 
-	if (!scene_kind (&scene, _i))
+	if (!keeper_fixture_kind (&fixture, _i))
 		NO_CGROUPS;
-	scene_start (&scene);
+	keeper_fixture_start (&fixture);
 	from = clock_ms ();
-	stop (&scene, graces[_i / 2]);
-	scene_report (&scene, GONE_SIGNALLED, SIGKILL, 0);
+	stop (&fixture, graces[_i / 2]);
+	keeper_fixture_report (&fixture, GONE_SIGNALLED, SIGKILL, 0);
 	ck_assert_int_ge (clock_ms () - from, graces[_i / 2]);
 	if (getenv ("REMEX_TIMES"))
-		fprintf (stderr, "%s, grace %d: %lld ms\n", scene.cgroup ? "cgroup" : "sweep", graces[_i / 2],
+		fprintf (stderr, "%s, grace %d: %lld ms\n", fixture.cgroup ? "cgroup" : "sweep", graces[_i / 2],
 			(long long)(clock_ms () - from));
-	scene_empty (&scene);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
 /* All obey, and the worker leaves: nobody waits for the grace to pass. */
 START_TEST (test_stop_early)
 {
-	struct scene scene = { .deeds = { { "rest", 0, 1 }, { "stopped", 0, 1 }, { "rest", 0, 1 } } };
+	struct keeper_fixture fixture = { .actions = { { "rest", 0, 1 }, { "stopped", 0, 1 }, { "rest", 0, 1 } } };
 
-	if (!scene_kind (&scene, _i))
+	if (!keeper_fixture_kind (&fixture, _i))
 		NO_CGROUPS;
-	scene_start (&scene);
-	stop (&scene, LONG_MS);
-	stage_await (scene.front, "term", 1); /* the stopped one has heard it */
-	scene_report (&scene, GONE_EXITED, 0, 0);
-	scene_empty (&scene);
+	keeper_fixture_start (&fixture);
+	stop (&fixture, LONG_MS);
+	fixture_await (fixture.front, "term", 1); /* the stopped one has heard it */
+	keeper_fixture_report (&fixture, GONE_EXITED, 0, 0);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
 /* The worker itself gets no TERM: it may say last words. */
 START_TEST (test_stop_worker_spared)
 {
-	struct scene scene = { .deeds = { { "stopped", 0, 1 } }, .stuck = true };
+	struct keeper_fixture fixture = { .actions = { { "stopped", 0, 1 } }, .stuck = true };
 
-	scene_start (&scene);
-	stop (&scene, LONG_MS);
-	stage_await (scene.front, "term", 1);
-	letter (&scene, 'x');
-	scene_report (&scene, GONE_EXITED, 3, 0);
-	scene_empty (&scene);
+	keeper_fixture_start (&fixture);
+	stop (&fixture, LONG_MS);
+	fixture_await (fixture.front, "term", 1);
+	letter (&fixture, 'x');
+	keeper_fixture_report (&fixture, GONE_EXITED, 3, 0);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
 /* A shorter grace shortens, a longer one does not lengthen. */
 START_TEST (test_stop_again)
 {
-	struct scene scene = { .deeds = { { "stubborn", 0, 1 }, { "stopped", 0, 1 } }, .stuck = true };
+	struct keeper_fixture fixture = { .actions = { { "stubborn", 0, 1 }, { "stopped", 0, 1 } }, .stuck = true };
 
-	if (!scene_kind (&scene, _i))
+	if (!keeper_fixture_kind (&fixture, _i))
 		NO_CGROUPS;
-	scene_start (&scene);
-	stop (&scene, LONG_MS);
-	stage_await (scene.front, "term", 1);
-	stop (&scene, _i / 2 ? 50 : 0);
-	link_post (scene.supervisor, REC_STOP, 0, LONG_MS, 0, 0); /* EPIPE when the end has come already */
-	scene_report (&scene, GONE_SIGNALLED, SIGKILL, 0);
-	scene_empty (&scene);
+	keeper_fixture_start (&fixture);
+	stop (&fixture, LONG_MS);
+	fixture_await (fixture.front, "term", 1);
+	stop (&fixture, _i / 2 ? 50 : 0);
+	link_post (fixture.supervisor, REC_STOP, 0, LONG_MS, 0, 0); /* EPIPE when the end has come already */
+	keeper_fixture_report (&fixture, GONE_SIGNALLED, SIGKILL, 0);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
 START_TEST (test_stop_after_release)
 {
-	struct scene scene = { .deeds = { { "daemon", 0, 1 } }, .stuck = true };
+	struct keeper_fixture fixture = { .actions = { { "daemon", 0, 1 } }, .stuck = true };
 
-	if (!scene_kind (&scene, _i))
+	if (!keeper_fixture_kind (&fixture, _i))
 		NO_CGROUPS;
-	scene_start (&scene);
-	release (&scene);
-	stop (&scene, 10);
-	link_post (scene.supervisor, REC_RELEASE, 0, 0, 0, 0); /* too late */
-	scene_report (&scene, GONE_SIGNALLED, SIGKILL, 0);
-	scene_empty (&scene);
+	keeper_fixture_start (&fixture);
+	release (&fixture);
+	stop (&fixture, 10);
+	link_post (fixture.supervisor, REC_RELEASE, 0, 0, 0, 0); /* too late */
+	keeper_fixture_report (&fixture, GONE_SIGNALLED, SIGKILL, 0);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
 /* Nonsense on the link does no harm, a grace out of range is one of the ends of the range. */
 START_TEST (test_stop_odd)
 {
-	struct scene scene = { .deeds = { { "rest", 0, 1 } }, .stuck = true };
+	struct keeper_fixture fixture = { .actions = { { "rest", 0, 1 } }, .stuck = true };
 
-	scene_start (&scene);
-	ck_assert_int_eq (link_post (scene.supervisor, 12345, 9, -1, -1, 0), 0);
-	ck_assert_int_eq (link_post (scene.supervisor, REC_STOP, 0, INT64_MAX, 0, 0), 0);
-	ck_assert_int_eq (link_post (scene.supervisor, REC_STOP, 0, INT64_MIN, 0, 0), 0);
-	scene_report (&scene, GONE_SIGNALLED, SIGKILL, 0);
-	scene_empty (&scene);
+	keeper_fixture_start (&fixture);
+	ck_assert_int_eq (link_post (fixture.supervisor, 12345, 9, -1, -1, 0), 0);
+	ck_assert_int_eq (link_post (fixture.supervisor, REC_STOP, 0, INT64_MAX, 0, 0), 0);
+	ck_assert_int_eq (link_post (fixture.supervisor, REC_STOP, 0, INT64_MIN, 0, 0), 0);
+	keeper_fixture_report (&fixture, GONE_SIGNALLED, SIGKILL, 0);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
@@ -143,47 +143,47 @@ END_TEST
 
 START_TEST (test_supervisor_gone)
 {
-	struct scene scene = { .deeds = ZOO, .stuck = true };
+	struct keeper_fixture fixture = { .actions = ZOO, .stuck = true };
 	int status;
 
-	if (!scene_kind (&scene, _i))
+	if (!keeper_fixture_kind (&fixture, _i))
 		NO_CGROUPS;
-	scene_start (&scene);
+	keeper_fixture_start (&fixture);
 	if (_i / 2)
-		release (&scene);
-	close (scene.supervisor);
+		release (&fixture);
+	close (fixture.supervisor);
 	/* Nobody hears its report: it leaves when all are gone, or after five seconds without having won. */
-	ck_assert_int_eq (waitpid (scene.pid, &status, 0), scene.pid);
+	ck_assert_int_eq (waitpid (fixture.pid, &status, 0), fixture.pid);
 	ck_assert_int_eq (status, 0);
-	scene_empty (&scene);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
 /* What is no record is as good as nobody. */
 START_TEST (test_supervisor_broken)
 {
-	struct scene scene = { .deeds = { { "daemon", 0, 1 } }, .stuck = true };
+	struct keeper_fixture fixture = { .actions = { { "daemon", 0, 1 } }, .stuck = true };
 
-	scene_start (&scene);
-	ck_assert_int_eq (send (scene.supervisor, "?", 1, MSG_NOSIGNAL), 1);
-	scene_report (&scene, GONE_SIGNALLED, SIGKILL, 0);
-	scene_empty (&scene);
+	keeper_fixture_start (&fixture);
+	ck_assert_int_eq (send (fixture.supervisor, "?", 1, MSG_NOSIGNAL), 1);
+	keeper_fixture_report (&fixture, GONE_SIGNALLED, SIGKILL, 0);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
 /* The keeper is deaf to what a terminal or a careless hand sends. */
 START_TEST (test_deaf)
 {
-	struct scene scene = { .deeds = { { "daemon", 0, 1 } } };
+	struct keeper_fixture fixture = { .actions = { { "daemon", 0, 1 } } };
 
-	scene_start (&scene);
+	keeper_fixture_start (&fixture);
 	for (int signo = 1; signo < NSIG; signo++)
 		if (signo != SIGKILL && signo != SIGSTOP && (signo < __SIGRTMIN || signo >= SIGRTMIN))
-			kill (scene.pid, signo); /* all but those that glibc never lets block */
-	ck_assert_int_eq (getsid (scene.pid), scene.pid);
-	stop (&scene, 10);
-	scene_report (&scene, GONE_EXITED, 0, 0);
-	scene_empty (&scene);
+			kill (fixture.pid, signo); /* all but those that glibc never lets block */
+	ck_assert_int_eq (getsid (fixture.pid), fixture.pid);
+	stop (&fixture, 10);
+	keeper_fixture_report (&fixture, GONE_EXITED, 0, 0);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
@@ -192,57 +192,58 @@ END_TEST
 /* A crash, and a worker that leaves without being asked, are one. */
 START_TEST (test_crash)
 {
-	struct scene scene = { .keeper.crash_grace_ms = 20, .deeds = ZOO };
+	struct keeper_fixture fixture = { .keeper.crash_grace_ms = 20, .actions = ZOO };
 
-	if (!scene_kind (&scene, _i))
+	if (!keeper_fixture_kind (&fixture, _i))
 		NO_CGROUPS;
-	scene_start (&scene);
-	letter (&scene, _i / 2 ? 'x' : 'c');
+	keeper_fixture_start (&fixture);
+	letter (&fixture, _i / 2 ? 'x' : 'c');
 	if (_i / 2)
-		scene_report (&scene, GONE_EXITED, 3, 0);
+		keeper_fixture_report (&fixture, GONE_EXITED, 3, 0);
 	else
-		scene_report (&scene, GONE_SIGNALLED, SIGSEGV, 0);
-	scene_empty (&scene);
+		keeper_fixture_report (&fixture, GONE_SIGNALLED, SIGSEGV, 0);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
 /* Nothing beneath it: no grace is waited for. */
 START_TEST (test_crash_alone)
 {
-	struct scene scene = { .keeper.crash_grace_ms = LONG_MS };
+	struct keeper_fixture fixture = { .keeper.crash_grace_ms = LONG_MS };
 
-	scene_start (&scene);
-	letter (&scene, 'c');
-	scene_report (&scene, GONE_SIGNALLED, SIGSEGV, 0);
-	scene_empty (&scene);
+	keeper_fixture_start (&fixture);
+	letter (&fixture, 'c');
+	keeper_fixture_report (&fixture, GONE_SIGNALLED, SIGSEGV, 0);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
 /* What it leaves gets TERM first, and may end well. */
 START_TEST (test_crash_term)
 {
-	struct scene scene = { .keeper.crash_grace_ms = LONG_MS, .deeds = { { "stopped", 0, 1 }, { "rest", 0, 1 } } };
+	struct keeper_fixture fixture = { .keeper.crash_grace_ms = LONG_MS,
+		.actions = { { "stopped", 0, 1 }, { "rest", 0, 1 } } };
 
-	if (!scene_kind (&scene, _i))
+	if (!keeper_fixture_kind (&fixture, _i))
 		NO_CGROUPS;
-	scene_start (&scene);
-	letter (&scene, 'c');
-	stage_await (scene.front, "term", 1);
-	scene_report (&scene, GONE_SIGNALLED, SIGSEGV, 0);
-	scene_empty (&scene);
+	keeper_fixture_start (&fixture);
+	letter (&fixture, 'c');
+	fixture_await (fixture.front, "term", 1);
+	keeper_fixture_report (&fixture, GONE_SIGNALLED, SIGSEGV, 0);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
 START_TEST (test_release)
 {
-	struct scene scene = { .keeper.crash_grace_ms = LONG_MS };
+	struct keeper_fixture fixture = { .keeper.crash_grace_ms = LONG_MS };
 
-	if (!scene_kind (&scene, _i))
+	if (!keeper_fixture_kind (&fixture, _i))
 		NO_CGROUPS;
-	scene_start (&scene);
-	release (&scene);
-	scene_report (&scene, GONE_EXITED, 0, 0);
-	scene_empty (&scene);
+	keeper_fixture_start (&fixture);
+	release (&fixture);
+	keeper_fixture_report (&fixture, GONE_EXITED, 0, 0);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
@@ -250,38 +251,38 @@ END_TEST
 /* A released worker that does not leave, because its user stopped it, is killed: it would keep its place for ever. */
 START_TEST (test_release_stuck)
 {
-	struct scene scene = { .stuck = true };
+	struct keeper_fixture fixture = { .stuck = true };
 
-	scene_start (&scene);
-	release (&scene);
-	scene_report (&scene, GONE_SIGNALLED, SIGKILL, 0);
-	scene_empty (&scene);
+	keeper_fixture_start (&fixture);
+	release (&fixture);
+	keeper_fixture_report (&fixture, GONE_SIGNALLED, SIGKILL, 0);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
 START_TEST (test_release_left)
 {
-	struct scene scene = { .deeds = { { "daemon", 0, 1 } } };
+	struct keeper_fixture fixture = { .actions = { { "daemon", 0, 1 } } };
 	char byte;
 	pid_t left;
 
-	if (!scene_kind (&scene, _i))
+	if (!keeper_fixture_kind (&fixture, _i))
 		NO_CGROUPS;
-	scene.deeds[0].ready = 0; /* its word is for us */
-	scene_start (&scene);
-	left = stage_await (scene.front, "ready", 1);
+	fixture.actions[0].ready = 0; /* its word is for us */
+	keeper_fixture_start (&fixture);
+	left = fixture_await (fixture.front, "ready", 1);
 	while (tree_count (0) != 3) /* keeper, worker, daemon: those between have ended */
 		poll (NULL, 0, 1);
-	release (&scene);
-	scene_report (&scene, GONE_EXITED, 0, 1);
-	ck_assert_int_eq (recv (scene.front, &byte, 1, MSG_DONTWAIT), -1);
+	release (&fixture);
+	keeper_fixture_report (&fixture, GONE_EXITED, 0, 1);
+	ck_assert_int_eq (recv (fixture.front, &byte, 1, MSG_DONTWAIT), -1);
 	ck_assert_int_eq (errno, EAGAIN);
 	ck_assert_int_eq (kill (left, 0), 0);
-	if (scene.cgroup) /* it is in `left`, so the worker's cgroup can go */
-		cgroup_remove (&stage_cgroups, scene.serial);
+	if (fixture.cgroup) /* it is in `left`, so the worker's cgroup can go */
+		cgroup_remove (&fixture_cgroups, fixture.serial);
 	kill (left, SIGKILL);
-	stage_await_end (scene.front);
-	scene_empty (&scene);
+	fixture_await_end (fixture.front);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
@@ -289,15 +290,15 @@ END_TEST
  */
 START_TEST (test_descriptors)
 {
-	struct scene scene = { .deeds = { { "rest", 0, 1 } }, .n_fds = SCENE_FDS };
+	struct keeper_fixture fixture = { .actions = { { "rest", 0, 1 } }, .n_fds = KEEPER_FIXTURE_FDS };
 	char path[32];
 	DIR *dir;
 	int n;
 
-	for (int i = 0; i < SCENE_FDS; i++)
-		ck_assert_int_ge (scene.fds[i] = fcntl (2, F_DUPFD_CLOEXEC, 50), 50);
-	scene_start (&scene);
-	snprintf (path, sizeof path, "/proc/%d/fd", (int)scene.pid);
+	for (int i = 0; i < KEEPER_FIXTURE_FDS; i++)
+		ck_assert_int_ge (fixture.fds[i] = fcntl (2, F_DUPFD_CLOEXEC, 50), 50);
+	keeper_fixture_start (&fixture);
+	snprintf (path, sizeof path, "/proc/%d/fd", (int)fixture.pid);
 	do { /* it closes them when the worker is forked, which may be ready first */
 		n = -2; /* . and .. */
 		dir = opendir (path);
@@ -306,17 +307,17 @@ START_TEST (test_descriptors)
 			n++;
 		closedir (dir);
 	} while (n != 6);
-	stop (&scene, LONG_MS);
-	scene_report (&scene, GONE_EXITED, 0, 0);
-	scene_empty (&scene);
+	stop (&fixture, LONG_MS);
+	keeper_fixture_report (&fixture, GONE_EXITED, 0, 0);
+	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
 /* A worker that cannot be made is reported too: here the keeper can open nothing. */
 START_TEST (test_no_worker)
 {
-	struct scene scene = { .front = -1 };
-	struct keeper *keeper = &scene.keeper;
+	struct keeper_fixture fixture = { .front = -1 };
+	struct keeper *keeper = &fixture.keeper;
 	struct rlimit limit, none;
 	int supervisor[2];
 
@@ -326,17 +327,17 @@ START_TEST (test_no_worker)
 	none = limit;
 	none.rlim_cur = 3;
 	setrlimit (RLIMIT_NOFILE, &none);
-	scene.pid = fork_run ("remexd-keeper", &keeper->link, 1, keeper_run, keeper);
+	fixture.pid = fork_run ("remexd-keeper", &keeper->link, 1, keeper_run, keeper);
 	setrlimit (RLIMIT_NOFILE, &limit);
 	close (supervisor[1]);
-	scene.supervisor = supervisor[0];
-	scene_report (&scene, GONE_EXITED, KEEPER_FAILED, 0);
+	fixture.supervisor = supervisor[0];
+	keeper_fixture_report (&fixture, GONE_EXITED, KEEPER_FAILED, 0);
 }
 END_TEST
 
 static void add_keeper (TCase *tcase)
 {
-	stage_add (tcase);
+	fixture_add (tcase);
 	tcase_add_loop_test (tcase, test_stop, 0, 4);
 	tcase_add_loop_test (tcase, test_stop_early, 0, 2);
 	tcase_add_test (tcase, test_stop_worker_spared);

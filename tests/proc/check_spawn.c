@@ -13,9 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proc/proc_fixture.h"
 #include "proc/spawn.h"
 #include "proc/spawn_failures.h"
-#include "proc/stage.h"
 #include "support/check_main.h"
 
 /* Read all from fd to `out`. */
@@ -25,7 +25,7 @@ static void slurp (int fd, char *out, size_t size)
 	ssize_t got;
 
 	do {
-		stage_readable (fd);
+		fixture_readable (fd);
 		got = read (fd, out + used, size - 1 - used);
 		if (got > 0)
 			used += (size_t)got;
@@ -58,7 +58,7 @@ static void disorder (void)
 
 START_TEST (test_golden)
 {
-	const char *const argv[] = { stage_puppet (), "-1", "show", NULL };
+	const char *const argv[] = { fixture_helper (), "-1", "show", NULL };
 	const char *const env[] = { "PATH=/bin", "A=b", NULL };
 	struct spawn spawn = { .argv = argv, .env = env, .cwd = "/", .fds = { -1, -1, -1 } };
 	struct child child;
@@ -74,7 +74,7 @@ START_TEST (test_golden)
 	ck_assert_int_eq (spawn_start (&spawn, &child, &err), 0);
 	close (out[1]);
 	slurp (out[0], shown, sizeof shown);
-	ck_assert_int_eq (stage_finish (&child), 0);
+	ck_assert_int_eq (fixture_finish (&child), 0);
 	snprintf (want, sizeof want,
 		"fds 0 1 2\n"
 		"SigPnd:\t0000000000000000\n"
@@ -93,15 +93,15 @@ START_TEST (test_caller_unchanged)
 	struct sigaction action;
 	struct child child;
 	mode_t mask;
-	int fds = stage_fds ();
+	int fds = fixture_fds ();
 
 	sigemptyset (&set);
 	sigaddset (&set, SIGUSR2);
 	sigprocmask (SIG_SETMASK, &set, NULL);
 	signal (SIGPIPE, SIG_IGN);
 	umask (0123);
-	stage_spawn (&child, -1, "exit", 7);
-	ck_assert_int_eq (stage_finish (&child), W_EXITCODE (7, 0));
+	fixture_spawn (&child, -1, "exit", 7);
+	ck_assert_int_eq (fixture_finish (&child), W_EXITCODE (7, 0));
 	sigprocmask (SIG_SETMASK, NULL, &now);
 	for (int signo = 1; signo < NSIG; signo++)
 		ck_assert_int_eq (sigismember (&now, signo), signo == SIGUSR2);
@@ -109,8 +109,8 @@ START_TEST (test_caller_unchanged)
 	ck_assert_ptr_eq (action.sa_handler, SIG_IGN);
 	mask = umask (0);
 	ck_assert_int_eq (mask, 0123);
-	ck_assert_int_eq (stage_fds (), fds);
-	stage_no_children ();
+	ck_assert_int_eq (fixture_fds (), fds);
+	fixture_no_children ();
 }
 END_TEST
 
@@ -126,8 +126,8 @@ START_TEST (test_handlers)
 	struct child child;
 
 	signal (SIGTERM, on_signal);
-	stage_spawn (&child, -1, "die", SIGTERM);
-	ck_assert_int_eq (stage_finish (&child), SIGTERM);
+	fixture_spawn (&child, -1, "die", SIGTERM);
+	ck_assert_int_eq (fixture_finish (&child), SIGTERM);
 }
 END_TEST
 
@@ -135,12 +135,12 @@ START_TEST (test_statuses)
 {
 	struct child child;
 
-	stage_spawn (&child, -1, "exit", _i);
-	ck_assert_int_eq (stage_finish (&child), W_EXITCODE (_i, 0));
+	fixture_spawn (&child, -1, "exit", _i);
+	ck_assert_int_eq (fixture_finish (&child), W_EXITCODE (_i, 0));
 	if (_i >= 1 && _i <= SIGSYS && _i != SIGCHLD && _i != SIGCONT && _i != SIGURG && _i != SIGWINCH &&
 		_i != SIGSTOP && _i != SIGTSTP && _i != SIGTTIN && _i != SIGTTOU) {
-		stage_spawn (&child, -1, "die", _i);
-		ck_assert_int_eq (WTERMSIG (stage_finish (&child)), _i);
+		fixture_spawn (&child, -1, "die", _i);
+		ck_assert_int_eq (WTERMSIG (fixture_finish (&child)), _i);
 	}
 }
 END_TEST
@@ -150,7 +150,7 @@ END_TEST
 /* Where the three come from: every assignment of 0, 1, 2 and of higher ones. 64 cases; place 3 is a high number. */
 START_TEST (test_permuted)
 {
-	const char *const argv[] = { stage_puppet (), "-1", "write", NULL };
+	const char *const argv[] = { fixture_helper (), "-1", "write", NULL };
 	struct spawn spawn = { .argv = argv };
 	struct child child;
 	struct err err = { .text = "" };
@@ -178,7 +178,7 @@ START_TEST (test_permuted)
 		dup2 (own[i], i);
 	close (out[1]);
 	slurp (out[0], text, sizeof text);
-	ck_assert_int_eq (stage_finish (&child), 0);
+	ck_assert_int_eq (fixture_finish (&child), 0);
 	ck_assert_str_eq (text, "12");
 }
 END_TEST
@@ -186,7 +186,7 @@ END_TEST
 /* The caller's 0-2 are closed, so that /dev/null and the pipe for errors land there. */
 START_TEST (test_closed_std)
 {
-	const char *const argv[] = { stage_puppet (), "-1", "show", NULL };
+	const char *const argv[] = { fixture_helper (), "-1", "show", NULL };
 	const char *const bad[] = { "/nowhere/at/all", NULL };
 	struct spawn spawn = { .argv = argv, .fds = { -1, -1, -1 } };
 	struct child child = { 0, -1 }, other;
@@ -213,14 +213,14 @@ START_TEST (test_closed_std)
 	ck_assert_int_eq (bad_rc, -1);
 	ck_assert_int_eq (err.sys, ENOENT);
 	slurp (out[0], shown, sizeof shown);
-	ck_assert_int_eq (stage_finish (&child), 0);
+	ck_assert_int_eq (fixture_finish (&child), 0);
 	ck_assert_int_eq (strncmp (shown, "fds 0 1 2\n", 10), 0);
 }
 END_TEST
 
 START_TEST (test_keep)
 {
-	const char *const argv[] = { stage_puppet (), "-1", "show", NULL };
+	const char *const argv[] = { fixture_helper (), "-1", "show", NULL };
 	int keep[] = { 37, -1, 30, 33 }, out[2];
 	struct spawn spawn = { .argv = argv, .fds = { -1, -1, -1 }, .keep = keep, .n_keep = 4 };
 	struct child child;
@@ -234,7 +234,7 @@ START_TEST (test_keep)
 	ck_assert_int_eq (spawn_start (&spawn, &child, &err), 0);
 	close (out[1]);
 	slurp (out[0], shown, sizeof shown);
-	ck_assert_int_eq (stage_finish (&child), 0);
+	ck_assert_int_eq (fixture_finish (&child), 0);
 	ck_assert_int_eq (strncmp (shown, "fds 0 1 2 30 33 37\n", 19), 0);
 	ck_assert_int_eq (keep[0], 37); /* the caller's array is the caller's */
 	ck_assert_int_eq (fcntl (37, F_GETFD), FD_CLOEXEC);
@@ -249,12 +249,12 @@ START_TEST (test_signal_group)
 	int line[2];
 
 	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line), 0);
-	stage_spawn (&child, line[1], "threaded", 0); /* two processes, one group */
+	fixture_spawn (&child, line[1], "threaded", 0); /* two processes, one group */
 	close (line[1]);
-	stage_await (line[0], "ready", 1);
+	fixture_await (line[0], "ready", 1);
 	child_signal (&child, SIGKILL);
-	stage_await_end (line[0]);
-	ck_assert_int_eq (WTERMSIG (stage_finish (&child)), SIGKILL);
+	fixture_await_end (line[0]);
+	ck_assert_int_eq (WTERMSIG (fixture_finish (&child)), SIGKILL);
 	child_signal (&(struct child){ .pid = 0 }, SIGKILL); /* not our own group */
 }
 END_TEST
@@ -262,7 +262,7 @@ END_TEST
 START_TEST (test_die_with_parent)
 {
 	char number[12];
-	const char *const argv[] = { stage_puppet (), number, "stubborn", NULL };
+	const char *const argv[] = { fixture_helper (), number, "stubborn", NULL };
 	int line[2], status;
 	pid_t parent;
 
@@ -280,16 +280,16 @@ START_TEST (test_die_with_parent)
 		pause ();
 	}
 	close (line[1]);
-	stage_await (line[0], "ready", 1);
+	fixture_await (line[0], "ready", 1);
 	kill (parent, SIGKILL);
-	stage_await_end (line[0]);
+	fixture_await_end (line[0]);
 	waitpid (parent, &status, 0);
 }
 END_TEST
 
 static void add_spawn (TCase *tcase)
 {
-	stage_add (tcase);
+	fixture_add (tcase);
 	tcase_add_test (tcase, test_golden);
 	tcase_add_test (tcase, test_caller_unchanged);
 	tcase_add_test (tcase, test_handlers);

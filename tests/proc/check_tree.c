@@ -15,11 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "proc/stage.h"
+#include "proc/proc_fixture.h"
 #include "proc/tree.h"
 #include "support/check_main.h"
 
-/* This test process is the subreaper of its puppets; line[0] sees them end. */
+/* This test process is the subreaper of its helpers; line[0] sees them end. */
 static int line[2];
 
 static void set_up (void)
@@ -29,12 +29,12 @@ static void set_up (void)
 }
 
 /* Start one with `ready` processes that report, and give the line away. */
-static pid_t enter (const char *deed, int n, int ready)
+static pid_t enter (const char *action, int n, int ready)
 {
 	struct child child;
 
-	stage_spawn (&child, line[1], deed, n);
-	stage_await (line[0], "ready", ready);
+	fixture_spawn (&child, line[1], action, n);
+	fixture_await (line[0], "ready", ready);
 	close (child.pidfd);
 	return child.pid;
 }
@@ -42,14 +42,14 @@ static pid_t enter (const char *deed, int n, int ready)
 static void exit_all (void)
 {
 	close (line[1]);
-	stage_await_end (line[0]);
-	stage_no_children ();
+	fixture_await_end (line[0]);
+	fixture_no_children ();
 }
 
 static const struct {
-	const char *deed;
+	const char *action;
 	int n, ready, alive; /* alive: at least so many are counted */
-} deeds[] = {
+} actions[] = {
 	{ "rest", 0, 1, 1 },
 	{ "stubborn", 0, 1, 1 },
 	{ "daemon", 0, 1, 1 },
@@ -64,25 +64,25 @@ static const struct {
 /* All kinds, one by one, by the sweep alone. */
 START_TEST (test_kill)
 {
-	int fds = stage_fds ();
+	int fds = fixture_fds ();
 
-	enter (deeds[_i].deed, deeds[_i].n, deeds[_i].ready);
-	ck_assert_int_ge (tree_count (0), deeds[_i].alive);
+	enter (actions[_i].action, actions[_i].n, actions[_i].ready);
+	ck_assert_int_ge (tree_count (0), actions[_i].alive);
 	ck_assert_int_eq (tree_kill (-1, 200000, NULL, NULL), 0);
 	exit_all ();
 	ck_assert_int_eq (tree_count (0), 0);
-	ck_assert_int_eq (stage_fds (), fds - 1);
+	ck_assert_int_eq (fixture_fds (), fds - 1);
 }
 END_TEST
 
-/* A subreaper as a keeper is, with all deeds beneath it; it stops itself, and reaps nothing. */
+/* A subreaper as a keeper is, with all actions beneath it; it stops itself, and reaps nothing. */
 static _Noreturn void stopped_keeper (void)
 {
 	struct child child;
 
 	prctl (PR_SET_CHILD_SUBREAPER, 1);
-	for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
-		stage_spawn (&child, line[1], deeds[i].deed, deeds[i].n < 20 ? deeds[i].n : 20);
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+		fixture_spawn (&child, line[1], actions[i].action, actions[i].n < 20 ? actions[i].n : 20);
 	raise (SIGSTOP);
 	_exit (0);
 }
@@ -131,8 +131,8 @@ START_TEST (test_kill_all)
 {
 	int seen[3] = { 0, 0, 0 };
 
-	for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
-		enter (deeds[i].deed, deeds[i].n, deeds[i].ready);
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+		enter (actions[i].action, actions[i].n, actions[i].ready);
 	seen[0] = enter ("stubborn", 0, 1);
 	ck_assert_int_eq (tree_kill (-1, 200000, count_reaped, seen), 0);
 	exit_all ();
@@ -161,7 +161,7 @@ START_TEST (test_term_and_spare)
 	ck_assert_int_eq (waitid (P_PID, (id_t)stopped, &info, WSTOPPED | WNOWAIT), 0);
 	ck_assert_int_eq (tree_count (spared), 1);
 	ck_assert_int_eq (tree_signal (SIGTERM, spared), 1);
-	ck_assert_int_eq (stage_await (line[0], "term", 1), stopped);
+	ck_assert_int_eq (fixture_await (line[0], "term", 1), stopped);
 	ck_assert_int_eq (waitpid (stopped, NULL, 0), stopped);
 	ck_assert_int_eq (tree_count (spared), 0);
 	ck_assert_int_eq (tree_count (0), 1);
@@ -446,10 +446,10 @@ END_TEST
 
 static void add_tree (TCase *tcase)
 {
-	stage_add (tcase);
+	fixture_add (tcase);
 	tcase_add_checked_fixture (tcase, set_up, NULL);
 	tcase_add_test (tcase, test_beneath_a_stopped_child);
-	tcase_add_loop_test (tcase, test_kill, 0, (int)(sizeof deeds / sizeof *deeds));
+	tcase_add_loop_test (tcase, test_kill, 0, (int)(sizeof actions / sizeof *actions));
 	tcase_add_test (tcase, test_kill_all);
 	tcase_add_test (tcase, test_limit);
 	tcase_add_test (tcase, test_term_and_spare);

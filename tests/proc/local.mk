@@ -7,27 +7,27 @@ proc_tests = \
 	%D%/check_spawn \
 	%D%/check_tree \
 	$(NULL)
-check_PROGRAMS += $(proc_tests) %D%/puppet
+check_PROGRAMS += $(proc_tests) %D%/helper
 TESTS += $(proc_tests)
-proc_stage = %D%/stage.c %D%/stage.h
+proc_fixture = %D%/proc_fixture.c %D%/proc_fixture.h
 proc_libs = src/proc/libproc.la src/base/libbase.la $(check_libs)
-%C%_check_cgroup_SOURCES = %D%/check_cgroup.c $(proc_stage)
+%C%_check_cgroup_SOURCES = %D%/check_cgroup.c $(proc_fixture)
 %C%_check_cgroup_CFLAGS = $(check_cflags)
 %C%_check_cgroup_LDADD = $(proc_libs)
-%C%_check_fork_SOURCES = %D%/check_fork.c $(proc_stage)
+%C%_check_fork_SOURCES = %D%/check_fork.c $(proc_fixture)
 %C%_check_fork_CFLAGS = $(check_cflags)
 %C%_check_fork_LDADD = $(proc_libs)
-%C%_check_guard_SOURCES = %D%/check_guard.c $(proc_stage)
+%C%_check_guard_SOURCES = %D%/check_guard.c $(proc_fixture)
 %C%_check_guard_CFLAGS = $(check_cflags)
 %C%_check_guard_LDADD = $(proc_libs)
-%C%_check_keeper_SOURCES = %D%/check_keeper.c %D%/scene.c %D%/scene.h $(proc_stage)
+%C%_check_keeper_SOURCES = %D%/check_keeper.c %D%/keeper_fixture.c %D%/keeper_fixture.h $(proc_fixture)
 %C%_check_keeper_CFLAGS = $(check_cflags)
 %C%_check_keeper_LDADD = $(proc_libs)
-%C%_check_spawn_SOURCES = %D%/check_spawn.c %D%/spawn_failures.c %D%/spawn_failures.h $(proc_stage)
+%C%_check_spawn_SOURCES = %D%/check_spawn.c %D%/spawn_failures.c %D%/spawn_failures.h $(proc_fixture)
 %C%_check_spawn_CFLAGS = $(check_cflags)
 %C%_check_spawn_LDADD = $(proc_libs)
-%C%_check_tree_SOURCES = %D%/check_tree.c $(proc_stage)
+%C%_check_tree_SOURCES = %D%/check_tree.c $(proc_fixture)
 %C%_check_tree_CFLAGS = $(check_cflags)
 %C%_check_tree_LDADD = $(proc_libs)
-%C%_puppet_CFLAGS = $(AM_CFLAGS) -pthread
+%C%_helper_CFLAGS = $(AM_CFLAGS) -pthread
 endif

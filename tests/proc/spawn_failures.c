@@ -20,9 +20,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "proc/proc_fixture.h"
 #include "proc/spawn.h"
 #include "proc/spawn_failures.h"
-#include "proc/stage.h"
 #include "support/skip.h"
 
 /* --- what fails ------------------------------------------------------------------------------------------------- */
@@ -89,12 +89,12 @@ static void fails (struct spawn *spawn, int sys, const char *words)
 {
 	struct child child;
 	struct err err;
-	int fds = stage_fds (), saved;
+	int fds = fixture_fds (), saved;
 
 	ck_assert_int_eq (spawn_start (spawn, &child, &err), -1);
 	saved = errno;
-	ck_assert_int_eq (stage_fds (), fds);
-	stage_no_children ();
+	ck_assert_int_eq (fixture_fds (), fds);
+	fixture_no_children ();
 	ck_assert_int_eq (err.sys, sys);
 	ck_assert_int_eq (saved, sys);
 	ck_assert_msg (!strncmp (err.text, words, strlen (words)), "said: %s", err.text);
@@ -182,7 +182,7 @@ START_TEST (test_no_descriptors)
 	int top = dup (2), rc = -1, before;
 
 	close (top);
-	before = stage_fds ();
+	before = fixture_fds ();
 	getrlimit (RLIMIT_NOFILE, &limit);
 	for (int more = 0; rc < 0; more++) {
 		ck_assert_int_lt (more, 1000); /* there may be others above */
@@ -193,12 +193,12 @@ START_TEST (test_no_descriptors)
 		setrlimit (RLIMIT_NOFILE, &limit);
 		if (rc < 0) {
 			ck_assert_int_eq (err.sys, EMFILE);
-			ck_assert_int_eq (stage_fds (), before);
-			stage_no_children ();
+			ck_assert_int_eq (fixture_fds (), before);
+			fixture_no_children ();
 		}
 	}
-	ck_assert_int_eq (stage_finish (&child), 0);
-	ck_assert_int_eq (stage_fds (), before);
+	ck_assert_int_eq (fixture_finish (&child), 0);
+	ck_assert_int_eq (fixture_fds (), before);
 }
 END_TEST
 
@@ -230,7 +230,7 @@ START_TEST (test_no_pidfd)
 		BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { .len = 4, .filter = filter };
-	const char *const argv[] = { stage_puppet (), "-1", "rest", NULL };
+	const char *const argv[] = { fixture_helper (), "-1", "rest", NULL };
 	struct spawn spawn = { .argv = argv, .fds = { -1, -1, -1 } };
 	struct child child;
 	struct err err;
@@ -280,7 +280,7 @@ START_TEST (test_by_name)
 	struct err err;
 
 	ck_assert_int_eq (spawn_start (&spawn, &child, &err), 0);
-	ck_assert_int_eq (stage_finish (&child), W_EXITCODE (5, 0));
+	ck_assert_int_eq (fixture_finish (&child), W_EXITCODE (5, 0));
 	spawn.path = "/none";
 	fails (&spawn, ENOENT, "cannot run sh: No such file");
 }
@@ -288,7 +288,7 @@ END_TEST
 
 void spawn_add_failures (TCase *tcase)
 {
-	stage_add (tcase);
+	fixture_add (tcase);
 	tcase_add_unchecked_fixture (tcase, make_directory, remove_directory);
 	tcase_add_loop_test (tcase, test_fails, 0, (int)(sizeof bad / sizeof *bad));
 	tcase_add_test (tcase, test_interpreter);

@@ -1,10 +1,10 @@
-/* stage - what the tests of src/proc share: where puppets are found and how nothing is left of them.
+/* proc_fixture - what the tests of src/proc share: the helper program, and a check that nothing is left of it.
  *
  * The whole program is a subreaper: whatever a test lets go, even a failing one, comes to it and is killed after the
  * last test.
  */
-#ifndef REMEX_TESTS_PROC_STAGE_H
-#define REMEX_TESTS_PROC_STAGE_H
+#ifndef REMEX_TESTS_PROC_PROC_FIXTURE_H
+#define REMEX_TESTS_PROC_PROC_FIXTURE_H
 
 #include <check.h>
 #include <stdbool.h>
@@ -14,44 +14,44 @@
 #include "proc/spawn.h"
 
 /* The cgroups of this program; root is -1 where it cannot have any. */
-extern struct cgroups stage_cgroups;
+extern struct cgroups fixture_cgroups;
 
 /* Can a cgroup be made here? The answer of the tests themselves, without src/proc/cgroup.c: where one can be made, a case
  * that finds none has failed and is not skipped. */
-bool stage_can_make_cgroups (void);
+bool fixture_can_make_cgroups (void);
 
 /* For a case that needs a cgroup and has none. */
 #define NO_CGROUPS \
 	do { \
-		ck_assert_msg (!stage_can_make_cgroups (), "a cgroup can be made here, and cgroups_open made none"); \
+		ck_assert_msg (!fixture_can_make_cgroups (), "a cgroup can be made here, and cgroups_open made none"); \
 		SKIP ("no cgroup can be made here (no usable cgroup2, not root, or REMEX_CGROUP=none)"); \
 	} while (0)
 
 /* Set up and tear down around all tests of the case. */
-void stage_add (TCase *tcase);
+void fixture_add (TCase *tcase);
 
-/* The path of the program `puppet`. */
-const char *stage_puppet (void);
+/* The path of the program `helper`. */
+const char *fixture_helper (void);
 
-/* Start `puppet LINE DEED N` with nothing but LINE (a descriptor, or -1) and /dev/null. */
-void stage_spawn (struct child *child, int line, const char *deed, int n);
+/* Start `helper LINE ACTION N` with nothing but LINE (a descriptor, or -1) and /dev/null. */
+void fixture_spawn (struct child *child, int line, const char *action, int n);
 
 /* Wait for its end, and reap it; its status. */
-int stage_finish (struct child *child);
+int fixture_finish (struct child *child);
 
 /* How many descriptors this process has. */
-int stage_fds (void);
+int fixture_fds (void);
 
 /* Fail unless this process has no child. */
-void stage_no_children (void);
+void fixture_no_children (void);
 
-/* Wait until n puppets have sent `word`; the last one's pid. Words of other kinds are skipped. */
-pid_t stage_await (int line, const char *word, int n);
+/* Wait until n helpers have sent `word`; the last one's pid. Words of other kinds are skipped. */
+pid_t fixture_await (int line, const char *word, int n);
 
 /* Wait until no process holds the other end of the line. */
-void stage_await_end (int line);
+void fixture_await_end (int line);
 
 /* Wait (200 s, then the test fails) for the descriptor to be readable. */
-void stage_readable (int fd);
+void fixture_readable (int fd);
 
 #endif

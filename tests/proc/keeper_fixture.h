@@ -1,9 +1,9 @@
-/* scene - a keeper with its worker and what that starts; the test plays the supervisor and the front.
+/* keeper_fixture - a keeper with its worker and what the worker starts; the test plays the supervisor and the front.
  *
  * The worker's link shows when all is gone: whoever is in the tree holds it.
  */
-#ifndef REMEX_TESTS_PROC_SCENE_H
-#define REMEX_TESTS_PROC_SCENE_H
+#ifndef REMEX_TESTS_PROC_KEEPER_FIXTURE_H
+#define REMEX_TESTS_PROC_KEEPER_FIXTURE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,21 +12,21 @@
 #include "proc/keeper.h"
 #include "wire/records.h"
 
-struct deed {
-	const char *deed;
+struct action {
+	const char *action;
 	int n, ready;
 };
 
-enum { SCENE_FDS = 64 };
+enum { KEEPER_FIXTURE_FDS = 64 };
 
-struct scene {
+struct keeper_fixture {
 	struct keeper keeper;
 	pid_t pid; /* of the keeper */
 	int supervisor, front; /* our ends of its link and of the worker's */
 	uint64_t serial;
 	bool cgroup;
-	struct deed deeds[10]; /* what the worker starts */
-	int fds[SCENE_FDS]; /* what the worker is given besides, and must have */
+	struct action actions[10]; /* what the worker starts */
+	int fds[KEEPER_FIXTURE_FDS]; /* what the worker is given besides, and must have */
 	size_t n_fds;
 	bool stuck; /* the worker does not heed its lifeline */
 };
@@ -42,15 +42,15 @@ struct scene {
 	}
 
 /* Loop tests run each thing twice: by the sweep (i even), and with a cgroup. False: there is none. */
-bool scene_kind (struct scene *scene, int i);
+bool keeper_fixture_kind (struct keeper_fixture *fixture, int i);
 
-/* Start keeper, worker and deeds, and wait until all of these are ready. */
-void scene_start (struct scene *scene);
+/* Start keeper, worker and actions, and wait until all of these are ready. */
+void keeper_fixture_start (struct keeper_fixture *fixture);
 
 /* Fail unless the keeper's next and last word is this report, and it then exits. */
-void scene_report (const struct scene *scene, enum gone how, int n, int64_t survivors);
+void keeper_fixture_report (const struct keeper_fixture *fixture, enum gone how, int n, int64_t survivors);
 
 /* Fail if anybody in the tree is alive at this moment. */
-void scene_empty (const struct scene *scene);
+void keeper_fixture_empty (const struct keeper_fixture *fixture);
 
 #endif

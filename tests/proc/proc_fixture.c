@@ -1,4 +1,4 @@
-/* stage - see stage.h. */
+/* proc_fixture - see proc_fixture.h. */
 #include "config.h"
 
 #include <dirent.h>
@@ -16,12 +16,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "proc/stage.h"
+#include "proc/proc_fixture.h"
 #include "proc/tree.h"
 
-struct cgroups stage_cgroups = { .root = -1, .left = -1 };
+struct cgroups fixture_cgroups = { .root = -1, .left = -1 };
 
-bool stage_can_make_cgroups (void)
+bool fixture_can_make_cgroups (void)
 {
 	const char *choice = getenv ("REMEX_CGROUP");
 	char own[PATH_MAX] = "", path[PATH_MAX] = "";
@@ -66,7 +66,7 @@ bool stage_can_make_cgroups (void)
 static void set_up (void)
 {
 	prctl (PR_SET_CHILD_SUBREAPER, 1);
-	cgroups_open (&stage_cgroups);
+	cgroups_open (&fixture_cgroups);
 }
 
 /* The tests' worker cgroups, and then the root. */
@@ -75,15 +75,15 @@ static void remove_cgroups (void)
 	DIR *dir;
 	struct dirent *entry;
 
-	if (stage_cgroups.root < 0)
+	if (fixture_cgroups.root < 0)
 		return;
-	dir = fdopendir (openat (stage_cgroups.root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	dir = fdopendir (openat (fixture_cgroups.root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	while (dir && (entry = readdir (dir)))
 		if (!strncmp (entry->d_name, "worker-", 7))
-			unlinkat (stage_cgroups.root, entry->d_name, AT_REMOVEDIR);
+			unlinkat (fixture_cgroups.root, entry->d_name, AT_REMOVEDIR);
 	if (dir)
 		closedir (dir);
-	cgroups_close (&stage_cgroups);
+	cgroups_close (&fixture_cgroups);
 }
 
 static void tear_down (void)
@@ -95,30 +95,30 @@ static void tear_down (void)
 	remove_cgroups ();
 }
 
-void stage_add (TCase *tcase)
+void fixture_add (TCase *tcase)
 {
 	tcase_add_unchecked_fixture (tcase, set_up, tear_down);
 }
 
-const char *stage_puppet (void)
+const char *fixture_helper (void)
 {
 	static char path[PATH_MAX];
 	const char *top = getenv ("top_builddir");
 	ssize_t n;
 
-	if (top && snprintf (path, sizeof path, "%s/tests/proc/puppet", top) < PATH_MAX && access (path, X_OK) == 0)
+	if (top && snprintf (path, sizeof path, "%s/tests/proc/helper", top) < PATH_MAX && access (path, X_OK) == 0)
 		return path;
-	n = readlink ("/proc/self/exe", path, sizeof path - sizeof "puppet");
+	n = readlink ("/proc/self/exe", path, sizeof path - sizeof "helper");
 	ck_assert_int_gt (n, 0);
 	path[n] = '\0';
-	strcpy (strrchr (path, '/') + 1, "puppet");
+	strcpy (strrchr (path, '/') + 1, "helper");
 	return path;
 }
 
-void stage_spawn (struct child *child, int line, const char *deed, int n)
+void fixture_spawn (struct child *child, int line, const char *action, int n)
 {
 	char number[12], count[12];
-	const char *const argv[] = { stage_puppet (), number, deed, count, NULL };
+	const char *const argv[] = { fixture_helper (), number, action, count, NULL };
 	struct spawn spawn = { .argv = argv, .fds = { -1, -1, 2 }, .keep = &line, .n_keep = line >= 0 };
 	struct err err = { .text = "" };
 
@@ -128,17 +128,17 @@ void stage_spawn (struct child *child, int line, const char *deed, int n)
 		ck_abort_msg ("%s", err.text);
 }
 
-int stage_finish (struct child *child)
+int fixture_finish (struct child *child)
 {
 	int status;
 
-	stage_readable (child->pidfd);
+	fixture_readable (child->pidfd);
 	ck_assert_int_eq (child_reap (child, &status), 0);
 	ck_assert_int_eq (child->pidfd, -1);
 	return status;
 }
 
-int stage_fds (void)
+int fixture_fds (void)
 {
 	DIR *dir = opendir ("/proc/self/fd");
 	int n = 0;
@@ -150,7 +150,7 @@ int stage_fds (void)
 	return n;
 }
 
-void stage_no_children (void)
+void fixture_no_children (void)
 {
 	int status;
 
@@ -159,14 +159,14 @@ void stage_no_children (void)
 	ck_assert_int_eq (errno, ECHILD);
 }
 
-void stage_readable (int fd)
+void fixture_readable (int fd)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 
 	ck_assert_int_eq (poll (&pollfd, 1, 200000), 1);
 }
 
-pid_t stage_await (int line, const char *word, int n)
+pid_t fixture_await (int line, const char *word, int n)
 {
 	size_t length = strlen (word);
 	int pid = 0;
@@ -175,7 +175,7 @@ pid_t stage_await (int line, const char *word, int n)
 		char text[64];
 		ssize_t got;
 
-		stage_readable (line);
+		fixture_readable (line);
 		got = recv (line, text, sizeof text - 1, 0);
 		ck_assert_int_gt (got, 0);
 		text[got] = '\0';
@@ -187,13 +187,13 @@ pid_t stage_await (int line, const char *word, int n)
 	return pid;
 }
 
-void stage_await_end (int line)
+void fixture_await_end (int line)
 {
 	char text[64];
 	ssize_t got;
 
 	do {
-		stage_readable (line);
+		fixture_readable (line);
 		got = recv (line, text, sizeof text, 0);
 	} while (got > 0);
 	ck_assert_int_eq (got, 0);

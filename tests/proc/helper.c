@@ -1,6 +1,6 @@
-/* puppet - a command for the tests of src/proc: `puppet FD DEED [NUMBER]`.
+/* helper - a command for the tests of src/proc: `helper FD ACTION [NUMBER]`.
  *
- * All processes of a puppet hold the descriptor FD (a SOCK_SEQPACKET socket, unix(7)) to their end: whoever has the
+ * All processes of a helper hold the descriptor FD (a SOCK_SEQPACKET socket, unix(7)) to their end: whoever has the
  * other end sees end of file exactly when all of them are gone. Each sends a word when it is up, `ready PID`. Whatever
  * happens, SIGALRM ends each of them after five minutes.
  */
@@ -207,37 +207,37 @@ static void show (char **env)
 
 int main (int argc, char **argv, char **env)
 {
-	const char *deed = argc > 2 ? argv[2] : "show";
+	const char *action = argc > 2 ? argv[2] : "show";
 	int n = argc > 3 ? atoi (argv[3]) : 1;
 
 	if (argc > 1)
 		line = atoi (argv[1]);
-	if (!strcmp (deed, "show"))
+	if (!strcmp (action, "show"))
 		show (env);
 	alarm (300);
-	if (!strcmp (deed, "rest")) {
+	if (!strcmp (action, "rest")) {
 		say ("ready");
 		rest ();
-	} else if (!strcmp (deed, "stubborn"))
+	} else if (!strcmp (action, "stubborn"))
 		stubborn ();
-	else if (!strcmp (deed, "daemon"))
+	else if (!strcmp (action, "daemon"))
 		daemonise ();
-	else if (!strcmp (deed, "stopped"))
+	else if (!strcmp (action, "stopped"))
 		stopped ();
-	else if (!strcmp (deed, "comets"))
+	else if (!strcmp (action, "comets"))
 		comets (n);
-	else if (!strcmp (deed, "crowd"))
+	else if (!strcmp (action, "crowd"))
 		crowd (n);
-	else if (!strcmp (deed, "headless"))
+	else if (!strcmp (action, "headless"))
 		headless ();
-	else if (!strcmp (deed, "threaded"))
+	else if (!strcmp (action, "threaded"))
 		threaded ();
-	else if (!strcmp (deed, "exit"))
+	else if (!strcmp (action, "exit"))
 		return n;
-	else if (!strcmp (deed, "die")) {
+	else if (!strcmp (action, "die")) {
 		signal (n, SIG_DFL); /* a sanitizer handles some */
 		kill (getpid (), n);
-	} else if (!strcmp (deed, "write")) /* on the three standard descriptors, their numbers */
+	} else if (!strcmp (action, "write")) /* on the three standard descriptors, their numbers */
 		return write (1, "1", 1) == 1 && write (2, "2", 1) == 1 && read (0, &n, 1) == 0 ? 0 : 1;
 	return 0;
 }
