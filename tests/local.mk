@@ -17,6 +17,7 @@ include tests/files/local.mk
 include tests/conf/local.mk
 include tests/net/local.mk
 include tests/proc/local.mk
+include tests/plugin/local.mk
 include tests/worker/local.mk
 include tests/audit/local.mk
 include tests/gate/local.mk

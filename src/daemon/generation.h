@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "conf/config.h"
 #include "daemon/identity_files.h"
-#include "worker/plugins.h"
+#include "plugin/plugin_files.h"
 
 struct generation {
 	int number; /* from 1 */

@@ -23,10 +23,11 @@ sbin_PROGRAMS += remexd
 remexd_SOURCES = %D%/main.c
 # The plugins find remex_* in the program that loads them: exported are those functions, and nothing else, because all
 # the rest is hidden (-fvisibility=hidden).
-# The worker is linked whole: some of them nobody but a plugin calls.
+# The worker and the plugins' library are linked whole: some of those functions nobody but a plugin calls.
 remexd_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS) -export-dynamic \
-	-Wl,--whole-archive,src/worker/.libs/libworker.a,--no-whole-archive
-remexd_DEPENDENCIES = src/daemon/libdaemon.la src/front/libfront.la src/gate/libgate.la src/loop/libloop.la src/audit/libaudit.la src/worker/libworker.la src/proc/libproc.la src/conf/libconf.la \
+	-Wl,--whole-archive,src/worker/.libs/libworker.a,src/plugin/.libs/libplugin.a,--no-whole-archive
+remexd_DEPENDENCIES = src/daemon/libdaemon.la src/front/libfront.la src/gate/libgate.la src/loop/libloop.la src/audit/libaudit.la \
+	src/worker/libworker.la src/plugin/libplugin.la src/proc/libproc.la src/conf/libconf.la \
 	src/net/libnet.la src/wire/libwire.la src/base/libbase.la
 remexd_LDADD = \
 	src/daemon/libdaemon.la \

@@ -11,55 +11,55 @@
 
 #include "base/fd.h"
 #include "wire/records.h"
-#include "worker/call.h"
+#include "worker/invocation.h"
 
 const char *remex_arg_string (struct remex_call *call, const char *name)
 {
-	const struct arg *arg = args_find (&call->args, name, REMEX_STRING);
+	const struct argument *arg = arguments_find (&call->args, name, REMEX_STRING);
 
 	return arg ? arg->string : NULL;
 }
 
 const char *const *remex_arg_strings (struct remex_call *call, const char *name)
 {
-	const struct arg *arg = args_find (&call->args, name, REMEX_STRINGS);
+	const struct argument *arg = arguments_find (&call->args, name, REMEX_STRINGS);
 
 	return arg ? (const char *const *)arg->strings : NULL;
 }
 
 long long remex_arg_integer (struct remex_call *call, const char *name, long long otherwise)
 {
-	const struct arg *arg = args_find (&call->args, name, REMEX_INTEGER);
+	const struct argument *arg = arguments_find (&call->args, name, REMEX_INTEGER);
 
 	return arg ? arg->integer : otherwise;
 }
 
 double remex_arg_number (struct remex_call *call, const char *name, double otherwise)
 {
-	const struct arg *arg = args_find (&call->args, name, REMEX_NUMBER);
+	const struct argument *arg = arguments_find (&call->args, name, REMEX_NUMBER);
 
 	return arg ? arg->number : otherwise;
 }
 
 bool remex_arg_bool (struct remex_call *call, const char *name, bool otherwise)
 {
-	const struct arg *arg = args_find (&call->args, name, REMEX_BOOL);
+	const struct argument *arg = arguments_find (&call->args, name, REMEX_BOOL);
 
 	return arg ? arg->truth : otherwise;
 }
 
 const char *remex_facts (struct remex_call *call)
 {
-	return call->attachment.facts;
+	return call->context.facts;
 }
 
 const struct remex_root *const *remex_roots (struct remex_call *call)
 {
 	static const struct remex_root *const nothing[] = { NULL };
 
-	if (!call->attachment.has_roots)
+	if (!call->context.has_roots)
 		return nothing;
-	return call->attachment.bound ? call->attachment.roots : NULL;
+	return call->context.bound ? call->context.roots : NULL;
 }
 
 bool remex_has_input (const struct remex_call *call)
@@ -122,13 +122,13 @@ ssize_t remex_read (struct remex_call *call, void *bytes, size_t size)
 	while (!buf_len (&call->input) && !call->input_ended) {
 		int happened;
 
-		if (pull (call) < 0 || (happened = call_wait (call, false, -1, false)) < 0)
+		if (pull (call) < 0 || (happened = invocation_wait (call, false, -1, false)) < 0)
 			return -1;
-		if (happened & CALL_ENDING) {
+		if (happened & INVOCATION_ENDING) {
 			errno = ECANCELED;
 			return -1;
 		}
-		if (call_receive (call) < 0 && errno != EAGAIN)
+		if (invocation_receive (call) < 0 && errno != EAGAIN)
 			return -1;
 	}
 	if (size > buf_len (&call->input))
@@ -148,7 +148,7 @@ int remex_write (struct remex_call *call, const char *stream, const void *bytes,
 	size_t name = strlen (stream);
 	const char *p = bytes;
 
-	if (call_check_stream (call, stream) < 0)
+	if (invocation_check_stream (call, stream) < 0)
 		return -1;
 	if (remex_cancelled (call)) {
 		errno = ECANCELED;
@@ -164,14 +164,14 @@ int remex_write (struct remex_call *call, const char *stream, const void *bytes,
 			size -= n;
 			continue;
 		}
-		if (errno != EAGAIN || (happened = call_wait (call, true, -1, false)) < 0)
+		if (errno != EAGAIN || (happened = invocation_wait (call, true, -1, false)) < 0)
 			return -1;
-		if (happened & CALL_ENDING) {
+		if (happened & INVOCATION_ENDING) {
 			errno = ECANCELED;
 			return -1;
 		}
 		/* Input and signals may come while the front takes no output: they are taken, or poll would spin. */
-		if (call_receive (call) < 0 && errno != EAGAIN)
+		if (invocation_receive (call) < 0 && errno != EAGAIN)
 			return -1;
 	}
 	return 0;
@@ -196,9 +196,9 @@ int remex_printf (struct remex_call *call, const char *fmt, ...)
 /* Remember that this stream is no longer the worker's to write. */
 static int give_away (struct remex_call *call, const char *stream, int fd)
 {
-	if (call_check_stream (call, stream) < 0)
+	if (invocation_check_stream (call, stream) < 0)
 		return -1;
-	if (call->n_streams == CALL_STREAMS) {
+	if (call->n_streams == INVOCATION_STREAMS) {
 		errno = EBUSY;
 		return -1;
 	}
@@ -212,7 +212,7 @@ static int give_away (struct remex_call *call, const char *stream, int fd)
 	return 0;
 }
 
-int call_hand_over (struct remex_call *call, const char *stream, int fd, const char *other, int other_fd)
+int invocation_hand_over (struct remex_call *call, const char *stream, int fd, const char *other, int other_fd)
 {
 	struct record record = { .type = REC_STREAM, .id = call->id };
 	int fds[2] = { fd, other_fd }, result = -1;
@@ -232,7 +232,7 @@ int call_hand_over (struct remex_call *call, const char *stream, int fd, const c
 
 int remex_stream (struct remex_call *call, const char *stream, int fd)
 {
-	return call_hand_over (call, stream, fd, NULL, -1);
+	return invocation_hand_over (call, stream, fd, NULL, -1);
 }
 
 int remex_sink (struct remex_call *call, int fd)

@@ -1,12 +1,9 @@
 noinst_LTLIBRARIES += %D%/libworker.la
 %C%_libworker_la_SOURCES = \
 	%D%/api.c \
-	%D%/args.c %D%/args.h \
-	%D%/attachment.c %D%/attachment.h \
-	%D%/call.c %D%/call.h \
-	%D%/files.c \
-	%D%/command.c \
-	%D%/plugins.c %D%/plugins.h \
+	%D%/context.c %D%/context.h \
+	%D%/invocation.c %D%/invocation.h \
+	%D%/subprocess.c \
 	%D%/tidy.c %D%/tidy.h \
 	%D%/user.c %D%/user.h \
 	%D%/worker.c %D%/worker.h \

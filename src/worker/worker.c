@@ -20,7 +20,7 @@
 #include "base/text.h"
 #include "wire/header.h"
 #include "wire/records.h"
-#include "worker/call.h"
+#include "worker/invocation.h"
 #include "worker/worker.h"
 
 /* All that lives as long as the worker. */
@@ -46,12 +46,11 @@ static int say (struct self *self, struct record *record, unsigned flags, const 
 static void run_handler (struct remex_call *call)
 {
 	const char *name = json_string_value (json_object_get (call->header, "call")), *why;
-	const struct remex_param *params;
 	const struct remex_verb *verb;
 	const struct plugin *plugin;
 	struct err err;
 
-	verb = name ? plugins_find (&call->worker->plugins, name, &plugin, &params) : NULL;
+	call->verb = verb = name ? plugins_find (&call->worker->plugins, name, &plugin) : NULL;
 	if (!name)
 		name = "";
 	if (user_check (&call->worker->user, time (NULL), &err) < 0) {
@@ -64,13 +63,13 @@ static void run_handler (struct remex_call *call)
 	} else if (!verb) {
 		remex_fail (call, REMEX_ERR_FAILED, "this worker has no call '%s'", name);
 		call->code = CODE_UNKNOWN_CALL;
-	} else if ((verb->flags & REMEX_PATHS) && !call->attachment.has_roots) {
+	} else if ((verb->flags & REMEX_PATHS) && !call->context.has_roots) {
 		/* Nothing said is no leave to reach everything. */
 		remex_fail (call, REMEX_ERR_FAILED, "%s does not run: it was not said what its caller may reach", name);
 		call->code = CODE_INTERNAL;
-	} else if (args_from_json (&call->args, params, json_object_get (call->header, "args"), &err) < 0) {
+	} else if (arguments_from_json (&call->args, verb->params, json_object_get (call->header, "args"), &err) < 0) {
 		remex_fail (call, REMEX_ERR_BAD_VALUE, "%s", err.text);
-	} else if (verb->handle (plugin->state, call) < 0 && !call->failed) {
+	} else if (plugin->kind->call (plugin, verb, call) < 0 && !call->failed) {
 		remex_fail (call, REMEX_ERR_FAILED, "%s failed: %s", name, strerror (errno));
 	}
 }
@@ -84,7 +83,7 @@ static int serve (struct self *self, const struct record *record)
 	const char *changed;
 	unsigned flags = 0;
 
-	if (call_init (&call, &self->worker, record->id, self->text, (size_t)record->a, self->text + record->a,
+	if (invocation_init (&call, &self->worker, record->id, self->text, (size_t)record->a, self->text + record->a,
 		    (size_t)record->b, &err) < 0)
 		remex_fail (&call, REMEX_ERR_FAILED, "%s", err.text);
 	else
@@ -93,7 +92,7 @@ static int serve (struct self *self, const struct record *record)
 		/* Nothing was waited for to its end, nor all heard: our keeper kills what is beneath us. */
 		if (call.broken != EPIPE) /* the front has gone */
 			log_error ("a worker cannot go on: %s", strerror (call.broken));
-		call_free (&call);
+		invocation_free (&call);
 		return -1;
 	}
 	if (tree_watch_left (&self->worker.watch, getpid ()))
@@ -108,7 +107,7 @@ static int serve (struct self *self, const struct record *record)
 	end.type = call.failed ? REC_FAIL : REC_DONE;
 	end.a = call.failed ? (int64_t)call.code : (int64_t)call.outcome;
 	end.b = call.number;
-	call_free (&call);
+	invocation_free (&call);
 	return say (self, &end, flags, call.text);
 }
 
@@ -215,6 +214,24 @@ static int quiet_std (void)
 	return 0;
 }
 
+/* A probe tells which plugin it loads next, so that it is known which one crashed. */
+static void tell_loading (const struct worker *worker, const struct worker_birth *birth, int64_t index)
+{
+	if (birth->probe)
+		link_post (worker->link, REC_LOADING, 0, index, 0, 0);
+}
+
+static int load_plugins (struct worker *worker, const struct worker_birth *birth, struct err *err)
+{
+	for (size_t i = 0; i < birth->files->n_items; i++) {
+		tell_loading (worker, birth, (int64_t)i);
+		if (plugins_add (&worker->plugins, &birth->files->items[i], birth->config, err) < 0)
+			return -1;
+	}
+	tell_loading (worker, birth, -1); /* what goes wrong from now on is no plugin's fault */
+	return 0;
+}
+
 static int be_born (struct self *self, const struct worker_birth *birth, struct err *err)
 {
 	struct worker *worker = &self->worker;
@@ -238,7 +255,7 @@ static int be_born (struct self *self, const struct worker_birth *birth, struct 
 	umask (022);
 	if (chdir ("/") < 0)
 		return err_sys (err, CODE_INTERNAL, "cannot go to /");
-	if (plugins_load (&worker->plugins, birth->files, birth->config, birth->probe ? worker->link : -1, err) < 0)
+	if (load_plugins (worker, birth, err) < 0)
 		return -1;
 	for (size_t i = 0; i < birth->files->n_items; i++)
 		if (birth->files->items[i].fd >= 0)

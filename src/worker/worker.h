@@ -14,8 +14,10 @@
 
 #include "base/link.h"
 #include "conf/config.h"
+#include "plugin/plugin_files.h"
+#include "plugin/plugins.h"
 #include "proc/tree.h"
-#include "worker/plugins.h"
+
 #include "worker/tidy.h"
 #include "worker/user.h"
 

@@ -10,11 +10,12 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
-#include "stage.h"
+#include "plugin/plugin_fixture.h"
 #include "support/check_main.h"
 #include "wire/records.h"
+#include "worker/worker_fixture.h"
 
-static struct scene scene;
+static struct worker_fixture fixture;
 static char out[2048];
 
 /* --- input -------------------------------------------------------------------------------------------------------- */
@@ -54,13 +55,13 @@ static void feed_some (struct feed *feed, uint64_t id)
 		n = n > 9999 ? 9999 : n;
 		for (size_t i = 0; i < n; i++)
 			bytes[i] = pattern (feed->sent + i);
-		ck_assert_int_eq (link_send (scene.link, &record, bytes, n, NULL, 0, NULL, 0, 0), 0);
-		link_post (scene.link, REC_INPUT_END, id + 1, 0, 0, 0); /* of another request: ignored */
+		ck_assert_int_eq (link_send (fixture.link, &record, bytes, n, NULL, 0, NULL, 0, 0), 0);
+		link_post (fixture.link, REC_INPUT_END, id + 1, 0, 0, 0); /* of another request: ignored */
 		feed->sent += n;
 		feed->pulled -= (int64_t)n;
 	}
 	if (feed->sent == feed->size && feed->pulled > 0 && !feed->ended)
-		feed->ended = link_post (scene.link, REC_INPUT_END, id, 0, 0, 0) == 0;
+		feed->ended = link_post (fixture.link, REC_INPUT_END, id, 0, 0, 0) == 0;
 }
 
 /* Copy `size` bytes through tester.echo. */
@@ -70,10 +71,10 @@ static void echo (uint64_t id, size_t size)
 	size_t n;
 	int type;
 
-	scene_call (&scene, id, "{\"call\":\"tester.echo\",\"input\":true}");
-	while ((type = scene_recv (&scene)) != REC_DONE) {
-		const struct record *record = &scene.packet.record;
-		const uint8_t *bytes = scene.packet.data + record->a;
+	fixture_call (&fixture, id, "{\"call\":\"tester.echo\",\"input\":true}");
+	while ((type = fixture_recv (&fixture)) != REC_DONE) {
+		const struct record *record = &fixture.packet.record;
+		const uint8_t *bytes = fixture.packet.data + record->a;
 
 		ck_assert_uint_eq (record->id, id);
 		if (type == REC_PULL) {
@@ -85,41 +86,41 @@ static void echo (uint64_t id, size_t size)
 		}
 		ck_assert_int_eq (type, REC_OUTPUT);
 		ck_assert_int_eq (record->a, 6); /* the length of the stream's name */
-		if (!memcmp (scene.packet.data, "stderr", 6))
+		if (!memcmp (fixture.packet.data, "stderr", 6))
 			continue;
-		ck_assert_mem_eq (scene.packet.data, "stdout", 6);
+		ck_assert_mem_eq (fixture.packet.data, "stdout", 6);
 		n = record->length - (size_t)record->a;
 		ck_assert_uint_eq (right (bytes, n, feed.back, pattern), n);
 		feed.back += n;
 	}
 	ck_assert_uint_eq (feed.back, size);
-	ck_assert_uint_eq (scene_state (&scene).flags, 0);
+	ck_assert_uint_eq (fixture_state (&fixture).flags, 0);
 }
 
 START_TEST (input_against_pull)
 {
 	static const size_t sizes[] = { 0, 1, 49999, 50000, 50001, 131071, 131072, 131073, 1000000 };
 
-	scene_ready (&scene);
+	fixture_ready (&fixture);
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
 		echo (10 * i + 1, sizes[i]);
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
 /* Nothing is asked for where the call has no input; a body alone is input. */
 START_TEST (without_input)
 {
-	scene_ready (&scene);
-	scene_call (&scene, 1, "{\"call\":\"tester.echo\"}");
-	ck_assert_int_eq (scene_recv (&scene), REC_OUTPUT);
-	ck_assert_int_eq (scene_recv (&scene), REC_DONE);
-	scene_call (&scene, 2, "{\"call\":\"tester.echo\",\"body\":5}");
-	ck_assert_int_eq (scene_recv (&scene), REC_PULL);
-	link_post (scene.link, REC_INPUT_END, 2, 0, 0, 0);
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	fixture_ready (&fixture);
+	fixture_call (&fixture, 1, "{\"call\":\"tester.echo\"}");
+	ck_assert_int_eq (fixture_recv (&fixture), REC_OUTPUT);
+	ck_assert_int_eq (fixture_recv (&fixture), REC_DONE);
+	fixture_call (&fixture, 2, "{\"call\":\"tester.echo\",\"body\":5}");
+	ck_assert_int_eq (fixture_recv (&fixture), REC_PULL);
+	link_post (fixture.link, REC_INPUT_END, 2, 0, 0, 0);
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
 	ck_assert_str_eq (out, "end");
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
@@ -137,22 +138,22 @@ START_TEST (output_waits)
 	size_t got = 0, n;
 	int type;
 
-	scene_ready (&scene);
-	scene_call (&scene, 1, "{\"call\":\"tester.flood\",\"args\":{\"n\":20}}");
-	while ((type = scene_recv (&scene)) == REC_OUTPUT) {
-		const struct record *record = &scene.packet.record;
-		const uint8_t *bytes = scene.packet.data + record->a;
+	fixture_ready (&fixture);
+	fixture_call (&fixture, 1, "{\"call\":\"tester.flood\",\"args\":{\"n\":20}}");
+	while ((type = fixture_recv (&fixture)) == REC_OUTPUT) {
+		const struct record *record = &fixture.packet.record;
+		const uint8_t *bytes = fixture.packet.data + record->a;
 
 		ck_assert_int_eq (record->a, 6);
-		ck_assert_mem_eq (scene.packet.data, "stdout", 6);
+		ck_assert_mem_eq (fixture.packet.data, "stdout", 6);
 		n = record->length - 6;
 		ck_assert_uint_eq (right (bytes, n, got, flood), n);
 		got += n;
-		link_post (scene.link, REC_SIGNAL, 1, SIGUSR1, 0, MSG_DONTWAIT);
+		link_post (fixture.link, REC_SIGNAL, 1, SIGUSR1, 0, MSG_DONTWAIT);
 	}
 	ck_assert_int_eq (type, REC_DONE);
 	ck_assert_uint_eq (got, 20 * 300000);
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
@@ -161,30 +162,30 @@ START_TEST (a_write_is_cancelled)
 {
 	int type, status;
 
-	scene_ready (&scene);
-	scene_call (&scene, 1, "{\"call\":\"tester.flood\",\"args\":{\"n\":1000}}");
-	ck_assert_int_eq (scene_recv (&scene), REC_OUTPUT);
-	fd_close (&scene.lifeline);
-	while ((type = scene_recv (&scene)) == REC_OUTPUT)
+	fixture_ready (&fixture);
+	fixture_call (&fixture, 1, "{\"call\":\"tester.flood\",\"args\":{\"n\":1000}}");
+	ck_assert_int_eq (fixture_recv (&fixture), REC_OUTPUT);
+	fd_close (&fixture.lifeline);
+	while ((type = fixture_recv (&fixture)) == REC_OUTPUT)
 		;
 	ck_assert_int_eq (type, REC_FAIL);
-	ck_assert_str_eq (scene_words (&scene), "cancelled");
-	ck_assert_int_eq (scene_recv (&scene), 0);
-	status = scene_wait (&scene);
+	ck_assert_str_eq (fixture_words (&fixture), "cancelled");
+	ck_assert_int_eq (fixture_recv (&fixture), 0);
+	status = fixture_wait (&fixture);
 	ck_assert_int_eq (status, 0);
 }
 END_TEST
 
 START_TEST (a_read_is_cancelled)
 {
-	scene_ready (&scene);
-	scene_call (&scene, 1, "{\"call\":\"tester.echo\",\"input\":true}");
-	ck_assert_int_eq (scene_recv (&scene), REC_PULL);
-	fd_close (&scene.lifeline);
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_FAIL);
-	ck_assert_int_eq (scene.packet.record.b, ECANCELED);
-	ck_assert_int_eq (scene_recv (&scene), 0);
-	ck_assert_int_eq (scene_wait (&scene), 0);
+	fixture_ready (&fixture);
+	fixture_call (&fixture, 1, "{\"call\":\"tester.echo\",\"input\":true}");
+	ck_assert_int_eq (fixture_recv (&fixture), REC_PULL);
+	fd_close (&fixture.lifeline);
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_FAIL);
+	ck_assert_int_eq (fixture.packet.record.b, ECANCELED);
+	ck_assert_int_eq (fixture_recv (&fixture), 0);
+	ck_assert_int_eq (fixture_wait (&fixture), 0);
 }
 END_TEST
 
@@ -194,25 +195,25 @@ START_TEST (rules_of_handing_over)
 
 	snprintf (want, sizeof want, "%d %d %d %d %d 0 %d %d 0 %d %d ", EINVAL, EINVAL, EINVAL, EINVAL, EINVAL, EBUSY,
 		EBUSY, EBUSY, EBUSY);
-	scene_ready (&scene);
-	scene_call (&scene, 1, "{\"call\":\"tester.rules\",\"input\":true}");
-	ck_assert_int_eq (scene_recv (&scene), REC_STREAM);
-	ck_assert_uint_eq (scene.packet.n_fds, 1);
-	ck_assert_mem_eq (scene.packet.data, "piped", 6);
-	packet_close (&scene.packet);
-	ck_assert_int_eq (scene_recv (&scene), REC_SINK);
-	ck_assert_uint_eq (scene.packet.n_fds, 1);
-	packet_close (&scene.packet);
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	fixture_ready (&fixture);
+	fixture_call (&fixture, 1, "{\"call\":\"tester.rules\",\"input\":true}");
+	ck_assert_int_eq (fixture_recv (&fixture), REC_STREAM);
+	ck_assert_uint_eq (fixture.packet.n_fds, 1);
+	ck_assert_mem_eq (fixture.packet.data, "piped", 6);
+	packet_close (&fixture.packet);
+	ck_assert_int_eq (fixture_recv (&fixture), REC_SINK);
+	ck_assert_uint_eq (fixture.packet.n_fds, 1);
+	packet_close (&fixture.packet);
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
 	ck_assert_str_eq (out, want);
-	ck_assert_uint_eq (scene_state (&scene).flags, 0); /* what was given away was closed */
-	scene_finish (&scene);
+	ck_assert_uint_eq (fixture_state (&fixture).flags, 0); /* what was given away was closed */
+	fixture_finish (&fixture);
 }
 END_TEST
 
 static void cases (TCase *tcase)
 {
-	stage_add (tcase);
+	fixture_add (tcase);
 	tcase_add_test (tcase, input_against_pull);
 	tcase_add_test (tcase, without_input);
 	tcase_add_test (tcase, output_waits);

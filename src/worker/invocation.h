@@ -1,10 +1,10 @@
-/* call - one request while its handler runs: the inside of remex/plugin.h's struct remex_call.
+/* invocation - one request while its handler runs: the inside of remex/plugin.h's struct remex_call.
  *
  * Made from a CALL, freed after the terminal record. Everything goes through the worker's link: OUTPUT, STREAM, SINK,
  * PULL out; INPUT, INPUT_END, SIGNAL in. The lifeline, readable at its end, says that the request is to end.
  */
-#ifndef REMEX_WORKER_CALL_H
-#define REMEX_WORKER_CALL_H
+#ifndef REMEX_WORKER_INVOCATION_H
+#define REMEX_WORKER_INVOCATION_H
 
 #include <jansson.h>
 #include <remex/plugin.h>
@@ -14,26 +14,27 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "wire/codes.h"
-#include "worker/args.h"
-#include "worker/attachment.h"
+#include "plugin/arguments.h"
+#include "worker/context.h"
 #include "worker/worker.h"
 
-enum { CALL_STREAMS = 4 };
+enum { INVOCATION_STREAMS = 4 };
 
 struct remex_call {
 	struct worker *worker;
 	uint64_t id;
 	json_t *header;
-	struct args args;
-	struct attachment attachment;
+	struct arguments args;
+	struct context context;
 	bool has_input;
+	const struct remex_verb *verb; /* whose handler runs; NULL: not known yet */
 
 	struct buf input; /* received, not yet read */
 	size_t granted; /* bytes that the front may still send */
 	size_t eaten; /* read since the last PULL */
 	bool input_ended, sunk, read_begun;
 
-	char *streams[CALL_STREAMS]; /* names that were handed over */
+	char *streams[INVOCATION_STREAMS]; /* names that were handed over */
 	size_t n_streams;
 
 	uint64_t signals; /* bits of signals that came before there was a command */
@@ -47,23 +48,23 @@ struct remex_call {
 };
 
 /* From the header's text and the attachment's (n 0: none). 0, or -1 and err (with a code). */
-int call_init (struct remex_call *call, struct worker *worker, uint64_t id, const char *header, size_t n,
+int invocation_init (struct remex_call *call, struct worker *worker, uint64_t id, const char *header, size_t n,
 	const char *attachment, size_t attachment_n, struct err *err);
-void call_free (struct remex_call *call);
+void invocation_free (struct remex_call *call);
 
 /* Wait until the link can be read (or, with `writing`, written), the lifeline ends, or `extra` (-1: none) is readable.
  * Returns the set of what happened; 0 never, -1 with errno. With `patient` the lifeline's end is not waited for. */
-enum { CALL_LINK = 1, CALL_ENDING = 2, CALL_EXTRA = 4 };
-int call_wait (struct remex_call *call, bool writing, int extra, bool patient);
+enum { INVOCATION_LINK = 1, INVOCATION_ENDING = 2, INVOCATION_EXTRA = 4 };
+int invocation_wait (struct remex_call *call, bool writing, int extra, bool patient);
 
 /* Take one record from the link into the call. 0; -1 with errno (EAGAIN: there was none). */
-int call_receive (struct remex_call *call);
+int invocation_receive (struct remex_call *call);
 
 /* Hand over one stream, or (other not NULL) two with one record; the descriptors are closed here, whatever happens. 0, or
  * -1 with EBUSY, EINVAL or the link's errno. */
-int call_hand_over (struct remex_call *call, const char *stream, int fd, const char *other, int other_fd);
+int invocation_hand_over (struct remex_call *call, const char *stream, int fd, const char *other, int other_fd);
 
 /* Has this stream's name the right form, and is it still the worker's to write? 0, or -1 with EINVAL or EBUSY. */
-int call_check_stream (const struct remex_call *call, const char *stream);
+int invocation_check_stream (const struct remex_call *call, const char *stream);
 
 #endif

@@ -17,7 +17,7 @@
 
 #include "base/fd.h"
 #include "proc/spawn.h"
-#include "worker/call.h"
+#include "worker/invocation.h"
 
 #define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -124,7 +124,7 @@ static int pipes_hand_over (struct remex_call *call, struct pipes *pipes)
 	pipes->out[0] = pipes->errors[0] = pipes->in[1] = -1;
 	if (in >= 0)
 		result |= remex_sink (call, in);
-	result |= call_hand_over (call, "stdout", out, "stderr", errors);
+	result |= invocation_hand_over (call, "stdout", out, "stderr", errors);
 	return result;
 }
 
@@ -253,13 +253,13 @@ int remex_wait (struct remex_call *call, struct remex_child *child)
 	bool ending = false;
 	int happened = 0;
 
-	while (!(happened & CALL_EXTRA)) {
+	while (!(happened & INVOCATION_EXTRA)) {
 		deliver (call, &waited);
-		if ((happened = call_wait (call, false, child->pidfd, ending)) < 0)
+		if ((happened = invocation_wait (call, false, child->pidfd, ending)) < 0)
 			return -1;
-		if (happened & CALL_ENDING)
+		if (happened & INVOCATION_ENDING)
 			ending = true; /* the keeper sends TERM and, after the grace, KILL */
-		if (happened & CALL_LINK && call_receive (call) < 0 && errno != EAGAIN) {
+		if (happened & INVOCATION_LINK && invocation_receive (call) < 0 && errno != EAGAIN) {
 			call->broken = errno; /* the command still runs: whoever answered now would leave it behind */
 			return -1;
 		}

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "conf/tree.h"
+#include "plugin/arguments.h"
 #include "support/check_main.h"
 #include "wire/codes.h"
-#include "worker/args.h"
 
 #define ROWS(table) (int)(sizeof table / sizeof *table)
 
@@ -20,7 +20,7 @@ static const struct remex_param params[] = {
 	{ 0 },
 };
 
-static struct args args;
+static struct arguments args;
 static struct err err;
 
 static int from_json (const char *text)
@@ -30,48 +30,48 @@ static int from_json (const char *text)
 
 	ck_assert_ptr_nonnull (json);
 	err = (struct err){ 0 };
-	result = args_from_json (&args, params, json, &err);
+	result = arguments_from_json (&args, params, json, &err);
 	json_decref (json); /* the values are copies */
 	return result;
 }
 
 START_TEST (every_type)
 {
-	const struct arg *arg;
+	const struct argument *arg;
 
 	ck_assert_int_eq (
 		from_json ("{\"text\":{\"b64\":\"/w==\"},\"n\":-3,\"r\":2,\"b\":true,\"list\":[\"a\",\"\",\"c\"],"
 			   "\"map\":{\"A\":\"1\",\"B\":{\"b64\":\"/w==\"}}}"),
 		0);
 	ck_assert_uint_eq (args.n_items, 6);
-	ck_assert_str_eq (args_find (&args, "text", REMEX_STRING)->string, "\xFF");
-	ck_assert_int_eq (args_find (&args, "n", REMEX_INTEGER)->integer, -3);
-	ck_assert_double_eq (args_find (&args, "r", REMEX_NUMBER)->number, 2);
-	ck_assert (args_find (&args, "b", REMEX_BOOL)->truth);
-	arg = args_find (&args, "list", REMEX_STRINGS);
+	ck_assert_str_eq (arguments_find (&args, "text", REMEX_STRING)->string, "\xFF");
+	ck_assert_int_eq (arguments_find (&args, "n", REMEX_INTEGER)->integer, -3);
+	ck_assert_double_eq (arguments_find (&args, "r", REMEX_NUMBER)->number, 2);
+	ck_assert (arguments_find (&args, "b", REMEX_BOOL)->truth);
+	arg = arguments_find (&args, "list", REMEX_STRINGS);
 	ck_assert_str_eq (arg->strings[0], "a");
 	ck_assert_str_eq (arg->strings[1], "");
 	ck_assert_str_eq (arg->strings[2], "c");
 	ck_assert_ptr_null (arg->strings[3]);
-	arg = args_find (&args, "map", REMEX_STRINGS);
+	arg = arguments_find (&args, "map", REMEX_STRINGS);
 	ck_assert_str_eq (arg->strings[0], "A=1");
 	ck_assert_str_eq (arg->strings[1], "B=\xFF");
 	ck_assert_ptr_null (arg->strings[2]);
-	args_free (&args);
-	args_free (&args);
+	arguments_free (&args);
+	arguments_free (&args);
 }
 END_TEST
 
 START_TEST (a_map_as_a_list)
 {
 	ck_assert_int_eq (from_json ("{\"map\":[\"A=1\",{\"b64\":\"Qj3/\"}]}"), 0);
-	ck_assert_str_eq (args_find (&args, "map", REMEX_STRINGS)->strings[0], "A=1");
-	ck_assert_str_eq (args_find (&args, "map", REMEX_STRINGS)->strings[1], "B=\xFF");
-	args_free (&args);
+	ck_assert_str_eq (arguments_find (&args, "map", REMEX_STRINGS)->strings[0], "A=1");
+	ck_assert_str_eq (arguments_find (&args, "map", REMEX_STRINGS)->strings[1], "B=\xFF");
+	arguments_free (&args);
 	ck_assert_int_eq (from_json ("{\"map\":{},\"list\":[]}"), 0);
-	ck_assert_ptr_null (args_find (&args, "map", REMEX_STRINGS)->strings[0]);
-	ck_assert_ptr_null (args_find (&args, "list", REMEX_STRINGS)->strings[0]);
-	args_free (&args);
+	ck_assert_ptr_null (arguments_find (&args, "map", REMEX_STRINGS)->strings[0]);
+	ck_assert_ptr_null (arguments_find (&args, "list", REMEX_STRINGS)->strings[0]);
+	arguments_free (&args);
 }
 END_TEST
 
@@ -79,16 +79,16 @@ START_TEST (absent_or_of_another_type)
 {
 	ck_assert_int_eq (from_json ("{\"n\":1,\"unknown\":2}"), 0);
 	ck_assert_uint_eq (args.n_items, 1);
-	ck_assert_ptr_null (args_find (&args, "text", REMEX_STRING));
-	ck_assert_ptr_null (args_find (&args, "n", REMEX_NUMBER));
-	ck_assert_ptr_null (args_find (&args, "n", REMEX_STRING));
-	ck_assert_ptr_null (args_find (&args, "unknown", REMEX_INTEGER));
-	args_free (&args);
-	ck_assert_int_eq (args_from_json (&args, params, NULL, &err), 0);
+	ck_assert_ptr_null (arguments_find (&args, "text", REMEX_STRING));
+	ck_assert_ptr_null (arguments_find (&args, "n", REMEX_NUMBER));
+	ck_assert_ptr_null (arguments_find (&args, "n", REMEX_STRING));
+	ck_assert_ptr_null (arguments_find (&args, "unknown", REMEX_INTEGER));
+	arguments_free (&args);
+	ck_assert_int_eq (arguments_from_json (&args, params, NULL, &err), 0);
 	ck_assert_uint_eq (args.n_items, 0);
-	args_free (&args);
-	ck_assert_int_eq (args_from_json (&args, NULL, NULL, &err), 0);
-	args_free (&args);
+	arguments_free (&args);
+	ck_assert_int_eq (arguments_from_json (&args, NULL, NULL, &err), 0);
+	arguments_free (&args);
 }
 END_TEST
 
@@ -126,7 +126,7 @@ static int from_yaml (const char *text)
 	int result;
 
 	ck_assert_msg (node != NULL, "%s", err.text);
-	result = args_from_config (&args, options, node, "test.yaml", &err);
+	result = arguments_from_config (&args, options, node, "test.yaml", &err);
 	conf_free (node); /* the values are copies */
 	return result;
 }
@@ -135,13 +135,13 @@ START_TEST (every_option)
 {
 	ck_assert_int_eq (from_yaml ("text: some words\nn: -5\nr: 1.5\nb: yes\nlist: [a, '2']\n"), 0);
 	ck_assert_uint_eq (args.n_items, 5);
-	ck_assert_str_eq (args_find (&args, "text", REMEX_STRING)->string, "some words");
-	ck_assert_int_eq (args_find (&args, "n", REMEX_INTEGER)->integer, -5);
-	ck_assert_double_eq (args_find (&args, "r", REMEX_NUMBER)->number, 1.5);
-	ck_assert (args_find (&args, "b", REMEX_BOOL)->truth);
-	ck_assert_str_eq (args_find (&args, "list", REMEX_STRINGS)->strings[1], "2");
-	ck_assert_ptr_null (args_find (&args, "list", REMEX_STRINGS)->strings[2]);
-	args_free (&args);
+	ck_assert_str_eq (arguments_find (&args, "text", REMEX_STRING)->string, "some words");
+	ck_assert_int_eq (arguments_find (&args, "n", REMEX_INTEGER)->integer, -5);
+	ck_assert_double_eq (arguments_find (&args, "r", REMEX_NUMBER)->number, 1.5);
+	ck_assert (arguments_find (&args, "b", REMEX_BOOL)->truth);
+	ck_assert_str_eq (arguments_find (&args, "list", REMEX_STRINGS)->strings[1], "2");
+	ck_assert_ptr_null (arguments_find (&args, "list", REMEX_STRINGS)->strings[2]);
+	arguments_free (&args);
 }
 END_TEST
 
@@ -174,12 +174,12 @@ END_TEST
 
 START_TEST (no_section)
 {
-	ck_assert_int_eq (args_from_config (&args, params, NULL, "test.yaml", &err), 0);
+	ck_assert_int_eq (arguments_from_config (&args, params, NULL, "test.yaml", &err), 0);
 	ck_assert_uint_eq (args.n_items, 0);
-	args_free (&args);
-	ck_assert_int_eq (args_from_config (&args, NULL, NULL, "test.yaml", &err), 0);
-	args_free (&args);
-	ck_assert_int_eq (args_from_config (&args, options, NULL, "test.yaml", &err), -1);
+	arguments_free (&args);
+	ck_assert_int_eq (arguments_from_config (&args, NULL, NULL, "test.yaml", &err), 0);
+	arguments_free (&args);
+	ck_assert_int_eq (arguments_from_config (&args, options, NULL, "test.yaml", &err), -1);
 }
 END_TEST
 
@@ -194,4 +194,4 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, no_section);
 }
 
-CHECK_MAIN ("worker/args", cases)
+CHECK_MAIN ("plugin/arguments", cases)

@@ -13,14 +13,15 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "stage.h"
+#include "plugin/plugin_fixture.h"
 #include "support/check_main.h"
 #include "wire/codes.h"
 #include "wire/records.h"
+#include "worker/worker_fixture.h"
 
 #define ROWS(table) (int)(sizeof table / sizeof *table)
 
-static struct scene scene;
+static struct worker_fixture fixture;
 static int in = -1, output = -1, errors = -1; /* our ends of the command's pipes */
 
 /* Call tester.run with `sh -c script`, and take the pipes. */
@@ -32,22 +33,22 @@ static void run (const char *script, bool input)
 		"{\"call\":\"tester.run\",\"input\":%s,\"args\":{\"argv\":[\"sh\",\"-c\",\"%s\"],\"cwd\":\"/\","
 		"\"env\":{\"WORD\":\"from the call\"}}}",
 		input ? "true" : "false", script);
-	scene_call (&scene, 1, header);
+	fixture_call (&fixture, 1, header);
 }
 
 static void take_pipes (bool input)
 {
 	if (input) {
-		ck_assert_int_eq (scene_recv (&scene), REC_SINK);
-		ck_assert_uint_eq (scene.packet.n_fds, 1);
-		in = scene.packet.fds[0];
+		ck_assert_int_eq (fixture_recv (&fixture), REC_SINK);
+		ck_assert_uint_eq (fixture.packet.n_fds, 1);
+		in = fixture.packet.fds[0];
 	}
-	ck_assert_int_eq (scene_recv (&scene), REC_STREAM);
-	ck_assert_uint_eq (scene.packet.n_fds, 2);
-	ck_assert_uint_eq (scene.packet.record.length, 14);
-	ck_assert_mem_eq (scene.packet.data, "stdout\0stderr", 14);
-	output = scene.packet.fds[0];
-	errors = scene.packet.fds[1];
+	ck_assert_int_eq (fixture_recv (&fixture), REC_STREAM);
+	ck_assert_uint_eq (fixture.packet.n_fds, 2);
+	ck_assert_uint_eq (fixture.packet.record.length, 14);
+	ck_assert_mem_eq (fixture.packet.data, "stdout\0stderr", 14);
+	output = fixture.packet.fds[0];
+	errors = fixture.packet.fds[1];
 }
 
 static void close_pipes (void)
@@ -72,29 +73,29 @@ static char *read_until (int fd, const char *word)
 
 static void assert_end (enum outcome outcome, int number)
 {
-	ck_assert_int_eq (scene_recv (&scene), REC_DONE);
-	ck_assert_int_eq (scene.packet.record.a, outcome);
-	ck_assert_int_eq (scene.packet.record.b, number);
-	ck_assert_uint_eq (scene_state (&scene).flags, 0);
+	ck_assert_int_eq (fixture_recv (&fixture), REC_DONE);
+	ck_assert_int_eq (fixture.packet.record.a, outcome);
+	ck_assert_int_eq (fixture.packet.record.b, number);
+	ck_assert_uint_eq (fixture_state (&fixture).flags, 0);
 }
 
 START_TEST (output_and_exit)
 {
-	scene_ready (&scene);
+	fixture_ready (&fixture);
 	run ("echo out; echo err >&2; exit 7", false);
 	take_pipes (false);
 	ck_assert_str_eq (read_until (output, NULL), "out\n");
 	ck_assert_str_eq (read_until (errors, NULL), "err\n");
 	assert_end (OUTCOME_EXITED, 7);
 	close_pipes ();
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
 /* A fresh environment, /dev/null for input, nothing but 0, 1 and 2, the directory that was asked for. */
 START_TEST (surroundings)
 {
-	scene_ready (&scene);
+	fixture_ready (&fixture);
 	setenv ("SECRET", "of the daemon", 1);
 	run ("echo $WORD/$SECRET/$PWD/$LANG; cat; ls /proc/self/fd | wc -l; umask; ulimit -c >/dev/null", false);
 	take_pipes (false);
@@ -102,13 +103,13 @@ START_TEST (surroundings)
 	ck_assert_str_eq (read_until (output, NULL), "from the call////C.UTF-8\n4\n0022\n");
 	assert_end (OUTCOME_EXITED, 0);
 	close_pipes ();
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
 START_TEST (input)
 {
-	scene_ready (&scene);
+	fixture_ready (&fixture);
 	run ("tr a-z A-Z", true);
 	take_pipes (true);
 	ck_assert_int_eq (fd_write_all (in, "hello", 5), 0);
@@ -116,18 +117,18 @@ START_TEST (input)
 	ck_assert_str_eq (read_until (output, NULL), "HELLO");
 	assert_end (OUTCOME_EXITED, 0);
 	close_pipes ();
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
 START_TEST (killed_by_a_signal)
 {
-	scene_ready (&scene);
+	fixture_ready (&fixture);
 	run ("kill -SEGV $$", false);
 	take_pipes (false);
 	assert_end (OUTCOME_SIGNALLED, SIGSEGV);
 	close_pipes ();
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
@@ -150,80 +151,80 @@ START_TEST (never_started)
 	char header[256];
 
 	snprintf (header, sizeof header, "{\"call\":\"tester.run\",\"input\":true,\"args\":%s}", row->args);
-	scene_ready (&scene);
-	scene_call (&scene, 1, header);
+	fixture_ready (&fixture);
+	fixture_call (&fixture, 1, header);
 	assert_end (OUTCOME_NEVER_STARTED, row->number);
-	ck_assert_msg (strstr (scene_words (&scene), row->words) != NULL, "%s", scene_words (&scene));
-	scene_finish (&scene);
+	ck_assert_msg (strstr (fixture_words (&fixture), row->words) != NULL, "%s", fixture_words (&fixture));
+	fixture_finish (&fixture);
 }
 END_TEST
 
 /* A signal that comes right behind the call is kept until there is a command. */
 START_TEST (a_signal_before_the_command)
 {
-	scene_ready (&scene);
+	fixture_ready (&fixture);
 	run ("while :; do sleep 1; done", false);
-	link_post (scene.link, REC_SIGNAL, 1, SIGKILL, 0, 0);
+	link_post (fixture.link, REC_SIGNAL, 1, SIGKILL, 0, 0);
 	take_pipes (false);
 	assert_end (OUTCOME_SIGNALLED, SIGKILL);
 	close_pipes ();
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
 START_TEST (a_signal_to_the_command)
 {
-	scene_ready (&scene);
+	fixture_ready (&fixture);
 	run ("trap 'echo caught; exit 5' USR1; echo ready; while :; do sleep 0.01; done", false);
 	take_pipes (false);
 	read_until (output, "ready");
-	link_post (scene.link, REC_SIGNAL, 2, SIGKILL, 0, 0); /* of another request */
-	link_post (scene.link, REC_SIGNAL, 1, 0, 0, 0); /* none at all */
-	link_post (scene.link, REC_SIGNAL, 1, 1000, 0, 0);
-	link_post (scene.link, REC_SIGNAL, 1, -1, 0, 0);
-	link_post (scene.link, REC_SIGNAL, 1, SIGUSR1, 0, 0);
+	link_post (fixture.link, REC_SIGNAL, 2, SIGKILL, 0, 0); /* of another request */
+	link_post (fixture.link, REC_SIGNAL, 1, 0, 0, 0); /* none at all */
+	link_post (fixture.link, REC_SIGNAL, 1, 1000, 0, 0);
+	link_post (fixture.link, REC_SIGNAL, 1, -1, 0, 0);
+	link_post (fixture.link, REC_SIGNAL, 1, SIGUSR1, 0, 0);
 	ck_assert_str_eq (read_until (output, NULL), "caught\n");
 	assert_end (OUTCOME_EXITED, 5);
 	/* What comes too late is nobody's. */
-	link_post (scene.link, REC_SIGNAL, 1, SIGKILL, 0, 0);
+	link_post (fixture.link, REC_SIGNAL, 1, SIGKILL, 0, 0);
 	close_pipes ();
 	run ("echo alive", false);
 	take_pipes (false);
 	ck_assert_str_eq (read_until (output, NULL), "alive\n");
 	assert_end (OUTCOME_EXITED, 0);
 	close_pipes ();
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
 /* The whole process group gets it: also what the shell runs. */
 START_TEST (a_signal_to_the_group)
 {
-	scene_ready (&scene);
+	fixture_ready (&fixture);
 	run ("echo ready; sleep 1000; echo not reached", false);
 	take_pipes (false);
 	read_until (output, "ready");
-	link_post (scene.link, REC_SIGNAL, 1, SIGTERM, 0, 0);
+	link_post (fixture.link, REC_SIGNAL, 1, SIGTERM, 0, 0);
 	ck_assert_str_eq (read_until (output, NULL), "");
 	assert_end (OUTCOME_SIGNALLED, SIGTERM);
 	close_pipes ();
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
 /* The lifeline ends: the keeper kills the command, the worker waits for that, tells how it ended, and leaves. */
 START_TEST (the_lifeline_ends)
 {
-	scene_ready (&scene);
+	fixture_ready (&fixture);
 	run ("echo $$; exec sleep 1000", false);
 	take_pipes (false);
-	fd_close (&scene.lifeline);
+	fd_close (&fixture.lifeline);
 	ck_assert_int_eq (kill ((pid_t)atoi (read_until (output, "\n")), SIGTERM), 0);
-	ck_assert_int_eq (scene_recv (&scene), REC_DONE);
-	ck_assert_int_eq (scene.packet.record.a, OUTCOME_SIGNALLED);
-	ck_assert_int_eq (scene_recv (&scene), 0);
+	ck_assert_int_eq (fixture_recv (&fixture), REC_DONE);
+	ck_assert_int_eq (fixture.packet.record.a, OUTCOME_SIGNALLED);
+	ck_assert_int_eq (fixture_recv (&fixture), 0);
 	close_pipes ();
-	ck_assert_int_eq (scene_wait (&scene), 0);
+	ck_assert_int_eq (fixture_wait (&fixture), 0);
 }
 END_TEST
 
@@ -233,24 +234,24 @@ START_TEST (something_is_left)
 	pid_t left;
 
 	prctl (PR_SET_CHILD_SUBREAPER, 1); /* as the keeper is */
-	scene_ready (&scene);
+	fixture_ready (&fixture);
 	run ("sleep 1000 >&- 2>&- & echo $!", false);
 	take_pipes (false);
 	left = (pid_t)atoi (read_until (output, NULL));
 	ck_assert_int_gt (left, 0);
-	ck_assert_int_eq (scene_recv (&scene), REC_DONE);
+	ck_assert_int_eq (fixture_recv (&fixture), REC_DONE);
 	ck_assert_int_eq (kill (left, SIGKILL), 0);
 	ck_assert_int_eq (waitpid (left, NULL, 0), left);
-	ck_assert_int_eq (scene.packet.record.a, OUTCOME_EXITED);
-	ck_assert_uint_eq (scene_state (&scene).flags, WORKER_LEFT);
+	ck_assert_int_eq (fixture.packet.record.a, OUTCOME_EXITED);
+	ck_assert_uint_eq (fixture_state (&fixture).flags, WORKER_LEFT);
 	close_pipes ();
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
 static void cases (TCase *tcase)
 {
-	stage_add (tcase);
+	fixture_add (tcase);
 	tcase_add_test (tcase, output_and_exit);
 	tcase_add_test (tcase, surroundings);
 	tcase_add_test (tcase, input);
@@ -263,4 +264,4 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, something_is_left);
 }
 
-CHECK_MAIN ("worker/command", cases)
+CHECK_MAIN ("worker/subprocess", cases)

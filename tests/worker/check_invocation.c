@@ -14,15 +14,16 @@
 
 #include "base/buf.h"
 #include "base/fd.h"
-#include "stage.h"
+#include "plugin/plugin_fixture.h"
 #include "support/check_main.h"
 #include "wire/codes.h"
 #include "wire/records.h"
 #include "wire/verbs.h"
+#include "worker/worker_fixture.h"
 
 #define ROWS(table) (int)(sizeof table / sizeof *table)
 
-static struct scene scene;
+static struct worker_fixture fixture;
 static char out[2048];
 
 /* --- calls -------------------------------------------------------------------------------------------------------- */
@@ -31,46 +32,46 @@ START_TEST (one_after_another)
 {
 	char header[128];
 
-	scene_ready (&scene);
+	fixture_ready (&fixture);
 	for (unsigned id = 1; id <= 50; id++) {
 		snprintf (header, sizeof header, "{\"id\":9,\"call\":\"tester.say\",\"args\":{\"n\":%u}}", id);
-		scene_call (&scene, id, header);
-		ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
-		ck_assert_uint_eq (scene.packet.record.id, id);
-		ck_assert_int_eq (scene.packet.record.a, OUTCOME_COMPLETED);
-		ck_assert_uint_eq (scene_state (&scene).flags, 0);
-		ck_assert_int_gt (scene_state (&scene).resident, 0);
+		fixture_call (&fixture, id, header);
+		ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
+		ck_assert_uint_eq (fixture.packet.record.id, id);
+		ck_assert_int_eq (fixture.packet.record.a, OUTCOME_COMPLETED);
+		ck_assert_uint_eq (fixture_state (&fixture).flags, 0);
+		ck_assert_int_gt (fixture_state (&fixture).resident, 0);
 		snprintf (header, sizeof header, "text=- n=%u r=-1 b=0", id);
 		ck_assert_str_eq (out, header);
 	}
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
 START_TEST (all_arguments)
 {
-	scene_ready (&scene);
-	scene_call (&scene, 1,
+	fixture_ready (&fixture);
+	fixture_call (&fixture, 1,
 		"{\"call\":\"tester.say\",\"args\":{\"text\":\"t\",\"list\":[\"a\",\"b\"],\"map\":{\"A\":\"1\"},\"n\":-"
 		"5,"
 		"\"r\":0.25,\"b\":true}}");
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
 	ck_assert_str_eq (out, "text=t list=a list=b map=A=1 n=-5 r=0.25 b=1");
-	scene_call (&scene, 2, "{\"call\":\"tester.show\"}");
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	fixture_call (&fixture, 2, "{\"call\":\"tester.show\"}");
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
 	ck_assert_str_eq (out, "option - 7 0.5 1");
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
 /* The call is sent before the worker is ready, as the front does it. */
 START_TEST (before_it_is_ready)
 {
-	scene_start (&scene, geteuid (), false);
-	scene_call (&scene, 1, "{\"call\":\"tester.say\"}");
-	ck_assert_int_eq (scene_recv (&scene), REC_READY);
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
-	scene_finish (&scene);
+	fixture_start (&fixture, geteuid (), false);
+	fixture_call (&fixture, 1, "{\"call\":\"tester.say\"}");
+	ck_assert_int_eq (fixture_recv (&fixture), REC_READY);
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
+	fixture_finish (&fixture);
 }
 END_TEST
 
@@ -80,23 +81,23 @@ START_TEST (in_pieces)
 	static const char text[] = "{\"call\":\"tester.facts\",\"x\":\"0123456789\"}{\"facts\":{\"n\":1}}";
 	size_t whole = sizeof text - 1, header = whole - 17;
 
-	scene_ready (&scene);
+	fixture_ready (&fixture);
 	for (size_t piece = 1; piece <= whole; piece++) {
 		for (size_t sent = 0; sent < whole; sent += piece) {
 			struct record record = { .type = REC_CALL, .id = piece, .a = (int64_t)header, .b = 17 };
 			size_t n = whole - sent < piece ? whole - sent : piece;
 
-			ck_assert_int_eq (link_send (scene.link, &record, text + sent, n, NULL, 0, NULL, 0, 0), 0);
-			link_post (scene.link, REC_SIGNAL, piece - 1, SIGTERM, 0, 0);
+			ck_assert_int_eq (link_send (fixture.link, &record, text + sent, n, NULL, 0, NULL, 0, 0), 0);
+			link_post (fixture.link, REC_SIGNAL, piece - 1, SIGTERM, 0, 0);
 		}
-		ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
-		ck_assert_uint_eq (scene.packet.record.id, piece);
+		ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
+		ck_assert_uint_eq (fixture.packet.record.id, piece);
 		ck_assert_str_eq (out, "{\"n\":1}");
 	}
-	scene_call (&scene, 1000, "{\"call\":\"tester.facts\"}");
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	fixture_call (&fixture, 1000, "{\"call\":\"tester.facts\"}");
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
 	ck_assert_str_eq (out, "none");
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
@@ -119,18 +120,18 @@ START_TEST (roots)
 {
 	char header[64];
 
-	scene_ready (&scene);
+	fixture_ready (&fixture);
 	snprintf (header, sizeof header, "{\"call\":\"tester.%s\"}", roots_rows[_i].verb);
 	for (uint64_t id = 1; id <= 2; id++) {
-		scene_call_with (&scene, id, header, roots_rows[_i].attachment);
-		ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+		fixture_call_with (&fixture, id, header, roots_rows[_i].attachment);
+		ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
 		ck_assert_str_eq (out, roots_rows[_i].said);
 	}
 	/* Nothing of one call is left for the next. */
-	scene_call (&scene, 3, "{\"call\":\"tester.rootless\"}");
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+	fixture_call (&fixture, 3, "{\"call\":\"tester.rootless\"}");
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
 	ck_assert_str_eq (out, "bound");
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
@@ -163,18 +164,18 @@ START_TEST (roots_that_make_no_sense)
 {
 	const char *why = roots_refused[_i].why;
 
-	scene_ready (&scene);
-	scene_call_with (&scene, 1, "{\"call\":\"tester.roots\"}", roots_refused[_i].attachment);
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_FAIL);
+	fixture_ready (&fixture);
+	fixture_call_with (&fixture, 1, "{\"call\":\"tester.roots\"}", roots_refused[_i].attachment);
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_FAIL);
 	ck_assert_str_eq (out, "");
 	if (why)
-		ck_assert_str_eq (scene_words (&scene), why);
+		ck_assert_str_eq (fixture_words (&fixture), why);
 	else
-		ck_assert_int_eq (strncmp (scene_words (&scene), SENSELESS, strlen (SENSELESS)), 0);
-	scene_call_with (&scene, 2, "{\"call\":\"tester.roots\"}", "{\"roots\":null}");
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
+		ck_assert_int_eq (strncmp (fixture_words (&fixture), SENSELESS, strlen (SENSELESS)), 0);
+	fixture_call_with (&fixture, 2, "{\"call\":\"tester.roots\"}", "{\"roots\":null}");
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
 	ck_assert_str_eq (out, "unbound");
-	scene_finish (&scene);
+	fixture_finish (&fixture);
 }
 END_TEST
 
@@ -188,18 +189,18 @@ START_TEST (a_large_one)
 	for (int i = 0; i < WORDS; i++)
 		n += (size_t)sprintf (text + n, ",\"%08d\"", i);
 	n += (size_t)sprintf (text + n, "]}}");
-	scene_ready (&scene);
+	fixture_ready (&fixture);
 	while (sent < n) {
 		struct record record = { .type = REC_CALL, .id = 1, .a = (int64_t)n };
 		size_t piece = n - sent < LINK_PAYLOAD ? n - sent : LINK_PAYLOAD;
 
-		ck_assert_int_eq (link_send (scene.link, &record, text + sent, piece, NULL, 0, NULL, 0, 0), 0);
+		ck_assert_int_eq (link_send (fixture.link, &record, text + sent, piece, NULL, 0, NULL, 0, 0), 0);
 		sent += piece;
 	}
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
-	ck_assert_int_eq (scene.packet.record.a, OUTCOME_EXITED);
-	ck_assert_int_eq (scene.packet.record.b, 0);
-	scene_finish (&scene);
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
+	ck_assert_int_eq (fixture.packet.record.a, OUTCOME_EXITED);
+	ck_assert_int_eq (fixture.packet.record.b, 0);
+	fixture_finish (&fixture);
 	free (text);
 }
 END_TEST
@@ -231,18 +232,18 @@ START_TEST (failing)
 {
 	const struct fail_row *row = &fail_rows[_i];
 
-	scene_ready (&scene);
-	scene_call (&scene, 3, row->header);
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_FAIL);
-	ck_assert_uint_eq (scene.packet.record.id, 3);
-	ck_assert_int_eq (scene.packet.record.a, row->code);
+	fixture_ready (&fixture);
+	fixture_call (&fixture, 3, row->header);
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_FAIL);
+	ck_assert_uint_eq (fixture.packet.record.id, 3);
+	ck_assert_int_eq (fixture.packet.record.a, row->code);
 	if (row->number >= 0)
-		ck_assert_int_eq (scene.packet.record.b, row->number);
-	ck_assert_msg (strstr (scene_words (&scene), row->words) != NULL, "%s", scene_words (&scene));
+		ck_assert_int_eq (fixture.packet.record.b, row->number);
+	ck_assert_msg (strstr (fixture_words (&fixture), row->words) != NULL, "%s", fixture_words (&fixture));
 	/* It is still good. */
-	scene_call (&scene, 4, "{\"call\":\"tester.say\"}");
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
-	scene_finish (&scene);
+	fixture_call (&fixture, 4, "{\"call\":\"tester.say\"}");
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
+	fixture_finish (&fixture);
 }
 END_TEST
 
@@ -250,10 +251,10 @@ START_TEST (a_crash)
 {
 	int status;
 
-	scene_ready (&scene);
-	scene_call (&scene, 1, "{\"call\":\"tester.crash\"}");
-	ck_assert_int_eq (scene_recv (&scene), 0);
-	status = scene_wait (&scene);
+	fixture_ready (&fixture);
+	fixture_call (&fixture, 1, "{\"call\":\"tester.crash\"}");
+	ck_assert_int_eq (fixture_recv (&fixture), 0);
+	status = fixture_wait (&fixture);
 	ck_assert (WIFSIGNALED (status) && WTERMSIG (status) == SIGABRT);
 }
 END_TEST
@@ -268,10 +269,10 @@ START_TEST (calls_that_make_no_sense)
 {
 	struct record record = { .type = REC_CALL, .id = 1, .a = senseless[_i].a, .b = senseless[_i].b };
 
-	scene_ready (&scene);
-	ck_assert_int_eq (link_send (scene.link, &record, "12345", senseless[_i].n, NULL, 0, NULL, 0, 0), 0);
-	ck_assert_int_eq (scene_recv (&scene), 0);
-	ck_assert_int_eq (WEXITSTATUS (scene_wait (&scene)), EXIT_FAILURE);
+	fixture_ready (&fixture);
+	ck_assert_int_eq (link_send (fixture.link, &record, "12345", senseless[_i].n, NULL, 0, NULL, 0, 0), 0);
+	ck_assert_int_eq (fixture_recv (&fixture), 0);
+	ck_assert_int_eq (WEXITSTATUS (fixture_wait (&fixture)), EXIT_FAILURE);
 }
 END_TEST
 
@@ -298,31 +299,31 @@ START_TEST (what_a_plugin_changes)
 	char header[128];
 
 	snprintf (header, sizeof header, "{\"call\":\"tester.soil\",\"args\":{\"text\":\"%s\"}}", soil_rows[_i].how);
-	scene_ready (&scene);
-	scene_call (&scene, 1, header);
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_DONE);
-	ck_assert_uint_eq (scene_state (&scene).flags, soil_rows[_i].flags);
-	scene_finish (&scene);
+	fixture_ready (&fixture);
+	fixture_call (&fixture, 1, header);
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
+	ck_assert_uint_eq (fixture_state (&fixture).flags, soil_rows[_i].flags);
+	fixture_finish (&fixture);
 }
 END_TEST
 
 START_TEST (the_lifeline_ends_while_idle)
 {
-	scene_ready (&scene);
-	scene_finish (&scene);
+	fixture_ready (&fixture);
+	fixture_finish (&fixture);
 }
 END_TEST
 
 START_TEST (the_lifeline_ends_while_running)
 {
-	scene_ready (&scene);
-	scene_call (&scene, 1, "{\"call\":\"tester.until\"}");
-	ck_assert_int_eq (scene_recv (&scene), REC_OUTPUT);
-	fd_close (&scene.lifeline);
-	ck_assert_int_eq (scene_end (&scene, out, sizeof out), REC_FAIL);
-	ck_assert_str_eq (scene_words (&scene), "cancelled");
-	ck_assert_int_eq (scene_recv (&scene), 0);
-	ck_assert_int_eq (scene_wait (&scene), 0);
+	fixture_ready (&fixture);
+	fixture_call (&fixture, 1, "{\"call\":\"tester.until\"}");
+	ck_assert_int_eq (fixture_recv (&fixture), REC_OUTPUT);
+	fd_close (&fixture.lifeline);
+	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_FAIL);
+	ck_assert_str_eq (fixture_words (&fixture), "cancelled");
+	ck_assert_int_eq (fixture_recv (&fixture), 0);
+	ck_assert_int_eq (fixture_wait (&fixture), 0);
 }
 END_TEST
 
@@ -331,22 +332,22 @@ START_TEST (the_front_is_gone)
 {
 	int status;
 
-	scene_ready (&scene);
-	fd_close (&scene.link);
-	ck_assert_int_eq (waitpid (scene.pid, &status, WNOHANG), 0);
-	fd_close (&scene.lifeline);
-	ck_assert_int_eq (scene_wait (&scene), 0);
+	fixture_ready (&fixture);
+	fd_close (&fixture.link);
+	ck_assert_int_eq (waitpid (fixture.pid, &status, WNOHANG), 0);
+	fd_close (&fixture.lifeline);
+	ck_assert_int_eq (fixture_wait (&fixture), 0);
 }
 END_TEST
 
 START_TEST (a_user_that_is_not_there)
 {
-	scene_start (&scene, 3999999999u, false);
-	ck_assert_int_eq (scene_recv (&scene), REC_FAIL);
-	ck_assert_uint_eq (scene.packet.record.id, 0);
-	ck_assert_uint_gt (strlen (scene_words (&scene)), 0);
-	ck_assert_int_eq (scene_recv (&scene), 0);
-	ck_assert_int_eq (WEXITSTATUS (scene_wait (&scene)), EXIT_FAILURE);
+	fixture_start (&fixture, 3999999999u, false);
+	ck_assert_int_eq (fixture_recv (&fixture), REC_FAIL);
+	ck_assert_uint_eq (fixture.packet.record.id, 0);
+	ck_assert_uint_gt (strlen (fixture_words (&fixture)), 0);
+	ck_assert_int_eq (fixture_recv (&fixture), 0);
+	ck_assert_int_eq (WEXITSTATUS (fixture_wait (&fixture)), EXIT_FAILURE);
 }
 END_TEST
 
@@ -359,15 +360,15 @@ START_TEST (a_probe)
 	int type;
 
 	buf_init (&text, 1024 * 1024);
-	scene_start (&scene, geteuid (), true);
-	ck_assert_int_eq (scene_recv (&scene), REC_LOADING);
-	ck_assert_int_eq (scene.packet.record.a, 0);
-	ck_assert_int_eq (scene_recv (&scene), REC_LOADING);
-	ck_assert_int_eq (scene.packet.record.a, -1);
-	while ((type = scene_recv (&scene)) == REC_VERBS)
-		buf_append (&text, scene.packet.data, scene.packet.record.length);
+	fixture_start (&fixture, geteuid (), true);
+	ck_assert_int_eq (fixture_recv (&fixture), REC_LOADING);
+	ck_assert_int_eq (fixture.packet.record.a, 0);
+	ck_assert_int_eq (fixture_recv (&fixture), REC_LOADING);
+	ck_assert_int_eq (fixture.packet.record.a, -1);
+	while ((type = fixture_recv (&fixture)) == REC_VERBS)
+		buf_append (&text, fixture.packet.data, fixture.packet.record.length);
 	ck_assert_int_eq (type, 0);
-	ck_assert_int_eq (scene.packet.record.a, (int64_t)buf_len (&text));
+	ck_assert_int_eq (fixture.packet.record.a, (int64_t)buf_len (&text));
 	json = json_loadb ((const char *)buf_head (&text), buf_len (&text), 0, NULL);
 	table = verb_table_new (json, &err);
 	ck_assert_ptr_nonnull (table);
@@ -378,13 +379,32 @@ START_TEST (a_probe)
 	verb_table_free (table);
 	json_decref (json);
 	buf_free (&text);
-	ck_assert_int_eq (scene_wait (&scene), 0);
+	ck_assert_int_eq (fixture_wait (&fixture), 0);
+}
+END_TEST
+
+/* A probe tells which plugin it loads next, so that it is known which one's constructor ended it. */
+START_TEST (a_probe_that_crashes)
+{
+	int64_t last = -1;
+	int type;
+
+	fixture_install ("tests/plugins/bad_constructor", "bad_constructor.so");
+	fixture_write ("aa.so", "x");
+	fixture_start (&fixture, geteuid (), true);
+	while ((type = fixture_recv (&fixture))) {
+		ck_assert_int_eq (type, REC_LOADING);
+		ck_assert_int_eq (fixture.packet.record.a, last + 1);
+		last = fixture.packet.record.a;
+	}
+	ck_assert_int_eq (last, 1);
+	ck_assert_int_eq (WEXITSTATUS (fixture_wait (&fixture)), 42);
 }
 END_TEST
 
 static void cases (TCase *tcase)
 {
-	stage_add (tcase);
+	fixture_add (tcase);
 	tcase_add_test (tcase, one_after_another);
 	tcase_add_test (tcase, all_arguments);
 	tcase_add_test (tcase, before_it_is_ready);
@@ -401,6 +421,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, the_front_is_gone);
 	tcase_add_test (tcase, a_user_that_is_not_there);
 	tcase_add_test (tcase, a_probe);
+	tcase_add_test (tcase, a_probe_that_crashes);
 }
 
-CHECK_MAIN ("worker/call", cases)
+CHECK_MAIN ("worker/invocation", cases)

@@ -1,4 +1,4 @@
-/* call - see call.h. */
+/* invocation - see invocation.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -9,9 +9,9 @@
 
 #include "wire/header.h"
 #include "wire/records.h"
-#include "worker/call.h"
+#include "worker/invocation.h"
 
-int call_init (struct remex_call *call, struct worker *worker, uint64_t id, const char *header, size_t n,
+int invocation_init (struct remex_call *call, struct worker *worker, uint64_t id, const char *header, size_t n,
 	const char *attachment, size_t attachment_n, struct err *err)
 {
 	*call = (struct remex_call){ .worker = worker, .id = id, .outcome = OUTCOME_COMPLETED };
@@ -21,20 +21,20 @@ int call_init (struct remex_call *call, struct worker *worker, uint64_t id, cons
 		return -1;
 	call->has_input = json_is_true (json_object_get (call->header, "input")) ||
 			  json_integer_value (json_object_get (call->header, "body")) > 0;
-	return attachment_read (&call->attachment, attachment, attachment_n, err);
+	return context_read (&call->context, attachment, attachment_n, err);
 }
 
-void call_free (struct remex_call *call)
+void invocation_free (struct remex_call *call)
 {
 	for (size_t i = 0; i < call->n_streams; i++)
 		free (call->streams[i]);
-	args_free (&call->args);
+	arguments_free (&call->args);
 	buf_free (&call->input);
-	attachment_free (&call->attachment);
+	context_free (&call->context);
 	json_decref (call->header);
 }
 
-int call_wait (struct remex_call *call, bool writing, int extra, bool patient)
+int invocation_wait (struct remex_call *call, bool writing, int extra, bool patient)
 {
 	struct pollfd fds[3] = {
 		{ .fd = call->worker->link, .events = writing ? POLLIN | POLLOUT : POLLIN },
@@ -54,7 +54,7 @@ int call_wait (struct remex_call *call, bool writing, int extra, bool patient)
 	return happened;
 }
 
-int call_receive (struct remex_call *call)
+int invocation_receive (struct remex_call *call)
 {
 	struct packet *packet = &call->worker->packet;
 	int got = link_recv (call->worker->link, packet, MSG_DONTWAIT);
@@ -82,7 +82,7 @@ int call_receive (struct remex_call *call)
 	return 0;
 }
 
-int call_check_stream (const struct remex_call *call, const char *stream)
+int invocation_check_stream (const struct remex_call *call, const char *stream)
 {
 	size_t n = strlen (stream);
 

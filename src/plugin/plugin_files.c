@@ -1,4 +1,4 @@
-/* files - the supervisor's half of plugins.h: which shared objects may be loaded at all. */
+/* plugin_files - see plugin_files.h. */
 #include "config.h"
 
 #include <dirent.h>
@@ -10,7 +10,26 @@
 
 #include "base/fd.h"
 #include "base/trusted.h"
-#include "worker/plugins.h"
+#include "plugin/load_so.h"
+#include "plugin/plugin.h"
+#include "plugin/plugin_files.h"
+
+/* The kinds of plugins there are. */
+static const struct plugin_kind *const kinds[] = { &plugin_so };
+
+/* The kind that a file's name says by its suffix, which begins at *n; NULL: the file is no plugin. */
+static const struct plugin_kind *kind_of (const char *entry, size_t *n)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		size_t whole = strlen (entry), suffix = strlen (kinds[i]->suffix);
+
+		if (whole > suffix && !strcmp (entry + whole - suffix, kinds[i]->suffix) && *entry != '.') {
+			*n = whole - suffix;
+			return kinds[i];
+		}
+	}
+	return NULL;
+}
 
 static void open_file (struct plugin_file *file, int directory, const char *directory_path, const char *entry)
 {
@@ -46,15 +65,15 @@ static int shadow (struct plugin_file *file, const char *directory, const char *
 static int add_file (
 	struct plugin_files *files, int directory, const char *path, const char *entry, const struct config *config)
 {
-	size_t n = strlen (entry);
 	const struct config_plugin *section;
 	struct plugin_file file = { .fd = -1 }, *more;
+	size_t n;
 
-	if (n < 4 || strcmp (entry + n - 3, ".so") || *entry == '.')
+	if (!(file.kind = kind_of (entry, &n)))
 		return 0;
-	if ((more = find_file (files, entry, n - 3)))
+	if ((more = find_file (files, entry, n)))
 		return shadow (more, path, entry);
-	if (!(file.name = strndup (entry, n - 3)))
+	if (!(file.name = strndup (entry, n)))
 		return -1;
 	section = config_plugin (config, file.name);
 	if (section && !section->enabled) {

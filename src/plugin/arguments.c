@@ -1,4 +1,4 @@
-/* args - see args.h. */
+/* arguments - see arguments.h. */
 #include "config.h"
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "wire/codes.h"
 #include "wire/header.h"
-#include "worker/args.h"
+#include "plugin/arguments.h"
 
 static size_t count_params (const struct remex_param *params)
 {
@@ -20,11 +20,11 @@ static size_t count_params (const struct remex_param *params)
 	return n;
 }
 
-static int args_room (struct args *args, const struct remex_param *params, struct err *err)
+static int arguments_room (struct arguments *args, const struct remex_param *params, struct err *err)
 {
 	args->n_items = 0;
 	args->items = calloc (count_params (params) + 1, sizeof *args->items);
-	return args->items ? 0 : err_sys (err, CODE_INTERNAL, "arguments");
+	return args->items ? 0 : err_set (err, CODE_INTERNAL, "out of memory");
 }
 
 static void strings_free (char **strings)
@@ -34,7 +34,7 @@ static void strings_free (char **strings)
 	free (strings);
 }
 
-void args_free (struct args *args)
+void arguments_free (struct arguments *args)
 {
 	for (size_t i = 0; i < args->n_items; i++) {
 		if (args->items[i].param->type == REMEX_STRING)
@@ -43,10 +43,10 @@ void args_free (struct args *args)
 			strings_free (args->items[i].strings);
 	}
 	free (args->items);
-	*args = (struct args){ 0 };
+	*args = (struct arguments){ 0 };
 }
 
-const struct arg *args_find (const struct args *args, const char *name, enum remex_type type)
+const struct argument *arguments_find (const struct arguments *args, const char *name, enum remex_type type)
 {
 	for (size_t i = 0; i < args->n_items; i++) {
 		enum remex_type has =
@@ -67,7 +67,7 @@ static char **strings_from_list (const json_t *value, struct err *err)
 	size_t i;
 
 	if (!strings) {
-		err_sys (err, CODE_INTERNAL, "arguments");
+		err_set (err, CODE_INTERNAL, "out of memory");
 		return NULL;
 	}
 	json_array_foreach (value, i, item) if (!(strings[i] = header_string (item, NULL, err)))
@@ -86,7 +86,7 @@ static char **strings_from_map (const json_t *value, struct err *err)
 	size_t n = 0;
 
 	if (!strings)
-		err_sys (err, CODE_INTERNAL, "arguments");
+		err_set (err, CODE_INTERNAL, "out of memory");
 	json_object_foreach ((json_t *)(uintptr_t)value, key, item)
 	{
 		char *text = strings ? header_string (item, NULL, err) : NULL;
@@ -117,7 +117,7 @@ static bool type_fits (enum remex_type type, const json_t *value)
 	return false;
 }
 
-static int arg_from_json (struct arg *arg, const json_t *value, struct err *err)
+static int argument_from_json (struct argument *arg, const json_t *value, struct err *err)
 {
 	if (!type_fits (arg->param->type, value))
 		return err_set (err, CODE_BAD_VALUE, "'%s' is of the wrong type", arg->param->name);
@@ -134,19 +134,20 @@ static int arg_from_json (struct arg *arg, const json_t *value, struct err *err)
 	return 0;
 }
 
-int args_from_json (struct args *args, const struct remex_param *params, const json_t *object, struct err *err)
+int arguments_from_json (
+	struct arguments *args, const struct remex_param *params, const json_t *object, struct err *err)
 {
-	if (args_room (args, params, err) < 0)
+	if (arguments_room (args, params, err) < 0)
 		return -1;
 	for (const struct remex_param *param = params; param && param->name; param++) {
 		const json_t *value = json_object_get (object, param->name);
-		struct arg *arg = &args->items[args->n_items];
+		struct argument *arg = &args->items[args->n_items];
 
 		if (!value)
 			continue;
 		arg->param = param;
-		if (arg_from_json (arg, value, err) < 0) {
-			args_free (args);
+		if (argument_from_json (arg, value, err) < 0) {
+			arguments_free (args);
 			return -1;
 		}
 		args->n_items++;
@@ -156,7 +157,7 @@ int args_from_json (struct args *args, const struct remex_param *params, const j
 
 /* --- from the configuration --------------------------------------------------------------------------------------- */
 
-static int config_value (struct arg *arg, const struct conf_node *node)
+static int config_value (struct argument *arg, const struct conf_node *node)
 {
 	switch (arg->param->type) {
 	case REMEX_STRING:
@@ -203,17 +204,17 @@ static int unknown_option (
 	return conf_fail (err, file, node->key_line, node->key_column, "unknown key '%s'%s", shown, hint);
 }
 
-int args_from_config (struct args *args, const struct remex_param *params, const struct conf_node *section,
+int arguments_from_config (struct arguments *args, const struct remex_param *params, const struct conf_node *section,
 	const char *file, struct err *err)
 {
-	if (args_room (args, params, err) < 0)
+	if (arguments_room (args, params, err) < 0)
 		return -1;
 	for (size_t i = 0; section && i < section->n_items; i++) {
 		const struct conf_node *node = section->items[i];
-		struct arg *arg = &args->items[args->n_items];
+		struct argument *arg = &args->items[args->n_items];
 
 		if (!(arg->param = find_param (params, node->key))) {
-			args_free (args);
+			arguments_free (args);
 			return unknown_option (params, node, file, err);
 		}
 		if (config_value (arg, node) < 0) {
@@ -221,7 +222,7 @@ int args_from_config (struct args *args, const struct remex_param *params, const
 				"a list of strings", "" };
 			enum remex_type type = arg->param->type;
 
-			args_free (args);
+			arguments_free (args);
 			return conf_fail (
 				err, file, node->line, node->column, "'%s' must be %s", node->key, words[type]);
 		}
@@ -229,7 +230,7 @@ int args_from_config (struct args *args, const struct remex_param *params, const
 	}
 	for (const struct remex_param *param = params; param && param->name; param++)
 		if (param->flags & REMEX_REQUIRED && !conf_get (section, param->name)) {
-			args_free (args);
+			arguments_free (args);
 			return err_set (err, 0, "%s: the option '%s' is required", file, param->name);
 		}
 	return 0;

@@ -1,0 +1,9 @@
+noinst_LTLIBRARIES += %D%/libplugin.la
+%C%_libplugin_la_SOURCES = \
+	%D%/arguments.c %D%/arguments.h \
+	%D%/load_so.c %D%/load_so.h \
+	%D%/plugin.c %D%/plugin.h \
+	%D%/plugin_files.c %D%/plugin_files.h \
+	%D%/plugins.c %D%/plugins.h \
+	%D%/start.c %D%/start.h \
+	$(NULL)

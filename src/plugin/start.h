@@ -1,0 +1,20 @@
+/* start - the start of a plugin: its options, as the functions remex_option_* of remex/plugin.h read them. */
+#ifndef REMEX_PLUGIN_START_H
+#define REMEX_PLUGIN_START_H
+
+#include "base/err.h"
+#include "conf/config.h"
+#include "plugin/arguments.h"
+#include "plugin/plugin.h"
+
+/* The plugin's section of remexd.yaml; good while start runs. */
+struct remex_config {
+	struct arguments options;
+	char *why; /* ERR_TEXT bytes: what remex_start_fail said; "": nothing */
+};
+
+/* Start the plugin with its section of the configuration, through its kind. A fault in the section, and a start that fails,
+ * refuse the plugin. 0; -1 without memory. */
+int plugin_start (struct plugin *plugin, const struct config *config);
+
+#endif
