@@ -119,7 +119,11 @@ struct remex_plugin {
 #endif
 /* clang-format on */
 
-/* --- arguments of the call, options of the configuration --------------------------------------------------------- */
+/* --- the verb, arguments of the call, options of the configuration ----------------------------------------------- */
+
+/* The verb that was called, by its name in the plugin's table: one handler can serve several verbs. Good until the handler
+ * returns. In C++ this function hides the name of the struct, which is then `struct remex_verb` (as with stat(2)). */
+REMEX_API const char *remex_verb (struct remex_call *call);
 
 /* NULL, the default, where it is absent or was declared of another type. Strings are NUL-terminated and have no NUL
  * inside; they need not be UTF-8. Lists end with NULL. They are the call's: do not free. */

@@ -13,6 +13,11 @@
 #include "wire/records.h"
 #include "worker/invocation.h"
 
+const char *remex_verb (struct remex_call *call)
+{
+	return call->verb->name;
+}
+
 const char *remex_arg_string (struct remex_call *call, const char *name)
 {
 	const struct argument *arg = arguments_find (&call->args, name, REMEX_STRING);

@@ -57,6 +57,13 @@ static int show (void *arg, struct remex_call *call)
 		call, "%s %s %lld %g %d", state->word, state->list, state->level, state->share, state->loud);
 }
 
+/* The handler of two verbs. */
+static int which (void *ignored, struct remex_call *call)
+{
+	(void)ignored;
+	return remex_printf (call, "%s", remex_verb (call));
+}
+
 static int facts (void *ignored, struct remex_call *call)
 {
 	(void)ignored;
@@ -261,6 +268,8 @@ static const struct remex_param word[] = { { "text", REMEX_STRING, REMEX_REQUIRE
 static const struct remex_verb verbs[] = {
 	{ "say", "Say the arguments", say_params, say, 0 },
 	{ "show", "Show the options", NULL, show, 0 },
+	{ "this", "Say which verb it is", NULL, which, 0 },
+	{ "that", "Say which verb it is", NULL, which, 0 },
 	{ "facts", "Show the facts", NULL, facts, REMEX_FACTS | REMEX_CONTROL },
 	{ "roots", "Show the roots", NULL, roots, REMEX_PATHS },
 	{ "rootless", "Show the roots, without asking for them", NULL, roots, 0 },

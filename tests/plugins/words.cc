@@ -59,7 +59,7 @@ int throws (void *, struct remex_call *)
 
 constexpr remex_param sort_params[] = { { "reverse", REMEX_BOOL, 0, "the last line first" }, {} };
 constexpr remex_param options[] = { { "most", REMEX_INTEGER, 0, "how many words are counted at most" }, {} };
-constexpr remex_verb verbs[] = {
+constexpr struct remex_verb verbs[] = {
 	{ "count", "Count the words of the input", nullptr, count, 0 },
 	{ "sort", "Sort the lines of the input", sort_params, sort, 0 },
 	{ "throws", "Throw an exception", nullptr, throws, 0 },

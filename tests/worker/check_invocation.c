@@ -64,6 +64,23 @@ START_TEST (all_arguments)
 }
 END_TEST
 
+/* Two verbs share one handler, which is told the verb. */
+START_TEST (the_verb)
+{
+	static const char *const verbs[] = { "this", "that", "this" };
+	char header[64];
+
+	fixture_ready (&fixture);
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf (header, sizeof header, "{\"call\":\"tester.%s\"}", verbs[i]);
+		fixture_call (&fixture, i + 1, header);
+		ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
+		ck_assert_str_eq (out, verbs[i]);
+	}
+	fixture_finish (&fixture);
+}
+END_TEST
+
 /* The call is sent before the worker is ready, as the front does it. */
 START_TEST (before_it_is_ready)
 {
@@ -407,6 +424,7 @@ static void cases (TCase *tcase)
 	fixture_add (tcase);
 	tcase_add_test (tcase, one_after_another);
 	tcase_add_test (tcase, all_arguments);
+	tcase_add_test (tcase, the_verb);
 	tcase_add_test (tcase, before_it_is_ready);
 	tcase_add_test (tcase, in_pieces);
 	tcase_add_loop_test (tcase, roots, 0, ROWS (roots_rows));
