@@ -21,7 +21,7 @@ static void path_of (const struct userdb *userdb, const char *name, char *out, s
 	snprintf (out, size, "%s/%s", userdb->directory ? userdb->directory : "/etc", name);
 }
 
-/* FNV-1a, 64 bits: nobody gains by a collision, since the files are root's. */
+/* FNV-1a, 64 bits. Only root can write the files, so nobody can make a collision. */
 static uint64_t mix (uint64_t state, uint64_t value)
 {
 	for (int i = 0; i < 8; i++)
@@ -47,7 +47,7 @@ static uint64_t mix_file (uint64_t state, const char *path, int64_t now)
 	return age >= 0 && age < YOUNG_NS ? mix (state, (uint64_t)now) : state;
 }
 
-/* The sources of one line, behind its colon; what is in brackets says when the next one is asked. */
+/* The sources of one line, behind its colon. Brackets hold conditions for asking the next source. */
 static bool only_files (char *sources)
 {
 	char *word, *rest;
@@ -86,7 +86,7 @@ bool userdb_has_others (const char *text)
 			}
 	}
 	free (copy);
-	/* What holds for a database that is not named is the C library's affair. */
+	/* For a database that is not named the C library has a default, which is not known here. */
 	return others || !named[0] || !named[1];
 }
 

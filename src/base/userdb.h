@@ -1,9 +1,10 @@
-/* userdb - has the user database changed? Who keeps what it once said of a user (a process with that user's groups) asks
- * here whether that may still be true.
+/* userdb - has the user database changed? A process that keeps facts about a user, such as the user's groups, asks here
+ * whether they may be out of date.
  *
  * The database is the files passwd, group and shadow, as long as nsswitch.conf(5) names no other source of users and
- * groups; of what other sources say nobody notices a change, and what they said can only be bounded in age. A state is a
- * number: one taken before the database was asked, and the same now, mean that it would answer the same.
+ * groups. A change in another source is not noticed: only the age of facts from there can be bounded. A state is a
+ * number. When the state now is the one that was taken before the database was read, the database would still answer
+ * the same.
  */
 #ifndef REMEX_BASE_USERDB_H
 #define REMEX_BASE_USERDB_H
@@ -14,11 +15,11 @@
 struct userdb {
 	const char *directory; /* where the files are; NULL: /etc */
 	uint64_t read; /* the state in which nsswitch.conf was read last; 0: never */
-	bool others; /* it names sources other than files, or could not be read, which may mean the same */
+	bool others; /* it names sources other than files, or could not be read and may do so */
 };
 
-/* The state now: four calls of stat(2), and nsswitch.conf is read when something has changed. `others` is as of this
- * call. In the very moment of a change (50 ms, as file systems keep time in ticks) each state is one of its own. */
+/* The state now: four calls of stat(2), and nsswitch.conf is read when something has changed. `others` is set by
+ * this call. For 50 ms after a change each call returns another state, because file systems keep time in ticks. */
 uint64_t userdb_state (struct userdb *userdb);
 
 /* Does that text of an nsswitch.conf name sources of users or groups other than files, or leave out where they are? */

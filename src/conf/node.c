@@ -1,4 +1,4 @@
-/* node - what is done with a tree when it has been read; see tree.h. */
+/* node - functions on a tree that has been read; see tree.h. */
 #include <config.h> /* not "config.h", which is this folder's own */
 
 #include <stdint.h>
@@ -20,7 +20,7 @@ int conf_fail (struct err *err, const char *file, unsigned line, unsigned column
 	va_start (args, fmt);
 	vsnprintf (words, sizeof words, fmt, args);
 	va_end (args);
-	/* The end of a long name says more than its beginning, and the message must still fit behind it. */
+	/* Of a long file name only the end is shown, so that there is room for the message. */
 	text_escape (name, sizeof name, file + cut, n - cut);
 	return err_set (err, 0, "%s:%u:%u: %s", name, line, column, words);
 }
@@ -38,7 +38,7 @@ static int compare_keys (const void *left, const void *right)
 	return a->key_column < b->key_column ? -1 : a->key_column > b->key_column;
 }
 
-/* By sorting: a file may hold very many keys, and to compare each with each would take it seconds. */
+/* By sorting: a file may have very many keys, and comparing each with all others would take seconds. */
 int conf_unique (const struct conf_node *map, const char *file, struct err *err)
 {
 	const struct conf_node **sorted, *again = NULL, *first = NULL;

@@ -15,9 +15,9 @@ enum {
 	TOO_OFTEN = REPEAT_MAX + 2,
 };
 
-/* --- what a pattern comes to ------------------------------------------------------------------------------------- */
+/* --- the size of a pattern ------------------------------------------------------------------------------------- */
 
-/* What stands between a '(' and its ')', as far as it has been read. Its last piece is apart: it may yet be repeated. */
+/* The part of a group that has been read. Its last piece is counted apart, because a repetition may follow. */
 struct group {
 	size_t pieces; /* without the last one */
 	bool empty; /* this alternative can match nothing, without the last one */
@@ -28,7 +28,7 @@ struct scan {
 	const char *p;
 	unsigned depth;
 	struct group groups[DEPTH_MAX + 1];
-	size_t last; /* the pieces that the last one comes to */
+	size_t last; /* how many pieces the last one becomes */
 	bool last_empty; /* it can match nothing */
 };
 
@@ -37,7 +37,7 @@ static bool is_digit (char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Behind a bracket expression; regcomp complains about one that does not end. */
+/* The end of a bracket expression; regcomp refuses one that does not end. */
 static const char *skip_bracket (const char *p)
 {
 	p++;
@@ -58,7 +58,7 @@ static const char *skip_bracket (const char *p)
 	return *p ? p + 1 : p;
 }
 
-/* Behind an interval: how often regcomp copies what stands in front of it, and whether it may be missing. */
+/* The end of an interval: how often regcomp copies the piece in front of it, and whether the piece may be absent. */
 static const char *skip_interval (const char *p, size_t *times, bool *optional)
 {
 	size_t low = 0, high = 0;
@@ -75,7 +75,7 @@ static const char *skip_interval (const char *p, size_t *times, bool *optional)
 	return *p == '}' ? p + 1 : p;
 }
 
-/* The last piece is as it is: no repetition follows. */
+/* No repetition follows the last piece. */
 static void take_last (struct scan *scan)
 {
 	struct group *group = &scan->groups[scan->depth];
@@ -105,7 +105,7 @@ static void scan_alternative (struct scan *scan)
 	scan->p++;
 }
 
-/* A group opens or ends. */
+/* A group begins or ends. */
 static int scan_group (struct scan *scan, struct err *err)
 {
 	struct group *group;
@@ -168,7 +168,7 @@ static int scan_next (struct scan *scan, struct err *err)
 	}
 }
 
-/* Before regcomp sees it, which would take memory first and complain later. */
+/* Checked before regcomp, which would first allocate memory and then fail. */
 static int scan_pattern (const char *pattern, struct err *err)
 {
 	struct scan scan = { .p = pattern, .groups = { { .empty = true } }, .last_empty = true };
@@ -191,7 +191,7 @@ static int scan_pattern (const char *pattern, struct err *err)
 
 /* --- compiling and matching -------------------------------------------------------------------------------------- */
 
-/* regcomp asks the locale for classes, ranges and how long a character is. */
+/* regcomp uses the locale for classes, ranges and the length of characters. */
 static int compile (regex_t *regex, const char *pattern)
 {
 	locale_t c_locale = newlocale (LC_ALL_MASK, "C", (locale_t)0), before;
@@ -206,8 +206,7 @@ static int compile (regex_t *regex, const char *pattern)
 	return failed;
 }
 
-/* The pattern in an envelope that it has to fill. By itself it must be good too: then no part of it leaves the envelope.
- */
+/* The pattern between ^( and )$. It must be valid by itself, too, so that no part of it can end the group. */
 static int compile_whole (regex_t *regex, const char *pattern)
 {
 	char whole[PATTERN_MAX + 5];

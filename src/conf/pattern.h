@@ -1,10 +1,10 @@
 /* pattern - an extended regular expression (regex(7), C locale: bytes are bytes) that has to match all of a text.
  *
- * A pattern is the administrator's, the text is a stranger's. So patterns are kept as text, and compiled for each match:
- * what glibc's matcher learns about a text stays in the compiled form, and a stranger could make that grow for ever.
- * Refused is what could make one match expensive, or let part of a pattern escape from the whole: back-references, a ')'
- * too many, groups more than 16 deep, the repetition of what can be empty, and repetitions that come to more than 1,024
- * pieces (regcomp copies what is repeated: a line of the two together took gigabytes).
+ * The administrator writes a pattern, a stranger the text. Patterns are kept as text and compiled for each match: the
+ * matcher of glibc caches facts about texts in the compiled form, and a stranger could make that cache grow for ever.
+ * Parts that could make a match expensive, or that would match less than the whole text, are refused: back-references,
+ * a ')' too many, groups more than 16 deep, the repetition of what can be empty, and repetitions that come to more than
+ * 1,024 pieces (regcomp copies what is repeated: a line of the two together took gigabytes).
  */
 #ifndef REMEX_CONF_PATTERN_H
 #define REMEX_CONF_PATTERN_H
@@ -19,8 +19,8 @@ enum { PATTERN_MAX = 1024, PATTERN_TEXT_MAX = 4096 };
 /* 0, or -1 and err with words that go behind "the pattern ". */
 int pattern_check (const char *pattern, struct err *err);
 
-/* Does a pattern that pattern_check has accepted match all of these bytes? Never more than PATTERN_TEXT_MAX of them, nor
- * any with a NUL in it; never without memory. */
+/* Does a pattern that pattern_check has accepted match all of these bytes? Never more than PATTERN_TEXT_MAX of them,
+ * nor any with a NUL in it; never without memory. */
 bool pattern_matches (const char *pattern, const char *bytes, size_t n);
 
 #endif

@@ -1,14 +1,15 @@
-/* shim - a library to be preloaded (LD_PRELOAD), which makes one call of one process of remex fail, as the system might:
- * the N-th that a role makes into a family of functions. tests/system/faults.test says when, and looks at what follows.
+/* shim - a library to be preloaded (LD_PRELOAD), which makes one call of one process of remex fail, as the system
+ * might: the N-th that a role makes into a family of functions. tests/system/faults.test says when, and looks at what
+ * follows.
  *
  * REMEX_FAULT names a file of one `struct control`, which every process maps and the test has mapped too. So the calls
  * are counted over all processes of a role together, a fault happens once and not once in each child, and a daemon that
  * runs can be told of the next fault without being started again. Nothing fails while `armed` is 0.
  *
- * Who is who: the program's file (remex, or remexd with or without --front) when the library is loaded; afterwards what
- * a process calls itself with PR_SET_NAME. Between fork(2) and that it is nobody. What spawn.c makes is a `child` until it
- * executes the command, which has no REMEX_FAULT in its environment. That child is one of fork(2) here, not of vfork(2):
- * a function that wraps vfork would return twice into one frame.
+ * The role of a process is known by the program's file (remex, or remexd with or without --front) when the library is
+ * loaded, and later by the name that the process gives itself with PR_SET_NAME. Between fork(2) and that it is nobody.
+ * What spawn.c makes is a `child` until it executes the command, which has no REMEX_FAULT in its environment. That
+ * child is one of fork(2) here, not of vfork(2): a function that wraps vfork would return twice into one frame.
  *
  * A crash (SIGSEGV, SIGABRT and the like) is told on standard error with the functions that led to it, as
  * "fault: crash"; programs that reset all signals do not reset these. glibc's own calls of read(2) and others (stdio,
@@ -137,7 +138,7 @@ static bool is_short (int fd, size_t n, const char *name)
 	return stream && is_one (SHORT, name);
 }
 
-/* --- who we are, and how we crash -------------------------------------------------------------------------------- */
+/* --- roles and crashes -------------------------------------------------------------------------------- */
 
 static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 
@@ -527,7 +528,7 @@ EXPORT pid_t waitpid (pid_t pid, int *status, int options)
 	return !(options & WNOHANG) && fails (INTERRUPT, "waitpid", EINTR) ? -1 : NEXT (waitpid) (pid, status, options);
 }
 
-/* --- who, and how ------------------------------------------------------------------------------------------------ */
+/* --- identities and settings -------------------------------------------------------------------------------------- */
 
 EXPORT int setresuid (uid_t real, uid_t effective, uid_t saved)
 {

@@ -30,8 +30,8 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../support")]
 import runner
 from people import hide_group
 
-# Whoever runs the tests may ignore signals (nohup, a shell's background job), and what is ignored is inherited: remex
-# minds that, and the tests of Ctrl-C would wait for ever.
+# The caller of the tests may ignore signals (nohup, a background job of a shell), and ignored signals are inherited.
+# remex respects that, and the tests of Ctrl-C would wait for ever.
 for signo in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
     signal.signal(signo, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -48,7 +48,7 @@ REPORTS = ("ERROR: AddressSanitizer", "runtime error:", "LeakSanitizer", "Assert
 
 
 def sanitized():
-    """Slower, larger: was it built so?"""
+    """Was it built with sanitizers? It is then slower and larger."""
     with open(os.path.join(BUILD, "config.h")) as file:
         return "#define SANITIZED 1" in file.read()
 
@@ -60,7 +60,7 @@ def skip(reason):
 
 
 def wait_until(condition, what="that", limit=LIMIT):
-    """Until the condition returns something true, which is returned; an AssertionError when it hangs."""
+    """Wait until the condition returns something true, and return that; an AssertionError when it hangs."""
     end = time.monotonic() + limit
     pause = 0.001
     while not (value := condition()):
@@ -157,7 +157,7 @@ def tell(found):
 
 
 def kill(one, signo=signal.SIGKILL):
-    """It, and nobody who was given its number: tests of fork chains use up the numbers in seconds."""
+    """Signal that process, and no other one that has its number now: tests of fork chains use all numbers up."""
     try:
         pidfd = os.pidfd_open(one.pid)
     except OSError:
@@ -172,7 +172,7 @@ def kill(one, signo=signal.SIGKILL):
 
 
 def count_fds(pid):
-    """0 where we may not look: the front is not dumpable, so only root can (prctl(2), PR_SET_DUMPABLE)."""
+    """0 when we may not look: the front is not dumpable, so only root may (prctl(2), PR_SET_DUMPABLE)."""
     try:
         return len(os.listdir("/proc/%d/fd" % pid))
     except PermissionError:
@@ -204,7 +204,7 @@ LEAVE = "setsid sleep 1000 >/dev/null 2>&1 & until grep -q sleep /proc/$!/comm; 
 
 
 def bind_to_parent():
-    """In a child: when the tests are killed it is killed too, and its keepers see to the rest."""
+    """In a child: when the tests are killed, it is killed, too, and its keepers kill the rest."""
     ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG
 
 
@@ -212,7 +212,7 @@ def bind_to_parent():
 
 
 def yaml(value, indent=0):
-    """As much YAML as a configuration needs."""
+    """YAML of these values, as far as a configuration needs it."""
     lines = ""
     for key, item in value.items():
         if isinstance(item, dict):
@@ -249,9 +249,9 @@ class Daemon:
         settings = {
             "listen": self.where,
             "plugins": {"directory": plugins or PLUGINS},
-            # Not what the machine may have.
+            # Not the identities of this machine.
             "identities": os.path.join(self.directory, "identities.d"),
-            # A test may be slow to answer pings, and is no lost client then.
+            # A test that answers pings slowly is not a lost client.
             "limits": {"grace": "%dms" % (GRACE * 1000), "silence": "1h"},
         }
         for key, value in (config or {}).items():
@@ -270,7 +270,7 @@ class Daemon:
                 raise
 
     def start(self, *args, ready=True):
-        """Start it and, with `ready`, wait for its word. Without: the caller looks at the process."""
+        """Start it and, with `ready`, wait until it says that it is ready. Without, the caller looks at the process."""
         def prepare():
             bind_to_parent()
             if os.geteuid() == 0:
@@ -331,7 +331,7 @@ class Daemon:
         return family(self.pid)
 
     def marked(self):
-        """All that carry our marker and that we do not expect to live on."""
+        """All processes with our marker but those that may live on."""
         return [one for one in marked(self.mark) if not any(one.pid == some.pid for some in self.left)]
 
     def commands(self):
@@ -392,7 +392,7 @@ class Daemon:
                 raise AssertionError("remexd's stderr has %r:\n%s" % (word, self.log()))
 
     def expect_gone(self, family=()):
-        """Nothing of ours is left but what may."""
+        """No process of ours is left but those that may live on."""
         def rest():
             left = {some.pid for some in self.left}
             found = {one.pid: one for one in family if one.pid not in left and alive(one)}
@@ -401,7 +401,7 @@ class Daemon:
         wait_until(lambda: not rest(), lambda: "everything to be gone:\n" + tell(rest()))
 
     def stop(self, status=0, signo=signal.SIGTERM):
-        """End it and hold what is promised. Can be called again."""
+        """End it and check its promises. It can be called again."""
         if not self.process:
             self.remove()  # it was never there, or has gone
             return
@@ -427,7 +427,7 @@ class Daemon:
             self.clean()
 
     def clean(self):
-        """Whatever happened: leave nothing."""
+        """Kill and remove everything, whatever has happened."""
         everybody = self.family() if self.process else []
         if self.process and self.process.poll() is None:
             self.process.kill()
@@ -452,7 +452,7 @@ class Case(unittest.TestCase):
     maxDiff = 2000
 
     def run(self, result=None):
-        """What hangs all the same says where, and ends."""
+        """A test that hangs all the same prints its stack and ends."""
         faulthandler.dump_traceback_later(10 * LIMIT, exit=True)
         try:
             return super().run(result)
@@ -518,7 +518,7 @@ def encode(header, body=b""):
 
 
 class Answer:
-    """What came for one call."""
+    """Everything that was received for one call."""
 
     def __init__(self, number, sink=None):
         self.id, self.sink = number, sink
@@ -678,7 +678,7 @@ class Client:
         return answers[0] if answers else None
 
     def wait_for(self, answer, text, stream="stdout"):
-        """Until that text has come."""
+        """Wait until that text has come."""
         self.wait(until=lambda: text in answer.streams[stream] or answer.end)
         assert text in answer.streams[stream], (text, answer.end, answer.out, answer.err)
 
