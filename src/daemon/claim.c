@@ -27,7 +27,7 @@ int claim_check (const struct claim *claim, const struct listening *listening, s
 	if (!listening)
 		return 0;
 	if (claim->peer < 0)
-		return identity_files_support (identities, claim->name, claim->uid, claim->users) ? 0 : EPERM;
+		return identity_files_allow (identities, claim->name, claim->uid, claim->users) ? 0 : EPERM;
 	if (!may_act_as (listening, claim->uid, claim->peer))
 		return EPERM;
 	return peer_is_there (claim->peer) ? 0 : ENOTCONN;

@@ -17,8 +17,6 @@
 #include "daemon/generation.h"
 #include "daemon/sealed.h"
 
-/* --- all of it --------------------------------------------------------------------------------------------------- */
-
 static char *read_text (const char *path, bool optional, size_t *n, struct err *err)
 {
 	char *text = path ? trusted_read (path, CONF_FILE_MAX, n, err) : NULL;
@@ -29,7 +27,8 @@ static char *read_text (const char *path, bool optional, size_t *n, struct err *
 	return calloc (1, 1);
 }
 
-static bool is_there (const struct config *config, const char *name)
+/* Is there a file for that plugin? */
+static bool plugin_exists (const struct config *config, const char *name)
 {
 	char path[PATH_MAX];
 
@@ -41,7 +40,7 @@ static bool is_there (const struct config *config, const char *name)
 	return false;
 }
 
-/* A section for a plugin that is not there is a slip of the pen. */
+/* A section for a plugin that does not exist is a mistake. */
 static int check_sections (const struct generation *generation, struct err *err)
 {
 	const struct config *config = generation->config;
@@ -50,7 +49,7 @@ static int check_sections (const struct generation *generation, struct err *err)
 	for (size_t i = 0; i < config->n_plugins; i++) {
 		const struct conf_node *section = conf_get (sections, config->plugins[i].name);
 
-		if (!is_there (config, config->plugins[i].name))
+		if (!plugin_exists (config, config->plugins[i].name))
 			return conf_fail (err, generation->file, section->key_line, section->key_column,
 				"there is no plugin '%s' in %s%s", config->plugins[i].name,
 				config->plugins_directories[0],
@@ -59,7 +58,7 @@ static int check_sections (const struct generation *generation, struct err *err)
 	return 0;
 }
 
-/* Only where root starts remexd is it another user. */
+/* front_user only means something where root starts remexd. */
 static int check_front_user (const struct generation *generation, struct err *err)
 {
 	const struct config *config = generation->config;
@@ -143,7 +142,7 @@ int generation_take_table (struct generation *generation, const char *table, siz
 	return result;
 }
 
-/* The reason for which `name` is refused in the table; NULL where it is not, or is not there. */
+/* Why `name` is refused in the table; NULL where it is not refused, or not in the table. */
 static const char *refusal (const json_t *table, const char *name)
 {
 	const json_t *plugin;
@@ -173,7 +172,7 @@ int generation_compare (const struct generation *now, const struct generation *n
 	return result;
 }
 
-int generation_report (const struct generation *generation)
+int generation_log (const struct generation *generation)
 {
 	json_t *table = json_loads (generation->table, 0, NULL), *plugin;
 	int refused = 0;
@@ -197,5 +196,5 @@ int generation_report (const struct generation *generation)
 		if (generation->plugins.items[i].shadowed)
 			log_warning ("not loaded: an earlier directory has a plugin of that name. file=%s",
 				generation->plugins.items[i].shadowed);
-	return refused + identity_files_report (&generation->identities);
+	return refused + identity_files_log (&generation->identities);
 }

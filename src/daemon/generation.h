@@ -1,8 +1,8 @@
-/* generation - one state of the configuration and the plugins: read once, proved, then handed around.
+/* generation - one state of the configuration, the plugins and the identities: read once, proved, then handed around.
  *
- * The configuration's bytes lie in a sealed memfd (memfd_create(2)): every process of the generation parses the same
- * snapshot. The plugin files are open: every worker of the generation loads the same inodes. A throw-away worker proves
- * both and reports the verb table. The identities, who may come in over TCP, belong to it too.
+ * The bytes of the configuration are in a sealed memfd (memfd_create(2)), so that every process parses the same text. The
+ * plugin files are open, so that every worker loads the same inodes. The probe (probe.h) loads the plugins and reports the
+ * verb table.
  */
 #ifndef REMEX_DAEMON_GENERATION_H
 #define REMEX_DAEMON_GENERATION_H
@@ -17,27 +17,28 @@
 
 struct generation {
 	int number; /* from 1 */
-	char *file; /* the configuration's name */
-	int snapshot; /* the memfd */
+	char *file; /* the name of the configuration */
+	int snapshot; /* the memfd with its text */
 	struct config *config;
 	struct plugin_files plugins;
 	struct identity_files identities;
 	char *table; /* the verb table, JSON text */
 };
 
-/* Read, parse, open the plugin files; the proof (probe.h) adds the verb table. `now`: the one in use, or NULL. `path` NULL
- * or (with `optional`) missing: the defaults. NULL and err when the configuration is wrong or the plugins' directory unreadable. */
+/* Read and parse the configuration, open the plugin files, read the identities. The verb table is still missing (probe.h).
+ * `now`: the generation in use, or NULL. Every key has its default where `path` is NULL, or is missing and `optional`. NULL
+ * and err when the configuration is wrong, or a directory cannot be read. */
 struct generation *generation_open (const struct generation *now, const char *path, bool optional, struct err *err);
 void generation_free (struct generation *generation);
 
-/* Take the verb table that the proof brought (copied). -1 and err when it says that a plugin's section of the
- * configuration is wrong: that is an error of the configuration, with its place. */
+/* Take the verb table that the probe sent (copied). 0; or -1 and err when a plugin refuses its section of the
+ * configuration. Such a mistake has its place in the file, and makes the whole generation wrong. */
 int generation_take_table (struct generation *generation, const char *table, size_t n, struct err *err);
 
-/* May `next` take the place of `now`? Not when a plugin that is in use would be refused. 0, or -1 and err. */
+/* May `next` take the place of `now`? Not when it refuses a plugin that `now` has. 0, or -1 and err. */
 int generation_compare (const struct generation *now, const struct generation *next, struct err *err);
 
-/* Log what became of each plugin and identity; returns how many were refused. */
-int generation_report (const struct generation *generation);
+/* Log each plugin, and each identity that is refused or expired. Returns how many of both are refused. */
+int generation_log (const struct generation *generation);
 
 #endif

@@ -50,7 +50,7 @@ int hostkey_open (const char *path, struct err *err)
 	return fd;
 }
 
-/* The directory that the file is to lie in, and those above it. */
+/* Make the directory of the file, and those above it. */
 static int make_directory (const char *path, struct err *err)
 {
 	mode_t mode = geteuid () == 0 ? 0755 : 0700;

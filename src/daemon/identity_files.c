@@ -45,7 +45,7 @@ static char *read_file (int directory, const char *directory_path, const char *n
 	return text;
 }
 
-/* Whom does it act as? Not root: only the daemon's own user is possible. */
+/* Find the user that it acts as. A daemon that is not root can only act as its own user. */
 static int find_user (struct identity_file *file, struct err *err)
 {
 	const char *user = file->grant->user;
@@ -101,7 +101,7 @@ static int compare_name (const void *name, const void *file)
 	return strcmp (name, ((const struct identity_file *)file)->name);
 }
 
-/* A key, and the first identity that has it. */
+/* A key, and the identity that it belongs to. */
 struct owned {
 	struct key key;
 	const struct identity_file *owner;
@@ -114,7 +114,7 @@ static int compare_keys (const void *left, const void *right)
 	return memcmp (a->key.bytes, b->key.bytes, sizeof a->key.bytes);
 }
 
-/* All keys, sorted, none of them twice, nobody's yet. NULL without memory. */
+/* All keys, sorted, each of them once, without owners. NULL where memory is out. */
 static struct owned *all_keys (const struct identity_files *identities, size_t *n)
 {
 	struct owned *keys;
@@ -151,7 +151,7 @@ static bool has_key (const struct grant *grant, const struct key *key)
 	return false;
 }
 
-/* Give to each identity the keys that it had before and lists still: a new file takes nobody's key away. */
+/* Give each identity the keys that it had before and still lists: a new file takes no key away from another. */
 static void keep_keys (
 	struct owned *keys, size_t n, const struct identity_files *identities, const struct identity_files *now)
 {
@@ -167,8 +167,8 @@ static void keep_keys (
 	}
 }
 
-/* A key says who somebody is, so it cannot say two things: who has it in `now` keeps it, then the first name has it, and
- * any other is refused, and has no key then that could stand in another's way. Sorted, for there may be many. */
+/* Each key tells who is calling, so it must belong to one identity. The owner in `now` keeps it; else the first name gets it.
+ * Another identity that lists it is refused, and then owns no key. The keys are sorted, since there may be many. */
 static int check_keys (struct identity_files *identities, const struct identity_files *now)
 {
 	size_t n;
@@ -225,7 +225,7 @@ int identity_files_open (struct identity_files *identities, const char *director
 	while (result == 0 && (entry = readdir (stream))) {
 		size_t n = strlen (entry->d_name);
 
-		/* What an editor or `remex authorize` has there for a moment begins with a dot. */
+		/* The temporary files of editors and of `remex authorize` begin with a dot. */
 		if (entry->d_name[0] == '.' || n <= 5 || strcmp (entry->d_name + n - 5, ".yaml") != 0)
 			continue;
 		if (identities->n_items == FILES_MAX)
@@ -283,7 +283,7 @@ size_t identity_files_count (const struct identity_files *identities)
 	return n;
 }
 
-/* A name may be given to somebody else, and a uid too. */
+/* A user name may have another uid by now, and a uid another user. */
 static void look_up_again (struct identity_files *identities)
 {
 	for (size_t i = 0; i < identities->n_items; i++) {
@@ -299,7 +299,7 @@ static void look_up_again (struct identity_files *identities)
 	}
 }
 
-bool identity_files_support (struct identity_files *identities, const char *name, uid_t uid, uint64_t users)
+bool identity_files_allow (struct identity_files *identities, const char *name, uid_t uid, uint64_t users)
 {
 	const struct identity_file *file = NULL;
 
@@ -311,7 +311,7 @@ bool identity_files_support (struct identity_files *identities, const char *name
 	return file && file->grant && file->uid == uid && !file->moved && !grant_expired (file->grant, time (NULL));
 }
 
-int identity_files_report (const struct identity_files *identities)
+int identity_files_log (const struct identity_files *identities)
 {
 	int refused = 0;
 

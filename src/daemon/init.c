@@ -22,12 +22,12 @@
 #include "net/credential.h"
 #include "net/endpoint.h"
 
-/* What is made, and where. All owned. */
+/* The paths of all that is made. Owned. */
 struct places {
 	char *file, *host_key, *identities;
-	char *socket; /* that the file names, or NULL: the usual one */
-	bool beside; /* a new file that -c names: what belongs to it lies beside it, and it says so */
-	bool there; /* the file was there, and is left as it is */
+	char *socket; /* of `listen`; NULL: the default one */
+	bool beside; /* a new file that -c names: host_key and identities are beside it, and it sets these keys */
+	bool there; /* the file exists, and is left as it is */
 };
 
 static void places_free (struct places *places)
@@ -51,7 +51,7 @@ static char *directory_of (const char *path)
 	return strndup (path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* --- where ------------------------------------------------------------------------------------------------------- */
+/* --- the paths --------------------------------------------------------------------------------------------------- */
 
 /* NAME beside the file. */
 static char *beside (const char *file, const char *name)
@@ -61,7 +61,7 @@ static char *beside (const char *file, const char *name)
 	return asprintf (&path, "%.*s/%s", (int)(strrchr (file, '/') - file), file, name) < 0 ? NULL : path;
 }
 
-/* What the file says where things are. 0, or -1 and err. */
+/* Take the paths from an existing configuration, or from the defaults. 0, or -1 and err. */
 static int take_config (struct places *places, const struct config *config, struct err *err)
 {
 	const char *socket = NULL;
@@ -111,7 +111,7 @@ static int find (struct places *places, const char *named, struct err *err)
 	return result;
 }
 
-/* --- the starter configuration: what somebody who runs --init is about to want ------------------------------------ */
+/* --- the first configuration ------------------------------------------------------------------------------------- */
 
 static const char starter_head[] =
 	"# remexd.yaml, made by `remexd --init`; see remexd.yaml(5). `remexd -t` checks it.\n"
@@ -153,7 +153,7 @@ static int compose (const struct places *places, struct buf *out)
 	return result | buf_printf (out, starter_tail, journal ? "journal" : "none");
 }
 
-/* The file, unless it was there. 0, or -1 and err. */
+/* Write the first configuration. 0, or -1 and err. */
 static int write_starter (const struct places *places, struct err *err)
 {
 	char *directory = directory_of (places->file);
@@ -164,7 +164,7 @@ static int write_starter (const struct places *places, struct err *err)
 	buf_init (&text, CONF_FILE_MAX);
 	if (!directory || compose (places, &text) != 0)
 		err_set (err, 0, "out of memory");
-	/* A path that YAML cannot hold is found out here, and not at the first start. */
+	/* A path that YAML cannot hold fails here, and not at the first start. */
 	else if ((config = config_parse ((const char *)buf_head (&text), buf_len (&text), places->file, err)) &&
 		 file_make_directory (directory, directory_mode (), directory_mode (), err) == 0)
 		result = file_write (places->file, buf_head (&text), buf_len (&text), 0644, false, err);
@@ -176,7 +176,7 @@ static int write_starter (const struct places *places, struct err *err)
 
 /* --- all --------------------------------------------------------------------------------------------------------- */
 
-/* Its fingerprint, for whoever will trust this machine. */
+/* Print the fingerprint, which `remex trust` asks about. */
 static int show_key (const char *path, struct err *err)
 {
 	struct credential *credential = NULL;
@@ -193,7 +193,8 @@ static int show_key (const char *path, struct err *err)
 	return 0;
 }
 
-/* Where the identities are not in the usual place only a remexd that runs knows them, so it comes first. */
+/* Where the identities are not in the default directory, `remex authorize` has to ask a remexd that runs: so its start comes
+ * first. */
 static void show_next (const struct places *places, const char *named)
 {
 	const char *as = geteuid () == 0 ? " --as USER" : "";

@@ -23,7 +23,7 @@ void listening_init (struct listening *listening)
 
 /* --- the sockets ------------------------------------------------------------------------------------------------- */
 
-/* Is the socket in the directory of the default one? That directory is remexd's by its name. */
+/* Is the socket in the directory of the default socket? That directory belongs to remexd by its name. */
 static bool in_own_directory (const char *path)
 {
 	char *usual = paths_socket ();
@@ -39,7 +39,7 @@ static int open_unix (const struct listening *listening, struct listener *listen
 	if (listener_open (listener, path, listening->group, in_own_directory (path), err) < 0)
 		return -1;
 	if (listener->closed)
-		log_warning ("members of group remex cannot reach %s: its directory lets them not in (chgrp remex, "
+		log_warning ("members of group remex cannot reach %s: they may not enter its directory (chgrp remex, "
 			     "chmod 750)",
 			path);
 	return 0;
@@ -98,8 +98,7 @@ static void log_not_served (const struct config_listen *listen)
 		tcp ? "tcp" : "unix", name, name);
 }
 
-/* The sockets of a service manager take the place of `listen`: who opened them decided that, and they are open while
- * remexd is not there. */
+/* The sockets of a service manager take the place of `listen`. */
 static int adopt (struct listening *listening, int n, const struct config *config, struct err *err)
 {
 	for (int i = 0; i < n; i++) {
@@ -121,7 +120,7 @@ static const char *directory_of (const struct generation *generation)
 	return generation->identities.directory ? generation->identities.directory : "(no home)";
 }
 
-/* TCP where nobody may come in would be an open door to come: it stays closed. */
+/* TCP stays closed as long as no identity may come in. */
 static void log_closed (const struct generation *generation, const struct endpoint *endpoint)
 {
 	char shown[ENDPOINT_SIZE];
@@ -211,7 +210,7 @@ static int open_host_key (struct listening *listening, const struct config *conf
 	return listening->host_key < 0 ? -1 : 0;
 }
 
-/* Can the host key be used? One that is not there yet would be made. */
+/* Can the host key be used? A key that does not exist would be made. */
 static int check_host_key (const struct config *config, struct err *err)
 {
 	char *path = config->host_key ? strdup (config->host_key) : paths_config (PATHS_HOST_KEY);

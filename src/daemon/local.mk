@@ -9,7 +9,7 @@ noinst_LTLIBRARIES += %D%/libdaemon.la
 	%D%/init.c %D%/init.h \
 	%D%/keeper_process.c %D%/keeper_process.h \
 	%D%/listening.c %D%/listening.h \
-	%D%/options.c %D%/options.h \
+	%D%/daemon_options.c %D%/daemon_options.h \
 	%D%/probe.c %D%/probe.h \
 	%D%/reload.c %D%/reload.h \
 	%D%/sealed.c %D%/sealed.h \

@@ -1,5 +1,6 @@
-/* remexd - one program, two roles: the supervisor that a person or a service manager starts, and the front that the
- * supervisor starts by running the same file again (--front); and two errands, --init and --make-key. Keepers and workers are forks of the supervisor.
+/* remexd - one program with several roles: the supervisor, which a person or a service manager starts; the front, which the
+ * supervisor starts by executing the same file with --front; --init and --make-key, which make files and exit. Keepers and
+ * workers are forks of the supervisor.
  */
 #include "config.h"
 
@@ -15,13 +16,13 @@
 #include "base/log.h"
 #include "daemon/hostkey.h"
 #include "daemon/init.h"
-#include "daemon/options.h"
+#include "daemon/daemon_options.h"
 #include "daemon/supervisor.h"
 #include "front/front.h"
 #include "wire/memory.h"
 
-/* Whoever started us may have left anything behind: closed descriptors, blocked or ignored signals, a strange umask. */
-static int settle_in (void)
+/* Set what a process inherits, and its parent may have changed: descriptors 0 to 2, signals, the umask. */
+static int reset_inherited (void)
 {
 	sigset_t none;
 
@@ -38,7 +39,7 @@ static int settle_in (void)
 	return 0;
 }
 
-/* In the front and in a worker that is one death of those that are provided for. */
+/* The end of a front or of a worker is provided for, like any other death of it. */
 static void no_memory (void)
 {
 	log_error ("out of memory");
@@ -56,16 +57,16 @@ static int finish (int status)
 
 int main (int argc, char **argv)
 {
-	struct options options;
+	struct daemon_options options;
 	int status;
 
 	log_setup ("remexd", LOG_INFO);
-	if (settle_in () < 0) {
-		log_error ("cannot settle in: %s", strerror (errno));
+	if (reset_inherited () < 0) {
+		log_error ("descriptors and signals cannot be set: %s", strerror (errno));
 		return EXIT_FAILURE;
 	}
 	memory_guard (no_memory);
-	if ((status = options_parse (&options, argc, argv)) >= 0)
+	if ((status = daemon_options_parse (&options, argc, argv)) >= 0)
 		return finish (status);
 	if (options.front >= 0)
 		return front_run (options.front);

@@ -19,7 +19,7 @@
 
 enum { PATIENCE_MS = 30000 }; /* for a probe to load all plugins */
 
-/* The user that proves plugins: the front's, who has nothing to lose. */
+/* The user that loads the plugins: the front's, which has no rights. */
 static uid_t probe_uid (const struct config *config)
 {
 	const struct passwd *entry;
@@ -99,7 +99,7 @@ static void receive_keeper (struct probe *probe)
 	probe->gone = true;
 }
 
-/* How the probe ended that was `doing` something. */
+/* Describe how the probe ended while it was `doing` something. */
 static void describe_end (const struct probe *probe, const char *doing, char *why, size_t size)
 {
 	if (!probe->gone)
@@ -109,7 +109,7 @@ static void describe_end (const struct probe *probe, const char *doing, char *wh
 			probe->how == GONE_SIGNALLED ? "signal" : "status", probe->n);
 }
 
-/* It ended before it loaded a plugin, or after the last one. */
+/* The probe ended before it loaded the first plugin, or after the last one. */
 static void fail (const struct probe *probe, struct err *err)
 {
 	char why[128];

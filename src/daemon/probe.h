@@ -1,9 +1,9 @@
-/* probe - the throw-away worker that proves a generation: it loads every plugin with the rights of the front's user and
- * reports the verb table.
+/* probe - the throw-away worker that proves a generation: it loads every plugin as the front's user, and reports the verb
+ * table.
  *
- * States: RUNNING, then PROVED (generation->table is set) or FAILED. A plugin that ends the worker while it is loaded,
- * or takes too long, is refused, and another probe runs without it. The supervisor's loop polls it; at the start, when
- * there is nothing else to do, probe_run waits for it.
+ * States: RUNNING, then PROVED (generation->table is set) or FAILED. A plugin that ends the worker while it is loaded, or
+ * takes too long, is refused, and another probe runs without it. A reload has its probe polled by the supervisor's loop; at
+ * the start probe_run waits for it.
  */
 #ifndef REMEX_DAEMON_PROBE_H
 #define REMEX_DAEMON_PROBE_H
@@ -25,18 +25,20 @@ struct probe {
 	struct generation *generation; /* the caller's */
 	struct worker_process worker;
 	struct buf table;
-	int loading; /* the plugin file that was being loaded last; -1: none, or all are */
-	bool whole, silent, gone; /* the table is here; the worker says no more; its keeper has reported */
+	int loading; /* index of the plugin file that is being loaded; -1: none yet, or all are loaded */
+	bool whole; /* the table is complete */
+	bool silent; /* the worker's link has ended */
+	bool gone; /* the keeper has reported, or its link has ended */
 	int how, n; /* as REC_KEEPER_GONE */
-	int64_t end_ms; /* when patience ends */
-	char why[ERR_TEXT]; /* the worker's own words */
+	int64_t end_ms; /* clock_ms: when the probe is late */
+	char why[ERR_TEXT]; /* the worker's reason for a failure */
 };
 
 /* Start proving. 0, or -1 and err. */
 int probe_start (struct probe *probe, struct generation *generation, struct err *err);
 
-/* What to poll (entries with -1 are through), and what to do afterwards, also when probe->end_ms has passed. A probe
- * that is no longer RUNNING has ended its processes and owns nothing. err is set when it FAILED. */
+/* What to poll (an entry with -1 needs no polling any more), and what to do afterwards, also when probe->end_ms has passed.
+ * When the state is no longer RUNNING, the processes of the probe have ended and it owns nothing. err is set when it FAILED. */
 void probe_poll (const struct probe *probe, struct pollfd fds[PROBE_FDS]);
 enum probe_state probe_receive (struct probe *probe, const struct pollfd fds[PROBE_FDS], struct err *err);
 

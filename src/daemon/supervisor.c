@@ -262,7 +262,7 @@ static void take_reload (struct supervisor *supervisor)
 
 	workers_set_generation (&supervisor->workers, generation);
 	log_setup ("remexd", supervisor->stdio ? LOG_WARNING : generation->config->log);
-	generation_report (generation);
+	generation_log (generation);
 	if (listening_start (&supervisor->listening, generation, supervisor->state == SERVING, &err) < 0)
 		log_error ("%s", err.text);
 	if (front_process_send_generation (&supervisor->front, generation) < 0)
@@ -474,7 +474,7 @@ static void print_verdict (const struct supervisor *supervisor, const char *verd
 }
 
 /* Read and prove the first generation. */
-static int open_generation (struct supervisor *supervisor, const struct options *options, struct err *err)
+static int open_generation (struct supervisor *supervisor, const struct daemon_options *options, struct err *err)
 {
 	supervisor->default_file = !options->config;
 	supervisor->file = options->config ? paths_absolute (options->config) : paths_config (PATHS_CONFIG);
@@ -486,7 +486,7 @@ static int open_generation (struct supervisor *supervisor, const struct options 
 	if (!supervisor->generation || probe_run (supervisor->generation, err) < 0)
 		return -1;
 	log_setup ("remexd", options->stdio ? LOG_WARNING : supervisor->generation->config->log);
-	if (generation_report (supervisor->generation) && options->test)
+	if (generation_log (supervisor->generation) && options->test)
 		supervisor->exit_status = EXIT_FAILURE;
 	workers_set_generation (&supervisor->workers, supervisor->generation);
 	return 0;
@@ -503,7 +503,7 @@ static int check (const struct supervisor *supervisor, struct err *err)
 		       : 0;
 }
 
-static int start (struct supervisor *supervisor, const struct options *options, struct err *err)
+static int start (struct supervisor *supervisor, const struct daemon_options *options, struct err *err)
 {
 	if (open_generation (supervisor, options, err) < 0)
 		return -1;
@@ -534,7 +534,7 @@ static void run (struct supervisor *supervisor)
 		}
 }
 
-int supervisor_run (const struct options *options)
+int supervisor_run (const struct daemon_options *options)
 {
 	static struct supervisor supervisor; /* two packets of 128 KiB: too big for the stack */
 	struct err err = { .text = "" };

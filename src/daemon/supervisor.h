@@ -12,9 +12,9 @@
 #ifndef REMEX_DAEMON_SUPERVISOR_H
 #define REMEX_DAEMON_SUPERVISOR_H
 
-#include "daemon/options.h"
+#include "daemon/daemon_options.h"
 
 /* Run until told to end. Returns the exit status. */
-int supervisor_run (const struct options *options);
+int supervisor_run (const struct daemon_options *options);
 
 #endif

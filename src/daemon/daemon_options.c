@@ -1,18 +1,18 @@
-/* options - see options.h. */
+/* daemon_options - see daemon_options.h. */
 #include "config.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/options.h"
+#include "daemon/daemon_options.h"
 
 static const char usage[] = "usage: remexd [-c FILE] [-t] [--stdio] [--init]\n"
 			    "\n"
 			    "  -c, --config FILE  read FILE in place of the default configuration\n"
-			    "  -t, --test         check the configuration and the plugins, then leave\n"
+			    "  -t, --test         check the configuration and the plugins, then exit\n"
 			    "      --stdio        serve one connection on standard input and output\n"
-			    "      --init         make the host key and a starter configuration, then leave\n"
+			    "      --init         make the host key and a first configuration, then exit\n"
 			    "      --version      print the version\n"
 			    "  -h, --help         print this\n"
 			    "\n"
@@ -32,11 +32,11 @@ static const struct option table[] = {
 	{ 0 },
 };
 
-int options_parse (struct options *options, int argc, char **argv)
+int daemon_options_parse (struct daemon_options *options, int argc, char **argv)
 {
 	int option;
 
-	*options = (struct options){ .front = -1 };
+	*options = (struct daemon_options){ .front = -1 };
 	while ((option = getopt_long (argc, argv, "c:th", table, NULL)) >= 0) {
 		switch (option) {
 		case 'c': options->config = optarg; break;
@@ -51,8 +51,7 @@ int options_parse (struct options *options, int argc, char **argv)
 		}
 	}
 	if (optind < argc) {
-		fprintf (stderr, "remexd: it takes no arguments, but was given '%s'\nTry 'remexd --help'.\n",
-			argv[optind]);
+		fprintf (stderr, "remexd: unexpected argument '%s'\nTry 'remexd --help'.\n", argv[optind]);
 		return 2;
 	}
 	return -1;

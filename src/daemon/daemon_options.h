@@ -1,0 +1,20 @@
+/* daemon_options - remexd's command line. */
+#ifndef REMEX_DAEMON_DAEMON_OPTIONS_H
+#define REMEX_DAEMON_DAEMON_OPTIONS_H
+
+#include <stdbool.h>
+
+struct daemon_options {
+	const char *config; /* -c FILE, or NULL: the default, which may be missing */
+	bool test; /* -t: check the configuration and the plugins, and exit */
+	bool stdio; /* --stdio: one connection on standard input and output */
+	bool init; /* --init: make the host key and a first configuration, and exit */
+	const char *make_key; /* --make-key=PATH, internal: make the host key there, and exit */
+	int front; /* --front=FD, internal: be the front, with that link to the supervisor; -1: no */
+};
+
+/* Parse the command line. -1: run; else the exit status: help or the version were printed (0), or the command line is wrong,
+ * which a line on stderr says (2). */
+int daemon_options_parse (struct daemon_options *options, int argc, char **argv);
+
+#endif
