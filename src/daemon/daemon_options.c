@@ -1,58 +1,57 @@
 /* daemon_options - see daemon_options.h. */
 #include "config.h"
 
-#include <getopt.h>
+#include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/options.h"
 #include "daemon/daemon_options.h"
 
-static const char usage[] = "usage: remexd [-c FILE] [-t] [--stdio] [--init]\n"
-			    "\n"
-			    "  -c, --config FILE  read FILE in place of the default configuration\n"
-			    "  -t, --test         check the configuration and the plugins, then exit\n"
-			    "      --stdio        serve one connection on standard input and output\n"
-			    "      --init         make the host key and a first configuration, then exit\n"
-			    "      --version      print the version\n"
-			    "  -h, --help         print this\n"
-			    "\n"
-			    "remexd stays in the foreground and logs to standard error. See remexd(8).\n";
-
-enum { OPTION_STDIO = 256, OPTION_INIT, OPTION_VERSION, OPTION_FRONT, OPTION_MAKE_KEY };
+#define TO(member) offsetof (struct daemon_options, member)
 
 static const struct option table[] = {
-	{ "config", required_argument, NULL, 'c' },
-	{ "test", no_argument, NULL, 't' },
-	{ "stdio", no_argument, NULL, OPTION_STDIO },
-	{ "init", no_argument, NULL, OPTION_INIT },
-	{ "version", no_argument, NULL, OPTION_VERSION },
-	{ "help", no_argument, NULL, 'h' },
-	{ "front", required_argument, NULL, OPTION_FRONT },
-	{ "make-key", required_argument, NULL, OPTION_MAKE_KEY },
+	{ "config", 'c', OPTION_TEXT, TO (config), "FILE", "read FILE in place of the default configuration", 0 },
+	{ "test", 't', OPTION_FLAG, TO (test), NULL, "check the configuration and the plugins, then exit", 0 },
+	{ "stdio", 0, OPTION_FLAG, TO (stdio), NULL, "serve one connection on standard input and output", 0 },
+	{ "init", 0, OPTION_FLAG, TO (init), NULL, "make the host key and a first configuration, then exit", 0 },
+	{ "version", 0, OPTION_FLAG, TO (version), NULL, "print the version", 0 },
+	{ "help", 'h', OPTION_HELP, 0, NULL, "print this", 0 },
+	{ "front", 0, OPTION_NUMBER, TO (front), "FD", NULL, INT_MAX },
+	{ "make-key", 0, OPTION_TEXT, TO (make_key), "PATH", NULL, 0 },
 	{ 0 },
 };
 
+static int print_help (void)
+{
+	puts ("usage: remexd [-c FILE] [-t] [--stdio] [--init]\n");
+	options_help (stdout, table);
+	puts ("\nremexd stays in the foreground and logs to standard error. See remexd(8).");
+	return EXIT_SUCCESS;
+}
+
+static int refuse (const char *why)
+{
+	fprintf (stderr, "remexd: %s\nTry 'remexd --help'.\n", why);
+	return 2;
+}
+
 int daemon_options_parse (struct daemon_options *options, int argc, char **argv)
 {
-	int option;
+	struct command_line line = { .options = table, .values = options };
+	struct err err;
 
 	*options = (struct daemon_options){ .front = -1 };
-	while ((option = getopt_long (argc, argv, "c:th", table, NULL)) >= 0) {
-		switch (option) {
-		case 'c': options->config = optarg; break;
-		case 't': options->test = true; break;
-		case OPTION_STDIO: options->stdio = true; break;
-		case OPTION_INIT: options->init = true; break;
-		case OPTION_MAKE_KEY: options->make_key = optarg; break;
-		case OPTION_FRONT: options->front = atoi (optarg); break;
-		case OPTION_VERSION: puts ("remexd " PACKAGE_VERSION); return EXIT_SUCCESS;
-		case 'h': fputs (usage, stdout); return EXIT_SUCCESS;
-		default: fputs ("Try 'remexd --help'.\n", stderr); return 2;
-		}
-	}
-	if (optind < argc) {
-		fprintf (stderr, "remexd: unexpected argument '%s'\nTry 'remexd --help'.\n", argv[optind]);
-		return 2;
+	if (argc > 0 && options_parse (&line, argc - 1, argv + 1, &err) < 0)
+		return refuse (err.text);
+	if (line.help)
+		return print_help ();
+	if (options->version)
+		return puts ("remexd " PACKAGE_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (line.n_words) {
+		err_set (&err, 0, "unexpected argument '%s'", line.words[0]);
+		return refuse (err.text);
 	}
 	return -1;
 }

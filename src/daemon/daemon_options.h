@@ -9,8 +9,9 @@ struct daemon_options {
 	bool test; /* -t: check the configuration and the plugins, and exit */
 	bool stdio; /* --stdio: one connection on standard input and output */
 	bool init; /* --init: make the host key and a first configuration, and exit */
+	bool version; /* --version: print it, and exit */
 	const char *make_key; /* --make-key=PATH, internal: make the host key there, and exit */
-	int front; /* --front=FD, internal: be the front, with that link to the supervisor; -1: no */
+	long front; /* --front=FD, internal: be the front, with that link to the supervisor; -1: no */
 };
 
 /* Parse the command line. -1: run; else the exit status: help or the version were printed (0), or the command line is wrong,

@@ -69,7 +69,7 @@ int main (int argc, char **argv)
 	if ((status = daemon_options_parse (&options, argc, argv)) >= 0)
 		return finish (status);
 	if (options.front >= 0)
-		return front_run (options.front);
+		return front_run ((int)options.front);
 	if (options.make_key)
 		return hostkey_make (options.make_key);
 	if (options.init)
