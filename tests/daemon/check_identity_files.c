@@ -1,4 +1,4 @@
-/* check_identities - whose key it is where several files name the same. */
+/* check_identity_files - which identity a key belongs to, and which files are refused. */
 #include "config.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 static char directory[] = "/tmp/remex-identities-XXXXXX";
 static struct identity_files identities;
 
-/* strndup(3) as identities.c has it (ld --wrap): the call of that number fails, counted from 1; 0: none does. */
+/* strndup(3) as identity_files.c has it (ld --wrap): the call of that number fails, counted from 1; 0: none does. */
 static int fail_strndup;
 
 char *__real_strndup (const char *text, size_t n);
@@ -263,4 +263,4 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, many);
 }
 
-CHECK_MAIN ("identities", add_cases)
+CHECK_MAIN ("identity_files", add_cases)

@@ -4,6 +4,7 @@ daemon_tests = \
 	%D%/check_front_process \
 	%D%/check_identity_files \
 	%D%/check_keeper_process \
+	%D%/check_listening \
 	%D%/check_reload \
 	%D%/check_workers \
 	$(NULL)
@@ -26,6 +27,9 @@ daemon_libs = \
 %C%_check_keeper_process_SOURCES = %D%/check_keeper_process.c $(daemon_far_end)
 %C%_check_keeper_process_CFLAGS = $(check_cflags)
 %C%_check_keeper_process_LDADD = $(daemon_libs)
+%C%_check_listening_SOURCES = %D%/check_listening.c
+%C%_check_listening_CFLAGS = $(check_cflags)
+%C%_check_listening_LDADD = $(daemon_libs)
 %C%_check_reload_SOURCES = %D%/check_reload.c $(daemon_far_end)
 %C%_check_reload_CFLAGS = $(check_cflags)
 %C%_check_reload_LDADD = $(daemon_libs)
