@@ -77,15 +77,18 @@ void fd_close_except (int *keep, size_t n)
 	close_range (from, UINT_MAX, 0);
 }
 
-bool fd_is_stream (int fd, int access)
+enum fd_kind fd_kind_of (int fd, int access)
 {
 	int type, domain;
 	socklen_t size = sizeof type;
 
 	if (getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0)
 		return type == SOCK_STREAM && getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
-		       (domain == AF_UNIX || domain == AF_INET || domain == AF_INET6);
-	return fcntl (fd, F_GETPIPE_SZ) > 0 && (fcntl (fd, F_GETFL) & (O_ACCMODE | O_PATH)) == access;
+				       (domain == AF_UNIX || domain == AF_INET || domain == AF_INET6)
+			       ? FD_SOCKET
+			       : FD_OTHER;
+	return fcntl (fd, F_GETPIPE_SZ) > 0 && (fcntl (fd, F_GETFL) & (O_ACCMODE | O_PATH)) == access ? FD_PIPE
+												      : FD_OTHER;
 }
 
 void fd_raise_limit (void)

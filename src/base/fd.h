@@ -25,10 +25,11 @@ int fd_guard_std (void);
  * Async-signal-safe. */
 void fd_close_except (int *keep, size_t n);
 
-/* Is that the end of a pipe that is open for reading only (access O_RDONLY) or writing only (O_WRONLY), or a stream
- * socket (Unix or TCP)? Only the kernel is asked: fstat(2) and poll(2) of another user's file may wait for a file
- * system in user space (FUSE). */
-bool fd_is_stream (int fd, int access);
+/* What a descriptor is, as far as it can be relayed: the end of a pipe that is open for reading only (access O_RDONLY) or
+ * writing only (O_WRONLY), or a stream socket (Unix or TCP). Only the kernel is asked: fstat(2) and poll(2) of another user's
+ * file may wait for a file system in user space (FUSE). */
+enum fd_kind { FD_OTHER, FD_PIPE, FD_SOCKET };
+enum fd_kind fd_kind_of (int fd, int access);
 
 /* Raise the soft limit of descriptors to the hard one (getrlimit(2)). */
 void fd_raise_limit (void);

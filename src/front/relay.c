@@ -153,7 +153,13 @@ static bool name_taken (const struct relay *relay, const char *name, size_t n)
 	return false;
 }
 
-int relay_add_outlet (struct relay *relay, const char *name, size_t n, int fd)
+/* What others say a descriptor is has to be true. */
+static bool is_of_kind (int fd, enum fd_kind kind, int access)
+{
+	return kind != FD_OTHER && fd_kind_of (fd, access) == kind;
+}
+
+int relay_add_outlet (struct relay *relay, const char *name, size_t n, enum fd_kind kind, int fd)
 {
 	struct outlet *outlet = &relay->outlets[relay->n_outlets];
 
@@ -161,12 +167,12 @@ int relay_add_outlet (struct relay *relay, const char *name, size_t n, int fd)
 		fd_close (&fd);
 		return -1;
 	}
-	if (!fd_is_stream (fd, O_RDONLY)) {
+	if (!is_of_kind (fd, kind, O_RDONLY)) {
 		relay->failed = true;
 		fd_close (&fd);
 		return -1;
 	}
-	*outlet = (struct outlet){ .relay = relay, .fd = fd, .from = nowait_of (fd, O_RDONLY) };
+	*outlet = (struct outlet){ .relay = relay, .fd = fd, .kind = kind, .from = nowait_of (fd, O_RDONLY) };
 	memcpy (outlet->name, name, n);
 	if (!(outlet->watch = watch_new (relay->loop, fd, UV_READABLE, on_outlet, outlet))) {
 		relay->failed = true;
@@ -226,6 +232,12 @@ static void input_left (struct relay *relay, size_t n)
 		channel_credit (relay->channel, (int64_t)n);
 }
 
+/* Does that error of writing mean that nobody reads any more? That is a command's right, and no failure. */
+static bool reader_gone (enum fd_kind kind, int error)
+{
+	return error == EPIPE || (kind == FD_SOCKET && error == ECONNRESET);
+}
+
 static void input_to_sink (struct relay *relay)
 {
 	while (relay->sink >= 0 && buf_len (&relay->input)) {
@@ -238,8 +250,7 @@ static void input_to_sink (struct relay *relay)
 			return;
 		} else {
 			relay->broken = true;
-			/* Otherwise the command reads no more, as is its right. */
-			relay->failed = relay->failed || (errno != EPIPE && errno != ECONNRESET);
+			relay->failed = relay->failed || !reader_gone (relay->sink_kind, errno);
 			sink_close (relay);
 		}
 	}
@@ -293,11 +304,11 @@ static void on_sink (void *arg, int events)
 	relay->moved (relay->arg);
 }
 
-int relay_set_sink (struct relay *relay, int fd)
+int relay_set_sink (struct relay *relay, enum fd_kind kind, int fd)
 {
 	bool late = relay->sunk || relay->pulled;
 
-	if (late || !fd_is_stream (fd, O_WRONLY) ||
+	if (late || !is_of_kind (fd, kind, O_WRONLY) ||
 		!(relay->sink_watch = watch_new (relay->loop, fd, 0, on_sink, relay))) {
 		relay->failed = relay->failed || !late;
 		fd_close (&fd);
@@ -305,6 +316,7 @@ int relay_set_sink (struct relay *relay, int fd)
 	}
 	relay->sunk = true;
 	relay->sink = fd;
+	relay->sink_kind = kind;
 	relay->sink_to = nowait_of (fd, O_WRONLY);
 	if (relay->broken)
 		sink_close (relay);

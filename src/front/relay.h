@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/fd.h"
 #include "base/nowait.h"
 #include "loop/loop.h"
 #include "wire/session.h"
@@ -23,6 +24,7 @@ struct outlet {
 	struct relay *relay;
 	char name[RELAY_NAME];
 	int fd; /* -1: ended */
+	enum fd_kind kind;
 	struct nowait from; /* the same, and how it is read */
 	struct watch *watch;
 	int64_t owed; /* after relay_end: bytes that were in the pipe then, and are still to be delivered */
@@ -41,7 +43,8 @@ struct relay {
 	struct buf held; /* a record's worth of the worker's own output */
 
 	struct buf input;
-	int sink; /* the pipe's write end; -1: none (yet, or any more) */
+	int sink; /* the write end; -1: none (yet, or any more) */
+	enum fd_kind sink_kind;
 	struct nowait sink_to; /* the same, and how it is written */
 	struct watch *sink_watch;
 	bool sunk, broken; /* a sink was handed over; nobody reads the input: it is dropped */
@@ -63,9 +66,9 @@ void relay_free (struct relay *relay);
 
 /* Hand-overs from the worker; the descriptor is the relay's: a pipe's read end (a sink: its write end) or a stream socket.
  * The worker, its plugins and their children may hold it too and change its flags, so none is depended upon. 0; -1 when
- * there are too many, the name is taken, or (and then the relay has failed) the descriptor is of another kind. */
-int relay_add_outlet (struct relay *relay, const char *name, size_t n, int fd);
-int relay_set_sink (struct relay *relay, int fd);
+ * there are too many, the name is taken, or (and then the relay has failed) the descriptor is not of that kind. */
+int relay_add_outlet (struct relay *relay, const char *name, size_t n, enum fd_kind kind, int fd);
+int relay_set_sink (struct relay *relay, enum fd_kind kind, int fd);
 
 /* The worker pulls: it has room for n more bytes of input. */
 void relay_pull (struct relay *relay, int64_t n);

@@ -597,7 +597,8 @@ static int add_outlets (struct relay *relay, struct packet *packet)
 	for (size_t i = 0; i < packet->n_fds; i++) {
 		size_t n = strnlen (names, (size_t)(end - names));
 
-		result |= relay_add_outlet (relay, names, n, packet->fds[i]);
+		result |= relay_add_outlet (
+			relay, names, n, (enum fd_kind) (i ? packet->record.b : packet->record.a), packet->fds[i]);
 		packet->fds[i] = -1;
 		names += names + n < end ? n + 1 : n;
 	}
@@ -625,7 +626,7 @@ void request_record (struct request *request, struct packet *packet)
 		break;
 	case REC_STREAM: result = add_outlets (relay, packet); break;
 	case REC_SINK:
-		result = packet->n_fds ? relay_set_sink (relay, packet->fds[0]) : -1;
+		result = packet->n_fds ? relay_set_sink (relay, (enum fd_kind)record->a, packet->fds[0]) : -1;
 		packet->fds[0] = -1;
 		break;
 	case REC_PULL: relay_pull (relay, record->a); break;

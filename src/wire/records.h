@@ -22,8 +22,9 @@ enum record_type {
 	/* worker -> front */
 	REC_READY = 16, /* plugins are loaded; a CALL may have been sent before. a resident bytes */
 	REC_OUTPUT, /* id request, a size of the stream's name; payload: the name, then the bytes */
-	REC_STREAM, /* id request, payload: the streams' names, each with its NUL; fds: a pipe's or socket's read end each */
-	REC_SINK, /* id request; fd: a pipe's or socket's write end, which takes all input from now on */
+	REC_STREAM, /* id request, a and b enum fd_kind (base/fd.h) of the first and the second descriptor; payload: the
+		       streams' names, each with its NUL; fds: one or two read ends */
+	REC_SINK, /* id request, a enum fd_kind; fd: a write end, which takes all input from now on */
 	REC_PULL, /* id request, a bytes: the handler calls remex_read and has room for so many more */
 	REC_DONE, /* id request, a enum outcome, b exit status or signal number. Terminal. payload: struct worker_state */
 	REC_FAIL, /* id request, a enum code, b errno or 0. Terminal. payload: struct worker_state, then the words.

@@ -1,4 +1,5 @@
-/* api - the functions of remex/plugin.h about a call: arguments, input, output, failing. command.c has the rest. */
+/* api - the functions of remex/plugin.h about a call: arguments, input, output, failing. subprocess.c has those for commands,
+ * and plugin/start.c those for options. */
 #include "config.h"
 
 #include <errno.h>
@@ -108,17 +109,17 @@ static int pull (struct remex_call *call)
 {
 	size_t room = LINK_RECORD - buf_len (&call->input) - call->granted;
 
-	if (call->input_ended || (call->read_begun && call->eaten < LINK_RECORD / 4 && call->granted))
+	if (call->input_ended || (call->read_begun && call->unpulled < LINK_RECORD / 4 && call->granted))
 		return 0;
 	call->read_begun = true;
-	call->eaten = 0;
+	call->unpulled = 0;
 	call->granted += room;
 	return room ? link_post (call->worker->link, REC_PULL, call->id, (int64_t)room, 0, 0) : 0;
 }
 
 ssize_t remex_read (struct remex_call *call, void *bytes, size_t size)
 {
-	if (call->sunk) {
+	if (call->has_sink) {
 		errno = EBUSY;
 		return -1;
 	}
@@ -141,7 +142,7 @@ ssize_t remex_read (struct remex_call *call, void *bytes, size_t size)
 	if (size) {
 		memcpy (bytes, buf_head (&call->input), size);
 		buf_consume (&call->input, size);
-		call->eaten += size;
+		call->unpulled += size;
 	}
 	return (ssize_t)size;
 }
@@ -175,7 +176,7 @@ int remex_write (struct remex_call *call, const char *stream, const void *bytes,
 			errno = ECANCELED;
 			return -1;
 		}
-		/* Input and signals may come while the front takes no output: they are taken, or poll would spin. */
+		/* Input and signals may come while the front takes no output: they are received, or poll would spin. */
 		if (invocation_receive (call) < 0 && errno != EAGAIN)
 			return -1;
 	}
@@ -198,43 +199,6 @@ int remex_printf (struct remex_call *call, const char *fmt, ...)
 	return result;
 }
 
-/* Remember that this stream is no longer the worker's to write. */
-static int give_away (struct remex_call *call, const char *stream, int fd)
-{
-	if (invocation_check_stream (call, stream) < 0)
-		return -1;
-	if (call->n_streams == INVOCATION_STREAMS) {
-		errno = EBUSY;
-		return -1;
-	}
-	if (!fd_is_stream (fd, O_RDONLY)) {
-		errno = EINVAL;
-		return -1;
-	}
-	if (!(call->streams[call->n_streams] = strdup (stream)))
-		return -1;
-	call->n_streams++;
-	return 0;
-}
-
-int invocation_hand_over (struct remex_call *call, const char *stream, int fd, const char *other, int other_fd)
-{
-	struct record record = { .type = REC_STREAM, .id = call->id };
-	int fds[2] = { fd, other_fd }, result = -1;
-	char names[128];
-	size_t n;
-
-	if (give_away (call, stream, fd) == 0 && (!other || give_away (call, other, other_fd) == 0)) {
-		n = (size_t)snprintf (names, sizeof names, "%s", stream) + 1;
-		if (other)
-			n += (size_t)snprintf (names + n, sizeof names - n, "%s", other) + 1;
-		result = link_send (call->worker->link, &record, names, n, NULL, 0, fds, other ? 2 : 1, 0);
-	}
-	fd_close (&fd);
-	fd_close (&other_fd);
-	return result;
-}
-
 int remex_stream (struct remex_call *call, const char *stream, int fd)
 {
 	return invocation_hand_over (call, stream, fd, NULL, -1);
@@ -242,22 +206,7 @@ int remex_stream (struct remex_call *call, const char *stream, int fd)
 
 int remex_sink (struct remex_call *call, int fd)
 {
-	struct record record = { .type = REC_SINK, .id = call->id };
-	int result = -1;
-
-	if (call->sunk || call->read_begun) {
-		fd_close (&fd);
-		errno = EBUSY;
-		return -1;
-	}
-	if (fd_is_stream (fd, O_WRONLY)) {
-		call->sunk = true;
-		result = link_send (call->worker->link, &record, NULL, 0, NULL, 0, &fd, 1, 0);
-	} else {
-		errno = EINVAL;
-	}
-	fd_close (&fd);
-	return result;
+	return invocation_hand_sink (call, fd);
 }
 
 /* --- the user ---------------------------------------------------------------------------------------------------- */

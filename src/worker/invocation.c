@@ -2,11 +2,14 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/fd.h"
 #include "wire/header.h"
 #include "wire/records.h"
 #include "worker/invocation.h"
@@ -16,7 +19,7 @@ int invocation_init (struct remex_call *call, struct worker *worker, uint64_t id
 {
 	*call = (struct remex_call){ .worker = worker, .id = id, .outcome = OUTCOME_COMPLETED };
 	buf_init (&call->input, 2 * LINK_RECORD);
-	/* The front has checked this text once; a worker trusts nobody's bytes, and needs the tree anyway. */
+	/* The front has checked this text. The worker checks it again, since it trusts nobody's bytes and needs the tree anyway. */
 	if (!(call->header = header_parse (header, n, HEADER_CALL_TOKENS, NULL, err)))
 		return -1;
 	call->has_input = json_is_true (json_object_get (call->header, "input")) ||
@@ -68,7 +71,7 @@ int invocation_receive (struct remex_call *call)
 	}
 	packet_close (packet);
 	if (packet->record.id != call->id)
-		return 0; /* a late word for a request that has ended */
+		return 0; /* a late record of a request that has ended */
 	switch (packet->record.type) {
 	case REC_INPUT:
 		call->granted -= packet->record.length < call->granted ? packet->record.length : call->granted;
@@ -96,4 +99,58 @@ int invocation_check_stream (const struct remex_call *call, const char *stream)
 			return -1;
 		}
 	return 0;
+}
+
+/* From now on this stream is not the worker's to write. Returns the kind of the descriptor; FD_OTHER with errno. */
+static enum fd_kind give_away (struct remex_call *call, const char *stream, int fd)
+{
+	enum fd_kind kind = fd_kind_of (fd, O_RDONLY);
+
+	if (invocation_check_stream (call, stream) < 0)
+		return FD_OTHER;
+	if (call->n_streams == INVOCATION_STREAMS)
+		errno = EBUSY;
+	else if (kind == FD_OTHER)
+		errno = EINVAL;
+	else if ((call->streams[call->n_streams] = strdup (stream))) {
+		call->n_streams++;
+		return kind;
+	}
+	return FD_OTHER;
+}
+
+int invocation_hand_over (struct remex_call *call, const char *stream, int fd, const char *other, int other_fd)
+{
+	struct record record = { .type = REC_STREAM, .id = call->id };
+	int fds[2] = { fd, other_fd }, result = -1;
+	char names[128];
+	size_t n;
+
+	if ((record.a = give_away (call, stream, fd)) != FD_OTHER &&
+		(!other || (record.b = give_away (call, other, other_fd)) != FD_OTHER)) {
+		n = (size_t)snprintf (names, sizeof names, "%s", stream) + 1;
+		if (other)
+			n += (size_t)snprintf (names + n, sizeof names - n, "%s", other) + 1;
+		result = link_send (call->worker->link, &record, names, n, NULL, 0, fds, other ? 2 : 1, 0);
+	}
+	fd_close (&fd);
+	fd_close (&other_fd);
+	return result;
+}
+
+int invocation_hand_sink (struct remex_call *call, int fd)
+{
+	struct record record = { .type = REC_SINK, .id = call->id, .a = fd_kind_of (fd, O_WRONLY) };
+	int result = -1;
+
+	if (call->has_sink || call->read_begun)
+		errno = EBUSY;
+	else if (record.a == FD_OTHER)
+		errno = EINVAL;
+	else {
+		call->has_sink = true;
+		result = link_send (call->worker->link, &record, NULL, 0, NULL, 0, &fd, 1, 0);
+	}
+	fd_close (&fd);
+	return result;
 }

@@ -31,8 +31,9 @@ struct remex_call {
 
 	struct buf input; /* received, not yet read */
 	size_t granted; /* bytes that the front may still send */
-	size_t eaten; /* read since the last PULL */
-	bool input_ended, sunk, read_begun;
+	size_t unpulled; /* read since the last PULL */
+	bool input_ended, read_begun;
+	bool has_sink; /* all input goes to a descriptor that was handed over */
 
 	char *streams[INVOCATION_STREAMS]; /* names that were handed over */
 	size_t n_streams;
@@ -61,8 +62,9 @@ int invocation_wait (struct remex_call *call, bool writing, int extra, bool pati
 int invocation_receive (struct remex_call *call);
 
 /* Hand over one stream, or (other not NULL) two with one record; the descriptors are closed here, whatever happens. 0, or
- * -1 with EBUSY, EINVAL or the link's errno. */
+ * -1 with EBUSY, EINVAL or the link's errno. invocation_hand_sink does the same for the input. */
 int invocation_hand_over (struct remex_call *call, const char *stream, int fd, const char *other, int other_fd);
+int invocation_hand_sink (struct remex_call *call, int fd);
 
 /* Has this stream's name the right form, and is it still the worker's to write? 0, or -1 with EINVAL or EBUSY. */
 int invocation_check_stream (const struct remex_call *call, const char *stream);

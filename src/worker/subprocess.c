@@ -1,7 +1,7 @@
-/* command - remex_spawn and remex_wait: a command whose stdin, stdout and stderr are the call's.
+/* subprocess - remex_spawn and remex_wait: a command whose stdin, stdout and stderr are the call's.
  *
- * The worker makes the pipes, as its user; their far ends go to the front, which moves the bytes. So the worker only
- * waits: for the command, for the client's signals, for the end of its lifeline (its keeper is then killing the tree).
+ * The far ends of these three (standard_io.h) go to the front, which moves the bytes. So the worker only waits: for the command,
+ * for the client's signals, for the end of its lifeline (its keeper is then stopping the tree).
  */
 #include "config.h"
 
@@ -18,10 +18,9 @@
 #include "base/fd.h"
 #include "proc/spawn.h"
 #include "worker/invocation.h"
+#include "worker/standard_io.h"
 
 #define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-enum { PIPE_SIZE = 256 * 1024 }; /* asked for; the kernel may give less (pipe(7)) */
 
 /* --- a fresh environment ----------------------------------------------------------------------------------------- */
 
@@ -86,48 +85,6 @@ static int environment_make (
 	return 0;
 }
 
-/* --- pipes ------------------------------------------------------------------------------------------------------- */
-
-struct pipes {
-	int in[2], out[2], errors[2];
-};
-
-static void pipes_close (struct pipes *pipes)
-{
-	for (int i = 0; i < 2; i++) {
-		fd_close (&pipes->in[i]);
-		fd_close (&pipes->out[i]);
-		fd_close (&pipes->errors[i]);
-	}
-}
-
-static int pipes_make (struct pipes *pipes, bool with_input)
-{
-	*pipes = (struct pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 } };
-	if ((with_input && pipe2 (pipes->in, O_CLOEXEC) < 0) || pipe2 (pipes->out, O_CLOEXEC) < 0 ||
-		pipe2 (pipes->errors, O_CLOEXEC) < 0) {
-		pipes_close (pipes);
-		return -1;
-	}
-	fcntl (pipes->out[1], F_SETPIPE_SZ, PIPE_SIZE);
-	if (with_input)
-		fcntl (pipes->in[1], F_SETPIPE_SZ, PIPE_SIZE);
-	return 0;
-}
-
-/* Give the far ends to the front. What fails here means that the front is gone (the keeper will end all this), or that
- * too many descriptors are on their way. */
-static int pipes_hand_over (struct remex_call *call, struct pipes *pipes)
-{
-	int out = pipes->out[0], errors = pipes->errors[0], in = pipes->in[1], result = 0;
-
-	pipes->out[0] = pipes->errors[0] = pipes->in[1] = -1;
-	if (in >= 0)
-		result |= remex_sink (call, in);
-	result |= invocation_hand_over (call, "stdout", out, "stderr", errors);
-	return result;
-}
-
 /* --- starting and waiting ---------------------------------------------------------------------------------------- */
 
 static int never_started (struct remex_call *call, const struct err *err)
@@ -138,8 +95,8 @@ static int never_started (struct remex_call *call, const struct err *err)
 	return -1;
 }
 
-/* Where the command starts, in new memory: as asked, which begins at home where it is not absolute; else at home, else (a
- * home that is not there) at the root. NULL without memory. */
+/* The directory where the command starts, in new memory: the one that was asked for, which is relative to the home directory
+ * where it is not absolute; else the home directory; else, where that does not exist, the root. NULL without memory. */
 static char *start_directory (const struct remex_call *call, const struct remex_command *command)
 {
 	const char *home = call->worker->user.home;
@@ -153,7 +110,7 @@ static char *start_directory (const struct remex_call *call, const struct remex_
 	return strdup (stat (home, &st) == 0 && S_ISDIR (st.st_mode) && access (home, X_OK) == 0 ? home : "/");
 }
 
-/* An older plugin's command is shorter: what it lacks is NULL. */
+/* The struct of an older plugin is shorter: the members that it lacks are NULL. */
 static struct remex_command in_our_size (const struct remex_command *command)
 {
 	struct remex_command ours = { 0 };
@@ -162,7 +119,7 @@ static struct remex_command in_our_size (const struct remex_command *command)
 	return ours;
 }
 
-/* The usual ones (NULL) where the command asks for none, or for what no plugin can have meant. */
+/* NULL (the usual limits) where the command asks for none, or the struct is too small to be one. */
 static const struct spawn_limits *limits_of (const struct remex_command *command, struct spawn_limits *limits)
 {
 	const struct remex_limits *given = command->limits;
@@ -173,31 +130,18 @@ static const struct spawn_limits *limits_of (const struct remex_command *command
 	return limits;
 }
 
-int remex_spawn (struct remex_call *call, const struct remex_command *given, struct remex_child *child)
+/* Start it on these descriptors. 0, or -1 and err. */
+static int start (struct remex_call *call, const struct remex_command *command, const struct standard_io *io,
+	struct child *child, struct err *err)
 {
-	const struct remex_command ours = in_our_size (given), *command = &ours;
 	const char *path = command->path ? command->path : USUAL_PATH;
+	char *cwd = start_directory (call, command);
 	struct environment env = { 0 };
 	struct spawn_limits limits;
-	struct pipes pipes;
-	struct child started;
-	struct err err = { 0 };
-	char *cwd;
-	int result = -1;
+	int result;
 
-	*child = (struct remex_child){ .pid = -1, .pidfd = -1 };
-	if (!command->argv || !command->argv[0]) {
-		err_set (&err, 0, "an empty command");
-		err.sys = EINVAL;
-		return never_started (call, &err);
-	}
-	if (pipes_make (&pipes, call->has_input) < 0) {
-		err_sys (&err, 0, "cannot make a pipe");
-		return never_started (call, &err);
-	}
-	cwd = start_directory (call, command);
 	if (!cwd || environment_make (&env, call, command, path) < 0) {
-		err_sys (&err, 0, "cannot run %s", command->argv[0]);
+		result = err_sys (err, 0, "cannot run %s", command->argv[0]);
 	} else {
 		struct spawn spawn = {
 			.argv = command->argv,
@@ -205,29 +149,63 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 			.file = command->file,
 			.path = path,
 			.cwd = cwd,
-			.fds = { pipes.in[0], pipes.out[1], pipes.errors[1] },
+			.fds = { io->command[0], io->command[1], io->command[2] },
 			.ignored = tidy_ignored (&call->worker->tidy),
 			.die_with_parent = true,
 			.limits = limits_of (command, &limits),
 		};
 
-		result = spawn_start (&spawn, &started, &err);
+		result = spawn_start (&spawn, child, err);
 	}
 	environment_free (&env);
 	free (cwd);
-	if (result < 0) {
-		pipes_close (&pipes);
-		/* What has left its group meanwhile would pass for left behind: our keeper has to kill. */
+	return result;
+}
+
+/* Give the far ends to the front. A failure means that the front is gone (the keeper will end all this), or that too many
+ * descriptors are on their way. */
+static int hand_over (struct remex_call *call, struct standard_io *io)
+{
+	int result = 0;
+
+	if (io->input >= 0)
+		result |= invocation_hand_sink (call, io->input);
+	result |= invocation_hand_over (call, "stdout", io->output, "stderr", io->error);
+	io->input = io->output = io->error = -1;
+	return result;
+}
+
+int remex_spawn (struct remex_call *call, const struct remex_command *given, struct remex_child *child)
+{
+	const struct remex_command command = in_our_size (given);
+	struct err err = { 0 };
+	struct child started;
+	struct standard_io io;
+	int result;
+
+	*child = (struct remex_child){ .pid = -1, .pidfd = -1 };
+	if (!command.argv || !command.argv[0]) {
+		err_set (&err, 0, "the command is empty");
+		err.sys = EINVAL;
+		return never_started (call, &err);
+	}
+	if (standard_io_pipes (&io, call->has_input) < 0) {
+		err_sys (&err, 0, "cannot make a pipe");
+		return never_started (call, &err);
+	}
+	if (start (call, &command, &io, &started, &err) < 0) {
+		standard_io_close (&io);
+		/* Processes that have left its group would count as left behind by right: our keeper has to kill them. */
 		if (err.code == SPAWN_BEGUN)
 			call->broken = err.sys;
 		return never_started (call, &err);
 	}
 	child->pid = started.pid;
 	child->pidfd = started.pidfd;
-	result = pipes_hand_over (call, &pipes);
-	pipes_close (&pipes);
+	result = hand_over (call, &io);
+	standard_io_close (&io);
 	if (result < 0) {
-		/* Its output would be lost without a word. */
+		/* Its output would be lost, and nobody would be told. */
 		child_signal (&started, SIGKILL);
 		child_reap (&started, &child->status);
 		child->pidfd = -1;
@@ -260,7 +238,7 @@ int remex_wait (struct remex_call *call, struct remex_child *child)
 		if (happened & INVOCATION_ENDING)
 			ending = true; /* the keeper sends TERM and, after the grace, KILL */
 		if (happened & INVOCATION_LINK && invocation_receive (call) < 0 && errno != EAGAIN) {
-			call->broken = errno; /* the command still runs: whoever answered now would leave it behind */
+			call->broken = errno; /* the command still runs: an answer now would leave it behind */
 			return -1;
 		}
 	}

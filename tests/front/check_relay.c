@@ -344,7 +344,7 @@ static int add (struct fixture *fixture, const char *name, size_t n)
 	int ends[2], result, before = open_descriptors ();
 
 	ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
-	result = relay_add_outlet (&fixture->relay, name, n, ends[0]);
+	result = relay_add_outlet (&fixture->relay, name, n, FD_PIPE, ends[0]);
 	fd_close (&ends[1]);
 	ck_assert_int_eq (open_descriptors (), before + (result == 0)); /* what is refused is closed */
 	return result;

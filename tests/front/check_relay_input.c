@@ -210,7 +210,7 @@ START_TEST (there_is_one_sink)
 			fd = fixture_sink (&fixture);
 		before = open_descriptors ();
 		ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
-		ck_assert_int_eq (relay_set_sink (&fixture.relay, ends[1]), -1);
+		ck_assert_int_eq (relay_set_sink (&fixture.relay, FD_PIPE, ends[1]), -1);
 		fd_close (&ends[0]);
 		ck_assert_int_eq (open_descriptors (), before);
 		fd_close (&fd);

@@ -23,24 +23,26 @@ static void block (int fd)
 	ck_assert_int_eq (fcntl (fd, F_GETFL) & O_NONBLOCK, 0);
 }
 
-static void ends_of (int kind, int ends[2])
+static enum fd_kind ends_of (int kind, int ends[2])
 {
 	if (kind)
 		ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	else
 		ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
+	return kind ? FD_SOCKET : FD_PIPE;
 }
 
 /* Reading where there is nothing to read. */
 START_TEST (an_outlet_that_others_make_blocking)
 {
 	struct fixture fixture;
+	enum fd_kind kind;
 	int ends[2], copy;
 
 	fixture_begin (&fixture, "");
-	ends_of (_i, ends);
+	kind = ends_of (_i, ends);
 	ck_assert_int_ge (copy = fcntl (ends[0], F_DUPFD_CLOEXEC, 3), 0);
-	ck_assert_int_eq (relay_add_outlet (&fixture.relay, "stdout", 6, ends[0]), 0);
+	ck_assert_int_eq (relay_add_outlet (&fixture.relay, "stdout", 6, kind, ends[0]), 0);
 	for (int i = 0; i < 3; i++) {
 		block (copy);
 		relay_go (&fixture.relay);
@@ -71,7 +73,7 @@ START_TEST (a_sink_that_others_make_blocking)
 	fixture_begin (&fixture, ",\"input\":true");
 	ends_of (_i, ends);
 	ck_assert_int_ge (copy = fcntl (ends[1], F_DUPFD_CLOEXEC, 3), 0);
-	ck_assert_int_eq (relay_set_sink (&fixture.relay, ends[1]), 0);
+	ck_assert_int_eq (relay_set_sink (&fixture.relay, _i ? FD_SOCKET : FD_PIPE, ends[1]), 0);
 	while (buf_len (&fixture.relay.input) == 0) {
 		block (copy);
 		ck_assert_int_eq (relay_input (&fixture.relay, pattern (n, 10000), 10000), 0);
@@ -141,20 +143,44 @@ static int make (int kind, int access)
 
 START_TEST (only_pipes_and_stream_sockets)
 {
-	for (int sink = 0; sink < 2; sink++) {
+	for (int i = 0; i < 6; i++) {
 		struct fixture fixture;
-		int fd;
+		enum fd_kind kind = (enum fd_kind) (i / 2); /* what it is said to be */
+		int sink = i % 2, fd;
 
 		fixture_begin (&fixture, ",\"input\":true");
 		fd = make (_i, sink ? O_WRONLY : O_RDONLY);
 		if (sink)
-			ck_assert_int_eq (relay_set_sink (&fixture.relay, fd), -1);
+			ck_assert_int_eq (relay_set_sink (&fixture.relay, kind, fd), -1);
 		else
-			ck_assert_int_eq (relay_add_outlet (&fixture.relay, "stdout", 6, fd), -1);
+			ck_assert_int_eq (relay_add_outlet (&fixture.relay, "stdout", 6, kind, fd), -1);
 		ck_assert (fixture.relay.failed); /* what would have gone there is lost */
 		ck_assert_int_lt (fcntl (fd, F_GETFD), 0);
 		relay_end (&fixture.relay);
 		ck_assert (relay_done (&fixture.relay));
+		fixture_end (&fixture);
+	}
+}
+END_TEST
+
+/* A descriptor that is not what it is said to be is refused, though it would be good as what it is. */
+START_TEST (another_kind_than_was_said)
+{
+	static const enum fd_kind said[] = { FD_SOCKET, FD_PIPE, FD_OTHER, FD_OTHER };
+	struct fixture fixture;
+	int ends[2];
+
+	for (int sink = 0; sink < 2; sink++) {
+		fixture_begin (&fixture, ",\"input\":true");
+		ends_of (_i % 2, ends);
+		if (sink)
+			ck_assert_int_eq (relay_set_sink (&fixture.relay, said[_i], ends[1]), -1);
+		else
+			ck_assert_int_eq (relay_add_outlet (&fixture.relay, "stdout", 6, said[_i], ends[0]), -1);
+		ck_assert (fixture.relay.failed);
+		ck_assert_int_lt (fcntl (ends[sink], F_GETFD), 0);
+		fd_close (&ends[!sink]);
+		relay_end (&fixture.relay);
 		fixture_end (&fixture);
 	}
 }
@@ -165,6 +191,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_loop_test (tcase, an_outlet_that_others_make_blocking, 0, 2);
 	tcase_add_loop_test (tcase, a_sink_that_others_make_blocking, 0, 2);
 	tcase_add_loop_test (tcase, only_pipes_and_stream_sockets, 0, KINDS);
+	tcase_add_loop_test (tcase, another_kind_than_was_said, 0, 4);
 }
 
 CHECK_MAIN ("relay_shared", add_cases)

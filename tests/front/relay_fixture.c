@@ -121,7 +121,7 @@ int fixture_outlet (struct fixture *fixture, const char *name)
 
 	ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
 	unblock (ends[1]);
-	ck_assert_int_eq (relay_add_outlet (&fixture->relay, name, strlen (name), ends[0]), 0);
+	ck_assert_int_eq (relay_add_outlet (&fixture->relay, name, strlen (name), FD_PIPE, ends[0]), 0);
 	return ends[1];
 }
 
@@ -131,7 +131,7 @@ int fixture_sink (struct fixture *fixture)
 
 	ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
 	unblock (ends[0]);
-	ck_assert_int_eq (relay_set_sink (&fixture->relay, ends[1]), 0);
+	ck_assert_int_eq (relay_set_sink (&fixture->relay, FD_PIPE, ends[1]), 0);
 	return ends[0];
 }
 

@@ -199,10 +199,13 @@ START_TEST (rules_of_handing_over)
 	fixture_call (&fixture, 1, "{\"call\":\"tester.rules\",\"input\":true}");
 	ck_assert_int_eq (fixture_recv (&fixture), REC_STREAM);
 	ck_assert_uint_eq (fixture.packet.n_fds, 1);
+	ck_assert_int_eq (fixture.packet.record.a, FD_PIPE);
+	ck_assert_int_eq (fixture.packet.record.b, FD_OTHER); /* there is no second one */
 	ck_assert_mem_eq (fixture.packet.data, "piped", 6);
 	packet_close (&fixture.packet);
 	ck_assert_int_eq (fixture_recv (&fixture), REC_SINK);
 	ck_assert_uint_eq (fixture.packet.n_fds, 1);
+	ck_assert_int_eq (fixture.packet.record.a, FD_PIPE);
 	packet_close (&fixture.packet);
 	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
 	ck_assert_str_eq (out, want);

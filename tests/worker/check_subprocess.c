@@ -45,6 +45,8 @@ static void take_pipes (bool input)
 	}
 	ck_assert_int_eq (fixture_recv (&fixture), REC_STREAM);
 	ck_assert_uint_eq (fixture.packet.n_fds, 2);
+	ck_assert_int_eq (fixture.packet.record.a, FD_PIPE);
+	ck_assert_int_eq (fixture.packet.record.b, FD_PIPE);
 	ck_assert_uint_eq (fixture.packet.record.length, 14);
 	ck_assert_mem_eq (fixture.packet.data, "stdout\0stderr", 14);
 	output = fixture.packet.fds[0];
