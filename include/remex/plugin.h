@@ -1,7 +1,7 @@
 /* remex/plugin.h - the contract between remexd and its plugins.
  *
- * A plugin is a shared object that exports one constant, made by REMEX_PLUGIN: data, so that remexd can refuse it
- * without running it. The smallest one is whole:
+ * A plugin is a shared object that exports one constant, made by REMEX_PLUGIN. It is data, so that remexd can refuse the plugin
+ * without running it. This is a complete one:
  *
  *   #include <remex/plugin.h>
  *
@@ -22,10 +22,10 @@
  * plugin: it ends the worker.
  *
  * LIFE. Plugins live in worker processes. A worker belongs to one user for life; it loads the plugins with that user's
- * rights, calls start once, then handles one request at a time, then calls stop. A handler may block: deadlines,
- * cancelling and crashes are remexd's business, which kills the worker and all beneath it if it must. What a handler
- * does to its process (working directory, umask, signals, descriptors) must be undone before it returns; a worker that
- * was changed is replaced. Descriptors 0 and 1 are /dev/null, 2 is remexd's log. Names, verbs, params are read before
+ * rights, calls start once, then handles one request at a time, then calls stop. A handler may block: remexd
+ * sees to deadlines, cancelling and crashes, and kills the worker and all beneath it if it has to. A handler that changes its
+ * process (working directory, umask, signals, descriptors) must undo that before it returns; a worker that was changed is
+ * replaced. Descriptors 0 and 1 are /dev/null, 2 is remexd's log. Names, verbs, params are read before
  * start is called; they must be constant.
  *
  * ABI. remexd checks .abi, and that the sizes are not larger than its own. Members are only ever appended; one that an

@@ -42,7 +42,7 @@ static int add_key (struct reader *reader, const struct schema_key *key, const s
 	return 0;
 }
 
-/* A name as plugins and verbs have it (worker/plugins.c): where it ends, or NULL. */
+/* A name as plugins and verbs have it (plugin/plugin.c): where it ends, or NULL. */
 static const char *skip_name (const char *p)
 {
 	size_t n = strspn (p, "abcdefghijklmnopqrstuvwxyz0123456789_");

@@ -107,7 +107,7 @@ static char **strings_from_map (const json_t *value, struct err *err)
 static bool type_fits (enum remex_type type, const json_t *value)
 {
 	switch (type) {
-	case REMEX_STRING: return true; /* header_string says what it must be */
+	case REMEX_STRING: return true; /* header_string checks it */
 	case REMEX_INTEGER: return json_is_integer (value);
 	case REMEX_NUMBER: return json_is_number (value);
 	case REMEX_BOOL: return json_is_boolean (value);

@@ -120,7 +120,7 @@ static int mount_path (char *out, char *line, const char *own)
 	return snprintf (out, PATH_MAX, "%s%s", field[4], own + root) < PATH_MAX ? 0 : -1;
 }
 
-/* May processes be moved to it? One tries, and ends there. */
+/* May processes be moved to it? A child tries it, and ends in it. */
 static int probe_run (void *arg)
 {
 	return cgroup_enter (*(int *)arg) < 0;
@@ -166,7 +166,7 @@ static void remove_empty (int at, const char *name)
 	unlinkat (at, name, AT_REMOVEDIR);
 }
 
-/* A supervisor that was killed could not remove its cgroups: its next kin does, when no process has that pid any more. */
+/* A supervisor that was killed could not remove its cgroups: the next one does, when no process has that pid any more. */
 static void sweep_dead (int at)
 {
 	int fd = open_dir (at, ".");
@@ -309,7 +309,7 @@ static int move_listed (int from_procs, int to_procs)
 		int length = snprintf (word, sizeof word, "%d", (int)pid);
 
 		n++;
-		/* One that has gone meanwhile is where we want it. */
+		/* A process that has ended meanwhile need not be moved. */
 		if (write (to_procs, word, (size_t)length) < 0)
 			continue;
 	}
@@ -348,7 +348,7 @@ void cgroup_destroy (const struct cgroups *cgroups, uint64_t serial, int cgroup)
 
 	worker_name (name, serial);
 	cgroup_kill (cgroup);
-	/* What was killed holds it until it has died. */
+	/* A killed process keeps the cgroup busy until it has died. */
 	while (cgroups->root >= 0 && unlinkat (cgroups->root, name, AT_REMOVEDIR) < 0 && errno == EBUSY &&
 		clock_ms () < end)
 		poll (NULL, 0, 1);

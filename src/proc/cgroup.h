@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct cgroups {
-	int root; /* directory where worker cgroups are made, or -1: there are none, the sweep does it */
+	int root; /* directory where worker cgroups are made, or -1: there are none */
 	int left; /* its child `left`, or -1 */
 	bool settled; /* this process has moved to `daemon` */
 };

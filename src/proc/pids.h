@@ -1,7 +1,7 @@
-/* pids - the numbers in a file of the kernel's: children (proc(5)), cgroup.procs (cgroups(7)).
+/* pids - the process numbers in a file of the kernel: children (proc(5)), cgroup.procs (cgroups(7)).
  *
- * Read with pread(2) from the start, so that a descriptor opened once can be asked again. Nothing is allocated. Such a
- * list is a snapshot in pieces of a buffer: who needs all of a longer one asks until nothing new comes.
+ * Read with pread(2) from the start, so that a descriptor opened once can be asked again. Nothing is allocated. A long
+ * list is read in several pieces, between which it may change: a caller that needs all of it reads until nothing new comes.
  */
 #ifndef REMEX_PROC_PIDS_H
 #define REMEX_PROC_PIDS_H

@@ -1,11 +1,10 @@
 /* spawn - see spawn.h.
  *
- * The child is one of vfork(2): it borrows our memory and our stack until it execs, so that its price does not grow
- * with the caller's size, and we stand still meanwhile. It therefore leaves everything as it found it but its own
- * stack frames and errno; all that it does is a system call and what stands around it. Where glibc's wrapper would do
- * more (sigaction and sigprocmask spare the signals that glibc keeps for itself), the system call is made directly.
- * The words for a failure come through a pipe all the same, so that it also works where vfork is a plain fork
- * (valgrind, qemu).
+ * The child is made by vfork(2): it uses our memory and our stack until it execs, and we wait meanwhile. So the cost does
+ * not grow with the size of the caller. The child changes nothing in that memory but its own stack frames and errno: it makes
+ * system calls, and little else. Where glibc's wrapper does more (sigaction and sigprocmask spare the signals that glibc keeps
+ * for itself), the child makes the system call directly. A failure is reported through a pipe all the same, so that it also
+ * works where vfork is a plain fork (valgrind, qemu).
  */
 #include "config.h"
 
@@ -51,7 +50,7 @@ static _Noreturn void child_fail (const struct plan *plan, enum step step)
 {
 	struct failure failure = { step, errno };
 
-	/* When this cannot be written the parent has gone, and nobody asks. */
+	/* Where this cannot be written, the parent is gone, and nobody waits for the answer. */
 	if (write (plan->report, &failure, sizeof failure) < 0)
 		_exit (126);
 	_exit (127);
@@ -79,7 +78,7 @@ static int child_source (int fd, int i)
 	null = open ("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (null < 0 || null > 2)
 		return null;
-	/* It took the place of one that was closed: not to be mistaken for one that the caller gave. */
+	/* It got the number of a descriptor that was closed. It must not be taken for one that the caller gave. */
 	fd = fcntl (null, F_DUPFD_CLOEXEC, 3);
 	close (null);
 	return fd;
@@ -116,7 +115,7 @@ static void child_limit (int resource, uint64_t soft)
 	setrlimit ((__rlimit_resource_t)resource, &limit);
 }
 
-/* The signal goes to us when the thread that spawned ends; when it has ended already, none will come. */
+/* SIGKILL comes when the thread that spawned us ends. When it has ended already, no signal will come. */
 static int child_bind (const struct plan *plan)
 {
 	if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0)
@@ -153,7 +152,7 @@ static _Noreturn __attribute__ ((noinline)) void child_run (struct plan *plan)
 
 /* --- in the parent ---------------------------------------------------------------------------------------------- */
 
-/* The child is born with all signals blocked: a handler of ours must not run in it, in our memory. */
+/* The child starts with all signals blocked: a handler of ours must not run in it, in our memory. */
 static pid_t plan_fork (struct plan *plan)
 {
 	unsigned char all[_NSIG / 8], old[_NSIG / 8];
@@ -197,7 +196,7 @@ static int fail_words (const struct plan *plan, const struct failure *failure, s
 	return err_sys (err, 0, "cannot run %.200s", spawn->argv[0]);
 }
 
-/* Fork, and learn what became of it. Closes both ends of the pipe. */
+/* Fork, and wait until the child has executed its program or has reported a failure. Closes both ends of the pipe. */
 static int plan_run (struct plan *plan, int report[2], struct child *child, struct err *err)
 {
 	struct failure failure;
@@ -219,7 +218,7 @@ static int plan_run (struct plan *plan, int report[2], struct child *child, stru
 		reap (pid);
 		return fail_words (plan, &failure, err);
 	}
-	/* The pipe has just given two numbers back: this does not fail for want of one after the program has begun. */
+	/* The pipe was closed just now, so this does not fail for lack of a descriptor after the program has begun. */
 	child->pidfd = pidfd_open (pid, 0);
 	if (child->pidfd < 0) {
 		int saved = errno;
@@ -305,7 +304,7 @@ int spawn_resolve (char *out, const char *name, const char *path)
 	return -1;
 }
 
-/* --- afterwards ------------------------------------------------------------------------------------------------- */
+/* --- the child afterwards ------------------------------------------------------------------------------------------------- */
 
 void child_signal (const struct child *child, int signo)
 {

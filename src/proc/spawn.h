@@ -1,8 +1,9 @@
 /* spawn - start a program: the one place that execs.
  *
- * All is prepared before the fork; between fork and exec the child makes only async-signal-safe calls. What fails
- * there comes back as an errno and the name of the step through a close-on-exec pipe, so that "no such file" is never
- * mistaken for exit status 127. The child gets a session of its own, default signal dispositions and an empty mask, the
+ * Everything is prepared before the fork; between fork and exec the child makes only async-signal-safe calls. A failure there
+ * comes back as an errno and the step that failed, through a close-on-exec pipe, so that "no such file" is never taken for
+ * exit status 127. The caller makes the three standard descriptors, and spawn does not ask what they are.
+ * The child gets a session of its own, default signal dispositions and an empty mask, the
  * usual umask and limits or those that are asked for (the hard limits stay, so that a command may raise them again),
  * and no descriptor but 0, 1 and 2.
  * (reference: signal-safety(7), vfork(2), close_range(2), prctl(2) PR_SET_PDEATHSIG)
@@ -29,7 +30,7 @@ struct spawn {
 	const char *file; /* what is executed; NULL: argv[0]. Without a slash it is looked up in `path` */
 	const char *path; /* directories between colons, absolute ones only; NULL: no look-up, the name is a path */
 	const char *cwd; /* NULL: stay. A relative `file` with a slash counts from here */
-	int fds[3]; /* become 0, 1, 2 (blocking, as they are); -1: /dev/null */
+	int fds[3]; /* become 0, 1, 2, with their flags as they are; -1: /dev/null */
 	uint64_t ignored; /* the signals that we ignore: bit n-1 for signal n; exec resets all others (0: not known) */
 	bool die_with_parent; /* SIGKILL when the thread that spawned ends */
 	const struct spawn_limits *limits; /* NULL: the usual */
@@ -45,8 +46,8 @@ struct child {
 	int pidfd;
 };
 
-/* err->code where the program had begun and could not be watched: its process group was killed and it was reaped, but what
- * had left the group by then may live on. The caller sees to that. */
+/* err->code where the program had begun and could not be watched: its process group was killed and the program was reaped, but
+ * processes that had left the group by then may live on. The caller has to end them. */
 enum { SPAWN_BEGUN = 1 };
 
 /* Start it. 0, or -1: err->sys is the errno, err->text says what could not be done ("cannot run foo: No such file or

@@ -1,9 +1,9 @@
 /* tree - see tree.h.
  *
- * A walk starts at our own children, or at those of a child of ours, and goes down; each process is signalled as soon as it is seen, before its own
- * children are read. What loses its parent meanwhile becomes our child (we are the subreaper), so our children are
- * read again until nothing new is among them, a few times at most: chains that fork and exit for ever are for
- * tree_kill and its rounds. The memory is static and bounded, so one walk at a time.
+ * A walk starts at our own children, or at those of a child of ours, and goes down. Each process is signalled as soon as it is
+ * seen, before its own children are read. A process that loses its parent meanwhile becomes our child (we are the subreaper),
+ * so our children are read again until no new ones are among them, a few times at most: the rounds of tree_kill are for chains
+ * that fork and exit for ever. The memory is static and bounded, so only one walk can run at a time.
  */
 #include "config.h"
 
@@ -91,8 +91,8 @@ static bool signal_child (pid_t pid)
 	return true;
 }
 
-/* Does the number of one that was seen still mean that one? We may just have killed it, its parent reaped it, and it can
- * be anybody's now. */
+/* Is the number of a process that was seen still the number of that process? We may just have killed the process, its parent
+ * may have reaped it, and another process may have the number now. */
 static bool still_the_same (pid_t pid)
 {
 	size_t i = walk.at;
@@ -105,8 +105,8 @@ static bool still_the_same (pid_t pid)
 							stat.start == walk.start[i]));
 }
 
-/* Is it alive and of this tree: ours, or the child of one that was seen? The parent is looked at after its child said
- * whose child it is. When it has died meanwhile, the child is another's now: ask again. */
+/* Is it alive and in this tree: our child, or the child of a process that was seen? The parent is looked at after the child
+ * has named it. Where the parent has died meanwhile, the child has another parent now: ask again. */
 static bool belongs (pid_t pid, uint64_t *start)
 {
 	for (int tries = 0; tries < PARENT_TRIES; tries++) {
@@ -125,8 +125,8 @@ static bool belongs (pid_t pid, uint64_t *start)
 	return false;
 }
 
-/* Somebody else's child may be reaped at any moment and its number given away: hold it by a pidfd, then make sure that
- * what was held belongs to the tree. Is it alive? */
+/* Somebody else's child may be reaped at any moment, and another process may get its number: hold it by a pidfd, then make
+ * sure that the process that is held belongs to the tree. Is it alive? */
 static bool signal_other (pid_t pid)
 {
 	int pidfd = pidfd_open (pid, 0);
@@ -259,13 +259,13 @@ int tree_kill (int cgroup_kill, int limit_ms, void (*reaped) (pid_t pid, int sta
 		/* Should this fail, the walk does it. */
 		if (cgroup_kill < 0 || write (cgroup_kill, "1", 1) < 0)
 			cgroup_kill = -1;
-		/* Once all have been met, those beneath come up to us as their parents die. Killing only those is
-		 * quick, and quickness decides the race with a chain; when nobody dies any more, all are looked for
-		 * again. */
+		/* Once all have been seen, processes beneath become our children as their parents die. Killing only
+		 * our children is quick, and speed decides the race with a chain of forks. When none die any more, all
+		 * are looked for again. */
 		walk_tree (0, SIGKILL, 0, deep);
-		/* All that is beneath us hangs on a child of ours: without a child there is nobody. Fork-and-exit
-		 * chains leave corpses faster than one can walk past them, so those that were seen go now; but not
-		 * all, or there would be no end to it. */
+		/* Every process beneath us is beneath a child of ours: without a child nothing is left. Chains that
+		 * fork and exit leave zombies faster than a walk passes them, so the zombies that were seen are reaped
+		 * now, and a bounded number of others. */
 		n = reap_some (walk.dead + REAP_MAX, reaped, arg);
 		if (n < 0)
 			return 0;

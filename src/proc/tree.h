@@ -1,8 +1,8 @@
-/* tree - all processes beneath one: found, signalled, counted. The keeper's eyes and hands.
+/* tree - all processes beneath one: found, signalled, counted.
  *
- * Beneath a subreaper (prctl(2) PR_SET_CHILD_SUBREAPER) nothing escapes: what is orphaned becomes its child. So the
- * descendants are what /proc/PID/task/TID/children (proc(5)) lists, followed downwards, whatever sessions or groups
- * they made. With a cgroup (cgroups(7)) the kernel does it: cgroup.kill.
+ * No process escapes from beneath a subreaper (prctl(2) PR_SET_CHILD_SUBREAPER): an orphan becomes the subreaper's child. So
+ * the descendants are those in /proc/PID/task/TID/children (proc(5)) and those beneath them, whatever sessions or groups they
+ * made. With a cgroup (cgroups(7)) the kernel kills all of them: cgroup.kill.
  */
 #ifndef REMEX_PROC_TREE_H
 #define REMEX_PROC_TREE_H
@@ -30,7 +30,7 @@ int tree_signal_beneath (pid_t child, int signo);
  * `reaped` (may be NULL) is called for each child reaped. */
 int tree_kill (int cgroup_kill, int limit_ms, void (*reaped) (pid_t pid, int status, void *arg), void *arg);
 
-/* "Did the command leave something behind?", asked by a worker: its keeper's children and its own. */
+/* Did a command leave processes behind? A worker asks that, and looks at its keeper's children and its own. */
 struct tree_watch {
 	int keeper_children; /* /proc/KEEPER/task/KEEPER/children, opened before the uid changed */
 	int own_children;
@@ -40,7 +40,7 @@ struct tree_watch {
 int tree_watch_open (struct tree_watch *watch);
 
 /* Is there any living child of the keeper beside `self`, or any living child of `self`? Zombies do not count. True
- * where it cannot be told. Asked when the command's own process has been reaped and no other is being started. */
+ * where it cannot be known. Asked when the command's own process has been reaped and no other is being started. */
 bool tree_watch_left (const struct tree_watch *watch, pid_t self);
 
 #endif

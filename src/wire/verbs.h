@@ -1,6 +1,6 @@
 /* verbs - the table of the verbs, as the plugins declare them.
  *
- * A probe worker writes it as JSON (worker/plugins.c); the front and the client parse it back. The same
+ * A probe worker writes it as JSON (plugin/plugins.c); the front and the client parse it back. The same
  * table answers `plugins`, drives completion and checks arguments. The JSON is a list of plugins:
  *   {"plugin","version","summary","verbs":[{"name","help","control","facts","paths",
  *     "runs","params":[{"name","type","required","command","help"}]}]}

@@ -9,7 +9,7 @@
 
 static int context_fail (struct err *err, const char *why)
 {
-	return err_set (err, CODE_INTERNAL, "what came with the call makes no sense: %s", why);
+	return err_set (err, CODE_INTERNAL, "the attachment of the call is malformed: %s", why);
 }
 
 static int read_root (struct context *context, const json_t *json, struct err *err)
@@ -20,12 +20,12 @@ static int read_root (struct context *context, const json_t *json, struct err *e
 	char *path;
 
 	if (!json_is_boolean (write))
-		return context_fail (err, "a root that is neither to be written nor not");
+		return context_fail (err, "a root without 'write': true or false");
 	if (!(path = header_string (json_object_get (json, "path"), NULL, &why)))
 		return context_fail (err, why.text);
 	if (*path != '/') {
 		free (path);
-		return context_fail (err, "a root that is no absolute path");
+		return context_fail (err, "a root's path is not absolute");
 	}
 	root->path = path;
 	root->writable = json_is_true (write);
@@ -39,7 +39,7 @@ static int read_roots (struct context *context, const json_t *roots, struct err 
 	const json_t *each;
 
 	if (!json_is_array (roots) && !json_is_null (roots))
-		return context_fail (err, "the roots are no list");
+		return context_fail (err, "the roots are not a list");
 	context->items = calloc (n + 1, sizeof *context->items);
 	context->roots = calloc (n + 1, sizeof *context->roots);
 	if (!context->items || !context->roots)

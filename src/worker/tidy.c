@@ -78,6 +78,6 @@ uint64_t tidy_ignored (const struct tidy *tidy)
 	char lines[TIDY_LINES][TIDY_LINE] = { { 0 } };
 
 	read_lines (tidy->status, lines);
-	/* Without an answer: all, as far as anybody knows. */
+	/* Where it cannot be read: as if all were ignored. */
 	return *lines[IGNORED] ? strtoull (lines[IGNORED] + strlen (table[IGNORED].label), NULL, 16) : UINT64_MAX;
 }

@@ -1,9 +1,8 @@
-/* tidy - did the plugin leave the process as it found it? A worker that was changed is not used again.
+/* tidy - did a plugin change the process of its worker? A worker that was changed is not used again.
  *
  * What is compared: working directory, the lowest free descriptor, and what the kernel says in /proc/self/status
- * (proc(5)): umask, threads, blocked, ignored and caught signals. One read tells them all, where asking for each would
- * be some forty system calls per request. A snapshot is taken when the plugins have been started. It owns its
- * descriptor.
+ * (proc(5)): umask, threads, blocked, ignored and caught signals. One read gets all of them; one by one they would take some
+ * forty system calls per request. A snapshot is taken when the plugins have been started. A struct tidy owns its descriptor.
  */
 #ifndef REMEX_WORKER_TIDY_H
 #define REMEX_WORKER_TIDY_H
@@ -24,7 +23,7 @@ struct tidy {
 /* Open it; 0 or -1. It has to be done before the process becomes another user. */
 int tidy_open (struct tidy *tidy);
 
-/* Remember how things are. */
+/* Take the snapshot. */
 void tidy_snapshot (struct tidy *tidy);
 
 /* What differs now from the snapshot, as a word for the log ("umask"), or NULL. */

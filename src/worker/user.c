@@ -14,7 +14,7 @@
 #include "wire/codes.h"
 #include "worker/user.h"
 
-/* The day itself is one on which the account is no longer good (usermod(8)). */
+/* The account is not good any more on the day of expiry itself (usermod(8)). */
 static int64_t expiry (const char *name)
 {
 	const struct spwd *entry = getspnam (name);
@@ -85,8 +85,9 @@ int user_become (const struct user *user, struct err *err)
 		return err_sys (err, CODE_INTERNAL, "cannot become %s", user->name);
 	if (getresuid (&real, &effective, &saved) < 0 || real != user->uid || effective != user->uid ||
 		saved != user->uid)
-		return err_set (err, CODE_INTERNAL, "did not become %s", user->name);
+		return err_set (err, CODE_INTERNAL, "cannot become %s: the uids differ afterwards", user->name);
 	if (user->uid != 0 && (setuid (0) == 0 || seteuid (0) == 0))
-		return err_set (err, CODE_INTERNAL, "could become root again");
+		return err_set (err, CODE_INTERNAL, "cannot become %s for good: the process could become root again",
+			user->name);
 	return 0;
 }

@@ -1,8 +1,7 @@
-/* user - a worker is born for one uid: become that user, and know its name, home and shell.
+/* user - the user of a worker, for its whole life: become that user, and know its name, home and shell.
  *
  * The order is that of OpenSSH's permanently_set_uid: groups, gid, uid, then proof that there is no way back
- * (setresuid(2), initgroups(3)). Name services are asked here, in the worker, so that a slow directory blocks nobody
- * else.
+ * (setresuid(2), initgroups(3)). Name services are asked in the worker, so that a slow one blocks nobody else.
  */
 #ifndef REMEX_WORKER_USER_H
 #define REMEX_WORKER_USER_H
@@ -20,9 +19,9 @@ struct user {
 
 /* Look the user up; an own uid without an entry is "uid:N" with home "/" and shell "/bin/sh". 0 or -1. */
 int user_look_up (struct user *user, uid_t uid, struct err *err);
-/* Is its account good at that time (unix seconds)? 0, or -1 and err (CODE_DENIED). By the date of expiry in shadow(5),
- * which only root can read, and which does not bind root itself. That a password is locked or too old says nothing here:
- * nobody comes in by one. */
+/* Is the account good at that time (unix seconds)? 0, or -1 and err (CODE_DENIED). The date of expiry in shadow(5) decides,
+ * which only root can read, and which does not bind root itself. A locked or expired password does not matter: nobody logs in
+ * to remexd with one. */
 int user_check (const struct user *user, int64_t now, struct err *err);
 void user_free (struct user *user);
 

@@ -23,7 +23,7 @@
 #include "worker/invocation.h"
 #include "worker/worker.h"
 
-/* All that lives as long as the worker. */
+/* What lives as long as the worker. */
 struct self {
 	struct worker worker;
 	int statm; /* of resident_open */
@@ -37,7 +37,7 @@ static int say (struct self *self, struct record *record, unsigned flags, const 
 	struct worker_state state = { .resident = self->resident, .flags = flags };
 	int result = link_send (self->worker.link, record, &state, sizeof state, words, strlen (words), NULL, 0, 0);
 
-	self->resident = resident_bytes (self->statm); /* for the next time: nobody waits for it now */
+	self->resident = resident_bytes (self->statm); /* for the next record: nobody waits for it now */
 	return result;
 }
 
@@ -57,15 +57,16 @@ static void run_handler (struct remex_call *call)
 		call->unfit = true;
 		remex_fail (call, REMEX_ERR_DENIED, "%s", err.text);
 	} else if (!verb && (why = plugins_refusal (&call->worker->plugins, name))) {
-		/* It was proved, and yet does not work for this user, or did not when this worker was born. */
+		/* The probe has loaded it, but it does not work for this user, or did not when this worker was started. */
 		call->unfit = true;
 		remex_fail (call, REMEX_ERR_FAILED, "the plugin cannot be used here: %s", why);
 	} else if (!verb) {
 		remex_fail (call, REMEX_ERR_FAILED, "this worker has no call '%s'", name);
 		call->code = CODE_UNKNOWN_CALL;
 	} else if ((verb->flags & REMEX_PATHS) && !call->context.has_roots) {
-		/* Nothing said is no leave to reach everything. */
-		remex_fail (call, REMEX_ERR_FAILED, "%s does not run: it was not said what its caller may reach", name);
+		/* Without roots in the record the caller may reach nothing, and not everything. */
+		remex_fail (call, REMEX_ERR_FAILED,
+			"%s does not run: the call does not say which roots bind its caller", name);
 		call->code = CODE_INTERNAL;
 	} else if (arguments_from_json (&call->args, verb->params, json_object_get (call->header, "args"), &err) < 0) {
 		remex_fail (call, REMEX_ERR_BAD_VALUE, "%s", err.text);
@@ -89,7 +90,7 @@ static int serve (struct self *self, const struct record *record)
 	else
 		run_handler (&call);
 	if (call.broken) {
-		/* Nothing was waited for to its end, nor all heard: our keeper kills what is beneath us. */
+		/* The command may still run, and records may be unread: our keeper kills what is beneath us. */
 		if (call.broken != EPIPE) /* the front has gone */
 			log_error ("a worker cannot go on: %s", strerror (call.broken));
 		invocation_free (&call);
@@ -111,7 +112,7 @@ static int serve (struct self *self, const struct record *record)
 	return say (self, &end, flags, call.text);
 }
 
-/* A piece of a CALL: 1 when it is whole, 0 when more comes, -1 when it makes no sense. */
+/* Take a piece of a CALL: 1 when it is complete, 0 when more has to come, -1 when it is malformed. */
 static int collect (struct self *self, const struct packet *packet)
 {
 	const struct record *record = &packet->record;
@@ -136,8 +137,9 @@ static int collect (struct self *self, const struct packet *packet)
 	return self->got == whole;
 }
 
-/* The front is gone; the supervisor knows it, or is about to. A RELEASE from the front may be on its way through it, and
- * whoever leaves before that has crashed: what a command left behind by right would be killed. So the keeper says when. */
+/* The front is gone, and the supervisor knows it or is about to know it. A RELEASE may still be on its way from the front through
+ * the supervisor. A worker that leaves before its RELEASE counts as crashed, and what a command left behind would be killed. So
+ * wait for the keeper. */
 static int await_end (const struct worker *worker)
 {
 	struct pollfd lifeline = { .fd = worker->lifeline, .events = POLLIN };
@@ -182,7 +184,7 @@ static int serve_all (struct self *self)
 	}
 }
 
-/* --- birth ------------------------------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------------------------------------- */
 
 static int send_table (const struct worker *worker)
 {
@@ -203,7 +205,7 @@ static int send_table (const struct worker *worker)
 	return result;
 }
 
-/* Nothing of what the supervisor's descriptors 0 and 1 are reaches a plugin; 2 stays, for the log. */
+/* The supervisor's descriptors 0 and 1 do not reach a plugin; 2 stays, for the log. */
 static int quiet_std (void)
 {
 	int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
@@ -232,7 +234,7 @@ static int load_plugins (struct worker *worker, const struct worker_birth *birth
 	return 0;
 }
 
-static int be_born (struct self *self, const struct worker_birth *birth, struct err *err)
+static int set_up (struct self *self, const struct worker_birth *birth, struct err *err)
 {
 	struct worker *worker = &self->worker;
 	pid_t parent = getppid ();
@@ -280,7 +282,7 @@ int worker_run (int link, int lifeline, void *arg)
 	self.worker.link = link;
 	self.worker.lifeline = lifeline;
 	self.statm = -1;
-	status = be_born (&self, birth, &err);
+	status = set_up (&self, birth, &err);
 	if (status == 0 && birth->probe && (status = send_table (&self.worker)) < 0)
 		err_sys (&err, CODE_INTERNAL, "the table of the plugins cannot be sent");
 	if (status < 0) {

@@ -2,9 +2,9 @@
  *
  * States: STARTING (becomes its user, loads the plugins), IDLE (waits for a CALL or for the end of its lifeline),
  * RUNNING (a handler runs; the call's functions talk to the front meanwhile). It leaves when its lifeline ends: at once
- * when idle, after the handler returns when running. When the front's link ends, an idle one waits for the end of its
- * lifeline, since it is the keeper who knows whether what is left behind may live on. It is single-threaded, blocking
- * code; it owns its link, its lifeline, and what the plugins do.
+ * when idle, after the handler returns when running. When the front's link ends, an idle worker waits for the end of its
+ * lifeline, since only the keeper knows whether processes that were left behind may live on. The code is single-threaded and
+ * blocks; the worker owns its link and its lifeline.
  */
 #ifndef REMEX_WORKER_WORKER_H
 #define REMEX_WORKER_WORKER_H
@@ -21,7 +21,7 @@
 #include "worker/tidy.h"
 #include "worker/user.h"
 
-/* What a worker is born with; inherited through the forks, never changed. */
+/* What a worker is started with; inherited through the forks, never changed. */
 struct worker_birth {
 	const struct config *config;
 	const struct plugin_files *files;
@@ -36,7 +36,7 @@ struct worker {
 	struct plugins plugins;
 	struct tree_watch watch;
 	struct tidy tidy;
-	struct packet packet; /* where records are received: 128 KiB, once */
+	struct packet packet; /* where records are received: 128 KiB, and only one of it */
 };
 
 /* The worker's main function, run by its keeper (struct keeper); returns its exit status. */

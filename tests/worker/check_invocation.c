@@ -152,8 +152,8 @@ START_TEST (roots)
 }
 END_TEST
 
-#define UNSAID "tester.roots does not run: it was not said what its caller may reach"
-#define SENSELESS "what came with the call makes no sense: "
+#define UNSAID "tester.roots does not run: the call does not say which roots bind its caller"
+#define MALFORMED "the attachment of the call is malformed: "
 
 /* What the front would never say lets nobody reach anything, and the worker lives on. */
 static const struct {
@@ -162,12 +162,12 @@ static const struct {
 	{ "", UNSAID },
 	{ "{}", UNSAID },
 	{ "{\"facts\":{}}", UNSAID },
-	{ "{\"roots\":false}", SENSELESS "the roots are no list" },
-	{ "{\"roots\":{}}", SENSELESS "the roots are no list" },
-	{ "{\"roots\":[null]}", SENSELESS "a root that is neither to be written nor not" },
-	{ "{\"roots\":[{\"path\":\"/\",\"write\":1}]}", SENSELESS "a root that is neither to be written nor not" },
+	{ "{\"roots\":false}", MALFORMED "the roots are not a list" },
+	{ "{\"roots\":{}}", MALFORMED "the roots are not a list" },
+	{ "{\"roots\":[null]}", MALFORMED "a root without 'write': true or false" },
+	{ "{\"roots\":[{\"path\":\"/\",\"write\":1}]}", MALFORMED "a root without 'write': true or false" },
 	{ "{\"roots\":[{\"path\":\"/\",\"write\":true},{\"path\":\"a\",\"write\":true}]}",
-		SENSELESS "a root that is no absolute path" },
+		MALFORMED "a root's path is not absolute" },
 	{ "{\"roots\":[{\"path\":7,\"write\":true}]}", NULL },
 	{ "{\"roots\":[{\"path\":{\"b64\":\"LwAv\"},\"write\":true}]}", NULL }, /* a NUL in it */
 	{ "{\"roots\":[{\"path\":\"/\",\"write\":true}", NULL },
@@ -188,7 +188,7 @@ START_TEST (roots_that_make_no_sense)
 	if (why)
 		ck_assert_str_eq (fixture_words (&fixture), why);
 	else
-		ck_assert_int_eq (strncmp (fixture_words (&fixture), SENSELESS, strlen (SENSELESS)), 0);
+		ck_assert_int_eq (strncmp (fixture_words (&fixture), MALFORMED, strlen (MALFORMED)), 0);
 	fixture_call_with (&fixture, 2, "{\"call\":\"tester.roots\"}", "{\"roots\":null}");
 	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
 	ck_assert_str_eq (out, "unbound");
