@@ -17,7 +17,7 @@
 #include "proc/fork.h"
 #include "proc/guard.h"
 #include "proc/keeper.h"
-#include "proc/tree.h"
+#include "proc/process_tree.h"
 #include "wire/records.h"
 
 enum {

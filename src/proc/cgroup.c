@@ -126,7 +126,7 @@ static int probe_run (void *arg)
 	return cgroup_enter (*(int *)arg) < 0;
 }
 
-static bool probe (int cgroup)
+static bool can_enter (int cgroup)
 {
 	int kill = cgroup_kill_open (cgroup), status;
 	pid_t pid;
@@ -202,7 +202,7 @@ static int try_root (struct cgroups *cgroups, const char *path)
 	if (cgroups->root < 0)
 		return -1;
 	cgroups->left = make_dir (cgroups->root, "left");
-	if (cgroups->left >= 0 && probe (cgroups->left))
+	if (cgroups->left >= 0 && can_enter (cgroups->left))
 		return 0;
 	cgroups_close (cgroups);
 	return -1;

@@ -13,7 +13,7 @@
 #include "base/fd.h"
 #include "proc/cgroup.h"
 #include "proc/guard.h"
-#include "proc/tree.h"
+#include "proc/process_tree.h"
 
 enum { REAP_MAX = 64 }; /* per turn: a tree that forks and exits for ever must not keep the keeper from its loop */
 

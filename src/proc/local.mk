@@ -7,5 +7,5 @@ noinst_LTLIBRARIES += %D%/libproc.la
 	%D%/pids.c %D%/pids.h \
 	%D%/procstat.c %D%/procstat.h \
 	%D%/spawn.c %D%/spawn.h \
-	%D%/tree.c %D%/tree.h \
+	%D%/process_tree.c %D%/process_tree.h \
 	$(NULL)

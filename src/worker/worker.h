@@ -16,7 +16,7 @@
 #include "conf/config.h"
 #include "plugin/plugin_files.h"
 #include "plugin/plugins.h"
-#include "proc/tree.h"
+#include "proc/process_tree.h"
 
 #include "worker/tidy.h"
 #include "worker/user.h"

@@ -17,7 +17,7 @@
 #include "proc/fork.h"
 #include "proc/pids.h"
 #include "proc/proc_fixture.h"
-#include "proc/tree.h"
+#include "proc/process_tree.h"
 #include "support/check_main.h"
 
 /* Some of the cases need no cgroup. */

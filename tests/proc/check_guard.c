@@ -16,8 +16,8 @@
 #include "proc/fork.h"
 #include "proc/guard.h"
 #include "proc/proc_fixture.h"
+#include "proc/process_tree.h"
 #include "proc/procstat.h"
-#include "proc/tree.h"
 #include "support/check_main.h"
 
 enum { LONG_MS = 600 * 1000 }; /* no test waits for this */

@@ -21,7 +21,7 @@
 #include "proc/fork.h"
 #include "proc/keeper_fixture.h"
 #include "proc/proc_fixture.h"
-#include "proc/tree.h"
+#include "proc/process_tree.h"
 #include "support/check_main.h"
 
 enum { LONG_MS = 600 * 1000 }; /* no test waits for this */

@@ -15,7 +15,7 @@
 #include "proc/fork.h"
 #include "proc/keeper_fixture.h"
 #include "proc/proc_fixture.h"
-#include "proc/tree.h"
+#include "proc/process_tree.h"
 
 /* The worker: starts its actions, then obeys one letter from the front. */
 static int worker (int link, int lifeline, void *arg)

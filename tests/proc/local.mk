@@ -5,7 +5,7 @@ proc_tests = \
 	%D%/check_guard \
 	%D%/check_keeper \
 	%D%/check_spawn \
-	%D%/check_tree \
+	%D%/check_process_tree \
 	$(NULL)
 check_PROGRAMS += $(proc_tests) %D%/helper
 TESTS += $(proc_tests)
@@ -26,8 +26,8 @@ proc_libs = src/proc/libproc.la src/base/libbase.la $(check_libs)
 %C%_check_spawn_SOURCES = %D%/check_spawn.c %D%/spawn_failures.c %D%/spawn_failures.h $(proc_fixture)
 %C%_check_spawn_CFLAGS = $(check_cflags)
 %C%_check_spawn_LDADD = $(proc_libs)
-%C%_check_tree_SOURCES = %D%/check_tree.c $(proc_fixture)
-%C%_check_tree_CFLAGS = $(check_cflags)
-%C%_check_tree_LDADD = $(proc_libs)
+%C%_check_process_tree_SOURCES = %D%/check_process_tree.c $(proc_fixture)
+%C%_check_process_tree_CFLAGS = $(check_cflags)
+%C%_check_process_tree_LDADD = $(proc_libs)
 %C%_helper_CFLAGS = $(AM_CFLAGS) -pthread
 endif

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "proc/proc_fixture.h"
-#include "proc/tree.h"
+#include "proc/process_tree.h"
 
 struct cgroups fixture_cgroups = { .root = -1, .left = -1 };
 

@@ -1,11 +1,11 @@
-/* tree - all processes beneath one: found, signalled, counted.
+/* process_tree - all processes beneath one: found, signalled, counted.
  *
  * No process escapes from beneath a subreaper (prctl(2) PR_SET_CHILD_SUBREAPER): an orphan becomes the subreaper's child. So
  * the descendants are those in /proc/PID/task/TID/children (proc(5)) and those beneath them, whatever sessions or groups they
  * made. With a cgroup (cgroups(7)) the kernel kills all of them: cgroup.kill.
  */
-#ifndef REMEX_PROC_TREE_H
-#define REMEX_PROC_TREE_H
+#ifndef REMEX_PROC_PROCESS_TREE_H
+#define REMEX_PROC_PROCESS_TREE_H
 
 #include <stdbool.h>
 #include <sys/types.h>

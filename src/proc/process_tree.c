@@ -1,4 +1,4 @@
-/* tree - see tree.h.
+/* process_tree - see process_tree.h.
  *
  * A walk starts at our own children, or at those of a child of ours, and goes down. Each process is signalled as soon as it is
  * seen, before its own children are read. A process that loses its parent meanwhile becomes our child (we are the subreaper),
@@ -23,8 +23,8 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "proc/pids.h"
+#include "proc/process_tree.h"
 #include "proc/procstat.h"
-#include "proc/tree.h"
 
 enum {
 	WALK_MAX = 32768, /* processes in one walk; more are met by the next one */

@@ -1,4 +1,4 @@
-/* check_tree - everything beneath a process is found and killed, however it hides; nothing else is. */
+/* check_process_tree - everything beneath a process is found and killed, however it hides; nothing else is. */
 #include "config.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "proc/proc_fixture.h"
-#include "proc/tree.h"
+#include "proc/process_tree.h"
 #include "support/check_main.h"
 
 /* This test process is the subreaper of its helpers; line[0] sees them end. */
@@ -459,4 +459,4 @@ static void add_tree (TCase *tcase)
 	tcase_add_loop_test (tcase, test_watch, 0, (int)(sizeof asks / sizeof *asks));
 }
 
-CHECK_MAIN ("proc/tree", add_tree)
+CHECK_MAIN ("proc/process_tree", add_tree)
