@@ -1,7 +1,7 @@
 /* generation - one state of the configuration, the plugins and the identities: read once, proved, then handed around.
  *
  * The bytes of the configuration are in a sealed memfd (memfd_create(2)), so that every process parses the same text. The
- * plugin files are open, so that every worker loads the same inodes. The probe (probe.h) loads the plugins and reports the
+ * plugin files are open, so that every worker loads the same inodes. The probe (plugin_probe.h) loads the plugins and reports the
  * verb table.
  */
 #ifndef REMEX_DAEMON_GENERATION_H
@@ -25,7 +25,7 @@ struct generation {
 	char *table; /* the verb table, JSON text */
 };
 
-/* Read and parse the configuration, open the plugin files, read the identities. The verb table is still missing (probe.h).
+/* Read and parse the configuration, open the plugin files, read the identities. The verb table is still missing (plugin_probe.h).
  * `now`: the generation in use, or NULL. Every key has its default where `path` is NULL, or is missing and `optional`. NULL
  * and err when the configuration is wrong, or a directory cannot be read. */
 struct generation *generation_open (const struct generation *now, const char *path, bool optional, struct err *err);

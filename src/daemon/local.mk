@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += %D%/libdaemon.la
 %C%_libdaemon_la_SOURCES = \
 	%D%/claim.c %D%/claim.h \
+	%D%/daemon_options.c %D%/daemon_options.h \
 	%D%/front_process.c %D%/front_process.h \
 	%D%/generation.c %D%/generation.h \
 	%D%/hostkey.c %D%/hostkey.h \
@@ -9,8 +10,7 @@ noinst_LTLIBRARIES += %D%/libdaemon.la
 	%D%/init.c %D%/init.h \
 	%D%/keeper_process.c %D%/keeper_process.h \
 	%D%/listening.c %D%/listening.h \
-	%D%/daemon_options.c %D%/daemon_options.h \
-	%D%/probe.c %D%/probe.h \
+	%D%/plugin_probe.c %D%/plugin_probe.h \
 	%D%/reload.c %D%/reload.h \
 	%D%/sealed.c %D%/sealed.h \
 	%D%/service.c %D%/service.h \

@@ -52,14 +52,14 @@ void reload_begin (
 {
 	reload->wanted = false;
 	reload->next = generation_open (now, file, optional, err);
-	reload->state =
-		reload->next && probe_start (&reload->probe, reload->next, err) == 0 ? RELOAD_PROVING : RELOAD_FAILED;
+	reload->state = reload->next && plugin_probe_start (&reload->probe, reload->next, err) == 0 ? RELOAD_PROVING
+												    : RELOAD_FAILED;
 }
 
 void reload_poll (const struct reload *reload, struct pollfd fds[PROBE_FDS])
 {
 	if (reload->state == RELOAD_PROVING)
-		probe_poll (&reload->probe, fds);
+		plugin_probe_poll (&reload->probe, fds);
 	else
 		for (int i = 0; i < PROBE_FDS; i++)
 			fds[i] = (struct pollfd){ .fd = -1 };
@@ -68,9 +68,10 @@ void reload_poll (const struct reload *reload, struct pollfd fds[PROBE_FDS])
 void reload_receive (
 	struct reload *reload, const struct generation *now, const struct pollfd fds[PROBE_FDS], struct err *err)
 {
-	enum probe_state state;
+	enum plugin_probe_state state;
 
-	if (reload->state != RELOAD_PROVING || (state = probe_receive (&reload->probe, fds, err)) == PROBE_RUNNING)
+	if (reload->state != RELOAD_PROVING ||
+		(state = plugin_probe_receive (&reload->probe, fds, err)) == PROBE_RUNNING)
 		return;
 	reload->state = state == PROBE_PROVED && generation_compare (now, reload->next, err) == 0 ? RELOAD_PROVED
 												  : RELOAD_FAILED;
@@ -84,7 +85,7 @@ int64_t reload_time (const struct reload *reload)
 void reload_close (struct reload *reload)
 {
 	if (reload->state == RELOAD_PROVING)
-		probe_stop (&reload->probe);
+		plugin_probe_stop (&reload->probe);
 	generation_free (reload->next);
 	config_free (reload->started);
 	*reload = (struct reload){ .state = RELOAD_IDLE };

@@ -1,4 +1,4 @@
-/* reload - from one generation to the next: read, proved in a throw-away worker (probe.h), then taken or refused.
+/* reload - from one generation to the next: read, proved in a throw-away worker (plugin_probe.h), then taken or refused.
  *
  *   IDLE ──wanted, reload_begin──▶ PROVING ──reload_receive──▶ PROVED or FAILED ──reload_finish──▶ IDLE
  *
@@ -21,7 +21,7 @@
 #include "conf/config.h"
 #include "daemon/front_process.h"
 #include "daemon/generation.h"
-#include "daemon/probe.h"
+#include "daemon/plugin_probe.h"
 
 enum { RELOAD_ASKERS = 64, RELOAD_KEYS_SIZE = 64 };
 
@@ -31,7 +31,7 @@ struct reload {
 	enum reload_state state;
 	bool wanted; /* one is to begin as soon as none is on and remexd serves */
 	struct generation *next; /* while PROVING or PROVED; owned */
-	struct probe probe; /* while PROVING */
+	struct plugin_probe probe; /* while PROVING */
 	struct config *
 		started; /* the configuration that the listeners were opened with, once a reload took its place; owned */
 	struct {

@@ -23,7 +23,7 @@
 #include "daemon/front_process.h"
 #include "daemon/generation.h"
 #include "daemon/listening.h"
-#include "daemon/probe.h"
+#include "daemon/plugin_probe.h"
 #include "daemon/reload.h"
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
@@ -483,7 +483,7 @@ static int open_generation (struct supervisor *supervisor, const struct daemon_o
 	if (is_absent (supervisor))
 		paths_say_ignored (supervisor->file);
 	supervisor->generation = generation_open (NULL, supervisor->file, supervisor->default_file, err);
-	if (!supervisor->generation || probe_run (supervisor->generation, err) < 0)
+	if (!supervisor->generation || plugin_probe_run (supervisor->generation, err) < 0)
 		return -1;
 	log_setup ("remexd", options->stdio ? LOG_WARNING : supervisor->generation->config->log);
 	if (generation_log (supervisor->generation) && options->test)

@@ -42,7 +42,8 @@ static void set_up (void)
 	snprintf (plugin, sizeof plugin, "%s/broken.so", directory);
 	far = far_end_of_front (&front);
 	configure ("");
-	ck_assert_msg ((generation = generation_open (NULL, file, false, &err)) && probe_run (generation, &err) == 0,
+	ck_assert_msg (
+		(generation = generation_open (NULL, file, false, &err)) && plugin_probe_run (generation, &err) == 0,
 		"%s", err.text);
 }
 

@@ -1,12 +1,12 @@
-/* probe - the throw-away worker that proves a generation: it loads every plugin as the front's user, and reports the verb
+/* plugin_probe - the throw-away worker that proves a generation: it loads every plugin as the front's user, and reports the verb
  * table.
  *
  * States: RUNNING, then PROVED (generation->table is set) or FAILED. A plugin that ends the worker while it is loaded, or
  * takes too long, is refused, and another probe runs without it. A reload has its probe polled by the supervisor's loop; at
- * the start probe_run waits for it.
+ * the start plugin_probe_run waits for it.
  */
-#ifndef REMEX_DAEMON_PROBE_H
-#define REMEX_DAEMON_PROBE_H
+#ifndef REMEX_DAEMON_PLUGIN_PROBE_H
+#define REMEX_DAEMON_PLUGIN_PROBE_H
 
 #include <poll.h>
 #include <stdbool.h>
@@ -19,9 +19,9 @@
 
 enum { PROBE_FDS = 2 };
 
-enum probe_state { PROBE_RUNNING, PROBE_PROVED, PROBE_FAILED };
+enum plugin_probe_state { PROBE_RUNNING, PROBE_PROVED, PROBE_FAILED };
 
-struct probe {
+struct plugin_probe {
 	struct generation *generation; /* the caller's */
 	struct worker_process worker;
 	struct buf table;
@@ -35,17 +35,18 @@ struct probe {
 };
 
 /* Start proving. 0, or -1 and err. */
-int probe_start (struct probe *probe, struct generation *generation, struct err *err);
+int plugin_probe_start (struct plugin_probe *probe, struct generation *generation, struct err *err);
 
 /* What to poll (an entry with -1 needs no polling any more), and what to do afterwards, also when probe->end_ms has passed.
  * When the state is no longer RUNNING, the processes of the probe have ended and it owns nothing. err is set when it FAILED. */
-void probe_poll (const struct probe *probe, struct pollfd fds[PROBE_FDS]);
-enum probe_state probe_receive (struct probe *probe, const struct pollfd fds[PROBE_FDS], struct err *err);
+void plugin_probe_poll (const struct plugin_probe *probe, struct pollfd fds[PROBE_FDS]);
+enum plugin_probe_state plugin_probe_receive (
+	struct plugin_probe *probe, const struct pollfd fds[PROBE_FDS], struct err *err);
 
 /* End it before its time. */
-void probe_stop (struct probe *probe);
+void plugin_probe_stop (struct plugin_probe *probe);
 
 /* Prove a generation and wait for it. 0, or -1 and err. */
-int probe_run (struct generation *generation, struct err *err);
+int plugin_probe_run (struct generation *generation, struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* probe - see probe.h. */
+/* plugin_probe - see plugin_probe.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/link.h"
-#include "daemon/probe.h"
+#include "daemon/plugin_probe.h"
 #include "wire/records.h"
 #include "worker/worker.h"
 
@@ -32,7 +32,7 @@ static uid_t probe_uid (const struct config *config)
 	return entry ? entry->pw_uid : 65534;
 }
 
-int probe_start (struct probe *probe, struct generation *generation, struct err *err)
+int plugin_probe_start (struct plugin_probe *probe, struct generation *generation, struct err *err)
 {
 	struct worker_birth birth = {
 		.config = generation->config,
@@ -41,7 +41,7 @@ int probe_start (struct probe *probe, struct generation *generation, struct err 
 		.probe = true,
 	};
 
-	*probe = (struct probe){
+	*probe = (struct plugin_probe){
 		.generation = generation,
 		.loading = -1,
 		.how = GONE_SIGNALLED, /* that is how it is when the keeper does not report */
@@ -54,19 +54,19 @@ int probe_start (struct probe *probe, struct generation *generation, struct err 
 	return 0;
 }
 
-void probe_stop (struct probe *probe)
+void plugin_probe_stop (struct plugin_probe *probe)
 {
 	worker_process_end (&probe->worker);
 	buf_free (&probe->table);
 }
 
-void probe_poll (const struct probe *probe, struct pollfd fds[PROBE_FDS])
+void plugin_probe_poll (const struct plugin_probe *probe, struct pollfd fds[PROBE_FDS])
 {
 	fds[0] = (struct pollfd){ .fd = probe->silent ? -1 : probe->worker.front_end, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = probe->gone ? -1 : probe->worker.keeper.link, .events = POLLIN };
 }
 
-static void receive_worker (struct probe *probe)
+static void receive_worker (struct plugin_probe *probe)
 {
 	static struct packet packet;
 	const struct record *record = &packet.record;
@@ -87,7 +87,7 @@ static void receive_worker (struct probe *probe)
 	packet_close (&packet);
 }
 
-static void receive_keeper (struct probe *probe)
+static void receive_keeper (struct plugin_probe *probe)
 {
 	static struct packet packet;
 
@@ -100,7 +100,7 @@ static void receive_keeper (struct probe *probe)
 }
 
 /* Describe how the probe ended while it was `doing` something. */
-static void describe_end (const struct probe *probe, const char *doing, char *why, size_t size)
+static void describe_end (const struct plugin_probe *probe, const char *doing, char *why, size_t size)
 {
 	if (!probe->gone)
 		snprintf (why, size, "%s took over %d seconds", doing, PATIENCE_MS / 1000);
@@ -110,7 +110,7 @@ static void describe_end (const struct probe *probe, const char *doing, char *wh
 }
 
 /* The probe ended before it loaded the first plugin, or after the last one. */
-static void fail (const struct probe *probe, struct err *err)
+static void fail (const struct plugin_probe *probe, struct err *err)
 {
 	char why[128];
 
@@ -119,23 +119,24 @@ static void fail (const struct probe *probe, struct err *err)
 }
 
 /* Refuse the plugin that ended the probe, and start another. */
-static enum probe_state try_without (struct probe *probe, struct err *err)
+static enum plugin_probe_state try_without (struct plugin_probe *probe, struct err *err)
 {
 	struct generation *generation = probe->generation;
 	struct plugin_file *file = &generation->plugins.items[probe->loading];
 	char why[128];
 
 	describe_end (probe, "loading it", why, sizeof why);
-	probe_stop (probe);
+	plugin_probe_stop (probe);
 	fd_close (&file->fd);
 	if (!(file->refused = strdup (why))) {
 		err_sys (err, 0, "the plugins");
 		return PROBE_FAILED;
 	}
-	return probe_start (probe, generation, err) < 0 ? PROBE_FAILED : PROBE_RUNNING;
+	return plugin_probe_start (probe, generation, err) < 0 ? PROBE_FAILED : PROBE_RUNNING;
 }
 
-enum probe_state probe_receive (struct probe *probe, const struct pollfd fds[PROBE_FDS], struct err *err)
+enum plugin_probe_state plugin_probe_receive (
+	struct plugin_probe *probe, const struct pollfd fds[PROBE_FDS], struct err *err)
 {
 	struct generation *generation = probe->generation;
 	bool late = clock_ms () >= probe->end_ms;
@@ -157,25 +158,25 @@ enum probe_state probe_receive (struct probe *probe, const struct pollfd fds[PRO
 	} else {
 		fail (probe, err);
 	}
-	probe_stop (probe);
+	plugin_probe_stop (probe);
 	return generation->table ? PROBE_PROVED : PROBE_FAILED;
 }
 
-int probe_run (struct generation *generation, struct err *err)
+int plugin_probe_run (struct generation *generation, struct err *err)
 {
-	enum probe_state state = PROBE_RUNNING;
+	enum plugin_probe_state state = PROBE_RUNNING;
 	struct pollfd fds[PROBE_FDS];
-	struct probe probe;
+	struct plugin_probe probe;
 
-	if (probe_start (&probe, generation, err) < 0)
+	if (plugin_probe_start (&probe, generation, err) < 0)
 		return -1;
 	while (state == PROBE_RUNNING) {
-		probe_poll (&probe, fds);
+		plugin_probe_poll (&probe, fds);
 		if (poll (fds, PROBE_FDS, clock_until (probe.end_ms)) < 0 && errno != EINTR) {
-			probe_stop (&probe);
+			plugin_probe_stop (&probe);
 			return err_sys (err, 0, "the worker that proves the plugins");
 		}
-		state = probe_receive (&probe, fds, err);
+		state = plugin_probe_receive (&probe, fds, err);
 	}
 	return state == PROBE_PROVED ? 0 : -1;
 }
