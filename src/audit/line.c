@@ -10,8 +10,6 @@
 #include "wire/header.h"
 
 enum {
-	RATE_BURST = 10,
-	RATE_MS = 1000, /* one more in so much time */
 	DUMP = JSON_COMPACT | JSON_REAL_PRECISION (9),
 };
 
@@ -327,25 +325,4 @@ int audit_refused (struct buf *out, const struct timespec *now, const struct aud
 	if (refused->suppressed)
 		member (&line, "suppressed", json_integer ((json_int_t)refused->suppressed));
 	return put (out, line);
-}
-
-bool audit_rate_take (struct audit_rate *rate, int64_t now_ms, uint64_t *suppressed)
-{
-	int64_t passed = now_ms - rate->since_ms;
-
-	rate->since_ms = now_ms;
-	rate->spent_ms = rate->spent_ms > passed ? rate->spent_ms - passed : 0;
-	if (rate->spent_ms > (RATE_BURST - 1) * RATE_MS) {
-		rate->suppressed++;
-		return false;
-	}
-	rate->spent_ms += RATE_MS;
-	*suppressed = rate->suppressed;
-	rate->suppressed = 0;
-	return true;
-}
-
-void audit_rate_failed (struct audit_rate *rate, uint64_t suppressed)
-{
-	rate->suppressed += suppressed + 1;
 }

@@ -64,24 +64,4 @@ int audit_start (struct buf *out, const struct timespec *now, const struct audit
 int audit_end (struct buf *out, const struct timespec *now, const struct audit_end *end);
 int audit_refused (struct buf *out, const struct timespec *now, const struct audit_refused *refused);
 
-/* How many `refused` lines there may be: 10 at once, and one a second. Who is turned away costs an attacker nothing, so
- * it must not fill the disk. Zeroed, it is full. */
-struct audit_rate {
-	int64_t spent_ms; /* what has been used, in milliseconds of refilling, as of */
-	int64_t since_ms;
-	uint64_t suppressed;
-};
-
-/* May one be written now? true: *suppressed is how many were left out before it, and counting starts anew (give it back
- * by audit_rate_failed when the line could not be written after all). false: it is counted. */
-bool audit_rate_take (struct audit_rate *rate, int64_t now_ms, uint64_t *suppressed);
-void audit_rate_failed (struct audit_rate *rate, uint64_t suppressed);
-
-/* How many are left out and not told of yet: at the end, and now and then, they want a line of their own (from and why
- * NULL), because none may follow. */
-static inline uint64_t audit_rate_owed (const struct audit_rate *rate)
-{
-	return rate->suppressed;
-}
-
 #endif

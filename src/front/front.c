@@ -250,7 +250,7 @@ static void drain (struct front *front, int64_t limit_ms)
 
 	front->draining = true;
 	listener_stop (&front->gate);
-	trail_tell_suppressed (front);
+	trail_log_suppressed (front);
 	list_each_safe (request, after, &front->requests, node)
 		if (request->state == REQUEST_WAITING)
 			request_refuse (request, CODE_SHUTTING_DOWN, "remexd is shutting down", 0);
@@ -403,7 +403,7 @@ static void take_drain (struct front *front, struct packet *packet)
 static void take_ping (struct front *front, struct packet *packet)
 {
 	(void)packet;
-	trail_tell_suppressed (front);
+	trail_log_suppressed (front);
 	log_flush ();
 }
 

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
+#include "audit/rate.h"
 #include "base/userdb.h"
 #include "conf/config.h"
 #include "front/breaker.h"
@@ -79,7 +80,7 @@ struct front {
 	struct list answers; /* that are larger than what is taken at once */
 
 	/* trail.c */
-	struct trail trail;
+	struct audit_rates refusals; /* how many of them are told of */
 	int audit_error; /* why the last line of the audit trail that was asked about is not there; 0: it is */
 
 	/* front.c: what it is, and its end */

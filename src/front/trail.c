@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "audit/line.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "front/front_state.h"
@@ -89,19 +90,6 @@ void trail_end (const struct request *request)
 			(unsigned long long)request->number);
 }
 
-/* The rate of somebody who is known, or of strangers over TCP (NULL). Names are the administrator's: nobody chooses one that meets
- * another's. */
-static struct audit_rate *rate_of (struct trail *trail, const char *you)
-{
-	uint32_t hash = 2166136261; /* FNV-1a */
-
-	if (!you)
-		return &trail->rates[0];
-	for (; *you; you++)
-		hash = (hash ^ (uint8_t)*you) * 16777619;
-	return &trail->rates[1 + hash % (TRAIL_RATES - 1)];
-}
-
 static void write_refused (struct front *front, struct audit_rate *rate, const struct audit_refused *refused)
 {
 	struct timespec now;
@@ -112,7 +100,7 @@ static void write_refused (struct front *front, struct audit_rate *rate, const s
 	clock_gettime (CLOCK_REALTIME, &now);
 	buf_init (&line, AUDIT_LINE_MAX);
 	if (submit (front, 0, &line, audit_refused (&line, &now, refused)) < 0)
-		audit_rate_failed (rate, refused->suppressed);
+		audit_rate_failed (rate, refused->suppressed + (refused->why != NULL));
 }
 
 /* Log it and put it on record, if there is room for one more. */
@@ -141,7 +129,7 @@ void trail_refused (struct front *front, const struct endpoint *from, const stru
 		.why = why,
 	};
 	/* A stranger's uid on the Unix socket is in the words. */
-	struct audit_rate *rate = rate_of (&front->trail, you || from ? you : why);
+	struct audit_rate *rate = audit_rates_of (&front->refusals, you || from ? you : why);
 
 	refused_at (front, rate, LOG_WARNING, call ? "a call was denied" : "a client was turned away", &refused);
 }
@@ -151,19 +139,16 @@ void trail_looked (struct front *front, const struct endpoint *from, const char 
 	char shown[ENDPOINT_SIZE];
 	struct audit_refused refused = { .from = endpoint_format (from, shown), .why = why };
 
-	refused_at (front, rate_of (&front->trail, NULL), LOG_INFO, "a client has seen the host key, and showed none",
-		&refused);
+	refused_at (front, audit_rates_of (&front->refusals, NULL), LOG_INFO,
+		"a client has seen the host key, and showed none", &refused);
 }
 
-void trail_tell_suppressed (struct front *front)
+void trail_log_suppressed (struct front *front)
 {
 	struct audit_refused refused = { .from = NULL };
+	struct audit_rate *rate;
 
-	for (int i = 0; i < TRAIL_RATES; i++) {
-		struct audit_rate *rate = &front->trail.rates[i];
-
-		if (!audit_rate_owed (rate) || !audit_rate_take (rate, clock_ms (), &refused.suppressed))
-			continue;
+	while ((rate = audit_rates_owing (&front->refusals, clock_ms (), &refused.suppressed))) {
 		log_warning ("%llu more clients or calls were turned away", (unsigned long long)refused.suppressed);
 		write_refused (front, rate, &refused);
 	}

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "audit/line.h"
+#include "base/err.h"
 #include "net/endpoint.h"
 #include "net/key.h"
 
@@ -19,14 +19,6 @@ enum trail_state {
 	TRAIL_NONE, /* there is no trail, or it could not be written */
 	TRAIL_AWAITED, /* the supervisor has not said that it is written: the request waits */
 	TRAIL_WRITTEN,
-};
-
-enum { TRAIL_RATES = 64 };
-
-/* How many refusals are told of: one rate for strangers over TCP, the others for those who are known, each by its name (on
- * the Unix socket at least by its uid), so that a flood of refusals of one does not hide those of others. */
-struct trail {
-	struct audit_rate rates[TRAIL_RATES]; /* the first one is the strangers' */
 };
 
 /* A request has joined the queue, or it will run as another user than was said; `args` are its call's. Where there is a
@@ -51,6 +43,6 @@ void trail_refused (struct front *front, const struct endpoint *from, const stru
 void trail_looked (struct front *front, const struct endpoint *from, const char *why);
 
 /* Now and then, and at the end: tell how many were turned away of whom nothing was said. */
-void trail_tell_suppressed (struct front *front);
+void trail_log_suppressed (struct front *front);
 
 #endif

@@ -361,43 +361,6 @@ START_TEST (odd_shapes)
 }
 END_TEST
 
-/* --- how many refusals ------------------------------------------------------------------------------------------- */
-
-START_TEST (refusals_are_rationed)
-{
-	struct audit_rate rate = { 0 };
-	uint64_t suppressed = 99;
-	int written = 0;
-
-	for (int i = 0; i < 100; i++)
-		if (audit_rate_take (&rate, 50000, &suppressed)) {
-			ck_assert_uint_eq (suppressed, 0);
-			written++;
-		}
-	ck_assert_int_eq (written, 10);
-	ck_assert_uint_eq (audit_rate_owed (&rate), 90);
-	ck_assert (!audit_rate_take (&rate, 50999, &suppressed));
-	ck_assert (audit_rate_take (&rate, 51000, &suppressed));
-	ck_assert_uint_eq (suppressed, 91);
-	ck_assert_uint_eq (audit_rate_owed (&rate), 0);
-	ck_assert (!audit_rate_take (&rate, 51000, &suppressed));
-	/* One that could not be written is told of later. */
-	ck_assert (audit_rate_take (&rate, 52000, &suppressed));
-	audit_rate_failed (&rate, suppressed);
-	ck_assert_uint_eq (audit_rate_owed (&rate), 2);
-	/* In the long run one a second, and never more than ten at once. */
-	written = 0;
-	for (int64_t ms = 52000; ms < 152000; ms += 10)
-		written += audit_rate_take (&rate, ms, &suppressed);
-	ck_assert_int_ge (written, 99);
-	ck_assert_int_le (written, 100);
-	written = 0;
-	for (int i = 0; i < 100; i++)
-		written += audit_rate_take (&rate, 10000000, &suppressed);
-	ck_assert_int_eq (written, 10);
-}
-END_TEST
-
 static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, starts);
@@ -413,7 +376,6 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, cut_between);
 	tcase_add_test (tcase, dear_bytes);
 	tcase_add_test (tcase, odd_shapes);
-	tcase_add_test (tcase, refusals_are_rationed);
 }
 
 CHECK_MAIN ("audit", add_cases)
