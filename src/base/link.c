@@ -28,35 +28,36 @@ int link_pair (int fds[2])
 	return 0;
 }
 
-int link_send (int fd, struct record *record, const void *data, size_t n, const void *more, size_t more_n,
-	const int *fds, size_t n_fds, int flags)
+int link_send (int fd, const struct outgoing *outgoing, int flags)
 {
+	struct record record = outgoing->record;
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE (LINK_FDS * sizeof (int))];
 	} control;
 	struct iovec parts[3] = {
-		{ record, sizeof *record },
-		{ (void *)(uintptr_t)data, n },
-		{ (void *)(uintptr_t)more, more_n },
+		{ &record, sizeof record },
+		{ (void *)(uintptr_t)outgoing->data, outgoing->n },
+		{ (void *)(uintptr_t)outgoing->more, outgoing->more_n },
 	};
 	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = 3 };
 	int tries = 0;
 	ssize_t sent;
 
-	assert (n + more_n <= LINK_PAYLOAD && n_fds <= LINK_FDS);
-	record->length = (uint32_t)(n + more_n);
-	if (n_fds) {
+	assert (outgoing->n + outgoing->more_n <= LINK_PAYLOAD && outgoing->n_fds <= LINK_FDS);
+	record.length = (uint32_t)(outgoing->n + outgoing->more_n);
+	if (outgoing->n_fds) {
+		size_t size = outgoing->n_fds * sizeof (int);
 		struct cmsghdr *head;
 
 		memset (&control, 0, sizeof control);
 		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE (n_fds * sizeof (int));
+		msg.msg_controllen = CMSG_SPACE (size);
 		head = CMSG_FIRSTHDR (&msg);
 		head->cmsg_level = SOL_SOCKET;
 		head->cmsg_type = SCM_RIGHTS;
-		head->cmsg_len = CMSG_LEN (n_fds * sizeof (int));
-		memcpy (CMSG_DATA (head), fds, n_fds * sizeof (int));
+		head->cmsg_len = CMSG_LEN (size);
+		memcpy (CMSG_DATA (head), outgoing->fds, size);
 	}
 	do
 		sent = sendmsg (fd, &msg, flags | MSG_NOSIGNAL);
@@ -67,9 +68,9 @@ int link_send (int fd, struct record *record, const void *data, size_t n, const 
 
 int link_post (int fd, uint32_t type, uint64_t id, int64_t a, int64_t b, int flags)
 {
-	struct record record = { .type = type, .id = id, .a = a, .b = b };
+	struct outgoing outgoing = { .record = { .type = type, .id = id, .a = a, .b = b } };
 
-	return link_send (fd, &record, NULL, 0, NULL, 0, NULL, 0, flags);
+	return link_send (fd, &outgoing, flags);
 }
 
 static void take_fds (struct msghdr *msg, struct packet *packet)

@@ -39,14 +39,23 @@ struct packet {
 /* A connected pair, both close-on-exec and blocking; a send buffer of 1 MiB is asked for. 0 or -1. */
 int link_pair (int fds[2]);
 
-/* Send one record with `record->length` bytes of payload, which may lie in two pieces (`more` NULL: in one, then
- * more_n is 0), and n_fds descriptors, which stay the caller's. record->length is filled in. 0, or -1 with errno:
- * EAGAIN when `flags` has MSG_DONTWAIT and it would block, EPIPE or ECONNRESET when nobody is left, ETOOMANYREFS when
- * too many descriptors of this user are on their way (waited for up to a second without MSG_DONTWAIT). */
-int link_send (int fd, struct record *record, const void *data, size_t n, const void *more, size_t more_n,
-	const int *fds, size_t n_fds, int flags);
+/* A record to be sent: members that are left out are none. */
+struct outgoing {
+	struct record record; /* its length is filled in by link_send */
+	const void *data; /* the payload: n bytes, */
+	size_t n;
+	const void *more; /* and more_n bytes behind them */
+	size_t more_n;
+	const int *fds; /* descriptors, which stay the sender's */
+	size_t n_fds;
+};
 
-/* A record without payload or descriptors. */
+/* Send one record. 0, or -1 with errno: EAGAIN when `flags` has MSG_DONTWAIT and it would block, EPIPE or ECONNRESET when
+ * nobody is left, ETOOMANYREFS when too many descriptors of this user are on their way (waited for up to a second without
+ * MSG_DONTWAIT). */
+int link_send (int fd, const struct outgoing *outgoing, int flags);
+
+/* Send a record without payload or descriptors. */
 int link_post (int fd, uint32_t type, uint64_t id, int64_t a, int64_t b, int flags);
 
 /* Receive one record; 1, 0 at end of stream, -1 with errno (EAGAIN as above; EBADMSG for a packet that is no record:

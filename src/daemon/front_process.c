@@ -129,7 +129,8 @@ int front_process_send (
 {
 	if (front->link < 0 || front->deaf)
 		return 0;
-	if (link_send (front->link, record, data, n, NULL, 0, fds, n_fds, 0) == 0)
+	if (link_send (front->link,
+		    &(struct outgoing){ .record = *record, .data = data, .n = n, .fds = fds, .n_fds = n_fds }, 0) == 0)
 		return 0;
 	front->deaf = errno != ETOOMANYREFS;
 	return -1;

@@ -63,9 +63,7 @@ static void on_worker_record (void *arg, struct pooled *worker, struct packet *p
 		/* It could not start, and says why; the supervisor says next that it is gone. */
 		if (request && request->cause == CAUSE_NONE && packet->record.length > skip && !request->text) {
 			request->text = strndup ((const char *)packet->data + skip, packet->record.length - skip);
-			request->code = packet->record.a >= 0 && packet->record.a < N_CODES
-						? (enum code)packet->record.a
-						: CODE_INTERNAL;
+			request->code = code_of (packet->record.a);
 		}
 		return;
 	}

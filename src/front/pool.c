@@ -91,7 +91,8 @@ static void on_ready (void *arg, int events)
 
 int pool_send (struct pooled *worker, struct record *record, const void *bytes, size_t n)
 {
-	int result = link_send (worker->link, record, bytes, n, NULL, 0, NULL, 0, MSG_DONTWAIT);
+	int result =
+		link_send (worker->link, &(struct outgoing){ .record = *record, .data = bytes, .n = n }, MSG_DONTWAIT);
 
 	if (result < 0 && errno == EAGAIN) {
 		worker->full = true;

@@ -566,7 +566,7 @@ static void terminal (struct request *request, const struct packet *packet)
 	memcpy (&state, packet->data, sizeof state);
 	words = record->length - sizeof state;
 	request->failed = record->type == REC_FAIL;
-	request->code = record->a >= 0 && record->a < N_CODES ? (enum code)record->a : CODE_INTERNAL;
+	request->code = code_of (record->a);
 	request->outcome = record->a >= 0 && record->a < N_OUTCOMES ? (enum outcome)record->a : OUTCOME_COMPLETED;
 	request->number_of = (int)record->b;
 	request->text = strndup ((const char *)packet->data + sizeof state, words);

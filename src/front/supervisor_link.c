@@ -194,10 +194,9 @@ void supervisor_link_ready (struct supervisor_link *link)
 
 /* The supervisor waits for room to answer, as we do to ask: where the link is full both ways, one has to give way, and
  * that is us. */
-static int post (
-	struct supervisor_link *link, struct record *record, const void *bytes, size_t n, const int *fds, size_t n_fds)
+static int post (struct supervisor_link *link, const struct outgoing *outgoing)
 {
-	while (link_send (link->fd, record, bytes, n, NULL, 0, fds, n_fds, MSG_DONTWAIT) < 0) {
+	while (link_send (link->fd, outgoing, MSG_DONTWAIT) < 0) {
 		struct pollfd full = { .fd = link->fd, .events = POLLOUT | POLLIN };
 
 		if (errno == ETOOMANYREFS)
@@ -212,35 +211,41 @@ static int post (
 
 void supervisor_link_reload (struct supervisor_link *link, uint64_t request)
 {
-	struct record record = { .type = REC_RELOAD, .id = request };
+	struct outgoing outgoing = { .record = { .type = REC_RELOAD, .id = request } };
 
-	post (link, &record, NULL, 0, NULL, 0);
+	post (link, &outgoing);
 }
 
 void supervisor_link_audit (struct supervisor_link *link, uint64_t request, const void *line, size_t n)
 {
-	struct record record = { .type = REC_AUDIT, .id = request };
+	struct outgoing outgoing = { .record = { .type = REC_AUDIT, .id = request }, .data = line, .n = n };
 
-	post (link, &record, line, n, NULL, 0);
+	post (link, &outgoing);
 }
 
 int supervisor_link_ask (struct supervisor_link *link, uint64_t request, const char *you, uid_t uid, int peer)
 {
-	struct record record = { .type = REC_WORKER, .id = request, .a = (int64_t)uid };
+	struct outgoing outgoing = {
+		.record = { .type = REC_WORKER, .id = request, .a = (int64_t)uid },
+		.data = you,
+		.n = strlen (you),
+		.fds = &peer,
+		.n_fds = peer >= 0 ? 1 : 0,
+	};
 
-	return post (link, &record, you, strlen (you), &peer, peer >= 0 ? 1 : 0);
+	return post (link, &outgoing);
 }
 
 void supervisor_link_release (struct supervisor_link *link, uint64_t serial)
 {
-	struct record record = { .type = REC_RELEASE, .id = serial };
+	struct outgoing outgoing = { .record = { .type = REC_RELEASE, .id = serial } };
 
-	post (link, &record, NULL, 0, NULL, 0);
+	post (link, &outgoing);
 }
 
 void supervisor_link_stop (struct supervisor_link *link, uint64_t serial, int64_t grace_ms)
 {
-	struct record record = { .type = REC_STOP, .id = serial, .a = grace_ms };
+	struct outgoing outgoing = { .record = { .type = REC_STOP, .id = serial, .a = grace_ms } };
 
-	post (link, &record, NULL, 0, NULL, 0);
+	post (link, &outgoing);
 }

@@ -118,7 +118,8 @@ static void keep_report (const struct keep *keep, int status, int64_t survivors)
 	}
 	keep_deafen (keep);
 	/* Nobody to tell is no failure: the supervisor went first. */
-	link_send (keep->keeper->link, &record, &survivors, sizeof survivors, NULL, 0, NULL, 0, 0);
+	link_send (keep->keeper->link,
+		&(struct outgoing){ .record = record, .data = &survivors, .n = sizeof survivors }, 0);
 }
 
 /* In the worker's process. */

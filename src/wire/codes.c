@@ -20,14 +20,21 @@ static int word_index (const char *const *words, int n, const char *word)
 	return -1;
 }
 
+enum code code_of (int64_t number)
+{
+	return number > CODE_NONE && number < N_CODES ? (enum code)number : CODE_INTERNAL;
+}
+
 const char *code_name (enum code code)
 {
-	return codes[code < N_CODES ? code : CODE_INTERNAL];
+	return codes[code_of ((int64_t)code)];
 }
 
 int code_parse (const char *word)
 {
-	return word_index (codes, N_CODES, word);
+	int code = word_index (codes, N_CODES, word);
+
+	return code == CODE_NONE ? -1 : code;
 }
 
 const char *outcome_name (enum outcome outcome)

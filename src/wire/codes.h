@@ -2,8 +2,11 @@
 #ifndef REMEX_WIRE_CODES_H
 #define REMEX_WIRE_CODES_H
 
-/* What an `error` message may say. */
+#include <stdint.h>
+
+/* What an `error` message may say. NONE is never sent: it is what a code is that nobody set. */
 #define CODE_TABLE(ROW) \
+	ROW (NONE, "") \
 	ROW (BAD_MESSAGE, "bad_message") \
 	ROW (BAD_VALUE, "bad_value") \
 	ROW (TOO_LARGE, "too_large") \
@@ -39,9 +42,13 @@ enum code { CODE_TABLE (CODE_ENUM) N_CODES };
 enum outcome { OUTCOME_TABLE (OUTCOME_ENUM) N_OUTCOMES };
 #undef OUTCOME_ENUM
 
-/* The word of a code or outcome; the code or outcome of a word, or -1. */
+/* The word of a code, "internal" for CODE_NONE and for what is no code; the code of a word, or -1; the code of a number that
+ * another process sent, CODE_INTERNAL for what is none. */
 const char *code_name (enum code code);
 int code_parse (const char *word);
+enum code code_of (int64_t number);
+
+/* The word of an outcome; the outcome of a word, or -1. */
 const char *outcome_name (enum outcome outcome);
 int outcome_parse (const char *word);
 

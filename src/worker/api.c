@@ -165,7 +165,9 @@ int remex_write (struct remex_call *call, const char *stream, const void *bytes,
 		struct record record = { .type = REC_OUTPUT, .id = call->id, .a = (int64_t)name };
 		int happened;
 
-		if (link_send (call->worker->link, &record, stream, name, p, n, NULL, 0, MSG_DONTWAIT) == 0) {
+		if (link_send (call->worker->link,
+			    &(struct outgoing){ .record = record, .data = stream, .n = name, .more = p, .more_n = n },
+			    MSG_DONTWAIT) == 0) {
 			p += n;
 			size -= n;
 			continue;

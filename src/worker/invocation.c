@@ -131,7 +131,10 @@ int invocation_hand_over (struct remex_call *call, const char *stream, int fd, c
 		n = (size_t)snprintf (names, sizeof names, "%s", stream) + 1;
 		if (other)
 			n += (size_t)snprintf (names + n, sizeof names - n, "%s", other) + 1;
-		result = link_send (call->worker->link, &record, names, n, NULL, 0, fds, other ? 2 : 1, 0);
+		result = link_send (call->worker->link,
+			&(struct outgoing){
+				.record = record, .data = names, .n = n, .fds = fds, .n_fds = other ? 2 : 1 },
+			0);
 	}
 	fd_close (&fd);
 	fd_close (&other_fd);
@@ -149,7 +152,8 @@ int invocation_hand_sink (struct remex_call *call, int fd)
 		errno = EINVAL;
 	else {
 		call->has_sink = true;
-		result = link_send (call->worker->link, &record, NULL, 0, NULL, 0, &fd, 1, 0);
+		result = link_send (
+			call->worker->link, &(struct outgoing){ .record = record, .fds = &fd, .n_fds = 1 }, 0);
 	}
 	fd_close (&fd);
 	return result;

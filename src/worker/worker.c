@@ -35,7 +35,10 @@ struct self {
 static int say (struct self *self, struct record *record, unsigned flags, const char *words)
 {
 	struct worker_state state = { .resident = self->resident, .flags = flags };
-	int result = link_send (self->worker.link, record, &state, sizeof state, words, strlen (words), NULL, 0, 0);
+	int result = link_send (self->worker.link,
+		&(struct outgoing){
+			.record = *record, .data = &state, .n = sizeof state, .more = words, .more_n = strlen (words) },
+		0);
 
 	self->resident = resident_bytes (self->statm); /* for the next record: nobody waits for it now */
 	return result;
@@ -197,7 +200,8 @@ static int send_table (const struct worker *worker)
 		struct record record = { .type = REC_VERBS, .a = (int64_t)whole };
 		size_t n = whole - sent < LINK_PAYLOAD ? whole - sent : LINK_PAYLOAD;
 
-		result = link_send (worker->link, &record, text + sent, n, NULL, 0, NULL, 0, 0);
+		result = link_send (
+			worker->link, &(struct outgoing){ .record = record, .data = text + sent, .n = n }, 0);
 		sent += n;
 	}
 	free (text);
@@ -297,7 +301,7 @@ int worker_run (int link, int lifeline, void *arg)
 		return EXIT_SUCCESS;
 	}
 	record.a = self.resident = resident_bytes (self.statm);
-	if (link_send (link, &record, NULL, 0, NULL, 0, NULL, 0, 0) < 0)
+	if (link_send (link, &(struct outgoing){ .record = record }, 0) < 0)
 		return EXIT_FAILURE;
 	status = serve_all (&self);
 	plugins_stop (&self.worker.plugins);

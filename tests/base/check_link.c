@@ -64,8 +64,11 @@ START_TEST (payload_in_two_pieces)
 {
 	struct record record = { .type = 1, .length = 12345 };
 
-	ck_assert_int_eq (link_send (ends[0], &record, "stdout", 6, "bytes\0", 6, NULL, 0, 0), 0);
-	ck_assert_uint_eq (record.length, 12);
+	ck_assert_int_eq (link_send (ends[0],
+				  &(struct outgoing){
+					  .record = record, .data = "stdout", .n = 6, .more = "bytes\0", .more_n = 6 },
+				  0),
+		0);
 	ck_assert_int_eq (link_recv (ends[1], &packet, 0), 1);
 	ck_assert_uint_eq (packet.record.length, 12);
 	ck_assert_mem_eq (packet.data, "stdoutbytes\0", 12);
@@ -79,7 +82,8 @@ START_TEST (the_largest)
 
 	for (size_t i = 0; i < LINK_PAYLOAD; i++)
 		bytes[i] = (uint8_t)(i + i / 256);
-	ck_assert_int_eq (link_send (ends[0], &record, bytes, LINK_PAYLOAD, NULL, 0, NULL, 0, 0), 0);
+	ck_assert_int_eq (
+		link_send (ends[0], &(struct outgoing){ .record = record, .data = bytes, .n = LINK_PAYLOAD }, 0), 0);
 	ck_assert_int_eq (link_recv (ends[1], &packet, 0), 1);
 	ck_assert_uint_eq (packet.record.length, LINK_PAYLOAD);
 	ck_assert_mem_eq (packet.data, bytes, LINK_PAYLOAD);
@@ -98,7 +102,11 @@ START_TEST (descriptors)
 		ck_assert_int_eq (pipe2 (fds[i], O_CLOEXEC), 0);
 		give[i] = fds[i][1];
 	}
-	ck_assert_int_eq (link_send (ends[0], &record, "x", 1, NULL, 0, give, (size_t)_i, 0), 0);
+	ck_assert_int_eq (
+		link_send (ends[0],
+			&(struct outgoing){ .record = record, .data = "x", .n = 1, .fds = give, .n_fds = (size_t)_i },
+			0),
+		0);
 	for (int i = 0; i < _i; i++)
 		close (give[i]);
 	ck_assert_int_eq (link_recv (ends[1], &packet, 0), 1);
@@ -120,7 +128,7 @@ START_TEST (a_descriptor_that_is_taken_stays)
 	struct record record = { .type = 3 };
 	int give = 2, taken;
 
-	ck_assert_int_eq (link_send (ends[0], &record, NULL, 0, NULL, 0, &give, 1, 0), 0);
+	ck_assert_int_eq (link_send (ends[0], &(struct outgoing){ .record = record, .fds = &give, .n_fds = 1 }, 0), 0);
 	ck_assert_int_eq (link_recv (ends[1], &packet, 0), 1);
 	taken = packet.fds[0];
 	packet.fds[0] = -1;
@@ -205,13 +213,19 @@ START_TEST (no_room_for_descriptors)
 	ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &was), 0);
 	limit = (struct rlimit){ (rlim_t)(lowest + _i), was.rlim_max };
 	ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &limit), 0);
-	ck_assert_int_eq (link_send (ends[0], &record, "x", 1, NULL, 0, fds, 2, 0), 0);
+	ck_assert_int_eq (
+		link_send (ends[0], &(struct outgoing){ .record = record, .data = "x", .n = 1, .fds = fds, .n_fds = 2 },
+			0),
+		0);
 	ck_assert_int_eq (link_recv (ends[1], &packet, 0), 1);
 	ck_assert (packet.lost);
 	ck_assert_uint_eq (packet.n_fds, 0);
 	ck_assert_uint_eq (packet.record.length, 1);
 	ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &was), 0);
-	ck_assert_int_eq (link_send (ends[0], &record, "x", 1, NULL, 0, fds, 2, 0), 0);
+	ck_assert_int_eq (
+		link_send (ends[0], &(struct outgoing){ .record = record, .data = "x", .n = 1, .fds = fds, .n_fds = 2 },
+			0),
+		0);
 	ck_assert_int_eq (link_recv (ends[1], &packet, 0), 1);
 	ck_assert (!packet.lost);
 	ck_assert_uint_eq (packet.n_fds, 2);
@@ -267,7 +281,8 @@ START_TEST (full)
 
 	ck_assert_int_eq (link_recv (ends[1], &packet, MSG_DONTWAIT), -1);
 	ck_assert_int_eq (errno, EAGAIN);
-	while (link_send (ends[0], &record, bytes, sizeof bytes, NULL, 0, NULL, 0, MSG_DONTWAIT) == 0)
+	while (link_send (ends[0], &(struct outgoing){ .record = record, .data = bytes, .n = sizeof bytes },
+		       MSG_DONTWAIT) == 0)
 		sent++;
 	ck_assert_int_eq (errno, EAGAIN);
 	ck_assert_int_ge (sent, 1);
@@ -276,7 +291,9 @@ START_TEST (full)
 		ck_assert_uint_eq (packet.record.length, LINK_PAYLOAD);
 	}
 	ck_assert_int_eq (link_recv (ends[1], &packet, MSG_DONTWAIT), -1);
-	ck_assert_int_eq (link_send (ends[0], &record, bytes, sizeof bytes, NULL, 0, NULL, 0, MSG_DONTWAIT), 0);
+	ck_assert_int_eq (link_send (ends[0], &(struct outgoing){ .record = record, .data = bytes, .n = sizeof bytes },
+				  MSG_DONTWAIT),
+		0);
 }
 END_TEST
 

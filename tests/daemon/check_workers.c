@@ -108,7 +108,9 @@ static void send_gone (int keeper, int64_t how, int64_t n, int64_t survivors)
 {
 	struct record gone = { .type = REC_KEEPER_GONE, .a = how, .b = n };
 
-	ck_assert_int_eq (link_send (keeper, &gone, &survivors, sizeof survivors, NULL, 0, NULL, 0, 0), 0);
+	ck_assert_int_eq (
+		link_send (keeper, &(struct outgoing){ .record = gone, .data = &survivors, .n = sizeof survivors }, 0),
+		0);
 }
 
 /* The keeper of the only worker ends. */

@@ -58,7 +58,13 @@ static void ask (int link, FILE *out, const char *what, uid_t uid, int shown)
 {
 	struct record record = { .type = REC_WORKER, .id = ++last, .a = (int64_t)uid };
 
-	if (link_send (link, &record, identity, strlen (identity), NULL, 0, &shown, shown >= 0 ? 1 : 0, 0) < 0) {
+	if (link_send (link,
+		    &(struct outgoing){ .record = record,
+			    .data = identity,
+			    .n = strlen (identity),
+			    .fds = &shown,
+			    .n_fds = shown >= 0 ? 1 : 0 },
+		    0) < 0) {
 		fprintf (out, "%s: cannot be asked\n", what);
 		return;
 	}

@@ -156,7 +156,9 @@ static void *send_then_read (void *arg)
 	for (uint64_t id = 1; id <= RECORDS; id++) {
 		struct record record = { .type = REC_TABLE, .id = id };
 
-		ck_assert_int_eq (link_send (fixture->fd, &record, piece, sizeof piece, NULL, 0, NULL, 0, 0), 0);
+		ck_assert_int_eq (link_send (fixture->fd,
+					  &(struct outgoing){ .record = record, .data = piece, .n = sizeof piece }, 0),
+			0);
 	}
 	for (uint64_t id = 1; id <= LINES; id++) {
 		check_heard (fixture, &packet, REC_AUDIT, id);

@@ -14,11 +14,18 @@ static const char *const outcomes[] = { "exited", "signalled", "timed_out", "can
 
 START_TEST (code_words)
 {
-	ck_assert_int_eq (N_CODES, sizeof codes / sizeof *codes);
-	for (int i = 0; i < N_CODES; i++) {
-		ck_assert_str_eq (code_name ((enum code)i), codes[i]);
-		ck_assert_int_eq (code_parse (codes[i]), i);
+	ck_assert_int_eq (N_CODES, 1 + sizeof codes / sizeof *codes);
+	for (int i = 1; i < N_CODES; i++) {
+		ck_assert_str_eq (code_name ((enum code)i), codes[i - 1]);
+		ck_assert_int_eq (code_parse (codes[i - 1]), i);
+		ck_assert_int_eq (code_of (i), i);
 	}
+	/* A code that nobody set, and numbers that are none. */
+	ck_assert_str_eq (code_name (CODE_NONE), "internal");
+	ck_assert_int_eq (code_of (CODE_NONE), CODE_INTERNAL);
+	ck_assert_int_eq (code_of (-1), CODE_INTERNAL);
+	ck_assert_int_eq (code_of (N_CODES), CODE_INTERNAL);
+	ck_assert_int_eq (code_of (INT64_MAX), CODE_INTERNAL);
 	ck_assert_int_eq (code_parse (""), -1);
 	ck_assert_int_eq (code_parse ("Busy"), -1);
 	ck_assert_int_eq (code_parse ("busy "), -1);

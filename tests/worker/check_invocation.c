@@ -104,7 +104,10 @@ START_TEST (in_pieces)
 			struct record record = { .type = REC_CALL, .id = piece, .a = (int64_t)header, .b = 17 };
 			size_t n = whole - sent < piece ? whole - sent : piece;
 
-			ck_assert_int_eq (link_send (fixture.link, &record, text + sent, n, NULL, 0, NULL, 0, 0), 0);
+			ck_assert_int_eq (
+				link_send (fixture.link,
+					&(struct outgoing){ .record = record, .data = text + sent, .n = n }, 0),
+				0);
 			link_post (fixture.link, REC_SIGNAL, piece - 1, SIGTERM, 0, 0);
 		}
 		ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
@@ -211,7 +214,9 @@ START_TEST (a_large_one)
 		struct record record = { .type = REC_CALL, .id = 1, .a = (int64_t)n };
 		size_t piece = n - sent < LINK_PAYLOAD ? n - sent : LINK_PAYLOAD;
 
-		ck_assert_int_eq (link_send (fixture.link, &record, text + sent, piece, NULL, 0, NULL, 0, 0), 0);
+		ck_assert_int_eq (link_send (fixture.link,
+					  &(struct outgoing){ .record = record, .data = text + sent, .n = piece }, 0),
+			0);
 		sent += piece;
 	}
 	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
@@ -287,7 +292,9 @@ START_TEST (calls_that_make_no_sense)
 	struct record record = { .type = REC_CALL, .id = 1, .a = senseless[_i].a, .b = senseless[_i].b };
 
 	fixture_ready (&fixture);
-	ck_assert_int_eq (link_send (fixture.link, &record, "12345", senseless[_i].n, NULL, 0, NULL, 0, 0), 0);
+	ck_assert_int_eq (link_send (fixture.link,
+				  &(struct outgoing){ .record = record, .data = "12345", .n = senseless[_i].n }, 0),
+		0);
 	ck_assert_int_eq (fixture_recv (&fixture), 0);
 	ck_assert_int_eq (WEXITSTATUS (fixture_wait (&fixture)), EXIT_FAILURE);
 }

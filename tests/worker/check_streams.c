@@ -55,7 +55,8 @@ static void feed_some (struct feed *feed, uint64_t id)
 		n = n > 9999 ? 9999 : n;
 		for (size_t i = 0; i < n; i++)
 			bytes[i] = pattern (feed->sent + i);
-		ck_assert_int_eq (link_send (fixture.link, &record, bytes, n, NULL, 0, NULL, 0, 0), 0);
+		ck_assert_int_eq (
+			link_send (fixture.link, &(struct outgoing){ .record = record, .data = bytes, .n = n }, 0), 0);
 		link_post (fixture.link, REC_INPUT_END, id + 1, 0, 0, 0); /* of another request: ignored */
 		feed->sent += n;
 		feed->pulled -= (int64_t)n;

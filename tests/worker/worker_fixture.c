@@ -61,7 +61,12 @@ void fixture_call_with (struct worker_fixture *fixture, uint64_t id, const char 
 	size_t header_n = strlen (header), n = strlen (attachment);
 	struct record record = { .type = REC_CALL, .id = id, .a = (int64_t)header_n, .b = (int64_t)n };
 
-	ck_assert_int_eq (link_send (fixture->link, &record, header, header_n, attachment, n, NULL, 0, 0), 0);
+	ck_assert_int_eq (
+		link_send (fixture->link,
+			&(struct outgoing){
+				.record = record, .data = header, .n = header_n, .more = attachment, .more_n = n },
+			0),
+		0);
 }
 
 void fixture_call (struct worker_fixture *fixture, uint64_t id, const char *header)
