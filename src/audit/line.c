@@ -173,7 +173,7 @@ static json_t *cut_array (json_t *value, size_t *room)
 	return copy;
 }
 
-struct share {
+struct portion {
 	const char *key;
 	json_t *value;
 	size_t weight;
@@ -181,7 +181,7 @@ struct share {
 
 static int by_weight (const void *a, const void *b)
 {
-	const struct share *one = a, *other = b;
+	const struct portion *one = a, *other = b;
 
 	return (one->weight > other->weight) - (one->weight < other->weight);
 }
@@ -191,33 +191,33 @@ static int by_weight (const void *a, const void *b)
 static json_t *cut_object (json_t *value, size_t *room)
 {
 	size_t n = json_object_size (value), i = 0, left, part;
-	struct share *shares = calloc (n + 1, sizeof *shares);
+	struct portion *portions = calloc (n + 1, sizeof *portions);
 	json_t *copy = json_object (), *piece;
 	const char *key;
 
-	if (!shares || !copy)
+	if (!portions || !copy)
 		goto fail;
 	json_object_foreach (value, key, piece)
 	{
 		left = *room;
 		fitting (key, strlen (key), &left);
-		shares[i++] = (struct share){ key, piece, *room - left + 4 + weight (piece, *room) };
+		portions[i++] = (struct portion){ key, piece, *room - left + 4 + weight (piece, *room) };
 	}
-	qsort (shares, n, sizeof *shares, by_weight);
+	qsort (portions, n, sizeof *portions, by_weight);
 	for (i = 0; i < n; i++) {
 		left = part = *room / (n - i);
-		if (fitting (shares[i].key, strlen (shares[i].key), &left) < strlen (shares[i].key) || left < 6)
+		if (fitting (portions[i].key, strlen (portions[i].key), &left) < strlen (portions[i].key) || left < 6)
 			continue;
 		left -= 4;
-		piece = cut (shares[i].value, &left);
-		if (piece && json_object_set_new (copy, shares[i].key, piece) < 0)
+		piece = cut (portions[i].value, &left);
+		if (piece && json_object_set_new (copy, portions[i].key, piece) < 0)
 			goto fail;
 		*room -= part - left;
 	}
-	free (shares);
+	free (portions);
 	return copy;
 fail:
-	free (shares);
+	free (portions);
 	json_decref (copy);
 	return NULL;
 }

@@ -1,5 +1,5 @@
-/* audit/rate - how many `refused` lines there may be: 10 at once, and one a second. Who is turned away costs an attacker
- * nothing, so it must not fill the disk. Lines that are left out are counted, and told of in the next line.
+/* audit/rate - how many `refused` lines there may be: 10 at once, and one a second. A refusal costs an
+ * attacker nothing, so refusals must not fill the disk. Lines that are left out are counted, and told of in the next line.
  */
 #ifndef REMEX_AUDIT_RATE_H
 #define REMEX_AUDIT_RATE_H

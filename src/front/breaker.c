@@ -9,7 +9,7 @@
 #include "front/breaker.h"
 
 /* What is counted of a plugin. */
-struct tally {
+struct plugin_counts {
 	struct list node;
 	char *plugin;
 	uint64_t ended, crashed;
@@ -17,7 +17,7 @@ struct tally {
 
 struct breaker {
 	struct list node;
-	const struct tally *tally; /* of its plugin */
+	const struct plugin_counts *counts; /* of its plugin */
 	uid_t uid;
 	int in_a_row; /* crashes */
 	int64_t backoff_ms; /* the length of the last one; 0: there was none */
@@ -41,33 +41,33 @@ static void forget (struct breakers *breakers, struct breaker *breaker)
 void breakers_free (struct breakers *breakers)
 {
 	struct breaker *breaker, *next;
-	struct tally *tally, *after;
+	struct plugin_counts *counts, *after;
 
 	list_each_safe (breaker, next, &breakers->list, node)
 		forget (breakers, breaker);
-	list_each_safe (tally, after, &breakers->plugins, node) {
-		list_remove (&tally->node);
-		free (tally->plugin);
-		free (tally);
+	list_each_safe (counts, after, &breakers->plugins, node) {
+		list_remove (&counts->node);
+		free (counts->plugin);
+		free (counts);
 	}
 }
 
 /* NULL without memory: then it is not counted. */
-static struct tally *tally_of (struct breakers *breakers, const char *plugin)
+static struct plugin_counts *counts_of (struct breakers *breakers, const char *plugin)
 {
-	struct tally *tally;
+	struct plugin_counts *counts;
 
-	list_each (tally, &breakers->plugins, node)
-		if (!strcmp (tally->plugin, plugin))
-			return tally;
-	if (!(tally = calloc (1, sizeof *tally)))
+	list_each (counts, &breakers->plugins, node)
+		if (!strcmp (counts->plugin, plugin))
+			return counts;
+	if (!(counts = calloc (1, sizeof *counts)))
 		return NULL;
-	if (!(tally->plugin = strdup (plugin))) {
-		free (tally);
+	if (!(counts->plugin = strdup (plugin))) {
+		free (counts);
 		return NULL;
 	}
-	list_append (&breakers->plugins, &tally->node);
-	return tally;
+	list_append (&breakers->plugins, &counts->node);
+	return counts;
 }
 
 static struct breaker *find (const struct breakers *breakers, const char *plugin, uid_t uid)
@@ -75,22 +75,22 @@ static struct breaker *find (const struct breakers *breakers, const char *plugin
 	struct breaker *breaker;
 
 	list_each (breaker, &breakers->list, node)
-		if (breaker->uid == uid && !strcmp (breaker->tally->plugin, plugin))
+		if (breaker->uid == uid && !strcmp (breaker->counts->plugin, plugin))
 			return breaker;
 	return NULL;
 }
 
 /* The breaker of a crash that has just been: the last in the list. NULL without memory. */
-static struct breaker *find_or_add (struct breakers *breakers, const struct tally *tally, uid_t uid)
+static struct breaker *find_or_add (struct breakers *breakers, const struct plugin_counts *counts, uid_t uid)
 {
-	struct breaker *breaker = find (breakers, tally->plugin, uid);
+	struct breaker *breaker = find (breakers, counts->plugin, uid);
 
 	if (breaker) {
 		list_remove (&breaker->node);
 	} else {
 		if (!(breaker = calloc (1, sizeof *breaker)))
 			return NULL;
-		breaker->tally = tally;
+		breaker->counts = counts;
 		breaker->uid = uid;
 		if (breakers->n == BREAKERS_MAX)
 			forget (breakers, list_entry (breakers->list.next, struct breaker, node));
@@ -115,23 +115,23 @@ int64_t breaker_backoff (const struct breakers *breakers, const char *plugin, ui
 void breaker_ended (struct breakers *breakers, const char *plugin, uid_t uid)
 {
 	struct breaker *breaker = find (breakers, plugin, uid);
-	struct tally *tally = tally_of (breakers, plugin);
+	struct plugin_counts *counts = counts_of (breakers, plugin);
 
-	if (tally)
-		tally->ended++;
+	if (counts)
+		counts->ended++;
 	if (breaker)
 		forget (breakers, breaker);
 }
 
 int64_t breaker_crashed (struct breakers *breakers, const char *plugin, uid_t uid, int64_t now_ms)
 {
-	struct tally *tally = tally_of (breakers, plugin);
+	struct plugin_counts *counts = counts_of (breakers, plugin);
 	struct breaker *breaker;
 
-	if (!tally)
+	if (!counts)
 		return 0;
-	tally->crashed++;
-	if (!(breaker = find_or_add (breakers, tally, uid)))
+	counts->crashed++;
+	if (!(breaker = find_or_add (breakers, counts, uid)))
 		return 0;
 	breaker->in_a_row++;
 	if (!breakers->limit || breaker->in_a_row < breakers->limit)
@@ -148,7 +148,7 @@ int64_t breaker_crashed (struct breakers *breakers, const char *plugin, uid_t ui
 
 /* By user, how long calls of that plugin are still refused; *longest is the longest of them. */
 static json_t *backoff_json (
-	const struct breakers *breakers, const struct tally *tally, int64_t now_ms, int64_t *longest)
+	const struct breakers *breakers, const struct plugin_counts *counts, int64_t now_ms, int64_t *longest)
 {
 	json_t *users = json_object ();
 	struct breaker *breaker;
@@ -158,7 +158,7 @@ static json_t *backoff_json (
 	list_each (breaker, &breakers->list, node) {
 		int64_t ms = left (breakers, breaker, now_ms);
 
-		if (breaker->tally != tally || !ms)
+		if (breaker->counts != counts || !ms)
 			continue;
 		json_object_set_new (
 			users, access_name (user, sizeof user, breaker->uid), json_real ((double)ms / 1000));
@@ -171,18 +171,18 @@ static json_t *backoff_json (
 json_t *breakers_json (const struct breakers *breakers, int64_t now_ms)
 {
 	json_t *all = json_object (), *one, *users;
-	struct tally *tally;
+	struct plugin_counts *counts;
 	int64_t longest;
 
-	list_each (tally, &breakers->plugins, node) {
-		one = json_pack ("{sI sI}", "ended", (json_int_t)tally->ended, "crashed", (json_int_t)tally->crashed);
-		users = backoff_json (breakers, tally, now_ms, &longest);
+	list_each (counts, &breakers->plugins, node) {
+		one = json_pack ("{sI sI}", "ended", (json_int_t)counts->ended, "crashed", (json_int_t)counts->crashed);
+		users = backoff_json (breakers, counts, now_ms, &longest);
 		if (longest) {
 			json_object_set_new (one, "rests", json_real ((double)longest / 1000));
 			json_object_set (one, "backoff", users);
 		}
 		json_decref (users);
-		json_object_set_new (all, tally->plugin, one);
+		json_object_set_new (all, counts->plugin, one);
 	}
 	return all;
 }

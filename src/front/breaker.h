@@ -1,8 +1,8 @@
-/* breaker - the circuit breakers of the plugins: who crashes one again and again is refused calls of it for a while.
+/* breaker - the circuit breakers of the plugins: a user whose calls crash a plugin again and again is refused calls of it
+ * for a while.
  *
- * A plugin that crashes again and again, with no call that ends in between, does nothing but make processes. There is
- * one breaker for each pair of a plugin and a uid, the user that the call runs as: a process of that user can kill its
- * own workers, and what one user does must bind no other.
+ * There is one breaker for each pair of a plugin and a uid, the user that the call runs as. A process of that user can kill
+ * its own workers, and that must not affect other users.
  *
  *   CLOSED  --`limits.crashes` crashes in a row-->  OPEN: calls are refused for the backoff, 1 s
  *   OPEN    --the backoff is over-->  calls are let through: one that ends closes the breaker, one that crashes opens it

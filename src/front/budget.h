@@ -1,9 +1,9 @@
-/* budget - the bytes that clients may have the front hold: messages that are on their way in, answers that are not taken.
+/* budget - how much memory clients may make the front use: messages that are being received, and answers that are not read.
  *
- * What is counted is memory that others than the daemon decide on. Root and the daemon's own user may have all of it;
- * every other identity a quarter, and all others together three quarters, so that none of them leaves nothing for the
- * next. A message is admitted as a whole before it is read, so that whoever has begun can finish: who finds no room waits
- * at the beginning of its message, where it holds next to nothing.
+ * Root and the daemon's own user may use the whole budget. Every other identity may use a quarter, and all others together
+ * three quarters, so that there is always something left for the next one. Room for a message is taken for the whole message
+ * before it is read, so that a message that has begun can be finished. A client that finds no room waits at the beginning of
+ * its message, where it uses almost no memory.
  */
 #ifndef REMEX_FRONT_BUDGET_H
 #define REMEX_FRONT_BUDGET_H
@@ -14,8 +14,8 @@
 #include "gate/access.h"
 
 struct budget {
-	size_t max, held, others; /* in all; by all; by those who may not have all */
-	void (*given) (void *arg); /* something was given back: whoever waits for room may try; NULL: nobody waits */
+	size_t max, held, others; /* bytes: the budget; used by all; used by those who may not have all of it */
+	void (*given) (void *arg); /* bytes were given back; may be NULL */
 	void *arg;
 };
 

@@ -15,8 +15,8 @@
 /* Answers of one identity that wait for their clients: each is kept in memory. */
 enum { ANSWERS_EACH = 16 };
 
-/* A reload that the supervisor has been asked for. */
-struct asked {
+/* A reload that the supervisor was asked for. */
+struct reload_call {
 	struct list node; /* of the front's reloads */
 	uint64_t number;
 	struct front *front;
@@ -25,7 +25,7 @@ struct asked {
 };
 
 /* An answer that is larger than what the client takes at once. */
-struct answering {
+struct reply {
 	struct list node; /* of the front's answers */
 	struct front *front;
 	struct identity *identity;
@@ -46,61 +46,61 @@ static void refuse (struct front *front, struct channel *channel, enum code code
 	channel_error (channel, code, text, code == CODE_BUSY ? RETRY_AFTER : 0);
 }
 
-static void answering_free (struct answering *answering)
+static void reply_free (struct reply *reply)
 {
-	list_remove (&answering->node);
-	answering->identity->answers--;
-	budget_give (&answering->front->budget, answering->identity, answering->whole);
-	free (answering->text);
-	free (answering);
+	list_remove (&reply->node);
+	reply->identity->answers--;
+	budget_give (&reply->front->budget, reply->identity, reply->whole);
+	free (reply->text);
+	free (reply);
 }
 
 /* As much of it as the client takes; the rest when it takes more. */
-static void answer_on (struct answering *answering)
+static void send_reply (struct reply *reply)
 {
-	while (answering->sent < answering->whole) {
-		size_t n = answering->whole - answering->sent;
-		uint8_t *space = channel_output_begin (answering->channel, "result", &n);
+	while (reply->sent < reply->whole) {
+		size_t n = reply->whole - reply->sent;
+		uint8_t *space = channel_output_begin (reply->channel, "result", &n);
 
 		if (!space)
 			return;
-		memcpy (space, answering->text + answering->sent, n);
-		channel_output_end (answering->channel, "result", n);
-		answering->sent += n;
+		memcpy (space, reply->text + reply->sent, n);
+		channel_output_end (reply->channel, "result", n);
+		reply->sent += n;
 	}
-	complete (answering->front, answering->channel);
-	answering_free (answering);
+	complete (reply->front, reply->channel);
+	reply_free (reply);
 }
 
-static void on_answer_room (struct channel *channel)
+static void on_reply_room (struct channel *channel)
 {
-	answer_on (channel->owner);
+	send_reply (channel->owner);
 }
 
-static void on_answer_cancel (struct channel *channel)
+static void on_reply_cancel (struct channel *channel)
 {
-	struct answering *answering = channel->owner;
+	struct reply *reply = channel->owner;
 
-	answering->front->counts.outcomes[OUTCOME_CANCELLED]++;
-	answering_free (answering);
+	reply->front->counts.outcomes[OUTCOME_CANCELLED]++;
+	reply_free (reply);
 	channel_done (channel, json_pack ("{ss sf}", "outcome", "cancelled", "seconds", 0.0));
 }
 
-static void on_answer_lost (struct channel *channel)
+static void on_reply_lost (struct channel *channel)
 {
-	answering_free (channel->owner);
+	reply_free (channel->owner);
 }
 
-static const struct channel_ops answering_ops = {
-	.room = on_answer_room,
-	.cancel = on_answer_cancel,
-	.lost = on_answer_lost,
+static const struct channel_ops reply_ops = {
+	.room = on_reply_room,
+	.cancel = on_reply_cancel,
+	.lost = on_reply_lost,
 };
 
 /* A document (consumed) as the result. */
 static void answer (struct front *front, struct identity *identity, struct channel *channel, json_t *document)
 {
-	struct answering *answering;
+	struct reply *reply;
 	char *text;
 
 	if (!identity->full && identity->answers >= ANSWERS_EACH) {
@@ -108,41 +108,41 @@ static void answer (struct front *front, struct identity *identity, struct chann
 		refuse (front, channel, CODE_BUSY, "too many answers wait for you to take them");
 		return;
 	}
-	answering = calloc (1, sizeof *answering);
+	reply = calloc (1, sizeof *reply);
 	text = document ? json_dumps (document, JSON_COMPACT) : NULL;
 	json_decref (document);
-	if (!answering || !text) {
-		free (answering);
+	if (!reply || !text) {
+		free (reply);
 		free (text);
 		refuse (front, channel, CODE_BUSY, "out of memory");
 		return;
 	}
-	answering->whole = strlen (text);
-	if (!budget_take (&front->budget, identity, answering->whole)) {
-		free (answering);
+	reply->whole = strlen (text);
+	if (!budget_take (&front->budget, identity, reply->whole)) {
+		free (reply);
 		free (text);
 		refuse (front, channel, CODE_BUSY, "too many answers wait for you to take them");
 		return;
 	}
-	answering->front = front;
-	answering->identity = identity;
-	answering->channel = channel;
-	answering->text = text;
-	channel_own (channel, &answering_ops, answering);
-	list_append (&front->answers, &answering->node);
+	reply->front = front;
+	reply->identity = identity;
+	reply->channel = channel;
+	reply->text = text;
+	channel_own (channel, &reply_ops, reply);
+	list_append (&front->replies, &reply->node);
 	identity->answers++;
-	answer_on (answering);
+	send_reply (reply);
 }
 
 void builtin_stop (struct front *front)
 {
-	struct answering *answering, *after;
+	struct reply *reply, *after;
 
-	list_each_safe (answering, after, &front->answers, node) {
-		struct session *session = answering->channel->session;
+	list_each_safe (reply, after, &front->replies, node) {
+		struct session *session = reply->channel->session;
 
-		refuse (front, answering->channel, CODE_SHUTTING_DOWN, "remexd is shutting down");
-		answering_free (answering);
+		refuse (front, reply->channel, CODE_SHUTTING_DOWN, "remexd is shutting down");
+		reply_free (reply);
 		session_flush (session);
 	}
 }
@@ -302,34 +302,34 @@ static void show_identities (struct front *front, struct identity *identity, str
 
 /* --- reload ------------------------------------------------------------------------------------------------------ */
 
-static void asked_free (struct asked *asked)
+static void reload_free (struct reload_call *reload)
 {
-	list_remove (&asked->node);
-	free (asked);
+	list_remove (&reload->node);
+	free (reload);
 }
 
 static void on_reload_lost (struct channel *channel)
 {
-	asked_free (channel->owner);
+	reload_free (channel->owner);
 }
 
 static const struct channel_ops reload_ops = { .lost = on_reload_lost };
 
 static void ask_reload (struct front *front, struct identity *identity, struct channel *channel)
 {
-	struct asked *asked = calloc (1, sizeof *asked);
+	struct reload_call *reload = calloc (1, sizeof *reload);
 
-	if (!asked) {
+	if (!reload) {
 		refuse (front, channel, CODE_BUSY, "out of memory");
 		return;
 	}
-	asked->number = ++front->last_request;
-	asked->front = front;
-	asked->identity = identity;
-	asked->channel = channel;
-	channel_own (channel, &reload_ops, asked);
-	list_append (&front->reloads, &asked->node);
-	supervisor_link_reload (&front->supervisor, asked->number);
+	reload->number = ++front->last_request;
+	reload->front = front;
+	reload->identity = identity;
+	reload->channel = channel;
+	channel_own (channel, &reload_ops, reload);
+	list_append (&front->reloads, &reload->node);
+	supervisor_link_reload (&front->supervisor, reload->number);
 }
 
 /* What the reload came to: the generation, which the front has by now, and the keys that wait for a restart. */
@@ -357,23 +357,23 @@ static json_t *summary (const struct front *front, const char *waiting, size_t n
 
 void builtin_reloaded (struct front *front, struct packet *packet)
 {
-	struct asked *asked, *after;
+	struct reload_call *reload, *after;
 
-	list_each_safe (asked, after, &front->reloads, node) {
-		struct session *session = asked->channel->session;
+	list_each_safe (reload, after, &front->reloads, node) {
+		struct session *session = reload->channel->session;
 		char *why;
 
-		if (asked->number != packet->record.id)
+		if (reload->number != packet->record.id)
 			continue;
 		if (packet->record.a) {
 			why = strndup ((const char *)packet->data, packet->record.length);
-			refuse (front, asked->channel, CODE_FAILED, why ? why : "out of memory");
+			refuse (front, reload->channel, CODE_FAILED, why ? why : "out of memory");
 			free (why);
 		} else {
-			answer (front, asked->identity, asked->channel,
+			answer (front, reload->identity, reload->channel,
 				summary (front, (const char *)packet->data, packet->record.length));
 		}
-		asked_free (asked);
+		reload_free (reload);
 		session_flush (session);
 		return;
 	}

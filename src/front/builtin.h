@@ -19,7 +19,7 @@ bool builtin_call (
 /* The supervisor has answered a reload. */
 void builtin_reloaded (struct front *front, struct packet *packet);
 
-/* The end is near: nobody waits for those who do not take their answers. */
+/* The time of the drain is over: replies that clients have not read yet are ended by an error. */
 void builtin_stop (struct front *front);
 
 #endif

@@ -50,7 +50,7 @@ void connection_close (struct connection *connection)
 	timer_free (&connection->timer);
 	timer_free (&connection->always);
 	list_remove (&connection->park);
-	give (connection, connection->reserved + connection->untaken);
+	give (connection, connection->reserved + connection->unsent);
 	watch_free (&connection->in_watch);
 	watch_free (&connection->out_watch);
 	pump_close (&connection->pump);
@@ -61,21 +61,21 @@ void connection_close (struct connection *connection)
 	front->events->connection_closed (front);
 }
 
-/* Freed soon, from the loop: somebody up the stack may still hold it. */
-static void die (struct connection *connection)
+/* Free the connection soon, from the loop: a caller may still use it. */
+static void close_soon (struct connection *connection)
 {
-	connection->dead = true;
+	connection->closing = true;
 	set_timer (connection);
 }
 
-/* The session has ended: let the client read why. */
+/* The session has ended: give the client time to read the reason. */
 static void begin_ending (struct connection *connection)
 {
 	if (connection->session.stalled) {
-		log_warning ("a client took nothing of what waited for it, and is given up. id=%llu you=%s",
+		log_warning ("a client does not read its output, and its connection is closed. id=%llu you=%s",
 			(unsigned long long)connection->number, connection->client.identity->name);
 		connection->front->counts.stalled++;
-		die (connection);
+		close_soon (connection);
 		return;
 	}
 	connection->ending = true;
@@ -108,8 +108,8 @@ static void set_watches (struct connection *connection)
 	}
 }
 
-/* An idle connection costs nothing; one with requests keeps its buffers for a while, which a bulk transfer would otherwise
- * grow and give back with each piece, at the price of half its time. */
+/* An idle connection keeps no buffers. One with requests keeps them: to allocate and free them for each piece would take half
+ * of the time of a bulk transfer. */
 static void give_back (struct connection *connection)
 {
 	struct session *session = &connection->session;
@@ -122,7 +122,7 @@ static void give_back (struct connection *connection)
 
 /* --- memory ------------------------------------------------------------------------------------------------------ */
 
-/* Have the message that is coming in the budget. False: there is no room for it yet. */
+/* Count the message that is coming in the budget. False: the budget has no room for it yet. */
 static bool reserve (struct connection *connection)
 {
 	size_t needs = session_needs (&connection->session), has = connection->reserved;
@@ -139,15 +139,15 @@ static bool reserve (struct connection *connection)
 	return true;
 }
 
-/* Count the output that waits, and take less of it where the identity has its share. What goes beyond the limit of output
- * all the same are answers to a client that does not read: with memory short, that is its end. */
-static void count_untaken (struct connection *connection)
+/* Count unsent output in the budget. An identity that has its share of the budget gets a lower limit of output. Answers may
+ * exceed that limit: if memory is short and the client does not read its answers, its connection is closed. */
+static void count_unsent (struct connection *connection)
 {
 	struct session *session = &connection->session;
 	size_t waits = buf_len (&session->out), now = waits > SESSION_OUT_TIGHT ? waits - SESSION_OUT_TIGHT : 0;
-	size_t was = connection->untaken;
+	size_t was = connection->unsent;
 
-	connection->untaken = now;
+	connection->unsent = now;
 	if (now > was)
 		budget_charge (&connection->front->budget, connection->client.identity, now - was);
 	else
@@ -162,14 +162,14 @@ static void count_untaken (struct connection *connection)
 
 static void account (struct connection *connection)
 {
-	count_untaken (connection);
+	count_unsent (connection);
 	if (is_parked (connection) || reserve (connection))
 		return;
 	list_append (&connection->front->parked, &connection->park);
 	session_hold (&connection->session);
 }
 
-/* Memory was given back: whoever has waited for it longest comes first, of each identity. */
+/* The budget has room again: of each identity, the connection that has waited longest comes first. */
 static void on_budget (void *arg)
 {
 	struct connection *connection, *after;
@@ -185,7 +185,7 @@ static void on_budget (void *arg)
 		}
 }
 
-/* Not at once: whoever gave it back is in the middle of something. */
+/* Bytes were given back to the budget. The connections that wait are resumed from the loop, and not within this call. */
 static void on_given (void *arg)
 {
 	struct front *front = arg;
@@ -225,14 +225,14 @@ static void flush (struct connection *connection)
 	bool was_stuck = session->stuck_ms;
 	size_t sent;
 
-	/* What has just been put may have been the last word: the end begins from the loop. */
+	/* The session may have ended with this output: ENDING begins from the loop. */
 	if (session->state == SESSION_ENDED && !connection->ending)
 		set_timer (connection);
-	if (connection->dead)
+	if (connection->closing)
 		return;
 	sent = pump_write (&connection->pump);
 	if (connection->pump.write_failed) {
-		die (connection); /* nobody reads any more */
+		close_soon (connection); /* nobody reads any more */
 		return;
 	}
 	connection->front->counts.bytes_out += sent;
@@ -246,7 +246,7 @@ static void flush (struct connection *connection)
 	set_watches (connection);
 }
 
-/* The client has taken something: there may be room for more output. */
+/* The client has read something: there may be room for more output. */
 static void on_room (struct connection *connection)
 {
 	connection_flush (connection);
@@ -258,7 +258,7 @@ static void on_room (struct connection *connection)
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */
 
-/* One piece; false when there is no more for now, or the connection is done for. */
+/* Read one piece. False: there is no more for now, or the connection has ended. */
 static bool read_piece (struct connection *connection)
 {
 	struct session *session = &connection->session;
@@ -278,7 +278,7 @@ static bool read_piece (struct connection *connection)
 		if (pump->read_error == ENOMEM && !connection->ending)
 			session_violation (session, CODE_BUSY, "out of memory");
 		else
-			die (connection);
+			close_soon (connection);
 		return false;
 	}
 	session->bytes_in += buf_len (&session->in) - had;
@@ -296,10 +296,10 @@ static void on_readable (struct connection *connection)
 {
 	const int64_t until = clock_ms () + TURN_MS;
 
-	for (int i = 0; i < BURST && !connection->dead && read_piece (connection) && clock_ms () < until; i++)
+	for (int i = 0; i < BURST && !connection->closing && read_piece (connection) && clock_ms () < until; i++)
 		;
 	give_back (connection);
-	if (connection->dead) {
+	if (connection->closing) {
 		connection_close (connection);
 		return;
 	}
@@ -316,7 +316,8 @@ static void on_pending (void *arg)
 	on_readable (arg);
 }
 
-/* What has left the socket already is nothing that the loop would wake us for: come back, when others had their turn. */
+/* The loop does not report bytes that have left the socket already (TLS): read them after other connections had their
+ * turn. */
 static void watch_pending (struct connection *connection)
 {
 	if (connection->pump.stream.in_poll < 0 || connection->pump.stream.out_poll < 0)
@@ -359,11 +360,11 @@ static void on_timer (void *arg)
 	struct session *session = &connection->session;
 	int64_t now = clock_ms ();
 
-	if (connection->dead || (connection->ending && now >= connection->end_ms)) {
+	if (connection->closing || (connection->ending && now >= connection->end_ms)) {
 		connection_close (connection);
 		return;
 	}
-	/* It may be us who did not come for so long: what it has taken since then counts first. */
+	/* The front may be late itself: count first what the client has read since. */
 	connection_flush (connection);
 	session_tick (session, now);
 	buf_trim (&session->in);
@@ -379,7 +380,7 @@ static void set_timer (struct connection *connection)
 {
 	int64_t when;
 
-	if (connection->dead || (connection->session.state == SESSION_ENDED && !connection->ending))
+	if (connection->closing || (connection->session.state == SESSION_ENDED && !connection->ending))
 		when = 1; /* at once */
 	else
 		when = connection->ending ? connection->end_ms : session_wake (&connection->session);
@@ -387,7 +388,7 @@ static void set_timer (struct connection *connection)
 	timer_set (&connection->front->loop, &connection->timer, when, on_timer, connection);
 }
 
-/* A stream that cannot be watched is always ready (a regular file): it is asked at every turn. */
+/* A stream that cannot be watched (a regular file) is always ready: read and write it in every turn of the loop. */
 static void on_always (void *arg)
 {
 	struct connection *connection = arg;

@@ -1,9 +1,11 @@
 /* connection - one client: a pump between its stream and its session, its identity, its limits of time and memory.
  *
- * States: OPEN; ENDING (the session has ended: what is unsent is sent, the stream is shut for writing, and what the
- * client still sends is read and dropped for a second, so that it reads why); then it is freed. End of stream from the
- * client, at any time, means that the client is gone: its requests are stopped. It is freed only from the loop, never
- * from within a call on it.
+ * OPEN     messages are read and answered                  --the session has ended--> ENDING
+ * ENDING   unsent output is sent, then the stream is shut for writing. Input is read and dropped for a second, so that the
+ *          client can read the reason                        --the client has closed, or the second is over--> freed
+ *
+ * The end of the stream means in any state that the client is gone: its requests are stopped. A connection is freed from the
+ * loop, never from within a call on it.
  */
 #ifndef REMEX_FRONT_CONNECTION_H
 #define REMEX_FRONT_CONNECTION_H
@@ -28,11 +30,12 @@ struct connection {
 	struct gate_client client; /* who it is; counted by the gate */
 	struct timer *timer, *always; /* limits; streams that cannot be watched */
 	uint64_t number; /* for the log */
-	struct list park; /* of the front's parked: nothing is read until the budget has room for its message */
-	size_t reserved, untaken; /* what the budget has for it: of a message that comes, of output that waits */
-	bool ending, dead;
+	struct list
+		park; /* in the front's parked: the connection is not read until the budget has room for its message */
+	size_t reserved, unsent; /* bytes counted in the budget: of the message that is coming, of unsent output */
+	bool ending, closing;
 	bool shut; /* ending: all is sent, and the stream is shut for writing */
-	int64_t end_ms; /* ending: when patience ends */
+	int64_t end_ms; /* ending: when the connection is closed at the latest */
 };
 
 /* There are no connections; the budget is the configured one. */
@@ -41,17 +44,17 @@ void connections_init (struct front *front);
 /* The hello for a client (a new reference). */
 json_t *connection_hello (const struct front *front, const struct identity *identity);
 
-/* A connection over the stream (owned from now on) for that client (*who is copied, and the reference to its identity taken
- * over). One that is refused is to be told why, by connection_refuse. NULL without memory: stream and identity are released. */
+/* Start a connection. The stream is owned from now on; *who is copied, and its reference to the identity is taken over. If
+ * who->refused, call connection_refuse next. NULL without memory: the stream and the identity are released. */
 struct connection *connection_start (struct front *front, struct stream *stream, const struct gate_client *who);
 
-/* End it with an error that has no id: its client is told why, and its requests are stopped. */
+/* End the connection: the client gets an error without an id, and its requests are stopped. */
 void connection_refuse (struct connection *connection, enum code code, const char *text);
 
-/* Send what the session has, as far as it goes. */
+/* Send as much unsent output as the stream takes. */
 void connection_flush (struct connection *connection);
 
-/* No new calls; close when nothing runs (drain). End it now. */
+/* connection_leave: take no new calls, and close when nothing runs (drain). connection_close: close now, and free. */
 void connection_leave (struct connection *connection);
 void connection_close (struct connection *connection);
 

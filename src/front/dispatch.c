@@ -100,7 +100,7 @@ static void pump (struct front *front, struct pooled *newborn, const struct wait
 	};
 	struct decision decision;
 
-	if (front->held || !queue_next (&front->queue, NULL))
+	if (front->paused || !queue_next (&front->queue, NULL))
 		return;
 	schedule.users = userdb_state (&front->userdb);
 	schedule.age_ms = front->userdb.others ? front->config->workers_age_ms : 0;

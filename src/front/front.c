@@ -484,7 +484,7 @@ static int set_up (struct front *front, int link)
 	list_init (&front->requests);
 	list_init (&front->asking);
 	list_init (&front->reloads);
-	list_init (&front->answers);
+	list_init (&front->replies);
 	front->events = &events;
 	buf_init (&front->next.table, 16 * 1024 * 1024);
 	front->statm = resident_open ();

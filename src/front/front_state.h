@@ -68,7 +68,7 @@ struct front {
 	struct breakers breakers;
 	struct list asking; /* waiting requests that the supervisor owes an answer */
 	struct timer *ask_timer;
-	bool held; /* no worker gets a request now: the end of one would start another whose rights are yet to be looked at */
+	bool paused; /* no request runs now: rights that have changed are looked at first (revoke.c) */
 
 	/* request.c */
 	struct list requests;
@@ -77,7 +77,7 @@ struct front {
 
 	/* builtin.c */
 	struct list reloads; /* that the supervisor was asked for */
-	struct list answers; /* that are larger than what is taken at once */
+	struct list replies; /* that are larger than what is taken at once */
 
 	/* trail.c */
 	struct audit_rates refusals; /* how many of them are told of */

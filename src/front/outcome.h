@@ -1,7 +1,7 @@
-/* outcome - what the end of a request is called: the outcome or code, the words, the one terminal message.
+/* outcome - how a request has ended: its outcome or error code, the text, the terminal message.
  *
- * Three have a say: the worker's terminal record (request.c keeps it), the worker's death, and the cause that the front
- * decided, which overrules both.
+ * The outcome comes from the terminal record of the worker (request.c keeps it), from the death of the worker, or from the
+ * cause that the front has decided. The cause wins over the other two.
  */
 #ifndef REMEX_FRONT_OUTCOME_H
 #define REMEX_FRONT_OUTCOME_H
@@ -9,13 +9,13 @@
 struct pooled;
 struct request;
 
-/* Its worker died, and nothing else explains it: the plugin crashed, or no worker could be made. */
+/* The worker has died, and the front has not decided a cause: the plugin crashed, or no worker could be made. */
 void outcome_crash (struct request *request, const struct pooled *worker);
 
-/* Its worker is gone, as was to be: log when it had to be killed, because its handler or command did not end in time. */
+/* The worker is gone because the request was stopped: log if it had to be killed, because it did not end in time. */
 void outcome_killed (const struct request *request, const struct pooled *worker);
 
-/* Let the front's cause, if there is one, have the last word. */
+/* If the front has decided a cause, the outcome is that of the cause. */
 void outcome_decide (struct request *request);
 
 /* Send the terminal message; the channel is gone after it. */

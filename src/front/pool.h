@@ -1,8 +1,7 @@
 /* pool - the workers as the front knows them: by serial, each of one user, idle or busy, never by pid.
  *
  * A worker is IDLE (in the list of idle ones, the least recently used first), BUSY (a request has it), LEAVING
- * (released) or STOPPING (its tree is being killed) until the supervisor says that it is gone. Only then does it stop
- * counting. The pool owns the links and the watches on them; who gets which worker is decided by the scheduler
+ * (released) or STOPPING (its tree is being killed) until the supervisor reports that it is gone. It counts until then. The pool owns the links and the watches on them; who gets which worker is decided by the scheduler
  * (schedule.h).
  */
 #ifndef REMEX_FRONT_POOL_H

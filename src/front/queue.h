@@ -1,5 +1,5 @@
 /* queue - requests that wait for a worker: bounded in number and bytes, fair between identities.
- * A first call fits whatever its size (it is bounded by the wire), so that a small queue refuses none for ever.
+ * The first call fits whatever its size (the protocol bounds it), so that no call is refused for ever.
  *
  * Identities take turns; within one, first come, first served. An identity may hold a quarter of the queue (rounded up)
  * where shares apply. Control calls wait apart, before all others: at most QUEUE_CONTROL, of which one identity may have a
@@ -50,14 +50,14 @@ void queue_init (struct queue *queue, int max, size_t max_bytes, bool shared);
  * which, in words. */
 int queue_join (struct queue *queue, struct waiter *waiter, const char **limit);
 
-/* Leave the line: to run, or because it is over. */
+/* Leave the queue: to run, or because the request has ended. */
 void queue_leave (struct queue *queue, struct waiter *waiter);
 
-/* The next waiter to try: the first one of the identity whose turn it is after that of `after` (NULL: begin), those of
- * control calls before those of others. NULL when all have been offered. */
+/* The first waiter of the identity whose turn comes after that of `after` (NULL: the first turn). Control calls come before
+ * all others. NULL: there is no further identity. */
 struct waiter *queue_next (const struct queue *queue, const struct waiter *after);
 
-/* The waiter, which has left, has been served: its identity's next turn comes after everybody else's. */
+/* The waiter has left the queue and runs: the next turn of its identity comes after those of all others. */
 void queue_served (struct queue *queue, const struct waiter *waiter);
 
 /* How long the longest waiting request has waited, in milliseconds; 0 when none does. */

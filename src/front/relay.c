@@ -19,6 +19,21 @@ enum {
 	INPUT_MAX = 64 * 1024 + SESSION_CREDIT, /* the call's body, and the credit */
 };
 
+/* What the errors of a stream mean, by its kind. */
+static const struct {
+	int end; /* a read that fails with this is the end of the stream; 0: every failure loses bytes */
+	int unread[2]; /* a write that fails with one of these: nobody reads any more, which is a command's right */
+} kinds[] = {
+	[FD_OTHER] = { 0 },
+	[FD_PIPE] = { .unread = { EPIPE } },
+	[FD_SOCKET] = { .unread = { EPIPE, ECONNRESET } },
+};
+
+static bool is_unread (enum fd_kind kind, int error)
+{
+	return error && (error == kinds[kind].unread[0] || error == kinds[kind].unread[1]);
+}
+
 void relay_init (struct relay *relay, uv_loop_t *loop, struct channel *channel)
 {
 	*relay = (struct relay){ .loop = loop, .channel = channel, .sink = -1, .last_ms = clock_ms () };
@@ -114,7 +129,7 @@ static bool outlet_piece (struct outlet *outlet)
 		return (size_t)got == room;
 	}
 	if (got == 0 || errno != EAGAIN) {
-		relay->failed = relay->failed || got < 0;
+		relay->failed = relay->failed || (got < 0 && errno != kinds[outlet->kind].end);
 		outlet_close (outlet);
 	}
 	settle (outlet);
@@ -232,12 +247,6 @@ static void input_left (struct relay *relay, size_t n)
 		channel_credit (relay->channel, (int64_t)n);
 }
 
-/* Does that error of writing mean that nobody reads any more? That is a command's right, and no failure. */
-static bool reader_gone (enum fd_kind kind, int error)
-{
-	return error == EPIPE || (kind == FD_SOCKET && error == ECONNRESET);
-}
-
 static void input_to_sink (struct relay *relay)
 {
 	while (relay->sink >= 0 && buf_len (&relay->input)) {
@@ -250,7 +259,7 @@ static void input_to_sink (struct relay *relay)
 			return;
 		} else {
 			relay->broken = true;
-			relay->failed = relay->failed || !reader_gone (relay->sink_kind, errno);
+			relay->failed = relay->failed || !is_unread (relay->sink_kind, errno);
 			sink_close (relay);
 		}
 	}
@@ -279,13 +288,13 @@ static void input_to_worker (struct relay *relay)
 		relay->pulled -= (int64_t)n;
 		input_left (relay, n);
 	}
-	if (relay->input_ended && !buf_len (&relay->input) && !relay->end_told && relay->pulled > 0)
-		relay->end_told = relay->to_worker (relay->arg, NULL, 0) == 0;
+	if (relay->input_ended && !buf_len (&relay->input) && !relay->end_sent && relay->pulled > 0)
+		relay->end_sent = relay->to_worker (relay->arg, NULL, 0) == 0;
 }
 
 static void input_move (struct relay *relay)
 {
-	if (relay->sunk)
+	if (relay->has_sink)
 		input_to_sink (relay);
 	else
 		input_to_worker (relay);
@@ -306,7 +315,7 @@ static void on_sink (void *arg, int events)
 
 int relay_set_sink (struct relay *relay, enum fd_kind kind, int fd)
 {
-	bool late = relay->sunk || relay->pulled;
+	bool late = relay->has_sink || relay->pulled;
 
 	if (late || !is_of_kind (fd, kind, O_WRONLY) ||
 		!(relay->sink_watch = watch_new (relay->loop, fd, 0, on_sink, relay))) {
@@ -314,7 +323,7 @@ int relay_set_sink (struct relay *relay, enum fd_kind kind, int fd)
 		fd_close (&fd);
 		return -1;
 	}
-	relay->sunk = true;
+	relay->has_sink = true;
 	relay->sink = fd;
 	relay->sink_kind = kind;
 	relay->sink_to = nowait_of (fd, O_WRONLY);

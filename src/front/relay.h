@@ -1,10 +1,11 @@
 /* relay - the bytes of one request: from the command's pipes (or the worker) to the client, and back.
  *
- * An outlet is a stream of output: a pipe's read end that the worker handed over, or (fd -1, `held`) what the worker
- * wrote itself and the client had no room for yet. The inlet is the input: credit is granted for what has left it, into
- * the pipe the worker handed over, or to the worker as far as it has pulled. The relay owns descriptors, watches and
- * buffers; bytes move as far as the channel's room allows and wait for relay_go otherwise. A channel of NULL is a
- * client that is gone: output is not read, input is dropped.
+ * Output comes from outlets, which are the read ends of pipes or sockets that the worker handed over, and from records of
+ * the worker. A record that the client has no room for yet is kept in `held`. Input goes to the sink, which is the write
+ * end that the worker handed over, or else to the worker, as many bytes as it has asked for (`pulled`). The client gets
+ * credit for input that has left the relay. The relay owns descriptors, watches and buffers. Bytes move if the channel has
+ * room for them, and wait for relay_go otherwise. If the channel is NULL, the client is gone: output is not read, and input
+ * is dropped.
  */
 #ifndef REMEX_FRONT_RELAY_H
 #define REMEX_FRONT_RELAY_H
@@ -47,8 +48,8 @@ struct relay {
 	enum fd_kind sink_kind;
 	struct nowait sink_to; /* the same, and how it is written */
 	struct watch *sink_watch;
-	bool sunk, broken; /* a sink was handed over; nobody reads the input: it is dropped */
-	bool input_ended, end_told;
+	bool has_sink, broken; /* a sink was handed over; nobody reads the input: it is dropped */
+	bool input_ended, end_sent;
 	int64_t pulled; /* what the worker has room for */
 
 	int64_t bytes_in, bytes_out, last_ms; /* counted; when a byte last moved */
@@ -82,12 +83,12 @@ bool relay_holds (const struct relay *relay);
 int relay_input (struct relay *relay, const uint8_t *bytes, size_t n);
 void relay_input_end (struct relay *relay);
 
-/* Move what can be moved: the window opened, the connection has room, the worker takes input again. */
+/* Move what can be moved: call this when the window has opened, the connection has room, or the worker takes input again. */
 void relay_go (struct relay *relay);
 
-/* The command has ended: what its pipes hold now is still delivered, whatever the time; relay_late, half a second on,
- * says that nobody waits for more than that, or for bytes of it that somebody else has read. relay_cut: nobody waits for
- * anything. */
+/* relay_end: the command has ended. What its pipes hold now is delivered, however long that takes. relay_late, half a second
+ * later: do not wait for more than that, nor for bytes that another process has read from the pipe. relay_cut: do not wait
+ * for anything. */
 void relay_end (struct relay *relay);
 void relay_late (struct relay *relay);
 void relay_cut (struct relay *relay);

@@ -283,21 +283,21 @@ bool request_forbidden (const struct request *request)
 
 /* --- time -------------------------------------------------------------------------------------------------------- */
 
-/* Is it the client that holds everything up? Then its silence is not the command's. */
+/* Does the client not take output? Then the command is not idle. */
 static bool client_is_full (const struct request *request)
 {
 	return request->channel && (request->channel->window == 0 || session_full (request->channel->session));
 }
 
-/* From now on the client has limits.stall to take something. */
+/* The time in which the client has to take output (limits.stall) starts now. */
 static void watch_stall (struct request *request)
 {
 	request->stall_ms = clock_ms () + request->front->config->limits.stall_ms;
 	request->stall_bytes = request->relay.bytes_out;
 }
 
-/* Has the client taken too little of what waits for it? Where the connection is full, the session decides that for all
- * its requests (session.h); but a control call must not hold its worker. */
+/* Has the client taken too little output? If the whole connection is full, the session decides that for all its requests
+ * (session.h), but a control call must not keep its worker. */
 static bool has_stalled (const struct request *request)
 {
 	if (!request->channel || request->relay.bytes_out - request->stall_bytes >= STALL_BYTES)
@@ -307,14 +307,14 @@ static bool has_stalled (const struct request *request)
 	return request->waiter.control && relay_holds (&request->relay);
 }
 
-/* The stall timer is over: the request ends, or the client gets as long again. True when it ends. */
+/* The stall timer has expired: the request ends, or the timer starts again. True: the request ends. */
 static bool check_stall (struct request *request)
 {
 	if (!has_stalled (request)) {
 		watch_stall (request);
 		return false;
 	}
-	log_warning ("a client took too little of a request's output, which is given up. call=%s you=%s",
+	log_warning ("a client does not read the output of a request, and the rest is dropped. call=%s you=%s",
 		request->verb->name, request->identity->name);
 	request->front->counts.stalled++;
 	request_stop (request, CAUSE_STALL);
@@ -516,7 +516,7 @@ void request_run (struct request *request, struct pooled *worker)
 
 /* --- ending ------------------------------------------------------------------------------------------------------ */
 
-/* It is known how it ends; what is still in the pipes comes first. */
+/* The outcome is known. What the pipes hold is delivered before the terminal message. */
 static void drain (struct request *request)
 {
 	request->state = REQUEST_DRAINING;
@@ -540,7 +540,7 @@ static void let_go_of_worker (struct request *request)
 	request->worker = NULL;
 }
 
-/* The worker has said its last word on this request: it is free, or not fit to go on. */
+/* The worker has ended this request: it becomes idle, or leaves if it is not fit for another request. */
 static void free_worker (struct request *request, const struct worker_state *state)
 {
 	struct pooled *worker = request->worker;

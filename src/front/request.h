@@ -8,11 +8,11 @@
  *   DRAINING  what the command left in its pipes is delivered  --all out--> terminal message, freed
  *                                           --deadline, idle, stall, cancel, lost client--> terminal message, freed
  *
- * From RUNNING until it is freed it counts for its identity and has a place of the pool's, with a worker or without one:
- * whoever does not take its output pays for the descriptors.
- * The first cause that the front decides wins over what the worker says later. A request whose client is gone has no
- * channel; it lives on only until its worker is gone, so that it keeps counting. It owns its relay, its timer, the copy
- * of its header, and a reference to its identity.
+ * From RUNNING until it is freed, a request counts for its identity and has a place in the pool, with a worker or without
+ * one: it has descriptors until its output is delivered.
+ * If the front has decided a cause, a later record of the worker does not change it. A request whose client is gone has no
+ * channel. It lives on until its worker is gone, and counts until then. A request owns its relay, its timer, the copy of its
+ * header, and a reference to its identity.
  */
 #ifndef REMEX_FRONT_REQUEST_H
 #define REMEX_FRONT_REQUEST_H
@@ -88,7 +88,7 @@ struct request {
 	char *text;
 };
 
-/* A request for a checked call. Its identity is referenced, its deadline runs. NULL and err. */
+/* Make a request for a checked call. Its identity is referenced, and its deadline starts. NULL and err on failure. */
 struct request *request_new (struct front *front, const struct gate_client *client, int peer, struct channel *channel,
 	const struct verb *verb, uid_t uid, const struct message *message, struct err *err);
 
@@ -100,29 +100,29 @@ int request_renew (struct request *request, struct err *err);
  * refuse it. */
 int request_renew_user (struct request *request, struct err *err);
 
-/* Would a call that runs be refused now, by what its identity may do? Then it is to be stopped. */
+/* Would the call be refused now, by the rights of its identity? Then a running request has to be stopped. */
 bool request_forbidden (const struct request *request);
 
-/* Give it to an idle worker. */
+/* Run the request in an idle worker. */
 void request_run (struct request *request, struct pooled *worker);
 
-/* A record of its worker. */
+/* Handle a record of its worker. */
 void request_record (struct request *request, struct packet *packet);
 
 /* A worker is gone (its gone_ members say how), and its link read to the end: its request is told, and it is forgotten. */
 void request_worker_gone (struct front *front, struct pooled *worker);
 
-/* End it for that reason: answered at once when it waits, after its worker is gone when it runs. CAUSE_LOST: its client
- * is gone, nothing will be answered. */
+/* End the request for that reason. A waiting request is answered at once, a running one when its worker is gone.
+ * CAUSE_LOST: the client is gone, and nothing is answered. */
 void request_stop (struct request *request, enum cause cause);
 
 /* End a waiting request with an error. */
 void request_refuse (struct request *request, enum code code, const char *text, double retry_after);
 
-/* Its worker's link takes records again. */
+/* The link of its worker takes records again. */
 void request_writable (struct request *request);
 
-/* The connection has room again, or the window is open. */
+/* There is room for output again: move what can be moved, and finish if all is delivered. */
 void request_go (struct request *request);
 
 #endif

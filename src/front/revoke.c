@@ -26,9 +26,9 @@ void revoke_expired (void *arg)
 {
 	struct front *front = arg;
 
-	front->held = true;
+	front->paused = true;
 	gate_review (&front->gate, time (NULL));
-	front->held = false;
+	front->paused = false;
 	dispatch_pump (front);
 }
 
@@ -37,7 +37,7 @@ void revoke_all (struct front *front)
 	struct request *request, *after;
 	struct err err;
 
-	front->held = true;
+	front->paused = true;
 	gate_review (&front->gate, time (NULL));
 	list_each_safe (request, after, &front->requests, node) {
 		if (request->state == REQUEST_WAITING) {
@@ -49,5 +49,5 @@ void revoke_all (struct front *front)
 			request_stop (request, CAUSE_DENIED);
 		}
 	}
-	front->held = false;
+	front->paused = false;
 }

@@ -1,4 +1,4 @@
-/* revoke - rights that end while they are in use: by a reload that takes them away, or because an identity expires.
+/* revoke - rights that end while they are in use: because of a reload, or because an identity expires.
  *
  * What a new connection would not get, an old one loses, and what it runs is stopped. A connection ends when its identity
  * has lost its file or the connection's key, may not come from there, or has expired. A request that waits is checked as

@@ -21,7 +21,7 @@ enum {
 	NUDGE_MS = 2000,
 };
 
-/* Without the supervisor there is nothing to be done: its keepers see the same end, and kill. */
+/* The front cannot work without the supervisor. The keepers see the same end of their links, and kill. */
 static _Noreturn void supervisor_gone (void)
 {
 	log_error ("the supervisor is gone");
@@ -30,17 +30,17 @@ static _Noreturn void supervisor_gone (void)
 
 /* --- what comes ---------------------------------------------------------------------------------------------------- */
 
-/* The supervisor has not pinged for long: somebody has stopped it, and nothing that needs it, from a new worker to a
- * deadline, happens before it goes on. In a user's own remexd a command can have done that, and we can undo it; root's
- * remexd only root can stop, and the front of that one has no leave to touch it. */
+/* The supervisor has not pinged for long: a process has stopped it (SIGSTOP), and no worker is made or killed before it goes
+ * on. In a user's own remexd a command can have done that, and the front can send SIGCONT. Only root can stop root's
+ * remexd, and the front of that one is not allowed to send a signal to it. */
 static void on_silence (void *arg)
 {
 	struct supervisor_link *link = arg;
 	struct pollfd poll_link = { .fd = link->fd, .events = POLLIN };
 
-	if (poll (&poll_link, 1, 0) == 0) { /* else it is we who were slow */
+	if (poll (&poll_link, 1, 0) == 0) { /* otherwise the front itself was slow */
 		if (!link->silent)
-			log_error ("the supervisor does not run: it is told to go on");
+			log_error ("the supervisor is stopped: sending SIGCONT to it");
 		link->silent = true;
 		if (getppid () == link->supervisor)
 			kill (link->supervisor, SIGCONT);
@@ -48,7 +48,7 @@ static void on_silence (void *arg)
 	timer_set (link->loop, &link->silence_timer, clock_ms () + NUDGE_MS, on_silence, link);
 }
 
-static void heard_supervisor (struct supervisor_link *link)
+static void on_supervisor_alive (struct supervisor_link *link)
 {
 	if (link->silent)
 		log_info ("the supervisor runs again");
@@ -61,7 +61,7 @@ static void take (struct supervisor_link *link, struct packet *packet)
 	const struct supervisor_handler *handler = link->handlers;
 
 	if (packet->record.type == REC_PING) {
-		heard_supervisor (link);
+		on_supervisor_alive (link);
 		link_post (link->fd, REC_PONG, 0, 0, 0, 0);
 	}
 	while (handler->type && handler->type != packet->record.type)
@@ -122,7 +122,7 @@ static void on_deferred (void *arg)
 	on_record (arg, 0);
 }
 
-/* Read one record and keep it for the loop: whoever posts is in the middle of something. */
+/* Read one record and keep it for the loop: a handler must not run within a call that sends. */
 static void defer (struct supervisor_link *link)
 {
 	static struct packet packet;
@@ -187,13 +187,13 @@ void supervisor_link_ready (struct supervisor_link *link)
 	link->watch = watch_new (link->loop, link->fd, UV_READABLE, on_record, link);
 	if (!link->watch || link_post (link->fd, REC_READY, 0, 0, 0, 0) < 0)
 		supervisor_gone ();
-	heard_supervisor (link);
+	on_supervisor_alive (link);
 }
 
 /* --- what it asks ------------------------------------------------------------------------------------------------ */
 
-/* The supervisor waits for room to answer, as we do to ask: where the link is full both ways, one has to give way, and
- * that is us. */
+/* Send a record. If the link is full in both directions, supervisor and front would wait for each other: so the front reads
+ * while it waits for room. */
 static int post (struct supervisor_link *link, const struct outgoing *outgoing)
 {
 	while (link_send (link->fd, outgoing, MSG_DONTWAIT) < 0) {

@@ -29,7 +29,7 @@ int trail_start (struct request *request, json_t *args, struct err *err);
 /* Its start is in that state: while it is TRAIL_AWAITED, the scheduler does not run the request. */
 void trail_set (struct request *request, enum trail_state state);
 
-/* It is over. Says nothing where its start could not be written. */
+/* The request has ended. Nothing is written if its start could not be written. */
 void trail_end (const struct request *request);
 
 /* Somebody was turned away: a client that did not come in (call NULL; you NULL where it is not known; the key that it
@@ -42,7 +42,7 @@ void trail_refused (struct front *front, const struct endpoint *from, const stru
  * warning. */
 void trail_looked (struct front *front, const struct endpoint *from, const char *why);
 
-/* Now and then, and at the end: tell how many were turned away of whom nothing was said. */
+/* Log, and put on record, how many refusals were left out. Called every two seconds, and at the end. */
 void trail_log_suppressed (struct front *front);
 
 #endif

@@ -87,7 +87,7 @@ void timer_set (uv_loop_t *loop, struct timer **timer, int64_t when_ms, void (*f
 			return;
 		if (!(*timer = calloc (1, sizeof **timer))) {
 			log_error ("out of memory for a timer");
-			abort (); /* a front without its deadlines is worse than a new front */
+			abort (); /* see loop.h */
 		}
 		uv_timer_init (loop, &(*timer)->timer);
 	}

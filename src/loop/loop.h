@@ -1,4 +1,4 @@
-/* loop - libuv's loop, polls and timers in the form the front wants: made, set, stopped; freed when libuv lets go.
+/* loop - watches on descriptors and timers, on a loop of libuv. The memory is freed when libuv has closed the handle.
  *
  * A watch does not own its descriptor, but sets O_NONBLOCK on it (uv_poll_init). After watch_free the descriptor may be
  * closed at once.
@@ -19,7 +19,7 @@ void watch_set (struct watch *watch, int events); /* 0: nothing for now */
 void watch_free (struct watch **watch); /* *watch may be NULL, and is after */
 
 /* One shot, at the time `when_ms` of clock_ms (0: never). timer_set makes the timer when *timer is NULL; without memory
- * for it the front aborts, and the supervisor starts another: one without its deadlines would be worse. */
+ * for it the process aborts, and the supervisor starts another front: a front without deadlines would be worse. */
 void timer_set (uv_loop_t *loop, struct timer **timer, int64_t when_ms, void (*fire) (void *arg), void *arg);
 void timer_free (struct timer **timer);
 
