@@ -133,9 +133,12 @@ static bool has_keys (const json_t *one, const struct rights *rights)
 /* The file is there: have it read. 0, or -1 (which has been said). */
 static int go_live (struct local *local, const struct rights *rights)
 {
+	int reloaded = local_reload (local);
 	const json_t *one;
 
-	if (local_reload (local) < 0)
+	if (reloaded > 0)
+		complain (NULL, "remexd refuses the rest of its files: %s", local->why);
+	if (reloaded < 0)
 		complain (NULL, "'%s' is not live: %s", rights->name, local->why);
 	else if (!(one = local_identity (local, rights->name)))
 		complain (NULL, "'%s' is not live: remexd has read its files, and knows nobody of that name",

@@ -85,9 +85,14 @@ static enum answer ask_identities (struct local *local)
 
 int local_reload (struct local *local)
 {
-	if (ask (local, "reload", NULL) != ANSWERED)
+	bool refused = ask (local, "reload", NULL) != ANSWERED;
+	char why[sizeof local->why];
+
+	memcpy (why, local->why, sizeof why);
+	if (ask_identities (local) != ANSWERED)
 		return -1;
-	return ask_identities (local) == ANSWERED ? 0 : -1;
+	memcpy (local->why, why, sizeof why);
+	return refused;
 }
 
 /* --- where nobody answers ---------------------------------------------------------------------------------------- */

@@ -22,7 +22,8 @@ struct local {
 int local_open (struct local *local);
 void local_close (struct local *local);
 
-/* Have it read its files again, and ask it again. 0; -1 and local->why: everything is as it was. */
+/* Have it read its files again, and ask it again. 0; 1 and local->why: it has read the identities, and refuses the rest;
+ * -1 and local->why: there is no telling. */
 int local_reload (struct local *local);
 
 /* What it said of that identity, or NULL. */

@@ -22,17 +22,20 @@ enum { NAMES = 64 };
 static int end_sessions (struct local *local, const char *name)
 {
 	json_int_t sessions = json_integer_value (json_object_get (local_identity (local, name), "connections"));
+	int reloaded;
 
 	if (!local->answers) {
 		printf ("'%s' is revoked\n", safe (name));
 		local_say_later (local);
 		return 0;
 	}
-	if (local_reload (local) < 0 || local_identity (local, name)) {
+	if ((reloaded = local_reload (local)) < 0 || local_identity (local, name)) {
 		complain (NULL, "the file of '%s' is removed, but it may still be live: remexd did not take it in: %s",
 			name, local_identity (local, name) && !*local->why ? "it still knows the name" : local->why);
 		return -1;
 	}
+	if (reloaded > 0)
+		complain (NULL, "remexd refuses the rest of its files: %s", local->why);
 	if (sessions)
 		printf ("'%s' is revoked, and its %lld connection%s ended\n", safe (name), (long long)sessions,
 			sessions == 1 ? " is" : "s are");

@@ -58,9 +58,10 @@ int front_process_start (struct front_process *front, struct err *err)
 	return 0;
 }
 
-static int send_grants (struct front_process *front, const struct generation *generation)
+/* at_once: the generation is in use, and the rest of it has been sent before. */
+static int send_grants (struct front_process *front, const struct generation *generation, bool at_once)
 {
-	struct record grants = { .type = REC_GRANTS };
+	struct record grants = { .type = REC_GRANTS, .a = at_once };
 	struct err err;
 	int fds[2], result;
 
@@ -95,10 +96,16 @@ int front_process_send_generation (struct front_process *front, const struct gen
 
 	if (front_process_send (
 		    front, &config, generation->file, strlen (generation->file), &generation->snapshot, 1) == 0 &&
-		send_grants (front, generation) == 0 && send_table (front, generation->table) == 0)
+		send_grants (front, generation, false) == 0 && send_table (front, generation->table) == 0)
 		return 0;
 	front->deaf = true;
 	return -1;
+}
+
+void front_process_send_identities (struct front_process *front, const struct generation *generation)
+{
+	if (front->link >= 0)
+		send_grants (front, generation, true);
 }
 
 int front_process_equip (struct front_process *front, const struct generation *generation,

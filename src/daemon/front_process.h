@@ -63,6 +63,9 @@ int front_process_equip (struct front_process *front, const struct generation *g
 /* Send a generation. 0, or -1: a part of it is missing, and the front is deaf. */
 int front_process_send_generation (struct front_process *front, const struct generation *generation);
 
+/* The generation in use has other identities now: send these. The front ends what may not be any more. */
+void front_process_send_identities (struct front_process *front, const struct generation *generation);
+
 /* Send a record that the front must not miss, with n bytes of payload and n_fds descriptors, which stay the caller's. Waits
  * for two seconds at most. -1 when it could not be sent: the front is then deaf, but not where errno is ETOOMANYREFS, for
  * which the descriptors are to blame. A front that is gone or deaf is sent nothing, and that is no error: it is about to be

@@ -70,15 +70,17 @@ static int check_front_user (const struct generation *generation, struct err *er
 		config->front_user);
 }
 
-static int open_identities (struct generation *generation, const struct generation *now, struct err *err)
+/* The identities that the configuration names, as they are now; whoever has a key in `now` (or NULL) keeps it. */
+static int open_identities (
+	const struct config *config, const struct generation *now, struct identity_files *identities, struct err *err)
 {
-	const char *named = generation->config->identities;
+	const char *named = config->identities;
 	char *path = named ? strdup (named) : paths_config (PATHS_IDENTITIES);
 	int result = 0; /* no home, no identities */
 
+	*identities = (struct identity_files){ 0 };
 	if (path)
-		result = identity_files_open (&generation->identities, path, named, now ? &now->identities : NULL, err);
-
+		result = identity_files_open (identities, path, named, now ? &now->identities : NULL, err);
 	free (path);
 	return result;
 }
@@ -104,7 +106,8 @@ struct generation *generation_open (const struct generation *now, const char *pa
 		       (generation->config = config_parse (text, n, generation->file, err)) &&
 		       check_front_user (generation, err) == 0 &&
 		       plugin_files_open (&generation->plugins, generation->config, err) == 0 &&
-		       check_sections (generation, err) == 0 && open_identities (generation, now, err) == 0;
+		       check_sections (generation, err) == 0 &&
+		       open_identities (generation->config, now, &generation->identities, err) == 0;
 	free (text);
 	if (!good) {
 		generation_free (generation);
@@ -140,6 +143,20 @@ int generation_take_table (struct generation *generation, const char *table, siz
 	if (!result)
 		identity_files_check_calls (&generation->identities, generation->table);
 	return result;
+}
+
+int generation_renew_identities (struct generation *generation, struct err *err)
+{
+	struct identity_files identities;
+
+	if (open_identities (generation->config, generation, &identities, err) < 0) {
+		identity_files_close (&identities);
+		return -1;
+	}
+	identity_files_check_calls (&identities, generation->table);
+	identity_files_close (&generation->identities);
+	generation->identities = identities;
+	return 0;
 }
 
 /* Why `name` is refused in the table; NULL where it is not refused, or not in the table. */

@@ -35,6 +35,9 @@ void generation_free (struct generation *generation);
  * configuration. Such a mistake has its place in the file, and makes the whole generation wrong. */
 int generation_take_table (struct generation *generation, const char *table, size_t n, struct err *err);
 
+/* Read the identities of the generation in use anew, and nothing else of it. 0, or -1 and err: they are as they were. */
+int generation_renew_identities (struct generation *generation, struct err *err);
+
 /* May `next` take the place of `now`? Not when it refuses a plugin that `now` has. 0, or -1 and err. */
 int generation_compare (const struct generation *now, const struct generation *next, struct err *err);
 

@@ -101,6 +101,14 @@ static int compare_name (const void *name, const void *file)
 	return strcmp (name, ((const struct identity_file *)file)->name);
 }
 
+/* The file of that name, or NULL. */
+static const struct identity_file *find (const struct identity_files *identities, const char *name)
+{
+	if (!identities->n_items)
+		return NULL;
+	return bsearch (name, identities->items, identities->n_items, sizeof *identities->items, compare_name);
+}
+
 /* A key, and the identity that it belongs to. */
 struct owned {
 	struct key key;
@@ -159,8 +167,8 @@ static void keep_keys (
 		const struct identity_file *file = &identities->items[i], *before = NULL;
 		const struct grant *grant = file->grant;
 
-		if (grant && now->n_items)
-			before = bsearch (file, now->items, now->n_items, sizeof *now->items, compare);
+		if (grant)
+			before = find (now, file->name);
 		for (size_t j = 0; before && j < grant->n_keys; j++)
 			if (has_key (before->grant, &grant->keys[j]))
 				find_key (keys, n, &grant->keys[j])->owner = file;
@@ -301,13 +309,12 @@ static void look_up_again (struct identity_files *identities)
 
 bool identity_files_allow (struct identity_files *identities, const char *name, uid_t uid, uint64_t users)
 {
-	const struct identity_file *file = NULL;
+	const struct identity_file *file;
 
 	if (identities->users != users)
 		look_up_again (identities);
 	identities->users = users;
-	if (identities->n_items)
-		file = bsearch (name, identities->items, identities->n_items, sizeof *file, compare_name);
+	file = find (identities, name);
 	return file && file->grant && file->uid == uid && !file->moved && !grant_expired (file->grant, time (NULL));
 }
 

@@ -4,7 +4,8 @@
  *
  * A reload that is wanted while another one is on comes after that one. The front's requests wait in `askers`, and
  * reload_finish answers those that the reload is for. What happens between PROVED and reload_finish is the supervisor's
- * business: it may still refuse.
+ * business: it may still refuse. Of a reload that is FAILED, and of one while remexd drains, the supervisor takes the
+ * identities all the same.
  *
  * What only a start can change (the listeners, the front's user, the host key) is compared with the configuration of the
  * start, and reported.

@@ -240,12 +240,36 @@ static int reopen_audit (struct supervisor *supervisor, const struct config *con
 	return 0;
 }
 
+/* Rights that end, end, whatever is wrong with the rest of a reload: the generation in use reads its identities anew. 0, or
+ * -1 and err: they are as they were. */
+static int renew_identities (struct supervisor *supervisor, struct err *err)
+{
+	bool serving = supervisor->state == SERVING;
+	struct err closed;
+
+	if (generation_renew_identities (supervisor->generation, err) < 0)
+		return -1;
+	identity_files_report (&supervisor->generation->identities);
+	if (listening_start (&supervisor->listening, supervisor->generation, serving, &closed) < 0)
+		log_error ("%s", closed.text);
+	front_process_send_identities (&supervisor->front, supervisor->generation);
+	return 0;
+}
+
 static void fail_reload (struct supervisor *supervisor, const struct err *err)
 {
+	char text[2 * ERR_TEXT + 80];
 	struct err why;
 
-	reload_finish (&supervisor->reload, &supervisor->front, true, err->text, strlen (err->text));
-	log_error ("reload failed, nothing has changed: %s", err->text);
+	if (renew_identities (supervisor, &why) == 0) {
+		log_error ("reload failed, nothing but the identities has changed: %s", err->text);
+		snprintf (text, sizeof text, "%s; nothing but the identities has changed", err->text);
+	} else {
+		log_error ("reload failed, nothing has changed: %s", err->text);
+		log_error ("the identities stay as they were: %s", why.text);
+		snprintf (text, sizeof text, "%s; the identities stay as they were: %s", err->text, why.text);
+	}
+	reload_finish (&supervisor->reload, &supervisor->front, true, text, strlen (text));
 	/* logrotate(8) sends SIGHUP too: the trail goes on in the file of its name, whatever else is wrong. */
 	if (reopen_audit (supervisor, supervisor->generation->config, &why) < 0)
 		log_error ("the audit trail goes on in the old file: %s", why.text);
@@ -292,6 +316,13 @@ static void watch_reload (struct supervisor *supervisor, const struct pollfd fds
 		take_reload (supervisor);
 	else if (reload->state == RELOAD_PROVED || reload->state == RELOAD_FAILED)
 		fail_reload (supervisor, &err);
+	if (reload->wanted && reload->state == RELOAD_IDLE && supervisor->state == DRAINING) {
+		reload->wanted = false;
+		if (renew_identities (supervisor, &err) == 0)
+			log_info ("ending: of a reload, only the identities are taken");
+		else
+			log_error ("the identities stay as they were: %s", err.text);
+	}
 	if (!reload->wanted || reload->state != RELOAD_IDLE || supervisor->state != SERVING)
 		return;
 	notify_reloading ();

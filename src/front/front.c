@@ -285,6 +285,14 @@ static void take_config (struct front *front, struct packet *packet)
 	front->daemon = (uid_t)packet->record.b;
 }
 
+static void follow_listeners (struct front *front)
+{
+	if (listener_follow (&front->gate) < 0) {
+		log_error ("a listener cannot be used: %s", strerror (errno));
+		_exit (EXIT_FAILURE);
+	}
+}
+
 static void take_grants (struct front *front, struct packet *packet)
 {
 	struct err err = { .text = "no descriptors" };
@@ -295,6 +303,14 @@ static void take_grants (struct front *front, struct packet *packet)
 		log_error ("the identities cannot be used: %s", err.text);
 		_exit (EXIT_FAILURE);
 	}
+	if (!packet->record.a)
+		return;
+	/* They are for the generation in use. */
+	access_replace (&front->gate.access, front->next.grants);
+	front->next.grants = NULL;
+	revoke_all (front);
+	dispatch_pump (front);
+	follow_listeners (front);
 }
 
 static void take_host_key (struct front *front, struct packet *packet)
@@ -329,10 +345,7 @@ static void take_table (struct front *front, struct packet *packet)
 		_exit (EXIT_FAILURE);
 	}
 	swap (front, verbs);
-	if (listener_follow (&front->gate) < 0) {
-		log_error ("a listener cannot be used: %s", strerror (errno));
-		_exit (EXIT_FAILURE);
-	}
+	follow_listeners (front);
 }
 
 static void take_gone (struct front *front, struct packet *packet)

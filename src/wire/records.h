@@ -49,7 +49,7 @@ enum record_type {
 	REC_GONE, /* id serial, a enum gone, b exit status or signal, payload: int64_t survivors (-1: not known) */
 	REC_CONFIG, /* a generation, b the daemon's uid; payload: the file's name; fd: its sealed snapshot */
 	REC_TABLE, /* a size of the whole, payload: a piece of the verb table */
-	REC_GRANTS, /* before TABLE, with each generation; fds: the identities' snapshot and its manifest
+	REC_GRANTS, /* before TABLE, with each generation, or (a 1) for the generation in use; fds: the identities' snapshot and its manifest
 			 (daemon/identity_files.h) */
 	REC_HOST_KEY, /* before the first listener of TCP; fd: the sealed private key (net/credential.h) */
 	REC_LISTENER, /* a enum listen_kind; fd: the listening socket */
