@@ -10,10 +10,12 @@ void budget_init (struct budget *budget, size_t max)
 	*budget = (struct budget){ .max = max };
 }
 
-static bool has_room (const struct budget *budget, const struct identity *identity, size_t n)
+bool budget_has_room (const struct budget *budget, const struct identity *identity, size_t n)
 {
 	size_t quarter = budget->max / 4;
 
+	if (identity->held + n <= budget->max / BUDGET_OWN)
+		return true;
 	if (budget->held + n > budget->max)
 		return false;
 	return identity->full || (identity->held + n <= quarter && budget->others + n <= budget->max - quarter);
@@ -29,7 +31,7 @@ void budget_charge (struct budget *budget, struct identity *identity, size_t n)
 
 bool budget_take (struct budget *budget, struct identity *identity, size_t n)
 {
-	if (!has_room (budget, identity, n))
+	if (!budget_has_room (budget, identity, n))
 		return false;
 	budget_charge (budget, identity, n);
 	return true;
@@ -48,5 +50,5 @@ void budget_give (struct budget *budget, struct identity *identity, size_t n)
 
 bool budget_spent (const struct budget *budget, const struct identity *identity)
 {
-	return !has_room (budget, identity, 1);
+	return !budget_has_room (budget, identity, 1);
 }

@@ -17,8 +17,11 @@ enum {
 	TURN_MS = 5, /* unless they take longer than this */
 	FLUSH_MS = 5000, /* for a client to take its last answer */
 	LINGER_MS = 1000, /* for it to close after that */
-	UNCOUNTED = READ_PIECE + 1024, /* a smaller message is in nobody's account: the client's usual pieces */
-	KEEP = 256 * 1024, /* an empty buffer is kept up to this size, while requests run */
+	UNCOUNTED = 4096, /* a smaller message is in nobody's account */
+	LARGE = READ_PIECE +
+		1024, /* larger than a client's usual pieces: what it was made into is given back to the system */
+	KEEP = 256 * 1024, /* an empty buffer is kept up to this size (of output: twice), while requests run, */
+	KEEPERS = 16, /* by the connections of an identity that has no more than so many */
 };
 
 static void set_timer (struct connection *connection);
@@ -50,6 +53,8 @@ void connection_close (struct connection *connection)
 	timer_free (&connection->timer);
 	timer_free (&connection->always);
 	list_remove (&connection->park);
+	if (connection->reserved)
+		trim_later (&front->trim);
 	give (connection, connection->reserved + connection->unsent);
 	watch_free (&connection->in_watch);
 	watch_free (&connection->out_watch);
@@ -113,10 +118,11 @@ static void set_watches (struct connection *connection)
 static void give_back (struct connection *connection)
 {
 	struct session *session = &connection->session;
+	bool keep = session->n_channels && connection->client.identity->connections <= KEEPERS;
 
-	if (!session->n_channels || session->in.size > KEEP)
+	if (!keep || session->in.size > KEEP)
 		buf_trim (&session->in);
-	if (!session->n_channels)
+	if (!keep || session->out.size > 2 * KEEP)
 		buf_trim (&session->out);
 }
 
@@ -134,7 +140,9 @@ static bool reserve (struct connection *connection)
 	connection->reserved = needs;
 	if (needs < has) {
 		give (connection, has - needs);
-		trim_later (&connection->front->trim); /* it may have been a tree of many small pieces */
+		/* It may have been a tree of many small pieces, or one of many connections that have nothing more to say. */
+		if (has > LARGE || connection->ending)
+			trim_later (&connection->front->trim);
 	}
 	return true;
 }
@@ -261,6 +269,8 @@ static void on_room (struct connection *connection)
 /* Read one piece. False: there is no more for now, or the connection has ended. */
 static bool read_piece (struct connection *connection)
 {
+	bool room = budget_has_room (&connection->front->budget, connection->client.identity, READ_PIECE);
+	size_t piece = room ? READ_PIECE : UNCOUNTED; /* else it would hold by reading what it is to wait for */
 	struct session *session = &connection->session;
 	struct pump *pump = &connection->pump;
 	size_t had;
@@ -271,7 +281,7 @@ static bool read_piece (struct connection *connection)
 		return !session->more && !is_parked (connection);
 	}
 	had = buf_len (&session->in);
-	switch (pump_read (pump, READ_PIECE)) {
+	switch (pump_read (pump, piece)) {
 	case PUMP_BYTES: break;
 	case PUMP_NOTHING: return false;
 	case PUMP_ENDED:

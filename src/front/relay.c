@@ -187,6 +187,10 @@ int relay_add_outlet (struct relay *relay, const char *name, size_t n, enum fd_k
 		fd_close (&fd);
 		return -1;
 	}
+	if (relay->shut) {
+		fd_close (&fd);
+		return 0;
+	}
 	*outlet = (struct outlet){ .relay = relay, .fd = fd, .kind = kind, .from = nowait_of (fd, O_RDONLY) };
 	memcpy (outlet->name, name, n);
 	if (!(outlet->watch = watch_new (relay->loop, fd, UV_READABLE, on_outlet, outlet))) {
@@ -392,6 +396,16 @@ void relay_cut (struct relay *relay)
 	for (int i = 0; i < relay->n_outlets; i++)
 		outlet_close (&relay->outlets[i]);
 	buf_free (&relay->held);
+}
+
+void relay_shut (struct relay *relay)
+{
+	relay->shut = relay->broken = true;
+	sink_close (relay);
+	for (int i = 0; i < relay->n_outlets; i++)
+		outlet_close (&relay->outlets[i]);
+	buf_free (&relay->held);
+	input_move (relay);
 }
 
 bool relay_done (const struct relay *relay)

@@ -37,6 +37,7 @@ struct relay {
 	struct outlet outlets[RELAY_OUTLETS];
 	int n_outlets;
 	bool ending, late; /* the command has ended; and half a second has passed since */
+	bool shut; /* nothing passes any more */
 	bool failed; /* bytes were lost: a stream could not be read, written or watched */
 	bool pipe_held; /* an outlet was closed though somebody still held its other end */
 
@@ -88,10 +89,11 @@ void relay_go (struct relay *relay);
 
 /* relay_end: the command has ended. What its pipes hold now is delivered, however long that takes. relay_late, half a second
  * later: do not wait for more than that, nor for bytes that another process has read from the pipe. relay_cut: do not wait
- * for anything. */
+ * for anything. relay_shut: from now on no byte passes in either direction, whether or not the command has ended. */
 void relay_end (struct relay *relay);
 void relay_late (struct relay *relay);
 void relay_cut (struct relay *relay);
+void relay_shut (struct relay *relay);
 
 /* Has all output been delivered? */
 bool relay_done (const struct relay *relay);

@@ -739,6 +739,8 @@ void request_stop (struct request *request, enum cause cause)
 	case REQUEST_RUNNING:
 		request->cause = cause;
 		request->state = REQUEST_STOPPING;
+		if (cause == CAUSE_DENIED)
+			relay_shut (&request->relay); /* it may take the grace to end, and may say nothing meanwhile */
 		pool_stop (request->worker, request->front->config->limits.grace_ms);
 		set_timer (request);
 		return;
@@ -752,6 +754,8 @@ void request_stop (struct request *request, enum cause cause)
 						      cause == CAUSE_SHUTDOWN) &&
 						     request->cause == CAUSE_NONE && !request->failed))
 			request->cause = cause;
+		if (cause == CAUSE_DENIED)
+			relay_shut (&request->relay);
 		relay_cut (&request->relay);
 		finish (request);
 		return;

@@ -4,7 +4,7 @@
 #include "front/budget.h"
 #include "support/check_main.h"
 
-enum { MAX = 8000 };
+enum { MAX = 8000, OWN = MAX / BUDGET_OWN };
 
 START_TEST (who_may_have_all_has_all)
 {
@@ -35,15 +35,31 @@ START_TEST (others_have_shares)
 		ck_assert (!budget_take (&budget, &other[i], 1));
 	}
 	/* All others together: three quarters. The rest is root's. */
-	ck_assert (budget_spent (&budget, &other[3]));
-	ck_assert (!budget_take (&budget, &other[3], 1));
+	ck_assert (!budget_take (&budget, &other[3], OWN + 1));
 	ck_assert (budget_take (&budget, &root, MAX / 4));
 	ck_assert (!budget_take (&budget, &root, 1));
-	budget_give (&budget, &other[0], 10);
-	ck_assert (!budget_take (&budget, &other[3], 11));
-	ck_assert (budget_take (&budget, &other[3], 10));
+	budget_give (&budget, &other[0], OWN + 10);
+	ck_assert (!budget_take (&budget, &other[3], OWN + 11));
+	ck_assert (budget_take (&budget, &other[3], OWN + 10));
 	ck_assert_uint_eq (budget.held, MAX);
 	ck_assert_uint_eq (budget.others, MAX - MAX / 4);
+}
+END_TEST
+
+/* Whatever the others have, a little is there for everybody. */
+START_TEST (each_has_its_own)
+{
+	struct identity root = { .full = true }, other[2] = { 0 };
+	struct budget budget;
+
+	budget_init (&budget, MAX);
+	ck_assert (budget_take (&budget, &root, MAX));
+	for (int i = 0; i < 2; i++) {
+		ck_assert (!budget_spent (&budget, &other[i]));
+		ck_assert (budget_take (&budget, &other[i], OWN));
+		ck_assert (budget_spent (&budget, &other[i]));
+		ck_assert (!budget_take (&budget, &other[i], 1));
+	}
 }
 END_TEST
 
@@ -55,8 +71,7 @@ START_TEST (what_is_there_counts)
 
 	budget_init (&budget, MAX);
 	budget_charge (&budget, &other, 2 * MAX);
-	ck_assert (budget_spent (&budget, &root));
-	ck_assert (!budget_take (&budget, &root, 1));
+	ck_assert (!budget_take (&budget, &root, OWN + 1));
 	budget_give (&budget, &other, 2 * MAX);
 	ck_assert (budget_take (&budget, &root, MAX));
 	budget.max = MAX / 2;
@@ -70,6 +85,7 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, who_may_have_all_has_all);
 	tcase_add_test (tcase, others_have_shares);
+	tcase_add_test (tcase, each_has_its_own);
 	tcase_add_test (tcase, what_is_there_counts);
 }
 
