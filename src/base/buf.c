@@ -29,6 +29,29 @@ void buf_trim (struct buf *buf)
 		buf_free (buf);
 }
 
+void buf_shrink (struct buf *buf, size_t keep)
+{
+	size_t len = buf_len (buf), size = FIRST_SIZE;
+	uint8_t *data;
+
+	if (buf->size <= keep || len > buf->size / 4)
+		return;
+	if (!len) {
+		buf_free (buf);
+		return;
+	}
+	while (size < len)
+		size *= 2;
+	if (size >= buf->size || !(data = malloc (size)))
+		return;
+	memcpy (data, buf_head (buf), len);
+	free (buf->data);
+	buf->data = data;
+	buf->size = size;
+	buf->start = 0;
+	buf->end = len;
+}
+
 uint8_t *buf_reserve (struct buf *buf, size_t n)
 {
 	size_t len = buf_len (buf), size;

@@ -50,4 +50,7 @@ void buf_consume (struct buf *buf, size_t n);
 /* Free the memory if the buffer is empty. */
 void buf_trim (struct buf *buf);
 
+/* The same where it is larger than `keep`; and where the contents are a quarter of it or less, they move to a smaller one. */
+void buf_shrink (struct buf *buf, size_t keep);
+
 #endif

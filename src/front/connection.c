@@ -115,15 +115,22 @@ static void set_watches (struct connection *connection)
 
 /* An idle connection keeps no buffers. One with requests keeps them: to allocate and free them for each piece would take half
  * of the time of a bulk transfer. */
-static void give_back (struct connection *connection)
+static size_t kept (const struct connection *connection, size_t busy, size_t idle)
 {
-	struct session *session = &connection->session;
-	bool keep = session->n_channels && connection->client.identity->connections <= KEEPERS;
+	bool keeps = connection->session.n_channels && connection->client.identity->connections <= KEEPERS;
 
-	if (!keep || session->in.size > KEEP)
-		buf_trim (&session->in);
-	if (!keep || session->out.size > 2 * KEEP)
-		buf_trim (&session->out);
+	return keeps ? busy : idle;
+}
+
+/* Not while messages are read: they lie there. */
+static void shrink_in (struct connection *connection)
+{
+	buf_shrink (&connection->session.in, kept (connection, KEEP, 0));
+}
+
+static void shrink_out (struct connection *connection)
+{
+	buf_shrink (&connection->session.out, kept (connection, 2 * KEEP, 0));
 }
 
 /* --- memory ------------------------------------------------------------------------------------------------------ */
@@ -160,6 +167,8 @@ static void count_unsent (struct connection *connection)
 		budget_charge (&connection->front->budget, connection->client.identity, now - was);
 	else
 		give (connection, was - now);
+	if (!now && was > LARGE)
+		trim_later (&connection->front->trim);
 	session->tight = budget_spent (&connection->front->budget, connection->client.identity);
 	if (session->tight && waits > session->limits.output + SESSION_OUT_FULL && session->state != SESSION_ENDED) {
 		session->stalled = true;
@@ -247,10 +256,9 @@ static void flush (struct connection *connection)
 	session_sent (session, sent, clock_ms ());
 	if (session->stuck_ms && !was_stuck)
 		set_timer (connection);
-	if (!connection->pump.write_blocked) {
-		give_back (connection);
+	shrink_out (connection);
+	if (!connection->pump.write_blocked)
 		shut (connection);
-	}
 	set_watches (connection);
 }
 
@@ -308,7 +316,7 @@ static void on_readable (struct connection *connection)
 
 	for (int i = 0; i < BURST && !connection->closing && read_piece (connection) && clock_ms () < until; i++)
 		;
-	give_back (connection);
+	shrink_in (connection);
 	if (connection->closing) {
 		connection_close (connection);
 		return;
@@ -377,8 +385,8 @@ static void on_timer (void *arg)
 	/* The front may be late itself: count first what the client has read since. */
 	connection_flush (connection);
 	session_tick (session, now);
-	buf_trim (&session->in);
-	buf_trim (&session->out);
+	buf_shrink (&session->in, 0);
+	buf_shrink (&session->out, 0);
 	if (session->state == SESSION_ENDED && !connection->ending)
 		begin_ending (connection);
 	else

@@ -305,7 +305,7 @@ static void input_move (struct relay *relay)
 	if (relay->broken && buf_len (&relay->input))
 		input_left (relay, buf_len (&relay->input));
 	if (relay->sink < 0)
-		buf_trim (&relay->input); /* a sink is for bulk: see give_back in connection.c */
+		buf_trim (&relay->input); /* a sink is for bulk: see connection.c */
 }
 
 static void on_sink (void *arg, int events)

@@ -185,6 +185,29 @@ START_TEST (trim)
 }
 END_TEST
 
+START_TEST (shrinks_to_what_it_holds)
+{
+	struct buf buf;
+
+	buf_init (&buf, 1 << 20);
+	ck_assert_ptr_nonnull (buf_reserve (&buf, 300000));
+	memset (buf.data, 'x', 299998);
+	memcpy (buf.data + 299998, "yz", 2);
+	buf_commit (&buf, 300000);
+	buf_shrink (&buf, 0);
+	ck_assert_uint_ge (buf.size, 300000); /* it is full */
+	buf_consume (&buf, 299998);
+	buf_shrink (&buf, buf.size);
+	ck_assert_uint_ge (buf.size, 300000); /* so much may be kept */
+	buf_shrink (&buf, 0);
+	ck_assert_uint_le (buf.size, 512);
+	assert_holds (&buf, "yz");
+	buf_consume (&buf, 2);
+	buf_shrink (&buf, 0);
+	ck_assert_ptr_null (buf.data);
+}
+END_TEST
+
 static void cases (TCase *tcase)
 {
 	tcase_add_test (tcase, empty);
@@ -195,6 +218,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, a_drained_front_is_used_again);
 	tcase_add_test (tcase, a_stream_stays_in_order);
 	tcase_add_test (tcase, trim);
+	tcase_add_test (tcase, shrinks_to_what_it_holds);
 }
 
 CHECK_MAIN ("base/buf", cases)
