@@ -13,25 +13,39 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/paths.h"
+#include "base/trusted.h"
 
 enum { NAMES = 100 }; /* how many names for the file with the dot are tried */
 
-/* How long the directory part of path is, its slash included. */
-static size_t directory_length (const char *path)
+/* The last component of a path. */
+static const char *base_name (const char *path)
 {
 	const char *slash = strrchr (path, '/');
 
-	return slash ? (size_t)(slash - path) + 1 : 0;
+	return slash ? slash + 1 : path;
 }
 
-/* Open the directory of a path. */
-static int open_directory (const char *path)
+/* Hold the directory of a path, if what is made in it is believed afterwards. -1 and err: `what` cannot be done. */
+static int open_directory (const char *path, const char *what, struct err *err)
 {
-	size_t n = directory_length (path);
-	char *directory = n ? strndup (path, n) : strdup (".");
-	int fd = directory ? open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	char *whole = paths_absolute (path);
+	struct err why = { .sys = ENOMEM };
+	int place = -1, fd = -1;
 
-	free (directory);
+	if (whole) {
+		whole[base_name (whole) - whole] = '\0';
+		place = trusted_open (whole, TRUSTED_ABOVE, &why);
+	}
+	if (place >= 0 && (fd = openat (place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		why.sys = errno;
+	errno = why.sys;
+	if (fd < 0 && why.sys == EPERM && err)
+		*err = why;
+	else if (fd < 0)
+		err_sys (err, 0, "cannot %s %.300s", what, path);
+	fd_close (&place);
+	free (whole);
 	return fd;
 }
 
@@ -83,45 +97,54 @@ static int write_beside (int directory, const char *name, const void *bytes, siz
 
 int file_write (const char *path, const void *bytes, size_t n, mode_t mode, bool replace, struct err *err)
 {
-	int directory = open_directory (path), result = -1;
+	int directory = open_directory (path, "write", err), result;
 
-	if (directory >= 0)
-		result = write_beside (directory, path + directory_length (path), bytes, n, mode, replace);
-	if (result < 0)
+	if (directory < 0)
+		return -1;
+	if ((result = write_beside (directory, base_name (path), bytes, n, mode, replace)) < 0)
 		err_sys (err, 0, "cannot write %.300s", path);
 	fd_close (&directory);
 	return result;
 }
 
-/* Set the mode of the directory that was just made with mode 0700, and of no other directory that has its name now. */
-static int set_mode (const char *path, mode_t mode)
+int file_unlink (const char *path, struct err *err)
 {
-	int fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), result = -1;
-	struct stat status;
+	int directory = open_directory (path, "remove", err), result;
 
-	if (fd < 0 || fstat (fd, &status) < 0)
-		;
-	else if (status.st_uid == geteuid () && !(status.st_mode & 077))
-		result = fchmod (fd, mode);
-	else
-		errno = EEXIST;
-	fd_close (&fd);
+	if (directory < 0)
+		return -1;
+	if ((result = unlinkat (directory, base_name (path), 0)) < 0)
+		err_sys (err, 0, "cannot remove %.300s", path);
+	fd_close (&directory);
 	return result;
 }
 
-/* Make one directory. Its mode is set by a second call, because mkdir(2) applies the umask. */
-static int make (const char *path, mode_t mode)
+/* Make one, in a directory that is held. The mode is set apart, because mkdir(2) minds the umask, and to nothing but what
+ * was just made, closed to others. */
+static int make (const char *path, mode_t mode, struct err *err)
 {
+	int directory = open_directory (path, "make the directory", err), fd = -1, result = -1;
 	struct stat status;
 
-	if (mkdir (path, 0700) == 0)
-		return set_mode (path, mode);
-	if (errno != EEXIST || stat (path, &status) < 0)
+	if (directory < 0)
 		return -1;
-	if (S_ISDIR (status.st_mode))
-		return 0;
-	errno = ENOTDIR;
-	return -1;
+	if (mkdirat (directory, base_name (path), 0700) == 0) {
+		fd = openat (directory, base_name (path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 || fstat (fd, &status) < 0)
+			;
+		else if (status.st_uid == geteuid () && !(status.st_mode & 077))
+			result = fchmod (fd, mode);
+		else
+			errno = EEXIST;
+	} else if (errno == EEXIST && stat (path, &status) == 0) {
+		errno = ENOTDIR;
+		result = S_ISDIR (status.st_mode) ? 0 : -1;
+	}
+	if (result < 0)
+		err_sys (err, 0, "cannot make the directory %.300s", path);
+	fd_close (&fd);
+	fd_close (&directory);
+	return result;
 }
 
 int file_make_directory (const char *path, mode_t mode, mode_t above, struct err *err)
@@ -137,13 +160,11 @@ int file_make_directory (const char *path, mode_t mode, mode_t above, struct err
 			continue;
 		*p = '\0';
 		if (stat (copy, &status) < 0)
-			result = make (copy, above);
+			result = make (copy, above, err);
 		*p = '/';
 	}
-	if (result == 0)
-		result = make (copy, mode);
-	if (result < 0)
-		err_sys (err, 0, "cannot make the directory %.300s", path);
+	if (result == 0 && (stat (copy, &status) < 0 || !S_ISDIR (status.st_mode)))
+		result = make (copy, mode, err);
 	free (copy);
 	return result;
 }

@@ -54,7 +54,8 @@ bool text_is_utf8 (const void *bytes, size_t n)
 	return true;
 }
 
-/* Is the character of `len` bytes at p a control character, or the byte there where it is none (len 0)? */
+/* Is the character of `len` bytes at p a control character, or the byte there where it is none (len 0)? So are those that
+ * turn the direction of text, end a line, annotate what stands beside them or spell words that nobody sees. */
 static bool is_control (const uint8_t *p, size_t len)
 {
 	uint32_t c;
@@ -62,11 +63,11 @@ static bool is_control (const uint8_t *p, size_t len)
 	if (len < 2)
 		return *p < 0x20 || *p == 0x7F || (*p >= 0x80 && *p < 0xA0);
 	if (len > 3)
-		return false;
+		return p[0] == 0xF3 && p[1] == 0xA0 && p[2] < 0x82; /* tags: U+E0000 to U+E007F */
 	c = len == 2 ? (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu)
 		     : (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
 	return c < 0xA0 || c == 0x61C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
-	       (c >= 0x2066 && c <= 0x2069);
+	       (c >= 0x2066 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB);
 }
 
 bool text_has_control (const void *bytes, size_t n)

@@ -10,9 +10,10 @@
 /* Is this UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing above U+10FFFF? */
 bool text_is_utf8 (const void *bytes, size_t n);
 
-/* Is there a control character in it: one that is invisible, or that changes how the text around it is displayed? Those
- * are C0 and DEL, C1 (also as a single byte that is not UTF-8), the line and paragraph separators U+2028 and U+2029,
- * and the marks, embeddings, overrides and isolates of bidirectional text (UAX #9, section 2). */
+/* Is there a control character in it: something that a person does not see, or that changes what a person sees around
+ * it? Those are C0 and DEL, C1 (also as a single byte that is not UTF-8), the line and paragraph separators U+2028 and
+ * U+2029, the marks, embeddings, overrides and isolates of bidirectional text (UAX #9, section 2), the deprecated U+206A to
+ * U+206F, U+FEFF, the annotations U+FFF9 to U+FFFB and the tags U+E0000 to U+E007F, which spell words that nobody sees. */
 bool text_has_control (const void *bytes, size_t n);
 
 /* Base64 with the standard alphabet and padding (RFC 4648, section 4).

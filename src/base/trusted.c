@@ -195,6 +195,7 @@ static int open_last (struct walk *walk, const char *name)
 		[TRUSTED_LOG] = O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY,
 		[TRUSTED_DIRECTORY] = O_RDONLY | O_DIRECTORY,
 		[TRUSTED_PLACE] = O_PATH | O_DIRECTORY,
+		[TRUSTED_ABOVE] = O_PATH | O_DIRECTORY,
 	};
 	int fd = openat (walk->at, name, flags[walk->kind] | O_NOFOLLOW | O_CLOEXEC, 0600), good;
 	struct stat st;
@@ -238,6 +239,13 @@ static int step (struct walk *walk, int *found)
 	} else if (!last) {
 		errno = ENOTDIR;
 		result = fail (walk);
+	} else if (walk->kind == TRUSTED_ABOVE && S_ISDIR (st.st_mode)) {
+		result = enter (walk, fd, name) < 0 ? -1 : 0;
+		fd = -1;
+		if (result == 0) {
+			*found = walk->at;
+			walk->at = -1;
+		}
 	} else if (fd >= 0 && is_file && !S_ISREG (st.st_mode)) {
 		result = refuse (walk, "%.300s is not a regular file", walk->path);
 	} else {

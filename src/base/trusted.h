@@ -31,6 +31,7 @@ enum trusted {
 	TRUSTED_SECRET, /* the same, and neither group nor others may read it */
 	TRUSTED_LOG, /* a file, to read and append to; made with mode 0600 where there is none */
 	TRUSTED_DIRECTORY, /* a directory whose entries are believed, to read */
+	TRUSTED_ABOVE, /* a directory, held to what directories above a file are held to: what is made in it is believed; an O_PATH */
 	TRUSTED_PLACE, /* the same, or a sticky one, in which we make a name of our own; the descriptor is an O_PATH */
 };
 

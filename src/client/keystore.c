@@ -93,10 +93,14 @@ int keystore_pin_remove (const char *directory, const char *pin, struct err *err
 	char *path = pin_path (directory, pin, err);
 	int result = -1;
 
-	if (path && unlink (path) == 0)
+	struct err why = { 0 };
+
+	if (path && file_unlink (path, &why) == 0)
 		result = 1;
-	else if (path)
-		result = errno == ENOENT || errno == ENOTDIR ? 0 : err_sys (err, 0, "cannot remove %.300s", path);
+	else if (path && (why.sys == ENOENT || why.sys == ENOTDIR))
+		result = 0;
+	else if (path && err)
+		*err = why;
 	free (path);
 	return result;
 }

@@ -233,6 +233,7 @@ int remex_host_trust (struct remex_host *host, struct remex_error *error)
 {
 	struct proof *proof = &host->proof;
 	struct err err = { 0 };
+	struct key pinned;
 
 	if (proof->pinned && proof->seen && !changed (proof))
 		return 0;
@@ -242,6 +243,10 @@ int remex_host_trust (struct remex_host *host, struct remex_error *error)
 	if (!proof->certificate)
 		return error_set (error, "usage", "%s has not shown its key", host->where);
 	if (keystore_pin_add (host->remex->directory, host->address.pin, proof->certificate, &err) == 0)
+		return 0;
+	/* Another process was faster, and may have been told the same. */
+	if (err.sys == EEXIST && keystore_pin (host->remex->directory, host->address.pin, &pinned, NULL) > 0 &&
+		key_equal (&pinned, &proof->key))
 		return 0;
 	if (err.sys == EEXIST)
 		return error_set (

@@ -67,8 +67,8 @@ static void put_back (const struct file *file, struct local *local)
 	if (file->before) {
 		if (file_write (file->path, file->before, file->before_size, FILE_MODE, true, &err) < 0)
 			complain (NULL, "what was there before cannot be put back: %s", err.text);
-	} else if (unlink (file->path) < 0) {
-		complain (NULL, "%s cannot be removed: %s", file->path, strerror (errno));
+	} else if (file_unlink (file->path, &err) < 0) {
+		complain (NULL, "%s", err.text);
 	}
 	local_reload (local);
 }

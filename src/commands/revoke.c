@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/say.h"
 #include "commands/commands.h"
@@ -62,14 +63,15 @@ static int shut_out (const char *name)
 	struct local local;
 	char *path = NULL;
 	int status = STATUS_REMEX;
+	struct err err = { 0 };
 
 	if (local_open (&local) == 0 && (path = local_path (&local, name))) {
-		if (unlink (path) == 0)
+		if (file_unlink (path, &err) == 0)
 			status = end_sessions (&local, name) == 0 ? 0 : STATUS_REMEX;
-		else if (errno == ENOENT || errno == ENOTDIR)
+		else if (err.sys == ENOENT || err.sys == ENOTDIR)
 			say_unknown (&local, name, path);
 		else
-			complain (NULL, "cannot remove %s: %s", path, strerror (errno));
+			complain (NULL, "%s", err.text);
 	}
 	free (path);
 	local_close (&local);

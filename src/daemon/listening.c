@@ -34,14 +34,19 @@ static bool in_own_directory (const char *path)
 	return own;
 }
 
+static void say_closed_to_group (const struct listener *listener)
+{
+	if (listener->closed)
+		log_warning ("members of group remex cannot reach %s: its directory lets them not in (chgrp remex, "
+			     "chmod 750)",
+			listener->path);
+}
+
 static int open_unix (const struct listening *listening, struct listener *listener, const char *path, struct err *err)
 {
 	if (listener_open (listener, path, listening->group, in_own_directory (path), err) < 0)
 		return -1;
-	if (listener->closed)
-		log_warning ("members of group remex cannot reach %s: they may not enter its directory (chgrp remex, "
-			     "chmod 750)",
-			path);
+	say_closed_to_group (listener);
 	return 0;
 }
 
@@ -266,12 +271,37 @@ static void check_recognition (const struct listening *listening)
 	}
 }
 
-int listening_open (struct listening *listening, const struct generation *generation, struct err *err)
+/* The members of group `remex` may call, where root has started remexd. */
+static gid_t find_group (void)
 {
 	const struct group *group = geteuid () == 0 ? getgrnam ("remex") : NULL;
+
+	return group ? group->gr_gid : (gid_t)-1;
+}
+
+void listening_renew_group (struct listening *listening)
+{
+	gid_t group = find_group ();
+	struct err err;
+
+	if (group == listening->group)
+		return;
+	listening->group = group;
+	for (size_t i = 0; i < listening->n_listeners; i++) {
+		struct listener *listener = &listening->listeners[i];
+
+		if (listener_give (listener, group, in_own_directory (listener->path), &err) < 0)
+			log_error ("%s", err.text);
+		else
+			say_closed_to_group (listener);
+	}
+}
+
+int listening_open (struct listening *listening, const struct generation *generation, struct err *err)
+{
 	int passed = service_sockets (), result;
 
-	listening->group = group ? group->gr_gid : (gid_t)-1;
+	listening->group = find_group ();
 	if (passed > 0)
 		result = adopt (listening, passed, generation->config, err);
 	else if (generation->config->n_listen)

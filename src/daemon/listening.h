@@ -36,6 +36,9 @@ int listening_check (const struct generation *generation, struct err *err);
  * 0, or -1 and err. */
 int listening_start (struct listening *listening, const struct generation *generation, bool serving, struct err *err);
 
+/* Look the group `remex` up again: it may have been made, or have another number. */
+void listening_renew_group (struct listening *listening);
+
 /* Log each address that is open. */
 void listening_log (const struct listening *listening);
 

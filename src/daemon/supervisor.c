@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -250,6 +252,7 @@ static int renew_identities (struct supervisor *supervisor, struct err *err)
 	if (generation_renew_identities (supervisor->generation, err) < 0)
 		return -1;
 	identity_files_report (&supervisor->generation->identities);
+	listening_renew_group (&supervisor->listening);
 	if (listening_start (&supervisor->listening, supervisor->generation, serving, &closed) < 0)
 		log_error ("%s", closed.text);
 	front_process_send_identities (&supervisor->front, supervisor->generation);
@@ -287,6 +290,7 @@ static void take_reload (struct supervisor *supervisor)
 	workers_set_generation (&supervisor->workers, generation);
 	log_setup ("remexd", supervisor->stdio ? LOG_WARNING : generation->config->log);
 	generation_log (generation);
+	listening_renew_group (&supervisor->listening);
 	if (listening_start (&supervisor->listening, generation, supervisor->state == SERVING, &err) < 0)
 		log_error ("%s", err.text);
 	if (front_process_send_generation (&supervisor->front, generation) < 0)
@@ -534,6 +538,19 @@ static int check (const struct supervisor *supervisor, struct err *err)
 		       : 0;
 }
 
+/* As root we end what others run: a container may take the right to. */
+static void check_signals (void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	if (geteuid () == 0 && syscall (SYS_capget, &head, sets) == 0 &&
+		!(sets[CAP_TO_INDEX (CAP_KILL)].effective & CAP_TO_MASK (CAP_KILL)))
+		log_warning ("what other users run cannot be sent signals: a deadline or a cancel takes seconds, and "
+			     "may leave "
+			     "processes behind (CAP_KILL is missing: docker run --cap-add KILL)");
+}
+
 static int start (struct supervisor *supervisor, const struct daemon_options *options, struct err *err)
 {
 	if (open_generation (supervisor, options, err) < 0)
@@ -547,6 +564,7 @@ static int start (struct supervisor *supervisor, const struct daemon_options *op
 	if (!options->stdio && listening_open (&supervisor->listening, supervisor->generation, err) < 0)
 		return -1;
 	log_own ();
+	check_signals ();
 	cgroups_open (&supervisor->workers.cgroups);
 	cgroups_settle (&supervisor->workers.cgroups);
 	if (chdir ("/") < 0 || start_front (supervisor) < 0)

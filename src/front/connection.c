@@ -10,6 +10,7 @@
 #include "front/connection.h"
 #include "front/dispatch.h"
 #include "front/front_state.h"
+#include "front/turn.h"
 
 enum {
 	READ_PIECE = 64 * 1024,
@@ -312,10 +313,16 @@ static bool read_piece (struct connection *connection)
 
 static void on_readable (struct connection *connection)
 {
-	const int64_t until = clock_ms () + TURN_MS;
+	const int64_t since = clock_ns (), until = clock_ms () + TURN_MS;
+	struct identity *identity = connection->client.identity;
 
+	if (!turn_take (identity, &connection->round, connection->front->pass)) {
+		watch_pending (connection); /* the descriptor says so again */
+		return;
+	}
 	for (int i = 0; i < BURST && !connection->closing && read_piece (connection) && clock_ms () < until; i++)
 		;
+	turn_spent (identity, clock_ns () - since);
 	shrink_in (connection);
 	if (connection->closing) {
 		connection_close (connection);

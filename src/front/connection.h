@@ -33,6 +33,7 @@ struct connection {
 	struct list
 		park; /* in the front's parked: the connection is not read until the budget has room for its message */
 	size_t reserved, unsent; /* bytes counted in the budget: of the message that is coming, of unsent output */
+	uint64_t round; /* in which it was read last (turn.h) */
 	bool ending, closing;
 	bool shut; /* ending: all is sent, and the stream is shut for writing */
 	int64_t end_ms; /* ending: when the connection is closed at the latest */

@@ -488,6 +488,13 @@ static int describe (struct front *front)
 	return 0;
 }
 
+static void on_pass (uv_prepare_t *prepare)
+{
+	struct front *front = prepare->data;
+
+	front->pass++;
+}
+
 static int set_up (struct front *front, int link)
 {
 	struct config *config;
@@ -523,6 +530,10 @@ static int set_up (struct front *front, int link)
 	breakers_init (&front->breakers, config->limits.crashes);
 	pool_init (&front->pool, &front->loop, config->workers_max, config->workers_requests, &pool_ops, front);
 	front->pool.generation = front->generation;
+	uv_prepare_init (&front->loop, &front->prepare);
+	front->prepare.data = front;
+	uv_prepare_start (&front->prepare, on_pass);
+	uv_unref ((uv_handle_t *)&front->prepare);
 	front->gate.reserve = dup (STDERR_FILENO);
 	supervisor_link_wait (&front->supervisor, &front->equipped);
 	supervisor_link_ready (&front->supervisor);

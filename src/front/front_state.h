@@ -37,6 +37,8 @@ struct front_events {
 
 struct front {
 	uv_loop_t loop;
+	uv_prepare_t prepare;
+	uint64_t pass; /* how often the loop has looked at what is ready */
 	const struct front_events *events;
 	struct supervisor_link supervisor;
 

@@ -32,12 +32,29 @@ void revoke_expired (void *arg)
 	dispatch_pump (front);
 }
 
+/* Who came by the Unix socket as a member of a group `remex` that is another group now. */
+static void end_strangers (struct front *front)
+{
+	struct connection *connection, *after;
+	struct err err;
+
+	err_set (&err, CODE_DENIED, "you are no member of group remex");
+	list_each_safe (connection, after, &front->connections, node)
+		if (!connection->client.remote && !front->single &&
+			!access_unix_stays (
+				&front->gate.access, connection->client.identity, connection->pump.stream.in))
+			revoke_client (front, &connection->client, &err);
+}
+
 void revoke_all (struct front *front)
 {
 	struct request *request, *after;
 	struct err err;
 
 	front->paused = true;
+	access_renew_group (&front->gate.access);
+	front->queue.shared = front->gate.access.shared;
+	end_strangers (front);
 	gate_review (&front->gate, time (NULL));
 	list_each_safe (request, after, &front->requests, node) {
 		if (request->state == REQUEST_WAITING) {

@@ -60,8 +60,18 @@ void access_init (struct access *access, uid_t daemon)
 {
 	*access = (struct access){ .daemon = daemon };
 	list_init (&access->identities);
-	access->group = daemon == 0 ? group_find ("remex") : (gid_t)-1;
-	access->shared = access->group != (gid_t)-1;
+	access_renew_group (access);
+}
+
+void access_renew_group (struct access *access)
+{
+	access->group = access->daemon == 0 ? group_find ("remex") : (gid_t)-1;
+	access->shared = access->shared || access->group != (gid_t)-1;
+}
+
+bool access_unix_stays (const struct access *access, const struct identity *identity, int fd)
+{
+	return identity->full || (access->group != (gid_t)-1 && peer_in_group (fd, access->group));
 }
 
 void access_free (struct access *access)

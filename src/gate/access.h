@@ -44,6 +44,11 @@ struct identity {
 	int running; /* requests that have a worker, or output that its client has yet to take (request.h) */
 	int answers; /* of the front itself, that its client has yet to take (front/builtin.h) */
 	size_t held; /* bytes of the budget (budget.h) */
+	struct {
+		uint64_t pass, round;
+		int64_t spent_ns;
+		bool left; /* some of its connections have yet to be read in this round */
+	} turn; /* of its connections (front/turn.h) */
 };
 
 struct access {
@@ -56,6 +61,11 @@ struct access {
 
 /* daemon: the uid the supervisor runs as. */
 void access_init (struct access *access, uid_t daemon);
+
+/* Look the group `remex` up again. access_unix_stays: may a connection of that identity be here still, by the rules for a new
+ * one? */
+void access_renew_group (struct access *access);
+bool access_unix_stays (const struct access *access, const struct identity *identity, int fd);
 void access_free (struct access *access);
 
 /* The identities of a new generation (owned from now on). Those that are there get what is granted to their name now;

@@ -75,27 +75,37 @@ static int give_directory (int held, int parent, const char *name, const char *d
 	return result;
 }
 
+/* The directory is held: open it to the group, if that is wanted and it is ours to open. */
+static int open_to_group (struct listener *listener, int parent, const char *name, const char *directory, gid_t group,
+	bool own, struct err *err)
+{
+	struct stat st;
+
+	listener->closed = false;
+	if (fstat (listener->directory, &st) < 0)
+		return err_sys (err, 0, "%s", directory);
+	if (group == (gid_t)-1 || geteuid () != 0 || group_may_enter (&st, group))
+		return 0;
+	if ((listener->made || own) && as_we_make_it (&st))
+		return give_directory (listener->directory, parent, name, directory, group, err);
+	listener->closed = true;
+	return 0;
+}
+
 /* Make it where it is not there, closed to all others, and hold it; open it to the group where that is wanted. */
 static int enter_directory (struct listener *listener, int parent, const char *name, const char *directory, gid_t group,
 	bool own, struct err *err)
 {
 	mode_t old = umask (077);
 	int made = mkdirat (parent, name, 0700);
-	struct stat st;
 
 	umask (old);
 	if (made < 0 && errno != EEXIST)
 		return err_sys (err, 0, "cannot make %s", directory);
+	listener->made = made == 0;
 	if ((listener->directory = trusted_open (directory, TRUSTED_PLACE, err)) < 0)
 		return -1;
-	if (fstat (listener->directory, &st) < 0)
-		return err_sys (err, 0, "%s", directory);
-	if (group == (gid_t)-1 || geteuid () != 0 || group_may_enter (&st, group))
-		return 0;
-	if ((made == 0 || own) && as_we_make_it (&st))
-		return give_directory (listener->directory, parent, name, directory, group, err);
-	listener->closed = true;
-	return 0;
+	return open_to_group (listener, parent, name, directory, group, own, err);
 }
 
 /* Cut the last component off `path`, and the slashes before it. Returns the component, which lies in `path` too. */
@@ -109,23 +119,32 @@ static char *cut_last (char *path)
 	return name;
 }
 
-/* Hold the directory of the socket's path. 0, or -1 and err. */
+/* Hold the directory of the socket's path, or, where it is held, open it to another group. 0, or -1 and err. */
 static int hold_directory (struct listener *listener, gid_t group, bool own, struct err *err)
 {
 	char directory[LISTEN_PATH_MAX + 1], above[LISTEN_PATH_MAX + 1], *name;
+	bool held = listener->directory >= 0;
 	int parent, result;
+	struct err why;
 
 	strcpy (directory, listener->path);
 	cut_last (directory);
 	strcpy (above, directory);
 	if (!*directory) {
-		listener->directory = trusted_open ("/", TRUSTED_PLACE, err);
+		if (!held)
+			listener->directory = trusted_open ("/", TRUSTED_PLACE, err);
 		return listener->directory < 0 ? -1 : 0;
 	}
 	name = cut_last (above);
-	if ((parent = open (*above ? above : "/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
-		return err_sys (err, 0, "cannot make %s", directory);
-	result = enter_directory (listener, parent, name, directory, group, own, err);
+	if ((parent = trusted_open (*above ? above : "/", TRUSTED_ABOVE, &why)) < 0) {
+		errno = why.sys;
+		if (why.sys != EPERM)
+			return err_sys (err, 0, "cannot make %s", directory);
+		*err = why;
+		return -1;
+	}
+	result = held ? open_to_group (listener, parent, name, directory, group, own, err)
+		      : enter_directory (listener, parent, name, directory, group, own, err);
 	fd_close (&parent);
 	return result;
 }
@@ -341,6 +360,13 @@ int listener_open_tcp (struct listener *listener, const struct endpoint *endpoin
 		return 0;
 	fd_close (&listener->fd);
 	return -1;
+}
+
+int listener_give (struct listener *listener, gid_t group, bool own, struct err *err)
+{
+	if (listener->kind != LISTEN_UNIX || listener->directory < 0)
+		return 0;
+	return hold_directory (listener, group, own, err);
 }
 
 bool listener_serves_unix (const struct listener *listener, const char *path)

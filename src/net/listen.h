@@ -31,6 +31,7 @@ struct listener {
 	dev_t device; /* likewise: the file of the socket, once there is one */
 	ino_t inode;
 	int lock; /* likewise: held as long as the listener lives */
+	bool made; /* likewise: the directory was not there before */
 	bool closed; /* likewise: a group was named, and its members cannot enter the directory */
 };
 
@@ -41,6 +42,10 @@ struct listener {
  * 0666 within that directory. A socket that somebody serves and that has no lock is somebody else's. 0, or -1 and err ("…
  * is in use by another remexd"). */
 int listener_open (struct listener *listener, const char *path, gid_t group, bool own, struct err *err);
+
+/* The group is another now, or there is one: its members may enter the directory of a Unix socket of our own by the rules of
+ * listener_open. 0, or -1 and err. */
+int listener_give (struct listener *listener, gid_t group, bool own, struct err *err);
 
 /* Listen on a TCP address; port 0: the kernel picks one. An IPv6 address is for IPv6 alone (ipv6(7), IPV6_V6ONLY). 0, or
  * -1 and err. In two steps: listener_bind_tcp makes one that is silent; listener_start begins to listen, for every process

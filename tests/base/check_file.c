@@ -158,6 +158,52 @@ START_TEST (directories)
 }
 END_TEST
 
+/* In a directory where others may exchange what is made, nothing is made. */
+START_TEST (not_where_others_may_write)
+{
+	char deep[160];
+
+	snprintf (deep, sizeof deep, "%s/a/b", directory);
+	ck_assert_int_eq (file_write (path, "x", 1, 0644, false, &err), 0);
+	ck_assert_int_eq (chmod (directory, 0777), 0);
+	ck_assert_int_eq (file_write (path, "y", 1, 0644, true, &err), -1);
+	ck_assert_int_eq (err.sys, EPERM);
+	ck_assert_ptr_nonnull (strstr (err.text, "is writable by others"));
+	ck_assert_int_eq (file_make_directory (deep, 0755, 0755, &err), -1);
+	ck_assert_int_eq (err.sys, EPERM);
+	ck_assert_int_eq (file_unlink (path, &err), -1);
+	ck_assert_int_eq (err.sys, EPERM);
+	holds ("x");
+	ck_assert_int_eq (entries (), 1);
+	/* As in /tmp. */
+	ck_assert_int_eq (chmod (directory, 01777), 0);
+	ck_assert_int_eq (file_write (path, "y", 1, 0644, true, &err), 0);
+	ck_assert_int_eq (file_unlink (path, &err), 0);
+	ck_assert_int_eq (file_unlink (path, &err), -1);
+	ck_assert_int_eq (err.sys, ENOENT);
+}
+END_TEST
+
+START_TEST (not_by_somebody_elses_link)
+{
+	char link[160], behind[160], target[160];
+
+	if (geteuid () != 0)
+		return; /* only root can be somebody else */
+	snprintf (target, sizeof target, "%s/target", directory);
+	snprintf (link, sizeof link, "%s/link", directory);
+	snprintf (behind, sizeof behind, "%s/link/made", directory);
+	ck_assert_int_eq (mkdir (target, 0700), 0);
+	ck_assert_int_eq (symlink (target, link), 0);
+	ck_assert_int_eq (lchown (link, 1234, 1234), 0);
+	ck_assert_int_eq (file_make_directory (behind, 0755, 0755, &err), -1);
+	ck_assert_int_eq (err.sys, EPERM);
+	ck_assert_int_eq (file_write (behind, "x", 1, 0644, false, &err), -1);
+	ck_assert_int_eq (err.sys, EPERM);
+	ck_assert_int_eq (rmdir (target), 0);
+}
+END_TEST
+
 static void cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, setup, teardown);
@@ -167,6 +213,8 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, no_directory);
 	tcase_add_test (tcase, a_link_is_replaced_not_followed);
 	tcase_add_test (tcase, directories);
+	tcase_add_test (tcase, not_where_others_may_write);
+	tcase_add_test (tcase, not_by_somebody_elses_link);
 }
 
 CHECK_MAIN ("base/file", cases)

@@ -91,9 +91,14 @@ static const struct utf8_row control_rows[] = {
 	{ TEXT ("x\xE2\x80\xAEy"), true }, /* U+202E, RLO */
 	{ TEXT ("\xE2\x80\xAF"), false }, { TEXT ("\xE2\x81\xA5"), false },
 	{ TEXT ("\xE2\x81\xA6"), true }, /* U+2066, LRI */
+	{ TEXT ("\xE2\x81\xAA"), true }, /* U+206A */
+	{ TEXT ("\xEF\xBB\xBF"), true }, /* U+FEFF */
+	{ TEXT ("\xEF\xBF\xBA"), true }, /* U+FFFA, an annotation */
+	{ TEXT ("\xF3\xA0\x81\x81"), true }, /* U+E0041, a tag */
+	{ TEXT ("\xF3\xA0\x84\x80"), false }, /* U+E0100, a variation selector */
+	{ TEXT ("\xEF\xBF\xBD"), false }, /* U+FFFD */
 	{ TEXT ("\xE2\x81\xA9"), true }, /* U+2069, PDI */
-	{ TEXT ("\xE2\x81\xAA"), false }, { TEXT ("\xF0\x90\x80\x80"), false },
-	{ TEXT ("\xE2\x80"), true }, /* cut: the byte 0x80 */
+	{ TEXT ("\xF0\x90\x80\x80"), false }, { TEXT ("\xE2\x80"), true }, /* cut: the byte 0x80 */
 };
 
 /* What has such a character is never shown as it is. */

@@ -259,6 +259,30 @@ START_TEST (another_key)
 }
 END_TEST
 
+/* Two were asked the same question, and both said yes. Who has seen another key is told. */
+START_TEST (pinned_meanwhile)
+{
+	struct remex_host *first, *second;
+
+	write_id ();
+	ck_assert_ptr_nonnull (first = remex_probe (remex, where, &error));
+	ck_assert_int_eq (next (), REMEX_CLOSED);
+	hang_up ();
+	trust ();
+	ck_assert_int_eq (remex_host_trust (first, &error), 0);
+	ck_assert_int_eq (remex_forget (remex, where, &error), 1);
+	serve_as (credential_make ("server", &err));
+	ck_assert_ptr_nonnull (second = remex_probe (remex, where, &error));
+	ck_assert_int_eq (next (), REMEX_CLOSED);
+	hang_up ();
+	ck_assert_int_eq (remex_host_trust (first, &error), 0);
+	ck_assert_int_lt (remex_host_trust (second, &error), 0);
+	ck_assert_str_eq (error.code, "untrusted");
+	remex_close (first);
+	remex_close (second);
+}
+END_TEST
+
 START_TEST (refused)
 {
 	char line[KEY_LINE_SIZE], paste[512];
@@ -391,6 +415,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, no_key);
 	tcase_add_test (tcase, not_pinned);
 	tcase_add_test (tcase, another_key);
+	tcase_add_test (tcase, pinned_meanwhile);
 	tcase_add_test (tcase, refused);
 	tcase_add_loop_test (tcase, turned_away, 0, (int)(sizeof alerts / sizeof *alerts));
 	tcase_add_test (tcase, much);

@@ -11,6 +11,7 @@ front_tests = \
 	%D%/check_relay_worker \
 	%D%/check_schedule \
 	%D%/check_supervisor_link \
+	%D%/check_turn \
 	$(NULL)
 check_PROGRAMS += $(front_tests)
 TESTS += $(front_tests)
@@ -40,6 +41,8 @@ front_libs = \
 %C%_check_relay_worker_SOURCES = %D%/check_relay_worker.c $(front_fixture)
 %C%_check_relay_worker_CFLAGS = $(check_cflags)
 %C%_check_relay_worker_LDADD = $(front_libs)
+%C%_check_turn_CFLAGS = $(check_cflags)
+%C%_check_turn_LDADD = $(front_libs)
 %C%_check_schedule_CFLAGS = $(check_cflags)
 %C%_check_schedule_LDADD = $(front_libs)
 %C%_check_supervisor_link_CFLAGS = $(check_cflags)
