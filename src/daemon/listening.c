@@ -37,7 +37,7 @@ static bool in_own_directory (const char *path)
 static void say_closed_to_group (const struct listener *listener)
 {
 	if (listener->closed)
-		log_warning ("members of group remex cannot reach %s: its directory lets them not in (chgrp remex, "
+		log_warning ("members of group remex cannot reach %s: they may not enter its directory (chgrp remex, "
 			     "chmod 750)",
 			listener->path);
 }

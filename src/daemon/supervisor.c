@@ -251,7 +251,7 @@ static int renew_identities (struct supervisor *supervisor, struct err *err)
 
 	if (generation_renew_identities (supervisor->generation, err) < 0)
 		return -1;
-	identity_files_report (&supervisor->generation->identities);
+	identity_files_log (&supervisor->generation->identities);
 	listening_renew_group (&supervisor->listening);
 	if (listening_start (&supervisor->listening, supervisor->generation, serving, &closed) < 0)
 		log_error ("%s", closed.text);
