@@ -2,6 +2,7 @@ if HAVE_CHECK
 client_tests = \
 	%D%/check_address \
 	%D%/check_args \
+	%D%/check_connect \
 	%D%/check_host \
 	%D%/check_many \
 	%D%/check_request \
@@ -20,6 +21,8 @@ libclientparts_la_LIBADD = $(libremex_la_LIBADD)
 %C%_check_address_LDADD = $(client_parts) $(check_libs)
 %C%_check_args_CFLAGS = $(check_cflags)
 %C%_check_args_LDADD = $(client_parts) $(check_libs)
+%C%_check_connect_CFLAGS = $(check_cflags)
+%C%_check_connect_LDADD = $(client_parts) $(check_libs)
 %C%_check_host_CFLAGS = $(check_cflags)
 %C%_check_host_LDADD = $(client_parts) $(check_libs)
 %C%_check_request_CFLAGS = $(check_cflags)
