@@ -1,18 +1,31 @@
 if HAVE_CHECK
 cli_checks = \
+	%D%/check_ask \
 	%D%/check_call \
 	%D%/check_console \
 	%D%/check_drive \
+	%D%/check_result \
+	%D%/check_say \
+	%D%/check_transfer \
 	$(NULL)
 check_PROGRAMS += $(cli_checks)
 TESTS += $(cli_checks)
 cli_parts = src/cli/libcli.la libremex.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la
+%C%_check_ask_CFLAGS = $(check_cflags)
+%C%_check_ask_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) $(check_libs)
 %C%_check_call_CFLAGS = $(check_cflags)
 %C%_check_call_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
 %C%_check_console_CFLAGS = $(check_cflags)
 %C%_check_console_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
 %C%_check_drive_CFLAGS = $(check_cflags)
 %C%_check_drive_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
+%C%_check_result_CFLAGS = $(check_cflags)
+%C%_check_result_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
+%C%_check_say_CFLAGS = $(check_cflags)
+%C%_check_say_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
+%C%_check_transfer_CFLAGS = $(check_cflags)
+%C%_check_transfer_LDADD = src/cli/libcli.la libremex.la src/files/libfiles.la src/net/libnet.la src/wire/libwire.la \
+	src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 endif
 cli_tests = \
 	%D%/authorize.test \
@@ -27,4 +40,4 @@ cli_tests = \
 	$(NULL)
 dist_check_SCRIPTS += $(cli_tests)
 TESTS += $(cli_tests)
-EXTRA_DIST += %D%/copying.py %D%/fake_server.py %D%/support.py
+EXTRA_DIST += %D%/captured.h %D%/copying.py %D%/fake_server.py %D%/support.py
