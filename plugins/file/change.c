@@ -1,4 +1,4 @@
-/* change - directories made, anything removed: mkdir, remove; see file.h. */
+/* change - the verbs mkdir and remove; see file.h. */
 #include "config.h"
 
 #include <dirent.h>
@@ -16,7 +16,7 @@ enum { DEPTH = 256 };
 
 /* --- mkdir -------------------------------------------------------------------------------------------------------- */
 
-/* 0, also where it is there and `parents` is set; -1 and err. */
+/* 0, also when the directory exists and `parents` is set; -1 and err. */
 static int make (const struct reach *reach, const char *path, int mode, bool parents, struct err *err)
 {
 	struct target target = TARGET_NONE;
@@ -36,7 +36,8 @@ static int make (const struct reach *reach, const char *path, int mode, bool par
 	return result;
 }
 
-/* From the end of the path back to what is there, then forward again. Only the last one gets the mode. */
+/* Go back from the end of the path to an existing directory, then forward again. Only the last directory gets the
+ * mode. */
 static int make_with_parents (const struct reach *reach, const char *path, int mode, struct err *err)
 {
 	char *above = strdup (path), *slash;
@@ -93,7 +94,7 @@ int file_mkdir (void *state, struct remex_call *call)
 
 static int remove_at (struct remex_call *call, int directory, const char *name, int depth, struct err *err);
 
-/* All that is in the directory `fd`, which is closed. */
+/* Remove the content of the directory `fd`, which is closed. */
 static int remove_inside (struct remex_call *call, int fd, int depth, struct err *err)
 {
 	DIR *list = fdopendir (fd);
@@ -119,7 +120,7 @@ static int remove_inside (struct remex_call *call, int fd, int depth, struct err
 	return result;
 }
 
-/* A link is removed, never followed. What has gone meanwhile is no failure. */
+/* A link is removed, never followed. A name that is gone already is no failure. */
 static int remove_at (struct remex_call *call, int directory, const char *name, int depth, struct err *err)
 {
 	int fd;
@@ -144,11 +145,11 @@ static int remove_place (struct remex_call *call, const struct target *target, s
 	struct stat st;
 
 	if (!strcmp (target->name, "."))
-		return err_set (err, CODE_BAD_VALUE, "a root, or the directory that one is in by \".\", stays");
+		return err_set (err, CODE_BAD_VALUE, "a root, or the directory \".\", cannot be removed");
 	if (fstatat (target->directory, target->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys (err, files_code (errno), "cannot remove it");
 	if (target->slash && !S_ISDIR (st.st_mode))
-		return err_set (err, CODE_BAD_VALUE, "is no directory");
+		return err_set (err, CODE_BAD_VALUE, "is not a directory");
 	if (S_ISDIR (st.st_mode) && remex_arg_bool (call, "recursive", false))
 		return remove_at (call, target->directory, target->name, 0, err);
 	if (unlinkat (target->directory, target->name, S_ISDIR (st.st_mode) ? AT_REMOVEDIR : 0) < 0)

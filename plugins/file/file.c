@@ -1,8 +1,8 @@
-/* file - copy files to and from this machine, and look after them.
+/* file - the plugin that copies files to and from this machine, and manages them.
  *
- * A path is relative to the user's home. Whatever is reached is reached from a directory that is held open (files/target.h),
- * within the roots of the caller's identity where it has some (remex_roots). put.c, get.c, look.c and change.c hold the
- * verbs; what goes over the wire is src/files, which the client shares.
+ * A path is relative to the user's home. Every file is reached from a directory that is held open (files/target.h),
+ * within the roots of the caller's identity if it has any (remex_roots). put.c, get.c, look.c and change.c hold the
+ * verbs; the format on the wire is src/files, shared with the client.
  */
 #include "config.h"
 
@@ -53,13 +53,13 @@ int give_result (struct remex_call *call, json_t *document)
 
 /* --- pipes -------------------------------------------------------------------------------------------------------- */
 
-enum { PIPE_SIZE = 1024 * 1024 }; /* what an ordinary user may have (pipe(7), pipe-max-size) */
+enum { PIPE_SIZE = 1024 * 1024 }; /* the maximum of an ordinary user (pipe(7), pipe-max-size) */
 
 static int make_pipe (struct remex_call *call, int ends[2])
 {
 	if (pipe2 (ends, O_CLOEXEC) < 0)
-		return remex_fail (call, REMEX_ERR_BUSY, "a pipe: %s", strerror (errno));
-	(void)fcntl (ends[1], F_SETPIPE_SZ, PIPE_SIZE); /* a smaller one does, more slowly */
+		return remex_fail (call, REMEX_ERR_BUSY, "cannot make a pipe: %s", strerror (errno));
+	(void)fcntl (ends[1], F_SETPIPE_SZ, PIPE_SIZE); /* a smaller pipe is only slower */
 	return 0;
 }
 
@@ -87,7 +87,7 @@ int open_output (struct remex_call *call)
 	return -1;
 }
 
-/* --- where it may go ---------------------------------------------------------------------------------------------- */
+/* --- the caller's roots ------------------------------------------------------------------------------------------- */
 
 int reach_open (struct reach *reach, struct remex_call *call)
 {
@@ -121,16 +121,16 @@ void reach_close (struct reach *reach)
 /* --- the tables --------------------------------------------------------------------------------------------------- */
 
 static const struct remex_param put_params[] = {
-	{ "path", REMEX_STRING, REMEX_REQUIRED, "where it goes" },
-	{ "size", REMEX_INTEGER, 0, "how many bytes will come; others are refused" },
-	{ "sha256", REMEX_STRING, 0, "their SHA-256; others are refused" },
+	{ "path", REMEX_STRING, REMEX_REQUIRED, "the file to write" },
+	{ "size", REMEX_INTEGER, 0, "the size of the content; any other is refused" },
+	{ "sha256", REMEX_STRING, 0, "the SHA-256 of the content; any other is refused" },
 	{ "mode", REMEX_INTEGER, 0, "the file's permissions, as a number (420 is 0644)" },
-	{ "mtime", REMEX_INTEGER, 0, "its time, in nanoseconds since 1970" },
-	{ "sync", REMEX_BOOL, 0, "wait until it is on the disk (true)" },
+	{ "mtime", REMEX_INTEGER, 0, "the file's modification time, in nanoseconds since 1970" },
+	{ "sync", REMEX_BOOL, 0, "sync the file to the disk (true)" },
 	{ "tree", REMEX_BOOL, 0, "the input is a stream of items (doc/protocol.md), not the content of a file" },
-	{ "into", REMEX_BOOL, 0, "with tree: path has to be a directory" },
-	{ "recursive", REMEX_BOOL, 0, "with tree: directories and links may come" },
-	{ "preserve", REMEX_BOOL, 0, "with tree: take over modes and times" },
+	{ "into", REMEX_BOOL, 0, "with tree: path must be a directory" },
+	{ "recursive", REMEX_BOOL, 0, "with tree: accept directories and links" },
+	{ "preserve", REMEX_BOOL, 0, "with tree: keep modes and times" },
 	{ "set_id", REMEX_BOOL, 0, "keep set-user-ID, set-group-ID and sticky bits of a mode" },
 	{ 0 },
 };
@@ -138,12 +138,11 @@ static const struct remex_param put_params[] = {
 static const struct remex_param get_params[] = {
 	{ "path", REMEX_STRING, 0, "the file; its content is the stream stdout" },
 	{ "paths", REMEX_STRINGS, 0, "or several, as a stream of items (doc/protocol.md) on the stream files" },
-	{ "recursive", REMEX_BOOL, 0, "with paths: directories as well, with all in them" },
+	{ "recursive", REMEX_BOOL, 0, "with paths: directories as well, with their content" },
 	{ "resume", REMEX_BOOL, 0,
-		"with paths: ask for each file, by an item, how much of it is there; the input answers" },
-	{ "count", REMEX_BOOL, 0, "with paths: begin with how much there is" },
-	{ "live", REMEX_BOOL, 0,
-		"send a file that changes, or whose size is not how much is in it (/proc), as it is read" },
+		"with paths: ask by an item for the size that the receiver has of each file; the input answers" },
+	{ "count", REMEX_BOOL, 0, "with paths: begin with the totals" },
+	{ "live", REMEX_BOOL, 0, "send a file that changes meanwhile, or whose size is wrong (/proc), as it is read" },
 	{ 0 },
 };
 
@@ -154,23 +153,23 @@ static const struct remex_param path_params[] = {
 
 static const struct remex_param mkdir_params[] = {
 	{ "path", REMEX_STRING, REMEX_REQUIRED, "the directory" },
-	{ "parents", REMEX_BOOL, 0, "those above it as well; it is no failure if it is there" },
+	{ "parents", REMEX_BOOL, 0, "missing directories above it as well; an existing directory is no failure" },
 	{ "mode", REMEX_INTEGER, 0, "its permissions, as a number (493 is 0755), less the umask" },
 	{ 0 },
 };
 
 static const struct remex_param remove_params[] = {
 	{ "path", REMEX_STRING, REMEX_REQUIRED, "what" },
-	{ "recursive", REMEX_BOOL, 0, "a directory with all in it; otherwise only an empty one" },
+	{ "recursive", REMEX_BOOL, 0, "a directory with its content; otherwise only an empty one" },
 	{ 0 },
 };
 
 static const struct remex_verb verbs[] = {
 	{ "put", "Receive a file, whole or not at all, or a stream of files", put_params, file_put, REMEX_PATHS },
 	{ "get", "Send a file, or a stream of files", get_params, file_get, REMEX_PATHS },
-	{ "list", "What is in a directory", path_params, file_list, REMEX_PATHS },
-	{ "stat", "What a file is", path_params, file_stat, REMEX_PATHS },
-	{ "checksum", "The SHA-256 of a file", path_params, file_checksum, REMEX_PATHS },
+	{ "list", "List a directory", path_params, file_list, REMEX_PATHS },
+	{ "stat", "Show the type, mode, size and times of a file", path_params, file_stat, REMEX_PATHS },
+	{ "checksum", "Compute the SHA-256 of a file", path_params, file_checksum, REMEX_PATHS },
 	{ "mkdir", "Make a directory", mkdir_params, file_mkdir, REMEX_PATHS },
 	{ "remove", "Remove a file or a directory", remove_params, file_remove, REMEX_PATHS },
 	{ 0 },

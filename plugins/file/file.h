@@ -1,4 +1,4 @@
-/* file - what the verbs of the plugin share: where the caller may go, and how a failure is told. */
+/* file - the shared part of the plugin's verbs: the caller's roots, and failures. */
 #ifndef REMEX_PLUGINS_FILE_H
 #define REMEX_PLUGINS_FILE_H
 
@@ -10,38 +10,37 @@
 #include "base/err.h"
 #include "files/target.h"
 
-/* What this call may reach, and from where its relative paths start. */
+/* The roots of this call, and the directory that relative paths start from. */
 struct reach {
 	struct remex_call *call;
 	struct roots roots;
 	const char *home;
 };
 
-/* 0, or -1: failed, which has been said (remex_fail). Then reach_close, either way. */
+/* 0, or -1: failed and reported (remex_fail). Then reach_close, either way. */
 int reach_open (struct reach *reach, struct remex_call *call);
 void reach_close (struct reach *reach);
 
-/* End the call with what `err` says of `path` (NULL: of nothing in particular). Always -1. */
+/* Fail the call with `err` about `path` (NULL: about no path). Always -1. */
 int fail (struct remex_call *call, const char *path, const struct err *err);
 
-/* Write a document (consumed; NULL is a lack of memory) to the stream "result". 0 or -1. */
+/* Write a document (consumed; NULL means out of memory) to the stream "result". 0 or -1. */
 int give_result (struct remex_call *call, json_t *document);
 
-/* A pipe between us and remexd, which moves the bytes itself, so that a client, remexd and we work at the same time: all of
- * the input, to be read from the descriptor that is returned; or all of the stream FILES_STREAM, to be written to it. -1: it
- * failed, which has been said. At the end of the input it cannot be told whether the client has ended it or is gone; what
- * comes over it has to have an end of its own. */
+/* A pipe between us and remexd, which moves the bytes itself, so that client, remexd and worker run at the same time:
+ * the input, to read from the returned descriptor; or the stream FILES_STREAM, to write to it. -1: failed and reported.
+ * The end of the input does not tell whether the client has ended it or is gone: the content needs an end mark of its
+ * own. */
 int open_input (struct remex_call *call);
 int open_output (struct remex_call *call);
 
-/* The stream that items travel on, both ways but for the input of put. */
+/* The stream of items, both ways except for the input of put. */
 #define FILES_STREAM "files"
 
-/* What a file is, as list and stat tell it; `directory` and `name` are where it is, for a link's target. NULL without
- * memory. */
+/* A file as list and stat show it; `directory` and `name` locate it, for a link's target. NULL when out of memory. */
 json_t *describe (int directory, const char *name, const struct stat *st);
 
-/* One for each verb; see the tables in file.c. */
+/* The verbs; see the tables in file.c. */
 int file_put (void *state, struct remex_call *call);
 int file_get (void *state, struct remex_call *call);
 int file_list (void *state, struct remex_call *call);

@@ -1,4 +1,4 @@
-/* get - send a file, or a stream of them; see file.h. */
+/* get - the verb get: send a file, or a stream of files; see file.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -78,14 +78,14 @@ static int get_one (struct reach *reach, const char *path)
 	return result;
 }
 
-/* --- a stream of them --------------------------------------------------------------------------------------------- */
+/* --- a stream of files -------------------------------------------------------------------------------------------- */
 
 struct sources {
 	struct reach *reach;
 	const char *const *paths;
 };
 
-/* The name is for messages alone: the client knows what it has asked for. */
+/* The name is only for messages: the client knows its request. */
 static void name_source (const char *path, int fd, char *name)
 {
 	size_t n = strlen (path);
@@ -119,7 +119,7 @@ static int open_source (void *data, int index, char *name, bool *stream, struct 
 	return fd;
 }
 
-/* The client's answers, one {"have":…} for each question. */
+/* Take the client's answers, one {"have":…} for each question. */
 static int take_answer (struct remex_call *call, struct sender *sender, struct buf *in)
 {
 	static struct item item;
@@ -131,11 +131,11 @@ static int take_answer (struct remex_call *call, struct sender *sender, struct b
 		uint8_t *space = buf_reserve (in, 4096);
 
 		if (!space)
-			return remex_fail (call, REMEX_ERR_BAD_VALUE, "an answer that has no end");
+			return remex_fail (call, REMEX_ERR_BAD_VALUE, "an answer without an end");
 		if ((n = remex_read (call, space, 4096)) < 0)
 			return -1;
 		if (n == 0)
-			return remex_fail (call, REMEX_ERR_BAD_VALUE, "the input ended where an answer was awaited");
+			return remex_fail (call, REMEX_ERR_BAD_VALUE, "the input ended instead of an answer");
 		buf_commit (in, (size_t)n);
 	}
 	if (got < 0 || sender_answer (sender, &item, &err) < 0)
@@ -149,7 +149,7 @@ static int send_stream (struct remex_call *call, struct sender *sender, int fd, 
 
 	do {
 		state = sender_fill (sender, out);
-		/* Where remexd has closed its end, the request is over. */
+		/* When remexd has closed its end, the request is over. */
 		if (buf_len (out) > 0 && fd_write_all (fd, buf_head (out), buf_len (out)) < 0)
 			return -1;
 		buf_consume (out, buf_len (out));
@@ -205,7 +205,7 @@ int file_get (void *state, struct remex_call *call)
 
 	(void)state;
 	if (!path == !paths)
-		return remex_fail (call, REMEX_ERR_BAD_VALUE, "either 'path' or 'paths' says what to send");
+		return remex_fail (call, REMEX_ERR_BAD_VALUE, "give either 'path' or 'paths'");
 	if ((result = reach_open (&reach, call)) == 0)
 		result = paths ? get_tree (&reach, paths) : get_one (&reach, path);
 	reach_close (&reach);

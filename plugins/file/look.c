@@ -1,4 +1,4 @@
-/* look - what there is: list, stat, checksum; see file.h. */
+/* look - the verbs list, stat and checksum; see file.h. */
 #include "config.h"
 
 #include <dirent.h>
@@ -43,7 +43,7 @@ json_t *describe (int directory, const char *name, const struct stat *st)
 	return document;
 }
 
-/* One entry as text, behind a comma where it is not the first. 0 or -1. */
+/* Write one entry as text, with a comma before it unless it is the first. 0 or -1. */
 static int write_entry (struct remex_call *call, int directory, const char *name, bool first)
 {
 	struct stat st;
@@ -52,7 +52,7 @@ static int write_entry (struct remex_call *call, int directory, const char *name
 	int result;
 
 	if (fstatat (directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0; /* it has gone meanwhile */
+		return 0; /* removed meanwhile */
 	entry = describe (directory, name, &st);
 	if (json_object_set_new (entry, "name", header_bytes (name, strlen (name))) < 0 ||
 		!(text = json_dumps (entry, JSON_COMPACT))) {
@@ -67,7 +67,7 @@ static int write_entry (struct remex_call *call, int directory, const char *name
 	return result < 0 ? -1 : 1;
 }
 
-/* The document is written as it comes: a directory may have millions of entries. */
+/* Write the document piece by piece: a directory may have millions of entries. */
 static int write_list (struct remex_call *call, DIR *list)
 {
 	static const char head[] = "{\"entries\":[";
@@ -129,7 +129,7 @@ int file_stat (void *state, struct remex_call *call)
 		if (target_open (&target, &reach.roots, reach.home, path, 0, &err) < 0)
 			result = fail (call, path, &err);
 		else if (fstatat (target.directory, target.name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-			err_sys (&err, files_code (errno), "cannot look at it");
+			err_sys (&err, files_code (errno), "cannot stat it");
 			result = fail (call, path, &err);
 		} else {
 			result = give_result (call, describe (target.directory, target.name, &st));

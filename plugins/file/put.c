@@ -1,8 +1,8 @@
-/* put - receive a file, or a stream of them; see file.h.
+/* put - the verb put: receive a file, or a stream of files; see file.h.
  *
- * A file is put in place only when all of it has come. Of one file the client says so by the end of its input, which
- * remex_read tells from everything else; in a stream each file has an end of its own, with its sum. A call that ends in the
- * middle of a file leaves at most a temporary of it (files/temporary.h).
+ * A file is put in place only when its content is complete. For a single file the client says so by the end of its
+ * input, which remex_read tells from all other ends; in a stream each file has an end mark of its own, with its digest.
+ * A call that ends in the middle of a file leaves at most a temporary file (files/temporary.h).
  */
 #include "config.h"
 
@@ -24,7 +24,7 @@ enum { PIECE = 256 * 1024, TELL = 32 * 1024 };
 
 /* --- one file ----------------------------------------------------------------------------------------------------- */
 
-/* All of the input. 0; -1: it failed, which was said, or the call is over. *keep: what came may be resumed. */
+/* Read the whole input. 0; -1: failed and reported, or the call is over. *keep: the received part may be resumed. */
 static int read_all (struct remex_call *call, const char *path, struct file_writer *writer, int64_t limit, bool *keep)
 {
 	static char bytes[PIECE];
@@ -33,7 +33,7 @@ static int read_all (struct remex_call *call, const char *path, struct file_writ
 
 	while ((n = remex_read (call, bytes, sizeof bytes)) > 0) {
 		if (limit >= 0 && n > limit - file_writer_size (writer)) {
-			err_set (&err, CODE_FAILED, "more came than its %lld bytes", (long long)limit);
+			err_set (&err, CODE_FAILED, "received more than its %lld bytes", (long long)limit);
 			return fail (call, path, &err);
 		}
 		if (file_writer_data (writer, bytes, (size_t)n, &err) < 0)
@@ -69,7 +69,7 @@ static int finish (
 	return give_result (call, result);
 }
 
-/* What was said of the file; what was not said is in order here. 0, or -1: it failed, which was said. */
+/* Check the arguments that are present; absent arguments are valid here. 0, or -1: failed and reported. */
 static int check_args (struct remex_call *call)
 {
 	long long mode = remex_arg_integer (call, "mode", 0);
@@ -125,20 +125,20 @@ static int put_one (struct reach *reach, const char *path)
 	return result;
 }
 
-/* --- a stream of them --------------------------------------------------------------------------------------------- */
+/* --- a stream of files -------------------------------------------------------------------------------------------- */
 
 struct tree {
 	struct reach *reach;
 	const char *path;
-	int directory; /* it is one, and everything goes into it; -1: what comes takes its name */
+	int directory; /* the destination is this directory; -1: it is a name for one source */
 	struct receiver *receiver;
 	struct buf in, back;
 	long long done, failed;
 	int64_t bytes;
-	bool broken; /* what was to be told could not be */
+	bool broken; /* the client could not be told */
 };
 
-/* scp's rule: into the directory that is there, else under that name, which then is for one source only. */
+/* scp's rule: into the directory if it exists, otherwise under that name, for one source only. */
 static int find_destination (struct tree *tree)
 {
 	struct remex_call *call = tree->reach->call;
@@ -153,13 +153,13 @@ static int find_destination (struct tree *tree)
 	if (err.sys != ENOENT && err.sys != ENOTDIR)
 		return fail (call, tree->path, &err);
 	if (into)
-		return remex_fail (call, REMEX_ERR_NOT_FOUND, "%s: is no directory", tree->path);
+		return remex_fail (call, REMEX_ERR_NOT_FOUND, "%s: is not a directory", tree->path);
 	if (target_open (&target, &tree->reach->roots, tree->reach->home, tree->path, TARGET_WRITE, &err) < 0)
 		return fail (call, tree->path, &err);
 	slash = target.slash;
 	target_close (&target);
 	if (slash && !remex_arg_bool (call, "recursive", false))
-		return remex_fail (call, REMEX_ERR_NOT_FOUND, "%s: is no directory", tree->path);
+		return remex_fail (call, REMEX_ERR_NOT_FOUND, "%s: is not a directory", tree->path);
 	return 0;
 }
 
@@ -170,7 +170,7 @@ static int target_item (void *data, const struct item *item, struct target *targ
 	(void)fd;
 	if (tree->directory < 0) {
 		if (item->source != 0)
-			return err_set (err, CODE_BAD_VALUE, "%s is no directory", tree->path);
+			return err_set (err, CODE_BAD_VALUE, "%s is not a directory", tree->path);
 		return target_open (target, &tree->reach->roots, tree->reach->home, tree->path, TARGET_WRITE, err);
 	}
 	if ((target->directory = fcntl (tree->directory, F_DUPFD_CLOEXEC, 0)) < 0)
@@ -179,7 +179,7 @@ static int target_item (void *data, const struct item *item, struct target *targ
 	return 0;
 }
 
-/* Tell the client what has gathered. */
+/* Send the collected receipts to the client. */
 static int tell (struct tree *tree)
 {
 	size_t n = buf_len (&tree->back);
@@ -220,8 +220,8 @@ static void report (void *data, const struct receipt *receipt)
 		tree->broken = true;
 }
 
-/* As read(2), of the input; ECANCELED when the request is to end, for which the pipe says nothing: whoever only read would
- * wait until remexd kills us, and could not look after what has come. */
+/* As read(2), of the input. ECANCELED when the request ends: the pipe does not tell, and a plain read would wait until
+ * remexd kills us, without a chance to keep the received part. */
 static ssize_t read_input (struct remex_call *call, int fd, void *bytes, size_t size)
 {
 	struct pollfd fds[] = { { .fd = fd, .events = POLLIN }, { .fd = remex_cancel_fd (call), .events = POLLIN } };
@@ -235,7 +235,7 @@ static ssize_t read_input (struct remex_call *call, int fd, void *bytes, size_t 
 	return read (fd, bytes, size);
 }
 
-/* All of the input. */
+/* Take the whole input. */
 static int take_input (struct tree *tree, int fd)
 {
 	struct remex_call *call = tree->reach->call;
@@ -279,7 +279,7 @@ static int receive (struct tree *tree)
 	if (result < 0)
 		return -1;
 	if (buf_len (&tree->in) > 0)
-		return remex_fail (call, REMEX_ERR_BAD_VALUE, "the stream of files was cut");
+		return remex_fail (call, REMEX_ERR_BAD_VALUE, "the stream of files ended early");
 	if (receiver_end (tree->receiver, &err) < 0)
 		return tell (tree) < 0 ? -1 : fail (call, NULL, &err);
 	if (tell (tree) < 0)
@@ -296,7 +296,7 @@ static int put_tree (struct reach *reach, const char *path)
 			.preserve = remex_arg_bool (call, "preserve", false),
 			.set_id = remex_arg_bool (call, "set_id", false) },
 		.recursive = remex_arg_bool (call, "recursive", false),
-		.live = true, /* the client has decided */
+		.live = true, /* the client decides on files that change */
 		.tame = reach->roots.bound,
 	};
 	struct tree tree = { .reach = reach, .path = path, .directory = -1 };

@@ -1,4 +1,4 @@
-/* access - who may do what with a received file; see access.h. */
+/* access - owner, mode, ACL and extended attributes of a received file; see access.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -15,9 +15,9 @@
 #include "files/acl.h"
 #include "files/code.h"
 
-/* What is there, and is to be replaced. */
+/* The file that is replaced. */
 struct old {
-	int fd; /* O_PATH, to be closed; -1: nothing is replaced */
+	int fd; /* O_PATH, owned; -1: no file is replaced */
 	struct stat st;
 };
 
@@ -27,7 +27,7 @@ static void add_note (char note[ACCESS_NOTE], const char *what)
 	size_t n = strlen (note), room = ACCESS_NOTE - sizeof more;
 
 	if (n >= strlen ("…") && !strcmp (note + n - strlen ("…"), "…"))
-		return; /* it is full */
+		return; /* the note is full */
 	if (n + strlen ("not kept: ") + strlen (what) < room)
 		strcpy (stpcpy (note + n, n ? ", " : "not kept: "), what);
 	else
@@ -40,7 +40,7 @@ static int look (struct old *old, int directory, const char *name, struct err *e
 	if (old->fd < 0 && errno == ENOENT)
 		return 0;
 	if (old->fd < 0 || fstat (old->fd, &old->st) < 0) {
-		err_sys (err, files_code (errno), "cannot look at what is there");
+		err_sys (err, files_code (errno), "cannot stat the existing file");
 		fd_close (&old->fd);
 		return -1;
 	}
@@ -51,20 +51,20 @@ static int look (struct old *old, int directory, const char *name, struct err *e
 
 /* --- attributes --------------------------------------------------------------------------------------------------- */
 
-/* Those that are the user's, and the label, which decides who may do what with it, are kept. */
+/* The user's attributes are kept, and the security label, which decides on access. */
 static bool is_kept (const char *name)
 {
 	return !strncmp (name, "user.", 5) || !strcmp (name, "security.selinux") || !strcmp (name, "security.SMACK64");
 }
 
-/* Unless it has it already: a label may come by itself. */
+/* Copy one attribute, unless the new file has the same value: the kernel may have set the label. */
 static bool keep (int fd, const char *old, const char *name)
 {
 	static char value[XATTR_SIZE_MAX], own[XATTR_SIZE_MAX];
 	ssize_t n = getxattr (old, name, value, sizeof value), m;
 
 	if (n < 0)
-		return errno == ENODATA; /* it has gone */
+		return errno == ENODATA; /* removed meanwhile */
 	m = fgetxattr (fd, name, own, sizeof own);
 	return (m == n && !memcmp (own, value, (size_t)n)) || fsetxattr (fd, name, value, (size_t)n, 0) == 0;
 }
@@ -88,7 +88,7 @@ static void keep_attributes (int fd, const struct old *old, char note[ACCESS_NOT
 			add_note (note, name);
 }
 
-/* --- who may do what ---------------------------------------------------------------------------------------------- */
+/* --- owner, mode and ACL ------------------------------------------------------------------------------------------ */
 
 mode_t access_umask (void)
 {
@@ -98,26 +98,27 @@ mode_t access_umask (void)
 	return mask;
 }
 
-/* The old file's owner and group, as far as we may. *other_group: it is another group than that. */
+/* Give the new file the old one's owner and group where the kernel permits it. *other_group: the group could not be
+ * kept. */
 static int set_owner (int fd, const struct stat *old, bool *other_group, struct err *err)
 {
 	struct stat st;
 
 	*other_group = false;
-	/* Not what we are counts, but what it got: a directory may give its own group. */
+	/* The new file's own group counts, not the process's: a set-group-ID directory gives its group. */
 	if (fstat (fd, &st) < 0)
-		return err_sys (err, CODE_IO_ERROR, "cannot look at its owner");
+		return err_sys (err, CODE_IO_ERROR, "cannot stat the new file");
 	if ((old->st_uid == st.st_uid && old->st_gid == st.st_gid) || fchown (fd, old->st_uid, old->st_gid) == 0 ||
 		fchown (fd, (uid_t)-1, old->st_gid) == 0)
 		return 0;
-	if (errno != EPERM && errno != EINVAL) /* EINVAL: an owner that this user namespace does not know */
+	if (errno != EPERM && errno != EINVAL) /* EINVAL: the owner has no mapping in this user namespace */
 		return err_sys (err, files_code (errno), "cannot set its owner");
 	*other_group = old->st_gid != st.st_gid;
 	return 0;
 }
 
-/* To take a list away alone would let the group have, for a moment, what its mask let others have; to set one that says what a mode
- * says is one step. */
+/* Removing an ACL first would, for a moment, give the group the rights of the mask. Setting an ACL that equals the mode
+ * is one step. */
 int access_set_mode (int fd, mode_t mode)
 {
 	struct acl acl;
@@ -135,8 +136,8 @@ static int set_mode (int fd, mode_t mode, struct err *err)
 	return access_set_mode (fd, mode) == 0 ? 0 : err_sys (err, files_code (errno), "cannot set its mode");
 }
 
-/* What the old group might do another one may only where everybody may; and the old group's members, who are others now, may
- * no more than before. */
+/* The group changes. The new group gets the old group's rights only where everybody has them, and others, who now
+ * include the old group's members, get no more than that group had. */
 static mode_t change_group (mode_t mode)
 {
 	mode_t both = mode >> 3 & mode & 07;
@@ -158,7 +159,7 @@ static int replace (int fd, const struct old *old, bool other_group, char note[A
 		mode = acl_mode (&acl);
 		add_note (note, "its ACL");
 	} else if (found == ACL_UNKNOWN) {
-		/* Where there is a list the group's bits of the mode are its mask, and not what the group may. */
+		/* A file with an ACL: the group bits of the mode are the mask, not the group's rights. */
 		mode = change_group (mode);
 		add_note (note, "its ACL");
 	} else if (other_group) {
@@ -167,7 +168,7 @@ static int replace (int fd, const struct old *old, bool other_group, char note[A
 	return set_mode (fd, mode, err);
 }
 
-/* As open(2) would have made it with that mode. */
+/* The mode and ACL that open(2) would give a new file. */
 static int make (int fd, int directory, mode_t mode, struct err *err)
 {
 	struct acl acl;
@@ -181,7 +182,7 @@ static int make (int fd, int directory, mode_t mode, struct err *err)
 	return acl_write (fd, &acl) == 0 ? 0 : err_sys (err, files_code (errno), "cannot set its ACL");
 }
 
-/* The owner first, because chown(2) takes set-id bits away; then the attributes, while we may surely write. */
+/* The owner first, because chown(2) clears set-id bits; then the attributes, while the file is surely writable. */
 static int set_all (int fd, int directory, const struct old *old, const struct access *access, char note[ACCESS_NOTE],
 	struct err *err)
 {

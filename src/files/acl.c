@@ -30,7 +30,7 @@ static struct posix_acl_xattr_entry get (const struct acl *acl, size_t i)
 	return entry;
 }
 
-/* The rights of the entry with that tag: the first one, of the kinds that there is one of. -1: there is none. */
+/* The rights of the first entry with that tag, for tags that occur once. -1: no such entry. */
 static int rights (const struct acl *acl, unsigned tag)
 {
 	for (size_t i = 0; i < entries (acl); i++)
@@ -39,7 +39,7 @@ static int rights (const struct acl *acl, unsigned tag)
 	return -1;
 }
 
-/* Of what that entry gives, take what is not in `most`. */
+/* Remove from the entry with that tag all rights that are not in `most`. */
 static void limit (struct acl *acl, unsigned tag, unsigned most)
 {
 	for (size_t i = 0; i < entries (acl); i++) {
@@ -63,14 +63,14 @@ static bool is_good (const struct acl *acl)
 	       rights (acl, ACL_GROUP_OBJ) >= 0 && rights (acl, ACL_OTHER) >= 0;
 }
 
-/* --- of files ----------------------------------------------------------------------------------------------------- */
+/* --- ACLs of files ------------------------------------------------------------------------------------------------ */
 
 enum acl_found acl_read (int fd, enum acl_kind kind, struct acl *acl)
 {
 	ssize_t n = fgetxattr (fd, names[kind], acl->bytes, sizeof acl->bytes);
 	char path[64];
 
-	if (n < 0 && errno == EBADF) { /* O_PATH */
+	if (n < 0 && errno == EBADF) { /* opened with O_PATH */
 		snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
 		n = getxattr (path, names[kind], acl->bytes, sizeof acl->bytes);
 	}
@@ -111,7 +111,7 @@ void acl_change_group (struct acl *acl)
 	int group = rights (acl, ACL_GROUP_OBJ), mask = rights (acl, ACL_MASK), other = rights (acl, ACL_OTHER);
 
 	limit (acl, ACL_GROUP_OBJ, (unsigned)other);
-	/* The new group may be one that the list names, to give it less. */
+	/* The list may name the new group, to give it fewer rights. */
 	for (size_t i = 0; i < entries (acl); i++)
 		if (le16toh (get (acl, i).e_tag) == ACL_GROUP)
 			limit (acl, ACL_GROUP_OBJ, le16toh (get (acl, i).e_perm) & 7);

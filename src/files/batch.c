@@ -1,4 +1,4 @@
-/* batch - files that wait for the disk together, and the receipts of everything; see batch.h. */
+/* batch - files that are synced to the disk together, and the receipts of all items; see batch.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include "files/batch.h"
 #include "files/temporary.h"
 
-/* What comes behind it would fail as well, one by one, and each with a line. */
+/* The disk is full. All later items would fail as well, each with a line of its own. */
 static void tell_full (struct batch *batch, const struct receipt *receipt)
 {
 	struct receipt last = *receipt;
@@ -55,7 +55,8 @@ void batch_release (struct batch *batch, struct open_dir *dir)
 			receipt.err = &err;
 		else if (dir->lost)
 			receipt.note = "not kept: its ACL (the mode is the sender's)";
-		/* One that could not be made has been told of; the top, which was there before, is told of when it is bad. */
+		/* A directory that could not be made has its receipt already. The top directory existed before: it gets
+		 * a receipt only for an error. */
 		if (!up)
 			receipt.path = ".";
 		if (held && (up || receipt.err))
@@ -86,12 +87,12 @@ static void fail (struct batch *batch, struct waiting *item, const struct err *e
 	batch_fail (batch, ITEM_FILE, item->source, item->path, file_writer_size (item->writer), err);
 }
 
-/* Bring them to the disk. Each fsync(2) is a wait of its own; many share one syncfs(2), which waits for what others have
- * written to that filesystem as well. */
+/* Sync the files. Each fsync(2) waits once; many files share one syncfs(2), which also waits for other writers of that
+ * filesystem. */
 static void sync_all (struct batch *batch)
 {
 	bool many = batch->n >= RECEIVER_MANY;
-	dev_t device = 0; /* no filesystem has that number */
+	dev_t device = 0; /* not the number of any filesystem */
 	struct err err;
 
 	for (size_t i = 0; i < batch->n; i++) {
@@ -120,7 +121,8 @@ void batch_flush (struct batch *batch)
 	for (size_t i = 0; i < batch->n; i++) {
 		struct waiting *item = &batch->items[i];
 
-		/* The first one of a directory syncs it for all; the name is there, but it may not outlive the power. */
+		/* One sync of a directory is enough for all its files. Without it the name exists, but may not survive
+		 * a power failure. */
 		if (!item->failed && item->dir && open_dir_sync (item->dir, batch->options, &err) < 0)
 			fail (batch, item, &err);
 		if (!item->failed)
@@ -141,7 +143,7 @@ void batch_drop (struct batch *batch)
 
 		kept |= file_writer_free (
 			item->writer, !item->failed && file_writer_size (item->writer) > RECEIVER_SMALL);
-		/* To look through a directory once for all of its files. */
+		/* Trim a directory once, after all of its files. */
 		if (kept && item->dir && (i + 1 == n || batch->items[i + 1].dir != item->dir)) {
 			temporary_trim (item->dir->fd);
 			kept = false;
@@ -167,7 +169,7 @@ int batch_add (struct batch *batch, struct open_dir *dir, int64_t source, const 
 	batch->n++;
 	batch->bytes += file_writer_size (writer);
 	if (file_writer_size (writer) > RECEIVER_SMALL)
-		file_writer_start_sync (writer); /* small ones go faster together */
+		file_writer_start_sync (writer); /* small files are faster in one batch */
 	if (!batch->options->sync || batch->n == RECEIVER_BATCH || batch->bytes >= RECEIVER_BATCH_BYTES)
 		batch_flush (batch);
 	return 0;

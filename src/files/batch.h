@@ -1,9 +1,9 @@
-/* batch - complete files that a receiver brings to the disk together, and the reports about files that are done. A file is
- * reported when it is in place and cannot be lost any more.
+/* batch - complete files that a receiver brings to the disk together, and the reports about files that are done. A file
+ * is reported when it is in place and cannot be lost any more.
  *
- * Complete files wait here, at most RECEIVER_BATCH files with RECEIVER_BATCH_BYTES together. Then they are written to the disk
- * together, get their names, their directories are synced, and they are reported. Without sync no file waits. A directory is
- * finished and reported when its last reference goes.
+ * Complete files wait here, at most RECEIVER_BATCH files with RECEIVER_BATCH_BYTES together. Then they are written to
+ * the disk together, get their names, their directories are synced, and they are reported. Without sync no file waits.
+ * A directory is finished and reported when its last reference goes.
  */
 #ifndef REMEX_FILES_BATCH_H
 #define REMEX_FILES_BATCH_H
@@ -32,8 +32,8 @@ struct batch {
 	struct err full; /* code not 0: the disk is full, or a quota is used up; no more is received */
 };
 
-/* Add a complete file (owned from now on) of that directory (NULL: it was written to a descriptor). It is published now or
- * with the others. 0; -1 without memory, and the file is discarded. */
+/* Add a complete file (owned from now on) of that directory (NULL: it was written to a descriptor). It is published
+ * now or with the others. 0; -1 when out of memory, and the file is discarded. */
 int batch_add (struct batch *batch, struct open_dir *dir, int64_t source, const char *path, struct file_writer *writer,
 	bool changed);
 
@@ -43,11 +43,12 @@ void batch_flush (struct batch *batch);
 /* Discard all files that wait. */
 void batch_drop (struct batch *batch);
 
-/* Drop a reference to a directory (NULL is allowed). The last reference finishes the directory, and may finish those above. */
+/* Drop a reference to a directory (NULL is allowed). The last reference finishes the directory, and may finish those
+ * above. */
 void batch_release (struct batch *batch, struct open_dir *dir);
 
-/* Report what became of an item. The first item that fails because the disk is full sets batch->full; later ones that fail for
- * this reason are not reported. */
+/* Report the result of an item. The first item that fails because the disk is full sets batch->full; later ones
+ * that fail for this reason are not reported. */
 void batch_tell (struct batch *batch, const struct receipt *receipt);
 
 /* Report that an item failed. */

@@ -16,7 +16,7 @@
 
 enum { COMPONENT = 256, TRIES = 64 };
 
-static atomic_bool missing; /* openat2 */
+static atomic_bool missing; /* the kernel has no openat2 */
 
 static int openat2_once (int directory, const char *path, int flags, unsigned long long resolve)
 {
@@ -25,7 +25,7 @@ static int openat2_once (int directory, const char *path, int flags, unsigned lo
 	return (int)syscall (SYS_openat2, directory, path, &how, sizeof how);
 }
 
-/* EPERM may be about the file, too: so ask for what nobody is refused. */
+/* EPERM may be about the file or about the system call: so call it for a path that is never refused. */
 static bool is_missing (void)
 {
 	int saved = errno, fd;
@@ -40,7 +40,7 @@ static bool is_missing (void)
 	return atomic_load (&missing);
 }
 
-/* The kernel gives up with EAGAIN where a ".." met a rename, anywhere on the machine: that is worth a few attempts. */
+/* The kernel returns EAGAIN when any rename on the machine ran during the lookup of "..": retry a few times. */
 static int open_by_kernel (int directory, const char *path, int flags, enum bounds bounds)
 {
 	static const unsigned long long resolve[] = {
@@ -66,8 +66,8 @@ static bool is_link (int directory, const char *name)
 	return link;
 }
 
-/* A directory that is passed, or anything that is held: a descriptor that is no link, as O_PATH would have it. So what it
- * is can be told of the thing itself, however often its name changes hands. */
+/* Open a directory on the path, or the last component with O_PATH: the descriptor is of no link. Its type is then read
+ * from the descriptor, so a later rename changes nothing. */
 static int step_held (int directory, const char *name, int flags)
 {
 	int fd = openat (directory, name, (flags & ~O_DIRECTORY) | O_NOFOLLOW), error = 0;
@@ -88,7 +88,8 @@ static int step_held (int directory, const char *name, int flags)
 	return fd;
 }
 
-/* One component, which is no link. To O_DIRECTORY a link is "not a directory": that is told as openat2 does. */
+/* Open one component, which must not be a link. With O_DIRECTORY a link gives ENOTDIR: return ELOOP, as openat2
+ * does. */
 static int step (int directory, const char *name, int flags)
 {
 	int fd;

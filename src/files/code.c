@@ -1,4 +1,4 @@
-/* code - errnos of file operations; see code.h. */
+/* code - error codes for the errnos of file operations; see code.h. */
 #include "config.h"
 
 #include <errno.h>

@@ -8,7 +8,7 @@
 #include "files/digest.h"
 
 struct digest {
-	EVP_MD_CTX *context, *spare; /* the spare one ends a copy, so that the sum can go on */
+	EVP_MD_CTX *context, *spare; /* spare: a copy to finish, while context continues */
 };
 
 struct digest *digest_new (void)
@@ -35,7 +35,7 @@ void digest_free (struct digest *digest)
 	free (digest);
 }
 
-/* None of these can fail after the first EVP_DigestInit_ex has not (EVP_DigestInit(3)): nothing is allocated. */
+/* After EVP_DigestInit_ex succeeded once, none of these calls can fail (EVP_DigestInit(3)): they allocate nothing. */
 void digest_reset (struct digest *digest)
 {
 	(void)EVP_DigestInit_ex (digest->context, NULL, NULL);
@@ -65,7 +65,7 @@ void digest_text (const struct digest *digest, char text[DIGEST_TEXT])
 
 	text[0] = '\0';
 	if (!EVP_MD_CTX_copy_ex (digest->spare, digest->context) || !EVP_DigestFinal_ex (digest->spare, sum, &n))
-		return; /* no memory: a sum that equals no other */
+		return; /* no memory: a sum that matches no other */
 	for (unsigned i = 0; i < n; i++) {
 		text[2 * i] = "0123456789abcdef"[sum[i] >> 4];
 		text[2 * i + 1] = "0123456789abcdef"[sum[i] & 15];

@@ -9,7 +9,7 @@ enum { DIGEST_TEXT = 65 }; /* with the NUL */
 
 struct digest; /* a sum in progress */
 
-/* NULL without memory. digest_reset starts again from nothing. */
+/* NULL when out of memory. digest_reset starts again from nothing. */
 struct digest *digest_new (void);
 void digest_free (struct digest *digest);
 void digest_reset (struct digest *digest);

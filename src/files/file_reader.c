@@ -1,6 +1,6 @@
 /* file_reader - see file_reader.h.
  *
- * A regular file is read at offsets, so that looking for holes, which moves the descriptor's position, is in nobody's way.
+ * A regular file is read with pread(2), because the search for holes moves the descriptor's position.
  */
 #include "config.h"
 
@@ -21,12 +21,12 @@ enum { SKIP_PIECE = 64 * 1024 };
 struct file_reader {
 	int fd;
 	bool stream, ended;
-	bool unsized; /* a regular file that says it is empty, and is not */
+	bool unsized; /* a regular file of size 0 that has content (/proc) */
 	enum file_reader_doubt doubt;
 	struct stat st;
 	int64_t done;
-	int64_t until; /* where the extent that `done` is in ends; both the same: it is to be looked for */
-	bool hole; /* what that extent is */
+	int64_t until; /* the end of the extent at `done`; equal to `done`: not found yet */
+	bool hole; /* the extent is a hole */
 	struct digest *digest;
 };
 
@@ -40,11 +40,11 @@ const char *file_reader_refusal (mode_t mode)
 	case S_IFSOCK: return "is a socket: not copied";
 	case S_IFBLK: return "is a block device: not copied";
 	case S_IFCHR: return "is a character device: not copied";
-	default: return "is no regular file: not copied";
+	default: return "is not a regular file: not copied";
 	}
 }
 
-/* What /proc says of its files' sizes is 0: so one byte is tried for. */
+/* Files in /proc have size 0: try to read one byte. */
 static bool is_unsized (const struct file_reader *self)
 {
 	char byte;
@@ -57,7 +57,7 @@ static int check (struct file_reader *self, struct err *err)
 	const char *refusal;
 
 	if (fstat (self->fd, &self->st) < 0)
-		return err_sys (err, CODE_IO_ERROR, "cannot look at it");
+		return err_sys (err, CODE_IO_ERROR, "cannot stat it");
 	if (self->stream)
 		return 0;
 	if ((refusal = file_reader_refusal (self->st.st_mode)))
@@ -66,7 +66,7 @@ static int check (struct file_reader *self, struct err *err)
 		return -1;
 	if ((self->unsized = is_unsized (self)))
 		self->doubt = FILE_READER_MISSTATED;
-	(void)posix_fadvise (self->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* advice, no more */
+	(void)posix_fadvise (self->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* advice only */
 	return 0;
 }
 
@@ -142,7 +142,7 @@ void file_reader_sum (const struct file_reader *self, char text[DIGEST_TEXT])
 
 /* --- streams ------------------------------------------------------------------------------------------------------ */
 
-/* The descriptor may well be somebody's standard input, which must not be made non-blocking: it is asked first. */
+/* The descriptor may be another program's standard input, which must not be set non-blocking: poll first. */
 static int next_of_stream (struct file_reader *self, void *bytes, size_t size, int64_t *n, struct err *err)
 {
 	struct pollfd pollfd = { .fd = self->fd, .events = POLLIN };
@@ -182,7 +182,7 @@ static bool same_time (const struct timespec *one, const struct timespec *other)
 	return one->tv_sec == other->tv_sec && one->tv_nsec == other->tv_nsec;
 }
 
-/* One byte more than there should be is tried for. */
+/* Try to read one byte beyond the size. */
 static int end (struct file_reader *self, struct err *err)
 {
 	struct stat now;
@@ -192,7 +192,7 @@ static int end (struct file_reader *self, struct err *err)
 	if (!self->unsized && self->done == self->st.st_size && (more = read_at (self, &byte, 1, self->done)) < 0)
 		return err_sys (err, CODE_IO_ERROR, "cannot read it");
 	if (fstat (self->fd, &now) < 0)
-		return err_sys (err, CODE_IO_ERROR, "cannot look at it");
+		return err_sys (err, CODE_IO_ERROR, "cannot stat it");
 	if (now.st_size != self->st.st_size || !same_time (&now.st_mtim, &self->st.st_mtim))
 		self->doubt = FILE_READER_CHANGED;
 	else if (more > 0 || self->done != self->st.st_size)
@@ -201,7 +201,8 @@ static int end (struct file_reader *self, struct err *err)
 	return FILE_READER_END;
 }
 
-/* What the file has from `done` on, and how far. `until` stays at `done` where there is nothing any more: it shrank. */
+/* Find the type and the end of the extent at `done`. `until` stays at `done` when no extent is left: the file
+ * shrank. */
 static int find_extent (struct file_reader *self, struct err *err)
 {
 	off_t data = lseek (self->fd, self->done, SEEK_DATA), hole;
@@ -216,17 +217,17 @@ static int find_extent (struct file_reader *self, struct err *err)
 		if ((hole = lseek (self->fd, self->done, SEEK_HOLE)) > self->done && hole < size)
 			self->until = hole;
 	} else if (data < 0 && errno == ENXIO) {
-		/* No data is left: a hole to the end, wherever the end is by now. */
+		/* No data is left: a hole up to the current end of the file. */
 		if (fstat (self->fd, &now) < 0)
-			return err_sys (err, CODE_IO_ERROR, "cannot look at it");
+			return err_sys (err, CODE_IO_ERROR, "cannot stat it");
 		self->hole = true;
 		if (now.st_size < size)
 			self->until = now.st_size > self->done ? now.st_size : self->done;
-	} /* any other answer: the filesystem does not tell, and all is data */
+	} /* any other errno: the filesystem reports no holes, all is data */
 	return 0;
 }
 
-/* Bytes from `done` on. */
+/* Read data at `done`. */
 static int next_data (struct file_reader *self, void *bytes, size_t size, int64_t *n, struct err *err)
 {
 	ssize_t got = read_at (self, bytes, size, self->done);
@@ -241,7 +242,7 @@ static int next_data (struct file_reader *self, void *bytes, size_t size, int64_
 	return FILE_READER_DATA;
 }
 
-/* As file_reader_next, but a hole of at most hole_max bytes. */
+/* As file_reader_next, with holes of at most hole_max bytes. */
 static int next_of_file (
 	struct file_reader *self, void *bytes, size_t size, int64_t hole_max, int64_t *n, struct err *err)
 {
@@ -292,7 +293,7 @@ int file_reader_skip (struct file_reader *self, int64_t n, const char *sum, stru
 	if (n < 0 || n > self->st.st_size)
 		return start_anew (self);
 	while ((left = n - self->done) > 0) {
-		int64_t rest = FILE_READER_STEP - (self->done - start); /* of this step */
+		int64_t rest = FILE_READER_STEP - (self->done - start); /* left of this step */
 
 		if (rest <= 0)
 			return FILE_READER_SKIPPING;
@@ -302,7 +303,7 @@ int file_reader_skip (struct file_reader *self, int64_t n, const char *sum, stru
 		if (what < 0)
 			return -1;
 		if (what == FILE_READER_END)
-			return start_anew (self); /* it shrank */
+			return start_anew (self); /* the file shrank */
 	}
 	digest_text (self->digest, text);
 	return text[0] && strcmp (text, sum) == 0 ? FILE_READER_SKIPPED : start_anew (self);

@@ -1,4 +1,4 @@
-/* file_writer - one file that is being received; see file_writer.h. */
+/* file_writer - writes one received file; see file_writer.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -21,12 +21,12 @@ enum { WRITE_OUT = 8 * 1024 * 1024 };
 
 struct file_writer {
 	struct file_writer_options options;
-	int directory; /* borrowed; -1: it goes to a descriptor, `fd`, which is borrowed then */
+	int directory; /* borrowed; -1: the target is the descriptor `fd`, then borrowed too */
 	char name[TARGET_NAME_MAX + 1], temporary[TEMPORARY_NAME];
 	int fd;
 	bool published;
-	int64_t size; /* bytes so far, holes with them */
-	int64_t asked; /* bytes that the kernel was asked to write out, while more come */
+	int64_t size; /* bytes so far, including holes */
+	int64_t asked; /* bytes whose writing out the kernel has begun */
 	struct digest *digest;
 	char sum[DIGEST_TEXT];
 	struct access access;
@@ -50,7 +50,7 @@ static struct file_writer *file_writer_alloc (int directory, int fd, struct err 
 	return NULL;
 }
 
-/* --- what is there ------------------------------------------------------------------------------------------------ */
+/* --- the existing file -------------------------------------------------------------------------------------------- */
 
 static const char *special_word (mode_t mode)
 {
@@ -63,13 +63,13 @@ static const char *special_word (mode_t mode)
 	}
 }
 
-/* 0, or -1 and err: what is there is not to be replaced. */
+/* 0, or -1 and err when the existing file must not be replaced. */
 static int look_at_target (int directory, const char *name, struct err *err)
 {
 	struct stat st;
 
 	if (fstatat (directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : err_sys (err, files_code (errno), "cannot look at what is there");
+		return errno == ENOENT ? 0 : err_sys (err, files_code (errno), "cannot stat the existing file");
 	if (S_ISREG (st.st_mode) || S_ISLNK (st.st_mode))
 		return 0;
 	return err_set (err, CODE_BAD_VALUE, "%s is in its place", special_word (st.st_mode));
@@ -97,9 +97,9 @@ struct file_writer *file_writer_to (int fd, struct err *err)
 	return file_writer_alloc (-1, fd, err);
 }
 
-/* --- what an interrupted transfer has left ------------------------------------------------------------------------- */
+/* --- a partial file of an interrupted transfer -------------------------------------------------------------------- */
 
-/* Read all that is there, to make its sum. */
+/* Read the whole partial file for the digest. */
 static int add_old (struct file_writer *writer, int fd, struct err *err)
 {
 	static char bytes[256 * 1024];
@@ -109,7 +109,7 @@ static int add_old (struct file_writer *writer, int fd, struct err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_sys (err, CODE_IO_ERROR, "cannot read what is there already");
+			return err_sys (err, CODE_IO_ERROR, "cannot read the partial file");
 		digest_add (writer->digest, bytes, (size_t)n);
 		writer->size += n;
 	}
@@ -138,10 +138,10 @@ int file_writer_from (struct file_writer *writer, int64_t bytes, struct err *err
 	if (bytes == writer->size)
 		return 0;
 	if (bytes != 0)
-		return err_set (err, CODE_BAD_VALUE, "it cannot go on in the middle of what is there");
+		return err_set (err, CODE_BAD_VALUE, "cannot resume inside the partial file");
 	writer->size = 0;
 	digest_reset (writer->digest);
-	return ftruncate (writer->fd, 0) == 0 ? 0 : err_sys (err, CODE_IO_ERROR, "cannot start anew");
+	return ftruncate (writer->fd, 0) == 0 ? 0 : err_sys (err, CODE_IO_ERROR, "cannot truncate the partial file");
 }
 
 /* --- content ------------------------------------------------------------------------------------------------------ */
@@ -151,7 +151,7 @@ static int write_failed (struct err *err)
 	return err_sys (err, CODE_IO_ERROR, "cannot write");
 }
 
-/* To its place in the file; to a descriptor that is none of ours, which may be a pipe, behind what went before. */
+/* A file is written at its offset; a borrowed descriptor, which may be a pipe, at its position. */
 static int write_bytes (struct file_writer *writer, const char *bytes, size_t n, struct err *err)
 {
 	int64_t at = writer->size;
@@ -179,7 +179,7 @@ static int check_size (const struct file_writer *writer, int64_t n, struct err *
 {
 	if (n >= 0 && n <= INT64_MAX - writer->size)
 		return 0;
-	return err_set (err, CODE_BAD_VALUE, "no file can be so large");
+	return err_set (err, CODE_BAD_VALUE, "larger than any file can be");
 }
 
 int file_writer_data (struct file_writer *writer, const void *bytes, size_t n, struct err *err)
@@ -195,7 +195,7 @@ int file_writer_data (struct file_writer *writer, const void *bytes, size_t n, s
 	return 0;
 }
 
-/* What the kernel thinks of it is found out by trying: both ways, so that the file is as it was. */
+/* Ask the kernel by changing the size twice: the file is as before afterwards. */
 int file_writer_can_grow (struct file_writer *writer, int64_t n, struct err *err)
 {
 	if (check_size (writer, n, err) < 0)
@@ -215,7 +215,7 @@ int file_writer_hole (struct file_writer *writer, int64_t n, struct err *err)
 
 	if (file_writer_can_grow (writer, n, err) < 0)
 		return -1;
-	/* The file has that size from now on, also where nothing comes after the hole. */
+	/* Set the size now, because no data may follow the hole. */
 	if (writer->directory >= 0 && ftruncate (writer->fd, writer->size + n) < 0)
 		return write_failed (err);
 	if (writer->directory >= 0) {
@@ -264,9 +264,9 @@ int file_writer_complete (struct file_writer *writer, int64_t size, const char *
 	digest_text (writer->digest, writer->sum);
 	if (size >= 0 && size != writer->size)
 		return err_set (
-			err, CODE_FAILED, "%lld bytes came, and it has %lld", (long long)writer->size, (long long)size);
+			err, CODE_FAILED, "received %lld bytes of %lld", (long long)writer->size, (long long)size);
 	if (!*writer->sum || (sum && strcmp (sum, writer->sum) != 0))
-		return err_set (err, CODE_FAILED, "what came has another SHA-256 than what was sent");
+		return err_set (err, CODE_FAILED, "the SHA-256 of the received content differs from the sender's");
 	if (writer->directory < 0)
 		return 0;
 	if (access_set (writer->fd, writer->directory, writer->name, &writer->access, writer->note, err) < 0)
@@ -286,7 +286,7 @@ const char *file_writer_sum (const struct file_writer *writer)
 
 void file_writer_start_sync (struct file_writer *writer)
 {
-	/* Only a hint: what does not work here fails in fsync(2). */
+	/* Only a hint: an error here appears again in fsync(2). */
 	if (writer->options.sync && writer->directory >= 0)
 		(void)sync_file_range (writer->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
@@ -295,7 +295,7 @@ int file_writer_sync (struct file_writer *writer, struct err *err)
 {
 	if (!writer->options.sync || writer->directory < 0 || fsync (writer->fd) == 0)
 		return 0;
-	return err_sys (err, CODE_IO_ERROR, "cannot bring it to the disk");
+	return err_sys (err, CODE_IO_ERROR, "cannot sync it");
 }
 
 int file_writer_sync_all (struct file_writer *writer, dev_t *device, struct err *err)
@@ -305,7 +305,7 @@ int file_writer_sync_all (struct file_writer *writer, dev_t *device, struct err 
 	if (!writer->options.sync || writer->directory < 0)
 		return 0;
 	if (fstat (writer->fd, &st) < 0 || (st.st_dev != *device && syncfs (writer->fd) < 0))
-		return err_sys (err, CODE_IO_ERROR, "cannot bring it to the disk");
+		return err_sys (err, CODE_IO_ERROR, "cannot sync it");
 	*device = st.st_dev;
 	return 0;
 }
@@ -317,13 +317,13 @@ int file_writer_publish (struct file_writer *writer, struct err *err)
 	if (look_at_target (writer->directory, writer->name, err) < 0)
 		return -1;
 	if (renameat (writer->directory, writer->temporary, writer->directory, writer->name) < 0)
-		return err_sys (err, files_code (errno), "cannot give it its name");
+		return err_sys (err, files_code (errno), "cannot rename the temporary file");
 	writer->published = true;
 	return 0;
 }
 
-/* One that was complete has the mode, and may have the owner and the time, that the file was to have. As a temporary it is
- * ours, private and young: else it would be swept, or never. */
+/* A complete file has the target's mode and maybe its owner and time. As a temporary file it must be owned by us,
+ * private and recent: otherwise it is removed at once, or never. */
 static bool set_back (struct file_writer *writer)
 {
 	return !*writer->sum || (fchown (writer->fd, geteuid (), (gid_t)-1) == 0 && fchmod (writer->fd, 0600) == 0 &&

@@ -1,4 +1,4 @@
-/* item - the items of a stream of files to bytes and back; see item.h. */
+/* item - items of a stream of files to bytes and back; see item.h. */
 #include "config.h"
 
 #include <arpa/inet.h>
@@ -12,7 +12,7 @@
 #include "wire/header.h"
 #include "wire/message.h"
 
-/* The key that makes an item what it is. */
+/* The key that tells the kind of an item. */
 static const struct {
 	const char *key;
 	enum { WITH_TRUE, WITH_NAME, WITH_PATH, WITH_NUMBER } value;
@@ -51,7 +51,7 @@ bool item_is_component (const char *name)
 
 /* --- to bytes ---------------------------------------------------------------------------------------------------- */
 
-/* The value may be NULL, for want of memory: then this is -1 as well. */
+/* -1 also when the value is NULL (out of memory). */
 static int set (json_t *header, const char *key, json_t *value)
 {
 	return json_object_set_new (header, key, value);
@@ -110,7 +110,7 @@ int item_put (struct buf *out, const struct item *item)
 	return message_put (out, header_of (item), NULL, 0);
 }
 
-/* As in message_data_begin: the number is padded, so that the bytes can be read into their place first. */
+/* As in message_data_begin: the number is padded, so that data can be read straight behind the header. */
 #define DATA_HEADER "{\"data\":true,\"body\":%7zu}"
 enum { DATA_HEADER_SIZE = sizeof "{\"data\":true,\"body\":1234567}" - 1 };
 
@@ -134,9 +134,9 @@ void item_data_end (struct buf *out, size_t n)
 	buf_commit (out, 4 + DATA_HEADER_SIZE + n);
 }
 
-/* --- and back ---------------------------------------------------------------------------------------------------- */
+/* --- from bytes --------------------------------------------------------------------------------------------------- */
 
-/* A string member into `out` of `size`; 1, 0 where it is absent, -1 and err. */
+/* Copy a string member to `out` of `size`. 1; 0 when it is absent; -1 and err. */
 static int take_text (const json_t *header, const char *key, char *out, size_t size, struct err *err)
 {
 	const json_t *member = json_object_get (header, key);
@@ -170,7 +170,7 @@ static int take_kind (const json_t *header, struct item *item, struct err *err)
 			item_init (item, (enum item_kind)kind);
 			return 0;
 		}
-	return err_set (err, CODE_BAD_VALUE, "this is no item of a stream of files");
+	return err_set (err, CODE_BAD_VALUE, "not an item of a stream of files");
 }
 
 static int take_leading (const json_t *header, struct item *item, struct err *err)
@@ -192,7 +192,7 @@ static int take_leading (const json_t *header, struct item *item, struct err *er
 	case WITH_NAME:
 		if (take_text (header, key, item->name, sizeof item->name, err) < 0)
 			return -1;
-		/* A source may stand for what is in it: check, below. */
+		/* "." is for a source that stands for its content: check, below. */
 		if (!item_is_component (item->name) && (item->kind != ITEM_DIRECTORY || strcmp (item->name, ".") != 0))
 			return err_set (err, CODE_BAD_VALUE, "'%s' must be a name, not a path", key);
 		return 0;
@@ -238,27 +238,27 @@ static int take_words (const json_t *header, struct item *item, struct err *err)
 		return -1;
 	if (sum && !is_sum (item->sha256))
 		return err_set (err, CODE_BAD_VALUE, "'sha256' must be 64 digits of 0-9a-f");
-	/* A code of a newer remex is some failure. */
+	/* An unknown code of a newer remex counts as a failure. */
 	number = json_is_string (code) ? code_parse (json_string_value (code)) : -1;
 	item->code = number < 0 ? CODE_FAILED : (enum code)number;
 	return 0;
 }
 
-/* What this kind cannot do without, or with. */
+/* Members that this kind needs, and members that it must not have. */
 static int check (const struct item *item, struct err *err)
 {
 	bool whole = item->kind == ITEM_FILE && item->sha256[0];
 
 	if (item->source < 0 && !strcmp (item->name, "."))
-		return err_set (err, CODE_BAD_VALUE, "a directory within another has a name");
+		return err_set (err, CODE_BAD_VALUE, "a directory within another needs a name");
 	if (item->body && item->kind != ITEM_DATA && !whole)
 		return err_set (err, CODE_BAD_VALUE, "'%s' has no body", kinds[item->kind].key);
 	if (whole && item->size != (int64_t)item->body)
 		return err_set (err, CODE_BAD_VALUE, "the size of a whole file is that of its body");
 	if (item->kind == ITEM_LINK && !item->text[0])
-		return err_set (err, CODE_BAD_VALUE, "a link has a target");
+		return err_set (err, CODE_BAD_VALUE, "a link needs a target");
 	if ((item->kind == ITEM_END || item->kind == ITEM_HAVE) && !item->sha256[0])
-		return err_set (err, CODE_BAD_VALUE, "'%s' has a 'sha256'", kinds[item->kind].key);
+		return err_set (err, CODE_BAD_VALUE, "'%s' needs a 'sha256'", kinds[item->kind].key);
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 /* item - the stream that carries files: the input of file.put and the output of file.get with `tree` (doc/protocol.md).
  *
- * The items have the form of the messages of remex/1: uint32 header length, big-endian | a JSON object | a body. A name in an
- * item is a single component. A tree is sent by entering and leaving directories. So no item can name a file outside of the
- * current directory.
+ * The items have the form of the messages of remex/1: uint32 header length, big-endian | a JSON object | a body. A name
+ * in an item is a single component. A tree is sent by entering and leaving directories. So no item can name a file
+ * outside of the current directory.
  *
  *   {"total":FILES,"bytes":N}                           what will come, where the sender has counted
  *   {"directory":NAME,"mode":M,"mtime":T}               enter it; what follows lies in it
@@ -15,13 +15,14 @@
  *   {"failed":NAME,"code":WORD,"message":TEXT}          the sender cannot send that one
  *   {"abort":true,"code":WORD,"message":TEXT}           the file that began is not good; it has no end
  *
- * An item at the top has "source":N, the number of its source, from 0. A directory at the top may have the name ".": then its
- * contents go where the directory itself would go.
+ * An item at the top has "source":N, the number of its source, from 0. A directory at the top may have the name ".":
+ * then its contents go where the directory itself would go.
  *
- * In the other direction: after {"file":…,"resume":true} the sender waits until the receiver answers {"have":N,"sha256":HEX}: it
- * has the first N bytes of the file, with that sum. The sender goes on with {"from":K}; K is N where the sum is right, else
- * 0. When a file, directory or link is in place and on the disk, the receiver sends {"done":PATH,…} (with "message":TEXT:
- * what of a replaced file is not kept), or {"failed":PATH,"code","message"}.
+ * In the other direction: after {"file":…,"resume":true} the sender waits until the receiver answers
+ * {"have":N,"sha256":HEX}: it has the first N bytes of the file, with that sum. The sender goes on with {"from":K}; K
+ * is N where the sum is right, else 0. When a file, directory or link is in place and on the disk, the receiver sends
+ * {"done":PATH,…} (with "message":TEXT: the attributes of a replaced file that are not kept), or
+ * {"failed":PATH,"code","message"}.
  *
  * Times are nanoseconds since 1970; modes are the bits 07777. A name that is not UTF-8 is {"b64":…}.
  * Pure: no I/O.
@@ -88,13 +89,15 @@ int item_put (struct buf *out, const struct item *item);
 enum { ITEM_HEADER_MAX = 40 * 1024 };
 
 /* Content with one copy, as message_data_begin does it: reserve room for a data item of up to `max` bytes (at most
- * ITEM_DATA_MAX). Returns where the bytes go, or NULL with errno. Then item_data_end appends the item with n > 0 bytes. */
+ * ITEM_DATA_MAX). Returns where the bytes go, or NULL with errno. Then item_data_end appends the item with n > 0
+ * bytes. */
 uint8_t *item_data_begin (struct buf *out, size_t max);
 void item_data_end (struct buf *out, size_t n);
 
-/* Take the header of the next item from `in`. 1: *item is set; its body follows in `in`, now or later, and the caller consumes it
- * before the next call. 0: more bytes are needed. -1 and err (CODE_BAD_VALUE): the bytes are no item. A name that should be a
- * component is checked: not empty, not ".." nor "." (except for a source, see above), no '/', at most ITEM_NAME_MAX bytes. */
+/* Take the header of the next item from `in`. 1: *item is set; its body follows in `in`, now or later, and the
+ * caller consumes it before the next call. 0: more bytes are needed. -1 and err (CODE_BAD_VALUE): the bytes are no
+ * item. A name that should be a component is checked: not empty, not ".." nor "." (except for a source, see above),
+ * no '/', at most ITEM_NAME_MAX bytes. */
 int item_next (struct buf *in, struct item *item, struct err *err);
 
 /* Is `name` one component of a path, by the rules above? */

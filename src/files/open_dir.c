@@ -1,4 +1,4 @@
-/* open_dir - a directory that is being received; see open_dir.h. */
+/* open_dir - a directory that receives files; see open_dir.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -48,7 +48,7 @@ static struct open_dir *open_dir_new (int fd, struct open_dir *up)
 	return dir;
 }
 
-/* It is opened for reading, to be synced; one that we may only write to cannot be, by nobody. */
+/* Open for reading, so that it can be synced. A directory with write permission alone cannot be synced by anybody. */
 struct open_dir *open_dir_top (int fd, int64_t source)
 {
 	int readable = openat (fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -79,8 +79,8 @@ struct open_dir *open_dir_dead (struct open_dir *up, const struct item *item, in
 	return dir;
 }
 
-/* A directory that is there, is ours, and is to get the sender's mode: what it does not let us do, it does for as long as we
- * need it. `held` is open with O_PATH, or to be read. */
+/* An existing directory of ours that gets the sender's mode: add the permissions we need until the end. `held` is open
+ * with O_PATH, or for reading. */
 static void lend (struct open_dir *dir, int held)
 {
 	struct stat st;
@@ -93,7 +93,7 @@ static void lend (struct open_dir *dir, int held)
 		dir->lacks = 0700 & ~(int)st.st_mode;
 }
 
-/* The one that is there; `ours`: its mode is ours to set. -1 with errno. */
+/* Open the existing directory; `ours`: its mode is ours to set. -1 with errno. */
 static int open_there (struct open_dir *dir, int directory, const char *name, bool ours)
 {
 	int held, fd;
@@ -108,8 +108,8 @@ static int open_there (struct open_dir *dir, int directory, const char *name, bo
 	return fd;
 }
 
-/* Make it or open it. We need to write in it, whatever its mode will be in the end. Beneath a default list mkdir(2) leaves the
- * umask out; as of cp(1), group and others may not write there all the same where the umask says so. */
+/* Make the directory, or open it. It must be writable for us, whatever its final mode. In a directory with a default
+ * ACL mkdir(2) ignores the umask; as cp(1) does, the umask still removes write permission of group and others. */
 static int make (struct open_dir *dir, struct open_dir *up, const char *name, bool preserve, struct err *err)
 {
 	mode_t mode = (dir->mode < 0 ? 0777 : (mode_t)dir->mode & 0777) & ~(access_umask () & 022);
@@ -124,10 +124,10 @@ static int make (struct open_dir *dir, struct open_dir *up, const char *name, bo
 	dir->fd = open_there (dir, up->fd, name, !dir->made && preserve && dir->mode >= 0);
 	if (dir->fd >= 0)
 		return 0;
-	/* O_DIRECTORY comes first: a link is "not a directory", which would puzzle whoever sees that it leads to one. */
+	/* O_DIRECTORY is checked first: a link to a directory gives ENOTDIR, so the message mentions links. */
 	if (errno == ENOTDIR || errno == ELOOP)
 		return err_set (err, CODE_BAD_VALUE,
-			"something that is no directory is in its place (symbolic links are not followed)");
+			"its name belongs to something else than a directory (symbolic links are not followed)");
 	return err_sys (err, files_code (errno), "cannot open the directory");
 }
 
@@ -167,14 +167,14 @@ int open_dir_sync (struct open_dir *dir, const struct file_writer_options *optio
 	if (dir->fd < 0 || !dir->dirty || !options->sync)
 		return 0;
 	dir->dirty = false;
-	/* Not every filesystem can do it for directories (fsync(2): EINVAL), and not every directory was to be had for reading
+	/* Not every filesystem syncs directories (fsync(2): EINVAL), and not every directory can be opened for reading
 	 * (EBADF: O_PATH). */
 	result = fsync (dir->fd) == 0 || errno == EINVAL || errno == EBADF ? 0 : -1;
 	return result == 0 ? 0 : err_sys (err, CODE_IO_ERROR, "cannot sync the directory");
 }
 
-/* The mode: with `preserve` the sender's; otherwise ours is what mkdir(2) made of it, less what we added. What set-id bits a
- * directory has got from its parent it keeps. */
+/* Set the mode: with `preserve` the sender's, otherwise the result of mkdir(2) without the permissions we added. Set-id
+ * bits from the parent directory stay. */
 static int set_mode (struct open_dir *dir, const struct file_writer_options *options, struct err *err)
 {
 	struct stat st;
@@ -185,11 +185,11 @@ static int set_mode (struct open_dir *dir, const struct file_writer_options *opt
 	if (!said && !dir->lacks)
 		return 0;
 	if (fstat (dir->fd, &st) < 0)
-		return err_sys (err, CODE_IO_ERROR, "cannot look at the directory");
+		return err_sys (err, CODE_IO_ERROR, "cannot stat the directory");
 	mode = st.st_mode & 07777 & ~(mode_t)dir->lacks;
 	if (said)
 		mode = options->set_id ? (mode_t)dir->mode & 07777 : (st.st_mode & 07000) | ((mode_t)dir->mode & 0777);
-	/* With a list, the group's bits are its mask: the sender's mode says what the group may, and there is no list then. */
+	/* With an ACL, the group bits are the mask. The sender's mode gives the group's rights and removes the ACL. */
 	listed = said && acl_read (dir->fd, ACL_ACCESS, &acl) != ACL_NONE;
 	if (!listed && mode == (st.st_mode & 07777))
 		return 0;

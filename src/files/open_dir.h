@@ -1,9 +1,9 @@
 /* open_dir - a directory that is being received. It stays open until all of its contents are received and on the disk.
  *
- * An open_dir is reference-counted. The receiver that is in the directory has a reference, and so has each file that waits
- * in the batch (batch.h). When the last reference goes, the directory is finished: it gets its mode and its time (new entries
- * would change them), and is synced. A directory that could not be made is an open_dir without a descriptor: its contents
- * fail, each by its name, and the rest of the stream goes on.
+ * An open_dir is reference-counted. The receiver that is in the directory has a reference, and so has each file that
+ * waits in the batch (batch.h). When the last reference goes, the directory is finished: it gets its mode and its time
+ * (new entries would change them), and is synced. A directory that could not be made is an open_dir without a
+ * descriptor: its contents fail, each by its name, and the rest of the stream goes on.
  */
 #ifndef REMEX_FILES_OPEN_DIR_H
 #define REMEX_FILES_OPEN_DIR_H
@@ -37,13 +37,14 @@ struct open_dir {
  * memory. */
 struct open_dir *open_dir_top (int fd, int64_t source);
 
-/* Make the directory `name` in `up`, or use the existing one (links are not followed). A directory of our own that is to get
- * the mode of the sender keeps the bits that we need until it is finished. NULL only without memory; where the directory
- * could not be made or opened, the result has no descriptor, and err says why. */
+/* Make the directory `name` in `up`, or use the existing one (links are not followed). A directory of our own that
+ * is to get the mode of the sender keeps the bits that we need until it is finished. NULL only when out of memory;
+ * where the directory could not be made or opened, the result has no descriptor, and err says why. */
 struct open_dir *open_dir_enter (struct open_dir *up, const struct item *item, const char *name,
 	const struct file_writer_options *options, struct err *err);
 
-/* An open_dir without a descriptor, in `up` (NULL: at the top), for a directory that failed. NULL without memory. */
+/* An open_dir without a descriptor, in `up` (NULL: at the top), for a directory that failed. NULL when out of
+ * memory. */
 struct open_dir *open_dir_dead (struct open_dir *up, const struct item *item, int64_t source);
 
 struct open_dir *open_dir_hold (struct open_dir *dir);

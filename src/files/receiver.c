@@ -1,7 +1,8 @@
-/* receiver - a stream of items as files; see receiver.h.
+/* receiver - writes the files of a stream of items; see receiver.h.
  *
- * States: ENTRY (an item that begins something, or `leave`), FROM (the sender was told what is there and says where it goes
- * on), CONTENT (of the file that has begun). A file that has failed is a file without a writer: its content is passed over.
+ * States: ENTRY (an item that begins an entry, or `leave`), FROM (the sender was told the size of the partial file and
+ * answers with the offset), CONTENT (of the current file). A failed file is a current file without a writer: its
+ * content is dropped.
  */
 #include "config.h"
 
@@ -24,17 +25,17 @@ struct receiver {
 	struct batch batch;
 
 	enum { ENTRY, FROM, CONTENT } state;
-	struct open_dir *dir; /* a reference to the one it stands in; at the top, the last source's, or NULL */
-	int depth; /* directories of the stream that it is in; 0: at the top */
-	struct item item; /* the last one; its body comes */
-	uint64_t body; /* bytes of it that are still to come */
-	int64_t hole; /* zeros of it that are still to be taken */
+	struct open_dir *dir; /* a reference to the current directory; at the top, the last source's, or NULL */
+	int depth; /* nesting of the current directory; 0: at the top */
+	struct item item; /* the last item, whose body follows */
+	uint64_t body; /* bytes of the body still to come */
+	int64_t hole; /* zeros of the hole still to be written */
 
-	/* The file that has begun: */
-	struct file_writer *writer; /* NULL: it failed, and that was told */
-	struct open_dir *home; /* where it is, a reference, or NULL */
-	int64_t source, size; /* size -1: the sender did not know */
-	int64_t offered; /* FROM: how many bytes are there already */
+	/* The current file: */
+	struct file_writer *writer; /* NULL: the file failed, and has its receipt */
+	struct open_dir *home; /* its directory, a reference, or NULL */
+	int64_t source, size; /* size -1: unknown to the sender */
+	int64_t offered; /* FROM: size of the partial file */
 	bool whole;
 	char path[OPEN_DIR_PATH];
 
@@ -73,9 +74,9 @@ static int broken (struct err *err, const char *what)
 	return err_set (err, CODE_BAD_VALUE, "the stream of files is not in order: %s", what);
 }
 
-/* --- where things go ---------------------------------------------------------------------------------------------- */
+/* --- destinations ------------------------------------------------------------------------------------------------- */
 
-/* Another source may well go to the directory of the last one: that is held once. */
+/* A source may have the same directory as the source before: both share one reference. */
 static int stand_at_top (struct receiver *self, struct target *target, int64_t source, struct err *err)
 {
 	struct stat now, last;
@@ -92,7 +93,8 @@ static int stand_at_top (struct receiver *self, struct target *target, int64_t s
 	return self->dir ? 0 : no_memory (err);
 }
 
-/* Where an item goes: the descriptor *fd, or else that name in self->dir. 0; 1: nowhere, which was told; -1 and err. */
+/* Find the destination of an item: the descriptor *fd, or else a name in self->dir. 0; 1: none, and the item has its
+ * receipt; -1 and err. */
 static int find_place (
 	struct receiver *self, struct item *item, char name[TARGET_NAME_MAX + 1], int *fd, struct err *err)
 {
@@ -113,7 +115,7 @@ static int find_place (
 		return 1;
 	}
 	if (item->source < 0)
-		return broken (err, "it is not said of which source this is");
+		return broken (err, "an item without its source");
 	memcpy (self->path, item->name, strlen (item->name) + 1);
 	if (self->target (self->data, item, &target, fd, &why) < 0) {
 		if (why.sys == EPROTO)
@@ -127,7 +129,7 @@ static int find_place (
 	return stand_at_top (self, &target, item->source, err);
 }
 
-/* --- the file that has begun --------------------------------------------------------------------------------------- */
+/* --- the current file --------------------------------------------------------------------------------------------- */
 
 static void fail_file (struct receiver *self, const struct err *err)
 {
@@ -154,7 +156,7 @@ static int end_file (struct receiver *self, const char *sum, bool changed, struc
 		fail_file (self, &why);
 		writer = NULL;
 	}
-	/* One that shrank while it was read, and is wanted all the same, has what came. */
+	/* A file that shrank while it was read, and is accepted all the same, has the received size. */
 	if (writer && file_writer_complete (writer, changed ? -1 : self->size, sum, &why) < 0) {
 		fail_file (self, &why);
 	} else if (writer) {
@@ -167,7 +169,8 @@ static int end_file (struct receiver *self, const char *sum, bool changed, struc
 	return result;
 }
 
-/* A hole costs its sender nothing to say: what is too large for the file is refused before it is summed up. */
+/* A sender can announce a hole of any size for free: a hole beyond the file's maximum is refused before it is
+ * hashed. */
 static void begin_hole (struct receiver *self, int64_t n)
 {
 	struct err why;
@@ -177,7 +180,7 @@ static void begin_hole (struct receiver *self, int64_t n)
 	if (!self->writer)
 		return;
 	if (self->size >= 0 && n > self->size - file_writer_size (self->writer))
-		result = err_set (&why, CODE_FAILED, "more came than its %lld bytes", (long long)self->size);
+		result = err_set (&why, CODE_FAILED, "received more than its %lld bytes", (long long)self->size);
 	else
 		result = file_writer_can_grow (self->writer, n, &why);
 	if (result < 0)
@@ -192,7 +195,7 @@ static void take_data (struct receiver *self, const void *bytes, int64_t n)
 	if (!self->writer)
 		return;
 	if (self->size >= 0 && n > self->size - file_writer_size (self->writer))
-		result = err_set (&why, CODE_FAILED, "more came than its %lld bytes", (long long)self->size);
+		result = err_set (&why, CODE_FAILED, "received more than its %lld bytes", (long long)self->size);
 	else if (bytes)
 		result = file_writer_data (self->writer, bytes, (size_t)n, &why);
 	else
@@ -203,7 +206,7 @@ static void take_data (struct receiver *self, const void *bytes, int64_t n)
 		self->progress.bytes += n;
 }
 
-/* What is there of it already goes to the sender, who says how much of that is good. */
+/* Tell the sender the size of the partial file. The sender answers with the offset to resume at. */
 static int offer (struct receiver *self, struct buf *back, struct err *err)
 {
 	struct item have;
@@ -253,7 +256,7 @@ static int begin_file (struct receiver *self, struct item *item, struct buf *bac
 
 /* --- directories and links ----------------------------------------------------------------------------------------- */
 
-/* A directory that failed is entered all the same: a level without a descriptor. */
+/* Enter a directory that failed, too: its level has no descriptor. */
 static int enter (struct receiver *self, struct item *item, struct err *err)
 {
 	char name[TARGET_NAME_MAX + 1];
@@ -278,7 +281,7 @@ static int enter (struct receiver *self, struct item *item, struct err *err)
 	if (!dir && !(dir = open_dir_dead (self->dir, item, self->source)))
 		return no_memory (err);
 	if (self->dir)
-		self->dir->references--; /* the new one has its own */
+		self->dir->references--; /* the new directory has its own reference */
 	self->dir = dir;
 	self->depth++;
 	return 0;
@@ -321,12 +324,12 @@ static int make_link (struct receiver *self, struct item *item, struct err *err)
 	return 0;
 }
 
-/* The sender could not send it, or give the file that has begun an end. */
+/* The sender failed to send the entry, or to finish the current file. */
 static void take_failure (struct receiver *self, const struct item *item)
 {
 	struct err why;
 
-	err_set (&why, (int)item->code, "%s", *item->text ? item->text : "for reasons unsaid");
+	err_set (&why, (int)item->code, "%s", *item->text ? item->text : "the sender gave no reason");
 	if (item->kind == ITEM_ABORT) {
 		if (self->writer)
 			fail_file (self, &why);
@@ -367,7 +370,7 @@ static int take_from (struct receiver *self, const struct item *item, struct err
 		return 0;
 	}
 	if (item->kind != ITEM_FROM || (item->number != 0 && item->number != self->offered))
-		return broken (err, "the answer to what is there already");
+		return broken (err, "an offset that was not asked for");
 	self->state = CONTENT;
 	self->progress.bytes += item->number;
 	if (self->writer && file_writer_from (self->writer, item->number, &why) < 0)
@@ -382,7 +385,7 @@ static int take_content (struct receiver *self, const struct item *item, struct 
 	case ITEM_HOLE: begin_hole (self, item->number); return 0;
 	case ITEM_END: return end_file (self, item->sha256, item->changed, err);
 	case ITEM_ABORT: take_failure (self, item); return 0;
-	default: return broken (err, "a file has no end");
+	default: return broken (err, "a file without an end");
 	}
 }
 
@@ -411,24 +414,24 @@ static int take_body (struct receiver *self, struct buf *in, struct err *err)
 	return !self->body && self->whole ? end_file (self, self->item.sha256, false, err) : 0;
 }
 
-/* A part of the hole; whether there is more of it. */
+/* Write a part of the hole. True: more is left. */
 static bool take_hole (struct receiver *self)
 {
 	int64_t n = self->hole < RECEIVER_STEP ? self->hole : RECEIVER_STEP;
 
 	if (!self->writer)
-		n = self->hole; /* it has failed: passed over at once */
+		n = self->hole; /* the file failed: drop the hole at once */
 	take_data (self, NULL, n);
 	self->hole -= n;
 	return self->hole > 0;
 }
 
-/* The disk is full: 0, or -1 and err. */
+/* 0; -1 and err when the disk is full. */
 static int check_full (struct receiver *self, struct err *err)
 {
 	if (!self->batch.full.code)
 		return 0;
-	batch_flush (&self->batch); /* what is complete has its room */
+	batch_flush (&self->batch); /* complete files have their space already */
 	*err = self->batch.full;
 	return -1;
 }
@@ -463,14 +466,14 @@ int receiver_take (struct receiver *self, struct buf *in, struct buf *back, stru
 int receiver_end (struct receiver *self, struct err *err)
 {
 	if (self->state != ENTRY || self->depth || self->body || self->hole)
-		return broken (err, "it was cut");
+		return broken (err, "it ended early");
 	batch_flush (&self->batch);
 	batch_release (&self->batch, self->dir);
 	self->dir = NULL;
 	return check_full (self, err);
 }
 
-/* What was not told of while it stood is not told of now: whoever frees a receiver in the middle has ended the whole. */
+/* No receipts are given when a receiver is freed in the middle: its owner has ended the whole call. */
 static void say_nothing (void *data, const struct receipt *receipt)
 {
 	(void)data;

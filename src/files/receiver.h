@@ -1,12 +1,13 @@
-/* receiver - makes files from a stream of items (item.h). `remex get` has one in the client, `remex put` has one in the file plugin.
+/* receiver - makes files from a stream of items (item.h). `remex get` has one in the client, `remex put` has one in the
+ * file plugin.
  *
- * The caller feeds it bytes. The receiver is in an open directory; paths are used only for reports. Each item is made by its name
- * in the directory that was entered, and no link is followed. A file is written to a temporary in its directory
- * (file_writer.h). Complete files wait, at most RECEIVER_BATCH of them, go to the disk together, and get their names then. A
- * directory gets its mode, its time and its fsync when all of its contents have theirs.
+ * The caller feeds it bytes. The receiver is in an open directory; paths are used only for reports. Each item is made
+ * by its name in the directory that was entered, and no link is followed. A file is written to a temporary in its
+ * directory (file_writer.h). Complete files wait, at most RECEIVER_BATCH of them, go to the disk together, and get
+ * their names then. A directory gets its mode, its time and its fsync when all of its contents have theirs.
  *
- * An item that fails is reported, and the rest goes on. A stream that breaks the rules ends the transfer, and so does a full
- * disk.
+ * An item that fails is reported, and the rest goes on. A stream that breaks the rules ends the transfer, and so does a
+ * full disk.
  */
 #ifndef REMEX_FILES_RECEIVER_H
 #define REMEX_FILES_RECEIVER_H
@@ -37,12 +38,13 @@ struct receipt {
 	int64_t size; /* of a file */
 	const char *sha256; /* of a file that is in place; else "" */
 	bool changed; /* the file changed while the sender read it, and is in place nevertheless */
-	const char *note; /* what of a replaced file is not kept: "not kept: …"; NULL or "": nothing is lost */
+	const char *note; /* "not kept: …", the lost attributes of a replaced file; NULL or "": nothing is lost */
 	const struct err *err; /* NULL: the item is in place */
 };
 
-/* Where does an item at the top go? Set `target` (the receiver owns it then), or set *fd to a descriptor (borrowed) that gets the
- * content of the file. 0, or -1 and err with a code; err->sys EPROTO: such an item was not asked for, which ends the stream. */
+/* Where does an item at the top go? Set `target` (the receiver owns it then), or set *fd to a descriptor (borrowed)
+ * that gets the content of the file. 0, or -1 and err with a code; err->sys EPROTO: such an item was not asked for,
+ * which ends the stream. */
 typedef int receiver_target (void *data, const struct item *item, struct target *target, int *fd, struct err *err);
 typedef void receiver_report (void *data, const struct receipt *receipt);
 
@@ -69,8 +71,8 @@ int receiver_take (struct receiver *receiver, struct buf *in, struct buf *back, 
 /* The stream has ended: put all waiting files in place. 0, or -1 and err when the stream is incomplete, or as above. */
 int receiver_end (struct receiver *receiver, struct err *err);
 
-/* Waiting files are discarded. The temporary of the current file stays, so that the transfer can be resumed, unless the file is
- * small. */
+/* Waiting files are discarded. The temporary of the current file stays, so that the transfer can be resumed, unless
+ * the file is small. */
 void receiver_free (struct receiver *receiver);
 
 struct receiver_progress {

@@ -1,9 +1,9 @@
 /* sender - see sender.h.
  *
- * States: COUNT (a walk before, for the total), ENTRY (the next name of the directory it is in, or the next source), ANSWER
- * (the receiver is to say what it has of the file that has begun), SKIP (that is being compared), CONTENT (of that file),
- * OVER. The walk (walk.h) holds the directories. A small file is one item; a large one is sent piece by piece, behind what
- * the receiver has of it already.
+ * States: COUNT (a walk beforehand, for the totals), ENTRY (the next name of the current directory, or the next
+ * source), ANSWER (wait until the receiver tells how much of the current file it has), SKIP (compare that part),
+ * CONTENT (send the current file), OVER. The walk (walk.h) holds the directories. A small file is one item. A large
+ * file is sent in pieces, from the end of the receiver's part.
  */
 #include "config.h"
 
@@ -22,7 +22,7 @@
 #include "files/totals.h"
 #include "files/walk.h"
 
-enum { LONG_HOLE = 1024 * 1024 }; /* summing up so many zeros takes its time */
+enum { LONG_HOLE = 1024 * 1024 }; /* hashing so many zeros takes time */
 
 struct sender {
 	struct sender_options options;
@@ -31,19 +31,19 @@ struct sender {
 	void *data;
 
 	enum { COUNT, ENTRY, ANSWER, SKIP, CONTENT, OVER } state;
-	int source; /* the one it is at; -1 before the first */
+	int source; /* the current source; -1 before the first */
 	struct walk walk;
 	struct totals totals;
-	struct file_reader *reader; /* ANSWER to CONTENT: the file that has begun */
-	struct item have; /* SKIP: the answer */
-	struct item item; /* the next to be appended */
+	struct file_reader *reader; /* ANSWER to CONTENT: the current file */
+	struct item have; /* SKIP: the receiver's answer */
+	struct item item; /* the next item to append */
 	int64_t files, bytes;
 	bool counted;
-	uint8_t whole[SENDER_WHOLE]; /* a small file */
+	uint8_t whole[SENDER_WHOLE]; /* the content of a small file */
 };
 
-/* What the functions below that take an `out` return: SENDER_MORE, SENDER_WAIT, SENDER_PAUSE (there is more, but it is the
- * caller's turn), or -1 with errno where there is no memory. */
+/* Results of the functions below that take an `out`: SENDER_MORE, SENDER_WAIT, SENDER_PAUSE (more is left, but it is
+ * the caller's turn), or -1 with errno when out of memory. */
 enum { SENDER_PAUSE = SENDER_WAIT + 1 };
 
 struct sender *sender_new (const struct sender_options *options, int n_sources, sender_open *open, void *data)
@@ -97,7 +97,7 @@ static int put_item (struct sender *self, struct buf *out)
 	return SENDER_MORE;
 }
 
-/* An item about `name`, here. */
+/* An item for `name` in the current directory. */
 static struct item *name_item (struct sender *self, enum item_kind kind, const char *name)
 {
 	struct item *item = &self->item;
@@ -108,7 +108,7 @@ static struct item *name_item (struct sender *self, enum item_kind kind, const c
 	return item;
 }
 
-/* Without memory nothing is right: that is the end of it all, not of one file. */
+/* A lack of memory ends the whole stream, not one file. */
 static int put_failure (struct sender *self, struct buf *out, const struct err *err)
 {
 	if (err->sys == ENOMEM) {
@@ -126,7 +126,7 @@ static int fail (struct sender *self, struct buf *out, const char *name, const s
 	return put_failure (self, out, err);
 }
 
-/* The same for what errno says. */
+/* Fail the entry with the words for errno. */
 static int fail_sys (struct sender *self, struct buf *out, const char *name, const char *what)
 {
 	struct err err;
@@ -143,7 +143,7 @@ static int fail_words (struct sender *self, struct buf *out, const char *name, e
 	return fail (self, out, name, &err);
 }
 
-/* A time that 64 bits of nanoseconds do not hold (after 2262) is not said. */
+/* A time beyond 64 bits of nanoseconds (after 2262) is left out. */
 static void describe (struct item *item, const struct stat *st)
 {
 	const int64_t second = 1000000000, most = INT64_MAX / second - 1;
@@ -161,7 +161,7 @@ static int append (struct buf *out, const void *bytes, int64_t n)
 	return buf_append (out, bytes, (size_t)n) < 0 ? -1 : SENDER_MORE;
 }
 
-/* All of it into self->whole. 0, or -1 and err. */
+/* Read the whole file into self->whole. 0, or -1 and err. */
 static int read_whole (struct sender *self, struct file_reader *reader, struct err *err)
 {
 	int64_t n, got;
@@ -174,7 +174,7 @@ static int read_whole (struct sender *self, struct file_reader *reader, struct e
 	return what;
 }
 
-/* One that changed, and is wanted all the same: the word for that is in an item of its own. */
+/* A file that changed, and is sent all the same: a second item says that it changed. */
 static int put_changed (struct sender *self, struct buf *out, int64_t n, const char *sum)
 {
 	uint8_t *space;
@@ -194,7 +194,7 @@ static int put_changed (struct sender *self, struct buf *out, int64_t n, const c
 	return put_item (self, out);
 }
 
-/* Nothing is said before all was read, so that one that changed meanwhile need not be aborted. */
+/* Read the whole file before its first item, so that a file that changes meanwhile needs no abort. */
 static int send_whole (struct sender *self, struct buf *out, const char *name, struct file_reader *reader)
 {
 	struct item *item;
@@ -222,7 +222,7 @@ static int send_whole (struct sender *self, struct buf *out, const char *name, s
 	return put_item (self, out) < 0 ? -1 : append (out, self->whole, item->size);
 }
 
-/* --- a large one -------------------------------------------------------------------------------------------------- */
+/* --- a large file ------------------------------------------------------------------------------------------------- */
 
 static int begin_file (struct sender *self, struct buf *out, const char *name, int fd, bool stream)
 {
@@ -280,7 +280,7 @@ static int end_file (struct sender *self, struct buf *out)
 	item_init (item, ITEM_END);
 	file_reader_sum (self->reader, item->sha256);
 	item->number = file_reader_done (self->reader);
-	/* Said of one that has fewer bytes than were announced as well: else they are missed at the other end. */
+	/* Also for a file that has fewer bytes than announced: otherwise the receiver misses them. */
 	item->changed = doubt == FILE_READER_CHANGED ||
 			(file_reader_size (self->reader) >= 0 &&
 				file_reader_done (self->reader) != file_reader_size (self->reader));
@@ -293,7 +293,7 @@ static int end_file (struct sender *self, struct buf *out)
 	return put_item (self, out);
 }
 
-/* The bytes are read into their place. */
+/* The bytes are read directly into `out`. */
 static int send_content (struct sender *self, struct buf *out)
 {
 	size_t max = buf_room (out) - ITEM_HEADER_MAX;
@@ -324,7 +324,7 @@ static int send_content (struct sender *self, struct buf *out)
 	return n >= LONG_HOLE ? SENDER_PAUSE : SENDER_MORE;
 }
 
-/* --- what the receiver has already ---------------------------------------------------------------------------------- */
+/* --- the receiver's partial file ---------------------------------------------------------------------------------- */
 
 int sender_answer (struct sender *self, const struct item *have, struct err *err)
 {
@@ -360,7 +360,7 @@ static int send_directory (struct sender *self, struct buf *out, const char *nam
 	int result;
 
 	if (fstat (fd, &st) < 0) {
-		result = fail_sys (self, out, name, "cannot look at it");
+		result = fail_sys (self, out, name, "cannot stat it");
 		fd_close (&fd);
 		return result;
 	}
@@ -378,7 +378,7 @@ static int send_link (struct sender *self, struct buf *out, const char *name)
 	if (n < 0)
 		return fail_sys (self, out, name, "cannot read the link");
 	if (n == 0 || (size_t)n == sizeof item->text)
-		return fail_words (self, out, name, CODE_BAD_VALUE, "a link to nothing, or to too long a path");
+		return fail_words (self, out, name, CODE_BAD_VALUE, "a link with an empty or too long target");
 	item->text[n] = '\0';
 	return put_item (self, out);
 }
@@ -397,8 +397,8 @@ static int send_subdirectory (struct sender *self, struct buf *out, const char *
 	return send_directory (self, out, name, fd);
 }
 
-/* It is looked at before it is opened, because to open a device or a FIFO is to do something to it. What was put in its
- * place in between does not hold us, and is found out by file_reader_new. */
+/* Check the type before opening, because opening a device or a FIFO has effects. If the file is replaced in between,
+ * O_NONBLOCK keeps open(2) from blocking, and file_reader_new finds the new type. */
 static int send_entry (struct sender *self, struct buf *out, const char *name)
 {
 	int directory = walk_fd (&self->walk), fd;
@@ -406,7 +406,7 @@ static int send_entry (struct sender *self, struct buf *out, const char *name)
 
 	walk_at (&self->walk, name);
 	if (fstatat (directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return fail_sys (self, out, name, "cannot look at it");
+		return fail_sys (self, out, name, "cannot stat it");
 	switch (st.st_mode & S_IFMT) {
 	case S_IFDIR: return send_subdirectory (self, out, name);
 	case S_IFLNK: return send_link (self, out, name);
@@ -419,7 +419,8 @@ static int send_entry (struct sender *self, struct buf *out, const char *name)
 	return begin_file (self, out, name, fd, false);
 }
 
-/* The directory has no more names, or `number` says why they cannot be read: then it is left, and failed by its name. */
+/* The directory has no more names, or reading them failed with errno `number`: leave it, and then fail it by its
+ * name. */
 static int leave (struct sender *self, struct buf *out, int number)
 {
 	char name[ITEM_NAME_MAX + 1];
@@ -433,7 +434,7 @@ static int leave (struct sender *self, struct buf *out, int number)
 	return number ? fail_sys (self, out, name, "cannot read the directory") : SENDER_MORE;
 }
 
-/* May a source be called that? A directory may be ".", which means what is in it (item.h). */
+/* Is that name allowed for a source? A directory may be ".", which means its content (item.h). */
 static bool is_name (const char *name, int fd)
 {
 	struct stat st;
@@ -442,7 +443,7 @@ static bool is_name (const char *name, int fd)
 	       (!strcmp (name, ".") && fd >= 0 && fstat (fd, &st) == 0 && S_ISDIR (st.st_mode));
 }
 
-/* Open the source it is at. Where it has no name that could be sent, *name is "?". */
+/* Open the current source. *name is "?" when no name can be sent. */
 static int open_source (struct sender *self, char name[ITEM_NAME_MAX + 1], bool *stream, struct err *err)
 {
 	int fd;
@@ -454,7 +455,7 @@ static int open_source (struct sender *self, char name[ITEM_NAME_MAX + 1], bool 
 	if (!is_name (name, fd)) {
 		memcpy (name, "?", 2);
 		if (fd >= 0)
-			err_set (err, CODE_BAD_VALUE, "it has no name to be sent by");
+			err_set (err, CODE_BAD_VALUE, "it has no name that can be sent");
 		fd_close (&fd);
 	}
 	return fd;

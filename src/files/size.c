@@ -1,4 +1,4 @@
-/* size - how large a file may be said to be; see size.h. */
+/* size - the maximum size that a file may announce; see size.h. */
 #include "config.h"
 
 #include <sys/statvfs.h>
@@ -11,7 +11,7 @@ int64_t size_most (int fd)
 	struct statvfs filesystem;
 	int64_t whole = 0;
 
-	/* One that does not say how large it is (/proc) has no size of its own. */
+	/* A filesystem without a size of its own (/proc) sets no limit. */
 	if (fstatvfs (fd, &filesystem) == 0 &&
 		__builtin_mul_overflow (filesystem.f_blocks, filesystem.f_frsize, &whole))
 		whole = INT64_MAX;

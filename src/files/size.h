@@ -1,9 +1,9 @@
 /* size - the largest size that a sender may announce for a file.
  *
- * Data needs room on the disk, and time for the transfer. A hole needs neither: the sender names a number, and the receiver has
- * to compute the SHA-256 of that many zeros, which takes time for each of them. So the number is limited before the first
- * zero: to the largest size that the filesystem allows (ftruncate(2)), and to the size of the filesystem or SIZE_SPARSE,
- * whichever is larger.
+ * Data needs room on the disk, and time for the transfer. A hole needs neither: the sender names a number, and the
+ * receiver has to compute the SHA-256 of that many zeros, which takes time for each of them. So the number is limited
+ * before the first zero: to the largest size that the filesystem allows (ftruncate(2)), and to the size of the
+ * filesystem or SIZE_SPARSE, whichever is larger.
  */
 #ifndef REMEX_FILES_SIZE_H
 #define REMEX_FILES_SIZE_H

@@ -1,4 +1,4 @@
-/* symlink - symbolic links that are received; see symlink.h. */
+/* symlink - received symbolic links; see symlink.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -28,7 +28,8 @@ bool symlink_is_tame (const char *target)
 	return true;
 }
 
-/* Beside it, and then over it: a link cannot be locked, so this one has a name that nobody sweeps. */
+/* Make the link under a temporary name, then rename it. A link cannot be locked, so the name is one that temporary_trim
+ * ignores. */
 static int replace (int directory, const char *name, const char *target, struct err *err)
 {
 	char beside[64];
@@ -61,6 +62,6 @@ int symlink_make (int directory, const char *name, const char *target, struct er
 	if (errno != EEXIST)
 		return err_sys (err, files_code (errno), "cannot make the link");
 	if (fstatat (directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG (st.st_mode) && !S_ISLNK (st.st_mode))
-		return err_set (err, CODE_BAD_VALUE, "something that is no file or link is in its place");
+		return err_set (err, CODE_BAD_VALUE, "its name belongs to something else than a file or a link");
 	return replace (directory, name, target, err);
 }

@@ -1,4 +1,4 @@
-/* target - where a path leads; see target.h. */
+/* target - resolves a path within the roots; see target.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -15,13 +15,13 @@
 
 /* --- the path as text --------------------------------------------------------------------------------------------- */
 
-/* A path, its base in front: one slash between components, no ".". "" is the working directory. */
+/* A path behind its base: one slash between components, no ".". "" is the working directory. */
 struct way {
 	char text[TARGET_PATH_MAX];
 	size_t n;
-	bool up; /* there is ".." in it */
+	bool up; /* the path has a ".." */
 	bool slash; /* as in struct target */
-	bool whole; /* what is meant has no name of its own in a directory above: base, "/", or behind ".." */
+	bool whole; /* the path does not end in a name: base, "/", or ".." */
 };
 
 static int append (struct way *way, const char *component, size_t n, struct err *err)
@@ -77,9 +77,9 @@ static int make_way (struct way *way, const char *base, const char *path, struct
 	return append_path (way, path, err);
 }
 
-/* --- where it starts ---------------------------------------------------------------------------------------------- */
+/* --- the directory to start from ---------------------------------------------------------------------------------- */
 
-/* What a way leads through, and how it may: `path` from the directory `fd`. */
+/* The start of a lookup: `path` from the directory `fd`, with its bounds. */
 struct start {
 	int fd; /* of a root, or AT_FDCWD */
 	char *path; /* in the way's text */
@@ -87,13 +87,13 @@ struct start {
 	bool writable;
 };
 
-/* What of the way follows the root: "" the root itself; NULL: it is not beneath it. */
+/* The part of the path below the root: "" for the root itself; NULL: not beneath the root. */
 static char *rest_beneath (struct way *way, const struct root *root)
 {
 	size_t n = strlen (root->path);
 
 	if (n == 1)
-		n = 0; /* "/": every absolute path goes on with a slash behind it */
+		n = 0; /* "/": the slash belongs to the rest */
 	if (strncmp (way->text, root->path, n) != 0)
 		return NULL;
 	if (way->text[n] == '/')
@@ -101,14 +101,14 @@ static char *rest_beneath (struct way *way, const struct root *root)
 	return way->text[n] ? NULL : way->text + n;
 }
 
-/* The errno of a failure to open, by name `what`. */
+/* Describe the errno of a failed open; `what` is the operation. */
 static int system_failed (const struct start *start, const char *what, struct err *err)
 {
 	int number = errno;
 
 	if (start->bounds != BOUNDS_NONE && (number == EXDEV || number == ELOOP)) {
 		err_set (err, CODE_DENIED,
-			"%s: a symbolic link on the way leads out of the root, or is not to be followed", what);
+			"%s: a symbolic link on the way leads out of the root, or must not be followed", what);
 		if (err)
 			err->sys = number;
 		return -1;
@@ -129,9 +129,9 @@ static int start_at_root (struct start *start, const struct roots *roots, struct
 		}
 	}
 	if (!root)
-		return err_set (err, CODE_DENIED, "it is beneath none of the directories that you may reach");
+		return err_set (err, CODE_DENIED, "it is outside the directories that you may reach");
 	if (write && !root->writable)
-		return err_set (err, CODE_DENIED, "what is in %.200s may only be read", root->path);
+		return err_set (err, CODE_DENIED, "%.200s may only be read", root->path);
 	start->writable = root->writable;
 	start->bounds = write ? BOUNDS_NO_LINKS : BOUNDS_BENEATH;
 	start->fd = beneath_open (AT_FDCWD, root->path, O_PATH | O_DIRECTORY, BOUNDS_NONE);
@@ -149,7 +149,7 @@ static int start_open (struct start *start, const struct roots *roots, struct wa
 	if (!roots->bound)
 		return 0;
 	if (way->up)
-		return err_set (err, CODE_BAD_VALUE, "a path with \"..\" in it is not taken here");
+		return err_set (err, CODE_BAD_VALUE, "a path must not contain \"..\" here");
 	return start_at_root (start, roots, way, write, err);
 }
 
@@ -174,7 +174,7 @@ static int hold (struct target *target, const struct way *way, const struct star
 	if (way->whole) {
 		strcpy (target->name, ".");
 	} else {
-		strcpy (target->name, slash ? slash + 1 : path); /* append has looked at its length */
+		strcpy (target->name, slash ? slash + 1 : path); /* append has checked its length */
 		if (slash)
 			*slash = '\0';
 		above = !slash ? "" : slash == path ? "/" : path;
@@ -221,8 +221,8 @@ int target_open_directory (
 	return fd;
 }
 
-/* What was found to be harmless, and not what has its name by now: by a magic link, which leads there even when the file
- * has been removed. So whatever is not found is /proc. */
+/* Open again the file that was checked, and not the file that has its name now: through the magic link in /proc, which
+ * works even for a removed file. ENOENT therefore means that /proc is missing. */
 static int reopen (const struct start *start, int fd, struct err *err)
 {
 	char link[64];

@@ -1,4 +1,4 @@
-/* temporary - the file beside the file; see temporary.h. */
+/* temporary - the temporary file beside the target; see temporary.h. */
 #include "config.h"
 
 #include <dirent.h>
@@ -20,7 +20,7 @@
 
 enum { TAIL = 8, PREFIX = 200, TRIES = 64 };
 
-/* ".NAME.remex-", without the tail; how long it is. */
+/* Write ".NAME.remex-", the temporary name without its tail. Returns its length. */
 static size_t make_stem (const char *name, char temporary[TEMPORARY_NAME])
 {
 	return (size_t)snprintf (temporary, TEMPORARY_NAME, ".%.*s" MIDDLE, PREFIX, name);
@@ -51,7 +51,7 @@ int temporary_make (int directory, const char *name, char temporary[TEMPORARY_NA
 			continue;
 		if (fd < 0)
 			return err_sys (err, files_code (errno), "cannot make a temporary file");
-		/* A sweeper that is quicker finds it young, and leaves it alone. */
+		/* Another process that trims the directory first sees a recent file, and keeps it. */
 		if (flock (fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
 			fd_close (&fd);
 			continue;
@@ -71,7 +71,7 @@ static bool is_same (const struct stat *one, const struct stat *other)
 	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
 }
 
-/* To be removed, any way will do: one that was complete has the mode that the file was to have. */
+/* For removal read or write access will do: a complete file has the target's mode. */
 static int open_any_way (int directory, const char *name, bool remove)
 {
 	static const int ways[] = { O_RDWR, O_RDONLY, O_WRONLY };
@@ -85,7 +85,7 @@ static int open_any_way (int directory, const char *name, bool remove)
 	return fd;
 }
 
-/* Open and lock that one, which is_ours; *st is renewed. -1: somebody holds it, or it has gone. */
+/* Open and lock a file of ours; *st is updated. -1: it is locked by another process, or gone. */
 static int open_abandoned (int directory, const char *name, bool remove, struct stat *st)
 {
 	int fd = open_any_way (directory, name, remove);
@@ -93,7 +93,8 @@ static int open_abandoned (int directory, const char *name, bool remove, struct 
 
 	if (fd < 0)
 		return -1;
-	/* Once it is locked nobody else takes it over; but somebody may have done so, and be done with it, before. */
+	/* The lock keeps other processes from adopting the file. One may have adopted and finished it before the lock:
+	 * check the name again. */
 	if (fstat (fd, &opened) == 0 && is_same (&opened, st) && flock (fd, LOCK_EX | LOCK_NB) == 0 &&
 		fstatat (directory, name, st, AT_SYMLINK_NOFOLLOW) == 0 && is_same (&opened, st) && is_ours (st))
 		return fd;
@@ -101,7 +102,7 @@ static int open_abandoned (int directory, const char *name, bool remove, struct 
 	return -1;
 }
 
-/* The directory's names, by a descriptor of our own: the other one's position is its owner's. */
+/* List by a descriptor of our own: the caller's has its own position. */
 static DIR *list_names (int directory)
 {
 	int fd = openat (directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -129,7 +130,7 @@ int temporary_adopt (int directory, const char *name, char temporary[TEMPORARY_N
 			!temporary_is (entry->d_name) ||
 			fstatat (directory, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !is_ours (&st))
 			continue;
-		/* One with nothing in it may be one that is just being made, and not locked yet. */
+		/* An empty file may have just been made, and not be locked yet. */
 		if (st.st_size == 0 || (fd = open_abandoned (directory, entry->d_name, false, &st)) < 0)
 			continue;
 		if (best >= 0 &&
@@ -145,7 +146,7 @@ int temporary_adopt (int directory, const char *name, char temporary[TEMPORARY_N
 	}
 	if (list)
 		closedir (list);
-	/* One that was complete has the mode that the file was to have. */
+	/* A complete file has the target's mode. */
 	if (best >= 0 && fchmod (best, 0600) < 0)
 		fd_close (&best);
 	if (best < 0)
@@ -176,7 +177,7 @@ int temporary_sweep (int directory, time_t before)
 	return swept;
 }
 
-/* --- a few of them ------------------------------------------------------------------------------------------------ */
+/* --- the limit of temporary files per directory ------------------------------------------------------------------- */
 
 struct kept {
 	char name[TEMPORARY_NAME];
@@ -188,7 +189,7 @@ static bool is_older (const struct timespec *one, const struct timespec *other)
 	return one->tv_sec < other->tv_sec || (one->tv_sec == other->tv_sec && one->tv_nsec < other->tv_nsec);
 }
 
-/* Remove that one, if nobody holds it; whether it was. */
+/* Remove that file unless a process holds its lock. True: removed. */
 static int remove_abandoned (int directory, const char *name)
 {
 	struct stat st;
@@ -202,8 +203,8 @@ static int remove_abandoned (int directory, const char *name)
 	return result;
 }
 
-/* Which of those that are kept has to make room for one of that name: the one of the same file, or the oldest where there are too
- * many; -1: none has. */
+/* Find the kept file that must make room for `name`: one of the same target, or the oldest when there are too many. -1:
+ * none. */
 static int find_rival (const struct kept *kept, int n, const char *name)
 {
 	size_t stem = strlen (name) - TAIL;
@@ -218,7 +219,7 @@ static int find_rival (const struct kept *kept, int n, const char *name)
 	return n == TEMPORARY_MOST ? oldest : -1;
 }
 
-/* Is it one that nobody works on? One with nothing in it may be one that is just being made. */
+/* True for a temporary file that no process works on. An empty file may have just been made: false. */
 static bool is_abandoned (int directory, const char *name, struct stat *st)
 {
 	int fd;
@@ -253,7 +254,7 @@ int temporary_trim (int directory)
 			removed += remove_abandoned (directory, name);
 			continue;
 		}
-		memcpy (kept[at].name, name, strlen (name) + 1); /* is_abandoned has looked at its length */
+		memcpy (kept[at].name, name, strlen (name) + 1); /* is_abandoned has checked its length */
 		kept[at].mtime = st.st_mtim;
 	}
 	if (list)
@@ -261,11 +262,11 @@ int temporary_trim (int directory)
 	return removed;
 }
 
-/* --- now and then ------------------------------------------------------------------------------------------------- */
+/* --- the interval between two trims ------------------------------------------------------------------------------- */
 
 enum { REMEMBERED = 16, HOUR = 3600 };
 
-/* The directories that were looked at of late. */
+/* The directories that were trimmed recently. */
 struct memory {
 	struct {
 		dev_t device;
@@ -275,7 +276,7 @@ struct memory {
 	unsigned turn;
 };
 
-/* Is it time to look at that directory? Then it is remembered. */
+/* Is a trim of that directory due? If so, remember the time. */
 static bool is_due (struct memory *memory, int directory)
 {
 	time_t now = time (NULL);

@@ -10,7 +10,7 @@
 static void add (struct totals *totals, const struct stat *st)
 {
 	totals->files++;
-	/* Holes take no room: the sum of all sizes may be more than a number holds. */
+	/* Holes take no space, so the sum of all sizes may overflow. */
 	if (totals->bytes >= 0 && __builtin_add_overflow (totals->bytes, st->st_size, &totals->bytes))
 		totals->bytes = -1;
 }

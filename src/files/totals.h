@@ -1,5 +1,6 @@
-/* totals - how many files and bytes there are to send. Counting is a walk of its own before the transfer: it opens no file,
- * and silently skips what it cannot read. Files may change between counting and sending: a total is only for progress.
+/* totals - how many files and bytes there are to send. Counting is a walk of its own before the transfer: it opens no
+ * file, and silently skips what it cannot read. Files may change between counting and sending: a total is only for
+ * progress.
  */
 #ifndef REMEX_FILES_TOTALS_H
 #define REMEX_FILES_TOTALS_H

@@ -22,7 +22,7 @@ void walk_free (struct walk *walk)
 		walk_leave (walk);
 }
 
-/* Where the name of something in the directory it is in begins. */
+/* The offset in the path at which the name of an entry of the current directory begins. */
 static size_t name_offset (const struct walk *walk)
 {
 	return walk->depth ? here (walk)->end + 1 : 0;

@@ -1,6 +1,6 @@
-/* walk - the position of a sender in a tree: a stack of open directories. Each was entered by its name from the one above it, and
- * never through a link. So a user who moves directories at the same time cannot redirect the walk. A path is kept as well,
- * only for messages: no file is opened by it.
+/* walk - the position of a sender in a tree: a stack of open directories. Each was entered by its name from the one
+ * above it, and never through a link. So a user who moves directories at the same time cannot redirect the walk. A path
+ * is kept as well, only for messages: no file is opened by it.
  */
 #ifndef REMEX_FILES_WALK_H
 #define REMEX_FILES_WALK_H
@@ -33,16 +33,16 @@ void walk_at (struct walk *walk, const char *name);
 /* The descriptor of the current directory (borrowed). Not at the top. */
 int walk_fd (const struct walk *walk);
 
-/* Open the directory `name` in the current directory, to enter it. A descriptor, or -1 with errno; ENOTDIR or ELOOP where
- * `name` is no directory. */
+/* Open the directory `name` in the current directory, to enter it. A descriptor, or -1 with errno; ENOTDIR or ELOOP
+ * where `name` is no directory. */
 int walk_open (const struct walk *walk, const char *name);
 
-/* Enter an open directory (owned from now on, also on failure) with that name. The depth must be below SENDER_DEPTH. 0, or -1
- * with errno. */
+/* Enter an open directory (owned from now on, also on failure) with that name. The depth must be below SENDER_DEPTH.
+ * 0, or -1 with errno. */
 int walk_enter (struct walk *walk, int fd, const char *name);
 
-/* The next name in the current directory, without "." and "..", valid until the next call. NULL with errno; errno is 0 at the
- * end. */
+/* The next name in the current directory, without "." and "..", valid until the next call. NULL with errno; errno is
+ * 0 at the end. */
 const char *walk_next (struct walk *walk);
 
 /* Leave the current directory. */

@@ -1,4 +1,4 @@
-/* gate - see gate.h: how many clients there may be, and who stays. */
+/* gate - see gate.h: the caps on clients, and the clients that stay. */
 #include "config.h"
 
 #include <time.h>
@@ -10,9 +10,10 @@
 #include "net/credential.h"
 
 enum {
-	LOOK_MS = 10000, /* expiry is a time of the wall clock, which may be set: look at it again after so long */
-	REFUSED_MAX = 64, /* at once. These clients count for no identity, and one with a key could open any number, */
-	REFUSED_EACH = 8, /* of one key */
+	LOOK_MS = 10000, /* expiry is in wall clock time, which may be set: check again after this time */
+	/* Refused clients at once, in all and of one key: without a cap a key could open any number. */
+	REFUSED_MAX = 64,
+	REFUSED_EACH = 8,
 };
 
 int gate_init (struct gate *gate, uv_loop_t *loop, const struct gate_ops *ops, void *arg, uid_t daemon)
@@ -49,9 +50,9 @@ int gate_set_host_key (struct gate *gate, struct credential *key, struct err *er
 	return (gate->tls = tls_context_new (TLS_SERVER, key, err)) ? 0 : -1;
 }
 
-/* --- one more -------------------------------------------------------------------------------------------------------- */
+/* --- admission ---------------------------------------------------------------------------------------------------- */
 
-/* The descriptors that clients may take altogether. */
+/* The number of descriptors that all clients together may have. */
 static int64_t client_descriptors (const struct gate *gate)
 {
 	int64_t all = gate->limits.descriptors, n = all - gate->n_listeners;
@@ -78,8 +79,8 @@ enum gate_verdict gate_admit_stranger (
 	case THROTTLE_FULL: return ADMIT_FULL;
 	case THROTTLE_ENTERED: break;
 	}
-	/* Clients on their way in take at most half of the descriptors for clients, so that clients that say nothing keep
-	 * out no client that is known. */
+	/* Clients in the handshake take at most half of the descriptors for clients, so that silent clients never keep
+	 * out a known client. */
 	if (throttle_entering (gate->throttle) > 1 && throttle_entering (gate->throttle) > fds / 2) {
 		throttle_leave (gate->throttle, *source);
 		*source = NULL;
@@ -124,7 +125,7 @@ bool gate_admit_refused (const struct gate *gate, const struct key *key)
 	return n < REFUSED_EACH;
 }
 
-/* --- those that are in ----------------------------------------------------------------------------------------------- */
+/* --- connected clients -------------------------------------------------------------------------------------------- */
 
 static void on_expiry (void *arg)
 {
@@ -134,7 +135,7 @@ static void on_expiry (void *arg)
 	gate->ops->on_expiry (gate->arg);
 }
 
-/* Look again when the grant expires, or before. */
+/* Check again when the grant expires, or earlier. */
 static void watch_expiry (struct gate *gate, const struct grant *grant)
 {
 	struct timespec now;

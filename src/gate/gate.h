@@ -1,14 +1,14 @@
-/* gate - who may come in: the clients that are in, those on their way in, and the one decision about one more.
+/* gate - admission of clients: the connected clients, the clients in the handshake, and the decision about one more.
  *
  *   Unix socket   accept --uid of the peer--> identity --gate_admit--> connected
  *   TCP           accept --gate_admit_stranger--> TLS handshake --proved key--> identity --gate_admit--> connected
  *
- * All caps on clients are here (gate.c); doc/security.md has the table of them. access.h has the identities and what each may
- * do, throttle.h the addresses that fail too often, listener.h accepts, handshake.h takes a TCP client to a proved key.
- * The gate knows no message and no request: its owner, the front, gives it a row of operations.
+ * All caps on clients are here (gate.c); doc/security.md has the table of them. access.h has the identities and their
+ * rights, throttle.h the addresses that fail too often. listener.h accepts, handshake.h leads a TCP client to a proved
+ * key. The gate knows no message and no request: its owner, the front, gives it a row of operations.
  *
- * The gate owns its listeners, the clients on their way in, the identities, the host key and the TLS settings. A connected
- * client belongs to the owner, and is counted from gate_enter to gate_leave.
+ * The gate owns its listeners, the clients in the handshake, the identities, the host key and the TLS settings. A
+ * connected client belongs to the owner, and is counted from gate_enter to gate_leave.
  */
 #ifndef REMEX_GATE_GATE_H
 #define REMEX_GATE_GATE_H
@@ -36,39 +36,40 @@ struct gate_client {
 	struct list node; /* of the gate's clients */
 	struct gate *gate;
 	struct identity *identity; /* a reference */
-	bool remote; /* the client came over TCP, from there and with that key */
+	bool remote; /* the client came over TCP, from `from` and with `key` */
 	struct endpoint from;
 	struct key key;
-	bool refused; /* the client does not come in; its connection only tells it why */
+	bool refused; /* the client is not admitted; its connection only tells it why */
 };
 
-/* A client that was turned away, for the log and the audit trail. */
+/* A refused client, for the log and the audit trail. */
 struct gate_refusal {
 	const struct endpoint *from; /* NULL: the Unix socket */
-	const struct key *key; /* that it showed, or NULL */
+	const struct key *key; /* the client's key, or NULL */
 	const char *you; /* the name of its identity, or NULL */
 	const char *why;
-	bool looked; /* it showed no key, as `remex trust` does: no failure */
+	bool looked; /* the client showed no key, as `remex trust` does: no failure */
 };
 
-/* What the gate tells its owner; `arg` is gate->arg. None of them may free the gate. */
+/* Calls of the gate to its owner; `arg` is gate->arg. None of them may free the gate. */
 struct gate_ops {
-	/* A client is connected: the stream and the reference to who->identity are the owner's from now on, who copies *who and
-	 * calls gate_enter. who->refused: the client is to be told `err`, and then to be closed. */
+	/* A client is connected. The stream and the reference to who->identity are the owner's from now on; the owner
+	 * copies *who and calls gate_enter. who->refused: tell the client `err`, then close. */
 	void (*connected) (void *arg, struct stream *stream, const struct gate_client *who, const struct err *err);
-	/* A client of the Unix socket gets no connection: tell it why, without waiting. The descriptor stays the gate's. */
+	/* A client on the Unix socket gets no connection: tell it why, without blocking. The descriptor stays the
+	 * gate's. */
 	void (*tell_refused) (void *arg, int fd, enum code code, const char *text);
 	void (*on_refused) (void *arg, const struct gate_refusal *refusal);
 	/* An identity of a connected client has expired, or the clock was set: call gate_review. */
 	void (*on_expiry) (void *arg);
-	/* From gate_review: a connected client may not stay, for that reason. */
+	/* From gate_review: a connected client may not stay; `err` is the reason. */
 	void (*on_revoked) (void *arg, struct gate_client *client, const struct err *err);
 };
 
 struct gate_limits {
 	int connections; /* of all clients */
 	int connections_each; /* of one identity that is no administrator */
-	int64_t descriptors; /* for clients and listeners altogether */
+	int64_t descriptors; /* of all clients and listeners */
 	int64_t handshake_ms; /* from accept to a proved key */
 	struct throttle_limits throttle;
 };
@@ -84,62 +85,61 @@ struct gate {
 	struct tls_context *tls;
 
 	struct listener_watch listeners[LISTENERS_MAX];
-	int n_listeners, reserve; /* a descriptor kept to answer with when there is none left */
+	int n_listeners, reserve; /* reserve: a spare descriptor to answer a client when none is left */
 	struct timer *pause_timer;
 	struct list handshakes; /* the oldest first */
 
 	struct list clients;
-	int n_connections; /* clients that came in */
-	int n_refused; /* clients that are connected only to read why they do not come in */
-	uint64_t turned_away; /* clients over TCP, before any handshake */
+	int n_connections; /* admitted clients */
+	int n_refused; /* clients that are connected only to read why they are refused */
+	uint64_t turned_away; /* clients over TCP that were refused before any handshake */
 	struct timer *expiry_timer;
-	int64_t expiry_at; /* unix seconds: when the next identity of a client expires; 0: none does */
+	int64_t expiry_at; /* Unix seconds: when the next identity of a client expires; 0: never */
 };
 
 /* daemon: the uid of the supervisor. 0, or -1 (memory, random numbers). */
 int gate_init (struct gate *gate, uv_loop_t *loop, const struct gate_ops *ops, void *arg, uid_t daemon);
 void gate_free (struct gate *gate);
 
-/* Limits for all that come from now on. */
+/* Set the limits for all new clients. */
 void gate_set_limits (struct gate *gate, const struct gate_limits *limits, int64_t now_ms);
 
-/* The host key (owned from now on): clients may come over TCP. 0, or -1 and err. */
+/* Take the host key (owned from now on), so that clients may connect over TCP. 0, or -1 and err. */
 int gate_set_host_key (struct gate *gate, struct credential *key, struct err *err);
 
-/* --- one more -------------------------------------------------------------------------------------------------------- */
+/* --- admission ---------------------------------------------------------------------------------------------------- */
 
-/* How many descriptors clients have: connections, and clients on their way in over TCP. */
+/* The number of descriptors of clients: of connections, and of clients in the handshake over TCP. */
 int64_t gate_descriptors (const struct gate *gate);
 
-/* Another client over TCP, of whom nothing is known but where it comes from. ADMIT_FULL: it may come in if the oldest
- * client on its way in makes room. ADMIT_IN counts it: *source is to be given back by throttle_leave. */
+/* Another client over TCP, of which only the address is known. ADMIT_FULL: the client may come in if the oldest
+ * handshake is ended for it. ADMIT_IN counts the client: give *source back with throttle_leave. */
 enum gate_verdict {
 	ADMIT_IN,
 	ADMIT_FULL,
-	ADMIT_CROWDED, /* too many from that address are on their way in */
+	ADMIT_CROWDED, /* too many handshakes from that address */
 	ADMIT_PENALISED, /* that address has failed too often */
 	ADMIT_NO_DESCRIPTORS,
 };
 enum gate_verdict gate_admit_stranger (
 	struct gate *gate, const struct endpoint *from, int64_t now_ms, struct throttle_source **source);
 
-/* May that identity have one more connection? A remote one is still counted among the clients on their way in. 0, or -1 and
- * err (CODE_BUSY). */
+/* May that identity have one more connection? A remote client still counts among the handshakes. 0, or -1 and err
+ * (CODE_BUSY). */
 int gate_admit (const struct gate *gate, const struct identity *identity, struct err *err);
 
-/* May a client with that key, which does not come in, have a connection to read why? */
+/* May a client with that key, which is not admitted, have a connection to read why? */
 bool gate_admit_refused (const struct gate *gate, const struct key *key);
 
-/* --- those that are in ----------------------------------------------------------------------------------------------- */
+/* --- connected clients -------------------------------------------------------------------------------------------- */
 
-/* A client has its connection: *client is a copy of what `connected` was given. It is counted from here on. */
+/* A client has its connection, and counts from now on. *client is a copy of the argument of `connected`. */
 void gate_enter (struct gate *gate, struct gate_client *client);
 
-/* The connection is closed: releases the identity. */
+/* The connection is closed: stop counting the client, and release its identity. */
 void gate_leave (struct gate_client *client);
 
-/* Look at every client that came in over TCP: by the rules of a new connection, may it stay? on_revoked for each that may
- * not. */
+/* Check every connected TCP client by the rules for a new connection; call on_revoked for each that may not stay. */
 void gate_review (struct gate *gate, int64_t now);
 
 #endif

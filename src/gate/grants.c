@@ -49,7 +49,7 @@ struct grants *grants_read (int snapshot, int manifest, struct err *err)
 	if (!grants)
 		err_sys (err, 0, "the identities");
 	else if (json && !(grants->manifest = json_loadb (json, manifest_n, 0, NULL)))
-		err_set (err, 0, "the identities' manifest is no JSON");
+		err_set (err, 0, "the identities' manifest is not JSON");
 	else if (json) {
 		while ((got = grant_next (bytes, n, &offset, name, &text, &text_n)) > 0)
 			if (add (grants, name, text, text_n, err) < 0)
@@ -89,7 +89,7 @@ const struct admitted *grants_by_key (const struct grants *grants, const struct 
 {
 	const struct admitted *found = NULL;
 
-	/* All of them, whether or not it was found: see above. */
+	/* Search all of them, also after a match: the time must not tell which key it is. */
 	for (size_t i = 0; grants && i < grants->n; i++)
 		if (grant_has_key (grants->items[i].grant, key))
 			found = &grants->items[i];

@@ -33,7 +33,7 @@ static void handshake_free (struct handshake *handshake)
 
 static void on_late (void *arg);
 
-/* It will not come in. What it is told has been said. */
+/* The client is refused, and its alert is sent. */
 static void linger (struct handshake *handshake)
 {
 	struct gate *gate = handshake->gate;
@@ -73,9 +73,10 @@ static void on_late (void *arg)
 	fail (handshake, THROTTLE_LATE, "the handshake took too long");
 }
 
-/* --- the handshake is done ---------------------------------------------------------------------------------------- */
+/* --- the end of the handshake ------------------------------------------------------------------------------------- */
 
-/* The key is proved: the client comes in, or is told why not. The socket and the TLS go to the owner of the gate. */
+/* The key is proved: the client is admitted, or told why it is not. The socket and the TLS go to the owner of the
+ * gate. */
 static void come_in (struct handshake *handshake)
 {
 	struct gate *gate = handshake->gate;
@@ -140,7 +141,7 @@ static void on_ready (void *arg, int events)
 		fail (handshake, handshake->refused ? THROTTLE_BAD_KEY : THROTTLE_GARBAGE, tls_why (handshake->tls));
 }
 
-/* --- the beginning ------------------------------------------------------------------------------------------------ */
+/* --- the start of the handshake ----------------------------------------------------------------------------------- */
 
 static bool judge (void *arg, const struct key *key)
 {
@@ -151,13 +152,13 @@ static bool judge (void *arg, const struct key *key)
 	return !handshake->refused;
 }
 
-/* The client gets no handshake: a bare alert says so. */
+/* Refuse a client before any handshake, with a bare alert. */
 static void turn_away (struct gate *gate, int fd, const struct endpoint *from, enum gate_verdict verdict)
 {
 	static const char *const words[] = {
 		[ADMIT_IN] = "out of memory",
-		[ADMIT_FULL] = "too many clients are on their way in",
-		[ADMIT_CROWDED] = "too many clients from that address are on their way in",
+		[ADMIT_FULL] = "too many clients are in the handshake",
+		[ADMIT_CROWDED] = "too many clients from that address are in the handshake",
 		[ADMIT_PENALISED] = "that address has failed too often",
 		[ADMIT_NO_DESCRIPTORS] = "too few descriptors are left",
 	};
@@ -170,7 +171,7 @@ static void turn_away (struct gate *gate, int fd, const struct endpoint *from, e
 	fd_close (&fd);
 }
 
-/* The oldest client on its way in goes: with a word, unless one was said. False when there is none. */
+/* End the oldest handshake, with an alert unless one was sent. False: there is none. */
 static bool make_room (struct gate *gate)
 {
 	struct handshake *oldest;
@@ -195,7 +196,7 @@ void handshake_start (struct gate *gate, int fd)
 
 	if (peer_endpoint (fd, &from) < 0) {
 		free (handshake);
-		fd_close (&fd); /* it is gone again */
+		fd_close (&fd); /* the client is gone already */
 		return;
 	}
 	endpoint_tune (fd);

@@ -15,7 +15,7 @@
 #include "gate/listener.h"
 
 enum {
-	BURST = 64, /* accepted in a row before the loop looks at others */
+	BURST = 64, /* clients accepted in a row before the loop serves others */
 	PAUSE_MS = 200,
 };
 
@@ -51,7 +51,7 @@ static void resume (void *arg)
 			watch_set (gate->listeners[i].watch, UV_READABLE);
 }
 
-/* No descriptor is left: answer one client with the one in reserve, then wait a little. */
+/* No descriptor is left: answer one client with the spare one, then pause. */
 static void exhausted (struct listener_watch *listener)
 {
 	struct gate *gate = listener->gate;
@@ -83,7 +83,7 @@ static void on_client (void *arg, int events)
 		int fd = accept4 (listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd >= 0 && listener->kind == LISTEN_TCP) {
-			handshake_start (listener->gate, fd); /* it has to prove who it is first */
+			handshake_start (listener->gate, fd); /* the client has to prove its key first */
 		} else if (fd >= 0) {
 			accept_unix (listener->gate, fd);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -95,7 +95,8 @@ static void on_client (void *arg, int events)
 	}
 }
 
-/* Has somebody called listen(2)? The supervisor does so for TCP when the first identity may come in. 1, 0, or -1 with errno. */
+/* Does the socket listen? The supervisor calls listen(2) for TCP when the first identity is admitted. 1, 0, or -1 with
+ * errno. */
 static int is_open (int fd)
 {
 	socklen_t size = sizeof (int);

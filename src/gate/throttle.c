@@ -1,8 +1,8 @@
 /* throttle - see throttle.h.
  *
- * A source is in a hash table as long as it is worth knowing: while a connection from there is on its way in, or a
- * penalty lasts. Those with a penalty and no connection are also in a heap, the one whose penalty ends first on top: it
- * leaves when its time has come, or earlier when another needs its room.
+ * A source is in the hash table while a handshake from there runs, or while its penalty lasts. Sources with a penalty
+ * and without a handshake are also in a heap, ordered by the end of the penalty. The top of the heap leaves the table
+ * when its penalty ends, or earlier when another source needs its room.
  */
 #include "config.h"
 
@@ -14,9 +14,9 @@
 
 enum {
 	MOST_SOURCES = 65536,
-	BUCKETS = 16384, /* four sources each when it is full; a power of two */
+	BUCKETS = 16384, /* four sources each when the table is full; a power of two */
 	BUCKET_BITS = 14,
-	THRESHOLD_MS = 15000, /* so much penalty, and the source is refused */
+	THRESHOLD_MS = 15000, /* a source with this penalty is refused */
 };
 
 static const int64_t costs[] = {
@@ -28,12 +28,12 @@ static const int64_t costs[] = {
 };
 
 struct throttle_source {
-	struct throttle_source *next; /* in its bucket */
+	struct throttle_source *next; /* in the same bucket */
 	struct network network;
 	int entering;
-	int64_t until_ms; /* when its penalty is over; 0: it has none */
-	bool refused; /* the penalty has reached the threshold: nothing is heard until it is over */
-	size_t at; /* in the heap, from 1; 0: not there */
+	int64_t until_ms; /* the end of the penalty; 0: none */
+	bool refused; /* the penalty has reached the threshold: refused until the penalty ends */
+	size_t at; /* index in the heap, from 1; 0: not in the heap */
 };
 
 struct throttle {
@@ -41,15 +41,15 @@ struct throttle {
 	struct throttle_source *buckets[BUCKETS];
 	uint64_t key[3];
 	struct throttle_source *
-		*heap; /* heap[1] is the top; as much room as there are sources, so that leaving cannot fail */
+		*heap; /* heap[1] is the top; room for all sources, so that throttle_leave cannot fail */
 	size_t heap_n, heap_size, n;
 	int entering;
 };
 
 /* --- the table --------------------------------------------------------------------------------------------------- */
 
-/* Multiplication by pairs with a random key (strongly universal: Thorup, "High Speed Hashing for Integers and Strings",
- * 2015): who does not know the key cannot find sources that meet in one bucket more often than chance has it. */
+/* Pair multiplication with a random key (strongly universal: Thorup, "High Speed Hashing for Integers and Strings",
+ * 2015): without the key nobody can choose sources that collide more often than random ones. */
 static size_t bucket_of (const struct throttle *throttle, const struct network *network)
 {
 	uint32_t high, low;
@@ -77,7 +77,7 @@ static void heap_put (struct throttle *throttle, size_t at, struct throttle_sour
 	source->at = at;
 }
 
-/* Move what belongs at `at` or below or above it to its place. */
+/* Put the source at `at`, or further up or down where the order of the heap requires it. */
 static void heap_settle (struct throttle *throttle, size_t at, struct throttle_source *source)
 {
 	struct throttle_source **heap = throttle->heap;
@@ -125,7 +125,7 @@ static int heap_make_room (struct throttle *throttle)
 	return 0;
 }
 
-/* --- coming and going -------------------------------------------------------------------------------------------- */
+/* --- sources ------------------------------------------------------------------------------------------------------ */
 
 static void forget (struct throttle *throttle, struct throttle_source *source)
 {
@@ -188,7 +188,7 @@ void throttle_set_limits (struct throttle *throttle, const struct throttle_limit
 	int64_t latest = now_ms + limits->penalty_ms;
 
 	throttle->limits = *limits;
-	/* All are moved alike, so the heap stays one. */
+	/* The cut keeps the order of all sources, so the heap stays valid. */
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (struct throttle_source *source = throttle->buckets[i]; source; source = source->next)
 			if (source->until_ms > latest)

@@ -1,5 +1,5 @@
-/* certificate - the key out of a certificate's PEM text, as it lies in a file of pinned hosts. Nothing else in it counts:
- * no name, no date, not even its signature.
+/* certificate - reads the key from a certificate's PEM text, as in a file of pinned hosts. Nothing else in the
+ * certificate counts: no name, no date, not even its signature.
  */
 #ifndef REMEX_NET_CERTIFICATE_H
 #define REMEX_NET_CERTIFICATE_H

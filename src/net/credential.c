@@ -35,7 +35,7 @@ void credential_free (struct credential *credential)
 {
 	if (!credential)
 		return;
-	EVP_PKEY_free (credential->private); /* which wipes it */
+	EVP_PKEY_free (credential->private); /* wipes the key */
 	X509_free (credential->certificate);
 	free (credential);
 }
@@ -58,7 +58,7 @@ int credential_use (const struct credential *credential, SSL_CTX *context)
 		       : -1;
 }
 
-/* OpenSSL could not: say why, and leave no error behind for others. */
+/* Report a failure of OpenSSL, and clear its error queue. */
 static int fail (struct err *err, const char *what)
 {
 	const char *reason = ERR_reason_error_string (ERR_peek_last_error ());
@@ -67,7 +67,7 @@ static int fail (struct err *err, const char *what)
 	return err_set (err, 0, "%s: %s", what, reason ? reason : "out of memory");
 }
 
-/* The raw half that is public; 0, or -1 for a key of another kind. */
+/* The raw public key; 0, or -1 for another type of key. */
 static int raw_key (const EVP_PKEY *from, struct key *key)
 {
 	size_t n = KEY_SIZE;
@@ -86,7 +86,7 @@ int credential_peer_key (const X509 *certificate, struct key *key)
 	return result;
 }
 
-/* --- making one -------------------------------------------------------------------------------------------------- */
+/* --- making a credential ------------------------------------------------------------------------------------------ */
 
 static bool add_extension (X509 *certificate, int nid, const char *value)
 {
@@ -111,7 +111,7 @@ static bool fill_certificate (struct credential *credential)
 	       X509_set_version (certificate, X509_VERSION_3) &&
 	       ASN1_INTEGER_set_uint64 (X509_get_serialNumber (certificate), serial >> 1 | 1) &&
 	       ASN1_TIME_set_string_X509 (X509_getm_notBefore (certificate), "19700101000000Z") &&
-	       /* The date that means none (RFC 5280, section 4.1.2.5). */
+	       /* The date that stands for no expiry (RFC 5280, section 4.1.2.5). */
 	       ASN1_TIME_set_string_X509 (X509_getm_notAfter (certificate), "99991231235959Z") &&
 	       X509_NAME_add_entry_by_NID (
 		       name, NID_commonName, MBSTRING_UTF8, (unsigned char *)credential->name, -1, -1, 0) &&
@@ -145,7 +145,7 @@ struct credential *credential_make (const char *name, struct err *err)
 
 static BIO *to_pem (const struct credential *credential)
 {
-	BIO *pem = BIO_new (BIO_s_mem ()); /* whose memory is wiped when it is freed */
+	BIO *pem = BIO_new (BIO_s_mem ()); /* its memory is wiped when it is freed */
 
 	if (pem && PEM_write_bio_PKCS8PrivateKey (pem, credential->private, NULL, NULL, 0, NULL, NULL) &&
 		PEM_write_bio_X509 (pem, credential->certificate))
@@ -176,7 +176,7 @@ int credential_open (const char *path, struct err *err)
 	return trusted_open (path, TRUSTED_SECRET, err);
 }
 
-/* The whole file into buffer; its size, or -1 and err. */
+/* Read the whole file into buffer; its size, or -1 and err. */
 static ssize_t read_file (int fd, char *buffer, size_t size, struct err *err)
 {
 	size_t used = 0;
@@ -233,7 +233,7 @@ static int take_certificate (struct credential *credential, const uint8_t *der, 
 	return 0;
 }
 
-/* One piece of the file, "-----BEGIN name-----". */
+/* Take one PEM block of the file, "-----BEGIN name-----". */
 static int take (struct credential *credential, const char *name, const char *header, const uint8_t *der, long n,
 	struct err *err)
 {
@@ -246,7 +246,7 @@ static int take (struct credential *credential, const char *name, const char *he
 	if (!strcmp (name, "CERTIFICATE"))
 		return take_certificate (credential, der, n, err);
 	if (!strcmp (name, "OPENSSH PRIVATE KEY"))
-		return err_set (err, 0, "is a key of ssh; remex has keys of its own: remex keygen makes one");
+		return err_set (err, 0, "is an ssh key; remex has its own keys: make one with remex keygen");
 	return err_set (err, 0, "holds something that is neither an Ed25519 key nor its certificate (%s)",
 		text_escape (shown, sizeof shown, name, strlen (name)));
 }
@@ -275,7 +275,7 @@ static int take_all (struct credential *credential, BIO *pem, struct err *err)
 	return 0;
 }
 
-/* What was taken belongs together; note the name. */
+/* Check that the key and the certificate belong together; keep the name. */
 static int check (struct credential *credential, struct err *err)
 {
 	X509_NAME *name = X509_get_subject_name (credential->certificate);

@@ -13,9 +13,9 @@
 
 enum { KEEP_IDLE = 15, KEEP_INTERVAL = 5, KEEP_COUNT = 3, UNSENT_MS = 45000 };
 
-/* --- in ---------------------------------------------------------------------------------------------------------- */
+/* --- parsing ------------------------------------------------------------------------------------------------------ */
 
-/* The digits of a number of at most max; 0 or -1. */
+/* Parse a number of at most max; 0 or -1. */
 static int parse_number (const char *digits, unsigned long max, unsigned long *number)
 {
 	unsigned long value = 0;
@@ -68,7 +68,7 @@ static int parse_ip4 (struct endpoint *endpoint, const char *host, in_port_t por
 	return 0;
 }
 
-/* What the kernel may call an interface, less what would not be seen or not be a part of a file's name. */
+/* A valid interface name, without characters that do not print or cannot be in a file name. */
 static bool is_zone (const char *name)
 {
 	static const char usual[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-@";
@@ -76,7 +76,7 @@ static bool is_zone (const char *name)
 	return *name && strlen (name) < IF_NAMESIZE && !name[strspn (name, usual)];
 }
 
-/* host may end in "%N" or "%NAME". It is changed. */
+/* host may end in "%N" or "%NAME"; it is modified. */
 static int parse_ip6 (struct endpoint *endpoint, char *host, in_port_t port)
 {
 	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = port };
@@ -104,7 +104,7 @@ static struct sockaddr_in6 *ip6_of (struct endpoint *endpoint)
 	return endpoint->address.ss_family == AF_INET6 ? (struct sockaddr_in6 *)&endpoint->address : NULL;
 }
 
-/* Is it good on one link only, which is not named? */
+/* Is it a link-local address without a zone? */
 static bool lacks_zone (struct endpoint *endpoint)
 {
 	const struct sockaddr_in6 *ip6 = ip6_of (endpoint);
@@ -151,17 +151,17 @@ int endpoint_parse (struct endpoint *endpoint, const char *text, struct err *err
 	int failed;
 
 	if (inet_pton (AF_INET6, text, ip6) == 1)
-		return refuse (text, "is an address of IPv6 without brackets: [ADDRESS]:PORT is the form", err);
+		return refuse (text, "is an IPv6 address without brackets: write [ADDRESS]:PORT", err);
 	if (!*text || *text == ':' || *text == '*')
-		return refuse (text, "names no address: 0.0.0.0 is every one of IPv4, [::] every one of IPv6", err);
+		return refuse (text, "names no address: 0.0.0.0 is every IPv4 address, [::] every IPv6 address", err);
 	if (strlen (text) >= sizeof host)
-		return refuse (text, "is no address: it is too long", err);
+		return refuse (text, "is not an address: it is too long", err);
 	strcpy (host, text);
 	if (*host == '[') {
 		char *end = strchr (host, ']');
 
 		if (!end || (end[1] && end[1] != ':'))
-			return refuse (text, "is no address: [ADDRESS]:PORT is the form for IPv6", err);
+			return refuse (text, "is not an address: write [ADDRESS]:PORT for IPv6", err);
 		port = end[1] ? end + 2 : NULL;
 		*end = '\0';
 	} else if ((port = strchr (host, ':'))) {
@@ -172,14 +172,15 @@ int endpoint_parse (struct endpoint *endpoint, const char *text, struct err *err
 	failed = *host == '[' ? parse_ip6 (&found, host + 1, htons ((in_port_t)number))
 			      : parse_ip4 (&found, host, htons ((in_port_t)number));
 	if (failed)
-		return refuse (text, "is no address in numbers, such as 192.0.2.1:7363 or [2001:db8::1]:7363", err);
+		return refuse (
+			text, "is not an address in numbers (examples: 192.0.2.1:7363, [2001:db8::1]:7363)", err);
 	if (lacks_zone (&found))
-		return refuse (text, "is an address of one link: name the interface, as in [fe80::1%eth0]:7363", err);
+		return refuse (text, "is a link-local address: name the interface (example: [fe80::1%eth0]:7363)", err);
 	*endpoint = found;
 	return 0;
 }
 
-/* --- out --------------------------------------------------------------------------------------------------------- */
+/* --- formatting --------------------------------------------------------------------------------------------------- */
 
 static int port_of (const struct endpoint *endpoint)
 {

@@ -17,10 +17,10 @@ bool key_equal (const struct key *a, const struct key *b)
 	return CRYPTO_memcmp (a->bytes, b->bytes, KEY_SIZE) == 0;
 }
 
-/* --- keys that prove nothing ------------------------------------------------------------------------------------- */
+/* --- weak keys ---------------------------------------------------------------------------------------------------- */
 
-/* The points whose order divides 8, by y without the sign of x, among them the two that are not reduced (p and p + 1).
- * They are what no key generator makes; the check is that of libsodium's ge25519_has_small_order. */
+/* The points whose order divides 8, by y without the sign of x, including the two that are not reduced (p and p + 1).
+ * No key generator makes them; the check is that of libsodium's ge25519_has_small_order. */
 static const uint8_t weak[][KEY_SIZE] = {
 	{ 0x00 },
 	{ 0x01 },
@@ -60,21 +60,21 @@ static bool opens (const char *text, size_t n, const char *with)
 	return n >= strlen (with) && !strncmp (text, with, strlen (with));
 }
 
-/* The line does not begin with our word: what is it? */
+/* The line does not begin with KEY_WORD: say what it is. */
 static int not_a_key (const char *word, size_t n, struct err *err)
 {
 	char shown[80];
 
 	if (!n)
-		return err_set (err, 0, "no key: a key is the line that starts with " KEY_WORD);
+		return err_set (err, 0, "not a key: a key is the line that starts with " KEY_WORD);
 	if (opens (word, n, "ssh-") || opens (word, n, "ecdsa-sha2-") || opens (word, n, "sk-"))
-		return err_set (err, 0, "this is a key of ssh; remex has keys of its own: remex keygen makes one");
+		return err_set (err, 0, "this is an ssh key; remex has its own keys: make one with remex keygen");
 	if (opens (word, n, "-----BEGIN"))
-		return err_set (err, 0, "this is a PEM file; the line that starts with " KEY_WORD " is wanted");
+		return err_set (err, 0, "this is a PEM file; give the line that starts with " KEY_WORD);
 	if (opens (word, n, "SHA256:"))
 		return err_set (
-			err, 0, "this is a fingerprint; the whole key is wanted, the line that starts with " KEY_WORD);
-	return err_set (err, 0, "\"%s\" is no key: a key is the line that starts with " KEY_WORD,
+			err, 0, "this is a fingerprint; give the whole key, the line that starts with " KEY_WORD);
+	return err_set (err, 0, "\"%s\" is not a key: a key is the line that starts with " KEY_WORD,
 		text_escape (shown, sizeof shown, word, n));
 }
 
@@ -94,16 +94,16 @@ int key_parse (struct key *key, const char *line, struct err *err)
 		return not_a_key (line, word, err);
 	for (size_t i = 0; i < n; i++)
 		if (iscntrl ((unsigned char)line[i]) && line[i] != '\t')
-			return err_set (err, 0, "there is a control character in the key's line");
+			return err_set (err, 0, "the key's line has a control character");
 	for (line += word, n -= word; n && is_blank (*line); n--)
 		line++;
 	for (word = 0; word < n && !is_blank (line[word]); word++)
 		;
 	if (word != BASE64_SIZE)
-		return err_set (err, 0, "behind " KEY_WORD " stand %zu characters and not %d: is the line whole?", word,
-			BASE64_SIZE);
+		return err_set (
+			err, 0, "%zu characters behind " KEY_WORD ", not %d: is the line complete?", word, BASE64_SIZE);
 	if (text_b64_decode (bytes, line, word) != KEY_SIZE)
-		return err_set (err, 0, "what stands behind " KEY_WORD " is not base64");
+		return err_set (err, 0, "the text behind " KEY_WORD " is not base64");
 	memcpy (found.bytes, bytes, KEY_SIZE);
 	if (key_is_weak (&found))
 		return err_set (err, 0, "this key proves nothing: anybody could sign for it");
@@ -131,7 +131,7 @@ char *key_format (const struct key *key, const char *comment, char out[KEY_LINE_
 
 char *key_print (const struct key *key, char out[KEY_PRINT_SIZE])
 {
-	/* SubjectPublicKeyInfo of an Ed25519 key is these bytes and the key (RFC 8410, section 10.1). */
+	/* The SubjectPublicKeyInfo of an Ed25519 key is these bytes and the key (RFC 8410, section 10.1). */
 	uint8_t info[12 + KEY_SIZE] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00 };
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 	char padded[BASE64_SIZE + 1];

@@ -1,4 +1,4 @@
-/* key - a public key by which a remexd or a client is known: Ed25519 (RFC 8032), 32 bytes.
+/* key - the public key that identifies a remexd or a client: Ed25519 (RFC 8032), 32 bytes.
  *
  * Written as a line, "remex-ed25519 BASE64 [COMMENT]" with the raw 32 bytes in base64, or as its fingerprint,
  * "SHA256:" and the unpadded base64 of the SHA-256 of its SubjectPublicKeyInfo in DER (RFC 8410), so that
@@ -17,7 +17,7 @@
 
 enum {
 	KEY_SIZE = 32,
-	KEY_COMMENT_MAX = 127, /* bytes; a longer one is cut */
+	KEY_COMMENT_MAX = 127, /* bytes; a longer comment is cut */
 	KEY_LINE_SIZE = 14 + 44 + 1 + KEY_COMMENT_MAX + 1, /* for key_format */
 	KEY_PRINT_SIZE = 7 + 43 + 1, /* for key_print */
 };
@@ -26,24 +26,25 @@ struct key {
 	uint8_t bytes[KEY_SIZE];
 };
 
-/* In a time that does not depend on the bytes. */
+/* Compare in constant time. */
 bool key_equal (const struct key *a, const struct key *b);
 
-/* A point of small order, for which anybody can make signatures that verify. Nobody has one by chance. */
+/* Is it a point of small order? Anybody can make signatures that verify with such a key; no key pair has one by
+ * chance. */
 bool key_is_weak (const struct key *key);
 
-/* Read a line as above (blanks around it and a newline at its end are allowed, other control characters are not); 0, or
- * -1 and err, which says what an ssh key, a PEM file or a fingerprint in its place is. A weak key is refused. */
+/* Read a line as above (blanks around it and a newline at its end are allowed, other control characters are not). 0; or
+ * -1 and err, which names an ssh key, a PEM file or a fingerprint given instead. A weak key is refused. */
 int key_parse (struct key *key, const char *line, struct err *err);
 
-/* The line, without a newline; `comment` may be NULL or empty (nothing behind the base64), what would not print in it
- * becomes '?'. Returns out. */
+/* The line, without a newline; `comment` may be NULL or empty (nothing behind the base64); its characters that do not
+ * print become '?'. Returns out. */
 char *key_format (const struct key *key, const char *comment, char out[KEY_LINE_SIZE]);
 
 /* The fingerprint. Returns out. */
 char *key_print (const struct key *key, char out[KEY_PRINT_SIZE]);
 
-/* Is `text` that key's fingerprint? A missing "SHA256:" is forgiven, anything else is not. */
+/* Is `text` that key's fingerprint? "SHA256:" may be missing; nothing else may differ. */
 bool key_matches (const struct key *key, const char *text);
 
 #endif

@@ -1,8 +1,8 @@
 /* listen - see listen.h.
  *
- * The directory of a Unix socket is made or checked, then held by a descriptor; the lock and the socket are made in it, and
- * removed from it. bind(2) takes nothing but a path, so the path is looked at once more when the socket is there: it has to
- * lead to the directory that is held.
+ * The directory of a Unix socket is made or checked, then held by a descriptor; the lock and the socket are made and
+ * removed in the held directory. bind(2) takes only a path, so the path is checked again after bind: it must lead to
+ * the held directory.
  */
 #include "config.h"
 
@@ -22,16 +22,16 @@
 #include "base/trusted.h"
 #include "net/listen.h"
 
-/* --- the directory of a Unix socket ----------------------------------------------------------------------------------------------- */
+/* --- the directory of a Unix socket --------------------------------------------------------------------------------- */
 
-/* May somebody else than root and us put something else under a name in it? */
+/* May users other than root and us replace a name in it? */
 static bool others_may_change (const struct stat *st)
 {
 	return (st->st_uid != geteuid () && st->st_uid != 0) ||
 	       (st->st_mode & (S_IWGRP | S_IWOTH) && !(st->st_mode & S_ISVTX));
 }
 
-/* Does the name in the directory mean that file? */
+/* Does the name in the directory belong to that file? */
 static bool is_named (int directory, const char *name, const struct stat *file)
 {
 	struct stat named;
@@ -40,10 +40,10 @@ static bool is_named (int directory, const char *name, const struct stat *file)
 	       named.st_dev == file->st_dev;
 }
 
-/* As remexd makes it: root's, for nobody else or for one group. */
+/* Does it look as remexd makes it: owned by root, for nobody else or for one group? */
 static bool as_we_make_it (const struct stat *st)
 {
-	mode_t mode = st->st_mode & 07777 & ~(mode_t)S_ISGID; /* which comes from the directory above */
+	mode_t mode = st->st_mode & 07777 & ~(mode_t)S_ISGID; /* the bit comes from the directory above */
 
 	return st->st_uid == 0 && (mode == 0700 || mode == 0750);
 }
@@ -53,7 +53,7 @@ static bool group_may_enter (const struct stat *st, gid_t group)
 	return st->st_mode & (st->st_gid == group ? S_IXGRP : S_IXOTH);
 }
 
-/* Open the directory to the group, which was made by us as `name` in `parent`, or is remexd's own by its name. */
+/* Open the directory to the group. We made it as `name` in `parent`, or it is remexd's own by its name. */
 static int give_directory (int held, int parent, const char *name, const char *directory, gid_t group, struct err *err)
 {
 	struct stat above, st;
@@ -63,10 +63,10 @@ static int give_directory (int held, int parent, const char *name, const char *d
 		return err_sys (err, 0, "%s", directory);
 	if (others_may_change (&above) || !is_named (parent, name, &st))
 		return err_set (err, 0,
-			"cannot give %s to its group: others than root may put another in its place (chmod go-w on the "
+			"cannot give %s to its group: users other than root may replace it (chmod go-w on the "
 			"directory above)",
 			directory);
-	/* One that is held only by O_PATH takes no fchmod(2). */
+	/* fchmod(2) does not work on O_PATH descriptors. */
 	fd = openat (held, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	result = fd < 0 || fchown (fd, (uid_t)-1, group) < 0 || fchmod (fd, 0750) < 0 ? -1 : 0;
 	if (result < 0)
@@ -75,7 +75,7 @@ static int give_directory (int held, int parent, const char *name, const char *d
 	return result;
 }
 
-/* The directory is held: open it to the group, if that is wanted and it is ours to open. */
+/* Open the held directory to the group, if wanted and if the directory is ours to open. */
 static int open_to_group (struct listener *listener, int parent, const char *name, const char *directory, gid_t group,
 	bool own, struct err *err)
 {
@@ -92,7 +92,7 @@ static int open_to_group (struct listener *listener, int parent, const char *nam
 	return 0;
 }
 
-/* Make it where it is not there, closed to all others, and hold it; open it to the group where that is wanted. */
+/* Make the directory if it is missing, closed to all others, and hold it; open it to the group if wanted. */
 static int enter_directory (struct listener *listener, int parent, const char *name, const char *directory, gid_t group,
 	bool own, struct err *err)
 {
@@ -108,7 +108,7 @@ static int enter_directory (struct listener *listener, int parent, const char *n
 	return open_to_group (listener, parent, name, directory, group, own, err);
 }
 
-/* Cut the last component off `path`, and the slashes before it. Returns the component, which lies in `path` too. */
+/* Cut the last component and the slashes before it off `path`. Returns the component, which is in `path` too. */
 static char *cut_last (char *path)
 {
 	char *slash = strrchr (path, '/'), *name = slash + 1;
@@ -119,7 +119,7 @@ static char *cut_last (char *path)
 	return name;
 }
 
-/* Hold the directory of the socket's path, or, where it is held, open it to another group. 0, or -1 and err. */
+/* Hold the directory of the socket; if it is held already, open it to another group. 0, or -1 and err. */
 static int hold_directory (struct listener *listener, gid_t group, bool own, struct err *err)
 {
 	char directory[LISTEN_PATH_MAX + 1], above[LISTEN_PATH_MAX + 1], *name;
@@ -161,7 +161,7 @@ static void lock_name (char name[LISTEN_PATH_MAX + 8], const char *path)
 	snprintf (name, LISTEN_PATH_MAX + 8, "%s.lock", base_name (path));
 }
 
-/* A directory that was removed takes no new file. */
+/* False for a removed directory, which takes no new file. */
 static bool is_linked (int directory)
 {
 	struct stat st;
@@ -169,7 +169,7 @@ static bool is_linked (int directory)
 	return fstat (directory, &st) == 0 && st.st_nlink > 0;
 }
 
-/* Open the lock file; *made: there was none. */
+/* Open the lock file; *made: the file is new. */
 static int open_lock (int directory, const char *name, bool *made)
 {
 	const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
@@ -184,8 +184,8 @@ static int open_lock (int directory, const char *name, bool *made)
 	return fd;
 }
 
-/* Take PATH.lock. Its holder may unlink it, so what was locked must still be what the name means. *made: there was none,
- * so no remexd has died here. */
+/* Take PATH.lock. Its holder may unlink it, so the locked file must still have the name. *made: the file is new, so no
+ * remexd has died here. */
 static int take_lock (struct listener *listener, bool *made, struct err *err)
 {
 	const char *path = listener->path;
@@ -214,7 +214,7 @@ static int take_lock (struct listener *listener, bool *made, struct err *err)
 
 /* --- the socket -------------------------------------------------------------------------------------------------- */
 
-/* Does somebody listen there? */
+/* Does a process listen there? */
 static bool is_live (const struct sockaddr_un *address)
 {
 	int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -225,8 +225,8 @@ static bool is_live (const struct sockaddr_un *address)
 	return live;
 }
 
-/* Remove what a dead remexd left. Where there was no lock, no remexd that makes its own sockets was here: a socket that is
- * served is somebody else's, such as a service manager's. */
+/* Remove what a dead remexd left. Without a lock file no remexd that makes its own sockets was here: a live socket then
+ * belongs to another program, such as a service manager. */
 static int clear_name (const struct listener *listener, const struct sockaddr_un *address, bool first, struct err *err)
 {
 	const char *name = base_name (listener->path);
@@ -235,7 +235,7 @@ static int clear_name (const struct listener *listener, const struct sockaddr_un
 	if (fstatat (listener->directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_sys (err, 0, "%s", listener->path);
 	if (!S_ISSOCK (st.st_mode))
-		return err_set (err, 0, "%s is there and is no socket", listener->path);
+		return err_set (err, 0, "%s exists and is not a socket", listener->path);
 	if (first && is_live (address))
 		return err_set (err, 0, "%s is in use by another program", listener->path);
 	unlinkat (listener->directory, name, 0);
@@ -255,7 +255,7 @@ static int bind_and_listen (struct listener *listener, const struct sockaddr_un 
 	if (bound < 0 || lstat (listener->path, &st) < 0)
 		return err_sys (err, 0, "cannot listen on %s", listener->path);
 	if (!is_named (listener->directory, base_name (listener->path), &st))
-		return err_set (err, 0, "cannot listen on %s: its directory was moved meanwhile", listener->path);
+		return err_set (err, 0, "cannot listen on %s: its directory was moved", listener->path);
 	listener->device = st.st_dev;
 	listener->inode = st.st_ino;
 	return listen (listener->fd, SOMAXCONN) < 0 ? err_sys (err, 0, "cannot listen on %s", listener->path) : 0;
@@ -268,7 +268,7 @@ int listener_open (struct listener *listener, const char *path, gid_t group, boo
 
 	*listener = (struct listener){ .fd = -1, .directory = -1, .lock = -1 };
 	if (strlen (path) > LISTEN_PATH_MAX)
-		return err_set (err, 0, "%s is too long for a socket: %d bytes are the most", path, LISTEN_PATH_MAX);
+		return err_set (err, 0, "%s is too long for a socket (at most %d bytes)", path, LISTEN_PATH_MAX);
 	strcpy (listener->path, path);
 	strcpy (address.sun_path, path);
 	if (hold_directory (listener, group, own, err) == 0 && take_lock (listener, &first, err) >= 0 &&
@@ -295,7 +295,7 @@ static void remove_unix (struct listener *listener)
 
 /* --- TCP ---------------------------------------------------------------------------------------------------------- */
 
-/* errno, in words for that address. */
+/* Describe errno for that address. */
 static int fail_tcp (const struct endpoint *endpoint, struct err *err)
 {
 	char shown[ENDPOINT_SIZE];
@@ -303,7 +303,7 @@ static int fail_tcp (const struct endpoint *endpoint, struct err *err)
 
 	endpoint_format (endpoint, shown);
 	if (error == EADDRINUSE)
-		err_set (err, 0, "cannot listen on %s: another program does", shown);
+		err_set (err, 0, "cannot listen on %s: another program listens there", shown);
 	else if (error == EADDRNOTAVAIL)
 		err_set (err, 0, "cannot listen on %s: no interface has that address", shown);
 	else if (error == EACCES)
@@ -331,7 +331,7 @@ int listener_bind_tcp (struct listener *listener, const struct endpoint *endpoin
 		return -1;
 	}
 	listener->fd = socket (family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* Connections of the remexd before us, which still wait to be forgotten, are no reason to refuse (tcp(7)). */
+	/* Connections of a former remexd in TIME_WAIT must not keep the port busy (tcp(7)). */
 	if (listener->fd >= 0 && setsockopt (listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
 		(family != AF_INET6 || setsockopt (listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
 		bind (listener->fd, (const struct sockaddr *)&listener->endpoint.address, endpoint->size) == 0) {
@@ -379,7 +379,7 @@ bool listener_serves_tcp (const struct listener *listener, const struct endpoint
 	const struct sockaddr_storage *ours = &listener->endpoint.address, *wanted = &endpoint->address;
 	const struct in6_addr *any6 = &((const struct sockaddr_in6 *)ours)->sin6_addr;
 	const struct sockaddr_in *any4 = (const struct sockaddr_in *)ours;
-	/* The two ports lie at the same place. */
+	/* Both families have the port at the same offset. */
 	in_port_t port = ((const struct sockaddr_in *)wanted)->sin_port;
 	socklen_t size = sizeof (int);
 	int alone = 1;
@@ -409,15 +409,15 @@ static int describe (struct listener *listener, struct err *err)
 	if (getsockopt (listener->fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0 || !listening ||
 		getsockopt (listener->fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_STREAM ||
 		getsockname (listener->fd, (struct sockaddr *)name, &listener->endpoint.size) < 0)
-		return err_set (err, 0, "descriptor %d is no listening stream socket", listener->fd);
+		return err_set (err, 0, "descriptor %d is not a listening stream socket", listener->fd);
 	if (name->sun_family == AF_INET || name->sun_family == AF_INET6) {
 		listener->kind = LISTEN_TCP;
 		return 0;
 	}
-	/* An abstract address has no file, and so no permissions. */
+	/* An abstract address has no file, and therefore no permissions. */
 	if (name->sun_family != AF_UNIX || name->sun_path[0] != '/' || stat (name->sun_path, &st) < 0)
-		return err_set (err, 0, "descriptor %d is a socket of another kind than Unix with a path, or TCP",
-			listener->fd);
+		return err_set (
+			err, 0, "descriptor %d is neither a Unix socket with a path nor a TCP socket", listener->fd);
 	snprintf (listener->path, sizeof listener->path, "%s", name->sun_path);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* network - see endpoint.h: which addresses belong together. */
+/* network - ranges of addresses; see endpoint.h. */
 #include "config.h"
 
 #include <arpa/inet.h>
@@ -16,7 +16,7 @@ static int bits_max (const struct network *network)
 	return network->family == AF_INET ? 32 : 128;
 }
 
-/* Clear what stands behind the prefix; was there anything? */
+/* Clear the bits behind the prefix; true: some were set. */
 static bool mask (struct network *network)
 {
 	bool cleared = false;
@@ -31,7 +31,7 @@ static bool mask (struct network *network)
 	return cleared;
 }
 
-/* What is mapped into IPv6 is IPv4. */
+/* An IPv4 address mapped into IPv6 becomes the IPv4 address. */
 static void unmap (struct network *network)
 {
 	if (network->family == AF_INET6 && network->bits >= 96 && !memcmp (network->bytes, mapped, sizeof mapped)) {
@@ -56,7 +56,7 @@ int network_parse (struct network *network, const char *text, struct err *err)
 
 	text_escape (shown, sizeof shown, text, strlen (text));
 	if (strlen (text) >= sizeof host)
-		return err_set (err, 0, "\"%s\" is no network: it is too long", shown);
+		return err_set (err, 0, "\"%s\" is not a network: it is too long", shown);
 	strcpy (host, text);
 	if ((slash = strchr (host, '/')))
 		*slash++ = '\0';
@@ -65,7 +65,8 @@ int network_parse (struct network *network, const char *text, struct err *err)
 	else if (inet_pton (AF_INET6, host, found.bytes) == 1)
 		found.family = AF_INET6;
 	else
-		return err_set (err, 0, "\"%s\" is no network in numbers, such as 10.0.0.0/8 or 2001:db8::/32", shown);
+		return err_set (
+			err, 0, "\"%s\" is not a network in numbers (examples: 10.0.0.0/8, 2001:db8::/32)", shown);
 	found.bits = bits_max (&found);
 	if (slash) {
 		size_t n = strspn (slash, "0123456789");
@@ -75,7 +76,7 @@ int network_parse (struct network *network, const char *text, struct err *err)
 			bits = bits * 10 + (slash[i] - '0');
 		if (!n || slash[n] || bits > found.bits || (n > 1 && *slash == '0'))
 			return err_set (
-				err, 0, "\"%s\": behind the slash stands a number from 0 to %d", shown, found.bits);
+				err, 0, "\"%s\": the number behind the slash must be from 0 to %d", shown, found.bits);
 		found.bits = bits;
 	}
 	if (mask (&found))

@@ -63,7 +63,7 @@ bool peer_is_there (int fd)
 	return fd >= 0 && n == 0;
 }
 
-/* The file of a Unix socket, as stat(2) has it. */
+/* stat(2) the file of a Unix socket. */
 static int stat_socket (int fd, struct stat *st)
 {
 	int file = ioctl (fd, SIOCUNIXFILE, 0), result;

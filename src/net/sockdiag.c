@@ -20,8 +20,8 @@ struct request {
 	struct unix_diag_req body;
 };
 
-/* The cookie is the socket's own and never used again; the inode, which is what the kernel looks up, has 32 bits and
- * may be that of another socket: then the kernel refuses. */
+/* The kernel looks up the inode, which has 32 bits and may be another socket's. The cookie is unique and never used
+ * again, so the kernel refuses the wrong socket. */
 static int prepare (int fd, struct request *request)
 {
 	uint64_t cookie;
@@ -86,7 +86,7 @@ int sockdiag_file (int fd, struct sockdiag_file *file)
 
 	if (prepare (fd, &request) < 0 || (link = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)) < 0)
 		return -1;
-	/* The kernel answers within sendto(2), so that there is nothing to wait for. */
+	/* The kernel answers during sendto(2), so there is nothing to wait for. */
 	if (sendto (link, &request, sizeof request, 0, (const struct sockaddr *)&kernel, sizeof kernel) ==
 			(ssize_t)sizeof request &&
 		(got = recv (link, &answer, sizeof answer, MSG_DONTWAIT)) >= 0)

@@ -40,7 +40,7 @@ static ssize_t socket_write (struct stream *stream, const void *bytes, size_t n)
 
 static int socket_end (struct stream *stream)
 {
-	shutdown (stream->out, SHUT_WR); /* which fails for what is no socket: its end comes when it is closed */
+	shutdown (stream->out, SHUT_WR); /* fails for a descriptor that is no socket: close ends it */
 	return 0;
 }
 
@@ -51,7 +51,7 @@ void stream_unix (struct stream *stream, int fd)
 	*stream = (struct stream){ &socket_ops, fd, fd, fd, fd, NULL };
 }
 
-/* --- descriptors shared with others ------------------------------------------------------------------------------ */
+/* --- descriptors shared with other processes ---------------------------------------------------------------------- */
 
 struct shared {
 	struct nowait in, out;
@@ -80,8 +80,8 @@ static const struct stream_ops shared_ops = {
 	.read = shared_read, .write = shared_write, .end = socket_end, .close = shared_close
 };
 
-/* A descriptor to watch in place of fd: whoever watches sets O_NONBLOCK on it (libuv does), and an epoll descriptor
- * that holds fd takes that without harm. -1: fd is always ready. */
+/* A descriptor to watch in place of fd. Watchers set O_NONBLOCK (libuv does), which an epoll descriptor that holds fd
+ * takes without harm. -1: fd is always ready. */
 static int watchable (int fd, uint32_t events, int *out)
 {
 	struct epoll_event event = { .events = events };
@@ -126,7 +126,7 @@ static ssize_t owned_read (struct stream *stream, void *bytes, size_t n)
 }
 
 /* write(2) to a pipe without a reader raises SIGPIPE and has no flag against it: block the signal, and take back the
- * one that came of this write (it is sent to the writing thread). */
+ * one raised by this write (it goes to the writing thread). */
 static ssize_t owned_write (struct stream *stream, const void *bytes, size_t n)
 {
 	sigset_t pipe_only, before, pending;

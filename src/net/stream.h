@@ -1,7 +1,7 @@
-/* stream - bytes in and out of one connection, whatever carries them: a Unix socket, a pair of descriptors that belong
- * to somebody else (--stdio), or TLS (stream_tls of net/tls.h). A kind is a row of operations.
+/* stream - the bytes in and out of one connection over any transport: a Unix socket, a pair of descriptors shared with
+ * other processes (--stdio), or TLS (stream_tls of net/tls.h). A kind is a row of operations.
  *
- * Nothing here blocks: what cannot be done now is -1 with EAGAIN. A stream owns its descriptors.
+ * Nothing here blocks: an operation that cannot be done now is -1 with EAGAIN. A stream owns its descriptors.
  */
 #ifndef REMEX_NET_STREAM_H
 #define REMEX_NET_STREAM_H
@@ -27,17 +27,17 @@ struct stream {
 	const struct stream_ops *ops;
 	int in, out; /* the same for a socket */
 	int in_poll, out_poll; /* what to watch; -1: always ready (a regular file) */
-	void *state; /* of the kind */
+	void *state; /* the kind's own */
 };
 
 /* A connected Unix socket. */
 void stream_unix (struct stream *stream, int fd);
 
-/* Descriptors whose O_NONBLOCK is not ours to set, because others share them: they are read and written as base/nowait.h
- * has it. 0, or -1 with errno (nothing owned). */
+/* Descriptors whose O_NONBLOCK must not be set, because other processes share them: read and written by base/nowait.h.
+ * 0, or -1 with errno (nothing owned). */
 int stream_shared (struct stream *stream, int in, int out);
 
-/* Descriptors of ours alone, which are made non-blocking: sockets, or pipes (whose write raises no SIGPIPE); they may be
+/* Descriptors of our own, which are made non-blocking: sockets, or pipes (their write raises no SIGPIPE); both may be
  * the same. 0, or -1 with errno (nothing owned). */
 int stream_owned (struct stream *stream, int in, int out);
 
@@ -48,28 +48,27 @@ static inline ssize_t stream_read (struct stream *stream, void *bytes, size_t n)
 	return stream->ops->read (stream, bytes, n);
 }
 
-/* After EAGAIN the next bytes to be written are the same ones (at another place if need be, and more of them if need
- * be): TLS may have a part of their record on its way. */
+/* After EAGAIN the next write must start with the same bytes (in another buffer if need be, and more of them if need
+ * be): TLS may have sent a part of their record. */
 static inline ssize_t stream_write (struct stream *stream, const void *bytes, size_t n)
 {
 	return stream->ops->write (stream, bytes, n);
 }
 
-/* Nothing more will be written: let the other end know, and go on reading. 0, or -1 with EAGAIN: again when it can be
- * written to. */
+/* End writing: tell the other end, and keep reading. 0, or -1 with EAGAIN: call again when the stream is writable. */
 static inline int stream_end (struct stream *stream)
 {
 	return stream->ops->end (stream);
 }
 
-/* Is there more to read, or the end, although the descriptor to watch does not say so? True only right after a read, or at the
- * beginning. */
+/* Is there more to read, or the end, although the watched descriptor does not say so? True only right after a read, or
+ * at the start. */
 static inline bool stream_pending (const struct stream *stream)
 {
 	return stream->ops->pending && stream->ops->pending (stream);
 }
 
-/* A read was answered with EAGAIN: does it have to wait until the stream can be written to? Otherwise it waits for bytes. */
+/* After EAGAIN from a read: must the stream be writable first? Otherwise the read waits for bytes. */
 static inline bool stream_read_wants_write (const struct stream *stream)
 {
 	return stream->ops->read_wants_write && stream->ops->read_wants_write (stream);

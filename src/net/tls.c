@@ -1,4 +1,4 @@
-/* tls - see tls.h. In order: why a connection failed, in words; who is at the other end; the settings; a connection. */
+/* tls - see tls.h. In order: the words for a failure; the peer's key; the settings; a connection. */
 #include "config.h"
 
 #include <errno.h>
@@ -15,18 +15,19 @@
 #include "base/clock.h"
 #include "net/tls.h"
 
-/* How much of TLS's own messages (new keys, tickets) may come in a row: of an honest peer, a few bytes in an hour. */
+/* How many bytes of TLS's own messages (new keys, tickets) may come in a row. An honest peer sends a few bytes in an
+ * hour. */
 enum { CHATTER_MAX = 128 * 1024 };
 
-/* Making new keys costs a hundred times what the 27 bytes of a KeyUpdate (RFC 8446, section 4.6.3) cost the sender. An honest peer
- * sends one in hundreds of gigabytes: so many may come at once, and one more in so much time. */
+/* Making new keys costs a hundred times the cost of sending the 27 bytes of a KeyUpdate (RFC 8446, section 4.6.3). An
+ * honest peer sends one in hundreds of gigabytes: this many may come at once, and then one per MESSAGE_MS. */
 enum { MESSAGES_BURST = 32, MESSAGE_MS = 1000 };
 
 enum { CERTIFICATES_MAX = 8 * 1024 };
 
 struct tls_context {
 	SSL_CTX *ssl;
-	BIO_METHOD *socket; /* send(2) and recv(2) for struct tls */
+	BIO_METHOD *socket; /* send(2) and recv(2) on a struct tls */
 	enum tls_side side;
 	unsigned references; /* the caller's and one per connection */
 };
@@ -38,31 +39,31 @@ struct tls {
 	void *arg;
 	int fd;
 	int sys; /* errno of the last send or recv that failed */
-	int error; /* failed: the errno for whoever calls again */
-	bool done; /* the handshake */
+	int error; /* failed: the errno of all later calls */
+	bool done; /* the handshake is done */
 	bool failed;
 	bool wants_write;
 	bool hung_up; /* recv has seen the end */
-	bool dry; /* the last recv took all there was */
-	uint64_t fetched; /* bytes that recv has given */
-	uint64_t fruitful; /* of these, up to the last that had something for our caller */
-	int64_t spent_ms, since_ms; /* of what its messages of TLS may cost (on_message) */
-	bool flooded; /* it has sent too many of them */
+	bool dry; /* the last recv emptied the socket */
+	uint64_t fetched; /* bytes received from the socket */
+	uint64_t fruitful; /* `fetched` at the last read that returned data */
+	int64_t spent_ms, since_ms; /* the rate of TLS's own messages (on_message) */
+	bool flooded; /* the peer has sent too many of them */
 	bool ended; /* the peer's close_notify has come */
-	bool said_end; /* ours has gone */
+	bool said_end; /* our close_notify has been sent */
 	bool pending; /* tls_pending */
-	size_t unsent; /* bytes in the record that the socket has yet to take; 0: there is none */
+	size_t unsent; /* bytes in the record that is not completely sent; 0: none */
 	struct key peer;
 	bool peer_known;
 	const char *refusal; /* why we refused the peer's certificate */
 	enum tls_alert alert; /* received */
-	uint8_t first[8]; /* of what came from the other end */
+	uint8_t first[8]; /* the first bytes received */
 	size_t n_first;
-	bool keyless; /* it failed for want of a certificate */
+	bool keyless; /* it failed because the client has no certificate */
 	char why[160];
 };
 
-/* --- why it failed ------------------------------------------------------------------------------------------------ */
+/* --- the words for a failure -------------------------------------------------------------------------------------- */
 
 static const struct {
 	int number;
@@ -72,14 +73,14 @@ static const struct {
 	{ TLS_ALERT_ACCESS_DENIED, "the other end does not listen to this address for now" },
 	{ TLS_ALERT_PROTOCOL_VERSION, "the other end does not speak TLS 1.3" },
 	{ TLS_ALERT_INTERNAL_ERROR, "the other end cannot take us now (internal error)" },
-	{ TLS_ALERT_CERTIFICATE_REQUIRED, "the other end wants a key, and we have shown none" },
+	{ TLS_ALERT_CERTIFICATE_REQUIRED, "the other end requires a key, and we have none" },
 	{ SSL_AD_HANDSHAKE_FAILURE,
 		"the other end has no algorithm in common with us, or no key that we could accept" },
 	{ SSL_AD_DECRYPT_ERROR, "the other end could not verify our proof" },
-	{ SSL_AD_BAD_RECORD_MAC, "what we sent was altered on its way" },
+	{ SSL_AD_BAD_RECORD_MAC, "our data was altered on its way" },
 };
 
-/* What OpenSSL found by itself. */
+/* Errors that OpenSSL finds itself. */
 static const struct {
 	int number;
 	const char *words;
@@ -96,10 +97,10 @@ static const struct {
 	{ SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, "the other end does not know Ed25519" },
 	{ SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, "the other end does not know Ed25519" },
 	{ SSL_R_WRONG_SIGNATURE_TYPE, "the other end has a key of another kind than Ed25519" },
-	{ SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, "what the other end sent was altered on its way" },
+	{ SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, "the other end's data was altered on its way" },
 };
 
-/* What the first bytes of the other end say that it speaks, if not TLS. */
+/* Other protocols, by the first bytes received. */
 static const struct {
 	const char *bytes, *words;
 } tongues[] = {
@@ -125,7 +126,7 @@ static bool starts (const struct tls *tls, const char *bytes)
 	return tls->n_first >= n && !memcmp (tls->first, bytes, n);
 }
 
-/* A record of TLS starts with its type, 20 to 23, and a 3 (RFC 8446, section 5.1). */
+/* A TLS record starts with its type, 20 to 23, and a 3 (RFC 8446, section 5.1). */
 static const char *tongue (const struct tls *tls)
 {
 	if (!tls->n_first || (tls->first[0] >= 20 && tls->first[0] <= 23 && (tls->n_first == 1 || tls->first[1] == 3)))
@@ -179,7 +180,7 @@ static void explain (struct tls *tls, unsigned long error)
 	else if (tls->refusal)
 		snprintf (tls->why, sizeof tls->why, "%s", tls->refusal);
 	else if (tls->hung_up && !tls->n_first)
-		snprintf (tls->why, sizeof tls->why, "the other end hung up without a word");
+		snprintf (tls->why, sizeof tls->why, "the other end hung up without a message");
 	else if (tls->hung_up)
 		snprintf (tls->why, sizeof tls->why, "%s",
 			tls->done ? "the connection was cut" : "the other end hung up during the handshake");
@@ -194,7 +195,7 @@ bool tls_keyless (const struct tls *tls)
 	return tls->keyless;
 }
 
-/* --- who is at the other end ------------------------------------------------------------------------------------- */
+/* --- the peer's key ----------------------------------------------------------------------------------------------- */
 
 static int verify (X509_STORE_CTX *store, void *unused)
 {
@@ -208,11 +209,11 @@ static int verify (X509_STORE_CTX *store, void *unused)
 	} else {
 		tls->peer_known = true;
 		if (key_is_weak (&tls->peer))
-			tls->refusal = "the other end has a key that proves nothing";
+			tls->refusal = "the other end has a weak key, which proves nothing";
 		else if (!tls->judge (tls->arg, &tls->peer))
 			tls->refusal = "the key of the other end was refused";
 	}
-	/* The error chooses the alert: bad_certificate. */
+	/* The error selects the alert: bad_certificate. */
 	X509_STORE_CTX_set_error (store, tls->refusal ? X509_V_ERR_CERT_REJECTED : X509_V_OK);
 	return !tls->refusal;
 }
@@ -227,7 +228,7 @@ static void on_event (const SSL *ssl, int where, int number)
 		tls->alert = (enum tls_alert)alert;
 }
 
-/* OpenSSL has a message whole, sent or received. After the handshake all that come are counted, whatever comes between
+/* OpenSSL has sent or received a whole message. After the handshake all received messages count, whatever comes between
  * them. */
 static void on_message (int sent, int version, int type, const void *bytes, size_t n, SSL *ssl, void *arg)
 {
@@ -248,7 +249,7 @@ static void on_message (int sent, int version, int type, const void *bytes, size
 	tls->flooded = tls->flooded || tls->spent_ms > MESSAGES_BURST * MESSAGE_MS;
 }
 
-/* --- a socket as OpenSSL sees it --------------------------------------------------------------------------------- */
+/* --- the socket as a BIO ------------------------------------------------------------------------------------------ */
 
 static int socket_write (BIO *bio, const char *bytes, int n)
 {
@@ -318,11 +319,11 @@ static bool settle (SSL_CTX *ssl, enum tls_side side)
 	static char group[] = "X25519", signature[] = "ed25519"; /* OpenSSL's macros cast const away */
 
 	SSL_CTX_set_options (ssl, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-	/* An end without close_notify is a cut: somebody on the way could have made it. */
+	/* An end without close_notify is an error: anybody on the way could have cut the connection. */
 	SSL_CTX_clear_options (ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_mode (
 		ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-	/* Or SSL_read(3) would not come back while the peer sends nothing but messages of TLS itself. */
+	/* Otherwise SSL_read(3) would not return while the peer sends only TLS's own messages. */
 	SSL_CTX_clear_mode (ssl, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_session_cache_mode (ssl, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_max_cert_list (ssl, CERTIFICATES_MAX);
@@ -374,7 +375,7 @@ void tls_context_free (struct tls_context *context)
 	free (context);
 }
 
-/* --- a connection ------------------------------------------------------------------------------------------------- */
+/* --- the peer of a connection ------------------------------------------------------------------------------------- */
 
 const struct key *tls_peer_key (const struct tls *tls)
 {
@@ -397,7 +398,7 @@ char *tls_peer_certificate (const struct tls *tls)
 	return text;
 }
 
-/* --- making one -------------------------------------------------------------------------------------------------- */
+/* --- a new connection --------------------------------------------------------------------------------------------- */
 
 struct tls *tls_new (struct tls_context *context, int fd, tls_judge *judge, void *arg)
 {
@@ -421,7 +422,7 @@ struct tls *tls_new (struct tls_context *context, int fd, tls_judge *judge, void
 	tls->fd = fd;
 	BIO_set_data (bio, tls);
 	BIO_set_init (bio, 1);
-	SSL_set_bio (tls->ssl, bio, bio); /* which owns it now */
+	SSL_set_bio (tls->ssl, bio, bio); /* the SSL owns it now */
 	SSL_set_app_data (tls->ssl, tls);
 	SSL_set_info_callback (tls->ssl, on_event);
 	SSL_set_msg_callback (tls->ssl, on_message);
@@ -442,9 +443,9 @@ void tls_free (struct tls *tls)
 	free (tls);
 }
 
-/* --- failing ----------------------------------------------------------------------------------------------------- */
+/* --- failures ----------------------------------------------------------------------------------------------------- */
 
-/* Sending has failed, but the other end may have said before why it was going away: a bare alert. */
+/* Sending failed, but the other end may have sent an alert with the reason before: read it. */
 static void peek_alert (struct tls *tls)
 {
 	uint8_t bytes[7];
@@ -454,7 +455,7 @@ static void peek_alert (struct tls *tls)
 		tls->alert = (enum tls_alert)bytes[6];
 }
 
-/* OpenSSL has failed with `kind` (SSL_get_error(3)): remember errno and words for it. Always -1 and errno. */
+/* OpenSSL failed with `kind` (SSL_get_error(3)): remember errno and the words. Always -1 and errno. */
 static int fail (struct tls *tls, int kind)
 {
 	unsigned long error = ERR_peek_error ();
@@ -483,7 +484,7 @@ enum tls_alert tls_alert_received (const struct tls *tls)
 	return tls->alert;
 }
 
-/* --- going on ---------------------------------------------------------------------------------------------------- */
+/* --- handshake, reading and writing ------------------------------------------------------------------------------- */
 
 int tls_handshake (struct tls *tls)
 {
@@ -497,7 +498,7 @@ int tls_handshake (struct tls *tls)
 	tls->wants_write = kind == SSL_ERROR_WANT_WRITE;
 	if (kind == SSL_ERROR_NONE) {
 		tls->done = true;
-		tls->pending = SSL_has_pending (tls->ssl); /* what a client sent behind its last word */
+		tls->pending = SSL_has_pending (tls->ssl); /* data that a client sent right after the handshake */
 	} else if (kind != SSL_ERROR_WANT_WRITE && kind != SSL_ERROR_WANT_READ)
 		return fail (tls, kind);
 	return tls->done;
@@ -514,7 +515,7 @@ static ssize_t not_now (int error)
 	return -1;
 }
 
-/* What to tell where nothing was read. */
+/* The result of a read without data. */
 static ssize_t read_end (const struct tls *tls)
 {
 	if (tls->failed)
@@ -524,8 +525,8 @@ static ssize_t read_end (const struct tls *tls)
 
 ssize_t tls_read (struct tls *tls, void *bytes, size_t n)
 {
-	/* Small records, and messages of TLS itself, cost far more than the bytes that they bring: others want their
-	 * turn too. */
+	/* Small records and TLS's own messages cost far more than the bytes they carry: stop early, so that other
+	 * connections have their turn. */
 	uint64_t enough = tls->fetched + n + SSL3_RT_MAX_PLAIN_LENGTH;
 	size_t used = 0;
 
@@ -543,21 +544,21 @@ ssize_t tls_read (struct tls *tls, void *bytes, size_t n)
 		if (got)
 			tls->fruitful = tls->fetched;
 		if (tls->flooded) {
-			tls->refusal = "the other end sends too many messages of TLS itself";
+			tls->refusal = "the other end sends too many of TLS's own messages";
 			return (ssize_t)fail (tls, SSL_ERROR_SSL);
 		}
 		if (kind == SSL_ERROR_NONE) {
-			/* Without asking the socket in vain. */
+			/* Avoid a recv(2) on an empty socket. */
 			if (tls->dry && !SSL_has_pending (tls->ssl))
 				break;
 			continue;
 		}
 		if (kind == SSL_ERROR_WANT_READ && !tls->dry && tls->fetched - tls->fruitful <= CHATTER_MAX)
-			continue; /* it was a message of TLS itself */
+			continue; /* it was one of TLS's own messages */
 		if (kind == SSL_ERROR_ZERO_RETURN) {
 			tls->ended = true;
 		} else if (kind == SSL_ERROR_WANT_READ && !tls->dry) {
-			tls->refusal = "the other end sends nothing but messages of TLS itself";
+			tls->refusal = "the other end sends nothing but TLS's own messages";
 			fail (tls, SSL_ERROR_SSL);
 		} else if (kind != SSL_ERROR_WANT_READ && kind != SSL_ERROR_WANT_WRITE) {
 			fail (tls, kind);
@@ -565,7 +566,7 @@ ssize_t tls_read (struct tls *tls, void *bytes, size_t n)
 		tls->wants_write = kind == SSL_ERROR_WANT_WRITE;
 		if (!used)
 			return read_end (tls);
-		/* The end is told the next time; the socket will not say that there is something to read. */
+		/* The next read reports the end; the socket will not become readable for it. */
 		tls->pending = tls->ended || tls->failed || tls->wants_write;
 		return (ssize_t)used;
 	}
@@ -588,12 +589,12 @@ ssize_t tls_write (struct tls *tls, const void *bytes, size_t n)
 		return not_now (tls->error);
 	ERR_clear_error ();
 	while (used < n) {
-		/* A record each time, or OpenSSL keeps for itself how many of several have left. */
+		/* One record at a time: otherwise OpenSSL does not tell how many records are sent. */
 		size_t left = n - used, piece = left < SSL3_RT_MAX_PLAIN_LENGTH ? left : SSL3_RT_MAX_PLAIN_LENGTH, done;
 		int kind;
 
 		if (tls->unsent > left)
-			return not_now (EINVAL); /* these are not the bytes of before */
+			return not_now (EINVAL); /* not the same bytes as before */
 		if (tls->unsent)
 			piece = tls->unsent;
 		kind = SSL_get_error (tls->ssl, SSL_write_ex (tls->ssl, (const uint8_t *)bytes + used, piece, &done));
@@ -603,12 +604,12 @@ ssize_t tls_write (struct tls *tls, const void *bytes, size_t n)
 			continue;
 		}
 		if (used)
-			break; /* what is wrong is told the next time */
+			break; /* the next write reports the error */
 		if (kind == SSL_ERROR_WANT_WRITE || kind == SSL_ERROR_WANT_READ)
 			return not_now (EAGAIN);
 		if (kind != SSL_ERROR_SYSCALL)
 			return fail (tls, kind);
-		/* Nobody reads any more; why may still be there to be read. */
+		/* The other end does not read any more; an alert with the reason may still be readable. */
 		ERR_clear_error ();
 		return not_now (tls->sys ? tls->sys : EPIPE);
 	}
@@ -634,14 +635,15 @@ int tls_end (struct tls *tls)
 
 void tls_refuse (int fd, enum tls_alert alert)
 {
-	/* Alert, "TLS 1.2" as every record of 1.3 says, two bytes: fatal, which (RFC 8446, sections 5.1 and 6). */
+	/* Type alert, "TLS 1.2" as in every record of 1.3, two bytes: fatal, the alert (RFC 8446, sections 5.1 and
+	 * 6). */
 	uint8_t record[] = { 21, 3, 3, 0, 2, 2, (uint8_t)alert };
 
 	if (send (fd, record, sizeof record, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
 		shutdown (fd, SHUT_WR);
 }
 
-/* --- as a stream ------------------------------------------------------------------------------------------------- */
+/* --- TLS as a stream ---------------------------------------------------------------------------------------------- */
 
 static ssize_t stream_tls_read (struct stream *stream, void *bytes, size_t n)
 {

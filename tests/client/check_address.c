@@ -75,10 +75,10 @@ static const struct {
 	{ "[::1", "is no host" },
 	{ "[::1]x", "is no host" },
 	{ "[::1]:", "has no port" },
-	{ "[web1]:1", "no address" },
-	{ "[]", "no address" },
-	{ "1.2.3", "no address" },
-	{ "1.2.3.256:1", "no address" },
+	{ "[web1]:1", "not an address" },
+	{ "[]", "not an address" },
+	{ "1.2.3", "not an address" },
+	{ "1.2.3.256:1", "not an address" },
 	{ "unix:/x", "is no host" },
 	{ "unix://x", "not an absolute path" },
 	{ "unix://", "not an absolute path" },
@@ -90,10 +90,10 @@ static const struct {
 	{ "0x7f.1:80", "an address in an unusual form" },
 	{ "127.0.0.0x1", "an address in an unusual form" },
 	{ "fe80::1%eth0", "write it in brackets" },
-	{ "[fe80::1]", "name the interface, as in [fe80::1%eth0]" },
-	{ "[fe80::1%]", "no address" },
+	{ "[fe80::1]", "name the interface (example: [fe80::1%eth0]" },
+	{ "[fe80::1%]", "not an address" },
 	{ "[fe80::1%a/b]", "is no host" },
-	{ "[fe80::1%a b]", "no address" },
+	{ "[fe80::1%a b]", "not an address" },
 };
 
 START_TEST (not_understood)

@@ -295,13 +295,12 @@ static const struct {
 	{ "limits:\n  ping: 45000ms", "f:2:9: limits.ping (45s) must be less than limits.silence (45s)" },
 	/* Listeners. */
 	{ "listen: tcp://*:7363",
-		"f:1:9: listen: \"*:7363\" names no address: 0.0.0.0 is every one of IPv4, [::] every one of IPv6" },
+		"f:1:9: listen: \"*:7363\" names no address: 0.0.0.0 is every IPv4 address, [::] every IPv6 address" },
 	{ "listen: tcp://:7363",
-		"f:1:9: listen: \":7363\" names no address: 0.0.0.0 is every one of IPv4, [::] every one of IPv6" },
-	{ "listen:\n- unix:///a\n- tcp://web1:7363",
-		"f:3:3: listen: \"web1:7363\" is no address in numbers, such as 192.0.2.1:7363 or [2001:db8::1]:7363" },
-	{ "listen: tcp://::1",
-		"f:1:9: listen: \"::1\" is an address of IPv6 without brackets: [ADDRESS]:PORT is the form" },
+		"f:1:9: listen: \":7363\" names no address: 0.0.0.0 is every IPv4 address, [::] every IPv6 address" },
+	{ "listen:\n- unix:///a\n- tcp://web1:7363", "f:3:3: listen: \"web1:7363\" is not an address in numbers "
+						     "(examples: 192.0.2.1:7363, [2001:db8::1]:7363)" },
+	{ "listen: tcp://::1", "f:1:9: listen: \"::1\" is an IPv6 address without brackets: write [ADDRESS]:PORT" },
 	{ "listen: tcp://10.0.0.1:70000",
 		"f:1:9: listen: \"10.0.0.1:70000\" has no port behind its colon: a port is a number up to 65535" },
 	{ "listen: 10.0.0.1:7363", "f:1:9: listen must be unix:///absolute/path or tcp://ADDRESS:PORT, not "

@@ -244,9 +244,9 @@ START_TEST (impossible_hole)
 	struct file_writer *writer = begin ("file", plain);
 
 	add (writer, "x");
-	failed (file_writer_hole (writer, INT64_MAX, &err), CODE_BAD_VALUE, 0, "so large");
-	failed (file_writer_hole (writer, -1, &err), CODE_BAD_VALUE, 0, "so large");
-	failed (file_writer_hole (writer, INT64_MIN, &err), CODE_BAD_VALUE, 0, "so large");
+	failed (file_writer_hole (writer, INT64_MAX, &err), CODE_BAD_VALUE, 0, "larger than any");
+	failed (file_writer_hole (writer, -1, &err), CODE_BAD_VALUE, 0, "larger than any");
+	failed (file_writer_hole (writer, INT64_MIN, &err), CODE_BAD_VALUE, 0, "larger than any");
 	failed (file_writer_hole (writer, INT64_C (1) << 62, &err), CODE_BAD_VALUE, 0,
 		"more than a file may have here");
 	failed (file_writer_can_grow (writer, INT64_C (1) << 62, &err), CODE_BAD_VALUE, 0,
@@ -274,8 +274,10 @@ START_TEST (mismatch)
 	writer = begin ("file", plain);
 	add (writer, "new");
 	switch (_i) {
-	case 0: failed (file_writer_complete (writer, 4, NULL, &err), CODE_FAILED, 0, "3 bytes came"); break;
-	case 1: failed (file_writer_complete (writer, 2, sum_of ("new"), &err), CODE_FAILED, 0, "3 bytes came"); break;
+	case 0: failed (file_writer_complete (writer, 4, NULL, &err), CODE_FAILED, 0, "received 3 bytes"); break;
+	case 1:
+		failed (file_writer_complete (writer, 2, sum_of ("new"), &err), CODE_FAILED, 0, "received 3 bytes");
+		break;
 	case 2: failed (file_writer_complete (writer, 3, sum_of ("old"), &err), CODE_FAILED, 0, "SHA-256"); break;
 	default: failed (file_writer_complete (writer, -1, "", &err), CODE_FAILED, 0, "SHA-256");
 	}
@@ -354,7 +356,7 @@ START_TEST (disk_failing)
 	add (writer, "new");
 	complete (writer);
 	bad_disk = true;
-	failed (file_writer_sync (writer, &err), CODE_IO_ERROR, EIO, "cannot bring it to the disk");
+	failed (file_writer_sync (writer, &err), CODE_IO_ERROR, EIO, "cannot sync it");
 	bad_disk = false;
 	file_writer_free (writer, false);
 	holds ("file", "old");
@@ -396,7 +398,7 @@ START_TEST (to_a_pipe)
 	ck_assert_int_eq (file_writer_size (writer), 6);
 	ck_assert_int_eq (read (ends[0], found, sizeof found), 6);
 	ck_assert (!memcmp (found, "ab\0\0\0c", 6));
-	failed (file_writer_complete (writer, 7, NULL, &err), CODE_FAILED, 0, "6 bytes came");
+	failed (file_writer_complete (writer, 7, NULL, &err), CODE_FAILED, 0, "received 6 bytes");
 	failed (file_writer_complete (writer, 6, sum_of ("abc"), &err), CODE_FAILED, 0, "SHA-256");
 	complete (writer);
 	file_writer_start_sync (writer);

@@ -135,7 +135,7 @@ START_TEST (not_published)
 		ck_assert_int_eq (chmod (".", 0500), 0);
 	ck_assert_int_eq (file_writer_publish (writer, &err), -1);
 	ck_assert_int_eq (err.code, _i ? CODE_NOT_FOUND : CODE_DENIED);
-	ck_assert_ptr_nonnull (strstr (err.text, "cannot give it its name"));
+	ck_assert_ptr_nonnull (strstr (err.text, "cannot rename the temporary file"));
 	ck_assert_int_eq (chmod (".", 0700), 0);
 	file_writer_free (writer, false);
 	holds ("file", "old");

@@ -53,8 +53,8 @@ START_TEST (resumed_from_the_start)
 	leave_half ();
 	writer = begin ("file", plain);
 	ck_assert_int_eq (file_writer_resume (writer, sum, &err), 4);
-	failed (file_writer_from (writer, 2, &err), CODE_BAD_VALUE, 0, "in the middle");
-	failed (file_writer_from (writer, 5, &err), CODE_BAD_VALUE, 0, "in the middle");
+	failed (file_writer_from (writer, 2, &err), CODE_BAD_VALUE, 0, "inside the partial");
+	failed (file_writer_from (writer, 5, &err), CODE_BAD_VALUE, 0, "inside the partial");
 	ck_assert_int_eq (file_writer_from (writer, 0, &err), 0);
 	ck_assert_int_eq (file_writer_size (writer), 0);
 	holds (the_temporary (), "");

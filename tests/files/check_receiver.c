@@ -397,20 +397,21 @@ static void put_sized (int64_t size)
 START_TEST (one_fails)
 {
 	static const char *const why[] = {
-		"failed bad: 3 bytes came, and it has 4; ",
-		"failed bad: more came than its 2 bytes; ",
-		"failed bad: what came has another SHA-256 than what was sent; ",
+		"failed bad: received 3 bytes of 4; ",
+		"failed bad: received more than its 2 bytes; ",
+		"failed bad: the SHA-256 of the received content differs from the sender's; ",
 		"failed bad: it changed; ",
 		"failed bad: gone; ",
 		"failed nowhere: no such place; ",
 		"failed taken: a directory is in its place; ",
 		"failed fifo: a FIFO is in its place; ",
-		"failed small: something that is no directory is in its place (symbolic links are not followed); "
+		"failed small: its name belongs to something else than a directory (symbolic links are not followed); "
 		"failed small/x: its directory could not be made; failed small/d: its directory could not be made; ",
-		"failed outside: something that is no directory is in its place (symbolic links are not followed); "
+		"failed outside: its name belongs to something else than a directory (symbolic links are not "
+		"followed); "
 		"failed outside/x: its directory could not be made; ",
-		"failed taken: something that is no file or link is in its place; ",
-		"failed bad: no file can be so large; ",
+		"failed taken: its name belongs to something else than a file or a link; ",
+		"failed bad: larger than any file can be; ",
 	};
 	struct item *item;
 	char wanted[512];

@@ -349,7 +349,7 @@ START_TEST (refused)
 					     "2:failed null bad_value is a character device: not copied\n"
 					     "3:failed directory bad_value is a directory (-r copies directories)\n"
 					     "4:failed ? not_found cannot open it: No such file or directory\n"
-					     "5:failed ? bad_value it has no name to be sent by\n"
+					     "5:failed ? bad_value it has no name that can be sent\n"
 					     "6:file after 1 644 whole\n");
 	finish ();
 }

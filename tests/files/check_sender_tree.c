@@ -328,7 +328,7 @@ START_TEST (vanished)
 	sent = count (show_log (&show), "whole\n");
 	snprintf (command, sizeof command, "rm '%s'/top/many/file*", fixture_dir);
 	ck_assert_int_eq (system (command), 0);
-	failed = count (show_rest (&show), " not_found cannot look at it: No such file or directory\n");
+	failed = count (show_rest (&show), " not_found cannot stat it: No such file or directory\n");
 	ck_assert_int_eq (sent + failed, MANY);
 	ck_assert_int_eq (count (show_log (&show), "whole\n"), sent);
 	finish ();

@@ -414,7 +414,7 @@ START_TEST (test_foreign_keys)
 	foreign_key (ours, false, "aes-128-cbc", "is encrypted with a passphrase");
 	foreign_key (rsa, true, "aes-128-cbc", "is encrypted with a passphrase");
 	foreign_key (ours, false, NULL, "holds no certificate");
-	refused (ssh, strlen (ssh), "is a key of ssh");
+	refused (ssh, strlen (ssh), "is an ssh key");
 	EVP_PKEY_free (rsa);
 	EVP_PKEY_free (p256);
 	EVP_PKEY_free (ed448);

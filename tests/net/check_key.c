@@ -68,17 +68,17 @@ START_TEST (test_refused)
 	static const struct {
 		const char *line, *why;
 	} cases[] = {
-		{ "", "no key" },
-		{ "  \n", "no key" },
-		{ BASE64, "is no key" },
-		{ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI me", "key of ssh" },
-		{ "ecdsa-sha2-nistp256 AAAA", "key of ssh" },
+		{ "", "not a key" },
+		{ "  \n", "not a key" },
+		{ BASE64, "is not a key" },
+		{ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI me", "ssh key" },
+		{ "ecdsa-sha2-nistp256 AAAA", "ssh key" },
 		{ "-----BEGIN CERTIFICATE-----\nMIIB", "PEM file" },
 		{ "SHA256:" DIGEST, "fingerprint" },
-		{ "remex-ed25519", "is the line whole" },
-		{ "remex-ed25519 ", "is the line whole" },
-		{ "remex-ed25519 11qYAYKxCrfVS/7TyWQ", "is the line whole" },
-		{ "remex-ed25519 " BASE64 "=", "is the line whole" },
+		{ "remex-ed25519", "is the line complete" },
+		{ "remex-ed25519 ", "is the line complete" },
+		{ "remex-ed25519 11qYAYKxCrfVS/7TyWQ", "is the line complete" },
+		{ "remex-ed25519 " BASE64 "=", "is the line complete" },
 		{ "remex-ed25519 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURp=", "not base64" },
 		{ "remex-ed25519 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURoA", "not base64" },
 		{ "remex-ed25519 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHUQ==", "not base64" },
@@ -86,13 +86,13 @@ START_TEST (test_refused)
 		{ "remex-ed25519 " BASE64 "\nremex-ed25519 " BASE64, "control character" },
 		{ "remex-ed25519 " BASE64 " \x1b[31m", "control character" },
 		{ "remex-ed25519\n" BASE64, "control character" },
-		{ "Remex-ed25519 " BASE64, "is no key" },
-		{ "remex-ed448 " BASE64, "is no key" },
+		{ "Remex-ed25519 " BASE64, "is not a key" },
+		{ "remex-ed448 " BASE64, "is not a key" },
 		{ "remex-ed25519 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "proves nothing" },
 		{ "remex-ed25519 AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "proves nothing" },
 		{ "remex-ed25519 AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA=", "proves nothing" },
 		{ "remex-ed25519 xxdqcD1N2E+6PAt2DRBnDyogU/osOczGTsf9d5KsA3o=", "proves nothing" },
-		{ "\x1b[31m\xff", "\"\\x1b[31m\\xff\" is no key" },
+		{ "\x1b[31m\xff", "\"\\x1b[31m\\xff\" is not a key" },
 	};
 	struct key key = known;
 

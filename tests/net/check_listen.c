@@ -110,13 +110,13 @@ START_TEST (test_refusals)
 	memcpy (other, "/tmp/", 5);
 	other[sizeof other - 1] = '\0';
 	ck_assert_int_eq (listener_open (&listener, other, (gid_t)-1, false, &err), -1);
-	ck_assert_ptr_nonnull (strstr (err.text, "107 bytes are the most"));
+	ck_assert_ptr_nonnull (strstr (err.text, "at most 107 bytes"));
 
 	snprintf (other, sizeof other, "%s/file", directory);
 	ck_assert_ptr_nonnull (file = fopen (other, "w"));
 	fclose (file);
 	ck_assert_int_eq (listener_open (&listener, other, (gid_t)-1, false, &err), -1);
-	ck_assert_ptr_nonnull (strstr (err.text, "is there and is no socket"));
+	ck_assert_ptr_nonnull (strstr (err.text, "exists and is not a socket"));
 	ck_assert_int_eq (access (other, F_OK), 0);
 
 	snprintf (other, sizeof other, "%s/open", directory);
@@ -203,7 +203,7 @@ START_TEST (test_group_and_directory_above)
 	snprintf (run, sizeof run, "%s/run", directory);
 	ck_assert_int_eq (chmod (directory, 0770), 0);
 	ck_assert_int_eq (listener_open (&listener, path, GROUP, false, &err), -1);
-	ck_assert_ptr_nonnull (strstr (err.text, "may put another in its place"));
+	ck_assert_ptr_nonnull (strstr (err.text, "may replace it"));
 	check_run (0, 0700);
 	ck_assert_int_eq (entries (run), 0);
 	ck_assert_int_eq (rmdir (run), 0);
@@ -323,7 +323,7 @@ START_TEST (test_tcp)
 	ck_assert_int_eq (listener_open_tcp (&second, &asked, &err), -1);
 	ck_assert_int_eq (second.fd, -1);
 	ck_assert_int_eq (err.sys, EADDRINUSE);
-	ck_assert_ptr_nonnull (strstr (err.text, "another program does"));
+	ck_assert_ptr_nonnull (strstr (err.text, "another program listens there"));
 	ck_assert_ptr_nonnull (strstr (err.text, endpoint_format (&asked, shown)));
 
 	/* The port is free at once, although a connection of the old listener lingers. */

@@ -73,7 +73,7 @@ START_TEST (test_client_without_key)
 	end_open (&pair.server, TLS_SERVER, true, fds[0]);
 	end_open (&pair.client, TLS_CLIENT, false, fds[1]);
 	client_is_refused (&pair, TLS_ALERT_CERTIFICATE_REQUIRED, "the other end has shown no key",
-		"the other end wants a key, and we have shown none");
+		"the other end requires a key, and we have none");
 	ck_assert_int_eq (pair.server.verdict.asked, 0);
 	ck_assert (key_equal (tls_peer_key (pair.client.tls), credential_key (pair.server.credential)));
 	pair_free (&pair);
@@ -186,14 +186,14 @@ START_TEST (test_other_tongues)
 	says (TLS_SERVER, ssh, sizeof ssh - 1, "speaks SSH, not TLS");
 	says (TLS_SERVER, remex, sizeof remex - 1, "speaks remex without TLS, not TLS");
 	says (TLS_SERVER, zeros, sizeof zeros, "speaks something else, not TLS");
-	says (TLS_SERVER, "", 0, "hung up without a word");
+	says (TLS_SERVER, "", 0, "hung up without a message");
 	says (TLS_SERVER, "\x16\x03", 2, "hung up during the handshake");
 	says (TLS_SERVER, "GE", 2, "speaks something else, not TLS");
 	says (TLS_CLIENT, http, sizeof http - 1, "speaks HTTP, not TLS");
 	says (TLS_CLIENT, ssh, sizeof ssh - 1, "speaks SSH, not TLS");
 	says (TLS_CLIENT, "220 mail ESMTP\r\n", 16, "speaks SMTP or FTP, not TLS");
 	says (TLS_CLIENT, remex, sizeof remex - 1, "speaks remex without TLS, not TLS");
-	says (TLS_CLIENT, "", 0, "hung up without a word");
+	says (TLS_CLIENT, "", 0, "hung up without a message");
 }
 END_TEST
 
@@ -476,7 +476,7 @@ START_TEST (test_chatter)
 			break;
 	}
 	ck_assert_int_eq (errno, EPROTO);
-	ck_assert_str_eq (tls_why (end.tls), "the other end sends too many messages of TLS itself");
+	ck_assert_str_eq (tls_why (end.tls), "the other end sends too many of TLS's own messages");
 	busy_free (&end, context, raw, fd);
 }
 END_TEST
@@ -505,7 +505,7 @@ START_TEST (test_a_flood_of_new_keys)
 	ck_assert_int_eq (errno, EPROTO);
 	ck_assert_int_ge (rounds, 32);
 	ck_assert_int_lt (rounds, 1000);
-	ck_assert_str_eq (tls_why (end.tls), "the other end sends too many messages of TLS itself");
+	ck_assert_str_eq (tls_why (end.tls), "the other end sends too many of TLS's own messages");
 	ck_assert_int_eq (tls_read (end.tls, &byte, 1), -1);
 	ck_assert_int_eq (errno, EPROTO);
 	busy_free (&end, context, raw, fd);
