@@ -423,7 +423,7 @@ START_TEST (the_oldest_makes_room)
 	call_with (&last, true);
 	let_in (&last);
 	ck_assert_int_eq (refused.times, 1);
-	ck_assert_str_eq (refused.why, "too many clients are on their way in");
+	ck_assert_str_eq (refused.why, "too many clients are in the handshake");
 	ck_assert_uint_eq (gate.turned_away, 1);
 	ck_assert_int_eq (throttle_entering (gate.throttle), 2);
 	expect_alert (first, TLS_ALERT_INTERNAL_ERROR);
@@ -467,7 +467,7 @@ START_TEST (a_crowd_is_turned_away)
 	first = call ();
 	second = call ();
 	expect_alert (second, TLS_ALERT_INTERNAL_ERROR);
-	ck_assert_str_eq (refused.why, "too many clients from that address are on their way in");
+	ck_assert_str_eq (refused.why, "too many clients from that address are in the handshake");
 	ck_assert (refused.from_somewhere);
 	ck_assert_uint_eq (gate.turned_away, 1);
 	expect_silence (first);
