@@ -308,8 +308,10 @@ int audit_end (struct buf *out, const struct timespec *now, const struct audit_e
 		member (&line, "exit", json_integer (end->exit));
 	words (&line, "signal", end->signal);
 	member (&line, "seconds", json_real (end->seconds));
-	member (&line, "in", json_integer (end->in));
-	member (&line, "out", json_integer (end->out));
+	if (end->in >= 0)
+		member (&line, "in", json_integer (end->in));
+	if (end->out >= 0)
+		member (&line, "out", json_integer (end->out));
 	return put (out, line);
 }
 

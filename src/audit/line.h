@@ -48,7 +48,7 @@ struct audit_end {
 	int exit; /* -1: none */
 	const char *signal; /* its word, or NULL */
 	double seconds; /* that it ran; 0 when it never did */
-	int64_t in, out; /* bytes of input and output */
+	int64_t in, out; /* bytes of input and output; -1: not known */
 };
 
 struct audit_refused {

@@ -6,7 +6,7 @@
  * else can sit down in its place. A socket that was named is used as it is.
  *
  * HOST is a name, an IPv4 address, or an IPv6 address in brackets, with its zone where it is of one link; the port is 7363
- * where none is named. A host is pinned (store.h) by what it was called here, and not by where that leads: two names of one
+ * where none is named. A host is pinned (keystore.h) by what it was called here, and not by where that leads: two names of one
  * machine are two. What can be written in more than one way has one pin: a name is in lower case and without the dot at its
  * end, an address is as inet_ntop(3) writes it, a zone is the name of its interface.
  */

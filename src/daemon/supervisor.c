@@ -15,10 +15,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "audit/line.h"
+#include "audit/open_requests.h"
 #include "audit/writer.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/paths.h"
 #include "base/resident.h"
 #include "daemon/claim.h"
@@ -30,6 +33,7 @@
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
 #include "daemon/workers.h"
+#include "wire/codes.h"
 #include "wire/records.h"
 
 enum supervisor_state { STARTING, SERVING, DRAINING, ENDING };
@@ -44,6 +48,8 @@ struct supervisor {
 	struct workers workers;
 	struct reload reload;
 	struct audit_sink audit;
+	struct open_requests open; /* of the front: started on record, and not ended */
+	char instance[33]; /* of the front; "" before it is ready */
 	bool stdio;
 	int std[2]; /* --stdio: what were 0 and 1, until the front has them */
 	int signals; /* signalfd */
@@ -78,6 +84,37 @@ static void log_front_status (const struct supervisor *supervisor, int status)
 		WIFEXITED (status) ? WEXITSTATUS (status) : WTERMSIG (status));
 }
 
+/* The front is gone, and nobody knows how its requests have ended: that is on record, too. */
+static void audit_lost_requests (struct supervisor *supervisor)
+{
+	int64_t now_ms = clock_ms ();
+	struct timespec now;
+	struct buf line;
+
+	clock_gettime (CLOCK_REALTIME, &now);
+	for (size_t i = 0; i < supervisor->open.n; i++) {
+		const struct open_request *request = &supervisor->open.items[i];
+		const struct audit_end end = {
+			.instance = supervisor->instance,
+			.number = request->number,
+			.outcome = outcome_name (OUTCOME_LOST),
+			.exit = -1,
+			.seconds = (double)(now_ms - request->since_ms) / 1000,
+			.in = -1,
+			.out = -1,
+		};
+
+		buf_init (&line, AUDIT_LINE_MAX);
+		if (audit_end (&line, &now, &end) < 0 ||
+			audit_write (&supervisor->audit, (const char *)buf_head (&line), buf_len (&line)) < 0)
+			log_error ("the end of a request is not on record. serial=%.8s-%llu: %s", supervisor->instance,
+				(unsigned long long)request->number, strerror (errno));
+		buf_free (&line);
+	}
+	open_requests_clear (&supervisor->open);
+	supervisor->instance[0] = '\0';
+}
+
 /* The front's link has ended, or the front hangs: end it, within patience_ms by itself, and all that it had running. */
 static void lose_front (struct supervisor *supervisor, const char *why, int patience_ms)
 {
@@ -86,6 +123,7 @@ static void lose_front (struct supervisor *supervisor, const char *why, int pati
 
 	front_process_close (&supervisor->front);
 	reload_forget_askers (&supervisor->reload);
+	audit_lost_requests (supervisor);
 	if (!ending)
 		log_error ("the front is lost: %s", why);
 	if (!front_process_reap (&supervisor->front, patience_ms, &status)) {
@@ -130,6 +168,15 @@ static void send_counters (struct supervisor *supervisor)
 
 static void on_ready (struct supervisor *supervisor)
 {
+	const struct packet *packet = &supervisor->packet;
+	const char *instance = (const char *)packet->data;
+	size_t n = packet->record.length;
+
+	/* It goes into the audit trail, and the front is not trusted. */
+	if (n < sizeof supervisor->instance && text_is_utf8 (instance, n)) {
+		memcpy (supervisor->instance, instance, n);
+		supervisor->instance[n] = '\0';
+	}
 	send_counters (supervisor);
 	if (supervisor->state != STARTING)
 		return;
@@ -184,6 +231,10 @@ static void on_audit (struct supervisor *supervisor, const struct packet *packet
 
 	if (failed)
 		log_error ("the audit trail cannot be written: %s", strerror (failed));
+	else if (packet->record.id && open_requests_add (&supervisor->open, packet->record.id, clock_ms ()) < 0)
+		log_warning ("if the front is lost, the end of a request is not on record. number=%llu: %s",
+			(unsigned long long)packet->record.id, strerror (errno));
+	open_requests_remove (&supervisor->open, (uint64_t)packet->record.a);
 	if (packet->record.id)
 		front_process_post (&supervisor->front, REC_AUDITED, packet->record.id, failed, 0);
 }

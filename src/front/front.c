@@ -536,7 +536,7 @@ static int set_up (struct front *front, int link)
 	uv_unref ((uv_handle_t *)&front->prepare);
 	front->gate.reserve = dup (STDERR_FILENO);
 	supervisor_link_wait (&front->supervisor, &front->equipped);
-	supervisor_link_ready (&front->supervisor);
+	supervisor_link_ready (&front->supervisor, front->instance);
 	if (front_confine (&err) < 0)
 		log_warning ("the front is not confined: %s", err.text);
 	return 0;

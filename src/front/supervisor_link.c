@@ -182,10 +182,12 @@ void supervisor_link_wait (struct supervisor_link *link, const bool *enough)
 	}
 }
 
-void supervisor_link_ready (struct supervisor_link *link)
+void supervisor_link_ready (struct supervisor_link *link, const char *instance)
 {
+	struct outgoing ready = { .record = { .type = REC_READY }, .data = instance, .n = strlen (instance) };
+
 	link->watch = watch_new (link->loop, link->fd, UV_READABLE, on_record, link);
-	if (!link->watch || link_post (link->fd, REC_READY, 0, 0, 0, 0) < 0)
+	if (!link->watch || link_send (link->fd, &ready, 0) < 0)
 		supervisor_gone ();
 	on_supervisor_alive (link);
 }
@@ -216,9 +218,11 @@ void supervisor_link_reload (struct supervisor_link *link, uint64_t request)
 	post (link, &outgoing);
 }
 
-void supervisor_link_audit (struct supervisor_link *link, uint64_t request, const void *line, size_t n)
+void supervisor_link_audit (struct supervisor_link *link, uint64_t starts, uint64_t ends, const void *line, size_t n)
 {
-	struct outgoing outgoing = { .record = { .type = REC_AUDIT, .id = request }, .data = line, .n = n };
+	struct outgoing outgoing = {
+		.record = { .type = REC_AUDIT, .id = starts, .a = (int64_t)ends }, .data = line, .n = n
+	};
 
 	post (link, &outgoing);
 }

@@ -46,16 +46,17 @@ void supervisor_link_free (struct supervisor_link *link);
 /* Wait for records, and take them, until *enough: before the loop runs. */
 void supervisor_link_wait (struct supervisor_link *link, const bool *enough);
 
-/* Watch the link, and say that the front accepts. */
-void supervisor_link_ready (struct supervisor_link *link);
+/* Watch the link, and tell the supervisor that the front accepts clients, and which instance it is (front_state.h). */
+void supervisor_link_ready (struct supervisor_link *link, const char *instance);
 
 /* Ask for a worker of that user, for the identity `you`; `peer` is the Unix peer's socket that proves the right to it, or
  * -1. 0; -1 when the socket cannot be sent now (ETOOMANYREFS): try again soon. */
 int supervisor_link_ask (struct supervisor_link *link, uint64_t request, const char *you, uid_t uid, int peer);
 
-/* Ask for a reload, answered by RELOADED; write a line into the audit trail, answered by AUDITED (`request` 0: not). */
+/* Ask for a reload, answered by RELOADED; write a line into the audit trail: about the request that starts (answered by
+ * AUDITED), or the one that ends; 0: about none. */
 void supervisor_link_reload (struct supervisor_link *link, uint64_t request);
-void supervisor_link_audit (struct supervisor_link *link, uint64_t request, const void *line, size_t n);
+void supervisor_link_audit (struct supervisor_link *link, uint64_t starts, uint64_t ends, const void *line, size_t n);
 
 /* Let an idle worker leave; stop a busy one and all beneath it. */
 void supervisor_link_release (struct supervisor_link *link, uint64_t serial);

@@ -12,11 +12,12 @@
 #include "front/request.h"
 #include "front/trail.h"
 
-/* A line for the supervisor; 0, or -1 where it could not be made. */
-static int submit (struct front *front, uint64_t number, struct buf *line, int made)
+/* A line for the supervisor, about a request that starts, or one that ends, or neither (0). 0, or -1 where the line could not
+ * be made. */
+static int submit (struct front *front, uint64_t starts, uint64_t ends, struct buf *line, int made)
 {
 	if (made == 0)
-		supervisor_link_audit (&front->supervisor, number, buf_head (line), buf_len (line));
+		supervisor_link_audit (&front->supervisor, starts, ends, buf_head (line), buf_len (line));
 	buf_free (line);
 	return made;
 }
@@ -55,7 +56,7 @@ int trail_start (struct request *request, json_t *args, struct err *err)
 	list_append (&front->asking, &request->asking);
 	clock_gettime (CLOCK_REALTIME, &now);
 	buf_init (&line, AUDIT_LINE_MAX);
-	if (submit (front, request->number, &line, audit_start (&line, &now, &start)) < 0)
+	if (submit (front, request->number, 0, &line, audit_start (&line, &now, &start)) < 0)
 		return err_set (err, CODE_AUDIT_UNAVAILABLE, "the audit trail cannot be written: out of memory");
 	return 0;
 }
@@ -85,7 +86,7 @@ void trail_end (const struct request *request)
 		return;
 	clock_gettime (CLOCK_REALTIME, &now);
 	buf_init (&line, AUDIT_LINE_MAX);
-	if (submit (request->front, 0, &line, audit_end (&line, &now, &end)) < 0)
+	if (submit (request->front, 0, request->number, &line, audit_end (&line, &now, &end)) < 0)
 		log_error ("the end of a request is not on record. serial=%.8s-%llu", request->front->instance,
 			(unsigned long long)request->number);
 }
@@ -99,7 +100,7 @@ static void write_refused (struct front *front, struct audit_rate *rate, const s
 		return;
 	clock_gettime (CLOCK_REALTIME, &now);
 	buf_init (&line, AUDIT_LINE_MAX);
-	if (submit (front, 0, &line, audit_refused (&line, &now, refused)) < 0)
+	if (submit (front, 0, 0, &line, audit_refused (&line, &now, refused)) < 0)
 		audit_rate_failed (rate, refused->suppressed + (refused->why != NULL));
 }
 

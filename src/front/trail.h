@@ -1,5 +1,5 @@
 /* trail - what the front reports to the audit trail, and when: the start of each request before it is dispatched, its
- * end, and who was turned away. audit.h has the lines; the supervisor writes them, so that a broken front can lie about
+ * end, and who was turned away. audit/line.h has the lines; the supervisor writes them, so that a broken front can lie about
  * what comes but cannot take back what was said.
  */
 #ifndef REMEX_FRONT_TRAIL_H

@@ -37,9 +37,10 @@ enum record_type {
 		32, /* id request, a uid; payload: the identity's name; fd: the Unix peer's socket, where there is one */
 	REC_RELEASE, /* id serial: let it leave, kill nothing */
 	REC_STOP, /* id serial, a grace in milliseconds */
-	REC_PONG, /* answers PING. READY (above) says that it accepts */
+	REC_PONG, /* answers PING. READY (above) says that the front accepts clients; payload: its instance, 32 digits */
 	REC_RELOAD, /* id request: do what SIGHUP does, and answer with RELOADED */
-	REC_AUDIT, /* id request, or 0 for one that needs no answer; payload: a line for the audit trail, without newline */
+	REC_AUDIT, /* id the request that starts, which wants an answer, or 0; a the request that ends, or 0; payload: a line for the
+			 audit trail, without newline */
 
 	/* supervisor -> front */
 	REC_BORN = 48, /* answers WORKER: id request, a serial, b uid; payload: struct worker_birthday; fd: the worker's

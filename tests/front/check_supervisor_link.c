@@ -96,7 +96,7 @@ START_TEST (it_waits_for_what_it_needs)
 	ck_assert_int_eq (link_post (fixture.fd, REC_TABLE, 2, 0, 0, 0), 0);
 	supervisor_link_wait (&fixture.link, &fixture.front.enough);
 	ck_assert_int_eq (fixture.front.taken, 1);
-	supervisor_link_ready (&fixture.link);
+	supervisor_link_ready (&fixture.link, "instance");
 	check_heard (&fixture, &packet, REC_READY, 0);
 	ck_assert_int_eq (link_post (fixture.fd, REC_PING, 0, 0, 0, 0), 0);
 	uv_run (&fixture.loop, UV_RUN_DEFAULT);
@@ -111,7 +111,7 @@ START_TEST (a_ping_is_answered)
 	struct fixture fixture;
 
 	begin (&fixture);
-	supervisor_link_ready (&fixture.link);
+	supervisor_link_ready (&fixture.link, "instance");
 	check_heard (&fixture, &packet, REC_READY, 0);
 	ck_assert_int_eq (link_post (fixture.fd, REC_PING, 0, 0, 0, 0), 0);
 	uv_run (&fixture.loop, UV_RUN_DEFAULT);
@@ -177,11 +177,11 @@ START_TEST (a_link_that_is_full_both_ways_moves_on)
 	ck_assert_int_eq (pthread_create (&supervisor, NULL, send_then_read, &fixture), 0);
 	/* Each end waits for the other one to read: the front gives way, and keeps what came for the loop. */
 	for (uint64_t id = 1; id <= LINES; id++) {
-		supervisor_link_audit (&fixture.link, id, line, sizeof line);
+		supervisor_link_audit (&fixture.link, id, 0, line, sizeof line);
 		ck_assert_int_eq (fixture.front.taken, 0);
 	}
 	pthread_join (supervisor, NULL);
-	supervisor_link_ready (&fixture.link);
+	supervisor_link_ready (&fixture.link, "instance");
 	uv_run (&fixture.loop, UV_RUN_DEFAULT);
 	ck_assert_int_eq (fixture.front.taken, RECORDS);
 	end (&fixture);
