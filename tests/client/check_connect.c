@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/fd.h"
+#include "base/clock.h"
 #include "client/resolver.h"
 #include "net/endpoint.h"
 #include "net/tls.h"
@@ -66,13 +66,14 @@ int connect (int fd, const struct sockaddr *address, socklen_t size)
 
 /* --- names ------------------------------------------------------------------------------------------------------------- */
 
-/* "stuck…" is not found, and that only when the test lets it go; every other name has these addresses. */
+/* "stuck…" is not found, and that only when the test lets it go; "slow…" is found then; every other name has these
+ * addresses at once. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int stuck, released, n_addresses;
 static struct sockaddr_in addresses[SERVERS];
 
-static int find_nobody (void)
+static void wait_for_test (void)
 {
 	pthread_mutex_lock (&lock);
 	stuck++;
@@ -83,7 +84,6 @@ static int find_nobody (void)
 	stuck--;
 	pthread_cond_broadcast (&changed);
 	pthread_mutex_unlock (&lock);
-	return EAI_NONAME;
 }
 
 int getaddrinfo (const char *host, const char *port, const struct addrinfo *hints, struct addrinfo **found)
@@ -93,8 +93,10 @@ int getaddrinfo (const char *host, const char *port, const struct addrinfo *hint
 	(void)port;
 	(void)hints;
 	*found = NULL;
+	if (!strncmp (host, "stuck", 5) || !strncmp (host, "slow", 4))
+		wait_for_test ();
 	if (!strncmp (host, "stuck", 5))
-		return find_nobody ();
+		return EAI_NONAME;
 	if (!n_addresses)
 		return EAI_NODATA;
 	if (!(all = calloc (SERVERS, sizeof *all)))
@@ -330,6 +332,26 @@ START_TEST (one_that_says_nothing)
 	quiet ();
 	pass (3500);
 	ends (host, "unreachable", "does not speak TLS in 10 s");
+}
+END_TEST
+
+/* A slow name server takes its share of them. */
+START_TEST (a_slow_name)
+{
+	struct remex_host *host;
+	int64_t since = clock_ms ();
+
+	open_up (tcp_server ());
+	host = probe ("slow.example");
+	wait_stuck (1);
+	pass (7000);
+	quiet ();
+	let_go (1);
+	accepted (servers[0]);
+	quiet ();
+	pass (3500);
+	ends (host, "unreachable", "does not speak TLS in 10 s");
+	ck_assert_int_lt (clock_ms () - since, 16000); /* 17 s, if the connection had a clock of its own */
 }
 END_TEST
 
@@ -594,6 +616,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, a_host_in_line_has_no_clock);
 	tcase_add_test (tcase, an_address_that_does_not_answer);
 	tcase_add_test (tcase, one_that_says_nothing);
+	tcase_add_test (tcase, a_slow_name);
 	tcase_add_test (tcase, no_hello_over_a_unix_socket);
 	tcase_add_test (tcase, no_hello_over_descriptors);
 	tcase_add_test (tcase, a_refusal_leads_to_the_next_address);
