@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -81,14 +82,42 @@ enum fd_kind fd_kind_of (int fd, int access)
 {
 	int type, domain;
 	socklen_t size = sizeof type;
+	struct statx status;
 
 	if (getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0)
 		return type == SOCK_STREAM && getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
 				       (domain == AF_UNIX || domain == AF_INET || domain == AF_INET6)
 			       ? FD_SOCKET
 			       : FD_OTHER;
-	return fcntl (fd, F_GETPIPE_SZ) > 0 && (fcntl (fd, F_GETFL) & (O_ACCMODE | O_PATH)) == access ? FD_PIPE
-												      : FD_OTHER;
+	return statx (fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) == 0 &&
+			       S_ISFIFO (status.stx_mode) && (fcntl (fd, F_GETFL) & (O_ACCMODE | O_PATH)) == access
+		       ? FD_PIPE
+		       : FD_OTHER;
+}
+
+bool fd_is_of_kind (int fd, enum fd_kind kind, int access)
+{
+	return kind != FD_OTHER && fd_kind_of (fd, access) == kind;
+}
+
+/* What the errors of a stream mean, by its kind. */
+static const struct {
+	int end; /* a read that fails with this is the end of the stream; 0: every failure loses bytes */
+	int unread[2]; /* a write that fails with one of these: nobody reads any more */
+} kinds[] = {
+	[FD_OTHER] = { 0 },
+	[FD_PIPE] = { .unread = { EPIPE } },
+	[FD_SOCKET] = { .unread = { EPIPE, ECONNRESET } },
+};
+
+bool fd_read_ended (enum fd_kind kind, int error)
+{
+	return error && error == kinds[kind].end;
+}
+
+bool fd_reader_gone (enum fd_kind kind, int error)
+{
+	return error && (error == kinds[kind].unread[0] || error == kinds[kind].unread[1]);
 }
 
 void fd_raise_limit (void)

@@ -26,10 +26,20 @@ int fd_guard_std (void);
 void fd_close_except (int *keep, size_t n);
 
 /* What a descriptor is, as far as it can be relayed: the end of a pipe that is open for reading only (access O_RDONLY) or
- * writing only (O_WRONLY), or a stream socket (Unix or TCP). Only the kernel is asked: fstat(2) and poll(2) of another user's
- * file may wait for a file system in user space (FUSE). */
+ * writing only (O_WRONLY), or a stream socket (Unix or TCP). The question
+ * never waits: fstat(2) and poll(2) of another user's file may wait for a file system in user space (FUSE), and
+ * F_GETPIPE_SZ for the pipe's lock. */
 enum fd_kind { FD_OTHER, FD_PIPE, FD_SOCKET };
 enum fd_kind fd_kind_of (int fd, int access);
+
+/* Is the descriptor what others say that it is, and can it be relayed? */
+bool fd_is_of_kind (int fd, enum fd_kind kind, int access);
+
+/* Does that error of reading mean no more than the end of the stream? */
+bool fd_read_ended (enum fd_kind kind, int error);
+
+/* Does that error of writing mean that nobody reads any more? That is a command's right, and no failure. */
+bool fd_reader_gone (enum fd_kind kind, int error);
 
 /* Raise the soft limit of descriptors to the hard one (getrlimit(2)). */
 void fd_raise_limit (void);

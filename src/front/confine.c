@@ -103,6 +103,9 @@ static int allow_some (scmp_filter_ctx filter)
 		(result = ALLOW (filter, sendmsg, 1, LACKS (2, MSG_FASTOPEN))) != 0 ||
 		(result = ALLOW (filter, sendmmsg, 1, LACKS (3, MSG_FASTOPEN))) != 0)
 		return result;
+	/* For the carrier. */
+	if ((result = ALLOW (filter, socketpair, 1, IS (0, AF_UNIX))) != 0)
+		return result;
 	/* Its limits it may read; abort(3) signals the caller. */
 	if ((result = ALLOW (filter, prlimit64, 1, IS (2, 0))) != 0)
 		return result;

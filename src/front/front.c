@@ -48,9 +48,8 @@ static void stop_worker (void *arg, uint64_t serial, int64_t grace_ms)
 }
 
 /* A worker's record: for its request, or about itself. */
-static void on_worker_record (void *arg, struct pooled *worker, struct packet *packet)
+static void take_record (struct pooled *worker, struct packet *packet)
 {
-	(void)arg;
 	if (packet->record.type == REC_READY) {
 		worker->ready = true;
 		worker->resident = packet->record.a;
@@ -69,6 +68,19 @@ static void on_worker_record (void *arg, struct pooled *worker, struct packet *p
 	}
 	if (worker->request)
 		request_record (worker->request, packet);
+}
+
+/* Nobody has use for what came with the record and was not taken, and its last close may take long. */
+static void discard_fds (struct front *front, struct packet *packet)
+{
+	for (size_t i = 0; i < packet->n_fds; i++)
+		carrier_discard (&front->carrier, &packet->fds[i]);
+}
+
+static void on_worker_record (void *arg, struct pooled *worker, struct packet *packet)
+{
+	take_record (worker, packet);
+	discard_fds (arg, packet);
 }
 
 static void on_worker_writable (void *arg, struct pooled *worker)
@@ -134,10 +146,20 @@ static void set_gate_limits (struct front *front)
 
 /* --- what the gate tells ----------------------------------------------------------------------------------------- */
 
+static void close_stray (void *arg, int *fd)
+{
+	carrier_discard (&((struct front *)arg)->carrier, fd);
+}
+
 static void on_connected (void *arg, struct stream *stream, const struct gate_client *who, const struct err *err)
 {
-	struct connection *connection = connection_start (arg, stream, who);
+	struct connection *connection;
 
+	if (!who->remote) {
+		stream->stray = close_stray;
+		stream->arg = arg;
+	}
+	connection = connection_start (arg, stream, who);
 	if (connection && who->refused)
 		connection_refuse (connection, (enum code)err->code, err->text);
 }
@@ -158,6 +180,7 @@ static void tell_refused (void *arg, int fd, enum code code, const char *text)
 		shutdown (fd, SHUT_WR);
 	session_free (&session);
 	front->counts.errors[code]++;
+	carrier_discard (&front->carrier, &fd); /* with what it has sent already */
 }
 
 static void on_refused (void *arg, const struct gate_refusal *refusal)
@@ -495,12 +518,22 @@ static void on_pass (uv_prepare_t *prepare)
 	front->pass++;
 }
 
+/* Its link has ended. What it carried cannot be told from what ended well. */
+static void on_carrier (void *arg, int ready)
+{
+	(void)arg;
+	(void)ready;
+	log_error ("the carrier is gone");
+	_exit (EXIT_FAILURE);
+}
+
 static int set_up (struct front *front, int link)
 {
 	struct config *config;
 	struct rlimit limit;
 	struct err err;
 
+	list_init (&front->lingering);
 	list_init (&front->requests);
 	list_init (&front->asking);
 	list_init (&front->reloads);
@@ -520,6 +553,11 @@ static int set_up (struct front *front, int link)
 	fd_raise_limit ();
 	front->max_fds = getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT32_MAX ? (int64_t)limit.rlim_cur
 											      : INT32_MAX;
+	if (carrier_start (&front->carrier) < 0 || !(front->carrier_watch = watch_new (&front->loop,
+							     front->carrier.link, UV_READABLE, on_carrier, front))) {
+		log_error ("the carrier cannot be started: %s", strerror (errno));
+		return -1;
+	}
 	if (gate_init (&front->gate, &front->loop, &gate_ops, front, front->daemon) < 0)
 		return -1;
 	access_replace (&front->gate.access, front->next.grants);
@@ -560,6 +598,9 @@ static void tear_down (struct front *front)
 	supervisor_link_free (&front->supervisor);
 	gate_free (&front->gate);
 	pool_free (&front->pool);
+	request_end_lingering (front);
+	watch_free (&front->carrier_watch);
+	carrier_end (&front->carrier);
 	uv_run (&front->loop, UV_RUN_NOWAIT);
 	uv_walk (&front->loop, free_handle, NULL);
 	uv_run (&front->loop, UV_RUN_NOWAIT);

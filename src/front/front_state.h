@@ -17,6 +17,7 @@
 #include "conf/config.h"
 #include "front/breaker.h"
 #include "front/budget.h"
+#include "front/carrier.h"
 #include "front/pool.h"
 #include "front/queue.h"
 #include "front/stats.h"
@@ -74,6 +75,7 @@ struct front {
 
 	/* request.c */
 	struct list requests;
+	struct list lingering; /* places of those that are over */
 	uint64_t last_request;
 	int n_running; /* requests from a worker to their terminal message, control calls apart */
 
@@ -90,6 +92,8 @@ struct front {
 	char host[256], instance[33];
 	int64_t started_ms, started_at; /* clock_ms; unix seconds */
 	int64_t max_fds; /* RLIMIT_NOFILE */
+	struct carrier carrier;
+	struct watch *carrier_watch;
 	bool configured, equipped; /* it has its configuration; it has all it needs to begin */
 	bool draining; /* it was told to end */
 	bool single; /* one connection only (--stdio) */

@@ -3,6 +3,9 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/breaker.c %D%/breaker.h \
 	%D%/budget.c %D%/budget.h \
 	%D%/builtin.c %D%/builtin.h \
+	%D%/carriage.h \
+	%D%/carrier.c %D%/carrier.h \
+	%D%/carrier_process.c \
 	%D%/confine.c %D%/confine.h \
 	%D%/connection.c %D%/connection.h \
 	%D%/dispatch.c %D%/dispatch.h \

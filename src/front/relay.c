@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,24 +20,10 @@ enum {
 	INPUT_MAX = 64 * 1024 + SESSION_CREDIT, /* the call's body, and the credit */
 };
 
-/* What the errors of a stream mean, by its kind. */
-static const struct {
-	int end; /* a read that fails with this is the end of the stream; 0: every failure loses bytes */
-	int unread[2]; /* a write that fails with one of these: nobody reads any more, which is a command's right */
-} kinds[] = {
-	[FD_OTHER] = { 0 },
-	[FD_PIPE] = { .unread = { EPIPE } },
-	[FD_SOCKET] = { .unread = { EPIPE, ECONNRESET } },
-};
-
-static bool is_unread (enum fd_kind kind, int error)
-{
-	return error && (error == kinds[kind].unread[0] || error == kinds[kind].unread[1]);
-}
-
 void relay_init (struct relay *relay, uv_loop_t *loop, struct channel *channel)
 {
-	*relay = (struct relay){ .loop = loop, .channel = channel, .sink = -1, .last_ms = clock_ms () };
+	*relay =
+		(struct relay){ .loop = loop, .channel = channel, .sink = -1, .sink_rest = -1, .last_ms = clock_ms () };
 	buf_init (&relay->held, LINK_RECORD);
 	buf_init (&relay->input, INPUT_MAX);
 }
@@ -51,6 +38,20 @@ static void sink_close (struct relay *relay)
 {
 	watch_free (&relay->sink_watch);
 	fd_close (&relay->sink);
+	fd_close (&relay->sink_rest);
+}
+
+/* The input has ended, and all of it is on its way. */
+static void sink_end (struct relay *relay)
+{
+	if (relay->sink_carriage) {
+		shutdown (relay->sink, SHUT_WR);
+		relay->sink_rest = relay->sink;
+		relay->sink = -1;
+		watch_free (&relay->sink_watch);
+	} else {
+		sink_close (relay);
+	}
 }
 
 void relay_free (struct relay *relay)
@@ -60,6 +61,25 @@ void relay_free (struct relay *relay)
 	sink_close (relay);
 	buf_free (&relay->held);
 	buf_free (&relay->input);
+}
+
+static bool carriage_let_go (struct carriage **carriage)
+{
+	if (*carriage && carriage_state (*carriage) == CARRYING)
+		return false;
+	if (*carriage)
+		carriage_free (*carriage);
+	*carriage = NULL;
+	return true;
+}
+
+bool relay_let_go (struct relay *relay)
+{
+	bool all = carriage_let_go (&relay->sink_carriage);
+
+	for (int i = 0; i < relay->n_outlets; i++)
+		all &= carriage_let_go (&relay->outlets[i].carriage);
+	return all;
 }
 
 static void count (struct relay *relay, int64_t *counter, size_t n)
@@ -85,6 +105,14 @@ static void settle (struct outlet *outlet)
 	struct relay *relay = outlet->relay;
 	char byte;
 
+	if (outlet->carriage) {
+		/* The carrier settles it, unless others hold the pipe so that it cannot. */
+		if (outlet->fd >= 0 && relay->late && carriage_is_stuck (outlet->carriage)) {
+			relay->pipe_held = true;
+			outlet_close (outlet);
+		}
+		return;
+	}
 	if (outlet->fd >= 0 && relay->late && (outlet->owed <= 0 || !waiting_in (outlet->fd))) {
 		/* Its end may just not have been read yet; what came since the command's end is given up. */
 		if (nowait_read (&outlet->from, &byte, 1) != 0)
@@ -94,11 +122,29 @@ static void settle (struct outlet *outlet)
 }
 
 /* Nothing is in it, and nobody holds its other end. */
-static bool at_end (int fd)
+static bool at_end (const struct outlet *outlet)
 {
-	struct pollfd one = { .fd = fd, .events = POLLIN };
+	struct pollfd one = { .fd = outlet->fd, .events = POLLIN };
+	char byte;
 
-	return poll (&one, 1, 0) > 0 && (one.revents & (POLLIN | POLLHUP)) == POLLHUP;
+	if (poll (&one, 1, 0) <= 0)
+		return false;
+	if (outlet->from.way == NOWAIT_SOCKET)
+		return recv (outlet->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	return (one.revents & (POLLIN | POLLHUP)) == POLLHUP;
+}
+
+/* Its end was read, or (`failed`) it cannot be read. Where the carrier reads the pipe, the carrier knows what its end means;
+ * one that died has not said. */
+static void outlet_ended (struct outlet *outlet, bool failed)
+{
+	enum carried how = failed ? CARRIED_FAILED : CARRIED_WHOLE;
+
+	if (outlet->carriage && !failed)
+		how = carriage_state (outlet->carriage);
+	outlet->relay->failed |= how == CARRIED_FAILED || how == CARRYING;
+	outlet->relay->pipe_held |= how == CARRIED_HELD;
+	outlet_close (outlet);
 }
 
 /* Move one piece; true when there may be more at once. */
@@ -113,14 +159,17 @@ static bool outlet_piece (struct outlet *outlet)
 		return false;
 	if (!relay->channel || !(space = channel_output_begin (relay->channel, outlet->name, &room))) {
 		/* The end needs no room: who filled the window exactly is not made to wait. */
-		if (relay->ending && at_end (outlet->fd))
-			outlet_close (outlet);
+		if (relay->ending && at_end (outlet))
+			outlet_ended (outlet, false);
 		else
 			watch_set (outlet->watch, 0); /* relay_go comes back to it */
 		return false;
 	}
 	watch_set (outlet->watch, UV_READABLE);
 	got = nowait_read (&outlet->from, space, room);
+	/* The carrier ended without having read what woke it: the kernel says so once. */
+	if (got < 0 && errno == ECONNRESET && outlet->carriage)
+		got = nowait_read (&outlet->from, space, room);
 	if (got > 0) {
 		channel_output_end (relay->channel, outlet->name, (size_t)got);
 		outlet->owed -= got;
@@ -128,10 +177,8 @@ static bool outlet_piece (struct outlet *outlet)
 		settle (outlet);
 		return (size_t)got == room;
 	}
-	if (got == 0 || errno != EAGAIN) {
-		relay->failed = relay->failed || (got < 0 && errno != kinds[outlet->kind].end);
-		outlet_close (outlet);
-	}
+	if (got == 0 || errno != EAGAIN)
+		outlet_ended (outlet, got < 0 && !fd_read_ended (outlet->carriage ? FD_SOCKET : outlet->kind, errno));
 	settle (outlet);
 	return false;
 }
@@ -168,10 +215,25 @@ static bool name_taken (const struct relay *relay, const char *name, size_t n)
 	return false;
 }
 
-/* What others say a descriptor is has to be true. */
-static bool is_of_kind (int fd, enum fd_kind kind, int access)
+static void discard (struct relay *relay, int *fd)
 {
-	return kind != FD_OTHER && fd_kind_of (fd, access) == kind;
+	if (relay->carrier)
+		carrier_discard (relay->carrier, fd);
+	else
+		fd_close (fd);
+}
+
+/* The descriptor that is read or written here in place of *fd: our end of a carriage. Without a carrier it is *fd itself,
+ * which has to be what others say that it is. 0; or -1, and *fd is given away. */
+static int accept_fd (struct relay *relay, enum carry direction, enum fd_kind kind, int *fd, struct carriage **carriage)
+{
+	*carriage = NULL;
+	if (relay->carrier)
+		return (*carriage = carrier_take (relay->carrier, direction, kind, fd)) ? 0 : -1;
+	if (fd_is_of_kind (*fd, kind, direction == CARRY_OUT ? O_RDONLY : O_WRONLY))
+		return 0;
+	fd_close (fd);
+	return -1;
 }
 
 int relay_add_outlet (struct relay *relay, const char *name, size_t n, enum fd_kind kind, int fd)
@@ -179,26 +241,27 @@ int relay_add_outlet (struct relay *relay, const char *name, size_t n, enum fd_k
 	struct outlet *outlet = &relay->outlets[relay->n_outlets];
 
 	if (relay->n_outlets == RELAY_OUTLETS || !name_good (name, n) || name_taken (relay, name, n)) {
-		fd_close (&fd);
-		return -1;
-	}
-	if (!is_of_kind (fd, kind, O_RDONLY)) {
-		relay->failed = true;
-		fd_close (&fd);
+		discard (relay, &fd);
 		return -1;
 	}
 	if (relay->shut) {
-		fd_close (&fd);
+		discard (relay, &fd);
 		return 0;
 	}
-	*outlet = (struct outlet){ .relay = relay, .fd = fd, .kind = kind, .from = nowait_of (fd, O_RDONLY) };
-	memcpy (outlet->name, name, n);
-	if (!(outlet->watch = watch_new (relay->loop, fd, UV_READABLE, on_outlet, outlet))) {
+	*outlet = (struct outlet){ .relay = relay, .fd = -1, .kind = kind };
+	if (accept_fd (relay, CARRY_OUT, kind, &fd, &outlet->carriage) < 0) {
 		relay->failed = true;
-		fd_close (&outlet->fd);
 		return -1;
 	}
+	outlet->fd = fd;
+	outlet->from = nowait_of (fd, O_RDONLY);
+	memcpy (outlet->name, name, n);
 	relay->n_outlets++;
+	if (!(outlet->watch = watch_new (relay->loop, fd, UV_READABLE, on_outlet, outlet))) {
+		relay->failed = true;
+		outlet_close (outlet);
+		return -1;
+	}
 	return 0;
 }
 
@@ -251,6 +314,15 @@ static void input_left (struct relay *relay, size_t n)
 		channel_credit (relay->channel, (int64_t)n);
 }
 
+/* Does that error of writing mean no more than that nobody reads? Our end of a carriage is a socket, and the carrier knows
+ * why it closed the other end. */
+static bool command_reads_no_more (const struct relay *relay, int error)
+{
+	if (!relay->sink_carriage)
+		return fd_reader_gone (relay->sink_kind, error);
+	return fd_reader_gone (FD_SOCKET, error) && carriage_state (relay->sink_carriage) == CARRIED_WHOLE;
+}
+
 static void input_to_sink (struct relay *relay)
 {
 	while (relay->sink >= 0 && buf_len (&relay->input)) {
@@ -263,7 +335,7 @@ static void input_to_sink (struct relay *relay)
 			return;
 		} else {
 			relay->broken = true;
-			relay->failed = relay->failed || !is_unread (relay->sink_kind, errno);
+			relay->failed = relay->failed || !command_reads_no_more (relay, errno);
 			sink_close (relay);
 		}
 	}
@@ -271,7 +343,7 @@ static void input_to_sink (struct relay *relay)
 		return;
 	watch_set (relay->sink_watch, 0);
 	if (relay->input_ended)
-		sink_close (relay);
+		sink_end (relay);
 }
 
 static void input_to_worker (struct relay *relay)
@@ -319,11 +391,13 @@ static void on_sink (void *arg, int events)
 
 int relay_set_sink (struct relay *relay, enum fd_kind kind, int fd)
 {
-	bool late = relay->has_sink || relay->pulled;
-
-	if (late || !is_of_kind (fd, kind, O_WRONLY) ||
+	if (relay->has_sink || relay->pulled) {
+		discard (relay, &fd);
+		return -1;
+	}
+	if (accept_fd (relay, CARRY_IN, kind, &fd, &relay->sink_carriage) < 0 ||
 		!(relay->sink_watch = watch_new (relay->loop, fd, 0, on_sink, relay))) {
-		relay->failed = relay->failed || !late;
+		relay->failed = true;
 		fd_close (&fd);
 		return -1;
 	}
@@ -377,17 +451,30 @@ void relay_end (struct relay *relay)
 	for (int i = 0; i < relay->n_outlets; i++) {
 		struct outlet *outlet = &relay->outlets[i];
 
-		if (outlet->fd >= 0)
+		if (outlet->fd < 0)
+			continue;
+		if (outlet->carriage)
+			carriage_ending (outlet->carriage, outlet->fd);
+		else
 			outlet->owed = waiting_in (outlet->fd);
 	}
 	relay_go (relay);
 }
 
-void relay_late (struct relay *relay)
+bool relay_late (struct relay *relay)
 {
+	bool again = false;
+
 	relay->late = true;
-	for (int i = 0; i < relay->n_outlets; i++)
-		settle (&relay->outlets[i]);
+	for (int i = 0; i < relay->n_outlets; i++) {
+		struct outlet *outlet = &relay->outlets[i];
+
+		if (outlet->carriage && outlet->fd >= 0)
+			carriage_late (outlet->carriage, outlet->fd);
+		settle (outlet);
+		again |= outlet->carriage && outlet->fd >= 0;
+	}
+	return again;
 }
 
 void relay_cut (struct relay *relay)

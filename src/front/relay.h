@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/nowait.h"
+#include "front/carrier.h"
 #include "loop/loop.h"
 #include "wire/session.h"
 
@@ -27,12 +28,14 @@ struct outlet {
 	int fd; /* -1: ended */
 	enum fd_kind kind;
 	struct nowait from; /* the same, and how it is read */
+	struct carriage *carriage; /* fd is our end of it; NULL: fd is the pipe itself */
 	struct watch *watch;
 	int64_t owed; /* after relay_end: bytes that were in the pipe then, and are still to be delivered */
 };
 
 struct relay {
 	uv_loop_t *loop;
+	struct carrier *carrier; /* set behind relay_init; NULL: descriptors are read and written here */
 	struct channel *channel;
 	struct outlet outlets[RELAY_OUTLETS];
 	int n_outlets;
@@ -48,6 +51,8 @@ struct relay {
 	int sink; /* the write end; -1: none (yet, or any more) */
 	enum fd_kind sink_kind;
 	struct nowait sink_to; /* the same, and how it is written */
+	struct carriage *sink_carriage; /* as above; */
+	int sink_rest; /* then, at the end of the input, our end: closed before the carrier is done, it takes back the rest */
 	struct watch *sink_watch;
 	bool has_sink, broken; /* a sink was handed over; nobody reads the input: it is dropped */
 	bool input_ended, end_sent;
@@ -65,6 +70,9 @@ struct relay {
 
 void relay_init (struct relay *relay, uv_loop_t *loop, struct channel *channel);
 void relay_free (struct relay *relay);
+
+/* After relay_free: has the carrier let go of all that it carried? What it has, others hold up (carrier.h); ask again. */
+bool relay_let_go (struct relay *relay);
 
 /* Hand-overs from the worker; the descriptor is the relay's: a pipe's read end (a sink: its write end) or a stream socket.
  * The worker, its plugins and their children may hold it too and change its flags, so none is depended upon. 0; -1 when
@@ -91,7 +99,7 @@ void relay_go (struct relay *relay);
  * later: do not wait for more than that, nor for bytes that another process has read from the pipe. relay_cut: do not wait
  * for anything. relay_shut: from now on no byte passes in either direction, whether or not the command has ended. */
 void relay_end (struct relay *relay);
-void relay_late (struct relay *relay);
+bool relay_late (struct relay *relay); /* true: again after as long, for a carrier that cannot do it yet */
 void relay_cut (struct relay *relay);
 void relay_shut (struct relay *relay);
 

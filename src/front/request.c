@@ -17,6 +17,7 @@
 #include "wire/records.h"
 
 enum {
+	LINGER_MAX_MS = 256, /* between two looks at what the carrier could not let go of */
 	LATE_MS = 500, /* how long the end of a pipe is waited for after its command has ended */
 	STALL_BYTES = 1024, /* what a client has to take in limits.stall; see PROGRESS in session.c */
 };
@@ -144,20 +145,83 @@ static int read_limits (struct request *request, const struct message *message, 
 }
 
 /* From a worker until it is freed a request takes a place of the pool's, and of its identity's share. */
-static void count_place (struct request *request, int n)
+static void count_place (struct front *front, struct identity *identity, bool control, int n)
 {
-	request->counted = n > 0;
-	request->identity->running += n;
-	if (!request->waiter.control)
-		request->front->n_running += n;
+	identity->running += n;
+	if (!control)
+		front->n_running += n;
+}
+
+/* A request that is over, and whose streams the carrier cannot let go of, because others hold them. It keeps its place
+ * until it can: or each request more would cost one more thread of the carrier. */
+struct lingering {
+	struct list node; /* of the front's */
+	struct front *front;
+	struct identity *identity;
+	bool control;
+	struct relay relay; /* which is freed, but for its carriages */
+	struct timer *timer;
+	int wait_ms; /* between two looks */
+};
+
+static void lingering_free (struct lingering *lingering)
+{
+	count_place (lingering->front, lingering->identity, lingering->control, -1);
+	timer_free (&lingering->timer);
+	identity_release (lingering->identity);
+	list_remove (&lingering->node);
+	free (lingering);
+}
+
+static void look_again (void *arg)
+{
+	struct lingering *lingering = arg;
+	struct front *front = lingering->front;
+
+	if (relay_let_go (&lingering->relay)) {
+		lingering_free (lingering);
+		front->events->freed (front);
+		return;
+	}
+	lingering->wait_ms = lingering->wait_ms < LINGER_MAX_MS / 2 ? lingering->wait_ms * 2 : LINGER_MAX_MS;
+	timer_set (&front->loop, &lingering->timer, clock_ms () + lingering->wait_ms, look_again, lingering);
+}
+
+void request_end_lingering (struct front *front)
+{
+	struct lingering *lingering, *after;
+
+	list_each_safe (lingering, after, &front->lingering, node)
+		lingering_free (lingering);
+}
+
+/* Give its place back, now or later. */
+static void leave_place (struct request *request)
+{
+	struct lingering *lingering;
+
+	if (relay_let_go (&request->relay) || !request->counted || !(lingering = calloc (1, sizeof *lingering))) {
+		if (request->counted)
+			count_place (request->front, request->identity, request->waiter.control, -1);
+		return;
+	}
+	*lingering = (struct lingering){
+		.front = request->front,
+		.identity = request->identity,
+		.control = request->waiter.control,
+		.relay = request->relay,
+	};
+	lingering->identity->references++;
+	list_append (&request->front->lingering, &lingering->node);
+	timer_set (&request->front->loop, &lingering->timer, clock_ms () + 1, look_again, lingering);
+	lingering->wait_ms = 1;
 }
 
 static void request_free (struct request *request)
 {
-	if (request->counted)
-		count_place (request, -1);
 	timer_free (&request->timer);
 	relay_free (&request->relay);
+	leave_place (request);
 	identity_release (request->identity);
 	verb_table_free (request->table);
 	list_remove (&request->node);
@@ -202,6 +266,7 @@ struct request *request_new (struct front *front, const struct gate_client *clie
 	request->survivors = 0;
 	list_append (&front->requests, &request->node);
 	relay_init (&request->relay, &front->loop, channel);
+	request->relay.carrier = &front->carrier;
 	request->relay.moved = on_moved;
 	request->relay.to_worker = to_worker;
 	request->relay.arg = request;
@@ -336,8 +401,9 @@ static void on_drain_timer (struct request *request, int64_t now)
 		request->relay.last_ms = now;
 	}
 	if (request->late_ms && now >= request->late_ms) {
-		request->late_ms = 0;
-		relay_late (&request->relay);
+		request->late_ms = relay_late (&request->relay) ? now + LATE_MS : 0;
+		if (request->cause == CAUSE_CANCEL)
+			relay_cut (&request->relay);
 	}
 	if (now >= request->stall_ms && check_stall (request))
 		return;
@@ -499,7 +565,8 @@ void request_run (struct request *request, struct pooled *worker)
 	request->worker = worker;
 	request->state = REQUEST_RUNNING;
 	request->started_ms = request->relay.last_ms = clock_ms ();
-	count_place (request, 1);
+	request->counted = true;
+	count_place (request->front, request->identity, request->waiter.control, 1);
 	if (request->waiter.control)
 		watch_stall (request);
 	worker->request = request;
@@ -526,8 +593,10 @@ static void drain (struct request *request)
 		request->late_ms = request->ended_ms + LATE_MS;
 	watch_stall (request);
 	relay_end (&request->relay);
-	if (!request->channel || request->cause == CAUSE_CANCEL || request->cause == CAUSE_FLOW ||
-		request->cause == CAUSE_NO_STREAMS || request->cause == CAUSE_BROKEN || request->cause == CAUSE_DENIED)
+	/* Who has cancelled it gets what its last words were, and does not wait for them. */
+	if (!request->channel || (request->cause == CAUSE_CANCEL && !request->channel->window) ||
+		request->cause == CAUSE_FLOW || request->cause == CAUSE_NO_STREAMS || request->cause == CAUSE_BROKEN ||
+		request->cause == CAUSE_DENIED)
 		relay_cut (&request->relay);
 	set_timer (request);
 	request_go (request);

@@ -92,6 +92,9 @@ struct request {
 struct request *request_new (struct front *front, const struct gate_client *client, int peer, struct channel *channel,
 	const struct verb *verb, uid_t uid, const struct message *message, struct err *err);
 
+/* Forget the places of requests that are over (the front ends). */
+void request_end_lingering (struct front *front);
+
 /* A waiting request meets a new generation: its verb, its arguments, the right to them and its user are checked anew. 0,
  * or -1 and err: refuse it. */
 int request_renew (struct request *request, struct err *err);

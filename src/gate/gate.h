@@ -56,8 +56,8 @@ struct gate_ops {
 	/* A client is connected. The stream and the reference to who->identity are the owner's from now on; the owner
 	 * copies *who and calls gate_enter. who->refused: tell the client `err`, then close. */
 	void (*connected) (void *arg, struct stream *stream, const struct gate_client *who, const struct err *err);
-	/* A client on the Unix socket gets no connection: tell it why, without blocking. The descriptor stays the
-	 * gate's. */
+	/* A client on the Unix socket gets no connection: tell it why, without blocking. The owner closes the
+	 * descriptor. */
 	void (*tell_refused) (void *arg, int fd, enum code code, const char *text);
 	void (*on_refused) (void *arg, const struct gate_refusal *refusal);
 	/* An identity of a connected client has expired, or the clock was set: call gate_review. */

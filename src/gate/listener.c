@@ -37,7 +37,6 @@ static void accept_unix (struct gate *gate, int fd)
 	gate->ops->on_refused (gate->arg, &refusal);
 	identity_release (who.identity);
 	gate->ops->tell_refused (gate->arg, fd, (enum code)err.code, err.text);
-	fd_close (&fd);
 }
 
 static void resume (void *arg)
@@ -65,7 +64,6 @@ static void exhausted (struct listener_watch *listener)
 		fd_close (&fd);
 	} else if (fd >= 0) {
 		gate->ops->tell_refused (gate->arg, fd, CODE_BUSY, "no descriptors are left");
-		fd_close (&fd);
 	}
 	gate->reserve = open ("/dev/null", O_RDONLY | O_CLOEXEC);
 	for (int i = 0; i < gate->n_listeners; i++)

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,13 +19,40 @@
 
 /* --- a socket ---------------------------------------------------------------------------------------------------- */
 
+enum { RIGHTS_MAX = 253 }; /* descriptors in one message: SCM_MAX_FD of the kernel */
+
+static void take_strays (struct stream *stream, struct msghdr *message)
+{
+	for (struct cmsghdr *head = CMSG_FIRSTHDR (message); head; head = CMSG_NXTHDR (message, head))
+		for (size_t at = 0; head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+				    CMSG_LEN (at + sizeof (int)) <= head->cmsg_len;
+			at += sizeof (int)) {
+			int fd;
+
+			memcpy (&fd, CMSG_DATA (head) + at, sizeof fd);
+			stream->stray (stream->arg, &fd);
+		}
+}
+
 static ssize_t socket_read (struct stream *stream, void *bytes, size_t n)
 {
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE (RIGHTS_MAX * sizeof (int))];
+	} control;
+	struct iovec part = { bytes, n };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 	ssize_t got;
 
+	if (stream->stray) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof control;
+	}
 	do
-		got = recv (stream->in, bytes, n, MSG_DONTWAIT);
+		got = recvmsg (stream->in, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	while (got < 0 && errno == EINTR);
+	if (got >= 0 && stream->stray)
+		take_strays (stream, &message);
 	return got;
 }
 
@@ -44,11 +72,22 @@ static int socket_end (struct stream *stream)
 	return 0;
 }
 
-static const struct stream_ops socket_ops = { .read = socket_read, .write = socket_write, .end = socket_end };
+/* With what has not been read descriptors are dropped, too. */
+static void socket_close (struct stream *stream)
+{
+	if (!stream->stray)
+		return;
+	stream->stray (stream->arg, &stream->in);
+	stream->out = -1;
+}
+
+static const struct stream_ops socket_ops = {
+	.read = socket_read, .write = socket_write, .end = socket_end, .close = socket_close
+};
 
 void stream_unix (struct stream *stream, int fd)
 {
-	*stream = (struct stream){ &socket_ops, fd, fd, fd, fd, NULL };
+	*stream = (struct stream){ .ops = &socket_ops, .in = fd, .out = fd, .in_poll = fd, .out_poll = fd };
 }
 
 /* --- descriptors shared with other processes ---------------------------------------------------------------------- */
@@ -102,7 +141,9 @@ int stream_shared (struct stream *stream, int in, int out)
 {
 	struct shared *shared = malloc (sizeof *shared);
 
-	*stream = (struct stream){ &shared_ops, in, out, -1, -1, shared };
+	*stream = (struct stream){
+		.ops = &shared_ops, .in = in, .out = out, .in_poll = -1, .out_poll = -1, .state = shared
+	};
 	if (shared && watchable (in, EPOLLIN, &stream->in_poll) == 0 &&
 		watchable (out, EPOLLOUT, &stream->out_poll) == 0) {
 		*shared = (struct shared){ nowait_of (in, O_RDONLY), nowait_of (out, O_WRONLY) };
@@ -166,12 +207,12 @@ int stream_owned (struct stream *stream, int in, int out)
 
 void stream_close (struct stream *stream)
 {
-	if (stream->ops->close)
-		stream->ops->close (stream);
 	if (stream->in_poll != stream->in)
 		fd_close (&stream->in_poll);
 	if (stream->out_poll != stream->out)
 		fd_close (&stream->out_poll);
+	if (stream->ops->close)
+		stream->ops->close (stream);
 	if (stream->out != stream->in)
 		fd_close (&stream->out);
 	fd_close (&stream->in);

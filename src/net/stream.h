@@ -20,7 +20,7 @@ struct stream_ops {
 	int (*end) (struct stream *stream); /* stream_end */
 	bool (*pending) (const struct stream *stream); /* stream_pending; NULL: never */
 	bool (*read_wants_write) (const struct stream *stream); /* stream_read_wants_write; NULL: never */
-	void (*close) (struct stream *stream); /* free `state`; NULL: there is none */
+	void (*close) (struct stream *stream); /* free `state`; in and out are closed after it. NULL: there is none */
 };
 
 struct stream {
@@ -28,9 +28,13 @@ struct stream {
 	int in, out; /* the same for a socket */
 	int in_poll, out_poll; /* what to watch; -1: always ready (a regular file) */
 	void *state; /* the kind's own */
+	void (*stray) (void *arg, int *fd); /* a Unix socket: close a descriptor that came with the bytes; or NULL */
+	void *arg; /* of stray */
 };
 
-/* A connected Unix socket. */
+/* A connected Unix socket. Descriptors that the other end sends along (unix(7), SCM_RIGHTS) go to `stray`. Without it the
+ * kernel drops them within the read or the close, and blocks for as long as the last close of one blocks: SO_LINGER of a TCP
+ * socket. At its end the socket itself goes to `stray`, with what has not been read. */
 void stream_unix (struct stream *stream, int fd);
 
 /* Descriptors whose O_NONBLOCK must not be set, because other processes share them: read and written by base/nowait.h.

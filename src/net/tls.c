@@ -689,5 +689,5 @@ static const struct stream_ops tls_ops = {
 
 void stream_tls (struct stream *stream, int fd, struct tls *tls)
 {
-	*stream = (struct stream){ &tls_ops, fd, fd, fd, fd, tls };
+	*stream = (struct stream){ .ops = &tls_ops, .in = fd, .out = fd, .in_poll = fd, .out_poll = fd, .state = tls };
 }

@@ -63,6 +63,12 @@ enum record_type {
 	REC_DRAIN, /* a milliseconds: take no more calls, end when the running ones have, at the latest then */
 	REC_PING,
 
+	/* front -> carrier (front/carrier.h) */
+	REC_CARRY =
+		72, /* id of the carriage, a enum carry, b how many were sent with it; fds: the stream, and the carrier's end
+			   of the pair */
+	REC_DISCARD, /* b as CARRY; fd: to be closed */
+
 	/* keeper -> supervisor; supervisor -> keeper uses RELEASE and STOP with id 0 */
 	REC_KEEPER_GONE = 64, /* as GONE; the keeper exits after it */
 };

@@ -2,6 +2,7 @@ if HAVE_CHECK
 front_tests = \
 	%D%/check_breaker \
 	%D%/check_budget \
+	%D%/check_carrier \
 	%D%/check_confine \
 	%D%/check_histogram \
 	%D%/check_queue \
@@ -17,7 +18,7 @@ check_PROGRAMS += $(front_tests)
 TESTS += $(front_tests)
 front_fixture = %D%/relay_fixture.c %D%/relay_fixture.h tests/wire/fake_session.c tests/wire/fake_session.h
 front_libs = \
-	src/front/libfront.la src/gate/libgate.la src/audit/libaudit.la src/loop/libloop.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la \
+	src/front/libfront.la src/gate/libgate.la src/audit/libaudit.la src/loop/libloop.la src/proc/libproc.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la \
 	$(JANSSON_LIBS) $(YAML_LIBS) $(UV_LIBS) -lm $(check_libs)
 %C%_check_budget_CFLAGS = $(check_cflags)
 %C%_check_budget_LDADD = $(front_libs)
@@ -25,6 +26,8 @@ front_libs = \
 %C%_check_breaker_LDADD = $(front_libs)
 %C%_check_histogram_CFLAGS = $(check_cflags)
 %C%_check_histogram_LDADD = $(front_libs)
+%C%_check_carrier_CFLAGS = $(check_cflags)
+%C%_check_carrier_LDADD = $(front_libs)
 %C%_check_confine_CFLAGS = $(check_cflags)
 %C%_check_confine_LDADD = $(front_libs)
 %C%_check_queue_CFLAGS = $(check_cflags)

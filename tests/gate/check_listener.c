@@ -68,6 +68,7 @@ static void tell_refused (void *arg, int fd, enum code code, const char *text)
 	told.code = code;
 	snprintf (told.text, sizeof told.text, "%s", text);
 	ck_assert_int_eq (send (fd, "no", 2, MSG_NOSIGNAL), 2);
+	fd_close (&fd); /* it is the owner's */
 }
 
 static void on_refused (void *arg, const struct gate_refusal *refusal)

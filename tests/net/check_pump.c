@@ -251,7 +251,7 @@ static const struct stream_ops fake_ops = { fake_read, fake_write, fake_end, fak
 /* In place of the socket. */
 static void open_fake (void)
 {
-	struct stream stream = { &fake_ops, -1, -1, -1, -1, NULL };
+	struct stream stream = { .ops = &fake_ops, .in = -1, .out = -1, .in_poll = -1, .out_poll = -1 };
 
 	pump_close (&pump);
 	memset (&fake, 0, sizeof fake);

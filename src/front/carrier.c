@@ -1,0 +1,181 @@
+/* carrier - see carrier.h: the front's half. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/link.h"
+#include "front/carriage.h"
+#include "proc/fork.h"
+#include "wire/records.h"
+
+enum {
+	STUCK_MS = 500,
+	END_MS = 1000,
+};
+
+/* --- the process ------------------------------------------------------------------------------------------------- */
+
+struct birth {
+	int link;
+	struct carriages *shared;
+	pid_t front;
+};
+
+static int run (void *arg)
+{
+	const struct birth *birth = arg;
+
+	if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid () != birth->front)
+		return 1;
+	return carrier_run (birth->link, birth->shared);
+}
+
+int carrier_start (struct carrier *carrier)
+{
+	struct birth birth = { .front = getpid () };
+	int link[2];
+
+	*carrier = (struct carrier){ .link = -1 };
+	birth.shared = mmap (NULL, sizeof *birth.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (birth.shared == MAP_FAILED)
+		return -1;
+	if (link_pair (link) < 0) {
+		munmap (birth.shared, sizeof *birth.shared);
+		return -1;
+	}
+	birth.link = link[1];
+	signal (SIGCHLD, SIG_IGN); /* nobody has to wait for it */
+	if (fork_run ("remexd-carrier", &link[1], 1, run, &birth) < 0) {
+		munmap (birth.shared, sizeof *birth.shared);
+		fd_close (&link[0]);
+		fd_close (&link[1]);
+		return -1;
+	}
+	fd_close (&link[1]);
+	carrier->link = link[0];
+	carrier->shared = birth.shared;
+	return 0;
+}
+
+void carrier_end (struct carrier *carrier)
+{
+	struct pollfd end = { .fd = carrier->link, .events = POLLIN };
+
+	if (carrier->link < 0)
+		return;
+	shutdown (carrier->link, SHUT_WR);
+	poll (&end, 1, END_MS);
+	fd_close (&carrier->link);
+	munmap (carrier->shared, sizeof *carrier->shared);
+	carrier->shared = NULL;
+}
+
+/* --- streams ----------------------------------------------------------------------------------------------------- */
+
+static struct carriage *find_free (struct carrier *carrier)
+{
+	for (int i = 0; i < CARRIAGES; i++) {
+		struct carriage *carriage = &carrier->shared->all[(carrier->last + i) % CARRIAGES];
+
+		if (!carriage->used) {
+			carrier->last = (int)(carriage - carrier->shared->all) + 1;
+			return carriage;
+		}
+	}
+	errno = EMFILE;
+	return NULL;
+}
+
+/* Send it with its descriptors, and close the first one here. 0; -1 with errno, and it is open. */
+static int give (struct carrier *carrier, struct outgoing *outgoing, int *fds, size_t n)
+{
+	outgoing->record.b = carrier->sent + 1;
+	outgoing->fds = fds;
+	outgoing->n_fds = n;
+	if (carrier->link < 0 || link_send (carrier->link, outgoing, MSG_DONTWAIT) < 0)
+		return -1;
+	fd_close (&fds[0]); /* not the last copy: the carrier waits for us */
+	atomic_store (&carrier->shared->let_go, ++carrier->sent);
+	return 0;
+}
+
+struct carriage *carrier_take (struct carrier *carrier, enum carry direction, enum fd_kind kind, int *fd)
+{
+	struct carriage *carriage = find_free (carrier);
+	int pair[2], fds[2] = { *fd, -1 };
+	struct outgoing outgoing = { .record = { .type = REC_CARRY, .a = direction } };
+
+	if (!carriage || socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+		carrier_discard (carrier, fd);
+		return NULL;
+	}
+	fds[1] = pair[1];
+	outgoing.record.id = (uint64_t)(carriage - carrier->shared->all);
+	atomic_store (&carriage->kind, kind);
+	atomic_store (&carriage->wish, WISH_ALL);
+	atomic_store (&carriage->state, CARRYING);
+	atomic_store (&carriage->since, 0);
+	if (give (carrier, &outgoing, fds, 2) < 0) {
+		fd_close (&pair[0]);
+		fd_close (&pair[1]);
+		carrier_discard (carrier, fd);
+		return NULL;
+	}
+	carriage->used = true;
+	fd_close (&pair[1]);
+	*fd = pair[0];
+	return carriage;
+}
+
+void carrier_discard (struct carrier *carrier, int *fd)
+{
+	struct outgoing outgoing = { .record = { .type = REC_DISCARD } };
+	int saved = errno;
+
+	/* Where even that fails there is nobody else to do it. */
+	if (*fd >= 0 && give (carrier, &outgoing, fd, 1) < 0)
+		fd_close (fd);
+	errno = saved;
+}
+
+static void wish (struct carriage *carriage, int fd, enum carriage_wish wish)
+{
+	atomic_store (&carriage->wish, wish);
+	send (fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL); /* so that it looks */
+}
+
+void carriage_ending (struct carriage *carriage, int fd)
+{
+	wish (carriage, fd, WISH_ENDING);
+}
+
+void carriage_late (struct carriage *carriage, int fd)
+{
+	wish (carriage, fd, WISH_LATE);
+}
+
+enum carried carriage_state (const struct carriage *carriage)
+{
+	return (enum carried)atomic_load (&carriage->state);
+}
+
+bool carriage_is_stuck (const struct carriage *carriage)
+{
+	int64_t since = atomic_load (&carriage->since);
+
+	return since && clock_ms () - since > STUCK_MS;
+}
+
+void carriage_free (struct carriage *carriage)
+{
+	carriage->used = false;
+}

@@ -1,0 +1,282 @@
+/* carrier_process - see carrier.h: the carrier's half. All threads are alike. Each takes the next record off the link and
+ * serves it to its end, after it has seen that another one waits there. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/link.h"
+#include "base/nowait.h"
+#include "front/carriage.h"
+#include "wire/records.h"
+
+enum {
+	IDLE_MAX = 8, /* threads that stay when there is nothing to do */
+	STACK = 256 * 1024,
+	SPINS = 16,
+};
+
+static struct {
+	int link;
+	struct carriages *shared;
+	atomic_int idle; /* threads that wait for a record */
+} self;
+
+struct job {
+	struct carriage *carriage;
+	enum fd_kind kind; /* of other */
+	int other, front; /* the descriptor that others hold; our end of the front's pair */
+	int64_t owed; /* OUT, once the command has ended: bytes that the pipe held then; -1 before */
+	uint8_t *bytes; /* LINK_PAYLOAD of them */
+};
+
+/* --- calls that may wait ----------------------------------------------------------------------------------------- */
+
+static void begin (const struct job *job)
+{
+	atomic_store (&job->carriage->since, clock_ms ());
+}
+
+static void end (const struct job *job)
+{
+	atomic_store (&job->carriage->since, 0);
+}
+
+static ssize_t read_other (const struct job *job, struct nowait *from, size_t n)
+{
+	ssize_t got;
+
+	begin (job);
+	got = nowait_read (from, job->bytes, n);
+	end (job);
+	return got;
+}
+
+static ssize_t write_other (const struct job *job, struct nowait *to, const uint8_t *bytes, size_t n)
+{
+	ssize_t done;
+
+	begin (job);
+	done = nowait_write (to, bytes, n);
+	end (job);
+	return done;
+}
+
+static int waiting_in_other (const struct job *job)
+{
+	int n = 0;
+
+	begin (job);
+	if (ioctl (job->other, FIONREAD, &n) < 0)
+		n = 0;
+	end (job);
+	return n;
+}
+
+/* --- out --------------------------------------------------------------------------------------------------------- */
+
+/* Wait for that of the front's end, and for bytes of the other one (`other`: POLLIN or 0). False when the front has closed
+ * its end. What the front sends there only wakes us. */
+static bool wait_for (struct job *job, short front, short other)
+{
+	struct pollfd fds[] = { { .fd = job->front, .events = POLLIN | front },
+		{ .fd = other ? job->other : -1, .events = other } };
+	char nothing[16];
+
+	if (poll (fds, 2, -1) < 0)
+		return errno == EINTR;
+	if (fds[0].revents & (POLLIN | POLLHUP | POLLERR) &&
+		recv (job->front, nothing, sizeof nothing, MSG_DONTWAIT) <= 0)
+		return false;
+	if (job->owed < 0 && atomic_load (&job->carriage->wish) >= WISH_ENDING)
+		job->owed = waiting_in_other (job);
+	return true;
+}
+
+/* False when the front has closed its end. */
+static bool give_front (struct job *job, size_t n)
+{
+	const uint8_t *bytes = job->bytes;
+
+	while (n) {
+		ssize_t done = send (job->front, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (done > 0) {
+			bytes += done;
+			n -= (size_t)done;
+		} else if (errno != EAGAIN || !wait_for (job, POLLOUT, 0)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static enum carried carry_out (struct job *job)
+{
+	struct nowait from = nowait_of (job->other, O_RDONLY);
+
+	for (;;) {
+		enum carriage_wish wish = (enum carriage_wish)atomic_load (&job->carriage->wish);
+		bool noted;
+		ssize_t got;
+
+		if (job->owed < 0 && wish >= WISH_ENDING)
+			job->owed = waiting_in_other (job);
+		/* A process that the command left behind can have read the pipe empty: what is owed and not there is not
+		 * waited for. */
+		if (wish == WISH_LATE && (job->owed <= 0 || !waiting_in_other (job)))
+			/* Its end may just not have been read yet; what came since the command's end is given up. */
+			return read_other (job, &from, 1) == 0 ? CARRIED_WHOLE : CARRIED_HELD;
+		noted = job->owed >= 0;
+		if ((got = read_other (job, &from, LINK_PAYLOAD)) == 0)
+			return CARRIED_WHOLE;
+		if (got < 0 && errno != EAGAIN)
+			return fd_read_ended (job->kind, errno) ? CARRIED_WHOLE : CARRIED_FAILED;
+		if (got < 0 ? !wait_for (job, 0, POLLIN) : !give_front (job, (size_t)got))
+			return CARRIED_WHOLE;
+		if (noted && got > 0)
+			job->owed -= got < job->owed ? got : job->owed;
+	}
+}
+
+/* --- in ---------------------------------------------------------------------------------------------------------- */
+
+/* Wait until the other one takes bytes. False when the front has closed its end: an end of input alone leaves it half
+ * open. */
+static bool wait_to_write (const struct job *job)
+{
+	struct pollfd fds[] = { { .fd = job->front, .events = 0 }, { .fd = job->other, .events = POLLOUT } };
+
+	return poll (fds, 2, -1) < 0 ? errno == EINTR : !(fds[0].revents & (POLLHUP | POLLERR));
+}
+
+static enum carried carry_in (struct job *job)
+{
+	struct nowait to = nowait_of (job->other, O_WRONLY);
+	ssize_t got;
+
+	while ((got = recv (job->front, job->bytes, LINK_PAYLOAD, 0)) != 0) {
+		for (ssize_t at = 0; at < got;) {
+			ssize_t done = write_other (job, &to, job->bytes + at, (size_t)(got - at));
+
+			if (done > 0)
+				at += done;
+			else if (fd_reader_gone (job->kind, errno))
+				return CARRIED_WHOLE; /* the command reads no more, as is its right */
+			else if (errno != EAGAIN)
+				return CARRIED_FAILED;
+			else if (!wait_to_write (job))
+				return CARRIED_WHOLE;
+		}
+		if (got < 0 && errno != EINTR)
+			break;
+	}
+	return CARRIED_WHOLE;
+}
+
+/* --- the threads ------------------------------------------------------------------------------------------------- */
+
+static void carry (struct packet *packet)
+{
+	struct job job = { .carriage = &self.shared->all[packet->record.id],
+		.kind = (enum fd_kind)atomic_load (&self.shared->all[packet->record.id].kind),
+		.other = packet->fds[0],
+		.front = packet->fds[1],
+		.owed = -1,
+		.bytes = packet->data };
+	enum carry direction = (enum carry)packet->record.a;
+	enum carried state = CARRIED_FAILED;
+
+	packet->n_fds = 0;
+	begin (&job);
+	if (fd_is_of_kind (job.other, job.kind, direction == CARRY_OUT ? O_RDONLY : O_WRONLY)) {
+		end (&job);
+		state = direction == CARRY_OUT ? carry_out (&job) : carry_in (&job);
+	}
+	begin (&job);
+	fd_close (&job.other);
+	end (&job);
+	/* The front reads the end of its stream after this. */
+	atomic_store (&job.carriage->state, state);
+	fd_close (&job.front);
+}
+
+static int start_thread (void);
+
+/* Until the front has closed its copy, which it does at once. */
+static void wait_let_go (const struct record *record)
+{
+	for (int i = 0; atomic_load (&self.shared->let_go) < record->b; i++)
+		if (i < SPINS)
+			sched_yield ();
+		else
+			poll (NULL, 0, 1);
+}
+
+/* A record that cannot be served is one whose stream has failed. */
+static void refuse (const struct record *record)
+{
+	if (record->type == REC_CARRY)
+		atomic_store (&self.shared->all[record->id].state, CARRIED_FAILED);
+}
+
+/* `arg`: NULL for the main thread, which stays. */
+static void *serve (void *arg)
+{
+	struct packet *packet = malloc (sizeof *packet);
+
+	for (;;) {
+		bool alone;
+
+		if (!packet || link_recv (self.link, packet, 0) <= 0)
+			_exit (packet ? 0 : 1); /* the front has left, or begins anew with another carrier */
+		alone = atomic_fetch_sub (&self.idle, 1) == 1 && start_thread () < 0;
+		wait_let_go (&packet->record);
+		if (packet->record.type == REC_CARRY && packet->n_fds == 2 && !alone)
+			carry (packet);
+		else
+			refuse (&packet->record);
+		packet_close (packet);
+		if (atomic_fetch_add (&self.idle, 1) >= IDLE_MAX && arg) {
+			atomic_fetch_sub (&self.idle, 1);
+			free (packet);
+			return NULL;
+		}
+	}
+}
+
+static int start_thread (void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int error;
+
+	if ((error = pthread_attr_init (&attr)))
+		return -1;
+	pthread_attr_setdetachstate (&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize (&attr, STACK);
+	atomic_fetch_add (&self.idle, 1);
+	if ((error = pthread_create (&thread, &attr, serve, &self)))
+		atomic_fetch_sub (&self.idle, 1);
+	pthread_attr_destroy (&attr);
+	errno = error;
+	return error ? -1 : 0;
+}
+
+int carrier_run (int link, struct carriages *shared)
+{
+	self.link = link;
+	self.shared = shared;
+	atomic_store (&self.idle, 1);
+	serve (NULL);
+	return 0;
+}

@@ -1,0 +1,302 @@
+/* check_carrier - what a real carrier moves, how it says that a stream ended, and that nobody waits for one that it waits
+ * for. */
+#include "config.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "front/carrier.h"
+#include "support/check_main.h"
+
+static struct carrier carrier;
+
+static void begin (void)
+{
+	signal (SIGPIPE, SIG_IGN);
+	ck_assert_int_eq (carrier_start (&carrier), 0);
+}
+
+static void finish (void)
+{
+	carrier_end (&carrier);
+}
+
+/* A pipe, of which the carrier has the end for that direction: *ours is our end of the carriage; the pipe's other end. */
+static int carried_pipe (enum carry direction, int *ours, struct carriage **carriage)
+{
+	int ends[2];
+
+	ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
+	*ours = ends[direction == CARRY_IN];
+	*carriage = carrier_take (&carrier, direction, FD_PIPE, ours);
+	ck_assert_ptr_nonnull (*carriage);
+	ck_assert_int_ge (*ours, 0);
+	return ends[direction == CARRY_OUT];
+}
+
+static void expect (int fd, const char *text)
+{
+	char bytes[64];
+	size_t n = strlen (text);
+
+	ck_assert_int_eq (recv (fd, bytes, n ? n : 1, MSG_WAITALL), (ssize_t)n);
+	ck_assert_int_eq (memcmp (bytes, text, n), 0);
+}
+
+static void wait_state (struct carriage *carriage, enum carried state)
+{
+	while (carriage_state (carriage) == CARRYING)
+		poll (NULL, 0, 1);
+	ck_assert_int_eq (carriage_state (carriage), state);
+	carriage_free (carriage);
+}
+
+START_TEST (out)
+{
+	struct carriage *carriage;
+	int ours, pipe = carried_pipe (CARRY_OUT, &ours, &carriage);
+
+	ck_assert_int_eq (fd_write_all (pipe, "hello", 5), 0);
+	expect (ours, "hello");
+	ck_assert_int_eq (carriage_state (carriage), CARRYING);
+	fd_close (&pipe);
+	expect (ours, "");
+	wait_state (carriage, CARRIED_WHOLE);
+	fd_close (&ours);
+}
+END_TEST
+
+START_TEST (in)
+{
+	struct carriage *carriage;
+	int ours, pipe = carried_pipe (CARRY_IN, &ours, &carriage);
+	char bytes[8];
+
+	ck_assert_int_eq (send (ours, "hello", 5, 0), 5);
+	ck_assert_int_eq (read (pipe, bytes, 5), 5);
+	/* The end of the input, and not of our interest in it. */
+	ck_assert_int_eq (send (ours, "last", 4, 0), 4);
+	ck_assert_int_eq (shutdown (ours, SHUT_WR), 0);
+	ck_assert_int_eq (read (pipe, bytes, 8), 4);
+	ck_assert_int_eq (read (pipe, bytes, 8), 0);
+	wait_state (carriage, CARRIED_WHOLE);
+	fd_close (&ours);
+	fd_close (&pipe);
+}
+END_TEST
+
+START_TEST (in_that_nobody_reads)
+{
+	struct carriage *carriage;
+	int ours, pipe = carried_pipe (CARRY_IN, &ours, &carriage);
+
+	fd_close (&pipe);
+	while (send (ours, "x", 1, MSG_NOSIGNAL) == 1)
+		;
+	wait_state (carriage, CARRIED_WHOLE);
+	fd_close (&ours);
+}
+END_TEST
+
+/* The pipe is full: whoever closes takes back the rest. */
+START_TEST (in_that_is_given_up)
+{
+	static const char bytes[1 << 20];
+	struct carriage *carriage;
+	int ours, pipe = carried_pipe (CARRY_IN, &ours, &carriage);
+
+	while (send (ours, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+		;
+	fd_close (&ours);
+	wait_state (carriage, CARRIED_WHOLE);
+	fd_close (&pipe);
+}
+END_TEST
+
+/* What is owed comes, and no more: others hold the pipe open. */
+START_TEST (out_that_is_held)
+{
+	struct carriage *carriage;
+	int ours, pipe = carried_pipe (CARRY_OUT, &ours, &carriage);
+
+	ck_assert_int_eq (fd_write_all (pipe, "hello", 5), 0);
+	carriage_ending (carriage, ours);
+	expect (ours, "hello");
+	carriage_late (carriage, ours);
+	wait_state (carriage, CARRIED_HELD);
+	fd_close (&ours);
+	fd_close (&pipe);
+}
+END_TEST
+
+START_TEST (out_that_is_given_up)
+{
+	struct carriage *carriage;
+	int ours, pipe = carried_pipe (CARRY_OUT, &ours, &carriage);
+
+	fd_close (&ours);
+	wait_state (carriage, CARRIED_WHOLE);
+	ck_assert_int_eq (write (pipe, "x", 1), -1);
+	fd_close (&pipe);
+}
+END_TEST
+
+static int read_end (void)
+{
+	int ends[2];
+
+	ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
+	fd_close (&ends[1]);
+	return ends[0];
+}
+
+/* What is no stream, and a stream that is not what it is said to be. */
+START_TEST (of_another_kind)
+{
+	for (int i = 0; i < 15; i++) {
+		static const enum fd_kind said[] = { FD_OTHER, FD_PIPE, FD_SOCKET };
+		int kind = i / 3;
+		int fd = kind == 0   ? open ("/dev/null", O_RDWR | O_CLOEXEC)
+			 : kind == 1 ? memfd_create ("x", MFD_CLOEXEC)
+			 : kind == 2 ? socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)
+			 : kind == 3 ? socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)
+				     : read_end ();
+		struct carriage *carriage;
+
+		if ((kind == 3 && said[i % 3] == FD_SOCKET) || (kind == 4 && said[i % 3] == FD_PIPE)) {
+			fd_close (&fd);
+			continue;
+		}
+		carriage = carrier_take (&carrier, CARRY_OUT, said[i % 3], &fd);
+
+		ck_assert_ptr_nonnull (carriage);
+		expect (fd, "");
+		wait_state (carriage, CARRIED_FAILED);
+		fd_close (&fd);
+	}
+}
+END_TEST
+
+enum { HUNG = 12 }; /* more than the threads that a carrier keeps */
+
+static int silence[2];
+
+struct holder {
+	int pipe;
+	atomic_int tid;
+	pthread_t thread;
+};
+
+/* Splice(2) from a socket in which nothing comes has the pipe's lock. */
+static void *hold (void *arg)
+{
+	struct holder *holder = arg;
+
+	atomic_store (&holder->tid, gettid ());
+	while (splice (silence[0], NULL, holder->pipe, NULL, 4096, 0) > 0)
+		;
+	return NULL;
+}
+
+/* A thread that sleeps shows what in (proc(5)). */
+static bool holds (struct holder *holder)
+{
+	char path[64], text[64] = "";
+	int fd;
+
+	snprintf (path, sizeof path, "/proc/self/task/%d/syscall", (int)atomic_load (&holder->tid));
+	fd = open (path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read (fd, text, sizeof text - 1) < 0)
+		*text = '\0';
+	fd_close (&fd);
+	return atoi (text) == SYS_splice;
+}
+
+/* Others go on meanwhile, and no call here waits. */
+START_TEST (that_hangs)
+{
+	struct holder holders[HUNG] = { 0 };
+	struct carriage *carriages[HUNG], *other;
+	int ours[HUNG], pipe, fd;
+
+	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, silence), 0);
+	for (int i = 0; i < HUNG; i++) {
+		holders[i].pipe = carried_pipe (CARRY_OUT, &ours[i], &carriages[i]);
+		ck_assert_int_eq (pthread_create (&holders[i].thread, NULL, hold, &holders[i]), 0);
+		while (!holds (&holders[i]))
+			poll (NULL, 0, 1);
+		carriage_ending (carriages[i], ours[i]);
+	}
+	for (int i = 0; i < HUNG; i++)
+		while (!carriage_is_stuck (carriages[i]))
+			poll (NULL, 0, 1);
+	pipe = carried_pipe (CARRY_OUT, &fd, &other);
+	ck_assert_int_eq (fd_write_all (pipe, "hello", 5), 0);
+	expect (fd, "hello");
+	fd_close (&pipe);
+	wait_state (other, CARRIED_WHOLE);
+	fd_close (&fd);
+	for (int i = 0; i < HUNG; i++) {
+		fd_close (&ours[i]);
+		ck_assert_int_eq (carriage_state (carriages[i]), CARRYING);
+	}
+	fd_close (&silence[1]);
+	for (int i = 0; i < HUNG; i++) {
+		pthread_join (holders[i].thread, NULL);
+		wait_state (carriages[i], CARRIED_WHOLE);
+		fd_close (&holders[i].pipe);
+	}
+	fd_close (&silence[0]);
+}
+END_TEST
+
+START_TEST (one_that_lingers)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+	const struct linger linger = { 1, 10000 };
+	socklen_t size = sizeof address;
+	static const char bytes[1 << 16];
+	int listener = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq (bind (listener, (struct sockaddr *)&address, size), 0);
+	ck_assert_int_eq (listen (listener, 1), 0);
+	ck_assert_int_eq (getsockname (listener, (struct sockaddr *)&address, &size), 0);
+	ck_assert_int_eq (connect (fd, (struct sockaddr *)&address, size), 0);
+	while (send (fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+		;
+	ck_assert_int_eq (setsockopt (fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger), 0);
+	carrier_discard (&carrier, &fd);
+	ck_assert_int_eq (fd, -1);
+	fd_close (&listener);
+}
+END_TEST
+
+static void add_cases (TCase *tcase)
+{
+	tcase_add_checked_fixture (tcase, begin, finish);
+	tcase_add_test (tcase, out);
+	tcase_add_test (tcase, in);
+	tcase_add_test (tcase, in_that_nobody_reads);
+	tcase_add_test (tcase, in_that_is_given_up);
+	tcase_add_test (tcase, out_that_is_held);
+	tcase_add_test (tcase, out_that_is_given_up);
+	tcase_add_test (tcase, of_another_kind);
+	tcase_add_test (tcase, that_hangs);
+	tcase_add_test (tcase, one_that_lingers);
+}
+
+CHECK_MAIN ("carrier", add_cases)
