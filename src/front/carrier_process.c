@@ -229,6 +229,17 @@ static void refuse (const struct record *record)
 		atomic_store (&self.shared->all[record->id].state, CARRIED_FAILED);
 }
 
+/* Nobody reads the descriptors that are left in the packet. A TCP socket need not linger then (SO_LINGER, socket(7)): the
+ * kernel sends on what it holds, and no thread waits for that. */
+static void discard (struct packet *packet)
+{
+	static const struct linger none = { 0 };
+
+	for (size_t i = 0; i < packet->n_fds; i++)
+		setsockopt (packet->fds[i], SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	packet_close (packet);
+}
+
 /* `arg`: NULL for the main thread, which stays. */
 static void *serve (void *arg)
 {
@@ -245,7 +256,7 @@ static void *serve (void *arg)
 			carry (packet);
 		else
 			refuse (&packet->record);
-		packet_close (packet);
+		discard (packet);
 		if (atomic_fetch_add (&self.idle, 1) >= IDLE_MAX && arg) {
 			atomic_fetch_sub (&self.idle, 1);
 			free (packet);

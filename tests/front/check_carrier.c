@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <check.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -263,24 +264,58 @@ START_TEST (that_hangs)
 }
 END_TEST
 
-START_TEST (one_that_lingers)
+/* The carrier is our only child. */
+static int count_threads (void)
+{
+	char path[64];
+	FILE *file;
+	DIR *dir;
+	int pid = 0, n = 0;
+
+	snprintf (path, sizeof path, "/proc/self/task/%d/children", (int)getpid ());
+	ck_assert_ptr_nonnull (file = fopen (path, "re"));
+	ck_assert_int_eq (fscanf (file, "%d", &pid), 1);
+	fclose (file);
+	snprintf (path, sizeof path, "/proc/%d/task", pid);
+	ck_assert_ptr_nonnull (dir = opendir (path));
+	for (struct dirent *entry; (entry = readdir (dir));)
+		n += *entry->d_name != '.';
+	closedir (dir);
+	return n;
+}
+
+/* Nobody waits, and no thread of the carrier is kept. */
+START_TEST (what_lingers)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
 	const struct linger linger = { 1, 10000 };
 	socklen_t size = sizeof address;
 	static const char bytes[1 << 16];
-	int listener = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int listener = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), ours, pipe;
+	struct carriage *carriage;
 
 	ck_assert_int_eq (bind (listener, (struct sockaddr *)&address, size), 0);
-	ck_assert_int_eq (listen (listener, 1), 0);
+	ck_assert_int_eq (listen (listener, 2 * HUNG), 0);
 	ck_assert_int_eq (getsockname (listener, (struct sockaddr *)&address, &size), 0);
-	ck_assert_int_eq (connect (fd, (struct sockaddr *)&address, size), 0);
-	while (send (fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
-		;
-	ck_assert_int_eq (setsockopt (fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger), 0);
-	carrier_discard (&carrier, &fd);
-	ck_assert_int_eq (fd, -1);
+	for (int i = 0; i < 2 * HUNG; i++) {
+		int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		ck_assert_int_eq (connect (fd, (struct sockaddr *)&address, size), 0);
+		while (send (fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+			;
+		ck_assert_int_eq (setsockopt (fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger), 0);
+		carrier_discard (&carrier, &fd);
+		ck_assert_int_eq (fd, -1);
+	}
+	/* The carrier takes this one after the others. */
+	pipe = carried_pipe (CARRY_OUT, &ours, &carriage);
+	ck_assert_int_eq (fd_write_all (pipe, "hello", 5), 0);
+	expect (ours, "hello");
+	fd_close (&pipe);
+	wait_state (carriage, CARRIED_WHOLE);
+	fd_close (&ours);
+	while (count_threads () >= HUNG)
+		poll (NULL, 0, 1);
 	fd_close (&listener);
 }
 END_TEST
@@ -296,7 +331,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, out_that_is_given_up);
 	tcase_add_test (tcase, of_another_kind);
 	tcase_add_test (tcase, that_hangs);
-	tcase_add_test (tcase, one_that_lingers);
+	tcase_add_test (tcase, what_lingers);
 }
 
 CHECK_MAIN ("carrier", add_cases)
