@@ -84,6 +84,14 @@ bool text_has_control (const void *bytes, size_t n)
 	return false;
 }
 
+bool text_is_name (const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!text[i] || !strchr ("abcdefghijklmnopqrstuvwxyz0123456789_", text[i]))
+			return false;
+	return n > 0 && n <= TEXT_NAME_MAX;
+}
+
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void text_b64_encode (char *out, const void *bytes, size_t n)

@@ -16,6 +16,10 @@ bool text_is_utf8 (const void *bytes, size_t n);
  * U+206F, U+FEFF, the annotations U+FFF9 to U+FFFB and the tags U+E0000 to U+E007F, which spell words that nobody sees. */
 bool text_has_control (const void *bytes, size_t n);
 
+/* A name of a plugin, a verb or a stream: 1 to TEXT_NAME_MAX of a-z 0-9 _. */
+enum { TEXT_NAME_MAX = 32 };
+bool text_is_name (const char *text, size_t n);
+
 /* Base64 with the standard alphabet and padding (RFC 4648, section 4).
  * text_b64_encode writes 4 * ((n + 2) / 3) characters and a NUL to `out`.
  * text_b64_decode writes at most n / 4 * 3 bytes to `out` and returns how many, or -1 when the n characters are not

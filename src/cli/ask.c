@@ -39,8 +39,7 @@ bool ask_trust (struct remex_host *host)
 {
 	char answer[ANSWER];
 
-	fprintf (stderr,
-		"%s is not trusted yet. Its key is\n"
+	remark ("%s is not trusted yet. Its key is\n"
 		"  %s\n"
 		"`remex identities` shows it there. Trust this key from now on (yes, no, or the fingerprint)? ",
 		safe (remex_host_where (host)), remex_host_fingerprint (host));
@@ -49,7 +48,7 @@ bool ask_trust (struct remex_host *host)
 			return ask_pin (host) == 0;
 		if (!strcmp (answer, "no") || !*answer)
 			return false;
-		fprintf (stderr, "Please type yes, no, or the fingerprint: ");
+		remark ("Please type yes, no, or the fingerprint: ");
 	}
 	return false;
 }

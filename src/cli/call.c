@@ -248,13 +248,31 @@ static bool may_send (const struct call *call)
 	return call->sink->send && call->request && !call->leave_ms && !call->interrupts;
 }
 
+/* Send what standard input has, as far as the request has credit; at its end, say so. Half of it must not look like all
+ * of it. */
+static void feed (struct input *input, struct remex_request *request)
+{
+	size_t credit, got;
+
+	while (input->open && (credit = remex_credit (request)) > 0) {
+		if ((got = input_read (input, credit)) > 0) {
+			if (remex_send (request, input->bytes, got) != (long)got)
+				input_fail (input, errno);
+		} else if (input->open) {
+			return;
+		} else if (!input->error && remex_end (request) < 0) {
+			input_fail (input, errno);
+		}
+	}
+}
+
 static bool on_work (struct task *task)
 {
 	struct call *call = call_of (task);
 	int more = 0;
 
 	if (call->input) {
-		input_pump (call->input, call->request);
+		feed (call->input, call->request);
 		if (call->input->error)
 			break_off (call, call->input->error, "cannot read standard input");
 	}

@@ -190,22 +190,23 @@ bool input_ready_always (const struct input *input)
 	return input->from.way == NOWAIT_PLAIN;
 }
 
-void input_pump (struct input *input, struct remex_request *request)
+void input_fail (struct input *input, int error)
 {
-	size_t credit;
+	input->open = false;
+	input->error = error;
+}
 
-	while (input->open && (credit = remex_credit (request)) > 0) {
-		ssize_t got = nowait_read (&input->from, input->bytes, credit < CONSOLE_INPUT ? credit : CONSOLE_INPUT);
+size_t input_read (struct input *input, size_t n)
+{
+	ssize_t got = nowait_read (&input->from, input->bytes, n < CONSOLE_INPUT ? n : CONSOLE_INPUT);
 
-		if (got > 0 && remex_send (request, input->bytes, (size_t)got) == got)
-			continue;
-		if (got < 0 && errno == EAGAIN)
-			return;
+	if (got > 0)
+		return (size_t)got;
+	if (got < 0 && errno != EAGAIN)
+		input_fail (input, errno);
+	else if (got == 0)
 		input->open = false;
-		/* Half of it must not look like all. */
-		if (got != 0 || remex_end (request) < 0)
-			input->error = errno;
-	}
+	return 0;
 }
 
 /* --- signals ----------------------------------------------------------------------------------------------------- */

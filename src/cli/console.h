@@ -17,7 +17,6 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/nowait.h"
-#include "remex/client.h"
 
 /* --- output ------------------------------------------------------------------------------------------------------ */
 
@@ -75,8 +74,12 @@ void input_close (struct input *input);
 /* May it be read without waiting? Otherwise poll the descriptor of `from` for POLLIN. */
 bool input_ready_always (const struct input *input);
 
-/* Send what there is, as far as the request has credit; at its end, say so. */
-void input_pump (struct input *input, struct remex_request *request);
+/* Read at most n bytes into input->bytes, n being at most CONSOLE_INPUT. How many came; 0: none for now, or nothing more
+ * comes and `open` is false. */
+size_t input_read (struct input *input, size_t n);
+
+/* What was read cannot be passed on: nothing more is read. */
+void input_fail (struct input *input, int error);
 
 /* --- signals ----------------------------------------------------------------------------------------------------- */
 

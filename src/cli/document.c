@@ -5,7 +5,7 @@
 #include "cli/document.h"
 #include "cli/json.h"
 #include "cli/say.h"
-#include "cli/session.h"
+#include "cli/conversation.h"
 
 const struct option document_options[] = {
 	OPTION_ROW_JSON (struct document_settings, "print the JSON document that the server sent"),
@@ -13,19 +13,19 @@ const struct option document_options[] = {
 	{ 0 },
 };
 
-static int fetch (struct session *session, const struct document *document, bool as_json)
+static int fetch (struct conversation *conversation, const struct document *document, bool as_json)
 {
 	struct call call;
-	int status = session_fetch (session, &call, document->call);
+	int status = conversation_fetch (conversation, &call, document->call);
 	json_t *json = NULL;
 	struct err err;
 
 	console_release_signals (); /* what is printed now may block */
-	if (status == 0 && !(json = json_of (&call.result_bytes, session->where)))
+	if (status == 0 && !(json = json_of (&call.result_bytes, conversation->where)))
 		status = STATUS_REMEX;
 	call_free (&call);
 	if (status == 0 && document->check (json, &err) < 0) {
-		complain (session->where, "the result of %s makes no sense: %s", document->call, err.text);
+		complain (conversation->where, "the result of %s makes no sense: %s", document->call, err.text);
 		status = STATUS_REMEX;
 	}
 	if (status == 0 && as_json && json_print (json_incref (json), false) < 0)
@@ -39,12 +39,12 @@ static int fetch (struct session *session, const struct document *document, bool
 int document_run (const struct command_line *line, const struct document *document)
 {
 	const struct document_settings *settings = line->values;
-	struct session session;
+	struct conversation conversation;
 	int status;
 
-	if (session_open (&session, line->n_words ? line->words[0] : "local") < 0)
+	if (conversation_open (&conversation, line->n_words ? line->words[0] : "local") < 0)
 		return STATUS_REMEX;
-	status = fetch (&session, document, settings->format == FORMAT_JSON);
-	session_close (&session);
+	status = fetch (&conversation, document, settings->format == FORMAT_JSON);
+	conversation_close (&conversation);
 	return status;
 }

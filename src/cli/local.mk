@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/ask.c %D%/ask.h \
 	%D%/call.c %D%/call.h \
 	%D%/console.c %D%/console.h \
+	%D%/conversation.c %D%/conversation.h \
 	%D%/descriptor.c %D%/descriptor.h \
 	%D%/document.c %D%/document.h \
 	%D%/drive.c %D%/drive.h \
@@ -12,7 +13,6 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/progress.c %D%/progress.h \
 	%D%/result.c %D%/result.h \
 	%D%/say.c %D%/say.h \
-	%D%/session.c %D%/session.h \
 	%D%/subcommand.c %D%/subcommand.h \
 	%D%/transfer.c %D%/transfer.h \
 	$(NULL)

@@ -26,6 +26,15 @@ void complain (const char *host, const char *fmt, ...)
 	fprintf (stderr, "%s\n", text_escape (shown, sizeof shown, text, strlen (text)));
 }
 
+void remark (const char *fmt, ...)
+{
+	va_list args;
+
+	va_start (args, fmt);
+	vfprintf (stderr, fmt, args);
+	va_end (args);
+}
+
 const char *safe (const char *text)
 {
 	static char buffers[4][512];

@@ -8,6 +8,10 @@ enum { STATUS_TIMED_OUT = 124, STATUS_CANCELLED = 130, STATUS_PIPE = 141, STATUS
 /* One line on stderr: "remex: HOST: text" (host NULL: "remex: text"). Everything in it is made safe for a terminal. */
 void complain (const char *host, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
 
+/* Text on stderr as it stands, without "remex: ": a note or a question to a person. Whatever a server sent goes through
+ * `safe`. */
+void remark (const char *fmt, ...) __attribute__ ((format (printf, 1, 2)));
+
 /* Escaped for a terminal, in one of a few static buffers: for the arguments of one printf. */
 const char *safe (const char *text);
 

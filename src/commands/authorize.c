@@ -15,9 +15,10 @@
 #include "cli/say.h"
 #include "commands/commands.h"
 #include "commands/identity.h"
-#include "commands/local.h"
+#include "commands/daemon_admin.h"
 #include "commands/offline.h"
 #include "commands/rights.h"
+#include "conf/grant.h"
 #include "conf/tree.h"
 
 enum { FILE_MODE = 0644, DIRECTORY_MODE = 0755 };
@@ -31,14 +32,14 @@ struct file {
 };
 
 /* Write it; 0, or -1 (which has been said). */
-static int put_file (
-	struct file *file, const struct local *local, const struct rights *rights, const struct buf *text, bool replace)
+static int put_file (struct file *file, const struct daemon_admin *admin, const struct rights *rights,
+	const struct buf *text, bool replace)
 {
 	mode_t above = geteuid () == 0 ? DIRECTORY_MODE : 0700;
 	struct err err = { 0 };
 	int directory;
 
-	if (!(file->path = local_path (local, rights->name)))
+	if (!(file->path = daemon_admin_path (admin, rights->name)))
 		return -1;
 	if (replace && !(file->before = trusted_read (file->path, CONF_FILE_MAX, &file->before_size, &err)) &&
 		err.sys != ENOENT && err.sys != ENOTDIR) {
@@ -46,8 +47,8 @@ static int put_file (
 		return -1;
 	}
 	err = (struct err){ 0 };
-	if (file_make_directory (local->directory, DIRECTORY_MODE, above, &err) == 0 &&
-		(directory = trusted_open (local->directory, TRUSTED_DIRECTORY, &err)) >= 0) {
+	if (file_make_directory (admin->directory, DIRECTORY_MODE, above, &err) == 0 &&
+		(directory = trusted_open (admin->directory, TRUSTED_DIRECTORY, &err)) >= 0) {
 		fd_close (&directory);
 		if (file_write (file->path, buf_head (text), buf_len (text), FILE_MODE, replace, &err) == 0)
 			return 0;
@@ -60,7 +61,7 @@ static int put_file (
 }
 
 /* As it was before. */
-static void put_back (const struct file *file, struct local *local)
+static void put_back (const struct file *file, struct daemon_admin *admin)
 {
 	struct err err;
 
@@ -70,7 +71,7 @@ static void put_back (const struct file *file, struct local *local)
 	} else if (file_unlink (file->path, &err) < 0) {
 		complain (NULL, "%s", err.text);
 	}
-	local_reload (local);
+	daemon_admin_reload (admin);
 }
 
 static void file_free (struct file *file)
@@ -81,17 +82,17 @@ static void file_free (struct file *file)
 
 /* --- authorize --------------------------------------------------------------------------------------------------- */
 
-static bool has_tcp (const struct local *local)
+static bool has_tcp (const struct daemon_admin *admin)
 {
 	const json_t *each;
 	size_t i;
 
-	json_array_foreach (json_object_get (local->document, "listen"), i,
+	json_array_foreach (json_object_get (admin->document, "listen"), i,
 		each) if (json_is_string (each) && !strncmp (json_string_value (each), "tcp:", 4)) return true;
 	return false;
 }
 
-static void say_live (const struct local *local, const json_t *one)
+static void say_live (const struct daemon_admin *admin, const json_t *one)
 {
 	char words[IDENTITY_WORDS];
 
@@ -105,7 +106,7 @@ static void say_live (const struct local *local, const json_t *one)
 	if (json_object_get (one, "expires"))
 		printf (", until %s", identity_text (one, "expires", "?", words));
 	putchar ('\n');
-	if (json_object_get (local->document, "listen") && !has_tcp (local))
+	if (json_object_get (admin->document, "listen") && !has_tcp (admin))
 		complain (NULL, "but remexd does not listen on TCP yet: remexd.yaml(5), `listen`, says how");
 }
 
@@ -131,16 +132,16 @@ static bool has_keys (const json_t *one, const struct rights *rights)
 }
 
 /* The file is there: have it read. 0, or -1 (which has been said). */
-static int go_live (struct local *local, const struct rights *rights)
+static int go_live (struct daemon_admin *admin, const struct rights *rights)
 {
-	int reloaded = local_reload (local);
+	int reloaded = daemon_admin_reload (admin);
 	const json_t *one;
 
 	if (reloaded > 0)
-		complain (NULL, "remexd refuses the rest of its files: %s", local->why);
+		complain (NULL, "remexd refuses the rest of its files: %s", admin->why);
 	if (reloaded < 0)
-		complain (NULL, "'%s' is not live: %s", rights->name, local->why);
-	else if (!(one = local_identity (local, rights->name)))
+		complain (NULL, "'%s' is not live: %s", rights->name, admin->why);
+	else if (!(one = daemon_admin_identity (admin, rights->name)))
 		complain (NULL, "'%s' is not live: remexd has read its files, and knows nobody of that name",
 			rights->name);
 	else if (json_object_get (one, "refused"))
@@ -151,7 +152,7 @@ static int go_live (struct local *local, const struct rights *rights)
 	else if (!has_keys (one, rights))
 		complain (NULL, "'%s' is not live: remexd has another key for that name", rights->name);
 	else {
-		say_live (local, one);
+		say_live (admin, one);
 		return 0;
 	}
 	return -1;
@@ -177,15 +178,15 @@ static const char *shared_key (const json_t *one, const struct rights *rights)
 }
 
 /* A key says who somebody is, so it cannot be two identities'. 0, or -1 when it is another's (which has been said). */
-static int check_keys (const struct local *local, const struct rights *rights)
+static int check_keys (const struct daemon_admin *admin, const struct rights *rights)
 {
-	json_t *document = local->answers ? json_incref (local->document) : NULL;
+	json_t *document = admin->answers ? json_incref (admin->document) : NULL;
 	const char *print = NULL;
 	const json_t *one;
 	struct err err;
 	size_t i;
 
-	if (!document && !(document = offline_identities (local->directory, &err))) {
+	if (!document && !(document = offline_identities (admin->directory, &err))) {
 		complain (NULL, "%s", err.text);
 		return -1;
 	}
@@ -207,23 +208,23 @@ static int check_keys (const struct local *local, const struct rights *rights)
 static int authorize (const struct rights *rights, const struct buf *text, bool replace)
 {
 	struct file file = { .path = NULL };
-	struct local local;
+	struct daemon_admin admin;
 	int status = STATUS_REMEX;
 
-	if (local_open (&local) == 0 && check_keys (&local, rights) == 0 &&
-		put_file (&file, &local, rights, text, replace) == 0) {
-		if (!local.answers) {
+	if (daemon_admin_open (&admin) == 0 && check_keys (&admin, rights) == 0 &&
+		put_file (&file, &admin, rights, text, replace) == 0) {
+		if (!admin.answers) {
 			printf ("%s is written\n", safe (file.path));
-			local_say_later (&local);
+			daemon_admin_say_later (&admin);
 			status = 0;
-		} else if (go_live (&local, rights) == 0) {
+		} else if (go_live (&admin, rights) == 0) {
 			status = 0;
 		} else {
-			put_back (&file, &local);
+			put_back (&file, &admin);
 		}
 	}
 	file_free (&file);
-	local_close (&local);
+	daemon_admin_close (&admin);
 	return finish (status);
 }
 
@@ -339,7 +340,7 @@ static int run_rights (struct rights *rights, const struct subcommand *command, 
 
 	rights->name = line->words[0];
 	buf_init (&text, CONF_FILE_MAX);
-	if (take_settings (rights, settings, &err) < 0 || rights_check_name (rights->name, &err) < 0 ||
+	if (take_settings (rights, settings, &err) < 0 || grant_check_name (rights->name, &err) < 0 ||
 		take_key (rights, line->words + 1, line->n_words - 1, &err) < 0 || check_given (rights, &err) < 0 ||
 		choose_user (rights, &err) < 0 || rights_write (rights, &text, &err) < 0)
 		status = usage_error (command, "%s", err.text);

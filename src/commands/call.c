@@ -12,7 +12,7 @@
 #include "cli/json.h"
 #include "cli/result.h"
 #include "cli/say.h"
-#include "cli/session.h"
+#include "cli/conversation.h"
 #include "commands/commands.h"
 #include "wire/header.h"
 #include "wire/verbs.h"
@@ -144,7 +144,7 @@ static char *make_args (const struct wanted *wanted, const struct verb *verb, ch
 /* --- the call ---------------------------------------------------------------------------------------------------- */
 
 /* Ask for the table and read the words by it. The arguments as text, or NULL and *status (the reason has been said). */
-static char *prepare (const struct wanted *wanted, char **words, struct session *session, int *status)
+static char *prepare (const struct wanted *wanted, char **words, struct conversation *conversation, int *status)
 {
 	struct verb_table *table = NULL;
 	const struct verb *verb;
@@ -153,14 +153,14 @@ static char *prepare (const struct wanted *wanted, char **words, struct session 
 	json_t *json = NULL;
 	struct err err;
 
-	*status = session_fetch (session, &call, "plugins");
+	*status = conversation_fetch (conversation, &call, "plugins");
 	if (*status == 0) {
 		*status = STATUS_REMEX;
-		if ((json = json_of (&call.result_bytes, session->where)) && (table = verb_table_new (json, &err)) &&
-			(verb = verb_find (table, words[0], &err)))
+		if ((json = json_of (&call.result_bytes, conversation->where)) &&
+			(table = verb_table_new (json, &err)) && (verb = verb_find (table, words[0], &err)))
 			text = make_args (wanted, verb, words + 1, &err);
 		if (json && !text)
-			complain (session->where, "%s", err.text);
+			complain (conversation->where, "%s", err.text);
 	}
 	verb_table_free (table);
 	json_decref (json);
@@ -198,12 +198,12 @@ static int print_end (const struct wanted *wanted, struct call *call)
 	return finish (status);
 }
 
-static int call_on (const struct wanted *wanted, char **words, struct session *session)
+static int call_on (const struct wanted *wanted, char **words, struct conversation *conversation)
 {
 	struct call call = { .name = words[0], .options = wanted->options };
 	struct input input;
 	int status;
-	char *args = prepare (wanted, words, session, &status);
+	char *args = prepare (wanted, words, conversation, &status);
 
 	if (!args)
 		return status;
@@ -214,7 +214,7 @@ static int call_on (const struct wanted *wanted, char **words, struct session *s
 		input.error = EBADF;
 	call.input = &input;
 	status = STATUS_REMEX;
-	if (session_call (session, &call) == 0) {
+	if (conversation_call (conversation, &call) == 0) {
 		console_release_signals ();
 		status = call.gave_up || call.broken ? result_status (&call) : print_end (wanted, &call);
 	}
@@ -227,17 +227,17 @@ static int call_on (const struct wanted *wanted, char **words, struct session *s
 static int run_call (const struct subcommand *command, struct command_line *line)
 {
 	const struct wanted *wanted = line->values;
-	struct session session;
+	struct conversation conversation;
 	int status;
 
 	if (!line->first)
 		return usage_error (command, "missing host");
 	if (!line->n_words)
 		return usage_error (command, "missing verb ('remex plugins %s' shows them)", line->first);
-	if (session_open (&session, line->first) < 0)
+	if (conversation_open (&conversation, line->first) < 0)
 		return STATUS_REMEX;
-	status = call_on (wanted, line->words, &session);
-	session_close (&session);
+	status = call_on (wanted, line->words, &conversation);
+	conversation_close (&conversation);
 	return status;
 }
 

@@ -15,7 +15,7 @@
 #include "cli/progress.h"
 #include "cli/result.h"
 #include "cli/say.h"
-#include "cli/session.h"
+#include "cli/conversation.h"
 #include "cli/transfer.h"
 #include "commands/commands.h"
 #include "commands/remote.h"
@@ -213,7 +213,7 @@ static void print_summary (const struct copy *copy)
 	char bytes[32], rate[32];
 
 	if (copy->progress.shown && copy->done)
-		fprintf (stderr, "%lld %s, %s in %.1f s (%s/s)\n", copy->done, copy->done == 1 ? "file" : "files",
+		remark ("%lld %s, %s in %.1f s (%s/s)\n", copy->done, copy->done == 1 ? "file" : "files",
 			progress_bytes (bytes, sizeof bytes, (double)copy->bytes), seconds,
 			progress_bytes (rate, sizeof rate, seconds > 0 ? (double)copy->bytes / seconds : 0));
 }
@@ -268,7 +268,7 @@ static int end (struct copy *copy, struct call *call)
 	if (status == 0 && copy->failed)
 		status = STATUS_REMEX;
 	if (status == STATUS_CANCELLED && copy->progress.shown)
-		fputs ("stopped; with --resume it goes on from here\n", stderr);
+		remark ("stopped; with --resume it goes on from here\n");
 	if (status == 0 && !copy->format)
 		print_summary (copy);
 	return finish (status);
@@ -278,7 +278,7 @@ static int copy_files (struct copy *copy)
 {
 	struct call call = { .name = transfer_call (&copy->transfer), .options = copy->options };
 	char *args = transfer_args (&copy->transfer);
-	struct session session;
+	struct conversation conversation;
 	int status = STATUS_REMEX;
 
 	call.options.args = args;
@@ -287,11 +287,11 @@ static int copy_files (struct copy *copy)
 	call.mortal = transfer_is_mortal (&copy->transfer);
 	if (!args)
 		complain (NULL, "out of memory");
-	else if (session_open (&session, copy->where) == 0) {
-		if (session_call (&session, &call) == 0)
+	else if (conversation_open (&conversation, copy->where) == 0) {
+		if (conversation_call (&conversation, &call) == 0)
 			status = end (copy, &call);
 		call_free (&call);
-		session_close (&session);
+		conversation_close (&conversation);
 	}
 	free (args);
 	return status;

@@ -9,7 +9,7 @@
 #include "commands/identity.h"
 #include "cli/json.h"
 #include "commands/commands.h"
-#include "commands/local.h"
+#include "commands/daemon_admin.h"
 #include "commands/offline.h"
 
 struct settings {
@@ -86,24 +86,24 @@ static void show (const json_t *document)
 
 static int identities (bool as_json)
 {
-	struct local local;
+	struct daemon_admin admin;
 	int status = STATUS_REMEX;
 	json_t *document = NULL;
 	struct err err;
 
-	if (local_open (&local) == 0) {
-		document = local.answers ? json_incref (local.document) : offline_identities (local.directory, &err);
+	if (daemon_admin_open (&admin) == 0) {
+		document = admin.answers ? json_incref (admin.document) : offline_identities (admin.directory, &err);
 		if (!document)
 			complain (NULL, "%s", err.text);
-		else if (!local.answers)
-			complain (NULL, "no remexd answers here (%s); this is what its files say", local.why);
+		else if (!admin.answers)
+			complain (NULL, "no remexd answers here (%s); this is what its files say", admin.why);
 		if (document && !as_json)
 			show (document);
 		if (document && (!as_json || json_print (json_incref (document), false) == 0))
 			status = 0;
 	}
 	json_decref (document);
-	local_close (&local);
+	daemon_admin_close (&admin);
 	return finish (status);
 }
 

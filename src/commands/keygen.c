@@ -15,7 +15,7 @@
 #include "cli/drive.h"
 #include "cli/say.h"
 #include "commands/commands.h"
-#include "commands/rights.h"
+#include "conf/grant.h"
 #include "net/credential.h"
 #include "remex/client.h"
 
@@ -116,14 +116,14 @@ static int make (const char *directory, const char *path, const char *comment)
 	key_print (credential_key (credential), print);
 	credential_free (credential);
 	printf ("%s\n", line);
-	fprintf (stderr, "The key is in %s; its fingerprint is %s.\n", safe (path), print);
+	remark ("The key is in %s; its fingerprint is %s.\n", safe (path), print);
 	/* Whoever has the same name there has it ready. */
-	if (user && rights_check_name (user, NULL) == 0)
+	if (user && grant_check_name (user, NULL) == 0)
 		text_quote (quoted, sizeof quoted, user);
 	else
 		user = NULL;
-	fprintf (stderr, "On each machine that it is for: remex authorize %s %s --as %s --allow exec\n",
-		user ? quoted : "NAME", text_quote (word, sizeof word, line), user ? quoted : "USER");
+	remark ("On each machine that it is for: remex authorize %s %s --as %s --allow exec\n", user ? quoted : "NAME",
+		text_quote (word, sizeof word, line), user ? quoted : "USER");
 	return finish (0);
 }
 

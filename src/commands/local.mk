@@ -4,10 +4,10 @@ remex_SOURCES = \
 	%D%/call.c \
 	%D%/commands.h \
 	%D%/copy.c \
+	%D%/daemon_admin.c %D%/daemon_admin.h \
 	%D%/identities.c \
 	%D%/identity.c %D%/identity.h \
 	%D%/keygen.c \
-	%D%/local.c %D%/local.h \
 	%D%/main.c \
 	%D%/offline.c %D%/offline.h \
 	%D%/ping.c \

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "cli/say.h"
-#include "cli/session.h"
+#include "cli/conversation.h"
 #include "cli/json.h"
 #include "commands/commands.h"
 
@@ -16,7 +16,7 @@ enum { ANSWER_MS = 5000, MOST = 1000000 };
 /* A ping goes GREETING -> AWAITING <-> PAUSING -> OVER: it waits for hello, for an answer, for the next one's turn. */
 struct ping {
 	struct task task;
-	struct session session;
+	struct conversation conversation;
 	enum { GREETING, AWAITING, PAUSING, OVER } state;
 	int64_t until_ms; /* of AWAITING and PAUSING */
 	int64_t start_ns; /* of the one that is awaited */
@@ -38,7 +38,7 @@ static void send_one (struct ping *ping)
 {
 	ping->start_ns = clock_ns ();
 	ping->until_ms = clock_ms () + ANSWER_MS;
-	ping->state = remex_ping (ping->session.host) < 0 ? OVER : AWAITING;
+	ping->state = remex_ping (ping->conversation.host) < 0 ? OVER : AWAITING;
 	ping->sent += ping->state == AWAITING;
 }
 
@@ -55,7 +55,7 @@ static void on_answer (struct ping *ping)
 	if (ping->format)
 		json_array_append_new (ping->times, json_real (ms));
 	else
-		printf ("%s: seq=%ld time=%.3f ms\n", safe (ping->session.where), ping->sent, ms);
+		printf ("%s: seq=%ld time=%.3f ms\n", safe (ping->conversation.where), ping->sent, ms);
 	fflush (stdout);
 	ping->state = ping->sent < ping->count ? PAUSING : OVER;
 	ping->until_ms = clock_ms () + (int64_t)(ping->interval * 1000);
@@ -92,7 +92,7 @@ static bool on_work (struct task *task)
 		return true; /* it wants to be sent */
 	}
 	if (!ping->format)
-		printf ("%s: seq=%ld no answer\n", safe (ping->session.where), ping->sent);
+		printf ("%s: seq=%ld no answer\n", safe (ping->conversation.where), ping->sent);
 	ping->state = OVER;
 	return false;
 }
@@ -117,25 +117,25 @@ static const struct task_ops ping_ops = {
 /* The exit status. */
 static int report (struct ping *ping)
 {
-	const struct remex_host *host = ping->session.host;
+	const struct remex_host *host = ping->conversation.host;
 	bool good = ping->answered > 0 && ping->answered == ping->sent && !*ping->why;
 
 	console_release_signals (); /* what is printed now may block */
 	if (*ping->why && !ping->format)
-		complain (ping->session.where, "%s", ping->why);
+		complain (ping->conversation.where, "%s", ping->why);
 	if (ping->format) {
 		json_t *error = *ping->why ? json_pack ("{so}", "message", json_words (ping->why)) : json_null ();
 
-		json_print (json_pack ("{so ss ss ss sI sI sO so}", "host", json_words (ping->session.where), "name",
-				    remex_host_name (host), "version", remex_host_version (host), "you",
+		json_print (json_pack ("{so ss ss ss sI sI sO so}", "host", json_words (ping->conversation.where),
+				    "name", remex_host_name (host), "version", remex_host_version (host), "you",
 				    remex_host_you (host), "sent", (json_int_t)ping->sent, "answered",
 				    (json_int_t)ping->answered, "ms", ping->times, "error", error),
 			false);
 	} else if (ping->answered) {
 		printf ("%s: remexd %s on %s, you are %s; %ld of %ld answered, %.3f/%.3f/%.3f ms (least, mean, most)\n",
-			safe (ping->session.where), safe (remex_host_version (host)), safe (remex_host_name (host)),
-			safe (remex_host_you (host)), ping->answered, ping->sent, ping->least,
-			ping->sum / (double)ping->answered, ping->most);
+			safe (ping->conversation.where), safe (remex_host_version (host)),
+			safe (remex_host_name (host)), safe (remex_host_you (host)), ping->answered, ping->sent,
+			ping->least, ping->sum / (double)ping->answered, ping->most);
 	}
 	return finish (good ? 0 : STATUS_REMEX);
 }
@@ -144,20 +144,20 @@ static int ping_host (struct ping *ping, const char *where)
 {
 	int status, result;
 
-	if (session_open (&ping->session, where) < 0)
+	if (conversation_open (&ping->conversation, where) < 0)
 		return STATUS_REMEX;
 	ping->task.ops = &ping_ops;
 	ping->times = json_array ();
 	do {
 		ping->state = GREETING;
 		*ping->why = '\0';
-		drive_add (&ping->session.drive, &ping->task, ping->session.host);
-		result = drive_run (&ping->session.drive);
-	} while (result == 0 && !strcmp (remex_host_code (ping->session.host), "untrusted") &&
-		 session_trust (&ping->session));
-	status = result == 0 && ping->session.host ? report (ping) : STATUS_REMEX;
+		drive_add (&ping->conversation.drive, &ping->task, ping->conversation.host);
+		result = drive_run (&ping->conversation.drive);
+	} while (result == 0 && !strcmp (remex_host_code (ping->conversation.host), "untrusted") &&
+		 conversation_trust (&ping->conversation));
+	status = result == 0 && ping->conversation.host ? report (ping) : STATUS_REMEX;
 	json_decref (ping->times);
-	session_close (&ping->session);
+	conversation_close (&ping->conversation);
 	return status;
 }
 

@@ -6,7 +6,7 @@
 #include "cli/console.h"
 #include "cli/json.h"
 #include "cli/say.h"
-#include "cli/session.h"
+#include "cli/conversation.h"
 #include "commands/commands.h"
 
 enum { STATUS_REFUSED = 1 }; /* the new state is in use, but for what was refused */
@@ -106,18 +106,18 @@ static int tell (const struct call *call, bool as_json)
 
 static int reload (bool as_json)
 {
-	struct session session;
+	struct conversation conversation;
 	struct call call;
 	int status;
 
-	if (session_open (&session, "local") < 0)
+	if (conversation_open (&conversation, "local") < 0)
 		return STATUS_REMEX;
-	status = session_fetch (&session, &call, "reload");
+	status = conversation_fetch (&conversation, &call, "reload");
 	console_release_signals (); /* what is printed now may block */
 	if (status == 0)
 		status = tell (&call, as_json);
 	call_free (&call);
-	session_close (&session);
+	conversation_close (&conversation);
 	return finish (status);
 }
 

@@ -14,29 +14,30 @@
 #include "base/text.h"
 #include "cli/say.h"
 #include "commands/commands.h"
-#include "commands/local.h"
-#include "commands/rights.h"
+#include "commands/daemon_admin.h"
+#include "conf/grant.h"
 
 enum { NAMES = 64 };
 
 /* The file is gone: have the daemon see it. 0, or -1 (which has been said). */
-static int end_sessions (struct local *local, const char *name)
+static int end_sessions (struct daemon_admin *admin, const char *name)
 {
-	json_int_t sessions = json_integer_value (json_object_get (local_identity (local, name), "connections"));
+	json_int_t sessions = json_integer_value (json_object_get (daemon_admin_identity (admin, name), "connections"));
 	int reloaded;
 
-	if (!local->answers) {
+	if (!admin->answers) {
 		printf ("'%s' is revoked\n", safe (name));
-		local_say_later (local);
+		daemon_admin_say_later (admin);
 		return 0;
 	}
-	if ((reloaded = local_reload (local)) < 0 || local_identity (local, name)) {
+	if ((reloaded = daemon_admin_reload (admin)) < 0 || daemon_admin_identity (admin, name)) {
 		complain (NULL, "the file of '%s' is removed, but it may still be live: remexd did not take it in: %s",
-			name, local_identity (local, name) && !*local->why ? "it still knows the name" : local->why);
+			name,
+			daemon_admin_identity (admin, name) && !*admin->why ? "it still knows the name" : admin->why);
 		return -1;
 	}
 	if (reloaded > 0)
-		complain (NULL, "remexd refuses the rest of its files: %s", local->why);
+		complain (NULL, "remexd refuses the rest of its files: %s", admin->why);
 	if (sessions)
 		printf ("'%s' is revoked, and its %lld connection%s ended\n", safe (name), (long long)sessions,
 			sessions == 1 ? " is" : "s are");
@@ -45,14 +46,14 @@ static int end_sessions (struct local *local, const char *name)
 	return 0;
 }
 
-static void say_unknown (const struct local *local, const char *name, const char *path)
+static void say_unknown (const struct daemon_admin *admin, const char *name, const char *path)
 {
 	const char *names[NAMES];
 	char hint[128];
 	const json_t *each;
 	size_t i, n = 0;
 
-	json_array_foreach (json_object_get (local->document, "identities"), i,
+	json_array_foreach (json_object_get (admin->document, "identities"), i,
 		each) if (n < NAMES && json_is_string (json_object_get (each, "name"))) names[n++] =
 		json_string_value (json_object_get (each, "name"));
 	complain (NULL, "there is no %s%s", path, text_hint (hint, sizeof hint, text_nearest (name, names, n)));
@@ -60,21 +61,21 @@ static void say_unknown (const struct local *local, const char *name, const char
 
 static int shut_out (const char *name)
 {
-	struct local local;
+	struct daemon_admin admin;
 	char *path = NULL;
 	int status = STATUS_REMEX;
 	struct err err = { 0 };
 
-	if (local_open (&local) == 0 && (path = local_path (&local, name))) {
+	if (daemon_admin_open (&admin) == 0 && (path = daemon_admin_path (&admin, name))) {
 		if (file_unlink (path, &err) == 0)
-			status = end_sessions (&local, name) == 0 ? 0 : STATUS_REMEX;
+			status = end_sessions (&admin, name) == 0 ? 0 : STATUS_REMEX;
 		else if (err.sys == ENOENT || err.sys == ENOTDIR)
-			say_unknown (&local, name, path);
+			say_unknown (&admin, name, path);
 		else
 			complain (NULL, "%s", err.text);
 	}
 	free (path);
-	local_close (&local);
+	daemon_admin_close (&admin);
 	return finish (status);
 }
 
@@ -86,7 +87,7 @@ static int run_revoke (const struct subcommand *command, struct command_line *li
 
 	if (!line->n_words)
 		return usage_error (command, "missing name");
-	if (rights_check_name (line->words[0], &err) < 0)
+	if (grant_check_name (line->words[0], &err) < 0)
 		return usage_error (command, "%s", err.text);
 	return shut_out (line->words[0]);
 }

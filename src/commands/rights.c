@@ -15,11 +15,6 @@ enum {
 	ROOT_LONG = 500, /* YAML wants keys of over 1024 characters behind a '?'; in quotes each may take two */
 };
 
-int rights_check_name (const char *name, struct err *err)
-{
-	return grant_check_name (name, err);
-}
-
 void rights_free (struct rights *rights)
 {
 	for (size_t i = 0; i < rights->n_allow; i++)
@@ -227,13 +222,14 @@ static int put_all (struct buf *out, const struct rights *rights)
 /* A name of a slot stands in the file as it is, so it must be one before it is written. */
 static int check_slots (const struct rights *rights, struct err *err)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-
 	for (size_t i = 0; i < rights->n_slots; i++) {
 		size_t length = strcspn (rights->slots[i], "=");
 
-		if (strspn (rights->slots[i], letters) < length)
-			return err_set (err, 0, "--slot: the name of a slot is made of letters, digits, '_' and '-'");
+		if (!command_is_slot_name (rights->slots[i], length))
+			return err_set (err, 0,
+				"--slot: the name of a slot is made of letters, digits, '_' and '-', and does not "
+				"start "
+				"with '_' or '-'");
 	}
 	return 0;
 }

@@ -23,9 +23,6 @@ struct rights {
 	const char *expires;
 };
 
-/* As grant_check_name (conf/grant.h, whose struct command is not the one of cli.h). */
-int rights_check_name (const char *name, struct err *err);
-
 void rights_free (struct rights *rights);
 
 /* The key of the command line: a line, a file (it starts with / or ./ or ../) of lines, or "-" for those of stdin; `#` at

@@ -10,7 +10,7 @@
 #include "cli/json.h"
 #include "cli/result.h"
 #include "cli/say.h"
-#include "cli/session.h"
+#include "cli/conversation.h"
 #include "commands/commands.h"
 
 struct run {
@@ -100,18 +100,18 @@ static void hint_no_input (const struct run *run, const struct command_line *lin
 static int run_on (const struct run *run, const struct command_line *line, const char *args)
 {
 	struct call call = { .name = line->verbatim ? "exec.run" : "exec.shell", .options = run->options };
-	struct session session;
+	struct conversation conversation;
 	struct input input;
 	int status = STATUS_REMEX;
 
 	call.options.args = args;
 	call.sink = run->format ? &sink_collect : &sink_live;
-	if (session_open (&session, line->first) < 0)
+	if (conversation_open (&conversation, line->first) < 0)
 		return STATUS_REMEX;
 	hint_no_input (run, line);
 	input_init (&input, !run->no_input && !input_is_closed ());
 	call.input = &input;
-	if (session_call (&session, &call) == 0) {
+	if (conversation_call (&conversation, &call) == 0) {
 		status = result_status (&call);
 		console_release_signals (); /* what is printed now may block, and may be interrupted */
 		if (run->format && !call.gave_up && !call.broken) {
@@ -123,7 +123,7 @@ static int run_on (const struct run *run, const struct command_line *line, const
 	}
 	call_free (&call);
 	input_close (&input);
-	session_close (&session);
+	conversation_close (&conversation);
 	return status;
 }
 

@@ -6,7 +6,7 @@
 
 #include "cli/say.h"
 #include "cli/document.h"
-#include "cli/session.h"
+#include "cli/conversation.h"
 #include "cli/json.h"
 #include "commands/commands.h"
 

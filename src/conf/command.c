@@ -13,7 +13,7 @@
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */
 
-static bool is_slot_name (const char *name, size_t n)
+bool command_is_slot_name (const char *name, size_t n)
 {
 	return n > 0 && n <= COMMAND_SLOT_NAME_MAX && strspn (name, SLOT_LETTERS) >= n && *name != '-' && *name != '_';
 }
@@ -33,7 +33,7 @@ int command_check_slots (const struct conf_node *slots, const char *file, struct
 		const struct conf_node *node = slots->items[i];
 
 		shown (node->key, name);
-		if (!is_slot_name (node->key, strlen (node->key)))
+		if (!command_is_slot_name (node->key, strlen (node->key)))
 			return conf_fail (err, file, node->key_line, node->key_column,
 				"'%s' cannot be the name of a slot: it takes 1 to %d letters, digits, '_' and '-'",
 				name, COMMAND_SLOT_NAME_MAX);
@@ -77,7 +77,8 @@ static bool is_slot (const char *text)
 	size_t n = strlen (text);
 	bool dash = text[0] == '{' && text[1] == '-';
 
-	return n > 2U + dash && text[0] == '{' && text[n - 1] == '}' && is_slot_name (text + 1 + dash, n - 2 - dash);
+	return n > 2U + dash && text[0] == '{' && text[n - 1] == '}' &&
+	       command_is_slot_name (text + 1 + dash, n - 2 - dash);
 }
 
 static int read_word (struct command_word *word, const struct conf_node *node, const struct conf_node *slots,

@@ -33,6 +33,9 @@ struct command {
 	size_t n_words;
 };
 
+/* Is that the name of a slot: letters, digits, _ and -, of which the first is a letter or a digit? */
+bool command_is_slot_name (const char *name, size_t n);
+
 /* Check the map of the slots: names of a-z A-Z 0-9 _ - that start with none of the two signs, and patterns. 0, or -1
  * and err with the place. */
 int command_check_slots (const struct conf_node *slots, const char *file, struct err *err);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "conf/grant.h"
 #include "conf/reader.h"
 
@@ -42,12 +43,12 @@ static int add_key (struct reader *reader, const struct schema_key *key, const s
 	return 0;
 }
 
-/* A name as plugins and verbs have it (plugin/plugin.c): where it ends, or NULL. */
+/* The name of a plugin or a verb: where it ends, or NULL. */
 static const char *skip_name (const char *p)
 {
-	size_t n = strspn (p, "abcdefghijklmnopqrstuvwxyz0123456789_");
+	size_t n = strcspn (p, ".");
 
-	return n > 0 && n <= 32 ? p + n : NULL;
+	return text_is_name (p, n) ? p + n : NULL;
 }
 
 /* plugin, plugin.*, plugin.verb or *. */

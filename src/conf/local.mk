@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += %D%/libconf.la
 	%D%/config.c %D%/config.h \
 	%D%/date.c \
 	%D%/grant.c %D%/grant.h \
+	%D%/grant_json.c %D%/grant_json.h \
 	%D%/listen_key.c %D%/listen_key.h \
 	%D%/node.c \
 	%D%/pattern.c %D%/pattern.h \

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include "conf/grant_json.h"
 #include "front/builtin.h"
 #include "front/front_state.h"
 #include "front/request.h"
@@ -196,66 +197,18 @@ static void show_plugins (struct front *front, struct identity *identity, struct
 
 /* --- identities -------------------------------------------------------------------------------------------------- */
 
-static json_t *commands_json (const struct grant *grant)
-{
-	json_t *commands = json_array ();
-
-	for (size_t i = 0; i < grant->n_commands; i++) {
-		json_t *words = json_array ();
-
-		for (size_t j = 0; j < grant->commands[i].n_words; j++) {
-			const struct command_word *word = &grant->commands[i].words[j];
-
-			json_array_append_new (
-				words, word->text ? json_string (word->text)
-						  : json_sprintf ("{%s%s}", word->dash ? "-" : "", word->slot));
-		}
-		json_array_append_new (commands, words);
-	}
-	return commands;
-}
-
-static json_t *roots_json (const struct grant *grant)
-{
-	json_t *roots = json_object ();
-
-	/* They stand in a YAML file, so they are UTF-8. */
-	for (size_t i = 0; i < grant->n_roots; i++)
-		json_object_set_new (roots, grant->roots[i].path, json_string (grant->roots[i].writable ? "rw" : "r"));
-	return roots;
-}
-
 static json_t *identity_json (const struct front *front, const struct admitted *admitted)
 {
-	const struct grant *grant = admitted->grant;
-	json_t *keys = json_array (), *allow = json_array (), *json;
-	char print[KEY_PRINT_SIZE], user[64], until[32];
+	json_t *json = grant_json (admitted->grant);
 	const struct gate_client *client;
-	time_t expires = (time_t)grant->expires;
-	struct tm tm;
+	char user[64];
 	int live = 0;
 
-	for (size_t i = 0; i < grant->n_keys; i++)
-		json_array_append_new (keys, json_string (key_print (&grant->keys[i], print)));
-	for (size_t i = 0; i < grant->n_allow; i++)
-		json_array_append_new (allow, json_string (grant->allow[i]));
 	list_each (client, &front->gate.clients, node)
-		live += client->remote && client->identity->grant == grant;
-	json = json_pack ("{ss so ss so so si}", "name", grant->name, "keys", keys, "user",
-		access_name (user, sizeof user, admitted->uid), "allow", allow, "commands", commands_json (grant),
-		"connections", live);
-	if (grant->n_roots)
-		json_object_set_new (json, "roots", roots_json (grant));
-	if (grant->n_from) {
-		json_t *from = json_array ();
-		char shown[ENDPOINT_SIZE];
-
-		for (size_t i = 0; i < grant->n_from; i++)
-			json_array_append_new (from, json_string (network_format (&grant->from[i], shown)));
-		json_object_set_new (json, "from", from);
-	}
-	if (expires && gmtime_r (&expires, &tm) && strftime (until, sizeof until, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		json_object_set_new (json, "expires", json_string (until));
+		live += client->remote && client->identity->grant == admitted->grant;
+	json_object_set_new (json, "name", json_string (admitted->grant->name));
+	json_object_set_new (json, "user", json_string (access_name (user, sizeof user, admitted->uid)));
+	json_object_set_new (json, "connections", json_integer (live));
 	return json;
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/link.h"
+#include "base/text.h"
 #include "front/relay.h"
 
 enum {
@@ -199,14 +200,6 @@ static void on_outlet (void *arg, int events)
 	relay->moved (relay->arg);
 }
 
-static bool name_good (const char *name, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strchr ("abcdefghijklmnopqrstuvwxyz0123456789_", name[i]) || !name[i])
-			return false;
-	return n > 0 && n < RELAY_NAME;
-}
-
 static bool name_taken (const struct relay *relay, const char *name, size_t n)
 {
 	for (int i = 0; i < relay->n_outlets; i++)
@@ -240,7 +233,7 @@ int relay_add_outlet (struct relay *relay, const char *name, size_t n, enum fd_k
 {
 	struct outlet *outlet = &relay->outlets[relay->n_outlets];
 
-	if (relay->n_outlets == RELAY_OUTLETS || !name_good (name, n) || name_taken (relay, name, n)) {
+	if (relay->n_outlets == RELAY_OUTLETS || !text_is_name (name, n) || name_taken (relay, name, n)) {
 		discard (relay, &fd);
 		return -1;
 	}
@@ -286,7 +279,7 @@ static void flush_held (struct relay *relay)
 
 int relay_write (struct relay *relay, const char *name, size_t name_n, const uint8_t *bytes, size_t n)
 {
-	if (!name_good (name, name_n) || buf_len (&relay->held)) {
+	if (!text_is_name (name, name_n) || buf_len (&relay->held)) {
 		errno = EINVAL;
 		return -1;
 	}

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/nowait.h"
@@ -20,7 +21,7 @@
 #include "loop/loop.h"
 #include "wire/session.h"
 
-enum { RELAY_OUTLETS = 4, RELAY_NAME = 33 };
+enum { RELAY_OUTLETS = 4, RELAY_NAME = TEXT_NAME_MAX + 1 };
 
 struct outlet {
 	struct relay *relay;

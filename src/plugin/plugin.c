@@ -31,9 +31,7 @@ const char *plugin_shown (const char *name, char out[PLUGIN_SHOWN])
 
 static bool name_good (const char *name)
 {
-	size_t n = name ? strlen (name) : 0;
-
-	return n > 0 && n <= 32 && strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
+	return name && text_is_name (name, strlen (name));
 }
 
 /* The words go into the verb table, which is JSON. */

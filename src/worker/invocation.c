@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "wire/header.h"
 #include "wire/records.h"
 #include "worker/invocation.h"
@@ -89,7 +90,7 @@ int invocation_check_stream (const struct remex_call *call, const char *stream)
 {
 	size_t n = strlen (stream);
 
-	if (!n || n > 32 || strspn (stream, "abcdefghijklmnopqrstuvwxyz0123456789_") != n) {
+	if (!text_is_name (stream, n)) {
 		errno = EINVAL;
 		return -1;
 	}

@@ -383,6 +383,31 @@ START_TEST (quote_into_little_space)
 }
 END_TEST
 
+START_TEST (names)
+{
+	char name[TEXT_NAME_MAX + 1];
+
+	memset (name, 'x', sizeof name);
+	ck_assert (text_is_name ("exec", 4));
+	ck_assert (text_is_name ("a_1", 3));
+	ck_assert (text_is_name (name, TEXT_NAME_MAX));
+	ck_assert (!text_is_name (name, TEXT_NAME_MAX + 1));
+	ck_assert (!text_is_name ("", 0));
+	ck_assert (!text_is_name ("a.b", 3));
+	ck_assert (!text_is_name ("Exec", 4));
+	ck_assert (!text_is_name ("a\0b", 3));
+}
+END_TEST
+
+START_TEST (hint)
+{
+	char out[64];
+
+	ck_assert_str_eq (text_hint (out, sizeof out, "status"), "; did you mean 'status'?");
+	ck_assert_str_eq (text_hint (out, sizeof out, NULL), "");
+}
+END_TEST
+
 static void cases (TCase *tcase)
 {
 	tcase_add_loop_test (tcase, utf8, 0, ROWS (utf8_rows));
@@ -399,6 +424,8 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, quote_into_little_space);
 	tcase_add_loop_test (tcase, nearest, 0, ROWS (near_rows));
 	tcase_add_test (tcase, nearest_of_a_long_word);
+	tcase_add_test (tcase, names);
+	tcase_add_test (tcase, hint);
 }
 
 CHECK_MAIN ("base/text", cases)

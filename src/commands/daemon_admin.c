@@ -1,4 +1,4 @@
-/* local - see local.h. */
+/* daemon_admin - see admin.h. */
 #include "config.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "cli/subcommand.h"
 #include "cli/say.h"
 #include "cli/json.h"
-#include "commands/local.h"
+#include "commands/daemon_admin.h"
 
 enum answer { ANSWERED, NOBODY, REFUSED };
 
@@ -30,20 +30,20 @@ static enum answer judge (const struct call *call, char *why, size_t size)
 }
 
 /* Call something; its document, where one is wanted, in *document. */
-static enum answer ask (struct local *local, const char *name, json_t **document)
+static enum answer ask (struct daemon_admin *admin, const char *name, json_t **document)
 {
 	struct call call = { .name = name, .sink = &sink_collect };
 	enum answer answer = REFUSED;
 
-	snprintf (local->why, sizeof local->why, "the call could not be made");
-	if (session_call (&local->session, &call) == 0)
-		answer = judge (&call, local->why, sizeof local->why);
+	snprintf (admin->why, sizeof admin->why, "the call could not be made");
+	if (conversation_call (&admin->conversation, &call) == 0)
+		answer = judge (&call, admin->why, sizeof admin->why);
 	if (answer == ANSWERED && document && !(*document = json_of (&call.result_bytes, NULL))) {
-		snprintf (local->why, sizeof local->why, "%s gave no document", name);
+		snprintf (admin->why, sizeof admin->why, "%s gave no document", name);
 		answer = REFUSED;
 	}
 	if (answer == ANSWERED)
-		*local->why = '\0';
+		*admin->why = '\0';
 	call_free (&call);
 	return answer;
 }
@@ -58,91 +58,91 @@ static bool is_list (const json_t *identities)
 	return json_is_array (identities);
 }
 
-static enum answer ask_identities (struct local *local)
+static enum answer ask_identities (struct daemon_admin *admin)
 {
 	json_t *document = NULL;
-	enum answer answer = ask (local, "identities", &document);
+	enum answer answer = ask (admin, "identities", &document);
 	const char *directory = json_string_value (json_object_get (document, "directory"));
 
 	if (answer == ANSWERED && (!directory || *directory != '/')) {
-		snprintf (local->why, sizeof local->why, "it does not say where its identities are");
+		snprintf (admin->why, sizeof admin->why, "it does not say where its identities are");
 		answer = REFUSED;
 	}
 	if (answer == ANSWERED && !is_list (json_object_get (document, "identities"))) {
-		snprintf (local->why, sizeof local->why, "it does not say who its identities are");
+		snprintf (admin->why, sizeof admin->why, "it does not say who its identities are");
 		answer = REFUSED;
 	}
 	if (answer != ANSWERED) {
 		json_decref (document);
 		return answer;
 	}
-	json_decref (local->document);
-	local->document = document;
-	free (local->directory);
-	local->directory = strdup (directory);
-	return local->directory ? ANSWERED : REFUSED;
+	json_decref (admin->document);
+	admin->document = document;
+	free (admin->directory);
+	admin->directory = strdup (directory);
+	return admin->directory ? ANSWERED : REFUSED;
 }
 
-int local_reload (struct local *local)
+int daemon_admin_reload (struct daemon_admin *admin)
 {
-	bool refused = ask (local, "reload", NULL) != ANSWERED;
-	char why[sizeof local->why];
+	bool refused = ask (admin, "reload", NULL) != ANSWERED;
+	char why[sizeof admin->why];
 
-	memcpy (why, local->why, sizeof why);
-	if (ask_identities (local) != ANSWERED)
+	memcpy (why, admin->why, sizeof why);
+	if (ask_identities (admin) != ANSWERED)
 		return -1;
-	memcpy (local->why, why, sizeof why);
+	memcpy (admin->why, why, sizeof why);
 	return refused;
 }
 
 /* --- where nobody answers ---------------------------------------------------------------------------------------- */
 
-void local_say_later (const struct local *local)
+void daemon_admin_say_later (const struct daemon_admin *admin)
 {
-	printf ("no remexd answers here (%s): it takes effect when one starts that reads %s\n", safe (local->why),
-		safe (local->directory));
+	printf ("no remexd answers here (%s): it takes effect when one starts that reads %s\n", safe (admin->why),
+		safe (admin->directory));
 }
 
 /* --- all --------------------------------------------------------------------------------------------------------- */
 
-int local_open (struct local *local)
+int daemon_admin_open (struct daemon_admin *admin)
 {
 	enum answer answer;
 	bool nobody;
 
-	*local = (struct local){ .answers = false };
-	if (session_open (&local->session, "local") < 0)
+	*admin = (struct daemon_admin){ .answers = false };
+	if (conversation_open (&admin->conversation, "local") < 0)
 		return -1;
-	nobody = *remex_host_code (local->session.host) != '\0';
-	answer = ask_identities (local);
-	local->answers = answer == ANSWERED;
+	nobody = *remex_host_code (admin->conversation.host) != '\0';
+	answer = ask_identities (admin);
+	admin->answers = answer == ANSWERED;
 	/* A Unix socket is connected to at once or not at all. Who takes the connection and says nothing is a remexd, or is
 	 * in the place of one: its files are not to be guessed. */
 	if (answer != ANSWERED && nobody)
 		answer = NOBODY;
-	if (answer == NOBODY && !(local->directory = paths_config (PATHS_IDENTITIES))) {
+	if (answer == NOBODY && !(admin->directory = paths_config (PATHS_IDENTITIES))) {
 		complain (NULL, "no remexd answers here (%s), and without HOME there is no telling where its files are",
-			local->why);
+			admin->why);
 		return -1;
 	}
 	if (answer == REFUSED)
-		complain ("local", "%s", local->why);
+		complain ("local", "%s", admin->why);
 	return answer == REFUSED ? -1 : 0;
 }
 
-void local_close (struct local *local)
+void daemon_admin_close (struct daemon_admin *admin)
 {
-	json_decref (local->document);
-	free (local->directory);
-	session_close (&local->session);
+	json_decref (admin->document);
+	free (admin->directory);
+	conversation_close (&admin->conversation);
 }
 
-const json_t *local_identity (const struct local *local, const char *name)
+const json_t *daemon_admin_identity (const struct daemon_admin *admin, const char *name)
 {
 	const json_t *each, *said;
 	size_t i;
 
-	json_array_foreach (json_object_get (local->document, "identities"), i, each)
+	json_array_foreach (json_object_get (admin->document, "identities"), i, each)
 	{
 		said = json_object_get (each, "name");
 		if (json_is_string (said) && !strcmp (json_string_value (said), name))
@@ -151,11 +151,11 @@ const json_t *local_identity (const struct local *local, const char *name)
 	return NULL;
 }
 
-char *local_path (const struct local *local, const char *name)
+char *daemon_admin_path (const struct daemon_admin *admin, const char *name)
 {
 	char *path;
 
-	if (asprintf (&path, "%s/%s.yaml", local->directory, name) >= 0)
+	if (asprintf (&path, "%s/%s.yaml", admin->directory, name) >= 0)
 		return path;
 	complain (NULL, "no memory");
 	return NULL;

@@ -1,0 +1,71 @@
+/* conversation - see conversation.h. */
+#include "config.h"
+
+#include <string.h>
+
+#include "cli/ask.h"
+#include "cli/result.h"
+#include "cli/say.h"
+#include "cli/conversation.h"
+
+static int dial (struct conversation *conversation)
+{
+	struct remex_error error;
+
+	if ((conversation->host = remex_connect (conversation->drive.remex, conversation->where, &error)))
+		return 0;
+	complain (NULL, "%s", error.text);
+	return -1;
+}
+
+int conversation_open (struct conversation *conversation, const char *where)
+{
+	conversation->where = where;
+	conversation->host = NULL;
+	if (drive_open (&conversation->drive) == 0 && dial (conversation) == 0)
+		return 0;
+	conversation_close (conversation);
+	return -1;
+}
+
+void conversation_close (struct conversation *conversation)
+{
+	drive_close (&conversation->drive);
+	conversation->host = NULL;
+}
+
+bool conversation_trust (struct conversation *conversation)
+{
+	if (!ask_possible (conversation->host) || !ask_trust (conversation->host))
+		return false;
+	remex_close (conversation->host);
+	return dial (conversation) == 0;
+}
+
+int conversation_call (struct conversation *conversation, struct call *call)
+{
+	call->where = conversation->where;
+	call_init (call);
+	for (;;) {
+		if (!conversation->host || call_start (call, &conversation->drive, conversation->host) < 0 ||
+			drive_run (&conversation->drive) < 0)
+			return -1;
+		if (call->gave_up || strcmp (call->result.code, "untrusted") != 0)
+			return 0;
+		if (!conversation_trust (conversation))
+			return conversation->host ? 0 : -1;
+	}
+}
+
+int conversation_fetch (struct conversation *conversation, struct call *call, const char *name)
+{
+	*call = (struct call){ .name = name, .sink = &sink_collect };
+	if (conversation_call (conversation, call) < 0)
+		return STATUS_REMEX;
+	result_explain (call, NULL);
+	if (call_ended (call, REMEX_COMPLETED) && !buf_len (&call->result_bytes)) {
+		complain (conversation->where, "%s gave no result", name);
+		return STATUS_REMEX;
+	}
+	return result_status (call);
+}
