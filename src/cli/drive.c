@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "cli/drive.h"
 #include "cli/say.h"
 
@@ -21,15 +22,9 @@ static size_t raise_limit (void)
 {
 	struct rlimit limit;
 
+	fd_raise_limit ();
 	if (getrlimit (RLIMIT_NOFILE, &limit) < 0)
 		return 1;
-	if (limit.rlim_cur < limit.rlim_max) {
-		rlim_t before = limit.rlim_cur;
-
-		limit.rlim_cur = limit.rlim_max;
-		if (setrlimit (RLIMIT_NOFILE, &limit) < 0)
-			limit.rlim_cur = before;
-	}
 	if (limit.rlim_cur > (rlim_t)SIZE_MAX)
 		return SIZE_MAX;
 	return limit.rlim_cur > FILES_OTHERS ? (size_t)limit.rlim_cur - FILES_OTHERS : 1;
