@@ -7,7 +7,7 @@
 #include "base/options.h"
 #include "support/check_main.h"
 
-enum { WORDS = 12 };
+enum { WORDS = 32 };
 
 struct values {
 	bool quiet, all;
