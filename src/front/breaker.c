@@ -1,4 +1,4 @@
-/* breaker - see breaker.h. There are as many plugins as the directory holds, and few users who crash them: lists are
+/* breaker - see breaker.h. There are few plugins (those in the directory), and few users crash them: lists are
  * enough. */
 #include "config.h"
 
@@ -8,7 +8,7 @@
 #include "gate/access.h"
 #include "front/breaker.h"
 
-/* What is counted of a plugin. */
+/* The counters of a plugin. */
 struct plugin_counts {
 	struct list node;
 	char *plugin;
@@ -20,8 +20,8 @@ struct breaker {
 	const struct plugin_counts *counts; /* of its plugin */
 	uid_t uid;
 	int in_a_row; /* crashes */
-	int64_t backoff_ms; /* the length of the last one; 0: there was none */
-	int64_t until_ms; /* when it is over */
+	int64_t backoff_ms; /* the length of the last backoff; 0: there was none */
+	int64_t until_ms; /* when the backoff is over */
 };
 
 void breakers_init (struct breakers *breakers, int limit)
@@ -52,7 +52,7 @@ void breakers_free (struct breakers *breakers)
 	}
 }
 
-/* NULL without memory: then it is not counted. */
+/* NULL without memory: then the plugin is not counted. */
 static struct plugin_counts *counts_of (struct breakers *breakers, const char *plugin)
 {
 	struct plugin_counts *counts;
@@ -80,7 +80,7 @@ static struct breaker *find (const struct breakers *breakers, const char *plugin
 	return NULL;
 }
 
-/* The breaker of a crash that has just been: the last in the list. NULL without memory. */
+/* The breaker for a crash that happened now: it becomes the last in the list. NULL without memory. */
 static struct breaker *find_or_add (struct breakers *breakers, const struct plugin_counts *counts, uid_t uid)
 {
 	struct breaker *breaker = find (breakers, counts->plugin, uid);
@@ -136,7 +136,7 @@ int64_t breaker_crashed (struct breakers *breakers, const char *plugin, uid_t ui
 	breaker->in_a_row++;
 	if (!breakers->limit || breaker->in_a_row < breakers->limit)
 		return 0;
-	/* A call that was running when the breaker opened may still crash: the backoff gets no longer by that. */
+	/* A call that was running when the breaker opened may still crash. That does not make the backoff longer. */
 	if (breaker->until_ms > now_ms)
 		return breaker->until_ms - now_ms;
 	breaker->backoff_ms = breaker->backoff_ms ? 2 * breaker->backoff_ms : BREAKER_BACKOFF_MIN_MS;
@@ -146,7 +146,7 @@ int64_t breaker_crashed (struct breakers *breakers, const char *plugin, uid_t ui
 	return breaker->backoff_ms;
 }
 
-/* By user, how long calls of that plugin are still refused; *longest is the longest of them. */
+/* For each user, how long calls of that plugin are still refused; *longest is the longest of these times. */
 static json_t *backoff_json (
 	const struct breakers *breakers, const struct plugin_counts *counts, int64_t now_ms, int64_t *longest)
 {

@@ -1,15 +1,15 @@
-/* breaker - the circuit breakers of the plugins: a user whose calls crash a plugin again and again is refused calls of it
- * for a while.
+/* breaker - the circuit breakers of the plugins. A user whose calls crash a plugin repeatedly is refused calls of that
+ * plugin for a while.
  *
- * There is one breaker for each pair of a plugin and a uid, the user that the call runs as. A process of that user can kill
- * its own workers, and that must not affect other users.
+ * There is one breaker for each pair of a plugin and a uid, the user that the call runs as. A process of that user can
+ * kill its own workers, and that must not affect other users.
  *
  *   CLOSED  --`limits.crashes` crashes in a row-->  OPEN: calls are refused for the backoff, 1 s
- *   OPEN    --the backoff is over-->  calls are let through: one that ends closes the breaker, one that crashes opens it
- *           again with twice the backoff, up to 60 s
+ *   OPEN    --the backoff is over-->  calls are let through: a call that ends closes the breaker, a call that crashes
+ *           opens it again with twice the backoff, up to 60 s
  *
- * A call that ends, however it ends, closes the breaker. At most BREAKERS_MAX breakers are kept; beyond that the one
- * whose last crash is the oldest is forgotten. Pure: the time is the caller's.
+ * A call that ends without a crash, with any outcome, closes the breaker. At most BREAKERS_MAX breakers are kept;
+ * beyond that, the breaker with the oldest last crash is forgotten. Pure: the caller gives the time.
  */
 #ifndef REMEX_FRONT_BREAKER_H
 #define REMEX_FRONT_BREAKER_H
@@ -24,7 +24,7 @@ enum { BREAKER_BACKOFF_MIN_MS = 1000, BREAKER_BACKOFF_MAX_MS = 60000, BREAKERS_M
 
 struct breakers {
 	struct list plugins; /* counters of each plugin, for the status */
-	struct list list; /* of breakers that have seen a crash, the one with the oldest crash first */
+	struct list list; /* of breakers that have counted a crash; the breaker with the oldest crash is first */
 	int n;
 	int limit; /* crashes in a row; 0: no breaker ever opens */
 };
@@ -38,11 +38,11 @@ int64_t breaker_backoff (const struct breakers *breakers, const char *plugin, ui
 /* A call of the plugin has ended. */
 void breaker_ended (struct breakers *breakers, const char *plugin, uid_t uid);
 
-/* A call of the plugin has crashed its worker. Returns the backoff from now on in milliseconds, 0 where there is none. */
+/* A call of the plugin has crashed its worker. Returns the backoff from now on in milliseconds; 0: there is none. */
 int64_t breaker_crashed (struct breakers *breakers, const char *plugin, uid_t uid, int64_t now_ms);
 
-/* {"exec":{"ended":n,"crashed":n,"rests":seconds,"backoff":{"alice":seconds}},...}: `backoff` by the user whose calls
- * are refused, `rests` the longest of them; both only where there is one. A new reference. */
+/* {"exec":{"ended":n,"crashed":n,"rests":seconds,"backoff":{"alice":seconds}},...}: `backoff` has each user whose calls
+ * are refused, `rests` is the longest backoff; both are left out when there is no backoff. A new reference. */
 json_t *breakers_json (const struct breakers *breakers, int64_t now_ms);
 
 #endif

@@ -13,10 +13,10 @@
 #include "front/front_state.h"
 #include "front/request.h"
 
-/* Answers of one identity that wait for their clients: each is kept in memory. */
+/* The most answers of one identity that may wait for their clients: each answer is kept in memory. */
 enum { ANSWERS_EACH = 16 };
 
-/* A reload that the supervisor was asked for. */
+/* A reload for which the supervisor was asked. */
 struct reload_call {
 	struct list node; /* of the front's reloads */
 	uint64_t number;
@@ -25,7 +25,7 @@ struct reload_call {
 	struct channel *channel;
 };
 
-/* An answer that is larger than what the client takes at once. */
+/* An answer that is too large for the client to take at once. */
 struct reply {
 	struct list node; /* of the front's answers */
 	struct front *front;
@@ -56,7 +56,7 @@ static void reply_free (struct reply *reply)
 	free (reply);
 }
 
-/* As much of it as the client takes; the rest when it takes more. */
+/* Send as much of the reply as the client takes. The rest follows when the client takes more. */
 static void send_reply (struct reply *reply)
 {
 	while (reply->sent < reply->whole) {
@@ -98,7 +98,7 @@ static const struct channel_ops reply_ops = {
 	.lost = on_reply_lost,
 };
 
-/* A document (consumed) as the result. */
+/* Answer with a document (consumed) as the result. */
 static void answer (struct front *front, struct identity *identity, struct channel *channel, json_t *document)
 {
 	struct reply *reply;
@@ -150,7 +150,7 @@ void builtin_stop (struct front *front)
 
 /* --- plugins ----------------------------------------------------------------------------------------------------- */
 
-/* Of one plugin, what that identity may call; NULL when that is nothing. A new reference. */
+/* The part of a plugin that the identity may call; NULL: the identity may call nothing of it. A new reference. */
 static json_t *visible (const struct verb_table *table, const struct identity *identity, json_t *plugin)
 {
 	const char *name = json_string_value (json_object_get (plugin, "plugin"));
@@ -174,7 +174,7 @@ static json_t *visible (const struct verb_table *table, const struct identity *i
 	return copy;
 }
 
-/* The table that arguments are checked with; for somebody over TCP the part that it may use. */
+/* Answer with the table by which arguments are checked; a client over TCP gets the part that it may use. */
 static void show_plugins (struct front *front, struct identity *identity, struct channel *channel)
 {
 	json_t *all = front->verbs->json, *some, *plugin;
@@ -223,7 +223,7 @@ static json_t *listening_json (const struct front *front)
 		char shown[ENDPOINT_SIZE];
 
 		if (!front->gate.listeners[i].watch)
-			continue; /* it is closed */
+			continue; /* the listener is closed */
 		if (front->gate.listeners[i].kind == LISTEN_TCP) {
 			if (getsockname (front->gate.listeners[i].fd, (struct sockaddr *)&endpoint.address,
 				    &endpoint.size) == 0)
@@ -285,7 +285,7 @@ static void ask_reload (struct front *front, struct identity *identity, struct c
 	supervisor_link_reload (&front->supervisor, reload->number);
 }
 
-/* What the reload came to: the generation, which the front has by now, and the keys that wait for a restart. */
+/* The result of the reload: the generation, which the front has already, and the keys that wait for a restart. */
 static json_t *summary (const struct front *front, const char *waiting, size_t n)
 {
 	json_t *loaded = json_object (), *refused = json_object (), *waits = json_array (), *plugin;
@@ -336,7 +336,7 @@ void builtin_reloaded (struct front *front, struct packet *packet)
 
 static const struct {
 	const char *name;
-	bool everybody; /* else: only those who may do everything */
+	bool everybody; /* false: only identities that may do everything */
 	void (*run) (struct front *front, struct identity *identity, struct channel *channel);
 } calls[] = {
 	{ "plugins", true, show_plugins },

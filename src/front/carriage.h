@@ -1,4 +1,4 @@
-/* carriage - what front and carrier share of a stream (carrier.h). */
+/* carriage - the state of a stream that front and carrier share (carrier.h). */
 #ifndef REMEX_FRONT_CARRIAGE_H
 #define REMEX_FRONT_CARRIAGE_H
 
@@ -10,23 +10,23 @@
 enum carriage_wish { WISH_ALL, WISH_ENDING, WISH_LATE };
 
 struct carriage {
-	bool used; /* the front's alone */
-	atomic_int kind; /* enum fd_kind, what the descriptor is said to be: written by the front */
+	bool used; /* read and written by the front only */
+	atomic_int kind; /* enum fd_kind, the claimed kind of the descriptor: written by the front */
 	atomic_int wish; /* enum carriage_wish: written by the front */
 	atomic_int state; /* enum carried: written by the carrier */
-	atomic_llong since; /* clock_ms, when the call began that the carrier is in; 0: in none */
+	atomic_llong since; /* clock_ms, when the carrier's current system call began; 0: there is none */
 };
 
 enum { CARRIAGES = 8192 };
 
 struct carriages {
-	/* How many records the front has sent of which it has closed its copy of the descriptor. The carrier waits for that
-	 * before it closes its own: the last close is the one that may wait. */
+	/* The number of sent records whose descriptor the front has closed. The carrier waits for that before it closes
+	 * its own copy, because only the last close may wait, and that must be the carrier's. */
 	atomic_llong let_go;
 	struct carriage all[CARRIAGES];
 };
 
-/* The process: serves what comes over the link until its end. */
+/* The carrier process: serve the records of the link until the link ends. */
 int carrier_run (int link, struct carriages *shared);
 
 #endif

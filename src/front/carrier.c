@@ -53,7 +53,7 @@ int carrier_start (struct carrier *carrier)
 		return -1;
 	}
 	birth.link = link[1];
-	signal (SIGCHLD, SIG_IGN); /* nobody has to wait for it */
+	signal (SIGCHLD, SIG_IGN); /* the kernel reaps the carrier */
 	if (fork_run ("remexd-carrier", &link[1], 1, run, &birth) < 0) {
 		munmap (birth.shared, sizeof *birth.shared);
 		fd_close (&link[0]);
@@ -95,7 +95,7 @@ static struct carriage *find_free (struct carrier *carrier)
 	return NULL;
 }
 
-/* Send it with its descriptors, and close the first one here. 0; -1 with errno, and it is open. */
+/* Send the record with its descriptors, and close the first descriptor here. 0; or -1 with errno, and it stays open. */
 static int give (struct carrier *carrier, struct outgoing *outgoing, int *fds, size_t n)
 {
 	outgoing->record.b = carrier->sent + 1;
@@ -103,7 +103,7 @@ static int give (struct carrier *carrier, struct outgoing *outgoing, int *fds, s
 	outgoing->n_fds = n;
 	if (carrier->link < 0 || link_send (carrier->link, outgoing, MSG_DONTWAIT) < 0)
 		return -1;
-	fd_close (&fds[0]); /* not the last copy: the carrier waits for us */
+	fd_close (&fds[0]); /* not the last copy: the carrier waits for this close */
 	atomic_store (&carrier->shared->let_go, ++carrier->sent);
 	return 0;
 }
@@ -141,7 +141,7 @@ void carrier_discard (struct carrier *carrier, int *fd)
 	struct outgoing outgoing = { .record = { .type = REC_DISCARD } };
 	int saved = errno;
 
-	/* Where even that fails there is nobody else to do it. */
+	/* When the carrier cannot take it, the front must close it. */
 	if (*fd >= 0 && give (carrier, &outgoing, fd, 1) < 0)
 		fd_close (fd);
 	errno = saved;
@@ -150,7 +150,7 @@ void carrier_discard (struct carrier *carrier, int *fd)
 static void wish (struct carriage *carriage, int fd, enum carriage_wish wish)
 {
 	atomic_store (&carriage->wish, wish);
-	send (fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL); /* so that it looks */
+	send (fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL); /* wakes the carrier */
 }
 
 void carriage_ending (struct carriage *carriage, int fd)

@@ -1,5 +1,5 @@
-/* carrier_process - see carrier.h: the carrier's half. All threads are alike. Each takes the next record off the link and
- * serves it to its end, after it has seen that another one waits there. */
+/* carrier_process - see carrier.h: the carrier's half. All threads do the same work. Each takes the next record from
+ * the link, makes sure that another thread waits there, and serves the record to its end. */
 #include "config.h"
 
 #include <errno.h>
@@ -35,8 +35,8 @@ struct job {
 	struct carriage *carriage;
 	enum fd_kind kind; /* of other */
 	int other, front; /* the descriptor that others hold; our end of the front's pair */
-	int64_t owed; /* OUT, once the command has ended: bytes that the pipe held then; -1 before */
-	uint8_t *bytes; /* LINK_PAYLOAD of them */
+	int64_t owed; /* OUT: bytes in the pipe when the command ended, and not yet read; -1: it has not ended */
+	uint8_t *bytes; /* LINK_PAYLOAD bytes */
 };
 
 /* --- calls that may wait ----------------------------------------------------------------------------------------- */
@@ -84,8 +84,8 @@ static int waiting_in_other (const struct job *job)
 
 /* --- out --------------------------------------------------------------------------------------------------------- */
 
-/* Wait for that of the front's end, and for bytes of the other one (`other`: POLLIN or 0). False when the front has closed
- * its end. What the front sends there only wakes us. */
+/* Wait for the events `front` on the front's end, and for `other` (POLLIN or 0) on the other descriptor. False when the
+ * front has closed its end. Bytes from the front only wake this thread. */
 static bool wait_for (struct job *job, short front, short other)
 {
 	struct pollfd fds[] = { { .fd = job->front, .events = POLLIN | front },
@@ -131,10 +131,11 @@ static enum carried carry_out (struct job *job)
 
 		if (job->owed < 0 && wish >= WISH_ENDING)
 			job->owed = waiting_in_other (job);
-		/* A process that the command left behind can have read the pipe empty: what is owed and not there is not
-		 * waited for. */
+		/* Bytes that are owed but no longer in the pipe are not waited for: a process that the command left
+		 * behind may have read them. */
 		if (wish == WISH_LATE && (job->owed <= 0 || !waiting_in_other (job)))
-			/* Its end may just not have been read yet; what came since the command's end is given up. */
+			/* The end of the pipe may still be unread. Bytes written after the command's end are
+			 * dropped. */
 			return read_other (job, &from, 1) == 0 ? CARRIED_WHOLE : CARRIED_HELD;
 		noted = job->owed >= 0;
 		if ((got = read_other (job, &from, LINK_PAYLOAD)) == 0)
@@ -150,8 +151,8 @@ static enum carried carry_out (struct job *job)
 
 /* --- in ---------------------------------------------------------------------------------------------------------- */
 
-/* Wait until the other one takes bytes. False when the front has closed its end: an end of input alone leaves it half
- * open. */
+/* Wait until the other descriptor takes bytes. False when the front has closed its end. An end of input alone leaves
+ * the front's end half open. */
 static bool wait_to_write (const struct job *job)
 {
 	struct pollfd fds[] = { { .fd = job->front, .events = 0 }, { .fd = job->other, .events = POLLOUT } };
@@ -171,7 +172,7 @@ static enum carried carry_in (struct job *job)
 			if (done > 0)
 				at += done;
 			else if (fd_reader_gone (job->kind, errno))
-				return CARRIED_WHOLE; /* the command reads no more, as is its right */
+				return CARRIED_WHOLE; /* the command reads no more, which is no error */
 			else if (errno != EAGAIN)
 				return CARRIED_FAILED;
 			else if (!wait_to_write (job))
@@ -212,7 +213,7 @@ static void carry (struct packet *packet)
 
 static int start_thread (void);
 
-/* Until the front has closed its copy, which it does at once. */
+/* Wait until the front has closed its copy. The front does that immediately. */
 static void wait_let_go (const struct record *record)
 {
 	for (int i = 0; atomic_load (&self.shared->let_go) < record->b; i++)
@@ -222,15 +223,15 @@ static void wait_let_go (const struct record *record)
 			poll (NULL, 0, 1);
 }
 
-/* A record that cannot be served is one whose stream has failed. */
+/* When a record cannot be served, its stream has failed. */
 static void refuse (const struct record *record)
 {
 	if (record->type == REC_CARRY)
 		atomic_store (&self.shared->all[record->id].state, CARRIED_FAILED);
 }
 
-/* Nobody reads the descriptors that are left in the packet. A TCP socket need not linger then (SO_LINGER, socket(7)): the
- * kernel sends on what it holds, and no thread waits for that. */
+/* Close the unused descriptors of the packet. A TCP socket need not linger (SO_LINGER, socket(7)): the kernel goes on
+ * sending its buffer, and no thread waits for that. */
 static void discard (struct packet *packet)
 {
 	static const struct linger none = { 0 };
@@ -249,7 +250,7 @@ static void *serve (void *arg)
 		bool alone;
 
 		if (!packet || link_recv (self.link, packet, 0) <= 0)
-			_exit (packet ? 0 : 1); /* the front has left, or begins anew with another carrier */
+			_exit (packet ? 0 : 1); /* the front has ended, or starts again with another carrier */
 		alone = atomic_fetch_sub (&self.idle, 1) == 1 && start_thread () < 0;
 		wait_let_go (&packet->record);
 		if (packet->record.type == REC_CARRY && packet->n_fds == 2 && !alone)

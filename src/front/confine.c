@@ -18,13 +18,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Whatever the arguments. A call that this machine's architecture does not have is left out by libseccomp. */
+/* Allowed with any arguments. libseccomp leaves out a call that this machine's architecture does not have. */
 static const int allowed[] = {
 	/* bytes */
 	SCMP_SYS (read), SCMP_SYS (readv), SCMP_SYS (pread64), SCMP_SYS (preadv), SCMP_SYS (write), SCMP_SYS (writev),
 	SCMP_SYS (preadv2), SCMP_SYS (pwritev2), SCMP_SYS (vmsplice), SCMP_SYS (recvfrom), SCMP_SYS (recvmsg),
-	SCMP_SYS (recvmmsg), SCMP_SYS (recv), SCMP_SYS (splice), SCMP_SYS (tee), /* what sends is below */
-	/* descriptors: those it has, those it is given, those of its clients */
+	SCMP_SYS (recvmmsg), SCMP_SYS (recv), SCMP_SYS (splice), SCMP_SYS (tee), /* calls that send are below */
+	/* descriptors: the front's own, received ones, and those of clients */
 	SCMP_SYS (accept), SCMP_SYS (accept4), SCMP_SYS (shutdown), SCMP_SYS (close), SCMP_SYS (close_range),
 	SCMP_SYS (dup), SCMP_SYS (dup2), SCMP_SYS (dup3), SCMP_SYS (getsockopt), SCMP_SYS (getsockname),
 	SCMP_SYS (getpeername), SCMP_SYS (lseek), SCMP_SYS (_llseek), SCMP_SYS (fstat), SCMP_SYS (fstat64),
@@ -37,7 +37,7 @@ static const int allowed[] = {
 	SCMP_SYS (sched_yield), SCMP_SYS (futex), SCMP_SYS (futex_time64),
 	/* memory; mmap and mprotect are below */
 	SCMP_SYS (brk), SCMP_SYS (munmap), SCMP_SYS (mremap), SCMP_SYS (madvise),
-	/* what time it is, who it is, where it is */
+	/* the time, the process's ids, the machine */
 	SCMP_SYS (clock_gettime), SCMP_SYS (clock_gettime64), SCMP_SYS (clock_getres), SCMP_SYS (clock_getres_time64),
 	SCMP_SYS (gettimeofday), SCMP_SYS (time), SCMP_SYS (getpid), SCMP_SYS (gettid), SCMP_SYS (getppid),
 	SCMP_SYS (getuid), SCMP_SYS (geteuid), SCMP_SYS (getgid), SCMP_SYS (getegid), SCMP_SYS (getuid32),
@@ -48,13 +48,13 @@ static const int allowed[] = {
 	SCMP_SYS (exit), SCMP_SYS (exit_group)
 };
 
-/* Those of which some are. The options of sockets that remex sets; the rest (upper-layer protocols, packet filters,
- * multicast) is where kernels have had their bugs. */
+/* Allowed with some arguments only. These are the socket options that remex sets; kernels have had bugs in the others
+ * (upper-layer protocols, packet filters, multicast). */
 static const int socket_options[] = { SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_SNDBUF, SO_RCVLOWAT, SO_RCVTIMEO,
 	SO_SNDTIMEO };
 static const int tcp_options[] = { TCP_NODELAY, TCP_CORK, TCP_QUICKACK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT,
 	TCP_USER_TIMEOUT, TCP_NOTSENT_LOWAT };
-/* Not F_SETOWN and F_SETSIG, which make the kernel signal others. */
+/* Without F_SETOWN and F_SETSIG, which make the kernel signal other processes. */
 static const int commands[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD, F_DUPFD_CLOEXEC, F_GETPIPE_SZ,
 	F_SETPIPE_SZ, F_GET_SEALS, F_ADD_SEALS };
 static const unsigned long requests[] = { FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, SIOCOUTQ };
@@ -76,7 +76,7 @@ static int allow_options (scmp_filter_ctx filter, int level, const int *options,
 /* 0, or a negative errno. */
 static int allow_some (scmp_filter_ctx filter)
 {
-	/* Nothing that is opened can be written, made or cut short. */
+	/* A file cannot be opened for writing, created or truncated. */
 	const unsigned writing = O_ACCMODE | O_CREAT | O_TRUNC;
 	const unsigned self = (unsigned)getpid ();
 	int result;
@@ -97,7 +97,7 @@ static int allow_some (scmp_filter_ctx filter)
 		(result = ALLOW (filter, mmap2, 1, LACKS (2, PROT_EXEC))) != 0 ||
 		(result = ALLOW (filter, mprotect, 1, LACKS (2, PROT_EXEC))) != 0)
 		return result;
-	/* A TCP listener that is shut down is an unconnected socket, which MSG_FASTOPEN connects to any address. */
+	/* A TCP listener that is shut down is an unconnected socket, and MSG_FASTOPEN connects it to any address. */
 	if ((result = ALLOW (filter, sendto, 1, LACKS (3, MSG_FASTOPEN))) != 0 ||
 		(result = ALLOW (filter, send, 1, LACKS (3, MSG_FASTOPEN))) != 0 ||
 		(result = ALLOW (filter, sendmsg, 1, LACKS (2, MSG_FASTOPEN))) != 0 ||
@@ -106,12 +106,12 @@ static int allow_some (scmp_filter_ctx filter)
 	/* For the carrier. */
 	if ((result = ALLOW (filter, socketpair, 1, IS (0, AF_UNIX))) != 0)
 		return result;
-	/* Its limits it may read; abort(3) signals the caller. */
+	/* The front may read its limits; abort(3) signals the caller. */
 	if ((result = ALLOW (filter, prlimit64, 1, IS (2, 0))) != 0)
 		return result;
 	if ((result = ALLOW (filter, tgkill, 2, IS (0, self), IS (1, self))) != 0)
 		return result;
-	/* A supervisor that somebody has stopped it may tell to go on, where they are of one user. */
+	/* The front may send SIGCONT to a stopped supervisor; that works when both run as the same user. */
 	return ALLOW (filter, kill, 2, IS (0, (unsigned)getppid ()), IS (1, SIGCONT));
 }
 
@@ -123,9 +123,9 @@ static int build (scmp_filter_ctx filter)
 		result = seccomp_rule_add (filter, SCMP_ACT_ALLOW, allowed[i], 0);
 	if (result == 0)
 		result = allow_some (filter);
-	/* Faster, where the kernel and the library can: a tree of comparisons instead of a list; and no brake on
-	 * speculation, which older kernels put on every process with a filter, and which is for those that run others'
-	 * code. */
+	/* Speed, where the kernel and the library support it: a tree of comparisons instead of a list, and no
+	 * mitigation of speculation. Older kernels switch that mitigation on for every process with a filter; only a
+	 * process that runs foreign code needs it. */
 	seccomp_attr_set (filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	seccomp_attr_set (filter, SCMP_FLTATR_CTL_SSB, 1);
 	return result;

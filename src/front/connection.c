@@ -16,13 +16,13 @@ enum {
 	READ_PIECE = 64 * 1024,
 	BURST = 4, /* pieces read in a row before the loop looks at others, */
 	TURN_MS = 5, /* unless they take longer than this */
-	FLUSH_MS = 5000, /* for a client to take its last answer */
-	LINGER_MS = 1000, /* for it to close after that */
-	UNCOUNTED = 4096, /* a smaller message is in nobody's account */
+	FLUSH_MS = 5000, /* time for a client to take its last answer */
+	LINGER_MS = 1000, /* time for the client to close after that */
+	UNCOUNTED = 4096, /* a smaller message is not counted in the budget */
 	LARGE = READ_PIECE +
-		1024, /* larger than a client's usual pieces: what it was made into is given back to the system */
-	KEEP = 256 * 1024, /* an empty buffer is kept up to this size (of output: twice), while requests run, */
-	KEEPERS = 16, /* by the connections of an identity that has no more than so many */
+		1024, /* larger than a client's usual pieces: memory of its decoded form goes back to the system */
+	KEEP = 256 * 1024, /* an empty buffer up to this size (for output: twice) is kept while requests run, */
+	KEEPERS = 16, /* if the identity has at most this number of connections */
 };
 
 static void set_timer (struct connection *connection);
@@ -36,7 +36,7 @@ static void give (struct connection *connection, size_t n)
 	budget_give (&connection->front->budget, connection->client.identity, n);
 }
 
-/* Does it wait for room in the budget? */
+/* Does the connection wait for room in the budget? */
 static bool is_parked (const struct connection *connection)
 {
 	return list_linked (&connection->park);
@@ -94,8 +94,8 @@ static void begin_ending (struct connection *connection)
 
 /* --- writing ----------------------------------------------------------------------------------------------------- */
 
-/* Watch for what the pump waits for, and for room where somebody wants it. A client that waits for memory is not read, but
- * its end is noticed. */
+/* Watch for the events that the pump waits for, and for room if a channel needs it. A client that waits for memory is
+ * not read, but the end of its stream is noticed. */
 static void set_watches (struct connection *connection)
 {
 	const struct pump *pump = &connection->pump;
@@ -107,15 +107,15 @@ static void set_watches (struct connection *connection)
 
 	if (connection->out_watch) {
 		watch_set (connection->in_watch, in);
-		/* An epoll descriptor that waits for EPOLLOUT on our behalf: what it has is read from it (epoll(7)). */
+		/* An epoll descriptor that waits for EPOLLOUT: it is readable when it has an event (epoll(7)). */
 		watch_set (connection->out_watch, write ? UV_READABLE : 0);
 	} else if (connection->in_watch) {
 		watch_set (connection->in_watch, in | out);
 	}
 }
 
-/* An idle connection keeps no buffers. One with requests keeps them: to allocate and free them for each piece would take half
- * of the time of a bulk transfer. */
+/* An idle connection keeps no buffers. A connection with requests keeps them: allocating and freeing them for each
+ * piece would take half of the time of a bulk transfer. */
 static size_t kept (const struct connection *connection, size_t busy, size_t idle)
 {
 	bool keeps = connection->session.n_channels && connection->client.identity->connections <= KEEPERS;
@@ -123,7 +123,7 @@ static size_t kept (const struct connection *connection, size_t busy, size_t idl
 	return keeps ? busy : idle;
 }
 
-/* Not while messages are read: they lie there. */
+/* Do not call this while messages are read: they are in this buffer. */
 static void shrink_in (struct connection *connection)
 {
 	buf_shrink (&connection->session.in, kept (connection, KEEP, 0));
@@ -148,15 +148,15 @@ static bool reserve (struct connection *connection)
 	connection->reserved = needs;
 	if (needs < has) {
 		give (connection, has - needs);
-		/* It may have been a tree of many small pieces, or one of many connections that have nothing more to say. */
+		/* The message may have been a tree of many small pieces, or many connections may be ending. */
 		if (has > LARGE || connection->ending)
 			trim_later (&connection->front->trim);
 	}
 	return true;
 }
 
-/* Count unsent output in the budget. An identity that has its share of the budget gets a lower limit of output. Answers may
- * exceed that limit: if memory is short and the client does not read its answers, its connection is closed. */
+/* Count unsent output in the budget. An identity that has used its share of the budget gets a lower limit of output.
+ * Answers may exceed that limit: if memory is short and the client does not read them, its connection is closed. */
 static void count_unsent (struct connection *connection)
 {
 	struct session *session = &connection->session;
@@ -203,7 +203,7 @@ static void on_budget (void *arg)
 		}
 }
 
-/* Bytes were given back to the budget. The connections that wait are resumed from the loop, and not within this call. */
+/* Bytes were given back to the budget. Waiting connections are resumed from the loop, not within this call. */
 static void on_given (void *arg)
 {
 	struct front *front = arg;
@@ -227,7 +227,7 @@ void connection_flush (struct connection *connection)
 	account (connection);
 }
 
-/* All is sent: of a connection that is ending, shut the stream for writing, and wait for the client to close. */
+/* All output is sent. If the connection is ending, shut its stream for writing, and wait for the client to close. */
 static void shut (struct connection *connection)
 {
 	if (!connection->ending || connection->shut || pump_end (&connection->pump) < 0)
@@ -250,7 +250,7 @@ static void flush (struct connection *connection)
 		return;
 	sent = pump_write (&connection->pump);
 	if (connection->pump.write_failed) {
-		close_soon (connection); /* nobody reads any more */
+		close_soon (connection); /* the client reads no more */
 		return;
 	}
 	connection->front->counts.bytes_out += sent;
@@ -279,7 +279,7 @@ static void on_room (struct connection *connection)
 static bool read_piece (struct connection *connection)
 {
 	bool room = budget_has_room (&connection->front->budget, connection->client.identity, READ_PIECE);
-	size_t piece = room ? READ_PIECE : UNCOUNTED; /* else it would hold by reading what it is to wait for */
+	size_t piece = room ? READ_PIECE : UNCOUNTED; /* without room, do not read bytes that have to be counted */
 	struct session *session = &connection->session;
 	struct pump *pump = &connection->pump;
 	size_t had;
@@ -317,7 +317,7 @@ static void on_readable (struct connection *connection)
 	struct identity *identity = connection->client.identity;
 
 	if (!turn_take (identity, &connection->round, connection->front->pass)) {
-		watch_pending (connection); /* the descriptor says so again */
+		watch_pending (connection); /* the descriptor will be reported as readable again */
 		return;
 	}
 	for (int i = 0; i < BURST && !connection->closing && read_piece (connection) && clock_ms () < until; i++)
@@ -341,12 +341,12 @@ static void on_pending (void *arg)
 	on_readable (arg);
 }
 
-/* The loop does not report bytes that have left the socket already (TLS): read them after other connections had their
- * turn. */
+/* The loop does not report bytes that were read from the socket already (TLS): read them after the turn of other
+ * connections. */
 static void watch_pending (struct connection *connection)
 {
 	if (connection->pump.stream.in_poll < 0 || connection->pump.stream.out_poll < 0)
-		return; /* on_always comes back */
+		return; /* on_always is called again */
 	if (!is_parked (connection) && (connection->session.more || pump_pending (&connection->pump)))
 		timer_set (&connection->front->loop, &connection->always, clock_ms () + 1, on_pending, connection);
 }
@@ -361,7 +361,7 @@ static void on_ready (void *arg, int events)
 		on_room (connection);
 	if (is_parked (connection)) {
 		if (readable)
-			connection_close (connection); /* it is gone, whatever it has sent before */
+			connection_close (connection); /* the client is gone; its unread bytes are dropped */
 	} else if (readable || connection->pump.read_blocked) {
 		on_readable (connection);
 	}
@@ -389,7 +389,7 @@ static void on_timer (void *arg)
 		connection_close (connection);
 		return;
 	}
-	/* The front may be late itself: count first what the client has read since. */
+	/* The front itself may be late: first count the bytes that the client has read in the meantime. */
 	connection_flush (connection);
 	session_tick (session, now);
 	buf_shrink (&session->in, 0);
@@ -406,7 +406,7 @@ static void set_timer (struct connection *connection)
 	int64_t when;
 
 	if (connection->closing || (connection->session.state == SESSION_ENDED && !connection->ending))
-		when = 1; /* at once */
+		when = 1; /* immediately */
 	else
 		when = connection->ending ? connection->end_ms : session_wake (&connection->session);
 

@@ -18,7 +18,7 @@
 
 enum { ASK_AGAIN_MS = 20 };
 
-/* --- the schedule, carried out ----------------------------------------------------------------------------------- */
+/* --- carrying out the schedule ----------------------------------------------------------------------------------- */
 
 static void ask_again (void *arg)
 {
@@ -57,8 +57,7 @@ static bool ask (struct front *front, struct request *request)
 	return true;
 }
 
-/* The user database has changed since the user that the request names was looked up: it may be another uid by now, or
- * nobody. */
+/* The user database has changed since the request's user was looked up: the name may have another uid now, or none. */
 static void renew (struct request *request, uint64_t users)
 {
 	struct err err;
@@ -85,7 +84,7 @@ static void carry_out (struct front *front, struct schedule *schedule, const str
 	}
 }
 
-/* Do all that can be done now for those who wait. `newborn` has just been made for `newborn_for`; NULL: there is none. */
+/* Serve the waiting requests as far as possible now. `newborn` is a new worker, made for `newborn_for`; NULL: none. */
 static void pump (struct front *front, struct pooled *newborn, const struct waiter *newborn_for)
 {
 	struct schedule schedule = {
@@ -118,13 +117,13 @@ void dispatch_pump (struct front *front)
 	pump (front, NULL, NULL);
 }
 
-/* --- what the supervisor answers --------------------------------------------------------------------------------- */
+/* --- answers of the supervisor ----------------------------------------------------------------------------------- */
 
 static struct request *find_asking (struct front *front, uint64_t number)
 {
 	struct request *request;
 
-	/* The supervisor answers in the order of the questions, but for workers that take their time. */
+	/* The supervisor answers in the order in which it was asked, except for workers that are slow to start. */
 	list_each (request, &front->asking, asking)
 		if (request->number == number)
 			return request;
@@ -152,7 +151,7 @@ void dispatch_audited (struct front *front, struct packet *packet)
 	answered (request);
 	front->audit_error = error;
 	if (error && request->waiter.control && request->identity->full) {
-		/* Whoever has to mend the trail looks at the daemon first. The log has what the trail has not. */
+		/* An administrator needs control calls to repair the trail. The log has the call. */
 		log_warning ("a call is not in the audit trail, which cannot be written. call=%s you=%s: %s",
 			request->verb->name, request->identity->name, strerror (error));
 	} else if (error) {
@@ -173,7 +172,7 @@ static void no_worker (struct front *front, uint64_t number, int error)
 		answered (request);
 	}
 	if (request && request->asked_uid != request->waiter.uid) {
-		/* A reload has changed whom it will run as: this is not what it waits for. */
+		/* A reload has changed the request's user: this answer is about the old user. */
 		dispatch_pump (front);
 		return;
 	}
@@ -182,7 +181,7 @@ static void no_worker (struct front *front, uint64_t number, int error)
 	snprintf (text, sizeof text, "no worker can be made: %s", strerror (error));
 	switch (error) {
 	case EBUSY:
-		/* Workers that we know nothing of have yet to go: of the front before us, or of a smaller pool. */
+		/* Unknown workers have to leave first: those of the previous front, or those above a smaller pool. */
 		ask_again_soon (front);
 		return;
 	case EPERM:
@@ -191,7 +190,7 @@ static void no_worker (struct front *front, uint64_t number, int error)
 		request_refuse (request, CODE_DENIED, text, 0);
 		break;
 	case ENOTCONN:
-		/* Its client has left: the end of its stream is about to be read. */
+		/* The client is gone; the front will soon read the end of its stream. */
 		request_refuse (request, CODE_DENIED, "the connection has ended", 0);
 		break;
 	case EAGAIN:
@@ -217,7 +216,7 @@ void dispatch_born (struct front *front, struct packet *packet)
 		packet->fds[0] = -1;
 	}
 	if (!worker) {
-		/* Nobody can talk to it. Asking again at once would find the same. */
+		/* Without a link the worker is of no use. Asking again immediately would fail in the same way. */
 		supervisor_link_stop (&front->supervisor, (uint64_t)record->a, 0);
 		no_worker (front, record->id, packet->lost ? EMFILE : ENOMEM);
 		return;
@@ -240,9 +239,9 @@ void dispatch_no_worker (struct front *front, struct packet *packet)
 	no_worker (front, packet->record.id, (int)packet->record.a);
 }
 
-/* --- what a call is ---------------------------------------------------------------------------------------------- */
+/* --- checking a call --------------------------------------------------------------------------------------------- */
 
-/* A key that the client insists on (`must`) has to be one of those that a call may have. */
+/* Each key that the client lists in `must` has to be a known key of a call. */
 static int check_must (const json_t *header, struct err *err)
 {
 	static const char *const known[] = { "id", "call", "args", "deadline", "idle", "input", "body", "window",
@@ -268,7 +267,7 @@ static int check_must (const json_t *header, struct err *err)
 	return 0;
 }
 
-/* A plugin that did nothing but crash for that user rests for a while, for that user. */
+/* Refuse the call while the breaker of the plugin and that user is open. */
 static int check_breaker (const struct front *front, const char *plugin, uid_t uid, struct err *err)
 {
 	int64_t backoff = breaker_backoff (&front->breakers, plugin, uid, clock_ms ());
@@ -281,7 +280,7 @@ static int check_breaker (const struct front *front, const char *plugin, uid_t u
 		front->breakers.limit, access_name (user, sizeof user, uid), (double)backoff / 1000);
 }
 
-/* Everything that can be said without a worker. 0 and *verb, *uid; or -1 and err. */
+/* Make all checks that need no worker. 0 and *verb, *uid; or -1 and err. */
 static int check_call (struct front *front, const struct gate_client *client, const struct message *message,
 	const struct verb **verb, uid_t *uid, struct err *err)
 {
@@ -293,7 +292,7 @@ static int check_call (struct front *front, const struct gate_client *client, co
 	if (input && !json_is_boolean (input))
 		return err_set (err, CODE_BAD_VALUE, "'input' must be true or false");
 	if (!(*verb = verb_find (front->verbs, message->name, err))) {
-		/* Why is for those who can do something about it. */
+		/* Only local clients are told the reason: a remote client cannot do anything about it. */
 		if (client->remote && verb_refusal (front->verbs, message->name))
 			err_set (err, CODE_UNKNOWN_CALL, "its plugin is refused by this remexd, whose log says why");
 		return -1;
@@ -306,7 +305,7 @@ static int check_call (struct front *front, const struct gate_client *client, co
 	return verb_check (*verb, json_object_get (message->header, "args"), err);
 }
 
-/* A call that has no request yet. */
+/* Refuse a call that has no request yet. */
 static void refuse (struct front *front, struct channel *channel, const struct err *err)
 {
 	front->counts.errors[err->code]++;

@@ -1,5 +1,5 @@
-/* dispatch - from calls to workers: a call is checked and joins the queue, and the decisions of the scheduler
- * (schedule.h) are carried out.
+/* dispatch - from calls to workers: it checks a call and adds it to the queue, and carries out the decisions of the
+ * scheduler (schedule.h).
  */
 #ifndef REMEX_FRONT_DISPATCH_H
 #define REMEX_FRONT_DISPATCH_H
@@ -10,12 +10,13 @@
 struct front;
 struct gate_client;
 
-/* A client calls: the call is answered at once, or has an owner, a request or a builtin call. `peer` is the socket of a
- * Unix peer, which proves to the supervisor who that is, or -1. Both are good as long as the channel is. */
+/* A client makes a call. The call is answered immediately, or gets an owner: a request or a builtin call. `peer` is the
+ * socket of a Unix peer, which proves the peer's user to the supervisor, or -1. `client` and `peer` must be valid as
+ * long as the channel is. */
 void dispatch_call (struct front *front, const struct gate_client *client, int peer, struct channel *channel,
 	const struct message *message);
 
-/* Do what can be done now for the requests that wait: give workers to them, ask for workers, make room. */
+/* Serve the waiting requests as far as possible now: give them workers, ask for workers, make room. */
 void dispatch_pump (struct front *front);
 
 /* Answers of the supervisor (wire/records.h). AUDITED: the start of a request is in the audit trail, or could not be

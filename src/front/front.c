@@ -1,4 +1,4 @@
-/* front - see front.h: setting up, tying the parts together, draining. */
+/* front - see front.h: set-up, the calls between the parts, the drain. */
 #include "config.h"
 
 #include <errno.h>
@@ -31,7 +31,7 @@
 #include "front/schedule.h"
 #include "net/credential.h"
 
-/* --- what the pool tells and wants --------------------------------------------------------------------------------- */
+/* --- operations of the pool -------------------------------------------------------------------------------------- */
 
 static void release_worker (void *arg, uint64_t serial)
 {
@@ -47,7 +47,7 @@ static void stop_worker (void *arg, uint64_t serial, int64_t grace_ms)
 	supervisor_link_stop (&front->supervisor, serial, grace_ms);
 }
 
-/* A worker's record: for its request, or about itself. */
+/* Take a record of a worker, which is for the worker's request or about the worker itself. */
 static void take_record (struct pooled *worker, struct packet *packet)
 {
 	if (packet->record.type == REC_READY) {
@@ -59,7 +59,7 @@ static void take_record (struct pooled *worker, struct packet *packet)
 		struct request *request = worker->request;
 		size_t skip = sizeof (struct worker_state);
 
-		/* It could not start, and says why; the supervisor says next that it is gone. */
+		/* The worker could not start, and this is the reason. Next, the supervisor reports that it is gone. */
 		if (request && request->cause == CAUSE_NONE && packet->record.length > skip && !request->text) {
 			request->text = strndup ((const char *)packet->data + skip, packet->record.length - skip);
 			request->code = code_of (packet->record.a);
@@ -70,7 +70,7 @@ static void take_record (struct pooled *worker, struct packet *packet)
 		request_record (worker->request, packet);
 }
 
-/* Nobody has use for what came with the record and was not taken, and its last close may take long. */
+/* Discard the descriptors that no handler has taken. The carrier closes them, because a last close may take long. */
 static void discard_fds (struct front *front, struct packet *packet)
 {
 	for (size_t i = 0; i < packet->n_fds; i++)
@@ -110,7 +110,7 @@ static const struct pool_ops pool_ops = {
 	.stop = stop_worker,
 };
 
-/* Idle workers of another generation leave; busy ones do when they have finished (request.c). */
+/* Let idle workers of another generation leave. Busy workers leave when they have finished (request.c). */
 static void release_old (struct front *front)
 {
 	struct pooled *worker, *after;
@@ -120,8 +120,8 @@ static void release_old (struct front *front)
 			pool_release (worker);
 }
 
-/* The gate's limits: of the configuration, and of the descriptors what is left when the front has its own and the workers
- * have theirs, which are at most three eighths. */
+/* Set the gate's limits: those of the configuration, and the descriptors that are left after the front's own and those
+ * of the workers. The workers get at most three eighths. */
 static void set_gate_limits (struct front *front)
 {
 	const struct config *config = front->config;
@@ -144,7 +144,7 @@ static void set_gate_limits (struct front *front)
 	gate_set_limits (&front->gate, &limits, clock_ms ());
 }
 
-/* --- what the gate tells ----------------------------------------------------------------------------------------- */
+/* --- operations of the gate -------------------------------------------------------------------------------------- */
 
 static void close_stray (void *arg, int *fd)
 {
@@ -164,7 +164,7 @@ static void on_connected (void *arg, struct stream *stream, const struct gate_cl
 		connection_refuse (connection, (enum code)err->code, err->text);
 }
 
-/* A client that gets no connection is told why as a session would. */
+/* Tell a client that gets no connection the reason, with the messages that a session would send. */
 static void tell_refused (void *arg, int fd, enum code code, const char *text)
 {
 	static const struct session_limits limits;
@@ -175,12 +175,12 @@ static void tell_refused (void *arg, int fd, enum code code, const char *text)
 
 	session_init (&session, &no_events, NULL, &limits, connection_hello (front, &nobody), 0);
 	session_violation (&session, code, text);
-	/* A new socket's buffer takes so little at once. */
+	/* The buffer of a new socket has room for these few bytes. */
 	if (send (fd, buf_head (&session.out), buf_len (&session.out), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
 		shutdown (fd, SHUT_WR);
 	session_free (&session);
 	front->counts.errors[code]++;
-	carrier_discard (&front->carrier, &fd); /* with what it has sent already */
+	carrier_discard (&front->carrier, &fd); /* its unread input is dropped */
 }
 
 static void on_refused (void *arg, const struct gate_refusal *refusal)
@@ -199,7 +199,7 @@ static const struct gate_ops gate_ops = {
 	.on_revoked = revoke_client,
 };
 
-/* The next generation is here, with its verbs: it takes the place of the one in use. */
+/* The next generation is complete, with its verbs: it replaces the generation in use. */
 static void swap (struct front *front, struct verb_table *verbs)
 {
 	struct config *old_config = front->config, *config = front->next.config;
@@ -211,7 +211,7 @@ static void swap (struct front *front, struct verb_table *verbs)
 	front->generation = front->pool.generation = front->next.generation;
 	front->configured = true;
 	if (!old_config)
-		return; /* the first one: set_up does the rest */
+		return; /* the first generation: set_up does the rest */
 	access_replace (&front->gate.access, front->next.grants);
 	front->next.grants = NULL;
 	log_setup ("remexd[front]", config->log);
@@ -231,7 +231,7 @@ static void swap (struct front *front, struct verb_table *verbs)
 
 /* --- the end ----------------------------------------------------------------------------------------------------- */
 
-/* The front ends when nothing is left to do: no request, no connection. */
+/* A draining front ends when there is no request and no connection. */
 static void settle (struct front *front)
 {
 	if (front->draining && list_empty (&front->requests) && list_empty (&front->connections))
@@ -281,9 +281,9 @@ static void drain (struct front *front, int64_t limit_ms)
 	settle (front);
 }
 
-/* --- what the supervisor tells -------------------------------------------------------------------------------------- */
+/* --- records of the supervisor ----------------------------------------------------------------------------------- */
 
-/* One snapshot of the configuration: the same bytes and the same code as in the supervisor. */
+/* Take a snapshot of the configuration. The front parses the same bytes with the same code as the supervisor. */
 static void take_config (struct front *front, struct packet *packet)
 {
 	struct err err = { .text = "no descriptor" };
@@ -328,7 +328,7 @@ static void take_grants (struct front *front, struct packet *packet)
 	}
 	if (!packet->record.a)
 		return;
-	/* They are for the generation in use. */
+	/* The grants are for the generation in use. */
 	access_replace (&front->gate.access, front->next.grants);
 	front->next.grants = NULL;
 	revoke_all (front);
@@ -382,8 +382,8 @@ static void take_gone (struct front *front, struct packet *packet)
 	worker->gone_n = (int)packet->record.b;
 	if (packet->record.length == sizeof worker->survivors)
 		memcpy (&worker->survivors, packet->data, sizeof worker->survivors);
-	/* What it sent before it died counts: a terminal record wins. But when the front has decided why the request
-	 * ends, nothing that a worker said can change it. */
+	/* Records that the worker sent before it died are valid: a terminal record wins. But if the front has decided
+	 * the cause, no record of the worker changes it. */
 	if (worker->phase == WORKER_STOPPING || pool_drain (worker))
 		request_worker_gone (front, worker);
 }
@@ -406,7 +406,7 @@ static void take_listener (struct front *front, struct packet *packet)
 {
 	enum listen_kind kind = (enum listen_kind)packet->record.a;
 
-	/* Clients would wait where nobody listens: another front may do better. */
+	/* Without this listener, clients would wait and never be accepted: another front may be able to use it. */
 	if (!packet->n_fds || listener_add (&front->gate, packet->fds[0], kind) < 0) {
 		log_error ("a listener cannot be used: %s", strerror (errno));
 		_exit (EXIT_FAILURE);
@@ -462,7 +462,7 @@ static const struct supervisor_handler handlers[] = {
 
 /* --- the beginning ----------------------------------------------------------------------------------------------- */
 
-/* Started by root, the front becomes `front_user`, or remex, or nobody; there is no way back. */
+/* If root started the front, it becomes `front_user`, or remex, or nobody, permanently. */
 static int drop_privileges (const struct front *front)
 {
 	const char *name = front->config->front_user;
@@ -486,8 +486,8 @@ static int drop_privileges (const struct front *front)
 			return -1;
 		}
 	}
-	/* From here on, for a change of the user clears it (prctl(2)): one that hangs before it reads from its link, or at
-	 * any time later, does not outlive the supervisor. */
+	/* A front that hangs must not outlive the supervisor, also before it reads from its link. This comes after the
+	 * change of the user, because that change clears the setting (prctl(2)). */
 	if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl (PR_SET_DUMPABLE, 0) < 0) {
 		log_error ("the front cannot be bound to the supervisor: %s", strerror (errno));
 		return -1;
@@ -518,7 +518,7 @@ static void on_pass (uv_prepare_t *prepare)
 	front->pass++;
 }
 
-/* Its link has ended. What it carried cannot be told from what ended well. */
+/* The carrier's link has ended. Streams that were cut off cannot be told from streams that ended well. */
 static void on_carrier (void *arg, int ready)
 {
 	(void)arg;
@@ -587,7 +587,7 @@ static void free_handle (uv_handle_t *handle, void *arg)
 		uv_close (handle, NULL);
 }
 
-/* The mirror of set_up, so that a leak checker sees what leaked and not what was simply in use. */
+/* Undo set_up, so that a leak checker reports only leaks, and not memory that was in use. */
 static void tear_down (struct front *front)
 {
 	listener_stop (&front->gate);
@@ -621,9 +621,9 @@ int front_run (int link)
 	log_setup ("remexd[front]", LOG_INFO);
 	prctl (PR_SET_NAME, "remexd-front");
 	signal (SIGPIPE, SIG_IGN);
-	/* What goes through a ring passes by the filter (confine.h). */
+	/* The filter of system calls does not see calls through io_uring (confine.h). */
 	setenv ("UV_USE_IO_URING", "0", 1);
-	/* `pkill remexd` means the supervisor, which tells the front what to do. */
+	/* `pkill remexd` is meant for the supervisor, and the supervisor tells the front what to do. */
 	signal (SIGHUP, SIG_IGN);
 	signal (SIGINT, SIG_IGN);
 	signal (SIGTERM, SIG_IGN);

@@ -1,7 +1,7 @@
-/* front - the process that talks to clients: it accepts, frames, decides who may call what, queues, and dispatches to
- * workers. One loop, one thread, no plugin, no privilege (doc/architecture.md).
+/* front - the process that talks to clients: it accepts them, frames messages, checks who may make which call, queues
+ * requests, and dispatches them to workers. One loop, one thread, no plugin, no privilege (doc/architecture.md).
  *
- * This is all that others see of the front. front_state.h is its inside.
+ * This is the whole interface of the front. front_state.h has its internals.
  */
 #ifndef REMEX_FRONT_FRONT_H
 #define REMEX_FRONT_FRONT_H

@@ -1,8 +1,9 @@
-/* front_state - what the front has, part by part. Each part belongs to the file that is named with it.
+/* front_state - the state of the front, part by part. Each part belongs to the file that is named with it.
  *
- * Calls go one way: front.c ties the parts together and calls all others; below it connection.c, dispatch.c, request.c and
- * builtin.c, and what these use. Where a lower part has to tell a higher one, it calls a row of operations: channel_ops
- * (wire/session.h), pool_ops (pool.h), gate_ops (gate/gate.h), the handlers of supervisor_link.h, and front_events here.
+ * Calls go one way. front.c connects the parts and calls all others. Below it are connection.c, dispatch.c, request.c
+ * and builtin.c, and below these the files that they use. A lower part notifies a higher part through a row of
+ * operations: channel_ops (wire/session.h), pool_ops (pool.h), gate_ops (gate/gate.h), the handlers of
+ * supervisor_link.h, and front_events here.
  */
 #ifndef REMEX_FRONT_FRONT_STATE_H
 #define REMEX_FRONT_FRONT_STATE_H
@@ -29,9 +30,9 @@
 
 struct front;
 
-/* What front.c is told. */
+/* Notifications to front.c. */
 struct front_events {
-	/* A worker or a place of the pool's is free, or a request has ended. */
+	/* A worker or a place in the pool is free, or a request has ended. */
 	void (*freed) (struct front *front);
 	void (*connection_closed) (struct front *front);
 };
@@ -39,11 +40,11 @@ struct front_events {
 struct front {
 	uv_loop_t loop;
 	uv_prepare_t prepare;
-	uint64_t pass; /* how often the loop has looked at what is ready */
+	uint64_t pass; /* the number of passes of the loop */
 	const struct front_events *events;
 	struct supervisor_link supervisor;
 
-	/* the generation in use, and the next one, while the pieces of its verb table come (front.c) */
+	/* front.c: the generation in use, and the next generation, while the pieces of its verb table come */
 	struct config *config;
 	struct verb_table *verbs;
 	int generation;
@@ -59,8 +60,8 @@ struct front {
 	/* connection.c */
 	struct list connections;
 	uint64_t last_connection;
-	struct budget budget; /* of what clients make it hold, */
-	struct list parked; /* and connections that wait for a part of it */
+	struct budget budget; /* of memory for clients */
+	struct list parked; /* connections that wait for room in the budget */
 	struct timer *parked_timer;
 	struct trim trim;
 
@@ -71,31 +72,31 @@ struct front {
 	struct breakers breakers;
 	struct list asking; /* waiting requests that the supervisor owes an answer */
 	struct timer *ask_timer;
-	bool paused; /* no request runs now: rights that have changed are looked at first (revoke.c) */
+	bool paused; /* no request is started now: changed rights are checked first (revoke.c) */
 
 	/* request.c */
 	struct list requests;
-	struct list lingering; /* places of those that are over */
+	struct list lingering; /* places of requests that are over */
 	uint64_t last_request;
-	int n_running; /* requests from a worker to their terminal message, control calls apart */
+	int n_running; /* requests between getting a worker and their terminal message, without control calls */
 
 	/* builtin.c */
-	struct list reloads; /* that the supervisor was asked for */
-	struct list replies; /* that are larger than what is taken at once */
+	struct list reloads; /* for which the supervisor was asked */
+	struct list replies; /* that are too large for their clients to take at once */
 
 	/* trail.c */
-	struct audit_rates refusals; /* how many of them are told of */
-	int audit_error; /* why the last line of the audit trail that was asked about is not there; 0: it is */
+	struct audit_rates refusals; /* the limits of lines about refusals */
+	int audit_error; /* errno of the last start line that the supervisor reported on; 0: it was written */
 
-	/* front.c: what it is, and its end */
+	/* front.c: the front's identity, and its end */
 	uid_t daemon; /* of the supervisor */
 	char host[256], instance[33];
 	int64_t started_ms, started_at; /* clock_ms; unix seconds */
 	int64_t max_fds; /* RLIMIT_NOFILE */
 	struct carrier carrier;
 	struct watch *carrier_watch;
-	bool configured, equipped; /* it has its configuration; it has all it needs to begin */
-	bool draining; /* it was told to end */
+	bool configured, equipped; /* the front has its configuration; it has everything that it needs to begin */
+	bool draining; /* the front was told to end */
 	bool single; /* one connection only (--stdio) */
 	struct timer *drain_timer;
 

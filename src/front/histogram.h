@@ -1,5 +1,5 @@
-/* histogram - how long something took, counted in decades: up to 1 ms, 10 ms … 100 s, and more. With the number and the
- * sum, so that rates and means can be drawn from two readings.
+/* histogram - durations, counted in decades: up to 1 ms, 10 ms … 100 s, and more. It also has the number and the sum,
+ * so that rates and means can be computed from two readings.
  */
 #ifndef REMEX_FRONT_HISTOGRAM_H
 #define REMEX_FRONT_HISTOGRAM_H
@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-enum { HISTOGRAM_DECADES = 6 }; /* with a bound; one more without */
+enum { HISTOGRAM_DECADES = 6 }; /* decades with a bound; there is one more without a bound */
 
 struct histogram {
 	uint64_t counts[HISTOGRAM_DECADES + 1];

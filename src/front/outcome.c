@@ -22,7 +22,7 @@ void outcome_crash (struct request *request, const struct pooled *worker)
 
 	request->failed = true;
 	if (request->text)
-		return; /* it could not start, and has said why (front.c) */
+		return; /* the worker could not start, and has sent the reason (front.c) */
 	request->code = CODE_PLUGIN_CRASHED;
 	if (worker->gone_how == GONE_EXITED && worker->gone_n == GONE_UNBORN && !worker->ready) {
 		request->code = CODE_BUSY;
@@ -58,7 +58,7 @@ void outcome_killed (const struct request *request, const struct pooled *worker)
 			request->identity->name);
 }
 
-/* The causes that fail a request: their code, and their words. */
+/* The causes that fail a request, with their code and their text. */
 static const struct {
 	enum cause cause;
 	enum code code;

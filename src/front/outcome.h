@@ -1,7 +1,7 @@
 /* outcome - how a request has ended: its outcome or error code, the text, the terminal message.
  *
- * The outcome comes from the terminal record of the worker (request.c keeps it), from the death of the worker, or from the
- * cause that the front has decided. The cause wins over the other two.
+ * The outcome comes from the terminal record of the worker (request.c keeps it), from the death of the worker, or from
+ * the cause that the front has decided. The cause overrides the other two.
  */
 #ifndef REMEX_FRONT_OUTCOME_H
 #define REMEX_FRONT_OUTCOME_H

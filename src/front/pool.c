@@ -36,7 +36,7 @@ void pool_free (struct pool *pool)
 		forget (worker);
 }
 
-/* The link has failed, with errno. Where the other end is closed the worker is dead, as the supervisor will say. */
+/* The link has failed, with errno. If the other end is closed, the worker is dead: the supervisor will report it. */
 static void fail (struct pooled *worker)
 {
 	int saved = errno;
@@ -46,17 +46,18 @@ static void fail (struct pooled *worker)
 	errno = saved;
 }
 
-/* Read up to `burst` records; false when there is no more to read for now or for ever. The handler may pause: then
- * true. */
+/* Read up to `burst` records. False: there is no more to read, now or at all. True also when the handler has paused
+ * it. */
 static bool read_records (struct pooled *worker, int burst)
 {
-	static struct packet packet; /* one loop, one thread: 128 KiB for all */
+	static struct packet packet; /* 128 KiB, shared by all workers: there is one loop and one thread */
 
 	for (int i = 0; i < burst && !worker->paused; i++) {
 		int got = link_recv (worker->link, &packet, MSG_DONTWAIT);
 
 		if (got <= 0) {
-			/* End of stream is not death: the supervisor says when it is gone. Nothing more comes, though. */
+			/* The end of the stream is not the death of the worker, which the supervisor reports. But no
+			 * more records come. */
 			if (got == 0 || errno != EAGAIN)
 				watch_free (&worker->watch);
 			if (got < 0 && errno != EAGAIN)
@@ -80,7 +81,7 @@ static void on_ready (void *arg, int events)
 	struct pooled *worker = arg;
 
 	if (worker->gone)
-		return; /* read by pool_drain, and by nobody else: it may be freed then */
+		return; /* only pool_drain reads the link of this worker, because the worker may be freed then */
 	if (worker->full && events & UV_WRITABLE) {
 		worker->full = false;
 		worker->pool->ops->on_writable (worker->pool->arg, worker);
@@ -140,7 +141,7 @@ struct pooled *pool_find (const struct pool *pool, uint64_t serial)
 
 bool pool_drain (struct pooled *worker)
 {
-	worker->full = false; /* nobody reads there any more */
+	worker->full = false; /* the worker does not read any more */
 	set_watch (worker);
 	while (read_records (worker, BURST))
 		if (worker->paused)

@@ -23,7 +23,8 @@ static struct list *turns_of (struct queue *queue, const struct waiter *waiter)
 	return waiter->control ? &queue->control_turns : &queue->turns;
 }
 
-/* Why an ordinary call may not wait, in words, or NULL. One call always fits, however large: or it could never be made. */
+/* The limit that keeps an ordinary call out of the queue, in words, or NULL. A single call of any size always fits:
+ * otherwise it could never be made. */
 static const char *ordinary_limit (const struct queue *queue, const struct waiter *waiter)
 {
 	const struct line *line = &waiter->identity->ordinary;
@@ -73,7 +74,7 @@ void queue_leave (struct queue *queue, struct waiter *waiter)
 	struct line *line = line_of (waiter);
 
 	if (!list_linked (&waiter->node))
-		return; /* it was not let in */
+		return; /* the waiter did not join */
 	list_remove (&waiter->node);
 	line->length--;
 	line->bytes -= waiter->bytes;

@@ -42,7 +42,7 @@ static void sink_close (struct relay *relay)
 	fd_close (&relay->sink_rest);
 }
 
-/* The input has ended, and all of it is on its way. */
+/* The input has ended, and all of it has been written or handed to the carrier: end the sink. */
 static void sink_end (struct relay *relay)
 {
 	if (relay->sink_carriage) {
@@ -99,15 +99,15 @@ static int waiting_in (int fd)
 	return ioctl (fd, FIONREAD, &n) == 0 ? n : 0;
 }
 
-/* Once it is late, only what is owed and still there is waited for: a process that the command left behind can have read
- * the pipe empty. */
+/* Close an outlet when it is late and has delivered its bytes. Only owed bytes that are still in the pipe are waited
+ * for: a process that the command left behind may have read the others. */
 static void settle (struct outlet *outlet)
 {
 	struct relay *relay = outlet->relay;
 	char byte;
 
 	if (outlet->carriage) {
-		/* The carrier settles it, unless others hold the pipe so that it cannot. */
+		/* The carrier does this, unless other processes hold the pipe and so block the carrier. */
 		if (outlet->fd >= 0 && relay->late && carriage_is_stuck (outlet->carriage)) {
 			relay->pipe_held = true;
 			outlet_close (outlet);
@@ -115,14 +115,14 @@ static void settle (struct outlet *outlet)
 		return;
 	}
 	if (outlet->fd >= 0 && relay->late && (outlet->owed <= 0 || !waiting_in (outlet->fd))) {
-		/* Its end may just not have been read yet; what came since the command's end is given up. */
+		/* The end of the pipe may not have been read yet. Bytes written after the command's end are dropped. */
 		if (nowait_read (&outlet->from, &byte, 1) != 0)
 			relay->pipe_held = true;
 		outlet_close (outlet);
 	}
 }
 
-/* Nothing is in it, and nobody holds its other end. */
+/* Is the outlet empty, and is its other end closed in all processes? */
 static bool at_end (const struct outlet *outlet)
 {
 	struct pollfd one = { .fd = outlet->fd, .events = POLLIN };
@@ -135,8 +135,8 @@ static bool at_end (const struct outlet *outlet)
 	return (one.revents & (POLLIN | POLLHUP)) == POLLHUP;
 }
 
-/* Its end was read, or (`failed`) it cannot be read. Where the carrier reads the pipe, the carrier knows what its end means;
- * one that died has not said. */
+/* The end of the outlet was read, or (`failed`) it cannot be read. If the carrier reads the pipe, the carrier has set
+ * how it ended; a carrier that died has not. */
 static void outlet_ended (struct outlet *outlet, bool failed)
 {
 	enum carried how = failed ? CARRIED_FAILED : CARRIED_WHOLE;
@@ -148,7 +148,7 @@ static void outlet_ended (struct outlet *outlet, bool failed)
 	outlet_close (outlet);
 }
 
-/* Move one piece; true when there may be more at once. */
+/* Move one piece. True: there may be more bytes now. */
 static bool outlet_piece (struct outlet *outlet)
 {
 	struct relay *relay = outlet->relay;
@@ -159,16 +159,16 @@ static bool outlet_piece (struct outlet *outlet)
 	if (outlet->fd < 0)
 		return false;
 	if (!relay->channel || !(space = channel_output_begin (relay->channel, outlet->name, &room))) {
-		/* The end needs no room: who filled the window exactly is not made to wait. */
+		/* The end of the stream needs no room: output that filled the window exactly does not have to wait. */
 		if (relay->ending && at_end (outlet))
 			outlet_ended (outlet, false);
 		else
-			watch_set (outlet->watch, 0); /* relay_go comes back to it */
+			watch_set (outlet->watch, 0); /* relay_go goes on */
 		return false;
 	}
 	watch_set (outlet->watch, UV_READABLE);
 	got = nowait_read (&outlet->from, space, room);
-	/* The carrier ended without having read what woke it: the kernel says so once. */
+	/* The carrier ended before it read the byte that wakes it: the kernel reports this error once. */
 	if (got < 0 && errno == ECONNRESET && outlet->carriage)
 		got = nowait_read (&outlet->from, space, room);
 	if (got > 0) {
@@ -216,8 +216,8 @@ static void discard (struct relay *relay, int *fd)
 		fd_close (fd);
 }
 
-/* The descriptor that is read or written here in place of *fd: our end of a carriage. Without a carrier it is *fd itself,
- * which has to be what others say that it is. 0; or -1, and *fd is given away. */
+/* Replace *fd by the descriptor that the relay reads or writes: our end of a carriage. Without a carrier this is *fd
+ * itself, if it is of the claimed kind. 0; or -1, and *fd is closed or handed to the carrier. */
 static int accept_fd (struct relay *relay, enum carry direction, enum fd_kind kind, int *fd, struct carriage **carriage)
 {
 	*carriage = NULL;
@@ -258,7 +258,7 @@ int relay_add_outlet (struct relay *relay, const char *name, size_t n, enum fd_k
 	return 0;
 }
 
-/* Deliver what is held, as far as there is room. */
+/* Deliver held bytes as far as there is room. */
 static void flush_held (struct relay *relay)
 {
 	while (relay->channel && buf_len (&relay->held)) {
@@ -298,7 +298,7 @@ bool relay_holds (const struct relay *relay)
 
 /* --- input ------------------------------------------------------------------------------------------------------- */
 
-/* n bytes have left: the client may send as many. */
+/* n bytes of input have left the relay: the client may send n more. */
 static void input_left (struct relay *relay, size_t n)
 {
 	buf_consume (&relay->input, n);
@@ -307,8 +307,8 @@ static void input_left (struct relay *relay, size_t n)
 		channel_credit (relay->channel, (int64_t)n);
 }
 
-/* Does that error of writing mean no more than that nobody reads? Our end of a carriage is a socket, and the carrier knows
- * why it closed the other end. */
+/* Does that error of writing only mean that the command reads no more? Our end of a carriage is a socket, and the
+ * carrier knows why it closed the other end. */
 static bool command_reads_no_more (const struct relay *relay, int error)
 {
 	if (!relay->sink_carriage)
@@ -370,7 +370,7 @@ static void input_move (struct relay *relay)
 	if (relay->broken && buf_len (&relay->input))
 		input_left (relay, buf_len (&relay->input));
 	if (relay->sink < 0)
-		buf_trim (&relay->input); /* a sink is for bulk: see connection.c */
+		buf_trim (&relay->input); /* a sink is for bulk transfers: see connection.c */
 }
 
 static void on_sink (void *arg, int events)

@@ -17,9 +17,9 @@
 #include "wire/records.h"
 
 enum {
-	LINGER_MAX_MS = 256, /* between two looks at what the carrier could not let go of */
-	LATE_MS = 500, /* how long the end of a pipe is waited for after its command has ended */
-	STALL_BYTES = 1024, /* what a client has to take in limits.stall; see PROGRESS in session.c */
+	LINGER_MAX_MS = 256, /* between two checks of streams that the carrier has not finished */
+	LATE_MS = 500, /* how long to wait for the end of a pipe after its command has ended */
+	STALL_BYTES = 1024, /* bytes that a client has to take in limits.stall; see PROGRESS in session.c */
 };
 
 static void finish (struct request *request);
@@ -37,9 +37,9 @@ static void flush (struct session *session)
 		session_flush (session);
 }
 
-/* --- what the relay says ----------------------------------------------------------------------------------------- */
+/* --- calls of the relay ------------------------------------------------------------------------------------------ */
 
-/* The relay moved something. */
+/* The relay has moved bytes, or a stream has ended. */
 static void on_moved (void *arg)
 {
 	request_go (arg);
@@ -57,7 +57,7 @@ static int to_worker (void *arg, const void *bytes, size_t n)
 	return pool_send (request->worker, &record, bytes, n);
 }
 
-/* --- what the client says ---------------------------------------------------------------------------------------- */
+/* --- messages of the client -------------------------------------------------------------------------------------- */
 
 static void on_input (struct channel *channel, const uint8_t *bytes, size_t n)
 {
@@ -78,14 +78,14 @@ static void on_signal (struct channel *channel, int signo)
 {
 	struct request *request = channel->owner;
 
-	/* Before there is a command, a signal that would end it ends the request. */
+	/* Before there is a command, a signal that would end the command ends the request. */
 	if (request->state == REQUEST_WAITING || request->call) {
 		if (signo == SIGINT || signo == SIGTERM || signo == SIGHUP || signo == SIGQUIT || signo == SIGKILL)
 			request_stop (request, CAUSE_CANCEL);
 	} else if (request->worker && request->state == REQUEST_RUNNING) {
 		struct record record = { .type = REC_SIGNAL, .id = request->number, .a = signo };
 
-		/* It always fits: the worker has at most 128 KiB of input unread (relay.h). */
+		/* The record always fits: the worker has at most 128 KiB of unread input (relay.h). */
 		pool_send (request->worker, &record, NULL, 0);
 	}
 }
@@ -123,7 +123,7 @@ static const struct channel_ops request_ops = {
 	.lost = on_lost,
 };
 
-/* --- birth and death --------------------------------------------------------------------------------------------- */
+/* --- making and freeing ------------------------------------------------------------------------------------------ */
 
 static int read_limits (struct request *request, const struct message *message, struct err *err)
 {
@@ -144,7 +144,7 @@ static int read_limits (struct request *request, const struct message *message, 
 	return 0;
 }
 
-/* From a worker until it is freed a request takes a place of the pool's, and of its identity's share. */
+/* From getting a worker until it is freed, a request takes a place in the pool and in its identity's share. */
 static void count_place (struct front *front, struct identity *identity, bool control, int n)
 {
 	identity->running += n;
@@ -152,16 +152,16 @@ static void count_place (struct front *front, struct identity *identity, bool co
 		front->n_running += n;
 }
 
-/* A request that is over, and whose streams the carrier cannot let go of, because others hold them. It keeps its place
- * until it can: or each request more would cost one more thread of the carrier. */
+/* A request that is over, but the carrier cannot finish its streams, because other processes hold them. The request
+ * keeps its place until they are finished: otherwise each further request could cost the carrier one more thread. */
 struct lingering {
-	struct list node; /* of the front's */
+	struct list node; /* of the front's lingering */
 	struct front *front;
 	struct identity *identity;
 	bool control;
-	struct relay relay; /* which is freed, but for its carriages */
+	struct relay relay; /* freed, except for its carriages */
 	struct timer *timer;
-	int wait_ms; /* between two looks */
+	int wait_ms; /* between two checks */
 };
 
 static void lingering_free (struct lingering *lingering)
@@ -195,7 +195,7 @@ void request_end_lingering (struct front *front)
 		lingering_free (lingering);
 }
 
-/* Give its place back, now or later. */
+/* Give the place of the request back, now or later. */
 static void leave_place (struct request *request)
 {
 	struct lingering *lingering;
@@ -303,7 +303,7 @@ int request_renew (struct request *request, struct err *err)
 	verb_table_free (request->table);
 	request->table = verb_table_ref (front->verbs);
 	request->verb = verb;
-	/* What runs is what is on record: as that user, and where there was no trail when it came. */
+	/* The run must be on record with its user. There is no record if there was no trail when the call came. */
 	if (uid != request->waiter.uid || request->trail == TRAIL_NONE) {
 		request->waiter.uid = uid;
 		result = trail_start (request, json_object_get (header, "args"), err);
@@ -348,7 +348,7 @@ bool request_forbidden (const struct request *request)
 
 /* --- time -------------------------------------------------------------------------------------------------------- */
 
-/* Does the client not take output? Then the command is not idle. */
+/* True: the client does not take output. Then the command does not count as idle. */
 static bool client_is_full (const struct request *request)
 {
 	return request->channel && (request->channel->window == 0 || session_full (request->channel->session));
@@ -361,8 +361,8 @@ static void watch_stall (struct request *request)
 	request->stall_bytes = request->relay.bytes_out;
 }
 
-/* Has the client taken too little output? If the whole connection is full, the session decides that for all its requests
- * (session.h), but a control call must not keep its worker. */
+/* Has the client taken too little output? If the whole connection is full, the session decides that for all its
+ * requests (session.h), but a control call must not keep its worker. */
 static bool has_stalled (const struct request *request)
 {
 	if (!request->channel || request->relay.bytes_out - request->stall_bytes >= STALL_BYTES)
@@ -386,7 +386,7 @@ static bool check_stall (struct request *request)
 	return true;
 }
 
-/* A limit of time in DRAINING. */
+/* A limit of time has expired in DRAINING. */
 static void on_drain_timer (struct request *request, int64_t now)
 {
 	if (request->cause == CAUSE_NONE && request->deadline_ms && now >= request->deadline_ms) {
@@ -435,7 +435,7 @@ static void on_timer (void *arg)
 	}
 }
 
-/* The earlier of two times, of which 0 is none. */
+/* The earlier of two times; 0 is no time. */
 static int64_t earlier (int64_t a, int64_t b)
 {
 	return !a || (b && b < a) ? b : a;
@@ -460,8 +460,8 @@ static void set_timer (struct request *request)
 			when = earlier (when, request->relay.last_ms + request->idle_limit_ms);
 		break;
 	case REQUEST_STOPPING:
-		/* It was gone before, and only what it wrote was still waited for: nobody else says so again. Not from
-		 * here: it may be one of its records that we are looking at. */
+		/* The worker was gone already, and only its output was waited for: the supervisor does not report it
+		 * again. The timer does that, because this function may run while a record of the worker is handled. */
 		if (request->worker->gone)
 			when = clock_ms ();
 		break;
@@ -469,10 +469,10 @@ static void set_timer (struct request *request)
 	timer_set (&request->front->loop, &request->timer, when, on_timer, request);
 }
 
-/* --- what its verb is told --------------------------------------------------------------------------------------- */
+/* --- the attachment for the verb --------------------------------------------------------------------------------- */
 
-/* What may be reached: null where no roots bind the caller, else a list; a caller that was revoked meanwhile has an empty
- * one. A new reference, or NULL without memory. */
+/* The roots of the caller: null if no roots bind it, otherwise a list, which is empty for a caller that was revoked in
+ * the meantime. A new reference, or NULL without memory. */
 static json_t *roots_json (const struct identity *identity)
 {
 	const struct grant *grant = identity->grant;
@@ -485,7 +485,7 @@ static json_t *roots_json (const struct identity *identity)
 		const struct grant_root *root = &grant->roots[i];
 		json_t *path = header_bytes (root->path, strlen (root->path));
 
-		/* One root less could be one right more: a nearer one may be the narrower. */
+		/* Never leave out a root: an inner root may have fewer rights than the root around it. */
 		if (json_array_append_new (list, json_pack ("{so sb}", "path", path, "write", root->writable)) < 0) {
 			json_decref (list);
 			return NULL;
@@ -494,9 +494,9 @@ static json_t *roots_json (const struct identity *identity)
 	return list;
 }
 
-/* Put behind the header what its verb is told beside its arguments (REC_CALL of wire/records.h), as it is now: the front's
- * counters, and the roots that bind its caller. Without memory nothing is put there; a verb that has to know what its caller
- * may reach does not run then. */
+/* Append the attachment for the verb to the header (REC_CALL of wire/records.h), with its present values: the front's
+ * counters, and the roots that bind the caller. Without memory nothing is appended; then a verb that needs the roots
+ * does not run. */
 static void attach (struct request *request)
 {
 	char *text, *both;
@@ -523,8 +523,8 @@ static void attach (struct request *request)
 
 /* --- running ----------------------------------------------------------------------------------------------------- */
 
-/* The call goes to the worker as the client wrote it, in as many pieces as it takes, and never waits for the worker: it
- * may still be starting. When sending fails the worker is dead, and the supervisor will say so. */
+/* Send the call to the worker as the client wrote it, in as many pieces as needed, and never wait for the worker, which
+ * may still be starting. When sending fails, the worker is dead, and the supervisor will report that. */
 static void send_call (struct request *request)
 {
 	while (request->call) {
@@ -561,7 +561,7 @@ void request_writable (struct request *request)
 
 void request_run (struct request *request, struct pooled *worker)
 {
-	list_remove (&request->asking); /* what it asked for is not for it any more */
+	list_remove (&request->asking); /* a worker that it asked for is now for other requests */
 	request->worker = worker;
 	request->state = REQUEST_RUNNING;
 	request->started_ms = request->relay.last_ms = clock_ms ();
@@ -583,7 +583,7 @@ void request_run (struct request *request, struct pooled *worker)
 
 /* --- ending ------------------------------------------------------------------------------------------------------ */
 
-/* The outcome is known. What the pipes hold is delivered before the terminal message. */
+/* The outcome is known. The bytes in the pipes are delivered before the terminal message. */
 static void drain (struct request *request)
 {
 	request->state = REQUEST_DRAINING;
@@ -593,7 +593,7 @@ static void drain (struct request *request)
 		request->late_ms = request->ended_ms + LATE_MS;
 	watch_stall (request);
 	relay_end (&request->relay);
-	/* Who has cancelled it gets what its last words were, and does not wait for them. */
+	/* A client that has cancelled gets the last output, but a closed window is not waited for. */
 	if (!request->channel || (request->cause == CAUSE_CANCEL && !request->channel->window) ||
 		request->cause == CAUSE_FLOW || request->cause == CAUSE_NO_STREAMS || request->cause == CAUSE_BROKEN ||
 		request->cause == CAUSE_DENIED)
@@ -609,7 +609,7 @@ static void let_go_of_worker (struct request *request)
 	request->worker = NULL;
 }
 
-/* The worker has ended this request: it becomes idle, or leaves if it is not fit for another request. */
+/* The worker has ended this request. The worker becomes idle, or leaves if it is not fit for another request. */
 static void free_worker (struct request *request, const struct worker_state *state)
 {
 	struct pooled *worker = request->worker;
@@ -631,7 +631,7 @@ static void terminal (struct request *request, const struct packet *packet)
 	size_t words;
 
 	if (record->length < sizeof state || request->state != REQUEST_RUNNING)
-		return; /* when it is being stopped, the cause has been decided */
+		return; /* when the request is being stopped, the cause has been decided */
 	memcpy (&state, packet->data, sizeof state);
 	words = record->length - sizeof state;
 	request->failed = record->type == REC_FAIL;
@@ -642,22 +642,22 @@ static void terminal (struct request *request, const struct packet *packet)
 	breaker_ended (&request->front->breakers, request->verb->plugin, request->worker->uid);
 	free_worker (request, &state);
 	drain (request);
-	front->events->freed (front); /* its worker can serve another, though its output waits */
+	front->events->freed (front); /* the worker can serve another request, while this output waits */
 }
 
-/* Bytes that were lost make no success. */
+/* A request that has lost bytes must not end as a success. */
 static void check_streams (struct request *request)
 {
 	if (!request->relay.failed || request->cause != CAUSE_NONE)
 		return;
 	log_warning ("a stream of a request has failed. call=%s", request->verb->name);
 	if (request->state == REQUEST_DRAINING)
-		request->cause = CAUSE_BROKEN; /* it has ended by itself */
+		request->cause = CAUSE_BROKEN; /* the command has ended by itself */
 	else
 		request_stop (request, CAUSE_BROKEN);
 }
 
-/* The streams that a worker hands over: a name with its NUL for each descriptor. */
+/* Take the streams that a worker hands over: the record has a name with its NUL for each descriptor. */
 static int add_outlets (struct relay *relay, struct packet *packet)
 {
 	const char *names = (const char *)packet->data, *end = names + packet->record.length;
@@ -700,11 +700,11 @@ void request_record (struct request *request, struct packet *packet)
 		break;
 	case REC_PULL: relay_pull (relay, record->a); break;
 	case REC_DONE:
-	case REC_FAIL: terminal (request, packet); return; /* it may be freed */
+	case REC_FAIL: terminal (request, packet); return; /* the request may be freed */
 	default: result = -1;
 	}
 	if (packet->lost || (result < 0 && errno == ENOMEM)) {
-		/* What it writes, or has written, would be lost without a word. */
+		/* Otherwise its output would be lost without a message. */
 		log_warning ("no %s: a request is stopped",
 			packet->lost ? "descriptors are left" : "memory for its streams");
 		request_stop (request, packet->lost ? CAUSE_NO_STREAMS : CAUSE_BROKEN);
@@ -809,14 +809,14 @@ void request_stop (struct request *request, enum cause cause)
 		request->cause = cause;
 		request->state = REQUEST_STOPPING;
 		if (cause == CAUSE_DENIED)
-			relay_shut (&request->relay); /* it may take the grace to end, and may say nothing meanwhile */
+			relay_shut (&request->relay); /* it may use the grace to end, but its output is not sent */
 		pool_stop (request->worker, request->front->config->limits.grace_ms);
 		set_timer (request);
 		return;
 	case REQUEST_STOPPING: return;
 	case REQUEST_DRAINING:
-		/* It has ended by itself; only the rest of its output is given up. A client that has not asked for that
-		 * must not take the end for a success. */
+		/* The command has ended by itself; only the rest of its output is dropped. A client that has not asked
+		 * for that must not take the end for a success. */
 		if (cause == CAUSE_FLOW || cause == CAUSE_NO_STREAMS || cause == CAUSE_BROKEN)
 			return;
 		if (cause == CAUSE_DENIED || ((cause == CAUSE_DEADLINE || cause == CAUSE_IDLE || cause == CAUSE_STALL ||

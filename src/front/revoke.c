@@ -32,7 +32,7 @@ void revoke_expired (void *arg)
 	dispatch_pump (front);
 }
 
-/* Who came by the Unix socket as a member of a group `remex` that is another group now. */
+/* End the connections of Unix clients that were members of the group `remex`, if that is another group now. */
 static void end_strangers (struct front *front)
 {
 	struct connection *connection, *after;

@@ -4,7 +4,7 @@
 #include "conf/config.h"
 #include "front/schedule.h"
 
-/* --- what the pool has ------------------------------------------------------------------------------------------- */
+/* --- the pool ---------------------------------------------------------------------------------------------------- */
 
 /* The idle worker of that user that was used last (its memory is warm), or NULL. */
 static struct pooled *idle_of (const struct pool *pool, uid_t uid)
@@ -18,7 +18,7 @@ static struct pooled *idle_of (const struct pool *pool, uid_t uid)
 	return NULL;
 }
 
-/* The idle worker of any user that has not been used for longest, or NULL. */
+/* The least recently used idle worker of any user, or NULL. */
 static struct pooled *oldest_idle (const struct pool *pool)
 {
 	return list_empty (&pool->idle) ? NULL : list_entry (pool->idle.next, struct pooled, idle);
@@ -51,7 +51,7 @@ static bool has_control (const struct pooled *worker)
 	return worker->waiter && worker->waiter->control;
 }
 
-/* Does the user database say now what it said in the state `users`, at that time? */
+/* Is the user database still in the state `users`, which it had at the time `ms`? */
 static bool is_current (const struct schedule *schedule, uint64_t users, int64_t ms)
 {
 	return users == schedule->users && (!schedule->age_ms || schedule->now_ms - ms <= schedule->age_ms);
@@ -73,8 +73,8 @@ bool schedule_keeps (const struct pool *pool, const struct pooled *worker)
 
 /* --- shares ------------------------------------------------------------------------------------------------------ */
 
-/* Has the identity its share of the pool, three quarters rounded up? A worker that was told to leave counts until it is
- * gone: its user could stop it, and it would take the place of another. */
+/* Has the identity used its share of the pool, three quarters rounded up? A worker that was told to leave counts until
+ * it is gone: its user could stop it (SIGSTOP), and it would keep the place of another worker. */
 static bool over_share (const struct schedule *schedule, const struct identity *identity)
 {
 	int share = (3 * schedule->pool->max + 3) / 4;
@@ -94,7 +94,7 @@ static bool control_runs (const struct schedule *schedule, const struct identity
 	return false;
 }
 
-/* Has a control call of the administrators (or of the others) a worker, or asked for one? */
+/* Does a control call of the administrators (or of the others) have a worker, or has one been asked for? */
 static bool control_holds (const struct schedule *schedule, bool administrators)
 {
 	const struct pooled *worker;
@@ -110,9 +110,9 @@ static bool control_holds (const struct schedule *schedule, bool administrators)
 	return false;
 }
 
-/* How many workers there may be when the waiter has one. Besides the ordinary ones there is one for control calls, and one
- * more for those of the administrators, which nobody else can hold. An ordinary call must not wait for these: control
- * calls one behind the other would hold them for ever. */
+/* How many workers there may be, including a worker for the waiter. Besides the ordinary workers there is one for
+ * control calls, and one more for control calls of administrators only. An ordinary call must not wait for these two: a
+ * sequence of control calls would delay it without end. */
 static int most_workers (const struct schedule *schedule, const struct waiter *waiter)
 {
 	bool control = waiter->control;
@@ -122,8 +122,8 @@ static int most_workers (const struct schedule *schedule, const struct waiter *w
 	return schedule->affordable + (control || control_holds (schedule, false)) + control_holds (schedule, true);
 }
 
-/* Must the waiter let others have their turn? Control calls come first and would take every worker: each identity has one
- * at a time, an administrator while others wait. */
+/* Must the waiter let others go first? Control calls come first and could take every worker. So each identity may run
+ * one at a time; for an administrator this applies only while ordinary calls wait. */
 static bool stands_back (const struct schedule *schedule, const struct waiter *waiter)
 {
 	if (waiter->control)
@@ -134,7 +134,7 @@ static bool stands_back (const struct schedule *schedule, const struct waiter *w
 
 /* --- decisions --------------------------------------------------------------------------------------------------- */
 
-/* An idle worker for the waiter: the one that was made for it, or one that has to be current. NULL: there is none. */
+/* An idle worker for the waiter: the worker made for it, or a worker that has to be current. NULL: there is none. */
 static struct pooled *idle_for (const struct schedule *schedule, const struct waiter *waiter)
 {
 	const struct identity *identity = waiter->identity;
@@ -145,7 +145,7 @@ static struct pooled *idle_for (const struct schedule *schedule, const struct wa
 	if (identity->remote && !is_current (schedule, identity->proved_users, identity->proved_ms))
 		return NULL;
 	worker = idle_of (schedule->pool, waiter->uid);
-	/* One that has just come and is not current is only for the waiter that it was made for. */
+	/* A new worker that is not current is only for the waiter for which it was made. */
 	if (worker && worker == schedule->newborn &&
 		!is_current (schedule, worker->birthday.users, worker->birthday.ms))
 		return NULL;
@@ -160,8 +160,8 @@ static struct decision decide (const struct schedule *schedule, struct waiter *w
 	int most, n = pool->n + pool->births;
 
 	if (waiter->unrecorded)
-		return wait; /* nothing is done that is not on record */
-	/* A request whose output still waits for its client counts too: it has descriptors. Control calls have neither. */
+		return wait; /* no call runs before its start is on record */
+	/* A request whose output waits for its client counts: it has descriptors. Control calls do not count. */
 	if (!waiter->control && schedule->running >= schedule->affordable)
 		return wait;
 	if (waiter->users && waiter->users != schedule->users)
@@ -177,7 +177,7 @@ static struct decision decide (const struct schedule *schedule, struct waiter *w
 	most = most_workers (schedule, waiter);
 	if (n < most)
 		return schedule->may_ask ? (struct decision){ SCHEDULE_ASK, waiter, NULL } : wait;
-	/* One leaves at a time for each waiter. Somebody else may take the room that it leaves: then another has to. */
+	/* For each waiter, one worker leaves at a time. If another waiter takes the place, the next one leaves. */
 	if (n - count_idle (pool) < most && !pool_find (pool, waiter->evicted) && (worker = oldest_idle (pool)))
 		return (struct decision){ SCHEDULE_EVICT, waiter, worker };
 	return wait;

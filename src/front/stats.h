@@ -1,4 +1,4 @@
-/* stats - what the front counts, and what an operator graphs. */
+/* stats - the counters of the front, for an operator's graphs. */
 #ifndef REMEX_FRONT_STATS_H
 #define REMEX_FRONT_STATS_H
 
@@ -13,10 +13,10 @@ struct request;
 
 struct counts {
 	uint64_t outcomes[N_OUTCOMES], errors[N_CODES], lost; /* of calls; lost: the client was gone */
-	uint64_t bytes_in, bytes_out; /* of connections; bytes_in: of those that are closed */
+	uint64_t bytes_in, bytes_out; /* of connections; bytes_in: of closed connections */
 	struct histogram waited, ran; /* requests: in the queue; from a worker to the terminal message */
 	uint64_t born, crashed; /* workers */
-	uint64_t stalled; /* clients that were given up because they took nothing */
+	uint64_t stalled; /* clients that were given up because they did not take output */
 };
 
 /* A request has ended. */

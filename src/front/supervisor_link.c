@@ -17,22 +17,22 @@
 #include "wire/records.h"
 
 enum {
-	SILENT_MS = 10000, /* a supervisor pings every two seconds: it does not run */
+	SILENT_MS = 10000, /* a supervisor that runs pings every two seconds */
 	NUDGE_MS = 2000,
 };
 
-/* The front cannot work without the supervisor. The keepers see the same end of their links, and kill. */
+/* The front cannot work without the supervisor. The keepers see the end of their links too, and kill their workers. */
 static _Noreturn void supervisor_gone (void)
 {
 	log_error ("the supervisor is gone");
 	_exit (EXIT_FAILURE);
 }
 
-/* --- what comes ---------------------------------------------------------------------------------------------------- */
+/* --- receiving --------------------------------------------------------------------------------------------------- */
 
-/* The supervisor has not pinged for long: a process has stopped it (SIGSTOP), and no worker is made or killed before it goes
- * on. In a user's own remexd a command can have done that, and the front can send SIGCONT. Only root can stop root's
- * remexd, and the front of that one is not allowed to send a signal to it. */
+/* The supervisor has not pinged for long: a process has stopped it (SIGSTOP), and no worker is made or killed before it
+ * goes on. In a user's own remexd a command can have done that, and the front can send SIGCONT. Only root can stop
+ * root's remexd, and that front is not allowed to send a signal to its supervisor. */
 static void on_silence (void *arg)
 {
 	struct supervisor_link *link = arg;
@@ -75,7 +75,7 @@ static void take (struct supervisor_link *link, struct packet *packet)
 
 /* A record that came while the link was full the other way. */
 struct deferred {
-	struct list node; /* in the link's deferred */
+	struct list node; /* of the link's deferred */
 	struct record record;
 	int fds[LINK_FDS];
 	size_t n_fds;
@@ -192,10 +192,10 @@ void supervisor_link_ready (struct supervisor_link *link, const char *instance)
 	on_supervisor_alive (link);
 }
 
-/* --- what it asks ------------------------------------------------------------------------------------------------ */
+/* --- sending ----------------------------------------------------------------------------------------------------- */
 
-/* Send a record. If the link is full in both directions, supervisor and front would wait for each other: so the front reads
- * while it waits for room. */
+/* Send a record. The front reads while it waits for room: otherwise front and supervisor would wait for each other when
+ * the link is full in both directions. */
 static int post (struct supervisor_link *link, const struct outgoing *outgoing)
 {
 	while (link_send (link->fd, outgoing, MSG_DONTWAIT) < 0) {

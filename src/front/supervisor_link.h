@@ -1,7 +1,8 @@
-/* supervisor_link - the front's link to the supervisor: what the front asks for, and what it is told (wire/records.h).
+/* supervisor_link - the front's link to the supervisor: requests of the front, and records of the supervisor
+ * (wire/records.h).
  *
- * The end of this link is the end of the front: without a supervisor there is nobody to make workers or to kill them. What
- * a record means is not known here: each type has a handler, from a table of the owner's.
+ * The front ends when this link ends, because only the supervisor can make and kill workers. This file does not
+ * interpret records: the owner gives a table with a handler for each type.
  */
 #ifndef REMEX_FRONT_SUPERVISOR_LINK_H
 #define REMEX_FRONT_SUPERVISOR_LINK_H
@@ -19,7 +20,7 @@ struct front;
 struct timer;
 struct watch;
 
-/* A record of that type has come; the descriptors that the handler takes it sets to -1. */
+/* A record of that type has come. The handler sets each descriptor that it takes to -1. */
 struct supervisor_handler {
 	uint32_t type; /* 0: the end of the table */
 	void (*take) (struct front *front, struct packet *packet);
@@ -34,31 +35,31 @@ struct supervisor_link {
 	struct list deferred; /* records that wait for the loop */
 	struct timer *deferred_timer;
 	pid_t supervisor;
-	struct timer *silence_timer; /* when the supervisor has been silent for too long */
-	bool silent; /* it is, and that was logged */
+	struct timer *silence_timer; /* expires when the supervisor has been silent for too long */
+	bool silent; /* the supervisor is silent, and that was logged */
 };
 
-/* The descriptor is owned from now on. The parent of this process is the supervisor. */
+/* The link owns the descriptor from now on. The supervisor must be the parent of this process. */
 void supervisor_link_init (struct supervisor_link *link, uv_loop_t *loop, int fd,
 	const struct supervisor_handler *handlers, struct front *front);
 void supervisor_link_free (struct supervisor_link *link);
 
-/* Wait for records, and take them, until *enough: before the loop runs. */
+/* Wait for records and take them until *enough is true. For use before the loop runs. */
 void supervisor_link_wait (struct supervisor_link *link, const bool *enough);
 
-/* Watch the link, and tell the supervisor that the front accepts clients, and which instance it is (front_state.h). */
+/* Watch the link, and tell the supervisor that the front accepts clients, and its instance (front_state.h). */
 void supervisor_link_ready (struct supervisor_link *link, const char *instance);
 
-/* Ask for a worker of that user, for the identity `you`; `peer` is the Unix peer's socket that proves the right to it, or
- * -1. 0; -1 when the socket cannot be sent now (ETOOMANYREFS): try again soon. */
+/* Ask for a worker of that user, for the identity `you`; `peer` is the socket of the Unix peer, which proves the right
+ * to that user, or -1. 0; or -1 when the socket cannot be sent now (ETOOMANYREFS): try again soon. */
 int supervisor_link_ask (struct supervisor_link *link, uint64_t request, const char *you, uid_t uid, int peer);
 
-/* Ask for a reload, answered by RELOADED; write a line into the audit trail: about the request that starts (answered by
- * AUDITED), or the one that ends; 0: about none. */
+/* Ask for a reload; the answer is RELOADED. Ask for a line in the audit trail, about the request that starts (the
+ * answer is AUDITED) or ends; 0: no request. */
 void supervisor_link_reload (struct supervisor_link *link, uint64_t request);
 void supervisor_link_audit (struct supervisor_link *link, uint64_t starts, uint64_t ends, const void *line, size_t n);
 
-/* Let an idle worker leave; stop a busy one and all beneath it. */
+/* Let an idle worker leave; stop a busy worker and all processes beneath it. */
 void supervisor_link_release (struct supervisor_link *link, uint64_t serial);
 void supervisor_link_stop (struct supervisor_link *link, uint64_t serial, int64_t grace_ms);
 

@@ -12,8 +12,8 @@
 #include "front/request.h"
 #include "front/trail.h"
 
-/* A line for the supervisor, about a request that starts, or one that ends, or neither (0). 0, or -1 where the line could not
- * be made. */
+/* Send a line to the supervisor, about a request that starts, a request that ends, or neither (0). 0, or -1 when the
+ * line could not be made. */
 static int submit (struct front *front, uint64_t starts, uint64_t ends, struct buf *line, int made)
 {
 	if (made == 0)
@@ -104,7 +104,7 @@ static void write_refused (struct front *front, struct audit_rate *rate, const s
 		audit_rate_failed (rate, refused->suppressed + (refused->why != NULL));
 }
 
-/* Log it and put it on record, if there is room for one more. */
+/* Log the refusal and put it on record, if the rate allows one more line. */
 static void refused_at (struct front *front, struct audit_rate *rate, enum log_level level, const char *words,
 	struct audit_refused *refused)
 {
@@ -129,7 +129,7 @@ void trail_refused (struct front *front, const struct endpoint *from, const stru
 		.call = call,
 		.why = why,
 	};
-	/* A stranger's uid on the Unix socket is in the words. */
+	/* For a stranger on the Unix socket, `why` has the uid, and so is the name for the rate. */
 	struct audit_rate *rate = audit_rates_of (&front->refusals, you || from ? you : why);
 
 	refused_at (front, rate, LOG_WARNING, call ? "a call was denied" : "a client was turned away", &refused);

@@ -8,14 +8,14 @@
 #include "loop/loop.h"
 
 enum {
-	MAPPED_FROM = 128 * 1024, /* a block of so many bytes goes back to the system when it is freed (mallopt(3)) */
+	MAPPED_FROM = 128 * 1024, /* a block from this size goes back to the system when it is freed (mallopt(3)) */
 	TRIM_MS = 200,
 };
 
 void trim_init (struct trim *trim, uv_loop_t *loop)
 {
 	*trim = (struct trim){ .loop = loop };
-	/* Without this glibc learns from the first large block that is freed to keep such blocks, up to 32 MiB. */
+	/* Without this, glibc raises the threshold when a large block is freed, and keeps such blocks, up to 32 MiB. */
 	mallopt (M_MMAP_THRESHOLD, MAPPED_FROM);
 	mallopt (M_TRIM_THRESHOLD, MAPPED_FROM);
 }

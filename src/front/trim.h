@@ -1,4 +1,4 @@
-/* trim - memory goes back to the system (mallopt(3), malloc_trim(3)), so that a front that was busy is small again. */
+/* trim - gives memory back to the system (mallopt(3), malloc_trim(3)), so that a front that was busy becomes small. */
 #ifndef REMEX_FRONT_TRIM_H
 #define REMEX_FRONT_TRIM_H
 
@@ -13,7 +13,7 @@ struct trim {
 	bool soon; /* the timer runs */
 };
 
-/* Once for the process: large blocks go back as they are freed. */
+/* Call this once in the process: from then on, large blocks go back to the system when they are freed. */
 void trim_init (struct trim *trim, uv_loop_t *loop);
 void trim_free (struct trim *trim);
 
