@@ -20,7 +20,7 @@ static bool is_c1 (const char *p)
 	return (uint8_t)p[0] == 0xC2 && (uint8_t)p[1] >= 0x80 && (uint8_t)p[1] < 0xA0;
 }
 
-/* jansson escapes what is below U+0020; DEL and the C1 set are left to us. All of them are within strings. */
+/* Escape DEL and the C1 set, which occur only within strings. jansson escapes the characters below U+0020. */
 static size_t escape (uint8_t *out, const char *text, size_t n)
 {
 	static const char hex[] = "0123456789ABCDEF";
@@ -62,7 +62,7 @@ static int put (struct buf *out, json_t *line)
 	return to ? 0 : -1;
 }
 
-/* A member that is left out where there is nothing to tell; without memory the line is spoilt. */
+/* Add a member to the line. Without memory (`value` may be NULL then) the line is freed and becomes NULL. */
 static void member (json_t **line, const char *key, json_t *value)
 {
 	if (*line && (!value || json_object_set_new (*line, key, value) < 0)) {
@@ -96,7 +96,7 @@ static json_t *begin (const char *event, const struct timespec *now)
 
 /* --- arguments, cut where they are too long ---------------------------------------------------------------------- */
 
-/* How many bytes the character at p takes in a line at most, and in memory. */
+/* The most bytes that the character at p takes in a line; *length is its bytes in memory. */
 static size_t character (const char *p, size_t *length)
 {
 	uint8_t c = (uint8_t)*p;
@@ -107,7 +107,7 @@ static size_t character (const char *p, size_t *length)
 	return c == '"' || c == '\\' ? 2 : *length;
 }
 
-/* How many bytes of the string go into `room`; *room is made smaller by what they take. */
+/* How many bytes of the string fit into *room. *room is reduced by the bytes that they take in a line. */
 static size_t fitting (const char *text, size_t n, size_t *room)
 {
 	size_t i = 0, length;
@@ -117,7 +117,7 @@ static size_t fitting (const char *text, size_t n, size_t *room)
 	return i;
 }
 
-/* How many bytes the value takes in a line at most; counting ends soon above `most`. */
+/* The most bytes that the value takes in a line. Counting stops soon above `most`. */
 static size_t weight (json_t *value, size_t most)
 {
 	size_t sum = 2, i, room = most;
@@ -186,8 +186,8 @@ static int by_weight (const void *a, const void *b)
 	return (one->weight > other->weight) - (one->weight < other->weight);
 }
 
-/* The small members first, each with an equal part of what is left: a long member leaves the others alone, whatever the
- * order in which they came. */
+/* Take the small members first, and give each an equal part of the room that is left: so a long member takes no room
+ * from the others, in any order of arrival. */
 static json_t *cut_object (json_t *value, size_t *room)
 {
 	size_t n = json_object_size (value), i = 0, left, part;
@@ -222,7 +222,7 @@ fail:
 	return NULL;
 }
 
-/* What goes of it into `room` (a new reference), which is made smaller; NULL: nothing. */
+/* The part of the value that fits into *room (a new reference); *room is reduced. NULL: nothing fits. */
 static json_t *cut (json_t *value, size_t *room)
 {
 	size_t all = weight (value, *room);
@@ -249,7 +249,7 @@ static json_t *cut (json_t *value, size_t *room)
 	return json_is_object (value) ? cut_object (value, room) : NULL;
 }
 
-/* What is not there, named by its size and digest. */
+/* The "cut" member: size and digest of all arguments. */
 static json_t *whole (json_t *args)
 {
 	char *text = json_dumps (args, DUMP);

@@ -6,7 +6,7 @@
 
 #include "audit/open_requests.h"
 
-/* The place of that request, or open->n. */
+/* The index of that request, or open->n. */
 static size_t find (const struct open_requests *open, uint64_t number)
 {
 	for (size_t i = open->n; i > 0; i--)

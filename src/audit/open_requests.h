@@ -1,8 +1,8 @@
 /* open_requests - the requests of a front that have a `start` in the audit trail and no `end` yet.
  *
- * The front writes both lines. When a front is lost, nobody knows how its requests ended, and the supervisor writes their `end`
- * with the outcome `lost`. So the supervisor keeps this list. A front that an attacker controls may claim any number of starts:
- * the list has at most OPEN_REQUESTS_MAX of them. Pure, but for memory.
+ * The front makes both lines. When a front is lost, the outcomes of its requests are unknown, and the supervisor writes
+ * their `end` with the outcome `lost`. So the supervisor keeps this list. A front that an attacker controls may claim
+ * any number of starts: the list has at most OPEN_REQUESTS_MAX of them. Pure, except for memory.
  */
 #ifndef REMEX_AUDIT_OPEN_REQUESTS_H
 #define REMEX_AUDIT_OPEN_REQUESTS_H
@@ -23,8 +23,8 @@ struct open_requests {
 	size_t n, size;
 };
 
-/* The start of a request is written. A request may have several start lines: the first one counts. 0, or -1 with errno (ENOMEM;
- * ENOSPC: there are too many), and the request is not on the list. */
+/* The start of a request is written. A request may have several start lines: the first line counts. 0, or -1 with errno
+ * (ENOMEM; ENOSPC: there are too many), and the request is not on the list. */
 int open_requests_add (struct open_requests *open, uint64_t number, int64_t now_ms);
 
 /* The end of a request is written. A number that is not on the list is ignored. */

@@ -7,7 +7,7 @@
 
 enum {
 	RATE_BURST = 10,
-	RATE_MS = 1000, /* one more in so much time */
+	RATE_MS = 1000, /* time for one more line */
 };
 
 /* Is there room for one line? */

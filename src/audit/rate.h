@@ -1,5 +1,5 @@
-/* audit/rate - how many `refused` lines there may be: 10 at once, and one a second. A refusal costs an
- * attacker nothing, so refusals must not fill the disk. Lines that are left out are counted, and told of in the next line.
+/* audit/rate - limits the `refused` lines: 10 in a burst, then one a second. A refusal costs an attacker nothing, so
+ * refusals must not fill the disk. Lines that are left out are counted, and the next line has their number.
  */
 #ifndef REMEX_AUDIT_RATE_H
 #define REMEX_AUDIT_RATE_H
@@ -7,34 +7,35 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Zeroed, it is full. */
+/* All zero: the whole rate is available. */
 struct audit_rate {
-	int64_t spent_ms; /* what has been used, in milliseconds of refilling, as of */
+	int64_t spent_ms; /* the used part of the rate at since_ms, in milliseconds of refilling */
 	int64_t since_ms;
-	uint64_t suppressed; /* lines left out, and not told of yet */
+	uint64_t suppressed; /* lines that were left out, and not reported yet */
 };
 
-/* May a line be written now? true: *suppressed is how many were left out before it, and counting starts anew. false: the
- * line is counted. */
+/* May a line be written now? True: *suppressed is the number of lines left out before it, and counting starts again.
+ * False: the line is counted as left out. */
 bool audit_rate_take (struct audit_rate *rate, int64_t now_ms, uint64_t *suppressed);
 
-/* The line could not be written after all: n refusals are still to be told of. */
+/* The line could not be written: n refusals are still to be reported. */
 void audit_rate_failed (struct audit_rate *rate, uint64_t n);
 
 enum { AUDIT_RATES = 64 };
 
-/* One rate for strangers, who have no name, and the others for those who have one, so that a flood of refusals of one does
- * not hide those of others. Zeroed, all are full. */
+/* One rate for strangers, which have no name, and the other rates for names, so that a flood of refusals of one client
+ * does not hide the refusals of others. All zero: all rates are available. */
 struct audit_rates {
-	struct audit_rate all[AUDIT_RATES]; /* the first one is the strangers' */
+	struct audit_rate all[AUDIT_RATES]; /* the first rate is for strangers */
 };
 
-/* The rate of that name; NULL: of strangers. Names are the administrator's, so nobody chooses one that shares the rate of
- * another. */
+/* The rate of that name; name NULL: of strangers. Only the administrator gives names, so a client cannot choose a name
+ * that shares the rate of another name. */
 struct audit_rate *audit_rates_of (struct audit_rates *rates, const char *name);
 
-/* A rate that owes a line for those it has left out, because none may follow that tells of them: it may be written now, and
- * *suppressed is taken as above. NULL: there is none. Asked now and then, and at the end. */
+/* A rate that has left out lines and may write a line now; *suppressed is set as above. NULL: there is no such rate.
+ * Call this from time to time and at the end, because there may be no later refusal whose line would report the
+ * number. */
 struct audit_rate *audit_rates_owing (struct audit_rates *rates, int64_t now_ms, uint64_t *suppressed);
 
 #endif

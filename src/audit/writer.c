@@ -43,7 +43,7 @@ static int file_open (const char *path, bool *torn, struct err *err)
 	return -1;
 }
 
-/* A file that somebody removed is made anew: what is written to the old one, nobody will ever read. */
+/* Make the file again after it was removed: lines in the removed file would be lost. */
 static int file_renew (struct audit_sink *sink)
 {
 	struct err err = { 0 };
@@ -82,7 +82,7 @@ static int file_write (struct audit_sink *sink, const void *line, size_t n)
 		sink->torn = false;
 		return 0;
 	}
-	/* The disk was full, or a limit was met, in the middle of it. Only what is ours is taken back. */
+	/* The disk became full, or a limit was reached, in the middle of the line. Only our own bytes are removed. */
 	error = done < 0 ? errno : ENOSPC;
 	if (done > 0 && (fstat (sink->fd, &after) < 0 || after.st_size != before.st_size + done ||
 				ftruncate (sink->fd, before.st_size) < 0))
@@ -94,10 +94,11 @@ static int file_write (struct audit_sink *sink, const void *line, size_t n)
 /* --- the journal ------------------------------------------------------------------------------------------------- */
 
 /* systemd's native protocol (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/): a datagram of fields, "KEY=value\n", or
- * "KEY\n", the length in 64 bits, little-endian, the value, "\n", which takes any value and so is what the line has. */
+ * "KEY\n", the length in 64 bits, little-endian, the value, "\n". The line has the second form, which takes any
+ * value. */
 static int journal_open (struct audit_sink *sink, struct err *err)
 {
-	/* Room for some lines while the journal is busy (the kernel allows less to others than root). */
+	/* Room for some lines while the journal is busy (the kernel allows less to users other than root). */
 	const int room = 4 * 1024 * 1024;
 	struct stat st;
 
@@ -112,7 +113,7 @@ static int journal_open (struct audit_sink *sink, struct err *err)
 	return 0;
 }
 
-/* An entry too large for a datagram: in sealed memory, whose descriptor is all that is sent. */
+/* Put an entry that is too large for a datagram into sealed memory. Only the descriptor of the memory is sent. */
 static int journal_memory (const struct iovec *parts, int n, ssize_t size)
 {
 	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
@@ -170,7 +171,7 @@ static int journal_write (struct audit_sink *sink, const void *line, size_t n)
 	return result;
 }
 
-/* --- either ------------------------------------------------------------------------------------------------------ */
+/* --- both -------------------------------------------------------------------------------------------------------- */
 
 int audit_open (struct audit_sink *sink, enum audit_kind kind, const char *path, struct err *err)
 {
