@@ -8,7 +8,7 @@
 #include "loop/loop.h"
 
 struct watch {
-	uv_poll_t poll; /* first: libuv's pointer to it is ours */
+	uv_poll_t poll; /* first, because libuv's pointer to it is cast to the watch */
 	void (*ready) (void *arg, int events);
 	void *arg;
 	int events;
@@ -23,7 +23,7 @@ static void on_poll (uv_poll_t *poll, int status, int events)
 {
 	struct watch *watch = (struct watch *)poll;
 
-	/* On an error libuv stops the poll by itself: what is set next starts it again. */
+	/* On an error libuv stops the poll by itself: the next watch_set starts it again. */
 	if (status < 0) {
 		watch->events = 0;
 		events = UV_READABLE | UV_WRITABLE;
@@ -66,7 +66,7 @@ void watch_free (struct watch **watch)
 }
 
 struct timer {
-	uv_timer_t timer; /* first */
+	uv_timer_t timer; /* first, as in struct watch */
 	void (*fire) (void *arg);
 	void *arg;
 };
