@@ -7,9 +7,9 @@
 #include "base/text.h"
 #include "wire/session.h"
 
-/* Bytes that a half-received message has to grow by in limits.message_ms, and that a client has to take in
- * limits.stall_ms of what waits for it. One byte at a time is no progress. */
-enum { PROGRESS = 1024, PROGRESS_PART = 64 /* of a message, if that is more */ };
+/* The bytes by which a half-received message has to grow in limits.message_ms, and the bytes of waiting output that a
+ * client has to take in limits.stall_ms. One byte at a time is no progress. */
+enum { PROGRESS = 1024, PROGRESS_PART = 64 /* this part of a message, if it is more */ };
 
 void session_init (struct session *session, const struct session_events *events, void *arg,
 	const struct session_limits *limits, json_t *hello, int64_t now_ms)
@@ -37,7 +37,7 @@ static void channel_free (struct channel *channel)
 	free (channel);
 }
 
-/* Tell the owner of a channel, if the owner wants to know. The channel may be freed after that. */
+/* Call an operation of the channel's owner, if the owner has it. The channel may be freed after that. */
 #define TELL(channel, event, ...) \
 	do { \
 		if ((channel)->ops->event) \
@@ -71,7 +71,7 @@ void session_lose (struct session *session)
 void session_room (struct session *session)
 {
 	session->wants_room = false;
-	/* Each channel goes to the end of the list before its owner is told, who may free any of them. */
+	/* Each channel goes to the end of the list before its owner is called, who may free any channel. */
 	for (int n = session->n_channels; n > 0 && !list_empty (&session->channels); n--) {
 		struct channel *channel = list_entry (session->channels.next, struct channel, node);
 
@@ -92,16 +92,16 @@ void session_free (struct session *session)
 	buf_free (&session->out);
 }
 
-/* --- what goes out ----------------------------------------------------------------------------------------------- */
+/* --- output ------------------------------------------------------------------------------------------------------ */
 
-/* A message was put, or could not be: then the client does not read what it asks for, and nothing can be said. */
+/* Check whether a message was put. If not, the client does not read its answers, and it cannot be sent an error. */
 static void check_put (struct session *session, int put)
 {
 	if (put < 0)
 		session->state = SESSION_ENDED;
 }
 
-/* Put a message (consumed); nothing follows the error that ended the session. */
+/* Put a message (consumed). After the error that ended the session, no message is put. */
 static void put (struct session *session, json_t *message)
 {
 	if (session->state == SESSION_ENDED)
@@ -110,7 +110,7 @@ static void put (struct session *session, json_t *message)
 		check_put (session, message_put (&session->out, message, NULL, 0));
 }
 
-/* The words may come from a plugin, which quotes file names in whatever encoding, or be cut within a character. */
+/* The text may be cut within a character, or come from a plugin that quotes file names in any encoding. */
 static json_t *error_json (enum code code, const char *text, double retry_after)
 {
 	char clean[2 * ERR_TEXT];
@@ -192,7 +192,7 @@ uint8_t *channel_output_begin (struct channel *channel, const char *stream, size
 		return NULL;
 	if (!(space = message_data_begin (&session->out, channel->id, stream, *n))) {
 		*n = 0;
-		/* Nothing would come back to this output when there is memory again. */
+		/* End the session: no event would continue this output when there is memory again. */
 		check_put (session, -1);
 	}
 	return space;
@@ -207,7 +207,7 @@ void channel_output_end (struct channel *channel, const char *stream, size_t n)
 		channel->window -= (int64_t)n;
 }
 
-/* --- what comes in ----------------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------------------------- */
 
 static struct channel *find (struct session *session, uint64_t id)
 {
@@ -346,7 +346,7 @@ size_t session_needs (const struct session *session)
 	return session->state == SESSION_ENDED ? 0 : decoder_needs (&session->decoder, &session->in);
 }
 
-/* The larger a message is, the more of it has to come: it takes memory from others for as long. */
+/* The larger a message is, the more bytes of it have to come in that time, because it keeps memory from others. */
 static size_t progress (const struct session *session)
 {
 	size_t part = session_needs (session) / PROGRESS_PART;
@@ -403,8 +403,8 @@ static int64_t earlier (int64_t a, int64_t b)
 	return !a || (b && b < a) ? b : a;
 }
 
-/* When a client that was pinged is given up. Not before it had its time to answer: a front that was stopped, or starved
- * of its processor, pings late. */
+/* When a client that was pinged is given up. The client always gets its time to answer, because a front that was
+ * stopped or got no processor time pings late. */
 static int64_t give_up_ms (const struct session *session)
 {
 	int64_t silent = session->heard_ms + session->limits.silence_ms;
