@@ -50,7 +50,7 @@ static int no_host (const char *where, const char *why, struct err *err)
 	return err_set (err, 0, "'%s' %s", text_escape (shown, sizeof shown, where, strlen (where)), why);
 }
 
-/* The digits behind a host's colon. */
+/* Read the digits after the colon of a host. */
 static int parse_port (const char *digits, uint16_t *port)
 {
 	size_t n = strspn (digits, "0123456789");
@@ -60,7 +60,7 @@ static int parse_port (const char *digits, uint16_t *port)
 	return value >= 1 && value <= 65535 ? 0 : -1;
 }
 
-/* Words for what is often typed, and is no host here; NULL: none of these. */
+/* The explanation for a word that is often typed and is no host here; NULL: another word. */
 static const char *often_typed (const char *where)
 {
 	if (strchr (where + (*where != '\0'), '@'))
@@ -82,7 +82,7 @@ static size_t host_length (const char *where)
 		       : n;
 }
 
-/* The name of a zone is kept as it is: interfaces may differ in case alone. */
+/* The name of a zone keeps its letters: the names of two interfaces may differ only in case. */
 static void lower (char *to, const char *from, size_t n)
 {
 	bool zone = false;
@@ -112,12 +112,12 @@ static int set_name (struct address *address, const char *where, struct err *err
 	size_t n = strlen (address->host);
 	struct in_addr odd;
 
-	/* inet_aton(3), by which the system looks names up, takes 0x7f000001 as well. */
+	/* The system looks names up with inet_aton(3), which takes 0x7f000001 as well. */
 	if (inet_aton (address->host, &odd))
 		return no_host (
 			where, "is an address in an unusual form: four numbers and dots are the usual one", err);
 	if (n > 0 && address->host[n - 1] == '.' && memchr (address->host, '.', n - 1))
-		n--; /* such a name is looked up as it is, with and without the dot */
+		n--; /* a name with another dot is looked up as it is, with or without the dot at the end */
 	snprintf (address->pin, sizeof address->pin, "%.*s:%u", (int)n, address->host, (unsigned)address->port);
 	return 0;
 }
@@ -173,7 +173,7 @@ static bool trusted (uid_t uid)
 	return uid == 0 || uid == geteuid ();
 }
 
-/* Nobody but root and us can put a socket where a default one is. */
+/* Only root and we can put a socket at the place of a default socket. */
 static enum address_answer check_directory (const char *path, struct err *err)
 {
 	char directory[ADDRESS_PATH];
@@ -214,7 +214,7 @@ static enum address_answer check_peer (int fd, const char *path, struct err *err
 	return ADDRESS_OPEN;
 }
 
-/* The group that may use the socket's directory, where it is one that we are not a member of: its name, else "". */
+/* The name of the group that may use the directory of the socket, if we are not a member of it; else "". */
 static void missing_group (const char *path, char *name, size_t size)
 {
 	char directory[ADDRESS_PATH], *slash, scratch[4096];
@@ -237,7 +237,7 @@ static void missing_group (const char *path, char *name, size_t size)
 		snprintf (name, size, "%s", group.gr_name);
 }
 
-/* What to do about it, where that is known, behind the words for it. */
+/* Advice to the user, to be put after the text of the error; "" where there is none. */
 static void advise (const struct address *address, const char *path, int error, char *out, size_t size)
 {
 	const char *named = getenv ("REMEX_SOCKET");

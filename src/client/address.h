@@ -1,14 +1,15 @@
 /* address - where a remexd listens: "local", unix:///absolute/path, or HOST[:PORT] for TCP with TLS.
  *
- * "local" is $REMEX_SOCKET; else, for a user, the socket of a remexd of the user's own when one answers; else the
- * system's. These are default sockets, which the caller did not name: one is used only when its directory is a
- * TRUSTED_PLACE (base/trusted.h), and the process that listens (SO_PEERCRED, unix(7)) is root's or the caller's. So nobody
- * else can sit down in its place. A socket that was named is used as it is.
+ * "local" is $REMEX_SOCKET; else, for a user, the socket of the user's own remexd if it answers; else the socket of the
+ * system. The caller did not name these default sockets. So one is used only when its directory is a TRUSTED_PLACE
+ * (base/trusted.h), and the process that listens (SO_PEERCRED, unix(7)) belongs to root or the caller. Nobody else can
+ * take its place. A named socket is used as it is.
  *
- * HOST is a name, an IPv4 address, or an IPv6 address in brackets, with its zone where it is of one link; the port is 7363
- * where none is named. A host is pinned (keystore.h) by what it was called here, and not by where that leads: two names of one
- * machine are two. What can be written in more than one way has one pin: a name is in lower case and without the dot at its
- * end, an address is as inet_ntop(3) writes it, a zone is the name of its interface.
+ * HOST is a name, an IPv4 address, or an IPv6 address in brackets, with its zone if the address is link-local; the
+ * default port is 7363. A host is pinned (keystore.h) by the name that is used here, not by the address that the name
+ * leads to: two names of one machine have two pins. Different spellings of one name or address have one pin: a name is
+ * in lower case and without the dot at its end, an address is as inet_ntop(3) writes it, a zone is the name of its
+ * interface.
  */
 #ifndef REMEX_CLIENT_ADDRESS_H
 #define REMEX_CLIENT_ADDRESS_H
@@ -23,7 +24,7 @@
 enum {
 	ADDRESS_PATHS = 2,
 	ADDRESS_PATH = sizeof (((struct sockaddr_un *)0)->sun_path),
-	ADDRESS_HOST = 240, /* bytes of a host's name: with port and ending it makes a file's name (NAME_MAX) */
+	ADDRESS_HOST = 240, /* bytes of a host's name: with port and suffix it is the name of a file (NAME_MAX) */
 };
 
 struct address {
@@ -32,24 +33,24 @@ struct address {
 	bool guarded; /* a default socket: see above */
 	/* TCP: */
 	bool tcp;
-	bool number; /* no name to be resolved: `endpoint` is it */
+	bool number; /* `endpoint` is the address, and no name is looked up */
 	struct endpoint endpoint;
-	char host[ADDRESS_HOST + 1]; /* the name or the address, as it was written, in lower case */
+	char host[ADDRESS_HOST + 1]; /* the name or the address, as it was written, but in lower case */
 	uint16_t port;
-	char pin[ADDRESS_HOST + 8]; /* HOST:PORT, in the one way */
+	char pin[ADDRESS_HOST + 8]; /* HOST:PORT, in the normal form */
 };
 
-/* Is it this machine by a name of TCP (localhost, 127.0.0.1, ::1), where "local" may have been meant? */
+/* Does the address name this machine over TCP (localhost, 127.0.0.1, ::1), where "local" may have been meant? */
 bool address_is_loopback (const struct address *address);
 
-/* Read `where`; 0, or -1 and err (nothing is opened). */
+/* Parse `where`. Nothing is opened. 0, or -1 and err. */
 int address_parse (struct address *address, const char *where, struct err *err);
 
 enum address_answer {
-	ADDRESS_OPEN, /* *fd is connected: close-on-exec, non-blocking, the caller's */
+	ADDRESS_OPEN, /* *fd is connected, close-on-exec and non-blocking; the caller owns it */
 	ADDRESS_LATER, /* the listener's queue is full: try again soon */
-	ADDRESS_NOBODY, /* nobody answers (err) */
-	ADDRESS_UNSAFE, /* somebody might, who must not (err) */
+	ADDRESS_NOBODY, /* no remexd answers (err) */
+	ADDRESS_UNSAFE, /* a process may listen, but it is not trusted (err) */
 };
 
 /* Connect to a Unix socket, without blocking. */

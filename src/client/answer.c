@@ -1,5 +1,5 @@
-/* answer - what a message from the server means (doc/protocol.md). What breaks the protocol ends the connection: the
- * server is then not one that can be reasoned with. Messages for a request that has ended are ignored. */
+/* answer - what a message from the server means (doc/protocol.md). A message that breaks the protocol ends the
+ * connection, because nothing that follows can be relied on. Messages for a request that has ended are ignored. */
 #include "config.h"
 
 #include <limits.h>
@@ -22,7 +22,7 @@ static const char *text_of (const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* A member that the server says must be understood. */
+/* Check that we know each member that the server lists in `must`. */
 static int check_must (const json_t *header, struct err *err)
 {
 	static const char *const known[] = { "must", "id", "body", "remex", "host", "version", "instance", "you",
@@ -86,7 +86,7 @@ static int on_data (
 	return 1;
 }
 
-/* The signal of {"signal":"KILL"}; real-time ones have no word and stand as numbers. */
+/* The signal of {"signal":"KILL"}. Real-time signals have no word and are sent as numbers. */
 static int read_signal (const json_t *done)
 {
 	const char *word = text_of (done, "signal");
@@ -124,7 +124,7 @@ static int on_done (struct remex_request *request, const struct message *message
 	request->json = strndup (message->text, message->text_len);
 	request->limit = strdup (text_of (done, "limit"));
 	words = header_string (
-		json_object_get (done, "message"), NULL, NULL); /* it may name a path that is not UTF-8 */
+		json_object_get (done, "message"), NULL, NULL); /* the message may contain a path that is not UTF-8 */
 	request_over (request, (enum remex_outcome)outcome, NULL, words);
 	free (words);
 	return 0;

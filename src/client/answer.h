@@ -8,7 +8,7 @@
 
 enum answer {
 	ANSWER_WRONG = -1, /* the message breaks the protocol: err */
-	ANSWER_NONE, /* it makes no event of its own; a request may be over */
+	ANSWER_NONE, /* the message makes no event; a request may be over */
 	ANSWER_EVENT,
 	ANSWER_REFUSED, /* the server ends the connection: host->end says why */
 };

@@ -10,7 +10,7 @@
 
 struct remex_args {
 	json_t *object;
-	char *text; /* as last asked for */
+	char *text; /* the text that was last returned */
 	bool failed;
 };
 
@@ -34,7 +34,7 @@ void remex_args_free (struct remex_args *args)
 	free (args);
 }
 
-/* Set a member to a new reference, which may be NULL: it could not be made. */
+/* Set a member to a new reference. NULL: the value could not be made. */
 static void set_member (struct remex_args *args, const char *key, json_t *value)
 {
 	if (!key || !value || json_object_set_new (args->object, key, value) < 0) {

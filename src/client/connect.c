@@ -45,7 +45,7 @@ struct remex_host *remex_probe (struct remex *remex, const char *where, struct r
 	return connect_to (remex, where, true, error);
 }
 
-/* The descriptors as a stream of the host. 0, or -1 and error; the descriptors are closed then. */
+/* Make the descriptors the stream of the host. 0, or -1 and error; then the descriptors are closed. */
 static int attach (struct remex_host *host, int read_fd, int write_fd, struct remex_error *error)
 {
 	struct stream stream;

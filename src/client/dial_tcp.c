@@ -1,9 +1,9 @@
-/* dial_tcp - the way to a stream over TCP (dial.h): the name is looked up (resolver.h), its addresses are
- * tried one after the other, each for its share of the time that is left, and the first that answers is met with TLS. From
- * then on there is no other address: the answer of that one is the host's.
+/* dial_tcp - a stream over TCP (dial.h). The name is looked up (resolver.h). Its addresses are tried one after the
+ * other; each gets its share of the time that is left. The first address that accepts the connection is used for the
+ * TLS handshake. After that no other address is tried: the result of the handshake is the result for the host.
  *
- * A host that is HOST_CONNECTING is in one of four phases: its name is in line (`lookup`, no clock runs); its name is
- * looked up (`lookup`); one address is connected to (`fd`); the handshake of TLS is made (`fd`, host->tls).
+ * A host that is HOST_CONNECTING is in one of four phases: its name waits for a lookup (`lookup`, no clock runs); its
+ * name is looked up (`lookup`); the connection to one address is made (`fd`); the TLS handshake runs (`fd`, host->tls).
  */
 #include "config.h"
 
@@ -21,7 +21,7 @@
 #include "client/resolver.h"
 
 enum {
-	ADDRESSES = 16, /* of one name that are tried */
+	ADDRESSES = 16, /* at most so many addresses of one name are tried */
 	EXTRA_MS = 1000,
 };
 
@@ -29,13 +29,13 @@ enum {
 struct tcp {
 	struct lookup *lookup;
 	struct endpoint endpoints[ADDRESSES];
-	int n, at; /* the address being tried */
-	int64_t next_ms; /* then the next one is */
-	bool extended; /* we came late ourselves: there was a little more time */
+	int n, at; /* `at`: the address that is being tried */
+	int64_t next_ms; /* when the next address is tried */
+	bool extended; /* our caller was late, so the time was extended once */
 	int fd; /* -1: none */
-	uv_poll_t *poll; /* of fd; frees itself when it is closed */
-	bool refused; /* by one of them */
-	char why[256]; /* which addresses could not be connected to */
+	uv_poll_t *poll; /* of fd; freed by its close callback */
+	bool refused; /* at least one address refused the connection */
+	char why[256]; /* the addresses that failed, with their errors */
 };
 
 static void dial (struct remex_host *host);
@@ -47,7 +47,7 @@ static void free_poll (uv_handle_t *poll)
 	free (poll);
 }
 
-/* Drop the socket of the address that was tried. */
+/* Close the socket of the address that was tried. */
 static void drop (struct remex_host *host)
 {
 	struct tcp *tcp = host->dialing;
@@ -73,7 +73,7 @@ static void tcp_stop (struct remex_host *host)
 	host->dialing = NULL;
 }
 
-/* The address cannot be connected to. */
+/* The address has failed: try the next one. */
 static void next (struct remex_host *host, int error)
 {
 	struct tcp *tcp = host->dialing;
@@ -123,7 +123,7 @@ static void shake (struct remex_host *host)
 	}
 }
 
-/* The socket is connected. */
+/* The socket is connected: begin the TLS handshake. */
 static void meet (struct remex_host *host)
 {
 	struct tcp *tcp = host->dialing;
@@ -150,7 +150,7 @@ static void on_poll (uv_poll_t *poll, int status, int events)
 	socklen_t size = sizeof (int);
 	int error = 0;
 
-	(void)status; /* the socket itself says more */
+	(void)status; /* SO_ERROR is more precise */
 	(void)events;
 	if (host->tls)
 		shake (host);
@@ -160,7 +160,7 @@ static void on_poll (uv_poll_t *poll, int status, int events)
 		meet (host);
 }
 
-/* Begin to connect to the address: 0, or an errno. */
+/* Begin to connect to the address. 0, or an errno. */
 static int begin (struct remex_host *host, const struct endpoint *endpoint)
 {
 	struct tcp *tcp = host->dialing;
@@ -186,7 +186,7 @@ static int begin (struct remex_host *host, const struct endpoint *endpoint)
 	return 0;
 }
 
-/* Try the address whose turn it is, and those behind it. */
+/* Try the current address, and on failure the addresses after it. */
 static void dial (struct remex_host *host)
 {
 	struct tcp *tcp = host->dialing;
@@ -222,7 +222,7 @@ static void add (struct tcp *tcp, const struct sockaddr *address, socklen_t size
 	tcp->n++;
 }
 
-/* Words for an EAI_ number. */
+/* The text for an EAI_ number. */
 static const char *no_address (int status)
 {
 	switch (status) {
@@ -298,7 +298,7 @@ static int tcp_start (struct remex_host *host, struct err *err)
 
 /* --- time -------------------------------------------------------------------------------------------------------- */
 
-/* Has something come that a caller who was away for long did not let us see yet? */
+/* Is the descriptor ready? libuv did not report it if the caller has not called remex_next for a long time. */
 static bool stirs (const struct remex_host *host)
 {
 	const struct tcp *tcp = host->dialing;

@@ -1,5 +1,5 @@
-/* dial_unix - the ways to a stream that need no network: a Unix socket that is connected to, and descriptors that somebody
- * else has connected (dial.h). */
+/* dial_unix - streams that need no network (dial.h): a connection to a Unix socket, and descriptors that another
+ * program has connected. */
 #include "config.h"
 
 #include <stdio.h>
@@ -47,7 +47,7 @@ static void unix_wake (struct remex_host *host)
 
 const struct dialer dial_unix = { DIAL_MS, unix_start, unix_wake, NULL };
 
-/* host->dialing is the stream, for the time of this call. */
+/* host->dialing is the stream, during this call only. */
 static int attached_start (struct remex_host *host, struct err *err)
 {
 	const struct stream *stream = host->dialing;

@@ -15,7 +15,7 @@
 
 enum {
 	IDLE_BUFFER = 64 * 1024, /* bytes that `in` keeps while no request runs */
-	SILENCE_MS = 15000, /* with requests running: a ping after so long, and the end after three times as long */
+	SILENCE_MS = 15000, /* while requests run: a ping after this silence, and the end after three times as long */
 };
 
 /* --- the beginning ----------------------------------------------------------------------------------------------- */
@@ -82,7 +82,7 @@ static void shut (struct remex_host *host)
 
 void host_fail (struct remex_host *host, const char *code, const char *fmt, ...)
 {
-	/* Who is refused, for whatever reason, has run nothing. */
+	/* A refused client has run nothing, whatever the reason is. */
 	bool refused = !strcmp (code, "denied") || !strcmp (code, "busy");
 	enum remex_outcome outcome = refused ? REMEX_FAILED : host->state == HOST_OPEN ? REMEX_LOST : REMEX_UNREACHABLE;
 	struct remex_request *request, *after;
@@ -136,7 +136,7 @@ void remex_close (struct remex_host *host)
 
 static void on_poll (uv_poll_t *poll, int status, int events);
 
-/* Poll for what the host waits for now. */
+/* Poll for the events that the host waits for now. */
 static void set_polls (struct remex_host *host)
 {
 	int wants = host->ended ? 0 : pump_wants (&host->pump);
@@ -155,7 +155,7 @@ static void set_polls (struct remex_host *host)
 	}
 }
 
-/* Nothing more will come. What came before is told first. */
+/* No more bytes will come. Messages that came before are told first. */
 static void note_end (struct remex_host *host, const char *why)
 {
 	snprintf (host->end.text, sizeof host->end.text, "%s", why);
@@ -164,8 +164,8 @@ static void note_end (struct remex_host *host, const char *why)
 	host_ready (host);
 }
 
-/* Send what waits, as much as goes. When the server no longer reads, that is not the end yet: its last messages may still
- * be on their way, and reading finds the end. */
+/* Send as many of the waiting bytes as possible. A server that no longer reads does not end the host here: its last
+ * messages may still be on their way, and reading will find the end. */
 static void flush (struct remex_host *host)
 {
 	struct pump *pump = &host->pump;
@@ -186,7 +186,7 @@ static void flush (struct remex_host *host)
 
 static void on_again (uv_idle_t *again);
 
-/* How many bytes to read at once: fewer where many hosts are connected. */
+/* How many bytes to read at once: the more hosts are connected, the fewer. */
 static size_t read_share (const struct remex_host *host)
 {
 	size_t share = HOST_READS / host->remex->n_hosts;
@@ -194,7 +194,7 @@ static size_t read_share (const struct remex_host *host)
 	return share < PUMP_READ_LEAST ? PUMP_READ_LEAST : share;
 }
 
-/* Reading has found the end. */
+/* Reading has reached the end. */
 static void read_ended (struct remex_host *host)
 {
 	int error = host->pump.read_error;
@@ -212,7 +212,7 @@ static void read_ended (struct remex_host *host)
 		snprintf (host->end.text, sizeof host->end.text, "%s", tls_why (host->tls));
 }
 
-/* Read once. True when bytes came. */
+/* Read once. True: bytes came. */
 static bool fill (struct remex_host *host)
 {
 	bool was_blocked = host->pump.read_blocked;
@@ -251,7 +251,8 @@ static void on_poll (uv_poll_t *poll, int status, int events)
 	struct remex_host *host = poll->data;
 	bool of_reading = poll == &host->polls[0];
 
-	/* An error on the descriptor, and libuv stops polling it. Reading or writing will say which, after what came. */
+	/* The descriptor has an error, and libuv stops polling it. Reading or writing will report the error, after the
+	 * bytes that came before it. */
 	if (status < 0) {
 		host->polled[poll - host->polls] = 0;
 		events = UV_READABLE | UV_WRITABLE;
@@ -273,7 +274,7 @@ void host_timer (struct remex_host *host, int64_t ms)
 	uv_timer_start (&host->timer, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
 }
 
-/* With requests running: watch for silence. */
+/* While requests run: watch for silence. */
 static void watch (struct remex_host *host)
 {
 	if (host->state == HOST_OPEN && !list_empty (&host->requests) && !uv_is_active ((uv_handle_t *)&host->timer)) {
@@ -318,7 +319,7 @@ void host_greet (struct remex_host *host, const struct stream *stream)
 	host->state = HOST_GREETING;
 	set_polls (host);
 	host_timer (host, host->give_up_ms - clock_ms ());
-	fill (host); /* hello may have come with the end of a handshake, which no poll sees */
+	fill (host); /* hello may have come with the end of the handshake; then poll does not report it */
 }
 
 static void greeting_late (struct remex_host *host)
@@ -328,7 +329,7 @@ static void greeting_late (struct remex_host *host)
 	else if (!fill (host) && !host->ended && host->state == HOST_GREETING)
 		host_fail (host, "", "connected, but no remexd said hello in time");
 	else
-		host_timer (host, 1000); /* it was us who came late, or it came in pieces: a little more */
+		host_timer (host, 1000); /* our caller was late, or hello comes in pieces: wait a little longer */
 }
 
 static void silence (struct remex_host *host)
@@ -337,7 +338,7 @@ static void silence (struct remex_host *host)
 
 	if (list_empty (&host->requests))
 		return;
-	/* It may be the caller that did not come for so long: only bytes that are not there now did not come. */
+	/* Perhaps the caller was away, and the server was not silent: read before the silence is counted. */
 	if (quiet >= SILENCE_MS && fill (host))
 		quiet = 0;
 	if (host->state != HOST_OPEN || host->ended)
@@ -365,7 +366,7 @@ static void on_timer (uv_timer_t *timer)
 
 /* --- telling ----------------------------------------------------------------------------------------------------- */
 
-/* The next request whose end is known. */
+/* Tell the next request whose end is known. */
 static bool tell_ended (struct remex_host *host, struct remex_event *event)
 {
 	struct remex_request *request;
@@ -382,7 +383,7 @@ static bool tell_ended (struct remex_host *host, struct remex_event *event)
 	return true;
 }
 
-/* The next request that had more input than there was room for, now that there is some. */
+/* Tell the next request whose input was not taken in full, and that can send now. */
 static bool tell_room (struct remex_host *host, struct remex_event *event)
 {
 	struct remex_request *request;
@@ -399,7 +400,7 @@ static bool tell_room (struct remex_host *host, struct remex_event *event)
 	return false;
 }
 
-/* All that came before the end has been told. */
+/* All messages that came before the end have been told. */
 static void tell_end (struct remex_host *host)
 {
 	struct remex_error end = host->end;
@@ -448,7 +449,7 @@ static bool next_event (struct remex_host *host, struct remex_event *event)
 		if (tell_ended (host, event) || tell_message (host, event) || tell_room (host, event))
 			return true;
 		if (pump_is_open (&host->pump)) {
-			flush (host); /* what was answered while reading */
+			flush (host); /* the answers that were made while reading */
 			if (list_empty (&host->requests) && !buf_len (&host->in) && host->in.size > IDLE_BUFFER)
 				buf_trim (&host->in);
 		}

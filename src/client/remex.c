@@ -1,4 +1,4 @@
-/* remex - the loop: hosts that are ready, events one by one; see remex.h and remex/client.h. */
+/* remex - the loop: the ready hosts, and one event at a time; see remex.h and remex/client.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -14,8 +14,8 @@ _Static_assert((int)REMEX_EXITED == (int)OUTCOME_EXITED && (int)REMEX_COMPLETED 
 		       (int)REMEX_FAILED == (int)OUTCOME_FAILED && (int)REMEX_UNREACHABLE == (int)OUTCOME_UNREACHABLE,
 	"outcomes have the same order");
 
-/* How often remex_next goes back to the descriptors for a message that makes no event, before it lets a caller with a
- * timeout look after its own affairs: a server can send such messages for ever. */
+/* How often remex_next reads the descriptors again after messages that make no event, before it returns to a caller
+ * with a timeout of 0: a server can send such messages for ever. */
 enum { ROUNDS = 16 };
 
 struct remex *remex_new (void)
@@ -54,7 +54,7 @@ void remex_free (struct remex *remex)
 	free (remex);
 }
 
-/* What the last event lent is the library's again. */
+/* The memory that the last event pointed to belongs to the library again. */
 static void settle (struct remex *remex)
 {
 	struct remex_request *unacked = remex->unacked;
@@ -74,7 +74,7 @@ static bool next_ready (struct remex *remex, struct remex_event *event)
 		list_remove (&host->ready);
 		*event = (struct remex_event){ .host = host };
 		if (host_next (host, event)) {
-			host_ready (host); /* at the end: every host has its turn */
+			host_ready (host); /* at the end of the list, so that every host gets its turn */
 			return true;
 		}
 	}
@@ -83,10 +83,10 @@ static bool next_ready (struct remex *remex, struct remex_event *event)
 
 static void on_timeout (uv_timer_t *timer)
 {
-	(void)timer; /* it only ends uv_run */
+	(void)timer; /* the timer only ends uv_run */
 }
 
-/* Let libuv work: until something happens, at most until `until` (0: not at all, -1: for ever). */
+/* Run libuv until something happens, at most until `until` (0: do not wait, -1: for ever). */
 static void wait_once (struct remex *remex, int64_t until)
 {
 	int64_t left = until > 0 ? until - clock_ms () : 0;

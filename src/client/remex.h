@@ -1,18 +1,19 @@
-/* remex - what all hosts of one struct remex share: the loop, our own key, the lookups of names.
+/* remex - the state that all hosts of one struct remex share: the loop, our own key, the lookups of names.
  *
- * A struct remex owns its hosts, and a host owns its requests. Events are pulled: remex_next asks the hosts on the `ready`
- * list one after the other (host_next) until one has an event, and only then lets libuv wait. The callbacks of libuv read
- * bytes and put the host on the list. So a host holds at most one message that was not told yet, and some bytes behind it.
+ * A struct remex owns its hosts, and a host owns its requests. Events are pulled: remex_next asks the hosts on the
+ * `ready` list one after the other (host_next) until one has an event, and only then lets libuv wait. The callbacks of
+ * libuv read bytes and put the host on the list. So a host holds at most one message that was not told yet, and some
+ * bytes after it.
  *
- * The files of libremex, from the top: each calls only those below it.
+ * The files of libremex, from the top: each file calls only the files below it.
  *
  *   remex.c      the loop
  *   connect.c    remex_connect, remex_probe, remex_attach: from an address to a host and its dialer
- *   dial_*.c     the ways to a stream (dial.h): a Unix socket, TCP, descriptors that are connected already
- *   host.c       one connection: its bytes, its time, its events, its end
+ *   dial_*.c     the ways to get a stream (dial.h): a Unix socket, TCP, connected descriptors
+ *   host.c       one connection: its bytes, timers, events and end
  *   answer.c     what a message from the server means
  *   request.c    one call
- *   trust.c      our key, and the keys of hosts that are pinned (keystore.c has them on the disk)
+ *   trust.c      our key, and the pinned keys of hosts (keystore.c has them on the disk)
  *   resolver.c   from a name to its addresses; address.c: from a word to a socket or a name
  */
 #ifndef REMEX_CLIENT_REMEX_H
@@ -38,11 +39,13 @@ struct remex {
 	int64_t windows; /* of all requests that are not over */
 	char *directory; /* of keys (keystore.h); NULL: not known yet */
 	struct credential *identity; /* our own key; NULL: not read yet */
-	struct tls_context *known, *unknown; /* for hosts that are pinned: shows our key; for others: shows none */
+	struct tls_context *known, *unknown; /* known: for pinned hosts, shows our key; unknown: for other hosts, shows
+						none */
 	struct resolver *resolver; /* NULL: no name was looked up yet */
-	struct remex_request *ended; /* told by the last event, to be freed */
-	struct remex_request *unacked; /* the last event told output of this request, */
-	size_t unacked_size; /* so many bytes, which count as consumed when the next event is asked for */
+	struct remex_request *ended; /* the request whose end was the last event: to be freed */
+	struct remex_request *unacked; /* the request whose output was the last event, */
+	size_t unacked_size; /* and the size of that output, which counts as consumed when the next event is asked
+				for */
 };
 
 #endif

@@ -11,7 +11,7 @@
 #include "client/request.h"
 #include "wire/codes.h"
 
-/* Where the messages of a request go. */
+/* The buffer for the messages of a request. */
 static struct buf *outlet (struct remex_request *request)
 {
 	struct remex_host *host = request->host;
@@ -22,7 +22,7 @@ static struct buf *outlet (struct remex_request *request)
 	return &host->out;
 }
 
-/* How far the server may be ahead of a caller who has named no window. */
+/* The window for a caller that named none: how many bytes the server may be ahead. */
 static int64_t default_window (const struct remex *remex)
 {
 	int64_t share = (REQUEST_WINDOWS - remex->windows) / 16;
@@ -56,7 +56,7 @@ void request_over (struct remex_request *request, enum remex_outcome outcome, co
 	result->limit = request->limit ? request->limit : "";
 	result->json = request->json ? request->json : "";
 	if (outcome == REMEX_LOST)
-		result->started = true; /* for all that is known */
+		result->started = true; /* perhaps; it is not known */
 	if (!request->over)
 		request->host->remex->windows -= request->window;
 	request->over = true;
@@ -96,7 +96,7 @@ static int set_args (json_t *header, const char *args, struct remex_error *error
 	return set_new (header, "args", object);
 }
 
-/* A server that does not know it is not to end the call early without a word. */
+/* With `must`, a server that does not know wait_output refuses the call, and does not end it early without an error. */
 static int set_wait_output (json_t *header)
 {
 	if (set_new (header, "wait_output", json_true ()) < 0)
@@ -241,7 +241,7 @@ void request_consumed (struct remex_request *request, size_t n)
 		return;
 	if (message_printf (outlet (request), "{\"id\":%llu,\"credit\":%lld}", (unsigned long long)request->id,
 		    (long long)request->consumed) < 0)
-		return; /* next time */
+		return; /* it is granted next time */
 	request->allowed += request->consumed;
 	request->consumed = 0;
 }

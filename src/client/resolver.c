@@ -1,7 +1,8 @@
 /* resolver - see resolver.h.
  *
- * The threads and the loop meet at the desk: a thread puts its lookup on `done` and wakes the loop, under the lock. When
- * the resolver has gone the desk has no `wake`, and the thread frees the lookup. Whoever leaves the desk last frees it.
+ * The desk is shared by the threads and the loop: a thread puts its lookup on `done` and wakes the loop, under the
+ * lock. After resolver_free the desk has no `wake`, and the thread frees the lookup. The last user of the desk frees
+ * it.
  */
 #include "config.h"
 
@@ -17,9 +18,9 @@
 #include "client/resolver.h"
 
 struct desk {
-	pthread_mutex_t lock; /* of all that follows */
+	pthread_mutex_t lock; /* protects all members below */
 	struct list done; /* lookups that their threads have finished */
-	uv_async_t *wake; /* of the loop; NULL: the resolver has gone */
+	uv_async_t *wake; /* of the loop; NULL: the resolver is freed */
 	unsigned users; /* the resolver, and each thread */
 };
 
@@ -28,22 +29,22 @@ struct resolver {
 	struct desk *desk;
 	struct list waiting; /* lookups, in the order in which they came */
 	unsigned running; /* at most RESOLVER_THREADS */
-	unsigned outstanding; /* that wait, run, or are done and not told */
+	unsigned outstanding; /* lookups that wait, run, or are done and not told */
 };
 
 struct lookup {
-	/* of the loop's thread */
+	/* used by the thread of the loop */
 	struct resolver *resolver;
 	const struct lookup_ops *ops; /* NULL: cancelled */
 	void *arg;
 	bool waiting; /* in resolver->waiting */
-	/* of the lookup's own thread, and, once it is on `done`, of the loop's */
+	/* used by the lookup's own thread; by the thread of the loop once the lookup is on `done` */
 	struct list node; /* in resolver->waiting, in desk->done */
 	struct desk *desk;
 	int status;
 	struct addrinfo *found;
 	char port[8];
-	char host[]; /* until its end */
+	char host[];
 };
 
 static void lookup_free (struct lookup *lookup)
@@ -53,7 +54,7 @@ static void lookup_free (struct lookup *lookup)
 	free (lookup);
 }
 
-/* With the lock held, which is given back. */
+/* Call it with the lock held; it unlocks. */
 static void desk_leave (struct desk *desk)
 {
 	bool last = --desk->users == 0;
@@ -67,7 +68,7 @@ static void desk_leave (struct desk *desk)
 
 /* --- the threads ------------------------------------------------------------------------------------------------- */
 
-/* The lookup is done: the loop hears of it, if there still is one. */
+/* The lookup is done: tell the loop, if it still exists. */
 static void finish (struct lookup *lookup)
 {
 	struct desk *desk = lookup->desk;
@@ -104,7 +105,7 @@ static int start_thread (struct lookup *lookup)
 	if (error)
 		return error;
 	pthread_attr_setdetachstate (&attributes, PTHREAD_CREATE_DETACHED);
-	/* A signal to the process is for the caller's threads. */
+	/* Signals to the process must be handled by the caller's threads. */
 	sigfillset (&all);
 	pthread_sigmask (SIG_SETMASK, &all, &before);
 	error = pthread_create (&thread, &attributes, run, lookup);
@@ -138,7 +139,7 @@ static void start_waiting (struct resolver *resolver)
 		pthread_mutex_unlock (&desk->lock);
 		resolver->running++;
 		if (start_thread (lookup)) {
-			/* As if it had run. */
+			/* Treat the lookup as if it had run and failed. */
 			lookup->status = EAI_MEMORY;
 			finish (lookup);
 		}
@@ -152,7 +153,7 @@ static void on_wake (uv_async_t *wake)
 	struct resolver *resolver = wake->data;
 	struct desk *desk = resolver->desk;
 
-	/* One by one: whoever is told may free the resolver's other lookups, but not the resolver. */
+	/* Take one at a time: a callback may free other lookups of the resolver, but not the resolver. */
 	for (;;) {
 		struct lookup *lookup = NULL;
 
@@ -200,7 +201,7 @@ void lookup_cancel (struct lookup *lookup)
 		return;
 	lookup->ops = NULL;
 	if (!lookup->waiting)
-		return; /* its thread, or the loop, frees it */
+		return; /* its thread or the loop frees it */
 	list_remove (&lookup->node);
 	count (lookup->resolver, -1);
 	lookup_free (lookup);

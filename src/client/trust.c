@@ -1,8 +1,8 @@
 /* trust - see trust.h.
  *
- * When the other side refuses us, the caller is told why, in words that say what to do about it. With TLS 1.3 a client is
- * through with the handshake before the server has looked at its key (RFC 8446, section 4.4.4), so the alert comes when
- * hello is awaited.
+ * When the server refuses us, the error says why and what to do about it. With TLS 1.3 the handshake of a client is
+ * complete before the server has checked the client's key (RFC 8446, section 4.4.4), so the alert comes while we wait
+ * for hello.
  */
 #include "config.h"
 
@@ -18,12 +18,12 @@
 #include "client/keystore.h"
 
 enum {
-	WORD = 320, /* of a shell, with quotes */
+	WORD = 320, /* bytes of a word for the shell, with quotes */
 	ALERT_CERTIFICATE_UNKNOWN = 46, /* RFC 8446, section 6 */
 	ALERT_UNKNOWN_CA = 48,
 };
 
-/* The directory; NULL and err. */
+/* The directory, or NULL and err. */
 static const char *directory_of (struct remex *remex, struct err *err)
 {
 	if (!remex->directory)
@@ -31,7 +31,7 @@ static const char *directory_of (struct remex *remex, struct err *err)
 	return remex->directory;
 }
 
-/* Our own key; NULL and err. */
+/* Our own key, or NULL and err. */
 static struct credential *identity_of (struct remex *remex, struct err *err)
 {
 	const char *directory = directory_of (remex, err);
@@ -142,7 +142,7 @@ int trust_check (struct remex_host *host, struct remex_error *error)
 
 /* --- why it ended ------------------------------------------------------------------------------------------------ */
 
-/* Our line, for a shell; without its comment where that makes it long. */
+/* The line of our key, quoted for a shell; without its comment if that makes it too long. */
 static void quote_line (const struct remex *remex, char out[WORD])
 {
 	char line[KEY_LINE_SIZE];
@@ -159,7 +159,7 @@ void trust_explain (const struct remex_host *host, struct remex_error *error)
 	char line[WORD];
 
 	switch ((int)tls_alert_received (host->tls)) {
-	case TLS_ALERT_BAD_CERTIFICATE: /* remexd's word; the others are what other ends of TLS may say instead */
+	case TLS_ALERT_BAD_CERTIFICATE: /* remexd sends this alert; other TLS servers may send one of the next two */
 	case ALERT_CERTIFICATE_UNKNOWN:
 	case ALERT_UNKNOWN_CA:
 		if (!host->remex->identity || !proof->pinned)
@@ -244,7 +244,7 @@ int remex_host_trust (struct remex_host *host, struct remex_error *error)
 		return error_set (error, "usage", "%s has not shown its key", host->where);
 	if (keystore_pin_add (host->remex->directory, host->address.pin, proof->certificate, &err) == 0)
 		return 0;
-	/* Another process was faster, and may have been told the same. */
+	/* Another process was faster, and may have pinned the same key. */
 	if (err.sys == EEXIST && keystore_pin (host->remex->directory, host->address.pin, &pinned, NULL) > 0 &&
 		key_equal (&pinned, &proof->key))
 		return 0;
