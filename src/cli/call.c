@@ -12,9 +12,9 @@
 #include "cli/call.h"
 #include "cli/say.h"
 
-enum { PATIENCE_MS = 10000 }; /* for the answer to a cancel that nobody at a terminal waits for */
+enum { PATIENCE_MS = 10000 }; /* for the answer to a cancel, when no user at a terminal waits for it */
 
-/* What is kept of a server's output, which is whatever the server likes. */
+/* How much output of a server is kept; the server decides how much it sends. */
 #define COLLECT_MAX ((size_t)256 * 1024 * 1024) /* of stdout, of stderr */
 #define RESULT_MAX ((size_t)64 * 1024 * 1024)
 
@@ -36,7 +36,7 @@ static void give_up (struct call *call)
 static void stop (struct call *call)
 {
 	if (!call->request) {
-		give_up (call); /* only our own reader is waited for */
+		give_up (call); /* the only thing left to wait for is the reader of our output */
 	} else if (!call->leave_ms) {
 		remex_cancel (call->request);
 		call->leave_ms = clock_ms () + PATIENCE_MS;
@@ -68,8 +68,8 @@ static void on_signal (struct task *task, int signo)
 	}
 }
 
-/* What the user's own descriptors do not give or take makes no success, however the command ends. `what` is NULL where it
- * has been said. */
+/* The user's own descriptors have failed: the call is no success, however the command ends. `what` is NULL where the
+ * error has been said. */
 static void break_off (struct call *call, int error, const char *what)
 {
 	if (call->broken)
@@ -155,8 +155,8 @@ const struct sink sink_live = { .take = live_take }, sink_collect = { .take = co
 
 /* --- events ------------------------------------------------------------------------------------------------------ */
 
-/* The one outcome of each call that can mean success. A command that is signalled or never started is one that could have
- * exited; every call may be stopped, fail or be lost. */
+/* The only outcome of each call that can mean success. REMEX_EXITED here also allows a command that is signalled or
+ * never started. Every call may be stopped, fail or be lost. */
 static const struct {
 	const char *call;
 	enum remex_outcome success;
@@ -176,7 +176,8 @@ static const struct {
 	{ "reload", REMEX_COMPLETED },
 };
 
-/* May this call end so, as far as remex knows it? A call of somebody else's plugin may run a command or not. */
+/* Is this outcome possible for this call, as far as remex knows the call? The call of a third-party plugin may or may
+ * not run a command. */
 static bool may_end (const char *name, enum remex_outcome outcome)
 {
 	bool command = outcome == REMEX_EXITED || outcome == REMEX_SIGNALLED || outcome == REMEX_NEVER_STARTED;
@@ -206,7 +207,7 @@ static void on_ended (struct call *call, const struct remex_result *result)
 	call->result = *result;
 	call->request = NULL;
 	if (call->leaving)
-		drive_leave (call->drive); /* what our reader does not take is not waited for */
+		drive_leave (call->drive); /* do not wait until our reader takes the rest */
 	if (!may_end (call->name, result->outcome)) {
 		snprintf (words, sizeof words, "the server ended %s with '%s', which no %s ends with", call->name,
 			remex_outcome_word (result->outcome), call->name);
@@ -242,14 +243,14 @@ static void on_event (struct task *task, const struct remex_event *event)
 
 /* --- the task ---------------------------------------------------------------------------------------------------- */
 
-/* Once it is cancelled nothing more is sent: the rest might complete, at the other end, what was to be stopped. */
+/* After a cancel nothing more is sent: more input could complete what the user wanted to stop. */
 static bool may_send (const struct call *call)
 {
 	return call->sink->send && call->request && !call->leave_ms && !call->interrupts;
 }
 
-/* Send what standard input has, as far as the request has credit; at its end, say so. Half of it must not look like all
- * of it. */
+/* Send standard input as far as the request has credit; at its end, send the end. After a read error the end is not
+ * sent, because partial input must not look complete. */
 static void feed (struct input *input, struct remex_request *request)
 {
 	size_t credit, got;

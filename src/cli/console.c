@@ -19,10 +19,10 @@ enum { REST_MAX = 4 * 1024 * 1024 /* the window is a quarter of it */ };
 
 /* --- output ------------------------------------------------------------------------------------------------------ */
 
-/* Bytes of output->rest that belong to one writer. */
+/* Consecutive bytes of output->rest that belong to one writer. */
 struct piece {
 	struct list node;
-	struct writer *writer; /* NULL: it has gone */
+	struct writer *writer; /* NULL: it was forgotten */
 	size_t n;
 };
 
@@ -45,7 +45,7 @@ void output_close (struct output *output)
 	buf_free (&output->rest);
 }
 
-/* Write what goes now; how much that was. */
+/* Write as much as possible now; returns how much. */
 static size_t write_now (struct output *output, const uint8_t *bytes, size_t n)
 {
 	size_t done = 0;
@@ -67,7 +67,7 @@ static size_t write_now (struct output *output, const uint8_t *bytes, size_t n)
 	return output->error ? n : done;
 }
 
-/* n bytes of the rest are done with: tell whose they were. */
+/* n bytes of the rest are written or dropped: tell their writers. */
 static void settle (struct output *output, size_t n)
 {
 	while (n > 0 && !list_empty (&output->pieces)) {
@@ -94,7 +94,7 @@ void output_flush (struct output *output)
 	settle (output, done);
 }
 
-/* Keep what could not be written: 0, or -1. */
+/* Keep the bytes that could not be written: 0, or -1. */
 static int keep (struct output *output, struct writer *writer, const uint8_t *bytes, size_t n)
 {
 	struct piece *last = list_entry (output->pieces.prev, struct piece, node);
@@ -213,7 +213,7 @@ size_t input_read (struct input *input, size_t n)
 
 static int ends[2] = { -1, -1 };
 static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
-static volatile sig_atomic_t late; /* the signal that on_late ends us by */
+static volatile sig_atomic_t late; /* the signal with which on_late ends the process */
 
 enum { N_CAUGHT = sizeof caught / sizeof *caught };
 
@@ -231,12 +231,13 @@ static void on_signal (int signo)
 	unsigned char byte = (unsigned char)signo;
 	int saved = errno;
 
-	/* Whoever looks at it may wait for somebody who reads nothing, in a write(2) that is begun again. */
+	/* The loop that handles signals may be blocked in a write(2), which is restarted, while its
+	 * reader has stopped: set an alarm. */
 	if (signo != SIGINT && !late) {
 		late = signo;
 		alarm (CONSOLE_LATE);
 	}
-	/* A full pipe means that hundreds were not looked at yet: one more tells nothing new. */
+	/* The pipe is full: hundreds of signals are waiting, and one more makes no difference. */
 	if (write (ends[1], &byte, 1) < 0)
 		errno = saved;
 }

@@ -1,11 +1,12 @@
-/* console - the terminal end of remex: its one stdin, stdout and stderr, its signals, and the person who may sit there.
+/* console - the stdin, stdout and stderr of remex, its signals, and the user at the terminal.
  *
- * The descriptors are the caller's and shared with other programs: they are used as base/nowait.h has it, and a terminal
- * through an open file description of our own where that is to be had. So signals, deadlines and the server's pings are
- * seen while a pager has stopped reading.
+ * The descriptors belong to the caller and are shared with other programs: they are used as base/nowait.h describes,
+ * and a terminal through an open file description of our own where possible. So signals, deadlines and the server's
+ * pings are handled while a pager has stopped reading.
  *
- * Several writers share an output: what could not be written yet is kept in the order in which it came, and each writer
- * is told when bytes of its own are done with. So one server may send as much again, and nobody else's counts.
+ * Several writers share an output: bytes that could not be written yet are kept in the order in which they came. Each
+ * writer is told when its own bytes are written or dropped, so that its server may send as many again, and no other
+ * server.
  */
 #ifndef REMEX_CLI_CONSOLE_H
 #define REMEX_CLI_CONSOLE_H
@@ -23,31 +24,31 @@
 struct output {
 	struct nowait to; /* its fd is -1: not used yet */
 	int number; /* the descriptor it was made for */
-	struct buf rest; /* what did not go yet */
-	struct list pieces; /* whose bytes these are, in their order */
-	int error; /* errno of a write that failed: everything is dropped from then on */
+	struct buf rest; /* bytes that could not be written yet */
+	struct list pieces; /* the writers of these bytes, in order */
+	int error; /* errno of a write that failed: from then on everything is dropped */
 };
 
-/* Somebody who writes to outputs. The writer owns it, and calls output_forget before it goes. */
+/* A user of outputs. It owns this struct, and calls output_forget before it frees it. */
 struct writer {
-	/* n bytes of this writer's that were kept are done with: written or dropped. */
+	/* n kept bytes of this writer are written or dropped. */
 	void (*written) (struct writer *writer, size_t n);
 };
 
 void output_init (struct output *output, int fd);
 void output_close (struct output *output);
 
-/* Write n bytes, or keep what does not go now. How many of them are done with (written or dropped); of the others the
- * writer is told. */
+/* Write n bytes, or keep the bytes that cannot be written now. Returns how many are written or dropped; of the others
+ * the writer is told later. */
 size_t output_put (struct output *output, struct writer *writer, const void *bytes, size_t n);
 
-/* Try again with what was kept. */
+/* Try again to write the kept bytes. */
 void output_flush (struct output *output);
 
-/* The writer is not told any more; its bytes are written all the same. */
+/* Do not call the writer any more; its bytes are still written. */
 void output_forget (struct output *output, const struct writer *writer);
 
-/* Is something kept? Then poll the descriptor of `to` for POLLOUT. */
+/* Are bytes kept? Then poll the descriptor of `to` for POLLOUT. */
 bool output_pending (const struct output *output);
 
 /* --- input ------------------------------------------------------------------------------------------------------- */
@@ -56,9 +57,9 @@ struct input {
 	struct nowait from;
 	bool none; /* a terminal, /dev/null, or not wanted: the request gets no input */
 	bool open; /* more may come */
-	int error; /* errno of what ended it before its end */
+	int error; /* errno of a failed read */
 	uint8_t *bytes; /* CONSOLE_INPUT of them */
-	size_t first; /* bytes at the front of `bytes` that go with the call */
+	size_t first; /* bytes at the start of `bytes` that are sent with the call */
 };
 
 enum { CONSOLE_INPUT = 64 * 1024 };
@@ -66,33 +67,33 @@ enum { CONSOLE_INPUT = 64 * 1024 };
 /* Is standard input closed (fd_guard_std)? */
 bool input_is_closed (void);
 
-/* Look at stdin (wanted false: do not use it). A regular file's first bytes are read, so that a small one travels
- * with the call; `open` is then false if that was all. */
+/* Examine stdin (wanted false: do not use it). The first bytes of a regular file are read, so that a small file is sent
+ * with the call; `open` is then false if that was the whole file. */
 void input_init (struct input *input, bool wanted);
 void input_close (struct input *input);
 
-/* May it be read without waiting? Otherwise poll the descriptor of `from` for POLLIN. */
+/* Can it be read without waiting? Otherwise poll the descriptor of `from` for POLLIN. */
 bool input_ready_always (const struct input *input);
 
-/* Read at most n bytes into input->bytes, n being at most CONSOLE_INPUT. How many came; 0: none for now, or nothing more
- * comes and `open` is false. */
+/* Read at most n bytes into input->bytes; n is at most CONSOLE_INPUT. Returns how many came; 0: none for now, or no
+ * more will come and `open` is false. */
 size_t input_read (struct input *input, size_t n);
 
-/* What was read cannot be passed on: nothing more is read. */
+/* The bytes that were read cannot be sent: read no more. */
 void input_fail (struct input *input, int error);
 
 /* --- signals ----------------------------------------------------------------------------------------------------- */
 
-/* From now on INT, TERM and HUP are caught (one that is ignored, as under nohup(1), stays so) and make a descriptor
- * readable, which is returned; -1 with errno. It may be called again. After console_release_signals they do again what
- * they did before. After TERM or HUP we have CONSOLE_LATE seconds to end by ourselves, whatever we wait for; then the
- * signal ends us. */
+/* From now on catch INT, TERM and HUP. An ignored signal, as under nohup(1), stays ignored. Returns a descriptor that
+ * becomes readable when a signal comes; -1 with errno. It may be called again. console_release_signals restores the old
+ * actions. After TERM or HUP the process has CONSOLE_LATE seconds to end by itself, whatever it waits for; then the
+ * signal ends it. */
 enum { CONSOLE_LATE = 12 };
 
 int console_catch_signals (void);
 void console_release_signals (void);
 
-/* That descriptor; -1 while they are not caught. */
+/* That descriptor; -1 while signals are not caught. */
 int console_signals (void);
 
 /* The next signal that came, or 0. */
@@ -100,11 +101,11 @@ int console_signal (void);
 
 /* --- the person -------------------------------------------------------------------------------------------------- */
 
-/* Is there somebody to ask: a terminal at stdin and stderr? */
+/* Can a user be asked: are stdin and stderr a terminal? */
 bool console_can_ask (void);
 
-/* Read a line from the terminal, without its newline, into `answer`. False at its end or when a signal came, which stays
- * to be taken. Signals have to be caught. */
+/* Read a line from the terminal, without its newline, into `answer`. False at the end of input, or when a signal came;
+ * console_signal still returns that signal. Signals must be caught. */
 bool console_answer (char *answer, size_t size);
 
 #endif

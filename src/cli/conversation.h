@@ -1,5 +1,5 @@
-/* conversation - one host on which calls follow each other, over one connection. Where a person can be asked, a host that is not
- * trusted yet may become so (ask.h), and the call is made again: nothing was sent to it before.
+/* conversation - calls on one host, one after the other, over one connection. Where a user can be asked, a host that is
+ * not trusted yet may become trusted (ask.h). Then the call is made again: nothing was sent to the host before.
  */
 #ifndef REMEX_CLI_CONVERSATION_H
 #define REMEX_CLI_CONVERSATION_H
@@ -16,19 +16,19 @@ struct conversation {
 	struct remex_host *host;
 };
 
-/* Connect; 0, or -1 when `where` cannot be (which has been said). What fails later is told by the call. */
+/* Connect. 0, or -1 when `where` is not usable (which has been said). Later failures are told by the call. */
 int conversation_open (struct conversation *conversation, const char *where);
 void conversation_close (struct conversation *conversation);
 
-/* Connect again where the person at the terminal says that the host, which is not trusted, is to be: true. */
+/* Ask the user at the terminal whether to trust the host, which is not trusted; if yes, connect again: true. */
 bool conversation_trust (struct conversation *conversation);
 
-/* Run a call to its end; its `where` is that of the conversation. 0; -1 when it could not be started, or
- * not be waited for (which has been said). */
+/* Run a call to its end; its `where` becomes that of the conversation. 0; -1 when the call could not be started or
+ * waited for (which has been said). */
 int conversation_call (struct conversation *conversation, struct call *call);
 
-/* Call something that takes no time and gives one JSON document; its bytes are in call->result_bytes. The exit status;
- * when it is not 0, the reason has been said. */
+/* Make a short call that returns one JSON document, in call->result_bytes. Returns the exit status; when it is not 0,
+ * the reason has been said. */
 int conversation_fetch (struct conversation *conversation, struct call *call, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* descriptor - a path that means a descriptor of our own; see descriptor.h. */
+/* descriptor - a path that means one of our own descriptors; see descriptor.h. */
 #include "config.h"
 
 #include <errno.h>

@@ -20,7 +20,7 @@ static int fetch (struct conversation *conversation, const struct document *docu
 	json_t *json = NULL;
 	struct err err;
 
-	console_release_signals (); /* what is printed now may block */
+	console_release_signals (); /* printing may block from here on */
 	if (status == 0 && !(json = json_of (&call.result_bytes, conversation->where)))
 		status = STATUS_REMEX;
 	call_free (&call);

@@ -1,4 +1,4 @@
-/* document - a command that shows one JSON document of one host: as it is (--json), or for a person. */
+/* document - a command that prints one JSON document of one host: as JSON (--json), or for a person. */
 #ifndef REMEX_CLI_DOCUMENT_H
 #define REMEX_CLI_DOCUMENT_H
 
@@ -7,8 +7,8 @@
 #include "base/err.h"
 #include "cli/subcommand.h"
 
-/* What the call answers with: `check` says whether a document is what that call gives (0, or -1 and err), `show` prints it
- * for a person. */
+/* The call and its document: `check` says whether the document is valid for that call (0, or -1 and err), `show` prints
+ * it for a person. */
 struct document {
 	const char *call;
 	int (*check) (json_t *document, struct err *err);
@@ -21,7 +21,7 @@ struct document_settings {
 };
 extern const struct option document_options[];
 
-/* Make the call on the host that the only word names, or on this machine, and print what it gives. The exit status. */
+/* Make the call on the host that the only word names, or on this machine, and print the document. The exit status. */
 int document_run (const struct command_line *line, const struct document *document);
 
 #endif

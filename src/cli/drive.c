@@ -11,13 +11,13 @@
 #include "cli/drive.h"
 #include "cli/say.h"
 
-/* Events that are told in one turn: a signal wants to be seen also while output pours. */
+/* Events that are told in one turn: signals must be seen also while much output comes. */
 enum { EVENTS = 64 };
 
-/* Open files beside one connection for each task: our own descriptors, keys, the lookups of names. */
+/* Open files other than the one connection of each task: our own descriptors, keys, the lookups of names. */
 enum { FILES_OTHERS = 128 };
 
-/* Raise the limit of open files as far as it goes: how many tasks it allows. */
+/* Raise the limit of open files as far as possible. Returns how many tasks it allows. */
 static size_t raise_limit (void)
 {
 	struct rlimit limit;
@@ -151,7 +151,7 @@ static void wait_any (struct drive *drive, bool more)
 
 /* --- turns of queued tasks ---------------------------------------------------------------------------------------- */
 
-/* The task is no longer the drive's. */
+/* Unlink the task: the drive no longer uses it. */
 static void let_go (struct drive *drive, struct task *task, bool runs)
 {
 	list_remove (&task->node);
@@ -212,11 +212,11 @@ static void tell_signals (struct drive *drive)
 		list_each (task, &drive->waiting, node)
 			task->ops->signal (task, signo);
 		if (list_empty (&drive->tasks))
-			drive_leave (drive); /* only our own reader is waited for */
+			drive_leave (drive); /* the only thing left to wait for is the reader of our output */
 	}
 }
 
-/* True: some task could go on at once. */
+/* True: at least one task could continue at once. */
 static bool work (struct drive *drive)
 {
 	struct task *task;

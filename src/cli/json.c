@@ -17,7 +17,7 @@ json_t *json_bytes (const struct buf *bytes)
 {
 	const char *text = buf_len (bytes) ? (const char *)buf_head (bytes) : "";
 
-	/* A NUL is a character like others here. */
+	/* A NUL is an ordinary character here. */
 	if (text_is_utf8 (text, buf_len (bytes)))
 		return json_stringn_nocheck (text, buf_len (bytes));
 	return header_bytes (text, buf_len (bytes));
@@ -28,8 +28,8 @@ json_t *json_words (const char *text)
 	return header_bytes (text, strlen (text));
 }
 
-/* Control characters that JSON lets pass (text_has_control), some of which terminals obey. They can only stand inside
- * strings, and in UTF-8 they have two or three bytes. */
+/* Escape the control characters that are legal in JSON (text_has_control): some terminals obey them. They can only
+ * stand inside strings, and in UTF-8 they have two or three bytes. */
 static void print_safe (const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
@@ -65,7 +65,7 @@ int json_print (json_t *json, bool one_line)
 	return 0;
 }
 
-/* A value of two bytes can take a hundred in memory: 2 million of them are enough for any document. */
+/* A value of two bytes can take a hundred in memory. 2 million values are enough for any document. */
 enum { VALUES_MAX = 2 * 1024 * 1024 };
 
 static bool has_too_many_values (const struct buf *bytes)

@@ -1,4 +1,4 @@
-/* json - what remex prints for programs. */
+/* json - the JSON that remex prints. */
 #ifndef REMEX_CLI_JSON_H
 #define REMEX_CLI_JSON_H
 
@@ -8,17 +8,17 @@
 
 #include "base/buf.h"
 
-/* Bytes as JSON: a string where they are UTF-8, else {"b64":…}. A new reference. */
+/* Bytes as JSON: a string if they are UTF-8, else {"b64":…}. A new reference. */
 json_t *json_bytes (const struct buf *bytes);
 
-/* The same of a text: words of the server's or the system's, which may name a path that is no UTF-8. */
+/* The same for a text: a message of the server or of the system, which may contain a path that is not UTF-8. */
 json_t *json_words (const char *text);
 
-/* Print it and a newline to stdout: on one line, or for a person. Control characters of the C1 set, which JSON lets
- * pass, are escaped. `json` is consumed. 0, or -1 when there is no memory (which has been said). */
+/* Print it and a newline to stdout: on one line, or indented. Control characters of the C1 set, which are legal in
+ * JSON, are escaped. `json` is consumed. 0, or -1: out of memory (which has been said). */
 int json_print (json_t *json, bool one_line);
 
-/* Parse bytes from the server; NULL and `why` when they are not JSON; json_of says it. */
+/* Parse bytes from the server; NULL and `why` when they are not JSON. json_of reports the error on stderr. */
 json_t *json_parse (const struct buf *bytes, char *why, size_t size);
 json_t *json_of (const struct buf *bytes, const char *host);
 

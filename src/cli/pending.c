@@ -85,7 +85,7 @@ static struct pending_entry *add (
 	return entry;
 }
 
-/* The link to an entry of that path for which `right` holds, or NULL. */
+/* The link to an entry of that path for which `right` is true, or NULL. */
 static struct pending_entry **find (struct pending *pending, const struct item *item,
 	bool (*right) (const struct pending_entry *entry, const struct item *item))
 {
@@ -97,7 +97,7 @@ static struct pending_entry **find (struct pending *pending, const struct item *
 	return NULL;
 }
 
-/* Take it out of its bucket; it is the caller's. */
+/* Take the entry out of its bucket; the caller owns it. */
 static struct pending_entry *unlink_entry (struct pending *pending, struct pending_entry **link)
 {
 	struct pending_entry *entry = *link;
@@ -119,7 +119,7 @@ struct pending_entry *pending_take (struct pending *pending)
 
 /* --- what is sent ------------------------------------------------------------------------------------------------- */
 
-/* The directory of `path` becomes the one it is in, by `name` behind it. 0 or -1. */
+/* Append a component to `path`. 0 or -1. */
 static int path_add (struct buf *path, const char *name)
 {
 	if (buf_len (path) && buf_append (path, "/", 1) < 0)
@@ -142,7 +142,7 @@ static size_t parent_length (const struct buf *path)
 	return n ? n - 1 : 0;
 }
 
-/* Note an item that has a name, in the directory that the sender is in. NULL with errno. */
+/* Add an entry for a named item in the directory that the sender is in. NULL with errno. */
 static struct pending_entry *note (struct pending *pending, const struct item *item)
 {
 	size_t before = buf_len (&pending->path), n, skip;
@@ -182,7 +182,7 @@ void pending_sent (struct pending *pending, const struct item *item)
 	case ITEM_END:
 		if (pending->file) {
 			memcpy (pending->file->sha256, item->sha256, sizeof item->sha256);
-			pending->file->size = item->number; /* what was read, not what it was */
+			pending->file->size = item->number; /* the size that was read, not the size at the start */
 		}
 		pending->file = NULL;
 		break;
@@ -210,7 +210,7 @@ static bool is_any (const struct pending_entry *entry, const struct item *item)
 	return true;
 }
 
-/* Something without content is a directory or a link. */
+/* An item without content is a directory or a link. */
 static bool is_kind (const struct pending_entry *entry, const struct item *item)
 {
 	return item->size < 0 ? entry->kind == ITEM_DIRECTORY || entry->kind == ITEM_LINK

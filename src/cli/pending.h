@@ -1,11 +1,10 @@
-/* pending - what a put has sent and the server has not answered for yet.
+/* pending - the items that a put has sent and the server has not reported yet.
  *
- * The sender tells of each item that it appends to the stream (pending_sent); the server reports each file, directory and
- * link once, when it is in place or has failed (pending_done, pending_failed). A report of success counts only where it
- * names something that was sent, with the size and the SHA-256 that were sent. What is left when the call has ended was
- * not confirmed.
+ * The sender calls pending_sent for each item that it appends to the stream. The server reports each file, directory
+ * and link once, when it is in place or has failed (pending_done, pending_failed). A report of success counts only if
+ * that item was sent, with that size and SHA-256. Entries that are left when the call has ended were not confirmed.
  *
- * A path is that of the reports: the names of the items from the top, joined by slashes, and of a longer one the last
+ * A path is the path in the reports: the names of the items from the top, joined by slashes; of a longer path the last
  * OPEN_DIR_PATH - 1 bytes (files/open_dir.h). One path may be sent more than once.
  */
 #ifndef REMEX_CLI_PENDING_H
@@ -19,15 +18,15 @@
 #include "base/err.h"
 #include "files/item.h"
 
-enum { PENDING_MAX = 256 * 1024 }; /* entries; a server that confirms what it takes lets far fewer wait */
+enum { PENDING_MAX = 256 * 1024 }; /* entries; far fewer wait if the server confirms what it takes */
 
 struct pending_entry {
-	struct pending_entry *next; /* in its bucket */
+	struct pending_entry *next; /* in the same bucket */
 	enum item_kind
-		kind; /* FILE, DIRECTORY, LINK; FAILED: the sender could not send it, so only a failure is right */
+		kind; /* FILE, DIRECTORY, LINK; FAILED: the sender failed to send it, so the report must be a failure */
 	int64_t source;
-	int64_t size; /* of a FILE: -1 where it is not known */
-	char sha256[DIGEST_TEXT]; /* of a FILE: "" before its end was sent */
+	int64_t size; /* of a FILE; -1: unknown */
+	char sha256[DIGEST_TEXT]; /* of a FILE; "" until its end was sent */
 	char path[]; /* with its NUL */
 };
 
@@ -37,23 +36,23 @@ struct pending {
 	struct pending_entry *file; /* the file whose end was not sent yet; NULL: none, or it has failed */
 	struct buf path; /* of the directory that the sender is in, without a NUL */
 	int64_t source;
-	int error; /* errno: an item could not be noted (ENOMEM), or too many wait (ENOBUFS) */
+	int error; /* errno: an entry could not be added (ENOMEM), or there are too many (ENOBUFS) */
 };
 
 void pending_init (struct pending *pending);
 void pending_free (struct pending *pending);
 
-/* An item was sent. What goes wrong is in pending->error. */
+/* An item was sent. Errors are in pending->error. */
 void pending_sent (struct pending *pending, const struct item *item);
 
-/* The server says that this is in place: 0, and it is pending no more. 1 and err: it was sent, but with another size or
- * sum; it is pending no more, and has failed. -1 and err: it was not sent. */
+/* The server reports success. 0: the entry is removed. 1 and err: the item was sent with another size or sum; the entry
+ * is removed, and the item has failed. -1 and err: the item was not sent. */
 int pending_done (struct pending *pending, const struct item *done, struct err *err);
 
-/* The server says that this has failed: pending no more, if it was. */
+/* The server reports a failure: remove the entry, if there is one. */
 void pending_failed (struct pending *pending, const struct item *failed);
 
-/* Take out any that is left, for the caller to free(3); NULL: none is. */
+/* Remove any entry that is left; the caller calls free(3). NULL: there is none. */
 struct pending_entry *pending_take (struct pending *pending);
 
 #endif

@@ -1,4 +1,4 @@
-/* progress - one line about something that takes long; see progress.h. */
+/* progress - one line about a long operation; see progress.h. */
 #include "config.h"
 
 #include <stdio.h>
@@ -56,7 +56,7 @@ static int width (void)
 	return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
 }
 
-/* The rate of late, so that a connection that stalls is seen to. */
+/* Measure the recent rate, so that a stalled connection shows. */
 static void measure (struct progress *progress, int64_t bytes)
 {
 	int64_t now = clock_ms ();
@@ -87,7 +87,7 @@ void progress_draw (struct progress *progress, const char *name, int64_t bytes, 
 	snprintf (figures, sizeof figures, "%4s %10s %12s/s %8s", percent,
 		progress_bytes (amount, sizeof amount, (double)bytes),
 		progress_bytes (rate, sizeof rate, progress->rate), left);
-	/* The end of a long name says more than its beginning. */
+	/* The end of a long name is more useful than its beginning. */
 	text_plain (shown, sizeof shown, name, strlen (name));
 	n = strlen (shown);
 	if (room < 1)

@@ -43,7 +43,7 @@ static void explain_limit (const struct call *call, const char *where)
 		complain (where, "timed out, by a limit of the server%s", waited);
 }
 
-/* What programs say that want a terminal. */
+/* Look for the messages of programs that need a terminal. */
 static void explain_exit (const struct call *call, const char *where)
 {
 	static const char *const words[] = { "a terminal is required", "no tty present", "must be run from a terminal",
@@ -59,7 +59,7 @@ static void explain_exit (const struct call *call, const char *where)
 		}
 }
 
-/* What the command has left behind. */
+/* Report the processes that the command has left behind. */
 static void explain_rest (const struct remex_result *result, const char *where)
 {
 	if (result->pipe_held)

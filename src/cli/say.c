@@ -44,7 +44,7 @@ const char *safe (const char *text)
 	return text_escape (out, sizeof *buffers, text, strlen (text));
 }
 
-/* The first failure of stdout: stdio only remembers that there was one. */
+/* The errno of the first failure of stdout; stdio only remembers that there was one. */
 static int failed;
 
 static ssize_t write_out (void *cookie, const char *bytes, size_t n)
@@ -54,7 +54,7 @@ static ssize_t write_out (void *cookie, const char *bytes, size_t n)
 		return (ssize_t)n;
 	if (!failed)
 		failed = errno;
-	return 0; /* fopencookie(3): never -1 */
+	return 0; /* fopencookie(3): a write function must not return -1 */
 }
 
 int say_open (void)

@@ -1,4 +1,4 @@
-/* subcommand - what a subcommand of remex is: a row of the table in src/commands/main.c, and how its command line is read.
+/* subcommand - a subcommand of remex: a row of the table in src/commands/main.c, and the parsing of its command line.
  */
 #ifndef REMEX_CLI_SUBCOMMAND_H
 #define REMEX_CLI_SUBCOMMAND_H
@@ -9,29 +9,29 @@
 
 struct subcommand {
 	const char *name;
-	const char *words; /* what stands behind the options: "HOSTS [--] COMMAND" */
+	const char *words; /* the words after the options: "HOSTS [--] COMMAND" */
 	const char *summary; /* one line */
 	const struct option *options;
 	enum words_order order;
 	int most; /* words, beside the first of WORDS_LAST; -1: any number */
-	size_t size; /* of the struct that the options fill in; all of it is zero at first */
-	/* Run it with what the command line says (line->values has the options); the exit status. */
+	size_t size; /* of the struct that the options fill in, which begins as zeros */
+	/* Run the command line (line->values has the options). Returns the exit status. */
 	int (*run) (const struct subcommand *command, struct command_line *line);
 };
 
-/* Read the words behind the name of the subcommand and run it, or give its help; the exit status. */
+/* Parse the words after the name of the subcommand and run it, or print its help. The exit status. */
 int subcommand_run (const struct subcommand *command, int argc, char **argv);
 
-/* Say what is wrong with the command line, and how it should look; the exit status of that. */
+/* Report an error in the command line, and its correct form. Returns the exit status for that. */
 int usage_error (const struct subcommand *command, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
 
 /* There is a word too many. */
 int usage_unexpected (const struct subcommand *command, const char *word);
 
-/* Print how the command line looks, what the subcommand is for, and its options, on stdout. */
+/* Print the form of the command line, the purpose of the subcommand, and its options on stdout. */
 void usage_help (const struct subcommand *command);
 
-/* Rows that many subcommands have. How they print: `--json` and `--jsonl` of a struct with an int `format`. */
+/* Option rows that many subcommands share. Output: `--json` and `--jsonl` of a struct with an int `format`. */
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_JSON_LINE };
 
 #define OPTION_ROW_HELP \
@@ -49,7 +49,7 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_JSON_LINE };
 		.help = (about) \
 	}
 
-/* Of a struct with a struct remex_options `options`. */
+/* For a struct with a struct remex_options `options`. */
 #define OPTION_ROWS_CALL(type, idle_about) \
 	{ "timeout", 'u', OPTION_SECONDS, offsetof (type, options.deadline), "SEC", \
 		"stop it after this time (30, 1.5, 5m, 2h)", 0 }, \

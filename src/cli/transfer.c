@@ -21,16 +21,16 @@ enum {
 	ROUNDS = 8, /* of filling and sending in one turn of the loop */
 };
 
-/* There is no bound at this end: what the user may reach, the user may name. */
+/* At this end no roots apply: the user may name every file that the user can reach. */
 static const struct roots everything = { .bound = false };
 
-/* Was it a full disk that stopped it? Then the receipt of what did not go there has told. */
+/* Was a full disk the reason? Then the receipt of the file that failed has reported it. */
 static bool has_told (const struct err *err)
 {
 	return err->sys == ENOSPC || err->sys == EDQUOT;
 }
 
-/* What the server sends is not in order, or we cannot go on: nothing more of it is looked at. Always -1. */
+/* The server's stream is invalid, or we cannot continue: ignore the rest of the stream. Always -1. */
 static int stop (struct transfer *self, struct call *call, const struct err *err)
 {
 	if (!has_told (err))
@@ -41,8 +41,8 @@ static int stop (struct transfer *self, struct call *call, const struct err *err
 	return -1;
 }
 
-/* The last component of a path, at most ITEM_NAME_MAX bytes; "." where the path names what is in a directory, not the
- * directory: "", ".", "..", "/". 0, or -1 and err. */
+/* The last component of a path, at most ITEM_NAME_MAX bytes; "." for "", ".", "..", "/", which name the contents of a
+ * directory, not the directory. 0, or -1 and err. */
 static int last_component (const char *path, char *name, struct err *err)
 {
 	size_t n = strlen (path), start;
@@ -85,7 +85,7 @@ static int open_source (void *data, int index, char *name, bool *stream, struct 
 	return target_open_source (&everything, NULL, path, err);
 }
 
-/* Read ahead, so that the disk and the sums need not wait for the network: 0, or -1 and err. */
+/* Read ahead, so that the disk and the checksums do not wait for the network: 0, or -1 and err. */
 static int fill (struct transfer *self, struct err *err)
 {
 	int state;
@@ -112,9 +112,9 @@ static int send_put (struct transfer *self, struct call *call)
 			return stop (self, call, &err);
 		if (buf_len (&self->out)) {
 			if ((n = remex_send (call->request, buf_head (&self->out), buf_len (&self->out))) < 0)
-				return errno == EPIPE ? 0 : -1; /* it is over, and will say so */
+				return errno == EPIPE ? 0 : -1; /* the call is over; REMEX_ENDED will tell why */
 			if (n == 0)
-				return 0; /* until there is credit */
+				return 0; /* wait for credit */
 			buf_consume (&self->out, (size_t)n);
 		} else if (self->state == SENDER_WAIT) {
 			return 0;
@@ -134,7 +134,7 @@ static void note (void *data, const struct item *item)
 	pending_sent (&self->pending, item);
 }
 
-/* The server tells what became of something. 0, or -1 and err where it was not sent. */
+/* The server reports the result for an item. 0, or -1 and err: the item was not sent. */
 static int tell (struct transfer *self, const struct item *item, struct err *why)
 {
 	struct receipt receipt = { .kind = ITEM_FILE, .path = item->name, .size = item->size, .source = item->source };
@@ -158,7 +158,7 @@ static int tell (struct transfer *self, const struct item *item, struct err *why
 			return -1;
 		}
 		if (item->size < 0)
-			receipt.kind = ITEM_DIRECTORY; /* or a link: something without content */
+			receipt.kind = ITEM_DIRECTORY; /* or a link: neither has content */
 		if (wrong)
 			receipt.err = &err;
 	}
@@ -205,7 +205,7 @@ static int open_put (struct transfer *self)
 
 /* --- get: a receiver takes the stream, and writes where the command line says ------------------------------------- */
 
-/* As scp(1) has it: into a directory that is there, else under that name, which then is for one source only. */
+/* As scp(1) does: into an existing directory; else under that name, which allows only one source. */
 static int open_destination (struct transfer *self, struct err *err)
 {
 	size_t n = strlen (self->destination);
@@ -226,7 +226,7 @@ static int open_destination (struct transfer *self, struct err *err)
 	return 0;
 }
 
-/* That ends the stream. Always -1. */
+/* An item that was not asked for ends the stream. Always -1. */
 static int not_asked_for (struct err *err, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
 
 static int not_asked_for (struct err *err, const char *fmt, ...)
@@ -242,7 +242,7 @@ static int not_asked_for (struct err *err, const char *fmt, ...)
 	return -1;
 }
 
-/* Is it a directory that the path names, whatever is there: "d/", "d/.", "..", "/"? */
+/* Does the path itself name a directory, whatever exists there: "d/", "d/.", "..", "/"? */
 static bool names_directory (const char *path, const char *name)
 {
 	size_t n = strlen (path);
@@ -259,10 +259,10 @@ static int target_item (void *data, const struct item *item, struct target *targ
 		return not_asked_for (err, "the server sent what was not asked for");
 	if (last_component (self->sources[item->source], name, err) < 0)
 		return -1;
-	/* Of "." and "/" only the server knows the name. */
+	/* For "." and "/" only the server knows the name. */
 	if (strcmp (name, ".") != 0 && strcmp (name, item->name) != 0)
 		return not_asked_for (err, "the server sent '%s' where '%s' was asked for", item->name, name);
-	/* A source that is a link is followed over there, and comes as what it leads to. */
+	/* The server follows a source that is a link, and sends the file or directory that it leads to. */
 	if (item->kind == ITEM_LINK)
 		return not_asked_for (err, "the server sent a symbolic link in place of '%s'", item->name);
 	if (item->kind != ITEM_DIRECTORY && names_directory (self->sources[item->source], name))
@@ -287,7 +287,7 @@ static void received (void *data, const struct receipt *receipt)
 
 	if (receipt->source >= 0 && receipt->source < self->n_sources)
 		self->heard[receipt->source] = true;
-	/* The descriptor takes nothing any more: what else comes is for nobody. */
+	/* The descriptor takes no more bytes: ignore the rest of the stream. */
 	if (to_fd && receipt->err && receipt->err->sys) {
 		self->stopped = true;
 		self->why = *receipt->err;
@@ -297,7 +297,7 @@ static void received (void *data, const struct receipt *receipt)
 		self->told (self->data, receipt);
 }
 
-/* Take what has come, a step at a time; the server may send as much again when it is taken. */
+/* Take the received bytes, in steps; the server may send as many again when they are taken. */
 static int take_get (struct transfer *self, struct call *call, struct err *err)
 {
 	int got = receiver_take (self->receiver, &self->in, &self->out, err);
@@ -383,7 +383,8 @@ static int tick (struct call *call)
 
 const struct sink sink_transfer = { .take = take_some, .send = send_some, .waits_on = waits_on, .tick = tick };
 
-/* Nobody can take back what went to a descriptor; and where its reader has stopped we would wait for that first. */
+/* Bytes that went to a descriptor cannot be taken back. And a write to a reader that has stopped would delay caught
+ * signals. */
 bool transfer_is_mortal (const struct transfer *self)
 {
 	return self->to >= 0;
@@ -395,7 +396,7 @@ int transfer_open (struct transfer *self, struct err *err)
 {
 	self->directory = self->to = -1;
 	pending_init (&self->pending);
-	buf_init (&self->in, 4 * 1024 * 1024); /* a message, and an item's header that was cut */
+	buf_init (&self->in, 4 * 1024 * 1024); /* one message, and the header of an item that was cut */
 	buf_init (&self->out, self->put ? AHEAD + 2 * (ITEM_HEADER_MAX + ITEM_DATA_MAX) : 1024 * 1024);
 	if (!self->put && open_destination (self, err) < 0)
 		return -1;
@@ -439,7 +440,7 @@ char *transfer_args (const struct transfer *self)
 	if (self->put) {
 		size_t n = strlen (self->destination);
 
-		/* An empty destination is the home, as with scp(1). */
+		/* An empty destination is the home directory, as with scp(1) */
 		remex_args_string (args, "path", n ? self->destination : ".");
 		set (args, "tree", true);
 		set (args, "into", self->n_sources > 1);
@@ -459,8 +460,8 @@ char *transfer_args (const struct transfer *self)
 	return copy;
 }
 
-/* A server that is done, and has said nothing of what was asked for, has not done it: of a get a source, of a put each
- * file, directory and link. */
+/* The server has completed the call without a report for these, so they have failed: of a get, sources; of a put,
+ * files, directories and links. */
 static void miss (struct transfer *self)
 {
 	struct receipt receipt = { .kind = ITEM_FAILED, .path = "", .size = -1, .sha256 = "" };
