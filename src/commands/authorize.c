@@ -1,5 +1,5 @@
-/* remex authorize - let somebody use the daemon of this machine over TCP: write the identity's file, have the daemon read
- * it, and say that it is live, or why not and put back what was there (remex(1)). */
+/* remex authorize - let an identity use the daemon of this machine over TCP: write the identity's file, have the daemon
+ * read it, and report that it is live; or report the error and restore the old file (remex(1)). */
 #include "config.h"
 
 #include <errno.h>
@@ -27,11 +27,11 @@ enum { FILE_MODE = 0644, DIRECTORY_MODE = 0755 };
 
 struct file {
 	char *path;
-	char *before; /* what was there, or NULL: nothing */
+	char *before; /* the old content, or NULL: there was no file */
 	size_t before_size;
 };
 
-/* Write it; 0, or -1 (which has been said). */
+/* Write the file. 0, or -1 (which has been said). */
 static int put_file (struct file *file, const struct daemon_admin *admin, const struct rights *rights,
 	const struct buf *text, bool replace)
 {
@@ -60,7 +60,7 @@ static int put_file (struct file *file, const struct daemon_admin *admin, const 
 	return -1;
 }
 
-/* As it was before. */
+/* Restore the old file, or remove the new one. */
 static void put_back (const struct file *file, struct daemon_admin *admin)
 {
 	struct err err;
@@ -120,7 +120,7 @@ static bool has_print (const json_t *keys, const char *print)
 	return false;
 }
 
-/* Are the keys of the file those that the daemon has? */
+/* Does the daemon have exactly these keys for the identity? */
 static bool has_keys (const json_t *one, const struct rights *rights)
 {
 	const json_t *keys = json_object_get (one, "keys");
@@ -131,7 +131,7 @@ static bool has_keys (const json_t *one, const struct rights *rights)
 	return json_array_size (keys) == rights->n_keys;
 }
 
-/* The file is there: have it read. 0, or -1 (which has been said). */
+/* The file is written: have the daemon read it. 0, or -1 (which has been said). */
 static int go_live (struct daemon_admin *admin, const struct rights *rights)
 {
 	int reloaded = daemon_admin_reload (admin);
@@ -158,7 +158,7 @@ static int go_live (struct daemon_admin *admin, const struct rights *rights)
 	return -1;
 }
 
-/* Does that identity, of another name, have one of the keys? Which, or NULL. */
+/* The first of our keys that an identity of another name has, or NULL. */
 static const char *shared_key (const json_t *one, const struct rights *rights)
 {
 	const char *name = json_string_value (json_object_get (one, "name")), *print;
@@ -177,7 +177,8 @@ static const char *shared_key (const json_t *one, const struct rights *rights)
 	return NULL;
 }
 
-/* A key says who somebody is, so it cannot be two identities'. 0, or -1 when it is another's (which has been said). */
+/* A key identifies one identity, so two identities may not share it. 0, or -1 when another identity has it (which has
+ * been said). */
 static int check_keys (const struct daemon_admin *admin, const struct rights *rights)
 {
 	json_t *document = admin->answers ? json_incref (admin->document) : NULL;
@@ -257,7 +258,7 @@ static const struct option authorize_options[] = {
 	{ 0 },
 };
 
-/* Lists with commas, of which there may be several. 0, or -1 and err. */
+/* Add the words of one or more lists with commas. 0, or -1 and err. */
 static int split (char **list, size_t *n, const struct option_list *texts, const char *option, struct err *err)
 {
 	struct err why;
@@ -278,7 +279,7 @@ static int take_list (
 	return 0;
 }
 
-/* What the options say. 0, or -1 and err. */
+/* Take the rights from the options. 0, or -1 and err. */
 static int take_settings (struct rights *rights, const struct settings *settings, struct err *err)
 {
 	rights->user = settings->user;
@@ -306,7 +307,7 @@ static int take_key (struct rights *rights, char **words, int n, struct err *err
 	return used < sizeof line ? rights_add_key (rights, line, err) : err_set (err, 0, "the key is too long");
 }
 
-/* As whom: where remexd is root's, somebody has to be named. */
+/* The user to run as. If remexd runs as root, a user must be named. */
 static int choose_user (struct rights *rights, struct err *err)
 {
 	if (!rights->user && geteuid () != 0)
@@ -320,7 +321,7 @@ static int choose_user (struct rights *rights, struct err *err)
 	return 0;
 }
 
-/* Has the command line given rights at all? */
+/* Does the command line grant any right? */
 static int check_given (const struct rights *rights, struct err *err)
 {
 	if (rights->n_allow || rights->n_commands)

@@ -1,5 +1,5 @@
-/* remex call - call any verb of any plugin (remex(1)). What is typed as name=value becomes what the verb's own table
- * says it is, so the table is fetched first, over the same connection. */
+/* remex call - call any verb of any plugin (remex(1)). The verb's own table gives the type of each name=value, so the
+ * table is fetched first, over the same connection. */
 #include "config.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include "wire/header.h"
 #include "wire/verbs.h"
 
-/* What the command line says. */
+/* The settings from the command line. */
 struct wanted {
 	struct remex_options options;
 	const char *args;
@@ -72,7 +72,7 @@ static json_t *bool_of (const char *text)
 	return NULL;
 }
 
-/* Add one more to a list; the list of a map holds NAME=VALUE. */
+/* Add an item to a list; the list of a map holds NAME=VALUE. */
 static int add_item (json_t *args, const struct verb_param *param, const char *text, struct err *err)
 {
 	json_t *list = json_object_get (args, param->name);
@@ -125,7 +125,7 @@ static int set_argument (json_t *args, const struct verb *verb, const char *word
 	return err_set (err, 0, "%s has no argument '%s'%s", verb->name, name, hint);
 }
 
-/* The arguments as text, in new memory; NULL and err. */
+/* The arguments as text, in new memory, or NULL and err. */
 static char *make_args (const struct wanted *wanted, const struct verb *verb, char **words, struct err *err)
 {
 	json_t *args = wanted->args ? header_parse (wanted->args, strlen (wanted->args), HEADER_CALL_TOKENS, NULL, err)
@@ -143,7 +143,7 @@ static char *make_args (const struct wanted *wanted, const struct verb *verb, ch
 
 /* --- the call ---------------------------------------------------------------------------------------------------- */
 
-/* Ask for the table and read the words by it. The arguments as text, or NULL and *status (the reason has been said). */
+/* Fetch the table and parse the words with it. The arguments as text, or NULL and *status (which has been said). */
 static char *prepare (const struct wanted *wanted, char **words, struct conversation *conversation, int *status)
 {
 	struct verb_table *table = NULL;
@@ -168,7 +168,7 @@ static char *prepare (const struct wanted *wanted, char **words, struct conversa
 	return text;
 }
 
-/* Print what came, beside what was printed while it came. */
+/* Print the result, after the output that was printed while it came. */
 static int print_end (const struct wanted *wanted, struct call *call)
 {
 	const struct buf *bytes = &call->result_bytes;
@@ -176,7 +176,7 @@ static int print_end (const struct wanted *wanted, struct call *call)
 	json_t *result = buf_len (bytes) ? json_parse (bytes, why, sizeof why) : NULL, *all;
 	int status;
 
-	/* A call that has failed may have been cut in its result. */
+	/* The result of a call that has failed may be incomplete, so only these outcomes need a valid one. */
 	if (*why && (call->result.outcome == REMEX_COMPLETED || call->result.outcome == REMEX_EXITED)) {
 		call->result.outcome = REMEX_FAILED;
 		call->result.code = "bad_message";

@@ -1,5 +1,5 @@
-/* remex put, remex get - copy files to a host, or from one (remex(1)): the options, the words, and what is printed of each
- * file. cli/transfer.h moves the bytes.
+/* remex put, remex get - copy files to a host, or from one (remex(1)): the options, the words, and the lines that are
+ * printed for each file. cli/transfer.h moves the bytes.
  */
 #include "config.h"
 
@@ -29,8 +29,8 @@ struct copy {
 	const char **sources;
 	bool quiet;
 	int format;
-	json_t *files; /* of --json */
-	char last[ERR_TEXT]; /* why the last one failed */
+	json_t *files; /* for --json */
+	char last[ERR_TEXT]; /* the error of the last file that failed */
 	long long done, failed;
 	int64_t bytes;
 };
@@ -74,7 +74,7 @@ static json_t *as_json (const struct copy *copy, const struct receipt *receipt, 
 		noted ? json_words (receipt->note) : json_null (), "error", error);
 }
 
-/* A path that was not found may be one that a shell would have made another of. */
+/* If a shell would have expanded the path that was not found, say that remex does not. */
 static void hint_literal (const struct copy *copy, const char *path)
 {
 	if (*path == '~')
@@ -131,7 +131,7 @@ static int tick (void *data)
 
 /* --- the words ---------------------------------------------------------------------------------------------------- */
 
-/* A word's path on the host; NULL where it is not there (`where` is set from the first one), or on another one. */
+/* The path on the host in a word. NULL: the word is local, or on another host. The first path sets `where`. */
 static const char *on_host (struct copy *copy, const struct command_line *line, const char *word)
 {
 	const char *path;
@@ -159,7 +159,7 @@ static int wrong_word (const struct copy *copy, const char *word, bool remote)
 	return usage_error (copy->command, "'%s' names no file on a host (example: web1:%s)", word, word);
 }
 
-/* The words as sources and destination. 0, or the exit status. */
+/* Parse the words as sources and destination. 0, or the exit status. */
 static int read_words (struct copy *copy, const struct command_line *line)
 {
 	struct transfer *transfer = &copy->transfer;
@@ -206,7 +206,7 @@ static void print_json (struct copy *copy, const struct call *call)
 	json_print (all, copy->format == FORMAT_JSON_LINE);
 }
 
-/* How it ended, on the terminal of somebody who waits. */
+/* Print the totals, if progress was shown on a terminal. */
 static void print_summary (const struct copy *copy)
 {
 	double seconds = (double)(clock_ms () - copy->progress.start_ms) / 1000;
@@ -218,8 +218,8 @@ static void print_summary (const struct copy *copy)
 			progress_bytes (rate, sizeof rate, seconds > 0 ? (double)copy->bytes / seconds : 0));
 }
 
-/* What came is put in place only when the server has said that this was all. A large hole takes its time: then as well,
- * nobody waits who does not want to. The exit status. */
+/* Received files are put in place only after the server has completed the call. A large hole takes time, so a signal
+ * can interrupt this too. The exit status. */
 static int complete (struct copy *copy, struct call *call)
 {
 	int got;
@@ -233,7 +233,7 @@ static int complete (struct copy *copy, struct call *call)
 	return got == 0 ? 0 : STATUS_REMEX;
 }
 
-/* What we made of its stream is how it ended, whatever the server has said. */
+/* Make the transfer's error the result of the call, whatever the server has said. */
 static void set_failed (const struct transfer *transfer, struct call *call)
 {
 	call->result.outcome = REMEX_FAILED;
@@ -241,7 +241,7 @@ static void set_failed (const struct transfer *transfer, struct call *call)
 	call->result.message = transfer->why.text;
 }
 
-/* What ended the call was the failure of one file, and was said of that. */
+/* Was the call ended by the failure of one file, which has been reported for that file? */
 static bool was_said (const struct copy *copy, const struct call *call)
 {
 	size_t n = strlen (copy->last), m = strlen (call->result.message);

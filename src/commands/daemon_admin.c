@@ -1,4 +1,4 @@
-/* daemon_admin - see admin.h. */
+/* daemon_admin - see daemon_admin.h. */
 #include "config.h"
 
 #include <stdio.h>
@@ -29,7 +29,7 @@ static enum answer judge (const struct call *call, char *why, size_t size)
 	return REFUSED;
 }
 
-/* Call something; its document, where one is wanted, in *document. */
+/* Make a call. If `document` is not NULL, its result is stored in *document. */
 static enum answer ask (struct daemon_admin *admin, const char *name, json_t **document)
 {
 	struct call call = { .name = name, .sink = &sink_collect };
@@ -48,7 +48,7 @@ static enum answer ask (struct daemon_admin *admin, const char *name, json_t **d
 	return answer;
 }
 
-/* A list of identities, each with a name? */
+/* Is it a list of identities that each have a name? */
 static bool is_list (const json_t *identities)
 {
 	const json_t *each;
@@ -116,8 +116,8 @@ int daemon_admin_open (struct daemon_admin *admin)
 	nobody = *remex_host_code (admin->conversation.host) != '\0';
 	answer = ask_identities (admin);
 	admin->answers = answer == ANSWERED;
-	/* A Unix socket is connected to at once or not at all. Who takes the connection and says nothing is a remexd, or is
-	 * in the place of one: its files are not to be guessed. */
+	/* A Unix socket is connected to at once or not at all. A process that accepts the connection and does not
+	 * answer is a remexd, or has taken its place: do not guess which files it uses. */
 	if (answer != ANSWERED && nobody)
 		answer = NOBODY;
 	if (answer == NOBODY && !(admin->directory = paths_config (PATHS_IDENTITIES))) {

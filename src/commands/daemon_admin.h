@@ -1,5 +1,5 @@
-/* daemon_admin - the remexd of this machine and the identities that it lets in, for the commands that change them. Where none
- * answers, its files can be changed all the same: it reads them when it starts.
+/* daemon_admin - the remexd of this machine and its identities, for the commands that change them. If no remexd
+ * answers, its files can still be changed: it reads them when it starts.
  */
 #ifndef REMEX_COMMANDS_DAEMON_ADMIN_H
 #define REMEX_COMMANDS_DAEMON_ADMIN_H
@@ -12,27 +12,27 @@
 struct daemon_admin {
 	struct conversation conversation;
 	bool answers;
-	char why[512]; /* why it does not; of the last failure */
-	char *directory; /* of identities: the daemon's word, else the usual one */
-	json_t *document; /* what the call `identities` gave; where nobody answers, NULL */
+	char why[512]; /* the reason of the last failure */
+	char *directory; /* of identities: as the daemon says, else the default */
+	json_t *document; /* the result of the call `identities`; NULL if no remexd answers */
 };
 
-/* Ask it. 0, also where nobody answers; -1 when it refuses, or there is no telling which directory it is (which has been
- * said). Either way daemon_admin_close. */
+/* Call `identities`. 0, also if no remexd answers; -1 when the daemon refuses, or its directory is unknown (which has
+ * been said). Then daemon_admin_close, in both cases. */
 int daemon_admin_open (struct daemon_admin *admin);
 void daemon_admin_close (struct daemon_admin *admin);
 
-/* Have the daemon read its files again, and ask it again. 0; 1 and admin->why: the daemon has read the identities, and refuses
- * the rest; -1 and admin->why: it is not known what the daemon has done. */
+/* Have the daemon read its files again, and call `identities` again. 0; 1 and admin->why: the daemon has read the
+ * identities, and refuses the rest of its files; -1 and admin->why: it is not known what the daemon has done. */
 int daemon_admin_reload (struct daemon_admin *admin);
 
-/* What it said of that identity, or NULL. */
+/* The daemon's data about that identity, or NULL. */
 const json_t *daemon_admin_identity (const struct daemon_admin *admin, const char *name);
 
-/* DIRECTORY/NAME.yaml in new memory; NULL without memory (which has been said). */
+/* DIRECTORY/NAME.yaml in new memory; NULL: out of memory (which has been said). */
 char *daemon_admin_path (const struct daemon_admin *admin, const char *name);
 
-/* Say on stdout that nobody answers, so that what was done takes effect later. */
+/* Say on stdout that no remexd answers, so that the change takes effect later. */
 void daemon_admin_say_later (const struct daemon_admin *admin);
 
 #endif

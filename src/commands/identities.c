@@ -1,4 +1,5 @@
-/* remex identities - who may use the daemon of this machine over TCP, by which keys, and what for (remex(1)). */
+/* remex identities - the identities that may use the daemon of this machine over TCP, with their keys and rights
+ * (remex(1)). */
 #include "config.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* identity - one identity as a daemon describes it (the call `identities`), for a person. */
+/* identity - one identity in the result of the call `identities`, as text for a person. */
 #ifndef REMEX_COMMANDS_IDENTITY_H
 #define REMEX_COMMANDS_IDENTITY_H
 
@@ -7,16 +7,16 @@
 
 enum { IDENTITY_WORDS = 1024 };
 
-/* A list of strings, with ", " between them, as it may be printed; `none` where it is missing or empty. Returns out. */
+/* A list of strings, separated by ", ", safe to print; `none` where it is missing or empty. Returns out. */
 char *identity_list (const json_t *list, const char *none, char out[IDENTITY_WORDS]);
 
-/* What it may call: "exec.run, status", and its commands as "`systemctl status {unit}`". Returns out. */
+/* The calls that are allowed: "exec.run, status", and the commands as "`systemctl status {unit}`". Returns out. */
 char *identity_calls (const json_t *identity, char out[IDENTITY_WORDS]);
 
-/* What it is bound to: "/srv/app (rw), /var/log (r)"; "everything" where nothing is said. Returns out. */
+/* The roots that it is confined to: "/srv/app (rw), /var/log (r)"; "everything" where there are none. Returns out. */
 char *identity_roots (const json_t *identity, char out[IDENTITY_WORDS]);
 
-/* A member that is a string, as it may be printed; `none` where there is none. Returns out. */
+/* A string member, safe to print; `none` where it is missing. Returns out. */
 char *identity_text (const json_t *identity, const char *key, const char *none, char out[IDENTITY_WORDS]);
 
 #endif

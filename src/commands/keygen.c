@@ -1,4 +1,4 @@
-/* remex keygen - make the key by which this user is known to the daemons of other machines, or show it (remex(1)). */
+/* remex keygen - make the key that identifies this user to the daemons of other machines, or print it (remex(1)). */
 #include "config.h"
 
 #include <errno.h>
@@ -117,7 +117,7 @@ static int make (const char *directory, const char *path, const char *comment)
 	credential_free (credential);
 	printf ("%s\n", line);
 	remark ("The key is in %s; its fingerprint is %s.\n", safe (path), print);
-	/* Whoever has the same name there has it ready. */
+	/* A user who has the same name there can use the printed command as it is. */
 	if (user && grant_check_name (user, NULL) == 0)
 		text_quote (quoted, sizeof quoted, user);
 	else

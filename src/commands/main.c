@@ -29,7 +29,7 @@ static void overview (FILE *to)
 	fputs (more, to);
 }
 
-/* Names that other programs have for it: what to type here. */
+/* Command names of other programs, and the words to type for them here. */
 static const struct {
 	const char *name, *words;
 } elsewhere[] = {
@@ -43,7 +43,7 @@ static const struct {
 	{ "version", "remex --version" },
 };
 
-/* There is no such command: say what to type, where that can be guessed. `next` is the word behind it, or NULL. */
+/* The command is unknown: suggest the right one, if it can be guessed. `next` is the next word, or NULL. */
 static void say_unknown (const char *name, const char *const *names, const char *next)
 {
 	const char *near = text_nearest (name, names, N_COMMANDS);
@@ -102,7 +102,7 @@ int main (int argc, char **argv)
 {
 	const struct subcommand *command;
 
-	/* The rest of the program may rely on 0, 1 and 2 being open, and meets a closed pipe as EPIPE. */
+	/* The rest of the program relies on open descriptors 0, 1 and 2, and sees a closed pipe as EPIPE. */
 	if (fd_guard_std () < 0) {
 		complain (NULL, "cannot open /dev/null: %s", strerror (errno));
 		return STATUS_REMEX;

@@ -15,7 +15,7 @@
 
 #define ENDING ".yaml"
 
-/* A file's identity, or why it is none. */
+/* The identity in a file, or the reason why the file is refused. */
 static json_t *read_one (const char *directory, const char *file)
 {
 	struct grant *grant = NULL;

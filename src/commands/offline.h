@@ -1,4 +1,4 @@
-/* offline - the identities of a directory as a daemon would describe them (the call `identities`), where none runs. */
+/* offline - the identities of a directory in the form of the call `identities`, when no daemon runs. */
 #ifndef REMEX_COMMANDS_OFFLINE_H
 #define REMEX_COMMANDS_OFFLINE_H
 
@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 
-/* {"directory":…, "identities":[…]} by name, without what only a daemon knows; a directory that is not there has none. A
- * new reference, or NULL and err. */
+/* {"directory":…, "identities":[…]}, sorted by name, without the members that only a daemon knows. A missing directory
+ * has no identities. A new reference, or NULL and err. */
 json_t *offline_identities (const char *directory, struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* remex ping - is there a remexd, and how far away: round trips of {"ping":n} (remex(1)). */
+/* remex ping - test whether a remexd answers, and how fast: round trips of {"ping":n} (remex(1)). */
 #include "config.h"
 
 #include <stdio.h>
@@ -13,20 +13,21 @@
 
 enum { ANSWER_MS = 5000, MOST = 1000000 };
 
-/* A ping goes GREETING -> AWAITING <-> PAUSING -> OVER: it waits for hello, for an answer, for the next one's turn. */
+/* A ping goes GREETING -> AWAITING <-> PAUSING -> OVER: it waits for hello, for an answer, for the time of the next
+ * ping. */
 struct ping {
 	struct task task;
 	struct conversation conversation;
 	enum { GREETING, AWAITING, PAUSING, OVER } state;
-	int64_t until_ms; /* of AWAITING and PAUSING */
-	int64_t start_ns; /* of the one that is awaited */
+	int64_t until_ms; /* when AWAITING or PAUSING ends */
+	int64_t start_ns; /* when the ping that is AWAITING was sent */
 	long count;
 	double interval;
 	int format;
 	long sent, answered;
 	double least, most, sum; /* milliseconds */
 	json_t *times;
-	char why[512]; /* the connection is gone */
+	char why[512]; /* the reason why the connection is gone */
 };
 
 static struct ping *ping_of (const struct task *task)
@@ -86,10 +87,10 @@ static bool on_work (struct task *task)
 	struct ping *ping = ping_of (task);
 
 	if (ping->state == GREETING || clock_ms () < ping->until_ms)
-		return false; /* libremex gives up on a silent one by itself */
+		return false; /* libremex itself gives up on a host that sends no hello */
 	if (ping->state == PAUSING) {
 		send_one (ping);
-		return true; /* it wants to be sent */
+		return true; /* the ping must be written now */
 	}
 	if (!ping->format)
 		printf ("%s: seq=%ld no answer\n", safe (ping->conversation.where), ping->sent);
@@ -120,7 +121,7 @@ static int report (struct ping *ping)
 	const struct remex_host *host = ping->conversation.host;
 	bool good = ping->answered > 0 && ping->answered == ping->sent && !*ping->why;
 
-	console_release_signals (); /* what is printed now may block */
+	console_release_signals (); /* printing may block from here on */
 	if (*ping->why && !ping->format)
 		complain (ping->conversation.where, "%s", ping->why);
 	if (ping->format) {

@@ -1,4 +1,4 @@
-/* remex plugins - what can be called on a host, and with which arguments (remex(1), wire/verbs.h). */
+/* remex plugins - list the calls of a host, with their arguments (remex(1), wire/verbs.h). */
 #include "config.h"
 
 #include <stdio.h>

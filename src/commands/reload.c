@@ -9,7 +9,7 @@
 #include "cli/conversation.h"
 #include "commands/commands.h"
 
-enum { STATUS_REFUSED = 1 }; /* the new state is in use, but for what was refused */
+enum { STATUS_REFUSED = 1 }; /* the new state is in use, except for the refused plugins and identities */
 
 struct settings {
 	int format;
@@ -21,7 +21,7 @@ static const struct option reload_options[] = {
 	{ 0 },
 };
 
-/* Those that are refused, on stderr: how many. */
+/* Report the refused plugins or identities on stderr. Returns how many there are. */
 static int complain_of (const char *what, json_t *refused)
 {
 	const char *name;
@@ -43,13 +43,13 @@ static json_t *part (const json_t *summary, const char *group, const char *key)
 	return json_object_get (json_object_get (summary, group), key);
 }
 
-/* An object of names, or nothing? */
+/* Is it missing, or an object of names? */
 static bool is_names (json_t *names)
 {
 	return !names || json_is_object (names);
 }
 
-/* Does it tell which state is in use, and all that was refused? */
+/* Does it have the state in use, and everything that was refused? */
 static bool is_summary (const json_t *summary)
 {
 	return json_is_integer (json_object_get (summary, "generation")) &&
@@ -113,7 +113,7 @@ static int reload (bool as_json)
 	if (conversation_open (&conversation, "local") < 0)
 		return STATUS_REMEX;
 	status = conversation_fetch (&conversation, &call, "reload");
-	console_release_signals (); /* what is printed now may block */
+	console_release_signals (); /* printing may block from here on */
 	if (status == 0)
 		status = tell (&call, as_json);
 	call_free (&call);

@@ -18,7 +18,7 @@ const char *remote_path (const char *word, size_t *host)
 		end = word + strcspn (word, ":/");
 	if (!end || *end != ':' || end == word)
 		return NULL;
-	/* web1:7363:file names a port; a file of such a name is ./7363:file. */
+	/* web1:7363:file names a port; to name the file 7363:file, write ./7363:file. */
 	port = end + 1 + strspn (end + 1, "0123456789");
 	if (*word != 'u' || strncmp (word, socket, sizeof socket - 1) != 0)
 		if (port > end + 1 && *port == ':')

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-/* Where the path begins in a word that names a file on a host: behind the first colon that is none of the host's own (of
- * [::1], of unix:///socket, of HOST:PORT), if no slash comes before it. *host is how long the host is. NULL: it is a local
- * path. */
+/* The start of the path in a word that names a file on a host: after the first colon that is not part of the host (of
+ * [::1], of unix:///socket, of HOST:PORT), if no slash comes before it. *host is the length of the host. NULL: the word
+ * is a local path. */
 const char *remote_path (const char *word, size_t *host);
 
 #endif

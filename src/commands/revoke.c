@@ -1,6 +1,6 @@
-/* remex revoke - let somebody use the daemon of this machine no longer: remove the identity's file and have the daemon
- * read the rest, which ends the connections that stand (remex(1)). The file is not put back when that fails: what this
- * daemon could not take in is still not to be let in by the next one.
+/* remex revoke - end the access of an identity to the daemon of this machine: remove the identity's file and have the
+ * daemon read the rest, which ends the identity's connections (remex(1)). When that fails, the file is not restored:
+ * even if this daemon did not take in the change, the next daemon must not admit the identity.
  */
 #include "config.h"
 
@@ -19,7 +19,7 @@
 
 enum { NAMES = 64 };
 
-/* The file is gone: have the daemon see it. 0, or -1 (which has been said). */
+/* The file is removed: have the daemon read the rest. 0, or -1 (which has been said). */
 static int end_sessions (struct daemon_admin *admin, const char *name)
 {
 	json_int_t sessions = json_integer_value (json_object_get (daemon_admin_identity (admin, name), "connections"));

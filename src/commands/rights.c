@@ -12,7 +12,7 @@
 
 enum {
 	KEYS_FILE_MAX = 64 * 1024,
-	ROOT_LONG = 500, /* YAML wants keys of over 1024 characters behind a '?'; in quotes each may take two */
+	ROOT_LONG = 500, /* YAML needs a '?' before keys of over 1024 characters; in quotes each may take two */
 };
 
 void rights_free (struct rights *rights)
@@ -34,7 +34,7 @@ static int add_line (struct rights *rights, const char *line, struct err *err)
 		return -1;
 	if (rights->n_keys == RIGHTS_KEYS)
 		return err_set (err, 0, "more than %d keys for one identity", RIGHTS_KEYS);
-	/* What stands behind the word and the base64. */
+	/* Skip the key's word and its base64: the comment follows. */
 	for (int i = 0; i < 2; i++) {
 		comment += strspn (comment, " \t");
 		comment += strcspn (comment, " \t\r\n");
@@ -100,7 +100,7 @@ int rights_add (char **list, size_t *n, const char *text, struct err *err)
 
 /* --- out --------------------------------------------------------------------------------------------------------- */
 
-/* A string in double quotes (YAML 1.1, section 5.6): nothing in it can be taken for anything else. */
+/* A string in double quotes (YAML 1.1, section 5.6), which cannot be parsed as anything else. */
 static int put_string (struct buf *out, const char *text, size_t n)
 {
 	int result = buf_append (out, "\"", 1);
@@ -138,7 +138,7 @@ static int put_keys (struct buf *out, const struct rights *rights)
 	return result | buf_append (out, "\n", 1);
 }
 
-/* The words of a command between blanks, as a list. */
+/* The words of a command, separated by blanks, as a list. */
 static int put_command (struct buf *out, const char *words)
 {
 	int result = buf_append (out, "  - [", 5);
@@ -171,7 +171,7 @@ static int put_slots (struct buf *out, const struct rights *rights)
 	return result;
 }
 
-/* Where the path ends. */
+/* The length of the path in a root. */
 static size_t root_length (const char *root)
 {
 	const char *end = strrchr (root, '=');
@@ -219,7 +219,7 @@ static int put_all (struct buf *out, const struct rights *rights)
 	return result;
 }
 
-/* A name of a slot stands in the file as it is, so it must be one before it is written. */
+/* The name of a slot is written to the file as it is, so it is checked first. */
 static int check_slots (const struct rights *rights, struct err *err)
 {
 	for (size_t i = 0; i < rights->n_slots; i++) {
@@ -234,7 +234,7 @@ static int check_slots (const struct rights *rights, struct err *err)
 	return 0;
 }
 
-/* Each is a path that a root may have, with a right behind it, and stands there once. */
+/* Each must be a path that is allowed as a root, with a right after it, and must occur only once. */
 static int check_roots (const struct rights *rights, struct err *err)
 {
 	for (size_t i = 0; i < rights->n_roots; i++) {
@@ -259,7 +259,7 @@ static int check_roots (const struct rights *rights, struct err *err)
 	return 0;
 }
 
-/* What can be said about one option is said about it, and not about a line of a file that there is not. */
+/* Check the options one by one, so that an error names the option and not a line of a file that does not exist. */
 static int check_options (const struct rights *rights, struct err *err)
 {
 	struct network network;
@@ -289,7 +289,7 @@ int rights_write (const struct rights *rights, struct buf *out, struct err *err)
 	if (put_all (out, rights) != 0)
 		return err_set (err, 0, "out of memory");
 	if (!(grant = grant_parse ((const char *)buf_head (out), buf_len (out), rights->name, "", &why))) {
-		/* ":3:9: words": there is no such file yet. */
+		/* Skip ":3:9:": the file does not exist yet. */
 		text = why.text + strspn (why.text, ":0123456789");
 		return err_set (err, 0, "%s", text + strspn (text, " "));
 	}

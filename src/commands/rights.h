@@ -1,4 +1,4 @@
-/* rights - what `remex authorize` was asked to grant, and the identity file that says so (conf/grant.h). */
+/* rights - the rights that `remex authorize` grants, and the identity file for them (conf/grant.h). */
 #ifndef REMEX_COMMANDS_RIGHTS_H
 #define REMEX_COMMANDS_RIGHTS_H
 
@@ -15,24 +15,24 @@ struct rights {
 	char keys[RIGHTS_KEYS][KEY_LINE_SIZE]; /* as lines, with their comments */
 	char prints[RIGHTS_KEYS][KEY_PRINT_SIZE];
 	size_t n_keys;
-	const char *user; /* NULL: none is named */
+	const char *user; /* NULL: no user is named */
 	char *allow[RIGHTS_MOST], *from[RIGHTS_MOST]; /* owned */
-	const char *commands[RIGHTS_MOST], *slots[RIGHTS_MOST]; /* the command's words between blanks; NAME=PATTERN */
-	const char *roots[RIGHTS_MOST]; /* PATH=r or PATH=rw; the path may have a '=' in it */
+	const char *commands[RIGHTS_MOST], *slots[RIGHTS_MOST]; /* words with blanks between; NAME=PATTERN */
+	const char *roots[RIGHTS_MOST]; /* PATH=r or PATH=rw; the path may contain '=' */
 	size_t n_allow, n_from, n_commands, n_slots, n_roots;
 	const char *expires;
 };
 
 void rights_free (struct rights *rights);
 
-/* The key of the command line: a line, a file (it starts with / or ./ or ../) of lines, or "-" for those of stdin; `#` at
- * the start of a line makes it a comment. 0, or -1 and err. */
+/* Add the key of the command line: a line, a file of lines (it starts with / or ./ or ../), or "-" for the lines of
+ * stdin. A line that starts with `#` is a comment. 0, or -1 and err. */
 int rights_add_key (struct rights *rights, const char *word, struct err *err);
 
 /* Add the words between the commas of `text` to a list of RIGHTS_MOST. 0, or -1 and err (one is empty, too many). */
 int rights_add (char **list, size_t *n, const char *text, struct err *err);
 
-/* The file's text, checked as the daemon will check it; 0, or -1 and err, which is about the rights and not a place. */
+/* The text of the file, checked as the daemon will check it. 0, or -1 and err, which names the right and no line. */
 int rights_write (const struct rights *rights, struct buf *out, struct err *err);
 
 #endif

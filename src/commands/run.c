@@ -1,4 +1,4 @@
-/* remex run - run a command: by the user's shell, or, after --, as the words stand (remex(1)). */
+/* remex run - run a command: by the user's shell, or, after --, as separate words (remex(1)). */
 #include "config.h"
 
 #include <stdio.h>
@@ -37,7 +37,7 @@ static const struct option run_options[] = {
 	{ 0 },
 };
 
-/* The words with a blank between them, as ssh(1) sends them. */
+/* The words, separated by blanks, as ssh(1) sends them. */
 static char *join (const struct command_line *line)
 {
 	size_t size = 1;
@@ -78,7 +78,7 @@ static struct remex_args *make_args (const struct run *run, const struct command
 	return args;
 }
 
-/* From a terminal nothing is passed on: what would read it ends at once, without a word. */
+/* A terminal is not used as input, so a command that reads its input ends at once, without an error: give a hint. */
 static void hint_no_input (const struct run *run, const struct command_line *line)
 {
 	static const char *const readers[] = { "sh", "bash", "dash", "zsh", "ksh", "fish", "csh", "tcsh", "cat",
@@ -113,7 +113,7 @@ static int run_on (const struct run *run, const struct command_line *line, const
 	call.input = &input;
 	if (conversation_call (&conversation, &call) == 0) {
 		status = result_status (&call);
-		console_release_signals (); /* what is printed now may block, and may be interrupted */
+		console_release_signals (); /* printing may block from here on, and may be interrupted */
 		if (run->format && !call.gave_up && !call.broken) {
 			json_print (result_json (&call), run->format == FORMAT_JSON_LINE);
 			status = finish (status);

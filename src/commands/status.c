@@ -1,5 +1,5 @@
-/* remex status - how a machine and its remexd are: the document of status.show as a table, or as it is (remex(1)).
- * Every member of the document but the daemon is optional; a line that has nothing to say is left out. */
+/* remex status - the state of a machine and its remexd: the document of status.show as a table, or as JSON (remex(1)).
+ * All members of the document are optional, except the daemon; a line without data is left out. */
 #include "config.h"
 
 #include <stdio.h>
@@ -134,7 +134,7 @@ static void show_counts (const char *label, const json_t *counts)
 		putchar ('\n');
 }
 
-/* Only plugins that have crashed: that the others are well is no news. */
+/* Only plugins that have crashed: the others need no line. */
 static void show_plugins (const json_t *plugins)
 {
 	const json_t *plugin, *backoff;

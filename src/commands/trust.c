@@ -1,4 +1,4 @@
-/* remex trust - say which key a host is known by, once and for all: pin it, or forget it (remex(1)). */
+/* remex trust - pin the key of a host, or forget it (remex(1)). */
 #include "config.h"
 
 #include <dirent.h>
@@ -42,7 +42,7 @@ static int forget (const char *where)
 /* A host that only shows its key. */
 struct probe {
 	struct task task;
-	bool closed; /* the host has ended: `why` */
+	bool closed; /* the host has ended; `why` has the reason */
 	bool interrupted;
 	char why[512];
 };
@@ -79,7 +79,7 @@ static int decide (struct remex_host *host, const char *named, const char *why)
 	char word[WORD];
 
 	if (!strcmp (remex_host_code (host), "untrusted") && *remex_host_pin (host)) {
-		complain (where, "%s", why); /* a changed key: nothing that is typed here makes it good */
+		complain (where, "%s", why); /* a changed key: no answer of the user can make it trusted */
 		return STATUS_REMEX;
 	}
 	if (named && !ask_is_fingerprint (host, named)) {
