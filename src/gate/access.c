@@ -14,7 +14,7 @@
 #include "wire/codes.h"
 #include "wire/header.h"
 
-/* /etc/passwd and /etc/group only: asking name services could block the front (nsswitch.conf(5)). */
+/* Only /etc/passwd and /etc/group are read: a name service could block the front (nsswitch.conf(5)). */
 static bool passwd_find (const char *name, uid_t uid, char *found, size_t size, uid_t *found_uid)
 {
 	FILE *file = fopen ("/etc/passwd", "re");
@@ -126,7 +126,7 @@ struct identity *access_unix (struct access *access, int fd, struct err *err)
 		err_sys (err, CODE_DENIED, "the kernel does not say who you are");
 		return NULL;
 	}
-	/* 65534 is whoever the user namespace cannot name: nobody we know. */
+	/* 65534 stands for every user that has no number in this user namespace. */
 	if (uid == 65534 && access->daemon != uid) {
 		err_set (err, CODE_DENIED, "uid 65534 is nobody");
 		return NULL;
@@ -188,7 +188,7 @@ static struct identity *find_remote (struct access *access, const char *name)
 	return NULL;
 }
 
-/* May a connection with that grant be here, when it comes from there? For new connections and for old ones. */
+/* May a connection with that grant exist, when it comes from that address? For new and for existing connections. */
 static int admit (const struct grant *grant, const struct endpoint *from, int64_t now, struct err *err)
 {
 	char shown[ENDPOINT_SIZE];
@@ -233,8 +233,8 @@ struct identity *access_key (
 	return identity;
 }
 
-/* A verb that `commands` narrow, with one of the commands of the grant: the words match, and no other argument is given. A
- * working directory or a variable of the caller's could make another command of it. */
+/* Is it a verb that `commands` narrow, with one of the commands of the grant? The words must match, and no other
+ * argument may be given: a working directory or a variable from the caller could turn the command into another one. */
 static bool matches_command (const struct grant *grant, const struct verb *verb, const json_t *args)
 {
 	const json_t *list = json_object_get (args, verb->command), *item;
@@ -269,7 +269,7 @@ int access_call (
 {
 	const struct grant *grant = identity->grant;
 
-	/* Whoever may connect to the Unix socket may make every call, as itself. */
+	/* A client that may connect to the Unix socket may make every call, as itself. */
 	if (!identity->remote)
 		return 0;
 	if (!grant)
@@ -294,7 +294,7 @@ int access_room (const struct identity *identity, struct err *err)
 	return 0;
 }
 
-/* Is `user` a name or the number of that uid? What it takes to say no tells nothing of any other entry. */
+/* Is `user` a name or the number of that uid? The time that a refusal takes says nothing about the other entries. */
 static bool names_uid (const char *user, uid_t uid)
 {
 	FILE *file = fopen ("/etc/passwd", "re");
@@ -317,10 +317,10 @@ int access_user (
 	char *end, shown[64];
 	unsigned long number;
 
-	*uid = access->daemon != 0 && identity->full ? access->daemon : identity->uid; /* root at a user's own */
+	*uid = access->daemon != 0 && identity->full ? access->daemon : identity->uid; /* root calls a user's daemon */
 	if (!user)
 		return 0;
-	/* Somebody far away is not to learn which users there are. */
+	/* A remote client must not learn which users exist. */
 	if (identity->remote)
 		return names_uid (user, identity->uid)
 			       ? 0
