@@ -18,7 +18,7 @@ bool command_is_slot_name (const char *name, size_t n)
 	return n > 0 && n <= COMMAND_SLOT_NAME_MAX && strspn (name, SLOT_LETTERS) >= n && *name != '-' && *name != '_';
 }
 
-/* A value of the file in a message: cut, and safe to print. */
+/* A value from the file, for a message: cut, and safe to print. */
 static char *shown (const char *value, char out[80])
 {
 	return text_escape (out, 80, value, strlen (value));
@@ -149,8 +149,8 @@ void command_free (struct command *command)
 
 /* --- matching ---------------------------------------------------------------------------------------------------- */
 
-/* Control characters, NUL among them, are refused: no sensible argument has one, and they can forge lines in the logs
- * of the program. */
+/* Control characters (with NUL) are refused: no sensible argument has a control character, and control characters can
+ * forge lines in the program's logs. */
 static bool fits (const struct command_word *slot, const char *bytes, size_t n)
 {
 	if (n > PATTERN_TEXT_MAX || text_has_control (bytes, n) || (n > 0 && bytes[0] == '-' && !slot->dash))
@@ -162,7 +162,7 @@ bool command_matches (const struct command *command, const char *const *argv, co
 {
 	if (n != command->n_words)
 		return false;
-	/* The fixed words first: comparing them is cheap. */
+	/* Fixed words first: comparing is cheap. */
 	for (size_t i = 0; i < n; i++) {
 		const char *text = command->words[i].text;
 

@@ -1,5 +1,5 @@
-/* config - see config.h. Here are the table of keys, the types that only remexd.yaml has, and what concerns more than
- * one key; the reader (reader.h) does the rest.
+/* config - see config.h. This file has the table of keys, the types that only remexd.yaml has, and the checks of more
+ * than one key; the reader (reader.h) does the rest.
  */
 #include <config.h> /* not "config.h", which is this folder's own */
 
@@ -167,7 +167,7 @@ const struct schema config_schema = {
 
 _Static_assert(sizeof keys / sizeof *keys <= SCHEMA_KEYS_MAX, "SCHEMA_KEYS_MAX is too small");
 
-/* A message about two keys names the place of the one that is in the file, or of the second of them. */
+/* A message about two keys names the place of the key that is in the file, or of the later one when both are. */
 static int fail_pair (struct reader *reader, const char *section, const char *first, const char *second,
 	const char *fmt, ...) __attribute__ ((format (printf, 5, 6)));
 
@@ -187,7 +187,7 @@ static int fail_pair (
 	return conf_fail (reader->err, reader->file, a ? a->line : 1, a ? a->column : 1, "%s", words);
 }
 
-/* A key that must not be more than another. A file that sets only the other one is right: the default of this key is
+/* Check that one key is not above another. A file that sets only the other key is valid: the default of this key is
  * then lowered. */
 static int check_most (
 	struct reader *reader, const char *section, const char *first, int *value, const char *second, int most)

@@ -5,8 +5,8 @@
 
 #include "conf/grant.h"
 
-/* Follow `form`, in which a 'd' is a digit of the next of the numbers (up to the next other character) and all else is
- * itself. Returns behind it, or NULL. */
+/* Read text of the form `form`: a row of 'd's stands for the digits of the next number, every other character for
+ * itself. Returns the end of the text that was read, or NULL. */
 static const char *read_form (const char *text, const char *form, int *numbers)
 {
 	for (; *form; form++, text++) {
@@ -37,7 +37,7 @@ static int days_in (int year, int month)
 
 int grant_parse_date (const char *text, int64_t *seconds)
 {
-	int date[3] = { 0 }, time[5] = { 0 }; /* time[0] is in front of the T, time[4] behind the Z: nothing */
+	int date[3] = { 0 }, time[5] = { 0 }; /* time[0] (before the T) and time[4] (after the Z) stay empty */
 	int64_t days = 0;
 
 	if (!(text = read_form (text, "dddd-dd-dd", date)))

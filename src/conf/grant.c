@@ -1,5 +1,5 @@
-/* grant - an identity file as a struct grant; see grant.h. Here are the table of its keys, the types that only it has,
- * and what concerns more than one key. What is asked of a grant is in rights.c.
+/* grant - an identity file as a struct grant; see grant.h. This file has the table of keys, the types that only
+ * identity files have, and the checks of more than one key. The questions to a grant are in rights.c.
  */
 #include <config.h> /* not "config.h", which is this folder's own */
 
@@ -12,7 +12,8 @@
 
 /* --- the types --------------------------------------------------------------------------------------------------- */
 
-/* The array with room for one more behind its `n`, to be put in its place; NULL and err, and it stays. */
+/* Make room for one more item behind the `n` items. Returns the array, which replaces `items`; or NULL and err, and
+ * `items` stays valid. */
 static void *add_room (struct reader *reader, void *items, size_t n, size_t size)
 {
 	void *more = realloc (items, (n + 1) * size);
@@ -43,7 +44,7 @@ static int add_key (struct reader *reader, const struct schema_key *key, const s
 	return 0;
 }
 
-/* The name of a plugin or a verb: where it ends, or NULL. */
+/* The end of the name of a plugin or a verb, or NULL. */
 static const char *skip_name (const char *p)
 {
 	size_t n = strcspn (p, ".");
@@ -78,7 +79,7 @@ static int add_allow (struct reader *reader, const struct schema_key *key, const
 	return 0;
 }
 
-/* Whose words are read when the slots are known: read_commands. */
+/* The words of a command are read later, when the slots are known: read_commands. */
 static int check_command (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
 {
 	(void)to;
@@ -234,7 +235,7 @@ static bool has_slot (const struct grant *grant, const char *name)
 	return false;
 }
 
-/* A pattern that limits nothing would look as if it did. */
+/* A pattern for an unknown slot would seem to limit something. */
 static int check_slots_used (struct reader *reader)
 {
 	const struct conf_node *slots = conf_get (reader->tree, "slots");
@@ -254,8 +255,8 @@ static bool is_beneath (const char *path, const char *root)
 	return !strncmp (path, root, n) && (path[n] == '/' || (n == 1 && path[n]));
 }
 
-/* A root that is only to be read would seem to protect what is in it; but whoever may write above it may move it away, and
- * remove or replace what is there with all that is beneath. */
+/* A read-only root seems to protect its files. But a client that may write above the root may move the root away, and
+ * remove or replace all that is beneath it. */
 static int check_roots (struct reader *reader)
 {
 	const struct conf_node *map = conf_get (reader->tree, "roots");

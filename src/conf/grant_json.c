@@ -1,4 +1,4 @@
-/* grant_json - see grant_json.h. The texts come out of a YAML file, so they are UTF-8. */
+/* grant_json - see grant_json.h. The texts come from a YAML file, so they are UTF-8. */
 #include <config.h> /* not "config.h", which is this folder's own */
 
 #include <time.h>

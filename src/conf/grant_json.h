@@ -1,6 +1,5 @@
-/* grant_json - a grant as JSON, for whoever shows it: the members "keys" (fingerprints), "allow", "commands", and where they
- * are given "roots" ({PATH: "r" or "rw"}), "from" and "expires" of the document that the call `identities` gives
- * (doc/protocol.md).
+/* grant_json - a grant as JSON, to be shown: the members "keys" (fingerprints), "allow", "commands", and where given
+ * "roots" ({PATH: "r" or "rw"}), "from" and "expires", as in the result of the call `identities` (doc/protocol.md).
  */
 #ifndef REMEX_CONF_GRANT_JSON_H
 #define REMEX_CONF_GRANT_JSON_H
@@ -9,7 +8,7 @@
 
 #include "conf/grant.h"
 
-/* A new object, or NULL without memory. */
+/* A new object; NULL: out of memory. */
 json_t *grant_json (const struct grant *grant);
 
 #endif

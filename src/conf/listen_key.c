@@ -13,7 +13,7 @@ enum { SOCKET_PATH_MAX = 107 }; /* sockaddr_un.sun_path without its NUL (unix(7)
 
 static const char unix_scheme[] = "unix://", tcp_scheme[] = "tcp://";
 
-/* The scheme that is missing in front of a value, for a message; NULL when it would not help. */
+/* The scheme that is missing in front of a value, for a message; NULL when a scheme would not help. */
 static const char *missing_scheme (const char *value)
 {
 	struct endpoint endpoint;
@@ -43,7 +43,7 @@ static const char *unix_path (struct reader *reader, const struct conf_node *nod
 	return NULL;
 }
 
-/* What the node names, with a path that is still the node's. */
+/* Read the address of the node. The path still belongs to the node. */
 static int read_listen (
 	struct reader *reader, const struct schema_key *key, const struct conf_node *node, struct config_listen *listen)
 {

@@ -4,7 +4,7 @@
 
 #include "conf/schema.h"
 
-/* One address of struct config's `listen`; the same one twice is refused. */
+/* One address of struct config's `listen`; a duplicate is refused. */
 extern const struct schema_type listen_type;
 
 #endif

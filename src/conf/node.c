@@ -20,7 +20,7 @@ int conf_fail (struct err *err, const char *file, unsigned line, unsigned column
 	va_start (args, fmt);
 	vsnprintf (words, sizeof words, fmt, args);
 	va_end (args);
-	/* Of a long file name only the end is shown, so that there is room for the message. */
+	/* A long file name is cut at its beginning, so that there is room for the message. */
 	text_escape (name, sizeof name, file + cut, n - cut);
 	return err_set (err, 0, "%s:%u:%u: %s", name, line, column, words);
 }
@@ -38,7 +38,7 @@ static int compare_keys (const void *left, const void *right)
 	return a->key_column < b->key_column ? -1 : a->key_column > b->key_column;
 }
 
-/* By sorting: a file may have very many keys, and comparing each with all others would take seconds. */
+/* The keys are sorted: a file may have very many keys, and comparing each with all others would take seconds. */
 int conf_unique (const struct conf_node *map, const char *file, struct err *err)
 {
 	const struct conf_node **sorted, *again = NULL, *first = NULL;

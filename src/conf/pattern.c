@@ -17,19 +17,19 @@ enum {
 
 /* --- the size of a pattern ------------------------------------------------------------------------------------- */
 
-/* The part of a group that has been read. Its last piece is counted apart, because a repetition may follow. */
+/* The part of a group that has been read. The last piece is counted separately, because a repetition may follow it. */
 struct group {
-	size_t pieces; /* without the last one */
-	bool empty; /* this alternative can match nothing, without the last one */
-	bool others_empty; /* one before it can */
+	size_t pieces; /* without the last piece */
+	bool empty; /* this alternative, without its last piece, can match an empty text */
+	bool others_empty; /* an earlier alternative can */
 };
 
 struct scan {
 	const char *p;
 	unsigned depth;
 	struct group groups[DEPTH_MAX + 1];
-	size_t last; /* how many pieces the last one becomes */
-	bool last_empty; /* it can match nothing */
+	size_t last; /* the number of pieces that the last piece becomes */
+	bool last_empty; /* the last piece can match an empty text */
 };
 
 static bool is_digit (char c)
@@ -37,7 +37,7 @@ static bool is_digit (char c)
 	return c >= '0' && c <= '9';
 }
 
-/* The end of a bracket expression; regcomp refuses one that does not end. */
+/* The end of a bracket expression; regcomp refuses an expression without an end. */
 static const char *skip_bracket (const char *p)
 {
 	p++;
@@ -58,7 +58,8 @@ static const char *skip_bracket (const char *p)
 	return *p ? p + 1 : p;
 }
 
-/* The end of an interval: how often regcomp copies the piece in front of it, and whether the piece may be absent. */
+/* The end of an interval. *times: how often regcomp copies the piece in front of the interval; *optional: the piece may
+ * be absent. */
 static const char *skip_interval (const char *p, size_t *times, bool *optional)
 {
 	size_t low = 0, high = 0;
@@ -68,14 +69,14 @@ static const char *skip_interval (const char *p, size_t *times, bool *optional)
 	if (*p == ',')
 		for (p++; is_digit (*p) && high <= REPEAT_MAX; p++)
 			high = high * 10 + (size_t)(*p - '0');
-	*times = high > low ? high : low + 1; /* {3} is counted as {3,}, which makes one more */
+	*times = high > low ? high : low + 1; /* {3} is counted as {3,}, which makes one copy more */
 	*optional = low == 0;
 	if (low > REPEAT_MAX || high > REPEAT_MAX)
 		*times = TOO_OFTEN;
 	return *p == '}' ? p + 1 : p;
 }
 
-/* No repetition follows the last piece. */
+/* Count the last piece: no repetition follows it. */
 static void take_last (struct scan *scan)
 {
 	struct group *group = &scan->groups[scan->depth];
@@ -128,7 +129,7 @@ static int scan_group (struct scan *scan, struct err *err)
 static int scan_repetition (struct scan *scan, struct err *err)
 {
 	bool optional = *scan->p != '+';
-	size_t times = *scan->p == '+' ? 2 : 1; /* to glibc, a+ is aa* */
+	size_t times = *scan->p == '+' ? 2 : 1; /* for glibc, a+ is aa* */
 
 	if (*scan->p == '{')
 		scan->p = skip_interval (scan->p, &times, &optional);
@@ -151,7 +152,7 @@ static int scan_next (struct scan *scan, struct err *err)
 	case '\\':
 		if (is_digit (p[1]))
 			return err_set (err, 0, "has a back-reference (\\%c)", p[1]);
-		/* Places, and not characters, are glibc's \< \> \b \B \` \'. */
+		/* glibc's \< \> \b \B \` \' match places, not characters. */
 		scan_piece (scan, p[1] ? p + 2 : p + 1, p[1] && strchr ("<>bB`'", p[1]));
 		return 0;
 	case '[': scan_piece (scan, skip_bracket (p), false); return 0;
@@ -206,7 +207,8 @@ static int compile (regex_t *regex, const char *pattern)
 	return failed;
 }
 
-/* The pattern between ^( and )$. It must be valid by itself, too, so that no part of it can end the group. */
+/* The pattern is put between ^( and )$. The pattern must also be valid by itself, so that no part of it can end the
+ * group. */
 static int compile_whole (regex_t *regex, const char *pattern)
 {
 	char whole[PATTERN_MAX + 5];

@@ -3,8 +3,8 @@
  * The administrator writes a pattern, a stranger the text. Patterns are kept as text and compiled for each match: the
  * matcher of glibc caches facts about texts in the compiled form, and a stranger could make that cache grow for ever.
  * Parts that could make a match expensive, or that would match less than the whole text, are refused: back-references,
- * a ')' too many, groups more than 16 deep, the repetition of what can be empty, and repetitions that come to more than
- * 1,024 pieces (regcomp copies what is repeated: a line of the two together took gigabytes).
+ * a ')' too many, groups more than 16 deep, the repetition of a piece that can be empty, and repetitions that make more
+ * than 1,024 pieces (regcomp copies the repeated piece: one line with both of the last two took gigabytes).
  */
 #ifndef REMEX_CONF_PATTERN_H
 #define REMEX_CONF_PATTERN_H
@@ -16,11 +16,11 @@
 
 enum { PATTERN_MAX = 1024, PATTERN_TEXT_MAX = 4096 };
 
-/* 0, or -1 and err with words that go behind "the pattern ". */
+/* 0, or -1 and err, whose text continues "the pattern ". */
 int pattern_check (const char *pattern, struct err *err);
 
-/* Does a pattern that pattern_check has accepted match all of these bytes? Never more than PATTERN_TEXT_MAX of them,
- * nor any with a NUL in it; never without memory. */
+/* Does a pattern that pattern_check has accepted match all of these bytes? The answer is no for more than
+ * PATTERN_TEXT_MAX bytes, for bytes with a NUL, and when memory runs out. */
 bool pattern_matches (const char *pattern, const char *bytes, size_t n);
 
 #endif

@@ -121,7 +121,7 @@ const struct schema_type schema_path = { "path", "an absolute path", set_path, S
 
 /* --- the walk ---------------------------------------------------------------------------------------------------- */
 
-/* One, or a list of them. */
+/* A single value, or a list of values. */
 static int set_list (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
 {
 	if (node->kind == CONF_SCALAR)
@@ -149,7 +149,7 @@ static int set_key (struct reader *reader, const struct schema_key *key, const s
 static int fail_unknown (struct reader *reader, const struct conf_node *node, const char *path)
 {
 	char hint[SCHEMA_PATH_MAX + 32] = "", near[SCHEMA_PATH_MAX], shown[READER_SHOWN];
-	bool word = *node->key != '/'; /* else it is a path, for which no key is suggested */
+	bool word = *node->key != '/'; /* false: a path, for which no key is suggested */
 
 	if (word && strchr (node->key, '.'))
 		snprintf (hint, sizeof hint, "; sections are nested, not dotted");

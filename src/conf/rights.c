@@ -1,4 +1,4 @@
-/* rights - what is asked of a grant; see grant.h. */
+/* rights - the questions to a grant; see grant.h. */
 #include <config.h> /* not "config.h", which is this folder's own */
 
 #include <string.h>
@@ -47,7 +47,7 @@ int grant_check_root (const char *path, struct err *err)
 	return 0;
 }
 
-/* Is that verb one of those that an entry of `allow` means? */
+/* Does an entry of `allow` match that verb? */
 static bool entry_allows (const char *entry, const char *verb)
 {
 	size_t n = strlen (entry);
@@ -77,7 +77,8 @@ bool grant_allows_argv (const struct grant *grant, const char *const *argv, cons
 	return false;
 }
 
-/* The first verb of the table that the entry allows and that runs whatever its caller says; NULL: there is none. */
+/* The first verb of the table that the entry allows and that runs any command; NULL: there is none. *known: the entry
+ * matches a verb. */
 static const struct verb *runs_anything (
 	const struct grant *grant, const char *entry, const struct verb_table *table, bool *known)
 {
@@ -139,7 +140,7 @@ bool grant_from (const struct grant *grant, const struct endpoint *endpoint)
 	return grant->n_from == 0;
 }
 
-/* What the nearest root above that path lets be done: 0 nothing, 1 read, 2 write. */
+/* The access that the nearest root above that path gives: 0 none, 1 read, 2 write. */
 static int root_level (const struct grant *grant, const char *path)
 {
 	size_t nearest = 0;
@@ -158,7 +159,7 @@ static int root_level (const struct grant *grant, const char *path)
 	return level;
 }
 
-/* What may be done changes only at a root of either. */
+/* Access changes only at a root of either grant, so a comparison at the roots is enough. */
 bool grant_covers_roots (const struct grant *now, const struct grant *before)
 {
 	bool covers = root_level (now, "/") >= root_level (before, "/");

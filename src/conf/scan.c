@@ -5,7 +5,7 @@
 #include "conf/scan.h"
 #include "conf/tree.h"
 
-/* The length of the character at p, of which n bytes are there; 0 where it is not UTF-8. */
+/* The length of the character at p, with n bytes left; 0: not UTF-8. */
 static size_t char_length (const char *p, size_t n)
 {
 	for (size_t len = 1; len <= 4 && len <= n; len++)
@@ -14,8 +14,7 @@ static size_t char_length (const char *p, size_t n)
 	return 0;
 }
 
-/* Why the character at p has no place in a file of ours, or NULL. U+0085, U+2028 and U+2029 would be line ends to
- * libyaml and to nobody else. */
+/* The reason why the character at p is refused, or NULL. U+0085, U+2028 and U+2029 are line ends only for libyaml. */
 static const char *char_refused (const unsigned char *p, size_t len)
 {
 	if (len == 0)

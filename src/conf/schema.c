@@ -32,7 +32,7 @@ static const char *last_word (const char *path)
 	return dot ? dot + 1 : path;
 }
 
-/* The only key whose last word is this one. */
+/* The only key with that last word, or NULL. */
 static const char *only_home (const struct schema *schema, const char *word)
 {
 	const char *found = NULL;

@@ -1,5 +1,5 @@
-/* snapshot - identity files in one buffer; see grant.h. Each is three numbers of four bytes, the highest byte first - a
- * mark, the length of the name, that of the text - and then the name and the text, without a NUL.
+/* snapshot - identity files in one buffer; see grant.h. Each file is three big-endian numbers of four bytes (a mark,
+ * the length of the name, the length of the text), then the name and the text, without a NUL.
  */
 #include <config.h> /* not "config.h", which is this folder's own */
 

@@ -1,8 +1,8 @@
 /* tree - see tree.h.
  *
- * libyaml's events are turned into nodes as they come. The first one that is too deep ends it, so that a megabyte of
- * '[' costs no more than the kilobyte that libyaml looks ahead; what else libyaml is slow at, conf_scan has refused
- * before.
+ * libyaml's events are turned into nodes as they come. The first event that is too deep ends the reading, so that a
+ * megabyte of '[' costs no more than the kilobyte that libyaml looks ahead. conf_scan has refused all else that makes
+ * libyaml slow.
  */
 #include <config.h> /* not "config.h", which is this folder's own */
 
@@ -16,7 +16,7 @@
 #include "conf/scan.h"
 #include "conf/tree.h"
 
-enum { SHOWN = 160 }; /* how many bytes of a word a message shows */
+enum { SHOWN = 160 }; /* bytes of a word in a message */
 
 struct parse {
 	yaml_parser_t yaml;
@@ -41,7 +41,7 @@ static int fail_at (struct parse *parse, yaml_mark_t mark, const char *fmt, ...)
 	return conf_fail (parse->err, parse->file, (unsigned)mark.line + 1, (unsigned)mark.column + 1, "%s", words);
 }
 
-/* Is the character that libyaml stopped at a tab? A mark counts characters. */
+/* Did libyaml stop at a tab? A mark counts characters. */
 static bool at_tab (const struct parse *parse, yaml_mark_t mark)
 {
 	const char *p = parse->text, *end = p + parse->size;
@@ -52,7 +52,7 @@ static bool at_tab (const struct parse *parse, yaml_mark_t mark)
 	return p < end && *p == '\t';
 }
 
-/* The words of libyaml for what is wrong. A tab that indents, the most frequent mistake, has words of its own. */
+/* Fail with libyaml's own message. A tab as indentation, the most frequent mistake, has another message. */
 static int fail_yaml (struct parse *parse)
 {
 	const yaml_parser_t *yaml = &parse->yaml;
@@ -62,7 +62,7 @@ static int fail_yaml (struct parse *parse)
 		return err_set (parse->err, 0, "out of memory");
 	if (yaml->error == YAML_SCANNER_ERROR && at_tab (parse, yaml->problem_mark))
 		return fail_at (parse, yaml->problem_mark, "a tab where YAML is indented with spaces");
-	/* Such as "*", which is every call in an identity file. */
+	/* For example "*", which stands for every call in an identity file. */
 	if (yaml->context && !strcmp (yaml->context, "while scanning an alias"))
 		return fail_at (parse, yaml->context_mark, "a word that starts with '*' has to be in quotes");
 	if (yaml->context)
@@ -75,7 +75,7 @@ static int next_event (struct parse *parse, yaml_event_t *event)
 	return yaml_parser_parse (&parse->yaml, event) ? 0 : fail_yaml (parse);
 }
 
-/* Anchors and tags, of whatever kind of value. */
+/* Refuse anchors and tags, of every kind of value. */
 static int check_plain (struct parse *parse, const yaml_event_t *event)
 {
 	const yaml_char_t *anchor = NULL, *tag = NULL;
@@ -159,7 +159,7 @@ static bool is_word (const char *word, size_t n)
 	return n > 0 && strspn (word, letters) == n;
 }
 
-/* A key is a plain word: [A-Za-z0-9_.-]+; or a path, for the maps that have such keys. Returns a copy, or NULL. */
+/* A key is a plain word, [A-Za-z0-9_.-]+, or a path (some maps have paths as keys). Returns a copy, or NULL. */
 static char *read_key (struct parse *parse, const yaml_event_t *event)
 {
 	const char *word = (const char *)event->data.scalar.value;
@@ -201,7 +201,7 @@ static int node_add (struct parse *parse, struct conf_node *node, struct conf_no
 
 static struct conf_node *read_value (struct parse *parse, yaml_event_t *event, unsigned depth);
 
-/* One item of a map or a list, from the event that opens it (or its key), into node. */
+/* Read one item of a map or a list, from the event that opens it (or its key), into `node`. */
 static int read_item (struct parse *parse, struct conf_node *node, yaml_event_t *event, unsigned depth)
 {
 	yaml_mark_t mark = event->start_mark;
@@ -229,7 +229,7 @@ fail:
 	return -1;
 }
 
-/* The inside of a map or a list, up to its end. */
+/* Read the items of a map or a list, up to its end. */
 static struct conf_node *read_items (struct parse *parse, const yaml_event_t *start, unsigned depth)
 {
 	bool map = start->type == YAML_MAPPING_START_EVENT;
@@ -263,7 +263,7 @@ static struct conf_node *read_items (struct parse *parse, const yaml_event_t *st
 	return NULL;
 }
 
-/* The value that `event` opens; the event stays the caller's. */
+/* Read the value that `event` opens; the event stays the caller's. */
 static struct conf_node *read_value (struct parse *parse, yaml_event_t *event, unsigned depth)
 {
 	if (check_plain (parse, event) < 0)
@@ -273,7 +273,7 @@ static struct conf_node *read_value (struct parse *parse, yaml_event_t *event, u
 	return read_items (parse, event, depth);
 }
 
-/* The whole stream: nothing, or one document. Sets *top, which is NULL where there is none. */
+/* Read the whole stream: nothing, or one document. *top is NULL when there is no document. */
 static int read_stream (struct parse *parse, struct conf_node **top)
 {
 	bool end = false;

@@ -26,7 +26,7 @@ struct conf_node {
 
 enum { CONF_FILE_MAX = 1024 * 1024, CONF_DEPTH_MAX = 16, CONF_NODES_MAX = 65536 };
 
-/* Parse. The top is always a map; an empty file is an empty one. `file` is only for messages ("file:line:column: …").
+/* Parse. The top is always a map; an empty file is an empty map. `file` is only for messages ("file:line:column: …").
  * The caller frees with conf_free. NULL and err on failure. */
 struct conf_node *conf_parse (const char *text, size_t n, const char *file, struct err *err);
 void conf_free (struct conf_node *node);
@@ -34,18 +34,19 @@ void conf_free (struct conf_node *node);
 /* The item of a map with that key, or NULL (also when node is NULL or no map). */
 const struct conf_node *conf_get (const struct conf_node *node, const char *key);
 
-/* Refuse a map that names a key twice, at the first place in the file that does; 0 or -1. conf_parse has done it. */
+/* Refuse a map with a duplicate key, at the first duplicate in the file; 0 or -1. conf_parse has done this check. */
 int conf_unique (const struct conf_node *map, const char *file, struct err *err);
 
-/* "file:line:column: " and the formatted text into err; -1. */
+/* Put "file:line:column: " and the formatted text into err. Returns -1. */
 int conf_fail (struct err *err, const char *file, unsigned line, unsigned column, const char *fmt, ...)
 	__attribute__ ((format (printf, 5, 6)));
 
 /* A scalar as a value; 0, or -1 and nothing changed (also when node is NULL, no scalar, or quoted). Integers and
- * numbers are decimal and may be negative; what does not fit fails. A size is a whole number of bytes or takes B, K,
- * KiB, M, MiB, G, GiB, T, TiB (powers of 1024) and kB, MB, GB, TB (of 1000), without a space; a time ms, s, m, h, d (a
- * bare number is seconds, a fraction is allowed where it comes to whole milliseconds) and is given in milliseconds. No
- * sign there. A leading zero, which YAML 1.1 reads as octal, fails everywhere. */
+ * numbers are decimal and may be negative; a number that does not fit fails. A size is a whole number, alone (bytes) or
+ * with B, K, KiB, M, MiB, G, GiB, T, TiB (powers of 1024) or kB, MB, GB, TB (powers of 1000) behind it, without a
+ * space. A time is a number, alone (seconds) or with ms, s, m, h, d behind it, and is returned in milliseconds; a
+ * fraction is allowed where the result is whole milliseconds. Sizes and times have no sign. A leading zero, which YAML
+ * 1.1 reads as octal, fails everywhere. */
 int conf_bool (const struct conf_node *node, bool *value); /* true, false, yes, no, on, off, in any case */
 int conf_integer (const struct conf_node *node, long long *value);
 int conf_number (const struct conf_node *node, double *value);

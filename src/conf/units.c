@@ -1,7 +1,7 @@
 /* units - a scalar as a boolean, a number, a size or a time; see tree.h.
  *
- * strtol(3) is not used: it takes leading blanks, signs, octal numbers and the locale. Nothing is rounded or cut
- * silently.
+ * strtol(3) is not used: it accepts leading blanks, signs and octal numbers, and depends on the locale. Nothing is
+ * rounded or cut silently.
  */
 #include <config.h> /* not "config.h", which is this folder's own */
 
@@ -58,7 +58,7 @@ static bool is_digit (char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Read digits at *p into *value and move *p behind them; -1 without any, with a leading zero, or on overflow. */
+/* Read digits at *p into *value and move *p behind them; -1 without digits, with a leading zero, or on overflow. */
 static int read_digits (const char **p, long long *value)
 {
 	const char *from = *p;
@@ -115,7 +115,7 @@ int conf_integer (const struct conf_node *node, long long *value)
 	return 0;
 }
 
-/* [-]digits[.digits][(e|E)[+|-]digits], so that strtod gets no "inf", "nan", hexadecimal or blank to see. */
+/* [-]digits[.digits][(e|E)[+|-]digits], so that strtod never sees "inf", "nan", hexadecimal numbers or blanks. */
 static bool is_number (const char *p)
 {
 	long long whole;
@@ -148,7 +148,7 @@ int conf_number (const struct conf_node *node, double *value)
 
 	if (!word || !is_number (word))
 		return -1;
-	/* A program with a German locale would want a comma. */
+	/* In a German locale strtod would expect a comma. */
 	if (!(c_locale = newlocale (LC_ALL_MASK, "C", (locale_t)0)))
 		return -1;
 	number = strtod_l (word, NULL, c_locale);
@@ -184,7 +184,7 @@ int conf_time (const struct conf_node *node, long long *ms)
 	if (*p == '.') {
 		if (!is_digit (*++p))
 			return -1;
-		/* Nine digits are plenty, and a day in milliseconds times 10^9 still fits. */
+		/* Nine digits are enough; a day in milliseconds times 10^9 still fits. */
 		for (; is_digit (*p); p++) {
 			if (scale == 1000000000)
 				return -1;
