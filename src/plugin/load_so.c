@@ -10,7 +10,7 @@
 #include "plugin/load_so.h"
 #include "plugin/start.h"
 
-/* The member, or NULL where the plugin is older than it. */
+/* The member; NULL: the plugin is older than the member. */
 #define MEMBER(host, member) \
 	((host)->size >= offsetof (struct remex_plugin, member) + sizeof (host)->member ? (host)->member : NULL)
 
@@ -28,8 +28,8 @@ static void check_abi (struct plugin *plugin, const struct remex_plugin *host)
 		plugin_refuse (plugin, "built for a newer remexd");
 }
 
-/* A copy of a table whose rows have `size` bytes, in rows of `ours` bytes. A name comes first in each row, and NULL is the
- * last one's. NULL without memory. */
+/* A copy of a table whose rows have `size` bytes, in rows of `ours` bytes. Each row begins with a name; the name of the
+ * last row is NULL. NULL: out of memory. */
 static void *copy_rows (const void *from, size_t size, size_t ours)
 {
 	const char *row = from;
@@ -74,7 +74,7 @@ static int so_load (struct plugin *plugin, int fd)
 	if (!(object = dlopen (path, RTLD_NOW | RTLD_LOCAL))) {
 		const char *why = dlerror ();
 
-		/* It names the file as we opened it, which helps nobody. */
+		/* The message begins with the path that we opened, which does not help the reader. */
 		if (!strncmp (why, path, strlen (path)))
 			why += strlen (path) + strspn (why + strlen (path), ": ");
 		plugin_refuse (plugin, "%s", why);

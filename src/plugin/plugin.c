@@ -17,7 +17,7 @@ void plugin_refuse (struct plugin *plugin, const char *fmt, ...)
 	va_start (args, fmt);
 	vsnprintf (why, sizeof why, fmt, args);
 	va_end (args);
-	/* Without memory it is refused all the same. */
+	/* The plugin is refused even when memory runs out. */
 	if (!plugin->refused && !(plugin->refused = strdup (text_escape (clean, sizeof clean, why, strlen (why)))))
 		plugin->refused = "out of memory";
 }
@@ -34,13 +34,13 @@ static bool name_good (const char *name)
 	return name && text_is_name (name, strlen (name));
 }
 
-/* The words go into the verb table, which is JSON. */
+/* The text goes into the verb table, which is JSON. */
 static bool words_good (const char *words)
 {
 	return words && text_is_utf8 (words, strlen (words));
 }
 
-/* What is wrong with a row of a table, or NULL. */
+/* The fault of a row of a table, or NULL. */
 static const char *row_fault (const char *name, const char *help)
 {
 	if (!name_good (name))
@@ -52,7 +52,7 @@ static const char *row_fault (const char *name, const char *help)
 	return NULL;
 }
 
-/* The parameters of a verb, or the options. `whose` goes behind the name of the parameter. */
+/* Check the parameters of a verb, or the options. In messages `whose` follows the name of the parameter. */
 static void check_params (struct plugin *plugin, const struct remex_param *params, const char *what, const char *whose)
 {
 	for (; params->name; params++) {
@@ -67,7 +67,8 @@ static void check_params (struct plugin *plugin, const struct remex_param *param
 	}
 }
 
-/* Why `commands` cannot narrow the verb as its parameters say; NULL: they can, or the parameters do not say so. */
+/* The fault in a verb with a REMEX_COMMAND parameter; NULL: `commands` can narrow the verb, or it has no such
+ * parameter. */
 static const char *command_fault (const struct remex_verb *verb)
 {
 	int n = 0;
@@ -108,7 +109,7 @@ void plugin_check (struct plugin *plugin)
 	for (const struct remex_verb *verb = declared->verbs; verb->name; verb++)
 		check_verb (plugin, verb);
 	check_params (plugin, declared->options, "the option", "");
-	/* remexd.yaml has no way to write a map. */
+	/* remexd.yaml cannot express a map. */
 	for (const struct remex_param *option = declared->options; option->name; option++)
 		if (option->type == REMEX_MAP)
 			plugin_refuse (plugin, "the option '%s' is malformed: it cannot be a REMEX_MAP", option->name);

@@ -14,10 +14,10 @@
 #include "plugin/plugin.h"
 #include "plugin/plugin_files.h"
 
-/* The kinds of plugins there are. */
+/* All kinds of plugins. */
 static const struct plugin_kind *const kinds[] = { &plugin_so };
 
-/* The kind that a file's name says by its suffix, which begins at *n; NULL: the file is no plugin. */
+/* The kind of the file, by the suffix of its name, which begins at *n; NULL: the file is no plugin. */
 static const struct plugin_kind *kind_of (const char *entry, size_t *n)
 {
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -45,7 +45,7 @@ static int by_name (const void *a, const void *b)
 	return strcmp (((const struct plugin_file *)a)->name, ((const struct plugin_file *)b)->name);
 }
 
-/* The plugin of that name that an earlier directory has, or NULL. */
+/* The plugin with that name in an earlier directory, or NULL. */
 static struct plugin_file *find_file (const struct plugin_files *files, const char *name, size_t n)
 {
 	for (size_t i = 0; i < files->n_items; i++)
@@ -90,7 +90,7 @@ static int add_file (
 		file.refused = strdup ("there are too many plugins");
 	files->items = more;
 	files->items[files->n_items++] = file;
-	return file.fd < 0 && !file.refused ? -1 : 0; /* without memory for the reason */
+	return file.fd < 0 && !file.refused ? -1 : 0; /* out of memory for the reason */
 }
 
 static int add_directory (struct plugin_files *files, const char *path, const struct config *config, struct err *err)
@@ -111,7 +111,7 @@ static int add_directory (struct plugin_files *files, const char *path, const st
 	}
 	while (!result && (errno = 0, entry = readdir (directory)))
 		result = add_file (files, dirfd (directory), path, entry->d_name, config);
-	/* A directory that was read by half has no other mark of it (readdir(3)). */
+	/* Only errno shows that a directory was not read to its end (readdir(3)). */
 	if (result || errno)
 		result = err_sys (err, 0, "the plugins' directory %s", path);
 	closedir (directory);

@@ -16,20 +16,21 @@ struct plugins {
 	size_t n_items;
 };
 
-/* Load one more: read it, check its declaration and its section of the configuration, start it. A plugin that fails is
- * refused with a reason and kept in the list. 0; -1 and err only without memory. Pointers to earlier plugins become invalid. */
+/* Load one more plugin: read its file, check its declaration and its section of the configuration, start it. A plugin
+ * that fails is refused with a reason and kept in the list. 0; -1 and err only when memory runs out. Pointers to
+ * earlier plugins become invalid. */
 int plugins_add (struct plugins *plugins, const struct plugin_file *file, const struct config *config, struct err *err);
 
-/* Stop each plugin that was started, the last one first. What is loaded stays mapped: the process ends soon. */
+/* Stop each started plugin, the last one first. The loaded objects stay mapped: the process ends soon. */
 void plugins_stop (struct plugins *plugins);
 
-/* The verb PLUGIN.VERB and its plugin; NULL where there is none, or the plugin is refused. */
+/* The verb PLUGIN.VERB and its plugin; NULL: there is no such verb, or the plugin is refused. */
 const struct remex_verb *plugins_find (const struct plugins *plugins, const char *call, const struct plugin **owner);
 
-/* Why the plugin of that call is refused here, or NULL. */
+/* The reason why the plugin of that call is refused here, or NULL. */
 const char *plugins_refusal (const struct plugins *plugins, const char *call);
 
-/* The verb table of wire/verbs.h. A new reference, or NULL without memory. */
+/* The verb table of wire/verbs.h. A new reference; NULL: out of memory. */
 json_t *plugins_table (const struct plugins *plugins);
 
 #endif

@@ -7,14 +7,14 @@
 #include "plugin/arguments.h"
 #include "plugin/plugin.h"
 
-/* The plugin's section of remexd.yaml; good while start runs. */
+/* The plugin's section of remexd.yaml; valid while start runs. */
 struct remex_config {
 	struct arguments options;
-	char *why; /* ERR_TEXT bytes: what remex_start_fail said; "": nothing */
+	char *why; /* ERR_TEXT bytes: the text given to remex_start_fail; "": none */
 };
 
-/* Start the plugin with its section of the configuration, through its kind. A fault in the section, and a start that fails,
- * refuse the plugin. 0; -1 without memory. */
+/* Start the plugin with its section of the configuration, through its kind. A fault in the section refuses the plugin,
+ * and so does a start that fails. 0; -1: out of memory. */
 int plugin_start (struct plugin *plugin, const struct config *config);
 
 #endif
