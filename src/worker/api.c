@@ -1,5 +1,5 @@
-/* api - the functions of remex/plugin.h about a call: arguments, input, output, failing. subprocess.c has those for commands,
- * and plugin/start.c those for options. */
+/* api - the functions of remex/plugin.h about a call: arguments, input, output, failing. subprocess.c has the functions
+ * for commands, and plugin/start.c the functions for options. */
 #include "config.h"
 
 #include <errno.h>
@@ -104,7 +104,7 @@ int remex_fail (struct remex_call *call, enum remex_code code, const char *fmt, 
 
 /* --- input ------------------------------------------------------------------------------------------------------- */
 
-/* Grant the front what the buffer has room for, when that is worth a record. */
+/* Grant the front as many bytes as the buffer has room for, when there is enough room to be worth a record. */
 static int pull (struct remex_call *call)
 {
 	size_t room = LINK_RECORD - buf_len (&call->input) - call->granted;
@@ -178,7 +178,7 @@ int remex_write (struct remex_call *call, const char *stream, const void *bytes,
 			errno = ECANCELED;
 			return -1;
 		}
-		/* Input and signals may come while the front takes no output: they are received, or poll would spin. */
+		/* Input and signals may come while the front takes no output: receive them, or poll would spin. */
 		if (invocation_receive (call) < 0 && errno != EAGAIN)
 			return -1;
 	}

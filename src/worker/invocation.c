@@ -20,7 +20,8 @@ int invocation_init (struct remex_call *call, struct worker *worker, uint64_t id
 {
 	*call = (struct remex_call){ .worker = worker, .id = id, .outcome = OUTCOME_COMPLETED };
 	buf_init (&call->input, 2 * LINK_RECORD);
-	/* The front has checked this text. The worker checks it again, since it trusts nobody's bytes and needs the tree anyway. */
+	/* The front has checked this text. The worker checks it again: it trusts no other process, and needs the tree
+	 * anyway. */
 	if (!(call->header = header_parse (header, n, HEADER_CALL_TOKENS, NULL, err)))
 		return -1;
 	call->has_input = json_is_true (json_object_get (call->header, "input")) ||
@@ -102,7 +103,8 @@ int invocation_check_stream (const struct remex_call *call, const char *stream)
 	return 0;
 }
 
-/* From now on this stream is not the worker's to write. Returns the kind of the descriptor; FD_OTHER with errno. */
+/* Mark the stream as handed over: the worker may not write to it from now on. Returns the kind of the descriptor;
+ * FD_OTHER with errno. */
 static enum fd_kind give_away (struct remex_call *call, const char *stream, int fd)
 {
 	enum fd_kind kind = fd_kind_of (fd, O_RDONLY);

@@ -1,7 +1,8 @@
 /* invocation - one request while its handler runs: the inside of remex/plugin.h's struct remex_call.
  *
- * Made from a CALL, freed after the terminal record. Everything goes through the worker's link: OUTPUT, STREAM, SINK,
- * PULL out; INPUT, INPUT_END, SIGNAL in. The lifeline, readable at its end, says that the request is to end.
+ * An invocation is made from a CALL and freed after the terminal record. All records go through the worker's link:
+ * OUTPUT, STREAM, SINK, PULL out; INPUT, INPUT_END, SIGNAL in. The request must end when the lifeline becomes readable
+ * (end of file).
  */
 #ifndef REMEX_WORKER_INVOCATION_H
 #define REMEX_WORKER_INVOCATION_H
@@ -27,7 +28,7 @@ struct remex_call {
 	struct arguments args;
 	struct context context;
 	bool has_input;
-	const struct remex_verb *verb; /* whose handler runs; NULL: not known yet */
+	const struct remex_verb *verb; /* the running verb; NULL: not known yet */
 
 	struct buf input; /* received, not yet read */
 	size_t granted; /* bytes that the front may still send */
@@ -35,12 +36,12 @@ struct remex_call {
 	bool input_ended, read_begun;
 	bool has_sink; /* all input goes to a descriptor that was handed over */
 
-	char *streams[INVOCATION_STREAMS]; /* names that were handed over */
+	char *streams[INVOCATION_STREAMS]; /* names of the streams that were handed over */
 	size_t n_streams;
 
-	uint64_t signals; /* bits of signals that came before there was a command */
-	int broken; /* errno: the link, or waiting for it, has failed; the worker has to die */
-	bool unfit; /* the worker lacks a plugin that its generation has: another may do better */
+	uint64_t signals; /* bits of signals that came before the command was started */
+	int broken; /* errno: the link has failed, or waiting for it; the worker must die */
+	bool unfit; /* the worker lacks a plugin of its generation: another worker may have it */
 	bool failed;
 	enum code code; /* failed */
 	int number; /* failed: errno; else exit status or signal */
@@ -48,25 +49,25 @@ struct remex_call {
 	char text[ERR_TEXT]; /* failed, or never_started */
 };
 
-/* From the header's text and the attachment's (n 0: none). 0, or -1 and err (with a code). */
+/* Make it from the text of the header and of the attachment (n 0: none). 0, or -1 and err (with a code). */
 int invocation_init (struct remex_call *call, struct worker *worker, uint64_t id, const char *header, size_t n,
 	const char *attachment, size_t attachment_n, struct err *err);
 void invocation_free (struct remex_call *call);
 
 /* Wait until the link can be read (or, with `writing`, written), the lifeline ends, or `extra` (-1: none) is readable.
- * Returns the set of what happened; 0 never, -1 with errno. With `patient` the lifeline's end is not waited for. */
+ * Returns a set of these events, never 0; -1 with errno. With `patient` the lifeline is ignored. */
 enum { INVOCATION_LINK = 1, INVOCATION_ENDING = 2, INVOCATION_EXTRA = 4 };
 int invocation_wait (struct remex_call *call, bool writing, int extra, bool patient);
 
 /* Take one record from the link into the call. 0; -1 with errno (EAGAIN: there was none). */
 int invocation_receive (struct remex_call *call);
 
-/* Hand over one stream, or (other not NULL) two with one record; the descriptors are closed here, whatever happens. 0, or
+/* Hand over one stream, or (other not NULL) two with one record; the descriptors are closed here in every case. 0, or
  * -1 with EBUSY, EINVAL or the link's errno. invocation_hand_sink does the same for the input. */
 int invocation_hand_over (struct remex_call *call, const char *stream, int fd, const char *other, int other_fd);
 int invocation_hand_sink (struct remex_call *call, int fd);
 
-/* Has this stream's name the right form, and is it still the worker's to write? 0, or -1 with EINVAL or EBUSY. */
+/* Is the name of the stream valid, and may the worker still write to it? 0, or -1 with EINVAL or EBUSY. */
 int invocation_check_stream (const struct remex_call *call, const char *stream);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/fd.h"
 #include "worker/standard_io.h"
 
-enum { PIPE_SIZE = 256 * 1024 }; /* asked for; the kernel may give less (pipe(7)) */
+enum { PIPE_SIZE = 256 * 1024 }; /* requested; the kernel may give less (pipe(7)) */
 
 void standard_io_close (struct standard_io *io)
 {

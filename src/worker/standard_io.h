@@ -1,7 +1,7 @@
-/* standard_io - the standard input, output and error of a command, made as pairs: the ends of the command, and the far ends, which
- * the front relays.
+/* standard_io - the standard input, output and error of a command, made as pairs: the command's ends, and the far ends,
+ * which the front relays.
  *
- * spawn.h takes the command's ends from here and asks not what they are. Whoever makes them says it: today pipes.
+ * spawn.h takes the command's ends of any kind. Pipes are the only kind today.
  */
 #ifndef REMEX_WORKER_STANDARD_IO_H
 #define REMEX_WORKER_STANDARD_IO_H
@@ -9,14 +9,14 @@
 #include <stdbool.h>
 
 struct standard_io {
-	int command[3]; /* become the command's 0, 1, 2; -1: /dev/null */
+	int command[3]; /* the command's 0, 1, 2; -1: /dev/null */
 	int input, output, error; /* the far ends; -1: none */
 };
 
 /* Three pipes (without input: two). 0, or -1 with errno. */
 int standard_io_pipes (struct standard_io *io, bool with_input);
 
-/* Close what is still here of the command's ends, and of the far ends. */
+/* Close all ends that are still open here. */
 void standard_io_close (struct standard_io *io);
 
 #endif

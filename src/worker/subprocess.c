@@ -1,7 +1,7 @@
 /* subprocess - remex_spawn and remex_wait: a command whose stdin, stdout and stderr are the call's.
  *
- * The far ends of these three (standard_io.h) go to the front, which moves the bytes. So the worker only waits: for the command,
- * for the client's signals, for the end of its lifeline (its keeper is then stopping the tree).
+ * The far ends of these three (standard_io.h) go to the front, which moves the bytes. So the worker only waits for the
+ * command, for the client's signals, and for the end of its lifeline (its keeper then stops the tree).
  */
 #include "config.h"
 
@@ -29,7 +29,7 @@ struct environment {
 	size_t n;
 };
 
-/* Set NAME=VALUE (copied), in the place of an earlier one of that name. */
+/* Set NAME=VALUE (copied), in place of an earlier value. */
 static int set (struct environment *env, const char *pair)
 {
 	size_t name = (size_t)(strchrnul (pair, '=') - pair);
@@ -95,8 +95,8 @@ static int never_started (struct remex_call *call, const struct err *err)
 	return -1;
 }
 
-/* The directory where the command starts, in new memory: the one that was asked for, which is relative to the home directory
- * where it is not absolute; else the home directory; else, where that does not exist, the root. NULL without memory. */
+/* The directory where the command starts, in new memory: the requested directory (a relative path begins at the home
+ * directory), else the home directory, else the root where the home directory does not exist. NULL: out of memory. */
 static char *start_directory (const struct remex_call *call, const struct remex_command *command)
 {
 	const char *home = call->worker->user.home;
@@ -110,7 +110,7 @@ static char *start_directory (const struct remex_call *call, const struct remex_
 	return strdup (stat (home, &st) == 0 && S_ISDIR (st.st_mode) && access (home, X_OK) == 0 ? home : "/");
 }
 
-/* The struct of an older plugin is shorter: the members that it lacks are NULL. */
+/* The struct of an older plugin is shorter: the missing members are NULL. */
 static struct remex_command in_our_size (const struct remex_command *command)
 {
 	struct remex_command ours = { 0 };
@@ -119,7 +119,7 @@ static struct remex_command in_our_size (const struct remex_command *command)
 	return ours;
 }
 
-/* NULL (the usual limits) where the command asks for none, or the struct is too small to be one. */
+/* NULL (the default limits) when the command sets no limits, or the struct is too small. */
 static const struct spawn_limits *limits_of (const struct remex_command *command, struct spawn_limits *limits)
 {
 	const struct remex_limits *given = command->limits;
@@ -130,7 +130,7 @@ static const struct spawn_limits *limits_of (const struct remex_command *command
 	return limits;
 }
 
-/* Start it on these descriptors. 0, or -1 and err. */
+/* Start the command on these descriptors. 0, or -1 and err. */
 static int start (struct remex_call *call, const struct remex_command *command, const struct standard_io *io,
 	struct child *child, struct err *err)
 {
@@ -162,8 +162,8 @@ static int start (struct remex_call *call, const struct remex_command *command, 
 	return result;
 }
 
-/* Give the far ends to the front. A failure means that the front is gone (the keeper will end all this), or that too many
- * descriptors are on their way. */
+/* Give the far ends to the front. A failure means that the front is gone (the keeper then ends the worker), or that too
+ * many descriptors are in flight. */
 static int hand_over (struct remex_call *call, struct standard_io *io)
 {
 	int result = 0;
@@ -195,7 +195,8 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 	}
 	if (start (call, &command, &io, &started, &err) < 0) {
 		standard_io_close (&io);
-		/* Processes that have left its group would count as left behind by right: our keeper has to kill them. */
+		/* Processes that have left the command's group could live on as if they were allowed to: our keeper
+		 * must kill them. */
 		if (err.code == SPAWN_BEGUN)
 			call->broken = err.sys;
 		return never_started (call, &err);
@@ -205,7 +206,7 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 	result = hand_over (call, &io);
 	standard_io_close (&io);
 	if (result < 0) {
-		/* Its output would be lost, and nobody would be told. */
+		/* Without its streams the command's output would be lost without notice. */
 		child_signal (&started, SIGKILL);
 		child_reap (&started, &child->status);
 		child->pidfd = -1;
@@ -215,7 +216,7 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 	return 0;
 }
 
-/* Pass on the signals that have come for the command. */
+/* Pass the received signals on to the command. */
 static void deliver (struct remex_call *call, const struct child *child)
 {
 	for (int signo = 1; call->signals; signo++)
@@ -238,7 +239,7 @@ int remex_wait (struct remex_call *call, struct remex_child *child)
 		if (happened & INVOCATION_ENDING)
 			ending = true; /* the keeper sends TERM and, after the grace, KILL */
 		if (happened & INVOCATION_LINK && invocation_receive (call) < 0 && errno != EAGAIN) {
-			call->broken = errno; /* the command still runs: an answer now would leave it behind */
+			call->broken = errno; /* the command still runs: an answer would leave it behind */
 			return -1;
 		}
 	}

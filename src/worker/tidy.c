@@ -78,6 +78,6 @@ uint64_t tidy_ignored (const struct tidy *tidy)
 	char lines[TIDY_LINES][TIDY_LINE] = { { 0 } };
 
 	read_lines (tidy->status, lines);
-	/* Where it cannot be read: as if all were ignored. */
+	/* Not readable: count all signals as ignored. */
 	return *lines[IGNORED] ? strtoull (lines[IGNORED] + strlen (table[IGNORED].label), NULL, 16) : UINT64_MAX;
 }

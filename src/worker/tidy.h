@@ -1,8 +1,9 @@
-/* tidy - did a plugin change the process of its worker? A worker that was changed is not used again.
+/* tidy - did a plugin change the process of its worker? A changed worker is not used again.
  *
- * What is compared: working directory, the lowest free descriptor, and what the kernel says in /proc/self/status
- * (proc(5)): umask, threads, blocked, ignored and caught signals. One read gets all of them; one by one they would take some
- * forty system calls per request. A snapshot is taken when the plugins have been started. A struct tidy owns its descriptor.
+ * These are compared: the working directory, the lowest free descriptor, and from /proc/self/status (proc(5)) the
+ * umask, the threads, and the blocked, ignored and caught signals. One read gets all of the file; separate questions
+ * would take some forty system calls per request. A snapshot is taken when the plugins have been started. A struct tidy
+ * owns its descriptor.
  */
 #ifndef REMEX_WORKER_TIDY_H
 #define REMEX_WORKER_TIDY_H
@@ -20,13 +21,13 @@ struct tidy {
 	char lines[TIDY_LINES][TIDY_LINE];
 };
 
-/* Open it; 0 or -1. It has to be done before the process becomes another user. */
+/* Open the status file; 0 or -1. Call it before the process becomes another user. */
 int tidy_open (struct tidy *tidy);
 
 /* Take the snapshot. */
 void tidy_snapshot (struct tidy *tidy);
 
-/* What differs now from the snapshot, as a word for the log ("umask"), or NULL. */
+/* The first difference from the snapshot, as a word for the log ("umask"), or NULL. */
 const char *tidy_changed (const struct tidy *before);
 
 /* The signals that the process ignores now: bit n-1 for signal n. */

@@ -14,7 +14,7 @@
 #include "wire/codes.h"
 #include "worker/user.h"
 
-/* The account is not good any more on the day of expiry itself (usermod(8)). */
+/* The account is already invalid on the day of expiry (usermod(8)). */
 static int64_t expiry (const char *name)
 {
 	const struct spwd *entry = getspnam (name);

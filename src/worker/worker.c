@@ -23,7 +23,7 @@
 #include "worker/invocation.h"
 #include "worker/worker.h"
 
-/* What lives as long as the worker. */
+/* The data that live as long as the worker. */
 struct self {
 	struct worker worker;
 	int statm; /* of resident_open */
@@ -40,7 +40,7 @@ static int say (struct self *self, struct record *record, unsigned flags, const 
 			.record = *record, .data = &state, .n = sizeof state, .more = words, .more_n = strlen (words) },
 		0);
 
-	self->resident = resident_bytes (self->statm); /* for the next record: nobody waits for it now */
+	self->resident = resident_bytes (self->statm); /* for the next record: no client waits now */
 	return result;
 }
 
@@ -60,14 +60,15 @@ static void run_handler (struct remex_call *call)
 		call->unfit = true;
 		remex_fail (call, REMEX_ERR_DENIED, "%s", err.text);
 	} else if (!verb && (why = plugins_refusal (&call->worker->plugins, name))) {
-		/* The probe has loaded it, but it does not work for this user, or did not when this worker was started. */
+		/* The probe has loaded the plugin, but this worker could not start it (for this user, or at that
+		 * time). */
 		call->unfit = true;
 		remex_fail (call, REMEX_ERR_FAILED, "the plugin cannot be used here: %s", why);
 	} else if (!verb) {
 		remex_fail (call, REMEX_ERR_FAILED, "this worker has no call '%s'", name);
 		call->code = CODE_UNKNOWN_CALL;
 	} else if ((verb->flags & REMEX_PATHS) && !call->context.has_roots) {
-		/* Without roots in the record the caller may reach nothing, and not everything. */
+		/* A record without roots must not mean that the caller may reach everything. */
 		remex_fail (call, REMEX_ERR_FAILED,
 			"%s does not run: the call does not say which roots bind its caller", name);
 		call->code = CODE_INTERNAL;
@@ -93,8 +94,8 @@ static int serve (struct self *self, const struct record *record)
 	else
 		run_handler (&call);
 	if (call.broken) {
-		/* The command may still run, and records may be unread: our keeper kills what is beneath us. */
-		if (call.broken != EPIPE) /* the front has gone */
+		/* The command may still run, and records may be unread: our keeper kills all processes beneath us. */
+		if (call.broken != EPIPE) /* the front is gone */
 			log_error ("a worker cannot go on: %s", strerror (call.broken));
 		invocation_free (&call);
 		return -1;
@@ -115,7 +116,7 @@ static int serve (struct self *self, const struct record *record)
 	return say (self, &end, flags, call.text);
 }
 
-/* Take a piece of a CALL: 1 when it is complete, 0 when more has to come, -1 when it is malformed. */
+/* Take a piece of a CALL: 1 when the call is complete, 0 when pieces are missing, -1 when it is malformed. */
 static int collect (struct self *self, const struct packet *packet)
 {
 	const struct record *record = &packet->record;
@@ -140,9 +141,9 @@ static int collect (struct self *self, const struct packet *packet)
 	return self->got == whole;
 }
 
-/* The front is gone, and the supervisor knows it or is about to know it. A RELEASE may still be on its way from the front through
- * the supervisor. A worker that leaves before its RELEASE counts as crashed, and what a command left behind would be killed. So
- * wait for the keeper. */
+/* The front is gone, and the supervisor knows that or will soon know it. A RELEASE from the front may still be on its
+ * way through the supervisor. A worker that leaves before its RELEASE counts as crashed, and processes that a command
+ * left behind would be killed. So wait for the keeper. */
 static int await_end (const struct worker *worker)
 {
 	struct pollfd lifeline = { .fd = worker->lifeline, .events = POLLIN };
@@ -209,7 +210,7 @@ static int send_table (const struct worker *worker)
 	return result;
 }
 
-/* The supervisor's descriptors 0 and 1 do not reach a plugin; 2 stays, for the log. */
+/* Keep the supervisor's descriptors 0 and 1 from the plugins; 2 stays, for the log. */
 static int quiet_std (void)
 {
 	int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
@@ -220,7 +221,7 @@ static int quiet_std (void)
 	return 0;
 }
 
-/* A probe tells which plugin it loads next, so that it is known which one crashed. */
+/* A probe reports the plugin that it loads next, so that the supervisor knows which plugin crashed. */
 static void tell_loading (const struct worker *worker, const struct worker_birth *birth, int64_t index)
 {
 	if (birth->probe)
@@ -234,7 +235,7 @@ static int load_plugins (struct worker *worker, const struct worker_birth *birth
 		if (plugins_add (&worker->plugins, &birth->files->items[i], birth->config, err) < 0)
 			return -1;
 	}
-	tell_loading (worker, birth, -1); /* what goes wrong from now on is no plugin's fault */
+	tell_loading (worker, birth, -1); /* later failures are no plugin's fault */
 	return 0;
 }
 
@@ -249,7 +250,7 @@ static int set_up (struct self *self, const struct worker_birth *birth, struct e
 		return err_sys (err, CODE_INTERNAL, "cannot set up the worker");
 	if (user_look_up (&worker->user, birth->uid, err) < 0)
 		return -1;
-	/* The probe runs for nobody: an account that is only there for the front may be one that nobody may use. */
+	/* The probe runs for no client: the account of the front may be one that nobody may log in to. */
 	if (!birth->probe && user_check (&worker->user, time (NULL), err) < 0)
 		return -1;
 	if (user_become (&worker->user, err) < 0)
@@ -273,12 +274,12 @@ static int set_up (struct self *self, const struct worker_birth *birth, struct e
 int worker_run (int link, int lifeline, void *arg)
 {
 	const struct worker_birth *birth = arg;
-	static struct self self; /* 128 KiB: not for the stack */
+	static struct self self; /* 128 KiB: too large for the stack */
 	struct record record = { .type = REC_READY };
 	struct err err;
 	int status;
 
-	/* `pkill remexd` means the supervisor, and must not cost the requests that it lets finish. */
+	/* `pkill remexd` is meant for the supervisor, and must not end requests that the supervisor lets finish. */
 	signal (SIGHUP, SIG_IGN);
 	signal (SIGINT, SIG_IGN);
 	signal (SIGTERM, SIG_IGN);
