@@ -23,9 +23,9 @@
 #include "proc/pids.h"
 
 enum {
-	NAMES = 8, /* remex-PID, remex-PID-1 …: one may be there from a daemon of long ago that had our pid */
-	EMPTY_MS = 200, /* how long cgroup_empty tries against what forks all the time */
-	DYING_MS = 500, /* how long cgroup_destroy waits for what it killed to leave */
+	NAMES = 8, /* remex-PID, remex-PID-1 …: an older daemon with our pid may have left one */
+	EMPTY_MS = 200, /* how long cgroup_empty tries when processes fork all the time */
+	DYING_MS = 500, /* how long cgroup_destroy waits for killed processes to leave */
 };
 
 /* Open a directory in `at`; -1 with errno. */
@@ -46,7 +46,7 @@ static int write_file (int cgroup, const char *file, const char *word)
 	return rc;
 }
 
-/* Make a directory and open it; -1 with errno, and then it was not made. */
+/* Make a directory and open it; -1 with errno, and no directory is made. */
 static int make_dir (int at, const char *name)
 {
 	int fd;
@@ -84,7 +84,7 @@ static int own_path (char *out)
 	return rc;
 }
 
-/* Undo the \ooo of proc(5)'s mountinfo, in place. */
+/* Decode the \ooo in mountinfo (proc(5)), in place. */
 static void unescape (char *text)
 {
 	char *out = text;
@@ -98,7 +98,7 @@ static void unescape (char *text)
 	*out = '\0';
 }
 
-/* From a line of mountinfo: where our cgroup is seen through this mount. 0, or -1 when it is not. */
+/* Find our cgroup below the mount in a line of mountinfo. 0, or -1 when it is not there. */
 static int mount_path (char *out, char *line, const char *own)
 {
 	char *field[6], *rest, *end = strstr (line, " - cgroup2 ");
@@ -120,7 +120,7 @@ static int mount_path (char *out, char *line, const char *own)
 	return snprintf (out, PATH_MAX, "%s%s", field[4], own + root) < PATH_MAX ? 0 : -1;
 }
 
-/* May processes be moved to it? A child tries it, and ends in it. */
+/* May processes be moved to the cgroup? A child moves there and ends. */
 static int probe_run (void *arg)
 {
 	return cgroup_enter (*(int *)arg) < 0;
@@ -143,7 +143,7 @@ static bool can_enter (int cgroup)
 	return WIFEXITED (status) && !WEXITSTATUS (status);
 }
 
-/* Remove the empty directories in `name`, a directory in `at`; what holds processes stays. */
+/* Remove the empty directories in `name`, a directory in `at`; cgroups with processes stay. */
 static void remove_children (int at, const char *name)
 {
 	int fd = open_dir (at, name);
@@ -166,7 +166,7 @@ static void remove_empty (int at, const char *name)
 	unlinkat (at, name, AT_REMOVEDIR);
 }
 
-/* A supervisor that was killed could not remove its cgroups: the next one does, when no process has that pid any more. */
+/* Remove the cgroups of supervisors that were killed. A cgroup stays while a process has the pid in its name. */
 static void sweep_dead (int at)
 {
 	int fd = open_dir (at, ".");
@@ -228,7 +228,7 @@ void cgroups_open (struct cgroups *cgroups)
 	fclose (mounts);
 }
 
-/* Go to that cgroup, whose descriptor is closed; 0 or -1. */
+/* Move this process to that cgroup, and close the descriptor; 0 or -1. */
 static int move_to (int cgroup)
 {
 	int result = cgroup < 0 ? -1 : cgroup_enter (cgroup);
@@ -250,9 +250,10 @@ void cgroups_close (struct cgroups *cgroups)
 
 	if (cgroups->root >= 0) {
 		if (cgroups->settled)
-			move_to (open_dir (cgroups->root, "..")); /* where we came from */
+			move_to (open_dir (cgroups->root, "..")); /* the original cgroup */
 		cgroups->settled = false;
-		remove_children (cgroups->root, "."); /* `left`, and a worker's that could not be removed in its time */
+		remove_children (cgroups->root, "."); /* `left`, and workers' cgroups that could not be removed
+							 earlier */
 		snprintf (link, sizeof link, "/proc/self/fd/%d", cgroups->root);
 		n = readlink (link, path, sizeof path - 1);
 		if (n > 0) {
@@ -296,7 +297,7 @@ int cgroup_kill (int cgroup)
 	return write_file (cgroup, "cgroup.kill", "1");
 }
 
-/* Move what is listed now; how many there were. */
+/* Move the processes that are listed now. Returns their number. */
 static int move_listed (int from_procs, int to_procs)
 {
 	struct pids pids;
@@ -309,7 +310,7 @@ static int move_listed (int from_procs, int to_procs)
 		int length = snprintf (word, sizeof word, "%d", (int)pid);
 
 		n++;
-		/* A process that has ended meanwhile need not be moved. */
+		/* A process that has ended in the meantime need not be moved. */
 		if (write (to_procs, word, (size_t)length) < 0)
 			continue;
 	}
@@ -322,8 +323,8 @@ void cgroup_empty (int from, int to)
 	int to_procs = openat (to, "cgroup.procs", O_WRONLY | O_CLOEXEC);
 	int64_t end = clock_ms () + EMPTY_MS;
 
-	/* What forks while it is moved leaves its child behind, and what is dying cannot be moved but is listed for a
-	 * moment more: again, until a list is empty. */
+	/* A process that forks while it is moved leaves its child behind. A dying process cannot be moved, but is
+	 * listed for a moment more. So repeat until the list is empty. */
 	if (from_procs >= 0 && to_procs >= 0)
 		for (int i = 1; move_listed (from_procs, to_procs) && clock_ms () < end; i++)
 			if (i % 8 == 0)
@@ -348,7 +349,7 @@ void cgroup_destroy (const struct cgroups *cgroups, uint64_t serial, int cgroup)
 
 	worker_name (name, serial);
 	cgroup_kill (cgroup);
-	/* A killed process keeps the cgroup busy until it has died. */
+	/* A killed process keeps the cgroup busy until its death. */
 	while (cgroups->root >= 0 && unlinkat (cgroups->root, name, AT_REMOVEDIR) < 0 && errno == EBUSY &&
 		clock_ms () < end)
 		poll (NULL, 0, 1);

@@ -1,10 +1,10 @@
-/* cgroup - one cgroup per worker, where cgroup v2 lets us make one (cgroups(7)): killing is then one write.
+/* cgroup - one cgroup per worker, where cgroup v2 allows that (cgroups(7)): killing is then one write.
  *
  * The root is the daemon's own cgroup in the unified hierarchy, found from /proc/self/cgroup and the mount of type
- * cgroup2; it is usable when we may make directories and move processes there and the kernel has cgroup.kill (5.14).
- * No controller is ever enabled. Names: worker-SERIAL; `left` for what finished commands left behind; `daemon` for the daemon
- * itself (cgroups_settle), so that no cgroup has both processes and cgroups in it (cgroups(7), "no internal
- * processes").
+ * cgroup2; it is usable when we may make directories and move processes there, and the kernel has cgroup.kill (5.14).
+ * No controller is ever enabled. Names: worker-SERIAL; `left` for processes that finished commands left behind;
+ * `daemon` for the daemon itself (cgroups_settle), so that no cgroup has both processes and cgroups in it (cgroups(7),
+ * "no internal processes").
  */
 #ifndef REMEX_PROC_CGROUP_H
 #define REMEX_PROC_CGROUP_H
@@ -13,42 +13,44 @@
 #include <stdint.h>
 
 struct cgroups {
-	int root; /* directory where worker cgroups are made, or -1: there are none */
+	int root; /* the directory for worker cgroups; -1: none */
 	int left; /* its child `left`, or -1 */
 	bool settled; /* this process has moved to `daemon` */
 };
 
-/* Find and try the root: makes a directory `remex-PID` in it and probes it; empty ones of daemons that are gone are
- * removed. Without one, or where the environment has REMEX_CGROUP=none, both are -1: that is no error. */
+/* Find and try the root: make a directory `remex-PID` in it and probe that directory. Empty directories of earlier
+ * daemons are removed. Without a usable root, or with REMEX_CGROUP=none in the environment, both descriptors are -1,
+ * which is no error. */
 void cgroups_open (struct cgroups *cgroups);
 
-/* Move the calling process, and so all that it forks from now on, to `daemon`. Where that cannot be it stays: no harm is
- * done. cgroups_close moves it back. */
+/* Move the calling process, and so all its later children, to `daemon`. Without permission the process stays, without
+ * harm. cgroups_close moves it back. */
 void cgroups_settle (struct cgroups *cgroups);
 
-/* Remove what cgroups_open made (only empty directories go; `left` stays while processes live in it). */
+/* Remove the directories that cgroups_open made, if they are empty (`left` stays while processes live in it). */
 void cgroups_close (struct cgroups *cgroups);
 
 /* Make worker-SERIAL and return its directory, or -1. */
 int cgroup_make (const struct cgroups *cgroups, uint64_t serial);
 
-/* Move the calling process into it; 0 or -1. */
+/* Move the calling process into the cgroup; 0 or -1. */
 int cgroup_enter (int cgroup);
 
 /* Open its cgroup.kill for writing, or -1. */
 int cgroup_kill_open (int cgroup);
 
-/* Kill everything in it through cgroup.kill; 0 or -1. */
+/* Kill all processes in the cgroup through cgroup.kill; 0 or -1. */
 int cgroup_kill (int cgroup);
 
-/* Move every process in `from` to `to`, which takes 200 ms at most. Those that vanish meanwhile do not matter. */
+/* Move every process in `from` to `to`, which takes 200 ms at most. Processes that end in the meantime do not
+ * matter. */
 void cgroup_empty (int from, int to);
 
 /* Remove worker-SERIAL, if it is empty. */
 void cgroup_remove (const struct cgroups *cgroups, uint64_t serial);
 
-/* Kill everything in worker-SERIAL, whose directory is open as `cgroup`, and remove it as soon as all has died, which is
- * waited for 500 ms at most. */
+/* Kill all processes in worker-SERIAL, whose directory is open as `cgroup`. Wait up to 500 ms for their deaths, then
+ * remove the directory. */
 void cgroup_destroy (const struct cgroups *cgroups, uint64_t serial, int cgroup);
 
 #endif

@@ -15,7 +15,7 @@ static _Noreturn void fork_child (const char *title, int *keep, size_t n, int (*
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
-	/* KILL, STOP and those that glibc keeps for itself are refused; that is as it should be. */
+	/* sigaction refuses KILL, STOP and glibc's own signals, which is right. */
 	for (int signo = 1; signo < NSIG; signo++)
 		sigaction (signo, &action, NULL);
 	action.sa_handler = SIG_IGN;
@@ -40,7 +40,7 @@ pid_t fork_run (const char *title, const int *keep, size_t n, int (*run) (void *
 	}
 	if (n)
 		memcpy (copy, keep, n * sizeof *keep);
-	/* No handler of the parent's may run in the child, nor may a signal find it half made. */
+	/* No handler of the parent may run in the child, and no signal may reach a child that is not set up yet. */
 	sigfillset (&all);
 	sigprocmask (SIG_SETMASK, &all, &old);
 	pid = fork ();

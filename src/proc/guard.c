@@ -15,7 +15,7 @@
 #include "proc/guard.h"
 #include "proc/process_tree.h"
 
-enum { REAP_MAX = 64 }; /* per turn: a tree that forks and exits for ever must not keep the keeper from its loop */
+enum { REAP_MAX = 64 }; /* per turn: a tree that forks and exits for ever must not block the keeper's loop */
 
 int guard_begin (struct guard *guard)
 {
@@ -63,7 +63,7 @@ void guard_reap (struct guard *guard)
 	struct signalfd_siginfo info;
 	int n;
 
-	/* First the signal, then the children: a child that ends in between signals again. */
+	/* Read the signal before reaping: a child that ends in between signals again. */
 	while (read (guard->signals, &info, sizeof info) > 0)
 		;
 	for (n = 0; n < REAP_MAX; n++) {
@@ -76,7 +76,7 @@ void guard_reap (struct guard *guard)
 		if (!WIFSTOPPED (status))
 			guard_reaped (pid, status, guard);
 		else if (pid == guard->child)
-			kill (pid, SIGCONT); /* the rest of the tree may be stopped by its user */
+			kill (pid, SIGCONT); /* the user may have stopped the rest of the tree */
 	}
 	guard->more = n == REAP_MAX;
 }
@@ -123,7 +123,8 @@ bool guard_over (struct guard *guard)
 	case GUARD_RUNNING: return false;
 	case GUARD_RELEASED:
 		if (late && !guard->gone) {
-			/* Its user can stop it, and it would keep its place for ever. It is not reaped: the pid is its own. */
+			/* The user can stop the child, which would then stay for ever. The child is not reaped yet, so
+			 * the pid is still its own. */
 			kill (guard->child, SIGKILL);
 			guard->deadline = clock_ms () + guard->leave_ms;
 		}

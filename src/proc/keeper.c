@@ -21,20 +21,20 @@
 #include "proc/procstat.h"
 #include "wire/records.h"
 
-enum { LOOK_MS = 15000 }; /* between two looks at the supervisor; longer than the front takes to wake it */
+enum { LOOK_MS = 15000 }; /* between two checks of the supervisor; longer than the front takes to wake it */
 
-/* A keeper at work. */
+/* The state of a running keeper. */
 struct keep {
 	const struct keeper *keeper;
 	struct guard guard;
 	int lifeline; /* its write end */
 	int lifeline_end; /* its read end, the worker's */
 	pid_t supervisor;
-	int64_t look; /* when to look at the supervisor */
-	bool stood; /* the supervisor was stopped at the last look */
+	int64_t look; /* when to check the supervisor */
+	bool stood; /* the supervisor was stopped at the last check */
 };
 
-static struct packet packet; /* what was received last; too large for the stack of so small a process */
+static struct packet packet; /* the last record; too large for the stack of a small process */
 
 static void keep_stop (struct keep *keep, int64_t grace_ms)
 {
@@ -48,7 +48,7 @@ static void keep_release (struct keep *keep)
 	fd_close (&keep->lifeline);
 }
 
-/* Do what the supervisor has asked for so far. */
+/* Carry out the supervisor's orders so far. */
 static void keep_listen (struct keep *keep)
 {
 	int rc;
@@ -71,8 +71,8 @@ static bool is_stopped (pid_t pid)
 	return procstat_read (pid, &stat) == 0 && stat.state == 'T';
 }
 
-/* Supervisor and front watch each other, and in a user's own remexd a command may stop both. A supervisor that is stopped at
- * two looks in a row has no front that would wake it. */
+/* Supervisor and front watch each other. In a user's own remexd a command may stop both. A supervisor that is stopped
+ * at two checks in a row has no front to wake it, so the keeper wakes it. */
 static void keep_look (struct keep *keep)
 {
 	int64_t now = clock_ms ();
@@ -99,8 +99,8 @@ static void keep_wait (const struct keep *keep)
 	poll (fds, 2, guard_timeout (&keep->guard, keep->look));
 }
 
-/* Nothing more is heard. What was sent meanwhile is taken, for a packet that nobody has read would turn the supervisor's
- * next receive into ECONNRESET, before the report. */
+/* Stop listening. Packets that are still unread are received: an unread packet would make the supervisor's next receive
+ * fail with ECONNRESET, before the report. */
 static void keep_deafen (const struct keep *keep)
 {
 	shutdown (keep->keeper->link, SHUT_RD);
@@ -117,19 +117,19 @@ static void keep_report (const struct keep *keep, int status, int64_t survivors)
 		record.b = WTERMSIG (status);
 	}
 	keep_deafen (keep);
-	/* Nobody to tell is no failure: the supervisor went first. */
+	/* A failure is ignored: the supervisor may have ended first. */
 	link_send (keep->keeper->link,
 		&(struct outgoing){ .record = record, .data = &survivors, .n = sizeof survivors }, 0);
 }
 
-/* In the worker's process. */
+/* Runs in the worker's process. */
 static int worker_run (void *arg)
 {
 	struct keep *keep = arg;
 	const struct keeper *keeper = keep->keeper;
 	int cgroup = keeper->cgroup;
 
-	/* Where this fails, the walk through the tree finds what the cgroup does not hold. */
+	/* When this fails, the walk through the process tree finds the processes that are not in the cgroup. */
 	if (cgroup >= 0)
 		cgroup_enter (cgroup);
 	fd_close (&cgroup);
@@ -181,7 +181,8 @@ int keeper_run (void *arg)
 	fd_close (&keeper->worker_link);
 	while (!guard_over (guard)) {
 		keep_wait (&keep);
-		/* In this order: a RELEASE that was sent before the worker left must be known when we act on that. */
+		/* Reap first, then listen: a RELEASE that was sent before the worker left must be known when its end is
+		 * handled. */
 		guard_reap (guard);
 		keep_listen (&keep);
 		if (guard->state == GUARD_RUNNING && guard->gone)
@@ -189,7 +190,7 @@ int keeper_run (void *arg)
 		keep_look (&keep);
 	}
 	survivors = guard_finish (guard);
-	/* A worker that could not be reaped in time was killed, as far as anybody can know. */
+	/* A worker that could not be reaped in time is reported as killed. */
 	keep_report (&keep, guard->gone ? guard->status : SIGKILL, survivors);
 	return 0;
 }

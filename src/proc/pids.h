@@ -1,7 +1,8 @@
 /* pids - the process numbers in a file of the kernel: children (proc(5)), cgroup.procs (cgroups(7)).
  *
- * Read with pread(2) from the start, so that a descriptor opened once can be asked again. Nothing is allocated. A long
- * list is read in several pieces, between which it may change: a caller that needs all of it reads until nothing new comes.
+ * The file is read with pread(2) from its start, so that one descriptor can be read again. Nothing is allocated. A long
+ * list is read in several pieces and may change between them: a caller that needs the whole list reads until no new
+ * numbers appear.
  */
 #ifndef REMEX_PROC_PIDS_H
 #define REMEX_PROC_PIDS_H
@@ -18,7 +19,7 @@ struct pids {
 
 void pids_start (struct pids *pids, int fd);
 
-/* The next one; 0 at the end, -1 when the file cannot be read. */
+/* The next number; 0 at the end, -1 when the file cannot be read. */
 pid_t pids_next (struct pids *pids);
 
 #endif

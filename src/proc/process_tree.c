@@ -1,9 +1,10 @@
 /* process_tree - see process_tree.h.
  *
- * A walk starts at our own children, or at those of a child of ours, and goes down. Each process is signalled as soon as it is
- * seen, before its own children are read. A process that loses its parent meanwhile becomes our child (we are the subreaper),
- * so our children are read again until no new ones are among them, a few times at most: the rounds of tree_kill are for chains
- * that fork and exit for ever. The memory is static and bounded, so only one walk can run at a time.
+ * A walk starts at our own children, or at the children of a child of ours, and goes down. Each process is signalled as
+ * soon as it is seen, before its own children are read. A process that loses its parent during the walk becomes our
+ * child (we are the subreaper). So our children are read again until no new ones are among them, but only a few times:
+ * the rounds of tree_kill handle chains that fork and exit for ever. The memory is static and bounded, so only one walk
+ * can run at a time.
  */
 #include "config.h"
 
@@ -27,10 +28,10 @@
 #include "proc/procstat.h"
 
 enum {
-	WALK_MAX = 32768, /* processes in one walk; more are met by the next one */
+	WALK_MAX = 32768, /* processes in one walk; the next walk handles the rest */
 	WALK_PASSES = 8, /* how often our own children are read in one walk */
 	PID_MAX = 4 * 1024 * 1024, /* the kernel's PID_MAX_LIMIT */
-	REAP_MAX = 64, /* children reaped in one round, besides those that the walk saw dead */
+	REAP_MAX = 64, /* children reaped in one round, besides the zombies that the walk saw */
 	PARENT_TRIES = 4,
 	WATCH_DEAD = 64,
 	WATCH_PASSES = 64,
@@ -38,16 +39,15 @@ enum {
 
 static struct walk {
 	pid_t root, spare;
-	bool ours; /* the root is this process, and its children are ours to wait for */
+	bool ours; /* the root is this process, so its children can be reaped here */
 	int signo;
 	int alive;
-	int dead; /* children of ours that wait to be reaped */
+	int dead; /* zombies among our children */
 	size_t n;
-	size_t at; /* whose children are being read */
-	pid_t list[WALK_MAX]; /* those seen, in order; negative: dead, so nothing is beneath */
-	uint64_t
-		start[WALK_MAX]; /* when they started; 0 for our own children, whose numbers are theirs until we reap */
-	uint8_t seen[PID_MAX / 8]; /* the same as a set; only the pages that are needed are ever there */
+	size_t at; /* index of the process whose children are being read */
+	pid_t list[WALK_MAX]; /* the processes seen, in order; negative: dead, without children */
+	uint64_t start[WALK_MAX]; /* their start times; 0 for our own children, which keep their pids until we reap */
+	uint8_t seen[PID_MAX / 8]; /* the same as a set; the kernel allocates only the pages in use */
 } walk;
 
 static bool walk_has (pid_t pid)
@@ -55,7 +55,7 @@ static bool walk_has (pid_t pid)
 	return walk.seen[pid / 8] & 1 << pid % 8;
 }
 
-/* False for one that is known, or when there is no more room. */
+/* False when the process is known, or the list is full. */
 static bool walk_add (pid_t pid)
 {
 	if (pid >= PID_MAX || walk_has (pid) || walk.n == WALK_MAX)
@@ -72,7 +72,7 @@ static void walk_clear (void)
 		walk.seen[abs (walk.list[--walk.n]) / 8] = 0;
 }
 
-/* A child of ours: its number is its own until we reap it. Is it alive? */
+/* Signal our own child, which keeps its pid until we reap it. Is it alive? */
 static bool signal_child (pid_t pid)
 {
 	siginfo_t info = { .si_pid = 0 };
@@ -91,8 +91,8 @@ static bool signal_child (pid_t pid)
 	return true;
 }
 
-/* Is the number of a process that was seen still the number of that process? We may just have killed the process, its parent
- * may have reaped it, and another process may have the number now. */
+/* Is the pid of a process that was seen still the pid of that process? We may just have killed the process, its parent
+ * may have reaped it, and another process may have the pid now. */
 static bool still_the_same (pid_t pid)
 {
 	size_t i = walk.at;
@@ -105,8 +105,8 @@ static bool still_the_same (pid_t pid)
 							stat.start == walk.start[i]));
 }
 
-/* Is it alive and in this tree: our child, or the child of a process that was seen? The parent is looked at after the child
- * has named it. Where the parent has died meanwhile, the child has another parent now: ask again. */
+/* Is the process alive and in this tree: our child, or the child of a process that was seen? The child's parent is read
+ * first, then the parent is checked. When the parent has died in between, the child has a new parent: try again. */
 static bool belongs (pid_t pid, uint64_t *start)
 {
 	for (int tries = 0; tries < PARENT_TRIES; tries++) {
@@ -125,8 +125,8 @@ static bool belongs (pid_t pid, uint64_t *start)
 	return false;
 }
 
-/* Somebody else's child may be reaped at any moment, and another process may get its number: hold it by a pidfd, then make
- * sure that the process that is held belongs to the tree. Is it alive? */
+/* Signal a process that is not our child. Its parent may reap it at any moment, and another process may get its pid:
+ * open a pidfd, then check that the process of the pidfd belongs to the tree. Is it alive? */
 static bool signal_other (pid_t pid)
 {
 	int pidfd = pidfd_open (pid, 0);
@@ -148,7 +148,7 @@ static bool signal_other (pid_t pid)
 	return alive;
 }
 
-/* The children of one thread. */
+/* Add the children of one thread. */
 static int walk_thread (int tasks, const char *tid, bool ours)
 {
 	struct pids pids;
@@ -170,7 +170,7 @@ static int walk_thread (int tasks, const char *tid, bool ours)
 	return pid;
 }
 
-/* The children of all its threads; -1 when it is not there (any more). */
+/* Add the children of all threads of a process; -1 when there is no such process. */
 static int walk_process (pid_t pid)
 {
 	char entries[2048] __attribute__ ((aligned (8)));
@@ -233,7 +233,7 @@ int tree_signal_beneath (pid_t child, int signo)
 	return walk_tree (child, signo, 0, true);
 }
 
-/* How many were reaped, `max` at most; -1 when there was no child at all. */
+/* Reap up to `max` children. Returns the number, or -1 when there was no child at all. */
 static int reap_some (int max, void (*reaped) (pid_t pid, int status, void *arg), void *arg)
 {
 	for (int n = 0; n < max; n++) {
@@ -256,16 +256,16 @@ int tree_kill (int cgroup_kill, int limit_ms, void (*reaped) (pid_t pid, int sta
 	for (;;) {
 		int n;
 
-		/* Should this fail, the walk does it. */
+		/* When this fails, the walk kills. */
 		if (cgroup_kill < 0 || write (cgroup_kill, "1", 1) < 0)
 			cgroup_kill = -1;
-		/* Once all have been seen, processes beneath become our children as their parents die. Killing only
-		 * our children is quick, and speed decides the race with a chain of forks. When none die any more, all
-		 * are looked for again. */
+		/* After the first full walk, deeper processes become our children as their parents die. Killing only
+		 * our children is quick, and speed decides the race with a chain of forks. When no more processes die,
+		 * walk the whole tree again. */
 		walk_tree (0, SIGKILL, 0, deep);
-		/* Every process beneath us is beneath a child of ours: without a child nothing is left. Chains that
-		 * fork and exit leave zombies faster than a walk passes them, so the zombies that were seen are reaped
-		 * now, and a bounded number of others. */
+		/* Every process beneath us is beneath a child of ours: without a child no process is left. Chains that
+		 * fork and exit leave zombies faster than a walk passes them, so reap the zombies that were seen, and a
+		 * bounded number of others. */
 		n = reap_some (walk.dead + REAP_MAX, reaped, arg);
 		if (n < 0)
 			return 0;
@@ -296,7 +296,7 @@ int tree_watch_open (struct tree_watch *watch)
 	return watch->own_children < 0 ? -1 : 0;
 }
 
-/* Those found dead so far, by tree_watch_left. */
+/* The dead processes that tree_watch_left has found so far. */
 struct dead {
 	pid_t list[WATCH_DEAD];
 	size_t n;
@@ -310,8 +310,8 @@ static bool dead_has (const struct dead *dead, pid_t pid)
 	return false;
 }
 
-/* Read a list once: 1 when one in it lives (or it cannot be read), 0 when all were known to be dead before, -1 when
- * some are now found dead. */
+/* Read a list once: 1 when a process in it lives (or the list cannot be read), 0 when all were already known to be
+ * dead, -1 when some are newly found dead. */
 static int watch_read (int fd, pid_t self, struct dead *dead)
 {
 	struct procstat stat;
@@ -337,11 +337,11 @@ bool tree_watch_left (const struct tree_watch *watch, pid_t self)
 	struct dead dead = { .n = 0 };
 	int rc;
 
-	/* Ours first: what they leave when they die is the keeper's by the time we see them dead. */
+	/* Read our own children first: when a child is seen dead, its children already belong to the keeper. */
 	if (watch_read (watch->own_children, self, &dead) > 0)
 		return true;
-	/* One that died between the list and the look at it may have left a child that is not in this list, but in the
-	 * next: ask until a list holds only those that were dead before it was read. In doubt, something is left. */
+	/* A process that died after the list was read may have left a child that appears only in the next list. So read
+	 * until a list has only processes that were dead before. In doubt, the answer is yes. */
 	for (int pass = 0; pass < WATCH_PASSES; pass++)
 		if ((rc = watch_read (watch->keeper_children, self, &dead)) >= 0)
 			return rc;

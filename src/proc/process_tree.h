@@ -1,8 +1,8 @@
-/* process_tree - all processes beneath one: found, signalled, counted.
+/* process_tree - finds, signals and counts all processes beneath a process.
  *
- * No process escapes from beneath a subreaper (prctl(2) PR_SET_CHILD_SUBREAPER): an orphan becomes the subreaper's child. So
- * the descendants are those in /proc/PID/task/TID/children (proc(5)) and those beneath them, whatever sessions or groups they
- * made. With a cgroup (cgroups(7)) the kernel kills all of them: cgroup.kill.
+ * No process escapes from beneath a subreaper (prctl(2) PR_SET_CHILD_SUBREAPER): an orphan becomes the subreaper's
+ * child. So the descendants are the processes in /proc/PID/task/TID/children (proc(5)) and all beneath them, in
+ * whatever sessions or groups. With a cgroup (cgroups(7)) the kernel kills all of them: cgroup.kill.
  */
 #ifndef REMEX_PROC_PROCESS_TREE_H
 #define REMEX_PROC_PROCESS_TREE_H
@@ -10,19 +10,20 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Signal every living descendant of the calling process but `spare` (0: none; its own descendants are not spared).
- * After SIGTERM each also gets SIGCONT, so that a stopped one can obey. Returns how many were seen alive, zombies not
- * counted; -1 where /proc cannot be read. Not for two threads at a time: the memory for it is static. */
+/* Signal every living descendant of the calling process except `spare` (0: none; the descendants of `spare` are
+ * signalled). After SIGTERM each process also gets SIGCONT, so that a stopped process can obey. Returns the number of
+ * living processes, without zombies; -1 when /proc cannot be read. Not for two threads at a time: the memory is
+ * static. */
 int tree_signal (int signo, pid_t spare);
 
-/* How many living (not zombie) descendants the calling process has, without `spare`. signo 0 sends nothing. */
+/* The number of living (not zombie) descendants of the calling process, without `spare`. signo 0 sends nothing. */
 static inline int tree_count (pid_t spare)
 {
 	return tree_signal (0, spare);
 }
 
-/* The same for the descendants of a child of ours, which is not signalled itself and has to be a subreaper. It may be
- * stopped: what it would have to reap is not counted. */
+/* The same for the descendants of our child `child`, which is not signalled itself and must be a subreaper. The child
+ * may be stopped: zombies that it has not reaped are not counted. */
 int tree_signal_beneath (pid_t child, int signo);
 
 /* Kill all descendants with SIGKILL and reap the calling process's children, in bounded rounds, until none is left or
@@ -30,7 +31,7 @@ int tree_signal_beneath (pid_t child, int signo);
  * `reaped` (may be NULL) is called for each child reaped. */
 int tree_kill (int cgroup_kill, int limit_ms, void (*reaped) (pid_t pid, int status, void *arg), void *arg);
 
-/* Did a command leave processes behind? A worker asks that, and looks at its keeper's children and its own. */
+/* Did a command leave processes behind? A worker looks at its keeper's children and its own. */
 struct tree_watch {
 	int keeper_children; /* /proc/KEEPER/task/KEEPER/children, opened before the uid changed */
 	int own_children;
@@ -39,8 +40,8 @@ struct tree_watch {
 /* Open both for the calling process and its parent; 0 or -1. */
 int tree_watch_open (struct tree_watch *watch);
 
-/* Is there any living child of the keeper beside `self`, or any living child of `self`? Zombies do not count. True
- * where it cannot be known. Asked when the command's own process has been reaped and no other is being started. */
+/* Is there a living child of the keeper besides `self`, or a living child of `self`? Zombies do not count. True when
+ * this cannot be known. Call it when the command's own process has been reaped and no other is being started. */
 bool tree_watch_left (const struct tree_watch *watch, pid_t self);
 
 #endif

@@ -24,7 +24,7 @@ int procstat_read (pid_t pid, struct procstat *stat)
 	if (got <= 0)
 		return -1;
 	text[got] = '\0';
-	/* The second field is the name in parentheses, which may contain spaces and parentheses of its own. */
+	/* The second field is the name in parentheses, which may itself contain spaces and parentheses. */
 	if (!(rest = strrchr (text, ')')) ||
 		sscanf (rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %" SCNu64,
 			&stat->state, &stat->parent, &stat->threads, &stat->start) != 4)

@@ -1,4 +1,4 @@
-/* procstat - what the kernel tells about one process in /proc/PID/stat (proc(5)). */
+/* procstat - the facts about one process in /proc/PID/stat (proc(5)). */
 #ifndef REMEX_PROC_PROCSTAT_H
 #define REMEX_PROC_PROCSTAT_H
 
@@ -13,10 +13,11 @@ struct procstat {
 	uint64_t start; /* when the process started, in clock ticks since boot */
 };
 
-/* Read it. 0, or -1 where there is no such process, or its file cannot be read. Nothing is allocated. */
+/* Read the file. 0, or -1 when there is no such process, or its file cannot be read. Nothing is allocated. */
 int procstat_read (pid_t pid, struct procstat *stat);
 
-/* Is the process alive? A process whose main thread has ended is shown as a zombie, but lives while another thread runs. */
+/* Is the process alive? A process whose main thread has ended looks like a zombie, but lives while another thread
+ * runs. */
 bool procstat_alive (const struct procstat *stat);
 
 #endif

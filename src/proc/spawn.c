@@ -1,9 +1,9 @@
 /* spawn - see spawn.h.
  *
- * The child is made by vfork(2): it uses our memory and our stack until it execs, and we wait meanwhile. So the cost does
- * not grow with the size of the caller. The child changes nothing in that memory but its own stack frames and errno: it makes
- * system calls, and little else. Where glibc's wrapper does more (sigaction and sigprocmask spare the signals that glibc keeps
- * for itself), the child makes the system call directly. A failure is reported through a pipe all the same, so that it also
+ * The child is made by vfork(2): it uses our memory and our stack until it execs, and we wait until then. So the cost
+ * does not grow with the size of the caller. The child changes only its own stack frames and errno in that memory: it
+ * makes little more than system calls. Where glibc's wrapper does more (sigaction and sigprocmask spare glibc's own
+ * signals), the child makes the system call directly. A failure is still reported through a pipe, so that the code also
  * works where vfork is a plain fork (valgrind, qemu).
  */
 #include "config.h"
@@ -28,7 +28,7 @@
 
 static const struct spawn_limits usual_limits = { .umask = 022, .core = 0, .nofile = 1024 };
 
-/* What the child did last. */
+/* The last step of the child. */
 enum step { STEP_DESCRIPTORS, STEP_CWD, STEP_PARENT, STEP_EXEC };
 
 struct failure {
@@ -40,8 +40,8 @@ struct plan {
 	const struct spawn *spawn;
 	const char *file; /* a path */
 	pid_t parent;
-	int report; /* where a struct failure goes */
-	int keep[SPAWN_KEEP + 1]; /* spawn->keep, and a place for `report` */
+	int report; /* the pipe for a struct failure */
+	int keep[SPAWN_KEEP + 1]; /* spawn->keep, and room for `report` */
 };
 
 /* --- in the child ----------------------------------------------------------------------------------------------- */
@@ -50,7 +50,7 @@ static _Noreturn void child_fail (const struct plan *plan, enum step step)
 {
 	struct failure failure = { step, errno };
 
-	/* Where this cannot be written, the parent is gone, and nobody waits for the answer. */
+	/* When this cannot be written, the parent is gone, and no process waits for the answer. */
 	if (write (plan->report, &failure, sizeof failure) < 0)
 		_exit (126);
 	_exit (127);
@@ -58,7 +58,7 @@ static _Noreturn void child_fail (const struct plan *plan, enum step step)
 
 static void child_signals (uint64_t ignored)
 {
-	/* Zeros are SIG_DFL without flags, whatever the order of the kernel's struct sigaction. */
+	/* Zeros mean SIG_DFL without flags, in whatever order the kernel's struct sigaction has its members. */
 	static const unsigned long standard[16];
 
 	for (int signo = 1; signo < NSIG; signo++)
@@ -66,7 +66,7 @@ static void child_signals (uint64_t ignored)
 			syscall (SYS_rt_sigaction, signo, standard, NULL, (size_t)(_NSIG / 8));
 }
 
-/* A descriptor from 3 up that will become number i, or i itself when it is there already. */
+/* A descriptor from 3 up that will become number i, or i itself when it is already in place. */
 static int child_source (int fd, int i)
 {
 	int null;
@@ -78,7 +78,7 @@ static int child_source (int fd, int i)
 	null = open ("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (null < 0 || null > 2)
 		return null;
-	/* It got the number of a descriptor that was closed. It must not be taken for one that the caller gave. */
+	/* /dev/null got the number of a closed descriptor, and must not be taken for a descriptor of the caller. */
 	fd = fcntl (null, F_DUPFD_CLOEXEC, 3);
 	close (null);
 	return fd;
@@ -115,7 +115,7 @@ static void child_limit (int resource, uint64_t soft)
 	setrlimit ((__rlimit_resource_t)resource, &limit);
 }
 
-/* SIGKILL comes when the thread that spawned us ends. When it has ended already, no signal will come. */
+/* Ask for SIGKILL when the thread that spawned us ends. When that thread has already ended, no signal comes. */
 static int child_bind (const struct plan *plan)
 {
 	if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0)
@@ -152,7 +152,7 @@ static _Noreturn __attribute__ ((noinline)) void child_run (struct plan *plan)
 
 /* --- in the parent ---------------------------------------------------------------------------------------------- */
 
-/* The child starts with all signals blocked: a handler of ours must not run in it, in our memory. */
+/* The child starts with all signals blocked: our handlers must not run in the child, which shares our memory. */
 static pid_t plan_fork (struct plan *plan)
 {
 	unsigned char all[_NSIG / 8], old[_NSIG / 8];
@@ -188,7 +188,7 @@ static int fail_words (const struct plan *plan, const struct failure *failure, s
 	case STEP_PARENT: return err_sys (err, 0, "cannot bind %.200s to its parent", spawn->argv[0]);
 	case STEP_EXEC: break;
 	}
-	/* A script names its interpreter, a program its loader: the missing file is then another one. */
+	/* When the file exists, its interpreter (of a script) or its loader (of a program) is missing. */
 	there = plan->file[0] == '/' && access (plan->file, F_OK) == 0;
 	errno = failure->sys;
 	if (there && errno == ENOENT)
@@ -218,7 +218,7 @@ static int plan_run (struct plan *plan, int report[2], struct child *child, stru
 		reap (pid);
 		return fail_words (plan, &failure, err);
 	}
-	/* The pipe was closed just now, so this does not fail for lack of a descriptor after the program has begun. */
+	/* The pipe was just closed, so there is a free descriptor for this. */
 	child->pidfd = pidfd_open (pid, 0);
 	if (child->pidfd < 0) {
 		int saved = errno;
@@ -258,7 +258,7 @@ int spawn_start (const struct spawn *spawn, struct child *child, struct err *err
 
 /* --- look-up ---------------------------------------------------------------------------------------------------- */
 
-/* May we execute it, and is it a file? 0, or the errno. */
+/* Is the path a file that we may execute? 0, or the errno. */
 static int try_file (const char *path)
 {
 	struct stat st;
@@ -304,11 +304,11 @@ int spawn_resolve (char *out, const char *name, const char *path)
 	return -1;
 }
 
-/* --- the child afterwards ------------------------------------------------------------------------------------------------- */
+/* --- the child afterwards ----------------------------------------------------------------------------------------- */
 
 void child_signal (const struct child *child, int signo)
 {
-	/* ESRCH: it has ended. EPERM: it runs as somebody else now, as sudo(8) does. */
+	/* ESRCH: the child has ended. EPERM: the child runs as another user now, as sudo(8) does. */
 	if (child->pid > 0)
 		kill (-child->pid, signo);
 }
