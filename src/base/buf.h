@@ -1,8 +1,8 @@
 /* buf - growable bytes with a hard maximum: filled at the end, drained at the front.
  *
- * `data[start..end)` is what it holds. The maximum bounds its memory: an append that would exceed it fails with ENOBUFS
+ * The contents are `data[start..end)`. The maximum bounds the memory: an append that would exceed it fails with ENOBUFS
  * and changes nothing. An empty buffer is filled from its start again; buf_trim frees its memory, so that an idle
- * connection costs nothing. Pointers into a buffer are valid until the buffer is changed.
+ * connection has no buffer. Pointers into a buffer are valid until the buffer is changed.
  */
 #ifndef REMEX_BASE_BUF_H
 #define REMEX_BASE_BUF_H
@@ -23,20 +23,20 @@ static inline size_t buf_len (const struct buf *buf)
 	return buf->end - buf->start;
 }
 
-/* The first byte; NULL when nothing was ever appended. */
+/* The first byte; NULL: nothing was ever appended. */
 static inline uint8_t *buf_head (const struct buf *buf)
 {
 	return buf->data ? buf->data + buf->start : NULL;
 }
 
-/* How many more bytes the maximum allows. */
+/* The number of bytes that may still be appended. */
 static inline size_t buf_room (const struct buf *buf)
 {
 	return buf->max - buf_len (buf);
 }
 
-/* Room for n bytes behind the end; NULL with errno ENOBUFS (over the maximum) or ENOMEM. buf_commit says how many
- * were then filled in. */
+/* Room for n bytes behind the end; NULL with errno ENOBUFS (over the maximum) or ENOMEM. After filling the room, call
+ * buf_commit with the number of bytes. */
 uint8_t *buf_reserve (struct buf *buf, size_t n);
 void buf_commit (struct buf *buf, size_t n);
 
@@ -50,7 +50,8 @@ void buf_consume (struct buf *buf, size_t n);
 /* Free the memory if the buffer is empty. */
 void buf_trim (struct buf *buf);
 
-/* The same where it is larger than `keep`; and where the contents are a quarter of it or less, they move to a smaller one. */
+/* The same if the memory is larger than `keep`. In that case contents of a quarter of the memory or less move to a
+ * smaller piece. */
 void buf_shrink (struct buf *buf, size_t keep);
 
 #endif

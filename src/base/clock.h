@@ -8,8 +8,8 @@
 int64_t clock_ns (void);
 int64_t clock_ms (void);
 
-/* Milliseconds from now until `when`, as poll(2) takes them: 0 when it has passed, -1 (for ever) when `when` is 0,
- * rounded so that poll never wakes before the time. */
+/* Milliseconds from now until `when`, for poll(2): 0 when that time has passed, -1 (for ever) when `when` is 0; rounded
+ * so that poll never wakes before the time. */
 int clock_until (int64_t when_ms);
 
 #endif

@@ -60,7 +60,7 @@ void fd_close_except (int *keep, size_t n)
 {
 	unsigned from = 3;
 
-	/* Insertion sort: a handful of descriptors, and qsort(3) is not async-signal-safe. */
+	/* Insertion sort: there are few descriptors, and qsort(3) is not async-signal-safe. */
 	for (size_t i = 1; i < n; i++)
 		for (size_t j = i; j > 0 && keep[j] < keep[j - 1]; j--) {
 			int swap = keep[j];
@@ -100,10 +100,10 @@ bool fd_is_of_kind (int fd, enum fd_kind kind, int access)
 	return kind != FD_OTHER && fd_kind_of (fd, access) == kind;
 }
 
-/* What the errors of a stream mean, by its kind. */
+/* The meaning of a stream's errors, by its kind. */
 static const struct {
-	int end; /* a read that fails with this is the end of the stream; 0: every failure loses bytes */
-	int unread[2]; /* a write that fails with one of these: nobody reads any more */
+	int end; /* a read fails with this errno at the end of the stream; 0: every failure loses bytes */
+	int unread[2]; /* a write fails with these errnos when there is no reader any more */
 } kinds[] = {
 	[FD_OTHER] = { 0 },
 	[FD_PIPE] = { .unread = { EPIPE } },
@@ -140,7 +140,7 @@ int fd_write_all (int fd, const void *bytes, size_t n)
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0 && errno == EAGAIN) {
-			/* A hang-up is reported by write(2). */
+			/* write(2) reports a hang-up. */
 			if (poll (&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1) < 0 && errno != EINTR)
 				return -1;
 			continue;

@@ -16,7 +16,7 @@
 #include "base/paths.h"
 #include "base/trusted.h"
 
-enum { NAMES = 100 }; /* how many names for the file with the dot are tried */
+enum { NAMES = 100 }; /* the number of names that are tried for the temporary file */
 
 /* The last component of a path. */
 static const char *base_name (const char *path)
@@ -26,7 +26,7 @@ static const char *base_name (const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Hold the directory of a path, if what is made in it is believed afterwards. -1 and err: `what` cannot be done. */
+/* Open the directory of a path, if files that are made in it can be trusted. -1 and err: `what` cannot be done. */
 static int open_directory (const char *path, const char *what, struct err *err)
 {
 	char *whole = paths_absolute (path);
@@ -54,7 +54,7 @@ static int fill (int fd, const void *bytes, size_t n, mode_t mode)
 	return fd_write_all (fd, bytes, n) == 0 && fchmod (fd, mode) == 0 && fsync (fd) == 0 ? 0 : -1;
 }
 
-/* A new file in the directory, that nobody else may read; its name goes to `other`. */
+/* Create a new file in the directory that no other user may read; its name goes to `other`. */
 static int create_beside (int directory, const char *name, char other[NAME_MAX + 1])
 {
 	const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -119,8 +119,8 @@ int file_unlink (const char *path, struct err *err)
 	return result;
 }
 
-/* Make one, in a directory that is held. The mode is set apart, because mkdir(2) minds the umask, and to nothing but what
- * was just made, closed to others. */
+/* Make one directory, in a directory that is held open. The mode is set in a second step, because mkdir(2) applies the
+ * umask. It is set only on the directory that was just made, which is closed to others until then. */
 static int make (const char *path, mode_t mode, struct err *err)
 {
 	int directory = open_directory (path, "make the directory", err), fd = -1, result = -1;

@@ -8,17 +8,18 @@
 
 #include "base/err.h"
 
-/* Write n bytes to a file of this mode (whatever the umask): to another name in the same directory that starts with a
- * dot, synced, and then given its own name. Without `replace`, never over an existing one (err->sys EEXIST). A crash may
- * leave the file with the dot behind. The directory has to be one that is believed (TRUSTED_ABOVE in trusted.h; err->sys
- * EPERM), and is held meanwhile. 0, or -1 and err. */
+/* Write n bytes to a file with this mode (the umask does not matter). The bytes go to a temporary file in the same
+ * directory, whose name starts with a dot; it is synced, then renamed. Without `replace`, an existing file is never
+ * replaced (err->sys EEXIST). A crash may leave the temporary file behind. The directory must be trusted (TRUSTED_ABOVE
+ * in trusted.h; err->sys EPERM), and is held open during the call. 0, or -1 and err. */
 int file_write (const char *path, const void *bytes, size_t n, mode_t mode, bool replace, struct err *err);
 
-/* Remove a file, in a directory that is believed likewise. 0, or -1 and err (err->sys). */
+/* Remove a file. Its directory must be trusted in the same way. 0, or -1 and err (err->sys). */
 int file_unlink (const char *path, struct err *err);
 
-/* Make the directory, with this mode whatever the umask, and those above it that are missing, with theirs. One that is
- * there stays as it is. What is made is made in a directory that is believed likewise. 0, or -1 and err. */
+/* Make the directory with `mode`, and the missing directories above it with `above` (the umask does not matter). An
+ * existing directory does not change. The directory around each new directory must be trusted in the same way. 0, or -1
+ * and err. */
 int file_make_directory (const char *path, mode_t mode, mode_t above, struct err *err);
 
 #endif

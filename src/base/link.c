@@ -12,8 +12,7 @@
 #include "base/fd.h"
 #include "base/link.h"
 
-/* The kernel bounds how many descriptors of a user are in flight at once (unix(7), ETOOMANYREFS): trying again helps.
- * */
+/* The kernel bounds the number of a user's descriptors in flight (unix(7), ETOOMANYREFS): trying again helps. */
 enum { REFS_TRIES = 500, REFS_MS = 2 };
 
 int link_pair (int fds[2])
@@ -22,7 +21,7 @@ int link_pair (int fds[2])
 
 	if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return -1;
-	/* Best effort: above net.core.wmem_max the kernel gives less, and all works at the default. */
+	/* Best effort: above net.core.wmem_max the kernel gives less. The default size is enough. */
 	setsockopt (fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 	setsockopt (fds[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 	return 0;
@@ -108,8 +107,7 @@ int link_recv (int fd, struct packet *packet, int flags)
 	ssize_t got;
 
 	packet->n_fds = 0;
-	/* A peer that closed with something unread resets the link; what it sent before can still be read after that.
-	 * */
+	/* A peer that closed with unread packets resets the link; its earlier packets can still be read after that. */
 	do
 		got = recvmsg (fd, &msg, flags | MSG_CMSG_CLOEXEC);
 	while (got < 0 && (errno == EINTR || (errno == ECONNRESET && !reset && (reset = true))));
@@ -117,7 +115,7 @@ int link_recv (int fd, struct packet *packet, int flags)
 		return -1;
 	take_fds (&msg, packet);
 	if (got == 0) {
-		packet_close (packet); /* an empty packet is no record, but can carry descriptors */
+		packet_close (packet); /* an empty packet is no record, but may carry descriptors */
 		return 0;
 	}
 	/* The control buffer is large enough, so the table of descriptors was full. */

@@ -1,9 +1,9 @@
 /* link - records between the processes of one remexd, over a SOCK_SEQPACKET pair (unix(7)).
  *
- * A record is a fixed struct, in the machine's own order (both ends are the same program), and up to LINK_PAYLOAD
- * bytes behind it, in one packet; descriptors ride along by SCM_RIGHTS. A record is never empty, so 0 bytes read is
- * end of stream. wire/records.h lists the types. No bytes from another machine come this way before they are parsed,
- * but a plugin may have broken its worker: link_recv checks the form of a record, its caller checks the meaning.
+ * A packet is a record (a fixed struct in the machine's own byte order: both ends are the same program) with up to
+ * LINK_PAYLOAD bytes behind it, and descriptors (SCM_RIGHTS). A record is never empty, so 0 bytes read is end of
+ * stream. wire/records.h lists the types. Bytes from another machine are parsed before they are sent over a link, but a
+ * plugin may have broken its worker: link_recv checks the form of a record, its caller checks the meaning.
  */
 #ifndef REMEX_BASE_LINK_H
 #define REMEX_BASE_LINK_H
@@ -15,7 +15,7 @@
 
 enum {
 	LINK_RECORD = 128 * 1024, /* the whole packet: two fit into a default SO_SNDBUF of 212,992 bytes */
-	LINK_FDS = 2, /* descriptors with one record, at most */
+	LINK_FDS = 2, /* the most descriptors of one record */
 };
 
 struct record {
@@ -27,21 +27,22 @@ struct record {
 
 #define LINK_PAYLOAD (LINK_RECORD - sizeof (struct record))
 
-/* A received record: the payload lies in `data`, the descriptors (close-on-exec, the receiver's to close) in fds. */
+/* A received record: the payload is in `data`, the descriptors (close-on-exec; the receiver closes them) are in
+ * `fds`. */
 struct packet {
 	struct record record;
 	int fds[LINK_FDS];
 	size_t n_fds;
-	bool lost; /* descriptors came with it and were dropped: this process had no room for them */
+	bool lost; /* descriptors of the record were dropped: this process had no room for them */
 	uint8_t data[LINK_PAYLOAD];
 };
 
-/* A connected pair, both close-on-exec and blocking; a send buffer of 1 MiB is asked for. 0 or -1. */
+/* Make a connected pair, both close-on-exec and blocking, with a requested send buffer of 1 MiB. 0 or -1. */
 int link_pair (int fds[2]);
 
-/* A record to be sent: members that are left out are none. */
+/* A record to be sent. Members that are left out stand for nothing. */
 struct outgoing {
-	struct record record; /* its length is filled in by link_send */
+	struct record record; /* link_send fills in its length */
 	const void *data; /* the payload: n bytes, */
 	size_t n;
 	const void *more; /* and more_n bytes behind them */
@@ -50,19 +51,19 @@ struct outgoing {
 	size_t n_fds;
 };
 
-/* Send one record. 0, or -1 with errno: EAGAIN when `flags` has MSG_DONTWAIT and it would block, EPIPE or ECONNRESET when
- * nobody is left, ETOOMANYREFS when too many descriptors of this user are on their way (waited for up to a second without
- * MSG_DONTWAIT). */
+/* Send one record. 0, or -1 with errno: EAGAIN when `flags` has MSG_DONTWAIT and the call would block, EPIPE or
+ * ECONNRESET when the peer is gone, ETOOMANYREFS when too many descriptors of this user are in flight (without
+ * MSG_DONTWAIT, after waiting for up to a second). */
 int link_send (int fd, const struct outgoing *outgoing, int flags);
 
 /* Send a record without payload or descriptors. */
 int link_post (int fd, uint32_t type, uint64_t id, int64_t a, int64_t b, int flags);
 
 /* Receive one record; 1, 0 at end of stream, -1 with errno (EAGAIN as above; EBADMSG for a packet that is no record:
- * the link is then of no more use). */
+ * the link cannot be used any more). */
 int link_recv (int fd, struct packet *packet, int flags);
 
-/* Close the descriptors that the receiver did not take (it sets those it took to -1). */
+/* Close the descriptors that the receiver did not take (the receiver sets taken ones to -1). */
 void packet_close (struct packet *packet);
 
 #endif

@@ -1,7 +1,7 @@
 /* list - an intrusive doubly linked ring. The head is a struct list of its own; an element embeds one.
  *
- * Nothing is allocated or owned here. An element is in at most one list per embedded node; list_remove makes it
- * point at itself: removing it twice is harmless, and list_linked is then false.
+ * Nothing is allocated or owned here. An element is in at most one list per embedded node; list_remove makes the
+ * element point to itself: removing it twice is harmless, and list_linked is then false.
  */
 #ifndef REMEX_BASE_LIST_H
 #define REMEX_BASE_LIST_H
@@ -21,7 +21,7 @@ struct list {
 	for (item = list_entry ((head)->next, __typeof__ (*item), member); &item->member != (head); \
 		item = list_entry (item->member.next, __typeof__ (*item), member))
 
-/* As list_each; the body may remove and free `item`, but not the one after it. */
+/* As list_each; the body may remove and free `item`, but not the next item. */
 #define list_each_safe(item, after, head, member) \
 	for (item = list_entry ((head)->next, __typeof__ (*item), member), \
 	    after = list_entry (item->member.next, __typeof__ (*item), member); \

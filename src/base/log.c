@@ -21,7 +21,7 @@ enum { LINE_MAX_BYTES = 4096 }; /* PIPE_BUF: a pipe takes such a line whole or n
 static struct {
 	const char *role;
 	enum log_level level;
-	int journal; /* stderr goes to the journal: 1; it does not: 0; not looked yet: -1 */
+	int journal; /* does stderr go to the journal? 1: yes, 0: no, -1: not known yet */
 } self = { "remexd", LOG_INFO, -1 };
 
 static const char *const names[] = { "error", "warning", "info", "debug" };
@@ -56,14 +56,14 @@ static size_t log_prefix (char *out, size_t size, enum log_level level)
 static struct {
 	bool known;
 	struct nowait out;
-	char rest[LINE_MAX_BYTES]; /* of a line whose beginning was taken */
+	char rest[LINE_MAX_BYTES]; /* of a line whose beginning was written */
 	size_t n_rest;
 	uint64_t lost; /* lines */
 } sink;
 
 void log_setup (const char *role, enum log_level level)
 {
-	/* Lines that were lost before a fork are reported by the parent. */
+	/* The parent reports the lines that were lost before a fork. */
 	if (strcmp (role, self.role) != 0)
 		sink.n_rest = sink.lost = 0;
 	self.role = role;
@@ -96,7 +96,7 @@ static bool write_rest (void)
 	return true;
 }
 
-/* One line; false when nothing of it was taken. */
+/* Write one line; false when no byte was written. */
 static bool write_line (const char *line, size_t n)
 {
 	ssize_t done = nowait_write (&sink.out, line, n);

@@ -32,7 +32,7 @@ struct nowait nowait_of (int fd, int access)
 		nowait.way = NOWAIT_SOCKET;
 	else if (S_ISCHR (status.st_mode))
 		nowait.way = NOWAIT_POLLED;
-	/* vmsplice(2) takes a pipe that is open both ways for one to be written. */
+	/* vmsplice(2) treats a pipe that is open in both directions as a pipe for writing. */
 	else if (S_ISFIFO (status.st_mode))
 		nowait.way = (fcntl (fd, F_GETFL) & O_ACCMODE) == access ? NOWAIT_FLAGGED : NOWAIT_POLLED;
 	return nowait;
@@ -44,7 +44,7 @@ void nowait_own (struct nowait *nowait, int access)
 	char path[32];
 	int own;
 
-	/* Opening another device a second time may have an effect on it. */
+	/* Other devices are not opened again: opening may have an effect on a device. */
 	if (nowait->way != NOWAIT_POLLED || fstat (nowait->fd, &status) < 0 ||
 		(!S_ISFIFO (status.st_mode) && !isatty (nowait->fd)))
 		return;
@@ -62,7 +62,7 @@ void nowait_close (struct nowait *nowait)
 	nowait->fd = -1;
 }
 
-/* A call failed: because it does not exist here (an older kernel, a named pipe, a filter of system calls)? */
+/* Did a call fail because it is not supported here (an older kernel, a named pipe, a filter of system calls)? */
 static bool not_here (void)
 {
 	return errno == EOPNOTSUPP || errno == ENOSYS || errno == EPERM || errno == EINVAL;
@@ -119,8 +119,8 @@ ssize_t nowait_read (struct nowait *nowait, void *bytes, size_t n)
 
 /* --- writing ----------------------------------------------------------------------------------------------------- */
 
-/* vmsplice puts the pages themselves into the pipe, so nobody may write to these pages again. They are
- * freed when they have been read. */
+/* vmsplice puts the pages themselves into the pipe, so no code may write to these pages again. They are freed when they
+ * have been read. */
 static ssize_t splice_copy (int fd, const void *bytes, size_t n)
 {
 	struct iovec part = { .iov_len = n < SPLICE_MAX ? n : SPLICE_MAX };

@@ -8,15 +8,15 @@
 #include "base/options.h"
 #include "base/text.h"
 
-enum { MOST_OPTIONS = 32 }; /* of one table, that a mistyped name is compared with */
+enum { MOST_OPTIONS = 32 }; /* names of one table that are compared with a mistyped name */
 
-/* Where the parser is. */
+/* The state of the parser. */
 struct parser {
 	struct command_line *line;
 	int argc, at; /* argv[at] is the next word */
 	char **argv;
 	const char *cluster; /* the rest of "-nq" */
-	bool ended; /* `--` was seen */
+	bool ended; /* `--` was read */
 	struct err *err;
 };
 
@@ -173,14 +173,14 @@ static int take_letter (struct parser *parser)
 
 /* --- words ------------------------------------------------------------------------------------------------------- */
 
-/* A word that is no option. False: it is the first of those among which nothing is read. */
+/* Take a word that is no option. False: from this word on no options are read. */
 static bool take_word (struct parser *parser)
 {
 	struct command_line *line = parser->line;
 	char *word = parser->argv[parser->at];
 
 	if (line->order == WORDS_MIXED)
-		parser->argv[line->n_words++] = word; /* there is room: what stood there was read */
+		parser->argv[line->n_words++] = word; /* there is room: earlier words have been read */
 	else if (!line->first)
 		line->first = word;
 	else
@@ -189,7 +189,7 @@ static bool take_word (struct parser *parser)
 	return true;
 }
 
-/* `--`. With WORDS_LAST the first one may stand before the first word, and the second one behind it. False: the words
+/* `--`. With WORDS_LAST a first `--` may stand before the first word, and a second one behind it. False: the words
  * follow. */
 static bool take_end (struct parser *parser)
 {

@@ -1,10 +1,10 @@
-/* options - a command line, read by a table: each row says how an option is called, what kind of value it takes, where the
- * value goes, and what help says about it.
+/* options - reads a command line by a table. Each row has the name of an option, the kind of its value, the place for
+ * the value, and the text for help.
  *
  *   PROGRAM [option...] [FIRST] [option...] [--] [word...]
  *
- * An option is a letter (-u 5, -u5, and -nq for two that take no value) or a name (--timeout 5, --timeout=5). `--` ends the
- * options.
+ * An option is a letter (-u 5, -u5, and -nq for two that take no value) or a name (--timeout 5, --timeout=5). `--` ends
+ * the options.
  */
 #ifndef REMEX_BASE_OPTIONS_H
 #define REMEX_BASE_OPTIONS_H
@@ -15,17 +15,17 @@
 
 #include "base/err.h"
 
-/* What an option does with the struct of values. A value is not copied: it points into argv. */
+/* The effect of an option on the struct of values. A value is not copied: it points into argv. */
 enum option_kind {
 	OPTION_FLAG, /* bool: true */
 	OPTION_CHOICE, /* int: the row's `number` */
 	OPTION_TEXT, /* const char *: the value */
 	OPTION_LIST, /* struct option_list: one more value */
-	OPTION_PAIRS, /* the same; each value is NAME=VALUE with a name that is not empty */
+	OPTION_PAIRS, /* the same; each value is NAME=VALUE, with a non-empty name */
 	OPTION_SECONDS, /* double: a time above 0 and at most 1e9 s, as 30, 1.5, 30s, 5m, 2h, 1d */
 	OPTION_NUMBER, /* long: from 0 to the row's `number` */
 	OPTION_COUNT, /* long: from 1 to the row's `number` */
-	OPTION_FIRST, /* no value of the struct: it names command_line.first, in place of the first word */
+	OPTION_FIRST, /* command_line.first, in place of the first word; no value of the struct */
 	OPTION_HELP, /* stop reading: command_line.help */
 };
 
@@ -35,12 +35,12 @@ struct option {
 	char letter; /* 'u' of -u; 0: there is none */
 	enum option_kind kind;
 	size_t to; /* offset of the member of the struct of values */
-	const char *value; /* how help calls the value, "SEC"; NULL: the option takes none */
+	const char *value; /* the name of the value in help, "SEC"; NULL: the option takes no value */
 	const char *help; /* NULL: help does not show this option */
 	long number;
 };
 
-/* Values of an option that may be repeated, in their order. */
+/* The values of an option that may be repeated, in order. */
 struct option_list {
 	const char **words;
 	size_t n;
@@ -48,7 +48,7 @@ struct option_list {
 
 enum words_order {
 	WORDS_MIXED, /* options may stand among the words and behind them */
-	WORDS_LAST, /* the first word is `first`; from the second word on nothing is an option */
+	WORDS_LAST, /* the first word is `first`; no option is read behind the second word */
 };
 
 struct command_line {
@@ -58,15 +58,15 @@ struct command_line {
 	void *values; /* the struct that the rows fill in */
 
 	/* Filled in: */
-	const char *first; /* of OPTION_FIRST or, with WORDS_LAST, the first word; NULL: there was none */
+	const char *first; /* the value of OPTION_FIRST or, with WORDS_LAST, the first word; NULL: none */
 	char **words; /* the other words, in argv; NULL behind the last */
 	int n_words;
 	bool verbatim; /* WORDS_LAST: `--` stood before the words */
-	bool help; /* help is asked for: nothing behind that was read */
+	bool help; /* help was requested: the rest was not read */
 };
 
-/* Read argv, without the name of the program, and with NULL behind the last; the words are moved in it. 0, or -1 and err:
- * what is wrong, and with which option. Either way options_free. */
+/* Read argv, which is without the name of the program and ends with NULL; words are moved inside argv. 0, or -1 and
+ * err, which names the option and the fault. Call options_free also after a failure. */
 int options_parse (struct command_line *line, int argc, char **argv, struct err *err);
 void options_free (struct command_line *line);
 

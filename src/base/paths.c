@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 
-/* DIRECTORY MIDDLE NAME in new memory; NULL without it. */
+/* DIRECTORY MIDDLE NAME in new memory; NULL: out of memory. */
 static char *join (const char *directory, const char *middle, const char *name)
 {
 	char *path;
@@ -24,7 +24,7 @@ static const char *absolute (const char *variable)
 	return value && *value == '/' ? value : NULL;
 }
 
-/* In this user's own configuration. NULL also without a home. */
+/* A path in this user's own configuration; NULL: out of memory, or no home. */
 static char *in_home (const char *name)
 {
 	const char *directory = absolute ("XDG_CONFIG_HOME"), *home = absolute ("HOME");

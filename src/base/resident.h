@@ -1,5 +1,4 @@
-/* resident - how much memory this process has in use, as the kernel counts it: "resident" in /proc/self/statm
- * (proc(5)).
+/* resident - the memory that this process uses, as the kernel counts it: "resident" in /proc/self/statm (proc(5)).
  *
  * The file is opened once and read from its beginning each time, so that it can still be read after a change of the
  * root directory, the user or the limits. The size is 0 when the descriptor is -1 (the file could not be opened).

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-/* The length of the UTF-8 character at p, or 0 where there is none within n bytes (RFC 3629, section 4). */
+/* The length of the UTF-8 character at p; 0: there is no whole character within n bytes (RFC 3629, section 4). */
 static size_t utf8_char (const uint8_t *p, size_t n)
 {
 	uint8_t low = 0x80, high = 0xBF;
@@ -54,8 +54,8 @@ bool text_is_utf8 (const void *bytes, size_t n)
 	return true;
 }
 
-/* Is the character of `len` bytes at p a control character, or the byte there where it is none (len 0)? So are those that
- * turn the direction of text, end a line, annotate what stands beside them or spell words that nobody sees. */
+/* Is the character of `len` bytes at p (len 0: the single byte) a control character? Characters that change the
+ * direction of text, end a line, annotate their neighbours or spell invisible words count as control characters. */
 static bool is_control (const uint8_t *p, size_t len)
 {
 	uint32_t c;
@@ -237,7 +237,7 @@ static size_t distance (const char *a, const char *b)
 	return row[m];
 }
 
-/* The only name that begins with the word, which has at least two characters; or NULL. */
+/* The only name that begins with the word (of at least two characters), or NULL. */
 static const char *completed (const char *word, const char *const *names, size_t n)
 {
 	size_t typed = strlen (word);
@@ -262,7 +262,7 @@ const char *text_nearest (const char *word, const char *const *names, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		size_t length = strlen (names[i]), apart = length > typed ? length - typed : typed - length, far;
 
-		/* The distance is at least the difference of the lengths: a word of a megabyte is not compared. */
+		/* The distance is at least the difference of the lengths, so a word of a megabyte is not compared. */
 		if (apart < best && (far = distance (word, names[i])) < best) {
 			best = far;
 			found = names[i];
@@ -282,7 +282,7 @@ char *text_hint (char *out, size_t size, const char *near)
 char *text_quote (char *out, size_t size, const char *text)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+:,./-";
-	static const char quote[] = "'\"'\"'"; /* closes, says a quote, opens again */
+	static const char quote[] = "'\"'\"'"; /* end the quotes, a quoted single quote, begin quotes again */
 	size_t used = 1;
 
 	if (*text && strlen (text) < size && !text[strspn (text, plain)])

@@ -1,4 +1,4 @@
-/* text - strings: UTF-8, base64, and what is safe to print. */
+/* text - strings: UTF-8, base64, and text that is safe to print. */
 #ifndef REMEX_BASE_TEXT_H
 #define REMEX_BASE_TEXT_H
 
@@ -7,13 +7,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Is this UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing above U+10FFFF? */
+/* Is this UTF-8 (RFC 3629): no overlong form, no surrogate, no character above U+10FFFF? */
 bool text_is_utf8 (const void *bytes, size_t n);
 
-/* Is there a control character in it: something that a person does not see, or that changes what a person sees around
- * it? Those are C0 and DEL, C1 (also as a single byte that is not UTF-8), the line and paragraph separators U+2028 and
- * U+2029, the marks, embeddings, overrides and isolates of bidirectional text (UAX #9, section 2), the deprecated U+206A to
- * U+206F, U+FEFF, the annotations U+FFF9 to U+FFFB and the tags U+E0000 to U+E007F, which spell words that nobody sees. */
+/* Do the bytes contain a control character? These are the characters that are invisible or that change the look of the
+ * text around them: C0 and DEL, C1 (also as a single byte that is not UTF-8), the line and paragraph separators U+2028
+ * and U+2029, the marks, embeddings, overrides and isolates of bidirectional text (UAX #9, section 2), the deprecated
+ * U+206A to U+206F, U+FEFF, the annotations U+FFF9 to U+FFFB and the tags U+E0000 to U+E007F, which spell invisible
+ * words. */
 bool text_has_control (const void *bytes, size_t n);
 
 /* A name of a plugin, a verb or a stream: 1 to TEXT_NAME_MAX of a-z 0-9 _. */
@@ -27,24 +28,24 @@ bool text_is_name (const char *text, size_t n);
 void text_b64_encode (char *out, const void *bytes, size_t n);
 ssize_t text_b64_decode (void *out, const char *chars, size_t n);
 
-/* Copy n bytes to `out` (of `size`, always terminated) for a person or a log: control characters (text_has_control)
- * and bytes that are not UTF-8 become \n, \t or \xNN, a backslash becomes two. Returns out. */
+/* Copy n bytes to `out` (of `size` bytes, always terminated) for a person or a log: control characters
+ * (text_has_control) and bytes that are not UTF-8 become \n, \t or \xNN, a backslash becomes two. Returns out. */
 char *text_escape (char *out, size_t size, const void *bytes, size_t n);
 
-/* The same, but each control character, and each byte that is not UTF-8, becomes '?': for names and comments. Cut
- * between characters. */
+/* The same, but each control character and each byte that is not UTF-8 becomes '?': for names and comments. The text is
+ * cut between characters. */
 char *text_plain (char *out, size_t size, const void *bytes, size_t n);
 
-/* One word of sh(1) that means `text`: as it is where nothing in it is special, else in single quotes (a single quote
- * itself in double ones, so that there is no backslash for text_escape to double). Cut, but with its quotes closed,
- * where `size` is too small. Returns out. */
+/* Quote `text` as one word of sh(1): unchanged if no character is special, else in single quotes (a single quote itself
+ * in double quotes, so that text_escape has no backslash to double). With a small `size` the word is cut, but its
+ * quotes are closed. Returns out. */
 char *text_quote (char *out, size_t size, const char *text);
 
-/* Of the `n` names, the one that a mistyped `word` most likely meant: the only one that begins with it, or else the one
- * that is nearest; NULL where there is none. */
+/* The name (of `n` names) that a mistyped `word` most likely means: the only name that begins with the word, else the
+ * nearest name; NULL: none is near. */
 const char *text_nearest (const char *word, const char *const *names, size_t n);
 
-/* "; did you mean 'near'?" behind an error, or "" where near is NULL. Returns out. */
+/* "; did you mean 'near'?" for the end of an error, or "" when near is NULL. Returns out. */
 char *text_hint (char *out, size_t size, const char *near);
 
 #endif

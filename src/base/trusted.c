@@ -15,12 +15,12 @@
 #include "base/fd.h"
 #include "base/trusted.h"
 
-enum { LINKS_MAX = 40 }; /* as the kernel has it (path_resolution(7)) */
+enum { LINKS_MAX = 40 }; /* the kernel's limit (path_resolution(7)) */
 
 struct walk {
-	const char *path; /* what the caller asked for, for messages */
+	const char *path; /* the caller's path, for messages */
 	enum trusted kind;
-	int at; /* the directory that has been reached, an O_PATH */
+	int at; /* the directory that has been reached (O_PATH) */
 	char where[PATH_MAX]; /* its name without links, "" for / */
 	char rest[PATH_MAX]; /* the rest of the path, from there */
 	int links; /* followed so far */
@@ -43,7 +43,7 @@ static int refuse (struct walk *walk, const char *fmt, ...)
 	return -1;
 }
 
-/* errno, for the path as a whole. */
+/* Fail with errno, for the path as a whole. */
 static int fail (struct walk *walk)
 {
 	return err_sys (walk->err, 0, "%.300s", walk->path);
@@ -54,7 +54,7 @@ static bool is_ours (uid_t uid)
 	return uid == 0 || uid == geteuid ();
 }
 
-/* Is that the number that stands for all owners without one in this user namespace? */
+/* Is that the uid that stands for all owners without a uid in this user namespace? */
 static bool is_unmapped (uid_t uid)
 {
 	unsigned long overflow = 65534, inside, outside, n;
@@ -83,7 +83,7 @@ static const char *owners (char out[40])
 	return out;
 }
 
-/* A directory on the way, whose name is walk->where. */
+/* Check a directory on the way; its name is walk->where. */
 static int judge_above (struct walk *walk, const struct stat *st)
 {
 	const char *where = *walk->where ? walk->where : "/";
@@ -98,7 +98,7 @@ static int judge_above (struct walk *walk, const struct stat *st)
 	return 0;
 }
 
-/* What was asked for. */
+/* Check the file or directory that the caller asked for. */
 static int judge (struct walk *walk, const struct stat *st)
 {
 	const char *path = walk->path;
@@ -127,7 +127,7 @@ static int judge_link (struct walk *walk, const char *name, const struct stat *s
 
 /* --- the walk ----------------------------------------------------------------------------------------------------- */
 
-/* Take the next name off the rest; false when there is none. *last: only slashes follow it. */
+/* Take the next name off the rest; false when there is none. *last: only slashes follow the name. */
 static bool next_name (struct walk *walk, char name[NAME_MAX + 2], bool *last)
 {
 	char *start = walk->rest + strspn (walk->rest, "/"), *end = start + strcspn (start, "/");
@@ -140,7 +140,7 @@ static bool next_name (struct walk *walk, char name[NAME_MAX + 2], bool *last)
 	return true;
 }
 
-/* Go to the directory that is open as fd, under that name. The walk owns fd from now on. */
+/* Go to the directory that is open as fd and has that name. The walk owns fd from now on. */
 static int enter (struct walk *walk, int fd, const char *name)
 {
 	size_t used = strlen (walk->where);
@@ -164,7 +164,7 @@ static int enter_root (struct walk *walk)
 	return enter (walk, open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "/");
 }
 
-/* The next name is a symbolic link, which is open as fd (O_PATH): follow it. */
+/* Follow the next name, a symbolic link that is open as fd (O_PATH). */
 static int follow (struct walk *walk, int fd)
 {
 	char target[PATH_MAX], rest[PATH_MAX];
@@ -186,7 +186,7 @@ static int follow (struct walk *walk, int fd)
 	return fail (walk);
 }
 
-/* Open `name`, which is what was asked for. */
+/* Open `name`, the last name of the path. */
 static int open_last (struct walk *walk, const char *name)
 {
 	static const int flags[] = {
@@ -214,7 +214,7 @@ static int open_last (struct walk *walk, const char *name)
 	return fd;
 }
 
-/* The next name of the way. 1: go on; 0: what was asked for is in *found; -1 and err. */
+/* Handle the next name. 1: go on; 0: *found is the descriptor for the caller; -1 and err. */
 static int step (struct walk *walk, int *found)
 {
 	bool last = true, is_file = walk->kind < TRUSTED_DIRECTORY;
@@ -222,7 +222,7 @@ static int step (struct walk *walk, int *found)
 	struct stat st = { 0 };
 	int fd, result = 1;
 
-	if (!next_name (walk, name, &last)) /* the way ended with a link to / or to .. */
+	if (!next_name (walk, name, &last)) /* the path ended with a link to / or to .. */
 		strcpy (name, ".");
 	else if (!strcmp (name, ".") && !last)
 		return 1;
