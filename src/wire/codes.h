@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* What an `error` message may say. NONE is never sent: it is what a code is that nobody set. */
+/* The codes of an `error` message. NONE is never sent: it stands for a code that was not set. */
 #define CODE_TABLE(ROW) \
 	ROW (NONE, "") \
 	ROW (BAD_MESSAGE, "bad_message") \
@@ -22,7 +22,7 @@
 	ROW (SHUTTING_DOWN, "shutting_down") \
 	ROW (INTERNAL, "internal")
 
-/* What a `done` message may say; the client adds the last three of its own. */
+/* The outcomes in a `done` message; the client itself adds the last three. */
 #define OUTCOME_TABLE(ROW) \
 	ROW (EXITED, "exited") \
 	ROW (SIGNALLED, "signalled") \
@@ -42,8 +42,8 @@ enum code { CODE_TABLE (CODE_ENUM) N_CODES };
 enum outcome { OUTCOME_TABLE (OUTCOME_ENUM) N_OUTCOMES };
 #undef OUTCOME_ENUM
 
-/* The word of a code, "internal" for CODE_NONE and for what is no code; the code of a word, or -1; the code of a number that
- * another process sent, CODE_INTERNAL for what is none. */
+/* code_name: the word of a code; "internal" for CODE_NONE and for numbers that are no code. code_parse: the code of a
+ * word, or -1. code_of: the code of a number from another process; CODE_INTERNAL when the number is no code. */
 const char *code_name (enum code code);
 int code_parse (const char *word);
 enum code code_of (int64_t number);

@@ -22,7 +22,7 @@ int header_scan (const char *text, size_t n, int max_tokens, struct err *err)
 		bool starts = false;
 
 		switch (c) {
-		case '\0': /* jansson reads over some */
+		case '\0': /* jansson skips some of them */
 			return err_set (err, CODE_BAD_MESSAGE, "the header has a NUL byte");
 		case '{':
 		case '[':
@@ -72,8 +72,8 @@ json_t *header_parse (const char *text, size_t n, int max_tokens, int *tokens, s
 		return NULL;
 	if (tokens)
 		*tokens = count;
-	/* Jansson must not run out of memory half-way (wire/memory.h): a long text needs twice its size, to grow
-	 * and to stay, and where that is not there this is an answer still. */
+	/* jansson must not run out of memory half-way (wire/memory.h). A long text needs twice its size, while it grows
+	 * and for the result. If that much is not free, an error can still be returned here. */
 	if (n > RESERVE_FROM) {
 		void *reserve = malloc (4 * n);
 

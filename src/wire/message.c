@@ -25,8 +25,8 @@ void decoder_free (struct decoder *decoder)
 
 /* --- what kind of message a header is ---------------------------------------------------------------------------- */
 
-/* For each kind of message: the member by which it is known, the type of that member, who may send it, and whether it
- * needs an id. A header is of the first kind whose member it has. */
+/* For each kind of message: the member that identifies the kind, the type of that member, the sender, and whether an id
+ * is needed. The kind of a header is the first row whose member it has. */
 static const struct kind_row {
 	const char *key;
 	enum message_kind kind;
@@ -113,7 +113,7 @@ static uint32_t header_length (const struct buf *in)
 {
 	uint32_t length;
 
-	memcpy (&length, in->data + in->start, sizeof length); /* there are at least four */
+	memcpy (&length, in->data + in->start, sizeof length); /* at least four bytes are there */
 	return ntohl (length);
 }
 
@@ -122,7 +122,7 @@ static uint32_t header_max (const struct decoder *decoder)
 	return decoder->from == FROM_CLIENT ? HEADER_CALL_MAX : HEADER_MAX; /* a server makes no calls */
 }
 
-/* Parse a header that is all here, and check everything that can be checked without its body. */
+/* Parse a complete header, and check all that can be checked without its body. */
 static int read_header (struct decoder *decoder, const struct buf *in, struct err *err)
 {
 	struct message *message = &decoder->message;
@@ -269,8 +269,8 @@ int message_printf (struct buf *out, const char *fmt, ...)
 	return 0;
 }
 
-/* The header's length does not depend on the body's: the number is padded with spaces, which JSON allows before a
- * value. So the bytes can be read into their final place before it is known how many there are. */
+/* The length of the header does not depend on the length of the body: the number is padded with spaces, which JSON
+ * allows before a value. So the bytes can be read into their final place before their number is known. */
 static int data_header (char *text, size_t size, uint64_t id, const char *stream, size_t n)
 {
 	return snprintf (text, size, "{\"id\":%llu,\"data\":\"%s\",\"body\":%7zu}", (unsigned long long)id, stream, n);

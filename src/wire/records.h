@@ -1,8 +1,8 @@
 /* records - the records that the processes of one remexd send each other over their links (base/link.h).
  *
- * Each row: the type, the sender, the record's id, a, b, payload, descriptors. A worker is named by its serial, which
- * is never reused; a request by the front's own number for it, which is not the client's id. The ids of requests and
- * the serials start at 1.
+ * Each row: the type, the sender, the record's id, a, b, payload, descriptors. A worker has a serial, which is never
+ * reused. A request has the front's own number, which is not the client's id. The ids of requests and the serials start
+ * at 1.
  */
 #ifndef REMEX_WIRE_RECORDS_H
 #define REMEX_WIRE_RECORDS_H
@@ -10,11 +10,11 @@
 enum record_type {
 	/* front -> worker. One request at a time: the next CALL follows the terminal record of the last. No record ends
 	 * a request or a worker: the keeper closes the lifeline (proc/keeper.h). */
-	REC_CALL = 1, /* id request, a size of the header, b size of the attachment (may be 0). The payload is both in a
-			 row, in as many CALL records as it takes (same id, a, b). The attachment is a JSON object:
-			 "facts", an object, for a verb with REMEX_FACTS; for one with REMEX_PATHS "roots", which is
-			 null where none bind the caller, else a list of {"path":…,"write":…}, which may be empty.
-			 Without "roots" such a verb does not run */
+	REC_CALL = 1, /* id request, a size of the header, b size of the attachment (may be 0). The payload is header
+			 and attachment in a row, in as many CALL records as needed (same id, a, b). The attachment is a
+			 JSON object: "facts", an object, for a verb with REMEX_FACTS; "roots", for a verb with
+			 REMEX_PATHS: null if no roots bind the caller, else a list of {"path":…,"write":…}, which may
+			 be empty. Without "roots" such a verb does not run */
 	REC_INPUT, /* id request, payload: bytes for remex_read, never more than PULL granted */
 	REC_INPUT_END, /* id request */
 	REC_SIGNAL, /* id request, a signal number, for the command's process group */
@@ -25,59 +25,61 @@ enum record_type {
 	REC_STREAM, /* id request, a and b enum fd_kind (base/fd.h) of the first and the second descriptor; payload: the
 		       streams' names, each with its NUL; fds: one or two read ends */
 	REC_SINK, /* id request, a enum fd_kind; fd: a write end, which takes all input from now on */
-	REC_PULL, /* id request, a bytes: the handler calls remex_read and has room for so many more */
-	REC_DONE, /* id request, a enum outcome, b exit status or signal number. Terminal. payload: struct worker_state */
+	REC_PULL, /* id request, a bytes: the handler calls remex_read and has room for so many more bytes */
+	REC_DONE, /* id request, a enum outcome, b exit status or signal number. Terminal. payload: struct
+		     worker_state */
 	REC_FAIL, /* id request, a enum code, b errno or 0. Terminal. payload: struct worker_state, then the words.
 		     id 0: the worker could not start; it leaves */
 	REC_LOADING, /* from a probe: a index of the plugin file that is loaded next, -1 after the last */
 	REC_VERBS, /* from a probe: a size of the whole; payload: a piece of the verb table (JSON, see verbs.h) */
 
 	/* front -> supervisor */
-	REC_WORKER =
-		32, /* id request, a uid; payload: the identity's name; fd: the Unix peer's socket, where there is one */
-	REC_RELEASE, /* id serial: let it leave, kill nothing */
+	REC_WORKER = 32, /* id request, a uid; payload: the identity's name; fd: the Unix peer's socket, if any */
+	REC_RELEASE, /* id serial: the worker may leave; kill nothing */
 	REC_STOP, /* id serial, a grace in milliseconds */
-	REC_PONG, /* answers PING. READY (above) says that the front accepts clients; payload: its instance, 32 digits */
-	REC_RELOAD, /* id request: do what SIGHUP does, and answer with RELOADED */
-	REC_AUDIT, /* id the request that starts, which wants an answer, or 0; a the request that ends, or 0; payload: a line for the
-			 audit trail, without newline */
+	REC_PONG, /* answers PING. READY (above) says that the front accepts clients; payload: its instance, 32
+		     digits */
+	REC_RELOAD, /* id request: reload as for SIGHUP, and answer with RELOADED */
+	REC_AUDIT, /* id the request that starts (the front waits for an answer), or 0; a the request that ends, or 0;
+		      payload: a line for the audit trail, without newline */
 
 	/* supervisor -> front */
 	REC_BORN = 48, /* answers WORKER: id request, a serial, b uid; payload: struct worker_birthday; fd: the worker's
 			  link */
-	REC_NO_WORKER, /* answers WORKER: id request, a errno (EPERM: not for that peer; ENOTCONN: that peer
-			 has left; EBUSY: ask again soon, some have yet to go) */
+	REC_NO_WORKER, /* answers WORKER: id request, a errno (EPERM: that peer may not have it; ENOTCONN: that peer has
+			  left; EBUSY: ask again soon, some workers have not ended yet) */
 	REC_GONE, /* id serial, a enum gone, b exit status or signal, payload: int64_t survivors (-1: not known) */
 	REC_CONFIG, /* a generation, b the daemon's uid; payload: the file's name; fd: its sealed snapshot */
 	REC_TABLE, /* a size of the whole, payload: a piece of the verb table */
-	REC_GRANTS, /* before TABLE, with each generation, or (a 1) for the generation in use; fds: the identities' snapshot and its manifest
-			 (daemon/identity_files.h) */
+	REC_GRANTS, /* before TABLE, with each generation, or (a 1) for the generation in use; fds: the identities'
+		       snapshot and its manifest (daemon/identity_files.h) */
 	REC_HOST_KEY, /* before the first listener of TCP; fd: the sealed private key (net/credential.h) */
 	REC_LISTENER, /* a enum listen_kind; fd: the listening socket */
 	REC_CONNECTION, /* a uid of the peer; fds: read end, write end of the only connection (--stdio) */
 	REC_RELOADED, /* answers RELOAD: id request, a 0 (the generation was sent before; payload: the keys whose change
 			 waits for a restart, each with a NUL behind it) or 1 (failed; payload: why) */
-	REC_AUDITED, /* answers AUDIT: id request, a 0 or the errno that kept it from being written */
+	REC_AUDITED, /* answers AUDIT: id request, a 0 or the errno of the failed write */
 	REC_EQUIPPED, /* all that a new front needs has been sent */
 	REC_COUNTERS, /* a enum supervisor_counter, b its value */
-	REC_DRAIN, /* a milliseconds: take no more calls, end when the running ones have, at the latest then */
+	REC_DRAIN, /* a milliseconds: take no more calls; end when the running ones have ended, and at the latest after
+		      this time */
 	REC_PING,
 
 	/* front -> carrier (front/carrier.h) */
 	REC_CARRY =
-		72, /* id of the carriage, a enum carry, b how many were sent with it; fds: the stream, and the carrier's end
-			   of the pair */
+		72, /* id of the carriage, a enum carry, b the number of records sent so far (with this one); fds: the
+		       stream, and the carrier's end of the pair */
 	REC_DISCARD, /* b as CARRY; fd: to be closed */
 
 	/* keeper -> supervisor; supervisor -> keeper uses RELEASE and STOP with id 0 */
 	REC_KEEPER_GONE = 64, /* as GONE; the keeper exits after it */
 };
 
-/* How a worker ended (REC_GONE). Exited with a prior release is no death. */
+/* How a worker ended (REC_GONE). An exit after a release is a normal end. */
 enum gone { GONE_EXITED, GONE_SIGNALLED };
-enum { GONE_UNBORN = 71 }; /* GONE_EXITED with this, from a worker that was never ready: its keeper could not make it */
+enum { GONE_UNBORN = 71 }; /* GONE_EXITED with this: the worker was never ready, since its keeper could not make it */
 
-/* What the supervisor noted before a worker looked up its user. */
+/* The supervisor's notes from before a worker looked up its user. */
 struct worker_birthday {
 	unsigned long long users; /* the state of the user database (base/userdb.h) */
 	long long ms; /* clock_ms */
@@ -96,8 +98,8 @@ enum worker_flag {
 
 enum supervisor_counter {
 	COUNTER_KEEPERS_LOST,
-	COUNTER_SPARES, /* idle workers that the supervisor keeps warm */
-	COUNTER_FRONTS, /* how many fronts were started */
+	COUNTER_SPARES, /* the idle workers of the supervisor */
+	COUNTER_FRONTS, /* the number of fronts that were started */
 	COUNTER_SUPERVISOR_RESIDENT, /* bytes */
 };
 

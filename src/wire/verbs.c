@@ -179,7 +179,7 @@ static int check_string (const json_t *value, const char *name, struct err *err)
 	struct err why;
 	char *copy;
 
-	/* A plain string was checked by the parser: UTF-8, no NUL. */
+	/* The parser has checked a plain string: UTF-8, no NUL. */
 	if (json_is_string (value))
 		return 0;
 	if (!(copy = header_string (value, NULL, &why)))

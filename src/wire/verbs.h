@@ -1,10 +1,10 @@
 /* verbs - the table of the verbs, as the plugins declare them.
  *
- * A probe worker writes it as JSON (plugin/plugins.c); the front and the client parse it back. The same
- * table answers `plugins`, drives completion and checks arguments. The JSON is a list of plugins:
+ * A probe worker writes the table as JSON (plugin/plugins.c); the front and the client parse it. The table answers
+ * `plugins`, drives completion and checks arguments. The JSON is a list of plugins:
  *   {"plugin","version","summary","verbs":[{"name","help","control","facts","paths",
  *     "runs","params":[{"name","type","required","command","help"}]}]}
- * or, for one that was refused, {"plugin","refused":"why","misconfigured"}.
+ * or, for a refused plugin, {"plugin","refused":"why","misconfigured"}.
  */
 #ifndef REMEX_WIRE_VERBS_H
 #define REMEX_WIRE_VERBS_H
@@ -30,8 +30,8 @@ struct verb {
 	const char *plugin, *help;
 	bool control; /* may use the slot beyond workers.max */
 	bool facts; /* the front attaches its counters */
-	bool paths; /* the front attaches what the caller's roots are */
-	bool runs; /* runs what its caller says */
+	bool paths; /* the front attaches the caller's roots */
+	bool runs; /* runs any command that its caller gives */
 	const char *command; /* the name of the parameter with the words of that command, or NULL */
 	struct verb_param *params;
 	size_t n_params;
@@ -47,22 +47,22 @@ struct verb_table {
 /* "string", "integer", …; the type of such a word, or -1. */
 const char *verb_type_name (enum verb_type type);
 
-/* Parse a table; NULL and err. `json` is borrowed (a reference is kept). A table has references, the first one being
- * the caller's; its verbs are valid as long as a reference is held. verb_table_free gives one up. */
+/* Parse a table; NULL and err. `json` is borrowed (a reference is kept). A table has references; the caller has the
+ * first. Its verbs are valid as long as a reference is held. verb_table_free gives a reference up. */
 struct verb_table *verb_table_new (json_t *json, struct err *err);
 struct verb_table *verb_table_ref (struct verb_table *table);
 void verb_table_free (struct verb_table *table);
 
-/* The verb of that name, or NULL with err (CODE_UNKNOWN_CALL, naming the nearest; or why the plugin
- * is refused). */
+/* The verb of that name, or NULL with err (CODE_UNKNOWN_CALL, with the nearest name, or the reason why the plugin is
+ * refused). */
 const struct verb *verb_find (const struct verb_table *table, const char *name, struct err *err);
 
-/* Why the plugin of that call is refused, or NULL: it is not, or there is none. */
+/* The reason why the plugin of that call is refused; NULL: it is not refused, or does not exist. */
 const char *verb_refusal (const struct verb_table *table, const char *name);
 
-/* Check a call's arguments (an object, or NULL for none) against the verb: every required one is there, none is
- * unknown, each has its type. A string may be {"b64":…}; a map is an object of strings or a list of "NAME=VALUE".
- * 0, or -1 and err (CODE_BAD_VALUE, naming the parameter and, for an unknown one, the nearest). */
+/* Check a call's arguments (an object, or NULL for none) against the verb: each required argument is present, none is
+ * unknown, each has its type. A string may be {"b64":…}; a map is an object of strings or a list of "NAME=VALUE". 0, or
+ * -1 and err (CODE_BAD_VALUE, with the parameter and, for an unknown one, the nearest name). */
 int verb_check (const struct verb *verb, const json_t *args, struct err *err);
 
 #endif
