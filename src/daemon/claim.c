@@ -8,7 +8,7 @@
 #include "daemon/claim.h"
 #include "net/peer.h"
 
-/* By a connection: may its caller act as that user? */
+/* May the caller of that connection act as that user? */
 static bool may_act_as (const struct listening *listening, uid_t uid, int peer)
 {
 	uid_t caller;

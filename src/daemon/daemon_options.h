@@ -5,17 +5,17 @@
 #include <stdbool.h>
 
 struct daemon_options {
-	const char *config; /* -c FILE, or NULL: the default, which may be missing */
+	const char *config; /* -c FILE; NULL: the default, which may be missing */
 	bool test; /* -t: check the configuration and the plugins, and exit */
 	bool stdio; /* --stdio: one connection on standard input and output */
 	bool init; /* --init: make the host key and a first configuration, and exit */
 	bool version; /* --version: print it, and exit */
 	const char *make_key; /* --make-key=PATH, internal: make the host key there, and exit */
-	long front; /* --front=FD, internal: be the front, with that link to the supervisor; -1: no */
+	long front; /* --front=FD, internal: be the front, with that link to the supervisor; -1: not the front */
 };
 
-/* Parse the command line. -1: run; else the exit status: help or the version were printed (0), or the command line is wrong,
- * which a line on stderr says (2). */
+/* Parse the command line. Returns -1 to run, else the exit status: 0 (help or the version was printed), or 2 (the
+ * command line is wrong; a line on stderr says why). */
 int daemon_options_parse (struct daemon_options *options, int argc, char **argv);
 
 #endif

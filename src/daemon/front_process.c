@@ -17,7 +17,7 @@
 #include "daemon/front_process.h"
 #include "wire/records.h"
 
-enum { SEND_S = 2 }; /* a front that takes no record for so long hangs, and the supervisor must not hang with it */
+enum { SEND_S = 2 }; /* a front that takes no record for so long hangs; the supervisor must not hang with it */
 
 void front_process_init (struct front_process *front)
 {
@@ -179,8 +179,7 @@ const char *front_process_check (struct front_process *front)
 	front->ping_ms = clock_ms () + FRONT_PING_MS;
 	if (front->unanswered++ >= FRONT_PINGS_LOST)
 		return "it does not answer";
-	link_post (
-		front->link, REC_PING, 0, 0, 0, MSG_DONTWAIT); /* a ping that does not fit is one without an answer */
+	link_post (front->link, REC_PING, 0, 0, 0, MSG_DONTWAIT); /* a ping that does not fit counts as unanswered */
 	return NULL;
 }
 

@@ -58,7 +58,7 @@ static int check_sections (const struct generation *generation, struct err *err)
 	return 0;
 }
 
-/* front_user only means something where root starts remexd. */
+/* front_user has a meaning only when root starts remexd. */
 static int check_front_user (const struct generation *generation, struct err *err)
 {
 	const struct config *config = generation->config;
@@ -70,7 +70,7 @@ static int check_front_user (const struct generation *generation, struct err *er
 		config->front_user);
 }
 
-/* The identities that the configuration names, as they are now; whoever has a key in `now` (or NULL) keeps it. */
+/* Read the identities of the configuration. An identity that has a key in `now` (or NULL) keeps the key. */
 static int open_identities (
 	const struct config *config, const struct generation *now, struct identity_files *identities, struct err *err)
 {
@@ -159,7 +159,7 @@ int generation_renew_identities (struct generation *generation, struct err *err)
 	return 0;
 }
 
-/* Why `name` is refused in the table; NULL where it is not refused, or not in the table. */
+/* The reason why `name` is refused in the table; NULL: not refused, or not in the table. */
 static const char *refusal (const json_t *table, const char *name)
 {
 	const json_t *plugin;

@@ -45,7 +45,7 @@ static char *read_file (int directory, const char *directory_path, const char *n
 	return text;
 }
 
-/* Find the user that it acts as. A daemon that is not root can only act as its own user. */
+/* Find the user that the identity acts as. A daemon that is not root can only act as its own user. */
 static int find_user (struct identity_file *file, struct err *err)
 {
 	const char *user = file->grant->user;
@@ -122,7 +122,7 @@ static int compare_keys (const void *left, const void *right)
 	return memcmp (a->key.bytes, b->key.bytes, sizeof a->key.bytes);
 }
 
-/* All keys, sorted, each of them once, without owners. NULL where memory is out. */
+/* All keys, sorted, without duplicates and owners. NULL: out of memory. */
 static struct owned *all_keys (const struct identity_files *identities, size_t *n)
 {
 	struct owned *keys;
@@ -159,7 +159,8 @@ static bool has_key (const struct grant *grant, const struct key *key)
 	return false;
 }
 
-/* Give each identity the keys that it had before and still lists: a new file takes no key away from another. */
+/* Give each identity the keys that it had before and still lists: a new file cannot take a key away from another
+ * identity. */
 static void keep_keys (
 	struct owned *keys, size_t n, const struct identity_files *identities, const struct identity_files *now)
 {
@@ -175,8 +176,8 @@ static void keep_keys (
 	}
 }
 
-/* Each key tells who is calling, so it must belong to one identity. The owner in `now` keeps it; else the first name gets it.
- * Another identity that lists it is refused, and then owns no key. The keys are sorted, since there may be many. */
+/* A key identifies the caller, so it must belong to one identity. The owner in `now` keeps it; else the first name gets
+ * it. Another identity that lists it is refused, and then owns no key. The keys are sorted, since there may be many. */
 static int check_keys (struct identity_files *identities, const struct identity_files *now)
 {
 	size_t n;
@@ -291,7 +292,7 @@ size_t identity_files_count (const struct identity_files *identities)
 	return n;
 }
 
-/* A user name may have another uid by now, and a uid another user. */
+/* Look the users up again: a user name may have another uid now, and a uid another user. */
 static void look_up_again (struct identity_files *identities)
 {
 	for (size_t i = 0; i < identities->n_items; i++) {

@@ -22,12 +22,13 @@
 #include "net/credential.h"
 #include "net/endpoint.h"
 
-/* The paths of all that is made. Owned. */
+/* The paths of all files and directories that are made. Owned. */
 struct places {
 	char *file, *host_key, *identities;
 	char *socket; /* of `listen`; NULL: the default one */
-	bool beside; /* a new file that -c names: host_key and identities are beside it, and it sets these keys */
-	bool there; /* the file exists, and is left as it is */
+	bool beside; /* the file is new and named by -c: host_key and identities are beside it, and it sets these
+			keys */
+	bool there; /* the file exists, and does not change */
 };
 
 static void places_free (struct places *places)
@@ -126,7 +127,7 @@ static const char starter_head[] =
 				   "each request.\n"
 				   "audit: %s\n";
 
-/* `key: 'path'`: in single quotes nothing but a single quote means anything (YAML 1.1, section 5.7). */
+/* `key: 'path'`: in single quotes only a single quote is special (YAML 1.1, section 5.7). */
 static int put_path (struct buf *out, const char *key, const char *path)
 {
 	int result = buf_printf (out, "%s: '", key);
@@ -164,7 +165,7 @@ static int write_starter (const struct places *places, struct err *err)
 	buf_init (&text, CONF_FILE_MAX);
 	if (!directory || compose (places, &text) != 0)
 		err_set (err, 0, "out of memory");
-	/* A path that YAML cannot hold fails here, and not at the first start. */
+	/* A path that YAML cannot express fails here, not at the first start. */
 	else if ((config = config_parse ((const char *)buf_head (&text), buf_len (&text), places->file, err)) &&
 		 file_make_directory (directory, directory_mode (), directory_mode (), err) == 0)
 		result = file_write (places->file, buf_head (&text), buf_len (&text), 0644, false, err);
@@ -176,7 +177,7 @@ static int write_starter (const struct places *places, struct err *err)
 
 /* --- all --------------------------------------------------------------------------------------------------------- */
 
-/* Print the fingerprint, which `remex trust` asks about. */
+/* Print the fingerprint, which `remex trust` shows. */
 static int show_key (const char *path, struct err *err)
 {
 	struct credential *credential = NULL;
@@ -193,8 +194,8 @@ static int show_key (const char *path, struct err *err)
 	return 0;
 }
 
-/* Where the identities are not in the default directory, `remex authorize` has to ask a remexd that runs: so its start comes
- * first. */
+/* When the identities are not in the default directory, `remex authorize` must ask a running remexd. So the start of
+ * remexd comes first. */
 static void show_next (const struct places *places, const char *named)
 {
 	const char *as = geteuid () == 0 ? " --as USER" : "";

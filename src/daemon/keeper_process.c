@@ -21,9 +21,9 @@
 #include "wire/records.h"
 
 enum {
-	LATE_MS = 5000, /* beyond what a keeper needs, on a busy machine */
-	FORCE_MS = 5000, /* how long what is beneath a keeper is killed, before the keeper itself is */
-	AGAIN_MS = 10, /* between two looks at what is dying */
+	LATE_MS = 5000, /* additional time for a keeper on a busy machine */
+	FORCE_MS = 5000, /* the time for killing the processes beneath a keeper, before the keeper itself is killed */
+	AGAIN_MS = 10, /* between two checks of dying processes */
 };
 
 /* --- the beginning ----------------------------------------------------------------------------------------------- */
@@ -93,7 +93,7 @@ void keeper_process_order (struct keeper_process *keeper, uint32_t type, int64_t
 	keeper_process_expect_end (keeper, time_of_order (type, a));
 	if (link_post (keeper->link, type, 0, a, 0, MSG_DONTWAIT) == 0 || errno == EPIPE)
 		return;
-	/* Somebody waits for what the keeper does. At the end of its link it kills. */
+	/* A request waits for the keeper's work. At the end of its link the keeper kills. */
 	log_warning ("a keeper takes no orders, and is made to kill. serial=%llu: %s",
 		(unsigned long long)keeper->serial, strerror (errno));
 	shutdown (keeper->link, SHUT_WR);
@@ -110,7 +110,8 @@ void keeper_process_expect_end (struct keeper_process *keeper, int64_t within_ms
 
 /* --- the end ----------------------------------------------------------------------------------------------------- */
 
-/* Kill beneath the keeper; is that done? As long as it lives, stopped or not, what loses its parent stays beneath it. */
+/* Kill the processes beneath the keeper. True when none are left. As long as the keeper lives, stopped or not, a
+ * process that loses its parent stays beneath the keeper. */
 static bool kill_beneath (const struct keeper_process *keeper, int64_t now)
 {
 	if (keeper->released || keeper->reported)
@@ -139,7 +140,7 @@ void keeper_process_force (struct keeper_process *keeper)
 	}
 }
 
-/* What a keeper that was killed has left: only a cgroup still finds it. After RELEASE it lives on. */
+/* Kill the processes that a killed keeper has left: only a cgroup can still find them. After RELEASE they live on. */
 static void clean_up (const struct keeper_process *keeper)
 {
 	if (keeper->cgroup < 0)

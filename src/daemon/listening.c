@@ -23,7 +23,7 @@ void listening_init (struct listening *listening)
 
 /* --- the sockets ------------------------------------------------------------------------------------------------- */
 
-/* Is the socket in the directory of the default socket? That directory belongs to remexd by its name. */
+/* Is the socket in the directory of the default socket? That directory belongs to remexd, by its name. */
 static bool in_own_directory (const char *path)
 {
 	char *usual = paths_socket ();
@@ -103,7 +103,7 @@ static void log_not_served (const struct config_listen *listen)
 		tcp ? "tcp" : "unix", name, name);
 }
 
-/* The sockets of a service manager take the place of `listen`. */
+/* Take the sockets of a service manager in place of `listen`. */
 static int adopt (struct listening *listening, int n, const struct config *config, struct err *err)
 {
 	for (int i = 0; i < n; i++) {
@@ -125,7 +125,7 @@ static const char *directory_of (const struct generation *generation)
 	return generation->identities.directory ? generation->identities.directory : "(no home)";
 }
 
-/* TCP stays closed as long as no identity may come in. */
+/* TCP stays closed as long as no identity may connect. */
 static void log_closed (const struct generation *generation, const struct endpoint *endpoint)
 {
 	char shown[ENDPOINT_SIZE];
@@ -215,7 +215,7 @@ static int open_host_key (struct listening *listening, const struct config *conf
 	return listening->host_key < 0 ? -1 : 0;
 }
 
-/* Can the host key be used? A key that does not exist would be made. */
+/* Can the host key be used? A missing key would be made. */
 static int check_host_key (const struct config *config, struct err *err)
 {
 	char *path = config->host_key ? strdup (config->host_key) : paths_config (PATHS_HOST_KEY);
@@ -254,7 +254,7 @@ int listening_check (const struct generation *generation, struct err *err)
 
 /* --- all --------------------------------------------------------------------------------------------------------- */
 
-/* Warn where a supervisor that is root cannot know on which socket a caller came (listening_has_accepted). */
+/* Warn when a supervisor that is root cannot find the socket of a caller (listening_has_accepted). */
 static void check_recognition (const struct listening *listening)
 {
 	for (size_t i = 0; i < listening->n_listeners && geteuid () == 0; i++) {
@@ -271,7 +271,7 @@ static void check_recognition (const struct listening *listening)
 	}
 }
 
-/* The members of group `remex` may call, where root has started remexd. */
+/* Find the group `remex`: its members may call when root has started remexd. */
 static gid_t find_group (void)
 {
 	const struct group *group = geteuid () == 0 ? getgrnam ("remex") : NULL;

@@ -1,8 +1,9 @@
-/* listening - the sockets that remexd listens on: those of `listen`, or those that a service manager has opened for it; and
- * what TCP needs besides, a host key and an identity that may come in.
+/* listening - the listening sockets of remexd, from `listen` or from a service manager. TCP also needs a host key and
+ * an identity that may connect.
  *
- * TCP is bound at the start, and stays closed (listener->silent) until there is an identity. What is open stays open: the
- * front refuses the connections. The sockets live as long as the supervisor, whatever becomes of the front.
+ * TCP is bound at the start, and stays closed (listener->silent) until there is an identity. An open listener stays
+ * open without identities: the front refuses the connections. The sockets live as long as the supervisor, even when the
+ * front ends.
  */
 #ifndef REMEX_DAEMON_LISTENING_H
 #define REMEX_DAEMON_LISTENING_H
@@ -26,24 +27,25 @@ struct listening {
 
 void listening_init (struct listening *listening);
 
-/* Open the sockets, and the host key where there is TCP. 0; or -1 and err, and listening_close is called all the same. */
+/* Open the sockets, and the host key where there is TCP. 0; or -1 and err. The caller calls listening_close in both
+ * cases. */
 int listening_open (struct listening *listening, const struct generation *generation, struct err *err);
 
-/* Would the host key fail? Logs which addresses would be closed. 0, or -1 and err. */
+/* Check the host key, and log the addresses that would be closed. 0, or -1 and err. */
 int listening_check (const struct generation *generation, struct err *err);
 
-/* The identities have changed: open TCP where it is closed and somebody may come in, and log it where remexd serves already.
- * 0, or -1 and err. */
+/* After a change of the identities: open closed TCP listeners if an identity may connect. With `serving`, log that. 0,
+ * or -1 and err. */
 int listening_start (struct listening *listening, const struct generation *generation, bool serving, struct err *err);
 
-/* Look the group `remex` up again: it may have been made, or have another number. */
+/* Look the group `remex` up again: it may be new, or have another number. */
 void listening_renew_group (struct listening *listening);
 
 /* Log each address that is open. */
 void listening_log (const struct listening *listening);
 
-/* Was that connection accepted on one of our Unix sockets? A front could show another socket, whose "peer" is whoever
- * listens there: the connecting end of a connection, or our listening socket itself. */
+/* Was that connection accepted on one of our Unix sockets? A front could show another socket, whose "peer" is the
+ * process that listens there: the connecting end of a connection, or our listening socket itself. */
 bool listening_has_accepted (const struct listening *listening, int peer);
 
 /* Close the sockets, and remove their files. listening_close also closes the host key. */

@@ -1,6 +1,6 @@
-/* remexd - one program with several roles: the supervisor, which a person or a service manager starts; the front, which the
- * supervisor starts by executing the same file with --front; --init and --make-key, which make files and exit. Keepers and
- * workers are forks of the supervisor.
+/* remexd - one program with several roles. A person or a service manager starts the supervisor. The supervisor starts
+ * the front by executing the same file with --front. --init and --make-key make files and exit. Keepers and workers are
+ * forks of the supervisor.
  */
 #include "config.h"
 
@@ -21,7 +21,7 @@
 #include "front/front.h"
 #include "wire/memory.h"
 
-/* Set what a process inherits, and its parent may have changed: descriptors 0 to 2, signals, the umask. */
+/* Reset the inherited state that a parent may have changed: descriptors 0 to 2, signals, the umask. */
 static int reset_inherited (void)
 {
 	sigset_t none;
@@ -39,14 +39,14 @@ static int reset_inherited (void)
 	return 0;
 }
 
-/* The end of a front or of a worker is provided for, like any other death of it. */
+/* Out of memory: end the process. The supervisor handles this like every other end of a front or worker. */
 static void no_memory (void)
 {
 	log_error ("out of memory");
 	_exit (EXIT_FAILURE);
 }
 
-/* What was printed gets out, or that is said. */
+/* Flush standard output, and report a failure. */
 static int finish (int status)
 {
 	if (fflush (stdout) == 0 && !ferror (stdout))

@@ -17,9 +17,9 @@
 #include "wire/records.h"
 #include "worker/worker.h"
 
-enum { PATIENCE_MS = 30000 }; /* for a probe to load all plugins */
+enum { PATIENCE_MS = 30000 }; /* the time for a probe to load all plugins */
 
-/* The user that loads the plugins: the front's, which has no rights. */
+/* The user that loads the plugins: the front's user, which has no rights. */
 static uid_t probe_uid (const struct config *config)
 {
 	const struct passwd *entry;
@@ -44,7 +44,7 @@ int plugin_probe_start (struct plugin_probe *probe, struct generation *generatio
 	*probe = (struct plugin_probe){
 		.generation = generation,
 		.loading = -1,
-		.how = GONE_SIGNALLED, /* that is how it is when the keeper does not report */
+		.how = GONE_SIGNALLED, /* when the keeper does not report */
 		.n = SIGKILL,
 		.end_ms = clock_ms () + PATIENCE_MS,
 	};
@@ -118,7 +118,7 @@ static void fail (const struct plugin_probe *probe, struct err *err)
 	err_set (err, 0, "%s", why);
 }
 
-/* Refuse the plugin that ended the probe, and start another. */
+/* Refuse the plugin that ended the probe, and start another probe. */
 static enum plugin_probe_state try_without (struct plugin_probe *probe, struct err *err)
 {
 	struct generation *generation = probe->generation;

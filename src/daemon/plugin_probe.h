@@ -1,9 +1,9 @@
-/* plugin_probe - the throw-away worker that proves a generation: it loads every plugin as the front's user, and reports the verb
- * table.
+/* plugin_probe - the throw-away worker that proves a generation: it loads every plugin as the front's user, and reports
+ * the verb table.
  *
- * States: RUNNING, then PROVED (generation->table is set) or FAILED. A plugin that ends the worker while it is loaded, or
- * takes too long, is refused, and another probe runs without it. A reload has its probe polled by the supervisor's loop; at
- * the start plugin_probe_run waits for it.
+ * States: RUNNING, then PROVED (generation->table is set) or FAILED. A plugin that ends the worker while it is loaded,
+ * or takes too long, is refused, and another probe runs without it. During a reload the supervisor's loop polls the
+ * probe; at the start plugin_probe_run waits for it.
  */
 #ifndef REMEX_DAEMON_PLUGIN_PROBE_H
 #define REMEX_DAEMON_PLUGIN_PROBE_H
@@ -37,13 +37,14 @@ struct plugin_probe {
 /* Start proving. 0, or -1 and err. */
 int plugin_probe_start (struct plugin_probe *probe, struct generation *generation, struct err *err);
 
-/* What to poll (an entry with -1 needs no polling any more), and what to do afterwards, also when probe->end_ms has passed.
- * When the state is no longer RUNNING, the processes of the probe have ended and it owns nothing. err is set when it FAILED. */
+/* plugin_probe_poll gives the entries to poll (-1: an entry that is no longer needed). Call plugin_probe_receive
+ * afterwards, also when probe->end_ms has passed. In a state other than RUNNING, the processes of the probe have ended
+ * and the probe owns nothing. err is set when it FAILED. */
 void plugin_probe_poll (const struct plugin_probe *probe, struct pollfd fds[PROBE_FDS]);
 enum plugin_probe_state plugin_probe_receive (
 	struct plugin_probe *probe, const struct pollfd fds[PROBE_FDS], struct err *err);
 
-/* End it before its time. */
+/* End the probe early. */
 void plugin_probe_stop (struct plugin_probe *probe);
 
 /* Prove a generation and wait for it. 0, or -1 and err. */

@@ -26,7 +26,7 @@ void service_notify (const char *state)
 	if (*path == '@')
 		address.sun_path[0] = '\0'; /* the abstract namespace */
 	fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	/* A manager that does not read must not hold up the supervisor (unix(7): a full queue blocks the sender). */
+	/* A manager that does not read must not block the supervisor (unix(7): a full queue blocks the sender). */
 	if (fd >= 0 && setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0)
 		(void)sendto (fd, state, strlen (state), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address,
 			(socklen_t)(offsetof (struct sockaddr_un, sun_path) + n));

@@ -40,23 +40,23 @@ enum supervisor_state { STARTING, SERVING, DRAINING, ENDING };
 
 struct supervisor {
 	enum supervisor_state state;
-	char *file; /* the configuration's, or NULL */
-	bool default_file; /* nobody named it: it may be missing */
+	char *file; /* the configuration, or NULL */
+	bool default_file; /* the default file, which may be missing */
 	struct generation *generation; /* in use */
 	struct listening listening;
 	struct front_process front;
 	struct workers workers;
 	struct reload reload;
 	struct audit_sink audit;
-	struct open_requests open; /* of the front: started on record, and not ended */
-	char instance[33]; /* of the front; "" before it is ready */
+	struct open_requests open; /* the front's requests whose start is in the audit trail, but not their end */
+	char instance[33]; /* of the front; "" before the front is ready */
 	bool stdio;
-	int std[2]; /* --stdio: what were 0 and 1, until the front has them */
+	int std[2]; /* --stdio: the former 0 and 1, until the front has them */
 	int signals; /* signalfd */
 	int statm; /* of resident_open */
 	int64_t sent_spares, sent_lost; /* the counters that the front has */
 	int exit_status;
-	struct packet packet; /* where the front's records are received */
+	struct packet packet; /* for the front's records */
 };
 
 /* --- the front --------------------------------------------------------------------------------------------------- */
@@ -84,7 +84,7 @@ static void log_front_status (const struct supervisor *supervisor, int status)
 		WIFEXITED (status) ? WEXITSTATUS (status) : WTERMSIG (status));
 }
 
-/* The front is gone, and nobody knows how its requests have ended: that is on record, too. */
+/* The front is gone, and the ends of its requests are unknown: write that to the audit trail. */
 static void audit_lost_requests (struct supervisor *supervisor)
 {
 	int64_t now_ms = clock_ms ();
@@ -115,7 +115,8 @@ static void audit_lost_requests (struct supervisor *supervisor)
 	supervisor->instance[0] = '\0';
 }
 
-/* The front's link has ended, or the front hangs: end it, within patience_ms by itself, and all that it had running. */
+/* The front's link has ended, or the front hangs. Give the front patience_ms to end by itself, then end it, and all its
+ * running requests. */
 static void lose_front (struct supervisor *supervisor, const char *why, int patience_ms)
 {
 	bool ending = supervisor->state >= DRAINING || supervisor->stdio;
@@ -128,11 +129,11 @@ static void lose_front (struct supervisor *supervisor, const char *why, int pati
 		log_error ("the front is lost: %s", why);
 	if (!front_process_reap (&supervisor->front, patience_ms, &status)) {
 		front_process_kill (&supervisor->front);
-		/* One of its workers may be what holds it in the kernel. */
+		/* A worker of the front may hold it in the kernel. */
 		workers_stop (&supervisor->workers, supervisor->state >= DRAINING);
 		if (!front_process_reap (&supervisor->front, FRONT_DEATH_MS, &status)) {
 			front_process_abandon (&supervisor->front);
-			status = SIGKILL; /* as waitpid(2) has it */
+			status = SIGKILL; /* as from waitpid(2) */
 		}
 	}
 	if (supervisor->state == STARTING || (supervisor->stdio && supervisor->state < DRAINING)) {
@@ -147,7 +148,7 @@ static void lose_front (struct supervisor *supervisor, const char *why, int pati
 	workers_stop (&supervisor->workers, supervisor->state >= DRAINING);
 }
 
-/* Facts for status.show. A front that misses them gets newer ones. */
+/* Send facts for status.show. A front that misses them gets newer ones later. */
 static void send_counters (struct supervisor *supervisor)
 {
 	const struct {
@@ -172,7 +173,7 @@ static void on_ready (struct supervisor *supervisor)
 	const char *instance = (const char *)packet->data;
 	size_t n = packet->record.length;
 
-	/* It goes into the audit trail, and the front is not trusted. */
+	/* The instance goes into the audit trail, and the front is not trusted. */
 	if (n < sizeof supervisor->instance && text_is_utf8 (instance, n)) {
 		memcpy (supervisor->instance, instance, n);
 		supervisor->instance[n] = '\0';
@@ -196,13 +197,13 @@ static void on_worker (struct supervisor *supervisor, const struct packet *packe
 		.peer = packet->n_fds ? packet->fds[0] : -1,
 		.name = name,
 	};
-	int refusal = EMFILE; /* there was no room for the caller's socket */
+	int refusal = EMFILE; /* no room for the caller's socket */
 
 	snprintf (name, sizeof name, "%.*s", (int)packet->record.length, (const char *)packet->data);
 	if (!packet->lost)
 		refusal = claim_check (
 			&claim, supervisor->stdio ? NULL : &supervisor->listening, &supervisor->generation->identities);
-	if (refusal == EPERM) /* and not ENOTCONN: a client may leave at any moment */
+	if (refusal == EPERM) /* ENOTCONN is not logged: a client may leave at any moment */
 		log_warning ("the front asked for a worker it may not have. uid=%u", (unsigned)claim.uid);
 	if (refusal)
 		front_process_post (&supervisor->front, REC_NO_WORKER, packet->record.id, refusal, 0);
@@ -223,7 +224,7 @@ static void on_reload (struct supervisor *supervisor, uint64_t request)
 	front_process_send (&supervisor->front, &refusal, why, strlen (why), NULL, 0);
 }
 
-/* A line for the audit trail. Where the front waits for it, the front is told how that went. */
+/* Write a line to the audit trail. If the front waits for the line, send the result to the front. */
 static void on_audit (struct supervisor *supervisor, const struct packet *packet)
 {
 	int failed =
@@ -263,7 +264,7 @@ static void receive_from_front (struct supervisor *supervisor)
 	packet_close (packet);
 }
 
-/* Replace a front that is not well, and start one where there is none. */
+/* Replace a front that does not work, and start a front when there is none. */
 static void watch_front (struct supervisor *supervisor)
 {
 	const char *why = front_process_check (&supervisor->front);
@@ -281,7 +282,7 @@ static void watch_front (struct supervisor *supervisor)
 
 /* --- reload ------------------------------------------------------------------------------------------------------ */
 
-/* Open the audit trail anew: it may have been renamed (logrotate(8)), or another one may be configured. */
+/* Open the audit trail again: the file may have been renamed (logrotate(8)), or another file may be configured. */
 static int reopen_audit (struct supervisor *supervisor, const struct config *config, struct err *err)
 {
 	struct audit_sink audit;
@@ -293,8 +294,8 @@ static int reopen_audit (struct supervisor *supervisor, const struct config *con
 	return 0;
 }
 
-/* Rights that end, end, whatever is wrong with the rest of a reload: the generation in use reads its identities anew. 0, or
- * -1 and err: they are as they were. */
+/* Read the identities of the generation in use again: rights must end even when the rest of a reload is wrong. 0, or -1
+ * and err with the identities unchanged. */
 static int renew_identities (struct supervisor *supervisor, struct err *err)
 {
 	bool serving = supervisor->state == SERVING;
@@ -324,13 +325,14 @@ static void fail_reload (struct supervisor *supervisor, const struct err *err)
 		snprintf (text, sizeof text, "%s; the identities stay as they were: %s", err->text, why.text);
 	}
 	reload_finish (&supervisor->reload, &supervisor->front, true, text, strlen (text));
-	/* logrotate(8) sends SIGHUP too: the trail goes on in the file of its name, whatever else is wrong. */
+	/* logrotate(8) sends SIGHUP too: the trail continues in the file with its name, even when the reload is
+	 * wrong. */
 	if (reopen_audit (supervisor, supervisor->generation->config, &why) < 0)
 		log_error ("the audit trail goes on in the old file: %s", why.text);
 	service_notify ("READY=1");
 }
 
-/* The next generation is proved, and now the one in use. */
+/* Take the next generation, which is proved, into use. */
 static void take_reload (struct supervisor *supervisor)
 {
 	char waiting[RELOAD_KEYS_SIZE];
@@ -351,7 +353,7 @@ static void take_reload (struct supervisor *supervisor)
 	service_notify ("READY=1");
 }
 
-/* systemd wants to know since when (sd_notify(3), RELOADING). */
+/* systemd needs the time of the beginning (sd_notify(3), RELOADING). */
 static void notify_reloading (void)
 {
 	char text[64];
@@ -360,7 +362,7 @@ static void notify_reloading (void)
 	service_notify (text);
 }
 
-/* Go on with the reload that is on, and begin one that is wanted. */
+/* Continue the current reload, and begin a wanted one. */
 static void watch_reload (struct supervisor *supervisor, const struct pollfd fds[PROBE_FDS])
 {
 	struct reload *reload = &supervisor->reload;
@@ -404,7 +406,7 @@ static void drain (struct supervisor *supervisor)
 	}
 }
 
-/* Told to end: the first time drain, the second time kill. */
+/* Handle a signal to end: the first one drains, the second one kills. */
 static void end (struct supervisor *supervisor)
 {
 	if (supervisor->state < DRAINING) {
@@ -435,8 +437,7 @@ static void close_all (struct supervisor *supervisor)
 
 /* --- the loop ---------------------------------------------------------------------------------------------------- */
 
-/* After SIGCHLD: a child that somebody has stopped goes on. A front that is stopped does not answer its pings, and is
- * replaced. */
+/* After SIGCHLD: continue stopped children. A front that is stopped does not answer its pings, and is replaced. */
 static void wake_children (struct supervisor *supervisor)
 {
 	siginfo_t info = { .si_pid = 0 };
@@ -466,7 +467,7 @@ static void receive_signals (struct supervisor *supervisor)
 	}
 }
 
-/* The earliest of what the rooms wait for; 0: nothing. */
+/* The earliest time that a room waits for; 0: none. */
 static int64_t next_time (const struct supervisor *supervisor)
 {
 	const int64_t times[] = {
@@ -482,7 +483,7 @@ static int64_t next_time (const struct supervisor *supervisor)
 	return when;
 }
 
-/* One turn: wait, then do what has come. */
+/* One turn: wait for events, then handle them. */
 static int turn (struct supervisor *supervisor)
 {
 	enum { SIGNALS, FRONT, PROBE, WORKERS = PROBE + PROBE_FDS };
@@ -519,7 +520,7 @@ static int watch_signals (struct supervisor *supervisor)
 {
 	sigset_t set;
 
-	signal (SIGXFSZ, SIG_IGN); /* where the size of the audit trail's file is limited, write(2) fails instead */
+	signal (SIGXFSZ, SIG_IGN); /* when the size of the audit trail's file is limited, write(2) fails instead */
 
 	sigemptyset (&set);
 	sigaddset (&set, SIGTERM);
@@ -532,7 +533,7 @@ static int watch_signals (struct supervisor *supervisor)
 	return supervisor->signals;
 }
 
-/* Take 0 and 1 for the connection. Nothing in this process may write there from now on. */
+/* Take 0 and 1 for the connection. This process must not write to them from now on. */
 static int take_std (struct supervisor *supervisor)
 {
 	for (int i = 0; i < 2; i++)
@@ -550,7 +551,7 @@ static bool is_absent (const struct supervisor *supervisor)
 	       (!supervisor->file || (access (supervisor->file, F_OK) < 0 && errno == ENOENT));
 }
 
-/* The verdict of -t, for a person: on which file, and that the file does not exist. */
+/* Print the verdict of -t: the file, and whether it exists. */
 static void print_verdict (const struct supervisor *supervisor, const char *verdict)
 {
 	const char *file = supervisor->file ? supervisor->file : "the configuration of a user without HOME";
@@ -578,7 +579,7 @@ static int open_generation (struct supervisor *supervisor, const struct daemon_o
 	return 0;
 }
 
-/* -t, for what a start would do besides. */
+/* For -t: the other checks of a start. */
 static int check (const struct supervisor *supervisor, struct err *err)
 {
 	const struct config *config = supervisor->generation->config;
@@ -589,7 +590,7 @@ static int check (const struct supervisor *supervisor, struct err *err)
 		       : 0;
 }
 
-/* As root we end what others run: a container may take the right to. */
+/* As root we must be able to signal other users' processes: a container may take that right away. */
 static void check_signals (void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -627,7 +628,7 @@ static void run (struct supervisor *supervisor)
 {
 	while (supervisor->state != ENDING || supervisor->workers.n > 0 || supervisor->front.child.pid > 0)
 		if (turn (supervisor) < 0) {
-			/* At the end of their links the front leaves and the keepers kill. */
+			/* When their links end, the front leaves and the keepers kill. */
 			log_error ("the supervisor cannot go on: %s", strerror (errno));
 			supervisor->exit_status = EXIT_FAILURE;
 			return;
@@ -636,7 +637,7 @@ static void run (struct supervisor *supervisor)
 
 int supervisor_run (const struct daemon_options *options)
 {
-	static struct supervisor supervisor; /* two packets of 128 KiB: too big for the stack */
+	static struct supervisor supervisor; /* two packets of 128 KiB: too large for the stack */
 	struct err err = { .text = "" };
 
 	supervisor.stdio = options->stdio;
@@ -650,7 +651,7 @@ int supervisor_run (const struct daemon_options *options)
 	if (start (&supervisor, options, &err) < 0) {
 		log_error ("%s", err.text);
 		supervisor.exit_status = EXIT_FAILURE;
-		if (options->test && is_absent (&supervisor)) /* else the error names the file */
+		if (options->test && is_absent (&supervisor)) /* otherwise the error names the file */
 			print_verdict (&supervisor, "not OK");
 	} else if (options->test) {
 		print_verdict (

@@ -9,7 +9,7 @@
 #include "daemon/worker_process.h"
 #include "proc/keeper.h"
 
-/* The descriptors of the plugin files, which the keeper hands through to the worker. There is room for `more` behind them. */
+/* The descriptors of the plugin files, which the keeper passes on to the worker, with room for `more` behind them. */
 static int *plugin_fds (const struct plugin_files *files, size_t more, size_t *n)
 {
 	int *fds = calloc (files->n_items + more, sizeof *fds);

@@ -35,7 +35,7 @@ void workers_close (struct workers *workers)
 
 /* --- making them ------------------------------------------------------------------------------------------------- */
 
-/* `users`: the state of the user database before anybody asked it for this worker. */
+/* Make a worker. `users`: the state of the user database before it was read for this worker. */
 static struct worker_process *make (struct workers *workers, uid_t uid, uint64_t users)
 {
 	struct worker_birth birth = {
@@ -66,7 +66,8 @@ static struct worker_process *find (const struct workers *workers, uint64_t seri
 	return NULL;
 }
 
-/* A worker counts until the front has been told that it is gone: its keeper may need a moment more to leave. */
+/* The number of workers. A worker counts until its end has been reported to the front; its keeper may leave a moment
+ * later. */
 static int count (const struct workers *workers)
 {
 	struct worker_process *worker;
@@ -103,7 +104,7 @@ static struct worker_process *find_spare (const struct workers *workers)
 	return NULL;
 }
 
-/* Nobody is to have it any more: it leaves. */
+/* Let a worker leave that no process will need any more. */
 static void let_go (struct worker_process *worker)
 {
 	worker->phase = WORKER_PROCESS_ENDING;
@@ -111,7 +112,7 @@ static void let_go (struct worker_process *worker)
 	keeper_process_order (&worker->keeper, REC_RELEASE, 0);
 }
 
-/* Let a spare go, if there is one. */
+/* Let a spare leave, if there is one. */
 static bool drop_spare (struct workers *workers)
 {
 	struct worker_process *worker = find_spare (workers);
@@ -123,7 +124,7 @@ static bool drop_spare (struct workers *workers)
 	return true;
 }
 
-/* A spare of that user, made in the state `users` of the user database. Spares that are out of date leave. */
+/* Take a spare of that user that was made in the state `users` of the user database. Outdated spares leave. */
 static struct worker_process *take_spare (struct workers *workers, uid_t uid, uint64_t users)
 {
 	int64_t age = workers->userdb.others ? workers->generation->config->workers_age_ms : 0;
@@ -148,7 +149,7 @@ void workers_set_generation (struct workers *workers, const struct generation *g
 
 /* --- the front's requests ---------------------------------------------------------------------------------------- */
 
-/* A spare, or a new one. NULL and errno. */
+/* Get a spare or a new worker; NULL and errno. */
 static struct worker_process *get (struct workers *workers, uid_t uid, uint64_t users)
 {
 	int max = workers->generation->config->workers_max + CONTROL_WORKERS;
@@ -157,7 +158,7 @@ static struct worker_process *get (struct workers *workers, uid_t uid, uint64_t 
 	if (worker)
 		return worker;
 	if (count (workers) >= max)
-		drop_spare (workers); /* for a worker of another user */
+		drop_spare (workers); /* to make room for a worker of another user */
 	if (count (workers) - workers->n_spares < max)
 		return make (workers, uid, users);
 	errno = EBUSY;
@@ -178,7 +179,7 @@ void workers_give (struct workers *workers, uint64_t request, uid_t uid, uint64_
 	if (front_process_send (
 		    workers->front, &born, &worker->birthday, sizeof worker->birthday, &worker->front_end, 1) < 0 &&
 		errno == ETOOMANYREFS) {
-		/* Too many descriptors are on their way. The front asks again, and this worker leaves. */
+		/* Too many descriptors are in flight. The front asks again, and this worker leaves. */
 		let_go (worker);
 		front_process_post (workers->front, REC_NO_WORKER, request, EBUSY, 0);
 	}
@@ -226,14 +227,14 @@ void workers_hurry (struct workers *workers)
 
 /* --- the keepers' reports ---------------------------------------------------------------------------------------- */
 
-/* A worker is gone: tell the front, where the front has it. */
+/* Report the end of a worker to the front, if the front has the worker. */
 static void report (struct workers *workers, struct worker_process *worker, int64_t how, int64_t n, int64_t survivors)
 {
 	struct record gone = { .type = REC_GONE, .id = worker->keeper.serial, .a = how, .b = n };
 
 	worker->keeper.reported = true;
 	if (worker->phase == WORKER_PROCESS_SPARE) {
-		/* A spare that does not live would be made again at once, and again. */
+		/* Wait before the next spare: otherwise a spare that ends at once would be made again and again. */
 		workers->n_spares--;
 		workers->spare_retry_ms = clock_ms () + SPARE_RETRY_MS;
 	}
@@ -250,7 +251,7 @@ static void reap (struct worker_process *worker)
 	free (worker);
 }
 
-/* The keeper's link has ended. Without a report the keeper was killed, by another hand or by ours. */
+/* Handle the end of a keeper's link. A keeper without a report was killed, by us or by another process. */
 static void on_end (struct workers *workers, struct worker_process *worker)
 {
 	bool lost = !worker->keeper.reported;
