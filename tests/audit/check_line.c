@@ -1,5 +1,5 @@
-/* check_audit - the lines of the audit trail: what they say, that nobody can forge one, that long calls are cut fairly,
- * and how many refusals are written. */
+/* check_audit - the lines of the audit trail: their content, protection against forged lines, the fair cutting of long
+ * calls, and the number of refusals that are written. */
 #include "config.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 static const struct timespec now = { .tv_sec = 1769903999, .tv_nsec = 7999999 };
 
-/* The line as text, which must be one line, and no longer than it may be. The caller frees. */
+/* The line as text, which must be one line, and not longer than the limit. The caller frees. */
 static char *text_of (struct buf *out)
 {
 	char *text = strndup ((const char *)buf_head (out), buf_len (out));
@@ -225,7 +225,7 @@ static void check_cut (const json_t *line, json_int_t bytes)
 	ck_assert_uint_ge (args_size (line), AUDIT_ARGS_MAX / 8);
 }
 
-/* What fits is whole: {"command":"xxx"} up to the last byte. */
+/* A line that fits is whole: {"command":"xxx"} up to the last byte. */
 START_TEST (the_edge)
 {
 	for (int over = 0; over < 2; over++) {
@@ -320,7 +320,7 @@ START_TEST (cut_between)
 }
 END_TEST
 
-/* Bytes that take six each are counted as such. */
+/* Bytes that take six characters each are counted as six. */
 START_TEST (dear_bytes)
 {
 	static const char dear[] = { 0x01, 0x7f, '"', '\\', '\n' };

@@ -1,4 +1,4 @@
-/* check_open_requests - what is on the list of a front's requests that have a start and no end. */
+/* check_open_requests - the list of a front's requests that have a start and no end. */
 #include "config.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* check_rate - how many refusals are told of, and of whom. */
+/* check_rate - how many refusals are reported, and of which users. */
 #include "config.h"
 
 #include "audit/rate.h"
@@ -22,11 +22,11 @@ START_TEST (refusals_are_rationed)
 	ck_assert_uint_eq (suppressed, 91);
 	ck_assert_uint_eq (rate.suppressed, 0);
 	ck_assert (!audit_rate_take (&rate, 51000, &suppressed));
-	/* One that could not be written is told of later. */
+	/* A refusal that could not be written is reported later. */
 	ck_assert (audit_rate_take (&rate, 52000, &suppressed));
 	audit_rate_failed (&rate, suppressed + 1);
 	ck_assert_uint_eq (rate.suppressed, 2);
-	/* In the long run one a second, and never more than ten at once. */
+	/* In the long run one line a second, and never more than ten at once. */
 	written = 0;
 	for (int64_t ms = 52000; ms < 152000; ms += 10)
 		written += audit_rate_take (&rate, ms, &suppressed);
@@ -48,7 +48,7 @@ START_TEST (each_name_has_a_rate)
 	ck_assert_ptr_ne (audit_rates_of (&rates, ""), &rates.all[0]);
 	ck_assert_ptr_eq (audit_rates_of (&rates, "alice"), audit_rates_of (&rates, "alice"));
 	ck_assert_ptr_ne (audit_rates_of (&rates, "alice"), audit_rates_of (&rates, "bob"));
-	/* A flood of strangers leaves the known ones alone. */
+	/* A flood of unknown users has no effect on the known ones. */
 	for (int i = 0; i < 100; i++)
 		audit_rate_take (audit_rates_of (&rates, NULL), 50000, &suppressed);
 	ck_assert (audit_rate_take (audit_rates_of (&rates, "alice"), 50000, &suppressed));
@@ -66,7 +66,7 @@ START_TEST (what_is_owed_is_told)
 		audit_rate_take (audit_rates_of (&rates, "alice"), 50000, &suppressed);
 		audit_rate_take (audit_rates_of (&rates, NULL), 50000, &suppressed);
 	}
-	/* Nothing may be written yet, and to ask for it is no refusal. */
+	/* Nothing may be written yet, and asking for it is no refusal. */
 	ck_assert_ptr_null (audit_rates_owing (&rates, 50000, &suppressed));
 	ck_assert_ptr_eq (audit_rates_owing (&rates, 51000, &suppressed), &rates.all[0]);
 	ck_assert_uint_eq (suppressed, 3);

@@ -1,4 +1,5 @@
-/* check_audit - the sink of the audit trail: what it takes for a file, that no half line stays, what the journal gets. */
+/* check_audit - the sink of the audit trail: which files it accepts, that no half line stays, and the entries of the
+ * journal. */
 #include "config.h"
 
 #include <errno.h>
@@ -163,7 +164,7 @@ START_TEST (what_is_no_file_for_it)
 	}
 	check_refused (path_of ("none/log"), strerror (ENOENT));
 	check_refused ("/dev/null", "not a regular file");
-	/* Somebody who may write to the directory could exchange the file. */
+	/* A user who may write to the directory could exchange the file. */
 	ck_assert_int_eq (mkdir (path_of ("sub"), 0700), 0);
 	ck_assert_int_eq (chmod (path_of ("sub"), 0777), 0);
 	check_refused (path_of ("sub/log"), "sub is writable by others");
@@ -171,8 +172,8 @@ START_TEST (what_is_no_file_for_it)
 }
 END_TEST
 
-/* Write a line where no file may have more than so many bytes. Check writes files too, so the limit is for no more than
- * that. */
+/* Write a line where no file may have more than that number of bytes. Check writes files too, so the limit is for no
+ * more than that. */
 static int put_within (struct audit_sink *sink, rlim_t size, const char *line)
 {
 	struct rlimit limit;
@@ -191,8 +192,8 @@ static int put_within (struct audit_sink *sink, rlim_t size, const char *line)
 	return result;
 }
 
-/* A limit of the file's size is as good as a full disk: a write ends in the middle. Whatever the place, no part of the
- * line stays, and once there is room again all goes on. */
+/* A limit of the file's size works like a full disk: a write ends in the middle. At every position no part of the line
+ * stays, and writing goes on when there is room again. */
 START_TEST (no_half_line_stays)
 {
 	struct audit_sink sink;
@@ -211,7 +212,7 @@ START_TEST (no_half_line_stays)
 }
 END_TEST
 
-/* Half a line that is there already (the machine went down, or it could not be taken back) is not continued. */
+/* Half a line that exists already (the machine went down, or the half could not be removed) is not continued. */
 START_TEST (half_a_line_is_ended)
 {
 	struct audit_sink sink;
@@ -234,11 +235,11 @@ START_TEST (a_removed_file_is_made_anew)
 	ck_assert_int_eq (unlink (path_of ("log")), 0);
 	ck_assert_int_eq (put (&sink, "{two}"), 0);
 	check_content ("log", "{two}\n");
-	/* Moved off, it goes on there: whoever moves it says so. */
+	/* After a rename the sink writes to the renamed file, until it is told of the rename. */
 	ck_assert_int_eq (rename (path_of ("log"), path_of ("old")), 0);
 	ck_assert_int_eq (put (&sink, "{three}"), 0);
 	check_content ("old", "{two}\n{three}\n");
-	/* What took its place is looked at as closely as the first. */
+	/* The new file at the path is checked as strictly as the first. */
 	ck_assert_int_eq (mkfifo (path_of ("log"), 0600), 0);
 	ck_assert_int_eq (unlink (path_of ("old")), 0);
 	ck_assert_int_eq (put (&sink, "{four}"), -1);
@@ -295,7 +296,7 @@ START_TEST (the_journal_gets_entries)
 	opened (&sink, AUDIT_JOURNAL);
 	ck_assert_int_eq (put (&sink, "{\"audit\":\"start\"}"), 0);
 	check_entry (entry, (size_t)recv (fd, entry, sizeof entry, 0), "{\"audit\":\"start\"}");
-	/* It is started again. */
+	/* The journal is started again. */
 	fd_close (&fd);
 	ck_assert_int_eq (put (&sink, "{}"), -1);
 	ck_assert_int_eq (errno, ECONNREFUSED);
@@ -346,7 +347,7 @@ START_TEST (long_entries_come_in_memory)
 }
 END_TEST
 
-/* Nobody reads: an error, and no waiting. */
+/* The journal is not read: an error, and no waiting. */
 START_TEST (a_journal_that_does_not_keep_up)
 {
 	int fd = journal (), written = 0;

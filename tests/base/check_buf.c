@@ -1,4 +1,4 @@
-/* Buffers: what goes in comes out, the maximum holds, and nothing moves that need not. */
+/* Buffers: bytes come out as they went in, the maximum holds, and bytes move only when necessary. */
 #include "config.h"
 
 #include <errno.h>
@@ -83,7 +83,7 @@ START_TEST (the_maximum_holds)
 }
 END_TEST
 
-/* What is printed may fill the buffer to the last byte. */
+/* Printed text may fill the buffer to the last byte. */
 START_TEST (printed_to_the_brim)
 {
 	struct buf buf;
@@ -98,7 +98,7 @@ START_TEST (printed_to_the_brim)
 }
 END_TEST
 
-/* The memory is never more than the maximum, or what a first piece takes. */
+/* The memory is never more than the maximum, or than the first piece takes. */
 START_TEST (memory_is_bounded)
 {
 	static const size_t maxima[] = { 1, 511, 512, 513, 1000, 4097 };
@@ -198,7 +198,7 @@ START_TEST (shrinks_to_what_it_holds)
 	ck_assert_uint_ge (buf.size, 300000); /* it is full */
 	buf_consume (&buf, 299998);
 	buf_shrink (&buf, buf.size);
-	ck_assert_uint_ge (buf.size, 300000); /* so much may be kept */
+	ck_assert_uint_ge (buf.size, 300000); /* that much may be kept */
 	buf_shrink (&buf, 0);
 	ck_assert_uint_le (buf.size, 512);
 	assert_holds (&buf, "yz");

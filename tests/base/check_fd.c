@@ -29,7 +29,7 @@ START_TEST (closed_once)
 	errno = 77;
 	fd_close (&fd);
 	ck_assert_int_eq (errno, 77);
-	fd = was; /* not open: close fails, and nobody hears of it */
+	fd = was; /* not open: close fails without a message */
 	fd_close (&fd);
 	ck_assert_int_eq (errno, 77);
 	ck_assert_int_eq (fd, -1);
@@ -51,7 +51,7 @@ START_TEST (nonblock)
 }
 END_TEST
 
-/* In a child, which alone loses its standard descriptors; bit i of `closed`: i is closed. */
+/* In a child process, so that only the child loses its standard descriptors; bit i of `closed`: i is closed. */
 START_TEST (standard_descriptors_are_filled)
 {
 	pid_t child = fork ();
@@ -75,7 +75,7 @@ START_TEST (standard_descriptors_are_filled)
 }
 END_TEST
 
-/* The same for a user's program: what was closed fails, but for stderr. */
+/* The same for a user's program: a closed descriptor fails, except for stderr. */
 START_TEST (standard_descriptors_are_guarded)
 {
 	pid_t child = fork ();
@@ -103,7 +103,7 @@ START_TEST (standard_descriptors_are_guarded)
 }
 END_TEST
 
-/* `open` descriptors from 3 up are there; of them `keep` stay. */
+/* `open` descriptors from 3 up exist; `keep` of them stay. */
 static const struct kept {
 	int keep[6];
 	size_t n;
@@ -163,7 +163,7 @@ START_TEST (the_limit_is_raised)
 }
 END_TEST
 
-/* More than a pipe holds goes through it whole. */
+/* More bytes than a pipe holds go through it whole. */
 START_TEST (all_is_written_and_read)
 {
 	enum { SIZE = 300000 };
@@ -208,7 +208,7 @@ START_TEST (a_write_that_fails)
 }
 END_TEST
 
-/* A file of exactly the maximum is read, one byte more is refused; whatever the sizes of the pieces inside. */
+/* A file of exactly the maximum is read, and one byte more is refused, whatever the sizes of the pieces inside. */
 START_TEST (files_up_to_the_maximum)
 {
 	static const size_t sizes[] = { 0, 1, 4095, 4096, 4097, 8192, 100000 };

@@ -1,4 +1,4 @@
-/* Files that are there whole or not at all, and the directories they lie in. */
+/* Files that exist whole or not at all, and their directories. */
 #include "config.h"
 
 #include <dirent.h>
@@ -51,7 +51,7 @@ static void holds (const char *text)
 	free (found);
 }
 
-/* How many names there are in the directory. */
+/* The number of names in the directory. */
 static int entries (void)
 {
 	DIR *stream = opendir (directory);
@@ -68,7 +68,7 @@ START_TEST (written)
 	ck_assert_int_eq (file_write (path, "one", 3, 0644, false, &err), 0);
 	ck_assert_uint_eq (mode_of (path), 0644);
 	holds ("one");
-	/* Not over an existing one, unless that is what is wanted; nothing else is left behind. */
+	/* An existing file is only replaced where that is requested; no other file is left behind. */
 	ck_assert_int_eq (file_write (path, "two", 3, 0600, false, &err), -1);
 	ck_assert_int_eq (err.sys, EEXIST);
 	holds ("one");
@@ -93,7 +93,7 @@ START_TEST (not_written)
 }
 END_TEST
 
-/* As long as a name may be, but that the other one would be too long. */
+/* The longest possible name, for which the temporary name would be too long. */
 START_TEST (long_names)
 {
 	char name[NAME_MAX + 1], longest[sizeof directory + NAME_MAX + 2];
@@ -109,7 +109,7 @@ START_TEST (long_names)
 }
 END_TEST
 
-/* A name without a directory is in the working one, whatever is done to that meanwhile. */
+/* A name without a directory is in the working directory, whatever is done to that directory meanwhile. */
 START_TEST (no_directory)
 {
 	ck_assert_int_eq (chdir (directory), 0);
@@ -144,7 +144,7 @@ START_TEST (directories)
 	ck_assert_int_eq (file_make_directory (deep, 0755, 0711, &err), 0);
 	ck_assert_uint_eq (mode_of (deep), 0755);
 	ck_assert_uint_eq (mode_of (middle), 0711);
-	/* One that is there stays as it is. */
+	/* An existing directory stays as it is. */
 	ck_assert_int_eq (chmod (deep, 0700), 0);
 	ck_assert_int_eq (file_make_directory (deep, 0755, 0711, &err), 0);
 	ck_assert_uint_eq (mode_of (deep), 0700);
@@ -158,7 +158,7 @@ START_TEST (directories)
 }
 END_TEST
 
-/* In a directory where others may exchange what is made, nothing is made. */
+/* In a directory where others could exchange a new file, nothing is made. */
 START_TEST (not_where_others_may_write)
 {
 	char deep[160];
@@ -189,7 +189,7 @@ START_TEST (not_by_somebody_elses_link)
 	char link[160], behind[160], target[160];
 
 	if (geteuid () != 0)
-		return; /* only root can be somebody else */
+		return; /* only root can act as another user */
 	snprintf (target, sizeof target, "%s/target", directory);
 	snprintf (link, sizeof link, "%s/link", directory);
 	snprintf (behind, sizeof behind, "%s/link/made", directory);

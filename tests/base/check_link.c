@@ -1,4 +1,5 @@
-/* Records between processes: whole or refused, their descriptors received once and close-on-exec, the end told apart.
+/* Records between processes: whole or refused, their descriptors received once and close-on-exec, the end
+ * distinguished.
  */
 #include "config.h"
 
@@ -15,7 +16,7 @@
 
 static int ends[2];
 static struct packet packet;
-static int lowest; /* free descriptor: nothing may be left behind */
+static int lowest; /* free descriptor: no other may be left open */
 
 static int lowest_free (void)
 {
@@ -91,7 +92,7 @@ START_TEST (the_largest)
 }
 END_TEST
 
-/* How many descriptors ride along: 1 or 2. */
+/* The number of descriptors with a record: 1 or 2. */
 START_TEST (descriptors)
 {
 	struct record record = { .type = 3 };
@@ -138,7 +139,7 @@ START_TEST (a_descriptor_that_is_taken_stays)
 }
 END_TEST
 
-/* Packets that no link_send makes: the length says something else than the size, or the size is out of bounds. */
+/* Packets that no link_send makes: the length differs from the size, or the size is out of bounds. */
 static const struct odd {
 	size_t size;
 	uint32_t length;
@@ -190,7 +191,7 @@ START_TEST (what_is_no_record)
 }
 END_TEST
 
-/* More than a record may have: none is kept, and it is said that there were some. */
+/* More descriptors than a record may have: none is kept, and the receiver is told that there were some. */
 START_TEST (too_many_descriptors)
 {
 	struct record record = { .type = 1 };
@@ -233,7 +234,7 @@ START_TEST (no_room_for_descriptors)
 }
 END_TEST
 
-/* Nothing but descriptors: it reads as the end, and they must not stay open. */
+/* Nothing but descriptors: it reads as the end, and the descriptors must not stay open. */
 START_TEST (an_empty_packet)
 {
 	int fds[2] = { 0, 2 };
@@ -256,7 +257,7 @@ START_TEST (the_end)
 }
 END_TEST
 
-/* The peer closes with something unread (a reset): what it said before still comes, then the end. */
+/* The peer closes with unread bytes (a reset): its earlier records still come, then the end. */
 START_TEST (a_reset_loses_nothing)
 {
 	ck_assert_int_eq (link_post (ends[1], 5, 5, 0, 0, 0), 0);
@@ -272,7 +273,7 @@ START_TEST (a_reset_loses_nothing)
 }
 END_TEST
 
-/* A link that is full says so, takes nothing in part, and goes on once it is read. */
+/* A full link says so, takes no part of a record, and goes on when it is read. */
 START_TEST (full)
 {
 	static uint8_t bytes[LINK_PAYLOAD];

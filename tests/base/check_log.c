@@ -1,4 +1,4 @@
-/* A log that nobody reads holds nobody up, and what was lost is counted and said. */
+/* A log that is not read holds up no process, and lost lines are counted and reported. */
 #include "config.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@ enum { LINES = 3000 };
 
 static char taken[1024 * 1024];
 
-/* What the reader finds now. */
+/* The bytes that the reader finds now. */
 static size_t take (int fd)
 {
 	size_t n = 0;
@@ -29,7 +29,7 @@ static size_t take (int fd)
 	return n;
 }
 
-/* How many whole lines of ours are there, in order from *next on? *lost is the sum of what the log says was lost. */
+/* The number of whole lines of ours, in order from *next on. *lost is the sum of the losses that the log reports. */
 static size_t count_lines (unsigned *next, unsigned long *lost)
 {
 	size_t lines = 0;
@@ -56,7 +56,7 @@ static size_t count_lines (unsigned *next, unsigned long *lost)
 	return lines;
 }
 
-/* Log into it through stderr until it is full, and far beyond. */
+/* Log through stderr until the pipe is full, and far beyond. */
 static void overfill (int in, int out)
 {
 	unsigned next = 0;
@@ -102,8 +102,8 @@ START_TEST (a_full_socket)
 }
 END_TEST
 
-/* The description of our own: whoever writes with stdio is not held up either, and the one that we were given is left
- * as it was. */
+/* An open file description of our own: a process that writes with stdio is not held up either, and the description that
+ * we were given is unchanged. */
 START_TEST (a_pipe_of_our_own)
 {
 	static char bytes[4096];

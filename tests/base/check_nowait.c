@@ -1,4 +1,4 @@
-/* What other processes hold too is read and written without waiting, whatever its flags are. */
+/* Descriptors that other processes hold too are read and written without waiting, whatever their flags are. */
 #include "config.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@ enum { PIECE = 16 * 1024 };
 
 static char piece[PIECE];
 
-/* Write until it would wait; how much that was. The test hangs where it waits. */
+/* Write until a write would wait; returns the number of bytes. The test hangs where nowait_write waits. */
 static size_t fill (struct nowait *out)
 {
 	size_t n = 0;
@@ -31,7 +31,7 @@ static size_t fill (struct nowait *out)
 	return n;
 }
 
-/* Read until it would wait; then the end, once the other end is closed. */
+/* Read until a read would wait; then the end, once the other end is closed. */
 static void drain (struct nowait *in, size_t n, int *writer)
 {
 	static char back[PIECE];
@@ -85,7 +85,7 @@ START_TEST (a_pipe_without_rwf_nowait)
 }
 END_TEST
 
-/* The pages that were spliced are not ours to change any more. */
+/* The spliced pages may not be changed any more. */
 START_TEST (spliced_bytes_stay_as_they_were)
 {
 	struct nowait in, out;
@@ -155,7 +155,7 @@ START_TEST (a_socket)
 }
 END_TEST
 
-/* Ctrl-S: nobody takes what is written to the terminal. */
+/* Ctrl-S: the terminal does not take what is written to it. */
 START_TEST (a_terminal)
 {
 	int master = posix_openpt (O_RDWR | O_NOCTTY | O_CLOEXEC), terminal;

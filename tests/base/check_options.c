@@ -1,4 +1,5 @@
-/* check_options - command lines: what each kind of option takes, where the words begin, and what is said of a wrong one. */
+/* check_options - command lines: the values of each kind of option, where the words begin, and the messages for wrong
+ * options. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -67,7 +68,7 @@ static void tear_down (void)
 	options_free (&line);
 }
 
-/* The words that were found, with blanks between them. */
+/* The words found, with blanks between them. */
 static const char *words (void)
 {
 	static char text[512];

@@ -1,4 +1,4 @@
-/* check_paths - where things live, by the environment. */
+/* check_paths - the paths of files, by the environment. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 static struct err err;
 
-/* Where a user's keys are. */
+/* The directory of a user's keys. */
 static const struct {
 	const char *named, *config, *home, *found;
 } keys_places[] = {
@@ -72,7 +72,7 @@ START_TEST (test_daemon)
 	set ("XDG_CONFIG_HOME", daemon_places[_i].config);
 	set ("XDG_RUNTIME_DIR", daemon_places[_i].runtime);
 	set ("HOME", daemon_places[_i].home);
-	if (geteuid () == 0) { /* whom the environment cannot lead astray */
+	if (geteuid () == 0) { /* the environment must not mislead root */
 		check_path (paths_config (PATHS_CONFIG), SYSCONFDIR "/remex/remexd.yaml");
 		check_path (paths_socket (), PATHS_SYSTEM_SOCKET);
 		ck_assert_int_eq (seteuid (12345), 0);
@@ -83,7 +83,7 @@ START_TEST (test_daemon)
 	if (own)
 		check_path (paths_socket (), own);
 	if (getuid () == 0)
-		ck_assert_int_eq (seteuid (0), 0); /* a leak checker wants to look at us */
+		ck_assert_int_eq (seteuid (0), 0); /* a leak checker wants to trace this process */
 }
 END_TEST
 

@@ -101,7 +101,7 @@ static const struct utf8_row control_rows[] = {
 	{ TEXT ("\xF0\x90\x80\x80"), false }, { TEXT ("\xE2\x80"), true }, /* cut: the byte 0x80 */
 };
 
-/* What has such a character is never shown as it is. */
+/* Text with such a character is never shown unchanged. */
 START_TEST (control)
 {
 	const struct utf8_row *row = &control_rows[_i];
@@ -236,7 +236,7 @@ START_TEST (escape)
 }
 END_TEST
 
-/* Whatever the space, what is written is terminated, no character and no escape is cut, and nothing is behind it. */
+/* Whatever the space, the output is terminated, no character and no escape is cut, and nothing is written behind it. */
 START_TEST (escape_into_little_space)
 {
 	static const char bytes[] = "a\n\xC3\xBC\x1B\xF0\x9F\x98\x80\xFFz";
@@ -248,7 +248,8 @@ START_TEST (escape_into_little_space)
 		text_escape (out, size, bytes, sizeof bytes - 1);
 		ck_assert_uint_lt (strlen (out), size);
 		ck_assert_int_eq (strncmp (whole, out, strlen (out)), 0);
-		/* All of it where it fits, and else no more is left out than one character, of four bytes at most. */
+		/* All of it where it fits; otherwise the omitted part is no more than one character, of four bytes at
+		 * most. */
 		ck_assert_uint_ge (strlen (out) + 4, strlen (whole) < size ? strlen (whole) + 4 : size);
 		ck_assert (text_is_utf8 (out, strlen (out)));
 		ck_assert (!strrchr (out, '\\') || strlen (strrchr (out, '\\')) > 1);
@@ -329,8 +330,8 @@ START_TEST (nearest)
 }
 END_TEST
 
-/* A client may send a name of a megabyte, as often as it likes: it must not cost more than looking at its length. (This
- * took minutes when each was compared.) */
+/* A client may send a name of a megabyte, as often as it likes: that must cost no more than a look at its length. (It
+ * took minutes when each name was compared.) */
 START_TEST (nearest_of_a_long_word)
 {
 	static const char *const names[] = { "exec.shell", "exec.run", "status.show" };
@@ -339,7 +340,7 @@ START_TEST (nearest_of_a_long_word)
 	memset (word, 'e', sizeof word - 1);
 	for (int i = 0; i < 10000; i++)
 		ck_assert_ptr_null (text_nearest (word, names, 3));
-	/* Names too long to compare are never meant. */
+	/* Names too long to compare are never suggested. */
 	memset (longer, 'e', sizeof longer - 1);
 	ck_assert_ptr_null (text_nearest ("e", (const char *const[]){ longer }, 1));
 }

@@ -1,5 +1,5 @@
-/* check_trusted - what may be believed: whose a file is, who may write to it, and what lies on the way to it. Strangers are
- * for root to make; the rest holds for everybody.
+/* check_trusted - which files may be trusted: their owner, the users who may write to them, and the directories on the
+ * way. Files of other users need root; the rest holds for every user.
  */
 #include "config.h"
 
@@ -22,7 +22,7 @@ enum { STRANGER = 12345 };
 static char directory[64];
 static struct err err;
 
-/* Under the private directory; a few at a time. */
+/* A path in the private directory; a few paths are valid at a time. */
 static const char *in (const char *name)
 {
 	static char paths[4][200];
@@ -83,7 +83,7 @@ static void believed (const char *name, enum trusted kind)
 	fd_close (&fd);
 }
 
-/* Not believed, for that reason and (where it is not 0) that errno. */
+/* Not trusted, for that reason and (where it is not 0) that errno. */
 static void refused (const char *name, enum trusted kind, int sys, const char *why)
 {
 	err = (struct err){ 0 };
@@ -121,7 +121,7 @@ START_TEST (test_secrets)
 }
 END_TEST
 
-/* What is no regular file is found out without being opened: nothing waits for the other end of a FIFO. */
+/* Files that are not regular are recognised without being opened: nothing waits for the other end of a FIFO. */
 START_TEST (test_kinds)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
@@ -180,7 +180,8 @@ START_TEST (test_ways)
 }
 END_TEST
 
-/* Where others may exchange what lies there, nothing beneath is believed, and neither is what a link leads to. */
+/* Where others may exchange entries of a directory, nothing beneath it is trusted, and neither is the target of a link
+ * there. */
 START_TEST (test_above)
 {
 	make_directory ("open", 0777);
@@ -226,7 +227,7 @@ START_TEST (test_strangers)
 	refused ("d/f", TRUSTED_FILE, EPERM, "/d belongs to uid 12345, not to root, and that user could exchange ");
 	refused ("d", TRUSTED_DIRECTORY, EPERM, "/d belongs to uid 12345, not to root");
 	refused ("d", TRUSTED_PLACE, EPERM, "/d belongs to uid 12345, not to root");
-	/* A user believes root and itself. */
+	/* A user trusts root and itself. */
 	ck_assert_int_eq (chmod (directory, 0755), 0);
 	ck_assert_int_eq (seteuid (STRANGER), 0);
 	believed ("d/f", TRUSTED_FILE);
@@ -302,7 +303,7 @@ static int count_fds (void)
 	return n;
 }
 
-/* Whatever the end, no descriptor is left. */
+/* Whatever the result, no descriptor is left open. */
 START_TEST (test_no_leak)
 {
 	static const char *const names[] = { "f", "d", "d/f", "x", "x/y", "f/x", "link", "loop", "open/f", "d/..",

@@ -1,4 +1,4 @@
-/* A user database of our own: when its state is another, and what its nsswitch.conf names. */
+/* A user database of our own: when its state changes, and the sources that its nsswitch.conf names. */
 #include "config.h"
 
 #include <stdio.h>
@@ -40,7 +40,7 @@ static void put (const char *name, const char *text)
 	ck_assert_int_eq (rename (new, path), 0);
 }
 
-/* The state, when it is one that stays: what has just been changed has one of its own at each moment. */
+/* The state, when it stays the same: just after a change each moment has a state of its own. */
 static uint64_t settled (struct userdb *userdb)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
@@ -82,7 +82,7 @@ START_TEST (each_change_is_another_state)
 }
 END_TEST
 
-/* A state that was taken in the moment of a change equals none: not even the one that is left in the end. */
+/* A state that was taken in the moment of a change equals no other: not even the final one. */
 START_TEST (the_moment_of_a_change)
 {
 	struct userdb userdb = { .directory = directory };
@@ -99,7 +99,7 @@ START_TEST (nsswitch_is_read_again)
 	struct userdb userdb = { .directory = directory };
 
 	userdb_state (&userdb);
-	ck_assert (userdb.others); /* nobody knows */
+	ck_assert (userdb.others); /* unknown */
 	put ("nsswitch.conf", "passwd: files\ngroup: files\n");
 	userdb_state (&userdb);
 	ck_assert (!userdb.others);

@@ -1,4 +1,4 @@
-/* captured - what a test says on stderr, in a file without a name. Everything asserts. */
+/* captured - the text that a test writes to stderr, in a file without a name. Everything asserts. */
 #ifndef REMEX_TESTS_CLI_CAPTURED_H
 #define REMEX_TESTS_CLI_CAPTURED_H
 
@@ -18,7 +18,7 @@ static inline void capture_begin (void)
 	ck_assert_int_eq (dup2 (captured_file, STDERR_FILENO), STDERR_FILENO);
 }
 
-/* What was said since then, in a static buffer. */
+/* The text since capture_begin, in a static buffer. */
 static inline const char *capture_end (void)
 {
 	static char text[16384];

@@ -1,4 +1,4 @@
-/* check_ask - is this the key of that host? The host is one that has shown its key to a probe; the person is the far end of a
+/* check_ask - is this the key of that host? The host has shown its key to a probe; the person is the far end of a
  * terminal. */
 #include "config.h"
 
@@ -78,7 +78,7 @@ static bool judge (void *arg, const struct key *key)
 	return true;
 }
 
-/* A host that has shown its key and is gone again. */
+/* A host that has shown its key and has disconnected. */
 static void meet (void)
 {
 	struct tls *tls = NULL;
@@ -103,7 +103,7 @@ static void types (const char *text)
 	ck_assert_int_eq (write (person, text, strlen (text)), (ssize_t)strlen (text));
 }
 
-/* Is the host pinned now? It is not afterwards. */
+/* Is the host pinned now? Afterwards it is not. */
 static bool pinned (void)
 {
 	return remex_forget (remex, where, &error) == 1;
@@ -129,11 +129,11 @@ START_TEST (a_key_that_was_shown)
 
 	meet ();
 	ck_assert (possible ());
-	capture_begin (); /* nobody would see the question */
+	capture_begin (); /* the question could not be seen */
 	ck_assert (!ask_possible (host));
 	ck_assert_str_eq (capture_end (), "");
 	ck_assert_int_eq (pipe (ends), 0);
-	ck_assert_int_eq (dup2 (ends[0], STDIN_FILENO), STDIN_FILENO); /* nobody could answer */
+	ck_assert_int_eq (dup2 (ends[0], STDIN_FILENO), STDIN_FILENO); /* the question could not be answered */
 	ck_assert (!possible ());
 }
 END_TEST
@@ -210,7 +210,7 @@ START_TEST (what_the_person_says)
 }
 END_TEST
 
-/* A signal is a no, and stays to be taken. */
+/* A signal is a no, and can still be taken. */
 START_TEST (a_signal_is_a_no)
 {
 	meet ();

@@ -1,5 +1,5 @@
-/* check_call - one request on one host, driven: what the sink takes, how signals escalate, what ends it. The server is the
- * test itself (client/fake.h), whose turns are a task beside the call. */
+/* check_call - one request on one host, driven: the output in the sink, the escalation of signals, the end of the call.
+ * The server is the test itself (client/fake.h), whose turns are a task beside the call. */
 #include "config.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ static struct drive drive;
 static struct call call;
 static struct fake fake;
 
-/* The server's side, as a task: it acts on what it hears, once in each turn of the loop. */
+/* The server's side, as a task: it acts on received messages, once in each turn of the loop. */
 static struct task server;
 static void (*act) (const struct message *message);
 static int acted;
@@ -151,7 +151,7 @@ START_TEST (a_connection_that_ends_is_a_lost_call)
 }
 END_TEST
 
-/* Each thing that the server hears is answered by a Ctrl-C, until the call has had enough. */
+/* Each message that the server receives is answered by a Ctrl-C, until the call has had enough of them. */
 static int signals_seen, cancels_seen;
 
 static void interrupt (const struct message *message)

@@ -79,7 +79,7 @@ START_TEST (each_writer_is_told_of_its_own)
 	ck_assert_uint_lt (now, sizeof a);
 	ck_assert (output_pending (&output));
 	ck_assert_uint_eq (output_put (&output, &two.writer, b, sizeof b), 0);
-	expect ('a', now); /* what it had taken itself */
+	expect ('a', now); /* bytes that it had taken itself */
 	ck_assert_uint_eq (two.written, 0);
 	expect ('a', sizeof a - now);
 	ck_assert_uint_eq (now + one.written, sizeof a);

@@ -1,4 +1,4 @@
-/* check_drive - the loop: which task hears of what, what a turn waits for, when the loop ends. */
+/* check_drive - the loop: which task gets which event, what a turn waits for, when the loop ends. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@ static struct one {
 	int server; /* the other end of its host */
 	int ready, closed, signals;
 	int pipe[2];
-	bool piped; /* what the task waited for has come */
+	bool piped; /* the awaited byte has come */
 	bool over, forever;
 	int64_t until_ms;
 } ones[TASKS];

@@ -1,4 +1,4 @@
-/* check_result - what the end of a call means: the exit status, the words, the object for programs. */
+/* check_result - the meaning of the end of a call: the exit status, the words, the object for programs. */
 #include "config.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "cli/say.h"
 #include "support/check_main.h"
 
-/* A call that has ended so. */
+/* A call that has ended with that result. */
 static struct call ended (struct remex_result result)
 {
 	struct call call = { .where = "web1", .result = result };
@@ -26,7 +26,7 @@ static const struct {
 	struct remex_result result;
 	const char *program;
 	int status;
-	const char *words; /* behind "remex: web1: ", without the newline; "": nothing is said */
+	const char *words; /* behind "remex: web1: ", without the newline; "": no message */
 	const char *error; /* of the object, as JSON; NULL: null */
 } ends[] = {
 	{ { .outcome = REMEX_EXITED, .exit = 0 }, "ls", 0, "", NULL },
@@ -57,7 +57,7 @@ static const struct {
 		"{\"code\":\"lost\",\"message\":\"it is gone\"}" },
 	{ { .outcome = REMEX_UNREACHABLE, .code = "no_key", .message = "no key" }, "ls", STATUS_REMEX, "no key",
 		"{\"code\":\"no_key\",\"message\":\"no key\"}" },
-	/* What it has left behind is said also where all is well. */
+	/* Processes left behind are reported also on success. */
 	{ { .outcome = REMEX_EXITED, .survivors = 1 }, "ls", 0, "1 process of the command cannot be killed", NULL },
 	{ { .outcome = REMEX_EXITED, .survivors = 2 }, "ls", 0, "2 processes of the command cannot be killed", NULL },
 	{ { .outcome = REMEX_EXITED, .pipe_held = true }, "ls", 0,
@@ -80,7 +80,7 @@ START_TEST (the_status_and_the_words)
 }
 END_TEST
 
-/* A limit that was ours is named. */
+/* The message names a limit of our own. */
 START_TEST (limits_of_our_own)
 {
 	struct call call =
@@ -98,7 +98,7 @@ START_TEST (limits_of_our_own)
 }
 END_TEST
 
-/* We have broken it off: that was said then, and how the command ended does not count. */
+/* We broke off the call: the message came then, and the command's own end does not count. */
 START_TEST (what_we_broke_off)
 {
 	struct call call = ended ((struct remex_result){ .outcome = REMEX_FAILED, .message = "whatever" });

@@ -1,4 +1,4 @@
-/* check_say - what remex says itself: one line on stderr that a terminal may show, and the end of what went to stdout. */
+/* check_say - the messages of remex itself: one line on stderr that is safe for a terminal, and errors of stdout. */
 #include "config.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ static const struct {
 } complaints[] = {
 	{ NULL, "cannot do it", "remex: cannot do it\n" },
 	{ "web1", "cannot do it", "remex: web1: cannot do it\n" },
-	/* What a server has chosen neither ends the line nor steers the terminal. */
+	/* Text that a server has chosen neither ends the line nor controls the terminal. */
 	{ "web\n1", "a\x1b[2Jb\nremex: c\r", "remex: web\\n1: a\\x1b[2Jb\\nremex: c\\x0d\n" },
 };
 
@@ -82,7 +82,7 @@ START_TEST (what_was_printed_goes_out)
 }
 END_TEST
 
-/* Somebody who shares the descriptor has made it one that does not block: the reader is waited for all the same. */
+/* Another process that shares the descriptor has made it non-blocking: remex waits for the reader all the same. */
 START_TEST (a_slow_reader_is_waited_for)
 {
 	static char much[300000];
@@ -128,7 +128,7 @@ START_TEST (a_reader_that_has_gone)
 }
 END_TEST
 
-/* The first failure counts, also where stdio has forgotten why. */
+/* The first failure counts, also where stdio no longer knows the reason. */
 START_TEST (a_full_disk)
 {
 	int fd = open ("/dev/full", O_WRONLY);
@@ -139,7 +139,7 @@ START_TEST (a_full_disk)
 	ck_assert_int_eq (say_open (), 0);
 	printf ("hello");
 	fflush (stdout);
-	close (STDOUT_FILENO); /* what fails from now on fails for another reason */
+	close (STDOUT_FILENO); /* later failures have another reason */
 	printf ("you");
 	fflush (stdout);
 	errno = 0;

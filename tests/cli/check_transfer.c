@@ -1,5 +1,5 @@
-/* check_transfer - files to and from one host, without a host: the test hands the sink what a server would send. A put has a
- * connection to a fake one (client/fake.h), which gives credit. */
+/* check_transfer - files to and from one host, without a host: the test passes to the sink the bytes that a server
+ * would send. A put has a connection to a fake server (client/fake.h), which gives credit. */
 #include "config.h"
 
 #include <errno.h>
@@ -99,7 +99,7 @@ static void put_file (const char *name, int64_t source, const char *content)
 	ck_assert_int_eq (buf_append (&bytes, content, strlen (content)), 0);
 }
 
-/* The server says all that, on its stream. */
+/* The server sends all those bytes, on its stream. */
 static int say (const char *stream)
 {
 	int answer = sink_transfer.take (&call, stream, buf_head (&bytes), buf_len (&bytes));
@@ -166,7 +166,7 @@ START_TEST (under_another_name)
 }
 END_TEST
 
-/* A completed call that has said nothing of a source has not brought it. */
+/* A source that a completed call did not mention was not received. */
 START_TEST (a_source_that_did_not_come)
 {
 	ck_assert_int_eq (open_get (two, 2, "here"), 0);
@@ -218,7 +218,7 @@ static const struct {
 	{ directory_of, ITEM_FILE, "a", 0, "the server sent a file in place of the directory 'a'" },
 };
 
-/* Then nothing more of it is looked at, and nothing was made. */
+/* After that, no more of the stream is looked at, and no file was made. */
 START_TEST (what_was_not_asked_for)
 {
 	char words[256];
@@ -303,7 +303,7 @@ START_TEST (to_standard_output)
 	put_file ("a", 0, "hello");
 	capture_begin ();
 	if (_i) {
-		/* Its reader has gone: that is the caller's to say. */
+		/* The reader has gone: the caller reports that. */
 		ck_assert_int_eq (say ("files"), -1);
 		ck_assert (transfer.reader_gone);
 		ck_assert_str_eq (told, "");
@@ -387,7 +387,7 @@ START_TEST (a_file_is_not_confirmed)
 }
 END_TEST
 
-/* Other bytes than were sent: that file has failed, and the transfer goes on. */
+/* The server has other bytes than the sent ones: that file has failed, and the transfer goes on. */
 START_TEST (another_sum_is_a_failure)
 {
 	send_file ();
@@ -443,7 +443,7 @@ START_TEST (an_answer_that_is_none)
 }
 END_TEST
 
-/* A call that is completed before all was sent has not taken all. */
+/* A call that is completed before all was sent has not taken all files. */
 START_TEST (not_all_was_taken)
 {
 	transfer.put = true;

@@ -1,7 +1,7 @@
-"""What the tests of put and get share: a real remexd, two directories, and a relay between the client and remexd that can
-be told when to stop.
+"""Shared parts of the tests of put and get: a real remexd, two directories, and a relay between the client and remexd
+that stops when it is told to.
 
-remexd and the client are on one machine here: `here` is where the client stands, `there` what it calls HOST:.
+remexd and the client are on one machine here: `here` is the client's directory, `there` the one it calls HOST:.
 """
 
 import os
@@ -21,8 +21,8 @@ ROOT = os.geteuid() == 0
 
 
 class Relay:
-    """Passes bytes between clients and remexd's socket, and counts them. `hold_up` and `hold_down`: after so many bytes
-    towards remexd, or back, nothing more is passed until `release`."""
+    """Passes bytes between clients and remexd's socket, and counts them. `hold_up` and `hold_down`: after that number
+    of bytes towards remexd, or back, nothing more is passed until `release`."""
 
     def __init__(self, target, directory, hold_up=None, hold_down=None):
         self.target, self.path = target, os.path.join(directory, "relay")
@@ -78,7 +78,7 @@ class Relay:
             self.changed.notify_all()
 
     def cut(self):
-        """The network is gone."""
+        """The network fails."""
         for one in self.sockets:
             try:
                 one.shutdown(socket.SHUT_RDWR)
@@ -118,13 +118,13 @@ def mode(path):
 
 
 def temporaries(directory):
-    """What interrupted transfers have left beneath it."""
+    """The temporaries that interrupted transfers have left beneath the directory."""
     return [os.path.join(where, name) for where, _, names in os.walk(directory) for name in names
             if name.startswith(".") and ".remex-" in name]
 
 
 def sparse(path, size, data=()):
-    """A file with holes: `data` is what is at which offset."""
+    """A file with holes: `data` has (offset, bytes)."""
     with open(path, "wb") as file:
         for at, piece in data:
             file.seek(at)
@@ -146,7 +146,7 @@ class Copy(Shared):
         os.mkdir(self.there)
 
     def remex(self, *words, **more):
-        """Where `words` has bytes, they go as they are."""
+        """Where `words` has bytes, they are passed unchanged."""
         return self.shared.remex(*words, cwd=more.pop("cwd", self.here), **more)
 
     def good(self, *words, **more):
@@ -161,7 +161,7 @@ class Copy(Shared):
         return done
 
     def start(self, *words, **more):
-        """In the background; killed at the end whatever happens."""
+        """Start remex in the background; it is killed at the end whatever happens."""
         settings = dict(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.here)
         child = subprocess.Popen([REMEX, *words], env=environment(REMEX_SOCKET=self.shared.socket), **{**settings, **more})
 
@@ -186,7 +186,7 @@ class Copy(Shared):
         return relay
 
     def interrupt(self, child, relay, status=130):
-        """Ctrl-C while it is held. Where it is remexd's bytes that are held, remexd hears of it first: it may have more of
+        """Ctrl-C while the transfer is held. Where bytes of remexd are held, remexd is told first: it may have more of
         them under way than are missing."""
         child.send_signal(signal.SIGINT)
         if relay.limits["down"] is not None:
@@ -195,7 +195,7 @@ class Copy(Shared):
         return self.finish(child, status)
 
     def calm(self):
-        """remexd runs nothing any more but what asks for this."""
+        """remexd runs nothing any more except this status call."""
         wait_until(lambda: self.client.wait(self.client.call("status.show")).result["requests"]["running"] <= 1,
                    "the requests to end")
 

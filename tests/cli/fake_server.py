@@ -1,8 +1,8 @@
-"""A remexd of a few lines for the tests of the client: it speaks doc/protocol.md and runs nothing.
+"""A remexd of a few lines for the tests of the client: it implements doc/protocol.md and runs nothing.
 
-The first word of argv (exec.run) or of the command (exec.shell) says what the "command" does; see COMMANDS. A server
-listens on a Unix socket in a directory of its own; what clients sent is kept in `calls` and `seen`. A TlsServer listens
-on TCP, with TLS 1.3 as Python has it; a RawServer does there what it is told to.
+The first word of argv (exec.run) or of the command (exec.shell) selects the action of the "command"; see COMMANDS. A
+server listens on a Unix socket in a directory of its own; messages of clients are kept in `calls` and `seen`. A
+TlsServer listens on TCP, with TLS 1.3 as Python has it; a RawServer runs a function for each TCP connection.
 """
 
 import base64
@@ -208,7 +208,7 @@ def cmd_raw(request, words):
 
 
 def cmd_flood(request, words):
-    """Write so many bytes (0: without end), as the window allows."""
+    """Write that number of bytes (0: without end), as the window allows."""
     left = int(words[0]) or 1 << 60
     while left > 0:
         n = min(left, 65536)
@@ -238,7 +238,7 @@ def cmd_cat(request, words):
 
 
 def cmd_count(request, words):
-    """Take all input; say how many bytes came."""
+    """Take all input; print the number of bytes."""
     n = 0
     if not request.ended:
         request.grant(262144)
@@ -256,7 +256,8 @@ def cmd_count(request, words):
 
 
 def cmd_wait(request, words):
-    """Wait for a signal that ends it, or a cancel; the signals named are ignored. "deaf" ignores everything."""
+    """Wait for a signal that ends the command, or a cancel; the named signals are ignored. "deaf" ignores
+    everything."""
     request.out(b"waiting\n")
     seen = 0
     while True:
@@ -299,7 +300,7 @@ def whole(name, content, source=None, **more):
 
 
 class Items:
-    """What a client's put sends, item by item: (header, body); it is granted credit as it is taken."""
+    """The items that a client's put sends: (header, body); credit is granted as they are taken."""
 
     def __init__(self, request):
         self.request = request
@@ -326,7 +327,7 @@ class Items:
 
 
 class Server:
-    """Use with `with`. greeting: what to do instead of hello, given the connection. verbs: {call: function}."""
+    """Use with `with`. greeting: a function of the connection in place of hello. verbs: {call: function}."""
 
     def __init__(self, greeting=None, verbs=None):
         self.greeting, self.verbs = greeting, verbs or {}
@@ -376,7 +377,7 @@ class Server:
 
 
 class RawServer(Server):
-    """On TCP. `answer` gets each connection's socket, and closes it or not."""
+    """A server on TCP. `answer` gets each connection's socket, and closes it or not."""
 
     def __init__(self, answer, family=socket.AF_INET, **more):
         super().__init__(**more)
@@ -400,7 +401,7 @@ class RawServer(Server):
 
 
 class TlsConnection(Connection):
-    """An SSLSocket cannot be read and written at once by two threads: reading waits outside of it, for 'readable'."""
+    """Two threads cannot read and write an SSLSocket at once: reading waits outside of it, for 'readable'."""
 
     def exactly(self, n):
         data = b""
@@ -432,7 +433,8 @@ class TlsConnection(Connection):
 
 
 class TlsServer(RawServer):
-    """`pem` is its key and certificate; `clients` the file with the certificates it accepts. tune: changes the context."""
+    """`pem` is the server's key and certificate; `clients` the file with the accepted certificates. tune: changes the
+    context."""
 
     def __init__(self, pem, clients=None, tune=None, **more):
         super().__init__(self.shake, **more)

@@ -1,4 +1,4 @@
-"""What the tests of the program share: where it is, and how to run it."""
+"""Shared parts of the tests of the program: its path, and functions to run it."""
 
 import os
 import signal
@@ -9,8 +9,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 from runner import main  # noqa: F401 (for the tests)
 
-# Whoever runs the tests may ignore signals (nohup, a shell's background job), and what is ignored is inherited: remex
-# minds that, and the tests of Ctrl-C would wait for ever.
+# The caller of the tests may ignore signals (nohup, a shell's background job), and ignored signals are inherited: remex
+# respects that, and the tests of Ctrl-C would wait for ever.
 for signo in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
     signal.signal(signo, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -27,7 +27,7 @@ def environment(**more):
 
 
 def remex(*args, input=None, stdin=None, env=None, **more):
-    """Run it to its end. Without input or stdin, stdin is /dev/null."""
+    """Run remex to its end. Without input or stdin, stdin is /dev/null."""
     if input is None and stdin is None:
         stdin = subprocess.DEVNULL
     return subprocess.run(

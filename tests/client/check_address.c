@@ -1,4 +1,4 @@
-/* Where "local" and unix:/// lead, and what is not safe to connect to. */
+/* The meaning of "local" and unix:///, and which sockets are not safe to connect to. */
 #include "config.h"
 
 #include <errno.h>
@@ -116,7 +116,7 @@ static const struct {
 	{ "192.0.2.1", "192.0.2.1", "192.0.2.1:7363", "192.0.2.1:7363", 7363 },
 	{ "192.0.2.1:65535", "192.0.2.1", "192.0.2.1:65535", "192.0.2.1:65535", 65535 },
 	{ "[::1]", "[::1]", "[::1]:7363", "[::1]:7363", 7363 },
-	/* What can be written in more than one way has one pin. */
+	/* An address that can be written in several ways has one pin. */
 	{ "[2001:DB8:0::1]:80", "[2001:db8:0::1]", "[2001:db8::1]:80", "[2001:db8::1]:80", 80 },
 	{ "[0:0:0:0:0:0:0:1]", "[0:0:0:0:0:0:0:1]", "[::1]:7363", "[::1]:7363", 7363 },
 	{ "[::0001]:07363", "[::0001]", "[::1]:7363", "[::1]:7363", 7363 },
@@ -190,7 +190,7 @@ START_TEST (local)
 }
 END_TEST
 
-/* A user's own socket comes first; run as nobody where the tests run as root. */
+/* A user's own socket comes first; run as the user nobody where the tests run as root. */
 START_TEST (local_of_a_user)
 {
 	char own[64];
@@ -245,7 +245,7 @@ START_TEST (the_next_path_when_nobody_answers)
 }
 END_TEST
 
-/* Where only a group may come in, it is said which, and how one becomes a member. */
+/* Where only a group may connect, the message names the group, and how to become a member. */
 START_TEST (another_group)
 {
 	struct group *group = getgrgid (1);
@@ -263,7 +263,7 @@ START_TEST (another_group)
 		group->gr_name);
 	address = (struct address){ .n = 1, .guarded = true };
 	strcpy (address.paths[0], path);
-	/* In a child, so that what is cleaned up is still ours. */
+	/* In a child process, so that the clean-up still runs as our user. */
 	ck_assert_int_ge (child = fork (), 0);
 	if (!child) {
 		bool become = setgroups (0, NULL) == 0 && setresgid (65534, 65534, 65534) == 0 &&
@@ -280,7 +280,8 @@ START_TEST (another_group)
 }
 END_TEST
 
-/* How to start one is said where a default socket is meant, and where a variable names it, no more than that. */
+/* The message says how to start remexd where a default socket is meant, and no more than that where a variable names
+ * it. */
 START_TEST (how_to_start_one)
 {
 	int fd = -1;
@@ -323,14 +324,14 @@ START_TEST (somebody_elses_directory)
 	strcpy (address.paths[1], path);
 	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_UNSAFE);
 	ck_assert_msg (strstr (err.text, "belongs to uid 65534, not to root") != NULL, "%s", err.text);
-	address.guarded = false; /* one that was named is used as it is */
+	address.guarded = false; /* a named socket is used as it is */
 	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_OPEN);
 	fd_close (&fd);
 	fd_close (&listener);
 }
 END_TEST
 
-/* Somebody else listens in a directory that would be all right. */
+/* Another user listens in a directory that would be safe. */
 START_TEST (somebody_elses_process)
 {
 	int ready[2], fd = -1, status;
@@ -377,7 +378,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, somebody_elses_process);
 }
 
-/* It gives up its uid, and so could not clean up: it makes nothing. */
+/* The case gives up its uid, and so could not clean up: it makes no files. */
 static void cases_of_a_user (TCase *tcase)
 {
 	tcase_add_test (tcase, local_of_a_user);

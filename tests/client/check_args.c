@@ -1,4 +1,4 @@
-/* The builder of arguments: what JSON comes of which bytes, and that a failure is remembered. */
+/* The builder of arguments: the JSON for given bytes, and that a failure is remembered. */
 #include "config.h"
 
 #include "remex/client.h"

@@ -1,6 +1,7 @@
-/* check_connect - from an address to a connection: when the clock of the dial begins and what it ends, which addresses of a
- * name are tried, and what is said of each way to fail. Time goes by when the test says so: clock_gettime(2) is the test's
- * own, and so are connect(2) and getaddrinfo(3). Servers are sockets that the test opened, and speak when the test does. */
+/* check_connect - from an address to a connection: when the clock of the dial begins and which phases it covers, which
+ * addresses of a name are tried, and the message for each way to fail. The test controls the time: clock_gettime(2) is
+ * the test's own, and so are connect(2) and getaddrinfo(3). Servers are sockets that the test opened, and send when the
+ * test does. */
 #include "config.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ enum { TURNS = 6000, TURN_MS = 5, SERVERS = 4 };
 
 static int64_t passed_ms; /* on top of the true time */
 
-/* Of libuv, too: it is to find this one. */
+/* libuv must use this function, too. */
 __attribute__ ((visibility ("default"))) int clock_gettime (clockid_t clock, struct timespec *now)
 {
 	int result = (int)syscall (SYS_clock_gettime, clock, now);
@@ -66,7 +67,7 @@ int connect (int fd, const struct sockaddr *address, socklen_t size)
 
 /* --- names ------------------------------------------------------------------------------------------------------------- */
 
-/* "stuck…" is not found, and that only when the test lets it go; "slow…" is found then; every other name has these
+/* "stuck…" is not found, and only when the test releases it; "slow…" is found then; every other name has these
  * addresses at once. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -143,7 +144,7 @@ static struct remex_error error;
 static struct err err;
 static int servers[SERVERS], n_servers, held[16], n_held;
 
-/* A socket of TCP that does not listen yet: whoever connects is refused. Its address is the next of every name. */
+/* A TCP socket that does not listen yet: connections are refused. Its address is the next one of every name. */
 static int tcp_server (void)
 {
 	struct sockaddr_in *address = &addresses[n_addresses++];
@@ -175,7 +176,7 @@ static void open_up (int fd)
 	ck_assert_int_eq (listen (fd, 8), 0);
 }
 
-/* A queue that has no room: who connects over TCP gets no answer, over a Unix socket EAGAIN. */
+/* A full queue: a TCP client gets no answer, a client of a Unix socket gets EAGAIN. */
 static void fill_up (int fd)
 {
 	struct sockaddr_storage address;
@@ -251,14 +252,14 @@ static struct remex_host *connect_to (const char *whom)
 	return host;
 }
 
-/* Nothing happens, though the client looks. */
+/* Nothing happens while the client runs. */
 static void quiet (void)
 {
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq (remex_next (remex, &event, TURN_MS), 0);
 }
 
-/* The host ends with that code and something like that in its words. */
+/* The host ends with that code and a message like that. */
 static void ends (const struct remex_host *host, const char *code, const char *words)
 {
 	for (int i = 0; remex_next (remex, &event, TURN_MS) == 0; i++)
@@ -320,7 +321,7 @@ START_TEST (an_address_that_does_not_answer)
 }
 END_TEST
 
-/* It answers, and is no remexd: the same ten seconds. */
+/* The server accepts and is no remexd: the same ten seconds. */
 START_TEST (one_that_says_nothing)
 {
 	struct remex_host *host;
@@ -335,7 +336,7 @@ START_TEST (one_that_says_nothing)
 }
 END_TEST
 
-/* A slow name server takes its share of them. */
+/* A slow name server uses up its share of the ten seconds. */
 START_TEST (a_slow_name)
 {
 	struct remex_host *host;
@@ -369,7 +370,7 @@ START_TEST (no_hello_over_a_unix_socket)
 }
 END_TEST
 
-/* Who has made the connection may have been asked for a password on its way: a minute. */
+/* The program that made the connection may ask for a password on its way: a minute. */
 START_TEST (no_hello_over_descriptors)
 {
 	struct remex_host *host;
@@ -397,7 +398,7 @@ START_TEST (a_refusal_leads_to_the_next_address)
 }
 END_TEST
 
-/* Each address has its share of the time that is left. */
+/* Each address has its share of the remaining time. */
 START_TEST (silence_leads_to_the_next_address)
 {
 	fill_up (tcp_server ());
@@ -419,7 +420,7 @@ START_TEST (silence_leads_to_the_next_address)
 }
 END_TEST
 
-/* Each address that was tried is named, once, and a refusal has its advice. */
+/* The message names each tried address, once, and has advice for a refusal. */
 START_TEST (none_of_them_answers)
 {
 	char first[ENDPOINT_SIZE], words[300];
@@ -439,7 +440,7 @@ START_TEST (none_of_them_answers)
 }
 END_TEST
 
-/* An address that takes the connection has the word: no other one is tried, whatever it says. */
+/* The first address that accepts the connection is used: no other is tried, whatever it sends. */
 START_TEST (the_first_that_answers_is_the_host)
 {
 	struct remex_host *host;
@@ -462,7 +463,7 @@ static bool accept_any (void *arg, const struct key *key)
 	return true;
 }
 
-/* And its key is the one that is asked about. */
+/* The question is about the key of that address. */
 START_TEST (a_key_is_asked_about)
 {
 	char print[KEY_PRINT_SIZE];
@@ -529,7 +530,7 @@ START_TEST (nobody_at_the_unix_socket)
 }
 END_TEST
 
-/* Its queue is full: the client comes again for ten seconds. */
+/* The queue is full: the client tries again for ten seconds. */
 START_TEST (a_busy_unix_socket)
 {
 	struct remex_host *host;
@@ -559,7 +560,7 @@ static const struct {
 	const char *bytes;
 	size_t n;
 	bool end;
-	const char *words; /* NULL: it is one */
+	const char *words; /* NULL: hello is valid */
 } hellos[] = {
 	{ "\0\0\0\x1c{\"remex\":1,\"host\":\"a\"      }", 32, false, NULL },
 	{ "\0\0\0\x0a{\"ping\":1}", 14, false, "the server breaks the protocol" },
@@ -606,7 +607,7 @@ START_TEST (what_cannot_be_dialled)
 	ck_assert_ptr_null (remex_attach (remex, "pipes", pipes[0], pipes[1], &error));
 	ck_assert_str_eq (error.code, "usage");
 	ck_assert_int_eq (fcntl (pipes[0], F_GETFD), -1);
-	ck_assert_int_eq (remex_next (remex, &event, -1), 0); /* nothing is left that could happen */
+	ck_assert_int_eq (remex_next (remex, &event, -1), 0); /* nothing more can happen */
 }
 END_TEST
 

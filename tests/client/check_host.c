@@ -1,4 +1,4 @@
-/* A connection and its requests against a server that says exactly what the test wants: hello, pings, the end in all
+/* A connection and its requests against a server that sends exactly what the test wants: hello, pings, the end in all
  * its forms, and bytes that no server should send. */
 #include "config.h"
 
@@ -105,7 +105,7 @@ START_TEST (refused_before_hello)
 {
 	remex_start (fake.host, "a", NULL, NULL);
 	fake_say (&fake, "{\"error\":{\"code\":\"busy\",\"message\":\"too many connections\"}}");
-	fake_ended (&fake, REMEX_FAILED); /* the server's own word, and nothing ran */
+	fake_ended (&fake, REMEX_FAILED); /* the server's own report: nothing ran */
 	ck_assert_str_eq (fake.event.result->code, "busy");
 	ck_assert_str_eq (fake.event.result->message, "too many connections");
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_CLOSED);
@@ -132,7 +132,7 @@ START_TEST (the_connection_ends)
 	struct remex_request *first = fake_call (&fake, NULL), *second = fake_call (&fake, NULL);
 
 	fake_call (&fake, NULL);
-	/* What was said before counts. */
+	/* Messages before the end count. */
 	fake_say (&fake, "{\"id\":2,\"done\":{\"outcome\":\"completed\"}}");
 	if (_i == 1)
 		fake_say (&fake, "{\"error\":{\"code\":\"shutting_down\",\"message\":\"bye\"}}");
@@ -151,7 +151,7 @@ START_TEST (the_connection_ends)
 }
 END_TEST
 
-/* The server dies while more than one read's worth of its words are on their way, and ours lie unread. */
+/* The server dies while more than one read's worth of its bytes is on the way, and ours are unread. */
 START_TEST (much_output_and_then_the_end)
 {
 	struct remex_request *request = fake_call (&fake, NULL);
@@ -185,7 +185,7 @@ START_TEST (pings)
 	message = fake_hear (&fake);
 	ck_assert_int_eq (message->kind, MESSAGE_PONG);
 	ck_assert_int_eq (message->number, -7);
-	fake_say (&fake, "{\"pong\":1}"); /* nobody asked */
+	fake_say (&fake, "{\"pong\":1}"); /* without a ping */
 	fake_quiet (&fake);
 	ck_assert_int_eq (remex_ping (fake.host), 0);
 	fake_quiet (&fake);
@@ -204,7 +204,7 @@ START_TEST (pings)
 }
 END_TEST
 
-/* A server that asks and asks and reads no answer: neither memory nor remex_next may follow it for ever. */
+/* A server that sends pings without end and reads no answer: neither memory nor remex_next may go on for ever. */
 START_TEST (pings_without_end)
 {
 	uint8_t ping[4 + 10] = { 0, 0, 0, 10, '{', '"', 'p', 'i', 'n', 'g', '"', ':', '1', '}' };
@@ -273,7 +273,7 @@ START_TEST (a_header_too_long)
 }
 END_TEST
 
-/* Random changes to a good conversation: whatever comes of it, the request ends once, and then the connection. */
+/* Random changes to a good conversation: whatever the result, the request ends once, and then the connection. */
 START_TEST (noise)
 {
 	static const char *const talk[] = { "{\"id\":1,\"credit\":5}", "{\"ping\":1}", "{\"pong\":1}",
@@ -307,7 +307,7 @@ END_TEST
 /* --- other loops, the end of the library
  * ------------------------------------------------------------------------------ */
 
-/* A program with a loop of its own: the descriptor tells that there is something, the timeout that something waits. */
+/* A program with a loop of its own: the descriptor shows that there is input, the timeout that an event waits. */
 START_TEST (a_loop_of_ones_own)
 {
 	struct pollfd ready = { .fd = remex_fd (fake.remex), .events = POLLIN };
@@ -348,7 +348,7 @@ START_TEST (closed_in_the_middle)
 }
 END_TEST
 
-/* The reason is told: there may be memory. */
+/* The reason is reported: there may be memory. */
 START_TEST (no_descriptors)
 {
 	struct rlimit before, none;
@@ -376,7 +376,7 @@ START_TEST (over_pipes)
 	ck_assert_int_eq (write (back[1], "\0\0\0\13{\"remex\":1}", 15), 15);
 	ck_assert_int_eq (remex_next (remex, &event, 200000), 1);
 	ck_assert_int_eq (event.type, REMEX_READY);
-	close (there[0]); /* nobody reads what we send: no signal may come of it */
+	close (there[0]); /* our bytes are not read: that must cause no signal */
 	ck_assert_ptr_nonnull (remex_start (host, "a", NULL, NULL));
 	ck_assert_int_eq (remex_next (remex, &event, 0), 0);
 	ck_assert_int_eq (write (back[1], "\0\0\0\47{\"id\":1,\"done\":{\"outcome\":\"cancelled\"}}", 43), 43);

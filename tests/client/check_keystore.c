@@ -1,4 +1,4 @@
-/* A user's keys, and which of the files there are believed. */
+/* A user's keys, and which of their files are trusted. */
 #include "config.h"
 
 #include <errno.h>
@@ -79,7 +79,7 @@ START_TEST (pinned_and_forgotten)
 }
 END_TEST
 
-/* What is there and is no pin is no reason to ask again. */
+/* A pin file that exists and holds no valid pin is no reason to ask again. */
 START_TEST (not_believed)
 {
 	char twice[8192], other[320];

@@ -1,5 +1,5 @@
-/* check_many - one struct remex and a thousand servers: each request has exactly one end, and what all of them take
- * together is bounded. The servers are one child process with a Unix socket. */
+/* check_many - one struct remex and a thousand servers: each request has exactly one end, and their memory together is
+ * bounded. The servers are one child process with a Unix socket. */
 #include "config.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ struct server {
 	struct decoder decoder;
 	int64_t allowed, left; /* bytes of output */
 	uint64_t id;
-	int number; /* of the call, the exit status comes of it */
+	int number; /* of the call; the exit status depends on it */
 	bool ended;
 };
 
@@ -51,7 +51,7 @@ static void say (struct server *server, const char *header, size_t body)
 		_exit (3);
 }
 
-/* Pour as much as the window allows, then end. */
+/* Send as much as the window allows, then end. */
 static void pour (struct server *server)
 {
 	char header[128];
@@ -111,7 +111,7 @@ static void serve (struct server *server)
 	}
 }
 
-/* All of them, until the listener's other side, `parent`, goes. */
+/* Serve all clients, until the listener's other side, `parent`, closes. */
 static void serve_all (int listening, int parent)
 {
 	static struct pollfd polls[SERVERS + 2];
@@ -180,7 +180,7 @@ static void teardown (void)
 	rmdir (directory);
 }
 
-/* What the library has reserved for bytes that come in. */
+/* The memory that the library has reserved for received bytes. */
 static size_t reserved (const struct remex *remex)
 {
 	const struct remex_host *host;
@@ -242,7 +242,7 @@ START_TEST (each_of_a_thousand_has_one_end)
 }
 END_TEST
 
-/* A window that the caller names is the caller's; what is given back can be had again. */
+/* A window that the caller sets belongs to the caller; returned memory can be used again. */
 START_TEST (windows_are_shared)
 {
 	struct remex_request *requests[SERVERS];

@@ -1,5 +1,5 @@
-/* A request against a server that says exactly what the test wants: how it ends, its output and the window, its input,
- * its signals, and what a caller may get wrong. */
+/* A request against a server that sends exactly what the test wants: its end, its output and the window, its input, its
+ * signals, and the errors that a caller can make. */
 #include "config.h"
 
 #include <signal.h>
@@ -96,7 +96,7 @@ START_TEST (error)
 	ck_assert_str_eq (fake.event.result->message, "queue full (256)");
 	ck_assert_double_eq (fake.event.result->retry_after, 0.5);
 	ck_assert (!fake.event.result->started);
-	/* The connection goes on; what comes late is ignored. */
+	/* The connection goes on; late messages are ignored. */
 	fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"completed\"}}");
 	fake_say_body (&fake, "{\"id\":1,\"data\":\"stdout\",\"body\":3}", "abc", 3);
 	fake_quiet (&fake);
@@ -207,7 +207,7 @@ START_TEST (no_input_was_asked_for)
 }
 END_TEST
 
-/* A huge credit does not make the client gather everything: it waits until what it has got is sent. */
+/* A huge credit does not make the client collect everything: it waits until the collected bytes are sent. */
 START_TEST (input_waits_for_room)
 {
 	struct remex_request *request = fake_call (&fake, &(struct remex_options){ .input = true });

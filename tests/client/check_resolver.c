@@ -1,5 +1,5 @@
-/* check_resolver - names are looked up in threads that nobody waits for. getaddrinfo(3) is the test's own: it blocks until
- * the test lets it go. */
+/* check_resolver - names are looked up in threads that the library does not wait for. getaddrinfo(3) is the test's own:
+ * it blocks until the test releases it. */
 #include "config.h"
 
 #include <errno.h>
@@ -19,13 +19,13 @@
 
 enum { MANY = 40 };
 
-/* Of the threads. */
+/* Variables of the threads. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int inside, most, finished, released;
 static bool signals_blocked = true;
 
-/* Of the loop. */
+/* Variables of the loop. */
 static uv_loop_t loop;
 static struct resolver *resolver;
 static int started, done, order[MANY], statuses[MANY];
@@ -66,7 +66,7 @@ void freeaddrinfo (struct addrinfo *found)
 	free (found);
 }
 
-/* Let that many lookups go, in all. */
+/* Release that many lookups, in all. */
 static void release (int n)
 {
 	pthread_mutex_lock (&lock);
@@ -75,7 +75,7 @@ static void release (int n)
 	pthread_mutex_unlock (&lock);
 }
 
-/* Until so many are in getaddrinfo at once. */
+/* Wait until that many threads are in getaddrinfo at once. */
 static void wait_inside (int n)
 {
 	pthread_mutex_lock (&lock);
@@ -213,7 +213,7 @@ START_TEST (nobody_waits_for_a_thread)
 }
 END_TEST
 
-/* The library: clocks start with the dial, and remex_free comes back. */
+/* The library: clocks start with the dial, and remex_free returns. */
 START_TEST (a_host_in_line_is_not_dialled)
 {
 	struct remex_host *hosts[RESOLVER_THREADS + 1];

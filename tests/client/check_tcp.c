@@ -1,5 +1,5 @@
-/* Over TCP: a server of our own (net/tls.h) in the same thread, which takes turns with the client; who is trusted, who is
- * told why not, and bytes that come through TLS whole. */
+/* Over TCP: a server of our own (net/tls.h) in the same thread, which takes turns with the client; which keys are
+ * trusted, the messages for the others, and bytes that come through TLS whole. */
 #include "config.h"
 
 #include <errno.h>
@@ -97,7 +97,7 @@ static void teardown (void)
 	ck_assert_int_eq (system (command), 0);
 }
 
-/* What the server does meanwhile. */
+/* The server's part of a turn. */
 static void turn (void)
 {
 	if (fd < 0 && (fd = accept4 (listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
@@ -111,7 +111,7 @@ static void turn (void)
 	}
 }
 
-/* The next event, or a handshake that is done. */
+/* The next event, or the end of a handshake. */
 static enum remex_event_type next (void)
 {
 	for (int i = 0; i < 6000; i++) {
@@ -153,7 +153,7 @@ static void say (const char *header, const void *body, size_t n)
 	free (bytes);
 }
 
-/* The client pins whatever is there. */
+/* The client pins any key that the server shows. */
 static void trust (void)
 {
 	struct remex_host *host = remex_probe (remex, where, &error);
@@ -166,7 +166,7 @@ static void trust (void)
 	hang_up ();
 }
 
-/* A call to it ends so. */
+/* A call to the host ends with that result. */
 static const struct remex_result *ends (struct remex_host *host, enum remex_outcome outcome, const char *code)
 {
 	ck_assert_ptr_nonnull (remex_start (host, "exec.run", NULL, &error));
@@ -190,7 +190,7 @@ START_TEST (no_key)
 	mentions (ends (host, REMEX_UNREACHABLE, "no_key")->message, "no key: make one with `remex keygen`");
 	ck_assert_int_eq (next (), REMEX_CLOSED);
 	ck_assert_str_eq (remex_host_code (host), "no_key");
-	ck_assert_int_eq (fd, -1); /* and nobody was called */
+	ck_assert_int_eq (fd, -1); /* and there was no connection */
 }
 END_TEST
 
@@ -243,7 +243,7 @@ START_TEST (another_key)
 	ck_assert_str_eq (error.code, "untrusted");
 	remex_close (host);
 	hang_up ();
-	/* A probe says so too; forgotten, it can be pinned again. */
+	/* A probe reports it too; after the pin is removed, the host can be pinned again. */
 	ck_assert_ptr_nonnull (host = remex_probe (remex, where, &error));
 	ck_assert_int_eq (next (), REMEX_CLOSED);
 	ck_assert_str_eq (remex_host_code (host), "untrusted");
@@ -259,7 +259,7 @@ START_TEST (another_key)
 }
 END_TEST
 
-/* Two were asked the same question, and both said yes. Who has seen another key is told. */
+/* Two probes led to the same question, and both were answered yes. The probe that saw another key gets an error. */
 START_TEST (pinned_meanwhile)
 {
 	struct remex_host *first, *second;
@@ -292,7 +292,7 @@ START_TEST (refused)
 	trust ();
 	accepts = false;
 	ck_assert_ptr_nonnull (host = remex_connect (remex, where, &error));
-	/* "it's me" has a quote: the shell is to see it. */
+	/* "it's me" has a quote, which the shell must see. */
 	key_format (credential_key (mine), NULL, line);
 	snprintf (paste, sizeof paste, "does not know your key; there: remex authorize NAME '%s it'\"'\"'s me' ", line);
 	mentions (ends (host, REMEX_FAILED, "denied")->message, paste);
@@ -343,7 +343,7 @@ static struct remex_host *open_host (void)
 	return host;
 }
 
-/* More than is read at once, and nothing behind it: what TLS holds back no poll would tell of. */
+/* More bytes than one read takes, and nothing behind them: poll does not show the bytes that TLS holds back. */
 START_TEST (much)
 {
 	static uint8_t body[300000];
@@ -392,7 +392,7 @@ START_TEST (freed_in_the_middle)
 		turn ();
 		ck_assert_int_eq (remex_next (remex, &event, 1), 0);
 	}
-	/* The teardown asks for nothing more than that it ends, and leaks nothing. */
+	/* The teardown only has to end, and leaks nothing. */
 }
 END_TEST
 

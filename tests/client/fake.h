@@ -1,4 +1,4 @@
-/* fake - the server's end of a connection, in the hands of a test: one thread, no clock, every byte chosen. */
+/* fake - the server's end of a connection, controlled by a test: one thread, no clock, every byte chosen. */
 #ifndef REMEX_TESTS_CLIENT_FAKE_H
 #define REMEX_TESTS_CLIENT_FAKE_H
 
@@ -58,7 +58,7 @@ static inline void fake_bytes (struct fake *fake, const void *bytes, size_t n)
 	ck_assert_int_eq (send (fake->fd, bytes, n, MSG_NOSIGNAL), (ssize_t)n);
 }
 
-/* Say a message: its header, and n bytes of body (the header must announce them). */
+/* Send a message: its header, and n bytes of body (the header must announce them). */
 static inline void fake_say_body (struct fake *fake, const char *header, const void *body, size_t n)
 {
 	uint32_t length = (uint32_t)strlen (header);
@@ -76,20 +76,20 @@ static inline void fake_say (struct fake *fake, const char *header)
 	fake_say_body (fake, header, NULL, 0);
 }
 
-/* What the client does next. There must be something to do. */
+/* The client's next event. There must be one. */
 static inline const struct remex_event *fake_next (struct fake *fake)
 {
 	ck_assert_int_eq (remex_next (fake->remex, &fake->event, 200000), 1);
 	return &fake->event;
 }
 
-/* The client has nothing to tell (and sends what it has to send). */
+/* The client has no event (and sends its pending bytes). */
 static inline void fake_quiet (struct fake *fake)
 {
 	ck_assert_int_eq (remex_next (fake->remex, &fake->event, 0), 0);
 }
 
-/* What the client said: the next message, or NULL. */
+/* The next message from the client, or NULL. */
 static inline const struct message *fake_hear (struct fake *fake)
 {
 	const struct message *message;
@@ -119,7 +119,7 @@ static inline void fake_greet (struct fake *fake)
 	ck_assert_int_eq (fake_next (fake)->type, REMEX_READY);
 }
 
-/* A call that the server has got. */
+/* A call that the server has received. */
 static inline struct remex_request *fake_call (struct fake *fake, const struct remex_options *options)
 {
 	struct remex_request *request = remex_start (fake->host, "exec.run", options, NULL);
@@ -143,7 +143,7 @@ static inline void fake_pour (struct fake *fake, size_t n)
 	fake_say_body (fake, header, zeros, n);
 }
 
-/* The request ends so; the result is in the event. */
+/* The request ends with that outcome; the result is in the event. */
 static inline const struct remex_result *fake_ended (struct fake *fake, enum remex_outcome outcome)
 {
 	ck_assert_int_eq (fake_next (fake)->type, REMEX_ENDED);

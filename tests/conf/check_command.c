@@ -1,5 +1,5 @@
-/* check_command - commands with slots: which argvs they are, every trick that NRPE and its like fell for, and what is
- * refused when they are read.
+/* check_command - commands with slots: the argvs that they match, every trick that NRPE and similar programs fell for,
+ * and the errors in their definitions.
  */
 #include "config.h"
 
@@ -12,7 +12,7 @@
 
 #define ROWS(table) (sizeof (table) / sizeof *(table))
 
-/* The file's `command` and `slots`; the tree is the caller's. */
+/* The file's `command` and `slots`; the tree belongs to the caller. */
 static int read_command (const char *text, struct command *command, struct conf_node **tree, struct err *err)
 {
 	const struct conf_node *slots;
@@ -83,7 +83,7 @@ static const struct {
 	{ UNIT, { ARG ("systemctl"), ARG ("status"), ARG ("ssh cron") }, false },
 	{ UNIT, { ARG ("systemctl"), ARG ("status"), ARG ("") }, false },
 	{ UNIT, { { NULL, 0 } }, false },
-	/* A shell's words: none is near, and the pattern does not have them either. */
+	/* Shell syntax: no shell runs, and the pattern does not match it either. */
 	{ UNIT, { ARG ("systemctl"), ARG ("status"), ARG ("$(id)") }, false },
 	{ UNIT, { ARG ("systemctl"), ARG ("status"), ARG ("a$(id)") }, false },
 	{ UNIT, { ARG ("systemctl"), ARG ("status"), ARG ("${IFS}") }, false },
@@ -96,7 +96,7 @@ static const struct {
 	{ UNIT, { ARG ("systemctl"), ARG ("status"), ARG ("'ssh'") }, false },
 	{ UNIT, { ARG ("systemctl"), ARG ("status"), ARG ("ssh\\") }, false },
 	{ UNIT, { ARG ("systemctl"), ARG ("status"), ARG ("ss*") }, false },
-	/* The newline of CVE-2014-2913, at every place, and the rest of what does not print. */
+	/* The newline of CVE-2014-2913, at every place, and the other unprintable characters. */
 	{ UNIT, { ARG ("systemctl"), ARG ("status"), ARG ("ssh\nid") }, false },
 	{ UNIT, { ARG ("systemctl"), ARG ("status"), ARG ("ssh\n") }, false },
 	{ UNIT, { ARG ("systemctl"), ARG ("status"), ARG ("\nssh") }, false },
@@ -109,7 +109,7 @@ static const struct {
 	{ UNIT, { ARG ("systemctl"), ARG ("status"), ARG ("-a") }, false },
 	{ UNIT, { ARG ("systemctl"), ARG ("status"), ARG ("-") }, false },
 	{ UNIT, { ARG ("systemctl"), ARG ("status"), ARG ("a--all") }, true },
-	/* Where the pattern takes all, it takes bytes as they are, and no others. */
+	/* Where the pattern matches everything, it takes bytes unchanged, but no control characters. */
 	{ ANY, { ARG ("echo"), ARG ("$(id); `id` | x") }, true },
 	{ ANY, { ARG ("echo"), ARG ("\xFF\xFE") }, true },
 	{ ANY, { ARG ("echo"), ARG ("{any}") }, true },
@@ -130,7 +130,7 @@ static const struct {
 	{ DASH, { ARG ("echo"), ARG ("--x=y") }, true },
 	{ DASH, { ARG ("echo"), ARG ("x") }, true },
 	{ DASH, { ARG ("echo"), ARG ("-\n") }, false },
-	/* All of the argument. */
+	/* The pattern matches the whole argument. */
 	{ EITHER, { ARG ("x"), ARG ("a") }, true },
 	{ EITHER, { ARG ("x"), ARG ("b") }, true },
 	{ EITHER, { ARG ("x"), ARG ("a; rm") }, false },

@@ -1,5 +1,5 @@
-/* check_config - remexd.yaml to struct config: the defaults, every key, every refusal with its place and words (C1,
- * C4), and that conf/remexd.yaml and man/remexd.yaml.5 say what the table of keys says.
+/* check_config - remexd.yaml to struct config: the defaults, every key, every refusal with its position and message
+ * (C1, C4), and that conf/remexd.yaml and man/remexd.yaml.5 agree with the table of keys.
  */
 #include "config.h"
 
@@ -50,7 +50,7 @@ static void check_defaults (const struct config *config)
 	ck_assert_int_eq (config->log, LOG_INFO);
 }
 
-/* The defaults that config_parse's caller or the build knows. */
+/* The defaults that the caller of config_parse or the build sets. */
 static void check_unset (const struct config *config)
 {
 	ck_assert_uint_eq (config->n_listen, 0);
@@ -282,7 +282,7 @@ static const struct {
 	{ "limits: {memory: 8MB}", "f:1:18: limits.memory must be a size from 8MiB to 64GiB, not '8MB'" },
 	{ "limits: {output: 65MiB}", "f:1:18: limits.output must be a size from 64KiB to 64MiB, not '65MiB'" },
 	{ "limits: {stall: 0}", "f:1:17: limits.stall must be a time from 100ms to 1d, not '0'" },
-	/* Two keys that do not agree: the place is the second of them. */
+	/* Two keys that contradict each other: the position is that of the second. */
 	{ "workers: {max: 4, spare: 8}", "f:1:26: workers.spare (8) is more than workers.max (4)" },
 	{ "workers: {spare: 8, max: 4}", "f:1:26: workers.spare (8) is more than workers.max (4)" },
 	{ "workers:\n  spare: 65", "f:2:10: workers.spare (65) is more than workers.max (64)" },
@@ -412,7 +412,7 @@ static char *setting (char *line)
 	return *line == '#' && line[1] != ' ' && line[1] != '\n' && line[1] ? line : NULL;
 }
 
-/* Take the '#' away from every setting, or from the `only`th alone; returns how many there are. */
+/* Remove the '#' from every setting, or from the `only`th alone; returns the number of settings. */
 static int uncomment (char *text, int only)
 {
 	int n = 0;
@@ -445,7 +445,7 @@ static const char *shown (const struct schema_key *key)
 	return key->shown ? key->shown : key->value;
 }
 
-/* As it is shipped, the file changes nothing. */
+/* The shipped file, unchanged, has no effect. */
 START_TEST (shipped)
 {
 	char *text = read_source ("conf/remexd.yaml");
@@ -458,7 +458,7 @@ START_TEST (shipped)
 }
 END_TEST
 
-/* All its settings together are the defaults, and each stands for a key of the table, with the table's words. */
+/* All its settings together are the defaults, and each is for a key of the table, with the table's text. */
 START_TEST (shipped_complete)
 {
 	char *text = read_source ("conf/remexd.yaml");
@@ -480,7 +480,7 @@ START_TEST (shipped_complete)
 }
 END_TEST
 
-/* To remove one '#' is enough to change one key. */
+/* Removing one '#' changes one key. */
 START_TEST (shipped_each)
 {
 	for (int i = 0; i < (int)config_schema.n_keys; i++) {
@@ -548,7 +548,7 @@ START_TEST (manual_examples)
 }
 END_TEST
 
-/* The defaults are within their own ranges, and no path leaves the room that is made for it. */
+/* The defaults are within their own ranges, and every path fits into its buffer. */
 START_TEST (table)
 {
 	for (size_t i = 0; i < config_schema.n_keys; i++) {
@@ -559,7 +559,7 @@ START_TEST (table)
 		ck_assert_ptr_eq (schema_find (&config_schema, key->path), key);
 		ck_assert_ptr_nonnull (shown (key));
 		ck_assert (!schema_is_section (&config_schema, key->path));
-		/* A key at its own place is the nearest to itself. */
+		/* A key in its own place is the nearest to itself. */
 		ck_assert_str_eq (schema_nearest (&config_schema, key->path, near), key->path);
 		for (size_t k = 0; k < i; k++)
 			ck_assert_str_ne (config_schema.keys[k].path, key->path);

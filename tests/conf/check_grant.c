@@ -1,5 +1,5 @@
-/* check_grant - identity files: every key, every refusal with its place and words, what they allow, dates, and the
- * snapshot that carries them from one process to another.
+/* check_grant - identity files: every key, every refusal with its position and message, the rights, dates, and the
+ * snapshot that transfers them from one process to another.
  */
 #include "config.h"
 
@@ -124,7 +124,7 @@ static const struct {
 		"f:1:67: key: this is an ssh key; remex has its own keys: make one with remex keygen" },
 	{ "key: remex-ed25519 AAAA", "f:1:6: key: 4 characters behind remex-ed25519, not 44: is the line complete?" },
 	{ "key:\n- " KEY_1 "\n- " KEY_2 "\n- " KEY_1 " again", "f:4:3: this key is in the list already" },
-	/* What is allowed. */
+	/* Rights. */
 	{ KEY, "f:1:1: this identity may do nothing: give it 'allow' or 'commands'" },
 	{ KEY "allow: *", "f:2:8: a word that starts with '*' has to be in quotes" },
 	{ KEY "allow: [exec, *]", "f:2:15: a word that starts with '*' has to be in quotes" },
@@ -178,7 +178,7 @@ static const struct {
 	{ FILES "/srv.d: r", "f:3:1: unknown key '/srv.d'" },
 	{ FILES "limits: {/srv: r}", "f:3:10: unknown key 'limits./srv'" },
 	{ KEY "roots: {/srv: r}", "f:1:1: this identity may do nothing: give it 'allow' or 'commands'" },
-	/* From where and until when. */
+	/* Addresses and expiry. */
 	{ ALLOW "from: []", "f:3:7: from is an empty list" },
 	{ ALLOW "from:",
 		"f:3:6: from must be a network such as 10.0.0.0/8 or 2001:db8::/32, or a list of them, not empty" },
@@ -377,7 +377,7 @@ END_TEST
 #define UNKNOWN(entry) "it allows '" entry "', and no plugin has such a call"
 #define ROOTS KEY "roots: {/srv: r}\n"
 
-/* What a file may say depends on the verbs that there are. */
+/* The valid content of a file depends on the existing verbs. */
 START_TEST (verbs_that_there_are)
 {
 	static const struct {
@@ -388,14 +388,14 @@ START_TEST (verbs_that_there_are)
 		{ KEY "allow: [fiel.*]", "f:2:9: " UNKNOWN ("fiel.*") },
 		{ KEY "allow: fiel", "f:2:8: " UNKNOWN ("fiel") },
 		{ KEY "allow: lost.get", "f:2:8: it allows 'lost.get', and that plugin is refused: no disk" },
-		/* Commands narrow the verbs that run an argv, and no other. */
+		/* Commands restrict the verbs that run an argv, and no others. */
 		{ COMMANDS, "" },
 		{ COMMANDS "allow: [tool.run, file]", "" },
 		{ COMMANDS "allow: tool", "f:4:8: " ANY ("tool", "tool.line") },
 		{ COMMANDS "allow: [file, tool.*]", "f:4:15: " ANY ("tool.*", "tool.line") },
 		{ COMMANDS "allow: [tool.run, tool.line]", "f:4:19: " ANY ("tool.line", "tool.line") },
 		{ COMMANDS "allow: ['*']", "f:4:9: " ANY ("*", "tool.line") },
-		/* Roots bind no command. */
+		/* Roots do not restrict commands. */
 		{ ROOTS "allow: [file, status]", "" },
 		{ ROOTS "allow: [file, tool]",
 			"f:3:15: " UNBOUND ("tool", "tool.run") ", or name its commands in 'commands'" },
@@ -444,7 +444,7 @@ START_TEST (commands)
 }
 END_TEST
 
-/* Roots that are good: each alone; as many as there may be; beside commands, and calls that know nothing of them. */
+/* Valid roots: each alone; as many as the limit; beside commands, and calls that do not use them. */
 START_TEST (roots)
 {
 	static const char *const good[] = { "/", "/a", "/a/b", "/...", "/.a/..b/c.", "/a b", "/~", "/\xC3\xBC", "/{a}",
@@ -490,7 +490,7 @@ START_TEST (roots)
 }
 END_TEST
 
-/* What no file can hold, and a command line can. */
+/* Paths that no file can hold, but a command line can. */
 START_TEST (root_paths)
 {
 	static const char *const bad[] = { "", "a", "./a", "/a\n", "/\xFF", "/\xC2\x85", "/a/", "/a/.", "/a/.." };
@@ -653,7 +653,8 @@ START_TEST (snapshot)
 		ck_assert_uint_eq (offset, ends[i + 1]);
 	}
 	ck_assert_int_eq (grant_next (bytes, buf_len (&buf), &offset, name, &text, &n), 0);
-	/* Cut at each byte: whole files, or none at all. In memory of its own, so that a sanitizer sees the end. */
+	/* Cut at each byte: whole files, or none at all. In a buffer of its own, so that a sanitizer sees an access
+	 * beyond the end. */
 	for (size_t size = 0; size <= buf_len (&buf); size++) {
 		char *cut = malloc (size + !size);
 		int expected = -1;
@@ -665,7 +666,7 @@ START_TEST (snapshot)
 		ck_assert_int_eq (count_files (cut, size), expected);
 		free (cut);
 	}
-	/* A byte of any head changed: never beyond the end, and a broken mark or length is seen. */
+	/* A changed byte of any head: no access beyond the end, and a broken mark or length is detected. */
 	for (size_t i = 0; i < 12; i++) {
 		bytes[i] ^= 0x40;
 		ck_assert_int_eq (count_files (bytes, buf_len (&buf)), -1);
@@ -695,7 +696,7 @@ START_TEST (snapshot_refused)
 	ck_assert_uint_eq (buf_len (&buf), 0);
 	ck_assert_int_eq (grant_append (&buf, "x", "1234567", 7), 0);
 	buf_free (&buf);
-	/* A name that is none. */
+	/* An invalid name. */
 	ck_assert_int_eq (grant_next (bytes, 13, &offset, name, &text, &n), -1);
 	bytes[12] = '\0';
 	ck_assert_int_eq (grant_next (bytes, 13, &offset, name, &text, &n), -1);
@@ -709,7 +710,7 @@ END_TEST
 
 /* --- the manual page --------------------------------------------------------------------------------------------- */
 
-/* `.It Cm limits.calls Ar integer , No default Cm 64` for each key, and how much it takes in the text below. */
+/* `.It Cm limits.calls Ar integer , No default Cm 64` for each key, and its range in the text below. */
 START_TEST (manual)
 {
 	const char *top = getenv ("top_srcdir");
@@ -738,7 +739,7 @@ START_TEST (manual)
 		at = strstr (at, strstr (expected, "from ") ? strstr (expected, "from ") : expected);
 		ck_assert_msg (at && at < next, "%s: '%s' is not in man/remexd.yaml.5", key->path, expected);
 	}
-	/* The example is complete, and good. */
+	/* The example is complete and valid. */
 	ck_assert_ptr_nonnull (example = strstr (from, "\n.Bd -literal -offset indent\n"));
 	example = strchr (example + 1, '\n') + 1;
 	*(end = strstr (example, ".Ed\n")) = '\0';

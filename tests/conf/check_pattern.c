@@ -1,4 +1,5 @@
-/* check_pattern - a pattern fills all of a text or does not match it, none gets out of that, and none is dear. */
+/* check_pattern - a pattern matches a whole text or does not match; no pattern gets around that, and none is
+ * expensive. */
 #include "config.h"
 
 #include <stdio.h>
@@ -47,7 +48,7 @@ static const struct {
 	{ "[])(]+", "])(", true },
 	{ "[^])(]+", "abc", true },
 	{ "[^])(]+", "a)", false },
-	{ "[\\]", "\\", true }, /* in brackets a backslash is one */
+	{ "[\\]", "\\", true }, /* in brackets a backslash is literal */
 	{ "\\)\\(", ")(", true },
 	{ "\\{\\}", "{}", true },
 	{ "a\\|b", "a|b", true },
@@ -95,7 +96,7 @@ START_TEST (lengths)
 }
 END_TEST
 
-/* A text may be hostile to a pattern that is not: a match still takes moments and leaves nothing behind. */
+/* A hostile text for a valid pattern: a match still takes moments and leaks nothing. */
 START_TEST (hostile)
 {
 	static const char *const patterns[] = { "(a|b)*a(a|b){20}", "((a+)+)+", "(a|aa)+(a|aa)+",
@@ -116,7 +117,7 @@ END_TEST
 static const struct {
 	const char *pattern, *why;
 } refusals[] = {
-	/* What would get out of "^(…)$", in which glibc's regcomp takes a ')' too many for a literal one. */
+	/* Patterns that would get out of "^(…)$", in which glibc's regcomp takes a surplus ')' for a literal one. */
 	{ "a)|b", "has a ')' without a '(': a literal one is \\)" },
 	{ "a)|(b", "has a ')' without a '(': a literal one is \\)" },
 	{ ")", "has a ')' without a '(': a literal one is \\)" },
@@ -139,7 +140,7 @@ static const struct {
 	{ "a{", NULL },
 	{ "a{1", NULL },
 	{ "a{x}", NULL },
-	/* What is dear. */
+	/* Expensive patterns. */
 	{ "(a)\\1", "has a back-reference (\\1)" },
 	{ "(a*b)*\\9", "has a back-reference (\\9)" },
 	{ "(a*)*", "repeats something that can be empty" },

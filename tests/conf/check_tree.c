@@ -1,5 +1,5 @@
-/* check_tree - YAML to nodes: what they hold and where they are, everything that is refused and the exact place and
- * words of it, and that no file of the permitted size keeps the parser busy (C1 and C2 of the fault list).
+/* check_tree - YAML to nodes: their content and position, every refusal with its exact position and message, and that
+ * no file of the permitted size keeps the parser busy (C1 and C2 of the fault list).
  */
 #include "config.h"
 
@@ -122,8 +122,7 @@ START_TEST (accepted)
 }
 END_TEST
 
-/* A key may be a path, however it is written; one of more than 1024 characters needs a '?' (YAML 1.1, section 9.3.1).
- * */
+/* A key may be a path, in any notation; a key of more than 1024 characters needs a '?' (YAML 1.1, section 9.3.1). */
 START_TEST (paths)
 {
 	static const char text[] = "{/: r, /a b.c: s, '/{x}': t, \"/\\\"\\\\\": u, /\xC3\xBC: v, /x:y: w}";
@@ -152,12 +151,12 @@ struct refusal {
 };
 
 static const struct refusal refusals[] = {
-	/* A place counts characters, not bytes, and a byte order mark not at all. */
+	/* A position counts characters, not bytes, and ignores a byte order mark. */
 	{ "a: \xC3\xA4 \xC3\xB6\nb: \xC3\xA4 *x\nc: [*x]", "f:3:5: an alias ('*') is not allowed here" },
 	{ BOM "a: *x", "f:1:4: an alias ('*') is not allowed here" },
 	{ "a: 1\r\nb: 2\r\nc: *x\r\n", "f:3:4: an alias ('*') is not allowed here" },
 	{ "a: 1\rb: *x", "f:2:4: an alias ('*') is not allowed here" },
-	/* What YAML has and we do not. */
+	/* Features of YAML that are not supported. */
 	{ "a: &x 1\nb: *x\n", "f:1:4: an anchor ('&') is not allowed here" },
 	{ "a: &x [1]\n", "f:1:4: an anchor ('&') is not allowed here" },
 	{ "a: &x {b: 1}\n", "f:1:4: an anchor ('&') is not allowed here" },
@@ -208,7 +207,7 @@ static const struct refusal refusals[] = {
 	{ BOM BOM, "f:1:1: a byte order mark inside the file is not allowed here" },
 	{ "a: \xEF\xBF\xBF", "f:1:4: U+FFFE or U+FFFF, which is no character, is not allowed here" },
 	{ "a: \"b\\0c\"\n", "f:1:4: a string with a NUL in it" },
-	/* Tabs, and what libyaml says. */
+	/* Tabs, and errors of libyaml. */
 	{ "\ta: 1\n", "f:1:1: a tab where YAML is indented with spaces" },
 	{ "a:\n\tb: 1\n", "f:2:1: a tab where YAML is indented with spaces" },
 	{ "x: \xC3\xA4\na:\n  \tb: 1\n", "f:3:3: a tab where YAML is indented with spaces" },
@@ -227,7 +226,7 @@ START_TEST (refused)
 		ck_assert_msg (conf_parse (refusals[i].text, strlen (refusals[i].text), "f", &err) == NULL, "%s",
 			refusals[i].text);
 		ck_assert_str_eq (err.text, refusals[i].message);
-		/* Nobody has to want to know why. */
+		/* The caller may leave out err. */
 		ck_assert_ptr_null (conf_parse (refusals[i].text, strlen (refusals[i].text), "f", NULL));
 	}
 }
@@ -258,7 +257,7 @@ START_TEST (file_name)
 }
 END_TEST
 
-/* `open` repeated `n` times, and what closes it. */
+/* `open` repeated `n` times, and the closing text. */
 static char *nest (const char *open, const char *close, size_t n)
 {
 	char *text = malloc (n * (strlen (open) + strlen (close)) + 8), *p = text;
@@ -336,7 +335,7 @@ static double cpu_seconds (void)
 	return (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
 }
 
-/* A megabyte of anything is over soon, whatever the answer. */
+/* A megabyte of any content is parsed soon, whatever the result. */
 START_TEST (patience)
 {
 	static const char *const heads[] = { "", "[", "{a: ", "a:\n  ", "\"", "a: |\n " };
@@ -361,7 +360,7 @@ START_TEST (patience)
 }
 END_TEST
 
-/* Very many different keys, and very many directives: what compares each with each would take its time. */
+/* Very many different keys, and very many directives: a comparison of each with each would take long. */
 START_TEST (patience_distinct)
 {
 	char *text = malloc (CONF_FILE_MAX), *p = text;

@@ -1,4 +1,4 @@
-/* check_units - truths, numbers, sizes and times: what is taken, what it comes to, and what is refused. */
+/* check_units - truths, numbers, sizes and times: the accepted texts, their values, and the refused texts. */
 #include "config.h"
 
 #include <limits.h>
@@ -32,7 +32,7 @@ static void check_samples (converter *convert, const struct sample *samples, siz
 		node.quoted = true;
 		ck_assert_int_eq (convert (&node, &value), -1);
 	}
-	/* What is no scalar is no number. */
+	/* A node that is no scalar is no number. */
 	for (enum conf_kind kind = CONF_NULL; kind <= CONF_LIST; kind++) {
 		struct conf_node node = { .kind = kind };
 		long long value = UNTOUCHED;

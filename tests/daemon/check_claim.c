@@ -1,4 +1,5 @@
-/* check_claim - which workers a front may have. tests/system/tcp.test has a whole front that asks for what it may not have. */
+/* check_claim - which workers a front may have. tests/system/tcp.test has a whole front that asks for more than it is
+ * allowed. */
 #include "config.h"
 
 #include <errno.h>
@@ -54,7 +55,7 @@ static void connect_client (int ends[2])
 	ck_assert_int_ge (ends[1] = accept (listening.listeners[0].fd, NULL, NULL), 0);
 }
 
-/* A supervisor that is not root can only make workers of its own user, and need not ask anybody. */
+/* A supervisor that is not root can only make workers of its own user, and need not check a claim. */
 START_TEST (test_not_root)
 {
 	if (geteuid () == 0)
@@ -67,7 +68,7 @@ START_TEST (test_not_root)
 }
 END_TEST
 
-/* Root's connection is good for any user, as long as it may send. */
+/* Root's connection permits any user, as long as it may send. */
 START_TEST (test_root_connected)
 {
 	int client[2], pair[2];
@@ -89,7 +90,7 @@ START_TEST (test_root_connected)
 }
 END_TEST
 
-/* A member of the group may be itself and nobody else. */
+/* A member of the group may act as itself only. */
 START_TEST (test_member_connected)
 {
 	int client[2];
@@ -113,7 +114,7 @@ START_TEST (test_member_connected)
 }
 END_TEST
 
-/* Over TCP the identity that is named has to act as that user. */
+/* Over TCP the named identity has to act as that user. */
 START_TEST (test_identity)
 {
 	struct grant grant = { .expires = 0 };
@@ -130,7 +131,7 @@ START_TEST (test_identity)
 }
 END_TEST
 
-/* With --stdio the one caller is who started remexd. */
+/* With --stdio the only caller is the user who started remexd. */
 START_TEST (test_stdio)
 {
 	struct claim claim = { .uid = 12345, .peer = -1, .name = "" };

@@ -130,7 +130,7 @@ START_TEST (test_equip)
 }
 END_TEST
 
-/* A table that is larger than a record comes in pieces, and each says how large the whole is. */
+/* A table that is larger than a record comes in pieces, and each piece has the size of the whole. */
 START_TEST (test_large_table)
 {
 	enum { WHOLE = 300000 };
@@ -202,7 +202,7 @@ START_TEST (test_no_answer)
 		}
 		if (round)
 			break;
-		/* One record of any type is an answer to all of them. */
+		/* A record of any type answers all questions. */
 		ck_assert_int_eq (link_post (far, REC_PONG, 0, 0, 0, 0), 0);
 		ck_assert_int_eq (front_process_receive (&front, &packet), 1);
 	}
@@ -235,7 +235,7 @@ START_TEST (test_deaf)
 	ck_assert (front.deaf);
 	ck_assert_str_eq (front_process_check (&front), "it does not read its records");
 	far_end_expect (far, REC_AUDITED);
-	/* There is room again, but what it has missed it has missed. */
+	/* There is room again, but the missed record stays missed. */
 	ck_assert_int_eq (front_process_post (&front, REC_DRAIN, 0, 0, 0), 0);
 	ck_assert_str_eq (front_process_check (&front), "it does not read its records");
 	ck_assert_int_eq (front_process_send_generation (&front, &generation), 0);
@@ -249,7 +249,7 @@ START_TEST (test_deaf)
 }
 END_TEST
 
-/* What a front sent before its end is read, also where it missed a record. */
+/* The last records of a front are read, also where it missed a record. */
 START_TEST (test_deaf_and_ended)
 {
 	static struct packet packet;
@@ -279,7 +279,7 @@ START_TEST (test_dies_at_once)
 	end = (struct pollfd){ .fd = front.child.pidfd, .events = POLLIN };
 	ck_assert_int_eq (poll (&end, 1, -1), 1);
 	ck_assert_int_eq (front_process_equip (&front, &generation, &listening, no_std), -1);
-	/* What it did not read resets the link, which then ends. */
+	/* Its unread records reset the link, which then ends. */
 	while ((got = front_process_receive (&front, &packet)) < 0)
 		ck_assert_int_eq (errno, ECONNRESET);
 	ck_assert_int_eq (got, 0);
@@ -289,7 +289,7 @@ START_TEST (test_dies_at_once)
 }
 END_TEST
 
-/* It does not leave at the end of its link: it is killed. */
+/* The front does not exit at the end of its link: it is killed. */
 START_TEST (test_stays)
 {
 	struct front_process front;
@@ -302,11 +302,12 @@ START_TEST (test_stays)
 	front_process_kill (&front);
 	ck_assert (front_process_reap (&front, -1, &status));
 	ck_assert (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
-	front_process_kill (&front); /* nobody */
+	front_process_kill (&front); /* no process */
 }
 END_TEST
 
-/* One that does not die is left behind, and another may be started. It is reaped when it has died, and no other child is. */
+/* A front that does not die is left behind, and another may be started. The old front is reaped when it has died, and
+ * no other child is. */
 START_TEST (test_left_behind)
 {
 	struct front_process front;
@@ -350,12 +351,12 @@ START_TEST (test_pause)
 		wanted = wanted * 2 < FRONT_WAIT_MAX_MS ? wanted * 2 : FRONT_WAIT_MAX_MS;
 	}
 	ck_assert_int_eq (front.wait_ms, FRONT_WAIT_MAX_MS);
-	/* One that lived for a while is no sign that the next one dies. */
+	/* A front that lived for a while is no sign that the next one will die. */
 	front.since_ms = clock_ms () - FRONT_YOUNG_MS;
 	front_process_close (&front);
 	ck_assert_int_eq (front.wait_ms, 0);
 	ck_assert_int_le (front_process_time (&front), clock_ms ());
-	/* Nobody is told anything while there is none. */
+	/* Without a front no record is sent. */
 	ck_assert_int_eq (front_process_post (&front, REC_DRAIN, 0, 0, 0), 0);
 	ck_assert_ptr_null (front_process_check (&front));
 	far = far_end_of_front (&front);

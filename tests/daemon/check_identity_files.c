@@ -1,4 +1,4 @@
-/* check_identity_files - which identity a key belongs to, and which files are refused. */
+/* check_identity_files - the identity to which a key belongs, and the files that are refused. */
 #include "config.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 static char directory[] = "/tmp/remex-identities-XXXXXX";
 static struct identity_files identities;
 
-/* strndup(3) as identity_files.c has it (ld --wrap): the call of that number fails, counted from 1; 0: none does. */
+/* strndup(3) for identity_files.c (ld --wrap): the call of that number fails, counted from 1; 0: none fails. */
 static int fail_strndup;
 
 char *__real_strndup (const char *text, size_t n);
@@ -52,7 +52,7 @@ static void tear_down (void)
 	ck_assert_int_eq (rmdir (directory), 0);
 }
 
-/* The identity `name` with the keys of those numbers (up to 0). */
+/* Write the identity `name` with the keys of those numbers (up to 0). */
 static void write_file (const char *name, const unsigned *keys)
 {
 	char path[200], line[KEY_LINE_SIZE];
@@ -77,7 +77,7 @@ static void open_all (void)
 	ck_assert_msg (identity_files_open (&identities, directory, true, NULL, &err) == 0, "%s", err.text);
 }
 
-/* Why that one is refused, "" where it is not. */
+/* The reason why that identity is refused, "" where it is not. */
 static const char *why (const char *name)
 {
 	for (size_t i = 0; i < identities.n_items; i++) {
@@ -108,7 +108,7 @@ START_TEST (keys_of_their_own)
 }
 END_TEST
 
-/* The later name is refused, for the first of those that have one of its keys, whichever key that is. */
+/* The later name is refused, with the name of the first identity that has one of its keys, whichever key that is. */
 START_TEST (the_first_name_has_it)
 {
 	write_file ("ann", (const unsigned[]){ 9, 4, 0 });
@@ -123,7 +123,7 @@ START_TEST (the_first_name_has_it)
 }
 END_TEST
 
-/* Who is refused holds no key against anybody. */
+/* A refused identity does not keep its keys from others. */
 START_TEST (the_refused_have_none)
 {
 	write_file ("ann", (const unsigned[]){ 1, 0 });
@@ -141,7 +141,7 @@ START_TEST (the_refused_have_none)
 }
 END_TEST
 
-/* Without memory for the name of the N-th file, whichever it is, opening fails as a whole, and what is there is closed
+/* Without memory for the name of the N-th file, for every N, opening fails as a whole, and open files are closed
  * once. */
 START_TEST (no_memory_for_a_name)
 {
@@ -162,7 +162,7 @@ START_TEST (no_memory_for_a_name)
 }
 END_TEST
 
-/* What is allowed has to be a call: who allows another is told whether its plugin is refused. */
+/* An allowed name has to be a call: the error for another name says whether its plugin is refused. */
 START_TEST (calls_that_are_not_there)
 {
 	static const char table[] = "[{\"plugin\":\"words\",\"refused\":\"no disk\"},{\"plugin\":\"status\","
@@ -191,7 +191,7 @@ START_TEST (calls_that_are_not_there)
 }
 END_TEST
 
-/* Read again, with those that were read before in use. */
+/* Read the files again, while the identities that were read before are in use. */
 static void open_again (void)
 {
 	struct identity_files before = identities;
@@ -201,7 +201,8 @@ static void open_again (void)
 	identity_files_close (&before);
 }
 
-/* Who has a key keeps it, whoever comes with a name that sorts before; who gives it away does not. */
+/* An identity keeps its key, even if a name that sorts before comes with the same key; an identity that gives the key
+ * away does not. */
 START_TEST (who_has_it_keeps_it)
 {
 	write_file ("zoe", (const unsigned[]){ 1, 2, 0 });
@@ -213,12 +214,12 @@ START_TEST (who_has_it_keeps_it)
 	ck_assert_str_eq (why ("zoe"), "");
 	ck_assert_str_eq (why ("max"), "");
 	ck_assert_str_eq (why ("ann"), "its key is also that of 'zoe'");
-	ck_assert_str_eq (why ("bob"), ""); /* who is refused has no key */
-	/* The same again: who was refused had nothing. */
+	ck_assert_str_eq (why ("bob"), ""); /* a refused identity has no key */
+	/* The same again: the refused identity had no key. */
 	open_again ();
 	ck_assert_str_eq (why ("zoe"), "");
 	ck_assert_str_eq (why ("ann"), "its key is also that of 'bob'");
-	/* Two that exchange their keys may. */
+	/* Two identities may exchange their keys. */
 	write_file ("ann", (const unsigned[]){ 5, 0 });
 	write_file ("zoe", (const unsigned[]){ 3, 0 });
 	write_file ("max", (const unsigned[]){ 1, 2, 0 });
@@ -226,7 +227,7 @@ START_TEST (who_has_it_keeps_it)
 	ck_assert_str_eq (why ("zoe"), "");
 	ck_assert_str_eq (why ("max"), "");
 	ck_assert_str_eq (why ("ann"), "");
-	/* One that was good and takes another's key besides is refused, and its own is free. */
+	/* A good identity that also takes another's key is refused, and its own key is free. */
 	write_file ("zoe", (const unsigned[]){ 3, 5, 0 });
 	open_again ();
 	ck_assert_str_eq (why ("zoe"), "its key is also that of 'ann'");

@@ -1,4 +1,4 @@
-/* check_keeper_process - whatever a keeper does not do, it ends in time: fake keepers that are deaf, late or dead. */
+/* check_keeper_process - a keeper ends in time, whatever it fails to do: fake keepers that are deaf, late or dead. */
 #include "config.h"
 
 #include <errno.h>
@@ -26,11 +26,11 @@
 
 struct fake {
 	int link; /* to the supervisor */
-	int life; /* the write end of a pipe, which all beneath it have */
+	int life; /* the write end of a pipe, which all processes beneath it have */
 	int ready; /* likewise: they write their pids to it */
 };
 
-/* Leaves at the end of its link, whatever it is told before. */
+/* Exits at the end of its link, whatever it is told before. */
 static int until_end (void *arg)
 {
 	const struct fake *fake = arg;
@@ -41,7 +41,7 @@ static int until_end (void *arg)
 	return 0;
 }
 
-/* Never leaves, and has a child that does not leave either. */
+/* Never exits, and has a child that does not exit either. */
 static int for_ever (void *arg)
 {
 	const struct fake *fake = arg;
@@ -78,7 +78,7 @@ static void start (struct keeper_process *keeper, int (*run) (void *))
 	fd_close (&ready[1]);
 }
 
-/* The keeper and its child run: the pid of the child. */
+/* Wait until the keeper and its child run: the pid of the child. */
 static pid_t await_child (const struct keeper_process *keeper)
 {
 	pid_t pid, child = -1;
@@ -92,7 +92,7 @@ static pid_t await_child (const struct keeper_process *keeper)
 	return child;
 }
 
-/* Wait until all that had the pipe are gone. */
+/* Wait until all processes that had the pipe are gone. */
 static void await_all_gone (void)
 {
 	char c;
@@ -113,7 +113,7 @@ static void await_reaped (struct keeper_process *keeper)
 		poll (NULL, 0, 1);
 }
 
-/* Make it late, and look after it as the loop does, until it is killed. */
+/* Make the keeper late, and check it as the loop does, until it is killed. */
 static void force (struct keeper_process *keeper)
 {
 	keeper->end_ms = clock_ms ();
@@ -127,7 +127,7 @@ static void force (struct keeper_process *keeper)
 
 /* --- orders ------------------------------------------------------------------------------------------------------ */
 
-/* Is it to be gone that many milliseconds from now, and some more? */
+/* Must the keeper be gone that many milliseconds from now, and some more? */
 static void expect_time (const struct keeper_process *keeper, int64_t from, int64_t within_ms)
 {
 	ck_assert_int_ge (keeper->end_ms, from + within_ms);
@@ -154,7 +154,7 @@ START_TEST (test_orders)
 	expect_time (&keeper, from, KEEPER_LEAVE_MS);
 	far_end_expect (keeper.far_link, REC_RELEASE);
 	first = keeper.end_ms;
-	keeper_process_order (&keeper, REC_STOP, 60000); /* a later time does not take the place of an earlier one */
+	keeper_process_order (&keeper, REC_STOP, 60000); /* a later time does not replace an earlier one */
 	ck_assert_int_eq (keeper.end_ms, first);
 	far_end_expect (keeper.far_link, REC_STOP);
 	keeper_process_order (&keeper, REC_STOP, -1);
@@ -217,7 +217,7 @@ START_TEST (test_end)
 }
 END_TEST
 
-/* keeper_process_end has to end also a keeper that is stopped. */
+/* keeper_process_end must also end a stopped keeper. */
 START_TEST (test_end_of_a_stopped_one)
 {
 	struct keeper_process keeper;
@@ -231,7 +231,7 @@ START_TEST (test_end_of_a_stopped_one)
 }
 END_TEST
 
-/* A late keeper is killed, and all beneath it before. */
+/* A late keeper is killed, and before it all processes beneath it. */
 START_TEST (test_late)
 {
 	struct keeper_process keeper;
@@ -246,7 +246,7 @@ START_TEST (test_late)
 }
 END_TEST
 
-/* Of a keeper that was released what is beneath lives on, however the keeper ends. */
+/* The processes beneath a released keeper live on, however the keeper ends. */
 START_TEST (test_late_and_released)
 {
 	struct keeper_process keeper;
@@ -286,7 +286,7 @@ START_TEST (test_no_fork)
 	ck_assert_int_eq (errno, EINVAL);
 	ck_assert_int_eq (keeper.link, -1);
 	ck_assert_int_eq (keeper.far_link, -1);
-	ck_assert_int_eq (dup (0), before); /* no descriptor is open that was not */
+	ck_assert_int_eq (dup (0), before); /* no additional descriptor is open */
 }
 END_TEST
 

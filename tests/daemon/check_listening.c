@@ -56,7 +56,7 @@ static void set_up (void)
 static void tear_down (void)
 {
 	listening_close (&listening);
-	listening_close (&listening); /* nothing is left to close */
+	listening_close (&listening); /* there is nothing left to close */
 	config_free (generation.config);
 	unlink (key_path);
 	ck_assert_int_eq (rmdir (directory), 0); /* the socket and its lock were removed */
@@ -82,7 +82,7 @@ static int try_connect (const struct listener *listener)
 	return result;
 }
 
-/* TCP opens with the first identity, and does not close again: the front refuses who comes. */
+/* TCP opens with the first identity, and does not close again: the front refuses clients. */
 START_TEST (test_tcp_waits_for_an_identity)
 {
 	ck_assert_msg (listening_open (&listening, &generation, &err) == 0, "%s", err.text);
@@ -113,7 +113,7 @@ START_TEST (test_open_at_once)
 }
 END_TEST
 
-/* Without TCP nobody needs a key, and none is made. */
+/* Without TCP no key is needed, and none is made. */
 START_TEST (test_no_tcp)
 {
 	char one[80];
@@ -127,7 +127,7 @@ START_TEST (test_no_tcp)
 }
 END_TEST
 
-/* -t makes nothing, and finds the key that a start would fail with. */
+/* -t makes nothing, and reports a key with which a start would fail. */
 START_TEST (test_check)
 {
 	FILE *out;

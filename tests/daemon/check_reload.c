@@ -112,7 +112,8 @@ START_TEST (test_proved)
 	expect_answer (11, 0, waits, n);
 	expect_answer (12, 0, waits, n);
 	far_end_expect_nothing (far);
-	/* What waits is compared with the start, and not with the reload before: taken back, nothing waits. */
+	/* Changes that wait for a restart are found by comparison with the start, not with the last reload: after
+	 * taking a change back, nothing waits. */
 	configure ("");
 	ck_assert_int_eq (begin (), RELOAD_PROVING);
 	ck_assert_int_eq (finish_proof (), RELOAD_PROVED);
@@ -123,7 +124,7 @@ START_TEST (test_proved)
 }
 END_TEST
 
-/* The file may have been read before the request came: so who asks while a reload is on means the next one. */
+/* The file may have been read before the request came: a request during a reload means the next reload. */
 START_TEST (test_asked_meanwhile)
 {
 	char keys[RELOAD_KEYS_SIZE];
@@ -141,7 +142,7 @@ START_TEST (test_asked_meanwhile)
 	ck_assert (reload.wanted);
 	ck_assert_int_eq (begin (), RELOAD_PROVING);
 	ck_assert_int_eq (finish_proof (), RELOAD_PROVED);
-	reload_finish (&reload, &front, true, "no", 2); /* the supervisor may refuse what is proved */
+	reload_finish (&reload, &front, true, "no", 2); /* the supervisor may refuse a proved configuration */
 	expect_answer (12, 1, "no", 2);
 	expect_answer (13, 1, "no", 2);
 	ck_assert (!reload.wanted);
@@ -164,7 +165,7 @@ START_TEST (test_mistake)
 }
 END_TEST
 
-/* A plugin that cannot be loaded is refused, and a reload that would refuse one that is in use fails. */
+/* A plugin that cannot be loaded is refused, and a reload that would refuse a plugin in use fails. */
 START_TEST (test_plugin_in_use)
 {
 	static const char used[] = "[{\"plugin\":\"broken\",\"version\":\"1\",\"summary\":\"s\",\"verbs\":[]}]";
@@ -174,7 +175,7 @@ START_TEST (test_plugin_in_use)
 	fputs ("this is no plugin", out);
 	ck_assert_int_eq (fclose (out), 0);
 	ck_assert_int_eq (begin (), RELOAD_PROVING);
-	ck_assert_int_eq (finish_proof (), RELOAD_PROVED); /* it was not there before */
+	ck_assert_int_eq (finish_proof (), RELOAD_PROVED); /* new in the directory */
 	reload_finish (&reload, &front, false, NULL, 0);
 	free (generation->table);
 	ck_assert_ptr_nonnull (generation->table = strdup (used));
@@ -193,7 +194,7 @@ START_TEST (test_askers)
 	ck_assert (!reload_ask (&reload, RELOAD_ASKERS + 1));
 	ck_assert_int_eq (begin (), RELOAD_PROVING);
 	ck_assert_int_eq (finish_proof (), RELOAD_PROVED);
-	/* Another front has not asked for anything. */
+	/* Another front has not asked for a reload. */
 	reload_forget_askers (&reload);
 	reload_finish (&reload, &front, false, NULL, 0);
 	far_end_expect_nothing (far);
@@ -201,7 +202,7 @@ START_TEST (test_askers)
 }
 END_TEST
 
-/* A front that is deaf or gone gets no answer, and that holds nothing up. */
+/* A front that is deaf or gone gets no answer, which holds nothing up. */
 START_TEST (test_no_front)
 {
 	ck_assert (reload_ask (&reload, 11));
@@ -234,7 +235,7 @@ START_TEST (test_late)
 }
 END_TEST
 
-/* remexd ends while a reload is on: tear_down finds no probe. */
+/* remexd ends during a reload: tear_down finds no probe. */
 START_TEST (test_close)
 {
 	ck_assert (reload_ask (&reload, 11));

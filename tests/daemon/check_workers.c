@@ -37,7 +37,8 @@ static void set_up (void)
 	workers_init (&workers, &generation, &front);
 }
 
-/* One turn of the loop; waits for a keeper, or for a time. (The supervisor has SIGCHLD for those that are not reaped.) */
+/* One turn of the loop; waits for a keeper, or for a time. (The supervisor has SIGCHLD for keepers that are not
+ * reaped.) */
 static void turn (void)
 {
 	bool all_reaped = list_empty (&workers.ended);
@@ -73,7 +74,7 @@ static uint64_t users (void)
 
 /* --- fake keepers ------------------------------------------------------------------------------------------------ */
 
-/* A worker with a keeper that is a process that does nothing. Returns the keeper's end of the link. */
+/* A worker whose keeper is a process that does nothing. Returns the keeper's end of the link. */
 static int add_fake (uint64_t serial, enum worker_process_phase phase)
 {
 	struct worker_process *worker = calloc (1, sizeof *worker);
@@ -134,7 +135,7 @@ static void expect_gone (uint64_t serial, int64_t how, int64_t n, int64_t surviv
 	ck_assert_int_eq (got, survivors);
 }
 
-/* The front hears how a worker ended, once, and the keeper gets no more time than it needs to leave. */
+/* The front is told once how a worker ended, and the keeper gets no more time than it needs to exit. */
 START_TEST (test_report)
 {
 	int keeper = add_fake (4, WORKER_PROCESS_OUT);
@@ -159,7 +160,7 @@ START_TEST (test_lost_keeper)
 }
 END_TEST
 
-/* A keeper that is late is killed, and the front hears of it. */
+/* A late keeper is killed, and the front is told of it. */
 START_TEST (test_late_keeper)
 {
 	int keeper = add_fake (4, WORKER_PROCESS_OUT);
@@ -177,7 +178,7 @@ START_TEST (test_late_keeper)
 }
 END_TEST
 
-/* The front's orders go to the worker they name, and to no other; those for nobody are no error. */
+/* The front's orders go to the named worker, and to no other; orders for an unknown worker are no error. */
 START_TEST (test_orders)
 {
 	int one = add_fake (4, WORKER_PROCESS_OUT), two = add_fake (6, WORKER_PROCESS_OUT),
@@ -192,13 +193,13 @@ START_TEST (test_orders)
 	far_end_expect_nothing (spare);
 	list_each (worker, &workers.living, node)
 		ck_assert_int_eq (worker->keeper.released, worker->keeper.serial == 6);
-	/* The front is gone: what it did not release is stopped, and spares stay. */
+	/* The front is gone: workers that it did not release are stopped, and spares stay. */
 	workers_stop (&workers, false);
 	far_end_expect (one, REC_STOP);
 	far_end_expect_nothing (two);
 	far_end_expect_nothing (spare);
 	ck_assert_int_eq (workers.n_spares, 1);
-	/* The end: the spare leaves, and the one that was released gets no more time. */
+	/* The end: the spare exits, and the released worker gets no more time. */
 	workers_stop (&workers, true);
 	far_end_expect (spare, REC_RELEASE);
 	ck_assert_int_eq (workers.n_spares, 0);
@@ -209,11 +210,11 @@ START_TEST (test_orders)
 	}
 	ck_assert_int_eq (close (one) | close (two) | close (spare), 0);
 	turn_until_empty ();
-	far_end_expect_nothing (far); /* nobody is to be told of these */
+	far_end_expect_nothing (far); /* the front is not told of these */
 }
 END_TEST
 
-/* A front that is deaf is told nothing more. */
+/* A deaf front is told nothing more. */
 START_TEST (test_deaf_front)
 {
 	int keeper = add_fake (4, WORKER_PROCESS_OUT);
@@ -226,7 +227,7 @@ START_TEST (test_deaf_front)
 }
 END_TEST
 
-/* A spare whose worker dies makes the next one wait, and the front does not hear of it. */
+/* A spare whose worker dies delays the next one, and the front is not told of it. */
 START_TEST (test_spare_dies)
 {
 	int keeper = add_fake (4, WORKER_PROCESS_SPARE);
@@ -256,7 +257,7 @@ static uint64_t expect_born (uint64_t request)
 	return (uint64_t)packet->record.a;
 }
 
-/* A spare of an older state of the user database leaves, and whoever needs one gets a new one. */
+/* A spare of an older state of the user database exits, and the request that needs one gets a new worker. */
 START_TEST (test_spare_out_of_date)
 {
 	int keeper = add_fake (4, WORKER_PROCESS_SPARE);
@@ -272,7 +273,7 @@ START_TEST (test_spare_out_of_date)
 }
 END_TEST
 
-/* At the maximum the front has to ask again. For a worker of another user a spare leaves. */
+/* At the maximum the front has to ask again. A spare exits to make room for a worker of another user. */
 START_TEST (test_maximum)
 {
 	int fakes[2 + CONTROL_WORKERS];
@@ -284,7 +285,7 @@ START_TEST (test_maximum)
 	ck_assert_int_eq (far_end_expect (far, REC_NO_WORKER)->record.a, EBUSY);
 	workers_give (&workers, 9, geteuid (), users ());
 	ck_assert_int_eq (far_end_expect (far, REC_NO_WORKER)->record.a, EBUSY);
-	/* One that is reported gone does not count, though its keeper is there. */
+	/* A worker reported as gone does not count, though its keeper still exists. */
 	send_gone (fakes[0], GONE_EXITED, 0, 0);
 	turn ();
 	expect_gone (1, GONE_EXITED, 0, 0);
@@ -304,7 +305,7 @@ END_TEST
 
 /* --- real keepers -------------------------------------------------------------------------------------------------- */
 
-/* The front's end of the link of a worker that is just born. */
+/* The front's end of the link of a newborn worker. */
 static int take_born (uint64_t request, uint64_t *serial)
 {
 	struct packet *packet;
@@ -338,7 +339,7 @@ START_TEST (test_real)
 }
 END_TEST
 
-/* As many spares as are wanted, within the maximum. A spare is given before a new one is made. */
+/* As many spares as configured, within the maximum. A spare is given before a new worker is made. */
 START_TEST (test_spares)
 {
 	uint64_t serial;
@@ -351,7 +352,7 @@ START_TEST (test_spares)
 	ck_assert_uint_eq (serial, 1);
 	ck_assert_int_eq (workers.n_spares, 1);
 	far_end_expect (worker, REC_READY);
-	/* A new generation lets the spares go, and not those that the front has. */
+	/* A new generation ends the spares, but not the workers of the front. */
 	workers_set_generation (&workers, &generation);
 	ck_assert_int_eq (workers.n_spares, 0);
 	while (workers.n > 1 || !list_empty (&workers.ended))

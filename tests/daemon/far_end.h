@@ -1,4 +1,4 @@
-/* far_end - the other end of a link of the supervisor's: a test has it, and reads there what was sent. */
+/* far_end - the other end of a link of the supervisor: a test owns it, and reads there the sent records. */
 #ifndef REMEX_TESTS_DAEMON_FAR_END_H
 #define REMEX_TESTS_DAEMON_FAR_END_H
 
@@ -10,11 +10,11 @@
 /* Give the front a link, as if it ran, without a process. Returns the far end. */
 int far_end_of_front (struct front_process *front);
 
-/* Receive the next record, which has to be of that type; it waits for it. The packet is good, and its descriptors are
- * open, until the next call. */
+/* Receive the next record, which must be of that type; waits for it. The packet is valid, and its descriptors are open,
+ * until the next call. */
 struct packet *far_end_expect (int fd, uint32_t type);
 
-/* That packet again. Who wants a descriptor of it sets it to -1 there. */
+/* That packet again. A caller that takes a descriptor of it sets it to -1 there. */
 struct packet *far_end_last (void);
 
 /* Nothing was sent, or (second) nothing more is sent and the link has ended. */

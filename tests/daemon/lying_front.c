@@ -1,9 +1,9 @@
 /* lying_front - a front that asks for what it may not have: remexd with this in place of its own front, for
  * tests/system/tcp.test.
  *
- * It takes what the supervisor sends a front, says that it is ready, becomes nobody, and then asks for workers with every
- * kind of descriptor that a front has or can make. It writes one line for each request to the file $LYING_FRONT_LOG: what it
- * tried, and the errno of the refusal, or "born". It reads from the environment:
+ * It takes the records that the supervisor sends a front, says that it is ready, becomes nobody, and then asks for
+ * workers with every kind of descriptor that a front has or can make. It writes one line for each request to the file
+ * $LYING_FRONT_LOG: the kind of descriptor, and the errno of the refusal, or "born". It reads from the environment:
  *
  *   LYING_FRONT_GRANTED  the uid that an identity names
  *   LYING_FRONT_SOCKET   the path of a socket that root listens on and that is none of remexd's
@@ -52,7 +52,7 @@ static bool wait_for (int link, uint32_t type)
 	return false;
 }
 
-static const char *identity = "ann"; /* that it says it asks for */
+static const char *identity = "ann"; /* the identity that it claims */
 
 static void ask (int link, FILE *out, const char *what, uid_t uid, int shown)
 {
@@ -88,7 +88,7 @@ static void ask (int link, FILE *out, const char *what, uid_t uid, int shown)
 	}
 }
 
-/* The connecting end of a connection to somebody else's socket: SO_PEERCRED there names who listens. */
+/* The connecting end of a connection to another process's socket: SO_PEERCRED there names the listener. */
 static int connect_to (const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -98,7 +98,7 @@ static int connect_to (const char *path)
 	return connect (fd, (struct sockaddr *)&address, sizeof address) < 0 ? -1 : fd;
 }
 
-/* Wait until the descriptor says one of these of poll(2). */
+/* Wait until the descriptor reports one of these events of poll(2). */
 static void await (int fd, short events)
 {
 	struct pollfd wanted = { .fd = fd, .events = events };
@@ -113,7 +113,7 @@ static int accept_from (int listener)
 	return accept (listener, NULL, NULL);
 }
 
-/* A connection of root's to a listener of root's that is none of remexd's, as whoever accepts has it. */
+/* A connection of root's to a listener of root's that is not remexd's, as the accepting process has it. */
 static int accept_own (const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -126,7 +126,7 @@ static int accept_own (const char *path)
 	return accept_from (listener);
 }
 
-/* What a front has or can make by itself: none of it is a client. */
+/* Descriptors that a front has or can make by itself: none of them is a client. */
 static void ask_with_everything (int link, FILE *out, const int pairs[2], int own)
 {
 	int other = connect_to (getenv ("LYING_FRONT_SOCKET"));

@@ -1,5 +1,5 @@
-/* check_shim - each function that shim.c wraps fails when it is told to, with the errno that it should, once, and for the
- * role and family that were asked for; a call that no fault is meant for does what it always does.
+/* check_shim - each function that shim.c wraps fails when the test requests it, with the right errno, once, and for
+ * the requested role and family; a call without a fault works as usual.
  *
  * The program runs itself again with the shim preloaded. In each case it calls itself a worker, as remexd's workers do.
  */
@@ -35,7 +35,7 @@
 
 static struct control *control;
 
-/* What the calls below are made with. */
+/* Arguments of the calls below. */
 static char directory[] = "/tmp/remex-check-shim-XXXXXX";
 static int at, file, null, epoll, stream[2], packets[2], listener;
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -232,12 +232,12 @@ static int bit (uint32_t family)
 	return i;
 }
 
-/* The first, the second and the third call, of which the second is to fail. */
+/* The first, the second and the third call; only the second must fail. */
 START_TEST (the_second_call)
 {
 	int first, second, third, counted;
 
-	/* What other calls of the family one such call makes is counted in a first run. */
+	/* Other calls of the family that such a call makes are counted in a first run. */
 	arm (WORKER, rows[_i].family, 0, 1);
 	first = outcome (_i);
 	counted = (int)control->seen[WORKER][bit (rows[_i].family)];
@@ -257,7 +257,7 @@ START_TEST (the_second_call)
 }
 END_TEST
 
-/* The stack names the function first, where the call itself is the one that fails. */
+/* The stack names the function first, where that call itself fails. */
 START_TEST (where_it_was)
 {
 	arm (WORKER, WRITE, 1, 1);
@@ -267,7 +267,7 @@ START_TEST (where_it_was)
 }
 END_TEST
 
-/* Nothing fails that is another role's or of another family, nor when the shim is not armed. */
+/* Calls of another role or another family do not fail, nor calls while the shim is not armed. */
 START_TEST (nobody_elses)
 {
 	arm (CLIENT, WRITE, 1, 1000);
@@ -286,7 +286,7 @@ START_TEST (nobody_elses)
 }
 END_TEST
 
-/* A child of fork is nobody until it says who it is; of vfork, the child of a worker. */
+/* A child of fork has no role until it sets its name; a child of vfork has the role "child" of a worker. */
 START_TEST (roles_of_children)
 {
 	int status;

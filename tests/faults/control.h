@@ -1,4 +1,4 @@
-/* control - the file that says which call shim.c makes fail, and what has happened since; see shim.c.
+/* control - the file with the call that shim.c makes fail, and the events since; see shim.c.
  *
  * tests/system/faults.test writes it with the same layout: one machine, one compiler. The orders of roles and families are
  * that test's, too.
@@ -12,7 +12,7 @@
 
 enum { NOBODY, WORKER = 4, CHILD, CLIENT, ROLES };
 
-/* What a function belongs to. */
+/* The families of functions. */
 enum {
 	MEMORY = 1 << 0, /* malloc and its kin; strdup, asprintf, opendir… come here as well */
 	DESCRIPTOR = 1 << 1, /* whatever makes one */
@@ -20,8 +20,8 @@ enum {
 	WRITE = 1 << 3,
 	PROCESS = 1 << 4, /* fork, vfork, execve */
 	WAIT = 1 << 5, /* poll, waitpid */
-	IDENTITY = 1 << 6, /* who we are: setresuid and its kin */
-	SETTING = 1 << 7, /* what asks the kernel, or tells it how something is to be */
+	IDENTITY = 1 << 6, /* the process's ids: setresuid and its kin */
+	SETTING = 1 << 7, /* questions to the kernel, and settings */
 	INTERRUPT = 1 << 8, /* EINTR where a signal may be the cause: must change nothing */
 	SHORT = 1 << 9, /* one byte, where more could be had: must change nothing */
 	FAMILIES = 10,
@@ -34,9 +34,9 @@ struct control {
 	uint32_t times; /* how many calls in a row fail */
 	int32_t error; /* 0: each function's own */
 	uint32_t fired; /* how many have failed */
-	int32_t pid; /* who met the first of them */
+	int32_t pid; /* the process that met the first of them */
 	uint32_t seen[ROLES][FAMILIES]; /* how many calls there were */
-	char where[1024]; /* the function, and what called it: FILE+OFFSET FILE+OFFSET … */
+	char where[1024]; /* the function, and its callers: FILE+OFFSET FILE+OFFSET … */
 };
 
 #endif

@@ -1,17 +1,18 @@
 /* shim - a library to be preloaded (LD_PRELOAD), which makes one call of one process of remex fail, as the system
- * might: the N-th that a role makes into a family of functions. tests/system/faults.test says when, and looks at what
- * follows.
+ * might: the N-th that a role makes into a family of functions. tests/system/faults.test chooses the call, and checks
+ * the effects.
  *
  * REMEX_FAULT names a file of one `struct control`, which every process maps and the test has mapped too. So the calls
  * are counted over all processes of a role together, a fault happens once and not once in each child, and a daemon that
  * runs can be told of the next fault without being started again. Nothing fails while `armed` is 0.
  *
  * The role of a process is known by the program's file (remex, or remexd with or without --front) when the library is
- * loaded, and later by the name that the process gives itself with PR_SET_NAME. Between fork(2) and that it is nobody.
- * What spawn.c makes is a `child` until it executes the command, which has no REMEX_FAULT in its environment. That
- * child is one of fork(2) here, not of vfork(2): a function that wraps vfork would return twice into one frame.
+ * loaded, and later by the name that the process gives itself with PR_SET_NAME. Between fork(2) and that it has no
+ * role. A process that spawn.c makes is a `child` until it executes the command, which has no REMEX_FAULT in its
+ * environment. That child is made by fork(2) here, not by vfork(2): a function that wraps vfork would return twice into
+ * one frame.
  *
- * A crash (SIGSEGV, SIGABRT and the like) is told on standard error with the functions that led to it, as
+ * A crash (SIGSEGV, SIGABRT and the like) is reported on standard error with the functions that led to it, as
  * "fault: crash"; programs that reset all signals do not reset these. glibc's own calls of read(2) and others (stdio,
  * the loader) do not pass here.
  */
@@ -52,9 +53,9 @@
 static const char *const roles[ROLES] = { ROLE_NAMES };
 static struct control *control;
 static uint32_t role = NOBODY;
-static bool busy; /* we are looking at the stack: what that calls is not counted */
+static bool busy; /* the stack is being read: calls for that are not counted */
 
-/* The next definition of that function: glibc's, or a sanitizer's. dlsym(3) allocates nothing when it finds. */
+/* The next definition of that function: glibc's, or a sanitizer's. dlsym(3) allocates nothing when it succeeds. */
 #define NEXT(name) \
 	({ \
 		static void *next_; \
@@ -83,7 +84,7 @@ static void tell_stack (char *out, size_t size, const char *what)
 	}
 }
 
-/* Count this call. Is it the one? */
+/* Count this call. Is it the one that fails? */
 static bool is_one (uint32_t families, const char *name)
 {
 	uint32_t mine = 0;
@@ -236,7 +237,7 @@ EXPORT void *reallocarray (void *old, size_t n, size_t size)
 
 /* --- descriptors ------------------------------------------------------------------------------------------------- */
 
-/* open's third argument, and fcntl's, ioctl's: there or not, a register's worth. */
+/* The third argument of open, fcntl and ioctl: present or not, it takes one register. */
 #define ARGUMENT(type, last) \
 	({ \
 		va_list args_; \
@@ -357,8 +358,8 @@ EXPORT int fcntl (int fd, int command, ...)
 
 /* --- reading and writing ----------------------------------------------------------------------------------------- */
 
-/* What a link (SOCK_SEQPACKET) may say is not what a connection may say, nor a file. For sending, ENOBUFS is what a
- * socket says whose other end is still there. */
+/* Errors of a link (SOCK_SEQPACKET) differ from those of a connection, and of a file. For sending, ENOBUFS is the error
+ * of a socket whose other end still exists. */
 static int read_error (int fd)
 {
 	socklen_t size = sizeof (int);
@@ -593,7 +594,7 @@ EXPORT int getsockopt (int fd, int level, int name, void *value, socklen_t *size
 
 EXPORT int epoll_ctl (int fd, int operation, int target, struct epoll_event *event)
 {
-	/* To forget a descriptor does not fail. */
+	/* Removing a descriptor does not fail. */
 	return operation != EPOLL_CTL_DEL && fails (SETTING, "epoll_ctl", ENOMEM)
 		       ? -1
 		       : NEXT (epoll_ctl) (fd, operation, target, event);

@@ -1,5 +1,5 @@
-/* Access control lists: what a received file gets of the one that it replaces, and of its directory. What cp(1) makes of the same
- * is the measure.
+/* Access control lists: the list of a received file, from the replaced file and from its directory. The reference is
+ * cp(1).
  */
 #include "config.h"
 
@@ -60,7 +60,7 @@ static struct acl list (const char *text)
 	return acl;
 }
 
-/* And back. */
+/* The inverse. */
 static const char *text_of (const struct acl *acl)
 {
 	static char text[512];
@@ -151,7 +151,7 @@ static const char *const replaced[] = {
 	"mode 640",
 };
 
-/* Also in a directory whose default list says something else; and it is the list that it has in the end which counts. */
+/* Also in a directory with another default list; and the list in the end counts. */
 START_TEST (kept)
 {
 	const char *wanted = replaced[_i / 2];
@@ -177,7 +177,7 @@ START_TEST (kept)
 }
 END_TEST
 
-/* With the sender's mode there is no list, and the group gets what that mode says, not what the mask was. */
+/* With the sender's mode there is no list, and the group's rights are those of that mode, not of the mask before. */
 START_TEST (preserved)
 {
 	struct file_writer *writer;
@@ -198,7 +198,8 @@ START_TEST (preserved)
 }
 END_TEST
 
-/* Who may not give it the old group takes from its own group what the old one could: the entries for others stay. */
+/* A user who may not give the file the old group removes from the own group the old group's rights: the entries for
+ * others stay. */
 START_TEST (other_group)
 {
 	struct acl acl;
@@ -229,7 +230,7 @@ static const char *const defaults[] = {
 static const mode_t modes[] = { 0644, 0600, 0755, 0664, 0400, 0666 };
 enum { N_DEFAULTS = sizeof defaults / sizeof *defaults, N_MODES = sizeof modes / sizeof *modes };
 
-/* As cp(1) makes one: the default list counts, and the umask does not. */
+/* As cp(1): the default list counts, and the umask does not. */
 START_TEST (as_cp)
 {
 	mode_t mode = modes[_i % N_MODES];
@@ -243,14 +244,14 @@ START_TEST (as_cp)
 	ck_assert_int_eq (system ("cp from/file copied"), 0);
 	put ("file", "text", plain, (int)mode);
 	ck_assert_str_eq (list_of ("file"), list_of ("copied"));
-	/* A mode that was not said is 0666, as of a program that writes a new file. */
+	/* A mode that was not sent is 0666, as of a program that writes a new file. */
 	ck_assert_int_eq (system (": >made"), 0);
 	put ("silent", "text", plain, -1);
 	ck_assert_str_eq (list_of ("silent"), list_of ("made"));
 }
 END_TEST
 
-/* As cp(1) makes one: the default list counts, and so does what the umask says of writing. */
+/* As cp(1): the default list counts, and so do the write bits of the umask. */
 START_TEST (directory_as_cp)
 {
 	static const mode_t some[] = { 0700, 0755, 0775, 0777 };
@@ -328,7 +329,7 @@ START_TEST (attributes)
 }
 END_TEST
 
-/* What was given to the old content is not given to the new one, and that is said. */
+/* Capabilities of the old content are not given to the new content, and that is reported. */
 START_TEST (capabilities)
 {
 	const struct vfs_cap_data all = { .magic_etc = htole32 (VFS_CAP_REVISION_2),
@@ -349,7 +350,8 @@ START_TEST (capabilities)
 }
 END_TEST
 
-/* What may not be read cannot be kept: it is named, as many as there is room for, and the file is put in place. */
+/* Attributes that may not be read cannot be kept: they are named, as many as there is room for, and the file is put in
+ * place. */
 START_TEST (unreadable)
 {
 	struct file_writer *writer;

@@ -1,4 +1,4 @@
-/* SHA-256: the sums that FIPS 180-4's examples have, zeros as bytes, and a sum that goes on after it was told. */
+/* SHA-256: the sums of the examples of FIPS 180-4, zeros as bytes, and a sum that goes on after it was read. */
 #include "config.h"
 
 #include <string.h>

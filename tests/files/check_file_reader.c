@@ -1,4 +1,4 @@
-/* One file that is read: its holes, its changes, what is skipped of it. What a sender makes of it is in check_sender.c. */
+/* Reading one file: its holes, its changes, skipped parts. What a sender makes of a file is in check_sender.c. */
 #include "config.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ static struct file_reader *file_reader_of (const char *path)
 	return reader;
 }
 
-/* A sparse file: `size` bytes, of which there is one at each of the offsets (the last one is -1). */
+/* A sparse file: `size` bytes, with one byte at each of the offsets (the last offset is -1). */
 static const char *sparse (int64_t size, const int64_t *offsets)
 {
 	const char *path = fixture_path ("sparse");
@@ -36,12 +36,12 @@ static const char *sparse (int64_t size, const int64_t *offsets)
 	ck_assert_int_eq (ftruncate (fd, size), 0);
 	for (; *offsets >= 0; offsets++)
 		ck_assert_int_eq (pwrite (fd, "x", 1, *offsets), 1);
-	ck_assert_int_eq (fsync (fd), 0); /* what is a hole is settled */
+	ck_assert_int_eq (fsync (fd), 0); /* the holes are settled */
 	fd_close (&fd);
 	return path;
 }
 
-/* Read on to the end; how many bytes came, of them in holes *holes. */
+/* Read on to the end; returns the number of bytes, and of those in holes *holes. */
 static int64_t rest (struct file_reader *reader, int64_t *holes)
 {
 	int64_t n, sum = 0;
@@ -117,7 +117,7 @@ START_TEST (all_hole)
 }
 END_TEST
 
-/* What the filesystem calls a hole is one, wherever it lies. */
+/* Whatever the filesystem reports as a hole is a hole, at any position. */
 START_TEST (some_holes)
 {
 	const int64_t mega = 1024 * 1024, size = 10 * mega;
@@ -140,7 +140,7 @@ START_TEST (some_holes)
 }
 END_TEST
 
-/* Cut in its data, in a hole behind which there was data, and in the last hole. */
+/* Cut in its data, in a hole before data, and in the last hole. */
 static const struct {
 	int64_t data, cut;
 } cuts[] = { { 0, 1 }, { 9 * 1024 * 1024, 5 * 1024 * 1024 }, { 0, 5 * 1024 * 1024 }, { 0, 0 } };
@@ -160,7 +160,7 @@ START_TEST (shrinks)
 }
 END_TEST
 
-/* What the inode alone says is no part of the content: its mode, its links, its name. */
+/* Changes of the inode alone are no changes of the content: its mode, its links, its name. */
 START_TEST (inode_changes)
 {
 	const char *path = fixture_path ("file"), *other = fixture_path ("other");
@@ -184,7 +184,7 @@ START_TEST (inode_changes)
 }
 END_TEST
 
-/* Files that the kernel makes up: one says that it is empty, one that it is a page. */
+/* Files that the kernel generates: one reports the size 0, the other a page. */
 START_TEST (misstated)
 {
 	static const char *const paths[] = { "/proc/version", "/sys/devices/system/cpu/online" };
@@ -208,7 +208,7 @@ START_TEST (misstated)
 }
 END_TEST
 
-/* What it says of its size is more than anybody can sum up. Not every filesystem has files of that size. */
+/* The reported size is larger than any that can be summed. Not every filesystem has files of that size. */
 START_TEST (too_large)
 {
 	int fd = memfd_create ("large", MFD_CLOEXEC);
@@ -245,7 +245,7 @@ START_TEST (refused)
 }
 END_TEST
 
-/* Steps of which none is longer than FILE_READER_STEP, the last one says what it has come to. */
+/* Steps of at most FILE_READER_STEP; the last one returns the result. */
 static int skip (struct file_reader *reader, int64_t n, const char *sum, int *steps)
 {
 	int result;
@@ -280,7 +280,7 @@ START_TEST (skips)
 	ck_assert_int_eq (file_reader_doubt (reader), FILE_READER_SAME);
 	file_reader_free (reader);
 
-	/* It is another: all comes, with its own sum. */
+	/* The file is another one: all comes, with its own sum. */
 	reader = file_reader_of (fixture_path ("sparse"));
 	ck_assert_int_eq (skip (reader, part - 1, sum, &steps), FILE_READER_ANEW);
 	ck_assert_int_eq (file_reader_done (reader), 0);

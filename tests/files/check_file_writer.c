@@ -19,7 +19,7 @@
 static const struct file_writer_options plain, synced = { .sync = true };
 static char sum[DIGEST_TEXT];
 
-/* In place of the C library's: a test may have them interrupted, short, or failing. */
+/* In place of the C library's functions: a test may have them interrupted, short, or failing. */
 static bool reluctant, bad_disk;
 static int refusals;
 
@@ -128,7 +128,7 @@ START_TEST (piecemeal)
 }
 END_TEST
 
-/* More than the kernel is asked to write out at a time. */
+/* More bytes than the kernel is asked to write out at a time. */
 START_TEST (large)
 {
 	enum { SIZE = 20 * 1024 * 1024 + 1, PIECE = 300000 };
@@ -157,7 +157,7 @@ START_TEST (large)
 }
 END_TEST
 
-/* Each in a temporary of its own; the last to be published stays. */
+/* Each writing has a temporary of its own; the last to be published stays. */
 START_TEST (two_at_once)
 {
 	struct file_writer *one = begin ("file", plain), *other;
@@ -238,7 +238,7 @@ static void limit_size (rlim_t n)
 	ck_assert_int_eq (setrlimit (RLIMIT_FSIZE, &limit), 0);
 }
 
-/* What no file can have is refused before a sum is made of it, which would take for ever. */
+/* A hole that no file can have is refused before its sum is computed, which would take for ever. */
 START_TEST (impossible_hole)
 {
 	struct file_writer *writer = begin ("file", plain);
@@ -256,7 +256,7 @@ START_TEST (impossible_hole)
 	limit_size (1 << 20);
 	failed (file_writer_hole (writer, 1 << 21, &err), CODE_IO_ERROR, EFBIG, "cannot write");
 	failed (file_writer_can_grow (writer, 1 << 21, &err), CODE_IO_ERROR, EFBIG, "cannot write");
-	/* Nothing has happened. */
+	/* There was no effect. */
 	add (writer, "y");
 	ck_assert_int_eq (file_writer_complete (writer, 2, sum_of ("xy"), &err), 0);
 	publish (writer);
@@ -321,7 +321,7 @@ START_TEST (disk_full)
 	int small;
 
 	NEED_ROOT;
-	/* In a chroot the root may be no mount, whose mounts could be made our own. */
+	/* In a chroot the root may be no mount, whose mounts could be made private. */
 	if (unshare (CLONE_NEWNS) < 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		SKIP ("no private mounts: %s", strerror (errno));
 	ck_assert_int_eq (mkdir ("small", 0700), 0);
@@ -334,7 +334,7 @@ START_TEST (disk_full)
 	failed (-1, CODE_IO_ERROR, ENOSPC, "cannot write: ");
 	file_writer_free (writer, false);
 	holds ("small/file", "old");
-	/* Without its temporary there is room again, for one of the other kind. */
+	/* Without its temporary there is room again, for a file of the other kind. */
 	writer = file_writer_new (small, "file", &plain, &err);
 	ck_assert_ptr_nonnull (writer);
 	ck_assert_int_eq (file_writer_hole (writer, 1 << 20, &err), 0);
@@ -364,7 +364,7 @@ START_TEST (disk_failing)
 }
 END_TEST
 
-/* Without sync the disk is not asked. */
+/* Without sync there is no fsync. */
 START_TEST (not_synced)
 {
 	struct file_writer *writer = begin ("file", plain);
@@ -405,7 +405,7 @@ START_TEST (to_a_pipe)
 	ck_assert_int_eq (file_writer_sync (writer, &err), 0);
 	publish (writer);
 	ck_assert_int_eq (entries (), 0);
-	/* The descriptor was borrowed; and nobody reads any more. */
+	/* The descriptor was borrowed; and the reader is gone. */
 	ck_assert_int_eq (fcntl (ends[1], F_GETFD), FD_CLOEXEC);
 	fd_close (&ends[0]);
 	signal (SIGPIPE, SIG_IGN);

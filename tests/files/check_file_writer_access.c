@@ -1,4 +1,4 @@
-/* What a writing replaces, and whose it is then: modes, owners and times. */
+/* The file that a writing replaces, and the owner of the result: modes, owners and times. */
 #include "config.h"
 
 #include <errno.h>
@@ -58,7 +58,7 @@ START_TEST (never_replaced)
 }
 END_TEST
 
-/* It came while we were writing. */
+/* The entry appeared while the file was written. */
 START_TEST (not_replaced_in_the_end)
 {
 	struct file_writer *writer = begin ("file", plain);
@@ -118,7 +118,7 @@ START_TEST (no_place)
 }
 END_TEST
 
-/* Its name was taken from it, or the directory's mode. */
+/* Its name was taken, or its directory's mode changed. */
 START_TEST (not_published)
 {
 	struct file_writer *writer;
@@ -147,10 +147,10 @@ END_TEST
 
 static const struct {
 	const struct file_writer_options *options;
-	int old, said; /* -1: there is none; it is not said */
+	int old, said; /* -1: no old file; not sent */
 	mode_t umask, expected;
 } modes[] = {
-	/* A new one: the sender's less the umask, and never set-id. */
+	/* A new file: the sender's mode less the umask, and never set-id. */
 	{ &plain, -1, -1, 022, 0644 },
 	{ &plain, -1, -1, 077, 0600 },
 	{ &plain, -1, -1, 0, 0666 },
@@ -159,19 +159,19 @@ static const struct {
 	{ &plain, -1, 07777, 0, 0777 },
 	{ &plain, -1, 0, 0, 0 },
 	{ &plain, -1, 0400, 077, 0400 },
-	/* In place of an old one: that one's, whatever the umask. */
+	/* In place of an old file: the old mode, whatever the umask. */
 	{ &plain, 0666, -1, 022, 0666 },
 	{ &plain, 0600, 0777, 022, 0600 },
 	{ &plain, 0751, 0600, 077, 0751 },
 	{ &plain, 06755, 0600, 022, 0755 },
 	{ &plain, 01644, -1, 022, 0644 },
 	{ &plain, 0, 0644, 022, 0 },
-	/* As the sender says. */
+	/* As sent. */
 	{ &preserve, -1, 0777, 077, 0777 },
 	{ &preserve, -1, 07751, 022, 0751 },
 	{ &preserve, 0600, 0644, 077, 0644 },
 	{ &preserve, 06755, 0, 022, 0 },
-	/* He did not. */
+	/* No mode was sent. */
 	{ &preserve, -1, -1, 027, 0640 },
 	{ &preserve, 0604, -1, 027, 0604 },
 	/* With set-id. */
@@ -191,7 +191,7 @@ START_TEST (mode_rules)
 	umask (modes[_i].umask);
 	put ("file", "new", *modes[_i].options, modes[_i].said);
 	ck_assert_uint_eq (mode_of ("file"), modes[_i].expected);
-	ck_assert_uint_eq (umask (0), modes[_i].umask); /* it was left as it is */
+	ck_assert_uint_eq (umask (0), modes[_i].umask); /* the umask is unchanged */
 	ck_assert_int_eq (entries (), 1);
 }
 END_TEST
@@ -214,7 +214,7 @@ static void make_owned (const char *name, uid_t user, gid_t group, mode_t mode)
 	ck_assert_int_eq (chmod (name, mode), 0);
 }
 
-/* Root can keep whose it is; set-id bits, which chown(2) takes away, come after it. */
+/* Root can keep the owner; set-id bits, which chown(2) clears, are set after it. */
 START_TEST (owner_kept)
 {
 	NEED_ROOT;
@@ -230,7 +230,7 @@ START_TEST (owner_kept)
 }
 END_TEST
 
-/* An ordinary user can keep a group that they are in. Where it is another group then, that may do what everybody may. */
+/* An ordinary user can keep a group of their own. Where the group is another one then, it gets the rights of others. */
 START_TEST (group_kept)
 {
 	NEED_ROOT;
@@ -253,7 +253,7 @@ START_TEST (group_kept)
 }
 END_TEST
 
-/* A directory gives its group to what is made in it: that is not the group of the file that was there. */
+/* A directory gives its group to new files: that is not the group of the replaced file. */
 START_TEST (group_of_the_directory)
 {
 	NEED_ROOT;
@@ -263,7 +263,7 @@ START_TEST (group_of_the_directory)
 	ck_assert_int_eq (chmod (".", 02700), 0);
 	put ("file", "new", plain, -1);
 	owned ("file", geteuid (), getegid (), 0640);
-	/* A new one is the directory's. */
+	/* A new file has the directory's group. */
 	put ("other", "new", plain, 0640);
 	owned ("other", geteuid (), 2, 0640);
 }
@@ -297,7 +297,7 @@ START_TEST (time_kept)
 	add (writer, "new");
 	complete (writer);
 	publish (writer);
-	/* The file system may have none that are so far away: then its nearest. */
+	/* The file system may not be able to store such a time: then its nearest. */
 	make ("reference", "");
 	set_time ("reference", times[_i].second, times[_i].nanosecond);
 	expected = status ("reference");
@@ -308,7 +308,7 @@ START_TEST (time_kept)
 }
 END_TEST
 
-/* It was not said, or is not wanted. */
+/* The time was not sent, or is not requested. */
 START_TEST (time_not_kept)
 {
 	struct file_writer *writer = begin ("file", _i ? preserve : plain);

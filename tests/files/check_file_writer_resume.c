@@ -1,4 +1,4 @@
-/* Writings that were interrupted: what is left of them goes on. */
+/* Interrupted writings: their remains are resumed. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -83,7 +83,7 @@ START_TEST (nothing_to_resume)
 }
 END_TEST
 
-/* One that ends with a hole, which nobody has written; and given up again. */
+/* A part that ends with a hole, which was not written; and given up again. */
 START_TEST (hole_resumed)
 {
 	struct file_writer *writer = begin ("file", plain);
@@ -111,7 +111,7 @@ START_TEST (hole_resumed)
 }
 END_TEST
 
-/* Complete, and kept for later all the same: it is as young as it looks, and as private as it was. */
+/* Complete, and kept for later all the same: it is as recent as its time says, and as private as before. */
 START_TEST (complete_and_kept)
 {
 	struct file_writer_options options = { .preserve = true, .set_id = true };
@@ -137,7 +137,7 @@ START_TEST (complete_and_kept)
 }
 END_TEST
 
-/* Killed in the middle, which nobody can tidy up after. */
+/* Killed in the middle, so that no clean-up runs. */
 START_TEST (killed)
 {
 	struct file_writer *writer;
@@ -156,7 +156,7 @@ START_TEST (killed)
 	}
 	fd_close (&ready[1]);
 	ck_assert_int_eq (read (ready[0], &byte, 1), 1);
-	/* It is not ours as long as it lives. */
+	/* The part is not ours as long as its process lives. */
 	writer = begin ("file", plain);
 	ck_assert_int_eq (file_writer_resume (writer, sum, &err), 0);
 	ck_assert_int_eq (kill (pid, SIGKILL), 0);

@@ -1,4 +1,4 @@
-/* Items: each kind there and back, and all that is no item. */
+/* Items: each kind encoded and decoded, and all invalid items. */
 #include "config.h"
 
 #include <arpa/inet.h>
@@ -12,7 +12,7 @@
 #define ROWS(table) (int)(sizeof table / sizeof *table)
 #define SUM "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
-/* One message's header in a buffer, and what item_next says of it. */
+/* One message's header in a buffer, and the result of item_next. */
 static int next (const char *text, struct item *item, struct err *err)
 {
 	uint32_t length = htonl ((uint32_t)strlen (text));
@@ -146,7 +146,7 @@ START_TEST (long_names)
 }
 END_TEST
 
-/* The longest item there is: every byte of its texts takes six. */
+/* The longest possible item: every byte of its texts takes six. */
 START_TEST (room)
 {
 	static struct item item;

@@ -1,4 +1,4 @@
-/* A receiver: streams in good order become files, each told of once; streams that are not end, and leave nothing. */
+/* A receiver: valid streams become files, each reported once; invalid streams end, and leave nothing. */
 #include "config.h"
 
 #include <errno.h>
@@ -19,8 +19,8 @@ static struct buf in, back;
 static struct receiver *receiver;
 static char told[1 << 20]; /* "done a/b; failed c: why; …" */
 static int sink = -1;
-static int steps; /* how often more had to be asked for */
-static bool stranger; /* the place says that this was not asked for */
+static int steps; /* how often receiver_take had to be called again */
+static bool stranger; /* the place reports that the source was not requested */
 
 /* --- the fixture -------------------------------------------------------------------------------------------------- */
 
@@ -80,7 +80,7 @@ static void end (void)
 	buf_free (&in);
 	buf_free (&back);
 	ck_assert_int_eq (chdir ("/"), 0);
-	/* What is in a directory that may not be written to can be removed by root only. */
+	/* The content of a directory that may not be written to can be removed by root only. */
 	snprintf (command, sizeof command, "chmod -R u+rwX '%s' && rm -rf '%s'", root, root);
 	ck_assert_int_eq (system (command), 0);
 }
@@ -153,7 +153,7 @@ static void put_link (const char *name, int64_t source, const char *target)
 	put (item);
 }
 
-/* All of it, byte by byte where `slowly`: 0; -1: it was refused. */
+/* Take the whole stream, byte by byte where `slowly`: 0; -1: it was refused. */
 static int take (bool slowly)
 {
 	struct buf some;
@@ -250,7 +250,7 @@ START_TEST (tree)
 }
 END_TEST
 
-/* More than wait for the disk together. */
+/* More files than wait for the disk together. */
 START_TEST (many)
 {
 	char name[32];
@@ -296,7 +296,7 @@ START_TEST (modes)
 }
 END_TEST
 
-/* A directory that we may not write to in the end can be filled all the same. */
+/* A directory that is read-only in the end can be filled all the same. */
 START_TEST (closed_directory)
 {
 	struct item *item;
@@ -316,7 +316,7 @@ START_TEST (closed_directory)
 }
 END_TEST
 
-/* What is in a source, not the source. */
+/* The content of a source, not the source. */
 START_TEST (merged)
 {
 	begin_tree ();
@@ -479,7 +479,7 @@ START_TEST (one_fails)
 }
 END_TEST
 
-/* Its size, or that of a hole in it, is more than anybody can sum up: it fails at once, and the rest goes on. */
+/* Its size, or that of a hole in it, is larger than any that can be summed: it fails at once, and the rest goes on. */
 START_TEST (too_large)
 {
 	static const char why[] = "failed bad: 4611686018427387904 bytes are more than a file may have here";
@@ -588,7 +588,7 @@ START_TEST (resumed)
 }
 END_TEST
 
-/* Little of a file is not worth a name. */
+/* A small part of a file is not kept. */
 START_TEST (not_kept)
 {
 	struct err err;

@@ -73,7 +73,7 @@ START_TEST (large)
 }
 END_TEST
 
-/* With too little room nothing happens, with just enough all goes well, only in smaller pieces. */
+/* With too little room nothing is sent; with just enough everything is sent, only in smaller pieces. */
 START_TEST (room)
 {
 	const size_t size = 1000000;
@@ -102,7 +102,7 @@ START_TEST (holes)
 	fd = open (fixture_path ("sparse"), O_WRONLY | O_CLOEXEC);
 	ck_assert_int_eq (pwrite (fd, "x", 1, 4 * mega), 1);
 	ck_assert_int_eq (ftruncate (fd, 6 * mega), 0);
-	ck_assert_int_eq (fsync (fd), 0); /* what is a hole is settled */
+	ck_assert_int_eq (fsync (fd), 0); /* the holes are settled */
 	begin (&PLAIN, fixture_path ("sparse"));
 	show_rest (&show);
 	ck_assert_uint_eq (buf_len (&show.content), (size_t)(6 * mega));
@@ -179,7 +179,7 @@ START_TEST (live_is_sent)
 }
 END_TEST
 
-/* Files that the kernel makes up have not the size they say. */
+/* Files that the kernel generates do not have the size that they report. */
 START_TEST (made_up)
 {
 	size_t n;
@@ -200,7 +200,7 @@ START_TEST (made_up)
 }
 END_TEST
 
-/* A page, they say in /sys, and have less: the size that is said is that of what was read. */
+/* Files in /sys report a page, and hold less: the sent size is the number of bytes read. */
 START_TEST (made_up_in_sys)
 {
 	const char *path = "/sys/kernel/mm/transparent_hugepage/enabled";
@@ -242,14 +242,14 @@ START_TEST (stream)
 	ck_assert_mem_eq (buf_head (&show.content), "hello world", 11);
 	ck_assert_int_eq (show.file.mode, -1);
 	ck_assert (!show.file.has_mtime);
-	/* Others may have that open file as well. */
+	/* Other processes may share that open file. */
 	ck_assert_int_eq (fcntl (ends[0], F_GETFL) & O_NONBLOCK, 0);
 	fd_close (&ends[0]);
 	finish ();
 }
 END_TEST
 
-/* A file as standard input: from where it stands, of the size that it turns out to have. */
+/* A file as standard input: from its offset, with the size found by reading. */
 START_TEST (stream_of_a_file)
 {
 	fixture_file ("input", 300000);
@@ -363,7 +363,7 @@ START_TEST (nothing)
 }
 END_TEST
 
-/* A sender that is given up in the middle holds nothing: the sanitizer sees the memory, this the descriptors. */
+/* A sender that is given up in the middle leaks nothing: the sanitizer checks the memory, this the descriptors. */
 START_TEST (given_up)
 {
 	int before = dup (0), after;

@@ -1,4 +1,5 @@
-/* A sender's trees: what is in them, what cannot be sent of them, and that nobody who moves things about leads it out. */
+/* A sender's trees: their content, entries that cannot be sent, and that no change during the walk leads out of the
+ * tree. */
 #include "config.h"
 
 #include <errno.h>
@@ -34,7 +35,8 @@ static void finish (void)
 	show_end (&show);
 }
 
-/* The inner order is free, but each directory begins before what is in it and ends behind it: the fixture's paths say so. */
+/* The order within a directory is free, but each directory begins before its content and ends after it: the fixture's
+ * paths show that. */
 START_TEST (tree)
 {
 	struct sender_progress progress;
@@ -99,7 +101,7 @@ START_TEST (links)
 	ck_assert_int_eq (symlink ("../elsewhere/secret", fixture_path ("top/to-file")), 0);
 	ck_assert_int_eq (symlink ("/nowhere/\xff", fixture_path ("top/dangling")), 0);
 	ck_assert_int_eq (symlink ("top", fixture_path ("source")), 0);
-	/* A source that is one is followed: here by who opens it. */
+	/* A source that is a link is followed: here by the function that opens it. */
 	begin (&TREE, fixture_path ("source"));
 	show_rest (&show);
 	ck_assert_str_eq (show_sorted (&show), "0:directory source 755\n"
@@ -121,7 +123,7 @@ static int bind_socket (const char *path)
 	return fd;
 }
 
-/* They are not even opened: the kernel would tell. */
+/* Special files are not even opened: the kernel would report it. */
 START_TEST (special)
 {
 	int watch = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC), listener;
@@ -156,7 +158,7 @@ START_TEST (special)
 }
 END_TEST
 
-/* As somebody who may not do everything. */
+/* As a user with limited rights. */
 START_TEST (unreadable)
 {
 	fixture_directory ("top");
@@ -223,7 +225,7 @@ START_TEST (too_deep)
 }
 END_TEST
 
-/* Without descriptors for more levels, the one that cannot be entered fails. */
+/* Without descriptors for more levels, the directory that cannot be entered fails. */
 START_TEST (no_descriptors)
 {
 	struct rlimit limit;
@@ -301,7 +303,7 @@ END_TEST
 
 enum { MANY = 20 };
 
-/* A directory of files of which several, but not all, go into one sender_fill. */
+/* A directory with files of which several, but not all, fit into one sender_fill. */
 static void begin_many (void)
 {
 	char name[32];
@@ -318,7 +320,7 @@ static void begin_many (void)
 	ck_assert_int_lt (count (show_log (&show), "file top/many/file"), MANY);
 }
 
-/* The names were read, the files are gone: each is told of. */
+/* The names were read, then the files removed: each is reported. */
 START_TEST (vanished)
 {
 	char command[128];
@@ -335,7 +337,7 @@ START_TEST (vanished)
 }
 END_TEST
 
-/* It is in a directory that is moved away, and a link to another takes its name. */
+/* The walk is in a directory that is moved away, and a link to another directory takes its name. */
 START_TEST (moved_away)
 {
 	fixture_directory ("elsewhere");
@@ -350,8 +352,8 @@ START_TEST (moved_away)
 }
 END_TEST
 
-/* Somebody exchanges a directory and a link to another one, all the time: it is sent as the one or the other or failed,
- * but nobody gets behind the link. */
+/* Another process exchanges a directory and a link to another one, all the time: the entry is sent as a directory, as a
+ * link, or failed, but the walk never goes through the link. */
 START_TEST (exchanged)
 {
 	char one[128], other[128];

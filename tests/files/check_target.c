@@ -1,4 +1,4 @@
-/* Where paths lead, with roots and without, and what is opened there; check_place_links.c has the symbolic links. */
+/* The targets of paths, with roots and without, and the opened files; check_place_links.c has the symbolic links. */
 #include "config.h"
 
 #include <errno.h>
@@ -53,7 +53,7 @@ START_TEST (unbound)
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		leads (&everything, directory, table[i].path, i % 2 ? TARGET_WRITE : 0, table[i].above, table[i].name,
 			table[i].slash);
-	/* Without a base it is the working directory. */
+	/* Without a base the path is relative to the working directory. */
 	ck_assert_int_eq (chdir (in ("root")), 0);
 	leads (&everything, NULL, "dir", 0, "root", "dir", false);
 	leads (&everything, NULL, "dir/file", 0, "root/dir", "file", false);
@@ -89,7 +89,7 @@ START_TEST (bound)
 			snprintf (text, sizeof text, "/%s/./root//%s", directory, table[i].path);
 			leads (&roots, NULL, text, flags, table[i].above, table[i].name, table[i].slash);
 		}
-	/* The root itself, in all its forms; and where the base is beneath it. */
+	/* The root itself, in all its notations; and where the base is beneath it. */
 	leads (&roots, NULL, in ("root"), TARGET_WRITE, "root", ".", true);
 	leads (&roots, NULL, in ("root/"), 0, "root", ".", true);
 	leads (&roots, in ("root/dir"), ".", TARGET_WRITE, "root/dir", ".", true);
@@ -134,7 +134,7 @@ START_TEST (bad_paths)
 	refused (&everything, directory, "root/dir/file/x", CODE_NOT_FOUND);
 	ck_assert_int_eq (err.sys, ENOTDIR);
 
-	/* 255 bytes are a name, 256 are none; 4095 a path, "./" and all, 4096 none. */
+	/* 255 bytes are a name, 256 are too many; 4095 are a path, with "./" and all, 4096 are too many. */
 	memset (path, 'x', sizeof path);
 	path[256] = '\0';
 	refused (&roots, in ("root"), path, CODE_BAD_VALUE);
@@ -148,7 +148,7 @@ START_TEST (bad_paths)
 	refused (&everything, directory, path, CODE_BAD_VALUE);
 	path[4095] = '\0';
 	leads (&roots, in ("root"), path, TARGET_WRITE, "root", ".", true);
-	/* With its base it is too long. */
+	/* With its base the path is too long. */
 	for (size_t i = 0; i < sizeof path; i++)
 		path[i] = i % 2 ? '/' : 'x';
 	path[4095] = '\0';
@@ -183,7 +183,7 @@ START_TEST (longest_root)
 	ck_assert_int_eq (err.code, CODE_DENIED);
 	ck_assert_int_eq (target_open_directory (&roots, directory, "root/dir/sub", TARGET_WRITE, &err), -1);
 	ck_assert_int_eq (err.code, CODE_DENIED);
-	/* Whole components alone count. */
+	/* Only whole components count. */
 	refused (&roots, directory, "rooting/x", CODE_DENIED);
 	refused (&roots, directory, "roo", CODE_DENIED);
 }
@@ -198,7 +198,7 @@ START_TEST (odd_roots)
 	refused (&none, directory, "root/dir/file", CODE_DENIED);
 	refused (&none, NULL, "/", CODE_DENIED);
 
-	/* A root that is a link, one by way of a link, one that is not there, one that is a file. */
+	/* A root that is a link, a root through a link, a root that does not exist, a root that is a file. */
 	make_link ("alias", "root");
 	add_root (in ("alias"), true);
 	leads (&roots, directory, "alias/dir/new", TARGET_WRITE, "root/dir", "new", false);
@@ -299,7 +299,7 @@ START_TEST (sources)
 }
 END_TEST
 
-/* Nobody at its other end, and it does not hold us. */
+/* A FIFO without another end does not block. */
 START_TEST (components)
 {
 	int above = open (in ("root"), O_PATH | O_DIRECTORY | O_CLOEXEC), fd;

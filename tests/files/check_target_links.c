@@ -1,4 +1,4 @@
-/* Paths by symbolic links: with roots never out of them, whatever links there are and whoever moves them meanwhile. */
+/* Paths through symbolic links: with roots never out of them, whatever links exist and whoever moves them meanwhile. */
 #include "config.h"
 
 #include <errno.h>
@@ -57,14 +57,14 @@ START_TEST (links_that_lead_out)
 	ck_assert_int_eq (chdir (in ("outside")), 0);
 	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
 		make_link ("root/link", targets[i]);
-		/* In the middle of the way, at its end, and through another link. */
+		/* In the middle of the path, at its end, and through another link. */
 		refused (&roots, directory, "root/link/file", CODE_DENIED);
 		refused (&roots, directory, "root/link/sub/file", CODE_DENIED);
 		make_link ("root/dir/chain", "../link");
 		refused (&roots, directory, "root/dir/chain/file", CODE_DENIED);
 		ck_assert_int_eq (unlink (in ("root/dir/chain")), 0);
 
-		/* As what is meant: its place is where it is, and nothing goes through it. */
+		/* As the named entry: it is where the link is, and nothing goes through the link. */
 		leads (&roots, directory, "root/link", TARGET_WRITE, "root", "link", false);
 		ck_assert_int_eq (target_open (&target, &roots, directory, "root/link", TARGET_WRITE, &err), 0);
 		ck_assert_int_eq (openat (target.directory, target.name, O_WRONLY | O_CREAT | O_EXCL, 0600), -1);
@@ -96,7 +96,7 @@ START_TEST (links_that_lead_out)
 }
 END_TEST
 
-/* Those that stay beneath the root are followed for reading, and none for writing. */
+/* Links that stay beneath the root are followed for reading, never for writing. */
 START_TEST (links_that_stay)
 {
 	int fd;
@@ -150,7 +150,7 @@ static int forbid_openat2 (int error)
 	return prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-/* For a process of its own, in which it is missing: 0 well, else what went wrong. */
+/* For a child process without openat2: 0 on success, otherwise the number of the failure. */
 static int without (int error)
 {
 	int fd;
@@ -173,7 +173,7 @@ static int without (int error)
 	return 0;
 }
 
-/* Where renames never end, neither do we try for ever, nor take openat2 for missing. */
+/* When renames never end, the look-up gives up in the end, and does not take openat2 for missing. */
 static int disturbed (void)
 {
 	if (forbid_openat2 (EAGAIN) < 0)
@@ -204,7 +204,7 @@ END_TEST
 
 /* --- the race ------------------------------------------------------------------------------------------------------ */
 
-/* A child that exchanges root/dir, a directory, and root/link, a link to outside, until it is killed; it counts. */
+/* A child that exchanges root/dir, a directory, and root/link, a link to outside, until it is killed, and counts. */
 struct flipper {
 	pid_t pid;
 	atomic_ulong *flips;
@@ -257,7 +257,7 @@ static void compare (const struct totals *totals)
 	ck_assert_uint_eq (totals->outside, 0);
 	ck_assert_msg (totals->odd == 0, "%u times, at last: %s", totals->odd, err.text);
 	ck_assert_uint_eq (totals->done + totals->refused, ROUNDS);
-	/* Both were met, or nothing was tried. */
+	/* Both results occurred, otherwise nothing was tested. */
 	ck_assert_uint_gt (totals->done, 0);
 	ck_assert_uint_gt (totals->refused, 0);
 }
@@ -270,7 +270,7 @@ static void refused_once (struct totals *totals)
 		totals->odd++;
 }
 
-/* Make a file by the path, where the way is open, and take it away again. */
+/* Make a file at the path, where that is possible, and remove it again. */
 static void write_once (const char *path, int outside, struct totals *totals)
 {
 	int fd;
@@ -311,7 +311,7 @@ START_TEST (race_writing)
 }
 END_TEST
 
-/* Read what is there, which is ours or nothing. */
+/* Read the file, which is the expected one or missing. */
 static void read_once (const char *path, const char *content, struct totals *totals)
 {
 	int fd = target_open_source (&roots, directory, path, &err);
@@ -330,7 +330,7 @@ static void read_once (const char *path, const char *content, struct totals *tot
 		totals->outside++;
 }
 
-/* By the flipping name, and by a link whose ".." is resolved while it flips. */
+/* Through the exchanged name, and through a link whose ".." is resolved during the exchange. */
 START_TEST (race_reading)
 {
 	static const struct {

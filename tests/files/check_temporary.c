@@ -1,5 +1,5 @@
-/* Temporaries: made for us alone, taken over when nobody holds them, swept when nobody will. What only looks like one is
- * nobody's business. */
+/* Temporaries: made for us alone, taken over when no process holds them, removed when none will. Files that only look
+ * like temporaries are left alone. */
 #include "config.h"
 
 #include <dirent.h>
@@ -19,7 +19,7 @@
 
 static char name[TEMPORARY_NAME];
 
-/* In place of the C library's: a test may say what others do just before something is locked. */
+/* In place of the C library's function: a test may insert actions of others just before a lock. */
 static void (*before_lock) (void);
 
 int flock (int fd, int operation)
@@ -79,7 +79,7 @@ START_TEST (made)
 	ck_assert (locked (name));
 	ck_assert_int_eq (pwrite (fd, "x", 1, 0), 1);
 	ck_assert_int_eq (pread (fd, &byte, 1, 0), 1);
-	/* Another one is another one. */
+	/* Another temporary has another name. */
 	other = temporary_make (directory, "file", second, &err);
 	ck_assert_int_ge (other, 0);
 	ck_assert_str_ne (name, second);
@@ -134,7 +134,7 @@ START_TEST (not_made)
 }
 END_TEST
 
-/* Others look at every name that comes up, also at one that is just being made: they must not take that. */
+/* Other processes try every name that appears, also one that is just being made: they must not take that. */
 static void adopt_meanwhile (void)
 {
 	char theirs[TEMPORARY_NAME];
@@ -198,14 +198,14 @@ START_TEST (youngest)
 		ck_assert_int_eq (fcntl (one, F_GETFD), FD_CLOEXEC);
 		ck_assert_int_eq (fcntl (one, F_GETFL) & O_ACCMODE, O_RDWR);
 		ck_assert_int_eq (read (one, text, sizeof text), strlen (order[i]));
-		/* It stays open, and locked: the next one is another. */
+		/* It stays open, and locked: the next temporary is another. */
 	}
 	not_adopted ();
 	fd_close (&fd);
 }
 END_TEST
 
-/* A complete one that was about to be published has the mode that was to be the file's: until then it is ours alone. */
+/* A complete temporary that was about to be published has the mode of the file: until then it is private. */
 START_TEST (private_again)
 {
 	int fd;
@@ -219,7 +219,7 @@ START_TEST (private_again)
 }
 END_TEST
 
-/* Things that have the name of a temporary, and are none. */
+/* Entries that have the name of a temporary, and are none. */
 enum { LINK, LINKED, FIFO, DIRECTORY, EMPTY, FOREIGN, N_LOOKALIKES };
 static const char lookalike[] = ".file.remex-aaaaaaaa";
 
@@ -266,7 +266,7 @@ START_TEST (nothing_there)
 }
 END_TEST
 
-/* While we open it somebody else finishes with it. */
+/* While we open it another process finishes with it. */
 static void publish_meanwhile (void)
 {
 	ck_assert_int_eq (rename (lookalike, "file"), 0);
@@ -322,7 +322,7 @@ START_TEST (old_ones_swept)
 	ck_assert (!exists (".empty.remex-aaaaaaaa"));
 	ck_assert_int_eq (entries (), 4);
 	ck_assert_int_eq (temporary_sweep (directory, 2000), 0);
-	/* When it is let go it is a leaving like others. */
+	/* When its lock is released it is an ordinary leftover. */
 	fd_close (&held);
 	ck_assert_int_eq (temporary_sweep (directory, 2000), 1);
 	ck_assert (!exists (name));
@@ -342,7 +342,7 @@ START_TEST (lookalikes_stay)
 }
 END_TEST
 
-/* One that was complete has the mode of the file, and its owner may be unable to read it, or to write to it. */
+/* A complete temporary has the mode of the file, and its owner may be unable to read it, or to write to it. */
 START_TEST (swept_whatever_its_mode)
 {
 	if (geteuid () == 0)
@@ -402,7 +402,7 @@ START_TEST (tidied)
 	set_time (".young.remex-aaaaaaaa", time (NULL) - TEMPORARY_DAY / 2, 0);
 	ck_assert_int_eq (tidy ("."), 1);
 	ck_assert (exists (".young.remex-aaaaaaaa"));
-	/* Not again within the hour; but another directory. Those of longer ago are forgotten. */
+	/* Not again within the hour; but another directory. Directories of longer ago are forgotten. */
 	ck_assert_int_eq (tidy ("."), 0);
 	for (int i = 0; i < 40; i++) {
 		char path[16];
@@ -416,7 +416,7 @@ START_TEST (tidied)
 }
 END_TEST
 
-/* The youngest of each name, and of these the youngest; what somebody works on, or is just made, is not counted. */
+/* The youngest of each name, and of these the youngest; temporaries in use, or just made, are not counted. */
 START_TEST (trimmed)
 {
 	char path[64];

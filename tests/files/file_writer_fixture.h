@@ -1,4 +1,4 @@
-/* file_writer_fixture - a directory of our own and what is in it, for the tests of temporaries and writings.
+/* file_writer_fixture - a directory of our own and its files, for the tests of temporaries and writings.
  *
  * The test runs in that directory, so that a name is a path. The directory that writings borrow is open twice: to be read,
  * and O_PATH, as a place has it.
@@ -29,25 +29,25 @@ bool exists (const char *name); /* a symbolic link does */
 struct stat status (const char *name); /* of the name itself */
 mode_t mode_of (const char *name); /* the bits 07777 */
 
-/* As if it had last been written to then. */
+/* Set the time of the last write to that time. */
 void set_time (const char *name, time_t second, long nanosecond);
 
-/* How many names there are, and how many of them are temporaries; the name of the only one of these. */
+/* The number of names, and of temporaries among them; the name of the only temporary. */
 int entries (void);
 int temporaries (void);
 const char *the_temporary (void);
 
-/* Is it locked by somebody (flock(2))? */
+/* Is the file locked by another process (flock(2))? */
 bool locked (const char *name);
 
-/* Become an ordinary user, who is in one more group, in a directory that is theirs; as root only. */
+/* Become an ordinary user, who is in one more group, in a directory of that user; as root only. */
 enum { NOBODY = 65534, THEIR_GROUP = 65533 };
 void become_nobody (void);
 
 /* The SHA-256 of a text. */
 const char *sum_of (const char *text);
 
-/* That is -1, and what err says: the errno (0: none) in words, and these words. */
+/* The result is -1, and err has the errno (0: none) in words, and these words. */
 void failed (int result, enum code code, int number, const char *words);
 
 /* A new writing of that name, which must begin; of that text, which must be taken; and with its end. */
@@ -56,7 +56,7 @@ void add (struct file_writer *writer, const char *text);
 void complete (struct file_writer *writer);
 void publish (struct file_writer *writer); /* and freed */
 
-/* A whole one. mode -1: not said. */
+/* A whole writing. mode -1: not sent. */
 void put (const char *name, const char *text, struct file_writer_options options, int mode);
 
 #endif

@@ -149,7 +149,7 @@ static void take_piece (struct show *show, int64_t n)
 	show->pieces += n;
 }
 
-/* The sum is that of what came. */
+/* The sum is that of the received bytes. */
 static void check_sum (struct show *show)
 {
 	struct digest *digest = digest_new ();
@@ -162,7 +162,7 @@ static void check_sum (struct show *show)
 	ck_assert_str_eq (text, show->item.sha256);
 }
 
-/* What there is of the file already is good, says the sender: it is what fixture_file made. */
+/* The sender confirms the existing part of the file: it is the content of fixture_file. */
 static void take_from (struct show *show)
 {
 	uint8_t *bytes = fixture_bytes ((size_t)show->item.number);
@@ -210,7 +210,7 @@ static void take (struct show *show)
 
 	if (item->kind != ITEM_DATA && item->kind != ITEM_HOLE)
 		say_pieces (show);
-	/* Of what source it is, is said at the top, and nowhere else. */
+	/* The number of the source is sent at the top, and nowhere else. */
 	if (item->source >= 0)
 		buf_printf (&show->log, "%lld:", (long long)item->source);
 	if (item->kind == ITEM_DIRECTORY || item->kind == ITEM_FILE || item->kind == ITEM_LINK ||

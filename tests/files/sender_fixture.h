@@ -5,7 +5,7 @@
  *   [SOURCE:]link PATH TARGET        [SOURCE:]failed PATH CODE MESSAGE    abort CODE MESSAGE
  *
  * Paths are from the top, so that lines can be sorted where a directory has its names in any order; data that follow each
- * other are one line, holes as well. Each sum is compared with what came.
+ * other are one line, holes as well. Each sum is compared with the received bytes.
  */
 #ifndef REMEX_TESTS_FILES_SENDER_FIXTURE_H
 #define REMEX_TESTS_FILES_SENDER_FIXTURE_H
@@ -18,7 +18,7 @@ extern char fixture_dir[64];
 void fixture_setup (void);
 void fixture_teardown (void);
 
-/* "FIXTURE/NAME", good for the next so many calls, those of the functions below among them. */
+/* "FIXTURE/NAME", valid for that number of further calls, those of the functions below included. */
 enum { FIXTURE_PATHS = 64 };
 const char *fixture_path (const char *name);
 
@@ -38,7 +38,7 @@ struct show {
 	int opened; /* how often a source was asked for */
 	struct buf out, log, content; /* content: of the file that came last */
 	struct item item, file; /* the last one; the last that began a file */
-	enum item_kind piece; /* ITEM_DATA, ITEM_HOLE: what is not yet in the log; else ITEM_END */
+	enum item_kind piece; /* ITEM_DATA, ITEM_HOLE: the bytes not yet in the log; else ITEM_END */
 	int64_t pieces;
 	char path[SHOW_PATH];
 	size_t path_length;
@@ -48,7 +48,7 @@ struct show {
 void show_begin (struct show *show, const struct sender_options *options, const char *const *sources);
 void show_end (struct show *show);
 
-/* One sender_fill, and its items. Returns what that did. */
+/* One sender_fill, and its items. Returns the result of sender_fill. */
 int show_fill (struct show *show);
 
 /* All of it, to the end: the log. */

@@ -35,7 +35,7 @@ void make_file (const char *name)
 {
 	int fd = open (in (name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-	/* Its content is its name. */
+	/* The content is the name. */
 	ck_assert_int_ge (fd, 0);
 	ck_assert_int_eq (fd_write_all (fd, name, strlen (name)), 0);
 	fd_close (&fd);
@@ -114,7 +114,7 @@ bool is (int fd, const char *path)
 	return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-/* It is that name in that directory. */
+/* The target is that name in that directory. */
 void leads (const struct roots *where, const char *base, const char *path, unsigned flags, const char *above,
 	const char *name, bool slash)
 {
@@ -135,7 +135,7 @@ void refused_as (int result, const struct roots *where, const char *path, enum c
 	ck_assert_msg (where->bound || err.code != CODE_DENIED, "%s", path);
 }
 
-/* No function leads anywhere. */
+/* All functions refuse the path. */
 void refused (const struct roots *where, const char *base, const char *path, enum code code)
 {
 	target.directory = 1;
@@ -147,7 +147,7 @@ void refused (const struct roots *where, const char *base, const char *path, enu
 	refused_as (target_open_source (where, base, path, &err), where, path, code, "place_open_source");
 }
 
-/* How many descriptors there are: what opens must close. */
+/* The number of open descriptors, which the functions must close. */
 int descriptors (void)
 {
 	int n = 0;

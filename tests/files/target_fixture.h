@@ -23,10 +23,10 @@ extern struct err err;
 void setup (void);
 void teardown (void);
 
-/* The path of something in our directory; good until the eighth call after it. */
+/* The path of an entry in our directory; valid until the eighth call after it. */
 const char *in (const char *name);
 
-/* Make something there. A root's path is taken as it is. */
+/* Make an entry there. The path of a root is taken unchanged. */
 void make_file (const char *name);
 void make_directory (const char *name);
 void make_link (const char *name, const char *to);
@@ -48,13 +48,13 @@ bool is (int fd, const char *path);
 void leads (const struct roots *where, const char *base, const char *path, unsigned flags, const char *above,
 	const char *name, bool slash);
 
-/* No function leads anywhere, and all say that code. */
+/* All functions refuse the path, with that code. */
 void refused (const struct roots *where, const char *base, const char *path, enum code code);
 
-/* The same of the result of one of them, just called; `function` names it. */
+/* The same check of one result, just returned; `function` is its name. */
 void refused_as (int result, const struct roots *where, const char *path, enum code code, const char *function);
 
-/* How many descriptors there are: what opens must close. */
+/* The number of open descriptors, which the functions must close. */
 int descriptors (void);
 
 #endif

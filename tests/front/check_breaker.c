@@ -1,10 +1,10 @@
-/* check_breaker - when a plugin rests, for whom, for how long, and what ends it; by a clock that is made up. */
+/* check_breaker - when a plugin rests, for which user, for how long, and what ends the rest; with a simulated clock. */
 #include "config.h"
 
 #include "front/breaker.h"
 #include "support/check_main.h"
 
-enum { ANN = 4001, BOB = 4002 }; /* nobody has these */
+enum { ANN = 4001, BOB = 4002 }; /* no user has these uids */
 
 START_TEST (a_few_crashes_are_nothing)
 {
@@ -39,12 +39,12 @@ START_TEST (the_rest_doubles_up_to_a_minute)
 	}
 	breaker_ended (&breakers, "p", ANN);
 	ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, now), 0);
-	ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, now), 1000); /* as if nothing had been */
+	ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, now), 1000); /* as if there had been no crash */
 	breakers_free (&breakers);
 }
 END_TEST
 
-/* Calls that were running when the rest began crash within it: it gets no longer by that. */
+/* Calls that were running when the rest began crash within it: that does not lengthen the rest. */
 START_TEST (crashes_within_a_rest_are_the_same_illness)
 {
 	struct breakers breakers;
@@ -89,7 +89,7 @@ START_TEST (without_a_limit_nothing_rests)
 }
 END_TEST
 
-/* What one user does binds no other, root included. */
+/* The crashes of one user have no effect on other users, root included. */
 START_TEST (a_breaker_is_of_one_user)
 {
 	struct breakers breakers;
@@ -102,7 +102,7 @@ START_TEST (a_breaker_is_of_one_user)
 	ck_assert_int_eq (breaker_backoff (&breakers, "p", BOB, 10), 0);
 	ck_assert_int_eq (breaker_backoff (&breakers, "p", 0, 10), 0);
 	ck_assert_int_eq (breaker_crashed (&breakers, "p", BOB, 10), 0); /* the first of his */
-	breaker_ended (&breakers, "p", BOB); /* which makes nobody else well */
+	breaker_ended (&breakers, "p", BOB); /* which has no effect on others */
 	ck_assert_int_gt (breaker_backoff (&breakers, "p", ANN, 10), 0);
 	json = breakers_json (&breakers, 1);
 	bad = json_object_get (json, "p");

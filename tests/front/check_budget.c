@@ -1,4 +1,4 @@
-/* check_budget - who may have how much of the memory that clients can take. */
+/* check_budget - how much of the memory for clients each identity may have. */
 #include "config.h"
 
 #include "front/budget.h"
@@ -34,7 +34,7 @@ START_TEST (others_have_shares)
 		ck_assert (budget_spent (&budget, &other[i]));
 		ck_assert (!budget_take (&budget, &other[i], 1));
 	}
-	/* All others together: three quarters. The rest is root's. */
+	/* All others together: three quarters. The rest belongs to root. */
 	ck_assert (!budget_take (&budget, &other[3], OWN + 1));
 	ck_assert (budget_take (&budget, &root, MAX / 4));
 	ck_assert (!budget_take (&budget, &root, 1));
@@ -46,7 +46,7 @@ START_TEST (others_have_shares)
 }
 END_TEST
 
-/* Whatever the others have, a little is there for everybody. */
+/* Whatever the others have, each identity can get a little. */
 START_TEST (each_has_its_own)
 {
 	struct identity root = { .full = true }, other[2] = { 0 };
@@ -63,7 +63,7 @@ START_TEST (each_has_its_own)
 }
 END_TEST
 
-/* What is there already is counted, room or not; and a smaller maximum is a reload away. */
+/* Existing memory is counted, with room or without; and a smaller maximum may come with a reload. */
 START_TEST (what_is_there_counts)
 {
 	struct identity root = { .full = true }, other = { 0 };

@@ -1,5 +1,5 @@
-/* check_carrier - what a real carrier moves, how it says that a stream ended, and that nobody waits for one that it waits
- * for. */
+/* check_carrier - the bytes that a real carrier moves, its reports of the end of a stream, and that a stream that
+ * blocks the carrier blocks nothing else. */
 #include "config.h"
 
 #include <check.h>
@@ -88,7 +88,7 @@ START_TEST (in)
 
 	ck_assert_int_eq (send (ours, "hello", 5, 0), 5);
 	ck_assert_int_eq (read (pipe, bytes, 5), 5);
-	/* The end of the input, and not of our interest in it. */
+	/* The end of the input, but not of our interest in it. */
 	ck_assert_int_eq (send (ours, "last", 4, 0), 4);
 	ck_assert_int_eq (shutdown (ours, SHUT_WR), 0);
 	ck_assert_int_eq (read (pipe, bytes, 8), 4);
@@ -112,7 +112,7 @@ START_TEST (in_that_nobody_reads)
 }
 END_TEST
 
-/* The pipe is full: whoever closes takes back the rest. */
+/* The pipe is full: closing takes back the rest. */
 START_TEST (in_that_is_given_up)
 {
 	static const char bytes[1 << 20];
@@ -127,7 +127,7 @@ START_TEST (in_that_is_given_up)
 }
 END_TEST
 
-/* What is owed comes, and no more: others hold the pipe open. */
+/* The bytes in the pipe are delivered, and no more: others hold the pipe open. */
 START_TEST (out_that_is_held)
 {
 	struct carriage *carriage;
@@ -164,7 +164,7 @@ static int read_end (void)
 	return ends[0];
 }
 
-/* What is no stream, and a stream that is not what it is said to be. */
+/* A descriptor that is no stream, and a stream of another kind than stated. */
 START_TEST (of_another_kind)
 {
 	for (int i = 0; i < 15; i++) {
@@ -201,7 +201,7 @@ struct holder {
 	pthread_t thread;
 };
 
-/* Splice(2) from a socket in which nothing comes has the pipe's lock. */
+/* splice(2) from a socket without data holds the pipe's lock. */
 static void *hold (void *arg)
 {
 	struct holder *holder = arg;
@@ -212,7 +212,7 @@ static void *hold (void *arg)
 	return NULL;
 }
 
-/* A thread that sleeps shows what in (proc(5)). */
+/* The system call of a sleeping thread is visible (proc(5)). */
 static bool holds (struct holder *holder)
 {
 	char path[64], text[64] = "";
@@ -226,7 +226,7 @@ static bool holds (struct holder *holder)
 	return atoi (text) == SYS_splice;
 }
 
-/* Others go on meanwhile, and no call here waits. */
+/* Other streams go on meanwhile, and no call here waits. */
 START_TEST (that_hangs)
 {
 	struct holder holders[HUNG] = { 0 };
@@ -284,7 +284,7 @@ static int count_threads (void)
 	return n;
 }
 
-/* Nobody waits, and no thread of the carrier is kept. */
+/* Nothing waits, and no thread of the carrier is held. */
 START_TEST (what_lingers)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
@@ -307,7 +307,7 @@ START_TEST (what_lingers)
 		carrier_discard (&carrier, &fd);
 		ck_assert_int_eq (fd, -1);
 	}
-	/* The carrier takes this one after the others. */
+	/* The carrier takes this stream after the others. */
 	pipe = carried_pipe (CARRY_OUT, &ours, &carriage);
 	ck_assert_int_eq (fd_write_all (pipe, "hello", 5), 0);
 	expect (ours, "hello");

@@ -1,4 +1,4 @@
-/* check_confine - what the front can still do when it is confined, and what it cannot. */
+/* check_confine - what the confined front can still do, and what it cannot. */
 #include "config.h"
 
 #include <errno.h>
@@ -36,7 +36,7 @@
 #include "front/confine.h"
 #include "support/check_main.h"
 
-/* What a test has made before it was confined. */
+/* Objects that a test made before it was confined. */
 static struct {
 	uv_loop_t loop;
 	int pair[2], pipes[2], tcp, client, memory;
@@ -251,7 +251,7 @@ START_TEST (tls_is_spoken)
 }
 END_TEST
 
-/* It can still die of abort(3), and a supervisor sees it. */
+/* The front can still die by abort(3), and a supervisor sees that. */
 START_TEST (it_can_abort)
 {
 	confined ();
@@ -314,7 +314,7 @@ START_TEST (no_sockets)
 }
 END_TEST
 
-/* A listener that was shut down is as good as a new socket, and a send can connect it. */
+/* A listener that was shut down works like a new socket, and a send can connect it. */
 START_TEST (no_connection_by_sending)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
@@ -332,7 +332,7 @@ START_TEST (no_connection_by_sending)
 	ck_assert_int_eq (getsockname (target, (struct sockaddr *)&address, &size), 0);
 	confined ();
 	ck_assert_int_eq (
-		send (had.client, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT), 1); /* without the flag: as it was */
+		send (had.client, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT), 1); /* without the flag: no change */
 	ck_assert_int_eq (shutdown (had.tcp, SHUT_RDWR), 0);
 	REFUSED (sendto (had.tcp, &byte, 1, MSG_FASTOPEN, (struct sockaddr *)&address, size));
 	REFUSED (sendmsg (had.tcp, &message.msg_hdr, MSG_FASTOPEN | MSG_NOSIGNAL));
@@ -398,9 +398,9 @@ START_TEST (nothing_new_to_execute)
 }
 END_TEST
 
-/* A confined case ends here. Check would time it next, and asks timer_create(2) each time which clock there is: the filter
- * says no, so Check takes CLOCK_REALTIME, subtracts a CLOCK_MONOTONIC from it, and on a machine that was booted at such a
- * time the difference is below zero in an int, which Check refuses to report. */
+/* A confined case ends here. Check would then measure its time, and asks timer_create(2) each time which clock exists:
+ * the filter refuses, so Check takes CLOCK_REALTIME and subtracts a CLOCK_MONOTONIC from it. On a machine that was
+ * booted at such a time the difference is below zero in an int, which Check refuses to report. */
 static void leave (void)
 {
 	_exit (EXIT_SUCCESS);
@@ -423,7 +423,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, nothing_new_to_execute);
 }
 
-/* Is there a filter in this build, and does this system let us have one? Asked in a child, which is not ours any more. */
+/* Is there a filter in this build, and does this system permit one? A child finds out, as it is confined afterwards. */
 static int missing (void)
 {
 	pid_t child = fork ();

@@ -1,4 +1,4 @@
-/* check_histogram - each time in its decade, once, and what is left when all is added up. */
+/* check_histogram - each time in its decade, once, and the remainder of the sum. */
 #include "config.h"
 
 #include "front/histogram.h"

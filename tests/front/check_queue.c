@@ -1,4 +1,4 @@
-/* check_queue - who waits, who is refused, and whose turn it is. */
+/* check_queue - which requests wait, which are refused, and which is next. */
 #include "config.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ static struct waiter waits (struct identity *identity, size_t bytes, bool contro
 	return (struct waiter){ .identity = identity, .bytes = bytes, .control = control };
 }
 
-/* Make it and join: 0 or -1. Whoever is refused is in no list. */
+/* Make a waiter and let it join: 0 or -1. A refused waiter is in no list. */
 static int join (struct queue *queue, struct waiter *waiter, struct identity *identity, size_t bytes)
 {
 	const char *limit = "";
@@ -48,7 +48,7 @@ static int join_control (struct queue *queue, struct waiter *waiter, struct iden
 	return queue_join (queue, waiter, &limit);
 }
 
-/* All that is offered, in order, must be these. */
+/* The offered waiters, in order, must be these. */
 static void check_order (const struct queue *queue, struct waiter *const *expected, size_t n)
 {
 	const struct waiter *waiter = NULL;
@@ -116,7 +116,7 @@ START_TEST (bounded_by_bytes)
 	struct queue queue;
 
 	queue_init (&queue, MAX, MAX_BYTES, false);
-	/* One always fits, or it could never be made; but only one. */
+	/* One request always fits, as otherwise it could never be made; but only one. */
 	ck_assert_int_eq (join (&queue, &a, one, MAX_BYTES + 1), 0);
 	ck_assert_int_eq (join (&queue, &b, one, 0), -1);
 	queue_leave (&queue, &a);
@@ -215,7 +215,7 @@ START_TEST (one_identity_is_served_in_order)
 }
 END_TEST
 
-/* a, b and c take turns however many each has, and whoever comes in between comes last. */
+/* a, b and c take turns however many requests each has, and an identity that joins in between comes last. */
 START_TEST (three_identities_take_turns)
 {
 	struct identity *who = people ();
@@ -243,7 +243,7 @@ START_TEST (three_identities_take_turns)
 }
 END_TEST
 
-/* Whose turn it is may not be able to run (its user has no worker): the others are tried, and it keeps its turn. */
+/* The next request may be unable to run (its user has no worker): the others are tried, and it keeps its turn. */
 START_TEST (passing_over_costs_no_turn)
 {
 	struct identity *who = people ();
@@ -328,8 +328,8 @@ START_TEST (control_calls_come_first)
 }
 END_TEST
 
-/* Whoever floods the queue with control calls has a quarter of it, however many do it something is left for root, and
- * root is bound by the maximum alone. */
+/* A user that floods the queue with control calls has a quarter of it. However many users do so, some room is left for
+ * root, and root is bound by the maximum alone. */
 START_TEST (control_calls_are_bounded)
 {
 	enum { EACH = QUEUE_CONTROL / 4, LEFT = QUEUE_CONTROL / 8 };
@@ -349,7 +349,7 @@ START_TEST (control_calls_are_bounded)
 	ck_assert_int_eq (join (&queue, &a, who, 1), 0); /* they take no place in the queue */
 	queue_leave (&queue, &flood[0][5]);
 	ck_assert_int_eq (join_control (&queue, &flood[0][5], who), 0);
-	who[0].full = true; /* somebody else now, who had them all */
+	who[0].full = true; /* another identity, which had all */
 	for (int i = 0; i < QUEUE_CONTROL - 3 * EACH; i++)
 		ck_assert_int_eq (join_control (&queue, &root[i % LEFT], who), 0);
 	ck_assert_int_eq (join_control (&queue, &root[LEFT], who), -1);
@@ -382,7 +382,7 @@ START_TEST (a_reserve_of_control_calls)
 }
 END_TEST
 
-/* Somebody who has called first and often does not keep others from their turn. */
+/* An identity that called first and often does not delay the turns of others. */
 START_TEST (control_calls_take_turns)
 {
 	struct identity *who = people ();

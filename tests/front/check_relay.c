@@ -1,5 +1,5 @@
 /* check_relay - output: from pipes to the client, whatever its pace, and how it ends. Input is checked in
- * check_relay_input.c, what the worker reads and writes itself in check_relay_worker.c.
+ * check_relay_input.c, the worker's own input and output in check_relay_worker.c.
  */
 #include "config.h"
 
@@ -12,7 +12,7 @@
 #include "relay_fixture.h"
 #include "support/check_main.h"
 
-/* Write as much of the sequence as the pipe takes; returns how far it is now written. */
+/* Write as much of the sequence as the pipe takes; returns the end of the written part. */
 static size_t fill (int fd, size_t written, size_t total)
 {
 	while (written < total) {
@@ -35,7 +35,7 @@ static void grant (struct fixture *fixture, unsigned n)
 
 /* --- pace -------------------------------------------------------------------------------------------------------- */
 
-/* A tiny window that opens by odd amounts, and a client that hears a few bytes at a time. */
+/* A tiny window that opens by odd amounts, and a client that reads a few bytes at a time. */
 START_TEST (every_byte_through_a_tiny_window)
 {
 	enum { TOTAL = 60000 };
@@ -68,7 +68,7 @@ START_TEST (every_byte_through_a_tiny_window)
 }
 END_TEST
 
-/* A client that reads slowly never makes more than SESSION_OUT_FULL wait in memory. */
+/* With a slow client no more than SESSION_OUT_FULL waits in memory. */
 START_TEST (every_byte_to_a_slow_reader)
 {
 	enum { TOTAL = 3 * 1024 * 1024 };
@@ -120,7 +120,7 @@ START_TEST (two_outlets_are_kept_apart)
 }
 END_TEST
 
-/* A shut window, or nobody to deliver to, keeps nobody busy. */
+/* With a shut window, or without a client, the relay does not spin. */
 START_TEST (waiting_for_room_is_idle)
 {
 	for (int gone = 0; gone < 2; gone++) {
@@ -179,7 +179,7 @@ START_TEST (without_outlets_the_end_is_done)
 }
 END_TEST
 
-/* What was in the pipe when the command ended is delivered, however long after relay_late that takes. */
+/* Bytes in the pipe when the command ended are delivered, however long after relay_late that takes. */
 START_TEST (what_is_owed_is_delivered)
 {
 	enum { OWED = 50000 };
@@ -210,7 +210,7 @@ START_TEST (what_is_owed_is_delivered)
 }
 END_TEST
 
-/* Somebody who keeps writing is not waited for. */
+/* The relay does not wait for a process that keeps writing. */
 START_TEST (what_is_not_owed_is_not_waited_for)
 {
 	enum { OWED = 20000, MORE = 40000 };
@@ -261,8 +261,8 @@ START_TEST (a_held_pipe_is_waited_for_until_it_is_late)
 }
 END_TEST
 
-/* A process that the command left behind can read the pipe empty, before the late hour or after it: then nothing that is
- * owed will ever come. */
+/* A process that the command left behind can read the pipe empty, before relay_late or after it: then the expected
+ * bytes never come. */
 START_TEST (what_somebody_else_has_read_is_not_waited_for)
 {
 	for (int after = 0; after < 2; after++) {
@@ -294,7 +294,7 @@ START_TEST (what_somebody_else_has_read_is_not_waited_for)
 }
 END_TEST
 
-/* The window was just large enough: the end could not be read, but nobody held the pipe. */
+/* The window was just large enough: the end could not be read, but no process held the pipe. */
 START_TEST (an_end_behind_a_shut_window_is_not_held)
 {
 	struct fixture fixture;
@@ -329,7 +329,7 @@ START_TEST (a_cut_waits_for_nothing)
 		ck_assert (!relay_done (&fixture.relay));
 		relay_cut (&fixture.relay);
 		ck_assert (relay_done (&fixture.relay) && !fixture.relay.pipe_held);
-		ck_assert_int_eq (write (fd, "x", 1), -1); /* nobody reads there any more */
+		ck_assert_int_eq (write (fd, "x", 1), -1); /* the pipe has no reader any more */
 		ck_assert_int_eq (errno, EPIPE);
 		fd_close (&fd);
 		fixture_end (&fixture);
@@ -346,7 +346,7 @@ static int add (struct fixture *fixture, const char *name, size_t n)
 	ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
 	result = relay_add_outlet (&fixture->relay, name, n, FD_PIPE, ends[0]);
 	fd_close (&ends[1]);
-	ck_assert_int_eq (open_descriptors (), before + (result == 0)); /* what is refused is closed */
+	ck_assert_int_eq (open_descriptors (), before + (result == 0)); /* a refused outlet is closed */
 	return result;
 }
 

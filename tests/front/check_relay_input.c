@@ -1,4 +1,4 @@
-/* check_relay_input - input into the command's pipe, and credit for what has left. */
+/* check_relay_input - input into the command's pipe, and credit for the bytes that have left. */
 #include "config.h"
 
 #include <errno.h>
@@ -79,7 +79,7 @@ START_TEST (an_end_that_came_first_closes_the_sink)
 }
 END_TEST
 
-/* A command that reads slowly: all arrives, credit comes as it leaves, the end comes last. */
+/* A command that reads slowly: all bytes arrive, credit comes as they leave, the end comes last. */
 START_TEST (every_byte_to_a_slow_command)
 {
 	enum { TOTAL = 1000000 };
@@ -113,7 +113,7 @@ START_TEST (every_byte_to_a_slow_command)
 }
 END_TEST
 
-/* What is in memory is bounded by what may come: a call's body, and the first credit. */
+/* The bytes in memory are bounded by the permitted input: a call's body, and the first credit. */
 START_TEST (input_is_bounded)
 {
 	enum { MOST = MESSAGE_CALL_BODY_MAX + SESSION_CREDIT };
@@ -133,7 +133,7 @@ START_TEST (input_is_bounded)
 }
 END_TEST
 
-/* A command that closes its input: what comes is dropped, and the client is not held up. */
+/* A command that closes its input: further input is dropped, and the client is not held up. */
 START_TEST (a_broken_sink_drops_and_grants)
 {
 	struct fixture fixture;
@@ -175,7 +175,7 @@ START_TEST (a_sink_breaks_while_it_is_full)
 }
 END_TEST
 
-/* The command has ended: its input has nowhere to go, though somebody holds the pipe. */
+/* The command has ended: its input is dropped, though another process holds the pipe. */
 START_TEST (the_end_closes_the_sink)
 {
 	struct fixture fixture;
@@ -196,7 +196,7 @@ START_TEST (the_end_closes_the_sink)
 }
 END_TEST
 
-/* A second sink, or one after the worker has pulled, makes no sense; the descriptor is closed. */
+/* A second sink, or a sink after the worker has pulled, is an error; the descriptor is closed. */
 START_TEST (there_is_one_sink)
 {
 	for (int pulled = 0; pulled < 2; pulled++) {

@@ -1,5 +1,5 @@
-/* What a worker hands over is held by others too, who may do with it what they like: the relay never waits for them, and
- * takes nothing but pipes and stream sockets. */
+/* Descriptors from a worker are held by other processes too, which may change them at any time: the relay never waits
+ * for them, and accepts only pipes and stream sockets. */
 #include "config.h"
 
 #include <check.h>
@@ -16,7 +16,7 @@
 #include "relay_fixture.h"
 #include "support/check_main.h"
 
-/* Whoever holds a copy clears O_NONBLOCK, which libuv has set. */
+/* A process with a copy clears O_NONBLOCK, which libuv has set. */
 static void block (int fd)
 {
 	ck_assert_int_eq (fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) & ~O_NONBLOCK), 0);
@@ -32,7 +32,7 @@ static enum fd_kind ends_of (int kind, int ends[2])
 	return kind ? FD_SOCKET : FD_PIPE;
 }
 
-/* Reading where there is nothing to read. */
+/* Reading from an empty pipe. */
 START_TEST (an_outlet_that_others_make_blocking)
 {
 	struct fixture fixture;
@@ -47,12 +47,12 @@ START_TEST (an_outlet_that_others_make_blocking)
 		block (copy);
 		relay_go (&fixture.relay);
 		ck_assert_int_eq (write (ends[1], "abc", 3), 3);
-		ck_assert_int_eq (read (copy, &(char){ 0 }, 1), 1); /* and takes some of it */
+		ck_assert_int_eq (read (copy, &(char){ 0 }, 1), 1); /* and takes a byte of it */
 		relay_go (&fixture.relay);
 		fixture_hear (&fixture, SIZE_MAX);
 		ck_assert_uint_eq (buf_len (&fixture.out), 2 * ((size_t)i + 1));
 	}
-	/* To learn whether it has ended. */
+	/* The relay reads, to learn whether the stream has ended. */
 	relay_end (&fixture.relay);
 	relay_late (&fixture.relay);
 	ck_assert (relay_done (&fixture.relay));
@@ -63,7 +63,7 @@ START_TEST (an_outlet_that_others_make_blocking)
 }
 END_TEST
 
-/* Writing where there is no room. */
+/* Writing into a full pipe. */
 START_TEST (a_sink_that_others_make_blocking)
 {
 	struct fixture fixture;
@@ -145,7 +145,7 @@ START_TEST (only_pipes_and_stream_sockets)
 {
 	for (int i = 0; i < 6; i++) {
 		struct fixture fixture;
-		enum fd_kind kind = (enum fd_kind) (i / 2); /* what it is said to be */
+		enum fd_kind kind = (enum fd_kind) (i / 2); /* the kind that is stated */
 		int sink = i % 2, fd;
 
 		fixture_begin (&fixture, ",\"input\":true");
@@ -154,7 +154,7 @@ START_TEST (only_pipes_and_stream_sockets)
 			ck_assert_int_eq (relay_set_sink (&fixture.relay, kind, fd), -1);
 		else
 			ck_assert_int_eq (relay_add_outlet (&fixture.relay, "stdout", 6, kind, fd), -1);
-		ck_assert (fixture.relay.failed); /* what would have gone there is lost */
+		ck_assert (fixture.relay.failed); /* the bytes for it are lost */
 		ck_assert_int_lt (fcntl (fd, F_GETFD), 0);
 		relay_end (&fixture.relay);
 		ck_assert (relay_done (&fixture.relay));
@@ -163,7 +163,7 @@ START_TEST (only_pipes_and_stream_sockets)
 }
 END_TEST
 
-/* A descriptor that is not what it is said to be is refused, though it would be good as what it is. */
+/* A descriptor of another kind than stated is refused, though it would be valid as its own kind. */
 START_TEST (another_kind_than_was_said)
 {
 	static const enum fd_kind said[] = { FD_SOCKET, FD_PIPE, FD_OTHER, FD_OTHER };

@@ -1,4 +1,4 @@
-/* check_relay_worker - what the worker itself writes, held for the client; and the input that it pulls. */
+/* check_relay_worker - the worker's own output, held for the client; and the input that it pulls. */
 #include "config.h"
 
 #include <errno.h>
@@ -79,7 +79,7 @@ START_TEST (the_worker_gets_what_it_pulls)
 	ck_assert (!fixture.ended);
 	relay_pull (&fixture.relay, 70);
 	check_pattern (&fixture.given, 100);
-	ck_assert (!fixture.ended); /* it has no room that would be waiting for more */
+	ck_assert (!fixture.ended); /* no room that would wait for more */
 	relay_pull (&fixture.relay, 1);
 	ck_assert (fixture.ended);
 	relay_pull (&fixture.relay, 1); /* it is told once */
@@ -106,7 +106,7 @@ START_TEST (the_worker_waits_for_input)
 }
 END_TEST
 
-/* Odd amounts on both sides: never more than was pulled, and nothing that could go stays. */
+/* Odd amounts on both sides: never more than was pulled, and no byte that could be sent stays. */
 START_TEST (never_more_than_was_pulled)
 {
 	enum { TOTAL = 300000 };

@@ -1,4 +1,4 @@
-/* check_schedule - the decisions of the scheduler, one test for each: which waiter, which worker, and what is done. */
+/* check_schedule - the decisions of the scheduler, one test for each: the waiter, the worker, and the action. */
 #include "config.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 
 enum { ROOT = 0, ALICE = 1000, BOB = 1001, MOST = 16, USERS = 77 };
 
-/* A queue, a pool of at most 4 workers, three identities, and what the scheduler sees of them. */
+/* A queue, a pool of at most 4 workers, three identities, and the scheduler's view of them. */
 struct fixture {
 	struct identity root, alice, bob;
 	struct queue queue;
@@ -88,7 +88,7 @@ static struct pooled *has (struct fixture *fixture, uid_t uid, enum worker_phase
 	return worker;
 }
 
-/* The waiter leaves the queue and has that worker. */
+/* The waiter leaves the queue and gets that worker. */
 static void runs (struct fixture *fixture, struct waiter *waiter, struct pooled *worker)
 {
 	queue_leave (&fixture->queue, waiter);
@@ -146,7 +146,7 @@ START_TEST (the_identity_comes_first_and_the_worker_second)
 	struct waiter *alice = waits (fixture, &fixture->alice), *bob = waits (fixture, &fixture->bob);
 	struct pooled *worker = has (fixture, BOB, WORKER_IDLE);
 
-	/* There is a worker for bob, but it is the turn of alice. */
+	/* There is a worker for bob, but alice is next. */
 	check_next (fixture, SCHEDULE_ASK, alice, NULL);
 	alice->asked = true;
 	fixture->pool.births++;
@@ -244,7 +244,7 @@ START_TEST (a_full_pool_evicts_the_worker_idle_for_longest)
 	waiter->evicted = oldest->serial;
 	pool_set_phase (oldest, WORKER_LEAVING);
 	check_waits (fixture);
-	/* It is gone, and somebody else has the room that it left. */
+	/* It is gone, and another waiter has the room. */
 	list_remove (&oldest->node);
 	pool_set_phase (oldest, WORKER_BUSY);
 	has (fixture, BOB, WORKER_BUSY);
@@ -272,7 +272,7 @@ START_TEST (nobody_is_evicted_in_vain)
 	for (int i = 0; i < 4; i++)
 		has (fixture, BOB, WORKER_BUSY);
 	has (fixture, BOB, WORKER_IDLE);
-	/* The pool has become smaller: without the idle one there are still too many. */
+	/* The pool has become smaller: without the idle worker there are still too many. */
 	check_waits (fixture);
 }
 END_TEST
@@ -289,7 +289,7 @@ START_TEST (a_worker_of_another_state_of_its_user_retires)
 	check_next (fixture, SCHEDULE_RETIRE, waiter, old);
 	pool_set_phase (old, WORKER_LEAVING);
 	check_next (fixture, SCHEDULE_RUN, waiter, good);
-	/* That it was made since the request came does not help. */
+	/* A worker made since the request came is of no use, either. */
 	good->birthday.users = USERS + 1;
 	good->birthday.ms = waiter->since_ms + 1;
 	check_next (fixture, SCHEDULE_RETIRE, waiter, good);
@@ -306,13 +306,13 @@ START_TEST (the_worker_that_was_made_for_it_runs_it)
 	fixture->schedule.newborn = worker;
 	fixture->schedule.newborn_for = first;
 	check_next (fixture, SCHEDULE_RUN, first, worker);
-	/* It is for nobody else, and does not retire while it may be given to its own waiter. */
+	/* It is for its own waiter only, and does not retire while it may be given to that waiter. */
 	fixture->schedule.newborn_for = second;
 	check_next (fixture, SCHEDULE_ASK, first, NULL);
-	/* One that is current is for whoever comes first. */
+	/* A current worker is for the first waiter. */
 	worker->birthday.users = USERS;
 	check_next (fixture, SCHEDULE_RUN, first, worker);
-	/* Its waiter may act as another user by now. */
+	/* The waiter may act as another user by now. */
 	worker->birthday.users = USERS + 1;
 	fixture->schedule.newborn_for = first;
 	first->uid = BOB;
@@ -351,7 +351,7 @@ START_TEST (a_named_user_is_looked_up_again)
 	check_next (fixture, SCHEDULE_RENEW, waiter, NULL);
 	waiter->users = USERS;
 	check_next (fixture, SCHEDULE_RUN, waiter, worker);
-	/* What is not on record yet is looked up when it may run. */
+	/* A request that is not recorded yet is looked up when it may run. */
 	waiter->users = USERS + 1;
 	waiter->unrecorded = true;
 	check_waits (fixture);
@@ -385,7 +385,7 @@ START_TEST (an_identity_with_its_share_stands_back)
 	check_next (fixture, SCHEDULE_ASK, bob, NULL);
 	fixture->alice.running = 2;
 	check_next (fixture, SCHEDULE_ASK, alice, NULL);
-	/* A worker of its user that was told to leave, and has not, counts. */
+	/* A worker of its user that was told to exit, and has not, counts. */
 	has (fixture, ALICE, WORKER_LEAVING);
 	check_next (fixture, SCHEDULE_ASK, bob, NULL);
 	fixture->schedule.shared = false;
@@ -418,10 +418,10 @@ START_TEST (a_full_pool_has_one_more_worker_for_control)
 	check_next (fixture, SCHEDULE_ASK, alice, NULL);
 	alice->asked = true;
 	fixture->pool.births++;
-	/* One for all but the administrators, */
+	/* One worker for all but the administrators, */
 	waits_for_control (fixture, &fixture->bob);
 	check_waits (fixture);
-	/* who have one of their own. */
+	/* and one more for the administrators. */
 	root = waits_for_control (fixture, &fixture->root);
 	check_next (fixture, SCHEDULE_ASK, root, NULL);
 }

@@ -14,7 +14,7 @@
 
 enum { RECORDS = 64, LINES = 64, LINE = 60 * 1024, PIECE = 100 * 1024 };
 
-/* What the front is to this test: it is never looked into. */
+/* The front of this test, whose members are never used. */
 struct front {
 	uint64_t last; /* the id of the record that came last */
 	int taken, pings;
@@ -146,7 +146,7 @@ START_TEST (a_worker_is_asked_for_with_its_proof)
 }
 END_TEST
 
-/* A supervisor that first sends all that it has, and reads only then. */
+/* A supervisor that first sends all its records, and only then reads. */
 static void *send_then_read (void *arg)
 {
 	static struct packet packet;
@@ -175,7 +175,8 @@ START_TEST (a_link_that_is_full_both_ways_moves_on)
 
 	begin (&fixture);
 	ck_assert_int_eq (pthread_create (&supervisor, NULL, send_then_read, &fixture), 0);
-	/* Each end waits for the other one to read: the front gives way, and keeps what came for the loop. */
+	/* Each end waits for the other one to read: the front gives way, and keeps the received records for the
+	 * loop. */
 	for (uint64_t id = 1; id <= LINES; id++) {
 		supervisor_link_audit (&fixture.link, id, 0, line, sizeof line);
 		ck_assert_int_eq (fixture.front.taken, 0);

@@ -1,5 +1,5 @@
-/* relay_fixture - a relay between real pipes and the channel of the channel of a session_fixture, on a loop that a test turns by
- * hand. The client hears as much as a test lets it.
+/* relay_fixture - a relay between real pipes and the channel of a session_fixture, on a loop that a test turns by hand.
+ * The client reads as much as a test lets it.
  */
 #ifndef REMEX_TESTS_FRONT_RELAY_FIXTURE_H
 #define REMEX_TESTS_FRONT_RELAY_FIXTURE_H
@@ -13,7 +13,7 @@ struct fixture {
 	struct relay relay;
 	struct channel *channel; /* of the call, whose id is 1 */
 	int descriptors; /* open ones, when it began */
-	int moves; /* how often the relay said that it moved something */
+	int moves; /* how often the relay reported a move */
 
 	/* the client */
 	struct buf heard, out, err; /* bytes of messages; of the streams stdout and stderr */
@@ -31,10 +31,10 @@ void fixture_begin (struct fixture *fixture, const char *members);
 /* Free all; the relay must have left no descriptor open. */
 void fixture_end (struct fixture *fixture);
 
-/* Let the loop see what is ready. */
+/* Let the loop handle the ready descriptors. */
 void fixture_turn (struct fixture *fixture);
 
-/* The client reads up to n bytes of what is unsent, and the relay is told when there is room again. */
+/* The client reads up to n of the unsent bytes, and the relay is told when there is room again. */
 void fixture_hear (struct fixture *fixture, size_t n);
 
 /* A pipe of which the relay gets the end that it reads (an outlet of that name), or writes (the sink): the other end,
@@ -42,7 +42,7 @@ void fixture_hear (struct fixture *fixture, size_t n);
 int fixture_outlet (struct fixture *fixture, const char *name);
 int fixture_sink (struct fixture *fixture);
 
-/* How many descriptors this process has open. */
+/* The number of open descriptors of this process. */
 int open_descriptors (void);
 
 /* n bytes of a sequence that does not repeat soon, from that offset. */

@@ -1,4 +1,4 @@
-/* check_access - who a peer is, how long its identity lives, and as whom it may act. */
+/* check_access - the identity of a peer, how long it is valid, and the users as which it may act. */
 #include "config.h"
 
 #include <stdio.h>
@@ -57,7 +57,7 @@ START_TEST (the_daemons_user_is_full)
 }
 END_TEST
 
-/* Somebody else: of no group it is refused, of the group it is let in and is nobody special. */
+/* Another user: without the group it is refused, in the group it is accepted without further rights. */
 START_TEST (others_need_the_group)
 {
 	bool root = geteuid () == 0;
@@ -167,7 +167,7 @@ START_TEST (root_and_the_daemon_are_full)
 }
 END_TEST
 
-/* Only root's daemon has others to share with. */
+/* Only root's daemon has other users to share with. */
 START_TEST (a_users_daemon_shares_nothing)
 {
 	struct access access;
@@ -201,7 +201,7 @@ static const struct {
 	int code;
 	uid_t as;
 } acts[] = {
-	/* root's daemon, root calls: as anybody */
+	/* root's daemon, root calls: as any user */
 	{ 0, 0, NULL, OK, 0 },
 	{ 0, 0, "root", OK, 0 },
 	{ 0, 0, "0", OK, 0 },
@@ -217,7 +217,7 @@ static const struct {
 	{ 0, 0, "0x1", CODE_NOT_FOUND, 0 },
 	{ 0, 0, "", CODE_NOT_FOUND, 0 },
 	{ 0, 0, "there is\nno such user", CODE_NOT_FOUND, 0 },
-	/* root's daemon, somebody calls: as itself */
+	/* root's daemon, another user calls: as itself */
 	{ 0, 12345, NULL, OK, 12345 },
 	{ 0, 12345, "12345", OK, 12345 },
 	{ 0, 12345, "root", CODE_DENIED, 0 },
@@ -280,7 +280,7 @@ START_TEST (by_its_own_name)
 }
 END_TEST
 
-/* Over TCP: no word tells the users that there are from those that there are not. */
+/* Over TCP: no message distinguishes existing users from missing ones. */
 START_TEST (far_away_others_are_all_the_same)
 {
 	static const char *const others[] = { "root", "0", "daemon", "12346", "no.such.user", "4294967295", "-1", "01",

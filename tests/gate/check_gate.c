@@ -1,4 +1,5 @@
-/* check_gate - one more client: each cap by itself, clients that are connected only to read why, clients that may not stay. */
+/* check_gate - one more client: each cap by itself, clients that are connected only to read the reason, clients that
+ * may not stay. */
 #include "config.h"
 
 #include <netinet/in.h>
@@ -167,8 +168,8 @@ END_TEST
 
 /* --- on their way in ------------------------------------------------------------------------------------------------- */
 
-/* Clients that have not proved who they are take at most half of the descriptors, and the oldest has to make room. An
- * address that has failed too often, or has too many of them, pushes out nobody. */
+/* Clients that have not proved their identity take at most half of the descriptors, and the oldest has to make room. A
+ * client from an address that has failed too often, or has too many clients, does not push out another. */
 START_TEST (strangers_take_half)
 {
 	struct gate_limits limits = wide;
@@ -245,7 +246,7 @@ END_TEST
 
 /* --- clients that may not stay ---------------------------------------------------------------------------------------- */
 
-/* Two of an identity that expires: the loop hears of it, and a review finds both, and nobody else. */
+/* Two clients of an identity that expires: the loop is told, and a review finds both, and no other client. */
 START_TEST (expiry)
 {
 	struct key keys[1] = { { .bytes = { 7 } } };

@@ -1,5 +1,6 @@
-/* check_handshake - a client over TCP that has not proved who it is: it comes in, or it is told why not; what a failure costs
- * its address; who makes room. The clients are sockets of the test itself, which takes turns with the gate's loop. */
+/* check_handshake - a TCP client that has not proved its identity: it is accepted, or it is told the reason; the cost
+ * of a failure for its address; which client makes room. The clients are sockets of the test itself, which takes turns
+ * with the gate's loop. */
 #include "config.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@ static uv_loop_t loop;
 static struct gate gate;
 static struct err err;
 
-/* The only identity that may come in. */
+/* The only identity that is accepted. */
 static char ann_name[] = "ann";
 static struct key ann_key;
 static struct grant ann = { .name = ann_name, .keys = &ann_key, .n_keys = 1 };
@@ -92,7 +93,7 @@ static void set_up (void)
 	ann.limits.connections = 16;
 }
 
-/* Nothing is left behind: no handshake, and nobody who is counted. */
+/* Nothing is left behind: no handshake, and no counted client. */
 static void tear_down (void)
 {
 	if (connected.times) {
@@ -116,7 +117,7 @@ static void limit (struct gate_limits limits)
 
 /* --- clients ---------------------------------------------------------------------------------------------------------- */
 
-/* A client that has connected and says nothing yet: its socket. */
+/* A connected client that has sent nothing yet: its socket. */
 static int call (void)
 {
 	int fds[2];
@@ -145,7 +146,7 @@ static void turn (int fd)
 	uv_run (&loop, UV_RUN_NOWAIT);
 }
 
-/* Turns until that is true. */
+/* Take turns until the condition holds. */
 #define UNTIL(condition, fd) \
 	do { \
 		int turns = 0; \
@@ -156,13 +157,13 @@ static void turn (int fd)
 		} \
 	} while (0)
 
-/* Both go on until the gate has decided. */
+/* Both sides go on until the gate has decided. */
 static void shake (struct end *client)
 {
 	UNTIL (tls_handshake (client->tls) < 0 || connected.times || refused.times, client->fd);
 }
 
-/* What the client reads at last: the end of the stream or an error, behind the alert. */
+/* The last read of the client: the end of the stream or an error, behind the alert. */
 static void read_alert (struct end *client, enum tls_alert alert)
 {
 	char byte;
@@ -188,7 +189,7 @@ static void expect_alert (int fd, enum tls_alert alert)
 	ck_assert_uint_eq (record[6], alert);
 }
 
-/* The client is still connected, and nothing was said to it. */
+/* The client is still connected, and has received nothing. */
 static void expect_silence (int fd)
 {
 	char byte;
@@ -198,7 +199,7 @@ static void expect_silence (int fd)
 	ck_assert_int_eq (errno, EAGAIN);
 }
 
-/* From now on no time ends the oldest client on its way in. */
+/* From now on no time limit ends the oldest client on its way in. */
 static void stop_its_clock (void)
 {
 	struct handshake *oldest = list_entry (gate.handshakes.next, struct handshake, node);
@@ -229,7 +230,7 @@ START_TEST (a_known_key_comes_in)
 	ck_assert_int_eq (getsockname (client.fd, (struct sockaddr *)&address, &size), 0);
 	endpoint_set (&own, (struct sockaddr *)&address, size);
 	ck_assert (endpoint_equal (&connected.client.from, &own));
-	/* The client is on its way in no longer, and the socket is the owner's. */
+	/* The handshake is over, and the socket belongs to the owner of the gate. */
 	ck_assert (list_empty (&gate.handshakes));
 	ck_assert_int_eq (throttle_entering (gate.throttle), 0);
 	ck_assert_int_eq (stream_write (&connected.stream, "x", 1), 1);
@@ -301,12 +302,13 @@ START_TEST (a_late_client_is_told)
 	ck_assert_str_eq (refused.why, "the handshake took too long");
 	ck_assert (!refused.looked && !refused.with_key);
 	expect_alert (fd, TLS_ALERT_INTERNAL_ERROR);
-	ck_assert (!list_empty (&gate.handshakes)); /* the client has read the end, and we still wait for its own */
+	ck_assert (!list_empty (&gate.handshakes)); /* the client has read the end; its own is awaited */
 	close (fd);
 }
 END_TEST
 
-/* A known key that may not come from there, or has connections enough, is told so in a connection. */
+/* A client with a known key that may not connect from its address, or has enough connections, is told so in a
+ * connection. */
 START_TEST (a_known_key_may_still_be_refused)
 {
 	struct network elsewhere;
@@ -331,7 +333,7 @@ START_TEST (a_known_key_may_still_be_refused)
 	ck_assert_str_eq (refused.you, "ann");
 	ck_assert_str_eq (refused.why, connected.err.text);
 	ck_assert (refused.with_key && key_equal (&refused.key, &ann_key));
-	/* The address has done wrong only where the identity may not come from it. */
+	/* The address is penalised only where the identity may not connect from it. */
 	ck_assert_uint_eq (throttle_penalised (gate.throttle, clock_ms ()), !_i);
 	ck_assert_int_eq (throttle_entering (gate.throttle), 0);
 	end_free (&client);
@@ -347,7 +349,7 @@ static const struct {
 	int64_t costs_ms; /* throttle.h */
 } failures[] = { { BAD_KEY, 5000 }, { NO_KEY, 1000 }, { LATE, 10000 }, { GARBAGE, 5000 } };
 
-/* One failure reaches a maximum that is its cost, and none that is higher. */
+/* One failure reaches a maximum that equals its cost, and no higher one. */
 START_TEST (a_failure_costs_its_address)
 {
 	enum way way = failures[_i / 2].way;
@@ -377,7 +379,7 @@ END_TEST
 
 /* --- lingering --------------------------------------------------------------------------------------------------------- */
 
-/* What the client still sends is dropped, and does not destroy the alert; the client's end ends it. */
+/* Bytes that the client still sends are dropped, and do not destroy the alert; the client's end ends the lingering. */
 START_TEST (a_refused_client_lingers)
 {
 	static char much[100000];
@@ -390,7 +392,7 @@ START_TEST (a_refused_client_lingers)
 	ck_assert_int_gt (send (client.fd, much, sizeof much, MSG_NOSIGNAL), 0);
 	turn (client.fd);
 	ck_assert (!list_empty (&gate.handshakes));
-	ck_assert_int_eq (throttle_entering (gate.throttle), 1); /* it counts as long as it has a descriptor */
+	ck_assert_int_eq (throttle_entering (gate.throttle), 1); /* a client counts as long as it has a descriptor */
 	read_alert (&client, TLS_ALERT_BAD_CERTIFICATE);
 	ck_assert_int_ge (send (client.fd, much, 1, MSG_NOSIGNAL), 0);
 	turn (client.fd);
@@ -403,7 +405,7 @@ START_TEST (a_refused_client_lingers)
 }
 END_TEST
 
-/* Nor may it stay. */
+/* A client may not linger for ever, either. */
 START_TEST (lingering_ends)
 {
 	int fd = call ();
@@ -448,7 +450,7 @@ START_TEST (the_oldest_makes_room)
 }
 END_TEST
 
-/* One that was refused already makes room without another word. */
+/* A client that was refused already makes room without another message. */
 START_TEST (the_oldest_was_told_already)
 {
 	struct gate_limits limits = wide;
@@ -468,7 +470,7 @@ START_TEST (the_oldest_was_told_already)
 }
 END_TEST
 
-/* For a crowd from one address nobody makes room. */
+/* No client makes room for a crowd from one address. */
 START_TEST (a_crowd_is_turned_away)
 {
 	struct gate_limits limits = wide;
@@ -502,7 +504,7 @@ START_TEST (descriptors_run_short)
 }
 END_TEST
 
-/* A client that is gone again before anybody looks is nobody. */
+/* A client that disconnects before it is looked at is not counted. */
 START_TEST (who_is_gone_is_nobody)
 {
 	struct linger hard = { .l_onoff = 1 };

@@ -1,5 +1,5 @@
-/* check_listener - clients on the gate's listening sockets: who comes in over the Unix socket and who is told why not, what
- * happens without descriptors, and a socket that begins to listen later. */
+/* check_listener - clients on the gate's listening sockets: which are accepted over the Unix socket and which are told
+ * the reason, what happens without descriptors, and a socket that begins to listen later. */
 #include "config.h"
 
 #include <errno.h>
@@ -68,7 +68,7 @@ static void tell_refused (void *arg, int fd, enum code code, const char *text)
 	told.code = code;
 	snprintf (told.text, sizeof told.text, "%s", text);
 	ck_assert_int_eq (send (fd, "no", 2, MSG_NOSIGNAL), 2);
-	fd_close (&fd); /* it is the owner's */
+	fd_close (&fd); /* it belongs to the owner */
 }
 
 static void on_refused (void *arg, const struct gate_refusal *refusal)
@@ -157,7 +157,7 @@ static void serve (enum listen_kind kind)
 	ck_assert_int_eq (listener_add (&gate, fd, kind), 0);
 }
 
-/* A client that has connected: its socket, or -1 with errno. */
+/* A connected client: its socket, or -1 with errno. */
 static int call (enum listen_kind kind)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -185,7 +185,7 @@ static int call (enum listen_kind kind)
 		} \
 	} while (0)
 
-/* That was said to the client, and the connection closed. */
+/* The client has received those bytes, and the connection is closed. */
 static void expect_end (int fd, const void *bytes, size_t n)
 {
 	char heard[64];
@@ -220,7 +220,8 @@ START_TEST (the_daemons_user_comes_in)
 }
 END_TEST
 
-/* More than one turn of the loop takes: none of them is forgotten, and the others of the loop are not. */
+/* More clients than one turn of the loop takes: none of them is forgotten, and other handles of the loop get their
+ * turn. */
 START_TEST (a_burst_comes_in)
 {
 	int fds[MANY];
@@ -238,7 +239,7 @@ START_TEST (a_burst_comes_in)
 }
 END_TEST
 
-/* A user who may not call at all. */
+/* A user who may not call. */
 START_TEST (a_stranger_is_refused)
 {
 	bool root = geteuid () == 0;
@@ -265,7 +266,7 @@ START_TEST (a_stranger_is_refused)
 }
 END_TEST
 
-/* A user who may call, and has connections enough. */
+/* A user who may call, and has enough connections. */
 START_TEST (one_too_many_is_refused)
 {
 	char name[64];
@@ -289,8 +290,8 @@ END_TEST
 
 /* --- descriptors -------------------------------------------------------------------------------------------------------- */
 
-/* No descriptor is left: the client is told so in spite of that. Then the listener waits a little, and does not spin; with
- * descriptors, the next client comes in. */
+/* No descriptor is left: the client is told so nevertheless. Then the listener waits a little, and does not spin; when
+ * there are descriptors again, the next client is accepted. */
 START_TEST (a_client_without_a_descriptor_is_told)
 {
 	static const unsigned char alert[] = { 21, 3, 3, 0, 2, 2, TLS_ALERT_INTERNAL_ERROR };
@@ -311,7 +312,7 @@ START_TEST (a_client_without_a_descriptor_is_told)
 		n++;
 	ck_assert_int_eq (errno, EMFILE);
 	uv_run (&loop, UV_RUN_ONCE);
-	uv_run (&loop, UV_RUN_NOWAIT); /* the second client is not looked at yet */
+	uv_run (&loop, UV_RUN_NOWAIT); /* the second client is not accepted yet */
 	ck_assert_int_ge (gate.reserve, 0);
 	ck_assert_int_eq (n_clients, 0);
 	ck_assert (list_empty (&gate.handshakes));
@@ -336,7 +337,7 @@ END_TEST
 
 /* --- the row of listeners ------------------------------------------------------------------------------------------------ */
 
-/* The supervisor calls listen(2) when the first identity may come in. */
+/* The supervisor calls listen(2) when the first identity is admitted. */
 START_TEST (a_silent_socket_is_followed)
 {
 	int fd = tcp_socket (), client;
@@ -371,7 +372,7 @@ START_TEST (there_is_an_end_of_listeners)
 }
 END_TEST
 
-/* No listener, and nobody on the way in, is left; who is in stays. */
+/* No listener and no handshake is left; accepted clients stay. */
 START_TEST (they_stop)
 {
 	int in, on_its_way;

@@ -1,4 +1,4 @@
-/* check_share - who may have one more of what. */
+/* check_share - which identity may have one more of a resource. */
 #include "config.h"
 
 #include "gate/share.h"
@@ -14,7 +14,8 @@ START_TEST (the_reserve_is_an_eighth)
 }
 END_TEST
 
-/* Each has its share, all others together leave the reserve, and an administrator is bound by the maximum alone. */
+/* Each identity has its share, all but the administrators together leave the reserve, and an administrator is bound by
+ * the maximum alone. */
 START_TEST (who_may_have_one_more)
 {
 	static const struct share share = { .most = 16, .each = 4 };
@@ -30,7 +31,7 @@ START_TEST (who_may_have_one_more)
 }
 END_TEST
 
-/* The smallest maximum still lets somebody in. */
+/* The smallest maximum still permits one. */
 START_TEST (a_maximum_of_one)
 {
 	static const struct share share = { .most = 1, .each = 1 };

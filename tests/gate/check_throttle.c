@@ -39,7 +39,7 @@ static struct endpoint nth (unsigned n, int family)
 	return endpoint;
 }
 
-/* Come in and stay; NULL where it may not. */
+/* Enter and stay; NULL where that is refused. */
 static struct throttle_source *enter (struct throttle *throttle, struct endpoint from, int64_t now_ms)
 {
 	struct throttle_source *source = NULL;
@@ -57,7 +57,7 @@ static enum throttle_verdict verdict (struct throttle *throttle, struct endpoint
 	return is;
 }
 
-/* Come in, fail, leave. */
+/* Enter, fail, leave. */
 static void fails (struct throttle *throttle, struct endpoint from, enum throttle_failure failure, int64_t now_ms)
 {
 	struct throttle_source *source = enter (throttle, from, now_ms);
@@ -93,7 +93,7 @@ START_TEST (each_source_has_a_cap)
 }
 END_TEST
 
-/* A host of IPv6 has 2^64 addresses; one of IPv4 has the same address however it is written. */
+/* An IPv6 host has 2^64 addresses; an IPv4 host has the same address in every notation. */
 START_TEST (what_a_source_is)
 {
 	static const struct {
@@ -121,7 +121,7 @@ START_TEST (what_a_source_is)
 }
 END_TEST
 
-/* The total has a cap, and none is refused below it. */
+/* The total has a cap, and no client is refused below it. */
 START_TEST (all_together_have_a_cap)
 {
 	struct throttle *throttle = throttle_new (&usual);
@@ -136,7 +136,7 @@ START_TEST (all_together_have_a_cap)
 }
 END_TEST
 
-/* Small maxima: nobody is refused below them. */
+/* Small maxima: no client is refused below them. */
 START_TEST (small_maxima)
 {
 	for (int most = 1; most <= 5; most++) {
@@ -171,11 +171,11 @@ START_TEST (penalties_add_up_and_pass)
 	ck_assert_int_eq (verdict (throttle, from, 1000), THROTTLE_PENALISED);
 	ck_assert_int_eq (verdict (throttle, other, 1000), THROTTLE_ENTERED);
 	ck_assert_uint_eq (throttle_penalised (throttle, 1000), 1);
-	/* It is refused until all of it has passed, and what it tries meanwhile costs nothing. */
+	/* The address is refused until all of the penalty has passed, and attempts meanwhile cost nothing. */
 	ck_assert_int_eq (verdict (throttle, from, 15999), THROTTLE_PENALISED);
 	ck_assert_uint_eq (throttle_penalised (throttle, 16000), 0);
 	ck_assert_int_eq (verdict (throttle, from, 16000), THROTTLE_ENTERED);
-	/* From the beginning, then. */
+	/* Again, from the beginning. */
 	fails (throttle, from, THROTTLE_BAD_KEY, 16000);
 	fails (throttle, from, THROTTLE_BAD_KEY, 16000);
 	ck_assert_int_eq (verdict (throttle, from, 16000), THROTTLE_ENTERED);
@@ -183,7 +183,7 @@ START_TEST (penalties_add_up_and_pass)
 }
 END_TEST
 
-/* Somebody who fails once in a while is never refused. */
+/* An address that fails once in a while is never refused. */
 START_TEST (slow_failures_do_not_add_up)
 {
 	struct throttle *throttle = throttle_new (&usual);
@@ -216,7 +216,7 @@ START_TEST (what_failures_cost)
 }
 END_TEST
 
-/* Many that fail at once, from within: the penalty stops at its maximum. */
+/* Many clients that fail at once, after all of them have entered: the penalty stops at its maximum. */
 START_TEST (penalties_have_a_maximum)
 {
 	struct throttle_limits limits = { .most = 256, .most_each = 100, .penalty_ms = 60000 };
@@ -269,7 +269,7 @@ START_TEST (limits_change)
 	throttle_set_limits (throttle, &limits, 1000);
 	ck_assert_uint_eq (throttle_penalised (throttle, 5999), 10);
 	ck_assert_uint_eq (throttle_penalised (throttle, 6000), 0);
-	/* Without penalties: those that are there end, and none is given. */
+	/* Without penalties: existing ones end, and no new ones are given. */
 	limits.penalty_ms = 0;
 	throttle_set_limits (throttle, &limits, 2000);
 	ck_assert_int_eq (verdict (throttle, nth (3, AF_INET), 2000), THROTTLE_ENTERED);
@@ -284,7 +284,7 @@ END_TEST
 
 /* --- a full table ------------------------------------------------------------------------------------------------ */
 
-/* Come in, and leave with a penalty that ends 100 s from then. */
+/* Enter, and leave with a penalty that ends 100 s from then. */
 static void doom (struct throttle *throttle, struct endpoint from, int64_t now_ms)
 {
 	struct throttle_source *source = enter (throttle, from, now_ms);
@@ -327,7 +327,7 @@ START_TEST (the_first_to_end_makes_room)
 }
 END_TEST
 
-/* What has passed leaves by itself, in whatever order it came. */
+/* Entries whose penalty has passed are removed, in whatever order they came. */
 START_TEST (what_has_passed_is_forgotten)
 {
 	struct throttle *throttle = crowd (5000);
@@ -340,7 +340,7 @@ START_TEST (what_has_passed_is_forgotten)
 }
 END_TEST
 
-/* All are on their way in: none can be forgotten, so one more is not let in. */
+/* All sources are on their way in: none can be forgotten, so one more is refused. */
 START_TEST (nobody_on_its_way_in_is_forgotten)
 {
 	struct throttle_limits limits = { .most = MOST_SOURCES * 8, .most_each = 8, .penalty_ms = 600000 };

@@ -1,5 +1,5 @@
-/* check_credential - the file with a key and its certificate: what is written is read again; a file that others can read,
- * that is not whole, or that holds something else is refused in words; and nothing is ever overwritten.
+/* check_credential - the file with a key and its certificate: a written file can be read; a file that others can read,
+ * that is not whole, or that holds something else is refused with a message; and nothing is ever overwritten.
  */
 #include "config.h"
 
@@ -74,7 +74,7 @@ static void refused (const char *bytes, size_t n, const char *why)
 	ck_assert_int_eq (strncmp (err.text, "id.pem ", 7), 0);
 }
 
-/* What credential_write makes of a new key: the caller frees. */
+/* The bytes that credential_write makes of a new key: the caller frees. */
 static char *written (const char *name, size_t *n)
 {
 	struct credential *credential = credential_make (name, &err);
@@ -150,7 +150,7 @@ START_TEST (test_names)
 }
 END_TEST
 
-/* It is its own anchor for the strictest verifier there is, for ever, as a server and as a client. */
+/* The certificate is its own anchor for the strictest verifier, for ever, as a server and as a client. */
 START_TEST (test_strict)
 {
 	static const int purposes[] = { X509_PURPOSE_SSL_SERVER, X509_PURPOSE_SSL_CLIENT };
@@ -199,7 +199,7 @@ START_TEST (test_never_overwritten)
 	ck_assert_int_ge (fd = open (path, O_RDONLY), 0);
 	ck_assert_int_eq (read (fd, bytes, sizeof bytes), 4);
 	close (fd);
-	/* Nor through a link to nothing. */
+	/* A link to a missing file is not followed, either. */
 	unlink (path);
 	snprintf (other, sizeof other, "%s/other", directory);
 	ck_assert_int_eq (symlink (other, path), 0);
@@ -234,7 +234,7 @@ START_TEST (test_relative)
 }
 END_TEST
 
-/* The disk is full in the middle of it: nothing is left, and the next attempt is not in its own way. */
+/* The disk is full in the middle of writing: no file is left, and the next attempt is not blocked by the last. */
 START_TEST (test_whole_or_not_at_all)
 {
 	struct credential *credential = credential_make ("a", &err);
@@ -311,7 +311,7 @@ START_TEST (test_cut_anywhere)
 }
 END_TEST
 
-/* A bit that fell over is refused, or changes nothing that counts: never is it another key than the certificate's. */
+/* A flipped bit is refused, or changes nothing that matters: the key is never another one than the certificate's. */
 START_TEST (test_flipped_bits)
 {
 	size_t n;
@@ -369,7 +369,7 @@ START_TEST (test_pieces)
 	refused (mixed, strlen (mixed), "more than one private key");
 	snprintf (mixed, sizeof mixed, "%s%s", a, cert_a);
 	refused (mixed, strlen (mixed), "more than one certificate");
-	snprintf (mixed, sizeof mixed, "%s%.*s", cert_a, (int)(cert_a - a), a); /* the other way round is as good */
+	snprintf (mixed, sizeof mixed, "%s%.*s", cert_a, (int)(cert_a - a), a); /* the other order is valid, too */
 	ck_assert_ptr_nonnull (credential = read_bytes (mixed, strlen (mixed)));
 	credential_free (credential);
 	free (a);
@@ -377,7 +377,7 @@ START_TEST (test_pieces)
 }
 END_TEST
 
-/* A private key of that kind, as PKCS #8 and (old) in the form of its kind, encrypted or not. */
+/* A private key of that kind, as PKCS #8 and (old) in the format of its kind, encrypted or not. */
 static void foreign_key (EVP_PKEY *key, bool old, const char *cipher, const char *why)
 {
 	BIO *bio = BIO_new (BIO_s_mem ());

@@ -1,4 +1,4 @@
-/* check_endpoint - addresses and networks: what is written is read again; numbers only, and no bit too many. */
+/* check_endpoint - addresses and networks: a written text can be read; numbers only, and no surplus bits. */
 #include "config.h"
 
 #include <arpa/inet.h>

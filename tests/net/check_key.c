@@ -1,4 +1,4 @@
-/* check_key - lines and fingerprints of keys: what is written is read again, and nothing else is a key. */
+/* check_key - lines and fingerprints of keys: a written line can be read, and no other text is a key. */
 #include "config.h"
 
 #include <stdio.h>

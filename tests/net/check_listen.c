@@ -1,4 +1,5 @@
-/* check_listen - a socket is reclaimed when it is stale, refused when it is live, and never lies where others can write. */
+/* check_listen - a socket is reclaimed when it is stale, refused when it is live, and is never made where others can
+ * write. */
 #include "config.h"
 
 #include <dirent.h>
@@ -83,7 +84,7 @@ START_TEST (test_live_is_refused)
 }
 END_TEST
 
-/* One that was killed leaves its socket and its lock: the lock is free, so both are taken over. */
+/* A killed daemon leaves its socket and its lock: the lock is free, so both are taken over. */
 START_TEST (test_stale_is_reclaimed)
 {
 	struct listener listener;
@@ -158,7 +159,7 @@ static void open_and_close (gid_t group, bool own, bool closed)
 	listener_close (&listener);
 }
 
-/* The group gets a directory that was made for it, and one that is remexd's and was made when there was no group. */
+/* The group gets a directory that was made for it, and a directory of remexd that was made before the group existed. */
 /* The directory is made where it is believed afterwards, and nowhere else. */
 START_TEST (test_nothing_is_made_elsewhere)
 {
@@ -177,13 +178,13 @@ START_TEST (test_group)
 	snprintf (run, sizeof run, "%s/run", directory);
 	open_and_close ((gid_t)-1, true, false);
 	check_run (0, 0700);
-	open_and_close (GROUP, false, true); /* it may be anybody's */
+	open_and_close (GROUP, false, true); /* it may belong to anybody */
 	check_run (0, 0700);
 	open_and_close (GROUP, true, false);
 	check_run (GROUP, 0750);
 	open_and_close (GROUP + 1, true, false); /* the group was made anew */
 	check_run (GROUP + 1, 0750);
-	ck_assert_int_eq (chmod (run, 0711), 0); /* somebody wanted it so */
+	ck_assert_int_eq (chmod (run, 0711), 0); /* the administrator set it so */
 	open_and_close (GROUP, true, false);
 	check_run (GROUP + 1, 0711);
 	ck_assert_int_eq (chmod (run, 0700), 0);
@@ -194,7 +195,7 @@ START_TEST (test_group)
 }
 END_TEST
 
-/* Where others may put another directory in the place of the one that was made, none is given away. */
+/* Where others may replace the new directory by another one, no directory is given to the group. */
 START_TEST (test_group_and_directory_above)
 {
 	struct listener listener;
@@ -218,7 +219,8 @@ START_TEST (test_group_and_directory_above)
 }
 END_TEST
 
-/* What another daemon has bound in the place of ours stays: in the same directory, and in a new one of its name. */
+/* A socket that another daemon has bound in the place of ours stays: in the same directory, and in a new directory of
+ * that name. */
 START_TEST (test_another_took_the_place)
 {
 	struct listener first, second;
@@ -239,13 +241,13 @@ START_TEST (test_another_took_the_place)
 	ck_assert_int_eq (access (path, F_OK), 0);
 	ck_assert_int_eq (access (lock, F_OK), 0);
 	if (_i == 0)
-		ck_assert_int_eq (entries (away), 0); /* its own are found where they are now */
+		ck_assert_int_eq (entries (away), 0); /* its own are found at the new path */
 	listener_close (&second);
 	ck_assert_int_eq (entries (run), 0);
 }
 END_TEST
 
-/* A socket that is served and has no lock is no remexd's. One that nobody serves is in nobody's way. */
+/* A served socket without a lock is not remexd's. A socket that is not served does not matter. */
 START_TEST (test_somebody_elses_socket)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -270,7 +272,7 @@ START_TEST (test_somebody_elses_socket)
 }
 END_TEST
 
-/* Slashes more than are needed, and a socket without a directory of its own. */
+/* Surplus slashes, and a socket without a directory of its own. */
 START_TEST (test_paths)
 {
 	struct listener listener;
@@ -361,7 +363,7 @@ START_TEST (test_tcp_refusals)
 	struct listener listener;
 	struct endpoint endpoint;
 
-	ck_assert_int_eq (endpoint_parse (&endpoint, "192.0.2.1:0", &err), 0); /* RFC 5737: nobody has it */
+	ck_assert_int_eq (endpoint_parse (&endpoint, "192.0.2.1:0", &err), 0); /* RFC 5737: no host has it */
 	ck_assert_int_eq (listener_open_tcp (&listener, &endpoint, &err), -1);
 	ck_assert_int_eq (err.sys, EADDRNOTAVAIL);
 	ck_assert_str_eq (err.text, "cannot listen on 192.0.2.1:0: no interface has that address");
@@ -370,7 +372,8 @@ START_TEST (test_tcp_refusals)
 }
 END_TEST
 
-/* A passed socket serves an address of `listen` when it is that one, or one of any address that includes it. */
+/* A passed socket serves an address of `listen` when the two are equal, or when it is for any address, which includes
+ * that one. */
 static const struct serving_row {
 	const char *open, *wanted;
 	bool serves;
@@ -409,7 +412,7 @@ START_TEST (tcp_serves)
 	ck_assert (!listener_serves_tcp (&listener, &wanted));
 	ck_assert (!listener_serves_unix (&listener, "/x"));
 	listener_close (&listener);
-	/* What systemd opens with BindIPv6Only=both is for both. */
+	/* A socket that systemd opened with BindIPv6Only=both is for both. */
 	if (!strcmp (row->wanted, "0.0.0.0") && open.address.ss_family == AF_INET6) {
 		int fd = socket (AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -426,7 +429,7 @@ START_TEST (tcp_serves)
 }
 END_TEST
 
-/* Bound, it has its port and refuses; from listener_start on it takes connections. */
+/* A bound socket has its port and refuses; after listener_start it accepts connections. */
 START_TEST (tcp_closed)
 {
 	struct endpoint endpoint;

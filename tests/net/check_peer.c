@@ -1,4 +1,5 @@
-/* check_peer - who is calling, and on which of our sockets: nobody can show us a socket with somebody else's name. */
+/* check_peer - the caller's identity, and the socket of ours that it used: a socket of another name cannot pass for
+ * ours. */
 #include "config.h"
 
 #include <linux/capability.h>
@@ -77,7 +78,8 @@ START_TEST (test_uid)
 }
 END_TEST
 
-/* Take CAP_NET_ADMIN from what this process can do now, or give it back where it may have it (capset(2)). */
+/* Remove CAP_NET_ADMIN from the effective capabilities of this process, or restore it where that is permitted
+ * (capset(2)). */
 static void net_admin (bool on)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -90,8 +92,8 @@ static void net_admin (bool on)
 	ck_assert_int_eq (syscall (SYS_capset, &header, data), 0);
 }
 
-/* A front that lies: it connects to a listener of root's, where SO_PEERCRED says "root", and shows us that socket. With
- * the capability and without it. */
+/* A lying front: it connects to a listener of root's, where SO_PEERCRED says "root", and shows us that socket. With the
+ * capability and without it. */
 START_TEST (test_accepted_on)
 {
 	struct sockaddr_un mine = address_of ("mine");
@@ -113,21 +115,21 @@ START_TEST (test_accepted_on)
 	ck_assert_uint_eq (uid, geteuid ());
 	ck_assert (!peer_accepted_on (client, listener));
 
-	/* With a name of its own it has that file, which is not ours. */
+	/* Bound to a name of its own it has that file, which is not ours. */
 	liar = socket (AF_UNIX, SOCK_STREAM, 0);
 	ck_assert_int_eq (bind (liar, (struct sockaddr *)&mine, sizeof mine), 0);
 	mine = address_of ("other");
 	ck_assert_int_eq (connect (liar, (struct sockaddr *)&mine, sizeof mine), 0);
 	ck_assert (!peer_accepted_on (liar, listener));
 
-	/* Another file under the name that ours had is another file. */
+	/* A new file under our former name is another file. */
 	unlink (address_of ("ours").sun_path);
 	close (other);
 	other = listen_at ("ours");
 	ck_assert (!peer_accepted_on (accepted, other));
 	ck_assert (peer_accepted_on (accepted, listener));
 
-	/* What has no file at all. */
+	/* Sockets without a file. */
 	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	ck_assert (!peer_accepted_on (pair[0], listener));
 	ck_assert (!peer_accepted_on (pair[0], pair[1]));
@@ -167,7 +169,7 @@ START_TEST (test_is_connection)
 }
 END_TEST
 
-/* What the peer sent before it left is still to be read: it has left all the same. */
+/* Bytes that the peer sent before it disconnected are unread: it has disconnected all the same. */
 START_TEST (test_is_there)
 {
 	int pair[2], fd = socket (AF_UNIX, SOCK_STREAM, 0);

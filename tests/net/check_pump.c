@@ -1,4 +1,5 @@
-/* check_pump - the byte pump: what it reads and sends on a socket pair, what it waits for, and how each direction ends. */
+/* check_pump - the byte pump: the bytes that it reads and sends on a socket pair, the events that it waits for, and how
+ * each direction ends. */
 #include "config.h"
 
 #include <errno.h>
@@ -46,7 +47,8 @@ static void say (const char *text)
 	ck_assert_int_eq (write (peer, text, strlen (text)), (ssize_t)strlen (text));
 }
 
-/* Read what has come to the peer: `*total` bytes came before, and byte i is i % 251. Returns whether all is right. */
+/* Read the bytes that the peer has received: `*total` bytes came before, and byte i is i % 251. Returns whether all are
+ * right. */
 static bool drain_peer (size_t *total)
 {
 	uint8_t bytes[64 * 1024];
@@ -166,7 +168,7 @@ START_TEST (test_what_the_peer_said_is_read_after_a_write_has_failed)
 	ck_assert_int_eq (pump_wants (&pump), PUMP_READABLE);
 	ck_assert_int_eq (pump_read (&pump, ROOM), PUMP_BYTES);
 	ck_assert_mem_eq (buf_head (&in), "last words", 10);
-	/* What is put later is dropped: it must not fill memory. */
+	/* Bytes that are put later are dropped: they must not fill memory. */
 	ck_assert_int_eq (buf_append (&out, "y", 1), 0);
 	ck_assert_uint_eq (pump_write (&pump), 0);
 	ck_assert_uint_eq (buf_len (&out), 0);
@@ -267,7 +269,7 @@ START_TEST (test_a_read_may_wait_for_writing)
 	ck_assert_int_eq (pump_read (&pump, ROOM), PUMP_NOTHING);
 	ck_assert (pump.read_blocked);
 	ck_assert_int_eq (pump_wants (&pump), PUMP_READABLE | PUMP_WRITABLE);
-	/* Sending does not change what the read waits for; reading does. */
+	/* Sending does not change the events that the read waits for; reading does. */
 	ck_assert_uint_eq (pump_write (&pump), 0);
 	ck_assert_int_eq (pump_wants (&pump), PUMP_READABLE | PUMP_WRITABLE);
 	fake.wants_write = false;
@@ -285,7 +287,7 @@ START_TEST (test_bytes_that_no_descriptor_tells_of_are_pending)
 	ck_assert (pump_pending (&pump));
 	fake.answer = 0;
 	ck_assert_int_eq (pump_read (&pump, ROOM), PUMP_ENDED);
-	ck_assert (!pump_pending (&pump)); /* behind the end is nothing */
+	ck_assert (!pump_pending (&pump)); /* nothing comes after the end */
 	pump_close (&pump);
 	ck_assert (!pump_pending (&pump));
 	ck_assert_int_eq (fake.closed, 1);

@@ -1,5 +1,5 @@
-/* check_tls - TLS between two ends that want each other: every byte arrives, an end is an end and a cut is a cut, and
- * what was altered on its way is never given out.
+/* check_tls - TLS between two ends that accept each other: every byte arrives, an end differs from a cut, and altered
+ * bytes are never delivered.
  */
 #include "config.h"
 
@@ -76,7 +76,7 @@ START_TEST (test_lifetimes)
 }
 END_TEST
 
-/* What the socket has yet to take must be offered again; less than that is a mistake that is seen. */
+/* Bytes that the socket has not taken must be offered again; offering fewer is detected as an error. */
 START_TEST (test_again)
 {
 	static char bytes[30000];
@@ -132,7 +132,7 @@ struct flow {
 	int salt;
 };
 
-/* Write some, read some, in pieces of sizes that follow no pattern. */
+/* Write some, read some, in pieces of irregular sizes. */
 static void go_on (struct flow *flow, size_t size)
 {
 	static uint8_t bytes[PIECE];
@@ -223,7 +223,7 @@ static bool readable (int fd)
 	return poll (&one, 1, 0) > 0;
 }
 
-/* What is left inside is told, because the socket does not tell it. */
+/* Bytes left inside are reported, because the socket does not show them. */
 START_TEST (test_pending)
 {
 	static char bytes[20000];
@@ -240,7 +240,7 @@ START_TEST (test_pending)
 	ck_assert_int_eq (tls_read (pair.server.tls, bytes, 600), -1);
 	ck_assert_int_eq (errno, EAGAIN);
 
-	/* The end comes with the bytes, but is told behind them. */
+	/* The end comes with the bytes, but is reported after them. */
 	ck_assert_int_eq (tls_write (pair.client.tls, bytes, 20000), 20000);
 	ck_assert_int_eq (tls_end (pair.client.tls), 0);
 	ck_assert_int_eq (read_soon (&pair.server, bytes, 20000), 20000);
@@ -252,7 +252,7 @@ START_TEST (test_pending)
 }
 END_TEST
 
-/* A client that does not wait for the server's word: what it says comes with the last of the handshake. */
+/* A client that does not wait for the server's bytes: its own come with the last of the handshake. */
 START_TEST (test_pending_at_once)
 {
 	struct pair pair;
@@ -272,7 +272,7 @@ END_TEST
 
 /* --- ends -------------------------------------------------------------------------------------------------------- */
 
-/* Who has said the end may still be told something. */
+/* An end that has sent its end can still receive. */
 START_TEST (test_end)
 {
 	struct pair pair;
@@ -313,7 +313,7 @@ START_TEST (test_cut)
 }
 END_TEST
 
-/* Nobody reads any more: an error, no signal. */
+/* The reader is gone: an error, no signal. */
 START_TEST (test_writing_to_nobody)
 {
 	static char bytes[100000];
@@ -346,7 +346,7 @@ START_TEST (test_end_later)
 	while ((done = tls_write (pair.server.tls, bytes, 100)) > 0)
 		sent += (size_t)done;
 	ck_assert_int_eq (errno, EAGAIN);
-	for (;;) { /* as the front does: first what is unsent, then the end */
+	for (;;) { /* as the front does: first the unsent bytes, then the end */
 		if (done < 0 && (done = tls_write (pair.server.tls, bytes, 100)) > 0)
 			sent += (size_t)done;
 		if (done > 0 && (result = tls_end (pair.server.tls)) == 0)
@@ -402,7 +402,7 @@ struct wire {
 	size_t flip; /* which byte of that way */
 };
 
-/* Pass on what there is; false when there was nothing. */
+/* Pass on the available bytes; false when there were none. */
 static bool pass (struct wire *wire, int way)
 {
 	int from = way ? wire->server : wire->client, to = way ? wire->client : wire->server;
@@ -418,7 +418,7 @@ static bool pass (struct wire *wire, int way)
 	return true;
 }
 
-/* One end: hands, then its word, then the other's word and end. */
+/* One end: the handshake, then its word, then the other's word and end. */
 static bool take_part (struct end *end, const char *word, bool *said, const char *other, char *heard, bool *ended)
 {
 	size_t n = strlen (heard);
@@ -440,7 +440,7 @@ static bool take_part (struct end *end, const char *word, bool *said, const char
 	return false;
 }
 
-/* A whole conversation through the wire; true when both heard all and the end of it. */
+/* A whole conversation through the wire; true when both received all and the end of it. */
 static bool converse (struct wire *wire, const struct pair *kept)
 {
 	struct pair pair = *kept;
@@ -460,7 +460,7 @@ static bool converse (struct wire *wire, const struct pair *kept)
 		moved |= take_part (&pair.server, "from the server", &said[1], "from the client", heard[1], &ended[1]);
 		moved |= pass (wire, 0);
 		moved |= pass (wire, 1);
-		if (!moved && !last) { /* who waits for bytes that never come sees a cut */
+		if (!moved && !last) { /* an end that waits for missing bytes sees a cut */
 			shutdown (near[1], SHUT_RDWR);
 			shutdown (far[1], SHUT_RDWR);
 		}
@@ -491,7 +491,7 @@ START_TEST (test_flipped_bits)
 	for (wire.way = 0; wire.way < 2; wire.way++)
 		for (wire.flip = 0; wire.flip < total[wire.way]; wire.flip++)
 			harmless += converse (&wire, &kept);
-	/* The version in the header of a record in plaintext is there to be ignored (RFC 8446, section 5.1): those of
+	/* The version in the header of a record in plaintext must be ignored (RFC 8446, section 5.1): the versions of
 	 * the two hellos and of the two change_cipher_spec, and nothing else. */
 	ck_assert_msg (harmless <= 8, "%d bytes could be altered without harm", harmless);
 	pair_free (&kept);

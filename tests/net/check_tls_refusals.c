@@ -1,5 +1,5 @@
-/* check_tls_refusals - TLS between ends that do not want each other, or with something that is no TLS: refused early,
- * without harm, and in words; and who is refused is told why.
+/* check_tls_refusals - TLS between ends that refuse each other, or with bytes that are no TLS: refused early, without
+ * harm, and with a message; and the refused end is told the reason.
  */
 #include "config.h"
 
@@ -28,7 +28,7 @@ static void set_up (void)
 
 /* --- ours -------------------------------------------------------------------------------------------------------- */
 
-/* The server says no: the client, which believes that all is well, reads why. */
+/* The server refuses: the client, whose handshake is complete, reads the reason. */
 static void client_is_refused (struct pair *pair, enum tls_alert alert, const char *server_why, const char *client_why)
 {
 	struct results results = pair_shake (pair);
@@ -80,7 +80,7 @@ START_TEST (test_client_without_key)
 }
 END_TEST
 
-/* The client reads the alert even where its writing has failed before: the server closed with unread bytes. */
+/* The client reads the alert even after a failed write: the server closed with unread bytes. */
 START_TEST (test_alert_behind_a_reset)
 {
 	struct pair pair;
@@ -143,7 +143,7 @@ END_TEST
 
 /* --- no TLS ------------------------------------------------------------------------------------------------------ */
 
-/* What somebody says instead of TLS, and hangs up. */
+/* A peer that sends these bytes instead of TLS, and disconnects. */
 static void says (enum tls_side side, const void *bytes, size_t n, const char *why)
 {
 	struct end end;
@@ -197,7 +197,7 @@ START_TEST (test_other_tongues)
 }
 END_TEST
 
-/* 16 MiB of anything, of what looks like a record, and of what looks like a hello of 16 MiB. */
+/* 16 MiB of random bytes, of an apparent record, and of an apparent hello of 16 MiB. */
 START_TEST (test_garbage)
 {
 	enum { SIZE = 16 << 20 };
@@ -219,7 +219,7 @@ END_TEST
 
 /* --- OpenSSL with other settings --------------------------------------------------------------------------------- */
 
-/* A certificate for that key by that signer, as large as asked. */
+/* A certificate for that key by that signer, of the requested size. */
 static X509 *certificate_of (EVP_PKEY *key, EVP_PKEY *signer, size_t size)
 {
 	X509 *certificate = X509_new ();
@@ -265,7 +265,7 @@ static void with_key (SSL_CTX *context, EVP_PKEY *key, size_t size)
 	EVP_PKEY_free (key);
 }
 
-/* Ours against theirs: what ours says (NULL: it goes well), which alert theirs reads. */
+/* Our end against OpenSSL's: the message of ours (NULL: success), the alert that the other reads. */
 static void against (enum tls_side side, SSL_CTX *context, const char *why, int alert)
 {
 	struct end end;
@@ -333,7 +333,7 @@ START_TEST (test_older_tls)
 }
 END_TEST
 
-/* OpenSSL does not send a certificate of a kind that was not asked for: there is none then. */
+/* OpenSSL does not send a certificate of a kind that was not requested: there is none then. */
 START_TEST (test_other_kinds_of_keys)
 {
 	SSL_CTX *context = raw_context (TLS_CLIENT);
@@ -352,7 +352,7 @@ START_TEST (test_other_kinds_of_keys)
 }
 END_TEST
 
-/* One large certificate, or 64 KiB of them: refused by what their header says, with most of them unread. */
+/* One large certificate, or 64 KiB of them: refused by the length in their header, with most of them unread. */
 START_TEST (test_large_certificates)
 {
 	SSL_CTX *context = raw_context (TLS_CLIENT);
@@ -376,7 +376,8 @@ START_TEST (test_large_certificates)
 }
 END_TEST
 
-/* A key whose public half is another's: OpenSSL believes what it is told (and signs what does not verify). */
+/* A key whose public half belongs to another key: OpenSSL does not check that (and makes signatures that do not
+ * verify). */
 static EVP_PKEY *forged (EVP_PKEY *public, EVP_PKEY *private)
 {
 	uint8_t pub[32], priv[32];
@@ -396,7 +397,7 @@ static EVP_PKEY *forged (EVP_PKEY *public, EVP_PKEY *private)
 	return key;
 }
 
-/* Who shows the certificate of A, which the judge accepts, and has the key of B only. */
+/* A peer that shows the certificate of A, which the judge accepts, and has only the key of B. */
 START_TEST (test_forged)
 {
 	enum tls_side side = _i ? TLS_CLIENT : TLS_SERVER;
@@ -416,7 +417,7 @@ END_TEST
 
 /* --- more work than it brings ------------------------------------------------------------------------------------ */
 
-/* Ours and theirs, hands shaken; what theirs says from now on is kept until send_kept. */
+/* Our end and OpenSSL's, after the handshake; bytes that OpenSSL sends from now on are kept until send_kept. */
 static SSL *busy_open (struct end *end, SSL_CTX **context, int *fd)
 {
 	int fds[2];
@@ -432,7 +433,7 @@ static SSL *busy_open (struct end *end, SSL_CTX **context, int *fd)
 	return raw;
 }
 
-/* What fits into the socket. */
+/* Send as much as fits into the socket. */
 static void send_kept (SSL *raw, int fd)
 {
 	char *bytes;
@@ -460,7 +461,7 @@ START_TEST (test_chatter)
 	int fd, rounds;
 	SSL *raw = busy_open (&end, &context, &fd);
 
-	/* A change of keys now and then is nothing. */
+	/* An occasional change of keys is permitted. */
 	ck_assert_int_eq (SSL_key_update (raw, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
 	ck_assert_int_eq (SSL_write (raw, "x", 1), 1);
 	send_kept (raw, fd);
@@ -481,7 +482,7 @@ START_TEST (test_chatter)
 }
 END_TEST
 
-/* Something for the reader between them makes it no better. */
+/* Data for the reader between the changes does not help. */
 START_TEST (test_a_flood_of_new_keys)
 {
 	char byte;

@@ -55,7 +55,7 @@ void wait_readable (int fd)
 	ck_assert_int_eq (poll (&one, 1, WAIT_MS), 1);
 }
 
-/* Nothing moves: wait for bytes a little, over TCP they may be on their way. */
+/* Nothing moves: wait for bytes a little, as over TCP they may be on their way. */
 static bool anything (int a, int b)
 {
 	struct pollfd both[2] = { { .fd = a, .events = POLLIN }, { .fd = b, .events = POLLIN } };

@@ -92,7 +92,7 @@ START_TEST (absent_or_of_another_type)
 }
 END_TEST
 
-/* The front has checked them; what slips through all the same is not made into something else. */
+/* The front has checked them; a wrong value that passes all the same is not converted. */
 static const char *const bad_json[] = { "{\"text\":1}", "{\"text\":null}", "{\"text\":[\"a\"]}",
 	"{\"text\":{\"b64\":\"A\"}}", "{\"text\":{\"b64\":\"AA==\"}}", "{\"n\":\"1\"}", "{\"n\":1.5}", "{\"n\":null}",
 	"{\"r\":\"1\"}", "{\"r\":true}", "{\"b\":1}", "{\"b\":\"true\"}", "{\"list\":\"a\"}", "{\"list\":[1]}",

@@ -1,4 +1,4 @@
-/* check_plugin_files - which files of a plugin directory are opened, and which are refused and why. */
+/* check_plugin_files - the files of a plugin directory that are opened, and the refused files with their reasons. */
 #include "config.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@ static struct config *config;
 static struct plugin_files files;
 static struct err err;
 
-/* strdup(3) as the code under test has it (ld --wrap): no copy of that text can be made. */
+/* strdup(3) for the code under test (ld --wrap): no copy of that text can be made. */
 static const char *fail_strdup;
 
 char *__real_strdup (const char *text);
@@ -166,7 +166,7 @@ START_TEST (files_that_are_refused)
 }
 END_TEST
 
-/* A symbolic link to a file that may be trusted is as good as the file (Debian's alternatives). */
+/* A symbolic link to a trusted file is as good as the file (Debian's alternatives). */
 START_TEST (a_symbolic_link)
 {
 	fixture_install ("tests/plugin/tester", "real");

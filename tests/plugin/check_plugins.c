@@ -1,4 +1,5 @@
-/* check_plugins - what is in plugin files: what is loaded, what is refused and why, what goes on all the same. */
+/* check_plugins - the content of plugin files: which plugins are loaded, which are refused and why, and that the others
+ * work. */
 #include "config.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ static struct plugin_files files;
 static struct plugins plugins;
 static struct err err;
 
-/* strdup(3) as the code under test has it (ld --wrap): no copy of that text can be made. */
+/* strdup(3) for the code under test (ld --wrap): no copy of that text can be made. */
 static const char *fail_strdup;
 
 char *__real_strdup (const char *text);
@@ -74,7 +75,7 @@ static const struct load_row {
 	{ "tests/plugin/odd_undefined", "odd_undefined", "remex_not_in_this_version" },
 };
 
-/* Each beside a good one before and behind it in the order: they are not disturbed. */
+/* Each beside a good plugin before and after it in the order: the good plugins are not affected. */
 START_TEST (loading)
 {
 	const struct load_row *row = &load_rows[_i];
@@ -110,7 +111,7 @@ START_TEST (loading)
 }
 END_TEST
 
-/* A plugin whose words are not UTF-8 is refused, or shown in some way: but it does not vanish. */
+/* A plugin whose words are not UTF-8 is refused, or shown in some way: but it does not disappear. */
 START_TEST (words_that_are_not_utf8)
 {
 	json_t *json;
@@ -208,7 +209,7 @@ START_TEST (finding)
 }
 END_TEST
 
-/* Whatever happens in the directory after the files were opened: what was opened is what is loaded. */
+/* Whatever happens in the directory after the files were opened: the opened file is the loaded one. */
 START_TEST (the_same_inode)
 {
 	fixture_install ("tests/plugin/tester", "tester.so");

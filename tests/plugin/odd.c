@@ -1,4 +1,4 @@
-/* odd - plugins that are refused, or nearly: compiled once per -DODD_…, each under the name of its file. */
+/* odd - plugins that are refused, or almost: compiled once per -DODD_…, each under the name of its file. */
 #include <remex/plugin.h>
 
 static int nothing (void *state, struct remex_call *call)
@@ -11,7 +11,7 @@ static int nothing (void *state, struct remex_call *call)
 static const struct remex_verb verbs[] = { { "nothing", "Do nothing", NULL, nothing, 0 }, { 0 } };
 
 #if defined ODD_SMALL
-/* As of an ABI 1 that had fewer members: too few. */
+/* As if from an ABI 1 with fewer members: too few. */
 REMEX_PLUGIN (.name = "odd_small", .version = "1", .summary = "too small", .verbs = verbs, .size = 24);
 #elif defined ODD_VERBS
 REMEX_PLUGIN (.name = "odd_verbs", .version = "1", .summary = "has rows of a newer remexd", .verbs = verbs,

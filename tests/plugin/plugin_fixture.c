@@ -16,7 +16,7 @@
 
 static char directory[] = "/tmp/remex-check-worker-XXXXXX";
 
-/* Remove what is in the directory. */
+/* Remove the entries of the directory. */
 static void clear (void)
 {
 	DIR *dir = opendir (directory);

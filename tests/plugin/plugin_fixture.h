@@ -6,7 +6,7 @@
 
 #include "conf/config.h"
 
-/* A fixture of every test: makes the directory, and removes it with all that is in it. */
+/* A fixture of every test: makes the directory, and removes it with all its entries. */
 void fixture_add (TCase *tcase);
 
 const char *fixture_directory (void);

@@ -1,4 +1,4 @@
-/* tester - a plugin whose verbs do what the tests of the worker ask for. */
+/* tester - a plugin whose verbs perform actions for the tests of the worker. */
 #define _GNU_SOURCE
 
 #include <errno.h>
@@ -150,7 +150,7 @@ static int until (void *ignored, struct remex_call *call)
 
 /* --- handing over ------------------------------------------------------------------------------------------------- */
 
-/* What each step says, as a line of numbers: 0 or errno. */
+/* The result of each step, as a line of numbers: 0 or errno. */
 static int rules (void *ignored, struct remex_call *call)
 {
 	char line[128] = "", byte;
@@ -242,7 +242,7 @@ static int soil (void *ignored, struct remex_call *call)
 		return -1;
 	if (!strcmp (how, "child") && !(child = fork ())) {
 		prctl (PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid () != parent) /* it was faster */
+		if (getppid () != parent) /* the parent was faster */
 			_exit (0);
 		sleep_on (NULL);
 	}

@@ -68,7 +68,7 @@ static int bomb_exit (void *state, struct remex_call *call)
 	return 0;
 }
 
-/* Says that it has begun, then never looks back. */
+/* Reports that it has begun, then never checks for a cancel. */
 static int bomb_loop (void *state, struct remex_call *call)
 {
 	(void)state;
@@ -86,7 +86,7 @@ static int bomb_write_for_ever (void *state, struct remex_call *call)
 	return errno == ECANCELED ? 0 : -1;
 }
 
-/* Waits for its end as a well-behaved plugin does. */
+/* Waits for its end as a good plugin does. */
 static int bomb_wait (void *state, struct remex_call *call)
 {
 	struct pollfd end = { .fd = remex_cancel_fd (call), .events = POLLIN };
@@ -180,7 +180,7 @@ static int bomb_ignore (void *state, struct remex_call *call)
 	return signal (SIGUSR1, SIG_IGN) == SIG_ERR ? -1 : 0;
 }
 
-/* A child that holds everything the worker has. */
+/* A child that holds all descriptors of the worker. */
 static int bomb_fork (void *state, struct remex_call *call)
 {
 	(void)state;
@@ -230,7 +230,7 @@ static int bomb_pid (void *state, struct remex_call *call)
 	return remex_printf (call, "%d", (int)getpid ());
 }
 
-/* What came in goes out, through the worker. */
+/* The input is the output, through the worker. */
 static int bomb_echo (void *state, struct remex_call *call)
 {
 	char bytes[100000];
@@ -243,7 +243,7 @@ static int bomb_echo (void *state, struct remex_call *call)
 	return n < 0 ? -1 : 0;
 }
 
-/* The arguments as they arrived. */
+/* The arguments as received. */
 static int bomb_args (void *state, struct remex_call *call)
 {
 	const char *const *list = remex_arg_strings (call, "list"), *const *map = remex_arg_strings (call, "map");
@@ -259,7 +259,7 @@ static int bomb_args (void *state, struct remex_call *call)
 	return remex_arg_string (call, "integer") ? -1 : 0; /* asked for by the wrong type: not there */
 }
 
-/* What the caller may reach, as a list of [path, writable]; null: everything. */
+/* The caller's roots, as a list of [path, writable]; null: everything. */
 static int bomb_roots (void *state, struct remex_call *call)
 {
 	const struct remex_root *const *roots = remex_roots (call);

@@ -1,5 +1,5 @@
-/* runner - a plugin that runs commands and is not exec: its verbs say so, and so `commands` and `roots` of an identity hold
- * them as they hold exec's. The parameter has another name on purpose.
+/* runner - a plugin that runs commands and is not exec: its verbs declare that, so `commands` and `roots` of an
+ * identity apply to them as they do to exec's. The parameter has another name on purpose.
  */
 #include <remex/plugin.h>
 

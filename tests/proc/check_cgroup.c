@@ -1,4 +1,4 @@
-/* check_cgroup - one cgroup per worker, where there can be one; and nothing at all where not. */
+/* check_cgroup - one cgroup per worker, where cgroups are available; otherwise none. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static int here (int at, const char *name)
 	return faccessat (at, name, F_OK, 0) == 0;
 }
 
-/* How many processes are in it? */
+/* The number of processes in the cgroup. */
 static int population (int cgroup)
 {
 	int fd = openat (cgroup, "cgroup.procs", O_RDONLY | O_CLOEXEC), n = 0;
@@ -98,7 +98,7 @@ static void own_cgroup (char out[4096])
 	snprintf (out, 4096, "%.*s", (int)strcspn (line, "\n"), line);
 }
 
-/* A second daemon with our pid, so to speak, gets a name of its own; all that was made goes. */
+/* A second daemon with our pid gets a name of its own; all cgroups that were made are removed. */
 START_TEST (test_open_close)
 {
 	struct cgroups one, two;
@@ -124,7 +124,7 @@ START_TEST (test_open_close)
 }
 END_TEST
 
-/* A process that settles is alone in a leaf; in the end it is where it was. */
+/* A process that settles is alone in a leaf; in the end it is back in its former cgroup. */
 START_TEST (test_settle)
 {
 	struct cgroups cgroups;
@@ -225,7 +225,7 @@ static const struct {
 	int n, ready;
 } actions[] = { { "daemon", 0, 1 }, { "stopped", 0, 1 }, { "crowd", 200, 200 }, { "comets", 8, 8 } };
 
-/* One write, and all are gone. */
+/* One write kills all processes. */
 START_TEST (test_kill)
 {
 	int cgroup, line;
@@ -263,7 +263,7 @@ START_TEST (test_tree_kill)
 }
 END_TEST
 
-/* What is left behind moves out of harm's way, also while it forks. */
+/* Processes left behind move out of the cgroup, also while they fork. */
 START_TEST (test_empty)
 {
 	int cgroup, other, line, was;

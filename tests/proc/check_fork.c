@@ -1,4 +1,4 @@
-/* check_fork - a forked child has what it was given and nothing else. */
+/* check_fork - a forked child has the given descriptors and no others. */
 #include "config.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
-/* check_guard - the mechanism of a keeper under a policy of the test's own, which is not that of a worker's keeper: the child
- * is a command and gets SIGTERM like the rest, and the end of the guard's control socket means nothing. A job is kept so.
+/* check_guard - the mechanism of a keeper with a policy of the test, which differs from that of a worker's keeper: the
+ * child is a command and gets SIGTERM like the rest, and the end of the guard's control socket has no effect. A job is
+ * kept so.
  */
 #include "config.h"
 
@@ -22,13 +23,13 @@
 
 enum { LONG_MS = 600 * 1000 }; /* no test waits for this */
 
-/* What the policy is told: one order at a time. */
+/* The policy gets one order at a time. */
 struct order {
 	enum { STOP = 1, KILL, RELEASE } what;
 	int ms;
 };
 
-/* What it reports when the guard is over. */
+/* The report when the guard is over. */
 struct report {
 	bool gone;
 	int status, survivors;
@@ -39,7 +40,7 @@ static struct job {
 	const char *action;
 	int n;
 	bool spare;
-	int line[2]; /* whoever is in the tree holds [1]; the test sees it end at [0] */
+	int line[2]; /* every process in the tree holds [1]; the test sees its end at [0] */
 	int control[2]; /* orders in at [1], a report out */
 	int cgroup;
 	pid_t pid; /* of the guard */
@@ -53,7 +54,7 @@ static void obey (struct guard *guard, int control)
 	struct order order;
 
 	if (recv (control, &order, sizeof order, MSG_DONTWAIT) != (ssize_t)sizeof order)
-		return; /* nothing, or nobody is there any more: the command goes on */
+		return; /* no order, or the other end is closed: the command goes on */
 	switch (order.what) {
 	case STOP: guard_stop (guard, order.ms); break;
 	case KILL: guard_kill (guard); break;
@@ -88,7 +89,7 @@ static int keep_job (void *arg)
 		if (fds[1].revents)
 			obey (&guard, job.control[1]);
 		if (guard.gone)
-			guard_release (&guard, 0); /* what the command leaves behind is its user's */
+			guard_release (&guard, 0); /* processes that the command leaves behind belong to its user */
 	}
 	report = (struct report){ .state = guard.state, .survivors = guard_finish (&guard) };
 	report.gone = guard.gone;
@@ -117,7 +118,7 @@ static void start (const char *action, int n, int ready)
 	fixture_await (job.line[0], "ready", ready);
 }
 
-/* Each is run twice: by the walk through /proc (i even), and with a cgroup. False: there is none. */
+/* Each case runs twice: with the walk through /proc (i even), and with a cgroup. False: there is no cgroup. */
 static bool kind (int i)
 {
 	static uint64_t serial;
@@ -151,7 +152,7 @@ static struct report report (void)
 	return report;
 }
 
-/* The child is not spared: it hears SIGTERM, and the guard is over without waiting for the grace. */
+/* The child is not spared: it gets SIGTERM, and the guard is over without waiting for the grace. */
 START_TEST (test_stop)
 {
 	struct report end;
@@ -169,7 +170,7 @@ START_TEST (test_stop)
 }
 END_TEST
 
-/* One that is spared hears nothing, and is killed after the grace. */
+/* A spared child gets no signal, and is killed after the grace. */
 START_TEST (test_stop_spares)
 {
 	struct report end;
@@ -186,7 +187,7 @@ START_TEST (test_stop_spares)
 }
 END_TEST
 
-/* The grace is waited for, and can be made shorter but not longer. */
+/* The guard waits for the grace, which can be made shorter but not longer. */
 START_TEST (test_grace)
 {
 	int64_t from;
@@ -223,7 +224,7 @@ START_TEST (test_kill)
 }
 END_TEST
 
-/* Nobody is there any more: the tree lives on, since this policy says so, and ends by itself. */
+/* The other end is closed: the tree lives on, as in this policy, and ends by itself. */
 START_TEST (test_nobody_there)
 {
 	char byte;
@@ -241,7 +242,7 @@ START_TEST (test_nobody_there)
 }
 END_TEST
 
-/* What a command left behind is counted, and lives on. */
+/* Processes that a command left behind are counted, and live on. */
 START_TEST (test_left_behind)
 {
 	struct report end;
@@ -263,7 +264,7 @@ START_TEST (test_left_behind)
 }
 END_TEST
 
-/* A released child has its time; without a time, it has all of it. */
+/* A released child gets its time; without a time it may run for ever. */
 START_TEST (test_release)
 {
 	struct report end;
@@ -281,7 +282,7 @@ START_TEST (test_release)
 }
 END_TEST
 
-/* A child that is stopped is woken, whoever stopped it. */
+/* A stopped child is continued, whoever stopped it. */
 START_TEST (test_wakes)
 {
 	struct procstat stat;
@@ -318,7 +319,7 @@ START_TEST (test_timeout)
 }
 END_TEST
 
-/* A name may contain anything, and a thread that lives makes its process live. */
+/* A name may contain any bytes, and a process lives as long as one of its threads. */
 START_TEST (test_procstat)
 {
 	struct procstat stat;

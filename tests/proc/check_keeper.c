@@ -1,5 +1,5 @@
-/* check_keeper - whatever a worker and its commands do, and whatever the supervisor says or does not say, nothing
- * is left beneath a keeper but what it was told to leave.
+/* check_keeper - whatever a worker and its commands do, and whatever the supervisor sends or does not send, no process
+ * is left beneath a keeper except those that it was told to leave.
  */
 #include "config.h"
 
@@ -43,7 +43,7 @@ static void letter (const struct keeper_fixture *fixture, char c)
 
 /* --- STOP ------------------------------------------------------------------------------------------------------- */
 
-/* The whole zoo, and a worker that does not care: all is gone when the report comes. */
+/* The whole zoo, and a worker that ignores the stop: all are gone when the report comes. */
 START_TEST (test_stop)
 {
 	static const int graces[] = { 0, 200 };
@@ -64,7 +64,7 @@ START_TEST (test_stop)
 }
 END_TEST
 
-/* All obey, and the worker leaves: nobody waits for the grace to pass. */
+/* All obey, and the worker exits: the keeper does not wait for the rest of the grace. */
 START_TEST (test_stop_early)
 {
 	struct keeper_fixture fixture = { .actions = { { "rest", 0, 1 }, { "stopped", 0, 1 }, { "rest", 0, 1 } } };
@@ -79,7 +79,7 @@ START_TEST (test_stop_early)
 }
 END_TEST
 
-/* The worker itself gets no TERM: it may say last words. */
+/* The worker itself gets no TERM: it may still send messages. */
 START_TEST (test_stop_worker_spared)
 {
 	struct keeper_fixture fixture = { .actions = { { "stopped", 0, 1 } }, .stuck = true };
@@ -93,7 +93,7 @@ START_TEST (test_stop_worker_spared)
 }
 END_TEST
 
-/* A shorter grace shortens, a longer one does not lengthen. */
+/* A shorter grace shortens the wait, a longer one does not lengthen it. */
 START_TEST (test_stop_again)
 {
 	struct keeper_fixture fixture = { .actions = { { "stubborn", 0, 1 }, { "stopped", 0, 1 } }, .stuck = true };
@@ -125,7 +125,7 @@ START_TEST (test_stop_after_release)
 }
 END_TEST
 
-/* Nonsense on the link does no harm, a grace out of range is one of the ends of the range. */
+/* Invalid records on the link do no harm, and a grace out of range becomes the nearest limit. */
 START_TEST (test_stop_odd)
 {
 	struct keeper_fixture fixture = { .actions = { { "rest", 0, 1 } }, .stuck = true };
@@ -152,14 +152,15 @@ START_TEST (test_supervisor_gone)
 	if (_i / 2)
 		release (&fixture);
 	close (fixture.supervisor);
-	/* Nobody hears its report: it leaves when all are gone, or after five seconds without having won. */
+	/* Its report cannot be sent: the keeper exits when all are gone, or after five seconds of unsuccessful
+	 * attempts. */
 	ck_assert_int_eq (waitpid (fixture.pid, &status, 0), fixture.pid);
 	ck_assert_int_eq (status, 0);
 	keeper_fixture_empty (&fixture);
 }
 END_TEST
 
-/* What is no record is as good as nobody. */
+/* An invalid record counts as the end of the link. */
 START_TEST (test_supervisor_broken)
 {
 	struct keeper_fixture fixture = { .actions = { { "daemon", 0, 1 } }, .stuck = true };
@@ -171,7 +172,7 @@ START_TEST (test_supervisor_broken)
 }
 END_TEST
 
-/* The keeper is deaf to what a terminal or a careless hand sends. */
+/* The keeper ignores signals from a terminal or sent by mistake. */
 START_TEST (test_deaf)
 {
 	struct keeper_fixture fixture = { .actions = { { "daemon", 0, 1 } } };
@@ -179,7 +180,7 @@ START_TEST (test_deaf)
 	keeper_fixture_start (&fixture);
 	for (int signo = 1; signo < NSIG; signo++)
 		if (signo != SIGKILL && signo != SIGSTOP && (signo < __SIGRTMIN || signo >= SIGRTMIN))
-			kill (fixture.pid, signo); /* all but those that glibc never lets block */
+			kill (fixture.pid, signo); /* all but the signals that glibc never lets block */
 	ck_assert_int_eq (getsid (fixture.pid), fixture.pid);
 	stop (&fixture, 10);
 	keeper_fixture_report (&fixture, GONE_EXITED, 0, 0);
@@ -189,7 +190,7 @@ END_TEST
 
 /* --- the worker ends -------------------------------------------------------------------------------------------- */
 
-/* A crash, and a worker that leaves without being asked, are one. */
+/* A crash, and a worker that exits without being told to, are the same. */
 START_TEST (test_crash)
 {
 	struct keeper_fixture fixture = { .keeper.crash_grace_ms = 20, .actions = ZOO };
@@ -206,7 +207,7 @@ START_TEST (test_crash)
 }
 END_TEST
 
-/* Nothing beneath it: no grace is waited for. */
+/* There is nothing beneath the worker: the keeper does not wait for a grace. */
 START_TEST (test_crash_alone)
 {
 	struct keeper_fixture fixture = { .keeper.crash_grace_ms = LONG_MS };
@@ -218,7 +219,7 @@ START_TEST (test_crash_alone)
 }
 END_TEST
 
-/* What it leaves gets TERM first, and may end well. */
+/* Processes that the worker leaves get TERM first, and may end well. */
 START_TEST (test_crash_term)
 {
 	struct keeper_fixture fixture = { .keeper.crash_grace_ms = LONG_MS,
@@ -247,8 +248,8 @@ START_TEST (test_release)
 }
 END_TEST
 
-/* What was left behind lives on, by itself; the keeper says how many. */
-/* A released worker that does not leave, because its user stopped it, is killed: it would keep its place for ever. */
+/* Processes left behind live on, by themselves; the keeper reports their number. */
+/* A released worker that does not exit, because its user stopped it, is killed: it would keep its place for ever. */
 START_TEST (test_release_stuck)
 {
 	struct keeper_fixture fixture = { .stuck = true };
@@ -286,7 +287,8 @@ START_TEST (test_release_left)
 }
 END_TEST
 
-/* Its descriptors are few, whatever passed through it: 0-2, its link, the lifeline, the signals. The worker has more.
+/* The keeper has few descriptors, whatever was passed through it: 0-2, its link, the lifeline, the signals. The worker
+ * has more.
  */
 START_TEST (test_descriptors)
 {

@@ -1,4 +1,4 @@
-/* check_process_tree - everything beneath a process is found and killed, however it hides; nothing else is. */
+/* check_process_tree - every process beneath a process is found and killed, however it hides; no other process is. */
 #include "config.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ static void set_up (void)
 	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line), 0);
 }
 
-/* Start one with `ready` processes that report, and give the line away. */
+/* Start a helper with `ready` processes that report, and pass the line to it. */
 static pid_t enter (const char *action, int n, int ready)
 {
 	struct child child;
@@ -61,7 +61,7 @@ static const struct {
 	{ "comets", 8, 8, 0 },
 };
 
-/* All kinds, one by one, by the sweep alone. */
+/* All kinds, one by one, with the sweep alone. */
 START_TEST (test_kill)
 {
 	int fds = fixture_fds ();
@@ -75,7 +75,7 @@ START_TEST (test_kill)
 }
 END_TEST
 
-/* A subreaper as a keeper is, with all actions beneath it; it stops itself, and reaps nothing. */
+/* A subreaper like a keeper, with all actions beneath it; it stops itself, and reaps nothing. */
 static _Noreturn void stopped_keeper (void)
 {
 	struct child child;
@@ -87,7 +87,7 @@ static _Noreturn void stopped_keeper (void)
 	_exit (0);
 }
 
-/* All beneath a child that is stopped, from outside; the child itself, and what is beside it, is spared. */
+/* All processes beneath a stopped child, from outside; the child itself, and its siblings, are spared. */
 START_TEST (test_beneath_a_stopped_child)
 {
 	pid_t keeper, beside = enter ("rest", 0, 1);
@@ -99,7 +99,7 @@ START_TEST (test_beneath_a_stopped_child)
 	ck_assert_int_eq (waitpid (keeper, &status, WUNTRACED), keeper);
 	ck_assert (WIFSTOPPED (status));
 	ck_assert_int_ge (tree_signal_beneath (keeper, 0), 8);
-	/* Comets can slip through a pass, or several, but not for ever. */
+	/* Comets can escape a pass, or several, but not for ever. */
 	while ((left = tree_signal_beneath (keeper, SIGKILL)) > 0)
 		poll (NULL, 0, 1);
 	ck_assert_int_eq (left, 0);
@@ -126,7 +126,7 @@ static void count_reaped (pid_t pid, int status, void *arg)
 	}
 }
 
-/* All kinds at once; each child that is reaped is told of once. */
+/* All kinds at once; each reaped child is reported once. */
 START_TEST (test_kill_all)
 {
 	int seen[3] = { 0, 0, 0 };
@@ -141,7 +141,7 @@ START_TEST (test_kill_all)
 }
 END_TEST
 
-/* Without any time there is one round, and what lives on is told. */
+/* Without time there is one round, and surviving processes are reported. */
 START_TEST (test_limit)
 {
 	ck_assert_int_eq (tree_kill (-1, 0, NULL, NULL), 0);
@@ -157,7 +157,7 @@ START_TEST (test_term_and_spare)
 	pid_t spared = enter ("rest", 0, 1), stopped = enter ("stopped", 0, 1);
 	siginfo_t info;
 
-	/* Stopped for certain, and yet it hears TERM. */
+	/* Certainly stopped, and yet it gets TERM. */
 	ck_assert_int_eq (waitid (P_PID, (id_t)stopped, &info, WSTOPPED | WNOWAIT), 0);
 	ck_assert_int_eq (tree_count (spared), 1);
 	ck_assert_int_eq (tree_signal (SIGTERM, spared), 1);
@@ -188,7 +188,7 @@ START_TEST (test_spare_below)
 }
 END_TEST
 
-/* A zombie is nobody. */
+/* A zombie does not count. */
 START_TEST (test_zombie)
 {
 	siginfo_t info;
@@ -205,10 +205,10 @@ END_TEST
 
 /* --- numbers that are given away --------------------------------------------------------------------------------- */
 
-/* Where set, the walk's signal to somebody else's child is followed by this. */
+/* Where set, this function runs after the walk's signal to another process's child. */
 static void (*after_signal) (void);
 
-/* In place of the C library's. */
+/* In place of the C library's function. */
 int pidfd_send_signal (int pidfd, int signo, siginfo_t *info, unsigned flags)
 {
 	int result = (int)syscall (SYS_pidfd_send_signal, pidfd, signo, info, flags);
@@ -218,12 +218,12 @@ int pidfd_send_signal (int pidfd, int signo, siginfo_t *info, unsigned flags)
 	return result;
 }
 
-/* To the test, which is outside of the walker's tree: from the walker, and from who gets the number. */
+/* To the test, which is outside of the walker's tree: from the walker, and from the process that gets the pid. */
 static int outside[2], theirs[2];
 static pid_t obedient; /* the child that obeys TERM */
 
-/* A process with that number, which is free, and a child of its own; the child says at the end, by its exit status and
- * its parent's, whether it had a TERM. -1 where we may not choose, or somebody was faster. */
+/* A process with that pid, which is free, and a child of its own; the child reports at the end, by its exit status and
+ * its parent's, whether it got a TERM. -1 where a pid may not be chosen, or another process was faster. */
 static pid_t make_namesake (pid_t number)
 {
 	struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&number, .set_tid_size = 1 };
@@ -247,7 +247,7 @@ static pid_t make_namesake (pid_t number)
 	_exit (waitpid (child, &status, 0) == child && WIFEXITED (status) ? WEXITSTATUS (status) : 3);
 }
 
-/* In the walker: the one in the middle has had its TERM. It dies, and its parent reaps it; then its number is taken. */
+/* In the walker: the process in the middle got its TERM. It dies, and its parent reaps it; then its pid is taken. */
 static void give_away (void)
 {
 	char byte;
@@ -255,7 +255,8 @@ static void give_away (void)
 	after_signal = NULL;
 	while (kill (obedient, 0) == 0)
 		poll (NULL, 0, 1);
-	/* A start is told in ticks of the clock. Nobody else comes by a number within one: all others are used first. */
+	/* A start time is counted in ticks of the clock. No other process gets a used pid within one tick: all others
+	 * are used first. */
 	poll (NULL, 0, (int)(3000 / sysconf (_SC_CLK_TCK)));
 	if (send (outside[1], &obedient, sizeof obedient, 0) != sizeof obedient || recv (outside[1], &byte, 1, 0) != 1)
 		_exit (4);
@@ -292,7 +293,7 @@ static int walk_past (void)
 	return tree_kill (-1, 200000, NULL, NULL);
 }
 
-/* One that was seen dies, and its number is another's before its children are read: those are nobody's business. */
+/* A process that was seen dies, and its pid belongs to another before its children are read: those are not touched. */
 START_TEST (test_number_given_away)
 {
 	pid_t walker, namesake, number;
@@ -321,7 +322,7 @@ END_TEST
 
 /* --- "did it leave something behind?" -------------------------------------------------------------------------- */
 
-/* What a worker asks; this process plays its keeper. */
+/* The question of a worker; this process plays its keeper. */
 static struct tree_watch watch;
 
 static void reap (pid_t pid)
@@ -346,7 +347,8 @@ static void run_normal (int i)
 	reap (pid);
 }
 
-/* A command that daemonises; with `quick` it does not wait for the one in the middle. The pid comes by the pipe. */
+/* A command that daemonises; with `quick` it does not wait for the process in the middle. The pid comes through the
+ * pipe. */
 static pid_t run_daemon (bool quick, bool *left)
 {
 	pid_t pid, middle;
@@ -378,7 +380,7 @@ static pid_t run_daemon (bool quick, bool *left)
 	return pid;
 }
 
-/* The worker: its exit status says which rule was broken. */
+/* The worker: its exit status is the number of the broken rule. */
 static int ask_normal (void)
 {
 	for (int i = 0; i < 300; i++) {
@@ -431,12 +433,12 @@ START_TEST (test_watch)
 	if (!worker) {
 		if (tree_watch_open (&watch) < 0)
 			_exit (9);
-		/* Another user's eyes are as good: the files were opened before. */
+		/* Another user gets the same result: the files were opened before. */
 		if (geteuid () == 0 && (setresgid (65534, 65534, 65534) | setresuid (65534, 65534, 65534)))
 			_exit (8);
 		_exit (asks[_i]());
 	}
-	do /* reap what is orphaned, as a keeper does */
+	do /* reap orphans, as a keeper does */
 		pid = waitpid (-1, &status, 0);
 	while (pid != worker);
 	ck_assert_int_eq (status, 0);

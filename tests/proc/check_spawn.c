@@ -1,4 +1,4 @@
-/* check_spawn - what a command finds when it starts, and how it ends. What fails is in spawn_failures.c. */
+/* check_spawn - the state that a command finds when it starts, and how it ends. Failures are in spawn_failures.c. */
 #include "config.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ static void slurp (int fd, char *out, size_t size)
 
 /* --- the golden state ------------------------------------------------------------------------------------------- */
 
-/* Make this process as different from a fresh one as it can be. */
+/* Make this process differ from a fresh one as much as possible. */
 static void disorder (void)
 {
 	struct rlimit limit;
@@ -51,7 +51,7 @@ static void disorder (void)
 	ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &limit), 0);
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit (RLIMIT_NOFILE, &limit);
-	/* One without close-on-exec, here and there, must not get through. */
+	/* Descriptors without close-on-exec, at several numbers, must not be inherited. */
 	ck_assert_int_ge (fcntl (2, F_DUPFD, 40), 40);
 	ck_assert_int_ge (fcntl (2, F_DUPFD, 3), 3);
 }
@@ -86,7 +86,7 @@ START_TEST (test_golden)
 }
 END_TEST
 
-/* The caller's own mask, dispositions and umask are as before. */
+/* The caller's own mask, dispositions and umask are unchanged. */
 START_TEST (test_caller_unchanged)
 {
 	sigset_t set, now;
@@ -147,7 +147,7 @@ END_TEST
 
 /* --- descriptors ------------------------------------------------------------------------------------------------ */
 
-/* Where the three come from: every assignment of 0, 1, 2 and of higher ones. 64 cases; place 3 is a high number. */
+/* The sources of the three: every assignment of 0, 1, 2 and of higher numbers. 64 cases; source 3 is a high number. */
 START_TEST (test_permuted)
 {
 	const char *const argv[] = { fixture_helper (), "-1", "write", NULL };
@@ -183,7 +183,7 @@ START_TEST (test_permuted)
 }
 END_TEST
 
-/* The caller's 0-2 are closed, so that /dev/null and the pipe for errors land there. */
+/* The caller's 0-2 are closed, so that /dev/null and the pipe for errors get these numbers. */
 START_TEST (test_closed_std)
 {
 	const char *const argv[] = { fixture_helper (), "-1", "show", NULL };
@@ -236,7 +236,7 @@ START_TEST (test_keep)
 	slurp (out[0], shown, sizeof shown);
 	ck_assert_int_eq (fixture_finish (&child), 0);
 	ck_assert_int_eq (strncmp (shown, "fds 0 1 2 30 33 37\n", 19), 0);
-	ck_assert_int_eq (keep[0], 37); /* the caller's array is the caller's */
+	ck_assert_int_eq (keep[0], 37); /* the caller's array is unchanged */
 	ck_assert_int_eq (fcntl (37, F_GETFD), FD_CLOEXEC);
 }
 END_TEST

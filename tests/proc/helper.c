@@ -1,8 +1,8 @@
 /* helper - a command for the tests of src/proc: `helper FD ACTION [NUMBER]`.
  *
- * All processes of a helper hold the descriptor FD (a SOCK_SEQPACKET socket, unix(7)) to their end: whoever has the
- * other end sees end of file exactly when all of them are gone. Each sends a word when it is up, `ready PID`. Whatever
- * happens, SIGALRM ends each of them after five minutes.
+ * All processes of a helper hold the descriptor FD (a SOCK_SEQPACKET socket, unix(7)) to their end: the process with
+ * the other end sees end of file exactly when all of them are gone. Each sends a word when it is up, `ready PID`. In
+ * any case SIGALRM ends each of them after five minutes.
  */
 #include "config.h"
 
@@ -54,7 +54,7 @@ static _Noreturn void stubborn (void)
 	rest ();
 }
 
-/* A daemon as they are made: the command itself is over at once. */
+/* A daemon of the usual kind: the command itself is over at once. */
 static void daemonise (void)
 {
 	if (fork_again ())
@@ -72,7 +72,7 @@ static void on_term (int signo)
 	_exit (0);
 }
 
-/* Obeys TERM, and says so; but it is stopped. */
+/* Obeys TERM, and reports it; but it is stopped. */
 static _Noreturn void stopped (void)
 {
 	signal (SIGTERM, on_term);
@@ -122,7 +122,7 @@ static void *thread_run (void *arg)
 	rest ();
 }
 
-/* The main thread ends, another one goes on: proc(5) shows a zombie that lives. */
+/* The main thread ends, another goes on: proc(5) shows a zombie that lives. */
 static _Noreturn void headless (void)
 {
 	pthread_t thread;

@@ -1,7 +1,8 @@
-/* proc_fixture - what the tests of src/proc share: the helper program, and a check that nothing is left of it.
+/* proc_fixture - shared parts of the tests of src/proc: the helper program, and a check that none of its processes is
+ * left.
  *
- * The whole program is a subreaper: whatever a test lets go, even a failing one, comes to it and is killed after the
- * last test.
+ * The whole program is a subreaper: orphans of a test, even of a failing one, become its children and are killed after
+ * the last test.
  */
 #ifndef REMEX_TESTS_PROC_PROC_FIXTURE_H
 #define REMEX_TESTS_PROC_PROC_FIXTURE_H
@@ -16,8 +17,8 @@
 /* The cgroups of this program; root is -1 where it cannot have any. */
 extern struct cgroups fixture_cgroups;
 
-/* Can a cgroup be made here? The answer of the tests themselves, without src/proc/cgroup.c: where one can be made, a case
- * that finds none has failed and is not skipped. */
+/* Can a cgroup be made here? The tests find out without src/proc/cgroup.c: where one can be made, a case that finds
+ * none has failed and is not skipped. */
 bool fixture_can_make_cgroups (void);
 
 /* For a case that needs a cgroup and has none. */
@@ -39,13 +40,13 @@ void fixture_spawn (struct child *child, int line, const char *action, int n);
 /* Wait for its end, and reap it; its status. */
 int fixture_finish (struct child *child);
 
-/* How many descriptors this process has. */
+/* The number of descriptors of this process. */
 int fixture_fds (void);
 
 /* Fail unless this process has no child. */
 void fixture_no_children (void);
 
-/* Wait until n helpers have sent `word`; the last one's pid. Words of other kinds are skipped. */
+/* Wait until n helpers have sent `word`; returns the pid of the last. Other words are skipped. */
 pid_t fixture_await (int line, const char *word, int n);
 
 /* Wait until no process holds the other end of the line. */

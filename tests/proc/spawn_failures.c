@@ -1,5 +1,5 @@
-/* spawn_failures - a part of check_spawn: what cannot start says why, and leaves nothing. And where names are looked
- * up.
+/* spawn_failures - a part of check_spawn: a command that cannot start has an error with the reason, and leaves nothing
+ * behind. And the look-up of names.
  */
 #include "config.h"
 
@@ -84,7 +84,8 @@ static const char *in_directory (const char *name)
 	return path;
 }
 
-/* Must fail with this errno, begin with these words, and leave neither descriptor nor zombie. */
+/* The spawn must fail with this errno, its message begin with these words, and neither a descriptor nor a zombie be
+ * left. */
 static void fails (struct spawn *spawn, int sys, const char *words)
 {
 	struct child child;
@@ -98,7 +99,7 @@ static void fails (struct spawn *spawn, int sys, const char *words)
 	ck_assert_int_eq (err.sys, sys);
 	ck_assert_int_eq (saved, sys);
 	ck_assert_msg (!strncmp (err.text, words, strlen (words)), "said: %s", err.text);
-	ck_assert_int_eq (spawn_start (spawn, &child, NULL), -1); /* nobody asks why */
+	ck_assert_int_eq (spawn_start (spawn, &child, NULL), -1); /* without an err */
 }
 
 static const struct {
@@ -171,7 +172,7 @@ START_TEST (test_bad_descriptor)
 }
 END_TEST
 
-/* Every number of descriptors that may still be opened, until it works. */
+/* Every number of descriptors that may still be opened, until the spawn works. */
 START_TEST (test_no_descriptors)
 {
 	const char *const argv[] = { "/bin/true", NULL };
@@ -202,7 +203,7 @@ START_TEST (test_no_descriptors)
 }
 END_TEST
 
-/* No fork: the limit of processes does not bind root, so somebody else tries. */
+/* No fork: the limit of processes does not apply to root, so another user tries. */
 START_TEST (test_no_process)
 {
 	const char *const argv[] = { "/bin/true", NULL };
@@ -238,7 +239,7 @@ START_TEST (test_no_pidfd)
 	if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
 		SKIP ("no filters of system calls here: %s", strerror (errno));
 	fails (&spawn, ENFILE, "cannot watch /");
-	/* What had left its group cannot be known to be gone: the caller is told. */
+	/* A process that has left its group may live on: the caller is told. */
 	ck_assert_int_eq (spawn_start (&spawn, &child, &err), -1);
 	ck_assert_int_eq (err.code, SPAWN_BEGUN);
 }
@@ -261,7 +262,7 @@ START_TEST (test_resolve)
 	ck_assert_int_eq (errno, ENOENT);
 	ck_assert_int_eq (spawn_resolve (out, "", path), -1);
 	ck_assert_int_eq (errno, ENOENT);
-	/* A relative directory is none, and no path finds nothing. */
+	/* A relative directory is ignored, and an empty path finds nothing. */
 	ck_assert_int_eq (chdir (directory), 0);
 	ck_assert_int_eq (spawn_resolve (out, "tool", "b:./b::."), -1);
 	ck_assert_int_eq (errno, ENOENT);

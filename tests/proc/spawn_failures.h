@@ -1,4 +1,4 @@
-/* spawn_failures - the tests of what cannot start, for check_spawn. */
+/* spawn_failures - the tests of commands that cannot start, for check_spawn. */
 #ifndef REMEX_TESTS_PROC_SPAWN_FAILURES_H
 #define REMEX_TESTS_PROC_SPAWN_FAILURES_H
 

@@ -22,9 +22,10 @@
 
 #include "support/skip.h"
 
-/* In place of the C library's, for Check: it reaps a test and then kills the group of that number, for what the test may
- * have left. While others fork in chains the number can be a stranger's by then, who leads a group, too: a test of
- * another program has died of that. As long as the test's group has members nobody else gets its number. */
+/* In place of the C library's, for Check: it reaps a test and then kills the group of that number, for processes that
+ * the test may have left. While others fork in chains the number can belong to another process by then, which leads a
+ * group, too: a test of another program has died of that. As long as the test's group has members no other process gets
+ * its number. */
 int killpg (pid_t group, int signo)
 {
 	siginfo_t info;
@@ -46,7 +47,7 @@ void skip_case (bool whole, const char *name, int index, const char *fmt, ...)
 	va_list args;
 
 	if (length > 3 && !strcmp (name + length - 3, "_fn"))
-		length -= 3; /* what Check adds to the name of a case */
+		length -= 3; /* the suffix that Check adds to the name of a case */
 	va_start (args, fmt);
 	vsnprintf (reason, sizeof reason, fmt, args);
 	va_end (args);

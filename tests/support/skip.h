@@ -19,7 +19,7 @@
 /* In the body of a START_TEST: a part of the case cannot run here. The case goes on, and counts as one that ran. */
 #define SKIP_PART(...) skip_case (false, __func__, _i, __VA_ARGS__)
 
-/* Where only root may do what the case does. */
+/* For a case that needs root. */
 #define NEED_ROOT \
 	do { \
 		if (geteuid () != 0) \

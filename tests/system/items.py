@@ -1,4 +1,4 @@
-"""Streams of files (doc/protocol.md, 12.7) for the tests: items made and taken apart by hand."""
+"""Streams of files (doc/protocol.md, 12.7) for the tests: items built and parsed by hand."""
 
 import hashlib
 import json
@@ -48,7 +48,7 @@ LEAVE = item({"leave": True})
 
 
 def items(stream):
-    """What came on the stream `files`: (header, body)."""
+    """The items of the stream `files`: (header, body)."""
     stream, found = bytes(stream), []
     while stream:
         (n,) = struct.unpack(">I", stream[:4])

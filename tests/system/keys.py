@@ -1,4 +1,4 @@
-"""What the tests of TCP share: people with keys, a remexd that listens on TCP too, a raw client over TLS."""
+"""Shared parts of the tests of TCP: people with keys, a remexd that listens on TCP too, a raw client over TLS."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from support import LIMIT, REMEX, Client, Daemon, environment
 
 
 class Person:
-    """Somebody with a key, made by `remex keygen` in a configuration of its own."""
+    """A person with a key, made by `remex keygen` in a configuration of its own."""
 
     def __init__(self, directory, name):
         self.name = name
@@ -38,7 +38,7 @@ def grant(daemon, person, name=None, reload=False, **keys):
 
 
 class TcpDaemon(Daemon):
-    """Listens on its Unix socket, and on TCP at a port that the kernel picks."""
+    """A remexd that listens on its Unix socket, and on TCP at a port that the kernel picks."""
 
     def __init__(self, config=None, address="127.0.0.1", **more):
         settings = dict(config or {})
@@ -54,7 +54,7 @@ class TcpDaemon(Daemon):
     def start(self, *args, **more):
         super().start(*args, **more)
         if more.get("ready", True):
-            # The log may be too quiet to tell.
+            # At some log levels the port is not logged.
             client = self.connect()
             table = client.wait(client.call("identities")).result
             client.close()
@@ -75,7 +75,7 @@ class TcpDaemon(Daemon):
 
 
 def certificate_of(path):
-    """The certificate as PEM, out of a key file."""
+    """The certificate as PEM, from a key file."""
     with open(path) as file:
         return re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", file.read(), re.S).group()
 
@@ -85,7 +85,7 @@ def context(daemon, pem):
 
 
 def context_of(certificate, pem):
-    """As doc/protocol.md has it: the server's certificate is its own anchor."""
+    """The TLS context of doc/protocol.md: the server's certificate is its own trust anchor."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     tls.minimum_version = ssl.TLSVersion.TLSv1_3
     tls.check_hostname = False

@@ -1,7 +1,7 @@
-"""Other people, for the tests and the bench: only root can be them.
+"""Other users, for the tests and the bench: only root can act as them.
 
-remexd lets root call and, where root started it, the members of group `remex`, each as itself. People here are users
-that every system has; `member_of` makes them members for one remexd, and for nobody else on the machine.
+remexd lets root call and, where root started it, the members of group `remex`, each as itself. The people here are
+users that every system has; `member_of` makes them members for one remexd only, and not on the rest of the machine.
 """
 
 import ctypes
@@ -18,7 +18,7 @@ GID = 54321  # of group remex, where the system has none: the view of /etc/group
 
 
 def find(*names):
-    """The entry of the first of these users that there is, or None."""
+    """The entry of the first of these users that exists, or None."""
     for name in names:
         try:
             return pwd.getpwnam(name)
@@ -34,7 +34,7 @@ def become(uid, groups=()):
 
 
 def in_child(function):
-    """The function's text, or the name of the error it met, in a child."""
+    """Run the function in a child; return its result as text, or the name of its error."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -52,7 +52,7 @@ def in_child(function):
 
 
 def as_user(uid, function, groups=()):
-    """The same in a child that is that user."""
+    """The same in a child that runs as that user."""
     def work():
         become(uid, groups)
         return function()
@@ -61,8 +61,8 @@ def as_user(uid, function, groups=()):
 
 
 def connect_as(uid, path, groups=(GID,)):
-    """A connection to a Unix socket whose other end sees that user (SO_PEERCRED, SO_PEERGROUPS): what counts is who
-    called connect(2)."""
+    """A connection to a Unix socket whose other end sees that user (SO_PEERCRED, SO_PEERGROUPS): the kernel takes the
+    caller of connect(2)."""
     connection = socket.socket(socket.AF_UNIX)
     said = as_user(uid, lambda: connection.connect(path), groups)
     if said != "None":
@@ -72,7 +72,7 @@ def connect_as(uid, path, groups=(GID,)):
 
 
 class Database:
-    """A user database of one remexd's own, which a test can change while that runs: copies of these files of /etc in
+    """A user database of one remexd's own, which a test can change while remexd runs: copies of these files of /etc in
     `directory`, which is private, mounted over them in a namespace of the daemon's own."""
 
     NAMES = ("passwd", "group", "shadow", "nsswitch.conf")
@@ -94,24 +94,24 @@ class Database:
             return file.read()
 
     def write(self, name, text):
-        """In place: what is mounted is the file, not its name."""
+        """Write in place: the mount is of the file, not of its name."""
         fd = os.open(self.path(name), os.O_RDWR | os.O_CREAT, 0o644)
         os.pwrite(fd, text.encode(), 0)
         os.truncate(fd, len(text.encode()))
         os.close(fd)
 
     def set(self, name, key, line):
-        """The line for that name, or none, in place of the one that is there."""
+        """Replace the line for that name by this line, or by none."""
         lines = [old for old in self.read(name).splitlines(True) if not old.startswith(key + ":")]
         self.write(name, "".join(lines) + (line + "\n" if line else ""))
 
     def is_old(self):
-        """Is its last change more than a moment ago? While it is not, each request gets a worker of its own
+        """Is the last change more than a moment ago? Before that, each request gets a worker of its own
         (base/userdb.c)."""
         return time.time() - max(os.stat(self.path(name)).st_ctime for name in self.NAMES) > 0.06
 
     def mount(self):
-        """In a child that is to become remexd."""
+        """Called in a child that will become remexd."""
         libc = private_mounts()
         for name in self.NAMES:
             check_call(libc.mount(self.path(name).encode(), b"/etc/" + name.encode(), None, MS_BIND, None),
@@ -128,23 +128,23 @@ def private_mounts():
     libc = ctypes.CDLL(None, use_errno=True)
     check_call(libc.unshare(CLONE_NEWNS), "a private mount namespace")
     check_call(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "making the mounts private")
-    if hidden:  # nothing can be mounted over a file that is gone
+    if hidden:  # nothing can be mounted over a removed file
         check_call(libc.umount2(b"/etc/group", MNT_DETACH), "the end of the mount over /etc/group")
     return libc
 
 
-hidden = False  # by hide_group, in this process
+hidden = False  # set by hide_group, in this process
 
 
 def give_group(directory):
-    """In a child that is to become remexd: from now on its /etc/group, and that of its children, has a group remex,
-    with GID. The rest of the machine sees nothing of it."""
+    """Called in a child that will become remexd: from now on its /etc/group, and that of its children, has a group
+    remex, with GID. The rest of the machine is not affected."""
     set_group(directory, "remex:x:%d:\n" % GID)
 
 
 def hide_group(directory):
-    """In such a child: its /etc/group has no group remex, where the machine's has one and can be hidden. With that group
-    remexd leaves room for its members, so that what it takes from one caller depends on the machine."""
+    """Called in such a child: its /etc/group has no group remex, where the machine's has one and it can be hidden. With
+    that group remexd keeps room for its members, so the limits for one caller depend on the machine."""
     global hidden
     try:
         grp.getgrnam("remex")
@@ -158,8 +158,8 @@ def hide_group(directory):
 
 
 def set_group(directory, more=""):
-    """/etc/group of this process becomes the machine's without remex, and `more`: it is mounted in a namespace of its own,
-    and the file in `directory`, which is private, is gone when this returns."""
+    """/etc/group of this process becomes the machine's without remex, and with `more`: it is mounted in a namespace of
+    its own, and the file in `directory`, which is private, is gone when this function returns."""
     with open("/etc/group") as file:
         lines = [line for line in file if not line.startswith("remex:")]
     path = os.path.join(directory, "group.%d" % os.getpid())
@@ -174,7 +174,8 @@ def set_group(directory, more=""):
 
 
 def public_copy(place, remexd, plugins):
-    """Copies of both in the directory `place`, for those who cannot look into the build: their paths."""
+    """Copies of both in the directory `place`, for users who cannot look into the build directory. Returns their
+    paths."""
     os.chmod(place, 0o755)
     shutil.copy(remexd, place + "/remexd")
     shutil.copytree(plugins, place + "/plugins")
@@ -183,7 +184,7 @@ def public_copy(place, remexd, plugins):
 
 
 def obstacle(directory):
-    """Why there cannot be several people here, in words; None where there can."""
+    """The reason why the tests cannot act as several users here, in words; None where they can."""
     if os.geteuid() != 0:
         return "only root can be several people"
     said = in_child(lambda: give_group(directory))
@@ -192,12 +193,13 @@ def obstacle(directory):
 
 # --- what a container takes from root ---------------------------------------------------------------------------------
 
-# capabilities(7) that a container usually leaves to root (Docker's list); CAP_NET_ADMIN is none of them.
+# The capabilities(7) that a container usually leaves to root (Docker's list); CAP_NET_ADMIN is not among them.
 CONTAINER_CAPABILITIES = (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31)
 
 
 def drop_capabilities(keep=CONTAINER_CAPABILITIES):
-    """In a child that is to execute a program: it will have no other capabilities (prctl(2), PR_CAPBSET_DROP)."""
+    """Called in a child that will execute a program: the program has no other capabilities (prctl(2),
+    PR_CAPBSET_DROP)."""
     libc = ctypes.CDLL(None, use_errno=True)
     with open("/proc/sys/kernel/cap_last_cap") as file:
         last = int(file.read())
@@ -207,7 +209,7 @@ def drop_capabilities(keep=CONTAINER_CAPABILITIES):
 
 
 def deny_netlink():
-    """In a child: from now on there are no netlink sockets (seccomp(2)). False on a machine this does not know."""
+    """Called in a child: from now on there are no netlink sockets (seccomp(2)). False on an unknown architecture."""
     number = {"x86_64": 41, "aarch64": 198}.get(os.uname().machine)  # socket(2)
     if number is None:
         return False

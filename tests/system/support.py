@@ -1,9 +1,10 @@
-"""What the system tests share: a private remexd, a raw client of remex/1, the program, and who is alive.
+"""Shared parts of the system tests: a private remexd, a raw client of remex/1, the program, and checks of processes.
 
-A Daemon lives in a directory of its own below /tmp and is ready when its notification has come. Everything that it
-starts is found again by parent links and by a marker in the environment; Daemon.stop, which every test case reaches,
-asserts that it leaves with status 0, that nothing of it lives on, that its socket and lock are gone, that no descriptor
-was leaked and that no sanitizer complained. Nothing here waits for time: LIMIT is only how long a hang may last.
+A Daemon lives in a directory of its own below /tmp and is ready when its notification has come. All processes that it
+starts are found again by parent links and by a marker in the environment. Daemon.stop, which every test case reaches,
+asserts that the daemon exits with status 0, that none of its processes lives on, that its socket and lock are gone,
+that no descriptor was leaked and that no sanitizer complained. Nothing here waits for a fixed time: LIMIT only bounds
+how long a hang may last.
 """
 
 import collections
@@ -48,19 +49,19 @@ REPORTS = ("ERROR: AddressSanitizer", "runtime error:", "LeakSanitizer", "Assert
 
 
 def sanitized():
-    """Was it built with sanitizers? It is then slower and larger."""
+    """Was remex built with sanitizers? It is then slower and larger."""
     with open(os.path.join(BUILD, "config.h")) as file:
         return "#define SANITIZED 1" in file.read()
 
 
 def skip(reason):
-    """The whole file cannot run."""
+    """Skip the whole file, which cannot run."""
     print("SKIP: %s: %s" % (os.path.basename(sys.argv[0]), reason))
     sys.exit(77)
 
 
 def wait_until(condition, what="that", limit=LIMIT):
-    """Wait until the condition returns something true, and return that; an AssertionError when it hangs."""
+    """Wait until the condition returns a true value, and return that; an AssertionError when it never does."""
     end = time.monotonic() + limit
     pause = 0.001
     while not (value := condition()):
@@ -79,7 +80,7 @@ def environment(**more):
 
 
 def me():
-    """Our name and home, as remexd would have them."""
+    """Our name and home, as remexd would find them."""
     try:
         entry = pwd.getpwuid(os.geteuid())
         return entry.pw_name, entry.pw_dir
@@ -108,7 +109,7 @@ def processes():
 
 
 def family(root):
-    """The process and all beneath it, by parent links."""
+    """The process and all its descendants, by parent links."""
     everybody = processes()
     children = collections.defaultdict(list)
     for one in everybody.values():
@@ -126,13 +127,13 @@ def children(pid, name=None):
 
 
 def alive(one):
-    """Is it still that process, and not a zombie?"""
+    """Is it still the same process, and not a zombie?"""
     now = process(one.pid)
     return now is not None and now.start == one.start and now.state not in "ZX"
 
 
 def marked(mark):
-    """Those with the marker in their environment."""
+    """The processes with the marker in their environment."""
     found = []
     for one in processes().values():
         try:
@@ -157,7 +158,7 @@ def tell(found):
 
 
 def kill(one, signo=signal.SIGKILL):
-    """Signal that process, and no other one that has its number now: tests of fork chains use all numbers up."""
+    """Signal that process, and never another one that has its pid now: tests of fork chains use all pids up."""
     try:
         pidfd = os.pidfd_open(one.pid)
     except OSError:
@@ -172,7 +173,8 @@ def kill(one, signo=signal.SIGKILL):
 
 
 def count_fds(pid):
-    """0 when we may not look: the front is not dumpable, so only root may (prctl(2), PR_SET_DUMPABLE)."""
+    """The number of descriptors; 0 when we may not look: the front is not dumpable, so only root may (prctl(2),
+    PR_SET_DUMPABLE)."""
     try:
         return len(os.listdir("/proc/%d/fd" % pid))
     except PermissionError:
@@ -180,7 +182,8 @@ def count_fds(pid):
 
 
 def can_make_cgroups():
-    """Can a cgroup be made here? The tests' own answer: where it is yes, a remexd that makes none has failed."""
+    """Can a cgroup be made here? The tests find out by themselves: where the answer is yes, a remexd that makes none
+    has failed."""
     try:
         with open("/proc/self/cgroup") as file:
             own = [line[3:].strip() for line in file if line.startswith("0::/")][0]
@@ -198,13 +201,13 @@ def can_make_cgroups():
         os.rmdir(path)
 
 
-# A command that leaves a sleep behind, which holds no pipe when the command ends: sh says "$!" before the child has even
-# redirected its output, so that has to be waited for.
+# A command that leaves a sleep behind, which holds no pipe when the command ends. sh prints "$!" before the child has
+# redirected its output, so the command waits for that.
 LEAVE = "setsid sleep 1000 >/dev/null 2>&1 & until grep -q sleep /proc/$!/comm; do :; done; echo $!"
 
 
 def bind_to_parent():
-    """In a child: when the tests are killed, it is killed, too, and its keepers kill the rest."""
+    """Called in a child: when the tests are killed, the child is killed, too, and its keepers kill the rest."""
     ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG
 
 
@@ -212,7 +215,7 @@ def bind_to_parent():
 
 
 def yaml(value, indent=0):
-    """YAML of these values, as far as a configuration needs it."""
+    """These values as YAML, as far as a configuration needs it."""
     lines = ""
     for key, item in value.items():
         if isinstance(item, dict):
@@ -239,7 +242,7 @@ class Daemon:
         self.config = os.path.join(self.directory, "remexd.yaml")
         self.log_path = os.path.join(self.directory, "log")
         self.remexd = remexd or REMEXD
-        self.left = []  # what finished commands leave behind, by right: [Process]
+        self.left = []  # processes that finished commands may leave behind: [Process]
         self.replaced = False  # a test killed the front: descriptors cannot be compared
         self.env = environment(**({} if cgroup else {"REMEX_CGROUP": "none"}), **(env or {}))
         self.env[self.mark.split("=")[0]] = self.mark.split("=")[1]
@@ -249,7 +252,7 @@ class Daemon:
         settings = {
             "listen": self.where,
             "plugins": {"directory": plugins or PLUGINS},
-            # Not the identities of this machine.
+            # The identities of this machine are not used.
             "identities": os.path.join(self.directory, "identities.d"),
             # A test that answers pings slowly is not a lost client.
             "limits": {"grace": "%dms" % (GRACE * 1000), "silence": "1h"},
@@ -260,7 +263,7 @@ class Daemon:
             else:
                 settings[key] = value
         with open(self.config, "w") as file:
-            os.chmod(self.config, 0o644)  # whatever the umask: what others may write to is not believed
+            os.chmod(self.config, 0o644)  # whatever the umask: a file that others may write to is not trusted
             file.write(yaml(settings))
         if start:
             try:
@@ -270,7 +273,8 @@ class Daemon:
                 raise
 
     def start(self, *args, ready=True):
-        """Start it and, with `ready`, wait until it says that it is ready. Without, the caller looks at the process."""
+        """Start remexd and, with `ready`, wait until it says that it is ready. Without `ready` the caller watches the
+        process."""
         def prepare():
             bind_to_parent()
             if os.geteuid() == 0:
@@ -315,7 +319,7 @@ class Daemon:
     # who is who
 
     def front(self):
-        """The front, once there is one."""
+        """The front, once it exists."""
         def find():
             for one in children(self.pid):
                 try:
@@ -331,13 +335,13 @@ class Daemon:
         return family(self.pid)
 
     def marked(self):
-        """All processes with our marker but those that may live on."""
+        """All processes with our marker except those that may live on."""
         return [one for one in marked(self.mark) if not any(one.pid == some.pid for some in self.left)]
 
     def commands(self):
         """The processes of commands: marked by their own environment, and not of the daemon's program."""
         found = self.marked()
-        # Asked afterwards: a worker that is born in between is one of the family.
+        # The family is read afterwards, so that it has a worker that was born in between.
         names = {one.pid for one in self.family() if one.name.startswith("remexd") or one.name == "exe"}
         return [one for one in found if one.pid not in names and one.pid != self.pid and alive(one)]
 
@@ -367,13 +371,13 @@ class Daemon:
 
     def expect_no_leak(self):
         """With all connections closed and all requests ended, the descriptors are those of the beginning, and of the
-        workers that are kept."""
+        kept workers."""
         if self.replaced:
             return
         def compare():
             front, keepers = self.front(), len(children(self.pid)) - 1
-            # Each worker has its link in the front; in the supervisor a keeper has its link, a spare's other link
-            # and a cgroup. A front that has just become ready may still wait for its listeners: 2 at most here.
+            # Each worker has its link in the front; in the supervisor a keeper has its link, a spare's other link and a
+            # cgroup. A front that has just become ready may still wait for its listeners: 2 at most here.
             return (count_fds(front.pid) <= self.front_fds + 2 + keepers
                     and count_fds(self.pid) <= self.fds + 3 * keepers)
         def words():
@@ -392,7 +396,7 @@ class Daemon:
                 raise AssertionError("remexd's stderr has %r:\n%s" % (word, self.log()))
 
     def expect_gone(self, family=()):
-        """No process of ours is left but those that may live on."""
+        """No process of ours is left except those that may live on."""
         def rest():
             left = {some.pid for some in self.left}
             found = {one.pid: one for one in family if one.pid not in left and alive(one)}
@@ -401,9 +405,9 @@ class Daemon:
         wait_until(lambda: not rest(), lambda: "everything to be gone:\n" + tell(rest()))
 
     def stop(self, status=0, signo=signal.SIGTERM):
-        """End it and check its promises. It can be called again."""
+        """End the daemon and check its promises. May be called again."""
         if not self.process:
-            self.remove()  # it was never there, or has gone
+            self.remove()  # never started, or already stopped
             return
         try:
             if self.process.poll() is None:
@@ -447,7 +451,7 @@ class Daemon:
 
 
 class Case(unittest.TestCase):
-    """A test case whose daemons are stopped, and looked at, at its end."""
+    """A test case whose daemons are stopped and checked at its end."""
 
     maxDiff = 2000
 
@@ -460,8 +464,8 @@ class Case(unittest.TestCase):
             faulthandler.cancel_dump_traceback_later()
 
     def with_time(self, attempt, seconds=0.3):
-        """`attempt` with a time limit that is to expire, but not before what it is about has begun: where it returns
-        nothing it was too short, and twice as much is tried."""
+        """Run `attempt` with a time limit that must expire, but only after the tested action has begun: when `attempt`
+        returns nothing the limit was too short, and the double limit is tried."""
         while not (got := attempt(seconds)):
             seconds *= 2
             self.assertLess(seconds, 4 * LIMIT)
@@ -480,7 +484,7 @@ class Case(unittest.TestCase):
 
 
 def plugin_directory(case, *names):
-    """A private directory with the shipped plugins and these of tests/plugins."""
+    """A private directory with the shipped plugins and these plugins of tests/plugins."""
     where = tempfile.mkdtemp(prefix="remex-plugins-", dir="/tmp")
     case.addCleanup(shutil.rmtree, where, True)
     for one in os.listdir(PLUGINS):
@@ -494,7 +498,7 @@ def plugin_directory(case, *names):
 
 
 class Shared(Case):
-    """The same for a class whose cases share one daemon; `config` and `cgroup` say which."""
+    """The same for a class whose cases share one daemon; `config` and `cgroup` are its settings."""
 
     config, cgroup = None, False
 
@@ -518,12 +522,12 @@ def encode(header, body=b""):
 
 
 class Answer:
-    """Everything that was received for one call."""
+    """All messages that were received for one call."""
 
     def __init__(self, number, sink=None):
         self.id, self.sink = number, sink
         self.streams = collections.defaultdict(bytearray)
-        self.credit = self.credits = 0  # what may be sent now; all that was granted
+        self.credit = self.credits = 0  # credit left for sending; all credit granted
         self.received = 0
         self.end = None
         self.first = None  # the order in which requests first had output
@@ -540,8 +544,8 @@ class Answer:
 
 
 class Client:
-    """remex/1 by hand. Every message is checked against what a server may send: at most one terminal message for a
-    call, nothing after it, nothing for a call that was not made."""
+    """remex/1 by hand. Every message is checked against the rules for a server: at most one terminal message for a
+    call, no message after it, no message for a call that was not made."""
 
     def __init__(self, where, mark=None, hello=True, pong=True):
         self.socket = None
@@ -634,7 +638,7 @@ class Client:
         return self.run(PYTHON, "-c", script, *argv, **more)
 
     def take(self, limit=LIMIT):
-        """Take one message and file it; None at the end of the stream."""
+        """Take one message and store it; None at the end of the stream."""
         message = self.recv(limit)
         if message is None:
             return None
@@ -716,7 +720,7 @@ class Client:
             pass
 
     def ping(self):
-        """A round trip: all that was sent before has been read."""
+        """A round trip: the server has read all that was sent before."""
         self.counter = getattr(self, "counter", 0) + 1
         self.send({"ping": self.counter})
         self.wait(until=lambda: {"pong": self.counter} in self.others)

@@ -1,4 +1,4 @@
-/* The closed lists: every word leads to its number and back, and no other does. */
+/* The closed lists: every word has its number and back, and no other word has. */
 #include "config.h"
 
 #include <signal.h>
@@ -6,7 +6,7 @@
 #include "support/check_main.h"
 #include "wire/codes.h"
 
-/* The lists as the specification has them, so that a change of the table is a decision. */
+/* The lists of the specification, so that a change of the table is a decision. */
 static const char *const codes[] = { "bad_message", "bad_value", "too_large", "flow", "unknown_call", "denied",
 	"not_found", "busy", "failed", "plugin_crashed", "io_error", "audit_unavailable", "shutting_down", "internal" };
 static const char *const outcomes[] = { "exited", "signalled", "timed_out", "cancelled", "never_started", "completed",
@@ -20,7 +20,7 @@ START_TEST (code_words)
 		ck_assert_int_eq (code_parse (codes[i - 1]), i);
 		ck_assert_int_eq (code_of (i), i);
 	}
-	/* A code that nobody set, and numbers that are none. */
+	/* A code that was not set, and invalid numbers. */
 	ck_assert_str_eq (code_name (CODE_NONE), "internal");
 	ck_assert_int_eq (code_of (CODE_NONE), CODE_INTERNAL);
 	ck_assert_int_eq (code_of (-1), CODE_INTERNAL);

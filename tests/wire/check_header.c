@@ -1,4 +1,4 @@
-/* Headers: what is refused before the parser runs, what the parser refuses, and the values in them. */
+/* Headers: texts refused before the parser runs, texts that the parser refuses, and the values in them. */
 #include "config.h"
 
 #include <string.h>
@@ -111,7 +111,7 @@ static const struct parse_row {
 	{ TEXT ("{\"a\":\"\xED\xA0\x80\"}") },
 	{ TEXT ("\xEF\xBB\xBF{}") },
 	{ TEXT ("{}\0") },
-	{ TEXT ("{\"a\":1\0}") }, /* jansson would read over these two */
+	{ TEXT ("{\"a\":1\0}") }, /* jansson would ignore these two */
 	{ TEXT ("{\"a\":true\0}") },
 	{ TEXT ("{\"a\":\"\0\"}") },
 	{ TEXT ("\0{}") },
@@ -175,8 +175,8 @@ END_TEST
 
 static const struct number_row {
 	const char *text;
-	int integer; /* what header_integer says, for 1 to 100 */
-	int seconds; /* what header_seconds says */
+	int integer; /* result of header_integer, for 1 to 100 */
+	int seconds; /* result of header_seconds */
 	int64_t ms;
 } numbers[] = {
 	{ "{}", 0, 0, 0 },
@@ -256,7 +256,7 @@ START_TEST (bytes_and_back)
 }
 END_TEST
 
-/* Bytes with a NUL can be sent, but are no string. */
+/* Bytes with a NUL can be sent, but are not a string. */
 START_TEST (a_nul_inside)
 {
 	json_t *json = header_bytes ("a\0b", 3);

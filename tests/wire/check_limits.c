@@ -1,5 +1,5 @@
-/* check_limits - messages at their limits: each is good to the byte or token, and one more is refused before memory is
- * spent on it; and the encoders, which write what the decoder reads, or nothing.
+/* check_limits - messages at their limits: each is valid to the byte or token, and one more is refused before memory is
+ * spent on it; and the encoders, which write messages that the decoder reads, or nothing.
  */
 #include "config.h"
 
@@ -44,7 +44,7 @@ static void put_length (struct buf *buf, size_t n)
 	ck_assert_int_eq (buf_append (buf, &length, 4), 0);
 }
 
-/* A message by hand: no encoder's care. */
+/* A message made by hand, without the checks of an encoder. */
 static void put_raw (struct buf *buf, const char *header, const void *body, size_t n)
 {
 	put_length (buf, strlen (header));
@@ -76,7 +76,7 @@ static void check_violation (enum code code, const char *what)
 	ck_assert_msg (got == -1, "%s: %d", what, got);
 	ck_assert_msg (err.code == (int)code, "%s: %s: %s", what, code_name ((enum code)err.code), err.text);
 	ck_assert (*err.text && !strchr (err.text, '\n'));
-	/* Asked again, it says the same. */
+	/* Called again, it has the same result. */
 	ck_assert_int_eq (try_next (), -1);
 	ck_assert_int_eq (err.code, (int)code);
 }
@@ -211,7 +211,7 @@ START_TEST (bodies)
 		snprintf (header, sizeof header, "%s,\"body\":%zu}", samples[i].header, samples[i].body);
 		put_raw (&in, header, NULL, 0);
 		if (samples[i].code >= 0) {
-			/* Before a byte of it has come. */
+			/* Before a byte of the body has come. */
 			check_violation ((enum code)samples[i].code, header);
 			continue;
 		}
@@ -226,7 +226,7 @@ START_TEST (bodies)
 }
 END_TEST
 
-/* A tree takes many times the bytes of its text: there is none while the message is not whole. */
+/* A tree takes many times the bytes of its text: there is no tree while the message is incomplete. */
 START_TEST (bytes_until_it_is_whole)
 {
 	const struct message *message;
@@ -248,7 +248,7 @@ START_TEST (bytes_until_it_is_whole)
 	ck_assert_int_eq (try_next (), 0);
 	ck_assert_ptr_null (decoder.header);
 	ck_assert_uint_eq (decoder_needs (&decoder, &in), 0);
-	/* Of a large header, what it may say of a body is reckoned with; a smaller one says it soon. */
+	/* A large header is counted with the largest body that it may announce; a smaller header announces it soon. */
 	put_length (&in, HEADER_CALL_MAX);
 	ck_assert_int_eq (try_next (), 0);
 	ck_assert_uint_eq (decoder_needs (&decoder, &in), 4 + HEADER_CALL_MAX + MESSAGE_CALL_BODY_MAX);
@@ -319,7 +319,7 @@ START_TEST (put)
 }
 END_TEST
 
-/* To the byte, and nothing is appended when it does not fit. */
+/* To the byte, and nothing is appended when the message does not fit. */
 START_TEST (no_room)
 {
 	enum { HEADER = sizeof "{\"ping\":12}" - 1 };
@@ -369,7 +369,7 @@ START_TEST (data)
 		memset (space, 'b', n);
 		message_data_end (&in, 7, "stdout", n);
 		ck_assert_uint_eq (buf_len (&in), 14 + overhead + n);
-		/* What comes behind it starts where it ends. */
+		/* The next message starts where this one ends. */
 		ck_assert_int_eq (message_printf (&in, "{\"ping\":2}"), 0);
 		ck_assert_int_eq (next ()->kind, MESSAGE_PING);
 		message = next ();
@@ -412,7 +412,7 @@ START_TEST (data_room)
 	space = message_data_begin (&out, (uint64_t)MESSAGE_ID_MAX, "a", 10);
 	ck_assert_ptr_nonnull (space);
 	memcpy (space, "0123456789", 10);
-	/* Begun is nothing yet. */
+	/* A begun message is not appended yet. */
 	ck_assert_uint_eq (buf_len (&out), 0);
 	message_data_end (&out, (uint64_t)MESSAGE_ID_MAX, "a", 10);
 	check_wire (&out, "{\"id\":9007199254740991,\"data\":\"a\",\"body\":     10}", "0123456789");

@@ -1,4 +1,4 @@
-/* Messages: however the bytes come, the same messages; what breaks the rules is refused as early as can be.
+/* Messages: however the bytes are cut, the messages are the same; violations are refused as early as possible.
  * check_limits.c has the sizes and the encoders.
  */
 #include "config.h"
@@ -29,7 +29,7 @@ static void teardown (void)
 	buf_free (&in);
 }
 
-/* Put a header as it stands, with any length in front of it. */
+/* Put a header unchanged, with any length in front of it. */
 static void put_length (struct buf *to, uint32_t length, const char *text, size_t n)
 {
 	length = htonl (length);
@@ -65,7 +65,7 @@ static void make_stream (struct buf *stream)
 	}
 }
 
-/* Take what there is; `seen` counts on. */
+/* Take the available messages; `seen` counts on. */
 static void take_stream (int *seen)
 {
 	while (next () > 0) {
@@ -129,7 +129,7 @@ START_TEST (cut_anywhere)
 }
 END_TEST
 
-/* The header was parsed, the body makes the buffer move. */
+/* The header was parsed, then the body makes the buffer move. */
 START_TEST (a_body_that_moves_the_buffer)
 {
 	static char body[MESSAGE_BODY_MAX];
@@ -160,12 +160,12 @@ END_TEST
 
 /* --- one header, from either side --------------------------------------------------------------------------------- */
 
-enum { C = 1, S = 2, B = 3 }; /* who may send it */
+enum { C = 1, S = 2, B = 3 }; /* the permitted senders */
 
 static const struct header_row {
 	const char *text;
 	int by;
-	int code; /* of the refusal for a sender who may; -1: it is good */
+	int code; /* of the refusal for a permitted sender; -1: valid */
 } headers[] = {
 	/* each kind from each side; refused before the body, which is not here */
 	{ "{\"remex\":1,\"host\":\"h\"}", S, -1 },
@@ -259,7 +259,7 @@ static void try_header (const struct header_row *row, enum message_side from, bo
 	ck_assert_msg (got == (code >= 0 ? -1 : waits ? 0 : 1), "%s: %d", row->text, got);
 	ck_assert_msg (code < 0 || err.code == code, "%s: %s", row->text, err.text);
 	if (code >= 0) {
-		ck_assert_int_eq (next (), -1); /* and again: what was refused stays refused */
+		ck_assert_int_eq (next (), -1); /* and again: a refusal is final */
 		ck_assert_int_eq (decoder_next (&decoder, &in, &message, NULL), -1);
 	}
 	decoder_free (&decoder);

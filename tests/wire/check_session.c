@@ -1,5 +1,5 @@
-/* check_session - calls and their answers: ids, terminal messages, bye, signals, violations. What flows is checked in
- * check_session_flow.c, and what time does in check_session_time.c.
+/* check_session - calls and their answers: ids, terminal messages, bye, signals, violations. The flow of data is
+ * checked in check_session_flow.c, time limits in check_session_time.c.
  */
 #include "config.h"
 
@@ -89,7 +89,7 @@ START_TEST (ids_may_leave_gaps)
 }
 END_TEST
 
-/* An id that was used, whether its call runs or has ended, or that is lower than one that was used. */
+/* An id that was used, whether its call runs or has ended, or that is lower than a used id. */
 START_TEST (ids_must_increase)
 {
 	static const char *const calls[] = { "{\"id\":4,\"call\":\"a\"}", "{\"id\":3,\"call\":\"a\"}",
@@ -112,7 +112,7 @@ START_TEST (ids_must_increase)
 }
 END_TEST
 
-/* What follows a call that has ended (or was refused) may have been sent before the client knew. */
+/* Messages for a call that has ended (or was refused) may have been sent before the client knew. */
 START_TEST (ended_ids_are_ignored)
 {
 	struct fake_session fake;
@@ -366,7 +366,7 @@ START_TEST (others_have_their_turn)
 	} while (fake.session.more);
 	ck_assert_int_eq (turns, 4);
 	ck_assert_uint_eq (buf_len (&fake.session.in), 0);
-	/* Half a message is nothing to come back for. */
+	/* Half a message is no reason to be called again. */
 	fake_bytes (&fake, "\0", 1);
 	ck_assert (!fake.session.more);
 	fake_end (&fake);
@@ -403,7 +403,7 @@ START_TEST (a_lost_client_is_told_to_every_owner)
 	ck_assert_int_eq (fake.session.n_channels, 0);
 	session_lose (&fake.session);
 	ck_assert_str_eq (fake_events (&fake), "");
-	/* The call of a client that is gone has no answer. */
+	/* The call of a client that has disconnected has no answer. */
 	ck_assert_str_eq (fake_answers (&fake), "hello;done 2 exited;");
 	fake_end (&fake);
 }
@@ -435,7 +435,7 @@ START_TEST (an_owner_need_not_care)
 }
 END_TEST
 
-/* Whoever has room ends its call, and the next one too. */
+/* The call that gets room ends, and the next one too. */
 static void end_two (struct channel *channel)
 {
 	struct fake_session *fake = channel->owner;

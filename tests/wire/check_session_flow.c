@@ -1,5 +1,5 @@
-/* check_session_flow - input against credit, output against the client's window and what is unsent; and what is left
- * when it all ends. */
+/* check_session_flow - input against credit, output against the client's window and the unsent bytes; and the state
+ * when the session ends. */
 #include "config.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "fake_session.h"
 #include "support/check_main.h"
 
-/* A call of id 1 with these further members; what was said and told so far is forgotten. */
+/* A call of id 1 with these further members; earlier messages and events are forgotten. */
 static struct channel *begin_call (struct fake_session *fake, const char *members)
 {
 	fake_begin (fake);
@@ -44,7 +44,7 @@ START_TEST (no_credit_without_input)
 
 		channel_credit (channel, 10);
 		ck_assert_int_eq (channel->credit, 0);
-		fake_data (&fake, 1, "stdin", "abc", 3); /* nobody reads it: it is dropped */
+		fake_data (&fake, 1, "stdin", "abc", 3); /* input is not read: it is dropped */
 		fake_say (&fake, "{\"id\":1,\"end\":\"stdin\"}");
 		ck_assert_str_eq (fake_events (&fake), "");
 		ck_assert_str_eq (fake_answers (&fake), "");
@@ -182,8 +182,8 @@ START_TEST (a_window_is_exhausted_and_renewed)
 	ck_assert_uint_eq (fake_output (channel, "stdout", 1), 0);
 	ck_assert (!fake.session.wants_room);
 	ck_assert_str_eq (fake_answers (&fake), "data 1 stdout 4;data 1 stderr 6;");
-	fake_say (&fake, "{\"id\":1,\"credit\":3}"); /* it was shut: the dispatcher is told */
-	fake_say (&fake, "{\"id\":1,\"credit\":2}"); /* it was not */
+	fake_say (&fake, "{\"id\":1,\"credit\":3}"); /* the window was shut: the dispatcher is told */
+	fake_say (&fake, "{\"id\":1,\"credit\":2}"); /* the window was open */
 	ck_assert_str_eq (fake_events (&fake), "room 1;");
 	ck_assert_uint_eq (fake_output (channel, "stdout", 100), 5);
 	ck_assert_uint_eq (fake_output (channel, "stdout", 100), 0);
@@ -205,7 +205,7 @@ START_TEST (a_window_that_is_not_shut_tells_nobody)
 }
 END_TEST
 
-/* What was reserved and not used costs nothing. */
+/* Reserved bytes that were not used cost nothing. */
 START_TEST (only_what_was_put_counts)
 {
 	struct fake_session fake;
@@ -262,7 +262,7 @@ START_TEST (output_waits_for_what_is_unsent)
 	fake_say (&fake, "{\"ping\":1}"); /* answers still go out */
 	channel_done (other, json_pack ("{ss}", "outcome", "completed"));
 	ck_assert_str_eq (fake_answers (&fake), "data 1 stdout 262144;pong 1;done 2 completed;");
-	ck_assert (fake.session.wants_room); /* whoever drains it clears it */
+	ck_assert (fake.session.wants_room); /* the code that drains it clears it */
 	fake.session.wants_room = false;
 	ck_assert_uint_eq (fake_output (channel, "stdout", 1), 1);
 	ck_assert (!fake.session.wants_room);
@@ -284,7 +284,7 @@ START_TEST (output_fills_what_was_drained)
 }
 END_TEST
 
-/* Pings that nobody reads the answers of: it ends, without a word, and with nothing half said. */
+/* Pings whose answers are not read: the session ends, without a message, and with no message in part. */
 START_TEST (too_much_unsent_ends)
 {
 	struct fake_session fake;
@@ -328,7 +328,7 @@ START_TEST (words_in_no_encoding_are_escaped)
 }
 END_TEST
 
-/* The sanitizers see what is left behind: live channels, a half-received message, unsent bytes. */
+/* The sanitizers see leaks: live channels, a half-received message, unsent bytes. */
 START_TEST (everything_is_freed)
 {
 	struct fake_session fake;

@@ -1,6 +1,6 @@
-/* check_session_time - pings, the end of a silent client and of one that does not finish its message; by a clock that
- * is made up. fake_begin's limits: 1000 ms for a message, a ping after 2000 ms, the end after 5000 ms, and
- * 4000 ms to take something of what waits.
+/* check_session_time - pings, the end of a silent client and of one that does not finish its message; with a simulated
+ * clock. fake_begin's limits: 1000 ms for a message, a ping after 2000 ms, the end after 5000 ms, and 4000 ms to take
+ * some of the pending bytes.
  */
 #include "config.h"
 
@@ -9,7 +9,7 @@
 #include "fake_session.h"
 #include "support/check_main.h"
 
-/* When the session wants to be woken, from now; 0: not at all. */
+/* The time until the session wants to be woken; 0: never. */
 static int64_t wake_in (const struct fake_session *fake)
 {
 	int64_t when = session_wake (&fake->session);
@@ -79,7 +79,7 @@ START_TEST (any_byte_is_a_sign_of_life)
 }
 END_TEST
 
-/* A front that slept past both limits asks first: the client may have had no chance to be heard. */
+/* A front that slept past both limits pings first: the client may have been alive without being read. */
 START_TEST (a_late_ping_still_waits_for_its_answer)
 {
 	struct fake_session fake;
@@ -127,12 +127,12 @@ START_TEST (a_client_that_takes_nothing_ends)
 	fake_wait (&fake, 1);
 	ck_assert_int_eq (fake.session.state, SESSION_ENDED);
 	ck_assert (fake.session.stalled);
-	ck_assert_str_eq (fake_answers (&fake), "hello;pong 1;"); /* nobody would read why */
+	ck_assert_str_eq (fake_answers (&fake), "hello;pong 1;"); /* the reason would not be read */
 	fake_end (&fake);
 }
 END_TEST
 
-/* Send n bytes of what waits, as the connection does. */
+/* Send n of the pending bytes, as the connection does. */
 static void send_some (struct fake_session *fake, size_t n)
 {
 	buf_consume (&fake->session.out, n);
@@ -155,14 +155,14 @@ START_TEST (a_slow_client_is_no_stalled_one)
 		send_some (&fake, 1024);
 		ck_assert_int_eq (fake.session.state, SESSION_OPEN);
 	}
-	/* All of it: nothing is waited for. */
+	/* All of them: the session waits for nothing. */
 	send_some (&fake, buf_len (&fake.session.out));
 	ck_assert_int_eq (fake.session.stuck_ms, 0);
 	fake_end (&fake);
 }
 END_TEST
 
-/* A byte now and then is how a connection is held for nothing. */
+/* A client that takes a byte now and then would hold a connection for nothing. */
 START_TEST (a_byte_at_a_time_is_no_progress)
 {
 	struct fake_session fake;
@@ -183,7 +183,7 @@ END_TEST
 
 /* --- half-received messages -------------------------------------------------------------------------------------- */
 
-/* What may be here of a message that is not finished. */
+/* Possible parts of an unfinished message. */
 static const struct {
 	const char *bytes;
 	size_t n;
@@ -285,7 +285,7 @@ START_TEST (single_bytes_are_no_progress)
 }
 END_TEST
 
-/* Who holds much memory has to be quicker: a sixty-fourth of the message in a period. */
+/* A message that takes much memory has to be quicker: a sixty-fourth of it in a period. */
 START_TEST (a_large_message_wants_more)
 {
 	static const uint8_t length[] = { 0, 15, 0, 0 }; /* 983,040 bytes, and a body of 65,536 as far as is known */
@@ -311,7 +311,7 @@ START_TEST (a_large_message_wants_more)
 }
 END_TEST
 
-/* Who is not read cannot be blamed for what does not come. */
+/* A client that is not read is not responsible for missing bytes. */
 START_TEST (a_client_that_is_held)
 {
 	struct fake_session fake;

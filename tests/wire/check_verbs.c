@@ -1,4 +1,4 @@
-/* The verb table: read back from its JSON, looked up, and what it says about a call's arguments. */
+/* The verb table: parsed from its JSON, looked up, and its checks of a call's arguments. */
 #include "config.h"
 
 #include <string.h>
@@ -114,7 +114,7 @@ START_TEST (empty_tables)
 }
 END_TEST
 
-/* Of a plugin that is refused, every call says why; what is near it in another plugin is not meant. */
+/* Every call of a refused plugin gets the reason; similar names in other plugins are not suggested. */
 START_TEST (calls_of_a_refused_plugin)
 {
 	static const char text[] = "[{\"plugin\":\"words\",\"refused\":\"no disk\"},"
@@ -157,7 +157,7 @@ END_TEST
 
 static const struct args_row {
 	const char *args;
-	const char *said; /* NULL: they are good */
+	const char *said; /* NULL: the arguments are valid */
 } args_rows[] = {
 	{ "{\"argv\":[]}", NULL },
 	{ "{\"argv\":[\"a\",{\"b64\":\"/w==\"}],\"cwd\":\"/\",\"nice\":-5,\"share\":1,\"tty\":false}", NULL },

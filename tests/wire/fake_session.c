@@ -189,7 +189,7 @@ size_t fake_output (struct channel *channel, const char *stream, size_t n)
 
 /* --- what happened ----------------------------------------------------------------------------------------------- */
 
-/* The text of a log, which starts anew when something is next written there. */
+/* The text of a log, which starts anew with the next write. */
 static const char *told (struct buf *log)
 {
 	static char text[LOG_MAX + 1];

@@ -1,6 +1,6 @@
-/* fake_session - a session with a dispatcher that makes nothing up by itself: it writes down what it is told, and a test
- * answers on the channels. The clock is made up, the client is the test. What was told and what was said are read as
- * text, so that a test reads like a conversation.
+/* fake_session - a session with a dispatcher that does nothing by itself: it records its events, and a test answers on
+ * the channels. The clock is simulated, the client is the test. Events and messages are read as text, so that a test
+ * reads like a conversation.
  */
 #ifndef REMEX_TESTS_WIRE_FAKE_SESSION_H
 #define REMEX_TESTS_WIRE_FAKE_SESSION_H
@@ -9,7 +9,7 @@
 
 struct fake_session {
 	struct session session;
-	struct decoder decoder; /* of what the session says */
+	struct decoder decoder; /* of the session's messages */
 	struct buf heard, events, answers;
 	int64_t now;
 };
@@ -26,10 +26,10 @@ void fake_bytes (struct fake_session *fake, const void *bytes, size_t n);
 /* The live channel of that id, or NULL. */
 struct channel *fake_channel (struct fake_session *fake, unsigned id);
 
-/* Output on a stream: how many bytes were taken, at most n. */
+/* Output on a stream: returns how many bytes were taken, at most n. */
 size_t fake_output (struct channel *channel, const char *stream, size_t n);
 
-/* What happened since it was asked last, oldest first, each followed by ';'. Good until it is asked again.
+/* The events and answers since the last call, oldest first, each followed by ';'. Valid until the next call.
  *   events:  "call 1 run;" "input 1 abc;" "end 1;" "signal 1 15;" "cancel 1;" "room 1;" "flow 1;" "lost 1;" "flush;"
  *   answers: "hello;" "credit 1 65536;" "data 1 stdout 5;" "done 1 exited;" "error 1 busy;" "error 0 flow;" "pong 7;"
  * fake_answers takes everything out of the session. */

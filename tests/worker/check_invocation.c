@@ -1,4 +1,4 @@
-/* A worker and its calls, over a link whose other end is the test: calls in pieces, failures, what a plugin left
+/* A worker and its calls, over a link whose other end is the test: calls in pieces, failures, state that a plugin
  * changed, the lifeline. Input and output are in check_streams.c, commands in check_command.c.
  */
 #include "config.h"
@@ -131,7 +131,7 @@ static const struct {
 	{ "roots", "{\"roots\":[{\"path\":{\"b64\":\"L/8=\"},\"write\":true}],\"facts\":{},\"more\":1}",
 		"bound /\xFF=rw" },
 	{ "both", "{\"facts\":{\"n\":1},\"roots\":null}", "unbound" },
-	/* Who has not asked gets none, whatever is there. */
+	/* A verb that does not ask for roots gets none, whatever the call has. */
 	{ "rootless", "", "bound" },
 	{ "rootless", "{\"facts\":{}}", "bound" },
 };
@@ -158,7 +158,7 @@ END_TEST
 #define UNSAID "tester.roots does not run: the call does not say which roots bind its caller"
 #define MALFORMED "the attachment of the call is malformed: "
 
-/* What the front would never say lets nobody reach anything, and the worker lives on. */
+/* Roots that the front would never send permit nothing, and the worker lives on. */
 static const struct {
 	const char *attachment, *why;
 } roots_refused[] = {
@@ -262,7 +262,7 @@ START_TEST (failing)
 	if (row->number >= 0)
 		ck_assert_int_eq (fixture.packet.record.b, row->number);
 	ck_assert_msg (strstr (fixture_words (&fixture), row->words) != NULL, "%s", fixture_words (&fixture));
-	/* It is still good. */
+	/* The worker still works. */
 	fixture_call (&fixture, 4, "{\"call\":\"tester.say\"}");
 	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
 	fixture_finish (&fixture);
@@ -286,7 +286,7 @@ static const struct {
 	size_t n;
 } senseless[] = { { -1, 0, 5 }, { 0, -1, 5 }, { 3, 0, 5 }, { INT64_MAX, 0, 5 }, { 5 * 1024 * 1024, 0, 5 } };
 
-/* What no front sends ends the worker, rather than anything else. */
+/* Records that no front sends end the worker, and have no other effect. */
 START_TEST (calls_that_make_no_sense)
 {
 	struct record record = { .type = REC_CALL, .id = 1, .a = senseless[_i].a, .b = senseless[_i].b };
@@ -351,7 +351,7 @@ START_TEST (the_lifeline_ends_while_running)
 }
 END_TEST
 
-/* It leaves when its keeper says so, and not before (had it left, its keeper would take that for a crash). */
+/* The worker exits when its keeper tells it to, and not before (the keeper would take an earlier exit for a crash). */
 START_TEST (the_front_is_gone)
 {
 	int status;
@@ -407,7 +407,7 @@ START_TEST (a_probe)
 }
 END_TEST
 
-/* A probe tells which plugin it loads next, so that it is known which one's constructor ended it. */
+/* A probe names the plugin that it loads next, so that a crash in a constructor can be attributed. */
 START_TEST (a_probe_that_crashes)
 {
 	int64_t last = -1;

@@ -1,5 +1,5 @@
-/* A worker's input and output, over a link whose other end is the test: input against PULL, output that waits, what is
- * cancelled, what may be handed over.
+/* A worker's input and output, over a link whose other end is the test: input against PULL, output that waits,
+ * cancelled writes, descriptors that may be handed over.
  */
 #include "config.h"
 
@@ -20,7 +20,7 @@ static char out[2048];
 
 /* --- input -------------------------------------------------------------------------------------------------------- */
 
-/* The front's part of input: what was pulled and not sent yet, what goes in, what has come out. */
+/* The front's part of input: bytes pulled and not sent yet, bytes sent, bytes received back. */
 struct feed {
 	size_t size, sent, back;
 	int64_t pulled;
@@ -32,8 +32,8 @@ static uint8_t pattern (size_t i)
 	return (uint8_t)(i * 7 + i / 4099);
 }
 
-/* How many of the `n` bytes are what they should be, as far as the first that is not. Check keeps a note of each
- * assertion, and of millions it takes minutes: one is enough. */
+/* How many of the `n` bytes are right, up to the first wrong one. Check records each assertion, and for millions that
+ * takes minutes: one is enough. */
 static size_t right (const uint8_t *bytes, size_t n, size_t from, uint8_t (*want) (size_t i))
 {
 	size_t i = 0;
@@ -109,7 +109,7 @@ START_TEST (input_against_pull)
 }
 END_TEST
 
-/* Nothing is asked for where the call has no input; a body alone is input. */
+/* The worker pulls nothing where the call has no input; a body alone is input. */
 START_TEST (without_input)
 {
 	fixture_ready (&fixture);
@@ -127,13 +127,13 @@ END_TEST
 
 /* --- output ------------------------------------------------------------------------------------------------------- */
 
-/* What tester.flood writes, 20 letters of which each comes 300,000 times. */
+/* The output of tester.flood: 20 letters, each 300,000 times. */
 static uint8_t flood (size_t i)
 {
 	return (uint8_t)('a' + (20 - i / 300000) % 26);
 }
 
-/* More than the link holds: the handler waits for its reader, and takes what comes meanwhile. */
+/* More than the link holds: the handler waits for its reader, and takes records that come meanwhile. */
 START_TEST (output_waits)
 {
 	size_t got = 0, n;
@@ -158,7 +158,7 @@ START_TEST (output_waits)
 }
 END_TEST
 
-/* The front does not read, the lifeline ends: the write gives up, the handler returns, the worker leaves. */
+/* The front does not read, the lifeline ends: the write fails, the handler returns, the worker exits. */
 START_TEST (a_write_is_cancelled)
 {
 	int type, status;
@@ -210,7 +210,7 @@ START_TEST (rules_of_handing_over)
 	packet_close (&fixture.packet);
 	ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
 	ck_assert_str_eq (out, want);
-	ck_assert_uint_eq (fixture_state (&fixture).flags, 0); /* what was given away was closed */
+	ck_assert_uint_eq (fixture_state (&fixture).flags, 0); /* a descriptor handed over was closed */
 	fixture_finish (&fixture);
 }
 END_TEST

@@ -1,5 +1,5 @@
-/* Commands of a worker: their pipes go to the front, which is the test here; signals reach them, before they are there
- * and after; their end is told as it was.
+/* Commands of a worker: their pipes go to the front, which is the test here; signals reach them, before their start and
+ * after; their end is reported unchanged.
  */
 #include "config.h"
 
@@ -94,14 +94,14 @@ START_TEST (output_and_exit)
 }
 END_TEST
 
-/* A fresh environment, /dev/null for input, nothing but 0, 1 and 2, the directory that was asked for. */
+/* A fresh environment, /dev/null for input, only 0, 1 and 2, the requested directory. */
 START_TEST (surroundings)
 {
 	fixture_ready (&fixture);
 	setenv ("SECRET", "of the daemon", 1);
 	run ("echo $WORD/$SECRET/$PWD/$LANG; cat; ls /proc/self/fd | wc -l; umask; ulimit -c >/dev/null", false);
 	take_pipes (false);
-	/* ls itself opens a fourth. */
+	/* ls itself opens a fourth descriptor. */
 	ck_assert_str_eq (read_until (output, NULL), "from the call////C.UTF-8\n4\n0022\n");
 	assert_end (OUTCOME_EXITED, 0);
 	close_pipes ();
@@ -161,7 +161,7 @@ START_TEST (never_started)
 }
 END_TEST
 
-/* A signal that comes right behind the call is kept until there is a command. */
+/* A signal that comes right after the call is kept until the command exists. */
 START_TEST (a_signal_before_the_command)
 {
 	fixture_ready (&fixture);
@@ -187,7 +187,7 @@ START_TEST (a_signal_to_the_command)
 	link_post (fixture.link, REC_SIGNAL, 1, SIGUSR1, 0, 0);
 	ck_assert_str_eq (read_until (output, NULL), "caught\n");
 	assert_end (OUTCOME_EXITED, 5);
-	/* What comes too late is nobody's. */
+	/* A signal that comes too late is ignored. */
 	link_post (fixture.link, REC_SIGNAL, 1, SIGKILL, 0, 0);
 	close_pipes ();
 	run ("echo alive", false);
@@ -199,7 +199,7 @@ START_TEST (a_signal_to_the_command)
 }
 END_TEST
 
-/* The whole process group gets it: also what the shell runs. */
+/* The whole process group gets the signal: also the children of the shell. */
 START_TEST (a_signal_to_the_group)
 {
 	fixture_ready (&fixture);
@@ -214,7 +214,7 @@ START_TEST (a_signal_to_the_group)
 }
 END_TEST
 
-/* The lifeline ends: the keeper kills the command, the worker waits for that, tells how it ended, and leaves. */
+/* The lifeline ends: the keeper kills the command, the worker waits for that, reports its end, and exits. */
 START_TEST (the_lifeline_ends)
 {
 	fixture_ready (&fixture);
@@ -230,7 +230,7 @@ START_TEST (the_lifeline_ends)
 }
 END_TEST
 
-/* The command has ended, but something it started has not: the worker says so. */
+/* The command has ended, but a process that it started has not: the worker says so. */
 START_TEST (something_is_left)
 {
 	pid_t left;

@@ -1,4 +1,4 @@
-/* check_user - who a user is, and until when. Becoming another is tests/system/who.test's. */
+/* check_user - the entry of a user, and its expiry. Becoming another user is tested in tests/system/who.test. */
 #include "config.h"
 
 #include <string.h>
@@ -34,7 +34,7 @@ START_TEST (ourselves)
 	ck_assert_ptr_nonnull (user.name);
 	ck_assert_int_eq (user.home[0], '/');
 	ck_assert_uint_gt (strlen (user.shell), 0);
-	/* Nobody is kept out of what is its own. */
+	/* A user is not locked out of its own daemon. */
 	ck_assert_int_eq (user_check (&user, time (NULL), &err), 0);
 	user_free (&user);
 	ck_assert_ptr_null (user.name);

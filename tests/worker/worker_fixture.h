@@ -28,20 +28,20 @@ void fixture_ready (struct worker_fixture *fixture);
 /* Receive one record: its type, or 0 when the worker has closed its link. */
 int fixture_recv (struct worker_fixture *fixture);
 
-/* Send a call in one record, and wait for its terminal record: its type. What comes before goes to `out` (of OUTPUT,
- * without the streams' names), NUL-terminated. */
+/* Send a call in one record, and wait for its terminal record: returns its type. Earlier output goes to `out` (of
+ * OUTPUT, without the streams' names), NUL-terminated. */
 void fixture_call (struct worker_fixture *fixture, uint64_t id, const char *header);
 void fixture_call_with (struct worker_fixture *fixture, uint64_t id, const char *header, const char *attachment);
 int fixture_end (struct worker_fixture *fixture, char *out, size_t size);
 
-/* The state in the terminal record that was received, and the words behind it. */
+/* The state in the received terminal record, and the words behind it. */
 struct worker_state fixture_state (const struct worker_fixture *fixture);
 const char *fixture_words (struct worker_fixture *fixture);
 
-/* Wait for its end: as waitpid(2) has it. Closes all. */
+/* Wait for its end: the status of waitpid(2). Closes all. */
 int fixture_wait (struct worker_fixture *fixture);
 
-/* End its lifeline, and see that it leaves with status 0. */
+/* End its lifeline, and check that it exits with status 0. */
 void fixture_finish (struct worker_fixture *fixture);
 
 #endif
