@@ -29,6 +29,20 @@ void buf_trim (struct buf *buf)
 		buf_free (buf);
 }
 
+/* Move the content to the beginning of another block (owned from now on), which has room for it. */
+static void move_to (struct buf *buf, uint8_t *data, size_t size)
+{
+	size_t len = buf_len (buf);
+
+	if (len)
+		memcpy (data, buf_head (buf), len);
+	free (buf->data);
+	buf->data = data;
+	buf->size = size;
+	buf->start = 0;
+	buf->end = len;
+}
+
 void buf_shrink (struct buf *buf, size_t keep)
 {
 	size_t len = buf_len (buf), size = FIRST_SIZE;
@@ -42,14 +56,8 @@ void buf_shrink (struct buf *buf, size_t keep)
 	}
 	while (size < len)
 		size *= 2;
-	if (size >= buf->size || !(data = malloc (size)))
-		return;
-	memcpy (data, buf_head (buf), len);
-	free (buf->data);
-	buf->data = data;
-	buf->size = size;
-	buf->start = 0;
-	buf->end = len;
+	if (size < buf->size && (data = malloc (size)))
+		move_to (buf, data, size);
 }
 
 uint8_t *buf_reserve (struct buf *buf, size_t n)
@@ -65,20 +73,16 @@ uint8_t *buf_reserve (struct buf *buf, size_t n)
 		return buf->data + buf->end;
 	if (buf->data && buf->size - len >= n && buf->start >= len) {
 		memcpy (buf->data, buf_head (buf), len);
+		buf->start = 0;
+		buf->end = len;
 	} else {
 		size = buf->max < FIRST_SIZE ? buf->max : FIRST_SIZE;
 		for (size = buf->size ? buf->size : size; size < len + n;)
 			size = size > buf->max / 2 ? buf->max : size * 2;
 		if (!(data = malloc (size)))
 			return NULL;
-		if (len)
-			memcpy (data, buf_head (buf), len);
-		free (buf->data);
-		buf->data = data;
-		buf->size = size;
+		move_to (buf, data, size);
 	}
-	buf->start = 0;
-	buf->end = len;
 	return buf->data + buf->end;
 }
 
