@@ -21,9 +21,9 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "base/paths.h"
 #include "base/resident.h"
+#include "base/text.h"
 #include "daemon/claim.h"
 #include "daemon/front_process.h"
 #include "daemon/generation.h"
@@ -294,19 +294,24 @@ static int reopen_audit (struct supervisor *supervisor, const struct config *con
 	return 0;
 }
 
+/* Other identities, or another group `remex`, are in use now: open to them what was closed. */
+static void renew_listening (struct supervisor *supervisor)
+{
+	struct err err;
+
+	listening_renew_group (&supervisor->listening);
+	if (listening_start (&supervisor->listening, supervisor->generation, supervisor->state == SERVING, &err) < 0)
+		log_error ("%s", err.text);
+}
+
 /* Read the identities of the generation in use again: rights must end even when the rest of a reload is wrong. 0, or -1
  * and err with the identities unchanged. */
 static int renew_identities (struct supervisor *supervisor, struct err *err)
 {
-	bool serving = supervisor->state == SERVING;
-	struct err closed;
-
 	if (generation_renew_identities (supervisor->generation, err) < 0)
 		return -1;
 	identity_files_log (&supervisor->generation->identities);
-	listening_renew_group (&supervisor->listening);
-	if (listening_start (&supervisor->listening, supervisor->generation, serving, &closed) < 0)
-		log_error ("%s", closed.text);
+	renew_listening (supervisor);
 	front_process_send_identities (&supervisor->front, supervisor->generation);
 	return 0;
 }
@@ -338,14 +343,11 @@ static void take_reload (struct supervisor *supervisor)
 	char waiting[RELOAD_KEYS_SIZE];
 	size_t n = reload_take (&supervisor->reload, &supervisor->generation, waiting);
 	const struct generation *generation = supervisor->generation;
-	struct err err;
 
 	workers_set_generation (&supervisor->workers, generation);
 	log_setup ("remexd", supervisor->stdio ? LOG_WARNING : generation->config->log);
 	generation_log (generation);
-	listening_renew_group (&supervisor->listening);
-	if (listening_start (&supervisor->listening, generation, supervisor->state == SERVING, &err) < 0)
-		log_error ("%s", err.text);
+	renew_listening (supervisor);
 	if (front_process_send_generation (&supervisor->front, generation) < 0)
 		log_warning ("the front did not take the new generation; the next one will");
 	log_info ("reloaded. generation=%d", generation->number);
@@ -428,6 +430,7 @@ static void close_all (struct supervisor *supervisor)
 	generation_free (supervisor->generation);
 	free (supervisor->file);
 	audit_close (&supervisor->audit);
+	open_requests_clear (&supervisor->open);
 	fd_close (&supervisor->statm);
 	fd_close (&supervisor->signals);
 	fd_close (&supervisor->front.link);
