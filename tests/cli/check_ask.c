@@ -16,6 +16,7 @@
 #include "net/endpoint.h"
 #include "net/tls.h"
 #include "support/check_main.h"
+#include "support/loopback.h"
 
 enum { TURNS = 6000, TURN_MS = 5 };
 
@@ -31,19 +32,9 @@ static struct err err;
 
 static void set_up (void)
 {
-	struct endpoint endpoint;
-	struct sockaddr_storage bound;
-	socklen_t size = sizeof bound;
-
 	strcpy (directory, "/tmp/remex-check-XXXXXX");
 	ck_assert_ptr_nonnull (mkdtemp (directory));
-	ck_assert_int_eq (endpoint_parse (&endpoint, "127.0.0.1:0", &err), 0);
-	listening = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	ck_assert_int_eq (bind (listening, (struct sockaddr *)&endpoint.address, endpoint.size), 0);
-	ck_assert_int_eq (listen (listening, 8), 0);
-	ck_assert_int_eq (getsockname (listening, (struct sockaddr *)&bound, &size), 0);
-	endpoint_set (&endpoint, (struct sockaddr *)&bound, size);
-	endpoint_format (&endpoint, where);
+	listening = listen_on_loopback (where);
 	ck_assert_ptr_nonnull (theirs = credential_make ("server", &err));
 	ck_assert_ptr_nonnull (context = tls_context_new (TLS_SERVER, theirs, &err));
 	key_print (credential_key (theirs), print);

@@ -14,6 +14,7 @@
 #include "cli/transfer.h"
 #include "client/fake.h"
 #include "files/digest.h"
+#include "files/item_fixture.h"
 #include "support/check_main.h"
 
 static char root[32]; /* the test's own directory, and where it runs */
@@ -59,25 +60,6 @@ static void tear_down (void)
 /* --- the server --------------------------------------------------------------------------------------------------------- */
 
 static struct buf bytes;
-
-static struct item *make (enum item_kind kind, const char *name, int64_t source)
-{
-	static struct item item;
-
-	item_init (&item, kind);
-	strcpy (item.name, name);
-	item.source = source;
-	return &item;
-}
-
-static void sum_of (const char *text, char sum[DIGEST_TEXT])
-{
-	struct digest *digest = digest_new ();
-
-	digest_add (digest, text, strlen (text));
-	digest_text (digest, sum);
-	digest_free (digest);
-}
 
 static void put (const struct item *item)
 {

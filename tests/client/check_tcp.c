@@ -14,6 +14,7 @@
 #include "net/tls.h"
 #include "remex/client.h"
 #include "support/check_main.h"
+#include "support/loopback.h"
 
 #define HELLO "{\"remex\":1,\"host\":\"web1\",\"version\":\"9.9\",\"you\":\"alice\"}"
 
@@ -57,19 +58,9 @@ static void serve_as (struct credential *credential)
 
 static void setup (void)
 {
-	struct endpoint endpoint;
-	struct sockaddr_storage bound;
-	socklen_t size = sizeof bound;
-
 	strcpy (directory, "/tmp/remex-check-XXXXXX");
 	ck_assert_ptr_nonnull (mkdtemp (directory));
-	ck_assert_int_eq (endpoint_parse (&endpoint, "127.0.0.1:0", &err), 0);
-	listening = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	ck_assert_int_eq (bind (listening, (struct sockaddr *)&endpoint.address, endpoint.size), 0);
-	ck_assert_int_eq (listen (listening, 8), 0);
-	ck_assert_int_eq (getsockname (listening, (struct sockaddr *)&bound, &size), 0);
-	endpoint_set (&endpoint, (struct sockaddr *)&bound, size);
-	endpoint_format (&endpoint, where);
+	listening = listen_on_loopback (where);
 	serve_as (credential_make ("server", &err));
 	ck_assert_ptr_nonnull (remex = remex_new ());
 	ck_assert_int_eq (remex_set_directory (remex, directory, &error), 0);

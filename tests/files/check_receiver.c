@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "files/digest.h"
 #include "files/receiver.h"
+#include "files/item_fixture.h"
 #include "support/check_main.h"
 
 static char root[64]; /* the test's own directory, and where it runs */
@@ -90,25 +91,6 @@ static void end (void)
 static void put (struct item *item)
 {
 	ck_assert_int_eq (item_put (&in, item), 0);
-}
-
-static struct item *make (enum item_kind kind, const char *name, int64_t source)
-{
-	static struct item item;
-
-	item_init (&item, kind);
-	strcpy (item.name, name);
-	item.source = source;
-	return &item;
-}
-
-static void sum_of (const char *text, char sum[DIGEST_TEXT])
-{
-	struct digest *digest = digest_new ();
-
-	digest_add (digest, text, strlen (text));
-	digest_text (digest, sum);
-	digest_free (digest);
 }
 
 static void put_data (const char *text)

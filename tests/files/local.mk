@@ -27,6 +27,7 @@ files_libs = src/files/libfiles.la src/wire/libwire.la src/base/libbase.la $(JAN
 %C%_check_digest_LDADD = $(files_libs)
 %C%_check_item_CFLAGS = $(check_cflags)
 %C%_check_item_LDADD = $(files_libs)
+%C%_check_receiver_SOURCES = %D%/check_receiver.c %D%/item_fixture.h
 %C%_check_receiver_CFLAGS = $(check_cflags)
 %C%_check_receiver_LDADD = $(files_libs)
 %C%_check_file_reader_SOURCES = %D%/check_file_reader.c $(files_fixture)

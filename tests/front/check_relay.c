@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "relay_fixture.h"
 #include "support/check_main.h"
+#include "support/descriptors.h"
 
 /* Write as much of the sequence as the pipe takes; returns the end of the written part. */
 static size_t fill (int fd, size_t written, size_t total)

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "relay_fixture.h"
 #include "support/check_main.h"
+#include "support/descriptors.h"
 
 static void input (struct fixture *fixture, size_t from, size_t n)
 {

@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <check.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "relay_fixture.h"
+#include "support/descriptors.h"
 
 enum { SEQUENCE = 8 * 1024 * 1024 };
 
@@ -29,18 +29,6 @@ static int to_worker (void *arg, const void *bytes, size_t n)
 	ck_assert (!fixture->ended);
 	fixture->ended = n == 0;
 	return n ? buf_append (&fixture->given, bytes, n) : 0;
-}
-
-int open_descriptors (void)
-{
-	DIR *dir = opendir ("/proc/self/fd");
-	int n = 0;
-
-	ck_assert_ptr_nonnull (dir);
-	while (readdir (dir))
-		n++;
-	closedir (dir);
-	return n;
 }
 
 void fixture_begin (struct fixture *fixture, const char *members)

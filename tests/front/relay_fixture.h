@@ -42,9 +42,6 @@ void fixture_hear (struct fixture *fixture, size_t n);
 int fixture_outlet (struct fixture *fixture, const char *name);
 int fixture_sink (struct fixture *fixture);
 
-/* The number of open descriptors of this process. */
-int open_descriptors (void);
-
 /* n bytes of a sequence that does not repeat soon, from that offset. */
 const uint8_t *pattern (size_t from, size_t n);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plugin/fail_strdup.h"
 #include "plugin/plugin_fixture.h"
 #include "plugin/plugins.h"
 #include "support/check_main.h"
@@ -17,21 +18,6 @@ static struct config *config;
 static struct plugin_files files;
 static struct plugins plugins;
 static struct err err;
-
-/* strdup(3) for the code under test (ld --wrap): no copy of that text can be made. */
-static const char *fail_strdup;
-
-char *__real_strdup (const char *text);
-char *__wrap_strdup (const char *text);
-
-char *__wrap_strdup (const char *text)
-{
-	if (fail_strdup && strstr (text, fail_strdup)) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	return __real_strdup (text);
-}
 
 static void open_files (const char *section)
 {

@@ -7,15 +7,16 @@ plugin_unit_tests = \
 check_PROGRAMS += $(plugin_unit_tests)
 TESTS += $(plugin_unit_tests)
 plugin_fixture = tests/plugin/plugin_fixture.c tests/plugin/plugin_fixture.h
+plugin_fail_strdup = %D%/fail_strdup.c %D%/fail_strdup.h
 plugin_libs = src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la \
 	$(JANSSON_LIBS) $(YAML_LIBS) -ldl -lm $(check_libs)
 %C%_check_arguments_CFLAGS = $(check_cflags)
 %C%_check_arguments_LDADD = src/plugin/libplugin.la $(plugin_libs)
-%C%_check_plugin_files_SOURCES = %D%/check_plugin_files.c $(plugin_fixture)
+%C%_check_plugin_files_SOURCES = %D%/check_plugin_files.c $(plugin_fixture) $(plugin_fail_strdup)
 %C%_check_plugin_files_CFLAGS = $(check_cflags)
 %C%_check_plugin_files_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=strdup
 %C%_check_plugin_files_LDADD = src/plugin/libplugin.la $(plugin_libs)
-%C%_check_plugins_SOURCES = %D%/check_plugins.c $(plugin_fixture)
+%C%_check_plugins_SOURCES = %D%/check_plugins.c $(plugin_fixture) $(plugin_fail_strdup)
 %C%_check_plugins_CFLAGS = $(check_cflags)
 %C%_check_plugins_LDFLAGS = $(worker_whole) -Wl,--wrap=strdup
 %C%_check_plugins_LDADD = $(worker_libs)

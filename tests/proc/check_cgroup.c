@@ -19,6 +19,7 @@
 #include "proc/proc_fixture.h"
 #include "proc/process_tree.h"
 #include "support/check_main.h"
+#include "support/descriptors.h"
 
 /* Some of the cases need no cgroup. */
 #define NEED_CGROUP \
@@ -47,7 +48,7 @@ static int population (int cgroup)
 START_TEST (test_none)
 {
 	struct cgroups cgroups = { .root = 7, .left = 7 };
-	int fds = fixture_fds ();
+	int fds = open_descriptors ();
 
 	setenv ("REMEX_CGROUP", "none", 1);
 	cgroups_open (&cgroups);
@@ -56,7 +57,7 @@ START_TEST (test_none)
 	ck_assert_int_eq (cgroup_make (&cgroups, 1), -1);
 	cgroup_remove (&cgroups, 1);
 	cgroups_close (&cgroups);
-	ck_assert_int_eq (fixture_fds (), fds);
+	ck_assert_int_eq (open_descriptors (), fds);
 }
 END_TEST
 
@@ -64,14 +65,14 @@ END_TEST
 START_TEST (test_not_allowed)
 {
 	struct cgroups cgroups = { .root = 7, .left = 7 };
-	int fds = fixture_fds ();
+	int fds = open_descriptors ();
 
 	NEED_ROOT;
 	ck_assert_int_eq (setresgid (65534, 65534, 65534) | setresuid (65534, 65534, 65534), 0);
 	cgroups_open (&cgroups);
 	ck_assert_int_eq (cgroups.root, -1);
 	ck_assert_int_eq (cgroups.left, -1);
-	ck_assert_int_eq (fixture_fds (), fds);
+	ck_assert_int_eq (open_descriptors (), fds);
 }
 END_TEST
 
@@ -103,7 +104,7 @@ START_TEST (test_open_close)
 {
 	struct cgroups one, two;
 	char first[PATH_MAX], second[PATH_MAX], name[32];
-	int fds = fixture_fds ();
+	int fds = open_descriptors ();
 
 	NEED_CGROUP;
 	cgroups_open (&one);
@@ -120,7 +121,7 @@ START_TEST (test_open_close)
 	cgroups_close (&two);
 	ck_assert (!here (AT_FDCWD, first) && !here (AT_FDCWD, second));
 	ck_assert_int_eq (one.root, -1);
-	ck_assert_int_eq (fixture_fds (), fds);
+	ck_assert_int_eq (open_descriptors (), fds);
 }
 END_TEST
 
@@ -170,7 +171,7 @@ END_TEST
 
 START_TEST (test_make_remove)
 {
-	int fds = fixture_fds (), cgroup;
+	int fds = open_descriptors (), cgroup;
 	char name[32];
 
 	NEED_CGROUP;
@@ -183,7 +184,7 @@ START_TEST (test_make_remove)
 	cgroup_remove (&fixture_cgroups, (uint64_t)getpid ());
 	ck_assert (!here (fixture_cgroups.root, name));
 	close (cgroup);
-	ck_assert_int_eq (fixture_fds (), fds);
+	ck_assert_int_eq (open_descriptors (), fds);
 }
 END_TEST
 

@@ -11,6 +11,7 @@
 #include "proc/fork.h"
 #include "proc/proc_fixture.h"
 #include "support/check_main.h"
+#include "support/descriptors.h"
 
 static int look (void *arg)
 {
@@ -22,7 +23,7 @@ static int look (void *arg)
 
 	bad |= fd != 3 || read (fd, name, sizeof name - 1) < 0 || strcmp (name, "remexd-look\n") != 0;
 	close (fd);
-	bad |= (fixture_fds () != 2 + 1 + 3 + 2) << 1; /* two dots, opendir's own, 0-2, and those kept */
+	bad |= (open_descriptors () != 2 + 1 + 3 + 2) << 1; /* two dots, opendir's own, 0-2, and those kept */
 	bad |= (fcntl (keep[0], F_GETFD) < 0 || fcntl (keep[2], F_GETFD) < 0) << 2;
 	sigprocmask (SIG_SETMASK, NULL, &set);
 	for (int signo = 1; signo < NSIG; signo++) {

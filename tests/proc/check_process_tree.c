@@ -18,6 +18,7 @@
 #include "proc/proc_fixture.h"
 #include "proc/process_tree.h"
 #include "support/check_main.h"
+#include "support/descriptors.h"
 
 /* This test process is the subreaper of its helpers; line[0] sees them end. */
 static int line[2];
@@ -64,14 +65,14 @@ static const struct {
 /* All kinds, one by one, with the sweep alone. */
 START_TEST (test_kill)
 {
-	int fds = fixture_fds ();
+	int fds = open_descriptors ();
 
 	enter (actions[_i].action, actions[_i].n, actions[_i].ready);
 	ck_assert_int_ge (tree_count (0), actions[_i].alive);
 	ck_assert_int_eq (tree_kill (-1, 200000, NULL, NULL), 0);
 	exit_all ();
 	ck_assert_int_eq (tree_count (0), 0);
-	ck_assert_int_eq (fixture_fds (), fds - 1);
+	ck_assert_int_eq (open_descriptors (), fds - 1);
 }
 END_TEST
 

@@ -17,6 +17,7 @@
 #include "proc/spawn.h"
 #include "proc/spawn_failures.h"
 #include "support/check_main.h"
+#include "support/descriptors.h"
 
 /* Read all from fd to `out`. */
 static void slurp (int fd, char *out, size_t size)
@@ -93,7 +94,7 @@ START_TEST (test_caller_unchanged)
 	struct sigaction action;
 	struct child child;
 	mode_t mask;
-	int fds = fixture_fds ();
+	int fds = open_descriptors ();
 
 	sigemptyset (&set);
 	sigaddset (&set, SIGUSR2);
@@ -109,7 +110,7 @@ START_TEST (test_caller_unchanged)
 	ck_assert_ptr_eq (action.sa_handler, SIG_IGN);
 	mask = umask (0);
 	ck_assert_int_eq (mask, 0123);
-	ck_assert_int_eq (fixture_fds (), fds);
+	ck_assert_int_eq (open_descriptors (), fds);
 	fixture_no_children ();
 }
 END_TEST

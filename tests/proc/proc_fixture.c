@@ -138,18 +138,6 @@ int fixture_finish (struct child *child)
 	return status;
 }
 
-int fixture_fds (void)
-{
-	DIR *dir = opendir ("/proc/self/fd");
-	int n = 0;
-
-	ck_assert_ptr_nonnull (dir);
-	while (readdir (dir))
-		n++;
-	closedir (dir);
-	return n;
-}
-
 void fixture_no_children (void)
 {
 	int status;

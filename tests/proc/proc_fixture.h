@@ -40,9 +40,6 @@ void fixture_spawn (struct child *child, int line, const char *action, int n);
 /* Wait for its end, and reap it; its status. */
 int fixture_finish (struct child *child);
 
-/* The number of descriptors of this process. */
-int fixture_fds (void);
-
 /* Fail unless this process has no child. */
 void fixture_no_children (void);
 

@@ -24,6 +24,7 @@
 #include "proc/spawn.h"
 #include "proc/spawn_failures.h"
 #include "support/skip.h"
+#include "support/descriptors.h"
 
 /* --- what fails ------------------------------------------------------------------------------------------------- */
 
@@ -90,11 +91,11 @@ static void fails (struct spawn *spawn, int sys, const char *words)
 {
 	struct child child;
 	struct err err;
-	int fds = fixture_fds (), saved;
+	int fds = open_descriptors (), saved;
 
 	ck_assert_int_eq (spawn_start (spawn, &child, &err), -1);
 	saved = errno;
-	ck_assert_int_eq (fixture_fds (), fds);
+	ck_assert_int_eq (open_descriptors (), fds);
 	fixture_no_children ();
 	ck_assert_int_eq (err.sys, sys);
 	ck_assert_int_eq (saved, sys);
@@ -183,7 +184,7 @@ START_TEST (test_no_descriptors)
 	int top = dup (2), rc = -1, before;
 
 	close (top);
-	before = fixture_fds ();
+	before = open_descriptors ();
 	getrlimit (RLIMIT_NOFILE, &limit);
 	for (int more = 0; rc < 0; more++) {
 		ck_assert_int_lt (more, 1000); /* there may be others above */
@@ -194,12 +195,12 @@ START_TEST (test_no_descriptors)
 		setrlimit (RLIMIT_NOFILE, &limit);
 		if (rc < 0) {
 			ck_assert_int_eq (err.sys, EMFILE);
-			ck_assert_int_eq (fixture_fds (), before);
+			ck_assert_int_eq (open_descriptors (), before);
 			fixture_no_children ();
 		}
 	}
 	ck_assert_int_eq (fixture_finish (&child), 0);
-	ck_assert_int_eq (fixture_fds (), before);
+	ck_assert_int_eq (open_descriptors (), before);
 }
 END_TEST
 
