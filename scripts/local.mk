@@ -2,6 +2,7 @@ dist_noinst_SCRIPTS += \
 	%D%/chaos \
 	%D%/check-calls \
 	%D%/check-layers \
+	%D%/check-names \
 	%D%/format \
 	%D%/nemesis \
 	%D%/packages \

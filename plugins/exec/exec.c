@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct settings {
+struct exec_settings {
 	char *path; /* NULL: the usual one */
 	struct remex_limits limits;
 };
@@ -45,7 +45,7 @@ static int read_limits (struct remex_limits *limits, const struct remex_config *
 
 static void exec_stop (void *state)
 {
-	struct settings *settings = state;
+	struct exec_settings *settings = state;
 
 	free (settings->path);
 	free (settings);
@@ -54,7 +54,7 @@ static void exec_stop (void *state)
 static int exec_start (void **state, const struct remex_config *config)
 {
 	const char *path = remex_option_string (config, "path");
-	struct settings *settings = calloc (1, sizeof *settings);
+	struct exec_settings *settings = calloc (1, sizeof *settings);
 
 	if (settings && read_limits (&settings->limits, config) == 0 && (!path || (settings->path = strdup (path)))) {
 		*state = settings;
@@ -76,7 +76,7 @@ static int execute (struct remex_call *call, const struct remex_command *command
 static int exec_run (void *state, struct remex_call *call)
 {
 	const char *const *argv = remex_arg_strings (call, "argv");
-	const struct settings *settings = state;
+	const struct exec_settings *settings = state;
 	struct remex_command command = {
 		.size = sizeof command,
 		.argv = argv,
@@ -93,7 +93,7 @@ static int exec_run (void *state, struct remex_call *call)
 
 static int exec_shell (void *state, struct remex_call *call)
 {
-	const struct settings *settings = state;
+	const struct exec_settings *settings = state;
 	const char *shell = remex_shell (call), *slash = strrchr (shell, '/');
 	const char *argv[] = { slash ? slash + 1 : shell, "-c", remex_arg_string (call, "command"), NULL };
 	struct remex_command command = {

@@ -2,9 +2,9 @@ noinst_LTLIBRARIES += %D%/libbase.la
 %C%_libbase_la_SOURCES = \
 	%D%/buf.c %D%/buf.h \
 	%D%/clock.c %D%/clock.h \
+	%D%/durable.c %D%/durable.h \
 	%D%/err.c %D%/err.h \
 	%D%/fd.c %D%/fd.h \
-	%D%/file.c %D%/file.h \
 	%D%/link.c %D%/link.h \
 	%D%/list.h \
 	%D%/log.c %D%/log.h \

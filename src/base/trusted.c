@@ -17,7 +17,7 @@
 
 enum { LINKS_MAX = 40 }; /* the kernel's limit (path_resolution(7)) */
 
-struct walk {
+struct path_walk {
 	const char *path; /* the caller's path, for messages */
 	enum trusted kind;
 	int at; /* the directory that has been reached (O_PATH) */
@@ -29,9 +29,9 @@ struct walk {
 
 /* --- owners and modes ---------------------------------------------------------------------------------------- */
 
-static int refuse (struct walk *walk, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
+static int refuse (struct path_walk *walk, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
 
-static int refuse (struct walk *walk, const char *fmt, ...)
+static int refuse (struct path_walk *walk, const char *fmt, ...)
 {
 	va_list args;
 
@@ -44,7 +44,7 @@ static int refuse (struct walk *walk, const char *fmt, ...)
 }
 
 /* Fail with errno, for the path as a whole. */
-static int fail (struct walk *walk)
+static int fail (struct path_walk *walk)
 {
 	return err_sys (walk->err, 0, "%.300s", walk->path);
 }
@@ -84,7 +84,7 @@ static const char *owners (char out[40])
 }
 
 /* Check a directory on the way; its name is walk->where. */
-static int judge_above (struct walk *walk, const struct stat *st)
+static int judge_above (struct path_walk *walk, const struct stat *st)
 {
 	const char *where = *walk->where ? walk->where : "/";
 	char who[40];
@@ -99,7 +99,7 @@ static int judge_above (struct walk *walk, const struct stat *st)
 }
 
 /* Check the file or directory that the caller asked for. */
-static int judge (struct walk *walk, const struct stat *st)
+static int judge (struct path_walk *walk, const struct stat *st)
 {
 	const char *path = walk->path;
 	char who[40];
@@ -115,7 +115,7 @@ static int judge (struct walk *walk, const struct stat *st)
 	return 0;
 }
 
-static int judge_link (struct walk *walk, const char *name, const struct stat *st)
+static int judge_link (struct path_walk *walk, const char *name, const struct stat *st)
 {
 	char who[40];
 
@@ -128,7 +128,7 @@ static int judge_link (struct walk *walk, const char *name, const struct stat *s
 /* --- the walk ----------------------------------------------------------------------------------------------------- */
 
 /* Take the next name off the rest; false when there is none. *last: only slashes follow the name. */
-static bool next_name (struct walk *walk, char name[NAME_MAX + 2], bool *last)
+static bool next_name (struct path_walk *walk, char name[NAME_MAX + 2], bool *last)
 {
 	char *start = walk->rest + strspn (walk->rest, "/"), *end = start + strcspn (start, "/");
 
@@ -141,7 +141,7 @@ static bool next_name (struct walk *walk, char name[NAME_MAX + 2], bool *last)
 }
 
 /* Go to the directory that is open as fd and has that name. The walk owns fd from now on. */
-static int enter (struct walk *walk, int fd, const char *name)
+static int enter (struct path_walk *walk, int fd, const char *name)
 {
 	size_t used = strlen (walk->where);
 	struct stat st;
@@ -159,13 +159,13 @@ static int enter (struct walk *walk, int fd, const char *name)
 	return fstat (fd, &st) < 0 ? fail (walk) : judge_above (walk, &st);
 }
 
-static int enter_root (struct walk *walk)
+static int enter_root (struct path_walk *walk)
 {
 	return enter (walk, open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "/");
 }
 
 /* Follow the next name, a symbolic link that is open as fd (O_PATH). */
-static int follow (struct walk *walk, int fd)
+static int follow (struct path_walk *walk, int fd)
 {
 	char target[PATH_MAX], rest[PATH_MAX];
 	ssize_t n = readlinkat (fd, "", target, sizeof target - 1);
@@ -187,7 +187,7 @@ static int follow (struct walk *walk, int fd)
 }
 
 /* Open `name`, the last name of the path. */
-static int open_last (struct walk *walk, const char *name)
+static int open_last (struct path_walk *walk, const char *name)
 {
 	static const int flags[] = {
 		[TRUSTED_FILE] = O_RDONLY | O_NONBLOCK | O_NOCTTY,
@@ -215,7 +215,7 @@ static int open_last (struct walk *walk, const char *name)
 }
 
 /* Handle the next name. 1: go on; 0: *found is the descriptor for the caller; -1 and err. */
-static int step (struct walk *walk, int *found)
+static int step (struct path_walk *walk, int *found)
 {
 	bool last = true, is_file = walk->kind < TRUSTED_DIRECTORY;
 	char name[NAME_MAX + 2];
@@ -255,7 +255,7 @@ static int step (struct walk *walk, int *found)
 	return result;
 }
 
-static int run (struct walk *walk, const char *rest)
+static int run (struct path_walk *walk, const char *rest)
 {
 	int found = -1, more = 1;
 
@@ -274,7 +274,7 @@ static int run (struct walk *walk, const char *rest)
 
 int trusted_open (const char *path, enum trusted kind, struct err *err)
 {
-	struct walk walk = { .path = path, .kind = kind, .at = -1, .err = err };
+	struct path_walk walk = { .path = path, .kind = kind, .at = -1, .err = err };
 
 	if (*path != '/')
 		return refuse (&walk, "'%.300s' is not an absolute path", path);
@@ -287,7 +287,7 @@ int trusted_open (const char *path, enum trusted kind, struct err *err)
 
 int trusted_open_at (int directory, const char *directory_path, const char *name, enum trusted kind, struct err *err)
 {
-	struct walk walk = { .kind = kind, .at = fcntl (directory, F_DUPFD_CLOEXEC, 3), .err = err };
+	struct path_walk walk = { .kind = kind, .at = fcntl (directory, F_DUPFD_CLOEXEC, 3), .err = err };
 	char path[PATH_MAX + NAME_MAX + 2];
 
 	snprintf (path, sizeof path, "%s/%s", directory_path, name);

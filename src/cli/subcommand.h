@@ -1,4 +1,4 @@
-/* subcommand - a subcommand of remex: a row of the table in src/commands/main.c, and the parsing of its command line.
+/* subcommand - a subcommand of remex: a row of the table in src/commands/commands.c, and the parsing of its command line.
  */
 #ifndef REMEX_CLI_SUBCOMMAND_H
 #define REMEX_CLI_SUBCOMMAND_H

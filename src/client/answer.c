@@ -10,9 +10,9 @@
 
 #include "base/text.h"
 #include "client/answer.h"
+#include "client/client_request.h"
 #include "client/error.h"
 #include "client/host.h"
-#include "client/request.h"
 #include "wire/codes.h"
 
 static const char *text_of (const json_t *object, const char *key)
@@ -125,7 +125,7 @@ static int on_done (struct remex_request *request, const struct message *message
 	request->limit = strdup (text_of (done, "limit"));
 	words = header_string (
 		json_object_get (done, "message"), NULL, NULL); /* the message may contain a path that is not UTF-8 */
-	request_over (request, (enum remex_outcome)outcome, NULL, words);
+	client_request_over (request, (enum remex_outcome)outcome, NULL, words);
 	free (words);
 	return 0;
 }
@@ -145,7 +145,7 @@ static int on_error (struct remex_host *host, struct remex_request *request, con
 	}
 	request->result.retry_after = json_number_value (json_object_get (error, "retry_after"));
 	request->json = strndup (message->text, message->text_len);
-	request_over (request, REMEX_FAILED, code, words);
+	client_request_over (request, REMEX_FAILED, code, words);
 	return 0;
 }
 

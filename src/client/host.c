@@ -9,9 +9,9 @@
 
 #include "base/clock.h"
 #include "client/answer.h"
+#include "client/client_request.h"
 #include "client/error.h"
 #include "client/host.h"
-#include "client/request.h"
 
 enum {
 	IDLE_BUFFER = 64 * 1024, /* bytes that `in` keeps while no request runs */
@@ -100,7 +100,7 @@ void host_fail (struct remex_host *host, const char *code, const char *fmt, ...)
 	shut (host);
 	host->state = HOST_DEAD;
 	list_each_safe (request, after, &host->requests, node)
-		request_over (request, outcome, host->end.code, host->end.text);
+		client_request_over (request, outcome, host->end.code, host->end.text);
 	host_ready (host);
 }
 
@@ -115,13 +115,13 @@ void remex_close (struct remex_host *host)
 	if (remex->unacked && remex->unacked->host == host)
 		remex->unacked = NULL;
 	if (remex->ended && remex->ended->host == host) {
-		request_free (remex->ended);
+		client_request_free (remex->ended);
 		remex->ended = NULL;
 	}
 	list_each_safe (request, after, &host->requests, node)
-		request_free (request);
+		client_request_free (request);
 	list_each_safe (request, after, &host->over, node)
-		request_free (request);
+		client_request_free (request);
 	shut (host);
 	list_remove (&host->ready);
 	list_remove (&host->node);

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/trusted.h"
 #include "client/keystore.h"
 #include "net/certificate.h"
@@ -79,9 +79,9 @@ int keystore_pin_add (const char *directory, const char *pin, const char *pem, s
 	char *hosts = join (err, directory, "/hosts", "", ""), *path = pin_path (directory, pin, err);
 	int result = -1, fd = -1;
 
-	if (hosts && path && file_make_directory (hosts, 0700, 0700, err) == 0 &&
+	if (hosts && path && durable_make_directory (hosts, 0700, 0700, err) == 0 &&
 		(fd = trusted_open (hosts, TRUSTED_DIRECTORY, err)) >= 0)
-		result = file_write (path, pem, strlen (pem), 0600, false, err);
+		result = durable_write (path, pem, strlen (pem), 0600, false, err);
 	fd_close (&fd);
 	free (hosts);
 	free (path);
@@ -95,7 +95,7 @@ int keystore_pin_remove (const char *directory, const char *pin, struct err *err
 
 	struct err why = { 0 };
 
-	if (path && file_unlink (path, &why) == 0)
+	if (path && durable_unlink (path, &why) == 0)
 		result = 1;
 	else if (path && (why.sys == ENOENT || why.sys == ENOTDIR))
 		result = 0;

@@ -4,6 +4,7 @@ libremex_la_SOURCES = \
 	%D%/address.c %D%/address.h \
 	%D%/answer.c %D%/answer.h \
 	%D%/args.c \
+	%D%/client_request.c %D%/client_request.h \
 	%D%/connect.c \
 	%D%/dial.h \
 	%D%/dial_tcp.c \
@@ -12,7 +13,6 @@ libremex_la_SOURCES = \
 	%D%/host.c %D%/host.h \
 	%D%/keystore.c %D%/keystore.h \
 	%D%/remex.c %D%/remex.h \
-	%D%/request.c %D%/request.h \
 	%D%/resolver.c %D%/resolver.h \
 	%D%/trust.c %D%/trust.h \
 	$(NULL)

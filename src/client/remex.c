@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "client/client_request.h"
 #include "client/host.h"
-#include "client/request.h"
 #include "client/resolver.h"
 #include "wire/codes.h"
 
@@ -44,7 +44,7 @@ void remex_free (struct remex *remex)
 		return;
 	list_each_safe (host, after, &remex->hosts, node)
 		remex_close (host);
-	request_free (remex->ended);
+	client_request_free (remex->ended);
 	resolver_free (remex->resolver);
 	uv_close ((uv_handle_t *)&remex->timer, NULL);
 	while (uv_run (&remex->loop, UV_RUN_DEFAULT) != 0)
@@ -61,8 +61,8 @@ static void settle (struct remex *remex)
 
 	remex->unacked = NULL;
 	if (unacked)
-		request_consumed (unacked, remex->unacked_size);
-	request_free (remex->ended);
+		client_request_consumed (unacked, remex->unacked_size);
+	client_request_free (remex->ended);
 	remex->ended = NULL;
 }
 

@@ -9,13 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/trusted.h"
 #include "cli/say.h"
 #include "commands/commands.h"
-#include "commands/identity.h"
 #include "commands/daemon_admin.h"
+#include "commands/identity.h"
 #include "commands/offline.h"
 #include "commands/rights.h"
 #include "conf/grant.h"
@@ -47,10 +47,10 @@ static int put_file (struct file *file, const struct daemon_admin *admin, const 
 		return -1;
 	}
 	err = (struct err){ 0 };
-	if (file_make_directory (admin->directory, DIRECTORY_MODE, above, &err) == 0 &&
+	if (durable_make_directory (admin->directory, DIRECTORY_MODE, above, &err) == 0 &&
 		(directory = trusted_open (admin->directory, TRUSTED_DIRECTORY, &err)) >= 0) {
 		fd_close (&directory);
-		if (file_write (file->path, buf_head (text), buf_len (text), FILE_MODE, replace, &err) == 0)
+		if (durable_write (file->path, buf_head (text), buf_len (text), FILE_MODE, replace, &err) == 0)
 			return 0;
 	}
 	if (err.sys == EEXIST)
@@ -66,9 +66,9 @@ static void put_back (const struct file *file, struct daemon_admin *admin)
 	struct err err;
 
 	if (file->before) {
-		if (file_write (file->path, file->before, file->before_size, FILE_MODE, true, &err) < 0)
+		if (durable_write (file->path, file->before, file->before_size, FILE_MODE, true, &err) < 0)
 			complain (NULL, "what was there before cannot be put back: %s", err.text);
-	} else if (file_unlink (file->path, &err) < 0) {
+	} else if (durable_unlink (file->path, &err) < 0) {
 		complain (NULL, "%s", err.text);
 	}
 	daemon_admin_reload (admin);
@@ -231,29 +231,29 @@ static int authorize (const struct rights *rights, const struct buf *text, bool 
 
 /* --- the command line -------------------------------------------------------------------------------------------- */
 
-struct settings {
+struct authorize_settings {
 	struct option_list allow, from, commands, slots, roots;
 	const char *user, *expires;
 	bool replace;
 };
 
 static const struct option authorize_options[] = {
-	{ "allow", 0, OPTION_LIST, offsetof (struct settings, allow), "CALLS",
+	{ "allow", 0, OPTION_LIST, offsetof (struct authorize_settings, allow), "CALLS",
 		"what it may call: exec.run, file.*, status, \"*\"; a list with commas", 0 },
-	{ "command", 0, OPTION_LIST, offsetof (struct settings, commands), "WORDS",
+	{ "command", 0, OPTION_LIST, offsetof (struct authorize_settings, commands), "WORDS",
 		"a command that it may run, with {slots} for arguments", 0 },
-	{ "slot", 0, OPTION_PAIRS, offsetof (struct settings, slots), "NAME=PATTERN",
+	{ "slot", 0, OPTION_PAIRS, offsetof (struct authorize_settings, slots), "NAME=PATTERN",
 		"what may stand in a slot, an extended regular expression", 0 },
-	{ "root", 0, OPTION_LIST, offsetof (struct settings, roots), "PATH=r|rw",
+	{ "root", 0, OPTION_LIST, offsetof (struct authorize_settings, roots), "PATH=r|rw",
 		"what calls that name files may reach, to read or to write as well", 0 },
-	{ "as", 0, OPTION_TEXT, offsetof (struct settings, user), "USER",
+	{ "as", 0, OPTION_TEXT, offsetof (struct authorize_settings, user), "USER",
 		"as this user (as root: the user of that NAME)", 0 },
-	{ "from", 0, OPTION_LIST, offsetof (struct settings, from), "NETWORKS",
+	{ "from", 0, OPTION_LIST, offsetof (struct authorize_settings, from), "NETWORKS",
 		"only from there: 10.0.0.0/8, 2001:db8::1; a list with commas", 0 },
-	{ "expires", 0, OPTION_TEXT, offsetof (struct settings, expires), "DATE",
+	{ "expires", 0, OPTION_TEXT, offsetof (struct authorize_settings, expires), "DATE",
 		"until then: 2027-01-31 or 2027-01-31T12:00:00Z", 0 },
-	{ "replace", 0, OPTION_FLAG, offsetof (struct settings, replace), NULL, "even if there is one of that name",
-		0 },
+	{ "replace", 0, OPTION_FLAG, offsetof (struct authorize_settings, replace), NULL,
+		"even if there is one of that name", 0 },
 	OPTION_ROW_HELP,
 	{ 0 },
 };
@@ -280,7 +280,7 @@ static int take_list (
 }
 
 /* Take the rights from the options. 0, or -1 and err. */
-static int take_settings (struct rights *rights, const struct settings *settings, struct err *err)
+static int take_settings (struct rights *rights, const struct authorize_settings *settings, struct err *err)
 {
 	rights->user = settings->user;
 	rights->expires = settings->expires;
@@ -334,7 +334,7 @@ static int check_given (const struct rights *rights, struct err *err)
 
 static int run_rights (struct rights *rights, const struct subcommand *command, struct command_line *line)
 {
-	const struct settings *settings = line->values;
+	const struct authorize_settings *settings = line->values;
 	struct buf text;
 	struct err err;
 	int status;
@@ -369,4 +369,4 @@ static int run_authorize (const struct subcommand *command, struct command_line 
 }
 
 const struct subcommand cmd_authorize = { "authorize", "NAME KEY", "Let somebody use the daemon here over TCP",
-	authorize_options, WORDS_MIXED, -1, sizeof (struct settings), run_authorize };
+	authorize_options, WORDS_MIXED, -1, sizeof (struct authorize_settings), run_authorize };

@@ -1,4 +1,4 @@
-/* commands - the subcommands of remex(1), each in a file of its name (put and get are copy.c); main.c has the table. */
+/* commands - the subcommands of remex(1), each in a file of its name (put and get are copy.c); commands.c has the table. */
 #ifndef REMEX_COMMANDS_COMMANDS_H
 #define REMEX_COMMANDS_COMMANDS_H
 

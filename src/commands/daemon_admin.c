@@ -11,11 +11,11 @@
 #include "cli/json.h"
 #include "commands/daemon_admin.h"
 
-enum answer { ANSWERED, NOBODY, REFUSED };
+enum admin_answer { ANSWERED, NOBODY, REFUSED };
 
 /* --- calls ------------------------------------------------------------------------------------------------------- */
 
-static enum answer judge (const struct call *call, char *why, size_t size)
+static enum admin_answer judge (const struct call *call, char *why, size_t size)
 {
 	const struct remex_result *result = &call->result;
 
@@ -30,10 +30,10 @@ static enum answer judge (const struct call *call, char *why, size_t size)
 }
 
 /* Make a call. If `document` is not NULL, its result is stored in *document. */
-static enum answer ask (struct daemon_admin *admin, const char *name, json_t **document)
+static enum admin_answer ask (struct daemon_admin *admin, const char *name, json_t **document)
 {
 	struct call call = { .name = name, .sink = &sink_collect };
-	enum answer answer = REFUSED;
+	enum admin_answer answer = REFUSED;
 
 	snprintf (admin->why, sizeof admin->why, "the call could not be made");
 	if (conversation_call (&admin->conversation, &call) == 0)
@@ -58,10 +58,10 @@ static bool is_list (const json_t *identities)
 	return json_is_array (identities);
 }
 
-static enum answer ask_identities (struct daemon_admin *admin)
+static enum admin_answer ask_identities (struct daemon_admin *admin)
 {
 	json_t *document = NULL;
-	enum answer answer = ask (admin, "identities", &document);
+	enum admin_answer answer = ask (admin, "identities", &document);
 	const char *directory = json_string_value (json_object_get (document, "directory"));
 
 	if (answer == ANSWERED && (!directory || *directory != '/')) {
@@ -107,7 +107,7 @@ void daemon_admin_say_later (const struct daemon_admin *admin)
 
 int daemon_admin_open (struct daemon_admin *admin)
 {
-	enum answer answer;
+	enum admin_answer answer;
 	bool nobody;
 
 	*admin = (struct daemon_admin){ .answers = false };

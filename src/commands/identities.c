@@ -13,12 +13,12 @@
 #include "commands/daemon_admin.h"
 #include "commands/offline.h"
 
-struct settings {
+struct identities_settings {
 	int format;
 };
 
 static const struct option identities_options[] = {
-	OPTION_ROW_JSON (struct settings, "print one JSON document"),
+	OPTION_ROW_JSON (struct identities_settings, "print one JSON document"),
 	OPTION_ROW_HELP,
 	{ 0 },
 };
@@ -110,11 +110,11 @@ static int identities (bool as_json)
 
 static int run_identities (const struct subcommand *command, struct command_line *line)
 {
-	const struct settings *settings = line->values;
+	const struct identities_settings *settings = line->values;
 
 	(void)command;
 	return identities (settings->format == FORMAT_JSON);
 }
 
 const struct subcommand cmd_identities = { "identities", "", "Show who may connect to the daemon here",
-	identities_options, WORDS_MIXED, 0, sizeof (struct settings), run_identities };
+	identities_options, WORDS_MIXED, 0, sizeof (struct identities_settings), run_identities };

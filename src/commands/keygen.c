@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "cli/drive.h"
 #include "cli/say.h"
@@ -19,15 +19,16 @@
 #include "net/credential.h"
 #include "remex/client.h"
 
-struct settings {
+struct keygen_settings {
 	const char *comment;
 	bool show;
 };
 
 static const struct option keygen_options[] = {
-	{ "comment", 'C', OPTION_TEXT, offsetof (struct settings, comment), "COMMENT",
+	{ "comment", 'C', OPTION_TEXT, offsetof (struct keygen_settings, comment), "COMMENT",
 		"the comment behind the key, for people (USER@MACHINE)", 0 },
-	{ "show", 0, OPTION_FLAG, offsetof (struct settings, show), NULL, "make no key; print the one that exists", 0 },
+	{ "show", 0, OPTION_FLAG, offsetof (struct keygen_settings, show), NULL,
+		"make no key; print the one that exists", 0 },
 	OPTION_ROW_HELP,
 	{ 0 },
 };
@@ -106,7 +107,7 @@ static int make (const char *directory, const char *path, const char *comment)
 		return STATUS_REMEX;
 	}
 	credential = credential_make (comment ? comment : usual, &err);
-	if (!credential || file_make_directory (directory, 0700, 0700, &err) < 0 ||
+	if (!credential || durable_make_directory (directory, 0700, 0700, &err) < 0 ||
 		credential_write (credential, path, &err) < 0) {
 		complain (NULL, "%s", err.text);
 		credential_free (credential);
@@ -129,7 +130,7 @@ static int make (const char *directory, const char *path, const char *comment)
 
 static int run_keygen (const struct subcommand *command, struct command_line *line)
 {
-	const struct settings *settings = line->values;
+	const struct keygen_settings *settings = line->values;
 	char *directory, *path;
 	int status;
 
@@ -144,4 +145,4 @@ static int run_keygen (const struct subcommand *command, struct command_line *li
 }
 
 const struct subcommand cmd_keygen = { "keygen", "", "Make the key by which you are known", keygen_options, WORDS_MIXED,
-	0, sizeof (struct settings), run_keygen };
+	0, sizeof (struct keygen_settings), run_keygen };

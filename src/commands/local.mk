@@ -2,13 +2,12 @@ bin_PROGRAMS += remex
 remex_SOURCES = \
 	%D%/authorize.c \
 	%D%/call.c \
-	%D%/commands.h \
+	%D%/commands.c %D%/commands.h \
 	%D%/copy.c \
 	%D%/daemon_admin.c %D%/daemon_admin.h \
 	%D%/identities.c \
 	%D%/identity.c %D%/identity.h \
 	%D%/keygen.c \
-	%D%/main.c \
 	%D%/offline.c %D%/offline.h \
 	%D%/ping.c \
 	%D%/plugins.c \

@@ -11,12 +11,12 @@
 
 enum { STATUS_REFUSED = 1 }; /* the new state is in use, except for the refused plugins and identities */
 
-struct settings {
+struct reload_settings {
 	int format;
 };
 
 static const struct option reload_options[] = {
-	OPTION_ROW_JSON (struct settings, "print one JSON document"),
+	OPTION_ROW_JSON (struct reload_settings, "print one JSON document"),
 	OPTION_ROW_HELP,
 	{ 0 },
 };
@@ -123,11 +123,11 @@ static int reload (bool as_json)
 
 static int run_reload (const struct subcommand *command, struct command_line *line)
 {
-	const struct settings *settings = line->values;
+	const struct reload_settings *settings = line->values;
 
 	(void)command;
 	return reload (settings->format == FORMAT_JSON);
 }
 
 const struct subcommand cmd_reload = { "reload", "", "Have the daemon here read its files again", reload_options,
-	WORDS_MIXED, 0, sizeof (struct settings), run_reload };
+	WORDS_MIXED, 0, sizeof (struct reload_settings), run_reload };

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/durable.h"
 #include "base/text.h"
 #include "cli/say.h"
 #include "commands/commands.h"
@@ -67,7 +67,7 @@ static int shut_out (const char *name)
 	struct err err = { 0 };
 
 	if (daemon_admin_open (&admin) == 0 && (path = daemon_admin_path (&admin, name))) {
-		if (file_unlink (path, &err) == 0)
+		if (durable_unlink (path, &err) == 0)
 			status = end_sessions (&admin, name) == 0 ? 0 : STATUS_REMEX;
 		else if (err.sys == ENOENT || err.sys == ENOTDIR)
 			say_unknown (&admin, name, path);

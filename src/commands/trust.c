@@ -193,19 +193,19 @@ static int list (void)
 	return finish (status);
 }
 
-struct settings {
+struct trust_settings {
 	bool remove;
 };
 
 static const struct option trust_options[] = {
-	{ "remove", 0, OPTION_FLAG, offsetof (struct settings, remove), NULL, "trust it no longer", 0 },
+	{ "remove", 0, OPTION_FLAG, offsetof (struct trust_settings, remove), NULL, "trust it no longer", 0 },
 	OPTION_ROW_HELP,
 	{ 0 },
 };
 
 static int run_trust (const struct subcommand *command, struct command_line *line)
 {
-	const struct settings *settings = line->values;
+	const struct trust_settings *settings = line->values;
 
 	if (!settings->remove)
 		return line->n_words ? trust (line->words[0], line->words[1]) : list ();
@@ -217,5 +217,5 @@ static int run_trust (const struct subcommand *command, struct command_line *lin
 }
 
 const struct subcommand cmd_trust = { "trust", "[HOST [FINGERPRINT]]",
-	"Say by which key a host is known, or show which are", trust_options, WORDS_MIXED, 2, sizeof (struct settings),
-	run_trust };
+	"Say by which key a host is known, or show which are", trust_options, WORDS_MIXED, 2,
+	sizeof (struct trust_settings), run_trust };

@@ -1,5 +1,5 @@
 /* grant - an identity file as a struct grant; see grant.h. This file has the table of keys, the types that only
- * identity files have, and the checks of more than one key. The questions to a grant are in rights.c.
+ * identity files have, and the checks of more than one key. The questions to a grant are in grant_rights.c.
  */
 #include <config.h> /* not "config.h", which is this folder's own */
 

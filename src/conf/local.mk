@@ -5,11 +5,11 @@ noinst_LTLIBRARIES += %D%/libconf.la
 	%D%/date.c \
 	%D%/grant.c %D%/grant.h \
 	%D%/grant_json.c %D%/grant_json.h \
+	%D%/grant_rights.c \
 	%D%/listen_key.c %D%/listen_key.h \
 	%D%/node.c \
 	%D%/pattern.c %D%/pattern.h \
 	%D%/reader.c %D%/reader.h \
-	%D%/rights.c \
 	%D%/scan.c %D%/scan.h \
 	%D%/schema.c %D%/schema.h \
 	%D%/snapshot.c \

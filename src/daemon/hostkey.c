@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "daemon/hostkey.h"
 #include "daemon/sealed.h"
@@ -61,7 +61,7 @@ static int make_directory (const char *path, struct err *err)
 	if (!(slash = strrchr (directory, '/')) || slash == directory)
 		return 0;
 	*slash = '\0';
-	return file_make_directory (directory, mode, mode, err);
+	return durable_make_directory (directory, mode, mode, err);
 }
 
 int hostkey_make (const char *path)

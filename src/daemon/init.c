@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/durable.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/text.h"
@@ -167,8 +167,8 @@ static int write_starter (const struct places *places, struct err *err)
 		err_set (err, 0, "out of memory");
 	/* A path that YAML cannot express fails here, not at the first start. */
 	else if ((config = config_parse ((const char *)buf_head (&text), buf_len (&text), places->file, err)) &&
-		 file_make_directory (directory, directory_mode (), directory_mode (), err) == 0)
-		result = file_write (places->file, buf_head (&text), buf_len (&text), 0644, false, err);
+		 durable_make_directory (directory, directory_mode (), directory_mode (), err) == 0)
+		result = durable_write (places->file, buf_head (&text), buf_len (&text), 0644, false, err);
 	config_free (config);
 	buf_free (&text);
 	free (directory);
@@ -221,7 +221,7 @@ int init_run (const char *named)
 	log_setup ("remexd", LOG_WARNING);
 	if (find (&places, named, &err) == 0 && (places.there || write_starter (&places, &err) == 0) &&
 		hostkey_ensure (places.host_key, &err) >= 0 &&
-		file_make_directory (places.identities, 0755, directory_mode (), &err) == 0 &&
+		durable_make_directory (places.identities, 0755, directory_mode (), &err) == 0 &&
 		show_key (places.host_key, &err) == 0) {
 		printf ("config     %s%s\n", places.file, places.there ? " (it was there, and is unchanged)" : "");
 		printf ("identities %s\n", places.identities);

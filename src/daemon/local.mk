@@ -20,7 +20,7 @@ noinst_LTLIBRARIES += %D%/libdaemon.la
 	$(NULL)
 
 sbin_PROGRAMS += remexd
-remexd_SOURCES = %D%/main.c
+remexd_SOURCES = %D%/remexd.c
 # The plugins find remex_* in the program that loads them: exported are those functions, and nothing else, because all
 # the rest is hidden (-fvisibility=hidden).
 # The worker and the plugins' library are linked whole: some of those functions nobody but a plugin calls.

@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "files/access.h"
 #include "files/code.h"
-#include "files/target.h"
-#include "files/size.h"
-#include "files/temporary.h"
 #include "files/file_writer.h"
+#include "files/metadata.h"
+#include "files/size.h"
+#include "files/target.h"
+#include "files/temporary.h"
 
 enum { WRITE_OUT = 8 * 1024 * 1024 };
 
@@ -29,8 +29,8 @@ struct file_writer {
 	int64_t asked; /* bytes whose writing out the kernel has begun */
 	struct digest *digest;
 	char sum[DIGEST_TEXT];
-	struct access access;
-	char note[ACCESS_NOTE];
+	struct metadata metadata;
+	char note[METADATA_NOTE];
 	bool has_mtime;
 	int64_t mtime_ns;
 };
@@ -42,7 +42,7 @@ static struct file_writer *file_writer_alloc (int directory, int fd, struct err 
 	if (writer && (writer->digest = digest_new ())) {
 		writer->directory = directory;
 		writer->fd = fd;
-		writer->access.mode = -1;
+		writer->metadata.mode = -1;
 		return writer;
 	}
 	free (writer);
@@ -242,8 +242,9 @@ int64_t file_writer_size (const struct file_writer *writer)
 
 void file_writer_set_mode (struct file_writer *writer, int mode, const int64_t *mtime_ns)
 {
-	writer->access =
-		(struct access){ .mode = mode, .preserve = writer->options.preserve, .set_id = writer->options.set_id };
+	writer->metadata = (struct metadata){
+		.mode = mode, .preserve = writer->options.preserve, .set_id = writer->options.set_id
+	};
 	writer->has_mtime = mtime_ns != NULL;
 	writer->mtime_ns = mtime_ns ? *mtime_ns : 0;
 }
@@ -269,7 +270,7 @@ int file_writer_complete (struct file_writer *writer, int64_t size, const char *
 		return err_set (err, CODE_FAILED, "the SHA-256 of the received content differs from the sender's");
 	if (writer->directory < 0)
 		return 0;
-	if (access_set (writer->fd, writer->directory, writer->name, &writer->access, writer->note, err) < 0)
+	if (metadata_set (writer->fd, writer->directory, writer->name, &writer->metadata, writer->note, err) < 0)
 		return -1;
 	return set_time (writer, err);
 }

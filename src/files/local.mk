@@ -1,6 +1,5 @@
 noinst_LTLIBRARIES += %D%/libfiles.la
 %C%_libfiles_la_SOURCES = \
-	%D%/access.c %D%/access.h \
 	%D%/acl.c %D%/acl.h \
 	%D%/batch.c %D%/batch.h \
 	%D%/beneath.c %D%/beneath.h \
@@ -9,6 +8,7 @@ noinst_LTLIBRARIES += %D%/libfiles.la
 	%D%/file_reader.c %D%/file_reader.h \
 	%D%/file_writer.c %D%/file_writer.h \
 	%D%/item.c %D%/item.h \
+	%D%/metadata.c %D%/metadata.h \
 	%D%/open_dir.c %D%/open_dir.h \
 	%D%/receiver.c %D%/receiver.h \
 	%D%/sender.c %D%/sender.h \

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "files/access.h"
 #include "files/acl.h"
 #include "files/code.h"
+#include "files/metadata.h"
 #include "files/open_dir.h"
 #include "files/target.h"
 #include "files/temporary.h"
@@ -112,7 +112,7 @@ static int open_there (struct open_dir *dir, int directory, const char *name, bo
  * ACL mkdir(2) ignores the umask; as cp(1) does, the umask still removes write permission of group and others. */
 static int make (struct open_dir *dir, struct open_dir *up, const char *name, bool preserve, struct err *err)
 {
-	mode_t mode = (dir->mode < 0 ? 0777 : (mode_t)dir->mode & 0777) & ~(access_umask () & 022);
+	mode_t mode = (dir->mode < 0 ? 0777 : (mode_t)dir->mode & 0777) & ~(metadata_umask () & 022);
 
 	if (mkdirat (up->fd, name, mode | 0700) == 0) {
 		dir->made = true;
@@ -193,7 +193,7 @@ static int set_mode (struct open_dir *dir, const struct file_writer_options *opt
 	listed = said && acl_read (dir->fd, ACL_ACCESS, &acl) != ACL_NONE;
 	if (!listed && mode == (st.st_mode & 07777))
 		return 0;
-	if ((listed ? access_set_mode (dir->fd, mode) : fchmod (dir->fd, mode)) < 0)
+	if ((listed ? metadata_set_mode (dir->fd, mode) : fchmod (dir->fd, mode)) < 0)
 		return err_sys (err, files_code (errno), "cannot set the directory's mode");
 	dir->lost = listed && !dir->made;
 	return 0;

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "base/trusted.h"
 #include "net/credential.h"
@@ -164,7 +164,7 @@ int credential_write (const struct credential *credential, const char *path, str
 	if (!pem)
 		return fail (err, "cannot write a key");
 	n = BIO_get_mem_data (pem, &bytes);
-	result = file_write (path, bytes, (size_t)n, 0600, false, err);
+	result = durable_write (path, bytes, (size_t)n, 0600, false, err);
 	BIO_free (pem);
 	return result;
 }

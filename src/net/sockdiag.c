@@ -15,14 +15,14 @@
 #include "base/fd.h"
 #include "net/sockdiag.h"
 
-struct request {
+struct diag_request {
 	struct nlmsghdr header;
 	struct unix_diag_req body;
 };
 
 /* The kernel looks up the inode, which has 32 bits and may be another socket's. The cookie is unique and never used
  * again, so the kernel refuses the wrong socket. */
-static int prepare (int fd, struct request *request)
+static int prepare (int fd, struct diag_request *request)
 {
 	uint64_t cookie;
 	socklen_t size = sizeof cookie;
@@ -30,7 +30,7 @@ static int prepare (int fd, struct request *request)
 
 	if (fstat (fd, &st) < 0 || getsockopt (fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) < 0)
 		return -1;
-	*request = (struct request){
+	*request = (struct diag_request){
 		.header = {
 			.nlmsg_len = sizeof *request,
 			.nlmsg_type = SOCK_DIAG_BY_FAMILY,
@@ -80,7 +80,7 @@ int sockdiag_file (int fd, struct sockdiag_file *file)
 		struct nlmsghdr header;
 		char bytes[4096];
 	} answer;
-	struct request request;
+	struct diag_request request;
 	int link, result = -1;
 	ssize_t got;
 

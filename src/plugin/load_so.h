@@ -8,7 +8,7 @@
 #ifndef REMEX_PLUGIN_LOAD_SO_H
 #define REMEX_PLUGIN_LOAD_SO_H
 
-#include "plugin/plugin.h"
+#include "plugin/declaration.h"
 
 extern const struct plugin_kind plugin_so;
 

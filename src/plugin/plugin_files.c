@@ -10,8 +10,8 @@
 
 #include "base/fd.h"
 #include "base/trusted.h"
+#include "plugin/declaration.h"
 #include "plugin/load_so.h"
-#include "plugin/plugin.h"
 #include "plugin/plugin_files.h"
 
 /* All kinds of plugins. */

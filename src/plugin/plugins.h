@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "conf/config.h"
-#include "plugin/plugin.h"
+#include "plugin/declaration.h"
 #include "plugin/plugin_files.h"
 
 struct plugins {

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "conf/config.h"
 #include "plugin/arguments.h"
-#include "plugin/plugin.h"
+#include "plugin/declaration.h"
 
 /* The plugin's section of remexd.yaml; valid while start runs. */
 struct remex_config {

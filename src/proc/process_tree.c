@@ -37,7 +37,7 @@ enum {
 	WATCH_PASSES = 64,
 };
 
-static struct walk {
+static struct process_walk {
 	pid_t root, spare;
 	bool ours; /* the root is this process, so its children can be reaped here */
 	int signo;

@@ -104,7 +104,7 @@ START_TEST (standard_descriptors_are_guarded)
 END_TEST
 
 /* `open` descriptors from 3 up exist; `keep` of them stay. */
-static const struct kept {
+static const struct kept_row {
 	int keep[6];
 	size_t n;
 } kept[] = {
@@ -123,7 +123,7 @@ static const struct kept {
 
 START_TEST (all_closed_but)
 {
-	const struct kept *row = &kept[_i];
+	const struct kept_row *row = &kept[_i];
 	pid_t child = fork ();
 	int status;
 

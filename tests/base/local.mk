@@ -1,8 +1,8 @@
 if HAVE_CHECK
 base_tests = \
 	%D%/check_buf \
+	%D%/check_durable \
 	%D%/check_fd \
-	%D%/check_file \
 	%D%/check_link \
 	%D%/check_log \
 	%D%/check_nowait \
@@ -18,8 +18,8 @@ TESTS += $(base_tests)
 %C%_check_buf_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_fd_CFLAGS = $(check_cflags)
 %C%_check_fd_LDADD = src/base/libbase.la $(check_libs)
-%C%_check_file_CFLAGS = $(check_cflags)
-%C%_check_file_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_durable_CFLAGS = $(check_cflags)
+%C%_check_durable_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_link_CFLAGS = $(check_cflags)
 %C%_check_link_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_log_CFLAGS = $(check_cflags)

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/durable.h"
 #include "client/keystore.h"
 #include "support/check_main.h"
 
@@ -88,11 +88,11 @@ START_TEST (not_believed)
 	ck_assert_int_eq (chmod (path, 0620), 0);
 	ck_assert_int_eq (keystore_pin (directory, "web1:7363", &found, &err), -1);
 	ck_assert_ptr_nonnull (strstr (err.text, "is writable by group or others"));
-	ck_assert_int_eq (file_write (path, "nonsense", 8, 0600, true, &err), 0);
+	ck_assert_int_eq (durable_write (path, "nonsense", 8, 0600, true, &err), 0);
 	ck_assert_int_eq (keystore_pin (directory, "web1:7363", &found, &err), -1);
 	ck_assert_ptr_nonnull (strstr (err.text, "holds no certificate"));
 	snprintf (twice, sizeof twice, "%.4000s%.4000s", pem, pem);
-	ck_assert_int_eq (file_write (path, twice, strlen (twice), 0600, true, &err), 0);
+	ck_assert_int_eq (durable_write (path, twice, strlen (twice), 0600, true, &err), 0);
 	ck_assert_int_eq (keystore_pin (directory, "web1:7363", &found, &err), -1);
 	ck_assert_ptr_nonnull (strstr (err.text, "more than one"));
 	snprintf (other, sizeof other, "%s/hosts/x:1.pem", directory);

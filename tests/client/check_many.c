@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "client/client_request.h"
 #include "client/host.h"
-#include "client/request.h"
 #include "support/check_main.h"
 
 enum { SERVERS = 1000, CHUNK = 16 * 1024, LENGTH = 160 * 1024 };

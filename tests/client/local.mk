@@ -2,12 +2,12 @@ if HAVE_CHECK
 client_tests = \
 	%D%/check_address \
 	%D%/check_args \
+	%D%/check_client_request \
 	%D%/check_connect \
 	%D%/check_host \
-	%D%/check_many \
-	%D%/check_request \
-	%D%/check_resolver \
 	%D%/check_keystore \
+	%D%/check_many \
+	%D%/check_resolver \
 	%D%/check_tcp \
 	$(NULL)
 check_PROGRAMS += $(client_tests)
@@ -25,8 +25,8 @@ libclientparts_la_LIBADD = $(libremex_la_LIBADD)
 %C%_check_connect_LDADD = $(client_parts) $(check_libs)
 %C%_check_host_CFLAGS = $(check_cflags)
 %C%_check_host_LDADD = $(client_parts) $(check_libs)
-%C%_check_request_CFLAGS = $(check_cflags)
-%C%_check_request_LDADD = $(client_parts) $(check_libs)
+%C%_check_client_request_CFLAGS = $(check_cflags)
+%C%_check_client_request_LDADD = $(client_parts) $(check_libs)
 %C%_check_keystore_CFLAGS = $(check_cflags)
 %C%_check_keystore_LDADD = $(client_parts) $(check_libs)
 %C%_check_tcp_CFLAGS = $(check_cflags)
@@ -37,5 +37,5 @@ libclientparts_la_LIBADD = $(libremex_la_LIBADD)
 %C%_check_resolver_LDADD = $(client_parts) $(check_libs)
 EXTRA_DIST += %D%/fake.h
 endif
-dist_check_SCRIPTS += %D%/header.test
-TESTS += %D%/header.test
+dist_check_SCRIPTS += %D%/client_header.test
+TESTS += %D%/client_header.test

@@ -24,7 +24,7 @@
 
 /* --- fake keepers ------------------------------------------------------------------------------------------------ */
 
-struct fake {
+struct fake_keeper {
 	int link; /* to the supervisor */
 	int life; /* the write end of a pipe, which all processes beneath it have */
 	int ready; /* likewise: they write their pids to it */
@@ -33,7 +33,7 @@ struct fake {
 /* Exits at the end of its link, whatever it is told before. */
 static int until_end (void *arg)
 {
-	const struct fake *fake = arg;
+	const struct fake_keeper *fake = arg;
 	char record[256];
 
 	while (recv (fake->link, record, sizeof record, 0) > 0)
@@ -44,7 +44,7 @@ static int until_end (void *arg)
 /* Never exits, and has a child that does not exit either. */
 static int for_ever (void *arg)
 {
-	const struct fake *fake = arg;
+	const struct fake_keeper *fake = arg;
 
 	pid_t pid;
 
@@ -67,7 +67,7 @@ static void set_up (void)
 
 static void start (struct keeper_process *keeper, int (*run) (void *))
 {
-	struct fake fake = { .life = life[1], .ready = ready[1] };
+	struct fake_keeper fake = { .life = life[1], .ready = ready[1] };
 
 	ck_assert_int_eq (keeper_process_prepare (keeper, 5, NULL), 0);
 	ck_assert_int_eq (keeper->serial, 5);

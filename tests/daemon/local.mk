@@ -40,7 +40,7 @@ endif
 
 # remexd with another front: the same main function calls lying_front_run in place of front_run.
 check_PROGRAMS += %D%/lying_front
-%C%_lying_front_SOURCES = %D%/lying_front.c src/daemon/main.c
+%C%_lying_front_SOURCES = %D%/lying_front.c src/daemon/remexd.c
 %C%_lying_front_CPPFLAGS = $(AM_CPPFLAGS) -Dfront_run=lying_front_run
 %C%_lying_front_LDFLAGS = $(remexd_LDFLAGS)
 %C%_lying_front_LDADD = $(remexd_LDADD)

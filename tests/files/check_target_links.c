@@ -247,12 +247,12 @@ static void flip_stop (struct flipper *flipper)
 	munmap (flipper->flips, sizeof *flipper->flips);
 }
 
-struct totals {
+struct race_count {
 	unsigned done, refused; /* as it should be */
 	unsigned outside, odd; /* as it never may be: outside; neither done nor refused */
 };
 
-static void compare (const struct totals *totals)
+static void compare (const struct race_count *totals)
 {
 	ck_assert_uint_eq (totals->outside, 0);
 	ck_assert_msg (totals->odd == 0, "%u times, at last: %s", totals->odd, err.text);
@@ -262,7 +262,7 @@ static void compare (const struct totals *totals)
 	ck_assert_uint_gt (totals->refused, 0);
 }
 
-static void refused_once (struct totals *totals)
+static void refused_once (struct race_count *totals)
 {
 	if (err.code == CODE_DENIED || err.code == CODE_BUSY)
 		totals->refused++;
@@ -271,7 +271,7 @@ static void refused_once (struct totals *totals)
 }
 
 /* Make a file at the path, where that is possible, and remove it again. */
-static void write_once (const char *path, int outside, struct totals *totals)
+static void write_once (const char *path, int outside, struct race_count *totals)
 {
 	int fd;
 
@@ -294,7 +294,7 @@ static void write_once (const char *path, int outside, struct totals *totals)
 START_TEST (race_writing)
 {
 	int outside = open (in ("outside"), O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct totals totals = { .done = 0 };
+	struct race_count totals = { .done = 0 };
 	struct flipper flipper;
 
 	NEED_OPENAT2 (_i);
@@ -312,7 +312,7 @@ START_TEST (race_writing)
 END_TEST
 
 /* Read the file, which is the expected one or missing. */
-static void read_once (const char *path, const char *content, struct totals *totals)
+static void read_once (const char *path, const char *content, struct race_count *totals)
 {
 	int fd = target_open_source (&roots, directory, path, &err);
 	char bytes[64];
@@ -341,7 +341,7 @@ START_TEST (race_reading)
 		{ "root/by/file", "root/dir/file" },
 		{ "root/by/sub/file", "root/dir/sub/file" },
 	};
-	struct totals totals = { .done = 0 };
+	struct race_count totals = { .done = 0 };
 	struct flipper flipper;
 
 	NEED_OPENAT2 (_i);

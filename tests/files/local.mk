@@ -11,7 +11,7 @@ files_tests = \
 	%D%/check_target_links \
 	%D%/check_temporary \
 	%D%/check_file_writer \
-	%D%/check_file_writer_access \
+	%D%/check_file_writer_metadata \
 	%D%/check_file_writer_resume \
 	$(NULL)
 files_target_fixture = %D%/target_fixture.c %D%/target_fixture.h
@@ -51,9 +51,9 @@ files_libs = src/files/libfiles.la src/wire/libwire.la src/base/libbase.la $(JAN
 %C%_check_file_writer_SOURCES = %D%/check_file_writer.c $(files_file_writer_fixture)
 %C%_check_file_writer_CFLAGS = $(check_cflags)
 %C%_check_file_writer_LDADD = $(files_libs)
-%C%_check_file_writer_access_SOURCES = %D%/check_file_writer_access.c $(files_file_writer_fixture)
-%C%_check_file_writer_access_CFLAGS = $(check_cflags)
-%C%_check_file_writer_access_LDADD = $(files_libs)
+%C%_check_file_writer_metadata_SOURCES = %D%/check_file_writer_metadata.c $(files_file_writer_fixture)
+%C%_check_file_writer_metadata_CFLAGS = $(check_cflags)
+%C%_check_file_writer_metadata_LDADD = $(files_libs)
 %C%_check_file_writer_resume_SOURCES = %D%/check_file_writer_resume.c $(files_file_writer_fixture)
 %C%_check_file_writer_resume_CFLAGS = $(check_cflags)
 %C%_check_file_writer_resume_LDADD = $(files_libs)

@@ -9,7 +9,7 @@
 enum { ROOT = 0, ALICE = 1000, BOB = 1001, MOST = 16, USERS = 77 };
 
 /* A queue, a pool of at most 4 workers, three identities, and the scheduler's view of them. */
-struct fixture {
+struct schedule_fixture {
 	struct identity root, alice, bob;
 	struct queue queue;
 	struct pool pool;
@@ -27,9 +27,9 @@ static void identity_init (struct identity *identity, uid_t uid)
 	line_init (&identity->control);
 }
 
-static struct fixture *begin (void)
+static struct schedule_fixture *begin (void)
 {
-	static struct fixture fixture;
+	static struct schedule_fixture fixture;
 
 	memset (&fixture, 0, sizeof fixture);
 	identity_init (&fixture.root, ROOT);
@@ -48,7 +48,7 @@ static struct fixture *begin (void)
 	return &fixture;
 }
 
-static struct waiter *add_waiter (struct fixture *fixture, struct identity *identity, bool control)
+static struct waiter *add_waiter (struct schedule_fixture *fixture, struct identity *identity, bool control)
 {
 	struct waiter *waiter = &fixture->waiters[fixture->n_waiters++];
 	const char *limit;
@@ -59,18 +59,18 @@ static struct waiter *add_waiter (struct fixture *fixture, struct identity *iden
 	return waiter;
 }
 
-static struct waiter *waits (struct fixture *fixture, struct identity *identity)
+static struct waiter *waits (struct schedule_fixture *fixture, struct identity *identity)
 {
 	return add_waiter (fixture, identity, false);
 }
 
-static struct waiter *waits_for_control (struct fixture *fixture, struct identity *identity)
+static struct waiter *waits_for_control (struct schedule_fixture *fixture, struct identity *identity)
 {
 	return add_waiter (fixture, identity, true);
 }
 
 /* A worker that was made before all requests came. */
-static struct pooled *has (struct fixture *fixture, uid_t uid, enum worker_phase phase)
+static struct pooled *has (struct schedule_fixture *fixture, uid_t uid, enum worker_phase phase)
 {
 	struct pooled *worker = &fixture->workers[fixture->n_workers++];
 
@@ -89,7 +89,7 @@ static struct pooled *has (struct fixture *fixture, uid_t uid, enum worker_phase
 }
 
 /* The waiter leaves the queue and gets that worker. */
-static void runs (struct fixture *fixture, struct waiter *waiter, struct pooled *worker)
+static void runs (struct schedule_fixture *fixture, struct waiter *waiter, struct pooled *worker)
 {
 	queue_leave (&fixture->queue, waiter);
 	queue_served (&fixture->queue, waiter);
@@ -99,8 +99,8 @@ static void runs (struct fixture *fixture, struct waiter *waiter, struct pooled 
 	pool_set_phase (worker, WORKER_BUSY);
 }
 
-static void check_next (
-	struct fixture *fixture, enum schedule_action action, const struct waiter *waiter, const struct pooled *worker)
+static void check_next (struct schedule_fixture *fixture, enum schedule_action action, const struct waiter *waiter,
+	const struct pooled *worker)
 {
 	struct decision decision = schedule_next (&fixture->schedule);
 
@@ -109,7 +109,7 @@ static void check_next (
 	ck_assert_ptr_eq (decision.worker, worker);
 }
 
-static void check_waits (struct fixture *fixture)
+static void check_waits (struct schedule_fixture *fixture)
 {
 	check_next (fixture, SCHEDULE_WAIT, NULL, NULL);
 }
@@ -118,7 +118,7 @@ static void check_waits (struct fixture *fixture)
 
 START_TEST (nobody_waits)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 
 	check_waits (fixture);
 	has (fixture, ALICE, WORKER_IDLE);
@@ -128,7 +128,7 @@ END_TEST
 
 START_TEST (the_idle_worker_used_last_runs_it)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *waiter = waits (fixture, &fixture->alice);
 	struct pooled *one = has (fixture, ALICE, WORKER_IDLE), *other = has (fixture, ALICE, WORKER_IDLE);
 
@@ -142,7 +142,7 @@ END_TEST
 
 START_TEST (the_identity_comes_first_and_the_worker_second)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *alice = waits (fixture, &fixture->alice), *bob = waits (fixture, &fixture->bob);
 	struct pooled *worker = has (fixture, BOB, WORKER_IDLE);
 
@@ -156,7 +156,7 @@ END_TEST
 
 START_TEST (nothing_runs_that_is_not_on_record)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *waiter = waits (fixture, &fixture->alice);
 	struct pooled *worker = has (fixture, ALICE, WORKER_IDLE);
 
@@ -169,7 +169,7 @@ END_TEST
 
 START_TEST (descriptors_bound_what_runs)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *waiter = waits (fixture, &fixture->alice), *control;
 	struct pooled *worker = has (fixture, ALICE, WORKER_IDLE);
 
@@ -189,7 +189,7 @@ END_TEST
 
 START_TEST (a_worker_is_asked_for_once)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *waiter = waits (fixture, &fixture->alice);
 
 	has (fixture, BOB, WORKER_IDLE);
@@ -202,7 +202,7 @@ END_TEST
 
 START_TEST (workers_to_come_take_room)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *waiter;
 
 	has (fixture, BOB, WORKER_BUSY);
@@ -216,7 +216,7 @@ END_TEST
 
 START_TEST (nobody_is_asked_when_nobody_can_be)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *bob;
 	struct pooled *worker;
 
@@ -233,7 +233,7 @@ END_TEST
 
 START_TEST (a_full_pool_evicts_the_worker_idle_for_longest)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *waiter = waits (fixture, &fixture->alice);
 	struct pooled *oldest = has (fixture, BOB, WORKER_IDLE), *next = has (fixture, ROOT, WORKER_IDLE);
 
@@ -255,7 +255,7 @@ END_TEST
 
 START_TEST (a_busy_pool_waits)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 
 	waits (fixture, &fixture->alice);
 	for (int i = 0; i < 4; i++)
@@ -266,7 +266,7 @@ END_TEST
 
 START_TEST (nobody_is_evicted_in_vain)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 
 	waits (fixture, &fixture->alice);
 	for (int i = 0; i < 4; i++)
@@ -281,7 +281,7 @@ END_TEST
 
 START_TEST (a_worker_of_another_state_of_its_user_retires)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *waiter = waits (fixture, &fixture->alice);
 	struct pooled *good = has (fixture, ALICE, WORKER_IDLE), *old = has (fixture, ALICE, WORKER_IDLE);
 
@@ -298,7 +298,7 @@ END_TEST
 
 START_TEST (the_worker_that_was_made_for_it_runs_it)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *first = waits (fixture, &fixture->alice), *second = waits (fixture, &fixture->alice);
 	struct pooled *worker = has (fixture, ALICE, WORKER_IDLE);
 
@@ -322,7 +322,7 @@ END_TEST
 
 START_TEST (over_tcp_the_user_has_to_be_proved)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *waiter = waits (fixture, &fixture->alice);
 	struct pooled *worker = has (fixture, ALICE, WORKER_IDLE);
 
@@ -343,7 +343,7 @@ END_TEST
 
 START_TEST (a_named_user_is_looked_up_again)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *waiter = waits (fixture, &fixture->alice);
 	struct pooled *worker = has (fixture, ALICE, WORKER_IDLE);
 
@@ -360,7 +360,7 @@ END_TEST
 
 START_TEST (a_worker_that_is_too_old_retires)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *waiter = waits (fixture, &fixture->alice);
 	struct pooled *worker = has (fixture, ALICE, WORKER_IDLE);
 
@@ -377,7 +377,7 @@ END_TEST
 
 START_TEST (an_identity_with_its_share_stands_back)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *alice = waits (fixture, &fixture->alice), *bob = waits (fixture, &fixture->bob);
 
 	fixture->alice.running = 3;
@@ -397,7 +397,7 @@ END_TEST
 
 START_TEST (control_calls_come_first)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *control;
 
 	waits (fixture, &fixture->alice);
@@ -408,7 +408,7 @@ END_TEST
 
 START_TEST (a_full_pool_has_one_more_worker_for_control)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *alice, *root;
 
 	for (int i = 0; i < 4; i++)
@@ -429,7 +429,7 @@ END_TEST
 
 START_TEST (one_for_control_is_enough_where_nobody_else_calls)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 
 	for (int i = 0; i < 5; i++)
 		has (fixture, ROOT, WORKER_BUSY);
@@ -440,7 +440,7 @@ END_TEST
 
 START_TEST (an_ordinary_call_does_not_wait_for_control)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *waiter, *control = waits_for_control (fixture, &fixture->bob);
 
 	runs (fixture, control, has (fixture, BOB, WORKER_IDLE));
@@ -457,7 +457,7 @@ END_TEST
 
 START_TEST (an_identity_has_one_control_call_at_a_time)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *first = waits_for_control (fixture, &fixture->alice),
 		      *second = waits_for_control (fixture, &fixture->alice);
 	struct pooled *worker = has (fixture, ALICE, WORKER_IDLE), *other = has (fixture, ALICE, WORKER_IDLE);
@@ -473,7 +473,7 @@ END_TEST
 
 START_TEST (an_administrator_has_more_while_nobody_waits)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct waiter *first = waits_for_control (fixture, &fixture->root),
 		      *second = waits_for_control (fixture, &fixture->root), *ordinary;
 	struct pooled *worker = has (fixture, ROOT, WORKER_IDLE), *other = has (fixture, ROOT, WORKER_IDLE);
@@ -489,7 +489,7 @@ END_TEST
 
 START_TEST (descriptors_are_enough_for_so_many)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 
 	ck_assert_int_eq (schedule_affordable (&fixture->pool, -5), 1);
 	ck_assert_int_eq (schedule_affordable (&fixture->pool, 0), 1);
@@ -501,7 +501,7 @@ END_TEST
 
 START_TEST (a_worker_is_kept_while_it_is_fit)
 {
-	struct fixture *fixture = begin ();
+	struct schedule_fixture *fixture = begin ();
 	struct pooled *worker = has (fixture, ALICE, WORKER_BUSY);
 
 	worker->served = 1000;

@@ -50,14 +50,14 @@ static const struct supervisor_handler handlers[] = {
 	{ 0 },
 };
 
-struct fixture {
+struct link_fixture {
 	uv_loop_t loop;
 	struct front front;
 	struct supervisor_link link;
 	int fd; /* the supervisor's end */
 };
 
-static void begin (struct fixture *fixture)
+static void begin (struct link_fixture *fixture)
 {
 	int fds[2];
 
@@ -69,7 +69,7 @@ static void begin (struct fixture *fixture)
 	supervisor_link_init (&fixture->link, &fixture->loop, fds[0], handlers, &fixture->front);
 }
 
-static void end (struct fixture *fixture)
+static void end (struct link_fixture *fixture)
 {
 	supervisor_link_free (&fixture->link);
 	while (uv_run (&fixture->loop, UV_RUN_NOWAIT))
@@ -78,7 +78,7 @@ static void end (struct fixture *fixture)
 	fd_close (&fixture->fd);
 }
 
-static void check_heard (struct fixture *fixture, struct packet *packet, uint32_t type, uint64_t id)
+static void check_heard (struct link_fixture *fixture, struct packet *packet, uint32_t type, uint64_t id)
 {
 	ck_assert_int_eq (link_recv (fixture->fd, packet, 0), 1);
 	ck_assert_uint_eq (packet->record.type, type);
@@ -88,7 +88,7 @@ static void check_heard (struct fixture *fixture, struct packet *packet, uint32_
 START_TEST (it_waits_for_what_it_needs)
 {
 	static struct packet packet;
-	struct fixture fixture;
+	struct link_fixture fixture;
 
 	begin (&fixture);
 	ck_assert_int_eq (link_post (fixture.fd, REC_TABLE, 1, 0, 0, 0), 0);
@@ -108,7 +108,7 @@ END_TEST
 START_TEST (a_ping_is_answered)
 {
 	static struct packet packet;
-	struct fixture fixture;
+	struct link_fixture fixture;
 
 	begin (&fixture);
 	supervisor_link_ready (&fixture.link, "instance");
@@ -124,7 +124,7 @@ END_TEST
 START_TEST (a_worker_is_asked_for_with_its_proof)
 {
 	static struct packet packet;
-	struct fixture fixture;
+	struct link_fixture fixture;
 
 	begin (&fixture);
 	ck_assert_int_eq (supervisor_link_ask (&fixture.link, 7, "alice", 1000, fixture.fd), 0);
@@ -151,7 +151,7 @@ static void *send_then_read (void *arg)
 {
 	static struct packet packet;
 	static uint8_t piece[PIECE];
-	struct fixture *fixture = arg;
+	struct link_fixture *fixture = arg;
 
 	for (uint64_t id = 1; id <= RECORDS; id++) {
 		struct record record = { .type = REC_TABLE, .id = id };
@@ -170,7 +170,7 @@ static void *send_then_read (void *arg)
 START_TEST (a_link_that_is_full_both_ways_moves_on)
 {
 	static char line[LINE];
-	struct fixture fixture;
+	struct link_fixture fixture;
 	pthread_t supervisor;
 
 	begin (&fixture);

@@ -145,7 +145,7 @@ START_TEST (every_option)
 }
 END_TEST
 
-static const struct option_row {
+static const struct bad_option {
 	const char *yaml, *said;
 } bad_options[] = {
 	{ "n: 1\nteyt: x\n", "test.yaml:2:1: unknown key 'teyt'; did you mean 'text'?" },

@@ -44,7 +44,7 @@ check_LTLIBRARIES += \
 %C%_bad_constructor_la_LDFLAGS = $(module_flags)
 
 # The public headers and the smallest plugin, as an author meets them.
-plugin_tests = %D%/cplusplus.test %D%/header.test
+plugin_tests = %D%/cplusplus.test %D%/plugin_header.test
 EXTRA_DIST += %D%/words.cc
 dist_check_SCRIPTS += $(plugin_tests)
 TESTS += $(plugin_tests)

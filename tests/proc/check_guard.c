@@ -36,7 +36,7 @@ struct report {
 	enum guard_state state;
 };
 
-static struct job {
+static struct guarded_job {
 	const char *action;
 	int n;
 	bool spare;

@@ -5,7 +5,7 @@ system_tests = \
 	%D%/stop.test \
 	%D%/stopped.test \
 	%D%/activation.test \
-	%D%/authorize.test \
+	%D%/enrol.test \
 	%D%/beneath.test \
 	%D%/bulk.test \
 	%D%/daemon.test \

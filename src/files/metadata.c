@@ -1,4 +1,4 @@
-/* access - owner, mode, ACL and extended attributes of a received file; see access.h. */
+/* metadata - owner, mode, ACL and extended attributes of a received file; see metadata.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "files/access.h"
 #include "files/acl.h"
 #include "files/code.h"
+#include "files/metadata.h"
 
 /* The file that is replaced. */
 struct old {
@@ -21,10 +21,10 @@ struct old {
 	struct stat st;
 };
 
-static void add_note (char note[ACCESS_NOTE], const char *what)
+static void add_note (char note[METADATA_NOTE], const char *what)
 {
 	static const char more[] = ", …";
-	size_t n = strlen (note), room = ACCESS_NOTE - sizeof more;
+	size_t n = strlen (note), room = METADATA_NOTE - sizeof more;
 
 	if (n >= strlen ("…") && !strcmp (note + n - strlen ("…"), "…"))
 		return; /* the note is full */
@@ -69,7 +69,7 @@ static bool keep (int fd, const char *old, const char *name)
 	return (m == n && !memcmp (own, value, (size_t)n)) || fsetxattr (fd, name, value, (size_t)n, 0) == 0;
 }
 
-static void keep_attributes (int fd, const struct old *old, char note[ACCESS_NOTE])
+static void keep_attributes (int fd, const struct old *old, char note[METADATA_NOTE])
 {
 	static char list[XATTR_LIST_MAX];
 	char path[64];
@@ -90,7 +90,7 @@ static void keep_attributes (int fd, const struct old *old, char note[ACCESS_NOT
 
 /* --- owner, mode and ACL ------------------------------------------------------------------------------------------ */
 
-mode_t access_umask (void)
+mode_t metadata_umask (void)
 {
 	mode_t mask = umask (077);
 
@@ -119,7 +119,7 @@ static int set_owner (int fd, const struct stat *old, bool *other_group, struct 
 
 /* Removing an ACL first would, for a moment, give the group the rights of the mask. Setting an ACL that equals the mode
  * is one step. */
-int access_set_mode (int fd, mode_t mode)
+int metadata_set_mode (int fd, mode_t mode)
 {
 	struct acl acl;
 
@@ -133,7 +133,7 @@ int access_set_mode (int fd, mode_t mode)
 
 static int set_mode (int fd, mode_t mode, struct err *err)
 {
-	return access_set_mode (fd, mode) == 0 ? 0 : err_sys (err, files_code (errno), "cannot set its mode");
+	return metadata_set_mode (fd, mode) == 0 ? 0 : err_sys (err, files_code (errno), "cannot set its mode");
 }
 
 /* The group changes. The new group gets the old group's rights only where everybody has them, and others, who now
@@ -145,7 +145,7 @@ static mode_t change_group (mode_t mode)
 	return (mode & ~(mode_t)077) | both << 3 | both;
 }
 
-static int replace (int fd, const struct old *old, bool other_group, char note[ACCESS_NOTE], struct err *err)
+static int replace (int fd, const struct old *old, bool other_group, char note[METADATA_NOTE], struct err *err)
 {
 	mode_t mode = old->st.st_mode & 0777;
 	struct acl acl;
@@ -174,8 +174,8 @@ static int make (int fd, int directory, mode_t mode, struct err *err)
 	struct acl acl;
 
 	switch (acl_read (directory, ACL_DEFAULT, &acl)) {
-	case ACL_NONE: return set_mode (fd, mode & ~access_umask (), err);
-	case ACL_UNKNOWN: return set_mode (fd, mode & 0700 & ~access_umask (), err);
+	case ACL_NONE: return set_mode (fd, mode & ~metadata_umask (), err);
+	case ACL_UNKNOWN: return set_mode (fd, mode & 0700 & ~metadata_umask (), err);
 	case ACL_SOME: break;
 	}
 	acl_limit (&acl, mode);
@@ -183,8 +183,8 @@ static int make (int fd, int directory, mode_t mode, struct err *err)
 }
 
 /* The owner first, because chown(2) clears set-id bits; then the attributes, while the file is surely writable. */
-static int set_all (int fd, int directory, const struct old *old, const struct access *access, char note[ACCESS_NOTE],
-	struct err *err)
+static int set_all (int fd, int directory, const struct old *old, const struct metadata *metadata,
+	char note[METADATA_NOTE], struct err *err)
 {
 	bool other_group = false;
 	struct acl acl;
@@ -194,18 +194,18 @@ static int set_all (int fd, int directory, const struct old *old, const struct a
 			return -1;
 		keep_attributes (fd, old, note);
 	}
-	if (access->preserve && access->mode >= 0) {
+	if (metadata->preserve && metadata->mode >= 0) {
 		if (old->fd >= 0 && acl_read (old->fd, ACL_ACCESS, &acl) != ACL_NONE)
 			add_note (note, "its ACL (the mode is the sender's)");
-		return set_mode (fd, (mode_t)access->mode & (access->set_id ? 07777 : 0777), err);
+		return set_mode (fd, (mode_t)metadata->mode & (metadata->set_id ? 07777 : 0777), err);
 	}
 	if (old->fd >= 0)
 		return replace (fd, old, other_group, note, err);
-	return make (fd, directory, (access->mode >= 0 ? (mode_t)access->mode : 0666) & 0777, err);
+	return make (fd, directory, (metadata->mode >= 0 ? (mode_t)metadata->mode : 0666) & 0777, err);
 }
 
-int access_set (
-	int fd, int directory, const char *name, const struct access *access, char note[ACCESS_NOTE], struct err *err)
+int metadata_set (int fd, int directory, const char *name, const struct metadata *metadata, char note[METADATA_NOTE],
+	struct err *err)
 {
 	struct old old;
 	int result;
@@ -213,7 +213,7 @@ int access_set (
 	note[0] = '\0';
 	if (look (&old, directory, name, err) < 0)
 		return -1;
-	result = set_all (fd, directory, &old, access, note, err);
+	result = set_all (fd, directory, &old, metadata, note, err);
 	fd_close (&old.fd);
 	return result;
 }

@@ -1,4 +1,4 @@
-/* plugin - see plugin.h. */
+/* declaration - see declaration.h. */
 #include "config.h"
 
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
-#include "plugin/plugin.h"
+#include "plugin/declaration.h"
 
 void plugin_refuse (struct plugin *plugin, const char *fmt, ...)
 {

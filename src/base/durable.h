@@ -1,6 +1,6 @@
-/* file - files that other programs read. Such a file is complete or absent at every moment, also after a crash. */
-#ifndef REMEX_BASE_FILE_H
-#define REMEX_BASE_FILE_H
+/* durable - files that other programs read. Such a file is complete or absent at every moment, also after a crash. */
+#ifndef REMEX_BASE_DURABLE_H
+#define REMEX_BASE_DURABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,14 +12,14 @@
  * directory, whose name starts with a dot; it is synced, then renamed. Without `replace`, an existing file is never
  * replaced (err->sys EEXIST). A crash may leave the temporary file behind. The directory must be trusted (TRUSTED_ABOVE
  * in trusted.h; err->sys EPERM), and is held open during the call. 0, or -1 and err. */
-int file_write (const char *path, const void *bytes, size_t n, mode_t mode, bool replace, struct err *err);
+int durable_write (const char *path, const void *bytes, size_t n, mode_t mode, bool replace, struct err *err);
 
 /* Remove a file. Its directory must be trusted in the same way. 0, or -1 and err (err->sys). */
-int file_unlink (const char *path, struct err *err);
+int durable_unlink (const char *path, struct err *err);
 
 /* Make the directory with `mode`, and the missing directories above it with `above` (the umask does not matter). An
  * existing directory does not change. The directory around each new directory must be trusted in the same way. 0, or -1
  * and err. */
-int file_make_directory (const char *path, mode_t mode, mode_t above, struct err *err);
+int durable_make_directory (const char *path, mode_t mode, mode_t above, struct err *err);
 
 #endif

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "support/check_main.h"
 
 static char directory[64], path[128];
@@ -65,14 +65,14 @@ static int entries (void)
 
 START_TEST (written)
 {
-	ck_assert_int_eq (file_write (path, "one", 3, 0644, false, &err), 0);
+	ck_assert_int_eq (durable_write (path, "one", 3, 0644, false, &err), 0);
 	ck_assert_uint_eq (mode_of (path), 0644);
 	holds ("one");
 	/* An existing file is only replaced where that is requested; no other file is left behind. */
-	ck_assert_int_eq (file_write (path, "two", 3, 0600, false, &err), -1);
+	ck_assert_int_eq (durable_write (path, "two", 3, 0600, false, &err), -1);
 	ck_assert_int_eq (err.sys, EEXIST);
 	holds ("one");
-	ck_assert_int_eq (file_write (path, "two", 3, 0600, true, &err), 0);
+	ck_assert_int_eq (durable_write (path, "two", 3, 0600, true, &err), 0);
 	ck_assert_uint_eq (mode_of (path), 0600);
 	holds ("two");
 	ck_assert_int_eq (entries (), 1);
@@ -84,11 +84,11 @@ START_TEST (not_written)
 	char missing[160];
 
 	snprintf (missing, sizeof missing, "%s/none/file", directory);
-	ck_assert_int_eq (file_write (missing, "x", 1, 0644, true, &err), -1);
+	ck_assert_int_eq (durable_write (missing, "x", 1, 0644, true, &err), -1);
 	ck_assert_int_eq (err.sys, ENOENT);
 	ck_assert_ptr_nonnull (strstr (err.text, "cannot write"));
 	ck_assert_int_eq (mkdir (path, 0700), 0);
-	ck_assert_int_eq (file_write (path, "x", 1, 0644, true, &err), -1);
+	ck_assert_int_eq (durable_write (path, "x", 1, 0644, true, &err), -1);
 	ck_assert_int_eq (entries (), 1);
 }
 END_TEST
@@ -101,10 +101,10 @@ START_TEST (long_names)
 	memset (name, 'x', NAME_MAX);
 	name[NAME_MAX] = '\0';
 	snprintf (longest, sizeof longest, "%s/%s", directory, name);
-	ck_assert_int_eq (file_write (longest, "x", 1, 0644, false, &err), -1);
+	ck_assert_int_eq (durable_write (longest, "x", 1, 0644, false, &err), -1);
 	ck_assert_int_eq (err.sys, ENAMETOOLONG);
 	longest[strlen (longest) - 10] = '\0'; /* a dot before, a dot and eight digits behind */
-	ck_assert_int_eq (file_write (longest, "x", 1, 0644, false, &err), 0);
+	ck_assert_int_eq (durable_write (longest, "x", 1, 0644, false, &err), 0);
 	ck_assert_int_eq (entries (), 1);
 }
 END_TEST
@@ -113,9 +113,9 @@ END_TEST
 START_TEST (no_directory)
 {
 	ck_assert_int_eq (chdir (directory), 0);
-	ck_assert_int_eq (file_write ("file", "x", 1, 0644, false, &err), 0);
+	ck_assert_int_eq (durable_write ("file", "x", 1, 0644, false, &err), 0);
 	holds ("x");
-	ck_assert_int_eq (file_make_directory ("made", 0755, 0755, &err), 0);
+	ck_assert_int_eq (durable_make_directory ("made", 0755, 0755, &err), 0);
 	ck_assert_int_eq (chdir ("/"), 0);
 	ck_assert_int_eq (entries (), 2);
 }
@@ -127,9 +127,9 @@ START_TEST (a_link_is_replaced_not_followed)
 
 	snprintf (other, sizeof other, "%s/other", directory);
 	ck_assert_int_eq (symlink (other, path), 0);
-	ck_assert_int_eq (file_write (path, "x", 1, 0644, false, &err), -1);
+	ck_assert_int_eq (durable_write (path, "x", 1, 0644, false, &err), -1);
 	ck_assert_int_eq (err.sys, EEXIST);
-	ck_assert_int_eq (file_write (path, "x", 1, 0644, true, &err), 0);
+	ck_assert_int_eq (durable_write (path, "x", 1, 0644, true, &err), 0);
 	ck_assert_int_eq (access (other, F_OK), -1);
 	holds ("x");
 }
@@ -141,19 +141,19 @@ START_TEST (directories)
 
 	snprintf (middle, sizeof middle, "%s/a", directory);
 	snprintf (deep, sizeof deep, "%s/a/b/c", directory);
-	ck_assert_int_eq (file_make_directory (deep, 0755, 0711, &err), 0);
+	ck_assert_int_eq (durable_make_directory (deep, 0755, 0711, &err), 0);
 	ck_assert_uint_eq (mode_of (deep), 0755);
 	ck_assert_uint_eq (mode_of (middle), 0711);
 	/* An existing directory stays as it is. */
 	ck_assert_int_eq (chmod (deep, 0700), 0);
-	ck_assert_int_eq (file_make_directory (deep, 0755, 0711, &err), 0);
+	ck_assert_int_eq (durable_make_directory (deep, 0755, 0711, &err), 0);
 	ck_assert_uint_eq (mode_of (deep), 0700);
 	/* A file in its place. */
-	ck_assert_int_eq (file_write (path, "x", 1, 0644, false, &err), 0);
-	ck_assert_int_eq (file_make_directory (path, 0755, 0755, &err), -1);
+	ck_assert_int_eq (durable_write (path, "x", 1, 0644, false, &err), 0);
+	ck_assert_int_eq (durable_make_directory (path, 0755, 0755, &err), -1);
 	ck_assert_int_eq (err.sys, ENOTDIR);
 	snprintf (deep, sizeof deep, "%s/b", path);
-	ck_assert_int_eq (file_make_directory (deep, 0755, 0755, &err), -1);
+	ck_assert_int_eq (durable_make_directory (deep, 0755, 0755, &err), -1);
 	ck_assert_int_eq (err.sys, ENOTDIR);
 }
 END_TEST
@@ -164,22 +164,22 @@ START_TEST (not_where_others_may_write)
 	char deep[160];
 
 	snprintf (deep, sizeof deep, "%s/a/b", directory);
-	ck_assert_int_eq (file_write (path, "x", 1, 0644, false, &err), 0);
+	ck_assert_int_eq (durable_write (path, "x", 1, 0644, false, &err), 0);
 	ck_assert_int_eq (chmod (directory, 0777), 0);
-	ck_assert_int_eq (file_write (path, "y", 1, 0644, true, &err), -1);
+	ck_assert_int_eq (durable_write (path, "y", 1, 0644, true, &err), -1);
 	ck_assert_int_eq (err.sys, EPERM);
 	ck_assert_ptr_nonnull (strstr (err.text, "is writable by others"));
-	ck_assert_int_eq (file_make_directory (deep, 0755, 0755, &err), -1);
+	ck_assert_int_eq (durable_make_directory (deep, 0755, 0755, &err), -1);
 	ck_assert_int_eq (err.sys, EPERM);
-	ck_assert_int_eq (file_unlink (path, &err), -1);
+	ck_assert_int_eq (durable_unlink (path, &err), -1);
 	ck_assert_int_eq (err.sys, EPERM);
 	holds ("x");
 	ck_assert_int_eq (entries (), 1);
 	/* As in /tmp. */
 	ck_assert_int_eq (chmod (directory, 01777), 0);
-	ck_assert_int_eq (file_write (path, "y", 1, 0644, true, &err), 0);
-	ck_assert_int_eq (file_unlink (path, &err), 0);
-	ck_assert_int_eq (file_unlink (path, &err), -1);
+	ck_assert_int_eq (durable_write (path, "y", 1, 0644, true, &err), 0);
+	ck_assert_int_eq (durable_unlink (path, &err), 0);
+	ck_assert_int_eq (durable_unlink (path, &err), -1);
 	ck_assert_int_eq (err.sys, ENOENT);
 }
 END_TEST
@@ -196,9 +196,9 @@ START_TEST (not_by_somebody_elses_link)
 	ck_assert_int_eq (mkdir (target, 0700), 0);
 	ck_assert_int_eq (symlink (target, link), 0);
 	ck_assert_int_eq (lchown (link, 1234, 1234), 0);
-	ck_assert_int_eq (file_make_directory (behind, 0755, 0755, &err), -1);
+	ck_assert_int_eq (durable_make_directory (behind, 0755, 0755, &err), -1);
 	ck_assert_int_eq (err.sys, EPERM);
-	ck_assert_int_eq (file_write (behind, "x", 1, 0644, false, &err), -1);
+	ck_assert_int_eq (durable_write (behind, "x", 1, 0644, false, &err), -1);
 	ck_assert_int_eq (err.sys, EPERM);
 	ck_assert_int_eq (rmdir (target), 0);
 }
@@ -217,4 +217,4 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, not_by_somebody_elses_link);
 }
 
-CHECK_MAIN ("base/file", cases)
+CHECK_MAIN ("base/durable", cases)

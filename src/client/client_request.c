@@ -1,4 +1,4 @@
-/* request - see request.h. */
+/* client_request - see client_request.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/client_request.h"
 #include "client/error.h"
 #include "client/host.h"
-#include "client/request.h"
 #include "wire/codes.h"
 
 /* The buffer for the messages of a request. */
@@ -30,7 +30,7 @@ static int64_t default_window (const struct remex *remex)
 	return share > REQUEST_WINDOW ? REQUEST_WINDOW : share < REQUEST_WINDOW_LEAST ? REQUEST_WINDOW_LEAST : share;
 }
 
-void request_free (struct remex_request *request)
+void client_request_free (struct remex_request *request)
 {
 	if (!request)
 		return;
@@ -44,7 +44,8 @@ void request_free (struct remex_request *request)
 	free (request);
 }
 
-void request_over (struct remex_request *request, enum remex_outcome outcome, const char *code, const char *message)
+void client_request_over (
+	struct remex_request *request, enum remex_outcome outcome, const char *code, const char *message)
 {
 	struct remex_result *result = &request->result;
 
@@ -173,14 +174,14 @@ struct remex_request *remex_start (
 	list_init (&request->node);
 	buf_init (&request->unsent, HOST_OUT_MAX);
 	if (put_call (request, call, options, error) < 0) {
-		request_free (request);
+		client_request_free (request);
 		return NULL;
 	}
 	host->last_id = request->id;
 	host->remex->windows += request->window;
 	list_append (&host->requests, &request->node);
 	if (host->state == HOST_DEAD)
-		request_over (request, REMEX_UNREACHABLE, host->end.code, host->end.text);
+		client_request_over (request, REMEX_UNREACHABLE, host->end.code, host->end.text);
 	return request;
 }
 
@@ -232,7 +233,7 @@ int remex_end (struct remex_request *request)
 	return 0;
 }
 
-void request_consumed (struct remex_request *request, size_t n)
+void client_request_consumed (struct remex_request *request, size_t n)
 {
 	if (request->over)
 		return;
@@ -249,7 +250,7 @@ void request_consumed (struct remex_request *request, size_t n)
 void remex_consume (struct remex_request *request, size_t n)
 {
 	if (request->hold && n > 0)
-		request_consumed (request, n);
+		client_request_consumed (request, n);
 }
 
 /* --- stopping ---------------------------------------------------------------------------------------------------- */
@@ -277,7 +278,7 @@ void remex_cancel (struct remex_request *request)
 	if (request->over)
 		return;
 	if (request->host->state != HOST_OPEN) {
-		request_over (request, REMEX_CANCELLED, NULL, NULL);
+		client_request_over (request, REMEX_CANCELLED, NULL, NULL);
 		return;
 	}
 	message_printf (outlet (request), "{\"id\":%llu,\"cancel\":true}", (unsigned long long)request->id);

@@ -322,4 +322,4 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, a_call_too_large);
 }
 
-CHECK_MAIN ("client/request", cases)
+CHECK_MAIN ("client/client_request", cases)

@@ -9,8 +9,8 @@
  * States: a plugin is started, or it is refused and keeps the reason. A refused plugin does not disturb the other
  * plugins.
  */
-#ifndef REMEX_PLUGIN_PLUGIN_H
-#define REMEX_PLUGIN_PLUGIN_H
+#ifndef REMEX_PLUGIN_DECLARATION_H
+#define REMEX_PLUGIN_DECLARATION_H
 
 #include <remex/plugin.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* rights - the questions to a grant; see grant.h. */
+/* grant_rights - the questions to a grant; see grant.h. */
 #include <config.h> /* not "config.h", which is this folder's own */
 
 #include <string.h>

@@ -1,10 +1,10 @@
-/* request - one call: its start, input, signals and end.
+/* client_request - one call of libremex: its start, input, signals and end.
  *
  * The messages of a request are appended to those of its host. Before hello they go to a buffer of the request. So a
  * request whose connection was never made has certainly not run.
  */
-#ifndef REMEX_CLIENT_REQUEST_H
-#define REMEX_CLIENT_REQUEST_H
+#ifndef REMEX_CLIENT_CLIENT_REQUEST_H
+#define REMEX_CLIENT_CLIENT_REQUEST_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,11 +42,12 @@ struct remex_request {
 };
 
 /* The request is over with this outcome; the caller will be told. `code` and `message` may be NULL. */
-void request_over (struct remex_request *request, enum remex_outcome outcome, const char *code, const char *message);
+void client_request_over (
+	struct remex_request *request, enum remex_outcome outcome, const char *code, const char *message);
 
 /* The caller has consumed n bytes of output: renew the window. */
-void request_consumed (struct remex_request *request, size_t n);
+void client_request_consumed (struct remex_request *request, size_t n);
 
-void request_free (struct remex_request *request);
+void client_request_free (struct remex_request *request);
 
 #endif

@@ -1,4 +1,4 @@
-/* file - see file.h. */
+/* durable - see durable.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/paths.h"
 #include "base/trusted.h"
 
@@ -95,7 +95,7 @@ static int write_beside (int directory, const char *name, const void *bytes, siz
 	return result < 0 ? -1 : fsync (directory);
 }
 
-int file_write (const char *path, const void *bytes, size_t n, mode_t mode, bool replace, struct err *err)
+int durable_write (const char *path, const void *bytes, size_t n, mode_t mode, bool replace, struct err *err)
 {
 	int directory = open_directory (path, "write", err), result;
 
@@ -107,7 +107,7 @@ int file_write (const char *path, const void *bytes, size_t n, mode_t mode, bool
 	return result;
 }
 
-int file_unlink (const char *path, struct err *err)
+int durable_unlink (const char *path, struct err *err)
 {
 	int directory = open_directory (path, "remove", err), result;
 
@@ -147,7 +147,7 @@ static int make (const char *path, mode_t mode, struct err *err)
 	return result;
 }
 
-int file_make_directory (const char *path, mode_t mode, mode_t above, struct err *err)
+int durable_make_directory (const char *path, mode_t mode, mode_t above, struct err *err)
 {
 	char *copy = strdup (path);
 	struct stat status;
