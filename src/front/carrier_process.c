@@ -94,12 +94,10 @@ static bool wait_for (struct job *job, short front, short other)
 
 	if (poll (fds, 2, -1) < 0)
 		return errno == EINTR;
-	if (fds[0].revents & (POLLIN | POLLHUP | POLLERR) &&
-		recv (job->front, nothing, sizeof nothing, MSG_DONTWAIT) <= 0)
-		return false;
 	if (job->owed < 0 && atomic_load (&job->carriage->wish) >= WISH_ENDING)
 		job->owed = waiting_in_other (job);
-	return true;
+	return !(fds[0].revents & (POLLIN | POLLHUP | POLLERR)) ||
+	       recv (job->front, nothing, sizeof nothing, MSG_DONTWAIT) > 0;
 }
 
 /* False when the front has closed its end. */

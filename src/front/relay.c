@@ -2,12 +2,8 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -16,15 +12,19 @@
 #include "front/relay.h"
 
 enum {
-	PIECE = 128 * 1024, /* read from a pipe at once */
+	PIECE = 128 * 1024, /* read from an outlet at once */
 	BURST = 2, /* pieces in a row before the loop looks at others */
 	INPUT_MAX = 64 * 1024 + SESSION_CREDIT, /* the call's body, and the credit */
 };
 
-void relay_init (struct relay *relay, uv_loop_t *loop, struct channel *channel)
+void relay_init (struct relay *relay, uv_loop_t *loop, struct carrier *carrier, struct channel *channel)
 {
-	*relay =
-		(struct relay){ .loop = loop, .channel = channel, .sink = -1, .sink_rest = -1, .last_ms = clock_ms () };
+	*relay = (struct relay){ .loop = loop,
+		.carrier = carrier,
+		.channel = channel,
+		.sink = -1,
+		.sink_rest = -1,
+		.last_ms = clock_ms () };
 	buf_init (&relay->held, LINK_RECORD);
 	buf_init (&relay->input, INPUT_MAX);
 }
@@ -42,17 +42,13 @@ static void sink_close (struct relay *relay)
 	fd_close (&relay->sink_rest);
 }
 
-/* The input has ended, and all of it has been written or handed to the carrier: end the sink. */
+/* The input has ended, and the carrier has been sent all of it: end the sink. */
 static void sink_end (struct relay *relay)
 {
-	if (relay->sink_carriage) {
-		shutdown (relay->sink, SHUT_WR);
-		relay->sink_rest = relay->sink;
-		relay->sink = -1;
-		watch_free (&relay->sink_watch);
-	} else {
-		sink_close (relay);
-	}
+	shutdown (relay->sink, SHUT_WR);
+	relay->sink_rest = relay->sink;
+	relay->sink = -1;
+	watch_free (&relay->sink_watch);
 }
 
 void relay_free (struct relay *relay)
@@ -91,58 +87,20 @@ static void count (struct relay *relay, int64_t *counter, size_t n)
 
 /* --- output ------------------------------------------------------------------------------------------------------ */
 
-/* How many bytes wait in a pipe or socket. */
-static int waiting_in (int fd)
-{
-	int n = 0;
-
-	return ioctl (fd, FIONREAD, &n) == 0 ? n : 0;
-}
-
-/* Close an outlet when it is late and has delivered its bytes. Only owed bytes that are still in the pipe are waited
- * for: a process that the command left behind may have read the others. */
-static void settle (struct outlet *outlet)
-{
-	struct relay *relay = outlet->relay;
-	char byte;
-
-	if (outlet->carriage) {
-		/* The carrier does this, unless other processes hold the pipe and so block the carrier. */
-		if (outlet->fd >= 0 && relay->late && carriage_is_stuck (outlet->carriage)) {
-			relay->pipe_held = true;
-			outlet_close (outlet);
-		}
-		return;
-	}
-	if (outlet->fd >= 0 && relay->late && (outlet->owed <= 0 || !waiting_in (outlet->fd))) {
-		/* The end of the pipe may not have been read yet. Bytes written after the command's end are dropped. */
-		if (nowait_read (&outlet->from, &byte, 1) != 0)
-			relay->pipe_held = true;
-		outlet_close (outlet);
-	}
-}
-
-/* Is the outlet empty, and is its other end closed in all processes? */
+/* Has the carrier closed its end, and are all bytes read? */
 static bool at_end (const struct outlet *outlet)
 {
-	struct pollfd one = { .fd = outlet->fd, .events = POLLIN };
 	char byte;
 
-	if (poll (&one, 1, 0) <= 0)
-		return false;
-	if (outlet->from.way == NOWAIT_SOCKET)
-		return recv (outlet->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-	return (one.revents & (POLLIN | POLLHUP)) == POLLHUP;
+	return recv (outlet->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* The end of the outlet was read, or (`failed`) it cannot be read. If the carrier reads the pipe, the carrier has set
- * how it ended; a carrier that died has not. */
+/* The end of the outlet was read, or (`failed`) it cannot be read. The carrier has set how the stream ended; a carrier
+ * that died has not. */
 static void outlet_ended (struct outlet *outlet, bool failed)
 {
-	enum carried how = failed ? CARRIED_FAILED : CARRIED_WHOLE;
+	enum carried how = failed ? CARRIED_FAILED : carriage_state (outlet->carriage);
 
-	if (outlet->carriage && !failed)
-		how = carriage_state (outlet->carriage);
 	outlet->relay->failed |= how == CARRIED_FAILED || how == CARRYING;
 	outlet->relay->pipe_held |= how == CARRIED_HELD;
 	outlet_close (outlet);
@@ -167,20 +125,17 @@ static bool outlet_piece (struct outlet *outlet)
 		return false;
 	}
 	watch_set (outlet->watch, UV_READABLE);
-	got = nowait_read (&outlet->from, space, room);
+	got = recv (outlet->fd, space, room, MSG_DONTWAIT);
 	/* The carrier ended before it read the byte that wakes it: the kernel reports this error once. */
-	if (got < 0 && errno == ECONNRESET && outlet->carriage)
-		got = nowait_read (&outlet->from, space, room);
+	if (got < 0 && errno == ECONNRESET)
+		got = recv (outlet->fd, space, room, MSG_DONTWAIT);
 	if (got > 0) {
 		channel_output_end (relay->channel, outlet->name, (size_t)got);
-		outlet->owed -= got;
 		count (relay, &relay->bytes_out, (size_t)got);
-		settle (outlet);
 		return (size_t)got == room;
 	}
 	if (got == 0 || errno != EAGAIN)
-		outlet_ended (outlet, got < 0 && !fd_read_ended (outlet->carriage ? FD_SOCKET : outlet->kind, errno));
-	settle (outlet);
+		outlet_ended (outlet, got < 0);
 	return false;
 }
 
@@ -208,46 +163,24 @@ static bool name_taken (const struct relay *relay, const char *name, size_t n)
 	return false;
 }
 
-static void discard (struct relay *relay, int *fd)
-{
-	if (relay->carrier)
-		carrier_discard (relay->carrier, fd);
-	else
-		fd_close (fd);
-}
-
-/* Replace *fd by the descriptor that the relay reads or writes: our end of a carriage. Without a carrier this is *fd
- * itself, if it is of the claimed kind. 0; or -1, and *fd is closed or handed to the carrier. */
-static int accept_fd (struct relay *relay, enum carry direction, enum fd_kind kind, int *fd, struct carriage **carriage)
-{
-	*carriage = NULL;
-	if (relay->carrier)
-		return (*carriage = carrier_take (relay->carrier, direction, kind, fd)) ? 0 : -1;
-	if (fd_is_of_kind (*fd, kind, direction == CARRY_OUT ? O_RDONLY : O_WRONLY))
-		return 0;
-	fd_close (fd);
-	return -1;
-}
-
 int relay_add_outlet (struct relay *relay, const char *name, size_t n, enum fd_kind kind, int fd)
 {
 	struct outlet *outlet = &relay->outlets[relay->n_outlets];
 
 	if (relay->n_outlets == RELAY_OUTLETS || !text_is_name (name, n) || name_taken (relay, name, n)) {
-		discard (relay, &fd);
+		carrier_discard (relay->carrier, &fd);
 		return -1;
 	}
 	if (relay->shut) {
-		discard (relay, &fd);
+		carrier_discard (relay->carrier, &fd);
 		return 0;
 	}
-	*outlet = (struct outlet){ .relay = relay, .fd = -1, .kind = kind };
-	if (accept_fd (relay, CARRY_OUT, kind, &fd, &outlet->carriage) < 0) {
+	*outlet = (struct outlet){ .relay = relay, .carriage = carrier_take (relay->carrier, CARRY_OUT, kind, &fd) };
+	if (!outlet->carriage) {
 		relay->failed = true;
 		return -1;
 	}
 	outlet->fd = fd;
-	outlet->from = nowait_of (fd, O_RDONLY);
 	memcpy (outlet->name, name, n);
 	relay->n_outlets++;
 	if (!(outlet->watch = watch_new (relay->loop, fd, UV_READABLE, on_outlet, outlet))) {
@@ -307,19 +240,17 @@ static void input_left (struct relay *relay, size_t n)
 		channel_credit (relay->channel, (int64_t)n);
 }
 
-/* Does that error of writing only mean that the command reads no more? Our end of a carriage is a socket, and the
- * carrier knows why it closed the other end. */
+/* Does that error of sending only mean that the command reads no more? The carrier knows why it closed its end. */
 static bool command_reads_no_more (const struct relay *relay, int error)
 {
-	if (!relay->sink_carriage)
-		return fd_reader_gone (relay->sink_kind, error);
 	return fd_reader_gone (FD_SOCKET, error) && carriage_state (relay->sink_carriage) == CARRIED_WHOLE;
 }
 
 static void input_to_sink (struct relay *relay)
 {
 	while (relay->sink >= 0 && buf_len (&relay->input)) {
-		ssize_t done = nowait_write (&relay->sink_to, buf_head (&relay->input), buf_len (&relay->input));
+		ssize_t done = send (
+			relay->sink, buf_head (&relay->input), buf_len (&relay->input), MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (done > 0) {
 			input_left (relay, (size_t)done);
@@ -385,10 +316,10 @@ static void on_sink (void *arg, int events)
 int relay_set_sink (struct relay *relay, enum fd_kind kind, int fd)
 {
 	if (relay->has_sink || relay->pulled) {
-		discard (relay, &fd);
+		carrier_discard (relay->carrier, &fd);
 		return -1;
 	}
-	if (accept_fd (relay, CARRY_IN, kind, &fd, &relay->sink_carriage) < 0 ||
+	if (!(relay->sink_carriage = carrier_take (relay->carrier, CARRY_IN, kind, &fd)) ||
 		!(relay->sink_watch = watch_new (relay->loop, fd, 0, on_sink, relay))) {
 		relay->failed = true;
 		fd_close (&fd);
@@ -396,8 +327,6 @@ int relay_set_sink (struct relay *relay, enum fd_kind kind, int fd)
 	}
 	relay->has_sink = true;
 	relay->sink = fd;
-	relay->sink_kind = kind;
-	relay->sink_to = nowait_of (fd, O_WRONLY);
 	if (relay->broken)
 		sink_close (relay);
 	input_move (relay);
@@ -441,16 +370,9 @@ void relay_end (struct relay *relay)
 	relay->ending = relay->broken = true;
 	sink_close (relay);
 	input_move (relay);
-	for (int i = 0; i < relay->n_outlets; i++) {
-		struct outlet *outlet = &relay->outlets[i];
-
-		if (outlet->fd < 0)
-			continue;
-		if (outlet->carriage)
-			carriage_ending (outlet->carriage, outlet->fd);
-		else
-			outlet->owed = waiting_in (outlet->fd);
-	}
+	for (int i = 0; i < relay->n_outlets; i++)
+		if (relay->outlets[i].fd >= 0)
+			carriage_ending (relay->outlets[i].carriage, relay->outlets[i].fd);
 	relay_go (relay);
 }
 
@@ -458,14 +380,18 @@ bool relay_late (struct relay *relay)
 {
 	bool again = false;
 
-	relay->late = true;
 	for (int i = 0; i < relay->n_outlets; i++) {
 		struct outlet *outlet = &relay->outlets[i];
 
-		if (outlet->carriage && outlet->fd >= 0)
-			carriage_late (outlet->carriage, outlet->fd);
-		settle (outlet);
-		again |= outlet->carriage && outlet->fd >= 0;
+		if (outlet->fd < 0)
+			continue;
+		carriage_late (outlet->carriage, outlet->fd);
+		if (carriage_is_stuck (outlet->carriage)) {
+			/* Other processes hold the pipe, and so hold up the carrier. */
+			relay->pipe_held = true;
+			outlet_close (outlet);
+		}
+		again |= outlet->fd >= 0;
 	}
 	return again;
 }

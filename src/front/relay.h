@@ -16,7 +16,6 @@
 #include "base/text.h"
 #include "base/buf.h"
 #include "base/fd.h"
-#include "base/nowait.h"
 #include "front/carrier.h"
 #include "loop/loop.h"
 #include "wire/session.h"
@@ -26,21 +25,18 @@ enum { RELAY_OUTLETS = 4, RELAY_NAME = TEXT_NAME_MAX + 1 };
 struct outlet {
 	struct relay *relay;
 	char name[RELAY_NAME];
-	int fd; /* -1: ended */
-	enum fd_kind kind;
-	struct nowait from; /* the same descriptor, and how it is read */
-	struct carriage *carriage; /* fd is our end of the carriage; NULL: fd is the pipe itself */
+	struct carriage *carriage;
+	int fd; /* our end of the carriage; -1: ended */
 	struct watch *watch;
-	int64_t owed; /* after relay_end: bytes that were in the pipe at its call, and are still to be delivered */
 };
 
 struct relay {
 	uv_loop_t *loop;
-	struct carrier *carrier; /* set after relay_init; NULL: the relay itself reads and writes the descriptors */
+	struct carrier *carrier;
 	struct channel *channel;
 	struct outlet outlets[RELAY_OUTLETS];
 	int n_outlets;
-	bool ending, late; /* the command has ended; and half a second has passed since */
+	bool ending; /* the command has ended */
 	bool shut; /* no byte passes any more */
 	bool failed; /* bytes were lost: a stream could not be read, written or watched */
 	bool pipe_held; /* an outlet was closed while another process still held its other end */
@@ -49,11 +45,9 @@ struct relay {
 	struct buf held; /* a record's worth of the worker's own output */
 
 	struct buf input;
-	int sink; /* the write end; -1: not handed over yet, or closed */
-	enum fd_kind sink_kind;
-	struct nowait sink_to; /* the same descriptor, and how it is written */
-	struct carriage *sink_carriage; /* as in struct outlet */
-	int sink_rest; /* our end of the carriage after the end of the input; closing it early drops the rest */
+	struct carriage *sink_carriage; /* NULL: no sink was handed over yet */
+	int sink; /* our end of the carriage; -1: there is none yet, or it is closed */
+	int sink_rest; /* the same after the end of the input; closing it early drops the rest */
 	struct watch *sink_watch;
 	bool has_sink, broken; /* a sink was handed over; the input is not read any more, and is dropped */
 	bool input_ended, end_sent;
@@ -69,7 +63,7 @@ struct relay {
 	void *arg;
 };
 
-void relay_init (struct relay *relay, uv_loop_t *loop, struct channel *channel);
+void relay_init (struct relay *relay, uv_loop_t *loop, struct carrier *carrier, struct channel *channel);
 void relay_free (struct relay *relay);
 
 /* After relay_free: has the carrier finished all streams of the relay? False: other processes hold up a stream

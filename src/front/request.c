@@ -265,8 +265,7 @@ struct request *request_new (struct front *front, const struct gate_client *clie
 	request->outcome = OUTCOME_COMPLETED;
 	request->survivors = 0;
 	list_append (&front->requests, &request->node);
-	relay_init (&request->relay, &front->loop, channel);
-	request->relay.carrier = &front->carrier;
+	relay_init (&request->relay, &front->loop, &front->carrier, channel);
 	request->relay.moved = on_moved;
 	request->relay.to_worker = to_worker;
 	request->relay.arg = request;

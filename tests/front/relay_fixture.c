@@ -4,6 +4,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,9 +45,10 @@ void fixture_begin (struct fixture *fixture, const char *members)
 	fake_answers (&fixture->fake);
 	fixture->channel = fake_channel (&fixture->fake, 1);
 	ck_assert_ptr_nonnull (fixture->channel);
+	ck_assert_int_eq (carrier_start (&fixture->carrier), 0);
 	ck_assert_int_eq (uv_loop_init (&fixture->loop), 0);
 	fixture->descriptors = open_descriptors ();
-	relay_init (&fixture->relay, &fixture->loop, fixture->channel);
+	relay_init (&fixture->relay, &fixture->loop, &fixture->carrier, fixture->channel);
 	fixture->relay.moved = on_moved;
 	fixture->relay.to_worker = to_worker;
 	fixture->relay.arg = fixture;
@@ -58,6 +60,8 @@ void fixture_end (struct fixture *fixture)
 	while (uv_run (&fixture->loop, UV_RUN_NOWAIT))
 		;
 	ck_assert_int_eq (open_descriptors (), fixture->descriptors);
+	fixture_until (fixture, relay_let_go (&fixture->relay));
+	carrier_end (&fixture->carrier);
 	ck_assert_int_eq (uv_loop_close (&fixture->loop), 0);
 	fake_end (&fixture->fake);
 	buf_free (&fixture->heard);
@@ -68,7 +72,11 @@ void fixture_end (struct fixture *fixture)
 
 void fixture_turn (struct fixture *fixture)
 {
+	int moves = fixture->moves;
+
 	uv_run (&fixture->loop, UV_RUN_NOWAIT);
+	if (fixture->moves == moves)
+		poll (NULL, 0, 1);
 }
 
 void fixture_hear (struct fixture *fixture, size_t n)

@@ -1,5 +1,6 @@
-/* relay_fixture - a relay between real pipes and the channel of a session_fixture, on a loop that a test turns by hand.
- * The client reads as much as a test lets it.
+/* relay_fixture - a relay with a real carrier between real pipes and the channel of a fake session, on a loop that a test
+ * turns by hand. The client reads as much as a test lets it. The carrier works on its own: a test waits until its work
+ * shows.
  */
 #ifndef REMEX_TESTS_FRONT_RELAY_FIXTURE_H
 #define REMEX_TESTS_FRONT_RELAY_FIXTURE_H
@@ -10,6 +11,7 @@
 struct fixture {
 	struct fake_session fake;
 	uv_loop_t loop;
+	struct carrier carrier;
 	struct relay relay;
 	struct channel *channel; /* of the call, whose id is 1 */
 	int descriptors; /* open ones, when it began */
@@ -28,11 +30,16 @@ struct fixture {
 /* A relay for a call with these further members of its header. SIGPIPE is ignored from then on, as in the front. */
 void fixture_begin (struct fixture *fixture, const char *members);
 
-/* Free all; the relay must have left no descriptor open. */
+/* Free all. The relay must have left no descriptor open, and the carrier must finish its streams. */
 void fixture_end (struct fixture *fixture);
 
-/* Let the loop handle the ready descriptors. */
+/* Let the loop handle the ready descriptors. When none was ready, give the carrier a millisecond. */
 void fixture_turn (struct fixture *fixture);
+
+/* Turn the loop until the condition holds. */
+#define fixture_until(fixture, condition) \
+	while (!(condition)) \
+	fixture_turn (fixture)
 
 /* The client reads up to n of the unsent bytes, and the relay is told when there is room again. */
 void fixture_hear (struct fixture *fixture, size_t n);
