@@ -39,6 +39,11 @@ static void check_node (const struct conf_node *node, unsigned depth)
 	}
 }
 
+static void check_former (const char *words)
+{
+	require (!strncmp (words, "fuzz:", 5) && !strchr (words, '\n'));
+}
+
 static void check_config (const struct config *config)
 {
 	require (config->workers_max >= 1 && config->workers_max <= 4096);
@@ -47,7 +52,8 @@ static void check_config (const struct config *config)
 	require (config->limits.ping_ms > 0 && config->limits.ping_ms < config->limits.silence_ms);
 	require (config->limits.grace_ms >= 0 && config->limits.message_ms > 0 && config->limits.drain_ms >= 0);
 	require (config->limits.handshake_ms > 0 && config->limits.penalty_ms >= 0 && config->limits.idle_ms >= 0);
-	require (config->limits.unproved_each >= 1 && config->limits.unproved_each <= config->limits.unproved);
+	require (config->limits.unauthenticated_each >= 1 &&
+		 config->limits.unauthenticated_each <= config->limits.unauthenticated);
 	require (config->limits.output >= 65536 && config->limits.stall_ms > 0);
 	require ((config->audit == AUDIT_FILE) == (config->audit_file != NULL));
 	require (config->limits.calls >= 1 && config->limits.connections >= 1);
@@ -72,6 +78,7 @@ static void check_config (const struct config *config)
 		require (!plugin->options || (plugin->enabled && plugin->options->kind == CONF_MAP));
 	}
 	check_node (config->tree, 1);
+	config_tell_former (config, check_former);
 }
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)

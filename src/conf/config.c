@@ -139,10 +139,10 @@ static const struct schema_key keys[] = {
 		"How long running requests may go on after remexd was told to end." },
 	{ "limits.handshake", &schema_time, AT (limits.handshake_ms), 100 * MS, HOUR, "5s", NULL,
 		"How long a new TCP client may take to prove who it is." },
-	{ "limits.unproved", &schema_integer, AT (limits.unproved), 1, 1000000, "256", NULL,
+	{ "limits.unauthenticated", &schema_integer, AT (limits.unauthenticated), 1, 1000000, "256", NULL,
 		"How many TCP clients at once may not have proved yet who they are." },
-	{ "limits.unproved_each", &schema_integer, AT (limits.unproved_each), 1, 1000000, "8", NULL,
-		"How many of them one address may have; not more than limits.unproved." },
+	{ "limits.unauthenticated_each", &schema_integer, AT (limits.unauthenticated_each), 1, 1000000, "8", NULL,
+		"How many of them one address may have; not more than limits.unauthenticated." },
 	{ "limits.penalty", &schema_time, AT (limits.penalty_ms), 0, DAY, "10m", NULL,
 		"The longest time that an address is kept out for its failures; 0: never." },
 	{ "limits.idle", &schema_time, AT (limits.idle_ms), 0, 365 * DAY, "1h", NULL,
@@ -158,9 +158,16 @@ static const struct schema_key keys[] = {
 };
 /* clang-format on */
 
+static const struct schema_former former[] = {
+	{ "limits.unproved", "limits.unauthenticated" },
+	{ "limits.unproved_each", "limits.unauthenticated_each" },
+};
+
 const struct schema config_schema = {
 	.keys = keys,
 	.n_keys = sizeof keys / sizeof *keys,
+	.former = former,
+	.n_former = sizeof former / sizeof *former,
 	.open = "plugins",
 	.set_other = add_plugin,
 };
@@ -168,14 +175,12 @@ const struct schema config_schema = {
 _Static_assert(sizeof keys / sizeof *keys <= SCHEMA_KEYS_MAX, "SCHEMA_KEYS_MAX is too small");
 
 /* A message about two keys names the place of the key that is in the file, or of the later one when both are. */
-static int fail_pair (struct reader *reader, const char *section, const char *first, const char *second,
-	const char *fmt, ...) __attribute__ ((format (printf, 5, 6)));
+static int fail_pair (struct reader *reader, const char *first, const char *second, const char *fmt, ...)
+	__attribute__ ((format (printf, 4, 5)));
 
-static int fail_pair (
-	struct reader *reader, const char *section, const char *first, const char *second, const char *fmt, ...)
+static int fail_pair (struct reader *reader, const char *first, const char *second, const char *fmt, ...)
 {
-	const struct conf_node *map = conf_get (reader->tree, section);
-	const struct conf_node *a = conf_get (map, first), *b = conf_get (map, second);
+	const struct conf_node *a = reader_given (reader, first), *b = reader_given (reader, second);
 	char words[ERR_TEXT];
 	va_list args;
 
@@ -189,15 +194,13 @@ static int fail_pair (
 
 /* Check that one key is not above another. A file that sets only the other key is valid: the default of this key is
  * then lowered. */
-static int check_most (
-	struct reader *reader, const char *section, const char *first, int *value, const char *second, int most)
+static int check_most (struct reader *reader, const char *first, int *value, const char *second, int most)
 {
-	if (*value > most && !conf_get (conf_get (reader->tree, section), first))
+	if (*value > most && !reader_given (reader, first))
 		*value = most;
 	if (*value <= most)
 		return 0;
-	return fail_pair (reader, section, first, second, "%s.%s (%d) is more than %s.%s (%d)", section, first, *value,
-		section, second, most);
+	return fail_pair (reader, first, second, "%s (%d) is more than %s (%d)", first, *value, second, most);
 }
 
 /* Checks of more than one key. */
@@ -206,14 +209,14 @@ static int check_pairs (struct reader *reader)
 	struct config *config = reader->target;
 	char ping[SCHEMA_NUMBER_MAX], silence[SCHEMA_NUMBER_MAX];
 
-	if (check_most (reader, "workers", "spare", &config->workers_spare, "max", config->workers_max) < 0 ||
-		check_most (reader, "limits", "connections_each", &config->limits.connections_each, "connections",
+	if (check_most (reader, "workers.spare", &config->workers_spare, "workers.max", config->workers_max) < 0 ||
+		check_most (reader, "limits.connections_each", &config->limits.connections_each, "limits.connections",
 			config->limits.connections) < 0 ||
-		check_most (reader, "limits", "unproved_each", &config->limits.unproved_each, "unproved",
-			config->limits.unproved) < 0)
+		check_most (reader, "limits.unauthenticated_each", &config->limits.unauthenticated_each,
+			"limits.unauthenticated", config->limits.unauthenticated) < 0)
 		return -1;
 	if (config->limits.ping_ms >= config->limits.silence_ms)
-		return fail_pair (reader, "limits", "ping", "silence",
+		return fail_pair (reader, "limits.ping", "limits.silence",
 			"limits.ping (%s) must be less than limits.silence (%s)",
 			schema_number (SCHEMA_TIME, config->limits.ping_ms, ping),
 			schema_number (SCHEMA_TIME, config->limits.silence_ms, silence));
@@ -244,6 +247,20 @@ struct config *config_parse (const char *text, size_t n, const char *file, struc
 fail:
 	config_free (config);
 	return NULL;
+}
+
+void config_tell_former (const struct config *config, void (*tell) (const char *words))
+{
+	for (size_t i = 0; i < config_schema.n_former; i++) {
+		const struct conf_node *node = reader_at (config->tree, former[i].former);
+		struct err err;
+
+		if (!node)
+			continue;
+		conf_fail (&err, config->file, node->key_line, node->key_column, "%s has the name %s now",
+			former[i].former, former[i].path);
+		tell (err.text);
+	}
 }
 
 void config_free (struct config *config)

@@ -67,8 +67,8 @@ struct config {
 		int crashes; /* 10; after so many in a row a plugin rests for the user of these calls; 0: never */
 		int64_t drain_ms; /* 30 s; for running requests after SIGTERM */
 		int64_t handshake_ms; /* 5 s; from accept to a proved key */
-		int unproved; /* 256 TCP connections that have not proved their key */
-		int unproved_each; /* 8 of them from one address; at most unproved */
+		int unauthenticated; /* 256 TCP connections that have not proved their key */
+		int unauthenticated_each; /* 8 of them from one address; at most `unauthenticated` */
 		int64_t penalty_ms; /* 10 min; the longest penalty for failures of one address; 0: none */
 		int64_t idle_ms; /* 1 h of silence without a call in flight, over TCP; 0: for ever */
 	} limits;
@@ -89,6 +89,9 @@ extern const struct schema config_schema;
  * key the nearest known key). */
 struct config *config_parse (const char *text, size_t n, const char *file, struct err *err);
 void config_free (struct config *config);
+
+/* Call `tell` for each former name of a key that the file uses, with the place and the name that the key has now. */
+void config_tell_former (const struct config *config, void (*tell) (const char *words));
 
 /* The section of the plugin `name`, or NULL. */
 const struct config_plugin *config_plugin (const struct config *config, const char *name);

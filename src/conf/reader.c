@@ -119,6 +119,30 @@ const struct schema_type schema_time = { "time", "a time", set_number, SCHEMA_TI
 const struct schema_type schema_user = { "user", "the name of a user", set_word, SCHEMA_WORDS, false };
 const struct schema_type schema_path = { "path", "an absolute path", set_path, SCHEMA_WORDS, false };
 
+/* --- keys by their path ------------------------------------------------------------------------------------------- */
+
+const struct conf_node *reader_at (const struct conf_node *tree, const char *path)
+{
+	const char *dot = strchr (path, '.');
+	char section[SCHEMA_PATH_MAX];
+
+	if (!dot)
+		return conf_get (tree, path);
+	snprintf (section, sizeof section, "%.*s", (int)(dot - path), path);
+	return conf_get (conf_get (tree, section), dot + 1);
+}
+
+const struct conf_node *reader_given (const struct reader *reader, const char *path)
+{
+	const struct schema *schema = reader->schema;
+	const struct conf_node *node = reader_at (reader->tree, path);
+
+	for (size_t i = 0; i < schema->n_former && !node; i++)
+		if (!strcmp (schema->former[i].path, path))
+			node = reader_at (reader->tree, schema->former[i].former);
+	return node;
+}
+
 /* --- the walk ---------------------------------------------------------------------------------------------------- */
 
 /* A single value, or a list of values. */
@@ -166,6 +190,7 @@ static int read_key (struct reader *reader, const struct conf_node *node, const 
 {
 	const struct schema *schema = reader->schema;
 	const struct schema_key *key;
+	const char *now;
 	char path[READER_SHOWN];
 
 	snprintf (path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", node->key);
@@ -173,6 +198,12 @@ static int read_key (struct reader *reader, const struct conf_node *node, const 
 		return fail_unknown (reader, node, path);
 	if ((key = schema_find (schema, path)))
 		return set_key (reader, key, node);
+	if ((now = schema_renamed (schema, path))) {
+		if (!reader_at (reader->tree, now))
+			return set_key (reader, schema_find (schema, now), node);
+		return conf_fail (reader->err, reader->file, node->key_line, node->key_column,
+			"%s is the former name of %s, which the file has, too: remove one of them", path, now);
+	}
 	if (schema_is_section (schema, path)) {
 		if (node->kind == CONF_NULL)
 			return 0;

@@ -33,6 +33,12 @@ extern const struct schema_type schema_path; /* char *, of the struct; absolute 
 /* Read the defaults, then the file. 0, or -1 and err; the caller frees the target's values also after a failure. */
 int reader_read (struct reader *reader);
 
+/* The node in the file of the key `path`, also under a former name of the key; NULL: the key has its default. */
+const struct conf_node *reader_given (const struct reader *reader, const char *path);
+
+/* The node of `path` ("section.key" or "key") in a tree, or NULL. */
+const struct conf_node *reader_at (const struct conf_node *tree, const char *path);
+
 /* All of these return -1, with the place of the node in front of the message. reader_fail_value: the value of `path`
  * must be `expected`; the message shows the value. reader_fail_type: the same, with the text of the key's type.
  * reader_fail_each: the same for one item of a list. */

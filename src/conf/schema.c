@@ -25,6 +25,14 @@ bool schema_is_section (const struct schema *schema, const char *path)
 	return false;
 }
 
+const char *schema_renamed (const struct schema *schema, const char *former)
+{
+	for (size_t i = 0; i < schema->n_former; i++)
+		if (!strcmp (schema->former[i].former, former))
+			return schema->former[i].path;
+	return NULL;
+}
+
 static const char *last_word (const char *path)
 {
 	const char *dot = strrchr (path, '.');
@@ -32,7 +40,7 @@ static const char *last_word (const char *path)
 	return dot ? dot + 1 : path;
 }
 
-/* The only key with that last word, or NULL. */
+/* The only key with that last word, now or before; or NULL. */
 static const char *only_home (const struct schema *schema, const char *word)
 {
 	const char *found = NULL;
@@ -44,6 +52,9 @@ static const char *only_home (const struct schema *schema, const char *word)
 			return NULL;
 		found = schema->keys[i].path;
 	}
+	for (size_t i = 0; i < schema->n_former && !found; i++)
+		if (!strcmp (last_word (schema->former[i].former), word))
+			found = schema->former[i].path;
 	return found;
 }
 

@@ -38,9 +38,16 @@ struct schema_key {
 	const char *help; /* one line */
 };
 
+/* A name that a key had before. It is accepted in place of the key's name. */
+struct schema_former {
+	const char *former, *path;
+};
+
 struct schema {
 	const struct schema_key *keys;
 	size_t n_keys;
+	const struct schema_former *former;
+	size_t n_former;
 	/* The section where other keys are allowed, too (NULL: no section): set_other takes these keys. */
 	const char *open;
 	int (*set_other) (struct reader *reader, const char *path, const struct conf_node *node);
@@ -51,6 +58,9 @@ enum { SCHEMA_PATH_MAX = 64, SCHEMA_KEYS_MAX = 64, SCHEMA_NUMBER_MAX = 32 };
 /* The key with that path, or NULL. schema_is_section: are there keys below `path`? */
 const struct schema_key *schema_find (const struct schema *schema, const char *path);
 bool schema_is_section (const struct schema *schema, const char *path);
+
+/* The name now of the key that had the name `former` before, or NULL. */
+const char *schema_renamed (const struct schema *schema, const char *former);
 
 /* The known path that a mistyped path most likely means, in `out`. NULL: no path is near. A known last word in the
  * wrong section ("max", "queue.max") gives the right section, if there is only one. */

@@ -189,12 +189,18 @@ int generation_compare (const struct generation *now, const struct generation *n
 	return result;
 }
 
+static void warn (const char *words)
+{
+	log_warning ("%s", words);
+}
+
 int generation_log (const struct generation *generation)
 {
 	json_t *table = json_loads (generation->table, 0, NULL), *plugin;
 	int refused = 0;
 	size_t i;
 
+	config_tell_former (generation->config, warn);
 	json_array_foreach (table, i, plugin)
 	{
 		const char *name = json_string_value (json_object_get (plugin, "plugin"));

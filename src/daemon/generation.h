@@ -43,7 +43,7 @@ int generation_renew_identities (struct generation *generation, struct err *err)
 /* May `next` replace `now`? Not when `next` refuses a plugin that `now` has. 0, or -1 and err. */
 int generation_compare (const struct generation *now, const struct generation *next, struct err *err);
 
-/* Log each plugin, and each identity that is refused or expired. Returns the number of refused plugins and
+/* Log each plugin, each identity that is refused or expired, and each former name of a key. Returns the number of refused plugins and
  * identities. */
 int generation_log (const struct generation *generation);
 

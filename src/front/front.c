@@ -135,8 +135,8 @@ static void set_gate_limits (struct front *front)
 		.descriptors = left > most / 8 ? left : most / 8,
 		.handshake_ms = config->limits.handshake_ms,
 		.throttle = {
-			.most = config->limits.unproved,
-			.most_each = config->limits.unproved_each,
+			.most = config->limits.unauthenticated,
+			.most_each = config->limits.unauthenticated_each,
 			.penalty_ms = config->limits.penalty_ms,
 		},
 	};

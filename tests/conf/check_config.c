@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "conf/config.h"
+#include "conf/reader.h"
 #include "conf/schema.h"
 #include "support/check_main.h"
 
@@ -37,8 +38,8 @@ static void check_defaults (const struct config *config)
 	ck_assert_int_eq (config->limits.connections_each, 1000);
 	ck_assert_int_eq (config->limits.drain_ms, 30000);
 	ck_assert_int_eq (config->limits.handshake_ms, 5000);
-	ck_assert_int_eq (config->limits.unproved, 256);
-	ck_assert_int_eq (config->limits.unproved_each, 8);
+	ck_assert_int_eq (config->limits.unauthenticated, 256);
+	ck_assert_int_eq (config->limits.unauthenticated_each, 8);
 	ck_assert_int_eq (config->limits.penalty_ms, 600000);
 	ck_assert_int_eq (config->limits.idle_ms, 3600000);
 	ck_assert_int_eq (config->limits.output, 256 * 1024);
@@ -96,8 +97,8 @@ START_TEST (everything)
 				       "  connections: 1\n"
 				       "  drain: 1.5h\n"
 				       "  handshake: 100ms\n"
-				       "  unproved: 3\n"
-				       "  unproved_each: 3\n"
+				       "  unauthenticated: 3\n"
+				       "  unauthenticated_each: 3\n"
 				       "  penalty: 0\n"
 				       "  idle: 365d\n"
 				       "  output: 64MiB\n"
@@ -134,8 +135,8 @@ START_TEST (everything)
 	ck_assert_int_eq (config->limits.connections, 1);
 	ck_assert_int_eq (config->limits.drain_ms, 5400000);
 	ck_assert_int_eq (config->limits.handshake_ms, 100);
-	ck_assert_int_eq (config->limits.unproved, 3);
-	ck_assert_int_eq (config->limits.unproved_each, 3);
+	ck_assert_int_eq (config->limits.unauthenticated, 3);
+	ck_assert_int_eq (config->limits.unauthenticated_each, 3);
 	ck_assert_int_eq (config->limits.penalty_ms, 0);
 	ck_assert_int_eq (config->limits.idle_ms, 365LL * 86400000);
 	ck_assert_int_eq (config->limits.output, 64 << 20);
@@ -173,8 +174,8 @@ START_TEST (one_key)
 	ck_assert_uint_eq (config->n_listen, 1);
 	ck_assert_str_eq (config->listen[0].path, "/run/a.sock");
 	config_free (config);
-	config = parse ("limits: {unproved: 2}");
-	ck_assert_int_eq (config->limits.unproved_each, 2);
+	config = parse ("limits: {unauthenticated: 2}");
+	ck_assert_int_eq (config->limits.unauthenticated_each, 2);
 	config_free (config);
 	config = parse ("audit: journal");
 	ck_assert_int_eq (config->audit, AUDIT_JOURNAL);
@@ -183,6 +184,44 @@ START_TEST (one_key)
 	config = parse ("audit: \"none\"");
 	ck_assert_int_eq (config->audit, AUDIT_NONE);
 	config_free (config);
+}
+END_TEST
+
+static struct {
+	char words[4][ERR_TEXT];
+	size_t n;
+} told;
+
+static void tell (const char *words)
+{
+	ck_assert_uint_lt (told.n, 4);
+	snprintf (told.words[told.n++], ERR_TEXT, "%s", words);
+}
+
+/* A former name has the effect of the name now, also for the default of another key, and the caller can warn of it. */
+START_TEST (former_names)
+{
+	struct config *config = parse ("log: info\nlimits:\n  unproved: 3\n  unproved_each: 2\n");
+
+	ck_assert_int_eq (config->limits.unauthenticated, 3);
+	ck_assert_int_eq (config->limits.unauthenticated_each, 2);
+	config_tell_former (config, tell);
+	ck_assert_uint_eq (told.n, 2);
+	ck_assert_str_eq (told.words[0], "f:3:3: limits.unproved has the name limits.unauthenticated now");
+	ck_assert_str_eq (told.words[1], "f:4:3: limits.unproved_each has the name limits.unauthenticated_each now");
+	config_free (config);
+	config = parse ("limits: {unproved: 2}");
+	ck_assert_int_eq (config->limits.unauthenticated_each, 2);
+	config_free (config);
+	told.n = 0;
+	config = parse ("limits: {unauthenticated: 2}\nplugins: {unproved: {unproved: 1}}");
+	config_tell_former (config, tell);
+	ck_assert_uint_eq (told.n, 0);
+	config_free (config);
+	for (size_t i = 0; i < config_schema.n_former; i++) {
+		ck_assert_ptr_nonnull (schema_find (&config_schema, config_schema.former[i].path));
+		ck_assert_ptr_null (schema_find (&config_schema, config_schema.former[i].former));
+	}
 }
 END_TEST
 
@@ -232,7 +271,8 @@ static const struct {
 	{ "workers.max: 3", "f:1:1: unknown key 'workers.max'; sections are nested, not dotted" },
 	{ "nothing_like_it: /x", "f:1:1: unknown key 'nothing_like_it'" },
 	{ "hostkey: /x", "f:1:1: unknown key 'hostkey'; did you mean 'host_key'?" },
-	{ "unproved: 1", "f:1:1: unknown key 'unproved'; did you mean 'limits.unproved'?" },
+	{ "unauthenticated: 1", "f:1:1: unknown key 'unauthenticated'; did you mean 'limits.unauthenticated'?" },
+	{ "unproved: 1", "f:1:1: unknown key 'unproved'; did you mean 'limits.unauthenticated'?" },
 	{ "Log: info", "f:1:1: unknown key 'Log'; did you mean 'log'?" },
 	{ "log: info\nlog: debug", "f:2:1: the key 'log' is already on line 1" },
 	{ "workers:\n\tmax: 3", "f:2:1: a tab where YAML is indented with spaces" },
@@ -273,9 +313,10 @@ static const struct {
 	{ "limits: {drain: forever}", "f:1:17: limits.drain must be a time from 0s to 1d, not 'forever'" },
 	{ "limits: {drain: \"\\e[2J\\n\"}", "f:1:17: limits.drain must be a time from 0s to 1d, not \"\\x1b[2J\\n\"" },
 	{ "limits: {handshake: 0}", "f:1:21: limits.handshake must be a time from 100ms to 1h, not '0'" },
-	{ "limits: {unproved: 0}", "f:1:20: limits.unproved must be a whole number from 1 to 1000000, not '0'" },
-	{ "limits: {unproved_each: 8s}",
-		"f:1:25: limits.unproved_each must be a whole number from 1 to 1000000, not '8s'" },
+	{ "limits: {unauthenticated: 0}",
+		"f:1:27: limits.unauthenticated must be a whole number from 1 to 1000000, not '0'" },
+	{ "limits: {unauthenticated_each: 8s}",
+		"f:1:32: limits.unauthenticated_each must be a whole number from 1 to 1000000, not '8s'" },
 	{ "limits: {penalty: 25h}", "f:1:19: limits.penalty must be a time from 0s to 1d, not '25h'" },
 	{ "limits: {idle: 366d}", "f:1:16: limits.idle must be a time from 0s to 365d, not '366d'" },
 	{ "limits: {output: 65535}", "f:1:18: limits.output must be a size from 64KiB to 64MiB, not '65535'" },
@@ -286,11 +327,25 @@ static const struct {
 	{ "workers: {max: 4, spare: 8}", "f:1:26: workers.spare (8) is more than workers.max (4)" },
 	{ "workers: {spare: 8, max: 4}", "f:1:26: workers.spare (8) is more than workers.max (4)" },
 	{ "workers:\n  spare: 65", "f:2:10: workers.spare (65) is more than workers.max (64)" },
-	{ "limits: {unproved_each: 9, unproved: 8}",
-		"f:1:38: limits.unproved_each (9) is more than limits.unproved (8)" },
+	{ "limits: {unauthenticated_each: 9, unauthenticated: 8}",
+		"f:1:52: limits.unauthenticated_each (9) is more than limits.unauthenticated (8)" },
 	{ "limits: {connections_each: 9, connections: 8}",
 		"f:1:44: limits.connections_each (9) is more than limits.connections (8)" },
-	{ "limits: {unproved_each: 257}", "f:1:25: limits.unproved_each (257) is more than limits.unproved (256)" },
+	{ "limits: {unauthenticated_each: 257}",
+		"f:1:32: limits.unauthenticated_each (257) is more than limits.unauthenticated (256)" },
+	{ "limits: {unproved: 8, unauthenticated_each: 9}",
+		"f:1:45: limits.unauthenticated_each (9) is more than limits.unauthenticated (8)" },
+	{ "limits: {unproved_each: 257}",
+		"f:1:25: limits.unauthenticated_each (257) is more than limits.unauthenticated (256)" },
+	/* Former names. */
+	{ "limits: {unproved: 0}", "f:1:20: limits.unauthenticated must be a whole number from 1 to 1000000, not '0'" },
+	{ "limits: {unproved: 8, unauthenticated: 8}",
+		"f:1:10: limits.unproved is the former name of "
+		"limits.unauthenticated, which the file has, too: remove one of them" },
+	{ "limits: {unauthenticated_each: 8, unproved_each: 8}",
+		"f:1:35: limits.unproved_each is the former name of limits.unauthenticated_each, which the file has, "
+		"too: "
+		"remove one of them" },
 	{ "limits:\n  silence: 10s", "f:2:12: limits.ping (15s) must be less than limits.silence (10s)" },
 	{ "limits:\n  ping: 45000ms", "f:2:9: limits.ping (45s) must be less than limits.silence (45s)" },
 	/* Listeners. */
@@ -429,17 +484,6 @@ static int uncomment (char *text, int only)
 	return n;
 }
 
-static const struct conf_node *find (const struct conf_node *tree, const char *path)
-{
-	char section[SCHEMA_PATH_MAX];
-	const char *dot = strchr (path, '.');
-
-	if (!dot)
-		return conf_get (tree, path);
-	snprintf (section, sizeof section, "%.*s", (int)(dot - path), path);
-	return conf_get (conf_get (tree, section), dot + 1);
-}
-
 static const char *shown (const struct schema_key *key)
 {
 	return key->shown ? key->shown : key->value;
@@ -468,7 +512,7 @@ START_TEST (shipped_complete)
 	config = parse (text);
 	check_defaults (config);
 	for (size_t i = 0; i < config_schema.n_keys; i++) {
-		const struct conf_node *node = find (config->tree, config_schema.keys[i].path);
+		const struct conf_node *node = reader_at (config->tree, config_schema.keys[i].path);
 
 		ck_assert_msg (node != NULL, "%s is not in conf/remexd.yaml", config_schema.keys[i].path);
 		ck_assert_str_eq (node->value, shown (&config_schema.keys[i]));
@@ -492,7 +536,7 @@ START_TEST (shipped_each)
 		config = parse (text);
 		check_defaults (config);
 		for (size_t k = 0; k < config_schema.n_keys; k++)
-			given += find (config->tree, config_schema.keys[k].path) != NULL;
+			given += reader_at (config->tree, config_schema.keys[k].path) != NULL;
 		ck_assert_uint_eq (given, 1);
 		config_free (config);
 		free (text);
@@ -575,6 +619,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, defaults);
 	tcase_add_test (tcase, everything);
 	tcase_add_test (tcase, one_key);
+	tcase_add_test (tcase, former_names);
 	tcase_add_test (tcase, listen_tcp);
 	tcase_add_test (tcase, refused);
 	tcase_add_test (tcase, longest_path);
