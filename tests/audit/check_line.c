@@ -378,4 +378,4 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, odd_shapes);
 }
 
-CHECK_MAIN ("audit", add_cases)
+CHECK_MAIN ("audit/line", add_cases)

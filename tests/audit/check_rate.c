@@ -83,4 +83,4 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, what_is_owed_is_told);
 }
 
-CHECK_MAIN ("audit_rate", add_cases)
+CHECK_MAIN ("audit/rate", add_cases)

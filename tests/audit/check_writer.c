@@ -395,4 +395,4 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, no_journal);
 }
 
-CHECK_MAIN ("audit", add_cases)
+CHECK_MAIN ("audit/writer", add_cases)

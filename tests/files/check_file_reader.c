@@ -306,4 +306,4 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, skips);
 }
 
-CHECK_MAIN ("reading", add_cases)
+CHECK_MAIN ("files/file_reader", add_cases)

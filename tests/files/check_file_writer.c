@@ -1,4 +1,4 @@
-/* Writings: whole or not at all, whatever becomes of the disk and of the sender. */
+/* Files that are written: whole or not at all, whatever becomes of the disk and of the sender. */
 #include "config.h"
 
 #include <errno.h>
@@ -439,4 +439,4 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, to_a_pipe);
 }
 
-CHECK_MAIN ("files/writing", cases)
+CHECK_MAIN ("files/file_writer", cases)

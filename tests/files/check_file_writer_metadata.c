@@ -1,4 +1,4 @@
-/* The file that a writing replaces, and the owner of the result: modes, owners and times. */
+/* The file that a file_writer replaces, and the owner of the result: modes, owners and times. */
 #include "config.h"
 
 #include <errno.h>
@@ -341,4 +341,4 @@ static void cases (TCase *tcase)
 	tcase_add_loop_test (tcase, time_not_kept, 0, 2);
 }
 
-CHECK_MAIN ("files/writing_access", cases)
+CHECK_MAIN ("files/file_writer_metadata", cases)

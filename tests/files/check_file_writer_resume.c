@@ -1,4 +1,4 @@
-/* Interrupted writings: their remains are resumed. */
+/* Files whose writing was interrupted: the temporary file is resumed. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -186,4 +186,4 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, killed);
 }
 
-CHECK_MAIN ("files/writing_resume", cases)
+CHECK_MAIN ("files/file_writer_resume", cases)

@@ -365,4 +365,4 @@ static void add_cases (TCase *tcase)
 	tcase_add_loop_test (tcase, permissions, 0, 2);
 }
 
-CHECK_MAIN ("place", add_cases)
+CHECK_MAIN ("files/target", add_cases)

@@ -369,4 +369,4 @@ static void add_cases (TCase *tcase)
 	tcase_add_loop_test (tcase, race_reading, 0, 2);
 }
 
-CHECK_MAIN ("place_links", add_cases)
+CHECK_MAIN ("files/target_links", add_cases)

@@ -12,15 +12,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "gate/gate.h"
+#include "gate/gate_fixture.h"
 #include "gate/handshake.h"
 #include "net/tls_pair.h"
 #include "support/check_main.h"
 
-enum { TURNS = 6000, TURN_MS = 5 };
-
-static uv_loop_t loop;
-static struct gate gate;
 static struct err err;
 
 /* The only identity that is accepted. */
@@ -40,13 +36,6 @@ static struct {
 	struct err err;
 } connected;
 
-static struct {
-	int times;
-	bool from_somewhere, looked, with_key;
-	struct key key;
-	char you[64], why[ERR_TEXT];
-} refused;
-
 static void on_connected (void *arg, struct stream *stream, const struct gate_client *who, const struct err *why)
 {
 	(void)arg;
@@ -59,36 +48,12 @@ static void on_connected (void *arg, struct stream *stream, const struct gate_cl
 	gate_enter (&gate, &connected.client);
 }
 
-static void on_refused (void *arg, const struct gate_refusal *refusal)
-{
-	(void)arg;
-	refused.times++;
-	refused.from_somewhere = refusal->from != NULL;
-	refused.looked = refusal->looked;
-	refused.with_key = refusal->key != NULL;
-	if (refusal->key)
-		refused.key = *refusal->key;
-	snprintf (refused.you, sizeof refused.you, "%s", refusal->you ? refusal->you : "");
-	snprintf (refused.why, sizeof refused.why, "%s", refusal->why);
-}
-
-static const struct gate_ops ops = { .connected = on_connected, .on_refused = on_refused };
-
-static const struct gate_limits wide = {
-	.connections = 1000,
-	.connections_each = 1000,
-	.descriptors = 1000,
-	.handshake_ms = 600000,
-	.throttle = { .most = 1000, .most_each = 1000 },
-};
+static const struct gate_ops ops = { .connected = on_connected, .on_refused = fixture_on_refused };
 
 static void set_up (void)
 {
-	signal (SIGPIPE, SIG_IGN);
-	ck_assert_int_eq (uv_loop_init (&loop), 0);
-	ck_assert_int_eq (gate_init (&gate, &loop, &ops, NULL, 0), 0);
+	fixture_begin (&ops, 0);
 	ck_assert_int_eq (gate_set_host_key (&gate, credential_make ("gate", &err), &err), 0);
-	gate_set_limits (&gate, &wide, clock_ms ());
 	gate.access.grants = &grants;
 	ann.limits.connections = 16;
 }
@@ -101,13 +66,8 @@ static void tear_down (void)
 		stream_close (&connected.stream);
 	}
 	handshake_stop_all (&gate);
-	ck_assert (list_empty (&gate.handshakes));
-	ck_assert_int_eq (gate_descriptors (&gate), 0);
-	ck_assert (list_empty (&gate.access.identities));
 	gate.access.grants = NULL; /* ours */
-	gate_free (&gate);
-	uv_run (&loop, UV_RUN_DEFAULT);
-	ck_assert_int_eq (uv_loop_close (&loop), 0);
+	fixture_end ();
 }
 
 static void limit (struct gate_limits limits)
@@ -136,26 +96,6 @@ static void let_in (const struct end *client)
 {
 	ann_key = *credential_key (client->credential);
 }
-
-static void turn (int fd)
-{
-	struct pollfd one = { .fd = fd, .events = POLLIN };
-
-	uv_run (&loop, UV_RUN_NOWAIT);
-	poll (&one, 1, TURN_MS);
-	uv_run (&loop, UV_RUN_NOWAIT);
-}
-
-/* Take turns until the condition holds. */
-#define UNTIL(condition, fd) \
-	do { \
-		int turns = 0; \
-\
-		while (!(condition)) { \
-			ck_assert_int_lt (turns++, TURNS); \
-			turn (fd); \
-		} \
-	} while (0)
 
 /* Both sides go on until the gate has decided. */
 static void shake (struct end *client)
@@ -194,7 +134,7 @@ static void expect_silence (int fd)
 {
 	char byte;
 
-	turn (fd);
+	fixture_turn (fd);
 	ck_assert_int_eq (recv (fd, &byte, 1, 0), -1);
 	ck_assert_int_eq (errno, EAGAIN);
 }
@@ -292,7 +232,7 @@ END_TEST
 
 START_TEST (a_late_client_is_told)
 {
-	struct gate_limits limits = wide;
+	struct gate_limits limits = fixture_limits;
 	int fd;
 
 	limits.handshake_ms = 20;
@@ -312,7 +252,7 @@ END_TEST
 START_TEST (a_known_key_may_still_be_refused)
 {
 	struct network elsewhere;
-	struct gate_limits limits = wide;
+	struct gate_limits limits = fixture_limits;
 	struct end client;
 
 	limits.throttle.penalty_ms = 1000;
@@ -353,7 +293,7 @@ static const struct {
 START_TEST (a_failure_costs_its_address)
 {
 	enum way way = failures[_i / 2].way;
-	struct gate_limits limits = wide;
+	struct gate_limits limits = fixture_limits;
 	struct end client;
 
 	if (way == LATE)
@@ -390,12 +330,12 @@ START_TEST (a_refused_client_lingers)
 	shake (&client);
 	ck_assert_int_eq (refused.times, 1);
 	ck_assert_int_gt (send (client.fd, much, sizeof much, MSG_NOSIGNAL), 0);
-	turn (client.fd);
+	fixture_turn (client.fd);
 	ck_assert (!list_empty (&gate.handshakes));
 	ck_assert_int_eq (throttle_entering (gate.throttle), 1); /* a client counts as long as it has a descriptor */
 	read_alert (&client, TLS_ALERT_BAD_CERTIFICATE);
 	ck_assert_int_ge (send (client.fd, much, 1, MSG_NOSIGNAL), 0);
-	turn (client.fd);
+	fixture_turn (client.fd);
 	ck_assert (!list_empty (&gate.handshakes));
 	stop_its_clock ();
 	end_free (&client);
@@ -425,7 +365,7 @@ END_TEST
 
 START_TEST (the_oldest_makes_room)
 {
-	struct gate_limits limits = wide;
+	struct gate_limits limits = fixture_limits;
 	struct end last;
 	int first, second;
 
@@ -453,7 +393,7 @@ END_TEST
 /* A client that was refused already makes room without another message. */
 START_TEST (the_oldest_was_told_already)
 {
-	struct gate_limits limits = wide;
+	struct gate_limits limits = fixture_limits;
 	int first, second;
 
 	limits.throttle.most = 1;
@@ -473,7 +413,7 @@ END_TEST
 /* No client makes room for a crowd from one address. */
 START_TEST (a_crowd_is_turned_away)
 {
-	struct gate_limits limits = wide;
+	struct gate_limits limits = fixture_limits;
 	int first, second;
 
 	limits.throttle.most_each = 1;
@@ -492,7 +432,7 @@ END_TEST
 
 START_TEST (descriptors_run_short)
 {
-	struct gate_limits limits = wide;
+	struct gate_limits limits = fixture_limits;
 	int fd;
 
 	limits.descriptors = 0;

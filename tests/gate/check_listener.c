@@ -17,19 +17,15 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "gate/gate.h"
+#include "gate/gate_fixture.h"
 #include "gate/listener.h"
 #include "support/check_main.h"
 
 enum {
-	TURNS = 6000,
-	TURN_MS = 5,
 	MANY = 70, /* more than the gate accepts in one turn */
 	SOMEBODY = 54321, /* a uid that root's daemon does not know */
 };
 
-static uv_loop_t loop;
-static struct gate gate;
 static struct err err;
 static char directory[64], path[96];
 
@@ -44,12 +40,6 @@ static struct {
 	enum code code;
 	char text[ERR_TEXT];
 } told;
-
-static struct {
-	int times;
-	bool from_somewhere;
-	char you[64], why[ERR_TEXT];
-} refused;
 
 static void on_connected (void *arg, struct stream *stream, const struct gate_client *who, const struct err *why)
 {
@@ -71,38 +61,18 @@ static void tell_refused (void *arg, int fd, enum code code, const char *text)
 	fd_close (&fd); /* it belongs to the owner */
 }
 
-static void on_refused (void *arg, const struct gate_refusal *refusal)
-{
-	(void)arg;
-	refused.times++;
-	refused.from_somewhere = refusal->from != NULL;
-	snprintf (refused.you, sizeof refused.you, "%s", refusal->you ? refusal->you : "");
-	snprintf (refused.why, sizeof refused.why, "%s", refusal->why);
-}
-
 static const struct gate_ops ops = {
-	.connected = on_connected, .tell_refused = tell_refused, .on_refused = on_refused
-};
-
-static struct gate_limits limits = {
-	.connections = 1000,
-	.connections_each = 1000,
-	.descriptors = 1000,
-	.handshake_ms = 600000,
-	.throttle = { .most = 1000, .most_each = 1000 },
+	.connected = on_connected, .tell_refused = tell_refused, .on_refused = fixture_on_refused
 };
 
 static void set_up (void)
 {
-	signal (SIGPIPE, SIG_IGN);
 	strcpy (directory, "/tmp/remex-check-XXXXXX");
 	ck_assert_ptr_nonnull (mkdtemp (directory));
 	ck_assert_int_eq (chmod (directory, 0755), 0);
 	snprintf (path, sizeof path, "%s/socket", directory);
-	ck_assert_int_eq (uv_loop_init (&loop), 0);
-	ck_assert_int_eq (gate_init (&gate, &loop, &ops, NULL, geteuid ()), 0);
+	fixture_begin (&ops, geteuid ());
 	gate.access.group = (gid_t)-1;
-	gate_set_limits (&gate, &limits, clock_ms ());
 	ck_assert_int_ge (gate.reserve = open ("/dev/null", O_RDONLY | O_CLOEXEC), 0);
 }
 
@@ -113,12 +83,7 @@ static void tear_down (void)
 		stream_close (&streams[i]);
 	}
 	listener_stop (&gate);
-	ck_assert_int_eq (gate.n_listeners, 0);
-	ck_assert_int_eq (gate_descriptors (&gate), 0);
-	ck_assert (list_empty (&gate.access.identities));
-	gate_free (&gate);
-	uv_run (&loop, UV_RUN_DEFAULT);
-	ck_assert_int_eq (uv_loop_close (&loop), 0);
+	fixture_end ();
 	unlink (path);
 	ck_assert_int_eq (rmdir (directory), 0);
 }
@@ -174,17 +139,6 @@ static int call (enum listen_kind kind)
 	return -1;
 }
 
-#define UNTIL(condition) \
-	do { \
-		int turns = 0; \
-\
-		while (!(condition)) { \
-			ck_assert_int_lt (turns++, TURNS); \
-			uv_run (&loop, UV_RUN_NOWAIT); \
-			poll (NULL, 0, TURN_MS); \
-		} \
-	} while (0)
-
 /* The client has received those bytes, and the connection is closed. */
 static void expect_end (int fd, const void *bytes, size_t n)
 {
@@ -195,7 +149,7 @@ static void expect_end (int fd, const void *bytes, size_t n)
 		ck_assert_int_eq (recv (fd, heard, sizeof heard, MSG_DONTWAIT), (ssize_t)n);
 	if (n)
 		ck_assert_mem_eq (heard, bytes, n);
-	ck_assert_int_eq (poll (&one, 1, TURNS * TURN_MS), 1);
+	ck_assert_int_eq (poll (&one, 1, FIXTURE_TURNS * FIXTURE_TURN_MS), 1);
 	ck_assert_int_eq (recv (fd, heard, sizeof heard, MSG_DONTWAIT), 0);
 }
 
@@ -209,7 +163,7 @@ START_TEST (the_daemons_user_comes_in)
 	serve (LISTEN_UNIX);
 	ck_assert (!gate.access.shared);
 	ck_assert_int_ge (fd = call (LISTEN_UNIX), 0);
-	UNTIL (n_clients);
+	UNTIL (n_clients, -1);
 	ck_assert (!clients[0].remote && !clients[0].refused);
 	ck_assert_uint_eq (clients[0].identity->uid, geteuid ());
 	ck_assert_int_eq (stream_write (&streams[0], "x", 1), 1);
@@ -232,7 +186,7 @@ START_TEST (a_burst_comes_in)
 	uv_run (&loop, UV_RUN_ONCE);
 	ck_assert_int_gt (n_clients, 0);
 	ck_assert_int_lt (n_clients, MANY);
-	UNTIL (n_clients == MANY);
+	UNTIL (n_clients == MANY, -1);
 	ck_assert_int_eq (gate.n_connections, MANY);
 	for (int i = 0; i < MANY; i++)
 		close (fds[i]);
@@ -254,7 +208,7 @@ START_TEST (a_stranger_is_refused)
 	if (root)
 		ck_assert_int_eq (seteuid (0), 0);
 	ck_assert_int_ge (fd, 0);
-	UNTIL (told.times);
+	UNTIL (told.times, -1);
 	ck_assert_int_eq (n_clients, 0);
 	ck_assert_int_eq (told.code, CODE_DENIED);
 	ck_assert_int_eq (refused.times, 1);
@@ -269,6 +223,7 @@ END_TEST
 /* A user who may call, and has enough connections. */
 START_TEST (one_too_many_is_refused)
 {
+	struct gate_limits limits = fixture_limits;
 	char name[64];
 	int fd;
 
@@ -276,7 +231,7 @@ START_TEST (one_too_many_is_refused)
 	gate_set_limits (&gate, &limits, clock_ms ());
 	serve (LISTEN_UNIX);
 	ck_assert_int_ge (fd = call (LISTEN_UNIX), 0);
-	UNTIL (told.times);
+	UNTIL (told.times, -1);
 	ck_assert_int_eq (n_clients, 0);
 	ck_assert_int_eq (told.code, CODE_BUSY);
 	ck_assert_str_eq (told.text, "too many connections");
@@ -325,9 +280,9 @@ START_TEST (a_client_without_a_descriptor_is_told)
 	expect_end (first, kind == LISTEN_UNIX ? (const void *)"no" : alert, kind == LISTEN_UNIX ? 2 : sizeof alert);
 	ck_assert_int_ge (last = call (kind), 0);
 	if (kind == LISTEN_UNIX)
-		UNTIL (n_clients == 2);
+		UNTIL (n_clients == 2, -1);
 	else
-		UNTIL (throttle_entering (gate.throttle) == 2);
+		UNTIL (throttle_entering (gate.throttle) == 2, -1);
 	ck_assert_int_eq (told.times, kind == LISTEN_UNIX);
 	close (first);
 	close (second);
@@ -353,7 +308,7 @@ START_TEST (a_silent_socket_is_followed)
 	ck_assert_int_eq (listener_follow (&gate), 0);
 	ck_assert_int_eq (listener_follow (&gate), 0);
 	ck_assert_int_ge (client = call (LISTEN_TCP), 0);
-	UNTIL (!list_empty (&gate.handshakes));
+	UNTIL (!list_empty (&gate.handshakes), -1);
 	ck_assert_int_eq (n_clients, 0); /* it has to prove its key first */
 	close (client);
 }
@@ -383,7 +338,7 @@ START_TEST (they_stop)
 	serve (LISTEN_TCP);
 	ck_assert_int_ge (in = call (LISTEN_UNIX), 0);
 	ck_assert_int_ge (on_its_way = call (LISTEN_TCP), 0);
-	UNTIL (n_clients && !list_empty (&gate.handshakes));
+	UNTIL (n_clients && !list_empty (&gate.handshakes), -1);
 	listener_stop (&gate);
 	ck_assert_int_eq (gate.n_listeners, 0);
 	ck_assert_int_eq (call (LISTEN_UNIX), -1);
