@@ -9,7 +9,7 @@ endif
 TEST_EXTENSIONS = .test
 TEST_LOG_DRIVER = $(SHELL) $(top_srcdir)/build-aux/test-driver
 
-EXTRA_DIST += tests/support/check_main.h tests/support/descriptors.h tests/support/loopback.h tests/support/runner.py tests/support/skip.h
+EXTRA_DIST += tests/support/check_main.h tests/support/descriptors.h tests/support/fail_alloc.h tests/support/loopback.h tests/support/runner.py tests/support/skip.h
 
 include tests/base/local.mk
 include tests/wire/local.mk

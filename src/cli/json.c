@@ -56,7 +56,7 @@ int json_print (json_t *json, bool one_line)
 
 	json_decref (json);
 	if (!text) {
-		complain (NULL, "no memory for the output");
+		complain (NULL, "out of memory");
 		return -1;
 	}
 	print_safe (text);

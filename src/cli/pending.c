@@ -82,6 +82,7 @@ static struct pending_entry *add (
 	entry->next = *to;
 	*to = entry;
 	pending->n++;
+	pending->first = 0;
 	return entry;
 }
 
@@ -111,9 +112,9 @@ static struct pending_entry *unlink_entry (struct pending *pending, struct pendi
 
 struct pending_entry *pending_take (struct pending *pending)
 {
-	for (size_t i = 0; pending->n && i < pending->n_buckets; i++)
-		if (pending->buckets[i])
-			return unlink_entry (pending, &pending->buckets[i]);
+	for (; pending->n && pending->first < pending->n_buckets; pending->first++)
+		if (pending->buckets[pending->first])
+			return unlink_entry (pending, &pending->buckets[pending->first]);
 	return NULL;
 }
 

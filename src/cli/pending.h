@@ -33,6 +33,7 @@ struct pending_entry {
 struct pending {
 	struct pending_entry **buckets;
 	size_t n_buckets, n;
+	size_t first; /* the buckets before this one are empty: where pending_take begins */
 	struct pending_entry *file; /* the file whose end was not sent yet; NULL: none, or it has failed */
 	struct buf path; /* of the directory that the sender is in, without a NUL */
 	int64_t source;

@@ -71,11 +71,22 @@ static void measure (struct progress *progress, int64_t bytes)
 	progress->next_ms = now + EACH_MS;
 }
 
+/* The last characters of the text that have at most n bytes together. */
+static const char *tail (const char *text, size_t n)
+{
+	size_t length = strlen (text);
+
+	if (length <= n)
+		return text;
+	for (text += length - n; (*text & 0xC0) == 0x80; text++)
+		; /* a byte of UTF-8 that begins no character */
+	return text;
+}
+
 void progress_draw (struct progress *progress, const char *name, int64_t bytes, int64_t total)
 {
 	char figures[128], amount[32], rate[32], left[32] = "", percent[16] = "", shown[WIDTH_MAX + 1];
 	int room = width () - FIGURES;
-	size_t n;
 
 	if (!progress->shown)
 		return;
@@ -88,13 +99,12 @@ void progress_draw (struct progress *progress, const char *name, int64_t bytes, 
 		progress_bytes (amount, sizeof amount, (double)bytes),
 		progress_bytes (rate, sizeof rate, progress->rate), left);
 	/* The end of a long name is more useful than its beginning. */
+	name = tail (name, WIDTH_MAX);
 	text_plain (shown, sizeof shown, name, strlen (name));
-	n = strlen (shown);
 	if (room < 1)
 		fprintf (stderr, "\r%s\033[K", figures);
 	else
-		fprintf (stderr, "\r%-*.*s %s\033[K", room, room, n > (size_t)room ? shown + n - (size_t)room : shown,
-			figures);
+		fprintf (stderr, "\r%-*s %s\033[K", room, tail (shown, (size_t)room), figures);
 	fflush (stderr);
 	progress->drawn = true;
 }

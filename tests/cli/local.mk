@@ -3,9 +3,14 @@ cli_checks = \
 	%D%/check_ask \
 	%D%/check_call \
 	%D%/check_console \
+	%D%/check_descriptor \
 	%D%/check_drive \
+	%D%/check_json \
+	%D%/check_pending \
+	%D%/check_progress \
 	%D%/check_result \
 	%D%/check_say \
+	%D%/check_subcommand \
 	%D%/check_transfer \
 	$(NULL)
 check_PROGRAMS += $(cli_checks)
@@ -17,6 +22,19 @@ cli_parts = src/cli/libcli.la libremex.la src/net/libnet.la src/wire/libwire.la 
 %C%_check_call_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
 %C%_check_console_CFLAGS = $(check_cflags)
 %C%_check_console_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
+%C%_check_descriptor_CFLAGS = $(check_cflags)
+%C%_check_descriptor_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
+%C%_check_json_CFLAGS = $(check_cflags)
+%C%_check_json_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
+%C%_check_progress_CFLAGS = $(check_cflags)
+%C%_check_progress_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
+%C%_check_pending_CFLAGS = $(check_cflags)
+%C%_check_pending_LDADD = src/cli/libcli.la libremex.la src/files/libfiles.la src/net/libnet.la src/wire/libwire.la \
+	src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
+%C%_check_pending_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
+%C%_check_subcommand_CFLAGS = $(check_cflags)
+%C%_check_subcommand_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
+%C%_check_subcommand_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
 %C%_check_drive_CFLAGS = $(check_cflags)
 %C%_check_drive_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
 %C%_check_result_CFLAGS = $(check_cflags)
