@@ -72,7 +72,8 @@ static void set_up (void)
 	ck_assert_int_eq (chmod (directory, 0755), 0);
 	snprintf (path, sizeof path, "%s/socket", directory);
 	fixture_begin (&ops, geteuid ());
-	gate.access.group = (gid_t)-1;
+	gate.access.group = (gid_t)-1; /* the group remex that the machine may have is not used */
+	gate.access.shared = false;
 	ck_assert_int_ge (gate.reserve = open ("/dev/null", O_RDONLY | O_CLOEXEC), 0);
 }
 

@@ -146,15 +146,28 @@ def hide_group(directory):
     """Called in such a child: its /etc/group has no group remex, where the machine's has one and it can be hidden. With
     that group remexd keeps room for its members, so the limits for one caller depend on the machine."""
     global hidden
+    if not sees_group():
+        return
     try:
-        grp.getgrnam("remex")
         set_group(directory)
         hidden = True
         # While a file of the user database is younger than 50 ms, each request gets a worker of its own (base/userdb.c).
         while time.time() - os.stat("/etc/group").st_ctime < 0.06:
             time.sleep(0.01)
-    except (KeyError, OSError):
+    except OSError:
         pass
+
+
+def group_stays(directory):
+    """Does a remexd that was started after hide_group still see a group remex?"""
+    return os.geteuid() == 0 and in_child(lambda: (hide_group(directory), sees_group())[1]) == "True"
+
+
+def sees_group():
+    try:
+        return bool(grp.getgrnam("remex"))
+    except KeyError:
+        return False
 
 
 def set_group(directory, more=""):
