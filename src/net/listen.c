@@ -22,6 +22,10 @@
 #include "base/trusted.h"
 #include "net/listen.h"
 
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83 /* asm-generic/socket.h of Linux 6.16; unknown to an older kernel */
+#endif
+
 /* --- the directory of a Unix socket --------------------------------------------------------------------------------- */
 
 /* May users other than root and us replace a name in it? */
@@ -214,12 +218,12 @@ static int take_lock (struct listener *listener, bool *made, struct err *err)
 
 /* --- the socket -------------------------------------------------------------------------------------------------- */
 
-/* Does a process listen there? */
+/* Does a process have a socket there, of any type? EPROTOTYPE: of another type than ours. */
 static bool is_live (const struct sockaddr_un *address)
 {
 	int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool live =
-		fd >= 0 && (connect (fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN);
+	bool live = fd >= 0 && (connect (fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
+				       errno == EAGAIN || errno == EPROTOTYPE);
 
 	fd_close (&fd);
 	return live;
@@ -242,6 +246,15 @@ static int clear_name (const struct listener *listener, const struct sockaddr_un
 	return 0;
 }
 
+/* Clients send bytes. Descriptors that came along would have to be closed, and that can take as long as the client
+ * likes. Since Linux 6.16 the kernel refuses them; a connection has the setting of its listener. */
+static void refuse_descriptors (int fd)
+{
+	int off = 0;
+
+	setsockopt (fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);
+}
+
 static int bind_and_listen (struct listener *listener, const struct sockaddr_un *address, struct err *err)
 {
 	struct stat st;
@@ -258,6 +271,7 @@ static int bind_and_listen (struct listener *listener, const struct sockaddr_un 
 		return err_set (err, 0, "cannot listen on %s: its directory was moved", listener->path);
 	listener->device = st.st_dev;
 	listener->inode = st.st_ino;
+	refuse_descriptors (listener->fd);
 	return listen (listener->fd, SOMAXCONN) < 0 ? err_sys (err, 0, "cannot listen on %s", listener->path) : 0;
 }
 
@@ -419,6 +433,7 @@ static int describe (struct listener *listener, struct err *err)
 		return err_set (
 			err, 0, "descriptor %d is neither a Unix socket with a path nor a TCP socket", listener->fd);
 	snprintf (listener->path, sizeof listener->path, "%s", name->sun_path);
+	refuse_descriptors (listener->fd);
 	return 0;
 }
 

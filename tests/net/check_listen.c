@@ -247,9 +247,10 @@ START_TEST (test_another_took_the_place)
 }
 END_TEST
 
-/* A served socket without a lock is not remexd's. A socket that is not served does not matter. */
+/* A live socket without a lock is not remexd's, of whatever type it is. A socket of nobody does not matter. */
 START_TEST (test_somebody_elses_socket)
 {
+	static const int types[] = { SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct listener listener;
 	char lock[80];
@@ -259,9 +260,10 @@ START_TEST (test_somebody_elses_socket)
 	snprintf (lock, sizeof lock, "%s.lock", path);
 	ck_assert_int_eq (mkdir (run, 0700), 0);
 	strcpy (address.sun_path, path);
-	ck_assert_int_ge (fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), 0);
+	ck_assert_int_ge (fd = socket (AF_UNIX, types[_i] | SOCK_CLOEXEC, 0), 0);
 	ck_assert_int_eq (bind (fd, (struct sockaddr *)&address, sizeof address), 0);
-	ck_assert_int_eq (listen (fd, 1), 0);
+	if (types[_i] != SOCK_DGRAM)
+		ck_assert_int_eq (listen (fd, 1), 0);
 	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, false, &err), -1);
 	ck_assert_ptr_nonnull (strstr (err.text, "is in use by another program"));
 	ck_assert_int_eq (access (path, F_OK), 0);
@@ -462,7 +464,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, test_group);
 	tcase_add_test (tcase, test_group_and_directory_above);
 	tcase_add_loop_test (tcase, test_another_took_the_place, 0, 2);
-	tcase_add_test (tcase, test_somebody_elses_socket);
+	tcase_add_loop_test (tcase, test_somebody_elses_socket, 0, 3);
 	tcase_add_test (tcase, test_paths);
 	tcase_add_loop_test (tcase, test_tcp, 0, 2);
 	tcase_add_test (tcase, test_tcp_both_families);
