@@ -55,6 +55,20 @@ static int read_pin (int fd, const char *path, struct key *key, struct err *err)
 	return result < 0 ? err_set (err, 0, "%.200s %.200s", path, why.text) : 0;
 }
 
+/* Open the file of a pin, in a directory where nobody else can give a pin another name. */
+static int open_pin (const char *directory, const char *pin, struct err *err)
+{
+	char *hosts = join (err, directory, "/hosts", "", ""), *name = join (err, pin, ".pem", "", "");
+	int at = hosts && name ? trusted_open (hosts, TRUSTED_DIRECTORY, err) : -1, fd = -1;
+
+	if (at >= 0)
+		fd = trusted_open_at (at, hosts, name, TRUSTED_FILE, err);
+	fd_close (&at);
+	free (hosts);
+	free (name);
+	return fd;
+}
+
 int keystore_pin (const char *directory, const char *pin, struct key *key, struct err *err)
 {
 	char *path = pin_path (directory, pin, err);
@@ -63,7 +77,7 @@ int keystore_pin (const char *directory, const char *pin, struct key *key, struc
 
 	if (!path)
 		return -1;
-	if ((fd = trusted_open (path, TRUSTED_FILE, &why)) < 0)
+	if ((fd = open_pin (directory, pin, &why)) < 0)
 		result = why.sys == ENOENT || why.sys == ENOTDIR ? 0 : -1;
 	else if (read_pin (fd, path, key, &why) == 0)
 		result = 1;

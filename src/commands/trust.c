@@ -139,25 +139,48 @@ static int is_pin (const struct dirent *entry)
 	return n > 4 && *entry->d_name != '.' && !strcmp (entry->d_name + n - 4, ".pem");
 }
 
-static void show_pin (const char *directory, const char *name, int width)
+/* `hosts` is open as `at`. */
+static void show_pin (int at, const char *hosts, const char *name, int width)
 {
 	char print[KEY_PRINT_SIZE], where[NAME_MAX + 1];
-	char *path = NULL, *pem = NULL;
+	char *pem = NULL;
 	struct err err = { .text = "no memory" };
 	struct key key;
 	size_t n;
-	int fd = -1;
+	int fd;
 
 	snprintf (where, sizeof where, "%.*s", (int)strlen (name) - 4, name);
-	if (asprintf (&path, "%s/hosts/%s", directory, name) >= 0 &&
-		(fd = trusted_open (path, TRUSTED_FILE, &err)) >= 0 && (pem = fd_read_all (fd, PIN_MAX, &n, &err)) &&
-		certificate_key (pem, n, &key, &err) == 0)
+	if ((fd = trusted_open_at (at, hosts, name, TRUSTED_FILE, &err)) >= 0 &&
+		(pem = fd_read_all (fd, PIN_MAX, &n, &err)) && certificate_key (pem, n, &key, &err) == 0)
 		printf ("%-*s  %s\n", width, safe (where), key_print (&key, print));
 	else
 		printf ("%-*s  not trusted: %s\n", width, safe (where), safe (err.text));
 	fd_close (&fd);
 	free (pem);
-	free (path);
+}
+
+static int show_pins (const char *hosts)
+{
+	struct err err = { 0 };
+	struct dirent **entries = NULL;
+	int at = trusted_open (hosts, TRUSTED_DIRECTORY, &err), n = 0, width = 0;
+
+	if (at >= 0 && (n = scandirat (at, ".", &entries, is_pin, alphasort)) < 0)
+		err_sys (&err, 0, "%.300s", hosts);
+	if (err.sys && err.sys != ENOENT)
+		complain (NULL, "%s", err.text);
+	else if (n == 0)
+		printf ("No host is trusted; remex trust HOST trusts one.\n");
+	for (int i = 0; i < n; i++)
+		if ((int)strlen (entries[i]->d_name) - 4 > width)
+			width = (int)strlen (entries[i]->d_name) - 4;
+	for (int i = 0; i < n; i++) {
+		show_pin (at, hosts, entries[i]->d_name, width);
+		free (entries[i]);
+	}
+	free (entries);
+	fd_close (&at);
+	return err.sys && err.sys != ENOENT ? STATUS_REMEX : 0;
 }
 
 static int list (void)
@@ -165,29 +188,13 @@ static int list (void)
 	struct remex *remex = drive_new_remex ();
 	struct remex_error error = { .text = "no memory" };
 	const char *directory = remex ? remex_directory (remex, &error) : NULL;
-	struct dirent **entries = NULL;
-	int n = -1, width = 0, status = 0;
+	int status = STATUS_REMEX;
 	char *hosts = NULL;
 
-	if (!remex) {
-		status = STATUS_REMEX;
-	} else if (!directory || asprintf (&hosts, "%s/hosts", directory) < 0) {
+	if (remex && (!directory || asprintf (&hosts, "%s/hosts", directory) < 0))
 		complain (NULL, "%s", error.text);
-		status = STATUS_REMEX;
-	} else if ((n = scandir (hosts, &entries, is_pin, alphasort)) < 0 && errno != ENOENT) {
-		complain (NULL, "%s: %s", hosts, strerror (errno));
-		status = STATUS_REMEX;
-	} else if (n <= 0) {
-		printf ("No host is trusted; remex trust HOST trusts one.\n");
-	}
-	for (int i = 0; i < n; i++)
-		if ((int)strlen (entries[i]->d_name) - 4 > width)
-			width = (int)strlen (entries[i]->d_name) - 4;
-	for (int i = 0; i < n; i++) {
-		show_pin (directory, entries[i]->d_name, width);
-		free (entries[i]);
-	}
-	free (entries);
+	else if (remex)
+		status = show_pins (hosts);
 	free (hosts);
 	remex_free (remex);
 	return finish (status);

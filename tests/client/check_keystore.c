@@ -101,12 +101,29 @@ START_TEST (not_believed)
 }
 END_TEST
 
+/* Whoever may write to the directory of the pins could give the pin of one host the name of another. */
+START_TEST (directory_not_believed)
+{
+	char hosts[80];
+
+	snprintf (hosts, sizeof hosts, "%s/hosts", directory);
+	ck_assert_int_eq (keystore_pin_add (directory, "web1:7363", pem, &err), 0);
+	ck_assert_int_eq (chmod (hosts, 0770), 0);
+	ck_assert_int_eq (keystore_pin (directory, "web1:7363", &found, &err), -1);
+	ck_assert_ptr_nonnull (strstr (err.text, "/hosts is writable by group or others"));
+	ck_assert_int_eq (keystore_pin (directory, "web2:7363", &found, &err), -1);
+	ck_assert_int_eq (chmod (hosts, 0755), 0);
+	ck_assert_int_eq (keystore_pin (directory, "web1:7363", &found, &err), 1);
+}
+END_TEST
+
 static void cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, setup, teardown);
 	tcase_add_test (tcase, identity);
 	tcase_add_test (tcase, pinned_and_forgotten);
 	tcase_add_test (tcase, not_believed);
+	tcase_add_test (tcase, directory_not_believed);
 }
 
 CHECK_MAIN ("client/keystore", cases)
