@@ -155,39 +155,53 @@ const struct sink sink_live = { .take = live_take }, sink_collect = { .take = co
 
 /* --- events ------------------------------------------------------------------------------------------------------ */
 
-/* The only outcome of each call that can mean success. REMEX_EXITED here also allows a command that is signalled or
- * never started. Every call may be stopped, fail or be lost. */
-static const struct {
+/* The only outcome of each call that can mean success, and whether that success has a result. REMEX_EXITED here also
+ * allows a command that is signalled or never started. Every call may be stopped, fail or be lost. */
+static const struct ending {
 	const char *call;
 	enum remex_outcome success;
+	bool result;
 } endings[] = {
-	{ "exec.run", REMEX_EXITED },
-	{ "exec.shell", REMEX_EXITED },
-	{ "status.show", REMEX_COMPLETED },
-	{ "file.put", REMEX_COMPLETED },
-	{ "file.get", REMEX_COMPLETED },
-	{ "file.list", REMEX_COMPLETED },
-	{ "file.stat", REMEX_COMPLETED },
-	{ "file.checksum", REMEX_COMPLETED },
-	{ "file.mkdir", REMEX_COMPLETED },
-	{ "file.remove", REMEX_COMPLETED },
-	{ "plugins", REMEX_COMPLETED },
-	{ "identities", REMEX_COMPLETED },
-	{ "reload", REMEX_COMPLETED },
+	{ "exec.run", REMEX_EXITED, false },
+	{ "exec.shell", REMEX_EXITED, false },
+	{ "status.show", REMEX_COMPLETED, true },
+	{ "file.put", REMEX_COMPLETED, false },
+	{ "file.get", REMEX_COMPLETED, false },
+	{ "file.list", REMEX_COMPLETED, true },
+	{ "file.stat", REMEX_COMPLETED, true },
+	{ "file.checksum", REMEX_COMPLETED, true },
+	{ "file.mkdir", REMEX_COMPLETED, false },
+	{ "file.remove", REMEX_COMPLETED, false },
+	{ "plugins", REMEX_COMPLETED, true },
+	{ "identities", REMEX_COMPLETED, true },
+	{ "reload", REMEX_COMPLETED, true },
 };
 
-/* Is this outcome possible for this call, as far as remex knows the call? The call of a third-party plugin may or may
- * not run a command. */
-static bool may_end (const char *name, enum remex_outcome outcome)
+/* The row of a call; NULL: a call of a third-party plugin, which may or may not run a command and have a result. */
+static const struct ending *find_ending (const char *name)
 {
-	bool command = outcome == REMEX_EXITED || outcome == REMEX_SIGNALLED || outcome == REMEX_NEVER_STARTED;
-
-	if (!command && outcome != REMEX_COMPLETED)
-		return true;
 	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
 		if (!strcmp (endings[i].call, name))
-			return endings[i].success == (command ? REMEX_EXITED : REMEX_COMPLETED);
-	return true;
+			return &endings[i];
+	return NULL;
+}
+
+/* Is this end possible for the call, as far as remex knows the call? If not, `words` says what is wrong with it. */
+static bool may_end (const struct call *call, enum remex_outcome outcome, char *words, size_t size)
+{
+	bool command = outcome == REMEX_EXITED || outcome == REMEX_SIGNALLED || outcome == REMEX_NEVER_STARTED;
+	const struct ending *ending = find_ending (call->name);
+
+	if (!ending || (!command && outcome != REMEX_COMPLETED))
+		return true;
+	if (ending->success != (command ? REMEX_EXITED : REMEX_COMPLETED))
+		snprintf (words, size, "the server ended %s with '%s', which no %s ends with", call->name,
+			remex_outcome_word (outcome), call->name);
+	else if (ending->result && !buf_len (&call->result_bytes))
+		snprintf (words, size, "%s gave no result", call->name);
+	else
+		return true;
+	return false;
 }
 
 static void forget_result (struct call *call)
@@ -208,9 +222,7 @@ static void on_ended (struct call *call, const struct remex_result *result)
 	call->request = NULL;
 	if (call->leaving)
 		drive_leave (call->drive); /* do not wait until our reader takes the rest */
-	if (!may_end (call->name, result->outcome)) {
-		snprintf (words, sizeof words, "the server ended %s with '%s', which no %s ends with", call->name,
-			remex_outcome_word (result->outcome), call->name);
+	if (!may_end (call, result->outcome, words, sizeof words)) {
 		call->result.outcome = REMEX_FAILED;
 		strings[0] = "bad_message";
 		strings[1] = words;

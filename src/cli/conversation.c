@@ -63,9 +63,5 @@ int conversation_fetch (struct conversation *conversation, struct call *call, co
 	if (conversation_call (conversation, call) < 0)
 		return STATUS_REMEX;
 	result_explain (call, NULL);
-	if (call_ended (call, REMEX_COMPLETED) && !buf_len (&call->result_bytes)) {
-		complain (conversation->where, "%s gave no result", name);
-		return STATUS_REMEX;
-	}
 	return result_status (call);
 }

@@ -135,7 +135,7 @@ static int on_error (struct remex_host *host, struct remex_request *request, con
 	const json_t *error = json_object_get (message->header, "error");
 	const char *code = text_of (error, "code"), *words = text_of (error, "message");
 
-	if (!*code)
+	if (!*code || strlen (code) >= sizeof host->end.code)
 		code = "internal";
 	if (!*words)
 		words = code;
