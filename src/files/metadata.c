@@ -57,6 +57,13 @@ static bool is_kept (const char *name)
 	return !strncmp (name, "user.", 5) || !strcmp (name, "security.selinux") || !strcmp (name, "security.SMACK64");
 }
 
+/* ACLs are kept elsewhere (below), and a sum of the old content (evm, ima) is of no use. */
+static bool is_no_loss (const char *name)
+{
+	return !strncmp (name, "system.posix_acl_", 17) || !strcmp (name, "security.ima") ||
+	       !strcmp (name, "security.evm");
+}
+
 /* Copy one attribute, unless the new file has the same value: the kernel may have set the label. */
 static bool keep (int fd, const char *old, const char *name)
 {
@@ -84,7 +91,7 @@ static void keep_attributes (int fd, const struct old *old, char note[METADATA_N
 	for (const char *name = list; name < list + n; name += strlen (name) + 1)
 		if (!strcmp (name, "security.capability"))
 			add_note (note, "its capabilities (the content is another)");
-		else if (is_kept (name) && !keep (fd, path, name))
+		else if (is_kept (name) ? !keep (fd, path, name) : !is_no_loss (name))
 			add_note (note, name);
 }
 
@@ -100,7 +107,7 @@ mode_t metadata_umask (void)
 
 /* Give the new file the old one's owner and group where the kernel permits it. *other_group: the group could not be
  * kept. */
-static int set_owner (int fd, const struct stat *old, bool *other_group, struct err *err)
+static int set_owner (int fd, const struct stat *old, bool *other_group, char note[METADATA_NOTE], struct err *err)
 {
 	struct stat st;
 
@@ -108,12 +115,18 @@ static int set_owner (int fd, const struct stat *old, bool *other_group, struct 
 	/* The new file's own group counts, not the process's: a set-group-ID directory gives its group. */
 	if (fstat (fd, &st) < 0)
 		return err_sys (err, CODE_IO_ERROR, "cannot stat the new file");
-	if ((old->st_uid == st.st_uid && old->st_gid == st.st_gid) || fchown (fd, old->st_uid, old->st_gid) == 0 ||
-		fchown (fd, (uid_t)-1, old->st_gid) == 0)
+	if ((old->st_uid == st.st_uid && old->st_gid == st.st_gid) || fchown (fd, old->st_uid, old->st_gid) == 0)
 		return 0;
 	if (errno != EPERM && errno != EINVAL) /* EINVAL: the owner has no mapping in this user namespace */
 		return err_sys (err, files_code (errno), "cannot set its owner");
-	*other_group = old->st_gid != st.st_gid;
+	if (old->st_uid != st.st_uid)
+		add_note (note, "its owner");
+	if (old->st_gid == st.st_gid || fchown (fd, (uid_t)-1, old->st_gid) == 0)
+		return 0;
+	if (errno != EPERM && errno != EINVAL)
+		return err_sys (err, files_code (errno), "cannot set its group");
+	add_note (note, "its group");
+	*other_group = true;
 	return 0;
 }
 
@@ -190,7 +203,10 @@ static int set_all (int fd, int directory, const struct old *old, const struct m
 	struct acl acl;
 
 	if (old->fd >= 0) {
-		if (set_owner (fd, &old->st, &other_group, err) < 0)
+		/* write(2) takes these bits from a file as well, unless root writes. */
+		if (old->st.st_mode & (S_ISUID | S_ISGID) && !(metadata->preserve && metadata->set_id))
+			add_note (note, "its set-ID bits (the content is another)");
+		if (set_owner (fd, &old->st, &other_group, note, err) < 0)
 			return -1;
 		keep_attributes (fd, old, note);
 	}

@@ -174,7 +174,7 @@ int open_dir_sync (struct open_dir *dir, const struct file_writer_options *optio
 }
 
 /* Set the mode: with `preserve` the sender's, otherwise the result of mkdir(2) without the permissions we added. Set-id
- * bits from the parent directory stay. */
+ * bits from the parent directory stay. The sticky bit limits what others may remove: the sender's is taken. */
 static int set_mode (struct open_dir *dir, const struct file_writer_options *options, struct err *err)
 {
 	struct stat st;
@@ -188,7 +188,7 @@ static int set_mode (struct open_dir *dir, const struct file_writer_options *opt
 		return err_sys (err, CODE_IO_ERROR, "cannot stat the directory");
 	mode = st.st_mode & 07777 & ~(mode_t)dir->lacks;
 	if (said)
-		mode = options->set_id ? (mode_t)dir->mode & 07777 : (st.st_mode & 07000) | ((mode_t)dir->mode & 0777);
+		mode = options->set_id ? (mode_t)dir->mode & 07777 : (st.st_mode & 07000) | ((mode_t)dir->mode & 01777);
 	/* With an ACL, the group bits are the mask. The sender's mode gives the group's rights and removes the ACL. */
 	listed = said && acl_read (dir->fd, ACL_ACCESS, &acl) != ACL_NONE;
 	if (!listed && mode == (st.st_mode & 07777))

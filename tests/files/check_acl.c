@@ -350,6 +350,49 @@ START_TEST (capabilities)
 }
 END_TEST
 
+/* Set-ID bits were given to the old content as well. */
+START_TEST (set_id_bits)
+{
+	static const struct {
+		mode_t mode;
+		struct file_writer_options options;
+		const char *note;
+	} rows[] = {
+		{ 04711, { .sync = false }, "not kept: its set-ID bits (the content is another)" },
+		{ 02711, { .preserve = true }, "not kept: its set-ID bits (the content is another)" },
+		{ 06711, { .preserve = true, .set_id = true }, "" },
+		{ 01711, { .sync = false }, "" },
+	};
+	struct file_writer *writer;
+
+	make ("file", "old");
+	ck_assert_int_eq (chmod ("file", rows[_i].mode), 0);
+	writer = begin ("file", rows[_i].options);
+	file_writer_set_mode (writer, 0700, NULL);
+	add (writer, "new");
+	complete (writer);
+	ck_assert_str_eq (file_writer_note (writer), rows[_i].note);
+	publish (writer);
+}
+END_TEST
+
+/* Attributes that are not the user's are named. */
+START_TEST (others_attributes)
+{
+	struct file_writer *writer;
+
+	NEED_ROOT;
+	make ("file", "old");
+	if (!set_attribute ("trusted.remex", "1", 1))
+		SKIP ("attributes of a file in /tmp: %s", strerror (errno));
+	writer = begin ("file", plain);
+	add (writer, "new");
+	complete (writer);
+	ck_assert_str_eq (file_writer_note (writer), "not kept: trusted.remex");
+	publish (writer);
+}
+END_TEST
+
 /* Attributes that may not be read cannot be kept: they are named, as many as there is room for, and the file is put in
  * place. */
 START_TEST (unreadable)
@@ -375,7 +418,7 @@ START_TEST (unreadable)
 		ck_assert_str_eq (
 			file_writer_note (writer) + strlen (file_writer_note (writer)) - strlen (", …"), ", …");
 	else
-		ck_assert_str_eq (file_writer_note (writer), "not kept: user.secret0");
+		ck_assert_str_eq (file_writer_note (writer), "not kept: its owner, its group, user.secret0");
 	publish (writer);
 	holds ("file", "new");
 }
@@ -393,6 +436,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, directory_mode);
 	tcase_add_test (tcase, attributes);
 	tcase_add_test (tcase, capabilities);
+	tcase_add_loop_test (tcase, set_id_bits, 0, 4);
+	tcase_add_test (tcase, others_attributes);
 	tcase_add_loop_test (tcase, unreadable, 0, 2);
 }
 
