@@ -212,6 +212,18 @@ static void show_next (const struct places *places, const char *named)
 		printf ("and start:   remexd\n");
 }
 
+/* The directory may exist; then a start has to accept it. */
+static int make_identities (const char *path, struct err *err)
+{
+	int fd;
+
+	if (durable_make_directory (path, 0755, directory_mode (), err) < 0 ||
+		(fd = trusted_open (path, TRUSTED_DIRECTORY, err)) < 0)
+		return -1;
+	fd_close (&fd);
+	return 0;
+}
+
 int init_run (const char *named)
 {
 	struct err err = { .text = "" };
@@ -220,8 +232,7 @@ int init_run (const char *named)
 
 	log_setup ("remexd", LOG_WARNING);
 	if (find (&places, named, &err) == 0 && (places.there || write_starter (&places, &err) == 0) &&
-		hostkey_ensure (places.host_key, &err) >= 0 &&
-		durable_make_directory (places.identities, 0755, directory_mode (), &err) == 0 &&
+		hostkey_ensure (places.host_key, &err) >= 0 && make_identities (places.identities, &err) == 0 &&
 		show_key (places.host_key, &err) == 0) {
 		printf ("config     %s%s\n", places.file, places.there ? " (it was there, and is unchanged)" : "");
 		printf ("identities %s\n", places.identities);
