@@ -25,7 +25,7 @@
 enum {
 	NAMES = 8, /* remex-PID, remex-PID-1 …: an older daemon with our pid may have left one */
 	EMPTY_MS = 200, /* how long cgroup_empty tries when processes fork all the time */
-	DYING_MS = 500, /* how long cgroup_destroy waits for killed processes to leave */
+	DYING_MS = 500, /* how long a cgroup is waited for whose processes are about to end */
 };
 
 /* Open a directory in `at`; -1 with errno. */
@@ -243,6 +243,15 @@ void cgroups_settle (struct cgroups *cgroups)
 		cgroups->settled = move_to (make_dir (cgroups->root, "daemon")) == 0;
 }
 
+/* Remove the cgroup `name` in `at` whose processes are about to end: a process keeps its cgroup busy until its death. */
+static void remove_dying (int at, const char *name)
+{
+	int64_t end = clock_ms () + DYING_MS;
+
+	while (unlinkat (at, name, AT_REMOVEDIR) < 0 && errno == EBUSY && clock_ms () < end)
+		poll (NULL, 0, 1);
+}
+
 void cgroups_close (struct cgroups *cgroups)
 {
 	char link[48], path[PATH_MAX];
@@ -252,6 +261,7 @@ void cgroups_close (struct cgroups *cgroups)
 		if (cgroups->settled)
 			move_to (open_dir (cgroups->root, "..")); /* the original cgroup */
 		cgroups->settled = false;
+		remove_dying (cgroups->root, "daemon"); /* the carrier ends after its front */
 		remove_children (cgroups->root, "."); /* `left`, and workers' cgroups that could not be removed
 							 earlier */
 		snprintf (link, sizeof link, "/proc/self/fd/%d", cgroups->root);
@@ -344,13 +354,10 @@ void cgroup_remove (const struct cgroups *cgroups, uint64_t serial)
 
 void cgroup_destroy (const struct cgroups *cgroups, uint64_t serial, int cgroup)
 {
-	int64_t end = clock_ms () + DYING_MS;
 	char name[32];
 
 	worker_name (name, serial);
 	cgroup_kill (cgroup);
-	/* A killed process keeps the cgroup busy until its death. */
-	while (cgroups->root >= 0 && unlinkat (cgroups->root, name, AT_REMOVEDIR) < 0 && errno == EBUSY &&
-		clock_ms () < end)
-		poll (NULL, 0, 1);
+	if (cgroups->root >= 0)
+		remove_dying (cgroups->root, name);
 }

@@ -144,6 +144,45 @@ START_TEST (test_settle)
 }
 END_TEST
 
+/* Is the process in a cgroup of this name? */
+static bool is_within (pid_t pid, const char *name)
+{
+	char path[64], line[4096];
+	bool within = false;
+	FILE *file;
+
+	snprintf (path, sizeof path, "/proc/%d/cgroup", (int)pid);
+	if (!(file = fopen (path, "re")))
+		return false;
+	while (fgets (line, sizeof line, file))
+		within |= strstr (line, name) != NULL;
+	fclose (file);
+	return within;
+}
+
+/* The carrier may end a moment after its front, and so after the supervisor has begun to remove its cgroups. */
+START_TEST (test_a_process_ends_late)
+{
+	struct cgroups cgroups;
+	char path[PATH_MAX];
+	pid_t pid;
+
+	NEED_CGROUP;
+	cgroups_open (&cgroups);
+	cgroups_settle (&cgroups);
+	path_of (cgroups.root, path);
+	if (!(pid = fork ())) {
+		while (is_within (getppid (), "/daemon"))
+			poll (NULL, 0, 1);
+		poll (NULL, 0, 30); /* the parent tries to remove the cgroup now */
+		_exit (0);
+	}
+	cgroups_close (&cgroups);
+	ck_assert (!here (AT_FDCWD, path));
+	ck_assert_int_eq (waitpid (pid, NULL, 0), pid);
+}
+END_TEST
+
 /* A daemon that is killed leaves empty cgroups; the next one removes them. */
 START_TEST (test_sweep_dead)
 {
@@ -298,6 +337,7 @@ static void add_cgroup (TCase *tcase)
 	tcase_add_test (tcase, test_not_allowed);
 	tcase_add_test (tcase, test_open_close);
 	tcase_add_test (tcase, test_settle);
+	tcase_add_test (tcase, test_a_process_ends_late);
 	tcase_add_test (tcase, test_sweep_dead);
 	tcase_add_test (tcase, test_make_remove);
 	tcase_add_loop_test (tcase, test_kill, 0, n);
