@@ -38,7 +38,7 @@ static int read_limits (struct remex_limits *limits, const struct remex_config *
 	else if (core && number (core, 10, UINT64_MAX, &limits->core) < 0)
 		return remex_start_fail (config, "core must be a number of bytes, or unlimited, not '%s'", core);
 	if (nofile < 16)
-		return remex_start_fail (config, "nofile must be a number from 16 up, not %lld", nofile);
+		return remex_start_fail (config, "nofile must be at least 16, not %lld", nofile);
 	limits->umask = (mode_t)bits;
 	return 0;
 }
@@ -111,14 +111,14 @@ static int exec_shell (void *state, struct remex_call *call)
 
 static const struct remex_param run_params[] = {
 	{ "argv", REMEX_STRINGS, REMEX_REQUIRED | REMEX_COMMAND, "the command and its arguments" },
-	{ "cwd", REMEX_STRING, 0, "where it starts; the user's home by default, where a relative one begins" },
+	{ "cwd", REMEX_STRING, 0, "its working directory; by default the user's home, where a relative path starts" },
 	{ "env", REMEX_MAP, 0, "variables added to its environment" },
 	{ 0 },
 };
 
 static const struct remex_param shell_params[] = {
-	{ "command", REMEX_STRING, REMEX_REQUIRED, "the line, as the shell reads it" },
-	{ "cwd", REMEX_STRING, 0, "where it starts; the user's home by default, where a relative one begins" },
+	{ "command", REMEX_STRING, REMEX_REQUIRED, "the command line for the shell" },
+	{ "cwd", REMEX_STRING, 0, "its working directory; by default the user's home, where a relative path starts" },
 	{ "env", REMEX_MAP, 0, "variables added to its environment" },
 	{ 0 },
 };

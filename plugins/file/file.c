@@ -137,7 +137,7 @@ static const struct remex_param put_params[] = {
 
 static const struct remex_param get_params[] = {
 	{ "path", REMEX_STRING, 0, "the file; its content is the stream stdout" },
-	{ "paths", REMEX_STRINGS, 0, "or several, as a stream of items (doc/protocol.md) on the stream files" },
+	{ "paths", REMEX_STRINGS, 0, "several files; they are sent as items (doc/protocol.md) on the stream files" },
 	{ "recursive", REMEX_BOOL, 0, "with paths: directories as well, with their content" },
 	{ "resume", REMEX_BOOL, 0,
 		"with paths: ask by an item for the size that the receiver has of each file; the input answers" },
@@ -175,4 +175,4 @@ static const struct remex_verb verbs[] = {
 	{ 0 },
 };
 
-REMEX_PLUGIN (.name = "file", .version = "1.0", .summary = "Copy files and look after them", .verbs = verbs);
+REMEX_PLUGIN (.name = "file", .version = "1.0", .summary = "Copy, list and remove files", .verbs = verbs);

@@ -56,14 +56,14 @@ static int show (void *state, struct remex_call *call)
 	json_decref (document);
 	json_decref (host);
 	if (!text)
-		return remex_fail (call, REMEX_ERR_FAILED, "the machine's facts cannot be read");
+		return remex_fail (call, REMEX_ERR_FAILED, "the state of the machine cannot be read");
 	result = remex_write (call, "result", text, strlen (text));
 	free (text);
 	return result;
 }
 
 static const struct remex_verb verbs[] = {
-	{ "show", "How the machine and remexd are", NULL, show, REMEX_CONTROL | REMEX_FACTS },
+	{ "show", "Show the state of the machine and of remexd", NULL, show, REMEX_CONTROL | REMEX_FACTS },
 	{ 0 },
 };
 

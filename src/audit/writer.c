@@ -107,7 +107,7 @@ static int journal_open (struct audit_sink *sink, struct err *err)
 	if (stat (sink->path, &st) < 0)
 		return err_sys (err, 0, "no journal at %.200s", sink->path);
 	if ((sink->fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
-		return err_sys (err, 0, "a socket for the journal");
+		return err_sys (err, 0, "cannot make a socket for the journal");
 	if (setsockopt (sink->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) < 0)
 		setsockopt (sink->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
 	return 0;
@@ -181,7 +181,7 @@ int audit_open (struct audit_sink *sink, enum audit_kind kind, const char *path,
 	if (kind == AUDIT_NONE)
 		return 0;
 	if (!(sink->path = strdup (path ? path : AUDIT_JOURNAL_SOCKET)))
-		result = err_sys (err, 0, "audit");
+		result = err_set (err, 0, "out of memory");
 	else if (kind == AUDIT_JOURNAL)
 		result = journal_open (sink, err);
 	else if ((sink->fd = file_open (sink->path, &sink->torn, err)) < 0)

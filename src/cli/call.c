@@ -62,7 +62,7 @@ static void on_signal (struct task *task, int signo)
 		if (call->request)
 			remex_cancel (call->request);
 		if (isatty (STDERR_FILENO) && !call->sink->send)
-			complain (NULL, "stopping it; Ctrl-C once more leaves at once");
+			complain (NULL, "stopping the call; Ctrl-C once more leaves at once");
 		break;
 	default: give_up (call);
 	}

@@ -25,7 +25,7 @@ static int fetch (struct conversation *conversation, const struct document *docu
 		status = STATUS_REMEX;
 	call_free (&call);
 	if (status == 0 && document->check (json, &err) < 0) {
-		complain (conversation->where, "the result of %s makes no sense: %s", document->call, err.text);
+		complain (conversation->where, "the result of %s is invalid: %s", document->call, err.text);
 		status = STATUS_REMEX;
 	}
 	if (status == 0 && as_json && json_print (json_incref (json), false) < 0)

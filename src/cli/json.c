@@ -96,7 +96,7 @@ json_t *json_parse (const struct buf *bytes, char *why, size_t size)
 	}
 	json = json_loadb ((const char *)buf_head (bytes), buf_len (bytes), JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
 	if (!json)
-		snprintf (why, size, "the result is no JSON: %s", error.text);
+		snprintf (why, size, "the result is not JSON: %s", error.text);
 	return json;
 }
 

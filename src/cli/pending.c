@@ -234,10 +234,12 @@ int pending_done (struct pending *pending, const struct item *done, struct err *
 		return 0;
 	}
 	if (!(link = find (pending, done, is_kind)))
-		return err_set (err, CODE_BAD_VALUE, "the server tells of what was not sent");
+		return err_set (err, CODE_BAD_VALUE, "the server reports on something that was not sent");
 	err_set (err, CODE_FAILED,
-		"the server has %lld bytes with the SHA-256 %.8s... in its place, sent were others: %.8s...",
-		(long long)done->size, done->sha256[0] ? done->sha256 : "?", (*link)->sha256);
+		"the server's file is not the one that was sent: it has %lld bytes and the SHA-256 %.8s..., not %lld "
+		"and "
+		"%.8s...",
+		(long long)done->size, done->sha256[0] ? done->sha256 : "?", (long long)(*link)->size, (*link)->sha256);
 	free (unlink_entry (pending, link));
 	return 1;
 }

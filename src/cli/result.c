@@ -63,9 +63,9 @@ static void explain_exit (const struct call *call, const char *where)
 static void explain_rest (const struct remex_result *result, const char *where)
 {
 	if (result->pipe_held)
-		complain (where,
-			"a process that the command left behind still holds its output: what that writes is lost "
-			"(--wait-output waits for it)");
+		complain (where, "a process that the command left behind still holds the command's output: what that "
+				 "process writes is lost "
+				 "(--wait-output waits for it)");
 	if (result->survivors)
 		complain (where, "%d process%s of the command cannot be killed", result->survivors,
 			result->survivors == 1 ? "" : "es");

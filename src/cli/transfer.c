@@ -95,7 +95,7 @@ static int fill (struct transfer *self, struct err *err)
 	if ((state = sender_fill (self->sender, &self->out)) < 0)
 		return err_set (err, CODE_BUSY, "out of memory");
 	if (self->pending.error == ENOBUFS)
-		return err_set (err, CODE_FAILED, "the server does not say what became of what it took");
+		return err_set (err, CODE_FAILED, "the server does not report on the files that it received");
 	if (self->pending.error)
 		return err_set (err, CODE_BUSY, "out of memory");
 	self->state = (enum sender_state)state;
@@ -144,7 +144,7 @@ static int tell (struct transfer *self, const struct item *item, struct err *why
 	receipt.changed = item->changed;
 	receipt.note = item->text;
 	if (item->source < 0 || item->source >= self->n_sources)
-		return err_set (why, CODE_BAD_VALUE, "the server tells of what was not sent");
+		return err_set (why, CODE_BAD_VALUE, "the server reports on something that was not sent");
 	if (item->kind == ITEM_FAILED) {
 		pending_failed (&self->pending, item);
 		err_set (&err, (int)item->code, "%s", item->text);
@@ -181,7 +181,7 @@ static int take_put (struct transfer *self, struct call *call, struct err *err)
 		else if (item.kind == ITEM_DONE || item.kind == ITEM_FAILED)
 			result = tell (self, &item, err);
 		else
-			err_set (err, CODE_BAD_VALUE, "the server sends files, and was to receive them");
+			err_set (err, CODE_BAD_VALUE, "the server sends files, but should receive them");
 		if (result < 0)
 			return -1;
 	}
@@ -276,7 +276,7 @@ static int target_item (void *data, const struct item *item, struct target *targ
 		return target_open (target, &everything, NULL, self->destination, TARGET_WRITE, err);
 	memcpy (target->name, name, sizeof target->name);
 	if ((target->directory = fcntl (self->directory, F_DUPFD_CLOEXEC, 3)) < 0)
-		return err_sys (err, CODE_BUSY, "a directory");
+		return err_sys (err, CODE_BUSY, "cannot copy a descriptor");
 	return 0;
 }
 
@@ -468,7 +468,7 @@ static void miss (struct transfer *self)
 	struct pending_entry *entry;
 	struct err err;
 
-	err_set (&err, CODE_FAILED, "the server has said nothing of it");
+	err_set (&err, CODE_FAILED, "the server did not report on it");
 	receipt.err = &err;
 	for (int i = 0; !self->put && i < self->n_sources; i++) {
 		receipt.source = i;

@@ -64,7 +64,7 @@ static int parse_port (const char *digits, uint16_t *port)
 static const char *often_typed (const char *where)
 {
 	if (strchr (where + (*where != '\0'), '@'))
-		return "names a user: remex is told by -l, as in -l alice web1";
+		return "names a user: give the user with -l, as in -l alice web1";
 	if (strchr (where, ','))
 		return "names more than one host: one at a time";
 	return NULL;

@@ -67,7 +67,7 @@ static void put_back (const struct file *file, struct daemon_admin *admin)
 
 	if (file->before) {
 		if (durable_write (file->path, file->before, file->before_size, FILE_MODE, true, &err) < 0)
-			complain (NULL, "what was there before cannot be put back: %s", err.text);
+			complain (NULL, "the former file cannot be restored: %s", err.text);
 	} else if (durable_unlink (file->path, &err) < 0) {
 		complain (NULL, "%s", err.text);
 	}
@@ -247,13 +247,13 @@ static const struct option authorize_options[] = {
 	{ "root", 0, OPTION_LIST, offsetof (struct authorize_settings, roots), "PATH=r|rw",
 		"what calls that name files may reach, to read or to write as well", 0 },
 	{ "as", 0, OPTION_TEXT, offsetof (struct authorize_settings, user), "USER",
-		"as this user (as root: the user of that NAME)", 0 },
+		"act as this user (by default, for root: the user of that NAME)", 0 },
 	{ "from", 0, OPTION_LIST, offsetof (struct authorize_settings, from), "NETWORKS",
-		"only from there: 10.0.0.0/8, 2001:db8::1; a list with commas", 0 },
+		"only from these networks: 10.0.0.0/8, 2001:db8::1; a list with commas", 0 },
 	{ "expires", 0, OPTION_TEXT, offsetof (struct authorize_settings, expires), "DATE",
-		"until then: 2027-01-31 or 2027-01-31T12:00:00Z", 0 },
+		"until this date: 2027-01-31 or 2027-01-31T12:00:00Z", 0 },
 	{ "replace", 0, OPTION_FLAG, offsetof (struct authorize_settings, replace), NULL,
-		"even if there is one of that name", 0 },
+		"replace the identity of that name", 0 },
 	OPTION_ROW_HELP,
 	{ 0 },
 };
@@ -327,8 +327,8 @@ static int check_given (const struct rights *rights, struct err *err)
 	if (rights->n_allow || rights->n_commands)
 		return 0;
 	return err_set (err, 0,
-		"what may %s call? Nothing that is not named: --allow exec.run, --allow 'status,file.*', "
-		"--command 'systemctl status nginx'",
+		"%s may call nothing yet: name what it may call (examples: --allow exec.run, --allow 'status,file.*', "
+		"--command 'systemctl status nginx')",
 		rights->name);
 }
 

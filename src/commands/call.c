@@ -31,7 +31,7 @@ static const struct option call_options[] = {
 	{ "input", 0, OPTION_FLAG, offsetof (struct wanted, input), NULL, "send standard input", 0 },
 	OPTION_ROWS_CALL (struct wanted, "stop it after this time without a byte of input or output"),
 	OPTION_ROW_WAIT_OUTPUT (struct wanted),
-	OPTION_ROW_JSON (struct wanted, "print a JSON object with all there is to know, at the end"),
+	OPTION_ROW_JSON (struct wanted, "print a JSON object with the whole result, at the end"),
 	OPTION_ROW_JSONL (struct wanted, "the same, on one line"),
 	OPTION_ROW_HELP,
 	{ 0 },

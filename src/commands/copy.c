@@ -78,11 +78,9 @@ static json_t *as_json (const struct copy *copy, const struct receipt *receipt, 
 static void hint_literal (const struct copy *copy, const char *path)
 {
 	if (*path == '~')
-		complain (copy->where,
-			"a path is taken as it stands: the home directory is where one begins that is not "
-			"absolute, without '~'");
+		complain (copy->where, "'~' is not expanded: a path that is not absolute starts in the home directory");
 	else if (strpbrk (path, "*?["))
-		complain (copy->where, "a path is taken as it stands: no shell expands it over there");
+		complain (copy->where, "'*', '?' and '[' are not expanded: no shell reads the path on the host");
 }
 
 static void told (void *data, const struct receipt *receipt)

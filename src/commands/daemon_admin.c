@@ -99,8 +99,8 @@ int daemon_admin_reload (struct daemon_admin *admin)
 
 void daemon_admin_say_later (const struct daemon_admin *admin)
 {
-	printf ("no remexd answers here (%s): it takes effect when one starts that reads %s\n", safe (admin->why),
-		safe (admin->directory));
+	printf ("no remexd answers here (%s): the change takes effect when a remexd starts that reads %s\n",
+		safe (admin->why), safe (admin->directory));
 }
 
 /* --- all --------------------------------------------------------------------------------------------------------- */
@@ -121,7 +121,7 @@ int daemon_admin_open (struct daemon_admin *admin)
 	if (answer != ANSWERED && nobody)
 		answer = NOBODY;
 	if (answer == NOBODY && !(admin->directory = paths_config (PATHS_IDENTITIES))) {
-		complain (NULL, "no remexd answers here (%s), and without HOME there is no telling where its files are",
+		complain (NULL, "no remexd answers here (%s), and HOME is not set: its files cannot be found",
 			admin->why);
 		return -1;
 	}

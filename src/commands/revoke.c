@@ -31,7 +31,8 @@ static int end_sessions (struct daemon_admin *admin, const char *name)
 		return 0;
 	}
 	if ((reloaded = daemon_admin_reload (admin)) < 0 || daemon_admin_identity (admin, name)) {
-		complain (NULL, "the file of '%s' is removed, but it may still be live: remexd did not take it in: %s",
+		complain (NULL,
+			"the file of '%s' is removed, but the identity may still be live: remexd did not reload: %s",
 			name,
 			daemon_admin_identity (admin, name) && !*admin->why ? "it still knows the name" : admin->why);
 		return -1;
@@ -92,5 +93,5 @@ static int run_revoke (const struct subcommand *command, struct command_line *li
 	return shut_out (line->words[0]);
 }
 
-const struct subcommand cmd_revoke = { "revoke", "NAME", "Let somebody in no longer, and end what runs", revoke_options,
-	WORDS_MIXED, 1, 0, run_revoke };
+const struct subcommand cmd_revoke = { "revoke", "NAME", "Take an identity's access away, and end its requests",
+	revoke_options, WORDS_MIXED, 1, 0, run_revoke };

@@ -31,7 +31,7 @@ static const struct option run_options[] = {
 		"do not say how it ended: the exit status does", 0 },
 	{ "hosts", 'w', OPTION_FIRST, 0, "HOSTS", "on these hosts; all words are then the command's", 0 },
 	OPTION_ROW_WAIT_OUTPUT (struct run),
-	OPTION_ROW_JSON (struct run, "print a JSON object with all there is to know, at the end"),
+	OPTION_ROW_JSON (struct run, "print a JSON object with the whole result, at the end"),
 	OPTION_ROW_JSONL (struct run, "the same, on one line"),
 	OPTION_ROW_HELP,
 	{ 0 },

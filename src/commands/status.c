@@ -206,7 +206,7 @@ static int check (json_t *json, struct err *err)
 	const json_t *daemon = json_object_get (json, "daemon");
 
 	if (!json_is_string (json_object_get (daemon, "version")) || !json_is_integer (json_object_get (daemon, "pid")))
-		return err_set (err, 0, "it tells of no daemon");
+		return err_set (err, 0, "it says nothing about the daemon");
 	return 0;
 }
 
@@ -216,5 +216,5 @@ static int run_status (const struct subcommand *command, struct command_line *li
 	return document_run (line, &(struct document){ "status.show", check, show_all });
 }
 
-const struct subcommand cmd_status = { "status", "[HOST]", "Show how a machine and its remexd are", document_options,
-	WORDS_MIXED, 1, sizeof (struct document_settings), run_status };
+const struct subcommand cmd_status = { "status", "[HOST]", "Show the state of a machine and of its remexd",
+	document_options, WORDS_MIXED, 1, sizeof (struct document_settings), run_status };

@@ -83,7 +83,7 @@ static int decide (struct remex_host *host, const char *named, const char *why)
 		return STATUS_REMEX;
 	}
 	if (named && !ask_is_fingerprint (host, named)) {
-		complain (where, "it shows another key than that: it is %s, not %s; nothing is trusted", print, named);
+		complain (where, "it shows another key: %s, not %s; nothing is trusted", print, named);
 		return STATUS_REMEX;
 	}
 	if (!strcmp (remex_host_code (host), "trusted")) {
@@ -224,5 +224,5 @@ static int run_trust (const struct subcommand *command, struct command_line *lin
 }
 
 const struct subcommand cmd_trust = { "trust", "[HOST [FINGERPRINT]]",
-	"Say by which key a host is known, or show which are", trust_options, WORDS_MIXED, 2,
+	"Trust the key of a host, or list the trusted hosts", trust_options, WORDS_MIXED, 2,
 	sizeof (struct trust_settings), run_trust };

@@ -92,8 +92,8 @@ static int check_slots (struct reader *reader, const struct schema_key *key, con
 	if (node->kind != CONF_MAP)
 		return reader_fail_type (reader, key, node);
 	if (node->n_items > (size_t)key->max)
-		return reader_fail (
-			reader, node, "%s are %zu, and %lld are possible", key->path, node->n_items, key->max);
+		return reader_fail (reader, node, "%s is a map of %zu; it may have at most %lld", key->path,
+			node->n_items, key->max);
 	return command_check_slots (node, reader->file, reader->err);
 }
 
@@ -123,8 +123,8 @@ static int set_roots (struct reader *reader, const struct schema_key *key, const
 	if (node->n_items < (size_t)key->min)
 		return reader_fail (reader, node, "%s is an empty map", key->path);
 	if (node->n_items > (size_t)key->max)
-		return reader_fail (
-			reader, node, "%s are %zu, and %lld are possible", key->path, node->n_items, key->max);
+		return reader_fail (reader, node, "%s is a map of %zu; it may have at most %lld", key->path,
+			node->n_items, key->max);
 	if (!(grant->roots = calloc (node->n_items, sizeof *grant->roots)))
 		return reader_fail_memory (reader);
 	for (size_t i = 0; i < node->n_items; i++)
@@ -243,7 +243,7 @@ static int check_slots_used (struct reader *reader)
 	for (size_t i = 0; slots && i < slots->n_items; i++)
 		if (!has_slot (reader->target, slots->items[i]->key))
 			return conf_fail (reader->err, reader->file, slots->items[i]->key_line,
-				slots->items[i]->key_column, "slots.%s stands in none of the commands",
+				slots->items[i]->key_column, "slots.%s is used in none of the commands",
 				slots->items[i]->key);
 	return 0;
 }
@@ -268,7 +268,7 @@ static int check_roots (struct reader *reader)
 				is_beneath (grant->roots[i].path, grant->roots[k].path))
 				return conf_fail (reader->err, reader->file, map->items[i]->key_line,
 					map->items[i]->key_column,
-					"roots: '%s' cannot be for reading only: it is beneath '%s', where may be "
+					"roots: '%s' cannot be read-only: it is beneath '%s', which may be "
 					"written",
 					grant->roots[i].path, grant->roots[k].path);
 	return 0;

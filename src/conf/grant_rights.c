@@ -30,15 +30,15 @@ int grant_check_root (const char *path, struct err *err)
 
 	text_escape (shown, sizeof shown, path, n);
 	if (*path != '/')
-		return err_set (err, 0, "'%s' is no absolute path", shown);
+		return err_set (err, 0, "'%s' is not an absolute path", shown);
 	if (n > GRANT_PATH_MAX)
-		return err_set (err, 0, "a path of %zu bytes, and %d are possible", n, GRANT_PATH_MAX);
+		return err_set (err, 0, "a path of %zu bytes; it may have at most %d", n, GRANT_PATH_MAX);
 	if (!conf_scan_line (path, n))
-		return err_set (err, 0, "'%s' has a control character or what is not UTF-8 in it", shown);
+		return err_set (err, 0, "'%s' contains a control character or bytes that are not UTF-8", shown);
 	for (const char *p = path + 1; n > 1; p += length + 1) {
 		length = strcspn (p, "/");
 		if (length == 0)
-			return err_set (err, 0, "'%s' has a slash too many", shown);
+			return err_set (err, 0, "'%s' has an extra '/'", shown);
 		if (*p == '.' && (length == 1 || (length == 2 && p[1] == '.')))
 			return err_set (err, 0, "'%s' has '%.*s' in it", shown, (int)length, p);
 		if (!p[length])

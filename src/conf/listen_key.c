@@ -36,7 +36,7 @@ static const char *unix_path (struct reader *reader, const struct conf_node *nod
 	else if (path[strlen (path) - 1] == '/')
 		reader_fail (reader, node, "%s names a directory, not a socket", shown);
 	else if (strlen (path) > SOCKET_PATH_MAX)
-		reader_fail (reader, node, "the socket's path is %zu bytes long, and %d are possible: %s",
+		reader_fail (reader, node, "the socket's path is %zu bytes long; it may have at most %d: %s",
 			strlen (path), SOCKET_PATH_MAX, shown);
 	else
 		return path;

@@ -185,7 +185,7 @@ static int scan_pattern (const char *pattern, struct err *err)
 		for (unsigned i = 0; i <= scan.depth; i++)
 			all += scan.groups[i].pieces;
 		if (all > PIECES_MAX)
-			return err_set (err, 0, "repeats so much that it comes to more than %d pieces", PIECES_MAX);
+			return err_set (err, 0, "repeats too much: it expands to more than %d pieces", PIECES_MAX);
 	}
 	return 0;
 }

@@ -173,7 +173,7 @@ static char *read_key (struct parse *parse, const yaml_event_t *event)
 		return NULL;
 	}
 	if (n > 0 && *word == '/' ? !conf_scan_line (word, n) : !is_word (word, n)) {
-		fail_at (parse, event->start_mark, "'%s' is no key: %s", text_escape (shown, sizeof shown, word, n),
+		fail_at (parse, event->start_mark, "'%s' is not a key: %s", text_escape (shown, sizeof shown, word, n),
 			n > 0 && *word == '/' ? "a path has no control characters"
 					      : "a key is made of letters, digits, '_', '.' and '-'");
 		return NULL;

@@ -40,7 +40,7 @@ int front_process_start (struct front_process *front, struct err *err)
 	front->unanswered = 0;
 	front->ping_ms = front->since_ms + FRONT_PING_MS;
 	if (link_pair (link) < 0)
-		return err_sys (err, 0, "the link to the front");
+		return err_sys (err, 0, "cannot make the link to the front");
 	snprintf (number, sizeof number, "--front=%d", link[1]);
 	spawn.keep = &link[1];
 	spawn.n_keep = 1;

@@ -93,13 +93,13 @@ struct generation *generation_open (const struct generation *now, const char *pa
 	size_t n = 0;
 
 	if (!generation) {
-		err_sys (err, 0, "the configuration");
+		err_set (err, 0, "out of memory");
 		return NULL;
 	}
 	generation->number = now ? now->number + 1 : 1;
 	generation->snapshot = -1;
 	if (!(generation->file = strdup (path ? path : "(defaults)")))
-		err_sys (err, 0, "the configuration");
+		err_set (err, 0, "out of memory");
 	else
 		good = (text = read_text (path, optional, &n, err)) &&
 		       (generation->snapshot = sealed_bytes ("remexd.yaml", text, n, err)) >= 0 &&
@@ -139,7 +139,7 @@ int generation_take_table (struct generation *generation, const char *table, siz
 		result = err_set (err, 0, "%s", json_string_value (json_object_get (plugin, "refused")));
 	json_decref (json);
 	if (!result && !(generation->table = strndup (table, n)))
-		result = err_sys (err, 0, "the verb table");
+		result = err_set (err, 0, "out of memory");
 	if (!result)
 		identity_files_check_calls (&generation->identities, generation->table);
 	return result;

@@ -57,7 +57,7 @@ static int find_user (struct identity_file *file, struct err *err)
 		return err_set (err, 0, "it names no user, and this remexd runs as root: add `user: NAME`");
 	file->uid = entry ? entry->pw_uid : geteuid ();
 	if (geteuid () != 0 && file->uid != geteuid ())
-		return err_set (err, 0, "it acts as '%s', which this remexd, not being root, cannot", user);
+		return err_set (err, 0, "it acts as the user '%s', for which remexd would have to run as root", user);
 	return 0;
 }
 
@@ -206,7 +206,7 @@ static int check_keys (struct identity_files *identities, const struct identity_
 				owned->owner = NULL;
 		}
 		if (other) {
-			snprintf (why, sizeof why, "its key is also that of '%s'", other->name);
+			snprintf (why, sizeof why, "its key is also the key of '%s'", other->name);
 			refuse (file, why);
 		}
 	}
@@ -223,7 +223,7 @@ int identity_files_open (struct identity_files *identities, const char *director
 
 	*identities = (struct identity_files){ .directory = strdup (directory) };
 	if (!identities->directory)
-		return err_sys (err, 0, "the identities");
+		return err_set (err, 0, "out of memory");
 	if ((fd = trusted_open (directory, TRUSTED_DIRECTORY, err)) < 0)
 		return err->sys == ENOENT || (err->sys == EACCES && !named) ? 0 : -1;
 	if (!(stream = fdopendir (fd))) {
@@ -240,13 +240,13 @@ int identity_files_open (struct identity_files *identities, const char *director
 		if (identities->n_items == FILES_MAX)
 			result = err_set (err, 0, "%s holds more than %d files", directory, FILES_MAX);
 		else if (add (identities, fd, entry->d_name) < 0)
-			result = err_sys (err, 0, "the identities");
+			result = err_set (err, 0, "out of memory");
 	}
 	closedir (stream);
 	if (identities->n_items)
 		qsort (identities->items, identities->n_items, sizeof *identities->items, compare);
 	if (result == 0 && check_keys (identities, now) < 0)
-		result = err_sys (err, 0, "the identities");
+		result = err_set (err, 0, "out of memory");
 	return result;
 }
 
@@ -373,7 +373,7 @@ int identity_files_snapshot (const struct identity_files *identities, int fds[2]
 			result = grant_append (&buf, file->name, file->text, file->n);
 	}
 	if (result < 0)
-		err_sys (err, 0, "the identities' snapshot");
+		err_sys (err, 0, "cannot make a snapshot of the identities");
 	else if ((fds[0] = sealed_bytes ("identities", buf_head (&buf), buf_len (&buf), err)) < 0 ||
 		 (fds[1] = sealed_bytes ("manifest", text, strlen (text), err)) < 0)
 		result = -1;

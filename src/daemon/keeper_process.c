@@ -94,7 +94,7 @@ void keeper_process_order (struct keeper_process *keeper, uint32_t type, int64_t
 	if (link_post (keeper->link, type, 0, a, 0, MSG_DONTWAIT) == 0 || errno == EPIPE)
 		return;
 	/* A request waits for the keeper's work. At the end of its link the keeper kills. */
-	log_warning ("a keeper takes no orders, and is made to kill. serial=%llu: %s",
+	log_warning ("a keeper takes no orders: its link is closed, and so it kills. serial=%llu: %s",
 		(unsigned long long)keeper->serial, strerror (errno));
 	shutdown (keeper->link, SHUT_WR);
 	keeper_process_expect_end (keeper, GUARD_KILL_MS);
@@ -129,7 +129,7 @@ void keeper_process_force (struct keeper_process *keeper)
 		return;
 	if (!keeper->forced_ms) {
 		keeper->forced_ms = now;
-		log_warning ("a keeper does not act in time: it is killed, with what it keeps. serial=%llu",
+		log_warning ("a keeper does not act in time: the keeper and its process tree are killed. serial=%llu",
 			(unsigned long long)keeper->serial);
 	}
 	if (kill_beneath (keeper, now)) {

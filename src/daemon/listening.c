@@ -56,7 +56,7 @@ static int open_default (struct listening *listening, struct err *err)
 	int result;
 
 	if (!path)
-		return err_sys (err, 0, "the default socket");
+		return err_set (err, 0, "out of memory");
 	if (!(result = open_unix (listening, &listening->listeners[0], path, err)))
 		listening->n_listeners = 1;
 	free (path);
@@ -130,8 +130,7 @@ static void log_closed (const struct generation *generation, const struct endpoi
 {
 	char shown[ENDPOINT_SIZE];
 
-	log_warning (
-		"tcp://%s is closed: no identity in %s may come in; `remex authorize` lets somebody in and opens it",
+	log_warning ("tcp://%s is closed: no identity in %s may connect; `remex authorize` adds one and opens it",
 		endpoint_format (endpoint, shown), directory_of (generation));
 }
 
@@ -162,7 +161,7 @@ int listening_start (struct listening *listening, const struct generation *gener
 		} else if (listener->silent) {
 			log_closed (generation, &listener->endpoint);
 		} else if (!serving) {
-			log_warning ("TCP is open, by the service manager, and no identity in %s may come in",
+			log_warning ("TCP is open by the service manager, but no identity in %s may connect",
 				directory_of (generation));
 		}
 	}
@@ -261,8 +260,8 @@ static void check_recognition (const struct listening *listening)
 		const struct listener *listener = &listening->listeners[i];
 
 		if (listener->kind == LISTEN_UNIX && !peer_accepted_on (listener->fd, listener->fd)) {
-			log_warning ("no caller on %s can be recognised, and calls there that need a new worker are "
-				     "refused: the kernel says on which socket a caller came only to CAP_NET_ADMIN "
+			log_warning ("callers on %s cannot be identified, and their calls that need a new worker are "
+				     "refused: the kernel tells the socket of a caller only with CAP_NET_ADMIN "
 				     "(docker run --cap-add NET_ADMIN), or through sock_diag(7), which is missing here "
 				     "(CONFIG_UNIX_DIAG)",
 				listener->path);

@@ -129,7 +129,7 @@ static enum plugin_probe_state try_without (struct plugin_probe *probe, struct e
 	plugin_probe_stop (probe);
 	fd_close (&file->fd);
 	if (!(file->refused = strdup (why))) {
-		err_sys (err, 0, "the plugins");
+		err_set (err, 0, "out of memory");
 		return PROBE_FAILED;
 	}
 	return plugin_probe_start (probe, generation, err) < 0 ? PROBE_FAILED : PROBE_RUNNING;
@@ -174,7 +174,7 @@ int plugin_probe_run (struct generation *generation, struct err *err)
 		plugin_probe_poll (&probe, fds);
 		if (poll (fds, PROBE_FDS, clock_until (probe.end_ms)) < 0 && errno != EINTR) {
 			plugin_probe_stop (&probe);
-			return err_sys (err, 0, "the worker that proves the plugins");
+			return err_sys (err, 0, "cannot wait for the worker that proves the plugins");
 		}
 		state = plugin_probe_receive (&probe, fds, err);
 	}

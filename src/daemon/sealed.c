@@ -25,7 +25,7 @@ int sealed_bytes (const char *name, const void *bytes, size_t n, struct err *err
 	int fd = make (name);
 
 	if (fd < 0 || fd_write_all (fd, bytes, n) < 0 || seal (fd) < 0) {
-		err_sys (err, 0, "a snapshot of %s", name);
+		err_sys (err, 0, "cannot make a snapshot of %s", name);
 		fd_close (&fd);
 	}
 	return fd;
@@ -40,7 +40,7 @@ int sealed_file (const char *name, int file, struct err *err)
 	while (fd >= 0 && ((n = sendfile (fd, file, NULL, PIECE)) > 0 || (n < 0 && errno == EINTR)))
 		;
 	if (n < 0 || seal (fd) < 0) {
-		err_sys (err, 0, "a snapshot of %s", name);
+		err_sys (err, 0, "cannot make a snapshot of %s", name);
 		fd_close (&fd);
 	}
 	return fd;

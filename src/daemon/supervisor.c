@@ -219,7 +219,7 @@ static void on_reload (struct supervisor *supervisor, uint64_t request)
 	if (supervisor->state == SERVING) {
 		if (reload_ask (&supervisor->reload, request))
 			return;
-		why = "too many have asked for a reload";
+		why = "too many reloads wait";
 	}
 	front_process_send (&supervisor->front, &refusal, why, strlen (why), NULL, 0);
 }
@@ -378,7 +378,7 @@ static void watch_reload (struct supervisor *supervisor, const struct pollfd fds
 	if (reload->wanted && reload->state == RELOAD_IDLE && supervisor->state == DRAINING) {
 		reload->wanted = false;
 		if (renew_identities (supervisor, &err) == 0)
-			log_info ("ending: of a reload, only the identities are taken");
+			log_info ("remexd is ending: the reload takes only the identities");
 		else
 			log_error ("the identities stay as they were: %s", err.text);
 	}
@@ -396,7 +396,7 @@ static void drain (struct supervisor *supervisor)
 {
 	int64_t drain_ms = supervisor->generation->config->limits.drain_ms;
 
-	log_info ("told to end: finishing what runs, for up to %lld s", (long long)drain_ms / 1000);
+	log_info ("told to end: the running requests have up to %lld s to end", (long long)drain_ms / 1000);
 	service_notify ("STOPPING=1");
 	listening_close_sockets (&supervisor->listening);
 	supervisor->state = DRAINING;
@@ -415,7 +415,7 @@ static void end (struct supervisor *supervisor)
 		drain (supervisor);
 		return;
 	}
-	log_info ("told to end again: killing what runs");
+	log_info ("told to end again: killing the running requests");
 	front_process_kill (&supervisor->front);
 	supervisor->state = ENDING;
 	workers_stop (&supervisor->workers, true);
@@ -601,9 +601,9 @@ static void check_signals (void)
 
 	if (geteuid () == 0 && syscall (SYS_capget, &head, sets) == 0 &&
 		!(sets[CAP_TO_INDEX (CAP_KILL)].effective & CAP_TO_MASK (CAP_KILL)))
-		log_warning ("what other users run cannot be sent signals: a deadline or a cancel takes seconds, and "
-			     "may leave "
-			     "processes behind (CAP_KILL is missing: docker run --cap-add KILL)");
+		log_warning (
+			"remexd cannot send signals to the processes of other users: a deadline or a cancel takes "
+			"seconds, and may leave processes behind (CAP_KILL is missing: docker run --cap-add KILL)");
 }
 
 static int start (struct supervisor *supervisor, const struct daemon_options *options, struct err *err)

@@ -106,7 +106,7 @@ static void answer (struct front *front, struct identity *identity, struct chann
 
 	if (!identity->full && identity->answers >= ANSWERS_EACH) {
 		json_decref (document);
-		refuse (front, channel, CODE_BUSY, "too many answers wait for you to take them");
+		refuse (front, channel, CODE_BUSY, "too many answers wait to be read");
 		return;
 	}
 	reply = calloc (1, sizeof *reply);
@@ -122,7 +122,7 @@ static void answer (struct front *front, struct identity *identity, struct chann
 	if (!budget_take (&front->budget, identity, reply->whole)) {
 		free (reply);
 		free (text);
-		refuse (front, channel, CODE_BUSY, "too many answers wait for you to take them");
+		refuse (front, channel, CODE_BUSY, "too many answers wait to be read");
 		return;
 	}
 	reply->front = front;
@@ -352,7 +352,7 @@ bool builtin_call (
 			continue;
 		if (!calls[i].everybody && !identity->full)
 			refuse (front, channel, CODE_DENIED,
-				"only root and the daemon's own user, on the Unix socket, may ask for that");
+				"only root and the user that remexd runs as may make this call, on the Unix socket");
 		else
 			calls[i].run (front, identity, channel);
 		return true;

@@ -260,8 +260,7 @@ static int check_must (const json_t *header, struct err *err)
 		for (size_t j = 0; key && j < sizeof known / sizeof *known; j++)
 			found = found || !strcmp (key, known[j]);
 		if (!found)
-			return err_set (err, CODE_BAD_MESSAGE,
-				"this remexd does not know the key '%s', which the call insists on",
+			return err_set (err, CODE_BAD_MESSAGE, "this remexd does not know the key '%s' of 'must'",
 				text_escape (shown, sizeof shown, key ? key : "", key ? strlen (key) : 0));
 	}
 	return 0;
@@ -294,7 +293,8 @@ static int check_call (struct front *front, const struct gate_client *client, co
 	if (!(*verb = verb_find (front->verbs, message->name, err))) {
 		/* Only local clients are told the reason: a remote client cannot do anything about it. */
 		if (client->remote && verb_refusal (front->verbs, message->name))
-			err_set (err, CODE_UNKNOWN_CALL, "its plugin is refused by this remexd, whose log says why");
+			err_set (err, CODE_UNKNOWN_CALL,
+				"its plugin is refused by this remexd: the log of remexd has the reason");
 		return -1;
 	}
 	if (access_call (client->identity, *verb, json_object_get (message->header, "args"), time (NULL), err) < 0 ||

@@ -258,7 +258,7 @@ static void on_drained (void *arg)
 	struct front *front = arg;
 	struct request *request, *after;
 
-	log_info ("the drain's time is over: stopping what still runs");
+	log_info ("the time of limits.drain is over: the requests that still run are stopped");
 	list_each_safe (request, after, &front->requests, node)
 		request_stop (request, CAUSE_SHUTDOWN);
 	builtin_stop (front);
@@ -343,7 +343,7 @@ static void take_host_key (struct front *front, struct packet *packet)
 	struct credential *key = packet->n_fds ? credential_read (packet->fds[0], "the host key", &err) : NULL;
 
 	if (!key || gate_set_host_key (&front->gate, key, &err) < 0) {
-		log_error ("no TLS: %s", err.text);
+		log_error ("TLS cannot be set up: %s", err.text);
 		_exit (EXIT_FAILURE);
 	}
 	log_info ("the host key is %s", key_print (credential_key (key), print));

@@ -43,7 +43,7 @@ static const char *control_limit (const struct queue *queue, const struct waiter
 
 	switch (share_ask (&control_share, queue->control_length, identity->control.length, identity->full)) {
 	case SHARE_FREE: break;
-	case SHARE_EACH: return "too many control calls of yours wait";
+	case SHARE_EACH: return "too many of your control calls wait";
 	case SHARE_FULL: return "too many control calls wait";
 	}
 	return NULL;

@@ -38,7 +38,7 @@ static void end_strangers (struct front *front)
 	struct connection *connection, *after;
 	struct err err;
 
-	err_set (&err, CODE_DENIED, "you are no member of group remex");
+	err_set (&err, CODE_DENIED, "you are not a member of the group remex");
 	list_each_safe (connection, after, &front->connections, node)
 		if (!connection->client.remote && !front->single &&
 			!access_unix_stays (

@@ -114,7 +114,8 @@ static void refused_at (struct front *front, struct audit_rate *rate, enum log_l
 		refused->key ? refused->key : "", refused->call ? " call=" : "", refused->call ? refused->call : "",
 		refused->you ? " you=" : "", refused->you ? refused->you : "", refused->why);
 	if (refused->suppressed)
-		log_warning ("and %llu more before it", (unsigned long long)refused->suppressed);
+		log_warning ("%llu more refusals came before that one, and were not logged",
+			(unsigned long long)refused->suppressed);
 	write_refused (front, rate, refused);
 }
 
@@ -141,7 +142,7 @@ void trail_looked (struct front *front, const struct endpoint *from, const char 
 	struct audit_refused refused = { .from = endpoint_format (from, shown), .why = why };
 
 	refused_at (front, audit_rates_of (&front->refusals, NULL), LOG_INFO,
-		"a client has seen the host key, and showed none", &refused);
+		"a client has read the host key, and showed no key of its own", &refused);
 }
 
 void trail_log_suppressed (struct front *front)

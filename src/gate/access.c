@@ -128,7 +128,7 @@ struct identity *access_unix (struct access *access, int fd, struct err *err)
 	}
 	/* 65534 stands for every user that has no number in this user namespace. */
 	if (uid == 65534 && access->daemon != uid) {
-		err_set (err, CODE_DENIED, "uid 65534 is nobody");
+		err_set (err, CODE_DENIED, "uid 65534 (nobody) may not call");
 		return NULL;
 	}
 	if (uid != 0 && uid != access->daemon && (access->group == (gid_t)-1 || !peer_in_group (fd, access->group))) {
@@ -196,7 +196,7 @@ static int admit (const struct grant *grant, const struct endpoint *from, int64_
 	if (grant_expired (grant, now))
 		return err_set (err, CODE_DENIED, "the identity '%s' has expired", grant->name);
 	if (!grant_from (grant, from))
-		return err_set (err, CODE_DENIED, "the identity '%s' may not come from %s", grant->name,
+		return err_set (err, CODE_DENIED, "the identity '%s' may not connect from %s", grant->name,
 			endpoint_host (from, shown));
 	return 0;
 }
@@ -205,7 +205,7 @@ int access_stays (const struct identity *identity, const struct key *key, const 
 	struct err *err)
 {
 	if (!identity->grant || !grant_has_key (identity->grant, key))
-		return err_set (err, CODE_DENIED, "your identity, or the key you came with, was revoked");
+		return err_set (err, CODE_DENIED, "your identity or your key was revoked");
 	return admit (identity->grant, from, now, err);
 }
 
@@ -280,7 +280,7 @@ int access_call (
 		return err_set (err, CODE_DENIED, "%s may not call %s", identity->name, verb->name);
 	if (!grant_allows (grant, verb) && !matches_command (grant, verb, args))
 		return err_set (err, CODE_DENIED,
-			"%s may run certain commands only, without any other argument, and this is none of them",
+			"%s may run only certain commands, without any other argument, and this is not one of them",
 			identity->name);
 	return 0;
 }

@@ -13,7 +13,7 @@ enum { SNAPSHOT_MAX = 256 * 1024 * 1024 };
 static char *read_again (int fd, size_t *n, struct err *err)
 {
 	if (lseek (fd, 0, SEEK_SET) < 0) {
-		err_sys (err, 0, "the identities");
+		err_sys (err, 0, "cannot read the identities");
 		return NULL;
 	}
 	return fd_read_all (fd, SNAPSHOT_MAX, n, err);
@@ -26,7 +26,7 @@ static int add (struct grants *grants, const char *name, const char *text, size_
 
 	if ((grants->n & (grants->n - 1)) == 0 &&
 		!(more = realloc (grants->items, (grants->n ? grants->n * 2 : 1) * sizeof *more)))
-		return err_sys (err, 0, "the identities");
+		return err_set (err, 0, "out of memory");
 	grants->items = more;
 	if (!json_is_integer (uid))
 		return err_set (err, 0, "the identity '%s' has no uid", name);
@@ -47,7 +47,7 @@ struct grants *grants_read (int snapshot, int manifest, struct err *err)
 	int got = -1;
 
 	if (!grants)
-		err_sys (err, 0, "the identities");
+		err_set (err, 0, "out of memory");
 	else if (json && !(grants->manifest = json_loadb (json, manifest_n, 0, NULL)))
 		err_set (err, 0, "the identities' manifest is not JSON");
 	else if (json) {

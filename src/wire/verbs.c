@@ -97,7 +97,7 @@ struct verb_table *verb_table_new (json_t *json, struct err *err)
 	if (table)
 		table->verbs = calloc (count_verbs (json) + 1, sizeof *table->verbs);
 	if (!table || !table->verbs) {
-		err_sys (err, CODE_INTERNAL, "the verb table");
+		err_set (err, CODE_INTERNAL, "out of memory");
 		free (table);
 		return NULL;
 	}

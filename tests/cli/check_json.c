@@ -131,13 +131,13 @@ static char why[256];
 static const struct {
 	const char *text, *why; /* a part of the reason */
 } broken[] = {
-	{ "", "no JSON" },
-	{ "{", "no JSON" },
+	{ "", "not JSON" },
+	{ "{", "not JSON" },
 	{ "{} x", "end of file expected" },
-	{ "{\"a\":1,}", "no JSON" },
+	{ "{\"a\":1,}", "not JSON" },
 	{ "\"\xff\"", "unable to decode byte 0xff" },
-	{ "\"a", "no JSON" },
-	{ "nonsense", "no JSON" },
+	{ "\"a", "not JSON" },
+	{ "nonsense", "not JSON" },
 };
 
 START_TEST (what_is_no_json_has_a_reason)
@@ -147,7 +147,7 @@ START_TEST (what_is_no_json_has_a_reason)
 		ck_abort_msg ("%s: %s", broken[_i].text, why);
 	capture_begin ();
 	ck_assert_ptr_null (json_of (&buf, "web\n1"));
-	ck_assert_ptr_nonnull (strstr (capture_end (), "remex: web\\n1: the result is no JSON: "));
+	ck_assert_ptr_nonnull (strstr (capture_end (), "remex: web\\n1: the result is not JSON: "));
 }
 END_TEST
 
@@ -157,7 +157,7 @@ START_TEST (bytes_that_never_came_are_no_json)
 
 	buf_init (&never_filled, 100);
 	ck_assert_ptr_null (json_parse (&never_filled, why, sizeof why));
-	ck_assert_ptr_nonnull (strstr (why, "no JSON"));
+	ck_assert_ptr_nonnull (strstr (why, "not JSON"));
 }
 END_TEST
 

@@ -61,7 +61,8 @@ static const struct {
 	{ { .outcome = REMEX_EXITED, .survivors = 1 }, "ls", 0, "1 process of the command cannot be killed", NULL },
 	{ { .outcome = REMEX_EXITED, .survivors = 2 }, "ls", 0, "2 processes of the command cannot be killed", NULL },
 	{ { .outcome = REMEX_EXITED, .pipe_held = true }, "ls", 0,
-		"a process that the command left behind still holds its output: what that writes is lost "
+		"a process that the command left behind still holds the command's output: what that process writes is "
+		"lost "
 		"(--wait-output waits for it)",
 		NULL },
 };

@@ -155,7 +155,7 @@ START_TEST (a_source_that_did_not_come)
 	put_file ("b", 1, "you");
 	ck_assert_int_eq (say ("files"), 0);
 	ck_assert_int_eq (finish_all (), 0);
-	ck_assert_str_eq (told, "done 1 b; failed 0 /srv/a: the server has said nothing of it; ");
+	ck_assert_str_eq (told, "done 1 b; failed 0 /srv/a: the server did not report on it; ");
 }
 END_TEST
 
@@ -264,7 +264,7 @@ START_TEST (another_stream_is_dropped)
 	put_file ("a", 0, "hello");
 	ck_assert_int_eq (say ("stdout"), 0);
 	ck_assert_int_eq (finish_all (), 0);
-	ck_assert_str_eq (told, "failed 0 /srv/a: the server has said nothing of it; ");
+	ck_assert_str_eq (told, "failed 0 /srv/a: the server did not report on it; ");
 }
 END_TEST
 
@@ -365,7 +365,7 @@ START_TEST (a_file_is_not_confirmed)
 {
 	send_file ();
 	ck_assert_int_eq (finish_all (), 0);
-	ck_assert_str_eq (told, "failed 0 here/f: the server has said nothing of it; ");
+	ck_assert_str_eq (told, "failed 0 here/f: the server did not report on it; ");
 }
 END_TEST
 
@@ -377,7 +377,7 @@ START_TEST (another_sum_is_a_failure)
 	ck_assert_int_eq (say ("files"), 0);
 	ck_assert_int_eq (finish_all (), 0);
 	ck_assert_int_eq (strncmp (told, "failed 0 here/f: ", 17), 0);
-	ck_assert_ptr_null (strstr (told, "said nothing"));
+	ck_assert_ptr_null (strstr (told, "did not report"));
 }
 END_TEST
 
@@ -402,9 +402,9 @@ static const struct {
 	int64_t source;
 	const char *words;
 } wrong_answers[] = {
-	{ ITEM_DONE, "f", 1, "the server tells of what was not sent" },
-	{ ITEM_FAILED, "f", -1, "the server tells of what was not sent" },
-	{ ITEM_FILE, "f", 0, "the server sends files, and was to receive them" },
+	{ ITEM_DONE, "f", 1, "the server reports on something that was not sent" },
+	{ ITEM_FAILED, "f", -1, "the server reports on something that was not sent" },
+	{ ITEM_FILE, "f", 0, "the server sends files, but should receive them" },
 };
 
 START_TEST (an_answer_that_is_none)

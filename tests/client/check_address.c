@@ -83,7 +83,7 @@ static const struct {
 	{ "unix://x", "not an absolute path" },
 	{ "unix://", "not an absolute path" },
 	{ "we\x1b[2Jb", "'we\\x1b[2Jb'" },
-	{ "alice@web1", "'alice@web1' names a user: remex is told by -l" },
+	{ "alice@web1", "'alice@web1' names a user: give the user with -l" },
 	{ "alice@192.0.2.1:22", "names a user" },
 	{ "web1,web2", "'web1,web2' names more than one host: one at a time" },
 	{ "0x7f000001", "an address in an unusual form" },

@@ -375,7 +375,7 @@ static const struct {
 	{ "listen: unix:///", "f:1:9: 'unix:///' names a directory, not a socket" },
 	{ "listen: unix:///run/", "f:1:9: 'unix:///run/' names a directory, not a socket" },
 	{ "listen: \"unix:///a\\nb\"", "f:1:9: \"unix:///a\\nb\" has a control character in it" },
-	{ "listen: unix:///" HUNDRED "1234567", "f:1:9: the socket's path is 108 bytes long, and 107 are possible: "
+	{ "listen: unix:///" HUNDRED "1234567", "f:1:9: the socket's path is 108 bytes long; it may have at most 107: "
 						"'unix:///" HUNDRED "1234567'" },
 	{ "listen: []", "f:1:9: listen is an empty list" },
 	{ "listen:",

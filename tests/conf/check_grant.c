@@ -144,8 +144,8 @@ static const struct {
 	{ KEY "commands: [[x], [x, \"{a}\"]]", "f:2:21: {a} has no pattern in slots" },
 	{ KEY "commands: [[x, \"{a}\"]]\nslots: [a]", "f:3:8: slots must be a map of regular expressions, not a list" },
 	{ KEY "commands: [[x, \"{a}\"]]\nslots:", "f:3:7: slots must be a map of regular expressions, not empty" },
-	{ KEY "commands: [[x, \"{a}\"]]\nslots: {a: b, c: d}", "f:3:15: slots.c stands in none of the commands" },
-	{ ALLOW "slots: {a: b}", "f:3:9: slots.a stands in none of the commands" },
+	{ KEY "commands: [[x, \"{a}\"]]\nslots: {a: b, c: d}", "f:3:15: slots.c is used in none of the commands" },
+	{ ALLOW "slots: {a: b}", "f:3:9: slots.a is used in none of the commands" },
 	{ KEY "commands: [[x, \"{a}\"]]\nslots: {a: (}",
 		"f:3:12: the pattern of slots.a is not a regular expression: Unmatched ( or \\(" },
 	/* Roots. */
@@ -159,21 +159,21 @@ static const struct {
 	{ FILES "roots: {/srv: [r]}", "f:3:15: each of roots must be r or rw, not a list" },
 	{ FILES "roots: {/srv: }", "f:3:15: each of roots must be r or rw, not empty" },
 	{ FILES "roots: {/srv:rw}", "f:3:16: each of roots must be r or rw, not empty" },
-	{ FILES "roots:\n  /a: r\n  srv: r", "f:5:3: roots: 'srv' is no absolute path" },
-	{ FILES "roots: {/srv/: r}", "f:3:9: roots: '/srv/' has a slash too many" },
-	{ FILES "roots: {//: r}", "f:3:9: roots: '//' has a slash too many" },
-	{ FILES "roots: {//srv: r}", "f:3:9: roots: '//srv' has a slash too many" },
-	{ FILES "roots: {/a//b: r}", "f:3:9: roots: '/a//b' has a slash too many" },
+	{ FILES "roots:\n  /a: r\n  srv: r", "f:5:3: roots: 'srv' is not an absolute path" },
+	{ FILES "roots: {/srv/: r}", "f:3:9: roots: '/srv/' has an extra '/'" },
+	{ FILES "roots: {//: r}", "f:3:9: roots: '//' has an extra '/'" },
+	{ FILES "roots: {//srv: r}", "f:3:9: roots: '//srv' has an extra '/'" },
+	{ FILES "roots: {/a//b: r}", "f:3:9: roots: '/a//b' has an extra '/'" },
 	{ FILES "roots: {/.: r}", "f:3:9: roots: '/.' has '.' in it" },
 	{ FILES "roots: {/a/./b: r}", "f:3:9: roots: '/a/./b' has '.' in it" },
 	{ FILES "roots: {/..: r}", "f:3:9: roots: '/..' has '..' in it" },
 	{ FILES "roots: {/a/../b: r}", "f:3:9: roots: '/a/../b' has '..' in it" },
 	{ FILES "roots: {/a: r, /b: r, /a: rw}", "f:3:23: the key '/a' is already on line 3" },
 	{ FILES "roots: {/srv: rw, /srv/conf: r}",
-		"f:3:19: roots: '/srv/conf' cannot be for reading only: it is beneath '/srv', where may be written" },
+		"f:3:19: roots: '/srv/conf' cannot be read-only: it is beneath '/srv', which may be written" },
 	{ FILES "roots: {/srv: r, /: rw}",
-		"f:3:9: roots: '/srv' cannot be for reading only: it is beneath '/', where may be written" },
-	{ FILES "roots: {\"/a\\nb\": r}", "f:3:9: '/a\\nb' is no key: a path has no control characters" },
+		"f:3:9: roots: '/srv' cannot be read-only: it is beneath '/', which may be written" },
+	{ FILES "roots: {\"/a\\nb\": r}", "f:3:9: '/a\\nb' is not a key: a path has no control characters" },
 	{ FILES "/srv: r", "f:3:1: unknown key '/srv'" },
 	{ FILES "/srv.d: r", "f:3:1: unknown key '/srv.d'" },
 	{ FILES "limits: {/srv: r}", "f:3:10: unknown key 'limits./srv'" },
@@ -475,13 +475,13 @@ START_TEST (roots)
 	grant_free (grant);
 	snprintf (text + n, sizeof text - n, "  /x: r\n");
 	ck_assert_ptr_null (grant_parse (text, strlen (text), "a", "f", &err));
-	ck_assert_str_eq (err.text, "f:4:3: roots are 65, and 64 are possible");
+	ck_assert_str_eq (err.text, "f:4:3: roots is a map of 65; it may have at most 64");
 	memset (path, 'x', sizeof path);
 	path[0] = '/';
 	path[GRANT_PATH_MAX + 1] = '\0';
 	snprintf (text, sizeof text, FILES "roots:\n  ? %s\n  : r\n", path);
 	ck_assert_ptr_null (grant_parse (text, strlen (text), "a", "f", &err));
-	ck_assert_str_eq (err.text, "f:4:5: roots: a path of 4096 bytes, and 4095 are possible");
+	ck_assert_str_eq (err.text, "f:4:5: roots: a path of 4096 bytes; it may have at most 4095");
 	path[GRANT_PATH_MAX] = '\0';
 	snprintf (text, sizeof text, FILES "roots:\n  ? %s\n  : r\n", path);
 	grant = parse (text);

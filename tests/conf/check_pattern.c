@@ -158,12 +158,12 @@ static const struct {
 	{ "a{0,256}", "repeats something more than 255 times" },
 	{ "a{99999999999999999999}", "repeats something more than 255 times" },
 	{ "a{1,18446744073709551617}", "repeats something more than 255 times" },
-	{ "a{255}{255}", "repeats so much that it comes to more than 1024 pieces" },
-	{ "(a{1,60}b){1,60}", "repeats so much that it comes to more than 1024 pieces" },
-	{ "((a{9}){9}){99}", "repeats so much that it comes to more than 1024 pieces" },
-	{ "(((a{99}b|c){9}", "repeats so much that it comes to more than 1024 pieces" },
-	{ "a+++++++++++", "repeats so much that it comes to more than 1024 pieces" },
-	{ "((((((((((a+)+)+)+)+)+)+)+)+)+)+", "repeats so much that it comes to more than 1024 pieces" },
+	{ "a{255}{255}", "repeats too much: it expands to more than 1024 pieces" },
+	{ "(a{1,60}b){1,60}", "repeats too much: it expands to more than 1024 pieces" },
+	{ "((a{9}){9}){99}", "repeats too much: it expands to more than 1024 pieces" },
+	{ "(((a{99}b|c){9}", "repeats too much: it expands to more than 1024 pieces" },
+	{ "a+++++++++++", "repeats too much: it expands to more than 1024 pieces" },
+	{ "((((((((((a+)+)+)+)+)+)+)+)+)+)+", "repeats too much: it expands to more than 1024 pieces" },
 	{ "(((((((((((((((((a)))))))))))))))))", "has groups more than 16 deep" },
 };
 

@@ -118,8 +118,8 @@ START_TEST (the_first_name_has_it)
 	open_all ();
 	ck_assert_str_eq (why ("ann"), "");
 	ck_assert_str_eq (why ("bob"), "");
-	ck_assert_str_eq (why ("cat"), "its key is also that of 'ann'");
-	ck_assert_str_eq (why ("dan"), "its key is also that of 'ann'");
+	ck_assert_str_eq (why ("cat"), "its key is also the key of 'ann'");
+	ck_assert_str_eq (why ("dan"), "its key is also the key of 'ann'");
 }
 END_TEST
 
@@ -133,9 +133,9 @@ START_TEST (the_refused_have_none)
 	write_file ("-bad", (const unsigned[]){ 5, 0 });
 	write_file ("eve", (const unsigned[]){ 5, 0 });
 	open_all ();
-	ck_assert_str_eq (why ("bob"), "its key is also that of 'ann'");
+	ck_assert_str_eq (why ("bob"), "its key is also the key of 'ann'");
 	ck_assert_str_eq (why ("cat"), "");
-	ck_assert_str_eq (why ("dan"), "its key is also that of 'cat'");
+	ck_assert_str_eq (why ("dan"), "its key is also the key of 'cat'");
 	ck_assert_str_ne (why ("-bad"), "");
 	ck_assert_str_eq (why ("eve"), "");
 }
@@ -213,12 +213,12 @@ START_TEST (who_has_it_keeps_it)
 	open_again ();
 	ck_assert_str_eq (why ("zoe"), "");
 	ck_assert_str_eq (why ("max"), "");
-	ck_assert_str_eq (why ("ann"), "its key is also that of 'zoe'");
+	ck_assert_str_eq (why ("ann"), "its key is also the key of 'zoe'");
 	ck_assert_str_eq (why ("bob"), ""); /* a refused identity has no key */
 	/* The same again: the refused identity had no key. */
 	open_again ();
 	ck_assert_str_eq (why ("zoe"), "");
-	ck_assert_str_eq (why ("ann"), "its key is also that of 'bob'");
+	ck_assert_str_eq (why ("ann"), "its key is also the key of 'bob'");
 	/* Two identities may exchange their keys. */
 	write_file ("ann", (const unsigned[]){ 5, 0 });
 	write_file ("zoe", (const unsigned[]){ 3, 0 });
@@ -230,7 +230,7 @@ START_TEST (who_has_it_keeps_it)
 	/* A good identity that also takes another's key is refused, and its own key is free. */
 	write_file ("zoe", (const unsigned[]){ 3, 5, 0 });
 	open_again ();
-	ck_assert_str_eq (why ("zoe"), "its key is also that of 'ann'");
+	ck_assert_str_eq (why ("zoe"), "its key is also the key of 'ann'");
 	ck_assert_str_eq (why ("ann"), "");
 }
 END_TEST
@@ -247,7 +247,7 @@ START_TEST (many)
 	open_all ();
 	ck_assert_uint_eq (identities.n_items, 2000);
 	ck_assert_uint_eq (identity_files_count (&identities), 1999);
-	ck_assert_str_eq (why ("n1999"), "its key is also that of 'n0000'");
+	ck_assert_str_eq (why ("n1999"), "its key is also the key of 'n0000'");
 }
 END_TEST
 

@@ -344,7 +344,7 @@ START_TEST (control_calls_are_bounded)
 			ck_assert_int_eq (join_control (&queue, &flood[i][j], who + i), 0);
 		flood[i][EACH] = waits (who + i, 0, true);
 		ck_assert_int_eq (queue_join (&queue, &flood[i][EACH], &limit), -1);
-		ck_assert_str_eq (limit, "too many control calls of yours wait");
+		ck_assert_str_eq (limit, "too many of your control calls wait");
 	}
 	ck_assert_int_eq (join (&queue, &a, who, 1), 0); /* they take no place in the queue */
 	queue_leave (&queue, &flood[0][5]);
