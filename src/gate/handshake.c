@@ -153,22 +153,28 @@ static bool judge (void *arg, const struct key *key)
 }
 
 /* Refuse a client before any handshake, with a bare alert. */
-static void turn_away (struct gate *gate, int fd, const struct endpoint *from, enum gate_verdict verdict)
+static void turn_away (struct gate *gate, int fd, const struct endpoint *from, const char *why, enum tls_alert alert)
+{
+	struct gate_refusal refusal = { .from = from, .why = why };
+
+	tls_refuse (fd, alert);
+	gate->ops->on_refused (gate->arg, &refusal);
+	gate->turned_away++;
+	shutdown (fd, SHUT_WR);
+	fd_close (&fd);
+}
+
+static void turn_away_by_verdict (struct gate *gate, int fd, const struct endpoint *from, enum gate_verdict verdict)
 {
 	static const char *const words[] = {
-		[ADMIT_IN] = "out of memory",
 		[ADMIT_FULL] = "too many clients are in the handshake",
 		[ADMIT_CROWDED] = "too many clients from that address are in the handshake",
 		[ADMIT_PENALISED] = "that address has failed too often",
 		[ADMIT_NO_DESCRIPTORS] = "too few descriptors are left",
 	};
-	struct gate_refusal refusal = { .from = from, .why = words[verdict] };
 
-	tls_refuse (fd, verdict == ADMIT_PENALISED ? TLS_ALERT_ACCESS_DENIED : TLS_ALERT_INTERNAL_ERROR);
-	gate->ops->on_refused (gate->arg, &refusal);
-	gate->turned_away++;
-	shutdown (fd, SHUT_WR);
-	fd_close (&fd);
+	turn_away (gate, fd, from, words[verdict],
+		verdict == ADMIT_PENALISED ? TLS_ALERT_ACCESS_DENIED : TLS_ALERT_INTERNAL_ERROR);
 }
 
 /* End the oldest handshake, with an alert unless one was sent. False: there is none. */
@@ -181,43 +187,70 @@ static bool make_room (struct gate *gate)
 	oldest = list_entry (gate->handshakes.next, struct handshake, node);
 	watch_free (&oldest->watch);
 	if (!oldest->lingering) {
-		turn_away (gate, oldest->fd, &oldest->from, ADMIT_FULL);
+		turn_away_by_verdict (gate, oldest->fd, &oldest->from, ADMIT_FULL);
 		oldest->fd = -1;
 	}
 	handshake_free (oldest);
 	return true;
 }
 
-void handshake_start (struct gate *gate, int fd)
+/* Admit a client to the handshake; the oldest handshake may have to make room. */
+static enum gate_verdict admit (struct gate *gate, const struct endpoint *from, struct throttle_source **source)
+{
+	enum gate_verdict verdict;
+
+	do
+		verdict = gate_admit_stranger (gate, from, clock_ms (), source);
+	while (verdict == ADMIT_FULL && make_room (gate));
+	return verdict;
+}
+
+/* The owner of `fd` has the handshake with it. NULL without memory: nothing has changed. */
+static struct handshake *handshake_new (
+	struct gate *gate, int fd, const struct endpoint *from, struct throttle_source *source)
 {
 	struct handshake *handshake = calloc (1, sizeof *handshake);
-	enum gate_verdict verdict = ADMIT_IN;
+
+	if (!handshake)
+		return NULL;
+	handshake->gate = gate;
+	handshake->from = *from;
+	handshake->fd = fd;
+	handshake->tls = tls_new (gate->tls, fd, judge, handshake);
+	handshake->watch = handshake->tls ? watch_new (gate->loop, fd, UV_READABLE, on_ready, handshake) : NULL;
+	if (!handshake->watch) {
+		tls_free (handshake->tls);
+		free (handshake);
+		return NULL;
+	}
+	handshake->source = source;
+	list_append (&gate->handshakes, &handshake->node);
+	return handshake;
+}
+
+void handshake_start (struct gate *gate, int fd)
+{
+	struct throttle_source *source;
+	struct handshake *handshake;
+	enum gate_verdict verdict;
 	struct endpoint from;
 
 	if (peer_endpoint (fd, &from) < 0) {
-		free (handshake);
 		fd_close (&fd); /* the client is gone already */
 		return;
 	}
 	endpoint_tune (fd);
-	if (handshake && gate->tls)
-		do
-			verdict = gate_admit_stranger (gate, &from, clock_ms (), &handshake->source);
-		while (verdict == ADMIT_FULL && make_room (gate));
-	if (!handshake || !gate->tls || verdict != ADMIT_IN) {
-		turn_away (gate, fd, &from, verdict);
-		free (handshake);
+	if (!gate->tls) {
+		turn_away (gate, fd, &from, "there is no host key", TLS_ALERT_INTERNAL_ERROR);
 		return;
 	}
-	handshake->gate = gate;
-	handshake->fd = fd;
-	handshake->from = from;
-	list_append (&gate->handshakes, &handshake->node);
-	handshake->tls = tls_new (gate->tls, fd, judge, handshake);
-	handshake->watch = handshake->tls ? watch_new (gate->loop, fd, UV_READABLE, on_ready, handshake) : NULL;
-	if (!handshake->watch) {
-		tls_refuse (fd, TLS_ALERT_INTERNAL_ERROR);
-		handshake_free (handshake);
+	if ((verdict = admit (gate, &from, &source)) != ADMIT_IN) {
+		turn_away_by_verdict (gate, fd, &from, verdict);
+		return;
+	}
+	if (!(handshake = handshake_new (gate, fd, &from, source))) {
+		turn_away (gate, fd, &from, "out of memory", TLS_ALERT_INTERNAL_ERROR);
+		throttle_leave (gate->throttle, source);
 		return;
 	}
 	timer_set (gate->loop, &handshake->timer, clock_ms () + gate->limits.handshake_ms, on_late, handshake);

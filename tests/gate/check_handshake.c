@@ -444,6 +444,22 @@ START_TEST (descriptors_run_short)
 }
 END_TEST
 
+/* Without a host key there is no TLS, and memory is not to blame. */
+START_TEST (there_is_no_host_key)
+{
+	struct tls_context *tls = gate.tls;
+	int fd;
+
+	gate.tls = NULL;
+	fd = call ();
+	gate.tls = tls;
+	expect_alert (fd, TLS_ALERT_INTERNAL_ERROR);
+	ck_assert_str_eq (refused.why, "there is no host key");
+	ck_assert_uint_eq (gate.turned_away, 1);
+	close (fd);
+}
+END_TEST
+
 /* A client that disconnects before it is looked at is not counted. */
 START_TEST (who_is_gone_is_nobody)
 {
@@ -494,6 +510,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, the_oldest_was_told_already);
 	tcase_add_test (tcase, a_crowd_is_turned_away);
 	tcase_add_test (tcase, descriptors_run_short);
+	tcase_add_test (tcase, there_is_no_host_key);
 	tcase_add_test (tcase, who_is_gone_is_nobody);
 	tcase_add_test (tcase, all_end);
 }
