@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -21,6 +23,7 @@
 #include "base/fd.h"
 #include "base/trusted.h"
 #include "net/listen.h"
+#include "net/peer.h"
 
 #ifndef SO_PASSRIGHTS
 #define SO_PASSRIGHTS 83 /* asm-generic/socket.h of Linux 6.16; unknown to an older kernel */
@@ -153,6 +156,32 @@ static int hold_directory (struct listener *listener, gid_t group, bool own, str
 	return result;
 }
 
+/* --- the owner of a socket ---------------------------------------------------------------------------------------- */
+
+enum { OWNER_SIZE = 128 };
+
+/* A connection to whoever listens there, without waiting; -1 with errno (EAGAIN: a process listens, and has no room). */
+static int connect_to (const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	strcpy (address.sun_path, path);
+	if (fd >= 0 && connect (fd, (const struct sockaddr *)&address, sizeof address) < 0)
+		fd_close (&fd);
+	return fd;
+}
+
+/* Does a process have a socket there, of any type? EPROTOTYPE: of another type than ours. */
+static bool is_live (const char *path)
+{
+	int fd = connect_to (path);
+	bool live = fd >= 0 || errno == EAGAIN || errno == EPROTOTYPE;
+
+	fd_close (&fd);
+	return live;
+}
+
 /* --- the lock ---------------------------------------------------------------------------------------------------- */
 
 static const char *base_name (const char *path)
@@ -188,12 +217,51 @@ static int open_lock (int directory, const char *name, bool *made)
 	return fd;
 }
 
+/* The owner of a lock writes its pid into it, for whoever finds the lock taken. A lock without a pid works as well. */
+static void sign_lock (int lock)
+{
+	if (ftruncate (lock, 0) == 0)
+		dprintf (lock, "%d\n", (int)getpid ());
+}
+
+/* Who has the socket, in words: the process that listens there, as the kernel tells it, or else the process that has
+ * signed the lock (-1: there is no lock). "" when it cannot be known. */
+static const char *describe_owner (const char *path, int lock, char words[OWNER_SIZE])
+{
+	char signature[16] = "";
+	struct passwd *user;
+	uid_t uid = (uid_t)-1;
+	struct stat st;
+	pid_t pid = 0;
+	int fd = connect_to (path);
+
+	words[0] = '\0';
+	if (fd >= 0 && peer_uid (fd, &uid, &pid) < 0)
+		pid = 0;
+	fd_close (&fd);
+	if (uid == (uid_t)-1 && lock >= 0 && pread (lock, signature, sizeof signature - 1, 0) > 0 &&
+		fstat (lock, &st) == 0) {
+		pid = (pid_t)strtol (signature, NULL, 10);
+		uid = st.st_uid;
+	}
+	if (uid == (uid_t)-1)
+		return words;
+	user = getpwuid (uid);
+	if (pid > 0 && user)
+		snprintf (words, OWNER_SIZE, ": process %d of user %s", (int)pid, user->pw_name);
+	else if (pid > 0)
+		snprintf (words, OWNER_SIZE, ": process %d of uid %u", (int)pid, (unsigned)uid);
+	else /* its pid namespace is not ours */
+		snprintf (words, OWNER_SIZE, ": a process of uid %u in another container", (unsigned)uid);
+	return words;
+}
+
 /* Take PATH.lock. Its holder may unlink it, so the locked file must still have the name. *made: the file is new, so no
  * remexd has died here. */
 static int take_lock (struct listener *listener, bool *made, struct err *err)
 {
 	const char *path = listener->path;
-	char name[LISTEN_PATH_MAX + 8];
+	char name[LISTEN_PATH_MAX + 8], owner[OWNER_SIZE];
 	struct stat held;
 
 	lock_name (name, path);
@@ -204,35 +272,28 @@ static int take_lock (struct listener *listener, bool *made, struct err *err)
 			return err_sys (err, 0, "cannot open %s.lock", path);
 		if (flock (fd, LOCK_EX | LOCK_NB) < 0) {
 			if (errno == EWOULDBLOCK)
-				err_set (err, 0, "%s is in use by another remexd", path);
+				err_set (err, 0, "%s is in use by another remexd%s", path,
+					describe_owner (path, fd, owner));
 			else
 				err_sys (err, 0, "cannot lock %s.lock", path);
 			fd_close (&fd);
 			return -1;
 		}
-		if (fstat (fd, &held) == 0 && is_named (listener->directory, name, &held))
+		if (fstat (fd, &held) == 0 && is_named (listener->directory, name, &held)) {
+			sign_lock (fd);
 			return listener->lock = fd;
+		}
 		fd_close (&fd);
 	}
 }
 
 /* --- the socket -------------------------------------------------------------------------------------------------- */
 
-/* Does a process have a socket there, of any type? EPROTOTYPE: of another type than ours. */
-static bool is_live (const struct sockaddr_un *address)
-{
-	int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool live = fd >= 0 && (connect (fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
-				       errno == EAGAIN || errno == EPROTOTYPE);
-
-	fd_close (&fd);
-	return live;
-}
-
 /* Remove what a dead remexd left. Without a lock file no remexd that makes its own sockets was here: a live socket then
  * belongs to another program, such as a service manager. */
-static int clear_name (const struct listener *listener, const struct sockaddr_un *address, bool first, struct err *err)
+static int clear_name (const struct listener *listener, bool first, struct err *err)
 {
+	char owner[OWNER_SIZE];
 	const char *name = base_name (listener->path);
 	struct stat st;
 
@@ -240,8 +301,9 @@ static int clear_name (const struct listener *listener, const struct sockaddr_un
 		return errno == ENOENT ? 0 : err_sys (err, 0, "%s", listener->path);
 	if (!S_ISSOCK (st.st_mode))
 		return err_set (err, 0, "%s exists and is not a socket", listener->path);
-	if (first && is_live (address))
-		return err_set (err, 0, "%s is in use by another program", listener->path);
+	if (first && is_live (listener->path))
+		return err_set (err, 0, "%s is in use by another program%s", listener->path,
+			describe_owner (listener->path, -1, owner));
 	unlinkat (listener->directory, name, 0);
 	return 0;
 }
@@ -286,7 +348,7 @@ int listener_open (struct listener *listener, const char *path, gid_t group, boo
 	strcpy (listener->path, path);
 	strcpy (address.sun_path, path);
 	if (hold_directory (listener, group, own, err) == 0 && take_lock (listener, &first, err) >= 0 &&
-		clear_name (listener, &address, first, err) == 0 && bind_and_listen (listener, &address, err) == 0)
+		clear_name (listener, first, err) == 0 && bind_and_listen (listener, &address, err) == 0)
 		return 0;
 	listener_close (listener);
 	return -1;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,14 +71,32 @@ START_TEST (test_open_close)
 }
 END_TEST
 
+/* The refusal of a path that this process has. */
+static const char *owned (const char *by, char words[ERR_TEXT])
+{
+	struct passwd *user = getpwuid (geteuid ());
+	int n = snprintf (words, ERR_TEXT, "%s is in use by %s: process %d of ", path, by, (int)getpid ());
+
+	if (user)
+		snprintf (words + n, ERR_TEXT - (size_t)n, "user %s", user->pw_name);
+	else
+		snprintf (words + n, ERR_TEXT - (size_t)n, "uid %u", (unsigned)geteuid ());
+	return words;
+}
+
 START_TEST (test_live_is_refused)
 {
 	struct listener listener, second;
+	char words[ERR_TEXT];
 
 	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, false, &err), 0);
 	ck_assert_int_eq (listener_open (&second, path, (gid_t)-1, false, &err), -1);
-	ck_assert_ptr_nonnull (strstr (err.text, "is in use by another remexd"));
+	ck_assert_str_eq (err.text, owned ("another remexd", words));
 	ck_assert_int_eq (access (path, F_OK), 0);
+	/* The owner does not listen (yet, or any more): its lock names it. */
+	ck_assert_int_eq (unlink (path), 0);
+	ck_assert_int_eq (listener_open (&second, path, (gid_t)-1, false, &err), -1);
+	ck_assert_str_eq (err.text, owned ("another remexd", words));
 	listener_close (&listener);
 	ck_assert_int_eq (listener_open (&second, path, (gid_t)-1, false, &err), 0);
 	listener_close (&second);
@@ -253,7 +272,7 @@ START_TEST (test_somebody_elses_socket)
 	static const int types[] = { SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct listener listener;
-	char lock[80];
+	char lock[80], words[ERR_TEXT];
 	int fd;
 
 	snprintf (run, sizeof run, "%s/run", directory);
@@ -265,7 +284,7 @@ START_TEST (test_somebody_elses_socket)
 	if (types[_i] != SOCK_DGRAM)
 		ck_assert_int_eq (listen (fd, 1), 0);
 	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, false, &err), -1);
-	ck_assert_ptr_nonnull (strstr (err.text, "is in use by another program"));
+	ck_assert_str_eq (err.text, owned ("another program", words));
 	ck_assert_int_eq (access (path, F_OK), 0);
 	ck_assert_int_eq (access (lock, F_OK), -1);
 	close (fd);
