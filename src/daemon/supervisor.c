@@ -36,6 +36,8 @@
 #include "wire/codes.h"
 #include "wire/records.h"
 
+enum { SIGNALS_MAX = 16 }; /* read in a row before the loop looks at others */
+
 enum supervisor_state { STARTING, SERVING, DRAINING, ENDING };
 
 struct supervisor {
@@ -460,7 +462,8 @@ static void receive_signals (struct supervisor *supervisor)
 {
 	struct signalfd_siginfo info;
 
-	while (read (supervisor->signals, &info, sizeof info) == sizeof info) {
+	/* Whoever may signal may do so again and again. */
+	for (int i = 0; i < SIGNALS_MAX && read (supervisor->signals, &info, sizeof info) == sizeof info; i++) {
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			end (supervisor);
 		else if (info.ssi_signo == SIGHUP)

@@ -47,6 +47,15 @@ static void stop_worker (void *arg, uint64_t serial, int64_t grace_ms)
 	supervisor_link_stop (&front->supervisor, serial, grace_ms);
 }
 
+/* A worker without a request has nothing to say. */
+static void end_talker (struct pooled *worker, const struct packet *packet)
+{
+	log_warning ("a worker without a request sends records, and is ended. type=%u serial=%llu", packet->record.type,
+		(unsigned long long)worker->serial);
+	pool_set_phase (worker, WORKER_LEAVING);
+	worker->pool->ops->stop (worker->pool->arg, worker->serial, 0);
+}
+
 /* Take a record of a worker, which is for the worker's request or about the worker itself. */
 static void take_record (struct pooled *worker, struct packet *packet)
 {
@@ -68,6 +77,8 @@ static void take_record (struct pooled *worker, struct packet *packet)
 	}
 	if (worker->request)
 		request_record (worker->request, packet);
+	else if (worker->phase == WORKER_IDLE)
+		end_talker (worker, packet);
 }
 
 /* Discard the descriptors that no handler has taken. The carrier closes them, because a last close may take long. */
@@ -377,7 +388,7 @@ static void take_gone (struct front *front, struct packet *packet)
 
 	if (!worker)
 		return;
-	worker->gone = true;
+	pool_gone (worker);
 	worker->gone_how = (int)packet->record.a;
 	worker->gone_n = (int)packet->record.b;
 	if (packet->record.length == sizeof worker->survivors)

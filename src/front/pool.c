@@ -3,12 +3,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
 #include "front/pool.h"
 
-enum { BURST = 16 }; /* records read in a row before the loop looks at others */
+enum { BURST = 16 }; /* records read in a row before the loop looks at others; see also pool_drain */
 
 void pool_init (struct pool *pool, uv_loop_t *loop, int max, int requests, const struct pool_ops *ops, void *arg)
 {
@@ -46,28 +47,25 @@ static void fail (struct pooled *worker)
 	errno = saved;
 }
 
-/* Read up to `burst` records. False: there is no more to read, now or at all. True also when the handler has paused
- * it. */
-static bool read_records (struct pooled *worker, int burst)
+/* Read one record. Returns its size; 0: there is no more to read, now or at all. */
+static size_t read_record (struct pooled *worker)
 {
 	static struct packet packet; /* 128 KiB, shared by all workers: there is one loop and one thread */
+	int got = link_recv (worker->link, &packet, MSG_DONTWAIT);
+	size_t size = sizeof packet.record + packet.record.length;
 
-	for (int i = 0; i < burst && !worker->paused; i++) {
-		int got = link_recv (worker->link, &packet, MSG_DONTWAIT);
-
-		if (got <= 0) {
-			/* The end of the stream is not the death of the worker, which the supervisor reports. But no
-			 * more records come. */
-			if (got == 0 || errno != EAGAIN)
-				watch_free (&worker->watch);
-			if (got < 0 && errno != EAGAIN)
-				fail (worker);
-			return false;
-		}
-		worker->pool->ops->on_record (worker->pool->arg, worker, &packet);
-		packet_close (&packet);
+	if (got <= 0) {
+		/* The end of the stream is not the death of the worker, which the supervisor reports. But no more
+		 * records come. */
+		if (got == 0 || errno != EAGAIN)
+			watch_free (&worker->watch);
+		if (got < 0 && errno != EAGAIN)
+			fail (worker);
+		return 0;
 	}
-	return true;
+	worker->pool->ops->on_record (worker->pool->arg, worker, &packet);
+	packet_close (&packet);
+	return size;
 }
 
 static void set_watch (struct pooled *worker)
@@ -86,7 +84,8 @@ static void on_ready (void *arg, int events)
 		worker->full = false;
 		worker->pool->ops->on_writable (worker->pool->arg, worker);
 	}
-	read_records (worker, BURST);
+	for (int i = 0; i < BURST && !worker->paused && read_record (worker); i++)
+		;
 	set_watch (worker);
 }
 
@@ -139,14 +138,24 @@ struct pooled *pool_find (const struct pool *pool, uint64_t serial)
 	return NULL;
 }
 
-bool pool_drain (struct pooled *worker)
+void pool_gone (struct pooled *worker)
 {
+	int held;
+
+	worker->gone = true;
 	worker->full = false; /* the worker does not read any more */
 	set_watch (worker);
-	while (read_records (worker, BURST))
-		if (worker->paused)
-			return false;
-	return true;
+	worker->unread = ioctl (worker->link, FIONREAD, &held) == 0 && held > 0 ? (size_t)held : 0;
+}
+
+bool pool_drain (struct pooled *worker)
+{
+	while (worker->unread && !worker->paused) {
+		size_t size = read_record (worker);
+
+		worker->unread -= size && size < worker->unread ? size : worker->unread;
+	}
+	return !worker->unread;
 }
 
 void pool_remove (struct pooled *worker)

@@ -37,7 +37,8 @@ struct pooled {
 	bool ready; /* the worker has loaded its plugins */
 	bool paused; /* the link is not read for now */
 	bool full; /* the link was full: on_writable is called when there is room */
-	bool gone; /* the supervisor has reported that the worker is gone; the rest of its link is still being read */
+	bool gone; /* the supervisor has reported that the worker is gone; the rest of its link is still being read: */
+	size_t unread; /* so many bytes of records */
 	int gone_how, gone_n; /* enum gone, and the status or signal */
 	int64_t survivors;
 	int served; /* requests */
@@ -75,6 +76,10 @@ void pool_free (struct pool *pool);
 struct pooled *pool_add (
 	struct pool *pool, uint64_t serial, uid_t uid, const struct worker_birthday *birthday, int link);
 struct pooled *pool_find (const struct pool *pool, uint64_t serial);
+
+/* The supervisor has reported that the worker is gone. What its link holds now is all that it has sent: other processes
+ * may hold the other end, and go on writing. */
+void pool_gone (struct pooled *worker);
 
 /* Read the rest of the link of a worker that is gone. True: all was read. False: the worker was paused first. */
 bool pool_drain (struct pooled *worker);

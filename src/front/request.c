@@ -710,9 +710,11 @@ void request_record (struct request *request, struct packet *packet)
 		return;
 	}
 	check_streams (request);
-	if (result < 0 && request->cause != CAUSE_BROKEN)
+	if (result < 0 && request->cause != CAUSE_BROKEN && !request->nonsense) {
+		request->nonsense = true; /* a worker that floods the link must not flood the log */
 		log_warning ("a worker's record makes no sense. type=%u serial=%llu", record->type,
 			request->worker ? (unsigned long long)request->worker->serial : 0);
+	}
 	flush (session_of (request));
 }
 

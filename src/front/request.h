@@ -73,6 +73,8 @@ struct request {
 	int64_t started_ms, deadline_ms, idle_limit_ms, late_ms;
 	int64_t stall_ms, stall_bytes; /* the next check for a stall (0: none); bytes_out when its time began */
 
+	bool nonsense; /* a record of its worker made no sense, and the log has a line about that */
+
 	char *call; /* the header as it came, followed by the attachment; freed when it has been sent to the worker */
 	size_t header_n, call_n, call_sent;
 	char *kept; /* a copy of the header after `call` is freed, if the right to the call depends on the arguments */

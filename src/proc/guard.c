@@ -61,11 +61,13 @@ static void guard_reaped (pid_t pid, int status, void *arg)
 void guard_reap (struct guard *guard)
 {
 	struct signalfd_siginfo info;
+	ssize_t got;
 	int n;
 
-	/* Read the signal before reaping: a child that ends in between signals again. */
-	while (read (guard->signals, &info, sizeof info) > 0)
-		;
+	/* Read the signal before reaping: a child that ends in between signals again. One read takes all that is pending,
+	 * and processes of the tree may signal again and again. */
+	got = read (guard->signals, &info, sizeof info);
+	(void)got; /* nothing is pending: the children are looked at all the same */
 	for (n = 0; n < REAP_MAX; n++) {
 		int status;
 		pid_t pid = waitpid (-1, &status, WNOHANG | WUNTRACED | __WALL);

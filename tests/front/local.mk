@@ -5,6 +5,7 @@ front_tests = \
 	%D%/check_carrier \
 	%D%/check_confine \
 	%D%/check_histogram \
+	%D%/check_pool_drain \
 	%D%/check_queue \
 	%D%/check_relay \
 	%D%/check_relay_input \
@@ -30,6 +31,9 @@ front_libs = \
 %C%_check_carrier_LDADD = $(front_libs)
 %C%_check_confine_CFLAGS = $(check_cflags)
 %C%_check_confine_LDADD = $(front_libs)
+%C%_check_pool_drain_CFLAGS = $(check_cflags)
+%C%_check_pool_drain_LDADD = $(front_libs)
+
 %C%_check_queue_CFLAGS = $(check_cflags)
 %C%_check_queue_LDADD = $(front_libs)
 %C%_check_relay_SOURCES = %D%/check_relay.c $(front_fixture)
