@@ -155,6 +155,9 @@ static int send_stream (struct remex_call *call, struct sender *sender, int fd, 
 		buf_consume (out, buf_len (out));
 		if (state == SENDER_WAIT && take_answer (call, sender, in) < 0)
 			return -1;
+		/* A long hole gives nothing to write, and takes time. */
+		if (state == SENDER_MORE && remex_cancelled (call))
+			return -1;
 	} while (state == SENDER_MORE || state == SENDER_WAIT);
 	if (state < 0)
 		return remex_fail (call, REMEX_ERR_BUSY, "out of memory");

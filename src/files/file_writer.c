@@ -25,6 +25,7 @@ struct file_writer {
 	char name[TARGET_NAME_MAX + 1], temporary[TEMPORARY_NAME];
 	int fd;
 	bool published;
+	bool resuming; /* file_writer_resume has not read all of the partial file yet */
 	int64_t size; /* bytes so far, including holes */
 	int64_t asked; /* bytes whose writing out the kernel has begun */
 	struct digest *digest;
@@ -99,36 +100,51 @@ struct file_writer *file_writer_to (int fd, struct err *err)
 
 /* --- a partial file of an interrupted transfer -------------------------------------------------------------------- */
 
-/* Read the whole partial file for the digest. */
-static int add_old (struct file_writer *writer, int fd, struct err *err)
+/* Read the partial file for the digest. 1: there is more, 0: all was read, -1 and err. */
+static int add_old (struct file_writer *writer, struct err *err)
 {
 	static char bytes[256 * 1024];
-	ssize_t n;
 
-	while ((n = pread (fd, bytes, sizeof bytes, writer->size)) != 0) {
+	for (int64_t until = writer->size + FILE_WRITER_STEP; writer->size < until;) {
+		ssize_t n = pread (writer->fd, bytes, sizeof bytes, writer->size);
+
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return err_sys (err, CODE_IO_ERROR, "cannot read the partial file");
+		if (n == 0)
+			return 0;
 		digest_add (writer->digest, bytes, (size_t)n);
 		writer->size += n;
 	}
-	return 0;
+	return 1;
 }
 
-int64_t file_writer_resume (struct file_writer *writer, char sum[DIGEST_TEXT], struct err *err)
+/* Take the temporary that was left in place of ours. */
+static void adopt (struct file_writer *writer)
 {
 	char temporary[TEMPORARY_NAME];
 	int fd = writer->directory < 0 ? -1 : temporary_adopt (writer->directory, writer->name, temporary);
 
-	if (fd >= 0) {
-		unlinkat (writer->directory, writer->temporary, 0);
-		fd_close (&writer->fd);
-		writer->fd = fd;
-		memcpy (writer->temporary, temporary, sizeof temporary);
-		if (add_old (writer, fd, err) < 0)
-			return -1;
-	}
+	if (fd < 0)
+		return;
+	unlinkat (writer->directory, writer->temporary, 0);
+	fd_close (&writer->fd);
+	writer->fd = fd;
+	memcpy (writer->temporary, temporary, sizeof temporary);
+}
+
+int64_t file_writer_resume (struct file_writer *writer, char sum[DIGEST_TEXT], struct err *err)
+{
+	int more = 0;
+
+	if (!writer->resuming)
+		adopt (writer);
+	if (writer->directory >= 0 && (more = add_old (writer, err)) < 0)
+		return -1;
+	writer->resuming = more;
+	if (more)
+		return FILE_WRITER_MORE;
 	digest_text (writer->digest, sum);
 	return writer->size;
 }

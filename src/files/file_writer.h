@@ -36,8 +36,10 @@ struct file_writer *file_writer_new (
 struct file_writer *file_writer_to (int fd, struct err *err);
 
 /* Continue the temporary that an interrupted transfer left, if there is one. Its bytes are read once to compute
- * their sum. Returns how many bytes there are (0: none), and their SHA-256 in `sum`. Then call file_writer_from with
- * the number of bytes to keep: all or 0. */
+ * their sum, FILE_WRITER_STEP in each call: FILE_WRITER_MORE asks for another call. Returns how many bytes there are (0:
+ * none), and their SHA-256 in `sum`; or -1 and err. Then call file_writer_from with the number of bytes to keep: all or
+ * 0. */
+enum { FILE_WRITER_STEP = 16 * 1024 * 1024, FILE_WRITER_MORE = -2 };
 int64_t file_writer_resume (struct file_writer *writer, char sum[DIGEST_TEXT], struct err *err);
 int file_writer_from (struct file_writer *writer, int64_t bytes, struct err *err);
 

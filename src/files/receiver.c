@@ -1,8 +1,8 @@
 /* receiver - writes the files of a stream of items; see receiver.h.
  *
- * States: ENTRY (an item that begins an entry, or `leave`), FROM (the sender was told the size of the partial file and
- * answers with the offset), CONTENT (of the current file). A failed file is a current file without a writer: its
- * content is dropped.
+ * States: ENTRY (an item that begins an entry, or `leave`), SUMMING (the partial file is read for its sum), FROM (the
+ * sender was told the size of the partial file and answers with the offset), CONTENT (of the current file). A failed
+ * file is a current file without a writer: its content is dropped.
  */
 #include "config.h"
 
@@ -24,7 +24,7 @@ struct receiver {
 	void *data;
 	struct batch batch;
 
-	enum { ENTRY, FROM, CONTENT } state;
+	enum { ENTRY, SUMMING, FROM, CONTENT } state;
 	struct open_dir *dir; /* a reference to the current directory; at the top, the last source's, or NULL */
 	int depth; /* nesting of the current directory; 0: at the top */
 	struct item item; /* the last item, whose body follows */
@@ -206,7 +206,8 @@ static void take_data (struct receiver *self, const void *bytes, int64_t n)
 		self->progress.bytes += n;
 }
 
-/* Tell the sender the size of the partial file. The sender answers with the offset to resume at. */
+/* Tell the sender the size of the partial file. The sender answers with the offset to resume at. 1: call again, as the
+ * sum of the partial file takes time. */
 static int offer (struct receiver *self, struct buf *back, struct err *err)
 {
 	struct item have;
@@ -216,6 +217,8 @@ static int offer (struct receiver *self, struct buf *back, struct err *err)
 	memset (have.sha256, '0', DIGEST_TEXT - 1);
 	have.sha256[DIGEST_TEXT - 1] = '\0';
 	if (self->writer && (have.number = file_writer_resume (self->writer, have.sha256, &why)) < 0) {
+		if (have.number == FILE_WRITER_MORE)
+			return 1;
 		have.number = 0;
 		fail_file (self, &why);
 	}
@@ -224,7 +227,7 @@ static int offer (struct receiver *self, struct buf *back, struct err *err)
 	return item_put (back, &have) < 0 ? no_memory (err) : 0;
 }
 
-static int begin_file (struct receiver *self, struct item *item, struct buf *back, struct err *err)
+static int begin_file (struct receiver *self, struct item *item, struct err *err)
 {
 	char name[TARGET_NAME_MAX + 1];
 	struct err why;
@@ -247,8 +250,10 @@ static int begin_file (struct receiver *self, struct item *item, struct buf *bac
 		else
 			file_writer_set_mode (self->writer, item->mode, item->has_mtime ? &item->mtime_ns : NULL);
 	}
-	if (item->resume)
-		return offer (self, back, err);
+	if (item->resume) {
+		self->state = SUMMING;
+		return 0;
+	}
 	if (self->whole && !item->body)
 		return end_file (self, item->sha256, false, err);
 	return 0;
@@ -345,7 +350,7 @@ static void take_failure (struct receiver *self, const struct item *item)
 
 /* --- the stream ---------------------------------------------------------------------------------------------------- */
 
-static int take_entry (struct receiver *self, struct item *item, struct buf *back, struct err *err)
+static int take_entry (struct receiver *self, struct item *item, struct err *err)
 {
 	switch (item->kind) {
 	case ITEM_TOTAL:
@@ -354,7 +359,7 @@ static int take_entry (struct receiver *self, struct item *item, struct buf *bac
 		return 0;
 	case ITEM_DIRECTORY: return enter (self, item, err);
 	case ITEM_LEAVE: return leave (self, err);
-	case ITEM_FILE: return begin_file (self, item, back, err);
+	case ITEM_FILE: return begin_file (self, item, err);
 	case ITEM_LINK: return make_link (self, item, err);
 	case ITEM_FAILED: take_failure (self, item); return 0;
 	default: return broken (err, "content without a file");
@@ -389,7 +394,7 @@ static int take_content (struct receiver *self, const struct item *item, struct 
 	}
 }
 
-static int take_item (struct receiver *self, struct buf *back, struct err *err)
+static int take_item (struct receiver *self, struct err *err)
 {
 	struct item *item = &self->item;
 
@@ -397,9 +402,10 @@ static int take_item (struct receiver *self, struct buf *back, struct err *err)
 	switch (self->state) {
 	case FROM: return take_from (self, item, err);
 	case CONTENT: return take_content (self, item, err);
-	case ENTRY: break;
+	case ENTRY:
+	case SUMMING: break;
 	}
-	return take_entry (self, item, back, err);
+	return take_entry (self, item, err);
 }
 
 static int take_body (struct receiver *self, struct buf *in, struct err *err)
@@ -438,11 +444,16 @@ static int check_full (struct receiver *self, struct err *err)
 
 int receiver_take (struct receiver *self, struct buf *in, struct buf *back, struct err *err)
 {
-	while (self->hole > 0 || buf_len (in) > 0) {
+	while (self->state == SUMMING || self->hole > 0 || buf_len (in) > 0) {
 		int got;
 
 		if (check_full (self, err) < 0)
 			return -1;
+		if (self->state == SUMMING) {
+			if ((got = offer (self, back, err)) != 0)
+				return got;
+			continue;
+		}
 		if (self->hole > 0) {
 			if (take_hole (self))
 				return 1;
@@ -457,7 +468,7 @@ int receiver_take (struct receiver *self, struct buf *in, struct buf *back, stru
 			return -1;
 		if (got == 0)
 			break;
-		if (take_item (self, back, err) < 0)
+		if (take_item (self, err) < 0)
 			return -1;
 	}
 	return check_full (self, err);

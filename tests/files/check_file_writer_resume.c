@@ -111,6 +111,28 @@ START_TEST (hole_resumed)
 }
 END_TEST
 
+/* A large part is read in steps, so that the owner can stop in between. */
+START_TEST (large_part)
+{
+	struct file_writer *writer = begin ("file", plain);
+	const int64_t size = 2 * (int64_t)FILE_WRITER_STEP + 5;
+
+	ck_assert_int_eq (file_writer_hole (writer, size, &err), 0);
+	file_writer_free (writer, true);
+	writer = begin ("file", plain);
+	ck_assert_int_eq (file_writer_resume (writer, sum, &err), FILE_WRITER_MORE);
+	ck_assert_int_eq (file_writer_resume (writer, sum, &err), FILE_WRITER_MORE);
+	file_writer_free (writer, true);
+	writer = begin ("file", plain);
+	ck_assert_int_eq (file_writer_resume (writer, sum, &err), FILE_WRITER_MORE);
+	ck_assert_int_eq (file_writer_resume (writer, sum, &err), FILE_WRITER_MORE);
+	ck_assert_int_eq (file_writer_resume (writer, sum, &err), size);
+	ck_assert_int_eq (file_writer_from (writer, 0, &err), 0);
+	file_writer_free (writer, false);
+	ck_assert_int_eq (entries (), 0);
+}
+END_TEST
+
 /* Complete, and kept for later all the same: it is as recent as its time says, and as private as before. */
 START_TEST (complete_and_kept)
 {
@@ -182,6 +204,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, resumed_from_the_start);
 	tcase_add_test (tcase, nothing_to_resume);
 	tcase_add_test (tcase, hole_resumed);
+	tcase_add_test (tcase, large_part);
 	tcase_add_test (tcase, complete_and_kept);
 	tcase_add_test (tcase, killed);
 }
