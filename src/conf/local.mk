@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += %D%/libconf.la
 	%D%/config.c %D%/config.h \
 	%D%/date.c \
 	%D%/grant.c %D%/grant.h \
+	%D%/front_user.c %D%/front_user.h \
 	%D%/grant_json.c %D%/grant_json.h \
 	%D%/grant_rights.c \
 	%D%/listen_key.c %D%/listen_key.h \

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/trusted.h"
+#include "conf/front_user.h"
 #include "daemon/generation.h"
 #include "daemon/sealed.h"
 
@@ -64,23 +65,52 @@ static int check_front_user (const struct generation *generation, struct err *er
 	const struct config *config = generation->config;
 	const struct conf_node *node = conf_get (config->tree, "front_user");
 
-	if (!config->front_user || geteuid () != 0 || getpwnam (config->front_user))
+	if (!config->front_user || geteuid () != 0 || front_user (config))
 		return 0;
 	return conf_fail (err, generation->file, node->line, node->column, "front_user: there is no user '%s'",
 		config->front_user);
 }
 
-/* Read the identities of the configuration. An identity that has a key in `now` (or NULL) keeps the key. */
-static int open_identities (
-	const struct config *config, const struct generation *now, struct identity_files *identities, struct err *err)
+/* The user of the running front, or of the one that will be started; -1: it is our own user. */
+static uid_t find_front (const struct config *config, const struct generation *now)
 {
-	const char *named = config->identities;
+	const struct passwd *entry;
+
+	if (now || geteuid () != 0)
+		return now ? now->front : (uid_t)-1;
+	entry = front_user (config);
+	return entry ? entry->pw_uid : (uid_t)-1;
+}
+
+/* An identity that acts as the user of the front could stop the front, and read and change what it does, for everybody.
+ * Who acts as root can do so in any case. */
+static void refuse_front (struct identity_files *identities, uid_t front)
+{
+	struct passwd *entry;
+	char why[256];
+
+	if (front == (uid_t)-1 || front == 0)
+		return;
+	entry = getpwuid (front);
+	snprintf (why, sizeof why,
+		"it acts as '%s', the user of remexd's front: that would be power over everybody's calls (give the "
+		"identity another `user`, or the front with front_user in remexd.yaml)",
+		entry ? entry->pw_name : "?");
+	identity_files_refuse_user (identities, front, why);
+}
+
+/* Read the identities of the configuration. An identity that has a key in `now` (or NULL) keeps the key. */
+static int open_identities (const struct generation *generation, const struct generation *now,
+	struct identity_files *identities, struct err *err)
+{
+	const char *named = generation->config->identities;
 	char *path = named ? strdup (named) : paths_config (PATHS_IDENTITIES);
 	int result = 0; /* no home, no identities */
 
 	*identities = (struct identity_files){ 0 };
 	if (path)
 		result = identity_files_open (identities, path, named, now ? &now->identities : NULL, err);
+	refuse_front (identities, generation->front);
 	free (path);
 	return result;
 }
@@ -98,6 +128,7 @@ struct generation *generation_open (const struct generation *now, const char *pa
 	}
 	generation->number = now ? now->number + 1 : 1;
 	generation->snapshot = -1;
+	generation->front = (uid_t)-1;
 	if (!(generation->file = strdup (path ? path : "(defaults)")))
 		err_set (err, 0, "out of memory");
 	else
@@ -106,8 +137,11 @@ struct generation *generation_open (const struct generation *now, const char *pa
 		       (generation->config = config_parse (text, n, generation->file, err)) &&
 		       check_front_user (generation, err) == 0 &&
 		       plugin_files_open (&generation->plugins, generation->config, err) == 0 &&
-		       check_sections (generation, err) == 0 &&
-		       open_identities (generation->config, now, &generation->identities, err) == 0;
+		       check_sections (generation, err) == 0;
+	if (good) {
+		generation->front = find_front (generation->config, now);
+		good = open_identities (generation, now, &generation->identities, err) == 0;
+	}
 	free (text);
 	if (!good) {
 		generation_free (generation);
@@ -149,7 +183,7 @@ int generation_renew_identities (struct generation *generation, struct err *err)
 {
 	struct identity_files identities;
 
-	if (open_identities (generation->config, generation, &identities, err) < 0) {
+	if (open_identities (generation, generation, &identities, err) < 0) {
 		identity_files_close (&identities);
 		return -1;
 	}

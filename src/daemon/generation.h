@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "conf/config.h"
@@ -23,6 +24,7 @@ struct generation {
 	struct config *config;
 	struct plugin_files plugins;
 	struct identity_files identities;
+	uid_t front; /* the front's user since the start, as which no identity may act; -1: our own */
 	char *table; /* the verb table, JSON text */
 };
 

@@ -283,6 +283,13 @@ void identity_files_check_calls (struct identity_files *identities, const char *
 	json_decref (json);
 }
 
+void identity_files_refuse_user (struct identity_files *identities, uid_t uid, const char *why)
+{
+	for (size_t i = 0; i < identities->n_items; i++)
+		if (identities->items[i].grant && identities->items[i].uid == uid)
+			refuse (&identities->items[i], why);
+}
+
 size_t identity_files_count (const struct identity_files *identities)
 {
 	size_t n = 0;

@@ -47,6 +47,9 @@ void identity_files_close (struct identity_files *identities);
 /* Refuse the identities that allow calls which no plugin has. `table` is the verb table as JSON text (wire/verbs.h). */
 void identity_files_check_calls (struct identity_files *identities, const char *table);
 
+/* Refuse the identities that act as that user. */
+void identity_files_refuse_user (struct identity_files *identities, uid_t uid, const char *why);
+
 /* The number of identities that are not refused. */
 size_t identity_files_count (const struct identity_files *identities);
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/link.h"
+#include "conf/front_user.h"
 #include "daemon/plugin_probe.h"
 #include "wire/records.h"
 #include "worker/worker.h"
@@ -26,9 +27,7 @@ static uid_t probe_uid (const struct config *config)
 
 	if (geteuid () != 0)
 		return geteuid ();
-	entry = getpwnam (config->front_user ? config->front_user : "remex");
-	if (!entry)
-		entry = getpwnam ("nobody");
+	entry = front_user (config);
 	return entry ? entry->pw_uid : 65534;
 }
 

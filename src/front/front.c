@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/resident.h"
 #include "base/text.h"
+#include "conf/front_user.h"
 #include "front/builtin.h"
 #include "front/confine.h"
 #include "front/connection.h"
@@ -476,21 +477,19 @@ static const struct supervisor_handler handlers[] = {
 /* If root started the front, it becomes `front_user`, or remex, or nobody, permanently. */
 static int drop_privileges (const struct front *front)
 {
-	const char *name = front->config->front_user;
-	struct passwd *entry;
+	const struct passwd *entry;
 
 	if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -1;
 	if (geteuid () == 0) {
-		if (!(entry = getpwnam (name ? name : "remex"))) {
-			if (name) {
-				log_error ("front_user: there is no user '%s'", name);
-				return -1;
-			}
-			log_warning ("there is no user 'remex': the front runs as nobody");
-			entry = getpwnam ("nobody");
+		if (!(entry = front_user (front->config))) {
+			log_error ("front_user: there is no user '%s'",
+				front->config->front_user ? front->config->front_user : "nobody");
+			return -1;
 		}
-		if (!entry || setgroups (0, NULL) < 0 || setresgid (entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0 ||
+		if (!front->config->front_user && strcmp (entry->pw_name, "remex") != 0)
+			log_warning ("there is no user 'remex': the front runs as nobody");
+		if (setgroups (0, NULL) < 0 || setresgid (entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0 ||
 			setresuid (entry->pw_uid, entry->pw_uid, entry->pw_uid) < 0 ||
 			(entry->pw_uid && setuid (0) == 0)) {
 			log_error ("cannot become the front's user: %s", strerror (errno));
