@@ -168,6 +168,22 @@ int listening_start (struct listening *listening, const struct generation *gener
 	return 0;
 }
 
+void listening_mend (struct listening *listening)
+{
+	for (size_t i = 0; i < listening->n_listeners; i++) {
+		struct listener *listener = &listening->listeners[i];
+		struct err err;
+
+		if (!listener_is_shut (listener))
+			continue;
+		log_error ("the last front has shut down a listening socket: it was not working as it should");
+		if (listener_renew (listener, &err) < 0)
+			log_error ("%s", err.text);
+		else
+			log_listener (listener);
+	}
+}
+
 void listening_log (const struct listening *listening)
 {
 	for (size_t i = 0; i < listening->n_listeners; i++)

@@ -71,6 +71,7 @@ static int start_front (struct supervisor *supervisor)
 		log_error ("the front cannot be started: %s", err.text);
 		return -1;
 	}
+	listening_mend (&supervisor->listening);
 	if (front_process_equip (&supervisor->front, supervisor->generation, &supervisor->listening, supervisor->std) <
 		0)
 		return -1;

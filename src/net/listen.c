@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -354,19 +355,39 @@ int listener_open (struct listener *listener, const char *path, gid_t group, boo
 	return -1;
 }
 
-static void remove_unix (struct listener *listener)
+/* Remove the socket's file if it is still our own. */
+static void remove_socket (struct listener *listener)
 {
 	const struct stat socket = { .st_dev = listener->device, .st_ino = listener->inode };
+
+	if (listener->inode && is_named (listener->directory, base_name (listener->path), &socket))
+		unlinkat (listener->directory, base_name (listener->path), 0);
+	listener->inode = 0;
+}
+
+static void remove_unix (struct listener *listener)
+{
 	char name[LISTEN_PATH_MAX + 8];
 	struct stat lock;
 
 	if (listener->lock < 0)
 		return;
-	if (listener->inode && is_named (listener->directory, base_name (listener->path), &socket))
-		unlinkat (listener->directory, base_name (listener->path), 0);
+	remove_socket (listener);
 	lock_name (name, listener->path);
 	if (fstat (listener->lock, &lock) == 0 && is_named (listener->directory, name, &lock))
 		unlinkat (listener->directory, name, 0);
+}
+
+static int renew_unix (struct listener *listener, struct err *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (listener->lock < 0)
+		return err_set (err, 0, "only the service manager that made %s can open it again", listener->path);
+	remove_socket (listener);
+	fd_close (&listener->fd);
+	strcpy (address.sun_path, listener->path);
+	return bind_and_listen (listener, &address, err);
 }
 
 /* --- TCP ---------------------------------------------------------------------------------------------------------- */
@@ -436,6 +457,18 @@ int listener_open_tcp (struct listener *listener, const struct endpoint *endpoin
 		return 0;
 	fd_close (&listener->fd);
 	return -1;
+}
+
+bool listener_is_shut (const struct listener *listener)
+{
+	struct pollfd end = { .fd = listener->fd, .events = POLLRDHUP };
+
+	return !listener->silent && poll (&end, 1, 0) > 0;
+}
+
+int listener_renew (struct listener *listener, struct err *err)
+{
+	return listener->kind == LISTEN_TCP ? listener_start (listener, err) : renew_unix (listener, err);
 }
 
 int listener_give (struct listener *listener, gid_t group, bool own, struct err *err)

@@ -54,6 +54,12 @@ int listener_open_tcp (struct listener *listener, const struct endpoint *endpoin
 int listener_bind_tcp (struct listener *listener, const struct endpoint *endpoint, struct err *err);
 int listener_start (struct listener *listener, struct err *err);
 
+/* Has a process that has the descriptor shut it down (shutdown(2))? Then nobody can connect any more. */
+bool listener_is_shut (const struct listener *listener);
+
+/* Listen again after that: TCP with the same socket, Unix with a new one of the same path. 0, or -1 and err. */
+int listener_renew (struct listener *listener, struct err *err);
+
 /* Does `listener` serve that path or address already: the same one, or one that contains it or is within it? */
 bool listener_serves_unix (const struct listener *listener, const char *path);
 bool listener_serves_tcp (const struct listener *listener, const struct endpoint *endpoint);

@@ -113,6 +113,50 @@ START_TEST (test_open_at_once)
 }
 END_TEST
 
+/* Whoever holds a listener can shut it down for all: it is opened again, with the same address. The others stay as they
+ * are, with the connections that wait there. */
+START_TEST (test_shut_down)
+{
+	struct stat was, is;
+
+	let_in (true);
+	ck_assert_msg (listening_open (&listening, &generation, &err) == 0, "%s", err.text);
+	ck_assert_int_eq (stat (socket_path, &was), 0);
+	ck_assert_int_eq (try_connect (&listening.listeners[0]), 0);
+	listening_mend (&listening);
+	ck_assert_int_eq (stat (socket_path, &is), 0);
+	ck_assert (was.st_ino == is.st_ino);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq (shutdown (listening.listeners[i].fd, SHUT_RDWR), 0);
+		ck_assert_int_eq (try_connect (&listening.listeners[i]), ECONNREFUSED);
+		listening_mend (&listening);
+		ck_assert_int_eq (try_connect (&listening.listeners[i]), 0);
+	}
+}
+END_TEST
+
+/* What a service manager has made only that can make. */
+START_TEST (test_shut_down_and_not_ours)
+{
+	struct listener *listener = &listening.listeners[0];
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
+
+	strcpy (address.sun_path, socket_path);
+	ck_assert_int_ge (fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), 0);
+	ck_assert_int_eq (bind (fd, (struct sockaddr *)&address, sizeof address), 0);
+	ck_assert_int_eq (listen (fd, 1), 0);
+	ck_assert_int_eq (listener_adopt (listener, fd, &err), 0);
+	listening.n_listeners = 1;
+	ck_assert_int_eq (shutdown (fd, SHUT_RDWR), 0);
+	ck_assert (listener_is_shut (listener));
+	ck_assert_int_eq (listener_renew (listener, &err), -1);
+	ck_assert_ptr_nonnull (strstr (err.text, "only the service manager"));
+	ck_assert_int_eq (access (socket_path, F_OK), 0);
+	unlink (socket_path);
+}
+END_TEST
+
 /* Without TCP no key is needed, and none is made. */
 START_TEST (test_no_tcp)
 {
@@ -149,6 +193,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_checked_fixture (tcase, set_up, tear_down);
 	tcase_add_test (tcase, test_tcp_waits_for_an_identity);
 	tcase_add_test (tcase, test_open_at_once);
+	tcase_add_test (tcase, test_shut_down);
+	tcase_add_test (tcase, test_shut_down_and_not_ours);
 	tcase_add_test (tcase, test_no_tcp);
 	tcase_add_test (tcase, test_check);
 }
