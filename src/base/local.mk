@@ -10,6 +10,7 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/log.c %D%/log.h \
 	%D%/nowait.c %D%/nowait.h \
 	%D%/options.c %D%/options.h \
+	%D%/passrights.c %D%/passrights.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/resident.c %D%/resident.h \
 	%D%/text.c %D%/text.h \

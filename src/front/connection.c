@@ -296,6 +296,9 @@ static bool read_piece (struct connection *connection)
 	case PUMP_ENDED:
 		if (pump->read_error == ENOMEM && !connection->ending)
 			session_violation (session, CODE_BUSY, "out of memory");
+		else if (pump->read_error == EPROTO && !connection->ending)
+			session_violation (
+				session, CODE_BAD_MESSAGE, "descriptors are not taken (SCM_RIGHTS, unix(7))");
 		else
 			close_soon (connection);
 		return false;

@@ -158,7 +158,7 @@ static void set_gate_limits (struct front *front)
 
 /* --- operations of the gate -------------------------------------------------------------------------------------- */
 
-static void close_stray (void *arg, int *fd)
+static void let_go (void *arg, int *fd)
 {
 	carrier_discard (&((struct front *)arg)->carrier, fd);
 }
@@ -168,7 +168,7 @@ static void on_connected (void *arg, struct stream *stream, const struct gate_cl
 	struct connection *connection;
 
 	if (!who->remote) {
-		stream->stray = close_stray;
+		stream->let_go = let_go;
 		stream->arg = arg;
 	}
 	connection = connection_start (arg, stream, who);

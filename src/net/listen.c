@@ -22,13 +22,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/passrights.h"
 #include "base/trusted.h"
 #include "net/listen.h"
 #include "net/peer.h"
-
-#ifndef SO_PASSRIGHTS
-#define SO_PASSRIGHTS 83 /* asm-generic/socket.h of Linux 6.16; unknown to an older kernel */
-#endif
 
 /* --- the directory of a Unix socket --------------------------------------------------------------------------------- */
 
@@ -309,15 +306,6 @@ static int clear_name (const struct listener *listener, bool first, struct err *
 	return 0;
 }
 
-/* Clients send bytes. Descriptors that came along would have to be closed, and that can take as long as the client
- * likes. Since Linux 6.16 the kernel refuses them; a connection has the setting of its listener. */
-static void refuse_descriptors (int fd)
-{
-	int off = 0;
-
-	setsockopt (fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);
-}
-
 static int bind_and_listen (struct listener *listener, const struct sockaddr_un *address, struct err *err)
 {
 	struct stat st;
@@ -325,6 +313,7 @@ static int bind_and_listen (struct listener *listener, const struct sockaddr_un 
 	int bound;
 
 	listener->fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	passrights_refuse (listener->fd); /* older kernels: stream_unix looks out for descriptors */
 	old = umask (0111);
 	bound = listener->fd < 0 ? -1 : bind (listener->fd, (const struct sockaddr *)address, sizeof *address);
 	umask (old);
@@ -334,7 +323,6 @@ static int bind_and_listen (struct listener *listener, const struct sockaddr_un 
 		return err_set (err, 0, "cannot listen on %s: its directory was moved", listener->path);
 	listener->device = st.st_dev;
 	listener->inode = st.st_ino;
-	refuse_descriptors (listener->fd);
 	return listen (listener->fd, SOMAXCONN) < 0 ? err_sys (err, 0, "cannot listen on %s", listener->path) : 0;
 }
 
@@ -528,7 +516,7 @@ static int describe (struct listener *listener, struct err *err)
 		return err_set (
 			err, 0, "descriptor %d is neither a Unix socket with a path nor a TCP socket", listener->fd);
 	snprintf (listener->path, sizeof listener->path, "%s", name->sun_path);
-	refuse_descriptors (listener->fd);
+	passrights_refuse (listener->fd);
 	return 0;
 }
 

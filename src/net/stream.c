@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -15,45 +16,45 @@
 
 #include "base/fd.h"
 #include "base/nowait.h"
+#include "base/passrights.h"
 #include "net/stream.h"
 
 /* --- a socket ---------------------------------------------------------------------------------------------------- */
 
-enum { RIGHTS_MAX = 253 }; /* descriptors in one message: SCM_MAX_FD of the kernel */
-
-static void take_strays (struct stream *stream, struct msghdr *message)
+static ssize_t receive (const struct stream *stream, void *bytes, size_t n, int flags)
 {
-	for (struct cmsghdr *head = CMSG_FIRSTHDR (message); head; head = CMSG_NXTHDR (message, head))
-		for (size_t at = 0; head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
-				    CMSG_LEN (at + sizeof (int)) <= head->cmsg_len;
-			at += sizeof (int)) {
-			int fd;
+	ssize_t got;
 
-			memcpy (&fd, CMSG_DATA (head) + at, sizeof fd);
-			stream->stray (stream->arg, &fd);
-		}
+	do
+		got = recv (stream->in, bytes, n, flags | MSG_DONTWAIT);
+	while (got < 0 && errno == EINTR);
+	return got;
 }
 
 static ssize_t socket_read (struct stream *stream, void *bytes, size_t n)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE (RIGHTS_MAX * sizeof (int))];
-	} control;
-	struct iovec part = { bytes, n };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-	ssize_t got;
+	return receive (stream, bytes, n, 0);
+}
 
-	if (stream->stray) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof control;
+/* Read only bytes that came without descriptors. More bytes may come at any moment: so first see how many there are. */
+static ssize_t guarded_read (struct stream *stream, void *bytes, size_t n)
+{
+	int there = 0;
+	ssize_t got;
+	char byte;
+
+	if (ioctl (stream->in, FIONREAD, &there) < 0)
+		return -1;
+	if (passrights_pending (stream->in)) {
+		errno = EPROTO;
+		return -1;
 	}
-	do
-		got = recvmsg (stream->in, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
-	if (got >= 0 && stream->stray)
-		take_strays (stream, &message);
-	return got;
+	if (there > 0)
+		return receive (stream, bytes, n < (size_t)there ? n : (size_t)there, 0);
+	if ((got = receive (stream, &byte, 1, MSG_PEEK)) <= 0)
+		return got;
+	errno = EAGAIN; /* the byte has come meanwhile */
+	return -1;
 }
 
 static ssize_t socket_write (struct stream *stream, const void *bytes, size_t n)
@@ -72,12 +73,12 @@ static int socket_end (struct stream *stream)
 	return 0;
 }
 
-/* With what has not been read descriptors are dropped, too. */
+/* With bytes that have not been read the kernel drops the descriptors that came with them. */
 static void socket_close (struct stream *stream)
 {
-	if (!stream->stray)
+	if (!stream->let_go)
 		return;
-	stream->stray (stream->arg, &stream->in);
+	stream->let_go (stream->arg, &stream->in);
 	stream->out = -1;
 }
 
@@ -85,9 +86,20 @@ static const struct stream_ops socket_ops = {
 	.read = socket_read, .write = socket_write, .end = socket_end, .close = socket_close
 };
 
-void stream_unix (struct stream *stream, int fd)
+static const struct stream_ops guarded_ops = {
+	.read = guarded_read, .write = socket_write, .end = socket_end, .close = socket_close
+};
+
+static void open_unix (struct stream *stream, int fd)
 {
 	*stream = (struct stream){ .ops = &socket_ops, .in = fd, .out = fd, .in_poll = fd, .out_poll = fd };
+}
+
+void stream_unix (struct stream *stream, int fd)
+{
+	open_unix (stream, fd);
+	if (!passrights_refused (fd))
+		stream->ops = &guarded_ops;
 }
 
 /* --- descriptors shared with other processes ---------------------------------------------------------------------- */
@@ -198,7 +210,7 @@ int stream_owned (struct stream *stream, int in, int out)
 
 	if (fstat (out, &status) < 0 || fd_nonblock (in, true) < 0 || fd_nonblock (out, true) < 0)
 		return -1;
-	stream_unix (stream, in);
+	open_unix (stream, in);
 	stream->out = stream->out_poll = out;
 	if (in != out || !S_ISSOCK (status.st_mode))
 		stream->ops = &owned_ops;

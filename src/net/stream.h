@@ -28,13 +28,13 @@ struct stream {
 	int in, out; /* the same for a socket */
 	int in_poll, out_poll; /* what to watch; -1: always ready (a regular file) */
 	void *state; /* the kind's own */
-	void (*stray) (void *arg, int *fd); /* a Unix socket: close a descriptor that came with the bytes; or NULL */
-	void *arg; /* of stray */
+	void (*let_go) (void *arg, int *fd); /* a Unix socket: close it; NULL: by close(2) */
+	void *arg; /* of let_go */
 };
 
-/* A connected Unix socket. Descriptors that the other end sends along (unix(7), SCM_RIGHTS) go to `stray`. Without it the
- * kernel drops them within the read or the close, and blocks for as long as the last close of one blocks: SO_LINGER of a TCP
- * socket. At its end the socket itself goes to `stray`, with what has not been read. */
+/* A connected Unix socket that takes no descriptors (base/passrights.h). Where the kernel cannot see to that, a read
+ * fails with EPROTO before bytes that came with descriptors; at the end of the stream these are dropped, which may wait as
+ * long as the sender likes: so `let_go` should close the socket elsewhere. */
 void stream_unix (struct stream *stream, int fd);
 
 /* Descriptors whose O_NONBLOCK must not be set, because other processes share them: read and written by base/nowait.h.

@@ -7,6 +7,7 @@ system_tests = \
 	%D%/activation.test \
 	%D%/enrol.test \
 	%D%/beneath.test \
+	%D%/broken.test \
 	%D%/bulk.test \
 	%D%/daemon.test \
 	%D%/exhaust.test \
@@ -37,4 +38,4 @@ system_tests = \
 	$(NULL)
 dist_check_SCRIPTS += $(system_tests)
 TESTS += $(system_tests)
-EXTRA_DIST += %D%/items.py %D%/keys.py %D%/people.py %D%/support.py
+EXTRA_DIST += %D%/fuse.py %D%/items.py %D%/keys.py %D%/people.py %D%/support.py

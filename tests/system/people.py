@@ -221,17 +221,35 @@ def drop_capabilities(keep=CONTAINER_CAPABILITIES):
             raise OSError(ctypes.get_errno(), "prctl(PR_CAPBSET_DROP)")
 
 
-def deny_netlink():
-    """Called in a child: from now on there are no netlink sockets (seccomp(2)). False on an unknown architecture."""
-    number = {"x86_64": 41, "aarch64": 198}.get(os.uname().machine)  # socket(2)
-    if number is None:
-        return False
-    rows = ((0x20, 0, 0, 0), (0x15, 0, 3, number), (0x20, 0, 0, 16), (0x15, 0, 1, socket.AF_NETLINK),
-            (0x06, 0, 0, 0x00050000 | 97), (0x06, 0, 0, 0x7fff0000))  # bpf(2): EAFNOSUPPORT, or go on
+def install_filter(rows):
+    """Called in a child: a filter of system calls (seccomp(2)) from now on."""
     code = b"".join(struct.pack("=HBBI", *row) for row in rows)
     program = ctypes.create_string_buffer(code, len(code))
     head = struct.pack("@HP", len(rows), ctypes.addressof(program))
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(22, 2, ctypes.create_string_buffer(head, len(head)), 0, 0) < 0:  # PR_SET_SECCOMP
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_SECCOMP)")
+
+
+def deny_netlink():
+    """Called in a child: from now on there are no netlink sockets (seccomp(2)). False on an unknown architecture."""
+    number = {"x86_64": 41, "aarch64": 198}.get(os.uname().machine)  # socket(2)
+    if number is None:
+        return False
+    install_filter(((0x20, 0, 0, 0), (0x15, 0, 3, number), (0x20, 0, 0, 16), (0x15, 0, 1, socket.AF_NETLINK),
+                    (0x06, 0, 0, 0x00050000 | 97), (0x06, 0, 0, 0x7fff0000)))  # bpf(2): EAFNOSUPPORT, or go on
+    return True
+
+
+SO_PASSRIGHTS = 83
+
+
+def deny_passrights():
+    """Called in a child: from now on there is no option SO_PASSRIGHTS to set, as in kernels before 6.16. False on an unknown
+    architecture."""
+    number = {"x86_64": 54, "aarch64": 208}.get(os.uname().machine)  # setsockopt(2)
+    if number is None:
+        return False
+    install_filter(((0x20, 0, 0, 0), (0x15, 0, 3, number), (0x20, 0, 0, 32), (0x15, 0, 1, SO_PASSRIGHTS),
+                    (0x06, 0, 0, 0x00050000 | 92), (0x06, 0, 0, 0x7fff0000)))  # bpf(2): ENOPROTOOPT, or go on
     return True
