@@ -12,9 +12,10 @@
  *   dial_*.c     the ways to get a stream (dial.h): a Unix socket, TCP, connected descriptors
  *   host.c       one connection: its bytes, timers, events and end
  *   answer.c     what a message from the server means
- *   client_request.c  one call
+ *   client_request.c: one call
  *   trust.c      our key, and the pinned keys of hosts (keystore.c has them on the disk)
  *   resolver.c   from a name to its addresses; address.c: from a word to a socket or a name
+ *   args.c       the arguments of a call; error.c: the error that the caller gets
  */
 #ifndef REMEX_CLIENT_REMEX_H
 #define REMEX_CLIENT_REMEX_H
