@@ -11,8 +11,8 @@
 #include "base/fd.h"
 #include "file.h"
 #include "files/code.h"
-#include "files/item.h"
 #include "files/file_reader.h"
+#include "files/item.h"
 #include "wire/header.h"
 
 static const char *type_word (mode_t mode)

@@ -15,9 +15,9 @@
 
 #include "base/fd.h"
 #include "file.h"
+#include "files/file_writer.h"
 #include "files/receiver.h"
 #include "files/temporary.h"
-#include "files/file_writer.h"
 #include "wire/header.h"
 
 enum { PIECE = 256 * 1024, TELL = 32 * 1024 };

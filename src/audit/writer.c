@@ -15,10 +15,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "audit/line.h"
+#include "audit/writer.h"
 #include "base/fd.h"
 #include "base/trusted.h"
-#include "audit/writer.h"
-#include "audit/line.h"
 
 /* --- a file ------------------------------------------------------------------------------------------------------ */
 

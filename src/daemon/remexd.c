@@ -14,9 +14,9 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "daemon/daemon_options.h"
 #include "daemon/hostkey.h"
 #include "daemon/init.h"
-#include "daemon/daemon_options.h"
 #include "daemon/supervisor.h"
 #include "front/front.h"
 #include "wire/memory.h"

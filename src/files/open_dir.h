@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "files/item.h"
 #include "files/file_writer.h"
+#include "files/item.h"
 
 enum { OPEN_DIR_PATH = 4096 };
 

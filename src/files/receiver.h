@@ -17,9 +17,9 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "files/file_writer.h"
 #include "files/item.h"
 #include "files/target.h"
-#include "files/file_writer.h"
 
 enum {
 	RECEIVER_BATCH =

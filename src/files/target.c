@@ -10,8 +10,8 @@
 #include "base/fd.h"
 #include "files/beneath.h"
 #include "files/code.h"
-#include "files/target.h"
 #include "files/file_reader.h"
+#include "files/target.h"
 
 /* --- the path as text --------------------------------------------------------------------------------------------- */
 

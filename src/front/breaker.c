@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/access.h"
 #include "front/breaker.h"
+#include "gate/access.h"
 
 /* The counters of a plugin. */
 struct plugin_counts {

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "plugin/arguments.h"
 #include "wire/codes.h"
 #include "wire/header.h"
-#include "plugin/arguments.h"
 
 static size_t count_params (const struct remex_param *params)
 {

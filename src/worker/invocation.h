@@ -14,8 +14,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "wire/codes.h"
 #include "plugin/arguments.h"
+#include "wire/codes.h"
 #include "worker/context.h"
 #include "worker/worker.h"
 

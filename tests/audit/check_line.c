@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "audit/line.h"
+#include "base/text.h"
 #include "support/check_main.h"
 
 static const struct timespec now = { .tv_sec = 1769903999, .tv_nsec = 7999999 };

@@ -15,9 +15,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/fd.h"
-#include "audit/writer.h"
 #include "audit/line.h"
+#include "audit/writer.h"
+#include "base/fd.h"
 #include "support/check_main.h"
 
 static char directory[] = "/tmp/remex-audit-XXXXXX";

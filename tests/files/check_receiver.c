@@ -11,8 +11,8 @@
 
 #include "base/buf.h"
 #include "files/digest.h"
-#include "files/receiver.h"
 #include "files/item_fixture.h"
+#include "files/receiver.h"
 #include "support/check_main.h"
 
 static char root[64]; /* the test's own directory, and where it runs */

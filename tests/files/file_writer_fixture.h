@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "files/temporary.h"
 #include "files/file_writer.h"
+#include "files/temporary.h"
 #include "wire/codes.h"
 
 extern int directory, only_path; /* to be read; O_PATH */

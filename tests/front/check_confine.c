@@ -32,8 +32,8 @@
 #include <uv.h>
 
 #include "base/fd.h"
-#include "gate/access.h"
 #include "front/confine.h"
+#include "gate/access.h"
 #include "support/check_main.h"
 
 /* Objects that a test made before it was confined. */

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plugin/plugin_files.h"
 #include "plugin/fail_strdup.h"
+#include "plugin/plugin_files.h"
 #include "plugin/plugin_fixture.h"
 #include "support/check_main.h"
 

@@ -23,8 +23,8 @@
 #include "proc/proc_fixture.h"
 #include "proc/spawn.h"
 #include "proc/spawn_failures.h"
-#include "support/skip.h"
 #include "support/descriptors.h"
+#include "support/skip.h"
 
 /* --- what fails ------------------------------------------------------------------------------------------------- */
 
