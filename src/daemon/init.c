@@ -23,7 +23,7 @@
 #include "net/endpoint.h"
 
 /* The paths of all files and directories that are made. Owned. */
-struct places {
+struct init_paths {
 	char *file, *host_key, *identities;
 	char *socket; /* of `listen`; NULL: the default one */
 	bool beside; /* the file is new and named by -c: host_key and identities are beside it, and it sets these
@@ -31,12 +31,12 @@ struct places {
 	bool there; /* the file exists, and does not change */
 };
 
-static void places_free (struct places *places)
+static void init_paths_free (struct init_paths *paths)
 {
-	free (places->file);
-	free (places->host_key);
-	free (places->identities);
-	free (places->socket);
+	free (paths->file);
+	free (paths->host_key);
+	free (paths->identities);
+	free (paths->socket);
 }
 
 static mode_t directory_mode (void)
@@ -63,7 +63,7 @@ static char *beside (const char *file, const char *name)
 }
 
 /* Take the paths from an existing configuration, or from the defaults. 0, or -1 and err. */
-static int take_config (struct places *places, const struct config *config, struct err *err)
+static int take_config (struct init_paths *paths, const struct config *config, struct err *err)
 {
 	const char *socket = NULL;
 	char *usual = paths_socket ();
@@ -71,16 +71,16 @@ static int take_config (struct places *places, const struct config *config, stru
 	for (size_t i = 0; i < config->n_listen && !socket; i++)
 		socket = config->listen[i].path;
 	if (socket && usual && strcmp (socket, usual) != 0)
-		places->socket = strdup (socket);
+		paths->socket = strdup (socket);
 	free (usual);
-	places->host_key = config->host_key ? strdup (config->host_key) : paths_config (PATHS_HOST_KEY);
-	places->identities = config->identities ? strdup (config->identities) : paths_config (PATHS_IDENTITIES);
-	return places->host_key && places->identities
+	paths->host_key = config->host_key ? strdup (config->host_key) : paths_config (PATHS_HOST_KEY);
+	paths->identities = config->identities ? strdup (config->identities) : paths_config (PATHS_IDENTITIES);
+	return paths->host_key && paths->identities
 		       ? 0
 		       : err_set (err, 0, "there is no home directory for a host key and identities");
 }
 
-static int find (struct places *places, const char *named, struct err *err)
+static int find (struct init_paths *paths, const char *named, struct err *err)
 {
 	struct config *config;
 	struct err why = { 0 };
@@ -88,26 +88,26 @@ static int find (struct places *places, const char *named, struct err *err)
 	char *text;
 	int result;
 
-	*places = (struct places){ .file = named ? paths_absolute (named) : paths_config (PATHS_CONFIG) };
-	if (!places->file)
+	*paths = (struct init_paths){ .file = named ? paths_absolute (named) : paths_config (PATHS_CONFIG) };
+	if (!paths->file)
 		return err_set (err, 0, "there is no home directory for a configuration");
-	text = trusted_read (places->file, CONF_FILE_MAX, &n, &why);
+	text = trusted_read (paths->file, CONF_FILE_MAX, &n, &why);
 	if (!text && why.sys != ENOENT) {
 		*err = why;
 		return -1;
 	}
-	places->there = text != NULL;
-	places->beside = named && !text;
-	if (places->beside) {
-		places->host_key = beside (places->file, PATHS_HOST_KEY);
-		places->identities = beside (places->file, PATHS_IDENTITIES);
-		return places->host_key && places->identities ? 0 : err_set (err, 0, "out of memory");
+	paths->there = text != NULL;
+	paths->beside = named && !text;
+	if (paths->beside) {
+		paths->host_key = beside (paths->file, PATHS_HOST_KEY);
+		paths->identities = beside (paths->file, PATHS_IDENTITIES);
+		return paths->host_key && paths->identities ? 0 : err_set (err, 0, "out of memory");
 	}
-	config = config_parse (text ? text : "", n, places->file, err);
+	config = config_parse (text ? text : "", n, paths->file, err);
 	free (text);
 	if (!config)
 		return -1;
-	result = take_config (places, config, err);
+	result = take_config (paths, config, err);
 	config_free (config);
 	return result;
 }
@@ -137,38 +137,38 @@ static int put_path (struct buf *out, const char *key, const char *path)
 	return result | buf_append (out, "'\n", 2);
 }
 
-static int compose (const struct places *places, struct buf *out)
+static int compose (const struct init_paths *paths, struct buf *out)
 {
 	bool journal = access ("/run/systemd/journal/socket", W_OK) == 0;
 	char *socket = paths_socket ();
 	int result = socket ? buf_printf (out, starter_head, socket, ENDPOINT_PORT, ENDPOINT_PORT) : -1;
 
 	free (socket);
-	if (places->beside) {
+	if (paths->beside) {
 		result |= buf_printf (out, "# The key of this machine, and a file for each identity that may call over "
 					   "TCP.\n");
-		result |= put_path (out, "host_key", places->host_key);
-		result |= put_path (out, "identities", places->identities);
+		result |= put_path (out, "host_key", paths->host_key);
+		result |= put_path (out, "identities", paths->identities);
 		result |= buf_printf (out, "\n");
 	}
 	return result | buf_printf (out, starter_tail, journal ? "journal" : "none");
 }
 
 /* Write the first configuration. 0, or -1 and err. */
-static int write_starter (const struct places *places, struct err *err)
+static int write_starter (const struct init_paths *paths, struct err *err)
 {
-	char *directory = directory_of (places->file);
+	char *directory = directory_of (paths->file);
 	struct config *config = NULL;
 	struct buf text;
 	int result = -1;
 
 	buf_init (&text, CONF_FILE_MAX);
-	if (!directory || compose (places, &text) != 0)
+	if (!directory || compose (paths, &text) != 0)
 		err_set (err, 0, "out of memory");
 	/* A path that YAML cannot express fails here, not at the first start. */
-	else if ((config = config_parse ((const char *)buf_head (&text), buf_len (&text), places->file, err)) &&
+	else if ((config = config_parse ((const char *)buf_head (&text), buf_len (&text), paths->file, err)) &&
 		 durable_make_directory (directory, directory_mode (), directory_mode (), err) == 0)
-		result = durable_write (places->file, buf_head (&text), buf_len (&text), 0644, false, err);
+		result = durable_write (paths->file, buf_head (&text), buf_len (&text), 0644, false, err);
 	config_free (config);
 	buf_free (&text);
 	free (directory);
@@ -196,17 +196,17 @@ static int show_key (const char *path, struct err *err)
 
 /* When the identities are not in the default directory, `remex authorize` must ask a running remexd. So the start of
  * remexd comes first. */
-static void show_next (const struct places *places, const char *named)
+static void show_next (const struct init_paths *paths, const char *named)
 {
 	const char *as = geteuid () == 0 ? " --as USER" : "";
 	char word[PATH_MAX + 8];
 
 	printf ("\nNext, on the machine that is to call this one:   remex keygen\n");
 	if (named)
-		printf ("start this one here:   remexd -c %s\n", text_quote (word, sizeof word, places->file));
+		printf ("start this one here:   remexd -c %s\n", text_quote (word, sizeof word, paths->file));
 	printf ("%s here:   ", named ? "and" : "then");
-	if (places->socket)
-		printf ("REMEX_SOCKET=%s ", text_quote (word, sizeof word, places->socket));
+	if (paths->socket)
+		printf ("REMEX_SOCKET=%s ", text_quote (word, sizeof word, paths->socket));
 	printf ("remex authorize NAME 'remex-ed25519 ...' --allow exec%s\n", as);
 	if (!named)
 		printf ("and start:   remexd\n");
@@ -227,22 +227,22 @@ static int make_identities (const char *path, struct err *err)
 int init_run (const char *named)
 {
 	struct err err = { .text = "" };
-	struct places places;
+	struct init_paths paths;
 	int result = -1;
 
 	log_setup ("remexd", LOG_WARNING);
-	if (find (&places, named, &err) == 0 && (places.there || write_starter (&places, &err) == 0) &&
-		hostkey_ensure (places.host_key, &err) >= 0 && make_identities (places.identities, &err) == 0 &&
-		show_key (places.host_key, &err) == 0) {
-		printf ("config     %s%s\n", places.file, places.there ? " (it was there, and is unchanged)" : "");
-		printf ("identities %s\n", places.identities);
-		if (!named && !places.there)
-			paths_say_ignored (places.file);
-		show_next (&places, named);
+	if (find (&paths, named, &err) == 0 && (paths.there || write_starter (&paths, &err) == 0) &&
+		hostkey_ensure (paths.host_key, &err) >= 0 && make_identities (paths.identities, &err) == 0 &&
+		show_key (paths.host_key, &err) == 0) {
+		printf ("config     %s%s\n", paths.file, paths.there ? " (it was there, and is unchanged)" : "");
+		printf ("identities %s\n", paths.identities);
+		if (!named && !paths.there)
+			paths_say_ignored (paths.file);
+		show_next (&paths, named);
 		result = 0;
 	} else {
 		log_error ("%s", err.text);
 	}
-	places_free (&places);
+	init_paths_free (&paths);
 	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

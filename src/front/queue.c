@@ -13,7 +13,7 @@ void queue_init (struct queue *queue, int max, size_t max_bytes, bool shared)
 	list_init (&queue->control_turns);
 }
 
-static struct line *line_of (const struct waiter *waiter)
+static struct identity_queue *line_of (const struct waiter *waiter)
 {
 	return waiter->control ? &waiter->identity->control : &waiter->identity->ordinary;
 }
@@ -27,7 +27,7 @@ static struct list *turns_of (struct queue *queue, const struct waiter *waiter)
  * otherwise it could never be made. */
 static const char *ordinary_limit (const struct queue *queue, const struct waiter *waiter)
 {
-	const struct line *line = &waiter->identity->ordinary;
+	const struct identity_queue *line = &waiter->identity->ordinary;
 
 	if (queue->length >= queue->max || (queue->length && queue->bytes + waiter->bytes > queue->max_bytes))
 		return "the queue is full";
@@ -51,7 +51,7 @@ static const char *control_limit (const struct queue *queue, const struct waiter
 
 int queue_join (struct queue *queue, struct waiter *waiter, const char **limit)
 {
-	struct line *line = line_of (waiter);
+	struct identity_queue *line = line_of (waiter);
 
 	if ((*limit = waiter->control ? control_limit (queue, waiter) : ordinary_limit (queue, waiter)))
 		return -1;
@@ -71,7 +71,7 @@ int queue_join (struct queue *queue, struct waiter *waiter, const char **limit)
 
 void queue_leave (struct queue *queue, struct waiter *waiter)
 {
-	struct line *line = line_of (waiter);
+	struct identity_queue *line = line_of (waiter);
 
 	if (!list_linked (&waiter->node))
 		return; /* the waiter did not join */
@@ -91,7 +91,7 @@ void queue_leave (struct queue *queue, struct waiter *waiter)
 /* The first waiter of the identity that has this turn. */
 static struct waiter *first_of (const struct list *turn)
 {
-	return list_entry (list_entry (turn, struct line, turn)->waiting.next, struct waiter, node);
+	return list_entry (list_entry (turn, struct identity_queue, turn)->waiting.next, struct waiter, node);
 }
 
 struct waiter *queue_next (const struct queue *queue, const struct waiter *after)
@@ -105,7 +105,7 @@ struct waiter *queue_next (const struct queue *queue, const struct waiter *after
 
 void queue_served (struct queue *queue, const struct waiter *waiter)
 {
-	struct line *line = line_of (waiter);
+	struct identity_queue *line = line_of (waiter);
 
 	if (list_empty (&line->waiting))
 		return;

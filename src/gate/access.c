@@ -80,9 +80,9 @@ void access_free (struct access *access)
 	access->grants = NULL;
 }
 
-void line_init (struct line *line)
+void identity_queue_init (struct identity_queue *line)
 {
-	*line = (struct line){ .length = 0 };
+	*line = (struct identity_queue){ .length = 0 };
 	list_init (&line->waiting);
 	list_init (&line->turn);
 }
@@ -93,8 +93,8 @@ static struct identity *identity_new (struct access *access, uid_t uid)
 
 	if (!identity)
 		return NULL;
-	line_init (&identity->ordinary);
-	line_init (&identity->control);
+	identity_queue_init (&identity->ordinary);
+	identity_queue_init (&identity->control);
 	identity->references = 1;
 	identity->uid = uid;
 	list_append (&access->identities, &identity->node);

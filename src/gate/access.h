@@ -19,9 +19,9 @@
 #include "wire/verbs.h"
 
 /* The waiting requests of an identity in the queue (front/queue.h), of one class. */
-struct line {
+struct identity_queue {
 	struct list waiting; /* its waiters, the next waiter first */
-	struct list turn; /* in the queue's turns, while the line has waiters */
+	struct list turn; /* in the turns of the queue, while there are waiters */
 	int length;
 	size_t bytes;
 };
@@ -41,7 +41,7 @@ struct identity {
 	bool full; /* the daemon's own user, or root: may make every call, as every user that the daemon can become */
 	char name[64]; /* `you` of the hello, and for the log */
 
-	struct line ordinary, control; /* the waiting requests (front/queue.h) */
+	struct identity_queue ordinary, control; /* the waiting requests (front/queue.h) */
 	int running; /* requests that have a worker, or output that the client has not taken yet (request.h) */
 	int answers; /* of the front itself, that the client has not taken yet (front/builtin.h) */
 	size_t held; /* bytes of the budget (budget.h) */
@@ -94,8 +94,8 @@ struct identity *access_uid (struct access *access, uid_t uid);
 
 void identity_release (struct identity *identity);
 
-/* Make an empty line. */
-void line_init (struct line *line);
+/* Make it empty. */
+void identity_queue_init (struct identity_queue *line);
 
 /* Put the name of a uid in /etc/passwd, or "uid:N", into `out`. Returns out. */
 char *access_name (char *out, size_t size, uid_t uid);

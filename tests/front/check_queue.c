@@ -14,8 +14,8 @@ static struct identity *people (void)
 
 	for (size_t i = 0; i < 3; i++) {
 		memset (&three[i], 0, sizeof three[i]);
-		line_init (&three[i].ordinary);
-		line_init (&three[i].control);
+		identity_queue_init (&three[i].ordinary);
+		identity_queue_init (&three[i].control);
 	}
 	return three;
 }
@@ -365,10 +365,10 @@ START_TEST (a_reserve_of_control_calls)
 	int n = 0;
 
 	queue_init (&queue, 1, MAX_BYTES, true);
-	line_init (&root.control);
+	identity_queue_init (&root.control);
 	for (int i = 0; i < 8; i++) {
 		memset (&many[i], 0, sizeof many[i]);
-		line_init (&many[i].control);
+		identity_queue_init (&many[i].control);
 		for (int j = 0; j < QUEUE_CONTROL / 8 && n < QUEUE_CONTROL; j++)
 			n += join_control (&queue, &waiters[n], &many[i]) == 0;
 	}

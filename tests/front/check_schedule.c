@@ -23,8 +23,8 @@ static void identity_init (struct identity *identity, uid_t uid)
 {
 	identity->uid = uid;
 	identity->full = uid == ROOT;
-	line_init (&identity->ordinary);
-	line_init (&identity->control);
+	identity_queue_init (&identity->ordinary);
+	identity_queue_init (&identity->control);
 }
 
 static struct schedule_fixture *begin (void)

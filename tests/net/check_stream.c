@@ -42,10 +42,9 @@ static int send_with_fd (size_t n)
 		char bytes[CMSG_SPACE (sizeof (int))];
 	} control;
 	struct iovec part = { bytes, n };
-	struct msghdr message = { .msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof control };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
 	struct cmsghdr *head;
 
 	memset (&control, 0, sizeof control);
