@@ -8,6 +8,7 @@ fuzz_programs = \
 	%D%/fuzz_address \
 	%D%/fuzz_config \
 	%D%/fuzz_grant \
+	%D%/fuzz_hosts \
 	%D%/fuzz_item \
 	%D%/fuzz_message \
 	%D%/fuzz_session \
@@ -34,6 +35,10 @@ endif
 %C%_fuzz_grant_SOURCES = %D%/fuzz_grant.c $(fuzz_main)
 %C%_fuzz_grant_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_grant_LDADD = src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm
+
+%C%_fuzz_hosts_SOURCES = %D%/fuzz_hosts.c $(fuzz_main)
+%C%_fuzz_hosts_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_hosts_LDADD = src/hosts/libhosts.la src/conf/libconf.la src/net/libnet.la src/base/libbase.la
 
 %C%_fuzz_item_SOURCES = %D%/fuzz_item.c $(fuzz_main)
 %C%_fuzz_item_LDFLAGS = $(fuzz_ldflags)

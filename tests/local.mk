@@ -24,6 +24,7 @@ include tests/gate/local.mk
 include tests/front/local.mk
 include tests/daemon/local.mk
 include tests/client/local.mk
+include tests/hosts/local.mk
 include tests/cli/local.mk
 include tests/faults/local.mk
 include tests/plugins/local.mk

@@ -5,6 +5,7 @@ remex_SOURCES = \
 	%D%/commands.c %D%/commands.h \
 	%D%/copy.c \
 	%D%/daemon_admin.c %D%/daemon_admin.h \
+	%D%/hosts.c \
 	%D%/identities.c \
 	%D%/identity.c %D%/identity.h \
 	%D%/keygen.c \
@@ -20,4 +21,4 @@ remex_SOURCES = \
 	%D%/trust.c \
 	$(NULL)
 remex_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
-remex_LDADD = src/cli/libcli.la libremex.la src/files/libfiles.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm
+remex_LDADD = src/cli/libcli.la src/hosts/libhosts.la libremex.la src/files/libfiles.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm

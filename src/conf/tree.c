@@ -25,6 +25,7 @@ struct parse {
 	const char *file;
 	struct err *err;
 	size_t n_nodes;
+	bool free_keys; /* a key may be any text on one line */
 };
 
 static int fail_at (struct parse *parse, yaml_mark_t mark, const char *fmt, ...)
@@ -172,10 +173,11 @@ static char *read_key (struct parse *parse, const yaml_event_t *event)
 		fail_at (parse, event->start_mark, "a key must be a word, not a map or a list");
 		return NULL;
 	}
-	if (n > 0 && *word == '/' ? !conf_scan_line (word, n) : !is_word (word, n)) {
+	if (n > 0 && (parse->free_keys || *word == '/') ? !conf_scan_line (word, n) : !is_word (word, n)) {
 		fail_at (parse, event->start_mark, "'%s' is not a key: %s", text_escape (shown, sizeof shown, word, n),
-			n > 0 && *word == '/' ? "a path has no control characters"
-					      : "a key is made of letters, digits, '_', '.' and '-'");
+			n > 0 && parse->free_keys ? "a key has no control characters"
+			: n > 0 && *word == '/'   ? "a path has no control characters"
+						  : "a key is made of letters, digits, '_', '.' and '-'");
 		return NULL;
 	}
 	if (!(key = strdup (word)))
@@ -304,9 +306,9 @@ static int read_stream (struct parse *parse, struct conf_node **top)
 	return 0;
 }
 
-struct conf_node *conf_parse (const char *text, size_t n, const char *file, struct err *err)
+static struct conf_node *parse_file (const char *text, size_t n, const char *file, bool free_keys, struct err *err)
 {
-	struct parse parse = { .text = text, .size = n, .file = file, .err = err };
+	struct parse parse = { .text = text, .size = n, .file = file, .err = err, .free_keys = free_keys };
 	struct conf_node *top = NULL;
 	int failed;
 
@@ -335,4 +337,14 @@ struct conf_node *conf_parse (const char *text, size_t n, const char *file, stru
 		return top;
 	conf_free (top);
 	return NULL;
+}
+
+struct conf_node *conf_parse (const char *text, size_t n, const char *file, struct err *err)
+{
+	return parse_file (text, n, file, false, err);
+}
+
+struct conf_node *conf_parse_free_keys (const char *text, size_t n, const char *file, struct err *err)
+{
+	return parse_file (text, n, file, true, err);
 }

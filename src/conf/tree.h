@@ -29,6 +29,7 @@ enum { CONF_FILE_MAX = 1024 * 1024, CONF_DEPTH_MAX = 16, CONF_NODES_MAX = 65536 
 /* Parse. The top is always a map; an empty file is an empty map. `file` is only for messages ("file:line:column: …").
  * The caller frees with conf_free. NULL and err on failure. */
 struct conf_node *conf_parse (const char *text, size_t n, const char *file, struct err *err);
+struct conf_node *conf_parse_free_keys (const char *text, size_t n, const char *file, struct err *err);
 void conf_free (struct conf_node *node);
 
 /* The item of a map with that key, or NULL (also when node is NULL or no map). */

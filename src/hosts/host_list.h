@@ -36,13 +36,14 @@ void host_list_free (struct host_list *list);
  * HOST_LIST_MAX names). */
 int host_list_add (struct host_list *list, const char *name);
 
-bool host_list_has (const struct host_list *list, const char *name);
+/* The place of an equal name in `names`; list->n: there is none. */
+size_t host_list_find (const struct host_list *list, const char *name);
 
-/* Set operations. `list` becomes the result; `other` does not change. xor: the names that are in one of the two, those
- * of `list` first. 0, or -1 with errno as host_list_add. */
+/* Set operations. `list` becomes the result; `other` is another list, and does not change. xor: the names that are in
+ * one of the two, those of `list` first. 0, or -1 with errno as host_list_add. */
 int host_list_unite (struct host_list *list, const struct host_list *other);
-int host_list_subtract (struct host_list *list, const struct host_list *other);
-int host_list_intersect (struct host_list *list, const struct host_list *other);
+void host_list_subtract (struct host_list *list, const struct host_list *other);
+void host_list_intersect (struct host_list *list, const struct host_list *other);
 int host_list_xor (struct host_list *list, const struct host_list *other);
 
 /* Keep the names for which keep() is true, in order. */

@@ -93,4 +93,7 @@ struct hosts_group {
 int hosts_each_group (struct hosts *hosts, int (*each) (const struct hosts_group *group, void *context), void *context,
 	struct err *err);
 
+/* The hosts of such a group, into an empty list, which may stay empty. 0; or -1 and err. */
+int hosts_expand_group (struct hosts *hosts, const struct hosts_group *group, struct host_list *list, struct err *err);
+
 #endif

@@ -1,0 +1,67 @@
+/* expression - the grammar of host lists, and what an expression stands for. Nothing is opened here: groups, files and
+ * stdin come through a row of operations.
+ *
+ *   TEXT       := EXPRESSION { SPACE EXPRESSION }           all of them together
+ *   EXPRESSION := ITEM { OPERATOR ITEM }                    from left to right; no operator binds more than another
+ *   OPERATOR   := ","  union    "!"  difference    "&"  intersection    "^"  xor
+ *   ITEM       := NAME          web1, alice@db1:7400, [::1]:7363, unix:///run/x.sock, local
+ *               | NAME with brackets                        web[01-64], r[1-4]n[1-16], 127.0.0.1:[7001-7004] (ranges.h)
+ *               | NAME with "*" or "?"                      the hosts of @* that match
+ *               | "@" [SOURCE ":"] GROUP | "@" [SOURCE ":"] "*"   brackets are allowed in GROUP
+ *               | "^" FILE                                  the hosts in a file
+ *               | "-"                                       the hosts on stdin
+ *               | "/" RE "/"                                keep what matches (extended, anywhere in the name)
+ *               | "-" ITEM                                  drop
+ *
+ * "/RE/" behind "," and "-ITEM" act on the whole of what is typed, at its end (pdsh). Behind "&" and "!" a "/RE/" acts
+ * on what stands to its left. Within a group or a file they act on that group or file.
+ *
+ * Each line of a file, and of stdin, is a TEXT. "#" begins a comment; a line "#include FILE" includes another file. A
+ * relative path in a file is beside that file.
+ *
+ * Numbers in brackets come in the order in which they are written, the last bracket is the fastest. The set operations
+ * have the meaning that nodeset(1) gives them. What is more than HOST_LIST_MAX names is an error before memory is
+ * spent. A group within itself is an error, too.
+ */
+#ifndef REMEX_HOSTS_EXPRESSION_H
+#define REMEX_HOSTS_EXPRESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "hosts/host_list.h"
+
+/* What a group stands for. All of it belongs to the room that has the groups. */
+struct group_definition {
+	const char *const *texts; /* n of them, together */
+	size_t n_texts;
+	const char *source; /* where a group without a source, within this one, is looked for; NULL: everywhere */
+	const char *name; /* for messages: "web", "racks:old" */
+	const char *file; /* for messages: where it is defined; NULL: in no file */
+	unsigned line; /* in the file; 0: not known */
+	const char *directory; /* of relative paths; NULL: the current one */
+	void **kept; /* a place for the evaluation, which is NULL between evaluations */
+};
+
+struct expression_ops {
+	/* Find a group. `source` may be NULL; `name` "*" is all hosts. 0; or -1 and err, whose text is a sentence. */
+	int (*find_group) (
+		void *context, const char *source, const char *name, struct group_definition *found, struct err *err);
+	/* All of a file, or of stdin (path NULL), in new memory, with a NUL behind it. NULL and err. */
+	char *(*read) (void *context, const char *path, size_t *n, struct err *err);
+};
+
+/* What is meant by words that a user typed, each one a TEXT. */
+struct expression {
+	const char *const *words;
+	size_t n_words;
+	const char *const *excluded; /* what these words name is dropped, and so is what a /RE/ among them matches */
+	size_t n_excluded;
+};
+
+/* Evaluate into an empty list, which may stay empty. 0; or -1 and err, and the list is empty. */
+int expression_evaluate (const struct expression *expression, const struct expression_ops *ops, void *context,
+	struct host_list *list, struct err *err);
+
+#endif

@@ -1,0 +1,287 @@
+/* hosts - see hosts.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/paths.h"
+#include "base/text.h"
+#include "hosts/expression.h"
+#include "hosts/groups.h"
+#include "hosts/host_name.h"
+#include "hosts/hosts.h"
+#include "hosts/hosts_file.h"
+#include "hosts/settings.h"
+
+enum { BYTES_MAX = 64 * 1024 * 1024 }; /* of a file of hosts, or of stdin */
+
+#define DEFINED_SOURCE "defined" /* of hosts_define */
+
+struct hosts {
+	struct hosts_options options;
+	struct groups *groups;
+	struct group_source *defined;
+	struct settings_table *settings;
+};
+
+/* --- opening ----------------------------------------------------------------------------------------------------- */
+
+/* Read hosts.yaml of the system, then the user's own. The directory of the system's may be closed to users. */
+static int read_files (struct hosts *hosts, struct err *err)
+{
+	static const char system_file[] = SYSCONFDIR "/remex/" HOSTS_FILE;
+	char *directory, *path = NULL;
+	struct err why = { 0 };
+	int result;
+
+	if (hosts_file_read (system_file, hosts->groups, hosts->settings, &why) < 0 && why.sys != EACCES)
+		return err_set (err, 0, "%s", why.text);
+	if (!(directory = paths_keys (&why)))
+		return getenv ("REMEX_CONFIG") ? err_set (err, 0, "%s", why.text) : 0; /* a user without a home */
+	if (asprintf (&path, "%s%s%s", directory, directory[strlen (directory) - 1] == '/' ? "" : "/", HOSTS_FILE) < 0)
+		result = err_set (err, 0, "out of memory");
+	else
+		result = strcmp (path, system_file) ? hosts_file_read (path, hosts->groups, hosts->settings, err) : 0;
+	free (directory);
+	free (path);
+	return result < 0 ? -1 : 0;
+}
+
+struct hosts *hosts_open (const struct hosts_options *options, struct err *err)
+{
+	struct hosts *hosts = calloc (1, sizeof *hosts);
+
+	if (!hosts) {
+		err_set (err, 0, "out of memory");
+		return NULL;
+	}
+	if (options)
+		hosts->options = *options;
+	hosts->groups = groups_new ();
+	hosts->settings = settings_new ();
+	hosts->defined = hosts->groups ? groups_source (hosts->groups, DEFINED_SOURCE, true, NULL) : NULL;
+	if (!hosts->defined || !hosts->settings) {
+		err_set (err, 0, "out of memory");
+	} else if (read_files (hosts, err) == 0) {
+		return hosts;
+	}
+	hosts_free (hosts);
+	return NULL;
+}
+
+void hosts_free (struct hosts *hosts)
+{
+	if (!hosts)
+		return;
+	groups_free (hosts->groups);
+	settings_free (hosts->settings);
+	free (hosts);
+}
+
+int hosts_define (struct hosts *hosts, const char *group, const char *expression, struct err *err)
+{
+	static const struct group_place nowhere = { .file = NULL };
+
+	return group_source_add (hosts->defined, group, &expression, 1, &nowhere, err);
+}
+
+/* --- expanding --------------------------------------------------------------------------------------------------- */
+
+static int find_group (
+	void *context, const char *source, const char *name, struct group_definition *found, struct err *err)
+{
+	struct hosts *hosts = context;
+
+	return groups_find (hosts->groups, source, name, found, err);
+}
+
+static char *read_file (const char *path, size_t *n, struct err *err)
+{
+	int fd = open (path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	char shown[256], *bytes = NULL;
+	struct err why;
+
+	text_escape (shown, sizeof shown, path, strlen (path));
+	if (fd < 0)
+		err_sys (err, 0, "cannot read the hosts in %s", shown);
+	else if (!(bytes = fd_read_all (fd, BYTES_MAX, n, &why)))
+		err_set (err, 0, "cannot read the hosts in %s: %.200s", shown, why.text);
+	fd_close (&fd);
+	return bytes;
+}
+
+static char *read_bytes (void *context, const char *path, size_t *n, struct err *err)
+{
+	const struct hosts *hosts = context;
+
+	if (path)
+		return read_file (path, n, err);
+	if (hosts->options.read_stdin)
+		return hosts->options.read_stdin (hosts->options.context, BYTES_MAX, n, err);
+	err_set (err, 0, "the hosts cannot come from stdin here, which has another use: ^FILE names a file");
+	return NULL;
+}
+
+static const struct expression_ops ops = { find_group, read_bytes };
+
+/* Nothing is left of a query: say why. */
+static int fail_empty (const struct hosts_query *query, struct err *err)
+{
+	char shown[160];
+
+	if (query->n_words == 1 && !query->n_excluded && !query->all)
+		return err_set (err, 0, "'%s' names no host",
+			text_escape (shown, sizeof shown, query->words[0], strlen (query->words[0])));
+	if (query->n_words || query->all)
+		return err_set (err, 0, "no host is left of those that are named");
+	return err_set (err, 0, "no host is named: web1, web[1-3], @web and local name hosts");
+}
+
+int hosts_expand (struct hosts *hosts, const struct hosts_query *query, struct host_list *list, struct err *err)
+{
+	const char *wcoll = query->wcoll && !query->all && !query->n_words ? getenv ("WCOLL") : NULL;
+	const char **words = calloc (query->n_words + 2, sizeof *words);
+	struct expression expression = { .words = words, .excluded = query->excluded, .n_excluded = query->n_excluded };
+	char *file = NULL;
+	int result;
+
+	if (!words || (wcoll && *wcoll && asprintf (&file, "^%s", wcoll) < 0)) {
+		free (words);
+		return err_set (err, 0, "out of memory");
+	}
+	if (query->all)
+		words[expression.n_words++] = "@*";
+	if (file)
+		words[expression.n_words++] = file;
+	for (size_t i = 0; i < query->n_words; i++)
+		words[expression.n_words++] = query->words[i];
+	result = expression_evaluate (&expression, &ops, hosts, list, err);
+	if (result == 0 && !list->n) {
+		host_list_free (list);
+		result = fail_empty (query, err);
+	}
+	free (words);
+	free (file);
+	return result;
+}
+
+/* --- targets ----------------------------------------------------------------------------------------------------- */
+
+/* The strings of a target, which it owns. */
+struct target_strings {
+	char *where, *user;
+};
+
+/* HOST with its port, as it is dialled. NULL: out of memory. */
+static char *join_port (const char *host, size_t n, const char *port)
+{
+	char *where;
+
+	return asprintf (&where, "%.*s%s%s", (int)n, host, port ? ":" : "", port ? port : "") < 0 ? NULL : where;
+}
+
+static bool is_local (const struct host_name *name)
+{
+	return name->path || (name->host_n == 5 && !name->port && !memcmp (name->host, "local", 5));
+}
+
+/* Where the name is, and who the user is there. -1: out of memory. */
+static int find_target (const struct hosts *hosts, const struct host_name *name, struct target_strings *owned)
+{
+	struct host_settings settings = { .address = NULL };
+	char *host = strndup (name->host, name->host_n), number[16];
+	const char *port = name->port, *address;
+
+	if (!host)
+		return -1;
+	if (!is_local (name))
+		settings = settings_find (hosts->settings, host);
+	address = settings.address ? settings.address : host;
+	if (!port && settings.port) {
+		snprintf (number, sizeof number, "%d", settings.port);
+		port = number;
+	}
+	owned->where = join_port (address, strlen (address), strncmp (address, "unix://", 7) ? port : NULL);
+	if (name->user)
+		owned->user = strndup (name->user, name->user_n);
+	else if (settings.user)
+		owned->user = strdup (settings.user);
+	free (host);
+	return owned->where && (owned->user || !(name->user || settings.user)) ? 0 : -1;
+}
+
+int hosts_targets (struct hosts *hosts, const struct host_list *list, struct host_targets *targets, struct err *err)
+{
+	struct target_strings *owned = calloc (list->n + 1, sizeof *owned);
+
+	*targets = (struct host_targets){ .memory = owned };
+	targets->targets = calloc (list->n + 1, sizeof *targets->targets);
+	for (; owned && targets->targets && targets->n < list->n; targets->n++) {
+		struct host_name name = host_name_split (list->names[targets->n]);
+
+		if (find_target (hosts, &name, &owned[targets->n]) < 0) {
+			targets->n++;
+			break;
+		}
+		targets->targets[targets->n] = (struct host_target){ list->names[targets->n], owned[targets->n].where,
+			owned[targets->n].user };
+	}
+	if (owned && targets->targets && targets->n == list->n && (!list->n || targets->targets[list->n - 1].where))
+		return 0;
+	host_targets_free (targets);
+	return err_set (err, 0, "out of memory");
+}
+
+void host_targets_free (struct host_targets *targets)
+{
+	struct target_strings *owned = targets->memory;
+
+	for (size_t i = 0; owned && i < targets->n; i++) {
+		free (owned[i].where);
+		free (owned[i].user);
+	}
+	free (owned);
+	free (targets->targets);
+	*targets = (struct host_targets){ .n = 0 };
+}
+
+/* --- groups ------------------------------------------------------------------------------------------------------ */
+
+struct each {
+	int (*each) (const struct hosts_group *group, void *context);
+	void *context;
+};
+
+static int tell_group (
+	const struct group_source *source, const char *name, const char *file, bool shadowed, void *context)
+{
+	const struct each *each = context;
+	const struct hosts_group group = { group_source_name (source), name, file, shadowed };
+
+	return each->each (&group, each->context);
+}
+
+int hosts_each_group (struct hosts *hosts, int (*each) (const struct hosts_group *group, void *context), void *context,
+	struct err *err)
+{
+	struct each all = { each, context };
+
+	return groups_each (hosts->groups, tell_group, &all, err);
+}
+
+int hosts_expand_group (struct hosts *hosts, const struct hosts_group *group, struct host_list *list, struct err *err)
+{
+	char *word = NULL;
+	struct expression expression = { .words = (const char *const *)&word, .n_words = 1 };
+	int result;
+
+	if (asprintf (&word, "@%s:%s", group->source, group->name) < 0)
+		return err_set (err, 0, "out of memory");
+	result = expression_evaluate (&expression, &ops, hosts, list, err);
+	free (word);
+	return result;
+}

@@ -1,0 +1,41 @@
+/* settings - where hosts are, and who the user is there: the section `hosts` of hosts.yaml.
+ *
+ * An entry is for hosts that an expression names, or for all names that match a pattern with "*" or "?". Where several
+ * entries set the same thing for a host, the last one wins.
+ */
+#ifndef REMEX_HOSTS_SETTINGS_H
+#define REMEX_HOSTS_SETTINGS_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "hosts/host_list.h"
+
+struct settings_table;
+
+/* What an entry says; NULL and 0: nothing. */
+struct settings_entry {
+	const char *address; /* of one host; or an expression that is as many addresses as the entry has hosts */
+	const char *user;
+	int port;
+};
+
+/* What is known of one host. */
+struct host_settings {
+	const char *address, *user;
+	int port;
+};
+
+struct settings_table *settings_new (void); /* NULL: out of memory */
+void settings_free (struct settings_table *settings);
+
+/* Add an entry for the hosts of a list, or for a pattern. Nothing is kept but copies. 0, or -1 and err (a sentence). */
+int settings_add (struct settings_table *settings, const struct host_list *hosts, const struct settings_entry *entry,
+	struct err *err);
+int settings_add_pattern (
+	struct settings_table *settings, const char *pattern, const struct settings_entry *entry, struct err *err);
+
+/* The settings of a host, a name without user and port. The texts live as long as the settings. */
+struct host_settings settings_find (const struct settings_table *settings, const char *host);
+
+#endif

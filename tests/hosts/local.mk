@@ -1,0 +1,20 @@
+if HAVE_CHECK
+hosts_tests = \
+	%D%/check_expression \
+	%D%/check_fold \
+	%D%/check_host_name \
+	$(NULL)
+check_PROGRAMS += $(hosts_tests)
+TESTS += $(hosts_tests)
+hosts_libs = src/hosts/libhosts.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm $(check_libs)
+%C%_check_expression_CFLAGS = $(check_cflags)
+%C%_check_expression_LDADD = $(hosts_libs)
+%C%_check_fold_CFLAGS = $(check_cflags)
+%C%_check_fold_LDADD = $(hosts_libs)
+%C%_check_host_name_CFLAGS = $(check_cflags)
+%C%_check_host_name_LDADD = $(hosts_libs)
+endif
+EXTRA_DIST += %D%/listed.h %D%/nodeset.txt %D%/nodeset_differences.txt
+hosts_scripts = %D%/hosts.test %D%/nodeset.test
+dist_check_SCRIPTS += $(hosts_scripts)
+TESTS += $(hosts_scripts)
