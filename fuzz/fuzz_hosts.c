@@ -46,10 +46,11 @@ static int find_group (
 	return 0;
 }
 
-static char *read_file (void *context, const char *path, size_t *n, struct err *err)
+static char *read_file (void *context, const char *path, bool trusted, size_t *n, struct err *err)
 {
 	char *bytes;
 
+	(void)trusted;
 	(void)context;
 	if (path && strcmp (path, "own") != 0) {
 		err_set (err, 0, "there is no such file");

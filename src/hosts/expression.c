@@ -377,6 +377,25 @@ static char *file_path (const struct scope *scope, const char *name)
 static int add_file (const struct text *text, const char *at, const char *name, struct host_list *list);
 static int evaluate_text (struct text *text);
 
+/* The group that a place is in, or NULL. */
+static const struct group_definition *group_of (const struct place *place)
+{
+	while (place && !place->group)
+		place = place->outer;
+	return place ? place->group : NULL;
+}
+
+/* A line "#include NAME". */
+static int include (const struct text *text, const char *name)
+{
+	const struct group_definition *group = group_of (text->scope->place);
+
+	text->scope->any = true;
+	if (group && group->includes_groups && !strchr (name, '/'))
+		return add_group (text, name, name, &text->scope->list);
+	return add_file (text, name, name, &text->scope->list);
+}
+
 /* A line of a file. */
 static int read_line (struct scope *scope, char *line, unsigned number)
 {
@@ -394,8 +413,7 @@ static int read_line (struct scope *scope, char *line, unsigned number)
 		if (!n || *text.p)
 			return fail (&text, name, "a line with #include names one file: #include more.txt");
 		line[name - line + (ptrdiff_t)n] = '\0';
-		scope->any = true;
-		return add_file (&text, name, name, &scope->list);
+		return include (&text, name);
 	}
 	for (char *p = line; *p; p++)
 		if (*p == '#' && (p == line || is_space (p[-1]))) {
@@ -460,7 +478,8 @@ static int evaluate_file (
 static int add_file (const struct text *text, const char *at, const char *name, struct host_list *list)
 {
 	struct evaluation *evaluation = text->scope->evaluation;
-	bool is_stdin = !strcmp (name, "-");
+	const struct group_definition *group = group_of (text->scope->place);
+	bool is_stdin = !strcmp (name, "-"), trusted = group && group->file;
 	char *path = is_stdin ? copy (text->scope, name, 1) : file_path (text->scope, name), *bytes = NULL;
 	char shown[256];
 	struct err why;
@@ -474,7 +493,7 @@ static int add_file (const struct text *text, const char *at, const char *name, 
 		fail (text, at, is_stdin ? "stdin is read already" : "a file within itself: %s", shown);
 	else if (text->scope->place->depth >= DEPTH_MAX)
 		fail (text, at, "groups and files are nested more than %d deep", DEPTH_MAX);
-	else if (!(bytes = evaluation->ops->read (evaluation->context, is_stdin ? NULL : path, &n, &why)))
+	else if (!(bytes = evaluation->ops->read (evaluation->context, is_stdin ? NULL : path, trusted, &n, &why)))
 		fail (text, at, "%s", why.text);
 	else
 		result = evaluate_file (text, path, bytes, n, list, at);

@@ -41,6 +41,7 @@ struct group_definition {
 	const char *file; /* for messages: where it is defined; NULL: in no file */
 	unsigned line; /* in the file; 0: not known */
 	const char *directory; /* of relative paths; NULL: the current one */
+	bool includes_groups; /* "#include NAME" without a slash, in its files, is a group of `source` */
 	void **kept; /* a place for the evaluation, which is NULL between evaluations */
 };
 
@@ -48,8 +49,9 @@ struct expression_ops {
 	/* Find a group. `source` may be NULL; `name` "*" is all hosts. 0; or -1 and err, whose text is a sentence. */
 	int (*find_group) (
 		void *context, const char *source, const char *name, struct group_definition *found, struct err *err);
-	/* All of a file, or of stdin (path NULL), in new memory, with a NUL behind it. NULL and err. */
-	char *(*read) (void *context, const char *path, size_t *n, struct err *err);
+	/* All of a file, or of stdin (path NULL), in new memory, with a NUL behind it. `trusted`: it is named within a
+	 * group, which a file defines, so that nobody else may have written it. NULL and err. */
+	char *(*read) (void *context, const char *path, bool trusted, size_t *n, struct err *err);
 };
 
 /* What is meant by words that a user typed, each one a TEXT. */

@@ -18,14 +18,14 @@ struct named_group {
 	size_t n_texts;
 	char *file, *directory;
 	unsigned line;
-	bool strict;
+	bool strict, includes_groups;
 	void *kept;
 };
 
 struct group_source {
 	struct group_source *next;
 	char *name, *file;
-	bool searched;
+	enum group_search search;
 	struct named_group **groups;
 	size_t n, room;
 	bool sorted; /* by name, each name once */
@@ -39,7 +39,6 @@ struct group_source {
 
 struct groups {
 	struct group_source *sources;
-	struct named_group *all; /* what @* stands for */
 };
 
 /* --- memory ------------------------------------------------------------------------------------------------------ */
@@ -86,7 +85,6 @@ void groups_free (struct groups *groups)
 		next = source->next;
 		source_free (source);
 	}
-	group_free (groups->all);
 	free (groups);
 }
 
@@ -107,6 +105,7 @@ static struct named_group *group_new (const struct group_source *source, const c
 	group->source = source;
 	group->line = place->line;
 	group->strict = place->strict;
+	group->includes_groups = place->includes_groups;
 	good = copy_text (&group->name, name) && copy_text (&group->file, place->file) &&
 	       copy_text (&group->directory, place->directory) &&
 	       (group->texts = calloc (n_texts ? n_texts : 1, sizeof *group->texts));
@@ -129,17 +128,15 @@ struct group_source *groups_find_source (const struct groups *groups, const char
 	return source;
 }
 
-struct group_source *groups_source (struct groups *groups, const char *name, bool searched, const char *file)
+struct group_source *groups_source (struct groups *groups, const char *name, enum group_search search, const char *file)
 {
 	struct group_source *source = groups_find_source (groups, name), **end = &groups->sources;
 
-	if (source) {
-		source->searched = source->searched || searched;
+	if (source)
 		return source;
-	}
 	if (!(source = calloc (1, sizeof *source)))
 		return NULL;
-	source->searched = searched;
+	source->search = search;
 	if (!copy_text (&source->name, name) || !copy_text (&source->file, file)) {
 		source_free (source);
 		return NULL;
@@ -206,7 +203,7 @@ static struct named_group *find (struct group_source *source, const char *name)
 	return found ? *found : NULL;
 }
 
-static int check_name (const char *name, struct err *err)
+int group_name_check (const char *name, struct err *err)
 {
 	size_t n = strlen (name);
 	char shown[128];
@@ -241,13 +238,18 @@ int group_source_add (struct group_source *source, const char *name, const char 
 {
 	struct named_group *group;
 
-	if (check_name (name, err) < 0)
+	if (group_name_check (name, err) < 0)
 		return -1;
 	if (!(group = group_new (source, name, texts, n_texts, place)) || insert (source, group) < 0) {
 		group_free (group);
 		return err_set (err, 0, "out of memory");
 	}
 	return 0;
+}
+
+bool group_source_has (struct group_source *source, const char *name)
+{
+	return find (source, name) != NULL;
 }
 
 int group_source_add_hosts (struct group_source *source, const char *text, struct err *err)
@@ -264,15 +266,14 @@ int group_source_add_hosts (struct group_source *source, const char *text, struc
 
 /* --- asking ------------------------------------------------------------------------------------------------------ */
 
-/* Spaces in what a source answers separate, as commas do. */
-static void join_words (char *answer)
+void groups_join_words (char *text)
 {
-	char *to = answer;
+	char *to = text, *rest;
 
-	for (char *word = strtok (answer, " \t\r\n"); word; word = strtok (NULL, " \t\r\n")) {
+	for (char *word = strtok_r (text, " \t\r\n", &rest); word; word = strtok_r (NULL, " \t\r\n", &rest)) {
 		size_t n = strlen (word);
 
-		if (to > answer)
+		if (to > text)
 			*to++ = ',';
 		memmove (to, word, n);
 		to += n;
@@ -286,7 +287,7 @@ static int keep_answer (struct group_source *source, const char *name, char *ans
 	struct group_place place = { .file = source->file, .strict = true };
 	const char *text = answer;
 
-	join_words (answer);
+	groups_join_words (answer);
 	*kept = group_new (source, name, &text, *answer != '\0', &place);
 	free (answer);
 	return *kept ? 0 : -1;
@@ -298,7 +299,7 @@ static int ask (struct group_source *source, const char *name, struct named_grou
 	char *answer;
 
 	*found = NULL;
-	if (!source->ops || check_name (name, NULL) < 0)
+	if (!source->ops || group_name_check (name, NULL) < 0)
 		return 0;
 	if (!(answer = source->ops->find (source->context, name, err)))
 		return -1;
@@ -385,26 +386,20 @@ static int find_all (struct group_source *source, struct named_group **found, st
 	return 0;
 }
 
-/* What @* stands for. */
+/* What @* stands for: that of the first source that has hosts. *found is NULL where there is none. */
 static int find_everything (struct groups *groups, struct named_group **found, struct err *err)
 {
-	size_t n = 0, room = 0;
-	char **texts;
-	bool good;
-
-	if ((*found = groups->all))
-		return 0;
-	for (struct group_source *source = groups->sources; source; source = source->next)
-		room += source->searched;
-	texts = calloc (room + 1, sizeof (char *));
-	good = texts != NULL;
-	for (struct group_source *source = groups->sources; source && good; source = source->next)
-		if (source->searched) {
-			good = asprintf (&texts[n], "@%s:*", source->name) >= 0;
-			n += good;
-		}
-	*found = groups->all = compose (NULL, texts, n, good);
-	return *found ? 0 : err_set (err, 0, "out of memory");
+	*found = NULL;
+	for (struct group_source *source = groups->sources; source; source = source->next) {
+		if (source->search != GROUPS_SEARCHED)
+			continue;
+		if (find_all (source, found, err) < 0)
+			return -1;
+		if ((*found)->n_texts)
+			return 0;
+		*found = NULL;
+	}
+	return 0;
 }
 
 /* --- finding ----------------------------------------------------------------------------------------------------- */
@@ -419,6 +414,7 @@ static void define (struct named_group *group, struct group_definition *found)
 		.file = group->file,
 		.line = group->line,
 		.directory = group->directory,
+		.includes_groups = group->includes_groups,
 		.kept = &group->kept,
 	};
 }
@@ -445,15 +441,16 @@ static int fail_unknown (
 	size_t n = 0;
 
 	for (struct group_source *source = groups->sources; source; source = source->next)
-		for (size_t i = 0; (only ? source == only : source->searched) && i < source->n && n < NEAR_MAX; i++)
+		for (size_t i = 0;
+			(only ? source == only : source->search != GROUPS_NAMED) && i < source->n && n < NEAR_MAX; i++)
 			names[n++] = source->groups[i]->name;
 	if (only)
 		snprintf (in, sizeof in, " in the source '%.100s'", only->name);
 	text_escape (shown, sizeof shown, name, strlen (name));
-	if (!only && !n)
+	if (!only && (!n || !strcmp (name, "*")))
 		return err_set (err, 0,
 			"there is no group '%s', and no other one: ~/.config/remex/hosts.yaml defines groups "
-			"(remex(1))",
+			"(remex-hosts(7))",
 			shown);
 	return err_set (err, 0, "there is no group '%s'%s%s", shown, in,
 		text_hint (hint, sizeof hint, text_nearest (name, names, n)));
@@ -473,6 +470,7 @@ int groups_find (struct groups *groups, const char *source_name, const char *nam
 	struct err *err)
 {
 	struct group_source *only = source_name ? groups_find_source (groups, source_name) : NULL;
+	bool looked = only || !strcmp (name, "*");
 	struct named_group *group = NULL;
 
 	if (source_name && !only)
@@ -480,12 +478,12 @@ int groups_find (struct groups *groups, const char *source_name, const char *nam
 	if (only) {
 		if (find_in (only, name, &group, err) < 0)
 			return -1;
-	} else if (!strcmp (name, "*")) {
+	} else if (looked) {
 		if (find_everything (groups, &group, err) < 0)
 			return -1;
 	}
-	for (struct group_source *source = groups->sources; source && !only && !group; source = source->next)
-		if (source->searched && find_in (source, name, &group, err) < 0)
+	for (struct group_source *source = groups->sources; source && !looked && !group; source = source->next)
+		if (source->search != GROUPS_NAMED && find_in (source, name, &group, err) < 0)
 			return -1;
 	if (!group)
 		return fail_unknown (groups, only, name, err);
@@ -501,9 +499,9 @@ static bool is_shadowed (const struct groups *groups, const struct group_source 
 	struct group_source *other = groups->sources;
 
 	for (; other != source; other = other->next)
-		if (other->searched && find (other, name))
+		if (other->search != GROUPS_NAMED && find (other, name))
 			return true;
-	return !source->searched;
+	return source->search == GROUPS_NAMED;
 }
 
 int groups_each (struct groups *groups,

@@ -3,7 +3,8 @@
  *
  * Sources stand in the order in which they were added. @web is looked for in the sources that are searched, in this
  * order; @SOURCE:web in that source. @SOURCE:* is the group `all` of that source where it has one (as in ClusterShell),
- * else all that its groups name, and the hosts that it lists besides. @* is that of all sources that are searched.
+ * else all that its groups name, and the hosts that it lists besides. @* is that of the first searched source that has
+ * hosts.
  *
  * A source may have operations: it is then asked for groups that it has not got yet. Answers are kept.
  */
@@ -33,9 +34,13 @@ struct group_source_ops {
 struct groups *groups_new (void); /* NULL: out of memory */
 void groups_free (struct groups *groups);
 
-/* The source of that name; a new one, behind the others, if there is none. `searched`: also for groups that are named
- * without a source; `file` is where it comes from, for messages. NULL: out of memory. */
-struct group_source *groups_source (struct groups *groups, const char *name, bool searched, const char *file);
+/* For which groups without a source is a source searched? */
+enum group_search { GROUPS_NAMED, GROUPS_SEARCHED, GROUPS_SEARCHED_NOT_ALL }; /* none; all; all but @* */
+
+/* The source of that name; a new one, behind the others, if there is none. `file` is where it comes from, for messages.
+ * NULL: out of memory. */
+struct group_source *groups_source (
+	struct groups *groups, const char *name, enum group_search search, const char *file);
 struct group_source *groups_find_source (const struct groups *groups, const char *name);
 
 /* From now on the source asks these operations; it owns the context. */
@@ -47,12 +52,22 @@ struct group_place {
 	unsigned line; /* 0: not known */
 	const char *directory; /* NULL: the current one */
 	bool strict; /* a group that is named within this one without a source is looked for in this source only */
+	bool includes_groups; /* "#include NAME" without a slash, in its files, is a group of this source */
 };
 
-/* Add a group to a source, or replace it. A name has no space, control character, or sign of the grammar (@ , ! & ^ * ?
- * [ ] :). All is copied. 0, or -1 and err (a sentence). */
+/* Can this be the name of a group: no space, control character, or sign of the grammar (@ , ! & ^ * ? [ ] :)? 0, or -1
+ * and err (a sentence). */
+int group_name_check (const char *name, struct err *err);
+
+/* Add a group to a source, or replace it. All is copied. 0, or -1 and err (a sentence). */
 int group_source_add (struct group_source *source, const char *name, const char *const *texts, size_t n_texts,
 	const struct group_place *place, struct err *err);
+
+/* Has the source got this group? It is not asked. */
+bool group_source_has (struct group_source *source, const char *name);
+
+/* Make the spaces between the words of a text commas, in place: as ClusterShell does with what a source answers. */
+void groups_join_words (char *text);
 
 /* Add hosts that are in no group to those of the source. */
 int group_source_add_hosts (struct group_source *source, const char *text, struct err *err);

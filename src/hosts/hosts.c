@@ -10,6 +10,9 @@
 #include "base/fd.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "base/trusted.h"
+#include "hosts/clustershell.h"
+#include "hosts/dsh_groups.h"
 #include "hosts/expression.h"
 #include "hosts/groups.h"
 #include "hosts/host_name.h"
@@ -26,6 +29,7 @@ struct hosts {
 	struct groups *groups;
 	struct group_source *defined;
 	struct settings_table *settings;
+	bool complete; /* all sources of groups have been read, not only hosts.yaml */
 };
 
 /* --- opening ----------------------------------------------------------------------------------------------------- */
@@ -63,7 +67,8 @@ struct hosts *hosts_open (const struct hosts_options *options, struct err *err)
 		hosts->options = *options;
 	hosts->groups = groups_new ();
 	hosts->settings = settings_new ();
-	hosts->defined = hosts->groups ? groups_source (hosts->groups, DEFINED_SOURCE, true, NULL) : NULL;
+	hosts->defined =
+		hosts->groups ? groups_source (hosts->groups, DEFINED_SOURCE, GROUPS_SEARCHED_NOT_ALL, NULL) : NULL;
 	if (!hosts->defined || !hosts->settings) {
 		err_set (err, 0, "out of memory");
 	} else if (read_files (hosts, err) == 0) {
@@ -91,15 +96,31 @@ int hosts_define (struct hosts *hosts, const char *group, const char *expression
 
 /* --- expanding --------------------------------------------------------------------------------------------------- */
 
+/* Read the sources that only groups need. */
+static int complete (struct hosts *hosts, struct err *err)
+{
+	if (hosts->complete)
+		return 0;
+	if (clustershell_read (hosts->groups, err) < 0 || dsh_groups_read (hosts->groups, err) < 0)
+		return -1;
+	hosts->complete = true;
+	return 0;
+}
+
+/* The other sources are read where hosts.yaml does not have the group. */
 static int find_group (
 	void *context, const char *source, const char *name, struct group_definition *found, struct err *err)
 {
 	struct hosts *hosts = context;
 
+	if (!hosts->complete && groups_find (hosts->groups, source, name, found, NULL) == 0)
+		return 0;
+	if (complete (hosts, err) < 0)
+		return -1;
 	return groups_find (hosts->groups, source, name, found, err);
 }
 
-static char *read_file (const char *path, size_t *n, struct err *err)
+static char *read_any_file (const char *path, size_t *n, struct err *err)
 {
 	int fd = open (path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	char shown[256], *bytes = NULL;
@@ -114,12 +135,19 @@ static char *read_file (const char *path, size_t *n, struct err *err)
 	return bytes;
 }
 
-static char *read_bytes (void *context, const char *path, size_t *n, struct err *err)
+static char *read_file (const char *path, bool trusted, size_t *n, struct err *err)
+{
+	if (trusted)
+		return trusted_read (path, BYTES_MAX, n, err);
+	return read_any_file (path, n, err);
+}
+
+static char *read_bytes (void *context, const char *path, bool trusted, size_t *n, struct err *err)
 {
 	const struct hosts *hosts = context;
 
 	if (path)
-		return read_file (path, n, err);
+		return read_file (path, trusted, n, err);
 	if (hosts->options.read_stdin)
 		return hosts->options.read_stdin (hosts->options.context, BYTES_MAX, n, err);
 	err_set (err, 0, "the hosts cannot come from stdin here, which has another use: ^FILE names a file");
@@ -270,6 +298,8 @@ int hosts_each_group (struct hosts *hosts, int (*each) (const struct hosts_group
 {
 	struct each all = { each, context };
 
+	if (complete (hosts, err) < 0)
+		return -1;
 	return groups_each (hosts->groups, tell_group, &all, err);
 }
 

@@ -65,7 +65,9 @@ static int set_groups (struct reader *reader, const struct schema_key *key, cons
 		return reader_fail_memory (reader);
 	for (size_t i = 0; i < node->n_items && result == 0; i++) {
 		const struct conf_node *group = node->items[i];
-		struct group_place place = { file->path, group->key_line, file->directory, false };
+		struct group_place place = {
+			.file = file->path, .line = group->key_line, .directory = file->directory
+		};
 		size_t n = 0;
 
 		result = read_texts (reader, group, texts, &n);
@@ -115,8 +117,9 @@ static int find_group (
 	return groups_find (context, source, name, found, err);
 }
 
-static char *no_file (void *context, const char *path, size_t *n, struct err *err)
+static char *no_file (void *context, const char *path, bool trusted, size_t *n, struct err *err)
 {
+	(void)trusted;
 	(void)context;
 	(void)path;
 	(void)n;
@@ -241,7 +244,7 @@ int hosts_file_read (const char *path, struct groups *groups, struct settings_ta
 		return -1;
 	}
 	file.directory = strndup (path, slash == path ? 1 : (size_t)(slash - path));
-	file.source = groups_source (groups, HOSTS_FILE_SOURCE, true, path);
+	file.source = groups_source (groups, HOSTS_FILE_SOURCE, GROUPS_SEARCHED, path);
 	if (!file.directory || !file.source)
 		err_set (err, 0, "out of memory");
 	else if ((tree = conf_parse_free_keys (text, n, path, err)))

@@ -112,8 +112,9 @@ static int no_groups (
 	return err_set (err, 0, "an address is no group");
 }
 
-static char *no_file (void *context, const char *path, size_t *n, struct err *err)
+static char *no_file (void *context, const char *path, bool trusted, size_t *n, struct err *err)
 {
+	(void)trusted;
 	(void)context;
 	(void)path;
 	(void)n;

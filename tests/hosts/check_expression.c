@@ -84,8 +84,9 @@ static const struct {
 	{ "binary", "a\n\xFF\n" },
 };
 
-static char *read_file (void *context, const char *path, size_t *n, struct err *err)
+static char *read_file (void *context, const char *path, bool trusted, size_t *n, struct err *err)
 {
+	(void)trusted;
 	(void)context;
 	if (!path) {
 		*n = 7;

@@ -20,8 +20,9 @@ static int listed_no_group (
 	return err_set (err, 0, "there is no group '%s'", name);
 }
 
-static char *listed_no_file (void *context, const char *path, size_t *n, struct err *err)
+static char *listed_no_file (void *context, const char *path, bool trusted, size_t *n, struct err *err)
 {
+	(void)trusted;
 	(void)context;
 	(void)n;
 	err_set (err, 0, "there is no %s", path ? path : "stdin");

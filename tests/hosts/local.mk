@@ -6,7 +6,7 @@ hosts_tests = \
 	$(NULL)
 check_PROGRAMS += $(hosts_tests)
 TESTS += $(hosts_tests)
-hosts_libs = src/hosts/libhosts.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm $(check_libs)
+hosts_libs = src/hosts/libhosts.la src/proc/libproc.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm $(check_libs)
 %C%_check_expression_CFLAGS = $(check_cflags)
 %C%_check_expression_LDADD = $(hosts_libs)
 %C%_check_fold_CFLAGS = $(check_cflags)
