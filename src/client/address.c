@@ -291,10 +291,20 @@ enum address_answer address_open (const struct address *address, int *fd, struct
 {
 	enum address_answer answer = ADDRESS_NOBODY;
 	struct err why[ADDRESS_PATHS] = { 0 };
+	const struct err *unsafe = NULL;
 	char advice[256] = "";
 
 	for (int i = 0; i < address->n; i++) {
 		answer = open_path (address, address->paths[i], fd, &why[i]);
+		/* Anybody can take the place of our own socket beneath /tmp: this does not keep us from the next one. */
+		if (answer == ADDRESS_UNSAFE && i + 1 < address->n) {
+			unsafe = &why[i];
+			continue;
+		}
+		if (answer == ADDRESS_NOBODY && unsafe) {
+			err_set (err, 0, "%s", unsafe->text);
+			return ADDRESS_UNSAFE;
+		}
 		if (answer != ADDRESS_NOBODY || (why[i].sys != ENOENT && why[i].sys != ECONNREFUSED) ||
 			i + 1 == address->n) {
 			if (answer == ADDRESS_NOBODY)

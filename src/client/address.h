@@ -3,7 +3,8 @@
  * "local" is $REMEX_SOCKET; else, for a user, the socket of the user's own remexd if it answers; else the socket of the
  * system. The caller did not name these default sockets. So one is used only when its directory is a TRUSTED_PLACE
  * (base/trusted.h), and the process that listens (SO_PEERCRED, unix(7)) belongs to root or the caller. Nobody else can
- * take its place. A named socket is used as it is.
+ * take its place. Anybody can make /tmp/remex-UID, the place of a user's own socket: then the socket of the system is
+ * tried. A named socket is used as it is.
  *
  * HOST is a name, an IPv4 address, or an IPv6 address in brackets, with its zone if the address is link-local; the
  * default port is 7363. A host is pinned (keystore.h) by the name that is used here, not by the address that the name

@@ -331,6 +331,28 @@ START_TEST (somebody_elses_directory)
 }
 END_TEST
 
+/* A place that somebody else has taken does not keep us from the next one; where nobody listens there, it is named. */
+START_TEST (the_next_is_safe)
+{
+	char taken[96];
+	int listener, fd = -1;
+
+	NEED_ROOT;
+	snprintf (taken, sizeof taken, "%s/taken", directory);
+	ck_assert_int_eq (mkdir (taken, 0700), 0);
+	ck_assert_int_eq (chown (taken, 65534, 65534), 0);
+	address = (struct address){ .n = 2, .guarded = true };
+	snprintf (address.paths[0], sizeof address.paths[0], "%s/s", taken);
+	strcpy (address.paths[1], path);
+	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_UNSAFE);
+	ck_assert_msg (strstr (err.text, "/taken belongs to uid 65534, not to root") != NULL, "%s", err.text);
+	listener = listen_at (path, 4);
+	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_OPEN);
+	fd_close (&fd);
+	fd_close (&listener);
+}
+END_TEST
+
 /* Another user listens in a directory that would be safe. */
 START_TEST (somebody_elses_process)
 {
@@ -375,6 +397,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, how_to_start_one);
 	tcase_add_test (tcase, a_full_queue);
 	tcase_add_test (tcase, somebody_elses_directory);
+	tcase_add_test (tcase, the_next_is_safe);
 	tcase_add_test (tcase, somebody_elses_process);
 }
 
