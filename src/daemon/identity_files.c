@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/trusted.h"
 #include "daemon/identity_files.h"
 #include "daemon/sealed.h"
@@ -23,6 +24,7 @@ enum {
 	FILE_MAX = 64 * 1024,
 	FILES_MAX = 65536,
 	SNAPSHOT_MAX = 256 * 1024 * 1024,
+	SHOWN = 256, /* bytes of a name in a message */
 };
 
 static void refuse (struct identity_file *file, const char *why)
@@ -346,10 +348,18 @@ int identity_files_log (const struct identity_files *identities)
 
 /* --- the snapshot ------------------------------------------------------------------------------------------------ */
 
+/* The name of a refused file need not be UTF-8, and JSON must be. */
+static const char *shown_name (const struct identity_file *file, char shown[SHOWN])
+{
+	size_t n = strlen (file->name);
+
+	return text_is_utf8 (file->name, n) ? file->name : text_escape (shown, SHOWN, file->name, n);
+}
+
 static char *manifest (const struct identity_files *identities)
 {
 	json_t *uids = json_object (), *refused = json_object (), *json;
-	char *text;
+	char *text, shown[SHOWN];
 
 	for (size_t i = 0; i < identities->n_items; i++) {
 		const struct identity_file *file = &identities->items[i];
@@ -357,7 +367,8 @@ static char *manifest (const struct identity_files *identities)
 		if (file->grant)
 			json_object_set_new (uids, file->name, json_integer ((json_int_t)file->uid));
 		else
-			json_object_set_new (refused, file->name, json_string (file->refused ? file->refused : "?"));
+			json_object_set_new (
+				refused, shown_name (file, shown), json_string (file->refused ? file->refused : "?"));
 	}
 	json = json_pack ("{ss? so so}", "directory", identities->directory, "uids", uids, "refused", refused);
 	text = json ? json_dumps (json, JSON_COMPACT) : NULL;
