@@ -41,24 +41,66 @@ static int stop (struct transfer *self, struct call *call, const struct err *err
 	return -1;
 }
 
+/* The last component of a path, without slashes behind it; *n: its length. */
+static const char *find_last (const char *path, size_t *n)
+{
+	size_t end = strlen (path), start;
+
+	while (end > 0 && path[end - 1] == '/')
+		end--;
+	for (start = end; start > 0 && path[start - 1] != '/';)
+		start--;
+	*n = end - start;
+	return path + start;
+}
+
 /* The last component of a path, at most ITEM_NAME_MAX bytes; "." for "", ".", "..", "/", which name the contents of a
  * directory, not the directory. 0, or -1 and err. */
 static int last_component (const char *path, char *name, struct err *err)
 {
-	size_t n = strlen (path), start;
+	size_t n;
+	const char *last = find_last (path, &n);
 
-	while (n > 0 && path[n - 1] == '/')
-		n--;
-	for (start = n; start > 0 && path[start - 1] != '/';)
-		start--;
-	if (n - start > ITEM_NAME_MAX) {
+	if (n > ITEM_NAME_MAX) {
 		strcpy (name, "?");
 		return err_set (err, CODE_BAD_VALUE, "a name of more than %d bytes", ITEM_NAME_MAX);
 	}
-	snprintf (name, ITEM_NAME_MAX + 1, "%.*s", (int)(n - start), path + start);
+	snprintf (name, ITEM_NAME_MAX + 1, "%.*s", (int)n, last);
 	if (!item_is_component (name))
 		strcpy (name, ".");
 	return 0;
+}
+
+static int compare_names (const void *left, const void *right)
+{
+	size_t n, m;
+	const char *one = find_last (*(const char *const *)left, &n),
+		   *other = find_last (*(const char *const *)right, &m);
+	int result = memcmp (one, other, n < m ? n : m);
+
+	return result ? result : (n > m) - (n < m);
+}
+
+/* Of two sources with one name only one would be left. 0, or -1 and err. */
+static int check_names (const struct transfer *self, struct err *err)
+{
+	const char **sorted = calloc ((size_t)self->n_sources + 1, sizeof *sorted);
+	char name[ITEM_NAME_MAX + 1];
+	int result = 0;
+
+	if (!sorted)
+		return err_set (err, CODE_BUSY, "out of memory");
+	for (int i = 0; i < self->n_sources; i++)
+		sorted[i] = self->sources[i];
+	qsort (sorted, (size_t)self->n_sources, sizeof *sorted, compare_names);
+	for (int i = 1; i < self->n_sources && result == 0; i++)
+		if (compare_names (&sorted[i - 1], &sorted[i]) == 0 && last_component (sorted[i], name, err) == 0 &&
+			strcmp (name, ".") != 0)
+			result = err_set (err, CODE_BAD_VALUE,
+				"'%.200s' and '%.200s' have one name: copy them one at a time", sorted[i - 1],
+				sorted[i]);
+	free (sorted);
+	return result;
 }
 
 /* --- put: a sender feeds the input, the answers tell which files are in place ------------------------------------- */
@@ -398,7 +440,7 @@ int transfer_open (struct transfer *self, struct err *err)
 	pending_init (&self->pending);
 	buf_init (&self->in, 4 * 1024 * 1024); /* one message, and the header of an item that was cut */
 	buf_init (&self->out, self->put ? AHEAD + 2 * (ITEM_HEADER_MAX + ITEM_DATA_MAX) : 1024 * 1024);
-	if (!self->put && open_destination (self, err) < 0)
+	if (check_names (self, err) < 0 || (!self->put && open_destination (self, err) < 0))
 		return -1;
 	self->heard = calloc ((size_t)self->n_sources + 1, sizeof *self->heard);
 	if (!self->heard || (self->put ? open_put (self) : open_get (self)) < 0)
