@@ -34,11 +34,18 @@ static const struct {
 	const char *name, *words;
 } elsewhere[] = {
 	{ "shell", "remex run HOST COMMAND runs a command by the shell there; there is no interactive shell" },
+	{ "login", "remex run HOST COMMAND runs a command by the shell there; there is no interactive shell" },
 	{ "ssh", "remex run HOST COMMAND" },
 	{ "exec", "remex run HOST COMMAND" },
 	{ "cp", "remex put FILE HOST:PATH, or remex get HOST:PATH FILE" },
 	{ "scp", "remex put FILE HOST:PATH, or remex get HOST:PATH FILE" },
 	{ "copy", "remex put FILE HOST:PATH, or remex get HOST:PATH FILE" },
+	{ "push", "remex put FILE HOST:PATH" },
+	{ "upload", "remex put FILE HOST:PATH" },
+	{ "pull", "remex get HOST:PATH FILE" },
+	{ "download", "remex get HOST:PATH FILE" },
+	{ "init", "remexd --init makes the first configuration of a machine (remexd(8))" },
+	{ "start", "remexd starts the daemon (remexd(8))" },
 	{ "list", "remex plugins HOST shows what can be called there" },
 	{ "version", "remex --version" },
 };
