@@ -3,7 +3,9 @@ cli_checks = \
 	%D%/check_ask \
 	%D%/check_call \
 	%D%/check_console \
+	%D%/check_conversation \
 	%D%/check_descriptor \
+	%D%/check_document \
 	%D%/check_drive \
 	%D%/check_json \
 	%D%/check_pending \
@@ -28,6 +30,12 @@ cli_parts = src/cli/libcli.la libremex.la src/net/libnet.la src/wire/libwire.la 
 %C%_check_json_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
 %C%_check_progress_CFLAGS = $(check_cflags)
 %C%_check_progress_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
+%C%_check_conversation_SOURCES = %D%/check_conversation.c %D%/far_host.c %D%/far_host.h
+%C%_check_conversation_CFLAGS = $(check_cflags)
+%C%_check_conversation_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) $(check_libs)
+%C%_check_document_SOURCES = %D%/check_document.c %D%/far_host.c %D%/far_host.h
+%C%_check_document_CFLAGS = $(check_cflags)
+%C%_check_document_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) $(check_libs)
 %C%_check_pending_CFLAGS = $(check_cflags)
 %C%_check_pending_LDADD = src/cli/libcli.la libremex.la src/files/libfiles.la src/net/libnet.la src/wire/libwire.la \
 	src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
@@ -58,4 +66,4 @@ cli_tests = \
 	$(NULL)
 dist_check_SCRIPTS += $(cli_tests)
 TESTS += $(cli_tests)
-EXTRA_DIST += %D%/captured.h %D%/copying.py %D%/fake_server.py %D%/program.py
+EXTRA_DIST += %D%/captured.h %D%/copying.py %D%/fake_server.py %D%/support.py
