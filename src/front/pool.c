@@ -97,6 +97,7 @@ int pool_send (struct pooled *worker, struct record *record, const void *bytes, 
 	if (result < 0 && errno == EAGAIN) {
 		worker->full = true;
 		set_watch (worker);
+		errno = EAGAIN; /* libuv changes errno */
 	} else if (result < 0) {
 		fail (worker);
 	}
