@@ -4,7 +4,9 @@ front_tests = \
 	%D%/check_budget \
 	%D%/check_carrier \
 	%D%/check_confine \
+	%D%/check_dispatch \
 	%D%/check_histogram \
+	%D%/check_pool \
 	%D%/check_pool_drain \
 	%D%/check_queue \
 	%D%/check_relay \
@@ -17,6 +19,7 @@ front_tests = \
 	$(NULL)
 check_PROGRAMS += $(front_tests)
 TESTS += $(front_tests)
+front_alone = %D%/front_alone.c %D%/front_alone.h
 front_fixture = %D%/relay_fixture.c %D%/relay_fixture.h tests/wire/fake_session.c tests/wire/fake_session.h
 front_libs = \
 	src/front/libfront.la src/gate/libgate.la src/audit/libaudit.la src/loop/libloop.la src/proc/libproc.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la \
@@ -31,9 +34,14 @@ front_libs = \
 %C%_check_carrier_LDADD = $(front_libs)
 %C%_check_confine_CFLAGS = $(check_cflags)
 %C%_check_confine_LDADD = $(front_libs)
+%C%_check_dispatch_SOURCES = %D%/check_dispatch.c $(front_alone) tests/wire/fake_session.c tests/wire/fake_session.h
+%C%_check_dispatch_CFLAGS = $(check_cflags)
+%C%_check_dispatch_LDADD = $(front_libs)
+%C%_check_pool_CFLAGS = $(check_cflags)
+%C%_check_pool_LDADD = $(front_libs)
+%C%_check_pool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
 %C%_check_pool_drain_CFLAGS = $(check_cflags)
 %C%_check_pool_drain_LDADD = $(front_libs)
-
 %C%_check_queue_CFLAGS = $(check_cflags)
 %C%_check_queue_LDADD = $(front_libs)
 %C%_check_relay_SOURCES = %D%/check_relay.c $(front_fixture)

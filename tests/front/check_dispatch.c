@@ -1,0 +1,641 @@
+/* check_dispatch - from a call to a worker: calls that are refused, answers of the supervisor in any order, too late, or about
+ * somebody else, workers that cannot be made, a trail that cannot be written. The client is a session without a
+ * connection; the supervisor and the workers are the test. */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "front/dispatch.h"
+#include "front/request.h"
+#include "front_alone.h"
+#include "support/check_main.h"
+#include "wire/fake_session.h"
+
+enum { STRANGER = 4000000000u }; /* a uid of nobody */
+
+#define COUNT "\"call\":\"words.count\",\"args\":{\"text\":\"t\"}"
+
+static struct front_alone alone;
+static struct front *const front = &alone.front;
+static struct fake_session fake; /* of a client */
+static struct gate_client client, other; /* an administrator, and somebody else */
+static bool by_other; /* the calls that come next */
+static int peer; /* of the calls that come next; -1: none */
+
+static void on_call (void *arg, struct channel *channel, const struct message *message)
+{
+	(void)arg;
+	dispatch_call (front, by_other ? &other : &client, peer, channel, message);
+}
+
+static void on_flush (void *arg)
+{
+	(void)arg;
+}
+
+static const struct session_events session_events = { .call = on_call, .flush = on_flush };
+
+static void begin (const char *yaml)
+{
+	peer = -1;
+	alone_begin (&alone, yaml);
+	client = (struct gate_client){ .identity = access_uid (&front->gate.access, geteuid ()) };
+	gate_enter (&front->gate, &client);
+	other = (struct gate_client){ .identity = access_uid (&front->gate.access, STRANGER) };
+	gate_enter (&front->gate, &other);
+	fake_begin (&fake);
+	fake.session.events = &session_events;
+	ck_assert_str_eq (fake_answers (&fake), "hello;");
+}
+
+/* The client goes. */
+static void end (void)
+{
+	session_lose (&fake.session);
+	fake_end (&fake);
+	gate_leave (&client);
+	gate_leave (&other);
+	alone_end (&alone);
+}
+
+static void check_answers (const char *expected)
+{
+	alone_turn (&alone);
+	ck_assert_str_eq (fake_answers (&fake), expected);
+}
+
+static struct request *first_request (void)
+{
+	ck_assert (!list_empty (&front->requests));
+	return list_entry (front->requests.next, struct request, node);
+}
+
+/* The worker completes its request, and the client is told. */
+static void complete (uint64_t serial, uint64_t number, const char *answers)
+{
+	alone_complete (&alone, serial, number);
+	alone_until (&alone, buf_len (&fake.session.out));
+	ck_assert_str_eq (fake_answers (&fake), answers);
+}
+
+/* --- one call ---------------------------------------------------------------------------------------------------- */
+
+START_TEST (a_call_gets_a_worker)
+{
+	static const char header[] = "{\"id\":5," COUNT "}";
+
+	begin ("");
+	fake_say (&fake, "%s", header);
+	alone_hear (&alone, REC_WORKER, 1);
+	ck_assert_int_eq (alone.packet.record.a, geteuid ());
+	ck_assert_uint_eq (alone.packet.record.length, strlen (client.identity->name));
+	ck_assert_mem_eq (alone.packet.data, client.identity->name, strlen (client.identity->name));
+	ck_assert_uint_eq (alone.n_fds, 0);
+	ck_assert_int_eq (front->pool.births, 1);
+	check_answers ("");
+	alone_born (&alone, 1, 1, geteuid (), false);
+	ck_assert_int_eq (front->pool.births, 0);
+	alone_worker_hears (&alone, 1, REC_CALL, 1);
+	ck_assert_uint_eq (alone.packet.record.length, strlen (header)); /* the client's own bytes */
+	ck_assert_mem_eq (alone.packet.data, header, strlen (header));
+	ck_assert_int_eq (front->n_running, 1);
+	complete (1, 1, "done 5 completed;");
+	ck_assert_int_eq (front->n_running, 0);
+	/* The next call gets the same worker, and the supervisor is not asked. */
+	fake_say (&fake, "{\"id\":6," COUNT "}");
+	alone_worker_hears (&alone, 1, REC_CALL, 2);
+	complete (1, 2, "done 6 completed;");
+	alone_quiet (&alone);
+	end ();
+}
+END_TEST
+
+/* The supervisor gets the socket of the client, which proves who it is. */
+START_TEST (the_proof_is_sent_along)
+{
+	int fds[2];
+
+	begin ("");
+	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	peer = fds[0];
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	alone_hear (&alone, REC_WORKER, 1);
+	ck_assert_uint_eq (alone.n_fds, 1);
+	close (fds[0]);
+	close (fds[1]);
+	end ();
+}
+END_TEST
+
+/* --- calls that are refused -------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *members, *answer;
+	enum code code;
+} refusals[] = {
+	{ COUNT ",\"must\":\"deadline\"", "error 1 bad_value;", CODE_BAD_VALUE },
+	{ COUNT ",\"must\":[\"later\"]", "error 1 bad_message;", CODE_BAD_MESSAGE },
+	{ COUNT ",\"must\":[\"deadline\",7]", "error 1 bad_message;", CODE_BAD_MESSAGE },
+	{ COUNT ",\"user\":7", "error 1 bad_value;", CODE_BAD_VALUE },
+	{ COUNT ",\"input\":\"yes\"", "error 1 bad_value;", CODE_BAD_VALUE },
+	{ COUNT ",\"wait_output\":1", "error 1 bad_value;", CODE_BAD_VALUE },
+	{ COUNT ",\"deadline\":0", "error 1 bad_value;", CODE_BAD_VALUE },
+	{ COUNT ",\"user\":\"no such user\"", "error 1 not_found;", CODE_NOT_FOUND },
+	{ "\"call\":\"words.cuont\"", "error 1 unknown_call;", CODE_UNKNOWN_CALL },
+	{ "\"call\":\"bad.thing\"", "error 1 unknown_call;", CODE_UNKNOWN_CALL },
+	{ "\"call\":\"words.count\"", "error 1 bad_value;", CODE_BAD_VALUE },
+	{ "\"call\":\"words.count\",\"args\":{\"text\":7}", "error 1 bad_value;", CODE_BAD_VALUE },
+	{ "\"call\":\"words.show\",\"args\":{\"more\":7}", "error 1 bad_value;", CODE_BAD_VALUE },
+};
+
+/* Nothing is queued, and no worker is asked for. */
+START_TEST (a_call_is_refused)
+{
+	begin ("");
+	fake_say (&fake, "{\"id\":1,%s}", refusals[_i].members);
+	check_answers (refusals[_i].answer);
+	ck_assert_uint_eq (front->counts.errors[refusals[_i].code], 1);
+	ck_assert_int_eq (front->queue.length, 0);
+	ck_assert (list_empty (&front->requests));
+	alone_quiet (&alone);
+	end ();
+}
+END_TEST
+
+START_TEST (keys_that_are_known_may_be_insisted_on)
+{
+	begin ("");
+	fake_say (&fake,
+		"{\"id\":1," COUNT
+		",\"must\":[\"id\",\"call\",\"args\",\"deadline\",\"idle\",\"input\",\"body\",\"window\",\"user\","
+		"\"wait_output\",\"must\"]}");
+	check_answers ("");
+	ck_assert_int_eq (front->queue.length, 1);
+	end ();
+}
+END_TEST
+
+/* A client over TCP is not told where the files of plugins are. */
+START_TEST (the_reason_of_a_refused_plugin_is_for_local_clients)
+{
+	static const char secret[] = "/secret/bad.so";
+
+	begin ("");
+	client.remote = _i;
+	fake_say (&fake, "{\"id\":1,\"call\":\"bad.thing\"}");
+	ck_assert_int_eq (memmem (buf_head (&fake.session.out), buf_len (&fake.session.out), secret, strlen (secret)) != NULL,
+		!_i);
+	check_answers ("error 1 unknown_call;");
+	client.remote = false;
+	end ();
+}
+END_TEST
+
+START_TEST (a_front_that_drains_takes_no_calls)
+{
+	begin ("");
+	front->draining = true;
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	fake_say (&fake, "{\"id\":2,\"call\":\"plugins\"}");
+	check_answers ("error 1 shutting_down;error 2 shutting_down;");
+	end ();
+}
+END_TEST
+
+START_TEST (a_full_queue_is_busy)
+{
+	begin ("queue: {length: 2}\n");
+	for (int i = 1; i <= 3; i++)
+		fake_say (&fake, "{\"id\":%d," COUNT "}", i);
+	check_answers ("error 3 busy;");
+	ck_assert_int_eq (front->queue.length, 2);
+	end ();
+}
+END_TEST
+
+START_TEST (a_plugin_that_rests)
+{
+	begin ("limits: {crashes: 2}\n");
+	for (int i = 0; i < 2; i++)
+		breaker_crashed (&front->breakers, "words", geteuid (), clock_ms () + 100000);
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	check_answers ("error 1 plugin_crashed;");
+	end ();
+}
+END_TEST
+
+/* --- no worker --------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	int error;
+	const char *answer;
+} no_workers[] = {
+	{ EPERM, "error 1 denied;" },
+	{ ENOTCONN, "error 1 denied;" },
+	{ EAGAIN, "error 1 busy;" },
+	{ ENOMEM, "error 1 busy;" },
+	{ EMFILE, "error 1 busy;" },
+	{ ENFILE, "error 1 busy;" },
+	{ ENOEXEC, "error 1 internal;" },
+};
+
+START_TEST (no_worker_can_be_made)
+{
+	begin ("");
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	alone_hear (&alone, REC_WORKER, 1);
+	alone_no_worker (&alone, 1, no_workers[_i].error);
+	check_answers (no_workers[_i].answer);
+	ck_assert_int_eq (front->pool.births, 0);
+	ck_assert_int_eq (front->queue.length, 0);
+	alone_quiet (&alone);
+	end ();
+}
+END_TEST
+
+/* Workers that the supervisor still knows have to leave first: it is asked again, and the call waits. */
+START_TEST (a_supervisor_without_room_is_asked_again)
+{
+	begin ("");
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	for (int i = 0; i < 3; i++) {
+		alone_hear (&alone, REC_WORKER, 1);
+		alone_no_worker (&alone, 1, EBUSY);
+		ck_assert_int_eq (front->pool.births, 0);
+		alone_quiet (&alone); /* not at once */
+		alone_until (&alone, front->pool.births == 1);
+	}
+	alone_hear (&alone, REC_WORKER, 1);
+	alone_born (&alone, 1, 1, geteuid (), false);
+	alone_worker_hears (&alone, 1, REC_CALL, 1);
+	complete (1, 1, "done 1 completed;");
+	end ();
+}
+END_TEST
+
+/* The link of the new worker was lost on the way: the worker is stopped, and is not counted. */
+START_TEST (a_worker_without_a_link)
+{
+	begin ("");
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	alone_hear (&alone, REC_WORKER, 1);
+	alone_born (&alone, 1, 9, geteuid (), true);
+	alone_hear (&alone, REC_STOP, 9);
+	ck_assert_int_eq (alone.packet.record.a, 0);
+	check_answers ("error 1 busy;");
+	ck_assert_int_eq (front->pool.births, 0);
+	ck_assert_int_eq (front->pool.n, 0);
+	end ();
+}
+END_TEST
+
+/* --- answers of the supervisor in another order ------------------------------------------------------------------ */
+
+START_TEST (workers_come_in_any_order)
+{
+	begin ("");
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	by_other = true;
+	fake_say (&fake, "{\"id\":2," COUNT "}");
+	alone_hear (&alone, REC_WORKER, 1);
+	alone_hear (&alone, REC_WORKER, 2);
+	ck_assert_int_eq (alone.packet.record.a, STRANGER);
+	ck_assert_int_eq (front->pool.births, 2);
+	alone_born (&alone, 2, 7, STRANGER, false);
+	alone_worker_hears (&alone, 7, REC_CALL, 2);
+	check_answers ("");
+	alone_no_worker (&alone, 1, ENOMEM);
+	check_answers ("error 1 busy;");
+	complete (7, 2, "done 2 completed;");
+	ck_assert_int_eq (front->pool.births, 0);
+	end ();
+}
+END_TEST
+
+/* The first call was cancelled after a worker was asked for. The next call of that user gets it. */
+START_TEST (a_worker_is_for_the_next_call_of_its_user)
+{
+	begin ("");
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	fake_say (&fake, "{\"id\":2," COUNT "}");
+	alone_hear (&alone, REC_WORKER, 1);
+	alone_quiet (&alone); /* one at a time for one identity */
+	fake_say (&fake, "{\"id\":1,\"cancel\":true}");
+	check_answers ("done 1 cancelled;");
+	alone_hear (&alone, REC_WORKER, 2);
+	ck_assert_int_eq (front->pool.births, 2);
+	alone_born (&alone, 1, 3, geteuid (), false);
+	alone_worker_hears (&alone, 3, REC_CALL, 2);
+	alone_no_worker (&alone, 2, EPERM); /* about a call that runs by now */
+	check_answers ("");
+	ck_assert_int_eq (front->pool.births, 0);
+	complete (3, 2, "done 2 completed;");
+	end ();
+}
+END_TEST
+
+/* The call was cancelled, or its client has gone: the worker stays, and the next call gets it. */
+START_TEST (a_worker_that_nobody_waits_for_any_more)
+{
+	begin ("");
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	alone_hear (&alone, REC_WORKER, 1);
+	fake_say (&fake, "{\"id\":1,\"cancel\":true}");
+	check_answers ("done 1 cancelled;");
+	ck_assert_int_eq (front->pool.births, 1); /* it comes all the same */
+	alone_born (&alone, 1, 1, geteuid (), false);
+	ck_assert_int_eq (front->pool.births, 0);
+	ck_assert_int_eq (front->pool.n, 1);
+	fake_say (&fake, "{\"id\":2," COUNT "}");
+	alone_worker_hears (&alone, 1, REC_CALL, 2);
+	complete (1, 2, "done 2 completed;");
+	alone_quiet (&alone);
+	end ();
+}
+END_TEST
+
+START_TEST (an_answer_about_nobody)
+{
+	begin ("");
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	alone_hear (&alone, REC_WORKER, 1);
+	fake_say (&fake, "{\"id\":1,\"cancel\":true}");
+	check_answers ("done 1 cancelled;");
+	alone_no_worker (&alone, 1, EPERM);
+	check_answers ("");
+	ck_assert_int_eq (front->pool.births, 0);
+	alone_audited (&alone, 1, EIO);
+	ck_assert_int_eq (front->audit_error, 0);
+	end ();
+}
+END_TEST
+
+/* A reload has changed the user of the call while the supervisor was asked: its answer is about the former user. */
+START_TEST (a_refusal_of_the_former_user)
+{
+	begin ("");
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	alone_hear (&alone, REC_WORKER, 1);
+	first_request ()->waiter.uid = STRANGER;
+	alone_no_worker (&alone, 1, EPERM);
+	check_answers ("");
+	alone_hear (&alone, REC_WORKER, 1);
+	ck_assert_int_eq (alone.packet.record.a, STRANGER);
+	alone_no_worker (&alone, 1, EPERM);
+	check_answers ("error 1 denied;");
+	end ();
+}
+END_TEST
+
+/* The same, and the worker comes: it is of the former user, and never runs the call. */
+START_TEST (a_worker_of_the_former_user)
+{
+	begin ("");
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	alone_hear (&alone, REC_WORKER, 1);
+	first_request ()->waiter.uid = STRANGER;
+	alone_born (&alone, 1, 1, geteuid (), false);
+	ck_assert_int_eq (link_recv (alone.workers[1], &alone.packet, MSG_DONTWAIT), -1);
+	alone_hear (&alone, REC_WORKER, 1);
+	ck_assert_int_eq (alone.packet.record.a, STRANGER);
+	end ();
+}
+END_TEST
+
+/* Changed rights are checked first. */
+START_TEST (nothing_is_started_while_it_is_paused)
+{
+	begin ("");
+	front->paused = true;
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	alone_quiet (&alone);
+	front->paused = false;
+	dispatch_pump (front);
+	alone_hear (&alone, REC_WORKER, 1);
+	end ();
+}
+END_TEST
+
+/* A worker that was asked for proves that the identity may act as its user, as long as the user database is the same. */
+START_TEST (a_worker_is_a_proof)
+{
+	begin ("");
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	ck_assert_uint_eq (client.identity->proved_users, 0);
+	alone_born (&alone, 1, 1, geteuid (), false);
+	ck_assert_uint_eq (client.identity->proved_users, userdb_state (&front->userdb));
+	ck_assert_int_ne (client.identity->proved_ms, 0);
+	alone_complete (&alone, 1, 1);
+	alone_until (&alone, list_empty (&front->requests));
+	client.identity->proved_users = 0;
+	/* A worker of another user proves nothing. */
+	front->paused = true;
+	fake_say (&fake, "{\"id\":2," COUNT "}");
+	first_request ()->waiter.uid = STRANGER;
+	front->paused = false;
+	dispatch_pump (front);
+	alone_hear (&alone, REC_WORKER, 1);
+	alone_hear (&alone, REC_WORKER, 2);
+	alone_born (&alone, 2, 2, STRANGER, false);
+	alone_worker_hears (&alone, 2, REC_CALL, 2);
+	ck_assert_uint_eq (client.identity->proved_users, 0);
+	alone_complete (&alone, 2, 2);
+	alone_until (&alone, list_empty (&front->requests));
+	end ();
+}
+END_TEST
+
+/* The user database changes all the time: the worker that was made for a call runs it, or no call would ever run. */
+START_TEST (a_new_worker_runs_its_call)
+{
+	begin ("");
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	alone_hear (&alone, REC_WORKER, 1);
+	alone.users_change = true;
+	alone_born (&alone, 1, 1, geteuid (), false);
+	alone_worker_hears (&alone, 1, REC_CALL, 1);
+	complete (1, 1, "done 1 completed;");
+	end ();
+}
+END_TEST
+
+/* The name of a user may have another number when the call's turn comes. */
+START_TEST (a_user_who_was_named_is_looked_up_again)
+{
+	begin ("");
+	front->paused = true;
+	fake_say (&fake, "{\"id\":1," COUNT ",\"user\":\"%u\"}", (unsigned)geteuid ());
+	ck_assert_uint_eq (first_request ()->waiter.users, userdb_state (&front->userdb));
+	front->userdb.directory = "/dev/null"; /* another state */
+	ck_assert_uint_ne (first_request ()->waiter.users, userdb_state (&front->userdb));
+	front->paused = false;
+	dispatch_pump (front);
+	ck_assert_uint_eq (first_request ()->waiter.users, userdb_state (&front->userdb));
+	alone_hear (&alone, REC_WORKER, 1);
+	end ();
+}
+END_TEST
+
+/* --- several identities ------------------------------------------------------------------------------------------ */
+
+/* Of two identities with one user, the one that has been served comes last. */
+START_TEST (identities_take_turns)
+{
+	begin ("");
+	other.identity->uid = geteuid ();
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	fake_say (&fake, "{\"id\":2," COUNT "}");
+	by_other = true;
+	fake_say (&fake, "{\"id\":3," COUNT "}");
+	alone_born (&alone, 1, 1, geteuid (), false);
+	alone_worker_hears (&alone, 1, REC_CALL, 1);
+	complete (1, 1, "done 1 completed;");
+	alone_worker_hears (&alone, 1, REC_CALL, 3);
+	complete (1, 3, "done 3 completed;");
+	alone_worker_hears (&alone, 1, REC_CALL, 2);
+	complete (1, 2, "done 2 completed;");
+	end ();
+}
+END_TEST
+
+START_TEST (an_identity_has_its_own_limit)
+{
+	struct grant grant = { .limits = { .calls = 1 } };
+
+	begin ("");
+	other.identity->grant = &grant;
+	by_other = true;
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	fake_say (&fake, "{\"id\":2," COUNT "}");
+	by_other = false;
+	fake_say (&fake, "{\"id\":3," COUNT "}");
+	check_answers ("error 2 busy;");
+	ck_assert_int_eq (front->queue.length, 2);
+	session_lose (&fake.session);
+	other.identity->grant = NULL;
+	end ();
+}
+END_TEST
+
+/* --- the trail --------------------------------------------------------------------------------------------------- */
+
+#define TRAIL "audit: /nonexistent/audit.log\n"
+
+/* Nothing runs that is not on record, and no worker is made for it. */
+START_TEST (a_call_waits_for_its_record)
+{
+	begin (TRAIL);
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	alone_hear (&alone, REC_AUDIT, 1);
+	alone_quiet (&alone);
+	alone_audited (&alone, 1, 0);
+	alone_hear (&alone, REC_WORKER, 1);
+	alone_born (&alone, 1, 1, geteuid (), false);
+	alone_worker_hears (&alone, 1, REC_CALL, 1);
+	complete (1, 1, "done 1 completed;");
+	alone_hear (&alone, REC_AUDIT, 0);
+	ck_assert_int_eq (alone.packet.record.a, 1); /* its end */
+	/* There is an idle worker now. */
+	fake_say (&fake, "{\"id\":2," COUNT "}");
+	alone_hear (&alone, REC_AUDIT, 2);
+	ck_assert_int_eq (link_recv (alone.workers[1], &alone.packet, MSG_DONTWAIT), -1);
+	alone_audited (&alone, 2, 0);
+	alone_worker_hears (&alone, 1, REC_CALL, 2);
+	complete (1, 2, "done 2 completed;");
+	end ();
+}
+END_TEST
+
+/* Its user has changed, and that is put on record, too: the first answer is not enough. */
+START_TEST (a_call_with_two_records_waits_for_both)
+{
+	struct err err;
+
+	begin (TRAIL);
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	ck_assert_int_eq (trail_start (first_request (), NULL, &err), 0);
+	alone_hear (&alone, REC_AUDIT, 1);
+	alone_hear (&alone, REC_AUDIT, 1);
+	alone_audited (&alone, 1, 0);
+	alone_quiet (&alone);
+	alone_audited (&alone, 1, 0);
+	alone_hear (&alone, REC_WORKER, 1);
+	end ();
+}
+END_TEST
+
+START_TEST (a_trail_that_cannot_be_written)
+{
+	begin (TRAIL);
+	fake_say (&fake, "{\"id\":1," COUNT "}");
+	alone_hear (&alone, REC_AUDIT, 1);
+	alone_audited (&alone, 1, ENOSPC);
+	check_answers ("error 1 audit_unavailable;");
+	ck_assert_int_eq (front->audit_error, ENOSPC);
+	alone_quiet (&alone); /* no worker; no end, because there is no start */
+	/* It can be written again. */
+	fake_say (&fake, "{\"id\":2," COUNT "}");
+	alone_hear (&alone, REC_AUDIT, 2);
+	alone_audited (&alone, 2, 0);
+	ck_assert_int_eq (front->audit_error, 0);
+	alone_hear (&alone, REC_WORKER, 2);
+	end ();
+}
+END_TEST
+
+/* An administrator has to be able to look why. Others have not. */
+START_TEST (control_calls_of_administrators_run_without_a_trail)
+{
+	begin (TRAIL);
+	client.identity->full = !_i;
+	fake_say (&fake, "{\"id\":1,\"call\":\"words.show\"}");
+	alone_hear (&alone, REC_AUDIT, 1);
+	alone_audited (&alone, 1, ENOSPC);
+	client.identity->full = true;
+	if (_i) {
+		check_answers ("error 1 audit_unavailable;");
+		alone_quiet (&alone);
+	} else {
+		check_answers ("");
+		alone_hear (&alone, REC_WORKER, 1);
+	}
+	end ();
+}
+END_TEST
+
+static void add_cases (TCase *tcase)
+{
+	tcase_add_test (tcase, a_call_gets_a_worker);
+	tcase_add_test (tcase, the_proof_is_sent_along);
+	tcase_add_loop_test (tcase, a_call_is_refused, 0, (int)(sizeof refusals / sizeof *refusals));
+	tcase_add_test (tcase, keys_that_are_known_may_be_insisted_on);
+	tcase_add_loop_test (tcase, the_reason_of_a_refused_plugin_is_for_local_clients, 0, 2);
+	tcase_add_test (tcase, a_front_that_drains_takes_no_calls);
+	tcase_add_test (tcase, a_full_queue_is_busy);
+	tcase_add_test (tcase, a_plugin_that_rests);
+	tcase_add_loop_test (tcase, no_worker_can_be_made, 0, (int)(sizeof no_workers / sizeof *no_workers));
+	tcase_add_test (tcase, a_supervisor_without_room_is_asked_again);
+	tcase_add_test (tcase, a_worker_without_a_link);
+	tcase_add_test (tcase, workers_come_in_any_order);
+	tcase_add_test (tcase, a_worker_is_for_the_next_call_of_its_user);
+	tcase_add_test (tcase, a_worker_that_nobody_waits_for_any_more);
+	tcase_add_test (tcase, an_answer_about_nobody);
+	tcase_add_test (tcase, a_refusal_of_the_former_user);
+	tcase_add_test (tcase, a_worker_of_the_former_user);
+	tcase_add_test (tcase, nothing_is_started_while_it_is_paused);
+	tcase_add_test (tcase, a_worker_is_a_proof);
+	tcase_add_test (tcase, a_new_worker_runs_its_call);
+	tcase_add_test (tcase, a_user_who_was_named_is_looked_up_again);
+	tcase_add_test (tcase, identities_take_turns);
+	tcase_add_test (tcase, an_identity_has_its_own_limit);
+	tcase_add_test (tcase, a_call_waits_for_its_record);
+	tcase_add_test (tcase, a_call_with_two_records_waits_for_both);
+	tcase_add_test (tcase, a_trail_that_cannot_be_written);
+	tcase_add_loop_test (tcase, control_calls_of_administrators_run_without_a_trail, 0, 2);
+}
+
+CHECK_MAIN ("dispatch", add_cases)
