@@ -88,10 +88,10 @@ START_TEST (what_makes_no_sense_is_not_printed)
 	int format = _i ? FORMAT_JSON : FORMAT_TEXT;
 
 	ck_assert_int_eq (run (&nameless, format, 1), STATUS_REMEX);
-	check_complained ("the result of status.show makes no sense: it has no name");
+	check_complained ("the result of status.show is invalid: it has no name");
 	ck_assert_int_eq (run (&no_json, format, 1), STATUS_REMEX);
 	ck_assert_int_eq (strncmp (complained, "remex: unix://", 14), 0);
-	ck_assert_ptr_nonnull (strstr (complained, ": the result is no JSON: "));
+	ck_assert_ptr_nonnull (strstr (complained, ": the result is not JSON: "));
 	ck_assert_str_eq (printed, "");
 	ck_assert_int_eq (run (&none, format, 1), STATUS_REMEX);
 	check_complained ("status.show gave no result");
