@@ -187,7 +187,8 @@ START_TEST (the_reason_of_a_refused_plugin_is_for_local_clients)
 	begin ("");
 	client.remote = _i;
 	fake_say (&fake, "{\"id\":1,\"call\":\"bad.thing\"}");
-	ck_assert_int_eq (memmem (buf_head (&fake.session.out), buf_len (&fake.session.out), secret, strlen (secret)) != NULL,
+	ck_assert_int_eq (
+		memmem (buf_head (&fake.session.out), buf_len (&fake.session.out), secret, strlen (secret)) != NULL,
 		!_i);
 	check_answers ("error 1 unknown_call;");
 	client.remote = false;

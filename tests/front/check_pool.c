@@ -17,13 +17,15 @@
 #include "support/fail_alloc.h"
 
 static uv_loop_t loop;
+static uv_timer_t alive; /* a loop without handles would not look at descriptors */
 static struct pool pool;
 static int descriptors; /* open ones, at the beginning */
 static int ends[8], n_ends; /* of the links, the workers' */
 
-/* What the pool has told its owner. */
-static uint64_t last_id;
+/* What the worker has sent, and what the pool has told its owner. */
+static uint64_t last_sent, last_id;
 static int n_records, n_writable, n_broken;
+static int refill; /* the end of a link on which a record is written for each that is read; 0: none */
 static int pause_at; /* the record at which the owner pauses the worker; 0: none */
 static uint64_t released, stopped;
 static int64_t grace;
@@ -33,6 +35,8 @@ static void on_record (void *arg, struct pooled *worker, struct packet *packet)
 	ck_assert_ptr_eq (arg, &pool);
 	ck_assert_uint_eq (packet->record.id, last_id + 1); /* none is lost or told twice */
 	last_id = packet->record.id;
+	if (refill)
+		ck_assert_int_eq (link_post (refill, REC_PULL, ++last_sent, 0, 0, MSG_DONTWAIT), 0);
 	if (++n_records == pause_at)
 		pool_pause (worker, true);
 }
@@ -70,11 +74,19 @@ static const struct pool_ops ops = { .on_record = on_record,
 	.release = on_release,
 	.stop = on_stop };
 
+static void never (uv_timer_t *timer)
+{
+	(void)timer;
+	ck_abort_msg ("the test is too slow");
+}
+
 static void set_up (void)
 {
 	signal (SIGPIPE, SIG_IGN);
 	ck_assert_int_eq (uv_loop_init (&loop), 0);
-	ck_assert_int_eq (uv_run (&loop, UV_RUN_NOWAIT), 0);
+	ck_assert_int_eq (uv_timer_init (&loop, &alive), 0);
+	ck_assert_int_eq (uv_timer_start (&alive, never, 1000000, 0), 0);
+	uv_run (&loop, UV_RUN_NOWAIT);
 	descriptors = open_descriptors ();
 	pool_init (&pool, &loop, 4, 0, &ops, &pool);
 }
@@ -88,6 +100,7 @@ static void tear_down (void)
 	for (int i = 0; i < n_ends; i++)
 		fd_close (&ends[i]);
 	ck_assert_int_eq (open_descriptors (), descriptors);
+	uv_close ((uv_handle_t *)&alive, NULL);
 	while (uv_run (&loop, UV_RUN_NOWAIT))
 		;
 	ck_assert_int_eq (uv_loop_close (&loop), 0);
@@ -107,8 +120,6 @@ static struct pooled *add (uint64_t serial)
 }
 
 /* The worker sends so many records, with the ids that follow. */
-static uint64_t last_sent;
-
 static void post (int end, int n)
 {
 	for (int i = 0; i < n; i++)
@@ -229,7 +240,7 @@ START_TEST (what_a_worker_that_is_gone_broke_does_not_matter)
 
 	post (ends[0], 2);
 	ck_assert_int_eq (send (ends[0], "junk", 4, 0), 4);
-	worker->gone = true;
+	pool_gone (worker);
 	ck_assert (pool_drain (worker));
 	ck_assert_int_eq (n_records, 2);
 	ck_assert_int_eq (n_broken, 0);
@@ -314,7 +325,7 @@ START_TEST (the_rest_of_a_link_is_drained)
 	fill (worker);
 	post (ends[0], 40);
 	fd_close (&ends[0]);
-	worker->gone = true;
+	pool_gone (worker);
 	turn ();
 	ck_assert_int_eq (n_records, 0); /* only pool_drain reads it */
 	ck_assert_int_eq (n_writable, 0);
@@ -339,9 +350,27 @@ START_TEST (a_link_that_others_hold_is_drained)
 	struct pooled *worker = add (1);
 
 	post (ends[0], 16); /* as many as are read in a row */
-	worker->gone = true;
+	pool_gone (worker);
 	ck_assert (pool_drain (worker));
 	ck_assert_int_eq (n_records, 16);
+	fd_close (&ends[0]);
+	ck_assert (pool_drain (worker));
+}
+END_TEST
+
+/* They go on writing, as fast as the front reads: it reads what the link held, and no more, also in pieces. */
+START_TEST (a_flood_is_not_followed)
+{
+	struct pooled *worker = add (1);
+
+	post (ends[0], 40);
+	pool_gone (worker);
+	refill = ends[0];
+	pause_at = _i;
+	ck_assert_int_eq (pool_drain (worker), !_i);
+	pool_pause (worker, false);
+	ck_assert (pool_drain (worker));
+	ck_assert_int_eq (n_records, 40);
 }
 END_TEST
 
@@ -457,6 +486,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, a_full_link_is_read);
 	tcase_add_test (tcase, the_rest_of_a_link_is_drained);
 	tcase_add_test (tcase, a_link_that_others_hold_is_drained);
+	tcase_add_loop_test (tcase, a_flood_is_not_followed, 0, 3);
 	tcase_add_test (tcase, the_worker_used_last_is_the_last_idle_one);
 	tcase_add_test (tcase, a_worker_counts_until_it_is_gone);
 	tcase_add_test (tcase, a_worker_is_of_the_generation_that_it_was_made_in);

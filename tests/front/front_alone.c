@@ -16,12 +16,11 @@
 #include "front_alone.h"
 #include "support/descriptors.h"
 
-static const char table[] =
-	"[{\"plugin\":\"words\",\"version\":\"1\",\"summary\":\"s\",\"verbs\":["
-	"{\"name\":\"count\",\"help\":\"h\",\"params\":["
-	"{\"name\":\"text\",\"type\":\"string\",\"required\":true,\"help\":\"h\"}]},"
-	"{\"name\":\"show\",\"help\":\"h\",\"control\":true,\"params\":[]}]},"
-	"{\"plugin\":\"bad\",\"refused\":\"its file is /secret/bad.so\"}]";
+static const char table[] = "[{\"plugin\":\"words\",\"version\":\"1\",\"summary\":\"s\",\"verbs\":["
+			    "{\"name\":\"count\",\"help\":\"h\",\"params\":["
+			    "{\"name\":\"text\",\"type\":\"string\",\"required\":true,\"help\":\"h\"}]},"
+			    "{\"name\":\"show\",\"help\":\"h\",\"control\":true,\"params\":[]}]},"
+			    "{\"plugin\":\"bad\",\"refused\":\"its file is /secret/bad.so\"}]";
 
 /* --- what front.c does for its parts ----------------------------------------------------------------------------- */
 

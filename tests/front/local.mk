@@ -4,10 +4,10 @@ front_tests = \
 	%D%/check_budget \
 	%D%/check_carrier \
 	%D%/check_confine \
+	%D%/check_connection \
 	%D%/check_dispatch \
 	%D%/check_histogram \
 	%D%/check_pool \
-	%D%/check_pool_drain \
 	%D%/check_queue \
 	%D%/check_relay \
 	%D%/check_relay_input \
@@ -34,14 +34,16 @@ front_libs = \
 %C%_check_carrier_LDADD = $(front_libs)
 %C%_check_confine_CFLAGS = $(check_cflags)
 %C%_check_confine_LDADD = $(front_libs)
+%C%_check_connection_SOURCES = %D%/check_connection.c $(front_alone)
+%C%_check_connection_CFLAGS = $(check_cflags)
+%C%_check_connection_LDADD = $(front_libs)
+%C%_check_connection_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
 %C%_check_dispatch_SOURCES = %D%/check_dispatch.c $(front_alone) tests/wire/fake_session.c tests/wire/fake_session.h
 %C%_check_dispatch_CFLAGS = $(check_cflags)
 %C%_check_dispatch_LDADD = $(front_libs)
 %C%_check_pool_CFLAGS = $(check_cflags)
 %C%_check_pool_LDADD = $(front_libs)
 %C%_check_pool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
-%C%_check_pool_drain_CFLAGS = $(check_cflags)
-%C%_check_pool_drain_LDADD = $(front_libs)
 %C%_check_queue_CFLAGS = $(check_cflags)
 %C%_check_queue_LDADD = $(front_libs)
 %C%_check_relay_SOURCES = %D%/check_relay.c $(front_fixture)
