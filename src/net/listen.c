@@ -215,9 +215,12 @@ static int open_lock (int directory, const char *name, bool *made)
 	return fd;
 }
 
-/* The owner of a lock writes its pid into it, for whoever finds the lock taken. A lock without a pid works as well. */
-static void sign_lock (int lock)
+/* The owner of a lock writes its pid into it, for whoever finds the lock taken. A lock without a pid works as well, and a
+ * file that may be more than a lock is not written to: in a sticky directory others may have made it, as a hard link. */
+static void sign_lock (int lock, const struct stat *st)
 {
+	if (!S_ISREG (st->st_mode) || st->st_uid != geteuid () || st->st_nlink != 1)
+		return;
 	if (ftruncate (lock, 0) == 0)
 		dprintf (lock, "%d\n", (int)getpid ());
 }
@@ -278,7 +281,7 @@ static int take_lock (struct listener *listener, bool *made, struct err *err)
 			return -1;
 		}
 		if (fstat (fd, &held) == 0 && is_named (listener->directory, name, &held)) {
-			sign_lock (fd);
+			sign_lock (fd, &held);
 			return listener->lock = fd;
 		}
 		fd_close (&fd);

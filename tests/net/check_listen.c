@@ -296,6 +296,31 @@ START_TEST (test_somebody_elses_socket)
 }
 END_TEST
 
+/* In a sticky directory anybody can make the lock, as a hard link to a file that remexd may write to. */
+START_TEST (test_lock_is_no_lock)
+{
+	char lock[80], precious[80], content[16] = "";
+	struct listener listener;
+	FILE *file;
+
+	snprintf (run, sizeof run, "%s/run", directory);
+	snprintf (lock, sizeof lock, "%s.lock", path);
+	snprintf (precious, sizeof precious, "%s/precious", directory);
+	ck_assert_int_eq (mkdir (run, 0700), 0);
+	ck_assert_ptr_nonnull (file = fopen (precious, "w"));
+	ck_assert_int_gt (fputs ("precious", file), 0);
+	ck_assert_int_eq (fclose (file), 0);
+	ck_assert_int_eq (link (precious, lock), 0);
+	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, false, &err), 0);
+	listener_close (&listener);
+	ck_assert_ptr_nonnull (file = fopen (precious, "r"));
+	ck_assert_ptr_nonnull (fgets (content, sizeof content, file));
+	fclose (file);
+	ck_assert_str_eq (content, "precious");
+	ck_assert_int_eq (entries (run), 0);
+}
+END_TEST
+
 /* Surplus slashes, and a socket without a directory of its own. */
 START_TEST (test_paths)
 {
@@ -487,6 +512,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, test_group_and_directory_above);
 	tcase_add_loop_test (tcase, test_another_took_the_place, 0, 2);
 	tcase_add_loop_test (tcase, test_somebody_elses_socket, 0, 3);
+	tcase_add_test (tcase, test_lock_is_no_lock);
 	tcase_add_test (tcase, test_paths);
 	tcase_add_loop_test (tcase, test_tcp, 0, 2);
 	tcase_add_test (tcase, test_tcp_both_families);
