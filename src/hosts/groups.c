@@ -233,6 +233,13 @@ static int insert (struct group_source *source, struct named_group *group)
 	return 0;
 }
 
+/* What the source has changes: @SOURCE:* is to be composed anew. */
+static void forget_all (struct group_source *source)
+{
+	group_free (source->all);
+	source->all = NULL;
+}
+
 int group_source_add (struct group_source *source, const char *name, const char *const *texts, size_t n_texts,
 	const struct group_place *place, struct err *err)
 {
@@ -240,6 +247,7 @@ int group_source_add (struct group_source *source, const char *name, const char 
 
 	if (group_name_check (name, err) < 0)
 		return -1;
+	forget_all (source);
 	if (!(group = group_new (source, name, texts, n_texts, place)) || insert (source, group) < 0) {
 		group_free (group);
 		return err_set (err, 0, "out of memory");
@@ -256,6 +264,7 @@ int group_source_add_hosts (struct group_source *source, const char *text, struc
 {
 	char **more = realloc (source->hosts, (source->n_hosts + 1) * sizeof (char *));
 
+	forget_all (source);
 	if (more)
 		source->hosts = more;
 	if (!more || !(more[source->n_hosts] = strdup (text)))
@@ -449,9 +458,9 @@ static int fail_unknown (
 	text_escape (shown, sizeof shown, name, strlen (name));
 	if (!only && (!n || !strcmp (name, "*")))
 		return err_set (err, 0,
-			"there is no group '%s', and no other one: ~/.config/remex/hosts.yaml defines groups "
-			"(remex-hosts(7))",
-			shown);
+			"there is no group%s%s%s: ~/.config/remex/hosts.yaml defines groups (remex-hosts(7))",
+			*name == '*' ? " that names hosts" : " '", *name == '*' ? "" : shown,
+			*name == '*' ? "" : "', and no other one");
 	return err_set (err, 0, "there is no group '%s'%s%s", shown, in,
 		text_hint (hint, sizeof hint, text_nearest (name, names, n)));
 }

@@ -59,7 +59,7 @@ struct group_place {
  * and err (a sentence). */
 int group_name_check (const char *name, struct err *err);
 
-/* Add a group to a source, or replace it. All is copied. 0, or -1 and err (a sentence). */
+/* Add a group to a source, or replace it; not while an expression is evaluated. All is copied. 0, or -1 and err (a sentence). */
 int group_source_add (struct group_source *source, const char *name, const char *const *texts, size_t n_texts,
 	const struct group_place *place, struct err *err);
 

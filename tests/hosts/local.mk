@@ -2,7 +2,9 @@ if HAVE_CHECK
 hosts_tests = \
 	%D%/check_expression \
 	%D%/check_fold \
+	%D%/check_groups \
 	%D%/check_host_name \
+	%D%/check_ini \
 	$(NULL)
 check_PROGRAMS += $(hosts_tests)
 TESTS += $(hosts_tests)
@@ -11,6 +13,10 @@ hosts_libs = src/hosts/libhosts.la src/proc/libproc.la src/conf/libconf.la src/n
 %C%_check_expression_LDADD = $(hosts_libs)
 %C%_check_fold_CFLAGS = $(check_cflags)
 %C%_check_fold_LDADD = $(hosts_libs)
+%C%_check_groups_CFLAGS = $(check_cflags)
+%C%_check_groups_LDADD = $(hosts_libs)
+%C%_check_ini_CFLAGS = $(check_cflags)
+%C%_check_ini_LDADD = $(hosts_libs)
 %C%_check_host_name_CFLAGS = $(check_cflags)
 %C%_check_host_name_LDADD = $(hosts_libs)
 endif
