@@ -55,20 +55,21 @@ static struct subcommand command = {
 
 static const char *printed, *complained;
 
-/* The words are in memory of their own, which options_parse moves. */
 static int run_with (const char *const *words)
 {
-	char *argv[8];
+	char *argv[8], *copies[8]; /* options_parse moves and overwrites what is in argv */
 	int argc = 0, status;
 
 	for (; words[argc]; argc++)
-		argv[argc] = strdup (words[argc]);
+		argv[argc] = copies[argc] = strdup (words[argc]);
 	argv[argc] = NULL;
 	capture_fd_begin (STDOUT_FILENO);
 	capture_begin ();
 	status = subcommand_run (&command, argc, argv);
 	complained = capture_end ();
 	printed = capture_fd_end (STDOUT_FILENO);
+	while (argc)
+		free (copies[--argc]);
 	return status;
 }
 
@@ -160,7 +161,7 @@ END_TEST
 
 START_TEST (help_that_cannot_be_written_is_a_failure)
 {
-	char *argv[] = { strdup ("--help"), NULL };
+	char help[] = "--help", *argv[] = { help, NULL };
 	int full = open ("/dev/full", O_WRONLY | O_CLOEXEC);
 
 	if (full < 0)
@@ -209,7 +210,7 @@ END_TEST
 
 START_TEST (without_memory_nothing_is_run)
 {
-	char *argv[] = { strdup ("x"), NULL };
+	char word[] = "x", *argv[] = { word, NULL };
 	int status;
 
 	capture_begin ();

@@ -176,9 +176,9 @@ START_TEST (hello_comes_first)
 	far_open (&far, geteuid (), 0);
 	hello = far_expect (&far, MESSAGE_HELLO);
 	ck_assert_str_eq (json_string_value (json_object_get (hello->header, "host")), "web1");
-	ck_assert_str_eq (json_string_value (json_object_get (hello->header, "you")), far.connection->client.identity->name);
-	ck_assert_int_eq (
-		json_integer_value (json_object_get (json_object_get (hello->header, "limits"), "calls")), 7);
+	ck_assert_str_eq (
+		json_string_value (json_object_get (hello->header, "you")), far.connection->client.identity->name);
+	ck_assert_int_eq (json_integer_value (json_object_get (json_object_get (hello->header, "limits"), "calls")), 7);
 	ck_assert_int_eq (front->gate.n_connections, 1);
 	ck_assert_int_eq (far.connection->peer, far.connection->pump.stream.in); /* it proves who the client is */
 	far_leave (&far);
@@ -216,7 +216,8 @@ START_TEST (many_messages_come_at_once)
 	alone_begin (&alone, "");
 	far_greet (&far, geteuid ());
 	for (int i = 0; i < MANY; i++)
-		n += (size_t)sprintf (bytes + n, "%c%c%c%c{\"ping\":%d}", 0, 0, 0, snprintf (NULL, 0, "{\"ping\":%d}", i), i);
+		n += (size_t)sprintf (
+			bytes + n, "%c%c%c%c{\"ping\":%d}", 0, 0, 0, snprintf (NULL, 0, "{\"ping\":%d}", i), i);
 	far_bytes (&far, bytes, n);
 	for (int i = 0; i < MANY; i++)
 		expect_pong (&far, i);
@@ -455,7 +456,8 @@ static char large[500000];
 
 static void make_large (void)
 {
-	static const char start[] = "\0\x07\xa1\x1c{\"id\":1,\"call\":\"words.count\",\"args\":{\"text\":\"", end[] = "\"}}";
+	static const char start[] = "\0\x07\xa1\x1c{\"id\":1,\"call\":\"words.count\",\"args\":{\"text\":\"",
+			  end[] = "\"}}";
 
 	memset (large, 'x', sizeof large);
 	memcpy (large, start, sizeof start - 1);

@@ -205,8 +205,9 @@ START_TEST (test_garbage)
 
 	RAND_bytes (bytes, SIZE);
 	bytes[0] = 0x80;
+	bytes[2] = 0; /* (1 would be a hello of SSL 2) */
 	says (TLS_SERVER, bytes, SIZE, "speaks something else, not TLS");
-	memcpy (bytes, "\x16\x03\x01\x40\x00", 5);
+	memcpy (bytes, "\x16\x03\x01\x40\x00\xaa", 6); /* (1 after that would be a hello, of any size) */
 	says (TLS_SERVER, bytes, SIZE, "has sent broken TLS");
 	for (size_t i = 0; i + 5 < SIZE; i += 5 + 0x4000)
 		memcpy (bytes + i, "\x16\x03\x01\x40\x00", 5);

@@ -20,9 +20,11 @@ static inline bool fail_alloc_now (void)
 }
 
 void *__real_malloc (size_t n);
-void *__wrap_malloc (size_t n);
 void *__real_calloc (size_t n, size_t size);
-void *__wrap_calloc (size_t n, size_t size);
+
+/* With sanitizers the linker wants them to be visible to shared libraries, which do not call them. */
+void *__wrap_malloc (size_t n) __attribute__ ((visibility ("default")));
+void *__wrap_calloc (size_t n, size_t size) __attribute__ ((visibility ("default")));
 
 void *__wrap_malloc (size_t n)
 {
