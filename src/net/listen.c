@@ -225,11 +225,18 @@ static void sign_lock (int lock, const struct stat *st)
 		dprintf (lock, "%d\n", (int)getpid ());
 }
 
+/* The pid that is in a lock; 0: none. */
+static pid_t read_signature (int lock)
+{
+	char signature[16] = "";
+
+	return pread (lock, signature, sizeof signature - 1, 0) > 0 ? (pid_t)strtol (signature, NULL, 10) : 0;
+}
+
 /* Who has the socket, in words: the process that listens there, as the kernel tells it, or else the process that has
  * signed the lock (-1: there is no lock). "" when it cannot be known. */
 static const char *describe_owner (const char *path, int lock, char words[OWNER_SIZE])
 {
-	char signature[16] = "";
 	struct passwd *user;
 	uid_t uid = (uid_t)-1;
 	struct stat st;
@@ -240,11 +247,8 @@ static const char *describe_owner (const char *path, int lock, char words[OWNER_
 	if (fd >= 0 && peer_uid (fd, &uid, &pid) < 0)
 		pid = 0;
 	fd_close (&fd);
-	if (uid == (uid_t)-1 && lock >= 0 && pread (lock, signature, sizeof signature - 1, 0) > 0 &&
-		fstat (lock, &st) == 0) {
-		pid = (pid_t)strtol (signature, NULL, 10);
+	if (uid == (uid_t)-1 && lock >= 0 && (pid = read_signature (lock)) != 0 && fstat (lock, &st) == 0)
 		uid = st.st_uid;
-	}
 	if (uid == (uid_t)-1)
 		return words;
 	user = getpwuid (uid);
@@ -257,17 +261,18 @@ static const char *describe_owner (const char *path, int lock, char words[OWNER_
 	return words;
 }
 
-/* Take PATH.lock. Its holder may unlink it, so the locked file must still have the name. *made: the file is new, so no
- * remexd has died here. */
-static int take_lock (struct listener *listener, bool *made, struct err *err)
+/* Take PATH.lock. Its holder may unlink it, so the locked file must still have the name. *former: the pid of the remexd
+ * that has died here, 0: its pid is not known, -1: the file is new, so no remexd has died here. */
+static int take_lock (struct listener *listener, pid_t *former, struct err *err)
 {
 	const char *path = listener->path;
 	char name[LISTEN_PATH_MAX + 8], owner[OWNER_SIZE];
 	struct stat held;
+	bool made;
 
 	lock_name (name, path);
 	for (;;) {
-		int fd = open_lock (listener->directory, name, made);
+		int fd = open_lock (listener->directory, name, &made);
 
 		if (fd < 0)
 			return err_sys (err, 0, "cannot open %s.lock", path);
@@ -281,6 +286,7 @@ static int take_lock (struct listener *listener, bool *made, struct err *err)
 			return -1;
 		}
 		if (fstat (fd, &held) == 0 && is_named (listener->directory, name, &held)) {
+			*former = made ? -1 : read_signature (fd);
 			sign_lock (fd, &held);
 			return listener->lock = fd;
 		}
@@ -290,9 +296,27 @@ static int take_lock (struct listener *listener, bool *made, struct err *err)
 
 /* --- the socket -------------------------------------------------------------------------------------------------- */
 
-/* Remove what a dead remexd left. Without a lock file no remexd that makes its own sockets was here: a live socket then
- * belongs to another program, such as a service manager. */
-static int clear_name (const struct listener *listener, bool first, struct err *err)
+/* Does the socket belong to another program, such as a service manager? Without a lock file no remexd that makes its own
+ * sockets was here. With one, a process that the dead remexd has left behind may still have its socket: the kernel names
+ * the process that made it listen. */
+static bool is_others (const char *path, pid_t former)
+{
+	pid_t pid = 0;
+	uid_t uid;
+	bool others;
+	int fd;
+
+	if (former < 0)
+		return is_live (path);
+	fd = connect_to (path);
+	others =
+		fd < 0 ? errno == EPROTOTYPE : former > 0 && peer_uid (fd, &uid, &pid) == 0 && pid > 0 && pid != former;
+	fd_close (&fd);
+	return others;
+}
+
+/* Remove what a dead remexd left. */
+static int clear_name (const struct listener *listener, pid_t former, struct err *err)
 {
 	char owner[OWNER_SIZE];
 	const char *name = base_name (listener->path);
@@ -302,7 +326,7 @@ static int clear_name (const struct listener *listener, bool first, struct err *
 		return errno == ENOENT ? 0 : err_sys (err, 0, "%s", listener->path);
 	if (!S_ISSOCK (st.st_mode))
 		return err_set (err, 0, "%s exists and is not a socket", listener->path);
-	if (first && is_live (listener->path))
+	if (is_others (listener->path, former))
 		return err_set (err, 0, "%s is in use by another program%s", listener->path,
 			describe_owner (listener->path, -1, owner));
 	unlinkat (listener->directory, name, 0);
@@ -332,15 +356,15 @@ static int bind_and_listen (struct listener *listener, const struct sockaddr_un 
 int listener_open (struct listener *listener, const char *path, gid_t group, bool own, struct err *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	bool first;
+	pid_t former = 0;
 
 	*listener = (struct listener){ .fd = -1, .directory = -1, .lock = -1 };
 	if (strlen (path) > LISTEN_PATH_MAX)
 		return err_set (err, 0, "%s is too long for a socket (at most %d bytes)", path, LISTEN_PATH_MAX);
 	strcpy (listener->path, path);
 	strcpy (address.sun_path, path);
-	if (hold_directory (listener, group, own, err) == 0 && take_lock (listener, &first, err) >= 0 &&
-		clear_name (listener, first, err) == 0 && bind_and_listen (listener, &address, err) == 0)
+	if (hold_directory (listener, group, own, err) == 0 && take_lock (listener, &former, err) >= 0 &&
+		clear_name (listener, former, err) == 0 && bind_and_listen (listener, &address, err) == 0)
 		return 0;
 	listener_close (listener);
 	return -1;

@@ -39,8 +39,9 @@ struct listener {
  * TRUSTED_PLACE (base/trusted.h); take the lock; bind; listen. An existing directory is not changed, with one
  * exception: with `own`, for a directory that is remexd's by its name, the group gets it if it looks as remexd makes it
  * without such a group. The group gets it only where nobody but root and us may change the directory above. The
- * socket's mode is 0666 within that directory. A live socket without a lock belongs to another program. 0, or -1 and
- * err ("… is in use by another remexd: process 1234 of user root"; the process that listens, or that holds the lock). */
+ * socket's mode is 0666 within that directory. A live socket belongs to another program where there is no lock, or where
+ * the lock has the pid of another process than the one that listens. 0, or -1 and err ("… is in use by another remexd:
+ * process 1234 of user root"; the process that listens, or that holds the lock). */
 int listener_open (struct listener *listener, const char *path, gid_t group, bool own, struct err *err);
 
 /* The group has changed, or is new: let its members enter the directory of a Unix socket of our own, by the rules of

@@ -120,6 +120,35 @@ START_TEST (test_stale_is_reclaimed)
 }
 END_TEST
 
+/* After that another program has made a socket of that name: the lock that was left does not make it remexd's. */
+START_TEST (test_stale_lock_of_another_socket)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct listener listener;
+	int status, fd;
+	pid_t pid = fork ();
+
+	if (!pid)
+		_exit (listener_open (&listener, path, (gid_t)-1, false, &err) < 0);
+	ck_assert_int_eq (waitpid (pid, &status, 0), pid);
+	ck_assert_int_eq (status, 0);
+	ck_assert_int_eq (unlink (path), 0);
+	strcpy (address.sun_path, path);
+	ck_assert_int_ge (fd = socket (AF_UNIX, (_i ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0), 0);
+	ck_assert_int_eq (bind (fd, (struct sockaddr *)&address, sizeof address), 0);
+	if (!_i)
+		ck_assert_int_eq (listen (fd, 1), 0);
+	for (int i = 0; i < 2; i++) { /* the lock is left again, or removed */
+		ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, false, &err), -1);
+		ck_assert_ptr_nonnull (strstr (err.text, "is in use by another program"));
+		ck_assert_int_eq (access (path, F_OK), 0);
+	}
+	close (fd);
+	ck_assert_int_eq (listener_open (&listener, path, (gid_t)-1, false, &err), 0);
+	listener_close (&listener);
+}
+END_TEST
+
 START_TEST (test_refusals)
 {
 	struct listener listener;
@@ -506,6 +535,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, test_open_close);
 	tcase_add_test (tcase, test_live_is_refused);
 	tcase_add_test (tcase, test_stale_is_reclaimed);
+	tcase_add_loop_test (tcase, test_stale_lock_of_another_socket, 0, 2);
 	tcase_add_test (tcase, test_refusals);
 	tcase_add_test (tcase, test_nothing_is_made_elsewhere);
 	tcase_add_test (tcase, test_group);
