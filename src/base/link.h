@@ -15,7 +15,7 @@
 
 enum {
 	LINK_RECORD = 128 * 1024, /* the whole packet: two fit into a default SO_SNDBUF of 212,992 bytes */
-	LINK_FDS = 2, /* the most descriptors of one record */
+	LINK_FDS = 8, /* the most descriptors of one record */
 };
 
 struct record {

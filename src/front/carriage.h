@@ -7,7 +7,7 @@
 
 #include "front/carrier.h"
 
-enum carriage_wish { WISH_ALL, WISH_ENDING, WISH_LATE };
+enum carriage_wish { WISH_ALL, WISH_LATE };
 
 struct carriage {
 	bool used; /* read and written by the front only */

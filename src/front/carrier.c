@@ -95,7 +95,7 @@ static struct carriage *find_free (struct carrier *carrier)
 	return NULL;
 }
 
-/* Send the record with its descriptors, and close the first descriptor here. 0; or -1 with errno, and it stays open. */
+/* Send the record with its descriptors, and close them here. 0; or -1 with errno, and they stay open. */
 static int give (struct carrier *carrier, struct outgoing *outgoing, int *fds, size_t n)
 {
 	outgoing->record.b = carrier->sent + 1;
@@ -103,37 +103,54 @@ static int give (struct carrier *carrier, struct outgoing *outgoing, int *fds, s
 	outgoing->n_fds = n;
 	if (carrier->link < 0 || link_send (carrier->link, outgoing, MSG_DONTWAIT) < 0)
 		return -1;
-	fd_close (&fds[0]); /* not the last copy: the carrier waits for this close */
+	for (size_t i = 0; i < n; i++)
+		fd_close (&fds[i]); /* not the last copy: the carrier waits for this close */
 	atomic_store (&carrier->shared->let_go, ++carrier->sent);
 	return 0;
 }
 
-struct carriage *carrier_take (struct carrier *carrier, enum carry direction, enum fd_kind kind, int *fd)
+/* Send a record about a new carriage. */
+static struct carriage *begin (struct carrier *carrier, struct record record, enum fd_kind kind, int *fds, size_t n)
 {
 	struct carriage *carriage = find_free (carrier);
-	int pair[2], fds[2] = { *fd, -1 };
-	struct outgoing outgoing = { .record = { .type = REC_CARRY, .a = direction } };
+	struct outgoing outgoing = { .record = record };
 
-	if (!carriage || socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-		carrier_discard (carrier, fd);
+	if (!carriage)
 		return NULL;
-	}
-	fds[1] = pair[1];
 	outgoing.record.id = (uint64_t)(carriage - carrier->shared->all);
 	atomic_store (&carriage->kind, kind);
 	atomic_store (&carriage->wish, WISH_ALL);
 	atomic_store (&carriage->state, CARRYING);
 	atomic_store (&carriage->since, 0);
-	if (give (carrier, &outgoing, fds, 2) < 0) {
+	if (give (carrier, &outgoing, fds, n) < 0)
+		return NULL;
+	carriage->used = true;
+	return carriage;
+}
+
+struct carriage *carrier_take (struct carrier *carrier, enum carry direction, enum fd_kind kind, int *fd)
+{
+	const struct record record = { .type = REC_CARRY, .a = direction };
+	struct carriage *carriage;
+	int pair[2], fds[2] = { *fd };
+
+	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return NULL;
+	fds[1] = pair[1];
+	if (!(carriage = begin (carrier, record, kind, fds, 2))) {
 		fd_close (&pair[0]);
 		fd_close (&pair[1]);
-		carrier_discard (carrier, fd);
 		return NULL;
 	}
-	carriage->used = true;
-	fd_close (&pair[1]);
 	*fd = pair[0];
 	return carriage;
+}
+
+struct carriage *carrier_close (struct carrier *carrier, int *fds, size_t n)
+{
+	const struct record record = { .type = REC_CLOSE };
+
+	return begin (carrier, record, FD_OTHER, fds, n);
 }
 
 void carrier_discard (struct carrier *carrier, int *fd)
@@ -147,20 +164,10 @@ void carrier_discard (struct carrier *carrier, int *fd)
 	errno = saved;
 }
 
-static void wish (struct carriage *carriage, int fd, enum carriage_wish wish)
-{
-	atomic_store (&carriage->wish, wish);
-	send (fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL); /* wakes the carrier */
-}
-
-void carriage_ending (struct carriage *carriage, int fd)
-{
-	wish (carriage, fd, WISH_ENDING);
-}
-
 void carriage_late (struct carriage *carriage, int fd)
 {
-	wish (carriage, fd, WISH_LATE);
+	atomic_store (&carriage->wish, WISH_LATE);
+	send (fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL); /* wakes the carrier */
 }
 
 enum carried carriage_state (const struct carriage *carriage)

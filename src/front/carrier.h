@@ -5,7 +5,8 @@
  * that has a copy of the descriptor can hold that lock without limit (splice(2) from a socket on which nothing comes).
  * The last close of a TCP socket waits (SO_LINGER), and a send on a TCP socket may wait (kernel TLS). So the front
  * makes none of these calls: it sends such a descriptor to its carrier and keeps one end of a socket pair. The carrier
- * has a thread for each descriptor, and a thread that waits delays no other stream.
+ * has a thread for each descriptor, and a thread that waits delays no other stream. poll(2) and epoll(7) take no lock, so
+ * the front may watch a pipe until it has bytes (relay.h).
  *
  * A carriage is one such stream, OUT (to the front) or IN (from the front). It is in memory that both processes share:
  *
@@ -43,17 +44,20 @@ int carrier_start (struct carrier *carrier);
 /* Close the link, and wait up to a second for the carrier to end. */
 void carrier_end (struct carrier *carrier);
 
-/* Give *fd to the carrier. *fd is consumed in any case, and becomes our end of the pair, or -1. NULL with errno on
- * failure (EMFILE: too many carriages; EAGAIN: the carrier does not keep up). A descriptor that is not of that kind
- * ends as CARRIED_FAILED. */
+/* Give *fd to the carrier: it becomes our end of the pair. NULL with errno on failure (EMFILE: too many carriages;
+ * EAGAIN: the carrier does not keep up), and *fd is as before. A descriptor that is not of that kind ends as
+ * CARRIED_FAILED. */
 struct carriage *carrier_take (struct carrier *carrier, enum carry direction, enum fd_kind kind, int *fd);
+
+/* Let the carrier close n descriptors, LINK_FDS at most. They become -1, and the carriage is CARRIED_WHOLE when all are
+ * closed. NULL with errno as above: they are still open. */
+struct carriage *carrier_close (struct carrier *carrier, int *fds, size_t n);
 
 /* Let the carrier close a descriptor that the front did not ask for. */
 void carrier_discard (struct carrier *carrier, int *fd);
 
-/* OUT. ending: the command has ended; the bytes that are in the pipe now are still carried. late: no bytes after these
- * are waited for. `fd` is our end. */
-void carriage_ending (struct carriage *carriage, int fd);
+/* OUT: the bytes that are in the pipe now are still carried, and no bytes after these are waited for. `fd` is our
+ * end. */
 void carriage_late (struct carriage *carriage, int fd);
 
 /* How the carriage ended, or CARRYING. When an OUT stream has reached its end, this is known. */

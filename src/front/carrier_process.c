@@ -23,6 +23,7 @@ enum {
 	IDLE_MAX = 8, /* threads that stay when there is nothing to do */
 	STACK = 256 * 1024,
 	SPINS = 16,
+	RETRY_MS = 10, /* until another try to start a thread */
 };
 
 static struct {
@@ -35,9 +36,15 @@ struct job {
 	struct carriage *carriage;
 	enum fd_kind kind; /* of other */
 	int other, front; /* the descriptor that others hold; our end of the front's pair */
-	int64_t owed; /* OUT: bytes in the pipe when the command ended, and not yet read; -1: it has not ended */
+	int64_t owed; /* OUT: bytes in the pipe when it was late, and not yet read; -1: it is not late */
 	uint8_t *bytes; /* LINK_PAYLOAD bytes */
 };
+
+/* The kind of the descriptor has been checked. */
+static struct nowait way_of (const struct job *job)
+{
+	return (struct nowait){ job->other, job->kind == FD_PIPE ? NOWAIT_FLAGGED : NOWAIT_SOCKET };
+}
 
 /* --- calls that may wait ----------------------------------------------------------------------------------------- */
 
@@ -84,6 +91,12 @@ static int waiting_in_other (const struct job *job)
 
 /* --- out --------------------------------------------------------------------------------------------------------- */
 
+static void note_owed (struct job *job)
+{
+	if (job->owed < 0 && atomic_load (&job->carriage->wish) == WISH_LATE)
+		job->owed = waiting_in_other (job);
+}
+
 /* Wait for the events `front` on the front's end, and for `other` (POLLIN or 0) on the other descriptor. False when the
  * front has closed its end. Bytes from the front only wake this thread. */
 static bool wait_for (struct job *job, short front, short other)
@@ -94,8 +107,7 @@ static bool wait_for (struct job *job, short front, short other)
 
 	if (poll (fds, 2, -1) < 0)
 		return errno == EINTR;
-	if (job->owed < 0 && atomic_load (&job->carriage->wish) >= WISH_ENDING)
-		job->owed = waiting_in_other (job);
+	note_owed (job);
 	return !(fds[0].revents & (POLLIN | POLLHUP | POLLERR)) ||
 	       recv (job->front, nothing, sizeof nothing, MSG_DONTWAIT) > 0;
 }
@@ -120,29 +132,26 @@ static bool give_front (struct job *job, size_t n)
 
 static enum carried carry_out (struct job *job)
 {
-	struct nowait from = nowait_of (job->other, O_RDONLY);
+	struct nowait from = way_of (job);
 
 	for (;;) {
-		enum carriage_wish wish = (enum carriage_wish)atomic_load (&job->carriage->wish);
-		bool noted;
+		bool late;
 		ssize_t got;
 
-		if (job->owed < 0 && wish >= WISH_ENDING)
-			job->owed = waiting_in_other (job);
+		note_owed (job);
 		/* Bytes that are owed but no longer in the pipe are not waited for: a process that the command left
 		 * behind may have read them. */
-		if (wish == WISH_LATE && (job->owed <= 0 || !waiting_in_other (job)))
-			/* The end of the pipe may still be unread. Bytes written after the command's end are
-			 * dropped. */
+		if (job->owed == 0 || (job->owed > 0 && !waiting_in_other (job)))
+			/* The end of the pipe may still be unread. Later bytes are dropped. */
 			return read_other (job, &from, 1) == 0 ? CARRIED_WHOLE : CARRIED_HELD;
-		noted = job->owed >= 0;
+		late = job->owed >= 0;
 		if ((got = read_other (job, &from, LINK_PAYLOAD)) == 0)
 			return CARRIED_WHOLE;
 		if (got < 0 && errno != EAGAIN)
 			return fd_read_ended (job->kind, errno) ? CARRIED_WHOLE : CARRIED_FAILED;
 		if (got < 0 ? !wait_for (job, 0, POLLIN) : !give_front (job, (size_t)got))
 			return CARRIED_WHOLE;
-		if (noted && got > 0)
+		if (late && got > 0)
 			job->owed -= got < job->owed ? got : job->owed;
 	}
 }
@@ -160,7 +169,7 @@ static bool wait_to_write (const struct job *job)
 
 static enum carried carry_in (struct job *job)
 {
-	struct nowait to = nowait_of (job->other, O_WRONLY);
+	struct nowait to = way_of (job);
 	ssize_t got;
 
 	while ((got = recv (job->front, job->bytes, LINK_PAYLOAD, 0)) != 0) {
@@ -221,11 +230,13 @@ static void wait_let_go (const struct record *record)
 			poll (NULL, 0, 1);
 }
 
-/* When a record cannot be served, its stream has failed. */
+/* The stream of the record has failed, and its descriptors are closed when that can hold up no other stream. */
 static void refuse (const struct record *record)
 {
 	if (record->type == REC_CARRY)
 		atomic_store (&self.shared->all[record->id].state, CARRIED_FAILED);
+	while (atomic_load (&self.idle) == 0 && start_thread () < 0)
+		poll (NULL, 0, RETRY_MS);
 }
 
 /* Close the unused descriptors of the packet. A TCP socket need not linger (SO_LINGER, socket(7)): the kernel goes on
@@ -251,11 +262,13 @@ static void *serve (void *arg)
 			_exit (packet ? 0 : 1); /* the front has ended, or starts again with another carrier */
 		alone = atomic_fetch_sub (&self.idle, 1) == 1 && start_thread () < 0;
 		wait_let_go (&packet->record);
-		if (packet->record.type == REC_CARRY && packet->n_fds == 2 && !alone)
-			carry (packet);
-		else
+		if (alone || packet->lost || (packet->record.type == REC_CARRY && packet->n_fds != 2))
 			refuse (&packet->record);
+		else if (packet->record.type == REC_CARRY)
+			carry (packet);
 		discard (packet);
+		if (packet->record.type == REC_CLOSE)
+			atomic_store (&self.shared->all[packet->record.id].state, CARRIED_WHOLE);
 		if (atomic_fetch_add (&self.idle, 1) >= IDLE_MAX && arg) {
 			atomic_fetch_sub (&self.idle, 1);
 			free (packet);

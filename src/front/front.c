@@ -543,7 +543,7 @@ static int set_up (struct front *front, int link)
 	struct rlimit limit;
 	struct err err;
 
-	list_init (&front->lingering);
+	list_init (&front->places.lingering);
 	list_init (&front->requests);
 	list_init (&front->asking);
 	list_init (&front->reloads);
@@ -608,7 +608,7 @@ static void tear_down (struct front *front)
 	supervisor_link_free (&front->supervisor);
 	gate_free (&front->gate);
 	pool_free (&front->pool);
-	request_end_lingering (front);
+	places_end (front);
 	watch_free (&front->carrier_watch);
 	carrier_end (&front->carrier);
 	uv_run (&front->loop, UV_RUN_NOWAIT);

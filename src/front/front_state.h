@@ -19,6 +19,7 @@
 #include "front/breaker.h"
 #include "front/budget.h"
 #include "front/carrier.h"
+#include "front/place.h"
 #include "front/pool.h"
 #include "front/queue.h"
 #include "front/stats.h"
@@ -76,7 +77,7 @@ struct front {
 
 	/* request.c */
 	struct list requests;
-	struct list lingering; /* places of requests that are over */
+	struct places places;
 	uint64_t last_request;
 	int n_running; /* requests between getting a worker and their terminal message, without control calls */
 

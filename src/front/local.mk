@@ -6,6 +6,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/carriage.h \
 	%D%/carrier.c %D%/carrier.h \
 	%D%/carrier_process.c \
+	%D%/closing.c %D%/closing.h \
 	%D%/confine.c %D%/confine.h \
 	%D%/connection.c %D%/connection.h \
 	%D%/dispatch.c %D%/dispatch.h \
@@ -13,6 +14,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/front_state.h \
 	%D%/histogram.c %D%/histogram.h \
 	%D%/outcome.c %D%/outcome.h \
+	%D%/place.c %D%/place.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/queue.c %D%/queue.h \
 	%D%/relay.c %D%/relay.h \

@@ -2,12 +2,15 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/link.h"
+#include "base/nowait.h"
 #include "base/text.h"
 #include "front/relay.h"
 
@@ -29,22 +32,55 @@ void relay_init (struct relay *relay, uv_loop_t *loop, struct carrier *carrier, 
 	buf_init (&relay->input, INPUT_MAX);
 }
 
+/* The carrier has to close a descriptor. There is room for all outlets and the sink, and for those of one more record,
+ * after which the worker is not listened to any more. */
+static void discard (struct relay *relay, int *fd)
+{
+	if (!closing_add (&relay->closing, fd))
+		carrier_discard (relay->carrier, fd);
+}
+
+static void refuse (struct relay *relay, int *fd)
+{
+	discard (relay, fd);
+	closing_give (&relay->closing, relay->carrier);
+}
+
+/* The carrier closes quiet descriptors together, when the relay gives them (closing_give). */
 static void outlet_close (struct outlet *outlet)
 {
 	watch_free (&outlet->watch);
-	fd_close (&outlet->fd);
+	if (outlet->carriage)
+		fd_close (&outlet->fd);
+	else
+		discard (outlet->relay, &outlet->fd);
+}
+
+/* Close an outlet before its end. */
+static void outlet_give_up (struct outlet *outlet)
+{
+	outlet->relay->gave_up |= outlet->fd >= 0;
+	outlet_close (outlet);
 }
 
 static void sink_close (struct relay *relay)
 {
 	watch_free (&relay->sink_watch);
-	fd_close (&relay->sink);
+	if (relay->sink_carriage)
+		fd_close (&relay->sink);
+	else
+		discard (relay, &relay->sink);
 	fd_close (&relay->sink_rest);
 }
 
 /* The input has ended, and the carrier has been sent all of it: end the sink. */
 static void sink_end (struct relay *relay)
 {
+	if (!relay->sink_carriage) {
+		discard (relay, &relay->sink);
+		closing_give (&relay->closing, relay->carrier); /* the command waits for the end */
+		return;
+	}
 	shutdown (relay->sink, SHUT_WR);
 	relay->sink_rest = relay->sink;
 	relay->sink = -1;
@@ -54,8 +90,9 @@ static void sink_end (struct relay *relay)
 void relay_free (struct relay *relay)
 {
 	for (int i = 0; i < relay->n_outlets; i++)
-		outlet_close (&relay->outlets[i]);
+		outlet_give_up (&relay->outlets[i]);
 	sink_close (relay);
+	closing_give (&relay->closing, relay->carrier);
 	buf_free (&relay->held);
 	buf_free (&relay->input);
 }
@@ -87,12 +124,55 @@ static void count (struct relay *relay, int64_t *counter, size_t n)
 
 /* --- output ------------------------------------------------------------------------------------------------------ */
 
+static void on_outlet (void *arg, int events);
+
+/* Let the carrier read the outlet from now on. */
+static void outlet_carry (struct outlet *outlet)
+{
+	struct relay *relay = outlet->relay;
+
+	watch_free (&outlet->watch);
+	if ((outlet->carriage = carrier_take (relay->carrier, CARRY_OUT, outlet->kind, &outlet->fd)))
+		outlet->watch = watch_new (relay->loop, outlet->fd, UV_READABLE, on_outlet, outlet);
+	if (!outlet->watch) {
+		relay->failed = true;
+		outlet_close (outlet);
+	}
+}
+
+/* What has become of a quiet pipe? */
+static void outlet_look (struct outlet *outlet)
+{
+	struct pollfd one = { .fd = outlet->fd, .events = POLLIN };
+
+	if (poll (&one, 1, 0) == 0)
+		return;
+	if (!outlet->relay->channel)
+		watch_set (outlet->watch, 0);
+	else if (one.revents == POLLHUP)
+		outlet_close (outlet); /* the end, in all processes */
+	else
+		outlet_carry (outlet);
+}
+
+static ssize_t receive (const struct outlet *outlet, void *bytes, size_t n, int flags)
+{
+	bool reset = false;
+	ssize_t got;
+
+	/* The carrier ended before it read the byte that wakes it: the kernel reports that error once. */
+	do
+		got = recv (outlet->fd, bytes, n, flags | MSG_DONTWAIT);
+	while (got < 0 && (errno == EINTR || (errno == ECONNRESET && !reset && (reset = true))));
+	return got;
+}
+
 /* Has the carrier closed its end, and are all bytes read? */
 static bool at_end (const struct outlet *outlet)
 {
 	char byte;
 
-	return recv (outlet->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	return receive (outlet, &byte, 1, MSG_PEEK) == 0;
 }
 
 /* The end of the outlet was read, or (`failed`) it cannot be read. The carrier has set how the stream ended; a carrier
@@ -114,7 +194,7 @@ static bool outlet_piece (struct outlet *outlet)
 	uint8_t *space;
 	ssize_t got;
 
-	if (outlet->fd < 0)
+	if (outlet->fd < 0 || !outlet->carriage)
 		return false;
 	if (!relay->channel || !(space = channel_output_begin (relay->channel, outlet->name, &room))) {
 		/* The end of the stream needs no room: output that filled the window exactly does not have to wait. */
@@ -125,10 +205,7 @@ static bool outlet_piece (struct outlet *outlet)
 		return false;
 	}
 	watch_set (outlet->watch, UV_READABLE);
-	got = recv (outlet->fd, space, room, MSG_DONTWAIT);
-	/* The carrier ended before it read the byte that wakes it: the kernel reports this error once. */
-	if (got < 0 && errno == ECONNRESET)
-		got = recv (outlet->fd, space, room, MSG_DONTWAIT);
+	got = receive (outlet, space, room, 0);
 	if (got > 0) {
 		channel_output_end (relay->channel, outlet->name, (size_t)got);
 		count (relay, &relay->bytes_out, (size_t)got);
@@ -151,7 +228,10 @@ static void on_outlet (void *arg, int events)
 	struct relay *relay = outlet->relay;
 
 	(void)events;
-	outlet_move (outlet);
+	if (!outlet->carriage)
+		outlet_look (outlet);
+	else
+		outlet_move (outlet);
 	relay->moved (relay->arg);
 }
 
@@ -168,27 +248,21 @@ int relay_add_outlet (struct relay *relay, const char *name, size_t n, enum fd_k
 	struct outlet *outlet = &relay->outlets[relay->n_outlets];
 
 	if (relay->n_outlets == RELAY_OUTLETS || !text_is_name (name, n) || name_taken (relay, name, n)) {
-		carrier_discard (relay->carrier, &fd);
+		refuse (relay, &fd);
 		return -1;
 	}
 	if (relay->shut) {
-		carrier_discard (relay->carrier, &fd);
+		refuse (relay, &fd);
 		return 0;
 	}
-	*outlet = (struct outlet){ .relay = relay, .carriage = carrier_take (relay->carrier, CARRY_OUT, kind, &fd) };
-	if (!outlet->carriage) {
-		relay->failed = true;
-		return -1;
-	}
-	outlet->fd = fd;
+	*outlet = (struct outlet){ .relay = relay, .kind = kind, .fd = fd };
 	memcpy (outlet->name, name, n);
 	relay->n_outlets++;
-	if (!(outlet->watch = watch_new (relay->loop, fd, UV_READABLE, on_outlet, outlet))) {
-		relay->failed = true;
-		outlet_close (outlet);
-		return -1;
-	}
-	return 0;
+	/* A pipe can be polled by whoever cannot be made to wait: its poll takes no lock (pipe_poll of the kernel). */
+	if (kind != FD_PIPE || !fd_is_of_kind (fd, kind, O_RDONLY) ||
+		!(outlet->watch = watch_new (relay->loop, fd, UV_READABLE, on_outlet, outlet)))
+		outlet_carry (outlet);
+	return outlet->fd < 0 ? -1 : 0;
 }
 
 /* Deliver held bytes as far as there is room. */
@@ -246,11 +320,26 @@ static bool command_reads_no_more (const struct relay *relay, int error)
 	return fd_reader_gone (FD_SOCKET, error) && carriage_state (relay->sink_carriage) == CARRIED_WHOLE;
 }
 
+static void on_sink (void *arg, int events);
+
+/* Let the carrier write the sink from now on. */
+static void sink_carry (struct relay *relay)
+{
+	if ((relay->sink_carriage = carrier_take (relay->carrier, CARRY_IN, relay->sink_kind, &relay->sink)))
+		relay->sink_watch = watch_new (relay->loop, relay->sink, 0, on_sink, relay);
+	if (!relay->sink_watch) {
+		relay->failed = relay->broken = true;
+		sink_close (relay);
+	}
+}
+
 static void input_to_sink (struct relay *relay)
 {
+	if (relay->sink >= 0 && !relay->sink_carriage && buf_len (&relay->input))
+		sink_carry (relay);
 	while (relay->sink >= 0 && buf_len (&relay->input)) {
-		ssize_t done = send (
-			relay->sink, buf_head (&relay->input), buf_len (&relay->input), MSG_DONTWAIT | MSG_NOSIGNAL);
+		struct nowait to = { relay->sink, NOWAIT_SOCKET };
+		ssize_t done = nowait_write (&to, buf_head (&relay->input), buf_len (&relay->input));
 
 		if (done > 0) {
 			input_left (relay, (size_t)done);
@@ -265,7 +354,8 @@ static void input_to_sink (struct relay *relay)
 	}
 	if (relay->sink < 0)
 		return;
-	watch_set (relay->sink_watch, 0);
+	if (relay->sink_watch)
+		watch_set (relay->sink_watch, 0);
 	if (relay->input_ended)
 		sink_end (relay);
 }
@@ -316,21 +406,18 @@ static void on_sink (void *arg, int events)
 int relay_set_sink (struct relay *relay, enum fd_kind kind, int fd)
 {
 	if (relay->has_sink || relay->pulled) {
-		carrier_discard (relay->carrier, &fd);
-		return -1;
-	}
-	if (!(relay->sink_carriage = carrier_take (relay->carrier, CARRY_IN, kind, &fd)) ||
-		!(relay->sink_watch = watch_new (relay->loop, fd, 0, on_sink, relay))) {
-		relay->failed = true;
-		fd_close (&fd);
+		refuse (relay, &fd);
 		return -1;
 	}
 	relay->has_sink = true;
 	relay->sink = fd;
-	if (relay->broken)
+	relay->sink_kind = kind;
+	if (relay->broken) {
 		sink_close (relay);
+		closing_give (&relay->closing, relay->carrier);
+	}
 	input_move (relay);
-	return 0;
+	return relay->failed ? -1 : 0;
 }
 
 void relay_pull (struct relay *relay, int64_t n)
@@ -371,28 +458,41 @@ void relay_end (struct relay *relay)
 	sink_close (relay);
 	input_move (relay);
 	for (int i = 0; i < relay->n_outlets; i++)
-		if (relay->outlets[i].fd >= 0)
-			carriage_ending (relay->outlets[i].carriage, relay->outlets[i].fd);
+		if (relay->outlets[i].fd >= 0 && !relay->outlets[i].carriage)
+			outlet_look (&relay->outlets[i]);
 	relay_go (relay);
+	if (!relay_done (relay))
+		closing_give (&relay->closing, relay->carrier);
+}
+
+/* Nobody can be made to wait for the outlet any longer. True: its carrier needs more time. */
+static bool outlet_late (struct outlet *outlet)
+{
+	if (outlet->fd >= 0 && !outlet->carriage) {
+		outlet_look (outlet);
+		if (outlet->fd >= 0 && !outlet->carriage) {
+			outlet->relay->pipe_held = true;
+			outlet_give_up (outlet);
+		}
+	}
+	if (outlet->fd < 0)
+		return false;
+	carriage_late (outlet->carriage, outlet->fd);
+	if (carriage_is_stuck (outlet->carriage)) {
+		/* Other processes hold the pipe, and so hold up the carrier. */
+		outlet->relay->pipe_held = true;
+		outlet_give_up (outlet);
+	}
+	return outlet->fd >= 0;
 }
 
 bool relay_late (struct relay *relay)
 {
 	bool again = false;
 
-	for (int i = 0; i < relay->n_outlets; i++) {
-		struct outlet *outlet = &relay->outlets[i];
-
-		if (outlet->fd < 0)
-			continue;
-		carriage_late (outlet->carriage, outlet->fd);
-		if (carriage_is_stuck (outlet->carriage)) {
-			/* Other processes hold the pipe, and so hold up the carrier. */
-			relay->pipe_held = true;
-			outlet_close (outlet);
-		}
-		again |= outlet->fd >= 0;
-	}
+	for (int i = 0; i < relay->n_outlets; i++)
+		again |= outlet_late (&relay->outlets[i]);
+	closing_give (&relay->closing, relay->carrier);
 	return again;
 }
 
@@ -400,7 +500,8 @@ void relay_cut (struct relay *relay)
 {
 	relay_go (relay);
 	for (int i = 0; i < relay->n_outlets; i++)
-		outlet_close (&relay->outlets[i]);
+		outlet_give_up (&relay->outlets[i]);
+	closing_give (&relay->closing, relay->carrier);
 	buf_free (&relay->held);
 }
 
@@ -409,7 +510,8 @@ void relay_shut (struct relay *relay)
 	relay->shut = relay->broken = true;
 	sink_close (relay);
 	for (int i = 0; i < relay->n_outlets; i++)
-		outlet_close (&relay->outlets[i]);
+		outlet_give_up (&relay->outlets[i]);
+	closing_give (&relay->closing, relay->carrier);
 	buf_free (&relay->held);
 	input_move (relay);
 }

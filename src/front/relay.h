@@ -1,7 +1,9 @@
 /* relay - the bytes of one request: from the command's pipes (or the worker) to the client, and back.
  *
  * Output comes from outlets, which are the read ends of pipes or sockets that the worker handed over, and from records
- * of the worker. A record for which the client has no room yet is kept in `held`. Input goes to the sink, which is the
+ * of the worker. The carrier reads, writes and closes these descriptors (carrier.h). A pipe is quiet until the first
+ * byte is in it: until then the relay only polls the pipe, which never waits for others, and the carrier has no work with
+ * it. Likewise a sink is quiet until there is input. A record for which the client has no room yet is kept in `held`. Input goes to the sink, which is the
  * write end that the worker handed over. Without a sink it goes to the worker, at most as many bytes as the worker has
  * asked for (`pulled`). The client gets credit for input that has left the relay. The relay owns descriptors, watches
  * and buffers. Bytes move if the channel has room for them, and wait for relay_go otherwise. If the channel is NULL,
@@ -17,6 +19,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "front/carrier.h"
+#include "front/closing.h"
 #include "loop/loop.h"
 #include "wire/session.h"
 
@@ -25,8 +28,9 @@ enum { RELAY_OUTLETS = 4, RELAY_NAME = TEXT_NAME_MAX + 1 };
 struct outlet {
 	struct relay *relay;
 	char name[RELAY_NAME];
-	struct carriage *carriage;
-	int fd; /* our end of the carriage; -1: ended */
+	enum fd_kind kind;
+	struct carriage *carriage; /* NULL: the outlet is quiet */
+	int fd; /* our end of the carriage, or the quiet pipe itself; -1: ended */
 	struct watch *watch;
 };
 
@@ -45,14 +49,17 @@ struct relay {
 	struct buf held; /* a record's worth of the worker's own output */
 
 	struct buf input;
-	struct carriage *sink_carriage; /* NULL: no sink was handed over yet */
-	int sink; /* our end of the carriage; -1: there is none yet, or it is closed */
-	int sink_rest; /* the same after the end of the input; closing it early drops the rest */
+	enum fd_kind sink_kind;
+	struct carriage *sink_carriage; /* NULL: the sink is quiet */
+	int sink; /* our end of the carriage, or the quiet descriptor itself; -1: there is none yet, or it is closed */
+	int sink_rest; /* our end after the end of the input; closing it early drops the rest */
 	struct watch *sink_watch;
 	bool has_sink, broken; /* a sink was handed over; the input is not read any more, and is dropped */
 	bool input_ended, end_sent;
 	int64_t pulled; /* bytes of input for which the worker has room */
 
+	struct closing closing;
+	bool gave_up; /* an outlet was closed before its end: others may have its other end */
 	int64_t bytes_in, bytes_out, last_ms; /* counters; when a byte last moved */
 
 	/* Called when bytes have moved or a stream has ended: check relay_done, and whether the worker may write again
@@ -67,7 +74,7 @@ void relay_init (struct relay *relay, uv_loop_t *loop, struct carrier *carrier, 
 void relay_free (struct relay *relay);
 
 /* After relay_free: has the carrier finished all streams of the relay? False: other processes hold up a stream
- * (carrier.h); ask again later. */
+ * (carrier.h); ask again later. What is left in relay->closing is not counted. */
 bool relay_let_go (struct relay *relay);
 
 /* The worker hands over a descriptor, which the relay owns from now on: the read end of a pipe (a sink: the write end)

@@ -12,16 +12,17 @@
 #include "base/log.h"
 #include "front/outcome.h"
 #include "front/front_state.h"
+#include "front/place.h"
 #include "front/request.h"
 #include "front/schedule.h"
 #include "wire/records.h"
 
 enum {
-	LINGER_MAX_MS = 256, /* between two checks of streams that the carrier has not finished */
 	LATE_MS = 500, /* how long to wait for the end of a pipe after its command has ended */
 	STALL_BYTES = 1024, /* bytes that a client has to take in limits.stall; see PROGRESS in session.c */
 };
 
+static void check_streams (struct request *request);
 static void finish (struct request *request);
 static void set_timer (struct request *request);
 
@@ -65,6 +66,8 @@ static void on_input (struct channel *channel, const uint8_t *bytes, size_t n)
 
 	if (relay_input (&request->relay, bytes, n) < 0)
 		request_stop (request, CAUSE_FLOW);
+	else
+		check_streams (request);
 }
 
 static void on_input_end (struct channel *channel)
@@ -72,6 +75,7 @@ static void on_input_end (struct channel *channel)
 	struct request *request = channel->owner;
 
 	relay_input_end (&request->relay);
+	check_streams (request);
 }
 
 static void on_signal (struct channel *channel, int signo)
@@ -144,84 +148,11 @@ static int read_limits (struct request *request, const struct message *message, 
 	return 0;
 }
 
-/* From getting a worker until it is freed, a request takes a place in the pool and in its identity's share. */
-static void count_place (struct front *front, struct identity *identity, bool control, int n)
-{
-	identity->running += n;
-	if (!control)
-		front->n_running += n;
-}
-
-/* A request that is over, but the carrier cannot finish its streams, because other processes hold them. The request
- * keeps its place until they are finished: otherwise each further request could cost the carrier one more thread. */
-struct lingering {
-	struct list node; /* of the front's lingering */
-	struct front *front;
-	struct identity *identity;
-	bool control;
-	struct relay relay; /* freed, except for its carriages */
-	struct timer *timer;
-	int wait_ms; /* between two checks */
-};
-
-static void lingering_free (struct lingering *lingering)
-{
-	count_place (lingering->front, lingering->identity, lingering->control, -1);
-	timer_free (&lingering->timer);
-	identity_release (lingering->identity);
-	list_remove (&lingering->node);
-	free (lingering);
-}
-
-static void look_again (void *arg)
-{
-	struct lingering *lingering = arg;
-	struct front *front = lingering->front;
-
-	if (relay_let_go (&lingering->relay)) {
-		lingering_free (lingering);
-		front->events->freed (front);
-		return;
-	}
-	lingering->wait_ms = lingering->wait_ms < LINGER_MAX_MS / 2 ? lingering->wait_ms * 2 : LINGER_MAX_MS;
-	timer_set (&front->loop, &lingering->timer, clock_ms () + lingering->wait_ms, look_again, lingering);
-}
-
-void request_end_lingering (struct front *front)
-{
-	struct lingering *lingering, *after;
-
-	list_each_safe (lingering, after, &front->lingering, node)
-		lingering_free (lingering);
-}
-
-/* Give the place of the request back, now or later. */
-static void leave_place (struct request *request)
-{
-	struct lingering *lingering;
-
-	if (relay_let_go (&request->relay) || !request->counted || !(lingering = calloc (1, sizeof *lingering))) {
-		if (request->counted)
-			count_place (request->front, request->identity, request->waiter.control, -1);
-		return;
-	}
-	*lingering = (struct lingering){
-		.front = request->front,
-		.identity = request->identity,
-		.control = request->waiter.control,
-		.relay = request->relay,
-	};
-	lingering->identity->references++;
-	list_append (&request->front->lingering, &lingering->node);
-	timer_set (&request->front->loop, &lingering->timer, clock_ms () + 1, look_again, lingering);
-	lingering->wait_ms = 1;
-}
-
 static void request_free (struct request *request)
 {
 	timer_free (&request->timer);
 	relay_free (&request->relay);
-	leave_place (request);
+	place_leave (request->front, request->identity, request->waiter.control, request->counted, &request->relay);
 	identity_release (request->identity);
 	verb_table_free (request->table);
 	list_remove (&request->node);
@@ -565,7 +496,7 @@ void request_run (struct request *request, struct pooled *worker)
 	request->state = REQUEST_RUNNING;
 	request->started_ms = request->relay.last_ms = clock_ms ();
 	request->counted = true;
-	count_place (request->front, request->identity, request->waiter.control, 1);
+	place_take (request->front, request->identity, request->waiter.control);
 	if (request->waiter.control)
 		watch_stall (request);
 	worker->request = request;

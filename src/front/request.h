@@ -93,9 +93,6 @@ struct request {
 struct request *request_new (struct front *front, const struct gate_client *client, int peer, struct channel *channel,
 	const struct verb *verb, uid_t uid, const struct message *message, struct err *err);
 
-/* Forget the places of requests that are over, because the front ends. */
-void request_end_lingering (struct front *front);
-
 /* There is a new generation: check the verb, the arguments, the right to them and the user of a waiting request again.
  * 0, or -1 and err: refuse the request. */
 int request_renew (struct request *request, struct err *err);

@@ -75,7 +75,6 @@ static json_t *requests_json (const struct front *front)
 	json_int_t total = (json_int_t)front->counts.lost;
 	struct request *request;
 	int running = 0, waiting = 0, undelivered = 0, held = 0;
-	const struct list *place;
 
 	for (int i = 0; i < N_OUTCOMES; i++)
 		if (front->counts.outcomes[i]) {
@@ -93,8 +92,7 @@ static json_t *requests_json (const struct front *front)
 		*(request->state == REQUEST_WAITING ? &waiting : &running) += 1;
 		undelivered += request->state == REQUEST_DRAINING;
 	}
-	for (place = front->lingering.next; place != &front->lingering; place = place->next)
-		held++;
+	held = places_lingering (&front->places);
 	return json_pack ("{sI si si si si sI so so so}", "total", total, "running", running, "waiting", waiting,
 		"undelivered", undelivered, "held", held, "lost", (json_int_t)front->counts.lost, "outcomes", outcomes,
 		"errors", errors, "ran", histogram_json (&front->counts.ran));

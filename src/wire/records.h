@@ -69,6 +69,7 @@ enum record_type {
 	REC_CARRY =
 		72, /* id of the carriage, a enum carry, b the number of records sent so far (with this one); fds: the
 		       stream, and the carrier's end of the pair */
+	REC_CLOSE, /* id and b as CARRY; fds: to be closed */
 	REC_DISCARD, /* b as CARRY; fd: to be closed */
 
 	/* keeper -> supervisor; supervisor -> keeper uses RELEASE and STOP with id 0 */

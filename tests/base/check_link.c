@@ -157,7 +157,7 @@ static const struct odd {
 /* Send bytes as they are, with descriptors. */
 static void send_raw (const void *bytes, size_t n, const int *fds, size_t n_fds)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE (8 * sizeof (int))] = { 0 };
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE (2 * LINK_FDS * sizeof (int))] = { 0 };
 	struct iovec part = { (void *)(uintptr_t)bytes, n };
 	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
 
@@ -195,7 +195,7 @@ END_TEST
 START_TEST (too_many_descriptors)
 {
 	struct record record = { .type = 1 };
-	int fds[8] = { 0, 0, 0, 0, 0, 0, 0, 0 };
+	int fds[2 * LINK_FDS] = { 0 };
 
 	send_raw (&record, sizeof record, fds, (size_t)_i);
 	ck_assert_int_eq (link_recv (ends[1], &packet, 0), 1);
@@ -308,7 +308,7 @@ static void cases (TCase *tcase)
 	tcase_add_loop_test (tcase, descriptors, 1, 3);
 	tcase_add_test (tcase, a_descriptor_that_is_taken_stays);
 	tcase_add_loop_test (tcase, what_is_no_record, 0, (int)(sizeof odd / sizeof *odd));
-	tcase_add_loop_test (tcase, too_many_descriptors, 3, 9);
+	tcase_add_loop_test (tcase, too_many_descriptors, LINK_FDS + 1, 2 * LINK_FDS + 1);
 	tcase_add_loop_test (tcase, no_room_for_descriptors, 0, 2);
 	tcase_add_loop_test (tcase, an_empty_packet, 1, 3);
 	tcase_add_test (tcase, the_end);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/link.h"
 #include "front/carrier.h"
 #include "support/check_main.h"
 
@@ -134,9 +135,8 @@ START_TEST (out_that_is_held)
 	int ours, pipe = carried_pipe (CARRY_OUT, &ours, &carriage);
 
 	ck_assert_int_eq (fd_write_all (pipe, "hello", 5), 0);
-	carriage_ending (carriage, ours);
-	expect (ours, "hello");
 	carriage_late (carriage, ours);
+	expect (ours, "hello");
 	wait_state (carriage, CARRIED_HELD);
 	fd_close (&ours);
 	fd_close (&pipe);
@@ -152,6 +152,27 @@ START_TEST (out_that_is_given_up)
 	wait_state (carriage, CARRIED_WHOLE);
 	ck_assert_int_eq (write (pipe, "x", 1), -1);
 	fd_close (&pipe);
+}
+END_TEST
+
+/* The carrier closes the descriptors one after the other. */
+START_TEST (closed)
+{
+	int fds[LINK_FDS], ends[2];
+	struct carriage *carriage;
+
+	for (int i = 0; i < LINK_FDS; i++) {
+		ck_assert_int_eq (pipe2 (ends, O_CLOEXEC | O_NONBLOCK), 0);
+		fds[i] = ends[0];
+		if (i < LINK_FDS - 1)
+			fd_close (&ends[1]);
+	}
+	ck_assert_ptr_nonnull (carriage = carrier_close (&carrier, fds, LINK_FDS));
+	for (int i = 0; i < LINK_FDS; i++)
+		ck_assert_int_eq (fds[i], -1);
+	wait_state (carriage, CARRIED_WHOLE);
+	ck_assert_int_eq (write (ends[1], "x", 1), -1);
+	fd_close (&ends[1]);
 }
 END_TEST
 
@@ -239,7 +260,7 @@ START_TEST (that_hangs)
 		ck_assert_int_eq (pthread_create (&holders[i].thread, NULL, hold, &holders[i]), 0);
 		while (!holds (&holders[i]))
 			poll (NULL, 0, 1);
-		carriage_ending (carriages[i], ours[i]);
+		carriage_late (carriages[i], ours[i]);
 	}
 	for (int i = 0; i < HUNG; i++)
 		while (!carriage_is_stuck (carriages[i]))
@@ -257,7 +278,7 @@ START_TEST (that_hangs)
 	fd_close (&silence[1]);
 	for (int i = 0; i < HUNG; i++) {
 		pthread_join (holders[i].thread, NULL);
-		wait_state (carriages[i], CARRIED_WHOLE);
+		wait_state (carriages[i], CARRIED_HELD);
 		fd_close (&holders[i].pipe);
 	}
 	fd_close (&silence[0]);
@@ -329,6 +350,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, in_that_is_given_up);
 	tcase_add_test (tcase, out_that_is_held);
 	tcase_add_test (tcase, out_that_is_given_up);
+	tcase_add_test (tcase, closed);
 	tcase_add_test (tcase, of_another_kind);
 	tcase_add_test (tcase, that_hangs);
 	tcase_add_test (tcase, what_lingers);

@@ -16,7 +16,7 @@
 #include "support/check_main.h"
 #include "support/descriptors.h"
 
-enum { PIECE = 100000 }; /* more than a pipe holds */
+enum { PIECE = 100000, MOST = 4 << 20 }; /* more than a pipe holds; more than pipe and carrier hold */
 
 /* Write as much of the sequence as the pipe takes, if somebody reads it; returns the end of the written part. */
 static size_t fill (int fd, size_t written, size_t total)
@@ -62,13 +62,16 @@ static void wake_carrier (struct fixture *fixture)
  * waits for room or for bytes: when it has done so twice, and the pipe is still full, it waits for room. */
 static size_t fill_all (struct fixture *fixture, int fd)
 {
-	size_t written = 0, more;
+	size_t written = fill (fd, 0, MOST), before;
 
-	while ((more = fill (fd, written, written + PIECE)) > written) {
-		written = more;
+	fixture_until (fixture, fixture->relay.outlets[0].carriage);
+	do {
+		before = written;
 		wake_carrier (fixture);
 		wake_carrier (fixture);
-	}
+		written = fill (fd, written, MOST);
+	} while (written > before);
+	ck_assert_uint_lt (written, MOST);
 	return written;
 }
 
@@ -213,6 +216,61 @@ START_TEST (the_end_of_a_pipe_ends_it)
 	fixture_hear (&fixture, SIZE_MAX);
 	check_pattern (&fixture.out, 5);
 	fixture_end (&fixture);
+}
+END_TEST
+
+/* The carrier has no work with a pipe until it has bytes, but to close it. */
+START_TEST (a_quiet_pipe)
+{
+	for (int held = 0; held < 2; held++) {
+		struct fixture fixture;
+		int fd;
+
+		fixture_begin (&fixture, "");
+		fd = fixture_outlet (&fixture, "stdout");
+		fixture_turn (&fixture);
+		ck_assert_int_ge (fixture.relay.outlets[0].fd, 0);
+		if (!held)
+			fd_close (&fd);
+		relay_end (&fixture.relay);
+		ck_assert_int_eq (relay_done (&fixture.relay), !held);
+		ck_assert (!relay_late (&fixture.relay));
+		ck_assert (relay_done (&fixture.relay));
+		ck_assert_int_eq (fixture.relay.pipe_held, held);
+		ck_assert_ptr_null (fixture.relay.outlets[0].carriage);
+		if (held)
+			fixture_until (&fixture, write (fd, "x", 1) < 0 && errno == EPIPE);
+		fd_close (&fd);
+		fixture_end (&fixture);
+	}
+}
+END_TEST
+
+/* Bytes that come at the last moment. */
+START_TEST (a_pipe_that_is_quiet_no_more)
+{
+	for (int late = 0; late < 2; late++) {
+		struct fixture fixture;
+		int fd;
+
+		fixture_begin (&fixture, "");
+		fd = fixture_outlet (&fixture, "stdout");
+		if (late)
+			relay_end (&fixture.relay);
+		ck_assert_uint_eq (fill (fd, 0, 50), 50);
+		if (late) {
+			relay_late (&fixture.relay);
+		} else {
+			fd_close (&fd);
+			relay_end (&fixture.relay);
+		}
+		fixture_until (&fixture, relay_done (&fixture.relay));
+		ck_assert_int_eq (fixture.relay.pipe_held, late);
+		fixture_hear (&fixture, SIZE_MAX);
+		check_pattern (&fixture.out, 50);
+		fd_close (&fd);
+		fixture_end (&fixture);
+	}
 }
 END_TEST
 
@@ -440,6 +498,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, two_outlets_are_kept_apart);
 	tcase_add_test (tcase, waiting_for_room_is_idle);
 	tcase_add_test (tcase, the_end_of_a_pipe_ends_it);
+	tcase_add_test (tcase, a_quiet_pipe);
+	tcase_add_test (tcase, a_pipe_that_is_quiet_no_more);
 	tcase_add_test (tcase, without_outlets_the_end_is_done);
 	tcase_add_test (tcase, what_is_owed_is_delivered);
 	tcase_add_test (tcase, what_is_not_owed_is_not_waited_for);

@@ -91,6 +91,7 @@ START_TEST (an_end_that_came_first_closes_the_sink)
 		relay_input_end (&fixture.relay);
 		fd = fixture_sink (&fixture);
 		fixture_until (&fixture, !drain (fd, &fixture.given, 1000));
+		ck_assert_int_eq (fixture.relay.sink_carriage != NULL, n > 0); /* without input the sink was quiet */
 		check_pattern (&fixture.given, n);
 		fd_close (&fd);
 		fixture_end (&fixture);

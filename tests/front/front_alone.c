@@ -95,7 +95,7 @@ void alone_begin (struct front_alone *alone, const char *yaml)
 	uv_run (&front->loop, UV_RUN_NOWAIT);
 	alone->descriptors = open_descriptors ();
 	list_init (&front->requests);
-	list_init (&front->lingering);
+	list_init (&front->places.lingering);
 	list_init (&front->asking);
 	list_init (&front->reloads);
 	list_init (&front->replies);
@@ -138,7 +138,7 @@ void alone_end (struct front_alone *alone)
 	supervisor_link_free (&front->supervisor);
 	gate_free (&front->gate);
 	pool_free (&front->pool);
-	request_end_lingering (front);
+	places_end (front);
 	while (uv_run (&front->loop, UV_RUN_NOWAIT))
 		;
 	fd_close (&alone->supervisor);

@@ -61,6 +61,7 @@ void fixture_end (struct fixture *fixture)
 		;
 	ck_assert_int_eq (open_descriptors (), fixture->descriptors);
 	fixture_until (fixture, relay_let_go (&fixture->relay));
+	fixture_until (fixture, closing_done (&fixture->relay.closing, &fixture->carrier));
 	carrier_end (&fixture->carrier);
 	ck_assert_int_eq (uv_loop_close (&fixture->loop), 0);
 	fake_end (&fixture->fake);

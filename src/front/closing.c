@@ -1,0 +1,46 @@
+/* closing - see closing.h. */
+#include "config.h"
+
+#include "front/closing.h"
+
+static void forget_closed (struct closing *closing)
+{
+	int n = 0;
+
+	for (int i = 0; i < closing->n_carriages; i++)
+		if (carriage_state (closing->carriages[i]) == CARRYING)
+			closing->carriages[n++] = closing->carriages[i];
+		else
+			carriage_free (closing->carriages[i]);
+	closing->n_carriages = n;
+}
+
+bool closing_add (struct closing *closing, int *fd)
+{
+	if (*fd < 0)
+		return true;
+	if (closing->n + closing->n_carriages == CLOSING_MAX)
+		forget_closed (closing);
+	if (closing->n + closing->n_carriages == CLOSING_MAX)
+		return false;
+	closing->fds[closing->n++] = *fd;
+	*fd = -1;
+	return true;
+}
+
+void closing_give (struct closing *closing, struct carrier *carrier)
+{
+	struct carriage *carriage;
+
+	if (!closing->n || !(carriage = carrier_close (carrier, closing->fds, (size_t)closing->n)))
+		return;
+	closing->n = 0;
+	closing->carriages[closing->n_carriages++] = carriage;
+}
+
+bool closing_done (struct closing *closing, struct carrier *carrier)
+{
+	closing_give (closing, carrier);
+	forget_closed (closing);
+	return !closing->n && !closing->n_carriages;
+}

@@ -1,0 +1,140 @@
+/* place - see place.h. */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "front/front_state.h"
+#include "front/place.h"
+#include "front/relay.h"
+
+enum { LINGER_MAX_MS = 256 }; /* between two checks of streams that the carrier has not finished */
+
+static void count (struct front *front, struct identity *identity, bool control, int n)
+{
+	identity->running += n;
+	if (!control)
+		front->n_running += n;
+}
+
+void place_take (struct front *front, struct identity *identity, bool control)
+{
+	count (front, identity, control, 1);
+}
+
+/* --- descriptors that are being closed, without a place ----------------------------------------------------------- */
+
+static void forget_closing (struct places *places, int i)
+{
+	identity_release (places->closings[i].identity);
+	places->closings[i] = places->closings[--places->n_closings];
+}
+
+/* True: the closing is over, or goes on without a place. */
+static bool close_apart (struct front *front, struct identity *identity, struct closing *closing)
+{
+	struct places *places = &front->places;
+	int of_identity = 0;
+
+	for (int i = places->n_closings - 1; i >= 0; i--)
+		if (closing_done (&places->closings[i].closing, &front->carrier))
+			forget_closing (places, i);
+		else
+			of_identity += places->closings[i].identity == identity;
+	if (closing_done (closing, &front->carrier))
+		return true;
+	/* What the carrier has not taken yet must be offered again. */
+	if (closing->n || places->n_closings == PLACE_CLOSINGS || of_identity == PLACE_CLOSINGS_EACH)
+		return false;
+	identity->references++;
+	places->closings[places->n_closings].identity = identity;
+	places->closings[places->n_closings++].closing = *closing;
+	return true;
+}
+
+/* --- places that linger ------------------------------------------------------------------------------------------ */
+
+struct lingering {
+	struct list node; /* of the front's places */
+	struct front *front;
+	struct identity *identity; /* a reference */
+	bool control, taken;
+	struct relay relay; /* freed, except for its carriages */
+	struct timer *timer;
+	int wait_ms; /* between two checks */
+};
+
+static void lingering_free (struct lingering *lingering)
+{
+	if (lingering->taken)
+		count (lingering->front, lingering->identity, lingering->control, -1);
+	timer_free (&lingering->timer);
+	identity_release (lingering->identity);
+	list_remove (&lingering->node);
+	free (lingering);
+}
+
+static bool is_over (struct front *front, struct identity *identity, struct relay *relay)
+{
+	if (!relay_let_go (relay))
+		return false;
+	return relay->gave_up ? closing_done (&relay->closing, &front->carrier)
+			      : close_apart (front, identity, &relay->closing);
+}
+
+static void look_again (void *arg)
+{
+	struct lingering *lingering = arg;
+	struct front *front = lingering->front;
+
+	if (is_over (front, lingering->identity, &lingering->relay)) {
+		lingering_free (lingering);
+		front->events->freed (front);
+		return;
+	}
+	lingering->wait_ms = lingering->wait_ms < LINGER_MAX_MS / 2 ? lingering->wait_ms * 2 : LINGER_MAX_MS;
+	timer_set (&front->loop, &lingering->timer, clock_ms () + lingering->wait_ms, look_again, lingering);
+}
+
+void place_leave (struct front *front, struct identity *identity, bool control, bool taken, struct relay *relay)
+{
+	struct lingering *lingering;
+
+	/* Without memory the place is free too early. */
+	if (is_over (front, identity, relay) || !(lingering = calloc (1, sizeof *lingering))) {
+		if (taken)
+			count (front, identity, control, -1);
+		return;
+	}
+	*lingering = (struct lingering){
+		.front = front,
+		.identity = identity,
+		.control = control,
+		.taken = taken,
+		.relay = *relay,
+		.wait_ms = 1,
+	};
+	identity->references++;
+	list_append (&front->places.lingering, &lingering->node);
+	timer_set (&front->loop, &lingering->timer, clock_ms () + lingering->wait_ms, look_again, lingering);
+}
+
+int places_lingering (const struct places *places)
+{
+	const struct list *place;
+	int n = 0;
+
+	for (place = places->lingering.next; place != &places->lingering; place = place->next)
+		n++;
+	return n;
+}
+
+void places_end (struct front *front)
+{
+	struct lingering *lingering, *after;
+
+	list_each_safe (lingering, after, &front->places.lingering, node)
+		lingering_free (lingering);
+	while (front->places.n_closings)
+		forget_closing (&front->places, 0);
+}
