@@ -20,6 +20,7 @@ struct carriage {
 enum { CARRIAGES = 8192 };
 
 struct carriages {
+	atomic_llong taken; /* the number of records that the carrier has received */
 	/* The number of sent records whose descriptor the front has closed. The carrier waits for that before it closes
 	 * its own copy, because only the last close may wait, and that must be the carrier's. */
 	atomic_llong let_go;

@@ -13,13 +13,16 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/link.h"
+#include "base/log.h"
 #include "front/carriage.h"
+#include "front/confine.h"
 #include "proc/fork.h"
 #include "wire/records.h"
 
 enum {
 	STUCK_MS = 500,
 	END_MS = 1000,
+	HANGS_MS = 12000, /* as long as the supervisor waits for the front */
 };
 
 /* --- the process ------------------------------------------------------------------------------------------------- */
@@ -33,9 +36,12 @@ struct birth {
 static int run (void *arg)
 {
 	const struct birth *birth = arg;
+	struct err err;
 
 	if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid () != birth->front)
 		return 1;
+	if (carrier_confine (&err) < 0)
+		log_warning ("the carrier is not confined: %s", err.text);
 	return carrier_run (birth->link, birth->shared);
 }
 
@@ -54,7 +60,7 @@ int carrier_start (struct carrier *carrier)
 	}
 	birth.link = link[1];
 	signal (SIGCHLD, SIG_IGN); /* the kernel reaps the carrier */
-	if (fork_run ("remexd-carrier", &link[1], 1, run, &birth) < 0) {
+	if ((carrier->pid = fork_run ("remexd-carrier", &link[1], 1, run, &birth)) < 0) {
 		munmap (birth.shared, sizeof *birth.shared);
 		fd_close (&link[0]);
 		fd_close (&link[1]);
@@ -77,6 +83,21 @@ void carrier_end (struct carrier *carrier)
 	fd_close (&carrier->link);
 	munmap (carrier->shared, sizeof *carrier->shared);
 	carrier->shared = NULL;
+}
+
+int carrier_check (struct carrier *carrier)
+{
+	int64_t taken = atomic_load (&carrier->shared->taken);
+
+	/* Where it was not stopped, that has no effect. */
+	kill (carrier->pid, SIGCONT);
+	if (taken == carrier->sent) {
+		carrier->stood_ms = 0;
+	} else if (!carrier->stood_ms || taken != carrier->stood_at) {
+		carrier->stood_ms = clock_ms ();
+		carrier->stood_at = taken;
+	}
+	return carrier->stood_ms && clock_ms () - carrier->stood_ms > HANGS_MS ? -1 : 0;
 }
 
 /* --- streams ----------------------------------------------------------------------------------------------------- */
@@ -134,7 +155,9 @@ struct carriage *carrier_take (struct carrier *carrier, enum carry direction, en
 	struct carriage *carriage;
 	int pair[2], fds[2] = { *fd };
 
-	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+	/* A splice(2) into a socket has no flag for not waiting. */
+	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (direction == CARRY_OUT ? SOCK_NONBLOCK : 0), 0, pair) <
+		0)
 		return NULL;
 	fds[1] = pair[1];
 	if (!(carriage = begin (carrier, record, kind, fds, 2))) {

@@ -14,13 +14,14 @@
  *	CARRYING ──an error──▶ FAILED       CARRYING ──the front has closed its end──▶ WHOLE
  *
  * The front makes a carriage, and frees it after the carrier has set how it ended. When the front dies, the carrier
- * ends; when the carrier dies, the front ends.
+ * ends; when the carrier dies or hangs, the front ends.
  */
 #ifndef REMEX_FRONT_CARRIER_H
 #define REMEX_FRONT_CARRIER_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/fd.h"
 
@@ -28,10 +29,12 @@ struct carriage;
 struct carriages;
 
 struct carrier {
+	pid_t pid;
 	int link; /* -1: there is no carrier */
 	struct carriages *shared;
 	int64_t sent; /* records with descriptors */
 	int last; /* where the next search for a free carriage begins */
+	int64_t stood_ms, stood_at; /* since when it has not taken a record; the number that it had taken */
 };
 
 enum carry { CARRY_OUT, CARRY_IN };
@@ -43,6 +46,10 @@ int carrier_start (struct carrier *carrier);
 
 /* Close the link, and wait up to a second for the carrier to end. */
 void carrier_end (struct carrier *carrier);
+
+/* To be called every few seconds. A stopped carrier is told to go on. -1: the carrier takes no record for so long that the
+ * front has to end. */
+int carrier_check (struct carrier *carrier);
 
 /* Give *fd to the carrier: it becomes our end of the pair. NULL with errno on failure (EMFILE: too many carriages;
  * EAGAIN: the carrier does not keep up), and *fd is as before. A descriptor that is not of that kind ends as

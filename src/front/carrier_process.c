@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,7 +24,9 @@
 enum {
 	IDLE_MAX = 8, /* threads that stay when there is nothing to do */
 	STACK = 256 * 1024,
+	KEPT = 16 * 1024, /* bytes of a buffer that an idle thread keeps */
 	SPINS = 16,
+	SPLICE_PIECE = 1024 * 1024,
 	RETRY_MS = 10, /* until another try to start a thread */
 };
 
@@ -38,6 +42,7 @@ struct job {
 	int other, front; /* the descriptor that others hold; our end of the front's pair */
 	int64_t owed; /* OUT: bytes in the pipe when it was late, and not yet read; -1: it is not late */
 	uint8_t *bytes; /* LINK_PAYLOAD bytes */
+	ssize_t most; /* bytes at once, so far */
 };
 
 /* The kind of the descriptor has been checked. */
@@ -58,13 +63,14 @@ static void end (const struct job *job)
 	atomic_store (&job->carriage->since, 0);
 }
 
-static ssize_t read_other (const struct job *job, struct nowait *from, size_t n)
+static ssize_t read_other (struct job *job, struct nowait *from, size_t n)
 {
 	ssize_t got;
 
 	begin (job);
 	got = nowait_read (from, job->bytes, n);
 	end (job);
+	job->most = got > job->most ? got : job->most;
 	return got;
 }
 
@@ -104,12 +110,15 @@ static bool wait_for (struct job *job, short front, short other)
 	struct pollfd fds[] = { { .fd = job->front, .events = POLLIN | front },
 		{ .fd = other ? job->other : -1, .events = other } };
 	char nothing[16];
+	ssize_t got;
 
 	if (poll (fds, 2, -1) < 0)
 		return errno == EINTR;
 	note_owed (job);
-	return !(fds[0].revents & (POLLIN | POLLHUP | POLLERR)) ||
-	       recv (job->front, nothing, sizeof nothing, MSG_DONTWAIT) > 0;
+	if (!(fds[0].revents & (POLLIN | POLLHUP | POLLERR)))
+		return true;
+	got = recv (job->front, nothing, sizeof nothing, MSG_DONTWAIT);
+	return got > 0 || (got < 0 && errno == EINTR);
 }
 
 /* False when the front has closed its end. */
@@ -123,15 +132,49 @@ static bool give_front (struct job *job, size_t n)
 		if (done > 0) {
 			bytes += done;
 			n -= (size_t)done;
-		} else if (errno != EAGAIN || !wait_for (job, POLLOUT, 0)) {
+		} else if (errno != EINTR && (errno != EAGAIN || !wait_for (job, POLLOUT, 0))) {
 			return false;
 		}
 	}
 	return true;
 }
 
+/* Is there something to read in the other descriptor? */
+static bool other_is_readable (const struct job *job)
+{
+	struct pollfd one = { .fd = job->other, .events = POLLIN };
+
+	return poll (&one, 1, 0) > 0 && one.revents & POLLIN;
+}
+
+/* Move a piece from a pipe to the front without copying it. As read(2); -1 with EAGAIN also when the front's end is full,
+ * EPIPE when the front has closed it. The call holds the pipe's lock, but does not wait: the front's end is
+ * non-blocking. */
+static ssize_t splice_other (const struct job *job)
+{
+	ssize_t got;
+
+	begin (job);
+	got = splice (job->other, NULL, job->front, NULL, SPLICE_PIECE, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+	end (job);
+	return got;
+}
+
+/* The same through the thread's buffer. */
+static ssize_t copy_other (struct job *job, struct nowait *from)
+{
+	ssize_t got = read_other (job, from, LINK_PAYLOAD);
+
+	if (got > 0 && !give_front (job, (size_t)got)) {
+		errno = EPIPE;
+		return -1;
+	}
+	return got;
+}
+
 static enum carried carry_out (struct job *job)
 {
+	bool spliced = job->kind == FD_PIPE;
 	struct nowait from = way_of (job);
 
 	for (;;) {
@@ -145,12 +188,19 @@ static enum carried carry_out (struct job *job)
 			/* The end of the pipe may still be unread. Later bytes are dropped. */
 			return read_other (job, &from, 1) == 0 ? CARRIED_WHOLE : CARRIED_HELD;
 		late = job->owed >= 0;
-		if ((got = read_other (job, &from, LINK_PAYLOAD)) == 0)
+		got = spliced ? splice_other (job) : copy_other (job, &from);
+		if (got == 0 || (got < 0 && errno == EPIPE))
 			return CARRIED_WHOLE;
-		if (got < 0 && errno != EAGAIN)
+		if (got < 0 && errno == EAGAIN) {
+			bool full = spliced && other_is_readable (job);
+
+			if (!wait_for (job, full ? POLLOUT : 0, full ? 0 : POLLIN))
+				return CARRIED_WHOLE;
+		} else if (got < 0 && spliced && errno != EINTR) {
+			spliced = false; /* this kernel cannot */
+		} else if (got < 0 && errno != EINTR) {
 			return fd_read_ended (job->kind, errno) ? CARRIED_WHOLE : CARRIED_FAILED;
-		if (got < 0 ? !wait_for (job, 0, POLLIN) : !give_front (job, (size_t)got))
-			return CARRIED_WHOLE;
+		}
 		if (late && got > 0)
 			job->owed -= got < job->owed ? got : job->owed;
 	}
@@ -173,6 +223,7 @@ static enum carried carry_in (struct job *job)
 	ssize_t got;
 
 	while ((got = recv (job->front, job->bytes, LINK_PAYLOAD, 0)) != 0) {
+		job->most = got > job->most ? got : job->most;
 		for (ssize_t at = 0; at < got;) {
 			ssize_t done = write_other (job, &to, job->bytes + at, (size_t)(got - at));
 
@@ -216,6 +267,8 @@ static void carry (struct packet *packet)
 	/* The front reads the end of its stream after this. */
 	atomic_store (&job.carriage->state, state);
 	fd_close (&job.front);
+	if (job.most > KEPT)
+		madvise (packet, sizeof *packet, MADV_DONTNEED); /* the thread may be idle for long */
 }
 
 static int start_thread (void);
@@ -253,13 +306,14 @@ static void discard (struct packet *packet)
 /* `arg`: NULL for the main thread, which stays. */
 static void *serve (void *arg)
 {
-	struct packet *packet = malloc (sizeof *packet);
+	struct packet *packet = mmap (NULL, sizeof *packet, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	for (;;) {
 		bool alone;
 
-		if (!packet || link_recv (self.link, packet, 0) <= 0)
-			_exit (packet ? 0 : 1); /* the front has ended, or starts again with another carrier */
+		if (packet == MAP_FAILED || link_recv (self.link, packet, 0) <= 0)
+			_exit (packet == MAP_FAILED); /* the front has ended, or starts again with another carrier */
+		atomic_fetch_add (&self.shared->taken, 1);
 		alone = atomic_fetch_sub (&self.idle, 1) == 1 && start_thread () < 0;
 		wait_let_go (&packet->record);
 		if (alone || packet->lost || (packet->record.type == REC_CARRY && packet->n_fds != 2))
@@ -271,7 +325,7 @@ static void *serve (void *arg)
 			atomic_store (&self.shared->all[packet->record.id].state, CARRIED_WHOLE);
 		if (atomic_fetch_add (&self.idle, 1) >= IDLE_MAX && arg) {
 			atomic_fetch_sub (&self.idle, 1);
-			free (packet);
+			munmap (packet, sizeof *packet);
 			return NULL;
 		}
 	}
@@ -300,6 +354,7 @@ int carrier_run (int link, struct carriages *shared)
 	self.link = link;
 	self.shared = shared;
 	atomic_store (&self.idle, 1);
+	mallopt (M_ARENA_MAX, 1);
 	serve (NULL);
 	return 0;
 }

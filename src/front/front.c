@@ -451,6 +451,10 @@ static void take_ping (struct front *front, struct packet *packet)
 	(void)packet;
 	trail_log_suppressed (front);
 	log_flush ();
+	if (carrier_check (&front->carrier) < 0) {
+		log_error ("the carrier hangs");
+		_exit (EXIT_FAILURE);
+	}
 }
 
 static const struct supervisor_handler handlers[] = {
@@ -585,7 +589,7 @@ static int set_up (struct front *front, int link)
 	front->gate.reserve = dup (STDERR_FILENO);
 	supervisor_link_wait (&front->supervisor, &front->equipped);
 	supervisor_link_ready (&front->supervisor, front->instance);
-	if (front_confine (&err) < 0)
+	if (front_confine (front->carrier.pid, &err) < 0)
 		log_warning ("the front is not confined: %s", err.text);
 	return 0;
 }

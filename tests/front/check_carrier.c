@@ -54,6 +54,7 @@ static void expect (int fd, const char *text)
 	char bytes[64];
 	size_t n = strlen (text);
 
+	ck_assert_int_eq (poll (&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1), 1);
 	ck_assert_int_eq (recv (fd, bytes, n ? n : 1, MSG_WAITALL), (ssize_t)n);
 	ck_assert_int_eq (memcmp (bytes, text, n), 0);
 }

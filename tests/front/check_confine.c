@@ -1,4 +1,4 @@
-/* check_confine - what the confined front can still do, and what it cannot. */
+/* check_confine - what the confined front and its carrier can still do, and what they cannot. */
 #include "config.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -42,6 +43,8 @@ static struct {
 	int pair[2], pipes[2], tcp, client, memory;
 } had;
 
+static pid_t carrier = 1; /* of the front; it is not there in most cases */
+
 static void prepare (void)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
@@ -65,7 +68,15 @@ static void confined (void)
 	struct err err = { 0 };
 
 	prepare ();
-	ck_assert_msg (front_confine (&err) == 1, "%s", err.text);
+	ck_assert_msg (front_confine (carrier, &err) == 1, "%s", err.text);
+}
+
+static void confined_carrier (void)
+{
+	struct err err = { 0 };
+
+	prepare ();
+	ck_assert_msg (carrier_confine (&err) == 1, "%s", err.text);
 }
 
 /* --- what is left ------------------------------------------------------------------------------------------------ */
@@ -273,6 +284,12 @@ START_TEST (no_processes)
 {
 	char word[] = "true", *const argv[] = { word, NULL };
 
+	ck_assert_int_ge (carrier = fork (), 0);
+	if (!carrier) {
+		prctl (PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause ();
+	}
 	confined ();
 	REFUSED (execv ("/bin/true", argv));
 	REFUSED (fexecve (had.memory, argv, argv));
@@ -281,6 +298,8 @@ START_TEST (no_processes)
 	REFUSED (kill (getppid (), 0));
 	REFUSED (kill (getppid (), SIGSTOP));
 	REFUSED (kill (1, SIGCONT));
+	REFUSED (kill (carrier, SIGTERM));
+	ck_assert_int_eq (kill (carrier, SIGCONT), 0);
 	ck_assert_int_eq (kill (getppid (), SIGCONT), 0);
 	REFUSED (kill (getpid (), 0));
 	REFUSED (syscall (SYS_tgkill, getppid (), getppid (), 0));
@@ -398,6 +417,71 @@ START_TEST (nothing_new_to_execute)
 }
 END_TEST
 
+/* --- the carrier ------------------------------------------------------------------------------------------------- */
+
+static void *move_bytes (void *arg)
+{
+	struct iovec bytes = { arg, 3 };
+
+	ck_assert_int_eq (pwritev2 (had.pipes[1], &bytes, 1, -1, 0), 3);
+	ck_assert_int_eq (preadv2 (had.pipes[0], &bytes, 1, -1, 0), 3);
+	return arg;
+}
+
+START_TEST (the_carrier_has_threads)
+{
+	char three[3] = "abc";
+	pthread_t thread;
+	void *result;
+
+	confined_carrier ();
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq (pthread_create (&thread, NULL, move_bytes, three), 0);
+		ck_assert_int_eq (pthread_join (thread, &result), 0);
+		ck_assert_ptr_eq (result, three);
+	}
+}
+END_TEST
+
+START_TEST (the_carrier_has_nothing_else)
+{
+	static const struct linger none = { 0 };
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	char word[] = "true", *const argv[] = { word, NULL }, byte = 'x';
+	struct iovec part = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	int one = 1, pair[2], n;
+
+	confined_carrier ();
+	REFUSED (execv ("/bin/true", argv));
+	REFUSED (fork ());
+	REFUSED (vfork ());
+	REFUSED (open ("/dev/null", O_RDONLY));
+	REFUSED (socket (AF_UNIX, SOCK_STREAM, 0));
+	REFUSED (socketpair (AF_UNIX, SOCK_STREAM, 0, pair));
+	REFUSED (connect (had.client, (struct sockaddr *)&address, sizeof address));
+	REFUSED (accept (had.tcp, NULL, NULL));
+	REFUSED (sendmsg (had.pair[0], &message, MSG_NOSIGNAL)); /* a descriptor could be in it */
+	REFUSED (sendto (had.tcp, &byte, 1, MSG_FASTOPEN, (struct sockaddr *)&address, sizeof address));
+	REFUSED (setsockopt (had.client, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one));
+	ck_assert_int_eq (setsockopt (had.client, SOL_SOCKET, SO_LINGER, &none, sizeof none), 0);
+	ck_assert_int_eq (ioctl (had.pipes[0], FIONREAD, &n), 0);
+	REFUSED (ioctl (had.pipes[0], FIONBIO, &one));
+	REFUSED (fcntl (had.pipes[0], F_SETFL, O_NONBLOCK));
+	REFUSED (fcntl (had.pipes[0], F_DUPFD_CLOEXEC, 3));
+	REFUSED (kill (getppid (), SIGCONT));
+	REFUSED (syscall (SYS_tgkill, getppid (), getppid (), 0));
+	REFUSED (ptrace (PTRACE_ATTACH, getppid (), NULL, NULL));
+	REFUSED (setuid (0));
+	REFUSED (prctl (PR_SET_DUMPABLE, 1));
+	REFUSED (unshare (CLONE_NEWUSER));
+	REFUSED (syscall (SYS_clone, CLONE_VM | CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL));
+	REFUSED (syscall (SYS_io_uring_setup, 1, NULL));
+	ck_assert_ptr_eq (mmap (NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), MAP_FAILED);
+	ck_assert_int_eq (errno, EPERM);
+}
+END_TEST
+
 /* A confined case ends here. Check would then measure its time, and asks timer_create(2) each time which clock exists:
  * the filter refuses, so Check takes CLOCK_REALTIME and subtracts a CLOCK_MONOTONIC from it. On a machine that was
  * booted at such a time the difference is below zero in an int, which Check refuses to report. */
@@ -421,6 +505,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, no_files);
 	tcase_add_test (tcase, no_other_self);
 	tcase_add_test (tcase, nothing_new_to_execute);
+	tcase_add_test (tcase, the_carrier_has_threads);
+	tcase_add_test (tcase, the_carrier_has_nothing_else);
 }
 
 /* Is there a filter in this build, and does this system permit one? A child finds out, as it is confined afterwards. */
@@ -431,7 +517,7 @@ static int missing (void)
 
 	if (child == 0) {
 		struct err err = { 0 };
-		int result = front_confine (&err);
+		int result = front_confine (getpid (), &err);
 
 		if (result <= 0)
 			fprintf (stderr, "check_confine: %s\n", result < 0 ? err.text : "this build confines nothing");

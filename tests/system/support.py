@@ -318,6 +318,11 @@ class Daemon:
 
     # who is who
 
+    def carrier(self):
+        """The carrier of the front, once both exist."""
+        front = self.front()
+        return wait_until(lambda: next(iter(children(front.pid)), None), "the carrier")
+
     def front(self):
         """The front, once it exists."""
         def find():
