@@ -1,6 +1,9 @@
 /* closing - see closing.h. */
 #include "config.h"
 
+#include <string.h>
+
+#include "base/link.h"
 #include "front/closing.h"
 
 static void forget_closed (struct closing *closing)
@@ -30,12 +33,16 @@ bool closing_add (struct closing *closing, int *fd)
 
 void closing_give (struct closing *closing, struct carrier *carrier)
 {
-	struct carriage *carriage;
+	while (closing->n) {
+		int n = closing->n < LINK_FDS ? closing->n : LINK_FDS;
+		struct carriage *carriage = carrier_close (carrier, closing->fds, (size_t)n);
 
-	if (!closing->n || !(carriage = carrier_close (carrier, closing->fds, (size_t)closing->n)))
-		return;
-	closing->n = 0;
-	closing->carriages[closing->n_carriages++] = carriage;
+		if (!carriage)
+			return;
+		closing->n -= n;
+		memmove (closing->fds, closing->fds + n, (size_t)closing->n * sizeof *closing->fds);
+		closing->carriages[closing->n_carriages++] = carriage;
+	}
 }
 
 bool closing_done (struct closing *closing, struct carrier *carrier)

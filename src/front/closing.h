@@ -10,7 +10,7 @@
 
 #include "front/carrier.h"
 
-enum { CLOSING_MAX = 8 };
+enum { CLOSING_MAX = 16 };
 
 /* All zeros: there is nothing to close. */
 struct closing {

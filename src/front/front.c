@@ -82,17 +82,28 @@ static void take_record (struct pooled *worker, struct packet *packet)
 		end_talker (worker, packet);
 }
 
-/* Discard the descriptors that no handler has taken. The carrier closes them, because a last close may take long. */
-static void discard_fds (struct front *front, struct packet *packet)
+/* No worker sends descriptors that no handler takes. The carrier closes them, because a last close may take long. */
+static void refuse_fds (struct front *front, struct pooled *worker, struct packet *packet)
 {
-	for (size_t i = 0; i < packet->n_fds; i++)
-		carrier_discard (&front->carrier, &packet->fds[i]);
+	bool some = false;
+
+	for (size_t i = 0; i < packet->n_fds; i++) {
+		some |= packet->fds[i] >= 0;
+		place_close (front, worker->identity, &packet->fds[i]);
+	}
+	if (some)
+		pool_break (worker);
 }
 
 static void on_worker_record (void *arg, struct pooled *worker, struct packet *packet)
 {
 	take_record (worker, packet);
-	discard_fds (arg, packet);
+	refuse_fds (arg, worker, packet);
+}
+
+static void on_worker_close (void *arg, struct pooled *worker, int *fd)
+{
+	place_close (arg, worker->identity, fd);
 }
 
 static void on_worker_writable (void *arg, struct pooled *worker)
@@ -118,6 +129,7 @@ static const struct pool_ops pool_ops = {
 	.on_record = on_worker_record,
 	.on_writable = on_worker_writable,
 	.on_broken = on_worker_broken,
+	.close = on_worker_close,
 	.release = release_worker,
 	.stop = stop_worker,
 };

@@ -119,6 +119,21 @@ void place_leave (struct front *front, struct identity *identity, bool control, 
 	timer_set (&front->loop, &lingering->timer, clock_ms () + lingering->wait_ms, look_again, lingering);
 }
 
+void place_close (struct front *front, struct identity *identity, int *fd)
+{
+	struct relay relay = { .gave_up = true };
+
+	if (*fd < 0)
+		return;
+	if (!identity) {
+		carrier_discard (&front->carrier, fd);
+		return;
+	}
+	closing_add (&relay.closing, fd);
+	place_take (front, identity, false);
+	place_leave (front, identity, false, true, &relay);
+}
+
 int places_lingering (const struct places *places)
 {
 	const struct list *place;

@@ -38,6 +38,10 @@ void place_take (struct front *front, struct identity *identity, bool control);
  * when the carrier has finished (front->events->freed). `taken`: the request had a place. */
 void place_leave (struct front *front, struct identity *identity, bool control, bool taken, struct relay *relay);
 
+/* Let the carrier close a descriptor, because of which the identity has one more place until it is closed. NULL: because
+ * of nobody. *fd may be -1, and becomes -1. */
+void place_close (struct front *front, struct identity *identity, int *fd);
+
 /* The number of places that linger. */
 int places_lingering (const struct places *places);
 

@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "front/pool.h"
+#include "gate/access.h"
 
 enum { BURST = 16 }; /* records read in a row before the loop looks at others; see also pool_drain */
 
@@ -23,7 +24,10 @@ static void forget (struct pooled *worker)
 	list_remove (&worker->node);
 	list_remove (&worker->idle);
 	watch_free (&worker->watch);
+	if (worker->pool->ops)
+		worker->pool->ops->close (worker->pool->arg, worker, &worker->link);
 	fd_close (&worker->link);
+	identity_release (worker->identity);
 	worker->pool->n--;
 	worker->pool->leaving -= worker->phase == WORKER_LEAVING;
 	free (worker);
@@ -71,7 +75,8 @@ static size_t read_record (struct pooled *worker)
 static void set_watch (struct pooled *worker)
 {
 	if (worker->watch)
-		watch_set (worker->watch, (worker->paused ? 0 : UV_READABLE) | (worker->full ? UV_WRITABLE : 0));
+		watch_set (worker->watch,
+			(worker->paused || worker->broken ? 0 : UV_READABLE) | (worker->full ? UV_WRITABLE : 0));
 }
 
 static void on_ready (void *arg, int events)
@@ -84,7 +89,7 @@ static void on_ready (void *arg, int events)
 		worker->full = false;
 		worker->pool->ops->on_writable (worker->pool->arg, worker);
 	}
-	for (int i = 0; i < BURST && !worker->paused && read_record (worker); i++)
+	for (int i = 0; i < BURST && !worker->paused && !worker->broken && read_record (worker); i++)
 		;
 	set_watch (worker);
 }
@@ -151,12 +156,12 @@ void pool_gone (struct pooled *worker)
 
 bool pool_drain (struct pooled *worker)
 {
-	while (worker->unread && !worker->paused) {
+	while (worker->unread && !worker->paused && !worker->broken) {
 		size_t size = read_record (worker);
 
 		worker->unread -= size && size < worker->unread ? size : worker->unread;
 	}
-	return !worker->unread;
+	return !worker->unread || worker->broken;
 }
 
 void pool_remove (struct pooled *worker)
@@ -183,6 +188,16 @@ void pool_stop (struct pooled *worker, int64_t grace_ms)
 {
 	pool_set_phase (worker, WORKER_STOPPING);
 	worker->pool->ops->stop (worker->pool->arg, worker->serial, grace_ms);
+}
+
+void pool_break (struct pooled *worker)
+{
+	if (worker->broken)
+		return;
+	worker->broken = true;
+	set_watch (worker);
+	errno = EBADMSG;
+	fail (worker);
 }
 
 void pool_pause (struct pooled *worker, bool pause)

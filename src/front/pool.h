@@ -36,6 +36,8 @@ struct pooled {
 	const struct waiter *waiter; /* of the same request */
 	bool ready; /* the worker has loaded its plugins */
 	bool paused; /* the link is not read for now */
+	bool broken; /* the link is not read any more */
+	struct identity *identity; /* of the request that it has, or had when it was lost; a reference, or NULL */
 	bool full; /* the link was full: on_writable is called when there is room */
 	bool gone; /* the supervisor has reported that the worker is gone; the rest of its link is still being read: */
 	size_t unread; /* so many bytes of records */
@@ -52,6 +54,8 @@ struct pool_ops {
 	void (*on_writable) (void *arg, struct pooled *worker); /* its link takes records again */
 	void (*on_broken) (
 		void *arg, struct pooled *worker); /* its link has failed; the worker may live, and has to go */
+	/* Close a descriptor that the worker may hold too: its link, whose unread records may have descriptors. */
+	void (*close) (void *arg, struct pooled *worker, int *fd);
 	void (*release) (void *arg, uint64_t serial); /* let the worker leave */
 	void (*stop) (void *arg, uint64_t serial, int64_t grace_ms); /* stop the worker and all processes beneath it */
 };
@@ -92,6 +96,9 @@ void pool_set_phase (struct pooled *worker, enum worker_phase phase);
 /* Let an idle worker leave; stop a worker and all processes beneath it. */
 void pool_release (struct pooled *worker);
 void pool_stop (struct pooled *worker, int64_t grace_ms);
+
+/* The worker has sent what no worker sends: its link is not read any more, and on_broken is called. */
+void pool_break (struct pooled *worker);
 
 /* Stop (`pause`) or continue reading a worker's link. It is paused while its output cannot be taken. */
 void pool_pause (struct pooled *worker, bool pause);

@@ -32,8 +32,8 @@ void relay_init (struct relay *relay, uv_loop_t *loop, struct carrier *carrier, 
 	buf_init (&relay->input, INPUT_MAX);
 }
 
-/* The carrier has to close a descriptor. There is room for all outlets and the sink, and for those of one more record,
- * after which the worker is not listened to any more. */
+/* The carrier has to close a descriptor. There is room for all outlets, the sink, and the descriptors of one record that
+ * are refused: after that the worker is not listened to any more. */
 static void discard (struct relay *relay, int *fd)
 {
 	if (!closing_add (&relay->closing, fd))
@@ -42,6 +42,7 @@ static void discard (struct relay *relay, int *fd)
 
 static void refuse (struct relay *relay, int *fd)
 {
+	relay->gave_up = true;
 	discard (relay, fd);
 	closing_give (&relay->closing, relay->carrier);
 }

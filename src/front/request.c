@@ -500,6 +500,9 @@ void request_run (struct request *request, struct pooled *worker)
 	if (request->waiter.control)
 		watch_stall (request);
 	worker->request = request;
+	identity_release (worker->identity);
+	worker->identity = request->identity;
+	worker->identity->references++;
 	worker->waiter = &request->waiter;
 	worker->served++;
 	pool_set_phase (worker, WORKER_BUSY);
@@ -546,6 +549,8 @@ static void free_worker (struct request *request, const struct worker_state *sta
 	struct front *front = request->front;
 
 	let_go_of_worker (request);
+	identity_release (worker->identity);
+	worker->identity = NULL;
 	worker->resident = state->resident;
 	if (state->flags || front->draining || !schedule_keeps (&front->pool, worker))
 		pool_release (worker);
@@ -645,6 +650,8 @@ void request_record (struct request *request, struct packet *packet)
 		request->nonsense = true; /* a worker that floods the link must not flood the log */
 		log_warning ("a worker's record makes no sense. type=%u serial=%llu", record->type,
 			request->worker ? (unsigned long long)request->worker->serial : 0);
+		if (result < 0 && packet->n_fds && request->worker)
+			pool_break (request->worker);
 	}
 	flush (session_of (request));
 }

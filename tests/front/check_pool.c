@@ -55,6 +55,13 @@ static void on_broken (void *arg, struct pooled *worker)
 	n_broken++;
 }
 
+static void on_close (void *arg, struct pooled *worker, int *fd)
+{
+	(void)arg;
+	ck_assert_int_eq (*fd, worker->link);
+	fd_close (fd);
+}
+
 static void on_release (void *arg, uint64_t serial)
 {
 	(void)arg;
@@ -71,6 +78,7 @@ static void on_stop (void *arg, uint64_t serial, int64_t grace_ms)
 static const struct pool_ops ops = { .on_record = on_record,
 	.on_writable = on_writable,
 	.on_broken = on_broken,
+	.close = on_close,
 	.release = on_release,
 	.stop = on_stop };
 
@@ -231,6 +239,22 @@ START_TEST (a_packet_that_is_no_record)
 	ck_assert_int_eq (n_records, 2);
 	ck_assert_int_eq (n_broken, 1); /* once, and what follows is not read */
 	check_quiet ();
+}
+END_TEST
+
+/* A worker that has sent nonsense: its records are not read, and neither when it is gone. */
+START_TEST (a_broken_worker_is_not_read)
+{
+	struct pooled *worker = add (1);
+
+	post (ends[0], 3);
+	pool_break (worker);
+	pool_break (worker);
+	turn ();
+	ck_assert_int_eq (n_broken, 1);
+	pool_gone (worker);
+	ck_assert (pool_drain (worker));
+	ck_assert_int_eq (n_records, 0);
 }
 END_TEST
 
@@ -480,6 +504,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, a_paused_worker_is_not_read);
 	tcase_add_test (tcase, the_end_of_a_link_is_no_failure);
 	tcase_add_test (tcase, a_packet_that_is_no_record);
+	tcase_add_test (tcase, a_broken_worker_is_not_read);
 	tcase_add_test (tcase, what_a_worker_that_is_gone_broke_does_not_matter);
 	tcase_add_test (tcase, a_full_link_tells_when_there_is_room);
 	tcase_add_test (tcase, a_full_link_may_be_paused);

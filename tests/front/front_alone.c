@@ -66,9 +66,17 @@ static void on_stop (void *arg, uint64_t serial, int64_t grace_ms)
 	supervisor_link_stop (&((struct front *)arg)->supervisor, serial, grace_ms);
 }
 
+static void on_close (void *arg, struct pooled *worker, int *fd)
+{
+	(void)arg;
+	(void)worker;
+	fd_close (fd);
+}
+
 static const struct pool_ops pool_ops = { .on_record = on_record,
 	.on_writable = on_writable,
 	.on_broken = on_broken,
+	.close = on_close,
 	.release = on_release,
 	.stop = on_stop };
 

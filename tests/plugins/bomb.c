@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,6 +96,34 @@ static int bomb_wait (void *state, struct remex_call *call)
 	remex_printf (call, "waiting\n");
 	poll (&end, 1, -1);
 	return remex_cancelled (call) ? 0 : remex_fail (call, REMEX_ERR_FAILED, "woken without a reason");
+}
+
+/* Sends the front records with descriptors that it has not asked for, on the only link of its process. */
+static int bomb_strays (void *state, struct remex_call *call)
+{
+	char record[32] = { 99 }; /* of an unknown type, without payload */
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE (sizeof (int))] = { 0 };
+	struct iovec part = { record, sizeof record };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+	};
+	struct cmsghdr *head = CMSG_FIRSTHDR (&message);
+	int link = 2, type = 0, pipes[2];
+	socklen_t size = sizeof type;
+
+	(void)state;
+	while (type != SOCK_SEQPACKET && ++link < 1000)
+		getsockopt (link, SOL_SOCKET, SO_TYPE, &type, &size);
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN (sizeof (int));
+	while (pipe2 (pipes, O_CLOEXEC) == 0) {
+		memcpy (CMSG_DATA (head), &pipes[0], sizeof (int));
+		sendmsg (link, &message, MSG_NOSIGNAL);
+		close (pipes[0]);
+		close (pipes[1]);
+	}
+	return remex_fail (call, REMEX_ERR_FAILED, "nobody minds");
 }
 
 /* Hands over pipes, keeps copies, and makes them blocking again and again. */
@@ -312,6 +341,7 @@ static const struct remex_verb verbs[] = {
 	{ "signals", "Block all signals", NULL, bomb_signals, 0 },
 	{ "stack", "Overflow the stack", NULL, bomb_stack, 0 },
 	{ "stdout", "Write to standard output", NULL, bomb_stdout, 0 },
+	{ "strays", "Send descriptors for nothing", NULL, bomb_strays, 0 },
 	{ "thread", "Leave a thread running", NULL, bomb_thread, 0 },
 	{ "umask", "Change the umask", NULL, bomb_umask, 0 },
 	{ "wait", "Wait to be cancelled", NULL, bomb_wait, 0 },
