@@ -7,6 +7,7 @@ front_tests = \
 	%D%/check_connection \
 	%D%/check_dispatch \
 	%D%/check_histogram \
+	%D%/check_place \
 	%D%/check_pool \
 	%D%/check_queue \
 	%D%/check_relay \
@@ -41,6 +42,8 @@ front_libs = \
 %C%_check_dispatch_SOURCES = %D%/check_dispatch.c $(front_alone) tests/wire/fake_session.c tests/wire/fake_session.h
 %C%_check_dispatch_CFLAGS = $(check_cflags)
 %C%_check_dispatch_LDADD = $(front_libs)
+%C%_check_place_CFLAGS = $(check_cflags)
+%C%_check_place_LDADD = $(front_libs) -lpthread
 %C%_check_pool_CFLAGS = $(check_cflags)
 %C%_check_pool_LDADD = $(front_libs)
 %C%_check_pool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc

@@ -1,0 +1,264 @@
+/* check_place - when the place of a request is free again: with a real carrier, and pipes whose lock a thread holds. */
+#include "config.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "front/front_state.h"
+#include "front/place.h"
+#include "front/relay.h"
+#include "support/check_main.h"
+
+static struct front front;
+static struct identity *identity;
+static int freed;
+
+static void on_freed (struct front *one)
+{
+	ck_assert_ptr_eq (one, &front);
+	freed++;
+}
+
+static const struct front_events events = { .freed = on_freed };
+
+static void begin (void)
+{
+	signal (SIGPIPE, SIG_IGN);
+	memset (&front, 0, sizeof front);
+	freed = 0;
+	ck_assert_int_eq (carrier_start (&front.carrier), 0);
+	ck_assert_int_eq (uv_loop_init (&front.loop), 0);
+	list_init (&front.places.lingering);
+	front.events = &events;
+	ck_assert_ptr_nonnull (identity = calloc (1, sizeof *identity));
+	list_init (&identity->node);
+	list_init (&identity->ordinary.turn);
+	list_init (&identity->control.turn);
+	identity->references = 1;
+}
+
+static void finish (void)
+{
+	places_end (&front);
+	carrier_end (&front.carrier);
+	uv_run (&front.loop, UV_RUN_NOWAIT);
+	ck_assert_int_eq (uv_loop_close (&front.loop), 0);
+	ck_assert_uint_eq (identity->references, 1);
+	identity_release (identity);
+}
+
+/* --- a pipe whose lock is held ----------------------------------------------------------------------------------- */
+
+struct holder {
+	int pipe[2], silence[2];
+	atomic_int tid;
+	pthread_t thread;
+};
+
+/* splice(2) from a socket without data holds the pipe's lock. */
+static void *hold (void *arg)
+{
+	struct holder *holder = arg;
+
+	atomic_store (&holder->tid, gettid ());
+	while (splice (holder->silence[0], NULL, holder->pipe[1], NULL, 4096, 0) > 0)
+		;
+	return NULL;
+}
+
+/* The system call of a sleeping thread is visible (proc(5)). */
+static bool holds (struct holder *holder)
+{
+	char path[64], text[64] = "";
+	int fd;
+
+	snprintf (path, sizeof path, "/proc/self/task/%d/syscall", (int)atomic_load (&holder->tid));
+	fd = open (path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read (fd, text, sizeof text - 1) < 0)
+		*text = '\0';
+	fd_close (&fd);
+	return atoi (text) == SYS_splice;
+}
+
+static void hold_begin (struct holder *holder)
+{
+	ck_assert_int_eq (pipe2 (holder->pipe, O_CLOEXEC), 0);
+	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, holder->silence), 0);
+	ck_assert_int_eq (pthread_create (&holder->thread, NULL, hold, holder), 0);
+	while (!holds (holder))
+		poll (NULL, 0, 1);
+}
+
+static void hold_end (struct holder *holder)
+{
+	fd_close (&holder->silence[1]);
+	pthread_join (holder->thread, NULL);
+	fd_close (&holder->silence[0]);
+	fd_close (&holder->pipe[1]);
+}
+
+/* A request is over that has to close the held pipe. */
+static void leave (struct holder *holder, bool gave_up)
+{
+	struct relay relay;
+
+	relay_init (&relay, &front.loop, &front.carrier, NULL);
+	relay_free (&relay);
+	relay.gave_up = gave_up;
+	ck_assert (closing_add (&relay.closing, &holder->pipe[0]));
+	place_take (&front, identity, false);
+	place_leave (&front, identity, false, true, &relay);
+}
+
+static void until_freed (int n)
+{
+	while (freed < n) {
+		uv_run (&front.loop, UV_RUN_NOWAIT);
+		poll (NULL, 0, 1);
+	}
+}
+
+START_TEST (a_request_without_streams)
+{
+	struct relay relay;
+
+	relay_init (&relay, &front.loop, &front.carrier, NULL);
+	relay_free (&relay);
+	for (int control = 0; control < 2; control++) {
+		place_take (&front, identity, control);
+		ck_assert_int_eq (identity->running, 1);
+		ck_assert_int_eq (front.n_running, !control);
+		place_leave (&front, identity, control, true, &relay);
+		ck_assert_int_eq (identity->running, 0);
+		ck_assert_int_eq (front.n_running, 0);
+	}
+	ck_assert_int_eq (places_lingering (&front.places), 0);
+}
+END_TEST
+
+/* Others may have the other end of a pipe that was given up: the place waits for it. */
+START_TEST (what_was_given_up)
+{
+	struct holder holder;
+
+	hold_begin (&holder);
+	leave (&holder, true);
+	ck_assert_int_eq (identity->running, 1);
+	ck_assert_int_eq (front.n_running, 1);
+	ck_assert_int_eq (places_lingering (&front.places), 1);
+	hold_end (&holder);
+	until_freed (1);
+	ck_assert_int_eq (identity->running, 0);
+	ck_assert_int_eq (front.n_running, 0);
+	ck_assert_int_eq (places_lingering (&front.places), 0);
+}
+END_TEST
+
+/* A few pipes of an identity that have ended need no place, and the next one does. */
+START_TEST (what_has_ended)
+{
+	struct holder holders[PLACE_CLOSINGS_EACH + 1];
+
+	for (int i = 0; i < PLACE_CLOSINGS_EACH; i++) {
+		hold_begin (&holders[i]);
+		leave (&holders[i], false);
+		ck_assert_int_eq (identity->running, 0);
+	}
+	hold_begin (&holders[PLACE_CLOSINGS_EACH]);
+	leave (&holders[PLACE_CLOSINGS_EACH], false);
+	ck_assert_int_eq (identity->running, 1);
+	hold_end (&holders[0]);
+	until_freed (1);
+	ck_assert_int_eq (identity->running, 0);
+	for (int i = 1; i <= PLACE_CLOSINGS_EACH; i++)
+		hold_end (&holders[i]);
+}
+END_TEST
+
+/* The front ends meanwhile. */
+START_TEST (an_end)
+{
+	struct holder holders[2];
+
+	for (int i = 0; i < 2; i++) {
+		hold_begin (&holders[i]);
+		leave (&holders[i], i);
+	}
+	places_end (&front);
+	ck_assert_int_eq (identity->running, 0);
+	ck_assert_uint_eq (identity->references, 1);
+	for (int i = 0; i < 2; i++)
+		hold_end (&holders[i]);
+}
+END_TEST
+
+/* A descriptor of nobody, and of somebody. */
+START_TEST (one_descriptor)
+{
+	for (int whose = 0; whose < 2; whose++) {
+		struct holder holder;
+		int none = -1;
+
+		hold_begin (&holder);
+		place_close (&front, whose ? identity : NULL, &holder.pipe[0]);
+		place_close (&front, identity, &none);
+		ck_assert_int_eq (holder.pipe[0], -1);
+		ck_assert_int_eq (identity->running, whose);
+		hold_end (&holder);
+		until_freed (whose);
+		ck_assert_int_eq (identity->running, 0);
+	}
+}
+END_TEST
+
+/* More than one record holds. */
+START_TEST (many_descriptors)
+{
+	struct closing closing = { 0 };
+	int ends[2], writers[CLOSING_MAX];
+
+	for (int i = 0; i < CLOSING_MAX; i++) {
+		ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
+		writers[i] = ends[1];
+		ck_assert (closing_add (&closing, &ends[0]));
+		ck_assert_int_eq (ends[0], -1);
+	}
+	ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
+	ck_assert (!closing_add (&closing, &ends[0]));
+	ck_assert_int_ge (ends[0], 0);
+	while (!closing_done (&closing, &front.carrier))
+		poll (NULL, 0, 1);
+	for (int i = 0; i < CLOSING_MAX; i++) {
+		ck_assert_int_eq (write (writers[i], "x", 1), -1);
+		fd_close (&writers[i]);
+	}
+	ck_assert (closing_add (&closing, &ends[0]));
+	while (!closing_done (&closing, &front.carrier))
+		poll (NULL, 0, 1);
+	fd_close (&ends[1]);
+}
+END_TEST
+
+static void add_cases (TCase *tcase)
+{
+	tcase_add_checked_fixture (tcase, begin, finish);
+	tcase_add_test (tcase, a_request_without_streams);
+	tcase_add_test (tcase, what_was_given_up);
+	tcase_add_test (tcase, what_has_ended);
+	tcase_add_test (tcase, an_end);
+	tcase_add_test (tcase, one_descriptor);
+	tcase_add_test (tcase, many_descriptors);
+}
+
+CHECK_MAIN ("place", add_cases)
