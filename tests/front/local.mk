@@ -2,6 +2,7 @@ if HAVE_CHECK
 front_tests = \
 	%D%/check_breaker \
 	%D%/check_budget \
+	%D%/check_builtin \
 	%D%/check_carrier \
 	%D%/check_confine \
 	%D%/check_connection \
@@ -31,6 +32,10 @@ front_libs = \
 %C%_check_breaker_LDADD = $(front_libs)
 %C%_check_histogram_CFLAGS = $(check_cflags)
 %C%_check_histogram_LDADD = $(front_libs)
+%C%_check_builtin_SOURCES = %D%/check_builtin.c $(front_alone) tests/wire/fake_session.c tests/wire/fake_session.h
+%C%_check_builtin_CFLAGS = $(check_cflags)
+%C%_check_builtin_LDADD = $(front_libs)
+%C%_check_builtin_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
 %C%_check_carrier_CFLAGS = $(check_cflags)
 %C%_check_carrier_LDADD = $(front_libs)
 %C%_check_confine_CFLAGS = $(check_cflags)
