@@ -72,6 +72,13 @@ def wait_until(condition, what="that", limit=LIMIT):
     return value
 
 
+def json_lines(file):
+    """The documents of a file with one on each line. The last line may be seen in part while it is written: a reader and
+    one write(2) are not atomic where the line crosses a page."""
+    data = file.read()
+    return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+
+
 def environment(**more):
     hidden = ("REMEX_SOCKET", "REMEX_CGROUP", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "NOTIFY_SOCKET", "JOURNAL_STREAM")
     env = {key: value for key, value in os.environ.items() if key not in hidden}
