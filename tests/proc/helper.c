@@ -1,8 +1,8 @@
 /* helper - a command for the tests of src/proc: `helper FD ACTION [NUMBER]`.
  *
  * All processes of a helper hold the descriptor FD (a SOCK_SEQPACKET socket, unix(7)) to their end: the process with
- * the other end sees end of file exactly when all of them are gone. Each sends a word when it is up, `ready PID`. In
- * any case SIGALRM ends each of them after five minutes.
+ * the other end sees end of file exactly when all of them are gone. Each sends a word when it is up, `ready PID`; one
+ * that cannot fork sends `failed PID`. In any case SIGALRM ends each of them after five minutes.
  */
 #include "config.h"
 
@@ -33,8 +33,10 @@ static pid_t fork_again (void)
 {
 	pid_t pid = fork ();
 
-	if (pid < 0)
+	if (pid < 0) {
+		say ("failed"); /* a test would wait for our children otherwise */
 		_exit (98);
+	}
 	alarm (300); /* a child has none of its own (fork(2)) */
 	return pid;
 }

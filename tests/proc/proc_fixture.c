@@ -167,6 +167,8 @@ pid_t fixture_await (int line, const char *word, int n)
 		got = recv (line, text, sizeof text - 1, 0);
 		ck_assert_int_gt (got, 0);
 		text[got] = '\0';
+		if (!strncmp (text, "failed ", 7))
+			ck_abort_msg ("a process of the test cannot fork: %s", text);
 		if (!strncmp (text, word, length) && text[length] == ' ') {
 			pid = atoi (text + length);
 			n--;
