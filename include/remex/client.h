@@ -114,9 +114,13 @@ REMEX_CLIENT_API int remex_timeout (struct remex *remex);
  * with TLS 1.3. HOST is a name, an IPv4 address, or an IPv6 address in brackets; the default port is 7363. The function
  * returns at once, and requests may be started at once. Later failures are told by REMEX_ENDED (unreachable) and
  * REMEX_CLOSED. The time from the dial, which begins with the lookup of the name, to the server's hello is limited to
- * 10 seconds; a host whose name waits for its lookup is not dialled yet. NULL and error where `where` is malformed or
+ * 10 seconds (remex_set_connect_timeout); a host whose name waits for its lookup is not dialled yet. NULL and error where `where` is malformed or
  * its socket is not safe to use (remex(1), FILES). */
 REMEX_CLIENT_API struct remex_host *remex_connect (struct remex *remex, const char *where, struct remex_error *error);
+
+/* The time limit from the dial to the hello of hosts that are connected from now on: seconds, in (0, 1e6]; the others
+ * keep theirs. It also holds for a host that waits for its lookup. */
+REMEX_CLIENT_API void remex_set_connect_timeout (struct remex *remex, double seconds);
 
 /* The same over two descriptors that are already connected to a remexd (for example `remexd --stdio`). They may be the
  * same descriptor. The library owns them from now on. `name` is for messages. */

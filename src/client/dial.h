@@ -10,7 +10,7 @@
 struct remex_host;
 
 struct dialer {
-	int limit_ms; /* from the dial to hello */
+	int limit_ms; /* from the dial to hello, unless the caller has set another time (remex_set_connect_timeout) */
 	/* Begin. Failures are reported by host_fail; -1 and err only for an error that makes remex_connect itself
 	 * fail. */
 	int (*start) (struct remex_host *host, struct err *err);

@@ -322,10 +322,11 @@ static void tcp_wake (struct remex_host *host)
 			host->give_up_ms = tcp->next_ms;
 		host_timer (host, EXTRA_MS);
 	} else if (tcp->lookup) {
-		host_fail (host, "", "cannot find %s: no answer in %d s", host->address.host, DIAL_MS / 1000);
+		host_fail (host, "", "cannot find %s: no answer in %g s", host->address.host,
+			(double)host_limit_ms (host) / 1000);
 	} else if (host->tls) {
-		host_fail (host, "", "%s took the connection, but does not speak TLS in %d s", host->address.pin,
-			DIAL_MS / 1000);
+		host_fail (host, "", "%s took the connection, but does not speak TLS in %g s", host->address.pin,
+			(double)host_limit_ms (host) / 1000);
 	} else {
 		next (host, ETIMEDOUT);
 	}

@@ -283,10 +283,17 @@ static void watch (struct remex_host *host)
 	}
 }
 
+int host_limit_ms (const struct remex_host *host)
+{
+	return host->remex->connect_ms ? host->remex->connect_ms : host->dialer->limit_ms;
+}
+
 void host_dialled (struct remex_host *host)
 {
-	host->give_up_ms = clock_ms () + host->dialer->limit_ms;
-	host_timer (host, host->dialer->limit_ms);
+	int limit = host_limit_ms (host);
+
+	host->give_up_ms = clock_ms () + limit;
+	host_timer (host, limit);
 }
 
 /* Poll the stream: 0, or -1 and err. */

@@ -87,7 +87,10 @@ void host_fail (struct remex_host *host, const char *code, const char *fmt, ...)
 /* For dialers: wake the host in `ms` milliseconds. */
 void host_timer (struct remex_host *host, int64_t ms);
 
-/* For dialers: from now on the host has dialer->limit_ms until hello. */
+/* For dialers: the time from the dial to hello, in milliseconds. */
+int host_limit_ms (const struct remex_host *host);
+
+/* For dialers: from now on the host has that time until hello. */
 void host_dialled (struct remex_host *host);
 
 /* For dialers: the stream is connected, and the host owns it from now on. Poll it and wait for hello. Failures are

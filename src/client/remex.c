@@ -54,6 +54,13 @@ void remex_free (struct remex *remex)
 	free (remex);
 }
 
+void remex_set_connect_timeout (struct remex *remex, double seconds)
+{
+	remex->connect_ms = seconds < 1e6 ? (int)(seconds * 1000) : 1000000000;
+	if (remex->connect_ms < 1)
+		remex->connect_ms = 1;
+}
+
 /* The memory that the last event pointed to belongs to the library again. */
 static void settle (struct remex *remex)
 {

@@ -37,6 +37,7 @@ struct remex {
 	struct list hosts;
 	size_t n_hosts;
 	struct list ready; /* hosts that may have something to tell or to send */
+	int connect_ms; /* from the dial to hello; 0: as the dialer says */
 	int64_t windows; /* of all requests that are not over */
 	char *directory; /* of keys (keystore.h); NULL: not known yet */
 	struct credential *identity; /* our own key; NULL: not read yet */
