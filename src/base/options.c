@@ -8,7 +8,7 @@
 #include "base/options.h"
 #include "base/text.h"
 
-enum { MOST_OPTIONS = 32 }; /* names of one table that are compared with a mistyped name */
+enum { MOST_OPTIONS = 64 }; /* names of one table that are compared with a mistyped name */
 
 /* The state of the parser. */
 struct parser {

@@ -93,6 +93,15 @@ char *paths_keys (struct err *err)
 	return path;
 }
 
+char *paths_state (void)
+{
+	const char *directory = absolute ("XDG_STATE_HOME"), *home = absolute ("HOME");
+
+	if (directory)
+		return join (directory, "/remex", "");
+	return home ? join (home, "/.local/state/remex", "") : NULL;
+}
+
 void paths_say_ignored (const char *file)
 {
 	static const char *const usual[] = { "/etc/remex", "/usr/local/etc/remex" };

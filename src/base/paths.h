@@ -10,6 +10,9 @@
  *     root           $REMEX_CONFIG, else as for another user
  *     another user   $REMEX_CONFIG, else beside the configuration
  *
+ *   state of remex
+ *     everybody      $XDG_STATE_HOME/remex, else ~/.local/state/remex
+ *
  * A variable that is no absolute path counts as unset (XDG Base Directory Specification); for REMEX_CONFIG it is an
  * error. Every function returns new memory, which the caller frees.
  */
@@ -35,6 +38,9 @@ char *paths_socket (void);
 
 /* The directory of this user's own key and trusted hosts. NULL and err. */
 char *paths_keys (struct err *err);
+
+/* The directory of what remex keeps between two commands. NULL: out of memory, or no home. */
+char *paths_state (void);
 
 /* When root's default configuration `file` does not exist, log a warning if the other one of /etc/remex and
  * /usr/local/etc/remex exists: that one is not read. */

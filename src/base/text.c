@@ -208,6 +208,44 @@ char *text_plain (char *out, size_t size, const void *bytes, size_t n)
 	return out;
 }
 
+size_t text_show (char *out, const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes, *end = p + n;
+	char *to = out;
+
+	while (p < end) {
+		const uint8_t *plain = p;
+		size_t len, size;
+
+		/* Most text is ASCII. */
+		while (p < end && *p >= 0x20 && *p < 0x7F)
+			p++;
+		memcpy (to, plain, (size_t)(p - plain));
+		to += p - plain;
+		if (p == end)
+			break;
+		len = utf8_char (p, (size_t)(end - p));
+		size = len ? len : 1;
+		if (*p == '\t' || !is_control (p, len)) {
+			memcpy (to, p, size);
+			to += size;
+		} else if (*p < 0x20 || *p == 0x7F) {
+			*to++ = '^';
+			*to++ = (char)(*p ^ 0x40);
+		} else {
+			for (size_t i = 0; i < size; i++) {
+				char code[5];
+
+				snprintf (code, sizeof code, "\\x%02x", p[i]);
+				memcpy (to, code, 4);
+				to += 4;
+			}
+		}
+		p += size;
+	}
+	return (size_t)(to - out);
+}
+
 enum { NEAR_MAX = 64 }; /* longer names are never suggested */
 
 /* The Levenshtein distance of two short words. */

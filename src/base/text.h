@@ -36,6 +36,12 @@ char *text_escape (char *out, size_t size, const void *bytes, size_t n);
  * cut between characters. */
 char *text_plain (char *out, size_t size, const void *bytes, size_t n);
 
+/* Copy n bytes for a terminal so that it obeys none of them and the text stays the same otherwise: control characters
+ * (text_has_control) become ^[ or \xNN; the tab, the backslash and bytes that are no UTF-8 and no control character are
+ * copied. Writes at most TEXT_SHOWN_MAX * n bytes, without a NUL; returns how many. */
+enum { TEXT_SHOWN_MAX = 4 };
+size_t text_show (char *out, const void *bytes, size_t n);
+
 /* Quote `text` as one word of sh(1): unchanged if no character is special, else in single quotes (a single quote itself
  * in double quotes, so that text_escape has no backslash to double). With a small `size` the word is cut, but its
  * quotes are closed. Returns out. */

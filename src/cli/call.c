@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "cli/call.h"
+#include "cli/feed.h"
 #include "cli/say.h"
 
 enum { PATIENCE_MS = 10000 }; /* for the answer to a cancel, when no user at a terminal waits for it */
@@ -27,15 +28,29 @@ static struct call *call_of (const struct task *task)
 
 static void give_up (struct call *call)
 {
-	call->gave_up = true;
-	call->result.outcome = REMEX_CANCELLED;
+	bool many = call->task.queued;
+
+	if (call->request || !many) {
+		call->gave_up = true;
+		call->result.outcome = REMEX_CANCELLED;
+	}
 	call->request = NULL;
-	drive_leave (call->drive);
+	call->kept = false;
+	if (!many)
+		drive_leave (call->drive);
 }
 
-static void stop (struct call *call)
+void call_skip (struct call *call)
 {
-	if (!call->request) {
+	call->skipped |= call->waiting;
+	call->waiting = false;
+}
+
+void call_stop (struct call *call)
+{
+	if (call->waiting) {
+		call_skip (call);
+	} else if (!call->request) {
 		give_up (call); /* the only thing left to wait for is the reader of our output */
 	} else if (!call->leave_ms) {
 		remex_cancel (call->request);
@@ -49,9 +64,10 @@ static void on_signal (struct task *task, int signo)
 
 	if (signo != SIGINT) {
 		call->leaving = true;
-		stop (call);
+		call_stop (call);
 		return;
 	}
+	call_skip (call);
 	call->interrupts += 1 + (!call->interrupts && call->sink->send);
 	switch (call->interrupts) {
 	case 1:
@@ -61,7 +77,7 @@ static void on_signal (struct task *task, int signo)
 	case 2:
 		if (call->request)
 			remex_cancel (call->request);
-		if (isatty (STDERR_FILENO) && !call->sink->send)
+		if (isatty (STDERR_FILENO) && !call->sink->send && !call->task.queued)
 			complain (NULL, "stopping the call; Ctrl-C once more leaves at once");
 		break;
 	default: give_up (call);
@@ -78,7 +94,7 @@ static void break_off (struct call *call, int error, const char *what)
 	if (what && error != EPIPE)
 		complain (NULL, "%s: %s", what, strerror (error));
 	if (call->request)
-		stop (call);
+		call_stop (call);
 }
 
 /* --- sinks ------------------------------------------------------------------------------------------------------- */
@@ -91,10 +107,12 @@ void call_consume (struct call *call, size_t n)
 
 static void check_outputs (struct call *call)
 {
+	bool many = call->task.queued;
+
 	if (call->drive->out.error)
-		break_off (call, call->drive->out.error, "cannot write to standard output");
+		break_off (call, call->drive->out.error, many ? NULL : "cannot write to standard output");
 	else if (call->drive->err.error)
-		break_off (call, call->drive->err.error, "cannot write to standard error");
+		break_off (call, call->drive->err.error, many ? NULL : "cannot write to standard error");
 }
 
 static void on_written (struct writer *writer, size_t n)
@@ -213,20 +231,9 @@ static void forget_result (struct call *call)
 	call->result = (struct remex_result){ .code = "", .message = "", .limit = "", .json = "" };
 }
 
-static void on_ended (struct call *call, const struct remex_result *result)
+/* Keep the strings of the result: code, message, limit, json. */
+static void keep_strings (struct call *call, const char *const strings[4])
 {
-	const char *strings[] = { result->code, result->message, result->limit, result->json };
-	char words[160];
-
-	call->result = *result;
-	call->request = NULL;
-	if (call->leaving)
-		drive_leave (call->drive); /* do not wait until our reader takes the rest */
-	if (!may_end (call, result->outcome, words, sizeof words)) {
-		call->result.outcome = REMEX_FAILED;
-		strings[0] = "bad_message";
-		strings[1] = words;
-	}
 	for (int i = 0; i < 4; i++)
 		if (!(call->strings[i] = strdup (strings[i]))) {
 			call->result.code = call->result.message = call->result.limit = call->result.json = "";
@@ -237,6 +244,34 @@ static void on_ended (struct call *call, const struct remex_result *result)
 	call->result.message = call->strings[1];
 	call->result.limit = call->strings[2];
 	call->result.json = call->strings[3];
+}
+
+void call_fail (struct call *call, enum remex_outcome outcome, const char *code, const char *why)
+{
+	const char *strings[] = { code, why, "", "" };
+
+	forget_result (call);
+	call->request = NULL;
+	call->result.outcome = outcome;
+	keep_strings (call, strings);
+}
+
+static void on_ended (struct call *call, const struct remex_result *result)
+{
+	const char *strings[] = { result->code, result->message, result->limit, result->json };
+	char words[160];
+
+	call->result = *result;
+	call->request = NULL;
+	call->kept = call->sink->flush && !call->leaving;
+	if (call->leaving && !call->task.queued)
+		drive_leave (call->drive); /* do not wait until our reader takes the rest */
+	if (!may_end (call, result->outcome, words, sizeof words)) {
+		call->result.outcome = REMEX_FAILED;
+		strings[0] = "bad_message";
+		strings[1] = words;
+	}
+	keep_strings (call, strings);
 }
 
 static void on_event (struct task *task, const struct remex_event *event)
@@ -273,8 +308,8 @@ static void feed (struct input *input, struct remex_request *request)
 				input_fail (input, errno);
 		} else if (input->open) {
 			return;
-		} else if (!input->error && remex_end (request) < 0) {
-			input_fail (input, errno);
+		} else if (!input->error && remex_end (request) < 0 && errno != EPIPE) {
+			input_fail (input, errno); /* EPIPE: the request has ended, which is told later */
 		}
 	}
 }
@@ -284,13 +319,18 @@ static bool on_work (struct task *task)
 	struct call *call = call_of (task);
 	int more = 0;
 
-	if (call->input) {
+	if (call->input && call->request) {
 		feed (call->input, call->request);
 		if (call->input->error)
 			break_off (call, call->input->error, "cannot read standard input");
 	}
+	if (call->tap && call->request && tap_send (call->tap, call->request) < 0)
+		break_off (call, errno, "cannot pass on standard input");
 	if (may_send (call) && (more = call->sink->send (call)) < 0)
 		break_off (call, ECANCELED, NULL);
+	if (call->sink->flush)
+		call->kept = call->sink->flush (call);
+	check_outputs (call);
 	if (call->leave_ms && clock_until (call->leave_ms) == 0)
 		give_up (call);
 	return more > 0;
@@ -301,7 +341,7 @@ static void on_wait (struct task *task, struct wait *wait)
 	struct call *call = call_of (task);
 	const struct input *input = call->input;
 
-	if (input && input->open && remex_credit (call->request) > 0) {
+	if (input && input->open && call->request && remex_credit (call->request) > 0) {
 		if (input_ready_always (input))
 			wait_ms (wait, 0);
 		else
@@ -316,12 +356,21 @@ static void on_wait (struct task *task, struct wait *wait)
 
 static bool is_over (const struct task *task)
 {
-	return !call_of (task)->request;
+	const struct call *call = call_of (task);
+
+	return !call->waiting && !call->request && !call->kept;
 }
 
-static const struct task_ops ops = {
-	.event = on_event, .signal = on_signal, .work = on_work, .wait = on_wait, .over = is_over
-};
+static void on_start (struct task *task, struct drive *drive);
+static void on_over (struct task *task);
+
+static const struct task_ops ops = { .start = on_start,
+	.ended = on_over,
+	.event = on_event,
+	.signal = on_signal,
+	.work = on_work,
+	.wait = on_wait,
+	.over = is_over };
 
 void call_init (struct call *call)
 {
@@ -346,26 +395,34 @@ void call_free (struct call *call)
 	buf_free (&call->result_bytes);
 }
 
-int call_start (struct call *call, struct drive *drive, struct remex_host *host)
+/* Begin the request. 0, or -1 and error. */
+static int begin (struct call *call, struct remex_host *host, struct remex_error *error)
 {
 	struct remex_options options = call->options;
-	struct remex_error error;
 
-	forget_result (call);
-	call->drive = drive;
 	options.hold = true;
 	if (call->input && !call->input->none) {
 		options.input = call->input->open;
 		options.body = call->input->bytes;
 		options.body_size = call->input->first;
 	}
-	if (call->sink->send)
+	if (call->sink->send || call->tap)
 		options.input = true;
+	call->request = remex_start (host, call->name, &options, error);
+	return call->request ? 0 : -1;
+}
+
+int call_start (struct call *call, struct drive *drive, struct remex_host *host)
+{
+	struct remex_error error;
+
+	forget_result (call);
+	call->drive = drive;
 	if (call->input && call->input->error) {
 		complain (NULL, "cannot read standard input: %s", strerror (call->input->error));
 		return -1;
 	}
-	if (!(call->request = remex_start (host, call->name, &options, &error))) {
+	if (begin (call, host, &error) < 0) {
 		complain (call->where, "%s", error.text);
 		return -1;
 	}
@@ -373,4 +430,53 @@ int call_start (struct call *call, struct drive *drive, struct remex_host *host)
 		console_release_signals ();
 	drive_add (drive, &call->task, host);
 	return 0;
+}
+
+/* --- one of many ------------------------------------------------------------------------------------------------- */
+
+void call_queue (struct call *call, struct drive *drive)
+{
+	call->drive = drive;
+	call->waiting = true;
+	drive_queue (drive, &call->task);
+}
+
+void call_abandon (struct call *call)
+{
+	if (call->waiting)
+		call_skip (call);
+	else
+		give_up (call);
+	remex_close (call->host);
+	call->host = NULL;
+}
+
+static void on_start (struct task *task, struct drive *drive)
+{
+	struct call *call = call_of (task);
+	struct remex_error error;
+
+	call->waiting = false;
+	if (call->begin && call->begin (call) < 0) {
+		call_fail (call, REMEX_FAILED, "internal", strerror (errno));
+		return;
+	}
+	call->host = remex_connect (drive->remex, call->address ? call->address : call->where, &error);
+	if (!call->host) {
+		call_fail (call, REMEX_UNREACHABLE, error.code, error.text);
+		return;
+	}
+	drive_watch (task, call->host);
+	if (begin (call, call->host, &error) < 0)
+		call_fail (call, REMEX_FAILED, error.code, error.text);
+}
+
+static void on_over (struct task *task)
+{
+	struct call *call = call_of (task);
+
+	remex_close (call->host);
+	call->host = NULL;
+	if (call->ended)
+		call->ended (call);
 }

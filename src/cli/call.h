@@ -3,6 +3,10 @@
  *
  *   NEW -> RUNNING -> OVER      the server has said how it ended, or the connection is gone: `result`
  *          RUNNING -> OVER      `gave_up`: we left before that
+ *   NEW -> WAITING -> RUNNING   a queued call: it waits for its turn, and connects then
+ *          WAITING -> OVER      `skipped`: it was never started
+ *
+ * A call that is one of many (call_queue) says nothing itself and never leaves the loop: its caller does.
  *
  * The sink is a row of operations: it takes the output, and may make the input. There are live, collect, and a transfer
  * (transfer.h). Ctrl-C: the first sends INT to the command, the second cancels the request, the third leaves at once.
@@ -34,6 +38,9 @@ struct sink {
 	int (*waits_on) (struct call *call);
 	/* Time has passed. Returns after how many milliseconds to call it again, -1: never. NULL: never. */
 	int (*tick) (struct call *call);
+	/* For a sink that keeps output until our reader takes it: write what can be written now. True: something is
+	 * kept; then the call is not over, also after its end. NULL: the sink keeps nothing. */
+	bool (*flush) (struct call *call);
 };
 
 /* live: stdout and stderr go to ours as they come. collect: they are kept until the end (call->out_bytes,
@@ -46,9 +53,14 @@ struct call {
 	const char *name; /* "exec.run" */
 	struct remex_options options; /* options.input and options.body are filled in from `input` */
 	struct input *input; /* NULL: none */
+	struct tap *tap; /* the input of many calls (feed.h) in place of `input`; NULL: none */
 	const struct sink *sink;
 	void *data; /* for the sink */
 	bool mortal; /* the sink may block, and has nothing to clean up: signals are not caught */
+	/* For call_queue: */
+	const char *address; /* for remex_connect; NULL: `where` */
+	int (*begin) (struct call *call); /* its turn has come: set options.args. 0, or -1 with errno. May be NULL */
+	void (*ended) (struct call *call); /* it is over, and its connection is closed */
 
 	/* Filled in: */
 	struct buf out_bytes, err_bytes; /* of sink_collect */
@@ -59,9 +71,13 @@ struct call {
 	char *strings[4];
 	int broken; /* errno: our own stdin, stdout, stderr or sink failed, so the request is stopped */
 	bool gave_up;
+	bool skipped; /* it was queued, and never started */
 
 	/* Internal: */
 	struct task task;
+	bool waiting; /* for its turn */
+	bool kept; /* the sink has kept output */
+	struct remex_host *host; /* of a queued call; NULL: not connected */
 	struct drive *drive;
 	struct writer writer;
 	struct remex_request *request; /* NULL except while RUNNING */
@@ -77,6 +93,21 @@ void call_free (struct call *call);
 /* Start the call on that host, as a task of the drive. 0, or -1: it could not be started (which has been said). A call
  * that is over may be started again. */
 int call_start (struct call *call, struct drive *drive, struct remex_host *host);
+
+/* Add the call to the queue of the drive: when its turn comes it connects and starts. Whatever fails is its result. */
+void call_queue (struct call *call, struct drive *drive);
+
+/* A call that waits for its turn is not started any more: it is over, and `skipped`. */
+void call_skip (struct call *call);
+
+/* Stop the call: cancel its request and wait for the answer, but not for ever. */
+void call_stop (struct call *call);
+
+/* The loop is left: a queued call that is not over ends here, as skipped or given up. */
+void call_abandon (struct call *call);
+
+/* The call is over as a failure here, whatever the server has said: the error is in `why`. */
+void call_fail (struct call *call, enum remex_outcome outcome, const char *code, const char *why);
 
 /* n bytes of its output are consumed, and the server may send as many again. */
 void call_consume (struct call *call, size_t n);

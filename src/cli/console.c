@@ -15,7 +15,8 @@
 #include "base/fd.h"
 #include "cli/console.h"
 
-enum { REST_MAX = 4 * 1024 * 1024 /* the window is a quarter of it */ };
+/* What is kept is bounded by its writers: a window of one host, or what each of many puts once while nothing is kept. */
+#define REST_MAX (SIZE_MAX / 2)
 
 /* --- output ------------------------------------------------------------------------------------------------------ */
 

@@ -12,20 +12,26 @@ static int dial (struct conversation *conversation)
 {
 	struct remex_error error;
 
-	if ((conversation->host = remex_connect (conversation->drive.remex, conversation->where, &error)))
+	if ((conversation->host = remex_connect (conversation->drive.remex, conversation->address, &error)))
 		return 0;
 	complain (NULL, "%s", error.text);
 	return -1;
 }
 
-int conversation_open (struct conversation *conversation, const char *where)
+int conversation_open_at (struct conversation *conversation, const char *where, const char *address)
 {
 	conversation->where = where;
+	conversation->address = address;
 	conversation->host = NULL;
 	if (drive_open (&conversation->drive) == 0 && dial (conversation) == 0)
 		return 0;
 	conversation_close (conversation);
 	return -1;
+}
+
+int conversation_open (struct conversation *conversation, const char *where)
+{
+	return conversation_open_at (conversation, where, where);
 }
 
 void conversation_close (struct conversation *conversation)

@@ -11,13 +11,16 @@
 #include "remex/client.h"
 
 struct conversation {
-	const char *where;
+	const char *where; /* the host as the user has named it, for messages */
+	const char *address; /* for remex_connect */
 	struct drive drive;
 	struct remex_host *host;
 };
 
-/* Connect. 0, or -1 when `where` is not usable (which has been said). Later failures are told by the call. */
+/* Connect. 0, or -1 when `where` is not usable (which has been said). Later failures are told by the call. _at: connect to
+ * `address`, which is called `where` in messages. */
 int conversation_open (struct conversation *conversation, const char *where);
+int conversation_open_at (struct conversation *conversation, const char *where, const char *address);
 void conversation_close (struct conversation *conversation);
 
 /* Ask the user at the terminal whether to trust the host, which is not trusted; if yes, connect again: true. */

@@ -89,6 +89,12 @@ void drive_add (struct drive *drive, struct task *task, struct remex_host *host)
 	list_append (&drive->tasks, &task->node);
 }
 
+void drive_attend (struct drive *drive, struct task *task)
+{
+	task->queued = false;
+	list_append (&drive->tasks, &task->node);
+}
+
 void drive_queue (struct drive *drive, struct task *task)
 {
 	task->queued = true;
@@ -171,13 +177,15 @@ static void end_queued (struct drive *drive)
 
 static void start_queued (struct drive *drive)
 {
-	while (drive->running < drive->window && !list_empty (&drive->waiting)) {
+	while (!list_empty (&drive->waiting)) {
 		struct task *task = list_entry (drive->waiting.next, struct task, node);
 
 		if (task->ops->over (task)) {
 			let_go (drive, task, false);
 			continue;
 		}
+		if (drive->running >= drive->window)
+			break;
 		list_remove (&task->node);
 		list_append (&drive->tasks, &task->node);
 		drive->running++;
@@ -242,6 +250,15 @@ static bool goes_on (const struct drive *drive)
 	return false;
 }
 
+/* Write what is kept. True: nothing is kept any more, so a task that waits for that can work. */
+static bool flush (struct output *output)
+{
+	if (!output_pending (output))
+		return false;
+	output_flush (output);
+	return !output_pending (output);
+}
+
 int drive_run (struct drive *drive)
 {
 	struct task *task, *after;
@@ -254,10 +271,8 @@ int drive_run (struct drive *drive)
 		tell_events (drive);
 		more = work (drive);
 		end_queued (drive);
-		if (output_pending (&drive->out))
-			output_flush (&drive->out);
-		if (output_pending (&drive->err))
-			output_flush (&drive->err);
+		more |= flush (&drive->out);
+		more |= flush (&drive->err);
 		if (!goes_on (drive))
 			break;
 		more |= drive->running < drive->window && !list_empty (&drive->waiting);

@@ -42,7 +42,7 @@ struct task_ops {
 	void (*start) (struct task *task, struct drive *drive);
 	/* For drive_queue: the task is over, and the drive no longer uses it. NULL: nothing to do. */
 	void (*ended) (struct task *task);
-	/* An event of the task's host. */
+	/* An event of the task's host. NULL: it has none (drive_attend). */
 	void (*event) (struct task *task, const struct remex_event *event);
 	/* INT, TERM or HUP has come. If a task still waits for its turn and is over after this, it is never started. */
 	void (*signal) (struct task *task, int signo);
@@ -85,6 +85,9 @@ void drive_set_window (struct drive *drive, size_t window);
 
 /* Add a task, which gets the events of that host from now on. No other task may wait for the host. */
 void drive_add (struct drive *drive, struct task *task, struct remex_host *host);
+
+/* Add a task without a host: it works, waits and hears of signals. */
+void drive_attend (struct drive *drive, struct task *task);
 
 /* Add a task that waits for its turn. The drive uses it until ops->ended, or until drive_run returns. */
 void drive_queue (struct drive *drive, struct task *task);

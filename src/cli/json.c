@@ -30,39 +30,59 @@ json_t *json_words (const char *text)
 
 /* Escape the control characters that are legal in JSON (text_has_control): some terminals obey them. They can only
  * stand inside strings, and in UTF-8 they have two or three bytes. */
-static void print_safe (const char *text)
+static int append_safe (struct buf *to, const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
+	const unsigned char *p = (const unsigned char *)text, *start = p;
+	int result = 0;
 
-	while (*p) {
+	while (*p && result == 0) {
 		size_t n = *p < 0xC0 ? 1 : *p < 0xE0 ? 2 : *p < 0xF0 ? 3 : 4;
+		bool escaped = *p == 0x7F || ((n == 2 || n == 3) && text_has_control (p, n));
 
-		if (*p == 0x7F)
-			fputs ("\\u007f", stdout);
-		else if (n == 2 && text_has_control (p, n))
-			printf ("\\u%04x", (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu));
-		else if (n == 3 && text_has_control (p, n))
-			printf ("\\u%04x", (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu));
-		else
-			fwrite (p, 1, n, stdout);
+		if (escaped) {
+			unsigned c = n == 1   ? *p
+				     : n == 2 ? (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu)
+					      : (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
+
+			result = buf_append (to, start, (size_t)(p - start));
+			if (result == 0)
+				result = buf_printf (to, "\\u%04x", c);
+			start = p + n;
+		}
 		p += n;
 	}
+	return result < 0 ? result : buf_append (to, start, (size_t)(p - start));
+}
+
+static int append (struct buf *to, json_t *json, size_t flags)
+{
+	char *text = json ? json_dumps (json, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION (15)) : NULL;
+	int result = text ? append_safe (to, text) : -1;
+
+	json_decref (json);
+	free (text);
+	return result;
+}
+
+int json_append (struct buf *to, json_t *json)
+{
+	return append (to, json, 0);
 }
 
 int json_print (json_t *json, bool one_line)
 {
-	size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION (15) | (one_line ? 0 : JSON_INDENT (2));
-	char *text = json ? json_dumps (json, flags) : NULL;
+	struct buf text;
+	int result;
 
-	json_decref (json);
-	if (!text) {
+	buf_init (&text, SIZE_MAX / 2);
+	if ((result = append (&text, json, one_line ? 0 : JSON_INDENT (2))) < 0) {
 		complain (NULL, "out of memory");
-		return -1;
+	} else {
+		fwrite (buf_head (&text), 1, buf_len (&text), stdout);
+		putchar ('\n');
 	}
-	print_safe (text);
-	putchar ('\n');
-	free (text);
-	return 0;
+	buf_free (&text);
+	return result;
 }
 
 /* A value of two bytes can take a hundred in memory. 2 million values are enough for any document. */

@@ -18,6 +18,9 @@ json_t *json_words (const char *text);
  * JSON, are escaped. `json` is consumed. 0, or -1: out of memory (which has been said). */
 int json_print (json_t *json, bool one_line);
 
+/* Append the same text without the newline, on one line, to a buffer. `json` is consumed. 0, or -1 as buf_append. */
+int json_append (struct buf *to, json_t *json);
+
 /* Parse bytes from the server; NULL and `why` when they are not JSON. json_of reports the error on stderr. */
 json_t *json_parse (const struct buf *bytes, char *why, size_t size);
 json_t *json_of (const struct buf *bytes, const char *host);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,27 +32,46 @@ int result_status (const struct call *call)
 	return STATUS_REMEX;
 }
 
-static void explain_limit (const struct call *call, const char *where)
+/* Lines that are collected. */
+struct result_text {
+	char (*text)[RESULT_LINE];
+	int n;
+};
+
+static void add (struct result_text *lines, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
+
+static void add (struct result_text *lines, const char *fmt, ...)
+{
+	va_list args;
+
+	if (lines->n == RESULT_LINES)
+		return;
+	va_start (args, fmt);
+	vsnprintf (lines->text[lines->n++], RESULT_LINE, fmt, args);
+	va_end (args);
+}
+
+static void explain_limit (const struct call *call, struct result_text *lines)
 {
 	bool idle = !strcmp (call->result.limit, "idle");
 	double seconds = idle ? call->options.idle : call->options.deadline;
 	const char *waited = call->result.started ? "" : "; it was still waiting for its turn";
 
 	if (seconds > 0)
-		complain (where, "timed out after %g s%s%s", seconds, idle ? " without a byte" : "", waited);
+		add (lines, "timed out after %g s%s%s", seconds, idle ? " without a byte" : "", waited);
 	else
-		complain (where, "timed out, by a limit of the server%s", waited);
+		add (lines, "timed out, by a limit of the server%s", waited);
 }
 
 /* Look for the messages of programs that need a terminal. */
-static void explain_exit (const struct call *call, const char *where)
+static void explain_exit (const struct call *call, struct result_text *lines)
 {
 	static const char *const words[] = { "a terminal is required", "no tty present", "must be run from a terminal",
 		"TERM environment variable not set", "not a terminal", "not a tty" };
 
 	for (size_t i = 0; call->result.exit && i < sizeof words / sizeof *words; i++)
 		if (strstr (call->err_tail, words[i])) {
-			complain (where, "a command has no terminal here, and this one seems to want one%s",
+			add (lines, "a command has no terminal here, and this one seems to want one%s",
 				strstr (call->err_tail, "sudo") ? " (sudo -n needs none where its rule asks for no "
 								  "password)"
 								: "");
@@ -60,51 +80,61 @@ static void explain_exit (const struct call *call, const char *where)
 }
 
 /* Report the processes that the command has left behind. */
-static void explain_rest (const struct remex_result *result, const char *where)
+static void explain_rest (const struct remex_result *result, struct result_text *lines)
 {
 	if (result->pipe_held)
-		complain (where, "a process that the command left behind still holds the command's output: what that "
-				 "process writes is lost "
-				 "(--wait-output waits for it)");
+		add (lines,
+			"a process that the command left behind still holds the command's output: what that process "
+			"writes is lost (--wait-output waits for it)");
 	if (result->survivors)
-		complain (where, "%d process%s of the command cannot be killed", result->survivors,
+		add (lines, "%d process%s of the command cannot be killed", result->survivors,
 			result->survivors == 1 ? "" : "es");
 }
 
-void result_explain (const struct call *call, const char *program)
+int result_lines (const struct call *call, const char *program, char text[RESULT_LINES][RESULT_LINE])
 {
 	const struct remex_result *result = &call->result;
-	const char *where = call->where;
+	struct result_text lines = { .text = text };
 
 	if (call->broken || call->gave_up)
-		return;
+		return 0;
 	switch (result->outcome) {
-	case REMEX_EXITED: explain_exit (call, where); break;
+	case REMEX_EXITED: explain_exit (call, &lines); break;
 	case REMEX_COMPLETED:
 	case REMEX_CANCELLED: break;
 	case REMEX_SIGNALLED:
 		if (result->signal != SIGINT && result->signal != SIGPIPE)
-			complain (where, "ended by signal %d (%s)", result->signal,
+			add (&lines, "ended by signal %d (%s)", result->signal,
 				result->signal ? strsignal (result->signal) : "one that this machine does not have");
 		break;
-	case REMEX_TIMED_OUT: explain_limit (call, where); break;
+	case REMEX_TIMED_OUT: explain_limit (call, &lines); break;
 	case REMEX_NEVER_STARTED:
 		if (program && strncmp (result->message, "cannot ", 7) != 0)
-			complain (where, "cannot run %s: %s", program,
+			add (&lines, "cannot run %s: %s", program,
 				*result->message ? result->message : "never started");
 		else
-			complain (where, "%s", *result->message ? result->message : "never started");
+			add (&lines, "%s", *result->message ? result->message : "never started");
 		break;
-	case REMEX_LOST: complain (where, "lost: %s", result->message); break;
+	case REMEX_LOST: add (&lines, "lost: %s", result->message); break;
 	case REMEX_FAILED:
 		if (result->retry_after > 0)
-			complain (where, "%s; try again in %g s", result->message, result->retry_after);
+			add (&lines, "%s; try again in %g s", result->message, result->retry_after);
 		else
-			complain (where, "%s", result->message);
+			add (&lines, "%s", result->message);
 		break;
-	case REMEX_UNREACHABLE: complain (where, "%s", result->message); break;
+	case REMEX_UNREACHABLE: add (&lines, "%s", result->message); break;
 	}
-	explain_rest (result, where);
+	explain_rest (result, &lines);
+	return lines.n;
+}
+
+void result_explain (const struct call *call, const char *program)
+{
+	char lines[RESULT_LINES][RESULT_LINE];
+	int n = result_lines (call, program, lines);
+
+	for (int i = 0; i < n; i++)
+		complain (call->where, "%s", lines[i]);
 }
 
 static json_t *json_error (const struct call *call)

@@ -14,6 +14,10 @@ int result_status (const struct call *call);
  * or NULL. */
 void result_explain (const struct call *call, const char *program);
 
+/* The same as text: the lines that result_explain would write, without the name of the host. Returns how many. */
+enum { RESULT_LINES = 4, RESULT_LINE = 1024 };
+int result_lines (const struct call *call, const char *program, char lines[RESULT_LINES][RESULT_LINE]);
+
 /* {"host","outcome","exit","signal","stdout","stderr","seconds","pipe_held","survivors","error"}: members without a
  * value are null. A new reference. */
 json_t *result_json (const struct call *call);

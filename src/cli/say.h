@@ -3,7 +3,13 @@
 #define REMEX_CLI_SAY_H
 
 /* Exit statuses of remex itself (remex(1), EXIT STATUS). */
-enum { STATUS_TIMED_OUT = 124, STATUS_CANCELLED = 130, STATUS_PIPE = 141, STATUS_REMEX = 255 };
+enum {
+	STATUS_TIMED_OUT = 124,
+	STATUS_CANCELLED = 130,
+	STATUS_PIPE = 141,
+	STATUS_UNREACHABLE = 254,
+	STATUS_REMEX = 255
+};
 
 /* One line on stderr: "remex: HOST: text" (host NULL: "remex: text"). The whole line is made safe for a terminal. */
 void complain (const char *host, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));

@@ -1,6 +1,7 @@
 /* remex run - run a command: by the user's shell, or, after --, as separate words (remex(1)). */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "cli/say.h"
 #include "cli/conversation.h"
 #include "commands/commands.h"
+#include "commands/many.h"
 
 struct run {
 	struct remex_options options;
@@ -19,6 +21,7 @@ struct run {
 	struct option_list env;
 	bool no_input, quiet;
 	int format;
+	struct many_options many;
 };
 
 static const struct option run_options[] = {
@@ -30,9 +33,13 @@ static const struct option run_options[] = {
 	{ "quiet", 'q', OPTION_FLAG, offsetof (struct run, quiet), NULL,
 		"do not say how it ended: the exit status does", 0 },
 	{ "hosts", 'w', OPTION_FIRST, 0, "HOSTS", "on these hosts; all words are then the command's", 0 },
+	OPTION_ROWS_MANY (struct run),
+	OPTION_ROWS_VIEWS (struct run),
+	{ "no-variables", 0, OPTION_FLAG, offsetof (struct run, many.no_variables), NULL,
+		"do not set REMEX_HOST, REMEX_RANK and REMEX_COUNT", 0 },
 	OPTION_ROW_WAIT_OUTPUT (struct run),
-	OPTION_ROW_JSON (struct run, "print a JSON object with the whole result, at the end"),
-	OPTION_ROW_JSONL (struct run, "the same, on one line"),
+	OPTION_ROW_JSON (struct run, "print a JSON object with the whole result, at the end; of many hosts an array"),
+	OPTION_ROW_JSONL (struct run, "the same, on one line; of many hosts a line as each ends"),
 	OPTION_ROW_HELP,
 	{ 0 },
 };
@@ -57,7 +64,29 @@ static char *join (const struct command_line *line)
 	return text;
 }
 
-static struct remex_args *make_args (const struct run *run, const struct command_line *line)
+/* The environment of the command on one of many hosts. */
+static void add_variables (struct remex_args *args, const struct run *run, const struct member *member)
+{
+	const char **words = calloc (run->env.n + 3, sizeof *words);
+	char *own[3] = { NULL, NULL, NULL };
+
+	if (words && asprintf (&own[0], "REMEX_HOST=%s", member->target->label) >= 0 &&
+		asprintf (&own[1], "REMEX_RANK=%zu", member->rank) >= 0 &&
+		asprintf (&own[2], "REMEX_COUNT=%zu", member->fanout->n) >= 0) {
+		for (int i = 0; i < 3; i++)
+			words[i] = own[i];
+		for (size_t i = 0; i < run->env.n; i++)
+			words[3 + i] = run->env.words[i]; /* what the user has set comes later, and counts */
+		remex_args_strings (args, "env", words, run->env.n + 3);
+	}
+	for (int i = 0; i < 3; i++)
+		free (own[i]);
+	free (words);
+}
+
+/* member: one of many, or NULL. */
+static struct remex_args *make_args (
+	const struct run *run, const struct command_line *line, const struct member *member)
 {
 	struct remex_args *args = remex_args_new ();
 	char *command;
@@ -73,7 +102,9 @@ static struct remex_args *make_args (const struct run *run, const struct command
 	}
 	if (run->cwd)
 		remex_args_string (args, "cwd", run->cwd);
-	if (run->env.n)
+	if (member && !run->many.no_variables)
+		add_variables (args, run, member);
+	else if (run->env.n)
 		remex_args_strings (args, "env", run->env.words, run->env.n);
 	return args;
 }
@@ -96,8 +127,9 @@ static void hint_no_input (const struct run *run, const struct command_line *lin
 				word);
 }
 
-/* The exit status. */
-static int run_on (const struct run *run, const struct command_line *line, const char *args)
+/* On one host. The exit status. */
+static int run_on (
+	const struct run *run, const struct command_line *line, const struct host_target *target, const char *args)
 {
 	struct call call = { .name = line->verbatim ? "exec.run" : "exec.shell", .options = run->options };
 	struct conversation conversation;
@@ -106,7 +138,9 @@ static int run_on (const struct run *run, const struct command_line *line, const
 
 	call.options.args = args;
 	call.sink = run->format ? &sink_collect : &sink_live;
-	if (conversation_open (&conversation, line->first) < 0)
+	if (target->user && !call.options.user)
+		call.options.user = target->user;
+	if (conversation_open_at (&conversation, target->label, target->where) < 0)
 		return STATUS_REMEX;
 	hint_no_input (run, line);
 	input_init (&input, !run->no_input && !input_is_closed ());
@@ -127,21 +161,75 @@ static int run_on (const struct run *run, const struct command_line *line, const
 	return status;
 }
 
+static int run_on_one (const struct run *run, const struct command_line *line, const struct host_target *target)
+{
+	struct remex_args *args = make_args (run, line, NULL);
+	int status = STATUS_REMEX;
+
+	if (args && remex_args_text (args))
+		status = run_on (run, line, target, remex_args_text (args));
+	else
+		complain (NULL, "out of memory");
+	remex_args_free (args);
+	return status;
+}
+
+/* --- many hosts -------------------------------------------------------------------------------------------------- */
+
+struct words {
+	const struct run *run;
+	const struct command_line *line;
+};
+
+static char *arguments_of (struct fanout *fanout, const struct member *member)
+{
+	const struct words *words = fanout->context;
+	struct remex_args *args = make_args (words->run, words->line, member);
+	const char *text = args ? remex_args_text (args) : NULL;
+	char *copy = text ? strdup (text) : NULL;
+
+	remex_args_free (args);
+	if (!copy)
+		errno = ENOMEM;
+	return copy;
+}
+
+static int run_on_many (const struct run *run, const struct command_line *line, const struct many_hosts *hosts)
+{
+	struct words words = { run, line };
+	struct many many = { .options = &run->many, .format = run->format, .quiet = run->quiet };
+	struct input input;
+	int status;
+
+	hint_no_input (run, line);
+	input_init (&input, !run->no_input && !input_is_closed ());
+	many.fanout.call = line->verbatim ? "exec.run" : "exec.shell";
+	many.fanout.options = run->options;
+	many.fanout.arguments = arguments_of;
+	many.fanout.context = &words;
+	many.fanout.input = &input;
+	many.fanout.program = line->verbatim ? line->words[0] : NULL;
+	status = many_run (&many, hosts);
+	input_close (&input);
+	return status;
+}
+
 static int run_run (const struct subcommand *command, struct command_line *line)
 {
 	const struct run *run = line->values;
-	struct remex_args *args;
-	int status = STATUS_REMEX;
+	struct many_hosts hosts;
+	int status;
 
 	if (!line->first)
 		return usage_error (command, "missing host");
 	if (!line->n_words)
 		return usage_error (command, "missing command (there is no interactive shell)");
-	if ((args = make_args (run, line)) && remex_args_text (args))
-		status = run_on (run, line, remex_args_text (args));
-	else
-		complain (NULL, "out of memory");
-	remex_args_free (args);
+	if ((status = many_check (command, &run->many, run->format)))
+		return status;
+	if ((status = many_expand (command, &run->many, line->first, !run->no_input, &hosts)) == 0)
+		status = many_is_one (&run->many, &hosts) ? run_on_one (run, line, &hosts.targets.targets[0])
+							  : run_on_many (run, line, &hosts);
+	many_hosts_free (&hosts);
 	return status;
 }
 

@@ -95,7 +95,7 @@ static int read_bracket (struct name_scan *scan)
 /* Read what is not in brackets. */
 static int read_literal (struct name_scan *scan)
 {
-	const char *literal = scan->p, *end;
+	const char *literal = scan->p, *end = NULL;
 	struct name_part *part;
 
 	for (; scan->p < scan->end; scan->p++) {

@@ -1,23 +1,28 @@
 if HAVE_CHECK
 cli_checks = \
 	%D%/check_ask \
+	%D%/check_brake \
 	%D%/check_call \
+	%D%/check_coalesce \
 	%D%/check_console \
 	%D%/check_conversation \
 	%D%/check_descriptor \
+	%D%/check_diff \
 	%D%/check_document \
 	%D%/check_drive \
 	%D%/check_json \
+	%D%/check_labels \
 	%D%/check_pending \
 	%D%/check_progress \
 	%D%/check_result \
 	%D%/check_say \
+	%D%/check_spool \
 	%D%/check_subcommand \
 	%D%/check_transfer \
 	$(NULL)
 check_PROGRAMS += $(cli_checks)
 TESTS += $(cli_checks)
-cli_parts = src/cli/libcli.la libremex.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la
+cli_parts = src/cli/libcli.la src/hosts/libhosts.la src/proc/libproc.la src/conf/libconf.la libremex.la src/files/libfiles.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la
 %C%_check_ask_CFLAGS = $(check_cflags)
 %C%_check_ask_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) $(check_libs)
 %C%_check_call_CFLAGS = $(check_cflags)
@@ -50,8 +55,18 @@ cli_parts = src/cli/libcli.la libremex.la src/net/libnet.la src/wire/libwire.la 
 %C%_check_say_CFLAGS = $(check_cflags)
 %C%_check_say_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
 %C%_check_transfer_CFLAGS = $(check_cflags)
-%C%_check_transfer_LDADD = src/cli/libcli.la libremex.la src/files/libfiles.la src/net/libnet.la src/wire/libwire.la \
+%C%_check_transfer_LDADD = src/cli/libcli.la src/hosts/libhosts.la src/proc/libproc.la src/conf/libconf.la libremex.la src/files/libfiles.la src/net/libnet.la src/wire/libwire.la \
 	src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
+%C%_check_brake_CFLAGS = $(check_cflags)
+%C%_check_brake_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
+%C%_check_coalesce_CFLAGS = $(check_cflags)
+%C%_check_coalesce_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
+%C%_check_diff_CFLAGS = $(check_cflags)
+%C%_check_diff_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
+%C%_check_labels_CFLAGS = $(check_cflags)
+%C%_check_labels_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
+%C%_check_spool_CFLAGS = $(check_cflags)
+%C%_check_spool_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 endif
 cli_tests = \
 	%D%/authorize.test \
@@ -60,6 +75,7 @@ cli_tests = \
 	%D%/hostile.test \
 	%D%/keys.test \
 	%D%/manual.test \
+	%D%/many.test \
 	%D%/resume.test \
 	%D%/run.test \
 	%D%/signals.test \

@@ -11,6 +11,7 @@ system_tests = \
 	%D%/bulk.test \
 	%D%/daemon.test \
 	%D%/exhaust.test \
+	%D%/fanout.test \
 	%D%/faults.test \
 	%D%/files.test \
 	%D%/fair.test \
@@ -38,4 +39,4 @@ system_tests = \
 	$(NULL)
 dist_check_SCRIPTS += $(system_tests)
 TESTS += $(system_tests)
-EXTRA_DIST += %D%/fuse.py %D%/items.py %D%/keys.py %D%/people.py %D%/support.py
+EXTRA_DIST += %D%/fleet.py %D%/fuse.py %D%/items.py %D%/keys.py %D%/people.py %D%/support.py

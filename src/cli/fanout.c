@@ -1,0 +1,400 @@
+/* fanout - see fanout.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/fanout.h"
+#include "cli/result.h"
+#include "cli/say.h"
+
+/* The windows of output of all hosts that run, in bytes; each one has at least WINDOW_LEAST. */
+enum { WINDOWS = 16 * 1024 * 1024, WINDOW_LEAST = 64 * 1024, WINDOW_MOST = 1024 * 1024 };
+
+static struct member *member_of (struct call *call)
+{
+	return list_entry (call, struct member, call);
+}
+
+/* --- the sink of every call: the views ---------------------------------------------------------------------------- */
+
+static int views_take (struct call *call, const char *stream, const void *bytes, size_t n)
+{
+	struct member *member = member_of (call);
+	struct fanout *fanout = member->fanout;
+	bool is_err = !strcmp (stream, "stderr"), consumed = false;
+
+	for (size_t i = 0; i < fanout->n_views; i++) {
+		if (fanout->views[i]->ops->take (fanout->views[i], member, is_err, bytes, n) < 0)
+			return -1;
+		consumed |= fanout->views[i]->consumes;
+	}
+	if (!consumed)
+		call_consume (call, n);
+	return 0;
+}
+
+static bool views_flush (struct call *call)
+{
+	struct member *member = member_of (call);
+	const struct fanout *fanout = member->fanout;
+	bool kept = false;
+
+	for (size_t i = 0; i < fanout->n_views; i++)
+		if (fanout->views[i]->ops->flush)
+			kept |= fanout->views[i]->ops->flush (fanout->views[i], member);
+	return kept;
+}
+
+static const struct sink sink_views = { .take = views_take, .flush = views_flush };
+
+/* --- what holds for all ------------------------------------------------------------------------------------------- */
+
+static void set_window (struct fanout *fanout)
+{
+	fanout->drive.window = brake_window (&fanout->brake, fanout->drive.running);
+}
+
+void fanout_hold (struct fanout *fanout)
+{
+	for (size_t i = 0; i < fanout->n; i++)
+		call_skip (&fanout->members[i].call);
+}
+
+void fanout_stop (struct fanout *fanout)
+{
+	for (size_t i = 0; i < fanout->n; i++)
+		if (fanout->members[i].state != MEMBER_OVER)
+			call_stop (&fanout->members[i].call);
+}
+
+/* Our own descriptors have failed: the call is no success on any host. */
+static void check_own (struct fanout *fanout)
+{
+	int out = fanout->drive.out.error, err = fanout->drive.err.error, in = fanout->feeds ? fanout->feed.error : 0;
+	const char *what;
+
+	if (fanout->broken || (!out && !err && !in))
+		return;
+	fanout->broken = out ? out : err ? err : in;
+	what = out                    ? "cannot write to standard output"
+	       : err                  ? "cannot write to standard error"
+	       : fanout->input->error ? "cannot read standard input"
+				      : "cannot keep standard input";
+	if (fanout->broken != EPIPE)
+		complain (NULL, "%s: %s", what, strerror (fanout->broken));
+	fanout_stop (fanout);
+}
+
+/* --- members ----------------------------------------------------------------------------------------------------- */
+
+/* Its turn has come. */
+static int member_begin (struct call *call)
+{
+	struct member *member = member_of (call);
+	struct fanout *fanout = member->fanout;
+
+	member->state = MEMBER_RUNNING;
+	fanout->waiting--;
+	fanout->running++;
+	brake_started (&fanout->brake);
+	set_window (fanout);
+	if (fanout->feeds)
+		tap_open (&member->tap, &fanout->feed);
+	for (size_t i = 0; i < fanout->n_views; i++)
+		if (fanout->views[i]->ops->begin && fanout->views[i]->ops->begin (fanout->views[i], member) < 0)
+			return -1;
+	if (!fanout->arguments)
+		return 0;
+	if (!(member->args = fanout->arguments (fanout, member)))
+		return -1;
+	call->options.args = member->args;
+	return 0;
+}
+
+/* Was the call begun over there, or may it have been? */
+static bool was_reached (const struct member *member)
+{
+	switch (member->call.result.outcome) {
+	case REMEX_UNREACHABLE:
+	case REMEX_FAILED:
+	case REMEX_NEVER_STARTED: return false;
+	case REMEX_TIMED_OUT:
+	case REMEX_CANCELLED: return member->call.result.started;
+	case REMEX_EXITED:
+	case REMEX_SIGNALLED:
+	case REMEX_COMPLETED:
+	case REMEX_LOST: break;
+	}
+	return true;
+}
+
+static void count (struct fanout *fanout, struct member *member)
+{
+	if (member->state == MEMBER_RUNNING)
+		fanout->running--;
+	else
+		fanout->waiting--;
+	member->state = MEMBER_OVER;
+	fanout->over++;
+	if (member->call.skipped)
+		fanout->skipped++;
+	else if (member_succeeded (member))
+		fanout->succeeded++;
+	else
+		fanout->failed++;
+}
+
+/* The member is over: nothing of it will change any more. */
+static void member_ended (struct call *call)
+{
+	struct member *member = member_of (call);
+	struct fanout *fanout = member->fanout;
+
+	check_own (fanout);
+	if (call->broken) {
+		call->broken = 0; /* the reason was said */
+		call_fail (call, REMEX_FAILED, "internal", "it was stopped, because its output could not be taken");
+	}
+	count (fanout, member);
+	if (fanout->feeds && member->call.skipped)
+		feed_skip (&fanout->feed);
+	tap_close (&member->tap);
+	free (member->args);
+	member->args = NULL;
+	call->options.args = NULL;
+	if (fanout->tells && !member->call.skipped && !fanout->broken)
+		result_explain (call, fanout->program);
+	for (size_t i = 0; i < fanout->n_views; i++)
+		if (fanout->views[i]->ops->ended)
+			fanout->views[i]->ops->ended (fanout->views[i], member);
+	if (fanout->over == fanout->n && fanout->leaving)
+		drive_leave (&fanout->drive); /* do not wait until our reader takes the rest */
+	if (member->call.skipped)
+		return;
+	brake_ended (&fanout->brake, member_succeeded (member), was_reached (member));
+	if (brake_stops (&fanout->brake))
+		fanout_stop (fanout);
+	else if (brake_holds (&fanout->brake))
+		fanout_hold (fanout);
+	set_window (fanout);
+}
+
+bool member_succeeded (const struct member *member)
+{
+	return !member->call.skipped && member_status (member) == 0;
+}
+
+const char *member_outcome (const struct member *member)
+{
+	return member->call.skipped ? "skipped" : remex_outcome_word (member->call.result.outcome);
+}
+
+int member_status (const struct member *member)
+{
+	return member->call.skipped ? STATUS_REMEX : result_status (&member->call);
+}
+
+/* --- the monitor: a task beside the calls ------------------------------------------------------------------------- */
+
+static struct fanout *fanout_of (const struct task *task)
+{
+	return list_entry (task, struct fanout, monitor);
+}
+
+/* The calls do what the signal asks for; here it is said. */
+static void monitor_signal (struct task *task, int signo)
+{
+	struct fanout *fanout = fanout_of (task);
+
+	fanout->interrupted = true;
+	fanout->interrupts += signo == SIGINT;
+	if (signo != SIGINT || fanout->interrupts > 2)
+		fanout->leaving = true;
+	if (fanout->over == fanout->n)
+		drive_leave (&fanout->drive); /* the only thing left to wait for is the reader of our output */
+	if (signo != SIGINT || !isatty (STDERR_FILENO))
+		return;
+	if (fanout->interrupts == 1)
+		complain (NULL, "%zu of %zu hosts are told to stop; Ctrl-C once more stops them", fanout->running,
+			fanout->n);
+	else if (fanout->interrupts == 2)
+		complain (NULL, "stopping %zu hosts; Ctrl-C once more leaves at once", fanout->running);
+}
+
+static bool monitor_work (struct task *task)
+{
+	struct fanout *fanout = fanout_of (task);
+
+	bool more = fanout->feeds && feed_read (&fanout->feed);
+
+	set_window (fanout);
+	check_own (fanout);
+	return more;
+}
+
+static void monitor_wait (struct task *task, struct wait *wait)
+{
+	struct fanout *fanout = fanout_of (task);
+	int fd = fanout->feeds ? feed_waits_on (&fanout->feed) : -1;
+
+	if (fd >= 0 && input_ready_always (fanout->input))
+		wait_ms (wait, 0);
+	else
+		wait_fd (wait, fd, POLLIN);
+}
+
+static bool monitor_over (const struct task *task)
+{
+	const struct fanout *fanout = fanout_of (task);
+
+	return fanout->over == fanout->n;
+}
+
+static const struct task_ops monitor_ops = {
+	.signal = monitor_signal, .work = monitor_work, .wait = monitor_wait, .over = monitor_over
+};
+
+/* --- all of them ------------------------------------------------------------------------------------------------- */
+
+static void make_member (struct fanout *fanout, size_t rank, int64_t window)
+{
+	struct member *member = &fanout->members[rank];
+	struct call *call = &member->call;
+
+	member->fanout = fanout;
+	member->rank = rank;
+	member->target = &fanout->targets->targets[rank];
+	call->where = member->target->label;
+	call->address = member->target->where;
+	call->name = fanout->call;
+	call->options = fanout->options;
+	call->options.window = window;
+	if (member->target->user)
+		call->options.user = member->target->user;
+	call->sink = &sink_views;
+	call->begin = member_begin;
+	call->ended = member_ended;
+	if (fanout->feeds)
+		call->tap = &member->tap;
+	else
+		call->input = fanout->input; /* all of it travels with the call */
+	call_init (call);
+}
+
+int fanout_open (struct fanout *fanout)
+{
+	size_t n = fanout->targets->n, window = fanout->window < n ? fanout->window : n;
+	int64_t share = WINDOWS / (int64_t)(window ? window : 1);
+
+	share = share < WINDOW_LEAST ? WINDOW_LEAST : share > WINDOW_MOST ? WINDOW_MOST : share;
+	if (fanout->input && fanout->input->error) {
+		complain (NULL, "cannot read standard input: %s", strerror (fanout->input->error));
+		return -1;
+	}
+	fanout->opened = true;
+	if (drive_open (&fanout->drive) < 0)
+		return -1;
+	drive_set_window (&fanout->drive, window);
+	if (fanout->connect_timeout > 0)
+		remex_set_connect_timeout (fanout->drive.remex, fanout->connect_timeout);
+	if (fanout->input && fanout->input->none)
+		fanout->input = NULL;
+	fanout->feeds = fanout->input && fanout->input->open;
+	if (!(fanout->members = calloc (n ? n : 1, sizeof *fanout->members))) {
+		complain (NULL, "out of memory");
+		return -1;
+	}
+	fanout->n = fanout->waiting = n;
+	for (size_t i = 0; i < n; i++)
+		make_member (fanout, i, share);
+	if (fanout->feeds)
+		feed_open (&fanout->feed, fanout->input, fanout->spool, n);
+	brake_open (&fanout->brake, n, fanout->drive.window);
+	return 0;
+}
+
+void fanout_close (struct fanout *fanout)
+{
+	for (size_t i = 0; fanout->members && i < fanout->n; i++) {
+		free (fanout->members[i].args);
+		call_free (&fanout->members[i].call);
+	}
+	feed_close (&fanout->feed);
+	if (fanout->opened)
+		drive_close (&fanout->drive);
+	fanout->opened = false;
+	free (fanout->members);
+	fanout->members = NULL;
+}
+
+int fanout_run (struct fanout *fanout)
+{
+	int result;
+
+	fanout->monitor.ops = &monitor_ops;
+	drive_attend (&fanout->drive, &fanout->monitor);
+	for (size_t i = 0; i < fanout->n; i++)
+		call_queue (&fanout->members[i].call, &fanout->drive);
+	set_window (fanout);
+	result = drive_run (&fanout->drive);
+	/* The loop was left before its end: what still ran was given up, what waited is skipped. */
+	for (size_t i = 0; i < fanout->n; i++)
+		if (fanout->members[i].state != MEMBER_OVER) {
+			call_abandon (&fanout->members[i].call);
+			member_ended (&fanout->members[i].call);
+		}
+	return result;
+}
+
+/* The status of the first host that has begun the call; -1: none has. */
+static int status_of_any (const struct fanout *fanout)
+{
+	for (size_t i = 0; i < fanout->n; i++)
+		if (!fanout->members[i].call.skipped && was_reached (&fanout->members[i]))
+			return member_status (&fanout->members[i]);
+	return -1;
+}
+
+int fanout_status (const struct fanout *fanout)
+{
+	bool unreachable = false, timed_out = false;
+	int largest = 0, any = fanout->brake.any ? status_of_any (fanout) : -1;
+
+	if (fanout->broken)
+		return fanout->broken == EPIPE ? STATUS_PIPE : STATUS_REMEX;
+	if (any >= 0)
+		return any;
+	for (size_t i = 0; i < fanout->n; i++) {
+		const struct member *member = &fanout->members[i];
+		int status = member_status (member);
+
+		if (member->call.skipped)
+			continue;
+		switch (member->call.result.outcome) {
+		case REMEX_UNREACHABLE:
+		case REMEX_LOST:
+		case REMEX_FAILED:
+		case REMEX_NEVER_STARTED: unreachable = true; break;
+		case REMEX_TIMED_OUT: timed_out = true; break;
+		case REMEX_EXITED:
+		case REMEX_SIGNALLED:
+		case REMEX_CANCELLED:
+		case REMEX_COMPLETED: break;
+		}
+		if (status > largest)
+			largest = status;
+	}
+	if (fanout->interrupted)
+		return STATUS_CANCELLED;
+	if (unreachable)
+		return STATUS_UNREACHABLE;
+	if (timed_out)
+		return STATUS_TIMED_OUT;
+	if (!largest && fanout->skipped)
+		return STATUS_REMEX;
+	return largest;
+}

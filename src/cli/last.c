@@ -1,0 +1,77 @@
+/* last - see last.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/durable.h"
+#include "base/paths.h"
+#include "base/trusted.h"
+#include "cli/last.h"
+#include "cli/say.h"
+
+enum { FILE_MAX = 64 * 1024 * 1024, GROUP = 32 };
+
+void last_add (struct last *last, const char *name, char *expression)
+{
+	if (!expression || !*expression || last->n == LAST_SETS) {
+		free (expression);
+		return;
+	}
+	snprintf (last->sets[last->n].name, sizeof last->sets->name, "%s", name);
+	last->sets[last->n++].expression = expression;
+}
+
+void last_save (struct last *last)
+{
+	char *directory = paths_state (), *path = NULL;
+	struct buf text;
+	struct err err;
+
+	buf_init (&text, FILE_MAX);
+	for (size_t i = 0; i < last->n; i++)
+		buf_printf (&text, "%s %s\n", last->sets[i].name, last->sets[i].expression);
+	if (directory && asprintf (&path, "%s/last", directory) >= 0 &&
+		(durable_make_directory (directory, 0700, 0755, &err) < 0 ||
+			durable_write (path, buf_head (&text), buf_len (&text), 0600, true, &err) < 0))
+		complain (NULL, "@last is not kept: %s", err.text);
+	for (size_t i = 0; i < last->n; i++)
+		free (last->sets[i].expression);
+	last->n = 0;
+	buf_free (&text);
+	free (path);
+	free (directory);
+}
+
+/* Define the group of a line: 0, or -1 and err. */
+static int define (struct hosts *hosts, char *line, struct err *err)
+{
+	char group[GROUP], *blank = strchr (line, ' ');
+
+	if (!blank)
+		return 0;
+	*blank = '\0';
+	snprintf (group, sizeof group, "last.%s", line);
+	return hosts_define (hosts, group, blank + 1, err);
+}
+
+int last_define (struct hosts *hosts, struct err *err)
+{
+	char *directory = paths_state (), *path = NULL, *text = NULL, *rest = NULL;
+	int result = 0;
+	size_t n;
+
+	if (directory && asprintf (&path, "%s/last", directory) >= 0 &&
+		!(text = trusted_read (path, FILE_MAX, &n, err)) && err->sys != ENOENT)
+		result = -1;
+	for (char *line = text ? strtok_r (text, "\n", &rest) : NULL; line && result == 0;
+		line = strtok_r (NULL, "\n", &rest))
+		result = define (hosts, line, err);
+	free (text);
+	free (path);
+	free (directory);
+	return result;
+}

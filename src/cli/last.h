@@ -1,0 +1,33 @@
+/* last - the named results of the last command on many hosts: @last.ok, @last.failed and @last.N in the next one.
+ *
+ * They are one small file, $XDG_STATE_HOME/remex/last or ~/.local/state/remex/last: a line "NAME EXPRESSION" for each
+ * set. It is replaced as a whole; of two commands at the same time the later one counts.
+ */
+#ifndef REMEX_CLI_LAST_H
+#define REMEX_CLI_LAST_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "hosts/hosts.h"
+
+enum { LAST_GROUPS = 100, LAST_SETS = LAST_GROUPS + 2 };
+
+struct last {
+	struct {
+		char name[24];
+		char *expression;
+	} sets[LAST_SETS];
+	size_t n;
+};
+
+/* Add a set, whose expression is in new memory and belongs to `last` from now on; NULL or "" is no set. */
+void last_add (struct last *last, const char *name, char *expression);
+
+/* Write the file, and free the sets. A failure is reported on stderr. */
+void last_save (struct last *last);
+
+/* Define the groups last.NAME of the file, if there is one. 0, or -1 and err. */
+int last_define (struct hosts *hosts, struct err *err);
+
+#endif

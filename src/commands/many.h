@@ -1,0 +1,114 @@
+/* many - the options by which a command is run on many hosts, and the way from the words of the user to targets. */
+#ifndef REMEX_COMMANDS_MANY_H
+#define REMEX_COMMANDS_MANY_H
+
+#include <stdbool.h>
+
+#include "base/options.h"
+#include "cli/coalesce.h"
+#include "cli/fanout.h"
+#include "cli/gather.h"
+#include "cli/labels.h"
+#include "cli/outdir.h"
+#include "cli/report.h"
+#include "cli/spool.h"
+#include "cli/subcommand.h"
+#include "hosts/hosts.h"
+
+struct many_options {
+	struct option_list excluded; /* -x */
+	long window, rolling, pick, expect;
+	double connect_timeout;
+	const char *max_fail, *exit_from, *outdir;
+	bool ramp, fail_fast, any;
+	bool labels, no_labels, fold, merged, live, by_line, diff, similar, no_variables;
+};
+
+#define OPTION_ROWS_MANY(type) \
+	{ "exclude", 'x', OPTION_LIST, offsetof (type, many.excluded), "HOSTS", "not on these hosts; may be repeated", \
+		0 }, \
+		{ "window", 'f', OPTION_COUNT, offsetof (type, many.window), "COUNT", "so many hosts at once (64)", \
+			MANY_WINDOW_MAX }, \
+		{ "connect-timeout", 't', OPTION_SECONDS, offsetof (type, many.connect_timeout), "SEC", \
+			"try to reach each host for this time (10)", 0 }, \
+		{ "expect", 0, OPTION_COUNT, offsetof (type, many.expect), "COUNT", \
+			"do nothing unless HOSTS are so many", MANY_WINDOW_MAX }, \
+		{ "pick", 0, OPTION_COUNT, offsetof (type, many.pick), "COUNT", "only the first COUNT of the hosts", \
+			MANY_WINDOW_MAX }, \
+		{ "ramp", 0, OPTION_FLAG, offsetof (type, many.ramp), NULL, \
+			"one host at first, then 2, 4, 8 ... as they succeed", 0 }, \
+		{ "rolling", 0, OPTION_COUNT, offsetof (type, many.rolling), "COUNT", \
+			"batches of COUNT hosts, one after the other", MANY_WINDOW_MAX }, \
+		{ "max-fail", 0, OPTION_TEXT, offsetof (type, many.max_fail), "COUNT", \
+			"start no further host after more failures (3, 5%)", 0 }, \
+		{ "fail-fast", 0, OPTION_FLAG, offsetof (type, many.fail_fast), NULL, \
+			"stop all hosts at the first failure", 0 }, \
+		{ "any", 0, OPTION_FLAG, offsetof (type, many.any), NULL, \
+			"on the first host that can be reached, and no other", 0 }, \
+	{ \
+		"exit-from", 0, OPTION_TEXT, offsetof (type, many.exit_from), "HOST", \
+			"exit with the status of this host", 0 \
+	}
+
+#define OPTION_ROWS_VIEWS(type) \
+	{ "labels", 0, OPTION_FLAG, offsetof (type, many.labels), NULL, "'HOST: ' before each line, also of one host", \
+		0 }, \
+		{ "no-labels", 'N', OPTION_FLAG, offsetof (type, many.no_labels), NULL, \
+			"no 'HOST: ' before each line", 0 }, \
+		{ "fold", 'b', OPTION_FLAG, offsetof (type, many.fold), NULL, \
+			"print equal outputs once, at the end, under their hosts", 0 }, \
+		{ "fold-all", 'B', OPTION_FLAG, offsetof (type, many.merged), NULL, \
+			"the same, standard error with standard output", 0 }, \
+		{ "live", 0, OPTION_FLAG, offsetof (type, many.live), NULL, "with -b: the lines also as they come", \
+			0 }, \
+		{ "lines", 'L', OPTION_FLAG, offsetof (type, many.by_line), NULL, \
+			"line by line at the end, in the order of the hosts; with -b equal lines once", 0 }, \
+		{ "diff", 0, OPTION_FLAG, offsetof (type, many.diff), NULL, \
+			"print how outputs differ from those of the largest group", 0 }, \
+		{ "similar", 0, OPTION_FLAG, offsetof (type, many.similar), NULL, \
+			"as -b, also where only numbers or the host's name differ", 0 }, \
+	{ \
+		"outdir", 0, OPTION_TEXT, offsetof (type, many.outdir), "DIR", \
+			"write HOST.out, HOST.err and HOST.error there", 0 \
+	}
+
+enum { MANY_WINDOW = 64, MANY_WINDOW_MAX = 1000000, MANY_SPOOL = 16 * 1024 * 1024 };
+
+/* The machines that the user means. */
+struct many_hosts {
+	struct hosts *hosts;
+	struct host_list list;
+	struct host_targets targets; /* after --pick */
+	size_t all; /* how many targets there are to free */
+};
+
+/* Expand HOSTS, check --expect and what else must be right before anything runs. 0, or the exit status (the reason was
+ * said). Then many_hosts_free, in both cases. */
+int many_expand (const struct subcommand *command, const struct many_options *options, const char *words,
+	bool stdin_used, struct many_hosts *hosts);
+void many_hosts_free (struct many_hosts *hosts);
+
+/* Is this one host as it always was: one target, and nothing that only makes sense for many was asked for? */
+bool many_is_one (const struct many_options *options, const struct many_hosts *hosts);
+
+/* Check that the options go together. 0, or the exit status. */
+int many_check (const struct subcommand *command, const struct many_options *options, int format);
+
+/* A fan-out with the views that the options ask for. */
+struct many {
+	const struct many_options *options;
+	int format;
+	bool quiet;
+	struct fanout fanout; /* the caller sets call, options, arguments, program, input */
+	struct spool spool;
+	struct labels labels;
+	struct gather gather;
+	struct report report;
+	struct outdir outdir;
+	report_more *more; /* for JSON; may be NULL */
+};
+
+/* Run the call on all targets and print what the options ask for. The exit status. */
+int many_run (struct many *many, const struct many_hosts *hosts);
+
+#endif
