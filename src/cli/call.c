@@ -272,6 +272,8 @@ static void on_ended (struct call *call, const struct remex_result *result)
 		strings[1] = words;
 	}
 	keep_strings (call, strings);
+	if (call->sink->ending)
+		call->sink->ending (call);
 }
 
 static void on_event (struct task *task, const struct remex_event *event)

@@ -38,6 +38,9 @@ struct sink {
 	int (*waits_on) (struct call *call);
 	/* Time has passed. Returns after how many milliseconds to call it again, -1: never. NULL: never. */
 	int (*tick) (struct call *call);
+	/* The server has ended the call: `result` is filled in. The sink may still add to the output, or let the call fail
+	 * (call_fail). NULL: nothing to do. */
+	void (*ending) (struct call *call);
 	/* For a sink that keeps output until our reader takes it: write what can be written now. True: something is
 	 * kept; then the call is not over, also after its end. NULL: the sink keeps nothing. */
 	bool (*flush) (struct call *call);

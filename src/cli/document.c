@@ -1,6 +1,9 @@
 /* document - see document.h. */
 #include "config.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "cli/console.h"
 #include "cli/document.h"
 #include "cli/json.h"
@@ -8,12 +11,16 @@
 #include "cli/conversation.h"
 
 const struct option document_options[] = {
-	OPTION_ROW_JSON (struct document_settings, "print the JSON document that the server sent"),
+	OPTION_ROWS_MANY (struct document_settings),
+	OPTION_ROWS_VIEWS (struct document_settings),
+	OPTION_ROW_JSON (
+		struct document_settings, "print the JSON document that the server sent; of many hosts an array"),
+	OPTION_ROW_JSONL (struct document_settings, "the same as a line for each host, as each ends"),
 	OPTION_ROW_HELP,
 	{ 0 },
 };
 
-static int fetch (struct conversation *conversation, const struct document *document, bool as_json)
+static int fetch (struct conversation *conversation, const struct document *document, int format)
 {
 	struct call call;
 	int status = conversation_fetch (conversation, &call, document->call);
@@ -28,23 +35,92 @@ static int fetch (struct conversation *conversation, const struct document *docu
 		complain (conversation->where, "the result of %s is invalid: %s", document->call, err.text);
 		status = STATUS_REMEX;
 	}
-	if (status == 0 && as_json && json_print (json_incref (json), false) < 0)
+	if (status == 0 && format && json_print (json_incref (json), format == FORMAT_JSON_LINE) < 0)
 		status = STATUS_REMEX;
-	if (status == 0 && !as_json)
+	if (status == 0 && !format)
 		document->show (json);
 	json_decref (json);
 	return finish (status);
 }
 
-int document_run (const struct command_line *line, const struct document *document)
+static int run_on_one (const char *where, const char *address, const struct document *document, int format)
 {
-	const struct document_settings *settings = line->values;
 	struct conversation conversation;
 	int status;
 
-	if (conversation_open (&conversation, line->n_words ? line->words[0] : "local") < 0)
+	if (conversation_open_at (&conversation, where, address) < 0)
 		return STATUS_REMEX;
-	status = fetch (&conversation, document, settings->format == FORMAT_JSON);
+	status = fetch (&conversation, document, format);
 	conversation_close (&conversation);
+	return status;
+}
+
+/* --- many hosts -------------------------------------------------------------------------------------------------- */
+
+/* What `show` prints, as text; NULL: out of memory. */
+static char *shown (const struct document *document, const json_t *json)
+{
+	FILE *saved = stdout, *memory;
+	char *text = NULL;
+	size_t n;
+
+	if (!(memory = open_memstream (&text, &n)))
+		return NULL;
+	stdout = memory;
+	document->show (json);
+	stdout = saved;
+	if (fclose (memory) == 0)
+		return text;
+	free (text);
+	return NULL;
+}
+
+static char *render (struct fanout *fanout, const struct member *member, struct err *err)
+{
+	const struct document *document = fanout->context;
+	char why[256], *text = NULL;
+	json_t *json = json_parse (&member->call.result_bytes, why, sizeof why);
+	struct err wrong;
+
+	if (!json)
+		err_set (err, 0, "%s", why);
+	else if (document->check (json, &wrong) < 0)
+		err_set (err, 0, "the result of %s is invalid: %.300s", document->call, wrong.text);
+	else if (!(text = shown (document, json)))
+		err_set (err, 0, "out of memory");
+	json_decref (json);
+	return text;
+}
+
+static int run_on_many (
+	const struct many_hosts *hosts, const struct document *document, const struct document_settings *settings)
+{
+	struct document copy = *document;
+	struct many many = { .options = &settings->many, .format = settings->format };
+
+	many.fanout.call = document->call;
+	many.fanout.render = render;
+	many.fanout.context = &copy;
+	return many_run (&many, hosts);
+}
+
+int document_run (const struct subcommand *command, const struct command_line *line, const struct document *document)
+{
+	const struct document_settings *settings = line->values;
+	const struct host_target *first;
+	struct many_hosts hosts;
+	int status;
+
+	if ((status = many_check (command, &settings->many, settings->format)))
+		return status;
+	if (!line->n_words)
+		return run_on_one ("local", "local", document, settings->format);
+	if ((status = many_expand (command, &settings->many, line->words[0], false, &hosts)) == 0) {
+		first = hosts.targets.targets;
+		status = many_is_one (&settings->many, &hosts)
+				 ? run_on_one (first->label, first->where, document, settings->format)
+				 : run_on_many (&hosts, document, settings);
+	}
+	many_hosts_free (&hosts);
 	return status;
 }

@@ -1,10 +1,12 @@
-/* document - a command that prints one JSON document of one host: as JSON (--json), or for a person. */
+/* document - a command that prints one JSON document of a host, or of each of many hosts: as JSON (--json), or for a
+ * person. Of many hosts (many.h) the text for a person is their output, which is labelled or folded. */
 #ifndef REMEX_CLI_DOCUMENT_H
 #define REMEX_CLI_DOCUMENT_H
 
 #include <jansson.h>
 
 #include "base/err.h"
+#include "cli/many.h"
 #include "cli/subcommand.h"
 
 /* The call and its document: `check` says whether the document is valid for that call (0, or -1 and err), `show` prints
@@ -18,10 +20,11 @@ struct document {
 /* The options of such a command. */
 struct document_settings {
 	int format;
+	struct many_options many;
 };
 extern const struct option document_options[];
 
-/* Make the call on the host that the only word names, or on this machine, and print the document. The exit status. */
-int document_run (const struct command_line *line, const struct document *document);
+/* Make the call on the hosts that the only word names, or on this machine, and print the document. The exit status. */
+int document_run (const struct subcommand *command, const struct command_line *line, const struct document *document);
 
 #endif

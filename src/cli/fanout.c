@@ -14,6 +14,9 @@
 /* The windows of output of all hosts that run, in bytes; each one has at least WINDOW_LEAST. */
 enum { WINDOWS = 16 * 1024 * 1024, WINDOW_LEAST = 64 * 1024, WINDOW_MOST = 1024 * 1024 };
 
+/* The result of one host; those of all that run are kept at once. */
+enum { RESULT_MAX = 4 * 1024 * 1024 };
+
 static struct member *member_of (struct call *call)
 {
 	return list_entry (call, struct member, call);
@@ -49,7 +52,28 @@ static bool views_flush (struct call *call)
 	return kept;
 }
 
-static const struct sink sink_views = { .take = views_take, .flush = views_flush };
+/* The call is over: its result becomes output. Results of calls that failed may be incomplete. */
+static void views_ending (struct call *call)
+{
+	struct member *member = member_of (call);
+	struct fanout *fanout = member->fanout;
+	enum remex_outcome outcome = call->result.outcome;
+	struct err err;
+	char *text;
+
+	if (!fanout->render || !buf_len (&call->result_bytes) ||
+		(outcome != REMEX_COMPLETED && outcome != REMEX_EXITED))
+		return;
+	if (!(text = fanout->render (fanout, member, &err)))
+		call_fail (call, REMEX_FAILED, "bad_message", err.text);
+	else if (fanout->renders && views_take (call, "stdout", text, strlen (text)) < 0)
+		call_fail (call, REMEX_FAILED, "internal", "its result cannot be shown");
+	if (fanout->renders)
+		buf_free (&call->result_bytes);
+	free (text);
+}
+
+static const struct sink sink_views = { .take = views_take, .ending = views_ending, .flush = views_flush };
 
 /* --- what holds for all ------------------------------------------------------------------------------------------- */
 
@@ -283,6 +307,7 @@ static void make_member (struct fanout *fanout, size_t rank, int64_t window)
 	else
 		call->input = fanout->input; /* all of it travels with the call */
 	call_init (call);
+	call->result_bytes.max = RESULT_MAX;
 }
 
 int fanout_open (struct fanout *fanout)

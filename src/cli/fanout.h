@@ -54,7 +54,11 @@ struct fanout {
 	struct brake brake;
 	/* The arguments of the call on one host, as JSON text in new memory; NULL with errno. NULL: options.args. */
 	char *(*arguments) (struct fanout *fanout, const struct member *member);
-	void *context; /* for `arguments` */
+	/* The result of the call on one host (call.result_bytes, not empty) as text for people, in new memory. NULL and err:
+	 * the result is wrong, and the call has failed. NULL in place of the function: nothing is done with results. */
+	char *(*render) (struct fanout *fanout, const struct member *member, struct err *err);
+	bool renders; /* views get this text at the end of stdout */
+	void *context; /* for `arguments` and `render` */
 	const char *program; /* for messages (result.h); NULL: none */
 	bool tells; /* say at once how a host ended, unless the command itself ended */
 

@@ -69,6 +69,18 @@ int json_append (struct buf *to, json_t *json)
 	return append (to, json, 0);
 }
 
+char *json_text (json_t *json)
+{
+	struct buf text;
+	char *copy = NULL;
+
+	buf_init (&text, SIZE_MAX / 2);
+	if (append (&text, json, JSON_INDENT (2)) == 0 && buf_append (&text, "\n", 1) == 0)
+		copy = strndup ((const char *)buf_head (&text), buf_len (&text));
+	buf_free (&text);
+	return copy;
+}
+
 int json_print (json_t *json, bool one_line)
 {
 	struct buf text;

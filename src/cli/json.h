@@ -21,6 +21,9 @@ int json_print (json_t *json, bool one_line);
 /* Append the same text without the newline, on one line, to a buffer. `json` is consumed. 0, or -1 as buf_append. */
 int json_append (struct buf *to, json_t *json);
 
+/* The same text as json_print prints, indented and with a newline, in new memory; NULL: out of memory. `json` is consumed. */
+char *json_text (json_t *json);
+
 /* Parse bytes from the server; NULL and `why` when they are not JSON. json_of reports the error on stderr. */
 json_t *json_parse (const struct buf *bytes, char *why, size_t size);
 json_t *json_of (const struct buf *bytes, const char *host);

@@ -46,6 +46,14 @@ void last_save (struct last *last)
 	free (directory);
 }
 
+bool last_is_meant (const char *const *expressions, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strstr (expressions[i], "@last."))
+			return true;
+	return false;
+}
+
 /* Define the group of a line: 0, or -1 and err. */
 static int define (struct hosts *hosts, char *line, struct err *err)
 {

@@ -6,6 +6,7 @@
 #ifndef REMEX_CLI_LAST_H
 #define REMEX_CLI_LAST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -26,6 +27,9 @@ void last_add (struct last *last, const char *name, char *expression);
 
 /* Write the file, and free the sets. A failure is reported on stderr. */
 void last_save (struct last *last);
+
+/* Does one of these n expressions mean a set of the last command? The file is not looked at otherwise. */
+bool last_is_meant (const char *const *expressions, size_t n);
 
 /* Define the groups last.NAME of the file, if there is one. 0, or -1 and err. */
 int last_define (struct hosts *hosts, struct err *err);

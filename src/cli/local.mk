@@ -17,6 +17,7 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/json.c %D%/json.h \
 	%D%/labels.c %D%/labels.h \
 	%D%/last.c %D%/last.h \
+	%D%/many.c %D%/many.h \
 	%D%/outdir.c %D%/outdir.h \
 	%D%/pending.c %D%/pending.h \
 	%D%/progress.c %D%/progress.h \

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/console.h"
 #include "cli/json.h"
+#include "cli/many.h"
 #include "cli/result.h"
 #include "cli/say.h"
 #include "cli/conversation.h"
@@ -23,6 +24,7 @@ struct wanted {
 	const char *args;
 	bool input;
 	int format;
+	struct many_options many;
 };
 
 static const struct option call_options[] = {
@@ -30,9 +32,12 @@ static const struct option call_options[] = {
 		"the arguments as a JSON object; name=value adds to them", 0 },
 	{ "input", 0, OPTION_FLAG, offsetof (struct wanted, input), NULL, "send standard input", 0 },
 	OPTION_ROWS_CALL (struct wanted, "stop it after this time without a byte of input or output"),
+	OPTION_ROWS_MANY (struct wanted),
+	OPTION_ROWS_VIEWS (struct wanted),
 	OPTION_ROW_WAIT_OUTPUT (struct wanted),
-	OPTION_ROW_JSON (struct wanted, "print a JSON object with the whole result, at the end"),
-	OPTION_ROW_JSONL (struct wanted, "the same, on one line"),
+	OPTION_ROW_JSON (
+		struct wanted, "print a JSON object with the whole result, at the end; of many hosts an array"),
+	OPTION_ROW_JSONL (struct wanted, "the same, on one line; of many hosts a line as each ends"),
 	OPTION_ROW_HELP,
 	{ 0 },
 };
@@ -143,27 +148,33 @@ static char *make_args (const struct wanted *wanted, const struct verb *verb, ch
 
 /* --- the call ---------------------------------------------------------------------------------------------------- */
 
+/* The arguments that the words mean by this verb table, as text; NULL where something is wrong (which has been said). */
+static char *parse_words (const struct wanted *wanted, char **words, const struct buf *table_bytes, const char *where)
+{
+	json_t *json = json_of (table_bytes, where);
+	struct verb_table *table = NULL;
+	const struct verb *verb;
+	char *text = NULL;
+	struct err err;
+
+	if (json && (table = verb_table_new (json, &err)) && (verb = verb_find (table, words[0], &err)))
+		text = make_args (wanted, verb, words + 1, &err);
+	if (json && !text)
+		complain (where, "%s", err.text);
+	verb_table_free (table);
+	json_decref (json);
+	return text;
+}
+
 /* Fetch the table and parse the words with it. The arguments as text, or NULL and *status (which has been said). */
 static char *prepare (const struct wanted *wanted, char **words, struct conversation *conversation, int *status)
 {
-	struct verb_table *table = NULL;
-	const struct verb *verb;
 	struct call call;
 	char *text = NULL;
-	json_t *json = NULL;
-	struct err err;
 
 	*status = conversation_fetch (conversation, &call, "plugins");
-	if (*status == 0) {
+	if (*status == 0 && !(text = parse_words (wanted, words, &call.result_bytes, conversation->where)))
 		*status = STATUS_REMEX;
-		if ((json = json_of (&call.result_bytes, conversation->where)) &&
-			(table = verb_table_new (json, &err)) && (verb = verb_find (table, words[0], &err)))
-			text = make_args (wanted, verb, words + 1, &err);
-		if (json && !text)
-			complain (conversation->where, "%s", err.text);
-	}
-	verb_table_free (table);
-	json_decref (json);
 	call_free (&call);
 	return text;
 }
@@ -224,22 +235,108 @@ static int call_on (const struct wanted *wanted, char **words, struct conversati
 	return status;
 }
 
+static int call_on_one (const struct wanted *wanted, char **words, const struct host_target *target)
+{
+	struct wanted own = *wanted;
+	struct conversation conversation;
+	int status;
+
+	if (!own.options.user)
+		own.options.user = target->user;
+	if (conversation_open_at (&conversation, target->label, target->where) < 0)
+		return STATUS_REMEX;
+	status = call_on (&own, words, &conversation);
+	conversation_close (&conversation);
+	return status;
+}
+
+/* --- many hosts -------------------------------------------------------------------------------------------------- */
+
+/* The arguments for all hosts, by the table of the first host that can be reached: a host with another table refuses what
+ * it does not know. NULL and *status (which has been said). */
+static char *prepare_many (const struct wanted *wanted, char **words, const struct many_hosts *hosts, int *status)
+{
+	struct fanout fanout = { .call = "plugins",
+		.targets = &hosts->targets,
+		.window = MANY_WINDOW,
+		.connect_timeout = wanted->many.connect_timeout,
+		.brake.any = true };
+	const struct member *last = NULL;
+	char *text = NULL;
+
+	*status = STATUS_REMEX;
+	if (fanout_open (&fanout) == 0 && fanout_run (&fanout) == 0) {
+		for (size_t i = 0; i < fanout.n && !fanout.members[i].call.skipped; i++)
+			last = &fanout.members[i];
+		*status = fanout_status (&fanout);
+		if (*status == 0 && last &&
+			!(text = parse_words (wanted, words, &last->call.result_bytes, last->target->label)))
+			*status = STATUS_REMEX;
+		else if (*status && !fanout.interrupted && last)
+			result_explain (&last->call, NULL);
+	}
+	fanout_close (&fanout);
+	return text;
+}
+
+/* A structured result, for people. */
+static char *render (struct fanout *fanout, const struct member *member, struct err *err)
+{
+	char why[256], *text;
+	json_t *result = json_parse (&member->call.result_bytes, why, sizeof why);
+
+	(void)fanout;
+	if (!result) {
+		err_set (err, 0, "%s", why);
+		return NULL;
+	}
+	if (!(text = json_text (result)))
+		err_set (err, 0, "out of memory");
+	return text;
+}
+
+static int call_on_many (const struct wanted *wanted, char **words, const struct many_hosts *hosts)
+{
+	struct many many = { .options = &wanted->many, .format = wanted->format };
+	struct input input;
+	int status;
+	char *args = prepare_many (wanted, words, hosts, &status);
+
+	if (!args)
+		return status;
+	input_init (&input, wanted->input);
+	if (wanted->input && input_is_closed ())
+		input.error = EBADF;
+	many.fanout.call = words[0];
+	many.fanout.options = wanted->options;
+	many.fanout.options.args = args;
+	many.fanout.render = render;
+	many.fanout.input = &input;
+	status = many_run (&many, hosts);
+	input_close (&input);
+	free (args);
+	return status;
+}
+
 static int run_call (const struct subcommand *command, struct command_line *line)
 {
 	const struct wanted *wanted = line->values;
-	struct conversation conversation;
+	struct many_hosts hosts;
 	int status;
 
 	if (!line->first)
 		return usage_error (command, "missing host");
 	if (!line->n_words)
 		return usage_error (command, "missing verb ('remex plugins %s' shows them)", line->first);
-	if (conversation_open (&conversation, line->first) < 0)
-		return STATUS_REMEX;
-	status = call_on (wanted, line->words, &conversation);
-	conversation_close (&conversation);
+	if ((status = many_check (command, &wanted->many, wanted->format)))
+		return status;
+	if ((status = many_expand (command, &wanted->many, line->first, wanted->input, &hosts)) == 0)
+		status = many_is_one (&wanted->many, &hosts)
+				 ? call_on_one (wanted, line->words, &hosts.targets.targets[0])
+				 : call_on_many (wanted, line->words, &hosts);
+	many_hosts_free (&hosts);
 	return status;
 }
 
-const struct subcommand cmd_call = { "call", "HOST VERB [NAME=VALUE]...", "Call any verb of any plugin", call_options,
+const struct subcommand cmd_call = { "call", "HOSTS VERB [NAME=VALUE]...", "Call any verb of any plugin", call_options,
 	WORDS_LAST, -1, sizeof (struct wanted), run_call };

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/console.h"
 #include "cli/json.h"
+#include "cli/many.h"
 #include "cli/progress.h"
 #include "cli/result.h"
 #include "cli/say.h"
@@ -272,20 +273,22 @@ static int end (struct copy *copy, struct call *call)
 	return finish (status);
 }
 
-static int copy_files (struct copy *copy)
+static int copy_files (struct copy *copy, const struct host_target *target)
 {
 	struct call call = { .name = transfer_call (&copy->transfer), .options = copy->options };
 	char *args = transfer_args (&copy->transfer);
 	struct conversation conversation;
 	int status = STATUS_REMEX;
 
+	if (!call.options.user)
+		call.options.user = target->user;
 	call.options.args = args;
 	call.sink = &sink_transfer;
 	call.data = &copy->transfer;
 	call.mortal = transfer_is_mortal (&copy->transfer);
 	if (!args)
 		complain (NULL, "out of memory");
-	else if (conversation_open (&conversation, copy->where) == 0) {
+	else if (conversation_open_at (&conversation, copy->where, target->where) == 0) {
 		if (conversation_call (&conversation, &call) == 0)
 			status = end (copy, &call);
 		call_free (&call);
@@ -295,14 +298,12 @@ static int copy_files (struct copy *copy)
 	return status;
 }
 
-static int copy_words (struct copy *copy, const struct command_line *line)
+static int copy_on (struct copy *copy, const struct host_target *target)
 {
 	struct transfer *transfer = &copy->transfer;
-	int status = read_words (copy, line);
 	struct err err = { .sys = 0 };
+	int status;
 
-	if (status)
-		return status;
 	transfer->data = copy;
 	transfer->told = told;
 	transfer->tick = tick;
@@ -312,9 +313,25 @@ static int copy_words (struct copy *copy, const struct command_line *line)
 		complain (NULL, "%s: %s", transfer->destination, err.text);
 		status = STATUS_REMEX;
 	} else {
-		status = copy_files (copy);
+		status = copy_files (copy, target);
 	}
 	transfer_close (transfer);
+	return status;
+}
+
+static int copy_words (struct copy *copy, const struct command_line *line)
+{
+	static const struct many_options options;
+	struct many_hosts hosts;
+	int status = read_words (copy, line);
+
+	if (status)
+		return status;
+	if ((status = many_expand (copy->command, &options, copy->where, true, &hosts)) == 0)
+		status = hosts.targets.n == 1 ? copy_on (copy, hosts.targets.targets)
+					      : usage_error (copy->command, "'%s' names %zu hosts: one at a time",
+							copy->where, hosts.targets.n);
+	many_hosts_free (&hosts);
 	return status;
 }
 

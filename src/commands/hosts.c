@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "cli/json.h"
+#include "cli/last.h"
 #include "cli/say.h"
 #include "commands/commands.h"
 #include "hosts/hosts.h"
@@ -244,7 +245,13 @@ static int run_hosts (const struct subcommand *command, struct command_line *lin
 		complain (NULL, "%s", err.text);
 		return STATUS_REMEX;
 	}
-	result = run (hosts, settings, &query);
+	if ((last_is_meant (query.words, query.n_words) || last_is_meant (query.excluded, query.n_excluded)) &&
+		last_define (hosts, &err) < 0) {
+		complain (NULL, "%s", err.text);
+		result = -1;
+	} else {
+		result = run (hosts, settings, &query);
+	}
 	hosts_free (hosts);
 	return finish (result < 0 ? STATUS_REMEX : 0);
 }

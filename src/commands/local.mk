@@ -9,7 +9,6 @@ remex_SOURCES = \
 	%D%/identities.c \
 	%D%/identity.c %D%/identity.h \
 	%D%/keygen.c \
-	%D%/many.c %D%/many.h \
 	%D%/offline.c %D%/offline.h \
 	%D%/ping.c \
 	%D%/plugins.c \

@@ -9,6 +9,7 @@
 #include "cli/say.h"
 #include "cli/conversation.h"
 #include "cli/json.h"
+#include "cli/many.h"
 #include "commands/commands.h"
 
 enum { ANSWER_MS = 5000, MOST = 1000000 };
@@ -27,6 +28,10 @@ struct ping {
 	long sent, answered;
 	double least, most, sum; /* milliseconds */
 	json_t *times;
+	struct many_options many;
+	bool quiet; /* one of many hosts: only its sum is printed */
+	bool good, begun; /* of many hosts */
+	json_t *all; /* of many hosts: the objects of those that are over; NULL: none wanted */
 	char why[512]; /* the reason why the connection is gone */
 };
 
@@ -55,7 +60,7 @@ static void on_answer (struct ping *ping)
 	ping->answered++;
 	if (ping->format)
 		json_array_append_new (ping->times, json_real (ms));
-	else
+	else if (!ping->quiet)
 		printf ("%s: seq=%ld time=%.3f ms\n", safe (ping->conversation.where), ping->sent, ms);
 	fflush (stdout);
 	ping->state = ping->sent < ping->count ? PAUSING : OVER;
@@ -92,7 +97,7 @@ static bool on_work (struct task *task)
 		send_one (ping);
 		return true; /* the ping must be written now */
 	}
-	if (!ping->format)
+	if (!ping->format && !ping->quiet)
 		printf ("%s: seq=%ld no answer\n", safe (ping->conversation.where), ping->sent);
 	ping->state = OVER;
 	return false;
@@ -115,37 +120,51 @@ static const struct task_ops ping_ops = {
 	.event = on_event, .signal = on_signal, .work = on_work, .wait = on_wait, .over = is_over
 };
 
-/* The exit status. */
-static int report (struct ping *ping)
+static bool is_good (const struct ping *ping)
+{
+	return ping->answered > 0 && ping->answered == ping->sent && !*ping->why;
+}
+
+static json_t *as_json (const struct ping *ping)
 {
 	const struct remex_host *host = ping->conversation.host;
-	bool good = ping->answered > 0 && ping->answered == ping->sent && !*ping->why;
+	json_t *error = *ping->why ? json_pack ("{so}", "message", json_words (ping->why)) : json_null ();
 
-	console_release_signals (); /* printing may block from here on */
-	if (*ping->why && !ping->format)
+	return json_pack ("{so ss ss ss sI sI sO so}", "host", json_words (ping->conversation.where), "name",
+		host ? remex_host_name (host) : "", "version", host ? remex_host_version (host) : "", "you",
+		host ? remex_host_you (host) : "", "sent", (json_int_t)ping->sent, "answered",
+		(json_int_t)ping->answered, "ms", ping->times, "error", error);
+}
+
+static void print_sum (const struct ping *ping)
+{
+	const struct remex_host *host = ping->conversation.host;
+
+	if (*ping->why)
 		complain (ping->conversation.where, "%s", ping->why);
-	if (ping->format) {
-		json_t *error = *ping->why ? json_pack ("{so}", "message", json_words (ping->why)) : json_null ();
-
-		json_print (json_pack ("{so ss ss ss sI sI sO so}", "host", json_words (ping->conversation.where),
-				    "name", remex_host_name (host), "version", remex_host_version (host), "you",
-				    remex_host_you (host), "sent", (json_int_t)ping->sent, "answered",
-				    (json_int_t)ping->answered, "ms", ping->times, "error", error),
-			false);
-	} else if (ping->answered) {
+	if (ping->answered)
 		printf ("%s: remexd %s on %s, you are %s; %ld of %ld answered, %.3f/%.3f/%.3f ms (least, mean, most)\n",
 			safe (ping->conversation.where), safe (remex_host_version (host)),
 			safe (remex_host_name (host)), safe (remex_host_you (host)), ping->answered, ping->sent,
 			ping->least, ping->sum / (double)ping->answered, ping->most);
-	}
-	return finish (good ? 0 : STATUS_REMEX);
 }
 
-static int ping_host (struct ping *ping, const char *where)
+/* The exit status. */
+static int report (const struct ping *ping)
+{
+	console_release_signals (); /* printing may block from here on */
+	if (ping->format)
+		json_print (as_json (ping), false);
+	else
+		print_sum (ping);
+	return finish (is_good (ping) ? 0 : STATUS_REMEX);
+}
+
+static int ping_host (struct ping *ping, const char *where, const char *address)
 {
 	int status, result;
 
-	if (conversation_open (&ping->conversation, where) < 0)
+	if (conversation_open_at (&ping->conversation, where, address) < 0)
 		return STATUS_REMEX;
 	ping->task.ops = &ping_ops;
 	ping->times = json_array ();
@@ -162,10 +181,108 @@ static int ping_host (struct ping *ping, const char *where)
 	return status;
 }
 
+/* --- many hosts -------------------------------------------------------------------------------------------------- */
+
+static void on_start (struct task *task, struct drive *drive)
+{
+	struct ping *ping = ping_of (task);
+	struct remex_error error;
+
+	ping->begun = true;
+	ping->state = GREETING;
+	if ((ping->conversation.host = remex_connect (drive->remex, ping->conversation.address, &error))) {
+		drive_watch (task, ping->conversation.host);
+		return;
+	}
+	snprintf (ping->why, sizeof ping->why, "%s", error.text);
+	ping->state = OVER;
+}
+
+static void on_end (struct task *task)
+{
+	struct ping *ping = ping_of (task);
+
+	ping->good = ping->begun && is_good (ping);
+	if (ping->all)
+		json_array_append_new (ping->all, as_json (ping));
+	else if (ping->begun)
+		print_sum (ping);
+	fflush (stdout);
+	remex_close (ping->conversation.host);
+	ping->conversation.host = NULL;
+}
+
+static const struct task_ops queued_ops = { .start = on_start,
+	.ended = on_end,
+	.event = on_event,
+	.signal = on_signal,
+	.work = on_work,
+	.wait = on_wait,
+	.over = is_over };
+
+static int run_all (struct ping *pings, size_t n, const struct many_options *options)
+{
+	size_t window = options->window ? (size_t)options->window : MANY_WINDOW;
+	struct drive drive;
+	int result = -1;
+
+	if (drive_open (&drive) == 0) {
+		drive_set_window (&drive, window < n ? window : n);
+		if (options->connect_timeout > 0)
+			remex_set_connect_timeout (drive.remex, options->connect_timeout);
+		for (size_t i = 0; i < n; i++)
+			drive_queue (&drive, &pings[i].task);
+		result = drive_run (&drive);
+	}
+	drive_close (&drive);
+	return result;
+}
+
+/* The exit status. */
+static int ping_many (const struct ping *settings, const struct many_hosts *hosts)
+{
+	size_t n = hosts->targets.n, good = 0, begun = 0;
+	struct ping *pings = calloc (n, sizeof *pings);
+	json_t *all = settings->format ? json_array () : NULL;
+	int result;
+
+	if (!pings) {
+		complain (NULL, "out of memory");
+		return STATUS_REMEX;
+	}
+	for (size_t i = 0; i < n; i++) {
+		pings[i] = *settings;
+		pings[i].task.ops = &queued_ops;
+		pings[i].conversation.where = hosts->targets.targets[i].label;
+		pings[i].conversation.address = hosts->targets.targets[i].where;
+		pings[i].times = json_array ();
+		pings[i].quiet = true;
+		pings[i].all = all;
+	}
+	result = run_all (pings, n, &settings->many);
+	for (size_t i = 0; i < n; i++) {
+		good += pings[i].good;
+		begun += pings[i].begun;
+		json_decref (pings[i].times);
+	}
+	free (pings);
+	if (all)
+		json_print (all, false);
+	else
+		remark ("remex: %zu of %zu hosts answered\n", good, n);
+	return finish (result < 0 ? STATUS_REMEX : begun < n ? STATUS_CANCELLED : good < n ? STATUS_UNREACHABLE : 0);
+}
+
 static const struct option ping_options[] = {
 	{ "count", 'c', OPTION_COUNT, offsetof (struct ping, count), "COUNT", "so many times (3)", MOST },
 	{ "interval", 'i', OPTION_SECONDS, offsetof (struct ping, interval), "SEC", "with a pause of this time (0.2)",
 		0 },
+	{ "exclude", 'x', OPTION_LIST, offsetof (struct ping, many.excluded), "HOSTS",
+		"not these hosts; may be repeated", 0 },
+	{ "window", 'f', OPTION_COUNT, offsetof (struct ping, many.window), "COUNT", "so many hosts at once (64)",
+		MANY_WINDOW_MAX },
+	{ "connect-timeout", 't', OPTION_SECONDS, offsetof (struct ping, many.connect_timeout), "SEC",
+		"try to reach each of many hosts for this time (10)", 0 },
 	OPTION_ROW_JSON (struct ping, "print one JSON document"),
 	OPTION_ROW_HELP,
 	{ 0 },
@@ -174,14 +291,22 @@ static const struct option ping_options[] = {
 static int run_ping (const struct subcommand *command, struct command_line *line)
 {
 	struct ping *ping = line->values;
+	struct many_hosts hosts;
+	int status;
 
-	(void)command;
 	if (!ping->count)
 		ping->count = 3;
 	if (ping->interval == 0)
 		ping->interval = 0.2;
-	return ping_host (ping, line->n_words ? line->words[0] : "local");
+	if (!line->n_words)
+		return ping_host (ping, "local", "local");
+	if ((status = many_expand (command, &ping->many, line->words[0], false, &hosts)) == 0)
+		status = hosts.targets.n == 1
+				 ? ping_host (ping, hosts.targets.targets->label, hosts.targets.targets->where)
+				 : ping_many (ping, &hosts);
+	many_hosts_free (&hosts);
+	return status;
 }
 
-const struct subcommand cmd_ping = { "ping", "[HOST]", "Measure the way to a remexd", ping_options, WORDS_MIXED, 1,
+const struct subcommand cmd_ping = { "ping", "[HOSTS]", "Measure the way to a remexd", ping_options, WORDS_MIXED, 1,
 	sizeof (struct ping), run_ping };

@@ -66,9 +66,8 @@ static int check (json_t *json, struct err *err)
 
 static int run_plugins (const struct subcommand *command, struct command_line *line)
 {
-	(void)command;
-	return document_run (line, &(struct document){ "plugins", check, print_table });
+	return document_run (command, line, &(struct document){ "plugins", check, print_table });
 }
 
-const struct subcommand cmd_plugins = { "plugins", "[HOST]", "Show what can be called", document_options, WORDS_MIXED,
+const struct subcommand cmd_plugins = { "plugins", "[HOSTS]", "Show what can be called", document_options, WORDS_MIXED,
 	1, sizeof (struct document_settings), run_plugins };

@@ -13,7 +13,7 @@
 #include "cli/say.h"
 #include "cli/conversation.h"
 #include "commands/commands.h"
-#include "commands/many.h"
+#include "cli/many.h"
 
 struct run {
 	struct remex_options options;

@@ -212,9 +212,8 @@ static int check (json_t *json, struct err *err)
 
 static int run_status (const struct subcommand *command, struct command_line *line)
 {
-	(void)command;
-	return document_run (line, &(struct document){ "status.show", check, show_all });
+	return document_run (command, line, &(struct document){ "status.show", check, show_all });
 }
 
-const struct subcommand cmd_status = { "status", "[HOST]", "Show the state of a machine and of its remexd",
+const struct subcommand cmd_status = { "status", "[HOSTS]", "Show the state of a machine and of its remexd",
 	document_options, WORDS_MIXED, 1, sizeof (struct document_settings), run_status };

@@ -23,6 +23,8 @@ static void show (const json_t *json)
 
 static const struct document document = { .call = "status.show", .check = check, .show = show };
 
+static const struct subcommand command = { .name = "status", .words = "[HOSTS]" };
+
 static struct far_host host;
 static const char *printed, *complained;
 
@@ -38,7 +40,7 @@ static int run (const struct far_reply *reply, int format, int n_words)
 	ck_assert_int_eq (setenv ("REMEX_SOCKET", n_words ? "/nonexistent" : host.where + strlen ("unix://"), 1), 0);
 	capture_fd_begin (STDOUT_FILENO);
 	capture_begin ();
-	status = document_run (&line, &document);
+	status = document_run (&command, &line, &document);
 	complained = capture_end ();
 	printed = capture_fd_end (STDOUT_FILENO);
 	ck_assert_str_eq (host.counts->call, "status.show");
@@ -120,7 +122,7 @@ START_TEST (what_cannot_be_printed_is_a_failure)
 	ck_assert_int_eq (dup2 (full, STDOUT_FILENO), STDOUT_FILENO);
 	ck_assert_int_eq (say_open (), 0);
 	capture_begin ();
-	ck_assert_int_eq (document_run (&line, &document), STATUS_REMEX);
+	ck_assert_int_eq (document_run (&command, &line, &document), STATUS_REMEX);
 	ck_assert_str_eq (capture_end (), "remex: cannot write to standard output: No space left on device\n");
 	far_host_end (&host);
 	close (full);
@@ -138,7 +140,7 @@ START_TEST (there_may_be_no_host)
 
 	capture_fd_begin (STDOUT_FILENO);
 	capture_begin ();
-	ck_assert_int_eq (document_run (&line, &document), STATUS_REMEX);
+	ck_assert_int_eq (document_run (&command, &line, &document), STATUS_REMEX);
 	said = capture_end ();
 	ck_assert_str_eq (capture_fd_end (STDOUT_FILENO), "");
 	ck_assert_int_eq (strncmp (said, "remex: ", 7), 0);

@@ -10,7 +10,9 @@ class Fleet:
     """`hosts`: how many. Their names are n1, n2 ...; fleet.person.env is the environment for remex."""
 
     def __init__(self, hosts=8, config=None, **more):
-        self.daemon = TcpDaemon({"limits": {"grace": 0.3, "unproved": 2000, "unproved_each": 2000, "connections": 4000, "connections_each": 4000}, **(config or {}), "workers": {"max": 64}}, address="0.0.0.0", **more)
+        limits = {"grace": 0.3, "penalty": "0s", "unproved": 2000, "unproved_each": 2000, "connections": 4000,
+                  "connections_each": 4000}
+        self.daemon = TcpDaemon({"limits": limits, "workers": {"max": 64}, **(config or {})}, address="0.0.0.0", **more)
         self.directory = self.daemon.directory
         self.person = Person(self.directory, "ann")
         grant(self.daemon, self.person, limits="{connections: 4000, calls: 4000}", **({"user": "root"} if os.geteuid() == 0 else {}))

@@ -9,9 +9,10 @@
 
 #include "base/fd.h"
 #include "cli/console.h"
+#include "cli/json.h"
 #include "cli/last.h"
 #include "cli/say.h"
-#include "commands/many.h"
+#include "cli/many.h"
 
 /* --- hosts ------------------------------------------------------------------------------------------------------- */
 
@@ -19,16 +20,6 @@ static char *read_stdin (void *context, size_t max, size_t *n, struct err *err)
 {
 	(void)context;
 	return fd_read_all (STDIN_FILENO, max, n, err);
-}
-
-/* Are results of the last command meant? Its file is not looked at otherwise. */
-static bool means_last (const struct many_options *options, const char *words)
-{
-	bool found = words && strstr (words, "@last.");
-
-	for (size_t i = 0; i < options->excluded.n; i++)
-		found |= strstr (options->excluded.words[i], "@last.") != NULL;
-	return found;
 }
 
 static int expand (const struct many_options *options, const char *words, bool stdin_used, struct many_hosts *hosts,
@@ -42,12 +33,20 @@ static int expand (const struct many_options *options, const char *words, bool s
 		.wcoll = true };
 
 	if (!(hosts->hosts = hosts_open (stdin_used ? NULL : &reading, err)) ||
-		(means_last (options, words) && last_define (hosts->hosts, err) < 0) ||
+		(((words && last_is_meant (&words, 1)) ||
+			 last_is_meant (options->excluded.words, options->excluded.n)) &&
+			last_define (hosts->hosts, err) < 0) ||
 		hosts_expand (hosts->hosts, &query, &hosts->list, err) < 0 ||
 		hosts_targets (hosts->hosts, &hosts->list, &hosts->targets, err) < 0)
 		return -1;
 	hosts->all = hosts->targets.n;
 	return 0;
+}
+
+/* The path of a socket is any bytes; it is not looked at as an expression where it cannot be one. */
+static bool is_socket (const struct many_options *options, const char *words)
+{
+	return words && !strncmp (words, "unix:///", 8) && !strpbrk (words, " \t\n,!&^*?[]") && !options->excluded.n;
 }
 
 int many_expand (const struct subcommand *command, const struct many_options *options, const char *words,
@@ -57,7 +56,10 @@ int many_expand (const struct subcommand *command, const struct many_options *op
 	bool found = false;
 
 	*hosts = (struct many_hosts){ .all = 0 };
-	if (expand (options, words, stdin_used, hosts, &err) < 0) {
+	if (is_socket (options, words)) {
+		hosts->one = (struct host_target){ words, words, NULL };
+		hosts->targets = (struct host_targets){ .targets = &hosts->one, .n = 1 };
+	} else if (expand (options, words, stdin_used, hosts, &err) < 0) {
 		complain (NULL, "%s", err.text);
 		return STATUS_REMEX;
 	}
@@ -78,7 +80,8 @@ int many_expand (const struct subcommand *command, const struct many_options *op
 void many_hosts_free (struct many_hosts *hosts)
 {
 	hosts->targets.n = hosts->all;
-	host_targets_free (&hosts->targets);
+	if (hosts->targets.targets != &hosts->one)
+		host_targets_free (&hosts->targets);
 	host_list_free (&hosts->list);
 	hosts_free (hosts->hosts);
 	hosts->hosts = NULL;
@@ -130,6 +133,18 @@ static void add_view (struct many *many, struct view *view)
 	many->fanout.views[many->fanout.n_views++] = view;
 }
 
+/* The member "result" of an object in JSON. */
+static void add_result (json_t *object, const struct member *member)
+{
+	const struct buf *bytes = &member->call.result_bytes;
+	char why[256];
+	json_t *result = buf_len (bytes) ? json_parse (bytes, why, sizeof why) : NULL;
+
+	json_object_set_new (object, "result", result ? result : json_null ());
+	if (!result && buf_len (bytes))
+		json_object_set_new (object, "result_bytes", json_bytes (bytes));
+}
+
 static int open_views (struct many *many, size_t n)
 {
 	const struct many_options *options = many->options;
@@ -148,7 +163,7 @@ static int open_views (struct many *many, size_t n)
 			return -1;
 		}
 		add_view (many, &many->gather.view);
-		report_init (&many->report, &many->gather, many->more);
+		report_init (&many->report, &many->gather, many->fanout.render ? add_result : NULL);
 	}
 	if (many->format == FORMAT_JSON_LINE)
 		add_view (many, &many->report.view);
@@ -243,6 +258,7 @@ int many_run (struct many *many, const struct many_hosts *hosts)
 		.rolling = (size_t)options->rolling };
 	if (options->max_fail)
 		brake_parse_max_fail (&fanout->brake, options->max_fail, NULL);
+	fanout->renders = !many->format;
 	fanout->tells = !many->quiet && !many->format && (!gathers (many) || options->live);
 	if (open_views (many, hosts->targets.n) == 0 && fanout_open (fanout) == 0) {
 		int result = fanout_run (fanout);

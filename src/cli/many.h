@@ -1,6 +1,6 @@
 /* many - the options by which a command is run on many hosts, and the way from the words of the user to targets. */
-#ifndef REMEX_COMMANDS_MANY_H
-#define REMEX_COMMANDS_MANY_H
+#ifndef REMEX_CLI_MANY_H
+#define REMEX_CLI_MANY_H
 
 #include <stdbool.h>
 
@@ -80,6 +80,7 @@ struct many_hosts {
 	struct host_list list;
 	struct host_targets targets; /* after --pick */
 	size_t all; /* how many targets there are to free */
+	struct host_target one; /* the only target, where the list was not needed */
 };
 
 /* Expand HOSTS, check --expect and what else must be right before anything runs. 0, or the exit status (the reason was
@@ -99,13 +100,12 @@ struct many {
 	const struct many_options *options;
 	int format;
 	bool quiet;
-	struct fanout fanout; /* the caller sets call, options, arguments, program, input */
+	struct fanout fanout; /* the caller sets call, options, arguments, render, context, program, input */
 	struct spool spool;
 	struct labels labels;
 	struct gather gather;
 	struct report report;
 	struct outdir outdir;
-	report_more *more; /* for JSON; may be NULL */
 };
 
 /* Run the call on all targets and print what the options ask for. The exit status. */
