@@ -5,14 +5,22 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+
+enum { DROP_NS = 5000000 }; /* the longest wait of fd_drop, and the time between its signals */
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
 
 void fd_close (int *fd)
 {
@@ -21,6 +29,37 @@ void fd_close (int *fd)
 	if (*fd >= 0)
 		close (*fd);
 	*fd = -1;
+	errno = saved;
+}
+
+static void on_drop (int signo)
+{
+	(void)signo;
+}
+
+void fd_drop (int *fd)
+{
+	const struct itimerspec often = { { 0, DROP_NS }, { 0, DROP_NS } };
+	const struct sigaction action = { .sa_handler = on_drop };
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGURG };
+	int saved = errno, type;
+	socklen_t size = sizeof type;
+	timer_t timer;
+	bool timed;
+
+	if (*fd < 0 || getsockopt (*fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0) {
+		fd_close (fd); /* only a socket lingers */
+		errno = saved;
+		return;
+	}
+	event.sigev_notify_thread_id = gettid ();
+	/* Again and again: the first signal may come before the wait begins. */
+	timed = sigaction (SIGURG, &action, NULL) == 0 && timer_create (CLOCK_MONOTONIC, &event, &timer) == 0;
+	if (timed)
+		timer_settime (timer, 0, &often, NULL);
+	fd_close (fd);
+	if (timed)
+		timer_delete (timer);
 	errno = saved;
 }
 

@@ -11,6 +11,11 @@
 /* Close *fd unless it is negative, and set it to -1. errno is kept. */
 void fd_close (int *fd);
 
+/* Close a descriptor that came from another process. Its last close may wait: a TCP socket lingers (SO_LINGER), also one
+ * that another process has sent into the queue of a Unix socket (SCM_RIGHTS). A signal ends that wait after a few
+ * milliseconds, and the kernel goes on sending. The signal is SIGURG, whose handler this call sets. */
+void fd_drop (int *fd);
+
 /* Set or clear O_NONBLOCK on the open file description (which other processes may share); 0 or -1. */
 int fd_nonblock (int fd, bool on);
 

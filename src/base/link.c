@@ -80,8 +80,8 @@ static void take_fds (struct msghdr *msg, struct packet *packet)
 		if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
 			continue;
 		n = (head->cmsg_len - CMSG_LEN (0)) / sizeof (int);
-		if (n > LINK_FDS)
-			n = LINK_FDS; /* cannot be: the control buffer holds no more */
+		if (n > LINK_FDS_ROOM)
+			n = LINK_FDS_ROOM; /* cannot be: the control buffer holds no more */
 		memcpy (packet->fds, CMSG_DATA (head), n * sizeof (int));
 		packet->n_fds = n;
 	}
@@ -91,7 +91,7 @@ int link_recv (int fd, struct packet *packet, int flags)
 {
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE (LINK_FDS * sizeof (int))];
+		char bytes[CMSG_SPACE (LINK_FDS_ROOM * sizeof (int))];
 	} control;
 	struct iovec parts[2] = {
 		{ &packet->record, sizeof packet->record },
@@ -114,17 +114,12 @@ int link_recv (int fd, struct packet *packet, int flags)
 	if (got < 0)
 		return -1;
 	take_fds (&msg, packet);
-	if (got == 0) {
-		packet_close (packet); /* an empty packet is no record, but may carry descriptors */
-		return 0;
-	}
-	/* The control buffer is large enough, so the table of descriptors was full. */
-	packet->lost = msg.msg_flags & MSG_CTRUNC;
-	if (packet->lost)
-		packet_close (packet);
+	if (got == 0)
+		return 0; /* an empty packet is no record, but may carry descriptors */
+	/* The control buffer is large enough for all: if it was cut, the table of descriptors was full. */
+	packet->lost = msg.msg_flags & MSG_CTRUNC || packet->n_fds > LINK_FDS;
 	if ((size_t)got < sizeof packet->record || msg.msg_flags & MSG_TRUNC ||
 		packet->record.length != (size_t)got - sizeof packet->record) {
-		packet_close (packet);
 		errno = EBADMSG;
 		return -1;
 	}
@@ -134,6 +129,6 @@ int link_recv (int fd, struct packet *packet, int flags)
 void packet_close (struct packet *packet)
 {
 	for (size_t i = 0; i < packet->n_fds; i++)
-		fd_close (&packet->fds[i]);
+		fd_drop (&packet->fds[i]);
 	packet->n_fds = 0;
 }

@@ -16,6 +16,7 @@
 enum {
 	LINK_RECORD = 128 * 1024, /* the whole packet: two fit into a default SO_SNDBUF of 212,992 bytes */
 	LINK_FDS = 8, /* the most descriptors of one record */
+	LINK_FDS_ROOM = 253, /* as many as a packet can carry (SCM_MAX_FD): the kernel need not drop what is too much */
 };
 
 struct record {
@@ -28,12 +29,12 @@ struct record {
 #define LINK_PAYLOAD (LINK_RECORD - sizeof (struct record))
 
 /* A received record: the payload is in `data`, the descriptors (close-on-exec; the receiver closes them) are in
- * `fds`. */
+ * `fds`. What is no record may carry descriptors too. */
 struct packet {
 	struct record record;
-	int fds[LINK_FDS];
-	size_t n_fds;
-	bool lost; /* descriptors of the record were dropped: this process had no room for them */
+	int fds[LINK_FDS_ROOM];
+	size_t n_fds; /* more than LINK_FDS only if `lost` */
+	bool lost; /* it had more descriptors than a record may have, or than this process had room for */
 	uint8_t data[LINK_PAYLOAD];
 };
 
@@ -63,7 +64,8 @@ int link_post (int fd, uint32_t type, uint64_t id, int64_t a, int64_t b, int fla
  * the link cannot be used any more). */
 int link_recv (int fd, struct packet *packet, int flags);
 
-/* Close the descriptors that the receiver did not take (the receiver sets taken ones to -1). */
+/* Close the descriptors that the receiver did not take (the receiver sets taken ones to -1), with fd_drop. Call this also
+ * when link_recv returned 0 or -1. */
 void packet_close (struct packet *packet);
 
 #endif

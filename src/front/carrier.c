@@ -183,7 +183,7 @@ void carrier_discard (struct carrier *carrier, int *fd)
 
 	/* When the carrier cannot take it, the front must close it. */
 	if (*fd >= 0 && give (carrier, &outgoing, fd, 1) < 0)
-		fd_close (fd);
+		fd_drop (fd);
 	errno = saved;
 }
 

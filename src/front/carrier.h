@@ -60,7 +60,7 @@ struct carriage *carrier_take (struct carrier *carrier, enum carry direction, en
  * closed. NULL with errno as above: they are still open. */
 struct carriage *carrier_close (struct carrier *carrier, int *fds, size_t n);
 
-/* Let the carrier close a descriptor that the front did not ask for. */
+/* Let the carrier close a descriptor that the front did not ask for, or the socket of a client. */
 void carrier_discard (struct carrier *carrier, int *fd);
 
 /* OUT: the bytes that are in the pipe now are still carried, and no bytes after these are waited for. `fd` is our

@@ -292,17 +292,6 @@ static void refuse (const struct record *record)
 		poll (NULL, 0, RETRY_MS);
 }
 
-/* Close the unused descriptors of the packet. A TCP socket need not linger (SO_LINGER, socket(7)): the kernel goes on
- * sending its buffer, and no thread waits for that. */
-static void discard (struct packet *packet)
-{
-	static const struct linger none = { 0 };
-
-	for (size_t i = 0; i < packet->n_fds; i++)
-		setsockopt (packet->fds[i], SOL_SOCKET, SO_LINGER, &none, sizeof none);
-	packet_close (packet);
-}
-
 /* `arg`: NULL for the main thread, which stays. */
 static void *serve (void *arg)
 {
@@ -320,7 +309,7 @@ static void *serve (void *arg)
 			refuse (&packet->record);
 		else if (packet->record.type == REC_CARRY)
 			carry (packet);
-		discard (packet);
+		packet_close (packet);
 		if (packet->record.type == REC_CLOSE)
 			atomic_store (&self.shared->all[packet->record.id].state, CARRIED_WHOLE);
 		if (atomic_fetch_add (&self.idle, 1) >= IDLE_MAX && arg) {

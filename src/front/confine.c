@@ -46,8 +46,9 @@ static const int front_calls[] = {
 	SCMP_SYS (getuid), SCMP_SYS (geteuid), SCMP_SYS (getgid), SCMP_SYS (getegid), SCMP_SYS (getuid32),
 	SCMP_SYS (geteuid32), SCMP_SYS (getgid32), SCMP_SYS (getegid32), SCMP_SYS (getrusage), SCMP_SYS (getrlimit),
 	SCMP_SYS (ugetrlimit), SCMP_SYS (uname), SCMP_SYS (sysinfo), SCMP_SYS (getcpu), SCMP_SYS (getrandom),
-	/* its own signals, and its end */
+	/* its own signals, its timers (fd_drop), and its end */
 	SCMP_SYS (rt_sigaction), SCMP_SYS (rt_sigprocmask), SCMP_SYS (rt_sigreturn), SCMP_SYS (sigreturn),
+	SCMP_SYS (timer_create), SCMP_SYS (timer_settime), SCMP_SYS (timer_settime64), SCMP_SYS (timer_delete),
 	SCMP_SYS (exit), SCMP_SYS (exit_group)
 };
 
@@ -63,6 +64,8 @@ static const int carrier_calls[] = {
 	SCMP_SYS (brk), SCMP_SYS (munmap), SCMP_SYS (mremap), SCMP_SYS (madvise),
 	/* threads; clone is below */
 	SCMP_SYS (set_robust_list), SCMP_SYS (rseq), SCMP_SYS (gettid), SCMP_SYS (getpid), SCMP_SYS (rt_sigprocmask),
+	SCMP_SYS (rt_sigaction), SCMP_SYS (timer_create), SCMP_SYS (timer_settime), SCMP_SYS (timer_settime64),
+	SCMP_SYS (timer_delete), /* fd_drop */
 	SCMP_SYS (rt_sigreturn), SCMP_SYS (sigreturn), SCMP_SYS (exit), SCMP_SYS (exit_group),
 	/* the time */
 	SCMP_SYS (clock_gettime), SCMP_SYS (clock_gettime64)

@@ -59,6 +59,8 @@ static size_t read_record (struct pooled *worker)
 	size_t size = sizeof packet.record + packet.record.length;
 
 	if (got <= 0) {
+		for (size_t i = 0; i < packet.n_fds; i++) /* of what is no record */
+			worker->pool->ops->close (worker->pool->arg, worker, &packet.fds[i]);
 		/* The end of the stream is not the death of the worker, which the supervisor reports. But no more
 		 * records come. */
 		if (got == 0 || errno != EAGAIN)

@@ -86,7 +86,7 @@ struct deferred {
 static void deferred_take (struct deferred *deferred, struct packet *packet)
 {
 	packet->record = deferred->record;
-	memcpy (packet->fds, deferred->fds, sizeof packet->fds);
+	memcpy (packet->fds, deferred->fds, sizeof deferred->fds);
 	packet->n_fds = deferred->n_fds;
 	packet->lost = deferred->lost;
 	memcpy (packet->data, deferred->data, deferred->record.length);

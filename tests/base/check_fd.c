@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +35,66 @@ START_TEST (closed_once)
 	fd_close (&fd);
 	ck_assert_int_eq (errno, 77);
 	ck_assert_int_eq (fd, -1);
+}
+END_TEST
+
+/* A TCP socket whose last close(2) waits for 1000 s: nobody takes its bytes, which `listener` holds. */
+static int lingering (int *listener)
+{
+	const struct linger linger = { 1, 1000 };
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+	socklen_t size = sizeof address;
+	static char bytes[65536];
+	int fd = socket (AF_INET, SOCK_STREAM, 0);
+
+	*listener = socket (AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq (listen (*listener, 1), 0);
+	ck_assert_int_eq (getsockname (*listener, (struct sockaddr *)&address, &size), 0);
+	ck_assert_int_eq (connect (fd, (struct sockaddr *)&address, size), 0);
+	while (send (fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+		;
+	ck_assert_int_eq (errno, EAGAIN);
+	ck_assert_int_eq (setsockopt (fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger), 0);
+	return fd;
+}
+
+static void send_fd (int where, int fd)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE (sizeof fd)] = { 0 };
+	char byte = 0;
+	struct iovec part = { &byte, 1 };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+	};
+	struct cmsghdr *head = CMSG_FIRSTHDR (&message);
+
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN (sizeof fd);
+	memcpy (CMSG_DATA (head), &fd, sizeof fd);
+	ck_assert_int_eq (sendmsg (where, &message, 0), 1);
+}
+
+/* Close a socket that lingers, or (_i: how deep) a Unix socket in whose queue it is. */
+START_TEST (a_drop_does_not_wait)
+{
+	int listener, fd = lingering (&listener);
+
+	for (int i = 0; i < _i; i++) {
+		int pair[2];
+
+		ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, pair), 0);
+		send_fd (pair[0], fd);
+		close (pair[0]);
+		close (fd); /* not the last close */
+		fd = pair[1];
+	}
+	errno = 77;
+	fd_drop (&fd);
+	ck_assert_int_eq (fd, -1);
+	ck_assert_int_eq (errno, 77);
+	fd_drop (&fd);
+	close (listener);
 }
 END_TEST
 
@@ -253,6 +315,7 @@ END_TEST
 static void cases (TCase *tcase)
 {
 	tcase_add_test (tcase, closed_once);
+	tcase_add_loop_test (tcase, a_drop_does_not_wait, 0, 3);
 	tcase_add_test (tcase, nonblock);
 	tcase_add_loop_test (tcase, standard_descriptors_are_filled, 0, 8);
 	tcase_add_loop_test (tcase, standard_descriptors_are_guarded, 0, 8);
