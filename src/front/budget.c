@@ -25,6 +25,8 @@ void budget_charge (struct budget *budget, struct identity *identity, size_t n)
 {
 	identity->held += n;
 	budget->held += n;
+	if (budget->held > budget->peak)
+		budget->peak = budget->held;
 	if (!identity->full)
 		budget->others += n;
 }

@@ -16,6 +16,7 @@
 
 struct budget {
 	size_t max, held, others; /* bytes: the budget; used by all; used by identities that may not use all of it */
+	size_t peak; /* the most that was used since `given` set it */
 	void (*given) (void *arg); /* bytes were given back; may be NULL */
 	void *arg;
 };

@@ -21,6 +21,8 @@ enum {
 	UNCOUNTED = 4096, /* a smaller message is not counted in the budget */
 	LARGE = READ_PIECE +
 		1024, /* larger than a client's usual pieces: memory of its decoded form goes back to the system */
+	MUCH = 1024 *
+	       1024, /* when the budget has held so much and holds a quarter of it, memory goes back to the system */
 	KEEP = 256 * 1024, /* an empty buffer up to this size (for output: twice) is kept while requests run, */
 	KEEPERS = 16, /* if the identity has at most this number of connections */
 };
@@ -136,18 +138,29 @@ static void shrink_out (struct connection *connection)
 
 /* --- memory ------------------------------------------------------------------------------------------------------ */
 
-/* Count the message that is coming in the budget. False: the budget has no room for it yet. */
+/* So many bytes are counted in the budget for n bytes. */
+static size_t counted (size_t n)
+{
+	return n > UNCOUNTED ? n : 0;
+}
+
+/* Count the message that is coming in the budget, and whole messages that wait for their turn: they are in memory already.
+ * False: the budget has no room for the coming message yet. */
 static bool reserve (struct connection *connection)
 {
-	size_t needs = session_needs (&connection->session), has = connection->reserved;
+	struct session *session = &connection->session;
+	size_t needs = counted (session_needs (session)), has = connection->reserved;
+	size_t waits = session->more ? counted (session->in.size) : 0; /* the whole block */
 
-	if (needs <= UNCOUNTED)
-		needs = 0;
+	if (waits > has) {
+		budget_charge (&connection->front->budget, connection->client.identity, waits - has);
+		connection->reserved = has = waits;
+	}
 	if (needs > has && !budget_take (&connection->front->budget, connection->client.identity, needs - has))
 		return false;
-	connection->reserved = needs;
-	if (needs < has) {
-		give (connection, has - needs);
+	connection->reserved = needs > waits ? needs : waits;
+	if (connection->reserved < has) {
+		give (connection, has - connection->reserved);
 		/* The message may have been a tree of many small pieces, or many connections may be ending. */
 		if (has > LARGE || connection->ending)
 			trim_later (&connection->front->trim);
@@ -160,8 +173,7 @@ static bool reserve (struct connection *connection)
 static void count_unsent (struct connection *connection)
 {
 	struct session *session = &connection->session;
-	size_t waits = buf_len (&session->out), now = waits > SESSION_OUT_TIGHT ? waits - SESSION_OUT_TIGHT : 0;
-	size_t was = connection->unsent;
+	size_t waits = buf_len (&session->out), now = counted (waits), was = connection->unsent;
 
 	connection->unsent = now;
 	if (now > was)
@@ -207,9 +219,14 @@ static void on_budget (void *arg)
 static void on_given (void *arg)
 {
 	struct front *front = arg;
+	struct budget *budget = &front->budget;
 
 	if (!list_empty (&front->parked))
 		timer_set (&front->loop, &front->parked_timer, 1, on_budget, front);
+	if (budget->peak >= MUCH && budget->held <= budget->peak / 4) {
+		budget->peak = budget->held;
+		trim_later (&front->trim);
+	}
 }
 
 void connections_init (struct front *front)
