@@ -70,6 +70,14 @@ void log_setup (const char *role, enum log_level level)
 	self.level = level;
 }
 
+void log_redirect (int fd, bool output)
+{
+	dup2 (fd, STDERR_FILENO);
+	if (output)
+		dup2 (fd, STDOUT_FILENO);
+	sink.known = false;
+}
+
 void log_own (void)
 {
 	struct nowait own = nowait_of (STDERR_FILENO, O_WRONLY);

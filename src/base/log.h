@@ -27,6 +27,9 @@ void log_write (enum log_level level, const char *fmt, ...) __attribute__ ((form
  * all is written. */
 bool log_flush (void);
 
+/* Make fd (which stays the caller's) the standard error, and, with `output`, the standard output. */
+void log_redirect (int fd, bool output);
+
 /* When stderr is a pipe or a terminal, replace it by a non-blocking description of our own, so that a reader that does
  * not read cannot block later writers (a plugin with stdio). For a daemon's start. */
 void log_own (void);

@@ -10,6 +10,7 @@ noinst_LTLIBRARIES += %D%/libdaemon.la
 	%D%/init.c %D%/init.h \
 	%D%/keeper_process.c %D%/keeper_process.h \
 	%D%/listening.c %D%/listening.h \
+	%D%/log_process.c %D%/log_process.h \
 	%D%/plugin_probe.c %D%/plugin_probe.h \
 	%D%/reload.c %D%/reload.h \
 	%D%/sealed.c %D%/sealed.h \

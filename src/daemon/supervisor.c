@@ -28,6 +28,7 @@
 #include "daemon/front_process.h"
 #include "daemon/generation.h"
 #include "daemon/listening.h"
+#include "daemon/log_process.h"
 #include "daemon/plugin_probe.h"
 #include "daemon/reload.h"
 #include "daemon/service.h"
@@ -55,6 +56,7 @@ struct supervisor {
 	bool stdio;
 	int std[2]; /* --stdio: the former 0 and 1, until the front has them */
 	int signals; /* signalfd */
+	pid_t log; /* of log_process; 0: there is none */
 	int statm; /* of resident_open */
 	int64_t sent_spares, sent_lost; /* the counters that the front has */
 	int exit_status;
@@ -443,12 +445,15 @@ static void close_all (struct supervisor *supervisor)
 
 /* --- the loop ---------------------------------------------------------------------------------------------------- */
 
-/* After SIGCHLD: continue stopped children. A front that is stopped does not answer its pings, and is replaced. */
-static void wake_children (struct supervisor *supervisor)
+/* After SIGCHLD: continue stopped children. A front that is stopped does not answer its pings, and is replaced. Front and
+ * keepers are reaped when their links have ended. */
+static void watch_children (struct supervisor *supervisor)
 {
 	siginfo_t info = { .si_pid = 0 };
 	int result;
 
+	if (supervisor->log && waitpid (supervisor->log, NULL, WNOHANG) != 0)
+		supervisor->log = 0;
 	while ((result = waitid (P_ALL, 0, &info, WSTOPPED | WNOHANG)) == 0 ? info.si_pid : errno == EINTR) {
 		if (result < 0)
 			continue;
@@ -470,7 +475,7 @@ static void receive_signals (struct supervisor *supervisor)
 		else if (info.ssi_signo == SIGHUP)
 			supervisor->reload.wanted = true;
 		else if (info.ssi_signo == SIGCHLD)
-			wake_children (supervisor);
+			watch_children (supervisor);
 	}
 }
 
@@ -610,8 +615,22 @@ static void check_signals (void)
 			"seconds, and may leave processes behind (CAP_KILL is missing: docker run --cap-add KILL)");
 }
 
+/* From now on nobody who reads the log, or does not, holds up remexd. */
+static void own_log (struct supervisor *supervisor)
+{
+	struct err err;
+
+	if ((supervisor->log = log_process_start (&err)) < 0) {
+		log_warning ("who reads the log can hold up remexd: %s", err.text);
+		supervisor->log = 0;
+	}
+	log_own ();
+}
+
 static int start (struct supervisor *supervisor, const struct daemon_options *options, struct err *err)
 {
+	if (!options->test)
+		own_log (supervisor);
 	if (open_generation (supervisor, options, err) < 0)
 		return -1;
 	if (options->test)
@@ -622,7 +641,6 @@ static int start (struct supervisor *supervisor, const struct daemon_options *op
 		return err_sys (err, 0, "cannot start");
 	if (!options->stdio && listening_open (&supervisor->listening, supervisor->generation, err) < 0)
 		return -1;
-	log_own ();
 	check_signals ();
 	cgroups_open (&supervisor->workers.cgroups);
 	cgroups_settle (&supervisor->workers.cgroups);
