@@ -7,6 +7,7 @@ bench_programs = \
 	%D%/logins \
 	%D%/pingpong \
 	%D%/producer \
+	%D%/usage \
 	$(NULL)
 EXTRA_PROGRAMS = $(bench_programs)
 EXTRA_LTLIBRARIES = %D%/echo.la
@@ -22,6 +23,7 @@ bench_way = %D%/meter.c %D%/meter.h %D%/way.c %D%/way.h
 %C%_logins_LDADD = $(bench_wire)
 %C%_pingpong_SOURCES = %D%/pingpong.c %D%/meter.c %D%/meter.h
 %C%_producer_SOURCES = %D%/producer.c %D%/meter.c %D%/meter.h
+%C%_usage_SOURCES = %D%/usage.c %D%/meter.c %D%/meter.h
 
 # A plugin that is never installed; the rpath only tells libtool to make a shared object.
 %C%_echo_la_SOURCES = %D%/echo.c
@@ -33,5 +35,5 @@ bench: all $(bench_programs) %D%/echo.la
 .PHONY: bench
 
 dist_noinst_SCRIPTS += %D%/run
-EXTRA_DIST += %D%/files.py %D%/measure.py
+EXTRA_DIST += %D%/fanout.py %D%/files.py %D%/measure.py
 CLEANFILES += $(bench_programs) %D%/echo.la
