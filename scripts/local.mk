@@ -3,6 +3,7 @@ dist_noinst_SCRIPTS += \
 	%D%/check-calls \
 	%D%/check-layers \
 	%D%/check-names \
+	%D%/cut \
 	%D%/format \
 	%D%/nemesis \
 	%D%/packages \

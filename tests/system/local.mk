@@ -2,6 +2,7 @@
 system_tests = \
 	%D%/chaos.test \
 	%D%/nemesis.test \
+	%D%/cut.test \
 	%D%/stop.test \
 	%D%/stopped.test \
 	%D%/activation.test \
