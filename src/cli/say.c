@@ -11,6 +11,13 @@
 #include "base/text.h"
 #include "cli/say.h"
 
+static const char *program = "remex";
+
+void say_program (const char *name)
+{
+	program = name;
+}
+
 void complain (const char *host, const char *fmt, ...)
 {
 	char text[2048], shown[2048];
@@ -20,9 +27,9 @@ void complain (const char *host, const char *fmt, ...)
 	vsnprintf (text, sizeof text, fmt, args);
 	va_end (args);
 	if (host)
-		fprintf (stderr, "remex: %s: ", safe (host));
+		fprintf (stderr, "%s: %s: ", program, safe (host));
 	else
-		fprintf (stderr, "remex: ");
+		fprintf (stderr, "%s: ", program);
 	fprintf (stderr, "%s\n", text_escape (shown, sizeof shown, text, strlen (text)));
 }
 

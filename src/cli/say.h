@@ -11,6 +11,9 @@ enum {
 	STATUS_REMEX = 255
 };
 
+/* The name of the program in messages from now on; until then it is "remex". The string is not copied. */
+void say_program (const char *name);
+
 /* One line on stderr: "remex: HOST: text" (host NULL: "remex: text"). The whole line is made safe for a terminal. */
 void complain (const char *host, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
 

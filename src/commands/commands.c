@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/say.h"
 #include "commands/commands.h"
+#include "personality/personality.h"
 #include "wire/memory.h"
 
 static const struct subcommand *const commands[] = { &cmd_run, &cmd_status, &cmd_ping, &cmd_plugins, &cmd_call,
@@ -107,6 +108,7 @@ static void no_memory (void)
 
 int main (int argc, char **argv)
 {
+	const struct personality *personality;
 	const struct subcommand *command;
 
 	/* The rest of the program relies on open descriptors 0, 1 and 2, and sees a closed pipe as EPIPE. */
@@ -118,6 +120,10 @@ int main (int argc, char **argv)
 	signal (SIGPIPE, SIG_IGN);
 	if (say_open () < 0)
 		no_memory ();
+	if (argc && (personality = personality_find (argv[0]))) {
+		say_program (personality->name);
+		return personality->run (argc - 1, argv + 1);
+	}
 	if (argc < 2) {
 		overview (stderr);
 		return STATUS_REMEX;

@@ -21,4 +21,4 @@ remex_SOURCES = \
 	%D%/trust.c \
 	$(NULL)
 remex_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
-remex_LDADD = src/cli/libcli.la src/hosts/libhosts.la src/proc/libproc.la libremex.la src/files/libfiles.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm
+remex_LDADD = src/personality/libpersonality.la src/cli/libcli.la src/hosts/libhosts.la src/proc/libproc.la libremex.la src/files/libfiles.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm

@@ -1,0 +1,6 @@
+noinst_LTLIBRARIES += src/personality/libpersonality.la
+src_personality_libpersonality_la_SOURCES = \
+	%D%/dshbak.c \
+	%D%/dshbak_fold.c %D%/dshbak_fold.h \
+	%D%/personality.c %D%/personality.h \
+	$(NULL)

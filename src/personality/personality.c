@@ -1,0 +1,21 @@
+/* personality - see personality.h. */
+#include "config.h"
+
+#include <string.h>
+
+#include "personality/personality.h"
+
+static const struct personality *const personalities[] = { &personality_dshbak };
+
+const struct personality *personality_find (const char *program)
+{
+	static const char ours[] = "remex-";
+	const char *slash = strrchr (program, '/'), *name = slash ? slash + 1 : program;
+
+	if (!strncmp (name, ours, sizeof ours - 1))
+		name += sizeof ours - 1;
+	for (size_t i = 0; i < sizeof personalities / sizeof *personalities; i++)
+		if (!strcmp (name, personalities[i]->name))
+			return personalities[i];
+	return NULL;
+}
