@@ -179,12 +179,15 @@ static bool take_word (struct parser *parser)
 	struct command_line *line = parser->line;
 	char *word = parser->argv[parser->at];
 
-	if (line->order == WORDS_MIXED)
-		parser->argv[line->n_words++] = word; /* there is room: earlier words have been read */
-	else if (!line->first)
+	switch (line->order) {
+	case WORDS_MIXED: parser->argv[line->n_words++] = word; break; /* there is room: earlier words have been read */
+	case WORDS_LAST:
+		if (line->first)
+			return false;
 		line->first = word;
-	else
-		return false;
+		break;
+	case WORDS_BEHIND: return false;
+	}
 	parser->at++;
 	return true;
 }
@@ -214,7 +217,7 @@ int options_parse (struct command_line *line, int argc, char **argv, struct err 
 
 		if (*parser.cluster) {
 			result = take_letter (&parser);
-		} else if (!strcmp (word, "--") && !(parser.ended && line->order == WORDS_MIXED)) {
+		} else if (!strcmp (word, "--") && !(parser.ended && line->order != WORDS_LAST)) {
 			if (!take_end (&parser))
 				break;
 		} else if (!parser.ended && word[0] == '-' && word[1] == '-') {
@@ -228,7 +231,7 @@ int options_parse (struct command_line *line, int argc, char **argv, struct err 
 		if (result < 0)
 			return -1;
 	}
-	if (line->order == WORDS_LAST) {
+	if (line->order != WORDS_MIXED) {
 		line->words = argv + parser.at;
 		line->n_words = argc - parser.at;
 	} else if (!line->help) {

@@ -49,6 +49,7 @@ struct option_list {
 enum words_order {
 	WORDS_MIXED, /* options may stand among the words and behind them */
 	WORDS_LAST, /* the first word is `first`; no option is read behind the second word */
+	WORDS_BEHIND, /* no option is read behind the first word, which is one of the words */
 };
 
 struct command_line {

@@ -53,7 +53,7 @@ static int labels_begin (struct view *view, struct member *member)
 	static const char *const colours[] = { "\033[94m", "\033[91m" };
 	const struct labels *labels = labels_of (view);
 	struct labels_host *host = &labels->hosts[member->rank];
-	const char *label = safe (member->target->label);
+	const char *label = safe (labels->name ? labels->name (member) : member->target->label);
 
 	for (int i = 0; !labels->plain && i < 2; i++)
 		if (asprintf (&host->labels[i], "%s%s:%s ", labels->colours[i] ? colours[i] : "", label,
@@ -65,12 +65,12 @@ static int labels_begin (struct view *view, struct member *member)
 }
 
 /* Append n bytes of a line without its newline. */
-static int add_text (struct labels *labels, const uint8_t *bytes, size_t n)
+static int add_text (struct labels *labels, bool is_err, const uint8_t *bytes, size_t n)
 {
 	bool carriage = n && bytes[n - 1] == '\r';
 	uint8_t *space;
 
-	if (labels->plain)
+	if (labels->plain || labels->raw[is_err])
 		return buf_append (&labels->line, bytes, n);
 	n -= carriage; /* the end of a line of DOS stays one */
 	if (!(space = buf_reserve (&labels->line, n * TEXT_SHOWN_MAX + 2)))
@@ -113,9 +113,9 @@ static int fill (struct labels *labels, struct labels_stream *stream, const stru
 		const uint8_t *bytes = buf_head (&stream->bytes);
 		bool whole = bytes[n - 1] == '\n';
 
-		if (buf_append (&labels->line, label, length) < 0 || add_text (labels, bytes, n - whole) < 0)
+		if (buf_append (&labels->line, label, length) < 0 || add_text (labels, is_err, bytes, n - whole) < 0)
 			return -1;
-		if ((whole || !labels->plain) && buf_append (&labels->line, "\n", 1) < 0)
+		if ((whole || (!labels->plain && !labels->raw[is_err])) && buf_append (&labels->line, "\n", 1) < 0)
 			return -1;
 		buf_consume (&stream->bytes, n);
 		stream->seen = 0;

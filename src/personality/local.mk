@@ -2,5 +2,6 @@ noinst_LTLIBRARIES += src/personality/libpersonality.la
 src_personality_libpersonality_la_SOURCES = \
 	%D%/dshbak.c \
 	%D%/dshbak_fold.c %D%/dshbak_fold.h \
+	%D%/pdsh.c \
 	%D%/personality.c %D%/personality.h \
 	$(NULL)
