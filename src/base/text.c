@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -337,4 +338,22 @@ char *text_quote (char *out, size_t size, const char *text)
 	out[used++] = '\'';
 	out[used] = '\0';
 	return out;
+}
+
+char *text_join (char *const *words, size_t n)
+{
+	size_t size = 1;
+	char *text, *end;
+
+	for (size_t i = 0; i < n; i++)
+		size += strlen (words[i]) + 1;
+	if (!(end = text = malloc (size)))
+		return NULL;
+	*end = '\0';
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			*end++ = ' ';
+		end = stpcpy (end, words[i]);
+	}
+	return text;
 }

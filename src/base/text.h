@@ -47,6 +47,9 @@ size_t text_show (char *out, const void *bytes, size_t n);
  * quotes are closed. Returns out. */
 char *text_quote (char *out, size_t size, const char *text);
 
+/* The words with blanks between them, in new memory, which the caller frees; NULL: out of memory. */
+char *text_join (char *const *words, size_t n);
+
 /* The name (of `n` names) that a mistyped `word` most likely means: the only name that begins with the word, else the
  * nearest name; NULL: none is near. */
 const char *text_nearest (const char *word, const char *const *names, size_t n);

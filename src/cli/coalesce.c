@@ -232,6 +232,11 @@ char *coalesce_group_names (const struct coalesce_group *group)
 	return text;
 }
 
+const struct member *coalesce_first (const struct coalesce_group *group)
+{
+	return group->items->member;
+}
+
 /* The hosts of all groups for which `wanted` is true, and how many they are. */
 static char *names_of (const struct coalesced *coalesced,
 	bool (*wanted) (const struct coalesced *, const struct coalesce_group *), size_t *n)

@@ -58,4 +58,7 @@ char *coalesce_names (const struct fanout *fanout, bool (*wanted) (const struct 
 /* The hosts of a group in the same way. */
 char *coalesce_group_names (const struct coalesce_group *group);
 
+/* The first host of a group, in the order of the targets. */
+const struct member *coalesce_first (const struct coalesce_group *group);
+
 #endif

@@ -210,6 +210,12 @@ size_t input_read (struct input *input, size_t n)
 	return 0;
 }
 
+char *console_read_all (void *context, size_t max, size_t *n, struct err *err)
+{
+	(void)context;
+	return fd_read_all (STDIN_FILENO, max, n, err);
+}
+
 /* --- signals ----------------------------------------------------------------------------------------------------- */
 
 static int ends[2] = { -1, -1 };

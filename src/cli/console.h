@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/list.h"
 #include "base/nowait.h"
 
@@ -81,6 +82,9 @@ size_t input_read (struct input *input, size_t n);
 
 /* The bytes that were read cannot be sent: read no more. */
 void input_fail (struct input *input, int error);
+
+/* All of stdin, at most `max` bytes, in new memory; NULL and err. For hosts_options. */
+char *console_read_all (void *context, size_t max, size_t *n, struct err *err);
 
 /* --- signals ----------------------------------------------------------------------------------------------------- */
 

@@ -56,7 +56,7 @@ static int labels_begin (struct view *view, struct member *member)
 	const char *label = safe (labels->name ? labels->name (member) : member->target->label);
 
 	for (int i = 0; !labels->plain && i < 2; i++)
-		if (asprintf (&host->labels[i], "%s%s:%s ", labels->colours[i] ? colours[i] : "", label,
+		if (asprintf (&host->labels[i], "%s%s: %s", labels->colours[i] ? colours[i] : "", label,
 			    labels->colours[i] ? "\033[0m" : "") < 0) {
 			host->labels[i] = NULL;
 			return -1;
@@ -70,7 +70,7 @@ static int add_text (struct labels *labels, bool is_err, const uint8_t *bytes, s
 	bool carriage = n && bytes[n - 1] == '\r';
 	uint8_t *space;
 
-	if (labels->plain || labels->raw[is_err])
+	if (labels->raw[is_err])
 		return buf_append (&labels->line, bytes, n);
 	n -= carriage; /* the end of a line of DOS stays one */
 	if (!(space = buf_reserve (&labels->line, n * TEXT_SHOWN_MAX + 2)))
@@ -115,7 +115,7 @@ static int fill (struct labels *labels, struct labels_stream *stream, const stru
 
 		if (buf_append (&labels->line, label, length) < 0 || add_text (labels, is_err, bytes, n - whole) < 0)
 			return -1;
-		if ((whole || (!labels->plain && !labels->raw[is_err])) && buf_append (&labels->line, "\n", 1) < 0)
+		if ((whole || !labels->open_end) && buf_append (&labels->line, "\n", 1) < 0)
 			return -1;
 		buf_consume (&stream->bytes, n);
 		stream->seen = 0;
@@ -201,8 +201,7 @@ static const struct view_ops labels_ops = {
 
 int labels_open (struct labels *labels, size_t n, bool plain)
 {
-	*labels =
-		(struct labels){ .view = { &labels_ops, true }, .plain = plain, .n = n, .writer.written = on_written };
+	*labels = (struct labels){ .view = { &labels_ops, true }, .plain = plain, .raw = { plain, plain }, .open_end = plain, .n = n, .writer.written = on_written };
 	buf_init (&labels->line, BURST + TEXT_SHOWN_MAX * WINDOW_MAX);
 	for (int i = 0; i < 2; i++)
 		labels->colours[i] = colour_wanted (i ? STDERR_FILENO : STDOUT_FILENO);

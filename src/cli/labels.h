@@ -24,8 +24,9 @@ struct labels_host; /* the lines of one host that were not written yet */
 struct labels {
 	struct view view;
 	bool plain; /* no labels */
-	/* The caller may set these two after labels_open: */
-	bool raw[2]; /* stdout, stderr: after the label no byte is changed, and no newline is added */
+	/* The caller may change these after labels_open: */
+	bool raw[2]; /* stdout, stderr: behind the label no byte is changed */
+	bool open_end; /* the last line gets no newline */
 	const char *(*name) (const struct member *member); /* the label; NULL: that of the target */
 	bool colours[2]; /* of stdout and stderr */
 	struct labels_host *hosts; /* n of them, by rank */

@@ -16,16 +16,10 @@
 
 /* --- hosts ------------------------------------------------------------------------------------------------------- */
 
-static char *read_stdin (void *context, size_t max, size_t *n, struct err *err)
-{
-	(void)context;
-	return fd_read_all (STDIN_FILENO, max, n, err);
-}
-
 static int expand (const struct many_options *options, const char *words, bool stdin_used, struct many_hosts *hosts,
 	struct err *err)
 {
-	struct hosts_options reading = { .read_stdin = read_stdin };
+	struct hosts_options reading = { .read_stdin = console_read_all };
 	struct hosts_query query = { .words = &words,
 		.n_words = words ? 1 : 0,
 		.excluded = options->excluded.words,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/console.h"
 #include "cli/json.h"
 #include "cli/result.h"
@@ -44,26 +45,6 @@ static const struct option run_options[] = {
 	{ 0 },
 };
 
-/* The words, separated by blanks, as ssh(1) sends them. */
-static char *join (const struct command_line *line)
-{
-	size_t size = 1;
-	char *text, *end;
-
-	for (int i = 0; i < line->n_words; i++)
-		size += strlen (line->words[i]) + 1;
-	if (!(text = malloc (size)))
-		return NULL;
-	end = text;
-	*end = '\0';
-	for (int i = 0; i < line->n_words; i++) {
-		if (i)
-			*end++ = ' ';
-		end = stpcpy (end, line->words[i]);
-	}
-	return text;
-}
-
 /* The environment of the command on one of many hosts. */
 static void add_variables (struct remex_args *args, const struct run *run, const struct member *member)
 {
@@ -96,7 +77,7 @@ static struct remex_args *make_args (
 	if (line->verbatim) {
 		remex_args_strings (args, "argv", (const char *const *)line->words, (size_t)line->n_words);
 	} else {
-		command = join (line);
+		command = text_join (line->words, (size_t)line->n_words); /* as ssh(1) sends them */
 		remex_args_string (args, "command", command);
 		free (command);
 	}

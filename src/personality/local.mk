@@ -1,5 +1,6 @@
 noinst_LTLIBRARIES += src/personality/libpersonality.la
 src_personality_libpersonality_la_SOURCES = \
+	%D%/clush.c \
 	%D%/dshbak.c \
 	%D%/dshbak_fold.c %D%/dshbak_fold.h \
 	%D%/pdsh.c \

@@ -17,8 +17,9 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/fd.h"
 #include "base/options.h"
+#include "base/text.h"
+#include "cli/console.h"
 #include "cli/fanout.h"
 #include "cli/labels.h"
 #include "cli/result.h"
@@ -39,7 +40,7 @@ enum {
 struct values {
 	struct option_list hosts, excluded, groups, excluded_groups;
 	const char *user, *rcmd, *fanout, *connect, *command, *modules, *genders;
-	bool all, status, no_labels, whole_names, batch, query, expand, help, version, list, first_failure, debug, separate;
+	bool all, status, no_labels, whole_names, batch, query, expand, help, version, list, first_failure, debug;
 	bool alternate;
 };
 
@@ -66,7 +67,6 @@ static const struct option options[] = {
 	{ "alternate", 'i', OPTION_FLAG, offsetof (struct values, alternate), NULL, "taken, and without effect", 0 },
 	{ "batch", 'b', OPTION_FLAG, offsetof (struct values, batch), NULL, "taken, and without effect", 0 },
 	{ "debug", 'd', OPTION_FLAG, offsetof (struct values, debug), NULL, "taken, and without effect", 0 },
-	{ "separate", 's', OPTION_FLAG, offsetof (struct values, separate), NULL, "taken, and without effect", 0 },
 	{ "list", 'L', OPTION_FLAG, offsetof (struct values, list), NULL, "list the modules", 0 },
 	{ "version", 'V', OPTION_FLAG, offsetof (struct values, version), NULL, "print the version", 0 },
 	{ "help", 'h', OPTION_FLAG, offsetof (struct values, help), NULL, "show this", 0 },
@@ -181,12 +181,6 @@ static int read_settings (struct pdsh *pdsh)
 
 /* --- hosts ------------------------------------------------------------------------------------------------------- */
 
-static char *read_stdin (void *context, size_t max, size_t *n, struct err *err)
-{
-	(void)context;
-	return fd_read_all (STDIN_FILENO, max, n, err);
-}
-
 /* Append one item of -w without the name of a way to reach it ("ssh:bob@web1"). */
 static int add_item (struct buf *out, const char *item, size_t n)
 {
@@ -246,7 +240,7 @@ static bool domains_differ (const struct host_list *list)
 
 static int find_hosts (struct pdsh *pdsh)
 {
-	const struct hosts_options reading = { .read_stdin = read_stdin };
+	const struct hosts_options reading = { .read_stdin = console_read_all };
 	char *words = expression_of (&pdsh->values.hosts, &pdsh->values.groups);
 	char *excluded = expression_of (&pdsh->values.excluded, &pdsh->values.excluded_groups);
 	struct hosts_query query = { .words = (const char *const *)&words, .n_words = words && *words,
@@ -381,6 +375,7 @@ static int run_views (struct pdsh *pdsh, struct fanout *fanout)
 			labels.colours[i] = false;
 			labels.raw[i] = !isatty (i ? STDERR_FILENO : STDOUT_FILENO); /* a terminal obeys no host */
 		}
+		labels.open_end = true;
 		fanout->views[fanout->n_views++] = &labels.view;
 		fanout->views[fanout->n_views++] = &ends;
 		if (fanout_open (fanout) == 0)
@@ -460,24 +455,6 @@ static int run_lines (struct pdsh *pdsh)
 
 /* --- the program --------------------------------------------------------------------------------------------------- */
 
-/* The words with blanks between them, in new memory; NULL: out of memory. */
-static char *join (char *const *words, int n)
-{
-	struct buf out;
-	int result;
-
-	buf_init (&out, SIZE_MAX);
-	result = buf_append (&out, "", 0);
-	for (int i = 0; i < n; i++)
-		result |= buf_printf (&out, "%s%s", i ? " " : "", words[i]);
-	result |= buf_append (&out, "", 1);
-	if (result < 0) {
-		buf_free (&out);
-		return NULL;
-	}
-	return (char *)out.data;
-}
-
 static const char *user_name (void)
 {
 	const struct passwd *entry = getpwuid (getuid ());
@@ -540,7 +517,7 @@ static int run_with (struct pdsh *pdsh, const struct command_line *line)
 	}
 	if (read_settings (pdsh) < 0 || find_hosts (pdsh) < 0)
 		return STATUS_FATAL;
-	if (!(command = join (line->words, line->n_words)))
+	if (!(command = text_join (line->words, (size_t)line->n_words)))
 		complain (NULL, "out of memory");
 	else if (values->query || values->expand)
 		status = print_settings (pdsh, command);

@@ -5,7 +5,7 @@
 
 #include "personality/personality.h"
 
-static const struct personality *const personalities[] = { &personality_dshbak, &personality_pdsh };
+static const struct personality *const personalities[] = { &personality_clush, &personality_dshbak, &personality_pdsh };
 
 const struct personality *personality_find (const char *program)
 {

@@ -17,6 +17,6 @@ struct personality {
  * none. */
 const struct personality *personality_find (const char *program);
 
-extern const struct personality personality_dshbak, personality_pdsh;
+extern const struct personality personality_clush, personality_dshbak, personality_pdsh;
 
 #endif
