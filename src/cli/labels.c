@@ -201,7 +201,12 @@ static const struct view_ops labels_ops = {
 
 int labels_open (struct labels *labels, size_t n, bool plain)
 {
-	*labels = (struct labels){ .view = { &labels_ops, true }, .plain = plain, .raw = { plain, plain }, .open_end = plain, .n = n, .writer.written = on_written };
+	*labels = (struct labels){ .view = { &labels_ops, true },
+		.plain = plain,
+		.raw = { plain, plain },
+		.open_end = plain,
+		.n = n,
+		.writer.written = on_written };
 	buf_init (&labels->line, BURST + TEXT_SHOWN_MAX * WINDOW_MAX);
 	for (int i = 0; i < 2; i++)
 		labels->colours[i] = colour_wanted (i ? STDERR_FILENO : STDOUT_FILENO);

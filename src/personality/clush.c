@@ -55,14 +55,18 @@ static const struct option options[] = {
 	{ "all", 'a', OPTION_FLAG, offsetof (struct values, all), NULL, "on all nodes that are in a group", 0 },
 	{ "hostfile", 0, OPTION_LIST, offsetof (struct values, files), "FILE", "on the nodes in a file", 0 },
 	{ "machinefile", 0, OPTION_LIST, offsetof (struct values, files), "FILE", "the same", 0 },
-	{ "groupsource", 's', OPTION_TEXT, offsetof (struct values, source), "SOURCE", "of the groups of -g and -X", 0 },
+	{ "groupsource", 's', OPTION_TEXT, offsetof (struct values, source), "SOURCE", "of the groups of -g and -X",
+		0 },
 	{ "pick", 0, OPTION_TEXT, offsetof (struct values, pick), "COUNT", "on so many of the nodes, at random", 0 },
 	{ "fanout", 'f', OPTION_TEXT, offsetof (struct values, fanout), "COUNT", "so many nodes at once (64)", 0 },
 	{ "user", 'l', OPTION_TEXT, offsetof (struct values, user), "USER", "run the command as this user", 0 },
-	{ "connect_timeout", 't', OPTION_TEXT, offsetof (struct values, connect), "SEC", "try to reach a node so long", 0 },
-	{ "command_timeout", 'u', OPTION_TEXT, offsetof (struct values, command), "SEC", "stop a command after this time", 0 },
+	{ "connect_timeout", 't', OPTION_TEXT, offsetof (struct values, connect), "SEC", "try to reach a node so long",
+		0 },
+	{ "command_timeout", 'u', OPTION_TEXT, offsetof (struct values, command), "SEC",
+		"stop a command after this time", 0 },
 	{ "nostdin", 'n', OPTION_FLAG, offsetof (struct values, no_input), NULL, "do not read standard input", 0 },
-	{ "dshbak", 'b', OPTION_FLAG, offsetof (struct values, gather), NULL, "print equal outputs once, at the end", 0 },
+	{ "dshbak", 'b', OPTION_FLAG, offsetof (struct values, gather), NULL, "print equal outputs once, at the end",
+		0 },
 	{ "dshbak-all", 'B', OPTION_FLAG, offsetof (struct values, merge), NULL, "the same, with standard error", 0 },
 	{ "by-node", 'L', OPTION_FLAG, offsetof (struct values, by_node), NULL, "line by line at the end, by node", 0 },
 	{ "no-labels", 'N', OPTION_FLAG, offsetof (struct values, no_labels), NULL, "no 'NODE: ' before each line", 0 },
@@ -72,10 +76,12 @@ static const struct option options[] = {
 	{ "maxrc", 'S', OPTION_FLAG, offsetof (struct values, largest), NULL, "exit with the largest status", 0 },
 	{ "color", 0, OPTION_TEXT, offsetof (struct values, color), "WHEN", "never, always or auto", 0 },
 	{ "quiet", 'q', OPTION_FLAG, offsetof (struct values, quiet), NULL, "print no counts of nodes", 0 },
-	{ "verbose", 'v', OPTION_FLAG, offsetof (struct values, verbose), NULL, "with -b: the lines also as they come", 0 },
+	{ "verbose", 'v', OPTION_FLAG, offsetof (struct values, verbose), NULL, "with -b: the lines also as they come",
+		0 },
 	{ "option", 'O', OPTION_PAIRS, offsetof (struct values, settings), "KEY=VALUE",
 		"fanout, connect_timeout, command_timeout, color", 0 },
-	{ "worker", 'R', OPTION_TEXT, offsetof (struct values, worker), "NAME", "ssh, rsh: taken, and without effect", 0 },
+	{ "worker", 'R', OPTION_TEXT, offsetof (struct values, worker), "NAME", "ssh, rsh: taken, and without effect",
+		0 },
 	{ "options", 'o', OPTION_TEXT, offsetof (struct values, taken), "TEXT", "taken, and without effect", 0 },
 	{ "mode", 'm', OPTION_TEXT, offsetof (struct values, taken), "MODE", "taken, and without effect", 0 },
 	{ "groupsconf", 0, OPTION_TEXT, offsetof (struct values, taken), "FILE", "taken, and without effect", 0 },
@@ -271,18 +277,22 @@ static int find_nodes (struct clush *clush, bool stdin_used)
 
 	if ((status = read_count ("--pick", values->pick, &count)))
 		return status;
-	if (add_words (&words, &values->nodes, "", NULL) == 0 && add_words (&words, &values->groups, "@", values->source) == 0 &&
+	if (add_words (&words, &values->nodes, "", NULL) == 0 &&
+		add_words (&words, &values->groups, "@", values->source) == 0 &&
 		add_words (&words, &values->files, "^", NULL) == 0 &&
 		add_words (&excluded, &values->excluded, "", NULL) == 0 &&
 		add_words (&excluded, &values->excluded_groups, "@", values->source) == 0) {
-		struct hosts_query query = { .words = (const char *const *)words.words, .n_words = words.n,
-			.excluded = (const char *const *)excluded.words, .n_excluded = excluded.n, .all = values->all };
+		struct hosts_query query = { .words = (const char *const *)words.words,
+			.n_words = words.n,
+			.excluded = (const char *const *)excluded.words,
+			.n_excluded = excluded.n,
+			.all = values->all };
 
 		if (!words.n && !values->all)
 			status = usage_wrong ("No node to run on.");
 		else if (!(clush->hosts = hosts_open (stdin_used ? NULL : &reading, &err)) ||
-			hosts_expand (clush->hosts, &query, &clush->list, &err) < 0 ||
-			hosts_targets (clush->hosts, &clush->list, &clush->targets, &err) < 0)
+			 hosts_expand (clush->hosts, &query, &clush->list, &err) < 0 ||
+			 hosts_targets (clush->hosts, &clush->list, &clush->targets, &err) < 0)
 			status = STATUS_PARSE;
 	} else {
 		status = STATUS_PARSE;
@@ -487,8 +497,8 @@ static int print_blocks (const struct clush *clush, const struct coalesced *coal
 	bool coloured = clush->labels.colours[0];
 
 	for (size_t i = 0; i < coalesced->n; i++) {
-		const struct spooled *bytes = gather_bytes (
-			&clush->gather, coalesce_first (&coalesced->groups[i])->rank, false);
+		const struct spooled *bytes =
+			gather_bytes (&clush->gather, coalesce_first (&coalesced->groups[i])->rank, false);
 		char *names = coalesce_group_names (&coalesced->groups[i]), count[32];
 
 		if (!names)
@@ -593,7 +603,8 @@ static int open_views (struct clush *clush)
 	size_t n = clush->targets.n;
 
 	spool_init (&clush->spool, SPOOL_BYTES);
-	if (gather_open (&clush->gather, &clush->spool, n) < 0 || labels_open (&clush->labels, n, values->no_labels) < 0) {
+	if (gather_open (&clush->gather, &clush->spool, n) < 0 ||
+		labels_open (&clush->labels, n, values->no_labels) < 0) {
 		complain (NULL, "out of memory");
 		return -1;
 	}
@@ -625,17 +636,24 @@ static int run_command (struct clush *clush, const char *arguments)
 	int status = STATUS_SSH;
 
 	input_init (&input, !values->no_input && !input_is_closed ());
-	*run = (struct fanout){ .call = "exec.shell", .targets = &clush->targets, .window = (size_t)clush->fanout,
-		.connect_timeout = clush->connect, .context = clush, .input = &input, .spool = &clush->spool };
-	run->options = (struct remex_options){ .args = arguments, .user = values->user, .deadline = clush->command,
-		.wait_output = true };
+	*run = (struct fanout){ .call = "exec.shell",
+		.targets = &clush->targets,
+		.window = (size_t)clush->fanout,
+		.connect_timeout = clush->connect,
+		.context = clush,
+		.input = &input,
+		.spool = &clush->spool };
+	run->options = (struct remex_options){
+		.args = arguments, .user = values->user, .deadline = clush->command, .wait_output = true
+	};
 	if (open_views (clush) == 0 && fanout_open (run) == 0 && fanout_run (run) == 0) {
 		console_release_signals (); /* printing may block from here on, and may be interrupted */
 		status = status_of (clush);
 		if (run->broken != EPIPE) {
 			if (gathers (values) && print_end (clush) < 0)
 				status = STATUS_SSH;
-			if (write_files (clush, values->outdir, false) < 0 || write_files (clush, values->errdir, true) < 0)
+			if (write_files (clush, values->outdir, false) < 0 ||
+				write_files (clush, values->errdir, true) < 0)
 				status = STATUS_SSH;
 			tell_ends (clush);
 			status = finish (status);

@@ -325,8 +325,10 @@ struct values {
 
 static const struct option options[] = {
 	{ "help", 'h', OPTION_HELP, 0, NULL, "show this", 0 },
-	{ "coalesce", 'c', OPTION_FLAG, offsetof (struct values, coalesce), NULL, "print the same text of several hosts once", 0 },
-	{ "directory", 'd', OPTION_TEXT, offsetof (struct values, directory), "DIR", "write the text of each host to a file in DIR", 0 },
+	{ "coalesce", 'c', OPTION_FLAG, offsetof (struct values, coalesce), NULL,
+		"print the same text of several hosts once", 0 },
+	{ "directory", 'd', OPTION_TEXT, offsetof (struct values, directory), "DIR",
+		"write the text of each host to a file in DIR", 0 },
 	{ "force", 'f', OPTION_FLAG, offsetof (struct values, create), NULL, "with -d: make DIR", 0 },
 	{ 0 },
 };

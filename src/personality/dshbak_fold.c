@@ -92,7 +92,7 @@ static bool continues (const struct range *range, const struct part *part)
 	size_t width = padding (part);
 
 	return range->last->number == part->number - 1 &&
-		(range->padding == width || (width == 1 && range->padding == part->digits));
+	       (range->padding == width || (width == 1 && range->padding == part->digits));
 }
 
 /* The range that the part continues; NULL: none. The ranges are in the order of their first numbers. Where numbers of
@@ -162,7 +162,7 @@ char *dshbak_fold (const char *const *names, size_t n)
 	}
 	for (size_t first = 0, end; result == 0 && first < n; first = end) {
 		for (end = first + 1; end < n && !strcmp (parts[end].suffix, parts[first].suffix) &&
-			!compare_prefix (&parts[end], &parts[first]);)
+				      !compare_prefix (&parts[end], &parts[first]);)
 			end++;
 		if (first)
 			result |= buf_append (&out, ",", 1);

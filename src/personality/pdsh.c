@@ -52,14 +52,17 @@ static const struct option options[] = {
 	{ "all", 'a', OPTION_FLAG, offsetof (struct values, all), NULL, "on all hosts that are in a group", 0 },
 	{ "every", 'A', OPTION_FLAG, offsetof (struct values, all), NULL, "the same", 0 },
 	{ "user", 'l', OPTION_TEXT, offsetof (struct values, user), "USER", "run the command as this user", 0 },
-	{ "connect-timeout", 't', OPTION_TEXT, offsetof (struct values, connect), "SEC", "try to reach a host so long (10)", 0 },
+	{ "connect-timeout", 't', OPTION_TEXT, offsetof (struct values, connect), "SEC",
+		"try to reach a host so long (10)", 0 },
 	{ "timeout", 'u', OPTION_TEXT, offsetof (struct values, command), "SEC", "stop a command after this time", 0 },
 	{ "fanout", 'f', OPTION_TEXT, offsetof (struct values, fanout), "COUNT", "so many hosts at once (32)", 0 },
 	{ "status", 'S', OPTION_FLAG, offsetof (struct values, status), NULL, "exit with the largest status", 0 },
-	{ "first-failure", 'k', OPTION_FLAG, offsetof (struct values, first_failure), NULL, "stop all at the first failure", 0 },
+	{ "first-failure", 'k', OPTION_FLAG, offsetof (struct values, first_failure), NULL,
+		"stop all at the first failure", 0 },
 	{ "no-labels", 'N', OPTION_FLAG, offsetof (struct values, no_labels), NULL, "no 'HOST: ' before each line", 0 },
 	{ "whole-names", 'K', OPTION_FLAG, offsetof (struct values, whole_names), NULL, "labels with the domain", 0 },
-	{ "query", 'q', OPTION_FLAG, offsetof (struct values, query), NULL, "print the settings and the hosts, folded", 0 },
+	{ "query", 'q', OPTION_FLAG, offsetof (struct values, query), NULL, "print the settings and the hosts, folded",
+		0 },
 	{ "query-expanded", 'Q', OPTION_FLAG, offsetof (struct values, expand), NULL, "the same, not folded", 0 },
 	{ "rcmd", 'R', OPTION_TEXT, offsetof (struct values, rcmd), "NAME", "ssh, rsh: taken, and without effect", 0 },
 	{ "modules", 'M', OPTION_TEXT, offsetof (struct values, modules), "NAME", "taken, and without effect", 0 },
@@ -243,17 +246,20 @@ static int find_hosts (struct pdsh *pdsh)
 	const struct hosts_options reading = { .read_stdin = console_read_all };
 	char *words = expression_of (&pdsh->values.hosts, &pdsh->values.groups);
 	char *excluded = expression_of (&pdsh->values.excluded, &pdsh->values.excluded_groups);
-	struct hosts_query query = { .words = (const char *const *)&words, .n_words = words && *words,
-		.excluded = (const char *const *)&excluded, .n_excluded = excluded && *excluded,
-		.all = pdsh->values.all, .wcoll = true };
+	struct hosts_query query = { .words = (const char *const *)&words,
+		.n_words = words && *words,
+		.excluded = (const char *const *)&excluded,
+		.n_excluded = excluded && *excluded,
+		.all = pdsh->values.all,
+		.wcoll = true };
 	struct err err = { .text = "out of memory" };
 	int result = -1;
 
 	if (words && excluded && !*words && !query.all && !getenv ("WCOLL"))
 		err_set (&err, 0, "no remote hosts specified");
 	else if (words && excluded && (pdsh->hosts = hosts_open (&reading, &err)) &&
-		hosts_expand (pdsh->hosts, &query, &pdsh->list, &err) == 0 &&
-		hosts_targets (pdsh->hosts, &pdsh->list, &pdsh->targets, &err) == 0)
+		 hosts_expand (pdsh->hosts, &query, &pdsh->list, &err) == 0 &&
+		 hosts_targets (pdsh->hosts, &pdsh->list, &pdsh->targets, &err) == 0)
 		result = 0;
 	if (result < 0)
 		complain (NULL, "%s", err.text);
@@ -337,7 +343,8 @@ static char *arguments_for (const char *command)
 	const char *path = getenv ("DSHPATH");
 	char *line = NULL, *text = NULL;
 
-	if (args && asprintf (&line, "%s%s%s%s", path ? "PATH=" : "", path ? path : "", path ? ";" : "", command) >= 0) {
+	if (args &&
+		asprintf (&line, "%s%s%s%s", path ? "PATH=" : "", path ? path : "", path ? ";" : "", command) >= 0) {
 		remex_args_string (args, "command", line);
 		text = remex_args_text (args) ? strdup (remex_args_text (args)) : NULL;
 		free (line);
@@ -391,8 +398,11 @@ static int run_views (struct pdsh *pdsh, struct fanout *fanout)
 /* Run one command on all hosts. The exit status. */
 static int run_command (struct pdsh *pdsh, const char *command)
 {
-	struct fanout fanout = { .call = "exec.shell", .targets = &pdsh->targets, .window = (size_t)pdsh->fanout,
-		.connect_timeout = (double)pdsh->connect, .context = pdsh };
+	struct fanout fanout = { .call = "exec.shell",
+		.targets = &pdsh->targets,
+		.window = (size_t)pdsh->fanout,
+		.connect_timeout = (double)pdsh->connect,
+		.context = pdsh };
 	char *arguments = arguments_for (command);
 	int status = STATUS_FATAL;
 
@@ -400,8 +410,10 @@ static int run_command (struct pdsh *pdsh, const char *command)
 	pdsh->late = false;
 	pdsh->gone = calloc (pdsh->targets.n + 1, sizeof *pdsh->gone);
 	if (arguments && pdsh->gone) {
-		fanout.options = (struct remex_options){ .args = arguments, .user = pdsh->values.user,
-			.deadline = (double)pdsh->command, .wait_output = true };
+		fanout.options = (struct remex_options){ .args = arguments,
+			.user = pdsh->values.user,
+			.deadline = (double)pdsh->command,
+			.wait_output = true };
 		fanout.brake.fail_fast = pdsh->values.first_failure;
 		if (run_views (pdsh, &fanout) == 0)
 			status = pdsh->late ? STATUS_LATE : pdsh->status;
@@ -480,15 +492,16 @@ static int print_settings (const struct pdsh *pdsh, const char *command)
 		return STATUS_FATAL;
 	}
 	printf ("-- DSH-specific options --\nSeparate stderr/stdout\tYes\n");
-	printf ("Path prepended to cmd\t%s%s%s\nAppended to cmd         none\n", path ? "PATH=" : "", path ? path : "none",
-		path ? ";" : "");
+	printf ("Path prepended to cmd\t%s%s%s\nAppended to cmd         none\n", path ? "PATH=" : "",
+		path ? path : "none", path ? ";" : "");
 	printf ("Command:\t\t%s\nFull program pathname\t%s\nRemote program path\t%s\n", *command ? command : "none",
 		program, program);
 	printf ("\n-- Generic options --\nLocal username\t\t%s\nLocal uid     \t\t%u\n", user_name (),
 		(unsigned)getuid ());
 	printf ("Remote username\t\t%s\nRcmd type\t\t%s\n", values->user ? values->user : user_name (),
 		rcmd ? rcmd : "remex");
-	printf ("one ^C will kill pdsh   %s\nConnect timeout (secs)\t%ld\nCommand timeout (secs)\t%ld\nFanout\t\t\t%ld\n",
+	printf ("one ^C will kill pdsh   %s\nConnect timeout (secs)\t%ld\nCommand timeout "
+		"(secs)\t%ld\nFanout\t\t\t%ld\n",
 		values->batch ? "Yes" : "No", pdsh->connect, pdsh->command, pdsh->fanout);
 	printf ("Display hostname labels\t%s\nDebugging       \t%s\n", values->no_labels ? "No" : "Yes",
 		values->debug ? "Yes" : "No");
