@@ -31,8 +31,10 @@ install-data-hook:
 	for p in exec file status; do rm -f $(DESTDIR)$(plugindir)/$$p.la; done
 install-exec-hook:
 	rm -f $(DESTDIR)$(libdir)/libremex.la
+	for name in $(personality_links); do ln -sf remex $(DESTDIR)$(bindir)/$$name; done
 uninstall-hook:
 	for p in exec file status; do rm -f $(DESTDIR)$(plugindir)/$$p.so; done
+	for name in $(personality_links); do rm -f $(DESTDIR)$(bindir)/$$name; done
 	rm -f $(DESTDIR)$(libdir)/libremex.so $(DESTDIR)$(libdir)/libremex.so.*
 clean-local:
 	rm -rf plugins/built

@@ -26,6 +26,7 @@ include tests/daemon/local.mk
 include tests/client/local.mk
 include tests/hosts/local.mk
 include tests/cli/local.mk
+include tests/personality/local.mk
 include tests/faults/local.mk
 include tests/plugins/local.mk
 include tests/system/local.mk

@@ -41,69 +41,80 @@ enum {
 	SPOOL_BYTES = 16 * 1024 * 1024,
 };
 
-struct values {
+struct clush_values {
 	struct option_list nodes, excluded, groups, excluded_groups, files, settings;
 	const char *source, *user, *fanout, *connect, *command, *worker, *color, *outdir, *errdir, *taken, *pick;
 	bool all, no_input, quiet, verbose, by_node, no_labels, gather, merge, largest, diff, copy, version, nothing;
 };
 
 static const struct option options[] = {
-	{ "nodes", 'w', OPTION_LIST, offsetof (struct values, nodes), "NODES", "on these nodes; may be repeated", 0 },
-	{ "exclude", 'x', OPTION_LIST, offsetof (struct values, excluded), "NODES", "not on these", 0 },
-	{ "group", 'g', OPTION_LIST, offsetof (struct values, groups), "GROUP", "on the nodes of this group", 0 },
-	{ "exclude-group", 'X', OPTION_LIST, offsetof (struct values, excluded_groups), "GROUP", "not on those", 0 },
-	{ "all", 'a', OPTION_FLAG, offsetof (struct values, all), NULL, "on all nodes that are in a group", 0 },
-	{ "hostfile", 0, OPTION_LIST, offsetof (struct values, files), "FILE", "on the nodes in a file", 0 },
-	{ "machinefile", 0, OPTION_LIST, offsetof (struct values, files), "FILE", "the same", 0 },
-	{ "groupsource", 's', OPTION_TEXT, offsetof (struct values, source), "SOURCE", "of the groups of -g and -X",
+	{ "nodes", 'w', OPTION_LIST, offsetof (struct clush_values, nodes), "NODES", "on these nodes; may be repeated",
 		0 },
-	{ "pick", 0, OPTION_TEXT, offsetof (struct values, pick), "COUNT", "on so many of the nodes, at random", 0 },
-	{ "fanout", 'f', OPTION_TEXT, offsetof (struct values, fanout), "COUNT", "so many nodes at once (64)", 0 },
-	{ "user", 'l', OPTION_TEXT, offsetof (struct values, user), "USER", "run the command as this user", 0 },
-	{ "connect_timeout", 't', OPTION_TEXT, offsetof (struct values, connect), "SEC", "try to reach a node so long",
+	{ "exclude", 'x', OPTION_LIST, offsetof (struct clush_values, excluded), "NODES", "not on these", 0 },
+	{ "group", 'g', OPTION_LIST, offsetof (struct clush_values, groups), "GROUP", "on the nodes of this group", 0 },
+	{ "exclude-group", 'X', OPTION_LIST, offsetof (struct clush_values, excluded_groups), "GROUP", "not on those",
 		0 },
-	{ "command_timeout", 'u', OPTION_TEXT, offsetof (struct values, command), "SEC",
+	{ "all", 'a', OPTION_FLAG, offsetof (struct clush_values, all), NULL, "on all nodes that are in a group", 0 },
+	{ "hostfile", 0, OPTION_LIST, offsetof (struct clush_values, files), "FILE", "on the nodes in a file", 0 },
+	{ "machinefile", 0, OPTION_LIST, offsetof (struct clush_values, files), "FILE", "the same", 0 },
+	{ "groupsource", 's', OPTION_TEXT, offsetof (struct clush_values, source), "SOURCE",
+		"of the groups of -g and -X", 0 },
+	{ "pick", 0, OPTION_TEXT, offsetof (struct clush_values, pick), "COUNT", "on so many of the nodes, at random",
+		0 },
+	{ "fanout", 'f', OPTION_TEXT, offsetof (struct clush_values, fanout), "COUNT", "so many nodes at once (64)",
+		0 },
+	{ "user", 'l', OPTION_TEXT, offsetof (struct clush_values, user), "USER", "run the command as this user", 0 },
+	{ "connect_timeout", 't', OPTION_TEXT, offsetof (struct clush_values, connect), "SEC",
+		"try to reach a node so long", 0 },
+	{ "command_timeout", 'u', OPTION_TEXT, offsetof (struct clush_values, command), "SEC",
 		"stop a command after this time", 0 },
-	{ "nostdin", 'n', OPTION_FLAG, offsetof (struct values, no_input), NULL, "do not read standard input", 0 },
-	{ "dshbak", 'b', OPTION_FLAG, offsetof (struct values, gather), NULL, "print equal outputs once, at the end",
+	{ "nostdin", 'n', OPTION_FLAG, offsetof (struct clush_values, no_input), NULL, "do not read standard input",
 		0 },
-	{ "dshbak-all", 'B', OPTION_FLAG, offsetof (struct values, merge), NULL, "the same, with standard error", 0 },
-	{ "by-node", 'L', OPTION_FLAG, offsetof (struct values, by_node), NULL, "line by line at the end, by node", 0 },
-	{ "no-labels", 'N', OPTION_FLAG, offsetof (struct values, no_labels), NULL, "no 'NODE: ' before each line", 0 },
-	{ "diff", 0, OPTION_FLAG, offsetof (struct values, diff), NULL, "print how outputs differ", 0 },
-	{ "outdir", 0, OPTION_TEXT, offsetof (struct values, outdir), "DIR", "write standard output to DIR/NODE", 0 },
-	{ "errdir", 0, OPTION_TEXT, offsetof (struct values, errdir), "DIR", "write standard error to DIR/NODE", 0 },
-	{ "maxrc", 'S', OPTION_FLAG, offsetof (struct values, largest), NULL, "exit with the largest status", 0 },
-	{ "color", 0, OPTION_TEXT, offsetof (struct values, color), "WHEN", "never, always or auto", 0 },
-	{ "quiet", 'q', OPTION_FLAG, offsetof (struct values, quiet), NULL, "print no counts of nodes", 0 },
-	{ "verbose", 'v', OPTION_FLAG, offsetof (struct values, verbose), NULL, "with -b: the lines also as they come",
+	{ "dshbak", 'b', OPTION_FLAG, offsetof (struct clush_values, gather), NULL,
+		"print equal outputs once, at the end", 0 },
+	{ "dshbak-all", 'B', OPTION_FLAG, offsetof (struct clush_values, merge), NULL, "the same, with standard error",
 		0 },
-	{ "option", 'O', OPTION_PAIRS, offsetof (struct values, settings), "KEY=VALUE",
+	{ "by-node", 'L', OPTION_FLAG, offsetof (struct clush_values, by_node), NULL,
+		"line by line at the end, by node", 0 },
+	{ "no-labels", 'N', OPTION_FLAG, offsetof (struct clush_values, no_labels), NULL,
+		"no 'NODE: ' before each line", 0 },
+	{ "diff", 0, OPTION_FLAG, offsetof (struct clush_values, diff), NULL, "print how outputs differ", 0 },
+	{ "outdir", 0, OPTION_TEXT, offsetof (struct clush_values, outdir), "DIR", "write standard output to DIR/NODE",
+		0 },
+	{ "errdir", 0, OPTION_TEXT, offsetof (struct clush_values, errdir), "DIR", "write standard error to DIR/NODE",
+		0 },
+	{ "maxrc", 'S', OPTION_FLAG, offsetof (struct clush_values, largest), NULL, "exit with the largest status", 0 },
+	{ "color", 0, OPTION_TEXT, offsetof (struct clush_values, color), "WHEN", "never, always or auto", 0 },
+	{ "quiet", 'q', OPTION_FLAG, offsetof (struct clush_values, quiet), NULL, "print no counts of nodes", 0 },
+	{ "verbose", 'v', OPTION_FLAG, offsetof (struct clush_values, verbose), NULL,
+		"with -b: the lines also as they come", 0 },
+	{ "option", 'O', OPTION_PAIRS, offsetof (struct clush_values, settings), "KEY=VALUE",
 		"fanout, connect_timeout, command_timeout, color", 0 },
-	{ "worker", 'R', OPTION_TEXT, offsetof (struct values, worker), "NAME", "ssh, rsh: taken, and without effect",
+	{ "worker", 'R', OPTION_TEXT, offsetof (struct clush_values, worker), "NAME",
+		"ssh, rsh: taken, and without effect", 0 },
+	{ "options", 'o', OPTION_TEXT, offsetof (struct clush_values, taken), "TEXT", "taken, and without effect", 0 },
+	{ "mode", 'm', OPTION_TEXT, offsetof (struct clush_values, taken), "MODE", "taken, and without effect", 0 },
+	{ "groupsconf", 0, OPTION_TEXT, offsetof (struct clush_values, taken), "FILE", "taken, and without effect", 0 },
+	{ "conf", 0, OPTION_TEXT, offsetof (struct clush_values, taken), "FILE", "taken, and without effect", 0 },
+	{ "topology", 0, OPTION_TEXT, offsetof (struct clush_values, taken), "FILE", "taken, and without effect", 0 },
+	{ "remote", 0, OPTION_TEXT, offsetof (struct clush_values, taken), "WHEN", "taken, and without effect", 0 },
+	{ "debug", 'd', OPTION_FLAG, offsetof (struct clush_values, nothing), NULL, "taken, and without effect", 0 },
+	{ "groupbase", 'G', OPTION_FLAG, offsetof (struct clush_values, nothing), NULL, "taken, and without effect",
 		0 },
-	{ "options", 'o', OPTION_TEXT, offsetof (struct values, taken), "TEXT", "taken, and without effect", 0 },
-	{ "mode", 'm', OPTION_TEXT, offsetof (struct values, taken), "MODE", "taken, and without effect", 0 },
-	{ "groupsconf", 0, OPTION_TEXT, offsetof (struct values, taken), "FILE", "taken, and without effect", 0 },
-	{ "conf", 0, OPTION_TEXT, offsetof (struct values, taken), "FILE", "taken, and without effect", 0 },
-	{ "topology", 0, OPTION_TEXT, offsetof (struct values, taken), "FILE", "taken, and without effect", 0 },
-	{ "remote", 0, OPTION_TEXT, offsetof (struct values, taken), "WHEN", "taken, and without effect", 0 },
-	{ "debug", 'd', OPTION_FLAG, offsetof (struct values, nothing), NULL, "taken, and without effect", 0 },
-	{ "groupbase", 'G', OPTION_FLAG, offsetof (struct values, nothing), NULL, "taken, and without effect", 0 },
-	{ "progress", 'P', OPTION_FLAG, offsetof (struct values, nothing), NULL, "taken, and without effect", 0 },
-	{ "regroup", 'r', OPTION_FLAG, offsetof (struct values, nothing), NULL, "taken, and without effect", 0 },
-	{ "preserve", 'p', OPTION_FLAG, offsetof (struct values, nothing), NULL, "taken, and without effect", 0 },
-	{ "copy", 'c', OPTION_FLAG, offsetof (struct values, copy), NULL, "not done: use remex put", 0 },
-	{ "rcopy", 0, OPTION_FLAG, offsetof (struct values, copy), NULL, "not done: use remex get", 0 },
-	{ "dest", 0, OPTION_TEXT, offsetof (struct values, taken), "PATH", "not done", 0 },
-	{ "version", 0, OPTION_FLAG, offsetof (struct values, version), NULL, "print the version", 0 },
+	{ "progress", 'P', OPTION_FLAG, offsetof (struct clush_values, nothing), NULL, "taken, and without effect", 0 },
+	{ "regroup", 'r', OPTION_FLAG, offsetof (struct clush_values, nothing), NULL, "taken, and without effect", 0 },
+	{ "preserve", 'p', OPTION_FLAG, offsetof (struct clush_values, nothing), NULL, "taken, and without effect", 0 },
+	{ "copy", 'c', OPTION_FLAG, offsetof (struct clush_values, copy), NULL, "not done: use remex put", 0 },
+	{ "rcopy", 0, OPTION_FLAG, offsetof (struct clush_values, copy), NULL, "not done: use remex get", 0 },
+	{ "dest", 0, OPTION_TEXT, offsetof (struct clush_values, taken), "PATH", "not done", 0 },
+	{ "version", 0, OPTION_FLAG, offsetof (struct clush_values, version), NULL, "print the version", 0 },
 	{ "help", 'h', OPTION_HELP, 0, NULL, "show this", 0 },
 	{ 0 },
 };
 
 /* One run of the program. */
 struct clush {
-	struct values values;
+	struct clush_values values;
 	long fanout;
 	double connect, command; /* seconds; 0: not limited here */
 	const char *color;
@@ -189,7 +200,7 @@ static int check_color (const char *color)
 
 static int read_settings (struct clush *clush)
 {
-	const struct values *values = &clush->values;
+	const struct clush_values *values = &clush->values;
 	const char *color = values->color ? values->color : setting (clush, "color");
 	int status;
 
@@ -212,12 +223,12 @@ static int read_settings (struct clush *clush)
 /* --- nodes --------------------------------------------------------------------------------------------------------- */
 
 /* Expressions in new memory, one after the other. */
-struct words {
+struct expressions {
 	char **words;
 	size_t n;
 };
 
-static int add_word (struct words *words, const char *before, const char *source, const char *word)
+static int add_word (struct expressions *words, const char *before, const char *source, const char *word)
 {
 	char **grown = reallocarray (words->words, words->n + 1, sizeof *grown);
 
@@ -230,7 +241,7 @@ static int add_word (struct words *words, const char *before, const char *source
 	return 0;
 }
 
-static int add_words (struct words *words, const struct option_list *list, const char *before, const char *source)
+static int add_words (struct expressions *words, const struct option_list *list, const char *before, const char *source)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (add_word (words, before, source, list->words[i]) < 0)
@@ -238,7 +249,7 @@ static int add_words (struct words *words, const struct option_list *list, const
 	return 0;
 }
 
-static void words_free (struct words *words)
+static void words_free (struct expressions *words)
 {
 	for (size_t i = 0; i < words->n; i++)
 		free (words->words[i]);
@@ -268,9 +279,9 @@ static void pick (struct host_targets *targets, size_t count)
 /* Expand the options to targets. 0, or the exit status (the reason was said). */
 static int find_nodes (struct clush *clush, bool stdin_used)
 {
-	const struct values *values = &clush->values;
+	const struct clush_values *values = &clush->values;
 	const struct hosts_options reading = { .read_stdin = console_read_all };
-	struct words words = { .n = 0 }, excluded = { .n = 0 };
+	struct expressions words = { .n = 0 }, excluded = { .n = 0 };
 	struct err err = { .text = "out of memory" };
 	int status = STATUS_PARSE;
 	long count = 0;
@@ -313,19 +324,19 @@ static struct clush *clush_of (const struct fanout *fanout)
 	return fanout->context;
 }
 
-static bool gathers (const struct values *values)
+static bool gathers (const struct clush_values *values)
 {
 	return values->gather || values->merge || values->by_node || values->diff;
 }
 
 /* Are bytes of this stream shown as they come? */
-static bool is_live (const struct values *values, bool is_err)
+static bool is_live (const struct clush_values *values, bool is_err)
 {
 	return !gathers (values) || values->verbose || (is_err && !values->merge);
 }
 
 /* Is this stream kept, and as which one? */
-static bool is_kept (const struct values *values, bool is_err)
+static bool is_kept (const struct clush_values *values, bool is_err)
 {
 	return is_err ? values->merge || values->errdir : gathers (values) || values->outdir;
 }
@@ -341,7 +352,7 @@ static int begin (struct view *view, struct member *member)
 static int take (struct view *view, struct member *member, bool is_err, const void *bytes, size_t n)
 {
 	struct clush *clush = clush_of (member->fanout);
-	const struct values *values = &clush->values;
+	const struct clush_values *values = &clush->values;
 	struct view *gather = &clush->gather.view, *labels = &clush->labels.view;
 
 	(void)view;
@@ -554,7 +565,7 @@ static int write_files (const struct clush *clush, const char *path, bool is_err
 
 static int print_end (struct clush *clush)
 {
-	const struct values *values = &clush->values;
+	const struct clush_values *values = &clush->values;
 	struct coalesced coalesced;
 	int result = coalesce_make (&coalesced, &clush->run, &clush->gather, false);
 
@@ -599,7 +610,7 @@ static int status_of (const struct clush *clush)
 
 static int open_views (struct clush *clush)
 {
-	const struct values *values = &clush->values;
+	const struct clush_values *values = &clush->values;
 	size_t n = clush->targets.n;
 
 	spool_init (&clush->spool, SPOOL_BYTES);
@@ -630,7 +641,7 @@ static void close_all (struct clush *clush)
 /* Run the command on all nodes. The exit status. */
 static int run_command (struct clush *clush, const char *arguments)
 {
-	const struct values *values = &clush->values;
+	const struct clush_values *values = &clush->values;
 	struct fanout *run = &clush->run;
 	struct input input;
 	int status = STATUS_SSH;

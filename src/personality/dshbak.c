@@ -318,18 +318,18 @@ static int write_files (const struct hosts_read *hosts, const char *path)
 
 /* --- the command line -------------------------------------------------------------------------------------------- */
 
-struct values {
+struct dshbak_values {
 	bool coalesce, create;
 	const char *directory;
 };
 
 static const struct option options[] = {
 	{ "help", 'h', OPTION_HELP, 0, NULL, "show this", 0 },
-	{ "coalesce", 'c', OPTION_FLAG, offsetof (struct values, coalesce), NULL,
+	{ "coalesce", 'c', OPTION_FLAG, offsetof (struct dshbak_values, coalesce), NULL,
 		"print the same text of several hosts once", 0 },
-	{ "directory", 'd', OPTION_TEXT, offsetof (struct values, directory), "DIR",
+	{ "directory", 'd', OPTION_TEXT, offsetof (struct dshbak_values, directory), "DIR",
 		"write the text of each host to a file in DIR", 0 },
-	{ "force", 'f', OPTION_FLAG, offsetof (struct values, create), NULL, "with -d: make DIR", 0 },
+	{ "force", 'f', OPTION_FLAG, offsetof (struct dshbak_values, create), NULL, "with -d: make DIR", 0 },
 	{ 0 },
 };
 
@@ -347,7 +347,7 @@ static int fatal (const char *text)
 }
 
 /* Make or examine the directory of -d. 0, or -1 (which has been said). */
-static int check_directory (const struct values *values)
+static int check_directory (const struct dshbak_values *values)
 {
 	struct stat st;
 
@@ -360,7 +360,7 @@ static int check_directory (const struct values *values)
 	return 0;
 }
 
-static int run_with (const struct values *values, char **files, int n_files)
+static int run_with (const struct dshbak_values *values, char **files, int n_files)
 {
 	struct hosts_read hosts = { 0 };
 	int result;
@@ -387,7 +387,7 @@ static int run_with (const struct values *values, char **files, int n_files)
 
 static int run (int argc, char **argv)
 {
-	struct values values = { 0 };
+	struct dshbak_values values = { 0 };
 	struct command_line line = { .options = options, .order = WORDS_MIXED, .values = &values };
 	struct err err;
 	int status;

@@ -20,7 +20,7 @@ struct part {
 enum { PADDINGS = 300 }; /* more than a name of a host can have */
 
 /* Elements between commas: one number, or a range. */
-struct range {
+struct dshbak_range {
 	const struct part *first, *last;
 	size_t padding; /* of the last number */
 };
@@ -87,7 +87,7 @@ static int compare (const void *left, const void *right)
 }
 
 /* Does the part continue the range? */
-static bool continues (const struct range *range, const struct part *part)
+static bool continues (const struct dshbak_range *range, const struct part *part)
 {
 	size_t width = padding (part);
 
@@ -97,9 +97,9 @@ static bool continues (const struct range *range, const struct part *part)
 
 /* The range that the part continues; NULL: none. The ranges are in the order of their first numbers. Where numbers of
  * several paddings are mixed, as many ranges grow at the same time as there are paddings, so the search is short. */
-static struct range *find_range (struct range *ranges, size_t n, const struct part *part)
+static struct dshbak_range *find_range (struct dshbak_range *ranges, size_t n, const struct part *part)
 {
-	struct range *near = NULL;
+	struct dshbak_range *near = NULL;
 
 	for (size_t i = n; i-- > 0 && n - i <= PADDINGS;) {
 		if (!continues (&ranges[i], part))
@@ -112,19 +112,20 @@ static struct range *find_range (struct range *ranges, size_t n, const struct pa
 }
 
 /* Append names [0..n), which have one prefix and one suffix. `ranges` has room for n. */
-static int append_ranges (struct buf *out, const struct part *parts, size_t n, struct range *ranges)
+static int append_ranges (struct buf *out, const struct part *parts, size_t n, struct dshbak_range *ranges)
 {
 	size_t n_ranges = 0;
 	bool several;
 	int result;
 
 	for (size_t i = 0; i < n; i++) {
-		struct range *range = find_range (ranges, n_ranges, &parts[i]);
+		struct dshbak_range *range = find_range (ranges, n_ranges, &parts[i]);
 
 		if (range)
 			range->padding = padding (&parts[i]);
 		else
-			*(range = &ranges[n_ranges++]) = (struct range){ &parts[i], &parts[i], padding (&parts[i]) };
+			*(range = &ranges[n_ranges++]) =
+				(struct dshbak_range){ &parts[i], &parts[i], padding (&parts[i]) };
 		range->last = &parts[i];
 	}
 	several = n_ranges > 1 || ranges[0].first != ranges[0].last;
@@ -132,7 +133,7 @@ static int append_ranges (struct buf *out, const struct part *parts, size_t n, s
 	if (several)
 		result |= buf_append (out, "[", 1);
 	for (size_t i = 0; i < n_ranges; i++) {
-		const struct range *range = &ranges[i];
+		const struct dshbak_range *range = &ranges[i];
 
 		if (i)
 			result |= buf_append (out, ",", 1);
@@ -150,7 +151,7 @@ static int append_ranges (struct buf *out, const struct part *parts, size_t n, s
 char *dshbak_fold (const char *const *names, size_t n)
 {
 	struct part *parts = calloc (n + 1, sizeof *parts);
-	struct range *ranges = calloc (n + 1, sizeof *ranges);
+	struct dshbak_range *ranges = calloc (n + 1, sizeof *ranges);
 	struct buf out;
 	int result = parts && ranges ? 0 : -1;
 

@@ -6,3 +6,6 @@ src_personality_libpersonality_la_SOURCES = \
 	%D%/pdsh.c \
 	%D%/personality.c %D%/personality.h \
 	$(NULL)
+
+# The names under which remex is another program.
+personality_links = remex-clush remex-dshbak remex-pdsh

@@ -37,7 +37,7 @@ enum {
 	FANOUT_MOST = 1000000,
 };
 
-struct values {
+struct pdsh_values {
 	struct option_list hosts, excluded, groups, excluded_groups;
 	const char *user, *rcmd, *fanout, *connect, *command, *modules, *genders;
 	bool all, status, no_labels, whole_names, batch, query, expand, help, version, list, first_failure, debug;
@@ -45,40 +45,47 @@ struct values {
 };
 
 static const struct option options[] = {
-	{ "hosts", 'w', OPTION_LIST, offsetof (struct values, hosts), "HOSTS", "on these hosts; may be repeated", 0 },
-	{ "exclude", 'x', OPTION_LIST, offsetof (struct values, excluded), "HOSTS", "not on these", 0 },
-	{ "groups", 'g', OPTION_LIST, offsetof (struct values, groups), "GROUP", "on the hosts of this group", 0 },
-	{ "exclude-groups", 'X', OPTION_LIST, offsetof (struct values, excluded_groups), "GROUP", "not on those", 0 },
-	{ "all", 'a', OPTION_FLAG, offsetof (struct values, all), NULL, "on all hosts that are in a group", 0 },
-	{ "every", 'A', OPTION_FLAG, offsetof (struct values, all), NULL, "the same", 0 },
-	{ "user", 'l', OPTION_TEXT, offsetof (struct values, user), "USER", "run the command as this user", 0 },
-	{ "connect-timeout", 't', OPTION_TEXT, offsetof (struct values, connect), "SEC",
-		"try to reach a host so long (10)", 0 },
-	{ "timeout", 'u', OPTION_TEXT, offsetof (struct values, command), "SEC", "stop a command after this time", 0 },
-	{ "fanout", 'f', OPTION_TEXT, offsetof (struct values, fanout), "COUNT", "so many hosts at once (32)", 0 },
-	{ "status", 'S', OPTION_FLAG, offsetof (struct values, status), NULL, "exit with the largest status", 0 },
-	{ "first-failure", 'k', OPTION_FLAG, offsetof (struct values, first_failure), NULL,
-		"stop all at the first failure", 0 },
-	{ "no-labels", 'N', OPTION_FLAG, offsetof (struct values, no_labels), NULL, "no 'HOST: ' before each line", 0 },
-	{ "whole-names", 'K', OPTION_FLAG, offsetof (struct values, whole_names), NULL, "labels with the domain", 0 },
-	{ "query", 'q', OPTION_FLAG, offsetof (struct values, query), NULL, "print the settings and the hosts, folded",
+	{ "hosts", 'w', OPTION_LIST, offsetof (struct pdsh_values, hosts), "HOSTS", "on these hosts; may be repeated",
 		0 },
-	{ "query-expanded", 'Q', OPTION_FLAG, offsetof (struct values, expand), NULL, "the same, not folded", 0 },
-	{ "rcmd", 'R', OPTION_TEXT, offsetof (struct values, rcmd), "NAME", "ssh, rsh: taken, and without effect", 0 },
-	{ "modules", 'M', OPTION_TEXT, offsetof (struct values, modules), "NAME", "taken, and without effect", 0 },
-	{ "genders", 'F', OPTION_TEXT, offsetof (struct values, genders), "FILE", "taken, and without effect", 0 },
-	{ "alternate", 'i', OPTION_FLAG, offsetof (struct values, alternate), NULL, "taken, and without effect", 0 },
-	{ "batch", 'b', OPTION_FLAG, offsetof (struct values, batch), NULL, "taken, and without effect", 0 },
-	{ "debug", 'd', OPTION_FLAG, offsetof (struct values, debug), NULL, "taken, and without effect", 0 },
-	{ "list", 'L', OPTION_FLAG, offsetof (struct values, list), NULL, "list the modules", 0 },
-	{ "version", 'V', OPTION_FLAG, offsetof (struct values, version), NULL, "print the version", 0 },
-	{ "help", 'h', OPTION_FLAG, offsetof (struct values, help), NULL, "show this", 0 },
+	{ "exclude", 'x', OPTION_LIST, offsetof (struct pdsh_values, excluded), "HOSTS", "not on these", 0 },
+	{ "groups", 'g', OPTION_LIST, offsetof (struct pdsh_values, groups), "GROUP", "on the hosts of this group", 0 },
+	{ "exclude-groups", 'X', OPTION_LIST, offsetof (struct pdsh_values, excluded_groups), "GROUP", "not on those",
+		0 },
+	{ "all", 'a', OPTION_FLAG, offsetof (struct pdsh_values, all), NULL, "on all hosts that are in a group", 0 },
+	{ "every", 'A', OPTION_FLAG, offsetof (struct pdsh_values, all), NULL, "the same", 0 },
+	{ "user", 'l', OPTION_TEXT, offsetof (struct pdsh_values, user), "USER", "run the command as this user", 0 },
+	{ "connect-timeout", 't', OPTION_TEXT, offsetof (struct pdsh_values, connect), "SEC",
+		"try to reach a host so long (10)", 0 },
+	{ "timeout", 'u', OPTION_TEXT, offsetof (struct pdsh_values, command), "SEC", "stop a command after this time",
+		0 },
+	{ "fanout", 'f', OPTION_TEXT, offsetof (struct pdsh_values, fanout), "COUNT", "so many hosts at once (32)", 0 },
+	{ "status", 'S', OPTION_FLAG, offsetof (struct pdsh_values, status), NULL, "exit with the largest status", 0 },
+	{ "first-failure", 'k', OPTION_FLAG, offsetof (struct pdsh_values, first_failure), NULL,
+		"stop all at the first failure", 0 },
+	{ "no-labels", 'N', OPTION_FLAG, offsetof (struct pdsh_values, no_labels), NULL, "no 'HOST: ' before each line",
+		0 },
+	{ "whole-names", 'K', OPTION_FLAG, offsetof (struct pdsh_values, whole_names), NULL, "labels with the domain",
+		0 },
+	{ "query", 'q', OPTION_FLAG, offsetof (struct pdsh_values, query), NULL,
+		"print the settings and the hosts, folded", 0 },
+	{ "query-expanded", 'Q', OPTION_FLAG, offsetof (struct pdsh_values, expand), NULL, "the same, not folded", 0 },
+	{ "rcmd", 'R', OPTION_TEXT, offsetof (struct pdsh_values, rcmd), "NAME", "ssh, rsh: taken, and without effect",
+		0 },
+	{ "modules", 'M', OPTION_TEXT, offsetof (struct pdsh_values, modules), "NAME", "taken, and without effect", 0 },
+	{ "genders", 'F', OPTION_TEXT, offsetof (struct pdsh_values, genders), "FILE", "taken, and without effect", 0 },
+	{ "alternate", 'i', OPTION_FLAG, offsetof (struct pdsh_values, alternate), NULL, "taken, and without effect",
+		0 },
+	{ "batch", 'b', OPTION_FLAG, offsetof (struct pdsh_values, batch), NULL, "taken, and without effect", 0 },
+	{ "debug", 'd', OPTION_FLAG, offsetof (struct pdsh_values, debug), NULL, "taken, and without effect", 0 },
+	{ "list", 'L', OPTION_FLAG, offsetof (struct pdsh_values, list), NULL, "list the modules", 0 },
+	{ "version", 'V', OPTION_FLAG, offsetof (struct pdsh_values, version), NULL, "print the version", 0 },
+	{ "help", 'h', OPTION_FLAG, offsetof (struct pdsh_values, help), NULL, "show this", 0 },
 	{ 0 },
 };
 
 /* One run of the program. */
 struct pdsh {
-	struct values values;
+	struct pdsh_values values;
 	char title[HOST_NAME_MAX + 16]; /* "pdsh@HERE" */
 	long fanout, connect, command; /* seconds; command 0: no limit */
 	struct hosts *hosts;
@@ -155,7 +162,7 @@ static int check_rcmd (const char *name)
 
 static int read_settings (struct pdsh *pdsh)
 {
-	const struct values *values = &pdsh->values;
+	const struct pdsh_values *values = &pdsh->values;
 	const char *rcmd = values->rcmd ? values->rcmd : getenv ("PDSH_RCMD_TYPE");
 
 	pdsh->fanout = FANOUT;
@@ -477,7 +484,7 @@ static const char *user_name (void)
 /* -q and -Q: scripts read these lines by their names, and the last one is the hosts. */
 static int print_settings (const struct pdsh *pdsh, const char *command)
 {
-	const struct values *values = &pdsh->values;
+	const struct pdsh_values *values = &pdsh->values;
 	const char *path = getenv ("DSHPATH"), *rcmd = values->rcmd ? values->rcmd : getenv ("PDSH_RCMD_TYPE");
 	const char **names = calloc (pdsh->all + 1, sizeof *names);
 	char *folded = NULL, program[PATH_MAX];
@@ -518,7 +525,7 @@ static int print_settings (const struct pdsh *pdsh, const char *command)
 
 static int run_with (struct pdsh *pdsh, const struct command_line *line)
 {
-	const struct values *values = &pdsh->values;
+	const struct pdsh_values *values = &pdsh->values;
 	char *command;
 	int status = STATUS_FATAL;
 
