@@ -372,7 +372,8 @@ static int run_with (const struct dshbak_values *values, char **files, int n_fil
 	if (values->directory && check_directory (values) < 0)
 		return STATUS_FATAL;
 	if ((result = read_all (&hosts, files, n_files)) == 0) {
-		qsort (hosts.all, hosts.n, sizeof *hosts.all, compare_number);
+		if (hosts.n)
+			qsort (hosts.all, hosts.n, sizeof *hosts.all, compare_number);
 		if (values->directory)
 			result = write_files (&hosts, values->directory);
 		else if (values->coalesce)
