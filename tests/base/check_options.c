@@ -169,6 +169,32 @@ START_TEST (test_last_words)
 }
 END_TEST
 
+/* pdsh: the first word begins the command. */
+START_TEST (test_words_behind)
+{
+	static const struct {
+		const char *text, *first;
+		int n;
+	} lines[] = {
+		{ "-q -c 5 echo -n x", "echo", 3 },
+		{ "-q -- echo x", "echo", 2 },
+		{ "-c5 -q", NULL, 0 },
+		{ "-q -c5 -- -q x", "-q", 2 },
+		{ "-qc5 x -- y", "x", 3 },
+	};
+
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		ck_assert_int_eq (parse (WORDS_BEHIND, lines[i].text), 0);
+		ck_assert_int_eq (line.n_words, lines[i].n);
+		ck_assert (values.quiet);
+		ck_assert_ptr_null (line.first);
+		if (lines[i].first)
+			ck_assert_str_eq (line.words[0], lines[i].first);
+		ck_assert_ptr_null (line.words[line.n_words]);
+	}
+}
+END_TEST
+
 START_TEST (test_help)
 {
 	ck_assert_int_eq (parse (WORDS_LAST, "-q --help --nosuch"), 0);
@@ -240,6 +266,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, test_letters);
 	tcase_add_test (tcase, test_mixed_words);
 	tcase_add_test (tcase, test_last_words);
+	tcase_add_test (tcase, test_words_behind);
 	tcase_add_test (tcase, test_help);
 	tcase_add_test (tcase, test_wrong);
 	tcase_add_test (tcase, test_help_text);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -409,6 +410,21 @@ START_TEST (hint)
 }
 END_TEST
 
+START_TEST (join)
+{
+	static char echo[] = "echo", two[] = "a  b", none[] = "", last[] = "c";
+	char *const words[] = { echo, two, none, last };
+	char *text;
+
+	ck_assert_str_eq (text = text_join (words, 4), "echo a  b  c");
+	free (text);
+	ck_assert_str_eq (text = text_join (words, 1), "echo");
+	free (text);
+	ck_assert_str_eq (text = text_join (words, 0), "");
+	free (text);
+}
+END_TEST
+
 static void cases (TCase *tcase)
 {
 	tcase_add_loop_test (tcase, utf8, 0, ROWS (utf8_rows));
@@ -427,6 +443,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, nearest_of_a_long_word);
 	tcase_add_test (tcase, names);
 	tcase_add_test (tcase, hint);
+	tcase_add_test (tcase, join);
 }
 
 CHECK_MAIN ("base/text", cases)
