@@ -131,6 +131,8 @@ static int member_begin (struct call *call)
 	for (size_t i = 0; i < fanout->n_views; i++)
 		if (fanout->views[i]->ops->begin && fanout->views[i]->ops->begin (fanout->views[i], member) < 0)
 			return -1;
+	if (fanout->begin && fanout->begin (fanout, member) < 0)
+		return -1;
 	if (!fanout->arguments)
 		return 0;
 	if (!(member->args = fanout->arguments (fanout, member)))
@@ -195,6 +197,8 @@ static void member_ended (struct call *call)
 	for (size_t i = 0; i < fanout->n_views; i++)
 		if (fanout->views[i]->ops->ended)
 			fanout->views[i]->ops->ended (fanout->views[i], member);
+	if (fanout->ended)
+		fanout->ended (fanout, member);
 	if (fanout->over == fanout->n && fanout->leaving)
 		drive_leave (&fanout->drive); /* do not wait until our reader takes the rest */
 	if (member->call.skipped)
@@ -299,7 +303,7 @@ static void make_member (struct fanout *fanout, size_t rank, int64_t window)
 	call->options.window = window;
 	if (member->target->user)
 		call->options.user = member->target->user;
-	call->sink = &sink_views;
+	call->sink = fanout->sink ? fanout->sink : &sink_views;
 	call->begin = member_begin;
 	call->ended = member_ended;
 	if (fanout->feeds)

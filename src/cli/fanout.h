@@ -47,6 +47,9 @@ struct fanout {
 	const struct host_targets *targets;
 	struct view *views[FANOUT_VIEWS];
 	size_t n_views;
+	const struct sink *sink; /* in place of the views; NULL: the views take the output */
+	int (*begin) (struct fanout *fanout, struct member *member); /* it starts: 0, or -1 with errno. May be NULL */
+	void (*ended) (struct fanout *fanout, struct member *member); /* it is over, or was skipped. May be NULL */
 	struct input *input; /* NULL: none */
 	struct spool *spool; /* for the input; NULL where there is none */
 	size_t window; /* hosts at once */

@@ -161,7 +161,7 @@ static int open_views (struct many *many, size_t n)
 	}
 	if (many->format == FORMAT_JSON_LINE)
 		add_view (many, &many->report.view);
-	if (!gathers (many) || options->live) {
+	if (!many->own && (!gathers (many) || options->live)) {
 		if (labels_open (&many->labels, n, options->no_labels) < 0) {
 			complain (NULL, "out of memory");
 			return -1;
@@ -210,7 +210,7 @@ static int print_end (struct many *many)
 		complain (NULL, "the output cannot be printed: %s", strerror (errno));
 	fflush (stdout);
 	if (result == 0 && !many->quiet && !many->format)
-		coalesce_tell (&coalesced, many->fanout.tells);
+		coalesce_tell (&coalesced, many->own || many->fanout.tells);
 	if (result == 0)
 		save (many, &coalesced);
 	coalesce_free (&coalesced);
@@ -253,7 +253,7 @@ int many_run (struct many *many, const struct many_hosts *hosts)
 	if (options->max_fail)
 		brake_parse_max_fail (&fanout->brake, options->max_fail, NULL);
 	fanout->renders = !many->format;
-	fanout->tells = !many->quiet && !many->format && (!gathers (many) || options->live);
+	fanout->tells = !many->own && !many->quiet && !many->format && (!gathers (many) || options->live);
 	if (open_views (many, hosts->targets.n) == 0 && fanout_open (fanout) == 0) {
 		int result = fanout_run (fanout);
 

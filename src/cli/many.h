@@ -100,6 +100,7 @@ struct many {
 	const struct many_options *options;
 	int format;
 	bool quiet;
+	bool own; /* the caller's own sink and `ended` show everything: no views, and no word about each host */
 	struct fanout fanout; /* the caller sets call, options, arguments, render, context, program, input */
 	struct spool spool;
 	struct labels labels;

@@ -3,14 +3,18 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/console.h"
+#include "cli/descriptor.h"
 #include "cli/json.h"
 #include "cli/many.h"
 #include "cli/progress.h"
@@ -30,10 +34,12 @@ struct copy {
 	const char **sources;
 	bool quiet;
 	int format;
+	struct many_options many;
 	json_t *files; /* for --json */
 	char last[ERR_TEXT]; /* the error of the last file that failed */
 	long long done, failed;
 	int64_t bytes;
+	bool partial; /* one of many hosts: files have failed, each of which was told */
 };
 
 static const struct option copy_options[] = {
@@ -50,6 +56,7 @@ static const struct option copy_options[] = {
 	{ "no-sync", 0, OPTION_FLAG, offsetof (struct copy, transfer.unsynced), NULL,
 		"do not wait until it is on the disk", 0 },
 	OPTION_ROWS_CALL (struct copy, "stop it after this time without a byte"),
+	OPTION_ROWS_MANY (struct copy),
 	{ "quiet", 'q', OPTION_FLAG, offsetof (struct copy, quiet), NULL, "show no progress", 0 },
 	{ "hosts", 'w', OPTION_FIRST, 0, "HOST", "on this host; the words are then paths", 0 },
 	OPTION_ROW_JSON (struct copy, "print a JSON object with each file, at the end"),
@@ -319,18 +326,180 @@ static int copy_on (struct copy *copy, const struct host_target *target)
 	return status;
 }
 
+/* --- many hosts -------------------------------------------------------------------------------------------------- */
+
+/* A copy for each host, by rank. */
+struct fleet {
+	const struct copy *model; /* what the user has asked for */
+	struct copy *copies;
+	char **directories; /* of a get: where the files of each host go */
+	struct sink sink;
+	bool printed; /* of an array in JSON: an object */
+};
+
+static struct copy *copy_of (const struct call *call)
+{
+	return list_entry (call->data, struct copy, transfer);
+}
+
+/* Of a get: DIR/HOST, which is made. A slash in the label is no directory. */
+static char *make_place (const char *directory, const char *label)
+{
+	char *path, *name;
+
+	if (asprintf (&path, "%s/%s", directory, label) < 0)
+		return NULL;
+	for (name = path + strlen (directory) + 1; *name; name++)
+		if (*name == '/')
+			*name = '_';
+	name = path + strlen (directory) + 1;
+	if (*name == '.')
+		*name = '_';
+	if ((mkdir (directory, 0777) < 0 && errno != EEXIST) || (mkdir (path, 0777) < 0 && errno != EEXIST)) {
+		free (path);
+		return NULL;
+	}
+	return path;
+}
+
+static int begin_one (struct fanout *fanout, struct member *member)
+{
+	struct fleet *fleet = fanout->context;
+	struct copy *copy = &fleet->copies[member->rank];
+	struct err err = { .sys = 0 };
+
+	*copy = *fleet->model;
+	copy->files = NULL;
+	if (!(copy->where = strdup (member->target->label)))
+		return -1;
+	copy->transfer.data = copy;
+	copy->transfer.told = told;
+	member->call.data = &copy->transfer;
+	if (!copy->transfer.put) {
+		fleet->directories[member->rank] = make_place (copy->transfer.destination, member->target->label);
+		copy->transfer.destination = fleet->directories[member->rank];
+		if (!copy->transfer.destination)
+			return -1;
+	}
+	copy->files = json_array (); /* from here on there is something to close */
+	if (transfer_open (&copy->transfer, &err) == 0)
+		return 0;
+	errno = err.sys ? err.sys : EINVAL;
+	return -1;
+}
+
+static char *arguments_of (struct fanout *fanout, const struct member *member)
+{
+	const struct fleet *fleet = fanout->context;
+
+	return transfer_args (&fleet->copies[member->rank].transfer);
+}
+
+/* The server has ended the call: put received files in place. A copy that has failed in part has failed. */
+static void end_one (struct call *call)
+{
+	struct copy *copy = copy_of (call);
+	char why[64];
+	int got = 0;
+
+	if (call->result.outcome == REMEX_COMPLETED)
+		while ((got = transfer_finish (&copy->transfer, call)) > 0)
+			continue;
+	if (copy->transfer.stopped) {
+		call_fail (call, REMEX_FAILED, code_name ((enum code)copy->transfer.why.code), copy->transfer.why.text);
+	} else if (call->result.outcome == REMEX_COMPLETED && copy->failed) {
+		snprintf (why, sizeof why, "%lld of the files could not be copied", copy->failed);
+		call_fail (call, REMEX_FAILED, "failed", why);
+		copy->partial = true;
+	}
+}
+
+/* Print what is to be said about a host that is over. */
+static void ended_one (struct fanout *fanout, struct member *member)
+{
+	struct fleet *fleet = fanout->context;
+	struct copy *copy = &fleet->copies[member->rank];
+	struct call *call = &member->call;
+
+	if (call->skipped)
+		return;
+	if (copy->format) {
+		if (copy->format == FORMAT_JSON)
+			fputs (fleet->printed ? ",\n" : "", stdout);
+		fleet->printed = true;
+		print_json (copy, call);
+		fflush (stdout);
+	} else if (!copy->transfer.stopped && !was_said (copy, call) && !copy->partial) {
+		result_explain (call, NULL);
+	}
+	if (copy->files)
+		transfer_close (&copy->transfer);
+	if (fleet->directories[member->rank])
+		rmdir (fleet->directories[member->rank]); /* if nothing came */
+	json_decref (copy->files);
+	free (copy->where);
+}
+
+static int copy_on_many (struct copy *copy, const struct many_hosts *hosts)
+{
+	struct many many = { .options = &copy->many, .own = true, .quiet = copy->format != FORMAT_TEXT };
+	struct fleet fleet = { .model = copy, .sink = sink_transfer };
+	size_t n = hosts->targets.n;
+	int status = STATUS_REMEX;
+
+	copy->quiet = true;
+	fleet.copies = calloc (n, sizeof *fleet.copies);
+	fleet.directories = calloc (n, sizeof *fleet.directories);
+	fleet.sink.ending = end_one;
+	many.fanout.call = transfer_call (&copy->transfer);
+	many.fanout.options = copy->options;
+	many.fanout.sink = &fleet.sink;
+	many.fanout.begin = begin_one;
+	many.fanout.arguments = arguments_of;
+	many.fanout.ended = ended_one;
+	many.fanout.context = &fleet;
+	if (copy->format == FORMAT_JSON)
+		fputs ("[\n", stdout);
+	if (!fleet.copies || !fleet.directories)
+		complain (NULL, "out of memory");
+	else
+		status = many_run (&many, hosts);
+	if (copy->format == FORMAT_JSON)
+		fputs ("]\n", stdout);
+	for (size_t i = 0; fleet.directories && i < n; i++)
+		free (fleet.directories[i]);
+	free (fleet.directories);
+	free (fleet.copies);
+	return finish (status);
+}
+
+/* Is it our own stdin, stdout or another descriptor? There is one of it, and there are many hosts. */
+static bool is_stream (const struct transfer *transfer)
+{
+	const char *word = transfer->put ? transfer->sources[0] : transfer->destination;
+	int fd;
+
+	return !strcmp (word, "-") || descriptor_of (word, &fd) != 0;
+}
+
 static int copy_words (struct copy *copy, const struct command_line *line)
 {
-	static const struct many_options options;
 	struct many_hosts hosts;
 	int status = read_words (copy, line);
 
+	if (!status)
+		status = many_check (copy->command, &copy->many, copy->format);
 	if (status)
 		return status;
-	if ((status = many_expand (copy->command, &options, copy->where, true, &hosts)) == 0)
-		status = hosts.targets.n == 1 ? copy_on (copy, hosts.targets.targets)
-					      : usage_error (copy->command, "'%s' names %zu hosts: one at a time",
-							copy->where, hosts.targets.n);
+	if ((status = many_expand (copy->command, &copy->many, copy->where, true, &hosts)) == 0) {
+		if (hosts.targets.n == 1)
+			status = copy_on (copy, hosts.targets.targets);
+		else if (is_stream (&copy->transfer))
+			status = usage_error (copy->command, "'%s' names %zu hosts, and there is one standard %s",
+				copy->where, hosts.targets.n, copy->transfer.put ? "input" : "output");
+		else
+			status = copy_on_many (copy, &hosts);
+	}
 	many_hosts_free (&hosts);
 	return status;
 }
@@ -364,8 +533,8 @@ static int run_get (const struct subcommand *command, struct command_line *line)
 	return run_copy (command, line, false);
 }
 
-const struct subcommand cmd_put = { "put", "SRC... HOST:DEST", "Copy files to a host", copy_options, WORDS_MIXED, -1,
+const struct subcommand cmd_put = { "put", "SRC... HOSTS:DEST", "Copy files to hosts", copy_options, WORDS_MIXED, -1,
 	sizeof (struct copy), run_put };
 
-const struct subcommand cmd_get = { "get", "HOST:SRC... DEST", "Copy files from a host", copy_options, WORDS_MIXED, -1,
+const struct subcommand cmd_get = { "get", "HOSTS:SRC... DEST", "Copy files from hosts", copy_options, WORDS_MIXED, -1,
 	sizeof (struct copy), run_get };
