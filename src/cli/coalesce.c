@@ -46,8 +46,14 @@ static int order_of (const struct member *member)
 										      : 0);
 }
 
+/* A call that was stopped before its turn, without output, has not run. */
 static bool has_run (const struct coalesce_item *item)
 {
+	const struct remex_result *result = &item->member->call.result;
+	bool stopped = result->outcome == REMEX_TIMED_OUT || result->outcome == REMEX_CANCELLED;
+
+	if (stopped && !result->started && !*item->sums[0] && !*item->sums[1])
+		return false;
 	return item->order <= 1002;
 }
 

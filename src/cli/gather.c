@@ -39,6 +39,8 @@ static int gather_take (struct view *view, struct member *member, bool is_err, c
 {
 	struct gather_stream *stream = stream_of (gather_of (view), member->rank, is_err);
 
+	if (!n)
+		return 0; /* nothing has no sum */
 	if (spooled_len (&stream->own) + n > STREAM_MAX) {
 		complain (member->target->label,
 			"the output is larger than %llu MiB, which is the most that can be kept",

@@ -130,6 +130,23 @@ START_TEST (errors_are_equal_but_for_the_name)
 }
 END_TEST
 
+/* Hosts that were told to stop before they began agree in nothing. */
+START_TEST (who_never_began_does_not_agree)
+{
+	begin (MOST);
+	add ("n1", REMEX_EXITED, 0, "x\n", "");
+	add ("n2", REMEX_CANCELLED, 0, "", "")->call.result.started = false;
+	add ("n3", REMEX_CANCELLED, 0, "", "")->call.result.started = false;
+	add ("n4", REMEX_CANCELLED, 0, "x\n", "")->call.result.started = false; /* we left, and do not know */
+	ck_assert_str_eq (groups (false), "n1|n[2-3]|n4");
+	capture_begin ();
+	coalesce_tell (&coalesced, false);
+	ck_assert_str_eq (capture_end (), "remex: n[2-3] (2): cancelled\nremex: n4: cancelled\n"
+					  "remex: 1 of 4 hosts agree; 1 differs: n4; 2 failed: n[2-3]\n");
+	end ();
+}
+END_TEST
+
 START_TEST (blocks_have_headers)
 {
 	begin (MOST);
@@ -229,6 +246,7 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, a_group_is_equal_in_all);
 	tcase_add_test (tcase, errors_are_equal_but_for_the_name);
+	tcase_add_test (tcase, who_never_began_does_not_agree);
 	tcase_add_test (tcase, blocks_have_headers);
 	tcase_add_test (tcase, lines_are_folded_place_by_place);
 	tcase_add_test (tcase, differences_are_from_the_first_group);
