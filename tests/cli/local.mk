@@ -82,4 +82,4 @@ cli_tests = \
 	$(NULL)
 dist_check_SCRIPTS += $(cli_tests)
 TESTS += $(cli_tests)
-EXTRA_DIST += %D%/captured.h %D%/copying.py %D%/fake_server.py %D%/support.py
+EXTRA_DIST += %D%/captured.h %D%/copying.py %D%/fake_server.py %D%/program.py
