@@ -247,6 +247,16 @@ size_t text_show (char *out, const void *bytes, size_t n)
 	return (size_t)(to - out);
 }
 
+size_t text_show_line (char *out, const void *bytes, size_t n)
+{
+	bool carriage = n && ((const char *)bytes)[n - 1] == '\r';
+	size_t shown = text_show (out, bytes, n - carriage);
+
+	if (carriage)
+		out[shown++] = '\r';
+	return shown;
+}
+
 enum { NEAR_MAX = 64 }; /* longer names are never suggested */
 
 /* The Levenshtein distance of two short words. */

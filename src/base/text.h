@@ -42,6 +42,9 @@ char *text_plain (char *out, size_t size, const void *bytes, size_t n);
 enum { TEXT_SHOWN_MAX = 4 };
 size_t text_show (char *out, const void *bytes, size_t n);
 
+/* The same for a line without its newline: a carriage return at its end, as DOS has it, is copied. */
+size_t text_show_line (char *out, const void *bytes, size_t n);
+
 /* Quote `text` as one word of sh(1): unchanged if no character is special, else in single quotes (a single quote itself
  * in double quotes, so that text_escape has no backslash to double). With a small `size` the word is cut, but its
  * quotes are closed. Returns out. */

@@ -266,16 +266,11 @@ static char *names_of (const struct coalesced *coalesced,
 static int show (FILE *to, const uint8_t *bytes, size_t n)
 {
 	bool whole = n && bytes[n - 1] == '\n';
-	size_t shown = n - whole;
-	bool carriage = shown && bytes[shown - 1] == '\r';
-	char *text;
+	char *text = malloc (n * TEXT_SHOWN_MAX + 1);
 
-	shown -= carriage;
-	if (!(text = malloc (shown * TEXT_SHOWN_MAX + 2)))
+	if (!text)
 		return -1;
-	n = text_show (text, bytes, shown);
-	if (carriage)
-		text[n++] = '\r';
+	n = text_show_line (text, bytes, n - whole);
 	text[n++] = '\n';
 	fwrite (text, 1, n, to);
 	free (text);

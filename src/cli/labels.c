@@ -67,16 +67,14 @@ static int labels_begin (struct view *view, struct member *member)
 /* Append n bytes of a line without its newline. */
 static int add_text (struct labels *labels, bool is_err, const uint8_t *bytes, size_t n)
 {
-	bool carriage = n && bytes[n - 1] == '\r';
 	uint8_t *space;
 
 	if (labels->raw[is_err])
 		return buf_append (&labels->line, bytes, n);
-	n -= carriage; /* the end of a line of DOS stays one */
-	if (!(space = buf_reserve (&labels->line, n * TEXT_SHOWN_MAX + 2)))
+	if (!(space = buf_reserve (&labels->line, n * TEXT_SHOWN_MAX + 1)))
 		return -1;
-	buf_commit (&labels->line, text_show ((char *)space, bytes, n));
-	return carriage ? buf_append (&labels->line, "\r", 1) : 0;
+	buf_commit (&labels->line, text_show_line ((char *)space, bytes, n));
+	return 0;
 }
 
 /* The next line of the stream: its length with the newline. 0: there is none yet. */

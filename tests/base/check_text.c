@@ -410,6 +410,23 @@ START_TEST (hint)
 }
 END_TEST
 
+START_TEST (show_line)
+{
+	static const struct {
+		const char *line, *shown;
+	} lines[] = { { "", "" }, { "a\tb", "a\tb" }, { "a\r", "a\r" }, { "\r", "\r" },
+		{ "a\rb\x1b\r\r", "a^Mb^[^M\r" } };
+	char out[TEXT_SHOWN_MAX * 16];
+
+	for (size_t i = 0; i < ROWS (lines); i++) {
+		size_t n = text_show_line (out, lines[i].line, strlen (lines[i].line));
+
+		ck_assert_uint_eq (n, strlen (lines[i].shown));
+		ck_assert_mem_eq (out, lines[i].shown, n);
+	}
+}
+END_TEST
+
 START_TEST (join)
 {
 	static char echo[] = "echo", two[] = "a  b", none[] = "", last[] = "c";
@@ -443,6 +460,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, nearest_of_a_long_word);
 	tcase_add_test (tcase, names);
 	tcase_add_test (tcase, hint);
+	tcase_add_test (tcase, show_line);
 	tcase_add_test (tcase, join);
 }
 
