@@ -15,22 +15,19 @@
 #include "cli/result.h"
 #include "cli/say.h"
 
-enum { NAME = 1024 };
-
 static struct outdir *outdir_of (struct view *view)
 {
 	return (struct outdir *)view;
 }
 
-/* The name of a file: 0, or -1 with errno. */
-static int file_name (char name[NAME], const char *label, const char *ending)
+int outdir_name (char name[OUTDIR_NAME], const char *label, const char *ending)
 {
 	size_t used = 0;
 
 	for (const char *p = label; *p; p++) {
 		bool escaped = *p == '/' || *p == '%' || (*p == '.' && p == label);
 
-		if (used + 4 + strlen (ending) >= NAME) {
+		if (used + 4 + strlen (ending) >= OUTDIR_NAME) {
 			errno = ENAMETOOLONG;
 			return -1;
 		}
@@ -46,9 +43,9 @@ static int file_name (char name[NAME], const char *label, const char *ending)
 /* A new file: its descriptor, or -1 with errno. */
 static int make (const struct outdir *outdir, const char *label, const char *ending)
 {
-	char name[NAME];
+	char name[OUTDIR_NAME];
 
-	if (file_name (name, label, ending) < 0)
+	if (outdir_name (name, label, ending) < 0)
 		return -1;
 	if (unlinkat (outdir->fd, name, 0) < 0 && errno != ENOENT)
 		return -1;
@@ -57,9 +54,9 @@ static int make (const struct outdir *outdir, const char *label, const char *end
 
 static void clear (const struct outdir *outdir, const char *label, const char *ending)
 {
-	char name[NAME];
+	char name[OUTDIR_NAME];
 
-	if (file_name (name, label, ending) == 0)
+	if (outdir_name (name, label, ending) == 0)
 		unlinkat (outdir->fd, name, 0);
 }
 

@@ -18,6 +18,11 @@ struct outdir {
 	size_t n;
 };
 
+/* The name of a host's file or directory: `label` and `ending`, escaped as above, so that it lies in the directory and
+ * two hosts have two names. 0, or -1 with errno ENAMETOOLONG. */
+enum { OUTDIR_NAME = 1024 };
+int outdir_name (char name[OUTDIR_NAME], const char *label, const char *ending);
+
 /* Make the directory if it is missing, and open it. 0, or -1 and err. Then outdir_close, in both cases. */
 int outdir_open (struct outdir *outdir, const char *path, size_t n, struct err *err);
 void outdir_close (struct outdir *outdir);

@@ -17,6 +17,7 @@
 #include "cli/descriptor.h"
 #include "cli/json.h"
 #include "cli/many.h"
+#include "cli/outdir.h"
 #include "cli/progress.h"
 #include "cli/result.h"
 #include "cli/say.h"
@@ -342,19 +343,13 @@ static struct copy *copy_of (const struct call *call)
 	return list_entry (call->data, struct copy, transfer);
 }
 
-/* Of a get: DIR/HOST, which is made. A slash in the label is no directory. */
+/* Of a get: DIR/HOST, which is made. */
 static char *make_place (const char *directory, const char *label)
 {
-	char *path, *name;
+	char name[OUTDIR_NAME], *path;
 
-	if (asprintf (&path, "%s/%s", directory, label) < 0)
+	if (outdir_name (name, label, "") < 0 || asprintf (&path, "%s/%s", directory, name) < 0)
 		return NULL;
-	for (name = path + strlen (directory) + 1; *name; name++)
-		if (*name == '/')
-			*name = '_';
-	name = path + strlen (directory) + 1;
-	if (*name == '.')
-		*name = '_';
 	if ((mkdir (directory, 0777) < 0 && errno != EEXIST) || (mkdir (path, 0777) < 0 && errno != EEXIST)) {
 		free (path);
 		return NULL;

@@ -25,6 +25,7 @@
 #include "cli/fanout.h"
 #include "cli/gather.h"
 #include "cli/labels.h"
+#include "cli/outdir.h"
 #include "cli/result.h"
 #include "cli/say.h"
 #include "cli/spool.h"
@@ -530,9 +531,14 @@ static int print_blocks (const struct clush *clush, const struct coalesced *coal
 static int write_file (const struct clush *clush, const struct member *member, int directory, bool is_err)
 {
 	const struct spooled *bytes = gather_bytes (&clush->gather, member->rank, is_err);
-	int fd = openat (directory, member->target->label, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	FILE *file = fd < 0 ? NULL : fdopen (fd, "w");
-	int result = -1;
+	char name[OUTDIR_NAME];
+	FILE *file;
+	int fd, result = -1;
+
+	if (outdir_name (name, member->target->label, "") < 0)
+		return -1;
+	fd = openat (directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	file = fd < 0 ? NULL : fdopen (fd, "w");
 
 	if (file) {
 		result = spooled_len (bytes) ? copy_spooled (bytes, file) : 0;
@@ -678,7 +684,7 @@ static int run_command (struct clush *clush, const char *arguments)
 static int run_with (struct clush *clush, const struct command_line *line)
 {
 	bool script = !line->n_words;
-	char *command = NULL;
+	char *command, *arguments = NULL;
 	int status;
 
 	if ((status = read_settings (clush)) || (status = find_nodes (clush, script)))
@@ -686,19 +692,14 @@ static int run_with (struct clush *clush, const struct command_line *line)
 	if (script && (clush->values.no_input || isatty (STDIN_FILENO)))
 		return usage_wrong ("no command: type one, or give a script on standard input");
 	/* Without a command standard input is the script of the shell. */
-	if ((command = script ? strdup ("exec $SHELL") : text_join (line->words, (size_t)line->n_words))) {
-		struct remex_args *args = remex_args_new ();
-
-		if (args)
-			remex_args_string (args, "command", command);
-		if (args && remex_args_text (args))
-			status = run_command (clush, remex_args_text (args));
-		else
-			complain (NULL, "out of memory");
-		remex_args_free (args);
+	command = script ? strdup ("exec $SHELL") : text_join (line->words, (size_t)line->n_words);
+	if (command && (arguments = personality_shell (command))) {
+		status = run_command (clush, arguments);
 	} else {
 		complain (NULL, "out of memory");
+		status = STATUS_SSH;
 	}
+	free (arguments);
 	free (command);
 	return status;
 }

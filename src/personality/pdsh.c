@@ -346,17 +346,15 @@ static const struct view_ops ends_ops = { .take = take_nothing, .ended = on_end 
 /* The arguments of exec.shell: the command, behind $DSHPATH. In new memory; NULL: out of memory. */
 static char *arguments_for (const char *command)
 {
-	struct remex_args *args = remex_args_new ();
 	const char *path = getenv ("DSHPATH");
-	char *line = NULL, *text = NULL;
+	char *line, *text;
 
-	if (args &&
-		asprintf (&line, "%s%s%s%s", path ? "PATH=" : "", path ? path : "", path ? ";" : "", command) >= 0) {
-		remex_args_string (args, "command", line);
-		text = remex_args_text (args) ? strdup (remex_args_text (args)) : NULL;
-		free (line);
-	}
-	remex_args_free (args);
+	if (!path)
+		return personality_shell (command);
+	if (asprintf (&line, "PATH=%s;%s", path, command) < 0)
+		return NULL;
+	text = personality_shell (line);
+	free (line);
 	return text;
 }
 

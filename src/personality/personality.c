@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "personality/personality.h"
+#include "remex/client.h"
 
 static const struct personality *const personalities[] = { &personality_clush, &personality_dshbak, &personality_pdsh };
 
@@ -18,4 +19,19 @@ const struct personality *personality_find (const char *program)
 		if (!strcmp (name, personalities[i]->name))
 			return personalities[i];
 	return NULL;
+}
+
+char *personality_shell (const char *command)
+{
+	struct remex_args *args = remex_args_new ();
+	const char *text = NULL;
+	char *copy;
+
+	if (args) {
+		remex_args_string (args, "command", command);
+		text = remex_args_text (args);
+	}
+	copy = text ? strdup (text) : NULL;
+	remex_args_free (args);
+	return copy;
 }

@@ -17,6 +17,9 @@ struct personality {
  * none. */
 const struct personality *personality_find (const char *program);
 
+/* For a personality: the arguments of exec.shell, in new memory, which the caller frees; NULL: out of memory. */
+char *personality_shell (const char *command);
+
 extern const struct personality personality_clush, personality_dshbak, personality_pdsh;
 
 #endif

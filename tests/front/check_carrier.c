@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -15,12 +14,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/link.h"
 #include "front/carrier.h"
+#include "front/lock_holder.h"
 #include "support/check_main.h"
 
 static struct carrier carrier;
@@ -215,52 +214,15 @@ END_TEST
 
 enum { HUNG = 12 }; /* more than the threads that a carrier keeps */
 
-static int silence[2];
-
-struct holder {
-	int pipe;
-	atomic_int tid;
-	pthread_t thread;
-};
-
-/* splice(2) from a socket without data holds the pipe's lock. */
-static void *hold (void *arg)
-{
-	struct holder *holder = arg;
-
-	atomic_store (&holder->tid, gettid ());
-	while (splice (silence[0], NULL, holder->pipe, NULL, 4096, 0) > 0)
-		;
-	return NULL;
-}
-
-/* The system call of a sleeping thread is visible (proc(5)). */
-static bool holds (struct holder *holder)
-{
-	char path[64], text[64] = "";
-	int fd;
-
-	snprintf (path, sizeof path, "/proc/self/task/%d/syscall", (int)atomic_load (&holder->tid));
-	fd = open (path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && read (fd, text, sizeof text - 1) < 0)
-		*text = '\0';
-	fd_close (&fd);
-	return atoi (text) == SYS_splice;
-}
-
 /* Other streams go on meanwhile, and no call here waits. */
 START_TEST (that_hangs)
 {
-	struct holder holders[HUNG] = { 0 };
+	struct lock_holder holders[HUNG] = { 0 };
 	struct carriage *carriages[HUNG], *other;
 	int ours[HUNG], pipe, fd;
 
-	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, silence), 0);
 	for (int i = 0; i < HUNG; i++) {
-		holders[i].pipe = carried_pipe (CARRY_OUT, &ours[i], &carriages[i]);
-		ck_assert_int_eq (pthread_create (&holders[i].thread, NULL, hold, &holders[i]), 0);
-		while (!holds (&holders[i]))
-			poll (NULL, 0, 1);
+		lock_holder_begin (&holders[i], carried_pipe (CARRY_OUT, &ours[i], &carriages[i]));
 		carriage_late (carriages[i], ours[i]);
 	}
 	for (int i = 0; i < HUNG; i++)
@@ -276,13 +238,11 @@ START_TEST (that_hangs)
 		fd_close (&ours[i]);
 		ck_assert_int_eq (carriage_state (carriages[i]), CARRYING);
 	}
-	fd_close (&silence[1]);
 	for (int i = 0; i < HUNG; i++) {
-		pthread_join (holders[i].thread, NULL);
+		lock_holder_end (&holders[i]);
 		wait_state (carriages[i], CARRIED_HELD);
 		fd_close (&holders[i].pipe);
 	}
-	fd_close (&silence[0]);
 }
 END_TEST
 

@@ -4,18 +4,15 @@
 #include <check.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "front/front_state.h"
+#include "front/lock_holder.h"
 #include "front/place.h"
 #include "front/relay.h"
 #include "support/check_main.h"
@@ -61,50 +58,19 @@ static void finish (void)
 /* --- a pipe whose lock is held ----------------------------------------------------------------------------------- */
 
 struct holder {
-	int pipe[2], silence[2];
-	atomic_int tid;
-	pthread_t thread;
+	int pipe[2];
+	struct lock_holder lock;
 };
-
-/* splice(2) from a socket without data holds the pipe's lock. */
-static void *hold (void *arg)
-{
-	struct holder *holder = arg;
-
-	atomic_store (&holder->tid, gettid ());
-	while (splice (holder->silence[0], NULL, holder->pipe[1], NULL, 4096, 0) > 0)
-		;
-	return NULL;
-}
-
-/* The system call of a sleeping thread is visible (proc(5)). */
-static bool holds (struct holder *holder)
-{
-	char path[64], text[64] = "";
-	int fd;
-
-	snprintf (path, sizeof path, "/proc/self/task/%d/syscall", (int)atomic_load (&holder->tid));
-	fd = open (path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && read (fd, text, sizeof text - 1) < 0)
-		*text = '\0';
-	fd_close (&fd);
-	return atoi (text) == SYS_splice;
-}
 
 static void hold_begin (struct holder *holder)
 {
 	ck_assert_int_eq (pipe2 (holder->pipe, O_CLOEXEC), 0);
-	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, holder->silence), 0);
-	ck_assert_int_eq (pthread_create (&holder->thread, NULL, hold, holder), 0);
-	while (!holds (holder))
-		poll (NULL, 0, 1);
+	lock_holder_begin (&holder->lock, holder->pipe[1]);
 }
 
 static void hold_end (struct holder *holder)
 {
-	fd_close (&holder->silence[1]);
-	pthread_join (holder->thread, NULL);
-	fd_close (&holder->silence[0]);
+	lock_holder_end (&holder->lock);
 	fd_close (&holder->pipe[1]);
 }
 

@@ -21,6 +21,7 @@ front_tests = \
 	$(NULL)
 check_PROGRAMS += $(front_tests)
 TESTS += $(front_tests)
+EXTRA_DIST += %D%/lock_holder.h
 front_alone = %D%/front_alone.c %D%/front_alone.h
 front_fixture = %D%/relay_fixture.c %D%/relay_fixture.h tests/wire/fake_session.c tests/wire/fake_session.h
 front_libs = \
