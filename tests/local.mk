@@ -25,6 +25,7 @@ include tests/front/local.mk
 include tests/daemon/local.mk
 include tests/client/local.mk
 include tests/hosts/local.mk
+include tests/ssh/local.mk
 include tests/cli/local.mk
 include tests/personality/local.mk
 include tests/faults/local.mk

@@ -1,0 +1,148 @@
+/* quote - see quote.h. */
+#include "config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ssh/quote.h"
+
+/* The bytes that are no other than themselves within double quotes, within single quotes, and for printf(1), in all
+ * shells. */
+static bool is_plain (char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr ("_-+=./:,@ ", c));
+}
+
+/* --- the script -------------------------------------------------------------------------------------------------- */
+
+static int put (struct buf *out, const char *text)
+{
+	return buf_append (out, text, strlen (text));
+}
+
+/* A word in single quotes; a single quote itself stands outside them, behind a backslash. */
+static int put_word (struct buf *out, const char *word)
+{
+	int result = put (out, "'");
+
+	while (result == 0 && *word) {
+		size_t n = strcspn (word, "'");
+
+		result = buf_append (out, word, n);
+		word += n;
+		if (result == 0 && *word == '\'') {
+			result = put (out, "'\\''");
+			word++;
+		}
+	}
+	return result == 0 ? put (out, "'") : -1;
+}
+
+/* The length of the name in NAME=VALUE; 0: sh(1) does not take such a name. */
+static size_t name_length (const char *variable)
+{
+	size_t n = strcspn (variable, "=");
+
+	if (!variable[n] || isdigit ((unsigned char)*variable))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (variable[i] != '_' && (!is_plain (variable[i]) || strchr ("-+=./:,@ ", variable[i])))
+			return 0;
+	return n;
+}
+
+static int put_variable (struct buf *out, const char *variable)
+{
+	size_t n = name_length (variable);
+
+	return put (out, "export ") < 0 || buf_append (out, variable, n + 1) < 0 ||
+			       put_word (out, variable + n + 1) < 0 || put (out, "; ") < 0
+		       ? -1
+		       : 0;
+}
+
+static int put_argv (struct buf *out, const char *const *argv)
+{
+	int result = **argv == '-' ? 0 : put (out, "exec ");
+
+	for (size_t i = 0; argv[i] && result == 0; i++)
+		result = (i ? put (out, " ") : 0) < 0 ? -1 : put_word (out, argv[i]);
+	return result;
+}
+
+static int put_cwd (struct buf *out, const char *cwd)
+{
+	/* "./" because cd takes "-" for another directory, and looks for other relative names in CDPATH as well. */
+	return put (out, "cd ") < 0 || (*cwd != '/' && put (out, "./") < 0) || put_word (out, cwd) < 0 ||
+			       put (out, " || exit 126; ") < 0
+		       ? -1
+		       : 0;
+}
+
+static int put_command (struct buf *out, const struct quote_command *command)
+{
+	for (const char *const *variable = command->env; variable && *variable; variable++)
+		if (put_variable (out, *variable) < 0)
+			return -1;
+	if (command->cwd && put_cwd (out, command->cwd) < 0)
+		return -1;
+	if (!command->line)
+		return put_argv (out, command->argv);
+	return put (out, "exec \"${SHELL:-/bin/sh}\" -c ") < 0 ? -1 : put_word (out, command->line);
+}
+
+int quote_script (struct buf *out, const struct quote_command *command, struct err *err)
+{
+	size_t before = buf_len (out);
+	char shown[80];
+
+	for (const char *const *variable = command->env; variable && *variable; variable++)
+		if (!name_length (*variable))
+			return err_set (err, 0,
+				"the shell cannot set the variable '%s': letters, digits and _ are possible",
+				text_escape (shown, sizeof shown, *variable, strcspn (*variable, "=")));
+	if (put_command (out, command) == 0)
+		return 0;
+	out->end = out->start + before;
+	return err_sys (err, 0, "the command line is too long");
+}
+
+/* --- the exec request -------------------------------------------------------------------------------------------- */
+
+int quote_exec (struct buf *out, const char *script, size_t n, struct err *err)
+{
+	static const char head[] = "exec /bin/sh -c 'eval \"$(printf \"", tail[] = "\")\"'";
+	size_t length = sizeof head - 1 + sizeof tail - 1;
+	char *to;
+
+	for (size_t i = 0; i < n; i++)
+		length += is_plain (script[i]) ? 1 : 4;
+	if (length > QUOTE_EXEC_MAX) {
+		errno = E2BIG;
+		return err_sys (err, 0, "the command line takes %zu bytes in an exec request, and %d are possible",
+			length, QUOTE_EXEC_MAX);
+	}
+	if (!(to = (char *)buf_reserve (out, length)))
+		return err_sys (err, 0, "the command line is too long");
+	memcpy (to, head, sizeof head - 1);
+	to += sizeof head - 1;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)script[i];
+
+		if (is_plain (script[i])) {
+			*to++ = script[i];
+			continue;
+		}
+		*to++ = '\\';
+		*to++ = (char)('0' + (c >> 6));
+		*to++ = (char)('0' + (c >> 3 & 7));
+		*to++ = (char)('0' + (c & 7));
+	}
+	memcpy (to, tail, sizeof tail - 1);
+	buf_commit (out, length);
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* quote - from a command to the text of an exec request of ssh (RFC 4254, section 6.5).
+ *
+ * sshd gives that text to the user's login shell, `SHELL -c TEXT`, and the shell may be bash, dash, zsh, fish, csh or
+ * tcsh, which quote in different ways. So the text has two layers. Inside is a script for sh(1), with its words in single
+ * quotes. Outside, each byte of the script that any of the shells may treat specially is written as \ooo, and the login
+ * shell only starts sh:
+ *
+ *   exec /bin/sh -c 'eval "$(printf "exec cmd \047an argument\047")"'
+ *
+ * All bytes but NUL get through. Nothing depends on the locale.
+ */
+#ifndef REMEX_SSH_QUOTE_H
+#define REMEX_SSH_QUOTE_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Bytes of an exec request: libssh2 sends no more. */
+enum { QUOTE_EXEC_MAX = 34720 };
+
+/* What is to be run; the members that are NULL are left out. */
+struct quote_command {
+	const char *const *argv; /* the words, NULL behind the last one; argv[0] is looked up in PATH */
+	const char *line; /* in place of argv: a line for the user's login shell ($SHELL) */
+	const char *const *env; /* NAME=VALUE, NULL behind the last one: added to the environment */
+	const char *cwd; /* the working directory; a relative one starts at the user's home */
+};
+
+/* Append the script for sh(1) that becomes the command: it ends in exec. Where cwd cannot be entered, sh says so on
+ * stderr and exits with 126. A command whose name begins with "-" is run as a child of sh, because exec would take the
+ * name for an option. 0; or -1 and err: a variable has a name that sh(1) does not know, or memory or the room of the
+ * buffer is at its end (err->sys ENOMEM, ENOBUFS). */
+int quote_script (struct buf *out, const struct quote_command *command, struct err *err);
+
+/* Append the text of an exec request that runs a script of n bytes, none of them NUL. 0; or -1 and err, with err->sys
+ * E2BIG where the text would be longer than QUOTE_EXEC_MAX. A failure leaves the buffer as it was. */
+int quote_exec (struct buf *out, const char *script, size_t n, struct err *err);
+
+#endif
