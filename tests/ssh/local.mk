@@ -1,11 +1,14 @@
 if HAVE_CHECK
 ssh_tests = \
+	%D%/check_known_hosts \
 	%D%/check_public_key \
 	%D%/check_quote \
 	$(NULL)
 check_PROGRAMS += $(ssh_tests)
 TESTS += $(ssh_tests)
 ssh_libs = src/ssh/libssh.la src/base/libbase.la $(SSL_LIBS) $(check_libs)
+%C%_check_known_hosts_CFLAGS = $(check_cflags)
+%C%_check_known_hosts_LDADD = $(ssh_libs)
 %C%_check_public_key_CFLAGS = $(check_cflags)
 %C%_check_public_key_LDADD = $(ssh_libs)
 %C%_check_quote_CFLAGS = $(check_cflags)
