@@ -3,13 +3,15 @@
 # Without, it replays its corpus once, and `make check` does (replay.test).
 #
 # A new target NAME takes three things: fuzz_NAME.c; a corpus/NAME with seeds; and below, its name in fuzz_programs and
-# three lines like those of fuzz_config. seeds.py makes the seeds of item, message and session.
+# three lines like those of fuzz_config. seeds.py makes the seeds of agent, item, message and session.
 fuzz_programs = \
 	%D%/fuzz_address \
+	%D%/fuzz_agent \
 	%D%/fuzz_config \
 	%D%/fuzz_grant \
 	%D%/fuzz_hosts \
 	%D%/fuzz_item \
+	%D%/fuzz_known_hosts \
 	%D%/fuzz_message \
 	%D%/fuzz_session \
 	$(NULL)
@@ -28,6 +30,10 @@ endif
 %C%_fuzz_address_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_address_LDADD = src/net/libnet.la src/base/libbase.la
 
+%C%_fuzz_agent_SOURCES = %D%/fuzz_agent.c $(fuzz_main)
+%C%_fuzz_agent_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_agent_LDADD = src/ssh/libssh.la src/base/libbase.la $(SSL_LIBS)
+
 %C%_fuzz_config_SOURCES = %D%/fuzz_config.c $(fuzz_main)
 %C%_fuzz_config_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_config_LDADD = src/conf/libconf.la src/net/libnet.la src/base/libbase.la
@@ -43,6 +49,10 @@ endif
 %C%_fuzz_item_SOURCES = %D%/fuzz_item.c $(fuzz_main)
 %C%_fuzz_item_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_item_LDADD = src/files/libfiles.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm
+
+%C%_fuzz_known_hosts_SOURCES = %D%/fuzz_known_hosts.c $(fuzz_main)
+%C%_fuzz_known_hosts_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_known_hosts_LDADD = src/ssh/libssh.la src/base/libbase.la $(SSL_LIBS)
 
 %C%_fuzz_message_SOURCES = %D%/fuzz_message.c $(fuzz_main)
 %C%_fuzz_message_LDFLAGS = $(fuzz_ldflags)

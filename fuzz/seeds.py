@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of fuzz/corpus/item, fuzz/corpus/message and fuzz/corpus/session anew: fuzz/seeds.py [DIRECTORY].
+"""Writes the seeds of agent, item, message and session in fuzz/corpus anew: fuzz/seeds.py [DIRECTORY].
 
 What a fuzzer found and is worth keeping lies beside them under names that start with "found_", and stays.
 """
@@ -185,6 +185,33 @@ SCRIPTS = {
 }
 
 
+# --- answers of an ssh agent ---
+def text_of(value):
+    return struct.pack('>I', len(value)) + value
+
+
+ED25519 = text_of(b'ssh-ed25519') + text_of(bytes(range(32)))
+ECDSA = text_of(b'ecdsa-sha2-nistp256') + text_of(b'nistp256') + text_of(b'\4' + bytes(64))
+RSA = text_of(b'ssh-rsa') + text_of(b'\1\0\1') + text_of(b'\1' * 65)
+
+
+def keys_of(*keys):
+    listed = b''.join(text_of(key) + text_of(b'me@here') for key in keys)
+    return text_of(b'\x0c' + struct.pack('>I', len(keys)) + listed)
+
+
+AGENT = {
+    'none': keys_of(),
+    'keys': keys_of(ED25519, ECDSA, RSA),
+    'twice': keys_of(ED25519, b'none', ED25519),
+    'signature': text_of(b'\x0e' + text_of(text_of(b'ssh-ed25519') + text_of(bytes(64)))),
+    'algorithm': text_of(b'\x0e' + text_of(text_of(b'rsa-sha2-256') + text_of(bytes(64)))),
+    'refused': text_of(b'\5'),
+    'cut': keys_of(ED25519)[:-3],
+    'count': text_of(b'\x0c' + b'\xff' * 4 + text_of(ED25519)),
+}
+
+
 def write(directory, name, seeds):
     directory = os.path.join(directory, name)
     os.makedirs(directory, exist_ok=True)
@@ -198,6 +225,7 @@ def write(directory, name, seeds):
 
 if __name__ == '__main__':
     top = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), 'corpus')
+    write(top, 'agent', AGENT)
     write(top, 'item', ITEMS)
     write(top, 'message', MESSAGES)
     write(top, 'session', SCRIPTS)

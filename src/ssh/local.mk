@@ -1,6 +1,8 @@
 # What remex-ssh knows of ssh without libssh2, without a loop and without sockets: tested and fuzzed by itself.
 noinst_LTLIBRARIES += %D%/libssh.la
 %C%_libssh_la_SOURCES = \
+	%D%/agent.c %D%/agent.h \
+	%D%/identities.c %D%/identities.h \
 	%D%/known_hosts.c %D%/known_hosts.h \
 	%D%/pattern_list.c %D%/pattern_list.h \
 	%D%/public_key.c %D%/public_key.h \

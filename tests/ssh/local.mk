@@ -1,5 +1,7 @@
 if HAVE_CHECK
 ssh_tests = \
+	%D%/check_agent \
+	%D%/check_identities \
 	%D%/check_known_hosts \
 	%D%/check_public_key \
 	%D%/check_quote \
@@ -7,6 +9,10 @@ ssh_tests = \
 check_PROGRAMS += $(ssh_tests)
 TESTS += $(ssh_tests)
 ssh_libs = src/ssh/libssh.la src/base/libbase.la $(SSL_LIBS) $(check_libs)
+%C%_check_agent_CFLAGS = $(check_cflags)
+%C%_check_agent_LDADD = $(ssh_libs)
+%C%_check_identities_CFLAGS = $(check_cflags)
+%C%_check_identities_LDADD = $(ssh_libs)
 %C%_check_known_hosts_CFLAGS = $(check_cflags)
 %C%_check_known_hosts_LDADD = $(ssh_libs)
 %C%_check_public_key_CFLAGS = $(check_cflags)
