@@ -14,6 +14,7 @@ fuzz_programs = \
 	%D%/fuzz_known_hosts \
 	%D%/fuzz_message \
 	%D%/fuzz_session \
+	%D%/fuzz_ssh_config \
 	$(NULL)
 
 if FUZZING
@@ -62,6 +63,10 @@ endif
 %C%_fuzz_session_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_session_LDADD = src/wire/libwire.la \
 	src/base/libbase.la $(JANSSON_LIBS) -lm
+
+%C%_fuzz_ssh_config_SOURCES = %D%/fuzz_ssh_config.c $(fuzz_main)
+%C%_fuzz_ssh_config_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_ssh_config_LDADD = src/ssh/libssh.la src/base/libbase.la $(SSL_LIBS)
 
 TESTS += %D%/replay.test
 EXTRA_DIST += %D%/replay.test %D%/seeds.py %D%/corpus

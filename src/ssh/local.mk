@@ -7,6 +7,7 @@ noinst_LTLIBRARIES += %D%/libssh.la
 	%D%/pattern_list.c %D%/pattern_list.h \
 	%D%/public_key.c %D%/public_key.h \
 	%D%/quote.c %D%/quote.h \
+	%D%/ssh_config.c %D%/ssh_config.h \
 	%D%/ssh_string.c %D%/ssh_string.h \
 	$(NULL)
 %C%_libssh_la_LIBADD = $(SSL_LIBS)

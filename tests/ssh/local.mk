@@ -5,6 +5,7 @@ ssh_tests = \
 	%D%/check_known_hosts \
 	%D%/check_public_key \
 	%D%/check_quote \
+	%D%/check_ssh_config \
 	$(NULL)
 check_PROGRAMS += $(ssh_tests)
 TESTS += $(ssh_tests)
@@ -19,4 +20,6 @@ ssh_libs = src/ssh/libssh.la src/base/libbase.la $(SSL_LIBS) $(check_libs)
 %C%_check_public_key_LDADD = $(ssh_libs)
 %C%_check_quote_CFLAGS = $(check_cflags)
 %C%_check_quote_LDADD = $(ssh_libs)
+%C%_check_ssh_config_CFLAGS = $(check_cflags)
+%C%_check_ssh_config_LDADD = $(ssh_libs)
 endif
