@@ -127,12 +127,14 @@ static int open_source (void *data, int index, char *name, bool *stream, struct 
 	return target_open_source (&everything, NULL, path, err);
 }
 
-/* Read ahead, so that the disk and the checksums do not wait for the network: 0, or -1 and err. */
+/* Read ahead, so that the disk and the checksums do not wait for the network: 0, or -1 and err. Of many hosts, others are
+ * served meanwhile, and what is read ahead for all of them would only leave the processor's cache. */
 static int fill (struct transfer *self, struct err *err)
 {
+	size_t ahead = self->shared ? 1 : AHEAD;
 	int state;
 
-	if (buf_len (&self->out) >= AHEAD || self->state == SENDER_END)
+	if (buf_len (&self->out) >= ahead || self->state == SENDER_END)
 		return 0;
 	if ((state = sender_fill (self->sender, &self->out)) < 0)
 		return err_set (err, CODE_BUSY, "out of memory");
@@ -238,6 +240,7 @@ static int open_put (struct transfer *self)
 		.live = self->live,
 		.resume = self->resume,
 		.sent = note,
+		.shared = self->shared,
 		.count = self->count };
 
 	self->state = SENDER_MORE;

@@ -31,6 +31,7 @@ struct transfer {
 	const char *destination; /* a path; "-" of a get is standard output; or a descriptor */
 	bool recursive, preserve, set_id, resume, live, unsynced;
 	bool count; /* count all files and bytes first, for progress */
+	struct shared_digests *shared; /* of a put to many hosts: their sums (files/shared_digest.h); NULL: none */
 	receiver_report *told;
 	int (*tick) (void *data); /* as in a sink (call.h); may be NULL */
 	void *data;

@@ -443,6 +443,8 @@ static int copy_on_many (struct copy *copy, const struct many_hosts *hosts)
 	int status = STATUS_REMEX;
 
 	copy->quiet = true;
+	if (copy->transfer.put && !(copy->transfer.shared = shared_digests_new ()))
+		complain (NULL, "out of memory: the sums are computed for each host alone");
 	fleet.copies = calloc (n, sizeof *fleet.copies);
 	fleet.directories = calloc (n, sizeof *fleet.directories);
 	fleet.sink.ending = end_one;
@@ -465,6 +467,7 @@ static int copy_on_many (struct copy *copy, const struct many_hosts *hosts)
 		free (fleet.directories[i]);
 	free (fleet.directories);
 	free (fleet.copies);
+	shared_digests_free (copy->transfer.shared);
 	return finish (status);
 }
 

@@ -28,6 +28,7 @@ struct file_reader {
 	int64_t until; /* the end of the extent at `done`; equal to `done`: not found yet */
 	bool hole; /* the extent is a hole */
 	struct digest *digest;
+	struct shared_digest *shared; /* in its place; NULL: the sum is not shared */
 };
 
 const char *file_reader_refusal (mode_t mode)
@@ -96,7 +97,28 @@ void file_reader_free (struct file_reader *self)
 		return;
 	fd_close (&self->fd);
 	digest_free (self->digest);
+	shared_digest_close (self->shared);
 	free (self);
+}
+
+void file_reader_share (struct file_reader *self, struct shared_digests *shared)
+{
+	if (self->stream || self->unsized || !(self->shared = shared_digest_open (shared, &self->st)))
+		return;
+	digest_free (self->digest);
+	self->digest = NULL;
+}
+
+/* n bytes at `done` were read; NULL: n zeros. */
+static void add (struct file_reader *self, const void *bytes, int64_t n)
+{
+	if (self->shared)
+		shared_digest_add (self->shared, self->done, bytes, n);
+	else if (bytes)
+		digest_add (self->digest, bytes, (size_t)n);
+	else
+		digest_add_zeros (self->digest, (uint64_t)n);
+	self->done += n;
 }
 
 const struct stat *file_reader_stat (const struct file_reader *self)
@@ -137,7 +159,10 @@ const char *file_reader_doubt_words (const struct file_reader *self)
 
 void file_reader_sum (const struct file_reader *self, char text[DIGEST_TEXT])
 {
-	digest_text (self->digest, text);
+	if (self->shared)
+		shared_digest_text (self->shared, self->done, text);
+	else
+		digest_text (self->digest, text);
 }
 
 /* --- streams ------------------------------------------------------------------------------------------------------ */
@@ -160,8 +185,7 @@ static int next_of_stream (struct file_reader *self, void *bytes, size_t size, i
 	if (got < 0)
 		return err_sys (err, CODE_IO_ERROR, "cannot read it");
 	self->ended = got == 0;
-	digest_add (self->digest, bytes, (size_t)got);
-	self->done += got;
+	add (self, bytes, got);
 	*n = got;
 	return self->ended ? FILE_READER_END : FILE_READER_DATA;
 }
@@ -236,8 +260,7 @@ static int next_data (struct file_reader *self, void *bytes, size_t size, int64_
 		return err_sys (err, CODE_IO_ERROR, "cannot read it");
 	if (got == 0)
 		return end (self, err);
-	digest_add (self->digest, bytes, (size_t)got);
-	self->done += got;
+	add (self, bytes, got);
 	*n = got;
 	return FILE_READER_DATA;
 }
@@ -258,8 +281,7 @@ static int next_of_file (
 		return end (self, err);
 	if (self->hole) {
 		*n = left < hole_max ? left : hole_max;
-		digest_add_zeros (self->digest, (uint64_t)*n);
-		self->done += *n;
+		add (self, NULL, *n);
 		return FILE_READER_HOLE;
 	}
 	return next_data (self, bytes, left < (int64_t)size ? (size_t)left : size, n, err);
@@ -290,6 +312,13 @@ int file_reader_skip (struct file_reader *self, int64_t n, const char *sum, stru
 	char text[DIGEST_TEXT];
 	int what;
 
+	/* The sum of a part is this reader's alone. */
+	if (self->shared && !(self->digest = digest_new ())) {
+		errno = ENOMEM;
+		return err_sys (err, CODE_BUSY, "cannot read it");
+	}
+	shared_digest_close (self->shared);
+	self->shared = NULL;
 	if (n < 0 || n > self->st.st_size)
 		return start_anew (self);
 	while ((left = n - self->done) > 0) {

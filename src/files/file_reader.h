@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/err.h"
-#include "files/digest.h"
+#include "files/shared_digest.h"
 
 enum { FILE_READER_STEP = 16 * 1024 * 1024 }; /* a longer hole comes in pieces */
 
@@ -23,6 +23,11 @@ struct file_reader;
  * input), every kind of file is read until its end. NULL and err; err->sys is ENOMEM when out of memory. */
 struct file_reader *file_reader_new (int fd, bool stream, struct err *err);
 void file_reader_free (struct file_reader *reader);
+
+/* Compute the sum together with the other readers of the same file. Only before anything was read; `shared` must live
+ * as long as the reader. Nothing happens where the file cannot be shared (shared_digest.h). The sum of a file that
+ * changed, or has another size than it says, is then not known (file_reader_doubt). */
+void file_reader_share (struct file_reader *reader, struct shared_digests *shared);
 
 /* Why a file of that mode is read only as a stream: "is a FIFO: not copied" …; NULL for a regular file. */
 const char *file_reader_refusal (mode_t mode);

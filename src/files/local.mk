@@ -12,6 +12,7 @@ noinst_LTLIBRARIES += %D%/libfiles.la
 	%D%/open_dir.c %D%/open_dir.h \
 	%D%/receiver.c %D%/receiver.h \
 	%D%/sender.c %D%/sender.h \
+	%D%/shared_digest.c %D%/shared_digest.h \
 	%D%/size.c %D%/size.h \
 	%D%/symlink.c %D%/symlink.h \
 	%D%/target.c %D%/target.h \

@@ -238,6 +238,8 @@ static int begin_file (struct sender *self, struct buf *out, const char *name, i
 		file_reader_free (reader);
 		return result;
 	}
+	if (self->options.shared && !self->options.live)
+		file_reader_share (reader, self->options.shared);
 	if (file_reader_size (reader) >= 0 && file_reader_size (reader) <= SENDER_WHOLE) {
 		result = send_whole (self, out, name, reader);
 		file_reader_free (reader);

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "files/item.h"
+#include "files/shared_digest.h"
 
 enum { SENDER_DEPTH = 256 }; /* levels of directories; a deeper directory fails */
 
@@ -27,6 +28,8 @@ struct sender_options {
 	bool resume; /* for each file of more than SENDER_WHOLE bytes, ask how much the receiver has already */
 	/* Called for each appended item, except data, with the `data` of sender_new. NULL: not called. */
 	void (*sent) (void *data, const struct item *item);
+	struct shared_digests *shared; /* compute sums together with other senders of the same files; NULL: alone. With
+					  `live` each one is computed alone */
 	bool count; /* begin with a total: walk all sources once before; the total has no bytes where a source is a stream */
 };
 

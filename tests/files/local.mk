@@ -7,6 +7,7 @@ files_tests = \
 	%D%/check_file_reader \
 	%D%/check_sender \
 	%D%/check_sender_tree \
+	%D%/check_shared_digest \
 	%D%/check_target \
 	%D%/check_target_links \
 	%D%/check_temporary \
@@ -39,6 +40,9 @@ files_libs = src/files/libfiles.la src/wire/libwire.la src/base/libbase.la $(JAN
 %C%_check_sender_tree_SOURCES = %D%/check_sender_tree.c $(files_fixture)
 %C%_check_sender_tree_CFLAGS = $(check_cflags)
 %C%_check_sender_tree_LDADD = $(files_libs)
+%C%_check_shared_digest_SOURCES = %D%/check_shared_digest.c $(files_fixture)
+%C%_check_shared_digest_CFLAGS = $(check_cflags)
+%C%_check_shared_digest_LDADD = $(files_libs)
 %C%_check_target_SOURCES = %D%/check_target.c $(files_target_fixture)
 %C%_check_target_CFLAGS = $(check_cflags)
 %C%_check_target_LDADD = $(files_libs)
