@@ -40,10 +40,6 @@ static int append (struct buf *to, const struct report *report, struct member *m
 	json = result_json (call);
 	buf_free (&call->out_bytes);
 	buf_free (&call->err_bytes);
-	if (call->skipped) {
-		json_object_set_new (json, "outcome", json_string (member_outcome (member)));
-		json_object_set_new (json, "exit", json_null ());
-	}
 	if (report->more)
 		report->more (json, member);
 	result = json_append (to, json);

@@ -164,12 +164,13 @@ json_t *result_json (const struct call *call)
 {
 	const struct remex_result *result = &call->result;
 	const char *signal = result->signal ? signal_word (result->signal) : NULL;
+	const char *outcome = call->skipped ? "skipped" : remex_outcome_word (result->outcome);
+	bool exited = result->outcome == REMEX_EXITED && !call->skipped;
 	json_t *json = json_object ();
 
 	json_object_set_new (json, "host", json_words (call->where));
-	json_object_set_new (json, "outcome", json_string (remex_outcome_word (result->outcome)));
-	json_object_set_new (
-		json, "exit", result->outcome == REMEX_EXITED ? json_integer (result->exit) : json_null ());
+	json_object_set_new (json, "outcome", json_string (outcome));
+	json_object_set_new (json, "exit", exited ? json_integer (result->exit) : json_null ());
 	if (result->outcome == REMEX_SIGNALLED)
 		json_object_set_new (json, "signal", signal ? json_string (signal) : json_integer (result->signal));
 	else
@@ -179,6 +180,6 @@ json_t *result_json (const struct call *call)
 	json_object_set_new (json, "seconds", json_real (result->seconds));
 	json_object_set_new (json, "pipe_held", json_boolean (result->pipe_held));
 	json_object_set_new (json, "survivors", json_integer (result->survivors));
-	json_object_set_new (json, "error", json_error (call));
+	json_object_set_new (json, "error", call->skipped ? json_null () : json_error (call));
 	return json;
 }

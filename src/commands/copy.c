@@ -197,7 +197,8 @@ static int read_words (struct copy *copy, const struct command_line *line)
 
 /* --- the transfer ------------------------------------------------------------------------------------------------- */
 
-static void print_json (struct copy *copy, const struct call *call)
+/* The object of a host. A host that was skipped has an empty copy. */
+static json_t *make_json (const struct copy *copy, const struct call *call, bool with_files)
 {
 	json_t *all = result_json (call);
 
@@ -208,9 +209,9 @@ static void print_json (struct copy *copy, const struct call *call)
 	json_object_set_new (all, "done", json_integer (copy->done));
 	json_object_set_new (all, "failed", json_integer (copy->failed));
 	json_object_set_new (all, "bytes", json_integer (copy->bytes));
-	if (copy->format == FORMAT_JSON)
-		json_object_set (all, "files", copy->files);
-	json_print (all, copy->format == FORMAT_JSON_LINE);
+	if (with_files)
+		json_object_set_new (all, "files", copy->files ? json_incref (copy->files) : json_array ());
+	return all;
 }
 
 /* Print the totals, if progress was shown on a terminal. */
@@ -267,7 +268,7 @@ static int end (struct copy *copy, struct call *call)
 	if (copy->transfer.stopped)
 		set_failed (&copy->transfer, call);
 	if (copy->format)
-		print_json (copy, call);
+		json_print (make_json (copy, call, copy->format == FORMAT_JSON), copy->format == FORMAT_JSON_LINE);
 	else if (!copy->transfer.stopped && !was_said (copy, call))
 		result_explain (call, NULL);
 	if (!copy->format && copy->transfer.put && !strcmp (call->result.code, "not_found"))
@@ -334,8 +335,8 @@ struct fleet {
 	const struct copy *model; /* what the user has asked for */
 	struct copy *copies;
 	char **directories; /* of a get: where the files of each host go */
+	json_t **objects; /* for --json: what is printed of each host, at the end */
 	struct sink sink;
-	bool printed; /* of an array in JSON: an object */
 };
 
 static struct copy *copy_of (const struct call *call)
@@ -409,22 +410,19 @@ static void end_one (struct call *call)
 	}
 }
 
-/* Print what is to be said about a host that is over. */
+/* Print what is to be said about a host that is over, or was skipped. */
 static void ended_one (struct fanout *fanout, struct member *member)
 {
 	struct fleet *fleet = fanout->context;
 	struct copy *copy = &fleet->copies[member->rank];
 	struct call *call = &member->call;
 
-	if (call->skipped)
-		return;
-	if (copy->format) {
-		if (copy->format == FORMAT_JSON)
-			fputs (fleet->printed ? ",\n" : "", stdout);
-		fleet->printed = true;
-		print_json (copy, call);
+	if (fleet->model->format == FORMAT_JSON) {
+		fleet->objects[member->rank] = make_json (copy, call, true);
+	} else if (fleet->model->format) {
+		json_print (make_json (copy, call, false), true);
 		fflush (stdout);
-	} else if (!copy->transfer.stopped && !was_said (copy, call) && !copy->partial) {
+	} else if (!call->skipped && !copy->transfer.stopped && !was_said (copy, call) && !copy->partial) {
 		result_explain (call, NULL);
 	}
 	if (copy->files)
@@ -433,6 +431,17 @@ static void ended_one (struct fanout *fanout, struct member *member)
 		rmdir (fleet->directories[member->rank]); /* if nothing came */
 	json_decref (copy->files);
 	free (copy->where);
+}
+
+/* The array of all hosts, in their order. */
+static void print_objects (const struct fleet *fleet, size_t n)
+{
+	json_t *all = json_array ();
+
+	for (size_t i = 0; i < n; i++)
+		if (fleet->objects[i])
+			json_array_append_new (all, fleet->objects[i]);
+	json_print (all, false);
 }
 
 static int copy_on_many (struct copy *copy, const struct many_hosts *hosts)
@@ -447,6 +456,7 @@ static int copy_on_many (struct copy *copy, const struct many_hosts *hosts)
 		complain (NULL, "out of memory: the sums are computed for each host alone");
 	fleet.copies = calloc (n, sizeof *fleet.copies);
 	fleet.directories = calloc (n, sizeof *fleet.directories);
+	fleet.objects = calloc (n, sizeof *fleet.objects);
 	fleet.sink.ending = end_one;
 	many.fanout.call = transfer_call (&copy->transfer);
 	many.fanout.options = copy->options;
@@ -455,16 +465,15 @@ static int copy_on_many (struct copy *copy, const struct many_hosts *hosts)
 	many.fanout.arguments = arguments_of;
 	many.fanout.ended = ended_one;
 	many.fanout.context = &fleet;
-	if (copy->format == FORMAT_JSON)
-		fputs ("[\n", stdout);
-	if (!fleet.copies || !fleet.directories)
+	if (!fleet.copies || !fleet.directories || !fleet.objects)
 		complain (NULL, "out of memory");
 	else
 		status = many_run (&many, hosts);
-	if (copy->format == FORMAT_JSON)
-		fputs ("]\n", stdout);
+	if (copy->format == FORMAT_JSON && fleet.objects)
+		print_objects (&fleet, n);
 	for (size_t i = 0; fleet.directories && i < n; i++)
 		free (fleet.directories[i]);
+	free (fleet.objects);
 	free (fleet.directories);
 	free (fleet.copies);
 	shared_digests_free (copy->transfer.shared);
