@@ -11,11 +11,13 @@ import shutil
 import socket
 import statistics
 import subprocess
+import time
 
 from measure import PATIENCE, Failed, Row, Skipped, end, paired, read, wait_for
 
 HOSTS, MANY, WINDOW = 64, 1000, 64
 NUMBERS = 315466  # `seq` of so many prints 2 MiB
+SIZE = 64 << 20  # of the file that is put
 LISTENERS = 16  # addresses that one sshd can listen on (MAX_LISTEN_SOCKS)
 HANGS = 300  # seconds after which a command of seconds does
 
@@ -49,19 +51,23 @@ class Fleet:
             for i in range(n):
                 file.write(f"  n{i + 1}: {{address: {address(i)}, port: {port}}}\n")
         remex, libraries = bench.remex()
-        self.words = [remex, "run", "-f", str(WINDOW), f"n[1-{n}]"]
+        self.program, self.hosts = remex, f"n[1-{n}]"
+        self.words = [remex, "run", "-f", str(WINDOW), self.hosts]
         self.variables = {
             "LD_LIBRARY_PATH": libraries, "REMEX_CONFIG": person.config, "HOME": self.daemon.directory,
             "XDG_STATE_HOME": os.path.join(self.daemon.directory, "state"),
         }  # fmt: skip
 
     def usage(self, *words):
-        """Run once on all of them: (nanoseconds, KiB, descriptors)."""
-        command = [self.bench.program("usage"), *self.words, *words]
+        """Run once on all of them: (nanoseconds, KiB, descriptors, nanoseconds of processor time)."""
+        return self.usage_of([*self.words, *words])
+
+    def usage_of(self, words):
+        command = [self.bench.program("usage"), *words]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=HANGS,
                               env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **self.variables})  # fmt: skip
         if done.returncode:
-            raise Failed(f"remex run {words}: {done.stderr[-300:]!r}")
+            raise Failed(f"{' '.join(words)}: {done.stderr[-300:]!r}")
         return tuple(map(int, done.stdout.split()))
 
 
@@ -166,8 +172,11 @@ class Fanout:
 
     def times(self, row, fleet, command, rounds):
         """The median of some runs, after one that does not count; their usages."""
-        fleet.usage(command)
-        usages = [fleet.usage(command) for _ in range(rounds)]
+        return self.times_of(row, lambda: fleet.usage(command), rounds)
+
+    def times_of(self, row, usage, rounds):
+        usage()
+        usages = [usage() for _ in range(rounds)]
         times = [usage[0] / 1e9 for usage in usages]
         row.measured(statistics.median(times), "s")
         row.low, _, row.high = statistics.quantiles(times, n=4)
@@ -186,6 +195,28 @@ class Fanout:
 
     def fanout_thousand_memory(self, stack, row):
         self.memory_of(row, Fleet(self, stack, MANY), 1, "true")
+
+    # files
+
+    def fanout_put(self, stack, row):
+        need = 2 * HOSTS * SIZE
+        if shutil.disk_usage(self.directory).free < need:
+            raise Skipped(f"there is less than {need >> 30} GiB free in {self.directory}")
+        directory = os.path.join(self.directory, f"put{len(os.listdir(self.directory))}")
+        os.makedirs(os.path.join(directory, "there"))
+        stack.callback(shutil.rmtree, directory)
+        source = os.path.join(directory, "source")
+        with open(source, "wb") as file:
+            for _ in range(SIZE >> 20):
+                file.write(os.urandom(1 << 20))
+        time.sleep(3.5)  # a file that has just changed is hashed for each host (files/shared_digest.h)
+        fleet = Fleet(self, stack, HOSTS)
+        words = [fleet.program, "put", "-f", str(WINDOW), "--no-sync", source, f"{fleet.hosts}:{directory}/there/"]
+        usages = self.times_of(row, lambda: fleet.usage_of(words), 3)
+        row.ours = (f"client: {statistics.median(usage[3] for usage in usages) / 1e9:.2f} s of processor time, "
+                    f"{max(usage[1] for usage in usages) / 1024:.1f} MiB")  # fmt: skip
+        row.note = (f"--no-sync; {HOSTS * SIZE >> 30} GiB go over TLS, and remexd hashes and writes them on the same "
+                    "processors")  # fmt: skip
 
     # memory
 
@@ -209,6 +240,7 @@ def rows():
         "fanout_sleep": Row(f"`sleep 1` on {HOSTS} hosts, cold", "-", 1.3, aim_unit="s"),
         "fanout_thousand": Row(f"`true` on {MANY} hosts, cold", "-"),
         "fanout_thousand_memory": Row("the same, memory of the client", "-", 48, aim_unit="MiB"),
+        "fanout_put": Row(f"`remex put` of {SIZE >> 20} MiB to {HOSTS} hosts", "-"),
         "fanout_equal": Row(f"2 MiB from each of {HOSTS} hosts with -b, all equal", "memory of the client", 64, aim_unit="MiB"),
         "fanout_distinct": Row("the same, all distinct", "memory of the client", 64, aim_unit="MiB"),
     }

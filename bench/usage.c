@@ -1,6 +1,6 @@
-/* usage PROGRAM ARG... - run a command once and print "NANOSECONDS KIB DESCRIPTORS": how long it took, its largest
- * resident set, and the most descriptors that it had open whenever we looked, every 2 ms. Its output is read and
- * dropped. Anything but exit status 0 is a failure.
+/* usage PROGRAM ARG... - run a command once and print "NANOSECONDS KIB DESCRIPTORS PROCESSOR": how long it took, its
+ * largest resident set, the most descriptors that it had open whenever we looked, every 2 ms, and the nanoseconds of
+ * processor time that it used. Its output is read and dropped. Anything but exit status 0 is a failure.
  *
  * The largest resident set of a process also counts what the process was before it executed its program. This one is
  * small, whereas the bench is not: hence a program.
@@ -31,6 +31,11 @@ static int64_t now_ns (void)
 
 	clock_gettime (CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static long long nanoseconds (const struct timeval *time)
+{
+	return time->tv_sec * 1000000000LL + time->tv_usec * 1000LL;
 }
 
 /* 0 where the process is gone. */
@@ -100,6 +105,7 @@ int main (int argc, char **argv)
 	errno = 0;
 	if (!WIFEXITED (status) || WEXITSTATUS (status))
 		meter_fail ("%s ended with status %#x", argv[1], (unsigned)status);
-	printf ("%lld %ld %d\n", (long long)(now_ns () - begin), usage.ru_maxrss, most);
+	printf ("%lld %ld %d %lld\n", (long long)(now_ns () - begin), usage.ru_maxrss, most,
+		nanoseconds (&usage.ru_utime) + nanoseconds (&usage.ru_stime));
 	return EXIT_SUCCESS;
 }
