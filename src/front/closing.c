@@ -45,9 +45,14 @@ void closing_give (struct closing *closing, struct carrier *carrier)
 	}
 }
 
+bool closing_over (struct closing *closing)
+{
+	forget_closed (closing);
+	return !closing->n && !closing->n_carriages;
+}
+
 bool closing_done (struct closing *closing, struct carrier *carrier)
 {
 	closing_give (closing, carrier);
-	forget_closed (closing);
-	return !closing->n && !closing->n_carriages;
+	return closing_over (closing);
 }

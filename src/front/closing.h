@@ -25,7 +25,10 @@ bool closing_add (struct closing *closing, int *fd);
 /* Give the carrier what was added. What it does not take now stays for the next call. */
 void closing_give (struct closing *closing, struct carrier *carrier);
 
-/* The same; and is all closed? */
+/* Has the carrier closed all, and is nothing left to give? */
+bool closing_over (struct closing *closing);
+
+/* Give what was added, and ask that. */
 bool closing_done (struct closing *closing, struct carrier *carrier);
 
 #endif

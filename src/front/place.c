@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/link.h"
 #include "front/front_state.h"
 #include "front/place.h"
 #include "front/relay.h"
@@ -30,25 +31,76 @@ static void forget_closing (struct places *places, int i)
 	places->closings[i] = places->closings[--places->n_closings];
 }
 
+static void give_soon (struct front *front, int wait_ms);
+
+static void give_all (void *arg)
+{
+	struct front *front = arg;
+	struct places *places = &front->places;
+	bool refused = false;
+
+	places->will_give = false;
+	for (int i = 0; i < places->n_closings; i++) {
+		closing_give (&places->closings[i].closing, &front->carrier);
+		refused |= places->closings[i].closing.n > 0;
+	}
+	if (refused)
+		give_soon (front, PLACE_WAIT_MS);
+}
+
+static void give_soon (struct front *front, int wait_ms)
+{
+	if (front->places.will_give && wait_ms)
+		return;
+	front->places.will_give = true;
+	timer_set (&front->loop, &front->places.give, clock_ms () + wait_ms, give_all, front);
+}
+
+/* Add the descriptors to a closing that is still to be given. False: the record has no room. */
+static bool join (struct closing *closing, struct closing *more)
+{
+	if (closing->n + more->n > LINK_FDS)
+		return false;
+	while (more->n)
+		closing->fds[closing->n++] = more->fds[--more->n];
+	return true;
+}
+
 /* True: the closing is over, or goes on without a place. */
 static bool close_apart (struct front *front, struct identity *identity, struct closing *closing)
 {
 	struct places *places = &front->places;
-	int of_identity = 0;
+	int of_identity = 0, n = closing->n;
+	struct closing *waiting = NULL;
 
 	for (int i = places->n_closings - 1; i >= 0; i--)
-		if (closing_done (&places->closings[i].closing, &front->carrier))
+		if (closing_over (&places->closings[i].closing))
 			forget_closing (places, i);
-		else
-			of_identity += places->closings[i].identity == identity;
-	if (closing_done (closing, &front->carrier))
+	for (int i = 0; i < places->n_closings; i++)
+		if (places->closings[i].identity == identity) {
+			of_identity++;
+			if (places->closings[i].closing.n)
+				waiting = &places->closings[i].closing;
+		}
+	if (closing_over (closing))
 		return true;
-	/* What the carrier has not taken yet must be offered again. */
-	if (closing->n || places->n_closings == PLACE_CLOSINGS || of_identity == PLACE_CLOSINGS_EACH)
+	/* What the carrier has in part, or what needs two records, does not wait. */
+	if (closing->n_carriages || n > LINK_FDS) {
+		closing_give (closing, &front->carrier);
+		if (closing->n)
+			return false; /* what the carrier has not taken must be offered again */
+	} else if (waiting && join (waiting, closing)) {
+		if (waiting->n + n > LINK_FDS)
+			give_soon (front, 0); /* the next request will hardly find room in it */
+		return true;
+	}
+	if (places->n_closings == PLACE_CLOSINGS || of_identity == PLACE_CLOSINGS_EACH)
 		return false;
 	identity->references++;
 	places->closings[places->n_closings].identity = identity;
 	places->closings[places->n_closings++].closing = *closing;
+	if (closing->n)
+		give_soon (front, waiting ? 0 : PLACE_WAIT_MS);
 	return true;
 }
 
@@ -100,8 +152,12 @@ void place_leave (struct front *front, struct identity *identity, bool control, 
 {
 	struct lingering *lingering;
 
+	bool over = is_over (front, identity, relay);
+
+	if (!over)
+		closing_give (&relay->closing, &front->carrier);
 	/* Without memory the place is free too early. */
-	if (is_over (front, identity, relay) || !(lingering = calloc (1, sizeof *lingering))) {
+	if (over || !(lingering = calloc (1, sizeof *lingering))) {
 		if (taken)
 			count (front, identity, control, -1);
 		return;
@@ -150,6 +206,8 @@ void places_end (struct front *front)
 
 	list_each_safe (lingering, after, &front->places.lingering, node)
 		lingering_free (lingering);
+	give_all (front);
+	timer_free (&front->places.give);
 	while (front->places.n_closings)
 		forget_closing (&front->places, 0);
 }

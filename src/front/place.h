@@ -3,7 +3,9 @@
  * A request is over when its output is delivered and the carrier has finished its streams. Other processes can hold up
  * the carrier (carrier.h). Then the place lingers, so that the threads of the carrier are bounded by the pool, and those
  * that one identity holds up by its share. Pipes that have ended, and that the carrier only has to close, need no place,
- * unless the identity has too many of these.
+ * unless the identity has too many of these. Nobody waits for these to be closed, so those of an identity's requests go to
+ * the carrier together, in one record, a few milliseconds later: to wake the carrier for each short command costs as much
+ * as all else that the front does for it.
  */
 #ifndef REMEX_FRONT_PLACE_H
 #define REMEX_FRONT_PLACE_H
@@ -18,8 +20,9 @@ struct identity;
 struct relay;
 
 enum {
-	PLACE_CLOSINGS = 64, /* requests without a place whose descriptors are not closed yet, */
+	PLACE_CLOSINGS = 64, /* records of descriptors without a place that are not closed yet, */
 	PLACE_CLOSINGS_EACH = 8, /* and those of one identity */
+	PLACE_WAIT_MS = 10, /* until what has ended is given to the carrier, if no record is full before */
 };
 
 /* Part of struct front. All zeros, except for the list. */
@@ -27,9 +30,11 @@ struct places {
 	struct list lingering; /* places of requests that are over */
 	struct {
 		struct identity *identity; /* a reference */
-		struct closing closing;
+		struct closing closing; /* given to the carrier; or still to be given, which then is all of it */
 	} closings[PLACE_CLOSINGS];
 	int n_closings;
+	struct timer *give; /* gives those, */
+	bool will_give; /* and has been set */
 };
 
 void place_take (struct front *front, struct identity *identity, bool control);

@@ -47,7 +47,7 @@ static void refuse (struct relay *relay, int *fd)
 	closing_give (&relay->closing, relay->carrier);
 }
 
-/* The carrier closes quiet descriptors together, when the relay gives them (closing_give). */
+/* The carrier closes quiet descriptors together, when the relay or its owner gives them (closing_give). */
 static void outlet_close (struct outlet *outlet)
 {
 	watch_free (&outlet->watch);
@@ -93,7 +93,6 @@ void relay_free (struct relay *relay)
 	for (int i = 0; i < relay->n_outlets; i++)
 		outlet_give_up (&relay->outlets[i]);
 	sink_close (relay);
-	closing_give (&relay->closing, relay->carrier);
 	buf_free (&relay->held);
 	buf_free (&relay->input);
 }

@@ -71,10 +71,12 @@ struct relay {
 };
 
 void relay_init (struct relay *relay, uv_loop_t *loop, struct carrier *carrier, struct channel *channel);
+
+/* What is left in relay->closing is the caller's, as are the carriages (relay_let_go). */
 void relay_free (struct relay *relay);
 
 /* After relay_free: has the carrier finished all streams of the relay? False: other processes hold up a stream
- * (carrier.h); ask again later. What is left in relay->closing is not counted. */
+ * (carrier.h); ask again later. relay->closing is not counted. */
 bool relay_let_go (struct relay *relay);
 
 /* The worker hands over a descriptor, which the relay owns from now on: the read end of a pipe (a sink: the write end)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/link.h"
 #include "front/front_state.h"
 #include "front/lock_holder.h"
 #include "front/place.h"
@@ -87,12 +88,68 @@ static void leave (struct holder *holder, bool gave_up)
 	place_leave (&front, identity, false, true, &relay);
 }
 
+static void turn (void)
+{
+	uv_run (&front.loop, UV_RUN_NOWAIT);
+	poll (NULL, 0, 1);
+}
+
 static void until_freed (int n)
 {
-	while (freed < n) {
-		uv_run (&front.loop, UV_RUN_NOWAIT);
-		poll (NULL, 0, 1);
+	while (freed < n)
+		turn ();
+}
+
+/* How many descriptors the front has still to give to the carrier. */
+static int waiting (void)
+{
+	int n = 0;
+
+	for (int i = 0; i < front.places.n_closings; i++)
+		n += front.places.closings[i].closing.n;
+	return n;
+}
+
+static void until_given (void)
+{
+	while (waiting ())
+		turn ();
+}
+
+/* The read end of a new pipe, and *writer, its write end. */
+static int reader (int *writer)
+{
+	int ends[2];
+
+	ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
+	*writer = ends[1];
+	return ends[0];
+}
+
+/* A request of that identity is over, with n pipes that have ended. */
+static void leave_ended (struct identity *whose, int *writers, int n)
+{
+	struct relay relay;
+
+	relay_init (&relay, &front.loop, &front.carrier, NULL);
+	relay_free (&relay);
+	for (int i = 0; i < n; i++) {
+		int fd = reader (&writers[i]);
+
+		ck_assert (closing_add (&relay.closing, &fd));
 	}
+	place_take (&front, whose, false);
+	place_leave (&front, whose, false, true, &relay);
+}
+
+/* Wait until the read end is closed, and close the write end. */
+static void until_closed (int *writer)
+{
+	struct pollfd one = { .fd = *writer };
+
+	while (poll (&one, 1, 1) == 0 || !(one.revents & POLLERR))
+		turn ();
+	fd_close (writer);
 }
 
 START_TEST (a_request_without_streams)
@@ -140,6 +197,7 @@ START_TEST (what_has_ended)
 		hold_begin (&holders[i]);
 		leave (&holders[i], false);
 		ck_assert_int_eq (identity->running, 0);
+		until_given ();
 	}
 	hold_begin (&holders[PLACE_CLOSINGS_EACH]);
 	leave (&holders[PLACE_CLOSINGS_EACH], false);
@@ -149,6 +207,76 @@ START_TEST (what_has_ended)
 	ck_assert_int_eq (identity->running, 0);
 	for (int i = 1; i <= PLACE_CLOSINGS_EACH; i++)
 		hold_end (&holders[i]);
+}
+END_TEST
+
+/* The pipes of an identity's requests go to the carrier together: when the next request would find no room in the record, or
+ * a little later. */
+START_TEST (what_has_ended_together)
+{
+	int writers[LINK_FDS];
+
+	for (int n = 0; n < LINK_FDS; n += 2) {
+		ck_assert_int_eq (waiting (), n);
+		leave_ended (identity, &writers[n], 2);
+		ck_assert_int_eq (identity->running, 0);
+		ck_assert_int_eq (front.places.n_closings, 1);
+	}
+	ck_assert_int_eq (waiting (), LINK_FDS);
+	uv_run (&front.loop, UV_RUN_NOWAIT);
+	ck_assert_int_eq (waiting (), 0);
+	for (int i = 0; i < LINK_FDS; i++)
+		until_closed (&writers[i]);
+	leave_ended (identity, writers, 1);
+	ck_assert_int_eq (waiting (), 1);
+	until_closed (&writers[0]);
+	ck_assert_int_eq (waiting (), 0);
+}
+END_TEST
+
+/* What does not fit into the record gets another one. Nobody else's pipes are in either. */
+START_TEST (what_has_ended_of_two)
+{
+	struct identity *other = calloc (1, sizeof *other);
+	int writers[LINK_FDS - 1], more[3], others[2];
+
+	ck_assert_ptr_nonnull (other);
+	list_init (&other->node);
+	list_init (&other->ordinary.turn);
+	list_init (&other->control.turn);
+	other->references = 1;
+	leave_ended (identity, writers, LINK_FDS - 1);
+	leave_ended (other, others, 2);
+	ck_assert_int_eq (front.places.n_closings, 2);
+	leave_ended (identity, more, 3);
+	ck_assert_int_eq (front.places.n_closings, 3);
+	ck_assert_uint_eq (other->references, 2);
+	for (int i = 0; i < LINK_FDS - 1; i++)
+		until_closed (&writers[i]);
+	for (int i = 0; i < 3; i++)
+		until_closed (&more[i]);
+	for (int i = 0; i < 2; i++)
+		until_closed (&others[i]);
+	places_end (&front);
+	ck_assert_uint_eq (other->references, 1);
+	identity_release (other);
+}
+END_TEST
+
+/* A front that ends has the carrier close what it has not given yet: another process may hold up a close, and so the end
+ * of the front. */
+START_TEST (an_end_before_what_has_ended_is_given)
+{
+	struct holder holder;
+
+	hold_begin (&holder);
+	leave (&holder, false);
+	ck_assert_int_eq (waiting (), 1);
+	places_end (&front);
+	ck_assert_int_eq (front.places.n_closings, 0);
+	/* The carrier has it: the lock is held, and the end of the carrier is not waited for long. */
+	carrier_end (&front.carrier);
+	hold_end (&holder);
 }
 END_TEST
 
@@ -222,6 +350,9 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, a_request_without_streams);
 	tcase_add_test (tcase, what_was_given_up);
 	tcase_add_test (tcase, what_has_ended);
+	tcase_add_test (tcase, what_has_ended_together);
+	tcase_add_test (tcase, what_has_ended_of_two);
+	tcase_add_test (tcase, an_end_before_what_has_ended_is_given);
 	tcase_add_test (tcase, an_end);
 	tcase_add_test (tcase, one_descriptor);
 	tcase_add_test (tcase, many_descriptors);

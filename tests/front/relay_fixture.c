@@ -57,6 +57,7 @@ void fixture_begin (struct fixture *fixture, const char *members)
 void fixture_end (struct fixture *fixture)
 {
 	relay_free (&fixture->relay);
+	closing_give (&fixture->relay.closing, &fixture->carrier);
 	while (uv_run (&fixture->loop, UV_RUN_NOWAIT))
 		;
 	ck_assert_int_eq (open_descriptors (), fixture->descriptors);
