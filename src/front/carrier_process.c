@@ -27,6 +27,7 @@ enum {
 	KEPT = 16 * 1024, /* bytes of a buffer that an idle thread keeps */
 	SPINS = 16,
 	SPLICE_PIECE = 1024 * 1024,
+	WIDE = 212992, /* as much as most systems allow (/proc/sys/net/core/wmem_max); the kernel doubles it */
 	RETRY_MS = 10, /* until another try to start a thread */
 };
 
@@ -43,6 +44,7 @@ struct job {
 	int64_t owed; /* OUT: bytes in the pipe when it was late, and not yet read; -1: it is not late */
 	uint8_t *bytes; /* LINK_PAYLOAD bytes */
 	ssize_t most; /* bytes at once, so far */
+	bool wide; /* the front's end has a larger buffer */
 };
 
 /* The kind of the descriptor has been checked. */
@@ -172,6 +174,16 @@ static ssize_t copy_other (struct job *job, struct nowait *from)
 	return got;
 }
 
+/* The front's end is full. For the first time (true): let more bytes wait there, so that front and carrier wake each other
+ * less often. */
+static bool widen (struct job *job)
+{
+	const int room = WIDE;
+
+	return !job->wide && (job->wide = true) &&
+	       setsockopt (job->front, SOL_SOCKET, SO_SNDBUF, &room, sizeof room) == 0;
+}
+
 static enum carried carry_out (struct job *job)
 {
 	bool spliced = job->kind == FD_PIPE;
@@ -194,6 +206,8 @@ static enum carried carry_out (struct job *job)
 		if (got < 0 && errno == EAGAIN) {
 			bool full = spliced && other_is_readable (job);
 
+			if (full && widen (job))
+				continue;
 			if (!wait_for (job, full ? POLLOUT : 0, full ? 0 : POLLIN))
 				return CARRIED_WHOLE;
 		} else if (got < 0 && spliced && errno != EINTR) {
@@ -244,6 +258,17 @@ static enum carried carry_in (struct job *job)
 
 /* --- the threads ------------------------------------------------------------------------------------------------- */
 
+/* Wait until the front has closed its copies of the record's descriptors, which it does immediately: before that, the
+ * carrier's close would not be the last one. */
+static void wait_let_go (const struct record *record)
+{
+	for (int i = 0; atomic_load (&self.shared->let_go) < record->b; i++)
+		if (i < SPINS)
+			sched_yield ();
+		else
+			poll (NULL, 0, 1);
+}
+
 static void carry (struct packet *packet)
 {
 	struct job job = { .carriage = &self.shared->all[packet->record.id],
@@ -261,6 +286,7 @@ static void carry (struct packet *packet)
 		end (&job);
 		state = direction == CARRY_OUT ? carry_out (&job) : carry_in (&job);
 	}
+	wait_let_go (&packet->record);
 	begin (&job);
 	fd_close (&job.other);
 	end (&job);
@@ -272,16 +298,6 @@ static void carry (struct packet *packet)
 }
 
 static int start_thread (void);
-
-/* Wait until the front has closed its copy. The front does that immediately. */
-static void wait_let_go (const struct record *record)
-{
-	for (int i = 0; atomic_load (&self.shared->let_go) < record->b; i++)
-		if (i < SPINS)
-			sched_yield ();
-		else
-			poll (NULL, 0, 1);
-}
 
 /* The stream of the record has failed, and its descriptors are closed when that can hold up no other stream. */
 static void refuse (const struct record *record)
@@ -304,11 +320,11 @@ static void *serve (void *arg)
 			_exit (packet == MAP_FAILED); /* the front has ended, or starts again with another carrier */
 		atomic_fetch_add (&self.shared->taken, 1);
 		alone = atomic_fetch_sub (&self.idle, 1) == 1 && start_thread () < 0;
-		wait_let_go (&packet->record);
 		if (alone || packet->lost || (packet->record.type == REC_CARRY && packet->n_fds != 2))
 			refuse (&packet->record);
 		else if (packet->record.type == REC_CARRY)
 			carry (packet);
+		wait_let_go (&packet->record);
 		packet_close (packet);
 		if (packet->record.type == REC_CLOSE)
 			atomic_store (&self.shared->all[packet->record.id].state, CARRIED_WHOLE);

@@ -186,6 +186,8 @@ static int allow_to_carrier (scmp_filter_ctx filter, pid_t carrier)
 		(result = ALLOW (filter, fcntl64, 1, IS (1, F_GETFL))) != 0 ||
 		(result = ALLOW (filter, ioctl, 1, IS (1, FIONREAD))) != 0)
 		return result;
+	if ((result = ALLOW (filter, setsockopt, 2, IS (1, SOL_SOCKET), IS (2, SO_SNDBUF))) != 0)
+		return result;
 	return ALLOW (filter, setsockopt, 2, IS (1, SOL_SOCKET), IS (2, SO_LINGER));
 }
 

@@ -23,6 +23,7 @@ enum {
 };
 
 static void check_streams (struct request *request);
+static void go_on (struct request *request);
 static void finish (struct request *request);
 static void set_timer (struct request *request);
 
@@ -40,10 +41,11 @@ static void flush (struct session *session)
 
 /* --- calls of the relay ------------------------------------------------------------------------------------------ */
 
-/* The relay has moved bytes, or a stream has ended. */
+/* The relay has moved bytes, or a stream has ended. Output that there was no room for goes on when the client has taken
+ * some (on_room). */
 static void on_moved (void *arg)
 {
-	request_go (arg);
+	go_on (arg);
 }
 
 static int to_worker (void *arg, const void *bytes, size_t n)
@@ -698,11 +700,11 @@ static void finish (struct request *request)
 	front->events->freed (front);
 }
 
-void request_go (struct request *request)
+/* The relay has moved what it could. */
+static void go_on (struct request *request)
 {
 	struct pooled *worker = request->worker;
 
-	relay_go (&request->relay);
 	check_streams (request);
 	if (worker && worker->paused && !relay_holds (&request->relay)) {
 		pool_pause (worker, false);
@@ -714,6 +716,12 @@ void request_go (struct request *request)
 	flush (session_of (request));
 	if (request->state == REQUEST_DRAINING && relay_done (&request->relay))
 		finish (request);
+}
+
+void request_go (struct request *request)
+{
+	relay_go (&request->relay);
+	go_on (request);
 }
 
 void request_refuse (struct request *request, enum code code, const char *text, double retry_after)

@@ -143,6 +143,36 @@ START_TEST (out_that_is_held)
 }
 END_TEST
 
+/* The front's end takes more bytes than the usual socket does, so that front and carrier wake each other less often. */
+START_TEST (out_that_is_not_read_yet)
+{
+	static const char bytes[400000];
+	static char got[sizeof bytes];
+	struct carriage *carriage;
+	int ours, pipe, fd = open ("/proc/sys/net/core/wmem_max", O_RDONLY | O_CLOEXEC);
+	char most[16] = "";
+
+	ck_assert_int_gt (read (fd, most, sizeof most - 1), 0);
+	fd_close (&fd);
+	if (atoi (most) < 212992)
+		return;
+	pipe = carried_pipe (CARRY_OUT, &ours, &carriage);
+	ck_assert_int_eq (fd_write_all (pipe, bytes, sizeof bytes), 0);
+	fd_close (&pipe);
+	for (size_t n = 0; n < sizeof bytes;) {
+		ssize_t some = 0;
+
+		ck_assert_int_eq (poll (&(struct pollfd){ .fd = ours, .events = POLLIN }, 1, -1), 1);
+		ck_assert_int_gt ((some = recv (ours, got, sizeof got, 0)), 0);
+		n += (size_t)some;
+		ck_assert_uint_le (n, sizeof bytes);
+	}
+	expect (ours, "");
+	wait_state (carriage, CARRIED_WHOLE);
+	fd_close (&ours);
+}
+END_TEST
+
 START_TEST (out_that_is_given_up)
 {
 	struct carriage *carriage;
@@ -310,6 +340,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, in_that_nobody_reads);
 	tcase_add_test (tcase, in_that_is_given_up);
 	tcase_add_test (tcase, out_that_is_held);
+	tcase_add_test (tcase, out_that_is_not_read_yet);
 	tcase_add_test (tcase, out_that_is_given_up);
 	tcase_add_test (tcase, closed);
 	tcase_add_test (tcase, of_another_kind);
