@@ -1,7 +1,10 @@
+# Where a remexd listens: for libremex, and for `remex stdio`.
+noinst_LTLIBRARIES += %D%/libaddress.la
+%C%_libaddress_la_SOURCES = %D%/address.c %D%/address.h
+
 lib_LTLIBRARIES += libremex.la
 libremex_la_SOURCES = \
 	include/remex/client.h \
-	%D%/address.c %D%/address.h \
 	%D%/answer.c %D%/answer.h \
 	%D%/args.c \
 	%D%/client_request.c %D%/client_request.h \
@@ -16,5 +19,5 @@ libremex_la_SOURCES = \
 	%D%/resolver.c %D%/resolver.h \
 	%D%/trust.c %D%/trust.h \
 	$(NULL)
-libremex_la_LIBADD = src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(UV_LIBS) $(JANSSON_LIBS) -lm
+libremex_la_LIBADD = %D%/libaddress.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(UV_LIBS) $(JANSSON_LIBS) -lm
 libremex_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined

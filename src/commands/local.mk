@@ -18,7 +18,8 @@ remex_SOURCES = \
 	%D%/rights.c %D%/rights.h \
 	%D%/run.c \
 	%D%/status.c \
+	%D%/stdio.c \
 	%D%/trust.c \
 	$(NULL)
 remex_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
-remex_LDADD = src/personality/libpersonality.la src/cli/libcli.la src/hosts/libhosts.la src/proc/libproc.la libremex.la src/files/libfiles.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm
+remex_LDADD = src/personality/libpersonality.la src/cli/libcli.la src/hosts/libhosts.la src/proc/libproc.la libremex.la src/client/libaddress.la src/files/libfiles.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm

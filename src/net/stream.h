@@ -26,7 +26,9 @@ struct stream_ops {
 struct stream {
 	const struct stream_ops *ops;
 	int in, out; /* the same for a socket */
-	int in_poll, out_poll; /* what to watch; -1: always ready (a regular file) */
+	int in_poll,
+		out_poll; /* what to watch; -1: always ready (a regular file). Where out_poll is not `out`, it becomes
+				  readable when the stream is writable */
 	void *state; /* the kind's own */
 	void (*let_go) (void *arg, int *fd); /* a Unix socket: close it; NULL: by close(2) */
 	void *arg; /* of let_go */
