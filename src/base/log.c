@@ -22,7 +22,8 @@ static struct {
 	const char *role;
 	enum log_level level;
 	int journal; /* does stderr go to the journal? 1: yes, 0: no, -1: not known yet */
-} self = { "remexd", LOG_INFO, -1 };
+	int lent;
+} self = { "remexd", LOG_INFO, -1, -1 };
 
 static const char *const names[] = { "error", "warning", "info", "debug" };
 
@@ -70,12 +71,20 @@ void log_setup (const char *role, enum log_level level)
 	self.level = level;
 }
 
-void log_redirect (int fd, bool output)
+void log_redirect (int fd)
 {
 	dup2 (fd, STDERR_FILENO);
-	if (output)
-		dup2 (fd, STDOUT_FILENO);
 	sink.known = false;
+}
+
+void log_lend (int fd)
+{
+	self.lent = fd;
+}
+
+int log_lent (void)
+{
+	return self.lent;
 }
 
 void log_own (void)

@@ -21,7 +21,7 @@ enum { SEND_S = 2 }; /* a front that takes no record for so long hangs; the supe
 
 void front_process_init (struct front_process *front)
 {
-	*front = (struct front_process){ .child = { .pid = -1, .pidfd = -1 }, .link = -1 };
+	*front = (struct front_process){ .child = { .pid = -1, .pidfd = -1 }, .link = -1, .log = -1 };
 }
 
 /* --- the beginning ----------------------------------------------------------------------------------------------- */
@@ -31,7 +31,10 @@ int front_process_start (struct front_process *front, struct err *err)
 	char number[32];
 	const char *argv[] = { "remexd", number, NULL };
 	struct spawn spawn = {
-		.argv = argv, .env = (const char *const *)environ, .file = "/proc/self/exe", .fds = { -1, -1, 2 }
+		.argv = argv,
+		.env = (const char *const *)environ,
+		.file = "/proc/self/exe",
+		.fds = { -1, -1, front->log >= 0 ? front->log : STDERR_FILENO },
 	};
 	int link[2];
 

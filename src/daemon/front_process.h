@@ -39,6 +39,7 @@ enum {
 struct front_process {
 	struct child child; /* pid -1: there is none */
 	int link; /* -1: no front, or its link has ended */
+	int log; /* its standard error, not owned; -1: ours */
 	bool deaf; /* it has missed a record */
 	int unanswered; /* pings */
 	int64_t ping_ms; /* clock_ms: the time of the next ping */

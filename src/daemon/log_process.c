@@ -5,7 +5,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,84 +19,197 @@
 
 enum {
 	PIECE = 4096,
-	ROOM = 64 * 1024, /* of the socket pair: some hundred lines, before lines are lost */
+	ROOM = 64 * 1024, /* of a socket pair: some hundred lines, before lines are lost */
 };
 
-struct ends {
-	int from, to; /* the end of the pair; the pipe */
+enum { MAIN, FRONT, WORKERS, INLETS };
+
+/* The end of a socket pair, and what has come of a line whose end has not. */
+struct inlet {
+	int fd; /* -1: closed */
+	size_t n;
+	char bytes[PIECE];
 };
 
-/* Write n bytes to the pipe. False: nobody will read them, because the pipe has no reader, or is full at the end. */
-static bool put (const struct ends *ends, struct nowait *to, const char *bytes, size_t n)
+struct log {
+	struct inlet inlets[INLETS];
+	struct nowait out; /* standard error */
+	uint64_t lost; /* lines that nobody could read */
+};
+
+/* --- the process --------------------------------------------------------------------------------------------------- */
+
+static void count_lost (struct log *log, const char *bytes, size_t n)
 {
+	for (size_t i = 0; i < n; i++)
+		log->lost += bytes[i] == '\n';
+}
+
+/* Has the pipe a reader again? */
+static bool is_read (const struct log *log)
+{
+	struct pollfd one = { .fd = log->out.fd, .events = POLLOUT };
+
+	return poll (&one, 1, 0) >= 0 && !(one.revents & POLLERR);
+}
+
+static void say_lost (struct log *log)
+{
+	if (!log->lost || !is_read (log))
+		return;
+	log_warning ("%llu lines of the log were lost: nobody read them", (unsigned long long)log->lost);
+	log->lost = 0;
+}
+
+/* Write whole lines. False: the supervisor has ended, and nobody reads what it wrote. */
+static bool put (struct log *log, const char *bytes, size_t n)
+{
+	say_lost (log);
 	while (n) {
-		struct pollfd fds[] = { { .fd = to->fd, .events = POLLOUT }, { .fd = ends->from } };
-		ssize_t done = nowait_write (to, bytes, n);
+		struct pollfd fds[] = { { .fd = log->out.fd, .events = POLLOUT }, { .fd = log->inlets[MAIN].fd } };
+		ssize_t done = nowait_write (&log->out, bytes, n);
 
 		if (done >= 0) {
 			bytes += done;
 			n -= (size_t)done;
-		} else if (errno != EAGAIN || poll (fds, 2, -1) < 0 || (!fds[0].revents && fds[1].revents)) {
+		} else if (errno != EAGAIN) {
+			count_lost (log, bytes, n);
+			return true;
+		} else if ((poll (fds, 2, -1) < 0 && errno != EINTR) || (!fds[0].revents && fds[1].revents)) {
 			return false;
 		}
 	}
 	return true;
 }
 
+/* Write the lines that have come, and of a line that is too long, or the last one, what there is. */
+static bool put_lines (struct log *log, struct inlet *inlet, bool last)
+{
+	const char *newline = memrchr (inlet->bytes, '\n', inlet->n);
+	size_t n = last || (!newline && inlet->n == PIECE) ? inlet->n
+		   : newline                               ? (size_t)(newline - inlet->bytes) + 1
+							   : 0;
+
+	if (!put (log, inlet->bytes, n))
+		return false;
+	inlet->n -= n;
+	memmove (inlet->bytes, inlet->bytes + n, inlet->n);
+	return true;
+}
+
+/* Take what has come. False: end. */
+static bool take (struct log *log, struct inlet *inlet)
+{
+	ssize_t got = recv (inlet->fd, inlet->bytes + inlet->n, PIECE - inlet->n, MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (got > 0)
+		inlet->n += (size_t)got;
+	else
+		fd_close (&inlet->fd);
+	return put_lines (log, inlet, got <= 0);
+}
+
 static int run (void *arg)
 {
-	const struct ends *ends = arg;
-	struct nowait to = nowait_of (ends->to, O_WRONLY);
-	char bytes[PIECE];
-	ssize_t n;
+	struct log *log = arg;
 
 	/* The terminal's signals are for the supervisor, whose last lines are still to come. */
 	signal (SIGHUP, SIG_IGN);
 	signal (SIGINT, SIG_IGN);
 	signal (SIGQUIT, SIG_IGN);
 	signal (SIGTERM, SIG_IGN);
-	if (dup2 (ends->to, STDOUT_FILENO) < 0 || dup2 (ends->to, STDERR_FILENO) < 0)
-		return 1;
-	while ((n = read (ends->from, bytes, sizeof bytes)) != 0)
-		if (n > 0 ? !put (ends, &to, bytes, (size_t)n) : errno != EINTR)
+	log_setup ("remexd[log]", LOG_WARNING);
+	log->out = nowait_of (STDERR_FILENO, O_WRONLY);
+	for (;;) {
+		bool over = log->inlets[MAIN].fd < 0 && log->inlets[FRONT].fd < 0;
+		struct pollfd fds[INLETS];
+		int ready;
+
+		for (int i = 0; i < INLETS; i++)
+			fds[i] = (struct pollfd){ .fd = log->inlets[i].fd, .events = POLLIN };
+		/* A process that a plugin has left behind may have the workers' end for ever. */
+		if ((ready = poll (fds, INLETS, over ? 0 : -1)) < 0 && errno != EINTR)
 			return 1;
-	return 0;
+		if (ready == 0)
+			return 0;
+		for (int i = 0; i < INLETS; i++)
+			if (ready > 0 && fds[i].revents && !take (log, &log->inlets[i]))
+				return 1;
+	}
 }
 
-/* Are both the same file? */
-static bool same (int a, int b)
+/* --- the others ---------------------------------------------------------------------------------------------------- */
+
+static bool is_pipe (int fd, struct stat *st)
 {
-	struct stat one, other;
-
-	return fstat (a, &one) == 0 && fstat (b, &other) == 0 && one.st_dev == other.st_dev &&
-	       one.st_ino == other.st_ino;
+	return fstat (fd, st) == 0 && S_ISFIFO (st->st_mode);
 }
 
-pid_t log_process_start (struct err *err)
+/* The end that others write to, or -1 with errno. */
+static int open_inlet (struct inlet *inlet)
 {
 	const int room = ROOM;
-	struct stat st;
-	struct ends ends;
-	int pair[2], keep[2];
-	bool both;
-	pid_t pid;
+	int pair[2];
 
-	if (fstat (STDERR_FILENO, &st) < 0 || !S_ISFIFO (st.st_mode))
-		return 0;
 	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_sys (err, 0, "the log's socket");
-	setsockopt (pair[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-	both = same (STDOUT_FILENO, STDERR_FILENO);
-	ends = (struct ends){ pair[1], fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 3) };
-	keep[0] = ends.from;
-	keep[1] = ends.to;
-	pid = ends.to < 0 || fd_nonblock (pair[0], true) < 0 ? -1 : fork_run ("remexd-log", keep, 2, run, &ends);
-	if (pid < 0)
-		err_sys (err, 0, "the log's process");
+		return -1;
+	inlet->fd = pair[1];
+	if (fd_nonblock (pair[0], true) < 0)
+		fd_close (&pair[0]);
 	else
-		log_redirect (pair[0], both);
-	fd_close (&ends.to);
-	fd_close (&pair[0]);
-	fd_close (&pair[1]);
-	return pid;
+		setsockopt (pair[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+	return pair[0];
+}
+
+/* Replace a pipe by the same as standard error if that is the same pipe, or else by /dev/null. */
+static void replace (int fd, const struct stat *error)
+{
+	struct stat st;
+	int null;
+
+	if (!is_pipe (fd, &st))
+		return;
+	if (fd == STDOUT_FILENO && st.st_dev == error->st_dev && st.st_ino == error->st_ino) {
+		dup2 (STDERR_FILENO, fd);
+	} else if ((null = open ("/dev/null", O_RDWR | O_CLOEXEC)) >= 0) {
+		dup2 (null, fd);
+		close (null);
+	}
+}
+
+int log_process_start (struct log_process *process, bool input_output, struct err *err)
+{
+	static struct log log; /* the child's copy is used */
+	bool wanted[INLETS] = { [MAIN] = true, [WORKERS] = true };
+	int ends[INLETS] = { -1, -1, -1 }, keep[INLETS];
+	struct stat error = { .st_mode = 0 };
+	bool failed = false, piped = is_pipe (STDERR_FILENO, &error);
+
+	*process = (struct log_process){ .main = -1, .front = -1, .workers = -1 };
+	wanted[FRONT] = S_ISFIFO (error.st_mode) || S_ISSOCK (error.st_mode);
+	for (int i = 0; i < INLETS; i++) {
+		log.inlets[i] = (struct inlet){ .fd = -1 };
+		failed |= wanted[i] && (ends[i] = open_inlet (&log.inlets[i])) < 0;
+		keep[i] = log.inlets[i].fd;
+	}
+	if (failed || (process->pid = fork_run ("remexd-log", keep, INLETS, run, &log)) < 0) {
+		process->pid = 0;
+		err_sys (err, 0, "the log's process");
+		for (int i = 0; i < INLETS; i++)
+			fd_close (&ends[i]);
+	} else if (piped) {
+		log_redirect (ends[MAIN]);
+	}
+	for (int i = 0; i < INLETS; i++)
+		fd_close (&log.inlets[i].fd);
+	if (!process->pid)
+		return -1;
+	for (int fd = 0; input_output && fd < 2; fd++)
+		replace (fd, &error);
+	process->main = ends[MAIN];
+	process->front = ends[FRONT];
+	process->workers = ends[WORKERS];
+	return 0;
 }

@@ -1,20 +1,34 @@
-/* log_process - a process between the standard error of remexd and the pipe that it came with.
+/* log_process - a process between the standard error of remexd and the processes that must not have it.
  *
  * Whoever reads a pipe can hold its lock as long as it likes: splice(2) from it to a socket that takes nothing holds it. Then
  * every call on the pipe waits, with any flags: write(2), and the close(2) of a process that exits. So only this process has
- * the pipe. All others have one end of a socket pair as their standard error (and as their standard output, if that was the
- * same pipe), which takes a line at once or not at all. The process ends when all other ends are closed. If it dies, lines are
- * lost, and nothing else.
+ * the pipe. All others have one end of a socket pair as their standard error, which takes a line at once or not at all.
+ *
+ * Workers run plugins, and whoever has the log can end it: shutdown(2) of a socket such as the journal's, ftruncate(2) of a
+ * file, tcsetattr(3) of a terminal. So workers have a socket pair of their own in every case, and the front has one where
+ * standard error is a pipe or a socket. What one of these does to its pair, or how much it writes, costs the lines of the
+ * others nothing.
+ *
+ * A pipe may be without a reader for a time: lines that come then are lost, and counted. The process ends when the
+ * supervisor and the front have ended. If it dies, lines are lost, and nothing else.
  */
 #ifndef REMEX_DAEMON_LOG_PROCESS_H
 #define REMEX_DAEMON_LOG_PROCESS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/err.h"
 
-/* If standard error is a pipe, start the process, and replace standard error. The pid; 0: it is no pipe; or -1 and err, and
- * nothing has changed. */
-pid_t log_process_start (struct err *err);
+struct log_process {
+	pid_t pid; /* 0: there is none */
+	int main; /* tells the process that the supervisor lives; -1: there is no process */
+	int front, workers; /* what these get as their standard error; -1: ours */
+};
+
+/* Start the process, and replace our standard error if it is a pipe. With `input_output`, 0 and 1 are replaced by /dev/null
+ * if they are pipes: otherwise our end would wait for whoever holds their locks. 0, or -1 and err, and nothing has
+ * changed. */
+int log_process_start (struct log_process *process, bool input_output, struct err *err);
 
 #endif

@@ -56,7 +56,7 @@ struct supervisor {
 	bool stdio;
 	int std[2]; /* --stdio: the former 0 and 1, until the front has them */
 	int signals; /* signalfd */
-	pid_t log; /* of log_process; 0: there is none */
+	struct log_process log;
 	int statm; /* of resident_open */
 	int64_t sent_spares, sent_lost; /* the counters that the front has */
 	int exit_status;
@@ -452,8 +452,8 @@ static void watch_children (struct supervisor *supervisor)
 	siginfo_t info = { .si_pid = 0 };
 	int result;
 
-	if (supervisor->log && waitpid (supervisor->log, NULL, WNOHANG) != 0)
-		supervisor->log = 0;
+	if (supervisor->log.pid && waitpid (supervisor->log.pid, NULL, WNOHANG) != 0)
+		supervisor->log.pid = 0;
 	while ((result = waitid (P_ALL, 0, &info, WSTOPPED | WNOHANG)) == 0 ? info.si_pid : errno == EINTR) {
 		if (result < 0)
 			continue;
@@ -620,10 +620,10 @@ static void own_log (struct supervisor *supervisor)
 {
 	struct err err;
 
-	if ((supervisor->log = log_process_start (&err)) < 0) {
-		log_warning ("who reads the log can hold up remexd: %s", err.text);
-		supervisor->log = 0;
-	}
+	if (log_process_start (&supervisor->log, !supervisor->stdio, &err) < 0)
+		log_warning ("who reads the log can hold up remexd, and plugins have the log: %s", err.text);
+	log_lend (supervisor->log.workers);
+	supervisor->front.log = supervisor->log.front;
 	log_own ();
 }
 

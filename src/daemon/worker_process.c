@@ -6,15 +6,19 @@
 
 #include "base/fd.h"
 #include "base/link.h"
+#include "base/log.h"
 #include "daemon/worker_process.h"
 #include "proc/keeper.h"
 
-/* The descriptors of the plugin files, which the keeper passes on to the worker, with room for `more` behind them. */
-static int *plugin_fds (const struct plugin_files *files, size_t more, size_t *n)
+/* The descriptors that the keeper passes on to the worker: of the plugin files, and of the log. With room for `more` behind
+ * them. */
+static int *worker_fds (const struct plugin_files *files, size_t more, size_t *n)
 {
-	int *fds = calloc (files->n_items + more, sizeof *fds);
+	int *fds = calloc (files->n_items + 1 + more, sizeof *fds);
 
 	*n = 0;
+	if (fds && log_lent () >= 0)
+		fds[(*n)++] = log_lent ();
 	for (size_t i = 0; fds && i < files->n_items && *n < KEEPER_FDS; i++)
 		if (files->items[i].fd >= 0)
 			fds[(*n)++] = files->items[i].fd;
@@ -38,7 +42,7 @@ int worker_process_start (
 		return -1;
 	keeper.link = process->keeper.far_link;
 	keeper.cgroup = process->keeper.cgroup;
-	keeper.worker_fds = plugin_fds (birth->files, 2, &keeper.n_worker_fds);
+	keeper.worker_fds = worker_fds (birth->files, 2, &keeper.n_worker_fds);
 	if (!keeper.worker_fds || link_pair (link) < 0) {
 		keeper_process_abandon (&process->keeper);
 	} else {

@@ -276,13 +276,17 @@ int worker_run (int link, int lifeline, void *arg)
 	const struct worker_birth *birth = arg;
 	static struct self self; /* 128 KiB: too large for the stack */
 	struct record record = { .type = REC_READY };
+	int status, log = log_lent ();
 	struct err err;
-	int status;
 
 	/* `pkill remexd` is meant for the supervisor, and must not end requests that the supervisor lets finish. */
 	signal (SIGHUP, SIG_IGN);
 	signal (SIGINT, SIG_IGN);
 	signal (SIGTERM, SIG_IGN);
+	if (log >= 0) {
+		log_redirect (log);
+		fd_close (&log);
+	}
 	log_setup ("remexd[worker]", birth->config->log);
 	self.worker.link = link;
 	self.worker.lifeline = lifeline;

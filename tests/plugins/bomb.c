@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 static int kill_self (struct remex_call *call, int signo)
@@ -247,6 +248,24 @@ static int bomb_stdout (void *state, struct remex_call *call)
 	return remex_printf (call, "said\n");
 }
 
+/* All that ends a log for its other writers, whatever its kind is. */
+static int bomb_log (void *state, struct remex_call *call)
+{
+	struct termios terminal;
+
+	(void)state;
+	(void)call;
+	dprintf (2, "bomb: the last words\n");
+	if (tcgetattr (2, &terminal) == 0) {
+		cfmakeraw (&terminal);
+		tcsetattr (2, TCSANOW, &terminal);
+	}
+	fcntl (2, F_SETFL, O_NONBLOCK); /* without O_APPEND */
+	if (ftruncate (2, 0) < 0 && shutdown (2, SHUT_RDWR) < 0)
+		return 0;
+	return 0;
+}
+
 static int bomb_fail (void *state, struct remex_call *call)
 {
 	(void)state;
@@ -334,6 +353,7 @@ static const struct remex_verb verbs[] = {
 	{ "ignore", "Ignore SIGUSR1", NULL, bomb_ignore, 0 },
 	{ "leak", "Leak a mebibyte", NULL, bomb_leak, 0 },
 	{ "leak_fd", "Leak a descriptor", NULL, bomb_leak_fd, 0 },
+	{ "log", "Damage the log", NULL, bomb_log, 0 },
 	{ "loop", "Never end", NULL, bomb_loop, 0 },
 	{ "pid", "The worker's pid", NULL, bomb_pid, 0 },
 	{ "roots", "Show the roots", NULL, bomb_roots, REMEX_PATHS },
