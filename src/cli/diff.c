@@ -10,6 +10,7 @@
 struct diff_line {
 	const uint8_t *bytes;
 	size_t n; /* with the newline; the last one may have none */
+	size_t class; /* the same number as of all equal lines that are compared */
 };
 
 struct diff_side {
@@ -40,7 +41,7 @@ static int split (struct diff_side *side, const uint8_t *bytes, size_t n)
 		const uint8_t *newline = memchr (bytes + start, '\n', n - start);
 		size_t length = newline ? (size_t)(newline - (bytes + start)) + 1 : n - start;
 
-		side->lines[side->n++] = (struct diff_line){ bytes + start, length };
+		side->lines[side->n++] = (struct diff_line){ bytes + start, length, 0 };
 		start += length;
 	}
 	return 0;
@@ -65,6 +66,36 @@ static void trim (struct diff *diff)
 	}
 	diff->a = n - diff->head;
 	diff->b = m - diff->head;
+}
+
+/* --- classes ------------------------------------------------------------------------------------------------------ */
+
+static int by_bytes (const void *a, const void *b)
+{
+	const struct diff_line *one = *(struct diff_line *const *)a, *other = *(struct diff_line *const *)b;
+	size_t n = one->n < other->n ? one->n : other->n;
+	int order = memcmp (one->bytes, other->bytes, n);
+
+	return order ? order : one->n < other->n ? -1 : one->n > other->n;
+}
+
+/* Number the lines that are compared, so that a comparison takes no longer for long lines. */
+static int classify (struct diff *diff)
+{
+	size_t n = diff->a + diff->b;
+	struct diff_line **lines = malloc ((n + 1) * sizeof *lines);
+
+	if (!lines)
+		return -1;
+	for (size_t i = 0; i < diff->a; i++)
+		lines[i] = &diff->old.lines[diff->head + i];
+	for (size_t j = 0; j < diff->b; j++)
+		lines[diff->a + j] = &diff->new.lines[diff->head + j];
+	qsort (lines, n, sizeof *lines, by_bytes);
+	for (size_t i = 1; i < n; i++)
+		lines[i]->class = lines[i - 1]->class + (by_bytes (&lines[i - 1], &lines[i]) != 0);
+	free (lines);
+	return 0;
 }
 
 /* --- Myers ------------------------------------------------------------------------------------------------------- */
@@ -107,7 +138,7 @@ static int compare (struct diff *diff)
 		replace_all (diff);
 		return 0;
 	}
-	if (!(v = malloc ((size_t)(most + 1) * (size_t)(most + 1) * sizeof *v)))
+	if (classify (diff) < 0 || !(v = malloc ((size_t)(most + 1) * (size_t)(most + 1) * sizeof *v)))
 		return -1;
 	for (int d = 0; d <= most; d++) {
 		int *now = v + (size_t)d * (size_t)d + d;
@@ -120,7 +151,8 @@ static int compare (struct diff *diff)
 			int y = x - k;
 
 			while (x < n && y < m && x >= 0 && y >= 0 &&
-				same (diff, diff->head + (size_t)x, diff->head + (size_t)y)) {
+				diff->old.lines[diff->head + (size_t)x].class ==
+					diff->new.lines[diff->head + (size_t)y].class) {
 				x++;
 				y++;
 			}

@@ -55,14 +55,18 @@ enum similar_kind similar_token (const uint8_t *bytes, size_t n, const char *nam
 
 int similar_mask (struct buf *to, const uint8_t *bytes, size_t n, const char *name)
 {
-	/* A NUL in front, so that no text of a host looks like a mask. */
-	static const char number[] = "\0n", own[] = "\0h";
+	/* A NUL in front, and a NUL of the text is doubled, so that no text of a host looks like a mask. */
+	static const char number[] = "\0n", own[] = "\0h", nul[] = "\0\0";
 	size_t length;
 
 	for (; n > 0; bytes += length, n -= length) {
 		enum similar_kind kind = similar_token (bytes, n, name, &length);
-		int result = kind == SIMILAR_BYTE ? buf_append (to, bytes, 1)
-						  : buf_append (to, kind == SIMILAR_NUMBER ? number : own, 2);
+		int result = kind == SIMILAR_BYTE && *bytes ? buf_append (to, bytes, 1)
+							    : buf_append (to,
+								      kind == SIMILAR_NUMBER ? number
+								      : kind == SIMILAR_NAME ? own
+											     : nul,
+								      2);
 
 		if (result < 0)
 			return -1;

@@ -344,14 +344,16 @@ static struct copy *copy_of (const struct call *call)
 	return list_entry (call->data, struct copy, transfer);
 }
 
-/* Of a get: DIR/HOST, which is made. */
+/* Of a get: DIR/HOST/, which is made. The slash: no file is put in its place. */
 static char *make_place (const char *directory, const char *label)
 {
 	char name[OUTDIR_NAME], *path;
+	struct stat st;
 
-	if (outdir_name (name, label, "") < 0 || asprintf (&path, "%s/%s", directory, name) < 0)
+	if (outdir_name (name, label, "") < 0 || asprintf (&path, "%s/%s/", directory, name) < 0)
 		return NULL;
-	if ((mkdir (directory, 0777) < 0 && errno != EEXIST) || (mkdir (path, 0777) < 0 && errno != EEXIST)) {
+	if ((mkdir (directory, 0777) < 0 && errno != EEXIST) || (mkdir (path, 0777) < 0 && errno != EEXIST) ||
+		stat (path, &st) < 0) {
 		free (path);
 		return NULL;
 	}

@@ -107,6 +107,28 @@ START_TEST (random_differences_lead_to_the_new_text)
 }
 END_TEST
 
+/* Each line is compared with hundreds of others. Their length does not matter for that. */
+START_TEST (long_lines)
+{
+	enum { LINES = 1000, LENGTH = 20000 };
+	char *texts[2];
+
+	for (int side = 0; side < 2; side++) {
+		char *end = texts[side] = malloc ((size_t)LINES * (LENGTH + 16) + 1);
+
+		ck_assert_ptr_nonnull (end);
+		for (int i = 0; i < LINES; i++) {
+			memset (end, 'x', LENGTH);
+			end += LENGTH + sprintf (end + LENGTH, "%d %s\n", i, side && i ? "new" : "old");
+		}
+	}
+	ck_assert_int_eq (strncmp (diff (texts[0], texts[1]), "@@ -1,1000 +1,1000 @@\n xxx", 26), 0);
+	buf_free (&text);
+	for (int side = 0; side < 2; side++)
+		free (texts[side]);
+}
+END_TEST
+
 /* --- similar lines ----------------------------------------------------------------------------------------------- */
 
 static const char *masked (const char *line, const char *name)
@@ -141,6 +163,30 @@ START_TEST (names_and_numbers_are_masked)
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		ck_assert_str_eq (masked (cases[i].line, cases[i].name), cases[i].masked);
+}
+END_TEST
+
+START_TEST (no_text_looks_like_a_mask)
+{
+	static const struct {
+		const char *text, *mask;
+		size_t n_text, n_mask;
+	} cases[] = { { "\0n", "5", 2, 1 }, { "\0h", "web1", 2, 4 },
+		{ "\0\0n",
+			"\0"
+			"5",
+			3, 2 } };
+	struct buf a, b;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		buf_init (&a, 100);
+		buf_init (&b, 100);
+		ck_assert_int_eq (similar_mask (&a, (const uint8_t *)cases[i].text, cases[i].n_text, "web1"), 0);
+		ck_assert_int_eq (similar_mask (&b, (const uint8_t *)cases[i].mask, cases[i].n_mask, "web1"), 0);
+		ck_assert (buf_len (&a) != buf_len (&b) || memcmp (buf_head (&a), buf_head (&b), buf_len (&a)) != 0);
+		buf_free (&a);
+		buf_free (&b);
+	}
 }
 END_TEST
 
@@ -179,7 +225,9 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, known_differences);
 	tcase_add_test (tcase, random_differences_lead_to_the_new_text);
+	tcase_add_test (tcase, long_lines);
 	tcase_add_test (tcase, names_and_numbers_are_masked);
+	tcase_add_test (tcase, no_text_looks_like_a_mask);
 	tcase_add_test (tcase, labels_have_a_name);
 	tcase_add_test (tcase, similar_lines_are_merged);
 }
