@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/diff.h"
 #include "cli/coalesce.h"
+#include "cli/diff.h"
 #include "cli/result.h"
 #include "cli/say.h"
 #include "cli/similar.h"

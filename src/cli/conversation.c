@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "cli/ask.h"
+#include "cli/conversation.h"
 #include "cli/result.h"
 #include "cli/say.h"
-#include "cli/conversation.h"
 
 static int dial (struct conversation *conversation)
 {

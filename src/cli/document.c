@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "cli/console.h"
+#include "cli/conversation.h"
 #include "cli/document.h"
 #include "cli/json.h"
 #include "cli/say.h"
-#include "cli/conversation.h"
 
 const struct option document_options[] = {
 	OPTION_ROWS_MANY (struct document_settings),

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/say.h"
 #include "cli/json.h"
+#include "cli/say.h"
 #include "wire/codes.h"
 #include "wire/header.h"
 

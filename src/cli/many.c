@@ -11,8 +11,8 @@
 #include "cli/console.h"
 #include "cli/json.h"
 #include "cli/last.h"
-#include "cli/say.h"
 #include "cli/many.h"
+#include "cli/say.h"
 
 /* --- hosts ------------------------------------------------------------------------------------------------------- */
 

@@ -19,9 +19,9 @@
 #include "base/err.h"
 #include "cli/call.h"
 #include "cli/pending.h"
-#include "files/target.h"
 #include "files/receiver.h"
 #include "files/sender.h"
+#include "files/target.h"
 
 struct transfer {
 	/* Set by the caller: */

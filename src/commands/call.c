@@ -9,11 +9,11 @@
 
 #include "base/text.h"
 #include "cli/console.h"
+#include "cli/conversation.h"
 #include "cli/json.h"
 #include "cli/many.h"
 #include "cli/result.h"
 #include "cli/say.h"
-#include "cli/conversation.h"
 #include "commands/commands.h"
 #include "wire/header.h"
 #include "wire/verbs.h"

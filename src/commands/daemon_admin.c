@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/paths.h"
-#include "cli/subcommand.h"
-#include "cli/say.h"
 #include "cli/json.h"
+#include "cli/say.h"
+#include "cli/subcommand.h"
 #include "commands/daemon_admin.h"
 
 enum admin_answer { ANSWERED, NOBODY, REFUSED };

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/say.h"
-#include "commands/identity.h"
 #include "cli/json.h"
+#include "cli/say.h"
 #include "commands/commands.h"
 #include "commands/daemon_admin.h"
+#include "commands/identity.h"
 #include "commands/offline.h"
 
 struct identities_settings {

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cli/say.h"
 #include "cli/conversation.h"
 #include "cli/json.h"
 #include "cli/many.h"
+#include "cli/say.h"
 #include "commands/commands.h"
 
 enum { ANSWER_MS = 5000, MOST = 1000000 };

@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 
-#include "cli/say.h"
-#include "cli/document.h"
 #include "cli/conversation.h"
+#include "cli/document.h"
 #include "cli/json.h"
+#include "cli/say.h"
 #include "commands/commands.h"
 #include "wire/verbs.h"
 

@@ -4,9 +4,9 @@
 #include <stdio.h>
 
 #include "cli/console.h"
+#include "cli/conversation.h"
 #include "cli/json.h"
 #include "cli/say.h"
-#include "cli/conversation.h"
 #include "commands/commands.h"
 
 enum { STATUS_REFUSED = 1 }; /* the new state is in use, except for the refused plugins and identities */

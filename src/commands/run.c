@@ -9,12 +9,12 @@
 
 #include "base/text.h"
 #include "cli/console.h"
+#include "cli/conversation.h"
 #include "cli/json.h"
+#include "cli/many.h"
 #include "cli/result.h"
 #include "cli/say.h"
-#include "cli/conversation.h"
 #include "commands/commands.h"
-#include "cli/many.h"
 
 struct run {
 	struct remex_options options;

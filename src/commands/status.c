@@ -4,10 +4,10 @@
 
 #include <stdio.h>
 
-#include "cli/say.h"
-#include "cli/document.h"
 #include "cli/conversation.h"
+#include "cli/document.h"
 #include "cli/json.h"
+#include "cli/say.h"
 #include "commands/commands.h"
 
 static const char *text_at (const json_t *json, const char *path)

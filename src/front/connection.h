@@ -15,8 +15,8 @@
 
 #include "gate/gate.h"
 #include "loop/loop.h"
-#include "wire/session.h"
 #include "net/pump.h"
+#include "wire/session.h"
 
 struct front;
 

@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "front/outcome.h"
 #include "front/front_state.h"
+#include "front/outcome.h"
 #include "front/request.h"
 #include "wire/header.h"
 #include "wire/records.h"

@@ -15,9 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/text.h"
 #include "base/buf.h"
 #include "base/fd.h"
+#include "base/text.h"
 #include "front/carrier.h"
 #include "front/closing.h"
 #include "loop/loop.h"

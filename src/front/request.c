@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "front/outcome.h"
 #include "front/front_state.h"
+#include "front/outcome.h"
 #include "front/place.h"
 #include "front/request.h"
 #include "front/schedule.h"

@@ -23,9 +23,9 @@
 #include "front/pool.h"
 #include "front/queue.h"
 #include "front/relay.h"
-#include "wire/session.h"
 #include "front/trail.h"
 #include "wire/codes.h"
+#include "wire/session.h"
 
 #define RETRY_AFTER 0.5 /* seconds, in a busy answer */
 

@@ -5,9 +5,9 @@
 #ifndef REMEX_NET_ENDPOINT_H
 #define REMEX_NET_ENDPOINT_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <net/if.h>
 #include <stdint.h>
 #include <sys/socket.h>
 

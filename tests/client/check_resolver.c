@@ -14,7 +14,6 @@
 
 #include "client/host.h"
 #include "client/resolver.h"
-#include "client/resolver.h"
 #include "support/check_main.h"
 
 enum { MANY = 40 };

@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "file_writer_fixture.h"
 #include "files/acl.h"
 #include "files/open_dir.h"
 #include "support/check_main.h"
-#include "file_writer_fixture.h"
 
 #define NO_LISTS "the filesystem of /tmp has no access control lists"
 

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "support/check_main.h"
 #include "file_writer_fixture.h"
+#include "support/check_main.h"
 
 static const struct file_writer_options plain, synced = { .sync = true };
 static char sum[DIGEST_TEXT];

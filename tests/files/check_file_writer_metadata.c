@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "support/check_main.h"
 #include "file_writer_fixture.h"
+#include "support/check_main.h"
 
 static const struct file_writer_options plain, preserve = { .preserve = true },
 					       set_id = { .preserve = true, .set_id = true };

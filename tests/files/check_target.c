@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "target_fixture.h"
 #include "support/check_main.h"
+#include "target_fixture.h"
 
 /* --- paths -------------------------------------------------------------------------------------------------------- */
 

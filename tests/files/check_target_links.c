@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "target_fixture.h"
 #include "support/check_main.h"
+#include "target_fixture.h"
 
 enum { ROUNDS = 20000, TURN = 200 };
 

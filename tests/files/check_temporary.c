@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "support/check_main.h"
 #include "file_writer_fixture.h"
+#include "support/check_main.h"
 
 static char name[TEMPORARY_NAME];
 

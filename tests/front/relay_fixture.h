@@ -5,8 +5,8 @@
 #ifndef REMEX_TESTS_FRONT_RELAY_FIXTURE_H
 #define REMEX_TESTS_FRONT_RELAY_FIXTURE_H
 
-#include "wire/fake_session.h"
 #include "front/relay.h"
+#include "wire/fake_session.h"
 
 struct fixture {
 	struct fake_session fake;
