@@ -773,8 +773,8 @@ def digest(size, seed):
     return whole.hexdigest()
 
 
-def main():
+def main(**how):
     for program in (REMEXD, REMEX):
         if not os.access(program, os.X_OK):
             sys.exit(program + " is not built (top_builddir says where)")
-    runner.main()
+    runner.main(**how)
