@@ -7,10 +7,25 @@ check_libs = $(CHECK_LIBS)
 endif
 
 TEST_EXTENSIONS = .test
-TEST_LOG_DRIVER = $(SHELL) $(top_srcdir)/build-aux/test-driver
+LOG_DRIVER = $(SHELL) $(top_srcdir)/tests/support/timed_driver
+TEST_LOG_DRIVER = $(LOG_DRIVER)
 
-EXTRA_DIST += tests/support/check_main.h tests/support/descriptors.h tests/support/fail_alloc.h tests/support/loopback.h tests/support/runner.py tests/support/skip.h
+EXTRA_DIST += \
+	tests/support/check_main.h \
+	tests/support/descriptors.h \
+	tests/support/fail_alloc.h \
+	tests/support/loopback.h \
+	tests/support/runner.py \
+	tests/support/skip.h \
+	tests/support/timed_driver \
+	$(NULL)
 
+# make runs the tests in the order of these lines: the longest come first, and the short ones fill what is left.
+include tests/system/local.mk
+include tests/cli/local.mk
+include tests/personality/local.mk
+include tests/tree/local.mk
+include tests/faults/local.mk
 include tests/base/local.mk
 include tests/wire/local.mk
 include tests/files/local.mk
@@ -26,9 +41,4 @@ include tests/daemon/local.mk
 include tests/client/local.mk
 include tests/hosts/local.mk
 include tests/ssh/local.mk
-include tests/cli/local.mk
-include tests/personality/local.mk
-include tests/faults/local.mk
 include tests/plugins/local.mk
-include tests/system/local.mk
-include tests/tree/local.mk
