@@ -7,8 +7,7 @@ check_libs = $(CHECK_LIBS)
 endif
 
 TEST_EXTENSIONS = .test
-LOG_DRIVER = $(SHELL) $(top_srcdir)/tests/support/timed_driver
-TEST_LOG_DRIVER = $(LOG_DRIVER)
+TEST_LOG_DRIVER = $(SHELL) $(top_srcdir)/tests/support/timed_driver
 
 EXTRA_DIST += \
 	tests/support/check_main.h \
