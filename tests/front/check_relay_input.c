@@ -190,7 +190,12 @@ START_TEST (a_sink_breaks_while_it_is_full)
 	n = input_all (&fixture);
 	fd_close (&fd);
 	fixture.moves = 0;
-	fixture_until (&fixture, fixture.relay.sink < 0);
+	while (fixture.relay.sink >= 0) {
+		/* The carrier may just have read what was full: a relay without input watches nothing. */
+		for (; fixture.relay.sink >= 0 && !buf_len (&fixture.relay.input); n += 10000)
+			input (&fixture, n, 10000);
+		fixture_turn (&fixture);
+	}
 	ck_assert_int_gt (fixture.moves, 0);
 	fixture_hear (&fixture, SIZE_MAX);
 	ck_assert_int_eq (fixture.credited, (int64_t)n);
