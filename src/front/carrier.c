@@ -23,6 +23,7 @@ enum {
 	STUCK_MS = 500,
 	END_MS = 1000,
 	HANGS_MS = 12000, /* as long as the supervisor waits for the front */
+	WIDE = 212992, /* as much as most systems allow (/proc/sys/net/core/wmem_max); the kernel doubles it */
 };
 
 /* --- the process ------------------------------------------------------------------------------------------------- */
@@ -191,6 +192,13 @@ void carriage_late (struct carriage *carriage, int fd)
 {
 	atomic_store (&carriage->wish, WISH_LATE);
 	send (fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL); /* wakes the carrier */
+}
+
+bool carriage_widen (int fd, bool *wide)
+{
+	const int room = WIDE;
+
+	return !*wide && (*wide = true) && setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room) == 0;
 }
 
 enum carried carriage_state (const struct carriage *carriage)

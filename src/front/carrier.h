@@ -67,6 +67,10 @@ void carrier_discard (struct carrier *carrier, int *fd);
  * end. */
 void carriage_late (struct carriage *carriage, int fd);
 
+/* The socket of a carriage, our end or the carrier's, is full. For the first time (*wide is false, and becomes true): let more
+ * bytes wait there, so that front and carrier wake each other less often. True: try again. */
+bool carriage_widen (int fd, bool *wide);
+
 /* How the carriage ended, or CARRYING. When an OUT stream has reached its end, this is known. */
 enum carried carriage_state (const struct carriage *carriage);
 

@@ -27,7 +27,7 @@ enum {
 	KEPT = 16 * 1024, /* bytes of a buffer that an idle thread keeps */
 	SPINS = 16,
 	SPLICE_PIECE = 1024 * 1024,
-	WIDE = 212992, /* as much as most systems allow (/proc/sys/net/core/wmem_max); the kernel doubles it */
+	BULK = 16 * 1024, /* IN: pieces from this size on are spliced */
 	RETRY_MS = 10, /* until another try to start a thread */
 };
 
@@ -174,16 +174,6 @@ static ssize_t copy_other (struct job *job, struct nowait *from)
 	return got;
 }
 
-/* The front's end is full. For the first time (true): let more bytes wait there, so that front and carrier wake each other
- * less often. */
-static bool widen (struct job *job)
-{
-	const int room = WIDE;
-
-	return !job->wide && (job->wide = true) &&
-	       setsockopt (job->front, SOL_SOCKET, SO_SNDBUF, &room, sizeof room) == 0;
-}
-
 static enum carried carry_out (struct job *job)
 {
 	bool spliced = job->kind == FD_PIPE;
@@ -206,7 +196,7 @@ static enum carried carry_out (struct job *job)
 		if (got < 0 && errno == EAGAIN) {
 			bool full = spliced && other_is_readable (job);
 
-			if (full && widen (job))
+			if (full && carriage_widen (job->front, &job->wide))
 				continue;
 			if (!wait_for (job, full ? POLLOUT : 0, full ? 0 : POLLIN))
 				return CARRIED_WHOLE;
@@ -231,29 +221,74 @@ static bool wait_to_write (const struct job *job)
 	return poll (fds, 2, -1) < 0 ? errno == EINTR : !(fds[0].revents & (POLLHUP | POLLERR));
 }
 
-static enum carried carry_in (struct job *job)
+/* Write what the front has sent. The number of its bytes; 0: the front has ended its input, or closed its end; -1 with
+ * errno: writing failed. */
+static ssize_t copy_front (struct job *job, struct nowait *to)
 {
-	struct nowait to = way_of (job);
 	ssize_t got;
 
-	while ((got = recv (job->front, job->bytes, LINK_PAYLOAD, 0)) != 0) {
-		job->most = got > job->most ? got : job->most;
-		for (ssize_t at = 0; at < got;) {
-			ssize_t done = write_other (job, &to, job->bytes + at, (size_t)(got - at));
+	do
+		got = recv (job->front, job->bytes, LINK_PAYLOAD, 0);
+	while (got < 0 && errno == EINTR);
+	job->most = got > job->most ? got : job->most;
+	for (ssize_t at = 0; at < got;) {
+		ssize_t done = write_other (job, to, job->bytes + at, (size_t)(got - at));
 
-			if (done > 0)
-				at += done;
-			else if (fd_reader_gone (job->kind, errno))
-				return CARRIED_WHOLE; /* the command reads no more, which is no error */
-			else if (errno != EAGAIN)
-				return CARRIED_FAILED;
-			else if (!wait_to_write (job))
-				return CARRIED_WHOLE;
-		}
-		if (got < 0 && errno != EINTR)
-			break;
+		if (done > 0)
+			at += done;
+		else if (errno != EAGAIN)
+			return -1;
+		else if (!wait_to_write (job))
+			return 0;
 	}
-	return CARRIED_WHOLE;
+	return got > 0 ? got : 0;
+}
+
+/* The same without a copy, into a pipe, and without waiting: -1 with EAGAIN when the front has sent nothing more yet, or the
+ * pipe is full. */
+static ssize_t splice_front (const struct job *job)
+{
+	ssize_t got;
+
+	begin (job);
+	got = splice (job->front, NULL, job->other, NULL, SPLICE_PIECE, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+	end (job);
+	return got;
+}
+
+/* Wait for more from the front, or for room. False when the front has closed its end. */
+static bool wait_to_splice (const struct job *job)
+{
+	struct pollfd front = { .fd = job->front, .events = POLLIN };
+
+	if (poll (&front, 1, 0) > 0)
+		return wait_to_write (job);
+	return poll (&front, 1, -1) > 0 || errno == EINTR;
+}
+
+/* Each piece that is spliced takes a slot of the pipe (16 by default), however small the piece is: only bulk is spliced. */
+static enum carried carry_in (struct job *job)
+{
+	bool splices = job->kind == FD_PIPE, bulk = false;
+	struct nowait to = way_of (job);
+
+	for (;;) {
+		bool spliced = splices && bulk;
+		ssize_t got = spliced ? splice_front (job) : copy_front (job, &to);
+
+		if (got == 0 || (got < 0 && fd_reader_gone (job->kind, errno)))
+			return CARRIED_WHOLE; /* a command that reads no more is no error */
+		if (got > 0) {
+			bulk = got >= BULK;
+		} else if (!spliced) {
+			return CARRIED_FAILED;
+		} else if (errno == EAGAIN) {
+			if (!wait_to_splice (job))
+				return CARRIED_WHOLE;
+		} else if (errno != EINTR) {
+			splices = false; /* this kernel cannot */
+		}
+	}
 }
 
 /* --- the threads ------------------------------------------------------------------------------------------------- */

@@ -343,6 +343,8 @@ static void input_to_sink (struct relay *relay)
 
 		if (done > 0) {
 			input_left (relay, (size_t)done);
+		} else if (errno == EAGAIN && carriage_widen (relay->sink, &relay->sink_wide)) {
+			continue;
 		} else if (errno == EAGAIN) {
 			watch_set (relay->sink_watch, UV_WRITABLE);
 			return;

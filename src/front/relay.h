@@ -54,6 +54,7 @@ struct relay {
 	int sink; /* our end of the carriage, or the quiet descriptor itself; -1: there is none yet, or it is closed */
 	int sink_rest; /* our end after the end of the input; closing it early drops the rest */
 	struct watch *sink_watch;
+	bool sink_wide; /* the carriage's buffer has been enlarged */
 	bool has_sink, broken; /* a sink was handed over; the input is not read any more, and is dropped */
 	bool input_ended, end_sent;
 	int64_t pulled; /* bytes of input for which the worker has room */

@@ -100,6 +100,61 @@ START_TEST (in)
 }
 END_TEST
 
+/* Pieces of all sizes, some of them so large that they are spliced: every byte comes, in its order. */
+START_TEST (in_bulk)
+{
+	static const size_t pieces[] = { 1, 100000, 3, 16384, 16383, 65536, 1, 300000, 70000, 4096, 20000, 20000, 5 };
+	static uint8_t bytes[1 << 20], got[sizeof bytes];
+	size_t sent = 0, n = 0, left = 0, piece = 0;
+	struct carriage *carriage;
+	int ours, pipe = carried_pipe (CARRY_IN, &ours, &carriage);
+	ssize_t some;
+
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)(i * 7 + i / 4096);
+	while ((some = sent < sizeof bytes) || n < sizeof bytes) {
+		struct pollfd fds[] = { { .fd = some ? ours : -1, .events = POLLOUT },
+			{ .fd = pipe, .events = POLLIN } };
+
+		ck_assert_int_gt (poll (fds, 2, -1), 0);
+		if (!left)
+			left = pieces[piece++ % (sizeof pieces / sizeof *pieces)];
+		if (left > sizeof bytes - sent)
+			left = sizeof bytes - sent;
+		if (some && (some = send (ours, bytes + sent, left, MSG_DONTWAIT)) > 0) {
+			sent += (size_t)some;
+			left -= (size_t)some;
+		}
+		if (fds[1].revents & POLLIN) {
+			ck_assert_int_gt ((some = read (pipe, got + n, piece % 2 ? 5000 : sizeof got - n)), 0);
+			n += (size_t)some;
+		}
+	}
+	ck_assert_int_eq (memcmp (bytes, got, sizeof bytes), 0);
+	ck_assert_int_eq (shutdown (ours, SHUT_WR), 0);
+	ck_assert_int_eq (read (pipe, got, 1), 0);
+	wait_state (carriage, CARRIED_WHOLE);
+	fd_close (&ours);
+	fd_close (&pipe);
+}
+END_TEST
+
+/* The command ends while the pipe is full. */
+START_TEST (in_bulk_that_nobody_reads)
+{
+	static const char bytes[1 << 20];
+	struct carriage *carriage;
+	int ours, pipe = carried_pipe (CARRY_IN, &ours, &carriage);
+
+	while (send (ours, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+		;
+	fd_close (&pipe);
+	wait_state (carriage, CARRIED_WHOLE);
+	ck_assert_int_eq (send (ours, "x", 1, MSG_NOSIGNAL), -1);
+	fd_close (&ours);
+}
+END_TEST
+
 START_TEST (in_that_nobody_reads)
 {
 	struct carriage *carriage;
@@ -337,6 +392,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_checked_fixture (tcase, begin, finish);
 	tcase_add_test (tcase, out);
 	tcase_add_test (tcase, in);
+	tcase_add_test (tcase, in_bulk);
+	tcase_add_test (tcase, in_bulk_that_nobody_reads);
 	tcase_add_test (tcase, in_that_nobody_reads);
 	tcase_add_test (tcase, in_that_is_given_up);
 	tcase_add_test (tcase, out_that_is_held);
