@@ -54,13 +54,20 @@ bool last_is_meant (const char *const *expressions, size_t n)
 	return false;
 }
 
+static int damaged (const char *path, struct err *err)
+{
+	err_set (err, 0, "%s is damaged: remove it, or run a command on the hosts again", path);
+	err->sys = EINVAL;
+	return -1;
+}
+
 /* Define the group of a line: 0, or -1 and err. */
-static int define (struct hosts *hosts, char *line, struct err *err)
+static int define (struct hosts *hosts, const char *path, char *line, struct err *err)
 {
 	char group[GROUP], *blank = strchr (line, ' ');
 
-	if (!blank)
-		return 0;
+	if (!blank || blank == line || blank - line >= LAST_NAME || !blank[1])
+		return damaged (path, err);
 	*blank = '\0';
 	snprintf (group, sizeof group, "last.%s", line);
 	return hosts_define (hosts, group, blank + 1, err);
@@ -70,14 +77,17 @@ int last_define (struct hosts *hosts, struct err *err)
 {
 	char *directory = paths_state (), *path = NULL, *text = NULL, *rest = NULL;
 	int result = 0;
-	size_t n;
+	size_t n = 0;
 
 	if (directory && asprintf (&path, "%s/last", directory) >= 0 &&
 		!(text = trusted_read (path, FILE_MAX, &n, err)) && err->sys != ENOENT)
 		result = -1;
+	/* A name that was cut may be that of another host. */
+	else if (text && n && (text[n - 1] != '\n' || strlen (text) != n))
+		result = damaged (path, err);
 	for (char *line = text ? strtok_r (text, "\n", &rest) : NULL; line && result == 0;
 		line = strtok_r (NULL, "\n", &rest))
-		result = define (hosts, line, err);
+		result = define (hosts, path, line, err);
 	free (text);
 	free (path);
 	free (directory);

@@ -12,11 +12,11 @@
 #include "base/err.h"
 #include "hosts/hosts.h"
 
-enum { LAST_GROUPS = 100, LAST_SETS = LAST_GROUPS + 2 };
+enum { LAST_GROUPS = 100, LAST_SETS = LAST_GROUPS + 2, LAST_NAME = 24 };
 
 struct last {
 	struct {
-		char name[24];
+		char name[LAST_NAME];
 		char *expression;
 	} sets[LAST_SETS];
 	size_t n;
@@ -31,7 +31,8 @@ void last_save (struct last *last);
 /* Does one of these n expressions mean a set of the last command? The file is not looked at otherwise. */
 bool last_is_meant (const char *const *expressions, size_t n);
 
-/* Define the groups last.NAME of the file, if there is one. 0, or -1 and err. */
+/* Define the groups last.NAME of the file, if there is one. 0, or -1 and err: the file is not trusted (base/trusted.h), or
+ * it is damaged. */
 int last_define (struct hosts *hosts, struct err *err);
 
 #endif

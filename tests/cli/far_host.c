@@ -88,6 +88,9 @@ static bool answer (struct stream *stream, long id, const struct far_reply *repl
 		snprintf (header, sizeof header, "{\"id\":%ld,\"done\":{\"outcome\":\"completed\"}}", id);
 		return (reply->kind == FAR_NO_RESULT || pour (stream, id, "result", reply->text)) &&
 		       say (stream, header, NULL);
+	case FAR_DONE:
+		snprintf (header, sizeof header, "{\"id\":%ld,\"done\":%s}", id, reply->text);
+		return say (stream, header, NULL);
 	case FAR_EXITED:
 		snprintf (header, sizeof header, "{\"id\":%ld,\"done\":{\"outcome\":\"exited\",\"exit\":0}}", id);
 		return pour (stream, id, "stdout", reply->text) && say (stream, header, NULL);

@@ -13,6 +13,7 @@
 enum far_reply_kind {
 	FAR_RESULT, /* the text on the stream "result", and `completed` */
 	FAR_NO_RESULT, /* `completed` */
+	FAR_DONE, /* the text is the end, in JSON */
 	FAR_EXITED, /* the text on the stream "stdout", and `exited` */
 	FAR_ERROR, /* the error `denied` with the text */
 	FAR_HANG_UP, /* the end of the connection */

@@ -10,8 +10,11 @@ cli_checks = \
 	%D%/check_diff \
 	%D%/check_document \
 	%D%/check_drive \
+	%D%/check_fanout \
 	%D%/check_json \
 	%D%/check_labels \
+	%D%/check_last \
+	%D%/check_outdir \
 	%D%/check_pending \
 	%D%/check_progress \
 	%D%/check_result \
@@ -65,6 +68,13 @@ cli_parts = src/cli/libcli.la src/hosts/libhosts.la src/proc/libproc.la src/conf
 %C%_check_diff_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 %C%_check_labels_CFLAGS = $(check_cflags)
 %C%_check_labels_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
+%C%_check_fanout_SOURCES = %D%/check_fanout.c %D%/far_host.c %D%/far_host.h
+%C%_check_fanout_CFLAGS = $(check_cflags)
+%C%_check_fanout_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
+%C%_check_last_CFLAGS = $(check_cflags)
+%C%_check_last_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
+%C%_check_outdir_CFLAGS = $(check_cflags)
+%C%_check_outdir_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 %C%_check_spool_CFLAGS = $(check_cflags)
 %C%_check_spool_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 endif
