@@ -460,7 +460,8 @@ static void on_start (struct task *task, struct drive *drive)
 
 	call->waiting = false;
 	if (call->begin && call->begin (call) < 0) {
-		call_fail (call, REMEX_FAILED, "internal", strerror (errno));
+		if (errno)
+			call_fail (call, REMEX_FAILED, "internal", strerror (errno));
 		return;
 	}
 	call->host = remex_connect (drive->remex, call->address ? call->address : call->where, &error);

@@ -62,7 +62,8 @@ struct call {
 	bool mortal; /* the sink may block, and has nothing to clean up: signals are not caught */
 	/* For call_queue: */
 	const char *address; /* for remex_connect; NULL: `where` */
-	int (*begin) (struct call *call); /* its turn has come: set options.args. 0, or -1 with errno. May be NULL */
+	/* Its turn has come: set options.args. 0; or -1 with errno, or with errno 0 after call_fail. May be NULL. */
+	int (*begin) (struct call *call);
 	void (*ended) (struct call *call); /* it is over, and its connection is closed */
 
 	/* Filled in: */

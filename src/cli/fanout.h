@@ -48,7 +48,8 @@ struct fanout {
 	struct view *views[FANOUT_VIEWS];
 	size_t n_views;
 	const struct sink *sink; /* in place of the views; NULL: the views take the output */
-	int (*begin) (struct fanout *fanout, struct member *member); /* it starts: 0, or -1 with errno. May be NULL */
+	/* It starts: 0; or -1 with errno, or with errno 0 after call_fail. May be NULL. */
+	int (*begin) (struct fanout *fanout, struct member *member);
 	void (*ended) (struct fanout *fanout, struct member *member); /* it is over, or was skipped. May be NULL */
 	struct input *input; /* NULL: none */
 	struct spool *spool; /* for the input; NULL where there is none */

@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "cli/descriptor.h"
 #include "cli/say.h"
 #include "cli/transfer.h"
+#include "files/file_reader.h"
 
 #define FILES_STREAM "files"
 
@@ -125,6 +127,36 @@ static int open_source (void *data, int index, char *name, bool *stream, struct 
 		return fd >= 0 ? fd : err_sys (err, CODE_IO_ERROR, standard ? "standard input" : "cannot open it");
 	}
 	return target_open_source (&everything, NULL, path, err);
+}
+
+/* A directory needs -r, and no other kind of file can be opened. 0, or -1 and err. */
+static int check_kind (const struct transfer *self, int fd, struct err *err)
+{
+	struct stat st;
+
+	if (fstat (fd, &st) < 0)
+		return err_sys (err, CODE_IO_ERROR, "cannot stat it");
+	return self->recursive || !S_ISDIR (st.st_mode)
+		       ? 0
+		       : err_set (err, CODE_BAD_VALUE, "%s", file_reader_refusal (st.st_mode));
+}
+
+int transfer_check_sources (const struct transfer *self, struct err *err)
+{
+	char name[ITEM_NAME_MAX + 1];
+	bool stream;
+
+	for (int i = 0; i < self->n_sources; i++) {
+		struct err why;
+		int fd = open_source ((void *)(uintptr_t)self, i, name, &stream, &why), result = fd < 0 ? -1 : 0;
+
+		if (fd >= 0 && !stream)
+			result = check_kind (self, fd, &why);
+		fd_close (&fd);
+		if (result < 0)
+			return err_set (err, why.code, "%s: %s", self->sources[i], why.text);
+	}
+	return 0;
 }
 
 /* Read ahead, so that the disk and the checksums do not wait for the network: 0, or -1 and err. Of many hosts, others are

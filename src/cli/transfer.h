@@ -58,6 +58,10 @@ struct transfer {
 int transfer_open (struct transfer *transfer, struct err *err);
 void transfer_close (struct transfer *transfer);
 
+/* Of a put: can each source be opened? 0, or -1 and err, which names the first that cannot. For many hosts, so that they
+ * need not say it one by one. */
+int transfer_check_sources (const struct transfer *transfer, struct err *err);
+
 /* The call's sink that moves the bytes; its `data` is the transfer. */
 extern const struct sink sink_transfer;
 

@@ -344,20 +344,42 @@ static struct copy *copy_of (const struct call *call)
 	return list_entry (call->data, struct copy, transfer);
 }
 
-/* Of a get: DIR/HOST/, which is made. The slash: no file is put in its place. */
-static char *make_place (const char *directory, const char *label)
+/* Make a directory, which may be there. 0, or -1 and err. */
+static int make_directory (const char *path, struct err *err)
 {
-	char name[OUTDIR_NAME], *path;
 	struct stat st;
 
-	if (outdir_name (name, label, "") < 0 || asprintf (&path, "%s/%s/", directory, name) < 0)
+	if (mkdir (path, 0777) < 0 && errno != EEXIST)
+		return err_sys (err, CODE_IO_ERROR, "cannot make %s", path);
+	if (stat (path, &st) < 0)
+		return err_sys (err, CODE_IO_ERROR, "%s", path);
+	return S_ISDIR (st.st_mode) ? 0 : err_set (err, CODE_BAD_VALUE, "%s is not a directory", path);
+}
+
+/* Of a get: DIR/HOST/, which is made. The slash: no file is put in its place. NULL and err. */
+static char *make_place (const char *directory, const char *label, struct err *err)
+{
+	char name[OUTDIR_NAME], *path;
+	int n = -1;
+
+	if (outdir_name (name, label, "") < 0 || (n = asprintf (&path, "%s/%s/", directory, name)) < 0) {
+		err_sys (err, CODE_IO_ERROR, "cannot make its directory");
 		return NULL;
-	if ((mkdir (directory, 0777) < 0 && errno != EEXIST) || (mkdir (path, 0777) < 0 && errno != EEXIST) ||
-		stat (path, &st) < 0) {
+	}
+	path[n - 1] = '\0';
+	if (make_directory (directory, err) < 0 || make_directory (path, err) < 0) {
 		free (path);
 		return NULL;
 	}
+	path[n - 1] = '/';
 	return path;
+}
+
+static int cannot_begin (struct member *member, const struct err *err)
+{
+	call_fail (&member->call, REMEX_FAILED, code_name ((enum code)err->code), err->text);
+	errno = 0;
+	return -1;
 }
 
 static int begin_one (struct fanout *fanout, struct member *member)
@@ -374,16 +396,13 @@ static int begin_one (struct fanout *fanout, struct member *member)
 	copy->transfer.told = told;
 	member->call.data = &copy->transfer;
 	if (!copy->transfer.put) {
-		fleet->directories[member->rank] = make_place (copy->transfer.destination, member->target->label);
+		fleet->directories[member->rank] = make_place (copy->transfer.destination, member->target->label, &err);
 		copy->transfer.destination = fleet->directories[member->rank];
 		if (!copy->transfer.destination)
-			return -1;
+			return cannot_begin (member, &err);
 	}
 	copy->files = json_array (); /* from here on there is something to close */
-	if (transfer_open (&copy->transfer, &err) == 0)
-		return 0;
-	errno = err.sys ? err.sys : EINVAL;
-	return -1;
+	return transfer_open (&copy->transfer, &err) == 0 ? 0 : cannot_begin (member, &err);
 }
 
 static char *arguments_of (struct fanout *fanout, const struct member *member)
@@ -482,13 +501,34 @@ static int copy_on_many (struct copy *copy, const struct many_hosts *hosts)
 	return finish (status);
 }
 
-/* Is it our own stdin, stdout or another descriptor? There is one of it, and there are many hosts. */
-static bool is_stream (const struct transfer *transfer)
+static bool is_stream (const char *word)
 {
-	const char *word = transfer->put ? transfer->sources[0] : transfer->destination;
 	int fd;
 
 	return !strcmp (word, "-") || descriptor_of (word, &fd) != 0;
+}
+
+/* Of our own stdin, stdout or another descriptor there is one, and there are many hosts. */
+static bool needs_stream (const struct transfer *transfer)
+{
+	bool found = !transfer->put && is_stream (transfer->destination);
+
+	for (int i = 0; transfer->put && i < transfer->n_sources; i++)
+		found |= is_stream (transfer->sources[i]);
+	return found;
+}
+
+/* What is wrong here is said once, and not for each host. */
+static int check_here (const struct copy *copy)
+{
+	const struct transfer *transfer = &copy->transfer;
+	struct err err;
+
+	if ((transfer->put ? transfer_check_sources (transfer, &err) : make_directory (transfer->destination, &err)) ==
+		0)
+		return 0;
+	complain (NULL, "%s: nothing was copied", err.text);
+	return STATUS_REMEX;
 }
 
 static int copy_words (struct copy *copy, const struct command_line *line)
@@ -503,10 +543,10 @@ static int copy_words (struct copy *copy, const struct command_line *line)
 	if ((status = many_expand (copy->command, &copy->many, copy->where, true, &hosts)) == 0) {
 		if (hosts.targets.n == 1)
 			status = copy_on (copy, hosts.targets.targets);
-		else if (is_stream (&copy->transfer))
+		else if (needs_stream (&copy->transfer))
 			status = usage_error (copy->command, "'%s' names %zu hosts, and there is one standard %s",
 				copy->where, hosts.targets.n, copy->transfer.put ? "input" : "output");
-		else
+		else if ((status = check_here (copy)) == 0)
 			status = copy_on_many (copy, &hosts);
 	}
 	many_hosts_free (&hosts);

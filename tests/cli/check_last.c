@@ -163,7 +163,10 @@ static const struct {
 	const char *bytes;
 	size_t n;
 } broken[] = {
-#define BYTES(text) { text, sizeof text - 1 }
+#define BYTES(text) \
+	{ \
+		text, sizeof text - 1 \
+	}
 	BYTES ("ok web1\nfailed web1"), /* of web12 */
 	BYTES ("ok web1\nfailed "),
 	BYTES ("ok web1\nfailed"),
@@ -173,7 +176,8 @@ static const struct {
 	BYTES ("ok web1\0,web2\n"),
 	BYTES ("\0\0\0\0\0\0\0\0"),
 	BYTES ("a-name-that-no-set-can-have web1\n"),
-	BYTES ("\x7f" "ELF\n"),
+	BYTES ("\x7f"
+	       "ELF\n"),
 };
 
 /* Each prefix of a good file that is not a file of whole lines, and what no command has written. */
@@ -254,8 +258,9 @@ END_TEST
 
 START_TEST (is_it_meant)
 {
-	static const char *const no[] = { "web1", "@lasting.ok", "@last", "last.ok", "x@last" },
-				*const yes[] = { "web1", "a,!@last.ok" };
+	static const char *const no[] = { "web1", "@lasting.ok", "@last", "last.ok", "x@last" }, *const yes[] = {
+		"web1", "a,!@last.ok"
+	};
 
 	ck_assert (!last_is_meant (no, 5));
 	ck_assert (last_is_meant (yes, 2));
