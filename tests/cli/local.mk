@@ -17,6 +17,7 @@ cli_checks = \
 	%D%/check_outdir \
 	%D%/check_pending \
 	%D%/check_progress \
+	%D%/check_report \
 	%D%/check_result \
 	%D%/check_say \
 	%D%/check_spool \
@@ -75,6 +76,8 @@ cli_parts = src/cli/libcli.la src/hosts/libhosts.la src/proc/libproc.la src/conf
 %C%_check_last_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 %C%_check_outdir_CFLAGS = $(check_cflags)
 %C%_check_outdir_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
+%C%_check_report_CFLAGS = $(check_cflags)
+%C%_check_report_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 %C%_check_spool_CFLAGS = $(check_cflags)
 %C%_check_spool_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 endif
