@@ -20,6 +20,7 @@
 enum {
 	PIECE = 4096,
 	ROOM = 64 * 1024, /* of a socket pair: some hundred lines, before lines are lost */
+	REST = 2 * ROOM / PIECE, /* reads after the end of supervisor and front */
 };
 
 enum { MAIN, FRONT, WORKERS, INLETS };
@@ -122,22 +123,24 @@ static int run (void *arg)
 	signal (SIGTERM, SIG_IGN);
 	log_setup ("remexd[log]", LOG_WARNING);
 	log->out = nowait_of (STDERR_FILENO, O_WRONLY);
-	for (;;) {
+	for (int rest = 0; rest < REST;) {
 		bool over = log->inlets[MAIN].fd < 0 && log->inlets[FRONT].fd < 0;
 		struct pollfd fds[INLETS];
 		int ready;
 
 		for (int i = 0; i < INLETS; i++)
 			fds[i] = (struct pollfd){ .fd = log->inlets[i].fd, .events = POLLIN };
-		/* A process that a plugin has left behind may have the workers' end for ever. */
+		/* A process that a plugin has left behind may have the workers' end, and write to it, for ever. */
+		rest += over;
 		if ((ready = poll (fds, INLETS, over ? 0 : -1)) < 0 && errno != EINTR)
 			return 1;
 		if (ready == 0)
-			return 0;
+			break;
 		for (int i = 0; i < INLETS; i++)
 			if (ready > 0 && fds[i].revents && !take (log, &log->inlets[i]))
 				return 1;
 	}
+	return 0;
 }
 
 /* --- the others ---------------------------------------------------------------------------------------------------- */

@@ -32,6 +32,8 @@ static int reset_inherited (void)
 		if (signo != SIGKILL && signo != SIGSTOP)
 			signal (signo, SIG_DFL);
 	signal (SIGPIPE, SIG_IGN);
+	signal (SIGXFSZ,
+		SIG_IGN); /* where the size of files is limited, writing to the log or the trail fails instead */
 	sigemptyset (&none);
 	if (sigprocmask (SIG_SETMASK, &none, NULL) < 0)
 		return -1;

@@ -532,8 +532,6 @@ static int watch_signals (struct supervisor *supervisor)
 {
 	sigset_t set;
 
-	signal (SIGXFSZ, SIG_IGN); /* when the size of the audit trail's file is limited, write(2) fails instead */
-
 	sigemptyset (&set);
 	sigaddset (&set, SIGTERM);
 	sigaddset (&set, SIGINT);

@@ -20,6 +20,7 @@ static _Noreturn void fork_child (const char *title, int *keep, size_t n, int (*
 		sigaction (signo, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction (SIGPIPE, &action, NULL);
+	sigaction (SIGXFSZ, &action, NULL);
 	fd_close_except (keep, n);
 	prctl (PR_SET_NAME, title);
 	sigemptyset (&none);

@@ -1,7 +1,7 @@
 /* fork - a child of the same program that runs a function: the supervisor's keepers, a keeper's worker.
  *
  * The child closes every descriptor except 0-2 and those in `keep`. It sets default dispositions for all signals
- * (SIGPIPE ignored) and an empty mask. It never returns: the function's result is its exit status (_exit).
+ * (SIGPIPE and SIGXFSZ ignored: the call fails instead) and an empty mask. It never returns: the function's result is its exit status (_exit).
  */
 #ifndef REMEX_PROC_FORK_H
 #define REMEX_PROC_FORK_H

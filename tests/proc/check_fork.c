@@ -30,7 +30,7 @@ static int look (void *arg)
 		if (sigaction (signo, NULL, &action) < 0)
 			continue;
 		bad |= (sigismember (&set, signo) == 1) << 3;
-		bad |= (action.sa_handler != (signo == SIGPIPE ? SIG_IGN : SIG_DFL)) << 4;
+		bad |= (action.sa_handler != (signo == SIGPIPE || signo == SIGXFSZ ? SIG_IGN : SIG_DFL)) << 4;
 	}
 	return bad;
 }
