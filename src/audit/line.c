@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "audit/line.h"
+#include "base/text.h"
 #include "wire/header.h"
 
 enum {
@@ -15,49 +16,25 @@ enum {
 
 /* --- the text of a line ------------------------------------------------------------------------------------------ */
 
-static bool is_c1 (const char *p)
-{
-	return (uint8_t)p[0] == 0xC2 && (uint8_t)p[1] >= 0x80 && (uint8_t)p[1] < 0xA0;
-}
-
-/* Escape DEL and the C1 set, which occur only within strings. jansson escapes the characters below U+0020. */
-static size_t escape (uint8_t *out, const char *text, size_t n)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	size_t used = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		bool c1 = is_c1 (text + i);
-		uint8_t c = (uint8_t)text[i + c1];
-
-		if (!c1 && c != 0x7F) {
-			out[used++] = c;
-			continue;
-		}
-		memcpy (out + used, "\\u00", 4);
-		out[used + 4] = (uint8_t)hex[c >> 4];
-		out[used + 5] = (uint8_t)hex[c & 15];
-		used += 6;
-		i += c1;
-	}
-	return used;
-}
-
-/* Append the line; it is consumed. */
+/* Append the line; it is consumed. Control characters that jansson leaves as they are (DEL, C1, U+2028) occur only within
+ * strings, and are escaped. */
 static int put (struct buf *out, json_t *line)
 {
 	char *text = line ? json_dumps (line, DUMP) : NULL;
-	size_t n = text ? strlen (text) : 0, size = n;
+	size_t size = 0, length;
 	uint8_t *to = NULL;
 
 	json_decref (line);
 	errno = ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		size += is_c1 (text + i) ? 4 : text[i] == 0x7F ? 5 : 0;
+	for (const char *p = text; p && *p; p += length)
+		size += text_json (NULL, p, &length);
 	if (size > AUDIT_LINE_MAX)
 		errno = ENOBUFS;
-	else if (text && (to = buf_reserve (out, size)))
-		buf_commit (out, escape (to, text, n));
+	else if (text && (to = buf_reserve (out, size))) {
+		for (const char *p = text; *p; p += length)
+			to += text_json ((char *)to, p, &length);
+		buf_commit (out, size);
+	}
 	free (text);
 	return to ? 0 : -1;
 }
@@ -99,12 +76,9 @@ static json_t *begin (const char *event, const struct timespec *now)
 /* The most bytes that the character at p takes in a line; *length is its bytes in memory. */
 static size_t character (const char *p, size_t *length)
 {
-	uint8_t c = (uint8_t)*p;
+	size_t n = text_json (NULL, p, length);
 
-	*length = c < 0xC0 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
-	if (c < 0x20 || c == 0x7F || is_c1 (p))
-		return 6;
-	return c == '"' || c == '\\' ? 2 : *length;
+	return (uint8_t)*p < 0x20 ? 6 : *p == '"' || *p == '\\' ? 2 : n;
 }
 
 /* How many bytes of the string fit into *room. *room is reduced by the bytes that they take in a line. */

@@ -85,6 +85,40 @@ bool text_has_control (const void *bytes, size_t n)
 	return false;
 }
 
+static size_t json_escape (char *out, unsigned unit)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	if (out) {
+		memcpy (out, "\\u", 2);
+		for (int i = 0; i < 4; i++)
+			out[2 + i] = hex[unit >> (12 - 4 * i) & 15];
+	}
+	return 6;
+}
+
+size_t text_json (char *out, const char *text, size_t *length)
+{
+	const uint8_t *p = (const uint8_t *)text;
+	size_t n = *length = *p < 0xC0 ? 1 : *p < 0xE0 ? 2 : *p < 0xF0 ? 3 : 4;
+
+	if (*p < 0x7F || !is_control (p, n)) {
+		if (out)
+			memcpy (out, p, n);
+		return n;
+	}
+	if (n == 1)
+		return json_escape (out, *p);
+	if (n == 2)
+		return json_escape (out, (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu));
+	if (n == 3)
+		return json_escape (out, (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu));
+	/* A tag: a pair of surrogates. */
+	json_escape (out, 0xDB40);
+	json_escape (out ? out + 6 : NULL, 0xDC00 | (p[2] & 0x3Fu) << 6 | (p[3] & 0x3Fu));
+	return 12;
+}
+
 bool text_is_name (const char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

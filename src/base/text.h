@@ -36,6 +36,12 @@ char *text_escape (char *out, size_t size, const void *bytes, size_t n);
  * cut between characters. */
 char *text_plain (char *out, size_t size, const void *bytes, size_t n);
 
+/* Copy the character at p of a text in JSON, which is UTF-8, to `out`. A control character (text_has_control) is escaped: in
+ * JSON it can stand only within a string, except those below U+0020, which are escaped there and copied here. `out` has room for TEXT_JSON_MAX bytes, or is NULL: nothing is copied then. *length:
+ * the bytes of the character at p. Returns the bytes that it has in `out`. */
+enum { TEXT_JSON_MAX = 12 };
+size_t text_json (char *out, const char *p, size_t *length);
+
 /* Copy n bytes for a terminal so that it obeys none of them and the text stays the same otherwise: control characters
  * (text_has_control) become ^[ or \xNN; the tab, the backslash and bytes that are no UTF-8 and no control character are
  * copied. Writes at most TEXT_SHOWN_MAX * n bytes, without a NUL; returns how many. */

@@ -28,30 +28,23 @@ json_t *json_words (const char *text)
 	return header_bytes (text, strlen (text));
 }
 
-/* Escape the control characters that are legal in JSON (text_has_control): some terminals obey them. They can only
- * stand inside strings, and in UTF-8 they have two or three bytes. */
+/* Append a text in JSON, and escape the control characters that are legal there: some terminals obey them. */
 static int append_safe (struct buf *to, const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text, *start = p;
+	char out[TEXT_JSON_MAX];
+	const char *start = text;
+	size_t length, n;
 	int result = 0;
 
-	while (*p && result == 0) {
-		size_t n = *p < 0xC0 ? 1 : *p < 0xE0 ? 2 : *p < 0xF0 ? 3 : 4;
-		bool escaped = *p == 0x7F || ((n == 2 || n == 3) && text_has_control (p, n));
-
-		if (escaped) {
-			unsigned c = n == 1   ? *p
-				     : n == 2 ? (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu)
-					      : (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
-
+	for (const char *p = text; *p && result == 0; p += length)
+		if ((n = text_json (NULL, p, &length)) != length) {
+			text_json (out, p, &length);
 			result = buf_append (to, start, (size_t)(p - start));
 			if (result == 0)
-				result = buf_printf (to, "\\u%04x", c);
-			start = p + n;
+				result = buf_append (to, out, n);
+			start = p + length;
 		}
-		p += n;
-	}
-	return result < 0 ? result : buf_append (to, start, (size_t)(p - start));
+	return result < 0 ? result : buf_append (to, start, strlen (start));
 }
 
 static int append (struct buf *to, json_t *json, size_t flags)

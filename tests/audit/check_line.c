@@ -165,11 +165,14 @@ END_TEST
 
 START_TEST (nothing_is_forged)
 {
-	static const char evil[] = "a\"b\\c\n{\"audit\":\"end\"}\r\t\x1b[2J\x7f\xc2\x80\xc2\x9f\xc2\xa0\xc3\xa4";
+	static const char evil[] =
+		"a\"b\\c\n{\"audit\":\"end\"}\r\t\x1b["
+		"2J\x7f\xc2\x80\xc2\x9f\xc2\xa0\xc3\xa4\xe2\x80\xa8\xe2\x80\xae\xf3\xa0\x81\xb8\xe2\x82\xac";
 	json_t *args = json_pack ("{s[s]ss}", "argv", evil, evil, evil), *line;
 	char *text = start_text (evil, args, evil);
 
-	ck_assert_ptr_nonnull (strstr (text, "\\u001B[2J\\u007F\\u0080\\u009F\xc2\xa0\xc3\xa4"));
+	ck_assert_ptr_nonnull (strstr (
+		text, "\\u001B[2J\\u007F\\u0080\\u009F\xc2\xa0\xc3\xa4\\u2028\\u202E\\uDB40\\uDC78\xe2\x82\xac"));
 	line = parse (text);
 	ck_assert_str_eq (json_string_value (json_object_get (line, "you")), evil);
 	ck_assert_str_eq (json_string_value (json_object_get (line, "call")), evil);

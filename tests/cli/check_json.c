@@ -68,15 +68,16 @@ static const struct {
 	{ "\x1b[2J", "\"\\u001B[2J\"\n" },
 	{ "a\x7f"
 	  "b",
-		"\"a\\u007fb\"\n" },
+		"\"a\\u007Fb\"\n" },
 	{ "\xc2\x9b"
 	  "2J",
-		"\"\\u009b2J\"\n" }, /* CSI, of C1 */
+		"\"\\u009B2J\"\n" }, /* CSI, of C1 */
 	{ "\xc2\xa0\xc3\xbc", "\"\xc2\xa0\xc3\xbc\"\n" }, /* neighbours that are no control characters */
 	{ "\xe2\x80\xae"
 	  "txt",
-		"\"\\u202etxt\"\n" }, /* right to left, from here */
+		"\"\\u202Etxt\"\n" }, /* right to left, from here */
 	{ "\xe2\x80\xa8\xe2\x82\xac", "\"\\u2028\xe2\x82\xac\"\n" }, /* the line separator, and the euro sign */
+	{ "\xf3\xa0\x81\xb8", "\"\\uDB40\\uDC78\"\n" }, /* a tag, which is invisible */
 	{ "\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\"\n" },
 };
 
