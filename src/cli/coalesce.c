@@ -610,6 +610,12 @@ static void add_set (struct buf *line, const struct coalesced *coalesced, const 
 	free (names);
 }
 
+/* Is its status all that there is to say about its end? */
+static bool ends_badly (const struct member *member)
+{
+	return member->call.result.outcome == REMEX_EXITED && member->call.result.exit;
+}
+
 static void tell_ends (const struct coalesced *coalesced, bool told)
 {
 	for (size_t i = 0; i < coalesced->n; i++) {
@@ -618,8 +624,7 @@ static void tell_ends (const struct coalesced *coalesced, bool told)
 		const char *words = group->n > 1 ? first->reason : first->words;
 		char *names, shown[2 * REASON];
 
-		if (first->member->call.skipped || !*first->reason ||
-			(told && first->member->call.result.outcome != REMEX_EXITED))
+		if (first->member->call.skipped || !*first->reason || (told && !ends_badly (first->member)))
 			continue;
 		if (!(names = coalesce_group_names (group)))
 			return;
@@ -632,6 +637,72 @@ static void tell_ends (const struct coalesced *coalesced, bool told)
 	}
 }
 
+/* Something that is said about a host besides how it ended. */
+struct note {
+	char *text;
+	const char *label;
+};
+
+/* Append the notes of a member: the lines that are not in the words of its item. False: no memory. */
+static bool add_notes (struct note *notes, size_t *n, const struct member *member)
+{
+	char lines[RESULT_LINES][RESULT_LINE];
+	int found = member->call.skipped ? 0 : result_lines (&member->call, member->fanout->program, lines);
+
+	for (int i = ends_badly (member) ? 0 : 1; i < found; i++) {
+		notes[*n] = (struct note){ strdup (lines[i]), member->target->label };
+		if (!notes[(*n)++].text)
+			return false;
+	}
+	return true;
+}
+
+static int by_text (const void *a, const void *b)
+{
+	const struct note *one = a, *other = b;
+	int order = strcmp (one->text, other->text);
+
+	return order ? order : strcmp (one->label, other->label);
+}
+
+/* Print a line for each text, with all its hosts. */
+static void tell_notes_of (struct note *notes, size_t n, const char **labels)
+{
+	qsort (notes, n, sizeof *notes, by_text);
+	for (size_t i = 0, same; i < n; i += same) {
+		char *names;
+
+		for (same = 0; i + same < n && !strcmp (notes[i].text, notes[i + same].text); same++)
+			labels[same] = notes[i + same].label;
+		if (!(names = fold_names (labels, same)))
+			return;
+		if (same > 1)
+			remark ("remex: %s (%zu): %s\n", names, same, safe (notes[i].text));
+		else
+			remark ("remex: %s: %s\n", names, safe (notes[i].text));
+		free (names);
+	}
+}
+
+static void tell_notes (const struct coalesced *coalesced)
+{
+	size_t n = coalesced->fanout->n, found = 0;
+	struct note *notes = calloc (n * RESULT_LINES + 1, sizeof *notes);
+	const char **labels = calloc (n + 1, sizeof *labels);
+	bool good = notes && labels;
+
+	for (size_t i = 0; good && i < n; i++)
+		good = add_notes (notes, &found, &coalesced->fanout->members[i]);
+	if (good)
+		tell_notes_of (notes, found, labels);
+	else
+		complain (NULL, "out of memory");
+	for (size_t i = 0; i < found; i++)
+		free (notes[i].text);
+	free (notes);
+	free (labels);
+}
+
 void coalesce_tell (const struct coalesced *coalesced, bool told)
 {
 	const struct coalesce_group *most = plurality (coalesced);
@@ -639,6 +710,8 @@ void coalesce_tell (const struct coalesced *coalesced, bool told)
 	struct buf line;
 
 	tell_ends (coalesced, told);
+	if (!told)
+		tell_notes (coalesced);
 	buf_init (&line, SIZE_MAX / 2);
 	if (coalesced->gather && most) {
 		if (most->n == n)
