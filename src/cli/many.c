@@ -19,14 +19,14 @@
 static int expand (const struct many_options *options, const char *words, bool stdin_used, struct many_hosts *hosts,
 	struct err *err)
 {
-	struct hosts_options reading = { .read_stdin = console_read_all };
+	struct hosts_options reading = { .read_stdin = stdin_used ? NULL : console_read_all, .via = options->via };
 	struct hosts_query query = { .words = &words,
 		.n_words = words ? 1 : 0,
 		.excluded = options->excluded.words,
 		.n_excluded = options->excluded.n,
 		.wcoll = true };
 
-	if (!(hosts->hosts = hosts_open (stdin_used ? NULL : &reading, err)) ||
+	if (!(hosts->hosts = hosts_open (&reading, err)) ||
 		(((words && last_is_meant (&words, 1)) ||
 			 last_is_meant (options->excluded.words, options->excluded.n)) &&
 			last_define (hosts->hosts, err) < 0) ||

@@ -19,7 +19,7 @@ struct many_options {
 	struct option_list excluded; /* -x */
 	long window, rolling, pick, expect;
 	double connect_timeout;
-	const char *max_fail, *exit_from, *outdir;
+	const char *max_fail, *exit_from, *outdir, *via;
 	bool ramp, fail_fast, any;
 	bool labels, no_labels, fold, merged, live, by_line, diff, similar, no_variables;
 };
@@ -27,6 +27,8 @@ struct many_options {
 #define OPTION_ROWS_MANY(type) \
 	{ "exclude", 'x', OPTION_LIST, offsetof (type, many.excluded), "HOSTS", "not on these hosts; may be repeated", \
 		0 }, \
+		{ "via", 0, OPTION_TEXT, offsetof (type, many.via), "GATEWAY", \
+			"connect to the hosts from there: ssh://[USER@]HOST[:PORT]", 0 }, \
 		{ "window", 'f', OPTION_COUNT, offsetof (type, many.window), "COUNT", "so many hosts at once (64)", \
 			MANY_WINDOW_MAX }, \
 		{ "connect-timeout", 't', OPTION_SECONDS, offsetof (type, many.connect_timeout), "SEC", \

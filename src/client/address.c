@@ -145,6 +145,46 @@ static int parse_host (struct address *address, const char *where, struct err *e
 	return address->number ? set_number (address, err) : set_name (address, where, err);
 }
 
+/* [USER@]HOST[:PORT], the n bytes behind ssh:// */
+static int parse_sshd (struct ssh_address *ssh, const char *where, const char *text, size_t n, struct err *err)
+{
+	char word[TUNNEL_USER + ADDRESS_HOST + 16], *at, *name;
+	struct in6_addr ip6;
+	size_t host, bracket;
+
+	if (n >= sizeof word)
+		return no_host (where, "is too long for the machine of an sshd", err);
+	memcpy (word, text, n);
+	word[n] = '\0';
+	at = strrchr (word, '@');
+	name = at ? at + 1 : word;
+	host = host_length (name);
+	bracket = *name == '[';
+	if (at &&
+		(at == word || at - word > TUNNEL_USER || text_has_control (word, (size_t)(at - word)) || *word == '-'))
+		return no_host (where, "names no user in front of its '@' (at most 64 characters)", err);
+	if (!host || host > ADDRESS_HOST)
+		return no_host (where, "names no host: ssh://web1, ssh://alice@web1:2222 and ssh://[::1] do", err);
+	if (name[host] && parse_port (name + host + 1, &ssh->port) < 0)
+		return no_host (where, "has no port behind its colon: a port is a number from 1 to 65535", err);
+	if (at)
+		memcpy (ssh->user, word, (size_t)(at - word));
+	lower (ssh->host, name + bracket, host - 2 * bracket);
+	if (bracket && !strchr (ssh->host, '%') && inet_pton (AF_INET6, ssh->host, &ip6) != 1)
+		return no_host (where, "has no address of IPv6 in its brackets: ssh://[2001:db8::1] has one", err);
+	return 0;
+}
+
+/* `rest` stands behind ssh:// */
+static int parse_ssh (struct address *address, const char *where, const char *rest, struct err *err)
+{
+	const char *slash = strchr (rest, '/');
+
+	if (parse_sshd (&address->ssh, where, rest, slash ? (size_t)(slash - rest) : strlen (rest), err) < 0)
+		return -1;
+	return slash ? parse_host (address, slash + 1, err) : 0;
+}
+
 bool address_is_loopback (const struct address *address)
 {
 	return address->tcp && (!strcmp (address->host, "localhost") || !strncmp (address->pin, "127.", 4) ||
@@ -158,6 +198,8 @@ int address_parse (struct address *address, const char *where, struct err *err)
 	*address = (struct address){ .n = 0 };
 	if (!strncmp (where, "unix://", 7))
 		return add_path (address, where + 7, err);
+	if (!strncmp (where, "ssh://", 6))
+		return parse_ssh (address, where, where + 6, err);
 	if (strcmp (where, "local") != 0)
 		return parse_host (address, where, err);
 	address->guarded = true;

@@ -1,4 +1,5 @@
-/* address - where a remexd listens: "local", unix:///absolute/path, or HOST[:PORT] for TCP with TLS.
+/* address - where a remexd is: "local", unix:///absolute/path, HOST[:PORT] for TCP with TLS, ssh://[USER@]HOST[:PORT]
+ * for the machine of an sshd, or ssh://[USER@]GATEWAY[:PORT]/HOST[:PORT] for TCP with TLS from the gateway on.
  *
  * "local" is $REMEX_SOCKET; else, for a user, the socket of the user's own remexd if it answers; else the socket of the
  * system. The caller did not name these default sockets. So one is used only when its directory is a TRUSTED_PLACE
@@ -11,6 +12,9 @@
  * leads to: two names of one machine have two pins. Different spellings of one name or address have one pin: a name is
  * in lower case and without the dot at its end, an address is as inet_ntop(3) writes it, a zone is the name of its
  * interface.
+ *
+ * After ssh:// the same forms of HOST may stand; a user and a port that are not named, and more about the host, come from
+ * ~/.ssh/config. The key of an sshd is in known_hosts.
  */
 #ifndef REMEX_CLIENT_ADDRESS_H
 #define REMEX_CLIENT_ADDRESS_H
@@ -20,6 +24,7 @@
 #include <sys/un.h>
 
 #include "base/err.h"
+#include "client/ssh_helper.h"
 #include "net/endpoint.h"
 
 enum {
@@ -39,6 +44,7 @@ struct address {
 	char host[ADDRESS_HOST + 1]; /* the name or the address, as it was written, but in lower case */
 	uint16_t port;
 	char pin[ADDRESS_HOST + 8]; /* HOST:PORT, in the normal form */
+	struct ssh_address ssh; /* the machine, or with `tcp` the gateway; its host is "": no ssh */
 };
 
 /* Does the address name this machine over TCP (localhost, 127.0.0.1, ::1), where "local" may have been meant? */

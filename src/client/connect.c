@@ -8,6 +8,11 @@
 #include "client/error.h"
 #include "client/host.h"
 
+static const struct dialer *dialer_of (const struct address *address)
+{
+	return address->tcp ? &dial_tcp : *address->ssh.host ? &dial_ssh : &dial_unix;
+}
+
 static struct remex_host *connect_to (struct remex *remex, const char *where, bool probe, struct remex_error *error)
 {
 	struct address address;
@@ -18,11 +23,16 @@ static struct remex_host *connect_to (struct remex *remex, const char *where, bo
 		error_set (error, "usage", "%s", err.text);
 		return NULL;
 	}
+	if (probe && !address.tcp && *address.ssh.host) {
+		error_set (error, "usage",
+			"%s has the key of its sshd, which ssh(1) and ssh-keyscan(1) add to known_hosts", where);
+		return NULL;
+	}
 	if (probe && !address.tcp) {
 		error_set (error, "usage", "%s has no key: the kernel says who listens at a Unix socket", where);
 		return NULL;
 	}
-	if (!(host = host_new (remex, where, address.tcp ? &dial_tcp : &dial_unix))) {
+	if (!(host = host_new (remex, where, dialer_of (&address)))) {
 		error_set (error, "internal", "out of memory");
 		return NULL;
 	}

@@ -20,10 +20,11 @@ struct dialer {
 	void (*stop) (struct remex_host *host);
 };
 
-extern const struct dialer dial_unix, dial_tcp, dial_attached;
+extern const struct dialer dial_unix, dial_tcp, dial_ssh, dial_attached;
 
 enum {
 	DIAL_MS = 10000, /* limit_ms where we make the connection, */
+	DIAL_SSH_MS = 30000, /* a login of ssh, and a program that is started there, */
 	DIAL_ATTACHED_MS = 60000, /* and where another program makes it, which may ask for a password */
 };
 

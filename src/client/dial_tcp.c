@@ -2,6 +2,8 @@
  * other; each gets its share of the time that is left. The first address that accepts the connection is used for the
  * TLS handshake. After that no other address is tried: the result of the handshake is the result for the host.
  *
+ * With a gateway (host->address.ssh) its sshd looks up the name and connects, and the handshake runs through that tunnel.
+ *
  * A host that is HOST_CONNECTING is in one of four phases: its name waits for a lookup (`lookup`, no clock runs); its
  * name is looked up (`lookup`); the connection to one address is made (`fd`); the TLS handshake runs (`fd`, host->tls).
  */
@@ -18,7 +20,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "client/host.h"
-#include "client/resolver.h"
+#include "loop/resolver.h"
 
 enum {
 	ADDRESSES = 16, /* at most so many addresses of one name are tried */
@@ -269,6 +271,48 @@ static void look_up (struct remex_host *host)
 		host_fail (host, "internal", "out of memory");
 }
 
+/* --- a gateway ----------------------------------------------------------------------------------------------------- */
+
+static void on_tunnel (void *arg, int fd)
+{
+	struct remex_host *host = arg;
+	struct tcp *tcp = host->dialing;
+	int failed;
+
+	tcp->fd = fd;
+	if (!(tcp->poll = malloc (sizeof *tcp->poll))) {
+		host_fail (host, "internal", "out of memory");
+		return;
+	}
+	if ((failed = uv_poll_init (&host->remex->loop, tcp->poll, fd)) < 0) {
+		free (tcp->poll);
+		tcp->poll = NULL;
+		host_fail (host, "internal", "%s", uv_strerror (failed));
+		return;
+	}
+	tcp->poll->data = host;
+	meet (host);
+}
+
+static void on_no_tunnel (void *arg, const char *code, const char *text)
+{
+	struct remex_host *host = arg;
+
+	host_fail (host, code, "%s: %.450s", host->address.ssh.host, text);
+}
+
+static void ask_gateway (struct remex_host *host)
+{
+	static const struct tunnel_ops ops = { on_tunnel, on_no_tunnel };
+	struct err err;
+
+	host_dialled (host);
+	host->tunnel =
+		tunnel_new (host->remex, &host->address.ssh, host->address.host, host->address.port, &ops, host, &err);
+	if (!host->tunnel)
+		host_fail (host, "internal", "%s", err.text);
+}
+
 static int tcp_start (struct remex_host *host, struct err *err)
 {
 	struct tcp *tcp = calloc (1, sizeof *tcp);
@@ -283,6 +327,10 @@ static int tcp_start (struct remex_host *host, struct err *err)
 	host->dialing = tcp;
 	if (trust_prepare (host, &error) < 0) {
 		host_fail (host, error.code, "%s", error.text);
+		return 0;
+	}
+	if (*host->address.ssh.host) {
+		ask_gateway (host);
 		return 0;
 	}
 	if (!host->address.number) {
@@ -313,8 +361,10 @@ static void tcp_wake (struct remex_host *host)
 	int64_t now = clock_ms ();
 	bool over = now >= host->give_up_ms;
 
-	if (!over && (tcp->lookup || host->tls || now < tcp->next_ms)) {
-		host_timer (host, (tcp->lookup || host->tls ? host->give_up_ms : tcp->next_ms) - now);
+	bool waits = tcp->lookup || host->tls || *host->address.ssh.host;
+
+	if (!over && (waits || now < tcp->next_ms)) {
+		host_timer (host, (waits ? host->give_up_ms : tcp->next_ms) - now);
 	} else if (!tcp->extended && stirs (host)) {
 		tcp->extended = true;
 		tcp->next_ms = now + EXTRA_MS;
@@ -326,6 +376,9 @@ static void tcp_wake (struct remex_host *host)
 			(double)host_limit_ms (host) / 1000);
 	} else if (host->tls) {
 		host_fail (host, "", "%s took the connection, but does not speak TLS in %g s", host->address.pin,
+			(double)host_limit_ms (host) / 1000);
+	} else if (*host->address.ssh.host) {
+		host_fail (host, "", "no connection through %s in %g s", host->address.ssh.host,
 			(double)host_limit_ms (host) / 1000);
 	} else {
 		next (host, ETIMEDOUT);

@@ -72,6 +72,8 @@ static void shut (struct remex_host *host)
 	if (host->dialer->stop)
 		host->dialer->stop (host);
 	pump_close (&host->pump);
+	tunnel_free (host->tunnel);
+	host->tunnel = NULL;
 	host->tls = NULL;
 	uv_idle_stop (&host->again);
 	decoder_free (&host->decoder);
@@ -203,7 +205,7 @@ static void read_ended (struct remex_host *host)
 		host_fail (host, "internal", "out of memory");
 		return;
 	}
-	note_end (host, error ? strerror (error) : "");
+	note_end (host, error ? strerror (error) : tunnel_end (host->tunnel));
 	if (!error || !host->tls || !*tls_why (host->tls))
 		return;
 	if (host->state == HOST_GREETING)
@@ -285,7 +287,9 @@ static void watch (struct remex_host *host)
 
 int host_limit_ms (const struct remex_host *host)
 {
-	return host->remex->connect_ms ? host->remex->connect_ms : host->dialer->limit_ms;
+	if (host->remex->connect_ms)
+		return host->remex->connect_ms;
+	return *host->address.ssh.host ? DIAL_SSH_MS : host->dialer->limit_ms;
 }
 
 void host_dialled (struct remex_host *host)

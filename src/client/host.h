@@ -14,6 +14,7 @@
 #include "client/address.h"
 #include "client/dial.h"
 #include "client/remex.h"
+#include "client/ssh_helper.h"
 #include "client/trust.h"
 #include "net/pump.h"
 #include "net/tls.h"
@@ -42,6 +43,7 @@ struct remex_host {
 	const struct dialer *dialer;
 	void *dialing; /* state of the dialer, while HOST_CONNECTING */
 	struct address address;
+	struct tunnel *tunnel; /* that the stream goes through; NULL: none */
 	struct proof proof; /* over TCP */
 	struct tls *tls; /* of the stream, over TCP: it knows why the stream ended */
 	struct pump pump; /* open from HOST_GREETING until HOST_DEAD */

@@ -10,14 +10,15 @@ libremex_la_SOURCES = \
 	%D%/client_request.c %D%/client_request.h \
 	%D%/connect.c \
 	%D%/dial.h \
+	%D%/dial_ssh.c \
 	%D%/dial_tcp.c \
 	%D%/dial_unix.c \
 	%D%/error.c %D%/error.h \
 	%D%/host.c %D%/host.h \
 	%D%/keystore.c %D%/keystore.h \
 	%D%/remex.c %D%/remex.h \
-	%D%/resolver.c %D%/resolver.h \
+	%D%/ssh_helper.c %D%/ssh_helper.h \
 	%D%/trust.c %D%/trust.h \
 	$(NULL)
-libremex_la_LIBADD = %D%/libaddress.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(UV_LIBS) $(JANSSON_LIBS) -lm
+libremex_la_LIBADD = %D%/libaddress.la src/loop/libloop.la src/proc/libproc.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(UV_LIBS) $(JANSSON_LIBS) -lm
 libremex_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined

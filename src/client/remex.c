@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "client/client_request.h"
 #include "client/host.h"
-#include "client/resolver.h"
+#include "loop/resolver.h"
 #include "wire/codes.h"
 
 _Static_assert((int)REMEX_EXITED == (int)OUTCOME_EXITED && (int)REMEX_COMPLETED == (int)OUTCOME_COMPLETED &&
@@ -46,6 +46,7 @@ void remex_free (struct remex *remex)
 		remex_close (host);
 	client_request_free (remex->ended);
 	resolver_free (remex->resolver);
+	ssh_helper_free (remex->ssh);
 	uv_close ((uv_handle_t *)&remex->timer, NULL);
 	while (uv_run (&remex->loop, UV_RUN_DEFAULT) != 0)
 		continue;

@@ -9,12 +9,13 @@
  *
  *   remex.c      the loop
  *   connect.c    remex_connect, remex_probe, remex_attach: from an address to a host and its dialer
- *   dial_*.c     the ways to get a stream (dial.h): a Unix socket, TCP, connected descriptors
+ *   dial_*.c     the ways to get a stream (dial.h): a Unix socket, TCP, ssh, connected descriptors
  *   host.c       one connection: its bytes, timers, events and end
  *   answer.c     what a message from the server means
  *   client_request.c: one call
+ *   ssh_helper.c the program remex-ssh, and the tunnels through it
  *   trust.c      our key, and the pinned keys of hosts (keystore.c has them on the disk)
- *   resolver.c   from a name to its addresses; address.c: from a word to a socket or a name
+ *   address.c    from a word to a socket or a name; loop/resolver.c: from a name to its addresses
  *   args.c       the arguments of a call; error.c: the error that the caller gets
  */
 #ifndef REMEX_CLIENT_REMEX_H
@@ -29,6 +30,7 @@
 
 struct credential;
 struct resolver;
+struct ssh_helper;
 struct tls_context;
 
 struct remex {
@@ -43,6 +45,7 @@ struct remex {
 	struct credential *identity; /* our own key; NULL: not read yet */
 	struct tls_context *known, *unknown; /* known: for pinned hosts, shows our key; unknown: for other hosts, shows
 						none */
+	struct ssh_helper *ssh; /* NULL: nothing was reached through ssh yet */
 	struct resolver *resolver; /* NULL: no name was looked up yet */
 	struct remex_request *ended; /* the request whose end was the last event: to be freed */
 	struct remex_request *unacked; /* the request whose output was the last event, */

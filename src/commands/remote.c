@@ -7,8 +7,16 @@
 
 const char *remote_path (const char *word, size_t *host)
 {
-	static const char socket[] = "unix://";
-	const char *end, *port;
+	static const char socket[] = "unix://", ssh[] = "ssh://";
+	const char *start = word, *at, *end, *port;
+
+	/* What stands behind ssh:// and USER@ has the form of a word without them. */
+	if (!strncmp (word, ssh, sizeof ssh - 1)) {
+		word += sizeof ssh - 1;
+		at = strpbrk (word, "@:/[");
+		if (at && *at == '@')
+			word = at + 1;
+	}
 
 	if (!strncmp (word, socket, sizeof socket - 1))
 		end = strchr (word + sizeof socket - 1, ':');
@@ -23,6 +31,6 @@ const char *remote_path (const char *word, size_t *host)
 	if (*word != 'u' || strncmp (word, socket, sizeof socket - 1) != 0)
 		if (port > end + 1 && *port == ':')
 			end = port;
-	*host = (size_t)(end - word);
+	*host = (size_t)(end - start);
 	return end + 1;
 }

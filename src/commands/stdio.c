@@ -20,7 +20,11 @@
 #include "commands/commands.h"
 #include "net/pump.h"
 
-enum { ROOM = 256 * 1024, RETRY_MS = 20 };
+enum {
+	ROOM = 256 * 1024,
+	RETRY_MS = 20,
+	STATUS_NOBODY = 69, /* no remexd answers, and nothing was read: remex-ssh then starts one (EX_UNAVAILABLE) */
+};
 
 struct stdio_relay {
 	struct pump outer, inner; /* of standard input and output; of the socket */
@@ -28,7 +32,7 @@ struct stdio_relay {
 	bool ended; /* the socket knows that no more comes */
 };
 
-/* Connect to the socket. 0, or -1 (which has been said). */
+/* Connect to the socket. 0, or the exit status (the reason was said). */
 static int open_socket (const char *where, int *fd)
 {
 	int64_t give_up = clock_ms () + DIAL_MS;
@@ -37,11 +41,11 @@ static int open_socket (const char *where, int *fd)
 
 	if (address_parse (&address, where, &err) < 0) {
 		complain (NULL, "%s", err.text);
-		return -1;
+		return STATUS_REMEX;
 	}
-	if (address.tcp) {
+	if (!address.n) {
 		complain (NULL, "'%s' is no Unix socket: local and unix:///PATH are", where);
-		return -1;
+		return STATUS_REMEX;
 	}
 	for (;;) {
 		enum address_answer answer = address_open (&address, fd, &err);
@@ -50,7 +54,7 @@ static int open_socket (const char *where, int *fd)
 			return 0;
 		if (answer != ADDRESS_LATER || clock_ms () >= give_up) {
 			complain (NULL, "%s", err.text);
-			return -1;
+			return STATUS_NOBODY;
 		}
 		poll (NULL, 0, RETRY_MS);
 	}
@@ -114,8 +118,8 @@ static int run_stdio (const struct subcommand *command, struct command_line *lin
 	int fd, status;
 
 	(void)command;
-	if (open_socket (line->n_words ? line->words[0] : "local", &fd) < 0)
-		return STATUS_REMEX;
+	if ((status = open_socket (line->n_words ? line->words[0] : "local", &fd)))
+		return status;
 	if (stream_shared (&outer, STDIN_FILENO, STDOUT_FILENO) < 0) {
 		complain (NULL, "cannot use standard input and output: %s", strerror (errno));
 		close (fd);

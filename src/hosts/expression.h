@@ -4,7 +4,7 @@
  *   TEXT       := EXPRESSION { SPACE EXPRESSION }           all of them together
  *   EXPRESSION := ITEM { OPERATOR ITEM }                    from left to right; no operator binds more than another
  *   OPERATOR   := ","  union    "!"  difference    "&"  intersection    "^"  xor
- *   ITEM       := NAME          web1, alice@db1:7400, [::1]:7363, unix:///run/x.sock, local
+ *   ITEM       := NAME          web1, alice@db1:7400, [::1]:7363, unix:///run/x.sock, ssh://web1, local
  *               | NAME with brackets                        web[01-64], r[1-4]n[1-16], 127.0.0.1:[7001-7004] (ranges.h)
  *               | NAME with "*" or "?"                      the hosts of @* that match
  *               | "@" [SOURCE ":"] GROUP | "@" [SOURCE ":"] "*"   brackets are allowed in GROUP

@@ -55,7 +55,7 @@ static void take_apart (struct named *named, const char *name)
 	struct digits number;
 
 	*named = (struct named){ .name = name };
-	if (*parts.host == '[')
+	if (*parts.machine == '[')
 		named->literal = (uint32_t)(parts.host - name + (ptrdiff_t)parts.host_n);
 	for (const char *p = name + named->literal; named->n_numbers < NUMBERS_MAX; p = number.p + number.n) {
 		number = next_number (p);

@@ -10,15 +10,20 @@
 #include "hosts/host_name.h"
 #include "net/endpoint.h"
 
-static const char unix_prefix[] = "unix://";
+static const char unix_prefix[] = "unix://", ssh_prefix[] = "ssh://";
 
-/* Where HOST begins: behind the last '@' that is not in a path or in brackets. */
+static bool begins (const char *name, const char *prefix)
+{
+	return !strncmp (name, prefix, strlen (prefix));
+}
+
+/* Where HOST begins: behind the last '@' that is not in a path, in brackets or behind ssh://. */
 static const char *find_host (const char *name)
 {
 	const char *host = name;
 
 	for (const char *p = name; *p; p++) {
-		if (p == host && (*p == '[' || !strncmp (p, unix_prefix, sizeof unix_prefix - 1)))
+		if (p == host && (*p == '[' || begins (p, unix_prefix) || begins (p, ssh_prefix)))
 			break;
 		if (*p == '@')
 			host = p + 1;
@@ -36,11 +41,18 @@ struct host_name host_name_split (const char *name)
 		parts.user_n = (size_t)(parts.host - name) - 1;
 	}
 	parts.host_n = strlen (parts.host);
-	parts.path = !strncmp (parts.host, unix_prefix, sizeof unix_prefix - 1);
+	parts.machine = parts.host;
+	parts.path = begins (parts.host, unix_prefix);
 	if (parts.path)
 		return parts;
-	end = *parts.host == '[' ? strchr (parts.host, ']') : NULL;
-	end = strchr (end ? end : parts.host, ':');
+	if (begins (parts.host, ssh_prefix)) {
+		const char *slash = strchr (parts.host + sizeof ssh_prefix - 1, '/');
+
+		parts.ssh = !slash;
+		parts.machine = slash ? slash + 1 : find_host (parts.host + sizeof ssh_prefix - 1);
+	}
+	end = *parts.machine == '[' ? strchr (parts.machine, ']') : NULL;
+	end = strchr (end ? end : parts.machine, ':');
 	if (end) {
 		parts.host_n = (size_t)(end - parts.host);
 		parts.port = end + 1;
@@ -81,23 +93,27 @@ static bool read_ipv6 (const char *host, size_t n, struct in6_addr *address)
 
 static int check_host (const struct host_name *parts, struct err *err)
 {
+	const char *machine = parts->machine;
+	size_t n = parts->host_n - (size_t)(machine - parts->host);
 	struct in6_addr address;
 
 	if (parts->path)
 		return parts->host[sizeof unix_prefix - 1] == '/'
 			       ? 0
 			       : err_set (err, 0, "has no absolute path: unix:///run/remex/remexd.sock has one");
-	if (*parts->host == '[')
-		return read_ipv6 (parts->host, parts->host_n, &address)
+	if (parts->ssh && machine - parts->host == sizeof ssh_prefix)
+		return err_set (err, 0, "names no user in front of its '@'");
+	if (*machine == '[')
+		return read_ipv6 (machine, n, &address)
 			       ? 0
 			       : err_set (err, 0, "has no address of IPv6 in its brackets: [2001:db8::1] has one");
 	if (parts->port && strchr (parts->port, ':'))
 		return err_set (
 			err, 0, "has several colons: write an address of IPv6 in brackets, as in [::1] or [::1]:7363");
-	if (!parts->host_n)
+	if (!n)
 		return err_set (err, 0, "names no host: web1, alice@web1 and web1:7363 do");
-	if (*parts->host == '-' || *parts->host == '.')
-		return err_set (err, 0, "begins with '%c', and no name of a host does", *parts->host);
+	if (*machine == '-' || *machine == '.')
+		return err_set (err, 0, "begins with '%c', and no name of a host does", *machine);
 	return 0;
 }
 
@@ -153,7 +169,7 @@ static char *copy_ipv6 (char *to, const char *host, size_t n, const struct in6_a
 char *host_name_normal (const char *name, char out[HOST_NAME_BYTES + 1])
 {
 	struct host_name parts = host_name_split (name);
-	size_t n = parts.host_n;
+	size_t prefix = (size_t)(parts.machine - parts.host), n = parts.host_n - prefix;
 	struct in6_addr address;
 	char *to = out;
 
@@ -165,20 +181,22 @@ char *host_name_normal (const char *name, char out[HOST_NAME_BYTES + 1])
 		memcpy (to, name, parts.user_n + 1);
 		to += parts.user_n + 1;
 	}
+	memcpy (to, parts.host, prefix);
+	to += prefix;
 	if (parts.path) {
 		memcpy (to, parts.host, n);
 		to += n;
-	} else if (*parts.host == '[' && read_ipv6 (parts.host, n, &address)) {
-		to = copy_ipv6 (to, parts.host, n, &address);
+	} else if (*parts.machine == '[' && read_ipv6 (parts.machine, n, &address)) {
+		to = copy_ipv6 (to, parts.machine, n, &address);
 	} else {
-		if (n > 1 && parts.host[n - 1] == '.' && memchr (parts.host, '.', n - 1))
+		if (n > 1 && parts.machine[n - 1] == '.' && memchr (parts.machine, '.', n - 1))
 			n--;
-		to = copy_host (to, parts.host, n);
+		to = copy_host (to, parts.machine, n);
 	}
 	*to = '\0';
 	if (parts.port && check_port (parts.port, NULL) < 0)
 		sprintf (to, ":%s", parts.port);
-	else if (parts.port && strtol (parts.port, NULL, 10) != ENDPOINT_PORT)
+	else if (parts.port && strtol (parts.port, NULL, 10) != (parts.ssh ? 0 : ENDPOINT_PORT))
 		sprintf (to, ":%ld", strtol (parts.port, NULL, 10));
 	return out;
 }

@@ -204,12 +204,22 @@ struct target_strings {
 	char *where, *user;
 };
 
-/* HOST with its port, as it is dialled. NULL: out of memory. */
-static char *join_port (const char *host, size_t n, const char *port)
+/* HOST with its port and its gateway, as it is dialled. NULL: out of memory. */
+static char *join (const char *via, const char *host, const char *port)
 {
 	char *where;
 
-	return asprintf (&where, "%.*s%s%s", (int)n, host, port ? ":" : "", port ? port : "") < 0 ? NULL : where;
+	return asprintf (&where, "%s%s%s%s%s", via ? via : "", via ? "/" : "", host, port ? ":" : "",
+		       port ? port : "") < 0
+		       ? NULL
+		       : where;
+}
+
+/* What is reached over TCP, and names no gateway itself, may have one. */
+static bool takes_gateway (const char *address)
+{
+	return strncmp (address, "unix://", 7) != 0 && strncmp (address, "ssh://", 6) != 0 &&
+	       strcmp (address, "local") != 0;
 }
 
 static bool is_local (const struct host_name *name)
@@ -222,18 +232,21 @@ static int find_target (const struct hosts *hosts, const struct host_name *name,
 {
 	struct host_settings settings = { .address = NULL };
 	char *host = strndup (name->host, name->host_n), number[16];
-	const char *port = name->port, *address;
+	const char *port = name->port, *address, *via;
 
 	if (!host)
 		return -1;
 	if (!is_local (name))
 		settings = settings_find (hosts->settings, host);
 	address = settings.address ? settings.address : host;
+	via = hosts->options.via ? hosts->options.via : settings.via;
 	if (!port && settings.port) {
 		snprintf (number, sizeof number, "%d", settings.port);
 		port = number;
 	}
-	owned->where = join_port (address, strlen (address), strncmp (address, "unix://", 7) ? port : NULL);
+	if (!takes_gateway (address))
+		via = NULL;
+	owned->where = join (via, address, strncmp (address, "unix://", 7) ? port : NULL);
 	if (name->user)
 		owned->user = strndup (name->user, name->user_n);
 	else if (settings.user)
@@ -247,6 +260,11 @@ int hosts_targets (struct hosts *hosts, const struct host_list *list, struct hos
 	struct target_strings *owned = calloc (list->n + 1, sizeof *owned);
 
 	*targets = (struct host_targets){ .memory = owned };
+	if (hosts->options.via && settings_check_via (hosts->options.via, err) < 0) {
+		free (owned);
+		targets->memory = NULL;
+		return -1;
+	}
 	targets->targets = calloc (list->n + 1, sizeof *targets->targets);
 	for (; owned && targets->targets && targets->n < list->n; targets->n++) {
 		struct host_name name = host_name_split (list->names[targets->n]);

@@ -6,7 +6,7 @@
  *   struct host_target    one machine: where it is, who the user is there
  *
  * An expression (expression.h has the grammar): web[01-64], r[1-4]n[1-16], db1:7400, alice@web1, [::1]:7363,
- * unix:///run/x.sock, local, @group, @source:group, @*, ^FILE, - (stdin), and the operators `,` (union), `!`
+ * unix:///run/x.sock, ssh://web1, local, @group, @source:group, @*, ^FILE, - (stdin), and the operators `,` (union), `!`
  * (difference), `&` (intersection) and `^` (xor), from left to right. /RE/ and -/RE/ keep and drop names of the whole
  * result, -NAME drops hosts from it.
  *
@@ -34,6 +34,7 @@ struct hosts_options {
 	 * stdin has another use. */
 	char *(*read_stdin) (void *context, size_t max, size_t *n, struct err *err);
 	void *context;
+	const char *via; /* "ssh://GATEWAY": what targets over TCP go through that name no gateway themselves; NULL */
 };
 
 /* Nothing is read yet, except hosts.yaml of the user and of the system. `options` may be NULL. NULL and err: out of
@@ -61,7 +62,7 @@ int hosts_expand (struct hosts *hosts, const struct hosts_query *query, struct h
 /* One machine. */
 struct host_target {
 	const char *label; /* its name as it was given: for output, and for folding */
-	const char *where; /* for remex_connect: HOST:PORT, [ADDRESS]:PORT, unix:///PATH, or local */
+	const char *where; /* for remex_connect: HOST:PORT, ssh://GATEWAY/HOST:PORT, ssh://HOST, unix:///PATH, local */
 	const char *user; /* the user to run as there: of the label, else of the settings; NULL: not said */
 };
 
@@ -71,7 +72,7 @@ struct host_targets {
 	void *memory; /* for hosts.c only */
 };
 
-/* The targets of a list: each name with its settings (address, port, user in hosts.yaml). What the name itself says
+/* The targets of a list: each name with its settings (address, port, user, via in hosts.yaml). What the name itself says
  * wins. A name that can be no host (an address of IPv6 without brackets, a port above 65535) is an error here. Two
  * names may be one machine; both are targets. 0; or -1 and err. The labels are the list's own strings: the list has to
  * live as long. */

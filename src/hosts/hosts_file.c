@@ -85,7 +85,7 @@ static int set_groups (struct reader *reader, const struct schema_key *key, cons
 
 /* The target of the table of one entry. */
 struct host_entry {
-	char *address, *user;
+	char *address, *user, *via;
 	int port;
 };
 
@@ -93,6 +93,9 @@ static int set_text (struct reader *reader, const struct schema_key *key, const 
 {
 	return reader_is_word (node) ? reader_copy (reader, node->value, to) : reader_fail_type (reader, key, node);
 }
+
+static const struct schema_type via_type = { "gateway", "a gateway such as ssh://gw or ssh://alice@gw:2222", set_text,
+	SCHEMA_WORDS, false };
 
 static const struct schema_type address_type = { "address", "an address such as 10.0.0.1, [2001:db8::1] or db1.lab",
 	set_text, SCHEMA_WORDS, false };
@@ -105,6 +108,8 @@ static const struct schema_key entry_keys[] = {
 		"The port of their remexd." },
 	{ "user", &schema_user, AT (user), 0, 0, NULL, NULL,
 		"The user that requests run as." },
+	{ "via", &via_type, AT (via), 0, 0, NULL, NULL,
+		"The machine that connects to them, by its sshd: ssh://[USER@]HOST[:PORT]." },
 };
 /* clang-format on */
 
@@ -145,7 +150,7 @@ static int add_hosts (struct reader *reader, const struct conf_node *node, const
 	for (size_t i = 0; i < hosts.n && result == 0; i++) {
 		struct host_name parts = host_name_split (hosts.names[i]);
 
-		if (parts.user || parts.port || parts.path)
+		if (parts.user || parts.port || parts.path || parts.ssh)
 			result = err_set (&why, 0, "'%.100s' is not just the name of a host: user and port are keys",
 				hosts.names[i]);
 	}
@@ -171,15 +176,18 @@ static int add_entry (struct reader *outer, const struct conf_node *node)
 	int result;
 
 	if (node->kind != CONF_MAP)
-		return reader_fail_value (outer, node, "each of hosts", "a map with address, port or user");
+		return reader_fail_value (outer, node, "each of hosts", "a map with address, port, user or via");
 	result = reader_read (&reader);
-	entry = (struct settings_entry){ .address = values.address, .user = values.user, .port = values.port };
+	entry = (struct settings_entry){
+		.address = values.address, .user = values.user, .via = values.via, .port = values.port
+	};
 	if (result == 0 && !strpbrk (node->key, "*?"))
 		result = add_hosts (outer, node, &entry);
 	else if (result == 0 && (result = settings_add_pattern (file->settings, node->key, &entry, &why)) < 0)
 		fail_at_key (outer, node, why.text);
 	free (values.address);
 	free (values.user);
+	free (values.via);
 	return result;
 }
 

@@ -41,7 +41,7 @@ static const char *ipv6_end (const struct name_scan *scan, const char *p)
 {
 	const char *close = find_bracket (p + 1, scan->end);
 
-	if (close == scan->end || *close != ']' || (p > scan->begin && p[-1] != '@') ||
+	if (close == scan->end || *close != ']' || (p > scan->begin && p[-1] != '@' && p[-1] != '/') ||
 		!memchr (p + 1, ':', (size_t)(close - p) - 1))
 		return NULL;
 	return close + 1;

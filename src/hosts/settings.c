@@ -11,7 +11,7 @@
 #include "hosts/host_name.h"
 #include "hosts/settings.h"
 
-enum value_kind { ADDRESS, PORT, USER, N_KINDS };
+enum value_kind { ADDRESS, PORT, USER, VIA, N_KINDS };
 
 /* A value and the number of its entry, from 1; 0: there is none. */
 struct value {
@@ -84,7 +84,8 @@ static bool is_bare_ipv6 (const char *address)
 {
 	const char *colon = strchr (address, ':');
 
-	return *address != '[' && colon && strchr (colon + 1, ':') && strncmp (address, "unix:", 5) != 0;
+	return *address != '[' && colon && strchr (colon + 1, ':') && strncmp (address, "unix:", 5) != 0 &&
+	       strncmp (address, "ssh:", 4) != 0;
 }
 
 static int check_address (const char *address, struct err *err)
@@ -99,6 +100,20 @@ static int check_address (const char *address, struct err *err)
 	if (parts.user || parts.port)
 		return err_set (err, 0, "the address '%s' has a %s with it, which is a key of its own", shown,
 			parts.user ? "user" : "port");
+	return 0;
+}
+
+int settings_check_via (const char *via, struct err *err)
+{
+	struct host_name parts = host_name_split (via);
+	char shown[128];
+	struct err why;
+
+	text_escape (shown, sizeof shown, via, strlen (via));
+	if (host_name_check (via, &why) < 0)
+		return err_set (err, 0, "the gateway '%s' %s", shown, why.text);
+	if (!parts.ssh || parts.user)
+		return err_set (err, 0, "the gateway '%s' is none: ssh://[USER@]HOST[:PORT] is one", shown);
 	return 0;
 }
 
@@ -156,6 +171,11 @@ static int make_known (struct settings_table *settings, const struct settings_en
 		if (!known->values[USER].text)
 			return -1;
 	}
+	if (entry->via) {
+		known->values[VIA] = (struct value){ number, 0, keep (settings, entry->via) };
+		if (!known->values[VIA].text)
+			return -1;
+	}
 	if (entry->port)
 		known->values[PORT] = (struct value){ number, entry->port, NULL };
 	return 0;
@@ -190,9 +210,11 @@ int settings_add (struct settings_table *settings, const struct host_list *hosts
 	struct err *err)
 {
 	struct host_list addresses = { .n = 0 };
-	int result = entry->address ? read_addresses (entry->address, hosts->n, &addresses, err) : 0;
+	int result = entry->via ? settings_check_via (entry->via, err) : 0;
 	struct known known;
 
+	if (result == 0 && entry->address)
+		result = read_addresses (entry->address, hosts->n, &addresses, err);
 	if (result == 0 && (make_known (settings, entry, &known) < 0 || host_list_unite (&settings->hosts, hosts) < 0 ||
 				   make_room (settings) < 0))
 		result = err_set (err, 0, "out of memory");
@@ -235,8 +257,10 @@ int settings_add_pattern (
 	struct settings_table *settings, const char *pattern, const struct settings_entry *entry, struct err *err)
 {
 	struct host_list addresses = { .n = 0 };
-	int result = entry->address ? read_addresses (entry->address, 0, &addresses, err) : 0;
+	int result = entry->via ? settings_check_via (entry->via, err) : 0;
 
+	if (result == 0 && entry->address)
+		result = read_addresses (entry->address, 0, &addresses, err);
 	if (result == 0 && add_wildcard (settings, pattern, entry, addresses.n ? addresses.names[0] : NULL) < 0)
 		result = err_set (err, 0, "out of memory");
 	host_list_free (&addresses);
@@ -258,6 +282,7 @@ struct host_settings settings_find (const struct settings_table *settings, const
 	return (struct host_settings){
 		.address = known.values[ADDRESS].text,
 		.user = known.values[USER].text,
+		.via = known.values[VIA].text,
 		.port = known.values[PORT].number,
 	};
 }

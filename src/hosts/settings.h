@@ -18,11 +18,12 @@ struct settings_entry {
 	const char *address; /* of one host; or an expression that is as many addresses as the entry has hosts */
 	const char *user;
 	int port;
+	const char *via; /* a gateway: ssh://[USER@]HOST[:PORT] */
 };
 
 /* What is known of one host. */
 struct host_settings {
-	const char *address, *user;
+	const char *address, *user, *via;
 	int port;
 };
 
@@ -34,6 +35,9 @@ int settings_add (struct settings_table *settings, const struct host_list *hosts
 	struct err *err);
 int settings_add_pattern (
 	struct settings_table *settings, const char *pattern, const struct settings_entry *entry, struct err *err);
+
+/* Can this be a gateway? 0, or -1 and err. */
+int settings_check_via (const char *via, struct err *err);
 
 /* The settings of a host, a name without user and port. The texts live as long as the settings. */
 struct host_settings settings_find (const struct settings_table *settings, const char *host);

@@ -1,4 +1,5 @@
 noinst_LTLIBRARIES += %D%/libloop.la
 %C%_libloop_la_SOURCES = \
 	%D%/loop.c %D%/loop.h \
+	%D%/resolver.c %D%/resolver.h \
 	$(NULL)

@@ -11,3 +11,21 @@ noinst_LTLIBRARIES += %D%/libssh.la
 	%D%/ssh_string.c %D%/ssh_string.h \
 	$(NULL)
 %C%_libssh_la_LIBADD = $(SSL_LIBS)
+
+# remex-ssh, the only program that is linked with libssh2. All but its main function is a library for the tests.
+if HAVE_LIBSSH2
+noinst_LTLIBRARIES += %D%/libsshsession.la
+%C%_libsshsession_la_SOURCES = \
+	%D%/agent_link.c %D%/agent_link.h \
+	%D%/failure.c %D%/failure.h \
+	%D%/ssh_channel.c %D%/ssh_channel.h \
+	%D%/ssh_login.c %D%/ssh_login.h \
+	%D%/ssh_pool.c %D%/ssh_pool.h \
+	%D%/ssh_session.c %D%/ssh_session.h \
+	$(NULL)
+libexec_PROGRAMS += remex-ssh
+remex_ssh_SOURCES = %D%/remex_ssh.c
+remex_ssh_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
+remex_ssh_LDADD = src/ssh/libsshsession.la src/ssh/libssh.la src/loop/libloop.la src/net/libnet.la src/wire/libwire.la \
+	src/base/libbase.la $(LIBSSH2_LIBS) $(UV_LIBS) $(SSL_LIBS)
+endif

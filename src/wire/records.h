@@ -72,8 +72,25 @@ enum record_type {
 	REC_CLOSE, /* id and b as CARRY; fds: to be closed */
 	REC_DISCARD, /* b as CARRY; fd: to be closed */
 
+	/* libremex -> remex-ssh (client/ssh_helper.h): reach a machine through ssh */
+	REC_REACH = 80, /* id of the request, a port of the sshd (0: what ~/.ssh/config says, or 22), b enum reach_way;
+			   payload: texts, each with its NUL: the user ("": as for the port), the host, and for
+			   REACH_DIRECT the host and the port to connect to from there; fd: one end of a pair of stream
+			   sockets. Its other end is closed when nobody wants it any more */
+
+	/* remex-ssh -> libremex */
+	REC_REACHED = 88, /* id: from now on bytes flow */
+	REC_UNREACHED, /* id: they never will; payload: a word (ssh/failure.h) and the reason, each with its NUL */
+	REC_SEVERED, /* id: they do no longer; payload as UNREACHED. It comes before the end of the stream */
+
 	/* keeper -> supervisor; supervisor -> keeper uses RELEASE and STOP with id 0 */
 	REC_KEEPER_GONE = 64, /* as GONE; the keeper exits after it */
+};
+
+/* What is reached through ssh (REC_REACH). */
+enum reach_way {
+	REACH_STDIO, /* a remexd on that machine, by the standard input and output of a command */
+	REACH_DIRECT, /* a host and port, by a connection from that machine */
 };
 
 /* How a worker ended (REC_GONE). An exit after a release is a normal end. */

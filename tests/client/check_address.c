@@ -58,7 +58,18 @@ static const struct {
 	const char *where, *says;
 } refused[] = {
 	{ "", "'' is no host: 'local', unix:///PATH, NAME[:PORT] and ADDRESS[:PORT] are" },
-	{ "ssh://x", "'ssh://x' is no host" },
+	{ "ssh://", "names no host: ssh://web1" },
+	{ "ssh://@web1", "names no user in front of its '@'" },
+	{ "ssh://web1:0", "has no port behind its colon" },
+	{ "ssh://web1:22x", "has no port behind its colon" },
+	{ "ssh://::1", "names no host" },
+	{ "ssh://[web1]", "has no address of IPv6 in its brackets" },
+	{ "ssh://-oProxyCommand=x", "names no host" },
+	{ "ssh://-x@web1", "names no user" },
+	{ "ssh://gw/", "'' is no host" },
+	{ "ssh://gw/ssh://web1", "is no host" },
+	{ "ssh://gw/alice@web1", "names a user: give the user with -l" },
+	{ "ssh:/x", "is no host" },
 	{ "tcp://x:1", "is no host" },
 	{ "web[01-03]", "is no host" },
 	{ "@group", "is no host" },
@@ -100,6 +111,34 @@ START_TEST (not_understood)
 {
 	ck_assert_int_eq (address_parse (&address, refused[_i].where, &err), -1);
 	ck_assert_msg (strstr (err.text, refused[_i].says) != NULL, "%s", err.text);
+}
+END_TEST
+
+static const struct {
+	const char *where, *user, *host;
+	int port;
+	const char *pin; /* of the host behind a gateway */
+} machines[] = {
+	{ "ssh://web1", "", "web1", 0, "" },
+	{ "ssh://Web1.Example.", "", "web1.example.", 0, "" },
+	{ "ssh://alice@web1:2222", "alice", "web1", 2222, "" },
+	{ "ssh://alice@corp@web1", "alice@corp", "web1", 0, "" },
+	{ "ssh://192.0.2.1:22", "", "192.0.2.1", 22, "" },
+	{ "ssh://[2001:DB8::1]", "", "2001:db8::1", 0, "" },
+	{ "ssh://[fe80::1%Eth0]:2222", "", "fe80::1%Eth0", 2222, "" },
+	{ "ssh://alice@gw:2222/web1", "alice", "gw", 2222, "web1:7363" },
+	{ "ssh://gw/[::1]:7400", "", "gw", 0, "[::1]:7400" },
+};
+
+START_TEST (through_ssh)
+{
+	ck_assert_int_eq (address_parse (&address, machines[_i].where, &err), 0);
+	ck_assert_str_eq (address.ssh.user, machines[_i].user);
+	ck_assert_str_eq (address.ssh.host, machines[_i].host);
+	ck_assert_int_eq (address.ssh.port, machines[_i].port);
+	ck_assert_str_eq (address.pin, machines[_i].pin);
+	ck_assert_int_eq (address.tcp, *machines[_i].pin != '\0');
+	ck_assert_int_eq (address.n, 0);
 }
 END_TEST
 
@@ -388,6 +427,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, named);
 	tcase_add_loop_test (tcase, not_understood, 0, sizeof refused / sizeof *refused);
 	tcase_add_loop_test (tcase, host, 0, (int)(sizeof hosts / sizeof *hosts));
+	tcase_add_loop_test (tcase, through_ssh, 0, (int)(sizeof machines / sizeof *machines));
 	tcase_add_test (tcase, long_host);
 	tcase_add_test (tcase, length);
 	tcase_add_test (tcase, local);

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "client/resolver.h"
+#include "loop/resolver.h"
 #include "net/endpoint.h"
 #include "net/tls.h"
 #include "remex/client.h"

@@ -132,6 +132,9 @@ static const struct {
 	{ "u[1-2]@h", "u1@h u2@h" },
 	{ "unix:///run/[1-2].sock", "unix:///run/1.sock unix:///run/2.sock" },
 	{ "unix:///run/a@b,local", "unix:///run/a@b local" },
+	{ "ssh://web[1-2]", "ssh://web1 ssh://web2" },
+	{ "ssh://u@web[1-2]:2222", "ssh://u@web1:2222 ssh://u@web2:2222" },
+	{ "ssh://[::1],ssh://gw/web[1-2]", "ssh://[::1] ssh://gw/web1 ssh://gw/web2" },
 	/* one host with several spellings; the first one is kept */
 	{ "Web1,web1,WEB1.lab,web1.lab.", "Web1 WEB1.lab" },
 	{ "a:7363,a,a:07363,b,b:7363", "a:7363 b" },

@@ -179,7 +179,7 @@ END_TEST
 
 static int set (struct settings_table *settings, const char *hosts, const char *address, int port, const char *user)
 {
-	const struct settings_entry entry = { address, user, port };
+	const struct settings_entry entry = { .address = address, .user = user, .port = port };
 	struct host_list list = { .n = 0 };
 	struct err err;
 	int result;

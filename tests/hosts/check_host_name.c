@@ -20,6 +20,11 @@ static const struct {
 	{ "unix:///run/a@b:1", "", "unix:///run/a@b:1", "" },
 	{ "alice@unix:///run/x", "alice", "unix:///run/x", "" },
 	{ "alice@local", "alice", "local", "" },
+	{ "ssh://web1", "", "ssh://web1", "" },
+	{ "ssh://alice@web1:2222", "", "ssh://alice@web1", "2222" },
+	{ "bob@ssh://alice@[::1]:22", "bob", "ssh://alice@[::1]", "22" },
+	{ "ssh://alice@gw:2222/web1:7400", "", "ssh://alice@gw:2222/web1", "7400" },
+	{ "ssh://gw/[::1]", "", "ssh://gw/[::1]", "" },
 };
 
 START_TEST (taken_apart)
@@ -59,6 +64,13 @@ static const struct {
 	{ "[fe80::1%eth0]", "[fe80::1]", false },
 	{ "unix:///a", "unix:///A", false },
 	{ "local", "Local", true },
+	{ "ssh://Web1", "ssh://web1", true },
+	{ "ssh://web1", "ssh://web1:7363", false },
+	{ "ssh://web1", "ssh://web1:22", false }, /* ~/.ssh/config may name another port */
+	{ "ssh://alice@web1", "ssh://Alice@web1", false },
+	{ "ssh://web1", "web1", false },
+	{ "ssh://gw/WEB1", "ssh://gw/web1:7363", true },
+	{ "ssh://[::1]", "ssh://[0::1]", true },
 };
 
 START_TEST (compared)

@@ -31,6 +31,7 @@ system_tests = \
 	%D%/rights.test \
 	%D%/roots.test \
 	%D%/run.test \
+	%D%/ssh.test \
 	%D%/stdio.test \
 	%D%/stuck.test \
 	%D%/trusted.test \
@@ -40,4 +41,4 @@ system_tests = \
 	$(NULL)
 dist_check_SCRIPTS += $(system_tests)
 TESTS += $(system_tests)
-EXTRA_DIST += %D%/fleet.py %D%/fuse.py %D%/items.py %D%/keys.py %D%/people.py %D%/support.py
+EXTRA_DIST += %D%/fleet.py %D%/fuse.py %D%/items.py %D%/keys.py %D%/people.py %D%/sshd.py %D%/support.py

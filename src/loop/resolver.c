@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 
 #include "base/list.h"
-#include "client/resolver.h"
+#include "loop/resolver.h"
 
 struct desk {
 	pthread_mutex_t lock; /* protects all members below */

@@ -6,8 +6,8 @@
  * the caller's, with all signals blocked. resolver_free waits for none of them: a thread that is still in
  * getaddrinfo(3) then ends by itself, at the latest when the process ends.
  */
-#ifndef REMEX_CLIENT_RESOLVER_H
-#define REMEX_CLIENT_RESOLVER_H
+#ifndef REMEX_LOOP_RESOLVER_H
+#define REMEX_LOOP_RESOLVER_H
 
 #include <netdb.h>
 #include <uv.h>

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "client/host.h"
-#include "client/resolver.h"
+#include "loop/resolver.h"
 #include "support/check_main.h"
 
 enum { MANY = 40 };

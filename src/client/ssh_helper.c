@@ -1,0 +1,367 @@
+/* ssh_helper - see ssh_helper.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/link.h"
+#include "client/remex.h"
+#include "client/ssh_helper.h"
+#include "proc/spawn.h"
+#include "wire/records.h"
+
+enum { END_MS = 2000 }; /* the program ends with its control socket; it is killed when it takes longer */
+
+struct ssh_helper {
+	struct remex *remex;
+	int control; /* -1: the program does not run */
+	uv_poll_t *poll; /* of control; freed by its close callback */
+	int events; /* that it is set to */
+	struct child child;
+	struct list tunnels;
+	uint64_t last_id;
+	size_t waiting; /* tunnels that have no answer: while there are some, the loop is alive */
+	struct packet *packet;
+};
+
+enum tunnel_state { TUNNEL_WAITING, TUNNEL_OPEN, TUNNEL_ENDED };
+
+struct tunnel {
+	struct list node; /* in helper->tunnels */
+	struct ssh_helper *helper;
+	enum tunnel_state state;
+	uint64_t id;
+	int ours, theirs; /* the ends of the pair; -1: given away */
+	const struct tunnel_ops *ops;
+	void *arg;
+	char end[512];
+	uint16_t port; /* of the sshd */
+	bool direct;
+	size_t n_request;
+	char request[TUNNEL_USER + 2 * TUNNEL_HOST + 16]; /* the payload of REC_REACH */
+};
+
+static void on_poll (uv_poll_t *poll, int status, int events);
+
+/* --- the program -------------------------------------------------------------------------------------------------------- */
+
+static void set_poll (struct ssh_helper *helper, int events)
+{
+	if (helper->waiting)
+		uv_ref ((uv_handle_t *)helper->poll);
+	else
+		uv_unref ((uv_handle_t *)helper->poll);
+	if (events == helper->events)
+		return;
+	helper->events = events;
+	uv_poll_start (helper->poll, events, on_poll);
+}
+
+static void free_poll (uv_handle_t *poll)
+{
+	free (poll);
+}
+
+/* Close the control socket, and reap. Returns how the program ended, as from waitpid(2); 0 where that is not known. */
+static int stop (struct ssh_helper *helper)
+{
+	struct pollfd one = { .fd = helper->child.pidfd, .events = POLLIN };
+	int status = 0;
+
+	if (helper->control < 0)
+		return 0;
+	uv_close ((uv_handle_t *)helper->poll, free_poll);
+	helper->poll = NULL;
+	helper->events = 0;
+	fd_close (&helper->control);
+	while (poll (&one, 1, END_MS) < 0 && errno == EINTR)
+		continue;
+	if (!(one.revents & POLLIN))
+		pidfd_send_signal (helper->child.pidfd, SIGKILL, NULL, 0);
+	if (child_reap (&helper->child, &status) < 0)
+		status = 0;
+	return status;
+}
+
+static const char *program (void)
+{
+	const char *named = secure_getenv ("REMEX_SSH");
+
+	return named && *named ? named : LIBEXECDIR "/remex-ssh";
+}
+
+static int start (struct ssh_helper *helper, struct err *err)
+{
+	const char *const argv[] = { program (), NULL };
+	struct spawn spawn = { .argv = argv, .env = (const char *const *)environ };
+	int pair[2], result;
+
+	if (link_pair (pair) < 0)
+		return err_sys (err, 0, "cannot make a socket pair");
+	spawn.fds[0] = pair[1];
+	spawn.fds[1] = -1;
+	spawn.fds[2] = fcntl (STDERR_FILENO, F_GETFD) < 0 ? -1 : STDERR_FILENO;
+	result = spawn_start (&spawn, &helper->child, err);
+	fd_close (&pair[1]);
+	if (result == 0 && ((helper->poll = malloc (sizeof *helper->poll)) == NULL ||
+				   uv_poll_init (&helper->remex->loop, helper->poll, pair[0]) < 0)) {
+		free (helper->poll);
+		helper->poll = NULL;
+		fd_close (&pair[0]); /* with it the program ends */
+		child_reap (&helper->child, &(int){ 0 });
+		return err_set (err, 0, "out of memory");
+	}
+	if (result < 0) {
+		fd_close (&pair[0]);
+		return -1;
+	}
+	helper->control = pair[0];
+	helper->poll->data = helper;
+	return 0;
+}
+
+static struct ssh_helper *helper_of (struct remex *remex)
+{
+	struct ssh_helper *helper = remex->ssh;
+
+	if (helper || !(helper = calloc (1, sizeof *helper)))
+		return helper;
+	helper->remex = remex;
+	helper->control = -1;
+	list_init (&helper->tunnels);
+	if (!(helper->packet = malloc (sizeof *helper->packet))) {
+		free (helper);
+		return NULL;
+	}
+	remex->ssh = helper;
+	return helper;
+}
+
+void ssh_helper_free (struct ssh_helper *helper)
+{
+	if (!helper)
+		return;
+	stop (helper);
+	free (helper->packet);
+	free (helper);
+}
+
+/* --- tunnels ------------------------------------------------------------------------------------------------------------ */
+
+static void tunnel_fail (struct tunnel *tunnel, const char *code, const char *text)
+{
+	enum tunnel_state was = tunnel->state;
+
+	if (was == TUNNEL_ENDED)
+		return;
+	tunnel->state = TUNNEL_ENDED;
+	snprintf (tunnel->end, sizeof tunnel->end, "%s", text);
+	fd_close (&tunnel->ours);
+	fd_close (&tunnel->theirs);
+	if (was == TUNNEL_WAITING) {
+		tunnel->helper->waiting--;
+		tunnel->ops->failed (tunnel->arg, !strcmp (code, "unreachable") ? "" : code, text);
+	}
+}
+
+/* Send the requests that were not sent, in turn. False: the control socket takes no more now. */
+static bool send_requests (struct ssh_helper *helper)
+{
+	struct tunnel *tunnel;
+
+	list_each (tunnel, &helper->tunnels, node) {
+		const struct outgoing outgoing = {
+			.record = { .type = REC_REACH,
+				.id = tunnel->id,
+				.a = tunnel->port,
+				.b = tunnel->direct ? REACH_DIRECT : REACH_STDIO },
+			.data = tunnel->request,
+			.n = tunnel->n_request,
+			.fds = &tunnel->theirs,
+			.n_fds = 1,
+		};
+
+		if (tunnel->state != TUNNEL_WAITING || tunnel->theirs < 0)
+			continue;
+		if (link_send (helper->control, &outgoing, 0) < 0)
+			return errno != EAGAIN; /* any other error will be read as the end of the socket */
+		fd_close (&tunnel->theirs);
+	}
+	return true;
+}
+
+static void flush (struct ssh_helper *helper)
+{
+	if (helper->control >= 0)
+		set_poll (helper, send_requests (helper) ? UV_READABLE : UV_READABLE | UV_WRITABLE);
+}
+
+/* The program has ended: its tunnels have, too. */
+static void lose (struct ssh_helper *helper)
+{
+	int status = stop (helper);
+	char text[128] = "remex-ssh has ended";
+	struct tunnel *tunnel, *after;
+	struct list lost;
+
+	if (WIFSIGNALED (status))
+		snprintf (text, sizeof text, "remex-ssh was killed by signal %d (%s)", WTERMSIG (status),
+			strsignal (WTERMSIG (status)));
+	else if (WIFEXITED (status) && WEXITSTATUS (status))
+		snprintf (text, sizeof text, "remex-ssh exited with %d", WEXITSTATUS (status));
+	/* A callee may begin a new tunnel, and with it a new program. */
+	list_init (&lost);
+	list_each_safe (tunnel, after, &helper->tunnels, node) {
+		list_remove (&tunnel->node);
+		list_append (&lost, &tunnel->node);
+	}
+	list_each_safe (tunnel, after, &lost, node) {
+		list_remove (&tunnel->node);
+		tunnel_fail (tunnel, "unreachable", text);
+	}
+}
+
+static struct tunnel *find (const struct ssh_helper *helper, uint64_t id)
+{
+	struct tunnel *tunnel;
+
+	list_each (tunnel, &helper->tunnels, node)
+		if (tunnel->id == id)
+			return tunnel;
+	return NULL;
+}
+
+/* An answer of the program. */
+static void take (struct ssh_helper *helper, const struct packet *packet)
+{
+	struct tunnel *tunnel = find (helper, packet->record.id);
+	const char *text = (const char *)packet->data, *code = text;
+	int fd;
+
+	if (!tunnel)
+		return; /* it was given up */
+	if (packet->record.type == REC_REACHED && tunnel->state == TUNNEL_WAITING) {
+		tunnel->state = TUNNEL_OPEN;
+		helper->waiting--;
+		fd = tunnel->ours;
+		tunnel->ours = -1;
+		tunnel->ops->opened (tunnel->arg, fd);
+		return;
+	}
+	if (packet->record.length && !text[packet->record.length - 1])
+		text += strlen (code) + 1 < packet->record.length ? strlen (code) + 1 : 0;
+	else
+		code = text = "unreachable";
+	tunnel_fail (tunnel, code, text);
+}
+
+/* Take the answers that are there. */
+static void receive (struct ssh_helper *helper)
+{
+	int got = 1;
+
+	while (helper->control >= 0 && (got = link_recv (helper->control, helper->packet, MSG_DONTWAIT)) > 0) {
+		take (helper, helper->packet);
+		packet_close (helper->packet);
+	}
+	if (helper->control >= 0 && (got == 0 || errno != EAGAIN))
+		lose (helper);
+}
+
+static void on_poll (uv_poll_t *poll, int status, int events)
+{
+	struct ssh_helper *helper = poll->data;
+
+	(void)events;
+	if (status < 0)
+		helper->events = 0;
+	receive (helper);
+	flush (helper);
+}
+
+const char *tunnel_end (struct tunnel *tunnel)
+{
+	if (!tunnel)
+		return "";
+	/* The reason is sent before the stream is closed. */
+	if (tunnel->state == TUNNEL_OPEN)
+		receive (tunnel->helper);
+	return tunnel->end;
+}
+
+void tunnel_free (struct tunnel *tunnel)
+{
+	if (!tunnel)
+		return;
+	if (tunnel->state == TUNNEL_WAITING)
+		tunnel->helper->waiting--;
+	tunnel->state = TUNNEL_ENDED;
+	list_remove (&tunnel->node);
+	fd_close (&tunnel->ours);
+	fd_close (&tunnel->theirs);
+	flush (tunnel->helper);
+	free (tunnel);
+}
+
+/* The payload: texts, each with its NUL. */
+static void put (struct tunnel *tunnel, const char *text)
+{
+	size_t n = strlen (text) + 1;
+
+	memcpy (tunnel->request + tunnel->n_request, text, n);
+	tunnel->n_request += n;
+}
+
+struct tunnel *tunnel_new (struct remex *remex, const struct ssh_address *via, const char *host, uint16_t port,
+	const struct tunnel_ops *ops, void *arg, struct err *err)
+{
+	struct ssh_helper *helper = helper_of (remex);
+	struct tunnel *tunnel = helper ? calloc (1, sizeof *tunnel) : NULL;
+	char number[8];
+	int pair[2];
+
+	if (!tunnel) {
+		err_set (err, 0, "out of memory");
+		return NULL;
+	}
+	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
+		err_sys (err, 0, "cannot make a socket pair");
+		free (tunnel);
+		return NULL;
+	}
+	if (helper->control < 0 && start (helper, err) < 0) {
+		fd_close (&pair[0]);
+		fd_close (&pair[1]);
+		free (tunnel);
+		return NULL;
+	}
+	tunnel->helper = helper;
+	tunnel->id = ++helper->last_id;
+	tunnel->ours = pair[0];
+	tunnel->theirs = pair[1];
+	tunnel->ops = ops;
+	tunnel->arg = arg;
+	tunnel->port = via->port;
+	tunnel->direct = host != NULL;
+	put (tunnel, via->user);
+	put (tunnel, via->host);
+	if (host) {
+		snprintf (number, sizeof number, "%u", (unsigned)port);
+		put (tunnel, host);
+		put (tunnel, number);
+	}
+	list_append (&helper->tunnels, &tunnel->node);
+	helper->waiting++;
+	flush (helper);
+	return tunnel;
+}

@@ -1,0 +1,221 @@
+/* remex-ssh - reaches machines through ssh, for libremex. It is the only program that is linked with libssh2.
+ *
+ * Descriptor 0 is the control socket (base/link.h): a client sends REC_REACH with one end of a pair of sockets, and gets
+ * REC_REACHED, REC_UNREACHED and REC_SEVERED (wire/records.h). Sessions are shared by all requests for the same user, host
+ * and port (ssh_pool.h). The program ends with the control socket.
+ *
+ * A hostile or dying sshd ends its sessions, and in the worst case this process: the client then tells so for each host.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <libssh2.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "base/fd.h"
+#include "base/link.h"
+#include "base/list.h"
+#include "loop/loop.h"
+#include "ssh/failure.h"
+#include "ssh/ssh_pool.h"
+#include "wire/records.h"
+
+enum { CONTROL = 0, TEXTS = 4, STATUS_USAGE = 64 };
+
+/* What runs on the machine for REACH_STDIO: the relay to its remexd's socket, else a remexd for this connection alone.
+ * sbin is not in everybody's PATH. `remex stdio` ends with 69 when no remexd listens, before it has read anything. */
+static const char stdio_command[] =
+	"exec /bin/sh -c 'PATH=$PATH:/usr/local/bin:/usr/local/sbin:/usr/sbin:/sbin; remex stdio; s=$?; "
+	"case $s in 69|127) exec remexd --stdio;; esac; exit $s'";
+
+static uv_loop_t loop;
+static struct ssh_pool *pool;
+static struct watch *control;
+
+/* --- answers ----------------------------------------------------------------------------------------------------------- */
+
+/* An answer that the control socket had no room for. */
+struct answer {
+	struct list node;
+	uint32_t type;
+	uint64_t id;
+	size_t n;
+	char text[];
+};
+
+static struct list answers;
+
+static int send_answer (uint32_t type, uint64_t id, const char *text, size_t n)
+{
+	const struct outgoing outgoing = { .record = { .type = type, .id = id }, .data = text, .n = n };
+
+	return link_send (CONTROL, &outgoing, MSG_DONTWAIT);
+}
+
+static void flush_answers (void)
+{
+	struct answer *answer, *after;
+
+	list_each_safe (answer, after, &answers, node) {
+		if (send_answer (answer->type, answer->id, answer->text, answer->n) < 0 && errno == EAGAIN)
+			break;
+		list_remove (&answer->node);
+		free (answer);
+	}
+	watch_set (control, list_empty (&answers) ? UV_READABLE : UV_READABLE | UV_WRITABLE);
+}
+
+static void answer (uint32_t type, uint64_t id, const struct err *err)
+{
+	char text[64 + ERR_TEXT];
+	struct answer *later;
+	size_t n = 0;
+
+	if (err)
+		n = (size_t)snprintf (
+			    text, sizeof text, "%s%c%s", failure_word ((enum failure)err->code), '\0', err->text) +
+		    1;
+	if (list_empty (&answers) && (send_answer (type, id, text, n) == 0 || errno != EAGAIN))
+		return; /* any other error: the control socket has ended, which is read there */
+	if (!(later = malloc (sizeof *later + n)))
+		exit (EXIT_FAILURE); /* an answer must not be lost: the client sees our end */
+	list_init (&later->node);
+	later->type = type;
+	later->id = id;
+	later->n = n;
+	memcpy (later->text, text, n);
+	list_append (&answers, &later->node);
+	flush_answers ();
+}
+
+/* --- requests ---------------------------------------------------------------------------------------------------------- */
+
+struct request_note {
+	uint64_t id;
+	bool opened;
+};
+
+static void on_opened (void *arg)
+{
+	struct request_note *note = arg;
+
+	note->opened = true;
+	answer (REC_REACHED, note->id, NULL);
+}
+
+static void on_failed (void *arg, const struct err *err)
+{
+	struct request_note *note = arg;
+
+	answer (note->opened ? REC_SEVERED : REC_UNREACHED, note->id, err);
+	free (note);
+}
+
+static const struct ssh_pool_ops ops = { on_opened, on_failed };
+
+/* The texts of a payload, each with its NUL. Returns how many, or -1: it is no such payload. */
+static int take_texts (const struct packet *packet, const char *texts[TEXTS])
+{
+	const char *at = (const char *)packet->data, *end = at + packet->record.length;
+	int n = 0;
+
+	for (; at < end && n < TEXTS; n++) {
+		const char *stop = memchr (at, '\0', (size_t)(end - at));
+
+		if (!stop)
+			return -1;
+		texts[n] = at;
+		at = stop + 1;
+	}
+	return at == end ? n : -1;
+}
+
+/* A record of the client. 0, or -1: it breaks the protocol. */
+static int take (struct packet *packet)
+{
+	const char *texts[TEXTS];
+	int n = take_texts (packet, texts);
+	bool direct = packet->record.b == REACH_DIRECT;
+	struct ssh_pool_target target = { .command = NULL };
+	struct request_note *note;
+	struct err err;
+
+	if (packet->record.type != REC_REACH || packet->n_fds != 1 || packet->lost || n != (direct ? 4 : 2))
+		return -1;
+	target.user = texts[0];
+	target.host = texts[1];
+	target.port = (uint16_t)packet->record.a;
+	target.command = direct ? NULL : stdio_command;
+	target.to_host = direct ? texts[2] : NULL;
+	target.to_port = direct ? (uint16_t)strtoul (texts[3], NULL, 10) : 0;
+	if (direct && strlen (target.to_host) > 255)
+		return -1;
+	if (!(note = malloc (sizeof *note)))
+		return -1;
+	*note = (struct request_note){ .id = packet->record.id };
+	if (ssh_pool_reach (pool, &target, packet->fds[0], &ops, note, &err) == 0)
+		packet->fds[0] = -1;
+	else
+		on_failed (note, &err);
+	return 0;
+}
+
+static void on_control (void *arg, int events)
+{
+	static struct packet packet;
+	int got = 1;
+
+	(void)arg;
+	if (events & UV_WRITABLE)
+		flush_answers ();
+	for (int i = 0; i < 64 && (got = link_recv (CONTROL, &packet, MSG_DONTWAIT)) > 0; i++) {
+		if (take (&packet) < 0)
+			got = 0;
+		packet_close (&packet);
+		if (!got)
+			break;
+	}
+	if (got == 0 || (got < 0 && errno != EAGAIN))
+		uv_stop (&loop);
+}
+
+static int usage (void)
+{
+	fputs ("remex-ssh is started by remex (ssh://HOST); it is no program for people\n", stderr);
+	return STATUS_USAGE;
+}
+
+int main (int argc, char **argv)
+{
+	int type = 0;
+	socklen_t size = sizeof type;
+	struct answer *later, *after;
+
+	(void)argv;
+	if (argc != 1 || getsockopt (CONTROL, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
+		return usage ();
+	fd_fill_std ();
+	fd_raise_limit ();
+	signal (SIGPIPE, SIG_IGN);
+	list_init (&answers);
+	if (libssh2_init (0) || uv_loop_init (&loop) < 0 || !(pool = ssh_pool_new (&loop)) ||
+		!(control = watch_new (&loop, CONTROL, UV_READABLE, on_control, NULL))) {
+		fputs ("remex-ssh: out of memory\n", stderr);
+		return EXIT_FAILURE;
+	}
+	uv_run (&loop, UV_RUN_DEFAULT);
+	ssh_pool_free (pool);
+	watch_free (&control);
+	list_each_safe (later, after, &answers, node)
+		free (later);
+	uv_run (&loop, UV_RUN_NOWAIT);
+	libssh2_exit ();
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,574 @@
+/* ssh_channel - see ssh_channel.h. The numbers of rules are those of the trial of libssh2 1.10: what its functions really
+ * do. */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "ssh/failure.h"
+#include "ssh/ssh_channel.h"
+
+enum {
+	PACKET = 32768, /* bytes of one message from sshd */
+	WRITE_MOST = 32700, /* bytes of one write (R6) */
+	READ_MOST = 64 * 1024,
+	READS = 16, /* at most so many reads in one step, so that other channels have their turn */
+	UP_MAX = 256 * 1024, /* bytes of the socket that wait for sshd's window */
+	HOLD_MS = 500, /* an exit status comes that soon after the end of the output */
+};
+
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+static void on_held (void *arg);
+
+static void close_socket (struct ssh_channel *channel)
+{
+	watch_free (&channel->watch);
+	pump_close (&channel->pump);
+}
+
+static void channel_free (struct ssh_channel *channel)
+{
+	timer_free (&channel->timer);
+	close_socket (channel);
+	buf_free (&channel->up);
+	buf_free (&channel->down);
+	buf_free (&channel->errors);
+	list_remove (&channel->node);
+	free (channel);
+}
+
+/* The first reason counts. */
+static void set_end (struct ssh_channel *channel, const struct err *err)
+{
+	if (!channel->has_end)
+		channel->end = *err;
+	channel->has_end = true;
+}
+
+/* libssh2 has no such channel any more: unlink it, deliver what is left, and tell the end. */
+static void drain (struct ssh_channel *channel)
+{
+	channel->raw = NULL;
+	channel->state = CHANNEL_DRAINING;
+	list_remove (&channel->node);
+	pump_write (&channel->pump);
+	if (channel->pump.write_blocked) {
+		watch_set (channel->watch, UV_WRITABLE);
+		return;
+	}
+	channel->ops->ended (channel->arg, &channel->end);
+	channel_free (channel);
+}
+
+/* The channel was never open: hand the socket back. */
+static void refuse (struct ssh_channel *channel, bool again, const struct err *err)
+{
+	const struct ssh_channel_ops *ops = channel->ops;
+	int fd = channel->pump.stream.in;
+	void *arg = channel->arg;
+
+	watch_free (&channel->watch);
+	channel->pump.stream.ops = NULL; /* the pump has no stream any more, and does not close the socket */
+	channel_free (channel);
+	ops->refused (arg, fd, again, err);
+}
+
+void ssh_channel_lost (struct ssh_channel *channel, const struct err *err)
+{
+	bool was_open = channel->state >= CHANNEL_OPEN;
+
+	list_remove (&channel->node);
+	if (!was_open) {
+		refuse (channel, false, err);
+		return;
+	}
+	set_end (channel, err);
+	drain (channel);
+}
+
+/* --- the socket ---------------------------------------------------------------------------------------------------- */
+
+/* Has the process at the other end closed its socket, and not only ended its side? */
+static bool is_abandoned (const struct ssh_channel *channel)
+{
+	struct pollfd one = { .fd = channel->pump.stream.in };
+
+	return channel->pump.write_failed || (poll (&one, 1, 0) > 0 && one.revents & (POLLHUP | POLLERR));
+}
+
+static void set_watch (struct ssh_channel *channel)
+{
+	int events = 0;
+
+	if (!channel->pump.read_ended && buf_room (&channel->up) >= READ_MOST && channel->state != CHANNEL_CLOSING)
+		events |= UV_READABLE;
+	if (channel->pump.write_blocked)
+		events |= UV_WRITABLE;
+	watch_set (channel->watch, events);
+}
+
+static void on_ready (void *arg, int events)
+{
+	struct ssh_channel *channel = arg;
+
+	(void)events;
+	if (channel->state == CHANNEL_DRAINING) {
+		drain (channel);
+		return;
+	}
+	if (channel->pump.write_blocked)
+		pump_write (&channel->pump);
+	/* Until the channel is open nobody sends anything: the socket is readable when its other end is closed. */
+	if (!channel->pump.read_ended && pump_read (&channel->pump, READ_MOST) == PUMP_ENDED &&
+		is_abandoned (channel)) {
+		channel->abandoned = true;
+		if (channel->state == CHANNEL_OPEN)
+			channel->since_ms = clock_ms ();
+	}
+	set_watch (channel);
+	channel->stir (channel->stir_arg);
+}
+
+struct ssh_channel *ssh_channel_new (const struct channel_place *place, const struct ssh_channel_target *target, int fd,
+	const struct ssh_channel_ops *ops, void *arg)
+{
+	struct ssh_channel *channel = calloc (1, sizeof *channel);
+	struct stream stream;
+
+	if (!channel || stream_owned (&stream, fd, fd) < 0) {
+		free (channel);
+		return NULL;
+	}
+	list_init (&channel->node);
+	channel->loop = place->loop;
+	channel->session = place->session;
+	channel->session_out = place->out;
+	channel->stir = place->stir;
+	channel->stir_arg = place->arg;
+	channel->target = *target;
+	channel->ops = ops;
+	channel->arg = arg;
+	channel->status = -1;
+	channel->since_ms = clock_ms ();
+	buf_init (&channel->up, UP_MAX);
+	buf_init (&channel->down, CHANNEL_WINDOW + PACKET);
+	buf_init (&channel->errors, 2 * CHANNEL_STDERR);
+	pump_init (&channel->pump, &channel->up, &channel->down);
+	if (!(channel->watch = watch_new (place->loop, fd, UV_READABLE, on_ready, channel))) {
+		free (channel);
+		return NULL;
+	}
+	pump_open (&channel->pump, &stream);
+	return channel;
+}
+
+/* --- opening ------------------------------------------------------------------------------------------------------- */
+
+static size_t put_string (uint8_t *to, const char *text)
+{
+	uint32_t n = (uint32_t)strlen (text), big = htonl (n);
+
+	memcpy (to, &big, 4);
+	memcpy (to + 4, text, n);
+	return 4 + n;
+}
+
+static size_t put_number (uint8_t *to, uint32_t number)
+{
+	uint32_t big = htonl (number);
+
+	memcpy (to, &big, 4);
+	return 4;
+}
+
+/* Ask for the channel, with a window of 0 (R3). A "direct-tcpip" is asked for with a message of our own (RFC 4254, section
+ * 7.2), because libssh2_channel_direct_tcpip_ex opens with an automatic window. */
+static LIBSSH2_CHANNEL *open_raw (struct ssh_channel *channel)
+{
+	const struct ssh_channel_target *target = &channel->target;
+	uint8_t message[512];
+	size_t n;
+
+	if (target->command)
+		return libssh2_channel_open_ex (channel->session, "session", 7, 0, PACKET, NULL, 0);
+	n = put_string (message, target->host);
+	n += put_number (message + n, target->port);
+	n += put_string (message + n, "127.0.0.1");
+	n += put_number (message + n, 0);
+	return libssh2_channel_open_ex (
+		channel->session, "direct-tcpip", 12, 0, PACKET, (const char *)message, (unsigned)n);
+}
+
+/* sshd does not open the channel: why? */
+static void explain_refusal (const struct ssh_channel *channel, const char *text, struct err *err)
+{
+	const struct ssh_channel_target *target = &channel->target;
+
+	if (target->command)
+		err_set (err, FAILURE_BUSY, "its sshd opens no further session (MaxSessions of sshd_config): %s", text);
+	else if (strstr (text, "prohibited"))
+		err_set (err, FAILURE_DENIED,
+			"its sshd forwards no connection to %s:%u for this user (AllowTcpForwarding, PermitOpen): %s",
+			target->host, (unsigned)target->port, text);
+	else
+		err_set (err, FAILURE_UNREACHABLE, "its sshd cannot connect to %s:%u: %s", target->host,
+			(unsigned)target->port, text);
+}
+
+/* The socket's other end is closed: nobody waits for the channel. */
+static void let_go (struct ssh_channel *channel)
+{
+	struct err err;
+
+	err_set (&err, FAILURE_UNREACHABLE, "nobody waits for the channel any more");
+	refuse (channel, false, &err);
+}
+
+static int step_opening (struct ssh_channel *channel, struct err *err)
+{
+	struct err why;
+	char *text = NULL;
+	int result;
+
+	if (!channel->raw) {
+		channel->asked = true;
+		channel->raw = open_raw (channel);
+		result = channel->raw ? 0 : libssh2_session_last_error (channel->session, &text, NULL, 0);
+		if (result == LIBSSH2_ERROR_EAGAIN)
+			return 0;
+		if (result && !failure_is_of_channel (result))
+			return failure_of_session (channel->session, "its sshd opens no channel", err);
+		if (result) {
+			explain_refusal (channel, text, &why);
+			/* A refusal of MaxSessions (R13) comes with the code of a failed connection. */
+			refuse (channel, channel->target.command != NULL, &why);
+			return 1;
+		}
+	}
+	if (channel->target.command) {
+		/* The replies to two requests at a time would be mixed up (R4): the session begins no other channel
+		 * before this call has its answer. */
+		result = libssh2_channel_process_startup (
+			channel->raw, "exec", 4, channel->target.command, (unsigned)strlen (channel->target.command));
+		if (result == LIBSSH2_ERROR_EAGAIN)
+			return 0;
+		if (result && !failure_is_of_channel (result))
+			return failure_of_session (channel->session, "its sshd runs no command", err);
+		if (result) {
+			err_set (&channel->end, FAILURE_DENIED, "its sshd refuses to run a command");
+			channel->has_end = true;
+		}
+	}
+	/* As if it were open also where the command was refused: the way to the end is the same. */
+	channel->state = channel->has_end ? CHANNEL_CLOSING : CHANNEL_OPEN;
+	channel->since_ms = clock_ms ();
+	channel->ops->opened (channel->arg);
+	set_watch (channel);
+	return 1;
+}
+
+/* --- bytes --------------------------------------------------------------------------------------------------------- */
+
+/* A result below 0 that is neither EAGAIN nor about the channel: the session is broken. */
+static bool is_fatal (ssize_t result)
+{
+	return result < 0 && result != LIBSSH2_ERROR_EAGAIN && !failure_is_of_channel ((int)result);
+}
+
+static void keep_errors (struct ssh_channel *channel, const void *bytes, size_t n)
+{
+	if (n > CHANNEL_STDERR) {
+		bytes = (const uint8_t *)bytes + n - CHANNEL_STDERR;
+		n = CHANNEL_STDERR;
+	}
+	if (buf_len (&channel->errors) + n > CHANNEL_STDERR)
+		buf_consume (&channel->errors, buf_len (&channel->errors) + n - CHANNEL_STDERR);
+	buf_append (&channel->errors, bytes, n); /* without memory the reason is missing, and nothing else */
+}
+
+/* Take what sshd has sent. Returns 1, 0, -1. Reads ask for no more than what sshd may still send, and for nothing when it
+ * may send nothing: otherwise libssh2 grants by itself (R3). */
+static int pull (struct ssh_channel *channel, struct err *err)
+{
+	uint8_t scratch[4096];
+	int done = 0;
+
+	for (int i = 0; i < READS; i++) {
+		size_t window = libssh2_channel_window_read_ex (channel->raw, NULL, NULL), n = window;
+		ssize_t got, got_errors = 0;
+		uint8_t *space;
+
+		if (!window) {
+			int result = libssh2_channel_wait_eof (channel->raw); /* reads the input of all channels */
+
+			if (is_fatal (result))
+				return failure_of_session (channel->session, "the connection has ended", err);
+			break;
+		}
+		if (n > READ_MOST)
+			n = READ_MOST;
+		if (!(space = buf_reserve (&channel->down, n)))
+			return err_set (err, FAILURE_INTERNAL, "out of memory");
+		got = libssh2_channel_read_ex (channel->raw, 0, (char *)space, n);
+		if (is_fatal (got))
+			return failure_of_session (channel->session, "the connection has ended", err);
+		if (got > 0)
+			buf_commit (&channel->down, (size_t)got);
+		window = libssh2_channel_window_read_ex (channel->raw, NULL, NULL);
+		n = window < sizeof scratch ? window : sizeof scratch;
+		if (n)
+			got_errors =
+				libssh2_channel_read_ex (channel->raw, SSH_EXTENDED_DATA_STDERR, (char *)scratch, n);
+		if (is_fatal (got_errors))
+			return failure_of_session (channel->session, "the connection has ended", err);
+		if (got_errors > 0)
+			keep_errors (channel, scratch, (size_t)got_errors);
+		if (got <= 0 && got_errors <= 0)
+			break;
+		done = 1;
+	}
+	return done;
+}
+
+/* Let sshd send more. */
+static int grant (struct ssh_channel *channel, struct err *err)
+{
+	size_t may = libssh2_channel_window_read_ex (channel->raw, NULL, NULL) + buf_len (&channel->down);
+	int result;
+
+	if (!channel->granting && !channel->eof_received && may <= CHANNEL_WINDOW - CHANNEL_WINDOW / 8)
+		channel->granting = (uint32_t)(CHANNEL_WINDOW - may);
+	if (!channel->granting)
+		return 0;
+	result = libssh2_channel_receive_window_adjust2 (channel->raw, channel->granting, 1, NULL);
+	if (is_fatal (result))
+		return failure_of_session (channel->session, "the connection has ended", err);
+	if (result == LIBSSH2_ERROR_EAGAIN)
+		return 0;
+	channel->granting = 0;
+	return 1;
+}
+
+/* Send what has come from the socket. */
+static int push (struct ssh_channel *channel, struct err *err)
+{
+	int done = 0;
+
+	while (buf_len (&channel->up) && buf_len (channel->session_out) < CHANNEL_OUT_HIGH) {
+		size_t n = buf_len (&channel->up) < WRITE_MOST ? buf_len (&channel->up) : WRITE_MOST;
+		ssize_t sent = libssh2_channel_write_ex (channel->raw, 0, (const char *)buf_head (&channel->up), n);
+
+		if (is_fatal (sent))
+			return failure_of_session (channel->session, "the connection has ended", err);
+		if (sent == LIBSSH2_ERROR_EAGAIN || sent == 0)
+			break; /* no window there, or a key exchange; the next write begins with the same bytes (R6) */
+		buf_consume (&channel->up, sent > 0 ? (size_t)sent : buf_len (&channel->up));
+		done = 1;
+	}
+	return done;
+}
+
+/* Pass on the end of what comes from the socket. */
+static int push_end (struct ssh_channel *channel, struct err *err)
+{
+	int result;
+
+	if (channel->eof_sent || !channel->pump.read_ended || buf_len (&channel->up))
+		return 0;
+	result = libssh2_channel_send_eof (channel->raw);
+	if (is_fatal (result))
+		return failure_of_session (channel->session, "the connection has ended", err);
+	if (result == LIBSSH2_ERROR_EAGAIN)
+		return 0;
+	channel->eof_sent = true;
+	return 1;
+}
+
+static void on_held (void *arg)
+{
+	struct ssh_channel *channel = arg;
+
+	channel->held = false;
+	if (channel->state < CHANNEL_DRAINING)
+		channel->stir (channel->stir_arg);
+}
+
+/* Pass on the end of what comes from sshd. Behind a command its exit status comes at once, as a rule: who reads the end at
+ * the socket asks why, and the status is a part of the answer. */
+static int pull_end (struct ssh_channel *channel, struct err *err)
+{
+	int result;
+
+	if (!channel->eof_received) {
+		result = libssh2_channel_eof (channel->raw); /* 0 from a read is no end (R7) */
+		if (is_fatal (result))
+			return failure_of_session (channel->session, "the connection has ended", err);
+		if (result != 1)
+			return 0;
+		channel->eof_received = true;
+		channel->held = channel->target.command != NULL;
+		if (channel->held)
+			timer_set (channel->loop, &channel->timer, clock_ms () + HOLD_MS, on_held, channel);
+		return 1;
+	}
+	if (channel->shut || channel->held || buf_len (&channel->down) || pump_end (&channel->pump) < 0)
+		return 0;
+	channel->shut = true;
+	return 1;
+}
+
+/* The last line of stderr, for a person. */
+static char *last_error (const struct ssh_channel *channel, char *out, size_t size)
+{
+	const uint8_t *text = buf_head (&channel->errors);
+	size_t n = buf_len (&channel->errors), from;
+
+	while (n && (text[n - 1] == '\n' || text[n - 1] == '\r'))
+		n--;
+	for (from = n; from && text[from - 1] != '\n';)
+		from--;
+	return text_plain (out, size, text ? text + from : text, n - from);
+}
+
+static void explain_end (const struct ssh_channel *channel, struct err *err)
+{
+	char said[200];
+
+	last_error (channel, said, sizeof said);
+	if (!channel->target.command)
+		err_set (err, FAILURE_UNREACHABLE, "the connection has ended");
+	else if (*channel->signal)
+		err_set (err, FAILURE_UNREACHABLE, "the command was ended by SIG%s%s%s", channel->signal,
+			*said ? ": " : "", said);
+	else
+		err_set (err, FAILURE_UNREACHABLE, "the command exited with %d%s%s", channel->status, *said ? ": " : "",
+			said);
+}
+
+/* Has sshd closed the channel? libssh2 knows status and signal only then (R7). */
+static int poll_closed (struct ssh_channel *channel, struct err *err)
+{
+	char *signal = NULL;
+	struct err end;
+	int result;
+
+	if (!channel->eof_received)
+		return 0;
+	result = libssh2_channel_wait_closed (channel->raw); /* a pure poll; INVAL: the EOF has not been read yet */
+	if (is_fatal (result))
+		return failure_of_session (channel->session, "the connection has ended", err);
+	if (result)
+		return 0;
+	channel->status = libssh2_channel_get_exit_status (channel->raw);
+	libssh2_channel_get_exit_signal (channel->raw, &signal, NULL, NULL, NULL, NULL, NULL);
+	if (signal)
+		snprintf (channel->signal, sizeof channel->signal, "%s", signal);
+	libssh2_free (channel->session, signal);
+	explain_end (channel, &end);
+	set_end (channel, &end);
+	channel->state = CHANNEL_CLOSING;
+	channel->since_ms = clock_ms ();
+	return 1;
+}
+
+/* The other end of the socket is closed: nobody reads. The end of input ends what is over there, and closing the channel
+ * kills nothing. */
+static int abandon (struct ssh_channel *channel)
+{
+	struct err end;
+
+	err_set (&end, FAILURE_UNREACHABLE, "closed from here");
+	set_end (channel, &end);
+	channel->state = CHANNEL_CLOSING;
+	channel->since_ms = clock_ms ();
+	return 1;
+}
+
+/* Write to the socket. Returns 1 when room was made, 0. */
+static int deliver (struct ssh_channel *channel)
+{
+	bool had = buf_len (&channel->down);
+
+	if (!had || channel->pump.write_blocked)
+		return 0;
+	return pump_write (&channel->pump) > 0 || channel->pump.write_failed;
+}
+
+static bool is_late (const struct ssh_channel *channel)
+{
+	return clock_ms () - channel->since_ms >= CHANNEL_CLOSE_MS;
+}
+
+static int step_open (struct ssh_channel *channel, struct err *err)
+{
+	static int (*const parts[]) (struct ssh_channel * channel, struct err * err) = { pull, grant, push, push_end,
+		pull_end, poll_closed };
+	int done = 0;
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts && channel->state == CHANNEL_OPEN; i++) {
+		int result = parts[i](channel, err);
+
+		if (result < 0)
+			return -1;
+		done |= result | deliver (channel);
+	}
+	if (channel->state == CHANNEL_OPEN &&
+		(channel->pump.write_failed || (channel->abandoned && is_late (channel)) ||
+			(channel->abandoned && channel->eof_sent)))
+		done |= abandon (channel);
+	set_watch (channel);
+	return done;
+}
+
+/* --- closing ------------------------------------------------------------------------------------------------------- */
+
+/* libssh2_channel_close may return 0 before sshd has closed (R7), and libssh2_channel_free waits for it. */
+static int step_closing (struct ssh_channel *channel, struct err *err)
+{
+	int result = libssh2_channel_free (channel->raw);
+
+	deliver (channel);
+	set_watch (channel);
+	if (is_fatal (result))
+		return failure_of_session (channel->session, "the connection has ended", err);
+	if (result == LIBSSH2_ERROR_EAGAIN)
+		return 0;
+	drain (channel);
+	return 1;
+}
+
+int ssh_channel_step (struct ssh_channel *channel, struct err *err)
+{
+	if (channel->state == CHANNEL_OPENING && channel->pump.read_ended && !channel->asked) {
+		let_go (channel);
+		return 1;
+	}
+	switch (channel->state) {
+	case CHANNEL_OPENING: return step_opening (channel, err);
+	case CHANNEL_OPEN: return step_open (channel, err);
+	case CHANNEL_CLOSING: return step_closing (channel, err);
+	case CHANNEL_DRAINING: break;
+	}
+	return 0;
+}
+
+bool ssh_channel_is_stale (const struct ssh_channel *channel)
+{
+	return channel->state == CHANNEL_CLOSING && is_late (channel);
+}
+
+int64_t ssh_channel_wakes (const struct ssh_channel *channel)
+{
+	bool waits = channel->state == CHANNEL_CLOSING || (channel->state == CHANNEL_OPEN && channel->abandoned);
+
+	return waits && !is_late (channel) ? channel->since_ms + CHANNEL_CLOSE_MS : INT64_MAX;
+}

@@ -1,0 +1,116 @@
+/* ssh_channel - one channel of a session, and the bytes between it and a socket that the channel owns: one end of a pair,
+ * whose other end a client has.
+ *
+ *   OPENING -> OPEN -> CLOSING -> DRAINING -> freed        from OPENING and OPEN also to DRAINING
+ *
+ * OPENING: sshd is asked for the channel, and then for the command in it. A session has one such channel at most (R4), and
+ * libssh2 cannot take a request back: the channel stays OPENING until sshd has answered. OPEN: bytes flow. CLOSING: our
+ * side is closed, and sshd has not closed its side. DRAINING: libssh2 has no such channel any more, and the session does
+ * not know it either; bytes that came before still go to the socket.
+ *
+ * Each direction ends by itself. The end that comes from sshd becomes a shutdown(2) of the socket, and the end that comes
+ * from the socket becomes an EOF of the channel. What a command writes to stderr is kept apart: the last line of it says
+ * why a command did not do what it should.
+ *
+ * Windows are granted by hand (rule R3 of the trial of libssh2: its automatic window loses bytes after a new key exchange
+ * without an error): the sum of what sshd may still send and of what is buffered here is at most CHANNEL_WINDOW.
+ */
+#ifndef REMEX_SSH_SSH_CHANNEL_H
+#define REMEX_SSH_SSH_CHANNEL_H
+
+#include <libssh2.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "loop/loop.h"
+#include "net/pump.h"
+
+enum {
+	CHANNEL_WINDOW = 2 * 1024 * 1024,
+	CHANNEL_STDERR = 1024, /* bytes of stderr that are kept: the last ones */
+	CHANNEL_OUT_HIGH = 256 * 1024, /* no channel adds to the session's output above this */
+	CHANNEL_CLOSE_MS = 10000, /* from our close to sshd's; a channel that takes longer is STALE */
+};
+
+enum channel_state { CHANNEL_OPENING, CHANNEL_OPEN, CHANNEL_CLOSING, CHANNEL_DRAINING };
+
+/* What sshd is asked for: a command, or a connection from there. The strings belong to the caller, who keeps them for as
+ * long as the channel lives. */
+struct ssh_channel_target {
+	const char *command; /* the text of the exec request, at most 34,720 bytes (R12); NULL: */
+	const char *host; /* a connection to this host, */
+	uint16_t port; /* and this port */
+};
+
+struct ssh_channel_ops {
+	/* The channel is open, and bytes flow. */
+	void (*opened) (void *arg);
+	/* The channel was never open: err->code is an enum failure; `again`: the session takes no more channels now, and
+	 * may take one later. The socket is handed back in *fd. The last call. */
+	void (*refused) (void *arg, int fd, bool again, const struct err *err);
+	/* The channel was open, and all its bytes have been delivered: err says how it ended. The socket is still open
+	 * during the call. The last call. */
+	void (*ended) (void *arg, const struct err *err);
+};
+
+struct ssh_channel {
+	struct list node; /* in the session's channels; unlinked: DRAINING */
+	enum channel_state state;
+	uv_loop_t *loop;
+	LIBSSH2_SESSION *session;
+	const struct buf *session_out; /* what the session has not sent yet */
+	void (*stir) (void *arg); /* the socket is ready: the session should step */
+	void *stir_arg;
+	LIBSSH2_CHANNEL *raw;
+	struct ssh_channel_target target;
+	const struct ssh_channel_ops *ops;
+	void *arg;
+	int64_t since_ms; /* OPENING: the request; `abandoned` and CLOSING: our end */
+	struct pump pump; /* of the socket */
+	struct buf up, down; /* pump.in: to sshd; pump.out: from sshd */
+	struct watch *watch;
+	struct timer *timer; /* hold */
+	uint32_t granting; /* a grant that libssh2 has not taken yet: it is repeated with the same number (R3) */
+	bool asked; /* sshd was asked for the channel */
+	bool eof_sent, eof_received, shut; /* shut: eof_received was passed on */
+	bool held; /* the end of output waits a moment for the exit status */
+	bool abandoned; /* whoever has the other end of the socket has closed it */
+	int status; /* exit status of the command, -1: none */
+	char signal[24]; /* of the command: "TERM"; "": none */
+	struct buf errors; /* the last bytes of stderr */
+	struct err end; /* how it ended; code and text are empty until then */
+	bool has_end;
+};
+
+/* What a channel needs of its session. */
+struct channel_place {
+	uv_loop_t *loop;
+	LIBSSH2_SESSION *session;
+	const struct buf *out;
+	void (*stir) (void *arg);
+	void *arg;
+};
+
+/* A channel in OPENING. It owns the socket from now on. NULL: out of memory, or the socket cannot be watched; then the
+ * socket stays the caller's. */
+struct ssh_channel *ssh_channel_new (const struct channel_place *place, const struct ssh_channel_target *target, int fd,
+	const struct ssh_channel_ops *ops, void *arg);
+
+/* Do what can be done now. 1: something was done; 0: nothing; -1 and err: the session is broken. The session calls it for
+ * all its channels after each input, in turns (R5). During the call the channel may unlink and free itself. */
+int ssh_channel_step (struct ssh_channel *channel, struct err *err);
+
+/* The time at which the channel wants a step although nothing has come; INT64_MAX: never. */
+int64_t ssh_channel_wakes (const struct ssh_channel *channel);
+
+/* Is our side closed for so long that sshd will not close its side? Such a channel keeps no session alive. */
+bool ssh_channel_is_stale (const struct ssh_channel *channel);
+
+/* The session has ended, with err: libssh2's channel is gone with it. The channel unlinks itself. */
+void ssh_channel_lost (struct ssh_channel *channel, const struct err *err);
+
+#endif

@@ -1,0 +1,538 @@
+/* ssh_pool - see ssh_pool.h.
+ *
+ *   peer      a user at a host and port: its route, its sessions, the requests that wait for one of them
+ *   route     one session of a peer, from the look-up of the name to the end of the session
+ *   reach     one request
+ *
+ * A reach is in the list `waiting` of its peer, or is a channel of a session. Routes and peers are freed by the sweep, which
+ * the loop runs later: none is freed while one of its own functions runs.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/list.h"
+#include "loop/loop.h"
+#include "loop/resolver.h"
+#include "ssh/failure.h"
+#include "ssh/ssh_login.h"
+#include "ssh/ssh_pool.h"
+#include "ssh/ssh_session.h"
+
+struct ssh_pool {
+	uv_loop_t *loop;
+	struct resolver *resolver;
+	struct agent_link *agent; /* shared by all logins */
+	struct list peers;
+	struct timer *sweep;
+};
+
+struct peer {
+	struct list node; /* in pool->peers */
+	struct ssh_pool *pool;
+	char *user, *host; /* as they were asked for */
+	uint16_t port;
+	struct login_host login; /* what ~/.ssh/config says of it */
+	struct list waiting; /* of reach */
+	struct list routes;
+	size_t n_routes;
+	int tries; /* connections in a row that were refused for now */
+	int64_t pause_ms; /* no further session before this time */
+	struct timer *timer;
+};
+
+struct route {
+	struct list node; /* in peer->routes */
+	struct peer *peer;
+	struct lookup *lookup;
+	struct login *login;
+	struct ssh_session *session; /* NULL: the name is looked up, or the session has ended */
+	bool ready, over;
+	size_t most; /* channels that the sshd allows, as far as is known */
+	int64_t idle_ms; /* since when it has no channel; 0: it has one, or is not ready */
+};
+
+struct ssh_reach {
+	struct list node; /* in peer->waiting, or unlinked */
+	struct peer *peer;
+	struct route *route; /* of its channel */
+	char *command, *to_host;
+	uint16_t to_port;
+	int fd; /* while it waits */
+	struct watch *watch; /* of fd */
+	int tries;
+	bool opened;
+	const struct ssh_pool_ops *ops;
+	void *arg;
+};
+
+static void run (struct peer *peer);
+
+/* --- requests ---------------------------------------------------------------------------------------------------------- */
+
+static void reach_free (struct ssh_reach *reach)
+{
+	list_remove (&reach->node);
+	watch_free (&reach->watch);
+	fd_close (&reach->fd);
+	free (reach->command);
+	free (reach->to_host);
+	free (reach);
+}
+
+static void reach_failed (struct ssh_reach *reach, const struct err *err)
+{
+	const struct ssh_pool_ops *ops = reach->ops;
+	void *arg = reach->arg;
+
+	ops->failed (arg, err);
+	reach_free (reach);
+}
+
+/* Nobody sends anything before the request has an answer: the other end of the socket is closed. */
+static void on_given_up (void *arg, int events)
+{
+	struct ssh_reach *reach = arg;
+	struct err err;
+
+	(void)events;
+	err_set (&err, FAILURE_UNREACHABLE, "nobody waits for it any more");
+	reach_failed (reach, &err);
+}
+
+/* It waits for a session. 0, or -1: the socket cannot be watched. */
+static int reach_wait (struct ssh_reach *reach, int fd, bool first)
+{
+	reach->fd = fd;
+	reach->route = NULL;
+	if (!(reach->watch = watch_new (reach->peer->pool->loop, fd, UV_READABLE, on_given_up, reach)))
+		return -1;
+	if (first)
+		list_prepend (&reach->peer->waiting, &reach->node);
+	else
+		list_append (&reach->peer->waiting, &reach->node);
+	return 0;
+}
+
+/* --- channels ---------------------------------------------------------------------------------------------------------- */
+
+static void on_opened (void *arg)
+{
+	struct ssh_reach *reach = arg;
+
+	reach->opened = true;
+	reach->ops->opened (reach->arg);
+}
+
+static int64_t pause_after (int tries)
+{
+	int64_t pause = (int64_t)POOL_PAUSE_MS << (tries < 8 ? tries : 8);
+
+	return pause / 2 + (int64_t)((uint64_t)clock_ns () % (uint64_t)(pause / 2 + 1)); /* jitter */
+}
+
+/* The sshd takes no further channel in this session, or the target of a forwarding does not answer. */
+static void on_refused (void *arg, int fd, bool again, const struct err *err)
+{
+	struct ssh_reach *reach = arg;
+	struct route *route = reach->route;
+	struct peer *peer = reach->peer;
+	struct err none;
+
+	if (again && ++reach->tries < POOL_TRIES) {
+		size_t others = ssh_session_n_channels (route->session);
+
+		if (others)
+			route->most = others; /* the session is full: there will be another one */
+		else
+			peer->pause_ms = clock_ms () + pause_after (reach->tries);
+		if (reach_wait (reach, fd, true) == 0) {
+			run (peer);
+			return;
+		}
+		err_set (&none, FAILURE_INTERNAL, "out of memory");
+		err = &none;
+	}
+	reach->fd = fd;
+	reach_failed (reach, err);
+}
+
+static void on_channel_ended (void *arg, const struct err *err)
+{
+	reach_failed (arg, err);
+}
+
+static const struct ssh_channel_ops channel_ops = { on_opened, on_refused, on_channel_ended };
+
+/* Make the request a channel of the session. */
+static void attach (struct ssh_reach *reach, struct route *route)
+{
+	const struct ssh_channel_target target = { reach->command, reach->to_host, reach->to_port };
+	int fd = reach->fd;
+	struct err err;
+
+	list_remove (&reach->node);
+	watch_free (&reach->watch);
+	reach->fd = -1;
+	reach->route = route;
+	route->idle_ms = 0;
+	if (ssh_session_open (route->session, &target, fd, &channel_ops, reach) == 0)
+		return;
+	reach->fd = fd;
+	err_set (&err, FAILURE_INTERNAL, "out of memory");
+	reach_failed (reach, &err);
+}
+
+/* --- routes ------------------------------------------------------------------------------------------------------------ */
+
+static void sweep_soon (struct ssh_pool *pool);
+
+/* The route ends, and with it those who wait, unless another session serves them. */
+static void route_over (struct route *route, bool again, const struct err *err)
+{
+	struct peer *peer = route->peer;
+	struct ssh_reach *reach, *after;
+	bool others = false;
+	struct route *other;
+
+	route->over = true;
+	peer->n_routes--;
+	list_each (other, &peer->routes, node)
+		others = others || (!other->over && other->ready);
+	if (again && ++peer->tries < POOL_TRIES) {
+		peer->pause_ms = clock_ms () + pause_after (peer->tries);
+	} else if (others) {
+		peer->pause_ms = clock_ms () + POOL_IDLE_MS;
+	} else if (!route->ready) {
+		peer->tries = 0;
+		list_each_safe (reach, after, &peer->waiting, node)
+			reach_failed (reach, err);
+	}
+	sweep_soon (peer->pool);
+	run (peer);
+}
+
+static int on_judge (void *arg, const uint8_t *key, size_t n, struct err *err)
+{
+	struct route *route = arg;
+
+	return login_judge (route->login, key, n, err);
+}
+
+static int on_login (void *arg, LIBSSH2_SESSION *raw, struct err *err)
+{
+	struct route *route = arg;
+
+	return login_step (route->login, raw, err);
+}
+
+static void on_session_ready (void *arg)
+{
+	struct route *route = arg;
+
+	route->ready = true;
+	route->peer->tries = 0;
+	run (route->peer);
+}
+
+static void on_roomy (void *arg)
+{
+	struct route *route = arg;
+
+	run (route->peer);
+}
+
+static void on_session_ended (void *arg, bool again, const struct err *err)
+{
+	struct route *route = arg;
+
+	route_over (route, again, err);
+}
+
+static const struct ssh_session_ops session_ops = { on_judge, on_login, on_session_ready, on_roomy, on_session_ended };
+
+static void on_stir (void *arg)
+{
+	struct route *route = arg;
+
+	if (route->session && !route->over)
+		ssh_session_wake (route->session);
+}
+
+static void connect_route (struct route *route, const struct ssh_session_target *target)
+{
+	struct err err;
+
+	if (!(route->session = ssh_session_new (route->peer->pool->loop, target, &session_ops, route, &err)))
+		route_over (route, false, &err);
+}
+
+static void on_lookup_started (void *arg)
+{
+	(void)arg;
+}
+
+static void on_found (void *arg, int status, const struct addrinfo *found)
+{
+	struct route *route = arg;
+	struct ssh_session_target target = {
+		.addresses = found, .fd = -1, .key_types = login_key_types (route->login)
+	};
+	struct err err;
+
+	route->lookup = NULL;
+	if (!status) {
+		connect_route (route, &target);
+		return;
+	}
+	err_set (&err, FAILURE_UNREACHABLE, "cannot find %s: %s", route->peer->login.hostname,
+		status == EAI_NONAME ? "there is no host of that name" : gai_strerror (status));
+	route_over (route, false, &err);
+}
+
+static void route_free (struct route *route)
+{
+	list_remove (&route->node);
+	lookup_cancel (route->lookup);
+	ssh_session_free (route->session);
+	login_free (route->login);
+	free (route);
+}
+
+/* Begin a further session. */
+static void route_new (struct peer *peer)
+{
+	static const struct lookup_ops ops = { on_lookup_started, on_found };
+	struct route *route = calloc (1, sizeof *route);
+	char port[8];
+	struct err err;
+
+	err_set (&err, FAILURE_INTERNAL, "out of memory");
+	if (!route) {
+		struct ssh_reach *reach, *after;
+
+		list_each_safe (reach, after, &peer->waiting, node)
+			reach_failed (reach, &err);
+		return;
+	}
+	route->peer = peer;
+	route->most = SESSION_CHANNELS;
+	list_append (&peer->routes, &route->node);
+	peer->n_routes++;
+	snprintf (port, sizeof port, "%u", (unsigned)peer->login.port);
+	if (!(route->login = login_new (&peer->login, peer->pool->agent, on_stir, route, &err)))
+		route_over (route, false, &err);
+	else if (!(route->lookup = resolver_look_up (peer->pool->resolver, peer->login.hostname, port, &ops, route)))
+		route_over (route, false, &err);
+}
+
+/* --- peers ------------------------------------------------------------------------------------------------------------- */
+
+static void on_peer_timer (void *arg)
+{
+	run (arg);
+}
+
+static bool has_room (const struct route *route)
+{
+	return !route->over && route->session && ssh_session_has_room (route->session) &&
+	       ssh_session_n_channels (route->session) < route->most;
+}
+
+/* Will this session open a channel soon? Until when is it worth to wait for it; 0: it is not. */
+static int64_t worth_waiting (const struct route *route)
+{
+	int64_t since;
+
+	if (route->over)
+		return 0;
+	if (!route->ready)
+		return INT64_MAX;
+	since = ssh_session_opening_since (route->session);
+	if (!since || ssh_session_n_channels (route->session) >= route->most)
+		return 0;
+	return clock_ms () - since < POOL_PATIENCE_MS ? since + POOL_PATIENCE_MS : 0;
+}
+
+/* Give those who wait to sessions with room, and decide whether there should be a further session. */
+static void run (struct peer *peer)
+{
+	int64_t now = clock_ms (), wait_until = 0;
+	struct route *route;
+	bool given = true;
+
+	while (given && !list_empty (&peer->waiting) && now >= peer->pause_ms) {
+		given = false;
+		list_each (route, &peer->routes, node)
+			if (has_room (route)) {
+				attach (list_entry (peer->waiting.next, struct ssh_reach, node), route);
+				given = true;
+				break;
+			}
+	}
+	if (list_empty (&peer->waiting))
+		return;
+	list_each (route, &peer->routes, node) {
+		int64_t until = worth_waiting (route);
+
+		if (until > wait_until)
+			wait_until = until;
+	}
+	if (now < peer->pause_ms)
+		wait_until = peer->pause_ms;
+	if (wait_until == INT64_MAX)
+		return; /* a session will be ready, or will end */
+	if (wait_until)
+		timer_set (peer->pool->loop, &peer->timer, wait_until, on_peer_timer, peer);
+	else if (peer->n_routes < POOL_SESSIONS)
+		route_new (peer);
+}
+
+static void peer_free (struct peer *peer)
+{
+	struct route *route, *next_route;
+	struct ssh_reach *reach, *next;
+
+	list_each_safe (reach, next, &peer->waiting, node)
+		reach_free (reach);
+	list_each_safe (route, next_route, &peer->routes, node)
+		route_free (route);
+	timer_free (&peer->timer);
+	list_remove (&peer->node);
+	login_host_free (&peer->login);
+	free (peer->user);
+	free (peer->host);
+	free (peer);
+}
+
+static struct peer *find_peer (struct ssh_pool *pool, const struct ssh_pool_target *target, struct err *err)
+{
+	struct peer *peer;
+
+	list_each (peer, &pool->peers, node)
+		if (!strcmp (peer->user, target->user) && !strcasecmp (peer->host, target->host) &&
+			peer->port == target->port)
+			return peer;
+	if (!(peer = calloc (1, sizeof *peer))) {
+		err_set (err, FAILURE_INTERNAL, "out of memory");
+		return NULL;
+	}
+	peer->pool = pool;
+	peer->port = target->port;
+	list_init (&peer->node);
+	list_init (&peer->waiting);
+	list_init (&peer->routes);
+	err_set (err, FAILURE_INTERNAL, "out of memory");
+	if (!(peer->user = strdup (target->user)) || !(peer->host = strdup (target->host)) ||
+		login_host_find (&peer->login, peer->user, peer->host, peer->port, err) < 0) {
+		peer_free (peer);
+		return NULL;
+	}
+	list_append (&pool->peers, &peer->node);
+	return peer;
+}
+
+/* --- the pool ---------------------------------------------------------------------------------------------------------- */
+
+static void sweep (void *arg)
+{
+	struct ssh_pool *pool = arg;
+	struct route *route, *next_route;
+	struct peer *peer, *next_peer;
+	int64_t now = clock_ms ();
+	bool left = false;
+
+	list_each_safe (peer, next_peer, &pool->peers, node) {
+		list_each_safe (route, next_route, &peer->routes, node) {
+			if (route->over) {
+				route_free (route);
+				continue;
+			}
+			if (!route->ready || ssh_session_n_channels (route->session)) {
+				route->idle_ms = 0;
+			} else if (!route->idle_ms) {
+				route->idle_ms = now;
+			} else if (now - route->idle_ms >= POOL_IDLE_MS) {
+				struct err err;
+
+				err_set (&err, FAILURE_UNREACHABLE, "the session is not used any more");
+				ssh_session_end (route->session, &err);
+			}
+		}
+		if (list_empty (&peer->waiting) && list_empty (&peer->routes))
+			peer_free (peer);
+		else
+			left = true;
+	}
+	if (left)
+		timer_set (pool->loop, &pool->sweep, clock_ms () + 1000, sweep, pool);
+}
+
+static void sweep_soon (struct ssh_pool *pool)
+{
+	timer_set (pool->loop, &pool->sweep, clock_ms (), sweep, pool);
+}
+
+struct ssh_pool *ssh_pool_new (uv_loop_t *loop)
+{
+	struct ssh_pool *pool = calloc (1, sizeof *pool);
+
+	if (!pool)
+		return NULL;
+	pool->loop = loop;
+	list_init (&pool->peers);
+	pool->resolver = resolver_new (loop);
+	pool->agent = agent_link_new (loop);
+	if (pool->resolver && pool->agent)
+		return pool;
+	ssh_pool_free (pool);
+	return NULL;
+}
+
+void ssh_pool_free (struct ssh_pool *pool)
+{
+	struct peer *peer, *next;
+
+	if (!pool)
+		return;
+	list_each_safe (peer, next, &pool->peers, node)
+		peer_free (peer);
+	timer_free (&pool->sweep);
+	agent_link_free (pool->agent);
+	resolver_free (pool->resolver);
+	free (pool);
+}
+
+int ssh_pool_reach (struct ssh_pool *pool, const struct ssh_pool_target *target, int fd, const struct ssh_pool_ops *ops,
+	void *arg, struct err *err)
+{
+	struct peer *peer = find_peer (pool, target, err);
+	struct ssh_reach *reach = peer ? calloc (1, sizeof *reach) : NULL;
+
+	if (!reach)
+		return -1;
+	list_init (&reach->node);
+	reach->peer = peer;
+	reach->ops = ops;
+	reach->arg = arg;
+	reach->to_port = target->to_port;
+	reach->command = target->command ? strdup (target->command) : NULL;
+	reach->to_host = target->to_host ? strdup (target->to_host) : NULL;
+	if ((target->command && !reach->command) || (target->to_host && !reach->to_host) ||
+		reach_wait (reach, fd, false) < 0) {
+		reach->fd = -1;
+		reach_free (reach);
+		return err_set (err, FAILURE_INTERNAL, "out of memory");
+	}
+	timer_set (pool->loop, &peer->timer, clock_ms (), on_peer_timer, peer);
+	timer_set (pool->loop, &pool->sweep, clock_ms () + 1000, sweep, pool);
+	return 0;
+}

@@ -1,0 +1,59 @@
+/* ssh_pool - sessions, and who uses them. Everything for the same user, host and port shares sessions: a session has at
+ * most SESSION_CHANNELS channels, then there is a further session.
+ *
+ * A request waits in its peer until a session has room, and is then a channel. libssh2 opens one channel at a time in a
+ * session, and a host behind a gateway that does not answer holds that session's next opening up for as long as the
+ * gateway tries to connect. So when an opening takes longer than POOL_PATIENCE_MS, the others get a further session.
+ *
+ * A server that has too many connections (MaxStartups) or takes no more channels (MaxSessions) is asked again after a
+ * pause that doubles (R13), a bounded number of times.
+ */
+#ifndef REMEX_SSH_SSH_POOL_H
+#define REMEX_SSH_SSH_POOL_H
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/err.h"
+
+enum {
+	POOL_SESSIONS = 16, /* of one peer, at most */
+	POOL_PATIENCE_MS = 250,
+	POOL_TRIES = 7, /* of a connection that is refused for now: 6.3 s of pauses */
+	POOL_PAUSE_MS = 100, /* the first pause */
+	POOL_IDLE_MS = 10000, /* how long a session without channels stays */
+};
+
+struct ssh_pool;
+
+/* What is to be reached, and from where. The strings are copied. */
+struct ssh_pool_target {
+	const char *user; /* "": as ~/.ssh/config says, else the caller's own name */
+	const char *host; /* a name, an alias of ~/.ssh/config, or an address without brackets */
+	uint16_t port; /* of its sshd; 0: as ~/.ssh/config says, else 22 */
+	const char *command; /* an exec request there, or NULL: */
+	const char *to_host; /* a connection from there to this host */
+	uint16_t to_port;
+};
+
+struct ssh_pool_ops {
+	/* Bytes flow. */
+	void (*opened) (void *arg);
+	/* They never will, or (after opened) they do no longer. err->code is an enum failure. The last call. After opened,
+	 * all bytes have been delivered, and the socket is closed behind the call. */
+	void (*failed) (void *arg, const struct err *err);
+};
+
+/* NULL: out of memory. */
+struct ssh_pool *ssh_pool_new (uv_loop_t *loop);
+
+/* End everything, without a word. The loop must run once more. */
+void ssh_pool_free (struct ssh_pool *pool);
+
+/* Reach a target; bytes go between it and the socket `fd`, which the pool owns from now on. When the other end of the
+ * socket is closed, the request ends. Nothing is called before the loop runs. 0; or -1 and err, and fd stays the
+ * caller's. */
+int ssh_pool_reach (struct ssh_pool *pool, const struct ssh_pool_target *target, int fd, const struct ssh_pool_ops *ops,
+	void *arg, struct err *err);
+
+#endif

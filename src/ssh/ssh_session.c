@@ -1,0 +1,659 @@
+/* ssh_session - see ssh_session.h. The numbers of rules are those of the trial of libssh2 1.10. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "net/endpoint.h"
+#include "ssh/failure.h"
+#include "ssh/ssh_session.h"
+
+enum {
+	IN_MAX = 256 * 1024, /* bytes that are read before libssh2 has taken them */
+	OUT_MAX = 8 * 1024 * 1024, /* far above CHANNEL_OUT_HIGH: answers to the server's own requests come on top */
+	PASSES = 64, /* over all channels in one turn of the loop (R5) */
+	ADDRESSES = 8,
+	BANNER = 255, /* bytes of what a server says first */
+};
+
+enum ssh_session_state { SESSION_CONNECTING, SESSION_HANDSHAKE, SESSION_LOGIN, SESSION_READY, SESSION_DEAD };
+
+struct ssh_session {
+	uv_loop_t *loop;
+	enum ssh_session_state state;
+	const struct ssh_session_ops *ops;
+	void *arg;
+	struct endpoint addresses[ADDRESSES];
+	int n_addresses, at; /* at: the one that is tried */
+	char why[256]; /* the addresses that failed, with their errors */
+	int fd; /* while CONNECTING */
+	struct watch *watch;
+	struct timer *timer, *again;
+	int64_t deadline_ms; /* of the state; 0: none */
+	LIBSSH2_SESSION *raw;
+	struct pump pump;
+	struct buf in, out;
+	char banner[BANNER + 1]; /* the first bytes of the server */
+	size_t n_banner;
+	char parting[200]; /* what the server said when it disconnected */
+	struct list channels;
+	size_t n_channels;
+	int64_t heard_ms, probed_ms; /* when bytes last came; when a keepalive was sent, 0: none since then */
+	bool stepping, stir; /* stir: another step is wanted */
+	bool told; /* `ended` was called */
+	bool busy; /* the end is that the sshd takes no more connections */
+	struct err end;
+};
+
+static void step (struct ssh_session *session);
+
+/* --- what libssh2 calls ---------------------------------------------------------------------------------------------- */
+
+/* Takes every byte: a packet is never sent in part (R1). */
+static LIBSSH2_SEND_FUNC (on_send)
+{
+	struct ssh_session *session = *abstract;
+
+	(void)socket;
+	(void)flags;
+	return buf_append (&session->out, buffer, length) < 0 ? -errno : (ssize_t)length;
+}
+
+/* Gives what there is; 0, the end, only when nothing is left (R1). */
+static LIBSSH2_RECV_FUNC (on_receive)
+{
+	struct ssh_session *session = *abstract;
+	size_t n = buf_len (&session->in);
+
+	(void)socket;
+	(void)flags;
+	if (!n)
+		return session->pump.read_ended ? 0 : -EAGAIN;
+	if (n > length)
+		n = length;
+	memcpy (buffer, buf_head (&session->in), n);
+	buf_consume (&session->in, n);
+	return (ssize_t)n;
+}
+
+static LIBSSH2_DISCONNECT_FUNC (on_disconnect)
+{
+	struct ssh_session *server = *abstract;
+
+	(void)session;
+	(void)reason;
+	(void)language;
+	(void)language_len;
+	text_plain (server->parting, sizeof server->parting, message, message_len > 0 ? (size_t)message_len : 0);
+}
+
+/* --- the end ---------------------------------------------------------------------------------------------------------- */
+
+static void lose_channels (struct ssh_session *session, const struct err *err)
+{
+	struct ssh_channel *channel, *after;
+
+	list_each_safe (channel, after, &session->channels, node)
+		ssh_channel_lost (channel, err);
+	session->n_channels = 0;
+}
+
+static void die (struct ssh_session *session, const struct err *err)
+{
+	if (session->state == SESSION_DEAD)
+		return;
+	session->state = SESSION_DEAD;
+	session->end = *err;
+	if (*session->parting)
+		err_set (&session->end, err->code, "%.250s; its sshd says: %s", err->text, session->parting);
+}
+
+/* The last part of each step: the callee may free the session. */
+static void tell_end (struct ssh_session *session)
+{
+	if (session->told)
+		return;
+	session->told = true;
+	watch_free (&session->watch);
+	pump_write (&session->pump); /* the words of a disconnect, if they go out at once */
+	lose_channels (session, &session->end); /* on the end all of them, at once (R8) */
+	session->ops->ended (session->arg, session->busy, &session->end);
+}
+
+void ssh_session_end (struct ssh_session *session, const struct err *err)
+{
+	if (session->state == SESSION_READY)
+		libssh2_session_disconnect (session->raw, ""); /* EAGAIN: then without a word */
+	die (session, err);
+	ssh_session_wake (session);
+}
+
+void ssh_session_free (struct ssh_session *session)
+{
+	struct err err;
+
+	if (!session)
+		return;
+	session->told = true;
+	err_set (&err, FAILURE_UNREACHABLE, "the connection was closed");
+	lose_channels (session, &err);
+	watch_free (&session->watch);
+	timer_free (&session->timer);
+	timer_free (&session->again);
+	/* Its channels wait for the server, until there is no server any more. */
+	session->pump.read_ended = true;
+	buf_consume (&session->in, buf_len (&session->in));
+	while (session->raw && libssh2_session_free (session->raw) == LIBSSH2_ERROR_EAGAIN)
+		continue;
+	pump_close (&session->pump);
+	fd_close (&session->fd);
+	buf_free (&session->in);
+	buf_free (&session->out);
+	free (session);
+}
+
+/* --- connecting ------------------------------------------------------------------------------------------------------- */
+
+static void connect_next (struct ssh_session *session);
+
+static void on_ready (void *arg, int events);
+
+static void begin_handshake (struct ssh_session *session)
+{
+	struct stream stream;
+	struct err err;
+
+	watch_free (&session->watch);
+	if (stream_owned (&stream, session->fd, session->fd) < 0 ||
+		!(session->watch = watch_new (session->loop, session->fd, UV_READABLE, on_ready, session))) {
+		err_set (&err, FAILURE_INTERNAL, "out of memory");
+		die (session, &err);
+		return;
+	}
+	endpoint_tune (session->fd);
+	session->fd = -1;
+	pump_open (&session->pump, &stream);
+	session->state = SESSION_HANDSHAKE;
+	session->deadline_ms = clock_ms () + SESSION_HANDSHAKE_MS;
+}
+
+/* The address has failed: try the next one. */
+static void connect_failed (struct ssh_session *session, int error)
+{
+	size_t used = strlen (session->why);
+	char shown[ENDPOINT_SIZE];
+
+	snprintf (session->why + used, sizeof session->why - used, "%s%s: %s", used ? "; " : "",
+		endpoint_format (&session->addresses[session->at], shown), strerror (error));
+	watch_free (&session->watch);
+	fd_close (&session->fd);
+	session->at++;
+	connect_next (session);
+}
+
+/* The socket is connected, or not. */
+static void on_connected (void *arg, int events)
+{
+	struct ssh_session *session = arg;
+	socklen_t size = sizeof (int);
+	int error = 0;
+
+	(void)events;
+	if (getsockopt (session->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error)
+		connect_failed (session, error ? error : errno);
+	else
+		begin_handshake (session);
+	step (session);
+}
+
+/* 0, or an errno. */
+static int connect_begin (struct ssh_session *session, const struct endpoint *endpoint)
+{
+	session->fd = socket (endpoint->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (session->fd < 0 ||
+		(connect (session->fd, (const struct sockaddr *)&endpoint->address, endpoint->size) < 0 &&
+			errno != EINPROGRESS))
+		return errno;
+	session->watch = watch_new (session->loop, session->fd, UV_WRITABLE, on_connected, session);
+	return session->watch ? 0 : ENOMEM;
+}
+
+static void connect_next (struct ssh_session *session)
+{
+	struct err err;
+	int error;
+
+	session->deadline_ms = clock_ms () + SESSION_CONNECT_MS;
+	if (session->at == session->n_addresses) {
+		err_set (&err, FAILURE_UNREACHABLE, "cannot connect to its sshd: %s",
+			*session->why ? session->why : "it has no address");
+		die (session, &err);
+	} else if ((error = connect_begin (session, &session->addresses[session->at]))) {
+		connect_failed (session, error);
+	}
+}
+
+/* --- time -------------------------------------------------------------------------------------------------------------- */
+
+static void say_late (struct ssh_session *session)
+{
+	struct err err;
+
+	switch (session->state) {
+	case SESSION_CONNECTING: connect_failed (session, ETIMEDOUT); return;
+	case SESSION_HANDSHAKE:
+		err_set (&err, FAILURE_UNREACHABLE, "connected, but its sshd agrees on no keys in %d s",
+			SESSION_HANDSHAKE_MS / 1000);
+		break;
+	default:
+		err_set (&err, FAILURE_UNREACHABLE, "its sshd has not let us in after %d s", SESSION_LOGIN_MS / 1000);
+		break;
+	}
+	die (session, &err);
+}
+
+/* A server that has been stopped says nothing, and TCP does not notice: libssh2 knows no such end (R9). */
+static void check_silence (struct ssh_session *session)
+{
+	int64_t now = clock_ms ();
+	struct err err;
+	int next;
+
+	if (!session->n_channels) {
+		session->heard_ms = now;
+	} else if (now - session->heard_ms >= 3 * (int64_t)SESSION_SILENCE_MS) {
+		err_set (&err, FAILURE_UNREACHABLE, "its sshd said nothing for %d s", 3 * SESSION_SILENCE_MS / 1000);
+		die (session, &err);
+	} else if (now - session->heard_ms >= SESSION_SILENCE_MS && now - session->probed_ms >= SESSION_SILENCE_MS) {
+		session->probed_ms = now;
+		libssh2_keepalive_send (session->raw, &next); /* EAGAIN: a key exchange goes on, and will be heard */
+	}
+}
+
+/* When to step, although nothing has come. */
+static int64_t next_ms (const struct ssh_session *session)
+{
+	int64_t next = session->deadline_ms ? session->deadline_ms : INT64_MAX;
+	const struct ssh_channel *channel;
+
+	if (session->state != SESSION_READY)
+		return next == INT64_MAX ? 0 : next;
+	list_each (channel, &session->channels, node)
+		if (ssh_channel_wakes (channel) < next)
+			next = ssh_channel_wakes (channel);
+	if (session->n_channels) {
+		int64_t later = session->probed_ms > session->heard_ms ? session->probed_ms : session->heard_ms;
+
+		if (later + SESSION_SILENCE_MS < next)
+			next = later + SESSION_SILENCE_MS;
+	}
+	return next == INT64_MAX ? 0 : next;
+}
+
+static void on_timer (void *arg)
+{
+	struct ssh_session *session = arg;
+
+	if (session->deadline_ms && clock_ms () >= session->deadline_ms && session->state < SESSION_READY)
+		say_late (session);
+	if (session->state == SESSION_READY)
+		check_silence (session);
+	step (session);
+}
+
+/* --- steps ------------------------------------------------------------------------------------------------------------- */
+
+/* The handshake has failed: why? What the server said first tells more than libssh2. */
+static void explain_handshake (struct ssh_session *session, struct err *err)
+{
+	char said[120];
+
+	session->banner[session->n_banner] = '\0';
+	session->banner[strcspn (session->banner, "\r\n")] = '\0';
+	text_plain (said, sizeof said, session->banner, strlen (session->banner));
+	if (session->pump.read_ended && !session->n_banner) {
+		session->busy = true; /* sshd drops connections above MaxStartups, with words or without */
+		err_set (err, FAILURE_BUSY,
+			"its sshd closed the connection without a word (MaxStartups of sshd_config?)");
+	} else if (strstr (said, "MaxStartups")) {
+		session->busy = true;
+		err_set (err, FAILURE_BUSY, "its sshd takes no more connections now: %s", said);
+	} else if (strncmp (said, "SSH-", 4) != 0) {
+		err_set (err, FAILURE_UNREACHABLE, "no sshd listens there: it says '%s'", said);
+	} else if (libssh2_session_last_errno (session->raw) == LIBSSH2_ERROR_KEX_FAILURE) {
+		err_set (err, FAILURE_UNREACHABLE,
+			"its sshd (%s) and libssh2 have no method in common, or none for the key that is known for it; "
+			"libssh2 has ssh-ed25519 and ecdsa-sha2, but not rsa-sha2: an Ed25519 host key helps",
+			said);
+	} else {
+		failure_of_session (session->raw, "the key exchange failed", err);
+	}
+}
+
+static int step_handshake (struct ssh_session *session, struct err *err)
+{
+	int result = libssh2_session_handshake (session->raw, session->pump.stream.in);
+	const char *key;
+	size_t n;
+	int type;
+
+	if (result == LIBSSH2_ERROR_EAGAIN)
+		return 0;
+	if (result) {
+		explain_handshake (session, err);
+		return -1;
+	}
+	if (!(key = libssh2_session_hostkey (session->raw, &n, &type)))
+		return err_set (err, FAILURE_UNREACHABLE, "its sshd has shown no key");
+	if (session->ops->judge (session->arg, (const uint8_t *)key, n, err) < 0)
+		return -1;
+	session->state = SESSION_LOGIN;
+	session->deadline_ms = clock_ms () + SESSION_LOGIN_MS;
+	return 1;
+}
+
+static int step_login (struct ssh_session *session, struct err *err)
+{
+	int result = session->ops->login (session->arg, session->raw, err);
+
+	if (result <= 0)
+		return result;
+	session->state = SESSION_READY;
+	session->deadline_ms = 0;
+	session->heard_ms = clock_ms ();
+	libssh2_keepalive_config (session->raw, 1, 2); /* the least interval; check_silence has the real one */
+	session->ops->ready (session->arg);
+	return 1;
+}
+
+/* One pass over all channels. The first of them is the last one of the next pass (R5). */
+static int step_channels (struct ssh_session *session, struct err *err)
+{
+	struct ssh_channel *channel, *after;
+	struct list *first;
+	int done = 0;
+
+	list_each_safe (channel, after, &session->channels, node) {
+		int result = ssh_channel_step (channel, err);
+
+		if (result < 0)
+			return -1;
+		done |= result;
+	}
+	if (!list_empty (&session->channels)) {
+		first = session->channels.next;
+		list_remove (first);
+		list_append (&session->channels, first);
+	}
+	return done;
+}
+
+/* The number of channels that keep the session alive, and whether there is room for one that was not there before. */
+static void count_channels (struct ssh_session *session)
+{
+	struct ssh_channel *channel;
+	size_t n = 0;
+
+	list_each (channel, &session->channels, node)
+		n += !ssh_channel_is_stale (channel);
+	session->n_channels = n;
+}
+
+static int step_once (struct ssh_session *session, struct err *err)
+{
+	switch (session->state) {
+	case SESSION_HANDSHAKE: return step_handshake (session, err);
+	case SESSION_LOGIN: return step_login (session, err);
+	case SESSION_READY: return step_channels (session, err);
+	case SESSION_CONNECTING:
+	case SESSION_DEAD: break;
+	}
+	return 0;
+}
+
+/* Send what libssh2 has put out. Reading makes output, too: grants, key exchanges, answers (R1). */
+static int flush (struct ssh_session *session, struct err *err)
+{
+	if (!pump_is_open (&session->pump))
+		return 0;
+	pump_write (&session->pump);
+	if (session->pump.write_failed && session->pump.write_error != EPIPE && session->pump.write_error != ECONNRESET)
+		return err_set (
+			err, FAILURE_UNREACHABLE, "cannot send to its sshd: %s", strerror (session->pump.write_error));
+	return 0;
+}
+
+/* All that came is consumed, and the connection has ended. */
+static int check_end (struct ssh_session *session, struct err *err)
+{
+	if (!session->pump.read_ended || buf_len (&session->in))
+		return 0;
+	if (session->pump.read_error)
+		return err_set (err, FAILURE_UNREACHABLE, "the connection to its sshd has ended: %s",
+			strerror (session->pump.read_error));
+	return err_set (err, FAILURE_UNREACHABLE, "its sshd closed the connection");
+}
+
+static void on_again (void *arg)
+{
+	step (arg);
+}
+
+/* Step until nothing more can be done, for a bounded number of passes: the loop has other sessions. */
+static void run_steps (struct ssh_session *session)
+{
+	bool had_room = ssh_session_has_room (session);
+	int result = 1;
+	struct err err;
+
+	for (int pass = 0; pass < PASSES && result > 0 && session->state != SESSION_DEAD; pass++) {
+		session->stir = false;
+		result = step_once (session, &err);
+		if (result >= 0 && flush (session, &err) < 0)
+			result = -1;
+		if (result == 0 && session->stir)
+			result = 1;
+	}
+	if (result == 0 && session->state != SESSION_DEAD && check_end (session, &err) < 0)
+		result = -1;
+	if (result < 0)
+		die (session, &err);
+	if (session->state == SESSION_DEAD)
+		return;
+	if (result > 0)
+		timer_set (session->loop, &session->again, clock_ms (), on_again, session);
+	count_channels (session);
+	if (!had_room && ssh_session_has_room (session))
+		session->ops->roomy (session->arg);
+}
+
+/* What to wait for is decided by our own buffers only (R2). */
+static void set_watch (struct ssh_session *session)
+{
+	int wants;
+
+	if (!session->watch || !pump_is_open (&session->pump))
+		return;
+	wants = pump_wants (&session->pump);
+	watch_set (session->watch, (wants & PUMP_READABLE && buf_room (&session->in) ? UV_READABLE : 0) |
+					   (wants & PUMP_WRITABLE ? UV_WRITABLE : 0));
+}
+
+static void step (struct ssh_session *session)
+{
+	if (session->stepping) {
+		session->stir = true;
+		return;
+	}
+	session->stepping = true;
+	run_steps (session);
+	session->stepping = false;
+	if (session->state == SESSION_DEAD) {
+		tell_end (session);
+		return;
+	}
+	set_watch (session);
+	timer_set (session->loop, &session->timer, next_ms (session), on_timer, session);
+}
+
+static void keep_banner (struct ssh_session *session, size_t before)
+{
+	size_t n = buf_len (&session->in) - before;
+
+	if (n > BANNER - session->n_banner)
+		n = BANNER - session->n_banner;
+	memcpy (session->banner + session->n_banner, buf_head (&session->in) + before, n);
+	session->n_banner += n;
+}
+
+static void on_ready (void *arg, int events)
+{
+	struct ssh_session *session = arg;
+	size_t before = buf_len (&session->in);
+
+	(void)events;
+	if (!session->pump.read_ended && pump_read (&session->pump, IN_MAX) == PUMP_BYTES) {
+		session->heard_ms = clock_ms ();
+		if (session->state == SESSION_HANDSHAKE && session->n_banner < BANNER)
+			keep_banner (session, before);
+	}
+	step (session);
+}
+
+/* --- the beginning ----------------------------------------------------------------------------------------------------- */
+
+static void take_addresses (struct ssh_session *session, const struct addrinfo *found)
+{
+	for (; found && session->n_addresses < ADDRESSES; found = found->ai_next)
+		if (found->ai_family == AF_INET || found->ai_family == AF_INET6)
+			endpoint_set (&session->addresses[session->n_addresses++], found->ai_addr, found->ai_addrlen);
+}
+
+/* Encryption and MAC that libssh2 1.10 and today's sshd have in common; host keys by what is known of the host (R11). */
+static int set_methods (LIBSSH2_SESSION *raw, const char *key_types, struct err *err)
+{
+	const struct {
+		int method;
+		const char *names;
+	} wanted[] = {
+		{ LIBSSH2_METHOD_HOSTKEY, key_types },
+		{ LIBSSH2_METHOD_CRYPT_CS, "aes256-ctr,aes192-ctr,aes128-ctr" },
+		{ LIBSSH2_METHOD_CRYPT_SC, "aes256-ctr,aes192-ctr,aes128-ctr" },
+		{ LIBSSH2_METHOD_MAC_CS, "hmac-sha2-256,hmac-sha2-512" },
+		{ LIBSSH2_METHOD_MAC_SC, "hmac-sha2-256,hmac-sha2-512" },
+	};
+
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+		if (wanted[i].names && libssh2_session_method_pref (raw, wanted[i].method, wanted[i].names))
+			return err_set (err, FAILURE_UNTRUSTED,
+				"libssh2 cannot check a host key of the type that is known for it (%s): add an Ed25519 "
+				"key "
+				"of it to known_hosts",
+				wanted[i].names);
+	return 0;
+}
+
+struct ssh_session *ssh_session_new (uv_loop_t *loop, const struct ssh_session_target *target,
+	const struct ssh_session_ops *ops, void *arg, struct err *err)
+{
+	struct ssh_session *session = calloc (1, sizeof *session);
+
+	if (!session || !(session->raw = libssh2_session_init_ex (NULL, NULL, NULL, session))) {
+		free (session);
+		err_set (err, FAILURE_INTERNAL, "out of memory");
+		return NULL;
+	}
+	session->loop = loop;
+	session->ops = ops;
+	session->arg = arg;
+	session->fd = -1;
+	list_init (&session->channels);
+	buf_init (&session->in, IN_MAX);
+	buf_init (&session->out, OUT_MAX);
+	pump_init (&session->pump, &session->in, &session->out);
+	libssh2_session_set_blocking (session->raw, 0);
+	libssh2_session_callback_set (session->raw, LIBSSH2_CALLBACK_SEND, (void *)on_send);
+	libssh2_session_callback_set (session->raw, LIBSSH2_CALLBACK_RECV, (void *)on_receive);
+	libssh2_session_callback_set (session->raw, LIBSSH2_CALLBACK_DISCONNECT, (void *)on_disconnect);
+	if (set_methods (session->raw, target->key_types, err) < 0) {
+		ssh_session_free (session);
+		return NULL;
+	}
+	take_addresses (session, target->addresses);
+	if (target->fd >= 0) {
+		session->fd = target->fd;
+		begin_handshake (session);
+	} else {
+		connect_next (session);
+	}
+	timer_set (loop, &session->again, clock_ms (), on_again, session);
+	return session;
+}
+
+/* --- channels ----------------------------------------------------------------------------------------------------------- */
+
+void ssh_session_wake (struct ssh_session *session)
+{
+	timer_set (session->loop, &session->again, clock_ms (), on_again, session);
+}
+
+bool ssh_session_has_room (const struct ssh_session *session)
+{
+	const struct ssh_channel *channel;
+	size_t n = 0;
+
+	if (session->state != SESSION_READY)
+		return false;
+	list_each (channel, &session->channels, node) {
+		if (channel->state == CHANNEL_OPENING)
+			return false;
+		n++;
+	}
+	return n < SESSION_CHANNELS;
+}
+
+int64_t ssh_session_opening_since (const struct ssh_session *session)
+{
+	const struct ssh_channel *channel;
+
+	list_each (channel, &session->channels, node)
+		if (channel->state == CHANNEL_OPENING)
+			return channel->since_ms;
+	return 0;
+}
+
+size_t ssh_session_n_channels (const struct ssh_session *session)
+{
+	const struct ssh_channel *channel;
+	size_t n = 0;
+
+	list_each (channel, &session->channels, node)
+		n += !ssh_channel_is_stale (channel);
+	return n;
+}
+
+static void on_stir (void *arg)
+{
+	step (arg);
+}
+
+int ssh_session_open (struct ssh_session *session, const struct ssh_channel_target *target, int fd,
+	const struct ssh_channel_ops *ops, void *arg)
+{
+	const struct channel_place place = { session->loop, session->raw, &session->out, on_stir, session };
+	struct ssh_channel *channel = ssh_channel_new (&place, target, fd, ops, arg);
+
+	if (!channel)
+		return -1;
+	if (!session->n_channels++)
+		session->heard_ms = clock_ms ();
+	list_append (&session->channels, &channel->node);
+	ssh_session_wake (session);
+	return 0;
+}

@@ -1,0 +1,7 @@
+if HAVE_CHECK
+loop_tests = %D%/check_resolver
+check_PROGRAMS += $(loop_tests)
+TESTS += $(loop_tests)
+%C%_check_resolver_CFLAGS = $(check_cflags)
+%C%_check_resolver_LDADD = $(client_parts) $(check_libs)
+endif
