@@ -117,21 +117,33 @@ void fd_close_except (int *keep, size_t n)
 	close_range (from, UINT_MAX, 0);
 }
 
+/* The type of a file, without asking its file system. */
+static mode_t type_of (int fd)
+{
+	struct statx status;
+
+	return statx (fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) == 0 ? status.stx_mode & S_IFMT
+											    : 0;
+}
+
+bool fd_is_pipe_or_socket (int fd)
+{
+	mode_t type = type_of (fd);
+
+	return S_ISFIFO (type) || S_ISSOCK (type);
+}
+
 enum fd_kind fd_kind_of (int fd, int access)
 {
 	int type, domain;
 	socklen_t size = sizeof type;
-	struct statx status;
 
 	if (getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0)
 		return type == SOCK_STREAM && getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
 				       (domain == AF_UNIX || domain == AF_INET || domain == AF_INET6)
 			       ? FD_SOCKET
 			       : FD_OTHER;
-	return statx (fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) == 0 &&
-			       S_ISFIFO (status.stx_mode) && (fcntl (fd, F_GETFL) & (O_ACCMODE | O_PATH)) == access
-		       ? FD_PIPE
-		       : FD_OTHER;
+	return S_ISFIFO (type_of (fd)) && (fcntl (fd, F_GETFL) & (O_ACCMODE | O_PATH)) == access ? FD_PIPE : FD_OTHER;
 }
 
 bool fd_is_of_kind (int fd, enum fd_kind kind, int access)

@@ -266,12 +266,14 @@ static int check_must (const json_t *header, struct err *err)
 	return 0;
 }
 
-/* Refuse the call while the breaker of the plugin and that user is open. */
+/* Refuse the call of a user whose processes are broken, and while the breaker of the plugin and that user is open. */
 static int check_breaker (const struct front *front, const char *plugin, uid_t uid, struct err *err)
 {
 	int64_t backoff = breaker_backoff (&front->breakers, plugin, uid, clock_ms ());
 	char user[64];
 
+	if (quarantine_has (&front->quarantine, uid))
+		return err_set (err, CODE_DENIED, QUARANTINE_WORDS);
 	if (!backoff)
 		return 0;
 	return err_set (err, CODE_PLUGIN_CRASHED,

@@ -95,15 +95,48 @@ static void refuse_fds (struct front *front, struct pooled *worker, struct packe
 		pool_break (worker);
 }
 
+/* A worker has handed over what the front must not close: that worker ends, and calls as its user are refused. */
+static void shut_out (struct front *front, struct pooled *worker)
+{
+	struct request *request, *after;
+	uid_t uid = worker->uid;
+	char user[64];
+
+	log_error ("a worker has handed over a descriptor that is no pipe and no socket, and is ended. serial=%llu "
+		   "user=%s",
+		(unsigned long long)worker->serial, access_name (user, sizeof user, uid));
+	if (worker->request) {
+		request_stop (worker->request, CAUSE_BROKEN);
+	} else if (worker->phase == WORKER_IDLE) {
+		pool_set_phase (worker, WORKER_LEAVING);
+		stop_worker (front, worker->serial, 0);
+	}
+	if (uid == 0 || uid == front->daemon)
+		return;
+	if (quarantine_add (&front->quarantine, uid) < 0)
+		_exit (EXIT_FAILURE);
+	list_each_safe (request, after, &front->requests, node)
+		if (request->state == REQUEST_WAITING && request->waiter.uid == uid)
+			request_refuse (request, CODE_DENIED, QUARANTINE_WORDS, 0);
+}
+
 static void on_worker_record (void *arg, struct pooled *worker, struct packet *packet)
 {
-	take_record (worker, packet);
+	if (quarantine_take (packet))
+		shut_out (arg, worker);
+	else
+		take_record (worker, packet);
 	refuse_fds (arg, worker, packet);
 }
 
 static void on_worker_close (void *arg, struct pooled *worker, int *fd)
 {
-	place_close (arg, worker->identity, fd);
+	if (*fd < 0 || fd_is_pipe_or_socket (*fd)) {
+		place_close (arg, worker->identity, fd);
+	} else {
+		*fd = -1; /* stays open (quarantine.h) */
+		shut_out (arg, worker);
+	}
 }
 
 static void on_worker_writable (void *arg, struct pooled *worker)
@@ -637,6 +670,7 @@ static void tear_down (struct front *front)
 	grants_free (front->next.grants);
 	buf_free (&front->next.table);
 	breakers_free (&front->breakers);
+	quarantine_free (&front->quarantine);
 	fd_close (&front->statm);
 }
 

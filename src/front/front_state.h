@@ -21,6 +21,7 @@
 #include "front/carrier.h"
 #include "front/place.h"
 #include "front/pool.h"
+#include "front/quarantine.h"
 #include "front/queue.h"
 #include "front/stats.h"
 #include "front/supervisor_link.h"
@@ -71,6 +72,7 @@ struct front {
 	struct pool pool;
 	struct userdb userdb;
 	struct breakers breakers;
+	struct quarantine quarantine;
 	struct list asking; /* waiting requests that the supervisor owes an answer */
 	struct timer *ask_timer;
 	bool paused; /* no request is started now: changed rights are checked first (revoke.c) */

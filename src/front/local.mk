@@ -16,6 +16,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/outcome.c %D%/outcome.h \
 	%D%/place.c %D%/place.h \
 	%D%/pool.c %D%/pool.h \
+	%D%/quarantine.c %D%/quarantine.h \
 	%D%/queue.c %D%/queue.h \
 	%D%/relay.c %D%/relay.h \
 	%D%/request.c %D%/request.h \

@@ -10,6 +10,8 @@ front_tests = \
 	%D%/check_histogram \
 	%D%/check_place \
 	%D%/check_pool \
+	%D%/check_pool_drain \
+	%D%/check_quarantine \
 	%D%/check_queue \
 	%D%/check_relay \
 	%D%/check_relay_input \
@@ -53,6 +55,12 @@ front_libs = \
 %C%_check_pool_CFLAGS = $(check_cflags)
 %C%_check_pool_LDADD = $(front_libs)
 %C%_check_pool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
+%C%_check_pool_drain_CFLAGS = $(check_cflags)
+%C%_check_pool_drain_LDADD = $(front_libs)
+
+%C%_check_quarantine_CFLAGS = $(check_cflags)
+%C%_check_quarantine_LDADD = $(front_libs)
+
 %C%_check_queue_CFLAGS = $(check_cflags)
 %C%_check_queue_LDADD = $(front_libs)
 %C%_check_relay_SOURCES = %D%/check_relay.c $(front_fixture)

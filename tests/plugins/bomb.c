@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -149,6 +150,67 @@ static int bomb_hold (void *state, struct remex_call *call)
 	close (reader);
 	close (writer);
 	return 0;
+}
+
+/* The worker's link to the front: its only socket of that type. */
+static int find_link (void)
+{
+	int type;
+
+	for (int fd = 3; fd < 256; fd++) {
+		socklen_t size = sizeof type;
+
+		if (getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET)
+			return fd;
+	}
+	return -1;
+}
+
+/* Send or receive n bytes with a descriptor. */
+static int pass (int where, void *bytes, size_t n, int fd)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE (sizeof (int))];
+	} control = { .bytes = { 0 } };
+	struct iovec part = { bytes, n };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
+	struct cmsghdr *head = CMSG_FIRSTHDR (&message);
+
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN (sizeof (int));
+	memcpy (CMSG_DATA (head), &fd, sizeof fd);
+	if (fd >= 0)
+		return sendmsg (where, &message, 0) < 0 ? -1 : 0;
+	if (recvmsg (where, &message, 0) < 0 || !CMSG_FIRSTHDR (&message))
+		return -1;
+	memcpy (&fd, CMSG_DATA (CMSG_FIRSTHDR (&message)), sizeof fd);
+	return fd;
+}
+
+/* Gets a descriptor over the Unix socket `path`, and sends it over the worker's link: with a record that hands over a
+ * stream, or, with `empty`, with no record at all. */
+static int bomb_smuggle (void *state, struct remex_call *call)
+{
+	struct {
+		uint32_t type, length;
+		uint64_t id;
+		int64_t a, b;
+		char name[7];
+	} __attribute__ ((packed)) record = { .type = 18, .length = 7, .id = 1, .a = 1, .name = "stdout" };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int from = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+	char byte;
+
+	(void)state;
+	strncpy (address.sun_path, remex_arg_string (call, "path"), sizeof address.sun_path - 1);
+	if (connect (from, (struct sockaddr *)&address, sizeof address) < 0 || (fd = pass (from, &byte, 1, -1)) < 0)
+		return -1;
+	pass (find_link (), &record, remex_arg_bool (call, "empty", false) ? 0 : sizeof record, fd);
+	return bomb_wait (state, call);
 }
 
 static int bomb_close (void *state, struct remex_call *call)
@@ -329,6 +391,11 @@ static int bomb_roots (void *state, struct remex_call *call)
 }
 
 static const struct remex_param exit_params[] = { { "status", REMEX_INTEGER, 0, "the exit status" }, { 0 } };
+static const struct remex_param smuggle_params[] = {
+	{ "path", REMEX_STRING, REMEX_REQUIRED, "a Unix socket, where the descriptor comes from" },
+	{ "empty", REMEX_BOOL, 0, "without a record" },
+	{ 0 },
+};
 static const struct remex_param args_params[] = {
 	{ "string", REMEX_STRING, REMEX_REQUIRED, "a string" },
 	{ "integer", REMEX_INTEGER, 0, "an integer" },
@@ -359,6 +426,7 @@ static const struct remex_verb verbs[] = {
 	{ "roots", "Show the roots", NULL, bomb_roots, REMEX_PATHS },
 	{ "segv", "SIGSEGV", NULL, bomb_segv, 0 },
 	{ "signals", "Block all signals", NULL, bomb_signals, 0 },
+	{ "smuggle", "Send a descriptor that is no stream to the front", smuggle_params, bomb_smuggle, 0 },
 	{ "stack", "Overflow the stack", NULL, bomb_stack, 0 },
 	{ "stdout", "Write to standard output", NULL, bomb_stdout, 0 },
 	{ "strays", "Send descriptors for nothing", NULL, bomb_strays, 0 },
