@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/passrights.h"
 #include "daemon/front_process.h"
 #include "wire/records.h"
 
@@ -22,6 +23,7 @@ enum { SEND_S = 2 }; /* a front that takes no record for so long hangs; the supe
 void front_process_init (struct front_process *front)
 {
 	*front = (struct front_process){ .child = { .pid = -1, .pidfd = -1 }, .link = -1, .log = -1 };
+	claims_init (&front->claims);
 }
 
 /* --- the beginning ----------------------------------------------------------------------------------------------- */
@@ -54,6 +56,7 @@ int front_process_start (struct front_process *front, struct err *err)
 		return -1;
 	}
 	fd_close (&link[1]);
+	front->guarded = !passrights_refuse (link[0]);
 	setsockopt (link[0], SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){ .tv_sec = SEND_S }, sizeof (struct timeval));
 	front->deaf = false;
 	front->link = link[0];
@@ -111,6 +114,19 @@ void front_process_send_identities (struct front_process *front, const struct ge
 		send_grants (front, generation, true);
 }
 
+/* Make the link for claims, and send the front its end. */
+static int send_claims (struct front_process *front)
+{
+	struct record record = { .type = REC_CLAIMS };
+	int far = claims_open (&front->claims), result;
+
+	if (far < 0)
+		return -1;
+	result = front_process_send (front, &record, NULL, 0, &far, 1);
+	fd_close (&far);
+	return result;
+}
+
 int front_process_equip (struct front_process *front, const struct generation *generation,
 	const struct listening *listening, const int std[2])
 {
@@ -118,6 +134,8 @@ int front_process_equip (struct front_process *front, const struct generation *g
 	struct record connection = { .type = REC_CONNECTION, .a = (int64_t)getuid () };
 
 	if (front_process_send_generation (front, generation) < 0)
+		return -1;
+	if (send_claims (front) < 0)
 		return -1;
 	if (listening->host_key >= 0 && front_process_send (front, &key, NULL, 0, &listening->host_key, 1) < 0)
 		return -1;
@@ -155,8 +173,14 @@ int front_process_post (struct front_process *front, uint32_t type, uint64_t id,
 
 int front_process_receive (struct front_process *front, struct packet *packet)
 {
-	int got = link_recv (front->link, packet, MSG_DONTWAIT);
+	int got;
 
+	packet->n_fds = 0;
+	if (front->guarded && passrights_pending (front->link)) {
+		errno = EBADMSG;
+		return -1;
+	}
+	got = link_recv (front->link, packet, MSG_DONTWAIT);
 	if (got > 0)
 		front->unanswered = 0;
 	return got;
@@ -173,8 +197,12 @@ static bool has_ended (const struct front_process *front)
 
 const char *front_process_check (struct front_process *front)
 {
+	const char *why;
+
 	if (front->link < 0)
 		return NULL;
+	if ((why = claims_check (&front->claims)))
+		return why;
 	if (front->deaf)
 		return has_ended (front) ? NULL : "it does not read its records";
 	if (clock_ms () < front->ping_ms)
@@ -198,6 +226,7 @@ void front_process_close (struct front_process *front)
 	bool young = clock_ms () < front->since_ms + FRONT_YOUNG_MS;
 
 	fd_close (&front->link);
+	claims_close (&front->claims);
 	if (!young)
 		front->wait_ms = 0;
 	else if (!front->wait_ms)

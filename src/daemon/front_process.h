@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "base/link.h"
+#include "daemon/claims.h"
 #include "daemon/generation.h"
 #include "daemon/listening.h"
 #include "proc/spawn.h"
@@ -38,7 +39,9 @@ enum {
 
 struct front_process {
 	struct child child; /* pid -1: there is none */
-	int link; /* -1: no front, or its link has ended */
+	int link; /* -1: no front, or its link has ended; takes no descriptors (base/passrights.h) */
+	bool guarded; /* an older kernel: descriptors that have come end the front */
+	struct claims claims;
 	int log; /* its standard error, not owned; -1: ours */
 	bool deaf; /* it has missed a record */
 	int unanswered; /* pings */

@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += %D%/libdaemon.la
 %C%_libdaemon_la_SOURCES = \
 	%D%/claim.c %D%/claim.h \
+	%D%/claims.c %D%/claims.h \
 	%D%/daemon_options.c %D%/daemon_options.h \
 	%D%/front_process.c %D%/front_process.h \
 	%D%/generation.c %D%/generation.h \

@@ -193,27 +193,41 @@ static void on_ready (struct supervisor *supervisor)
 	service_notify ("READY=1");
 }
 
+/* Answer the front's request for a worker. */
+static void answer_worker (struct supervisor *supervisor, uint64_t request, uid_t uid, uint64_t users, int refusal)
+{
+	if (refusal == EPERM) /* ENOTCONN is not logged: a client may leave at any moment */
+		log_warning ("the front asked for a worker it may not have. uid=%u", (unsigned)uid);
+	if (refusal)
+		front_process_post (&supervisor->front, REC_NO_WORKER, request, refusal, 0);
+	else
+		workers_give (&supervisor->workers, request, uid, users);
+}
+
+/* A request without a client's socket: the identity decides, or our own user. */
 static void on_worker (struct supervisor *supervisor, const struct packet *packet)
 {
 	char name[GRANT_NAME_MAX + 1];
 	struct claim claim = {
 		.uid = (uid_t)packet->record.a,
 		.users = userdb_state (&supervisor->workers.userdb),
-		.peer = packet->n_fds ? packet->fds[0] : -1,
+		.peer = -1,
 		.name = name,
 	};
-	int refusal = EMFILE; /* no room for the caller's socket */
 
 	snprintf (name, sizeof name, "%.*s", (int)packet->record.length, (const char *)packet->data);
-	if (!packet->lost)
-		refusal = claim_check (
-			&claim, supervisor->stdio ? NULL : &supervisor->listening, &supervisor->generation->identities);
-	if (refusal == EPERM) /* ENOTCONN is not logged: a client may leave at any moment */
-		log_warning ("the front asked for a worker it may not have. uid=%u", (unsigned)claim.uid);
-	if (refusal)
-		front_process_post (&supervisor->front, REC_NO_WORKER, packet->record.id, refusal, 0);
-	else
-		workers_give (&supervisor->workers, packet->record.id, claim.uid, claim.users);
+	answer_worker (supervisor, packet->record.id, claim.uid, claim.users,
+		claim_check (&claim, supervisor->stdio ? NULL : &supervisor->listening,
+			&supervisor->generation->identities));
+}
+
+static void receive_claims (struct supervisor *supervisor, const struct pollfd fds[CLAIMS_FDS])
+{
+	struct record verdict;
+
+	if (claims_receive (&supervisor->front.claims, fds, &supervisor->listening, &verdict))
+		answer_worker (supervisor, verdict.id, (uid_t)verdict.a, userdb_state (&supervisor->workers.userdb),
+			(int)verdict.b);
 }
 
 static void on_reload (struct supervisor *supervisor, uint64_t request)
@@ -439,6 +453,7 @@ static void close_all (struct supervisor *supervisor)
 	fd_close (&supervisor->statm);
 	fd_close (&supervisor->signals);
 	fd_close (&supervisor->front.link);
+	claims_close (&supervisor->front.claims);
 	fd_close (&supervisor->std[0]);
 	fd_close (&supervisor->std[1]);
 }
@@ -498,13 +513,14 @@ static int64_t next_time (const struct supervisor *supervisor)
 /* One turn: wait for events, then handle them. */
 static int turn (struct supervisor *supervisor)
 {
-	enum { SIGNALS, FRONT, PROBE, WORKERS = PROBE + PROBE_FDS };
+	enum { SIGNALS, FRONT, CLAIMS, PROBE = CLAIMS + CLAIMS_FDS, WORKERS = PROBE + PROBE_FDS };
 	struct pollfd *fds = calloc (WORKERS + supervisor->workers.n, sizeof *fds);
 
 	if (!fds)
 		return -1;
 	fds[SIGNALS] = (struct pollfd){ .fd = supervisor->signals, .events = POLLIN };
 	fds[FRONT] = (struct pollfd){ .fd = supervisor->front.link, .events = POLLIN };
+	claims_poll (&supervisor->front.claims, fds + CLAIMS);
 	reload_poll (&supervisor->reload, fds + PROBE);
 	workers_poll (&supervisor->workers, fds + WORKERS);
 	if (poll (fds, WORKERS + supervisor->workers.n, clock_until (next_time (supervisor))) < 0 && errno != EINTR) {
@@ -512,6 +528,7 @@ static int turn (struct supervisor *supervisor)
 		return -1;
 	}
 	workers_receive (&supervisor->workers, fds + WORKERS);
+	receive_claims (supervisor, fds + CLAIMS);
 	if (fds[FRONT].revents)
 		receive_from_front (supervisor);
 	if (fds[SIGNALS].revents)

@@ -46,8 +46,9 @@ static void run (struct front *front, struct request *request, struct pooled *wo
 /* Ask the supervisor for a worker. False: it cannot be asked now. */
 static bool ask (struct front *front, struct request *request)
 {
+	/* A supervisor that is not root makes workers of its own user only, and asks for no proof. */
 	if (supervisor_link_ask (&front->supervisor, request->number, request->identity->name, request->waiter.uid,
-		    request->peer) < 0)
+		    front->daemon ? -1 : request->peer) < 0)
 		return false;
 	request->waiter.asked = true;
 	list_remove (&request->asking);

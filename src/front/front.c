@@ -406,6 +406,14 @@ static void take_host_key (struct front *front, struct packet *packet)
 	log_info ("the host key is %s", key_print (credential_key (key), print));
 }
 
+static void take_claims (struct front *front, struct packet *packet)
+{
+	if (!packet->n_fds)
+		_exit (EXIT_FAILURE); /* no descriptors are left; the next front may have some */
+	supervisor_link_set_claims (&front->supervisor, packet->fds[0]);
+	packet->fds[0] = -1;
+}
+
 static void take_table (struct front *front, struct packet *packet)
 {
 	struct err err = { .text = "it is no JSON" };
@@ -505,6 +513,7 @@ static void take_ping (struct front *front, struct packet *packet)
 static const struct supervisor_handler handlers[] = {
 	{ REC_CONFIG, take_config },
 	{ REC_GRANTS, take_grants },
+	{ REC_CLAIMS, take_claims },
 	{ REC_HOST_KEY, take_host_key },
 	{ REC_TABLE, take_table },
 	{ REC_LISTENER, take_listener },

@@ -151,6 +151,7 @@ void supervisor_link_init (struct supervisor_link *link, uv_loop_t *loop, int fd
 		.handlers = handlers,
 		.front = front,
 		.supervisor = getppid (),
+		.claims = -1,
 	};
 	list_init (&link->deferred);
 }
@@ -169,6 +170,7 @@ void supervisor_link_free (struct supervisor_link *link)
 		free (deferred);
 	}
 	fd_close (&link->fd);
+	fd_close (&link->claims);
 }
 
 void supervisor_link_wait (struct supervisor_link *link, const bool *enough)
@@ -227,17 +229,24 @@ void supervisor_link_audit (struct supervisor_link *link, uint64_t starts, uint6
 	post (link, &outgoing);
 }
 
+void supervisor_link_set_claims (struct supervisor_link *link, int fd)
+{
+	fd_close (&link->claims);
+	link->claims = fd;
+}
+
 int supervisor_link_ask (struct supervisor_link *link, uint64_t request, const char *you, uid_t uid, int peer)
 {
-	struct outgoing outgoing = {
-		.record = { .type = REC_WORKER, .id = request, .a = (int64_t)uid },
-		.data = you,
-		.n = strlen (you),
-		.fds = &peer,
-		.n_fds = peer >= 0 ? 1 : 0,
-	};
+	struct outgoing outgoing = { .record = { .type = REC_WORKER, .id = request, .a = (int64_t)uid } };
 
-	return post (link, &outgoing);
+	if (peer < 0) {
+		outgoing.data = you;
+		outgoing.n = strlen (you);
+		return post (link, &outgoing);
+	}
+	outgoing.fds = &peer;
+	outgoing.n_fds = 1;
+	return link_send (link->claims, &outgoing, MSG_DONTWAIT);
 }
 
 void supervisor_link_release (struct supervisor_link *link, uint64_t serial)

@@ -29,6 +29,7 @@ struct supervisor_handler {
 struct supervisor_link {
 	uv_loop_t *loop;
 	int fd;
+	int claims; /* for requests with a client's socket (daemon/claims.h); -1: not known yet */
 	const struct supervisor_handler *handlers;
 	struct front *front; /* for the handlers */
 	struct watch *watch;
@@ -50,8 +51,12 @@ void supervisor_link_wait (struct supervisor_link *link, const bool *enough);
 /* Watch the link, and tell the supervisor that the front accepts clients, and its instance (front_state.h). */
 void supervisor_link_ready (struct supervisor_link *link, const char *instance);
 
-/* Ask for a worker of that user, for the identity `you`; `peer` is the socket of the Unix peer, which proves the right
- * to that user, or -1. 0; or -1 when the socket cannot be sent now (ETOOMANYREFS): try again soon. */
+/* The link for claims (owned from now on). */
+void supervisor_link_set_claims (struct supervisor_link *link, int fd);
+
+/* Ask for a worker of that user. `peer` is the socket of the Unix peer, which proves the right to that user; -1: the
+ * identity `you` proves it, or the daemon is not root's. 0; or -1 when the request cannot be sent now (EAGAIN,
+ * ETOOMANYREFS): try again soon. */
 int supervisor_link_ask (struct supervisor_link *link, uint64_t request, const char *you, uid_t uid, int peer);
 
 /* Ask for a reload; the answer is RELOADED. Ask for a line in the audit trail, about the request that starts (the

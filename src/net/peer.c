@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/un.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -63,25 +64,26 @@ bool peer_is_there (int fd)
 	return fd >= 0 && n == 0;
 }
 
-/* stat(2) the file of a Unix socket. */
-static int stat_socket (int fd, struct stat *st)
+/* Find the file of a Unix socket. Its file system is not asked: that may be the program of a user (FUSE). */
+static int stat_socket (int fd, struct statx *st)
 {
 	int file = ioctl (fd, SIOCUNIXFILE, 0), result;
 
 	if (file < 0)
 		return -1;
-	result = fstat (file, st);
-	close (file);
+	result = statx (file, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, st);
+	close (file); /* an O_PATH descriptor: its file system is not asked either */
 	return result;
 }
 
 bool peer_accepted_on (int fd, int listener)
 {
 	struct sockdiag_file had, has;
-	struct stat st, other;
+	struct statx st, other;
 
 	if (stat_socket (fd, &st) == 0 && stat_socket (listener, &other) == 0)
-		return st.st_dev == other.st_dev && st.st_ino == other.st_ino;
+		return st.stx_dev_major == other.stx_dev_major && st.stx_dev_minor == other.stx_dev_minor &&
+		       st.stx_ino == other.stx_ino;
 	return sockdiag_file (fd, &had) == 0 && sockdiag_file (listener, &has) == 0 && !memcmp (&had, &has, sizeof had);
 }
 

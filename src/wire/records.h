@@ -34,7 +34,10 @@ enum record_type {
 	REC_VERBS, /* from a probe: a size of the whole; payload: a piece of the verb table (JSON, see verbs.h) */
 
 	/* front -> supervisor */
-	REC_WORKER = 32, /* id request, a uid; payload: the identity's name; fd: the Unix peer's socket, if any */
+	REC_WORKER =
+		32, /* id request, a uid; over TCP: payload: the identity's name. On the Unix socket of root's remexd: on
+			    the link for claims (daemon/claims.h), with the peer's socket as fd. From a process that checks
+			    a claim: b 0 or the errno of the refusal */
 	REC_RELEASE, /* id serial: the worker may leave; kill nothing */
 	REC_STOP, /* id serial, a grace in milliseconds */
 	REC_PONG, /* answers PING. READY (above) says that the front accepts clients; payload: its instance, 32
@@ -54,6 +57,7 @@ enum record_type {
 	REC_GRANTS, /* before TABLE, with each generation, or (a 1) for the generation in use; fds: the identities'
 		       snapshot and its manifest (daemon/identity_files.h) */
 	REC_HOST_KEY, /* before the first listener of TCP; fd: the sealed private key (net/credential.h) */
+	REC_CLAIMS, /* fd: the front's end of the link for claims */
 	REC_LISTENER, /* a enum listen_kind; fd: the listening socket */
 	REC_CONNECTION, /* a uid of the peer; fds: read end, write end of the only connection (--stdio) */
 	REC_RELOADED, /* answers RELOAD: id request, a 0 (the generation was sent before; payload: the keys whose change

@@ -115,6 +115,8 @@ START_TEST (test_equip)
 	packet = far_end_expect (far, REC_TABLE);
 	ck_assert_int_eq (packet->record.a, 2);
 	ck_assert_mem_eq (packet->data, "[]", 2);
+	ck_assert_uint_eq (far_end_expect (far, REC_CLAIMS)->n_fds, 1);
+	ck_assert_int_ge (front.claims.link, 0);
 	packet = far_end_expect (far, REC_HOST_KEY);
 	ck_assert_uint_eq (inode_of (packet->fds[0]), inode_of (listening.host_key));
 	for (int i = 0; i < 2; i++) {

@@ -1,6 +1,7 @@
 if HAVE_CHECK
 daemon_tests = \
 	%D%/check_claim \
+	%D%/check_claims \
 	%D%/check_front_process \
 	%D%/check_identity_files \
 	%D%/check_keeper_process \
@@ -17,6 +18,9 @@ daemon_libs = \
 %C%_check_claim_SOURCES = %D%/check_claim.c
 %C%_check_claim_CFLAGS = $(check_cflags)
 %C%_check_claim_LDADD = $(daemon_libs)
+
+%C%_check_claims_CFLAGS = $(check_cflags)
+%C%_check_claims_LDADD = $(daemon_libs)
 %C%_check_front_process_SOURCES = %D%/check_front_process.c $(daemon_far_end)
 %C%_check_front_process_CFLAGS = $(check_cflags)
 %C%_check_front_process_LDADD = $(daemon_libs)

@@ -34,6 +34,7 @@ static struct packet packet;
 static uint64_t last;
 
 static int listeners[2] = { -1, -1 }; /* by enum listen_kind */
+static int claims = -1; /* the link for requests with a client's socket */
 
 /* Everything up to the record of that type. */
 static bool wait_for (int link, uint32_t type)
@@ -43,6 +44,10 @@ static bool wait_for (int link, uint32_t type)
 			link_post (link, REC_PONG, 0, 0, 0, 0);
 		if (packet.record.type == REC_LISTENER && packet.n_fds && listeners[packet.record.a] < 0) {
 			listeners[packet.record.a] = packet.fds[0];
+			packet.fds[0] = -1;
+		}
+		if (packet.record.type == REC_CLAIMS && packet.n_fds) {
+			claims = packet.fds[0];
 			packet.fds[0] = -1;
 		}
 		if (packet.record.type == type)
@@ -58,7 +63,7 @@ static void ask (int link, FILE *out, const char *what, uid_t uid, int shown)
 {
 	struct record record = { .type = REC_WORKER, .id = ++last, .a = (int64_t)uid };
 
-	if (link_send (link,
+	if (link_send (shown >= 0 ? claims : link,
 		    &(struct outgoing){ .record = record,
 			    .data = identity,
 			    .n = strlen (identity),

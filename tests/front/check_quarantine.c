@@ -27,7 +27,9 @@ static bool taken (int fd)
 
 START_TEST (pipes_and_sockets_may_be_closed)
 {
-	int pipes[2], pairs[2], file = open ("/proc/self/exe", O_RDONLY | O_CLOEXEC), fds[] = { file, open ("/", O_PATH | O_CLOEXEC), open ("/dev/null", O_RDWR | O_CLOEXEC) };
+	int pipes[2], pairs[2],
+		file = open ("/proc/self/exe", O_RDONLY | O_CLOEXEC),
+		fds[] = { file, open ("/", O_PATH | O_CLOEXEC), open ("/dev/null", O_RDWR | O_CLOEXEC) };
 
 	ck_assert_int_eq (pipe2 (pipes, O_CLOEXEC), 0);
 	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pairs), 0);

@@ -125,17 +125,24 @@ START_TEST (a_worker_is_asked_for_with_its_proof)
 {
 	static struct packet packet;
 	struct link_fixture fixture;
+	int claims[2];
 
 	begin (&fixture);
+	ck_assert_int_eq (link_pair (claims), 0);
+	supervisor_link_set_claims (&fixture.link, claims[0]);
 	ck_assert_int_eq (supervisor_link_ask (&fixture.link, 7, "alice", 1000, fixture.fd), 0);
-	check_heard (&fixture, &packet, REC_WORKER, 7);
+	ck_assert_int_eq (link_recv (claims[1], &packet, MSG_DONTWAIT), 1);
+	ck_assert_uint_eq (packet.record.type, REC_WORKER);
+	ck_assert_uint_eq (packet.record.id, 7);
 	ck_assert_int_eq (packet.record.a, 1000);
-	ck_assert_uint_eq (packet.record.length, 5);
-	ck_assert_mem_eq (packet.data, "alice", 5);
 	ck_assert_uint_eq (packet.n_fds, 1);
 	packet_close (&packet);
+	close (claims[1]);
 	ck_assert_int_eq (supervisor_link_ask (&fixture.link, 8, "bob", 1001, -1), 0);
 	check_heard (&fixture, &packet, REC_WORKER, 8);
+	ck_assert_int_eq (packet.record.a, 1001);
+	ck_assert_uint_eq (packet.record.length, 3);
+	ck_assert_mem_eq (packet.data, "bob", 3);
 	ck_assert_uint_eq (packet.n_fds, 0);
 	supervisor_link_stop (&fixture.link, 9, 500);
 	check_heard (&fixture, &packet, REC_STOP, 9);

@@ -49,11 +49,12 @@ def open_and_send(directory, said):
     file = os.open(directory + "/file", os.O_RDWR)
     said.send(b"open")
     while True:
-        _, fds, _, _ = socket.recv_fds(said, 1, 1)
+        data, fds, _, _ = socket.recv_fds(said, 4096, 1)
         if not fds:
             return
         try:
-            socket.send_fds(socket.socket(fileno=fds[0]), [b"\0"], [file])
+            with socket.socket(fileno=fds[0]) as where:
+                socket.send_fds(where, [data], [file])
             said.send(b"sent")
         except OSError as error:
             said.send(str(error).encode())
@@ -94,9 +95,9 @@ class HangingFile:
         theirs.close()
         serve(device)
 
-    def send(self, where):
-        """Send the descriptor with one byte. Returns "sent", or the words of the error."""
-        socket.send_fds(self.ours, [b"\0"], [where.fileno()])
+    def send(self, where, data=b"\0"):
+        """Send the descriptor with these bytes. Returns "sent", or the words of the error."""
+        socket.send_fds(self.ours, [data], [where.fileno()])
         return self.ours.recv(1000).decode()
 
     def end(self):
