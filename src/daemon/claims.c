@@ -129,8 +129,8 @@ bool claims_receive (struct claims *claims, const struct pollfd fds[CLAIMS_FDS],
 		fd_close (&claims->checker);
 	}
 	/* The end of the link is the end of the front, which its other link tells. */
-	if (fds[0].revents & POLLIN && !(fds[0].revents & POLLHUP) && fds[0].fd == claims->link && claims->checker < 0 &&
-		(claims->checker = start (claims, listening, check_one)) < 0)
+	if (fds[0].revents & POLLIN && !(fds[0].revents & POLLHUP) && fds[0].fd == claims->link &&
+		claims->checker < 0 && (claims->checker = start (claims, listening, check_one)) < 0)
 		log_warning ("a request for a worker cannot be checked now: %s", strerror (errno));
 	return reported;
 }
@@ -147,5 +147,5 @@ const char *claims_check (struct claims *claims)
 	}
 	claims->n_left = n;
 	return claims->link >= 0 && n - claims->before > CLAIMS_HUNG_MAX ? "it sends descriptors that cannot be closed"
-									  : NULL;
+									 : NULL;
 }

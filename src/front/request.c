@@ -598,16 +598,20 @@ static void check_streams (struct request *request)
 static int add_outlets (struct relay *relay, struct packet *packet)
 {
 	const char *names = (const char *)packet->data, *end = names + packet->record.length;
-	int result = packet->n_fds ? 0 : -1;
+	int result = packet->n_fds ? 0 : -1, error = 0;
 
 	for (size_t i = 0; i < packet->n_fds; i++) {
 		size_t n = strnlen (names, (size_t)(end - names));
 
-		result |= relay_add_outlet (
+		int added = relay_add_outlet (
 			relay, names, n, (enum fd_kind) (i ? packet->record.b : packet->record.a), packet->fds[i]);
+		if (added < 0 && !result)
+			error = errno;
+		result |= added;
 		packet->fds[i] = -1;
 		names += names + n < end ? n + 1 : n;
 	}
+	errno = error; /* the reason of the first failure */
 	return result;
 }
 
@@ -615,6 +619,7 @@ void request_record (struct request *request, struct packet *packet)
 {
 	const struct record *record = &packet->record;
 	struct relay *relay = &request->relay;
+	bool short_of_descriptors;
 	int result = 0;
 
 	if (record->id != request->number)
@@ -640,11 +645,12 @@ void request_record (struct request *request, struct packet *packet)
 	case REC_FAIL: terminal (request, packet); return; /* the request may be freed */
 	default: result = -1;
 	}
-	if (packet->lost || (result < 0 && errno == ENOMEM)) {
+	short_of_descriptors = packet->lost || (result < 0 && (errno == EMFILE || errno == ENFILE));
+	if (short_of_descriptors || (result < 0 && errno == ENOMEM)) {
 		/* Otherwise its output would be lost without a message. */
 		log_warning ("no %s: a request is stopped",
-			packet->lost ? "descriptors are left" : "memory for its streams");
-		request_stop (request, packet->lost ? CAUSE_NO_STREAMS : CAUSE_BROKEN);
+			short_of_descriptors ? "descriptors are left" : "memory for its streams");
+		request_stop (request, short_of_descriptors ? CAUSE_NO_STREAMS : CAUSE_BROKEN);
 		return;
 	}
 	check_streams (request);
