@@ -11,7 +11,7 @@ enum { ALONE_WORKERS = 16 };
 
 struct front_alone {
 	struct front front;
-	int supervisor; /* the supervisor's end of its link */
+	int supervisor, claims; /* the supervisor's ends of its links */
 	int workers[ALONE_WORKERS + 1]; /* the workers' ends of their links, by serial; -1: closed */
 	bool users_change; /* a new worker is of another state of the user database than the present one */
 	int descriptors; /* open ones, when it began */

@@ -10,7 +10,6 @@ front_tests = \
 	%D%/check_histogram \
 	%D%/check_place \
 	%D%/check_pool \
-	%D%/check_pool_drain \
 	%D%/check_quarantine \
 	%D%/check_queue \
 	%D%/check_relay \
@@ -55,9 +54,6 @@ front_libs = \
 %C%_check_pool_CFLAGS = $(check_cflags)
 %C%_check_pool_LDADD = $(front_libs)
 %C%_check_pool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
-%C%_check_pool_drain_CFLAGS = $(check_cflags)
-%C%_check_pool_drain_LDADD = $(front_libs)
-
 %C%_check_quarantine_CFLAGS = $(check_cflags)
 %C%_check_quarantine_LDADD = $(front_libs)
 
