@@ -47,7 +47,7 @@ static int check_one (void *arg)
 	struct claim claim = { .peer = -1, .name = "" };
 	int refusal = EPERM;
 
-	if (link_recv_foreign (check->link, &packet, MSG_DONTWAIT) <= 0 || packet.record.type != REC_WORKER) {
+	if (link_recv (check->link, &packet, MSG_DONTWAIT) <= 0 || packet.record.type != REC_WORKER) {
 		link_post (check->report, 0, 0, 0, 0, 0); /* the end of this process may not come */
 		return 1;
 	}

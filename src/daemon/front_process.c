@@ -225,7 +225,7 @@ void front_process_close (struct front_process *front)
 {
 	bool young = clock_ms () < front->since_ms + FRONT_YOUNG_MS;
 
-	fd_close (&front->link);
+	fd_drop (&front->link);
 	claims_close (&front->claims);
 	if (!young)
 		front->wait_ms = 0;
