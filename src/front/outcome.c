@@ -66,7 +66,8 @@ static const struct {
 } failures[] = {
 	{ CAUSE_FLOW, CODE_FLOW, "more input came than was granted" },
 	{ CAUSE_NO_STREAMS, CODE_IO_ERROR,
-		"remexd has no descriptors left for the streams of the command, which was stopped" },
+		"remexd has no descriptors left for the streams of the command: what it read or wrote may not be "
+		"whole" },
 	{ CAUSE_BROKEN, CODE_IO_ERROR,
 		"remexd could not go on moving its bytes: what it read or wrote may not be whole" },
 	{ CAUSE_STALL, CODE_IO_ERROR,

@@ -122,6 +122,13 @@ static void count (struct relay *relay, int64_t *counter, size_t n)
 	relay->last_ms = clock_ms ();
 }
 
+/* A stream cannot be carried, with errno. */
+static void fail (struct relay *relay)
+{
+	relay->failed = true;
+	relay->short_of_descriptors |= errno == EMFILE || errno == ENFILE;
+}
+
 /* --- output ------------------------------------------------------------------------------------------------------ */
 
 static void on_outlet (void *arg, int events);
@@ -135,7 +142,7 @@ static void outlet_carry (struct outlet *outlet)
 	if ((outlet->carriage = carrier_take (relay->carrier, CARRY_OUT, outlet->kind, &outlet->fd)))
 		outlet->watch = watch_new (relay->loop, outlet->fd, UV_READABLE, on_outlet, outlet);
 	if (!outlet->watch) {
-		relay->failed = true;
+		fail (relay);
 		outlet_close (outlet);
 	}
 }
@@ -328,7 +335,8 @@ static void sink_carry (struct relay *relay)
 	if ((relay->sink_carriage = carrier_take (relay->carrier, CARRY_IN, relay->sink_kind, &relay->sink)))
 		relay->sink_watch = watch_new (relay->loop, relay->sink, 0, on_sink, relay);
 	if (!relay->sink_watch) {
-		relay->failed = relay->broken = true;
+		fail (relay);
+		relay->broken = true;
 		sink_close (relay);
 	}
 }

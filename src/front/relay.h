@@ -43,6 +43,7 @@ struct relay {
 	bool ending; /* the command has ended */
 	bool shut; /* no byte passes any more */
 	bool failed; /* bytes were lost: a stream could not be read, written or watched */
+	bool short_of_descriptors; /* that was the reason */
 	bool pipe_held; /* an outlet was closed while another process still held its other end */
 
 	char held_name[RELAY_NAME];

@@ -585,33 +585,32 @@ static void terminal (struct request *request, const struct packet *packet)
 /* A request that has lost bytes must not end as a success. */
 static void check_streams (struct request *request)
 {
+	enum cause cause = request->relay.short_of_descriptors ? CAUSE_NO_STREAMS : CAUSE_BROKEN;
+
 	if (!request->relay.failed || request->cause != CAUSE_NONE)
 		return;
-	log_warning ("a stream of a request has failed. call=%s", request->verb->name);
+	log_warning ("a stream of a request has failed%s. call=%s",
+		cause == CAUSE_NO_STREAMS ? ": no descriptors are left" : "", request->verb->name);
 	if (request->state == REQUEST_DRAINING)
-		request->cause = CAUSE_BROKEN; /* the command has ended by itself */
+		request->cause = cause; /* the command has ended by itself */
 	else
-		request_stop (request, CAUSE_BROKEN);
+		request_stop (request, cause);
 }
 
 /* Take the streams that a worker hands over: the record has a name with its NUL for each descriptor. */
 static int add_outlets (struct relay *relay, struct packet *packet)
 {
 	const char *names = (const char *)packet->data, *end = names + packet->record.length;
-	int result = packet->n_fds ? 0 : -1, error = 0;
+	int result = packet->n_fds ? 0 : -1;
 
 	for (size_t i = 0; i < packet->n_fds; i++) {
 		size_t n = strnlen (names, (size_t)(end - names));
 
-		int added = relay_add_outlet (
+		result |= relay_add_outlet (
 			relay, names, n, (enum fd_kind) (i ? packet->record.b : packet->record.a), packet->fds[i]);
-		if (added < 0 && !result)
-			error = errno;
-		result |= added;
 		packet->fds[i] = -1;
 		names += names + n < end ? n + 1 : n;
 	}
-	errno = error; /* the reason of the first failure */
 	return result;
 }
 
@@ -619,7 +618,6 @@ void request_record (struct request *request, struct packet *packet)
 {
 	const struct record *record = &packet->record;
 	struct relay *relay = &request->relay;
-	bool short_of_descriptors;
 	int result = 0;
 
 	if (record->id != request->number)
@@ -645,12 +643,11 @@ void request_record (struct request *request, struct packet *packet)
 	case REC_FAIL: terminal (request, packet); return; /* the request may be freed */
 	default: result = -1;
 	}
-	short_of_descriptors = packet->lost || (result < 0 && (errno == EMFILE || errno == ENFILE));
-	if (short_of_descriptors || (result < 0 && errno == ENOMEM)) {
+	if (packet->lost || (result < 0 && errno == ENOMEM)) {
 		/* Otherwise its output would be lost without a message. */
 		log_warning ("no %s: a request is stopped",
-			short_of_descriptors ? "descriptors are left" : "memory for its streams");
-		request_stop (request, short_of_descriptors ? CAUSE_NO_STREAMS : CAUSE_BROKEN);
+			packet->lost ? "descriptors are left" : "memory for its streams");
+		request_stop (request, packet->lost ? CAUSE_NO_STREAMS : CAUSE_BROKEN);
 		return;
 	}
 	check_streams (request);
