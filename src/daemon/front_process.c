@@ -46,6 +46,7 @@ int front_process_start (struct front_process *front, struct err *err)
 	front->ping_ms = front->since_ms + FRONT_PING_MS;
 	if (link_pair (link) < 0)
 		return err_sys (err, 0, "cannot make the link to the front");
+	front->guarded = !passrights_refuse (link[0]);
 	snprintf (number, sizeof number, "--front=%d", link[1]);
 	spawn.keep = &link[1];
 	spawn.n_keep = 1;
@@ -56,7 +57,6 @@ int front_process_start (struct front_process *front, struct err *err)
 		return -1;
 	}
 	fd_close (&link[1]);
-	front->guarded = !passrights_refuse (link[0]);
 	setsockopt (link[0], SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){ .tv_sec = SEND_S }, sizeof (struct timeval));
 	front->deaf = false;
 	front->link = link[0];
@@ -216,7 +216,11 @@ const char *front_process_check (struct front_process *front)
 
 int64_t front_process_time (const struct front_process *front)
 {
-	return front->link >= 0 ? front->ping_ms : front->retry_ms;
+	int64_t claims_ms = claims_time (&front->claims);
+
+	if (front->link < 0)
+		return front->retry_ms;
+	return claims_ms && claims_ms < front->ping_ms ? claims_ms : front->ping_ms;
 }
 
 /* --- the end ----------------------------------------------------------------------------------------------------- */
@@ -225,8 +229,7 @@ void front_process_close (struct front_process *front)
 {
 	bool young = clock_ms () < front->since_ms + FRONT_YOUNG_MS;
 
-	fd_drop (&front->link);
-	claims_close (&front->claims);
+	claims_close (&front->claims, &front->link);
 	if (!young)
 		front->wait_ms = 0;
 	else if (!front->wait_ms)
@@ -272,4 +275,5 @@ void front_process_reap_left (struct front_process *front)
 	for (size_t i = 0; i < FRONT_LEFT_MAX; i++)
 		if (front->left[i] && waitpid (front->left[i], NULL, WNOHANG) != 0)
 			front->left[i] = 0;
+	claims_reap (&front->claims);
 }

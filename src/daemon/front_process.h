@@ -106,7 +106,7 @@ bool front_process_reap (struct front_process *front, int wait_ms, int *status);
  * after this. */
 void front_process_abandon (struct front_process *front);
 
-/* Reap the fronts that were left behind and have died. */
+/* Reap the fronts that were left behind and have died, and the processes of claims. */
 void front_process_reap_left (struct front_process *front);
 
 #endif

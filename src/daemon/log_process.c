@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/nowait.h"
+#include "base/passrights.h"
 #include "daemon/log_process.h"
 #include "proc/fork.h"
 
@@ -159,6 +160,7 @@ static int open_inlet (struct inlet *inlet)
 	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
 	inlet->fd = pair[1];
+	passrights_refuse (inlet->fd); /* plugins have the other end */
 	if (fd_nonblock (pair[0], true) < 0)
 		fd_close (&pair[0]);
 	else

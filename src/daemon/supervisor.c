@@ -286,11 +286,11 @@ static void receive_from_front (struct supervisor *supervisor)
 /* Replace a front that does not work, and start a front when there is none. */
 static void watch_front (struct supervisor *supervisor)
 {
-	const char *why = front_process_check (&supervisor->front);
+	const char *why;
 
-	if (why)
-		lose_front (supervisor, why, 0);
 	front_process_reap_left (&supervisor->front);
+	if ((why = front_process_check (&supervisor->front)))
+		lose_front (supervisor, why, 0);
 	if (supervisor->front.link < 0 && supervisor->state < ENDING && clock_ms () >= supervisor->front.retry_ms &&
 		start_front (supervisor) < 0)
 		lose_front (supervisor, "it cannot be started", 0);
@@ -452,8 +452,8 @@ static void close_all (struct supervisor *supervisor)
 	open_requests_clear (&supervisor->open);
 	fd_close (&supervisor->statm);
 	fd_close (&supervisor->signals);
-	fd_close (&supervisor->front.link);
-	claims_close (&supervisor->front.claims);
+	claims_close (&supervisor->front.claims, &supervisor->front.link);
+	claims_free (&supervisor->front.claims);
 	fd_close (&supervisor->std[0]);
 	fd_close (&supervisor->std[1]);
 }

@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/link.h"
 #include "base/log.h"
+#include "base/passrights.h"
 #include "daemon/worker_process.h"
 #include "proc/keeper.h"
 
@@ -48,6 +49,8 @@ int worker_process_start (
 	} else {
 		size_t n = keeper.n_worker_fds;
 
+		if (birth->probe)
+			passrights_refuse (link[0]); /* the supervisor reads that link */
 		keeper.worker_link = link[1];
 		keeper.worker_fds[n++] = link[1];
 		keeper.worker_fds[n++] = keeper.left;

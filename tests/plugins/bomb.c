@@ -1,6 +1,7 @@
 /* bomb - a plugin that does everything a plugin must not, one verb each; and some that do nothing wrong: `echo`, `args`,
  * `roots`.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
