@@ -26,6 +26,12 @@ void front_process_init (struct front_process *front)
 	claims_init (&front->claims);
 }
 
+void front_process_free (struct front_process *front)
+{
+	claims_close (&front->claims, &front->link);
+	claims_free (&front->claims);
+}
+
 /* --- the beginning ----------------------------------------------------------------------------------------------- */
 
 int front_process_start (struct front_process *front, struct err *err)

@@ -55,6 +55,9 @@ struct front_process {
 
 void front_process_init (struct front_process *front);
 
+/* Free what it has, and close the link if it is still open. Processes are not waited for. */
+void front_process_free (struct front_process *front);
+
 /* Start a front from the same file that this process runs, so that an upgrade on disk never mixes versions. The front
  * has only its link yet. 0; or -1 and err, without a front. */
 int front_process_start (struct front_process *front, struct err *err);

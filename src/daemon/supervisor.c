@@ -452,8 +452,7 @@ static void close_all (struct supervisor *supervisor)
 	open_requests_clear (&supervisor->open);
 	fd_close (&supervisor->statm);
 	fd_close (&supervisor->signals);
-	claims_close (&supervisor->front.claims, &supervisor->front.link);
-	claims_free (&supervisor->front.claims);
+	front_process_free (&supervisor->front);
 	fd_close (&supervisor->std[0]);
 	fd_close (&supervisor->std[1]);
 }

@@ -184,6 +184,7 @@ START_TEST (test_life)
 	ck_assert_int_eq (status, 0);
 	ck_assert_int_eq (front.child.pid, -1);
 	ck_assert (front_process_reap (&front, 0, &status)); /* there is none */
+	front_process_free (&front);
 }
 END_TEST
 
@@ -288,6 +289,7 @@ START_TEST (test_dies_at_once)
 	front_process_close (&front);
 	ck_assert (front_process_reap (&front, -1, &status));
 	ck_assert (WIFEXITED (status) && WEXITSTATUS (status) == 3);
+	front_process_free (&front);
 }
 END_TEST
 
@@ -305,6 +307,7 @@ START_TEST (test_stays)
 	ck_assert (front_process_reap (&front, -1, &status));
 	ck_assert (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
 	front_process_kill (&front); /* no process */
+	front_process_free (&front);
 }
 END_TEST
 
@@ -325,12 +328,13 @@ START_TEST (test_left_behind)
 	front_process_reap_left (&front);
 	ck_assert_int_eq (kill (pid, 0), 0);
 	ck_assert_int_eq (kill (pid, SIGKILL), 0);
-	while (front.left[0]) {
+	while (front.left[0] || front.claims.n_left) {
 		front_process_reap_left (&front);
 		poll (NULL, 0, 1);
 	}
 	ck_assert_int_eq (waitpid (pid, &status, WNOHANG), -1);
 	ck_assert_int_eq (errno, ECHILD);
+	front_process_free (&front);
 }
 END_TEST
 
