@@ -66,7 +66,7 @@ static void ask (int link, FILE *out, const char *what, uid_t uid, int shown)
 	if (link_send (shown >= 0 ? claims : link,
 		    &(struct outgoing){ .record = record,
 			    .data = identity,
-			    .n = strlen (identity),
+			    .n = shown >= 0 ? 0 : strlen (identity),
 			    .fds = &shown,
 			    .n_fds = shown >= 0 ? 1 : 0 },
 		    0) < 0) {
