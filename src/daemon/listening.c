@@ -172,11 +172,15 @@ void listening_mend (struct listening *listening)
 {
 	for (size_t i = 0; i < listening->n_listeners; i++) {
 		struct listener *listener = &listening->listeners[i];
+		const char *changed = listener_changed (listener);
 		struct err err;
 
-		if (!listener_is_shut (listener))
+		if (!changed) {
+			listener_renew_backlog (listener);
 			continue;
-		log_error ("the last front has shut down a listening socket: it was not working as it should");
+		}
+		log_error (
+			"the last front has changed a listening socket (%s): it was not working as it should", changed);
 		if (listener_renew (listener, &err) < 0)
 			log_error ("%s", err.text);
 		else

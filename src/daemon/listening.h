@@ -38,7 +38,8 @@ int listening_check (const struct generation *generation, struct err *err);
  * or -1 and err. */
 int listening_start (struct listening *listening, const struct generation *generation, bool serving, struct err *err);
 
-/* A front is gone, and may have been broken: open the listeners again that it has shut down, and log that. */
+/* A front is gone, and may have been broken: open the listeners again that it has shut down or changed (listener_changed),
+ * and log that. */
 void listening_mend (struct listening *listening);
 
 /* Look the group `remex` up again: it may be new, or have another number. */

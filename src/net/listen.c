@@ -350,7 +350,10 @@ static int bind_and_listen (struct listener *listener, const struct sockaddr_un 
 		return err_set (err, 0, "cannot listen on %s: its directory was moved", listener->path);
 	listener->device = st.st_dev;
 	listener->inode = st.st_ino;
-	return listen (listener->fd, SOMAXCONN) < 0 ? err_sys (err, 0, "cannot listen on %s", listener->path) : 0;
+	if (listen (listener->fd, SOMAXCONN) < 0)
+		return err_sys (err, 0, "cannot listen on %s", listener->path);
+	socket_settings_read (&listener->settings, listener->fd);
+	return 0;
 }
 
 int listener_open (struct listener *listener, const char *path, gid_t group, bool own, struct err *err)
@@ -397,8 +400,6 @@ static int renew_unix (struct listener *listener, struct err *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-	if (listener->lock < 0)
-		return err_set (err, 0, "only the service manager that made %s can open it again", listener->path);
 	remove_socket (listener);
 	fd_close (&listener->fd);
 	strcpy (address.sun_path, listener->path);
@@ -461,6 +462,7 @@ int listener_start (struct listener *listener, struct err *err)
 	if (listen (listener->fd, SOMAXCONN) < 0)
 		return fail_tcp (&listener->endpoint, err);
 	listener->silent = false;
+	socket_settings_read (&listener->settings, listener->fd);
 	return 0;
 }
 
@@ -474,16 +476,69 @@ int listener_open_tcp (struct listener *listener, const struct endpoint *endpoin
 	return -1;
 }
 
-bool listener_is_shut (const struct listener *listener)
+static int renew_tcp (struct listener *listener, struct err *err)
+{
+	struct endpoint endpoint = listener->endpoint;
+	struct listener next;
+	int on = 1;
+
+	/* Other processes may have the old socket. The address is free when it does not listen, and both allow it. */
+	setsockopt (listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	shutdown (listener->fd, SHUT_RDWR);
+	if (listener_open_tcp (&next, &endpoint, err) < 0) {
+		listen (listener->fd, SOMAXCONN); /* better changed than closed */
+		return -1;
+	}
+	fd_close (&listener->fd);
+	*listener = next;
+	return 0;
+}
+
+static bool is_shut (const struct listener *listener)
 {
 	struct pollfd end = { .fd = listener->fd, .events = POLLRDHUP };
 
-	return !listener->silent && poll (&end, 1, 0) > 0;
+	return poll (&end, 1, 0) > 0;
+}
+
+const char *listener_changed (const struct listener *listener)
+{
+	struct socket_settings now;
+
+	if (listener->silent)
+		return NULL;
+	if (is_shut (listener))
+		return LISTEN_SHUT;
+	socket_settings_read (&now, listener->fd);
+	return socket_settings_compare (&listener->settings, &now);
+}
+
+void listener_renew_backlog (const struct listener *listener)
+{
+	if (!listener->adopted && !listener->silent)
+		listen (listener->fd, SOMAXCONN);
+}
+
+/* Mend what can be mended without another socket. */
+static int mend_adopted (struct listener *listener, struct err *err)
+{
+	char shown[ENDPOINT_SIZE];
+
+	socket_settings_restore_flags (&listener->settings, listener->fd);
+	if (listener->kind == LISTEN_TCP && is_shut (listener) && listen (listener->fd, SOMAXCONN) < 0)
+		return fail_tcp (&listener->endpoint, err);
+	if (!listener_changed (listener))
+		return 0;
+	return err_set (err, 0,
+		"only the service manager that made %s can open it again (systemctl restart remexd.socket)",
+		listener->kind == LISTEN_TCP ? endpoint_format (&listener->endpoint, shown) : listener->path);
 }
 
 int listener_renew (struct listener *listener, struct err *err)
 {
-	return listener->kind == LISTEN_TCP ? listener_start (listener, err) : renew_unix (listener, err);
+	if (listener->adopted)
+		return mend_adopted (listener, err);
+	return listener->kind == LISTEN_TCP ? renew_tcp (listener, err) : renew_unix (listener, err);
 }
 
 int listener_give (struct listener *listener, gid_t group, bool own, struct err *err)
@@ -551,8 +606,10 @@ int listener_adopt (struct listener *listener, int fd, struct err *err)
 {
 	*listener = (struct listener){ .fd = fd, .directory = -1, .lock = -1, .adopted = true };
 	if (describe (listener, err) == 0) {
-		if (fcntl (fd, F_SETFD, FD_CLOEXEC) == 0 && fd_nonblock (fd, true) == 0)
+		if (fcntl (fd, F_SETFD, FD_CLOEXEC) == 0 && fd_nonblock (fd, true) == 0) {
+			socket_settings_read (&listener->settings, fd);
 			return 0;
+		}
 		err_sys (err, 0, "descriptor %d", fd);
 	}
 	fd_close (&listener->fd);

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "net/endpoint.h"
+#include "net/socket_settings.h"
 
 enum { LISTEN_PATH_MAX = 107 }; /* sun_path without its NUL (unix(7)) */
 
@@ -25,6 +26,7 @@ struct listener {
 	int fd; /* listening, close-on-exec */
 	bool adopted; /* opened by a service manager, which removes its files */
 	bool silent; /* LISTEN_TCP: bound, and not listening yet: the kernel refuses connections */
+	struct socket_settings settings; /* when it began to listen */
 	struct endpoint endpoint; /* LISTEN_TCP, with the port that the kernel picked. The rest is for LISTEN_UNIX: */
 	char path[LISTEN_PATH_MAX + 1];
 	int directory; /* of a socket of our own: its directory (O_PATH); else -1 */
@@ -55,10 +57,17 @@ int listener_open_tcp (struct listener *listener, const struct endpoint *endpoin
 int listener_bind_tcp (struct listener *listener, const struct endpoint *endpoint, struct err *err);
 int listener_start (struct listener *listener, struct err *err);
 
-/* Has a process that has the descriptor shut it down (shutdown(2))? Then nobody can connect any more. */
-bool listener_is_shut (const struct listener *listener);
+/* Whoever has the descriptor can change the socket for all. LISTEN_SHUT: it was shut down (shutdown(2)), and nobody can
+ * connect any more. Otherwise a setting that differs from that at the beginning; NULL: none does. */
+#define LISTEN_SHUT "shutdown"
+const char *listener_changed (const struct listener *listener);
 
-/* Listen again after that: TCP with the same socket, Unix with a new one of the same path. 0, or -1 and err. */
+/* Let as many clients wait as in the beginning: the kernel does not tell that number (listen(2)). */
+void listener_renew_backlog (const struct listener *listener);
+
+/* Open a changed socket again: a new one of the same path or address. Connections that wait in the old one are lost. 0; or
+ * -1 and err: a socket of a service manager gets its flags back and listens again, but has no other settings than
+ * before. */
 int listener_renew (struct listener *listener, struct err *err);
 
 /* Does `listener` serve that path or address already: the same one, or one that contains it or is within it? */

@@ -8,6 +8,7 @@ noinst_LTLIBRARIES += %D%/libnet.la
 	%D%/network.c \
 	%D%/peer.c %D%/peer.h \
 	%D%/pump.c %D%/pump.h \
+	%D%/socket_settings.c %D%/socket_settings.h \
 	%D%/sockdiag.c %D%/sockdiag.h \
 	%D%/stream.c %D%/stream.h \
 	%D%/tls.c %D%/tls.h \

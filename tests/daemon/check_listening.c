@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,11 +115,46 @@ START_TEST (test_open_at_once)
 }
 END_TEST
 
-/* Whoever holds a listener can shut it down for all: it is opened again, with the same address. The others stay as they
- * are, with the connections that wait there. */
-START_TEST (test_shut_down)
+/* Whoever holds a listener can shut it down for all, or change it: it is opened again, with the same address, also where
+ * another process still holds the old one. The others stay as they are, with the connections that wait there. */
+static void shut_down (int fd)
+{
+	ck_assert_int_eq (shutdown (fd, SHUT_RDWR), 0);
+}
+
+static void make_it_wait (int fd)
+{
+	ck_assert_int_eq (fd_nonblock (fd, false), 0);
+}
+
+static void set_option (int fd)
+{
+	const int many = 1 << 20;
+
+	ck_assert_int_eq (setsockopt (fd, SOL_SOCKET, SO_RCVLOWAT, &many, sizeof many), 0);
+}
+
+static void attach_filter (int fd)
+{
+	/* Drops all packets. */
+	struct sock_filter drop[] = { BPF_STMT (BPF_RET | BPF_K, 0) };
+	const struct sock_fprog filter = { 1, drop };
+	const int on = 1;
+
+	ck_assert_int_eq (setsockopt (fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter), 0);
+	ck_assert_int_eq (setsockopt (fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on), 0);
+	/* Not even the port is free as long as that copy exists. */
+	ck_assert_int_eq (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 0 }, sizeof (int)), 0);
+}
+
+static void (*const changes[]) (int fd) = { shut_down, make_it_wait, set_option, attach_filter };
+
+enum { CHANGES = sizeof changes / sizeof *changes };
+
+START_TEST (test_changed)
 {
 	struct stat was, is;
+	int copy;
 
 	let_in (true);
 	ck_assert_msg (listening_open (&listening, &generation, &err) == 0, "%s", err.text);
@@ -127,33 +164,52 @@ START_TEST (test_shut_down)
 	ck_assert_int_eq (stat (socket_path, &is), 0);
 	ck_assert (was.st_ino == is.st_ino);
 	for (int i = 0; i < 2; i++) {
-		ck_assert_int_eq (shutdown (listening.listeners[i].fd, SHUT_RDWR), 0);
-		ck_assert_int_eq (try_connect (&listening.listeners[i]), ECONNREFUSED);
+		struct listener *listener = &listening.listeners[i];
+
+		ck_assert_ptr_null (listener_changed (listener));
+		ck_assert_int_ge (copy = fcntl (listener->fd, F_DUPFD_CLOEXEC, 0), 0);
+		changes[_i](copy);
+		ck_assert_ptr_nonnull (listener_changed (listener));
 		listening_mend (&listening);
-		ck_assert_int_eq (try_connect (&listening.listeners[i]), 0);
+		ck_assert_ptr_null (listener_changed (listener));
+		ck_assert_int_eq (try_connect (listener), 0);
+		close (copy);
 	}
 }
 END_TEST
 
-/* What a service manager has made only that can make. */
-START_TEST (test_shut_down_and_not_ours)
+/* What a service manager has made only that can make. The flags are given back, and TCP listens again. */
+START_TEST (test_changed_and_not_ours)
 {
 	struct listener *listener = &listening.listeners[0];
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_in address_tcp = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
 	int fd;
 
-	strcpy (address.sun_path, socket_path);
-	ck_assert_int_ge (fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), 0);
-	ck_assert_int_eq (bind (fd, (struct sockaddr *)&address, sizeof address), 0);
-	ck_assert_int_eq (listen (fd, 1), 0);
-	ck_assert_int_eq (listener_adopt (listener, fd, &err), 0);
-	listening.n_listeners = 1;
-	ck_assert_int_eq (shutdown (fd, SHUT_RDWR), 0);
-	ck_assert (listener_is_shut (listener));
-	ck_assert_int_eq (listener_renew (listener, &err), -1);
-	ck_assert_ptr_nonnull (strstr (err.text, "only the service manager"));
-	ck_assert_int_eq (access (socket_path, F_OK), 0);
-	unlink (socket_path);
+	for (int tcp = 0; tcp < 2; tcp++) {
+		strcpy (address.sun_path, socket_path);
+		ck_assert_int_ge (fd = socket (tcp ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), 0);
+		ck_assert_int_eq (tcp ? bind (fd, (struct sockaddr *)&address_tcp, sizeof address_tcp)
+				      : bind (fd, (struct sockaddr *)&address, sizeof address),
+			0);
+		ck_assert_int_eq (listen (fd, 1), 0);
+		ck_assert_int_eq (listener_adopt (listener, fd, &err), 0);
+		listening.n_listeners = 1;
+		changes[_i](fd);
+		ck_assert_ptr_nonnull (listener_changed (listener));
+		if (changes[_i] == make_it_wait || (changes[_i] == shut_down && tcp)) {
+			ck_assert_int_eq (listener_renew (listener, &err), 0);
+			ck_assert_ptr_null (listener_changed (listener));
+			ck_assert_int_eq (try_connect (listener), 0);
+		} else {
+			ck_assert_int_eq (listener_renew (listener, &err), -1);
+			ck_assert_ptr_nonnull (strstr (err.text, "only the service manager"));
+		}
+		if (!tcp)
+			ck_assert_int_eq (access (socket_path, F_OK), 0);
+		listening_close_sockets (&listening);
+		unlink (socket_path);
+	}
 }
 END_TEST
 
@@ -193,8 +249,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_checked_fixture (tcase, set_up, tear_down);
 	tcase_add_test (tcase, test_tcp_waits_for_an_identity);
 	tcase_add_test (tcase, test_open_at_once);
-	tcase_add_test (tcase, test_shut_down);
-	tcase_add_test (tcase, test_shut_down_and_not_ours);
+	tcase_add_loop_test (tcase, test_changed, 0, CHANGES);
+	tcase_add_loop_test (tcase, test_changed_and_not_ours, 0, CHANGES);
 	tcase_add_test (tcase, test_no_tcp);
 	tcase_add_test (tcase, test_check);
 }

@@ -1,6 +1,6 @@
 if HAVE_CHECK
 net_tests = %D%/check_credential %D%/check_endpoint %D%/check_key %D%/check_listen %D%/check_peer %D%/check_pump \
-	%D%/check_stream %D%/check_tls %D%/check_tls_refusals
+	%D%/check_socket_settings %D%/check_stream %D%/check_tls %D%/check_tls_refusals
 check_PROGRAMS += $(net_tests)
 TESTS += $(net_tests)
 net_libs = src/net/libnet.la src/base/libbase.la $(check_libs)
@@ -16,6 +16,8 @@ net_libs = src/net/libnet.la src/base/libbase.la $(check_libs)
 %C%_check_peer_LDADD = $(net_libs)
 %C%_check_pump_CFLAGS = $(check_cflags)
 %C%_check_pump_LDADD = $(net_libs)
+%C%_check_socket_settings_CFLAGS = $(check_cflags)
+%C%_check_socket_settings_LDADD = $(net_libs)
 %C%_check_stream_CFLAGS = $(check_cflags)
 %C%_check_stream_LDADD = $(net_libs)
 %C%_check_tls_SOURCES = %D%/check_tls.c $(net_tls_pair)
