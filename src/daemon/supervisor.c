@@ -84,8 +84,11 @@ static int start_front (struct supervisor *supervisor)
 
 static void log_front_status (const struct supervisor *supervisor, int status)
 {
-	log_error ("the front has ended%s: %s %d", supervisor->state == STARTING ? " at the start" : "",
-		WIFEXITED (status) ? "status" : "signal",
+	const char *when = supervisor->state == STARTING ? " at the start" : "";
+
+	if (supervisor->state == DRAINING)
+		when = ", and its requests with it";
+	log_error ("the front has ended%s: %s %d", when, WIFEXITED (status) ? "status" : "signal",
 		WIFEXITED (status) ? WEXITSTATUS (status) : WTERMSIG (status));
 }
 
@@ -124,13 +127,15 @@ static void audit_lost_requests (struct supervisor *supervisor)
  * running requests. */
 static void lose_front (struct supervisor *supervisor, const char *why, int patience_ms)
 {
-	bool ending = supervisor->state >= DRAINING || supervisor->stdio;
+	bool ending = supervisor->state != SERVING || supervisor->stdio;
+	/* A front that has served its one connection, or is drained, exits with 0. In ENDING it was killed. */
+	bool expected = supervisor->state == DRAINING || (supervisor->stdio && supervisor->state == SERVING);
 	int status = 0;
 
 	front_process_close (&supervisor->front);
 	reload_forget_askers (&supervisor->reload);
 	audit_lost_requests (supervisor);
-	if (!ending)
+	if (supervisor->state == SERVING && !supervisor->stdio)
 		log_error ("the front is lost: %s", why);
 	if (!front_process_reap (&supervisor->front, patience_ms, &status)) {
 		front_process_kill (&supervisor->front);
@@ -141,12 +146,11 @@ static void lose_front (struct supervisor *supervisor, const char *why, int pati
 			status = SIGKILL; /* as from waitpid(2) */
 		}
 	}
-	if (supervisor->state == STARTING || (supervisor->stdio && supervisor->state < DRAINING)) {
-		if (supervisor->state == STARTING || !WIFEXITED (status) || WEXITSTATUS (status)) {
-			log_front_status (supervisor, status);
-			supervisor->exit_status = EXIT_FAILURE;
-		}
-		ending = true;
+	if (supervisor->state == STARTING || (expected && (!WIFEXITED (status) || WEXITSTATUS (status)))) {
+		if (supervisor->state == DRAINING)
+			log_error ("the front is lost: %s", why);
+		log_front_status (supervisor, status);
+		supervisor->exit_status = EXIT_FAILURE;
 	}
 	if (ending)
 		supervisor->state = ENDING;

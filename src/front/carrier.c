@@ -80,7 +80,11 @@ void carrier_end (struct carrier *carrier)
 	if (carrier->link < 0)
 		return;
 	shutdown (carrier->link, SHUT_WR);
-	poll (&end, 1, END_MS);
+	if (poll (&end, 1, END_MS) == 0)
+		log_warning (
+			"the carrier is left behind until another process lets go of a pipe or socket of a command. "
+			"pid=%d",
+			(int)carrier->pid);
 	fd_close (&carrier->link);
 	munmap (carrier->shared, sizeof *carrier->shared);
 	carrier->shared = NULL;
