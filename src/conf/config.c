@@ -134,7 +134,7 @@ static const struct schema_key keys[] = {
 	{ "limits.stall", &schema_time, AT (limits.stall_ms), 100 * MS, DAY, "60s", NULL,
 		"A client that reads nothing for this long, while output waits for it, is given up." },
 	{ "limits.crashes", &schema_integer, AT (limits.crashes), 0, 1000000, "10", NULL,
-		"A plugin that crashes this many times in a row rests for a while, for that user; 0: never." },
+		"A plugin with this many crashes rests for a while, for that user; a good call takes back half a crash; 0: never." },
 	{ "limits.drain", &schema_time, AT (limits.drain_ms), 0, DAY, "30s", NULL,
 		"How long running requests may go on after remexd was told to end." },
 	{ "limits.handshake", &schema_time, AT (limits.handshake_ms), 100 * MS, HOUR, "5s", NULL,

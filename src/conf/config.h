@@ -64,7 +64,7 @@ struct config {
 		int64_t output; /* 256 KiB; bytes that may wait for a client before its commands are held up */
 		int64_t memory; /* 64 MiB; for incoming messages, and answers that are not taken */
 		int64_t stall_ms; /* 60 s; the time in which a client must take some of its waiting output */
-		int crashes; /* 10; after so many in a row a plugin rests for the user of these calls; 0: never */
+		int crashes; /* 10; after so many a plugin rests for the user of these calls (front/breaker.h); 0: never */
 		int64_t drain_ms; /* 30 s; for running requests after SIGTERM */
 		int64_t handshake_ms; /* 5 s; from accept to a proved key */
 		int unauthenticated; /* 256 TCP connections that have not proved their key */

@@ -19,7 +19,7 @@ struct breaker {
 	struct list node;
 	const struct plugin_counts *counts; /* of its plugin */
 	uid_t uid;
-	int in_a_row; /* crashes */
+	int halves; /* of a crash */
 	int64_t backoff_ms; /* the length of the last backoff; 0: there was none */
 	int64_t until_ms; /* when the backoff is over */
 };
@@ -119,13 +119,14 @@ void breaker_ended (struct breakers *breakers, const char *plugin, uid_t uid)
 
 	if (counts)
 		counts->ended++;
-	if (breaker)
+	if (breaker && --breaker->halves == 0)
 		forget (breakers, breaker);
 }
 
 int64_t breaker_crashed (struct breakers *breakers, const char *plugin, uid_t uid, int64_t now_ms)
 {
 	struct plugin_counts *counts = counts_of (breakers, plugin);
+	const int most = 2 * (breakers->limit ? breakers->limit : 1);
 	struct breaker *breaker;
 
 	if (!counts)
@@ -133,8 +134,8 @@ int64_t breaker_crashed (struct breakers *breakers, const char *plugin, uid_t ui
 	counts->crashed++;
 	if (!(breaker = find_or_add (breakers, counts, uid)))
 		return 0;
-	breaker->in_a_row++;
-	if (!breakers->limit || breaker->in_a_row < breakers->limit)
+	breaker->halves = breaker->halves + 2 < most ? breaker->halves + 2 : most;
+	if (!breakers->limit || breaker->halves < most)
 		return 0;
 	/* A call that was running when the breaker opened may still crash. That does not make the backoff longer. */
 	if (breaker->until_ms > now_ms)

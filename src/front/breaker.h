@@ -1,15 +1,19 @@
-/* breaker - the circuit breakers of the plugins. A user whose calls crash a plugin repeatedly is refused calls of that
- * plugin for a while.
+/* breaker - the circuit breakers of the plugins. A user whose calls often crash a plugin is refused calls of that plugin
+ * for a while.
  *
  * There is one breaker for each pair of a plugin and a uid, the user that the call runs as. A process of that user can
  * kill its own workers, and that must not affect other users.
  *
- *   CLOSED  --`limits.crashes` crashes in a row-->  OPEN: calls are refused for the backoff, 1 s
- *   OPEN    --the backoff is over-->  calls are let through: a call that ends closes the breaker, a call that crashes
- *           opens it again with twice the backoff, up to 60 s
+ * A crash counts one, and a call that ends takes back half a one, with any outcome. So crashes in a row open a breaker, and
+ * so do crashes that alternate with good calls; a plugin of which less than a third of the calls crash stays in use.
  *
- * A call that ends without a crash, with any outcome, closes the breaker. At most BREAKERS_MAX breakers are kept;
- * beyond that, the breaker with the oldest last crash is forgotten. Pure: the caller gives the time.
+ *   CLOSED  --the crashes come to `limits.crashes`-->  OPEN: calls are refused for the backoff, 1 s
+ *   OPEN    --the backoff is over-->  HALF OPEN: calls are let through
+ *   HALF OPEN  --the next crash that makes `limits.crashes`-->  OPEN, with twice the backoff, up to 60 s
+ *   HALF OPEN  --no crash is left-->  CLOSED, and forgotten
+ *
+ * The count never exceeds `limits.crashes`. At most BREAKERS_MAX breakers are kept; beyond that, the breaker with the
+ * oldest last crash is forgotten. Pure: the caller gives the time.
  */
 #ifndef REMEX_FRONT_BREAKER_H
 #define REMEX_FRONT_BREAKER_H
@@ -24,9 +28,9 @@ enum { BREAKER_BACKOFF_MIN_MS = 1000, BREAKER_BACKOFF_MAX_MS = 60000, BREAKERS_M
 
 struct breakers {
 	struct list plugins; /* counters of each plugin, for the status */
-	struct list list; /* of breakers that have counted a crash; the breaker with the oldest crash is first */
+	struct list list; /* of breakers with a crash that counts; the breaker with the oldest crash is first */
 	int n;
-	int limit; /* crashes in a row; 0: no breaker ever opens */
+	int limit; /* crashes; 0: no breaker ever opens */
 };
 
 void breakers_init (struct breakers *breakers, int limit);

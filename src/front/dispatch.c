@@ -278,8 +278,8 @@ static int check_breaker (const struct front *front, const char *plugin, uid_t u
 	if (!backoff)
 		return 0;
 	return err_set (err, CODE_PLUGIN_CRASHED,
-		"the plugin '%s' crashed %d times in a row for %s; it rests for %.1f s, for that user", plugin,
-		front->breakers.limit, access_name (user, sizeof user, uid), (double)backoff / 1000);
+		"the plugin '%s' crashed too often for %s (limits.crashes: %d); it rests for %.1f s, for that user",
+		plugin, access_name (user, sizeof user, uid), front->breakers.limit, (double)backoff / 1000);
 }
 
 /* Make all checks that need no worker. 0 and *verb, *uid; or -1 and err. */

@@ -42,9 +42,10 @@ void outcome_crash (struct request *request, const struct pooled *worker)
 		request->verb->plugin, worker->gone_how == GONE_SIGNALLED ? "signal" : "status", worker->gone_n,
 		request->verb->name, request->identity->name);
 	if ((backoff = breaker_crashed (&request->front->breakers, request->verb->plugin, worker->uid, clock_ms ())))
-		log_error ("the plugin '%s' crashed %d times in a row for %s: it rests for %.1f s, for that user",
-			request->verb->plugin, request->front->breakers.limit,
-			access_name (user, sizeof user, worker->uid), (double)backoff / 1000);
+		log_error ("the plugin '%s' crashed too often for %s (limits.crashes: %d): it rests for %.1f s, for "
+			   "that user",
+			request->verb->plugin, access_name (user, sizeof user, worker->uid),
+			request->front->breakers.limit, (double)backoff / 1000);
 }
 
 void outcome_killed (const struct request *request, const struct pooled *worker)

@@ -12,12 +12,42 @@ START_TEST (a_few_crashes_are_nothing)
 
 	breakers_init (&breakers, 3);
 	ck_assert_int_eq (breaker_backoff (&breakers, "p", ANN, 0), 0);
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 100; i++) {
+		/* A third of the calls. */
 		ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, i), 0);
 		ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, i), 0);
-		breaker_ended (&breakers, "p", ANN);
+		for (int good = 0; good < 4; good++)
+			breaker_ended (&breakers, "p", ANN);
+		ck_assert_int_eq (breakers.n, 0); /* nothing is left of them */
 	}
 	ck_assert_int_eq (breaker_backoff (&breakers, "p", ANN, 10), 0);
+	breakers_free (&breakers);
+}
+END_TEST
+
+/* Crashes that alternate with good calls: each crash counts half of one. */
+START_TEST (every_other_call_crashes)
+{
+	struct breakers breakers;
+	int64_t now = 0, backoff = 0;
+
+	breakers_init (&breakers, 10);
+	for (int i = 1; i <= 18; i++) {
+		ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, now), 0);
+		breaker_ended (&breakers, "p", ANN);
+	}
+	for (int64_t expected = 1000; expected <= 4000; expected *= 2) {
+		backoff = breaker_crashed (&breakers, "p", ANN, now);
+		ck_assert_int_eq (backoff, expected);
+		now += backoff;
+		ck_assert_int_eq (breaker_backoff (&breakers, "p", ANN, now), 0);
+		breaker_ended (&breakers, "p", ANN); /* one good call is not enough */
+	}
+	for (int i = 0; i < 19; i++) {
+		ck_assert_int_eq (breakers.n, 1);
+		breaker_ended (&breakers, "p", ANN);
+	}
+	ck_assert_int_eq (breakers.n, 0); /* twice as many as crashes are */
 	breakers_free (&breakers);
 }
 END_TEST
@@ -37,7 +67,8 @@ START_TEST (the_rest_doubles_up_to_a_minute)
 		now += rests[i];
 		ck_assert_int_eq (breaker_backoff (&breakers, "p", ANN, now), 0);
 	}
-	breaker_ended (&breakers, "p", ANN);
+	for (int good = 0; good < 4; good++)
+		breaker_ended (&breakers, "p", ANN);
 	ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, now), 0);
 	ck_assert_int_eq (breaker_crashed (&breakers, "p", ANN, now), 1000); /* as if there had been no crash */
 	breakers_free (&breakers);
@@ -136,6 +167,7 @@ END_TEST
 static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, a_few_crashes_are_nothing);
+	tcase_add_test (tcase, every_other_call_crashes);
 	tcase_add_test (tcase, the_rest_doubles_up_to_a_minute);
 	tcase_add_test (tcase, crashes_within_a_rest_are_the_same_illness);
 	tcase_add_test (tcase, one_plugin_does_not_rest_for_another);
