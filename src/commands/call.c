@@ -130,11 +130,32 @@ static int set_argument (json_t *args, const struct verb *verb, const char *word
 	return err_set (err, 0, "%s has no argument '%s'%s", verb->name, name, hint);
 }
 
+#define ARGS_EXAMPLE "example: --args '{\"name\": \"value\"}'"
+
+/* The value of --args; NULL and err. */
+static json_t *parse_args (const char *text, struct err *err)
+{
+	json_t *args = header_parse (text, strlen (text), HEADER_CALL_TOKENS, NULL, err), *other;
+	char shown[80], said[160];
+	json_error_t why;
+
+	if (args)
+		return args;
+	text_escape (shown, sizeof shown, text, strlen (text));
+	other = json_loads (text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &why);
+	if (!other)
+		err_set (err, 0, "--args '%s' is no JSON: %s (" ARGS_EXAMPLE ")", shown,
+			text_escape (said, sizeof said, why.text, strlen (why.text)));
+	else if (!json_is_object (other)) /* otherwise err has the reason: it is too long, or of too many parts */
+		err_set (err, 0, "--args '%s' is JSON, but no object (" ARGS_EXAMPLE ")", shown);
+	json_decref (other);
+	return NULL;
+}
+
 /* The arguments as text, in new memory, or NULL and err. */
 static char *make_args (const struct wanted *wanted, const struct verb *verb, char **words, struct err *err)
 {
-	json_t *args = wanted->args ? header_parse (wanted->args, strlen (wanted->args), HEADER_CALL_TOKENS, NULL, err)
-				    : json_object ();
+	json_t *args = wanted->args ? parse_args (wanted->args, err) : json_object ();
 	char *text = NULL;
 	bool good = args != NULL;
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +42,6 @@ int plugin_probe_start (struct plugin_probe *probe, struct generation *generatio
 	*probe = (struct plugin_probe){
 		.generation = generation,
 		.loading = -1,
-		.how = GONE_SIGNALLED, /* when the keeper does not report */
-		.n = SIGKILL,
 		.end_ms = clock_ms () + PATIENCE_MS,
 	};
 	buf_init (&probe->table, 16 * 1024 * 1024);
@@ -93,6 +90,7 @@ static void receive_keeper (struct plugin_probe *probe)
 	if (link_recv (probe->worker.keeper.link, &packet, MSG_DONTWAIT) > 0) {
 		probe->how = (int)packet.record.a;
 		probe->n = (int)packet.record.b;
+		probe->reported = true;
 		packet_close (&packet);
 	}
 	probe->gone = true;
@@ -101,8 +99,16 @@ static void receive_keeper (struct plugin_probe *probe)
 /* Describe how the probe ended while it was `doing` something. */
 static void describe_end (const struct plugin_probe *probe, const char *doing, char *why, size_t size)
 {
+	const char *name = probe->how == GONE_SIGNALLED ? sigabbrev_np (probe->n) : NULL;
+
 	if (!probe->gone)
 		snprintf (why, size, "%s took over %d seconds", doing, PATIENCE_MS / 1000);
+	else if (!probe->reported)
+		snprintf (why, size, "%s: the keeper of the worker died", doing);
+	else if (probe->how == GONE_EXITED && probe->n == GONE_UNBORN)
+		snprintf (why, size, "%s: the process of the worker could not be started", doing);
+	else if (name)
+		snprintf (why, size, "%s ended the worker with SIG%s", doing, name);
 	else
 		snprintf (why, size, "%s ended the worker with %s %d", doing,
 			probe->how == GONE_SIGNALLED ? "signal" : "status", probe->n);

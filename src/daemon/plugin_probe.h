@@ -29,7 +29,8 @@ struct plugin_probe {
 	bool whole; /* the table is complete */
 	bool silent; /* the worker's link has ended */
 	bool gone; /* the keeper has reported, or its link has ended */
-	int how, n; /* as REC_KEEPER_GONE */
+	bool reported;
+	int how, n; /* reported: as REC_KEEPER_GONE */
 	int64_t end_ms; /* clock_ms: when the probe is late */
 	char why[ERR_TEXT]; /* the worker's reason for a failure */
 };

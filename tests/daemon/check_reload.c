@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +166,24 @@ START_TEST (test_mistake)
 }
 END_TEST
 
+/* The keeper of the probe is killed: that is no fault of a plugin. */
+START_TEST (test_keeper_dies)
+{
+	char keys[RELOAD_KEYS_SIZE];
+
+	for (;;) {
+		ck_assert_int_eq (begin (), RELOAD_PROVING);
+		ck_assert_int_eq (kill (reload.probe.worker.keeper.pid, SIGKILL), 0);
+		if (finish_proof () == RELOAD_FAILED)
+			break;
+		reload_take (&reload, &generation, keys); /* the probe was faster */
+		reload_finish (&reload, &front, false, NULL, 0);
+	}
+	ck_assert_str_eq (err.text, "proving the plugins: the keeper of the worker died");
+	reload_finish (&reload, &front, true, err.text, strlen (err.text));
+}
+END_TEST
+
 /* A plugin that cannot be loaded is refused, and a reload that would refuse a plugin in use fails. */
 START_TEST (test_plugin_in_use)
 {
@@ -252,6 +271,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, test_proved);
 	tcase_add_test (tcase, test_asked_meanwhile);
 	tcase_add_test (tcase, test_mistake);
+	tcase_add_test (tcase, test_keeper_dies);
 	tcase_add_test (tcase, test_plugin_in_use);
 	tcase_add_test (tcase, test_askers);
 	tcase_add_test (tcase, test_no_front);
