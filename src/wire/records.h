@@ -115,7 +115,7 @@ struct worker_state {
 
 enum worker_flag {
 	WORKER_LEFT = 1, /* the command left processes behind: retire this worker, kill nothing */
-	WORKER_DIRTY = 2, /* the plugin changed the process (cwd, umask, signals, descriptors): retire this worker */
+	WORKER_DIRTY = 2, /* the process is not as it was (worker/tidy.h): retire this worker */
 };
 
 enum supervisor_counter {

@@ -48,7 +48,7 @@ static int say (struct self *self, struct record *record, unsigned flags, const 
 
 static void run_handler (struct remex_call *call)
 {
-	const char *name = json_string_value (json_object_get (call->header, "call")), *why;
+	const char *name = json_string_value (json_object_get (call->header, "call")), *why, *limit;
 	const struct remex_verb *verb;
 	const struct plugin *plugin;
 	struct err err;
@@ -59,6 +59,11 @@ static void run_handler (struct remex_call *call)
 	if (user_check (&call->worker->user, time (NULL), &err) < 0) {
 		call->unfit = true;
 		remex_fail (call, REMEX_ERR_DENIED, "%s", err.text);
+	} else if ((limit = tidy_restore_limits (&call->worker->tidy))) {
+		/* At the end of this request the worker is found to be changed, and is replaced. */
+		remex_fail (call, REMEX_ERR_FAILED,
+			"another process of this user has lowered %s of the worker: the next call gets another worker",
+			limit);
 	} else if (!verb && (why = plugins_refusal (&call->worker->plugins, name))) {
 		/* The probe has loaded the plugin, but this worker could not start it (for this user, or at that
 		 * time). */
@@ -106,7 +111,7 @@ static int serve (struct self *self, const struct record *record)
 		flags |= WORKER_DIRTY;
 	if ((changed = tidy_changed (&self->worker.tidy))) {
 		flags |= WORKER_DIRTY;
-		log_warning ("a plugin changed the %s of its worker; replacing it. call=%s", changed,
+		log_warning ("the %s of a worker was changed; replacing the worker. call=%s", changed,
 			json_string_value (json_object_get (call.header, "call")));
 	}
 	end.type = call.failed ? REC_FAIL : REC_DONE;

@@ -3,6 +3,7 @@ worker_tests = \
 	%D%/check_invocation \
 	%D%/check_streams \
 	%D%/check_subprocess \
+	%D%/check_tidy \
 	%D%/check_user \
 	$(NULL)
 check_PROGRAMS += $(worker_tests)
@@ -29,6 +30,8 @@ EXTRA_%C%_check_streams_DEPENDENCIES = $(worker_whole_libs)
 %C%_check_subprocess_LDFLAGS = $(worker_whole)
 %C%_check_subprocess_LDADD = $(worker_libs)
 EXTRA_%C%_check_subprocess_DEPENDENCIES = $(worker_whole_libs)
+%C%_check_tidy_CFLAGS = $(check_cflags)
+%C%_check_tidy_LDADD = src/worker/libworker.la $(worker_libs)
 %C%_check_user_CFLAGS = $(check_cflags)
 %C%_check_user_LDADD = src/worker/libworker.la $(worker_libs)
 endif
