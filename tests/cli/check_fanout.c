@@ -55,7 +55,7 @@ static struct fanout fanout;
 static struct far_host far;
 static struct host_target targets[MOST];
 static struct host_targets list;
-static char names[MOST][8];
+static char names[MOST][24];
 static size_t at_once[MOST]; /* how many ran when the member began, without itself */
 static int ended[MOST]; /* how often the member was told as over */
 static size_t begun;

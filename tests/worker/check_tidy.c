@@ -86,7 +86,8 @@ START_TEST (a_hard_limit_cannot_be)
 	struct rlimit limit;
 
 	ck_assert_int_eq (getrlimit (limits[_i], &limit), 0);
-	limit.rlim_max = limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? (rlim_t)1 << 40 : limit.rlim_max - 1;
+	/* Enough for the address space of a sanitizer. */
+	limit.rlim_max = limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? (rlim_t)1 << 50 : limit.rlim_max - 1;
 	ck_assert_int_eq (setrlimit (limits[_i], &limit), 0);
 	ck_assert_str_eq (tidy_changed (&tidy), names[_i]);
 	ck_assert_str_eq (tidy_restore_limits (&tidy), names[_i]);
