@@ -49,9 +49,13 @@ static int open_directory (const char *path, const char *what, struct err *err)
 	return fd;
 }
 
-static int fill (int fd, const void *bytes, size_t n, mode_t mode)
+enum how { NEW, REPLACE, REPLACE_LAZILY };
+
+static int fill (int fd, const void *bytes, size_t n, mode_t mode, enum how how)
 {
-	return fd_write_all (fd, bytes, n) == 0 && fchmod (fd, mode) == 0 && fsync (fd) == 0 ? 0 : -1;
+	if (fd_write_all (fd, bytes, n) < 0 || fchmod (fd, mode) < 0)
+		return -1;
+	return how == REPLACE_LAZILY ? 0 : fsync (fd);
 }
 
 /* Create a new file in the directory that no other user may read; its name goes to `other`. */
@@ -77,34 +81,44 @@ static int create_beside (int directory, const char *name, char other[NAME_MAX +
 }
 
 /* 0, or -1 with errno. The new name is on the disk when the directory has been synced. */
-static int write_beside (int directory, const char *name, const void *bytes, size_t n, mode_t mode, bool replace)
+static int write_beside (int directory, const char *name, const void *bytes, size_t n, mode_t mode, enum how how)
 {
 	char other[NAME_MAX + 1];
 	int fd = create_beside (directory, name, other), result = -1, saved;
 
 	if (fd < 0)
 		return -1;
-	if (fill (fd, bytes, n, mode) == 0)
-		result = replace ? renameat (directory, other, directory, name)
-				 : linkat (directory, other, directory, name, 0);
+	if (fill (fd, bytes, n, mode, how) == 0)
+		result = how == NEW ? linkat (directory, other, directory, name, 0)
+				    : renameat (directory, other, directory, name);
 	saved = errno;
-	if (!replace || result < 0)
+	if (how == NEW || result < 0)
 		unlinkat (directory, other, 0);
 	fd_close (&fd);
 	errno = saved;
-	return result < 0 ? -1 : fsync (directory);
+	return result < 0 || how == REPLACE_LAZILY ? result : fsync (directory);
 }
 
-int durable_write (const char *path, const void *bytes, size_t n, mode_t mode, bool replace, struct err *err)
+static int write_file (const char *path, const void *bytes, size_t n, mode_t mode, enum how how, struct err *err)
 {
 	int directory = open_directory (path, "write", err), result;
 
 	if (directory < 0)
 		return -1;
-	if ((result = write_beside (directory, base_name (path), bytes, n, mode, replace)) < 0)
+	if ((result = write_beside (directory, base_name (path), bytes, n, mode, how)) < 0)
 		err_sys (err, 0, "cannot write %.300s", path);
 	fd_close (&directory);
 	return result;
+}
+
+int durable_write (const char *path, const void *bytes, size_t n, mode_t mode, bool replace, struct err *err)
+{
+	return write_file (path, bytes, n, mode, replace ? REPLACE : NEW, err);
+}
+
+int durable_write_lazily (const char *path, const void *bytes, size_t n, mode_t mode, struct err *err)
+{
+	return write_file (path, bytes, n, mode, REPLACE_LAZILY, err);
 }
 
 int durable_unlink (const char *path, struct err *err)

@@ -14,6 +14,10 @@
  * in trusted.h; err->sys EPERM), and is held open during the call. 0, or -1 and err. */
 int durable_write (const char *path, const void *bytes, size_t n, mode_t mode, bool replace, struct err *err);
 
+/* The same, always replacing, and without waiting for the disk: for what is lost without harm. After a crash of the machine
+ * the file may be the old one, or empty. */
+int durable_write_lazily (const char *path, const void *bytes, size_t n, mode_t mode, struct err *err);
+
 /* Remove a file. Its directory must be trusted in the same way. 0, or -1 and err (err->sys). */
 int durable_unlink (const char *path, struct err *err);
 

@@ -17,6 +17,7 @@ struct parser {
 	char **argv;
 	const char *cluster; /* the rest of "-nq" */
 	bool ended; /* `--` was read */
+	bool word; /* command_line.first was a word */
 	struct err *err;
 };
 
@@ -69,14 +70,21 @@ static int add (struct parser *parser, struct option_list *list, const char *val
 	return 0;
 }
 
-/* Two hosts for one command, for example. */
+static int add_first (struct parser *parser, const char *value)
+{
+	if (!parser->line->first)
+		parser->line->first = value;
+	return add (parser, &parser->line->firsts, value);
+}
+
+/* Hosts as a word and as an option: the word may have been meant as a part of the command. */
 static int set_first (struct parser *parser, const struct option *row, const char *value)
 {
-	if (parser->line->first)
-		return err_set (
-			parser->err, 0, "%s is named twice: '%s' and '%s'", row->value, parser->line->first, value);
-	parser->line->first = value;
-	return 0;
+	if (parser->word)
+		return err_set (parser->err, 0,
+			"%s is named twice: '%s' and '%s'; several take -%c before each of them", row->value,
+			parser->line->first, value, row->letter);
+	return add_first (parser, value);
 }
 
 static int take (struct parser *parser, const struct option *row, const char *value)
@@ -173,8 +181,8 @@ static int take_letter (struct parser *parser)
 
 /* --- words ------------------------------------------------------------------------------------------------------- */
 
-/* Take a word that is no option. False: from this word on no options are read. */
-static bool take_word (struct parser *parser)
+/* Take a word that is no option: 1. 0: from this word on no options are read. -1 and err. */
+static int take_word (struct parser *parser)
 {
 	struct command_line *line = parser->line;
 	char *word = parser->argv[parser->at];
@@ -183,13 +191,15 @@ static bool take_word (struct parser *parser)
 	case WORDS_MIXED: parser->argv[line->n_words++] = word; break; /* there is room: earlier words have been read */
 	case WORDS_LAST:
 		if (line->first)
-			return false;
-		line->first = word;
+			return 0;
+		parser->word = true;
+		if (add_first (parser, word) < 0)
+			return -1;
 		break;
-	case WORDS_BEHIND: return false;
+	case WORDS_BEHIND: return 0;
 	}
 	parser->at++;
-	return true;
+	return 1;
 }
 
 /* `--`. With WORDS_LAST a first `--` may stand before the first word, and a second one behind it. False: the words
@@ -209,6 +219,7 @@ int options_parse (struct command_line *line, int argc, char **argv, struct err 
 	struct parser parser = { .line = line, .argc = argc, .argv = argv, .cluster = "", .err = err };
 
 	line->first = NULL;
+	line->firsts = (struct option_list){ .n = 0 };
 	line->n_words = 0;
 	line->verbatim = line->help = false;
 	while ((*parser.cluster || parser.at < argc) && !line->help) {
@@ -225,7 +236,7 @@ int options_parse (struct command_line *line, int argc, char **argv, struct err 
 		} else if (!parser.ended && word[0] == '-' && word[1]) {
 			parser.cluster = word + 1;
 			parser.at++;
-		} else if (!take_word (&parser)) {
+		} else if ((result = take_word (&parser)) == 0) {
 			break;
 		}
 		if (result < 0)
@@ -243,6 +254,8 @@ int options_parse (struct command_line *line, int argc, char **argv, struct err 
 
 void options_free (struct command_line *line)
 {
+	free (line->firsts.words);
+	line->firsts = (struct option_list){ .n = 0 };
 	for (const struct option *row = line->options; row->name; row++)
 		if (row->kind == OPTION_LIST || row->kind == OPTION_PAIRS) {
 			struct option_list *list = (struct option_list *)((char *)line->values + row->to);

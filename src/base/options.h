@@ -25,7 +25,7 @@ enum option_kind {
 	OPTION_SECONDS, /* double: a time above 0 and at most 1e9 s, as 30, 1.5, 30s, 5m, 2h, 1d */
 	OPTION_NUMBER, /* long: from 0 to the row's `number` */
 	OPTION_COUNT, /* long: from 1 to the row's `number` */
-	OPTION_FIRST, /* command_line.first, in place of the first word; no value of the struct */
+	OPTION_FIRST, /* command_line.firsts, in place of the first word, and it may be repeated; no value of the struct */
 	OPTION_HELP, /* stop reading: command_line.help */
 };
 
@@ -59,7 +59,8 @@ struct command_line {
 	void *values; /* the struct that the rows fill in */
 
 	/* Filled in: */
-	const char *first; /* the value of OPTION_FIRST or, with WORDS_LAST, the first word; NULL: none */
+	const char *first; /* the first value of OPTION_FIRST or, with WORDS_LAST, the first word; NULL: none */
+	struct option_list firsts; /* every value of OPTION_FIRST, or `first` alone */
 	char **words; /* the other words, in argv; NULL behind the last */
 	int n_words;
 	bool verbatim; /* WORDS_LAST: `--` stood before the words */

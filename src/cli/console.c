@@ -145,6 +145,13 @@ bool input_is_closed (void)
 	return (fcntl (STDIN_FILENO, F_GETFL) & O_ACCMODE) == O_WRONLY;
 }
 
+bool input_is_null (void)
+{
+	struct stat status;
+
+	return fstat (STDIN_FILENO, &status) == 0 && S_ISCHR (status.st_mode) && status.st_rdev == makedev (1, 3);
+}
+
 void input_init (struct input *input, bool wanted)
 {
 	struct stat status;
@@ -156,8 +163,8 @@ void input_init (struct input *input, bool wanted)
 		input->error = errno;
 		return;
 	}
-	if (S_ISCHR (status.st_mode) && status.st_rdev == makedev (1, 3))
-		return; /* /dev/null */
+	if (input_is_null ())
+		return;
 	input->none = false;
 	if (!(input->bytes = malloc (CONSOLE_INPUT))) {
 		input->error = errno;

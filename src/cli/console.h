@@ -68,6 +68,9 @@ enum { CONSOLE_INPUT = 64 * 1024 };
 /* Is standard input closed (fd_guard_std)? */
 bool input_is_closed (void);
 
+/* Is standard input /dev/null? */
+bool input_is_null (void);
+
 /* Examine stdin (wanted false: do not use it). The first bytes of a regular file are read, so that a small file is sent
  * with the call; `open` is then false if that was the whole file. */
 void input_init (struct input *input, bool wanted);

@@ -11,6 +11,7 @@
 #include "cli/say.h"
 
 const struct option document_options[] = {
+	OPTION_ROW_HOSTS ("of these hosts, as the words; may be repeated"),
 	OPTION_ROWS_MANY (struct document_settings),
 	OPTION_ROWS_VIEWS (struct document_settings),
 	OPTION_ROW_JSON (
@@ -104,7 +105,7 @@ static int run_on_many (
 	return many_run (&many, hosts);
 }
 
-int document_run (const struct subcommand *command, const struct command_line *line, const struct document *document)
+int document_run (const struct subcommand *command, struct command_line *line, const struct document *document)
 {
 	const struct document_settings *settings = line->values;
 	const struct host_target *first;
@@ -113,9 +114,11 @@ int document_run (const struct subcommand *command, const struct command_line *l
 
 	if ((status = many_check (command, &settings->many, settings->format)))
 		return status;
-	if (!line->n_words)
+	if ((status = many_words (command, line)))
+		return status;
+	if (!line->firsts.n)
 		return run_on_one ("local", "local", document, settings->format);
-	if ((status = many_expand (command, &settings->many, line->words[0], false, &hosts)) == 0) {
+	if ((status = many_expand (command, &settings->many, &line->firsts, false, &hosts)) == 0) {
 		first = hosts.targets.targets;
 		status = many_is_one (&settings->many, &hosts)
 				 ? run_on_one (first->label, first->where, document, settings->format)

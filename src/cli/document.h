@@ -25,6 +25,6 @@ struct document_settings {
 extern const struct option document_options[];
 
 /* Make the call on the hosts that the only word names, or on this machine, and print the document. The exit status. */
-int document_run (const struct subcommand *command, const struct command_line *line, const struct document *document);
+int document_run (const struct subcommand *command, struct command_line *line, const struct document *document);
 
 #endif

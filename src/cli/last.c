@@ -36,7 +36,7 @@ void last_save (struct last *last)
 		buf_printf (&text, "%s %s\n", last->sets[i].name, last->sets[i].expression);
 	if (directory && asprintf (&path, "%s/last", directory) >= 0 &&
 		(durable_make_directory (directory, 0700, 0755, &err) < 0 ||
-			durable_write (path, buf_head (&text), buf_len (&text), 0600, true, &err) < 0))
+			durable_write_lazily (path, buf_head (&text), buf_len (&text), 0600, &err) < 0))
 		complain (NULL, "@last is not kept: %s", err.text);
 	for (size_t i = 0; i < last->n; i++)
 		free (last->sets[i].expression);

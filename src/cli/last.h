@@ -1,7 +1,8 @@
 /* last - the named results of the last command on many hosts: @last.ok, @last.failed and @last.N in the next one.
  *
  * They are one small file, $XDG_STATE_HOME/remex/last or ~/.local/state/remex/last: a line "NAME EXPRESSION" for each
- * set. It is replaced as a whole; of two commands at the same time the later one counts.
+ * set. It is replaced as a whole; of two commands at the same time the later one counts. Nobody waits until it is on
+ * the disk: after a crash of the machine the sets may be those of an earlier command, or missing.
  */
 #ifndef REMEX_CLI_LAST_H
 #define REMEX_CLI_LAST_H

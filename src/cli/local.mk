@@ -5,6 +5,7 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/brake.c %D%/brake.h \
 	%D%/call.c %D%/call.h \
 	%D%/coalesce.c %D%/coalesce.h \
+	%D%/confirm.c %D%/confirm.h \
 	%D%/console.c %D%/console.h \
 	%D%/conversation.c %D%/conversation.h \
 	%D%/descriptor.c %D%/descriptor.h \

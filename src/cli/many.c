@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cli/confirm.h"
 #include "cli/console.h"
 #include "cli/json.h"
 #include "cli/last.h"
@@ -16,18 +17,37 @@
 
 /* --- hosts ------------------------------------------------------------------------------------------------------- */
 
-static int expand (const struct many_options *options, const char *words, bool stdin_used, struct many_hosts *hosts,
-	struct err *err)
+int many_words (const struct subcommand *command, struct command_line *line)
+{
+	struct option_list *firsts = &line->firsts;
+
+	if (firsts->n && line->n_words)
+		return usage_unexpected (command, line->words[0]);
+	if (firsts->n || !line->n_words)
+		return 0;
+	if (!(firsts->words = calloc ((size_t)line->n_words, sizeof *firsts->words))) {
+		complain (NULL, "out of memory");
+		return STATUS_REMEX;
+	}
+	while (firsts->n < (size_t)line->n_words) {
+		firsts->words[firsts->n] = line->words[firsts->n];
+		firsts->n++;
+	}
+	return 0;
+}
+
+static int expand (const struct many_options *options, const struct option_list *words, bool stdin_used,
+	struct many_hosts *hosts, struct err *err)
 {
 	struct hosts_options reading = { .read_stdin = stdin_used ? NULL : console_read_all, .via = options->via };
-	struct hosts_query query = { .words = &words,
-		.n_words = words ? 1 : 0,
+	struct hosts_query query = { .words = words->words,
+		.n_words = words->n,
 		.excluded = options->excluded.words,
 		.n_excluded = options->excluded.n,
 		.wcoll = true };
 
 	if (!(hosts->hosts = hosts_open (&reading, err)) ||
-		(((words && last_is_meant (&words, 1)) ||
+		((last_is_meant (words->words, words->n) ||
 			 last_is_meant (options->excluded.words, options->excluded.n)) &&
 			last_define (hosts->hosts, err) < 0) ||
 		hosts_expand (hosts->hosts, &query, &hosts->list, err) < 0 ||
@@ -38,12 +58,13 @@ static int expand (const struct many_options *options, const char *words, bool s
 }
 
 /* The path of a socket is any bytes; it is not looked at as an expression where it cannot be one. */
-static bool is_socket (const struct many_options *options, const char *words)
+static bool is_socket (const struct many_options *options, const struct option_list *words)
 {
-	return words && !strncmp (words, "unix:///", 8) && !strpbrk (words, " \t\n,!&^*?[]") && !options->excluded.n;
+	return words->n == 1 && !strncmp (words->words[0], "unix:///", 8) &&
+	       !strpbrk (words->words[0], " \t\n,!&^*?[]") && !options->excluded.n;
 }
 
-int many_expand (const struct subcommand *command, const struct many_options *options, const char *words,
+int many_expand (const struct subcommand *command, const struct many_options *options, const struct option_list *words,
 	bool stdin_used, struct many_hosts *hosts)
 {
 	struct err err;
@@ -51,7 +72,7 @@ int many_expand (const struct subcommand *command, const struct many_options *op
 
 	*hosts = (struct many_hosts){ .all = 0 };
 	if (is_socket (options, words)) {
-		hosts->one = (struct host_target){ words, words, NULL };
+		hosts->one = (struct host_target){ words->words[0], words->words[0], NULL };
 		hosts->targets = (struct host_targets){ .targets = &hosts->one, .n = 1 };
 	} else if (expand (options, words, stdin_used, hosts, &err) < 0) {
 		complain (NULL, "%s", err.text);
@@ -69,6 +90,13 @@ int many_expand (const struct subcommand *command, const struct many_options *op
 	if (options->exit_from && !found)
 		return usage_error (command, "--exit-from %s: it is not among the hosts", options->exit_from);
 	return 0;
+}
+
+int many_confirm (const struct many_options *options, const struct many_hosts *hosts)
+{
+	if (options->yes || options->expect || options->any)
+		return 0;
+	return confirm_hosts (hosts->hosts, &hosts->targets, hosts->targets.n, CONFIRM_REFUSE);
 }
 
 void many_hosts_free (struct many_hosts *hosts)

@@ -21,6 +21,7 @@ struct many_options {
 	double connect_timeout;
 	const char *max_fail, *exit_from, *outdir, *via;
 	bool ramp, fail_fast, any;
+	bool yes;
 	bool labels, no_labels, fold, merged, live, by_line, diff, similar, no_variables;
 };
 
@@ -50,6 +51,18 @@ struct many_options {
 	{ \
 		"exit-from", 0, OPTION_TEXT, offsetof (type, many.exit_from), "HOST", \
 			"exit with the status of this host", 0 \
+	}
+
+/* Of a command that may change its hosts: many_confirm. */
+#define OPTION_ROW_YES(type) \
+	{ \
+		"yes", 0, OPTION_FLAG, offsetof (type, many.yes), NULL, \
+			"do not ask, however many hosts there are (confirm_above)", 0 \
+	}
+
+#define OPTION_ROW_HOSTS(about) \
+	{ \
+		"hosts", 'w', OPTION_FIRST, 0, "HOSTS", (about), 0 \
 	}
 
 #define OPTION_ROWS_VIEWS(type) \
@@ -85,11 +98,19 @@ struct many_hosts {
 	struct host_target one; /* the only target, where the list was not needed */
 };
 
-/* Expand HOSTS, check --expect and what else must be right before anything runs. 0, or the exit status (the reason was
- * said). Then many_hosts_free, in both cases. */
-int many_expand (const struct subcommand *command, const struct many_options *options, const char *words,
+/* Of a command line whose words are all hosts: its `firsts` become the words, where they are not the values of -w. 0, or the
+ * exit status. */
+int many_words (const struct subcommand *command, struct command_line *line);
+
+/* Expand the expressions, all of them together, check --expect and what else must be right before anything runs. 0, or the
+ * exit status (the reason was said). Then many_hosts_free, in both cases. */
+int many_expand (const struct subcommand *command, const struct many_options *options, const struct option_list *words,
 	bool stdin_used, struct many_hosts *hosts);
 void many_hosts_free (struct many_hosts *hosts);
+
+/* Of a command that may change its hosts: ask where confirm_above says so (confirm.h). Who names their number (--expect)
+ * or says --yes is not asked. 0, or the exit status (the reason was said). */
+int many_confirm (const struct many_options *options, const struct many_hosts *hosts);
 
 /* Is this one host as it always was: one target, and nothing that only makes sense for many was asked for? */
 bool many_is_one (const struct many_options *options, const struct many_hosts *hosts);

@@ -31,8 +31,10 @@ static const struct option call_options[] = {
 	{ "args", 0, OPTION_TEXT, offsetof (struct wanted, args), "JSON",
 		"the arguments as a JSON object; name=value adds to them", 0 },
 	{ "input", 0, OPTION_FLAG, offsetof (struct wanted, input), NULL, "send standard input", 0 },
+	OPTION_ROW_HOSTS ("on these hosts; the first word is then the verb; may be repeated"),
 	OPTION_ROWS_CALL (struct wanted, "stop it after this time without a byte of input or output"),
 	OPTION_ROWS_MANY (struct wanted),
+	OPTION_ROW_YES (struct wanted),
 	OPTION_ROWS_VIEWS (struct wanted),
 	OPTION_ROW_WAIT_OUTPUT (struct wanted),
 	OPTION_ROW_JSON (
@@ -351,7 +353,8 @@ static int run_call (const struct subcommand *command, struct command_line *line
 		return usage_error (command, "missing verb ('remex plugins %s' shows them)", line->first);
 	if ((status = many_check (command, &wanted->many, wanted->format)))
 		return status;
-	if ((status = many_expand (command, &wanted->many, line->first, wanted->input, &hosts)) == 0)
+	if ((status = many_expand (command, &wanted->many, &line->firsts, wanted->input, &hosts)) == 0 &&
+		(status = many_confirm (&wanted->many, &hosts)) == 0)
 		status = many_is_one (&wanted->many, &hosts)
 				 ? call_on_one (wanted, line->words, &hosts.targets.targets[0])
 				 : call_on_many (wanted, line->words, &hosts);

@@ -59,7 +59,8 @@ static const struct option copy_options[] = {
 	OPTION_ROWS_CALL (struct copy, "stop it after this time without a byte"),
 	OPTION_ROWS_MANY (struct copy),
 	{ "quiet", 'q', OPTION_FLAG, offsetof (struct copy, quiet), NULL, "show no progress", 0 },
-	{ "hosts", 'w', OPTION_FIRST, 0, "HOST", "on this host; the words are then paths", 0 },
+	OPTION_ROW_YES (struct copy),
+	OPTION_ROW_HOSTS ("on these hosts; the words are then paths; may be repeated"),
 	OPTION_ROW_JSON (struct copy, "print a JSON object with each file, at the end"),
 	OPTION_ROW_JSONL (struct copy, "print each file as a JSON object on a line, when it is over"),
 	OPTION_ROW_HELP,
@@ -328,6 +329,20 @@ static int copy_on (struct copy *copy, const struct host_target *target)
 	return status;
 }
 
+/* The host has the name that the list has for it: @web may be one host, too. */
+static int copy_on_one (struct copy *copy, const struct host_target *target)
+{
+	char *typed = copy->where; /* the target may point into it */
+	int status = STATUS_REMEX;
+
+	if ((copy->where = strdup (target->label)))
+		status = copy_on (copy, target);
+	else
+		complain (NULL, "out of memory");
+	free (typed);
+	return status;
+}
+
 /* --- many hosts -------------------------------------------------------------------------------------------------- */
 
 /* A copy for each host, by rank. */
@@ -533,20 +548,25 @@ static int check_here (const struct copy *copy)
 
 static int copy_words (struct copy *copy, const struct command_line *line)
 {
+	struct option_list words;
 	struct many_hosts hosts;
+	const char *where;
 	int status = read_words (copy, line);
 
 	if (!status)
 		status = many_check (copy->command, &copy->many, copy->format);
 	if (status)
 		return status;
-	if ((status = many_expand (copy->command, &copy->many, copy->where, true, &hosts)) == 0) {
+	where = copy->where;
+	words = line->first ? line->firsts : (struct option_list){ &where, 1 };
+	if ((status = many_expand (copy->command, &copy->many, &words, true, &hosts)) == 0) {
 		if (hosts.targets.n == 1)
-			status = copy_on (copy, hosts.targets.targets);
+			status = copy_on_one (copy, hosts.targets.targets);
 		else if (needs_stream (&copy->transfer))
 			status = usage_error (copy->command, "'%s' names %zu hosts, and there is one standard %s",
 				copy->where, hosts.targets.n, copy->transfer.put ? "input" : "output");
-		else if ((status = check_here (copy)) == 0)
+		else if ((status = check_here (copy)) == 0 &&
+			 (!copy->transfer.put || (status = many_confirm (&copy->many, &hosts)) == 0))
 			status = copy_on_many (copy, &hosts);
 	}
 	many_hosts_free (&hosts);

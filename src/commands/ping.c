@@ -31,7 +31,7 @@ struct ping {
 	struct many_options many;
 	bool quiet; /* one of many hosts: only its sum is printed */
 	bool good, begun; /* of many hosts */
-	json_t *all; /* of many hosts: the objects of those that are over; NULL: none wanted */
+	json_t *object; /* of many hosts, with --json: once it is over */
 	char why[512]; /* the reason why the connection is gone */
 };
 
@@ -203,8 +203,8 @@ static void on_end (struct task *task)
 	struct ping *ping = ping_of (task);
 
 	ping->good = ping->begun && is_good (ping);
-	if (ping->all)
-		json_array_append_new (ping->all, as_json (ping));
+	if (ping->format)
+		ping->object = as_json (ping);
 	else if (ping->begun)
 		print_sum (ping);
 	fflush (stdout);
@@ -243,7 +243,7 @@ static int ping_many (const struct ping *settings, const struct many_hosts *host
 {
 	size_t n = hosts->targets.n, good = 0, begun = 0;
 	struct ping *pings = calloc (n, sizeof *pings);
-	json_t *all = settings->format ? json_array () : NULL;
+	json_t *all = json_array ();
 	int result;
 
 	if (!pings) {
@@ -257,19 +257,21 @@ static int ping_many (const struct ping *settings, const struct many_hosts *host
 		pings[i].conversation.address = hosts->targets.targets[i].where;
 		pings[i].times = json_array ();
 		pings[i].quiet = true;
-		pings[i].all = all;
 	}
 	result = run_all (pings, n, &settings->many);
 	for (size_t i = 0; i < n; i++) {
 		good += pings[i].good;
 		begun += pings[i].begun;
+		json_array_append_new (
+			all, pings[i].object); /* none: it was never begun, because the loop has failed */
 		json_decref (pings[i].times);
 	}
 	free (pings);
-	if (all)
-		json_print (all, false);
+	if (settings->format)
+		json_print (json_incref (all), false);
 	else
 		remark ("remex: %zu of %zu hosts answered\n", good, n);
+	json_decref (all);
 	return finish (result < 0 ? STATUS_REMEX : begun < n ? STATUS_CANCELLED : good < n ? STATUS_UNREACHABLE : 0);
 }
 
@@ -277,6 +279,7 @@ static const struct option ping_options[] = {
 	{ "count", 'c', OPTION_COUNT, offsetof (struct ping, count), "COUNT", "so many times (3)", MOST },
 	{ "interval", 'i', OPTION_SECONDS, offsetof (struct ping, interval), "SEC", "with a pause of this time (0.2)",
 		0 },
+	OPTION_ROW_HOSTS ("these hosts, as the words; may be repeated"),
 	{ "exclude", 'x', OPTION_LIST, offsetof (struct ping, many.excluded), "HOSTS",
 		"not these hosts; may be repeated", 0 },
 	{ "window", 'f', OPTION_COUNT, offsetof (struct ping, many.window), "COUNT", "so many hosts at once (64)",
@@ -298,9 +301,11 @@ static int run_ping (const struct subcommand *command, struct command_line *line
 		ping->count = 3;
 	if (ping->interval == 0)
 		ping->interval = 0.2;
-	if (!line->n_words)
+	if ((status = many_words (command, line)))
+		return status;
+	if (!line->firsts.n)
 		return ping_host (ping, "local", "local");
-	if ((status = many_expand (command, &ping->many, line->words[0], false, &hosts)) == 0)
+	if ((status = many_expand (command, &ping->many, &line->firsts, false, &hosts)) == 0)
 		status = hosts.targets.n == 1
 				 ? ping_host (ping, hosts.targets.targets->label, hosts.targets.targets->where)
 				 : ping_many (ping, &hosts);
@@ -308,5 +313,5 @@ static int run_ping (const struct subcommand *command, struct command_line *line
 	return status;
 }
 
-const struct subcommand cmd_ping = { "ping", "[HOSTS]", "Measure the way to a remexd", ping_options, WORDS_MIXED, 1,
+const struct subcommand cmd_ping = { "ping", "[HOSTS]...", "Measure the way to a remexd", ping_options, WORDS_MIXED, -1,
 	sizeof (struct ping), run_ping };

@@ -33,8 +33,9 @@ static const struct option run_options[] = {
 	{ "no-input", 'n', OPTION_FLAG, offsetof (struct run, no_input), NULL, "do not read standard input", 0 },
 	{ "quiet", 'q', OPTION_FLAG, offsetof (struct run, quiet), NULL,
 		"do not say how it ended: the exit status does", 0 },
-	{ "hosts", 'w', OPTION_FIRST, 0, "HOSTS", "on these hosts; all words are then the command's", 0 },
+	OPTION_ROW_HOSTS ("on these hosts; all words are then the command's; may be repeated"),
 	OPTION_ROWS_MANY (struct run),
+	OPTION_ROW_YES (struct run),
 	OPTION_ROWS_VIEWS (struct run),
 	{ "no-variables", 0, OPTION_FLAG, offsetof (struct run, many.no_variables), NULL,
 		"do not set REMEX_HOST, REMEX_RANK and REMEX_COUNT", 0 },
@@ -44,6 +45,23 @@ static const struct option run_options[] = {
 	OPTION_ROW_HELP,
 	{ 0 },
 };
+
+/* No command: standard input is a script for the user's shell. */
+static bool is_script (const struct command_line *line)
+{
+	return !line->n_words;
+}
+
+static const char *verb_of (const struct command_line *line)
+{
+	return line->verbatim && !is_script (line) ? "exec.run" : "exec.shell";
+}
+
+/* What messages call the command; NULL: a line of the shell. */
+static const char *program_of (const struct command_line *line)
+{
+	return line->verbatim && !is_script (line) ? line->words[0] : NULL;
+}
 
 /* The environment of the command on one of many hosts. */
 static void add_variables (struct remex_args *args, const struct run *run, const struct member *member)
@@ -74,7 +92,9 @@ static struct remex_args *make_args (
 
 	if (!args)
 		return NULL;
-	if (line->verbatim) {
+	if (is_script (line)) {
+		remex_args_string (args, "command", "exec \"$SHELL\""); /* which reads its input */
+	} else if (line->verbatim) {
 		remex_args_strings (args, "argv", (const char *const *)line->words, (size_t)line->n_words);
 	} else {
 		command = text_join (line->words, (size_t)line->n_words); /* as ssh(1) sends them */
@@ -95,10 +115,12 @@ static void hint_no_input (const struct run *run, const struct command_line *lin
 {
 	static const char *const readers[] = { "sh", "bash", "dash", "zsh", "ksh", "fish", "csh", "tcsh", "cat",
 		"python", "python3", "perl", "su", "psql", "mysql" };
-	const char *word = line->words[0], *slash = strrchr (word, '/');
+	const char *word, *slash;
 
 	if (run->no_input || run->quiet || line->n_words != 1 || !isatty (STDIN_FILENO))
 		return;
+	word = line->words[0];
+	slash = strrchr (word, '/');
 	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
 		if (!strcmp (slash ? slash + 1 : word, readers[i]))
 			complain (NULL,
@@ -112,7 +134,7 @@ static void hint_no_input (const struct run *run, const struct command_line *lin
 static int run_on (
 	const struct run *run, const struct command_line *line, const struct host_target *target, const char *args)
 {
-	struct call call = { .name = line->verbatim ? "exec.run" : "exec.shell", .options = run->options };
+	struct call call = { .name = verb_of (line), .options = run->options };
 	struct conversation conversation;
 	struct input input;
 	int status = STATUS_REMEX;
@@ -133,7 +155,7 @@ static int run_on (
 			json_print (result_json (&call), run->format == FORMAT_JSON_LINE);
 			status = finish (status);
 		} else if (!run->quiet) {
-			result_explain (&call, line->verbatim ? line->words[0] : NULL);
+			result_explain (&call, program_of (line));
 		}
 	}
 	call_free (&call);
@@ -184,15 +206,29 @@ static int run_on_many (const struct run *run, const struct command_line *line, 
 
 	hint_no_input (run, line);
 	input_init (&input, !run->no_input && !input_is_closed ());
-	many.fanout.call = line->verbatim ? "exec.run" : "exec.shell";
+	many.fanout.call = verb_of (line);
 	many.fanout.options = run->options;
 	many.fanout.arguments = arguments_of;
 	many.fanout.context = &words;
 	many.fanout.input = &input;
-	many.fanout.program = line->verbatim ? line->words[0] : NULL;
+	many.fanout.program = program_of (line);
 	status = many_run (&many, hosts);
 	input_close (&input);
 	return status;
+}
+
+/* There is no command: is there a script? 0, or the exit status. */
+static int check_script (const struct subcommand *command, const struct run *run)
+{
+	if (run->no_input)
+		return usage_error (command, "missing command: with -n no script is read from standard input either");
+	if (isatty (STDIN_FILENO))
+		return usage_error (command, "missing command: type one behind the host, or let a script be read: "
+					     "remex run HOST < script.sh (there is no interactive shell)");
+	if (input_is_closed () || input_is_null ())
+		return usage_error (command, "missing command: type one behind the host, or let a script be read: "
+					     "remex run HOST < script.sh");
+	return 0;
 }
 
 static int run_run (const struct subcommand *command, struct command_line *line)
@@ -203,16 +239,17 @@ static int run_run (const struct subcommand *command, struct command_line *line)
 
 	if (!line->first)
 		return usage_error (command, "missing host");
-	if (!line->n_words)
-		return usage_error (command, "missing command (there is no interactive shell)");
+	if (!line->n_words && (status = check_script (command, run)))
+		return status;
 	if ((status = many_check (command, &run->many, run->format)))
 		return status;
-	if ((status = many_expand (command, &run->many, line->first, !run->no_input, &hosts)) == 0)
+	if ((status = many_expand (command, &run->many, &line->firsts, !run->no_input, &hosts)) == 0 &&
+		(status = many_confirm (&run->many, &hosts)) == 0)
 		status = many_is_one (&run->many, &hosts) ? run_on_one (run, line, &hosts.targets.targets[0])
 							  : run_on_many (run, line, &hosts);
 	many_hosts_free (&hosts);
 	return status;
 }
 
-const struct subcommand cmd_run = { "run", "HOSTS [--] COMMAND", "Run a command", run_options, WORDS_LAST, -1,
-	sizeof (struct run), run_run };
+const struct subcommand cmd_run = { "run", "HOSTS [--] [COMMAND]", "Run a command, or a script from standard input",
+	run_options, WORDS_LAST, -1, sizeof (struct run), run_run };

@@ -215,5 +215,5 @@ static int run_status (const struct subcommand *command, struct command_line *li
 	return document_run (command, line, &(struct document){ "status.show", check, show_all });
 }
 
-const struct subcommand cmd_status = { "status", "[HOSTS]", "Show the state of a machine and of its remexd",
-	document_options, WORDS_MIXED, 1, sizeof (struct document_settings), run_status };
+const struct subcommand cmd_status = { "status", "[HOSTS]...", "Show the state of a machine and of its remexd",
+	document_options, WORDS_MIXED, -1, sizeof (struct document_settings), run_status };

@@ -404,9 +404,14 @@ static int trust_list (const struct subcommand *command, const char *words, cons
 				break;
 		if (!words && !(all = fold_names (names.names, names.n)))
 			complain (NULL, "out of memory");
-		else if ((status = many_expand (command, &options, words ? words : all, !strcmp (path, "-"), &hosts)) ==
-			 0)
-			status = trust_targets (&hosts.targets, &list);
+		else {
+			const char *meant = words ? words : all;
+
+			status = many_expand (
+				command, &options, &(struct option_list){ &meant, 1 }, !strcmp (path, "-"), &hosts);
+			if (status == 0)
+				status = trust_targets (&hosts.targets, &list);
+		}
 	}
 	many_hosts_free (&hosts);
 	host_list_free (&names);
@@ -434,7 +439,7 @@ static int run_on_hosts (const struct subcommand *command, const char *words, co
 	static const struct many_options options;
 	struct many_hosts hosts;
 	const struct host_target *target;
-	int status = many_expand (command, &options, words, false, &hosts);
+	int status = many_expand (command, &options, &(struct option_list){ &words, 1 }, false, &hosts);
 
 	if (status == 0 && !remove && hosts.targets.n > 1)
 		status = usage_error (

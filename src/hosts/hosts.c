@@ -29,6 +29,7 @@ struct hosts {
 	struct groups *groups;
 	struct group_source *defined;
 	struct settings_table *settings;
+	struct hosts_policy policy;
 	bool complete; /* all sources of groups have been read, not only hosts.yaml */
 };
 
@@ -38,18 +39,19 @@ struct hosts {
 static int read_files (struct hosts *hosts, struct err *err)
 {
 	static const char system_file[] = SYSCONFDIR "/remex/" HOSTS_FILE;
+	const struct hosts_file_target read = { hosts->groups, hosts->settings, &hosts->policy };
 	char *directory, *path = NULL;
 	struct err why = { 0 };
 	int result;
 
-	if (hosts_file_read (system_file, hosts->groups, hosts->settings, &why) < 0 && why.sys != EACCES)
+	if (hosts_file_read (system_file, &read, &why) < 0 && why.sys != EACCES)
 		return err_set (err, 0, "%s", why.text);
 	if (!(directory = paths_keys (&why)))
 		return getenv ("REMEX_CONFIG") ? err_set (err, 0, "%s", why.text) : 0; /* a user without a home */
 	if (asprintf (&path, "%s%s%s", directory, directory[strlen (directory) - 1] == '/' ? "" : "/", HOSTS_FILE) < 0)
 		result = err_set (err, 0, "out of memory");
 	else
-		result = strcmp (path, system_file) ? hosts_file_read (path, hosts->groups, hosts->settings, err) : 0;
+		result = strcmp (path, system_file) ? hosts_file_read (path, &read, err) : 0;
 	free (directory);
 	free (path);
 	return result < 0 ? -1 : 0;
@@ -84,7 +86,14 @@ void hosts_free (struct hosts *hosts)
 		return;
 	groups_free (hosts->groups);
 	settings_free (hosts->settings);
+	free (hosts->policy.file);
 	free (hosts);
+}
+
+long hosts_confirm_above (const struct hosts *hosts, const char **file)
+{
+	*file = hosts->policy.file;
+	return hosts->policy.confirm_above;
 }
 
 int hosts_define (struct hosts *hosts, const char *group, const char *expression, struct err *err)

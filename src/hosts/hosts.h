@@ -46,6 +46,10 @@ void hosts_free (struct hosts *hosts);
  * 0, or -1 and err. */
 int hosts_define (struct hosts *hosts, const char *group, const char *expression, struct err *err);
 
+/* More hosts than this are to be confirmed by a person before something is done on them; 0: never. *file: the file that
+ * says so. */
+long hosts_confirm_above (const struct hosts *hosts, const char **file);
+
 struct hosts_query {
 	const char *const *words; /* expressions; all of them together are meant, in this order */
 	size_t n_words;

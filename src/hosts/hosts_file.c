@@ -15,6 +15,7 @@
 #include "hosts/hosts_file.h"
 
 enum { TEXTS_MAX = 4096 }; /* of one group */
+enum { CONFIRM_MAX = 1000000, NOT_SAID = -1 };
 
 /* The target of the table of the file. */
 struct hosts_file {
@@ -23,6 +24,7 @@ struct hosts_file {
 	struct groups *groups;
 	struct group_source *source;
 	struct settings_table *settings;
+	int confirm_above;
 };
 
 /* --- groups ------------------------------------------------------------------------------------------------------ */
@@ -213,6 +215,8 @@ static const struct schema_type hosts_type = { "section", "a map of hosts to the
 
 /* clang-format off */
 static const struct schema_key file_keys[] = {
+	{ "confirm_above", &schema_integer, offsetof (struct hosts_file, confirm_above), 0, CONFIRM_MAX, NULL, NULL,
+		"More hosts than this are confirmed by a person before something is done on them." },
 	{ "groups", &groups_type, 0, 0, 0, NULL, NULL, "Names for lists of hosts." },
 	{ "hosts", &hosts_type, 0, 0, 0, NULL, NULL, "Where hosts are, and who the user is there." },
 };
@@ -226,18 +230,35 @@ static int read_tree (struct hosts_file *file, struct conf_node *tree, struct er
 	struct reader reader = { .schema = &file_schema, .file = file->path, .tree = tree, .target = file, .err = err };
 	struct conf_node *first;
 
-	if (tree->n_items == 2 && !strcmp (tree->items[0]->key, "hosts")) {
-		first = tree->items[0];
-		tree->items[0] = tree->items[1];
-		tree->items[1] = first;
-	}
+	for (size_t i = 1; i < tree->n_items; i++)
+		if (!strcmp (tree->items[i]->key, "groups")) {
+			first = tree->items[0];
+			tree->items[0] = tree->items[i];
+			tree->items[i] = first;
+		}
 	return reader_read (&reader);
 }
 
-int hosts_file_read (const char *path, struct groups *groups, struct settings_table *settings, struct err *err)
+/* The file was read: what it says about confirmations counts. */
+static int set_policy (const struct hosts_file *file, struct hosts_policy *policy, struct err *err)
+{
+	char *copy;
+
+	if (file->confirm_above == NOT_SAID)
+		return 0;
+	if (!(copy = strdup (file->path)))
+		return err_set (err, 0, "out of memory");
+	free (policy->file);
+	*policy = (struct hosts_policy){ file->confirm_above, copy };
+	return 0;
+}
+
+int hosts_file_read (const char *path, const struct hosts_file_target *target, struct err *err)
 {
 	struct err why = { 0 };
-	struct hosts_file file = { .path = path, .groups = groups, .settings = settings };
+	struct hosts_file file = {
+		.path = path, .groups = target->groups, .settings = target->settings, .confirm_above = NOT_SAID
+	};
 	const char *slash = strrchr (path, '/');
 	struct conf_node *tree = NULL;
 	size_t n;
@@ -252,11 +273,13 @@ int hosts_file_read (const char *path, struct groups *groups, struct settings_ta
 		return -1;
 	}
 	file.directory = strndup (path, slash == path ? 1 : (size_t)(slash - path));
-	file.source = groups_source (groups, HOSTS_FILE_SOURCE, GROUPS_SEARCHED, path);
+	file.source = groups_source (target->groups, HOSTS_FILE_SOURCE, GROUPS_SEARCHED, path);
 	if (!file.directory || !file.source)
 		err_set (err, 0, "out of memory");
 	else if ((tree = conf_parse_free_keys (text, n, path, err)))
 		result = read_tree (&file, tree, err);
+	if (result == 0)
+		result = set_policy (&file, target->policy, err);
 	conf_free (tree);
 	free (file.directory);
 	free (text);

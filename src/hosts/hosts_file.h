@@ -7,9 +7,10 @@
  *   hosts:
  *     web[01-64]: {address: "10.0.0.[1-64]", port: 7400}    as many addresses as hosts, or one
  *     "*.lab": {user: tester}                               all names that match
+ *   confirm_above: 50                      more hosts are confirmed by a person
  *
  * A file is read only where it is trusted (base/trusted.h). Of the file of the system and the user's own one, which is
- * read later, the later one wins: for a group of the same name, and for each setting of a host.
+ * read later, the later one wins: for a group of the same name, for each setting of a host, and for the policy.
  */
 #ifndef REMEX_HOSTS_HOSTS_FILE_H
 #define REMEX_HOSTS_HOSTS_FILE_H
@@ -21,8 +22,21 @@
 #define HOSTS_FILE "hosts.yaml"
 #define HOSTS_FILE_SOURCE "remex"
 
-/* Read a file into the source "remex" of the groups and into the settings. The hosts of `hosts` that are named without a
- * group or a pattern count for @*. 1: read; 0: there is no such file; -1 and err, with file:line:column. */
-int hosts_file_read (const char *path, struct groups *groups, struct settings_table *settings, struct err *err);
+/* What is asked of a person before hosts are used. It begins as zeros; the reader owns `file`. */
+struct hosts_policy {
+	long confirm_above; /* 0: nobody is asked */
+	char *file; /* the file that says so; NULL: none does */
+};
+
+/* Where a file is read into. */
+struct hosts_file_target {
+	struct groups *groups; /* the source "remex" of them */
+	struct settings_table *settings;
+	struct hosts_policy *policy;
+};
+
+/* Read a file. The hosts of `hosts` that are named without a group or a pattern count for @*. 1: read; 0: there is no
+ * such file; -1 and err, with file:line:column. */
+int hosts_file_read (const char *path, const struct hosts_file_target *target, struct err *err);
 
 #endif

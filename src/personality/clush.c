@@ -21,6 +21,7 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "cli/coalesce.h"
+#include "cli/confirm.h"
 #include "cli/console.h"
 #include "cli/fanout.h"
 #include "cli/gather.h"
@@ -691,6 +692,8 @@ static int run_with (struct clush *clush, const struct command_line *line)
 		return status;
 	if (script && (clush->values.no_input || isatty (STDIN_FILENO)))
 		return usage_wrong ("no command: type one, or give a script on standard input");
+	if ((status = confirm_hosts (clush->hosts, &clush->targets, clush->targets.n, CONFIRM_RUN)))
+		return status;
 	/* Without a command standard input is the script of the shell. */
 	command = script ? strdup ("exec $SHELL") : text_join (line->words, (size_t)line->n_words);
 	if (command && (arguments = personality_shell (command))) {

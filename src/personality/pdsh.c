@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/options.h"
 #include "base/text.h"
+#include "cli/confirm.h"
 #include "cli/console.h"
 #include "cli/fanout.h"
 #include "cli/labels.h"
@@ -539,7 +540,7 @@ static int run_with (struct pdsh *pdsh, const struct command_line *line)
 		complain (NULL, "out of memory");
 	else if (values->query || values->expand)
 		status = print_settings (pdsh, command);
-	else
+	else if (confirm_hosts (pdsh->hosts, &pdsh->targets, pdsh->targets.n, CONFIRM_RUN) == 0)
 		status = line->n_words ? run_command (pdsh, command) : run_lines (pdsh);
 	free (command);
 	return status;

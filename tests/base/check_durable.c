@@ -75,6 +75,9 @@ START_TEST (written)
 	ck_assert_int_eq (durable_write (path, "two", 3, 0600, true, &err), 0);
 	ck_assert_uint_eq (mode_of (path), 0600);
 	holds ("two");
+	ck_assert_int_eq (durable_write_lazily (path, "three", 5, 0640, &err), 0);
+	ck_assert_uint_eq (mode_of (path), 0640);
+	holds ("three");
 	ck_assert_int_eq (entries (), 1);
 }
 END_TEST

@@ -139,6 +139,22 @@ START_TEST (test_mixed_words)
 }
 END_TEST
 
+START_TEST (test_first_again)
+{
+	ck_assert_int_eq (parse (WORDS_LAST, "-w web1 -q -w web2 -wweb1 ls"), 0);
+	ck_assert_uint_eq (line.firsts.n, 3);
+	ck_assert_str_eq (line.firsts.words[0], "web1");
+	ck_assert_str_eq (line.firsts.words[1], "web2");
+	ck_assert_str_eq (line.firsts.words[2], "web1");
+	ck_assert_str_eq (words (), "ls");
+	ck_assert_int_eq (parse (WORDS_LAST, "web1 ls"), 0);
+	ck_assert_uint_eq (line.firsts.n, 1);
+	ck_assert_int_eq (parse (WORDS_LAST, "web1 -w web2 ls"), -1);
+	ck_assert_int_eq (parse (WORDS_LAST, "-w web1 -- ls"), 0);
+	ck_assert_uint_eq (line.firsts.n, 1);
+}
+END_TEST
+
 START_TEST (test_last_words)
 {
 	static const struct {
@@ -154,6 +170,7 @@ START_TEST (test_last_words)
 		{ "-w web1 ls -q", "web1", "ls -q", false, false },
 		{ "-w web1 -- ls", "web1", "ls", true, false },
 		{ "-wweb1 -q ls", "web1", "ls", false, true },
+		{ "-w web1 -w web2 ls", "web1", "ls", false, false },
 		{ "web1", "web1", "", false, false },
 		{ "web1 --", "web1", "", true, false },
 		{ "-q", NULL, "", false, true },
@@ -230,7 +247,6 @@ START_TEST (test_wrong)
 		{ "--front=-1", "invalid value '-1' of --front (a number from 0 to 1000)" },
 		{ "--env X", "--env needs NAME=VALUE, not 'X'" },
 		{ "--env =X", "--env needs NAME=VALUE, not '=X'" },
-		{ "-w a -w b", "HOSTS is named twice: 'a' and 'b'" },
 	};
 
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -238,7 +254,7 @@ START_TEST (test_wrong)
 		ck_assert_str_eq (err.text, lines[i].says);
 	}
 	ck_assert_int_eq (parse (WORDS_LAST, "web1 -w web2 ls"), -1);
-	ck_assert_str_eq (err.text, "HOSTS is named twice: 'web1' and 'web2'");
+	ck_assert_str_eq (err.text, "HOSTS is named twice: 'web1' and 'web2'; several take -w before each of them");
 }
 END_TEST
 
@@ -265,6 +281,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, test_the_last_one_counts);
 	tcase_add_test (tcase, test_letters);
 	tcase_add_test (tcase, test_mixed_words);
+	tcase_add_test (tcase, test_first_again);
 	tcase_add_test (tcase, test_last_words);
 	tcase_add_test (tcase, test_words_behind);
 	tcase_add_test (tcase, test_help);

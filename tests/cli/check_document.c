@@ -41,6 +41,7 @@ static int run (const struct far_reply *reply, int format, int n_words)
 	capture_fd_begin (STDOUT_FILENO);
 	capture_begin ();
 	status = document_run (&command, &line, &document);
+	free (line.firsts.words);
 	complained = capture_end ();
 	printed = capture_fd_end (STDOUT_FILENO);
 	ck_assert_str_eq (host.counts->call, "status.show");
@@ -123,6 +124,7 @@ START_TEST (what_cannot_be_printed_is_a_failure)
 	ck_assert_int_eq (say_open (), 0);
 	capture_begin ();
 	ck_assert_int_eq (document_run (&command, &line, &document), STATUS_REMEX);
+	free (line.firsts.words);
 	ck_assert_str_eq (capture_end (), "remex: cannot write to standard output: No space left on device\n");
 	far_host_end (&host);
 	close (full);
@@ -141,6 +143,7 @@ START_TEST (there_may_be_no_host)
 	capture_fd_begin (STDOUT_FILENO);
 	capture_begin ();
 	ck_assert_int_eq (document_run (&command, &line, &document), STATUS_REMEX);
+	free (line.firsts.words);
 	said = capture_end ();
 	ck_assert_str_eq (capture_fd_end (STDOUT_FILENO), "");
 	ck_assert_int_eq (strncmp (said, "remex: ", 7), 0);

@@ -1,9 +1,15 @@
-"""Shared parts of the tests of the program: its path, and functions to run it."""
+"""Shared parts of the tests of the program: its path, and functions to run it, with a terminal or without."""
 
+import fcntl
 import os
+import pty
+import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
@@ -35,7 +41,59 @@ def remex(*args, input=None, stdin=None, env=None, **more):
     )
 
 
+def called(name, *words):
+    """remex under another name: the words of Popen. (The program of a build directory may be a script of libtool.)"""
+    real = os.path.join(os.path.dirname(os.path.abspath(REMEX)), ".libs", "remex")
+    return ["bash", "-c", 'LD_LIBRARY_PATH="${1%/*}" exec -a "$0" "$@"', name, real if os.path.exists(real) else REMEX, *words]
+
+
 def start(*args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **more):
     return subprocess.Popen(
         [REMEX, *args], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, env=environment(), **more
     )
+
+
+class Terminal:
+    """remex with a terminal as stdin and stderr (and stdout, with `all`) and the environment `test.env`."""
+
+    def __init__(self, test, *words, all=False, stdin=None, columns=80, name=None, **more):
+        self.test = test
+        self.ours, theirs = pty.openpty()
+        self.resize(columns)
+        self.child = subprocess.Popen(
+            called(name, *words) if name else [REMEX, *words], stdin=theirs if stdin is None else stdin, stderr=theirs,
+            stdout=theirs if all else subprocess.PIPE, env={**test.env, **more}, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(2, termios.TIOCSCTTY, 0),  # so that Ctrl-C is a signal
+        )
+        os.close(theirs)
+        self.seen = ""
+
+    def resize(self, columns):
+        fcntl.ioctl(self.ours, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        return self
+
+    def until(self, text):
+        end = time.monotonic() + PATIENCE
+        while text not in self.seen:
+            ready, _, _ = select.select([self.ours], [], [], max(0, end - time.monotonic()))
+            self.test.assertTrue(ready, "waited for %r, saw %r" % (text, self.seen))
+            try:
+                self.seen += os.read(self.ours, 4096).decode()
+            except OSError:
+                self.test.fail("waited for %r, saw %r" % (text, self.seen))
+        return self
+
+    def type(self, text):
+        os.write(self.ours, text.encode())
+        return self
+
+    def ends(self, status):
+        out, _ = self.child.communicate(timeout=PATIENCE)
+        try:
+            while piece := os.read(self.ours, 65536):
+                self.seen += piece.decode()
+        except OSError:
+            pass  # EIO: the other end is closed, and all was read
+        os.close(self.ours)
+        self.test.assertEqual(self.child.returncode, status, self.seen)
+        return (out or b"").decode()
