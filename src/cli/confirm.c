@@ -53,8 +53,8 @@ static int ask (size_t n, long most, const char *file)
 	return STATUS_REMEX;
 }
 
-int confirm_hosts (const struct hosts *hosts, const struct host_targets *targets, size_t n,
-	enum confirm_elsewhere elsewhere)
+int confirm_hosts (
+	const struct hosts *hosts, const struct host_targets *targets, size_t n, enum confirm_elsewhere elsewhere)
 {
 	const char *file = NULL;
 	long most = hosts ? hosts_confirm_above (hosts, &file) : 0;
@@ -68,7 +68,8 @@ int confirm_hosts (const struct hosts *hosts, const struct host_targets *targets
 	if (elsewhere == CONFIRM_RUN)
 		return 0;
 	complain (NULL,
-		"nothing was run: %zu hosts are more than the %ld of confirm_above (%s), and there is no terminal to ask "
+		"nothing was run: %zu hosts are more than the %ld of confirm_above (%s), and there is no terminal to "
+		"ask "
 		"at; --expect %zu or --yes confirms them",
 		n, most, file, n);
 	return STATUS_REMEX;

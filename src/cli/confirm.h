@@ -13,7 +13,7 @@ enum confirm_elsewhere {
 
 /* The command is to act on these hosts, on n of them. If n is above confirm_above, the person at the terminal is asked
  * for that number. 0: go on, or the exit status (the reason was said). */
-int confirm_hosts (const struct hosts *hosts, const struct host_targets *targets, size_t n,
-	enum confirm_elsewhere elsewhere);
+int confirm_hosts (
+	const struct hosts *hosts, const struct host_targets *targets, size_t n, enum confirm_elsewhere elsewhere);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "cli/console.h"
+#include "cli/status_line.h"
 
 /* What is kept is bounded by its writers: a window of one host, or what each of many puts once while nothing is kept. */
 #define REST_MAX (SIZE_MAX / 2)
@@ -29,7 +30,7 @@ struct piece {
 
 void output_init (struct output *output, int fd)
 {
-	*output = (struct output){ .to = { .fd = -1 }, .number = fd };
+	*output = (struct output){ .to = { .fd = -1 }, .number = fd, .terminal = isatty (fd) };
 	buf_init (&output->rest, REST_MAX);
 	list_init (&output->pieces);
 }
@@ -110,7 +111,7 @@ static int keep (struct output *output, struct writer *writer, const uint8_t *by
 	return buf_append (&output->rest, bytes, n);
 }
 
-size_t output_put (struct output *output, struct writer *writer, const void *bytes, size_t n)
+static size_t put (struct output *output, struct writer *writer, const void *bytes, size_t n)
 {
 	size_t now = 0;
 
@@ -122,6 +123,29 @@ size_t output_put (struct output *output, struct writer *writer, const void *byt
 		return now;
 	output->error = errno;
 	return now;
+}
+
+size_t output_put (struct output *output, struct writer *writer, const void *bytes, size_t n)
+{
+	const char *erasure = output->terminal && n ? status_line_erase () : "";
+
+	if (*erasure)
+		put (output, NULL, erasure, strlen (erasure));
+	if (n)
+		output->within_line = ((const char *)bytes)[n - 1] != '\n';
+	return put (output, writer, bytes, n);
+}
+
+bool output_is_busy (const struct output *output)
+{
+	return output->terminal && (output_pending (output) || output->within_line);
+}
+
+void output_draw (struct output *output, const char *text)
+{
+	char line[STATUS_LINE_BYTES];
+
+	put (output, NULL, line, status_line_draw (line, text));
 }
 
 void output_forget (struct output *output, const struct writer *writer)

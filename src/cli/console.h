@@ -6,7 +6,7 @@
  *
  * Several writers share an output: bytes that could not be written yet are kept in the order in which they came. Each
  * writer is told when its own bytes are written or dropped, so that its server may send as many again, and no other
- * server.
+ * server. Text that goes to a terminal erases the status line (status_line.h).
  */
 #ifndef REMEX_CLI_CONSOLE_H
 #define REMEX_CLI_CONSOLE_H
@@ -28,6 +28,8 @@ struct output {
 	struct buf rest; /* bytes that could not be written yet */
 	struct list pieces; /* the writers of these bytes, in order */
 	int error; /* errno of a write that failed: from then on everything is dropped */
+	bool terminal;
+	bool within_line; /* what was put last has no newline at its end */
 };
 
 /* A user of outputs. It owns this struct, and calls output_forget before it frees it. */
@@ -48,6 +50,12 @@ void output_flush (struct output *output);
 
 /* Do not call the writer any more; its bytes are still written. */
 void output_forget (struct output *output, const struct writer *writer);
+
+/* A terminal that bytes are kept for, or where a line is not complete: a status line would be mixed into it. */
+bool output_is_busy (const struct output *output);
+
+/* Draw the status line with this text (status_line.h). */
+void output_draw (struct output *output, const char *text);
 
 /* Are bytes kept? Then poll the descriptor of `to` for POLLOUT. */
 bool output_pending (const struct output *output);

@@ -246,11 +246,48 @@ static void monitor_signal (struct task *task, int signo)
 		drive_leave (&fanout->drive); /* the only thing left to wait for is the reader of our output */
 	if (signo != SIGINT || !isatty (STDERR_FILENO))
 		return;
+	progress_interrupted (&fanout->progress, &fanout->drive.out, &fanout->drive.err);
 	if (fanout->interrupts == 1)
 		complain (NULL, "%zu of %zu hosts are told to stop; Ctrl-C once more stops them", fanout->running,
 			fanout->n);
 	else if (fanout->interrupts == 2)
-		complain (NULL, "stopping %zu hosts; Ctrl-C once more leaves at once", fanout->running);
+		complain (
+			NULL, "stopping %zu of %zu hosts; Ctrl-C once more leaves at once", fanout->running, fanout->n);
+}
+
+/* The bytes of all hosts, for the status line. */
+static void measure (struct fanout *fanout, struct progress_hosts *hosts)
+{
+	bool known = fanout->measure;
+
+	if (!fanout->measure && !fanout->feeds)
+		return;
+	hosts->bytes = hosts->total = 0;
+	for (size_t i = 0; i < fanout->n; i++) {
+		const struct member *member = &fanout->members[i];
+		int64_t total = -1;
+
+		hosts->bytes += fanout->measure ? fanout->measure (fanout, member, &total) : (int64_t)member->tap.at;
+		known &= total >= 0;
+		hosts->total += total;
+	}
+	if (!known)
+		hosts->total = -1;
+}
+
+static void draw_progress (struct fanout *fanout)
+{
+	struct progress_hosts hosts = { .n = fanout->n,
+		.done = fanout->succeeded,
+		.running = fanout->running,
+		.failed = fanout->failed,
+		.skipped = fanout->skipped,
+		.waiting = fanout->waiting,
+		.bytes = -1,
+		.total = -1 };
+
+	measure (fanout, &hosts);
+	progress_draw_hosts (&fanout->progress, &fanout->drive.out, &fanout->drive.err, &hosts);
 }
 
 static bool monitor_work (struct task *task)
@@ -258,6 +295,9 @@ static bool monitor_work (struct task *task)
 	struct fanout *fanout = fanout_of (task);
 
 	bool more = fanout->feeds && feed_read (&fanout->feed);
+
+	if (progress_due (&fanout->progress) == 0)
+		draw_progress (fanout);
 
 	set_window (fanout);
 	check_own (fanout);
@@ -273,6 +313,7 @@ static void monitor_wait (struct task *task, struct wait *wait)
 		wait_ms (wait, 0);
 	else
 		wait_fd (wait, fd, POLLIN);
+	wait_ms (wait, progress_due (&fanout->progress));
 }
 
 static bool monitor_over (const struct task *task)
@@ -370,6 +411,7 @@ int fanout_run (struct fanout *fanout)
 		call_queue (&fanout->members[i].call, &fanout->drive);
 	set_window (fanout);
 	result = drive_run (&fanout->drive);
+	progress_clear ();
 	/* The loop was left before its end: what still ran was given up, what waited is skipped. */
 	for (size_t i = 0; i < fanout->n; i++)
 		if (fanout->members[i].state != MEMBER_OVER) {

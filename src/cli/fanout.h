@@ -21,6 +21,7 @@
 #include "cli/call.h"
 #include "cli/drive.h"
 #include "cli/feed.h"
+#include "cli/progress.h"
 #include "cli/view.h"
 #include "hosts/hosts.h"
 
@@ -64,6 +65,10 @@ struct fanout {
 	bool renders; /* views get this text at the end of stdout */
 	void *context; /* for `arguments` and `render` */
 	const char *program; /* for messages (result.h); NULL: none */
+	/* Of the status line: how many bytes have gone to or from the host, and *total: how many there are, -1: not known.
+	 * NULL: those of the input, where there is any. */
+	int64_t (*measure) (struct fanout *fanout, const struct member *member, int64_t *total);
+	struct progress progress; /* of the status line; zeros: there is none */
 	bool tells; /* say at once how a host ended, unless the command itself ended */
 
 	/* Filled in: */

@@ -27,6 +27,7 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/say.c %D%/say.h \
 	%D%/similar.c %D%/similar.h \
 	%D%/spool.c %D%/spool.h \
+	%D%/status_line.c %D%/status_line.h \
 	%D%/subcommand.c %D%/subcommand.h \
 	%D%/transfer.c %D%/transfer.h \
 	%D%/view.h \

@@ -280,6 +280,7 @@ int many_run (struct many *many, const struct many_hosts *hosts)
 		.rolling = (size_t)options->rolling };
 	if (options->max_fail)
 		brake_parse_max_fail (&fanout->brake, options->max_fail, NULL);
+	progress_init (&fanout->progress, !options->no_status && !many->quiet && !many->no_status);
 	fanout->renders = !many->format;
 	fanout->tells = !many->own && !many->quiet && !many->format && (!gathers (many) || options->live);
 	if (open_views (many, hosts->targets.n) == 0 && fanout_open (fanout) == 0) {

@@ -21,7 +21,7 @@ struct many_options {
 	double connect_timeout;
 	const char *max_fail, *exit_from, *outdir, *via;
 	bool ramp, fail_fast, any;
-	bool yes;
+	bool yes, no_status;
 	bool labels, no_labels, fold, merged, live, by_line, diff, similar, no_variables;
 };
 
@@ -46,6 +46,8 @@ struct many_options {
 			"start no further host after more failures (3, 5%)", 0 }, \
 		{ "fail-fast", 0, OPTION_FLAG, offsetof (type, many.fail_fast), NULL, \
 			"stop all hosts at the first failure", 0 }, \
+		{ "no-status", 0, OPTION_FLAG, offsetof (type, many.no_status), NULL, \
+			"no status line at the terminal", 0 }, \
 		{ "any", 0, OPTION_FLAG, offsetof (type, many.any), NULL, \
 			"on the first host that can be reached, and no other", 0 }, \
 	{ \
@@ -123,6 +125,7 @@ struct many {
 	const struct many_options *options;
 	int format;
 	bool quiet;
+	bool no_status; /* no status line, whatever the options say */
 	bool own; /* the caller's own sink and `ended` show everything: no views, and no word about each host */
 	struct fanout fanout; /* the caller sets call, options, arguments, render, context, program, input */
 	struct spool spool;

@@ -1,20 +1,19 @@
-/* progress - one line about a long operation; see progress.h. */
+/* progress - see progress.h. */
 #include "config.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/progress.h"
+#include "cli/status_line.h"
 
-enum { FIRST_MS = 500, EACH_MS = 200, WIDTH = 80, WIDTH_MAX = 250, FIGURES = 48 };
+enum { FIRST_MS = 500, EACH_MS = 200, FIGURES = 48 };
 
 void progress_init (struct progress *progress, bool wanted)
 {
-	*progress = (struct progress){ .shown = wanted && isatty (STDERR_FILENO), .start_ms = clock_ms () };
+	*progress = (struct progress){ .shown = wanted && status_line_possible (), .start_ms = clock_ms () };
 	progress->last_ms = progress->start_ms;
 	progress->next_ms = progress->start_ms + FIRST_MS;
 }
@@ -47,28 +46,19 @@ static void show_time (char *out, size_t size, double seconds)
 		snprintf (out, size, "%ld:%02ld", whole / 60, whole % 60);
 }
 
-static int width (void)
-{
-	struct winsize size;
-
-	if (ioctl (STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < 20)
-		return WIDTH;
-	return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
-}
-
 /* Measure the recent rate, so that a stalled connection shows. */
 static void measure (struct progress *progress, int64_t bytes)
 {
 	int64_t now = clock_ms ();
 	double rate;
 
+	progress->next_ms = now + EACH_MS;
 	if (now <= progress->last_ms)
 		return;
 	rate = (double)(bytes - progress->last_bytes) * 1000 / (double)(now - progress->last_ms);
 	progress->rate = progress->rate > 0 ? 0.7 * progress->rate + 0.3 * rate : rate;
 	progress->last_ms = now;
 	progress->last_bytes = bytes;
-	progress->next_ms = now + EACH_MS;
 }
 
 /* The last characters of the text that have at most n bytes together. */
@@ -85,8 +75,9 @@ static const char *tail (const char *text, size_t n)
 
 void progress_draw (struct progress *progress, const char *name, int64_t bytes, int64_t total)
 {
-	char figures[128], amount[32], rate[32], left[32] = "", percent[16] = "", shown[WIDTH_MAX + 1];
-	int room = width () - FIGURES;
+	char figures[128], amount[32], rate[32], left[32] = "", percent[16] = "", shown[STATUS_LINE_WIDTH + 1];
+	char text[STATUS_LINE_BYTES], line[STATUS_LINE_BYTES];
+	int room = status_line_width () - FIGURES;
 
 	if (!progress->shown)
 		return;
@@ -99,19 +90,64 @@ void progress_draw (struct progress *progress, const char *name, int64_t bytes, 
 		progress_bytes (amount, sizeof amount, (double)bytes),
 		progress_bytes (rate, sizeof rate, progress->rate), left);
 	/* The end of a long name is more useful than its beginning. */
-	name = tail (name, WIDTH_MAX);
+	name = tail (name, STATUS_LINE_WIDTH);
 	text_plain (shown, sizeof shown, name, strlen (name));
 	if (room < 1)
-		fprintf (stderr, "\r%s\033[K", figures);
+		snprintf (text, sizeof text, "%s", figures);
 	else
-		fprintf (stderr, "\r%-*s %s\033[K", room, tail (shown, (size_t)room), figures);
+		snprintf (text, sizeof text, "%-*s %s", room, tail (shown, (size_t)room), figures);
+	fwrite (line, 1, status_line_draw (line, text), stderr);
 	fflush (stderr);
-	progress->drawn = true;
 }
 
-void progress_clear (struct progress *progress)
+/* Append ", N WORD" where there are any, or always. */
+static void add_count (char *text, size_t size, size_t n, const char *word, bool always)
 {
-	if (progress->drawn)
-		fputs ("\r\033[K", stderr);
-	progress->drawn = false;
+	size_t used = strlen (text);
+
+	if (n || always)
+		snprintf (text + used, size - used, "%s%zu %s", text[used - 1] == ' ' ? "" : ", ", n, word);
+}
+
+static void add_bytes (char *text, size_t size, const struct progress *progress, const struct progress_hosts *hosts)
+{
+	char amount[32], total[32], rate[32];
+	size_t used = strlen (text);
+
+	snprintf (text + used, size - used, "; %s%s%s, %s/s",
+		progress_bytes (amount, sizeof amount, (double)hosts->bytes), hosts->total > 0 ? " of " : "",
+		hosts->total > 0 ? progress_bytes (total, sizeof total, (double)hosts->total) : "",
+		progress_bytes (rate, sizeof rate, progress->rate));
+}
+
+void progress_draw_hosts (
+	struct progress *progress, const struct output *out, struct output *err, const struct progress_hosts *hosts)
+{
+	char text[STATUS_LINE_BYTES];
+
+	if (!progress->shown)
+		return;
+	measure (progress, hosts->bytes > 0 ? hosts->bytes : 0);
+	if (output_is_busy (out) || output_is_busy (err))
+		return;
+	snprintf (text, sizeof text, "%zu hosts: ", hosts->n);
+	add_count (text, sizeof text, hosts->done, "done", true);
+	add_count (text, sizeof text, hosts->running, "running", true);
+	add_count (text, sizeof text, hosts->failed, "failed", true);
+	add_count (text, sizeof text, hosts->skipped, "skipped", false);
+	add_count (text, sizeof text, hosts->waiting, "waiting", false);
+	if (hosts->bytes >= 0)
+		add_bytes (text, sizeof text, progress, hosts);
+	output_draw (err, text);
+}
+
+void progress_interrupted (const struct progress *progress, const struct output *out, const struct output *err)
+{
+	if (progress->shown && !output_is_busy (out) && !output_is_busy (err))
+		status_line_echoed ();
+}
+
+void progress_clear (void)
+{
+	fputs (status_line_erase (), stderr);
 }

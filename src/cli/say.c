@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "cli/say.h"
+#include "cli/status_line.h"
 
 static const char *program = "remex";
 
@@ -26,6 +28,7 @@ void complain (const char *host, const char *fmt, ...)
 	va_start (args, fmt);
 	vsnprintf (text, sizeof text, fmt, args);
 	va_end (args);
+	fputs (status_line_erase (), stderr);
 	if (host)
 		fprintf (stderr, "%s: %s: ", program, safe (host));
 	else
@@ -37,6 +40,7 @@ void remark (const char *fmt, ...)
 {
 	va_list args;
 
+	fputs (status_line_erase (), stderr);
 	va_start (args, fmt);
 	vfprintf (stderr, fmt, args);
 	va_end (args);
@@ -53,10 +57,13 @@ const char *safe (const char *text)
 
 /* The errno of the first failure of stdout; stdio only remembers that there was one. */
 static int failed;
+static bool out_is_terminal;
 
 static ssize_t write_out (void *cookie, const char *bytes, size_t n)
 {
 	(void)cookie;
+	if (out_is_terminal)
+		fputs (status_line_erase (), stderr);
 	if (fd_write_all (STDOUT_FILENO, bytes, n) == 0)
 		return (ssize_t)n;
 	if (!failed)
@@ -71,7 +78,8 @@ int say_open (void)
 	if (!out)
 		return -1;
 	stdout = out;
-	return setvbuf (out, NULL, isatty (STDOUT_FILENO) ? _IOLBF : _IOFBF, BUFSIZ);
+	out_is_terminal = isatty (STDOUT_FILENO);
+	return setvbuf (out, NULL, out_is_terminal ? _IOLBF : _IOFBF, BUFSIZ);
 }
 
 int finish (int status)

@@ -40,6 +40,8 @@ struct copy {
 	char last[ERR_TEXT]; /* the error of the last file that failed */
 	long long done, failed;
 	int64_t bytes;
+	bool opened; /* one of many hosts: its transfer */
+	int64_t moved, total; /* when it is closed: bytes that have gone, and how many there were (-1: not known) */
 	bool partial; /* one of many hosts: files have failed, each of which was told */
 };
 
@@ -114,7 +116,6 @@ static void told (void *data, const struct receipt *receipt)
 	noted = !receipt->err && receipt->note && *receipt->note;
 	if (copy->format || (!receipt->err && !receipt->changed && !noted))
 		return;
-	progress_clear (&copy->progress);
 	if (receipt->err)
 		complain (copy->where, "%s: %s", path, receipt->err->text);
 	else if (receipt->changed)
@@ -233,7 +234,7 @@ static int complete (struct copy *copy, struct call *call)
 {
 	int got;
 
-	progress_clear (&copy->progress);
+	progress_clear ();
 	while ((got = transfer_finish (&copy->transfer, call)) > 0)
 		if (call->interrupts || console_signal ()) {
 			call->result.outcome = REMEX_CANCELLED;
@@ -264,7 +265,7 @@ static int end (struct copy *copy, struct call *call)
 
 	if (call_ended (call, REMEX_COMPLETED))
 		status = complete (copy, call);
-	progress_clear (&copy->progress);
+	progress_clear ();
 	console_release_signals ();
 	if (copy->transfer.stopped)
 		set_failed (&copy->transfer, call);
@@ -317,7 +318,7 @@ static int copy_on (struct copy *copy, const struct host_target *target)
 	transfer->data = copy;
 	transfer->told = told;
 	transfer->tick = tick;
-	progress_init (&copy->progress, !copy->quiet && !copy->format);
+	progress_init (&copy->progress, !copy->quiet && !copy->format && !copy->many.no_status);
 	transfer->count = copy->progress.shown;
 	if (transfer_open (transfer, &err) < 0) {
 		complain (NULL, "%s: %s", transfer->destination, err.text);
@@ -417,7 +418,33 @@ static int begin_one (struct fanout *fanout, struct member *member)
 			return cannot_begin (member, &err);
 	}
 	copy->files = json_array (); /* from here on there is something to close */
-	return transfer_open (&copy->transfer, &err) == 0 ? 0 : cannot_begin (member, &err);
+	copy->total = -1;
+	/* All hosts of a put get the same: it is counted once. */
+	copy->transfer.count = fanout->progress.shown && (!copy->transfer.put || !member->rank);
+	copy->opened = transfer_open (&copy->transfer, &err) == 0;
+	return copy->opened ? 0 : cannot_begin (member, &err);
+}
+
+/* How many bytes of the copy have gone, and of how many. */
+static int64_t moved (const struct copy *copy, int64_t *total)
+{
+	struct transfer_progress at = { .bytes = copy->moved, .total_bytes = copy->total };
+
+	if (copy->opened)
+		transfer_progress (&copy->transfer, &at);
+	*total = at.total_bytes;
+	return at.bytes;
+}
+
+static int64_t measure (struct fanout *fanout, const struct member *member, int64_t *total)
+{
+	const struct fleet *fleet = fanout->context;
+	int64_t bytes;
+
+	if (fleet->model->transfer.put)
+		moved (&fleet->copies[0], total);
+	bytes = moved (&fleet->copies[member->rank], fleet->model->transfer.put ? &(int64_t){ 0 } : total);
+	return bytes;
 }
 
 static char *arguments_of (struct fanout *fanout, const struct member *member)
@@ -461,8 +488,11 @@ static void ended_one (struct fanout *fanout, struct member *member)
 	} else if (!call->skipped && !copy->transfer.stopped && !was_said (copy, call) && !copy->partial) {
 		result_explain (call, NULL);
 	}
-	if (copy->files)
+	if (copy->files) {
+		copy->moved = moved (copy, &copy->total);
+		copy->opened = false;
 		transfer_close (&copy->transfer);
+	}
 	if (fleet->directories[member->rank])
 		rmdir (fleet->directories[member->rank]); /* if nothing came */
 	json_decref (copy->files);
@@ -487,12 +517,15 @@ static int copy_on_many (struct copy *copy, const struct many_hosts *hosts)
 	size_t n = hosts->targets.n;
 	int status = STATUS_REMEX;
 
+	many.no_status = copy->quiet;
 	copy->quiet = true;
 	if (copy->transfer.put && !(copy->transfer.shared = shared_digests_new ()))
 		complain (NULL, "out of memory: the sums are computed for each host alone");
 	fleet.copies = calloc (n, sizeof *fleet.copies);
 	fleet.directories = calloc (n, sizeof *fleet.directories);
 	fleet.objects = calloc (n, sizeof *fleet.objects);
+	for (size_t i = 0; fleet.copies && i < n; i++)
+		fleet.copies[i].total = -1;
 	fleet.sink.ending = end_one;
 	many.fanout.call = transfer_call (&copy->transfer);
 	many.fanout.options = copy->options;
@@ -500,6 +533,7 @@ static int copy_on_many (struct copy *copy, const struct many_hosts *hosts)
 	many.fanout.begin = begin_one;
 	many.fanout.arguments = arguments_of;
 	many.fanout.ended = ended_one;
+	many.fanout.measure = measure;
 	many.fanout.context = &fleet;
 	if (!fleet.copies || !fleet.directories || !fleet.objects)
 		complain (NULL, "out of memory");

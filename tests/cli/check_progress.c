@@ -10,7 +10,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/console.h"
 #include "cli/progress.h"
+#include "cli/say.h"
 #include "support/check_main.h"
 
 enum { MIB = 1024 * 1024, FIGURES = 48 };
@@ -32,6 +34,7 @@ static void set_up (void)
 	ck_assert_int_eq (unlockpt (screen), 0);
 	ck_assert_int_ge (terminal = open (ptsname (screen), O_RDWR | O_NOCTTY | O_CLOEXEC), 0);
 	ck_assert_int_eq (dup2 (terminal, STDERR_FILENO), STDERR_FILENO);
+	ck_assert_int_eq (setenv ("TERM", "xterm", 1), 0);
 	set_columns (80);
 	progress_init (&progress, true);
 }
@@ -240,29 +243,132 @@ END_TEST
 
 START_TEST (the_line_is_removed_once)
 {
-	progress_clear (&progress);
+	progress_clear ();
 	ck_assert_str_eq (seen (), "");
 	drawn ("name", 3, 4);
-	progress_clear (&progress);
+	progress_clear ();
 	ck_assert_str_eq (seen (), "\r\033[K");
-	progress_clear (&progress);
+	progress_clear ();
 	ck_assert_str_eq (seen (), "");
 }
 END_TEST
 
-/* 0: the line is not wanted; 1: stderr is no terminal. */
+/* Other text erases the line, and comes whole. */
+START_TEST (other_text_comes_first)
+{
+	drawn ("name", 3, 4);
+	complain ("web1", "lost");
+	ck_assert_str_eq (seen (), "\r\033[Kremex: web1: lost\r\n");
+	drawn ("name", 3, 4);
+	remark ("stopped\n");
+	ck_assert_str_eq (seen (), "\r\033[Kstopped\r\n");
+	complain (NULL, "again");
+	ck_assert_str_eq (seen (), "remex: again\r\n");
+}
+END_TEST
+
+/* --- many hosts -------------------------------------------------------------------------------------------------- */
+
+static void ignore (struct writer *writer, size_t n)
+{
+	(void)writer;
+	(void)n;
+}
+
+START_TEST (of_many_hosts_the_line_counts)
+{
+	static const struct {
+		struct progress_hosts hosts;
+		const char *text;
+	} lines[] = {
+		{ { .n = 64, .done = 12, .running = 50, .failed = 2, .bytes = -1 },
+			"64 hosts: 12 done, 50 running, 2 failed" },
+		{ { .n = 9, .running = 3, .skipped = 1, .waiting = 5, .bytes = -1 },
+			"9 hosts: 0 done, 3 running, 0 failed, 1 skipped, 5 waiting" },
+		{ { .n = 2, .running = 2, .bytes = 3 * MIB, .total = 8 * MIB },
+			"2 hosts: 0 done, 2 running, 0 failed; 3.0 MiB of 8.0 MiB, 0 B/s" },
+		{ { .n = 2, .running = 2, .bytes = 3 * MIB, .total = -1 },
+			"2 hosts: 0 done, 2 running, 0 failed; 3.0 MiB, 0 B/s" },
+	};
+	struct output out, err;
+
+	output_init (&out, STDOUT_FILENO);
+	output_init (&err, STDERR_FILENO);
+	progress.last_ms = INT64_MAX; /* nothing is measured */
+	progress_draw_hosts (&progress, &out, &err, &lines[_i].hosts);
+	ck_assert_str_eq (line (), lines[_i].text);
+	output_close (&out);
+	output_close (&err);
+}
+END_TEST
+
+/* The line is erased before each other text, and is not drawn within a line of it. */
+START_TEST (lines_are_not_mixed)
+{
+	static const struct progress_hosts hosts = { .n = 2, .running = 2, .bytes = -1 };
+	struct writer writer = { ignore };
+	struct output out, err;
+
+	ck_assert_int_eq (dup2 (terminal, STDOUT_FILENO), STDOUT_FILENO);
+	output_init (&out, STDOUT_FILENO);
+	output_init (&err, STDERR_FILENO);
+	for (int i = 0; i < 2; i++) {
+		struct output *output = i ? &err : &out;
+
+		progress_draw_hosts (&progress, &out, &err, &hosts);
+		line ();
+		output_put (output, &writer, "web1: one\n", 10);
+		ck_assert_str_eq (seen (), "\r\033[Kweb1: one\r\n");
+		output_put (output, &writer, "web1: ", 6);
+		ck_assert_str_eq (seen (), "web1: ");
+		progress_draw_hosts (&progress, &out, &err, &hosts);
+		ck_assert_str_eq (seen (), "");
+		output_put (output, &writer, "two\n", 4);
+		ck_assert_str_eq (seen (), "two\r\n");
+	}
+	progress_draw_hosts (&progress, &out, &err, &hosts);
+	line ();
+	progress_clear ();
+	ck_assert_str_eq (seen (), "\r\033[K");
+	output_close (&out);
+	output_close (&err);
+}
+END_TEST
+
+/* A terminal may get another size, and the line is never wider. */
+START_TEST (the_line_fits)
+{
+	static const struct progress_hosts hosts = { .n = 12345, .running = 12345, .waiting = 12345, .bytes = -1 };
+	static const int widths[] = { 100, 40, 20, 60 };
+	struct output out, err;
+
+	output_init (&out, STDOUT_FILENO);
+	output_init (&err, STDERR_FILENO);
+	for (int i = 0; i < 4; i++) {
+		set_columns (widths[i]);
+		progress_draw_hosts (&progress, &out, &err, &hosts);
+		ck_assert_uint_le (strlen (line ()), (size_t)widths[i] - 1);
+	}
+	output_close (&out);
+	output_close (&err);
+}
+END_TEST
+
+/* 0: the line is not wanted; 1: stderr is no terminal; 2, 3: nobody knows what it can do. */
 START_TEST (there_may_be_no_line)
 {
 	int null = open ("/dev/null", O_WRONLY | O_CLOEXEC);
 
-	if (_i)
+	if (_i > 1)
+		ck_assert_int_eq (_i == 2 ? setenv ("TERM", "dumb", 1) : unsetenv ("TERM"), 0);
+	else if (_i)
 		ck_assert_int_eq (dup2 (null, STDERR_FILENO), STDERR_FILENO);
 	progress_init (&progress, _i);
 	ck_assert_int_eq (dup2 (terminal, STDERR_FILENO), STDERR_FILENO);
 	progress.next_ms = 0;
 	ck_assert_int_eq (progress_due (&progress), -1);
 	progress_draw (&progress, "name", 3, 4);
-	progress_clear (&progress);
+	progress_clear ();
 	ck_assert_str_eq (seen (), "");
 	close (null);
 }
@@ -281,7 +387,11 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, a_character_is_whole);
 	tcase_add_test (tcase, what_is_over_soon_has_no_line);
 	tcase_add_test (tcase, the_line_is_removed_once);
-	tcase_add_loop_test (tcase, there_may_be_no_line, 0, 2);
+	tcase_add_test (tcase, other_text_comes_first);
+	tcase_add_loop_test (tcase, of_many_hosts_the_line_counts, 0, 4);
+	tcase_add_test (tcase, lines_are_not_mixed);
+	tcase_add_test (tcase, the_line_fits);
+	tcase_add_loop_test (tcase, there_may_be_no_line, 0, 4);
 }
 
 CHECK_MAIN ("progress", add_cases)

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -28,6 +29,7 @@ PATIENCE = 180  # seconds; only a broken program needs them
 def environment(**more):
     hidden = ("REMEX_SOCKET", "REMEX_CONFIG", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME")
     env = {key: value for key, value in os.environ.items() if key not in hidden}
+    env["TERM"] = "xterm"  # so that there is a status line at a terminal
     env.update(more)
     return env
 
@@ -82,6 +84,21 @@ class Terminal:
             except OSError:
                 self.test.fail("waited for %r, saw %r" % (text, self.seen))
         return self
+
+    def screen(self):
+        """The lines that a person sees, as far as they were read."""
+        rows, column = [""], 0
+        for piece in re.findall(r"\r|\n|\x1b\[K|[^\r\n\x1b]+|\x1b", self.seen):
+            if piece == "\r":
+                column = 0
+            elif piece == "\n":
+                rows.append("")
+            elif piece == "\x1b[K":
+                rows[-1] = rows[-1][:column]
+            else:
+                rows[-1] = rows[-1][:column] + piece + rows[-1][column + len(piece):]
+                column += len(piece)
+        return rows
 
     def type(self, text):
         os.write(self.ours, text.encode())

@@ -82,6 +82,7 @@ def json_lines(file):
 def environment(**more):
     hidden = ("REMEX_SOCKET", "REMEX_CGROUP", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "NOTIFY_SOCKET", "JOURNAL_STREAM")
     env = {key: value for key, value in os.environ.items() if key not in hidden}
+    env["TERM"] = "xterm"  # so that there is a status line at a terminal
     env.update(more)
     return env
 
