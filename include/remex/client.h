@@ -170,7 +170,8 @@ REMEX_CLIENT_API void *remex_host_data (const struct remex_host *host);
 
 struct remex_options {
 	const char *args; /* the arguments, a JSON object as text; NULL: none (remex_args_* builds one) */
-	double deadline; /* seconds, counted by the server from receipt; 0: none */
+	double deadline; /* seconds, counted by the server from receipt; 0: none. A server that says nothing for six seconds after
+			    that, and does not answer a ping, has its request ended here (REMEX_TIMED_OUT with a message) */
 	double idle; /* seconds without a byte in either direction; 0: none */
 	const char *user; /* the user to run as; NULL: the default */
 	bool input; /* the caller will call remex_send and remex_end; otherwise `body` is the whole input */

@@ -18,20 +18,25 @@ static int dial (struct conversation *conversation)
 	return -1;
 }
 
-int conversation_open_at (struct conversation *conversation, const char *where, const char *address)
+int conversation_open_at (
+	struct conversation *conversation, const char *where, const char *address, double connect_timeout)
 {
 	conversation->where = where;
 	conversation->address = address;
 	conversation->host = NULL;
-	if (drive_open (&conversation->drive) == 0 && dial (conversation) == 0)
-		return 0;
+	if (drive_open (&conversation->drive) == 0) {
+		if (connect_timeout > 0)
+			remex_set_connect_timeout (conversation->drive.remex, connect_timeout);
+		if (dial (conversation) == 0)
+			return 0;
+	}
 	conversation_close (conversation);
 	return -1;
 }
 
 int conversation_open (struct conversation *conversation, const char *where)
 {
-	return conversation_open_at (conversation, where, where);
+	return conversation_open_at (conversation, where, where, 0);
 }
 
 void conversation_close (struct conversation *conversation)
@@ -63,9 +68,9 @@ int conversation_call (struct conversation *conversation, struct call *call)
 	}
 }
 
-int conversation_fetch (struct conversation *conversation, struct call *call, const char *name)
+int conversation_fetch (struct conversation *conversation, struct call *call, const char *name, double deadline)
 {
-	*call = (struct call){ .name = name, .sink = &sink_collect };
+	*call = (struct call){ .name = name, .options.deadline = deadline, .sink = &sink_collect };
 	if (conversation_call (conversation, call) < 0)
 		return STATUS_REMEX;
 	result_explain (call, NULL);

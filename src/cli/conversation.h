@@ -18,9 +18,10 @@ struct conversation {
 };
 
 /* Connect. 0, or -1 when `where` is not usable (which has been said). Later failures are told by the call. _at: connect to
- * `address`, which is called `where` in messages. */
+ * `address`, which is called `where` in messages, and try it for that many seconds (0: as libremex does). */
 int conversation_open (struct conversation *conversation, const char *where);
-int conversation_open_at (struct conversation *conversation, const char *where, const char *address);
+int conversation_open_at (
+	struct conversation *conversation, const char *where, const char *address, double connect_timeout);
 void conversation_close (struct conversation *conversation);
 
 /* Ask the user at the terminal whether to trust the host, which is not trusted; if yes, connect again: true. */
@@ -30,8 +31,8 @@ bool conversation_trust (struct conversation *conversation);
  * waited for (which has been said). */
 int conversation_call (struct conversation *conversation, struct call *call);
 
-/* Make a short call that returns one JSON document, in call->result_bytes. Returns the exit status; when it is not 0,
- * the reason has been said. */
-int conversation_fetch (struct conversation *conversation, struct call *call, const char *name);
+/* Make a short call that returns one JSON document, in call->result_bytes. `deadline`: seconds, 0: none. Returns the exit
+ * status; when it is not 0, the reason has been said. */
+int conversation_fetch (struct conversation *conversation, struct call *call, const char *name, double deadline);
 
 #endif

@@ -12,6 +12,8 @@
 
 const struct option document_options[] = {
 	OPTION_ROW_HOSTS ("of these hosts, as the words; may be repeated"),
+	{ "timeout", 'u', OPTION_SECONDS, offsetof (struct document_settings, timeout), "SEC",
+		"give up on an answer after this time (30, 1.5, 5m)", 0 },
 	OPTION_ROWS_MANY (struct document_settings),
 	OPTION_ROWS_VIEWS (struct document_settings),
 	OPTION_ROW_JSON (
@@ -21,10 +23,12 @@ const struct option document_options[] = {
 	{ 0 },
 };
 
-static int fetch (struct conversation *conversation, const struct document *document, int format)
+static int fetch (
+	struct conversation *conversation, const struct document *document, const struct document_settings *settings)
 {
 	struct call call;
-	int status = conversation_fetch (conversation, &call, document->call);
+	int status = conversation_fetch (conversation, &call, document->call, settings->timeout);
+	int format = settings->format;
 	json_t *json = NULL;
 	struct err err;
 
@@ -44,14 +48,15 @@ static int fetch (struct conversation *conversation, const struct document *docu
 	return finish (status);
 }
 
-static int run_on_one (const char *where, const char *address, const struct document *document, int format)
+static int run_on_one (const char *where, const char *address, const struct document *document,
+	const struct document_settings *settings)
 {
 	struct conversation conversation;
 	int status;
 
-	if (conversation_open_at (&conversation, where, address) < 0)
+	if (conversation_open_at (&conversation, where, address, settings->many.connect_timeout) < 0)
 		return STATUS_REMEX;
-	status = fetch (&conversation, document, format);
+	status = fetch (&conversation, document, settings);
 	conversation_close (&conversation);
 	return status;
 }
@@ -100,6 +105,7 @@ static int run_on_many (
 	struct many many = { .options = &settings->many, .format = settings->format };
 
 	many.fanout.call = document->call;
+	many.fanout.options.deadline = settings->timeout;
 	many.fanout.render = render;
 	many.fanout.context = &copy;
 	return many_run (&many, hosts);
@@ -117,11 +123,11 @@ int document_run (const struct subcommand *command, struct command_line *line, c
 	if ((status = many_words (command, line)))
 		return status;
 	if (!line->firsts.n)
-		return run_on_one ("local", "local", document, settings->format);
+		return run_on_one ("local", "local", document, settings);
 	if ((status = many_expand (command, &settings->many, &line->firsts, false, &hosts)) == 0) {
 		first = hosts.targets.targets;
 		status = many_is_one (&settings->many, &hosts)
-				 ? run_on_one (first->label, first->where, document, settings->format)
+				 ? run_on_one (first->label, first->where, document, settings)
 				 : run_on_many (&hosts, document, settings);
 	}
 	many_hosts_free (&hosts);

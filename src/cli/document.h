@@ -20,6 +20,7 @@ struct document {
 /* The options of such a command. */
 struct document_settings {
 	int format;
+	double timeout;
 	struct many_options many;
 };
 extern const struct option document_options[];

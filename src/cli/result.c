@@ -57,7 +57,9 @@ static void explain_limit (const struct call *call, struct result_text *lines)
 	double seconds = idle ? call->options.idle : call->options.deadline;
 	const char *waited = call->result.started ? "" : "; it was still waiting for its turn";
 
-	if (seconds > 0)
+	if (*call->result.message)
+		add (lines, "timed out after %g s: %s", seconds, call->result.message);
+	else if (seconds > 0)
 		add (lines, "timed out after %g s%s%s", seconds, idle ? " without a byte" : "", waited);
 	else
 		add (lines, "timed out, by a limit of the server%s", waited);
@@ -148,7 +150,11 @@ static json_t *json_error (const struct call *call)
 	case REMEX_SIGNALLED:
 	case REMEX_COMPLETED:
 	case REMEX_CANCELLED: return json_null ();
-	case REMEX_TIMED_OUT: return json_pack ("{ss ss}", "code", code, "limit", result->limit);
+	case REMEX_TIMED_OUT:
+		error = json_pack ("{ss ss}", "code", code, "limit", result->limit);
+		if (error && *result->message)
+			json_object_set_new (error, "message", json_words (result->message));
+		return error;
 	case REMEX_NEVER_STARTED:
 	case REMEX_FAILED:
 	case REMEX_LOST:

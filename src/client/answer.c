@@ -64,6 +64,7 @@ static int on_hello (struct remex_host *host, const struct message *message, str
 		if (buf_append (&host->out, buf_head (&request->unsent), buf_len (&request->unsent)) < 0)
 			return err_set (err, CODE_INTERNAL, "more calls are waiting than memory allows");
 		buf_free (&request->unsent);
+		client_request_sent (request);
 	}
 	event->type = REMEX_READY;
 	return 1;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "client/client_request.h"
 #include "client/error.h"
 #include "client/host.h"
@@ -67,6 +68,22 @@ void client_request_over (
 	list_remove (&request->node);
 	list_append (&request->host->over, &request->node);
 	host_ready (request->host);
+}
+
+void client_request_sent (struct remex_request *request)
+{
+	if (request->deadline > 0)
+		request->deadline_ms = clock_ms () + (int64_t)(request->deadline * 1000);
+}
+
+void client_request_late (struct remex_request *request)
+{
+	remex_cancel (request);
+	free (request->limit);
+	request->limit = strdup ("deadline");
+	request->result.started = true; /* perhaps; it is not known */
+	client_request_over (request, REMEX_TIMED_OUT, NULL,
+		"the host does not answer, and it is not known whether the command was stopped there");
 }
 
 /* --- starting ---------------------------------------------------------------------------------------------------- */
@@ -171,6 +188,8 @@ struct remex_request *remex_start (
 	request->allowed = request->window;
 	request->input = options->input;
 	request->hold = options->hold;
+	request->deadline = options->deadline;
+	request->deadline_ms = INT64_MAX;
 	list_init (&request->node);
 	buf_init (&request->unsent, HOST_OUT_MAX);
 	if (put_call (request, call, options, error) < 0) {
@@ -180,6 +199,8 @@ struct remex_request *remex_start (
 	host->last_id = request->id;
 	host->remex->windows += request->window;
 	list_append (&host->requests, &request->node);
+	if (host->state == HOST_OPEN)
+		client_request_sent (request);
 	if (host->state == HOST_DEAD)
 		client_request_over (request, REMEX_UNREACHABLE, host->end.code, host->end.text);
 	return request;

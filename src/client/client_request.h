@@ -31,6 +31,8 @@ struct remex_request {
 	bool wants_credit; /* remex_send took less than the credit allows: tell the caller when it can take more */
 	bool over;
 	bool hold;
+	int64_t deadline_ms; /* on the clock of clock_ms, from the moment that the call could be sent; INT64_MAX: none */
+	double deadline; /* seconds; 0: none */
 	int64_t credit; /* bytes of input that the server will take */
 	int64_t window;
 	int64_t allowed; /* bytes of output that the server may still send */
@@ -44,6 +46,12 @@ struct remex_request {
 /* The request is over with this outcome; the caller will be told. `code` and `message` may be NULL. */
 void client_request_over (
 	struct remex_request *request, enum remex_outcome outcome, const char *code, const char *message);
+
+/* The call can be sent now: its deadline runs. */
+void client_request_sent (struct remex_request *request);
+
+/* The deadline has passed, and the server says nothing: the request is over, and the server is told to stop it. */
+void client_request_late (struct remex_request *request);
 
 /* The caller has consumed n bytes of output: renew the window. */
 void client_request_consumed (struct remex_request *request, size_t n);

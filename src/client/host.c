@@ -16,6 +16,8 @@
 enum {
 	IDLE_BUFFER = 64 * 1024, /* bytes that `in` keeps while no request runs */
 	SILENCE_MS = 15000, /* while requests run: a ping after this silence, and the end after three times as long */
+	LATE_MS = 1000, /* after a deadline: a ping, if the request has not ended by then */
+	ANSWER_MS = 5000, /* after that ping: the request has timed out, if the server says nothing until then */
 };
 
 /* --- the beginning ----------------------------------------------------------------------------------------------- */
@@ -234,6 +236,7 @@ static bool fill (struct remex_host *host)
 	if (got == PUMP_NOTHING)
 		return false;
 	host->heard_ms = clock_ms ();
+	host->answered = true;
 	host_ready (host);
 	return true;
 }
@@ -276,12 +279,40 @@ void host_timer (struct remex_host *host, int64_t ms)
 	uv_timer_start (&host->timer, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
 }
 
-/* While requests run: watch for silence. */
+/* When the deadlines of the requests are to be looked at next. INT64_MAX: there are none. */
+static int64_t deadline_check (const struct remex_host *host)
+{
+	int64_t soonest = INT64_MAX;
+	const struct remex_request *request;
+
+	list_each (request, &host->requests, node)
+		if (request->deadline_ms < soonest)
+			soonest = request->deadline_ms;
+	if (soonest == INT64_MAX)
+		return soonest;
+	soonest += LATE_MS;
+	return host->asked_ms && soonest < host->asked_ms + ANSWER_MS ? host->asked_ms + ANSWER_MS : soonest;
+}
+
+/* Look at the silence at this time, and at the deadlines when they come. */
+static void check_at (struct remex_host *host, int64_t ms)
+{
+	int64_t deadline = deadline_check (host);
+
+	host->check_ms = deadline < ms ? deadline : ms;
+	host_timer (host, host->check_ms - clock_ms ());
+}
+
+/* While requests run: watch for silence, and for deadlines. */
 static void watch (struct remex_host *host)
 {
-	if (host->state == HOST_OPEN && !list_empty (&host->requests) && !uv_is_active ((uv_handle_t *)&host->timer)) {
+	if (host->state != HOST_OPEN || list_empty (&host->requests))
+		return;
+	if (!uv_is_active ((uv_handle_t *)&host->timer)) {
 		host->heard_ms = clock_ms ();
-		host_timer (host, SILENCE_MS);
+		check_at (host, host->heard_ms + SILENCE_MS);
+	} else if (deadline_check (host) < host->check_ms) {
+		check_at (host, host->check_ms);
 	}
 }
 
@@ -343,10 +374,34 @@ static void greeting_late (struct remex_host *host)
 		host_timer (host, 1000); /* our caller was late, or hello comes in pieces: wait a little longer */
 }
 
+/* The server keeps the deadlines. Where it does not end a request in time it is asked whether it is there: one that answers
+ * is left to it, and may still be stopping a command; one that does not has its requests ended here. */
+static void deadlines (struct remex_host *host)
+{
+	int64_t now = clock_ms ();
+	struct remex_request *request, *after;
+
+	if (now < deadline_check (host))
+		return;
+	/* Perhaps the caller was away, and the server was not silent: read before that is decided. */
+	if (!host->asked_ms || host->answered || fill (host) || host->ended) {
+		if (message_printf (&host->out, "{\"ping\":0}") == 0)
+			host_ready (host);
+		host->asked_ms = now;
+		host->answered = false;
+		return;
+	}
+	list_each_safe (request, after, &host->requests, node)
+		if (request->deadline_ms <= host->asked_ms)
+			client_request_late (request);
+	host->asked_ms = 0;
+}
+
 static void silence (struct remex_host *host)
 {
 	int64_t quiet = clock_ms () - host->heard_ms;
 
+	deadlines (host);
 	if (list_empty (&host->requests))
 		return;
 	/* Perhaps the caller was away, and the server was not silent: read before the silence is counted. */
@@ -360,7 +415,7 @@ static void silence (struct remex_host *host)
 	}
 	if (quiet >= SILENCE_MS && message_printf (&host->out, "{\"ping\":0}") == 0)
 		host_ready (host);
-	host_timer (host, quiet >= SILENCE_MS ? SILENCE_MS : SILENCE_MS - quiet);
+	check_at (host, clock_ms () + (quiet >= SILENCE_MS ? SILENCE_MS : SILENCE_MS - quiet));
 }
 
 static void on_timer (uv_timer_t *timer)
@@ -373,6 +428,8 @@ static void on_timer (uv_timer_t *timer)
 		greeting_late (host);
 	else if (host->state == HOST_OPEN)
 		silence (host);
+	/* A timer that was due before the loop began to wait: the loop must not wait now that there may be something to tell. */
+	uv_stop (timer->loop);
 }
 
 /* --- telling ----------------------------------------------------------------------------------------------------- */

@@ -195,7 +195,7 @@ static char *prepare (const struct wanted *wanted, char **words, struct conversa
 	struct call call;
 	char *text = NULL;
 
-	*status = conversation_fetch (conversation, &call, "plugins");
+	*status = conversation_fetch (conversation, &call, "plugins", wanted->options.deadline);
 	if (*status == 0 && !(text = parse_words (wanted, words, &call.result_bytes, conversation->where)))
 		*status = STATUS_REMEX;
 	call_free (&call);
@@ -266,7 +266,7 @@ static int call_on_one (const struct wanted *wanted, char **words, const struct 
 
 	if (!own.options.user)
 		own.options.user = target->user;
-	if (conversation_open_at (&conversation, target->label, target->where) < 0)
+	if (conversation_open_at (&conversation, target->label, target->where, wanted->many.connect_timeout) < 0)
 		return STATUS_REMEX;
 	status = call_on (&own, words, &conversation);
 	conversation_close (&conversation);
@@ -280,6 +280,7 @@ static int call_on_one (const struct wanted *wanted, char **words, const struct 
 static char *prepare_many (const struct wanted *wanted, char **words, const struct many_hosts *hosts, int *status)
 {
 	struct fanout fanout = { .call = "plugins",
+		.options.deadline = wanted->options.deadline,
 		.targets = &hosts->targets,
 		.window = MANY_WINDOW,
 		.connect_timeout = wanted->many.connect_timeout,

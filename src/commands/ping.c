@@ -164,7 +164,7 @@ static int ping_host (struct ping *ping, const char *where, const char *address)
 {
 	int status, result;
 
-	if (conversation_open_at (&ping->conversation, where, address) < 0)
+	if (conversation_open_at (&ping->conversation, where, address, ping->many.connect_timeout) < 0)
 		return STATUS_REMEX;
 	ping->task.ops = &ping_ops;
 	ping->times = json_array ();
@@ -285,7 +285,7 @@ static const struct option ping_options[] = {
 	{ "window", 'f', OPTION_COUNT, offsetof (struct ping, many.window), "COUNT", "so many hosts at once (64)",
 		MANY_WINDOW_MAX },
 	{ "connect-timeout", 't', OPTION_SECONDS, offsetof (struct ping, many.connect_timeout), "SEC",
-		"try to reach each of many hosts for this time (10)", 0 },
+		"try to reach each host for this time (10)", 0 },
 	OPTION_ROW_JSON (struct ping, "print one JSON document"),
 	OPTION_ROW_HELP,
 	{ 0 },

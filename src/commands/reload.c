@@ -112,7 +112,7 @@ static int reload (bool as_json)
 
 	if (conversation_open (&conversation, "local") < 0)
 		return STATUS_REMEX;
-	status = conversation_fetch (&conversation, &call, "reload");
+	status = conversation_fetch (&conversation, &call, "reload", 0);
 	console_release_signals (); /* printing may block from here on */
 	if (status == 0)
 		status = tell (&call, as_json);

@@ -139,7 +139,7 @@ START_TEST (a_fetch_says_why_it_failed)
 
 	begin (false, &fetches[_i].reply, 1);
 	capture_begin ();
-	status = conversation_fetch (&conversation, &call, "plugins");
+	status = conversation_fetch (&conversation, &call, "plugins", 0);
 	said = capture_end ();
 	ck_assert_int_eq (status, fetches[_i].status);
 	if (fetches[_i].said) {

@@ -49,9 +49,9 @@ def called(name, *words):
     return ["bash", "-c", 'LD_LIBRARY_PATH="${1%/*}" exec -a "$0" "$@"', name, real if os.path.exists(real) else REMEX, *words]
 
 
-def start(*args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **more):
+def start(*args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=None, **more):
     return subprocess.Popen(
-        [REMEX, *args], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, env=environment(), **more
+        [REMEX, *args], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, env=env or environment(), **more
     )
 
 

@@ -8,7 +8,10 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "base/clock.h"
+#include "client/client_request.h"
 #include "client/fake.h"
+#include "client/host.h"
 #include "support/check_main.h"
 
 static struct fake fake;
@@ -410,6 +413,101 @@ START_TEST (nobody_there)
 }
 END_TEST
 
+/* --- deadlines --------------------------------------------------------------------------------------------------- */
+
+static void hear_ping (void)
+{
+	const struct message *message;
+
+	fake_quiet (&fake);
+	ck_assert_ptr_nonnull (message = fake_hear (&fake));
+	ck_assert_int_eq (message->kind, MESSAGE_PING);
+}
+
+/* A call whose deadline passed a while ago, and the ping that asks whether the server is there. */
+static struct remex_request *late_call (void)
+{
+	struct remex_request *request = fake_call (&fake, &(struct remex_options){ .deadline = 1000 });
+
+	ck_assert_int_gt (request->deadline_ms, clock_ms () + 990000);
+	request->deadline_ms = clock_ms () - 1000;
+	host_timer (fake.host, 0); /* it was set for the old time */
+	while (!fake.host->asked_ms)
+		fake_quiet (&fake);
+	hear_ping ();
+	return request;
+}
+
+/* As if five seconds had passed. */
+static void wait_for_the_answer (struct remex_request *request)
+{
+	request->deadline_ms -= 5000;
+	fake.host->asked_ms -= 5000;
+	host_timer (fake.host, 0);
+}
+
+START_TEST (a_server_that_is_late_and_silent)
+{
+	struct remex_request *late = late_call ();
+	struct remex_request *other = remex_start (fake.host, "b", NULL, NULL);
+	const struct message *message;
+
+	fake_quiet (&fake);
+	fake_hear (&fake);
+	wait_for_the_answer (late);
+	fake_ended (&fake, REMEX_TIMED_OUT);
+	ck_assert_ptr_eq (fake.event.request, late);
+	ck_assert_str_eq (fake.event.result->limit, "deadline");
+	ck_assert_ptr_nonnull (strstr (fake.event.result->message, "does not answer"));
+	ck_assert (fake.event.result->started);
+	/* Should the server come back, it stops the call; what it says about it is too late. */
+	fake_quiet (&fake);
+	ck_assert_ptr_nonnull (message = fake_hear (&fake));
+	ck_assert_int_eq (message->kind, MESSAGE_CANCEL);
+	fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"exited\",\"exit\":0}}");
+	fake_say (&fake, "{\"id\":2,\"done\":{\"outcome\":\"completed\"}}");
+	fake_ended (&fake, REMEX_COMPLETED);
+	ck_assert_ptr_eq (fake.event.request, other);
+}
+END_TEST
+
+/* The server keeps the deadline: one that answers is believed, however long it takes. It is asked every five seconds. */
+START_TEST (a_server_that_is_late_and_answers)
+{
+	struct remex_request *late = late_call ();
+
+	for (int i = 0; i < 3; i++) {
+		fake_say (&fake, "{\"pong\":0}");
+		while (!fake.host->answered)
+			fake_quiet (&fake);
+		for (int j = 0; j < 10; j++)
+			fake_quiet (&fake);
+		ck_assert_ptr_null (fake_hear (&fake));
+		wait_for_the_answer (late);
+		while (fake.host->answered)
+			fake_quiet (&fake);
+		hear_ping ();
+	}
+	wait_for_the_answer (late);
+	/* It is in the socket, and was not read yet. */
+	fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"timed_out\",\"limit\":\"deadline\"}}");
+	fake_ended (&fake, REMEX_TIMED_OUT);
+	ck_assert_str_eq (fake.event.result->message, "");
+}
+END_TEST
+
+/* The time runs from hello: until then the time to connect counts. */
+START_TEST (a_deadline_runs_from_hello)
+{
+	struct remex_request *request = remex_start (fake.host, "a", &(struct remex_options){ .deadline = 1000 }, NULL);
+
+	ck_assert (request->deadline_ms == INT64_MAX);
+	fake_say (&fake, HELLO);
+	ck_assert_int_eq (fake_next (&fake)->type, REMEX_READY);
+	ck_assert_int_le (request->deadline_ms, clock_ms () + 1000000);
+}
+END_TEST
+
 static void open_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, setup_open, teardown);
@@ -418,6 +516,7 @@ static void open_cases (TCase *tcase)
 	tcase_add_test (tcase, hung_up_before_hello);
 	tcase_add_test (tcase, refused_before_hello);
 	tcase_add_loop_test (tcase, something_else_than_hello, 0, 5);
+	tcase_add_test (tcase, a_deadline_runs_from_hello);
 	tcase_add_test (tcase, nobody_there);
 	tcase_add_test (tcase, over_pipes);
 	tcase_add_test (tcase, no_descriptors);
@@ -431,6 +530,8 @@ static void greeted_cases (TCase *tcase)
 	tcase_add_test (tcase, pings);
 	tcase_add_test (tcase, pings_without_end);
 	tcase_add_loop_test (tcase, a_violation, 0, sizeof violations / sizeof *violations);
+	tcase_add_test (tcase, a_server_that_is_late_and_silent);
+	tcase_add_test (tcase, a_server_that_is_late_and_answers);
 	tcase_add_test (tcase, a_header_too_long);
 	tcase_add_loop_test (tcase, noise, 0, 200);
 	tcase_add_test (tcase, a_loop_of_ones_own);
