@@ -12,16 +12,19 @@
 #include "cli/result.h"
 #include "cli/say.h"
 #include "cli/similar.h"
+#include "files/digest.h"
 #include "hosts/fold.h"
 
-enum { REASON = 512, NAME = 256 };
+enum { REASON = 512, NAME = 256, OUTPUT = (int)DIGEST_TEXT + (int)TRIE_NAME };
 
 struct coalesce_item {
 	const struct member *member;
 	int order; /* of the outcome: smaller ones are printed first */
 	char words[REASON]; /* how it ended; "" where the output says it all */
 	char reason[REASON]; /* the same, with the name of the host masked */
-	char sums[2][DIGEST_TEXT]; /* of stdout and stderr; "" where they are not kept */
+	char outputs
+		[2]
+		[OUTPUT]; /* stdout and stderr: a word for equal ones; "" where there is none, or they are not kept */
 };
 
 /* --- grouping ---------------------------------------------------------------------------------------------------- */
@@ -52,7 +55,7 @@ static bool has_run (const struct coalesce_item *item)
 	const struct remex_result *result = &item->member->call.result;
 	bool stopped = result->outcome == REMEX_TIMED_OUT || result->outcome == REMEX_CANCELLED;
 
-	if (stopped && !result->started && !*item->sums[0] && !*item->sums[1])
+	if (stopped && !result->started && !*item->outputs[0] && !*item->outputs[1])
 		return false;
 	return item->order <= 1002;
 }
@@ -103,12 +106,12 @@ static void set_reason (struct coalesce_item *item)
 		mask_name (item->reason, sizeof item->reason, name);
 }
 
-/* The sum of the masked output. */
+/* The masked output: its sum. */
 static int mask_sum (const struct coalesced *coalesced, struct coalesce_item *item, bool is_err)
 {
-	const struct spooled *spooled = gather_bytes (coalesced->gather, item->member->rank, is_err);
+	const struct trie_stream *stream = gather_bytes (coalesced->gather, item->member->rank, is_err);
 	struct digest *digest = digest_new ();
-	struct spool_lines lines;
+	struct trie_lines lines;
 	const uint8_t *line;
 	char name[NAME];
 	struct buf masked;
@@ -116,9 +119,9 @@ static int mask_sum (const struct coalesced *coalesced, struct coalesce_item *it
 	int result = digest ? 0 : -1;
 
 	similar_name (name, sizeof name, item->member->target->label);
-	spool_lines_init (&lines, spooled);
-	buf_init (&masked, 2 * SPOOL_LINE);
-	while (result == 0 && (line = spool_lines_next (&lines, &n))) {
+	trie_lines_init (&lines, stream);
+	buf_init (&masked, 2 * TRIE_LINE);
+	while (result == 0 && (line = trie_lines_next (&lines, &n))) {
 		result = similar_mask (&masked, line, n, name);
 		digest_add (digest, buf_head (&masked), buf_len (&masked));
 		buf_consume (&masked, buf_len (&masked));
@@ -128,9 +131,9 @@ static int mask_sum (const struct coalesced *coalesced, struct coalesce_item *it
 		result = -1;
 	}
 	if (result == 0)
-		digest_text (digest, item->sums[is_err]);
+		digest_text (digest, item->outputs[is_err]);
 	buf_free (&masked);
-	spool_lines_free (&lines);
+	trie_lines_free (&lines);
 	digest_free (digest);
 	return result;
 }
@@ -141,10 +144,8 @@ static int set_item (const struct coalesced *coalesced, struct coalesce_item *it
 	item->order = order_of (member);
 	set_reason (item);
 	for (int i = 0; coalesced->gather && i < 2; i++) {
-		const char *sum = gather_sum (coalesced->gather, member->rank, i);
-
-		memcpy (item->sums[i], sum, strlen (sum) + 1);
-		if (coalesced->similar && *sum && mask_sum (coalesced, item, i) < 0)
+		trie_name (gather_bytes (coalesced->gather, member->rank, i), item->outputs[i]);
+		if (coalesced->similar && *item->outputs[i] && mask_sum (coalesced, item, i) < 0)
 			return -1;
 	}
 	return 0;
@@ -157,7 +158,7 @@ static int compare (const struct coalesce_item *a, const struct coalesce_item *b
 	if (!order)
 		order = strcmp (a->reason, b->reason);
 	for (int i = 0; !order && i < 2; i++)
-		order = strcmp (a->sums[i], b->sums[i]);
+		order = strcmp (a->outputs[i], b->outputs[i]);
 	return order;
 }
 
@@ -294,7 +295,7 @@ static int print_header (FILE *to, const struct coalesce_group *group)
 
 /* Several streams, line by line side by side. */
 struct columns {
-	struct spool_lines *lines; /* n of them */
+	struct trie_lines *lines; /* n of them */
 	struct similar_line *now; /* the current line of each; bytes NULL: it has ended */
 	char (*names)[NAME];
 	size_t n;
@@ -303,7 +304,7 @@ struct columns {
 static void columns_free (struct columns *columns)
 {
 	for (size_t i = 0; columns->lines && i < columns->n; i++)
-		spool_lines_free (&columns->lines[i]);
+		trie_lines_free (&columns->lines[i]);
 	free (columns->lines);
 	free (columns->now);
 	free (columns->names);
@@ -321,7 +322,7 @@ static int columns_open (struct columns *columns, size_t n)
 static void columns_set (
 	struct columns *columns, size_t i, const struct coalesced *coalesced, const struct member *member, bool is_err)
 {
-	spool_lines_init (&columns->lines[i], gather_bytes (coalesced->gather, member->rank, is_err));
+	trie_lines_init (&columns->lines[i], gather_bytes (coalesced->gather, member->rank, is_err));
 	similar_name (columns->names[i], NAME, member->target->label);
 }
 
@@ -334,7 +335,7 @@ static int columns_next (struct columns *columns)
 		struct similar_line *now = &columns->now[i];
 
 		*now = (struct similar_line){ .name = columns->names[i] };
-		now->bytes = spool_lines_next (&columns->lines[i], &now->n);
+		now->bytes = trie_lines_next (&columns->lines[i], &now->n);
 		if (columns->lines[i].error) {
 			errno = columns->lines[i].error;
 			return -1;
@@ -347,10 +348,12 @@ static int columns_next (struct columns *columns)
 /* Are the outputs of all hosts of the group the same bytes? Those of similar ones may differ. */
 static bool is_uniform (const struct coalesced *coalesced, const struct coalesce_group *group, bool is_err)
 {
-	const char *sum = gather_sum (coalesced->gather, group->items->member->rank, is_err);
+	char first[TRIE_NAME], other[TRIE_NAME];
 
+	trie_name (gather_bytes (coalesced->gather, group->items->member->rank, is_err), first);
 	for (size_t i = 1; i < group->n; i++)
-		if (strcmp (gather_sum (coalesced->gather, group->items[i].member->rank, is_err), sum) != 0)
+		if (strcmp (trie_name (gather_bytes (coalesced->gather, group->items[i].member->rank, is_err), other),
+			    first) != 0)
 			return false;
 	return true;
 }
@@ -363,7 +366,7 @@ static int print_body (FILE *to, const struct coalesced *coalesced, const struct
 	struct buf merged;
 	int result = columns_open (&columns, uniform ? 1 : group->n);
 
-	buf_init (&merged, 4 * SPOOL_LINE);
+	buf_init (&merged, 4 * TRIE_LINE);
 	for (size_t i = 0; result == 0 && i < columns.n; i++)
 		columns_set (&columns, i, coalesced, group->items[i].member, is_err);
 	while (result == 0 && (result = columns_next (&columns)) > 0) {
@@ -382,7 +385,7 @@ static int print_body (FILE *to, const struct coalesced *coalesced, const struct
 
 static bool has_output (const struct coalesced *coalesced, const struct coalesce_group *group, bool is_err)
 {
-	return spooled_len (gather_bytes (coalesced->gather, group->items->member->rank, is_err)) > 0;
+	return gather_bytes (coalesced->gather, group->items->member->rank, is_err)->length > 0;
 }
 
 static int print_blocks (const struct coalesced *coalesced, bool merged)
@@ -461,13 +464,13 @@ static int print_lines (const struct coalesced *coalesced, bool is_err, FILE *to
 static int print_host (const struct coalesced *coalesced, const struct member *member, bool is_err)
 {
 	FILE *to = is_err ? stderr : stdout;
-	struct spool_lines lines;
+	struct trie_lines lines;
 	const uint8_t *line;
 	int result = 0;
 	size_t n;
 
-	spool_lines_init (&lines, gather_bytes (coalesced->gather, member->rank, is_err));
-	while (result == 0 && (line = spool_lines_next (&lines, &n))) {
+	trie_lines_init (&lines, gather_bytes (coalesced->gather, member->rank, is_err));
+	while (result == 0 && (line = trie_lines_next (&lines, &n))) {
 		fprintf (to, "%s: ", safe (member->target->label));
 		result = show (to, line, n);
 	}
@@ -475,7 +478,7 @@ static int print_host (const struct coalesced *coalesced, const struct member *m
 		errno = lines.error;
 		result = -1;
 	}
-	spool_lines_free (&lines);
+	trie_lines_free (&lines);
 	return result;
 }
 
@@ -493,13 +496,13 @@ int coalesce_print_hosts (const struct coalesced *coalesced)
 /* --- differences ------------------------------------------------------------------------------------------------- */
 
 /* All of a stream in memory; NULL with errno. */
-static uint8_t *read_all (const struct spooled *spooled, size_t *n)
+static uint8_t *read_all (const struct trie_stream *stream, size_t *n)
 {
-	size_t size = (size_t)spooled_len (spooled);
+	size_t size = (size_t)stream->length;
 	uint8_t *bytes = malloc (size + 1);
 
 	for (*n = 0; bytes && *n < size;) {
-		ssize_t got = spooled_read (spooled, spooled->start + *n, bytes + *n, size - *n);
+		ssize_t got = trie_read (stream, *n, bytes + *n, size - *n);
 
 		if (got <= 0) {
 			free (bytes);
@@ -512,8 +515,9 @@ static uint8_t *read_all (const struct spooled *spooled, size_t *n)
 
 static int print_diff (FILE *to, const struct coalesced *coalesced, const struct coalesce_group *group, bool is_err)
 {
-	const struct spooled *old = gather_bytes (coalesced->gather, coalesced->groups->items->member->rank, is_err);
-	const struct spooled *new = gather_bytes (coalesced->gather, group->items->member->rank, is_err);
+	const struct trie_stream *old =
+		gather_bytes (coalesced->gather, coalesced->groups->items->member->rank, is_err);
+	const struct trie_stream *new = gather_bytes (coalesced->gather, group->items->member->rank, is_err);
 	size_t n_old = 0, n_new = 0;
 	uint8_t *a = read_all (old, &n_old), *b = read_all (new, &n_new);
 	char *names[2] = { coalesce_group_names (coalesced->groups), coalesce_group_names (group) };

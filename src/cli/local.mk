@@ -30,5 +30,6 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/status_line.c %D%/status_line.h \
 	%D%/subcommand.c %D%/subcommand.h \
 	%D%/transfer.c %D%/transfer.h \
+	%D%/trie.c %D%/trie.h \
 	%D%/view.h \
 	$(NULL)

@@ -11,13 +11,13 @@
 #include "cli/say.h"
 
 /* Read a stream into a buffer. 0, or -1 with errno. */
-static int load (struct buf *to, const struct spooled *spooled)
+static int load (struct buf *to, const struct trie_stream *stream)
 {
-	uint64_t at = spooled->start;
+	uint64_t at = 0;
 
-	while (at < spooled->end) {
+	while (at < stream->length) {
 		uint8_t *space = buf_reserve (to, SPOOL_PIECE);
-		ssize_t got = space ? spooled_read (spooled, at, space, SPOOL_PIECE) : -1;
+		ssize_t got = space ? trie_read (stream, at, space, SPOOL_PIECE) : -1;
 
 		if (got <= 0)
 			return -1;

@@ -54,23 +54,6 @@ ssize_t spooled_read (const struct spooled *spooled, uint64_t at, void *bytes, s
 /* The bytes before that offset are not needed any more. */
 void spooled_drop (struct spooled *spooled, uint64_t before);
 
-/* A stream line by line. The struct holds one piece of the stream in memory. */
-struct spool_lines {
-	const struct spooled *spooled;
-	uint64_t at; /* of the bytes behind the buffer */
-	uint8_t *bytes; /* the buffer: `n` bytes, of which `used` were returned */
-	size_t n, used, size;
-	int error; /* errno: it could not be read */
-};
-
-void spool_lines_init (struct spool_lines *lines, const struct spooled *spooled);
-void spool_lines_free (struct spool_lines *lines);
-
-/* The next line with its newline, valid until the next call; a line of more than SPOOL_LINE bytes comes in pieces.
- * NULL: the end, or `error`. */
-enum { SPOOL_LINE = 64 * 1024 };
-const uint8_t *spool_lines_next (struct spool_lines *lines, size_t *n);
-
 static inline uint64_t spooled_len (const struct spooled *spooled)
 {
 	return spooled->end - spooled->start;

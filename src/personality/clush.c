@@ -487,13 +487,13 @@ static void tell_ends (const struct clush *clush)
 	}
 }
 
-static int copy_spooled (const struct spooled *spooled, FILE *to)
+static int copy_stream (const struct trie_stream *stream, FILE *to)
 {
 	uint8_t bytes[16 * 1024], last = '\n';
-	uint64_t at = spooled->start;
+	uint64_t at = 0;
 	ssize_t n;
 
-	while ((n = spooled_read (spooled, at, bytes, sizeof bytes)) > 0) {
+	while ((n = trie_read (stream, at, bytes, sizeof bytes)) > 0) {
 		fwrite (bytes, 1, (size_t)n, to);
 		at += (uint64_t)n;
 		last = bytes[n - 1];
@@ -510,16 +510,16 @@ static int print_blocks (const struct clush *clush, const struct coalesced *coal
 	bool coloured = clush->labels.colours[0];
 
 	for (size_t i = 0; i < coalesced->n; i++) {
-		const struct spooled *bytes =
+		const struct trie_stream *bytes =
 			gather_bytes (&clush->gather, coalesce_first (&coalesced->groups[i])->rank, false);
 		char *names = coalesce_group_names (&coalesced->groups[i]), count[32];
 
 		if (!names)
 			return -1;
-		if (spooled_len (bytes)) {
+		if (bytes->length) {
 			printf ("%s%s\n%s%s\n%s%s\n", coloured ? "\033[94m" : "", line, names,
 				count_of (clush, count, coalesced->groups[i].n), line, coloured ? "\033[0m" : "");
-			if (copy_spooled (bytes, stdout) < 0) {
+			if (copy_stream (bytes, stdout) < 0) {
 				free (names);
 				return -1;
 			}
@@ -531,7 +531,7 @@ static int print_blocks (const struct clush *clush, const struct coalesced *coal
 
 static int write_file (const struct clush *clush, const struct member *member, int directory, bool is_err)
 {
-	const struct spooled *bytes = gather_bytes (&clush->gather, member->rank, is_err);
+	const struct trie_stream *bytes = gather_bytes (&clush->gather, member->rank, is_err);
 	char name[OUTDIR_NAME];
 	FILE *file;
 	int fd, result = -1;
@@ -542,7 +542,7 @@ static int write_file (const struct clush *clush, const struct member *member, i
 	file = fd < 0 ? NULL : fdopen (fd, "w");
 
 	if (file) {
-		result = spooled_len (bytes) ? copy_spooled (bytes, file) : 0;
+		result = bytes->length ? copy_stream (bytes, file) : 0;
 		if (fclose (file) != 0)
 			result = -1;
 	} else {

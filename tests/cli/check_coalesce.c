@@ -45,7 +45,6 @@ static struct member *add (const char *name, enum remex_outcome outcome, int exi
 	};
 	gather.view.ops->take (&gather.view, member, false, out, strlen (out));
 	gather.view.ops->take (&gather.view, member, true, err, strlen (err));
-	gather.view.ops->ended (&gather.view, member);
 	fanout.n++;
 	return member;
 }

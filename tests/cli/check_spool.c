@@ -122,47 +122,6 @@ START_TEST (the_file_has_no_name)
 }
 END_TEST
 
-START_TEST (lines_come_whole)
-{
-	static char longer[SPOOL_LINE + 100];
-	struct spool_lines lines;
-	struct spooled stream;
-	const uint8_t *line;
-	size_t n;
-
-	memset (longer, 'x', sizeof longer);
-	spool_init (&spool, _i ? 0 : 1000000);
-	spooled_init (&stream, &spool);
-	for (int i = 0; i < 20000; i++)
-		ck_assert_int_eq (spooled_append (&stream, "one\n\nthree and more\n", 20), 0);
-	ck_assert_int_eq (spooled_append (&stream, longer, sizeof longer), 0);
-	ck_assert_int_eq (spooled_append (&stream, "\nend", 4), 0);
-	spool_lines_init (&lines, &stream);
-	for (int i = 0; i < 20000; i++) {
-		line = spool_lines_next (&lines, &n);
-		if (n != 4 || memcmp (line, "one\n", 4) != 0)
-			ck_abort_msg ("round %d", i);
-		line = spool_lines_next (&lines, &n);
-		if (n != 1 || *line != '\n')
-			ck_abort_msg ("round %d", i);
-		line = spool_lines_next (&lines, &n);
-		if (n != 15 || memcmp (line, "three and more\n", 15) != 0)
-			ck_abort_msg ("round %d", i);
-	}
-	ck_assert_ptr_nonnull (spool_lines_next (&lines, &n));
-	ck_assert_uint_eq (n, SPOOL_LINE);
-	ck_assert_ptr_nonnull (spool_lines_next (&lines, &n));
-	ck_assert_uint_eq (n, 101);
-	ck_assert_ptr_nonnull (line = spool_lines_next (&lines, &n));
-	ck_assert_mem_eq (line, "end", 3);
-	ck_assert_ptr_null (spool_lines_next (&lines, &n));
-	ck_assert_int_eq (lines.error, 0);
-	spool_lines_free (&lines);
-	spooled_free (&stream);
-	spool_free (&spool);
-}
-END_TEST
-
 /* --- the input of many calls ------------------------------------------------------------------------------------- */
 
 /* The slowest call that runs holds the reader back; one that has not begun does not, and misses nothing. */
@@ -221,7 +180,6 @@ static void add_cases (TCase *tcase)
 	tcase_add_loop_test (tcase, what_is_kept_can_be_read, 0, 5);
 	tcase_add_loop_test (tcase, what_is_dropped_is_used_again, 0, 2);
 	tcase_add_test (tcase, the_file_has_no_name);
-	tcase_add_loop_test (tcase, lines_come_whole, 0, 2);
 	tcase_add_test (tcase, the_slowest_call_holds_the_reader_back);
 }
 

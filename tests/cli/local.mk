@@ -23,6 +23,7 @@ cli_checks = \
 	%D%/check_spool \
 	%D%/check_subcommand \
 	%D%/check_transfer \
+	%D%/check_trie \
 	$(NULL)
 check_PROGRAMS += $(cli_checks)
 TESTS += $(cli_checks)
@@ -78,6 +79,8 @@ cli_parts = src/cli/libcli.la src/hosts/libhosts.la src/proc/libproc.la src/conf
 %C%_check_outdir_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 %C%_check_report_CFLAGS = $(check_cflags)
 %C%_check_report_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
+%C%_check_trie_CFLAGS = $(check_cflags)
+%C%_check_trie_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 %C%_check_spool_CFLAGS = $(check_cflags)
 %C%_check_spool_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 endif
