@@ -495,6 +495,17 @@ int coalesce_print_hosts (const struct coalesced *coalesced)
 
 /* --- differences ------------------------------------------------------------------------------------------------- */
 
+/* The largest of the groups that have run; the first one of several. NULL: none has run. */
+static const struct coalesce_group *plurality (const struct coalesced *coalesced)
+{
+	const struct coalesce_group *largest = NULL;
+
+	for (size_t i = 0; i < coalesced->n; i++)
+		if (has_run (coalesced->groups[i].items) && (!largest || coalesced->groups[i].n > largest->n))
+			largest = &coalesced->groups[i];
+	return largest;
+}
+
 /* All of a stream in memory; NULL with errno. */
 static uint8_t *read_all (const struct trie_stream *stream, size_t *n)
 {
@@ -513,22 +524,22 @@ static uint8_t *read_all (const struct trie_stream *stream, size_t *n)
 	return bytes;
 }
 
-static int print_diff (FILE *to, const struct coalesced *coalesced, const struct coalesce_group *group, bool is_err)
+static int print_diff (FILE *to, const struct coalesced *coalesced, const struct coalesce_group *most,
+	const struct coalesce_group *group, bool is_err)
 {
-	const struct trie_stream *old =
-		gather_bytes (coalesced->gather, coalesced->groups->items->member->rank, is_err);
+	const struct trie_stream *old = gather_bytes (coalesced->gather, most->items->member->rank, is_err);
 	const struct trie_stream *new = gather_bytes (coalesced->gather, group->items->member->rank, is_err);
 	size_t n_old = 0, n_new = 0;
 	uint8_t *a = read_all (old, &n_old), *b = read_all (new, &n_new);
-	char *names[2] = { coalesce_group_names (coalesced->groups), coalesce_group_names (group) };
+	char *names[2] = { coalesce_group_names (most), coalesce_group_names (group) };
 	int result = -1;
 	struct buf text;
 
 	buf_init (&text, SIZE_MAX / 2);
 	if (a && b && names[0] && names[1] && (result = diff_print (&text, a, n_old, b, n_new)) == 0 &&
 		buf_len (&text)) {
-		fprintf (to, "--- %s (%zu)%s\n+++ %s (%zu)%s\n", names[0], coalesced->groups->n,
-			is_err ? " stderr" : "", names[1], group->n, is_err ? " stderr" : "");
+		fprintf (to, "--- %s (%zu)%s\n+++ %s (%zu)%s\n", names[0], most->n, is_err ? " stderr" : "", names[1],
+			group->n, is_err ? " stderr" : "");
 		for (size_t at = 0; result == 0 && at < buf_len (&text);) {
 			const uint8_t *line = buf_head (&text) + at;
 			const uint8_t *newline = memchr (line, '\n', buf_len (&text) - at);
@@ -548,9 +559,11 @@ static int print_diff (FILE *to, const struct coalesced *coalesced, const struct
 
 static int print_diffs (const struct coalesced *coalesced)
 {
-	for (size_t i = 1; i < coalesced->n; i++)
-		for (int j = 0; has_run (coalesced->groups[i].items) && j < 2; j++)
-			if (print_diff (stdout, coalesced, &coalesced->groups[i], j) < 0)
+	const struct coalesce_group *most = plurality (coalesced);
+
+	for (size_t i = 0; most && i < coalesced->n; i++)
+		for (int j = 0; has_run (coalesced->groups[i].items) && &coalesced->groups[i] != most && j < 2; j++)
+			if (print_diff (stdout, coalesced, most, &coalesced->groups[i], j) < 0)
 				return -1;
 	return 0;
 }
@@ -570,16 +583,6 @@ int coalesce_print (const struct coalesced *coalesced, enum coalesce_style style
 }
 
 /* --- the verdict ------------------------------------------------------------------------------------------------- */
-
-static const struct coalesce_group *plurality (const struct coalesced *coalesced)
-{
-	const struct coalesce_group *largest = NULL;
-
-	for (size_t i = 0; i < coalesced->n; i++)
-		if (has_run (coalesced->groups[i].items) && (!largest || coalesced->groups[i].n > largest->n))
-			largest = &coalesced->groups[i];
-	return largest;
-}
 
 static bool differs (const struct coalesced *coalesced, const struct coalesce_group *group)
 {

@@ -38,7 +38,7 @@ void coalesce_free (struct coalesced *coalesced);
 enum coalesce_style {
 	COALESCE_BLOCKS, /* a header with the hosts, then the output */
 	COALESCE_LINES, /* every line behind its hosts; equal lines of several groups that stand at the same place once */
-	COALESCE_DIFF, /* for each other group its difference from the first one (diff.h) */
+	COALESCE_DIFF, /* for each other group its difference from the largest one (diff.h) */
 };
 
 /* Print the outputs: stdout to ours and stderr to ours; `merged`: both to stdout. Control characters are shown and not

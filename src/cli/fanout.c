@@ -432,7 +432,7 @@ static int status_of_any (const struct fanout *fanout)
 
 int fanout_status (const struct fanout *fanout)
 {
-	bool unreachable = false, timed_out = false;
+	bool unreachable = false, timed_out = false, cancelled = false;
 	int largest = 0, any = fanout->brake.any ? status_of_any (fanout) : -1;
 
 	if (fanout->broken)
@@ -451,9 +451,13 @@ int fanout_status (const struct fanout *fanout)
 		case REMEX_FAILED:
 		case REMEX_NEVER_STARTED: unreachable = true; break;
 		case REMEX_TIMED_OUT: timed_out = true; break;
+		case REMEX_CANCELLED:
+			cancelled = true;
+			if (fanout->brake.fail_fast)
+				continue; /* it was stopped because of another one, whose status counts */
+			break;
 		case REMEX_EXITED:
 		case REMEX_SIGNALLED:
-		case REMEX_CANCELLED:
 		case REMEX_COMPLETED: break;
 		}
 		if (status > largest)
@@ -465,6 +469,8 @@ int fanout_status (const struct fanout *fanout)
 		return STATUS_UNREACHABLE;
 	if (timed_out)
 		return STATUS_TIMED_OUT;
+	if (!largest && cancelled)
+		return STATUS_CANCELLED;
 	if (!largest && fanout->skipped)
 		return STATUS_REMEX;
 	return largest;

@@ -82,6 +82,8 @@ void progress_draw (struct progress *progress, const char *name, int64_t bytes, 
 	if (!progress->shown)
 		return;
 	measure (progress, bytes);
+	if (!status_line_is_ours ())
+		return;
 	if (total > 0)
 		snprintf (percent, sizeof percent, "%3d%%", (int)(100.0 * (double)bytes / (double)total));
 	if (total >= bytes && progress->rate > 0)
@@ -128,7 +130,7 @@ void progress_draw_hosts (
 	if (!progress->shown)
 		return;
 	measure (progress, hosts->bytes > 0 ? hosts->bytes : 0);
-	if (output_is_busy (out) || output_is_busy (err))
+	if (output_is_busy (out) || output_is_busy (err) || !status_line_is_ours ())
 		return;
 	snprintf (text, sizeof text, "%zu hosts: ", hosts->n);
 	add_count (text, sizeof text, hosts->done, "done", true);

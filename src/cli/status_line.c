@@ -19,6 +19,13 @@ bool status_line_possible (void)
 	return isatty (STDERR_FILENO) && type && *type && strcmp (type, "dumb") != 0;
 }
 
+bool status_line_is_ours (void)
+{
+	pid_t group = tcgetpgrp (STDERR_FILENO);
+
+	return group < 0 || group == getpgrp (); /* < 0: it is a terminal without jobs */
+}
+
 int status_line_width (void)
 {
 	struct winsize size;

@@ -19,6 +19,9 @@ enum { STATUS_LINE_WIDTH = 250, STATUS_LINE_BYTES = 4 * STATUS_LINE_WIDTH + 8 };
 /* Is stderr a terminal that can erase a line? One of the type "dumb" cannot (TERM). */
 bool status_line_possible (void);
 
+/* Is the terminal ours at this moment? A job in the background does not draw on what is typed. */
+bool status_line_is_ours (void);
+
 /* How many columns the terminal has; at most STATUS_LINE_WIDTH. */
 int status_line_width (void);
 

@@ -58,7 +58,6 @@ static struct member *add (const char *name, enum remex_outcome outcome, const c
 	};
 	gather.view.ops->take (&gather.view, member, false, out, n);
 	gather.view.ops->take (&gather.view, member, true, err, strlen (err));
-	gather.view.ops->ended (&gather.view, member);
 	fanout.n++;
 	return member;
 }

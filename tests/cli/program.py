@@ -56,14 +56,15 @@ def start(*args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=None, **m
 
 
 class Terminal:
-    """remex with a terminal as stdin and stderr (and stdout, with `all`) and the environment `test.env`."""
+    """remex with a terminal as stdin and stderr (and stdout, with `all`) and the environment `test.env`. name: what
+    remex is called; "": the words are another command."""
 
     def __init__(self, test, *words, all=False, stdin=None, columns=80, name=None, **more):
         self.test = test
         self.ours, theirs = pty.openpty()
         self.resize(columns)
         self.child = subprocess.Popen(
-            called(name, *words) if name else [REMEX, *words], stdin=theirs if stdin is None else stdin, stderr=theirs,
+            list(words) if name == "" else called(name, *words) if name else [REMEX, *words], stdin=theirs if stdin is None else stdin, stderr=theirs,
             stdout=theirs if all else subprocess.PIPE, env={**test.env, **more}, start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(2, termios.TIOCSCTTY, 0),  # so that Ctrl-C is a signal
         )
