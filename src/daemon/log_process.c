@@ -36,6 +36,7 @@ struct inlet {
 struct log {
 	struct inlet inlets[INLETS];
 	struct nowait out; /* standard error */
+	bool input_output; /* keep 0 and 1 */
 	uint64_t lost; /* lines that nobody could read */
 };
 
@@ -113,6 +114,16 @@ static bool take (struct log *log, struct inlet *inlet)
 	return put_lines (log, inlet, got <= 0);
 }
 
+static void take_null (int fd)
+{
+	int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return;
+	dup2 (null, fd);
+	close (null);
+}
+
 static int run (void *arg)
 {
 	struct log *log = arg;
@@ -122,6 +133,9 @@ static int run (void *arg)
 	signal (SIGINT, SIG_IGN);
 	signal (SIGQUIT, SIG_IGN);
 	signal (SIGTERM, SIG_IGN);
+	if (!log->input_output) /* whoever is at their other ends waits for the end of all copies */
+		for (int fd = 0; fd < 2; fd++)
+			take_null (fd);
 	log_setup ("remexd[log]", LOG_WARNING);
 	log->out = nowait_of (STDERR_FILENO, O_WRONLY);
 	for (int rest = 0; rest < REST;) {
@@ -172,16 +186,13 @@ static int open_inlet (struct inlet *inlet)
 static void replace (int fd, const struct stat *error)
 {
 	struct stat st;
-	int null;
 
 	if (!is_pipe (fd, &st))
 		return;
-	if (fd == STDOUT_FILENO && st.st_dev == error->st_dev && st.st_ino == error->st_ino) {
+	if (fd == STDOUT_FILENO && st.st_dev == error->st_dev && st.st_ino == error->st_ino)
 		dup2 (STDERR_FILENO, fd);
-	} else if ((null = open ("/dev/null", O_RDWR | O_CLOEXEC)) >= 0) {
-		dup2 (null, fd);
-		close (null);
-	}
+	else
+		take_null (fd);
 }
 
 int log_process_start (struct log_process *process, bool input_output, struct err *err)
@@ -193,6 +204,7 @@ int log_process_start (struct log_process *process, bool input_output, struct er
 	bool failed = false, piped = is_pipe (STDERR_FILENO, &error);
 
 	*process = (struct log_process){ .main = -1, .front = -1, .workers = -1 };
+	log.input_output = input_output;
 	wanted[FRONT] = S_ISFIFO (error.st_mode) || S_ISSOCK (error.st_mode);
 	for (int i = 0; i < INLETS; i++) {
 		log.inlets[i] = (struct inlet){ .fd = -1 };

@@ -26,8 +26,8 @@ struct log_process {
 	int front, workers; /* what these get as their standard error; -1: ours */
 };
 
-/* Start the process, and replace our standard error if it is a pipe. With `input_output`, 0 and 1 are replaced by /dev/null
- * if they are pipes: otherwise our end would wait for whoever holds their locks. 0, or -1 and err, and nothing has
+/* Start the process, and replace our standard error if it is a pipe. With `input_output`, the process keeps 0 and 1, and ours
+ * are replaced by /dev/null if they are pipes: otherwise our end would wait for whoever holds their locks. 0, or -1 and err, and nothing has
  * changed. */
 int log_process_start (struct log_process *process, bool input_output, struct err *err);
 
