@@ -29,7 +29,8 @@ struct host {
 	char *name;
 	double number;
 	struct buf text;
-	size_t same; /* the place of the first host that has the same text */
+	struct host *same; /* the next host that has the same text; NULL: there is none */
+	bool first; /* of those with its text */
 };
 
 struct hosts_read {
@@ -188,7 +189,7 @@ static void print_text (const char *names, const struct host *host)
 }
 
 struct order {
-	const struct host *host;
+	struct host *host;
 	size_t place;
 };
 
@@ -208,11 +209,10 @@ static int compare_order (const void *left, const void *right)
 	return order ? order : (a->place > b->place) - (a->place < b->place);
 }
 
-/* Set host->same of all hosts. */
+/* Set `same` and `first` of all hosts. */
 static int find_same (struct hosts_read *hosts)
 {
 	struct order *orders = calloc (hosts->n + 1, sizeof *orders);
-	size_t same = 0;
 
 	if (!orders)
 		return -1;
@@ -220,9 +220,9 @@ static int find_same (struct hosts_read *hosts)
 		orders[i] = (struct order){ hosts->all[i], i };
 	qsort (orders, hosts->n, sizeof *orders, compare_order);
 	for (size_t i = 0; i < hosts->n; i++) {
-		if (compare_text (&orders[same].host->text, &orders[i].host->text))
-			same = i;
-		hosts->all[orders[i].place]->same = orders[same].place;
+		orders[i].host->first = !i || compare_text (&orders[i - 1].host->text, &orders[i].host->text) != 0;
+		if (!orders[i].host->first)
+			orders[i - 1].host->same = orders[i].host;
 	}
 	free (orders);
 	return 0;
@@ -237,11 +237,10 @@ static int print_folded (struct hosts_read *hosts)
 		size_t n = 0;
 		char *folded;
 
-		if (hosts->all[i]->same != i)
+		if (!hosts->all[i]->first)
 			continue;
-		for (size_t j = i; j < hosts->n; j++)
-			if (hosts->all[j]->same == i)
-				names[n++] = hosts->all[j]->name;
+		for (const struct host *host = hosts->all[i]; host; host = host->same)
+			names[n++] = host->name;
 		if ((folded = dshbak_fold (names, n)))
 			print_text (folded, hosts->all[i]);
 		else
