@@ -22,8 +22,7 @@ static struct {
 	const char *role;
 	enum log_level level;
 	int journal; /* does stderr go to the journal? 1: yes, 0: no, -1: not known yet */
-	int lent;
-} self = { "remexd", LOG_INFO, -1, -1 };
+} self = { "remexd", LOG_INFO, -1 };
 
 static const char *const names[] = { "error", "warning", "info", "debug" };
 
@@ -75,16 +74,6 @@ void log_redirect (int fd)
 {
 	dup2 (fd, STDERR_FILENO);
 	sink.known = false;
-}
-
-void log_lend (int fd)
-{
-	self.lent = fd;
-}
-
-int log_lent (void)
-{
-	return self.lent;
 }
 
 void log_own (void)

@@ -30,11 +30,6 @@ bool log_flush (void);
 /* Make fd (which stays the caller's) the standard error. */
 void log_redirect (int fd);
 
-/* The descriptor (which stays the caller's) that is the standard error of the workers: they run plugins, and must not have
- * ours. -1, as at first: they have ours. */
-void log_lend (int fd);
-int log_lent (void);
-
 /* When stderr is a pipe or a terminal, replace it by a non-blocking description of our own, so that a reader that does
  * not read cannot block later writers (a plugin with stdio). For a daemon's start. */
 void log_own (void);

@@ -118,6 +118,7 @@ int main (int argc, char **argv)
 	}
 	memory_guard (no_memory);
 	signal (SIGPIPE, SIG_IGN);
+	signal (SIGCHLD, SIG_DFL); /* ignored signals are inherited, and nobody could wait for a source of groups then */
 	if (say_open () < 0)
 		no_memory ();
 	if (argc && (personality = personality_find (argv[0]))) {

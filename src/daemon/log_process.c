@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,22 +20,27 @@
 #include "proc/fork.h"
 
 enum {
+	INLETS_MAX = 65536,
 	PIECE = 4096,
 	ROOM = 64 * 1024, /* of a socket pair: some hundred lines, before lines are lost */
 	REST = 2 * ROOM / PIECE, /* reads after the end of supervisor and front */
 };
 
-enum { MAIN, FRONT, WORKERS, INLETS };
+/* The first inlets, which are there from the beginning; each worker's comes later. */
+enum { MAIN, FRONT, FIRST };
 
 /* The end of a socket pair, and what has come of a line whose end has not. */
 struct inlet {
 	int fd; /* -1: closed */
+	bool main; /* of supervisor and keepers: inlets of workers come along */
+	bool guarded; /* the kernel takes no descriptors (passrights.h) */
 	size_t n;
 	char bytes[PIECE];
 };
 
 struct log {
-	struct inlet inlets[INLETS];
+	struct inlet *inlets[INLETS_MAX];
+	size_t n_inlets;
 	struct nowait out; /* standard error */
 	bool input_output; /* keep 0 and 1 */
 	uint64_t lost; /* lines that nobody could read */
@@ -69,7 +75,7 @@ static bool put (struct log *log, const char *bytes, size_t n)
 {
 	say_lost (log);
 	while (n) {
-		struct pollfd fds[] = { { .fd = log->out.fd, .events = POLLOUT }, { .fd = log->inlets[MAIN].fd } };
+		struct pollfd fds[] = { { .fd = log->out.fd, .events = POLLOUT }, { .fd = log->inlets[MAIN]->fd } };
 		ssize_t done = nowait_write (&log->out, bytes, n);
 
 		if (done >= 0) {
@@ -100,11 +106,56 @@ static bool put_lines (struct log *log, struct inlet *inlet, bool last)
 	return true;
 }
 
+/* A worker's end has come. Without memory its lines are lost. */
+static void add_inlet (struct log *log, int fd)
+{
+	struct inlet *inlet = log->n_inlets < INLETS_MAX ? calloc (1, sizeof *inlet) : NULL;
+
+	if (!inlet) {
+		close (fd);
+		return;
+	}
+	inlet->fd = fd;
+	inlet->guarded = passrights_refused (fd);
+	log->inlets[log->n_inlets++] = inlet;
+}
+
+/* As recv(2); the supervisor sends a worker's end with a byte that is no text. */
+static ssize_t receive (struct log *log, struct inlet *inlet, char *bytes, size_t n)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE (sizeof (int))];
+	struct iovec part = { bytes, n };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	struct cmsghdr *head;
+	ssize_t got;
+	int fd;
+
+	if (!inlet->main)
+		return recv (inlet->fd, bytes, n, MSG_DONTWAIT);
+	message.msg_control = control;
+	message.msg_controllen = sizeof control;
+	got = recvmsg (inlet->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (got <= 0 || !(head = CMSG_FIRSTHDR (&message)) || head->cmsg_type != SCM_RIGHTS)
+		return got;
+	memcpy (&fd, CMSG_DATA (head), sizeof fd);
+	add_inlet (log, fd);
+	if (got > 1)
+		return got - 1;
+	errno = EAGAIN;
+	return -1;
+}
+
 /* Take what has come. False: end. */
 static bool take (struct log *log, struct inlet *inlet)
 {
-	ssize_t got = recv (inlet->fd, inlet->bytes + inlet->n, PIECE - inlet->n, MSG_DONTWAIT);
+	ssize_t got;
 
+	/* Whoever drops a descriptor may wait for as long as its sender likes. */
+	if (!inlet->main && !inlet->guarded && passrights_pending (inlet->fd)) {
+		fd_drop (&inlet->fd);
+		return put_lines (log, inlet, true);
+	}
+	got = receive (log, inlet, inlet->bytes + inlet->n, PIECE - inlet->n);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
 	if (got > 0)
@@ -112,6 +163,39 @@ static bool take (struct log *log, struct inlet *inlet)
 	else
 		fd_close (&inlet->fd);
 	return put_lines (log, inlet, got <= 0);
+}
+
+/* Forget the workers' inlets that are closed. */
+static void forget_closed (struct log *log)
+{
+	size_t kept = FIRST;
+
+	for (size_t i = FIRST; i < log->n_inlets; i++)
+		if (log->inlets[i]->fd >= 0)
+			log->inlets[kept++] = log->inlets[i];
+		else
+			free (log->inlets[i]);
+	log->n_inlets = kept;
+}
+
+/* Wait for lines, and take them. 1: go on; 0: supervisor and front have ended, and there is nothing to read; -1: end. */
+static int turn (struct log *log, bool over)
+{
+	size_t n = log->n_inlets;
+	struct pollfd *fds = calloc (n, sizeof *fds);
+	int result = fds ? 1 : -1, ready;
+
+	for (size_t i = 0; fds && i < n; i++)
+		fds[i] = (struct pollfd){ .fd = log->inlets[i]->fd, .events = POLLIN };
+	if (fds && (ready = poll (fds, n, over ? 0 : -1)) <= 0)
+		result = ready == 0 ? 0 : errno == EINTR ? 1 : -1;
+	else
+		for (size_t i = 0; fds && i < n && result > 0; i++)
+			if (fds[i].revents && !take (log, log->inlets[i]))
+				result = -1;
+	free (fds);
+	forget_closed (log);
+	return result;
 }
 
 static void take_null (int fd)
@@ -138,22 +222,12 @@ static int run (void *arg)
 			take_null (fd);
 	log_setup ("remexd[log]", LOG_WARNING);
 	log->out = nowait_of (STDERR_FILENO, O_WRONLY);
-	for (int rest = 0; rest < REST;) {
-		bool over = log->inlets[MAIN].fd < 0 && log->inlets[FRONT].fd < 0;
-		struct pollfd fds[INLETS];
-		int ready;
+	for (int rest = 0, result = 1; result > 0 && rest < REST;) {
+		bool over = log->inlets[MAIN]->fd < 0 && log->inlets[FRONT]->fd < 0;
 
-		for (int i = 0; i < INLETS; i++)
-			fds[i] = (struct pollfd){ .fd = log->inlets[i].fd, .events = POLLIN };
-		/* A process that a plugin has left behind may have the workers' end, and write to it, for ever. */
+		/* A process that a plugin has left behind may have its end, and write to it, for ever. */
 		rest += over;
-		if ((ready = poll (fds, INLETS, over ? 0 : -1)) < 0 && errno != EINTR)
-			return 1;
-		if (ready == 0)
-			break;
-		for (int i = 0; i < INLETS; i++)
-			if (ready > 0 && fds[i].revents && !take (log, &log->inlets[i]))
-				return 1;
+		result = turn (log, over);
 	}
 	return 0;
 }
@@ -165,21 +239,22 @@ static bool is_pipe (int fd, struct stat *st)
 	return fstat (fd, st) == 0 && S_ISFIFO (st->st_mode);
 }
 
-/* The end that others write to, or -1 with errno. */
-static int open_inlet (struct inlet *inlet)
+/* A socket pair: the end that is read, and the end that others write to. 0, or -1 with errno. `guarded`: no descriptors. */
+static int open_pair (int pair[2], bool guarded)
 {
 	const int room = ROOM;
-	int pair[2];
 
 	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
-	inlet->fd = pair[1];
-	passrights_refuse (inlet->fd); /* plugins have the other end */
-	if (fd_nonblock (pair[0], true) < 0)
+	if (fd_nonblock (pair[1], true) < 0) {
 		fd_close (&pair[0]);
-	else
-		setsockopt (pair[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-	return pair[0];
+		fd_close (&pair[1]);
+		return -1;
+	}
+	setsockopt (pair[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+	if (guarded)
+		passrights_refuse (pair[0]);
+	return 0;
 }
 
 /* Replace a pipe by the same as standard error if that is the same pipe, or else by /dev/null. */
@@ -195,38 +270,67 @@ static void replace (int fd, const struct stat *error)
 		take_null (fd);
 }
 
+static int to_process = -1; /* our end of MAIN; the process reads the other one */
+
 int log_process_start (struct log_process *process, bool input_output, struct err *err)
 {
 	static struct log log; /* the child's copy is used */
-	bool wanted[INLETS] = { [MAIN] = true, [WORKERS] = true };
-	int ends[INLETS] = { -1, -1, -1 }, keep[INLETS];
+	static struct inlet first[FIRST];
+	int main_pair[2] = { -1, -1 }, front_pair[2] = { -1, -1 };
 	struct stat error = { .st_mode = 0 };
-	bool failed = false, piped = is_pipe (STDERR_FILENO, &error);
+	bool piped = is_pipe (STDERR_FILENO, &error), failed;
 
-	*process = (struct log_process){ .main = -1, .front = -1, .workers = -1 };
+	*process = (struct log_process){ .front = -1 };
+	failed = open_pair (main_pair, false) < 0;
+	if (!failed && (piped || S_ISSOCK (error.st_mode)))
+		failed = open_pair (front_pair, true) < 0;
+	first[MAIN] = (struct inlet){ .fd = main_pair[0], .main = true };
+	first[FRONT] = (struct inlet){ .fd = front_pair[0],
+		.guarded = front_pair[0] >= 0 && passrights_refused (front_pair[0]) };
+	for (log.n_inlets = 0; log.n_inlets < FIRST; log.n_inlets++)
+		log.inlets[log.n_inlets] = &first[log.n_inlets];
 	log.input_output = input_output;
-	wanted[FRONT] = S_ISFIFO (error.st_mode) || S_ISSOCK (error.st_mode);
-	for (int i = 0; i < INLETS; i++) {
-		log.inlets[i] = (struct inlet){ .fd = -1 };
-		failed |= wanted[i] && (ends[i] = open_inlet (&log.inlets[i])) < 0;
-		keep[i] = log.inlets[i].fd;
-	}
-	if (failed || (process->pid = fork_run ("remexd-log", keep, INLETS, run, &log)) < 0) {
+	if (failed ||
+		(process->pid = fork_run ("remexd-log", (int[]){ main_pair[0], front_pair[0] }, 2, run, &log)) < 0) {
 		process->pid = 0;
 		err_sys (err, 0, "the log's process");
-		for (int i = 0; i < INLETS; i++)
-			fd_close (&ends[i]);
-	} else if (piped) {
-		log_redirect (ends[MAIN]);
+		fd_close (&main_pair[1]);
+		fd_close (&front_pair[1]);
 	}
-	for (int i = 0; i < INLETS; i++)
-		fd_close (&log.inlets[i].fd);
+	fd_close (&main_pair[0]);
+	fd_close (&front_pair[0]);
 	if (!process->pid)
 		return -1;
+	if (piped)
+		log_redirect (main_pair[1]);
 	for (int fd = 0; input_output && fd < 2; fd++)
 		replace (fd, &error);
-	process->main = ends[MAIN];
-	process->front = ends[FRONT];
-	process->workers = ends[WORKERS];
+	to_process = main_pair[1];
+	process->front = front_pair[1];
 	return 0;
+}
+
+int log_process_worker (void)
+{
+	char no_text = 0;
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE (sizeof (int))] = { 0 };
+	struct iovec part = { &no_text, 1 };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+	};
+	struct cmsghdr *head = CMSG_FIRSTHDR (&message);
+	int pair[2];
+
+	if (to_process < 0)
+		return -1;
+	if (open_pair (pair, true) < 0)
+		return open ("/dev/null", O_WRONLY | O_CLOEXEC);
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN (sizeof (int));
+	memcpy (CMSG_DATA (head), &pair[0], sizeof (int));
+	sendmsg (to_process, &message,
+		MSG_DONTWAIT | MSG_NOSIGNAL); /* when this fails, the lines of this worker are lost */
+	fd_close (&pair[0]);
+	return pair[1];
 }

@@ -5,9 +5,9 @@
  * the pipe. All others have one end of a socket pair as their standard error, which takes a line at once or not at all.
  *
  * Workers run plugins, and whoever has the log can end it: shutdown(2) of a socket such as the journal's, ftruncate(2) of a
- * file, tcsetattr(3) of a terminal. So workers have a socket pair of their own in every case, and the front has one where
- * standard error is a pipe or a socket. What one of these does to its pair, or how much it writes, costs the lines of the
- * others nothing.
+ * file, tcsetattr(3) of a terminal. So each worker has a socket pair of its own in every case, and the front has one where
+ * standard error is a pipe or a socket. Whatever one of these does to its pair, and however much it writes, costs no line of
+ * the others. The pairs take no descriptors (passrights.h).
  *
  * A pipe may be without a reader for a time: lines that come then are lost, and counted. The process ends when the
  * supervisor and the front have ended. If it dies, lines are lost, and nothing else.
@@ -22,13 +22,16 @@
 
 struct log_process {
 	pid_t pid; /* 0: there is none */
-	int main; /* tells the process that the supervisor lives; -1: there is no process */
-	int front, workers; /* what these get as their standard error; -1: ours */
+	int front; /* what the front gets as its standard error; -1: ours */
 };
 
 /* Start the process, and replace our standard error if it is a pipe. With `input_output`, the process keeps 0 and 1, and ours
  * are replaced by /dev/null if they are pipes: otherwise our end would wait for whoever holds their locks. 0, or -1 and err, and nothing has
  * changed. */
 int log_process_start (struct log_process *process, bool input_output, struct err *err);
+
+/* What a new worker gets as its standard error: a descriptor that the caller closes; -1: ours, because there is no process,
+ * or no descriptor. */
+int log_process_worker (void);
 
 #endif

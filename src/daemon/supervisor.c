@@ -640,7 +640,6 @@ static void own_log (struct supervisor *supervisor)
 
 	if (log_process_start (&supervisor->log, !supervisor->stdio, &err) < 0)
 		log_warning ("who reads the log can hold up remexd, and plugins have the log: %s", err.text);
-	log_lend (supervisor->log.workers);
 	supervisor->front.log = supervisor->log.front;
 	log_own ();
 }

@@ -6,20 +6,20 @@
 
 #include "base/fd.h"
 #include "base/link.h"
-#include "base/log.h"
 #include "base/passrights.h"
+#include "daemon/log_process.h"
 #include "daemon/worker_process.h"
 #include "proc/keeper.h"
 
 /* The descriptors that the keeper passes on to the worker: of the plugin files, and of the log. With room for `more` behind
  * them. */
-static int *worker_fds (const struct plugin_files *files, size_t more, size_t *n)
+static int *worker_fds (const struct plugin_files *files, int log, size_t more, size_t *n)
 {
 	int *fds = calloc (files->n_items + 1 + more, sizeof *fds);
 
 	*n = 0;
-	if (fds && log_lent () >= 0)
-		fds[(*n)++] = log_lent ();
+	if (fds && log >= 0)
+		fds[(*n)++] = log;
 	for (size_t i = 0; fds && i < files->n_items && *n < KEEPER_FDS; i++)
 		if (files->items[i].fd >= 0)
 			fds[(*n)++] = files->items[i].fd;
@@ -41,9 +41,10 @@ int worker_process_start (
 	list_init (&process->node);
 	if (keeper_process_prepare (&process->keeper, serial, cgroups) < 0)
 		return -1;
+	birth->log = log_process_worker ();
 	keeper.link = process->keeper.far_link;
 	keeper.cgroup = process->keeper.cgroup;
-	keeper.worker_fds = worker_fds (birth->files, 2, &keeper.n_worker_fds);
+	keeper.worker_fds = worker_fds (birth->files, birth->log, 2, &keeper.n_worker_fds);
 	if (!keeper.worker_fds || link_pair (link) < 0) {
 		keeper_process_abandon (&process->keeper);
 	} else {
@@ -60,6 +61,7 @@ int worker_process_start (
 			fd_close (&link[0]);
 		fd_close (&link[1]);
 	}
+	fd_close (&birth->log);
 	free (keeper.worker_fds);
 	return result;
 }

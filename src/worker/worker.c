@@ -281,7 +281,7 @@ int worker_run (int link, int lifeline, void *arg)
 	const struct worker_birth *birth = arg;
 	static struct self self; /* 128 KiB: too large for the stack */
 	struct record record = { .type = REC_READY };
-	int status, log = log_lent ();
+	int status, log = birth->log;
 	struct err err;
 
 	/* `pkill remexd` is meant for the supervisor, and must not end requests that the supervisor lets finish. */

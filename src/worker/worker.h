@@ -26,6 +26,7 @@ struct worker_birth {
 	const struct config *config;
 	const struct plugin_files *files;
 	uid_t uid;
+	int log; /* its standard error; -1: that of its keeper */
 	bool probe; /* load the plugins, send the verb table (REC_VERBS), leave */
 };
 

@@ -101,31 +101,42 @@ static int bomb_wait (void *state, struct remex_call *call)
 	return remex_cancelled (call) ? 0 : remex_fail (call, REMEX_ERR_FAILED, "woken without a reason");
 }
 
-/* Sends the front records with descriptors that it has not asked for, on the only link of its process. */
-static int bomb_strays (void *state, struct remex_call *call)
+/* Send a descriptor along with bytes. 0, or -1 with errno. */
+static int send_descriptor (int to, void *bytes, size_t n)
 {
-	char record[32] = { 99 }; /* of an unknown type, without payload */
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE (sizeof (int))] = { 0 };
-	struct iovec part = { record, sizeof record };
+	struct iovec part = { bytes, n };
 	struct msghdr message = {
 		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
 	};
 	struct cmsghdr *head = CMSG_FIRSTHDR (&message);
-	int link = 2, type = 0, pipes[2];
+	int pipes[2], result;
+
+	if (pipe2 (pipes, O_CLOEXEC) < 0)
+		return -1;
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN (sizeof (int));
+	memcpy (CMSG_DATA (head), &pipes[0], sizeof (int));
+	result = sendmsg (to, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+	close (pipes[0]);
+	close (pipes[1]);
+	return result;
+}
+
+/* Sends the front records with descriptors that it has not asked for, on the only link of its process. */
+static int bomb_strays (void *state, struct remex_call *call)
+{
+	char record[32] = { 99 }; /* of an unknown type, without payload */
+	int link = 2, type = 0;
 	socklen_t size = sizeof type;
 
 	(void)state;
 	while (type != SOCK_SEQPACKET && ++link < 1000)
 		getsockopt (link, SOL_SOCKET, SO_TYPE, &type, &size);
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN (sizeof (int));
-	while (pipe2 (pipes, O_CLOEXEC) == 0) {
-		memcpy (CMSG_DATA (head), &pipes[0], sizeof (int));
-		sendmsg (link, &message, MSG_NOSIGNAL);
-		close (pipes[0]);
-		close (pipes[1]);
-	}
+	do
+		errno = 0;
+	while (send_descriptor (link, record, sizeof record) == 0 || (errno != EMFILE && errno != ENFILE));
 	return remex_fail (call, REMEX_ERR_FAILED, "nobody minds");
 }
 
@@ -314,6 +325,7 @@ static int bomb_stdout (void *state, struct remex_call *call)
 /* All that ends a log for its other writers, whatever its kind is. */
 static int bomb_log (void *state, struct remex_call *call)
 {
+	const int least = 1;
 	struct termios terminal;
 
 	(void)state;
@@ -323,6 +335,8 @@ static int bomb_log (void *state, struct remex_call *call)
 		cfmakeraw (&terminal);
 		tcsetattr (2, TCSANOW, &terminal);
 	}
+	send_descriptor (2, "?", 1); /* whoever reads it has to close it */
+	setsockopt (2, SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
 	fcntl (2, F_SETFL, O_NONBLOCK); /* without O_APPEND */
 	if (ftruncate (2, 0) < 0 && shutdown (2, SHUT_RDWR) < 0)
 		return 0;

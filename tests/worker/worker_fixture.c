@@ -28,7 +28,7 @@ void fixture_start (struct worker_fixture *fixture, uid_t uid, bool probe)
 	ck_assert_int_ge (fixture->pid, 0);
 	if (!fixture->pid) {
 		struct worker_birth birth = {
-			.config = fixture->config, .files = &fixture->files, .uid = uid, .probe = probe
+			.log = -1, .config = fixture->config, .files = &fixture->files, .uid = uid, .probe = probe
 		};
 
 		close (ends[0]);
