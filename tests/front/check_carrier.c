@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -387,6 +388,47 @@ START_TEST (what_lingers)
 }
 END_TEST
 
+/* Bulk input, which is spliced into the pipe: whoever holds the pipe's lock holds up the carrier's thread, but neither the
+ * front's sends nor another stream. */
+START_TEST (in_bulk_that_hangs)
+{
+	static char bytes[300000];
+	struct carriage *carriage, *other;
+	struct lock_holder holder = { 0 };
+	int ends[2], ours, pipe, fd;
+
+	ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
+	ck_assert_int_ge (ours = fcntl (ends[1], F_DUPFD_CLOEXEC, 0), 0);
+	ck_assert_ptr_nonnull (carriage = carrier_take (&carrier, CARRY_IN, FD_PIPE, &ours));
+	for (size_t sent = 0, n = 0; n < sizeof bytes;) {
+		ssize_t some = sent < sizeof bytes ? send (ours, bytes, sizeof bytes - sent, MSG_DONTWAIT) : 0;
+
+		sent += some > 0 ? (size_t)some : 0;
+		ck_assert_int_gt ((some = read (ends[0], bytes, sizeof bytes)), 0);
+		n += (size_t)some;
+	}
+	lock_holder_begin (&holder, ends[1]);
+	ck_assert_int_eq (send (ours, bytes, 100000, MSG_DONTWAIT), 100000);
+	while (!carriage_is_stuck (carriage))
+		poll (NULL, 0, 1);
+	while (send (ours, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+		;
+	ck_assert_int_eq (errno, EAGAIN);
+	pipe = carried_pipe (CARRY_OUT, &fd, &other);
+	ck_assert_int_eq (fd_write_all (pipe, "hello", 5), 0);
+	expect (fd, "hello");
+	fd_close (&pipe);
+	wait_state (other, CARRIED_WHOLE);
+	fd_close (&fd);
+	fd_close (&ours);
+	ck_assert_int_eq (carriage_state (carriage), CARRYING);
+	lock_holder_end (&holder);
+	wait_state (carriage, CARRIED_WHOLE);
+	fd_close (&ends[0]);
+	fd_close (&ends[1]);
+}
+END_TEST
+
 static void add_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, begin, finish);
@@ -402,6 +444,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, closed);
 	tcase_add_test (tcase, of_another_kind);
 	tcase_add_test (tcase, that_hangs);
+	tcase_add_test (tcase, in_bulk_that_hangs);
 	tcase_add_test (tcase, what_lingers);
 }
 
