@@ -118,6 +118,20 @@ REMEX_CLIENT_API int remex_timeout (struct remex *remex);
  * its socket is not safe to use (remex(1), FILES). */
 REMEX_CLIENT_API struct remex_host *remex_connect (struct remex *remex, const char *where, struct remex_error *error);
 
+/* The way to a host; all zeros: directly. The texts are read during the call only. */
+struct remex_route {
+	const char
+		*proxy; /* a command, as a line for sh(1), whose standard input and output lead to `where`: to the TCP
+			      port of a remexd; or, where `where` is a Unix socket, to such a socket of a remexd, perhaps on
+			      another machine (`ssh web1 remex stdio`). NULL: none */
+};
+
+/* The same by a route. The command is run with the caller's environment, as a session without a terminal, and is killed at
+ * the end of the host. What it says last on its standard error is part of the message that tells the end. Keys are proved
+ * end to end, as without a proxy. The caller must not ignore SIGCHLD. */
+REMEX_CLIENT_API struct remex_host *remex_connect_by (
+	struct remex *remex, const char *where, const struct remex_route *route, struct remex_error *error);
+
 /* The time limit from the dial to the hello of hosts that are connected from now on: seconds, in (0, 1e6]; the others
  * keep theirs. It also holds for a host that waits for its lookup. */
 REMEX_CLIENT_API void remex_set_connect_timeout (struct remex *remex, double seconds);
@@ -144,6 +158,10 @@ REMEX_CLIENT_API const char *remex_directory (struct remex *remex, struct remex_
  * The host ends (REMEX_CLOSED) as soon as its key is known; remex_host_code is "trusted", "untrusted", or the reason
  * why the key could not be read. */
 REMEX_CLIENT_API struct remex_host *remex_probe (struct remex *remex, const char *where, struct remex_error *error);
+
+/* The same by a route. */
+REMEX_CLIENT_API struct remex_host *remex_probe_by (
+	struct remex *remex, const char *where, const struct remex_route *route, struct remex_error *error);
 
 /* The key that the host has shown, as a line ("remex-ed25519 BASE64") and as a fingerprint ("SHA256:…"); "" before.
  * remex_host_pin: the fingerprint of the key that was pinned when the connection was begun; "": none was pinned; NULL:

@@ -464,7 +464,8 @@ static void on_start (struct task *task, struct drive *drive)
 			call_fail (call, REMEX_FAILED, "internal", strerror (errno));
 		return;
 	}
-	call->host = remex_connect (drive->remex, call->address ? call->address : call->where, &error);
+	call->host = remex_connect_by (drive->remex, call->address ? call->address : call->where,
+		&(struct remex_route){ .proxy = call->proxy }, &error);
 	if (!call->host) {
 		call_fail (call, REMEX_UNREACHABLE, error.code, error.text);
 		return;

@@ -61,7 +61,8 @@ struct call {
 	void *data; /* for the sink */
 	bool mortal; /* the sink may block, and has nothing to clean up: signals are not caught */
 	/* For call_queue: */
-	const char *address; /* for remex_connect; NULL: `where` */
+	const char *address; /* for remex_connect_by; NULL: `where` */
+	const char *proxy; /* the command that leads there; NULL: none */
 	/* Its turn has come: set options.args. 0; or -1 with errno, or with errno 0 after call_fail. May be NULL. */
 	int (*begin) (struct call *call);
 	void (*ended) (struct call *call); /* it is over, and its connection is closed */

@@ -12,17 +12,19 @@ static int dial (struct conversation *conversation)
 {
 	struct remex_error error;
 
-	if ((conversation->host = remex_connect (conversation->drive.remex, conversation->address, &error)))
+	conversation->host = remex_connect_by (conversation->drive.remex, conversation->address,
+		&(struct remex_route){ .proxy = conversation->proxy }, &error);
+	if (conversation->host)
 		return 0;
 	complain (NULL, "%s", error.text);
 	return -1;
 }
 
-int conversation_open_at (
-	struct conversation *conversation, const char *where, const char *address, double connect_timeout)
+int conversation_open_to (struct conversation *conversation, const struct host_target *target, double connect_timeout)
 {
-	conversation->where = where;
-	conversation->address = address;
+	conversation->where = target->label;
+	conversation->address = target->where;
+	conversation->proxy = target->proxy;
 	conversation->host = NULL;
 	if (drive_open (&conversation->drive) == 0) {
 		if (connect_timeout > 0)
@@ -36,7 +38,7 @@ int conversation_open_at (
 
 int conversation_open (struct conversation *conversation, const char *where)
 {
-	return conversation_open_at (conversation, where, where, 0);
+	return conversation_open_to (conversation, &(struct host_target){ .label = where, .where = where }, 0);
 }
 
 void conversation_close (struct conversation *conversation)

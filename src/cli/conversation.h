@@ -8,20 +8,21 @@
 
 #include "cli/call.h"
 #include "cli/drive.h"
+#include "hosts/hosts.h"
 #include "remex/client.h"
 
 struct conversation {
 	const char *where; /* the host as the user has named it, for messages */
-	const char *address; /* for remex_connect */
+	const char *address; /* for remex_connect_by */
+	const char *proxy; /* the command that leads there; NULL: none */
 	struct drive drive;
 	struct remex_host *host;
 };
 
-/* Connect. 0, or -1 when `where` is not usable (which has been said). Later failures are told by the call. _at: connect to
- * `address`, which is called `where` in messages, and try it for that many seconds (0: as libremex does). */
+/* Connect. 0, or -1 when `where` is not usable (which has been said). Later failures are told by the call. _to: a target,
+ * which is called by its label in messages; it is tried for that many seconds (0: as libremex does). */
 int conversation_open (struct conversation *conversation, const char *where);
-int conversation_open_at (
-	struct conversation *conversation, const char *where, const char *address, double connect_timeout);
+int conversation_open_to (struct conversation *conversation, const struct host_target *target, double connect_timeout);
 void conversation_close (struct conversation *conversation);
 
 /* Ask the user at the terminal whether to trust the host, which is not trusted; if yes, connect again: true. */

@@ -48,13 +48,13 @@ static int fetch (
 	return finish (status);
 }
 
-static int run_on_one (const char *where, const char *address, const struct document *document,
-	const struct document_settings *settings)
+static int run_on_one (
+	const struct host_target *target, const struct document *document, const struct document_settings *settings)
 {
 	struct conversation conversation;
 	int status;
 
-	if (conversation_open_at (&conversation, where, address, settings->many.connect_timeout) < 0)
+	if (conversation_open_to (&conversation, target, settings->many.connect_timeout) < 0)
 		return STATUS_REMEX;
 	status = fetch (&conversation, document, settings);
 	conversation_close (&conversation);
@@ -114,7 +114,6 @@ static int run_on_many (
 int document_run (const struct subcommand *command, struct command_line *line, const struct document *document)
 {
 	const struct document_settings *settings = line->values;
-	const struct host_target *first;
 	struct many_hosts hosts;
 	int status;
 
@@ -122,14 +121,12 @@ int document_run (const struct subcommand *command, struct command_line *line, c
 		return status;
 	if ((status = many_words (command, line)))
 		return status;
-	if (!line->firsts.n)
-		return run_on_one ("local", "local", document, settings);
-	if ((status = many_expand (command, &settings->many, &line->firsts, false, &hosts)) == 0) {
-		first = hosts.targets.targets;
+	if (!line->firsts.n && !settings->many.proxy)
+		return run_on_one (&(struct host_target){ .label = "local", .where = "local" }, document, settings);
+	if ((status = many_expand (command, &settings->many, many_or_local (&line->firsts), false, &hosts)) == 0)
 		status = many_is_one (&settings->many, &hosts)
-				 ? run_on_one (first->label, first->where, document, settings)
+				 ? run_on_one (hosts.targets.targets, document, settings)
 				 : run_on_many (&hosts, document, settings);
-	}
 	many_hosts_free (&hosts);
 	return status;
 }

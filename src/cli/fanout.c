@@ -339,6 +339,7 @@ static void make_member (struct fanout *fanout, size_t rank, int64_t window)
 	member->target = &fanout->targets->targets[rank];
 	call->where = member->target->label;
 	call->address = member->target->where;
+	call->proxy = member->target->proxy;
 	call->name = fanout->call;
 	call->options = fanout->options;
 	call->options.window = window;

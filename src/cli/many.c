@@ -36,10 +36,20 @@ int many_words (const struct subcommand *command, struct command_line *line)
 	return 0;
 }
 
+const struct option_list *many_or_local (const struct option_list *words)
+{
+	static const char *local[] = { "local" };
+	static const struct option_list only = { local, 1 };
+
+	return words->n ? words : &only;
+}
+
 static int expand (const struct many_options *options, const struct option_list *words, bool stdin_used,
 	struct many_hosts *hosts, struct err *err)
 {
-	struct hosts_options reading = { .read_stdin = stdin_used ? NULL : console_read_all, .via = options->via };
+	struct hosts_options reading = {
+		.read_stdin = stdin_used ? NULL : console_read_all, .via = options->via, .proxy = options->proxy
+	};
 	struct hosts_query query = { .words = words->words,
 		.n_words = words->n,
 		.excluded = options->excluded.words,
@@ -61,7 +71,7 @@ static int expand (const struct many_options *options, const struct option_list 
 static bool is_socket (const struct many_options *options, const struct option_list *words)
 {
 	return words->n == 1 && !strncmp (words->words[0], "unix:///", 8) &&
-	       !strpbrk (words->words[0], " \t\n,!&^*?[]") && !options->excluded.n;
+	       !strpbrk (words->words[0], " \t\n,!&^*?[]") && !options->excluded.n && !options->proxy;
 }
 
 int many_expand (const struct subcommand *command, const struct many_options *options, const struct option_list *words,
@@ -72,7 +82,7 @@ int many_expand (const struct subcommand *command, const struct many_options *op
 
 	*hosts = (struct many_hosts){ .all = 0 };
 	if (is_socket (options, words)) {
-		hosts->one = (struct host_target){ words->words[0], words->words[0], NULL };
+		hosts->one = (struct host_target){ .label = words->words[0], .where = words->words[0] };
 		hosts->targets = (struct host_targets){ .targets = &hosts->one, .n = 1 };
 	} else if (expand (options, words, stdin_used, hosts, &err) < 0) {
 		complain (NULL, "%s", err.text);

@@ -19,7 +19,7 @@ struct many_options {
 	struct option_list excluded; /* -x */
 	long window, rolling, pick, expect;
 	double connect_timeout;
-	const char *max_fail, *exit_from, *outdir, *via;
+	const char *max_fail, *exit_from, *outdir, *via, *proxy;
 	bool ramp, fail_fast, any;
 	bool yes, no_status;
 	bool labels, no_labels, fold, merged, live, by_line, diff, similar, no_variables;
@@ -34,6 +34,8 @@ struct many_options {
 			MANY_WINDOW_MAX }, \
 		{ "connect-timeout", 't', OPTION_SECONDS, offsetof (type, many.connect_timeout), "SEC", \
 			"try to reach each host for this time (10)", 0 }, \
+		{ "proxy", 0, OPTION_TEXT, offsetof (type, many.proxy), "CMD", \
+			"reach each host by this command ('ssh -W %h:%p gateway')", 0 }, \
 		{ "expect", 0, OPTION_COUNT, offsetof (type, many.expect), "COUNT", \
 			"do nothing unless HOSTS are so many", MANY_WINDOW_MAX }, \
 		{ "pick", 0, OPTION_COUNT, offsetof (type, many.pick), "COUNT", "only the first COUNT of the hosts", \
@@ -103,6 +105,9 @@ struct many_hosts {
 /* Of a command line whose words are all hosts: its `firsts` become the words, where they are not the values of -w. 0, or the
  * exit status. */
 int many_words (const struct subcommand *command, struct command_line *line);
+
+/* The same expressions; where there are none, the host `local`. */
+const struct option_list *many_or_local (const struct option_list *words);
 
 /* Expand the expressions, all of them together, check --expect and what else must be right before anything runs. 0, or the
  * exit status (the reason was said). Then many_hosts_free, in both cases. */

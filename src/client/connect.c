@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -13,14 +14,21 @@ static const struct dialer *dialer_of (const struct address *address)
 	return address->tcp ? &dial_tcp : *address->ssh.host ? &dial_ssh : &dial_unix;
 }
 
-static struct remex_host *connect_to (struct remex *remex, const char *where, bool probe, struct remex_error *error)
+static struct remex_host *connect_to (
+	struct remex *remex, const char *where, const struct remex_route *route, bool probe, struct remex_error *error)
 {
+	const char *proxy = route ? route->proxy : NULL;
 	struct address address;
 	struct remex_host *host;
 	struct err err;
 
 	if (address_parse (&address, where, &err) < 0) {
 		error_set (error, "usage", "%s", err.text);
+		return NULL;
+	}
+	if (proxy && *address.ssh.host) {
+		error_set (
+			error, "usage", "a proxy command leads to a TCP port or a Unix socket, and not to %s", where);
 		return NULL;
 	}
 	if (probe && !address.tcp && *address.ssh.host) {
@@ -32,12 +40,13 @@ static struct remex_host *connect_to (struct remex *remex, const char *where, bo
 		error_set (error, "usage", "%s has no key: the kernel says who listens at a Unix socket", where);
 		return NULL;
 	}
-	if (!(host = host_new (remex, where, dialer_of (&address)))) {
+	if (!(host = host_new (remex, where, proxy ? &dial_proxy : dialer_of (&address)))) {
 		error_set (error, "internal", "out of memory");
 		return NULL;
 	}
 	host->address = address;
 	host->proof.probe = probe;
+	host->dialing = (void *)(uintptr_t)proxy;
 	if (host->dialer->start (host, &err) == 0)
 		return host;
 	error_set (error, host->end.code, "%s", err.text);
@@ -47,12 +56,24 @@ static struct remex_host *connect_to (struct remex *remex, const char *where, bo
 
 struct remex_host *remex_connect (struct remex *remex, const char *where, struct remex_error *error)
 {
-	return connect_to (remex, where, false, error);
+	return connect_to (remex, where, NULL, false, error);
+}
+
+struct remex_host *remex_connect_by (
+	struct remex *remex, const char *where, const struct remex_route *route, struct remex_error *error)
+{
+	return connect_to (remex, where, route, false, error);
 }
 
 struct remex_host *remex_probe (struct remex *remex, const char *where, struct remex_error *error)
 {
-	return connect_to (remex, where, true, error);
+	return connect_to (remex, where, NULL, true, error);
+}
+
+struct remex_host *remex_probe_by (
+	struct remex *remex, const char *where, const struct remex_route *route, struct remex_error *error)
+{
+	return connect_to (remex, where, route, true, error);
 }
 
 /* Make the descriptors the stream of the host. 0, or -1 and error; then the descriptors are closed. */

@@ -20,7 +20,7 @@ struct dialer {
 	void (*stop) (struct remex_host *host);
 };
 
-extern const struct dialer dial_unix, dial_tcp, dial_ssh, dial_attached;
+extern const struct dialer dial_unix, dial_tcp, dial_ssh, dial_attached, dial_proxy;
 
 enum {
 	DIAL_MS = 10000, /* limit_ms where we make the connection, */

@@ -5,7 +5,8 @@
  * With a gateway (host->address.ssh) its sshd looks up the name and connects, and the handshake runs through that tunnel.
  *
  * A host that is HOST_CONNECTING is in one of four phases: its name waits for a lookup (`lookup`, no clock runs); its
- * name is looked up (`lookup`); the connection to one address is made (`fd`); the TLS handshake runs (`fd`, host->tls).
+ * name is looked up (`lookup`); the connection to one address is made (`secure`); the TLS handshake runs (`secure`,
+ * host->tls).
  */
 #include "config.h"
 
@@ -20,6 +21,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "client/host.h"
+#include "client/secure.h"
 #include "loop/resolver.h"
 
 enum {
@@ -34,8 +36,7 @@ struct tcp {
 	int n, at; /* `at`: the address that is being tried */
 	int64_t next_ms; /* when the next address is tried */
 	bool extended; /* our caller was late, so the time was extended once */
-	int fd; /* -1: none */
-	uv_poll_t *poll; /* of fd; freed by its close callback */
+	struct secure secure; /* of the address that is being tried */
 	bool refused; /* at least one address refused the connection */
 	char why[256]; /* the addresses that failed, with their errors */
 };
@@ -44,25 +45,6 @@ static void dial (struct remex_host *host);
 
 /* --- one address ------------------------------------------------------------------------------------------------- */
 
-static void free_poll (uv_handle_t *poll)
-{
-	free (poll);
-}
-
-/* Close the socket of the address that was tried. */
-static void drop (struct remex_host *host)
-{
-	struct tcp *tcp = host->dialing;
-
-	if (tcp->poll)
-		uv_close ((uv_handle_t *)tcp->poll, free_poll);
-	tcp->poll = NULL;
-	if (tcp->fd >= 0)
-		tls_free (host->tls);
-	host->tls = NULL;
-	fd_close (&tcp->fd);
-}
-
 static void tcp_stop (struct remex_host *host)
 {
 	struct tcp *tcp = host->dialing;
@@ -70,7 +52,7 @@ static void tcp_stop (struct remex_host *host)
 	if (!tcp)
 		return;
 	lookup_cancel (tcp->lookup);
-	drop (host);
+	secure_drop (host, &tcp->secure);
 	free (tcp);
 	host->dialing = NULL;
 }
@@ -88,61 +70,14 @@ static void next (struct remex_host *host, int error)
 		snprintf (tcp->why + used, sizeof tcp->why - used, "%s%s: %s", used ? "; " : ": ",
 			endpoint_format (&tcp->endpoints[tcp->at], shown), strerror (error));
 	tcp->refused = tcp->refused || error == ECONNREFUSED;
-	drop (host);
+	secure_drop (host, &tcp->secure);
 	tcp->at++;
 	dial (host);
 }
 
-static void shaken (struct remex_host *host)
+static void on_failed (struct remex_host *host, const struct remex_error *error)
 {
-	struct tcp *tcp = host->dialing;
-	struct remex_error error;
-	struct stream stream;
-	int fd = tcp->fd;
-
-	if (trust_check (host, &error) < 0) {
-		host_fail (host, error.code, "%s", error.text);
-		return;
-	}
-	uv_close ((uv_handle_t *)tcp->poll, free_poll);
-	free (tcp);
-	host->dialing = NULL;
-	stream_tls (&stream, fd, host->tls);
-	host_greet (host, &stream);
-}
-
-static void on_poll (uv_poll_t *poll, int status, int events);
-
-static void shake (struct remex_host *host)
-{
-	struct tcp *tcp = host->dialing;
-	struct remex_error error;
-
-	switch (tls_handshake (host->tls)) {
-	case 0: uv_poll_start (tcp->poll, tls_wants_write (host->tls) ? UV_WRITABLE : UV_READABLE, on_poll); break;
-	case 1: shaken (host); break;
-	default: trust_explain (host, &error); host_fail (host, error.code, "%s", error.text);
-	}
-}
-
-/* The socket is connected: begin the TLS handshake. */
-static void meet (struct remex_host *host)
-{
-	struct tcp *tcp = host->dialing;
-	struct tls_context *context;
-	struct remex_error error;
-
-	if (!(context = trust_context (host, &error))) {
-		host_fail (host, error.code, "%s", error.text);
-		return;
-	}
-	endpoint_tune (tcp->fd);
-	if (!(host->tls = tls_new (context, tcp->fd, trust_judge, host))) {
-		host_fail (host, "internal", "out of memory");
-		return;
-	}
-	host_timer (host, host->give_up_ms - clock_ms ());
-	shake (host);
+	host_fail (host, error->code, "%s", error->text);
 }
 
 static void on_poll (uv_poll_t *poll, int status, int events)
@@ -154,12 +89,14 @@ static void on_poll (uv_poll_t *poll, int status, int events)
 
 	(void)status; /* SO_ERROR is more precise */
 	(void)events;
-	if (host->tls)
-		shake (host);
-	else if (getsockopt (tcp->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error)
+	if (host->tls) {
+		secure_shake (host, &tcp->secure);
+	} else if (getsockopt (tcp->secure.fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error) {
 		next (host, error ? error : errno);
-	else
-		meet (host);
+	} else {
+		endpoint_tune (tcp->secure.fd);
+		secure_begin (host, &tcp->secure);
+	}
 }
 
 /* Begin to connect to the address. 0, or an errno. */
@@ -172,20 +109,13 @@ static int begin (struct remex_host *host, const struct endpoint *endpoint)
 
 	if (endpoint_resolve (&there, &err) < 0)
 		return err.sys;
-	tcp->fd = socket (endpoint->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (tcp->fd < 0 ||
-		(connect (tcp->fd, (const struct sockaddr *)&there.address, there.size) < 0 && errno != EINPROGRESS))
+	tcp->secure.fd = socket (endpoint->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (tcp->secure.fd < 0 || (connect (tcp->secure.fd, (const struct sockaddr *)&there.address, there.size) < 0 &&
+					  errno != EINPROGRESS))
 		return errno;
-	if (!(tcp->poll = malloc (sizeof *tcp->poll)))
-		return ENOMEM;
-	if ((failed = uv_poll_init (&host->remex->loop, tcp->poll, tcp->fd)) < 0) {
-		free (tcp->poll);
-		tcp->poll = NULL;
-		return -failed;
-	}
-	tcp->poll->data = host;
-	uv_poll_start (tcp->poll, UV_WRITABLE, on_poll);
-	return 0;
+	if ((failed = secure_watch (host, &tcp->secure)) == 0)
+		uv_poll_start (tcp->secure.poll, UV_WRITABLE, on_poll);
+	return failed;
 }
 
 /* Try the current address, and on failure the addresses after it. */
@@ -279,19 +209,11 @@ static void on_tunnel (void *arg, int fd)
 	struct tcp *tcp = host->dialing;
 	int failed;
 
-	tcp->fd = fd;
-	if (!(tcp->poll = malloc (sizeof *tcp->poll))) {
-		host_fail (host, "internal", "out of memory");
-		return;
-	}
-	if ((failed = uv_poll_init (&host->remex->loop, tcp->poll, fd)) < 0) {
-		free (tcp->poll);
-		tcp->poll = NULL;
-		host_fail (host, "internal", "%s", uv_strerror (failed));
-		return;
-	}
-	tcp->poll->data = host;
-	meet (host);
+	tcp->secure.fd = fd;
+	if ((failed = secure_watch (host, &tcp->secure)) != 0)
+		host_fail (host, "internal", "%s", strerror (failed));
+	else
+		secure_begin (host, &tcp->secure);
 }
 
 static void on_no_tunnel (void *arg, const char *code, const char *text)
@@ -323,7 +245,7 @@ static int tcp_start (struct remex_host *host, struct err *err)
 		host_fail (host, "internal", "out of memory");
 		return 0;
 	}
-	tcp->fd = -1;
+	tcp->secure = (struct secure){ .fd = -1, .on_poll = on_poll, .failed = on_failed };
 	host->dialing = tcp;
 	if (trust_prepare (host, &error) < 0) {
 		host_fail (host, error.code, "%s", error.text);
@@ -350,9 +272,9 @@ static int tcp_start (struct remex_host *host, struct err *err)
 static bool stirs (const struct remex_host *host)
 {
 	const struct tcp *tcp = host->dialing;
-	struct pollfd one = { .fd = tcp->fd, .events = (short)(host->tls ? POLLIN : POLLOUT) };
+	struct pollfd one = { .fd = tcp->secure.fd, .events = (short)(host->tls ? POLLIN : POLLOUT) };
 
-	return tcp->fd >= 0 && poll (&one, 1, 0) > 0;
+	return tcp->secure.fd >= 0 && poll (&one, 1, 0) > 0;
 }
 
 static void tcp_wake (struct remex_host *host)

@@ -12,6 +12,7 @@
 #include "client/client_request.h"
 #include "client/error.h"
 #include "client/host.h"
+#include "client/proxy.h"
 
 enum {
 	IDLE_BUFFER = 64 * 1024, /* bytes that `in` keeps while no request runs */
@@ -76,6 +77,8 @@ static void shut (struct remex_host *host)
 	pump_close (&host->pump);
 	tunnel_free (host->tunnel);
 	host->tunnel = NULL;
+	proxy_end (host->proxy);
+	host->proxy = NULL;
 	host->tls = NULL;
 	uv_idle_stop (&host->again);
 	decoder_free (&host->decoder);
@@ -97,6 +100,11 @@ void host_fail (struct remex_host *host, const char *code, const char *fmt, ...)
 	va_start (args, fmt);
 	vsnprintf (host->end.text, sizeof host->end.text, fmt, args);
 	va_end (args);
+	if (!*code) {
+		size_t used = strlen (host->end.text);
+
+		proxy_words (host->proxy, host->end.text + used, sizeof host->end.text - used);
+	}
 	snprintf (host->end.code, sizeof host->end.code, "%s",
 		*code                          ? code
 		: outcome == REMEX_UNREACHABLE ? "unreachable"
@@ -505,7 +513,7 @@ static bool tell_message (struct remex_host *host, struct remex_event *event)
 	}
 	if (got < 0)
 		host_fail (host, "", "the server breaks the protocol: %.400s", err.text);
-	else if (host->ended && host->state < HOST_DEAD)
+	else if (host->ended && host->state < HOST_DEAD && !proxy_awaited (host->proxy))
 		tell_end (host);
 	return false;
 }

@@ -44,6 +44,7 @@ struct remex_host {
 	void *dialing; /* state of the dialer, while HOST_CONNECTING */
 	struct address address;
 	struct tunnel *tunnel; /* that the stream goes through; NULL: none */
+	struct proxy *proxy; /* the command that leads to the host (proxy.h); NULL: none */
 	struct proof proof; /* over TCP */
 	struct tls *tls; /* of the stream, over TCP: it knows why the stream ended */
 	struct pump pump; /* open from HOST_GREETING until HOST_DEAD */

@@ -10,13 +10,16 @@ libremex_la_SOURCES = \
 	%D%/client_request.c %D%/client_request.h \
 	%D%/connect.c \
 	%D%/dial.h \
+	%D%/dial_proxy.c \
 	%D%/dial_ssh.c \
 	%D%/dial_tcp.c \
 	%D%/dial_unix.c \
 	%D%/error.c %D%/error.h \
 	%D%/host.c %D%/host.h \
 	%D%/keystore.c %D%/keystore.h \
+	%D%/proxy.c %D%/proxy.h \
 	%D%/remex.c %D%/remex.h \
+	%D%/secure.c %D%/secure.h \
 	%D%/ssh_helper.c %D%/ssh_helper.h \
 	%D%/trust.c %D%/trust.h \
 	$(NULL)

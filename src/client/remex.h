@@ -9,10 +9,12 @@
  *
  *   remex.c      the loop
  *   connect.c    remex_connect, remex_probe, remex_attach: from an address to a host and its dialer
- *   dial_*.c     the ways to get a stream (dial.h): a Unix socket, TCP, ssh, connected descriptors
+ *   dial_*.c     the ways to get a stream (dial.h): a Unix socket, TCP, a command, ssh, connected descriptors
+ *   secure.c     TLS over a connected socket, for dialers
  *   host.c       one connection: its bytes, timers, events and end
  *   answer.c     what a message from the server means
  *   client_request.c: one call
+ *   proxy.c      a command that leads to a host
  *   ssh_helper.c the program remex-ssh, and the tunnels through it
  *   trust.c      our key, and the pinned keys of hosts (keystore.c has them on the disk)
  *   address.c    from a word to a socket or a name; loop/resolver.c: from a name to its addresses

@@ -266,7 +266,7 @@ static int call_on_one (const struct wanted *wanted, char **words, const struct 
 
 	if (!own.options.user)
 		own.options.user = target->user;
-	if (conversation_open_at (&conversation, target->label, target->where, wanted->many.connect_timeout) < 0)
+	if (conversation_open_to (&conversation, target, wanted->many.connect_timeout) < 0)
 		return STATUS_REMEX;
 	status = call_on (&own, words, &conversation);
 	conversation_close (&conversation);

@@ -299,7 +299,7 @@ static int copy_files (struct copy *copy, const struct host_target *target)
 	call.mortal = transfer_is_mortal (&copy->transfer);
 	if (!args)
 		complain (NULL, "out of memory");
-	else if (conversation_open_at (&conversation, copy->where, target->where, copy->many.connect_timeout) == 0) {
+	else if (conversation_open_to (&conversation, target, copy->many.connect_timeout) == 0) {
 		if (conversation_call (&conversation, &call) == 0)
 			status = end (copy, &call);
 		call_free (&call);

@@ -101,6 +101,8 @@ static json_t *target_json (const struct host_target *target)
 
 	if (json && target->user)
 		json_object_set_new (json, "user", json_words (target->user));
+	if (json && target->proxy)
+		json_object_set_new (json, "proxy", json_words (target->proxy));
 	return json;
 }
 

@@ -160,11 +160,11 @@ static int report (const struct ping *ping)
 	return finish (is_good (ping) ? 0 : STATUS_REMEX);
 }
 
-static int ping_host (struct ping *ping, const char *where, const char *address)
+static int ping_host (struct ping *ping, const struct host_target *target)
 {
 	int status, result;
 
-	if (conversation_open_at (&ping->conversation, where, address, ping->many.connect_timeout) < 0)
+	if (conversation_open_to (&ping->conversation, target, ping->many.connect_timeout) < 0)
 		return STATUS_REMEX;
 	ping->task.ops = &ping_ops;
 	ping->times = json_array ();
@@ -190,7 +190,9 @@ static void on_start (struct task *task, struct drive *drive)
 
 	ping->begun = true;
 	ping->state = GREETING;
-	if ((ping->conversation.host = remex_connect (drive->remex, ping->conversation.address, &error))) {
+	ping->conversation.host = remex_connect_by (drive->remex, ping->conversation.address,
+		&(struct remex_route){ .proxy = ping->conversation.proxy }, &error);
+	if (ping->conversation.host) {
 		drive_watch (task, ping->conversation.host);
 		return;
 	}
@@ -255,6 +257,7 @@ static int ping_many (const struct ping *settings, const struct many_hosts *host
 		pings[i].task.ops = &queued_ops;
 		pings[i].conversation.where = hosts->targets.targets[i].label;
 		pings[i].conversation.address = hosts->targets.targets[i].where;
+		pings[i].conversation.proxy = hosts->targets.targets[i].proxy;
 		pings[i].times = json_array ();
 		pings[i].quiet = true;
 	}
@@ -286,6 +289,8 @@ static const struct option ping_options[] = {
 		MANY_WINDOW_MAX },
 	{ "connect-timeout", 't', OPTION_SECONDS, offsetof (struct ping, many.connect_timeout), "SEC",
 		"try to reach each host for this time (10)", 0 },
+	{ "proxy", 0, OPTION_TEXT, offsetof (struct ping, many.proxy), "CMD",
+		"reach each host by this command ('ssh -W %h:%p gateway')", 0 },
 	OPTION_ROW_JSON (struct ping, "print one JSON document"),
 	OPTION_ROW_HELP,
 	{ 0 },
@@ -303,12 +308,10 @@ static int run_ping (const struct subcommand *command, struct command_line *line
 		ping->interval = 0.2;
 	if ((status = many_words (command, line)))
 		return status;
-	if (!line->firsts.n)
-		return ping_host (ping, "local", "local");
-	if ((status = many_expand (command, &ping->many, &line->firsts, false, &hosts)) == 0)
-		status = hosts.targets.n == 1
-				 ? ping_host (ping, hosts.targets.targets->label, hosts.targets.targets->where)
-				 : ping_many (ping, &hosts);
+	if (!line->firsts.n && !ping->many.proxy)
+		return ping_host (ping, &(struct host_target){ .label = "local", .where = "local" });
+	if ((status = many_expand (command, &ping->many, many_or_local (&line->firsts), false, &hosts)) == 0)
+		status = hosts.targets.n == 1 ? ping_host (ping, hosts.targets.targets) : ping_many (ping, &hosts);
 	many_hosts_free (&hosts);
 	return status;
 }

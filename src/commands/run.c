@@ -143,7 +143,7 @@ static int run_on (
 	call.sink = run->format ? &sink_collect : &sink_live;
 	if (target->user && !call.options.user)
 		call.options.user = target->user;
-	if (conversation_open_at (&conversation, target->label, target->where, run->many.connect_timeout) < 0)
+	if (conversation_open_to (&conversation, target, run->many.connect_timeout) < 0)
 		return STATUS_REMEX;
 	hint_no_input (run, line);
 	input_init (&input, !run->no_input && !input_is_closed ());

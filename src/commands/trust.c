@@ -106,8 +106,10 @@ static int decide (struct remex_host *host, const char *where, const char *named
 	return finish (0);
 }
 
-static int trust (const char *label, const char *where, const char *named)
+static int trust (const struct host_target *target, const char *named)
 {
+	const struct remex_route route = { .proxy = target->proxy };
+	const char *label = target->label;
 	struct probe probe = { .task.ops = &probe_ops };
 	struct remex_error error;
 	struct remex_host *host;
@@ -115,7 +117,7 @@ static int trust (const char *label, const char *where, const char *named)
 	int status = STATUS_REMEX;
 
 	if (drive_open (&drive) == 0) {
-		if (!(host = remex_probe (drive.remex, where, &error))) {
+		if (!(host = remex_probe_by (drive.remex, target->where, &route, &error))) {
 			complain (NULL, "%s", error.text);
 		} else {
 			drive_add (&drive, &probe.task, host);
@@ -319,13 +321,14 @@ static struct listed_probe *listed_of (const struct task *task)
 static void listed_start (struct task *task, struct drive *drive)
 {
 	struct listed_probe *one = listed_of (task);
+	const struct remex_route route = { .proxy = one->target->proxy };
 	struct remex_error error;
 
 	one->started = true;
 	if (!one->line) {
 		complain (one->target->label, "it is not in the list of keys");
 		one->probe.closed = true;
-	} else if (!(one->host = remex_probe (drive->remex, one->target->where, &error))) {
+	} else if (!(one->host = remex_probe_by (drive->remex, one->target->where, &route, &error))) {
 		complain (one->target->label, "%s", error.text);
 		one->probe.closed = true;
 	} else {
@@ -386,9 +389,9 @@ static int trust_targets (const struct host_targets *targets, const struct pin_l
 }
 
 /* Trust the hosts of an expression (NULL: those of the file) by the fingerprints of the file. The exit status. */
-static int trust_list (const struct subcommand *command, const char *words, const char *path)
+static int trust_list (
+	const struct subcommand *command, const char *words, const char *path, const struct many_options *options)
 {
-	static const struct many_options options;
 	struct many_hosts hosts = { .all = 0 };
 	struct host_list names = { .n = 0 };
 	struct pin_list list;
@@ -408,7 +411,7 @@ static int trust_list (const struct subcommand *command, const char *words, cons
 			const char *meant = words ? words : all;
 
 			status = many_expand (
-				command, &options, &(struct option_list){ &meant, 1 }, !strcmp (path, "-"), &hosts);
+				command, options, &(struct option_list){ &meant, 1 }, !strcmp (path, "-"), &hosts);
 			if (status == 0)
 				status = trust_targets (&hosts.targets, &list);
 		}
@@ -423,23 +426,27 @@ static int trust_list (const struct subcommand *command, const char *words, cons
 struct trust_settings {
 	bool remove;
 	const char *from;
+	struct many_options many; /* only `proxy` */
 };
 
 static const struct option trust_options[] = {
 	{ "from", 0, OPTION_TEXT, offsetof (struct trust_settings, from), "FILE",
 		"trust many hosts by the lines 'HOST FINGERPRINT' of this file", 0 },
 	{ "remove", 0, OPTION_FLAG, offsetof (struct trust_settings, remove), NULL, "trust it no longer", 0 },
+	{ "proxy", 0, OPTION_TEXT, offsetof (struct trust_settings, many.proxy), "CMD",
+		"reach each host by this command ('ssh -W %h:%p gateway')", 0 },
 	OPTION_ROW_HELP,
 	{ 0 },
 };
 
 /* Trust one host, or forget any number. The exit status. */
-static int run_on_hosts (const struct subcommand *command, const char *words, const char *named, bool remove)
+static int run_on_hosts (
+	const struct subcommand *command, const char *words, const char *named, const struct trust_settings *settings)
 {
-	static const struct many_options options;
+	bool remove = settings->remove;
 	struct many_hosts hosts;
 	const struct host_target *target;
-	int status = many_expand (command, &options, &(struct option_list){ &words, 1 }, false, &hosts);
+	int status = many_expand (command, &settings->many, &(struct option_list){ &words, 1 }, false, &hosts);
 
 	if (status == 0 && !remove && hosts.targets.n > 1)
 		status = usage_error (
@@ -448,7 +455,7 @@ static int run_on_hosts (const struct subcommand *command, const char *words, co
 		int one;
 
 		target = &hosts.targets.targets[i];
-		one = remove ? forget (target->label, target->where) : trust (target->label, target->where, named);
+		one = remove ? forget (target->label, target->where) : trust (target, named);
 		status = one > status ? one : status;
 	}
 	many_hosts_free (&hosts);
@@ -464,10 +471,10 @@ static int run_trust (const struct subcommand *command, struct command_line *lin
 	if ((settings->remove || settings->from) && line->n_words > 1)
 		return usage_unexpected (command, line->words[1]);
 	if (settings->from)
-		return trust_list (command, line->n_words ? line->words[0] : NULL, settings->from);
+		return trust_list (command, line->n_words ? line->words[0] : NULL, settings->from, &settings->many);
 	if (!line->n_words)
 		return settings->remove ? usage_error (command, "missing host") : list ();
-	return run_on_hosts (command, line->words[0], line->words[1], settings->remove);
+	return run_on_hosts (command, line->words[0], line->words[1], settings);
 }
 
 const struct subcommand cmd_trust = { "trust", "[HOST [FINGERPRINT]] | [HOSTS] --from FILE",

@@ -18,6 +18,7 @@
 #include "hosts/host_name.h"
 #include "hosts/hosts.h"
 #include "hosts/hosts_file.h"
+#include "hosts/proxy_line.h"
 #include "hosts/settings.h"
 
 enum { BYTES_MAX = 64 * 1024 * 1024 }; /* of a file of hosts, or of stdin */
@@ -210,7 +211,7 @@ int hosts_expand (struct hosts *hosts, const struct hosts_query *query, struct h
 
 /* The strings of a target, which it owns. */
 struct target_strings {
-	char *where, *user;
+	char *where, *user, *proxy;
 };
 
 /* HOST with its port and its gateway, as it is dialled. NULL: out of memory. */
@@ -236,37 +237,60 @@ static bool is_local (const struct host_name *name)
 	return name->path || (name->host_n == 5 && !name->port && !memcmp (name->host, "local", 5));
 }
 
-/* Where the name is, and who the user is there. -1: out of memory. */
-static int find_target (const struct hosts *hosts, const struct host_name *name, struct target_strings *owned)
+/* The gateway and the command of a target, of which it has one at most; NULL: none. The options count before the settings,
+ * and what the address itself says counts before the settings, too. 0, or -1 and err. */
+static int find_way (const struct hosts_options *options, const struct host_settings *settings, const char *address,
+	const char **via, const char **proxy, struct err *err)
 {
+	bool said = options->via || options->proxy, is_ssh = !strncmp (address, "ssh://", 6);
+
+	*via = !takes_gateway (address) ? NULL : said ? options->via : settings->via;
+	*proxy = said ? options->proxy : is_ssh ? NULL : settings->proxy;
+	if (*proxy && !strcmp (*proxy, "none"))
+		*proxy = NULL;
+	return *via && *proxy ? err_set (err, 0, "a gateway (via) and a command (proxy) exclude each other") : 0;
+}
+
+/* Where the name is, how it is reached, and who the user is there. 0, or -1 and err. */
+static int find_target (const struct hosts *hosts, const char *label, struct target_strings *owned, struct err *err)
+{
+	struct host_name name = host_name_split (label);
 	struct host_settings settings = { .address = NULL };
-	char *host = strndup (name->host, name->host_n), number[16];
-	const char *port = name->port, *address, *via;
+	char *host = strndup (name.host, name.host_n), number[16];
+	const char *port = name.port, *address, *via, *proxy;
+	char shown[128];
+	struct err why;
+	int result;
 
 	if (!host)
-		return -1;
-	if (!is_local (name))
+		return err_set (err, 0, "out of memory");
+	if (!is_local (&name))
 		settings = settings_find (hosts->settings, host);
 	address = settings.address ? settings.address : host;
-	via = hosts->options.via ? hosts->options.via : settings.via;
 	if (!port && settings.port) {
 		snprintf (number, sizeof number, "%d", settings.port);
 		port = number;
 	}
-	if (!takes_gateway (address))
-		via = NULL;
+	result = find_way (&hosts->options, &settings, address, &via, &proxy, &why);
 	owned->where = join (via, address, strncmp (address, "unix://", 7) ? port : NULL);
-	if (name->user)
-		owned->user = strndup (name->user, name->user_n);
+	if (name.user)
+		owned->user = strndup (name.user, name.user_n);
 	else if (settings.user)
 		owned->user = strdup (settings.user);
+	if (!owned->where || (!owned->user && (name.user || settings.user)))
+		result = err_set (&why, 0, "out of memory");
+	if (result == 0 && proxy && !(owned->proxy = proxy_line_fill (proxy, label, owned->where, &why)))
+		result = -1;
 	free (host);
-	return owned->where && (owned->user || !(name->user || settings.user)) ? 0 : -1;
+	if (result == 0)
+		return 0;
+	return err_set (err, 0, "'%s': %s", text_escape (shown, sizeof shown, label, strlen (label)), why.text);
 }
 
 int hosts_targets (struct hosts *hosts, const struct host_list *list, struct host_targets *targets, struct err *err)
 {
 	struct target_strings *owned = calloc (list->n + 1, sizeof *owned);
+	int result;
 
 	*targets = (struct host_targets){ .memory = owned };
 	if (hosts->options.via && settings_check_via (hosts->options.via, err) < 0) {
@@ -275,20 +299,17 @@ int hosts_targets (struct hosts *hosts, const struct host_list *list, struct hos
 		return -1;
 	}
 	targets->targets = calloc (list->n + 1, sizeof *targets->targets);
-	for (; owned && targets->targets && targets->n < list->n; targets->n++) {
-		struct host_name name = host_name_split (list->names[targets->n]);
+	result = owned && targets->targets ? 0 : err_set (err, 0, "out of memory");
+	while (result == 0 && targets->n < list->n) {
+		const char *label = list->names[targets->n];
+		struct target_strings *mine = &owned[targets->n];
 
-		if (find_target (hosts, &name, &owned[targets->n]) < 0) {
-			targets->n++;
-			break;
-		}
-		targets->targets[targets->n] = (struct host_target){ list->names[targets->n], owned[targets->n].where,
-			owned[targets->n].user };
+		result = find_target (hosts, label, mine, err);
+		targets->targets[targets->n++] = (struct host_target){ label, mine->where, mine->user, mine->proxy };
 	}
-	if (owned && targets->targets && targets->n == list->n && (!list->n || targets->targets[list->n - 1].where))
-		return 0;
-	host_targets_free (targets);
-	return err_set (err, 0, "out of memory");
+	if (result < 0)
+		host_targets_free (targets);
+	return result;
 }
 
 void host_targets_free (struct host_targets *targets)
@@ -298,6 +319,7 @@ void host_targets_free (struct host_targets *targets)
 	for (size_t i = 0; owned && i < targets->n; i++) {
 		free (owned[i].where);
 		free (owned[i].user);
+		free (owned[i].proxy);
 	}
 	free (owned);
 	free (targets->targets);

@@ -35,6 +35,9 @@ struct hosts_options {
 	char *(*read_stdin) (void *context, size_t max, size_t *n, struct err *err);
 	void *context;
 	const char *via; /* "ssh://GATEWAY": what targets over TCP go through that name no gateway themselves; NULL */
+	const char *
+		proxy; /* the command that leads to each target (proxy_line.h); "none": no command; NULL: not said. Each of
+			      the two takes the place of both settings */
 };
 
 /* Nothing is read yet, except hosts.yaml of the user and of the system. `options` may be NULL. NULL and err: out of
@@ -68,6 +71,7 @@ struct host_target {
 	const char *label; /* its name as it was given: for output, and for folding */
 	const char *where; /* for remex_connect: HOST:PORT, ssh://GATEWAY/HOST:PORT, ssh://HOST, unix:///PATH, local */
 	const char *user; /* the user to run as there: of the label, else of the settings; NULL: not said */
+	const char *proxy; /* the command that leads to it, with its tokens replaced (proxy_line.h); NULL: none */
 };
 
 struct host_targets {
@@ -76,7 +80,7 @@ struct host_targets {
 	void *memory; /* for hosts.c only */
 };
 
-/* The targets of a list: each name with its settings (address, port, user, via in hosts.yaml). What the name itself says
+/* The targets of a list: each name with its settings (address, port, user, via, proxy in hosts.yaml). What the name itself says
  * wins. A name that can be no host (an address of IPv6 without brackets, a port above 65535) is an error here. Two
  * names may be one machine; both are targets. 0; or -1 and err. The labels are the list's own strings: the list has to
  * live as long. */

@@ -87,7 +87,7 @@ static int set_groups (struct reader *reader, const struct schema_key *key, cons
 
 /* The target of the table of one entry. */
 struct host_entry {
-	char *address, *user, *via;
+	char *address, *user, *via, *proxy;
 	int port;
 };
 
@@ -99,6 +99,14 @@ static int set_text (struct reader *reader, const struct schema_key *key, const 
 static const struct schema_type via_type = { "gateway", "a gateway such as ssh://gw or ssh://alice@gw:2222", set_text,
 	SCHEMA_WORDS, false };
 
+static int set_line (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
+{
+	return node->kind == CONF_SCALAR && *node->value ? reader_copy (reader, node->value, to)
+							 : reader_fail_type (reader, key, node);
+}
+
+static const struct schema_type proxy_type = { "command", "a command such as 'ssh -W %h:%p gateway', or none", set_line,
+	SCHEMA_WORDS, false };
 static const struct schema_type address_type = { "address", "an address such as 10.0.0.1, [2001:db8::1] or db1.lab",
 	set_text, SCHEMA_WORDS, false };
 
@@ -112,6 +120,8 @@ static const struct schema_key entry_keys[] = {
 		"The user that requests run as." },
 	{ "via", &via_type, AT (via), 0, 0, NULL, NULL,
 		"The machine that connects to them, by its sshd: ssh://[USER@]HOST[:PORT]." },
+	{ "proxy", &proxy_type, AT (proxy), 0, 0, NULL, NULL,
+		"The command that leads to them; none: no command." },
 };
 /* clang-format on */
 
@@ -178,11 +188,13 @@ static int add_entry (struct reader *outer, const struct conf_node *node)
 	int result;
 
 	if (node->kind != CONF_MAP)
-		return reader_fail_value (outer, node, "each of hosts", "a map with address, port, user or via");
+		return reader_fail_value (outer, node, "each of hosts", "a map with address, port, user, via or proxy");
 	result = reader_read (&reader);
-	entry = (struct settings_entry){
-		.address = values.address, .user = values.user, .via = values.via, .port = values.port
-	};
+	entry = (struct settings_entry){ .address = values.address,
+		.user = values.user,
+		.via = values.via,
+		.proxy = values.proxy,
+		.port = values.port };
 	if (result == 0 && !strpbrk (node->key, "*?"))
 		result = add_hosts (outer, node, &entry);
 	else if (result == 0 && (result = settings_add_pattern (file->settings, node->key, &entry, &why)) < 0)
@@ -190,6 +202,7 @@ static int add_entry (struct reader *outer, const struct conf_node *node)
 	free (values.address);
 	free (values.user);
 	free (values.via);
+	free (values.proxy);
 	return result;
 }
 

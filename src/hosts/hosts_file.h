@@ -7,6 +7,7 @@
  *   hosts:
  *     web[01-64]: {address: "10.0.0.[1-64]", port: 7400}    as many addresses as hosts, or one
  *     "*.lab": {user: tester}                               all names that match
+ *     "*.dmz": {proxy: "ssh -W %h:%p gateway"}              reached by a command (proxy_line.h)
  *   confirm_above: 50                      more hosts are confirmed by a person
  *
  * A file is read only where it is trusted (base/trusted.h). Of the file of the system and the user's own one, which is

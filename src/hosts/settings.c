@@ -11,7 +11,7 @@
 #include "hosts/host_name.h"
 #include "hosts/settings.h"
 
-enum value_kind { ADDRESS, PORT, USER, VIA, N_KINDS };
+enum value_kind { ADDRESS, PORT, USER, VIA, PROXY, N_KINDS };
 
 /* A value and the number of its entry, from 1; 0: there is none. */
 struct value {
@@ -160,25 +160,27 @@ static int read_addresses (const char *text, size_t n, struct host_list *address
 		err, 0, "there are %zu addresses for %zu hosts: one is possible, or one for each", addresses->n, n);
 }
 
+static int set_text (struct settings_table *settings, struct value *value, const char *text)
+{
+	if (!text)
+		return 0;
+	*value = (struct value){ settings->n_entries, 0, keep (settings, text) };
+	return value->text ? 0 : -1;
+}
+
 /* The values of an entry, but for the address. */
 static int make_known (struct settings_table *settings, const struct settings_entry *entry, struct known *known)
 {
 	unsigned number = ++settings->n_entries;
 
 	*known = (struct known){ 0 };
-	if (entry->user) {
-		known->values[USER] = (struct value){ number, 0, keep (settings, entry->user) };
-		if (!known->values[USER].text)
-			return -1;
-	}
-	if (entry->via) {
-		known->values[VIA] = (struct value){ number, 0, keep (settings, entry->via) };
-		if (!known->values[VIA].text)
-			return -1;
-	}
 	if (entry->port)
 		known->values[PORT] = (struct value){ number, entry->port, NULL };
-	return 0;
+	return set_text (settings, &known->values[USER], entry->user) < 0 ||
+			       set_text (settings, &known->values[VIA], entry->via) < 0 ||
+			       set_text (settings, &known->values[PROXY], entry->proxy) < 0
+		       ? -1
+		       : 0;
 }
 
 static void overlay (struct known *known, const struct known *more)
@@ -219,10 +221,8 @@ int settings_add (struct settings_table *settings, const struct host_list *hosts
 				   make_room (settings) < 0))
 		result = err_set (err, 0, "out of memory");
 	for (size_t i = 0; i < hosts->n && result == 0; i++) {
-		if (addresses.n)
-			known.values[ADDRESS] = (struct value){ settings->n_entries, 0,
-				keep (settings, addresses.names[addresses.n > 1 ? i : 0]) };
-		if (addresses.n && !known.values[ADDRESS].text)
+		if (addresses.n &&
+			set_text (settings, &known.values[ADDRESS], addresses.names[addresses.n > 1 ? i : 0]) < 0)
 			result = err_set (err, 0, "out of memory");
 		else
 			overlay (&settings->known[host_list_find (&settings->hosts, hosts->names[i])], &known);
@@ -242,11 +242,8 @@ static int add_wildcard (
 	settings->wildcards = more;
 	if (make_known (settings, entry, &added.known) < 0)
 		return -1;
-	if (address) {
-		added.known.values[ADDRESS] = (struct value){ settings->n_entries, 0, keep (settings, address) };
-		if (!added.known.values[ADDRESS].text)
-			return -1;
-	}
+	if (set_text (settings, &added.known.values[ADDRESS], address) < 0)
+		return -1;
 	if (!(added.pattern = strdup (pattern)))
 		return -1;
 	more[settings->n_wildcards++] = added;
@@ -283,6 +280,7 @@ struct host_settings settings_find (const struct settings_table *settings, const
 		.address = known.values[ADDRESS].text,
 		.user = known.values[USER].text,
 		.via = known.values[VIA].text,
+		.proxy = known.values[PROXY].text,
 		.port = known.values[PORT].number,
 	};
 }

@@ -1,4 +1,4 @@
-/* settings - where hosts are, and who the user is there: the section `hosts` of hosts.yaml.
+/* settings - where hosts are, how they are reached, and who the user is there: the section `hosts` of hosts.yaml.
  *
  * An entry is for hosts that an expression names, or for all names that match a pattern with "*" or "?". Where several
  * entries set the same thing for a host, the last one wins.
@@ -17,13 +17,14 @@ struct settings_table;
 struct settings_entry {
 	const char *address; /* of one host; or an expression that is as many addresses as the entry has hosts */
 	const char *user;
+	const char *proxy; /* the command that leads to the host (proxy_line.h); "none": no command */
 	int port;
 	const char *via; /* a gateway: ssh://[USER@]HOST[:PORT] */
 };
 
 /* What is known of one host. */
 struct host_settings {
-	const char *address, *user, *via;
+	const char *address, *user, *via, *proxy;
 	int port;
 };
 

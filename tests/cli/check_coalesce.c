@@ -35,7 +35,7 @@ static struct member *add (const char *name, enum remex_outcome outcome, int exi
 	struct member *member = &members[fanout.n];
 
 	snprintf (names[fanout.n], sizeof *names, "%s", name);
-	targets[fanout.n] = (struct host_target){ names[fanout.n], names[fanout.n], NULL };
+	targets[fanout.n] = (struct host_target){ .label = names[fanout.n], .where = names[fanout.n] };
 	*member = (struct member){
 		.target = &targets[fanout.n], .rank = fanout.n, .state = MEMBER_OVER, .fanout = &fanout
 	};

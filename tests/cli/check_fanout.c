@@ -82,7 +82,7 @@ static void prepare (size_t n, const struct far_reply *replies, size_t n_replies
 	far_host_start (&far, false, replies, n_replies);
 	for (size_t i = 0; i < n; i++) {
 		snprintf (names[i], sizeof names[i], "n%zu", i + 1);
-		targets[i] = (struct host_target){ names[i], far.where, NULL };
+		targets[i] = (struct host_target){ .label = names[i], .where = far.where };
 	}
 	list = (struct host_targets){ .targets = targets, .n = n };
 	fanout = (struct fanout){ .call = "exec.run",

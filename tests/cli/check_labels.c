@@ -13,8 +13,8 @@
 
 enum { HOSTS = 3 };
 
-static const struct host_target targets[HOSTS] = { { "web1", "web1", NULL }, { "web2", "web2", NULL },
-	{ "odd\033[2J", "x", NULL } };
+static const struct host_target targets[HOSTS] = { { .label = "web1", .where = "web1" },
+	{ .label = "web2", .where = "web2" }, { .label = "odd\033[2J", .where = "x" } };
 
 static struct drive drive;
 static struct fanout fanout;

@@ -78,7 +78,7 @@ static void write_file (const char *name, const char *text)
 
 static struct member *member_of (size_t rank, const char *label)
 {
-	targets[rank] = (struct host_target){ label, label, NULL };
+	targets[rank] = (struct host_target){ .label = label, .where = label };
 	members[rank] = (struct member){ .target = &targets[rank], .rank = rank, .fanout = &fanout };
 	members[rank].call.where = label;
 	members[rank].call.result = (struct remex_result){ .code = "", .message = "", .limit = "", .json = "" };

@@ -49,7 +49,7 @@ static struct member *add (const char *name, enum remex_outcome outcome, const c
 {
 	struct member *member = &members[fanout.n];
 
-	targets[fanout.n] = (struct host_target){ name, name, NULL };
+	targets[fanout.n] = (struct host_target){ .label = name, .where = name };
 	*member = (struct member){ .target = &targets[fanout.n], .rank = fanout.n, .fanout = &fanout };
 	call_init (&member->call);
 	member->call.where = name;

@@ -7,6 +7,7 @@ client_tests = \
 	%D%/check_host \
 	%D%/check_keystore \
 	%D%/check_many \
+	%D%/check_proxy \
 	%D%/check_tcp \
 	$(NULL)
 check_PROGRAMS += $(client_tests)
@@ -32,6 +33,8 @@ libclientparts_la_LIBADD = $(libremex_la_LIBADD)
 %C%_check_tcp_LDADD = $(client_parts) $(check_libs)
 %C%_check_many_CFLAGS = $(check_cflags)
 %C%_check_many_LDADD = $(client_parts) $(check_libs)
+%C%_check_proxy_CFLAGS = $(check_cflags)
+%C%_check_proxy_LDADD = $(client_parts) $(check_libs)
 EXTRA_DIST += %D%/fake.h
 endif
 dist_check_SCRIPTS += %D%/client_header.test

@@ -28,6 +28,7 @@ system_tests = \
 	%D%/network.test \
 	%D%/plugins.test \
 	%D%/protocol.test \
+	%D%/proxy.test \
 	%D%/rights.test \
 	%D%/roots.test \
 	%D%/run.test \
