@@ -1,8 +1,7 @@
 /* calls WHERE DEPTH true PROGRAM | flood PROGRAM | echo BYTES - calls over one open connection (way.h), DEPTH of them in
  * flight. For a flood, "busy" is an answer like another.
  *
- * It speaks with src/wire, and blocks: every message is decoded as libremex decodes it, every answer is
- * checked, and there is no loop around it. The ids of an answer's messages are not looked at: all calls are the same.
+ * The program uses src/wire and blocks. Every message is decoded as libremex decodes it, every answer is checked, and there is no event loop. The ids of an answer's messages are not read, because all calls are the same.
  */
 #include "config.h"
 

@@ -30,7 +30,7 @@ static void wait_for (struct way *way, short events)
 		meter_fail ("poll");
 }
 
-static bool believe (void *arg, const struct key *key)
+static bool accept_any_key (void *arg, const struct key *key)
 {
 	(void)arg;
 	(void)key;
@@ -62,7 +62,7 @@ static void shake (struct way *way, const char *where)
 {
 	int done;
 
-	if (!(way->tls = tls_new (context (), way->fd, believe, NULL)))
+	if (!(way->tls = tls_new (context (), way->fd, accept_any_key, NULL)))
 		meter_fail ("no memory");
 	while ((done = tls_handshake (way->tls)) == 0)
 		wait_for (way, tls_wants_write (way->tls) ? POLLOUT : POLLIN);

@@ -1,6 +1,5 @@
-/* fuzz_address - any text as a key's line, an endpoint and a network: refused in words, or written again as what reads
- * the same.
- */
+/* fuzz_address - any text as a key's line, an endpoint and a network: refused with a message, or accepted. What is
+ * accepted is written, and read again with the same result. */
 #include "config.h"
 
 #include <stdlib.h>

@@ -20,7 +20,7 @@ static void require (bool holds)
 		abort ();
 }
 
-/* Whoever matches all of a text matches it by itself, too, from its beginning to its end. */
+/* A pattern that matches all of a text matches from the first byte to the last. */
 static void check_pattern (const char *pattern)
 {
 	static const char *const texts[] = { "", "a", "b", "ab", "a)", "a|b", "xa", "ssh.service", "$(id)", "a\nb" };
@@ -75,7 +75,7 @@ static void check_roots (const struct grant *grant)
 	}
 }
 
-/* A verb that runs an argv, and one that runs a line: what holds where the file is good with them. */
+/* One verb runs an argv, and one runs a line. These checks are for files that are valid with both. */
 static void check_verbs (const struct grant *grant)
 {
 	static char run[] = "exec.run", shell[] = "exec.shell";

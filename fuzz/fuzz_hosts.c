@@ -1,6 +1,6 @@
-/* fuzz_hosts - any text as an expression: refused in words, or a list of names, whose folded form is the same list.
- * Groups, a file and stdin are there; the text is also a group, a file and a pattern of the numbers in brackets.
- */
+/* fuzz_hosts - any text as an expression: refused with a message, or a list of names, whose folded form is the same
+ * list. Groups, a file and stdin are there; the text is also a group, a file and a pattern of the numbers in
+ * brackets. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "hosts/fold.h"
 #include "hosts/host_name.h"
 
-enum { NAMES_MAX = 20000 }; /* that are folded: more says nothing new */
+enum { NAMES_MAX = 20000 }; /* names that are folded; more names would test nothing new */
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 

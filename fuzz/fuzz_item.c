@@ -1,4 +1,4 @@
-/* fuzz_item - any bytes as a stream of files: each item is refused in words, or written again as what reads the same; and a
+/* fuzz_item - any bytes as a stream of files: each item is refused with a message, or accepted, written, and read again with the same result; and a
  * receiver that writes nothing takes the stream to its end, in pieces of any size, or refuses it.
  *
  * The first byte says how large the pieces are.

@@ -1,5 +1,4 @@
-/* fuzz_message - any bytes as messages of remex/1. However the bytes are cut into pieces, the decoder says the same;
- * what it accepts keeps the promises of message.h; and it survives the way through the encoder.
+/* fuzz_message - any bytes as messages of remex/1. However the bytes are cut into pieces, the decoder has the same results. An accepted message keeps the promises of message.h, and is the same message after it was encoded and decoded again.
  *
  * The first byte says from which side the messages come, the second how the pieces are cut.
  */
@@ -19,7 +18,7 @@ static void require (bool holds)
 		abort ();
 }
 
-/* --- what a decoder says, as text --------------------------------------------------------------------------------- */
+/* --- the results of a decoder, as text ---------------------------------------------------------------------------- */
 
 static uint32_t sum (const uint8_t *bytes, size_t n)
 {
@@ -55,7 +54,7 @@ static void check_message (const struct message *message, enum message_side from
 		require (message->id && message->number > 0);
 }
 
-static void tell (struct buf *trace, const struct message *message)
+static void trace_message (struct buf *trace, const struct message *message)
 {
 	require (buf_printf (trace, "%d %llu %s %lld %zu %x %zu %x\n", (int)message->kind,
 			 (unsigned long long)message->id, message->name ? message->name : "-",
@@ -88,7 +87,7 @@ static void decode (struct buf *trace, enum message_side from, const uint8_t *by
 		n -= piece;
 		while ((got = decoder_next (&decoder, &in, &message, &err)) > 0) {
 			check_message (message, from);
-			tell (trace, message);
+			trace_message (trace, message);
 		}
 	}
 	if (got < 0) {

@@ -29,14 +29,14 @@ struct known { /* of one id, as the model has it */
 struct world {
 	const uint8_t *data, *end;
 	struct session session;
-	struct decoder client, model; /* what the client hears; what it has said */
-	struct buf heard, said;
+	struct decoder client, model; /* bytes to the client; bytes from the client */
+	struct buf received, said;
 	struct known known[CHANNELS];
 	size_t n_known;
 	uint64_t next_id;
 	int64_t now;
 	bool greeted, closed, deaf; /* the model's decoder has seen a violation */
-	bool lost; /* a message did not fit: the session ended without a word */
+	bool lost; /* a message did not fit: the session ended without a message */
 };
 
 static void require (bool holds)
@@ -166,7 +166,7 @@ static const struct session_events events = { .call = on_call };
 
 /* --- the client --------------------------------------------------------------------------------------------------- */
 
-/* What the bytes mean for what may come back. */
+/* Which answers may come after these bytes. */
 static void learn (struct world *world, const uint8_t *bytes, size_t n)
 {
 	const struct message *message;
@@ -192,7 +192,7 @@ static void learn (struct world *world, const uint8_t *bytes, size_t n)
 	}
 }
 
-static void say (struct world *world, struct buf *message, uint8_t cut)
+static void client_sends (struct world *world, struct buf *message, uint8_t cut)
 {
 	size_t n = buf_len (message), first = cut ? n * cut / 256 : n;
 
@@ -264,7 +264,7 @@ static void make_message (struct world *world, struct buf *to)
 	}
 }
 
-static void speak (struct world *world, bool raw)
+static void send_some (struct world *world, bool raw)
 {
 	struct buf message;
 	uint8_t cut = byte (world);
@@ -278,11 +278,11 @@ static void speak (struct world *world, bool raw)
 		}
 	else
 		make_message (world, &message);
-	say (world, &message, cut);
+	client_sends (world, &message, cut);
 	buf_free (&message);
 }
 
-/* --- what the client hears ---------------------------------------------------------------------------------------- */
+/* --- what the client receives ------------------------------------------------------------------------------------- */
 
 static void check_terminal (struct world *world, const struct message *message)
 {
@@ -303,7 +303,7 @@ static void check_terminal (struct world *world, const struct message *message)
 	}
 }
 
-static void check_heard (struct world *world, const struct message *message)
+static void check_received (struct world *world, const struct message *message)
 {
 	struct known *known = find (world, message->id);
 
@@ -328,7 +328,7 @@ static void check_heard (struct world *world, const struct message *message)
 	}
 }
 
-static void hear (struct world *world, size_t n)
+static void client_receives (struct world *world, size_t n)
 {
 	struct session *session = &world->session;
 	const struct message *message;
@@ -337,17 +337,17 @@ static void hear (struct world *world, size_t n)
 	if (n > buf_len (&session->out))
 		n = buf_len (&session->out);
 	if (n)
-		require (buf_append (&world->heard, buf_head (&session->out), n) == 0);
+		require (buf_append (&world->received, buf_head (&session->out), n) == 0);
 	buf_consume (&session->out, n);
-	while ((got = decoder_next (&world->client, &world->heard, &message, NULL)) > 0)
-		check_heard (world, message);
+	while ((got = decoder_next (&world->client, &world->received, &message, NULL)) > 0)
+		check_received (world, message);
 	require (got == 0);
 }
 
 static void check_end (struct world *world)
 {
-	hear (world, SIZE_MAX);
-	require (world->greeted && !decoder_pending (&world->client, &world->heard));
+	client_receives (world, SIZE_MAX);
+	require (world->greeted && !decoder_pending (&world->client, &world->received));
 	for (size_t i = 0; i < world->n_known; i++)
 		require (!world->known[i].ended || world->known[i].terminal);
 	if (world->closed)
@@ -362,16 +362,16 @@ static void step (struct world *world)
 	int64_t wake;
 
 	switch (what % 8) {
-	case 0: speak (world, true); break;
+	case 0: send_some (world, true); break;
 	case 1:
 	case 2:
-	case 3: speak (world, false); break;
+	case 3: send_some (world, false); break;
 	case 4:
 	case 5:
 		if (world->n_known)
 			act (world, &world->known[world->n_known - 1 - byte (world) % world->n_known]);
 		break;
-	case 6: hear (world, amount (world)); break;
+	case 6: client_receives (world, amount (world)); break;
 	default:
 		wake = session_wake (&world->session);
 		require (!wake || world->session.state != SESSION_ENDED);
@@ -397,7 +397,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 	world.now = 1000;
 	decoder_init (&world.client, FROM_SERVER);
 	decoder_init (&world.model, FROM_CLIENT);
-	buf_init (&world.heard, 2 * SESSION_OUT_MAX);
+	buf_init (&world.received, 2 * SESSION_OUT_MAX);
 	buf_init (&world.said, 64 * MESSAGE_MAX);
 	session_init (&world.session, &events, &world, &limits, json_pack ("{si}", "remex", 1), world.now);
 	if (byte (&world) & 1)
@@ -408,7 +408,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 	session_free (&world.session);
 	decoder_free (&world.client);
 	decoder_free (&world.model);
-	buf_free (&world.heard);
+	buf_free (&world.received);
 	buf_free (&world.said);
 	return 0;
 }

@@ -20,7 +20,7 @@
 #include "files/temporary.h"
 #include "wire/header.h"
 
-enum { PIECE = 256 * 1024, TELL = 32 * 1024 };
+enum { PIECE = 256 * 1024, SEND_RECEIPTS_AT = 32 * 1024 };
 
 /* --- one file ----------------------------------------------------------------------------------------------------- */
 
@@ -180,7 +180,7 @@ static int target_item (void *data, const struct item *item, struct target *targ
 }
 
 /* Send the collected receipts to the client. */
-static int tell (struct tree *tree)
+static int send_receipts (struct tree *tree)
 {
 	size_t n = buf_len (&tree->back);
 
@@ -216,7 +216,7 @@ static void report (void *data, const struct receipt *receipt)
 	}
 	if (item_put (&tree->back, &item) < 0)
 		tree->broken = true;
-	else if (buf_len (&tree->back) >= TELL && tell (tree) < 0)
+	else if (buf_len (&tree->back) >= SEND_RECEIPTS_AT && send_receipts (tree) < 0)
 		tree->broken = true;
 }
 
@@ -259,9 +259,9 @@ static int take_input (struct tree *tree, int fd)
 		buf_commit (&tree->in, (size_t)n);
 		do
 			if ((got = receiver_take (tree->receiver, &tree->in, &tree->back, &err)) < 0)
-				return tell (tree) < 0 ? -1 : fail (call, NULL, &err);
+				return send_receipts (tree) < 0 ? -1 : fail (call, NULL, &err);
 		while (got > 0 && !remex_cancelled (call));
-		if (got > 0 || tell (tree) < 0)
+		if (got > 0 || send_receipts (tree) < 0)
 			return -1;
 	}
 }
@@ -281,8 +281,8 @@ static int receive (struct tree *tree)
 	if (buf_len (&tree->in) > 0)
 		return remex_fail (call, REMEX_ERR_BAD_VALUE, "the stream of files ended early");
 	if (receiver_end (tree->receiver, &err) < 0)
-		return tell (tree) < 0 ? -1 : fail (call, NULL, &err);
-	if (tell (tree) < 0)
+		return send_receipts (tree) < 0 ? -1 : fail (call, NULL, &err);
+	if (send_receipts (tree) < 0)
 		return -1;
 	return give_result (call, json_pack ("{sI sI sI}", "files", (json_int_t)tree->done, "bytes",
 					  (json_int_t)tree->bytes, "failed", (json_int_t)tree->failed));

@@ -30,8 +30,8 @@ struct many_options {
 		0 }, \
 		{ "via", 0, OPTION_TEXT, offsetof (type, many.via), "GATEWAY", \
 			"connect to the hosts from there: ssh://[USER@]HOST[:PORT]", 0 }, \
-		{ "window", 'f', OPTION_COUNT, offsetof (type, many.window), "COUNT", "so many hosts at once (64)", \
-			MANY_WINDOW_MAX }, \
+		{ "window", 'f', OPTION_COUNT, offsetof (type, many.window), "COUNT", \
+			"run on at most this many hosts at once (64)", MANY_WINDOW_MAX }, \
 		{ "connect-timeout", 't', OPTION_SECONDS, offsetof (type, many.connect_timeout), "SEC", \
 			"try to reach each host for this time (10)", 0 }, \
 		{ "proxy", 0, OPTION_TEXT, offsetof (type, many.proxy), "CMD", \

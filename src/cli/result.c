@@ -73,7 +73,7 @@ static void explain_exit (const struct call *call, struct result_text *lines)
 
 	for (size_t i = 0; call->result.exit && i < sizeof words / sizeof *words; i++)
 		if (strstr (call->err_tail, words[i])) {
-			add (lines, "a command has no terminal here, and this one seems to want one%s",
+			add (lines, "commands have no terminal here, and this command seems to need one%s",
 				strstr (call->err_tail, "sudo") ? " (sudo -n needs none where its rule asks for no "
 								  "password)"
 								: "");

@@ -115,7 +115,7 @@ static int set_name (struct address *address, const char *where, struct err *err
 	/* The system looks names up with inet_aton(3), which takes 0x7f000001 as well. */
 	if (inet_aton (address->host, &odd))
 		return no_host (
-			where, "is an address in an unusual form: four numbers and dots are the usual one", err);
+			where, "is an address in an unusual form: write four numbers and dots, as in 192.0.2.1", err);
 	if (n > 0 && address->host[n - 1] == '.' && memchr (address->host, '.', n - 1))
 		n--; /* a name with another dot is looked up as it is, with or without the dot at the end */
 	snprintf (address->pin, sizeof address->pin, "%.*s:%u", (int)n, address->host, (unsigned)address->port);

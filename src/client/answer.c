@@ -110,7 +110,7 @@ static int on_done (struct remex_request *request, const struct message *message
 	char *words;
 
 	if (outcome < 0 || outcome >= OUTCOME_FAILED)
-		return err_set (err, CODE_BAD_MESSAGE, "a request ended with an outcome that is none");
+		return err_set (err, CODE_BAD_MESSAGE, "a request ended with an unknown outcome");
 	if (outcome == OUTCOME_EXITED && header_integer (done, "exit", 0, 255, &status, err) <= 0)
 		return err_set (err, CODE_BAD_MESSAGE, "a command exited without a status from 0 to 255");
 	if (outcome == OUTCOME_EXITED && json_is_false (started))
@@ -188,7 +188,7 @@ enum answer answer_message (
 		return -1;
 	if ((message->kind == MESSAGE_HELLO) == (host->state == HOST_OPEN) &&
 		(message->kind != MESSAGE_ERROR || message->id))
-		return err_set (err, CODE_BAD_MESSAGE, "hello comes first, and once");
+		return err_set (err, CODE_BAD_MESSAGE, "hello must come first, and only once");
 	if (message->id > host->last_id)
 		return err_set (err, CODE_BAD_MESSAGE, "it answers a request that was never made");
 	if (message->id) {
@@ -213,5 +213,5 @@ enum answer answer_message (
 	case MESSAGE_CANCEL:
 	case MESSAGE_BYE: break;
 	}
-	return err_set (err, CODE_BAD_MESSAGE, "this is not for a server to say");
+	return err_set (err, CODE_BAD_MESSAGE, "a server may not send this message");
 }

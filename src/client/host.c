@@ -243,7 +243,7 @@ static bool fill (struct remex_host *host)
 		uv_idle_start (&host->again, on_again);
 	if (got == PUMP_NOTHING)
 		return false;
-	host->heard_ms = clock_ms ();
+	host->received_ms = clock_ms ();
 	host->answered = true;
 	host_ready (host);
 	return true;
@@ -317,8 +317,8 @@ static void watch (struct remex_host *host)
 	if (host->state != HOST_OPEN || list_empty (&host->requests))
 		return;
 	if (!uv_is_active ((uv_handle_t *)&host->timer)) {
-		host->heard_ms = clock_ms ();
-		check_at (host, host->heard_ms + SILENCE_MS);
+		host->received_ms = clock_ms ();
+		check_at (host, host->received_ms + SILENCE_MS);
 	} else if (deadline_check (host) < host->check_ms) {
 		check_at (host, host->check_ms);
 	}
@@ -377,7 +377,7 @@ static void greeting_late (struct remex_host *host)
 	if (clock_ms () < host->give_up_ms)
 		host_timer (host, host->give_up_ms - clock_ms ());
 	else if (!fill (host) && !host->ended && host->state == HOST_GREETING)
-		host_fail (host, "", "connected, but no remexd said hello in time");
+		host_fail (host, "", "connected, but no remexd sent hello in time");
 	else
 		host_timer (host, 1000); /* our caller was late, or hello comes in pieces: wait a little longer */
 }
@@ -407,7 +407,7 @@ static void deadlines (struct remex_host *host)
 
 static void silence (struct remex_host *host)
 {
-	int64_t quiet = clock_ms () - host->heard_ms;
+	int64_t quiet = clock_ms () - host->received_ms;
 
 	deadlines (host);
 	if (list_empty (&host->requests))
@@ -418,7 +418,7 @@ static void silence (struct remex_host *host)
 	if (host->state != HOST_OPEN || host->ended)
 		return;
 	if (quiet >= 3 * SILENCE_MS) {
-		host_fail (host, "", "the server said nothing for %d s", 3 * SILENCE_MS / 1000);
+		host_fail (host, "", "the server sent nothing for %d s", 3 * SILENCE_MS / 1000);
 		return;
 	}
 	if (quiet >= SILENCE_MS && message_printf (&host->out, "{\"ping\":0}") == 0)
@@ -443,7 +443,7 @@ static void on_timer (uv_timer_t *timer)
 /* --- telling ----------------------------------------------------------------------------------------------------- */
 
 /* Tell the next request whose end is known. */
-static bool tell_ended (struct remex_host *host, struct remex_event *event)
+static bool fill_ended (struct remex_host *host, struct remex_event *event)
 {
 	struct remex_request *request;
 
@@ -460,7 +460,7 @@ static bool tell_ended (struct remex_host *host, struct remex_event *event)
 }
 
 /* Tell the next request whose input was not taken in full, and that can send now. */
-static bool tell_room (struct remex_host *host, struct remex_event *event)
+static bool fill_room (struct remex_host *host, struct remex_event *event)
 {
 	struct remex_request *request;
 
@@ -477,7 +477,7 @@ static bool tell_room (struct remex_host *host, struct remex_event *event)
 }
 
 /* All messages that came before the end have been told. */
-static void tell_end (struct remex_host *host)
+static void fill_end (struct remex_host *host)
 {
 	struct remex_error end = host->end;
 
@@ -491,7 +491,7 @@ static void tell_end (struct remex_host *host)
 }
 
 /* Read messages until one makes an event. */
-static bool tell_message (struct remex_host *host, struct remex_event *event)
+static bool fill_message (struct remex_host *host, struct remex_event *event)
 {
 	const struct message *message;
 	enum answer answer;
@@ -503,18 +503,18 @@ static bool tell_message (struct remex_host *host, struct remex_event *event)
 		if (answer == ANSWER_EVENT)
 			return true;
 		if (answer == ANSWER_REFUSED)
-			tell_end (host);
+			fill_end (host);
 		if (answer == ANSWER_WRONG)
 			got = -1;
 		if (answer != ANSWER_NONE)
 			break;
 		if (!list_empty (&host->over))
-			return tell_ended (host, event);
+			return fill_ended (host, event);
 	}
 	if (got < 0)
 		host_fail (host, "", "the server breaks the protocol: %.400s", err.text);
 	else if (host->ended && host->state < HOST_DEAD && !proxy_awaited (host->proxy))
-		tell_end (host);
+		fill_end (host);
 	return false;
 }
 
@@ -522,7 +522,7 @@ static bool next_event (struct remex_host *host, struct remex_event *event)
 {
 	if (host->state == HOST_GREETING || host->state == HOST_OPEN) {
 		flush (host);
-		if (tell_ended (host, event) || tell_message (host, event) || tell_room (host, event))
+		if (fill_ended (host, event) || fill_message (host, event) || fill_room (host, event))
 			return true;
 		if (pump_is_open (&host->pump)) {
 			flush (host); /* the answers that were made while reading */
@@ -530,7 +530,7 @@ static bool next_event (struct remex_host *host, struct remex_event *event)
 				buf_trim (&host->in);
 		}
 	}
-	if (tell_ended (host, event))
+	if (fill_ended (host, event))
 		return true;
 	if (host->state != HOST_DEAD)
 		return false;

@@ -58,7 +58,7 @@ struct remex_host {
 	bool closing; /* remex_close was called */
 	bool ended; /* nothing more will come, and `end` has the reason; messages read before are told first */
 	int64_t give_up_ms; /* on the clock of clock_ms: hello must have come by then; INT64_MAX: not dialled yet */
-	int64_t heard_ms; /* when bytes last came */
+	int64_t received_ms; /* when bytes last came */
 	int64_t check_ms; /* when the silence and the deadlines are looked at next */
 	int64_t asked_ms; /* when a server that is late with a request was last asked whether it is there; 0: never */
 	bool answered; /* bytes have come since */

@@ -174,7 +174,7 @@ void trust_explain (const struct remex_host *host, struct remex_error *error)
 			host->where);
 		return;
 	case TLS_ALERT_INTERNAL_ERROR:
-		error_set (error, "busy", "%.100s is busy: too many connections are on their way in; try again",
+		error_set (error, "busy", "%.100s is busy: too many connections are in the handshake; try again",
 			host->where);
 		return;
 	default:
@@ -249,8 +249,7 @@ int remex_host_trust (struct remex_host *host, struct remex_error *error)
 		key_equal (&pinned, &proof->key))
 		return 0;
 	if (err.sys == EEXIST)
-		return error_set (
-			error, "untrusted", "somebody else has just said which key of %s is trusted", host->where);
+		return error_set (error, "untrusted", "another remex has just stored a trusted key of %s", host->where);
 	return error_set (error, "io_error", "%s", err.text);
 }
 

@@ -142,7 +142,7 @@ static int go_live (struct daemon_admin *admin, const struct rights *rights)
 	if (reloaded < 0)
 		complain (NULL, "'%s' is not live: %s", rights->name, admin->why);
 	else if (!(one = daemon_admin_identity (admin, rights->name)))
-		complain (NULL, "'%s' is not live: remexd has read its files, and knows nobody of that name",
+		complain (NULL, "'%s' is not live: remexd has read its files, and they have no identity of that name",
 			rights->name);
 	else if (json_object_get (one, "refused"))
 		complain (NULL, "'%s' is refused: %s", rights->name,

@@ -279,14 +279,14 @@ static int ping_many (const struct ping *settings, const struct many_hosts *host
 }
 
 static const struct option ping_options[] = {
-	{ "count", 'c', OPTION_COUNT, offsetof (struct ping, count), "COUNT", "so many times (3)", MOST },
-	{ "interval", 'i', OPTION_SECONDS, offsetof (struct ping, interval), "SEC", "with a pause of this time (0.2)",
+	{ "count", 'c', OPTION_COUNT, offsetof (struct ping, count), "COUNT", "send that many pings (3)", MOST },
+	{ "interval", 'i', OPTION_SECONDS, offsetof (struct ping, interval), "SEC", "the pause between two pings (0.2)",
 		0 },
 	OPTION_ROW_HOSTS ("these hosts, as the words; may be repeated"),
 	{ "exclude", 'x', OPTION_LIST, offsetof (struct ping, many.excluded), "HOSTS",
 		"not these hosts; may be repeated", 0 },
-	{ "window", 'f', OPTION_COUNT, offsetof (struct ping, many.window), "COUNT", "so many hosts at once (64)",
-		MANY_WINDOW_MAX },
+	{ "window", 'f', OPTION_COUNT, offsetof (struct ping, many.window), "COUNT",
+		"run on at most this many hosts at once (64)", MANY_WINDOW_MAX },
 	{ "connect-timeout", 't', OPTION_SECONDS, offsetof (struct ping, many.connect_timeout), "SEC",
 		"try to reach each host for this time (10)", 0 },
 	{ "proxy", 0, OPTION_TEXT, offsetof (struct ping, many.proxy), "CMD",
@@ -316,5 +316,5 @@ static int run_ping (const struct subcommand *command, struct command_line *line
 	return status;
 }
 
-const struct subcommand cmd_ping = { "ping", "[HOSTS]...", "Measure the way to a remexd", ping_options, WORDS_MIXED, -1,
-	sizeof (struct ping), run_ping };
+const struct subcommand cmd_ping = { "ping", "[HOSTS]...", "Measure the round trip to a remexd", ping_options, WORDS_MIXED,
+	-1, sizeof (struct ping), run_ping };

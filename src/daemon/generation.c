@@ -93,7 +93,8 @@ static void refuse_front (struct identity_files *identities, uid_t front)
 		return;
 	entry = getpwuid (front);
 	snprintf (why, sizeof why,
-		"it acts as '%s', the user of remexd's front: that would be power over everybody's calls (give the "
+		"it acts as '%s', the user of remexd's front: that would give the identity power over all calls (give "
+		"the "
 		"identity another `user`, or the front with front_user in remexd.yaml)",
 		entry ? entry->pw_name : "?");
 	identity_files_refuse_user (identities, front, why);

@@ -179,8 +179,7 @@ void listening_mend (struct listening *listening)
 			listener_renew_backlog (listener);
 			continue;
 		}
-		log_error (
-			"the last front has changed a listening socket (%s): it was not working as it should", changed);
+		log_error ("the last front changed a listening socket (%s), which a healthy front never does", changed);
 		if (listener_renew (listener, &err) < 0)
 			log_error ("%s", err.text);
 		else

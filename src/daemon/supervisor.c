@@ -372,7 +372,7 @@ static void take_reload (struct supervisor *supervisor)
 	generation_log (generation);
 	renew_listening (supervisor);
 	if (front_process_send_generation (&supervisor->front, generation) < 0)
-		log_warning ("the front did not take the new generation; the next one will");
+		log_warning ("the front did not take the new generation; the next front will");
 	log_info ("reloaded. generation=%d", generation->number);
 	reload_finish (&supervisor->reload, &supervisor->front, false, waiting, n);
 	service_notify ("READY=1");
@@ -633,13 +633,13 @@ static void check_signals (void)
 			"seconds, and may leave processes behind (CAP_KILL is missing: docker run --cap-add KILL)");
 }
 
-/* From now on nobody who reads the log, or does not, holds up remexd. */
+/* From now on remexd does not wait for the reader of the log. */
 static void own_log (struct supervisor *supervisor)
 {
 	struct err err;
 
 	if (log_process_start (&supervisor->log, !supervisor->stdio, &err) < 0)
-		log_warning ("who reads the log can hold up remexd, and plugins have the log: %s", err.text);
+		log_warning ("the reader of the log can hold up remexd, and plugins have the log: %s", err.text);
 	supervisor->front.log = supervisor->log.front;
 	log_own ();
 }

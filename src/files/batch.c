@@ -9,7 +9,7 @@
 #include "files/temporary.h"
 
 /* The disk is full. All later items would fail as well, each with a line of its own. */
-static void tell_full (struct batch *batch, const struct receipt *receipt)
+static void report_full (struct batch *batch, const struct receipt *receipt)
 {
 	struct receipt last = *receipt;
 	struct err why;
@@ -23,10 +23,10 @@ static void tell_full (struct batch *batch, const struct receipt *receipt)
 	batch->report (batch->data, &last);
 }
 
-void batch_tell (struct batch *batch, const struct receipt *receipt)
+void batch_report (struct batch *batch, const struct receipt *receipt)
 {
 	if (receipt->err && (receipt->err->sys == ENOSPC || receipt->err->sys == EDQUOT))
-		tell_full (batch, receipt);
+		report_full (batch, receipt);
 	else
 		batch->report (batch->data, receipt);
 }
@@ -38,7 +38,7 @@ void batch_fail (
 		.kind = kind, .source = source, .path = path, .size = size, .sha256 = "", .err = err
 	};
 
-	batch_tell (batch, &receipt);
+	batch_report (batch, &receipt);
 }
 
 void batch_release (struct batch *batch, struct open_dir *dir)
@@ -60,7 +60,7 @@ void batch_release (struct batch *batch, struct open_dir *dir)
 		if (!up)
 			receipt.path = ".";
 		if (held && (up || receipt.err))
-			batch_tell (batch, &receipt);
+			batch_report (batch, &receipt);
 		open_dir_free (dir);
 		dir = up;
 	}

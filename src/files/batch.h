@@ -49,7 +49,7 @@ void batch_release (struct batch *batch, struct open_dir *dir);
 
 /* Report the result of an item. The first item that fails because the disk is full sets batch->full; later ones
  * that fail for this reason are not reported. */
-void batch_tell (struct batch *batch, const struct receipt *receipt);
+void batch_report (struct batch *batch, const struct receipt *receipt);
 
 /* Report that an item failed. */
 void batch_fail (struct batch *batch, enum item_kind kind, int64_t source, const char *path, int64_t size,

@@ -151,7 +151,7 @@ const char *file_reader_doubt_words (const struct file_reader *self)
 	switch (self->doubt) {
 	case FILE_READER_CHANGED: return "it changed while it was read";
 	case FILE_READER_MISSTATED:
-		return "its size does not say how much is in it (as in /proc); --live takes what can be read";
+		return "its size is not the length of its content (as in /proc); --live takes what can be read";
 	case FILE_READER_SAME: break;
 	}
 	return "";

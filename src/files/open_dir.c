@@ -127,7 +127,7 @@ static int make (struct open_dir *dir, struct open_dir *up, const char *name, bo
 	/* O_DIRECTORY is checked first: a link to a directory gives ENOTDIR, so the message mentions links. */
 	if (errno == ENOTDIR || errno == ELOOP)
 		return err_set (err, CODE_BAD_VALUE,
-			"its name belongs to something else than a directory (symbolic links are not followed)");
+			"an entry of that name exists and is not a directory (symbolic links are not followed)");
 	return err_sys (err, files_code (errno), "cannot open the directory");
 }
 

@@ -325,7 +325,7 @@ static int make_link (struct receiver *self, struct item *item, struct err *err)
 	receipt.err = result < 0 ? &why : NULL;
 	if (result == 0)
 		open_dir_change (self->dir);
-	batch_tell (&self->batch, &receipt);
+	batch_report (&self->batch, &receipt);
 	return 0;
 }
 
@@ -485,7 +485,7 @@ int receiver_end (struct receiver *self, struct err *err)
 }
 
 /* No receipts are given when a receiver is freed in the middle: its owner has ended the whole call. */
-static void say_nothing (void *data, const struct receipt *receipt)
+static void report_nothing (void *data, const struct receipt *receipt)
 {
 	(void)data;
 	(void)receipt;
@@ -495,7 +495,7 @@ void receiver_free (struct receiver *self)
 {
 	if (!self)
 		return;
-	self->batch.report = say_nothing;
+	self->batch.report = report_nothing;
 	if (self->writer && file_writer_free (self->writer, file_writer_size (self->writer) > RECEIVER_SMALL) &&
 		self->home)
 		temporary_trim (self->home->fd);

@@ -62,6 +62,6 @@ int symlink_make (int directory, const char *name, const char *target, struct er
 	if (errno != EEXIST)
 		return err_sys (err, files_code (errno), "cannot make the link");
 	if (fstatat (directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG (st.st_mode) && !S_ISLNK (st.st_mode))
-		return err_set (err, CODE_BAD_VALUE, "its name belongs to something else than a file or a link");
+		return err_set (err, CODE_BAD_VALUE, "an entry of that name exists and is neither a file nor a link");
 	return replace (directory, name, target, err);
 }

@@ -222,7 +222,7 @@ static void on_connected (void *arg, struct stream *stream, const struct gate_cl
 }
 
 /* Tell a client that gets no connection the reason, with the messages that a session would send. */
-static void tell_refused (void *arg, int fd, enum code code, const char *text)
+static void send_refusal (void *arg, int fd, enum code code, const char *text)
 {
 	static const struct session_limits limits;
 	static const struct session_events no_events;
@@ -250,7 +250,7 @@ static void on_refused (void *arg, const struct gate_refusal *refusal)
 
 static const struct gate_ops gate_ops = {
 	.connected = on_connected,
-	.tell_refused = tell_refused,
+	.send_refusal = send_refusal,
 	.on_refused = on_refused,
 	.on_expiry = revoke_expired,
 	.on_revoked = revoke_client,

@@ -70,12 +70,12 @@ static const struct {
 		"remexd has no descriptors left for the streams of the command: what it read or wrote may not be "
 		"whole" },
 	{ CAUSE_BROKEN, CODE_IO_ERROR,
-		"remexd could not go on moving its bytes: what it read or wrote may not be whole" },
+		"remexd could not move all bytes of the command: its input or output may be incomplete" },
 	{ CAUSE_STALL, CODE_IO_ERROR,
-		"too little of its output was taken for too long: what waited for the client was given up" },
+		"the client took too little output for too long: the output that waited was dropped" },
 	{ CAUSE_SHUTDOWN, CODE_SHUTTING_DOWN, "remexd is shutting down" },
 	{ CAUSE_DENIED, CODE_DENIED,
-		"what you may do was changed, and this call would be refused now: it was stopped" },
+		"your rights were changed, and this call would be refused now: the call was stopped" },
 };
 
 void outcome_decide (struct request *request)

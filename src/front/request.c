@@ -653,7 +653,7 @@ void request_record (struct request *request, struct packet *packet)
 	check_streams (request);
 	if (result < 0 && request->cause != CAUSE_BROKEN && !request->nonsense) {
 		request->nonsense = true; /* a worker that floods the link must not flood the log */
-		log_warning ("a worker's record makes no sense. type=%u serial=%llu", record->type,
+		log_warning ("a malformed record from a worker. type=%u serial=%llu", record->type,
 			request->worker ? (unsigned long long)request->worker->serial : 0);
 		if (result < 0 && packet->n_fds && request->worker)
 			pool_break (request->worker);

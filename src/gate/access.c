@@ -123,7 +123,7 @@ struct identity *access_unix (struct access *access, int fd, struct err *err)
 	uid_t uid;
 
 	if (peer_uid (fd, &uid, NULL) < 0) {
-		err_sys (err, CODE_DENIED, "the kernel does not say who you are");
+		err_sys (err, CODE_DENIED, "the kernel did not report your uid");
 		return NULL;
 	}
 	/* 65534 stands for every user that has no number in this user namespace. */

@@ -58,7 +58,7 @@ struct gate_ops {
 	void (*connected) (void *arg, struct stream *stream, const struct gate_client *who, const struct err *err);
 	/* A client on the Unix socket gets no connection: tell it why, without blocking. The owner closes the
 	 * descriptor. */
-	void (*tell_refused) (void *arg, int fd, enum code code, const char *text);
+	void (*send_refusal) (void *arg, int fd, enum code code, const char *text);
 	void (*on_refused) (void *arg, const struct gate_refusal *refusal);
 	/* An identity of a connected client has expired, or the clock was set: call gate_review. */
 	void (*on_expiry) (void *arg);

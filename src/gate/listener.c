@@ -36,7 +36,7 @@ static void accept_unix (struct gate *gate, int fd)
 	refusal.why = err.text;
 	gate->ops->on_refused (gate->arg, &refusal);
 	identity_release (who.identity);
-	gate->ops->tell_refused (gate->arg, fd, (enum code)err.code, err.text);
+	gate->ops->send_refusal (gate->arg, fd, (enum code)err.code, err.text);
 }
 
 static void resume (void *arg)
@@ -63,7 +63,7 @@ static void exhausted (struct listener_watch *listener)
 		tls_refuse (fd, TLS_ALERT_INTERNAL_ERROR);
 		fd_close (&fd);
 	} else if (fd >= 0) {
-		gate->ops->tell_refused (gate->arg, fd, CODE_BUSY, "no descriptors are left");
+		gate->ops->send_refusal (gate->arg, fd, CODE_BUSY, "no descriptors are left");
 	}
 	gate->reserve = open ("/dev/null", O_RDONLY | O_CLOEXEC);
 	for (int i = 0; i < gate->n_listeners; i++)

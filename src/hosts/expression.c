@@ -137,9 +137,8 @@ static int fail_memory (const struct scope *scope)
 /* host_list has failed. */
 static int fail_list (const struct text *text, const char *at)
 {
-	return errno == E2BIG
-		       ? fail (text, at, "these are more than %d hosts, and a list has at most so many", HOST_LIST_MAX)
-		       : fail_memory (text->scope);
+	return errno == E2BIG ? fail (text, at, "more than %d hosts, which is the maximum of a list", HOST_LIST_MAX)
+			      : fail_memory (text->scope);
 }
 
 /* n more names are made, copied or compared. */
@@ -150,7 +149,7 @@ static int count_work (const struct text *text, const char *at, size_t n)
 	evaluation->work += n;
 	return evaluation->work <= WORK_MAX
 		       ? 0
-		       : fail (text, at, "this makes more than %d names on its way, which is too much", WORK_MAX);
+		       : fail (text, at, "evaluating this makes more than %d names, which is the maximum", WORK_MAX);
 }
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */
@@ -683,9 +682,10 @@ static int read_dropped (struct text *text, char sign)
 	const char *at = text->p++;
 
 	if (sign != ',')
-		return fail (text, at, "'-' drops hosts from the whole, behind a ','; '!' takes hosts away: a!b");
+		return fail (text, at,
+			"'-' stands behind a ',' and drops hosts from the whole list; '!' subtracts hosts: a!b");
 	if (text->scope->excluding)
-		return fail (text, at, "behind -x all is dropped already: leave out the '-'");
+		return fail (text, at, "-x drops all its hosts already: leave out the '-'");
 	if (*text->p == '/')
 		return read_filter (text, ',', true, NULL);
 	return read_hosts (text, &text->scope->dropped);

@@ -84,8 +84,7 @@ static int read_bracket (struct name_scan *scan)
 	if (__builtin_mul_overflow (pattern->n_names, part->ranges.n, &pattern->n_names))
 		pattern->n_names = UINT64_MAX;
 	if (pattern->n_names > scan->most) {
-		err_set (scan->err, 0, "these are more than %" PRIu64 " hosts, and a list has at most so many",
-			scan->most);
+		err_set (scan->err, 0, "more than %" PRIu64 " hosts, which is the maximum of a list", scan->most);
 		return fail_at (scan, open);
 	}
 	scan->p = close + 1;

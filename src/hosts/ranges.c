@@ -99,7 +99,7 @@ static int read_range (
 		(step.p && read_number (parse, step, &range->step) < 0))
 		return -1;
 	if (!range->step)
-		return fail (parse, step, "a step of 0 leads nowhere: [0-10/2] has a step of 2");
+		return fail (parse, step, "a step must not be 0: [0-10/2] has a step of 2");
 	if (range->first > end)
 		return fail (parse, first, "the range goes down: write [%.*s-%.*s]", (int)last.n, last.p, (int)first.n,
 			first.p);

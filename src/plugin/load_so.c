@@ -102,7 +102,7 @@ static int so_start (struct plugin *plugin, struct remex_config *options)
 	if (start && start (&plugin->state, options) < 0) {
 		const char *reason = *options->why ? options->why : errno ? strerror (errno) : NULL;
 
-		plugin_refuse (plugin, "it would not start%s%s", reason ? ": " : "", reason ? reason : "");
+		plugin_refuse (plugin, "its start function failed%s%s", reason ? ": " : "", reason ? reason : "");
 	}
 	return 0;
 }

@@ -70,7 +70,7 @@ static int read_value (const struct kind_row *row, const json_t *value, struct m
 	case HOLDS_OBJECT: good = json_is_object (value); break;
 	}
 	if (!good)
-		return err_set (err, CODE_BAD_MESSAGE, "a value of the wrong kind behind '%s'", row->key);
+		return err_set (err, CODE_BAD_MESSAGE, "'%s' has a value of the wrong type", row->key);
 	return 0;
 }
 

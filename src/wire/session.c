@@ -18,7 +18,7 @@ void session_init (struct session *session, const struct session_events *events,
 		.events = events,
 		.arg = arg,
 		.limits = *limits,
-		.heard_ms = now_ms,
+		.received_ms = now_ms,
 	};
 	decoder_init (&session->decoder, FROM_CLIENT);
 	buf_init (&session->in, MESSAGE_MAX + 64 * 1024);
@@ -362,7 +362,7 @@ void session_feed (struct session *session, int64_t now_ms)
 	int got = 0, taken = 0;
 
 	session->more = false;
-	session->heard_ms = now_ms;
+	session->received_ms = now_ms;
 	session->pinged_ms = 0;
 	while (session->state != SESSION_ENDED && taken++ < SESSION_TURN &&
 		(got = decoder_next (&session->decoder, &session->in, &message, &err)) != 0) {
@@ -407,7 +407,7 @@ static int64_t earlier (int64_t a, int64_t b)
  * stopped or got no processor time pings late. */
 static int64_t give_up_ms (const struct session *session)
 {
-	int64_t silent = session->heard_ms + session->limits.silence_ms;
+	int64_t silent = session->received_ms + session->limits.silence_ms;
 	int64_t asked = session->pinged_ms + session->limits.silence_ms - session->limits.ping_ms;
 
 	return silent > asked ? silent : asked;
@@ -421,7 +421,7 @@ void session_hold (struct session *session)
 void session_resume (struct session *session, int64_t now_ms)
 {
 	session->held = false;
-	session->heard_ms = now_ms;
+	session->received_ms = now_ms;
 	session->pinged_ms = 0;
 	if (session->partial_ms)
 		session->partial_ms = now_ms;
@@ -440,11 +440,11 @@ int64_t session_wake (const struct session *session)
 	if (session->partial_ms)
 		when = earlier (when, session->partial_ms + session->limits.message_ms);
 	if (!session->n_channels && session->limits.idle_ms)
-		when = earlier (when, session->heard_ms + session->limits.idle_ms);
+		when = earlier (when, session->received_ms + session->limits.idle_ms);
 	if (session->n_channels && session->pinged_ms)
 		when = earlier (when, give_up_ms (session));
 	else if (session->n_channels)
-		when = earlier (when, session->heard_ms + session->limits.ping_ms);
+		when = earlier (when, session->received_ms + session->limits.ping_ms);
 	return when;
 }
 
@@ -464,14 +464,14 @@ void session_tick (struct session *session, int64_t now_ms)
 		return;
 	}
 	if (!session->n_channels) {
-		if (session->limits.idle_ms && now_ms >= session->heard_ms + session->limits.idle_ms)
-			session_violation (session, CODE_SHUTTING_DOWN, "nothing was asked for too long");
+		if (session->limits.idle_ms && now_ms >= session->received_ms + session->limits.idle_ms)
+			session_violation (session, CODE_SHUTTING_DOWN, "no call came for too long");
 		return;
 	}
 	if (session->pinged_ms) {
 		if (now_ms >= give_up_ms (session))
 			session_violation (session, CODE_BAD_MESSAGE, "silent for too long");
-	} else if (now_ms >= session->heard_ms + session->limits.ping_ms) {
+	} else if (now_ms >= session->received_ms + session->limits.ping_ms) {
 		session->pinged_ms = now_ms;
 		check_put (session, message_printf (&session->out, "{\"ping\":%lld}", (long long)now_ms));
 	}

@@ -93,7 +93,7 @@ struct session {
 	struct list channels;
 	int n_channels;
 	uint64_t last_id;
-	int64_t heard_ms, pinged_ms; /* when bytes last came; when a ping was sent after that (0: none) */
+	int64_t received_ms, pinged_ms; /* when bytes last came; when a ping was sent after that (0: none) */
 	int64_t partial_ms; /* when the half-received message in `in` last made progress; 0: there is none */
 	size_t partial_bytes; /* the bytes of that message at partial_ms */
 	int64_t stuck_ms; /* when sending last made progress; 0: `out` is empty */

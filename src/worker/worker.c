@@ -32,7 +32,7 @@ struct self {
 	size_t size, got;
 };
 
-static int say (struct self *self, struct record *record, unsigned flags, const char *words)
+static int send_state (struct self *self, struct record *record, unsigned flags, const char *words)
 {
 	struct worker_state state = { .resident = self->resident, .flags = flags };
 	int result = link_send (self->worker.link,
@@ -118,7 +118,7 @@ static int serve (struct self *self, const struct record *record)
 	end.a = call.failed ? (int64_t)call.code : (int64_t)call.outcome;
 	end.b = call.number;
 	invocation_free (&call);
-	return say (self, &end, flags, call.text);
+	return send_state (self, &end, flags, call.text);
 }
 
 /* Take a piece of a CALL: 1 when the call is complete, 0 when pieces are missing, -1 when it is malformed. */
@@ -227,7 +227,7 @@ static int quiet_std (void)
 }
 
 /* A probe reports the plugin that it loads next, so that the supervisor knows which plugin crashed. */
-static void tell_loading (const struct worker *worker, const struct worker_birth *birth, int64_t index)
+static void send_loading (const struct worker *worker, const struct worker_birth *birth, int64_t index)
 {
 	if (birth->probe)
 		link_post (worker->link, REC_LOADING, 0, index, 0, 0);
@@ -236,11 +236,11 @@ static void tell_loading (const struct worker *worker, const struct worker_birth
 static int load_plugins (struct worker *worker, const struct worker_birth *birth, struct err *err)
 {
 	for (size_t i = 0; i < birth->files->n_items; i++) {
-		tell_loading (worker, birth, (int64_t)i);
+		send_loading (worker, birth, (int64_t)i);
 		if (plugins_add (&worker->plugins, &birth->files->items[i], birth->config, err) < 0)
 			return -1;
 	}
-	tell_loading (worker, birth, -1); /* later failures are no plugin's fault */
+	send_loading (worker, birth, -1); /* later failures are no plugin's fault */
 	return 0;
 }
 
@@ -303,7 +303,7 @@ int worker_run (int link, int lifeline, void *arg)
 		struct record failed = { .type = REC_FAIL, .a = err.code, .b = err.sys };
 
 		log_error ("a worker for uid %u could not start: %s", (unsigned)birth->uid, err.text);
-		say (&self, &failed, 0, err.text);
+		send_state (&self, &failed, 0, err.text);
 		return EXIT_FAILURE;
 	}
 	if (birth->probe) {

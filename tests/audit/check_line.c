@@ -1,4 +1,4 @@
-/* check_audit - the lines of the audit trail: their content, protection against forged lines, the fair cutting of long
+/* check_line - the lines of the audit trail: their content, protection against forged lines, the fair cutting of long
  * calls, and the number of refusals that are written. */
 #include "config.h"
 
@@ -324,7 +324,7 @@ START_TEST (cut_between)
 END_TEST
 
 /* Bytes that take six characters each are counted as six. */
-START_TEST (dear_bytes)
+START_TEST (bytes_that_are_escaped)
 {
 	static const char dear[] = { 0x01, 0x7f, '"', '\\', '\n' };
 
@@ -377,7 +377,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, members_share);
 	tcase_add_test (tcase, long_lists);
 	tcase_add_test (tcase, cut_between);
-	tcase_add_test (tcase, dear_bytes);
+	tcase_add_test (tcase, bytes_that_are_escaped);
 	tcase_add_test (tcase, odd_shapes);
 }
 

@@ -56,7 +56,7 @@ START_TEST (each_name_has_a_rate)
 }
 END_TEST
 
-START_TEST (what_is_owed_is_told)
+START_TEST (unreported_refusals_are_counted)
 {
 	struct audit_rates rates = { 0 };
 	uint64_t suppressed = 0;
@@ -80,7 +80,7 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, refusals_are_rationed);
 	tcase_add_test (tcase, each_name_has_a_rate);
-	tcase_add_test (tcase, what_is_owed_is_told);
+	tcase_add_test (tcase, unreported_refusals_are_counted);
 }
 
 CHECK_MAIN ("audit/rate", add_cases)

@@ -1,4 +1,4 @@
-/* check_audit - the sink of the audit trail: which files it accepts, that no half line stays, and the entries of the
+/* check_writer - the sink of the audit trail: which files it accepts, that no half line stays, and the entries of the
  * journal. */
 #include "config.h"
 
@@ -107,7 +107,7 @@ START_TEST (lines_are_appended)
 }
 END_TEST
 
-START_TEST (what_is_no_line)
+START_TEST (lines_that_are_refused)
 {
 	static const char *const bad[] = { "{}\n", "{}\n{}", "\x1b[2J", "\x7f" };
 	char *huge = calloc (1, AUDIT_LINE_MAX + 1);
@@ -141,7 +141,7 @@ static void check_refused (const char *path, const char *why)
 	audit_close (&sink);
 }
 
-START_TEST (what_is_no_file_for_it)
+START_TEST (audit_files_that_are_refused)
 {
 	put_content ("other", "");
 	ck_assert_int_eq (symlink (path_of ("log"), path_of ("log")), 0);
@@ -194,7 +194,7 @@ static int put_within (struct audit_sink *sink, rlim_t size, const char *line)
 
 /* A limit of the file's size works like a full disk: a write ends in the middle. At every position no part of the line
  * stays, and writing goes on when there is room again. */
-START_TEST (no_half_line_stays)
+START_TEST (no_part_of_a_line_stays)
 {
 	struct audit_sink sink;
 
@@ -213,7 +213,7 @@ START_TEST (no_half_line_stays)
 END_TEST
 
 /* Half a line that exists already (the machine went down, or the half could not be removed) is not continued. */
-START_TEST (half_a_line_is_ended)
+START_TEST (a_line_that_was_cut_is_ended)
 {
 	struct audit_sink sink;
 
@@ -348,7 +348,7 @@ START_TEST (long_entries_come_in_memory)
 END_TEST
 
 /* The journal is not read: an error, and no waiting. */
-START_TEST (a_journal_that_does_not_keep_up)
+START_TEST (a_journal_that_does_not_read)
 {
 	int fd = journal (), written = 0;
 	struct audit_sink sink;
@@ -383,15 +383,15 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, set_up, tear_down);
 	tcase_add_test (tcase, lines_are_appended);
-	tcase_add_test (tcase, what_is_no_line);
-	tcase_add_test (tcase, what_is_no_file_for_it);
-	tcase_add_test (tcase, no_half_line_stays);
-	tcase_add_test (tcase, half_a_line_is_ended);
+	tcase_add_test (tcase, lines_that_are_refused);
+	tcase_add_test (tcase, audit_files_that_are_refused);
+	tcase_add_test (tcase, no_part_of_a_line_stays);
+	tcase_add_test (tcase, a_line_that_was_cut_is_ended);
 	tcase_add_test (tcase, a_removed_file_is_made_anew);
 	tcase_add_test (tcase, no_audit);
 	tcase_add_test (tcase, the_journal_gets_entries);
 	tcase_add_test (tcase, long_entries_come_in_memory);
-	tcase_add_test (tcase, a_journal_that_does_not_keep_up);
+	tcase_add_test (tcase, a_journal_that_does_not_read);
 	tcase_add_test (tcase, no_journal);
 }
 

@@ -84,7 +84,7 @@ START_TEST (the_maximum_holds)
 END_TEST
 
 /* Printed text may fill the buffer to the last byte. */
-START_TEST (printed_to_the_brim)
+START_TEST (printed_to_the_last_byte)
 {
 	struct buf buf;
 
@@ -114,7 +114,7 @@ START_TEST (memory_is_bounded)
 }
 END_TEST
 
-START_TEST (a_drained_front_is_used_again)
+START_TEST (read_space_is_used_again)
 {
 	struct buf buf;
 	uint8_t *first;
@@ -213,9 +213,9 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, empty);
 	tcase_add_test (tcase, in_and_out);
 	tcase_add_test (tcase, the_maximum_holds);
-	tcase_add_test (tcase, printed_to_the_brim);
+	tcase_add_test (tcase, printed_to_the_last_byte);
 	tcase_add_loop_test (tcase, memory_is_bounded, 0, 6);
-	tcase_add_test (tcase, a_drained_front_is_used_again);
+	tcase_add_test (tcase, read_space_is_used_again);
 	tcase_add_test (tcase, a_stream_stays_in_order);
 	tcase_add_test (tcase, trim);
 	tcase_add_test (tcase, shrinks_to_what_it_holds);

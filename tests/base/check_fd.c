@@ -75,7 +75,8 @@ static void send_fd (int where, int fd)
 	ck_assert_int_eq (sendmsg (where, &message, 0), 1);
 }
 
-/* Close a socket that lingers, or (_i: how deep) a Unix socket in whose queue it is. */
+/* _i is 0: close a socket that lingers. _i is more: close a Unix socket whose queue has the lingering socket, _i queues
+ * deep. */
 START_TEST (a_drop_does_not_wait)
 {
 	int listener, fd = lingering (&listener);

@@ -1,6 +1,5 @@
-/* Records between processes: whole or refused, their descriptors received once and close-on-exec, the end
- * distinguished.
- */
+/* Records between processes: whole or refused, their descriptors are received once and close-on-exec, and the end of a
+ * link differs from an error. */
 #include "config.h"
 
 #include <errno.h>
@@ -175,7 +174,7 @@ static void send_raw (const void *bytes, size_t n, const int *fds, size_t n_fds)
 	ck_assert_int_eq (sendmsg (ends[0], &msg, MSG_NOSIGNAL), (ssize_t)n);
 }
 
-START_TEST (what_is_no_record)
+START_TEST (malformed_records)
 {
 	char *bytes = calloc (1, 2 * LINK_RECORD);
 	struct record record = { .type = 1, .length = odd[_i].length };
@@ -237,7 +236,7 @@ START_TEST (no_room_for_descriptors)
 }
 END_TEST
 
-/* Nothing but descriptors: it reads as the end, and the receiver closes them. */
+/* A packet with descriptors and no bytes: the receiver takes it for the end, and closes the descriptors. */
 START_TEST (an_empty_packet)
 {
 	int fds[2] = { 0, 2 };
@@ -312,7 +311,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, the_largest);
 	tcase_add_loop_test (tcase, descriptors, 1, 3);
 	tcase_add_test (tcase, a_descriptor_that_is_taken_stays);
-	tcase_add_loop_test (tcase, what_is_no_record, 0, (int)(sizeof odd / sizeof *odd));
+	tcase_add_loop_test (tcase, malformed_records, 0, (int)(sizeof odd / sizeof *odd));
 	tcase_add_loop_test (tcase, too_many_descriptors, LINK_FDS + 1, 2 * LINK_FDS + 1);
 	tcase_add_loop_test (tcase, no_room_for_descriptors, 0, 2);
 	tcase_add_loop_test (tcase, an_empty_packet, 1, 3);

@@ -1,4 +1,4 @@
-/* A log that is not read holds up no process, and lost lines are counted and reported. */
+/* No process waits for a log that nobody reads; lost lines are counted and reported. */
 #include "config.h"
 
 #include <errno.h>
@@ -122,7 +122,7 @@ START_TEST (a_pipe_of_our_own)
 }
 END_TEST
 
-START_TEST (nobody_is_there)
+START_TEST (a_pipe_without_a_reader)
 {
 	int fds[2];
 
@@ -143,7 +143,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, a_full_pipe);
 	tcase_add_test (tcase, a_full_socket);
 	tcase_add_test (tcase, a_pipe_of_our_own);
-	tcase_add_test (tcase, nobody_is_there);
+	tcase_add_test (tcase, a_pipe_without_a_reader);
 }
 
 CHECK_MAIN ("base/log", cases)

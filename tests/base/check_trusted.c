@@ -180,8 +180,8 @@ START_TEST (test_ways)
 }
 END_TEST
 
-/* Where others may exchange entries of a directory, nothing beneath it is trusted, and neither is the target of a link
- * there. */
+/* Where others may exchange entries of a directory, nothing beneath the directory is trusted, and the target of a link
+ * in the directory is not trusted either. */
 START_TEST (test_above)
 {
 	make_directory ("open", 0777);

@@ -82,7 +82,7 @@ START_TEST (each_change_is_another_state)
 }
 END_TEST
 
-/* A state that was taken in the moment of a change equals no other: not even the final one. */
+/* A state that was taken during a change is equal to no other state, not even to the state after the change. */
 START_TEST (the_moment_of_a_change)
 {
 	struct userdb userdb = { .directory = directory };

@@ -27,7 +27,7 @@ static bool server_work (struct task *task)
 	const struct message *message;
 
 	(void)task;
-	while ((message = fake_hear (&fake))) {
+	while ((message = fake_receive (&fake))) {
 		act (message);
 		acted++;
 	}
@@ -74,7 +74,7 @@ static void run (const struct sink *sink, void (*does) (const struct message *me
 	buf_init (&fake.in, 2 * MESSAGE_MAX);
 	decoder_init (&fake.decoder, FROM_CLIENT);
 	ck_assert_ptr_nonnull (host = remex_attach (drive.remex, "fake", sockets[0], sockets[0], NULL));
-	fake_say (&fake, HELLO);
+	fake_send (&fake, HELLO);
 	act = does;
 	call.where = "fake";
 	call.sink = sink;
@@ -101,10 +101,10 @@ static void pour_and_exit (const struct message *message)
 {
 	if (message->kind != MESSAGE_CALL)
 		return;
-	fake_say_body (&fake, "{\"id\":1,\"data\":\"stdout\",\"body\":5}", "hello", 5);
-	fake_say_body (&fake, "{\"id\":1,\"data\":\"stderr\",\"body\":4}", "oops", 4);
-	fake_say_body (&fake, "{\"id\":1,\"data\":\"result\",\"body\":2}", "{}", 2);
-	fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"exited\",\"exit\":7}}");
+	fake_send_body (&fake, "{\"id\":1,\"data\":\"stdout\",\"body\":5}", "hello", 5);
+	fake_send_body (&fake, "{\"id\":1,\"data\":\"stderr\",\"body\":4}", "oops", 4);
+	fake_send_body (&fake, "{\"id\":1,\"data\":\"result\",\"body\":2}", "{}", 2);
+	fake_send (&fake, "{\"id\":1,\"done\":{\"outcome\":\"exited\",\"exit\":7}}");
 }
 
 START_TEST (what_comes_is_collected)
@@ -123,7 +123,7 @@ END_TEST
 static void complete (const struct message *message)
 {
 	if (message->kind == MESSAGE_CALL)
-		fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"completed\"}}");
+		fake_send (&fake, "{\"id\":1,\"done\":{\"outcome\":\"completed\"}}");
 }
 
 START_TEST (an_outcome_that_no_such_call_has_is_a_failure)
@@ -177,7 +177,7 @@ static void terminate (const struct message *message)
 	if (message->kind == MESSAGE_CALL)
 		raise (SIGTERM);
 	if (message->kind == MESSAGE_CANCEL)
-		fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"cancelled\"}}");
+		fake_send (&fake, "{\"id\":1,\"done\":{\"outcome\":\"cancelled\"}}");
 }
 
 START_TEST (term_cancels)
@@ -201,9 +201,9 @@ static int refuse (struct call *of, const char *stream, const void *bytes, size_
 static void pour_until_cancelled (const struct message *message)
 {
 	if (message->kind == MESSAGE_CALL)
-		fake_say_body (&fake, "{\"id\":1,\"data\":\"stdout\",\"body\":5}", "hello", 5);
+		fake_send_body (&fake, "{\"id\":1,\"data\":\"stdout\",\"body\":5}", "hello", 5);
 	if (message->kind == MESSAGE_CANCEL)
-		fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"exited\",\"exit\":0}}");
+		fake_send (&fake, "{\"id\":1,\"done\":{\"outcome\":\"exited\",\"exit\":0}}");
 }
 
 START_TEST (a_sink_that_fails_stops_the_call)
@@ -245,11 +245,11 @@ static size_t heard;
 static void take_input (const struct message *message)
 {
 	if (message->kind == MESSAGE_CALL)
-		fake_say (&fake, "{\"id\":1,\"credit\":100}");
+		fake_send (&fake, "{\"id\":1,\"credit\":100}");
 	if (message->kind == MESSAGE_DATA)
 		heard += message->body_len;
 	if (message->kind == MESSAGE_END)
-		fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"completed\"}}");
+		fake_send (&fake, "{\"id\":1,\"done\":{\"outcome\":\"completed\"}}");
 }
 
 START_TEST (a_sink_may_make_the_input)

@@ -90,11 +90,11 @@ static void add (struct one *one)
 	drive_add (&drive, &one->task, host);
 }
 
-static void say (const struct one *one, const char *header)
+static void server_sends (const struct one *one, const char *header)
 {
 	struct fake fake = { .fd = one->server };
 
-	fake_say (&fake, header);
+	fake_send (&fake, header);
 }
 
 static void setup (void)
@@ -120,7 +120,7 @@ static void hang_up (struct one *one)
 
 START_TEST (each_task_hears_of_its_own_host)
 {
-	say (&ones[1], HELLO);
+	server_sends (&ones[1], HELLO);
 	for (int i = 0; i < TASKS; i++)
 		hang_up (&ones[i]);
 	drive_run (&drive);
@@ -245,7 +245,7 @@ static void queued_start (struct task *task, struct drive *of)
 	one->server = ends[1];
 	ck_assert_ptr_nonnull (one->host = remex_attach (of->remex, "fake", ends[0], ends[0], NULL));
 	drive_watch (task, one->host);
-	fake_say (&(struct fake){ .fd = one->server }, HELLO);
+	fake_send (&(struct fake){ .fd = one->server }, HELLO);
 }
 
 static void queued_event (struct task *task, const struct remex_event *event)

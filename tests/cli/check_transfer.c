@@ -23,17 +23,17 @@ static struct call call = { .where = "web1", .data = &transfer };
 static struct err err;
 static struct fake fake;
 static bool faked;
-static char told[4096]; /* "done 0 a; failed 1 b: why; …" */
+static char receipts[4096]; /* "done 0 a; failed 1 b: why; …" */
 
-static void tell (void *data, const struct receipt *receipt)
+static void on_receipt (void *data, const struct receipt *receipt)
 {
 	char path[256];
-	size_t n = strlen (told);
+	size_t n = strlen (receipts);
 
 	(void)data;
 	transfer_path (&transfer, receipt, path, sizeof path);
-	snprintf (told + n, sizeof told - n, "%s %d %s%s%s; ", receipt->err ? "failed" : "done", (int)receipt->source,
-		path, receipt->err ? ": " : "", receipt->err ? receipt->err->text : "");
+	snprintf (receipts + n, sizeof receipts - n, "%s %d %s%s%s; ", receipt->err ? "failed" : "done",
+		(int)receipt->source, path, receipt->err ? ": " : "", receipt->err ? receipt->err->text : "");
 }
 
 static void set_up (void)
@@ -82,7 +82,7 @@ static void put_file (const char *name, int64_t source, const char *content)
 }
 
 /* The server sends all those bytes, on its stream. */
-static int say (const char *stream)
+static int server_sends (const char *stream)
 {
 	int answer = sink_transfer.take (&call, stream, buf_head (&bytes), buf_len (&bytes));
 
@@ -109,7 +109,7 @@ static int open_get (const char *const *sources, int n, const char *destination)
 	transfer.n_sources = n;
 	transfer.destination = destination;
 	transfer.unsynced = true;
-	transfer.told = tell;
+	transfer.told = on_receipt;
 	return transfer_open (&transfer, &err);
 }
 
@@ -129,9 +129,9 @@ START_TEST (into_a_directory)
 	ck_assert_int_eq (open_get (two, 2, "here"), 0);
 	put_file ("a", 0, "hello");
 	put_file ("b", 1, "you");
-	ck_assert_int_eq (say ("files"), 0);
+	ck_assert_int_eq (server_sends ("files"), 0);
 	ck_assert_int_eq (finish_all (), 0);
-	ck_assert_str_eq (told, "done 0 /srv/a; done 1 b; ");
+	ck_assert_str_eq (receipts, "done 0 /srv/a; done 1 b; ");
 	holds ("here/a", "hello");
 	holds ("here/b", "you");
 	ck_assert (!transfer_is_mortal (&transfer));
@@ -142,7 +142,7 @@ START_TEST (under_another_name)
 {
 	ck_assert_int_eq (open_get (two, 1, "here/new"), 0);
 	put_file ("a", 0, "hello");
-	ck_assert_int_eq (say ("files"), 0);
+	ck_assert_int_eq (server_sends ("files"), 0);
 	ck_assert_int_eq (finish_all (), 0);
 	holds ("here/new", "hello");
 }
@@ -153,9 +153,9 @@ START_TEST (a_source_that_did_not_come)
 {
 	ck_assert_int_eq (open_get (two, 2, "here"), 0);
 	put_file ("b", 1, "you");
-	ck_assert_int_eq (say ("files"), 0);
+	ck_assert_int_eq (server_sends ("files"), 0);
 	ck_assert_int_eq (finish_all (), 0);
-	ck_assert_str_eq (told, "done 1 b; failed 0 /srv/a: the server did not report on it; ");
+	ck_assert_str_eq (receipts, "done 1 b; failed 0 /srv/a: the server did not report on it; ");
 }
 END_TEST
 
@@ -219,7 +219,7 @@ START_TEST (what_was_not_asked_for)
 		put (item);
 	}
 	capture_begin ();
-	ck_assert_int_eq (say ("files"), -1);
+	ck_assert_int_eq (server_sends ("files"), -1);
 	said = capture_end ();
 	ck_assert_int_eq (strncmp (said, "remex: web1: ", 13), 0);
 	ck_assert_int_eq (strncmp (said + 13, words, strlen (words)), 0);
@@ -227,9 +227,9 @@ START_TEST (what_was_not_asked_for)
 	ck_assert_str_eq (transfer.why.text, words);
 	put_file ("a", 0, "hello");
 	capture_begin ();
-	ck_assert_int_eq (say ("files"), -1);
+	ck_assert_int_eq (server_sends ("files"), -1);
 	ck_assert_str_eq (capture_end (), "");
-	ck_assert_str_eq (told, "");
+	ck_assert_str_eq (receipts, "");
 	ck_assert_int_eq (rmdir ("here"), 0); /* it is empty */
 }
 END_TEST
@@ -241,7 +241,7 @@ START_TEST (the_same_again)
 	put_file ("a", 0, "hello");
 	put_file ("a", 0, "there");
 	capture_begin ();
-	ck_assert_int_eq (say ("files"), -1);
+	ck_assert_int_eq (server_sends ("files"), -1);
 	ck_assert_str_eq (capture_end (),
 		"remex: web1: the stream of files is not in order: the server sent what was not asked for\n");
 }
@@ -262,9 +262,9 @@ START_TEST (another_stream_is_dropped)
 {
 	ck_assert_int_eq (open_get (two, 1, "here"), 0);
 	put_file ("a", 0, "hello");
-	ck_assert_int_eq (say ("stdout"), 0);
+	ck_assert_int_eq (server_sends ("stdout"), 0);
 	ck_assert_int_eq (finish_all (), 0);
-	ck_assert_str_eq (told, "failed 0 /srv/a: the server did not report on it; ");
+	ck_assert_str_eq (receipts, "failed 0 /srv/a: the server did not report on it; ");
 }
 END_TEST
 
@@ -286,11 +286,11 @@ START_TEST (to_standard_output)
 	capture_begin ();
 	if (_i) {
 		/* The reader has gone: the caller reports that. */
-		ck_assert_int_eq (say ("files"), -1);
+		ck_assert_int_eq (server_sends ("files"), -1);
 		ck_assert (transfer.reader_gone);
-		ck_assert_str_eq (told, "");
+		ck_assert_str_eq (receipts, "");
 	} else {
-		ck_assert_int_eq (say ("files"), 0);
+		ck_assert_int_eq (server_sends ("files"), 0);
 		ck_assert_int_eq (finish_all (), 0);
 		ck_assert_int_eq (read (ends[0], heard, sizeof heard), 5);
 		ck_assert_mem_eq (heard, "hello", 5);
@@ -318,15 +318,15 @@ static void send_file (void)
 	transfer.put = true;
 	ck_assert_int_eq (open_get (file, 1, "there"), 0);
 	faked = true;
-	fake_greet (&fake);
+	fake_send_hello (&fake);
 	call.request = remex_start (fake.host, "file.put", &(struct remex_options){ .input = true }, NULL);
 	ck_assert_ptr_nonnull (call.request);
-	fake_say (&fake, "{\"id\":1,\"credit\":100000}");
+	fake_send (&fake, "{\"id\":1,\"credit\":100000}");
 	while (sink_transfer.send (&call) > 0 || !transfer.ended)
 		ck_assert_int_ge (remex_next (fake.remex, &fake.event, 5), 0);
-	fake_quiet (&fake);
+	fake_expect_nothing (&fake);
 	buf_init (&in, 1 << 20);
-	while ((message = fake_hear (&fake))) {
+	while ((message = fake_receive (&fake))) {
 		if (message->kind == MESSAGE_DATA)
 			ck_assert_int_eq (buf_append (&in, message->body, message->body_len), 0);
 		ended = ended || message->kind == MESSAGE_END;
@@ -355,9 +355,9 @@ START_TEST (a_file_is_confirmed)
 {
 	send_file ();
 	put (done ("hello"));
-	ck_assert_int_eq (say ("files"), 0);
+	ck_assert_int_eq (server_sends ("files"), 0);
 	ck_assert_int_eq (finish_all (), 0);
-	ck_assert_str_eq (told, "done 0 here/f; ");
+	ck_assert_str_eq (receipts, "done 0 here/f; ");
 }
 END_TEST
 
@@ -365,7 +365,7 @@ START_TEST (a_file_is_not_confirmed)
 {
 	send_file ();
 	ck_assert_int_eq (finish_all (), 0);
-	ck_assert_str_eq (told, "failed 0 here/f: the server did not report on it; ");
+	ck_assert_str_eq (receipts, "failed 0 here/f: the server did not report on it; ");
 }
 END_TEST
 
@@ -374,10 +374,10 @@ START_TEST (another_sum_is_a_failure)
 {
 	send_file ();
 	put (done ("olleh"));
-	ck_assert_int_eq (say ("files"), 0);
+	ck_assert_int_eq (server_sends ("files"), 0);
 	ck_assert_int_eq (finish_all (), 0);
-	ck_assert_int_eq (strncmp (told, "failed 0 here/f: ", 17), 0);
-	ck_assert_ptr_null (strstr (told, "did not report"));
+	ck_assert_int_eq (strncmp (receipts, "failed 0 here/f: ", 17), 0);
+	ck_assert_ptr_null (strstr (receipts, "did not report"));
 }
 END_TEST
 
@@ -390,9 +390,9 @@ START_TEST (a_failure_has_its_words)
 	item->code = CODE_DENIED;
 	strcpy (item->text, "Permission denied");
 	put (item);
-	ck_assert_int_eq (say ("files"), 0);
+	ck_assert_int_eq (server_sends ("files"), 0);
 	ck_assert_int_eq (finish_all (), 0);
-	ck_assert_str_eq (told, "failed 0 here/f: Permission denied; ");
+	ck_assert_str_eq (receipts, "failed 0 here/f: Permission denied; ");
 }
 END_TEST
 
@@ -419,7 +419,7 @@ START_TEST (an_answer_that_is_none)
 	item->mode = 0644;
 	put (item);
 	capture_begin ();
-	ck_assert_int_eq (say ("files"), -1);
+	ck_assert_int_eq (server_sends ("files"), -1);
 	ck_assert_str_eq (capture_end (), words);
 	ck_assert (transfer.stopped);
 }

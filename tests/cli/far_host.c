@@ -57,7 +57,7 @@ static bool put (struct stream *stream, const void *bytes, size_t n)
 	return true;
 }
 
-static bool say (struct stream *stream, const char *header, const char *body)
+static bool send_message (struct stream *stream, const char *header, const char *body)
 {
 	uint32_t length = (uint32_t)strlen (header);
 	uint8_t prefix[4] = { (uint8_t)(length >> 24), (uint8_t)(length >> 16), (uint8_t)(length >> 8),
@@ -75,7 +75,7 @@ static bool pour (struct stream *stream, long id, const char *name, const char *
 	if (!*text)
 		return true;
 	snprintf (header, sizeof header, "{\"id\":%ld,\"data\":\"%s\",\"body\":%zu}", id, name, strlen (text));
-	return say (stream, header, text);
+	return send_message (stream, header, text);
 }
 
 static bool answer (struct stream *stream, long id, const struct far_reply *reply)
@@ -87,17 +87,17 @@ static bool answer (struct stream *stream, long id, const struct far_reply *repl
 	case FAR_NO_RESULT:
 		snprintf (header, sizeof header, "{\"id\":%ld,\"done\":{\"outcome\":\"completed\"}}", id);
 		return (reply->kind == FAR_NO_RESULT || pour (stream, id, "result", reply->text)) &&
-		       say (stream, header, NULL);
+		       send_message (stream, header, NULL);
 	case FAR_DONE:
 		snprintf (header, sizeof header, "{\"id\":%ld,\"done\":%s}", id, reply->text);
-		return say (stream, header, NULL);
+		return send_message (stream, header, NULL);
 	case FAR_EXITED:
 		snprintf (header, sizeof header, "{\"id\":%ld,\"done\":{\"outcome\":\"exited\",\"exit\":0}}", id);
-		return pour (stream, id, "stdout", reply->text) && say (stream, header, NULL);
+		return pour (stream, id, "stdout", reply->text) && send_message (stream, header, NULL);
 	case FAR_ERROR:
 		snprintf (header, sizeof header, "{\"id\":%ld,\"error\":{\"code\":\"denied\",\"message\":\"%s\"}}", id,
 			reply->text);
-		return say (stream, header, NULL);
+		return send_message (stream, header, NULL);
 	case FAR_HANG_UP: break;
 	}
 	return false;
@@ -116,7 +116,7 @@ static void serve (struct server *server, struct stream *stream)
 	struct decoder decoder;
 	struct buf in;
 	struct err err;
-	bool open = say (stream, HELLO, NULL);
+	bool open = send_message (stream, HELLO, NULL);
 
 	buf_init (&in, 2 * MESSAGE_MAX);
 	decoder_init (&decoder, FROM_CLIENT);

@@ -12,7 +12,7 @@ static uint8_t bytes[1024 * 1024];
 
 static void setup (void)
 {
-	fake_greet (&fake);
+	fake_send_hello (&fake);
 }
 
 static void teardown (void)
@@ -63,8 +63,8 @@ START_TEST (done)
 
 	remex_request_set_data (request, &fake);
 	snprintf (text, sizeof text, "{\"id\":1,\"done\":%s}", ends[_i].done);
-	fake_say_body (&fake, "{\"id\":1,\"data\":\"stderr\",\"body\":3}", "abc", 3);
-	fake_say (&fake, text);
+	fake_send_body (&fake, "{\"id\":1,\"data\":\"stderr\",\"body\":3}", "abc", 3);
+	fake_send (&fake, text);
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_DATA);
 	ck_assert_str_eq (fake.event.stream, "stderr");
 	ck_assert_uint_eq (fake.event.size, 3);
@@ -82,14 +82,14 @@ START_TEST (done)
 	ck_assert_str_eq (got->message, want->message);
 	ck_assert_str_eq (got->limit, want->limit);
 	ck_assert_str_eq (got->json, text);
-	fake_quiet (&fake);
+	fake_expect_nothing (&fake);
 }
 END_TEST
 
 START_TEST (error)
 {
 	fake_call (&fake, NULL);
-	fake_say (
+	fake_send (
 		&fake, "{\"id\":1,\"error\":{\"code\":\"busy\",\"message\":\"queue full (256)\",\"retry_after\":0.5}}");
 	fake_ended (&fake, REMEX_FAILED);
 	ck_assert_str_eq (fake.event.result->code, "busy");
@@ -97,11 +97,11 @@ START_TEST (error)
 	ck_assert_double_eq (fake.event.result->retry_after, 0.5);
 	ck_assert (!fake.event.result->started);
 	/* The connection goes on; late messages are ignored. */
-	fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"completed\"}}");
-	fake_say_body (&fake, "{\"id\":1,\"data\":\"stdout\",\"body\":3}", "abc", 3);
-	fake_quiet (&fake);
+	fake_send (&fake, "{\"id\":1,\"done\":{\"outcome\":\"completed\"}}");
+	fake_send_body (&fake, "{\"id\":1,\"data\":\"stdout\",\"body\":3}", "abc", 3);
+	fake_expect_nothing (&fake);
 	fake_call (&fake, NULL);
-	fake_say (&fake, "{\"id\":2,\"done\":{\"outcome\":\"completed\"}}");
+	fake_send (&fake, "{\"id\":2,\"done\":{\"outcome\":\"completed\"}}");
 	fake_ended (&fake, REMEX_COMPLETED);
 }
 END_TEST
@@ -115,12 +115,12 @@ START_TEST (the_window_is_renewed_by_quarters)
 
 	fake_call (&fake, &(struct remex_options){ .window = 40000 });
 	for (int i = 0; i < 10; i++) {
-		fake_pour (&fake, 4000);
+		fake_send_output (&fake, 4000);
 		ck_assert_int_eq (fake_next (&fake)->type, REMEX_DATA);
 		total += fake.event.size;
 	}
-	fake_quiet (&fake);
-	while ((message = fake_hear (&fake))) {
+	fake_expect_nothing (&fake);
+	while ((message = fake_receive (&fake))) {
 		ck_assert_int_eq (message->kind, MESSAGE_CREDIT);
 		ck_assert_int_eq (message->number, 12000);
 		credit += (size_t)message->number;
@@ -134,20 +134,20 @@ START_TEST (held_output_is_renewed_when_consumed)
 {
 	struct remex_request *request = fake_call (&fake, &(struct remex_options){ .window = 4000, .hold = true });
 
-	fake_pour (&fake, 4000);
+	fake_send_output (&fake, 4000);
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_DATA);
-	fake_quiet (&fake);
-	ck_assert_ptr_null (fake_hear (&fake));
+	fake_expect_nothing (&fake);
+	ck_assert_ptr_null (fake_receive (&fake));
 	remex_consume (request, 999);
-	fake_quiet (&fake);
-	ck_assert_ptr_null (fake_hear (&fake));
+	fake_expect_nothing (&fake);
+	ck_assert_ptr_null (fake_receive (&fake));
 	remex_consume (request, 1);
-	fake_quiet (&fake);
-	ck_assert_int_eq (fake_hear (&fake)->number, 1000);
-	fake_pour (&fake, 1000);
+	fake_expect_nothing (&fake);
+	ck_assert_int_eq (fake_receive (&fake)->number, 1000);
+	fake_send_output (&fake, 1000);
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_DATA);
-	fake_quiet (&fake);
-	fake_pour (&fake, 1);
+	fake_expect_nothing (&fake);
+	fake_send_output (&fake, 1);
 	ck_assert_ptr_nonnull (strstr (fake_ended (&fake, REMEX_LOST)->message, "window"));
 }
 END_TEST
@@ -155,7 +155,7 @@ END_TEST
 START_TEST (more_than_the_window)
 {
 	fake_call (&fake, &(struct remex_options){ .window = 1000 });
-	fake_pour (&fake, 1001);
+	fake_send_output (&fake, 1001);
 	ck_assert_ptr_nonnull (strstr (fake_ended (&fake, REMEX_LOST)->message, "more output than the window"));
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_CLOSED);
 }
@@ -170,7 +170,7 @@ START_TEST (input_goes_against_credit)
 
 	ck_assert_uint_eq (remex_credit (request), 0);
 	ck_assert_int_eq (remex_send (request, "abc", 3), 0);
-	fake_say (&fake, "{\"id\":1,\"credit\":5}");
+	fake_send (&fake, "{\"id\":1,\"credit\":5}");
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_CREDIT);
 	ck_assert_ptr_eq (fake.event.request, request);
 	ck_assert_uint_eq (remex_credit (request), 5);
@@ -181,26 +181,26 @@ START_TEST (input_goes_against_credit)
 	ck_assert_int_eq (remex_send (request, "f", 1), -1);
 	ck_assert_int_eq (errno, EPIPE);
 	ck_assert_int_eq (remex_end (request), -1);
-	fake_say (&fake, "{\"id\":1,\"credit\":5}");
-	fake_quiet (&fake);
-	ck_assert_ptr_nonnull (message = fake_hear (&fake));
+	fake_send (&fake, "{\"id\":1,\"credit\":5}");
+	fake_expect_nothing (&fake);
+	ck_assert_ptr_nonnull (message = fake_receive (&fake));
 	ck_assert_int_eq (message->kind, MESSAGE_DATA);
 	ck_assert_str_eq (message->name, "stdin");
 	ck_assert_mem_eq (message->body, "abc", 3);
-	ck_assert_ptr_nonnull (message = fake_hear (&fake));
+	ck_assert_ptr_nonnull (message = fake_receive (&fake));
 	ck_assert_mem_eq (message->body, "de", 2);
-	ck_assert_ptr_nonnull (message = fake_hear (&fake));
+	ck_assert_ptr_nonnull (message = fake_receive (&fake));
 	ck_assert_int_eq (message->kind, MESSAGE_END);
-	ck_assert_ptr_null (fake_hear (&fake));
+	ck_assert_ptr_null (fake_receive (&fake));
 }
 END_TEST
 
-START_TEST (no_input_was_asked_for)
+START_TEST (input_of_a_call_without_input)
 {
 	struct remex_request *request = fake_call (&fake, &(struct remex_options){ .body = "x", .body_size = 1 });
 
-	fake_say (&fake, "{\"id\":1,\"credit\":5}");
-	fake_quiet (&fake);
+	fake_send (&fake, "{\"id\":1,\"credit\":5}");
+	fake_expect_nothing (&fake);
 	ck_assert_int_eq (remex_send (request, "a", 1), -1);
 	ck_assert_int_eq (errno, EPIPE);
 	ck_assert_int_eq (remex_end (request), -1);
@@ -214,8 +214,8 @@ START_TEST (input_waits_for_room)
 	size_t sent = 0, got = 0;
 	long n;
 
-	fake_say (&fake, "{\"id\":1,\"credit\":9007199254740991}");
-	fake_say (&fake, "{\"id\":1,\"credit\":9007199254740991}");
+	fake_send (&fake, "{\"id\":1,\"credit\":9007199254740991}");
+	fake_send (&fake, "{\"id\":1,\"credit\":9007199254740991}");
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_CREDIT);
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_CREDIT);
 	while ((n = remex_send (request, bytes, sizeof bytes)) > 0)
@@ -226,7 +226,7 @@ START_TEST (input_waits_for_room)
 		const struct message *message;
 
 		remex_next (fake.remex, &fake.event, 0);
-		if ((message = fake_hear (&fake)))
+		if ((message = fake_receive (&fake)))
 			got += message->body_len;
 	}
 	ck_assert_uint_eq (got, sent);
@@ -247,16 +247,16 @@ START_TEST (signals)
 	ck_assert_int_eq (remex_signal (request, "SEGV"), -1);
 	ck_assert_int_eq (remex_signal (request, "INT"), 0);
 	remex_cancel (request);
-	fake_quiet (&fake);
-	ck_assert_str_eq (fake_hear (&fake)->name, "INT");
-	ck_assert_ptr_nonnull (message = fake_hear (&fake));
+	fake_expect_nothing (&fake);
+	ck_assert_str_eq (fake_receive (&fake)->name, "INT");
+	ck_assert_ptr_nonnull (message = fake_receive (&fake));
 	ck_assert_int_eq (message->kind, MESSAGE_CANCEL);
-	fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"cancelled\"}}");
+	fake_send (&fake, "{\"id\":1,\"done\":{\"outcome\":\"cancelled\"}}");
 	fake_ended (&fake, REMEX_CANCELLED);
 	remex_cancel (request);
 	ck_assert_int_eq (remex_signal (request, "INT"), 0);
-	fake_quiet (&fake);
-	ck_assert_ptr_null (fake_hear (&fake));
+	fake_expect_nothing (&fake);
+	ck_assert_ptr_null (fake_receive (&fake));
 }
 END_TEST
 
@@ -282,8 +282,8 @@ START_TEST (wrong_arguments)
 		ck_assert_str_ne (why.text, "");
 	}
 	ck_assert_ptr_null (remex_start (fake.host, "\xFF", NULL, &why));
-	fake_quiet (&fake);
-	ck_assert_ptr_null (fake_hear (&fake));
+	fake_expect_nothing (&fake);
+	ck_assert_ptr_null (fake_receive (&fake));
 	fake_call (&fake, NULL);
 }
 END_TEST
@@ -315,7 +315,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, held_output_is_renewed_when_consumed);
 	tcase_add_test (tcase, more_than_the_window);
 	tcase_add_test (tcase, input_goes_against_credit);
-	tcase_add_test (tcase, no_input_was_asked_for);
+	tcase_add_test (tcase, input_of_a_call_without_input);
 	tcase_add_test (tcase, input_waits_for_room);
 	tcase_add_test (tcase, signals);
 	tcase_add_test (tcase, wrong_arguments);

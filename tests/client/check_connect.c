@@ -273,7 +273,7 @@ static void ends (const struct remex_host *host, const char *code, const char *w
 /* --- the clock --------------------------------------------------------------------------------------------------------- */
 
 /* Ten seconds from the dial: a host that waits in line behind others has not been dialled. */
-START_TEST (a_host_in_line_has_no_clock)
+START_TEST (a_waiting_host_has_no_clock)
 {
 	struct remex_host *last, *hosts[RESOLVER_THREADS];
 	char name[32];
@@ -322,7 +322,7 @@ START_TEST (an_address_that_does_not_answer)
 END_TEST
 
 /* The server accepts and is no remexd: the same ten seconds. */
-START_TEST (one_that_says_nothing)
+START_TEST (a_silent_server)
 {
 	struct remex_host *host;
 
@@ -366,7 +366,7 @@ START_TEST (no_hello_over_a_unix_socket)
 	pass (7000);
 	quiet ();
 	pass (3500);
-	ends (host, "unreachable", "no remexd said hello in time");
+	ends (host, "unreachable", "no remexd sent hello in time");
 }
 END_TEST
 
@@ -382,7 +382,7 @@ START_TEST (no_hello_over_descriptors)
 	pass (57000);
 	quiet ();
 	pass (3500);
-	ends (host, "unreachable", "no remexd said hello in time");
+	ends (host, "unreachable", "no remexd sent hello in time");
 }
 END_TEST
 
@@ -490,7 +490,7 @@ START_TEST (a_key_is_asked_about)
 }
 END_TEST
 
-START_TEST (a_name_that_nobody_has)
+START_TEST (an_unknown_name)
 {
 	struct remex_host *host = probe ("stuck.example");
 
@@ -546,7 +546,7 @@ START_TEST (a_busy_unix_socket)
 		accepted (servers[0]);
 		quiet ();
 		pass (3500);
-		ends (host, "unreachable", "no remexd said hello in time"); /* of the same ten seconds */
+		ends (host, "unreachable", "no remexd sent hello in time"); /* of the same ten seconds */
 	} else {
 		pass (3500);
 		ends (host, "unreachable", "it was too busy for 10 s");
@@ -569,7 +569,7 @@ static const struct {
 	{ "", 0, true, "the server hung up without a hello" },
 };
 
-START_TEST (what_is_no_hello)
+START_TEST (malformed_hellos)
 {
 	struct remex_host *host;
 	int fd;
@@ -594,7 +594,7 @@ END_TEST
 /* --- wrong use ---------------------------------------------------------------------------------------------------------- */
 
 /* Nothing is dialled, and descriptors that were handed over are closed. */
-START_TEST (what_cannot_be_dialled)
+START_TEST (targets_that_cannot_be_dialled)
 {
 	int pipes[2];
 
@@ -614,9 +614,9 @@ END_TEST
 static void add_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, set_up, tear_down);
-	tcase_add_test (tcase, a_host_in_line_has_no_clock);
+	tcase_add_test (tcase, a_waiting_host_has_no_clock);
 	tcase_add_test (tcase, an_address_that_does_not_answer);
-	tcase_add_test (tcase, one_that_says_nothing);
+	tcase_add_test (tcase, a_silent_server);
 	tcase_add_test (tcase, a_slow_name);
 	tcase_add_test (tcase, no_hello_over_a_unix_socket);
 	tcase_add_test (tcase, no_hello_over_descriptors);
@@ -625,12 +625,12 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, none_of_them_answers);
 	tcase_add_test (tcase, the_first_that_answers_is_the_host);
 	tcase_add_test (tcase, a_key_is_asked_about);
-	tcase_add_test (tcase, a_name_that_nobody_has);
+	tcase_add_test (tcase, an_unknown_name);
 	tcase_add_test (tcase, a_number_is_refused);
 	tcase_add_test (tcase, nobody_at_the_unix_socket);
 	tcase_add_loop_test (tcase, a_busy_unix_socket, 0, 2);
-	tcase_add_loop_test (tcase, what_is_no_hello, 0, (int)(sizeof hellos / sizeof *hellos));
-	tcase_add_test (tcase, what_cannot_be_dialled);
+	tcase_add_loop_test (tcase, malformed_hellos, 0, (int)(sizeof hellos / sizeof *hellos));
+	tcase_add_test (tcase, targets_that_cannot_be_dialled);
 }
 
 CHECK_MAIN ("connect", add_cases)

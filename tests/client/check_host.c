@@ -24,7 +24,7 @@ static void setup_open (void)
 
 static void setup_greeted (void)
 {
-	fake_greet (&fake);
+	fake_send_hello (&fake);
 }
 
 static void teardown (void)
@@ -49,17 +49,17 @@ START_TEST (nothing_is_sent_before_hello)
 	char text[512];
 
 	ck_assert_ptr_nonnull (request);
-	fake_quiet (&fake);
-	ck_assert_ptr_null (fake_hear (&fake));
+	fake_expect_nothing (&fake);
+	ck_assert_ptr_null (fake_receive (&fake));
 	ck_assert_str_eq (remex_host_name (fake.host), "");
-	fake_say (&fake, HELLO);
+	fake_send (&fake, HELLO);
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_READY);
 	ck_assert_str_eq (remex_host_where (fake.host), "fake");
 	ck_assert_str_eq (remex_host_name (fake.host), "web1");
 	ck_assert_str_eq (remex_host_version (fake.host), "9.9");
 	ck_assert_str_eq (remex_host_you (fake.host), "alice");
-	fake_quiet (&fake);
-	ck_assert_ptr_nonnull (message = fake_hear (&fake));
+	fake_expect_nothing (&fake);
+	ck_assert_ptr_nonnull (message = fake_receive (&fake));
 	snprintf (text, sizeof text, "%.*s", (int)message->text_len, message->text);
 	ck_assert_str_eq (text,
 		"{\"id\":1,\"call\":\"exec.run\",\"args\":{\"argv\":[\"a\"]},\"deadline\":1.5,\"idle\":2.0,"
@@ -81,12 +81,12 @@ START_TEST (cancelled_before_hello)
 	fake_ended (&fake, REMEX_CANCELLED);
 	ck_assert_ptr_eq (fake.event.request, first);
 	ck_assert (!fake.event.result->started);
-	fake_say (&fake, HELLO);
+	fake_send (&fake, HELLO);
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_READY);
-	fake_quiet (&fake);
-	ck_assert_str_eq (fake_hear (&fake)->name, "b");
-	ck_assert_ptr_null (fake_hear (&fake));
-	fake_say (&fake, "{\"id\":2,\"done\":{\"outcome\":\"completed\"}}");
+	fake_expect_nothing (&fake);
+	ck_assert_str_eq (fake_receive (&fake)->name, "b");
+	ck_assert_ptr_null (fake_receive (&fake));
+	fake_send (&fake, "{\"id\":2,\"done\":{\"outcome\":\"completed\"}}");
 	fake_ended (&fake, REMEX_COMPLETED);
 	ck_assert_ptr_eq (fake.event.request, second);
 }
@@ -107,7 +107,7 @@ END_TEST
 START_TEST (refused_before_hello)
 {
 	remex_start (fake.host, "a", NULL, NULL);
-	fake_say (&fake, "{\"error\":{\"code\":\"busy\",\"message\":\"too many connections\"}}");
+	fake_send (&fake, "{\"error\":{\"code\":\"busy\",\"message\":\"too many connections\"}}");
 	fake_ended (&fake, REMEX_FAILED); /* the server's own report: nothing ran */
 	ck_assert_str_eq (fake.event.result->code, "busy");
 	ck_assert_str_eq (fake.event.result->message, "too many connections");
@@ -121,7 +121,7 @@ static const char *const no_hello[] = { "{\"ping\":1}", "{\"remex\":2}", "{\"id\
 START_TEST (something_else_than_hello)
 {
 	remex_start (fake.host, "a", NULL, NULL);
-	fake_say (&fake, no_hello[_i]);
+	fake_send (&fake, no_hello[_i]);
 	ck_assert_ptr_nonnull (strstr (fake_ended (&fake, REMEX_UNREACHABLE)->message, "breaks the protocol"));
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_CLOSED);
 }
@@ -136,9 +136,9 @@ START_TEST (the_connection_ends)
 
 	fake_call (&fake, NULL);
 	/* Messages before the end count. */
-	fake_say (&fake, "{\"id\":2,\"done\":{\"outcome\":\"completed\"}}");
+	fake_send (&fake, "{\"id\":2,\"done\":{\"outcome\":\"completed\"}}");
 	if (_i == 1)
-		fake_say (&fake, "{\"error\":{\"code\":\"shutting_down\",\"message\":\"bye\"}}");
+		fake_send (&fake, "{\"error\":{\"code\":\"shutting_down\",\"message\":\"bye\"}}");
 	fake_hang_up (&fake);
 	fake_ended (&fake, REMEX_COMPLETED);
 	ck_assert_ptr_eq (fake.event.request, second);
@@ -163,9 +163,9 @@ START_TEST (much_output_and_then_the_end)
 
 	setsockopt (fake.fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);
 	ck_assert_int_eq (remex_signal (request, "HUP"), 0);
-	fake_quiet (&fake);
-	fake_say_body (&fake, "{\"id\":1,\"data\":\"stdout\",\"body\":100000}", bytes, size);
-	fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"exited\",\"exit\":3}}");
+	fake_expect_nothing (&fake);
+	fake_send_body (&fake, "{\"id\":1,\"data\":\"stdout\",\"body\":100000}", bytes, size);
+	fake_send (&fake, "{\"id\":1,\"done\":{\"outcome\":\"exited\",\"exit\":3}}");
 	fake_hang_up (&fake);
 	while (fake_next (&fake)->type == REMEX_DATA)
 		got += fake.event.size;
@@ -183,24 +183,24 @@ START_TEST (pings)
 {
 	const struct message *message;
 
-	fake_say (&fake, "{\"ping\":-7}");
-	fake_quiet (&fake);
-	message = fake_hear (&fake);
+	fake_send (&fake, "{\"ping\":-7}");
+	fake_expect_nothing (&fake);
+	message = fake_receive (&fake);
 	ck_assert_int_eq (message->kind, MESSAGE_PONG);
 	ck_assert_int_eq (message->number, -7);
-	fake_say (&fake, "{\"pong\":1}"); /* without a ping */
-	fake_quiet (&fake);
+	fake_send (&fake, "{\"pong\":1}"); /* without a ping */
+	fake_expect_nothing (&fake);
 	ck_assert_int_eq (remex_ping (fake.host), 0);
-	fake_quiet (&fake);
-	message = fake_hear (&fake);
+	fake_expect_nothing (&fake);
+	message = fake_receive (&fake);
 	ck_assert_int_eq (message->kind, MESSAGE_PING);
 	ck_assert_int_eq (message->number, 1);
-	fake_say (&fake, "{\"pong\":1}");
-	fake_say (&fake, "{\"pong\":1}");
+	fake_send (&fake, "{\"pong\":1}");
+	fake_send (&fake, "{\"pong\":1}");
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_DATA);
 	ck_assert_str_eq (fake.event.stream, "pong");
 	ck_assert_ptr_null (fake.event.request);
-	fake_quiet (&fake);
+	fake_expect_nothing (&fake);
 	fake_hang_up (&fake);
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_CLOSED);
 	ck_assert_int_eq (remex_ping (fake.host), -1);
@@ -261,7 +261,7 @@ static const char *const violations[] = {
 START_TEST (a_violation)
 {
 	fake_call (&fake, NULL);
-	fake_say (&fake, violations[_i]);
+	fake_send (&fake, violations[_i]);
 	ck_assert_ptr_nonnull (strstr (fake_ended (&fake, REMEX_LOST)->message, "breaks the protocol: "));
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_CLOSED);
 	ck_assert_int_eq (remex_next (fake.remex, &fake.event, -1), 0);
@@ -317,15 +317,15 @@ START_TEST (a_loop_of_ones_own)
 
 	ck_assert_ptr_nonnull (remex_start (fake.host, "a", NULL, NULL));
 	ck_assert_int_eq (remex_timeout (fake.remex), 0);
-	fake_quiet (&fake);
+	fake_expect_nothing (&fake);
 	ck_assert_int_ne (remex_timeout (fake.remex), 0);
-	ck_assert_ptr_nonnull (fake_hear (&fake));
+	ck_assert_ptr_nonnull (fake_receive (&fake));
 	ck_assert_int_eq (poll (&ready, 1, 0), 0);
-	fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"completed\"}}");
+	fake_send (&fake, "{\"id\":1,\"done\":{\"outcome\":\"completed\"}}");
 	ck_assert_int_eq (poll (&ready, 1, 200000), 1);
 	ck_assert_int_eq (remex_next (fake.remex, &fake.event, 0), 1);
 	ck_assert_int_eq (fake.event.type, REMEX_ENDED);
-	fake_quiet (&fake);
+	fake_expect_nothing (&fake);
 }
 END_TEST
 
@@ -335,15 +335,15 @@ START_TEST (closed_in_the_middle)
 
 	fake_call (&fake, &(struct remex_options){ .input = true });
 	fake_call (&fake, NULL);
-	fake_pour (&fake, 1000);
-	fake_say (&fake, "{\"id\":2,\"done\":{\"outcome\":\"completed\"}}");
+	fake_send_output (&fake, 1000);
+	fake_send (&fake, "{\"id\":2,\"done\":{\"outcome\":\"completed\"}}");
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_DATA);
 	if (_i)
 		fake_ended (&fake, REMEX_COMPLETED);
 	remex_close (fake.host);
 	ck_assert_int_eq (remex_next (fake.remex, &event, -1), 0);
 	ck_assert_int_eq (remex_timeout (fake.remex), -1);
-	while (fake_hear (&fake))
+	while (fake_receive (&fake))
 		continue;
 	ck_assert_int_eq (recv (fake.fd, bytes, 1, 0), 0);
 	remex_free (NULL);

@@ -101,7 +101,7 @@ START_TEST (not_believed)
 }
 END_TEST
 
-/* Whoever may write to the directory of the pins could give the pin of one host the name of another. */
+/* A user who may write to the directory of the pins could give the pin of one host the name of another host. */
 START_TEST (directory_not_believed)
 {
 	char hosts[80];

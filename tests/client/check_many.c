@@ -39,7 +39,7 @@ struct server {
 
 static struct server pool[SERVERS];
 
-static void say (struct server *server, const char *header, size_t body)
+static void server_send (struct server *server, const char *header, size_t body)
 {
 	static const uint8_t zeros[CHUNK];
 	uint32_t length = (uint32_t)strlen (header);
@@ -52,26 +52,26 @@ static void say (struct server *server, const char *header, size_t body)
 }
 
 /* Send as much as the window allows, then end. */
-static void pour (struct server *server)
+static void send_output (struct server *server)
 {
 	char header[128];
 
 	while (server->id && server->left > 0 && server->allowed >= CHUNK && buf_len (&server->out) < 4 * CHUNK) {
 		snprintf (header, sizeof header, "{\"id\":%llu,\"data\":\"stdout\",\"body\":%d}",
 			(unsigned long long)server->id, CHUNK);
-		say (server, header, CHUNK);
+		server_send (server, header, CHUNK);
 		server->allowed -= CHUNK;
 		server->left -= CHUNK;
 	}
 	if (server->id && server->left == 0 && !server->ended) {
 		snprintf (header, sizeof header, "{\"id\":%llu,\"done\":{\"outcome\":\"exited\",\"exit\":%d}}",
 			(unsigned long long)server->id, server->number % 200);
-		say (server, header, 0);
+		server_send (server, header, 0);
 		server->ended = true;
 	}
 }
 
-static void hear (struct server *server)
+static void server_receive (struct server *server)
 {
 	const struct message *message;
 	uint8_t *space = buf_reserve (&server->in, 65536);
@@ -99,10 +99,10 @@ static void hear (struct server *server)
 
 static void serve (struct server *server)
 {
-	hear (server);
+	server_receive (server);
 	if (server->fd < 0)
 		return;
-	pour (server);
+	send_output (server);
 	if (buf_len (&server->out)) {
 		ssize_t n =
 			send (server->fd, buf_head (&server->out), buf_len (&server->out), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -136,7 +136,7 @@ static void serve_all (int listening, int parent)
 			buf_init (&server->in, 2 * MESSAGE_MAX);
 			buf_init (&server->out, MESSAGE_MAX);
 			decoder_init (&server->decoder, FROM_CLIENT);
-			say (server, HELLO, 0);
+			server_send (server, HELLO, 0);
 			n++;
 			serve (server);
 		}

@@ -122,7 +122,7 @@ static void shake (void)
 	ck_assert (shaken);
 }
 
-static void say (const char *header, const void *body, size_t n)
+static void server_sends (const char *header, const void *body, size_t n)
 {
 	size_t length = strlen (header), used = 0;
 	uint8_t *bytes = malloc (4 + length + n);
@@ -206,7 +206,7 @@ START_TEST (not_pinned)
 	ck_assert_str_eq (remex_host_pin (host), print);
 	shake ();
 	ck_assert (key_equal (&shown, credential_key (mine)));
-	say (HELLO, NULL, 0);
+	server_sends (HELLO, NULL, 0);
 	ck_assert_int_eq (next (), REMEX_READY);
 	ck_assert_str_eq (remex_host_you (host), "alice");
 }
@@ -329,7 +329,7 @@ static struct remex_host *open_host (void)
 	trust ();
 	ck_assert_ptr_nonnull (host = remex_connect (remex, where, &error));
 	shake ();
-	say (HELLO, NULL, 0);
+	server_sends (HELLO, NULL, 0);
 	ck_assert_int_eq (next (), REMEX_READY);
 	return host;
 }
@@ -345,13 +345,13 @@ START_TEST (much)
 	ck_assert_int_eq (remex_next (remex, &event, 0), 0);
 	for (size_t i = 0; i < sizeof body; i++)
 		body[i] = (uint8_t)(i * 31 >> 3);
-	say ("{\"id\":1,\"data\":\"stdout\",\"body\":300000}", body, sizeof body);
+	server_sends ("{\"id\":1,\"data\":\"stdout\",\"body\":300000}", body, sizeof body);
 	while (got < sizeof body) {
 		ck_assert_int_eq (next (), REMEX_DATA);
 		ck_assert_mem_eq (event.data, body + got, event.size);
 		got += event.size;
 	}
-	say ("{\"id\":1,\"done\":{\"outcome\":\"exited\",\"exit\":7}}", NULL, 0);
+	server_sends ("{\"id\":1,\"done\":{\"outcome\":\"exited\",\"exit\":7}}", NULL, 0);
 	ck_assert_int_eq (next (), REMEX_ENDED);
 	ck_assert_int_eq (event.result->exit, 7);
 }

@@ -59,7 +59,7 @@ static inline void fake_bytes (struct fake *fake, const void *bytes, size_t n)
 }
 
 /* Send a message: its header, and n bytes of body (the header must announce them). */
-static inline void fake_say_body (struct fake *fake, const char *header, const void *body, size_t n)
+static inline void fake_send_body (struct fake *fake, const char *header, const void *body, size_t n)
 {
 	uint32_t length = (uint32_t)strlen (header);
 	uint8_t prefix[4] = { (uint8_t)(length >> 24), (uint8_t)(length >> 16), (uint8_t)(length >> 8),
@@ -71,9 +71,9 @@ static inline void fake_say_body (struct fake *fake, const char *header, const v
 		fake_bytes (fake, body, n);
 }
 
-static inline void fake_say (struct fake *fake, const char *header)
+static inline void fake_send (struct fake *fake, const char *header)
 {
-	fake_say_body (fake, header, NULL, 0);
+	fake_send_body (fake, header, NULL, 0);
 }
 
 /* The client's next event. There must be one. */
@@ -84,13 +84,13 @@ static inline const struct remex_event *fake_next (struct fake *fake)
 }
 
 /* The client has no event (and sends its pending bytes). */
-static inline void fake_quiet (struct fake *fake)
+static inline void fake_expect_nothing (struct fake *fake)
 {
 	ck_assert_int_eq (remex_next (fake->remex, &fake->event, 0), 0);
 }
 
 /* The next message from the client, or NULL. */
-static inline const struct message *fake_hear (struct fake *fake)
+static inline const struct message *fake_receive (struct fake *fake)
 {
 	const struct message *message;
 	struct err err;
@@ -112,10 +112,10 @@ static inline const struct message *fake_hear (struct fake *fake)
 }
 
 /* Up to and including hello. */
-static inline void fake_greet (struct fake *fake)
+static inline void fake_send_hello (struct fake *fake)
 {
 	fake_open (fake);
-	fake_say (fake, HELLO);
+	fake_send (fake, HELLO);
 	ck_assert_int_eq (fake_next (fake)->type, REMEX_READY);
 }
 
@@ -126,21 +126,21 @@ static inline struct remex_request *fake_call (struct fake *fake, const struct r
 	const struct message *message;
 
 	ck_assert_ptr_nonnull (request);
-	fake_quiet (fake);
-	ck_assert_ptr_nonnull (message = fake_hear (fake));
+	fake_expect_nothing (fake);
+	ck_assert_ptr_nonnull (message = fake_receive (fake));
 	ck_assert_int_eq (message->kind, MESSAGE_CALL);
 	return request;
 }
 
 /* n bytes of output of request 1. */
-static inline void fake_pour (struct fake *fake, size_t n)
+static inline void fake_send_output (struct fake *fake, size_t n)
 {
 	static const uint8_t zeros[65536];
 	char header[128];
 
 	ck_assert_uint_le (n, sizeof zeros);
 	snprintf (header, sizeof header, "{\"id\":1,\"data\":\"stdout\",\"body\":%zu}", n);
-	fake_say_body (fake, header, zeros, n);
+	fake_send_body (fake, header, zeros, n);
 }
 
 /* The request ends with that outcome; the result is in the event. */

@@ -1,6 +1,5 @@
-/* check_config - remexd.yaml to struct config: the defaults, every key, every refusal with its position and message
- * (C1, C4), and that conf/remexd.yaml and man/remexd.yaml.5 agree with the table of keys.
- */
+/* check_config - remexd.yaml to struct config: the defaults, every key, every refusal with its position and message,
+ * and that conf/remexd.yaml and man/remexd.yaml.5 agree with the table of keys. */
 #include "config.h"
 
 #include <stdio.h>
@@ -190,12 +189,12 @@ END_TEST
 static struct {
 	char words[4][ERR_TEXT];
 	size_t n;
-} told;
+} warnings;
 
-static void tell (const char *words)
+static void on_warning (const char *words)
 {
-	ck_assert_uint_lt (told.n, 4);
-	snprintf (told.words[told.n++], ERR_TEXT, "%s", words);
+	ck_assert_uint_lt (warnings.n, 4);
+	snprintf (warnings.words[warnings.n++], ERR_TEXT, "%s", words);
 }
 
 /* A former name has the effect of the name now, also for the default of another key, and the caller can warn of it. */
@@ -205,18 +204,19 @@ START_TEST (former_names)
 
 	ck_assert_int_eq (config->limits.unauthenticated, 3);
 	ck_assert_int_eq (config->limits.unauthenticated_each, 2);
-	config_tell_former (config, tell);
-	ck_assert_uint_eq (told.n, 2);
-	ck_assert_str_eq (told.words[0], "f:3:3: limits.unproved has the name limits.unauthenticated now");
-	ck_assert_str_eq (told.words[1], "f:4:3: limits.unproved_each has the name limits.unauthenticated_each now");
+	config_tell_former (config, on_warning);
+	ck_assert_uint_eq (warnings.n, 2);
+	ck_assert_str_eq (warnings.words[0], "f:3:3: limits.unproved has the name limits.unauthenticated now");
+	ck_assert_str_eq (
+		warnings.words[1], "f:4:3: limits.unproved_each has the name limits.unauthenticated_each now");
 	config_free (config);
 	config = parse ("limits: {unproved: 2}");
 	ck_assert_int_eq (config->limits.unauthenticated_each, 2);
 	config_free (config);
-	told.n = 0;
+	warnings.n = 0;
 	config = parse ("limits: {unauthenticated: 2}\nplugins: {unproved: {unproved: 1}}");
-	config_tell_former (config, tell);
-	ck_assert_uint_eq (told.n, 0);
+	config_tell_former (config, on_warning);
+	ck_assert_uint_eq (warnings.n, 0);
 	config_free (config);
 	for (size_t i = 0; i < config_schema.n_former; i++) {
 		ck_assert_ptr_nonnull (schema_find (&config_schema, config_schema.former[i].path));

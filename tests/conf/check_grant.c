@@ -378,7 +378,7 @@ END_TEST
 #define ROOTS KEY "roots: {/srv: r}\n"
 
 /* The valid content of a file depends on the existing verbs. */
-START_TEST (verbs_that_there_are)
+START_TEST (verbs_that_exist)
 {
 	static const struct {
 		const char *text, *message;
@@ -771,7 +771,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, calls);
 	tcase_add_test (tcase, covers_roots);
 	tcase_add_test (tcase, allows);
-	tcase_add_test (tcase, verbs_that_there_are);
+	tcase_add_test (tcase, verbs_that_exist);
 	tcase_add_test (tcase, commands);
 	tcase_add_test (tcase, roots);
 	tcase_add_test (tcase, root_paths);

@@ -1,6 +1,5 @@
 /* check_tree - YAML to nodes: their content and position, every refusal with its exact position and message, and that
- * no file of the permitted size keeps the parser busy (C1 and C2 of the fault list).
- */
+ * no file of the permitted size keeps the parser busy. */
 #include "config.h"
 
 #include <stdio.h>
@@ -336,7 +335,7 @@ static double cpu_seconds (void)
 }
 
 /* A megabyte of any content is parsed soon, whatever the result. */
-START_TEST (patience)
+START_TEST (time_for_any_content)
 {
 	static const char *const heads[] = { "", "[", "{a: ", "a:\n  ", "\"", "a: |\n " };
 	static const char *const pieces[] = { "[", "[\n", "{", "{a: ", "- ", "-\n", "? ", "[? ", ": ", "a: ", "[],",
@@ -361,7 +360,7 @@ START_TEST (patience)
 END_TEST
 
 /* Very many different keys, and very many directives: a comparison of each with each would take long. */
-START_TEST (patience_distinct)
+START_TEST (time_for_distinct_keys)
 {
 	char *text = malloc (CONF_FILE_MAX), *p = text;
 	double begin = cpu_seconds ();
@@ -390,8 +389,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, depth);
 	tcase_add_test (tcase, too_large);
 	tcase_add_test (tcase, too_many);
-	tcase_add_test (tcase, patience);
-	tcase_add_test (tcase, patience_distinct);
+	tcase_add_test (tcase, time_for_any_content);
+	tcase_add_test (tcase, time_for_distinct_keys);
 }
 
 CHECK_MAIN ("tree", add_cases)

@@ -91,7 +91,7 @@ static const char *why (const char *name)
 	return "it is not there";
 }
 
-START_TEST (nobody_is_there)
+START_TEST (an_empty_directory)
 {
 	open_all ();
 	ck_assert_uint_eq (identities.n_items, 0);
@@ -109,7 +109,7 @@ START_TEST (keys_of_their_own)
 END_TEST
 
 /* The later name is refused, with the name of the first identity that has one of its keys, whichever key that is. */
-START_TEST (the_first_name_has_it)
+START_TEST (the_first_name_gets_the_key)
 {
 	write_file ("ann", (const unsigned[]){ 9, 4, 0 });
 	write_file ("bob", (const unsigned[]){ 1, 0 });
@@ -124,7 +124,7 @@ START_TEST (the_first_name_has_it)
 END_TEST
 
 /* A refused identity does not keep its keys from others. */
-START_TEST (the_refused_have_none)
+START_TEST (a_refused_identity_has_no_keys)
 {
 	write_file ("ann", (const unsigned[]){ 1, 0 });
 	write_file ("bob", (const unsigned[]){ 1, 2, 0 });
@@ -163,7 +163,7 @@ START_TEST (no_memory_for_a_name)
 END_TEST
 
 /* An allowed name has to be a call: the error for another name says whether its plugin is refused. */
-START_TEST (calls_that_are_not_there)
+START_TEST (unknown_calls_in_an_identity)
 {
 	static const char table[] = "[{\"plugin\":\"words\",\"refused\":\"no disk\"},{\"plugin\":\"status\","
 				    "\"version\":\"1\",\"summary\":\"s\",\"verbs\":"
@@ -203,7 +203,7 @@ static void open_again (void)
 
 /* An identity keeps its key, even if a name that sorts before comes with the same key; an identity that gives the key
  * away does not. */
-START_TEST (who_has_it_keeps_it)
+START_TEST (an_identity_keeps_its_key)
 {
 	write_file ("zoe", (const unsigned[]){ 1, 2, 0 });
 	write_file ("max", (const unsigned[]){ 3, 0 });
@@ -254,13 +254,13 @@ END_TEST
 static void add_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, set_up, tear_down);
-	tcase_add_test (tcase, nobody_is_there);
+	tcase_add_test (tcase, an_empty_directory);
 	tcase_add_test (tcase, keys_of_their_own);
-	tcase_add_test (tcase, the_first_name_has_it);
-	tcase_add_test (tcase, the_refused_have_none);
+	tcase_add_test (tcase, the_first_name_gets_the_key);
+	tcase_add_test (tcase, a_refused_identity_has_no_keys);
 	tcase_add_test (tcase, no_memory_for_a_name);
-	tcase_add_test (tcase, calls_that_are_not_there);
-	tcase_add_test (tcase, who_has_it_keeps_it);
+	tcase_add_test (tcase, unknown_calls_in_an_identity);
+	tcase_add_test (tcase, an_identity_keeps_its_key);
 	tcase_add_test (tcase, many);
 }
 

@@ -100,7 +100,7 @@ static void await_all_gone (void)
 	ck_assert_int_eq (read (life[0], &c, 1), 0);
 }
 
-static bool somebody_lives (void)
+static bool any_process_lives (void)
 {
 	struct pollfd end = { .fd = life[0], .events = POLLIN };
 
@@ -258,7 +258,7 @@ START_TEST (test_late_and_released)
 	keeper.released = true;
 	keeper_process_order (&keeper, REC_RELEASE, 0);
 	force (&keeper);
-	ck_assert (somebody_lives ());
+	ck_assert (any_process_lives ());
 	ck_assert_int_eq (kill (child, SIGKILL), 0);
 	ck_assert_int_eq (waitpid (child, NULL, 0), child);
 	await_all_gone ();

@@ -151,7 +151,7 @@ static const char *const replaced[] = {
 	"mode 640",
 };
 
-/* Also in a directory with another default list; and the list in the end counts. */
+/* The list is kept in a directory with another default list, too. The list at the end of the writing counts. */
 START_TEST (kept)
 {
 	const char *wanted = replaced[_i / 2];
@@ -376,7 +376,7 @@ START_TEST (set_id_bits)
 }
 END_TEST
 
-/* Attributes that are not the user's are named. */
+/* The message names attributes that the user may not set. */
 START_TEST (others_attributes)
 {
 	struct file_writer *writer;
@@ -393,8 +393,8 @@ START_TEST (others_attributes)
 }
 END_TEST
 
-/* Attributes that may not be read cannot be kept: they are named, as many as there is room for, and the file is put in
- * place. */
+/* Attributes that may not be read cannot be kept. The message names as many of them as there is room for, and the file
+ * is put in place. */
 START_TEST (unreadable)
 {
 	struct file_writer *writer;

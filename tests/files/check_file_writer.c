@@ -405,7 +405,7 @@ START_TEST (to_a_pipe)
 	ck_assert_int_eq (file_writer_sync (writer, &err), 0);
 	publish (writer);
 	ck_assert_int_eq (entries (), 0);
-	/* The descriptor was borrowed; and the reader is gone. */
+	/* The descriptor was borrowed and stays open. The reader is gone. */
 	ck_assert_int_eq (fcntl (ends[1], F_GETFD), FD_CLOEXEC);
 	fd_close (&ends[0]);
 	signal (SIGPIPE, SIG_IGN);

@@ -18,7 +18,7 @@
 static const struct file_writer_options plain, preserve = { .preserve = true },
 					       set_id = { .preserve = true, .set_id = true };
 
-/* --- what is in its place ----------------------------------------------------------------------------------------- */
+/* --- the replaced file -------------------------------------------------------------------------------------------- */
 
 enum { DIRECTORY, FIFO, SOCKET, CHARACTER, BLOCK, N_SPECIALS };
 static const char *const words[] = { "a directory", "a FIFO", "a socket", "a character device", "a block device" };

@@ -14,7 +14,7 @@
 static const struct file_writer_options plain, synced = { .sync = true };
 static char sum[DIGEST_TEXT];
 
-/* Half of "half of it", left. */
+/* Leave a temporary with a half of the text "half of it". */
 static void leave_half (void)
 {
 	struct file_writer *writer = begin ("file", plain);
@@ -178,7 +178,7 @@ START_TEST (killed)
 	}
 	fd_close (&ready[1]);
 	ck_assert_int_eq (read (ready[0], &byte, 1), 1);
-	/* The part is not ours as long as its process lives. */
+	/* The temporary belongs to the process that made it, as long as that process lives. */
 	writer = begin ("file", plain);
 	ck_assert_int_eq (file_writer_resume (writer, sum, &err), 0);
 	ck_assert_int_eq (kill (pid, SIGKILL), 0);

@@ -188,7 +188,8 @@ static int count (const char *path)
 	return n;
 }
 
-/* --- in good order ------------------------------------------------------------------------------------------------- */
+/* --- valid streams
+ * ------------------------------------------------------------------------------------------------- */
 
 static void put_tree (void)
 {
@@ -367,7 +368,8 @@ START_TEST (holes)
 }
 END_TEST
 
-/* --- what goes wrong with one ---------------------------------------------------------------------------------------- */
+/* --- files that fail
+ * ------------------------------------------------------------------------------------------------ */
 
 static void put_sized (int64_t size)
 {
@@ -387,12 +389,12 @@ START_TEST (one_fails)
 		"failed nowhere: no such place; ",
 		"failed taken: a directory is in its place; ",
 		"failed fifo: a FIFO is in its place; ",
-		"failed small: its name belongs to something else than a directory (symbolic links are not followed); "
+		"failed small: an entry of that name exists and is not a directory (symbolic links are not followed); "
 		"failed small/x: its directory could not be made; failed small/d: its directory could not be made; ",
-		"failed outside: its name belongs to something else than a directory (symbolic links are not "
+		"failed outside: an entry of that name exists and is not a directory (symbolic links are not "
 		"followed); "
 		"failed outside/x: its directory could not be made; ",
-		"failed taken: its name belongs to something else than a file or a link; ",
+		"failed taken: an entry of that name exists and is neither a file nor a link; ",
 		"failed bad: larger than any file can be; ",
 	};
 	struct item *item;
@@ -519,7 +521,8 @@ START_TEST (deep)
 }
 END_TEST
 
-/* --- what goes on ----------------------------------------------------------------------------------------------------- */
+/* --- resumed files
+ * -------------------------------------------------------------------------------------------------- */
 
 static void put_resumed (int64_t size)
 {
@@ -587,7 +590,8 @@ START_TEST (not_kept)
 }
 END_TEST
 
-/* --- what breaks the rules ---------------------------------------------------------------------------------------------- */
+/* --- invalid streams
+ * ------------------------------------------------------------------------------------------------- */
 
 START_TEST (refused)
 {

@@ -190,7 +190,7 @@ START_TEST (made_up)
 	free (text);
 	begin (&PLAIN, "/proc/version");
 	ck_assert_str_eq (show_rest (&show),
-		"0:failed version failed its size does not say how much is in it (as in /proc); "
+		"0:failed version failed its size is not the length of its content (as in /proc); "
 		"--live takes what can be read\n");
 	finish ();
 	begin (&LIVE, "/proc/version");

@@ -1,4 +1,4 @@
-/* The targets of paths, with roots and without, and the opened files; check_place_links.c has the symbolic links. */
+/* The targets of paths, with roots and without, and the opened files; check_target_links.c has the symbolic links. */
 #include "config.h"
 
 #include <errno.h>
@@ -99,7 +99,6 @@ START_TEST (bound)
 }
 END_TEST
 
-/* F1 */
 START_TEST (bad_paths)
 {
 	static const struct {
@@ -267,7 +266,6 @@ static void make_special (void)
 	make_link ("root/device", "/dev/null");
 }
 
-/* F4 */
 START_TEST (sources)
 {
 	static const char *const special[] = { "root/fifo", "root/to-fifo", "root/socket", "root/device" };

@@ -33,19 +33,18 @@ START_TEST (unbound_follows)
 	make_link ("root/leaf", "/etc/hostname");
 	leads (&everything, directory, "root/link/file", TARGET_WRITE, "outside", "file", false);
 	leads (&everything, directory, "root/link/../new", TARGET_WRITE, ".", "new", false);
-	/* Never the last one. */
+	/* The last component is never followed. */
 	leads (&everything, directory, "root/leaf", TARGET_WRITE, "root", "leaf", false);
 	leads (&everything, directory, "root/link/", TARGET_WRITE, "root", "link", true);
 	fd = target_open_directory (&everything, directory, "root/link", TARGET_WRITE, &err);
 	ck_assert (fd >= 0 && is (fd, "outside"));
 	fd_close (&fd);
-	/* But magic ones not. */
+	/* Magic links (proc(5)) are not followed. */
 	if (_i == 0)
 		refused (&everything, NULL, "/proc/self/root/etc", CODE_BAD_VALUE);
 }
 END_TEST
 
-/* F2 */
 START_TEST (links_that_lead_out)
 {
 	const char *targets[] = { in ("outside"), "../outside", "dir/../../outside", "/proc/self/root/tmp",
@@ -226,7 +225,7 @@ static void flip_start (struct flipper *flipper)
 	ck_assert_int_gt (flipper->pid, 0);
 }
 
-/* Until it has been at work, so that the rounds after this are in its midst. */
+/* Wait until the child has exchanged the entries, so that the following rounds run while it does so. */
 static void flip_wait (const struct flipper *flipper)
 {
 	unsigned long before = atomic_load (flipper->flips);
@@ -248,8 +247,8 @@ static void flip_stop (struct flipper *flipper)
 }
 
 struct race_count {
-	unsigned done, refused; /* as it should be */
-	unsigned outside, odd; /* as it never may be: outside; neither done nor refused */
+	unsigned done, refused; /* within the root */
+	unsigned outside, odd; /* never right: outside the root; neither done nor refused */
 };
 
 static void compare (const struct race_count *totals)
@@ -290,7 +289,6 @@ static void write_once (const char *path, int outside, struct race_count *totals
 	target_close (&target);
 }
 
-/* F3 */
 START_TEST (race_writing)
 {
 	int outside = open (in ("outside"), O_PATH | O_DIRECTORY | O_CLOEXEC);

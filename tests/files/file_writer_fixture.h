@@ -1,7 +1,7 @@
 /* file_writer_fixture - a directory of our own and its files, for the tests of temporaries and writings.
  *
  * The test runs in that directory, so that a name is a path. The directory that writings borrow is open twice: to be read,
- * and O_PATH, as a place has it.
+ * and O_PATH, as a target has it.
  */
 #ifndef REMEX_TESTS_FILES_FILE_WRITER_FIXTURE_H
 #define REMEX_TESTS_FILES_FILE_WRITER_FIXTURE_H

@@ -118,7 +118,7 @@ void show_end (struct show *show)
 	buf_free (&show->content);
 }
 
-static void say_pieces (struct show *show)
+static void log_pieces (struct show *show)
 {
 	if (show->piece != ITEM_END)
 		buf_printf (
@@ -144,7 +144,7 @@ static void take_piece (struct show *show, int64_t n)
 	if (show->item.kind == ITEM_FILE)
 		return;
 	if (show->piece != show->item.kind)
-		say_pieces (show);
+		log_pieces (show);
 	show->piece = show->item.kind;
 	show->pieces += n;
 }
@@ -209,7 +209,7 @@ static void take (struct show *show)
 	const struct item *item = &show->item;
 
 	if (item->kind != ITEM_DATA && item->kind != ITEM_HOLE)
-		say_pieces (show);
+		log_pieces (show);
 	/* The number of the source is sent at the top, and nowhere else. */
 	if (item->source >= 0)
 		buf_printf (&show->log, "%lld:", (long long)item->source);
@@ -254,7 +254,7 @@ int show_fill (struct show *show)
 
 const char *show_log (struct show *show)
 {
-	say_pieces (show);
+	log_pieces (show);
 	ck_assert_int_eq (buf_append (&show->log, "", 1), 0);
 	show->log.end--;
 	return (const char *)buf_head (&show->log);

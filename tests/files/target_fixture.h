@@ -1,4 +1,4 @@
-/* target_fixture - a root and what is outside it, for the tests of places.
+/* target_fixture - a root and what is outside it, for the tests of targets.
  *
  *   root/dir/file  root/dir/sub/file  outside/file  outside/sub/file
  *

@@ -6,7 +6,7 @@
 
 enum { ANN = 4001, BOB = 4002 }; /* no user has these uids */
 
-START_TEST (a_few_crashes_are_nothing)
+START_TEST (a_few_crashes_cause_no_rest)
 {
 	struct breakers breakers;
 
@@ -76,7 +76,7 @@ START_TEST (the_rest_doubles_up_to_a_minute)
 END_TEST
 
 /* Calls that were running when the rest began crash within it: that does not lengthen the rest. */
-START_TEST (crashes_within_a_rest_are_the_same_illness)
+START_TEST (crashes_within_a_rest_do_not_lengthen_it)
 {
 	struct breakers breakers;
 
@@ -89,7 +89,7 @@ START_TEST (crashes_within_a_rest_are_the_same_illness)
 }
 END_TEST
 
-START_TEST (one_plugin_does_not_rest_for_another)
+START_TEST (each_plugin_rests_by_itself)
 {
 	struct breakers breakers;
 	json_t *json;
@@ -121,7 +121,7 @@ START_TEST (without_a_limit_nothing_rests)
 END_TEST
 
 /* The crashes of one user have no effect on other users, root included. */
-START_TEST (a_breaker_is_of_one_user)
+START_TEST (each_user_has_breakers_of_its_own)
 {
 	struct breakers breakers;
 	json_t *json, *bad;
@@ -132,7 +132,7 @@ START_TEST (a_breaker_is_of_one_user)
 	ck_assert_int_gt (breaker_backoff (&breakers, "p", ANN, 10), 0);
 	ck_assert_int_eq (breaker_backoff (&breakers, "p", BOB, 10), 0);
 	ck_assert_int_eq (breaker_backoff (&breakers, "p", 0, 10), 0);
-	ck_assert_int_eq (breaker_crashed (&breakers, "p", BOB, 10), 0); /* the first of his */
+	ck_assert_int_eq (breaker_crashed (&breakers, "p", BOB, 10), 0); /* the first crash of that user */
 	breaker_ended (&breakers, "p", BOB); /* which has no effect on others */
 	ck_assert_int_gt (breaker_backoff (&breakers, "p", ANN, 10), 0);
 	json = breakers_json (&breakers, 1);
@@ -166,13 +166,13 @@ END_TEST
 
 static void add_cases (TCase *tcase)
 {
-	tcase_add_test (tcase, a_few_crashes_are_nothing);
+	tcase_add_test (tcase, a_few_crashes_cause_no_rest);
 	tcase_add_test (tcase, every_other_call_crashes);
 	tcase_add_test (tcase, the_rest_doubles_up_to_a_minute);
-	tcase_add_test (tcase, crashes_within_a_rest_are_the_same_illness);
-	tcase_add_test (tcase, one_plugin_does_not_rest_for_another);
+	tcase_add_test (tcase, crashes_within_a_rest_do_not_lengthen_it);
+	tcase_add_test (tcase, each_plugin_rests_by_itself);
 	tcase_add_test (tcase, without_a_limit_nothing_rests);
-	tcase_add_test (tcase, a_breaker_is_of_one_user);
+	tcase_add_test (tcase, each_user_has_breakers_of_its_own);
 	tcase_add_test (tcase, the_oldest_breaker_makes_room);
 }
 

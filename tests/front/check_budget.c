@@ -6,7 +6,7 @@
 
 enum { MAX = 8000, OWN = MAX / BUDGET_OWN };
 
-START_TEST (who_may_have_all_has_all)
+START_TEST (an_administrator_has_all_the_memory)
 {
 	struct identity root = { .full = true };
 	struct budget budget;
@@ -47,7 +47,7 @@ START_TEST (others_have_shares)
 END_TEST
 
 /* Whatever the others have, each identity can get a little. */
-START_TEST (each_has_its_own)
+START_TEST (each_identity_gets_a_little)
 {
 	struct identity root = { .full = true }, other[2] = { 0 };
 	struct budget budget;
@@ -64,7 +64,7 @@ START_TEST (each_has_its_own)
 END_TEST
 
 /* Existing memory is counted, with room or without; and a smaller maximum may come with a reload. */
-START_TEST (what_is_there_counts)
+START_TEST (existing_memory_counts)
 {
 	struct identity root = { .full = true }, other = { 0 };
 	struct budget budget;
@@ -83,10 +83,10 @@ END_TEST
 
 static void add_cases (TCase *tcase)
 {
-	tcase_add_test (tcase, who_may_have_all_has_all);
+	tcase_add_test (tcase, an_administrator_has_all_the_memory);
 	tcase_add_test (tcase, others_have_shares);
-	tcase_add_test (tcase, each_has_its_own);
-	tcase_add_test (tcase, what_is_there_counts);
+	tcase_add_test (tcase, each_identity_gets_a_little);
+	tcase_add_test (tcase, existing_memory_counts);
 }
 
 CHECK_MAIN ("budget", add_cases)

@@ -1,5 +1,5 @@
-/* check_builtin - the calls that the front answers itself: answers that the client takes in pieces, late or never, reloads
- * whose answers come in another order, too late, or about nobody; who may make which call. */
+/* check_builtin - the calls that the front answers itself: answers that the client takes in pieces, late or never,
+ * reloads whose answers come in another order, too late, or for an unknown request; who may make which call. */
 #include "config.h"
 
 #include <string.h>
@@ -83,7 +83,7 @@ static void check_answers (const char *fmt, ...)
 }
 
 /* Is the text in the messages that the client has not read yet? */
-static bool says (const char *text)
+static bool is_unsent (const char *text)
 {
 	return memmem (buf_head (&fake.session.out), buf_len (&fake.session.out), text, strlen (text));
 }
@@ -93,9 +93,9 @@ static bool says (const char *text)
 START_TEST (the_table_is_answered)
 {
 	begin ();
-	fake_say (&fake, "{\"id\":1,\"call\":\"plugins\"}");
-	ck_assert (says ("\"show\""));
-	ck_assert (says ("/secret/bad.so")); /* who is here may know */
+	fake_send (&fake, "{\"id\":1,\"call\":\"plugins\"}");
+	ck_assert (is_unsent ("\"show\""));
+	ck_assert (is_unsent ("/secret/bad.so")); /* a local client may see it */
 	check_answers ("data 1 result %zu;done 1 completed;", table_size);
 	ck_assert_uint_eq (front->counts.outcomes[OUTCOME_COMPLETED], 1);
 	ck_assert_uint_eq (front->budget.held, 0);
@@ -109,9 +109,9 @@ START_TEST (a_remote_client_sees_what_it_may_call)
 	begin ();
 	by_other = true;
 	other.identity->remote = true;
-	fake_say (&fake, "{\"id\":1,\"call\":\"plugins\"}");
-	ck_assert (says ("[]"));
-	ck_assert (!says ("words"));
+	fake_send (&fake, "{\"id\":1,\"call\":\"plugins\"}");
+	ck_assert (is_unsent ("[]"));
+	ck_assert (!is_unsent ("words"));
 	check_answers ("data 1 result 2;done 1 completed;");
 	other.identity->remote = false;
 	end ();
@@ -124,13 +124,13 @@ START_TEST (an_answer_is_taken_in_pieces)
 {
 	begin ();
 	by_other = true;
-	fake_say (&fake, "{\"id\":1,\"call\":\"plugins\",\"window\":10}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"plugins\",\"window\":10}");
 	check_answers ("data 1 result 10;");
 	ck_assert_uint_eq (front->budget.held, table_size);
 	ck_assert_int_eq (other.identity->answers, 1);
-	fake_say (&fake, "{\"id\":1,\"credit\":20}");
+	fake_send (&fake, "{\"id\":1,\"credit\":20}");
 	check_answers ("data 1 result 20;");
-	fake_say (&fake, "{\"id\":1,\"credit\":100000}");
+	fake_send (&fake, "{\"id\":1,\"credit\":100000}");
 	check_answers ("data 1 result %zu;done 1 completed;", table_size - 30);
 	ck_assert_uint_eq (front->budget.held, 0);
 	ck_assert_int_eq (other.identity->answers, 0);
@@ -141,9 +141,9 @@ END_TEST
 START_TEST (an_answer_is_cancelled)
 {
 	begin ();
-	fake_say (&fake, "{\"id\":1,\"call\":\"plugins\",\"window\":10}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"plugins\",\"window\":10}");
 	check_answers ("data 1 result 10;");
-	fake_say (&fake, "{\"id\":1,\"cancel\":true}");
+	fake_send (&fake, "{\"id\":1,\"cancel\":true}");
 	check_answers ("done 1 cancelled;");
 	ck_assert_uint_eq (front->budget.held, 0);
 	ck_assert_uint_eq (front->counts.outcomes[OUTCOME_CANCELLED], 1);
@@ -154,8 +154,8 @@ END_TEST
 START_TEST (a_client_goes_before_its_answer)
 {
 	begin ();
-	fake_say (&fake, "{\"id\":1,\"call\":\"plugins\",\"window\":10}");
-	fake_say (&fake, "{\"id\":2,\"call\":\"reload\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"plugins\",\"window\":10}");
+	fake_send (&fake, "{\"id\":2,\"call\":\"reload\"}");
 	ck_assert_uint_eq (front->budget.held, table_size);
 	end ();
 }
@@ -167,13 +167,13 @@ START_TEST (one_identity_has_a_maximum_of_answers)
 	begin ();
 	by_other = !_i;
 	for (int i = 1; i <= ANSWERS_EACH; i++)
-		fake_say (&fake, "{\"id\":%d,\"call\":\"plugins\",\"window\":1}", i);
+		fake_send (&fake, "{\"id\":%d,\"call\":\"plugins\",\"window\":1}", i);
 	fake_answers (&fake);
-	fake_say (&fake, "{\"id\":50,\"call\":\"plugins\",\"window\":1}");
+	fake_send (&fake, "{\"id\":50,\"call\":\"plugins\",\"window\":1}");
 	check_answers (_i ? "data 50 result 1;" : "error 50 busy;");
-	fake_say (&fake, "{\"id\":1,\"cancel\":true}");
+	fake_send (&fake, "{\"id\":1,\"cancel\":true}");
 	check_answers ("done 1 cancelled;");
-	fake_say (&fake, "{\"id\":51,\"call\":\"plugins\",\"window\":1}");
+	fake_send (&fake, "{\"id\":51,\"call\":\"plugins\",\"window\":1}");
 	check_answers ("data 51 result 1;");
 	end ();
 }
@@ -184,10 +184,10 @@ START_TEST (memory_for_answers_has_a_maximum)
 	begin ();
 	by_other = true;
 	budget_charge (&front->budget, other.identity, front->budget.max / 4);
-	fake_say (&fake, "{\"id\":1,\"call\":\"plugins\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"plugins\"}");
 	check_answers ("error 1 busy;");
 	budget_give (&front->budget, other.identity, front->budget.max / 4);
-	fake_say (&fake, "{\"id\":2,\"call\":\"plugins\"}");
+	fake_send (&fake, "{\"id\":2,\"call\":\"plugins\"}");
 	check_answers ("data 2 result %zu;done 2 completed;", table_size);
 	end ();
 }
@@ -197,8 +197,8 @@ END_TEST
 START_TEST (answers_that_are_not_taken_end_with_the_front)
 {
 	begin ();
-	fake_say (&fake, "{\"id\":1,\"call\":\"plugins\",\"window\":10}");
-	fake_say (&fake, "{\"id\":2,\"call\":\"plugins\",\"window\":10}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"plugins\",\"window\":10}");
+	fake_send (&fake, "{\"id\":2,\"call\":\"plugins\",\"window\":10}");
 	check_answers ("data 1 result 10;data 2 result 10;");
 	builtin_stop (front);
 	check_answers ("error 1 shutting_down;error 2 shutting_down;");
@@ -221,15 +221,15 @@ static void reloaded (uint64_t number, int failed, const char *bytes, size_t n)
 START_TEST (a_reload_is_answered_by_the_supervisor)
 {
 	begin ();
-	fake_say (&fake, "{\"id\":1,\"call\":\"reload\"}");
-	alone_hear (&alone, REC_RELOAD, 1);
+	fake_send (&fake, "{\"id\":1,\"call\":\"reload\"}");
+	alone_expect (&alone, REC_RELOAD, 1);
 	ck_assert_str_eq (fake_answers (&fake), "");
 	front->generation = 7;
 	reloaded (1, 0, "listen\0front_user\0", 18);
-	ck_assert (says ("\"generation\":7"));
-	ck_assert (says ("\"loaded\":{\"words\":\"1\"}"));
-	ck_assert (says ("\"refused\":{\"bad\":"));
-	ck_assert (says ("\"waits\":[\"listen\",\"front_user\"]"));
+	ck_assert (is_unsent ("\"generation\":7"));
+	ck_assert (is_unsent ("\"loaded\":{\"words\":\"1\"}"));
+	ck_assert (is_unsent ("\"refused\":{\"bad\":"));
+	ck_assert (is_unsent ("\"waits\":[\"listen\",\"front_user\"]"));
 	fake_answers (&fake);
 	reloaded (1, 0, "", 0); /* once */
 	ck_assert_str_eq (fake_answers (&fake), "");
@@ -241,12 +241,12 @@ END_TEST
 START_TEST (the_keys_that_wait_end_with_the_record)
 {
 	begin ();
-	fake_say (&fake, "{\"id\":1,\"call\":\"reload\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"reload\"}");
 	reloaded (1, 1, "rubbish behind the record", 25); /* (what is in the buffer then) */
 	fake_answers (&fake);
-	fake_say (&fake, "{\"id\":2,\"call\":\"reload\"}");
+	fake_send (&fake, "{\"id\":2,\"call\":\"reload\"}");
 	reloaded (2, 0, "listen", 6);
-	ck_assert (says ("\"waits\":[\"listen\"]"));
+	ck_assert (is_unsent ("\"waits\":[\"listen\"]"));
 	end ();
 }
 END_TEST
@@ -254,9 +254,9 @@ END_TEST
 START_TEST (a_reload_fails)
 {
 	begin ();
-	fake_say (&fake, "{\"id\":1,\"call\":\"reload\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"reload\"}");
 	reloaded (1, 1, "line 3 is wrong", 15);
-	ck_assert (says ("\"line 3 is wrong\""));
+	ck_assert (is_unsent ("\"line 3 is wrong\""));
 	check_answers ("error 1 failed;");
 	ck_assert_uint_eq (front->counts.errors[CODE_FAILED], 1);
 	end ();
@@ -266,10 +266,10 @@ END_TEST
 START_TEST (reloads_are_answered_in_any_order)
 {
 	begin ();
-	fake_say (&fake, "{\"id\":1,\"call\":\"reload\"}");
-	fake_say (&fake, "{\"id\":2,\"call\":\"reload\"}");
-	alone_hear (&alone, REC_RELOAD, 1);
-	alone_hear (&alone, REC_RELOAD, 2);
+	fake_send (&fake, "{\"id\":1,\"call\":\"reload\"}");
+	fake_send (&fake, "{\"id\":2,\"call\":\"reload\"}");
+	alone_expect (&alone, REC_RELOAD, 1);
+	alone_expect (&alone, REC_RELOAD, 2);
 	reloaded (9, 1, "about nobody", 12);
 	ck_assert_str_eq (fake_answers (&fake), "");
 	reloaded (2, 1, "two", 3);
@@ -286,10 +286,10 @@ START_TEST (some_calls_are_for_administrators)
 {
 	begin ();
 	by_other = true;
-	fake_say (&fake, "{\"id\":1,\"call\":\"reload\"}");
-	fake_say (&fake, "{\"id\":2,\"call\":\"identities\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"reload\"}");
+	fake_send (&fake, "{\"id\":2,\"call\":\"identities\"}");
 	check_answers ("error 1 denied;error 2 denied;");
-	alone_quiet (&alone);
+	alone_expect_nothing (&alone);
 	end ();
 }
 END_TEST
@@ -298,10 +298,10 @@ START_TEST (without_memory_a_call_is_busy)
 {
 	begin ();
 	short_of_memory = true;
-	fake_say (&fake, "{\"id\":1,\"call\":\"%s\"}", _i ? "plugins" : "reload");
+	fake_send (&fake, "{\"id\":1,\"call\":\"%s\"}", _i ? "plugins" : "reload");
 	ck_assert_int_eq (fail_alloc, 0); /* it has failed */
 	check_answers ("error 1 busy;");
-	alone_quiet (&alone);
+	alone_expect_nothing (&alone);
 	end ();
 }
 END_TEST

@@ -90,7 +90,7 @@ START_TEST (in)
 
 	ck_assert_int_eq (send (ours, "hello", 5, 0), 5);
 	ck_assert_int_eq (read (pipe, bytes, 5), 5);
-	/* The end of the input, but not of our interest in it. */
+	/* The input ends, and the front keeps its end of the carriage until the state shows the end. */
 	ck_assert_int_eq (send (ours, "last", 4, 0), 4);
 	ck_assert_int_eq (shutdown (ours, SHUT_WR), 0);
 	ck_assert_int_eq (read (pipe, bytes, 8), 4);
@@ -301,7 +301,7 @@ END_TEST
 enum { HUNG = 12 }; /* more than the threads that a carrier keeps */
 
 /* Other streams go on meanwhile, and no call here waits. */
-START_TEST (that_hangs)
+START_TEST (streams_that_block)
 {
 	struct lock_holder holders[HUNG] = { 0 };
 	struct carriage *carriages[HUNG], *other;
@@ -353,7 +353,7 @@ static int count_threads (void)
 }
 
 /* Nothing waits, and no thread of the carrier is held. */
-START_TEST (what_lingers)
+START_TEST (lingering_sockets)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
 	const struct linger linger = { 1, 10000 };
@@ -443,9 +443,9 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, out_that_is_given_up);
 	tcase_add_test (tcase, closed);
 	tcase_add_test (tcase, of_another_kind);
-	tcase_add_test (tcase, that_hangs);
+	tcase_add_test (tcase, streams_that_block);
 	tcase_add_test (tcase, in_bulk_that_hangs);
-	tcase_add_test (tcase, what_lingers);
+	tcase_add_test (tcase, lingering_sockets);
 }
 
 CHECK_MAIN ("carrier", add_cases)

@@ -115,7 +115,7 @@ START_TEST (the_loop_runs)
 }
 END_TEST
 
-START_TEST (clients_come)
+START_TEST (clients_are_accepted)
 {
 	struct sockaddr_storage address;
 	socklen_t size = sizeof address;
@@ -184,7 +184,7 @@ START_TEST (descriptors_are_passed)
 }
 END_TEST
 
-START_TEST (files_are_read_and_memory_is_had)
+START_TEST (files_are_read_and_memory_is_allocated)
 {
 	char name[64], *block;
 	struct utsname system;
@@ -227,7 +227,7 @@ static SSL *tls_end (const SSL_METHOD *method, EVP_PKEY *key, X509 *certificate)
 }
 
 /* OpenSSL, from its very beginning: keys, a certificate, a handshake, bytes. */
-START_TEST (tls_is_spoken)
+START_TEST (tls_works)
 {
 	EVP_PKEY *key;
 	X509 *certificate = X509_new ();
@@ -384,7 +384,7 @@ START_TEST (no_files)
 }
 END_TEST
 
-START_TEST (no_other_self)
+START_TEST (no_new_identity_or_limits)
 {
 	struct rlimit limit = { 0, 0 };
 
@@ -403,7 +403,7 @@ START_TEST (no_other_self)
 }
 END_TEST
 
-START_TEST (nothing_new_to_execute)
+START_TEST (no_new_executable_memory)
 {
 	void *page;
 
@@ -494,17 +494,17 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, NULL, leave);
 	tcase_add_test (tcase, the_loop_runs);
-	tcase_add_test (tcase, clients_come);
+	tcase_add_test (tcase, clients_are_accepted);
 	tcase_add_test (tcase, descriptors_are_passed);
-	tcase_add_test (tcase, files_are_read_and_memory_is_had);
-	tcase_add_test (tcase, tls_is_spoken);
+	tcase_add_test (tcase, files_are_read_and_memory_is_allocated);
+	tcase_add_test (tcase, tls_works);
 	tcase_add_test_raise_signal (tcase, it_can_abort, SIGABRT);
 	tcase_add_test (tcase, no_processes);
 	tcase_add_test (tcase, no_sockets);
 	tcase_add_test (tcase, no_connection_by_sending);
 	tcase_add_test (tcase, no_files);
-	tcase_add_test (tcase, no_other_self);
-	tcase_add_test (tcase, nothing_new_to_execute);
+	tcase_add_test (tcase, no_new_identity_or_limits);
+	tcase_add_test (tcase, no_new_executable_memory);
 	tcase_add_test (tcase, the_carrier_has_threads);
 	tcase_add_test (tcase, the_carrier_has_nothing_else);
 }

@@ -1,6 +1,6 @@
-/* check_connection - one client: bytes in pieces, messages that are none, clients that go, that do not read, that are slow, or
- * that have to wait for memory; the end of a connection, and connections that cannot be made. The client is the test, at
- * the other end of a socket. */
+/* check_connection - one client: bytes in pieces, malformed messages, clients that disconnect, that do not read, that
+ * are slow, or that have to wait for memory; the end of a connection, and connections that cannot be made. The client
+ * is the test, at the other end of a socket. */
 #include "config.h"
 
 #include <errno.h>
@@ -25,11 +25,11 @@ enum { STRANGER = 4000000000u, OTHER_STRANGER = 4000000001u, MIB = 1024 * 1024 }
 static struct front_alone alone;
 static struct front *const front = &alone.front;
 
-/* The supervisor hears of the first call, for which a worker has to be made. */
-static void hear_call (void)
+/* The supervisor is asked for a worker for the first call. */
+static void expect_worker_request (void)
 {
 	alone_until (&alone, !list_empty (&front->requests));
-	alone_hear (&alone, REC_WORKER, 1);
+	alone_expect (&alone, REC_WORKER, 1);
 }
 
 /* --- the client -------------------------------------------------------------------------------------------------- */
@@ -68,7 +68,7 @@ static void far_close (struct far *far)
 }
 
 /* The client goes, and the front notices. */
-static void far_leave (struct far *far)
+static void far_disconnect (struct far *far)
 {
 	int closed = alone.closed;
 
@@ -94,7 +94,7 @@ static void far_bytes (struct far *far, const void *bytes, size_t n)
 	}
 }
 
-static void far_say (struct far *far, const char *header)
+static void far_send (struct far *far, const char *header)
 {
 	uint32_t length = (uint32_t)strlen (header);
 	uint8_t prefix[4] = { (uint8_t)(length >> 24), (uint8_t)(length >> 16), (uint8_t)(length >> 8),
@@ -105,7 +105,7 @@ static void far_say (struct far *far, const char *header)
 }
 
 /* The next message; NULL: the front has ended the stream. */
-static const struct message *far_hear (struct far *far)
+static const struct message *far_receive (struct far *far)
 {
 	const struct message *message;
 	struct err err;
@@ -136,14 +136,14 @@ static const struct message *far_hear (struct far *far)
 
 static const struct message *far_expect (struct far *far, enum message_kind kind)
 {
-	const struct message *message = far_hear (far);
+	const struct message *message = far_receive (far);
 
 	ck_assert_ptr_nonnull (message);
 	ck_assert_int_eq (message->kind, kind);
 	return message;
 }
 
-static void far_greet (struct far *far, uid_t uid)
+static void far_open_greeted (struct far *far, uid_t uid)
 {
 	far_open (far, uid, 0);
 	far_expect (far, MESSAGE_HELLO);
@@ -157,7 +157,7 @@ static void far_expect_end (struct far *far, const char *code)
 	ck_assert_uint_eq (message->id, 0);
 	ck_assert_str_eq (
 		json_string_value (json_object_get (json_object_get (message->header, "error"), "code")), code);
-	ck_assert_ptr_null (far_hear (far));
+	ck_assert_ptr_null (far_receive (far));
 }
 
 static void expect_pong (struct far *far, int64_t number)
@@ -180,8 +180,9 @@ START_TEST (hello_comes_first)
 		json_string_value (json_object_get (hello->header, "you")), far.connection->client.identity->name);
 	ck_assert_int_eq (json_integer_value (json_object_get (json_object_get (hello->header, "limits"), "calls")), 7);
 	ck_assert_int_eq (front->gate.n_connections, 1);
-	ck_assert_int_eq (far.connection->peer, far.connection->pump.stream.in); /* it proves who the client is */
-	far_leave (&far);
+	ck_assert_int_eq (
+		far.connection->peer, far.connection->pump.stream.in); /* the socket proves the uid of the client */
+	far_disconnect (&far);
 	ck_assert_int_eq (front->gate.n_connections, 0);
 	alone_end (&alone);
 }
@@ -193,13 +194,13 @@ START_TEST (a_message_comes_in_pieces)
 	struct far far;
 
 	alone_begin (&alone, "");
-	far_greet (&far, geteuid ());
+	far_open_greeted (&far, geteuid ());
 	for (size_t i = 0; i < sizeof ping - 1; i++) {
 		far_bytes (&far, ping + i, 1);
 		alone_turn (&alone);
 	}
 	expect_pong (&far, 7);
-	far_leave (&far);
+	far_disconnect (&far);
 	ck_assert_uint_eq (front->counts.bytes_in, sizeof ping - 1);
 	alone_end (&alone);
 }
@@ -214,14 +215,14 @@ START_TEST (many_messages_come_at_once)
 	size_t n = 0;
 
 	alone_begin (&alone, "");
-	far_greet (&far, geteuid ());
+	far_open_greeted (&far, geteuid ());
 	for (int i = 0; i < MANY; i++)
 		n += (size_t)sprintf (
 			bytes + n, "%c%c%c%c{\"ping\":%d}", 0, 0, 0, snprintf (NULL, 0, "{\"ping\":%d}", i), i);
 	far_bytes (&far, bytes, n);
 	for (int i = 0; i < MANY; i++)
 		expect_pong (&far, i);
-	far_leave (&far);
+	far_disconnect (&far);
 	alone_end (&alone);
 }
 END_TEST
@@ -239,13 +240,13 @@ START_TEST (a_client_reads_slowly)
 	far_expect (&far, MESSAGE_HELLO);
 	for (int i = 1; i <= CALLS; i++) {
 		snprintf (header, sizeof header, "{\"id\":%d,\"call\":\"plugins\"}", i);
-		far_say (&far, header);
+		far_send (&far, header);
 	}
 	while (far.connection->session.last_id < CALLS)
 		alone_turn (&alone);
 	ck_assert_uint_gt (buf_len (&far.connection->session.out), 0); /* it waits for the client */
 	while (n < CALLS) {
-		const struct message *message = far_hear (&far);
+		const struct message *message = far_receive (&far);
 
 		ck_assert_ptr_nonnull (message);
 		ck_assert_uint_eq (message->id, n + 1);
@@ -259,7 +260,7 @@ START_TEST (a_client_reads_slowly)
 	}
 	ck_assert_uint_eq (buf_len (&far.connection->session.out), 0);
 	ck_assert_uint_eq (front->counts.bytes_out, far.got);
-	far_leave (&far);
+	far_disconnect (&far);
 	alone_end (&alone);
 }
 END_TEST
@@ -278,14 +279,14 @@ static const struct {
 	{ "\0\0\0\x0b{\"remex\":1}", 15, "bad_message" },
 };
 
-/* The client is told why, and can read it, before the stream ends. What else it sends is dropped. */
-START_TEST (a_message_that_is_none)
+/* The client can read the reason before the stream ends. Further bytes of the client are dropped. */
+START_TEST (a_malformed_message)
 {
 	static char much[MIB];
 	struct far far;
 
 	alone_begin (&alone, "");
-	far_greet (&far, geteuid ());
+	far_open_greeted (&far, geteuid ());
 	far_bytes (&far, junk[_i].bytes, junk[_i].n);
 	far_expect_end (&far, junk[_i].code);
 	ck_assert_int_eq (alone.closed, 0);
@@ -293,7 +294,7 @@ START_TEST (a_message_that_is_none)
 	far_bytes (&far, much, sizeof much);
 	ck_assert_uint_eq (buf_len (&far.connection->session.in), 0);
 	ck_assert_int_eq (alone.closed, 0);
-	far_leave (&far);
+	far_disconnect (&far);
 	ck_assert_int_eq (alone.closed, 1);
 	alone_end (&alone);
 }
@@ -305,7 +306,7 @@ START_TEST (a_client_that_does_not_close)
 	struct far far;
 
 	alone_begin (&alone, "");
-	far_greet (&far, geteuid ());
+	far_open_greeted (&far, geteuid ());
 	far_bytes (&far, "\0\0\0\0", 4);
 	far_expect_end (&far, "bad_message");
 	ck_assert (far.connection->shut);
@@ -321,13 +322,13 @@ START_TEST (a_client_goes)
 	struct far far;
 
 	alone_begin (&alone, "");
-	far_greet (&far, geteuid ());
-	far_say (&far, "{\"id\":1,\"call\":\"words.count\",\"args\":{\"text\":\"t\"}}");
+	far_open_greeted (&far, geteuid ());
+	far_send (&far, "{\"id\":1,\"call\":\"words.count\",\"args\":{\"text\":\"t\"}}");
 	alone_until (&alone, !list_empty (&front->requests));
 	if (_i == 2)
 		far_bytes (&far, "\0\0\0\x20{", 5);
 	if (_i == 3) {
-		far_say (&far, "{\"ping\":1}");
+		far_send (&far, "{\"ping\":1}");
 		alone_until (&alone, poll (&(struct pollfd){ .fd = far.fd, .events = POLLIN }, 1, 0) == 1);
 	}
 	if (_i == 1)
@@ -347,13 +348,13 @@ START_TEST (a_client_is_refused)
 	struct far far;
 
 	alone_begin (&alone, "");
-	far_greet (&far, geteuid ());
+	far_open_greeted (&far, geteuid ());
 	connection_refuse (far.connection, CODE_DENIED, "you may not");
 	connection_refuse (far.connection, CODE_BUSY, "and it is too late"); /* it has been told already */
 	ck_assert_uint_eq (front->counts.errors[CODE_DENIED], 1);
 	ck_assert_uint_eq (front->counts.errors[CODE_BUSY], 0);
 	far_expect_end (&far, "denied");
-	far_leave (&far);
+	far_disconnect (&far);
 	alone_end (&alone);
 }
 END_TEST
@@ -364,13 +365,13 @@ START_TEST (a_client_with_calls_is_refused)
 	struct far far;
 
 	alone_begin (&alone, "");
-	far_greet (&far, geteuid ());
-	far_say (&far, "{\"id\":1,\"call\":\"words.count\",\"args\":{\"text\":\"t\"}}");
-	hear_call ();
+	far_open_greeted (&far, geteuid ());
+	far_send (&far, "{\"id\":1,\"call\":\"words.count\",\"args\":{\"text\":\"t\"}}");
+	expect_worker_request ();
 	connection_refuse (far.connection, CODE_DENIED, "you may not");
 	ck_assert (list_empty (&front->requests));
 	far_expect_end (&far, "denied");
-	far_leave (&far);
+	far_disconnect (&far);
 	alone_end (&alone);
 }
 END_TEST
@@ -385,14 +386,14 @@ START_TEST (a_client_that_does_not_take_the_reason)
 	far_open (&far, geteuid (), 1);
 	for (int i = 1; i <= 60; i++) {
 		snprintf (header, sizeof header, "{\"id\":%d,\"call\":\"plugins\"}", i);
-		far_say (&far, header);
+		far_send (&far, header);
 	}
 	alone_until (&alone, far.connection->session.last_id == 60);
 	connection_refuse (far.connection, CODE_DENIED, "you may not");
 	ck_assert (far.connection->ending && !far.connection->shut);
 	ck_assert_int_gt (far.connection->end_ms, 0);
 	ck_assert_int_le (far.connection->end_ms, clock_ms () + 5000);
-	far_leave (&far);
+	far_disconnect (&far);
 	alone_end (&alone);
 }
 END_TEST
@@ -402,11 +403,11 @@ START_TEST (an_idle_client_leaves_a_draining_front)
 	struct far far;
 
 	alone_begin (&alone, "");
-	far_greet (&far, geteuid ());
+	far_open_greeted (&far, geteuid ());
 	connection_leave (far.connection);
-	ck_assert_ptr_null (far_hear (&far));
+	ck_assert_ptr_null (far_receive (&far));
 	connection_leave (far.connection); /* twice */
-	far_leave (&far);
+	far_disconnect (&far);
 	alone_end (&alone);
 }
 END_TEST
@@ -417,17 +418,17 @@ START_TEST (a_busy_client_leaves_a_draining_front)
 	struct far far;
 
 	alone_begin (&alone, "");
-	far_greet (&far, geteuid ());
-	far_say (&far, "{\"id\":1,\"call\":\"words.count\",\"args\":{\"text\":\"t\"}}");
-	hear_call ();
+	far_open_greeted (&far, geteuid ());
+	far_send (&far, "{\"id\":1,\"call\":\"words.count\",\"args\":{\"text\":\"t\"}}");
+	expect_worker_request ();
 	connection_leave (far.connection);
 	alone_turn (&alone);
 	ck_assert (!far.connection->ending);
-	alone_born (&alone, 1, 1, geteuid (), false);
+	alone_give_worker (&alone, 1, 1, geteuid (), false);
 	alone_complete (&alone, 1, 1);
 	far_expect (&far, MESSAGE_DONE);
-	ck_assert_ptr_null (far_hear (&far));
-	far_leave (&far);
+	ck_assert_ptr_null (far_receive (&far));
+	far_disconnect (&far);
 	alone_end (&alone);
 }
 END_TEST
@@ -438,7 +439,7 @@ END_TEST
 
 static struct identity *hog;
 
-/* Somebody else uses all the memory that those who are no administrators may have together. */
+/* Another identity uses all the memory that all but the administrators may have together. */
 static void take_memory (void)
 {
 	hog = access_uid (&front->gate.access, OTHER_STRANGER);
@@ -478,7 +479,7 @@ START_TEST (a_large_message_waits_for_memory)
 	size_t sent = 100;
 
 	alone_begin (&alone, LITTLE);
-	far_greet (&far, STRANGER);
+	far_open_greeted (&far, STRANGER);
 	take_memory ();
 	wait_for_memory (&far);
 	while (send (far.fd, large + sent, 1000, MSG_NOSIGNAL) == 1000)
@@ -488,7 +489,7 @@ START_TEST (a_large_message_waits_for_memory)
 	ck_assert_uint_eq (buf_len (&far.connection->session.in), 100); /* it is not read, */
 	ck_assert_uint_eq (far.connection->reserved, 0);
 	ck_assert_int_eq (front->queue.length, 0);
-	ck_assert (far.connection->session.held); /* that the rest does not come is not its fault */
+	ck_assert (far.connection->session.held); /* the missing rest is not the fault of the client */
 	give_memory ();
 	alone_until (&alone, !list_linked (&far.connection->park));
 	ck_assert (!far.connection->session.held);
@@ -496,7 +497,7 @@ START_TEST (a_large_message_waits_for_memory)
 	far_bytes (&far, large + sent, sizeof large - sent); /* and now it is */
 	alone_until (&alone, front->queue.length == 1);
 	ck_assert_uint_eq (far.connection->reserved, 0);
-	far_leave (&far);
+	far_disconnect (&far);
 	alone_end (&alone);
 }
 END_TEST
@@ -507,9 +508,9 @@ START_TEST (others_do_not_wait)
 	struct far waiting, small, root;
 
 	alone_begin (&alone, LITTLE);
-	far_greet (&waiting, STRANGER);
-	far_greet (&small, STRANGER);
-	far_greet (&root, geteuid ());
+	far_open_greeted (&waiting, STRANGER);
+	far_open_greeted (&small, STRANGER);
+	far_open_greeted (&root, geteuid ());
 	take_memory ();
 	wait_for_memory (&waiting);
 	/* A small message is not counted, so that it comes though its identity has no memory left at all. */
@@ -524,9 +525,9 @@ START_TEST (others_do_not_wait)
 	alone_until (&alone, front->queue.length == 1);
 	ck_assert (list_linked (&waiting.connection->park));
 	give_memory ();
-	far_leave (&waiting);
-	far_leave (&small);
-	far_leave (&root);
+	far_disconnect (&waiting);
+	far_disconnect (&small);
+	far_disconnect (&root);
 	alone_end (&alone);
 }
 END_TEST
@@ -537,23 +538,23 @@ START_TEST (a_client_goes_while_it_waits)
 	struct far far;
 
 	alone_begin (&alone, LITTLE);
-	far_greet (&far, STRANGER);
+	far_open_greeted (&far, STRANGER);
 	take_memory ();
 	wait_for_memory (&far);
-	far_leave (&far);
+	far_disconnect (&far);
 	ck_assert (list_empty (&front->parked));
 	give_memory ();
 	alone_end (&alone);
 }
 END_TEST
 
-/* Memory is short, and a client makes answers that it does not read: its connection is closed without more ado. */
+/* Memory is short, and a client makes answers that it does not read: its connection is closed at once. */
 START_TEST (a_client_that_does_not_read)
 {
 	struct far far;
 
 	alone_begin (&alone, LITTLE);
-	far_greet (&far, STRANGER);
+	far_open_greeted (&far, STRANGER);
 	take_memory ();
 	while (!alone.closed) {
 		if (send (far.fd, "\0\0\0\x0a{\"ping\":7}", 14, MSG_NOSIGNAL) < 0 && errno == EPIPE)
@@ -597,7 +598,7 @@ START_TEST (files_are_a_stream)
 	far.ended = true;
 	far_expect (&far, MESSAGE_HELLO);
 	expect_pong (&far, 7);
-	ck_assert_ptr_null (far_hear (&far));
+	ck_assert_ptr_null (far_receive (&far));
 	far_close (&far);
 	alone_end (&alone);
 }
@@ -640,7 +641,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, a_message_comes_in_pieces);
 	tcase_add_test (tcase, many_messages_come_at_once);
 	tcase_add_test (tcase, a_client_reads_slowly);
-	tcase_add_loop_test (tcase, a_message_that_is_none, 0, (int)(sizeof junk / sizeof *junk));
+	tcase_add_loop_test (tcase, a_malformed_message, 0, (int)(sizeof junk / sizeof *junk));
 	tcase_add_test (tcase, a_client_that_does_not_close);
 	tcase_add_loop_test (tcase, a_client_goes, 0, 4);
 	tcase_add_test (tcase, a_client_is_refused);

@@ -1,5 +1,5 @@
-/* check_dispatch - from a call to a worker: calls that are refused, answers of the supervisor in any order, too late, or about
- * somebody else, workers that cannot be made, a trail that cannot be written. The client is a session without a
+/* check_dispatch - from a call to a worker: calls that are refused, answers of the supervisor in any order, too late,
+ * or for another user, workers that cannot be made, a trail that cannot be written. The client is a session without a
  * connection; the supervisor and the workers are the test. */
 #include "config.h"
 
@@ -15,7 +15,7 @@
 #include "support/check_main.h"
 #include "wire/fake_session.h"
 
-enum { STRANGER = 4000000000u }; /* a uid of nobody */
+enum { STRANGER = 4000000000u }; /* a uid that no user has */
 
 #define COUNT "\"call\":\"words.count\",\"args\":{\"text\":\"t\"}"
 
@@ -89,27 +89,27 @@ START_TEST (a_call_gets_a_worker)
 	static const char header[] = "{\"id\":5," COUNT "}";
 
 	begin ("");
-	fake_say (&fake, "%s", header);
-	alone_hear (&alone, REC_WORKER, 1);
+	fake_send (&fake, "%s", header);
+	alone_expect (&alone, REC_WORKER, 1);
 	ck_assert_int_eq (alone.packet.record.a, geteuid ());
 	ck_assert_uint_eq (alone.packet.record.length, strlen (client.identity->name));
 	ck_assert_mem_eq (alone.packet.data, client.identity->name, strlen (client.identity->name));
 	ck_assert_uint_eq (alone.n_fds, 0);
 	ck_assert_int_eq (front->pool.births, 1);
 	check_answers ("");
-	alone_born (&alone, 1, 1, geteuid (), false);
+	alone_give_worker (&alone, 1, 1, geteuid (), false);
 	ck_assert_int_eq (front->pool.births, 0);
-	alone_worker_hears (&alone, 1, REC_CALL, 1);
+	alone_worker_expect (&alone, 1, REC_CALL, 1);
 	ck_assert_uint_eq (alone.packet.record.length, strlen (header)); /* the client's own bytes */
 	ck_assert_mem_eq (alone.packet.data, header, strlen (header));
 	ck_assert_int_eq (front->n_running, 1);
 	complete (1, 1, "done 5 completed;");
 	ck_assert_int_eq (front->n_running, 0);
 	/* The next call gets the same worker, and the supervisor is not asked. */
-	fake_say (&fake, "{\"id\":6," COUNT "}");
-	alone_worker_hears (&alone, 1, REC_CALL, 2);
+	fake_send (&fake, "{\"id\":6," COUNT "}");
+	alone_worker_expect (&alone, 1, REC_CALL, 2);
 	complete (1, 2, "done 6 completed;");
-	alone_quiet (&alone);
+	alone_expect_nothing (&alone);
 	end ();
 }
 END_TEST
@@ -122,8 +122,8 @@ START_TEST (the_proof_is_sent_along)
 	begin ("");
 	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
 	peer = fds[0];
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	alone_hear (&alone, REC_WORKER, 1);
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	alone_expect (&alone, REC_WORKER, 1);
 	ck_assert_uint_eq (alone.n_fds, 1);
 	close (fds[0]);
 	close (fds[1]);
@@ -156,20 +156,20 @@ static const struct {
 START_TEST (a_call_is_refused)
 {
 	begin ("");
-	fake_say (&fake, "{\"id\":1,%s}", refusals[_i].members);
+	fake_send (&fake, "{\"id\":1,%s}", refusals[_i].members);
 	check_answers (refusals[_i].answer);
 	ck_assert_uint_eq (front->counts.errors[refusals[_i].code], 1);
 	ck_assert_int_eq (front->queue.length, 0);
 	ck_assert (list_empty (&front->requests));
-	alone_quiet (&alone);
+	alone_expect_nothing (&alone);
 	end ();
 }
 END_TEST
 
-START_TEST (keys_that_are_known_may_be_insisted_on)
+START_TEST (known_keys_may_stand_in_must)
 {
 	begin ("");
-	fake_say (&fake,
+	fake_send (&fake,
 		"{\"id\":1," COUNT
 		",\"must\":[\"id\",\"call\",\"args\",\"deadline\",\"idle\",\"input\",\"body\",\"window\",\"user\","
 		"\"wait_output\",\"must\"]}");
@@ -186,7 +186,7 @@ START_TEST (the_reason_of_a_refused_plugin_is_for_local_clients)
 
 	begin ("");
 	client.remote = _i;
-	fake_say (&fake, "{\"id\":1,\"call\":\"bad.thing\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"bad.thing\"}");
 	ck_assert_int_eq (
 		memmem (buf_head (&fake.session.out), buf_len (&fake.session.out), secret, strlen (secret)) != NULL,
 		!_i);
@@ -200,8 +200,8 @@ START_TEST (a_front_that_drains_takes_no_calls)
 {
 	begin ("");
 	front->draining = true;
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	fake_say (&fake, "{\"id\":2,\"call\":\"plugins\"}");
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	fake_send (&fake, "{\"id\":2,\"call\":\"plugins\"}");
 	check_answers ("error 1 shutting_down;error 2 shutting_down;");
 	end ();
 }
@@ -211,7 +211,7 @@ START_TEST (a_full_queue_is_busy)
 {
 	begin ("queue: {length: 2}\n");
 	for (int i = 1; i <= 3; i++)
-		fake_say (&fake, "{\"id\":%d," COUNT "}", i);
+		fake_send (&fake, "{\"id\":%d," COUNT "}", i);
 	check_answers ("error 3 busy;");
 	ck_assert_int_eq (front->queue.length, 2);
 	end ();
@@ -223,7 +223,7 @@ START_TEST (a_plugin_that_rests)
 	begin ("limits: {crashes: 2}\n");
 	for (int i = 0; i < 2; i++)
 		breaker_crashed (&front->breakers, "words", geteuid (), clock_ms () + 100000);
-	fake_say (&fake, "{\"id\":1," COUNT "}");
+	fake_send (&fake, "{\"id\":1," COUNT "}");
 	check_answers ("error 1 plugin_crashed;");
 	end ();
 }
@@ -247,13 +247,13 @@ static const struct {
 START_TEST (no_worker_can_be_made)
 {
 	begin ("");
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	alone_hear (&alone, REC_WORKER, 1);
-	alone_no_worker (&alone, 1, no_workers[_i].error);
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	alone_expect (&alone, REC_WORKER, 1);
+	alone_refuse_worker (&alone, 1, no_workers[_i].error);
 	check_answers (no_workers[_i].answer);
 	ck_assert_int_eq (front->pool.births, 0);
 	ck_assert_int_eq (front->queue.length, 0);
-	alone_quiet (&alone);
+	alone_expect_nothing (&alone);
 	end ();
 }
 END_TEST
@@ -262,17 +262,17 @@ END_TEST
 START_TEST (a_supervisor_without_room_is_asked_again)
 {
 	begin ("");
-	fake_say (&fake, "{\"id\":1," COUNT "}");
+	fake_send (&fake, "{\"id\":1," COUNT "}");
 	for (int i = 0; i < 3; i++) {
-		alone_hear (&alone, REC_WORKER, 1);
-		alone_no_worker (&alone, 1, EBUSY);
+		alone_expect (&alone, REC_WORKER, 1);
+		alone_refuse_worker (&alone, 1, EBUSY);
 		ck_assert_int_eq (front->pool.births, 0);
-		alone_quiet (&alone); /* not at once */
+		alone_expect_nothing (&alone); /* not at once */
 		alone_until (&alone, front->pool.births == 1);
 	}
-	alone_hear (&alone, REC_WORKER, 1);
-	alone_born (&alone, 1, 1, geteuid (), false);
-	alone_worker_hears (&alone, 1, REC_CALL, 1);
+	alone_expect (&alone, REC_WORKER, 1);
+	alone_give_worker (&alone, 1, 1, geteuid (), false);
+	alone_worker_expect (&alone, 1, REC_CALL, 1);
 	complete (1, 1, "done 1 completed;");
 	end ();
 }
@@ -282,10 +282,10 @@ END_TEST
 START_TEST (a_worker_without_a_link)
 {
 	begin ("");
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	alone_hear (&alone, REC_WORKER, 1);
-	alone_born (&alone, 1, 9, geteuid (), true);
-	alone_hear (&alone, REC_STOP, 9);
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	alone_expect (&alone, REC_WORKER, 1);
+	alone_give_worker (&alone, 1, 9, geteuid (), true);
+	alone_expect (&alone, REC_STOP, 9);
 	ck_assert_int_eq (alone.packet.record.a, 0);
 	check_answers ("error 1 busy;");
 	ck_assert_int_eq (front->pool.births, 0);
@@ -299,17 +299,17 @@ END_TEST
 START_TEST (workers_come_in_any_order)
 {
 	begin ("");
-	fake_say (&fake, "{\"id\":1," COUNT "}");
+	fake_send (&fake, "{\"id\":1," COUNT "}");
 	by_other = true;
-	fake_say (&fake, "{\"id\":2," COUNT "}");
-	alone_hear (&alone, REC_WORKER, 1);
-	alone_hear (&alone, REC_WORKER, 2);
+	fake_send (&fake, "{\"id\":2," COUNT "}");
+	alone_expect (&alone, REC_WORKER, 1);
+	alone_expect (&alone, REC_WORKER, 2);
 	ck_assert_int_eq (alone.packet.record.a, STRANGER);
 	ck_assert_int_eq (front->pool.births, 2);
-	alone_born (&alone, 2, 7, STRANGER, false);
-	alone_worker_hears (&alone, 7, REC_CALL, 2);
+	alone_give_worker (&alone, 2, 7, STRANGER, false);
+	alone_worker_expect (&alone, 7, REC_CALL, 2);
 	check_answers ("");
-	alone_no_worker (&alone, 1, ENOMEM);
+	alone_refuse_worker (&alone, 1, ENOMEM);
 	check_answers ("error 1 busy;");
 	complete (7, 2, "done 2 completed;");
 	ck_assert_int_eq (front->pool.births, 0);
@@ -321,17 +321,17 @@ END_TEST
 START_TEST (a_worker_is_for_the_next_call_of_its_user)
 {
 	begin ("");
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	fake_say (&fake, "{\"id\":2," COUNT "}");
-	alone_hear (&alone, REC_WORKER, 1);
-	alone_quiet (&alone); /* one at a time for one identity */
-	fake_say (&fake, "{\"id\":1,\"cancel\":true}");
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	fake_send (&fake, "{\"id\":2," COUNT "}");
+	alone_expect (&alone, REC_WORKER, 1);
+	alone_expect_nothing (&alone); /* one at a time for one identity */
+	fake_send (&fake, "{\"id\":1,\"cancel\":true}");
 	check_answers ("done 1 cancelled;");
-	alone_hear (&alone, REC_WORKER, 2);
+	alone_expect (&alone, REC_WORKER, 2);
 	ck_assert_int_eq (front->pool.births, 2);
-	alone_born (&alone, 1, 3, geteuid (), false);
-	alone_worker_hears (&alone, 3, REC_CALL, 2);
-	alone_no_worker (&alone, 2, EPERM); /* about a call that runs by now */
+	alone_give_worker (&alone, 1, 3, geteuid (), false);
+	alone_worker_expect (&alone, 3, REC_CALL, 2);
+	alone_refuse_worker (&alone, 2, EPERM); /* about a call that runs by now */
 	check_answers ("");
 	ck_assert_int_eq (front->pool.births, 0);
 	complete (3, 2, "done 2 completed;");
@@ -343,30 +343,30 @@ END_TEST
 START_TEST (a_worker_that_nobody_waits_for_any_more)
 {
 	begin ("");
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	alone_hear (&alone, REC_WORKER, 1);
-	fake_say (&fake, "{\"id\":1,\"cancel\":true}");
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	alone_expect (&alone, REC_WORKER, 1);
+	fake_send (&fake, "{\"id\":1,\"cancel\":true}");
 	check_answers ("done 1 cancelled;");
 	ck_assert_int_eq (front->pool.births, 1); /* it comes all the same */
-	alone_born (&alone, 1, 1, geteuid (), false);
+	alone_give_worker (&alone, 1, 1, geteuid (), false);
 	ck_assert_int_eq (front->pool.births, 0);
 	ck_assert_int_eq (front->pool.n, 1);
-	fake_say (&fake, "{\"id\":2," COUNT "}");
-	alone_worker_hears (&alone, 1, REC_CALL, 2);
+	fake_send (&fake, "{\"id\":2," COUNT "}");
+	alone_worker_expect (&alone, 1, REC_CALL, 2);
 	complete (1, 2, "done 2 completed;");
-	alone_quiet (&alone);
+	alone_expect_nothing (&alone);
 	end ();
 }
 END_TEST
 
-START_TEST (an_answer_about_nobody)
+START_TEST (an_answer_for_an_unknown_request)
 {
 	begin ("");
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	alone_hear (&alone, REC_WORKER, 1);
-	fake_say (&fake, "{\"id\":1,\"cancel\":true}");
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	alone_expect (&alone, REC_WORKER, 1);
+	fake_send (&fake, "{\"id\":1,\"cancel\":true}");
 	check_answers ("done 1 cancelled;");
-	alone_no_worker (&alone, 1, EPERM);
+	alone_refuse_worker (&alone, 1, EPERM);
 	check_answers ("");
 	ck_assert_int_eq (front->pool.births, 0);
 	alone_audited (&alone, 1, EIO);
@@ -379,14 +379,14 @@ END_TEST
 START_TEST (a_refusal_of_the_former_user)
 {
 	begin ("");
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	alone_hear (&alone, REC_WORKER, 1);
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	alone_expect (&alone, REC_WORKER, 1);
 	first_request ()->waiter.uid = STRANGER;
-	alone_no_worker (&alone, 1, EPERM);
+	alone_refuse_worker (&alone, 1, EPERM);
 	check_answers ("");
-	alone_hear (&alone, REC_WORKER, 1);
+	alone_expect (&alone, REC_WORKER, 1);
 	ck_assert_int_eq (alone.packet.record.a, STRANGER);
-	alone_no_worker (&alone, 1, EPERM);
+	alone_refuse_worker (&alone, 1, EPERM);
 	check_answers ("error 1 denied;");
 	end ();
 }
@@ -396,12 +396,12 @@ END_TEST
 START_TEST (a_worker_of_the_former_user)
 {
 	begin ("");
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	alone_hear (&alone, REC_WORKER, 1);
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	alone_expect (&alone, REC_WORKER, 1);
 	first_request ()->waiter.uid = STRANGER;
-	alone_born (&alone, 1, 1, geteuid (), false);
+	alone_give_worker (&alone, 1, 1, geteuid (), false);
 	ck_assert_int_eq (link_recv (alone.workers[1], &alone.packet, MSG_DONTWAIT), -1);
-	alone_hear (&alone, REC_WORKER, 1);
+	alone_expect (&alone, REC_WORKER, 1);
 	ck_assert_int_eq (alone.packet.record.a, STRANGER);
 	end ();
 }
@@ -412,11 +412,11 @@ START_TEST (nothing_is_started_while_it_is_paused)
 {
 	begin ("");
 	front->paused = true;
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	alone_quiet (&alone);
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	alone_expect_nothing (&alone);
 	front->paused = false;
 	dispatch_pump (front);
-	alone_hear (&alone, REC_WORKER, 1);
+	alone_expect (&alone, REC_WORKER, 1);
 	end ();
 }
 END_TEST
@@ -425,9 +425,9 @@ END_TEST
 START_TEST (a_worker_is_a_proof)
 {
 	begin ("");
-	fake_say (&fake, "{\"id\":1," COUNT "}");
+	fake_send (&fake, "{\"id\":1," COUNT "}");
 	ck_assert_uint_eq (client.identity->proved_users, 0);
-	alone_born (&alone, 1, 1, geteuid (), false);
+	alone_give_worker (&alone, 1, 1, geteuid (), false);
 	ck_assert_uint_eq (client.identity->proved_users, userdb_state (&front->userdb));
 	ck_assert_int_ne (client.identity->proved_ms, 0);
 	alone_complete (&alone, 1, 1);
@@ -435,14 +435,14 @@ START_TEST (a_worker_is_a_proof)
 	client.identity->proved_users = 0;
 	/* A worker of another user proves nothing. */
 	front->paused = true;
-	fake_say (&fake, "{\"id\":2," COUNT "}");
+	fake_send (&fake, "{\"id\":2," COUNT "}");
 	first_request ()->waiter.uid = STRANGER;
 	front->paused = false;
 	dispatch_pump (front);
-	alone_hear (&alone, REC_WORKER, 1);
-	alone_hear (&alone, REC_WORKER, 2);
-	alone_born (&alone, 2, 2, STRANGER, false);
-	alone_worker_hears (&alone, 2, REC_CALL, 2);
+	alone_expect (&alone, REC_WORKER, 1);
+	alone_expect (&alone, REC_WORKER, 2);
+	alone_give_worker (&alone, 2, 2, STRANGER, false);
+	alone_worker_expect (&alone, 2, REC_CALL, 2);
 	ck_assert_uint_eq (client.identity->proved_users, 0);
 	alone_complete (&alone, 2, 2);
 	alone_until (&alone, list_empty (&front->requests));
@@ -454,11 +454,11 @@ END_TEST
 START_TEST (a_new_worker_runs_its_call)
 {
 	begin ("");
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	alone_hear (&alone, REC_WORKER, 1);
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	alone_expect (&alone, REC_WORKER, 1);
 	alone.users_change = true;
-	alone_born (&alone, 1, 1, geteuid (), false);
-	alone_worker_hears (&alone, 1, REC_CALL, 1);
+	alone_give_worker (&alone, 1, 1, geteuid (), false);
+	alone_worker_expect (&alone, 1, REC_CALL, 1);
 	complete (1, 1, "done 1 completed;");
 	end ();
 }
@@ -469,14 +469,14 @@ START_TEST (a_user_who_was_named_is_looked_up_again)
 {
 	begin ("");
 	front->paused = true;
-	fake_say (&fake, "{\"id\":1," COUNT ",\"user\":\"%u\"}", (unsigned)geteuid ());
+	fake_send (&fake, "{\"id\":1," COUNT ",\"user\":\"%u\"}", (unsigned)geteuid ());
 	ck_assert_uint_eq (first_request ()->waiter.users, userdb_state (&front->userdb));
 	front->userdb.directory = "/dev/null"; /* another state */
 	ck_assert_uint_ne (first_request ()->waiter.users, userdb_state (&front->userdb));
 	front->paused = false;
 	dispatch_pump (front);
 	ck_assert_uint_eq (first_request ()->waiter.users, userdb_state (&front->userdb));
-	alone_hear (&alone, REC_WORKER, 1);
+	alone_expect (&alone, REC_WORKER, 1);
 	end ();
 }
 END_TEST
@@ -488,16 +488,16 @@ START_TEST (identities_take_turns)
 {
 	begin ("");
 	other.identity->uid = geteuid ();
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	fake_say (&fake, "{\"id\":2," COUNT "}");
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	fake_send (&fake, "{\"id\":2," COUNT "}");
 	by_other = true;
-	fake_say (&fake, "{\"id\":3," COUNT "}");
-	alone_born (&alone, 1, 1, geteuid (), false);
-	alone_worker_hears (&alone, 1, REC_CALL, 1);
+	fake_send (&fake, "{\"id\":3," COUNT "}");
+	alone_give_worker (&alone, 1, 1, geteuid (), false);
+	alone_worker_expect (&alone, 1, REC_CALL, 1);
 	complete (1, 1, "done 1 completed;");
-	alone_worker_hears (&alone, 1, REC_CALL, 3);
+	alone_worker_expect (&alone, 1, REC_CALL, 3);
 	complete (1, 3, "done 3 completed;");
-	alone_worker_hears (&alone, 1, REC_CALL, 2);
+	alone_worker_expect (&alone, 1, REC_CALL, 2);
 	complete (1, 2, "done 2 completed;");
 	end ();
 }
@@ -510,10 +510,10 @@ START_TEST (an_identity_has_its_own_limit)
 	begin ("");
 	other.identity->grant = &grant;
 	by_other = true;
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	fake_say (&fake, "{\"id\":2," COUNT "}");
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	fake_send (&fake, "{\"id\":2," COUNT "}");
 	by_other = false;
-	fake_say (&fake, "{\"id\":3," COUNT "}");
+	fake_send (&fake, "{\"id\":3," COUNT "}");
 	check_answers ("error 2 busy;");
 	ck_assert_int_eq (front->queue.length, 2);
 	session_lose (&fake.session);
@@ -526,26 +526,26 @@ END_TEST
 
 #define TRAIL "audit: /nonexistent/audit.log\n"
 
-/* Nothing runs that is not on record, and no worker is made for it. */
+/* A call runs when its start is on record. No worker is made for it before. */
 START_TEST (a_call_waits_for_its_record)
 {
 	begin (TRAIL);
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	alone_hear (&alone, REC_AUDIT, 1);
-	alone_quiet (&alone);
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	alone_expect (&alone, REC_AUDIT, 1);
+	alone_expect_nothing (&alone);
 	alone_audited (&alone, 1, 0);
-	alone_hear (&alone, REC_WORKER, 1);
-	alone_born (&alone, 1, 1, geteuid (), false);
-	alone_worker_hears (&alone, 1, REC_CALL, 1);
+	alone_expect (&alone, REC_WORKER, 1);
+	alone_give_worker (&alone, 1, 1, geteuid (), false);
+	alone_worker_expect (&alone, 1, REC_CALL, 1);
 	complete (1, 1, "done 1 completed;");
-	alone_hear (&alone, REC_AUDIT, 0);
+	alone_expect (&alone, REC_AUDIT, 0);
 	ck_assert_int_eq (alone.packet.record.a, 1); /* its end */
 	/* There is an idle worker now. */
-	fake_say (&fake, "{\"id\":2," COUNT "}");
-	alone_hear (&alone, REC_AUDIT, 2);
+	fake_send (&fake, "{\"id\":2," COUNT "}");
+	alone_expect (&alone, REC_AUDIT, 2);
 	ck_assert_int_eq (link_recv (alone.workers[1], &alone.packet, MSG_DONTWAIT), -1);
 	alone_audited (&alone, 2, 0);
-	alone_worker_hears (&alone, 1, REC_CALL, 2);
+	alone_worker_expect (&alone, 1, REC_CALL, 2);
 	complete (1, 2, "done 2 completed;");
 	end ();
 }
@@ -557,14 +557,14 @@ START_TEST (a_call_with_two_records_waits_for_both)
 	struct err err;
 
 	begin (TRAIL);
-	fake_say (&fake, "{\"id\":1," COUNT "}");
+	fake_send (&fake, "{\"id\":1," COUNT "}");
 	ck_assert_int_eq (trail_start (first_request (), NULL, &err), 0);
-	alone_hear (&alone, REC_AUDIT, 1);
-	alone_hear (&alone, REC_AUDIT, 1);
+	alone_expect (&alone, REC_AUDIT, 1);
+	alone_expect (&alone, REC_AUDIT, 1);
 	alone_audited (&alone, 1, 0);
-	alone_quiet (&alone);
+	alone_expect_nothing (&alone);
 	alone_audited (&alone, 1, 0);
-	alone_hear (&alone, REC_WORKER, 1);
+	alone_expect (&alone, REC_WORKER, 1);
 	end ();
 }
 END_TEST
@@ -572,37 +572,37 @@ END_TEST
 START_TEST (a_trail_that_cannot_be_written)
 {
 	begin (TRAIL);
-	fake_say (&fake, "{\"id\":1," COUNT "}");
-	alone_hear (&alone, REC_AUDIT, 1);
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	alone_expect (&alone, REC_AUDIT, 1);
 	alone_audited (&alone, 1, ENOSPC);
 	check_answers ("error 1 audit_unavailable;");
 	ck_assert_int_eq (front->audit_error, ENOSPC);
-	alone_quiet (&alone); /* no worker; no end, because there is no start */
+	alone_expect_nothing (&alone); /* no worker; no end, because there is no start */
 	/* It can be written again. */
-	fake_say (&fake, "{\"id\":2," COUNT "}");
-	alone_hear (&alone, REC_AUDIT, 2);
+	fake_send (&fake, "{\"id\":2," COUNT "}");
+	alone_expect (&alone, REC_AUDIT, 2);
 	alone_audited (&alone, 2, 0);
 	ck_assert_int_eq (front->audit_error, 0);
-	alone_hear (&alone, REC_WORKER, 2);
+	alone_expect (&alone, REC_WORKER, 2);
 	end ();
 }
 END_TEST
 
-/* An administrator has to be able to look why. Others have not. */
+/* An administrator has to be able to look for the reason, and other users have not. */
 START_TEST (control_calls_of_administrators_run_without_a_trail)
 {
 	begin (TRAIL);
 	client.identity->full = !_i;
-	fake_say (&fake, "{\"id\":1,\"call\":\"words.show\"}");
-	alone_hear (&alone, REC_AUDIT, 1);
+	fake_send (&fake, "{\"id\":1,\"call\":\"words.show\"}");
+	alone_expect (&alone, REC_AUDIT, 1);
 	alone_audited (&alone, 1, ENOSPC);
 	client.identity->full = true;
 	if (_i) {
 		check_answers ("error 1 audit_unavailable;");
-		alone_quiet (&alone);
+		alone_expect_nothing (&alone);
 	} else {
 		check_answers ("");
-		alone_hear (&alone, REC_WORKER, 1);
+		alone_expect (&alone, REC_WORKER, 1);
 	}
 	end ();
 }
@@ -613,7 +613,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, a_call_gets_a_worker);
 	tcase_add_test (tcase, the_proof_is_sent_along);
 	tcase_add_loop_test (tcase, a_call_is_refused, 0, (int)(sizeof refusals / sizeof *refusals));
-	tcase_add_test (tcase, keys_that_are_known_may_be_insisted_on);
+	tcase_add_test (tcase, known_keys_may_stand_in_must);
 	tcase_add_loop_test (tcase, the_reason_of_a_refused_plugin_is_for_local_clients, 0, 2);
 	tcase_add_test (tcase, a_front_that_drains_takes_no_calls);
 	tcase_add_test (tcase, a_full_queue_is_busy);
@@ -624,7 +624,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, workers_come_in_any_order);
 	tcase_add_test (tcase, a_worker_is_for_the_next_call_of_its_user);
 	tcase_add_test (tcase, a_worker_that_nobody_waits_for_any_more);
-	tcase_add_test (tcase, an_answer_about_nobody);
+	tcase_add_test (tcase, an_answer_for_an_unknown_request);
 	tcase_add_test (tcase, a_refusal_of_the_former_user);
 	tcase_add_test (tcase, a_worker_of_the_former_user);
 	tcase_add_test (tcase, nothing_is_started_while_it_is_paused);

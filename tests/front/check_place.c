@@ -75,7 +75,7 @@ static void hold_end (struct holder *holder)
 	fd_close (&holder->pipe[1]);
 }
 
-/* A request is over that has to close the held pipe. */
+/* A request that has to close the held pipe is over. */
 static void leave (struct holder *holder, bool gave_up)
 {
 	struct relay relay;
@@ -171,7 +171,7 @@ START_TEST (a_request_without_streams)
 END_TEST
 
 /* Others may have the other end of a pipe that was given up: the place waits for it. */
-START_TEST (what_was_given_up)
+START_TEST (a_pipe_that_was_given_up)
 {
 	struct holder holder;
 
@@ -189,7 +189,7 @@ START_TEST (what_was_given_up)
 END_TEST
 
 /* A few pipes of an identity that have ended need no place, and the next one does. */
-START_TEST (what_has_ended)
+START_TEST (pipes_that_have_ended)
 {
 	struct holder holders[PLACE_CLOSINGS_EACH + 1];
 
@@ -212,7 +212,7 @@ END_TEST
 
 /* The pipes of an identity's requests go to the carrier together: when the next request would find no room in the record, or
  * a little later. */
-START_TEST (what_has_ended_together)
+START_TEST (pipes_that_have_ended_together)
 {
 	int writers[LINK_FDS];
 
@@ -234,8 +234,8 @@ START_TEST (what_has_ended_together)
 }
 END_TEST
 
-/* What does not fit into the record gets another one. Nobody else's pipes are in either. */
-START_TEST (what_has_ended_of_two)
+/* Pipes that do not fit into the record get another record. Neither record has pipes of another identity. */
+START_TEST (ended_pipes_of_two_identities)
 {
 	struct identity *other = calloc (1, sizeof *other);
 	int writers[LINK_FDS - 1], more[3], others[2];
@@ -265,7 +265,7 @@ END_TEST
 
 /* A front that ends has the carrier close what it has not given yet: another process may hold up a close, and so the end
  * of the front. */
-START_TEST (an_end_before_what_has_ended_is_given)
+START_TEST (the_end_of_the_front_before_pipes_are_given)
 {
 	struct holder holder;
 
@@ -280,8 +280,8 @@ START_TEST (an_end_before_what_has_ended_is_given)
 }
 END_TEST
 
-/* The front ends meanwhile. */
-START_TEST (an_end)
+/* The front ends while the pipes are held. */
+START_TEST (the_end_of_the_front)
 {
 	struct holder holders[2];
 
@@ -297,7 +297,7 @@ START_TEST (an_end)
 }
 END_TEST
 
-/* A descriptor of nobody, and of somebody. */
+/* A descriptor without an identity, and one of an identity. */
 START_TEST (one_descriptor)
 {
 	for (int whose = 0; whose < 2; whose++) {
@@ -348,12 +348,12 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, begin, finish);
 	tcase_add_test (tcase, a_request_without_streams);
-	tcase_add_test (tcase, what_was_given_up);
-	tcase_add_test (tcase, what_has_ended);
-	tcase_add_test (tcase, what_has_ended_together);
-	tcase_add_test (tcase, what_has_ended_of_two);
-	tcase_add_test (tcase, an_end_before_what_has_ended_is_given);
-	tcase_add_test (tcase, an_end);
+	tcase_add_test (tcase, a_pipe_that_was_given_up);
+	tcase_add_test (tcase, pipes_that_have_ended);
+	tcase_add_test (tcase, pipes_that_have_ended_together);
+	tcase_add_test (tcase, ended_pipes_of_two_identities);
+	tcase_add_test (tcase, the_end_of_the_front_before_pipes_are_given);
+	tcase_add_test (tcase, the_end_of_the_front);
 	tcase_add_test (tcase, one_descriptor);
 	tcase_add_test (tcase, many_descriptors);
 }

@@ -242,7 +242,7 @@ START_TEST (a_packet_that_is_no_record)
 }
 END_TEST
 
-/* A worker that has sent nonsense: its records are not read, and neither when it is gone. */
+/* The records of a worker that has sent a malformed packet are not read, not even after the worker is gone. */
 START_TEST (a_broken_worker_is_not_read)
 {
 	struct pooled *worker = add (1);
@@ -258,7 +258,7 @@ START_TEST (a_broken_worker_is_not_read)
 }
 END_TEST
 
-START_TEST (what_a_worker_that_is_gone_broke_does_not_matter)
+START_TEST (a_broken_link_of_a_dead_worker_is_ignored)
 {
 	struct pooled *worker = add (1);
 
@@ -505,7 +505,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, the_end_of_a_link_is_no_failure);
 	tcase_add_test (tcase, a_packet_that_is_no_record);
 	tcase_add_test (tcase, a_broken_worker_is_not_read);
-	tcase_add_test (tcase, what_a_worker_that_is_gone_broke_does_not_matter);
+	tcase_add_test (tcase, a_broken_link_of_a_dead_worker_is_ignored);
 	tcase_add_test (tcase, a_full_link_tells_when_there_is_room);
 	tcase_add_test (tcase, a_full_link_may_be_paused);
 	tcase_add_test (tcase, a_full_link_is_read);

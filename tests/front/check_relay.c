@@ -77,7 +77,7 @@ static size_t fill_all (struct fixture *fixture, int fd)
 
 static void grant (struct fixture *fixture, unsigned n)
 {
-	fake_say (&fixture->fake, "{\"id\":1,\"credit\":%u}", n);
+	fake_send (&fixture->fake, "{\"id\":1,\"credit\":%u}", n);
 	relay_go (&fixture->relay);
 }
 
@@ -99,7 +99,7 @@ START_TEST (every_byte_through_a_tiny_window)
 		if (written == TOTAL)
 			fd_close (&fd);
 		fixture_turn (&fixture);
-		fixture_hear (&fixture, 13 + step % 60);
+		fixture_receive (&fixture, 13 + step % 60);
 		ck_assert_uint_le (buf_len (&fixture.out), granted);
 		if (fixture.channel->window == 0) {
 			grant (&fixture, 1 + step % 50);
@@ -133,10 +133,10 @@ START_TEST (every_byte_to_a_slow_reader)
 			fd_close (&fd);
 		fixture_turn (&fixture);
 		ck_assert_uint_le (buf_len (&fixture.fake.session.out), SESSION_OUT_FULL + 4096);
-		fixture_hear (&fixture, 10007);
+		fixture_receive (&fixture, 10007);
 	}
 	check_pattern (&fixture.out, TOTAL);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	relay_end (&fixture.relay);
 	fixture_until (&fixture, relay_done (&fixture.relay));
 	ck_assert (!fixture.relay.pipe_held && !fixture.relay.failed);
@@ -158,12 +158,12 @@ START_TEST (two_outlets_are_kept_apart)
 	fd_close (&err);
 	relay_end (&fixture.relay);
 	while (!relay_done (&fixture.relay)) {
-		fixture_hear (&fixture, SIZE_MAX);
+		fixture_receive (&fixture, SIZE_MAX);
 		grant (&fixture, 100);
 		fixture_turn (&fixture);
 	}
 	ck_assert (!fixture.relay.pipe_held && !fixture.relay.failed);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	check_pattern (&fixture.out, 3000);
 	check_pattern (&fixture.err, 2000);
 	fixture_end (&fixture);
@@ -213,7 +213,7 @@ START_TEST (the_end_of_a_pipe_ends_it)
 	ck_assert (!relay_done (&fixture.relay)); /* the command has not ended */
 	relay_end (&fixture.relay);
 	ck_assert (relay_done (&fixture.relay) && !fixture.relay.pipe_held);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	check_pattern (&fixture.out, 5);
 	fixture_end (&fixture);
 }
@@ -247,7 +247,7 @@ START_TEST (a_quiet_pipe)
 END_TEST
 
 /* Bytes that come at the last moment. */
-START_TEST (a_pipe_that_is_quiet_no_more)
+START_TEST (a_quiet_pipe_that_gets_bytes)
 {
 	for (int late = 0; late < 2; late++) {
 		struct fixture fixture;
@@ -266,7 +266,7 @@ START_TEST (a_pipe_that_is_quiet_no_more)
 		}
 		fixture_until (&fixture, relay_done (&fixture.relay));
 		ck_assert_int_eq (fixture.relay.pipe_held, late);
-		fixture_hear (&fixture, SIZE_MAX);
+		fixture_receive (&fixture, SIZE_MAX);
 		check_pattern (&fixture.out, 50);
 		fd_close (&fd);
 		fixture_end (&fixture);
@@ -286,7 +286,7 @@ START_TEST (without_outlets_the_end_is_done)
 END_TEST
 
 /* Bytes in the pipe when the command ended are delivered, however long after relay_late that takes. */
-START_TEST (what_is_owed_is_delivered)
+START_TEST (bytes_in_the_pipe_at_the_end_are_delivered)
 {
 	enum { OWED = 50000 };
 
@@ -303,12 +303,12 @@ START_TEST (what_is_owed_is_delivered)
 		relay_late (&fixture.relay);
 		ck_assert (!relay_done (&fixture.relay));
 		while (!relay_done (&fixture.relay)) {
-			fixture_hear (&fixture, SIZE_MAX);
+			fixture_receive (&fixture, SIZE_MAX);
 			grant (&fixture, 99);
 			fixture_turn (&fixture);
 		}
 		ck_assert_int_eq (fixture.relay.pipe_held, stays);
-		fixture_hear (&fixture, SIZE_MAX);
+		fixture_receive (&fixture, SIZE_MAX);
 		check_pattern (&fixture.out, OWED);
 		fd_close (&fd);
 		fixture_end (&fixture);
@@ -317,7 +317,7 @@ START_TEST (what_is_owed_is_delivered)
 END_TEST
 
 /* The relay does not wait for a process that keeps writing. */
-START_TEST (what_is_not_owed_is_not_waited_for)
+START_TEST (later_bytes_are_not_waited_for)
 {
 	enum { OWED = 20000 };
 	struct fixture fixture;
@@ -331,11 +331,11 @@ START_TEST (what_is_not_owed_is_not_waited_for)
 	relay_late (&fixture.relay);
 	while (!relay_done (&fixture.relay)) {
 		written = fill (fd, written, written + 1000);
-		fixture_hear (&fixture, SIZE_MAX);
+		fixture_receive (&fixture, SIZE_MAX);
 		grant (&fixture, 500);
 		fixture_turn (&fixture);
 	}
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	ck_assert (fixture.relay.pipe_held);
 	ck_assert_uint_ge (buf_len (&fixture.out), OWED);
 	ck_assert_int_eq (write (fd, "x", 1), -1);
@@ -361,7 +361,7 @@ START_TEST (a_held_pipe_is_waited_for_until_it_is_late)
 	relay_late (&fixture.relay);
 	fixture_until (&fixture, relay_done (&fixture.relay));
 	ck_assert (fixture.relay.pipe_held);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	check_pattern (&fixture.out, 20);
 	fd_close (&fd);
 	fixture_end (&fixture);
@@ -370,7 +370,7 @@ END_TEST
 
 /* A process that the command left behind can read the pipe empty, before relay_late or after it: then the expected
  * bytes never come. */
-START_TEST (what_somebody_else_has_read_is_not_waited_for)
+START_TEST (bytes_that_another_process_has_read_are_not_waited_for)
 {
 	for (int after = 0; after < 2; after++) {
 		static char stolen[PIECE];
@@ -394,12 +394,12 @@ START_TEST (what_somebody_else_has_read_is_not_waited_for)
 		if (!after)
 			relay_late (&fixture.relay);
 		while (!relay_done (&fixture.relay)) {
-			fixture_hear (&fixture, SIZE_MAX);
+			fixture_receive (&fixture, SIZE_MAX);
 			grant (&fixture, 50000);
 			fixture_turn (&fixture);
 		}
 		ck_assert (fixture.relay.pipe_held);
-		fixture_hear (&fixture, SIZE_MAX);
+		fixture_receive (&fixture, SIZE_MAX);
 		ck_assert_uint_lt (buf_len (&fixture.out), written);
 		check_pattern (&fixture.out, buf_len (&fixture.out));
 		fd_close (&copy);
@@ -499,12 +499,12 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, waiting_for_room_is_idle);
 	tcase_add_test (tcase, the_end_of_a_pipe_ends_it);
 	tcase_add_test (tcase, a_quiet_pipe);
-	tcase_add_test (tcase, a_pipe_that_is_quiet_no_more);
+	tcase_add_test (tcase, a_quiet_pipe_that_gets_bytes);
 	tcase_add_test (tcase, without_outlets_the_end_is_done);
-	tcase_add_test (tcase, what_is_owed_is_delivered);
-	tcase_add_test (tcase, what_is_not_owed_is_not_waited_for);
+	tcase_add_test (tcase, bytes_in_the_pipe_at_the_end_are_delivered);
+	tcase_add_test (tcase, later_bytes_are_not_waited_for);
 	tcase_add_test (tcase, a_held_pipe_is_waited_for_until_it_is_late);
-	tcase_add_test (tcase, what_somebody_else_has_read_is_not_waited_for);
+	tcase_add_test (tcase, bytes_that_another_process_has_read_are_not_waited_for);
 	tcase_add_test (tcase, an_end_behind_a_shut_window_is_not_held);
 	tcase_add_test (tcase, a_cut_waits_for_nothing);
 	tcase_add_test (tcase, names_of_outlets);

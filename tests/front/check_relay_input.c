@@ -58,15 +58,15 @@ START_TEST (input_waits_for_its_sink)
 	input (&fixture, 0, 300);
 	input (&fixture, 300, 200);
 	relay_go (&fixture.relay);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	ck_assert_int_eq (fixture.credited, 0); /* nothing has left */
 	fd = fixture_sink (&fixture);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	ck_assert_int_eq (fixture.credited, 500);
 	drain_until (&fixture, fd, 500);
 	check_pattern (&fixture.given, 500);
 	input (&fixture, 500, 100);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	ck_assert_int_eq (fixture.credited, 600);
 	drain_until (&fixture, fd, 600);
 	check_pattern (&fixture.given, 600);
@@ -122,7 +122,7 @@ START_TEST (every_byte_to_a_slow_command)
 				relay_input_end (&fixture.relay);
 		}
 		fixture_turn (&fixture);
-		fixture_hear (&fixture, SIZE_MAX);
+		fixture_receive (&fixture, SIZE_MAX);
 		ck_assert_int_eq (fixture.credited, fixture.relay.bytes_in);
 		open = drain (fd, &fixture.given, 5003);
 	}
@@ -169,7 +169,7 @@ START_TEST (a_broken_sink_drops_and_grants)
 	}
 	for (int i = 0; i < 5; i++)
 		input (&fixture, 0, 100000);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	ck_assert_int_eq (fixture.credited, n + 500000);
 	ck_assert (!fixture.relay.failed);
 	relay_input_end (&fixture.relay);
@@ -197,7 +197,7 @@ START_TEST (a_sink_breaks_while_it_is_full)
 		fixture_turn (&fixture);
 	}
 	ck_assert_int_gt (fixture.moves, 0);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	ck_assert_int_eq (fixture.credited, (int64_t)n);
 	ck_assert (!fixture.relay.failed);
 	fixture_end (&fixture);
@@ -216,7 +216,7 @@ START_TEST (the_end_closes_the_sink)
 	n = input_all (&fixture);
 	relay_end (&fixture.relay);
 	ck_assert (relay_done (&fixture.relay));
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	ck_assert_int_eq (fixture.credited, (int64_t)n);
 	fixture_until (&fixture, !drain (fd, &fixture.given, 100000));
 	ck_assert_uint_lt (buf_len (&fixture.given), n);
@@ -259,7 +259,7 @@ START_TEST (a_late_sink_is_closed)
 	relay_end (&fixture.relay);
 	fd = fixture_sink (&fixture);
 	fixture_until (&fixture, !drain (fd, &fixture.given, 10));
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	ck_assert_int_eq (fixture.credited, 10);
 	fd_close (&fd);
 	fixture_end (&fixture);

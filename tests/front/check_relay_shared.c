@@ -174,7 +174,7 @@ START_TEST (only_pipes_and_stream_sockets)
 END_TEST
 
 /* A descriptor of another kind than stated is refused, though it would be valid as its own kind. */
-START_TEST (another_kind_than_was_said)
+START_TEST (another_kind_than_stated)
 {
 	static const enum fd_kind said[] = { FD_SOCKET, FD_PIPE, FD_OTHER, FD_OTHER };
 	struct fixture fixture;
@@ -198,7 +198,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_loop_test (tcase, an_outlet_that_others_make_blocking, 0, 2);
 	tcase_add_loop_test (tcase, a_sink_that_others_make_blocking, 0, 2);
 	tcase_add_loop_test (tcase, only_pipes_and_stream_sockets, 0, KINDS);
-	tcase_add_loop_test (tcase, another_kind_than_was_said, 0, 4);
+	tcase_add_loop_test (tcase, another_kind_than_stated, 0, 4);
 }
 
 CHECK_MAIN ("relay_shared", add_cases)

@@ -9,7 +9,7 @@
 
 static void grant (struct fixture *fixture, unsigned n)
 {
-	fake_say (&fixture->fake, "{\"id\":1,\"credit\":%u}", n);
+	fake_send (&fixture->fake, "{\"id\":1,\"credit\":%u}", n);
 	relay_go (&fixture->relay);
 }
 
@@ -37,7 +37,7 @@ START_TEST (the_workers_output_is_held)
 	ck_assert (!relay_done (&fixture.relay));
 	grant (&fixture, 5);
 	ck_assert (!relay_holds (&fixture.relay) && relay_done (&fixture.relay));
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	check_pattern (&fixture.out, 25);
 	ck_assert_int_eq (fixture.relay.bytes_out, 25);
 	fixture_end (&fixture);
@@ -53,7 +53,7 @@ START_TEST (the_workers_output_has_names_too)
 	ck_assert_int_eq (relay_write (&fixture.relay, "", 0, pattern (0, 1), 1), -1);
 	ck_assert_int_eq (relay_write (&fixture.relay, "stderr", 6, pattern (0, 3), 3), 0);
 	ck_assert_int_eq (relay_write (&fixture.relay, "stdout", 6, pattern (0, 100000), 100000), 0);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	check_pattern (&fixture.err, 3);
 	check_pattern (&fixture.out, 100000);
 	fixture_end (&fixture);
@@ -84,7 +84,7 @@ START_TEST (the_worker_gets_what_it_pulls)
 	ck_assert (fixture.ended);
 	relay_pull (&fixture.relay, 1); /* it is told once */
 	relay_go (&fixture.relay);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	ck_assert_int_eq (fixture.credited, 100);
 	fixture_end (&fixture);
 }
@@ -172,13 +172,13 @@ START_TEST (a_full_link_loses_nothing)
 	relay_pull (&fixture.relay, 1000);
 	input (&fixture, 0, 100);
 	relay_input_end (&fixture.relay);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	ck_assert_int_eq (fixture.credited, 0);
 	fixture.refuses = 0;
 	relay_go (&fixture.relay);
 	check_pattern (&fixture.given, 100);
 	ck_assert (fixture.ended);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	ck_assert_int_eq (fixture.credited, 100);
 	fixture_end (&fixture);
 }
@@ -193,7 +193,7 @@ START_TEST (a_dead_worker_drops_and_grants)
 	relay_pull (&fixture.relay, 50);
 	input (&fixture, 0, 100);
 	input (&fixture, 100, 100);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	ck_assert_int_eq (fixture.credited, 200);
 	fixture_end (&fixture);
 }
@@ -213,7 +213,7 @@ START_TEST (the_end_drops_what_was_not_pulled)
 	relay_input_end (&fixture.relay);
 	check_pattern (&fixture.given, 40);
 	ck_assert (!fixture.ended);
-	fixture_hear (&fixture, SIZE_MAX);
+	fixture_receive (&fixture, SIZE_MAX);
 	ck_assert_int_eq (fixture.credited, 200);
 	ck_assert (relay_done (&fixture.relay));
 	fixture_end (&fixture);

@@ -116,7 +116,7 @@ static void check_waits (struct schedule_fixture *fixture)
 
 /* --- RUN --------------------------------------------------------------------------------------------------------- */
 
-START_TEST (nobody_waits)
+START_TEST (an_empty_queue_needs_nothing)
 {
 	struct schedule_fixture *fixture = begin ();
 
@@ -154,7 +154,7 @@ START_TEST (the_identity_comes_first_and_the_worker_second)
 }
 END_TEST
 
-START_TEST (nothing_runs_that_is_not_on_record)
+START_TEST (a_request_runs_when_it_is_on_record)
 {
 	struct schedule_fixture *fixture = begin ();
 	struct waiter *waiter = waits (fixture, &fixture->alice);
@@ -214,7 +214,7 @@ START_TEST (workers_to_come_take_room)
 }
 END_TEST
 
-START_TEST (nobody_is_asked_when_nobody_can_be)
+START_TEST (no_worker_is_asked_for_while_that_is_forbidden)
 {
 	struct schedule_fixture *fixture = begin ();
 	struct waiter *bob;
@@ -264,7 +264,7 @@ START_TEST (a_busy_pool_waits)
 }
 END_TEST
 
-START_TEST (nobody_is_evicted_in_vain)
+START_TEST (no_worker_is_evicted_in_vain)
 {
 	struct schedule_fixture *fixture = begin ();
 
@@ -487,7 +487,7 @@ END_TEST
 
 /* --- numbers ----------------------------------------------------------------------------------------------------- */
 
-START_TEST (descriptors_are_enough_for_so_many)
+START_TEST (requests_that_the_descriptors_allow)
 {
 	struct schedule_fixture *fixture = begin ();
 
@@ -522,17 +522,17 @@ END_TEST
 
 static void add_cases (TCase *tcase)
 {
-	tcase_add_test (tcase, nobody_waits);
+	tcase_add_test (tcase, an_empty_queue_needs_nothing);
 	tcase_add_test (tcase, the_idle_worker_used_last_runs_it);
 	tcase_add_test (tcase, the_identity_comes_first_and_the_worker_second);
-	tcase_add_test (tcase, nothing_runs_that_is_not_on_record);
+	tcase_add_test (tcase, a_request_runs_when_it_is_on_record);
 	tcase_add_test (tcase, descriptors_bound_what_runs);
 	tcase_add_test (tcase, a_worker_is_asked_for_once);
 	tcase_add_test (tcase, workers_to_come_take_room);
-	tcase_add_test (tcase, nobody_is_asked_when_nobody_can_be);
+	tcase_add_test (tcase, no_worker_is_asked_for_while_that_is_forbidden);
 	tcase_add_test (tcase, a_full_pool_evicts_the_worker_idle_for_longest);
 	tcase_add_test (tcase, a_busy_pool_waits);
-	tcase_add_test (tcase, nobody_is_evicted_in_vain);
+	tcase_add_test (tcase, no_worker_is_evicted_in_vain);
 	tcase_add_test (tcase, a_worker_of_another_state_of_its_user_retires);
 	tcase_add_test (tcase, the_worker_that_was_made_for_it_runs_it);
 	tcase_add_test (tcase, over_tcp_the_user_has_to_be_proved);
@@ -545,7 +545,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, an_ordinary_call_does_not_wait_for_control);
 	tcase_add_test (tcase, an_identity_has_one_control_call_at_a_time);
 	tcase_add_test (tcase, an_administrator_has_more_while_nobody_waits);
-	tcase_add_test (tcase, descriptors_are_enough_for_so_many);
+	tcase_add_test (tcase, requests_that_the_descriptors_allow);
 	tcase_add_test (tcase, a_worker_is_kept_while_it_is_fit);
 }
 

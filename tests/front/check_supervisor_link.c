@@ -78,14 +78,14 @@ static void end (struct link_fixture *fixture)
 	fd_close (&fixture->fd);
 }
 
-static void check_heard (struct link_fixture *fixture, struct packet *packet, uint32_t type, uint64_t id)
+static void check_received (struct link_fixture *fixture, struct packet *packet, uint32_t type, uint64_t id)
 {
 	ck_assert_int_eq (link_recv (fixture->fd, packet, 0), 1);
 	ck_assert_uint_eq (packet->record.type, type);
 	ck_assert_uint_eq (packet->record.id, id);
 }
 
-START_TEST (it_waits_for_what_it_needs)
+START_TEST (the_front_waits_for_its_equipment)
 {
 	static struct packet packet;
 	struct link_fixture fixture;
@@ -97,7 +97,7 @@ START_TEST (it_waits_for_what_it_needs)
 	supervisor_link_wait (&fixture.link, &fixture.front.enough);
 	ck_assert_int_eq (fixture.front.taken, 1);
 	supervisor_link_ready (&fixture.link, "instance");
-	check_heard (&fixture, &packet, REC_READY, 0);
+	check_received (&fixture, &packet, REC_READY, 0);
 	ck_assert_int_eq (link_post (fixture.fd, REC_PING, 0, 0, 0, 0), 0);
 	uv_run (&fixture.loop, UV_RUN_DEFAULT);
 	ck_assert_int_eq (fixture.front.taken, 2);
@@ -112,10 +112,10 @@ START_TEST (a_ping_is_answered)
 
 	begin (&fixture);
 	supervisor_link_ready (&fixture.link, "instance");
-	check_heard (&fixture, &packet, REC_READY, 0);
+	check_received (&fixture, &packet, REC_READY, 0);
 	ck_assert_int_eq (link_post (fixture.fd, REC_PING, 0, 0, 0, 0), 0);
 	uv_run (&fixture.loop, UV_RUN_DEFAULT);
-	check_heard (&fixture, &packet, REC_PONG, 0);
+	check_received (&fixture, &packet, REC_PONG, 0);
 	ck_assert_int_eq (fixture.front.pings, 1);
 	end (&fixture);
 }
@@ -139,16 +139,16 @@ START_TEST (a_worker_is_asked_for_with_its_proof)
 	packet_close (&packet);
 	close (claims[1]);
 	ck_assert_int_eq (supervisor_link_ask (&fixture.link, 8, "bob", 1001, -1), 0);
-	check_heard (&fixture, &packet, REC_WORKER, 8);
+	check_received (&fixture, &packet, REC_WORKER, 8);
 	ck_assert_int_eq (packet.record.a, 1001);
 	ck_assert_uint_eq (packet.record.length, 3);
 	ck_assert_mem_eq (packet.data, "bob", 3);
 	ck_assert_uint_eq (packet.n_fds, 0);
 	supervisor_link_stop (&fixture.link, 9, 500);
-	check_heard (&fixture, &packet, REC_STOP, 9);
+	check_received (&fixture, &packet, REC_STOP, 9);
 	ck_assert_int_eq (packet.record.a, 500);
 	supervisor_link_release (&fixture.link, 10);
-	check_heard (&fixture, &packet, REC_RELEASE, 10);
+	check_received (&fixture, &packet, REC_RELEASE, 10);
 	end (&fixture);
 }
 END_TEST
@@ -168,7 +168,7 @@ static void *send_then_read (void *arg)
 			0);
 	}
 	for (uint64_t id = 1; id <= LINES; id++) {
-		check_heard (fixture, &packet, REC_AUDIT, id);
+		check_received (fixture, &packet, REC_AUDIT, id);
 		ck_assert_uint_eq (packet.record.length, LINE);
 	}
 	return NULL;
@@ -198,7 +198,7 @@ END_TEST
 
 static void add_cases (TCase *tcase)
 {
-	tcase_add_test (tcase, it_waits_for_what_it_needs);
+	tcase_add_test (tcase, the_front_waits_for_its_equipment);
 	tcase_add_test (tcase, a_ping_is_answered);
 	tcase_add_test (tcase, a_worker_is_asked_for_with_its_proof);
 	tcase_add_test (tcase, a_link_that_is_full_both_ways_moves_on);

@@ -43,7 +43,7 @@ START_TEST (many_take_turns)
 }
 END_TEST
 
-START_TEST (who_is_quick_is_not_held_up)
+START_TEST (a_quick_connection_is_not_held_up)
 {
 	struct identity identity = { 0 };
 	uint64_t rounds[MANY] = { 0 };
@@ -60,7 +60,7 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, one_has_a_turn_in_each_pass);
 	tcase_add_test (tcase, many_take_turns);
-	tcase_add_test (tcase, who_is_quick_is_not_held_up);
+	tcase_add_test (tcase, a_quick_connection_is_not_held_up);
 }
 
 CHECK_MAIN ("turn", add_cases)

@@ -171,7 +171,7 @@ void alone_turn (struct front_alone *alone)
 
 /* --- the supervisor ---------------------------------------------------------------------------------------------- */
 
-void alone_hear (struct front_alone *alone, uint32_t type, uint64_t id)
+void alone_expect (struct front_alone *alone, uint32_t type, uint64_t id)
 {
 	/* What has a client's socket as its proof comes over a link of its own. */
 	if (link_recv (alone->claims, &alone->packet, MSG_DONTWAIT) != 1)
@@ -182,7 +182,7 @@ void alone_hear (struct front_alone *alone, uint32_t type, uint64_t id)
 	ck_assert_uint_eq (alone->packet.record.id, id);
 }
 
-void alone_quiet (struct front_alone *alone)
+void alone_expect_nothing (struct front_alone *alone)
 {
 	ck_assert_int_eq (link_recv (alone->supervisor, &alone->packet, MSG_DONTWAIT), -1);
 	ck_assert_int_eq (errno, EAGAIN);
@@ -190,7 +190,7 @@ void alone_quiet (struct front_alone *alone)
 	ck_assert_int_eq (errno, EAGAIN);
 }
 
-void alone_born (struct front_alone *alone, uint64_t number, uint64_t serial, uid_t uid, bool lost)
+void alone_give_worker (struct front_alone *alone, uint64_t number, uint64_t serial, uid_t uid, bool lost)
 {
 	static struct packet packet;
 	struct worker_birthday birthday = { .users = userdb_state (&alone->front.userdb), .ms = clock_ms () };
@@ -213,7 +213,7 @@ void alone_born (struct front_alone *alone, uint64_t number, uint64_t serial, ui
 	packet_close (&packet);
 }
 
-void alone_no_worker (struct front_alone *alone, uint64_t number, int error)
+void alone_refuse_worker (struct front_alone *alone, uint64_t number, int error)
 {
 	static struct packet packet;
 
@@ -231,7 +231,7 @@ void alone_audited (struct front_alone *alone, uint64_t number, int error)
 
 /* --- the workers ------------------------------------------------------------------------------------------------- */
 
-void alone_worker_hears (struct front_alone *alone, uint64_t serial, uint32_t type, uint64_t id)
+void alone_worker_expect (struct front_alone *alone, uint64_t serial, uint32_t type, uint64_t id)
 {
 	ck_assert_int_eq (link_recv (alone->workers[serial], &alone->packet, MSG_DONTWAIT), 1);
 	ck_assert_uint_eq (alone->packet.record.type, type);

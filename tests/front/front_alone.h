@@ -36,20 +36,20 @@ void alone_turn (struct front_alone *alone);
 	alone_turn (alone)
 
 /* The next record for the supervisor, in alone->packet: it must have this type and id. */
-void alone_hear (struct front_alone *alone, uint32_t type, uint64_t id);
+void alone_expect (struct front_alone *alone, uint32_t type, uint64_t id);
 
 /* There is no record for the supervisor. */
-void alone_quiet (struct front_alone *alone);
+void alone_expect_nothing (struct front_alone *alone);
 
 /* The supervisor answers WORKER: with a worker, with that errno. `lost`: its link could not be received. */
-void alone_born (struct front_alone *alone, uint64_t number, uint64_t serial, uid_t uid, bool lost);
-void alone_no_worker (struct front_alone *alone, uint64_t number, int error);
+void alone_give_worker (struct front_alone *alone, uint64_t number, uint64_t serial, uid_t uid, bool lost);
+void alone_refuse_worker (struct front_alone *alone, uint64_t number, int error);
 
 /* The supervisor answers AUDIT. */
 void alone_audited (struct front_alone *alone, uint64_t number, int error);
 
 /* The next record for a worker, in alone->packet: it must have this type and id. */
-void alone_worker_hears (struct front_alone *alone, uint64_t serial, uint32_t type, uint64_t id);
+void alone_worker_expect (struct front_alone *alone, uint64_t serial, uint32_t type, uint64_t id);
 
 /* The worker has completed its request. */
 void alone_complete (struct front_alone *alone, uint64_t serial, uint64_t number);

@@ -36,12 +36,12 @@ void fixture_begin (struct fixture *fixture, const char *members)
 {
 	signal (SIGPIPE, SIG_IGN);
 	memset (fixture, 0, sizeof *fixture);
-	buf_init (&fixture->heard, SEQUENCE);
+	buf_init (&fixture->received, SEQUENCE);
 	buf_init (&fixture->out, SEQUENCE);
 	buf_init (&fixture->err, SEQUENCE);
 	buf_init (&fixture->given, SEQUENCE);
 	fake_begin (&fixture->fake);
-	fake_say (&fixture->fake, "{\"id\":1,\"call\":\"a\"%s}", members);
+	fake_send (&fixture->fake, "{\"id\":1,\"call\":\"a\"%s}", members);
 	fake_answers (&fixture->fake);
 	fixture->channel = fake_channel (&fixture->fake, 1);
 	ck_assert_ptr_nonnull (fixture->channel);
@@ -66,7 +66,7 @@ void fixture_end (struct fixture *fixture)
 	carrier_end (&fixture->carrier);
 	ck_assert_int_eq (uv_loop_close (&fixture->loop), 0);
 	fake_end (&fixture->fake);
-	buf_free (&fixture->heard);
+	buf_free (&fixture->received);
 	buf_free (&fixture->out);
 	buf_free (&fixture->err);
 	buf_free (&fixture->given);
@@ -81,7 +81,7 @@ void fixture_turn (struct fixture *fixture)
 		poll (NULL, 0, 1);
 }
 
-void fixture_hear (struct fixture *fixture, size_t n)
+void fixture_receive (struct fixture *fixture, size_t n)
 {
 	struct session *session = &fixture->fake.session;
 	const struct message *message;
@@ -89,9 +89,9 @@ void fixture_hear (struct fixture *fixture, size_t n)
 	if (n > buf_len (&session->out))
 		n = buf_len (&session->out);
 	if (n)
-		ck_assert_int_eq (buf_append (&fixture->heard, buf_head (&session->out), n), 0);
+		ck_assert_int_eq (buf_append (&fixture->received, buf_head (&session->out), n), 0);
 	buf_consume (&session->out, n);
-	while (decoder_next (&fixture->fake.decoder, &fixture->heard, &message, NULL) > 0) {
+	while (decoder_next (&fixture->fake.decoder, &fixture->received, &message, NULL) > 0) {
 		ck_assert_uint_eq (message->id, 1);
 		if (message->kind == MESSAGE_CREDIT) {
 			fixture->credited += message->number;

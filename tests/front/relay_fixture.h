@@ -18,7 +18,7 @@ struct fixture {
 	int moves; /* how often the relay reported a move */
 
 	/* the client */
-	struct buf heard, out, err; /* bytes of messages; of the streams stdout and stderr */
+	struct buf received, out, err; /* bytes of messages; of the streams stdout and stderr */
 	int64_t credited;
 
 	/* the worker */
@@ -42,7 +42,7 @@ void fixture_turn (struct fixture *fixture);
 	fixture_turn (fixture)
 
 /* The client reads up to n of the unsent bytes, and the relay is told when there is room again. */
-void fixture_hear (struct fixture *fixture, size_t n);
+void fixture_receive (struct fixture *fixture, size_t n);
 
 /* A pipe of which the relay gets the end that it reads (an outlet of that name), or writes (the sink): the other end,
  * which does not block. */

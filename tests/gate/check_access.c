@@ -104,7 +104,7 @@ START_TEST (nobody_is_refused_whatever_its_group)
 }
 END_TEST
 
-START_TEST (what_is_no_socket_has_no_peer)
+START_TEST (only_a_socket_has_a_peer)
 {
 	struct access access;
 	struct err err = { 0 };
@@ -234,7 +234,7 @@ static const struct {
 	{ 12345, 0, "no.such.user", CODE_NOT_FOUND, 0 },
 };
 
-START_TEST (as_whom)
+START_TEST (the_users_of_an_identity)
 {
 	for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
 		struct identity *identity;
@@ -281,7 +281,7 @@ START_TEST (by_its_own_name)
 END_TEST
 
 /* Over TCP: no message distinguishes existing users from missing ones. */
-START_TEST (far_away_others_are_all_the_same)
+START_TEST (remote_refusals_of_users_are_all_equal)
 {
 	static const char *const others[] = { "root", "0", "daemon", "12346", "no.such.user", "4294967295", "-1", "01",
 		"", "there is\nno such user" };
@@ -318,14 +318,14 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, the_daemons_user_is_full);
 	tcase_add_test (tcase, others_need_the_group);
 	tcase_add_test (tcase, nobody_is_refused_whatever_its_group);
-	tcase_add_test (tcase, what_is_no_socket_has_no_peer);
+	tcase_add_test (tcase, only_a_socket_has_a_peer);
 	tcase_add_test (tcase, an_identity_is_shared);
 	tcase_add_test (tcase, root_and_the_daemon_are_full);
 	tcase_add_test (tcase, a_users_daemon_shares_nothing);
 	tcase_add_test (tcase, names_of_uids);
-	tcase_add_test (tcase, as_whom);
+	tcase_add_test (tcase, the_users_of_an_identity);
 	tcase_add_test (tcase, by_its_own_name);
-	tcase_add_test (tcase, far_away_others_are_all_the_same);
+	tcase_add_test (tcase, remote_refusals_of_users_are_all_equal);
 }
 
 CHECK_MAIN ("access", add_cases)

@@ -221,7 +221,7 @@ END_TEST
 
 /* --- clients that do not come in -------------------------------------------------------------------------------------- */
 
-START_TEST (few_are_told_why)
+START_TEST (few_clients_get_the_reason)
 {
 	struct gate_client clients[64];
 	struct key key = { .bytes = { 0 } };
@@ -286,7 +286,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, a_grant_has_its_own_limit);
 	tcase_add_test (tcase, strangers_take_half);
 	tcase_add_test (tcase, strangers_need_descriptors);
-	tcase_add_test (tcase, few_are_told_why);
+	tcase_add_test (tcase, few_clients_get_the_reason);
 	tcase_add_test (tcase, expiry);
 }
 

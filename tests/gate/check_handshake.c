@@ -198,7 +198,7 @@ START_TEST (an_unknown_key_is_refused)
 }
 END_TEST
 
-START_TEST (a_client_without_a_key_has_looked)
+START_TEST (a_client_without_a_key_counts_as_a_look)
 {
 	struct end client;
 
@@ -230,7 +230,7 @@ START_TEST (garbage_is_refused)
 }
 END_TEST
 
-START_TEST (a_late_client_is_told)
+START_TEST (a_late_client_gets_the_reason)
 {
 	struct gate_limits limits = fixture_limits;
 	int fd;
@@ -391,7 +391,7 @@ START_TEST (the_oldest_makes_room)
 END_TEST
 
 /* A client that was refused already makes room without another message. */
-START_TEST (the_oldest_was_told_already)
+START_TEST (the_oldest_has_its_alert_already)
 {
 	struct gate_limits limits = fixture_limits;
 	int first, second;
@@ -461,7 +461,7 @@ START_TEST (there_is_no_host_key)
 END_TEST
 
 /* A client that disconnects before it is looked at is not counted. */
-START_TEST (who_is_gone_is_nobody)
+START_TEST (a_client_that_has_gone_is_not_counted)
 {
 	struct linger hard = { .l_onoff = 1 };
 	int fds[2];
@@ -499,19 +499,19 @@ static void add_cases (TCase *tcase)
 	tcase_add_checked_fixture (tcase, set_up, tear_down);
 	tcase_add_test (tcase, a_known_key_comes_in);
 	tcase_add_test (tcase, an_unknown_key_is_refused);
-	tcase_add_test (tcase, a_client_without_a_key_has_looked);
+	tcase_add_test (tcase, a_client_without_a_key_counts_as_a_look);
 	tcase_add_test (tcase, garbage_is_refused);
-	tcase_add_test (tcase, a_late_client_is_told);
+	tcase_add_test (tcase, a_late_client_gets_the_reason);
 	tcase_add_loop_test (tcase, a_known_key_may_still_be_refused, 0, 2);
 	tcase_add_loop_test (tcase, a_failure_costs_its_address, 0, 2 * (int)(sizeof failures / sizeof *failures));
 	tcase_add_test (tcase, a_refused_client_lingers);
 	tcase_add_test (tcase, lingering_ends);
 	tcase_add_test (tcase, the_oldest_makes_room);
-	tcase_add_test (tcase, the_oldest_was_told_already);
+	tcase_add_test (tcase, the_oldest_has_its_alert_already);
 	tcase_add_test (tcase, a_crowd_is_turned_away);
 	tcase_add_test (tcase, descriptors_run_short);
 	tcase_add_test (tcase, there_is_no_host_key);
-	tcase_add_test (tcase, who_is_gone_is_nobody);
+	tcase_add_test (tcase, a_client_that_has_gone_is_not_counted);
 	tcase_add_test (tcase, all_end);
 }
 

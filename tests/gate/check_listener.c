@@ -51,7 +51,7 @@ static void on_connected (void *arg, struct stream *stream, const struct gate_cl
 	gate_enter (&gate, &clients[n_clients++]);
 }
 
-static void tell_refused (void *arg, int fd, enum code code, const char *text)
+static void count_refused (void *arg, int fd, enum code code, const char *text)
 {
 	(void)arg;
 	told.times++;
@@ -62,7 +62,7 @@ static void tell_refused (void *arg, int fd, enum code code, const char *text)
 }
 
 static const struct gate_ops ops = {
-	.connected = on_connected, .tell_refused = tell_refused, .on_refused = fixture_on_refused
+	.connected = on_connected, .send_refusal = count_refused, .on_refused = fixture_on_refused
 };
 
 static void set_up (void)
@@ -222,7 +222,7 @@ START_TEST (a_stranger_is_refused)
 END_TEST
 
 /* A user who may call, and has enough connections. */
-START_TEST (one_too_many_is_refused)
+START_TEST (a_connection_too_many_is_refused)
 {
 	struct gate_limits limits = fixture_limits;
 	char name[64];
@@ -248,7 +248,7 @@ END_TEST
 
 /* No descriptor is left: the client is told so nevertheless. Then the listener waits a little, and does not spin; when
  * there are descriptors again, the next client is accepted. */
-START_TEST (a_client_without_a_descriptor_is_told)
+START_TEST (a_client_without_a_descriptor_gets_the_reason)
 {
 	static const unsigned char alert[] = { 21, 3, 3, 0, 2, 2, TLS_ALERT_INTERNAL_ERROR };
 	enum listen_kind kind = _i ? LISTEN_TCP : LISTEN_UNIX;
@@ -315,7 +315,7 @@ START_TEST (a_silent_socket_is_followed)
 }
 END_TEST
 
-START_TEST (there_is_an_end_of_listeners)
+START_TEST (the_number_of_listeners_is_bounded)
 {
 	int fd;
 
@@ -329,7 +329,7 @@ START_TEST (there_is_an_end_of_listeners)
 END_TEST
 
 /* No listener and no handshake is left; accepted clients stay. */
-START_TEST (they_stop)
+START_TEST (the_listeners_stop)
 {
 	int in, on_its_way;
 	char byte;
@@ -360,11 +360,11 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, the_daemons_user_comes_in);
 	tcase_add_test (tcase, a_burst_comes_in);
 	tcase_add_test (tcase, a_stranger_is_refused);
-	tcase_add_test (tcase, one_too_many_is_refused);
-	tcase_add_loop_test (tcase, a_client_without_a_descriptor_is_told, 0, 2);
+	tcase_add_test (tcase, a_connection_too_many_is_refused);
+	tcase_add_loop_test (tcase, a_client_without_a_descriptor_gets_the_reason, 0, 2);
 	tcase_add_test (tcase, a_silent_socket_is_followed);
-	tcase_add_test (tcase, there_is_an_end_of_listeners);
-	tcase_add_test (tcase, they_stop);
+	tcase_add_test (tcase, the_number_of_listeners_is_bounded);
+	tcase_add_test (tcase, the_listeners_stop);
 }
 
 CHECK_MAIN ("listener", add_cases)

@@ -16,7 +16,7 @@ END_TEST
 
 /* Each identity has its share, all but the administrators together leave the reserve, and an administrator is bound by
  * the maximum alone. */
-START_TEST (who_may_have_one_more)
+START_TEST (shares_and_the_reserve)
 {
 	static const struct share share = { .most = 16, .each = 4 };
 
@@ -44,7 +44,7 @@ END_TEST
 static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, the_reserve_is_an_eighth);
-	tcase_add_test (tcase, who_may_have_one_more);
+	tcase_add_test (tcase, shares_and_the_reserve);
 	tcase_add_test (tcase, a_maximum_of_one);
 }
 

@@ -94,7 +94,7 @@ START_TEST (each_source_has_a_cap)
 END_TEST
 
 /* An IPv6 host has 2^64 addresses; an IPv4 host has the same address in every notation. */
-START_TEST (what_a_source_is)
+START_TEST (addresses_of_one_source)
 {
 	static const struct {
 		const char *one, *other;
@@ -195,7 +195,7 @@ START_TEST (slow_failures_do_not_add_up)
 }
 END_TEST
 
-START_TEST (what_failures_cost)
+START_TEST (the_cost_of_failures)
 {
 	static const struct {
 		enum throttle_failure failure;
@@ -328,7 +328,7 @@ START_TEST (the_first_to_end_makes_room)
 END_TEST
 
 /* Entries whose penalty has passed are removed, in whatever order they came. */
-START_TEST (what_has_passed_is_forgotten)
+START_TEST (passed_penalties_are_removed)
 {
 	struct throttle *throttle = crowd (5000);
 
@@ -341,7 +341,7 @@ START_TEST (what_has_passed_is_forgotten)
 END_TEST
 
 /* All sources are on their way in: none can be forgotten, so one more is refused. */
-START_TEST (nobody_on_its_way_in_is_forgotten)
+START_TEST (a_source_on_its_way_in_is_kept)
 {
 	struct throttle_limits limits = { .most = MOST_SOURCES * 8, .most_each = 8, .penalty_ms = 600000 };
 	struct throttle *throttle = throttle_new (&limits);
@@ -360,18 +360,18 @@ END_TEST
 static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, each_source_has_a_cap);
-	tcase_add_test (tcase, what_a_source_is);
+	tcase_add_test (tcase, addresses_of_one_source);
 	tcase_add_test (tcase, all_together_have_a_cap);
 	tcase_add_test (tcase, small_maxima);
 	tcase_add_test (tcase, penalties_add_up_and_pass);
 	tcase_add_test (tcase, slow_failures_do_not_add_up);
-	tcase_add_test (tcase, what_failures_cost);
+	tcase_add_test (tcase, the_cost_of_failures);
 	tcase_add_test (tcase, penalties_have_a_maximum);
 	tcase_add_test (tcase, maximum_below_the_threshold);
 	tcase_add_test (tcase, limits_change);
 	tcase_add_test (tcase, the_first_to_end_makes_room);
-	tcase_add_test (tcase, what_has_passed_is_forgotten);
-	tcase_add_test (tcase, nobody_on_its_way_in_is_forgotten);
+	tcase_add_test (tcase, passed_penalties_are_removed);
+	tcase_add_test (tcase, a_source_on_its_way_in_is_kept);
 }
 
 CHECK_MAIN ("throttle", add_cases)

@@ -254,15 +254,15 @@ static const struct {
 	{ "web[01-100]",
 		"'web[01-100]', column 5: the padded numbers of a range have the same length: write [001-100]" },
 	{ "web[1-010]", "'web[1-010]', column 5: the padded numbers of a range have the same length: write [001-010]" },
-	{ "web[1-3/0]", "'web[1-3/0]', column 9: a step of 0 leads nowhere" },
+	{ "web[1-3/0]", "'web[1-3/0]', column 9: a step must not be 0" },
 	{ "web[1-3/]", "'web[1-3/]', column 9: a number is missing" },
 	{ "web[4/2]", "'web[4/2]', column 7: a step belongs to a range" },
 	{ "web[0-9999999999999999999]", "'web[0-9999999999999999999]', column 7: the number has 19 digits" },
-	{ "web[1-1000000000]", "'web[1-1000000000]', column 4: these are more than 1000000 hosts" },
+	{ "web[1-1000000000]", "'web[1-1000000000]', column 4: more than 1000000 hosts" },
 	{ "a[0-999999999999999999]b[0-999999999999999999]",
 		"'a[0-999999999999999999]b[0-999999999999999999]', column 2: " },
-	{ "a[1-1001]b[1-1000]", "'a[1-1001]b[1-1000]', column 11: these are more than 1000000 hosts" },
-	{ "a[1-1000000],b", "'a[1-1000000],b', column 14: these are more than 1000000 hosts" },
+	{ "a[1-1001]b[1-1000]", "'a[1-1001]b[1-1000]', column 11: more than 1000000 hosts" },
+	{ "a[1-1000000],b", "'a[1-1000000],b', column 14: more than 1000000 hosts" },
 	{ "a,", "'a,', column 2: a host is missing behind the ','" },
 	{ "a, ", "'a, ', column 3: a host is missing behind the ','" },
 	{ ",a", "',a', column 1: a host is missing in front of the ','" },
@@ -305,7 +305,7 @@ static const struct {
 	{ "a,/(/", "'a,/(/', column 3: the regular expression is not a regular expression" },
 	{ "a,/((a*)*)*/", "'a,/((a*)*)*/', column 3: the regular expression repeats something that can be empty" },
 	{ "a^/b/", "'a^/b/', column 3: '^' joins two lists" },
-	{ "a!-b", "'a!-b', column 3: '-' drops hosts from the whole" },
+	{ "a!-b", "'a!-b', column 3: '-' stands behind a ',' and drops hosts" },
 	{ "a,--b", "'a,--b', column 4: a '-' too many" },
 	{ "/a/", "'/a/' only keeps and drops hosts, and there are none" },
 	{ "-a", "'-a' only keeps and drops hosts, and there are none" },
@@ -351,7 +351,7 @@ START_TEST (excluded_mistaken)
 	struct err err = { .text = "" };
 
 	ck_assert_int_eq (expression_evaluate (&expression, &ops, NULL, &list, &err), -1);
-	ck_assert_str_eq (err.text, "'b,-a', column 3: behind -x all is dropped already: leave out the '-'");
+	ck_assert_str_eq (err.text, "'b,-a', column 3: -x drops all its hosts already: leave out the '-'");
 }
 END_TEST
 

@@ -166,7 +166,7 @@ START_TEST (sixteen_run_and_the_others_wait)
 }
 END_TEST
 
-START_TEST (a_failure_is_told)
+START_TEST (a_failure_is_reported)
 {
 	setup ();
 	look_up (0, "nobody");
@@ -178,7 +178,7 @@ START_TEST (a_failure_is_told)
 }
 END_TEST
 
-START_TEST (a_cancelled_lookup_is_not_told)
+START_TEST (a_cancelled_lookup_is_not_reported)
 {
 	struct lookup *lookups[MANY];
 
@@ -213,7 +213,7 @@ START_TEST (nobody_waits_for_a_thread)
 END_TEST
 
 /* The library: clocks start with the dial, and remex_free returns. */
-START_TEST (a_host_in_line_is_not_dialled)
+START_TEST (a_waiting_host_is_not_dialled)
 {
 	struct remex_host *hosts[RESOLVER_THREADS + 1];
 	char directory[] = "/tmp/remex-check-XXXXXX", path[64], command[128];
@@ -250,10 +250,10 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, an_idle_resolver_keeps_no_loop);
 	tcase_add_test (tcase, sixteen_run_and_the_others_wait);
-	tcase_add_test (tcase, a_failure_is_told);
-	tcase_add_test (tcase, a_cancelled_lookup_is_not_told);
+	tcase_add_test (tcase, a_failure_is_reported);
+	tcase_add_test (tcase, a_cancelled_lookup_is_not_reported);
 	tcase_add_test (tcase, nobody_waits_for_a_thread);
-	tcase_add_test (tcase, a_host_in_line_is_not_dialled);
+	tcase_add_test (tcase, a_waiting_host_is_not_dialled);
 }
 
 CHECK_MAIN ("resolver", add_cases)

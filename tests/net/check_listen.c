@@ -207,8 +207,7 @@ static void open_and_close (gid_t group, bool own, bool closed)
 	listener_close (&listener);
 }
 
-/* The group gets a directory that was made for it, and a directory of remexd that was made before the group existed. */
-/* The directory is made where it is believed afterwards, and nowhere else. */
+/* The directory is made only where remexd trusts it afterwards. */
 START_TEST (test_nothing_is_made_elsewhere)
 {
 	struct listener listener;
@@ -220,6 +219,7 @@ START_TEST (test_nothing_is_made_elsewhere)
 }
 END_TEST
 
+/* The group gets a directory that was made for it, and a directory of remexd that was made before the group existed. */
 START_TEST (test_group)
 {
 	NEED_ROOT;
@@ -326,7 +326,7 @@ START_TEST (test_somebody_elses_socket)
 END_TEST
 
 /* In a sticky directory anybody can make the lock, as a hard link to a file that remexd may write to. */
-START_TEST (test_lock_is_no_lock)
+START_TEST (test_lock_files_of_others)
 {
 	char lock[80], precious[80], content[16] = "";
 	struct listener listener;
@@ -542,7 +542,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, test_group_and_directory_above);
 	tcase_add_loop_test (tcase, test_another_took_the_place, 0, 2);
 	tcase_add_loop_test (tcase, test_somebody_elses_socket, 0, 3);
-	tcase_add_test (tcase, test_lock_is_no_lock);
+	tcase_add_test (tcase, test_lock_files_of_others);
 	tcase_add_test (tcase, test_paths);
 	tcase_add_loop_test (tcase, test_tcp, 0, 2);
 	tcase_add_test (tcase, test_tcp_both_families);

@@ -42,7 +42,7 @@ static void tear_down (void)
 	buf_free (&out);
 }
 
-static void say (const char *text)
+static void peer_sends (const char *text)
 {
 	ck_assert_int_eq (write (peer, text, strlen (text)), (ssize_t)strlen (text));
 }
@@ -66,7 +66,7 @@ START_TEST (test_bytes_that_come_are_read)
 	ck_assert_int_eq (pump_wants (&pump), PUMP_READABLE);
 	ck_assert_int_eq (pump_read (&pump, ROOM), PUMP_NOTHING);
 	ck_assert (!pump.read_blocked);
-	say ("hello");
+	peer_sends ("hello");
 	ck_assert_int_eq (pump_read (&pump, ROOM), PUMP_BYTES);
 	ck_assert_uint_eq (buf_len (&in), 5);
 	ck_assert_mem_eq (buf_head (&in), "hello", 5);
@@ -77,7 +77,7 @@ END_TEST
 
 START_TEST (test_a_read_is_bounded)
 {
-	say ("0123456789");
+	peer_sends ("0123456789");
 	ck_assert_int_eq (pump_read (&pump, 4), PUMP_BYTES);
 	ck_assert_uint_eq (buf_len (&in), 4);
 	ck_assert (pump.full); /* and so there may be more */
@@ -91,7 +91,7 @@ END_TEST
 START_TEST (test_a_full_buffer_is_not_read_into)
 {
 	in.max = 4;
-	say ("0123456789");
+	peer_sends ("0123456789");
 	ck_assert_int_eq (pump_read (&pump, ROOM), PUMP_BYTES);
 	ck_assert_uint_eq (buf_len (&in), 4);
 	ck_assert_int_eq (pump_read (&pump, ROOM), PUMP_NOTHING);
@@ -115,9 +115,9 @@ START_TEST (test_full_reads_become_larger)
 }
 END_TEST
 
-START_TEST (test_the_end_is_told_after_the_last_bytes)
+START_TEST (test_the_end_comes_after_the_last_bytes)
 {
-	say ("bye");
+	peer_sends ("bye");
 	ck_assert_int_eq (shutdown (peer, SHUT_WR), 0);
 	ck_assert_int_eq (pump_read (&pump, ROOM), PUMP_BYTES);
 	ck_assert_int_eq (pump_read (&pump, ROOM), PUMP_ENDED);
@@ -155,9 +155,9 @@ START_TEST (test_partial_writes_go_on)
 }
 END_TEST
 
-START_TEST (test_what_the_peer_said_is_read_after_a_write_has_failed)
+START_TEST (test_received_bytes_are_read_after_a_failed_write)
 {
-	say ("last words");
+	peer_sends ("last words");
 	close (peer);
 	peer = -1;
 	ck_assert_int_eq (buf_append (&out, "x", 1), 0);
@@ -185,7 +185,7 @@ START_TEST (test_the_peer_sees_the_end)
 	ck_assert_int_eq (pump_end (&pump), 0);
 	ck_assert_int_eq (read (peer, &byte, 1), 1);
 	ck_assert_int_eq (read (peer, &byte, 1), 0);
-	say ("still read");
+	peer_sends ("still read");
 	ck_assert_int_eq (pump_read (&pump, ROOM), PUMP_BYTES);
 }
 END_TEST
@@ -279,7 +279,7 @@ START_TEST (test_a_read_may_wait_for_writing)
 }
 END_TEST
 
-START_TEST (test_bytes_that_no_descriptor_tells_of_are_pending)
+START_TEST (test_bytes_that_poll_does_not_show_are_pending)
 {
 	open_fake ();
 	ck_assert (!pump_pending (&pump));
@@ -324,12 +324,12 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, test_a_read_is_bounded);
 	tcase_add_test (tcase, test_a_full_buffer_is_not_read_into);
 	tcase_add_test (tcase, test_full_reads_become_larger);
-	tcase_add_test (tcase, test_the_end_is_told_after_the_last_bytes);
+	tcase_add_test (tcase, test_the_end_comes_after_the_last_bytes);
 	tcase_add_test (tcase, test_partial_writes_go_on);
-	tcase_add_test (tcase, test_what_the_peer_said_is_read_after_a_write_has_failed);
+	tcase_add_test (tcase, test_received_bytes_are_read_after_a_failed_write);
 	tcase_add_test (tcase, test_the_peer_sees_the_end);
 	tcase_add_test (tcase, test_a_read_may_wait_for_writing);
-	tcase_add_test (tcase, test_bytes_that_no_descriptor_tells_of_are_pending);
+	tcase_add_test (tcase, test_bytes_that_poll_does_not_show_are_pending);
 	tcase_add_test (tcase, test_a_failed_read_is_an_end_with_an_errno);
 	tcase_add_test (tcase, test_the_end_may_wait_for_writing);
 }

@@ -393,7 +393,7 @@ START_TEST (test_stream)
 }
 END_TEST
 
-/* --- an enemy on the way ----------------------------------------------------------------------------------------- */
+/* --- a proxy that changes bytes ---------------------------------------------------------------------------------- */
 
 struct wire {
 	int client, server; /* the proxy's ends */
@@ -418,7 +418,7 @@ static bool pass (struct wire *wire, int way)
 	return true;
 }
 
-/* One end: the handshake, then its word, then the other's word and end. */
+/* One end: the handshake, its own message, then the message and the end of the other. */
 static bool take_part (struct end *end, const char *word, bool *said, const char *other, char *heard, bool *ended)
 {
 	size_t n = strlen (heard);

@@ -118,7 +118,7 @@ START_TEST (test_unknown_server)
 END_TEST
 
 /* A bare alert before any handshake, with the client at its start or in the middle. */
-START_TEST (test_refused_at_the_door)
+START_TEST (test_refused_before_the_handshake)
 {
 	int fds[2], result = 0;
 	struct end client;
@@ -144,7 +144,7 @@ END_TEST
 /* --- no TLS ------------------------------------------------------------------------------------------------------ */
 
 /* A peer that sends these bytes instead of TLS, and disconnects. */
-static void says (enum tls_side side, const void *bytes, size_t n, const char *why)
+static void peer_sends (enum tls_side side, const void *bytes, size_t n, const char *why)
 {
 	struct end end;
 	int fds[2], result;
@@ -174,26 +174,26 @@ static void says (enum tls_side side, const void *bytes, size_t n, const char *w
 	close (fds[1]);
 }
 
-START_TEST (test_other_tongues)
+START_TEST (test_other_protocols)
 {
 	static const char get[] = "GET / HTTP/1.1\r\nHost: web1:7363\r\n\r\n",
 			  ssh[] = "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n";
 	static const char remex[] = "\0\0\0\x0b{\"id\":1234}", http[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
 	static const char zeros[1000];
 
-	says (TLS_SERVER, get, sizeof get - 1, "speaks HTTP, not TLS");
-	says (TLS_SERVER, "POST /", 6, "speaks HTTP, not TLS");
-	says (TLS_SERVER, ssh, sizeof ssh - 1, "speaks SSH, not TLS");
-	says (TLS_SERVER, remex, sizeof remex - 1, "speaks remex without TLS, not TLS");
-	says (TLS_SERVER, zeros, sizeof zeros, "speaks something else, not TLS");
-	says (TLS_SERVER, "", 0, "hung up without a message");
-	says (TLS_SERVER, "\x16\x03", 2, "hung up during the handshake");
-	says (TLS_SERVER, "GE", 2, "speaks something else, not TLS");
-	says (TLS_CLIENT, http, sizeof http - 1, "speaks HTTP, not TLS");
-	says (TLS_CLIENT, ssh, sizeof ssh - 1, "speaks SSH, not TLS");
-	says (TLS_CLIENT, "220 mail ESMTP\r\n", 16, "speaks SMTP or FTP, not TLS");
-	says (TLS_CLIENT, remex, sizeof remex - 1, "speaks remex without TLS, not TLS");
-	says (TLS_CLIENT, "", 0, "hung up without a message");
+	peer_sends (TLS_SERVER, get, sizeof get - 1, "speaks HTTP, not TLS");
+	peer_sends (TLS_SERVER, "POST /", 6, "speaks HTTP, not TLS");
+	peer_sends (TLS_SERVER, ssh, sizeof ssh - 1, "speaks SSH, not TLS");
+	peer_sends (TLS_SERVER, remex, sizeof remex - 1, "speaks remex without TLS, not TLS");
+	peer_sends (TLS_SERVER, zeros, sizeof zeros, "speaks something else, not TLS");
+	peer_sends (TLS_SERVER, "", 0, "hung up without a message");
+	peer_sends (TLS_SERVER, "\x16\x03", 2, "hung up during the handshake");
+	peer_sends (TLS_SERVER, "GE", 2, "speaks something else, not TLS");
+	peer_sends (TLS_CLIENT, http, sizeof http - 1, "speaks HTTP, not TLS");
+	peer_sends (TLS_CLIENT, ssh, sizeof ssh - 1, "speaks SSH, not TLS");
+	peer_sends (TLS_CLIENT, "220 mail ESMTP\r\n", 16, "speaks SMTP or FTP, not TLS");
+	peer_sends (TLS_CLIENT, remex, sizeof remex - 1, "speaks remex without TLS, not TLS");
+	peer_sends (TLS_CLIENT, "", 0, "hung up without a message");
 }
 END_TEST
 
@@ -206,14 +206,14 @@ START_TEST (test_garbage)
 	RAND_bytes (bytes, SIZE);
 	bytes[0] = 0x80;
 	bytes[2] = 0; /* (1 would be a hello of SSL 2) */
-	says (TLS_SERVER, bytes, SIZE, "speaks something else, not TLS");
+	peer_sends (TLS_SERVER, bytes, SIZE, "speaks something else, not TLS");
 	memcpy (bytes, "\x16\x03\x01\x40\x00\xaa", 6); /* (1 after that would be a hello, of any size) */
-	says (TLS_SERVER, bytes, SIZE, "has sent broken TLS");
+	peer_sends (TLS_SERVER, bytes, SIZE, "has sent broken TLS");
 	for (size_t i = 0; i + 5 < SIZE; i += 5 + 0x4000)
 		memcpy (bytes + i, "\x16\x03\x01\x40\x00", 5);
 	memcpy (bytes + 5, "\x01\xff\xff\xff", 4);
-	says (TLS_SERVER, bytes, SIZE, "too large");
-	says (TLS_CLIENT, bytes, SIZE, "has sent broken TLS");
+	peer_sends (TLS_SERVER, bytes, SIZE, "too large");
+	peer_sends (TLS_CLIENT, bytes, SIZE, "has sent broken TLS");
 	free (bytes);
 }
 END_TEST
@@ -416,7 +416,7 @@ START_TEST (test_forged)
 }
 END_TEST
 
-/* --- more work than it brings ------------------------------------------------------------------------------------ */
+/* --- peers that cost much work ----------------------------------------------------------------------------------- */
 
 /* Our end and OpenSSL's, after the handshake; bytes that OpenSSL sends from now on are kept until send_kept. */
 static SSL *busy_open (struct end *end, SSL_CTX **context, int *fd)
@@ -548,8 +548,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_loop_test (tcase, test_client_without_key, 0, 2);
 	tcase_add_test (tcase, test_alert_behind_a_reset);
 	tcase_add_loop_test (tcase, test_unknown_server, 0, 2);
-	tcase_add_loop_test (tcase, test_refused_at_the_door, 0, 8);
-	tcase_add_test (tcase, test_other_tongues);
+	tcase_add_loop_test (tcase, test_refused_before_the_handshake, 0, 8);
+	tcase_add_test (tcase, test_other_protocols);
 	tcase_add_test (tcase, test_garbage);
 	tcase_add_test (tcase, test_other_settings);
 	tcase_add_test (tcase, test_older_tls);

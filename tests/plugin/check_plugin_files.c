@@ -39,7 +39,7 @@ static void close_files (void)
 	config_free (config);
 }
 
-START_TEST (what_is_opened)
+START_TEST (files_that_are_opened)
 {
 	static const char *const names[] = { "zeta.so", "alpha.so", "off.so", "mid.so", "README", "x.la", ".hidden.so",
 		".so", "alpha.so.1", "so" };
@@ -225,7 +225,7 @@ END_TEST
 static void cases (TCase *tcase)
 {
 	fixture_add (tcase);
-	tcase_add_test (tcase, what_is_opened);
+	tcase_add_test (tcase, files_that_are_opened);
 	tcase_add_test (tcase, an_empty_directory);
 	tcase_add_loop_test (tcase, files_that_are_refused, 0, ROWS (file_rows));
 	tcase_add_test (tcase, a_symbolic_link);

@@ -57,7 +57,7 @@ static const struct load_row {
 		"the parameter 'x' of the verb 'take' is malformed: its type is none of enum remex_type" },
 	{ "tests/plugin/odd_option", "odd_option", "the option 'x' is malformed: it has no help" },
 	{ "tests/plugin/odd_handler", "odd_handler", "the verb 'idle' is malformed: it has no handler" },
-	{ "tests/plugins/bad_start", "bad_start", "would not start" },
+	{ "tests/plugins/bad_start", "bad_start", "start function failed" },
 	{ "tests/plugin/odd_undefined", "odd_undefined", "remex_not_in_this_version" },
 };
 
@@ -120,9 +120,9 @@ static const struct option_row {
 	{ "tester: {word: hello, list: [a, b], level: -3, share: 2, loud: no}", NULL },
 	{ "tester: true", NULL },
 	{ "tester: {}", NULL },
-	{ "tester: {word: refuse}", "it would not start: the word is 'refuse', and\\n7 others would do" },
-	{ "tester: {word: missing}", "it would not start: No such file or directory" },
-	{ "tester: {word: silent}", "it would not start" },
+	{ "tester: {word: refuse}", "its start function failed: the word is 'refuse', and\\n7 others would do" },
+	{ "tester: {word: missing}", "its start function failed: No such file or directory" },
+	{ "tester: {word: silent}", "its start function failed" },
 	{ "tester: {levle: 1}", "test.yaml:2:.*did you mean 'level'?" },
 	{ "tester: {level: high}", "'level' must be an integer" },
 	{ "tester: {list: a}", "'list' must be a list of strings" },

@@ -43,7 +43,7 @@ static void letter (const struct keeper_fixture *fixture, char c)
 
 /* --- STOP ------------------------------------------------------------------------------------------------------- */
 
-/* The whole zoo, and a worker that ignores the stop: all are gone when the report comes. */
+/* All kinds of processes that try to escape, and a worker that ignores the stop: all are gone when the report comes. */
 START_TEST (test_stop)
 {
 	static const int graces[] = { 0, 200 };
@@ -248,7 +248,6 @@ START_TEST (test_release)
 }
 END_TEST
 
-/* Processes left behind live on, by themselves; the keeper reports their number. */
 /* A released worker that does not exit, because its user stopped it, is killed: it would keep its place for ever. */
 START_TEST (test_release_stuck)
 {
@@ -261,6 +260,7 @@ START_TEST (test_release_stuck)
 }
 END_TEST
 
+/* Processes left behind live on, by themselves; the keeper reports their number. */
 START_TEST (test_release_left)
 {
 	struct keeper_fixture fixture = { .actions = { { "daemon", 0, 1 } } };
@@ -269,7 +269,7 @@ START_TEST (test_release_left)
 
 	if (!keeper_fixture_kind (&fixture, _i))
 		NO_CGROUPS;
-	fixture.actions[0].ready = 0; /* its word is for us */
+	fixture.actions[0].ready = 0; /* its report is for this test */
 	keeper_fixture_start (&fixture);
 	left = fixture_await (fixture.front, "ready", 1);
 	while (tree_count (0) != 3) /* keeper, worker, daemon: those between have ended */

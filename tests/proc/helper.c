@@ -20,7 +20,7 @@
 
 static int line = -1;
 
-static void say (const char *word)
+static void report (const char *word)
 {
 	char text[64];
 	int n = snprintf (text, sizeof text, "%s %d", word, (int)getpid ());
@@ -34,7 +34,7 @@ static pid_t fork_again (void)
 	pid_t pid = fork ();
 
 	if (pid < 0) {
-		say ("failed"); /* a test would wait for our children otherwise */
+		report ("failed"); /* a test would wait for our children otherwise */
 		_exit (98);
 	}
 	alarm (300); /* a child has none of its own (fork(2)) */
@@ -52,7 +52,7 @@ static _Noreturn void stubborn (void)
 	signal (SIGTERM, SIG_IGN);
 	signal (SIGHUP, SIG_IGN);
 	signal (SIGINT, SIG_IGN);
-	say ("ready");
+	report ("ready");
 	rest ();
 }
 
@@ -70,7 +70,7 @@ static void daemonise (void)
 static void on_term (int signo)
 {
 	(void)signo;
-	say ("term");
+	report ("term");
 	_exit (0);
 }
 
@@ -78,7 +78,7 @@ static void on_term (int signo)
 static _Noreturn void stopped (void)
 {
 	signal (SIGTERM, on_term);
-	say ("ready");
+	report ("ready");
 	raise (SIGSTOP);
 	rest ();
 }
@@ -91,7 +91,7 @@ static void comets (int n)
 			continue;
 		setsid ();
 		signal (SIGTERM, SIG_IGN);
-		say ("ready");
+		report ("ready");
 		for (;;)
 			if (fork_again ())
 				_exit (0);
@@ -112,7 +112,7 @@ static _Noreturn void crowd (int n)
 		if (i % 3)
 			stubborn ();
 		signal (SIGTERM, SIG_IGN);
-		say ("ready");
+		report ("ready");
 	}
 	stubborn ();
 }
@@ -120,7 +120,7 @@ static _Noreturn void crowd (int n)
 static void *thread_run (void *arg)
 {
 	(void)arg;
-	say ("ready");
+	report ("ready");
 	rest ();
 }
 
@@ -218,7 +218,7 @@ int main (int argc, char **argv, char **env)
 		show (env);
 	alarm (300);
 	if (!strcmp (action, "rest")) {
-		say ("ready");
+		report ("ready");
 		rest ();
 	} else if (!strcmp (action, "stubborn"))
 		stubborn ();

@@ -1,4 +1,4 @@
-/* The closed lists: every word has its number and back, and no other word has. */
+/* The closed lists: every word has its number, every number has its word, and other words have no number. */
 #include "config.h"
 
 #include <signal.h>

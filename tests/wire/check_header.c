@@ -118,7 +118,7 @@ static const struct parse_row {
 	{ TEXT ("{\"\\u0000\":1}") },
 };
 
-START_TEST (what_is_no_header)
+START_TEST (malformed_headers)
 {
 	const struct parse_row *row = &refused[_i];
 	char *exact = malloc (row->n ? row->n : 1);
@@ -133,7 +133,7 @@ START_TEST (what_is_no_header)
 }
 END_TEST
 
-START_TEST (what_is_one)
+START_TEST (valid_headers)
 {
 	static const char *const texts[] = { "{}", " {\"a\": [1, 2.5, -0, true, false, null, \"\\ud83d\\ude00\"]}\n",
 		"{\"a\":9223372036854775807,\"b\":-9223372036854775808}", "{\"\":1e308}", "{\"a\":{\"a\":{}}}",
@@ -273,7 +273,7 @@ static const char *const no_strings[] = { "1", "null", "true", "[]", "[\"a\"]", 
 	"{\"B64\":\"YQ==\"}", "{\"b64\":\"YQ==\",\"x\":1}", "{\"b64\":\"YQ=\"}", "{\"b64\":\"YR==\"}",
 	"{\"b64\":\"Y Q=\"}", "{\"b64\":\"AA==\"}", "{\"b64\":{\"b64\":\"YQ==\"}}" };
 
-START_TEST (what_is_no_string)
+START_TEST (invalid_strings)
 {
 	json_t *json = json_loads (no_strings[_i], JSON_DECODE_ANY, NULL);
 	struct err err;
@@ -290,13 +290,13 @@ static void cases (TCase *tcase)
 {
 	tcase_add_loop_test (tcase, scan, 0, ROWS (scans));
 	tcase_add_loop_test (tcase, depth, 0, ROWS (too_deep));
-	tcase_add_loop_test (tcase, what_is_no_header, 0, ROWS (refused));
-	tcase_add_loop_test (tcase, what_is_one, 0, 6);
+	tcase_add_loop_test (tcase, malformed_headers, 0, ROWS (refused));
+	tcase_add_loop_test (tcase, valid_headers, 0, 6);
 	tcase_add_test (tcase, tokens_are_counted);
 	tcase_add_loop_test (tcase, number_values, 0, ROWS (numbers));
 	tcase_add_loop_test (tcase, bytes_and_back, 0, ROWS (bytes_rows));
 	tcase_add_test (tcase, a_nul_inside);
-	tcase_add_loop_test (tcase, what_is_no_string, 0, ROWS (no_strings));
+	tcase_add_loop_test (tcase, invalid_strings, 0, ROWS (no_strings));
 }
 
 CHECK_MAIN ("wire/header", cases)

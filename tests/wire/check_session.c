@@ -18,7 +18,7 @@ START_TEST (hello_comes_first)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"ping\":7}");
+	fake_send (&fake, "{\"ping\":7}");
 	ck_assert_str_eq (fake_answers (&fake), "hello;pong 7;");
 	ck_assert_str_eq (fake_events (&fake), "");
 	fake_end (&fake);
@@ -43,8 +43,8 @@ START_TEST (calls_are_answered)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"run\"}");
-	fake_say (&fake, "{\"id\":2,\"call\":\"status\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"run\"}");
+	fake_send (&fake, "{\"id\":2,\"call\":\"status\"}");
 	ck_assert_str_eq (fake_events (&fake), "call 1 run;call 2 status;");
 	ck_assert_int_eq (fake.session.n_channels, 2);
 	done (&fake, 2);
@@ -61,8 +61,8 @@ START_TEST (retry_after_only_where_positive)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
-	fake_say (&fake, "{\"id\":2,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":2,\"call\":\"a\"}");
 	buf_consume (&fake.session.out, buf_len (&fake.session.out));
 	channel_error (fake_channel (&fake, 1), CODE_BUSY, "x", 0);
 	ck_assert_ptr_null (memmem (buf_head (&fake.session.out), buf_len (&fake.session.out), "retry", 5));
@@ -80,8 +80,8 @@ START_TEST (ids_may_leave_gaps)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":5,\"call\":\"a\"}");
-	fake_say (&fake, "{\"id\":9007199254740991,\"call\":\"b\"}");
+	fake_send (&fake, "{\"id\":5,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":9007199254740991,\"call\":\"b\"}");
 	ck_assert_int_eq (fake.session.n_channels, 2);
 	ck_assert_uint_eq (fake.session.last_id, MESSAGE_ID_MAX);
 	ck_assert_str_eq (fake_answers (&fake), "hello;");
@@ -99,11 +99,11 @@ START_TEST (ids_must_increase)
 		struct fake_session fake;
 
 		fake_begin (&fake);
-		fake_say (&fake, "{\"id\":2,\"call\":\"a\"}");
-		fake_say (&fake, "{\"id\":4,\"call\":\"a\"}");
+		fake_send (&fake, "{\"id\":2,\"call\":\"a\"}");
+		fake_send (&fake, "{\"id\":4,\"call\":\"a\"}");
 		done (&fake, 2);
 		ck_assert_str_eq (fake_answers (&fake), "hello;done 2 exited;");
-		fake_say (&fake, "%s", calls[i]);
+		fake_send (&fake, "%s", calls[i]);
 		ck_assert_str_eq (fake_answers (&fake), "error 0 bad_message;");
 		ck_assert_str_eq (fake_events (&fake), "call 2 a;call 4 a;");
 		ck_assert_int_eq (fake.session.state, SESSION_ENDED);
@@ -118,17 +118,17 @@ START_TEST (ended_ids_are_ignored)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":3,\"call\":\"a\",\"input\":true,\"window\":10}");
+	fake_send (&fake, "{\"id\":3,\"call\":\"a\",\"input\":true,\"window\":10}");
 	channel_credit (fake_channel (&fake, 3), 100);
 	done (&fake, 3);
 	fake_events (&fake);
 	fake_answers (&fake);
 	for (unsigned id = 1; id <= 3; id++) {
 		fake_data (&fake, id, "stdin", "abc", 3);
-		fake_say (&fake, "{\"id\":%u,\"end\":\"stdin\"}", id);
-		fake_say (&fake, "{\"id\":%u,\"credit\":5}", id);
-		fake_say (&fake, "{\"id\":%u,\"signal\":\"INT\"}", id);
-		fake_say (&fake, "{\"id\":%u,\"cancel\":true}", id);
+		fake_send (&fake, "{\"id\":%u,\"end\":\"stdin\"}", id);
+		fake_send (&fake, "{\"id\":%u,\"credit\":5}", id);
+		fake_send (&fake, "{\"id\":%u,\"signal\":\"INT\"}", id);
+		fake_send (&fake, "{\"id\":%u,\"cancel\":true}", id);
 	}
 	ck_assert_str_eq (fake_events (&fake), "");
 	ck_assert_str_eq (fake_answers (&fake), "");
@@ -137,7 +137,7 @@ START_TEST (ended_ids_are_ignored)
 }
 END_TEST
 
-START_TEST (ids_that_never_were_are_refused)
+START_TEST (unused_ids_are_refused)
 {
 	static const char *const rest[] = { "\"end\":\"stdin\"", "\"credit\":1", "\"signal\":\"INT\"",
 		"\"cancel\":true" };
@@ -146,8 +146,8 @@ START_TEST (ids_that_never_were_are_refused)
 		struct fake_session fake;
 
 		fake_begin (&fake);
-		fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
-		fake_say (&fake, "{\"id\":2,%s}", rest[i]);
+		fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
+		fake_send (&fake, "{\"id\":2,%s}", rest[i]);
 		ck_assert_str_eq (fake_answers (&fake), "hello;error 0 bad_message;");
 		ck_assert_str_eq (fake_events (&fake), "call 1 a;");
 		fake_end (&fake);
@@ -163,11 +163,11 @@ START_TEST (too_many_calls_are_busy)
 
 	fake_begin (&fake);
 	for (unsigned id = 1; id <= 5; id++)
-		fake_say (&fake, "{\"id\":%u,\"call\":\"a\"}", id);
+		fake_send (&fake, "{\"id\":%u,\"call\":\"a\"}", id);
 	ck_assert_str_eq (fake_answers (&fake), "hello;error 5 busy;");
 	ck_assert_str_eq (fake_events (&fake), "call 1 a;call 2 a;call 3 a;call 4 a;");
 	done (&fake, 1);
-	fake_say (&fake, "{\"id\":6,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":6,\"call\":\"a\"}");
 	ck_assert_str_eq (fake_events (&fake), "call 6 a;");
 	ck_assert_str_eq (fake_answers (&fake), "done 1 exited;");
 	fake_end (&fake);
@@ -182,8 +182,8 @@ START_TEST (a_bad_window_is_one_calls_fault)
 		struct fake_session fake;
 
 		fake_begin (&fake);
-		fake_say (&fake, "{\"id\":1,\"call\":\"a\",\"window\":%s}", windows[i]);
-		fake_say (&fake, "{\"id\":2,\"call\":\"b\"}");
+		fake_send (&fake, "{\"id\":1,\"call\":\"a\",\"window\":%s}", windows[i]);
+		fake_send (&fake, "{\"id\":2,\"call\":\"b\"}");
 		ck_assert_str_eq (fake_answers (&fake), "hello;error 1 bad_value;");
 		ck_assert_str_eq (fake_events (&fake), "call 2 b;");
 		fake_end (&fake);
@@ -198,32 +198,32 @@ START_TEST (bye_without_calls_ends)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"bye\":true}");
+	fake_send (&fake, "{\"bye\":true}");
 	ck_assert_int_eq (fake.session.state, SESSION_ENDED);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
 	ck_assert_str_eq (fake_answers (&fake), "hello;");
 	ck_assert_str_eq (fake_events (&fake), "");
 	fake_end (&fake);
 }
 END_TEST
 
-START_TEST (bye_waits_for_what_runs)
+START_TEST (bye_waits_for_running_calls)
 {
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\",\"input\":true}");
-	fake_say (&fake, "{\"id\":2,\"call\":\"a\"}");
-	fake_say (&fake, "{\"bye\":true}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\",\"input\":true}");
+	fake_send (&fake, "{\"id\":2,\"call\":\"a\"}");
+	fake_send (&fake, "{\"bye\":true}");
 	ck_assert_int_eq (fake.session.state, SESSION_LEAVING);
-	fake_say (&fake, "{\"id\":3,\"call\":\"late\"}");
+	fake_send (&fake, "{\"id\":3,\"call\":\"late\"}");
 	channel_credit (fake_channel (&fake, 1), 10);
 	fake_data (&fake, 1, "stdin", "abc", 3);
-	fake_say (&fake, "{\"id\":1,\"signal\":\"INT\"}");
+	fake_send (&fake, "{\"id\":1,\"signal\":\"INT\"}");
 	ck_assert_str_eq (fake_events (&fake), "call 1 a;call 2 a;input 1 abc;signal 1 2;");
 	done (&fake, 1);
 	ck_assert_int_eq (fake.session.state, SESSION_LEAVING);
-	fake_say (&fake, "{\"bye\":true}");
+	fake_send (&fake, "{\"bye\":true}");
 	ck_assert_int_eq (fake.session.state, SESSION_LEAVING);
 	done (&fake, 2);
 	ck_assert_int_eq (fake.session.state, SESSION_ENDED);
@@ -239,13 +239,13 @@ START_TEST (signals_have_words)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
 	fake_events (&fake);
-	fake_say (&fake, "{\"id\":1,\"signal\":\"INT\"}");
-	fake_say (&fake, "{\"id\":1,\"signal\":\"TERM\"}");
-	fake_say (&fake, "{\"id\":1,\"signal\":\"KILL\"}");
-	fake_say (&fake, "{\"id\":1,\"cancel\":true}");
-	fake_say (&fake, "{\"id\":1,\"cancel\":true}");
+	fake_send (&fake, "{\"id\":1,\"signal\":\"INT\"}");
+	fake_send (&fake, "{\"id\":1,\"signal\":\"TERM\"}");
+	fake_send (&fake, "{\"id\":1,\"signal\":\"KILL\"}");
+	fake_send (&fake, "{\"id\":1,\"cancel\":true}");
+	fake_send (&fake, "{\"id\":1,\"cancel\":true}");
 	ck_assert_str_eq (fake_events (&fake), "signal 1 2;signal 1 15;signal 1 9;cancel 1;cancel 1;");
 	ck_assert_str_eq (fake_answers (&fake), "hello;");
 	fake_end (&fake);
@@ -261,10 +261,10 @@ START_TEST (unknown_signals_are_refused)
 			struct fake_session fake;
 
 			fake_begin (&fake);
-			fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
+			fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
 			done (&fake, 1);
-			fake_say (&fake, "{\"id\":2,\"call\":\"b\"}");
-			fake_say (&fake, "{\"id\":%u,\"signal\":\"%s\"}", id, words[i]);
+			fake_send (&fake, "{\"id\":2,\"call\":\"b\"}");
+			fake_send (&fake, "{\"id\":%u,\"signal\":\"%s\"}", id, words[i]);
 			ck_assert_str_eq (fake_events (&fake), "call 1 a;call 2 b;");
 			ck_assert_str_eq (fake_answers (&fake), "hello;done 1 exited;error 0 bad_message;");
 			fake_end (&fake);
@@ -297,7 +297,7 @@ static const struct {
 static void begin_call (struct fake_session *fake)
 {
 	fake_begin (fake);
-	fake_say (fake, "{\"id\":1,\"call\":\"a\",\"input\":true}");
+	fake_send (fake, "{\"id\":1,\"call\":\"a\",\"input\":true}");
 	fake_answers (fake);
 	fake_events (fake);
 }
@@ -308,7 +308,7 @@ static void check_dead (struct fake_session *fake)
 	size_t room = 10;
 
 	ck_assert_int_eq (fake->session.state, SESSION_ENDED);
-	fake_say (fake, "{\"ping\":1}");
+	fake_send (fake, "{\"ping\":1}");
 	session_violation (&fake->session, CODE_FLOW, "again");
 	fake_wait (fake, 1000000);
 	ck_assert_int_eq (session_wake (&fake->session), 0);
@@ -326,7 +326,7 @@ START_TEST (a_violation_gives_one_error)
 		struct fake_session fake;
 
 		begin_call (&fake);
-		fake_say (&fake, "%s", violations[i].says);
+		fake_send (&fake, "%s", violations[i].says);
 		ck_assert_str_eq (fake_answers (&fake), violations[i].answers);
 		check_dead (&fake);
 		fake_end (&fake);
@@ -334,7 +334,7 @@ START_TEST (a_violation_gives_one_error)
 }
 END_TEST
 
-START_TEST (what_is_no_remex_is_refused)
+START_TEST (other_protocols_are_refused)
 {
 	struct fake_session fake;
 
@@ -346,7 +346,6 @@ START_TEST (what_is_no_remex_is_refused)
 }
 END_TEST
 
-/* Messages that follow a violation in the same bytes are not read. */
 /* Many messages that come together are taken a few at a time. */
 START_TEST (others_have_their_turn)
 {
@@ -373,6 +372,7 @@ START_TEST (others_have_their_turn)
 }
 END_TEST
 
+/* Messages that follow a violation in the same bytes are not read. */
 START_TEST (nothing_is_read_after_a_violation)
 {
 	struct fake_session fake;
@@ -388,14 +388,14 @@ START_TEST (nothing_is_read_after_a_violation)
 }
 END_TEST
 
-START_TEST (a_lost_client_is_told_to_every_owner)
+START_TEST (every_owner_gets_the_loss_of_the_client)
 {
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
-	fake_say (&fake, "{\"id\":2,\"call\":\"b\"}");
-	fake_say (&fake, "{\"id\":3,\"call\":\"c\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":2,\"call\":\"b\"}");
+	fake_send (&fake, "{\"id\":3,\"call\":\"c\"}");
 	done (&fake, 2);
 	fake_events (&fake);
 	session_lose (&fake.session);
@@ -409,14 +409,14 @@ START_TEST (a_lost_client_is_told_to_every_owner)
 }
 END_TEST
 
-START_TEST (an_owner_need_not_care)
+START_TEST (an_owner_may_have_no_operations)
 {
 	static const struct channel_ops nothing;
 	struct fake_session fake;
 	struct channel *channel;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\",\"input\":true,\"window\":1}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\",\"input\":true,\"window\":1}");
 	fake_events (&fake);
 	channel = fake_channel (&fake, 1);
 	channel_own (channel, &nothing, NULL);
@@ -424,9 +424,9 @@ START_TEST (an_owner_need_not_care)
 	ck_assert_uint_eq (fake_output (channel, "stdout", 2), 1);
 	fake_data (&fake, 1, "stdin", "x", 1);
 	fake_data (&fake, 1, "stdin", "more than was granted", 21);
-	fake_say (&fake, "{\"id\":1,\"credit\":1}");
-	fake_say (&fake, "{\"id\":1,\"signal\":\"INT\"}");
-	fake_say (&fake, "{\"id\":1,\"cancel\":true}");
+	fake_send (&fake, "{\"id\":1,\"credit\":1}");
+	fake_send (&fake, "{\"id\":1,\"signal\":\"INT\"}");
+	fake_send (&fake, "{\"id\":1,\"cancel\":true}");
 	session_room (&fake.session);
 	session_lose (&fake.session);
 	ck_assert_str_eq (fake_events (&fake), "");
@@ -453,7 +453,7 @@ START_TEST (an_owner_with_room_may_end_any_call)
 
 	fake_begin (&fake);
 	for (int id = 1; id <= 4; id++) {
-		fake_say (&fake, "{\"id\":%d,\"call\":\"a\"}", id);
+		fake_send (&fake, "{\"id\":%d,\"call\":\"a\"}", id);
 		channel_own (fake_channel (&fake, (unsigned)id), &ops, &fake);
 	}
 	session_room (&fake.session);
@@ -463,13 +463,13 @@ START_TEST (an_owner_with_room_may_end_any_call)
 }
 END_TEST
 
-START_TEST (room_is_told_to_all)
+START_TEST (every_owner_gets_the_room)
 {
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
-	fake_say (&fake, "{\"id\":2,\"call\":\"b\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":2,\"call\":\"b\"}");
 	fake_events (&fake);
 	while (!session_full (&fake.session))
 		ck_assert_uint_gt (fake_output (fake_channel (&fake, 1), "stdout", SESSION_OUT_FULL), 0);
@@ -493,21 +493,21 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, ids_may_leave_gaps);
 	tcase_add_test (tcase, ids_must_increase);
 	tcase_add_test (tcase, ended_ids_are_ignored);
-	tcase_add_test (tcase, ids_that_never_were_are_refused);
+	tcase_add_test (tcase, unused_ids_are_refused);
 	tcase_add_test (tcase, too_many_calls_are_busy);
 	tcase_add_test (tcase, a_bad_window_is_one_calls_fault);
 	tcase_add_test (tcase, bye_without_calls_ends);
-	tcase_add_test (tcase, bye_waits_for_what_runs);
+	tcase_add_test (tcase, bye_waits_for_running_calls);
 	tcase_add_test (tcase, signals_have_words);
 	tcase_add_test (tcase, unknown_signals_are_refused);
 	tcase_add_test (tcase, a_violation_gives_one_error);
-	tcase_add_test (tcase, what_is_no_remex_is_refused);
+	tcase_add_test (tcase, other_protocols_are_refused);
 	tcase_add_test (tcase, others_have_their_turn);
 	tcase_add_test (tcase, nothing_is_read_after_a_violation);
-	tcase_add_test (tcase, a_lost_client_is_told_to_every_owner);
-	tcase_add_test (tcase, an_owner_need_not_care);
+	tcase_add_test (tcase, every_owner_gets_the_loss_of_the_client);
+	tcase_add_test (tcase, an_owner_may_have_no_operations);
 	tcase_add_test (tcase, an_owner_with_room_may_end_any_call);
-	tcase_add_test (tcase, room_is_told_to_all);
+	tcase_add_test (tcase, every_owner_gets_the_room);
 }
 
 CHECK_MAIN ("session", add_cases)

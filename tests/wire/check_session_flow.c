@@ -11,7 +11,7 @@
 static struct channel *begin_call (struct fake_session *fake, const char *members)
 {
 	fake_begin (fake);
-	fake_say (fake, "{\"id\":1,\"call\":\"a\"%s}", members);
+	fake_send (fake, "{\"id\":1,\"call\":\"a\"%s}", members);
 	fake_events (fake);
 	fake_answers (fake);
 	return fake_channel (fake, 1);
@@ -45,7 +45,7 @@ START_TEST (no_credit_without_input)
 		channel_credit (channel, 10);
 		ck_assert_int_eq (channel->credit, 0);
 		fake_data (&fake, 1, "stdin", "abc", 3); /* input is not read: it is dropped */
-		fake_say (&fake, "{\"id\":1,\"end\":\"stdin\"}");
+		fake_send (&fake, "{\"id\":1,\"end\":\"stdin\"}");
 		ck_assert_str_eq (fake_events (&fake), "");
 		ck_assert_str_eq (fake_answers (&fake), "");
 		ck_assert_int_eq (fake.session.state, SESSION_OPEN);
@@ -66,7 +66,7 @@ START_TEST (input_within_credit_is_delivered)
 	ck_assert_int_eq (channel->credit, 0);
 	channel_credit (channel, 1);
 	fake_data (&fake, 1, "stdin", "f", 1);
-	fake_say (&fake, "{\"id\":1,\"end\":\"stdin\"}");
+	fake_send (&fake, "{\"id\":1,\"end\":\"stdin\"}");
 	ck_assert_str_eq (fake_events (&fake), "input 1 f;end 1;");
 	fake_end (&fake);
 }
@@ -79,14 +79,14 @@ START_TEST (input_beyond_credit_is_one_calls_fault)
 		struct fake_session fake;
 		struct channel *channel = begin_call (&fake, ",\"input\":true");
 
-		fake_say (&fake, "{\"id\":2,\"call\":\"b\",\"input\":true}");
+		fake_send (&fake, "{\"id\":2,\"call\":\"b\",\"input\":true}");
 		channel_credit (channel, credit);
 		channel_credit (fake_channel (&fake, 2), 10);
 		fake_events (&fake);
 		fake_answers (&fake);
 		fake_data (&fake, 1, "stdin", "abcd", 4);
 		fake_data (&fake, 1, "stdin", "e", 1);
-		fake_say (&fake, "{\"id\":1,\"end\":\"stdin\"}");
+		fake_send (&fake, "{\"id\":1,\"end\":\"stdin\"}");
 		channel_credit (channel, 100);
 		fake_data (&fake, 1, "stdin", "f", 1);
 		fake_data (&fake, 2, "stdin", "ghi", 3);
@@ -109,8 +109,8 @@ START_TEST (input_ends_once)
 
 	channel_credit (channel, 10);
 	fake_answers (&fake);
-	fake_say (&fake, "{\"id\":1,\"end\":\"stdin\"}");
-	fake_say (&fake, "{\"id\":1,\"end\":\"stdin\"}");
+	fake_send (&fake, "{\"id\":1,\"end\":\"stdin\"}");
+	fake_send (&fake, "{\"id\":1,\"end\":\"stdin\"}");
 	fake_data (&fake, 1, "stdin", "abc", 3);
 	channel_credit (channel, 10);
 	ck_assert_str_eq (fake_events (&fake), "end 1;");
@@ -155,7 +155,7 @@ END_TEST
 
 /* --- the client's window ----------------------------------------------------------------------------------------- */
 
-START_TEST (no_window_is_no_bound)
+START_TEST (without_a_window_output_is_not_bounded)
 {
 	struct fake_session fake;
 	struct channel *channel = begin_call (&fake, "");
@@ -165,7 +165,7 @@ START_TEST (no_window_is_no_bound)
 		ck_assert_uint_eq (fake_output (channel, "stdout", 100000), 100000);
 		ck_assert_str_eq (fake_answers (&fake), "data 1 stdout 100000;");
 	}
-	fake_say (&fake, "{\"id\":1,\"credit\":5}"); /* it named none: there is nothing to open */
+	fake_send (&fake, "{\"id\":1,\"credit\":5}"); /* it named none: there is nothing to open */
 	ck_assert_int_eq (channel->window, -1);
 	ck_assert_str_eq (fake_events (&fake), "");
 	fake_end (&fake);
@@ -182,8 +182,8 @@ START_TEST (a_window_is_exhausted_and_renewed)
 	ck_assert_uint_eq (fake_output (channel, "stdout", 1), 0);
 	ck_assert (!fake.session.wants_room);
 	ck_assert_str_eq (fake_answers (&fake), "data 1 stdout 4;data 1 stderr 6;");
-	fake_say (&fake, "{\"id\":1,\"credit\":3}"); /* the window was shut: the dispatcher is told */
-	fake_say (&fake, "{\"id\":1,\"credit\":2}"); /* the window was open */
+	fake_send (&fake, "{\"id\":1,\"credit\":3}"); /* the window was shut: the dispatcher is told */
+	fake_send (&fake, "{\"id\":1,\"credit\":2}"); /* the window was open */
 	ck_assert_str_eq (fake_events (&fake), "room 1;");
 	ck_assert_uint_eq (fake_output (channel, "stdout", 100), 5);
 	ck_assert_uint_eq (fake_output (channel, "stdout", 100), 0);
@@ -192,13 +192,13 @@ START_TEST (a_window_is_exhausted_and_renewed)
 }
 END_TEST
 
-START_TEST (a_window_that_is_not_shut_tells_nobody)
+START_TEST (credit_for_an_open_window_is_no_event)
 {
 	struct fake_session fake;
 	struct channel *channel = begin_call (&fake, ",\"window\":10");
 
 	ck_assert_uint_eq (fake_output (channel, "stdout", 9), 9);
-	fake_say (&fake, "{\"id\":1,\"credit\":100}");
+	fake_send (&fake, "{\"id\":1,\"credit\":100}");
 	ck_assert_str_eq (fake_events (&fake), "");
 	ck_assert_int_eq (channel->window, 101);
 	fake_end (&fake);
@@ -233,11 +233,11 @@ START_TEST (an_overflowing_window_is_a_violation)
 	size_t room = 10;
 
 	for (int i = 0; i < 1023; i++)
-		fake_say (&fake, "{\"id\":1,\"credit\":9007199254740991}");
+		fake_send (&fake, "{\"id\":1,\"credit\":9007199254740991}");
 	ck_assert_int_eq (fake.session.state, SESSION_OPEN);
 	ck_assert_int_eq (channel->window, 1024 * MESSAGE_ID_MAX);
 	ck_assert_uint_eq (fake_output (channel, "stdout", 10), 10);
-	fake_say (&fake, "{\"id\":1,\"credit\":9007199254740991}");
+	fake_send (&fake, "{\"id\":1,\"credit\":9007199254740991}");
 	ck_assert_str_eq (fake_answers (&fake), "data 1 stdout 10;error 0 bad_value;");
 	ck_assert_int_eq (fake.session.state, SESSION_ENDED);
 	ck_assert_ptr_null (channel_output_begin (channel, "stdout", &room));
@@ -253,13 +253,13 @@ START_TEST (output_waits_for_what_is_unsent)
 	struct fake_session fake;
 	struct channel *channel = begin_call (&fake, ""), *other;
 
-	fake_say (&fake, "{\"id\":2,\"call\":\"b\"}");
+	fake_send (&fake, "{\"id\":2,\"call\":\"b\"}");
 	other = fake_channel (&fake, 2);
 	ck_assert_uint_eq (fake_output (channel, "stdout", SESSION_OUT_FULL + 1), SESSION_OUT_FULL);
 	ck_assert (!fake.session.wants_room);
 	ck_assert_uint_eq (fake_output (other, "stdout", 1), 0);
 	ck_assert (fake.session.wants_room);
-	fake_say (&fake, "{\"ping\":1}"); /* answers still go out */
+	fake_send (&fake, "{\"ping\":1}"); /* answers still go out */
 	channel_done (other, json_pack ("{ss}", "outcome", "completed"));
 	ck_assert_str_eq (fake_answers (&fake), "data 1 stdout 262144;pong 1;done 2 completed;");
 	ck_assert (fake.session.wants_room); /* the code that drains it clears it */
@@ -291,7 +291,7 @@ START_TEST (too_much_unsent_ends)
 
 	begin_call (&fake, "");
 	while (fake.session.state == SESSION_OPEN && buf_len (&fake.session.out) <= SESSION_OUT_MAX)
-		fake_say (&fake, "{\"ping\":1000000000000000000}");
+		fake_send (&fake, "{\"ping\":1000000000000000000}");
 	ck_assert_int_eq (fake.session.state, SESSION_ENDED);
 	ck_assert_uint_gt (buf_len (&fake.session.out), SESSION_OUT_MAX - 64);
 	channel_error (fake_channel (&fake, 1), CODE_FAILED, "", 0); /* it would fit: nothing follows a lost message */
@@ -334,8 +334,8 @@ START_TEST (everything_is_freed)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
-	fake_say (&fake, "{\"id\":2,\"call\":\"b\",\"input\":true}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":2,\"call\":\"b\",\"input\":true}");
 	ck_assert_int_eq (message_printf (&fake.session.in, "{\"id\":2,\"data\":\"stdin\",\"body\":3}"), 0);
 	fake_bytes (&fake, "a", 1);
 	fake_events (&fake);
@@ -355,9 +355,9 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, input_ends_once);
 	tcase_add_test (tcase, input_goes_to_stdin_alone);
 	tcase_add_test (tcase, the_largest_body_arrives_whole);
-	tcase_add_test (tcase, no_window_is_no_bound);
+	tcase_add_test (tcase, without_a_window_output_is_not_bounded);
 	tcase_add_test (tcase, a_window_is_exhausted_and_renewed);
-	tcase_add_test (tcase, a_window_that_is_not_shut_tells_nobody);
+	tcase_add_test (tcase, credit_for_an_open_window_is_no_event);
 	tcase_add_test (tcase, only_what_was_put_counts);
 	tcase_add_test (tcase, an_overflowing_window_is_a_violation);
 	tcase_add_test (tcase, output_waits_for_what_is_unsent);

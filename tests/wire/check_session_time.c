@@ -26,7 +26,7 @@ START_TEST (an_idle_client_is_left_alone)
 	fake_wait (&fake, 1000000);
 	ck_assert_str_eq (fake_answers (&fake), "hello;");
 	ck_assert_int_eq (fake.session.state, SESSION_OPEN);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
 	ck_assert_int_eq (wake_in (&fake), 2000);
 	channel_done (fake_channel (&fake, 1), json_object ());
 	ck_assert_int_eq (wake_in (&fake), 0);
@@ -39,7 +39,7 @@ START_TEST (silence_is_pinged_and_ends)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
 	fake_answers (&fake);
 	fake_wait (&fake, 1999);
 	ck_assert_str_eq (fake_answers (&fake), "");
@@ -62,16 +62,16 @@ START_TEST (any_byte_is_a_sign_of_life)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
 	fake_answers (&fake);
 	for (int i = 0; i < 10; i++) {
 		fake_wait (&fake, 2000);
 		ck_assert_str_eq (fake_answers (&fake), "ping;");
 		fake_wait (&fake, 2000);
 		if (i & 1)
-			fake_say (&fake, "{\"pong\":%d}", i);
+			fake_send (&fake, "{\"pong\":%d}", i);
 		else
-			fake_say (&fake, "{\"id\":1,\"signal\":\"CONT\"}");
+			fake_send (&fake, "{\"id\":1,\"signal\":\"CONT\"}");
 		ck_assert_int_eq (wake_in (&fake), 2000);
 	}
 	ck_assert_int_eq (fake.session.state, SESSION_OPEN);
@@ -85,7 +85,7 @@ START_TEST (a_late_ping_still_waits_for_its_answer)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
 	fake_answers (&fake);
 	fake_wait (&fake, 60000);
 	ck_assert_str_eq (fake_answers (&fake), "ping;");
@@ -103,8 +103,8 @@ START_TEST (a_leaving_client_is_pinged_too)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
-	fake_say (&fake, "{\"bye\":true}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_send (&fake, "{\"bye\":true}");
 	fake_answers (&fake);
 	fake_wait (&fake, 2000);
 	ck_assert_str_eq (fake_answers (&fake), "ping;");
@@ -119,7 +119,7 @@ START_TEST (a_client_that_takes_nothing_ends)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"ping\":1}");
+	fake_send (&fake, "{\"ping\":1}");
 	session_sent (&fake.session, 0, fake.now);
 	ck_assert_int_eq (wake_in (&fake), 4000);
 	fake_wait (&fake, 3999);
@@ -139,19 +139,19 @@ static void send_some (struct fake_session *fake, size_t n)
 	session_sent (&fake->session, n, fake->now);
 }
 
-START_TEST (a_slow_client_is_no_stalled_one)
+START_TEST (a_slow_client_has_not_stalled)
 {
 	struct fake_session fake;
 	struct channel *channel;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
 	channel = fake_channel (&fake, 1);
 	ck_assert_uint_eq (fake_output (channel, "stdout", 64 * 1024), 64 * 1024);
 	session_sent (&fake.session, 0, fake.now);
 	for (int i = 0; i < 20; i++) {
 		fake_wait (&fake, 1900);
-		fake_say (&fake, "{\"pong\":1}");
+		fake_send (&fake, "{\"pong\":1}");
 		send_some (&fake, 1024);
 		ck_assert_int_eq (fake.session.state, SESSION_OPEN);
 	}
@@ -168,7 +168,7 @@ START_TEST (a_byte_at_a_time_is_no_progress)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"ping\":1}");
+	fake_send (&fake, "{\"ping\":1}");
 	session_sent (&fake.session, 0, fake.now);
 	for (int i = 0; i < 3; i++) {
 		fake_wait (&fake, 1000);
@@ -242,7 +242,7 @@ static void drip (struct fake_session *fake, size_t piece)
 	static const char zeros[1024];
 
 	fake_begin (fake);
-	fake_say (fake, "{\"id\":1,\"call\":\"a\",\"body\":40000}");
+	fake_send (fake, "{\"id\":1,\"call\":\"a\",\"body\":40000}");
 	fake_answers (fake);
 	for (size_t sent = 0; sent < 40000 && fake->session.state == SESSION_OPEN; sent += piece) {
 		if (piece > 40000 - sent)
@@ -273,7 +273,7 @@ START_TEST (single_bytes_are_no_progress)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\",\"body\":40000}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\",\"body\":40000}");
 	for (int i = 0; i < 9; i++) {
 		fake_wait (&fake, 100);
 		fake_bytes (&fake, "x", 1);
@@ -286,7 +286,7 @@ START_TEST (single_bytes_are_no_progress)
 END_TEST
 
 /* A message that takes much memory has to be quicker: a sixty-fourth of it in a period. */
-START_TEST (a_large_message_wants_more)
+START_TEST (a_large_message_needs_more_progress)
 {
 	static const uint8_t length[] = { 0, 15, 0, 0 }; /* 983,040 bytes, and a body of 65,536 as far as is known */
 	static char bytes[17000];
@@ -317,7 +317,7 @@ START_TEST (a_client_that_is_held)
 	struct fake_session fake;
 
 	fake_begin (&fake);
-	fake_say (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
 	fake_answers (&fake);
 	fake_bytes (&fake, "\0", 1);
 	session_hold (&fake.session);
@@ -336,7 +336,7 @@ END_TEST
 
 static void add_cases (TCase *tcase)
 {
-	tcase_add_test (tcase, a_large_message_wants_more);
+	tcase_add_test (tcase, a_large_message_needs_more_progress);
 	tcase_add_test (tcase, a_client_that_is_held);
 	tcase_add_test (tcase, an_idle_client_is_left_alone);
 	tcase_add_test (tcase, silence_is_pinged_and_ends);
@@ -344,7 +344,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, a_late_ping_still_waits_for_its_answer);
 	tcase_add_test (tcase, a_leaving_client_is_pinged_too);
 	tcase_add_test (tcase, a_client_that_takes_nothing_ends);
-	tcase_add_test (tcase, a_slow_client_is_no_stalled_one);
+	tcase_add_test (tcase, a_slow_client_has_not_stalled);
 	tcase_add_test (tcase, a_byte_at_a_time_is_no_progress);
 	tcase_add_test (tcase, a_half_message_must_be_finished);
 	tcase_add_test (tcase, a_finished_message_is_forgotten);

@@ -10,7 +10,7 @@
 #define ROWS(table) (int)(sizeof table / sizeof *table)
 
 static const char table_text[] =
-	"[{\"plugin\":\"broken\",\"refused\":\"it would not start\"},"
+	"[{\"plugin\":\"broken\",\"refused\":\"its start function failed\"},"
 	"{\"plugin\":\"exec\",\"version\":\"1\",\"summary\":\"s\",\"verbs\":["
 	"{\"name\":\"run\",\"help\":\"Run\",\"control\":false,\"facts\":false,\"params\":["
 	"{\"name\":\"argv\",\"type\":\"strings\",\"required\":true,\"help\":\"h\"},"

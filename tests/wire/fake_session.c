@@ -109,7 +109,7 @@ void fake_begin (struct fake_session *fake)
 
 	*fake = (struct fake_session){ .now = 100000 };
 	decoder_init (&fake->decoder, FROM_SERVER);
-	buf_init (&fake->heard, LOG_MAX);
+	buf_init (&fake->received, LOG_MAX);
 	buf_init (&fake->events, LOG_MAX);
 	buf_init (&fake->answers, LOG_MAX);
 	session_init (&fake->session, &events, fake, &limits, json_pack ("{si}", "remex", 1), fake->now);
@@ -119,7 +119,7 @@ void fake_end (struct fake_session *fake)
 {
 	session_free (&fake->session);
 	decoder_free (&fake->decoder);
-	buf_free (&fake->heard);
+	buf_free (&fake->received);
 	buf_free (&fake->events);
 	buf_free (&fake->answers);
 }
@@ -134,7 +134,7 @@ void fake_bytes (struct fake_session *fake, const void *bytes, size_t n)
 	while (fake->session.more);
 }
 
-void fake_say (struct fake_session *fake, const char *fmt, ...)
+void fake_send (struct fake_session *fake, const char *fmt, ...)
 {
 	char text[1024];
 	uint32_t length;
@@ -190,7 +190,7 @@ size_t fake_output (struct channel *channel, const char *stream, size_t n)
 /* --- what happened ----------------------------------------------------------------------------------------------- */
 
 /* The text of a log, which starts anew with the next write. */
-static const char *told (struct buf *log)
+static const char *take_log (struct buf *log)
 {
 	static char text[LOG_MAX + 1];
 	size_t n = buf_len (log);
@@ -204,7 +204,7 @@ static const char *told (struct buf *log)
 
 const char *fake_events (struct fake_session *fake)
 {
-	return told (&fake->events);
+	return take_log (&fake->events);
 }
 
 static void note_answer (struct fake_session *fake, const struct message *message)
@@ -239,11 +239,11 @@ const char *fake_answers (struct fake_session *fake)
 	int got;
 
 	if (buf_len (out))
-		ck_assert_int_eq (buf_append (&fake->heard, buf_head (out), buf_len (out)), 0);
+		ck_assert_int_eq (buf_append (&fake->received, buf_head (out), buf_len (out)), 0);
 	buf_consume (out, buf_len (out));
-	while ((got = decoder_next (&fake->decoder, &fake->heard, &message, &err)) > 0)
+	while ((got = decoder_next (&fake->decoder, &fake->received, &message, &err)) > 0)
 		note_answer (fake, message);
 	ck_assert_msg (got == 0, "%s", err.text);
-	ck_assert_uint_eq (buf_len (&fake->heard), 0);
-	return told (&fake->answers);
+	ck_assert_uint_eq (buf_len (&fake->received), 0);
+	return take_log (&fake->answers);
 }

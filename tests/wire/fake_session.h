@@ -10,7 +10,7 @@
 struct fake_session {
 	struct session session;
 	struct decoder decoder; /* of the session's messages */
-	struct buf heard, events, answers;
+	struct buf received, events, answers;
 	int64_t now;
 };
 
@@ -19,7 +19,7 @@ void fake_begin (struct fake_session *fake);
 void fake_end (struct fake_session *fake);
 
 /* The client sends a message without a body, or data; or bytes that need not be a message. */
-void fake_say (struct fake_session *fake, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
+void fake_send (struct fake_session *fake, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
 void fake_data (struct fake_session *fake, unsigned id, const char *stream, const char *bytes, size_t n);
 void fake_bytes (struct fake_session *fake, const void *bytes, size_t n);
 

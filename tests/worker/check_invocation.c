@@ -180,7 +180,7 @@ static const struct {
 	{ "null", NULL },
 };
 
-START_TEST (roots_that_make_no_sense)
+START_TEST (malformed_roots)
 {
 	const char *why = roots_refused[_i].why;
 
@@ -287,7 +287,7 @@ static const struct {
 } senseless[] = { { -1, 0, 5 }, { 0, -1, 5 }, { 3, 0, 5 }, { INT64_MAX, 0, 5 }, { 5 * 1024 * 1024, 0, 5 } };
 
 /* Records that no front sends end the worker, and have no other effect. */
-START_TEST (calls_that_make_no_sense)
+START_TEST (malformed_calls)
 {
 	struct record record = { .type = REC_CALL, .id = 1, .a = senseless[_i].a, .b = senseless[_i].b };
 
@@ -318,7 +318,7 @@ static const struct soil_row {
 	{ "child", WORKER_LEFT },
 };
 
-START_TEST (what_a_plugin_changes)
+START_TEST (process_state_that_a_plugin_changes)
 {
 	char header[128];
 
@@ -435,12 +435,12 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, before_it_is_ready);
 	tcase_add_test (tcase, in_pieces);
 	tcase_add_loop_test (tcase, roots, 0, ROWS (roots_rows));
-	tcase_add_loop_test (tcase, roots_that_make_no_sense, 0, ROWS (roots_refused));
+	tcase_add_loop_test (tcase, malformed_roots, 0, ROWS (roots_refused));
 	tcase_add_test (tcase, a_large_one);
 	tcase_add_loop_test (tcase, failing, 0, ROWS (fail_rows));
 	tcase_add_test (tcase, a_crash);
-	tcase_add_loop_test (tcase, calls_that_make_no_sense, 0, ROWS (senseless));
-	tcase_add_loop_test (tcase, what_a_plugin_changes, 0, ROWS (soil_rows));
+	tcase_add_loop_test (tcase, malformed_calls, 0, ROWS (senseless));
+	tcase_add_loop_test (tcase, process_state_that_a_plugin_changes, 0, ROWS (soil_rows));
 	tcase_add_test (tcase, the_lifeline_ends_while_idle);
 	tcase_add_test (tcase, the_lifeline_ends_while_running);
 	tcase_add_test (tcase, the_front_is_gone);
