@@ -8,15 +8,14 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "conf/pattern.h"
 #include "hosts/expression.h"
 #include "hosts/host_name.h"
+#include "hosts/name_filter.h"
 #include "hosts/name_pattern.h"
 
 enum {
@@ -51,19 +50,13 @@ struct evaluation {
 	struct kept_group *groups;
 };
 
-struct filter {
-	regex_t regex;
-	bool drop; /* what matches; else what does not match */
-};
-
 struct scope {
 	struct evaluation *evaluation;
 	const struct place *place;
 	bool excluding; /* the words behind -x */
 	bool any; /* there was an item that names hosts */
 	struct host_list list, dropped;
-	struct filter *filters;
-	size_t n_filters;
+	struct name_filters filters; /* for the end of the scope */
 };
 
 /* A text that is being read. */
@@ -234,9 +227,7 @@ static void scope_free (struct scope *scope)
 {
 	host_list_free (&scope->list);
 	host_list_free (&scope->dropped);
-	for (size_t i = 0; i < scope->n_filters; i++)
-		regfree (&scope->filters[i].regex);
-	free (scope->filters);
+	name_filters_free (&scope->filters);
 }
 
 /* Append ", @NAME" to a list of groups, as far as it fits. */
@@ -566,27 +557,12 @@ static int read_name (struct text *text, struct host_list *list)
 
 /* --- regular expressions ----------------------------------------------------------------------------------------- */
 
-static int compile (const struct text *text, const char *at, const char *pattern, regex_t *regex)
-{
-	char words[128];
-	struct err why;
-	int failed;
-
-	if (!*pattern)
-		return fail (text, at, "the regular expression is empty: /^web/ keeps the names that begin with web");
-	if (pattern_check (pattern, &why) < 0)
-		return fail (text, at, "the regular expression %s", why.text);
-	if (!(failed = regcomp (regex, pattern, REG_EXTENDED | REG_NOSUB)))
-		return 0;
-	regerror (failed, NULL, words, sizeof words);
-	return fail (text, at, "the regular expression cannot be used: %s", words);
-}
-
 /* Read /RE/, in which \/ is a slash. */
-static int read_regex (struct text *text, regex_t *regex)
+static int read_regex (struct text *text, bool drop, struct name_filter *filter)
 {
 	const char *at = text->p++, *begin = text->p;
 	char *pattern, *to;
+	struct err why;
 	int result;
 
 	for (; *text->p && *text->p != '/'; text->p++)
@@ -604,49 +580,34 @@ static int read_regex (struct text *text, regex_t *regex)
 			*to++ = *from;
 	*to = '\0';
 	text->p++;
-	result = compile (text, at, pattern, regex);
+	result = name_filter_compile (filter, pattern, drop, &why);
+	if (result < 0)
+		fail (text, at, "the regular expression %s", why.text);
 	free (pattern);
 	return result;
-}
-
-static bool passes (const char *name, void *context)
-{
-	const struct filter *filter = context;
-
-	return (regexec (&filter->regex, name, 0, NULL, 0) == 0) != filter->drop;
-}
-
-/* A filter for the end of the scope. It owns the regex then. */
-static int add_filter (struct scope *scope, const struct filter *filter)
-{
-	struct filter *more = realloc (scope->filters, (scope->n_filters + 1) * sizeof *more);
-
-	if (!more)
-		return fail_memory (scope);
-	scope->filters = more;
-	more[scope->n_filters++] = *filter;
-	return 0;
 }
 
 /* A /RE/ behind an operator. */
 static int read_filter (struct text *text, char sign, bool negative, struct host_list *left)
 {
-	struct filter filter = { .drop = negative || sign == '!' || (text->scope->excluding && sign == ',') };
+	bool drop = negative || sign == '!' || (text->scope->excluding && sign == ',');
 	const char *at = text->p;
+	struct name_filter filter;
 
 	if (sign == '^')
 		return fail (text, at, "'^' joins two lists; a regular expression follows ',', '&' or '!'");
-	if (read_regex (text, &filter.regex) < 0)
+	if (read_regex (text, drop, &filter) < 0)
 		return -1;
 	if (sign == ',') {
-		if (add_filter (text->scope, &filter) == 0)
+		if (name_filters_add (&text->scope->filters, &filter) == 0)
 			return 0;
+		fail_memory (text->scope);
 	} else if (count_work (text, at, left->n) == 0) {
-		host_list_filter (left, passes, &filter);
-		regfree (&filter.regex);
+		name_filter_apply (&filter, left);
+		name_filter_free (&filter);
 		return 0;
 	}
-	regfree (&filter.regex);
+	name_filter_free (&filter);
 	return -1;
 }
 
@@ -800,15 +761,15 @@ static int evaluate_texts (struct scope *scope, const char *const *texts, size_t
 /* Drop what is to be dropped from the whole. `words` names the scope for a message. */
 static int finish_scope (struct scope *scope, const char *words)
 {
-	if (!scope->any && !scope->excluding && (scope->n_filters || scope->dropped.n))
+	if (!scope->any && !scope->excluding && (scope->filters.n || scope->dropped.n))
 		return err_set (scope->evaluation->err, 0,
 			"'%.200s' only keeps and drops hosts, and there are none: @*,/^web/ and @*,-web1 begin with "
 			"hosts",
 			words);
 	if (scope->dropped.n)
 		host_list_subtract (&scope->list, &scope->dropped);
-	for (size_t i = 0; i < scope->n_filters && !scope->excluding; i++)
-		host_list_filter (&scope->list, passes, &scope->filters[i]);
+	if (!scope->excluding)
+		name_filters_apply (&scope->filters, &scope->list);
 	return 0;
 }
 
@@ -825,8 +786,7 @@ static int evaluate (struct evaluation *evaluation, const struct expression *exp
 		result = evaluate_texts (&excluded, expression->excluded, expression->n_excluded);
 	if (result == 0) {
 		host_list_subtract (&scope.list, &excluded.list);
-		for (size_t i = 0; i < excluded.n_filters; i++)
-			host_list_filter (&scope.list, passes, &excluded.filters[i]);
+		name_filters_apply (&excluded.filters, &scope.list);
 		*list = scope.list;
 		scope.list = (struct host_list){ .n = 0 };
 	}

@@ -11,6 +11,7 @@ noinst_LTLIBRARIES += %D%/libhosts.la
 	%D%/hosts.c %D%/hosts.h \
 	%D%/hosts_file.c %D%/hosts_file.h \
 	%D%/ini.c %D%/ini.h \
+	%D%/name_filter.c %D%/name_filter.h \
 	%D%/name_pattern.c %D%/name_pattern.h \
 	%D%/proxy_line.c %D%/proxy_line.h \
 	%D%/ranges.c %D%/ranges.h \

@@ -6,6 +6,7 @@ hosts_tests = \
 	%D%/check_host_name \
 	%D%/check_ini \
 	%D%/check_proxy_line \
+	%D%/check_name_filter \
 	$(NULL)
 check_PROGRAMS += $(hosts_tests)
 TESTS += $(hosts_tests)
@@ -20,6 +21,8 @@ hosts_libs = src/hosts/libhosts.la src/proc/libproc.la src/conf/libconf.la src/n
 %C%_check_ini_LDADD = $(hosts_libs)
 %C%_check_proxy_line_CFLAGS = $(check_cflags)
 %C%_check_proxy_line_LDADD = $(hosts_libs)
+%C%_check_name_filter_CFLAGS = $(check_cflags)
+%C%_check_name_filter_LDADD = $(hosts_libs)
 %C%_check_host_name_CFLAGS = $(check_cflags)
 %C%_check_host_name_LDADD = $(hosts_libs)
 endif
