@@ -33,7 +33,7 @@ static char *run (const char *shell, const char *text, size_t *n, int *status)
 		close (pipes[1]);
 		setenv ("CDPATH", "/usr", 1);
 		setenv ("OLDPWD", "/usr", 1);
-		setenv ("HOME", "/nonexistent", 1);
+		setenv ("HOME", "/dev/null/home", 1);
 		setenv ("SHELL", "/bin/sh", 1);
 		execlp (shell, shell, "-c", text, (char *)NULL);
 		_exit (125);
@@ -115,7 +115,7 @@ static const struct {
 	int status;
 	const char *output;
 } commands[] = {
-	{ { .line = "echo \"$0\" ~ 'it''s'; exit 7" }, 7, "/bin/sh /nonexistent its\n" },
+	{ { .line = "echo \"$0\" ~ 'it''s'; exit 7" }, 7, "/bin/sh /dev/null/home its\n" },
 	{ { .argv = (const char *const[]){ "pwd", NULL }, .cwd = "/usr/bin" }, 0, "/usr/bin\n" },
 	{ { .argv = (const char *const[]){ "pwd", NULL }, .cwd = "usr/bin" }, 0, "/usr/bin\n" },
 	{ { .argv = (const char *const[]){ "pwd", NULL }, .cwd = "bin" }, 0, NULL }, /* /bin, not /usr/bin */
