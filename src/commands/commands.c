@@ -111,7 +111,8 @@ int main (int argc, char **argv)
 	const struct personality *personality;
 	const struct subcommand *command;
 
-	/* The rest of the program relies on open descriptors 0, 1 and 2, and sees a closed pipe as EPIPE. */
+	/* The rest of the program relies on open descriptors 0, 1 and 2, and sees a closed pipe as EPIPE,
+	 * and a file of the largest size that is allowed (ulimit -f) as EFBIG. */
 	if (fd_guard_std () < 0) {
 		complain (NULL, "cannot open /dev/null: %s", strerror (errno));
 		return STATUS_REMEX;
@@ -119,6 +120,7 @@ int main (int argc, char **argv)
 	memory_guard (no_memory);
 	signal (SIGPIPE, SIG_IGN);
 	signal (SIGCHLD, SIG_DFL); /* ignored signals are inherited, and nobody could wait for a source of groups then */
+	signal (SIGXFSZ, SIG_IGN);
 	if (say_open () < 0)
 		no_memory ();
 	if (argc && (personality = personality_find (argv[0]))) {
