@@ -154,7 +154,7 @@ int transfer_check_sources (const struct transfer *self, struct err *err)
 			result = check_kind (self, fd, &why);
 		fd_close (&fd);
 		if (result < 0)
-			return err_set (err, why.code, "%s: %s", self->sources[i], why.text);
+			return err_set (err, why.code, "%s: %s", *self->sources[i] ? self->sources[i] : "''", why.text);
 	}
 	return 0;
 }

@@ -366,7 +366,7 @@ static int make_directory (const char *path, struct err *err)
 	struct stat st;
 
 	if (mkdir (path, 0777) < 0 && errno != EEXIST)
-		return err_sys (err, CODE_IO_ERROR, "cannot make %s", path);
+		return err_sys (err, CODE_IO_ERROR, "cannot make %s", *path ? path : "''");
 	if (stat (path, &st) < 0)
 		return err_sys (err, CODE_IO_ERROR, "%s", path);
 	return S_ISDIR (st.st_mode) ? 0 : err_set (err, CODE_BAD_VALUE, "%s is not a directory", path);
