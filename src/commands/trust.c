@@ -282,8 +282,10 @@ static int pin_list_read (struct pin_list *list, const char *path, struct err *e
 	*list = (struct pin_list){ .n = 0 };
 	list->text = !strcmp (path, "-") ? fd_read_all (STDIN_FILENO, LIST_MAX, &n, err)
 					 : fd_read_file (path, LIST_MAX, &n, err);
-	if (!list->text)
-		return -1;
+	if (!list->text) {
+		errno = err->sys ? err->sys : EFBIG;
+		return err_sys (err, 0, "cannot read it"); /* the caller names the file */
+	}
 	for (size_t i = 0; i < n; i++)
 		lines += list->text[i] == '\n';
 	if (!(list->lines = calloc (lines, sizeof *list->lines)))
@@ -352,6 +354,26 @@ static const struct task_ops listed_ops = {
 	.start = listed_start, .ended = listed_ended, .event = on_event, .signal = on_signal, .over = is_over
 };
 
+/* Say how many are trusted, and which are not: the names that a next command may be given. */
+static void tell_trusted (const struct listed_probe *all, size_t n)
+{
+	const char **left = calloc (n + 1, sizeof *left);
+	size_t n_left = 0;
+	char *names;
+
+	for (size_t i = 0; left && i < n; i++)
+		if (!all[i].trusted)
+			left[n_left++] = all[i].target->label;
+	names = left ? fold_names (left, n_left) : NULL;
+	if (names && n_left)
+		remark ("remex: %zu of %zu hosts %s trusted; not trusted: %s\n", n - n_left, n,
+			n - n_left == 1 ? "is" : "are", names);
+	else if (names && n > 1)
+		remark ("remex: %zu of %zu hosts are trusted\n", n, n);
+	free (names);
+	free (left);
+}
+
 /* Fetch the keys of all targets, and pin those that the list confirms. The exit status. */
 static int trust_targets (const struct host_targets *targets, const struct pin_list *list)
 {
@@ -379,9 +401,8 @@ static int trust_targets (const struct host_targets *targets, const struct pin_l
 		started += all[i].started && all[i].probe.closed;
 	}
 	drive_close (&drive);
+	tell_trusted (all, targets->n);
 	free (all);
-	if (targets->n > 1 || trusted != targets->n)
-		remark ("remex: %zu of %zu hosts are trusted\n", trusted, targets->n);
 	return finish (result < 0              ? STATUS_REMEX
 		       : started < targets->n  ? STATUS_CANCELLED
 		       : trusted == targets->n ? 0
