@@ -14,6 +14,7 @@ cli_checks = \
 	%D%/check_json \
 	%D%/check_labels \
 	%D%/check_last \
+	%D%/check_many \
 	%D%/check_outdir \
 	%D%/check_pending \
 	%D%/check_progress \
@@ -75,6 +76,9 @@ cli_parts = src/cli/libcli.la src/hosts/libhosts.la src/proc/libproc.la src/conf
 %C%_check_fanout_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 %C%_check_last_CFLAGS = $(check_cflags)
 %C%_check_last_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
+%C%_check_many_SOURCES = %D%/check_many.c %D%/far_host.c %D%/far_host.h
+%C%_check_many_CFLAGS = $(check_cflags)
+%C%_check_many_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 %C%_check_outdir_CFLAGS = $(check_cflags)
 %C%_check_outdir_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 %C%_check_report_CFLAGS = $(check_cflags)
