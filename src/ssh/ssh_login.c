@@ -75,6 +75,7 @@ void login_host_free (struct login_host *login)
 	free (login->hostname);
 	free (login->known_name);
 	free (login->user);
+	free (login->jump);
 	*login = (struct login_host){ .port = 0 };
 }
 
@@ -98,12 +99,6 @@ static char **expand_list (const struct ssh_config_list *list, const char *const
 /* What cannot be done is refused: to connect in another way than the user has said would be wrong. */
 static int refuse_settings (const struct ssh_settings *settings, const char *host, struct err *err)
 {
-	if (settings->proxy_jump)
-		return err_set (err, 0,
-			"~/.ssh/config says ProxyJump %.100s for %.100s, which remex-ssh does not follow yet: an "
-			"address for it, or "
-			"--via for a remexd on TCP, helps",
-			settings->proxy_jump, host);
 	if (settings->proxy_command)
 		return err_set (
 			err, 0, "~/.ssh/config says ProxyCommand for %.100s, which remex-ssh does not run", host);
@@ -148,6 +143,8 @@ static int take_settings (struct login_host *login, const struct ssh_settings *s
 	tokens.user = login->user;
 	tokens.port = login->port;
 	login->identities_only = settings->identities_only;
+	if (settings->proxy_jump && !(login->jump = strdup (settings->proxy_jump)))
+		return err_set (err, 0, "out of memory");
 	login->agent = !settings->identity_agent || !strcmp (settings->identity_agent, "SSH_AUTH_SOCK");
 	login->other_agent = !login->agent && strcmp (settings->identity_agent, "none") != 0;
 	if (!(login->identities = expand_list (&settings->identity_files, identities, 3, &tokens, err)) ||
@@ -481,15 +478,7 @@ static int step_keys (struct login *login, LIBSSH2_SESSION *raw, struct err *err
 			if (!choice->comment)
 				login->locked = choice->path;
 			break;
-		default:
-			failure_of_session (raw, "the login failed", err);
-			if (login->offered > 1)
-				err_set (err, FAILURE_DENIED,
-					"its sshd ended the login after %zu keys: IdentityFile and IdentitiesOnly in "
-					"~/.ssh/config "
-					"say which one is right",
-					login->offered + 1);
-			return -1;
+		default: failure_of_session (raw, "the login failed", err); return -1;
 		}
 	}
 	return explain_denied (login, err);

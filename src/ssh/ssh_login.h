@@ -19,6 +19,7 @@ struct login_host {
 	char *known_name; /* what known_hosts calls it: HostKeyAlias, else the hostname */
 	uint16_t port;
 	char *user;
+	char *jump; /* ProxyJump: "[USER@]HOST[:PORT],…", the last one connects to the host; NULL: none */
 	char **identities; /* paths of private keys, NULL behind the last */
 	bool identities_only; /* no keys of the agent but these */
 	bool agent; /* the agent of SSH_AUTH_SOCK is to be used */

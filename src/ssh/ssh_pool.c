@@ -33,12 +33,14 @@ struct ssh_pool {
 	struct agent_link *agent; /* shared by all logins */
 	struct list peers;
 	struct timer *sweep;
+	bool freeing;
 };
 
 struct peer {
 	struct list node; /* in pool->peers */
 	struct ssh_pool *pool;
-	char *user, *host; /* as they were asked for */
+	char *user, *host, *via; /* as they were asked for; via NULL: not said */
+	int hops; /* on the way to it, as far as is known: those that ask for it */
 	uint16_t port;
 	struct login_host login; /* what ~/.ssh/config says of it */
 	struct list waiting; /* of reach */
@@ -53,6 +55,9 @@ struct route {
 	struct list node; /* in peer->routes */
 	struct peer *peer;
 	struct lookup *lookup;
+	struct ssh_reach
+		*jump; /* the channel of another peer that the session goes through; NULL: none, or it has ended */
+	int jump_fd; /* our end of its socket, until the session has it; -1 */
 	struct login *login;
 	struct ssh_session *session; /* NULL: the name is looked up, or the session has ended */
 	bool ready, over;
@@ -298,13 +303,127 @@ static void on_found (void *arg, int status, const struct addrinfo *found)
 	route_over (route, false, &err);
 }
 
+static const struct ssh_pool_ops forgotten_ops;
+
 static void route_free (struct route *route)
 {
 	list_remove (&route->node);
+	if (route->jump)
+		route->jump->ops = &forgotten_ops;
+	fd_close (&route->jump_fd);
 	lookup_cancel (route->lookup);
 	ssh_session_free (route->session);
 	login_free (route->login);
 	free (route);
+}
+
+/* --- hops --------------------------------------------------------------------------------------------------------------- */
+
+static void forget_opened (void *arg)
+{
+	(void)arg;
+}
+
+static void forget_failed (void *arg, const struct err *err)
+{
+	(void)arg;
+	(void)err;
+}
+
+/* Of a channel whose route is gone: the end of the socket ends it. */
+static const struct ssh_pool_ops forgotten_ops = { forget_opened, forget_failed };
+
+static void on_hop_opened (void *arg)
+{
+	struct route *route = arg;
+	struct ssh_session_target target = { .fd = route->jump_fd, .key_types = login_key_types (route->login) };
+
+	route->jump_fd = -1;
+	connect_route (route, &target);
+}
+
+/* Before it was open: the route has failed. Afterwards the session sees the end of its connection. */
+static void on_hop_failed (void *arg, const struct err *err)
+{
+	struct route *route = arg;
+	bool opened = route->jump->opened;
+	struct err why;
+
+	route->jump = NULL;
+	if (opened || route->over)
+		return;
+	err_set (&why, err->code, "on the way there: %.450s", err->text);
+	route_over (route, false, &why);
+}
+
+/* Take the last hop off a list like "a,bob@b:2222". `rest` gets what is left, or "" and *first true where it was the only
+ * one. 0, or -1 and err. */
+static int take_hop (char *list, struct ssh_pool_target *hop, bool *only, struct err *err)
+{
+	char *comma = strrchr (list, ','), *word = comma ? comma + 1 : list, *at, *colon, *end;
+
+	*only = !comma;
+	if (comma)
+		*comma = '\0';
+	if (!strncmp (word, "ssh://", 6))
+		word += 6;
+	at = strrchr (word, '@');
+	if (at)
+		*at = '\0';
+	hop->user = at ? word : "";
+	word = at ? at + 1 : word;
+	end = *word == '[' ? strchr (word, ']') : NULL;
+	colon = end ? (end[1] == ':' ? end + 1 : NULL) : strchr (word, ':');
+	if (colon) {
+		unsigned long port = strtoul (colon + 1, &at, 10);
+
+		if (*at || !port || port > 65535)
+			return err_set (
+				err, FAILURE_DENIED, "ProxyJump names no port behind its colon: '%.100s'", word);
+		hop->port = (uint16_t)port;
+		*colon = '\0';
+	}
+	if (end) {
+		*end = '\0';
+		word++;
+	}
+	if (!*word)
+		return err_set (err, FAILURE_DENIED, "ProxyJump names no host");
+	hop->host = word;
+	return 0;
+}
+
+static struct ssh_reach *reach_new (struct ssh_pool *pool, const struct ssh_pool_target *target, int hops, int fd,
+	const struct ssh_pool_ops *ops, void *arg, struct err *err);
+
+/* Go through the last one of the hosts on the way. 0, or -1 and err. */
+static int begin_hop (struct route *route, const char *jump, struct err *err)
+{
+	static const struct ssh_pool_ops ops = { on_hop_opened, on_hop_failed };
+	struct peer *peer = route->peer;
+	struct ssh_pool_target hop = { .to_host = peer->login.hostname, .to_port = peer->login.port };
+	char *list = strdup (jump);
+	bool only;
+	int pair[2], result = -1;
+
+	if (peer->hops >= POOL_HOPS) {
+		err_set (err, FAILURE_DENIED, "there are more than %d hosts on the way (ProxyJump)", POOL_HOPS);
+	} else if (!list) {
+		err_set (err, FAILURE_INTERNAL, "out of memory");
+	} else if (take_hop (list, &hop, &only, err) == 0) {
+		hop.via = only ? NULL : list;
+		if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
+			err_sys (err, FAILURE_INTERNAL, "cannot make a socket pair");
+		} else if (!(route->jump = reach_new (peer->pool, &hop, peer->hops + 1, pair[1], &ops, route, err))) {
+			fd_close (&pair[0]);
+			fd_close (&pair[1]);
+		} else {
+			route->jump_fd = pair[0];
+			result = 0;
+		}
+	}
+	free (list);
+	return result;
 }
 
 /* Begin a further session. */
@@ -312,6 +431,7 @@ static void route_new (struct peer *peer)
 {
 	static const struct lookup_ops ops = { on_lookup_started, on_found };
 	struct route *route = calloc (1, sizeof *route);
+	const char *jump = peer->via ? peer->via : peer->login.jump;
 	char port[8];
 	struct err err;
 
@@ -324,13 +444,17 @@ static void route_new (struct peer *peer)
 		return;
 	}
 	route->peer = peer;
+	route->jump_fd = -1;
 	route->most = SESSION_CHANNELS;
 	list_append (&peer->routes, &route->node);
 	peer->n_routes++;
 	snprintf (port, sizeof port, "%u", (unsigned)peer->login.port);
 	if (!(route->login = login_new (&peer->login, peer->pool->agent, on_stir, route, &err)))
 		route_over (route, false, &err);
-	else if (!(route->lookup = resolver_look_up (peer->pool->resolver, peer->login.hostname, port, &ops, route)))
+	else if (jump && strcmp (jump, "none") != 0) {
+		if (begin_hop (route, jump, &err) < 0)
+			route_over (route, false, &err);
+	} else if (!(route->lookup = resolver_look_up (peer->pool->resolver, peer->login.hostname, port, &ops, route)))
 		route_over (route, false, &err);
 }
 
@@ -369,6 +493,8 @@ static void run (struct peer *peer)
 	struct route *route;
 	bool given = true;
 
+	if (peer->pool->freeing)
+		return;
 	while (given && !list_empty (&peer->waiting) && now >= peer->pause_ms) {
 		given = false;
 		list_each (route, &peer->routes, node)
@@ -410,16 +536,22 @@ static void peer_free (struct peer *peer)
 	login_host_free (&peer->login);
 	free (peer->user);
 	free (peer->host);
+	free (peer->via);
 	free (peer);
 }
 
-static struct peer *find_peer (struct ssh_pool *pool, const struct ssh_pool_target *target, struct err *err)
+static bool same_way (const char *a, const char *b)
+{
+	return a && b ? !strcmp (a, b) : a == b;
+}
+
+static struct peer *find_peer (struct ssh_pool *pool, const struct ssh_pool_target *target, int hops, struct err *err)
 {
 	struct peer *peer;
 
 	list_each (peer, &pool->peers, node)
 		if (!strcmp (peer->user, target->user) && !strcasecmp (peer->host, target->host) &&
-			peer->port == target->port)
+			peer->port == target->port && same_way (peer->via, target->via) && peer->hops == hops)
 			return peer;
 	if (!(peer = calloc (1, sizeof *peer))) {
 		err_set (err, FAILURE_INTERNAL, "out of memory");
@@ -427,11 +559,13 @@ static struct peer *find_peer (struct ssh_pool *pool, const struct ssh_pool_targ
 	}
 	peer->pool = pool;
 	peer->port = target->port;
+	peer->hops = hops;
 	list_init (&peer->node);
 	list_init (&peer->waiting);
 	list_init (&peer->routes);
 	err_set (err, FAILURE_INTERNAL, "out of memory");
 	if (!(peer->user = strdup (target->user)) || !(peer->host = strdup (target->host)) ||
+		(target->via && !(peer->via = strdup (target->via))) ||
 		login_host_find (&peer->login, peer->user, peer->host, peer->port, err) < 0) {
 		peer_free (peer);
 		return NULL;
@@ -503,6 +637,7 @@ void ssh_pool_free (struct ssh_pool *pool)
 
 	if (!pool)
 		return;
+	pool->freeing = true;
 	list_each_safe (peer, next, &pool->peers, node)
 		peer_free (peer);
 	timer_free (&pool->sweep);
@@ -511,14 +646,14 @@ void ssh_pool_free (struct ssh_pool *pool)
 	free (pool);
 }
 
-int ssh_pool_reach (struct ssh_pool *pool, const struct ssh_pool_target *target, int fd, const struct ssh_pool_ops *ops,
-	void *arg, struct err *err)
+static struct ssh_reach *reach_new (struct ssh_pool *pool, const struct ssh_pool_target *target, int hops, int fd,
+	const struct ssh_pool_ops *ops, void *arg, struct err *err)
 {
-	struct peer *peer = find_peer (pool, target, err);
+	struct peer *peer = find_peer (pool, target, hops, err);
 	struct ssh_reach *reach = peer ? calloc (1, sizeof *reach) : NULL;
 
 	if (!reach)
-		return -1;
+		return NULL;
 	list_init (&reach->node);
 	reach->peer = peer;
 	reach->ops = ops;
@@ -530,9 +665,16 @@ int ssh_pool_reach (struct ssh_pool *pool, const struct ssh_pool_target *target,
 		reach_wait (reach, fd, false) < 0) {
 		reach->fd = -1;
 		reach_free (reach);
-		return err_set (err, FAILURE_INTERNAL, "out of memory");
+		err_set (err, FAILURE_INTERNAL, "out of memory");
+		return NULL;
 	}
 	timer_set (pool->loop, &peer->timer, clock_ms (), on_peer_timer, peer);
 	timer_set (pool->loop, &pool->sweep, clock_ms () + 1000, sweep, pool);
-	return 0;
+	return reach;
+}
+
+int ssh_pool_reach (struct ssh_pool *pool, const struct ssh_pool_target *target, int fd, const struct ssh_pool_ops *ops,
+	void *arg, struct err *err)
+{
+	return reach_new (pool, target, 0, fd, ops, arg, err) ? 0 : -1;
 }

@@ -5,6 +5,9 @@
  * session, and a host behind a gateway that does not answer holds that session's next opening up for as long as the
  * gateway tries to connect. So when an opening takes longer than POOL_PATIENCE_MS, the others get a further session.
  *
+ * A session to a machine behind others (ProxyJump) goes through a channel of a session to the last one of them: there the
+ * channel is a request as any other, with one end of a socket pair that the session has as its connection.
+ *
  * A server that has too many connections (MaxStartups) or takes no more channels (MaxSessions) is asked again after a
  * pause that doubles (R13), a bounded number of times.
  */
@@ -21,6 +24,7 @@ enum {
 	POOL_PATIENCE_MS = 250,
 	POOL_TRIES = 7, /* of a connection that is refused for now: 6.3 s of pauses */
 	POOL_PAUSE_MS = 100, /* the first pause */
+	POOL_HOPS = 8, /* hosts on the way, at most */
 	POOL_IDLE_MS = 10000, /* how long a session without channels stays */
 };
 
@@ -31,6 +35,7 @@ struct ssh_pool_target {
 	const char *user; /* "": as ~/.ssh/config says, else the caller's own name */
 	const char *host; /* a name, an alias of ~/.ssh/config, or an address without brackets */
 	uint16_t port; /* of its sshd; 0: as ~/.ssh/config says, else 22 */
+	const char *via; /* hosts on the way there, as in ProxyJump; "none"; NULL: as ~/.ssh/config says */
 	const char *command; /* an exec request there, or NULL: */
 	const char *to_host; /* a connection from there to this host */
 	uint16_t to_port;

@@ -362,6 +362,13 @@ static int step_login (struct ssh_session *session, struct err *err)
 {
 	int result = session->ops->login (session->arg, session->raw, err);
 
+	if (result < 0 && strstr (session->parting, "Too many authentication failures"))
+		return err_set (err, FAILURE_DENIED,
+			"its sshd ended the login after too many keys: IdentityFile and IdentitiesOnly in "
+			"~/.ssh/config say which "
+			"one is right");
+	if (result < 0 && *session->parting)
+		return err_set (err, FAILURE_DENIED, "its sshd ended the login");
 	if (result <= 0)
 		return result;
 	session->state = SESSION_READY;
