@@ -151,7 +151,7 @@ static int run (const struct far_reply *replies, size_t n, int format)
 	far_host_start (&far, false, replies, n);
 	for (size_t i = 0; i < n; i++) {
 		snprintf (names[i], sizeof names[i], "n%zu", i + 1);
-		targets[i] = (struct host_target){ names[i], far.where, NULL };
+		targets[i] = (struct host_target){ .label = names[i], .where = far.where };
 	}
 	hosts = (struct many_hosts){ .targets = { .targets = targets, .n = n } };
 	options.window = 1;
