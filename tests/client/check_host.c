@@ -419,8 +419,8 @@ static void hear_ping (void)
 {
 	const struct message *message;
 
-	fake_quiet (&fake);
-	ck_assert_ptr_nonnull (message = fake_hear (&fake));
+	fake_expect_nothing (&fake);
+	ck_assert_ptr_nonnull (message = fake_receive (&fake));
 	ck_assert_int_eq (message->kind, MESSAGE_PING);
 }
 
@@ -433,7 +433,7 @@ static struct remex_request *late_call (void)
 	request->deadline_ms = clock_ms () - 1000;
 	host_timer (fake.host, 0); /* it was set for the old time */
 	while (!fake.host->asked_ms)
-		fake_quiet (&fake);
+		fake_expect_nothing (&fake);
 	hear_ping ();
 	return request;
 }
@@ -452,8 +452,8 @@ START_TEST (a_server_that_is_late_and_silent)
 	struct remex_request *other = remex_start (fake.host, "b", NULL, NULL);
 	const struct message *message;
 
-	fake_quiet (&fake);
-	fake_hear (&fake);
+	fake_expect_nothing (&fake);
+	fake_receive (&fake);
 	wait_for_the_answer (late);
 	fake_ended (&fake, REMEX_TIMED_OUT);
 	ck_assert_ptr_eq (fake.event.request, late);
@@ -461,11 +461,11 @@ START_TEST (a_server_that_is_late_and_silent)
 	ck_assert_ptr_nonnull (strstr (fake.event.result->message, "does not answer"));
 	ck_assert (fake.event.result->started);
 	/* Should the server come back, it stops the call; what it says about it is too late. */
-	fake_quiet (&fake);
-	ck_assert_ptr_nonnull (message = fake_hear (&fake));
+	fake_expect_nothing (&fake);
+	ck_assert_ptr_nonnull (message = fake_receive (&fake));
 	ck_assert_int_eq (message->kind, MESSAGE_CANCEL);
-	fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"exited\",\"exit\":0}}");
-	fake_say (&fake, "{\"id\":2,\"done\":{\"outcome\":\"completed\"}}");
+	fake_send (&fake, "{\"id\":1,\"done\":{\"outcome\":\"exited\",\"exit\":0}}");
+	fake_send (&fake, "{\"id\":2,\"done\":{\"outcome\":\"completed\"}}");
 	fake_ended (&fake, REMEX_COMPLETED);
 	ck_assert_ptr_eq (fake.event.request, other);
 }
@@ -477,20 +477,20 @@ START_TEST (a_server_that_is_late_and_answers)
 	struct remex_request *late = late_call ();
 
 	for (int i = 0; i < 3; i++) {
-		fake_say (&fake, "{\"pong\":0}");
+		fake_send (&fake, "{\"pong\":0}");
 		while (!fake.host->answered)
-			fake_quiet (&fake);
+			fake_expect_nothing (&fake);
 		for (int j = 0; j < 10; j++)
-			fake_quiet (&fake);
-		ck_assert_ptr_null (fake_hear (&fake));
+			fake_expect_nothing (&fake);
+		ck_assert_ptr_null (fake_receive (&fake));
 		wait_for_the_answer (late);
 		while (fake.host->answered)
-			fake_quiet (&fake);
+			fake_expect_nothing (&fake);
 		hear_ping ();
 	}
 	wait_for_the_answer (late);
 	/* It is in the socket, and was not read yet. */
-	fake_say (&fake, "{\"id\":1,\"done\":{\"outcome\":\"timed_out\",\"limit\":\"deadline\"}}");
+	fake_send (&fake, "{\"id\":1,\"done\":{\"outcome\":\"timed_out\",\"limit\":\"deadline\"}}");
 	fake_ended (&fake, REMEX_TIMED_OUT);
 	ck_assert_str_eq (fake.event.result->message, "");
 }
@@ -502,7 +502,7 @@ START_TEST (a_deadline_runs_from_hello)
 	struct remex_request *request = remex_start (fake.host, "a", &(struct remex_options){ .deadline = 1000 }, NULL);
 
 	ck_assert (request->deadline_ms == INT64_MAX);
-	fake_say (&fake, HELLO);
+	fake_send (&fake, HELLO);
 	ck_assert_int_eq (fake_next (&fake)->type, REMEX_READY);
 	ck_assert_int_le (request->deadline_ms, clock_ms () + 1000000);
 }
