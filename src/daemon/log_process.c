@@ -18,6 +18,7 @@
 #include "base/passrights.h"
 #include "daemon/log_process.h"
 #include "proc/fork.h"
+#include "worker/worker.h"
 
 enum {
 	INLETS_MAX = 65536,
@@ -324,7 +325,7 @@ int log_process_worker (void)
 	if (to_process < 0)
 		return -1;
 	if (open_pair (pair, true) < 0)
-		return open ("/dev/null", O_WRONLY | O_CLOEXEC);
+		return WORKER_NO_LOG;
 	head->cmsg_level = SOL_SOCKET;
 	head->cmsg_type = SCM_RIGHTS;
 	head->cmsg_len = CMSG_LEN (sizeof (int));

@@ -30,8 +30,8 @@ struct log_process {
  * changed. */
 int log_process_start (struct log_process *process, bool input_output, struct err *err);
 
-/* What a new worker gets as its standard error: a descriptor that the caller closes; -1: ours, because there is no process,
- * or no descriptor. */
+/* What a new worker gets as its standard error: a descriptor that the caller closes; -1: ours, because there is no process;
+ * WORKER_NO_LOG: none, because there is no descriptor left. */
 int log_process_worker (void);
 
 #endif

@@ -288,6 +288,8 @@ int worker_run (int link, int lifeline, void *arg)
 	signal (SIGHUP, SIG_IGN);
 	signal (SIGINT, SIG_IGN);
 	signal (SIGTERM, SIG_IGN);
+	if (log == WORKER_NO_LOG && (log = open ("/dev/null", O_WRONLY | O_CLOEXEC)) < 0)
+		return EXIT_FAILURE;
 	if (log >= 0) {
 		log_redirect (log);
 		fd_close (&log);

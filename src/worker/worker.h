@@ -21,12 +21,14 @@
 #include "worker/tidy.h"
 #include "worker/user.h"
 
+enum { WORKER_NO_LOG = -2 };
+
 /* The arguments of a new worker; inherited through the forks, never changed. */
 struct worker_birth {
 	const struct config *config;
 	const struct plugin_files *files;
 	uid_t uid;
-	int log; /* its standard error; -1: that of its keeper */
+	int log; /* its standard error; -1: that of its keeper; WORKER_NO_LOG: none */
 	bool probe; /* load the plugins, send the verb table (REC_VERBS), leave */
 };
 
