@@ -3,9 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +13,7 @@
 #include "ssh/known_hosts.h"
 #include "ssh/pattern_list.h"
 
-enum { HASH_SIZE = KNOWN_HOSTS_SALT, NAME_SIZE = 1024 };
+enum { HASH_SIZE = KNOWN_HOSTS_SALT, BLOCK_SIZE = 64, NAME_SIZE = 1024 };
 
 enum line_marker { MARKER_NONE, MARKER_REVOKED, MARKER_AUTHORITY };
 
@@ -30,6 +28,7 @@ struct known_host {
 };
 
 struct known_hosts {
+	EVP_MD_CTX *context; /* of hash_name */
 	struct known_host *hosts;
 	size_t n;
 	char **paths;
@@ -39,9 +38,25 @@ struct known_hosts {
 	unsigned skipped_line;
 };
 
+/* A context for hash_name; NULL: out of memory, or this OpenSSL has no SHA-1. */
+static EVP_MD_CTX *new_context (void)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new ();
+
+	if (context && EVP_DigestInit_ex (context, EVP_sha1 (), NULL))
+		return context;
+	EVP_MD_CTX_free (context);
+	return NULL;
+}
+
 struct known_hosts *known_hosts_new (void)
 {
-	return calloc (1, sizeof (struct known_hosts));
+	struct known_hosts *known = calloc (1, sizeof *known);
+
+	if (known && (known->context = new_context ()))
+		return known;
+	free (known);
+	return NULL;
 }
 
 void known_hosts_free (struct known_hosts *known)
@@ -54,6 +69,7 @@ void known_hosts_free (struct known_hosts *known)
 	}
 	for (size_t i = 0; i < known->n_paths; i++)
 		free (known->paths[i]);
+	EVP_MD_CTX_free (known->context);
 	free (known->hosts);
 	free (known->paths);
 	free (known);
@@ -238,25 +254,39 @@ static bool make_name (char name[NAME_SIZE], const char *host, unsigned port)
 	return n > 0 && n < NAME_SIZE;
 }
 
-static bool hash_name (uint8_t hash[HASH_SIZE], const uint8_t salt[KNOWN_HOSTS_SALT], const char *name)
+/* One half of HMAC: the SHA-1 of the key, padded to a block of `pad`, and then of the bytes. */
+static bool hash_half (
+	EVP_MD_CTX *context, uint8_t hash[HASH_SIZE], const uint8_t *key, uint8_t pad, const void *bytes, size_t n)
 {
-	uint8_t whole[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
+	uint8_t block[BLOCK_SIZE], whole[EVP_MAX_MD_SIZE];
 
-	if (!HMAC (EVP_sha1 (), salt, KNOWN_HOSTS_SALT, (const uint8_t *)name, strlen (name), whole, &n) ||
-		n != HASH_SIZE)
+	for (size_t i = 0; i < BLOCK_SIZE; i++)
+		block[i] = (uint8_t)((i < KNOWN_HOSTS_SALT ? key[i] : 0) ^ pad);
+	if (!EVP_DigestInit_ex (context, NULL, NULL) || !EVP_DigestUpdate (context, block, sizeof block) ||
+		!EVP_DigestUpdate (context, bytes, n) || !EVP_DigestFinal_ex (context, whole, NULL))
 		return false;
 	memcpy (hash, whole, HASH_SIZE);
 	return true;
 }
 
-static bool is_named (const struct known_host *host, const char *name)
+/* HMAC-SHA1 (RFC 2104) with the salt as the key. HMAC(3) looks up its digest at each call, which takes ten times as long:
+ * a file may have thousands of hashed names, and each host is compared with all of them. */
+static bool hash_name (
+	EVP_MD_CTX *context, uint8_t hash[HASH_SIZE], const uint8_t salt[KNOWN_HOSTS_SALT], const char *name)
+{
+	uint8_t inner[HASH_SIZE];
+
+	return hash_half (context, inner, salt, 0x36, name, strlen (name)) &&
+	       hash_half (context, hash, salt, 0x5c, inner, sizeof inner);
+}
+
+static bool is_named (const struct known_hosts *known, const struct known_host *host, const char *name)
 {
 	uint8_t hash[HASH_SIZE];
 
 	if (host->names)
 		return pattern_list_matches (host->names, name);
-	return hash_name (hash, host->salt, name) && memcmp (hash, host->hash, HASH_SIZE) == 0;
+	return hash_name (known->context, hash, host->salt, name) && memcmp (hash, host->hash, HASH_SIZE) == 0;
 }
 
 /* --- judging ----------------------------------------------------------------------------------------------------- */
@@ -281,7 +311,7 @@ static struct known_hosts_judgement judge (
 		bool same = public_key_equal (&host->key, key);
 
 		if (judgement.verdict == KNOWN_HOSTS_REVOKED || (host->marker == MARKER_REVOKED && !same) ||
-			!is_named (host, name))
+			!is_named (known, host, name))
 			continue;
 		if (host->marker == MARKER_REVOKED)
 			decide (&judgement, KNOWN_HOSTS_REVOKED, host);
@@ -327,7 +357,8 @@ static bool is_revoked (const struct known_hosts *known, const char *name, const
 	for (size_t i = 0; i < known->n; i++) {
 		const struct known_host *host = &known->hosts[i];
 
-		if (host->marker == MARKER_REVOKED && public_key_equal (&host->key, key) && is_named (host, name))
+		if (host->marker == MARKER_REVOKED && public_key_equal (&host->key, key) &&
+			is_named (known, host, name))
 			return true;
 	}
 	return false;
@@ -343,7 +374,7 @@ static size_t find_types (const struct known_hosts *known, const char *name, con
 
 		for (size_t k = 0; k < n; k++)
 			told = told || !strcmp (types[k], host->key.type);
-		if (!told && host->marker == MARKER_NONE && is_named (host, name) &&
+		if (!told && host->marker == MARKER_NONE && is_named (known, host, name) &&
 			!is_revoked (known, name, &host->key))
 			types[n++] = host->key.type;
 	}
@@ -369,6 +400,7 @@ int known_hosts_line (struct buf *out, const char *host, unsigned port, const st
 {
 	char name[NAME_SIZE], shown[100], salt_text[32], hash_text[32], *text;
 	uint8_t hash[HASH_SIZE];
+	EVP_MD_CTX *context;
 	int result;
 
 	if (!*host || strpbrk (host, " \t\r\n,*?!#|@[]") || text_has_control (host, strlen (host)) ||
@@ -377,15 +409,17 @@ int known_hosts_line (struct buf *out, const char *host, unsigned port, const st
 			text_escape (shown, sizeof shown, host, strlen (host)));
 	if (!(text = public_key_format (key)))
 		return err_set (err, 0, "out of memory");
+	context = salt ? new_context () : NULL;
 	if (!salt) {
 		result = buf_printf (out, "%s %s\n", name, text);
-	} else if (hash_name (hash, salt, name)) {
+	} else if (context && hash_name (context, hash, salt, name)) {
 		text_b64_encode (salt_text, salt, KNOWN_HOSTS_SALT);
 		text_b64_encode (hash_text, hash, HASH_SIZE);
 		result = buf_printf (out, "|1|%s|%s %s\n", salt_text, hash_text, text);
 	} else {
 		result = -1;
 	}
+	EVP_MD_CTX_free (context);
 	free (text);
 	return result < 0 ? err_set (err, 0, "out of memory") : 0;
 }
