@@ -37,7 +37,7 @@ static int ssh_start (struct remex_host *host, struct err *err)
 	host->tunnel = tunnel_new (host->remex, &host->address.ssh, NULL, 0, &ops, host, err);
 	if (host->tunnel)
 		return 0;
-	host_fail (host, "internal", "%s", err->text);
+	host_fail (host, "", "%s", err->text);
 	return -1;
 }
 

@@ -232,7 +232,7 @@ static void ask_gateway (struct remex_host *host)
 	host->tunnel =
 		tunnel_new (host->remex, &host->address.ssh, host->address.host, host->address.port, &ops, host, &err);
 	if (!host->tunnel)
-		host_fail (host, "internal", "%s", err.text);
+		host_fail (host, "", "%s", err.text);
 }
 
 static int tcp_start (struct remex_host *host, struct err *err)

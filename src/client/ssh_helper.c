@@ -93,11 +93,18 @@ static int stop (struct ssh_helper *helper)
 	return status;
 }
 
+/* NULL: it was not built. */
 static const char *program (void)
 {
 	const char *named = secure_getenv ("REMEX_SSH");
 
-	return named && *named ? named : LIBEXECDIR "/remex-ssh";
+	if (named && *named)
+		return named;
+#ifdef HAVE_LIBSSH2
+	return LIBEXECDIR "/remex-ssh";
+#else
+	return NULL;
+#endif
 }
 
 static int start (struct ssh_helper *helper, struct err *err)
@@ -106,6 +113,10 @@ static int start (struct ssh_helper *helper, struct err *err)
 	struct spawn spawn = { .argv = argv, .env = (const char *const *)environ };
 	int pair[2], result;
 
+	if (!argv[0])
+		return err_set (err, 0,
+			"this remex was built without libssh2, and so without remex-ssh, which ssh:// and --via need "
+			"(configure says whether it found libssh2)");
 	if (link_pair (pair) < 0)
 		return err_sys (err, 0, "cannot make a socket pair");
 	spawn.fds[0] = pair[1];
