@@ -133,9 +133,18 @@ END_TEST
 
 /* --- a whole run --------------------------------------------------------------------------------------------------- */
 
-#define OK(text) { FAR_EXITED, text }
-#define EXIT(n) { FAR_DONE, "{\"outcome\":\"exited\",\"exit\":" #n "}" }
-#define DENIED { FAR_ERROR, "no" }
+#define OK(text) \
+	{ \
+		FAR_EXITED, text \
+	}
+#define EXIT(n) \
+	{ \
+		FAR_DONE, "{\"outcome\":\"exited\",\"exit\":" #n "}" \
+	}
+#define DENIED \
+	{ \
+		FAR_ERROR, "no" \
+	}
 
 static struct far_host far;
 static struct many many;
@@ -182,7 +191,8 @@ static const char *kept (void)
 
 START_TEST (live)
 {
-	ck_assert_int_eq (run ((const struct far_reply[]){ OK ("one\n"), EXIT (3), OK ("three\n") }, 3, FORMAT_TEXT), 3);
+	ck_assert_int_eq (
+		run ((const struct far_reply[]){ OK ("one\n"), EXIT (3), OK ("three\n") }, 3, FORMAT_TEXT), 3);
 	ck_assert_str_eq (out, "n1: one\nn3: three\n");
 	ck_assert_ptr_nonnull (strstr (err, "n2"));
 	ck_assert_str_eq (kept (), "ok n[1,3]\nfailed n2\n");
@@ -193,7 +203,8 @@ START_TEST (folded)
 {
 	options.fold = true;
 	ck_assert_int_eq (run ((const struct far_reply[]){ OK ("a\n"), OK ("b\n"), OK ("b\n") }, 3, FORMAT_TEXT), 0);
-	ck_assert_str_eq (out, "---------------\nn[2-3] (2)\n---------------\nb\n---------------\nn1\n---------------\na\n");
+	ck_assert_str_eq (
+		out, "---------------\nn[2-3] (2)\n---------------\nb\n---------------\nn1\n---------------\na\n");
 	ck_assert_str_eq (err, "remex: 2 of 3 hosts agree; 1 differs: n1\n");
 	ck_assert_str_eq (kept (), "ok n[1-3]\n1 n[2-3]\n2 n1\n");
 }
