@@ -1,5 +1,5 @@
-/* check_many - from the options of a command on many hosts to its end: options that exclude each other, one host and
- * many, the exit status, what is printed and what is kept for @last. */
+/* check_many - from the options of a command on many hosts to its end: options that exclude each other, which hosts are
+ * meant, one host and many, the exit status, what is printed and what is kept for @last. */
 #include "config.h"
 
 #include <stdio.h>
@@ -105,29 +105,136 @@ START_TEST (options_go_together)
 }
 END_TEST
 
+/* --- which hosts are meant ----------------------------------------------------------------------------------------- */
+
+/* The status of many_expand. What was said is in `said`. */
+static const char *said;
+
+static int expand (const char *words)
+{
+	struct option_list list = { .words = &words, .n = 1 };
+	int status;
+
+	capture_begin ();
+	status = many_expand (&command, &options, &list, true, &hosts);
+	said = capture_end ();
+	return status;
+}
+
+/* The labels of the targets, with blanks between them. */
+static const char *labels (void)
+{
+	static char text[512];
+
+	*text = '\0';
+	for (size_t i = 0; i < hosts.targets.n; i++)
+		snprintf (text + strlen (text), sizeof text - strlen (text), "%s%s", i ? " " : "",
+			hosts.targets.targets[i].label);
+	return text;
+}
+
+static const struct {
+	const char *words;
+	struct many_options options;
+	const char *labels; /* NULL: an error */
+	const char *says;
+} meant[] = {
+	{ "n[1-3]", { .window = 0 }, "n1 n2 n3", "" },
+	{ "n[1-3]", { .expect = 3 }, "n1 n2 n3", "" },
+	{ "n[1-3]", { .expect = 2 }, NULL, "remex: 3 hosts, and --expect says 2: nothing was run\n" },
+	{ "n1", { .expect = 2 }, NULL, "remex: 1 host, and --expect says 2: nothing was run\n" },
+	{ "n[1-3]", { .pick = 2 }, "n1 n2", "" },
+	{ "n[1-3]", { .pick = 3 }, "n1 n2 n3", "" },
+	{ "n[1-3]", { .pick = 30 }, "n1 n2 n3", "" },
+	{ "n[1-3]", { .pick = 1, .expect = 3 }, "n1", "" }, /* of all that are named */
+	{ "n[1-3]", { .pick = 1, .expect = 1 }, NULL, "--expect says 1" },
+	{ "n[1-3]", { .exit_from = "n3" }, "n1 n2 n3", "" },
+	{ "n[1-3]", { .exit_from = "n4" }, NULL, "--exit-from n4: it is not among the hosts" },
+	{ "n[1-3]", { .exit_from = "n3", .pick = 2 }, NULL, "--exit-from n3: it is not among the hosts" },
+	{ "n[1-3]!n[1-3]", { .window = 0 }, NULL, "" },
+	{ "@nobody", { .window = 0 }, NULL, "nobody" },
+	{ "n[1-", { .window = 0 }, NULL, "bracket" },
+	{ "-", { .window = 0 }, NULL, "stdin here, which has another use" },
+	{ "unix:///run/x.sock", { .window = 0 }, "unix:///run/x.sock", "" },
+	{ "unix:///run/%41;x", { .exit_from = "unix:///run/%41;x", .expect = 1 }, "unix:///run/%41;x", "" },
+};
+
+START_TEST (hosts_that_are_meant)
+{
+	options = meant[_i].options;
+	ck_assert_int_eq (expand (meant[_i].words), meant[_i].labels ? 0 : STATUS_REMEX);
+	if (meant[_i].labels)
+		ck_assert_str_eq (labels (), meant[_i].labels);
+	else
+		ck_assert (*said);
+	ck_assert_msg (strstr (said, meant[_i].says) != NULL, "%s", said);
+	many_hosts_free (&hosts);
+}
+END_TEST
+
+START_TEST (excluded)
+{
+	const char *words[] = { "n2", "n[3-9]" };
+
+	options.excluded = (struct option_list){ .words = words, .n = 2 };
+	ck_assert_int_eq (expand ("n[1-4]"), 0);
+	ck_assert_str_eq (labels (), "n1");
+	many_hosts_free (&hosts);
+}
+END_TEST
+
+/* Its file is read only where it is meant, so that a damaged one is in nobody's way. */
+START_TEST (the_last_hosts)
+{
+	const char *word = "@last.ok";
+
+	ck_assert_int_eq (mkdir (path ("remex"), 0700), 0);
+	write_text ("remex/last", "ok n[1-3]\n");
+	ck_assert_int_eq (expand ("@last.ok"), 0);
+	ck_assert_str_eq (labels (), "n1 n2 n3");
+	many_hosts_free (&hosts);
+	options.excluded = (struct option_list){ .words = &word, .n = 1 };
+	ck_assert_int_eq (expand ("n[1-4]"), 0);
+	ck_assert_str_eq (labels (), "n4");
+	many_hosts_free (&hosts);
+	write_text ("remex/last", "ok n[1-3");
+	ck_assert_int_eq (expand ("n[1-4]"), STATUS_REMEX);
+	many_hosts_free (&hosts);
+	options.excluded.n = 0;
+	ck_assert_int_eq (expand ("@last.ok"), STATUS_REMEX);
+	ck_assert_ptr_nonnull (strstr (said, "damaged"));
+	many_hosts_free (&hosts);
+	ck_assert_int_eq (expand ("n1"), 0);
+	many_hosts_free (&hosts);
+}
+END_TEST
+
 /* --- one host ------------------------------------------------------------------------------------------------------ */
 
 static const struct {
-	size_t n;
+	const char *words;
 	struct many_options options;
 	bool one;
 } ones[] = {
-	{ 1, { .window = 0 }, true },
-	{ 1, { .no_labels = true, .ramp = true, .exit_from = "n1" }, true },
-	{ 2, { .window = 0 }, false },
-	{ 1, { .labels = true }, false },
-	{ 1, { .fold = true }, false },
-	{ 1, { .merged = true }, false },
-	{ 1, { .by_line = true }, false },
-	{ 1, { .diff = true }, false },
-	{ 1, { .similar = true }, false },
-	{ 1, { .outdir = "x" }, false },
+	{ "n1", { .window = 0 }, true },
+	{ "n1", { .no_labels = true, .ramp = true, .exit_from = "n1" }, true },
+	{ "n[1-2]", { .window = 0 }, false },
+	{ "n[1-2]", { .pick = 1 }, true },
+	{ "n1", { .labels = true }, false },
+	{ "n1", { .fold = true }, false },
+	{ "n1", { .merged = true }, false },
+	{ "n1", { .by_line = true }, false },
+	{ "n1", { .diff = true }, false },
+	{ "n1", { .similar = true }, false },
+	{ "n1", { .outdir = "x" }, false },
 };
 
 START_TEST (one_host)
 {
-	hosts.targets.n = ones[_i].n;
-	ck_assert (many_is_one (&ones[_i].options, &hosts) == ones[_i].one);
+	options = ones[_i].options;
+	ck_assert_int_eq (expand (ones[_i].words), 0);
+	ck_assert (many_is_one (&options, &hosts) == ones[_i].one);
+	many_hosts_free (&hosts);
 }
 END_TEST
 
@@ -289,6 +396,9 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, setup, teardown);
 	tcase_add_loop_test (tcase, options_go_together, 0, sizeof checks / sizeof *checks);
+	tcase_add_loop_test (tcase, hosts_that_are_meant, 0, sizeof meant / sizeof *meant);
+	tcase_add_test (tcase, excluded);
+	tcase_add_test (tcase, the_last_hosts);
 	tcase_add_loop_test (tcase, one_host, 0, sizeof ones / sizeof *ones);
 	tcase_add_test (tcase, live);
 	tcase_add_test (tcase, folded);
