@@ -544,7 +544,8 @@ static void let_go_of_worker (struct request *request)
 	request->worker = NULL;
 }
 
-/* The worker has ended this request. The worker becomes idle, or leaves if it is not fit for another request. */
+/* The worker has ended this request. The worker becomes idle, or leaves if it is not fit for another request, or is killed
+ * with the processes of a call that has failed. */
 static void free_worker (struct request *request, const struct worker_state *state)
 {
 	struct pooled *worker = request->worker;
@@ -554,7 +555,9 @@ static void free_worker (struct request *request, const struct worker_state *sta
 	identity_release (worker->identity);
 	worker->identity = NULL;
 	worker->resident = state->resident;
-	if (state->flags || front->draining || !schedule_keeps (&front->pool, worker))
+	if (state->flags & WORKER_KILL)
+		pool_stop (worker, 0);
+	else if (state->flags || front->draining || !schedule_keeps (&front->pool, worker))
 		pool_release (worker);
 	else
 		pool_set_phase (worker, WORKER_IDLE);

@@ -116,6 +116,7 @@ struct worker_state {
 enum worker_flag {
 	WORKER_LEFT = 1, /* the command left processes behind: retire this worker, kill nothing */
 	WORKER_DIRTY = 2, /* the process is not as it was (worker/tidy.h): retire this worker */
+	WORKER_KILL = 4, /* processes of a failed call may live: kill this worker and all beneath it */
 };
 
 enum supervisor_counter {

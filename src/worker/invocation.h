@@ -41,6 +41,7 @@ struct remex_call {
 
 	uint64_t signals; /* bits of signals that came before the command was started */
 	int broken; /* errno: the link has failed, or waiting for it; the worker must die */
+	bool kill; /* the call has failed, and processes that it started may live: they must be killed */
 	bool unfit; /* the worker lacks a plugin of its generation: another worker may have it */
 	bool failed;
 	enum code code; /* failed */

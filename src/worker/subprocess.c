@@ -210,6 +210,8 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 		child_signal (&started, SIGKILL);
 		child_reap (&started, &child->status);
 		child->pidfd = -1;
+		/* A process that has left the command's group would pass for one that was left behind. */
+		call->kill = true;
 		remex_fail (call, REMEX_ERR_IO, "the streams of the command could not be handed over; it was stopped");
 		return -1;
 	}

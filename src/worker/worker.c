@@ -109,6 +109,8 @@ static int serve (struct self *self, const struct record *record)
 		flags |= WORKER_LEFT;
 	if (call.unfit)
 		flags |= WORKER_DIRTY;
+	if (call.kill)
+		flags |= WORKER_KILL;
 	if ((changed = tidy_changed (&self->worker.tidy))) {
 		flags |= WORKER_DIRTY;
 		log_warning ("the %s of a worker was changed; replacing the worker. call=%s", changed,

@@ -188,8 +188,16 @@ static int run (void *ignored, struct remex_call *call)
 		.env = remex_arg_strings (call, "env"),
 		.cwd = remex_arg_string (call, "cwd") };
 	struct remex_child child;
+	int fds[2];
 
 	(void)ignored;
+	if (remex_arg_string (call, "given")) { /* the command cannot have this stream, too */
+		if (pipe2 (fds, O_CLOEXEC) < 0)
+			return -1;
+		close (fds[1]);
+		if (remex_stream (call, remex_arg_string (call, "given"), fds[0]) < 0)
+			return -1;
+	}
 	if (remex_spawn (call, &command, &child) < 0)
 		return 0;
 	return remex_wait (call, &child);
@@ -199,6 +207,7 @@ static const struct remex_param run_params[] = {
 	{ "argv", REMEX_STRINGS, REMEX_REQUIRED, "what to run" },
 	{ "env", REMEX_MAP, 0, "more environment" },
 	{ "cwd", REMEX_STRING, 0, "where" },
+	{ "given", REMEX_STRING, 0, "a stream that is handed over before the command" },
 	{ 0 },
 };
 

@@ -251,9 +251,26 @@ START_TEST (something_is_left)
 }
 END_TEST
 
+/* The command runs, but its streams cannot be handed over. Its processes that have a session of their own could live on, so
+ * the worker asks for the end of all processes beneath it. */
+START_TEST (streams_that_are_not_handed_over)
+{
+	fixture_ready (&fixture);
+	fixture_call (&fixture, 1,
+		"{\"call\":\"tester.run\",\"args\":{\"argv\":[\"sleep\",\"1000\"],\"given\":\"stdout\"}}");
+	ck_assert_int_eq (fixture_recv (&fixture), REC_STREAM);
+	output = fixture.packet.fds[0];
+	ck_assert_int_eq (fixture_recv (&fixture), REC_FAIL);
+	ck_assert_uint_eq (fixture_state (&fixture).flags, WORKER_KILL);
+	close_pipes ();
+	fixture_finish (&fixture);
+}
+END_TEST
+
 static void cases (TCase *tcase)
 {
 	fixture_add (tcase);
+	tcase_add_test (tcase, streams_that_are_not_handed_over);
 	tcase_add_test (tcase, output_and_exit);
 	tcase_add_test (tcase, surroundings);
 	tcase_add_test (tcase, input);
