@@ -1,5 +1,4 @@
-/* ssh_channel - see ssh_channel.h. The numbers of rules are those of the trial of libssh2 1.10: what its functions really
- * do. */
+/* ssh_channel - see ssh_channel.h. R1 to R13 are the rules of doc/architecture.md, "Through ssh". */
 #include "config.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* ssh_session - see ssh_session.h. The numbers of rules are those of the trial of libssh2 1.10. */
+/* ssh_session - see ssh_session.h. R1 to R13 are the rules of doc/architecture.md, "Through ssh". */
 #include "config.h"
 
 #include <errno.h>
