@@ -260,7 +260,7 @@ static const char *out, *err;
 /* Run it on hosts n1, n2 ... with these replies, one after the other: the exit status. */
 static int run (const struct far_reply *replies, size_t n, int format)
 {
-	static char names[8][8];
+	static char names[8][24];
 	struct host_target targets[8];
 	int status;
 
