@@ -86,7 +86,7 @@ char *proxy_line_fill (const char *line, const char *name, const char *where, st
 
 	buf_init (&out, PROXY_LINE_MAX);
 	find_tokens (&tokens, name, where);
-	for (const char *at = line; *at && failed == 0; at++) {
+	for (const char *at = line; failed == 0 && *at; at++) { /* a '%' may have been the last character */
 		if (*at == '%')
 			failed = put_token (&out, *++at, &tokens, err);
 		else if (buf_append (&out, at, 1) < 0)
