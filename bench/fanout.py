@@ -11,6 +11,7 @@ import shutil
 import socket
 import statistics
 import subprocess
+import tempfile
 import time
 
 from measure import PATIENCE, Failed, Row, Skipped, end, paired, read, wait_for
@@ -106,8 +107,7 @@ class Fanout:
         if not sshd or not ssh:
             raise Skipped("there is no ssh and sshd here (scripts/packages install bench)")
         self.run_sshd(stack)
-        directory = os.path.join(self.directory, f"sshds{len(os.listdir(self.directory))}")
-        os.mkdir(directory, 0o700)
+        directory = tempfile.mkdtemp(prefix="sshds", dir=self.directory)
         for name in ("host", "user"):
             command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", os.path.join(directory, name)]
             subprocess.run(command, check=True)
@@ -142,8 +142,7 @@ class Fanout:
         if not program:
             raise Skipped(f"there is no {other} here (scripts/packages install bench)")
         options, fleet = self.sshds(stack, HOSTS), Fleet(self, stack, HOSTS)
-        home = os.path.join(self.directory, f"home{len(os.listdir(self.directory))}")
-        os.mkdir(home)
+        home = tempfile.mkdtemp(prefix="home", dir=self.directory)
         hosts = ",".join(address(i) for i in range(HOSTS))
         command = [word.format(hosts=hosts, options=options) for word in command]
         more = {variable: options} if variable else {}
@@ -202,8 +201,8 @@ class Fanout:
         need = 2 * HOSTS * SIZE
         if shutil.disk_usage(self.directory).free < need:
             raise Skipped(f"there is less than {need >> 30} GiB free in {self.directory}")
-        directory = os.path.join(self.directory, f"put{len(os.listdir(self.directory))}")
-        os.makedirs(os.path.join(directory, "there"))
+        directory = tempfile.mkdtemp(prefix="put", dir=self.directory)
+        os.mkdir(os.path.join(directory, "there"))
         stack.callback(shutil.rmtree, directory)
         source = os.path.join(directory, "source")
         with open(source, "wb") as file:

@@ -124,9 +124,8 @@ int document_run (const struct subcommand *command, struct command_line *line, c
 	if (!line->firsts.n && !settings->many.proxy)
 		return run_on_one (&(struct host_target){ .label = "local", .where = "local" }, document, settings);
 	if ((status = many_expand (command, &settings->many, many_or_local (&line->firsts), false, &hosts)) == 0)
-		status = many_is_one (&settings->many, &hosts)
-				 ? run_on_one (hosts.targets.targets, document, settings)
-				 : run_on_many (&hosts, document, settings);
+		status = many_is_one (&settings->many, &hosts) ? run_on_one (hosts.targets.targets, document, settings)
+							       : run_on_many (&hosts, document, settings);
 	many_hosts_free (&hosts);
 	return status;
 }

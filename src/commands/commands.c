@@ -119,7 +119,8 @@ int main (int argc, char **argv)
 	}
 	memory_guard (no_memory);
 	signal (SIGPIPE, SIG_IGN);
-	signal (SIGCHLD, SIG_DFL); /* ignored signals are inherited, and nobody could wait for a source of groups then */
+	/* It may be inherited as ignored: then no process could wait for the command that is a source of groups. */
+	signal (SIGCHLD, SIG_DFL);
 	signal (SIGXFSZ, SIG_IGN);
 	if (say_open () < 0)
 		no_memory ();

@@ -316,5 +316,5 @@ static int run_ping (const struct subcommand *command, struct command_line *line
 	return status;
 }
 
-const struct subcommand cmd_ping = { "ping", "[HOSTS]...", "Measure the round trip to a remexd", ping_options, WORDS_MIXED,
-	-1, sizeof (struct ping), run_ping };
+const struct subcommand cmd_ping = { "ping", "[HOSTS]...", "Measure the round trip to a remexd", ping_options,
+	WORDS_MIXED, -1, sizeof (struct ping), run_ping };

@@ -115,8 +115,8 @@ static void audit_lost_requests (struct supervisor *supervisor)
 		buf_init (&line, AUDIT_LINE_MAX);
 		if (audit_end (&line, &now, &end) < 0 ||
 			audit_write (&supervisor->audit, (const char *)buf_head (&line), buf_len (&line)) < 0)
-			log_error ("the end of a request is not on record. serial=%.8s-%llu: %s", supervisor->instance,
-				(unsigned long long)request->number, strerror (errno));
+			log_error ("the end of a request could not be written to the audit trail. serial=%.8s-%llu: %s",
+				supervisor->instance, (unsigned long long)request->number, strerror (errno));
 		buf_free (&line);
 	}
 	open_requests_clear (&supervisor->open);
@@ -256,7 +256,8 @@ static void on_audit (struct supervisor *supervisor, const struct packet *packet
 	if (failed)
 		log_error ("the audit trail cannot be written: %s", strerror (failed));
 	else if (packet->record.id && open_requests_add (&supervisor->open, packet->record.id, clock_ms ()) < 0)
-		log_warning ("if the front is lost, the end of a request is not on record. number=%llu: %s",
+		log_warning ("out of memory: if the front is lost now, the audit trail gets no end of a request. "
+			     "number=%llu: %s",
 			(unsigned long long)packet->record.id, strerror (errno));
 	open_requests_remove (&supervisor->open, (uint64_t)packet->record.a);
 	if (packet->record.id)

@@ -38,7 +38,6 @@ int trail_start (struct request *request, json_t *args, struct err *err)
 		.number = request->number,
 		.you = request->identity->name,
 		.uid = request->waiter.uid,
-		.user = access_name (user, sizeof user, request->waiter.uid),
 		.from = client->remote  ? endpoint_format (&client->from, from)
 			: front->single ? "stdio"
 					: "unix",
@@ -50,6 +49,7 @@ int trail_start (struct request *request, json_t *args, struct err *err)
 
 	if (front->config->audit == AUDIT_NONE)
 		return 0;
+	start.user = access_name (user, sizeof user, request->waiter.uid); /* reads /etc/passwd */
 	trail_set (request, TRAIL_AWAITED);
 	request->lines_sent++;
 	list_remove (&request->asking);
@@ -87,8 +87,8 @@ void trail_end (const struct request *request)
 	clock_gettime (CLOCK_REALTIME, &now);
 	buf_init (&line, AUDIT_LINE_MAX);
 	if (submit (request->front, 0, request->number, &line, audit_end (&line, &now, &end)) < 0)
-		log_error ("the end of a request is not on record. serial=%.8s-%llu", request->front->instance,
-			(unsigned long long)request->number);
+		log_error ("the end of a request could not be written to the audit trail. serial=%.8s-%llu",
+			request->front->instance, (unsigned long long)request->number);
 }
 
 static void write_refused (struct front *front, struct audit_rate *rate, const struct audit_refused *refused)

@@ -256,8 +256,8 @@ END_TEST
 START_TEST (streams_that_are_not_handed_over)
 {
 	fixture_ready (&fixture);
-	fixture_call (&fixture, 1,
-		"{\"call\":\"tester.run\",\"args\":{\"argv\":[\"sleep\",\"1000\"],\"given\":\"stdout\"}}");
+	fixture_call (
+		&fixture, 1, "{\"call\":\"tester.run\",\"args\":{\"argv\":[\"sleep\",\"1000\"],\"given\":\"stdout\"}}");
 	ck_assert_int_eq (fixture_recv (&fixture), REC_STREAM);
 	output = fixture.packet.fds[0];
 	ck_assert_int_eq (fixture_recv (&fixture), REC_FAIL);

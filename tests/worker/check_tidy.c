@@ -48,9 +48,12 @@ START_TEST (each_change_has_its_word)
 	ck_assert_int_eq (chdir ("/proc"), 0);
 	ck_assert_str_eq (tidy_changed (&tidy), "working directory");
 	tidy_snapshot (&tidy);
-	ck_assert_int_eq (setpriority (PRIO_PROCESS, 0, getpriority (PRIO_PROCESS, 0) < 19 ? 19 : 18), 0);
-	ck_assert_str_eq (tidy_changed (&tidy), "priority");
-	tidy_snapshot (&tidy);
+	if (getpriority (PRIO_PROCESS, 0) < 19) {
+		ck_assert_int_eq (setpriority (PRIO_PROCESS, 0, 19), 0);
+		ck_assert_str_eq (tidy_changed (&tidy), "priority");
+		tidy_snapshot (&tidy);
+	} else
+		SKIP_PART ("the test runs at the lowest priority, and an ordinary user cannot raise it");
 	ck_assert_int_eq (sched_setscheduler (0, SCHED_BATCH, &(struct sched_param){ 0 }), 0);
 	ck_assert_str_eq (tidy_changed (&tidy), "scheduling policy");
 	tidy_snapshot (&tidy);
