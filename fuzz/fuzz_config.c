@@ -78,7 +78,7 @@ static void check_config (const struct config *config)
 		require (!plugin->options || (plugin->enabled && plugin->options->kind == CONF_MAP));
 	}
 	check_node (config->tree, 1);
-	config_tell_former (config, check_former);
+	config_report_former (config, check_former);
 }
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)

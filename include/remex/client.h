@@ -112,10 +112,10 @@ REMEX_CLIENT_API int remex_timeout (struct remex *remex);
 
 /* Connect to `where`: "local" (the default socket, see remex(1)), "unix:///absolute/path", or "HOST[:PORT]" for TCP
  * with TLS 1.3. HOST is a name, an IPv4 address, or an IPv6 address in brackets; the default port is 7363. The function
- * returns at once, and requests may be started at once. Later failures are told by REMEX_ENDED (unreachable) and
+ * returns at once, and requests may be started at once. Later failures come as REMEX_ENDED (unreachable) and
  * REMEX_CLOSED. The time from the dial, which begins with the lookup of the name, to the server's hello is limited to
- * 10 seconds (remex_set_connect_timeout); a host whose name waits for its lookup is not dialled yet. NULL and error where `where` is malformed or
- * its socket is not safe to use (remex(1), FILES). */
+ * 10 seconds (remex_set_connect_timeout); a host whose name waits for its lookup is not dialled yet. NULL and error
+ * where `where` is malformed or its socket is not safe to use (remex(1), FILES). */
 REMEX_CLIENT_API struct remex_host *remex_connect (struct remex *remex, const char *where, struct remex_error *error);
 
 /* The way to a host; all zeros: directly. The texts are read during the call only. */
@@ -126,9 +126,9 @@ struct remex_route {
 			      another machine (`ssh web1 remex stdio`). NULL: none */
 };
 
-/* The same by a route. The command is run with the caller's environment, as a session without a terminal, and is killed at
- * the end of the host. What it says last on its standard error is part of the message that tells the end. Keys are proved
- * end to end, as without a proxy. The caller must not ignore SIGCHLD. */
+/* The same by a route. The command is run with the caller's environment, as a session without a terminal, and is killed
+ * at the end of the host. The last line of its standard error is part of the message about the end. Keys are proved end
+ * to end, as without a proxy. The caller must not ignore SIGCHLD. */
 REMEX_CLIENT_API struct remex_host *remex_connect_by (
 	struct remex *remex, const char *where, const struct remex_route *route, struct remex_error *error);
 

@@ -1,7 +1,7 @@
 /* exec - run a command: its argv as it is (exec.run), or a line for the user's shell (exec.shell).
  *
- * Two verbs because they are two rights: an identity may be given exec.run without ever meeting a shell.
- * The state is what the configuration says of the commands.
+ * There are two verbs because they are two rights: an identity with exec.run alone never gets a shell. The state is the
+ * plugin's configuration.
  */
 #include <errno.h>
 #include <remex/plugin.h>

@@ -29,7 +29,7 @@ int give_result (struct remex_call *call, json_t *document);
 
 /* A pipe between us and remexd, which moves the bytes itself, so that client, remexd and worker run at the same time:
  * the input, to read from the returned descriptor; or the stream FILES_STREAM, to write to it. -1: failed and reported.
- * The end of the input does not tell whether the client has ended it or is gone: the content needs an end mark of its
+ * The end of the input does not show whether the client has ended it or is gone: the content needs an end mark of its
  * own. */
 int open_input (struct remex_call *call);
 int open_output (struct remex_call *call);

@@ -1,8 +1,8 @@
 /* put - the verb put: receive a file, or a stream of files; see file.h.
  *
- * A file is put in place only when its content is complete. For a single file the client says so by the end of its
- * input, which remex_read tells from all other ends; in a stream each file has an end mark of its own, with its digest.
- * A call that ends in the middle of a file leaves at most a temporary file (files/temporary.h).
+ * A file is put in place only when its content is complete. A single file is complete when the client ends its input,
+ * which remex_read distinguishes from all other ends; in a stream each file has an end mark of its own, with its
+ * digest. A call that ends in the middle of a file leaves at most a temporary file (files/temporary.h).
  */
 #include "config.h"
 
@@ -220,8 +220,8 @@ static void report (void *data, const struct receipt *receipt)
 		tree->broken = true;
 }
 
-/* As read(2), of the input. ECANCELED when the request ends: the pipe does not tell, and a plain read would wait until
- * remexd kills us, without a chance to keep the received part. */
+/* As read(2), of the input. ECANCELED when the request ends: the pipe does not show that end, and a plain read would
+ * wait until remexd kills us, without a chance to keep the received part. */
 static ssize_t read_input (struct remex_call *call, int fd, void *bytes, size_t size)
 {
 	struct pollfd fds[] = { { .fd = fd, .events = POLLIN }, { .fd = remex_cancel_fd (call), .events = POLLIN } };

@@ -39,8 +39,8 @@ enum fd_kind fd_kind_of (int fd, int access);
 /* Is the descriptor of the kind that another process has named, and can it be relayed? */
 bool fd_is_of_kind (int fd, enum fd_kind kind, int access);
 
-/* Is it a pipe or a socket of any kind? The close of a copy that is not the last then waits for nobody, while the close of
- * a file may wait for its file system, whoever else has copies (FUSE). This call never waits. */
+/* Is it a pipe or a socket of any kind? The close of a copy that is not the last one then never waits, while the close
+ * of a file may wait for its file system (FUSE), also when others have copies. This call never waits. */
 bool fd_is_pipe_or_socket (int fd);
 
 /* Does that read error mean only the end of the stream? */

@@ -28,8 +28,8 @@ struct record {
 
 #define LINK_PAYLOAD (LINK_RECORD - sizeof (struct record))
 
-/* A received record: the payload is in `data`, the descriptors (close-on-exec; the receiver closes them) are in
- * `fds`. What is no record may carry descriptors too. */
+/* A received record: the payload is in `data`, the descriptors (close-on-exec; the receiver closes them) are in `fds`.
+ * A packet that is not a record may carry descriptors too. */
 struct packet {
 	struct record record;
 	int fds[LINK_FDS_ROOM];
@@ -41,7 +41,7 @@ struct packet {
 /* Make a connected pair, both close-on-exec and blocking, with a requested send buffer of 1 MiB. 0 or -1. */
 int link_pair (int fds[2]);
 
-/* A record to be sent. Members that are left out stand for nothing. */
+/* A record to be sent. Members that are left out are empty. */
 struct outgoing {
 	struct record record; /* link_send fills in its length */
 	const void *data; /* the payload: n bytes, */

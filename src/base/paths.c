@@ -102,7 +102,7 @@ char *paths_state (void)
 	return home ? join (home, "/.local/state/remex", "") : NULL;
 }
 
-void paths_say_ignored (const char *file)
+void paths_log_ignored (const char *file)
 {
 	static const char *const usual[] = { "/etc/remex", "/usr/local/etc/remex" };
 

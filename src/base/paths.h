@@ -44,6 +44,6 @@ char *paths_state (void);
 
 /* When root's default configuration `file` does not exist, log a warning if the other one of /etc/remex and
  * /usr/local/etc/remex exists: that one is not read. */
-void paths_say_ignored (const char *file);
+void paths_log_ignored (const char *file);
 
 #endif

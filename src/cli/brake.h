@@ -41,7 +41,7 @@ void brake_open (struct brake *brake, size_t n, size_t window);
 /* How many hosts may run at once now, while `running` hosts do. */
 size_t brake_window (struct brake *brake, size_t running);
 
-/* One host was started; one is over. `reached`: its call was begun over there, whatever its end was. */
+/* One host was started; one is over. `reached`: its call was begun on the host, however it ended. */
 void brake_started (struct brake *brake);
 void brake_ended (struct brake *brake, bool succeeded, bool reached);
 

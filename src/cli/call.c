@@ -85,7 +85,7 @@ static void on_signal (struct task *task, int signo)
 }
 
 /* The user's own descriptors have failed: the call is no success, however the command ends. `what` is NULL where the
- * error has been said. */
+ * error was reported. */
 static void break_off (struct call *call, int error, const char *what)
 {
 	if (call->broken)
@@ -175,11 +175,11 @@ const struct sink sink_live = { .take = live_take }, sink_collect = { .take = co
 
 /* The only outcome of each call that can mean success, and whether that success has a result. REMEX_EXITED here also
  * allows a command that is signalled or never started. Every call may be stopped, fail or be lost. */
-static const struct ending {
+static const struct outcome_rule {
 	const char *call;
 	enum remex_outcome success;
 	bool result;
-} endings[] = {
+} outcome_rules[] = {
 	{ "exec.run", REMEX_EXITED, false },
 	{ "exec.shell", REMEX_EXITED, false },
 	{ "status.show", REMEX_COMPLETED, true },
@@ -196,26 +196,26 @@ static const struct ending {
 };
 
 /* The row of a call; NULL: a call of a third-party plugin, which may or may not run a command and have a result. */
-static const struct ending *find_ending (const char *name)
+static const struct outcome_rule *find_outcome_rule (const char *name)
 {
-	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-		if (!strcmp (endings[i].call, name))
-			return &endings[i];
+	for (size_t i = 0; i < sizeof outcome_rules / sizeof *outcome_rules; i++)
+		if (!strcmp (outcome_rules[i].call, name))
+			return &outcome_rules[i];
 	return NULL;
 }
 
-/* Is this end possible for the call, as far as remex knows the call? If not, `words` says what is wrong with it. */
+/* Is this end possible for the call, as far as remex knows the call? If not, `words` describes the mistake. */
 static bool may_end (const struct call *call, enum remex_outcome outcome, char *words, size_t size)
 {
 	bool command = outcome == REMEX_EXITED || outcome == REMEX_SIGNALLED || outcome == REMEX_NEVER_STARTED;
-	const struct ending *ending = find_ending (call->name);
+	const struct outcome_rule *rule = find_outcome_rule (call->name);
 
-	if (!ending || (!command && outcome != REMEX_COMPLETED))
+	if (!rule || (!command && outcome != REMEX_COMPLETED))
 		return true;
-	if (ending->success != (command ? REMEX_EXITED : REMEX_COMPLETED))
-		snprintf (words, size, "the server ended %s with '%s', which no %s ends with", call->name,
+	if (rule->success != (command ? REMEX_EXITED : REMEX_COMPLETED))
+		snprintf (words, size, "the server ended %s with '%s', which is no end of %s", call->name,
 			remex_outcome_word (outcome), call->name);
-	else if (ending->result && !buf_len (&call->result_bytes))
+	else if (rule->result && !buf_len (&call->result_bytes))
 		snprintf (words, size, "%s gave no result", call->name);
 	else
 		return true;
@@ -272,8 +272,8 @@ static void on_ended (struct call *call, const struct remex_result *result)
 		strings[1] = words;
 	}
 	keep_strings (call, strings);
-	if (call->sink->ending)
-		call->sink->ending (call);
+	if (call->sink->ended)
+		call->sink->ended (call);
 }
 
 static void on_event (struct task *task, const struct remex_event *event)
@@ -311,7 +311,7 @@ static void feed (struct input *input, struct remex_request *request)
 		} else if (input->open) {
 			return;
 		} else if (!input->error && remex_end (request) < 0 && errno != EPIPE) {
-			input_fail (input, errno); /* EPIPE: the request has ended, which is told later */
+			input_fail (input, errno); /* EPIPE: the request has ended; REMEX_ENDED comes later */
 		}
 	}
 }
@@ -428,7 +428,7 @@ int call_start (struct call *call, struct drive *drive, struct remex_host *host)
 		complain (call->where, "%s", error.text);
 		return -1;
 	}
-	if (call->mortal)
+	if (call->may_block)
 		console_release_signals ();
 	drive_add (drive, &call->task, host);
 	return 0;

@@ -2,11 +2,11 @@
  * others. It does not report how it ended: result.h does.
  *
  *   NEW -> RUNNING -> OVER      the server has said how it ended, or the connection is gone: `result`
- *          RUNNING -> OVER      `gave_up`: we left before that
+ *          RUNNING -> OVER      `gave_up`: we left before the server had said it
  *   NEW -> WAITING -> RUNNING   a queued call: it waits for its turn, and connects then
  *          WAITING -> OVER      `skipped`: it was never started
  *
- * A call that is one of many (call_queue) says nothing itself and never leaves the loop: its caller does.
+ * A call that is one of many (call_queue) prints nothing and never leaves the loop: its caller does both.
  *
  * The sink is a row of operations: it takes the output, and may make the input. There are live, collect, and a transfer
  * (transfer.h). Ctrl-C: the first sends INT to the command, the second cancels the request, the third leaves at once.
@@ -29,7 +29,7 @@ struct call;
 
 struct sink {
 	/* Take n bytes of a stream other than "result", and call call_consume when they are consumed. 0, or -1: the
-	 * bytes cannot be taken (which has been said), and the call is stopped. */
+	 * bytes cannot be taken (already reported), and the call is stopped. */
 	int (*take) (struct call *call, const char *stream, const void *bytes, size_t n);
 	/* For a sink that makes the input, in place of our own stdin: send as much as possible (remex_credit,
 	 * remex_send, remex_end). 0; 1: more could be sent at once; -1 as above. NULL: the sink makes no input. */
@@ -40,7 +40,7 @@ struct sink {
 	int (*tick) (struct call *call);
 	/* The server has ended the call: `result` is filled in. The sink may still add to the output, or let the call fail
 	 * (call_fail). NULL: nothing to do. */
-	void (*ending) (struct call *call);
+	void (*ended) (struct call *call);
 	/* For a sink that keeps output until our reader takes it: write what can be written now. True: something is
 	 * kept; then the call is not over, also after its end. NULL: the sink keeps nothing. */
 	bool (*flush) (struct call *call);
@@ -59,7 +59,7 @@ struct call {
 	struct tap *tap; /* the input of many calls (feed.h) in place of `input`; NULL: none */
 	const struct sink *sink;
 	void *data; /* for the sink */
-	bool mortal; /* the sink may block, and has nothing to clean up: signals are not caught */
+	bool may_block; /* the sink may block, and has nothing to clean up: signals are not caught */
 	/* For call_queue: */
 	const char *address; /* for remex_connect_by; NULL: `where` */
 	const char *proxy; /* the command that leads there; NULL: none */
@@ -95,11 +95,11 @@ struct call {
 void call_init (struct call *call);
 void call_free (struct call *call);
 
-/* Start the call on that host, as a task of the drive. 0, or -1: it could not be started (which has been said). A call
+/* Start the call on that host, as a task of the drive. 0, or -1: it could not be started (already reported). A call
  * that is over may be started again. */
 int call_start (struct call *call, struct drive *drive, struct remex_host *host);
 
-/* Add the call to the queue of the drive: when its turn comes it connects and starts. Whatever fails is its result. */
+/* Add the call to the queue of the drive: when its turn comes it connects and starts. A failure becomes its result. */
 void call_queue (struct call *call, struct drive *drive);
 
 /* A call that waits for its turn is not started any more: it is over, and `skipped`. */
@@ -111,7 +111,7 @@ void call_stop (struct call *call);
 /* The loop is left: a queued call that is not over ends here, as skipped or given up. */
 void call_abandon (struct call *call);
 
-/* The call is over as a failure here, whatever the server has said: the error is in `why`. */
+/* End the call as a failure on our side, also when the server reported success: the error is in `why`. */
 void call_fail (struct call *call, enum remex_outcome outcome, const char *code, const char *why);
 
 /* n bytes of its output are consumed, and the server may send as many again. */

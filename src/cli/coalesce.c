@@ -20,7 +20,7 @@ enum { REASON = 512, NAME = 256, OUTPUT = (int)DIGEST_TEXT + (int)TRIE_NAME };
 struct coalesce_item {
 	const struct member *member;
 	int order; /* of the outcome: smaller ones are printed first */
-	char words[REASON]; /* how it ended; "" where the output says it all */
+	char words[REASON]; /* how it ended; "" when the output is enough */
 	char reason[REASON]; /* the same, with the name of the host masked */
 	char outputs
 		[2]
@@ -244,7 +244,7 @@ const struct member *coalesce_first (const struct coalesce_group *group)
 	return group->items->member;
 }
 
-/* The hosts of all groups for which `wanted` is true, and how many they are. */
+/* The hosts of all groups for which `wanted` is true, and their number. */
 static char *names_of (const struct coalesced *coalesced,
 	bool (*wanted) (const struct coalesced *, const struct coalesce_group *), size_t *n)
 {
@@ -326,7 +326,7 @@ static void columns_set (
 	similar_name (columns->names[i], NAME, member->target->label);
 }
 
-/* The next line of each: how many there are; -1 with errno. */
+/* Read the next line of each stream. Returns how many there are; -1 with errno. */
 static int columns_next (struct columns *columns)
 {
 	int found = 0;
@@ -345,7 +345,7 @@ static int columns_next (struct columns *columns)
 	return found;
 }
 
-/* Are the outputs of all hosts of the group the same bytes? Those of similar ones may differ. */
+/* Are the outputs of all hosts of the group the same bytes? Outputs that are only similar differ. */
 static bool is_uniform (const struct coalesced *coalesced, const struct coalesce_group *group, bool is_err)
 {
 	char first[TRIE_NAME], other[TRIE_NAME];
@@ -358,7 +358,7 @@ static bool is_uniform (const struct coalesced *coalesced, const struct coalesce
 	return true;
 }
 
-/* Print the output of a group; of similar ones what they have in common. */
+/* Print the output of a group; similar outputs are printed with their differences masked. */
 static int print_body (FILE *to, const struct coalesced *coalesced, const struct coalesce_group *group, bool is_err)
 {
 	bool uniform = is_uniform (coalesced, group, is_err);
@@ -605,7 +605,7 @@ static bool is_bad (const struct coalesced *coalesced, const struct coalesce_gro
 	return !was_skipped (coalesced, group) && !member_succeeded (group->items->member);
 }
 
-/* Append "; N WHAT: HOSTS" where there are any; `one` is WHAT where there is one. */
+/* Append "; N WHAT: HOSTS" if there are any; `one` is WHAT for one host. */
 static void add_set (struct buf *line, const struct coalesced *coalesced, const char *what, const char *one,
 	bool (*wanted) (const struct coalesced *, const struct coalesce_group *))
 {
@@ -617,13 +617,13 @@ static void add_set (struct buf *line, const struct coalesced *coalesced, const 
 	free (names);
 }
 
-/* Is its status all that there is to say about its end? */
+/* Did the command end with a status other than 0? */
 static bool ends_badly (const struct member *member)
 {
 	return member->call.result.outcome == REMEX_EXITED && member->call.result.exit;
 }
 
-static void tell_ends (const struct coalesced *coalesced, bool told)
+static void print_outcomes (const struct coalesced *coalesced, bool reported)
 {
 	for (size_t i = 0; i < coalesced->n; i++) {
 		const struct coalesce_group *group = &coalesced->groups[i];
@@ -631,7 +631,7 @@ static void tell_ends (const struct coalesced *coalesced, bool told)
 		const char *words = group->n > 1 ? first->reason : first->words;
 		char *names, shown[2 * REASON];
 
-		if (first->member->call.skipped || !*first->reason || (told && !ends_badly (first->member)))
+		if (first->member->call.skipped || !*first->reason || (reported && !ends_badly (first->member)))
 			continue;
 		if (!(names = coalesce_group_names (group)))
 			return;
@@ -644,7 +644,7 @@ static void tell_ends (const struct coalesced *coalesced, bool told)
 	}
 }
 
-/* Something that is said about a host besides how it ended. */
+/* A line about a host besides how it ended. */
 struct note {
 	char *text;
 	const char *label;
@@ -673,7 +673,7 @@ static int by_text (const void *a, const void *b)
 }
 
 /* Print a line for each text, with all its hosts. */
-static void tell_notes_of (struct note *notes, size_t n, const char **labels)
+static void print_note_lines (struct note *notes, size_t n, const char **labels)
 {
 	qsort (notes, n, sizeof *notes, by_text);
 	for (size_t i = 0, same; i < n; i += same) {
@@ -691,7 +691,7 @@ static void tell_notes_of (struct note *notes, size_t n, const char **labels)
 	}
 }
 
-static void tell_notes (const struct coalesced *coalesced)
+static void print_notes (const struct coalesced *coalesced)
 {
 	size_t n = coalesced->fanout->n, found = 0;
 	struct note *notes = calloc (n * RESULT_LINES + 1, sizeof *notes);
@@ -701,7 +701,7 @@ static void tell_notes (const struct coalesced *coalesced)
 	for (size_t i = 0; good && i < n; i++)
 		good = add_notes (notes, &found, &coalesced->fanout->members[i]);
 	if (good)
-		tell_notes_of (notes, found, labels);
+		print_note_lines (notes, found, labels);
 	else
 		complain (NULL, "out of memory");
 	for (size_t i = 0; i < found; i++)
@@ -710,15 +710,15 @@ static void tell_notes (const struct coalesced *coalesced)
 	free (labels);
 }
 
-void coalesce_tell (const struct coalesced *coalesced, bool told)
+void coalesce_print_summary (const struct coalesced *coalesced, bool reported)
 {
 	const struct coalesce_group *most = plurality (coalesced);
 	size_t n = coalesced->fanout->n;
 	struct buf line;
 
-	tell_ends (coalesced, told);
-	if (!told)
-		tell_notes (coalesced);
+	print_outcomes (coalesced, reported);
+	if (!reported)
+		print_notes (coalesced);
 	buf_init (&line, SIZE_MAX / 2);
 	if (coalesced->gather && most) {
 		if (most->n == n)

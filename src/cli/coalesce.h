@@ -48,9 +48,9 @@ int coalesce_print (const struct coalesced *coalesced, enum coalesce_style style
 /* Print the lines of each host behind its name, in the order of the targets. 0, or -1 with errno. */
 int coalesce_print_hosts (const struct coalesced *coalesced);
 
-/* Say on stderr how those ended that did not succeed, each end once; and which hosts agree, differ and failed. With
- * `told`, how a host ended that did not run the command was said before. */
-void coalesce_tell (const struct coalesced *coalesced, bool told);
+/* Print on stderr how the hosts ended that did not succeed, each end once; and which hosts agree, differ and failed.
+ * `reported`: the ends of hosts that did not run the command were printed before. */
+void coalesce_print_summary (const struct coalesced *coalesced, bool reported);
 
 /* The hosts of members for which `wanted` is true, as one expression in new memory; "" for none. NULL: out of memory. */
 char *coalesce_names (const struct fanout *fanout, bool (*wanted) (const struct member *member));

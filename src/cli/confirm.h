@@ -8,11 +8,11 @@
 
 enum confirm_elsewhere {
 	CONFIRM_REFUSE, /* where nobody can be asked, the command is refused */
-	CONFIRM_RUN, /* it is run: for scripts of another program, which knows no such question */
+	CONFIRM_RUN, /* the command is run: for scripts of another program that has no such question */
 };
 
 /* The command is to act on these hosts, on n of them. If n is above confirm_above, the person at the terminal is asked
- * for that number. 0: go on, or the exit status (the reason was said). */
+ * for that number. 0: go on, or the exit status (the reason was reported). */
 int confirm_hosts (
 	const struct hosts *hosts, const struct host_targets *targets, size_t n, enum confirm_elsewhere elsewhere);
 

@@ -16,7 +16,7 @@
 #include "cli/console.h"
 #include "cli/status_line.h"
 
-/* What is kept is bounded by its writers: a window of one host, or what each of many puts once while nothing is kept. */
+/* The writers bound the kept bytes: a window of one host, or one write of each of many hosts while nothing is kept. */
 #define REST_MAX (SIZE_MAX / 2)
 
 /* --- output ------------------------------------------------------------------------------------------------------ */
@@ -69,7 +69,7 @@ static size_t write_now (struct output *output, const uint8_t *bytes, size_t n)
 	return output->error ? n : done;
 }
 
-/* n bytes of the rest are written or dropped: tell their writers. */
+/* n bytes of the rest are written or dropped: call their writers. */
 static void settle (struct output *output, size_t n)
 {
 	while (n > 0 && !list_empty (&output->pieces)) {

@@ -5,8 +5,8 @@
  * pings are handled while a pager has stopped reading.
  *
  * Several writers share an output: bytes that could not be written yet are kept in the order in which they came. Each
- * writer is told when its own bytes are written or dropped, so that its server may send as many again, and no other
- * server. Text that goes to a terminal erases the status line (status_line.h).
+ * writer is called when its own bytes are written or dropped, so that its server, and no other, may send as many again.
+ * Text that goes to a terminal erases the status line (status_line.h).
  */
 #ifndef REMEX_CLI_CONSOLE_H
 #define REMEX_CLI_CONSOLE_H
@@ -41,8 +41,8 @@ struct writer {
 void output_init (struct output *output, int fd);
 void output_close (struct output *output);
 
-/* Write n bytes, or keep the bytes that cannot be written now. Returns how many are written or dropped; of the others
- * the writer is told later. */
+/* Write n bytes, or keep the bytes that cannot be written now. Returns how many are written or dropped; for the others
+ * the writer is called later. */
 size_t output_put (struct output *output, struct writer *writer, const void *bytes, size_t n);
 
 /* Try again to write the kept bytes. */
@@ -101,8 +101,8 @@ char *console_read_all (void *context, size_t max, size_t *n, struct err *err);
 
 /* From now on catch INT, TERM and HUP. An ignored signal, as under nohup(1), stays ignored. Returns a descriptor that
  * becomes readable when a signal comes; -1 with errno. It may be called again. console_release_signals restores the old
- * actions. After TERM or HUP the process has CONSOLE_LATE seconds to end by itself, whatever it waits for; then the
- * signal ends it. */
+ * actions. After TERM or HUP the process has CONSOLE_LATE seconds to end by itself, even if it waits for something;
+ * then the signal ends it. */
 enum { CONSOLE_LATE = 12 };
 
 int console_catch_signals (void);

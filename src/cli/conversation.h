@@ -19,8 +19,9 @@ struct conversation {
 	struct remex_host *host;
 };
 
-/* Connect. 0, or -1 when `where` is not usable (which has been said). Later failures are told by the call. _to: a target,
- * which is called by its label in messages; it is tried for that many seconds (0: as libremex does). */
+/* Connect. 0, or -1 when `where` is not usable (already reported). Later failures are results of the call. _to: a
+ * target, whose label is its name in messages; the connection may take that many seconds (0: the default of
+ * libremex). */
 int conversation_open (struct conversation *conversation, const char *where);
 int conversation_open_to (struct conversation *conversation, const struct host_target *target, double connect_timeout);
 void conversation_close (struct conversation *conversation);
@@ -29,11 +30,11 @@ void conversation_close (struct conversation *conversation);
 bool conversation_trust (struct conversation *conversation);
 
 /* Run a call to its end; its `where` becomes that of the conversation. 0; -1 when the call could not be started or
- * waited for (which has been said). */
+ * waited for (already reported). */
 int conversation_call (struct conversation *conversation, struct call *call);
 
 /* Make a short call that returns one JSON document, in call->result_bytes. `deadline`: seconds, 0: none. Returns the exit
- * status; when it is not 0, the reason has been said. */
+ * status; when it is not 0, the reason was reported. */
 int conversation_fetch (struct conversation *conversation, struct call *call, const char *name, double deadline);
 
 #endif

@@ -79,7 +79,8 @@ static int by_bytes (const void *a, const void *b)
 	return order ? order : one->n < other->n ? -1 : one->n > other->n;
 }
 
-/* Number the lines that are compared, so that a comparison takes no longer for long lines. */
+/* Number the lines that are compared, so that comparing two long lines takes no longer than comparing two short
+ * ones. */
 static int classify (struct diff *diff)
 {
 	size_t n = diff->a + diff->b;

@@ -1,7 +1,7 @@
 /* diff - the difference of two texts, as diff -u (POSIX diff(1)) prints it: pure.
  *
  * The algorithm is that of Myers (An O(ND) Difference Algorithm, 1986). Texts that differ by more than DIFF_MOST lines
- * are not compared further: what stands between their equal beginnings and ends counts as replaced.
+ * are not compared further: the lines between their equal beginnings and ends count as replaced.
  */
 #ifndef REMEX_CLI_DIFF_H
 #define REMEX_CLI_DIFF_H

@@ -11,7 +11,7 @@
 #include "cli/say.h"
 
 const struct option document_options[] = {
-	OPTION_ROW_HOSTS ("of these hosts, as the words; may be repeated"),
+	OPTION_ROW_HOSTS ("of these hosts, like those of the words; may be repeated"),
 	{ "timeout", 'u', OPTION_SECONDS, offsetof (struct document_settings, timeout), "SEC",
 		"give up on an answer after this time (30, 1.5, 5m)", 0 },
 	OPTION_ROWS_MANY (struct document_settings),
@@ -63,7 +63,7 @@ static int run_on_one (
 
 /* --- many hosts -------------------------------------------------------------------------------------------------- */
 
-/* What `show` prints, as text; NULL: out of memory. */
+/* The text that `show` prints; NULL: out of memory. */
 static char *shown (const struct document *document, const json_t *json)
 {
 	FILE *saved = stdout, *memory;

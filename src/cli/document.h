@@ -1,5 +1,5 @@
 /* document - a command that prints one JSON document of a host, or of each of many hosts: as JSON (--json), or for a
- * person. Of many hosts (many.h) the text for a person is their output, which is labelled or folded. */
+ * person. With many hosts (many.h), the text for a person is labelled or folded like output. */
 #ifndef REMEX_CLI_DOCUMENT_H
 #define REMEX_CLI_DOCUMENT_H
 

@@ -11,7 +11,7 @@
 #include "cli/drive.h"
 #include "cli/say.h"
 
-/* Events that are told in one turn: signals must be seen also while much output comes. */
+/* Events that are delivered in one turn: signals must be seen also while much output comes. */
 enum { EVENTS = 64 };
 
 /* Open files other than the one connection of each task: our own descriptors, keys, the lookups of names. */
@@ -197,7 +197,7 @@ static void start_queued (struct drive *drive)
 
 /* --- the loop ---------------------------------------------------------------------------------------------------- */
 
-static void tell_events (struct drive *drive)
+static void deliver_events (struct drive *drive)
 {
 	struct remex_event event;
 
@@ -209,7 +209,7 @@ static void tell_events (struct drive *drive)
 	}
 }
 
-static void tell_signals (struct drive *drive)
+static void deliver_signals (struct drive *drive)
 {
 	struct task *task;
 	int signo;
@@ -268,7 +268,7 @@ int drive_run (struct drive *drive)
 		bool more;
 
 		start_queued (drive);
-		tell_events (drive);
+		deliver_events (drive);
 		more = work (drive);
 		end_queued (drive);
 		more |= flush (&drive->out);
@@ -277,7 +277,7 @@ int drive_run (struct drive *drive)
 			break;
 		more |= drive->running < drive->window && !list_empty (&drive->waiting);
 		wait_any (drive, more);
-		tell_signals (drive);
+		deliver_signals (drive);
 	}
 	list_each_safe (task, after, &drive->tasks, node)
 		list_remove (&task->node);

@@ -1,7 +1,7 @@
 /* drive - the only loop of the program: tasks, the events of their hosts, signals, and our own descriptors.
  *
  * A task waits for a host: a call (call.h), a ping, a probe of a key. A task has operations, and belongs to its maker.
- * One turn of the loop starts tasks that wait for their turn, tells events, lets every task work, writes the output
+ * One turn of the loop starts tasks that wait for their turn, delivers events, lets every task work, writes the output
  * that can be written, and waits for the next event.
  *
  *   drive_add    the caller has a host already; the task is linked until drive_run returns
@@ -71,10 +71,10 @@ struct drive {
 	bool failed; /* waiting has failed: the state of the tasks that are not over is unknown */
 };
 
-/* remex_new, or NULL (which has been said). */
+/* remex_new, or NULL (already reported). */
 struct remex *drive_new_remex (void);
 
-/* Catch signals, raise the limit of open files as far as possible, and initialize. 0, or -1 (which has been said). Then
+/* Catch signals, raise the limit of open files as far as possible, and initialize. 0, or -1 (already reported). Then
  * drive_close, in both cases. */
 int drive_open (struct drive *drive);
 void drive_close (struct drive *drive);
@@ -96,7 +96,7 @@ void drive_queue (struct drive *drive, struct task *task);
 void drive_watch (struct task *task, struct remex_host *host);
 
 /* Run until every task is over and all output is written. After that the drive uses no task any more. 0, or -1 where
- * waiting has failed (which has been said). */
+ * waiting has failed (already reported). */
 int drive_run (struct drive *drive);
 
 /* For tasks: leave the loop at the end of this turn, even if work is left. */

@@ -53,7 +53,7 @@ static bool views_flush (struct call *call)
 }
 
 /* The call is over: its result becomes output. Results of calls that failed may be incomplete. */
-static void views_ending (struct call *call)
+static void views_ended (struct call *call)
 {
 	struct member *member = member_of (call);
 	struct fanout *fanout = member->fanout;
@@ -73,7 +73,7 @@ static void views_ending (struct call *call)
 	free (text);
 }
 
-static const struct sink sink_views = { .take = views_take, .ending = views_ending, .flush = views_flush };
+static const struct sink sink_views = { .take = views_take, .ended = views_ended, .flush = views_flush };
 
 /* --- what holds for all ------------------------------------------------------------------------------------------- */
 
@@ -141,7 +141,7 @@ static int member_begin (struct call *call)
 	return 0;
 }
 
-/* Was the call begun over there, or may it have been? */
+/* Was the call begun on the host, or may it have been? */
 static bool was_reached (const struct member *member)
 {
 	switch (member->call.result.outcome) {
@@ -174,7 +174,7 @@ static void count (struct fanout *fanout, struct member *member)
 		fanout->failed++;
 }
 
-/* The member is over: nothing of it will change any more. */
+/* The member is over and will not change any more. */
 static void member_ended (struct call *call)
 {
 	struct member *member = member_of (call);
@@ -182,7 +182,7 @@ static void member_ended (struct call *call)
 
 	check_own (fanout);
 	if (call->broken) {
-		call->broken = 0; /* the reason was said */
+		call->broken = 0; /* the reason was reported */
 		call_fail (call, REMEX_FAILED, "internal", "it was stopped, because its output could not be taken");
 	}
 	count (fanout, member);
@@ -192,7 +192,7 @@ static void member_ended (struct call *call)
 	free (member->args);
 	member->args = NULL;
 	call->options.args = NULL;
-	if (fanout->tells && !member->call.skipped && !fanout->broken)
+	if (fanout->reports && !member->call.skipped && !fanout->broken)
 		result_explain (call, fanout->program);
 	for (size_t i = 0; i < fanout->n_views; i++)
 		if (fanout->views[i]->ops->ended)
@@ -233,7 +233,7 @@ static struct fanout *fanout_of (const struct task *task)
 	return list_entry (task, struct fanout, monitor);
 }
 
-/* The calls do what the signal asks for; here it is said. */
+/* The calls do what the signal asks for; here a message reports it. */
 static void monitor_signal (struct task *task, int signo)
 {
 	struct fanout *fanout = fanout_of (task);
@@ -413,7 +413,7 @@ int fanout_run (struct fanout *fanout)
 	set_window (fanout);
 	result = drive_run (&fanout->drive);
 	progress_clear ();
-	/* The loop was left before its end: what still ran was given up, what waited is skipped. */
+	/* The loop was left before its end: calls that still ran are given up, calls that waited are skipped. */
 	for (size_t i = 0; i < fanout->n; i++)
 		if (fanout->members[i].state != MEMBER_OVER) {
 			call_abandon (&fanout->members[i].call);
@@ -455,7 +455,7 @@ int fanout_status (const struct fanout *fanout)
 		case REMEX_CANCELLED:
 			cancelled = true;
 			if (fanout->brake.fail_fast)
-				continue; /* it was stopped because of another one, whose status counts */
+				continue; /* it was stopped because another host failed, whose status counts */
 			break;
 		case REMEX_EXITED:
 		case REMEX_SIGNALLED:

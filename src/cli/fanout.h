@@ -5,9 +5,9 @@
  *   member   WAITING -> RUNNING -> OVER        each host has exactly one outcome: that of its call, or `skipped`
  *            WAITING -> OVER (skipped)
  *
- * The counters of the members always add up to the number of targets. Views (view.h) take the output. What one host is
- * called with is the caller's (`arguments`). Ctrl-C: the first one sends INT to every command and starts no further
- * host; the second cancels them; the third leaves at once. Whatever has come until then stays with the views.
+ * The counters of the members always add up to the number of targets. Views (view.h) take the output. The caller makes
+ * the arguments for each host (`arguments`). Ctrl-C: the first one sends INT to every command and starts no further
+ * host; the second cancels them; the third leaves at once. Output that has come until then stays with the views.
  *
  * The brake (brake.h) decides how many hosts may run, and when no further one is started.
  */
@@ -49,7 +49,7 @@ struct fanout {
 	struct view *views[FANOUT_VIEWS];
 	size_t n_views;
 	const struct sink *sink; /* in place of the views; NULL: the views take the output */
-	/* It starts: 0; or -1 with errno, or with errno 0 after call_fail. May be NULL. */
+	/* The member starts: 0; or -1 with errno, or with errno 0 after call_fail. May be NULL. */
 	int (*begin) (struct fanout *fanout, struct member *member);
 	void (*ended) (struct fanout *fanout, struct member *member); /* it is over, or was skipped. May be NULL */
 	struct input *input; /* NULL: none */
@@ -65,11 +65,11 @@ struct fanout {
 	bool renders; /* views get this text at the end of stdout */
 	void *context; /* for `arguments` and `render` */
 	const char *program; /* for messages (result.h); NULL: none */
-	/* Of the status line: how many bytes have gone to or from the host, and *total: how many there are, -1: not known.
-	 * NULL: those of the input, where there is any. */
+	/* For the status line: how many bytes have gone to or from the host, and *total: how many there are, -1: not
+	 * known. NULL: the bytes of the input, if there is any. */
 	int64_t (*measure) (struct fanout *fanout, const struct member *member, int64_t *total);
 	struct progress progress; /* of the status line; zeros: there is none */
-	bool tells; /* say at once how a host ended, unless the command itself ended */
+	bool reports; /* print at once how a host ended, unless the command itself ended */
 
 	/* Filled in: */
 	struct member *members; /* targets->n of them */
@@ -87,18 +87,18 @@ struct fanout {
 	bool feeds; /* the input is read while the calls run */
 };
 
-/* Make the members. 0, or -1 (which has been said). Then fanout_close, in both cases, or without fanout_open. */
+/* Make the members. 0, or -1 (already reported). Then fanout_close, in both cases, or without fanout_open. */
 int fanout_open (struct fanout *fanout);
 void fanout_close (struct fanout *fanout);
 
-/* Run until every member is over. 0, or -1 (which has been said). */
+/* Run until every member is over. 0, or -1 (already reported). */
 int fanout_run (struct fanout *fanout);
 
 /* Start no further member; those that wait are skipped. fanout_stop also cancels those that run. */
 void fanout_hold (struct fanout *fanout);
 void fanout_stop (struct fanout *fanout);
 
-/* Has the member done what was asked: the command exited with 0, the call completed? */
+/* Has the member succeeded: the command exited with 0, the call completed? */
 bool member_succeeded (const struct member *member);
 
 /* The word of its outcome: that of remex_outcome_word, or "skipped". */

@@ -113,7 +113,7 @@ int tap_send (struct tap *tap, struct remex_request *request)
 	}
 	if (!feed->error && !tap->ended && feed->ended && tap->at == feed->bytes.end) {
 		tap->ended = true;
-		if (remex_end (request) < 0 && errno != EPIPE) /* EPIPE: the request has ended, which is told later */
+		if (remex_end (request) < 0 && errno != EPIPE) /* EPIPE: REMEX_ENDED comes later */
 			return -1;
 	}
 	drop (feed);

@@ -1,8 +1,8 @@
 /* feed - one standard input for many calls: it is read once, and each call gets all of it.
  *
- * Each call has a tap. The feed reads on while every running call has taken what was read, but for FEED_AHEAD bytes: the
- * slowest call holds the reader back. What a call that has not begun yet will need is kept in a spool (spool.h), so the
- * memory is bounded whatever the size of the input is.
+ * Each call has a tap. The feed reads more only while every running call has taken all but FEED_AHEAD of the bytes that
+ * were read: the slowest call holds the reader back. Bytes for calls that have not begun yet are kept in a spool
+ * (spool.h), so the memory is bounded, whatever the size of the input is.
  */
 #ifndef REMEX_CLI_FEED_H
 #define REMEX_CLI_FEED_H
@@ -24,7 +24,7 @@ struct feed {
 	struct list taps; /* of the calls that run */
 	size_t coming; /* calls that have not begun */
 	bool ended; /* the whole input was read */
-	int error; /* errno: it cannot be read or kept. Then nothing more is sent, nor the end: a part must not look whole */
+	int error; /* errno: it cannot be read or kept. Then nothing more is sent: a part must not look complete */
 };
 
 struct tap {

@@ -1,7 +1,7 @@
-/* gather - a view: stdout and stderr of every host are kept, apart, for those who show them at the end (coalesce.h, JSON).
+/* gather - a view: stdout and stderr of every host are kept, apart, and shown at the end (coalesce.h, JSON).
  *
- * What hosts have in common is kept once, while it comes (trie.h): the memory is that of the distinct outputs, and beyond the
- * maximum of the spool (spool.h) a file.
+ * Bytes that hosts have in common are kept once, while they come (trie.h): the memory is that of the distinct outputs,
+ * and beyond the maximum of the spool (spool.h) a file is used.
  */
 #ifndef REMEX_CLI_GATHER_H
 #define REMEX_CLI_GATHER_H
@@ -24,7 +24,7 @@ struct gather {
 int gather_open (struct gather *gather, struct spool *spool, size_t n);
 void gather_close (struct gather *gather);
 
-/* What the host of that rank has sent. */
+/* The output that the host of that rank has sent. */
 const struct trie_stream *gather_bytes (const struct gather *gather, size_t rank, bool is_err);
 
 #endif

@@ -15,7 +15,7 @@ json_t *json_bytes (const struct buf *bytes);
 json_t *json_words (const char *text);
 
 /* Print it and a newline to stdout: on one line, or indented. Control characters of the C1 set, which are legal in
- * JSON, are escaped. `json` is consumed. 0, or -1: out of memory (which has been said). */
+ * JSON, are escaped. `json` is consumed. 0, or -1: out of memory (already reported). */
 int json_print (json_t *json, bool one_line);
 
 /* Append the same text without the newline, on one line, to a buffer. `json` is consumed. 0, or -1 as buf_append. */

@@ -13,14 +13,14 @@
 #include "cli/say.h"
 
 enum {
-	WINDOW_MAX = 4 * 1024 * 1024, /* of a request: more is never kept of one stream */
+	WINDOW_MAX = 4 * 1024 * 1024, /* of a request: the most that is kept of one stream */
 	BURST = 64 * 1024, /* bytes that one host writes in one turn */
 };
 
-/* What has come of one stream, from the first byte that was not written yet. */
+/* The bytes of one stream that have come, from the first byte that was not written yet. */
 struct labels_stream {
 	struct buf bytes;
-	size_t owed; /* bytes that the server was not told of as consumed */
+	size_t owed; /* bytes that were not reported to the server as consumed */
 	size_t seen; /* bytes at the start that hold no newline */
 };
 
@@ -91,7 +91,7 @@ static size_t next_line (struct labels_stream *stream, bool last)
 		stream->seen = n;
 		return newline ? length + 1 : last ? n : 0;
 	}
-	/* Not within a character of UTF-8. */
+	/* Do not cut within a character of UTF-8. */
 	for (cut = LABELS_LINE; cut > LABELS_LINE - 4 && (bytes[cut - 1] & 0xC0) == 0x80; cut--)
 		continue;
 	if (bytes[cut - 1] >= 0xC0)

@@ -5,8 +5,8 @@
  * shown and not obeyed (text_show): a host cannot pretend to be another one. Without labels (--no-labels) no byte is
  * changed.
  *
- * A host keeps at most one window of the request while our reader is slow; each output is filled only after what was
- * written before has gone.
+ * A host keeps at most one window of the request while our reader is slow; an output gets more only after its earlier
+ * bytes have been written.
  */
 #ifndef REMEX_CLI_LABELS_H
 #define REMEX_CLI_LABELS_H

@@ -82,7 +82,7 @@ int last_define (struct hosts *hosts, struct err *err)
 	if (directory && asprintf (&path, "%s/last", directory) >= 0 &&
 		!(text = trusted_read (path, FILE_MAX, &n, err)) && err->sys != ENOENT)
 		result = -1;
-	/* A name that was cut may be that of another host. */
+	/* A name that was cut may be the name of another host. */
 	else if (text && n && (text[n - 1] != '\n' || strlen (text) != n))
 		result = damaged (path, err);
 	for (char *line = text ? strtok_r (text, "\n", &rest) : NULL; line && result == 0;

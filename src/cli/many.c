@@ -67,7 +67,7 @@ static int expand (const struct many_options *options, const struct option_list 
 	return 0;
 }
 
-/* The path of a socket is any bytes; it is not looked at as an expression where it cannot be one. */
+/* The path of a socket may have any bytes; a path that cannot be an expression is not read as one. */
 static bool is_socket (const struct many_options *options, const struct option_list *words)
 {
 	return words->n == 1 && !strncmp (words->words[0], "unix:///", 8) &&
@@ -230,7 +230,7 @@ static void save (const struct many *many, const struct coalesced *coalesced)
 	last_save (&last);
 }
 
-/* Print what was gathered, and say how it ended. 0, or -1 (which was said). */
+/* Print the gathered output, and report how the hosts ended. 0, or -1 (already reported). */
 static int print_end (struct many *many)
 {
 	const struct many_options *options = many->options;
@@ -248,7 +248,7 @@ static int print_end (struct many *many)
 		complain (NULL, "the output cannot be printed: %s", strerror (errno));
 	fflush (stdout);
 	if (result == 0 && !many->quiet && !many->format)
-		coalesce_tell (&coalesced, many->own || many->fanout.tells);
+		coalesce_print_summary (&coalesced, many->own || many->fanout.reports);
 	if (result == 0)
 		save (many, &coalesced);
 	coalesce_free (&coalesced);
@@ -292,7 +292,7 @@ int many_run (struct many *many, const struct many_hosts *hosts)
 		brake_parse_max_fail (&fanout->brake, options->max_fail, NULL);
 	progress_init (&fanout->progress, !options->no_status && !many->quiet && !many->no_status);
 	fanout->renders = !many->format;
-	fanout->tells = !many->own && !many->quiet && !many->format && (!gathers (many) || options->live);
+	fanout->reports = !many->own && !many->quiet && !many->format && (!gathers (many) || options->live);
 	if (open_views (many, hosts->targets.n) == 0 && fanout_open (fanout) == 0) {
 		int result = fanout_run (fanout);
 

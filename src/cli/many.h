@@ -57,7 +57,7 @@ struct many_options {
 			"exit with the status of this host", 0 \
 	}
 
-/* Of a command that may change its hosts: many_confirm. */
+/* For a command that may change its hosts: many_confirm. */
 #define OPTION_ROW_YES(type) \
 	{ \
 		"yes", 0, OPTION_FLAG, offsetof (type, many.yes), NULL, \
@@ -93,7 +93,7 @@ struct many_options {
 
 enum { MANY_WINDOW = 64, MANY_WINDOW_MAX = 1000000, MANY_SPOOL = 16 * 1024 * 1024 };
 
-/* The machines that the user means. */
+/* The machines that the words of the user stand for. */
 struct many_hosts {
 	struct hosts *hosts;
 	struct host_list list;
@@ -102,24 +102,25 @@ struct many_hosts {
 	struct host_target one; /* the only target, where the list was not needed */
 };
 
-/* Of a command line whose words are all hosts: its `firsts` become the words, where they are not the values of -w. 0, or the
- * exit status. */
+/* For a command line whose words are all hosts: its `firsts` become the words, unless they are the values of -w. 0, or
+ * the exit status. */
 int many_words (const struct subcommand *command, struct command_line *line);
 
-/* The same expressions; where there are none, the host `local`. */
+/* The same expressions; without any, the host `local`. */
 const struct option_list *many_or_local (const struct option_list *words);
 
-/* Expand the expressions, all of them together, check --expect and what else must be right before anything runs. 0, or the
- * exit status (the reason was said). Then many_hosts_free, in both cases. */
+/* Expand the expressions, all of them together, and check --expect and the other conditions before anything runs. 0, or
+ * the exit status (the reason was reported). Then many_hosts_free, in both cases. */
 int many_expand (const struct subcommand *command, const struct many_options *options, const struct option_list *words,
 	bool stdin_used, struct many_hosts *hosts);
 void many_hosts_free (struct many_hosts *hosts);
 
-/* Of a command that may change its hosts: ask where confirm_above says so (confirm.h). Who names their number (--expect)
- * or says --yes is not asked. 0, or the exit status (the reason was said). */
+/* For a command that may change its hosts: ask when confirm_above requires it (confirm.h). With --expect or --yes there
+ * is no question. 0, or the exit status (the reason was reported). */
 int many_confirm (const struct many_options *options, const struct many_hosts *hosts);
 
-/* Is this one host as it always was: one target, and nothing that only makes sense for many was asked for? */
+/* Is there only one target, and no option that only makes sense for many hosts? Then the command runs on one host,
+ * without a fan-out. */
 bool many_is_one (const struct many_options *options, const struct many_hosts *hosts);
 
 /* Check that the options go together. 0, or the exit status. */
@@ -131,7 +132,7 @@ struct many {
 	int format;
 	bool quiet;
 	bool no_status; /* no status line, whatever the options say */
-	bool own; /* the caller's own sink and `ended` show everything: no views, and no word about each host */
+	bool own; /* the caller's own sink and `ended` show everything: no views, and no message about each host */
 	struct fanout fanout; /* the caller sets call, options, arguments, render, context, program, input */
 	struct spool spool;
 	struct labels labels;

@@ -18,7 +18,7 @@
 #include "base/err.h"
 #include "files/item.h"
 
-enum { PENDING_MAX = 256 * 1024 }; /* entries; far fewer wait if the server confirms what it takes */
+enum { PENDING_MAX = 256 * 1024 }; /* entries; far fewer wait if the server confirms the items that it takes */
 
 struct pending_entry {
 	struct pending_entry *next; /* in the same bucket */

@@ -1,5 +1,5 @@
-/* progress - the text of the status line (status_line.h) about a long operation, and when it is due: a copy of one host,
- * or a call on many hosts. What is over soon has no line.
+/* progress - the text of the status line (status_line.h) about a long operation, and when it is due: a copy of one
+ * host, or a call on many hosts. A short operation has no line.
  */
 #ifndef REMEX_CLI_PROGRESS_H
 #define REMEX_CLI_PROGRESS_H
@@ -25,7 +25,7 @@ int progress_due (const struct progress *progress);
 /* Draw the line: the `name` of the current item, the bytes so far, and the total (-1: unknown). */
 void progress_draw (struct progress *progress, const char *name, int64_t bytes, int64_t total);
 
-/* What is known of a call on many hosts. Their numbers add up to n. */
+/* The state of a call on many hosts. The numbers add up to n. */
 struct progress_hosts {
 	size_t n, done, running, failed, skipped, waiting;
 	int64_t bytes; /* of files or of input, for all hosts; -1: none flow */
@@ -36,10 +36,10 @@ struct progress_hosts {
 void progress_draw_hosts (
 	struct progress *progress, const struct output *out, struct output *err, const struct progress_hosts *hosts);
 
-/* Ctrl-C was typed: what the terminal shows of that goes with the line. */
+/* Ctrl-C was typed: the ^C that the terminal shows is erased with the line. */
 void progress_interrupted (const struct progress *progress, const struct output *out, const struct output *err);
 
-/* Remove the line. Whoever prints other text by say.h or by an output (console.h) need not do that. */
+/* Remove the line. Code that prints other text with say.h or an output (console.h) need not call it. */
 void progress_clear (void);
 
 /* "1.5 GiB", in out. Returns out. */

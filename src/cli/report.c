@@ -58,7 +58,7 @@ static int report_take (struct view *view, struct member *member, bool is_err, c
 	return 0;
 }
 
-/* The line of a member is printed when those of others have gone. */
+/* The line of a member is printed when the lines of other members have been written. */
 static bool report_flush (struct view *view, struct member *member)
 {
 	struct output *output = &member->fanout->drive.out;

@@ -13,7 +13,7 @@
 typedef void report_more (json_t *object, const struct member *member);
 
 struct report {
-	struct view view; /* the lines; it stands behind the gather in the list of views */
+	struct view view; /* the lines; this view comes behind the gather in the list of views */
 	const struct gather *gather;
 	report_more *more;
 	struct writer writer;

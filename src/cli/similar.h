@@ -30,8 +30,8 @@ struct similar_line {
 	const char *name;
 };
 
-/* Append what n similar lines have in common: a number that differs is {LEAST..MOST}, the own name %h where n > 1. 0, or
- * -1 as buf_append. */
+/* Append one line for n similar lines: a number that differs becomes {LEAST..MOST}, and the own name becomes %h if n >
+ * 1. 0, or -1 as buf_append. */
 int similar_merge (struct buf *to, const struct similar_line *lines, size_t n);
 
 #endif

@@ -1,4 +1,4 @@
-/* spool - bytes that are kept for later: in memory as far as its maximum goes, then in a file without a name.
+/* spool - bytes that are kept for later: in memory up to a maximum, then in a file without a name.
  *
  * One struct spool has one maximum and one file for any number of streams. A stream is filled at its end and read
  * anywhere; its front can be dropped, and then its memory, or its place in the file, is used again. The file is made

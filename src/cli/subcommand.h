@@ -25,7 +25,7 @@ int subcommand_run (const struct subcommand *command, int argc, char **argv);
 /* Report an error in the command line, and its correct form. Returns the exit status for that. */
 int usage_error (const struct subcommand *command, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
 
-/* There is a word too many. */
+/* There is one word too many. */
 int usage_unexpected (const struct subcommand *command, const char *word);
 
 /* Print the form of the command line, the purpose of the subcommand, and its options on stdout. */

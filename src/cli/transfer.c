@@ -27,7 +27,7 @@ enum {
 static const struct roots everything = { .bound = false };
 
 /* Was a full disk the reason? Then the receipt of the file that failed has reported it. */
-static bool has_told (const struct err *err)
+static bool is_in_receipt (const struct err *err)
 {
 	return err->sys == ENOSPC || err->sys == EDQUOT;
 }
@@ -35,7 +35,7 @@ static bool has_told (const struct err *err)
 /* The server's stream is invalid, or we cannot continue: ignore the rest of the stream. Always -1. */
 static int stop (struct transfer *self, struct call *call, const struct err *err)
 {
-	if (!has_told (err))
+	if (!is_in_receipt (err))
 		complain (call->where, "%s", err->text);
 	self->stopped = true;
 	self->why = *err;
@@ -83,7 +83,7 @@ static int compare_names (const void *left, const void *right)
 	return result ? result : (n > m) - (n < m);
 }
 
-/* Of two sources with one name only one would be left. 0, or -1 and err. */
+/* Two sources with the same name would overwrite each other. 0, or -1 and err. */
 static int check_names (const struct transfer *self, struct err *err)
 {
 	const char **sorted = calloc ((size_t)self->n_sources + 1, sizeof *sorted);
@@ -159,8 +159,8 @@ int transfer_check_sources (const struct transfer *self, struct err *err)
 	return 0;
 }
 
-/* Read ahead, so that the disk and the checksums do not wait for the network: 0, or -1 and err. Of many hosts, others are
- * served meanwhile, and what is read ahead for all of them would only leave the processor's cache. */
+/* Read ahead, so that the disk and the checksums do not wait for the network: 0, or -1 and err. With many hosts, other
+ * hosts are served meanwhile, and data that is read ahead for all of them would only leave the processor's cache. */
 static int fill (struct transfer *self, struct err *err)
 {
 	size_t ahead = self->shared ? 1 : AHEAD;
@@ -211,7 +211,7 @@ static void note (void *data, const struct item *item)
 }
 
 /* The server reports the result for an item. 0, or -1 and err: the item was not sent. */
-static int tell (struct transfer *self, const struct item *item, struct err *why)
+static int take_report (struct transfer *self, const struct item *item, struct err *why)
 {
 	struct receipt receipt = { .kind = ITEM_FILE, .path = item->name, .size = item->size, .source = item->source };
 	struct err err = { .code = (int)item->code };
@@ -238,7 +238,7 @@ static int tell (struct transfer *self, const struct item *item, struct err *why
 		if (wrong)
 			receipt.err = &err;
 	}
-	self->told (self->data, &receipt);
+	self->on_receipt (self->data, &receipt);
 	return 0;
 }
 
@@ -255,7 +255,7 @@ static int take_put (struct transfer *self, struct call *call, struct err *err)
 		else if (item.kind == ITEM_HAVE)
 			result = sender_answer (self->sender, &item, err);
 		else if (item.kind == ITEM_DONE || item.kind == ITEM_FAILED)
-			result = tell (self, &item, err);
+			result = take_report (self, &item, err);
 		else
 			err_set (err, CODE_BAD_VALUE, "the server sends files, but should receive them");
 		if (result < 0)
@@ -333,7 +333,7 @@ static int target_item (void *data, const struct item *item, struct target *targ
 	char name[ITEM_NAME_MAX + 1];
 
 	if (item->source < self->next || item->source >= self->n_sources)
-		return not_asked_for (err, "the server sent what was not asked for");
+		return not_asked_for (err, "the server sent an item that was not asked for");
 	if (last_component (self->sources[item->source], name, err) < 0)
 		return -1;
 	/* For "." and "/" only the server knows the name. */
@@ -363,7 +363,7 @@ static void received (void *data, const struct receipt *receipt)
 	bool to_fd = self->to >= 0;
 
 	if (receipt->source >= 0 && receipt->source < self->n_sources)
-		self->heard[receipt->source] = true;
+		self->reported[receipt->source] = true;
 	/* The descriptor takes no more bytes: ignore the rest of the stream. */
 	if (to_fd && receipt->err && receipt->err->sys) {
 		self->stopped = true;
@@ -371,7 +371,7 @@ static void received (void *data, const struct receipt *receipt)
 	}
 	self->reader_gone |= to_fd && receipt->err && receipt->err->sys == EPIPE;
 	if (!self->reader_gone)
-		self->told (self->data, receipt);
+		self->on_receipt (self->data, receipt);
 }
 
 /* Take the received bytes, in steps; the server may send as many again when they are taken. */
@@ -462,7 +462,7 @@ const struct sink sink_transfer = { .take = take_some, .send = send_some, .waits
 
 /* Bytes that went to a descriptor cannot be taken back. And a write to a reader that has stopped would delay caught
  * signals. */
-bool transfer_is_mortal (const struct transfer *self)
+bool transfer_may_block (const struct transfer *self)
 {
 	return self->to >= 0;
 }
@@ -477,8 +477,8 @@ int transfer_open (struct transfer *self, struct err *err)
 	buf_init (&self->out, self->put ? AHEAD + 2 * (ITEM_HEADER_MAX + ITEM_DATA_MAX) : 1024 * 1024);
 	if (check_names (self, err) < 0 || (!self->put && open_destination (self, err) < 0))
 		return -1;
-	self->heard = calloc ((size_t)self->n_sources + 1, sizeof *self->heard);
-	if (!self->heard || (self->put ? open_put (self) : open_get (self)) < 0)
+	self->reported = calloc ((size_t)self->n_sources + 1, sizeof *self->reported);
+	if (!self->reported || (self->put ? open_put (self) : open_get (self)) < 0)
 		return err_set (err, CODE_BUSY, "out of memory");
 	return 0;
 }
@@ -488,7 +488,7 @@ void transfer_close (struct transfer *self)
 	sender_free (self->sender);
 	receiver_free (self->receiver);
 	fd_close (&self->directory);
-	free (self->heard);
+	free (self->reported);
 	pending_free (&self->pending);
 	buf_free (&self->in);
 	buf_free (&self->out);
@@ -549,13 +549,13 @@ static void miss (struct transfer *self)
 	receipt.err = &err;
 	for (int i = 0; !self->put && i < self->n_sources; i++) {
 		receipt.source = i;
-		if (!self->heard[i])
-			self->told (self->data, &receipt);
+		if (!self->reported[i])
+			self->on_receipt (self->data, &receipt);
 	}
 	while ((entry = pending_take (&self->pending))) {
 		receipt.source = entry->source;
 		receipt.path = entry->path;
-		self->told (self->data, &receipt);
+		self->on_receipt (self->data, &receipt);
 		free (entry);
 	}
 }

@@ -1,6 +1,6 @@
-/* transfer - files to or from one host: this end of a call of file.put or file.get. The caller is told of each file
- * (`told`), and may ask for the progress. Only an error that ends the whole transfer is reported here, on stderr, and
- * kept (`why`).
+/* transfer - files to or from one host: this end of a call of file.put or file.get. The caller gets a receipt for each
+ * file (`on_receipt`), and may ask for the progress. Only an error that ends the whole transfer is reported here, on
+ * stderr, and kept (`why`).
  *
  * put: a sender (files/sender.h) reads the sources and makes the call's input; the server answers on the stream
  * "files".
@@ -32,7 +32,7 @@ struct transfer {
 	bool recursive, preserve, set_id, resume, live, unsynced;
 	bool count; /* count all files and bytes first, for progress */
 	struct shared_digests *shared; /* of a put to many hosts: their sums (files/shared_digest.h); NULL: none */
-	receiver_report *told;
+	receiver_report *on_receipt;
 	int (*tick) (void *data); /* as in a sink (call.h); may be NULL */
 	void *data;
 
@@ -46,7 +46,7 @@ struct transfer {
 	struct buf in, out;
 	size_t owed; /* bytes in `in` that were not yet acknowledged to the server */
 	bool stepping; /* of a get: received bytes need more steps */
-	bool *heard; /* of a get, for each source: a part of it is in place, or has failed */
+	bool *reported; /* of a get, for each source: a part of it is in place, or has failed */
 	struct pending pending; /* of a put */
 	bool ended; /* of a put: everything was sent */
 	bool stopped; /* it has failed for good, because of `why`: the rest of the server's stream is ignored */
@@ -58,22 +58,23 @@ struct transfer {
 int transfer_open (struct transfer *transfer, struct err *err);
 void transfer_close (struct transfer *transfer);
 
-/* Of a put: can each source be opened? 0, or -1 and err, which names the first that cannot. For many hosts, so that they
- * need not say it one by one. */
+/* For a put: can each source be opened? 0, or -1 and err, which names the first that cannot. With many hosts, the error
+ * is then reported once and not for each host. */
 int transfer_check_sources (const struct transfer *transfer, struct err *err);
 
 /* The call's sink that moves the bytes; its `data` is the transfer. */
 extern const struct sink sink_transfer;
 
 /* May the sink block (call.h)? */
-bool transfer_is_mortal (const struct transfer *transfer);
+bool transfer_may_block (const struct transfer *transfer);
 
 /* The call's name, and its arguments (JSON text, in new memory; NULL: out of memory). */
 const char *transfer_call (const struct transfer *transfer);
 char *transfer_args (const struct transfer *transfer);
 
-/* The call has completed: of a get, put the received files in place; items without a report from the server are told as
- * failed. 0; 1: this was one step, call it again; -1: it has stopped because of `why`, which has been said. */
+/* The call has completed: for a get, put the received files in place; items without a report from the server get a
+ * receipt as failed. 0; 1: this was one step, call it again; -1: it has stopped because of `why`, which was
+ * reported. */
 int transfer_finish (struct transfer *transfer, struct call *call);
 
 /* The receipt's path as the user would write it: it begins with the word for the source. Returns out. */

@@ -15,7 +15,7 @@ struct trie_node {
 	struct trie_node *next; /* of all */
 	const struct trie_node *parent; /* NULL: it begins at the beginning */
 	uint64_t start; /* its offset in every stream that comes here */
-	uint8_t first; /* its first byte, which the parent does not have there */
+	uint8_t first; /* its first byte, which differs from the parent's byte there */
 	struct spooled bytes;
 	unsigned number;
 };
@@ -101,7 +101,7 @@ static size_t common (const uint8_t *a, const uint8_t *b, size_t n)
 	return same;
 }
 
-/* Go on in the node as far as the bytes are its bytes: how many; -1 with errno. */
+/* Compare the bytes with those of the node. Returns how many are equal; -1 with errno. */
 static ssize_t follow (struct trie_stream *stream, const uint8_t *bytes, size_t n)
 {
 	const struct trie_node *node = stream->node;

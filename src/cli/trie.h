@@ -1,9 +1,10 @@
-/* trie - streams of bytes that come side by side, and of which many are equal, or begin in the same way: what streams have in
- * common is kept once. The memory is that of the distinct bytes, whatever the number of streams is.
+/* trie - streams of bytes that come side by side, many of which are equal, or begin in the same way: bytes that streams
+ * have in common are kept once. The memory is that of the distinct bytes, whatever the number of streams is.
  *
- * A node has the bytes from some offset on that a stream brought first. The other streams are compared with these bytes as
- * theirs come. Where a stream differs it goes on in another node, which begins there; so a node and an offset stand for one
- * sequence of bytes, and two streams are equal if they end at the same place. The bytes are in a spool (spool.h).
+ * A node has the bytes, from some offset on, of the stream that came first. The bytes of other streams are compared
+ * with them as they come. Where a stream differs, it continues in another node, which begins there. So a node and an
+ * offset stand for one sequence of bytes, and two streams are equal if they end at the same place. The bytes are in a
+ * spool (spool.h).
  */
 #ifndef REMEX_CLI_TRIE_H
 #define REMEX_CLI_TRIE_H
@@ -45,7 +46,7 @@ int trie_append (struct trie *trie, struct trie_stream *stream, const void *byte
 /* Read at most n bytes from the offset `at`. Returns how many; 0 at the end; -1 with errno. */
 ssize_t trie_read (const struct trie_stream *stream, uint64_t at, void *bytes, size_t n);
 
-/* A word that equal streams have and no other one of this trie; "" for one without bytes. */
+/* A word that is the same for equal streams of this trie, and different for others; "" for a stream without bytes. */
 enum { TRIE_NAME = 48 };
 char *trie_name (const struct trie_stream *stream, char name[TRIE_NAME]);
 

@@ -16,7 +16,7 @@ struct view;
 struct view_ops {
 	/* The member starts. 0, or -1 with errno: it is not started, and that is its result. NULL: nothing to do. */
 	int (*begin) (struct view *view, struct member *member);
-	/* n bytes of its stdout or stderr have come. 0; -1: they cannot be taken (which has been said), and the member
+	/* n bytes of its stdout or stderr have come. 0; -1: they cannot be taken (already reported), and the member
 	 * is stopped. */
 	int (*take) (struct view *view, struct member *member, bool is_err, const void *bytes, size_t n);
 	/* For a view that waits for our reader: write what can be written. True: something is kept; then the member is
@@ -28,7 +28,7 @@ struct view_ops {
 
 struct view {
 	const struct view_ops *ops;
-	bool consumes; /* it tells the server itself what was consumed (call_consume); at most one view of a fan-out */
+	bool consumes; /* it calls call_consume itself; at most one view of a fan-out */
 };
 
 #endif

@@ -135,7 +135,8 @@ static int parse_host (struct address *address, const char *where, struct err *e
 	if (!host && often_typed (where))
 		return no_host (where, often_typed (where), err);
 	if (!host)
-		return no_host (where, "is no host: 'local', unix:///PATH, NAME[:PORT] and ADDRESS[:PORT] are", err);
+		return no_host (
+			where, "is not a host (examples: local, unix:///PATH, web1, web1:7363, 192.0.2.1)", err);
 	address->port = ENDPOINT_PORT;
 	if (*port && parse_port (port + 1, &address->port) < 0)
 		return no_host (where, "has no port behind its colon: a port is a number from 1 to 65535", err);
@@ -175,7 +176,7 @@ static int parse_sshd (struct ssh_address *ssh, const char *where, const char *t
 	return 0;
 }
 
-/* `rest` stands behind ssh:// */
+/* `rest` is the text behind ssh:// */
 static int parse_ssh (struct address *address, const char *where, const char *rest, struct err *err)
 {
 	const char *slash = strchr (rest, '/');
@@ -338,7 +339,7 @@ enum address_answer address_open (const struct address *address, int *fd, struct
 
 	for (int i = 0; i < address->n; i++) {
 		answer = open_path (address, address->paths[i], fd, &why[i]);
-		/* Anybody can take the place of our own socket beneath /tmp: this does not keep us from the next one. */
+		/* Anybody can take the place of our own socket beneath /tmp; then the next socket is tried. */
 		if (answer == ADDRESS_UNSAFE && i + 1 < address->n) {
 			unsafe = &why[i];
 			continue;

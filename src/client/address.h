@@ -47,7 +47,7 @@ struct address {
 	struct ssh_address ssh; /* the machine, or with `tcp` the gateway; its host is "": no ssh */
 };
 
-/* Does the address name this machine over TCP (localhost, 127.0.0.1, ::1), where "local" may have been meant? */
+/* Does the address name this machine over TCP (localhost, 127.0.0.1, ::1), so that "local" may be the right address? */
 bool address_is_loopback (const struct address *address);
 
 /* Parse `where`. Nothing is opened. 0, or -1 and err. */

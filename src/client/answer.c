@@ -36,7 +36,7 @@ static int check_must (const json_t *header, struct err *err)
 			if (json_is_string (each) && !strcmp (json_string_value (each), known[j]))
 				break;
 		if (j == sizeof known / sizeof *known)
-			return err_set (err, CODE_BAD_MESSAGE, "it asks for something that this remex does not know");
+			return err_set (err, CODE_BAD_MESSAGE, "it needs a feature that this remex does not have");
 	}
 	return 0;
 }
@@ -165,7 +165,7 @@ static int on_ping (struct remex_host *host, const struct message *message, stru
 {
 	if (++host->pongs > HOST_PONGS ||
 		message_printf (&host->out, "{\"pong\":%lld}", (long long)message->number) < 0)
-		return err_set (err, CODE_FLOW, "it does not read what it asked for");
+		return err_set (err, CODE_FLOW, "it sends pings without reading the answers");
 	return 0;
 }
 

@@ -23,7 +23,7 @@ static struct buf *outlet (struct remex_request *request)
 	return &host->out;
 }
 
-/* The window for a caller that named none: how many bytes the server may be ahead. */
+/* The window for a caller that named none: how many bytes the server may send before the caller has read them. */
 static int64_t default_window (const struct remex *remex)
 {
 	int64_t share = (REQUEST_WINDOWS - remex->windows) / 16;

@@ -28,7 +28,7 @@ struct remex_request {
 	uint64_t id;
 	struct buf unsent; /* its messages before hello */
 	bool input; /* it has input, and remex_end was not called yet */
-	bool wants_credit; /* remex_send took less than the credit allows: tell the caller when it can take more */
+	bool wants_credit; /* remex_send took less than the credit allows: send REMEX_CREDIT when it can take more */
 	bool over;
 	bool hold;
 	int64_t deadline_ms; /* on the clock of clock_ms, from the moment that the call could be sent; INT64_MAX: none */
@@ -50,7 +50,7 @@ void client_request_over (
 /* The call can be sent now: its deadline runs. */
 void client_request_sent (struct remex_request *request);
 
-/* The deadline has passed, and the server says nothing: the request is over, and the server is told to stop it. */
+/* The deadline has passed, and the server does not answer: end the request here, and send the server a cancel. */
 void client_request_late (struct remex_request *request);
 
 /* The caller has consumed n bytes of output: renew the window. */

@@ -1,5 +1,5 @@
-/* dial_proxy - a stream by way of a command (proxy.h, dial.h). At the other end is the TCP port of a remexd, with which TLS
- * is spoken end to end; or, where the host's address is a Unix socket, that socket of a remexd, as `remex stdio` reaches it.
+/* dial_proxy - a stream through a command (proxy.h, dial.h). At the other end is the TCP port of a remexd, and TLS runs
+ * end to end; or, if the host's address is a Unix socket, a Unix socket of a remexd, which `remex stdio` reaches.
  */
 #include "config.h"
 
@@ -30,7 +30,7 @@ static void proxy_stop (struct remex_host *host)
 	host->dialing = NULL;
 }
 
-/* A handshake that was not finished: what the command says of it comes with its end. */
+/* A handshake that was not finished: the command's own message comes with the end of the command. */
 static void on_failed (struct remex_host *host, const struct remex_error *error)
 {
 	struct proxy_dial *dial = host->dialing;
@@ -108,7 +108,7 @@ static void proxy_wake (struct remex_host *host)
 	else if (left > 0)
 		host_timer (host, left);
 	else
-		host_fail (host, "", "the proxy command brings no TLS of %s in %g s", host->address.pin,
+		host_fail (host, "", "no TLS handshake with %s through the proxy command in %g s", host->address.pin,
 			(double)host_limit_ms (host) / 1000);
 }
 

@@ -1,6 +1,6 @@
-/* dial_ssh - a stream to a remexd on the far side of a session of ssh (dial.h): remex-ssh (ssh_helper.h) makes the session
- * and runs `remex stdio`, or `remexd --stdio`, there. What authenticates both sides is ssh: the server by known_hosts, and
- * the user by the user's own keys. */
+/* dial_ssh - a stream to a remexd on the far side of a session of ssh (dial.h): remex-ssh (ssh_helper.h) makes the
+ * session and runs `remex stdio`, or `remexd --stdio`, there. ssh authenticates both sides: the server by known_hosts,
+ * and the user by the user's own keys. */
 #include "config.h"
 
 #include <errno.h>

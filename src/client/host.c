@@ -18,7 +18,7 @@ enum {
 	IDLE_BUFFER = 64 * 1024, /* bytes that `in` keeps while no request runs */
 	SILENCE_MS = 15000, /* while requests run: a ping after this silence, and the end after three times as long */
 	LATE_MS = 1000, /* after a deadline: a ping, if the request has not ended by then */
-	ANSWER_MS = 5000, /* after that ping: the request has timed out, if the server says nothing until then */
+	ANSWER_MS = 5000, /* after that ping: the request has timed out, if nothing comes from the server until then */
 };
 
 /* --- the beginning ----------------------------------------------------------------------------------------------- */
@@ -89,7 +89,7 @@ static void shut (struct remex_host *host)
 
 void host_fail (struct remex_host *host, const char *code, const char *fmt, ...)
 {
-	/* A refused client has run nothing, whatever the reason is. */
+	/* A client that was refused has run nothing, for whatever reason it was refused. */
 	bool refused = !strcmp (code, "denied") || !strcmp (code, "busy");
 	enum remex_outcome outcome = refused ? REMEX_FAILED : host->state == HOST_OPEN ? REMEX_LOST : REMEX_UNREACHABLE;
 	struct remex_request *request, *after;
@@ -167,7 +167,7 @@ static void set_polls (struct remex_host *host)
 	}
 }
 
-/* No more bytes will come. Messages that came before are told first. */
+/* No more bytes will come. Events of messages that came before are returned first. */
 static void note_end (struct remex_host *host, const char *why)
 {
 	snprintf (host->end.text, sizeof host->end.text, "%s", why);
@@ -287,7 +287,7 @@ void host_timer (struct remex_host *host, int64_t ms)
 	uv_timer_start (&host->timer, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
 }
 
-/* When the deadlines of the requests are to be looked at next. INT64_MAX: there are none. */
+/* When the deadlines of the requests have to be checked next. INT64_MAX: there are none. */
 static int64_t deadline_check (const struct remex_host *host)
 {
 	int64_t soonest = INT64_MAX;
@@ -302,7 +302,7 @@ static int64_t deadline_check (const struct remex_host *host)
 	return host->asked_ms && soonest < host->asked_ms + ANSWER_MS ? host->asked_ms + ANSWER_MS : soonest;
 }
 
-/* Look at the silence at this time, and at the deadlines when they come. */
+/* Check the silence at this time, and the deadlines when they come. */
 static void check_at (struct remex_host *host, int64_t ms)
 {
 	int64_t deadline = deadline_check (host);
@@ -382,8 +382,9 @@ static void greeting_late (struct remex_host *host)
 		host_timer (host, 1000); /* our caller was late, or hello comes in pieces: wait a little longer */
 }
 
-/* The server keeps the deadlines. Where it does not end a request in time it is asked whether it is there: one that answers
- * is left to it, and may still be stopping a command; one that does not has its requests ended here. */
+/* The server measures the deadlines. When it does not end a request in time, it gets a ping. If the server answers, the
+ * request goes on: the server may still be stopping the command. If the server does not answer, its late requests are
+ * ended here. */
 static void deadlines (struct remex_host *host)
 {
 	int64_t now = clock_ms ();
@@ -436,13 +437,14 @@ static void on_timer (uv_timer_t *timer)
 		greeting_late (host);
 	else if (host->state == HOST_OPEN)
 		silence (host);
-	/* A timer that was due before the loop began to wait: the loop must not wait now that there may be something to tell. */
+	/* A timer that was due before the loop began to wait: the loop must not wait now, because there may be an
+	 * event. */
 	uv_stop (timer->loop);
 }
 
 /* --- telling ----------------------------------------------------------------------------------------------------- */
 
-/* Tell the next request whose end is known. */
+/* Return the event of the next request whose end is known. */
 static bool fill_ended (struct remex_host *host, struct remex_event *event)
 {
 	struct remex_request *request;
@@ -459,7 +461,7 @@ static bool fill_ended (struct remex_host *host, struct remex_event *event)
 	return true;
 }
 
-/* Tell the next request whose input was not taken in full, and that can send now. */
+/* Return the event of the next request whose input was not taken in full, and that can send now. */
 static bool fill_room (struct remex_host *host, struct remex_event *event)
 {
 	struct remex_request *request;
@@ -476,7 +478,7 @@ static bool fill_room (struct remex_host *host, struct remex_event *event)
 	return false;
 }
 
-/* All messages that came before the end have been told. */
+/* The events of all messages that came before the end were returned. */
 static void fill_end (struct remex_host *host)
 {
 	struct remex_error end = host->end;
@@ -542,10 +544,10 @@ static bool next_event (struct remex_host *host, struct remex_event *event)
 
 bool host_next (struct remex_host *host, struct remex_event *event)
 {
-	bool told = next_event (host, event);
+	bool got = next_event (host, event);
 
 	watch (host);
-	return told;
+	return got;
 }
 
 /* --- what the caller may ask ------------------------------------------------------------------------------------- */

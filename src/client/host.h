@@ -2,7 +2,8 @@
  *
  *   CONNECTING -> GREETING -> OPEN -> DEAD -> CLOSED       and from any of the first three to DEAD
  *
- * Messages that were read before the end are told before the end: a terminal message that was received counts.
+ * Events of messages that were read before the end are returned before the end: a terminal message that was received
+ * counts.
  */
 #ifndef REMEX_CLIENT_HOST_H
 #define REMEX_CLIENT_HOST_H
@@ -31,8 +32,8 @@ enum host_state {
 	HOST_CONNECTING, /* no stream yet: the dialer works on it */
 	HOST_GREETING, /* there is a stream: the host waits for hello, and calls wait in their requests */
 	HOST_OPEN,
-	HOST_DEAD, /* `end` has the reason; the ends of requests are being told */
-	HOST_CLOSED, /* REMEX_CLOSED was told */
+	HOST_DEAD, /* `end` has the reason; the ends of requests are being returned */
+	HOST_CLOSED, /* REMEX_CLOSED was returned */
 };
 
 struct remex_host {
@@ -56,7 +57,7 @@ struct remex_host {
 	uv_timer_t timer;
 	int handles; /* open libuv handles; the host is freed when the last is closed */
 	bool closing; /* remex_close was called */
-	bool ended; /* nothing more will come, and `end` has the reason; messages read before are told first */
+	bool ended; /* nothing more will come, and `end` has the reason; messages read before come first */
 	int64_t give_up_ms; /* on the clock of clock_ms: hello must have come by then; INT64_MAX: not dialled yet */
 	int64_t received_ms; /* when bytes last came */
 	int64_t check_ms; /* when the silence and the deadlines are looked at next */
@@ -64,7 +65,7 @@ struct remex_host {
 	bool answered; /* bytes have come since */
 	struct decoder decoder;
 	struct list requests; /* that run, in the order of their ids */
-	struct list over; /* whose end is known, but not told yet */
+	struct list over; /* whose end is known, but not returned yet */
 	uint64_t last_id;
 	int pongs; /* an upper bound of the pongs in `out` */
 	int64_t pinged, ponged; /* the last number that was sent, and the last that was answered */
@@ -76,7 +77,7 @@ struct remex_host {
 /* A new host in HOST_CONNECTING, which is only in the list remex->hosts. NULL: out of memory. remex_close frees it. */
 struct remex_host *host_new (struct remex *remex, const char *where, const struct dialer *dialer);
 
-/* Put the host on the list of hosts that may have something to tell or to send. */
+/* Put the host on the list of hosts that may have an event or bytes to send. */
 static inline void host_ready (struct remex_host *host)
 {
 	if (!list_linked (&host->ready))

@@ -56,8 +56,8 @@ static bool ends_within (const struct proxy *proxy, int ms)
 	return poll (&one, 1, ms) > 0;
 }
 
-/* End the command and what it has left in its group, and reap it. A process that even SIGKILL does not end, because it
- * waits within the kernel, is left to the kernel. */
+/* End the command and the processes that it has left in its group, and reap it. A process that even SIGKILL does not
+ * end, because it waits within the kernel, is left to the kernel. */
 static void end_child (struct proxy *proxy)
 {
 	int status;
@@ -144,7 +144,7 @@ static void on_errors (uv_poll_t *poll, int status, int events)
 	read_errors (poll->data);
 }
 
-/* The command has exited. What it said before is in the pipe, which others may still hold. */
+/* The command has exited. Its last messages are in the pipe, which others may still hold. */
 static void on_end (uv_poll_t *poll, int status, int events)
 {
 	struct proxy *proxy = poll->data;
@@ -157,7 +157,7 @@ static void on_end (uv_poll_t *poll, int status, int events)
 	end_line (proxy);
 	proxy->ended = true;
 	if (waitid (P_PID, (id_t)proxy->child.pid, &proxy->how, WEXITED | WNOHANG | WNOWAIT) < 0) {
-		proxy->how.si_pid = 0; /* somebody else has reaped it: its number may be another's now */
+		proxy->how.si_pid = 0; /* reaped elsewhere: its number may belong to another process now */
 		proxy->child.pid = 0;
 	}
 	be_over (proxy);

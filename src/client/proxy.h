@@ -21,8 +21,9 @@ struct remex_host;
 /* Start the command; *fd is the host's end, which the caller owns: close-on-exec, and not non-blocking. NULL and err. */
 struct proxy *proxy_start (struct remex_host *host, const char *command, int *fd, struct err *err);
 
-/* The stream has ended. Does the host have to wait for the command's end, so that it can say what that was? If so, the host
- * is woken when it is OVER: by its dialer's `wake` while it is HOST_CONNECTING, else by host_ready. NULL: no. */
+/* The stream has ended. Does the host have to wait for the command's end, so that it can report how the command ended?
+ * If so, the host is woken when it is OVER: by its dialer's `wake` while it is HOST_CONNECTING, else by host_ready.
+ * NULL: no. */
 bool proxy_awaited (struct proxy *proxy);
 
 /* How the command ended, and what it said last, for the end of a message: "; the proxy command ended with status 255:

@@ -2,8 +2,8 @@
  *
  * A struct remex owns its hosts, and a host owns its requests. Events are pulled: remex_next asks the hosts on the
  * `ready` list one after the other (host_next) until one has an event, and only then lets libuv wait. The callbacks of
- * libuv read bytes and put the host on the list. So a host holds at most one message that was not told yet, and some
- * bytes after it.
+ * libuv read bytes and put the host on the list. So a host holds at most one message that was not returned yet, and
+ * some bytes after it.
  *
  * The files of libremex, from the top: each file calls only the files below it.
  *
@@ -40,7 +40,7 @@ struct remex {
 	uv_timer_t timer; /* of remex_next */
 	struct list hosts;
 	size_t n_hosts;
-	struct list ready; /* hosts that may have something to tell or to send */
+	struct list ready; /* hosts that may have an event or bytes to send */
 	int connect_ms; /* from the dial to hello; 0: as the dialer says */
 	int64_t windows; /* of all requests that are not over */
 	char *directory; /* of keys (keystore.h); NULL: not known yet */

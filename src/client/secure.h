@@ -15,7 +15,7 @@ struct secure {
 	int fd; /* the socket; -1: none */
 	uv_poll_t *poll; /* of fd; NULL: none; freed by its close callback */
 	uv_poll_cb on_poll; /* the dialer's: while host->tls it calls secure_shake */
-	void (*failed) (struct remex_host *host, const struct remex_error *error); /* tells the end of the handshake */
+	void (*failed) (struct remex_host *host, const struct remex_error *error); /* the handshake has ended */
 };
 
 /* Poll secure->fd. 0, or an errno. */

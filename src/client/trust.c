@@ -1,8 +1,7 @@
 /* trust - see trust.h.
  *
- * When the server refuses us, the error says why and what to do about it. With TLS 1.3 the handshake of a client is
- * complete before the server has checked the client's key (RFC 8446, section 4.4.4), so the alert comes while we wait
- * for hello.
+ * When the server refuses us, the error has the reason and a remedy. With TLS 1.3 the handshake of a client is complete
+ * before the server has checked the client's key (RFC 8446, section 4.4.4), so the alert comes while we wait for hello.
  */
 #include "config.h"
 

@@ -31,7 +31,7 @@ struct file {
 	size_t before_size;
 };
 
-/* Write the file. 0, or -1 (which has been said). */
+/* Write the file. 0, or -1 (already reported). */
 static int put_file (struct file *file, const struct daemon_admin *admin, const struct rights *rights,
 	const struct buf *text, bool replace)
 {
@@ -92,7 +92,7 @@ static bool has_tcp (const struct daemon_admin *admin)
 	return false;
 }
 
-static void say_live (const struct daemon_admin *admin, const json_t *one)
+static void print_live (const struct daemon_admin *admin, const json_t *one)
 {
 	char words[IDENTITY_WORDS];
 
@@ -131,7 +131,7 @@ static bool has_keys (const json_t *one, const struct rights *rights)
 	return json_array_size (keys) == rights->n_keys;
 }
 
-/* The file is written: have the daemon read it. 0, or -1 (which has been said). */
+/* The file is written: have the daemon read it. 0, or -1 (already reported). */
 static int go_live (struct daemon_admin *admin, const struct rights *rights)
 {
 	int reloaded = daemon_admin_reload (admin);
@@ -152,7 +152,7 @@ static int go_live (struct daemon_admin *admin, const struct rights *rights)
 	else if (!has_keys (one, rights))
 		complain (NULL, "'%s' is not live: remexd has another key for that name", rights->name);
 	else {
-		say_live (admin, one);
+		print_live (admin, one);
 		return 0;
 	}
 	return -1;
@@ -177,8 +177,8 @@ static const char *shared_key (const json_t *one, const struct rights *rights)
 	return NULL;
 }
 
-/* A key identifies one identity, so two identities may not share it. 0, or -1 when another identity has it (which has
- * been said). */
+/* A key identifies one identity, so two identities may not share it. 0, or -1 when another identity has it (already
+ * reported). */
 static int check_keys (const struct daemon_admin *admin, const struct rights *rights)
 {
 	json_t *document = admin->answers ? json_incref (admin->document) : NULL;
@@ -216,7 +216,7 @@ static int authorize (const struct rights *rights, const struct buf *text, bool 
 		put_file (&file, &admin, rights, text, replace) == 0) {
 		if (!admin.answers) {
 			printf ("%s is written\n", safe (file.path));
-			daemon_admin_say_later (&admin);
+			daemon_admin_print_later (&admin);
 			status = 0;
 		} else if (go_live (&admin, rights) == 0) {
 			status = 0;
@@ -239,13 +239,13 @@ struct authorize_settings {
 
 static const struct option authorize_options[] = {
 	{ "allow", 0, OPTION_LIST, offsetof (struct authorize_settings, allow), "CALLS",
-		"what it may call: exec.run, file.*, status, \"*\"; a list with commas", 0 },
+		"the calls that it may make: exec.run, file.*, status, \"*\"; a list with commas", 0 },
 	{ "command", 0, OPTION_LIST, offsetof (struct authorize_settings, commands), "WORDS",
 		"a command that it may run, with {slots} for arguments", 0 },
 	{ "slot", 0, OPTION_PAIRS, offsetof (struct authorize_settings, slots), "NAME=PATTERN",
-		"what may stand in a slot, an extended regular expression", 0 },
+		"the arguments that a slot accepts, an extended regular expression", 0 },
 	{ "root", 0, OPTION_LIST, offsetof (struct authorize_settings, roots), "PATH=r|rw",
-		"what calls that name files may reach, to read or to write as well", 0 },
+		"the files that calls may reach: r to read, rw to read and write", 0 },
 	{ "as", 0, OPTION_TEXT, offsetof (struct authorize_settings, user), "USER",
 		"act as this user (by default, for root: the user of that NAME)", 0 },
 	{ "from", 0, OPTION_LIST, offsetof (struct authorize_settings, from), "NETWORKS",
@@ -327,7 +327,7 @@ static int check_given (const struct rights *rights, struct err *err)
 	if (rights->n_allow || rights->n_commands)
 		return 0;
 	return err_set (err, 0,
-		"%s may call nothing yet: name what it may call (examples: --allow exec.run, --allow 'status,file.*', "
+		"%s may call nothing yet: name its calls (examples: --allow exec.run, --allow 'status,file.*', "
 		"--command 'systemctl status nginx')",
 		rights->name);
 }

@@ -148,7 +148,7 @@ static json_t *parse_args (const char *text, struct err *err)
 	if (!other)
 		err_set (err, 0, "--args '%s' is no JSON: %s (" ARGS_EXAMPLE ")", shown,
 			text_escape (said, sizeof said, why.text, strlen (why.text)));
-	else if (!json_is_object (other)) /* otherwise err has the reason: it is too long, or of too many parts */
+	else if (!json_is_object (other)) /* otherwise err has the reason: too long, or too many parts */
 		err_set (err, 0, "--args '%s' is JSON, but no object (" ARGS_EXAMPLE ")", shown);
 	json_decref (other);
 	return NULL;
@@ -171,7 +171,7 @@ static char *make_args (const struct wanted *wanted, const struct verb *verb, ch
 
 /* --- the call ---------------------------------------------------------------------------------------------------- */
 
-/* The arguments that the words mean by this verb table, as text; NULL where something is wrong (which has been said). */
+/* The arguments in the words, read by this verb table, as text; NULL when there is a mistake (already reported). */
 static char *parse_words (const struct wanted *wanted, char **words, const struct buf *table_bytes, const char *where)
 {
 	json_t *json = json_of (table_bytes, where);
@@ -189,7 +189,7 @@ static char *parse_words (const struct wanted *wanted, char **words, const struc
 	return text;
 }
 
-/* Fetch the table and parse the words with it. The arguments as text, or NULL and *status (which has been said). */
+/* Fetch the table and parse the words with it. The arguments as text, or NULL and *status (already reported). */
 static char *prepare (const struct wanted *wanted, char **words, struct conversation *conversation, int *status)
 {
 	struct call call;
@@ -275,8 +275,8 @@ static int call_on_one (const struct wanted *wanted, char **words, const struct 
 
 /* --- many hosts -------------------------------------------------------------------------------------------------- */
 
-/* The arguments for all hosts, by the table of the first host that can be reached: a host with another table refuses what
- * it does not know. NULL and *status (which has been said). */
+/* The arguments for all hosts, by the table of the first host that can be reached: a host with another table refuses
+ * arguments that it does not know. NULL and *status (already reported). */
 static char *prepare_many (const struct wanted *wanted, char **words, const struct many_hosts *hosts, int *status)
 {
 	struct fanout fanout = { .call = "plugins",

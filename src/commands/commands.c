@@ -20,7 +20,7 @@ static const struct subcommand *const commands[] = { &cmd_run, &cmd_status, &cmd
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
-static const char more[] = "remex help COMMAND tells more; the manual page remex(1) tells all.\n";
+static const char more[] = "remex help COMMAND shows the options of a command; see also remex(1).\n";
 
 static void overview (FILE *to)
 {
@@ -47,12 +47,12 @@ static const struct {
 	{ "download", "remex get HOST:PATH FILE" },
 	{ "init", "remexd --init makes the first configuration of a machine (remexd(8))" },
 	{ "start", "remexd starts the daemon (remexd(8))" },
-	{ "list", "remex plugins HOST shows what can be called there" },
+	{ "list", "remex plugins HOST shows the calls of that host" },
 	{ "version", "remex --version" },
 };
 
 /* The command is unknown: suggest the right one, if it can be guessed. `next` is the next word, or NULL. */
-static void say_unknown (const char *name, const char *const *names, const char *next)
+static void report_unknown (const char *name, const char *const *names, const char *next)
 {
 	const char *near = text_nearest (name, names, N_COMMANDS);
 	char hint[64];
@@ -78,7 +78,7 @@ static const struct subcommand *find (const char *name, const char *next)
 		if (!strcmp (name, names[i]))
 			return commands[i];
 	}
-	say_unknown (name, names, next);
+	report_unknown (name, names, next);
 	overview (stderr);
 	return NULL;
 }
@@ -97,8 +97,8 @@ static int run_help (const struct subcommand *command, struct command_line *line
 
 static const struct option help_options[] = { OPTION_ROW_HELP, { 0 } };
 
-const struct subcommand cmd_help = { "help", "[COMMAND]", "Say how remex, or one of its commands, is used",
-	help_options, WORDS_MIXED, 1, 0, run_help };
+const struct subcommand cmd_help = { "help", "[COMMAND]", "Show how to use remex, or one of its commands", help_options,
+	WORDS_MIXED, 1, 0, run_help };
 
 static void no_memory (void)
 {

@@ -42,12 +42,12 @@ struct copy {
 	int64_t bytes;
 	bool opened; /* one of many hosts: its transfer */
 	int64_t moved, total; /* when it is closed: bytes that have gone, and how many there were (-1: not known) */
-	bool partial; /* one of many hosts: files have failed, each of which was told */
+	bool partial; /* one of many hosts: files have failed, each of which was reported */
 };
 
 static const struct option copy_options[] = {
 	{ "recursive", 'r', OPTION_FLAG, offsetof (struct copy, transfer.recursive), NULL,
-		"directories as well, with all that is in them", 0 },
+		"directories as well, with their content", 0 },
 	{ "preserve", 'p', OPTION_FLAG, offsetof (struct copy, transfer.preserve), NULL,
 		"take over modes and times of modification", 0 },
 	{ "set-id", 0, OPTION_FLAG, offsetof (struct copy, transfer.set_id), NULL,
@@ -55,7 +55,7 @@ static const struct option copy_options[] = {
 	{ "resume", 0, OPTION_FLAG, offsetof (struct copy, transfer.resume), NULL,
 		"go on where an interrupted transfer of the same file has stopped", 0 },
 	{ "live", 0, OPTION_FLAG, offsetof (struct copy, transfer.live), NULL,
-		"take a file that changes while it is read as it was read", 0 },
+		"copy also a file that changes while it is read", 0 },
 	{ "no-sync", 0, OPTION_FLAG, offsetof (struct copy, transfer.unsynced), NULL,
 		"do not wait until it is on the disk", 0 },
 	OPTION_ROWS_CALL (struct copy, "stop it after this time without a byte"),
@@ -86,7 +86,7 @@ static json_t *as_json (const struct copy *copy, const struct receipt *receipt, 
 		noted ? json_words (receipt->note) : json_null (), "error", error);
 }
 
-/* If a shell would have expanded the path that was not found, say that remex does not. */
+/* If a shell would have expanded the path that was not found, print that remex does not. */
 static void hint_literal (const struct copy *copy, const char *path)
 {
 	if (*path == '~')
@@ -95,7 +95,7 @@ static void hint_literal (const struct copy *copy, const char *path)
 		complain (copy->where, "'*', '?' and '[' are not expanded: no shell reads the path on the host");
 }
 
-static void told (void *data, const struct receipt *receipt)
+static void on_receipt (void *data, const struct receipt *receipt)
 {
 	struct copy *copy = data;
 	char path[TARGET_PATH_MAX * 2];
@@ -243,7 +243,7 @@ static int complete (struct copy *copy, struct call *call)
 	return got == 0 ? 0 : STATUS_REMEX;
 }
 
-/* Make the transfer's error the result of the call, whatever the server has said. */
+/* Make the transfer's error the result of the call, also when the server reported success. */
 static void set_failed (const struct transfer *transfer, struct call *call)
 {
 	call->result.outcome = REMEX_FAILED;
@@ -252,7 +252,7 @@ static void set_failed (const struct transfer *transfer, struct call *call)
 }
 
 /* Was the call ended by the failure of one file, which has been reported for that file? */
-static bool was_said (const struct copy *copy, const struct call *call)
+static bool was_reported (const struct copy *copy, const struct call *call)
 {
 	size_t n = strlen (copy->last), m = strlen (call->result.message);
 
@@ -271,7 +271,7 @@ static int end (struct copy *copy, struct call *call)
 		set_failed (&copy->transfer, call);
 	if (copy->format)
 		json_print (make_json (copy, call, copy->format == FORMAT_JSON), copy->format == FORMAT_JSON_LINE);
-	else if (!copy->transfer.stopped && !was_said (copy, call))
+	else if (!copy->transfer.stopped && !was_reported (copy, call))
 		result_explain (call, NULL);
 	if (!copy->format && copy->transfer.put && !strcmp (call->result.code, "not_found"))
 		hint_literal (copy, copy->transfer.destination);
@@ -296,7 +296,7 @@ static int copy_files (struct copy *copy, const struct host_target *target)
 	call.options.args = args;
 	call.sink = &sink_transfer;
 	call.data = &copy->transfer;
-	call.mortal = transfer_is_mortal (&copy->transfer);
+	call.may_block = transfer_may_block (&copy->transfer);
 	if (!args)
 		complain (NULL, "out of memory");
 	else if (conversation_open_to (&conversation, target, copy->many.connect_timeout) == 0) {
@@ -316,7 +316,7 @@ static int copy_on (struct copy *copy, const struct host_target *target)
 	int status;
 
 	transfer->data = copy;
-	transfer->told = told;
+	transfer->on_receipt = on_receipt;
 	transfer->tick = tick;
 	progress_init (&copy->progress, !copy->quiet && !copy->format && !copy->many.no_status);
 	transfer->count = copy->progress.shown;
@@ -330,7 +330,7 @@ static int copy_on (struct copy *copy, const struct host_target *target)
 	return status;
 }
 
-/* The host has the name that the list has for it: @web may be one host, too. */
+/* Use the name that the host has in the list: @web may be one host, too. */
 static int copy_on_one (struct copy *copy, const struct host_target *target)
 {
 	char *typed = copy->where; /* the target may point into it */
@@ -348,10 +348,10 @@ static int copy_on_one (struct copy *copy, const struct host_target *target)
 
 /* A copy for each host, by rank. */
 struct fleet {
-	const struct copy *model; /* what the user has asked for */
+	const struct copy *model; /* the copy as the user asked for it */
 	struct copy *copies;
 	char **directories; /* of a get: where the files of each host go */
-	json_t **objects; /* for --json: what is printed of each host, at the end */
+	json_t **objects; /* for --json: the object of each host, printed at the end */
 	struct sink sink;
 };
 
@@ -372,7 +372,7 @@ static int make_directory (const char *path, struct err *err)
 	return S_ISDIR (st.st_mode) ? 0 : err_set (err, CODE_BAD_VALUE, "%s is not a directory", path);
 }
 
-/* Of a get: DIR/HOST/, which is made. The slash: no file is put in its place. NULL and err. */
+/* For a get: DIR/HOST/, which is made. With the slash, no file can be put in its place. NULL and err. */
 static char *make_place (const char *directory, const char *label, struct err *err)
 {
 	char name[OUTDIR_NAME], *path;
@@ -409,7 +409,7 @@ static int begin_one (struct fanout *fanout, struct member *member)
 	if (!(copy->where = strdup (member->target->label)))
 		return -1;
 	copy->transfer.data = copy;
-	copy->transfer.told = told;
+	copy->transfer.on_receipt = on_receipt;
 	member->call.data = &copy->transfer;
 	if (!copy->transfer.put) {
 		fleet->directories[member->rank] = make_place (copy->transfer.destination, member->target->label, &err);
@@ -419,7 +419,7 @@ static int begin_one (struct fanout *fanout, struct member *member)
 	}
 	copy->files = json_array (); /* from here on there is something to close */
 	copy->total = -1;
-	/* All hosts of a put get the same: it is counted once. */
+	/* All hosts of a put get the same files, which are counted once. */
 	copy->transfer.count = fanout->progress.shown && (!copy->transfer.put || !member->rank);
 	copy->opened = transfer_open (&copy->transfer, &err) == 0;
 	return copy->opened ? 0 : cannot_begin (member, &err);
@@ -455,7 +455,7 @@ static char *arguments_of (struct fanout *fanout, const struct member *member)
 }
 
 /* The server has ended the call: put received files in place. A copy that has failed in part has failed. */
-static void end_one (struct call *call)
+static void take_end (struct call *call)
 {
 	struct copy *copy = copy_of (call);
 	char why[64];
@@ -473,7 +473,7 @@ static void end_one (struct call *call)
 	}
 }
 
-/* Print what is to be said about a host that is over, or was skipped. */
+/* Print the result of a host that is over, or was skipped. */
 static void ended_one (struct fanout *fanout, struct member *member)
 {
 	struct fleet *fleet = fanout->context;
@@ -485,7 +485,7 @@ static void ended_one (struct fanout *fanout, struct member *member)
 	} else if (fleet->model->format) {
 		json_print (make_json (copy, call, false), true);
 		fflush (stdout);
-	} else if (!call->skipped && !copy->transfer.stopped && !was_said (copy, call) && !copy->partial) {
+	} else if (!call->skipped && !copy->transfer.stopped && !was_reported (copy, call) && !copy->partial) {
 		result_explain (call, NULL);
 	}
 	if (copy->files) {
@@ -526,7 +526,7 @@ static int copy_on_many (struct copy *copy, const struct many_hosts *hosts)
 	fleet.objects = calloc (n, sizeof *fleet.objects);
 	for (size_t i = 0; fleet.copies && i < n; i++)
 		fleet.copies[i].total = -1;
-	fleet.sink.ending = end_one;
+	fleet.sink.ended = take_end;
 	many.fanout.call = transfer_call (&copy->transfer);
 	many.fanout.options = copy->options;
 	many.fanout.sink = &fleet.sink;
@@ -557,7 +557,7 @@ static bool is_stream (const char *word)
 	return !strcmp (word, "-") || descriptor_of (word, &fd) != 0;
 }
 
-/* Of our own stdin, stdout or another descriptor there is one, and there are many hosts. */
+/* There is only one stdin, stdout or other descriptor of ours, and there are many hosts. */
 static bool needs_stream (const struct transfer *transfer)
 {
 	bool found = !transfer->put && is_stream (transfer->destination);
@@ -567,7 +567,7 @@ static bool needs_stream (const struct transfer *transfer)
 	return found;
 }
 
-/* What is wrong here is said once, and not for each host. */
+/* A mistake here is reported once, and not for each host. */
 static int check_here (const struct copy *copy)
 {
 	const struct transfer *transfer = &copy->transfer;

@@ -65,11 +65,11 @@ static enum admin_answer ask_identities (struct daemon_admin *admin)
 	const char *directory = json_string_value (json_object_get (document, "directory"));
 
 	if (answer == ANSWERED && (!directory || *directory != '/')) {
-		snprintf (admin->why, sizeof admin->why, "it does not say where its identities are");
+		snprintf (admin->why, sizeof admin->why, "its answer lacks the directory of the identities");
 		answer = REFUSED;
 	}
 	if (answer == ANSWERED && !is_list (json_object_get (document, "identities"))) {
-		snprintf (admin->why, sizeof admin->why, "it does not say who its identities are");
+		snprintf (admin->why, sizeof admin->why, "its answer lacks the list of the identities");
 		answer = REFUSED;
 	}
 	if (answer != ANSWERED) {
@@ -97,7 +97,7 @@ int daemon_admin_reload (struct daemon_admin *admin)
 
 /* --- where nobody answers ---------------------------------------------------------------------------------------- */
 
-void daemon_admin_say_later (const struct daemon_admin *admin)
+void daemon_admin_print_later (const struct daemon_admin *admin)
 {
 	printf ("no remexd answers here (%s): the change takes effect when a remexd starts that reads %s\n",
 		safe (admin->why), safe (admin->directory));

@@ -13,12 +13,12 @@ struct daemon_admin {
 	struct conversation conversation;
 	bool answers;
 	char why[512]; /* the reason of the last failure */
-	char *directory; /* of identities: as the daemon says, else the default */
+	char *directory; /* of identities: the daemon's answer, else the default */
 	json_t *document; /* the result of the call `identities`; NULL if no remexd answers */
 };
 
-/* Call `identities`. 0, also if no remexd answers; -1 when the daemon refuses, or its directory is unknown (which has
- * been said). Then daemon_admin_close, in both cases. */
+/* Call `identities`. 0, also if no remexd answers; -1 when the daemon refuses, or its directory is unknown (already
+ * reported). Then daemon_admin_close, in both cases. */
 int daemon_admin_open (struct daemon_admin *admin);
 void daemon_admin_close (struct daemon_admin *admin);
 
@@ -29,10 +29,10 @@ int daemon_admin_reload (struct daemon_admin *admin);
 /* The daemon's data about that identity, or NULL. */
 const json_t *daemon_admin_identity (const struct daemon_admin *admin, const char *name);
 
-/* DIRECTORY/NAME.yaml in new memory; NULL: out of memory (which has been said). */
+/* DIRECTORY/NAME.yaml in new memory; NULL: out of memory (already reported). */
 char *daemon_admin_path (const struct daemon_admin *admin, const char *name);
 
-/* Say on stdout that no remexd answers, so that the change takes effect later. */
-void daemon_admin_say_later (const struct daemon_admin *admin);
+/* Print on stdout that no remexd answers, so that the change takes effect later. */
+void daemon_admin_print_later (const struct daemon_admin *admin);
 
 #endif

@@ -27,13 +27,14 @@ struct settings {
 
 static const struct option hosts_options[] = {
 	{ "expand", 'e', OPTION_CHOICE, AT (form), NULL, "all on one line", FORM_EXPANDED },
-	{ "separator", 'S', OPTION_TEXT, AT (separator), "SEP", "with this between them (\\n and \\t are known)", 0 },
+	{ "separator", 'S', OPTION_TEXT, AT (separator), "SEP",
+		"with this text between them (\\n and \\t are possible)", 0 },
 	{ "fold", 'f', OPTION_CHOICE, AT (form), NULL, "folded: web[1-3]", FORM_FOLDED },
-	{ "count", 'c', OPTION_CHOICE, AT (form), NULL, "how many they are", FORM_COUNT },
+	{ "count", 'c', OPTION_CHOICE, AT (form), NULL, "only the number of hosts", FORM_COUNT },
 	{ "exclude", 'x', OPTION_LIST, AT (excluded), "HOSTS", "without these", 0 },
 	{ "all", 'a', OPTION_FLAG, AT (all), NULL, "all hosts that groups name: @*", 0 },
 	{ "list", 'l', OPTION_FLAG, AT (groups), NULL,
-		"list groups: all, or those of HOSTS; with -e, -f or -c what they are", 0 },
+		"list groups: all, or those of HOSTS; with -e, -f or -c also their hosts", 0 },
 	OPTION_ROW_JSON (struct settings, "print one JSON document, with where each host is"),
 	OPTION_ROW_HELP,
 	{ 0 },
@@ -130,7 +131,7 @@ struct listing {
 	const struct settings *settings;
 	const struct host_list *members; /* list only groups with one of these; empty: all groups */
 	json_t *array; /* with --json */
-	bool failed; /* at a group, which has been said */
+	bool failed; /* at a group, which was reported */
 };
 
 static bool has_member (const struct listing *listing, const struct host_list *list)

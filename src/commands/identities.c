@@ -82,7 +82,7 @@ static void show (const json_t *document)
 	}
 	json_array_foreach (list, i, each) show_identity (each, width);
 	if (!json_array_size (list))
-		printf ("\nNobody may connect over TCP; `remex authorize` lets somebody.\n");
+		printf ("\nNobody may connect over TCP; `remex authorize` adds an identity.\n");
 }
 
 static int identities (bool as_json)
@@ -116,5 +116,5 @@ static int run_identities (const struct subcommand *command, struct command_line
 	return identities (settings->format == FORMAT_JSON);
 }
 
-const struct subcommand cmd_identities = { "identities", "", "Show who may connect to the daemon here",
+const struct subcommand cmd_identities = { "identities", "", "Show the identities that may connect here",
 	identities_options, WORDS_MIXED, 0, sizeof (struct identities_settings), run_identities };

@@ -33,7 +33,7 @@ static const struct option keygen_options[] = {
 	{ 0 },
 };
 
-/* DIRECTORY/id.pem in new memory, and the directory in `directory`; NULL (which has been said). */
+/* DIRECTORY/id.pem in new memory, and the directory in `directory`; NULL (already reported). */
 static char *key_path (char **directory)
 {
 	struct remex *remex = drive_new_remex ();

@@ -282,7 +282,7 @@ static const struct option ping_options[] = {
 	{ "count", 'c', OPTION_COUNT, offsetof (struct ping, count), "COUNT", "send that many pings (3)", MOST },
 	{ "interval", 'i', OPTION_SECONDS, offsetof (struct ping, interval), "SEC", "the pause between two pings (0.2)",
 		0 },
-	OPTION_ROW_HOSTS ("these hosts, as the words; may be repeated"),
+	OPTION_ROW_HOSTS ("these hosts, like those of the words; may be repeated"),
 	{ "exclude", 'x', OPTION_LIST, offsetof (struct ping, many.excluded), "HOSTS",
 		"not these hosts; may be repeated", 0 },
 	{ "window", 'f', OPTION_COUNT, offsetof (struct ping, many.window), "COUNT",

@@ -69,5 +69,5 @@ static int run_plugins (const struct subcommand *command, struct command_line *l
 	return document_run (command, line, &(struct document){ "plugins", check, print_table });
 }
 
-const struct subcommand cmd_plugins = { "plugins", "[HOSTS]...", "Show what can be called", document_options,
+const struct subcommand cmd_plugins = { "plugins", "[HOSTS]...", "Show the calls of a host", document_options,
 	WORDS_MIXED, -1, sizeof (struct document_settings), run_plugins };

@@ -87,7 +87,8 @@ static int tell (const struct call *call, bool as_json)
 	if (!(summary = json_of (&call->result_bytes, call->where)))
 		return STATUS_REMEX;
 	if (!is_summary (summary)) {
-		complain (call->where, "the result of reload is invalid: it does not tell what is in use");
+		complain (
+			call->where, "the result of reload is invalid: it lacks the plugins or the identities in use");
 		json_decref (summary);
 		return STATUS_REMEX;
 	}

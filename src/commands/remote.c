@@ -10,7 +10,7 @@ const char *remote_path (const char *word, size_t *host)
 	static const char socket[] = "unix://", ssh[] = "ssh://";
 	const char *start = word, *at, *end, *port;
 
-	/* What stands behind ssh:// and USER@ has the form of a word without them. */
+	/* The text behind ssh:// and USER@ has the form of a word without them. */
 	if (!strncmp (word, ssh, sizeof ssh - 1)) {
 		word += sizeof ssh - 1;
 		at = strpbrk (word, "@:/[");

@@ -1,4 +1,4 @@
-/* remote - the words HOST:PATH of put and get, as scp(1) has them. */
+/* remote - the words HOST:PATH of put and get, in the form of scp(1). */
 #ifndef REMEX_COMMANDS_REMOTE_H
 #define REMEX_COMMANDS_REMOTE_H
 

@@ -19,7 +19,7 @@
 
 enum { NAMES = 64 };
 
-/* The file is removed: have the daemon read the rest. 0, or -1 (which has been said). */
+/* The file is removed: have the daemon read the rest. 0, or -1 (already reported). */
 static int end_sessions (struct daemon_admin *admin, const char *name)
 {
 	json_int_t sessions = json_integer_value (json_object_get (daemon_admin_identity (admin, name), "connections"));
@@ -27,14 +27,15 @@ static int end_sessions (struct daemon_admin *admin, const char *name)
 
 	if (!admin->answers) {
 		printf ("'%s' is revoked\n", safe (name));
-		daemon_admin_say_later (admin);
+		daemon_admin_print_later (admin);
 		return 0;
 	}
 	if ((reloaded = daemon_admin_reload (admin)) < 0 || daemon_admin_identity (admin, name)) {
 		complain (NULL,
 			"the file of '%s' is removed, but the identity may still be live: remexd did not reload: %s",
 			name,
-			daemon_admin_identity (admin, name) && !*admin->why ? "it still knows the name" : admin->why);
+			daemon_admin_identity (admin, name) && !*admin->why ? "it still has an identity of that name"
+									    : admin->why);
 		return -1;
 	}
 	if (reloaded > 0)
@@ -47,7 +48,7 @@ static int end_sessions (struct daemon_admin *admin, const char *name)
 	return 0;
 }
 
-static void say_unknown (const struct daemon_admin *admin, const char *name, const char *path)
+static void report_unknown (const struct daemon_admin *admin, const char *name, const char *path)
 {
 	const char *names[NAMES];
 	char hint[128];
@@ -60,7 +61,7 @@ static void say_unknown (const struct daemon_admin *admin, const char *name, con
 	complain (NULL, "there is no %s%s", path, text_hint (hint, sizeof hint, text_nearest (name, names, n)));
 }
 
-static int shut_out (const char *name)
+static int revoke_name (const char *name)
 {
 	struct daemon_admin admin;
 	char *path = NULL;
@@ -71,7 +72,7 @@ static int shut_out (const char *name)
 		if (durable_unlink (path, &err) == 0)
 			status = end_sessions (&admin, name) == 0 ? 0 : STATUS_REMEX;
 		else if (err.sys == ENOENT || err.sys == ENOTDIR)
-			say_unknown (&admin, name, path);
+			report_unknown (&admin, name, path);
 		else
 			complain (NULL, "%s", err.text);
 	}
@@ -90,7 +91,7 @@ static int run_revoke (const struct subcommand *command, struct command_line *li
 		return usage_error (command, "missing name");
 	if (grant_check_name (line->words[0], &err) < 0)
 		return usage_error (command, "%s", err.text);
-	return shut_out (line->words[0]);
+	return revoke_name (line->words[0]);
 }
 
 const struct subcommand cmd_revoke = { "revoke", "NAME", "Take an identity's access away, and end its requests",

@@ -33,7 +33,7 @@ static const struct option run_options[] = {
 	{ "no-input", 'n', OPTION_FLAG, offsetof (struct run, no_input), NULL, "do not read standard input", 0 },
 	{ "quiet", 'q', OPTION_FLAG, offsetof (struct run, quiet), NULL,
 		"do not say how it ended: the exit status does", 0 },
-	OPTION_ROW_HOSTS ("on these hosts; all words are then the command's; may be repeated"),
+	OPTION_ROW_HOSTS ("on these hosts; all words then belong to the command; may be repeated"),
 	OPTION_ROWS_MANY (struct run),
 	OPTION_ROW_YES (struct run),
 	OPTION_ROWS_VIEWS (struct run),
@@ -57,7 +57,7 @@ static const char *verb_of (const struct command_line *line)
 	return line->verbatim && !is_script (line) ? "exec.run" : "exec.shell";
 }
 
-/* What messages call the command; NULL: a line of the shell. */
+/* The name of the command in messages; NULL: a line of the shell. */
 static const char *program_of (const struct command_line *line)
 {
 	return line->verbatim && !is_script (line) ? line->words[0] : NULL;
@@ -75,7 +75,7 @@ static void add_variables (struct remex_args *args, const struct run *run, const
 		for (int i = 0; i < 3; i++)
 			words[i] = own[i];
 		for (size_t i = 0; i < run->env.n; i++)
-			words[3 + i] = run->env.words[i]; /* what the user has set comes later, and counts */
+			words[3 + i] = run->env.words[i]; /* variables of the user come later, and override these */
 		remex_args_strings (args, "env", words, run->env.n + 3);
 	}
 	for (int i = 0; i < 3; i++)
@@ -124,7 +124,7 @@ static void hint_no_input (const struct run *run, const struct command_line *lin
 	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
 		if (!strcmp (slash ? slash + 1 : word, readers[i]))
 			complain (NULL,
-				"'%s' gets no input: what is typed at a terminal is not passed on. Give it a command "
+				"'%s' gets no input: input from a terminal is not passed on. Give it a command "
 				"or "
 				"a file",
 				word);

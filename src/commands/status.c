@@ -206,7 +206,7 @@ static int check (json_t *json, struct err *err)
 	const json_t *daemon = json_object_get (json, "daemon");
 
 	if (!json_is_string (json_object_get (daemon, "version")) || !json_is_integer (json_object_get (daemon, "pid")))
-		return err_set (err, 0, "it says nothing about the daemon");
+		return err_set (err, 0, "it lacks the version or the pid of the daemon");
 	return 0;
 }
 

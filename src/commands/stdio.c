@@ -1,8 +1,9 @@
 /* remex stdio - the bytes between standard input and output and remexd's Unix socket, as they are (remex(1)).
  *
- * Whoever reaches a machine by a program with two pipes, such as ssh, reaches its remexd by this: the client at the other
- * end speaks remex/1 with remexd, which knows us by our uid. Two pumps share two buffers: what one reads, the other
- * writes. The end of standard input ends our sending, and the end of the connection ends the program.
+ * A client that reaches a machine through a program with two pipes, such as ssh, reaches its remexd through this
+ * command: the client at the other end speaks remex/1 with remexd, which knows us by our uid. Two pumps share two
+ * buffers: what one reads, the other writes. The end of standard input ends our sending, and the end of the connection
+ * ends the program.
  */
 #include "config.h"
 
@@ -32,7 +33,7 @@ struct stdio_relay {
 	bool ended; /* the socket knows that no more comes */
 };
 
-/* Connect to the socket. 0, or the exit status (the reason was said). */
+/* Connect to the socket. 0, or the exit status (the reason was reported). */
 static int open_socket (const char *where, int *fd)
 {
 	int64_t give_up = clock_ms () + DIAL_MS;
@@ -44,7 +45,7 @@ static int open_socket (const char *where, int *fd)
 		return STATUS_REMEX;
 	}
 	if (!address.n) {
-		complain (NULL, "'%s' is no Unix socket: local and unix:///PATH are", where);
+		complain (NULL, "'%s' is not a Unix socket (examples: local, unix:///PATH)", where);
 		return STATUS_REMEX;
 	}
 	for (;;) {

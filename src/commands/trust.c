@@ -354,8 +354,8 @@ static const struct task_ops listed_ops = {
 	.start = listed_start, .ended = listed_ended, .event = on_event, .signal = on_signal, .over = is_over
 };
 
-/* Say how many are trusted, and which are not: the names that a next command may be given. */
-static void tell_trusted (const struct listed_probe *all, size_t n)
+/* Print how many hosts are trusted, and the names of the others, for a next command. */
+static void print_trusted (const struct listed_probe *all, size_t n)
 {
 	const char **left = calloc (n + 1, sizeof *left);
 	size_t n_left = 0;
@@ -401,7 +401,7 @@ static int trust_targets (const struct host_targets *targets, const struct pin_l
 		started += all[i].started && all[i].probe.closed;
 	}
 	drive_close (&drive);
-	tell_trusted (all, targets->n);
+	print_trusted (all, targets->n);
 	free (all);
 	return finish (result < 0              ? STATUS_REMEX
 		       : started < targets->n  ? STATUS_CANCELLED

@@ -249,7 +249,7 @@ fail:
 	return NULL;
 }
 
-void config_tell_former (const struct config *config, void (*tell) (const char *words))
+void config_report_former (const struct config *config, void (*report) (const char *words))
 {
 	for (size_t i = 0; i < config_schema.n_former; i++) {
 		const struct conf_node *node = reader_at (config->tree, former[i].former);
@@ -259,7 +259,7 @@ void config_tell_former (const struct config *config, void (*tell) (const char *
 			continue;
 		conf_fail (&err, config->file, node->key_line, node->key_column, "%s has the name %s now",
 			former[i].former, former[i].path);
-		tell (err.text);
+		report (err.text);
 	}
 }
 

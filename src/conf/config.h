@@ -90,8 +90,8 @@ extern const struct schema config_schema;
 struct config *config_parse (const char *text, size_t n, const char *file, struct err *err);
 void config_free (struct config *config);
 
-/* Call `tell` for each former name of a key that the file uses, with the place and the name that the key has now. */
-void config_tell_former (const struct config *config, void (*tell) (const char *words));
+/* Call `report` for each former name of a key that the file uses, with the place and the name that the key has now. */
+void config_report_former (const struct config *config, void (*report) (const char *words));
 
 /* The section of the plugin `name`, or NULL. */
 const struct config_plugin *config_plugin (const struct config *config, const char *name);

@@ -188,19 +188,19 @@ static const struct schema_key keys[] = {
 	{ "commands", &commands_type, AT (commands), 1, GRANT_LIST_MAX, NULL, NULL,
 		"The commands that it may run." },
 	{ "slots", &slots_type, 0, 0, GRANT_SLOTS_MAX, NULL, NULL,
-		"What may stand in the slots of the commands." },
+		"The arguments that the slots of the commands accept." },
 	{ "roots", &roots_type, AT (roots), 1, GRANT_ROOTS_MAX, NULL, NULL,
-		"What the calls that name files may reach; without: whatever its user may." },
+		"The files that calls may reach; without: all files of its user." },
 	{ "from", &from_type, AT (from), 1, GRANT_LIST_MAX, NULL, NULL,
 		"The networks that it may call from; everywhere without." },
 	{ "expires", &date_type, AT (expires), 0, 0, NULL, NULL,
-		"When it is no longer good." },
+		"When it expires." },
 	{ "limits.connections", &schema_integer, AT (limits.connections), 1, 1000000, "16", NULL,
 		"Its connections at once." },
 	{ "limits.calls", &schema_integer, AT (limits.calls), 1, 65536, "64", NULL,
 		"Its requests that may run or wait at once, over all its connections." },
 	{ "limits.deadline", &schema_time, AT (limits.deadline_ms), 0, 365 * DAY, "0s", NULL,
-		"The longest that one of its requests may take; 0: no limit." },
+		"The longest time that one of its requests may take; 0: no limit." },
 };
 /* clang-format on */
 

@@ -69,8 +69,7 @@ const char *schema_nearest (const struct schema *schema, const char *path, char 
 		snprintf (out, SCHEMA_PATH_MAX, "%s", near);
 		return out;
 	}
-	/* Each word that could be meant at this place. A section appears once for each of its keys, which does no
-	 * harm. */
+	/* Each word that is possible at this place. A section appears once for each of its keys, which does no harm. */
 	for (size_t i = 0; i < schema->n_keys && n < SCHEMA_KEYS_MAX; i++) {
 		const char *known = schema->keys[i].path;
 

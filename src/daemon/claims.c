@@ -179,7 +179,7 @@ static bool peek (const struct claims *claims, struct record *request)
 static void begin (struct claims *claims, const struct listening *listening)
 {
 	if (!peek (claims, &claims->request)) {
-		stop_reading (claims, "it sends what is no request for a worker");
+		stop_reading (claims, "it sends a record that is not a request for a worker");
 		return;
 	}
 	claims->checker = start (claims, -1, listening, check_one);
@@ -201,7 +201,7 @@ bool claims_receive (struct claims *claims, const struct pollfd fds[CLAIMS_FDS],
 	if (reported)
 		finish (claims, verdict);
 	if (fds[0].revents & ~POLLIN)
-		stop_reading (claims, NULL); /* the end of the front is told by its other link */
+		stop_reading (claims, NULL); /* the end of the front shows on its other link */
 	else if (fds[0].revents)
 		begin (claims, listening);
 	return reported;

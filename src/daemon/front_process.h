@@ -48,7 +48,7 @@ struct front_process {
 	int64_t ping_ms; /* clock_ms: the time of the next ping */
 	int64_t since_ms; /* clock_ms: when it was started */
 	int64_t retry_ms; /* clock_ms: when the next front may be started; 0: now */
-	int64_t wait_ms; /* the pause before the next front, doubled while fronts die young */
+	int64_t wait_ms; /* the pause before the next front, doubled while fronts die soon after their start */
 	int64_t started; /* the number of started fronts */
 	pid_t left[FRONT_LEFT_MAX]; /* fronts that were killed and have not died; 0: none */
 };

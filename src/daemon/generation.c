@@ -83,7 +83,7 @@ static uid_t find_front (const struct config *config, const struct generation *n
 }
 
 /* An identity that acts as the user of the front could stop the front, and read and change what it does, for everybody.
- * Who acts as root can do so in any case. */
+ * An identity that acts as root can do so in any case. */
 static void refuse_front (struct identity_files *identities, uid_t front)
 {
 	struct passwd *entry;
@@ -235,7 +235,7 @@ int generation_log (const struct generation *generation)
 	int refused = 0;
 	size_t i;
 
-	config_tell_former (generation->config, warn);
+	config_report_former (generation->config, warn);
 	json_array_foreach (table, i, plugin)
 	{
 		const char *name = json_string_value (json_object_get (plugin, "plugin"));

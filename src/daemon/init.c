@@ -123,7 +123,7 @@ static const char starter_head[] =
 	"  - tcp://0.0.0.0:%d\n"
 	"  - tcp://[::]:%d\n"
 	"\n",
-		  starter_tail[] = "# What is done for whom, one JSON line at the start and one at the end of "
+		  starter_tail[] = "# The audit trail: one JSON line at the start and one at the end of "
 				   "each request.\n"
 				   "audit: %s\n";
 
@@ -237,7 +237,7 @@ int init_run (const char *named)
 		printf ("config     %s%s\n", paths.file, paths.there ? " (it was there, and is unchanged)" : "");
 		printf ("identities %s\n", paths.identities);
 		if (!named && !paths.there)
-			paths_say_ignored (paths.file);
+			paths_log_ignored (paths.file);
 		show_next (&paths, named);
 		result = 0;
 	} else {

@@ -34,7 +34,7 @@ static bool in_own_directory (const char *path)
 	return own;
 }
 
-static void say_closed_to_group (const struct listener *listener)
+static void log_closed_to_group (const struct listener *listener)
 {
 	if (listener->closed)
 		log_warning ("members of group remex cannot reach %s: they may not enter its directory (chgrp remex, "
@@ -46,7 +46,7 @@ static int open_unix (const struct listening *listening, struct listener *listen
 {
 	if (listener_open (listener, path, listening->group, in_own_directory (path), err) < 0)
 		return -1;
-	say_closed_to_group (listener);
+	log_closed_to_group (listener);
 	return 0;
 }
 
@@ -311,7 +311,7 @@ void listening_renew_group (struct listening *listening)
 		if (listener_give (listener, group, in_own_directory (listener->path), &err) < 0)
 			log_error ("%s", err.text);
 		else
-			say_closed_to_group (listener);
+			log_closed_to_group (listener);
 	}
 }
 

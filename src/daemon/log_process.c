@@ -63,7 +63,7 @@ static bool is_read (const struct log *log)
 	return poll (&one, 1, 0) >= 0 && !(one.revents & POLLERR);
 }
 
-static void say_lost (struct log *log)
+static void log_lost (struct log *log)
 {
 	if (!log->lost || !is_read (log))
 		return;
@@ -74,7 +74,7 @@ static void say_lost (struct log *log)
 /* Write whole lines. False: the supervisor has ended, and nobody reads what it wrote. */
 static bool put (struct log *log, const char *bytes, size_t n)
 {
-	say_lost (log);
+	log_lost (log);
 	while (n) {
 		struct pollfd fds[] = { { .fd = log->out.fd, .events = POLLOUT }, { .fd = log->inlets[MAIN]->fd } };
 		ssize_t done = nowait_write (&log->out, bytes, n);
@@ -92,7 +92,7 @@ static bool put (struct log *log, const char *bytes, size_t n)
 	return true;
 }
 
-/* Write the lines that have come, and of a line that is too long, or the last one, what there is. */
+/* Write the lines that have come; of a line that is too long, or of the last line, write the part that there is. */
 static bool put_lines (struct log *log, struct inlet *inlet, bool last)
 {
 	const char *newline = memrchr (inlet->bytes, '\n', inlet->n);

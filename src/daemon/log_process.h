@@ -1,13 +1,14 @@
 /* log_process - a process between the standard error of remexd and the processes that must not have it.
  *
- * Whoever reads a pipe can hold its lock as long as it likes: splice(2) from it to a socket that takes nothing holds it. Then
- * every call on the pipe waits, with any flags: write(2), and the close(2) of a process that exits. So only this process has
- * the pipe. All others have one end of a socket pair as their standard error, which takes a line at once or not at all.
+ * The reader of a pipe can hold its lock as long as it likes: splice(2) from it to a socket that takes nothing holds
+ * it. Then every call on the pipe waits, with any flags: write(2), and the close(2) of a process that exits. So only
+ * this process has the pipe. All others have one end of a socket pair as their standard error, which takes a line at
+ * once or not at all.
  *
- * Workers run plugins, and whoever has the log can end it: shutdown(2) of a socket such as the journal's, ftruncate(2) of a
- * file, tcsetattr(3) of a terminal. So each worker has a socket pair of its own in every case, and the front has one where
- * standard error is a pipe or a socket. Whatever one of these does to its pair, and however much it writes, costs no line of
- * the others. The pairs take no descriptors (passrights.h).
+ * Workers run plugins, and a process that has the log can end it: shutdown(2) of a socket such as the journal's,
+ * ftruncate(2) of a file, tcsetattr(3) of a terminal. So each worker has a socket pair of its own in every case, and
+ * the front has one where standard error is a pipe or a socket. So no line of the others is lost, whatever one of these
+ * processes does to its pair, and however much it writes. The pairs take no descriptors (passrights.h).
  *
  * A pipe may be without a reader for a time: lines that come then are lost, and counted. The process ends when the
  * supervisor and the front have ended. If it dies, lines are lost, and nothing else.
@@ -22,7 +23,7 @@
 
 struct log_process {
 	pid_t pid; /* 0: there is none */
-	int front; /* what the front gets as its standard error; -1: ours */
+	int front; /* the standard error of the front; -1: ours */
 };
 
 /* Start the process, and replace our standard error if it is a pipe. With `input_output`, the process keeps 0 and 1, and ours
@@ -30,7 +31,7 @@ struct log_process {
  * changed. */
 int log_process_start (struct log_process *process, bool input_output, struct err *err);
 
-/* What a new worker gets as its standard error: a descriptor that the caller closes; -1: ours, because there is no process;
+/* The standard error for a new worker: a descriptor that the caller closes; -1: ours, because there is no process;
  * WORKER_NO_LOG: none, because there is no descriptor left. */
 int log_process_worker (void);
 

@@ -599,7 +599,7 @@ static int open_generation (struct supervisor *supervisor, const struct daemon_o
 	if (options->config && !supervisor->file)
 		return err_sys (err, 0, "%s", options->config);
 	if (is_absent (supervisor))
-		paths_say_ignored (supervisor->file);
+		paths_log_ignored (supervisor->file);
 	supervisor->generation = generation_open (NULL, supervisor->file, supervisor->default_file, err);
 	if (!supervisor->generation || plugin_probe_run (supervisor->generation, err) < 0)
 		return -1;

@@ -1,5 +1,5 @@
 /* file_reader - one file that is being sent. It gives the content in order, with holes as holes, computes the SHA-256,
- * and tells at the end whether the file changed while it was read.
+ * and reports at the end whether the file changed while it was read.
  *
  * A call waits for the disk and for nothing else, and handles at most FILE_READER_STEP bytes.
  */

@@ -120,7 +120,7 @@ static int add_old (struct file_writer *writer, struct err *err)
 	return 1;
 }
 
-/* Take the temporary that was left in place of ours. */
+/* Use the temporary that an earlier transfer left, in place of ours. */
 static void adopt (struct file_writer *writer)
 {
 	char temporary[TEMPORARY_NAME];

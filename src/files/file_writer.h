@@ -56,8 +56,8 @@ int file_writer_can_grow (struct file_writer *writer, int64_t n, struct err *err
 
 int64_t file_writer_size (const struct file_writer *writer); /* bytes so far */
 
-/* Set the mode and the time that the sender sent; mode -1 and mtime_ns NULL: the sender sent none. metadata.h says
- * what is kept of a replaced file. */
+/* Set the mode and the time that the sender sent; mode -1 and mtime_ns NULL: the sender sent none. metadata.h lists the
+ * attributes of a replaced file that are kept. */
 void file_writer_set_mode (struct file_writer *writer, int mode, const int64_t *mtime_ns);
 
 /* All content has been received: OPEN to READY. `size` (-1: unknown) and `sum` (NULL: unknown) are compared with the

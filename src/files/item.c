@@ -75,7 +75,7 @@ static const char *text_key (enum item_kind kind)
 
 static json_t *header_of (const struct item *item)
 {
-	bool told = item->kind == ITEM_FAILED || item->kind == ITEM_ABORT;
+	bool with_reason = item->kind == ITEM_FAILED || item->kind == ITEM_ABORT;
 	json_t *header = json_object ();
 	int bad = set (header, kinds[item->kind].key, leading_value (item));
 
@@ -93,9 +93,9 @@ static json_t *header_of (const struct item *item)
 		bad |= set (header, "resume", json_true ());
 	if (item->changed)
 		bad |= set (header, "changed", json_true ());
-	if (told)
+	if (with_reason)
 		bad |= set (header, "code", json_string (code_name (item->code)));
-	if (told || item->kind == ITEM_LINK || (item->kind == ITEM_DONE && item->text[0]))
+	if (with_reason || item->kind == ITEM_LINK || (item->kind == ITEM_DONE && item->text[0]))
 		bad |= set (header, text_key (item->kind), header_bytes (item->text, strlen (item->text)));
 	if (item->body)
 		bad |= set (header, "body", json_integer ((json_int_t)item->body));

@@ -1,7 +1,7 @@
 /* sender - see sender.h.
  *
  * States: COUNT (a walk beforehand, for the totals), ENTRY (the next name of the current directory, or the next
- * source), ANSWER (wait until the receiver tells how much of the current file it has), SKIP (compare that part),
+ * source), ANSWER (wait until the receiver reports how much of the current file it has), SKIP (compare that part),
  * CONTENT (send the current file), OVER. The walk (walk.h) holds the directories. A small file is one item. A large
  * file is sent in pieces, from the end of the receiver's part.
  */

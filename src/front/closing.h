@@ -22,7 +22,7 @@ struct closing {
 /* Add *fd, which becomes -1; -1 is not added. False: there are CLOSING_MAX, and *fd stays open. */
 bool closing_add (struct closing *closing, int *fd);
 
-/* Give the carrier what was added. What it does not take now stays for the next call. */
+/* Give the carrier the descriptors that were added. Those that it does not take now stay for the next call. */
 void closing_give (struct closing *closing, struct carrier *carrier);
 
 /* Has the carrier closed all, and is nothing left to give? */

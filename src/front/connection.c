@@ -161,7 +161,7 @@ static bool reserve (struct connection *connection)
 	connection->reserved = needs > waits ? needs : waits;
 	if (connection->reserved < has) {
 		give (connection, has - connection->reserved);
-		/* The message may have been a tree of many small pieces, or many connections may be ending. */
+		/* The message may have been a tree of many small pieces, or many connections may end at once. */
 		if (has > LARGE || connection->ending)
 			trim_later (&connection->front->trim);
 	}

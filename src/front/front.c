@@ -48,8 +48,8 @@ static void stop_worker (void *arg, uint64_t serial, int64_t grace_ms)
 	supervisor_link_stop (&front->supervisor, serial, grace_ms);
 }
 
-/* A worker without a request has nothing to say. */
-static void end_talker (struct pooled *worker, const struct packet *packet)
+/* A worker without a request must not send records: stop it. */
+static void stop_unasked (struct pooled *worker, const struct packet *packet)
 {
 	log_warning ("a worker without a request sends records, and is ended. type=%u serial=%llu", packet->record.type,
 		(unsigned long long)worker->serial);
@@ -79,7 +79,7 @@ static void take_record (struct pooled *worker, struct packet *packet)
 	if (worker->request)
 		request_record (worker->request, packet);
 	else if (worker->phase == WORKER_IDLE)
-		end_talker (worker, packet);
+		stop_unasked (worker, packet);
 }
 
 /* No worker sends descriptors that no handler takes. The carrier closes them, because a last close may take long. */
@@ -96,7 +96,7 @@ static void refuse_fds (struct front *front, struct pooled *worker, struct packe
 }
 
 /* A worker has handed over what the front must not close: that worker ends, and calls as its user are refused. */
-static void shut_out (struct front *front, struct pooled *worker)
+static void quarantine_user (struct front *front, struct pooled *worker)
 {
 	struct request *request, *after;
 	uid_t uid = worker->uid;
@@ -123,7 +123,7 @@ static void shut_out (struct front *front, struct pooled *worker)
 static void on_worker_record (void *arg, struct pooled *worker, struct packet *packet)
 {
 	if (quarantine_take (packet))
-		shut_out (arg, worker);
+		quarantine_user (arg, worker);
 	else
 		take_record (worker, packet);
 	refuse_fds (arg, worker, packet);
@@ -135,7 +135,7 @@ static void on_worker_close (void *arg, struct pooled *worker, int *fd)
 		place_close (arg, worker->identity, fd);
 	} else {
 		*fd = -1; /* stays open (quarantine.h) */
-		shut_out (arg, worker);
+		quarantine_user (arg, worker);
 	}
 }
 
@@ -692,7 +692,7 @@ int front_run (int link)
 	signal (SIGPIPE, SIG_IGN);
 	/* The filter of system calls does not see calls through io_uring (confine.h). */
 	setenv ("UV_USE_IO_URING", "0", 1);
-	/* `pkill remexd` is meant for the supervisor, and the supervisor tells the front what to do. */
+	/* `pkill remexd` is for the supervisor, and the supervisor gives the front its orders. */
 	signal (SIGHUP, SIG_IGN);
 	signal (SIGINT, SIG_IGN);
 	signal (SIGTERM, SIG_IGN);

@@ -81,8 +81,8 @@ struct pooled *pool_add (
 	struct pool *pool, uint64_t serial, uid_t uid, const struct worker_birthday *birthday, int link);
 struct pooled *pool_find (const struct pool *pool, uint64_t serial);
 
-/* The supervisor has reported that the worker is gone. What its link holds now is all that it has sent: other processes
- * may hold the other end, and go on writing. */
+/* The supervisor has reported that the worker is gone. The records that its link holds now are all that it has sent.
+ * Other processes may hold the other end, and go on writing. */
 void pool_gone (struct pooled *worker);
 
 /* Read the rest of the link of a worker that is gone. True: all was read. False: the worker was paused first. */

@@ -205,7 +205,7 @@ static bool outlet_piece (struct outlet *outlet)
 		return false;
 	if (!relay->channel || !(space = channel_output_begin (relay->channel, outlet->name, &room))) {
 		/* The end of the stream needs no room: output that filled the window exactly does not have to wait. */
-		if (relay->ending && at_end (outlet))
+		if (relay->command_ended && at_end (outlet))
 			outlet_ended (outlet, false);
 		else
 			watch_set (outlet->watch, 0); /* relay_go goes on */
@@ -464,7 +464,7 @@ void relay_go (struct relay *relay)
 
 void relay_end (struct relay *relay)
 {
-	relay->ending = relay->broken = true;
+	relay->command_ended = relay->broken = true;
 	sink_close (relay);
 	input_move (relay);
 	for (int i = 0; i < relay->n_outlets; i++)
@@ -531,5 +531,5 @@ bool relay_done (const struct relay *relay)
 	for (int i = 0; i < relay->n_outlets; i++)
 		if (relay->outlets[i].fd >= 0)
 			return false;
-	return relay->ending && !buf_len (&relay->held);
+	return relay->command_ended && !buf_len (&relay->held);
 }

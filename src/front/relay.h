@@ -40,7 +40,7 @@ struct relay {
 	struct channel *channel;
 	struct outlet outlets[RELAY_OUTLETS];
 	int n_outlets;
-	bool ending; /* the command has ended */
+	bool command_ended;
 	bool shut; /* no byte passes any more */
 	bool failed; /* bytes were lost: a stream could not be read, written or watched */
 	bool short_of_descriptors; /* that was the reason */

@@ -104,7 +104,7 @@ static void write_refused (struct front *front, struct audit_rate *rate, const s
 		audit_rate_failed (rate, refused->suppressed + (refused->why != NULL));
 }
 
-/* Log the refusal and put it on record, if the rate allows one more line. */
+/* Log the refusal and write it to the audit trail, if the rate allows one more line. */
 static void refused_at (struct front *front, struct audit_rate *rate, enum log_level level, const char *words,
 	struct audit_refused *refused)
 {

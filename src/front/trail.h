@@ -41,7 +41,8 @@ void trail_refused (struct front *front, const struct endpoint *from, const stru
 /* The same for a client that showed no key, as `remex trust` does to read our key: that is no warning. */
 void trail_looked (struct front *front, const struct endpoint *from, const char *why);
 
-/* Log the number of refusals that were left out, and put it on record. Called every two seconds, and at the end. */
+/* Log the number of refusals that were left out, and write it to the audit trail. Called every two seconds, and at the
+ * end. */
 void trail_log_suppressed (struct front *front);
 
 #endif

@@ -39,7 +39,7 @@ struct gate_client {
 	bool remote; /* the client came over TCP, from `from` and with `key` */
 	struct endpoint from;
 	struct key key;
-	bool refused; /* the client is not admitted; its connection only tells it why */
+	bool refused; /* the client is not admitted; its connection only reports the reason */
 };
 
 /* A refused client, for the log and the audit trail. */

@@ -77,7 +77,7 @@ static void on_late (void *arg)
 
 /* The key is proved: the client is admitted, or told why it is not. The socket and the TLS go to the owner of the
  * gate. */
-static void come_in (struct handshake *handshake)
+static void finish (struct handshake *handshake)
 {
 	struct gate *gate = handshake->gate;
 	struct gate_client who = {
@@ -132,7 +132,7 @@ static void on_ready (void *arg, int events)
 	}
 	done = tls_handshake (handshake->tls);
 	if (done > 0)
-		come_in (handshake);
+		finish (handshake);
 	else if (done == 0)
 		watch_set (handshake->watch, tls_wants_write (handshake->tls) ? UV_WRITABLE : UV_READABLE);
 	else if (tls_keyless (handshake->tls))

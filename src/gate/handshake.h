@@ -6,7 +6,7 @@
  *   LINGERING  the alert with the reason is sent; input is dropped until the client closes, or a second has passed:
  *              closing at once could destroy the alert (RFC 1122, 4.2.2.13)
  *
- * A handshake may cost a little memory and nothing else: no message is read, no plugin is involved. The number of
+ * A handshake costs a little memory and nothing else: no message is read, no plugin is involved. The number of
  * handshakes and the refused addresses are decided by gate/throttle.h, and by the descriptors left. When there are too
  * many, the oldest handshake is ended: an honest client needs a few milliseconds, and a client that only holds a place
  * has been there longer. Freed only from the loop.

@@ -17,7 +17,7 @@ static uint64_t mix (uint64_t x) /* splitmix64 */
 	return x ^ x >> 31;
 }
 
-/* What set `axis` adds to the hash of a box. */
+/* The part of a box's hash that comes from its set `axis`. */
 static uint64_t axis_hash (const struct box *box, size_t axis)
 {
 	return mix (box->sets[axis].hash + mix (axis));
@@ -92,7 +92,7 @@ static bool equal_sets (struct box_set *a, struct box_set *b)
 	return !memcmp (a->numbers, b->numbers, a->n * sizeof *a->numbers);
 }
 
-/* Add the numbers of `more`, which are others. */
+/* Add the numbers of `more`, which are not in the set. */
 static int join_sets (struct box_set *set, const struct box_set *more)
 {
 	uint32_t n = set->n + more->n, room = n * 2;
@@ -201,7 +201,7 @@ static int pass_neighbours (struct boxes *boxes)
 	return changed;
 }
 
-/* Where a box can be found by what it is beside one axis. */
+/* An entry by which a box is found: the hash of all its sets but one. */
 struct box_entry {
 	uint64_t key;
 	uint32_t place; /* of the box */
@@ -255,7 +255,7 @@ static size_t find_partner (
 	return boxes->n;
 }
 
-/* Compare each box with all that stand behind it. 1: something has changed. */
+/* Compare each box with all boxes behind it. 1: something has changed. */
 static int pass_pairs (struct boxes *boxes)
 {
 	size_t n_axes = boxes->n_axes, n = boxes->n * n_axes;

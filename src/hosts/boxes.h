@@ -1,10 +1,10 @@
 /* boxes - points with several whole coordinates as few boxes: (1,1) (1,2) (2,1) (2,2) is {1,2} x {1,2}. A box has a set
  * of numbers for each axis.
  *
- * The result is the one of ClusterShell (RangeSetND), so that a folded list reads as users know it. Two boxes merge when
- * they differ on one axis only. In each pass the boxes are sorted, the largest first, and each one takes in what stands
- * behind it. At first only neighbours are compared; when that changes nothing more, all pairs are. Pairs are found by
- * hashes of what is equal, so that a pass costs O(n log n), and not the square.
+ * The result is the one of ClusterShell (RangeSetND), so that a folded list reads as users know it. Two boxes merge
+ * when they differ on one axis only. In each pass the boxes are sorted, the largest first, and each one takes in the
+ * boxes behind it. At first only neighbours are compared; when that changes nothing more, all pairs are. Pairs are
+ * found by hashes of what is equal, so that a pass costs O(n log n), and not the square.
  */
 #ifndef REMEX_HOSTS_BOXES_H
 #define REMEX_HOSTS_BOXES_H

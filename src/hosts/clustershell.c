@@ -35,7 +35,7 @@ static int fail_memory (const struct clustershell *shell)
 	return err_set (shell->err, 0, "out of memory");
 }
 
-/* A whole file that is there; *text NULL: it is not. */
+/* Read a whole file; *text is NULL if the file does not exist. */
 static int read_file (const struct clustershell *shell, const char *path, char **text, size_t *n)
 {
 	struct err why = { 0 };

@@ -12,8 +12,8 @@
 #include "base/trusted.h"
 #include "hosts/dsh_groups.h"
 
-/* Add a group for a file, unless an earlier directory has one of this name. A name that can be no group is passed over,
- * such as "web~" or "web.bak" of an editor. */
+/* Add a group for a file, unless an earlier directory has one of this name. A name that cannot be a group, such as
+ * "web~" or "web.bak" of an editor, is ignored. */
 static int add_file (struct group_source *source, const char *directory, const char *name, struct err *err)
 {
 	struct group_place place = { .directory = directory, .strict = true, .includes_groups = true };

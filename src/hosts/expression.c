@@ -1,6 +1,6 @@
 /* expression - see expression.h.
  *
- * A scope is what is evaluated together: what the user typed, a group, a file. A scope has texts, each with a place for
+ * A scope is evaluated together: the words of the user, a group, or a file. A scope has texts, each with a place for
  * messages; a text has expressions, an expression has items. The result of a group is kept for the rest of the
  * evaluation, so that a group costs once, however often others name it.
  */
@@ -20,7 +20,7 @@
 
 enum {
 	DEPTH_MAX = 64, /* groups in groups, and files in files */
-	WORK_MAX = 32 * HOST_LIST_MAX, /* names that an evaluation makes or copies */
+	WORK_MAX = 32 * HOST_LIST_MAX, /* the most names that an evaluation makes or copies */
 	WILDCARDS_MAX = 64, /* that one item stands for */
 	SHOWN = 80, /* bytes of a text in a message */
 };
@@ -33,7 +33,7 @@ struct kept_group {
 	struct host_list list;
 };
 
-/* A group or a file that is being evaluated, and what it is within. */
+/* A group or a file that is being evaluated, and the scope around it. */
 struct place {
 	const struct place *outer;
 	const struct group_definition *group; /* NULL: none */
@@ -637,7 +637,7 @@ static int read_hosts (struct text *text, struct host_list *list)
 	}
 }
 
-/* -ITEM: dropped from the whole at the end. */
+/* -ITEM: its names are dropped from the whole list at the end. */
 static int read_dropped (struct text *text, char sign)
 {
 	const char *at = text->p++;
@@ -666,7 +666,7 @@ static int apply (const struct text *text, const char *at, char sign, struct hos
 	return result < 0 ? fail_list (text, at) : 0;
 }
 
-/* The next item, joined to what stands to its left. */
+/* The next item, joined to the names to its left. */
 static int read_item (struct text *text, char sign, struct host_list *left)
 {
 	struct host_list right = { .n = 0 };
@@ -758,7 +758,7 @@ static int evaluate_texts (struct scope *scope, const char *const *texts, size_t
 	return 0;
 }
 
-/* Drop what is to be dropped from the whole. `words` names the scope for a message. */
+/* Drop the names of -ITEM and /RE/ from the whole list. `words` names the scope for a message. */
 static int finish_scope (struct scope *scope, const char *words)
 {
 	if (!scope->any && !scope->excluding && (scope->filters.n || scope->dropped.n))

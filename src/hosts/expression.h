@@ -1,5 +1,5 @@
-/* expression - the grammar of host lists, and what an expression stands for. Nothing is opened here: groups, files and
- * stdin come through a row of operations.
+/* expression - the grammar of host lists, and the names that an expression stands for. No file is opened here: groups,
+ * files and stdin come through a row of operations.
  *
  *   TEXT       := EXPRESSION { SPACE EXPRESSION }           all of them together
  *   EXPRESSION := ITEM { OPERATOR ITEM }                    from left to right; no operator binds more than another
@@ -13,15 +13,15 @@
  *               | "/" RE "/"                                keep what matches (extended, anywhere in the name)
  *               | "-" ITEM                                  drop
  *
- * "/RE/" behind "," and "-ITEM" act on the whole of what is typed, at its end (pdsh). Behind "&" and "!" a "/RE/" acts
- * on what stands to its left. Within a group or a file they act on that group or file.
+ * "/RE/" behind "," and "-ITEM" act on the whole list that the user typed, at its end (pdsh). Behind "&" and "!" a
+ * "/RE/" acts on the names to its left. Within a group or a file they act on that group or file.
  *
  * Each line of a file, and of stdin, is a TEXT. "#" begins a comment; a line "#include FILE" includes another file. A
  * relative path in a file is beside that file.
  *
- * Numbers in brackets come in the order in which they are written, the last bracket is the fastest. The set operations
- * have the meaning that nodeset(1) gives them. What is more than HOST_LIST_MAX names is an error before memory is
- * spent. A group within itself is an error, too.
+ * Numbers in brackets come in the order in which they are written; those of the last bracket change fastest. The set
+ * operations are those of nodeset(1). More than HOST_LIST_MAX names are an error before memory is spent. A group that
+ * contains itself is an error, too.
  */
 #ifndef REMEX_HOSTS_EXPRESSION_H
 #define REMEX_HOSTS_EXPRESSION_H
@@ -32,7 +32,7 @@
 #include "base/err.h"
 #include "hosts/host_list.h"
 
-/* What a group stands for. All of it belongs to the room that has the groups. */
+/* The expressions of a group. All of it belongs to the room that has the groups. */
 struct group_definition {
 	const char *const *texts; /* n of them, together */
 	size_t n_texts;
@@ -54,7 +54,7 @@ struct expression_ops {
 	char *(*read) (void *context, const char *path, bool trusted, size_t *n, struct err *err);
 };
 
-/* What is meant by words that a user typed, each one a TEXT. */
+/* The names that the words of a user stand for; each word is a TEXT. */
 struct expression {
 	const char *const *words;
 	size_t n_words;

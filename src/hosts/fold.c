@@ -28,7 +28,7 @@ struct digits {
 struct named {
 	const char *name;
 	struct digits number; /* of a name with one number */
-	uint32_t literal; /* so many bytes at the start are never a number: those of an address of IPv6 */
+	uint32_t literal; /* this many bytes at the start are never a number: those of an address of IPv6 */
 	uint32_t n_numbers;
 };
 
@@ -169,7 +169,7 @@ static int write_numbers (
 	return failed ? -1 : 0;
 }
 
-/* Write a name; write (axis, context) writes what stands for a number. */
+/* Write a name; write (axis, context) writes the text for a number. */
 static int write_pattern (struct buf *out, const struct named *named, const void *context,
 	int (*write) (struct buf *out, size_t axis, const void *context))
 {
@@ -218,7 +218,7 @@ struct points {
 	uint32_t *ranks[NUMBERS_MAX]; /* of these, in the order of their text */
 };
 
-/* A number, and whose it is. */
+/* A number, and the place of its name. */
 struct found_number {
 	struct digits digits;
 	uint32_t owner;
@@ -239,7 +239,7 @@ static int compare_text (const void *left, const void *right)
 	return order ? order : (a->n > b->n) - (a->n < b->n);
 }
 
-/* Number the numbers of an axis, which `found` has in the order of the names. */
+/* Give each different number of an axis an index; `found` has the numbers in the order of the names. */
 static int number_axis (struct points *points, size_t axis, struct found_number *found)
 {
 	struct digits *numbers = malloc (points->n * sizeof *numbers);

@@ -31,7 +31,7 @@ struct group_source {
 	bool sorted; /* by name, each name once */
 	char **hosts; /* texts */
 	size_t n_hosts;
-	struct named_group *all; /* what @SOURCE:* stands for, when that is composed */
+	struct named_group *all; /* the expression of @SOURCE:*, once it is composed */
 	const struct group_source_ops *ops; /* NULL: there is nobody to ask */
 	void *context;
 	bool listed; /* ops->list has been asked */
@@ -233,7 +233,7 @@ static int insert (struct group_source *source, struct named_group *group)
 	return 0;
 }
 
-/* What the source has changes: @SOURCE:* is to be composed anew. */
+/* The groups of the source change: @SOURCE:* has to be composed again. */
 static void forget_all (struct group_source *source)
 {
 	group_free (source->all);
@@ -302,7 +302,7 @@ static int keep_answer (struct group_source *source, const char *name, char *ans
 	return *kept ? 0 : -1;
 }
 
-/* Ask the source for a group that it has not got. *found is NULL where it knows none. */
+/* Ask the source for a group that is not known yet. *found is NULL when the source does not know it, either. */
 static int ask (struct group_source *source, const char *name, struct named_group **found, struct err *err)
 {
 	char *answer;
@@ -373,7 +373,7 @@ static struct named_group *compose_source (struct group_source *source)
 	return compose (source, texts, n, good);
 }
 
-/* What @SOURCE:* stands for. */
+/* The expression of @SOURCE:*. */
 static int find_all (struct group_source *source, struct named_group **found, struct err *err)
 {
 	char *answer;
@@ -395,7 +395,7 @@ static int find_all (struct group_source *source, struct named_group **found, st
 	return 0;
 }
 
-/* What @* stands for: that of the first source that has hosts. *found is NULL where there is none. */
+/* The expression of @*: that of the first source that has hosts. *found is NULL when there is none. */
 static int find_everything (struct groups *groups, struct named_group **found, struct err *err)
 {
 	*found = NULL;
@@ -465,7 +465,7 @@ static int fail_unknown (
 		text_hint (hint, sizeof hint, text_nearest (name, names, n)));
 }
 
-/* Look in one source. *found is NULL where it has none. */
+/* Look the group up in one source. *found is NULL when the source does not have it. */
 static int find_in (struct group_source *source, const char *name, struct named_group **found, struct err *err)
 {
 	if (!strcmp (name, "*"))

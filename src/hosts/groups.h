@@ -3,10 +3,10 @@
  *
  * Sources stand in the order in which they were added. @web is looked for in the sources that are searched, in this
  * order; @SOURCE:web in that source. @SOURCE:* is the group `all` of that source where it has one (as in ClusterShell),
- * else all that its groups name, and the hosts that it lists besides. @* is that of the first searched source that has
- * hosts.
+ * else all hosts that its groups name, and the hosts that it lists without a group. @* is that of the first searched
+ * source that has hosts.
  *
- * A source may have operations: it is then asked for groups that it has not got yet. Answers are kept.
+ * A source may have operations: it is then asked for groups that are not known yet. Answers are kept.
  */
 #ifndef REMEX_HOSTS_GROUPS_H
 #define REMEX_HOSTS_GROUPS_H
@@ -22,9 +22,9 @@ struct group_source;
 
 /* A source that has to be asked. All of these are asked once at most for each answer; 0, or -1 and err (a sentence). */
 struct group_source_ops {
-	/* What a group is: expressions, separated by spaces and commas, in new memory; "" for an unknown one. */
+	/* The hosts of a group: expressions, separated by spaces and commas, in new memory; "" for an unknown one. */
 	char *(*find) (void *context, const char *name, struct err *err);
-	/* All of its groups, in the same way; NULL in place of the function: it cannot tell. */
+	/* All of its groups, in the same way; NULL in place of the function: the source has no such list. */
 	char *(*list) (void *context, struct err *err);
 	/* All of its hosts; NULL in place of the function: those of its groups. */
 	char *(*all) (void *context, struct err *err);
@@ -34,7 +34,7 @@ struct group_source_ops {
 struct groups *groups_new (void); /* NULL: out of memory */
 void groups_free (struct groups *groups);
 
-/* For which groups without a source is a source searched? */
+/* Which groups without a source are looked up in the source? */
 enum group_search { GROUPS_NAMED, GROUPS_SEARCHED, GROUPS_SEARCHED_NOT_ALL }; /* none; all; all but @* */
 
 /* The source of that name; a new one, behind the others, if there is none. `file` is where it comes from, for messages.
@@ -66,7 +66,7 @@ int group_source_add (struct group_source *source, const char *name, const char 
 /* Has the source got this group? It is not asked. */
 bool group_source_has (struct group_source *source, const char *name);
 
-/* Make the spaces between the words of a text commas, in place: as ClusterShell does with what a source answers. */
+/* Make the spaces between the words of a text commas, in place: as ClusterShell does with the answers of a source. */
 void groups_join_words (char *text);
 
 /* Add hosts that are in no group to those of the source. */

@@ -1,8 +1,8 @@
 /* host_list - names of hosts in the order in which they were given, each one once.
  *
  * Two spellings of one name are one host: web1, WEB1, web1. and web1:7363 are equal, and so are [::1] and [0:0::1]
- * (host_name.h has the rules). The first spelling is kept. An operation keeps the order of the left list; what it adds
- * stands behind.
+ * (host_name.h has the rules). The first spelling is kept. An operation keeps the order of the left list; names that it
+ * adds come behind.
  *
  * A list owns its names. It grows in large pieces, so a list of a million names costs some 60 bytes for each, beside
  * the name.

@@ -166,7 +166,7 @@ static char *read_bytes (void *context, const char *path, bool trusted, size_t *
 
 static const struct expression_ops ops = { find_group, read_bytes };
 
-/* Nothing is left of a query: say why. */
+/* No host is left of a query: report the reason. */
 static int fail_empty (const struct hosts_query *query, struct err *err)
 {
 	char shown[160];
@@ -225,7 +225,7 @@ static char *join (const char *via, const char *host, const char *port)
 		       : where;
 }
 
-/* What is reached over TCP, and names no gateway itself, may have one. */
+/* A target over TCP that names no gateway itself may have one. */
 static bool takes_gateway (const char *address)
 {
 	return strncmp (address, "unix://", 7) != 0 && strncmp (address, "ssh://", 6) != 0 &&
@@ -237,8 +237,8 @@ static bool is_local (const struct host_name *name)
 	return name->path || (name->host_n == 5 && !name->port && !memcmp (name->host, "local", 5));
 }
 
-/* The gateway and the command of a target, of which it has one at most; NULL: none. The options count before the settings,
- * and what the address itself says counts before the settings, too. 0, or -1 and err. */
+/* The gateway or the command of a target, which has one of them at most; NULL: none. The options override the settings,
+ * and the address itself overrides the settings, too. 0, or -1 and err. */
 static int find_way (const struct hosts_options *options, const struct host_settings *settings, const char *address,
 	const char **via, const char **proxy, struct err *err)
 {
@@ -333,7 +333,7 @@ struct each {
 	void *context;
 };
 
-static int tell_group (
+static int on_group (
 	const struct group_source *source, const char *name, const char *file, bool shadowed, void *context)
 {
 	const struct each *each = context;
@@ -349,7 +349,7 @@ int hosts_each_group (struct hosts *hosts, int (*each) (const struct hosts_group
 
 	if (complete (hosts, err) < 0)
 		return -1;
-	return groups_each (hosts->groups, tell_group, &all, err);
+	return groups_each (hosts->groups, on_group, &all, err);
 }
 
 int hosts_expand_group (struct hosts *hosts, const struct hosts_group *group, struct host_list *list, struct err *err)

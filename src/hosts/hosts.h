@@ -1,6 +1,6 @@
-/* hosts - from what a user types to the machines that are meant.
+/* hosts - from the words of a user to machines.
  *
- *   struct hosts          what is known: groups and the settings of hosts, from files that are read when they are needed
+ *   struct hosts groups and the settings of hosts, from files that are read when they are needed
  *   struct hosts_query    what the user typed
  *   struct host_list      the names that it stands for (host_list.h)
  *   struct host_target    one machine: where it is, who the user is there
@@ -11,7 +11,7 @@
  * result, -NAME drops hosts from it.
  *
  * Groups and settings come from hosts.yaml (hosts_file.h), from ClusterShell's groups.conf (clustershell.h) and from
- * the group files of pdsh (dsh_groups.h). A name without a source is looked for in this order.
+ * the group files of pdsh (dsh_groups.h). A name without a source is looked up in this order.
  *
  * Every error names the expression and the column, and shows what would be right.
  */
@@ -28,13 +28,13 @@
 
 struct hosts;
 
-/* What may be read beside the files. */
+/* Inputs besides the files. */
 struct hosts_options {
 	/* All of stdin in new memory, for "-"; NULL and err. NULL in place of the function: "-" is an error, because
 	 * stdin has another use. */
 	char *(*read_stdin) (void *context, size_t max, size_t *n, struct err *err);
 	void *context;
-	const char *via; /* "ssh://GATEWAY": what targets over TCP go through that name no gateway themselves; NULL */
+	const char *via; /* "ssh://GATEWAY" for targets over TCP that name no gateway themselves; NULL */
 	const char *
 		proxy; /* the command that leads to each target (proxy_line.h); "none": no command; NULL: not said. Each of
 			      the two takes the place of both settings */
@@ -49,14 +49,13 @@ void hosts_free (struct hosts *hosts);
  * 0, or -1 and err. */
 int hosts_define (struct hosts *hosts, const char *group, const char *expression, struct err *err);
 
-/* More hosts than this are to be confirmed by a person before something is done on them; 0: never. *file: the file that
- * says so. */
+/* With more hosts than this, a person has to confirm a command; 0: never. *file: the file that has this setting. */
 long hosts_confirm_above (const struct hosts *hosts, const char **file);
 
 struct hosts_query {
-	const char *const *words; /* expressions; all of them together are meant, in this order */
+	const char *const *words; /* expressions, which are joined in this order */
 	size_t n_words;
-	const char *const *excluded; /* -x: expressions; what they name is dropped */
+	const char *const *excluded; /* -x: expressions of hosts to drop */
 	size_t n_excluded;
 	bool all; /* -a: as the word @* before the others */
 	bool wcoll; /* where no word and not `all` is given: the hosts of the file $WCOLL */
@@ -80,10 +79,10 @@ struct host_targets {
 	void *memory; /* for hosts.c only */
 };
 
-/* The targets of a list: each name with its settings (address, port, user, via, proxy in hosts.yaml). What the name itself says
- * wins. A name that can be no host (an address of IPv6 without brackets, a port above 65535) is an error here. Two
- * names may be one machine; both are targets. 0; or -1 and err. The labels are the list's own strings: the list has to
- * live as long. */
+/* The targets of a list: each name with its settings (address, port, user, via, proxy in hosts.yaml). The user and port
+ * of the name itself win. A name that can be no host (an address of IPv6 without brackets, a port above 65535) is an
+ * error here. Two names may be one machine; both are targets. 0; or -1 and err. The labels are the list's own strings:
+ * the list has to live as long. */
 int hosts_targets (struct hosts *hosts, const struct host_list *list, struct host_targets *targets, struct err *err);
 void host_targets_free (struct host_targets *targets);
 

@@ -252,7 +252,7 @@ static int read_tree (struct hosts_file *file, struct conf_node *tree, struct er
 	return reader_read (&reader);
 }
 
-/* The file was read: what it says about confirmations counts. */
+/* The file was read: its setting about confirmations counts. */
 static int set_policy (const struct hosts_file *file, struct hosts_policy *policy, struct err *err)
 {
 	char *copy;

@@ -10,8 +10,8 @@
  *     "*.dmz": {proxy: "ssh -W %h:%p gateway"}              reached by a command (proxy_line.h)
  *   confirm_above: 50                      more hosts are confirmed by a person
  *
- * A file is read only where it is trusted (base/trusted.h). Of the file of the system and the user's own one, which is
- * read later, the later one wins: for a group of the same name, for each setting of a host, and for the policy.
+ * A file is read only where it is trusted (base/trusted.h). The user's own file is read after that of the system and
+ * wins: for a group of the same name, for each setting of a host, and for the policy.
  */
 #ifndef REMEX_HOSTS_HOSTS_FILE_H
 #define REMEX_HOSTS_HOSTS_FILE_H
@@ -23,10 +23,10 @@
 #define HOSTS_FILE "hosts.yaml"
 #define HOSTS_FILE_SOURCE "remex"
 
-/* What is asked of a person before hosts are used. It begins as zeros; the reader owns `file`. */
+/* When a person has to confirm a command. It begins as zeros; the reader owns `file`. */
 struct hosts_policy {
 	long confirm_above; /* 0: nobody is asked */
-	char *file; /* the file that says so; NULL: none does */
+	char *file; /* the file that has the setting; NULL: none */
 };
 
 /* Where a file is read into. */

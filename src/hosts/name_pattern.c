@@ -6,7 +6,7 @@
 
 #include "hosts/name_pattern.h"
 
-/* Where the reading is. */
+/* The place of the reader in the pattern. */
 struct name_scan {
 	struct name_pattern *pattern;
 	const char *begin, *p, *end;

@@ -14,7 +14,7 @@
 
 enum { PROXY_LINE_MAX = 16 * 1024, VALUE_SIZE = 512 };
 
-/* What the tokens stand for; "": nothing. */
+/* The values of the tokens; "": none. */
 struct proxy_tokens {
 	char host[VALUE_SIZE], port[16], name[VALUE_SIZE];
 };
@@ -63,7 +63,7 @@ static int put_value (struct buf *out, char token, const char *value, struct err
 	return buf_append (out, value, strlen (value)) < 0 ? err_set (err, 0, "the proxy command is too long") : 0;
 }
 
-/* What stands for "%" and this character, or for "%" alone. */
+/* The value of "%" and this character, or of "%" alone. */
 static int put_token (struct buf *out, char token, const struct proxy_tokens *tokens, struct err *err)
 {
 	switch (token) {

@@ -5,7 +5,7 @@
  *   %n   the name of the host, as the user has given it, without user and port
  *   %%   a percent sign
  *
- * The line goes to a shell, so what stands for a token may have letters, digits and _ - . : @ / % + = , only, and must not
+ * The line goes to a shell, so the value of a token may only have letters, digits and _ - . : @ / % + = , and must not
  * begin with "-".
  */
 #ifndef REMEX_HOSTS_PROXY_LINE_H

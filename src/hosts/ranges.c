@@ -30,7 +30,7 @@ static struct word trim (const char *p, size_t n)
 	return (struct word){ p, n };
 }
 
-/* Cut the word at the first `sign`. *rest is what stands behind it; false: there is no sign. */
+/* Cut the word at the first `sign`. *rest is the text behind it; false: there is no sign. */
 static bool cut (struct word *word, char sign, struct word *rest)
 {
 	const char *found = memchr (word->p, sign, word->n);

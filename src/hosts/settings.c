@@ -79,7 +79,7 @@ static const char *keep (struct settings_table *settings, const char *text)
 
 /* --- entries ----------------------------------------------------------------------------------------------------- */
 
-/* An address of IPv6 may stand without brackets here. */
+/* An address of IPv6 may be written without brackets here. */
 static bool is_bare_ipv6 (const char *address)
 {
 	const char *colon = strchr (address, ':');
@@ -113,7 +113,7 @@ int settings_check_via (const char *via, struct err *err)
 	if (host_name_check (via, &why) < 0)
 		return err_set (err, 0, "the gateway '%s' %s", shown, why.text);
 	if (!parts.ssh || parts.user)
-		return err_set (err, 0, "the gateway '%s' is none: ssh://[USER@]HOST[:PORT] is one", shown);
+		return err_set (err, 0, "the gateway '%s' is not valid (example: ssh://alice@gw:2222)", shown);
 	return 0;
 }
 

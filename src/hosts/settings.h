@@ -13,7 +13,7 @@
 
 struct settings_table;
 
-/* What an entry says; NULL and 0: nothing. */
+/* The values of an entry; NULL and 0: not set. */
 struct settings_entry {
 	const char *address; /* of one host; or an expression that is as many addresses as the entry has hosts */
 	const char *user;

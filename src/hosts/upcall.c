@@ -42,7 +42,7 @@ struct variable {
 	const char *name, *value;
 };
 
-/* The variable that is named at p, behind a '$'. *n: the length of what stands for it. */
+/* The variable that is named at p, behind a '$'. *n: the length of its value. */
 static const struct variable *find_variable (const struct variable *variables, const char *p, size_t *n)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
@@ -86,7 +86,7 @@ static char *fill_in (const char *command, const struct variable *variables)
 
 /* --- running ----------------------------------------------------------------------------------------------------- */
 
-/* Start the line with its stdout as the pipe's end, and read what it says. */
+/* Start the line with its stdout as the pipe's end, and read its output. */
 static char *run_line (const struct upcall *upcall, const char *line, struct child *child, struct err *err)
 {
 	const char *argv[] = { "sh", "-c", line, NULL };
@@ -117,7 +117,7 @@ static char *run_line (const struct upcall *upcall, const char *line, struct chi
 	return answer;
 }
 
-/* Run a command for a group (or ""), and return what it answers. */
+/* Run a command for a group (or ""), and return its answer. */
 static char *ask (const struct upcall *upcall, const char *command, const char *group, struct err *err)
 {
 	const struct variable variables[] = { { "GROUP", group }, { "SOURCE", upcall->source },

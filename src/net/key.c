@@ -60,7 +60,7 @@ static bool opens (const char *text, size_t n, const char *with)
 	return n >= strlen (with) && !strncmp (text, with, strlen (with));
 }
 
-/* The line does not begin with KEY_WORD: say what it is. */
+/* The line does not begin with KEY_WORD: name the form that it has. */
 static int not_a_key (const char *word, size_t n, struct err *err)
 {
 	char shown[80];

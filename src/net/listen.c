@@ -215,8 +215,9 @@ static int open_lock (int directory, const char *name, bool *made)
 	return fd;
 }
 
-/* The owner of a lock writes its pid into it, for whoever finds the lock taken. A lock without a pid works as well, and a
- * file that may be more than a lock is not written to: in a sticky directory others may have made it, as a hard link. */
+/* The owner of a lock writes its pid into it, for a process that finds the lock taken. A lock without a pid works as
+ * well, and a file that may be more than a lock is not written to: in a sticky directory others may have made it, as a
+ * hard link. */
 static void sign_lock (int lock, const struct stat *st)
 {
 	if (!S_ISREG (st->st_mode) || st->st_uid != geteuid () || st->st_nlink != 1)

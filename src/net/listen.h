@@ -3,9 +3,9 @@
  * A Unix socket is safe from the moment it exists, and never taken from a living daemon. The directory is made (or
  * checked to be ours) with its final mode before the socket is bound in it, so nobody else can ever connect. A
  * descriptor holds the directory as long as the listener lives: everything is made, changed and removed in the checked
- * directory, even if its name changes hands. A lock beside the socket (PATH.lock, flock(2)) shows whether the socket is
- * live; the holder of the lock may remove an old socket. At the end only our own socket and lock are removed: another
- * daemon may have taken their names.
+ * directory, even if its name is given to another directory. A lock beside the socket (PATH.lock, flock(2)) shows
+ * whether the socket is live; the holder of the lock may remove an old socket. At the end only our own socket and lock
+ * are removed: another daemon may have taken their names.
  */
 #ifndef REMEX_NET_LISTEN_H
 #define REMEX_NET_LISTEN_H

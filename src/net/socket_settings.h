@@ -1,7 +1,7 @@
 /* socket_settings - what a process that has a socket can set on it for all others that have it: socket options, and the
  * flags and the owner of its open file description. Two readings are compared.
  *
- * What the kernel does not tell is left out (TCP_MD5SIG). So is what changes by itself.
+ * Settings that the kernel does not report are left out (TCP_MD5SIG), and so are those that change by themselves.
  */
 #ifndef REMEX_NET_SOCKET_SETTINGS_H
 #define REMEX_NET_SOCKET_SETTINGS_H

@@ -103,7 +103,7 @@ static const struct {
 /* Other protocols, by the first bytes received. */
 static const struct {
 	const char *bytes, *words;
-} tongues[] = {
+} protocols[] = {
 	{ "HTTP/", "HTTP" },
 	{ "GET ", "HTTP" },
 	{ "HEAD ", "HTTP" },
@@ -127,13 +127,13 @@ static bool starts (const struct tls *tls, const char *bytes)
 }
 
 /* A TLS record starts with its type, 20 to 23, and a 3 (RFC 8446, section 5.1). */
-static const char *tongue (const struct tls *tls)
+static const char *protocol_spoken (const struct tls *tls)
 {
 	if (!tls->n_first || (tls->first[0] >= 20 && tls->first[0] <= 23 && (tls->n_first == 1 || tls->first[1] == 3)))
 		return NULL;
-	for (size_t i = 0; i < sizeof tongues / sizeof *tongues; i++)
-		if (starts (tls, tongues[i].bytes))
-			return tongues[i].words;
+	for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++)
+		if (starts (tls, protocols[i].bytes))
+			return protocols[i].words;
 	if (tls->n_first > 4 && !tls->first[0] && tls->first[4] == '{')
 		return "remex without TLS";
 	return "something else";
@@ -171,7 +171,7 @@ static void explain_reason (struct tls *tls, unsigned long error)
 
 static void explain (struct tls *tls, unsigned long error)
 {
-	const char *spoken = tls->done ? NULL : tongue (tls);
+	const char *spoken = tls->done ? NULL : protocol_spoken (tls);
 
 	if (tls->alert)
 		explain_alert (tls);

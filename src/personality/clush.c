@@ -2,7 +2,7 @@
  * and the folding are those of remex; this file has the options, the messages and the exit statuses of ClusterShell 1.9
  * as it is with the worker ssh.
  *
- * doc/from-clush.md lists what is different.
+ * doc/from-clush.md lists the differences.
  */
 #include "config.h"
 
@@ -35,9 +35,9 @@
 #include "personality/personality.h"
 
 enum {
-	STATUS_PARSE = 1, /* an expression of hosts that is wrong */
+	STATUS_PARSE = 1, /* status for a mistake in an expression of hosts */
 	STATUS_USAGE = 2,
-	STATUS_SSH = 255, /* of ssh, where there is no status of the command; of clush -S, where one has timed out */
+	STATUS_SSH = 255, /* of ssh, when the command has no status; of clush -S, when a node has timed out */
 	FANOUT = 64,
 	FANOUT_MOST = 1000000,
 	SPOOL_BYTES = 16 * 1024 * 1024,
@@ -278,7 +278,7 @@ static void pick (struct host_targets *targets, size_t count)
 	targets->n = n;
 }
 
-/* Expand the options to targets. 0, or the exit status (the reason was said). */
+/* Expand the options to targets. 0, or the exit status (the reason was reported). */
 static int find_nodes (struct clush *clush, bool stdin_used)
 {
 	const struct clush_values *values = &clush->values;
@@ -337,7 +337,7 @@ static bool is_live (const struct clush_values *values, bool is_err)
 	return !gathers (values) || values->verbose || (is_err && !values->merge);
 }
 
-/* Is this stream kept, and as which one? */
+/* Is this stream kept, and as which stream? */
 static bool is_kept (const struct clush_values *values, bool is_err)
 {
 	return is_err ? values->merge || values->errdir : gathers (values) || values->outdir;
@@ -380,7 +380,7 @@ static int ssh_status (const struct member *member)
 	return member->call.result.outcome == REMEX_EXITED ? member->call.result.exit : STATUS_SSH;
 }
 
-/* Has it ended at all? A command that timed out has no status. */
+/* Has the node a status? A command that timed out has none. */
 static bool has_status (const struct member *member)
 {
 	const struct call *call = &member->call;
@@ -460,20 +460,20 @@ static const char *count_of (const struct clush *clush, char text[32], size_t n)
 	return text;
 }
 
-/* Say which statuses there were, in the order in which the nodes have them, and who has timed out. */
-static void tell_ends (const struct clush *clush)
+/* Print the statuses, in the order of their first nodes, and the nodes that have timed out. */
+static void print_ends (const struct clush *clush)
 {
 	const struct fanout *run = &clush->run;
-	bool told[STATUS_SSH + 1] = { true };
+	bool printed[STATUS_SSH + 1] = { true };
 	char *names, count[32];
 	size_t n;
 
 	for (size_t i = 0; gathers (&clush->values) && i < run->n; i++) {
 		int status = ssh_status (&run->members[i]);
 
-		if (!has_status (&run->members[i]) || told[status])
+		if (!has_status (&run->members[i]) || printed[status])
 			continue;
-		told[status] = true;
+		printed[status] = true;
 		if ((names = fold_members (clush, ended_with, status, &n)))
 			complain (NULL, "%s%s: exited with exit code %d", names, count_of (clush, count, n), status);
 		free (names);
@@ -593,7 +593,7 @@ static int print_end (struct clush *clush)
 	return result;
 }
 
-/* The exit status: of -S the largest one. */
+/* The exit status; with -S the largest status of the nodes. */
 static int status_of (const struct clush *clush)
 {
 	const struct fanout *run = &clush->run;
@@ -629,7 +629,7 @@ static int open_views (struct clush *clush)
 	for (int i = 0; i < 2; i++) {
 		if (*clush->color && strcmp (clush->color, "auto") != 0)
 			clush->labels.colours[i] = !strcmp (clush->color, "always");
-		clush->labels.raw[i] = !isatty (i ? STDERR_FILENO : STDOUT_FILENO); /* a terminal obeys no node */
+		clush->labels.raw[i] = !isatty (i ? STDERR_FILENO : STDOUT_FILENO); /* for a terminal: escaped */
 	}
 	clush->labels.open_end = false;
 	clush->view = (struct view){ .ops = &clush_ops, .consumes = true };
@@ -673,7 +673,7 @@ static int run_command (struct clush *clush, const char *arguments)
 			if (write_files (clush, values->outdir, false) < 0 ||
 				write_files (clush, values->errdir, true) < 0)
 				status = STATUS_SSH;
-			tell_ends (clush);
+			print_ends (clush);
 			status = finish (status);
 		}
 	}
@@ -727,7 +727,7 @@ static int run (int argc, char **argv)
 		status = run_with (&clush, &line);
 	}
 	options_free (&line);
-	all = clush.list.n; /* --pick has moved the others behind */
+	all = clush.list.n; /* --pick has moved the other targets to the end */
 	if (clush.targets.targets)
 		clush.targets.n = all;
 	host_targets_free (&clush.targets);

@@ -255,7 +255,7 @@ static int print_folded (struct hosts_read *hosts)
 
 /* --- files -------------------------------------------------------------------------------------------------------- */
 
-/* Make the directory and what is missing above it. */
+/* Make the directory, and the missing directories above it. */
 static int make_directory (const char *path)
 {
 	char *copy = strdup (path);
@@ -345,7 +345,7 @@ static int fatal (const char *text)
 	return STATUS_FATAL;
 }
 
-/* Make or examine the directory of -d. 0, or -1 (which has been said). */
+/* Make or examine the directory of -d. 0, or -1 (already reported). */
 static int check_directory (const struct dshbak_values *values)
 {
 	struct stat st;

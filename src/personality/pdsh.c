@@ -2,7 +2,7 @@
  * remex; this file has the options, the environment, the labels, the messages and the exit statuses of pdsh 2.34 as it is
  * with `-R ssh`.
  *
- * Without a command, commands are read from stdin, line by line. doc/from-pdsh.md lists what is different.
+ * Without a command, commands are read from stdin, line by line. doc/from-pdsh.md lists the differences.
  */
 #include "config.h"
 
@@ -31,8 +31,8 @@
 
 enum {
 	STATUS_FATAL = 1, /* pdsh itself cannot do it */
-	STATUS_SSH = 255, /* ssh's, where the host cannot be reached or a signal has ended the command */
-	STATUS_LATE = 254, /* pdsh's, where a command has timed out */
+	STATUS_SSH = 255, /* the status of ssh when the host cannot be reached or a signal has ended the command */
+	STATUS_LATE = 254, /* the status of pdsh when a command has timed out */
 	FANOUT = 32,
 	CONNECT_SECONDS = 10,
 	FANOUT_MOST = 1000000,
@@ -92,7 +92,7 @@ struct pdsh {
 	long fanout, connect, command; /* seconds; command 0: no limit */
 	struct hosts *hosts;
 	struct host_list list;
-	struct host_targets targets; /* those that get the next command; others stand behind them */
+	struct host_targets targets; /* targets that get the next command; the others come behind them */
 	size_t all; /* of them */
 	bool cut_names;
 
@@ -111,7 +111,7 @@ static int usage (FILE *to, int status)
 
 /* --- settings ---------------------------------------------------------------------------------------------------- */
 
-/* As atoi(3) reads it: what is no number is 0. */
+/* As atoi(3) reads it: text that is no number is 0. */
 static long count_of (const char *text)
 {
 	long value = strtol (text, NULL, 10);
@@ -387,7 +387,7 @@ static int run_views (struct pdsh *pdsh, struct fanout *fanout)
 		labels.name = label_of_member;
 		for (int i = 0; i < 2; i++) {
 			labels.colours[i] = false;
-			labels.raw[i] = !isatty (i ? STDERR_FILENO : STDOUT_FILENO); /* a terminal obeys no host */
+			labels.raw[i] = !isatty (i ? STDERR_FILENO : STDOUT_FILENO); /* for a terminal: escaped */
 		}
 		labels.open_end = true;
 		fanout->views[fanout->n_views++] = &labels.view;
@@ -443,7 +443,7 @@ static int run_command (struct pdsh *pdsh, const char *command)
 
 /* --- commands of stdin --------------------------------------------------------------------------------------------- */
 
-/* Read commands until the end of stdin. What is not typed at a terminal is shown behind the prompt. */
+/* Read commands until the end of stdin. A line that is not typed at a terminal is shown behind the prompt. */
 static int run_lines (struct pdsh *pdsh)
 {
 	bool typed = isatty (STDIN_FILENO);

@@ -1,5 +1,5 @@
-/* personality - remex under the name of another program, with the command line, the output and the exit statuses of that
- * program: `remex-pdsh` or `pdsh`. What cannot be the same is listed in doc/from-pdsh.md and doc/from-clush.md.
+/* personality - remex under the name of another program, with the command line, the output and the exit statuses of
+ * that program: `remex-pdsh` or `pdsh`. The differences are listed in doc/from-pdsh.md and doc/from-clush.md.
  *
  * A personality is a row of a table. It has its own options and its own output; hosts, calls and the loop are those of
  * remex.

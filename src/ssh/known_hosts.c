@@ -370,11 +370,11 @@ static size_t find_types (const struct known_hosts *known, const char *name, con
 
 	for (size_t i = 0; i < known->n && n < KNOWN_HOSTS_TYPES_MAX; i++) {
 		const struct known_host *host = &known->hosts[i];
-		bool told = false;
+		bool listed = false;
 
 		for (size_t k = 0; k < n; k++)
-			told = told || !strcmp (types[k], host->key.type);
-		if (!told && host->marker == MARKER_NONE && is_named (known, host, name) &&
+			listed = listed || !strcmp (types[k], host->key.type);
+		if (!listed && host->marker == MARKER_NONE && is_named (known, host, name) &&
 			!is_revoked (known, name, &host->key))
 			types[n++] = host->key.type;
 	}

@@ -44,9 +44,9 @@ struct ssh_session {
 	char parting[200]; /* what the server said when it disconnected */
 	struct list channels;
 	size_t n_channels;
-	int64_t heard_ms, probed_ms; /* when bytes last came; when a keepalive was sent, 0: none since then */
+	int64_t received_ms, probed_ms; /* when bytes last came; when a keepalive was sent, 0: none since then */
 	bool stepping, stir; /* stir: another step is wanted */
-	bool told; /* `ended` was called */
+	bool reported; /* `ended` was called */
 	bool busy; /* the end is that the sshd takes no more connections */
 	struct err end;
 };
@@ -115,11 +115,11 @@ static void die (struct ssh_session *session, const struct err *err)
 }
 
 /* The last part of each step: the callee may free the session. */
-static void tell_end (struct ssh_session *session)
+static void report_end (struct ssh_session *session)
 {
-	if (session->told)
+	if (session->reported)
 		return;
-	session->told = true;
+	session->reported = true;
 	watch_free (&session->watch);
 	pump_write (&session->pump); /* the words of a disconnect, if they go out at once */
 	lose_channels (session, &session->end); /* on the end all of them, at once (R8) */
@@ -140,7 +140,7 @@ void ssh_session_free (struct ssh_session *session)
 
 	if (!session)
 		return;
-	session->told = true;
+	session->reported = true;
 	err_set (&err, FAILURE_UNREACHABLE, "the connection was closed");
 	lose_channels (session, &err);
 	watch_free (&session->watch);
@@ -241,7 +241,7 @@ static void connect_next (struct ssh_session *session)
 
 /* --- time -------------------------------------------------------------------------------------------------------------- */
 
-static void say_late (struct ssh_session *session)
+static void fail_late (struct ssh_session *session)
 {
 	struct err err;
 
@@ -266,13 +266,13 @@ static void check_silence (struct ssh_session *session)
 	int next;
 
 	if (!session->n_channels) {
-		session->heard_ms = now;
-	} else if (now - session->heard_ms >= 3 * (int64_t)SESSION_SILENCE_MS) {
+		session->received_ms = now;
+	} else if (now - session->received_ms >= 3 * (int64_t)SESSION_SILENCE_MS) {
 		err_set (&err, FAILURE_UNREACHABLE, "its sshd said nothing for %d s", 3 * SESSION_SILENCE_MS / 1000);
 		die (session, &err);
-	} else if (now - session->heard_ms >= SESSION_SILENCE_MS && now - session->probed_ms >= SESSION_SILENCE_MS) {
+	} else if (now - session->received_ms >= SESSION_SILENCE_MS && now - session->probed_ms >= SESSION_SILENCE_MS) {
 		session->probed_ms = now;
-		libssh2_keepalive_send (session->raw, &next); /* EAGAIN: a key exchange goes on, and will be heard */
+		libssh2_keepalive_send (session->raw, &next); /* EAGAIN: a key exchange sends bytes of its own */
 	}
 }
 
@@ -288,7 +288,7 @@ static int64_t next_ms (const struct ssh_session *session)
 		if (ssh_channel_wakes (channel) < next)
 			next = ssh_channel_wakes (channel);
 	if (session->n_channels) {
-		int64_t later = session->probed_ms > session->heard_ms ? session->probed_ms : session->heard_ms;
+		int64_t later = session->probed_ms > session->received_ms ? session->probed_ms : session->received_ms;
 
 		if (later + SESSION_SILENCE_MS < next)
 			next = later + SESSION_SILENCE_MS;
@@ -301,7 +301,7 @@ static void on_timer (void *arg)
 	struct ssh_session *session = arg;
 
 	if (session->deadline_ms && clock_ms () >= session->deadline_ms && session->state < SESSION_READY)
-		say_late (session);
+		fail_late (session);
 	if (session->state == SESSION_READY)
 		check_silence (session);
 	step (session);
@@ -373,7 +373,7 @@ static int step_login (struct ssh_session *session, struct err *err)
 		return result;
 	session->state = SESSION_READY;
 	session->deadline_ms = 0;
-	session->heard_ms = clock_ms ();
+	session->received_ms = clock_ms ();
 	libssh2_keepalive_config (session->raw, 1, 2); /* the least interval; check_silence has the real one */
 	session->ops->ready (session->arg);
 	return 1;
@@ -502,7 +502,7 @@ static void step (struct ssh_session *session)
 	run_steps (session);
 	session->stepping = false;
 	if (session->state == SESSION_DEAD) {
-		tell_end (session);
+		report_end (session);
 		return;
 	}
 	set_watch (session);
@@ -526,7 +526,7 @@ static void on_ready (void *arg, int events)
 
 	(void)events;
 	if (!session->pump.read_ended && pump_read (&session->pump, IN_MAX) == PUMP_BYTES) {
-		session->heard_ms = clock_ms ();
+		session->received_ms = clock_ms ();
 		if (session->state == SESSION_HANDSHAKE && session->n_banner < BANNER)
 			keep_banner (session, before);
 	}
@@ -659,7 +659,7 @@ int ssh_session_open (struct ssh_session *session, const struct ssh_channel_targ
 	if (!channel)
 		return -1;
 	if (!session->n_channels++)
-		session->heard_ms = clock_ms ();
+		session->received_ms = clock_ms ();
 	list_append (&session->channels, &channel->node);
 	ssh_session_wake (session);
 	return 0;

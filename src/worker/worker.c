@@ -286,7 +286,7 @@ int worker_run (int link, int lifeline, void *arg)
 	int status, log = birth->log;
 	struct err err;
 
-	/* `pkill remexd` is meant for the supervisor, and must not end requests that the supervisor lets finish. */
+	/* `pkill remexd` is for the supervisor, and must not end requests that the supervisor lets finish. */
 	signal (SIGHUP, SIG_IGN);
 	signal (SIGINT, SIG_IGN);
 	signal (SIGTERM, SIG_IGN);

@@ -121,7 +121,7 @@ START_TEST (errors_are_equal_but_for_the_name)
 	add ("web3", REMEX_UNREACHABLE, 0, "", "")->call.result.message = "cannot find web3: not now";
 	ck_assert_str_eq (groups (false), "web[1-2]|web3");
 	capture_begin ();
-	coalesce_tell (&coalesced, false);
+	coalesce_print_summary (&coalesced, false);
 	ck_assert_str_eq (capture_end (), "remex: web[1-2] (2): cannot find HOST: there is no host of that name\n"
 					  "remex: web3: cannot find web3: not now\n"
 					  "remex: 3 hosts failed: web[1-3]\n");
@@ -139,7 +139,7 @@ START_TEST (who_never_began_does_not_agree)
 	add ("n4", REMEX_CANCELLED, 0, "x\n", "")->call.result.started = false; /* we left, and do not know */
 	ck_assert_str_eq (groups (false), "n1|n[2-3]|n4");
 	capture_begin ();
-	coalesce_tell (&coalesced, false);
+	coalesce_print_summary (&coalesced, false);
 	ck_assert_str_eq (capture_end (), "remex: n[2-3] (2): cancelled\nremex: n4: cancelled\n"
 					  "remex: 1 of 4 hosts agree; 1 differs: n4; 2 failed: n[2-3]\n");
 	end ();
@@ -162,7 +162,7 @@ START_TEST (blocks_have_headers)
 		"---------------\nn[1-2] "
 		"(2)\n---------------\na\nb\n---------------\nn3\n---------------\n^[[2J\nerr\n");
 	capture_begin ();
-	coalesce_tell (&coalesced, false);
+	coalesce_print_summary (&coalesced, false);
 	ck_assert_str_eq (capture_end (), "remex: 2 of 4 hosts agree; 2 differ: n[3-4]\n");
 	end ();
 }
@@ -220,7 +220,7 @@ START_TEST (similar_outputs_are_one_group)
 		"---------------\nweb[0-499,501-999] (999)\n---------------\n%h up {0..2} days\nfine\n"
 		"---------------\nweb500\n---------------\nweb500 is broken\n");
 	capture_begin ();
-	coalesce_tell (&coalesced, false);
+	coalesce_print_summary (&coalesced, false);
 	ck_assert_str_eq (capture_end (), "remex: 999 of 1000 hosts agree; 1 differs: web500\n");
 	end ();
 }

@@ -539,7 +539,7 @@ START_TEST (tells)
 
 	prepare (3, (const struct far_reply[]){ EXIT (3), DENIED, SIGNALLED }, 3);
 	fanout.window = 1;
-	fanout.tells = true;
+	fanout.reports = true;
 	capture_begin ();
 	ck_assert_int_eq (go (), 254);
 	said = capture_end ();

@@ -109,7 +109,7 @@ static int open_get (const char *const *sources, int n, const char *destination)
 	transfer.n_sources = n;
 	transfer.destination = destination;
 	transfer.unsynced = true;
-	transfer.told = on_receipt;
+	transfer.on_receipt = on_receipt;
 	return transfer_open (&transfer, &err);
 }
 
@@ -134,7 +134,7 @@ START_TEST (into_a_directory)
 	ck_assert_str_eq (receipts, "done 0 /srv/a; done 1 b; ");
 	holds ("here/a", "hello");
 	holds ("here/b", "you");
-	ck_assert (!transfer_is_mortal (&transfer));
+	ck_assert (!transfer_may_block (&transfer));
 }
 END_TEST
 
@@ -192,8 +192,8 @@ static const struct {
 	int64_t source;
 	const char *words;
 } not_asked_for[] = {
-	{ two, ITEM_FILE, "a", 1, "the server sent what was not asked for" },
-	{ two, ITEM_FILE, "a", 7, "the server sent what was not asked for" },
+	{ two, ITEM_FILE, "a", 1, "the server sent an item that was not asked for" },
+	{ two, ITEM_FILE, "a", 7, "the server sent an item that was not asked for" },
 	{ two, ITEM_FILE, ".bashrc", 0, "the server sent '.bashrc' where 'a' was asked for" },
 	{ two, ITEM_DIRECTORY, "b", 0, "the server sent 'b' where 'a' was asked for" },
 	{ two, ITEM_LINK, "a", 0, "the server sent a symbolic link in place of 'a'" },
@@ -243,7 +243,7 @@ START_TEST (the_same_again)
 	capture_begin ();
 	ck_assert_int_eq (server_sends ("files"), -1);
 	ck_assert_str_eq (capture_end (),
-		"remex: web1: the stream of files is not in order: the server sent what was not asked for\n");
+		"remex: web1: the stream of files is not in order: the server sent an item that was not asked for\n");
 }
 END_TEST
 
@@ -281,7 +281,7 @@ START_TEST (to_standard_output)
 	if (_i)
 		close (ends[0]);
 	ck_assert_int_eq (open_get (two, 1, "-"), 0);
-	ck_assert (transfer_is_mortal (&transfer));
+	ck_assert (transfer_may_block (&transfer));
 	put_file ("a", 0, "hello");
 	capture_begin ();
 	if (_i) {

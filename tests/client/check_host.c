@@ -224,7 +224,7 @@ START_TEST (pings_without_end)
 			closed = fake.event.type == REMEX_CLOSED;
 	}
 	ck_assert (closed);
-	ck_assert_ptr_nonnull (strstr (fake.event.message, "does not read"));
+	ck_assert_ptr_nonnull (strstr (fake.event.message, "without reading the answers"));
 }
 END_TEST
 
@@ -415,7 +415,7 @@ END_TEST
 
 /* --- deadlines --------------------------------------------------------------------------------------------------- */
 
-static void hear_ping (void)
+static void receive_ping (void)
 {
 	const struct message *message;
 
@@ -434,7 +434,7 @@ static struct remex_request *late_call (void)
 	host_timer (fake.host, 0); /* it was set for the old time */
 	while (!fake.host->asked_ms)
 		fake_expect_nothing (&fake);
-	hear_ping ();
+	receive_ping ();
 	return request;
 }
 
@@ -486,7 +486,7 @@ START_TEST (a_server_that_is_late_and_answers)
 		wait_for_the_answer (late);
 		while (fake.host->answered)
 			fake_expect_nothing (&fake);
-		hear_ping ();
+		receive_ping ();
 	}
 	wait_for_the_answer (late);
 	/* It is in the socket, and was not read yet. */

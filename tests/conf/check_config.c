@@ -204,7 +204,7 @@ START_TEST (former_names)
 
 	ck_assert_int_eq (config->limits.unauthenticated, 3);
 	ck_assert_int_eq (config->limits.unauthenticated_each, 2);
-	config_tell_former (config, on_warning);
+	config_report_former (config, on_warning);
 	ck_assert_uint_eq (warnings.n, 2);
 	ck_assert_str_eq (warnings.words[0], "f:3:3: limits.unproved has the name limits.unauthenticated now");
 	ck_assert_str_eq (
@@ -215,7 +215,7 @@ START_TEST (former_names)
 	config_free (config);
 	warnings.n = 0;
 	config = parse ("limits: {unauthenticated: 2}\nplugins: {unproved: {unproved: 1}}");
-	config_tell_former (config, on_warning);
+	config_report_former (config, on_warning);
 	ck_assert_uint_eq (warnings.n, 0);
 	config_free (config);
 	for (size_t i = 0; i < config_schema.n_former; i++) {

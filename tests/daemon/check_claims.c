@@ -120,7 +120,7 @@ START_TEST (nonsense)
 	ck_assert_int_eq (poll (fds, CLAIMS_FDS, -1), 1);
 	ck_assert (!claims_receive (&claims, fds, &listening, &record));
 	ck_assert_uint_eq (claims.n_left, 0);
-	ck_assert_str_eq (claims_check (&claims), "it sends what is no request for a worker");
+	ck_assert_str_eq (claims_check (&claims), "it sends a record that is not a request for a worker");
 	claims_poll (&claims, fds);
 	ck_assert (fds[0].fd < 0 && fds[1].fd < 0);
 }

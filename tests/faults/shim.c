@@ -66,7 +66,7 @@ static bool busy; /* the stack is being read: calls for that are not counted */
 
 /* --- the fault --------------------------------------------------------------------------------------------------- */
 
-static void tell_stack (char *out, size_t size, const char *what)
+static void format_stack (char *out, size_t size, const char *what)
 {
 	void *frames[14];
 	int n = backtrace (frames, sizeof frames / sizeof *frames);
@@ -104,7 +104,7 @@ static bool is_one (uint32_t families, const char *name)
 	busy = true;
 	if (__atomic_add_fetch (&control->fired, 1, __ATOMIC_SEQ_CST) == 1) {
 		control->pid = getpid ();
-		tell_stack (control->where, sizeof control->where, name);
+		format_stack (control->where, sizeof control->where, name);
 	}
 	busy = false;
 	return true;
@@ -157,7 +157,7 @@ static void on_crash (int signo)
 	int n;
 
 	busy = true;
-	tell_stack (stack, sizeof stack, strsignal (signo));
+	format_stack (stack, sizeof stack, strsignal (signo));
 	n = snprintf (text, sizeof text, "fault: crash of the %s (pid %d): %s\n", roles[role], getpid (), stack);
 	if (NEXT (write) (STDERR_FILENO, text, (size_t)n) < 0)
 		busy = true;
