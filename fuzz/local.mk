@@ -3,7 +3,7 @@
 # Without, it replays its corpus once, and `make check` does (replay.test).
 #
 # A new target NAME takes three things: fuzz_NAME.c; a corpus/NAME with seeds; and below, its name in fuzz_programs and
-# three lines like those of fuzz_config. seeds.py makes the seeds of agent, item, message and session.
+# three lines like those of fuzz_config. seeds.py makes the seeds of agent, item, message, session and ssh_session.
 fuzz_programs = \
 	%D%/fuzz_address \
 	%D%/fuzz_agent \
@@ -16,6 +16,9 @@ fuzz_programs = \
 	%D%/fuzz_session \
 	%D%/fuzz_ssh_config \
 	$(NULL)
+if HAVE_LIBSSH2
+fuzz_programs += %D%/fuzz_ssh_session
+endif
 
 if FUZZING
 noinst_PROGRAMS += $(fuzz_programs)
@@ -67,6 +70,12 @@ endif
 %C%_fuzz_ssh_config_SOURCES = %D%/fuzz_ssh_config.c $(fuzz_main)
 %C%_fuzz_ssh_config_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_ssh_config_LDADD = src/ssh/libssh.la src/base/libbase.la $(SSL_LIBS)
+
+%C%_fuzz_ssh_session_SOURCES = %D%/fuzz_ssh_session.c $(ssh_far_sshd) $(fuzz_main)
+%C%_fuzz_ssh_session_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_fuzz_ssh_session_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_ssh_session_LDADD = src/ssh/libsshsession.la src/ssh/libssh.la src/loop/libloop.la src/net/libnet.la \
+	src/wire/libwire.la src/base/libbase.la $(LIBSSH2_LIBS) $(UV_LIBS) $(SSL_LIBS)
 
 TESTS += %D%/replay.test
 EXTRA_DIST += %D%/replay.test %D%/seeds.py %D%/corpus

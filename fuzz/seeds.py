@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of agent, item, message and session in fuzz/corpus anew: fuzz/seeds.py [DIRECTORY].
+"""Writes the seeds of agent, item, message, session and ssh_session in fuzz/corpus anew: fuzz/seeds.py [DIRECTORY].
 
 What a fuzzer found and is worth keeping lies beside them under names that start with "found_", and stays.
 """
@@ -212,6 +212,59 @@ AGENT = {
 }
 
 
+# --- servers for fuzz_ssh_session: see enum honest and step () there ---
+
+
+RAW, BANNER, SILENT = 1, 2, 4
+KEXINIT = bytes([20]) + bytes(16) + b''.join(text_of(name) for name in (
+    b'curve25519-sha256', b'ssh-ed25519', b'aes128-ctr', b'aes128-ctr', b'hmac-sha2-256', b'hmac-sha2-256', b'none', b'none',
+    b'', b'')) + bytes(5)
+OPEN_EXEC, OPEN_DIRECT, REKEY, TURN, NO_ANSWERS = b'\x0b', b'\x03', b'\x05', b'\x07', b'\x0e'
+
+
+def plain(payload):
+    padding = 16 - (5 + len(payload)) % 8
+    return struct.pack('>IB', 1 + len(payload) + padding, padding) + payload + bytes(padding)
+
+
+def step(payload, op=0):
+    n = len(payload)
+    return bytes([op, n]) + payload if n < 255 else bytes([op, 255, n >> 8, n & 255]) + payload
+
+
+def use(channel, how):
+    return bytes([4 + 8 * channel, how])
+
+
+def to_channel(kind, channel=0, *parts):
+    out = bytes([kind]) + struct.pack('>I', channel)
+    return step(out + b''.join(struct.pack('>I', part) if isinstance(part, int) else text_of(part) for part in parts))
+
+
+SSH_SESSIONS = {
+    'banner': bytes([RAW]) + b'welcome\r\nSSH-2.0-x\r\n' + plain(KEXINIT),
+    'lines': bytes([RAW]) + b'welcome\r\n' * 50,
+    'http': bytes([RAW]) + b'HTTP/1.0 400 Bad Request\r\n\r\n',
+    'kexinit': bytes([BANNER]) + plain(KEXINIT) + plain(b'\x1f' + text_of(b'key') + text_of(bytes(32)) + text_of(b'sum')),
+    'disconnect': bytes([BANNER]) + plain(b'\1\0\0\0\2' + text_of(b'go \x1b[m away') + text_of(b'')),
+    'stdout': bytes([0]) + to_channel(94, 0, b'output') + use(0, 3) + to_channel(96) + to_channel(97) + TURN,
+    'stderr': bytes([0]) + to_channel(95, 0, 1, b'error\n') + step(b'\x62\0\0\0\0' + text_of(b'exit-status') + b'\0\0\0\0\1')
+    + to_channel(96) + to_channel(97),
+    'signal': bytes([0]) + step(b'\x62\0\0\0\0' + text_of(b'exit-signal') + b'\0' + text_of(b'TERM') + b'\0' + text_of(b'')
+                               + text_of(b'')) + to_channel(96) + to_channel(97),
+    'unknown_kind': bytes([0]) + to_channel(95, 0, 9, b'odd') + to_channel(94, 0, b'x'),
+    'zero': bytes([0]) + to_channel(94, 0, b'') * 5 + use(0, 0) + to_channel(93, 0, 1 << 20),
+    'input': bytes([0]) + use(0, 128) + to_channel(93, 0, 1 << 16) + use(0, 1) + TURN,
+    'abandoned': bytes([0]) + use(0, 2) + TURN + to_channel(97),
+    'three': bytes([0]) + OPEN_DIRECT + OPEN_EXEC + to_channel(94, 1, b'one') + to_channel(94, 2, b'two') + use(1, 3) + use(2, 2),
+    'refused': bytes([0]) + NO_ANSWERS + OPEN_DIRECT + to_channel(92, 1, 1, b'no', b''),
+    'rekey': bytes([0]) + REKEY + to_channel(94, 0, b'x') + REKEY + use(0, 0),
+    'login_silence': bytes([SILENT]) + step(b'\6' + text_of(b'ssh-userauth')) + step(b'\x33' + text_of(b'password') + b'\0'),
+    'others': bytes([0]) + step(b'\x50' + text_of(b'keepalive@openssh.com') + b'\1') + step(b'\x5a' + text_of(b'x11') + bytes(12)),
+    'close_first': bytes([0]) + to_channel(97) + to_channel(96) + to_channel(94, 0, b'late'),
+}
+
+
 def write(directory, name, seeds):
     directory = os.path.join(directory, name)
     os.makedirs(directory, exist_ok=True)
@@ -229,3 +282,4 @@ if __name__ == '__main__':
     write(top, 'item', ITEMS)
     write(top, 'message', MESSAGES)
     write(top, 'session', SCRIPTS)
+    write(top, 'ssh_session', SSH_SESSIONS)

@@ -9,6 +9,7 @@ dist_noinst_SCRIPTS += \
 	%D%/packages \
 	%D%/quickstart \
 	%D%/soak \
+	%D%/ssh-torture \
 	%D%/test \
 	%D%/torture \
 	$(NULL)

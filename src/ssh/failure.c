@@ -33,8 +33,9 @@ int failure_of_session (LIBSSH2_SESSION *raw, const char *what, struct err *err)
 	char *text = NULL;
 	int code = libssh2_session_last_error (raw, &text, NULL, 0);
 
-	if (code == LIBSSH2_ERROR_ALLOC)
-		return err_set (err, FAILURE_INTERNAL, "out of memory");
+	if (!code)
+		return err_set (err, FAILURE_UNREACHABLE, "%s: its sshd breaks the rules of ssh", what);
+	/* An allocation may also fail for a length that the server has made up. */
 	return err_set (
 		err, FAILURE_UNREACHABLE, "%s: %s (libssh2 error %d)", what, text && *text ? text : "it failed", code);
 }

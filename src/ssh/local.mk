@@ -18,6 +18,7 @@ noinst_LTLIBRARIES += %D%/libsshsession.la
 %C%_libsshsession_la_SOURCES = \
 	%D%/agent_link.c %D%/agent_link.h \
 	%D%/failure.c %D%/failure.h \
+	%D%/session_memory.c %D%/session_memory.h \
 	%D%/ssh_channel.c %D%/ssh_channel.h \
 	%D%/ssh_login.c %D%/ssh_login.h \
 	%D%/ssh_pool.c %D%/ssh_pool.h \

@@ -302,7 +302,8 @@ static int pull (struct ssh_channel *channel, struct err *err)
 	int done = 0;
 
 	for (int i = 0; i < READS; i++) {
-		size_t window = libssh2_channel_window_read_ex (channel->raw, NULL, NULL), n = window;
+		unsigned long queued, left;
+		size_t window = libssh2_channel_window_read_ex (channel->raw, &queued, NULL), n = window;
 		ssize_t got, got_errors = 0;
 		uint8_t *space;
 
@@ -331,8 +332,13 @@ static int pull (struct ssh_channel *channel, struct err *err)
 			return failure_of_session (channel->session, "the connection has ended", err);
 		if (got_errors > 0)
 			keep_errors (channel, scratch, (size_t)got_errors);
-		if (got <= 0 && got_errors <= 0)
+		if (got <= 0 && got_errors <= 0) {
+			libssh2_channel_window_read_ex (channel->raw, &left, NULL);
+			/* Extended data of another type than stderr would stay in the queue, which each read searches. */
+			if (queued && left >= queued)
+				return err_set (err, FAILURE_UNREACHABLE, "its sshd sends output of an unknown kind");
 			break;
+		}
 		done = 1;
 	}
 	return done;

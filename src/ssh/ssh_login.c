@@ -15,6 +15,7 @@
 #include "ssh/failure.h"
 #include "ssh/identities.h"
 #include "ssh/known_hosts.h"
+#include "ssh/session_memory.h"
 #include "ssh/ssh_config.h"
 #include "ssh/ssh_login.h"
 
@@ -393,12 +394,11 @@ static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC (on_sign)
 	struct login *login = *abstract;
 	struct buf message;
 
-	(void)session;
 	if (login->refused)
 		return -1;
 	if (login->is_signed) {
 		*sig_len = buf_len (&login->signature);
-		if (!(*sig = malloc (*sig_len + 1)))
+		if (!(*sig = session_memory_alloc (*sig_len + 1, libssh2_session_abstract (session))))
 			return -1;
 		memcpy (*sig, buf_head (&login->signature), *sig_len);
 		return 0;

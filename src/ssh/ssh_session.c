@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "net/endpoint.h"
 #include "ssh/failure.h"
+#include "ssh/session_memory.h"
 #include "ssh/ssh_session.h"
 
 enum {
@@ -20,11 +21,15 @@ enum {
 	PASSES = 64, /* over all channels in one turn of the loop (R5) */
 	ADDRESSES = 8,
 	BANNER = 255, /* bytes of what a server says first */
+	HANDSHAKE_MAX = 256 * 1024, /* bytes of a server until there are keys: an honest one needs a few thousand */
+	MEMORY_MAX =
+		32 * 1024 * 1024, /* bytes that libssh2 keeps for a session: what it does not know it queues for ever */
 };
 
 enum ssh_session_state { SESSION_CONNECTING, SESSION_HANDSHAKE, SESSION_LOGIN, SESSION_READY, SESSION_DEAD };
 
 struct ssh_session {
+	struct session_memory memory; /* first (session_memory.h) */
 	uv_loop_t *loop;
 	enum ssh_session_state state;
 	const struct ssh_session_ops *ops;
@@ -40,7 +45,7 @@ struct ssh_session {
 	struct pump pump;
 	struct buf in, out;
 	char banner[BANNER + 1]; /* the first bytes of the server */
-	size_t n_banner;
+	size_t n_banner, n_handshake; /* bytes of the server in HANDSHAKE: those that are kept, and all of them */
 	char parting[200]; /* what the server said when it disconnected */
 	struct list channels;
 	size_t n_channels;
@@ -110,7 +115,10 @@ static void die (struct ssh_session *session, const struct err *err)
 		return;
 	session->state = SESSION_DEAD;
 	session->end = *err;
-	if (*session->parting)
+	if (session->memory.greedy)
+		err_set (&session->end, FAILURE_UNREACHABLE,
+			"its sshd made us keep more than %d MiB that nobody asked for", SESSION_MEMORY_MAX >> 20);
+	else if (*session->parting)
 		err_set (&session->end, err->code, "%.250s; its sshd says: %s", err->text, session->parting);
 }
 
@@ -151,6 +159,7 @@ void ssh_session_free (struct ssh_session *session)
 	buf_consume (&session->in, buf_len (&session->in));
 	while (session->raw && libssh2_session_free (session->raw) == LIBSSH2_ERROR_EAGAIN)
 		continue;
+	session_memory_free (&session->memory);
 	pump_close (&session->pump);
 	fd_close (&session->fd);
 	buf_free (&session->in);
@@ -336,6 +345,15 @@ static void explain_handshake (struct ssh_session *session, struct err *err)
 	}
 }
 
+/* libssh2 reads lines until one of them is a banner, for ever. */
+static int check_handshake (const struct ssh_session *session, struct err *err)
+{
+	if (session->n_handshake <= HANDSHAKE_MAX)
+		return 0;
+	return err_set (err, FAILURE_UNREACHABLE,
+		"no sshd listens there: it has sent more than %d KiB and agrees on no keys", HANDSHAKE_MAX / 1024);
+}
+
 static int step_handshake (struct ssh_session *session, struct err *err)
 {
 	int result = libssh2_session_handshake (session->raw, session->pump.stream.in);
@@ -344,7 +362,7 @@ static int step_handshake (struct ssh_session *session, struct err *err)
 	int type;
 
 	if (result == LIBSSH2_ERROR_EAGAIN)
-		return 0;
+		return check_handshake (session, err);
 	if (result) {
 		explain_handshake (session, err);
 		return -1;
@@ -371,6 +389,7 @@ static int step_login (struct ssh_session *session, struct err *err)
 		return err_set (err, FAILURE_DENIED, "its sshd ended the login");
 	if (result <= 0)
 		return result;
+	session->memory.secret = false;
 	session->state = SESSION_READY;
 	session->deadline_ms = 0;
 	session->received_ms = clock_ms ();
@@ -439,6 +458,8 @@ static int flush (struct ssh_session *session, struct err *err)
 /* All that came is consumed, and the connection has ended. */
 static int check_end (struct ssh_session *session, struct err *err)
 {
+	if (session->pump.read_ended && session->state == SESSION_READY && list_empty (&session->channels))
+		buf_consume (&session->in, buf_len (&session->in)); /* no channel takes it */
 	if (!session->pump.read_ended || buf_len (&session->in))
 		return 0;
 	if (session->pump.read_error)
@@ -513,6 +534,7 @@ static void keep_banner (struct ssh_session *session, size_t before)
 {
 	size_t n = buf_len (&session->in) - before;
 
+	session->n_handshake += n;
 	if (n > BANNER - session->n_banner)
 		n = BANNER - session->n_banner;
 	memcpy (session->banner + session->n_banner, buf_head (&session->in) + before, n);
@@ -527,7 +549,7 @@ static void on_ready (void *arg, int events)
 	(void)events;
 	if (!session->pump.read_ended && pump_read (&session->pump, IN_MAX) == PUMP_BYTES) {
 		session->received_ms = clock_ms ();
-		if (session->state == SESSION_HANDSHAKE && session->n_banner < BANNER)
+		if (session->state == SESSION_HANDSHAKE)
 			keep_banner (session, before);
 	}
 	step (session);
@@ -571,7 +593,10 @@ struct ssh_session *ssh_session_new (uv_loop_t *loop, const struct ssh_session_t
 {
 	struct ssh_session *session = calloc (1, sizeof *session);
 
-	if (!session || !(session->raw = libssh2_session_init_ex (NULL, NULL, NULL, session))) {
+	if (session)
+		session_memory_init (&session->memory);
+	if (!session || !(session->raw = libssh2_session_init_ex (
+				  session_memory_alloc, session_memory_release, session_memory_realloc, session))) {
 		free (session);
 		err_set (err, FAILURE_INTERNAL, "out of memory");
 		return NULL;

@@ -23,3 +23,10 @@ ssh_libs = src/ssh/libssh.la src/base/libbase.la $(SSL_LIBS) $(check_libs)
 %C%_check_ssh_config_CFLAGS = $(check_cflags)
 %C%_check_ssh_config_LDADD = $(ssh_libs)
 endif
+
+# A server that breaks the rules: for tests/system/ssh_hostile.test, and inside of fuzz_ssh_session.
+ssh_far_sshd = %D%/far_sshd.c %D%/far_sshd.h
+check_PROGRAMS += %D%/hostile_sshd
+%C%_hostile_sshd_SOURCES = %D%/hostile_sshd.c $(ssh_far_sshd)
+%C%_hostile_sshd_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_hostile_sshd_LDADD = src/base/libbase.la $(SSL_LIBS)

@@ -33,6 +33,8 @@ system_tests = \
 	%D%/roots.test \
 	%D%/run.test \
 	%D%/ssh.test \
+	%D%/ssh_bulk.test \
+	%D%/ssh_hostile.test \
 	%D%/stdio.test \
 	%D%/stuck.test \
 	%D%/trusted.test \
@@ -42,4 +44,5 @@ system_tests = \
 	$(NULL)
 dist_check_SCRIPTS += $(system_tests)
 TESTS += $(system_tests)
-EXTRA_DIST += %D%/fleet.py %D%/fuse.py %D%/items.py %D%/keys.py %D%/people.py %D%/sshd.py %D%/support.py
+EXTRA_DIST += %D%/fleet.py %D%/fuse.py %D%/items.py %D%/keys.py %D%/nets.py %D%/people.py %D%/ssh_load.py \
+	%D%/sshd.py %D%/support.py

@@ -96,16 +96,18 @@ def leave_run(fd):
 
 
 class Sshd:
-    """It listens on n addresses and one port. `options`: lines of sshd_config. `home`: whose key it takes."""
+    """It listens on n addresses and one port. `options`: lines of sshd_config. `home`: whose key it takes. `addresses`: instead
+    of its own ones. `enter`: words before the command, which enter a network namespace."""
 
     serial = 0
 
-    def __init__(self, home, n=1, options=(), kinds=("ed25519",), known=True):
+    def __init__(self, home, n=1, options=(), kinds=("ed25519",), known=True, addresses=None, enter=()):
         Sshd.serial += 1
         self.home = home
         self.directory = tempfile.mkdtemp(prefix="remex-sshd-", dir="/tmp")
         pid = os.getpid()
-        self.addresses = ["127.%d.%d.%d" % (100 + Sshd.serial % 100, pid >> 8 & 255, (pid + i) % 254 + 1) for i in range(n)]
+        self.enter = enter
+        self.addresses = addresses or ["127.%d.%d.%d" % (100 + Sshd.serial % 100, pid >> 8 & 255, (pid + i) % 254 + 1) for i in range(n)]
         self.keys = {kind: keygen(self.path("host_" + kind), kind) for kind in kinds}
         self.bin = self.path("bin")
         os.mkdir(self.bin)
@@ -142,7 +144,7 @@ class Sshd:
     def start(self):
         self.run = enter_run()
         with socket.socket() as one:
-            one.bind((self.addresses[0], 0))
+            one.bind(("127.0.0.1" if self.enter else self.addresses[0], 0))
             self.port = one.getsockname()[1]
         lines = ["Port %d" % self.port, *("ListenAddress " + address for address in self.addresses),
                  *("HostKey " + self.path("host_" + kind) for kind in self.keys),
@@ -154,7 +156,7 @@ class Sshd:
             # The first line for a keyword counts.
             file.write("".join(line + "\n" for line in self.options + lines))
         self.file = open(self.path("log"), "ab")
-        self.process = subprocess.Popen([SSHD, "-D", "-e", "-f", self.path("sshd_config")], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*self.enter, SSHD, "-D", "-e", "-f", self.path("sshd_config")], stdin=subprocess.DEVNULL,
                                         stdout=self.file, stderr=self.file, preexec_fn=bind_to_parent)
 
         def listens():
@@ -192,13 +194,13 @@ RECORD = "=IIQqq"
 class Helper:
     """remex-ssh, spoken to as libremex does (src/wire/records.h)."""
 
-    def __init__(self, home):
+    def __init__(self, home, enter=()):
         import struct
 
         self.struct = struct
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([HELPER], stdin=theirs, stdout=subprocess.DEVNULL, stderr=self.errors, env=home.env,
+        self.process = subprocess.Popen([*enter, HELPER], stdin=theirs, stdout=subprocess.DEVNULL, stderr=self.errors, env=home.env,
                                         preexec_fn=bind_to_parent)
         theirs.close()
         self.last = 0
