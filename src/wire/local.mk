@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += %D%/libwire.la
 %C%_libwire_la_SOURCES = \
 	%D%/codes.c %D%/codes.h \
+	%D%/discovery.c %D%/discovery.h \
 	%D%/header.c %D%/header.h \
 	%D%/memory.c %D%/memory.h \
 	%D%/message.c %D%/message.h \

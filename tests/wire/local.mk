@@ -1,6 +1,7 @@
 if HAVE_CHECK
 wire_tests = \
 	%D%/check_codes \
+	%D%/check_discovery \
 	%D%/check_header \
 	%D%/check_limits \
 	%D%/check_message \
@@ -15,6 +16,8 @@ fake_session = %D%/fake_session.c %D%/fake_session.h
 wire_libs = src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm $(check_libs)
 %C%_check_codes_CFLAGS = $(check_cflags)
 %C%_check_codes_LDADD = $(wire_libs)
+%C%_check_discovery_CFLAGS = $(check_cflags)
+%C%_check_discovery_LDADD = $(wire_libs)
 %C%_check_header_CFLAGS = $(check_cflags)
 %C%_check_header_LDADD = $(wire_libs)
 %C%_check_limits_CFLAGS = $(check_cflags)
