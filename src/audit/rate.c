@@ -5,24 +5,17 @@
 
 #include "audit/rate.h"
 
-enum {
-	RATE_BURST = 10,
-	RATE_MS = 1000, /* time for one more line */
-};
+static const struct token_rate lines = { .burst = 10, .period_ms = 1000 };
 
 /* Is there room for one line? */
 static bool refill (struct audit_rate *rate, int64_t now_ms)
 {
-	int64_t passed = now_ms - rate->since_ms;
-
-	rate->since_ms = now_ms;
-	rate->spent_ms = rate->spent_ms > passed ? rate->spent_ms - passed : 0;
-	return rate->spent_ms <= (RATE_BURST - 1) * RATE_MS;
+	return token_bucket_refill (&rate->bucket, &lines, now_ms);
 }
 
 static void spend (struct audit_rate *rate, uint64_t *suppressed)
 {
-	rate->spent_ms += RATE_MS;
+	token_bucket_spend (&rate->bucket, &lines);
 	*suppressed = rate->suppressed;
 	rate->suppressed = 0;
 }

@@ -7,10 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/token_bucket.h"
+
 /* All zero: the whole rate is available. */
 struct audit_rate {
-	int64_t spent_ms; /* the used part of the rate at since_ms, in milliseconds of refilling */
-	int64_t since_ms;
+	struct token_bucket bucket;
 	uint64_t suppressed; /* lines that were left out, and not reported yet */
 };
 

@@ -14,6 +14,7 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/paths.c %D%/paths.h \
 	%D%/resident.c %D%/resident.h \
 	%D%/text.c %D%/text.h \
+	%D%/token_bucket.c %D%/token_bucket.h \
 	%D%/trusted.c %D%/trusted.h \
 	%D%/userdb.c %D%/userdb.h \
 	$(NULL)

@@ -9,6 +9,7 @@ base_tests = \
 	%D%/check_options \
 	%D%/check_paths \
 	%D%/check_text \
+	%D%/check_token_bucket \
 	%D%/check_trusted \
 	%D%/check_userdb \
 	$(NULL)
@@ -32,6 +33,8 @@ TESTS += $(base_tests)
 %C%_check_paths_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_text_CFLAGS = $(check_cflags)
 %C%_check_text_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_token_bucket_CFLAGS = $(check_cflags)
+%C%_check_token_bucket_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_trusted_CFLAGS = $(check_cflags)
 %C%_check_trusted_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_userdb_CFLAGS = $(check_cflags)
