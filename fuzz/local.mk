@@ -8,6 +8,7 @@ fuzz_programs = \
 	%D%/fuzz_address \
 	%D%/fuzz_agent \
 	%D%/fuzz_config \
+	%D%/fuzz_discovery \
 	%D%/fuzz_grant \
 	%D%/fuzz_hosts \
 	%D%/fuzz_item \
@@ -41,6 +42,10 @@ endif
 %C%_fuzz_config_SOURCES = %D%/fuzz_config.c $(fuzz_main)
 %C%_fuzz_config_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_config_LDADD = src/conf/libconf.la src/net/libnet.la src/base/libbase.la
+
+%C%_fuzz_discovery_SOURCES = %D%/fuzz_discovery.c $(fuzz_main)
+%C%_fuzz_discovery_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_discovery_LDADD = src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm
 
 %C%_fuzz_grant_SOURCES = %D%/fuzz_grant.c $(fuzz_main)
 %C%_fuzz_grant_LDFLAGS = $(fuzz_ldflags)

@@ -99,6 +99,8 @@ static const struct schema_key keys[] = {
 		"The sockets that remexd listens on, one or a list." },
 	{ "host_key", &schema_path, AT (host_key), 0, 0, NULL, "/etc/remex/host.pem",
 		"The file with the key by which clients know this machine." },
+	{ "discovery", &schema_boolean, AT (discovery), 0, 0, "false", NULL,
+		"Whether this machine answers `remex discover` with its name, its TCP port and the fingerprint of its key." },
 	{ "identities", &schema_path, AT (identities), 0, 0, NULL, "/etc/remex/identities.d",
 		"The directory with a file for each identity that may call over TCP." },
 	{ "workers.max", &schema_integer, AT (workers_max), 1, 4096, "64", NULL,
@@ -203,6 +205,21 @@ static int check_most (struct reader *reader, const char *first, int *value, con
 	return fail_pair (reader, first, second, "%s (%d) is more than %s (%d)", first, *value, second, most);
 }
 
+/* What is found by discovery is a TCP port. */
+static int check_discovery (struct reader *reader)
+{
+	const struct config *config = reader->target;
+	bool tcp = false;
+
+	for (size_t i = 0; i < config->n_listen; i++)
+		tcp |= config->listen[i].kind == LISTEN_TCP;
+	if (!config->discovery || tcp)
+		return 0;
+	return reader_fail (reader, reader_given (reader, "discovery"),
+		"discovery tells a TCP port, and `listen` has none (example: listen: [unix:///run/remex/remexd.sock, "
+		"tcp://0.0.0.0:7363])");
+}
+
 /* Checks of more than one key. */
 static int check_pairs (struct reader *reader)
 {
@@ -236,7 +253,7 @@ struct config *config_parse (const char *text, size_t n, const char *file, struc
 		goto fail;
 	reader.file = config->file;
 	reader.tree = config->tree;
-	if (reader_read (&reader) < 0 || check_pairs (&reader) < 0)
+	if (reader_read (&reader) < 0 || check_pairs (&reader) < 0 || check_discovery (&reader) < 0)
 		goto fail;
 	if (!config->n_plugins_directories) {
 		if (reader_copy (&reader, PLUGINDIR, &config->plugins_directories[0]) < 0)

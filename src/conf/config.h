@@ -45,6 +45,7 @@ struct config {
 	struct config_listen *listen; /* NULL: the file has none, and the caller's default socket is used */
 	size_t n_listen;
 	char *host_key; /* absolute; NULL: the caller's default */
+	bool discovery; /* false; answer queries of discovery */
 	char *identities; /* a directory, absolute; NULL: the caller's default */
 	int workers_max; /* 64; ordinary workers at once */
 	int workers_spare; /* 2; idle workers kept warm; at most workers_max */

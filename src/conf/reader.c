@@ -113,6 +113,12 @@ static int set_path (struct reader *reader, const struct schema_key *key, const 
 	return good ? reader_copy (reader, node->value, to) : reader_fail_type (reader, key, node);
 }
 
+static int set_boolean (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
+{
+	return conf_bool (node, to) < 0 ? reader_fail_type (reader, key, node) : 0;
+}
+
+const struct schema_type schema_boolean = { "truth", "true or false", set_boolean, SCHEMA_WORDS, false };
 const struct schema_type schema_integer = { "integer", "a whole number", set_number, SCHEMA_INTEGER, false };
 const struct schema_type schema_size = { "size", "a size", set_number, SCHEMA_SIZE, false };
 const struct schema_type schema_time = { "time", "a time", set_number, SCHEMA_TIME, false };

@@ -24,6 +24,7 @@ struct reader {
 	struct err *err;
 };
 
+extern const struct schema_type schema_boolean; /* bool */
 extern const struct schema_type schema_integer; /* int */
 extern const struct schema_type schema_size; /* int64_t, bytes */
 extern const struct schema_type schema_time; /* int64_t, milliseconds */

@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += %D%/libdaemon.la
 	%D%/claim.c %D%/claim.h \
 	%D%/claims.c %D%/claims.h \
 	%D%/daemon_options.c %D%/daemon_options.h \
+	%D%/discovery_sockets.c %D%/discovery_sockets.h \
 	%D%/front_process.c %D%/front_process.h \
 	%D%/generation.c %D%/generation.h \
 	%D%/hostkey.c %D%/hostkey.h \

@@ -25,6 +25,7 @@
 #include "base/resident.h"
 #include "base/text.h"
 #include "daemon/claim.h"
+#include "daemon/discovery_sockets.h"
 #include "daemon/front_process.h"
 #include "daemon/generation.h"
 #include "daemon/listening.h"
@@ -47,6 +48,7 @@ struct supervisor {
 	bool default_file; /* the default file, which may be missing */
 	struct generation *generation; /* in use */
 	struct listening listening;
+	struct discovery_sockets discovery;
 	struct front_process front;
 	struct workers workers;
 	struct reload reload;
@@ -65,6 +67,14 @@ struct supervisor {
 
 /* --- the front --------------------------------------------------------------------------------------------------- */
 
+/* `renewed`: there is a new front. */
+static void follow_discovery (struct supervisor *supervisor, bool renewed)
+{
+	if (!supervisor->stdio && supervisor->state < DRAINING)
+		discovery_sockets_follow (&supervisor->discovery, supervisor->generation->config,
+			&supervisor->listening, &supervisor->front, renewed);
+}
+
 static int start_front (struct supervisor *supervisor)
 {
 	struct err err;
@@ -77,6 +87,7 @@ static int start_front (struct supervisor *supervisor)
 	if (front_process_equip (&supervisor->front, supervisor->generation, &supervisor->listening, supervisor->std) <
 		0)
 		return -1;
+	follow_discovery (supervisor, true);
 	fd_close (&supervisor->std[0]);
 	fd_close (&supervisor->std[1]);
 	return 0;
@@ -374,6 +385,7 @@ static void take_reload (struct supervisor *supervisor)
 	renew_listening (supervisor);
 	if (front_process_send_generation (&supervisor->front, generation) < 0)
 		log_warning ("the front did not take the new generation; the next front will");
+	follow_discovery (supervisor, false);
 	log_info ("reloaded. generation=%d", generation->number);
 	reload_finish (&supervisor->reload, &supervisor->front, false, waiting, n);
 	service_notify ("READY=1");
@@ -423,6 +435,7 @@ static void drain (struct supervisor *supervisor)
 	log_info ("told to end: the running requests have up to %lld s to end", (long long)drain_ms / 1000);
 	service_notify ("STOPPING=1");
 	listening_close_sockets (&supervisor->listening);
+	discovery_sockets_close (&supervisor->discovery);
 	supervisor->state = DRAINING;
 	if (supervisor->front.link < 0) {
 		supervisor->state = ENDING;
@@ -449,6 +462,7 @@ static void end (struct supervisor *supervisor)
 static void close_all (struct supervisor *supervisor)
 {
 	listening_close (&supervisor->listening);
+	discovery_sockets_close (&supervisor->discovery);
 	reload_close (&supervisor->reload);
 	workers_close (&supervisor->workers);
 	generation_free (supervisor->generation);
@@ -505,6 +519,7 @@ static int64_t next_time (const struct supervisor *supervisor)
 		supervisor->front.link >= 0 || supervisor->state < ENDING ? front_process_time (&supervisor->front) : 0,
 		workers_time (&supervisor->workers),
 		reload_time (&supervisor->reload),
+		discovery_sockets_time (&supervisor->discovery),
 	};
 	int64_t when = 0;
 
@@ -517,13 +532,14 @@ static int64_t next_time (const struct supervisor *supervisor)
 /* One turn: wait for events, then handle them. */
 static int turn (struct supervisor *supervisor)
 {
-	enum { SIGNALS, FRONT, CLAIMS, PROBE = CLAIMS + CLAIMS_FDS, WORKERS = PROBE + PROBE_FDS };
+	enum { SIGNALS, FRONT, DISCOVERY, CLAIMS, PROBE = CLAIMS + CLAIMS_FDS, WORKERS = PROBE + PROBE_FDS };
 	struct pollfd *fds = calloc (WORKERS + supervisor->workers.n, sizeof *fds);
 
 	if (!fds)
 		return -1;
 	fds[SIGNALS] = (struct pollfd){ .fd = supervisor->signals, .events = POLLIN };
 	fds[FRONT] = (struct pollfd){ .fd = supervisor->front.link, .events = POLLIN };
+	discovery_sockets_poll (&supervisor->discovery, fds + DISCOVERY);
 	claims_poll (&supervisor->front.claims, fds + CLAIMS);
 	reload_poll (&supervisor->reload, fds + PROBE);
 	workers_poll (&supervisor->workers, fds + WORKERS);
@@ -537,6 +553,7 @@ static int turn (struct supervisor *supervisor)
 		receive_from_front (supervisor);
 	if (fds[SIGNALS].revents)
 		receive_signals (supervisor);
+	discovery_sockets_receive (&supervisor->discovery, fds + DISCOVERY);
 	watch_reload (supervisor, fds + PROBE);
 	workers_watch (&supervisor->workers);
 	log_flush ();
@@ -689,6 +706,7 @@ int supervisor_run (const struct daemon_options *options)
 	supervisor.statm = resident_open ();
 	supervisor.audit.fd = -1;
 	listening_init (&supervisor.listening);
+	discovery_sockets_init (&supervisor.discovery);
 	front_process_init (&supervisor.front);
 	workers_init (&supervisor.workers, NULL, &supervisor.front);
 	if (start (&supervisor, options, &err) < 0) {

@@ -327,6 +327,7 @@ static void drain (struct front *front, int64_t limit_ms)
 	struct request *request, *after;
 
 	front->draining = true;
+	responder_stop (&front->responder);
 	listener_stop (&front->gate);
 	trail_log_suppressed (front);
 	list_each_safe (request, after, &front->requests, node)
@@ -480,6 +481,21 @@ static void take_listener (struct front *front, struct packet *packet)
 	front->queue.shared = front->gate.access.shared;
 }
 
+static void take_discovery (struct front *front, struct packet *packet)
+{
+	struct err err;
+
+	if (!packet->n_fds || front->draining) {
+		responder_stop (&front->responder);
+	} else if (responder_start (&front->responder, &front->gate, packet->fds, packet->n_fds, front->host, &err) <
+		   0) {
+		log_error ("discovery does not work: %s", err.text);
+	} else {
+		log_info ("queries of discovery are answered. name=%s", front->host);
+		packet->n_fds = 0;
+	}
+}
+
 static void take_equipped (struct front *front, struct packet *packet)
 {
 	(void)packet;
@@ -517,6 +533,7 @@ static const struct supervisor_handler handlers[] = {
 	{ REC_HOST_KEY, take_host_key },
 	{ REC_TABLE, take_table },
 	{ REC_LISTENER, take_listener },
+	{ REC_DISCOVERY, take_discovery },
 	{ REC_CONNECTION, take_connection },
 	{ REC_EQUIPPED, take_equipped },
 	{ REC_BORN, dispatch_born },
@@ -658,6 +675,7 @@ static void free_handle (uv_handle_t *handle, void *arg)
 /* Undo set_up, so that a leak checker reports only leaks, and not memory that was in use. */
 static void tear_down (struct front *front)
 {
+	responder_stop (&front->responder);
 	listener_stop (&front->gate);
 	timer_free (&front->drain_timer);
 	timer_free (&front->ask_timer);

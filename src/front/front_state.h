@@ -28,6 +28,7 @@
 #include "front/trail.h"
 #include "front/trim.h"
 #include "gate/gate.h"
+#include "gate/responder.h"
 #include "wire/verbs.h"
 
 struct front;
@@ -58,6 +59,7 @@ struct front {
 	} next;
 
 	struct gate gate;
+	struct responder responder; /* discovery */
 
 	/* connection.c */
 	struct list connections;

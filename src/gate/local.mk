@@ -5,6 +5,8 @@ noinst_LTLIBRARIES += %D%/libgate.la
 	%D%/grants.c %D%/grants.h \
 	%D%/handshake.c %D%/handshake.h \
 	%D%/listener.c %D%/listener.h \
+	%D%/query_rate.c %D%/query_rate.h \
+	%D%/responder.c %D%/responder.h \
 	%D%/share.c %D%/share.h \
 	%D%/throttle.c %D%/throttle.h \
 	$(NULL)

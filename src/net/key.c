@@ -129,18 +129,29 @@ char *key_format (const struct key *key, const char *comment, char out[KEY_LINE_
 
 /* --- the fingerprint --------------------------------------------------------------------------------------------- */
 
-char *key_print (const struct key *key, char out[KEY_PRINT_SIZE])
+uint8_t *key_digest (const struct key *key, uint8_t out[KEY_DIGEST_SIZE])
 {
 	/* The SubjectPublicKeyInfo of an Ed25519 key is these bytes and the key (RFC 8410, section 10.1). */
 	uint8_t info[12 + KEY_SIZE] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00 };
-	uint8_t digest[SHA256_DIGEST_LENGTH];
-	char padded[BASE64_SIZE + 1];
 
 	memcpy (info + 12, key->bytes, KEY_SIZE);
-	SHA256 (info, sizeof info, digest);
-	text_b64_encode (padded, digest, sizeof digest);
+	return SHA256 (info, sizeof info, out);
+}
+
+char *key_print_digest (const uint8_t digest[KEY_DIGEST_SIZE], char out[KEY_PRINT_SIZE])
+{
+	char padded[BASE64_SIZE + 1];
+
+	text_b64_encode (padded, digest, KEY_DIGEST_SIZE);
 	snprintf (out, KEY_PRINT_SIZE, "SHA256:%.43s", padded);
 	return out;
+}
+
+char *key_print (const struct key *key, char out[KEY_PRINT_SIZE])
+{
+	uint8_t digest[KEY_DIGEST_SIZE];
+
+	return key_print_digest (key_digest (key, digest), out);
 }
 
 bool key_matches (const struct key *key, const char *text)

@@ -17,6 +17,7 @@
 
 enum {
 	KEY_SIZE = 32,
+	KEY_DIGEST_SIZE = 32, /* the SHA-256 that a fingerprint shows */
 	KEY_COMMENT_MAX = 127, /* bytes; a longer comment is cut */
 	KEY_LINE_SIZE = 14 + 44 + 1 + KEY_COMMENT_MAX + 1, /* for key_format */
 	KEY_PRINT_SIZE = 7 + 43 + 1, /* for key_print */
@@ -41,8 +42,10 @@ int key_parse (struct key *key, const char *line, struct err *err);
  * print become '?'. Returns out. */
 char *key_format (const struct key *key, const char *comment, char out[KEY_LINE_SIZE]);
 
-/* The fingerprint. Returns out. */
+/* The SHA-256 behind the fingerprint; and the fingerprint, of a key or of such a digest. They return out. */
+uint8_t *key_digest (const struct key *key, uint8_t out[KEY_DIGEST_SIZE]);
 char *key_print (const struct key *key, char out[KEY_PRINT_SIZE]);
+char *key_print_digest (const uint8_t digest[KEY_DIGEST_SIZE], char out[KEY_PRINT_SIZE]);
 
 /* Is `text` that key's fingerprint? "SHA256:" may be missing; nothing else may differ. */
 bool key_matches (const struct key *key, const char *text);

@@ -2,6 +2,7 @@ noinst_LTLIBRARIES += %D%/libnet.la
 %C%_libnet_la_SOURCES = \
 	%D%/certificate.c %D%/certificate.h \
 	%D%/credential.c %D%/credential.h \
+	%D%/datagram.c %D%/datagram.h \
 	%D%/endpoint.c %D%/endpoint.h \
 	%D%/key.c %D%/key.h \
 	%D%/listen.c %D%/listen.h \

@@ -29,6 +29,11 @@ static bool is_name (const uint8_t *name, size_t n)
 	return true;
 }
 
+bool discovery_is_name (const char *name)
+{
+	return is_name ((const uint8_t *)name, strlen (name));
+}
+
 void discovery_ask (uint8_t query[DISCOVERY_SIZE], const uint8_t nonce[DISCOVERY_NONCE])
 {
 	memset (query, 0, DISCOVERY_SIZE);
@@ -64,15 +69,20 @@ size_t discovery_answer (
 	return NAME_AT + n;
 }
 
-bool discovery_read (
+enum discovery_verdict discovery_read (
 	struct discovery_answer *answer, const uint8_t *bytes, size_t n, const uint8_t nonce[DISCOVERY_NONCE])
 {
+	uint16_t port;
+
 	if (n <= NAME_AT || n > DISCOVERY_SIZE || memcmp (bytes, answer_magic, MAGIC_SIZE) != 0 ||
-		memcmp (bytes + MAGIC_SIZE, nonce, DISCOVERY_NONCE) != 0 || n != NAME_AT + (size_t)bytes[LENGTH_AT] ||
-		!is_name (bytes + NAME_AT, n - NAME_AT))
-		return false;
-	*answer = (struct discovery_answer){ .port = (uint16_t)(bytes[PORT_AT] << 8 | bytes[PORT_AT + 1]) };
+		n != NAME_AT + (size_t)bytes[LENGTH_AT] || !is_name (bytes + NAME_AT, n - NAME_AT))
+		return DISCOVERY_MALFORMED;
+	if (!(port = (uint16_t)(bytes[PORT_AT] << 8 | bytes[PORT_AT + 1])))
+		return DISCOVERY_MALFORMED;
+	if (memcmp (bytes + MAGIC_SIZE, nonce, DISCOVERY_NONCE) != 0)
+		return DISCOVERY_STRANGE;
+	*answer = (struct discovery_answer){ .port = port };
 	memcpy (answer->key, bytes + KEY_AT, DISCOVERY_KEY);
 	memcpy (answer->name, bytes + NAME_AT, n - NAME_AT);
-	return answer->port;
+	return DISCOVERY_ANSWERED;
 }

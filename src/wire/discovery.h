@@ -25,9 +25,12 @@ enum {
 struct discovery_answer {
 	uint16_t port; /* where it listens on TCP */
 	uint8_t key[DISCOVERY_KEY]; /* the SHA-256 behind the fingerprint of its key (net/key.h) */
-	char name[DISCOVERY_NAME_MAX +
-		  1]; /* of the machine: letters, digits and - . _, beginning with a letter or a digit */
+	/* Of the machine: letters, digits and - . _, beginning with a letter or a digit. */
+	char name[DISCOVERY_NAME_MAX + 1];
 };
+
+/* Can a machine with this name answer? */
+bool discovery_is_name (const char *name);
 
 /* Write a query. */
 void discovery_ask (uint8_t query[DISCOVERY_SIZE], const uint8_t nonce[DISCOVERY_NONCE]);
@@ -39,8 +42,14 @@ bool discovery_is_query (const uint8_t *bytes, size_t n, const uint8_t **nonce);
 size_t discovery_answer (
 	uint8_t out[DISCOVERY_SIZE], const uint8_t nonce[DISCOVERY_NONCE], const struct discovery_answer *answer);
 
-/* Read the answer to the query with these random bytes. false: it is none. */
-bool discovery_read (
+enum discovery_verdict {
+	DISCOVERY_MALFORMED, /* no answer */
+	DISCOVERY_STRANGE, /* an answer to a query with other random bytes */
+	DISCOVERY_ANSWERED,
+};
+
+/* Read the answer to the query with these random bytes. *answer is set only with DISCOVERY_ANSWERED. */
+enum discovery_verdict discovery_read (
 	struct discovery_answer *answer, const uint8_t *bytes, size_t n, const uint8_t nonce[DISCOVERY_NONCE]);
 
 #endif

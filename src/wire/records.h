@@ -59,6 +59,8 @@ enum record_type {
 	REC_HOST_KEY, /* before the first listener of TCP; fd: the sealed private key (net/credential.h) */
 	REC_CLAIMS, /* fd: the front's end of the link for claims */
 	REC_LISTENER, /* a enum listen_kind; fd: the listening socket */
+	REC_DISCOVERY, /* fds: the sockets on which queries are answered, in place of others (daemon/discovery_sockets.h); none:
+			  queries are not answered */
 	REC_CONNECTION, /* a uid of the peer; fds: read end, write end of the only connection (--stdio) */
 	REC_RELOADED, /* answers RELOAD: id request, a 0 (the generation was sent before; payload: the keys whose change
 			 waits for a restart, each with a NUL behind it) or 1 (failed; payload: why) */

@@ -22,6 +22,7 @@ static struct config *parse (const char *text)
 
 static void check_defaults (const struct config *config)
 {
+	ck_assert (!config->discovery);
 	ck_assert_int_eq (config->workers_max, 64);
 	ck_assert_int_eq (config->workers_spare, 2);
 	ck_assert_int_eq (config->workers_requests, 10000);
@@ -172,6 +173,9 @@ START_TEST (one_key)
 	config = parse ("listen: unix:///run/a.sock");
 	ck_assert_uint_eq (config->n_listen, 1);
 	ck_assert_str_eq (config->listen[0].path, "/run/a.sock");
+	config_free (config);
+	config = parse ("discovery: on\nlisten: tcp://[::]:1");
+	ck_assert (config->discovery);
 	config_free (config);
 	config = parse ("limits: {unauthenticated: 2}");
 	ck_assert_int_eq (config->limits.unauthenticated_each, 2);
@@ -388,6 +392,13 @@ static const struct {
 		"f:1:21: each of listen must be unix:///absolute/path or tcp://ADDRESS:PORT, not empty" },
 	{ "listen:\n- unix:///a\n- unix:///b\n- unix:///a", "f:4:3: 'unix:///a' is already on line 2" },
 	{ "listen: [a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a]", "f:1:9: listen is a list of 17; it may have at most 16" },
+	/* Discovery. */
+	{ "discovery: 1", "f:1:12: discovery must be true or false, not '1'" },
+	{ "discovery: \"true\"", "f:1:12: discovery must be true or false, not \"true\"" },
+	{ "discovery: true", "f:1:12: discovery tells a TCP port, and `listen` has none (example: listen: "
+			     "[unix:///run/remex/remexd.sock, tcp://0.0.0.0:7363])" },
+	{ "listen: unix:///a\ndiscovery: on", "f:2:12: discovery tells a TCP port, and `listen` has none (example: "
+					      "listen: [unix:///run/remex/remexd.sock, tcp://0.0.0.0:7363])" },
 	/* Words. */
 	{ "host_key: host.pem", "f:1:11: host_key must be an absolute path, not 'host.pem'" },
 	{ "identities:", "f:1:12: identities must be an absolute path, not empty" },

@@ -1,5 +1,6 @@
 if HAVE_CHECK
-gate_tests = %D%/check_access %D%/check_gate %D%/check_handshake %D%/check_listener %D%/check_share %D%/check_throttle
+gate_tests = %D%/check_access %D%/check_gate %D%/check_handshake %D%/check_listener %D%/check_query_rate %D%/check_share \
+	%D%/check_throttle
 check_PROGRAMS += $(gate_tests)
 TESTS += $(gate_tests)
 gate_fixture = %D%/gate_fixture.c %D%/gate_fixture.h
@@ -15,6 +16,8 @@ gate_libs = src/gate/libgate.la src/loop/libloop.la src/conf/libconf.la src/net/
 %C%_check_listener_SOURCES = %D%/check_listener.c $(gate_fixture)
 %C%_check_listener_CFLAGS = $(check_cflags)
 %C%_check_listener_LDADD = $(gate_libs)
+%C%_check_query_rate_CFLAGS = $(check_cflags)
+%C%_check_query_rate_LDADD = $(gate_libs)
 %C%_check_share_CFLAGS = $(check_cflags)
 %C%_check_share_LDADD = $(gate_libs)
 %C%_check_throttle_CFLAGS = $(check_cflags)

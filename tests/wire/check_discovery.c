@@ -43,25 +43,28 @@ START_TEST (answer)
 	size_t n = discovery_answer (bytes, nonce, &said);
 
 	ck_assert_uint_eq (n, 8 + 16 + 2 + 32 + 1 + 8);
-	ck_assert (discovery_read (&read, bytes, n, nonce));
+	ck_assert_int_eq (discovery_read (&read, bytes, n, nonce), DISCOVERY_ANSWERED);
 	ck_assert_str_eq (read.name, "web1.lab");
 	ck_assert_uint_eq (read.port, 7363);
 	ck_assert_mem_eq (read.key, said.key, DISCOVERY_KEY);
-	ck_assert (!discovery_read (&read, bytes, n, other));
+	ck_assert_int_eq (discovery_read (&read, bytes, n, other), DISCOVERY_STRANGE);
 	ck_assert (!discovery_is_query (bytes, n, &found));
 	for (size_t cut = 0; cut < n; cut++)
-		ck_assert (!discovery_read (&read, bytes, cut, nonce));
-	ck_assert (!discovery_read (&read, bytes, n + 1, nonce));
+		ck_assert_int_eq (discovery_read (&read, bytes, cut, nonce), DISCOVERY_MALFORMED);
+	ck_assert_int_eq (discovery_read (&read, bytes, n + 1, nonce), DISCOVERY_MALFORMED);
 	for (size_t i = 0; i < 24; i++) {
 		bytes[i] ^= 1;
-		ck_assert (!discovery_read (&read, bytes, n, nonce));
+		ck_assert_int_eq (
+			discovery_read (&read, bytes, n, nonce), i < 8 ? DISCOVERY_MALFORMED : DISCOVERY_STRANGE);
 		bytes[i] ^= 1;
 	}
 	bytes[58]++;
-	ck_assert (!discovery_read (&read, bytes, n, nonce));
+	ck_assert_int_eq (discovery_read (&read, bytes, n, nonce), DISCOVERY_MALFORMED);
 	bytes[58]--;
 	bytes[24] = bytes[25] = 0;
-	ck_assert (!discovery_read (&read, bytes, n, nonce));
+	ck_assert_int_eq (discovery_read (&read, bytes, n, nonce), DISCOVERY_MALFORMED);
+	said.port = 0;
+	ck_assert_uint_eq (discovery_answer (bytes, nonce, &said), 0);
 }
 END_TEST
 
@@ -95,7 +98,9 @@ START_TEST (possible_names)
 	discovery_answer (bytes, nonce, &said);
 	bytes[58] = (uint8_t)length;
 	memcpy (bytes + 59, names[_i].name, length);
-	ck_assert (discovery_read (&read, bytes, 59 + length, nonce) == names[_i].possible);
+	ck_assert_int_eq (discovery_read (&read, bytes, 59 + length, nonce),
+		names[_i].possible ? DISCOVERY_ANSWERED : DISCOVERY_MALFORMED);
+	ck_assert (discovery_is_name (names[_i].name) == names[_i].possible);
 }
 END_TEST
 
