@@ -10,6 +10,7 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/conversation.c %D%/conversation.h \
 	%D%/descriptor.c %D%/descriptor.h \
 	%D%/diff.c %D%/diff.h \
+	%D%/discovery_search.c %D%/discovery_search.h \
 	%D%/document.c %D%/document.h \
 	%D%/drive.c %D%/drive.h \
 	%D%/fanout.c %D%/fanout.h \
@@ -21,6 +22,7 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/many.c %D%/many.h \
 	%D%/outdir.c %D%/outdir.h \
 	%D%/pending.c %D%/pending.h \
+	%D%/pins.c %D%/pins.h \
 	%D%/progress.c %D%/progress.h \
 	%D%/report.c %D%/report.h \
 	%D%/result.c %D%/result.h \

@@ -5,6 +5,7 @@ remex_SOURCES = \
 	%D%/commands.c %D%/commands.h \
 	%D%/copy.c \
 	%D%/daemon_admin.c %D%/daemon_admin.h \
+	%D%/discover.c \
 	%D%/hosts.c \
 	%D%/identities.c \
 	%D%/identity.c %D%/identity.h \

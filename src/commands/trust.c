@@ -1,9 +1,7 @@
 /* remex trust - pin the key of a host, or forget it (remex(1)). */
 #include "config.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +9,16 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "base/trusted.h"
 #include "cli/ask.h"
 #include "cli/drive.h"
 #include "cli/many.h"
+#include "cli/pins.h"
 #include "cli/say.h"
 #include "commands/commands.h"
 #include "hosts/fold.h"
-#include "net/certificate.h"
 #include "net/key.h"
 
-enum { WORD = 512, PIN_MAX = 64 * 1024 };
+enum { WORD = 512 };
 
 static int forget (const char *label, const char *where)
 {
@@ -137,70 +134,40 @@ static int trust (const struct host_target *target, const char *named)
 
 /* --- what is trusted --------------------------------------------------------------------------------------------- */
 
-static int is_pin (const struct dirent *entry)
+static void print_pins (const struct pins *pins)
 {
-	size_t n = strlen (entry->d_name);
+	char print[KEY_PRINT_SIZE];
+	int width = 0;
 
-	return n > 4 && *entry->d_name != '.' && !strcmp (entry->d_name + n - 4, ".pem");
-}
-
-/* `hosts` is open as `at`. */
-static void show_pin (int at, const char *hosts, const char *name, int width)
-{
-	char print[KEY_PRINT_SIZE], where[NAME_MAX + 1];
-	char *pem = NULL;
-	struct err err = { .text = "no memory" };
-	struct key key;
-	size_t n;
-	int fd;
-
-	snprintf (where, sizeof where, "%.*s", (int)strlen (name) - 4, name);
-	if ((fd = trusted_open_at (at, hosts, name, TRUSTED_FILE, &err)) >= 0 &&
-		(pem = fd_read_all (fd, PIN_MAX, &n, &err)) && certificate_key (pem, n, &key, &err) == 0)
-		printf ("%-*s  %s\n", width, safe (where), key_print (&key, print));
-	else
-		printf ("%-*s  not trusted: %s\n", width, safe (where), safe (err.text));
-	fd_close (&fd);
-	free (pem);
-}
-
-static int show_pins (const char *hosts)
-{
-	struct err err = { 0 };
-	struct dirent **entries = NULL;
-	int at = trusted_open (hosts, TRUSTED_DIRECTORY, &err), n = 0, width = 0;
-
-	if (at >= 0 && (n = scandirat (at, ".", &entries, is_pin, alphasort)) < 0)
-		err_sys (&err, 0, "%.300s", hosts);
-	if (err.sys && err.sys != ENOENT)
-		complain (NULL, "%s", err.text);
-	else if (n == 0)
+	if (!pins->n)
 		printf ("No host is trusted; remex trust HOST trusts one.\n");
-	for (int i = 0; i < n; i++)
-		if ((int)strlen (entries[i]->d_name) - 4 > width)
-			width = (int)strlen (entries[i]->d_name) - 4;
-	for (int i = 0; i < n; i++) {
-		show_pin (at, hosts, entries[i]->d_name, width);
-		free (entries[i]);
+	for (size_t i = 0; i < pins->n; i++)
+		if ((int)strlen (pins->all[i].name) > width)
+			width = (int)strlen (pins->all[i].name);
+	for (size_t i = 0; i < pins->n; i++) {
+		const struct pin *pin = &pins->all[i];
+
+		if (pin->why)
+			printf ("%-*s  not trusted: %s\n", width, safe (pin->name), safe (pin->why));
+		else
+			printf ("%-*s  %s\n", width, safe (pin->name), key_print (&pin->key, print));
 	}
-	free (entries);
-	fd_close (&at);
-	return err.sys && err.sys != ENOENT ? STATUS_REMEX : 0;
 }
 
 static int list (void)
 {
 	struct remex *remex = drive_new_remex ();
-	struct remex_error error = { .text = "no memory" };
-	const char *directory = remex ? remex_directory (remex, &error) : NULL;
+	struct pins pins = { .n = 0 };
 	int status = STATUS_REMEX;
-	char *hosts = NULL;
+	struct err err;
 
-	if (remex && (!directory || asprintf (&hosts, "%s/hosts", directory) < 0))
-		complain (NULL, "%s", error.text);
-	else if (remex)
-		status = show_pins (hosts);
-	free (hosts);
+	if (remex && pins_read (&pins, remex, &err) < 0) {
+		complain (NULL, "%s", err.text);
+	} else if (remex) {
+		print_pins (&pins);
+		status = 0;
+	}
+	pins_free (&pins);
 	remex_free (remex);
 	return finish (status);
 }

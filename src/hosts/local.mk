@@ -9,6 +9,7 @@ noinst_LTLIBRARIES += %D%/libhosts.la
 	%D%/host_list.c %D%/host_list.h \
 	%D%/host_name.c %D%/host_name.h \
 	%D%/hosts.c %D%/hosts.h \
+	%D%/hosts_edit.c %D%/hosts_edit.h \
 	%D%/hosts_file.c %D%/hosts_file.h \
 	%D%/ini.c %D%/ini.h \
 	%D%/name_filter.c %D%/name_filter.h \

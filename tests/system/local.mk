@@ -16,6 +16,7 @@ system_tests = \
 	%D%/activation.test \
 	%D%/broken.test \
 	%D%/daemon.test \
+	%D%/discover.test \
 	%D%/enrol.test \
 	%D%/fair.test \
 	%D%/fanout.test \
@@ -44,5 +45,5 @@ system_tests = \
 	$(NULL)
 dist_check_SCRIPTS += $(system_tests)
 TESTS += $(system_tests)
-EXTRA_DIST += %D%/fleet.py %D%/fuse.py %D%/items.py %D%/keys.py %D%/nets.py %D%/people.py %D%/ssh_load.py \
+EXTRA_DIST += %D%/discovery.py %D%/fleet.py %D%/fuse.py %D%/items.py %D%/keys.py %D%/nets.py %D%/people.py %D%/ssh_load.py \
 	%D%/sshd.py %D%/support.py
