@@ -35,6 +35,7 @@
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
 #include "daemon/workers.h"
+#include "proc/session_keyring.h"
 #include "wire/codes.h"
 #include "wire/records.h"
 
@@ -664,6 +665,8 @@ static void own_log (struct supervisor *supervisor)
 
 static int start (struct supervisor *supervisor, const struct daemon_options *options, struct err *err)
 {
+	if (geteuid () == 0 && session_keyring_new (0) < 0)
+		return err_sys (err, 0, "cannot make a session keyring");
 	if (!options->test)
 		own_log (supervisor);
 	if (open_generation (supervisor, options, err) < 0)

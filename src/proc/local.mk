@@ -6,6 +6,7 @@ noinst_LTLIBRARIES += %D%/libproc.la
 	%D%/keeper.c %D%/keeper.h \
 	%D%/pids.c %D%/pids.h \
 	%D%/procstat.c %D%/procstat.h \
+	%D%/session_keyring.c %D%/session_keyring.h \
 	%D%/spawn.c %D%/spawn.h \
 	%D%/process_tree.c %D%/process_tree.h \
 	$(NULL)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proc/session_keyring.h"
 #include "wire/codes.h"
 #include "worker/user.h"
 
@@ -78,6 +79,8 @@ int user_become (const struct user *user, struct err *err)
 	entry = getpwuid (user->uid);
 	if (!entry && user->uid != 0)
 		return err_set (err, CODE_NOT_FOUND, "there is no user with uid %u", (unsigned)user->uid);
+	if (session_keyring_new (user->uid) < 0)
+		return err_sys (err, CODE_INTERNAL, "cannot make a session keyring for %s", user->name);
 	if (entry && (initgroups (entry->pw_name, entry->pw_gid) < 0 ||
 			     setresgid (entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0))
 		return err_sys (err, CODE_INTERNAL, "cannot take the groups of %s", user->name);
@@ -89,5 +92,6 @@ int user_become (const struct user *user, struct err *err)
 	if (user->uid != 0 && (setuid (0) == 0 || seteuid (0) == 0))
 		return err_set (err, CODE_INTERNAL, "cannot become %s for good: the process could become root again",
 			user->name);
+	session_keyring_link_user ();
 	return 0;
 }

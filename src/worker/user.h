@@ -1,7 +1,7 @@
 /* user - the user of a worker, for its whole life: become that user, and know its name, home and shell.
  *
- * The steps have the order of OpenSSH's permanently_set_uid: groups, gid, uid, then a check that there is no way back
- * (setresuid(2), initgroups(3)). Name services are asked in the worker, so that a slow name service blocks no other
+ * A session keyring of its own comes first (proc/session_keyring.h). The other steps have the order of OpenSSH's
+ * permanently_set_uid: groups, gid, uid, then a check that there is no way back (setresuid(2), initgroups(3)). Name services are asked in the worker, so that a slow name service blocks no other
  * process.
  */
 #ifndef REMEX_WORKER_USER_H
@@ -27,7 +27,7 @@ int user_look_up (struct user *user, uid_t uid, struct err *err);
 int user_check (const struct user *user, int64_t now, struct err *err);
 void user_free (struct user *user);
 
-/* Become that user for ever. As root: all three steps. Otherwise the uid must be the caller's own. 0 or -1. */
+/* Become that user for ever. As root: all steps. Otherwise the uid must be the caller's own. 0 or -1. */
 int user_become (const struct user *user, struct err *err);
 
 #endif
