@@ -47,6 +47,28 @@ static gid_t group_find (const char *name)
 	return gid;
 }
 
+bool access_subordinate (const char *path, uid_t uid, char *owner, size_t size)
+{
+	FILE *file = fopen (path, "re");
+	bool hit = false;
+	char *line = NULL;
+	size_t room = 0;
+
+	while (file && !hit && getline (&line, &room, file) > 0) {
+		char name[64];
+		unsigned long long first, n;
+
+		if (sscanf (line, "%63[^:]:%llu:%llu", name, &first, &n) != 3)
+			continue;
+		if ((hit = uid >= first && uid - first < n))
+			snprintf (owner, size, "%s", name);
+	}
+	free (line);
+	if (file)
+		fclose (file);
+	return hit;
+}
+
 char *access_name (char *out, size_t size, uid_t uid)
 {
 	uid_t same;
@@ -101,15 +123,24 @@ static struct identity *identity_new (struct access *access, uid_t uid)
 	return identity;
 }
 
-struct identity *access_uid (struct access *access, uid_t uid)
+static struct identity *find_local (const struct access *access, uid_t uid)
 {
 	struct identity *identity;
 
 	list_each (identity, &access->identities, node)
-		if (!identity->remote && identity->uid == uid) {
-			identity->references++;
+		if (!identity->remote && identity->uid == uid)
 			return identity;
-		}
+	return NULL;
+}
+
+struct identity *access_uid (struct access *access, uid_t uid)
+{
+	struct identity *identity = find_local (access, uid);
+
+	if (identity) {
+		identity->references++;
+		return identity;
+	}
 	if (!(identity = identity_new (access, uid)))
 		return NULL;
 	identity->full = uid == 0 || uid == access->daemon;
@@ -120,7 +151,8 @@ struct identity *access_uid (struct access *access, uid_t uid)
 struct identity *access_unix (struct access *access, int fd, struct err *err)
 {
 	struct identity *identity;
-	uid_t uid;
+	char owner[64];
+	uid_t uid, same;
 
 	if (peer_uid (fd, &uid, NULL) < 0) {
 		err_sys (err, CODE_DENIED, "the kernel did not report your uid");
@@ -133,6 +165,14 @@ struct identity *access_unix (struct access *access, int fd, struct err *err)
 	}
 	if (uid != 0 && uid != access->daemon && (access->group == (gid_t)-1 || !peer_in_group (fd, access->group))) {
 		err_set (err, CODE_DENIED, "uid %u may not call this remexd", (unsigned)uid);
+		return NULL;
+	}
+	/* Each of them would have a share of its own. */
+	if (uid != 0 && uid != access->daemon && !find_local (access, uid) &&
+		!passwd_find (NULL, uid, NULL, 0, &same) &&
+		access_subordinate ("/etc/subuid", uid, owner, sizeof owner)) {
+		err_set (err, CODE_DENIED, "uid %u may not call: it is a subordinate uid of '%s' (/etc/subuid)",
+			(unsigned)uid, owner);
 		return NULL;
 	}
 	if (!(identity = access_uid (access, uid)))

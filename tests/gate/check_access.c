@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -101,6 +102,41 @@ START_TEST (nobody_is_refused_whatever_its_group)
 	ck_assert_ptr_null (access_unix (&access, fd, &err));
 	ck_assert_int_eq (err.code, CODE_DENIED);
 	fd_close (&fd);
+}
+END_TEST
+
+START_TEST (subordinate_uids_have_an_owner)
+{
+	static const struct {
+		uid_t uid;
+		const char *owner; /* NULL: none */
+	} table[] = {
+		{ 99999, NULL },
+		{ 100000, "ann" },
+		{ 165535, "ann" },
+		{ 165536, NULL },
+		{ 200000, "1001" },
+		{ 200001, NULL },
+		{ 300000, NULL },
+		{ 400000, NULL },
+		{ 4294967294u, "bob" },
+	};
+	char path[] = "/tmp/check_access.XXXXXX", owner[64];
+	const char text[] =
+		"# no line\nann:100000:65536\n1001:200000:1\ncat:300000:0\nnonsense\n:400000:5\nbob:4294967290:99999";
+	int fd = mkstemp (path);
+
+	ck_assert_int_eq (fd_write_all (fd, text, strlen (text)), 0);
+	fd_close (&fd);
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		bool found = access_subordinate (path, table[i].uid, owner, sizeof owner);
+
+		ck_assert_msg (found == !!table[i].owner, "uid %u", (unsigned)table[i].uid);
+		if (found)
+			ck_assert_str_eq (owner, table[i].owner);
+	}
+	unlink (path);
+	ck_assert (!access_subordinate (path, 100000, owner, sizeof owner));
 }
 END_TEST
 
@@ -318,6 +354,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, the_daemons_user_is_full);
 	tcase_add_test (tcase, others_need_the_group);
 	tcase_add_test (tcase, nobody_is_refused_whatever_its_group);
+	tcase_add_test (tcase, subordinate_uids_have_an_owner);
 	tcase_add_test (tcase, only_a_socket_has_a_peer);
 	tcase_add_test (tcase, an_identity_is_shared);
 	tcase_add_test (tcase, root_and_the_daemon_are_full);

@@ -180,17 +180,22 @@ def sees_group():
 
 
 def set_group(directory, more=""):
-    """/etc/group of this process becomes the machine's without remex, and with `more`: it is mounted in a namespace of
-    its own, and the file in `directory`, which is private, is gone when this function returns."""
+    """/etc/group of this process becomes the machine's without remex, and with `more`."""
     with open("/etc/group") as file:
         lines = [line for line in file if not line.startswith("remex:")]
-    path = os.path.join(directory, "group.%d" % os.getpid())
+    mount_over("/etc/group", directory, "".join(lines) + more)
+
+
+def mount_over(target, directory, text):
+    """The file `target` of this process has that text: it is mounted in a namespace of its own, and the file in `directory`,
+    which is private, is gone when this function returns."""
+    path = os.path.join(directory, "%s.%d" % (os.path.basename(target), os.getpid()))
     with open(path, "w") as file:
-        file.write("".join(lines) + more)
+        file.write(text)
     try:
         os.chmod(path, 0o644)  # the front is another user
         libc = private_mounts()
-        check_call(libc.mount(path.encode(), b"/etc/group", None, MS_BIND, None), "a mount over /etc/group")
+        check_call(libc.mount(path.encode(), target.encode(), None, MS_BIND, None), "a mount over " + target)
     finally:
         os.unlink(path)
 
