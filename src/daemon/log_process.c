@@ -8,11 +8,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/link.h"
 #include "base/log.h"
 #include "base/nowait.h"
 #include "base/passrights.h"
@@ -21,19 +23,20 @@
 #include "worker/worker.h"
 
 enum {
-	INLETS_MAX = 65536,
+	INLETS_MAX = 8192, /* twice the workers that there can be */
+	OTHER_FDS = 16, /* what the process has besides them, at most */
 	PIECE = 4096,
 	ROOM = 64 * 1024, /* of a socket pair: some hundred lines, before lines are lost */
 	REST = 2 * ROOM / PIECE, /* reads after the end of supervisor and front */
 };
 
-/* The first inlets, which are there from the beginning; each worker's comes later. */
-enum { MAIN, FRONT, FIRST };
+/* The first inlets, which are there from the beginning; each worker's comes later, over BIRTHS. */
+enum { MAIN, FRONT, BIRTHS, FIRST };
 
 /* The end of a socket pair, and what has come of a line whose end has not. */
 struct inlet {
 	int fd; /* -1: closed */
-	bool main; /* of supervisor and keepers: inlets of workers come along */
+	uid_t uid; /* of the worker */
 	bool guarded; /* the kernel takes no descriptors (passrights.h) */
 	size_t n;
 	char bytes[PIECE];
@@ -41,7 +44,7 @@ struct inlet {
 
 struct log {
 	struct inlet *inlets[INLETS_MAX];
-	size_t n_inlets;
+	size_t n_inlets, most; /* `most`: so many inlets of workers */
 	struct nowait out; /* standard error */
 	bool input_output; /* keep 0 and 1 */
 	uint64_t lost; /* lines that nobody could read */
@@ -107,43 +110,85 @@ static bool put_lines (struct log *log, struct inlet *inlet, bool last)
 	return true;
 }
 
-/* A worker's end has come. Without memory its lines are lost. */
-static void add_inlet (struct log *log, int fd)
+static int by_uid (const void *a, const void *b)
 {
-	struct inlet *inlet = log->n_inlets < INLETS_MAX ? calloc (1, sizeof *inlet) : NULL;
+	const uid_t *one = a, *other = b;
 
-	if (!inlet) {
-		close (fd);
-		return;
-	}
-	inlet->fd = fd;
-	inlet->guarded = passrights_refused (fd);
-	log->inlets[log->n_inlets++] = inlet;
+	return *one < *other ? -1 : *one > *other;
 }
 
-/* As recv(2); the supervisor sends a worker's end with a byte that is no text. */
-static ssize_t receive (struct log *log, struct inlet *inlet, char *bytes, size_t n)
+/* The user who has the most inlets of workers. */
+static uid_t find_greedy (const struct log *log)
+{
+	static uid_t uids[INLETS_MAX];
+	size_t n = 0, same = 0, most = 0;
+	uid_t greedy = 0;
+
+	for (size_t i = FIRST; i < log->n_inlets; i++)
+		if (log->inlets[i]->fd >= 0)
+			uids[n++] = log->inlets[i]->uid;
+	qsort (uids, n, sizeof *uids, by_uid);
+	for (size_t i = 0; i < n; i++) {
+		same = i && uids[i] == uids[i - 1] ? same + 1 : 1;
+		if (same > most) {
+			most = same;
+			greedy = uids[i];
+		}
+	}
+	return greedy;
+}
+
+/* Make room for one more inlet: processes that plugins have left behind may have any number. The user who has the most loses the
+ * oldest one. */
+static bool make_room (struct log *log)
+{
+	uid_t greedy;
+
+	if (log->n_inlets - FIRST < log->most)
+		return true;
+	greedy = find_greedy (log);
+	for (size_t i = FIRST; i < log->n_inlets; i++) {
+		struct inlet *inlet = log->inlets[i];
+
+		if (inlet->fd < 0 || inlet->uid != greedy)
+			continue;
+		fd_drop (&inlet->fd);
+		return put_lines (log, inlet, true);
+	}
+	return true;
+}
+
+/* Receive the end of a new worker, from the supervisor. Without memory or descriptors its lines are lost. False: end. */
+static bool take_birth (struct log *log, struct inlet *births)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE (sizeof (int))];
-	struct iovec part = { bytes, n };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	uid_t uid;
+	struct iovec part = { &uid, sizeof uid };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+	};
 	struct cmsghdr *head;
+	struct inlet *inlet;
 	ssize_t got;
 	int fd;
 
-	if (!inlet->main)
-		return recv (inlet->fd, bytes, n, MSG_DONTWAIT);
-	message.msg_control = control;
-	message.msg_controllen = sizeof control;
-	got = recvmsg (inlet->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (got <= 0 || !(head = CMSG_FIRSTHDR (&message)) || head->cmsg_type != SCM_RIGHTS)
-		return got;
+	if (!make_room (log))
+		return false;
+	got = recvmsg (births->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (got == 0)
+		fd_close (&births->fd);
+	if (got != sizeof uid || !(head = CMSG_FIRSTHDR (&message)) || head->cmsg_type != SCM_RIGHTS)
+		return true;
 	memcpy (&fd, CMSG_DATA (head), sizeof fd);
-	add_inlet (log, fd);
-	if (got > 1)
-		return got - 1;
-	errno = EAGAIN;
-	return -1;
+	if (!(inlet = calloc (1, sizeof *inlet))) {
+		close (fd);
+		return true;
+	}
+	inlet->fd = fd;
+	inlet->uid = uid;
+	inlet->guarded = passrights_refused (fd);
+	log->inlets[log->n_inlets++] = inlet;
+	return true;
 }
 
 /* Take what has come. False: end. */
@@ -151,12 +196,14 @@ static bool take (struct log *log, struct inlet *inlet)
 {
 	ssize_t got;
 
+	if (inlet == log->inlets[BIRTHS])
+		return take_birth (log, inlet);
 	/* Whoever drops a descriptor may wait for as long as its sender likes. */
-	if (!inlet->main && !inlet->guarded && passrights_pending (inlet->fd)) {
+	if (inlet != log->inlets[MAIN] && !inlet->guarded && passrights_pending (inlet->fd)) {
 		fd_drop (&inlet->fd);
 		return put_lines (log, inlet, true);
 	}
-	got = receive (log, inlet, inlet->bytes + inlet->n, PIECE - inlet->n);
+	got = recv (inlet->fd, inlet->bytes + inlet->n, PIECE - inlet->n, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
 	if (got > 0)
@@ -212,6 +259,7 @@ static void take_null (int fd)
 static int run (void *arg)
 {
 	struct log *log = arg;
+	struct rlimit limit;
 
 	/* The terminal's signals are for the supervisor, whose last lines are still to come. */
 	signal (SIGHUP, SIG_IGN);
@@ -223,6 +271,9 @@ static int run (void *arg)
 			take_null (fd);
 	log_setup ("remexd[log]", LOG_WARNING);
 	log->out = nowait_of (STDERR_FILENO, O_WRONLY);
+	log->most = INLETS_MAX - FIRST - 1;
+	if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < log->most + OTHER_FDS)
+		log->most = limit.rlim_cur > OTHER_FDS ? (size_t)limit.rlim_cur - OTHER_FDS : 1;
 	for (int rest = 0, result = 1; result > 0 && rest < REST;) {
 		bool over = log->inlets[MAIN]->fd < 0 && log->inlets[FRONT]->fd < 0;
 
@@ -271,34 +322,37 @@ static void replace (int fd, const struct stat *error)
 		take_null (fd);
 }
 
-static int to_process = -1; /* our end of MAIN; the process reads the other one */
+static int to_births = -1; /* our end of BIRTHS */
 
 int log_process_start (struct log_process *process, bool input_output, struct err *err)
 {
 	static struct log log; /* the child's copy is used */
 	static struct inlet first[FIRST];
-	int main_pair[2] = { -1, -1 }, front_pair[2] = { -1, -1 };
+	int main_pair[2] = { -1, -1 }, front_pair[2] = { -1, -1 }, births[2] = { -1, -1 };
 	struct stat error = { .st_mode = 0 };
 	bool piped = is_pipe (STDERR_FILENO, &error), failed;
 
 	*process = (struct log_process){ .front = -1 };
-	failed = open_pair (main_pair, false) < 0;
+	failed = open_pair (main_pair, false) < 0 || link_pair (births) < 0;
 	if (!failed && (piped || S_ISSOCK (error.st_mode)))
 		failed = open_pair (front_pair, true) < 0;
-	first[MAIN] = (struct inlet){ .fd = main_pair[0], .main = true };
+	first[MAIN] = (struct inlet){ .fd = main_pair[0] };
+	first[BIRTHS] = (struct inlet){ .fd = births[0] };
 	first[FRONT] = (struct inlet){ .fd = front_pair[0],
 		.guarded = front_pair[0] >= 0 && passrights_refused (front_pair[0]) };
 	for (log.n_inlets = 0; log.n_inlets < FIRST; log.n_inlets++)
 		log.inlets[log.n_inlets] = &first[log.n_inlets];
 	log.input_output = input_output;
-	if (failed ||
-		(process->pid = fork_run ("remexd-log", (int[]){ main_pair[0], front_pair[0] }, 2, run, &log)) < 0) {
+	if (failed || (process->pid = fork_run (
+			       "remexd-log", (int[]){ main_pair[0], births[0], front_pair[0] }, 3, run, &log)) < 0) {
 		process->pid = 0;
 		err_sys (err, 0, "the log's process");
 		fd_close (&main_pair[1]);
+		fd_close (&births[1]);
 		fd_close (&front_pair[1]);
 	}
 	fd_close (&main_pair[0]);
+	fd_close (&births[0]);
 	fd_close (&front_pair[0]);
 	if (!process->pid)
 		return -1;
@@ -306,23 +360,22 @@ int log_process_start (struct log_process *process, bool input_output, struct er
 		log_redirect (main_pair[1]);
 	for (int fd = 0; input_output && fd < 2; fd++)
 		replace (fd, &error);
-	to_process = main_pair[1];
+	to_births = births[1];
 	process->front = front_pair[1];
 	return 0;
 }
 
-int log_process_worker (void)
+int log_process_worker (uid_t uid)
 {
-	char no_text = 0;
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE (sizeof (int))] = { 0 };
-	struct iovec part = { &no_text, 1 };
+	struct iovec part = { &uid, sizeof uid };
 	struct msghdr message = {
 		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
 	};
 	struct cmsghdr *head = CMSG_FIRSTHDR (&message);
 	int pair[2];
 
-	if (to_process < 0)
+	if (to_births < 0)
 		return -1;
 	if (open_pair (pair, true) < 0)
 		return WORKER_NO_LOG;
@@ -330,7 +383,7 @@ int log_process_worker (void)
 	head->cmsg_type = SCM_RIGHTS;
 	head->cmsg_len = CMSG_LEN (sizeof (int));
 	memcpy (CMSG_DATA (head), &pair[0], sizeof (int));
-	sendmsg (to_process, &message,
+	sendmsg (to_births, &message,
 		MSG_DONTWAIT | MSG_NOSIGNAL); /* when this fails, the lines of this worker are lost */
 	fd_close (&pair[0]);
 	return pair[1];

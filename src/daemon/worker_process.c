@@ -41,7 +41,7 @@ int worker_process_start (
 	list_init (&process->node);
 	if (keeper_process_prepare (&process->keeper, serial, cgroups) < 0)
 		return -1;
-	birth->log = log_process_worker ();
+	birth->log = log_process_worker (birth->uid);
 	keeper.link = process->keeper.far_link;
 	keeper.cgroup = process->keeper.cgroup;
 	keeper.worker_fds = worker_fds (birth->files, birth->log, 2, &keeper.n_worker_fds);
