@@ -49,6 +49,7 @@ int front_process_start (struct front_process *front, struct err *err)
 	front->since_ms = clock_ms ();
 	front->retry_ms = 0;
 	front->unanswered = 0;
+	front->dead_ms = 0;
 	front->ping_ms = front->since_ms + FRONT_PING_MS;
 	if (link_pair (link) < 0)
 		return err_sys (err, 0, "cannot make the link to the front");
@@ -194,11 +195,27 @@ int front_process_receive (struct front_process *front, struct packet *packet)
 
 /* --- is it well? ------------------------------------------------------------------------------------------------- */
 
-static bool has_ended (const struct front_process *front)
+static int link_events (const struct front_process *front)
 {
 	struct pollfd link = { .fd = front->link, .events = POLLIN };
 
-	return poll (&link, 1, 0) > 0 && link.revents & POLLHUP;
+	return poll (&link, 1, 0) > 0 ? link.revents : 0;
+}
+
+void front_process_look (struct front_process *front)
+{
+	struct pollfd end = { .fd = front->child.pidfd, .events = POLLIN };
+
+	if (front->child.pid > 0 && !front->dead_ms && poll (&end, 1, 0) > 0)
+		front->dead_ms = clock_ms ();
+}
+
+/* The process is dead, and its link has not ended. What it has sent is read first. */
+static bool is_held_by_others (const struct front_process *front)
+{
+	int events = link_events (front);
+
+	return !(events & POLLHUP) && (!events || clock_ms () >= front->dead_ms + FRONT_REST_MS);
 }
 
 const char *front_process_check (struct front_process *front)
@@ -210,7 +227,9 @@ const char *front_process_check (struct front_process *front)
 	if ((why = claims_check (&front->claims)))
 		return why;
 	if (front->deaf)
-		return has_ended (front) ? NULL : "it does not read its records";
+		return link_events (front) & POLLHUP ? NULL : "it does not read its records";
+	if (front->dead_ms && is_held_by_others (front))
+		return "it has died, and another process has its end of the link";
 	if (clock_ms () < front->ping_ms)
 		return NULL;
 	front->ping_ms = clock_ms () + FRONT_PING_MS;

@@ -33,6 +33,7 @@ enum {
 	FRONT_WAIT_MIN_MS = 100, /* the first wait; doubled each time */
 	FRONT_WAIT_MAX_MS = 10000,
 	FRONT_EXIT_MS = 10000, /* from the end of its link to the end of the process: a leak checker may look first */
+	FRONT_REST_MS = 1000, /* for the records of a front that has died: others may have its end of the link */
 	FRONT_DEATH_MS = 2000, /* from SIGKILL to the end of the process: the kernel may hold it */
 	FRONT_LEFT_MAX = 16,
 };
@@ -44,6 +45,7 @@ struct front_process {
 	struct claims claims;
 	int log; /* its standard error, not owned; -1: ours */
 	bool deaf; /* it has missed a record */
+	int64_t dead_ms; /* clock_ms: when the death of the process was seen; 0: it lives */
 	int unanswered; /* pings */
 	int64_t ping_ms; /* clock_ms: the time of the next ping */
 	int64_t since_ms; /* clock_ms: when it was started */
@@ -86,6 +88,9 @@ int front_process_post (struct front_process *front, uint32_t type, uint64_t id,
 
 /* Receive a record, as link_recv with MSG_DONTWAIT. A record counts as an answer to all pings. */
 int front_process_receive (struct front_process *front, struct packet *packet);
+
+/* After SIGCHLD: is the process dead? */
+void front_process_look (struct front_process *front);
 
 /* Send a ping when it is due. Returns NULL, or the reason to replace the front (for the log). The records of a deaf
  * front whose link has ended are read to the end first. */

@@ -486,6 +486,7 @@ static void watch_children (struct supervisor *supervisor)
 	siginfo_t info = { .si_pid = 0 };
 	int result;
 
+	front_process_look (&supervisor->front);
 	if (supervisor->log.pid && waitpid (supervisor->log.pid, NULL, WNOHANG) != 0)
 		supervisor->log.pid = 0;
 	while ((result = waitid (P_ALL, 0, &info, WSTOPPED | WNOHANG)) == 0 ? info.si_pid : errno == EINTR) {
