@@ -2,12 +2,15 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <linux/ioprio.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "worker/tidy.h"
@@ -56,6 +59,7 @@ enum { STATUS_MAX = 8192 };
 
 int tidy_open (struct tidy *tidy)
 {
+	tidy->oom = open ("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
 	return tidy->status = open ("/proc/self/status", O_RDONLY | O_CLOEXEC);
 }
 
@@ -90,6 +94,24 @@ static void hash_lines (int status, uint64_t lines[TIDY_LINES])
 	}
 }
 
+static int read_oom_adjust (int file)
+{
+	char text[16] = "";
+
+	return pread (file, text, sizeof text - 1, 0) > 0 ? atoi (text) : 0;
+}
+
+static bool has_timers (void)
+{
+	static const int kinds[] = { ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF };
+	struct itimerval timer;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (getitimer (kinds[i], &timer) == 0 && (timer.it_value.tv_sec || timer.it_value.tv_usec))
+			return true;
+	return false;
+}
+
 void tidy_snapshot (struct tidy *tidy)
 {
 	struct stat st;
@@ -105,7 +127,10 @@ void tidy_snapshot (struct tidy *tidy)
 		if (getrlimit (i, &tidy->limits[i]) < 0)
 			tidy->limits[i] = (struct rlimit){ 0 }; /* not known */
 	tidy->priority = getpriority (PRIO_PROCESS, 0);
+	tidy->io_priority = (int)syscall (SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0);
 	tidy->policy = sched_getscheduler (0);
+	tidy->oom_adjust = read_oom_adjust (tidy->oom);
+	tidy->timers = has_timers ();
 	tidy->lowest_fd = fcntl (2, F_DUPFD_CLOEXEC, 0);
 	close (tidy->lowest_fd);
 }
@@ -117,7 +142,7 @@ static bool is_same (const struct rlimit *one, const struct rlimit *other)
 
 const char *tidy_changed (const struct tidy *before)
 {
-	struct tidy now = { .status = before->status };
+	struct tidy now = { .status = before->status, .oom = before->oom };
 
 	tidy_snapshot (&now);
 	if (now.device != before->device || now.inode != before->inode)
@@ -130,6 +155,12 @@ const char *tidy_changed (const struct tidy *before)
 			return limit_names[i] ? limit_names[i] : "resource limits";
 	if (now.priority != before->priority)
 		return "priority";
+	if (now.io_priority != before->io_priority)
+		return "I/O priority";
+	if (now.oom_adjust != before->oom_adjust)
+		return "oom_score_adj";
+	if (now.timers != before->timers)
+		return "timers";
 	if (now.policy != before->policy)
 		return "scheduling policy";
 	if (now.lowest_fd != before->lowest_fd)

@@ -2,14 +2,16 @@
  *
  * A plugin can change it, and so can any process of the worker's user: prlimit(2), setpriority(2) and
  * sched_setaffinity(2) need no other right. These are compared: the working directory, the lowest free descriptor, the
- * resource limits, the priority, the scheduling policy, and from /proc/self/status (proc(5)) the umask, the ids, the
+ * resource limits, the priority, that of its I/O, the scheduling policy, whether a timer runs (setitimer(2)), the
+ * oom_score_adj, and from /proc/self/status (proc(5)) the umask, the ids, the
  * capabilities, the threads, the blocked, ignored and caught signals, no_new_privs, the filter of system calls and the
  * processors. One read gets all of the file. A snapshot is taken when the plugins have been started. A struct tidy owns
- * its descriptor.
+ * its descriptors.
  */
 #ifndef REMEX_WORKER_TIDY_H
 #define REMEX_WORKER_TIDY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -18,15 +20,19 @@ enum { TIDY_LINES = 15 };
 
 struct tidy {
 	int status; /* /proc/self/status, open; -1: not yet */
+	int oom; /* /proc/self/oom_score_adj, open; -1: there is none */
 	dev_t device;
 	ino_t inode;
 	int lowest_fd;
 	struct rlimit limits[RLIM_NLIMITS];
 	int priority, policy;
+	int io_priority; /* ioprio_get(2) */
+	int oom_adjust;
+	bool timers;
 	uint64_t lines[TIDY_LINES]; /* hashes */
 };
 
-/* Open the status file; 0 or -1. Call it before the process becomes another user. */
+/* Open the files; 0 or -1. Call it before the process becomes another user. */
 int tidy_open (struct tidy *tidy);
 
 /* Take the snapshot. */

@@ -2,14 +2,17 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <linux/ioprio.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "support/check_main.h"
+#include "support/skip.h"
 #include "worker/tidy.h"
 
 static struct tidy tidy;
@@ -27,6 +30,7 @@ static void set_up (void)
 static void tear_down (void)
 {
 	close (tidy.status);
+	close (tidy.oom);
 }
 
 START_TEST (each_change_has_its_word)
@@ -54,6 +58,13 @@ START_TEST (each_change_has_its_word)
 		tidy_snapshot (&tidy);
 	} else
 		SKIP_PART ("the test runs at the lowest priority, and an ordinary user cannot raise it");
+	ck_assert_int_eq (syscall (SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE (IOPRIO_CLASS_IDLE, 0)), 0);
+	ck_assert_str_eq (tidy_changed (&tidy), "I/O priority");
+	tidy_snapshot (&tidy);
+	alarm (1000);
+	ck_assert_str_eq (tidy_changed (&tidy), "timers");
+	alarm (0);
+	ck_assert_ptr_null (tidy_changed (&tidy));
 	ck_assert_int_eq (sched_setscheduler (0, SCHED_BATCH, &(struct sched_param){ 0 }), 0);
 	ck_assert_str_eq (tidy_changed (&tidy), "scheduling policy");
 	tidy_snapshot (&tidy);
@@ -65,6 +76,21 @@ START_TEST (each_change_has_its_word)
 	ck_assert_int_eq (sched_setaffinity (0, sizeof one, &one), 0);
 	if (sysconf (_SC_NPROCESSORS_ONLN) > 1)
 		ck_assert_str_eq (tidy_changed (&tidy), "processors");
+}
+END_TEST
+
+/* As in a worker of somebody's own remexd: that of root's is not dumpable, and the file belongs to root. */
+START_TEST (the_oom_killer_has_its_word)
+{
+	int fd;
+
+	ck_assert_int_eq (prctl (PR_SET_DUMPABLE, 1, 0, 0, 0), 0);
+	fd = open ("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write (fd, "1000", 4) != 4)
+		SKIP ("oom_score_adj cannot be written");
+	close (fd);
+	if (tidy.oom_adjust != 1000)
+		ck_assert_str_eq (tidy_changed (&tidy), "oom_score_adj");
 }
 END_TEST
 
@@ -101,6 +127,7 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, set_up, tear_down);
 	tcase_add_test (tcase, each_change_has_its_word);
+	tcase_add_test (tcase, the_oom_killer_has_its_word);
 	tcase_add_test (tcase, a_soft_limit_is_set_again);
 	tcase_add_loop_test (tcase, a_hard_limit_cannot_be, 0, 4);
 }
