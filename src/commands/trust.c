@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/paths.h"
 #include "base/text.h"
+#include "base/trusted.h"
 #include "cli/ask.h"
+#include "cli/descriptor.h"
 #include "cli/drive.h"
 #include "cli/many.h"
 #include "cli/pins.h"
@@ -240,6 +243,29 @@ static int read_line (struct pin_list *list, char *line, size_t number, struct e
 	return 0;
 }
 
+/* What is in the file. It decides whom we trust, so it has to be one that nobody else could have written. "-" and the paths of our
+ * own descriptors are what the caller has opened. NULL and err; the caller frees. */
+static char *read_text (const char *path, size_t *n, struct err *err)
+{
+	int fd = STDIN_FILENO, known = strcmp (path, "-") != 0 ? descriptor_of (path, &fd) : 1;
+	char *absolute, *text;
+
+	if (known > 0) {
+		if (!(text = fd_read_all (fd, LIST_MAX, n, err))) {
+			errno = err->sys ? err->sys : EFBIG;
+			err_sys (err, 0, "cannot read %.300s", path);
+		}
+		return text;
+	}
+	if (known < 0 || !(absolute = paths_absolute (path))) {
+		err_sys (err, 0, "cannot read %.300s", path);
+		return NULL;
+	}
+	text = trusted_read (absolute, LIST_MAX, n, err);
+	free (absolute);
+	return text;
+}
+
 /* Read the file ("-": stdin). 0, or -1 and err. */
 static int pin_list_read (struct pin_list *list, const char *path, struct err *err)
 {
@@ -247,12 +273,8 @@ static int pin_list_read (struct pin_list *list, const char *path, struct err *e
 	char *line, *newline;
 
 	*list = (struct pin_list){ .n = 0 };
-	list->text = !strcmp (path, "-") ? fd_read_all (STDIN_FILENO, LIST_MAX, &n, err)
-					 : fd_read_file (path, LIST_MAX, &n, err);
-	if (!list->text) {
-		errno = err->sys ? err->sys : EFBIG;
-		return err_sys (err, 0, "cannot read it"); /* the caller names the file */
-	}
+	if (!(list->text = read_text (path, &n, err)))
+		return -1;
 	for (size_t i = 0; i < n; i++)
 		lines += list->text[i] == '\n';
 	if (!(list->lines = calloc (lines, sizeof *list->lines)))
@@ -388,7 +410,10 @@ static int trust_list (
 	int status = STATUS_REMEX;
 
 	if (pin_list_read (&list, path, &err) < 0) {
-		complain (NULL, "%s: %s", path, err.text);
+		if (list.text)
+			complain (NULL, "%s: %s", path, err.text);
+		else
+			complain (NULL, "%s", err.text); /* it names the file */
 	} else {
 		for (size_t i = 0; !words && i < list.n; i++)
 			if (host_list_add (&names, list.lines[i].name) < 0)
