@@ -19,6 +19,7 @@
 #include "files/code.h"
 #include "files/file_reader.h"
 #include "files/sender.h"
+#include "files/target.h"
 #include "files/totals.h"
 #include "files/walk.h"
 
@@ -400,7 +401,7 @@ static int send_subdirectory (struct sender *self, struct buf *out, const char *
 }
 
 /* Check the type before opening, because opening a device or a FIFO has effects. If the file is replaced in between,
- * O_NONBLOCK keeps open(2) from blocking, and file_reader_new finds the new type. */
+ * file_reader_new finds the new type. */
 static int send_entry (struct sender *self, struct buf *out, const char *name)
 {
 	int directory = walk_fd (&self->walk), fd;
@@ -415,8 +416,7 @@ static int send_entry (struct sender *self, struct buf *out, const char *name)
 	case S_IFREG: break;
 	default: return fail_words (self, out, name, CODE_BAD_VALUE, file_reader_refusal (st.st_mode));
 	}
-	fd = openat (directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
+	if ((fd = target_open_file_at (directory, name)) < 0)
 		return fail_sys (self, out, name, "cannot open it");
 	return begin_file (self, out, name, fd, false);
 }

@@ -222,14 +222,21 @@ int target_open_directory (
 }
 
 /* Open again the file that was checked, and not the file that has its name now: through the magic link in /proc, which
- * works even for a removed file. ENOENT therefore means that /proc is missing. */
-static int reopen (const struct start *start, int fd, struct err *err)
+ * works even for a removed file. ENOENT therefore means that /proc is missing. Whoever has a lease on the file (fcntl(2)), such as
+ * a file server, is waited for: the kernel ends the lease after /proc/sys/fs/lease-break-time. */
+static int open_again (int fd)
 {
 	char link[64];
-	int result;
 
 	snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
-	if ((result = open (link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)) >= 0)
+	return open (link, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+}
+
+static int reopen (const struct start *start, int fd, struct err *err)
+{
+	int result;
+
+	if ((result = open_again (fd)) >= 0)
 		return result;
 	if (errno == ENOENT)
 		return err_set (err, CODE_IO_ERROR, "it cannot be opened: there is no /proc");
@@ -271,6 +278,21 @@ int target_open_at (int directory, const char *name, int extra)
 		return -1;
 	}
 	return openat (directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | extra);
+}
+
+int target_open_file_at (int directory, const char *name)
+{
+	int fd = openat (directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), held;
+	struct stat st;
+
+	if (fd >= 0 || errno != EWOULDBLOCK || (held = openat (directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC)) < 0)
+		return fd;
+	if (fstat (held, &st) == 0 && S_ISREG (st.st_mode))
+		fd = open_again (held);
+	else
+		errno = EWOULDBLOCK;
+	fd_close (&held);
+	return fd;
 }
 
 void target_without_openat2 (bool without)

@@ -76,7 +76,8 @@ int target_open_directory (
 
 /* Open the regular file or directory at `path` for reading. A link is followed by the rules above. Other kinds of
  * file are refused (CODE_BAD_VALUE) without being opened, because opening alone has an effect on some devices, and
- * on processes that wait at a FIFO. Needs /proc. A descriptor (O_RDONLY|O_NONBLOCK), or -1 and err as above. */
+ * on processes that wait at a FIFO. Needs /proc. Whoever has
+ * a lease on the file (fcntl(2)) is waited for. A descriptor (O_RDONLY), or -1 and err as above. */
 int target_open_source (const struct roots *roots, const char *base, const char *path, struct err *err);
 
 /* Open one component for reading in an open directory ("." is a component, ".." is not: EINVAL). A link is not
@@ -84,6 +85,10 @@ int target_open_source (const struct roots *roots, const char *base, const char 
  * set, so that opening a FIFO or a device does not block; a caller who must not open these looks first. A
  * descriptor, or -1 with errno. */
 int target_open_at (int directory, const char *name, int extra);
+
+/* Open a regular file that was looked at, for reading; its kind is to be looked at again, because another file may have the name
+ * now. A link is not followed, and nothing is waited for but a lease. A descriptor, or -1 with errno. */
+int target_open_file_at (int directory, const char *name);
 
 /* For the tests: behave as if the kernel had no openat2. */
 void target_without_openat2 (bool without);
