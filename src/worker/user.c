@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <shadow.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "proc/session_keyring.h"
@@ -66,6 +68,16 @@ void user_free (struct user *user)
 	*user = (struct user){ 0 };
 }
 
+/* Give up the inheritable capabilities, which a change of the uid leaves: with them a file's own inheritable ones count
+ * (capabilities(7)). */
+static int drop_inheritable (void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	return (int)syscall (SYS_capset, &head, none);
+}
+
 int user_become (const struct user *user, struct err *err)
 {
 	struct passwd *entry;
@@ -92,6 +104,8 @@ int user_become (const struct user *user, struct err *err)
 	if (user->uid != 0 && (setuid (0) == 0 || seteuid (0) == 0))
 		return err_set (err, CODE_INTERNAL, "cannot become %s for good: the process could become root again",
 			user->name);
+	if (user->uid != 0 && drop_inheritable () < 0)
+		return err_sys (err, CODE_INTERNAL, "cannot give up the capabilities for %s", user->name);
 	session_keyring_link_user ();
 	return 0;
 }

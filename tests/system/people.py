@@ -235,6 +235,16 @@ def drop_capabilities(keep=CONTAINER_CAPABILITIES):
             raise OSError(ctypes.get_errno(), "prctl(PR_CAPBSET_DROP)")
 
 
+def make_capabilities_inheritable():
+    """Called in a child that will execute a program: all its capabilities are inheritable ones, too, as older container engines
+    had it (CVE-2022-24769)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    head, sets = struct.pack("=Ii", 0x20080522, 0), ctypes.create_string_buffer(24)  # _LINUX_CAPABILITY_VERSION_3
+    check_call(libc.capget(head, sets), "capget(2)")
+    low, high = (struct.unpack_from("=3I", sets, at) for at in (0, 12))
+    check_call(libc.capset(head, struct.pack("=6I", *low[:2], low[1], *high[:2], high[1])), "capset(2)")
+
+
 def install_filter(rows):
     """Called in a child: a filter of system calls (seccomp(2)) from now on."""
     code = b"".join(struct.pack("=HBBI", *row) for row in rows)
