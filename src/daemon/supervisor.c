@@ -666,8 +666,8 @@ static void own_log (struct supervisor *supervisor)
 
 static int start (struct supervisor *supervisor, const struct daemon_options *options, struct err *err)
 {
-	if (geteuid () == 0 && session_keyring_new (0) < 0)
-		return err_sys (err, 0, "cannot make a session keyring");
+	if (geteuid () == 0 && session_keyring_new () < 0)
+		log_warning ("remexd keeps the session keyring of its start: %s", strerror (errno));
 	if (!options->test)
 		own_log (supervisor);
 	if (open_generation (supervisor, options, err) < 0)

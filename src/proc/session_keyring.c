@@ -8,13 +8,11 @@
 
 #include "proc/session_keyring.h"
 
-int session_keyring_new (uid_t owner)
+int session_keyring_new (void)
 {
-	if (syscall (SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
-		return errno == ENOSYS || errno == EPERM ? 0 : -1;
-	/* The quota of a user who has too many keys must not keep the user's commands from running: root's is used then. */
-	syscall (SYS_keyctl, KEYCTL_CHOWN, KEY_SPEC_SESSION_KEYRING, owner, (gid_t)-1);
-	return 0;
+	if (syscall (SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0)
+		return 0;
+	return errno == ENOSYS || errno == EPERM ? 0 : -1;
 }
 
 void session_keyring_link_user (void)

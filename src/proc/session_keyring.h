@@ -7,12 +7,10 @@
 #ifndef REMEX_PROC_SESSION_KEYRING_H
 #define REMEX_PROC_SESSION_KEYRING_H
 
-#include <sys/types.h>
-
-/* Replace the session keyring of this process by a new, empty one, which belongs to that user if the user may have one key more.
- * For root. Returns 0, also where there are no keyrings: the kernel has none, or a filter of system calls (seccomp(2)) keeps them
- * from this process and all that it starts. Or -1 with errno. */
-int session_keyring_new (uid_t owner);
+/* Replace the session keyring of this process by a new, empty one, which counts as a key of the effective user. Returns 0, also
+ * where there are no keyrings: the kernel has none, or a filter of system calls (seccomp(2)) keeps them from this process and all
+ * that it starts. Or -1 with errno: EDQUOT when the user has too many keys. */
+int session_keyring_new (void);
 
 /* Link the user keyring of the effective user (user-keyring(7)) to the session keyring, as pam_keyinit(8) does at a login. */
 void session_keyring_link_user (void);

@@ -82,6 +82,7 @@ int user_become (const struct user *user, struct err *err)
 {
 	struct passwd *entry;
 	uid_t real, effective, saved;
+	int keyring;
 
 	if (geteuid () != 0) {
 		if (user->uid != geteuid ())
@@ -91,8 +92,8 @@ int user_become (const struct user *user, struct err *err)
 	entry = getpwuid (user->uid);
 	if (!entry && user->uid != 0)
 		return err_set (err, CODE_NOT_FOUND, "there is no user with uid %u", (unsigned)user->uid);
-	if (session_keyring_new (user->uid) < 0)
-		return err_sys (err, CODE_INTERNAL, "cannot make a session keyring for %s", user->name);
+	/* The user may have too many keys for one more: then this one stays, which counts as root's. */
+	keyring = session_keyring_new ();
 	if (entry && (initgroups (entry->pw_name, entry->pw_gid) < 0 ||
 			     setresgid (entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0))
 		return err_sys (err, CODE_INTERNAL, "cannot take the groups of %s", user->name);
@@ -104,6 +105,9 @@ int user_become (const struct user *user, struct err *err)
 	if (user->uid != 0 && (setuid (0) == 0 || seteuid (0) == 0))
 		return err_set (err, CODE_INTERNAL, "cannot become %s for good: the process could become root again",
 			user->name);
+	/* Where there is none, root has that of remexd, in which nobody else has put a key. */
+	if (user->uid != 0 && session_keyring_new () < 0 && keyring < 0)
+		return err_sys (err, CODE_INTERNAL, "cannot make a session keyring for %s", user->name);
 	if (user->uid != 0 && drop_inheritable () < 0)
 		return err_sys (err, CODE_INTERNAL, "cannot give up the capabilities for %s", user->name);
 	session_keyring_link_user ();
