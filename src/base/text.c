@@ -43,7 +43,7 @@ static size_t utf8_char (const uint8_t *p, size_t n)
 
 bool text_is_utf8 (const void *bytes, size_t n)
 {
-	const uint8_t *p = bytes, *end = p + n;
+	const uint8_t *p = n ? bytes : (const uint8_t *)"", *end = p + n;
 
 	while (p < end) {
 		size_t len = utf8_char (p, (size_t)(end - p));
@@ -73,7 +73,7 @@ static bool is_control (const uint8_t *p, size_t len)
 
 bool text_has_control (const void *bytes, size_t n)
 {
-	const uint8_t *p = bytes, *end = p + n;
+	const uint8_t *p = n ? bytes : (const uint8_t *)"", *end = p + n;
 
 	while (p < end) {
 		size_t len = utf8_char (p, (size_t)(end - p));
@@ -189,7 +189,7 @@ ssize_t text_b64_decode (void *out, const char *chars, size_t n)
 
 char *text_escape (char *out, size_t size, const void *bytes, size_t n)
 {
-	const uint8_t *p = bytes, *end = p + n;
+	const uint8_t *p = n ? bytes : (const uint8_t *)"", *end = p + n;
 	size_t used = 0;
 
 	while (p < end) {
@@ -222,7 +222,7 @@ char *text_escape (char *out, size_t size, const void *bytes, size_t n)
 
 char *text_plain (char *out, size_t size, const void *bytes, size_t n)
 {
-	const uint8_t *p = bytes, *end = p + n;
+	const uint8_t *p = n ? bytes : (const uint8_t *)"", *end = p + n;
 	size_t used = 0;
 
 	while (p < end) {
@@ -245,7 +245,7 @@ char *text_plain (char *out, size_t size, const void *bytes, size_t n)
 
 size_t text_show (char *out, const void *bytes, size_t n)
 {
-	const uint8_t *p = bytes, *end = p + n;
+	const uint8_t *p = n ? bytes : (const uint8_t *)"", *end = p + n;
 	char *to = out;
 
 	while (p < end) {

@@ -387,6 +387,8 @@ static int step_login (struct ssh_session *session, struct err *err)
 			"one is right");
 	if (result < 0 && *session->parting)
 		return err_set (err, FAILURE_DENIED, "its sshd ended the login");
+	if (result < 0 && session->pump.read_ended) /* libssh2 has other reasons then: a passphrase that is missing */
+		return err_set (err, FAILURE_UNREACHABLE, "its sshd closed the connection during the login");
 	if (result <= 0)
 		return result;
 	session->memory.secret = false;
@@ -455,6 +457,14 @@ static int flush (struct ssh_session *session, struct err *err)
 	return 0;
 }
 
+static int explain_close (const struct ssh_session *session, struct err *err)
+{
+	if (session->pump.read_error)
+		return err_set (err, FAILURE_UNREACHABLE, "the connection to its sshd has ended: %s",
+			strerror (session->pump.read_error));
+	return err_set (err, FAILURE_UNREACHABLE, "its sshd closed the connection");
+}
+
 /* All that came is consumed, and the connection has ended. */
 static int check_end (struct ssh_session *session, struct err *err)
 {
@@ -462,10 +472,7 @@ static int check_end (struct ssh_session *session, struct err *err)
 		buf_consume (&session->in, buf_len (&session->in)); /* no channel takes it */
 	if (!session->pump.read_ended || buf_len (&session->in))
 		return 0;
-	if (session->pump.read_error)
-		return err_set (err, FAILURE_UNREACHABLE, "the connection to its sshd has ended: %s",
-			strerror (session->pump.read_error));
-	return err_set (err, FAILURE_UNREACHABLE, "its sshd closed the connection");
+	return explain_close (session, err);
 }
 
 static void on_again (void *arg)
@@ -490,6 +497,9 @@ static void run_steps (struct ssh_session *session)
 	}
 	if (result == 0 && session->state != SESSION_DEAD && check_end (session, &err) < 0)
 		result = -1;
+	if (result < 0 && session->state == SESSION_READY && session->pump.read_ended &&
+		libssh2_session_last_errno (session->raw) == LIBSSH2_ERROR_SOCKET_RECV)
+		explain_close (session, &err); /* more than libssh2 says */
 	if (result < 0)
 		die (session, &err);
 	if (session->state == SESSION_DEAD)

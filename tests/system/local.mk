@@ -34,6 +34,7 @@ system_tests = \
 	%D%/roots.test \
 	%D%/run.test \
 	%D%/ssh.test \
+	%D%/ssh_broken.test \
 	%D%/ssh_bulk.test \
 	%D%/ssh_hostile.test \
 	%D%/stdio.test \

@@ -100,6 +100,7 @@ class Sshd:
     of its own ones. `enter`: words before the command, which enter a network namespace."""
 
     serial = 0
+    port = None  # until it was started once
 
     def __init__(self, home, n=1, options=(), kinds=("ed25519",), known=True, addresses=None, enter=()):
         Sshd.serial += 1
@@ -143,9 +144,10 @@ class Sshd:
 
     def start(self):
         self.run = enter_run()
-        with socket.socket() as one:
-            one.bind(("127.0.0.1" if self.enter else self.addresses[0], 0))
-            self.port = one.getsockname()[1]
+        if not self.port:
+            with socket.socket() as one:
+                one.bind(("127.0.0.1" if self.enter else self.addresses[0], 0))
+                self.port = one.getsockname()[1]
         lines = ["Port %d" % self.port, *("ListenAddress " + address for address in self.addresses),
                  *("HostKey " + self.path("host_" + kind) for kind in self.keys),
                  "AuthorizedKeysFile " + self.path("authorized"), "PidFile none", "StrictModes no", "UsePAM no",
@@ -153,8 +155,9 @@ class Sshd:
                  "PrintMotd no", "PrintLastLog no", "LogLevel VERBOSE",
                  "SetEnv PATH=%s:/usr/bin:/bin HOME=%s" % (self.bin, self.home.directory)]
         with open(self.path("sshd_config"), "w") as file:
-            # The first line for a keyword counts.
-            file.write("".join(line + "\n" for line in self.options + lines))
+            # The first line for a keyword counts, but the last one for MaxStartups.
+            given = {line.split()[0] for line in self.options}
+            file.write("".join(line + "\n" for line in self.options + [line for line in lines if line.split()[0] not in given]))
         self.file = open(self.path("log"), "ab")
         self.process = subprocess.Popen([*self.enter, SSHD, "-D", "-e", "-f", self.path("sshd_config")], stdin=subprocess.DEVNULL,
                                         stdout=self.file, stderr=self.file, preexec_fn=bind_to_parent)
@@ -164,6 +167,14 @@ class Sshd:
                 raise AssertionError("sshd ended:\n" + self.log())
             return all("Server listening on %s" % address in self.log() for address in self.addresses)
         wait_until(listens, lambda: "sshd to listen:\n" + self.log())
+
+    def restart(self):
+        """It was killed: start it again, at the same port."""
+        self.process.wait(LIMIT)
+        self.file.close()
+        leave_run(self.run)
+        os.truncate(self.path("log"), 0)
+        self.start()
 
     def log(self):
         with open(self.path("log"), errors="replace") as file:
