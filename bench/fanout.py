@@ -101,8 +101,9 @@ class Fanout:
                 return port
         raise Failed(f"no port is free on {n} addresses")
 
-    def sshds(self, stack, n):
-        """Private sshds on n addresses; the options with which ssh logs in there without a question."""
+    def sshds(self, stack, n, more=""):
+        """Private sshds on n addresses; `more` is for sshd_config. Returns their directory, their port, and the options with
+        which ssh logs in there without a question."""
         sshd, ssh = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin"), shutil.which("ssh")
         if not sshd or not ssh:
             raise Skipped("there is no ssh and sshd here (scripts/packages install bench)")
@@ -120,7 +121,7 @@ class Fanout:
             with open(conf, "w") as file:
                 file.write(f"Port {port}\nHostKey {directory}/host\nPidFile none\nUsePAM no\nUseDNS no\nPrintMotd no\n"
                            f"AuthorizedKeysFile {directory}/user.pub\nStrictModes no\nPermitRootLogin prohibit-password\n"
-                           "PasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 1000\n")  # fmt: skip
+                           f"PasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 1000\n{more}")  # fmt: skip
                 for i in range(first, min(first + LISTENERS, n)):
                     file.write(f"ListenAddress {address(i)}\n")
             stack.callback(end, subprocess.Popen([sshd, "-D", "-e", "-f", conf], stdout=log, stderr=log))
@@ -134,14 +135,14 @@ class Fanout:
         except Failed:
             said = read(os.path.join(directory, "log"))[-200:]
             raise Skipped(f"the private sshd does not let us in: {said!r}") from None
-        return " ".join(options)
+        return directory, port, " ".join(options)
 
     def against(self, stack, row, other, command, variable):
         """`hostname` on all hosts by both, cold."""
         program = shutil.which(other)
         if not program:
             raise Skipped(f"there is no {other} here (scripts/packages install bench)")
-        options, fleet = self.sshds(stack, HOSTS), Fleet(self, stack, HOSTS)
+        (_, _, options), fleet = self.sshds(stack, HOSTS), Fleet(self, stack, HOSTS)
         home = tempfile.mkdtemp(prefix="home", dir=self.directory)
         hosts = ",".join(address(i) for i in range(HOSTS))
         command = [word.format(hosts=hosts, options=options) for word in command]

@@ -9,6 +9,9 @@ bench_programs = \
 	%D%/producer \
 	%D%/usage \
 	$(NULL)
+if HAVE_LIBSSH2
+bench_programs += %D%/ssh_exec
+endif
 EXTRA_PROGRAMS = $(bench_programs)
 EXTRA_LTLIBRARIES = %D%/echo.la
 bench_wire = src/wire/libwire.la src/net/libnet.la src/base/libbase.la $(JANSSON_LIBS) -lm
@@ -23,6 +26,8 @@ bench_way = %D%/meter.c %D%/meter.h %D%/way.c %D%/way.h
 %C%_logins_LDADD = $(bench_wire)
 %C%_pingpong_SOURCES = %D%/pingpong.c %D%/meter.c %D%/meter.h
 %C%_producer_SOURCES = %D%/producer.c %D%/meter.c %D%/meter.h
+%C%_ssh_exec_SOURCES = %D%/ssh_exec.c %D%/meter.c %D%/meter.h
+%C%_ssh_exec_LDADD = src/net/libnet.la src/base/libbase.la $(LIBSSH2_LIBS)
 %C%_usage_SOURCES = %D%/usage.c %D%/meter.c %D%/meter.h
 
 # A plugin that is never installed; the rpath only tells libtool to make a shared object.
@@ -35,5 +40,5 @@ bench: all $(bench_programs) %D%/echo.la
 .PHONY: bench
 
 dist_noinst_SCRIPTS += %D%/run
-EXTRA_DIST += %D%/fanout.py %D%/files.py %D%/measure.py
+EXTRA_DIST += %D%/fanout.py %D%/files.py %D%/measure.py %D%/ssh.py
 CLEANFILES += $(bench_programs) %D%/echo.la

@@ -1,4 +1,5 @@
-/* way - to a remexd, and back: a Unix socket, or TCP with TLS. It blocks, and leaves by meter_fail where something is wrong.
+/* way - to a remexd, and back: a Unix socket, TCP with TLS, or a session of ssh. It blocks, and leaves by meter_fail where
+ * something is wrong.
  */
 #ifndef REMEX_BENCH_WAY_H
 #define REMEX_BENCH_WAY_H
@@ -8,8 +9,8 @@
 
 struct way;
 
-/* `where` is a socket's path, or HOST:PORT (numbers); then the key is that of $REMEX_CONFIG/id.pem, and whoever answers is
- * believed: the bench has started it. */
+/* `where` is a socket's path; HOST:PORT (numbers), where the key is that of $REMEX_CONFIG/id.pem, and whoever answers is
+ * believed, as the bench has started it; or ssh://HOST:PORT, by a remex-ssh of its own ($REMEX_SSH). */
 struct way *way_open (const char *where);
 void way_close (struct way *way);
 
