@@ -5,6 +5,7 @@ noinst_LTLIBRARIES += %D%/libssh.la
 	%D%/identities.c %D%/identities.h \
 	%D%/known_hosts.c %D%/known_hosts.h \
 	%D%/pattern_list.c %D%/pattern_list.h \
+	%D%/preamble.c %D%/preamble.h \
 	%D%/public_key.c %D%/public_key.h \
 	%D%/quote.c %D%/quote.h \
 	%D%/ssh_config.c %D%/ssh_config.h \
@@ -17,16 +18,20 @@ if HAVE_LIBSSH2
 noinst_LTLIBRARIES += %D%/libsshsession.la
 %C%_libsshsession_la_SOURCES = \
 	%D%/agent_link.c %D%/agent_link.h \
+	%D%/alone.c %D%/alone.h \
+	%D%/alone_exec.c %D%/alone_exec.h \
+	%D%/alone_kill.c %D%/alone_kill.h \
 	%D%/failure.c %D%/failure.h \
 	%D%/session_memory.c %D%/session_memory.h \
 	%D%/ssh_channel.c %D%/ssh_channel.h \
 	%D%/ssh_login.c %D%/ssh_login.h \
 	%D%/ssh_pool.c %D%/ssh_pool.h \
 	%D%/ssh_session.c %D%/ssh_session.h \
+	%D%/stdio_reach.c %D%/stdio_reach.h \
 	$(NULL)
 libexec_PROGRAMS += remex-ssh
 remex_ssh_SOURCES = %D%/remex_ssh.c
 remex_ssh_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
 remex_ssh_LDADD = src/ssh/libsshsession.la src/ssh/libssh.la src/loop/libloop.la src/net/libnet.la src/wire/libwire.la \
-	src/base/libbase.la $(LIBSSH2_LIBS) $(UV_LIBS) $(SSL_LIBS)
+	src/base/libbase.la $(LIBSSH2_LIBS) $(UV_LIBS) $(JANSSON_LIBS) $(SSL_LIBS) -lm
 endif

@@ -83,16 +83,55 @@ static int put_cwd (struct buf *out, const char *cwd)
 		       : 0;
 }
 
+/* The script has begun: with the pid and the start time, field 22 of /proc/PID/stat, behind the name in parentheses. */
+static int put_begin (struct buf *out, const char *mark)
+{
+	return buf_printf (out,
+		"read -r REMEX_CALL 2>/dev/null </proc/$$/stat || REMEX_CALL=; set -- ${REMEX_CALL##*)}; "
+		"echo remex-ssh:%s:shell $$ ${20} || exit 1; echo remex-ssh:%s:shell >&2; ",
+		mark, mark);
+}
+
+/* Can the command be executed? Otherwise the reason goes to stderr. A word such as "-x" is left to sh. */
+static int put_check (struct buf *out, const char *name)
+{
+	if (*name == '-')
+		return 0;
+	if (put (out, "command -v ") < 0 || put_word (out, name) < 0 || put (out, " >/dev/null 2>&1 || { ") < 0)
+		return -1;
+	if (strchr (name, '/') && (put (out, "[ -e ") < 0 || put_word (out, name) < 0 ||
+					  put (out, " ] && echo Permission denied >&2 || ") < 0))
+		return -1;
+	return put (out, "echo No such file or directory >&2; exit 127; }; ");
+}
+
+static int put_marked_cwd (struct buf *out, const char *cwd)
+{
+	return put (out, "cd ") < 0 || (*cwd != '/' && put (out, "./") < 0) || put_word (out, cwd) < 0 ||
+			       put (out, " >/dev/null 2>&1 || { printf 'cannot change to %s\\n' ") < 0 ||
+			       put_word (out, cwd) < 0 || put (out, " >&2; exit 126; }; ") < 0
+		       ? -1
+		       : 0;
+}
+
 static int put_command (struct buf *out, const struct quote_command *command)
 {
-	for (const char *const *variable = command->env; variable && *variable; variable++)
-		if (put_variable (out, *variable) < 0)
-			return -1;
-	if (command->cwd && put_cwd (out, command->cwd) < 0)
-		return -1;
-	if (!command->line)
-		return put_argv (out, command->argv);
-	return put (out, "exec \"${SHELL:-/bin/sh}\" -c ") < 0 ? -1 : put_word (out, command->line);
+	const char *mark = command->mark;
+	int result = mark ? put_begin (out, mark) : 0;
+
+	for (const char *const *variable = command->env; variable && *variable && result == 0; variable++)
+		result = put_variable (out, *variable);
+	if (result == 0 && command->cwd)
+		result = mark ? put_marked_cwd (out, command->cwd) : put_cwd (out, command->cwd);
+	if (result == 0 && mark && !command->line)
+		result = put_check (out, *command->argv);
+	if (result == 0 && mark)
+		result = buf_printf (out, "export REMEX_CALL=%s; echo remex-ssh:%s:run || exit 1; ", mark, mark);
+	if (result == 0 && !command->line)
+		result = put_argv (out, command->argv);
+	else if (result == 0)
+		result = put (out, "exec \"${SHELL:-/bin/sh}\" -c ") < 0 ? -1 : put_word (out, command->line);
+	return result == 0 && command->no_input ? put (out, " </dev/null") : result;
 }
 
 int quote_script (struct buf *out, const struct quote_command *command, struct err *err)
@@ -113,23 +152,19 @@ int quote_script (struct buf *out, const struct quote_command *command, struct e
 
 /* --- the exec request -------------------------------------------------------------------------------------------- */
 
-int quote_exec (struct buf *out, const char *script, size_t n, struct err *err)
+/* The length of a script in the form for printf(1). */
+static size_t encoded_length (const char *script, size_t n)
 {
-	static const char head[] = "exec /bin/sh -c 'eval \"$(printf \"", tail[] = "\")\"'";
-	size_t length = sizeof head - 1 + sizeof tail - 1;
-	char *to;
+	size_t length = 0;
 
 	for (size_t i = 0; i < n; i++)
 		length += is_plain (script[i]) ? 1 : 4;
-	if (length > QUOTE_EXEC_MAX) {
-		errno = E2BIG;
-		return err_sys (err, 0, "the command line takes %zu bytes in an exec request, and %d are possible",
-			length, QUOTE_EXEC_MAX);
-	}
-	if (!(to = (char *)buf_reserve (out, length)))
-		return err_sys (err, 0, "the command line is too long");
-	memcpy (to, head, sizeof head - 1);
-	to += sizeof head - 1;
+	return length;
+}
+
+/* Write that form. Returns its end. */
+static char *encode (char *to, const char *script, size_t n)
+{
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)script[i];
 
@@ -142,7 +177,41 @@ int quote_exec (struct buf *out, const char *script, size_t n, struct err *err)
 		*to++ = (char)('0' + (c >> 3 & 7));
 		*to++ = (char)('0' + (c & 7));
 	}
-	memcpy (to, tail, sizeof tail - 1);
+	return to;
+}
+
+int quote_exec (struct buf *out, const char *script, size_t n, struct err *err)
+{
+	static const char head[] = "exec /bin/sh -c 'eval \"$(printf \"", tail[] = "\")\"'";
+	size_t length = sizeof head - 1 + sizeof tail - 1 + encoded_length (script, n);
+	char *to;
+
+	if (length > QUOTE_EXEC_MAX) {
+		errno = E2BIG;
+		return err_sys (err, 0, "the command line takes %zu bytes in an exec request, and %d are possible",
+			length, QUOTE_EXEC_MAX);
+	}
+	if (!(to = (char *)buf_reserve (out, length)))
+		return err_sys (err, 0, "the command line is too long");
+	memcpy (to, head, sizeof head - 1);
+	memcpy (encode (to + sizeof head - 1, script, n), tail, sizeof tail - 1);
+	buf_commit (out, length);
+	return 0;
+}
+
+/* --- over standard input ------------------------------------------------------------------------------------------ */
+
+/* `read` takes standard input byte by byte, and so nothing behind the line. */
+const char quote_bootstrap[] = "exec /bin/sh -c 'IFS= read -r REMEX_CALL && eval \"$(printf \"$REMEX_CALL\")\"'";
+
+int quote_line (struct buf *out, const char *script, size_t n, struct err *err)
+{
+	size_t length = encoded_length (script, n) + 1;
+	char *to = (char *)buf_reserve (out, length);
+
+	if (!to)
+		return err_sys (err, 0, "the command line is too long");
+	*encode (to, script, n) = '\n';
 	buf_commit (out, length);
 	return 0;
 }

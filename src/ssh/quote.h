@@ -7,11 +7,21 @@
  *
  *   exec /bin/sh -c 'eval "$(printf "exec cmd \047an argument\047")"'
  *
- * All bytes but NUL get through. Nothing depends on the locale.
+ * All bytes but NUL get through. Nothing depends on the locale. A script that is too long for an exec request goes as a line
+ * over standard input, to a sh that reads exactly that line and evaluates it: what is behind it belongs to the command.
+ *
+ * With a mark the script says how far it has come, so that what a login shell prints is told from what the command prints:
+ *
+ *   stdout   remex-ssh:MARK:shell PID START   sh runs; START is its start time in /proc/PID/stat, empty without /proc
+ *   stderr   remex-ssh:MARK:shell
+ *   stdout   remex-ssh:MARK:run               the command is executed next, in this process
+ *
+ * Where the last line does not come, stderr has the reason. The script does not go on when stdout is closed.
  */
 #ifndef REMEX_SSH_QUOTE_H
 #define REMEX_SSH_QUOTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -20,12 +30,20 @@
 /* Bytes of an exec request: libssh2 sends no more. */
 enum { QUOTE_EXEC_MAX = 34720 };
 
+/* Bytes of a mark: hexadecimal digits. A process that has REMEX_CALL=MARK in its environment belongs to the call. */
+enum { QUOTE_MARK = 32 };
+
+/* The text of the exec request for a script that comes over standard input (quote_line). */
+extern const char quote_bootstrap[];
+
 /* What is to be run; the members that are NULL are left out. */
 struct quote_command {
 	const char *const *argv; /* the words, NULL behind the last one; argv[0] is looked up in PATH */
 	const char *line; /* in place of argv: a line for the user's login shell ($SHELL) */
 	const char *const *env; /* NAME=VALUE, NULL behind the last one: added to the environment */
 	const char *cwd; /* the working directory; a relative one starts at the user's home */
+	const char *mark; /* QUOTE_MARK digits */
+	bool no_input; /* standard input is /dev/null */
 };
 
 /* Append the script for sh(1) that becomes the command: it ends in exec. Where cwd cannot be entered, sh says so on
@@ -37,5 +55,8 @@ int quote_script (struct buf *out, const struct quote_command *command, struct e
 /* Append the text of an exec request that runs a script of n bytes, none of them NUL. 0; or -1 and err, with err->sys
  * E2BIG where the text would be longer than QUOTE_EXEC_MAX. A failure leaves the buffer as it was. */
 int quote_exec (struct buf *out, const char *script, size_t n, struct err *err);
+
+/* Append the line for quote_bootstrap that runs a script of n bytes. 0; or -1 and err, as quote_script. */
+int quote_line (struct buf *out, const char *script, size_t n, struct err *err);
 
 #endif

@@ -2,7 +2,8 @@
  *
  * Descriptor 0 is the control socket (base/link.h): a client sends REC_REACH with one end of a pair of sockets, and gets
  * REC_REACHED, REC_UNREACHED and REC_SEVERED (wire/records.h). Sessions are shared by all requests for the same user, host
- * and port (ssh_pool.h). The program ends with the control socket.
+ * and port (ssh_pool.h). The program ends with the control socket, and before that kills what the client's calls have started
+ * on machines that have an sshd alone (alone.h).
  *
  * A hostile or dying sshd ends its sessions, and in the worst case this process: the client then tells so for each host.
  */
@@ -19,25 +20,29 @@
 #include <uv.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/link.h"
 #include "base/list.h"
 #include "loop/loop.h"
+#include "ssh/alone_exec.h"
 #include "ssh/failure.h"
 #include "ssh/ssh_pool.h"
+#include "ssh/stdio_reach.h"
 #include "wire/records.h"
 
-enum { CONTROL = 0, TEXTS = 4, STATUS_USAGE = 64 };
+enum { CONTROL = 0, TEXTS = 4, STATUS_USAGE = 64, PATIENCE_MS = 15000 };
 
-/* What runs on the machine for REACH_STDIO: the relay to its remexd's socket, else a remexd for this connection alone.
- * sbin is not in everybody's PATH. `remex stdio` ends with 69 when no remexd listens, before it has read anything. */
-static const char stdio_command[] =
-	"exec /bin/sh -c 'PATH=$PATH:/usr/local/bin:/usr/local/sbin:/usr/sbin:/sbin; remex stdio; s=$?; "
-	"case $s in 69|127) exec remexd --stdio;; esac; exit $s'";
+/* What an sshd alone can do; the verbs of one plugin are in a row. */
+static const struct alone_verb *const rows[] = { &alone_exec_run, &alone_exec_shell };
+static const struct alone_verbs verbs = { rows, sizeof rows / sizeof *rows };
 
 static uv_loop_t loop;
 static struct ssh_pool *pool;
 static struct watch *control;
+static struct timer *patience; /* the client is gone, and processes of its calls are being killed */
+static struct list notes; /* of struct request_note: REACH_STDIO */
+static bool leaving;
 
 /* --- answers ----------------------------------------------------------------------------------------------------------- */
 
@@ -98,9 +103,19 @@ static void answer (uint32_t type, uint64_t id, const struct err *err)
 /* --- requests ---------------------------------------------------------------------------------------------------------- */
 
 struct request_note {
+	struct list node; /* in notes, where there is stdio */
 	uint64_t id;
 	bool opened;
+	struct stdio_reach *stdio; /* of REACH_STDIO */
 };
+
+static void note_free (struct request_note *note)
+{
+	list_remove (&note->node);
+	free (note);
+	if (leaving && list_empty (&notes))
+		uv_stop (&loop);
+}
 
 static void on_opened (void *arg)
 {
@@ -114,11 +129,24 @@ static void on_failed (void *arg, const struct err *err)
 {
 	struct request_note *note = arg;
 
-	answer (note->opened ? REC_SEVERED : REC_UNREACHED, note->id, err);
-	free (note);
+	if (!leaving)
+		answer (note->opened ? REC_SEVERED : REC_UNREACHED, note->id, err);
 }
 
-static const struct ssh_pool_ops ops = { on_opened, on_failed };
+static void on_gone (void *arg)
+{
+	note_free (arg);
+}
+
+static void on_direct_failed (void *arg, const struct ssh_exit *how, const struct err *err)
+{
+	(void)how;
+	on_failed (arg, err);
+	note_free (arg);
+}
+
+static const struct ssh_pool_ops direct_ops = { .opened = on_opened, .failed = on_direct_failed };
+static const struct stdio_reach_ops stdio_ops = { on_opened, on_failed, on_gone };
 
 /* The texts of a payload, each with its NUL. Returns how many, or -1: it is no such payload. */
 static int take_texts (const struct packet *packet, const char *texts[TEXTS])
@@ -152,7 +180,6 @@ static int take (struct packet *packet)
 	target.user = texts[0];
 	target.host = texts[1];
 	target.port = (uint16_t)packet->record.a;
-	target.command = direct ? NULL : stdio_command;
 	target.to_host = direct ? texts[2] : NULL;
 	target.to_port = direct ? (uint16_t)strtoul (texts[3], NULL, 10) : 0;
 	if (direct && strlen (target.to_host) > 255)
@@ -160,11 +187,39 @@ static int take (struct packet *packet)
 	if (!(note = malloc (sizeof *note)))
 		return -1;
 	*note = (struct request_note){ .id = packet->record.id };
-	if (ssh_pool_reach (pool, &target, packet->fds[0], &ops, note, &err) == 0)
+	list_init (&note->node);
+	if (direct && ssh_pool_reach (pool, &target, packet->fds[0], &direct_ops, note, &err) == 0) {
 		packet->fds[0] = -1;
-	else
+	} else if (!direct &&
+		   (note->stdio = stdio_reach_new (
+			    &loop, pool, &target, packet->fds[0], &verbs, &stdio_ops, note, &err))) {
+		packet->fds[0] = -1;
+		list_append (&notes, &note->node);
+	} else {
 		on_failed (note, &err);
+		note_free (note);
+	}
 	return 0;
+}
+
+static void on_impatient (void *arg)
+{
+	(void)arg;
+	uv_stop (&loop);
+}
+
+/* The client is gone. What its calls have started on machines with an sshd alone is killed first. */
+static void leave (void)
+{
+	struct request_note *note, *after;
+
+	leaving = true;
+	watch_free (&control);
+	timer_set (&loop, &patience, clock_ms () + PATIENCE_MS, on_impatient, NULL);
+	list_each_safe (note, after, &notes, node)
+		stdio_reach_leave (note->stdio);
+	if (list_empty (&notes))
+		uv_stop (&loop);
 }
 
 static void on_control (void *arg, int events)
@@ -183,7 +238,7 @@ static void on_control (void *arg, int events)
 			break;
 	}
 	if (got == 0 || (got < 0 && errno != EAGAIN))
-		uv_stop (&loop);
+		leave ();
 }
 
 static int usage (void)
@@ -205,6 +260,7 @@ int main (int argc, char **argv)
 	fd_raise_limit ();
 	signal (SIGPIPE, SIG_IGN);
 	list_init (&answers);
+	list_init (&notes);
 	if (libssh2_init (0) || uv_loop_init (&loop) < 0 || !(pool = ssh_pool_new (&loop)) ||
 		!(control = watch_new (&loop, CONTROL, UV_READABLE, on_control, NULL))) {
 		fputs ("remex-ssh: out of memory\n", stderr);
@@ -213,6 +269,7 @@ int main (int argc, char **argv)
 	uv_run (&loop, UV_RUN_DEFAULT);
 	ssh_pool_free (pool);
 	watch_free (&control);
+	timer_free (&patience);
 	list_each_safe (later, after, &answers, node)
 		free (later);
 	uv_run (&loop, UV_RUN_NOWAIT);

@@ -53,26 +53,58 @@ static void set_end (struct ssh_channel *channel, const struct err *err)
 	channel->has_end = true;
 }
 
+/* Is there output that was not delivered? */
+static bool has_output (struct ssh_channel *channel)
+{
+	if (channel->abandoned && !channel->watch)
+		return false;
+	if (!channel->watch)
+		return buf_len (&channel->down) || buf_len (&channel->errors);
+	pump_write (&channel->pump);
+	return channel->pump.write_blocked;
+}
+
 /* libssh2 has no such channel any more: unlink it, deliver what is left, and tell the end. */
 static void drain (struct ssh_channel *channel)
 {
+	const struct ssh_exit how = { channel->ended, channel->status, channel->signal };
+
 	channel->raw = NULL;
 	channel->state = CHANNEL_DRAINING;
 	list_remove (&channel->node);
-	pump_write (&channel->pump);
-	if (channel->pump.write_blocked) {
-		watch_set (channel->watch, UV_WRITABLE);
+	if (has_output (channel)) {
+		if (channel->watch)
+			watch_set (channel->watch, UV_WRITABLE);
+		else
+			channel->ops->ready (channel->arg); /* and ssh_channel_consume goes on */
 		return;
 	}
-	channel->ops->ended (channel->arg, &channel->end);
+	channel->ops->ended (channel->arg, &how, &channel->end);
 	channel_free (channel);
+}
+
+static void on_drained (void *arg)
+{
+	struct ssh_channel *channel = arg;
+
+	if (!has_output (channel))
+		drain (channel);
+}
+
+/* Without a socket: the last step of a channel in DRAINING, later, because the owner is still using the channel. */
+static void drain_soon (struct ssh_channel *channel)
+{
+	if (!has_output (channel))
+		timer_set (channel->loop, &channel->timer, clock_ms (), on_drained, channel);
+	else if (channel->watch)
+		watch_set (channel->watch, UV_WRITABLE);
 }
 
 /* The channel was never open: hand the socket back. */
 static void refuse (struct ssh_channel *channel, bool again, const struct err *err)
 {
 	const struct ssh_channel_ops *ops = channel->ops;
-	int fd = channel->pump.stream.in;
+	int fd = channel->watch ? channel->pump.stream.in : -1;
 	void *arg = channel->arg;
 
 	watch_free (&channel->watch);
@@ -108,6 +140,8 @@ static void set_watch (struct ssh_channel *channel)
 {
 	int events = 0;
 
+	if (!channel->watch)
+		return;
 	if (!channel->pump.read_ended && buf_room (&channel->up) >= READ_MOST && channel->state != CHANNEL_CLOSING)
 		events |= UV_READABLE;
 	if (channel->pump.write_blocked)
@@ -133,25 +167,35 @@ static void on_ready (void *arg, int events)
 		if (channel->state == CHANNEL_OPEN)
 			channel->since_ms = clock_ms ();
 	}
+	channel->up_ended = channel->pump.read_ended;
 	set_watch (channel);
 	channel->stir (channel->stir_arg);
+}
+
+static int set_socket (struct ssh_channel *channel, int fd)
+{
+	struct stream stream;
+
+	if (stream_owned (&stream, fd, fd) < 0 ||
+		!(channel->watch = watch_new (channel->loop, fd, UV_READABLE, on_ready, channel)))
+		return -1;
+	pump_open (&channel->pump, &stream);
+	return 0;
 }
 
 struct ssh_channel *ssh_channel_new (const struct channel_place *place, const struct ssh_channel_target *target, int fd,
 	const struct ssh_channel_ops *ops, void *arg)
 {
 	struct ssh_channel *channel = calloc (1, sizeof *channel);
-	struct stream stream;
 
-	if (!channel || stream_owned (&stream, fd, fd) < 0) {
-		free (channel);
+	if (!channel)
 		return NULL;
-	}
 	list_init (&channel->node);
 	channel->loop = place->loop;
 	channel->session = place->session;
 	channel->session_out = place->out;
 	channel->stir = place->stir;
+	channel->wake = place->wake;
 	channel->stir_arg = place->arg;
 	channel->target = *target;
 	channel->ops = ops;
@@ -160,14 +204,12 @@ struct ssh_channel *ssh_channel_new (const struct channel_place *place, const st
 	channel->since_ms = clock_ms ();
 	buf_init (&channel->up, UP_MAX);
 	buf_init (&channel->down, CHANNEL_WINDOW + PACKET);
-	buf_init (&channel->errors, 2 * CHANNEL_STDERR);
+	buf_init (&channel->errors, CHANNEL_WINDOW + PACKET);
 	pump_init (&channel->pump, &channel->up, &channel->down);
-	if (!(channel->watch = watch_new (place->loop, fd, UV_READABLE, on_ready, channel))) {
-		free (channel);
-		return NULL;
-	}
-	pump_open (&channel->pump, &stream);
-	return channel;
+	if (fd < 0 || set_socket (channel, fd) == 0)
+		return channel;
+	free (channel);
+	return NULL;
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------------- */
@@ -197,7 +239,7 @@ static LIBSSH2_CHANNEL *open_raw (struct ssh_channel *channel)
 	uint8_t message[512];
 	size_t n;
 
-	if (target->command)
+	if (!target->host)
 		return libssh2_channel_open_ex (channel->session, "session", 7, 0, PACKET, NULL, 0);
 	n = put_string (message, target->host);
 	n += put_number (message + n, target->port);
@@ -212,7 +254,7 @@ static void explain_refusal (const struct ssh_channel *channel, const char *text
 {
 	const struct ssh_channel_target *target = &channel->target;
 
-	if (target->command)
+	if (!target->host)
 		err_set (err, FAILURE_BUSY, "its sshd opens no further session (MaxSessions of sshd_config): %s", text);
 	else if (strstr (text, "prohibited"))
 		err_set (err, FAILURE_DENIED,
@@ -232,6 +274,19 @@ static void let_go (struct ssh_channel *channel)
 	refuse (channel, false, &err);
 }
 
+/* Ask for the command or the subsystem: a result of libssh2. The replies to two requests at a time would be mixed up (R4):
+ * the session begins no other channel before this call has its answer. */
+static int start_up (struct ssh_channel *channel)
+{
+	const struct ssh_channel_target *target = &channel->target;
+	const char *what = target->command ? target->command : target->subsystem;
+
+	channel->startup = true;
+	return target->command ? libssh2_channel_process_startup (channel->raw, "exec", 4, what, (unsigned)strlen (what))
+			       : libssh2_channel_process_startup (
+					 channel->raw, "subsystem", 9, what, (unsigned)strlen (what));
+}
+
 static int step_opening (struct ssh_channel *channel, struct err *err)
 {
 	struct err why;
@@ -249,21 +304,23 @@ static int step_opening (struct ssh_channel *channel, struct err *err)
 		if (result) {
 			explain_refusal (channel, text, &why);
 			/* A refusal of MaxSessions (R13) comes with the code of a failed connection. */
-			refuse (channel, channel->target.command != NULL, &why);
+			refuse (channel, !channel->target.host, &why);
 			return 1;
 		}
 	}
-	if (channel->target.command) {
-		/* The replies to two requests at a time would be mixed up (R4): the session begins no other channel
-		 * before this call has its answer. */
-		result = libssh2_channel_process_startup (
-			channel->raw, "exec", 4, channel->target.command, (unsigned)strlen (channel->target.command));
+	if (!channel->target.host && channel->abandoned && !channel->startup) {
+		err_set (&channel->end, FAILURE_UNREACHABLE, "closed from here");
+		channel->has_end = true;
+	} else if (!channel->target.host) {
+		result = start_up (channel);
 		if (result == LIBSSH2_ERROR_EAGAIN)
 			return 0;
 		if (result && !failure_is_of_channel (result))
 			return failure_of_session (channel->session, "its sshd runs no command", err);
 		if (result) {
-			err_set (&channel->end, FAILURE_DENIED, "its sshd refuses to run a command");
+			err_set (&channel->end, FAILURE_DENIED, "its sshd refuses %s%s",
+				channel->target.command ? "to run a command" : "the subsystem ",
+				channel->target.command ? "" : channel->target.subsystem);
 			channel->has_end = true;
 		}
 	}
@@ -285,12 +342,16 @@ static bool is_fatal (ssize_t result)
 
 static void keep_errors (struct ssh_channel *channel, const void *bytes, size_t n)
 {
-	if (n > CHANNEL_STDERR) {
-		bytes = (const uint8_t *)bytes + n - CHANNEL_STDERR;
-		n = CHANNEL_STDERR;
+	if (!channel->watch) {
+		buf_append (&channel->errors, bytes, n); /* pull has seen to the memory */
+		return;
 	}
-	if (buf_len (&channel->errors) + n > CHANNEL_STDERR)
-		buf_consume (&channel->errors, buf_len (&channel->errors) + n - CHANNEL_STDERR);
+	if (n > CHANNEL_LAST_WORDS) {
+		bytes = (const uint8_t *)bytes + n - CHANNEL_LAST_WORDS;
+		n = CHANNEL_LAST_WORDS;
+	}
+	if (buf_len (&channel->errors) + n > CHANNEL_LAST_WORDS)
+		buf_consume (&channel->errors, buf_len (&channel->errors) + n - CHANNEL_LAST_WORDS);
 	buf_append (&channel->errors, bytes, n); /* without memory the reason is missing, and nothing else */
 }
 
@@ -316,7 +377,8 @@ static int pull (struct ssh_channel *channel, struct err *err)
 		}
 		if (n > READ_MOST)
 			n = READ_MOST;
-		if (!(space = buf_reserve (&channel->down, n)))
+		if (!(space = buf_reserve (&channel->down, n)) ||
+			(!channel->watch && !buf_reserve (&channel->errors, sizeof scratch)))
 			return err_set (err, FAILURE_INTERNAL, "out of memory");
 		got = libssh2_channel_read_ex (channel->raw, 0, (char *)space, n);
 		if (is_fatal (got))
@@ -327,7 +389,7 @@ static int pull (struct ssh_channel *channel, struct err *err)
 		n = window < sizeof scratch ? window : sizeof scratch;
 		if (n)
 			got_errors =
-				libssh2_channel_read_ex (channel->raw, SSH_EXTENDED_DATA_STDERR, (char *)scratch, n);
+				libssh2_channel_read_ex (channel->raw, CHANNEL_STDERR, (char *)scratch, n);
 		if (is_fatal (got_errors))
 			return failure_of_session (channel->session, "the connection has ended", err);
 		if (got_errors > 0)
@@ -350,6 +412,8 @@ static int grant (struct ssh_channel *channel, struct err *err)
 	size_t may = libssh2_channel_window_read_ex (channel->raw, NULL, NULL) + buf_len (&channel->down);
 	int result;
 
+	if (!channel->watch)
+		may += buf_len (&channel->errors);
 	if (!channel->granting && !channel->eof_received && may <= CHANNEL_WINDOW - CHANNEL_WINDOW / 8)
 		channel->granting = (uint32_t)(CHANNEL_WINDOW - may);
 	if (!channel->granting)
@@ -387,7 +451,7 @@ static int push_end (struct ssh_channel *channel, struct err *err)
 {
 	int result;
 
-	if (channel->eof_sent || !channel->pump.read_ended || buf_len (&channel->up))
+	if (channel->eof_sent || !channel->up_ended || buf_len (&channel->up))
 		return 0;
 	result = libssh2_channel_send_eof (channel->raw);
 	if (is_fatal (result))
@@ -420,12 +484,12 @@ static int pull_end (struct ssh_channel *channel, struct err *err)
 		if (result != 1)
 			return 0;
 		channel->eof_received = true;
-		channel->held = channel->target.command != NULL;
+		channel->held = channel->target.command && channel->watch;
 		if (channel->held)
 			timer_set (channel->loop, &channel->timer, clock_ms () + HOLD_MS, on_held, channel);
 		return 1;
 	}
-	if (channel->shut || channel->held || buf_len (&channel->down) || pump_end (&channel->pump) < 0)
+	if (channel->shut || channel->held || !channel->watch || buf_len (&channel->down) || pump_end (&channel->pump) < 0)
 		return 0;
 	channel->shut = true;
 	return 1;
@@ -449,7 +513,7 @@ static void explain_end (const struct ssh_channel *channel, struct err *err)
 	char said[200];
 
 	last_error (channel, said, sizeof said);
-	if (!channel->target.command)
+	if (channel->target.host)
 		err_set (err, FAILURE_UNREACHABLE, "the connection has ended");
 	else if (*channel->signal)
 		err_set (err, FAILURE_UNREACHABLE, "the command was ended by SIG%s%s%s", channel->signal,
@@ -478,6 +542,7 @@ static int poll_closed (struct ssh_channel *channel, struct err *err)
 	if (signal)
 		snprintf (channel->signal, sizeof channel->signal, "%s", signal);
 	libssh2_free (channel->session, signal);
+	channel->ended = true;
 	explain_end (channel, &end);
 	set_end (channel, &end);
 	channel->state = CHANNEL_CLOSING;
@@ -498,11 +563,23 @@ static int abandon (struct ssh_channel *channel)
 	return 1;
 }
 
+/* Nobody takes what has come. Returns 1 when room was made, 0. */
+static int drop (struct ssh_channel *channel)
+{
+	bool had = buf_len (&channel->down) || buf_len (&channel->errors);
+
+	buf_consume (&channel->down, buf_len (&channel->down));
+	buf_consume (&channel->errors, buf_len (&channel->errors));
+	return had;
+}
+
 /* Write to the socket. Returns 1 when room was made, 0. */
 static int deliver (struct ssh_channel *channel)
 {
 	bool had = buf_len (&channel->down);
 
+	if (!channel->watch)
+		return channel->abandoned ? drop (channel) : 0;
 	if (!had || channel->pump.write_blocked)
 		return 0;
 	return pump_write (&channel->pump) > 0 || channel->pump.write_failed;
@@ -531,6 +608,8 @@ static int step_open (struct ssh_channel *channel, struct err *err)
 			(channel->abandoned && channel->eof_sent)))
 		done |= abandon (channel);
 	set_watch (channel);
+	if (done && !channel->watch)
+		channel->ops->ready (channel->arg);
 	return done;
 }
 
@@ -553,7 +632,7 @@ static int step_closing (struct ssh_channel *channel, struct err *err)
 
 int ssh_channel_step (struct ssh_channel *channel, struct err *err)
 {
-	if (channel->state == CHANNEL_OPENING && channel->pump.read_ended && !channel->asked) {
+	if (channel->state == CHANNEL_OPENING && (channel->pump.read_ended || channel->abandoned) && !channel->asked) {
 		let_go (channel);
 		return 1;
 	}
@@ -576,4 +655,104 @@ int64_t ssh_channel_wakes (const struct ssh_channel *channel)
 	bool waits = channel->state == CHANNEL_CLOSING || (channel->state == CHANNEL_OPEN && channel->abandoned);
 
 	return waits && !is_late (channel) ? channel->since_ms + CHANNEL_CLOSE_MS : INT64_MAX;
+}
+
+/* --- the owner ------------------------------------------------------------------------------------------------------- */
+
+static const struct buf *stream_of (const struct ssh_channel *channel, enum channel_stream stream)
+{
+	return stream == CHANNEL_STDERR ? &channel->errors : &channel->down;
+}
+
+const uint8_t *ssh_channel_output (const struct ssh_channel *channel, enum channel_stream stream, size_t *n)
+{
+	*n = buf_len (stream_of (channel, stream));
+	return buf_head (stream_of (channel, stream));
+}
+
+/* Step later, and not while the owner is using the channel. */
+static void wake (struct ssh_channel *channel)
+{
+	if (channel->state < CHANNEL_DRAINING)
+		channel->wake (channel->stir_arg);
+	else
+		drain_soon (channel);
+}
+
+void ssh_channel_consume (struct ssh_channel *channel, enum channel_stream stream, size_t n)
+{
+	if (!n)
+		return;
+	buf_consume (stream == CHANNEL_STDERR ? &channel->errors : &channel->down, n);
+	wake (channel);
+}
+
+size_t ssh_channel_room (const struct ssh_channel *channel)
+{
+	return channel->up_ended || channel->state > CHANNEL_OPEN ? 0 : buf_room (&channel->up);
+}
+
+size_t ssh_channel_waiting (const struct ssh_channel *channel)
+{
+	return buf_len (&channel->up);
+}
+
+int ssh_channel_send (struct ssh_channel *channel, const void *bytes, size_t n)
+{
+	if (buf_append (&channel->up, bytes, n) < 0)
+		return -1;
+	wake (channel);
+	return 0;
+}
+
+void ssh_channel_send_end (struct ssh_channel *channel)
+{
+	channel->up_ended = true;
+	wake (channel);
+}
+
+int ssh_channel_attach (struct ssh_channel *channel, int fd)
+{
+	if (set_socket (channel, fd) < 0)
+		return -1;
+	if (buf_len (&channel->errors) > CHANNEL_LAST_WORDS)
+		buf_consume (&channel->errors, buf_len (&channel->errors) - CHANNEL_LAST_WORDS);
+	wake (channel);
+	return 0;
+}
+
+static void ignore (void *arg)
+{
+	(void)arg;
+}
+
+static void ignore_refusal (void *arg, int fd, bool again, const struct err *err)
+{
+	(void)arg;
+	(void)fd;
+	(void)again;
+	(void)err;
+}
+
+static void ignore_end (void *arg, const struct ssh_exit *how, const struct err *err)
+{
+	(void)arg;
+	(void)how;
+	(void)err;
+}
+
+void ssh_channel_abandon (struct ssh_channel *channel)
+{
+	static const struct ssh_channel_ops nobody = { ignore, ignore, ignore_refusal, ignore_end };
+
+	channel->ops = &nobody;
+	channel->abandoned = true;
+	/* The strings go with the owner. libssh2 has its own copy of a command that it was asked for (R6 holds for it, too). */
+	channel->target = (struct ssh_channel_target){ .command = channel->target.command ? "" : NULL,
+		.subsystem = channel->target.subsystem ? "" : NULL,
+		.host = channel->target.host ? "" : NULL };
+	if (channel->state == CHANNEL_OPEN)
+		channel->since_ms = clock_ms ();
+	buf_consume (&channel->up, buf_len (&channel->up));
+	ssh_channel_send_end (channel);
 }

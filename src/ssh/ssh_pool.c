@@ -69,9 +69,10 @@ struct ssh_reach {
 	struct list node; /* in peer->waiting, or unlinked */
 	struct peer *peer;
 	struct route *route; /* of its channel */
-	char *command, *to_host;
+	struct ssh_channel *channel; /* NULL: it waits */
+	char *command, *subsystem, *to_host;
 	uint16_t to_port;
-	int fd; /* while it waits */
+	int fd; /* while it waits; -1: it has no socket */
 	struct watch *watch; /* of fd */
 	int tries;
 	bool opened;
@@ -89,17 +90,24 @@ static void reach_free (struct ssh_reach *reach)
 	watch_free (&reach->watch);
 	fd_close (&reach->fd);
 	free (reach->command);
+	free (reach->subsystem);
 	free (reach->to_host);
 	free (reach);
 }
 
-static void reach_failed (struct ssh_reach *reach, const struct err *err)
+static void reach_ended (struct ssh_reach *reach, const struct ssh_exit *how, const struct err *err)
 {
 	const struct ssh_pool_ops *ops = reach->ops;
 	void *arg = reach->arg;
 
-	ops->failed (arg, err);
+	list_remove (&reach->node);
+	ops->failed (arg, how, err);
 	reach_free (reach);
+}
+
+static void reach_failed (struct ssh_reach *reach, const struct err *err)
+{
+	reach_ended (reach, NULL, err);
 }
 
 /* Nobody sends anything before the request has an answer: the other end of the socket is closed. */
@@ -118,7 +126,8 @@ static int reach_wait (struct ssh_reach *reach, int fd, bool first)
 {
 	reach->fd = fd;
 	reach->route = NULL;
-	if (!(reach->watch = watch_new (reach->peer->pool->loop, fd, UV_READABLE, on_given_up, reach)))
+	reach->channel = NULL;
+	if (fd >= 0 && !(reach->watch = watch_new (reach->peer->pool->loop, fd, UV_READABLE, on_given_up, reach)))
 		return -1;
 	if (first)
 		list_prepend (&reach->peer->waiting, &reach->node);
@@ -170,17 +179,24 @@ static void on_refused (void *arg, int fd, bool again, const struct err *err)
 	reach_failed (reach, err);
 }
 
-static void on_channel_ended (void *arg, const struct err *err)
+static void on_channel_ready (void *arg)
 {
-	reach_failed (arg, err);
+	struct ssh_reach *reach = arg;
+
+	reach->ops->ready (reach->arg);
 }
 
-static const struct ssh_channel_ops channel_ops = { on_opened, on_refused, on_channel_ended };
+static void on_channel_ended (void *arg, const struct ssh_exit *how, const struct err *err)
+{
+	reach_ended (arg, how, err);
+}
+
+static const struct ssh_channel_ops channel_ops = { on_opened, on_channel_ready, on_refused, on_channel_ended };
 
 /* Make the request a channel of the session. */
 static void attach (struct ssh_reach *reach, struct route *route)
 {
-	const struct ssh_channel_target target = { reach->command, reach->to_host, reach->to_port };
+	const struct ssh_channel_target target = { reach->command, reach->subsystem, reach->to_host, reach->to_port };
 	int fd = reach->fd;
 	struct err err;
 
@@ -189,7 +205,7 @@ static void attach (struct ssh_reach *reach, struct route *route)
 	reach->fd = -1;
 	reach->route = route;
 	route->idle_ms = 0;
-	if (ssh_session_open (route->session, &target, fd, &channel_ops, reach) == 0)
+	if ((reach->channel = ssh_session_open (route->session, &target, fd, &channel_ops, reach)))
 		return;
 	reach->fd = fd;
 	err_set (&err, FAILURE_INTERNAL, "out of memory");
@@ -324,14 +340,15 @@ static void forget_opened (void *arg)
 	(void)arg;
 }
 
-static void forget_failed (void *arg, const struct err *err)
+static void forget_failed (void *arg, const struct ssh_exit *how, const struct err *err)
 {
 	(void)arg;
+	(void)how;
 	(void)err;
 }
 
 /* Of a channel whose route is gone: the end of the socket ends it. */
-static const struct ssh_pool_ops forgotten_ops = { forget_opened, forget_failed };
+static const struct ssh_pool_ops forgotten_ops = { forget_opened, forget_opened, forget_failed };
 
 static void on_hop_opened (void *arg)
 {
@@ -343,12 +360,13 @@ static void on_hop_opened (void *arg)
 }
 
 /* Before it was open: the route has failed. Afterwards the session sees the end of its connection. */
-static void on_hop_failed (void *arg, const struct err *err)
+static void on_hop_failed (void *arg, const struct ssh_exit *how, const struct err *err)
 {
 	struct route *route = arg;
 	bool opened = route->jump->opened;
 	struct err why;
 
+	(void)how;
 	route->jump = NULL;
 	if (opened || route->over)
 		return;
@@ -399,7 +417,7 @@ static struct ssh_reach *reach_new (struct ssh_pool *pool, const struct ssh_pool
 /* Go through the last one of the hosts on the way. 0, or -1 and err. */
 static int begin_hop (struct route *route, const char *jump, struct err *err)
 {
-	static const struct ssh_pool_ops ops = { on_hop_opened, on_hop_failed };
+	static const struct ssh_pool_ops ops = { .opened = on_hop_opened, .failed = on_hop_failed };
 	struct peer *peer = route->peer;
 	struct ssh_pool_target hop = { .to_host = peer->login.hostname, .to_port = peer->login.port };
 	char *list = strdup (jump);
@@ -660,8 +678,9 @@ static struct ssh_reach *reach_new (struct ssh_pool *pool, const struct ssh_pool
 	reach->arg = arg;
 	reach->to_port = target->to_port;
 	reach->command = target->command ? strdup (target->command) : NULL;
+	reach->subsystem = target->subsystem ? strdup (target->subsystem) : NULL;
 	reach->to_host = target->to_host ? strdup (target->to_host) : NULL;
-	if ((target->command && !reach->command) || (target->to_host && !reach->to_host) ||
+	if ((target->command && !reach->command) || (target->subsystem && !reach->subsystem) || (target->to_host && !reach->to_host) ||
 		reach_wait (reach, fd, false) < 0) {
 		reach->fd = -1;
 		reach_free (reach);
@@ -677,4 +696,22 @@ int ssh_pool_reach (struct ssh_pool *pool, const struct ssh_pool_target *target,
 	void *arg, struct err *err)
 {
 	return reach_new (pool, target, 0, fd, ops, arg, err) ? 0 : -1;
+}
+
+struct ssh_reach *ssh_pool_open (struct ssh_pool *pool, const struct ssh_pool_target *target,
+	const struct ssh_pool_ops *ops, void *arg, struct err *err)
+{
+	return reach_new (pool, target, 0, -1, ops, arg, err);
+}
+
+struct ssh_channel *ssh_reach_channel (const struct ssh_reach *reach)
+{
+	return reach->channel;
+}
+
+void ssh_reach_abandon (struct ssh_reach *reach)
+{
+	if (reach->channel)
+		ssh_channel_abandon (reach->channel);
+	reach_free (reach);
 }

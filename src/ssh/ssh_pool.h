@@ -18,6 +18,7 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "ssh/ssh_channel.h"
 
 enum {
 	POOL_SESSIONS = 16, /* of one peer, at most */
@@ -29,6 +30,7 @@ enum {
 };
 
 struct ssh_pool;
+struct ssh_reach; /* one request */
 
 /* What is to be reached, and from where. The strings are copied. */
 struct ssh_pool_target {
@@ -37,6 +39,7 @@ struct ssh_pool_target {
 	uint16_t port; /* of its sshd; 0: as ~/.ssh/config says, else 22 */
 	const char *via; /* hosts on the way there, as in ProxyJump; "none"; NULL: as ~/.ssh/config says */
 	const char *command; /* an exec request there, or NULL: */
+	const char *subsystem; /* a subsystem of its sshd, or NULL: */
 	const char *to_host; /* a connection from there to this host */
 	uint16_t to_port;
 };
@@ -44,9 +47,11 @@ struct ssh_pool_target {
 struct ssh_pool_ops {
 	/* Bytes flow. */
 	void (*opened) (void *arg);
-	/* They never will, or (after opened) they do no longer. err->code is an enum failure. The last call. After opened,
-	 * all bytes have been delivered, and the socket is closed behind the call. */
-	void (*failed) (void *arg, const struct err *err);
+	/* As in ssh_channel.h; only for ssh_pool_open. */
+	void (*ready) (void *arg);
+	/* They never will, or (after opened) they do no longer. err->code is an enum failure; `how` is NULL where it was not
+	 * opened. The last call. After opened, all bytes have been delivered, and the socket is closed behind the call. */
+	void (*failed) (void *arg, const struct ssh_exit *how, const struct err *err);
 };
 
 /* NULL: out of memory. */
@@ -60,5 +65,16 @@ void ssh_pool_free (struct ssh_pool *pool);
  * caller's. */
 int ssh_pool_reach (struct ssh_pool *pool, const struct ssh_pool_target *target, int fd, const struct ssh_pool_ops *ops,
 	void *arg, struct err *err);
+
+/* The same without a socket: the caller reads and writes the channel (ssh_reach_channel), in this process. NULL and err. */
+struct ssh_reach *ssh_pool_open (struct ssh_pool *pool, const struct ssh_pool_target *target,
+	const struct ssh_pool_ops *ops, void *arg, struct err *err);
+
+/* The channel of a request of ssh_pool_open, for the owner's calls of ssh_channel.h but ssh_channel_abandon: valid from
+ * `opened` until `failed`. */
+struct ssh_channel *ssh_reach_channel (const struct ssh_reach *reach);
+
+/* Give up such a request, before `failed`: no op is called any more. What runs over there is not ended by that. */
+void ssh_reach_abandon (struct ssh_reach *reach);
 
 #endif

@@ -685,17 +685,22 @@ static void on_stir (void *arg)
 	step (arg);
 }
 
-int ssh_session_open (struct ssh_session *session, const struct ssh_channel_target *target, int fd,
+static void on_wake (void *arg)
+{
+	ssh_session_wake (arg);
+}
+
+struct ssh_channel *ssh_session_open (struct ssh_session *session, const struct ssh_channel_target *target, int fd,
 	const struct ssh_channel_ops *ops, void *arg)
 {
-	const struct channel_place place = { session->loop, session->raw, &session->out, on_stir, session };
+	const struct channel_place place = { session->loop, session->raw, &session->out, on_stir, on_wake, session };
 	struct ssh_channel *channel = ssh_channel_new (&place, target, fd, ops, arg);
 
 	if (!channel)
-		return -1;
+		return NULL;
 	if (!session->n_channels++)
 		session->received_ms = clock_ms ();
 	list_append (&session->channels, &channel->node);
 	ssh_session_wake (session);
-	return 0;
+	return channel;
 }

@@ -74,8 +74,9 @@ int64_t ssh_session_opening_since (const struct ssh_session *session);
 /* How many channels it has that are not stale. */
 size_t ssh_session_n_channels (const struct ssh_session *session);
 
-/* Open a channel; ssh_session_has_room. The channel owns the socket. 0; or -1: out of memory, and it stays the caller's. */
-int ssh_session_open (struct ssh_session *session, const struct ssh_channel_target *target, int fd,
+/* Open a channel; ssh_session_has_room. The channel owns the socket; fd -1: it has none (ssh_channel.h). NULL: out of memory,
+ * and the socket stays the caller's. */
+struct ssh_channel *ssh_session_open (struct ssh_session *session, const struct ssh_channel_target *target, int fd,
 	const struct ssh_channel_ops *ops, void *arg);
 
 #endif

@@ -1,0 +1,613 @@
+/* alone_exec - see alone_exec.h. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "loop/loop.h"
+#include "ssh/alone_exec.h"
+#include "ssh/alone_kill.h"
+#include "ssh/failure.h"
+#include "ssh/preamble.h"
+#include "ssh/quote.h"
+#include "wire/header.h"
+
+enum {
+	SCRIPT_MAX = 4 * 1024 * 1024,
+	LINE_MAX_BYTES = 4 * SCRIPT_MAX + 1,
+	BEGIN_MS = 5000, /* a stop waits so long for a command that has not begun */
+	END_MS = 1000, /* a killed command ends its channel that soon, */
+	KILLS = 3, /* or is looked for again, so often in all */
+	SIGNALS = 8, /* that wait for the one before them */
+};
+
+enum exec_state { EXEC_OPENING, EXEC_BEGINNING, EXEC_RUNNING };
+
+struct alone_exec {
+	struct alone_call *call;
+	enum exec_state state;
+	struct ssh_reach *reach; /* NULL: it has ended */
+	struct alone_mark mark;
+	struct preamble shell, run, errors; /* of stdout up to the script, and up to the command; of stderr */
+	char begun[48]; /* stdout between these: the pid and the start time */
+	size_t n_begun;
+	struct buf line; /* of a long script: goes first on standard input */
+	struct buf early; /* stderr that came before it was known that the command runs */
+	bool ended; /* the channel has; `how` and `why` say how */
+	struct ssh_exit how;
+	char how_signal[24];
+	struct err why;
+	struct alone_kill *kill, *signal;
+	int signals[SIGNALS], n_signals;
+	int kills; /* how often it was killed */
+	bool killed; /* nothing with the mark is left: the end of the channel is waited for */
+	bool drop; /* output is dropped: the client takes none, and the call is being stopped */
+	struct timer *timer;
+};
+
+/* --- the command --------------------------------------------------------------------------------------------------- */
+
+static void free_words (char **words)
+{
+	for (size_t i = 0; words && words[i]; i++)
+		free (words[i]);
+	free (words);
+}
+
+/* A list of strings. NULL and err. */
+static char **read_strings (const json_t *list, struct err *err)
+{
+	char **words = calloc (json_array_size (list) + 1, sizeof *words);
+	const json_t *each;
+	size_t i;
+
+	if (!words)
+		err_set (err, CODE_INTERNAL, "out of memory");
+	json_array_foreach (list, i, each)
+	{
+		if (!words || !(words[i] = header_string (each, NULL, err))) {
+			free_words (words);
+			return NULL;
+		}
+	}
+	return words;
+}
+
+/* A map: {"NAME":"VALUE"}, or ["NAME=VALUE"]. NULL and err. */
+static char **read_map (const json_t *map, struct err *err)
+{
+	char **words, *value;
+	const char *key;
+	json_t *each;
+	size_t i = 0;
+
+	if (!json_is_object (map))
+		return read_strings (map, err);
+	if (!(words = calloc (json_object_size (map) + 1, sizeof *words)))
+		err_set (err, CODE_INTERNAL, "out of memory");
+	json_object_foreach ((json_t *)(uintptr_t)map, key, each)
+	{
+		value = words ? header_string (each, NULL, err) : NULL;
+		if (!value || asprintf (&words[i], "%s=%s", key, value) < 0) {
+			free (value);
+			free_words (words);
+			return NULL;
+		}
+		free (value);
+		i++;
+	}
+	return words;
+}
+
+/* The script of the call. 0, or -1 and err. */
+static int write_script (struct alone_exec *exec, struct buf *script, struct err *err)
+{
+	const json_t *args = exec->call->args, *cwd = json_object_get (args, "cwd"), *env = json_object_get (args, "env"),
+		     *argv = json_object_get (args, "argv"), *line = json_object_get (args, "command");
+	struct quote_command command = { .mark = exec->mark.mark, .no_input = !exec->call->has_input };
+	char **words = NULL, **variables = NULL, *text = NULL, *where = NULL;
+	int result = -1;
+
+	if ((argv && !(words = read_strings (argv, err))) || (env && !(variables = read_map (env, err))) ||
+		(line && !(text = header_string (line, NULL, err))) || (cwd && !(where = header_string (cwd, NULL, err)))) {
+		;
+	} else if (words && (!words[0] || !*words[0])) {
+		err_set (err, CODE_BAD_VALUE, "'argv' must name a command");
+	} else {
+		command.argv = (const char *const *)words;
+		command.env = (const char *const *)variables;
+		command.line = text;
+		command.cwd = where;
+		result = quote_script (script, &command, err);
+		if (result < 0 && !err->code)
+			err->code = err->sys ? CODE_TOO_LARGE : CODE_BAD_VALUE;
+	}
+	free_words (words);
+	free_words (variables);
+	free (text);
+	free (where);
+	return result;
+}
+
+static int make_mark (struct alone_mark *mark, struct err *err)
+{
+	uint8_t bytes[QUOTE_MARK / 2];
+
+	if (getentropy (bytes, sizeof bytes) < 0)
+		return err_sys (err, CODE_INTERNAL, "no random bytes");
+	for (size_t i = 0; i < sizeof bytes; i++)
+		snprintf (mark->mark + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
+/* --- output ---------------------------------------------------------------------------------------------------------- */
+
+static void kill_now (struct alone_exec *exec);
+
+static void push_input (struct alone_exec *exec);
+
+static void start (struct alone_exec *exec)
+{
+	exec->state = EXEC_RUNNING;
+	alone_started (exec->call);
+	if (exec->call->stop)
+		kill_now (exec);
+	else
+		push_input (exec);
+}
+
+/* Between the two lines of the script, on stdout: "PID START". */
+static void read_begun (struct alone_exec *exec, const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n && exec->n_begun < sizeof exec->begun - 1; i++)
+		exec->begun[exec->n_begun++] = (char)bytes[i];
+	exec->begun[exec->n_begun] = '\0';
+	if (!exec->mark.pid && strchr (exec->begun, '\n') &&
+		sscanf (exec->begun, "%ld %23[0-9]", &exec->mark.pid, exec->mark.start) < 1)
+		exec->mark.pid = 0;
+}
+
+/* How many of these bytes are not the command's. */
+static size_t skip_output (struct alone_exec *exec, const uint8_t *bytes, size_t n)
+{
+	size_t taken = 0, more;
+
+	if (!exec->shell.passed)
+		taken = preamble_take (&exec->shell, bytes, n);
+	if (exec->shell.passed && !exec->run.passed) {
+		more = preamble_take (&exec->run, bytes + taken, n - taken);
+		read_begun (exec, bytes + taken, more);
+		taken += more;
+	}
+	return taken;
+}
+
+/* stderr behind its marker, while it is not known whether the command runs: the reason why not, or its first words. */
+static void keep_early (struct alone_exec *exec, const uint8_t *bytes, size_t n)
+{
+	buf_append (&exec->early, bytes, n); /* without memory they are missing, and nothing else */
+}
+
+/* Bytes of a stream that are not the command's, or that cannot be told from that yet: how many. */
+static size_t skip (struct alone_exec *exec, enum channel_stream stream, const uint8_t *bytes, size_t n)
+{
+	size_t taken = 0;
+
+	if (stream == CHANNEL_STDOUT)
+		return skip_output (exec, bytes, n);
+	if (!exec->errors.passed)
+		taken = preamble_take (&exec->errors, bytes, n);
+	if (exec->state == EXEC_RUNNING)
+		return taken;
+	if (exec->errors.passed)
+		keep_early (exec, bytes + taken, n - taken);
+	return n;
+}
+
+static void pull_stream (struct alone_exec *exec, enum channel_stream stream, const char *name)
+{
+	struct ssh_channel *channel = ssh_reach_channel (exec->reach);
+	const uint8_t *bytes;
+	size_t n, done;
+
+	bytes = ssh_channel_output (channel, stream, &n);
+	done = skip (exec, stream, bytes, n);
+	if (done < n && exec->drop)
+		done = n;
+	else if (done < n && !buf_len (&exec->early))
+		done += alone_output (exec->call, name, bytes + done, n - done);
+	ssh_channel_consume (channel, stream, done);
+}
+
+/* Move output to the client, as much as it takes. */
+static void pull (struct alone_exec *exec)
+{
+	bool was_running = exec->state == EXEC_RUNNING;
+
+	pull_stream (exec, CHANNEL_STDOUT, "stdout");
+	if (!was_running && exec->run.passed)
+		start (exec);
+	if (exec->state == EXEC_RUNNING && buf_len (&exec->early))
+		buf_consume (&exec->early,
+			alone_output (exec->call, "stderr", buf_head (&exec->early), buf_len (&exec->early)));
+	pull_stream (exec, CHANNEL_STDERR, "stderr");
+}
+
+/* --- input ----------------------------------------------------------------------------------------------------------- */
+
+/* Move input to the channel, as much as it takes. The command's own input waits until the command runs, because a login
+ * shell may read standard input, too. */
+static void push_input (struct alone_exec *exec)
+{
+	struct alone_call *call = exec->call;
+	struct ssh_channel *channel = exec->reach ? ssh_reach_channel (exec->reach) : NULL;
+	struct buf *from = buf_len (&exec->line) ? &exec->line : &call->input;
+	size_t n;
+
+	if (!channel || exec->state == EXEC_OPENING)
+		return;
+	while ((from == &exec->line || exec->state == EXEC_RUNNING) && buf_len (from)) {
+		n = ssh_channel_room (channel);
+		if (n > buf_len (from))
+			n = buf_len (from);
+		if (!n || ssh_channel_send (channel, buf_head (from), n) < 0)
+			return;
+		if (from == &exec->line)
+			buf_consume (from, n);
+		else
+			alone_take (call, n);
+		from = buf_len (&exec->line) ? &exec->line : &call->input;
+	}
+	if (!buf_len (&exec->line) && !buf_len (&call->input) && call->input_ended &&
+		(exec->state == EXEC_RUNNING || !call->has_input))
+		ssh_channel_send_end (channel);
+}
+
+/* --- the end --------------------------------------------------------------------------------------------------------- */
+
+static void on_timer (void *arg);
+
+/* 0: no timer. */
+static void set_timer (struct alone_exec *exec, int64_t ms)
+{
+	timer_set (alone_loop (exec->call), &exec->timer, ms ? clock_ms () + ms : 0, on_timer, exec);
+}
+
+/* Nothing of ours has run: what has? */
+static void explain_other (const struct alone_exec *exec, char *out, size_t size)
+{
+	char line[PREAMBLE_LINE];
+
+	preamble_line (&exec->shell, line, sizeof line);
+	if (!*line)
+		preamble_line (&exec->errors, line, sizeof line);
+	snprintf (out, size,
+		"its sshd has run something else in place of the command (a forced command, or a login shell that runs none), "
+		"which ended with %d%s%s",
+		exec->how.status, *line ? ": " : "", line);
+}
+
+/* The command did not begin: the reason is the last line of stderr. */
+static json_t *never_started (const struct alone_exec *exec)
+{
+	struct preamble words;
+	char line[PREAMBLE_LINE];
+
+	preamble_init (&words, "\001"); /* does not come */
+	preamble_take (&words, buf_head (&exec->early), buf_len (&exec->early));
+	preamble_line (&words, line, sizeof line);
+	return json_pack ("{ss ss}", "outcome", outcome_name (OUTCOME_NEVER_STARTED), "message",
+		*line ? line : "the shell there did not come to it");
+}
+
+static enum code code_of_failure (int failure)
+{
+	switch ((enum failure)failure) {
+	case FAILURE_BUSY: return CODE_BUSY;
+	case FAILURE_UNTRUSTED:
+	case FAILURE_DENIED: return CODE_DENIED;
+	case FAILURE_INTERNAL: return CODE_INTERNAL;
+	case FAILURE_UNREACHABLE: break;
+	}
+	return CODE_FAILED;
+}
+
+/* The channel has ended, and all output is with the client. */
+static void finish (struct alone_exec *exec)
+{
+	struct alone_call *call = exec->call;
+	char text[ERR_TEXT];
+
+	if (!exec->how.known && (exec->state == EXEC_OPENING || exec->why.code == FAILURE_DENIED)) {
+		alone_fail (call, code_of_failure (exec->why.code), "%s", exec->why.text);
+	} else if (!exec->how.known) {
+		alone_severed (call, &exec->why);
+	} else if (exec->state == EXEC_RUNNING && *exec->how_signal) {
+		alone_done (call, json_pack ("{ss ss}", "outcome", outcome_name (OUTCOME_SIGNALLED), "signal",
+					  exec->how_signal));
+	} else if (exec->state == EXEC_RUNNING) {
+		alone_done (call, json_pack ("{ss si}", "outcome", outcome_name (OUTCOME_EXITED), "exit",
+					  exec->how.status & 255));
+	} else if (exec->shell.passed) {
+		alone_done (call, never_started (exec));
+	} else {
+		explain_other (exec, text, sizeof text);
+		alone_fail (call, CODE_DENIED, "%s", text);
+	}
+}
+
+/* The channel has ended: what is missing to the end of the call? */
+static void settle (struct alone_exec *exec)
+{
+	if (!exec->ended || exec->kill)
+		return;
+	if (exec->call->stop) {
+		if (exec->state == EXEC_RUNNING && !exec->kills)
+			kill_now (exec); /* it has left processes behind */
+		else
+			alone_stopped (exec->call, 0, NULL);
+	} else if (!buf_len (&exec->early) || exec->state != EXEC_RUNNING) {
+		finish (exec);
+	}
+}
+
+/* --- stopping -------------------------------------------------------------------------------------------------------- */
+
+static void on_killed (void *arg, int left, const char *why)
+{
+	struct alone_exec *exec = arg;
+	char text[ERR_TEXT + 200];
+
+	exec->kill = NULL;
+	if (why) {
+		snprintf (text, sizeof text, "only its channel was closed, and the command may go on: %s", why);
+		alone_stopped (exec->call, 0, text);
+	} else if (left) {
+		alone_stopped (exec->call, left, NULL);
+	} else if (exec->ended) {
+		alone_stopped (exec->call, 0, NULL);
+	} else {
+		/* The channel ends with them, unless something holds it that has no mark, or one came too late. */
+		exec->killed = exec->drop = true;
+		pull (exec);
+		set_timer (exec, END_MS);
+	}
+}
+
+static void kill_now (struct alone_exec *exec)
+{
+	struct err err;
+
+	exec->kills++;
+	exec->killed = false;
+	exec->kill = alone_kill_new (exec->call, &exec->mark, on_killed, exec, &err);
+	set_timer (exec, exec->kill ? 0 : 1); /* the end comes later, because the caller is using the call */
+}
+
+static void on_timer (void *arg)
+{
+	struct alone_exec *exec = arg;
+
+	if (exec->state != EXEC_RUNNING)
+		alone_stopped (exec->call, 0, "its login shell has not come to the command, which will not begin");
+	else if (!exec->killed)
+		alone_stopped (exec->call, 0, "only its channel was closed, and the command may go on: out of memory");
+	else if (exec->kills < KILLS)
+		kill_now (exec);
+	else
+		alone_stopped (exec->call, 0,
+			"something that has dropped REMEX_CALL from its environment holds the output, and may go on");
+}
+
+static void exec_stop (struct alone_call *call)
+{
+	struct alone_exec *exec = call->state;
+
+	alone_kill_free (exec->signal);
+	exec->signal = NULL;
+	if (exec->state == EXEC_RUNNING)
+		kill_now (exec);
+	else if (!exec->reach || !ssh_reach_channel (exec->reach))
+		alone_stopped (call, 0, NULL); /* nothing was asked of sshd */
+	else
+		set_timer (exec, BEGIN_MS);
+}
+
+/* --- signals --------------------------------------------------------------------------------------------------------- */
+
+static void signal_next (struct alone_exec *exec);
+
+static void on_signalled (void *arg, int left, const char *why)
+{
+	struct alone_exec *exec = arg;
+
+	(void)left;
+	(void)why;
+	exec->signal = NULL;
+	signal_next (exec);
+}
+
+/* One after the other: the order is kept. */
+static void signal_next (struct alone_exec *exec)
+{
+	struct err err;
+
+	if (exec->signal || !exec->n_signals || exec->ended || exec->call->stop)
+		return;
+	exec->signal = alone_signal_new (exec->call, &exec->mark, exec->signals[0], on_signalled, exec, &err);
+	memmove (exec->signals, exec->signals + 1, sizeof *exec->signals * (size_t)--exec->n_signals);
+}
+
+static void exec_signal (struct alone_call *call, int signo)
+{
+	struct alone_exec *exec = call->state;
+
+	if (exec->n_signals < SIGNALS)
+		exec->signals[exec->n_signals++] = signo;
+	if (exec->state == EXEC_RUNNING)
+		signal_next (exec);
+}
+
+/* --- the channel ----------------------------------------------------------------------------------------------------- */
+
+static void on_opened (void *arg)
+{
+	struct alone_exec *exec = arg;
+
+	exec->state = EXEC_BEGINNING;
+	push_input (exec);
+}
+
+static void on_ready (void *arg)
+{
+	struct alone_exec *exec = arg;
+
+	pull (exec);
+	push_input (exec);
+	if (exec->state == EXEC_RUNNING)
+		signal_next (exec);
+}
+
+static void on_failed (void *arg, const struct ssh_exit *how, const struct err *err)
+{
+	struct alone_exec *exec = arg;
+
+	exec->reach = NULL;
+	exec->ended = true;
+	exec->why = *err;
+	if (how) {
+		exec->how = *how;
+		snprintf (exec->how_signal, sizeof exec->how_signal, "%s", how->signal);
+	} else {
+		exec->state = EXEC_OPENING; /* it was never open */
+	}
+	settle (exec);
+}
+
+/* --- the verbs ------------------------------------------------------------------------------------------------------- */
+
+/* The text of the exec request, with its NUL; a script that is too long becomes exec->line. 0, or -1 and err. */
+static int write_request (struct alone_exec *exec, struct buf *text, struct err *err)
+{
+	struct buf script;
+	int result;
+
+	buf_init (&script, SCRIPT_MAX);
+	result = write_script (exec, &script, err);
+	if (result == 0 && quote_exec (text, (const char *)buf_head (&script), buf_len (&script), err) < 0) {
+		result = quote_line (&exec->line, (const char *)buf_head (&script), buf_len (&script), err);
+		if (result == 0)
+			result = buf_append (text, quote_bootstrap, strlen (quote_bootstrap));
+		err->code = CODE_TOO_LARGE;
+	}
+	if (result == 0)
+		result = buf_append (text, "", 1);
+	buf_free (&script);
+	return result;
+}
+
+static int exec_begin (struct alone_call *call, struct err *err)
+{
+	static const struct ssh_pool_ops ops = { on_opened, on_ready, on_failed };
+	struct alone_exec *exec = calloc (1, sizeof *exec);
+	struct ssh_channel_target what = { .command = NULL };
+	char marker[PREAMBLE_MARKER];
+	struct buf text;
+
+	if (!exec || make_mark (&exec->mark, err) < 0) {
+		free (exec);
+		return exec ? -1 : err_set (err, CODE_INTERNAL, "out of memory");
+	}
+	call->state = exec;
+	exec->call = call;
+	buf_init (&exec->line, LINE_MAX_BYTES);
+	buf_init (&exec->early, CHANNEL_WINDOW * 2);
+	snprintf (marker, sizeof marker, "remex-ssh:%s:shell ", exec->mark.mark);
+	preamble_init (&exec->shell, marker);
+	snprintf (marker, sizeof marker, "remex-ssh:%s:run\n", exec->mark.mark);
+	preamble_init (&exec->run, marker);
+	snprintf (marker, sizeof marker, "remex-ssh:%s:shell\n", exec->mark.mark);
+	preamble_init (&exec->errors, marker);
+	buf_init (&text, QUOTE_EXEC_MAX + 1);
+	if (write_request (exec, &text, err) == 0) {
+		what.command = (const char *)buf_head (&text);
+		if (!(exec->reach = alone_open (call, &what, &ops, exec, err)))
+			err->code = CODE_INTERNAL;
+	}
+	buf_free (&text);
+	return exec->reach ? 0 : -1;
+}
+
+static void exec_input (struct alone_call *call)
+{
+	push_input (call->state);
+}
+
+static void exec_room (struct alone_call *call)
+{
+	struct alone_exec *exec = call->state;
+
+	if (exec->reach && ssh_reach_channel (exec->reach) && exec->state != EXEC_OPENING)
+		pull (exec);
+	else if (exec->state == EXEC_RUNNING && buf_len (&exec->early))
+		buf_consume (&exec->early,
+			alone_output (call, "stderr", buf_head (&exec->early), buf_len (&exec->early)));
+	settle (exec);
+}
+
+static void exec_free (struct alone_call *call)
+{
+	struct alone_exec *exec = call->state;
+
+	if (!exec)
+		return;
+	if (exec->reach)
+		ssh_reach_abandon (exec->reach);
+	alone_kill_free (exec->kill);
+	alone_kill_free (exec->signal);
+	timer_free (&exec->timer);
+	buf_free (&exec->line);
+	buf_free (&exec->early);
+	free (exec);
+}
+
+static const struct verb_param run_params[] = {
+	{ "argv", "the command and its arguments", VERB_STRINGS, true, true },
+	{ "cwd", "its working directory; by default the user's home, where a relative path starts", VERB_STRING, false, false },
+	{ "env", "variables added to its environment", VERB_MAP, false, false },
+};
+
+static const struct verb_param shell_params[] = {
+	{ "command", "the command line for the shell", VERB_STRING, true, false },
+	{ "cwd", "its working directory; by default the user's home, where a relative path starts", VERB_STRING, false, false },
+	{ "env", "variables added to its environment", VERB_MAP, false, false },
+};
+
+const struct alone_verb alone_exec_run = {
+	.name = "exec.run",
+	.help = "Run a command without a shell",
+	.params = run_params,
+	.n_params = sizeof run_params / sizeof *run_params,
+	.begin = exec_begin,
+	.input = exec_input,
+	.room = exec_room,
+	.signal = exec_signal,
+	.stop = exec_stop,
+	.free = exec_free,
+};
+
+const struct alone_verb alone_exec_shell = {
+	.name = "exec.shell",
+	.help = "Run a line in the user's shell",
+	.params = shell_params,
+	.n_params = sizeof shell_params / sizeof *shell_params,
+	.begin = exec_begin,
+	.input = exec_input,
+	.room = exec_room,
+	.signal = exec_signal,
+	.stop = exec_stop,
+	.free = exec_free,
+};

@@ -1,0 +1,38 @@
+/* alone_kill - signals for the processes of a call on a machine that has an sshd alone. libssh2 cannot signal a command, and
+ * closing its channel kills nothing: so a second exec looks for the call's mark in /proc/PID/environ (quote.h), and kills what
+ * has it: SIGTERM, after the grace SIGKILL, until nothing is left.
+ *
+ * What has dropped the mark from its environment is found by the process group of the command only.
+ */
+#ifndef REMEX_SSH_ALONE_KILL_H
+#define REMEX_SSH_ALONE_KILL_H
+
+#include "ssh/alone.h"
+#include "ssh/quote.h"
+
+enum { ALONE_GRACE_MS = 2000 };
+
+/* Whose processes: what the script of quote.h has said. */
+struct alone_mark {
+	char mark[QUOTE_MARK + 1];
+	long pid; /* of the command, which leads a process group; 0: not known */
+	char start[24]; /* its start time, in digits; "": not known, and the group is not signalled */
+};
+
+struct alone_kill;
+
+/* `left` processes could not be killed; or `why` says that nothing was killed. The last call; it frees. */
+typedef void alone_killed (void *arg, int left, const char *why);
+
+/* Kill all of them. NULL and err: it cannot be tried. */
+struct alone_kill *alone_kill_new (
+	struct alone_call *call, const struct alone_mark *mark, alone_killed *killed, void *arg, struct err *err);
+
+/* Signal the command's process group; `killed` tells when that is done. NULL and err; also where the group is not known. */
+struct alone_kill *alone_signal_new (struct alone_call *call, const struct alone_mark *mark, int signo, alone_killed *killed,
+	void *arg, struct err *err);
+
+/* Forget it; nothing is told any more. What was begun over there goes on. NULL is allowed. */
+void alone_kill_free (struct alone_kill *kill);
+
+#endif
