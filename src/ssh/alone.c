@@ -460,8 +460,7 @@ void alone_stopped (struct alone_call *call, int left, const char *message)
 	}
 	done = json_pack ("{ss}", "outcome", outcome_name (timed_out ? OUTCOME_TIMED_OUT : OUTCOME_CANCELLED));
 	if (timed_out)
-		json_object_set_new (
-			done, "limit", json_string (call->stop == STOP_DEADLINE ? "deadline" : "idle"));
+		json_object_set_new (done, "limit", json_string (call->stop == STOP_DEADLINE ? "deadline" : "idle"));
 	if (!call->running)
 		json_object_set_new (done, "started", json_false ());
 	if (left > 0)
@@ -498,9 +497,8 @@ static void set_watch (struct alone *alone)
 	if (!alone->watch)
 		return;
 	wants = pump_wants (&alone->pump);
-	watch_set (alone->watch,
-		(wants & PUMP_READABLE && !alone->session.more ? UV_READABLE : 0) |
-			(wants & PUMP_WRITABLE || alone->session.wants_room ? UV_WRITABLE : 0));
+	watch_set (alone->watch, (wants & PUMP_READABLE && !alone->session.more ? UV_READABLE : 0) |
+					 (wants & PUMP_WRITABLE || alone->session.wants_room ? UV_WRITABLE : 0));
 }
 
 static void flush (struct alone *alone)
@@ -655,8 +653,8 @@ static json_t *describe (const struct alone_verb *verb)
 			json_pack ("{ss ss sb sb ss}", "name", param->name, "type", verb_type_name (param->type),
 				"required", param->required, "command", param->command, "help", param->help));
 	}
-	return json_pack ("{ss ss sb sb sb sb so}", "name", strchr (verb->name, '.') + 1, "help", verb->help, "control", 0,
-		"facts", 0, "paths", 0, "runs", 1, "params", params);
+	return json_pack ("{ss ss sb sb sb sb so}", "name", strchr (verb->name, '.') + 1, "help", verb->help, "control",
+		0, "facts", 0, "paths", 0, "runs", 1, "params", params);
 }
 
 /* The table of the verbs, as plugins declare them: the rows of one plugin are in a row. */
@@ -668,7 +666,8 @@ static json_t *describe_all (const struct alone *alone)
 	for (size_t i = 0; i < alone->n_verbs; i++) {
 		char plugin[64];
 
-		snprintf (plugin, sizeof plugin, "%.*s", (int)strcspn (alone->verbs[i]->name, "."), alone->verbs[i]->name);
+		snprintf (plugin, sizeof plugin, "%.*s", (int)strcspn (alone->verbs[i]->name, "."),
+			alone->verbs[i]->name);
 		if (strcmp (plugin, last) != 0) {
 			verbs = json_array ();
 			json_array_append_new (plugins,
@@ -701,10 +700,9 @@ static void free_nothing (struct alone_call *call)
 /* `plugins` is a call of the protocol, and of no plugin. */
 static void answer_plugins (struct alone *alone, struct channel *channel)
 {
-	static const struct alone_verb plugins = { .name = "plugins",
-		.begin = begin_nothing,
-		.stop = stop_nothing,
-		.free = free_nothing };
+	static const struct alone_verb plugins = {
+		.name = "plugins", .begin = begin_nothing, .stop = stop_nothing, .free = free_nothing
+	};
 	struct alone_call *call = calloc (1, sizeof *call);
 
 	if (!call) {

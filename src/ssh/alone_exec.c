@@ -105,14 +105,16 @@ static char **read_map (const json_t *map, struct err *err)
 /* The script of the call. 0, or -1 and err. */
 static int write_script (struct alone_exec *exec, struct buf *script, struct err *err)
 {
-	const json_t *args = exec->call->args, *cwd = json_object_get (args, "cwd"), *env = json_object_get (args, "env"),
-		     *argv = json_object_get (args, "argv"), *line = json_object_get (args, "command");
+	const json_t *args = exec->call->args, *cwd = json_object_get (args, "cwd"),
+		     *env = json_object_get (args, "env"), *argv = json_object_get (args, "argv"),
+		     *line = json_object_get (args, "command");
 	struct quote_command command = { .mark = exec->mark.mark, .no_input = !exec->call->has_input };
 	char **words = NULL, **variables = NULL, *text = NULL, *where = NULL;
 	int result = -1;
 
 	if ((argv && !(words = read_strings (argv, err))) || (env && !(variables = read_map (env, err))) ||
-		(line && !(text = header_string (line, NULL, err))) || (cwd && !(where = header_string (cwd, NULL, err)))) {
+		(line && !(text = header_string (line, NULL, err))) ||
+		(cwd && !(where = header_string (cwd, NULL, err)))) {
 		;
 	} else if (words && (!words[0] || !*words[0])) {
 		err_set (err, CODE_BAD_VALUE, "'argv' must name a command");
@@ -285,7 +287,8 @@ static void explain_other (const struct alone_exec *exec, char *out, size_t size
 	if (!*line)
 		preamble_line (&exec->errors, line, sizeof line);
 	snprintf (out, size,
-		"its sshd has run something else in place of the command (a forced command, or a login shell that runs none), "
+		"its sshd has run something else in place of the command (a forced command, or a login shell that runs "
+		"none), "
 		"which ended with %d%s%s",
 		exec->how.status, *line ? ": " : "", line);
 }
@@ -326,8 +329,8 @@ static void finish (struct alone_exec *exec)
 	} else if (!exec->how.known) {
 		alone_severed (call, &exec->why);
 	} else if (exec->state == EXEC_RUNNING && *exec->how_signal) {
-		alone_done (call, json_pack ("{ss ss}", "outcome", outcome_name (OUTCOME_SIGNALLED), "signal",
-					  exec->how_signal));
+		alone_done (call,
+			json_pack ("{ss ss}", "outcome", outcome_name (OUTCOME_SIGNALLED), "signal", exec->how_signal));
 	} else if (exec->state == EXEC_RUNNING) {
 		alone_done (call, json_pack ("{ss si}", "outcome", outcome_name (OUTCOME_EXITED), "exit",
 					  exec->how.status & 255));
@@ -553,8 +556,8 @@ static void exec_room (struct alone_call *call)
 	if (exec->reach && ssh_reach_channel (exec->reach) && exec->state != EXEC_OPENING)
 		pull (exec);
 	else if (exec->state == EXEC_RUNNING && buf_len (&exec->early))
-		buf_consume (&exec->early,
-			alone_output (call, "stderr", buf_head (&exec->early), buf_len (&exec->early)));
+		buf_consume (
+			&exec->early, alone_output (call, "stderr", buf_head (&exec->early), buf_len (&exec->early)));
 	settle (exec);
 }
 
@@ -576,13 +579,15 @@ static void exec_free (struct alone_call *call)
 
 static const struct verb_param run_params[] = {
 	{ "argv", "the command and its arguments", VERB_STRINGS, true, true },
-	{ "cwd", "its working directory; by default the user's home, where a relative path starts", VERB_STRING, false, false },
+	{ "cwd", "its working directory; by default the user's home, where a relative path starts", VERB_STRING, false,
+		false },
 	{ "env", "variables added to its environment", VERB_MAP, false, false },
 };
 
 static const struct verb_param shell_params[] = {
 	{ "command", "the command line for the shell", VERB_STRING, true, false },
-	{ "cwd", "its working directory; by default the user's home, where a relative path starts", VERB_STRING, false, false },
+	{ "cwd", "its working directory; by default the user's home, where a relative path starts", VERB_STRING, false,
+		false },
 	{ "env", "variables added to its environment", VERB_MAP, false, false },
 };
 

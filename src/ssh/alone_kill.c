@@ -47,11 +47,12 @@ static const char find_marked[] =
 	"[ $g != 0 ] && a=\"$a -$g\"; [ -n \"$a\" ]; }; ";
 
 /* r: the rounds of the grace, a tenth of a second each. */
-static const char kill_marked[] = "w=.1 i=1; sleep .01 2>/dev/null || { w=1 i=10; }; "
-				  "t=0; l && kill -TERM $a 2>/dev/null; "
-				  "while l && [ $t -lt $r ]; do sleep $w; t=$((t+i)); done; "
-				  "t=0; while l && [ $t -lt 50 ]; do kill -KILL $a 2>/dev/null; sleep $w; t=$((t+i)); done; "
-				  "l; set -- $a; echo " ANSWER "$#";
+static const char kill_marked[] =
+	"w=.1 i=1; sleep .01 2>/dev/null || { w=1 i=10; }; "
+	"t=0; l && kill -TERM $a 2>/dev/null; "
+	"while l && [ $t -lt $r ]; do sleep $w; t=$((t+i)); done; "
+	"t=0; while l && [ $t -lt 50 ]; do kill -KILL $a 2>/dev/null; sleep $w; t=$((t+i)); done; "
+	"l; set -- $a; echo " ANSWER "$#";
 
 void alone_kill_free (struct alone_kill *kill)
 {
@@ -169,8 +170,8 @@ struct alone_kill *alone_kill_new (
 	return run (call, &script, killed, arg, err);
 }
 
-struct alone_kill *alone_signal_new (struct alone_call *call, const struct alone_mark *mark, int signo, alone_killed *killed,
-	void *arg, struct err *err)
+struct alone_kill *alone_signal_new (struct alone_call *call, const struct alone_mark *mark, int signo,
+	alone_killed *killed, void *arg, struct err *err)
 {
 	struct buf script;
 

@@ -29,8 +29,8 @@ struct alone_kill *alone_kill_new (
 	struct alone_call *call, const struct alone_mark *mark, alone_killed *killed, void *arg, struct err *err);
 
 /* Signal the command's process group; `killed` tells when that is done. NULL and err; also where the group is not known. */
-struct alone_kill *alone_signal_new (struct alone_call *call, const struct alone_mark *mark, int signo, alone_killed *killed,
-	void *arg, struct err *err);
+struct alone_kill *alone_signal_new (struct alone_call *call, const struct alone_mark *mark, int signo,
+	alone_killed *killed, void *arg, struct err *err);
 
 /* Forget it; nothing is told any more. What was begun over there goes on. NULL is allowed. */
 void alone_kill_free (struct alone_kill *kill);

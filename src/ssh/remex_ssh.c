@@ -190,9 +190,8 @@ static int take (struct packet *packet)
 	list_init (&note->node);
 	if (direct && ssh_pool_reach (pool, &target, packet->fds[0], &direct_ops, note, &err) == 0) {
 		packet->fds[0] = -1;
-	} else if (!direct &&
-		   (note->stdio = stdio_reach_new (
-			    &loop, pool, &target, packet->fds[0], &verbs, &stdio_ops, note, &err))) {
+	} else if (!direct && (note->stdio = stdio_reach_new (
+				       &loop, pool, &target, packet->fds[0], &verbs, &stdio_ops, note, &err))) {
 		packet->fds[0] = -1;
 		list_append (&notes, &note->node);
 	} else {

@@ -282,9 +282,9 @@ static int start_up (struct ssh_channel *channel)
 	const char *what = target->command ? target->command : target->subsystem;
 
 	channel->startup = true;
-	return target->command ? libssh2_channel_process_startup (channel->raw, "exec", 4, what, (unsigned)strlen (what))
-			       : libssh2_channel_process_startup (
-					 channel->raw, "subsystem", 9, what, (unsigned)strlen (what));
+	return target->command
+		       ? libssh2_channel_process_startup (channel->raw, "exec", 4, what, (unsigned)strlen (what))
+		       : libssh2_channel_process_startup (channel->raw, "subsystem", 9, what, (unsigned)strlen (what));
 }
 
 static int step_opening (struct ssh_channel *channel, struct err *err)
@@ -388,8 +388,7 @@ static int pull (struct ssh_channel *channel, struct err *err)
 		window = libssh2_channel_window_read_ex (channel->raw, NULL, NULL);
 		n = window < sizeof scratch ? window : sizeof scratch;
 		if (n)
-			got_errors =
-				libssh2_channel_read_ex (channel->raw, CHANNEL_STDERR, (char *)scratch, n);
+			got_errors = libssh2_channel_read_ex (channel->raw, CHANNEL_STDERR, (char *)scratch, n);
 		if (is_fatal (got_errors))
 			return failure_of_session (channel->session, "the connection has ended", err);
 		if (got_errors > 0)
@@ -489,7 +488,8 @@ static int pull_end (struct ssh_channel *channel, struct err *err)
 			timer_set (channel->loop, &channel->timer, clock_ms () + HOLD_MS, on_held, channel);
 		return 1;
 	}
-	if (channel->shut || channel->held || !channel->watch || buf_len (&channel->down) || pump_end (&channel->pump) < 0)
+	if (channel->shut || channel->held || !channel->watch || buf_len (&channel->down) ||
+		pump_end (&channel->pump) < 0)
 		return 0;
 	channel->shut = true;
 	return 1;

@@ -680,8 +680,8 @@ static struct ssh_reach *reach_new (struct ssh_pool *pool, const struct ssh_pool
 	reach->command = target->command ? strdup (target->command) : NULL;
 	reach->subsystem = target->subsystem ? strdup (target->subsystem) : NULL;
 	reach->to_host = target->to_host ? strdup (target->to_host) : NULL;
-	if ((target->command && !reach->command) || (target->subsystem && !reach->subsystem) || (target->to_host && !reach->to_host) ||
-		reach_wait (reach, fd, false) < 0) {
+	if ((target->command && !reach->command) || (target->subsystem && !reach->subsystem) ||
+		(target->to_host && !reach->to_host) || reach_wait (reach, fd, false) < 0) {
 		reach->fd = -1;
 		reach_free (reach);
 		err_set (err, FAILURE_INTERNAL, "out of memory");

@@ -194,12 +194,13 @@ static void explain_end (const struct stdio_reach *reach, const struct ssh_exit 
 		preamble_line (&reach->errors, line, sizeof line);
 	if (!reach->begin.passed)
 		err_set (err, FAILURE_DENIED,
-			"its sshd has run something else in place of the command (a forced command, or a login shell that "
+			"its sshd has run something else in place of the command (a forced command, or a login shell "
+			"that "
 			"runs none), which ended with %d%s%s",
 			how->status, *line ? ": " : "", line);
 	else if (*how->signal)
-		err_set (err, FAILURE_UNREACHABLE, "the command was ended by SIG%s%s%s", how->signal,
-			*line ? ": " : "", line);
+		err_set (err, FAILURE_UNREACHABLE, "the command was ended by SIG%s%s%s", how->signal, *line ? ": " : "",
+			line);
 	else
 		err_set (err, FAILURE_UNREACHABLE, "the command exited with %d%s%s", how->status, *line ? ": " : "",
 			line);
@@ -216,8 +217,8 @@ static void on_failed (void *arg, const struct ssh_exit *how, const struct err *
 	fail (reach, &why);
 }
 
-struct stdio_reach *stdio_reach_new (uv_loop_t *loop, struct ssh_pool *pool, const struct ssh_pool_target *target, int fd,
-	const struct alone_verbs *verbs, const struct stdio_reach_ops *ops, void *arg, struct err *err)
+struct stdio_reach *stdio_reach_new (uv_loop_t *loop, struct ssh_pool *pool, const struct ssh_pool_target *target,
+	int fd, const struct alone_verbs *verbs, const struct stdio_reach_ops *ops, void *arg, struct err *err)
 {
 	static const struct ssh_pool_ops pool_ops = { on_opened, on_ready, on_failed };
 	const struct ssh_pool_target asked = {

@@ -33,8 +33,8 @@ struct alone_verbs {
 
 /* Begin. The socket is one end of a pair, whose other end the client has; it is owned from now on. Nothing is called before the
  * loop runs. NULL and err; then it stays the caller's. */
-struct stdio_reach *stdio_reach_new (uv_loop_t *loop, struct ssh_pool *pool, const struct ssh_pool_target *target, int fd,
-	const struct alone_verbs *verbs, const struct stdio_reach_ops *ops, void *arg, struct err *err);
+struct stdio_reach *stdio_reach_new (uv_loop_t *loop, struct ssh_pool *pool, const struct ssh_pool_target *target,
+	int fd, const struct alone_verbs *verbs, const struct stdio_reach_ops *ops, void *arg, struct err *err);
 
 /* The client is gone: end it. `gone` is called later, when nothing is left to do over there; with a remexd that is at once,
  * because it stops what it runs by itself. */
