@@ -77,8 +77,11 @@ static void fail (struct stdio_reach *reach, const struct err *err)
 /* Nobody sends anything before hello: the other end of the socket is closed. */
 static void on_given_up (void *arg, int events)
 {
+	struct err err;
+
 	(void)events;
-	go (arg);
+	err_set (&err, FAILURE_UNREACHABLE, "nobody waits for it any more");
+	fail (arg, &err);
 }
 
 /* --- an sshd alone ----------------------------------------------------------------------------------------------- */

@@ -200,6 +200,7 @@ class Sshd:
 REACH, REACHED, UNREACHED, SEVERED = 80, 88, 89, 90
 STDIO, DIRECT = 0, 1
 RECORD = "=IIQqq"
+ECHO = "printf '\\0'; exec cat"  # a program that begins as a hello does, and sends back what it gets
 
 
 class Helper:
