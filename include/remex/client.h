@@ -74,6 +74,7 @@ struct remex_result {
 	const char *message; /* "" if there is none */
 	const char *limit; /* REMEX_TIMED_OUT: "deadline" or "idle"; else "" */
 	const char *json; /* the header of the terminal message as it was received, or "" */
+	const char *via; /* "sshd": through a machine's sshd alone, which has no remexd; "": by a remexd */
 };
 
 enum remex_event_type {
@@ -183,6 +184,7 @@ REMEX_CLIENT_API const char *remex_host_code (const struct remex_host *host); /*
 REMEX_CLIENT_API const char *remex_host_name (const struct remex_host *host);
 REMEX_CLIENT_API const char *remex_host_version (const struct remex_host *host);
 REMEX_CLIENT_API const char *remex_host_you (const struct remex_host *host);
+REMEX_CLIENT_API const char *remex_host_via (const struct remex_host *host); /* as in struct remex_result */
 REMEX_CLIENT_API void remex_host_set_data (struct remex_host *host, void *data);
 REMEX_CLIENT_API void *remex_host_data (const struct remex_host *host);
 

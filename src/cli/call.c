@@ -224,19 +224,20 @@ static bool may_end (const struct call *call, enum remex_outcome outcome, char *
 
 static void forget_result (struct call *call)
 {
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < CALL_STRINGS; i++) {
 		free (call->strings[i]);
 		call->strings[i] = NULL;
 	}
-	call->result = (struct remex_result){ .code = "", .message = "", .limit = "", .json = "" };
+	call->result = (struct remex_result){ .code = "", .message = "", .limit = "", .json = "", .via = "" };
 }
 
-/* Keep the strings of the result: code, message, limit, json. */
-static void keep_strings (struct call *call, const char *const strings[4])
+/* Keep the strings of the result: code, message, limit, json, via. */
+static void keep_strings (struct call *call, const char *const strings[CALL_STRINGS])
 {
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < CALL_STRINGS; i++)
 		if (!(call->strings[i] = strdup (strings[i]))) {
-			call->result.code = call->result.message = call->result.limit = call->result.json = "";
+			call->result.code = call->result.message = call->result.limit = call->result.json =
+				call->result.via = "";
 			break_off (call, errno, "the result cannot be kept");
 			return;
 		}
@@ -244,11 +245,12 @@ static void keep_strings (struct call *call, const char *const strings[4])
 	call->result.message = call->strings[1];
 	call->result.limit = call->strings[2];
 	call->result.json = call->strings[3];
+	call->result.via = call->strings[4];
 }
 
 void call_fail (struct call *call, enum remex_outcome outcome, const char *code, const char *why)
 {
-	const char *strings[] = { code, why, "", "" };
+	const char *strings[] = { code, why, "", "", "" };
 
 	forget_result (call);
 	call->request = NULL;
@@ -258,7 +260,7 @@ void call_fail (struct call *call, enum remex_outcome outcome, const char *code,
 
 static void on_ended (struct call *call, const struct remex_result *result)
 {
-	const char *strings[] = { result->code, result->message, result->limit, result->json };
+	const char *strings[] = { result->code, result->message, result->limit, result->json, result->via };
 	char words[160];
 
 	call->result = *result;

@@ -50,6 +50,8 @@ struct sink {
  * call->err_bytes). */
 extern const struct sink sink_live, sink_collect;
 
+enum { CALL_STRINGS = 5 }; /* of a result: code, message, limit, json, via */
+
 struct call {
 	/* Set by the caller: */
 	const char *where; /* the host, for messages */
@@ -73,7 +75,7 @@ struct call {
 	size_t n_err_tail;
 	struct buf result_bytes; /* of the stream "result" */
 	struct remex_result result; /* the strings belong to the call */
-	char *strings[4];
+	char *strings[CALL_STRINGS];
 	int broken; /* errno: our own stdin, stdout, stderr or sink failed, so the request is stopped */
 	bool gave_up;
 	bool skipped; /* it was queued, and never started */

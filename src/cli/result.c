@@ -102,8 +102,11 @@ int result_lines (const struct call *call, const char *program, char text[RESULT
 		return 0;
 	switch (result->outcome) {
 	case REMEX_EXITED: explain_exit (call, &lines); break;
-	case REMEX_COMPLETED:
-	case REMEX_CANCELLED: break;
+	case REMEX_COMPLETED: break;
+	case REMEX_CANCELLED:
+		if (*result->message)
+			add (&lines, "cancelled: %s", result->message);
+		break;
 	case REMEX_SIGNALLED:
 		if (result->signal != SIGINT && result->signal != SIGPIPE)
 			add (&lines, "ended by signal %d (%s)", result->signal,
@@ -148,8 +151,11 @@ static json_t *json_error (const struct call *call)
 	switch (result->outcome) {
 	case REMEX_EXITED:
 	case REMEX_SIGNALLED:
-	case REMEX_COMPLETED:
-	case REMEX_CANCELLED: return json_null ();
+	case REMEX_COMPLETED: return json_null ();
+	case REMEX_CANCELLED:
+		if (!*result->message)
+			return json_null ();
+		break;
 	case REMEX_TIMED_OUT:
 		error = json_pack ("{ss ss}", "code", code, "limit", result->limit);
 		if (error && *result->message)
@@ -187,5 +193,7 @@ json_t *result_json (const struct call *call)
 	json_object_set_new (json, "pipe_held", json_boolean (result->pipe_held));
 	json_object_set_new (json, "survivors", json_integer (result->survivors));
 	json_object_set_new (json, "error", call->skipped ? json_null () : json_error (call));
+	if (*result->via)
+		json_object_set_new (json, "via", json_string (result->via));
 	return json;
 }

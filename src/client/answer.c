@@ -56,7 +56,8 @@ static int on_hello (struct remex_host *host, const struct message *message, str
 			err, CODE_BAD_MESSAGE, "it speaks remex/%lld, this client remex/1", (long long)message->number);
 	if (keep (&host->name, text_of (message->header, "host")) < 0 ||
 		keep (&host->version, text_of (message->header, "version")) < 0 ||
-		keep (&host->you, text_of (message->header, "you")) < 0)
+		keep (&host->you, text_of (message->header, "you")) < 0 ||
+		keep (&host->via, text_of (message->header, "via")) < 0)
 		return err_set (err, CODE_INTERNAL, "out of memory");
 	host->state = HOST_OPEN;
 	uv_timer_stop (&host->timer);

@@ -57,6 +57,7 @@ void client_request_over (
 	result->message = request->message ? request->message : "";
 	result->limit = request->limit ? request->limit : "";
 	result->json = request->json ? request->json : "";
+	result->via = remex_host_via (request->host);
 	if (outcome == REMEX_LOST)
 		result->started = true; /* perhaps; it is not known */
 	if (!request->over)

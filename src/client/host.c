@@ -62,6 +62,7 @@ static void on_closed (uv_handle_t *handle)
 	free (host->name);
 	free (host->version);
 	free (host->you);
+	free (host->via);
 	free (host->proof.certificate);
 	free (host);
 }
@@ -575,6 +576,11 @@ const char *remex_host_version (const struct remex_host *host)
 const char *remex_host_you (const struct remex_host *host)
 {
 	return host->you ? host->you : "";
+}
+
+const char *remex_host_via (const struct remex_host *host)
+{
+	return host->via ? host->via : "";
 }
 
 void remex_host_set_data (struct remex_host *host, void *data)

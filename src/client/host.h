@@ -69,7 +69,7 @@ struct remex_host {
 	uint64_t last_id;
 	int pongs; /* an upper bound of the pongs in `out` */
 	int64_t pinged, ponged; /* the last number that was sent, and the last that was answered */
-	char *where, *name, *version, *you;
+	char *where, *name, *version, *you, *via;
 	struct remex_error end; /* the reason for the end; the code is "" until there is one */
 	void *data;
 };

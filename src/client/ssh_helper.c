@@ -20,7 +20,9 @@
 #include "proc/spawn.h"
 #include "wire/records.h"
 
-enum { END_MS = 2000 }; /* the program ends with its control socket; it is killed when it takes longer */
+/* The program ends with its control socket; it is killed when it takes longer. It is longer than the grace of processes that it
+ * kills on machines with an sshd alone (ssh/alone_kill.h). */
+enum { END_MS = 8000 };
 
 struct ssh_helper {
 	struct remex *remex;

@@ -36,23 +36,23 @@ struct alone_kill {
 static const char find_group[] = "group() { g=0; if [ -n \"$s\" ] && read -r x 2>/dev/null </proc/$p/stat; then "
 				 "set -- ${x##*)}; [ \"$1\" != Z ] && [ \"${20}\" = \"$s\" ] && g=$p; fi; }; ";
 
-/* f lists the files of the processes with the mark; l puts their numbers, and the group's, into a. */
+/* f lists the files of the processes with the mark; l puts their numbers, and the group's, into a. A round of the loops below
+ * sleeps w seconds, and is counted as i tenths of a second. */
 static const char find_marked[] =
-	"if env -i A=1 B=x$m grep -q x$m /proc/self/environ 2>/dev/null; then "
+	"w=.1 i=1; sleep .01 2>/dev/null || { w=1 i=10; }; "
+	"if env -i A=1 B=x$m $(command -v grep) -q x$m /proc/self/environ 2>/dev/null; then "
 	"f() { grep -l REMEX_CALL=$m /proc/[0-9]*/environ; }; "
-	"elif [ -r /proc/self/environ ]; then "
+	"elif [ -r /proc/self/environ ]; then w=1 i=10; "
 	"f() { for d in /proc/[0-9]*/environ; do tr '\\000' '\\n' <$d | grep -q REMEX_CALL=$m && echo $d; done; }; "
 	"else echo " ANSWER "no; exit; fi; "
 	"l() { a=; for d in $(f 2>/dev/null); do d=${d#/proc/}; a=\"$a ${d%/environ}\"; done; group; "
 	"[ $g != 0 ] && a=\"$a -$g\"; [ -n \"$a\" ]; }; ";
 
-/* r: the rounds of the grace, a tenth of a second each. */
-static const char kill_marked[] =
-	"w=.1 i=1; sleep .01 2>/dev/null || { w=1 i=10; }; "
-	"t=0; l && kill -TERM $a 2>/dev/null; "
-	"while l && [ $t -lt $r ]; do sleep $w; t=$((t+i)); done; "
-	"t=0; while l && [ $t -lt 50 ]; do kill -KILL $a 2>/dev/null; sleep $w; t=$((t+i)); done; "
-	"l; set -- $a; echo " ANSWER "$#";
+/* r: the grace in tenths of a second. */
+static const char kill_marked[] = "t=0; l && kill -TERM $a 2>/dev/null; "
+				  "while l && [ $t -lt $r ]; do sleep $w; t=$((t+i)); done; "
+				  "t=0; while l && [ $t -lt 50 ]; do kill -KILL $a 2>/dev/null; sleep $w; t=$((t+i)); done; "
+				  "l; set -- $a; echo " ANSWER "$#";
 
 void alone_kill_free (struct alone_kill *kill)
 {

@@ -97,12 +97,14 @@ def leave_run(fd):
 
 class Sshd:
     """It listens on n addresses and one port. `options`: lines of sshd_config. `home`: whose key it takes. `addresses`: instead
-    of its own ones. `enter`: words before the command, which enter a network namespace."""
+    of its own ones. `enter`: words before the command, which enter a network namespace. `remexd`: is there one? `prepare`: called
+    in the child that becomes the sshd."""
 
     serial = 0
     port = None  # until it was started once
 
-    def __init__(self, home, n=1, options=(), kinds=("ed25519",), known=True, addresses=None, enter=()):
+    def __init__(self, home, n=1, options=(), kinds=("ed25519",), known=True, addresses=None, enter=(), remexd=True,
+                 prepare=None):
         Sshd.serial += 1
         self.home = home
         self.directory = tempfile.mkdtemp(prefix="remex-sshd-", dir="/tmp")
@@ -116,13 +118,19 @@ class Sshd:
         self.options = list(options)
         with open(self.path("authorized"), "w") as file:
             file.write(home.key + "\n")
+        self.prepare = prepare
+        if remexd:
+            self.remexd()
+        self.start()
+        if known:
+            self.known()
+
+    def remexd(self):
+        """A remexd that the far side finds."""
         with open(self.path("remexd.yaml"), "w") as file:
             file.write("plugins:\n  directory: %s\nlimits:\n  grace: 300ms\n" % PLUGINS)
         os.chmod(self.path("remexd.yaml"), 0o644)
         self.program("remexd", 'exec "%s" -c "%s" "$@"' % (REMEXD, self.path("remexd.yaml")))
-        self.start()
-        if known:
-            self.known()
 
     def path(self, name):
         return os.path.join(self.directory, name)
@@ -159,8 +167,13 @@ class Sshd:
             given = {line.split()[0] for line in self.options}
             file.write("".join(line + "\n" for line in self.options + [line for line in lines if line.split()[0] not in given]))
         self.file = open(self.path("log"), "ab")
+
+        def prepare():
+            bind_to_parent()
+            if self.prepare:
+                self.prepare()
         self.process = subprocess.Popen([*self.enter, SSHD, "-D", "-e", "-f", self.path("sshd_config")], stdin=subprocess.DEVNULL,
-                                        stdout=self.file, stderr=self.file, preexec_fn=bind_to_parent)
+                                        stdout=self.file, stderr=self.file, preexec_fn=prepare)
 
         def listens():
             if self.process.poll() is not None:
