@@ -145,9 +145,9 @@ static void print_sum (const struct ping *ping)
 	if (ping->answered)
 		printf ("%s: %s%s on %s, you are %s; %ld of %ld answered, %.3f/%.3f/%.3f ms (least, mean, most)\n",
 			safe (ping->conversation.where), *remex_host_via (host) ? "an sshd alone" : "remexd ",
-			*remex_host_via (host) ? "" : safe (remex_host_version (host)),
-			safe (remex_host_name (host)), safe (remex_host_you (host)), ping->answered, ping->sent,
-			ping->least, ping->sum / (double)ping->answered, ping->most);
+			*remex_host_via (host) ? "" : safe (remex_host_version (host)), safe (remex_host_name (host)),
+			safe (remex_host_you (host)), ping->answered, ping->sent, ping->least,
+			ping->sum / (double)ping->answered, ping->most);
 }
 
 /* The exit status. */

@@ -49,10 +49,11 @@ static const char find_marked[] =
 	"[ $g != 0 ] && a=\"$a -$g\"; [ -n \"$a\" ]; }; ";
 
 /* r: the grace in tenths of a second. */
-static const char kill_marked[] = "t=0; l && kill -TERM $a 2>/dev/null; "
-				  "while l && [ $t -lt $r ]; do sleep $w; t=$((t+i)); done; "
-				  "t=0; while l && [ $t -lt 50 ]; do kill -KILL $a 2>/dev/null; sleep $w; t=$((t+i)); done; "
-				  "l; set -- $a; echo " ANSWER "$#";
+static const char kill_marked[] =
+	"t=0; l && kill -TERM $a 2>/dev/null; "
+	"while l && [ $t -lt $r ]; do sleep $w; t=$((t+i)); done; "
+	"t=0; while l && [ $t -lt 50 ]; do kill -KILL $a 2>/dev/null; sleep $w; t=$((t+i)); done; "
+	"l; set -- $a; echo " ANSWER "$#";
 
 void alone_kill_free (struct alone_kill *kill)
 {
