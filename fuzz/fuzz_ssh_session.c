@@ -121,19 +121,22 @@ static void on_refused (void *arg, int fd, bool again, const struct err *err)
 	fd_close (&fd);
 }
 
-static void on_channel_ended (void *arg, const struct err *err)
+static void on_channel_ended (void *arg, const struct ssh_exit *how, const struct err *err)
 {
 	struct end *end = arg;
 
+	(void)how;
 	require (end->opened && !end->over && *err->text);
 	end->over = true;
 }
 
-static const struct ssh_channel_ops channel_ops = { on_opened, on_refused, on_channel_ended };
+static const struct ssh_channel_ops channel_ops = {
+	.opened = on_opened, .refused = on_refused, .ended = on_channel_ended
+};
 
 static void open_channel (struct world *world, bool exec)
 {
-	struct ssh_channel_target target = { exec ? "command" : NULL, "host", 22 };
+	struct ssh_channel_target target = { .command = exec ? "command" : NULL, .host = exec ? NULL : "host", .port = 22 };
 	struct end *end = &world->ends[world->n_ends];
 	int pair[2];
 
@@ -142,7 +145,7 @@ static void open_channel (struct world *world, bool exec)
 	require (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
 	*end = (struct end){ .world = world, .ours = pair[0], .there = true };
 	world->n_ends++;
-	require (ssh_session_open (world->session, &target, pair[1], &channel_ops, end) == 0);
+	require (ssh_session_open (world->session, &target, pair[1], &channel_ops, end) != NULL);
 }
 
 /* Do something with our end of a channel's socket. */

@@ -80,7 +80,7 @@ endif
 %C%_fuzz_ssh_session_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_fuzz_ssh_session_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_ssh_session_LDADD = src/ssh/libsshsession.la src/ssh/libssh.la src/loop/libloop.la src/net/libnet.la \
-	src/wire/libwire.la src/base/libbase.la $(LIBSSH2_LIBS) $(UV_LIBS) $(SSL_LIBS)
+	src/wire/libwire.la src/base/libbase.la $(LIBSSH2_LIBS) $(UV_LIBS) $(JANSSON_LIBS) $(SSL_LIBS) -lm
 
 TESTS += %D%/replay.test
 EXTRA_DIST += %D%/replay.test %D%/seeds.py %D%/corpus
