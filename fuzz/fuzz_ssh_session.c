@@ -136,7 +136,9 @@ static const struct ssh_channel_ops channel_ops = {
 
 static void open_channel (struct world *world, bool exec)
 {
-	struct ssh_channel_target target = { .command = exec ? "command" : NULL, .host = exec ? NULL : "host", .port = 22 };
+	struct ssh_channel_target target = {
+		.command = exec ? "command" : NULL, .host = exec ? NULL : "host", .port = 22
+	};
 	struct end *end = &world->ends[world->n_ends];
 	int pair[2];
 

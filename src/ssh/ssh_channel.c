@@ -231,6 +231,12 @@ static size_t put_number (uint8_t *to, uint32_t number)
 	return 4;
 }
 
+/* A command or a subsystem, and no connection. */
+static bool is_session (const struct ssh_channel_target *target)
+{
+	return target->command || target->subsystem;
+}
+
 /* Ask for the channel, with a window of 0 (R3). A "direct-tcpip" is asked for with a message of our own (RFC 4254, section
  * 7.2), because libssh2_channel_direct_tcpip_ex opens with an automatic window. */
 static LIBSSH2_CHANNEL *open_raw (struct ssh_channel *channel)
@@ -239,7 +245,7 @@ static LIBSSH2_CHANNEL *open_raw (struct ssh_channel *channel)
 	uint8_t message[512];
 	size_t n;
 
-	if (!target->host)
+	if (is_session (target))
 		return libssh2_channel_open_ex (channel->session, "session", 7, 0, PACKET, NULL, 0);
 	n = put_string (message, target->host);
 	n += put_number (message + n, target->port);
@@ -254,7 +260,7 @@ static void explain_refusal (const struct ssh_channel *channel, const char *text
 {
 	const struct ssh_channel_target *target = &channel->target;
 
-	if (!target->host)
+	if (is_session (target))
 		err_set (err, FAILURE_BUSY, "its sshd opens no further session (MaxSessions of sshd_config): %s", text);
 	else if (strstr (text, "prohibited"))
 		err_set (err, FAILURE_DENIED,
@@ -304,14 +310,14 @@ static int step_opening (struct ssh_channel *channel, struct err *err)
 		if (result) {
 			explain_refusal (channel, text, &why);
 			/* A refusal of MaxSessions (R13) comes with the code of a failed connection. */
-			refuse (channel, !channel->target.host, &why);
+			refuse (channel, is_session (&channel->target), &why);
 			return 1;
 		}
 	}
-	if (!channel->target.host && channel->abandoned && !channel->startup) {
+	if (is_session (&channel->target) && channel->abandoned && !channel->startup) {
 		err_set (&channel->end, FAILURE_UNREACHABLE, "closed from here");
 		channel->has_end = true;
-	} else if (!channel->target.host) {
+	} else if (is_session (&channel->target)) {
 		result = start_up (channel);
 		if (result == LIBSSH2_ERROR_EAGAIN)
 			return 0;
@@ -513,7 +519,7 @@ static void explain_end (const struct ssh_channel *channel, struct err *err)
 	char said[200];
 
 	last_error (channel, said, sizeof said);
-	if (channel->target.host)
+	if (!is_session (&channel->target))
 		err_set (err, FAILURE_UNREACHABLE, "the connection has ended");
 	else if (*channel->signal)
 		err_set (err, FAILURE_UNREACHABLE, "the command was ended by SIG%s%s%s", channel->signal,

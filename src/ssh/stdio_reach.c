@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/text.h"
 #include "loop/loop.h"
 #include "ssh/failure.h"
 #include "ssh/preamble.h"
@@ -101,14 +102,14 @@ static void on_gone (void *arg)
 static void serve_alone (struct stdio_reach *reach)
 {
 	static const struct alone_ops ops = { on_severed, on_gone };
-	char *space = strchr (reach->names, ' ');
+	char *space = strchr (reach->names, ' '), name[NAMES], you[NAMES];
 	struct alone_target target = { .user = reach->user, .host = reach->host, .port = reach->port };
 	struct err err;
 
 	if (space)
 		*space = '\0';
-	target.name = reach->names;
-	target.you = space ? space + 1 : "";
+	target.name = text_plain (name, sizeof name, reach->names, strlen (reach->names));
+	target.you = text_plain (you, sizeof you, space ? space + 1 : "", space ? strlen (space + 1) : 0);
 	ssh_reach_abandon (reach->reach);
 	reach->reach = NULL;
 	watch_free (&reach->watch);

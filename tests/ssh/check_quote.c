@@ -169,6 +169,87 @@ START_TEST (refused_variables)
 }
 END_TEST
 
+#define MARK "0123456789abcdef0123456789abcdef"
+
+static const struct {
+	struct quote_command command;
+	bool runs; /* the line comes that says so */
+	int status;
+	const char *output; /* behind that line, or on stderr */
+} marked[] = {
+	{ { .argv = (const char *const[]){ "sh", "-c", "echo $REMEX_CALL; exit 3", NULL } }, true, 3, MARK "\n" },
+	{ { .argv = (const char *const[]){ "readlink", "/proc/self/fd/0", NULL }, .no_input = true }, true, 0,
+		"/dev/null\n" },
+	{ { .line = "pwd", .cwd = "usr/bin" }, true, 0, "/usr/bin\n" },
+	{ { .argv = (const char *const[]){ "pwd", NULL }, .cwd = "/no 'such" }, false, 126,
+		"cannot change to /no 'such\n" },
+	{ { .argv = (const char *const[]){ "no-such-command", NULL } }, false, 127, "No such file or directory\n" },
+	{ { .argv = (const char *const[]){ "/no/such", NULL } }, false, 127, "No such file or directory\n" },
+	{ { .argv = (const char *const[]){ "/dev/null", NULL } }, false, 127, "Permission denied\n" },
+};
+
+/* A marked script says how far it has come; with stderr on stdout, all of it is in one stream. */
+START_TEST (marks)
+{
+	struct quote_command command = marked[_i].command;
+	char *text, *joined, *output;
+	size_t n;
+	int status;
+
+	command.mark = MARK;
+	text = quoted (&command);
+	ck_assert_int_ge (asprintf (&joined, "exec 2>&1; %s", text), 0);
+	free (text);
+	output = run ("dash", joined, &n, &status);
+	free (joined);
+	if (!output)
+		SKIP ("there is no dash here");
+	ck_assert_int_eq (WEXITSTATUS (status), marked[_i].status);
+	ck_assert_ptr_eq (strstr (output, "remex-ssh:" MARK ":shell "), output);
+	text = strstr (output, "remex-ssh:" MARK ":shell\n");
+	ck_assert_ptr_nonnull (text);
+	text += strlen ("remex-ssh:" MARK ":shell\n");
+	if (marked[_i].runs) {
+		ck_assert_ptr_eq (strstr (text, "remex-ssh:" MARK ":run\n"), text);
+		text += strlen ("remex-ssh:" MARK ":run\n");
+	}
+	ck_assert_str_eq (text, marked[_i].output);
+	free (output);
+}
+END_TEST
+
+/* A script over standard input: exactly its line is read. */
+START_TEST (line)
+{
+	static const char *const argv[] = { "sh", "-c", "printf '%s|' \"$@\"; cat", "sh", "a\nb", "%s\\", "'", NULL };
+	const struct quote_command command = { .argv = argv };
+	char name[] = "/tmp/check_quote.XXXXXX", *output, *text;
+	int fd = mkstemp (name), status;
+	struct buf script, input;
+	struct err err;
+	size_t n;
+
+	ck_assert_int_ge (fd, 0);
+	buf_init (&script, 1 << 20);
+	buf_init (&input, 1 << 20);
+	ck_assert_int_eq (quote_script (&script, &command, &err), 0);
+	ck_assert_int_eq (quote_line (&input, (const char *)buf_head (&script), buf_len (&script), &err), 0);
+	ck_assert_int_eq (buf_append (&input, "the\nrest", 8), 0);
+	ck_assert_int_eq (write (fd, buf_head (&input), buf_len (&input)), (ssize_t)buf_len (&input));
+	close (fd);
+	ck_assert_int_ge (asprintf (&text, "cat %s | %s", name, strchr (quote_bootstrap, '/')), 0);
+	output = run ("dash", text, &n, &status);
+	unlink (name);
+	if (!output)
+		SKIP ("there is no dash here");
+	ck_assert_str_eq (output, "a\nb|%s\\|'|the\nrest");
+	free (output);
+	free (text);
+	buf_free (&script);
+	buf_free (&input);
+}
+END_TEST
+
 /* The longest text is taken, and one byte more is not. */
 START_TEST (limits)
 {
@@ -204,6 +285,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_loop_test (tcase, all_bytes, 0, 2 * N_SHELLS);
 	tcase_add_loop_test (tcase, whole_commands, 0, sizeof commands / sizeof *commands);
 	tcase_add_test (tcase, refused_variables);
+	tcase_add_loop_test (tcase, marks, 0, sizeof marked / sizeof *marked);
+	tcase_add_test (tcase, line);
 	tcase_add_test (tcase, limits);
 }
 

@@ -3,6 +3,7 @@ ssh_tests = \
 	%D%/check_agent \
 	%D%/check_identities \
 	%D%/check_known_hosts \
+	%D%/check_preamble \
 	%D%/check_public_key \
 	%D%/check_quote \
 	%D%/check_ssh_config \
@@ -16,6 +17,8 @@ ssh_libs = src/ssh/libssh.la src/base/libbase.la $(SSL_LIBS) $(check_libs)
 %C%_check_identities_LDADD = $(ssh_libs)
 %C%_check_known_hosts_CFLAGS = $(check_cflags)
 %C%_check_known_hosts_LDADD = $(ssh_libs)
+%C%_check_preamble_CFLAGS = $(check_cflags)
+%C%_check_preamble_LDADD = $(ssh_libs)
 %C%_check_public_key_CFLAGS = $(check_cflags)
 %C%_check_public_key_LDADD = $(ssh_libs)
 %C%_check_quote_CFLAGS = $(check_cflags)
