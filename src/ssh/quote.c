@@ -95,14 +95,20 @@ static int put_begin (struct buf *out, const char *mark)
 /* Can the command be executed? Otherwise the reason goes to stderr. A word such as "-x" is left to sh. */
 static int put_check (struct buf *out, const char *name)
 {
+	static const char missing[] = "echo No such file or directory >&2; exit 127; }; ";
+
 	if (*name == '-')
 		return 0;
-	if (put (out, "command -v ") < 0 || put_word (out, name) < 0 || put (out, " >/dev/null 2>&1 || { ") < 0)
-		return -1;
-	if (strchr (name, '/') && (put (out, "[ -e ") < 0 || put_word (out, name) < 0 ||
-					  put (out, " ] && echo Permission denied >&2 || ") < 0))
-		return -1;
-	return put (out, "echo No such file or directory >&2; exit 127; }; ");
+	if (!strchr (name, '/'))
+		return put (out, "command -v ") < 0 || put_word (out, name) < 0 ||
+				       put (out, " >/dev/null 2>&1 || { ") < 0
+			       ? -1
+			       : put (out, missing);
+	return put (out, "[ -f ") < 0 || put_word (out, name) < 0 || put (out, " ] && [ -x ") < 0 ||
+			       put_word (out, name) < 0 || put (out, " ] || { [ -e ") < 0 || put_word (out, name) < 0 ||
+			       put (out, " ] && echo Permission denied >&2 || ") < 0
+		       ? -1
+		       : put (out, missing);
 }
 
 static int put_marked_cwd (struct buf *out, const char *cwd)
