@@ -193,7 +193,7 @@ json_t *result_json (const struct call *call)
 	json_object_set_new (json, "pipe_held", json_boolean (result->pipe_held));
 	json_object_set_new (json, "survivors", json_integer (result->survivors));
 	json_object_set_new (json, "error", call->skipped ? json_null () : json_error (call));
-	if (*result->via)
+	if (result->via && *result->via)
 		json_object_set_new (json, "via", json_string (result->via));
 	return json;
 }

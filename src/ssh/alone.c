@@ -472,6 +472,7 @@ void alone_stopped (struct alone_call *call, int left, const char *message)
 
 void alone_severed (struct alone_call *call, const struct err *err)
 {
+	static const struct channel_ops no_owner = { .lost = NULL };
 	struct alone *alone = call->alone;
 	char text[ERR_TEXT + 80];
 
@@ -482,6 +483,9 @@ void alone_severed (struct alone_call *call, const struct err *err)
 	}
 	/* The others of this client notice it themselves, or are stopped with the stream. */
 	call->stop = STOP_LOST;
+	if (call->channel)
+		channel_own (call->channel, &no_owner, NULL); /* it frees the channel, and tells the call nothing */
+	call->channel = NULL;
 	if (!alone->left && !alone->ending)
 		alone->ops->severed (alone->arg, err);
 	alone_leave (alone);
