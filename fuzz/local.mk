@@ -15,6 +15,7 @@ fuzz_programs = \
 	%D%/fuzz_known_hosts \
 	%D%/fuzz_message \
 	%D%/fuzz_session \
+	%D%/fuzz_sftp \
 	%D%/fuzz_ssh_config \
 	$(NULL)
 if HAVE_LIBSSH2
@@ -71,6 +72,11 @@ endif
 %C%_fuzz_session_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_session_LDADD = src/wire/libwire.la \
 	src/base/libbase.la $(JANSSON_LIBS) -lm
+
+%C%_fuzz_sftp_SOURCES = %D%/fuzz_sftp.c $(fuzz_main)
+%C%_fuzz_sftp_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_sftp_LDADD = src/ssh/libssh.la src/files/libfiles.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) \
+	$(SSL_LIBS) -lm
 
 %C%_fuzz_ssh_config_SOURCES = %D%/fuzz_ssh_config.c $(fuzz_main)
 %C%_fuzz_ssh_config_LDFLAGS = $(fuzz_ldflags)

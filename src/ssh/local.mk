@@ -8,6 +8,11 @@ noinst_LTLIBRARIES += %D%/libssh.la
 	%D%/preamble.c %D%/preamble.h \
 	%D%/public_key.c %D%/public_key.h \
 	%D%/quote.c %D%/quote.h \
+	%D%/sftp.c %D%/sftp.h \
+	%D%/sftp_get.c %D%/sftp_get.h \
+	%D%/sftp_message.c %D%/sftp_message.h \
+	%D%/sftp_place.c %D%/sftp_place.h \
+	%D%/sftp_put.c %D%/sftp_put.h \
 	%D%/ssh_config.c %D%/ssh_config.h \
 	%D%/ssh_string.c %D%/ssh_string.h \
 	$(NULL)
@@ -20,6 +25,7 @@ noinst_LTLIBRARIES += %D%/libsshsession.la
 	%D%/agent_link.c %D%/agent_link.h \
 	%D%/alone.c %D%/alone.h \
 	%D%/alone_exec.c %D%/alone_exec.h \
+	%D%/alone_files.c %D%/alone_files.h \
 	%D%/alone_kill.c %D%/alone_kill.h \
 	%D%/failure.c %D%/failure.h \
 	%D%/session_memory.c %D%/session_memory.h \
@@ -32,6 +38,6 @@ noinst_LTLIBRARIES += %D%/libsshsession.la
 libexec_PROGRAMS += remex-ssh
 remex_ssh_SOURCES = %D%/remex_ssh.c
 remex_ssh_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
-remex_ssh_LDADD = src/ssh/libsshsession.la src/ssh/libssh.la src/loop/libloop.la src/net/libnet.la src/wire/libwire.la \
-	src/base/libbase.la $(LIBSSH2_LIBS) $(UV_LIBS) $(JANSSON_LIBS) $(SSL_LIBS) -lm
+remex_ssh_LDADD = src/ssh/libsshsession.la src/ssh/libssh.la src/files/libfiles.la src/loop/libloop.la src/net/libnet.la \
+	src/wire/libwire.la src/base/libbase.la $(LIBSSH2_LIBS) $(UV_LIBS) $(JANSSON_LIBS) $(SSL_LIBS) -lm
 endif

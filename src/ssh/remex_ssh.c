@@ -26,6 +26,7 @@
 #include "base/list.h"
 #include "loop/loop.h"
 #include "ssh/alone_exec.h"
+#include "ssh/alone_files.h"
 #include "ssh/failure.h"
 #include "ssh/ssh_pool.h"
 #include "ssh/stdio_reach.h"
@@ -34,7 +35,7 @@
 enum { CONTROL = 0, TEXTS = 4, STATUS_USAGE = 64, PATIENCE_MS = 15000 };
 
 /* What an sshd alone can do; the verbs of one plugin are in a row. */
-static const struct alone_verb *const rows[] = { &alone_exec_run, &alone_exec_shell };
+static const struct alone_verb *const rows[] = { &alone_exec_run, &alone_exec_shell, &alone_file_get, &alone_file_put };
 static const struct alone_verbs verbs = { rows, sizeof rows / sizeof *rows };
 
 static uv_loop_t loop;

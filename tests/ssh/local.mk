@@ -6,6 +6,8 @@ ssh_tests = \
 	%D%/check_preamble \
 	%D%/check_public_key \
 	%D%/check_quote \
+	%D%/check_sftp \
+	%D%/check_sftp_message \
 	%D%/check_ssh_config \
 	$(NULL)
 check_PROGRAMS += $(ssh_tests)
@@ -23,6 +25,11 @@ ssh_libs = src/ssh/libssh.la src/base/libbase.la $(SSL_LIBS) $(check_libs)
 %C%_check_public_key_LDADD = $(ssh_libs)
 %C%_check_quote_CFLAGS = $(check_cflags)
 %C%_check_quote_LDADD = $(ssh_libs)
+%C%_check_sftp_CFLAGS = $(check_cflags)
+%C%_check_sftp_LDADD = src/ssh/libssh.la src/files/libfiles.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) \
+	$(SSL_LIBS) -lm $(check_libs)
+%C%_check_sftp_message_CFLAGS = $(check_cflags)
+%C%_check_sftp_message_LDADD = $(ssh_libs)
 %C%_check_ssh_config_CFLAGS = $(check_cflags)
 %C%_check_ssh_config_LDADD = $(ssh_libs)
 endif

@@ -33,6 +33,7 @@ system_tests = \
 	%D%/rights.test \
 	%D%/roots.test \
 	%D%/run.test \
+	%D%/sftp.test \
 	%D%/ssh.test \
 	%D%/ssh_broken.test \
 	%D%/ssh_bulk.test \
@@ -47,5 +48,6 @@ system_tests = \
 	$(NULL)
 dist_check_SCRIPTS += $(system_tests)
 TESTS += $(system_tests)
-EXTRA_DIST += %D%/discovery.py %D%/fleet.py %D%/fuse.py %D%/items.py %D%/keys.py %D%/nets.py %D%/people.py %D%/ssh_load.py \
+EXTRA_DIST += %D%/discovery.py %D%/fleet.py %D%/fuse.py %D%/items.py %D%/keys.py %D%/nets.py %D%/people.py %D%/sftp_liar.py \
+	%D%/ssh_load.py \
 	%D%/sshd.py %D%/support.py
