@@ -266,6 +266,7 @@ static int run (void *arg)
 	signal (SIGINT, SIG_IGN);
 	signal (SIGQUIT, SIG_IGN);
 	signal (SIGTERM, SIG_IGN);
+	signal (SIGTTOU, SIG_IGN); /* as in remexd.c */
 	if (!log->input_output) /* whoever is at their other ends waits for the end of all copies */
 		for (int fd = 0; fd < 2; fd++)
 			take_null (fd);

@@ -34,6 +34,7 @@ static int reset_inherited (void)
 	signal (SIGPIPE, SIG_IGN);
 	signal (SIGXFSZ,
 		SIG_IGN); /* where the size of files is limited, writing to the log or the trail fails instead */
+	signal (SIGTTOU, SIG_IGN); /* a terminal may stop those who write to it in the background (stty tostop) */
 	sigemptyset (&none);
 	if (sigprocmask (SIG_SETMASK, &none, NULL) < 0)
 		return -1;
