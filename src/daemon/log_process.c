@@ -117,7 +117,7 @@ static int by_uid (const void *a, const void *b)
 	return *one < *other ? -1 : *one > *other;
 }
 
-/* The user who has the most inlets of workers. */
+/* The user who has the most inlets of workers; not root where another user has as many. */
 static uid_t find_greedy (const struct log *log)
 {
 	static uid_t uids[INLETS_MAX];
@@ -130,7 +130,7 @@ static uid_t find_greedy (const struct log *log)
 	qsort (uids, n, sizeof *uids, by_uid);
 	for (size_t i = 0; i < n; i++) {
 		same = i && uids[i] == uids[i - 1] ? same + 1 : 1;
-		if (same > most) {
+		if (same >= most) {
 			most = same;
 			greedy = uids[i];
 		}
