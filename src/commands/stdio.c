@@ -108,6 +108,10 @@ static int run_relay (struct stdio_relay *relay)
 			strerror (relay->inner.read_error ? relay->inner.read_error : relay->outer.write_error));
 		return STATUS_REMEX;
 	}
+	if (relay->outer.read_error) { /* the end of standard input was not what the client has sent */
+		complain (NULL, "cannot read standard input: %s", strerror (relay->outer.read_error));
+		return STATUS_REMEX;
+	}
 	pump_end (&relay->outer);
 	return 0;
 }
