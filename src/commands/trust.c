@@ -243,8 +243,8 @@ static int read_line (struct pin_list *list, char *line, size_t number, struct e
 	return 0;
 }
 
-/* What is in the file. It decides whom we trust, so it has to be one that nobody else could have written. "-" and the paths of our
- * own descriptors are what the caller has opened. NULL and err; the caller frees. */
+/* What is in the file. It decides whom we trust, so it has to be one that nobody else could have written. "-" and the
+ * paths of our own descriptors are what the caller has opened. NULL and err; the caller frees. */
 static char *read_text (const char *path, size_t *n, struct err *err)
 {
 	int fd = STDIN_FILENO, known = strcmp (path, "-") != 0 ? descriptor_of (path, &fd) : 1;

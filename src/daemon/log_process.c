@@ -138,8 +138,8 @@ static uid_t find_greedy (const struct log *log)
 	return greedy;
 }
 
-/* Make room for one more inlet: processes that plugins have left behind may have any number. The user who has the most loses the
- * oldest one. */
+/* Make room for one more inlet: processes that plugins have left behind may have any number. The user who has the most
+ * loses the oldest one. */
 static bool make_room (struct log *log)
 {
 	uid_t greedy;
@@ -292,7 +292,8 @@ static bool is_pipe (int fd, struct stat *st)
 	return fstat (fd, st) == 0 && S_ISFIFO (st->st_mode);
 }
 
-/* A socket pair: the end that is read, and the end that others write to. 0, or -1 with errno. `guarded`: no descriptors. */
+/* A socket pair: the end that is read, and the end that others write to. 0, or -1 with errno. `guarded`: no
+ * descriptors. */
 static int open_pair (int pair[2], bool guarded)
 {
 	const int room = ROOM;

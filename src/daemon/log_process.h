@@ -7,10 +7,10 @@
  *
  * Workers run plugins, and a process that has the log can end it: shutdown(2) of a socket such as the journal's,
  * ftruncate(2) of a file, tcsetattr(3) of a terminal. So each worker has a socket pair of its own in every case, and
- * the front has one where standard error is a pipe or a socket. So no line of the others is lost, whatever one of these
- * processes does to its pair, and however much it writes. The pairs take no descriptors (passrights.h). A
- * process that a plugin has left behind may keep its pair: when there is no room for a new one, the oldest pair of the user
- * who has the most is closed.
+ * the front has one where standard error is a pipe or a socket. So no line of the others is lost, whatever one of
+ * these processes does to its pair, and however much it writes. The pairs take no descriptors (passrights.h). A
+ * process that a plugin has left behind may keep its pair: when there is no room for a new one, the oldest pair of the
+ * user who has the most is closed.
  *
  * A pipe may be without a reader for a time: lines that come then are lost, and counted. The process ends when the
  * supervisor and the front have ended. If it dies, lines are lost, and nothing else.
@@ -28,13 +28,13 @@ struct log_process {
 	int front; /* the standard error of the front; -1: ours */
 };
 
-/* Start the process, and replace our standard error if it is a pipe. With `input_output`, the process keeps 0 and 1, and ours
- * are replaced by /dev/null if they are pipes: otherwise our end would wait for whoever holds their locks. 0, or -1 and err, and nothing has
- * changed. */
+/* Start the process, and replace our standard error if it is a pipe. With `input_output`, the process keeps 0 and 1,
+ * and ours are replaced by /dev/null if they are pipes: otherwise our end would wait for whoever holds their locks. 0,
+ * or -1 and err, and nothing has changed. */
 int log_process_start (struct log_process *process, bool input_output, struct err *err);
 
-/* The standard error for a new worker of that user: a descriptor that the caller closes; -1: ours, because there is no process;
- * WORKER_NO_LOG: none, because there is no descriptor left. */
+/* The standard error for a new worker of that user: a descriptor that the caller closes; -1: ours, because there is no
+ * process; WORKER_NO_LOG: none, because there is no descriptor left. */
 int log_process_worker (uid_t uid);
 
 #endif

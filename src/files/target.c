@@ -222,8 +222,8 @@ int target_open_directory (
 }
 
 /* Open again the file that was checked, and not the file that has its name now: through the magic link in /proc, which
- * works even for a removed file. ENOENT therefore means that /proc is missing. Whoever has a lease on the file (fcntl(2)), such as
- * a file server, is waited for: the kernel ends the lease after /proc/sys/fs/lease-break-time. */
+ * works even for a removed file. ENOENT therefore means that /proc is missing. Whoever has a lease on the file
+ * (fcntl(2)), such as a file server, is waited for: the kernel ends the lease after /proc/sys/fs/lease-break-time. */
 static int open_again (int fd)
 {
 	char link[64];

@@ -86,8 +86,8 @@ int target_open_source (const struct roots *roots, const char *base, const char 
  * descriptor, or -1 with errno. */
 int target_open_at (int directory, const char *name, int extra);
 
-/* Open a regular file that was looked at, for reading; its kind is to be looked at again, because another file may have the name
- * now. A link is not followed, and nothing is waited for but a lease. A descriptor, or -1 with errno. */
+/* Open a regular file that was looked at, for reading; its kind is to be looked at again, because another file may
+ * have the name now. A link is not followed, and nothing is waited for but a lease. A descriptor, or -1 with errno. */
 int target_open_file_at (int directory, const char *name);
 
 /* For the tests: behave as if the kernel had no openat2. */

@@ -86,8 +86,8 @@ int access_stays (const struct identity *identity, const struct key *key, const 
 /* An identity without rights, for a connection that is only told why it is refused. NULL: out of memory. */
 struct identity *access_nobody (struct access *access);
 
-/* Is that a subordinate uid by the file `path`, which is like /etc/subuid (subuid(5))? `owner` gets the name, or the number, of the
- * user who may act as it. */
+/* Is that a subordinate uid by the file `path`, which is like /etc/subuid (subuid(5))? `owner` gets the name, or the
+ * number, of the user who may act as it. */
 bool access_subordinate (const char *path, uid_t uid, char *owner, size_t size);
 
 /* The identity of a Unix peer: a reference, or NULL and err (CODE_DENIED) when the peer may not call at all. */

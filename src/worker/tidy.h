@@ -41,8 +41,8 @@ void tidy_snapshot (struct tidy *tidy);
 /* The first difference from the snapshot, as a word for the log ("umask"), or NULL. */
 const char *tidy_changed (const struct tidy *before);
 
-/* Before a request: set the resource limits as they were. NULL, or the name of one that cannot be set (setrlimit(2): only
- * root can raise a hard limit). */
+/* Before a request: set the resource limits as they were. NULL, or the name of one that cannot be set (setrlimit(2):
+ * only root can raise a hard limit). */
 const char *tidy_restore_limits (const struct tidy *before);
 
 /* The signals that the process ignores now: bit n-1 for signal n. */

@@ -1,8 +1,8 @@
 /* user - the user of a worker, for its whole life: become that user, and know its name, home and shell.
  *
  * A session keyring of its own comes first (proc/session_keyring.h). The other steps have the order of OpenSSH's
- * permanently_set_uid: groups, gid, uid, then a check that there is no way back (setresuid(2), initgroups(3)). Name services are asked in the worker, so that a slow name service blocks no other
- * process.
+ * permanently_set_uid: groups, gid, uid, then a check that there is no way back (setresuid(2), initgroups(3)). Name
+ * services are asked in the worker, so that a slow name service blocks no other process.
  */
 #ifndef REMEX_WORKER_USER_H
 #define REMEX_WORKER_USER_H
