@@ -114,18 +114,25 @@ class Network(Machine):
 
 
 def respond(kinds):
-    """Answer each query for each of `kinds`: a map with the name, and what is wrong or different with it."""
+    """Answer each query for each of `kinds`: a map with the name, and what is wrong or different with it. With `each` in the
+    first one there is one machine for each address that is asked."""
     main = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     main.bind((kinds[0].get("listen", "0.0.0.0"), kinds[0].get("on", PORT)))
     if "listen" not in kinds[0]:
         group = struct.pack("=4s4si", socket.inet_aton(GROUP4), bytes(4), socket.if_nametoindex("eth0"))
         main.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
+    main.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
     other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     other.bind((kinds[0].get("listen", "0.0.0.0"), 0))
     print(main.getsockname()[1], flush=True)
     while True:
-        data, peer = main.recvfrom(2048)
+        data, control, _, peer = main.recvmsg(2048, 256)
         if len(data) != 128 or not data.startswith(b"remex?\0\1"):
+            continue
+        if kinds[0].get("each"):
+            here = control[0][2][4:8]  # ip(7): ipi_spec_dst
+            back = [(socket.IPPROTO_IP, IP_PKTINFO, struct.pack("=i4s4s", 0, here, bytes(4)))]
+            main.sendmsg([answer(data[8:24], "node-" + socket.inet_ntoa(here))], back, 0, peer)
             continue
         for one in kinds:
             nonce = os.urandom(16) if one.get("nonce") else data[8:24]
