@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -107,9 +108,9 @@ static int rank (const struct endpoint *from)
 
 static int compare_machines (const struct discovery_answer *a, const struct discovery_answer *b)
 {
-	int order = strcmp (a->name, b->name);
+	int order = strcasecmp (a->name, b->name); /* machines that remex cannot tell apart by name are neighbours */
 
-	if (order)
+	if (order || (order = strcmp (a->name, b->name)))
 		return order;
 	if ((order = memcmp (a->key, b->key, sizeof a->key)))
 		return order;
@@ -219,7 +220,7 @@ static int group (struct findings *findings)
 		struct machine *machine = findings->n ? &findings->machines[findings->n - 1] : NULL;
 
 		if (!machine || compare_machines (said_by (machine), &search->answers[i].said)) {
-			bool same = machine && !strcmp (said_by (machine)->name, search->answers[i].said.name);
+			bool same = machine && !strcasecmp (said_by (machine)->name, search->answers[i].said.name);
 
 			if (same)
 				machine->same_name = true;
@@ -265,6 +266,13 @@ static bool is_settled (const struct findings *findings, const struct machine *m
 	return pin && has_key (machine, pin);
 }
 
+/* An address as the name of another address would lead astray, and a dot at the end is no part of a name. */
+static bool is_host_name (const char *name)
+{
+	return name[strcspn (name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")] &&
+	       name[strlen (name) - 1] != '.';
+}
+
 static bool may_add (const struct machine *machine)
 {
 	const char *name = said_by (machine)->name;
@@ -273,7 +281,9 @@ static bool may_add (const struct machine *machine)
 		complain (name, "not added: its key is not the trusted one");
 	else if (machine->same_name)
 		complain (name, "not added: several machines have this name");
-	else if (!strcmp (name, "local"))
+	else if (!is_host_name (name))
+		complain (name, "not added: this is no name of a host");
+	else if (!strcasecmp (name, "local"))
 		complain (name, "not added: for remex, 'local' is this machine");
 	else
 		return true;
@@ -460,7 +470,7 @@ static void tell_doubts (const struct findings *findings)
 		const struct machine *machine = &findings->machines[i];
 		const char *name = said_by (machine)->name;
 
-		if (machine->same_name && strcmp (told, name) != 0)
+		if (machine->same_name && strcasecmp (told, name) != 0)
 			complain (told = name, "several machines have this name");
 		if (machine->differs)
 			complain (name, "it answers with the key %s, and the trusted key of %s is %s", machine->print,
