@@ -39,7 +39,7 @@ struct inlet {
 	uid_t uid; /* of the worker */
 	bool guarded; /* the kernel takes no descriptors (passrights.h) */
 	size_t n;
-	char bytes[PIECE];
+	char bytes[PIECE + 1]; /* and a newline where a line has none */
 };
 
 struct log {
@@ -95,16 +95,22 @@ static bool put (struct log *log, const char *bytes, size_t n)
 	return true;
 }
 
-/* Write the lines that have come; of a line that is too long, or of the last line, write the part that there is. */
+/* Write the lines that have come; of a line that is too long, or of the last line, write the part that there is, as a line: it
+ * must not swallow the next line of another process. */
 static bool put_lines (struct log *log, struct inlet *inlet, bool last)
 {
 	const char *newline = memrchr (inlet->bytes, '\n', inlet->n);
 	size_t n = last || (!newline && inlet->n == PIECE) ? inlet->n
 		   : newline                               ? (size_t)(newline - inlet->bytes) + 1
 							   : 0;
+	char *after = &inlet->bytes[n], kept = *after;
+	bool cut = n && after[-1] != '\n';
 
-	if (!put (log, inlet->bytes, n))
+	if (cut)
+		*after = '\n';
+	if (!put (log, inlet->bytes, n + cut))
 		return false;
+	*after = kept;
 	inlet->n -= n;
 	memmove (inlet->bytes, inlet->bytes + n, inlet->n);
 	return true;

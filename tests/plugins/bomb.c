@@ -343,6 +343,17 @@ static int bomb_log (void *state, struct remex_call *call)
 	return 0;
 }
 
+/* A line that is too long, and has no end. */
+static int bomb_long_line (void *state, struct remex_call *call)
+{
+	char text[5000];
+
+	(void)state;
+	(void)call;
+	memset (text, 'x', sizeof text);
+	return write (2, text, sizeof text) == sizeof text ? 0 : -1;
+}
+
 static int bomb_fail (void *state, struct remex_call *call)
 {
 	(void)state;
@@ -436,6 +447,7 @@ static const struct remex_verb verbs[] = {
 	{ "leak", "Leak a mebibyte", NULL, bomb_leak, 0 },
 	{ "leak_fd", "Leak a descriptor", NULL, bomb_leak_fd, 0 },
 	{ "log", "Damage the log", NULL, bomb_log, 0 },
+	{ "long_line", "Write a long line to the log", NULL, bomb_long_line, 0 },
 	{ "loop", "Never end", NULL, bomb_loop, 0 },
 	{ "pid", "The worker's pid", NULL, bomb_pid, 0 },
 	{ "roots", "Show the roots", NULL, bomb_roots, REMEX_PATHS },
