@@ -41,7 +41,7 @@ static const char misstated_words[] =
 
 struct entry;
 
-struct piece {
+struct file_piece {
 	struct list node; /* in entry->pieces */
 	struct entry *entry;
 	uint64_t offset;
@@ -130,7 +130,7 @@ static void close_handle (struct sftp_get *get, const struct sftp_handle *handle
 
 static void drop_pieces (struct entry *entry)
 {
-	struct piece *piece, *after;
+	struct file_piece *piece, *after;
 
 	list_each_safe (piece, after, &entry->pieces, node)
 		free (piece);
@@ -188,11 +188,11 @@ static void set_failed (struct entry *entry, const struct sftp_answer *answer, c
 
 static void pump (struct entry *entry);
 
-static void ask_piece (struct piece *piece);
+static void ask_piece (struct file_piece *piece);
 
 static void on_piece (void *arg, const struct sftp_answer *answer)
 {
-	struct piece *piece = arg;
+	struct file_piece *piece = arg;
 	struct entry *entry = piece->entry;
 
 	entry->waits--;
@@ -213,7 +213,7 @@ static void on_piece (void *arg, const struct sftp_answer *answer)
 		pump (entry);
 }
 
-static void ask_piece (struct piece *piece)
+static void ask_piece (struct file_piece *piece)
 {
 	struct sftp_request request = { .kind = SFTP_READ,
 		.handle = &piece->entry->handle,
@@ -232,13 +232,13 @@ static void read_on (struct entry *entry)
 	while (!entry->asked_all && entry->n_pieces < most) {
 		uint64_t left = entry->limit - entry->next;
 		uint32_t want = !left ? 1 : left < SFTP_PIECE ? (uint32_t)left : SFTP_PIECE;
-		struct piece *piece = malloc (sizeof *piece + want);
+		struct file_piece *piece = malloc (sizeof *piece + want);
 
 		if (!piece) {
 			lack_memory (entry->get);
 			return;
 		}
-		*piece = (struct piece){ .entry = entry, .offset = entry->next, .want = want };
+		*piece = (struct file_piece){ .entry = entry, .offset = entry->next, .want = want };
 		list_append (&entry->pieces, &piece->node);
 		entry->n_pieces++;
 		entry->next += left ? want : 0;
@@ -248,7 +248,7 @@ static void read_on (struct entry *entry)
 }
 
 /* Send a piece, or keep it. */
-static void use (struct entry *entry, const struct piece *piece)
+static void use (struct entry *entry, const struct file_piece *piece)
 {
 	struct sftp_get *get = entry->get;
 	uint8_t *space;
@@ -305,7 +305,7 @@ static void become_unsized (struct entry *entry)
 static void pump (struct entry *entry)
 {
 	struct sftp_get *get = entry->get;
-	struct piece *piece, *after;
+	struct file_piece *piece, *after;
 
 	list_each_safe (piece, after, &entry->pieces, node) {
 		if (!piece->done || (entry->large && buf_len (&get->items) >= ITEMS_FULL))

@@ -39,16 +39,16 @@ enum {
 	TAIL = 8, /* letters at the end of the name of a temporary (files/temporary.h) */
 };
 
-enum step { LOOK, OPEN, CONTENT, CHECK, OWNER, SETTLE, RENAME, SPACE, REMOVE };
+enum put_step { LOOK, OPEN, CONTENT, CHECK, OWNER, SETTLE, RENAME, SPACE, REMOVE };
 
-struct file {
+struct put_file {
 	struct list node; /* in put->files */
 	struct sftp_put *put;
 	struct sftp_place *place; /* a reference */
 	struct sftp_report *report;
 	char *path, *temporary;
 	char *target; /* of a link; NULL: a file */
-	enum step step;
+	enum put_step step;
 	int waits; /* answers */
 	bool made; /* the temporary may be there */
 	bool opened; /* `handle` is open */
@@ -81,7 +81,7 @@ struct sftp_put {
 	struct sftp_place *next; /* AT_PLACE: the directory that is entered */
 	struct list files;
 	int n_files;
-	struct file *file; /* AT_CONTENT: the current file; NULL: it has failed */
+	struct put_file *file; /* AT_CONTENT: the current file; NULL: it has failed */
 	struct item item;
 	uint64_t body; /* bytes of the body still to come */
 	bool whole;
@@ -89,7 +89,7 @@ struct sftp_put {
 	struct sftp_put_totals totals;
 };
 
-static void step_on (struct file *file);
+static void step_on (struct put_file *file);
 static void settle (struct sftp_put *put);
 
 /* --- reports ----------------------------------------------------------------------------------------------------- */
@@ -164,7 +164,7 @@ static void add_note (struct sftp_report *report, const char *what)
 
 /* --- one file ---------------------------------------------------------------------------------------------------- */
 
-static void file_free (struct file *file)
+static void file_free (struct put_file *file)
 {
 	list_remove (&file->node);
 	file->put->n_files--;
@@ -177,28 +177,28 @@ static void file_free (struct file *file)
 }
 
 /* The first reason counts. */
-static void set_failed (struct file *file, int code, const char *text)
+static void set_failed (struct put_file *file, int code, const char *text)
 {
 	if (!file->failed)
 		err_set (&file->report->err, code, "%s", text);
 	file->failed = true;
 }
 
-static void ask (struct file *file, const struct sftp_request *request, sftp_answered *answered)
+static void ask (struct put_file *file, const struct sftp_request *request, sftp_answered *answered)
 {
 	file->waits++;
 	sftp_ask (file->put->sftp, request, answered, file);
 }
 
 /* An answer has been dealt with. */
-static void answered (struct file *file)
+static void answered (struct put_file *file)
 {
 	file->waits--;
 	step_on (file);
 }
 
 /* The words for a step that has failed. */
-static const char *purpose (const struct file *file, enum sftp_kind kind)
+static const char *purpose (const struct put_file *file, enum sftp_kind kind)
 {
 	switch (kind) {
 	case SFTP_OPEN: return "cannot make a temporary file";
@@ -211,7 +211,7 @@ static const char *purpose (const struct file *file, enum sftp_kind kind)
 	}
 }
 
-static void check_status (struct file *file, const struct sftp_answer *answer, enum sftp_kind kind)
+static void check_status (struct put_file *file, const struct sftp_answer *answer, enum sftp_kind kind)
 {
 	struct err err;
 
@@ -223,7 +223,7 @@ static void check_status (struct file *file, const struct sftp_answer *answer, e
 
 static void on_opened (void *arg, const struct sftp_answer *answer)
 {
-	struct file *file = arg;
+	struct put_file *file = arg;
 
 	check_status (file, answer, SFTP_OPEN);
 	if (answer->kind == SFTP_HANDLE) {
@@ -237,7 +237,7 @@ static void on_opened (void *arg, const struct sftp_answer *answer)
 
 static void on_linked (void *arg, const struct sftp_answer *answer)
 {
-	struct file *file = arg;
+	struct put_file *file = arg;
 
 	check_status (file, answer, SFTP_SYMLINK);
 	file->made = answer->status == SFTP_OK;
@@ -246,7 +246,7 @@ static void on_linked (void *arg, const struct sftp_answer *answer)
 
 static void on_written (void *arg, const struct sftp_answer *answer)
 {
-	struct file *file = arg;
+	struct put_file *file = arg;
 
 	/* "Failure" is also what a full disk is called. */
 	if (answer->status == SFTP_FAILURE && !file->failed && file->put->sftp->greeting.has_statvfs)
@@ -257,7 +257,7 @@ static void on_written (void *arg, const struct sftp_answer *answer)
 
 static void on_space (void *arg, const struct sftp_answer *answer)
 {
-	struct file *file = arg;
+	struct put_file *file = arg;
 
 	if (answer->kind == SFTP_SPACE && answer->free_bytes < SFTP_PIECE) {
 		err_set (&file->report->err, CODE_IO_ERROR, "cannot write: %s", strerror (ENOSPC));
@@ -269,7 +269,7 @@ static void on_space (void *arg, const struct sftp_answer *answer)
 
 static void on_set (void *arg, const struct sftp_answer *answer)
 {
-	struct file *file = arg;
+	struct put_file *file = arg;
 
 	check_status (file, answer, SFTP_FSETSTAT);
 	answered (file);
@@ -277,7 +277,7 @@ static void on_set (void *arg, const struct sftp_answer *answer)
 
 static void on_fsync (void *arg, const struct sftp_answer *answer)
 {
-	struct file *file = arg;
+	struct put_file *file = arg;
 
 	check_status (file, answer, SFTP_FSYNC);
 	answered (file);
@@ -285,7 +285,7 @@ static void on_fsync (void *arg, const struct sftp_answer *answer)
 
 static void on_closed (void *arg, const struct sftp_answer *answer)
 {
-	struct file *file = arg;
+	struct put_file *file = arg;
 
 	check_status (file, answer, SFTP_CLOSE);
 	answered (file);
@@ -293,7 +293,7 @@ static void on_closed (void *arg, const struct sftp_answer *answer)
 
 static void on_renamed (void *arg, const struct sftp_answer *answer)
 {
-	struct file *file = arg;
+	struct put_file *file = arg;
 
 	check_status (file, answer, SFTP_POSIX_RENAME);
 	if (answer->status == SFTP_OK)
@@ -322,7 +322,7 @@ static const char *name_kind (uint32_t mode)
 /* What has the name? A regular file or a link may be replaced. */
 static void on_looked (void *arg, const struct sftp_answer *answer)
 {
-	struct file *file = arg;
+	struct put_file *file = arg;
 	const struct sftp_attributes *found = &answer->attributes;
 	struct err err;
 
@@ -342,7 +342,7 @@ static void on_looked (void *arg, const struct sftp_answer *answer)
 
 static void on_stat (void *arg, const struct sftp_answer *answer)
 {
-	struct file *file = arg;
+	struct put_file *file = arg;
 	char text[128];
 	struct err err;
 
@@ -362,14 +362,14 @@ static void on_stat (void *arg, const struct sftp_answer *answer)
 
 /* --- the steps of a file ----------------------------------------------------------------------------------------- */
 
-static void look (struct file *file)
+static void look (struct put_file *file)
 {
 	ask (file, &(struct sftp_request){ .kind = SFTP_LSTAT, .path = file->path }, on_looked);
 }
 
 /* A file that replaces another one has mode 0600 until it has the mode of that one; a new one is made with its mode, so that
  * the umask and the default list over there count. */
-static void open_temporary (struct file *file)
+static void open_temporary (struct put_file *file)
 {
 	const struct sftp_put_options *options = &file->put->options;
 	bool private = file->replaces || (options->preserve && file->mode >= 0);
@@ -390,7 +390,7 @@ static void open_temporary (struct file *file)
 }
 
 /* Write what is held. */
-static void write_held (struct file *file)
+static void write_held (struct put_file *file)
 {
 	while (buf_len (&file->held) && !file->failed) {
 		size_t n = buf_len (&file->held) < SFTP_PIECE ? buf_len (&file->held) : SFTP_PIECE;
@@ -407,7 +407,7 @@ static void write_held (struct file *file)
 }
 
 /* All has been sent. The size is set where no byte is behind the last hole. */
-static void check (struct file *file)
+static void check (struct put_file *file)
 {
 	struct sftp_request request = { .kind = SFTP_FSETSTAT,
 		.handle = &file->handle,
@@ -419,7 +419,7 @@ static void check (struct file *file)
 	look (file);
 }
 
-static void ask_owner (struct file *file, uint32_t uid, uint32_t gid, sftp_answered *done)
+static void ask_owner (struct put_file *file, uint32_t uid, uint32_t gid, sftp_answered *done)
 {
 	struct sftp_request request = { .kind = SFTP_FSETSTAT,
 		.handle = &file->handle,
@@ -430,7 +430,7 @@ static void ask_owner (struct file *file, uint32_t uid, uint32_t gid, sftp_answe
 
 static void on_group (void *arg, const struct sftp_answer *answer)
 {
-	struct file *file = arg;
+	struct put_file *file = arg;
 
 	file->other_group = answer->status != SFTP_OK;
 	if (file->other_group)
@@ -441,7 +441,7 @@ static void on_group (void *arg, const struct sftp_answer *answer)
 /* The owner could not be kept: the group may. */
 static void on_owner (void *arg, const struct sftp_answer *answer)
 {
-	struct file *file = arg;
+	struct put_file *file = arg;
 
 	if (answer->status != SFTP_OK) {
 		if (file->own.uid != file->old.uid)
@@ -460,7 +460,7 @@ static uint32_t change_group (uint32_t mode)
 	return (mode & ~077U) | both << 3 | both;
 }
 
-static void set_attributes (struct file *file)
+static void set_attributes (struct put_file *file)
 {
 	const struct sftp_put_options *options = &file->put->options;
 	struct sftp_attributes set = { 0 };
@@ -490,7 +490,7 @@ static void set_attributes (struct file *file)
 }
 
 /* The server does what is asked of one handle in this order (draft, section 7). */
-static void finish_content (struct file *file)
+static void finish_content (struct put_file *file)
 {
 	set_attributes (file);
 	if (file->put->options.sync)
@@ -499,7 +499,7 @@ static void finish_content (struct file *file)
 	ask (file, &(struct sftp_request){ .kind = SFTP_CLOSE, .handle = &file->handle }, on_closed);
 }
 
-static void remove_temporary (struct file *file)
+static void remove_temporary (struct put_file *file)
 {
 	if (file->opened)
 		ask (file, &(struct sftp_request){ .kind = SFTP_CLOSE, .handle = &file->handle }, on_removed);
@@ -510,7 +510,7 @@ static void remove_temporary (struct file *file)
 }
 
 /* It is over. Its place reports what is in place, and a failure is reported at once. */
-static void over (struct file *file)
+static void over (struct put_file *file)
 {
 	struct sftp_put *put = file->put;
 	struct sftp_place *place = file->place;
@@ -531,7 +531,7 @@ static void over (struct file *file)
 }
 
 /* The next step, unless answers are awaited. */
-static void step_on (struct file *file)
+static void step_on (struct put_file *file)
 {
 	if (file->waits > 0)
 		return;
@@ -646,9 +646,9 @@ static int check_place (const struct sftp_put *put, const struct item *item, str
 }
 
 /* Begin a file or a link. NULL: it has failed, and is reported. */
-static struct file *file_new (struct sftp_put *put, const struct item *item)
+static struct put_file *file_new (struct sftp_put *put, const struct item *item)
 {
-	struct file *file;
+	struct put_file *file;
 	struct err err;
 
 	if (check_place (put, item, &err)) {
@@ -697,7 +697,7 @@ static int broken (struct sftp_put *put, const char *what)
 
 static void complete_file (struct sftp_put *put, const char *sum, bool changed)
 {
-	struct file *file = put->file;
+	struct put_file *file = put->file;
 	char text[128];
 
 	put->at = AT_ENTRY;
@@ -718,7 +718,7 @@ static void complete_file (struct sftp_put *put, const char *sum, bool changed)
 
 static void fail_file (struct sftp_put *put, int code, const char *text)
 {
-	struct file *file = put->file;
+	struct put_file *file = put->file;
 
 	put->file = NULL;
 	if (!file)
@@ -881,7 +881,7 @@ static int leave (struct sftp_put *put)
 
 static int take_link (struct sftp_put *put, const struct item *item)
 {
-	struct file *file;
+	struct put_file *file;
 
 	if (!put->options.recursive)
 		return broken (put, "a link was not asked for");
@@ -927,7 +927,7 @@ static int take_entry (struct sftp_put *put, const struct item *item)
 /* May n more bytes be a part of the current file? */
 static bool has_room (struct sftp_put *put, int64_t n)
 {
-	struct file *file = put->file;
+	struct put_file *file = put->file;
 	int64_t so_far = file ? file->written + (int64_t)buf_len (&file->held) : 0;
 	char text[128];
 
@@ -960,7 +960,7 @@ static int take_content (struct sftp_put *put, const struct item *item)
 static bool take_body (struct sftp_put *put, struct buf *in, bool *more)
 {
 	size_t n = buf_len (in) < put->body ? buf_len (in) : (size_t)put->body;
-	struct file *file = put->file;
+	struct put_file *file = put->file;
 
 	if (file && file->failed)
 		file = put->file = NULL;
@@ -1149,7 +1149,7 @@ struct sftp_put *sftp_put_new (struct sftp *sftp, const struct sftp_put_options 
 
 void sftp_put_free (struct sftp_put *put)
 {
-	struct file *file, *after;
+	struct put_file *file, *after;
 
 	if (!put)
 		return;
@@ -1180,7 +1180,7 @@ void sftp_put_totals (const struct sftp_put *put, struct sftp_put_totals *totals
 
 void sftp_put_stop (struct sftp_put *put)
 {
-	struct file *file, *after;
+	struct put_file *file, *after;
 
 	put->stopping = true;
 	list_each_safe (file, after, &put->files, node)

@@ -141,8 +141,12 @@ static void attach_filter (int fd)
 	const struct sock_fprog filter = { 1, drop };
 	const int on = 1;
 
-	ck_assert_int_eq (setsockopt (fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter), 0);
-	ck_assert_int_eq (setsockopt (fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on), 0);
+	if (setsockopt (fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0) {
+		ck_assert_int_eq (setsockopt (fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on), 0);
+	} else {
+		ck_assert (errno == EPERM && geteuid () != 0);
+		skip_case (false, __func__, 0, "this kernel lets only root attach a filter");
+	}
 	/* Not even the port is free as long as that copy exists. */
 	ck_assert_int_eq (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 0 }, sizeof (int)), 0);
 }

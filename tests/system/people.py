@@ -251,6 +251,8 @@ def install_filter(rows):
     program = ctypes.create_string_buffer(code, len(code))
     head = struct.pack("@HP", len(rows), ctypes.addressof(program))
     libc = ctypes.CDLL(None, use_errno=True)
+    if os.geteuid() != 0 and libc.prctl(38, 1, 0, 0, 0) < 0:  # PR_SET_NO_NEW_PRIVS, without which only root may
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_NO_NEW_PRIVS)")
     if libc.prctl(22, 2, ctypes.create_string_buffer(head, len(head)), 0, 0) < 0:  # PR_SET_SECCOMP
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_SECCOMP)")
 
