@@ -26,6 +26,8 @@
 #define PATHS_CONFIG "remexd.yaml"
 #define PATHS_HOST_KEY "host.pem"
 #define PATHS_IDENTITIES "identities.d"
+#define PATHS_TUNNEL_KEY "tunnel_key"
+#define PATHS_KNOWN_HOSTS "known_hosts"
 
 /* The file or directory with that name in remexd's configuration. NULL: out of memory, or no home. */
 char *paths_config (const char *name);

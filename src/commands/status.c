@@ -99,6 +99,21 @@ static void show_daemon (const json_t *json)
 		printf ("audit trail  cannot be written: %s\n", text_at (daemon, "audit_error"));
 }
 
+static void show_tunnel (const json_t *tunnel)
+{
+	if (!tunnel)
+		return;
+	printf ("tunnel       %s, %s", text_at (tunnel, "ssh"), text_at (tunnel, "state"));
+	if (json_at (tunnel, "up"))
+		printf (" for %s: it listens on %s, %lld connections", age (number_at (tunnel, "up")),
+			text_at (tunnel, "listen"), count_at (tunnel, "connections"));
+	if (json_at (tunnel, "next"))
+		printf (", next try in %s", age (number_at (tunnel, "next") + 0.999));
+	if (json_at (tunnel, "error"))
+		printf (": %s", text_at (tunnel, "error"));
+	putchar ('\n');
+}
+
 static void show_load (const json_t *json)
 {
 	const json_t *pool = json_at (json, "pool"), *queue = json_at (json, "queue");
@@ -195,6 +210,7 @@ static void show_all (const json_t *json)
 {
 	show_machine (json_at (json, "machine"));
 	show_daemon (json);
+	show_tunnel (json_at (json, "tunnel"));
 	show_load (json);
 	show_traffic (json);
 	show_plugins (json_at (json, "plugins"));

@@ -11,6 +11,7 @@
 #include "conf/config.h"
 #include "conf/listen_key.h"
 #include "conf/reader.h"
+#include "conf/tunnel_key.h"
 
 static int set_log (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
 {
@@ -149,6 +150,18 @@ static const struct schema_key keys[] = {
 		"The longest time that an address is kept out for its failures; 0: never." },
 	{ "limits.idle", &schema_time, AT (limits.idle_ms), 0, 365 * DAY, "1h", NULL,
 		"A TCP connection without a call is closed after this much silence; 0: never." },
+	{ "tunnel.ssh", &tunnel_ssh_type, AT (tunnel), 0, 0, "none", NULL,
+		"The sshd through which clients reach this machine, where no port of it is open (a bastion)." },
+	{ "tunnel.listen", &tunnel_listen_type, AT (tunnel), 0, 0, "localhost:7363", NULL,
+		"What the bastion listens on for this machine; *: all its addresses; port 0: the bastion chooses." },
+	{ "tunnel.key", &schema_path, AT (tunnel.key), 0, 0, NULL, "/etc/remex/tunnel_key",
+		"The file with the private key to log in there, of ssh-keygen(1) and without a passphrase." },
+	{ "tunnel.known_hosts", &schema_path, AT (tunnel.known_hosts), 0, 0, NULL, "/etc/remex/known_hosts",
+		"The file with the host keys of the bastion, as for ssh(1)." },
+	{ "tunnel.host_key", &tunnel_print_type, AT (tunnel.host_key), 0, 0, "none", NULL,
+		"The fingerprint of the bastion's host key, in place of tunnel.known_hosts." },
+	{ "tunnel.keepalive", &schema_time, AT (tunnel.keepalive_ms), SECOND, HOUR, "15s", NULL,
+		"After this much silence the bastion is asked for an answer; after three times that it is given up." },
 	{ "front_user", &schema_user, AT (front_user), 0, 0, NULL, "remex",
 		"The user that the process facing the clients runs as." },
 	{ "plugins.directory", &directory_type, AT (plugins_directories), 1, CONFIG_DIRECTORIES, NULL, "/usr/local/lib/remex/plugins",
@@ -290,6 +303,7 @@ void config_free (struct config *config)
 	free (config->host_key);
 	free (config->identities);
 	free (config->audit_file);
+	config_tunnel_free (&config->tunnel);
 	free (config->front_user);
 	for (size_t i = 0; i < config->n_plugins_directories; i++)
 		free (config->plugins_directories[i]);

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "conf/schema.h"
 #include "conf/tree.h"
+#include "conf/tunnel_key.h"
 #include "net/endpoint.h"
 #include "net/listen.h"
 
@@ -73,6 +74,7 @@ struct config {
 		int64_t penalty_ms; /* 10 min; the longest penalty for failures of one address; 0: none */
 		int64_t idle_ms; /* 1 h of silence without a call in flight, over TCP; 0: for ever */
 	} limits;
+	struct config_tunnel tunnel;
 	char *front_user; /* NULL: remex, else nobody */
 	enum audit_kind audit; /* AUDIT_NONE */
 	char *audit_file; /* AUDIT_FILE: absolute; else NULL */

@@ -15,6 +15,7 @@ noinst_LTLIBRARIES += %D%/libconf.la
 	%D%/schema.c %D%/schema.h \
 	%D%/snapshot.c \
 	%D%/tree.c %D%/tree.h \
+	%D%/tunnel_key.c %D%/tunnel_key.h \
 	%D%/units.c \
 	$(NULL)
 %C%_libconf_la_LIBADD = $(YAML_LIBS)

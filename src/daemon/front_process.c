@@ -121,6 +121,13 @@ void front_process_send_identities (struct front_process *front, const struct ge
 		send_grants (front, generation, true);
 }
 
+void front_process_send_host_key (struct front_process *front, int host_key)
+{
+	struct record key = { .type = REC_HOST_KEY };
+
+	front_process_send (front, &key, NULL, 0, &host_key, 1);
+}
+
 /* Make the link for claims, and send the front its end. */
 static int send_claims (struct front_process *front)
 {

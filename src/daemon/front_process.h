@@ -72,6 +72,9 @@ int front_process_equip (struct front_process *front, const struct generation *g
 /* Send a generation. 0, or -1: a part of it was not sent, and the front is deaf. */
 int front_process_send_generation (struct front_process *front, const struct generation *generation);
 
+/* Send the host key, which was opened after the front was equipped. */
+void front_process_send_host_key (struct front_process *front, int host_key);
+
 /* Send the changed identities of the generation in use. The front ends connections and requests that have lost their
  * rights. */
 void front_process_send_identities (struct front_process *front, const struct generation *generation);

@@ -233,6 +233,13 @@ static int open_host_key (struct listening *listening, const struct config *conf
 	return listening->host_key < 0 ? -1 : 0;
 }
 
+int listening_need_host_key (struct listening *listening, const struct config *config, struct err *err)
+{
+	if (listening->host_key >= 0)
+		return 0;
+	return open_host_key (listening, config, err) < 0 ? -1 : 1;
+}
+
 /* Can the host key be used? A missing key would be made. */
 static int check_host_key (const struct config *config, struct err *err)
 {
@@ -257,7 +264,7 @@ static int check_host_key (const struct config *config, struct err *err)
 int listening_check (const struct generation *generation, struct err *err)
 {
 	const struct config *config = generation->config;
-	bool tcp = false;
+	bool tcp = config->tunnel.host;
 
 	for (size_t i = 0; i < config->n_listen; i++)
 		if (config->listen[i].kind == LISTEN_TCP)
@@ -328,8 +335,10 @@ int listening_open (struct listening *listening, const struct generation *genera
 		result = open_default (listening, err);
 	if (!result)
 		check_recognition (listening);
-	for (size_t i = 0; i < listening->n_listeners && !result; i++)
-		if (listening->listeners[i].kind == LISTEN_TCP && listening->host_key < 0)
-			result = open_host_key (listening, generation->config, err);
+	for (size_t i = 0; i < listening->n_listeners && result >= 0; i++)
+		if (listening->listeners[i].kind == LISTEN_TCP)
+			result = listening_need_host_key (listening, generation->config, err);
+	if (result >= 0 && generation->config->tunnel.host)
+		result = listening_need_host_key (listening, generation->config, err);
 	return result < 0 ? -1 : listening_start (listening, generation, false, err);
 }

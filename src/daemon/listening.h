@@ -31,6 +31,9 @@ void listening_init (struct listening *listening);
  * cases. */
 int listening_open (struct listening *listening, const struct generation *generation, struct err *err);
 
+/* Open the host key, if it is not open: the reverse tunnel needs it too. 1: it was opened now; 0; or -1 and err. */
+int listening_need_host_key (struct listening *listening, const struct config *config, struct err *err);
+
 /* Check the host key, and log the addresses that would be closed. 0, or -1 and err. */
 int listening_check (const struct generation *generation, struct err *err);
 

@@ -34,6 +34,7 @@
 #include "daemon/reload.h"
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
+#include "daemon/tunnel_process.h"
 #include "daemon/workers.h"
 #include "proc/session_keyring.h"
 #include "wire/codes.h"
@@ -52,6 +53,7 @@ struct supervisor {
 	struct discovery_sockets discovery;
 	struct front_process front;
 	struct workers workers;
+	struct tunnel_process tunnel;
 	struct reload reload;
 	struct audit_sink audit;
 	struct open_requests open; /* the front's requests whose start is in the audit trail, but not their end */
@@ -89,6 +91,7 @@ static int start_front (struct supervisor *supervisor)
 		0)
 		return -1;
 	follow_discovery (supervisor, true);
+	tunnel_process_equip (&supervisor->tunnel);
 	fd_close (&supervisor->std[0]);
 	fd_close (&supervisor->std[1]);
 	return 0;
@@ -188,6 +191,27 @@ static void send_counters (struct supervisor *supervisor)
 	supervisor->sent_lost = supervisor->workers.keepers_lost;
 }
 
+/* --- the tunnel -------------------------------------------------------------------------------------------------- */
+
+/* Take the section `tunnel` of the generation in use, and whether an identity may call. */
+static void renew_tunnel (struct supervisor *supervisor)
+{
+	const struct config *config = supervisor->generation->config;
+	int opened = 0;
+	struct err err;
+
+	if (supervisor->stdio || supervisor->state != SERVING)
+		return;
+	if (config->tunnel.host && (opened = listening_need_host_key (&supervisor->listening, config, &err)) < 0)
+		log_error ("the tunnel lets nobody in: %s", err.text);
+	if (opened > 0)
+		front_process_send_host_key (&supervisor->front, supervisor->listening.host_key);
+	tunnel_process_set (
+		&supervisor->tunnel, config, identity_files_count (&supervisor->generation->identities) > 0);
+}
+
+/* --- records of the front ---------------------------------------------------------------------------------------- */
+
 static void on_ready (struct supervisor *supervisor)
 {
 	const struct packet *packet = &supervisor->packet;
@@ -207,6 +231,7 @@ static void on_ready (struct supervisor *supervisor)
 	if (!supervisor->stdio)
 		log_info ("ready");
 	service_notify ("READY=1");
+	renew_tunnel (supervisor);
 }
 
 /* Answer the front's request for a worker. */
@@ -349,6 +374,7 @@ static int renew_identities (struct supervisor *supervisor, struct err *err)
 	identity_files_log (&supervisor->generation->identities);
 	renew_listening (supervisor);
 	front_process_send_identities (&supervisor->front, supervisor->generation);
+	renew_tunnel (supervisor);
 	return 0;
 }
 
@@ -387,6 +413,7 @@ static void take_reload (struct supervisor *supervisor)
 	if (front_process_send_generation (&supervisor->front, generation) < 0)
 		log_warning ("the front did not take the new generation; the next front will");
 	follow_discovery (supervisor, false);
+	renew_tunnel (supervisor);
 	log_info ("reloaded. generation=%d", generation->number);
 	reload_finish (&supervisor->reload, &supervisor->front, false, waiting, n);
 	service_notify ("READY=1");
@@ -466,6 +493,7 @@ static void close_all (struct supervisor *supervisor)
 	discovery_sockets_close (&supervisor->discovery);
 	reload_close (&supervisor->reload);
 	workers_close (&supervisor->workers);
+	tunnel_process_free (&supervisor->tunnel);
 	generation_free (supervisor->generation);
 	free (supervisor->file);
 	audit_close (&supervisor->audit);
@@ -522,6 +550,7 @@ static int64_t next_time (const struct supervisor *supervisor)
 		workers_time (&supervisor->workers),
 		reload_time (&supervisor->reload),
 		discovery_sockets_time (&supervisor->discovery),
+		supervisor->state == SERVING ? tunnel_process_time (&supervisor->tunnel) : 0,
 	};
 	int64_t when = 0;
 
@@ -531,10 +560,28 @@ static int64_t next_time (const struct supervisor *supervisor)
 	return when;
 }
 
+/* Clients that are there stay while remexd drains, and the front takes no new ones. */
+static void watch_tunnel (struct supervisor *supervisor, const struct pollfd fds[TUNNEL_FDS])
+{
+	tunnel_process_receive (&supervisor->tunnel, fds);
+	if (supervisor->state == SERVING)
+		tunnel_process_watch (&supervisor->tunnel);
+	else if (supervisor->state == ENDING)
+		tunnel_process_stop (&supervisor->tunnel);
+}
+
 /* One turn: wait for events, then handle them. */
 static int turn (struct supervisor *supervisor)
 {
-	enum { SIGNALS, FRONT, DISCOVERY, CLAIMS, PROBE = CLAIMS + CLAIMS_FDS, WORKERS = PROBE + PROBE_FDS };
+	enum {
+		SIGNALS,
+		FRONT,
+		DISCOVERY,
+		CLAIMS,
+		PROBE = CLAIMS + CLAIMS_FDS,
+		TUNNEL = PROBE + PROBE_FDS,
+		WORKERS = TUNNEL + TUNNEL_FDS
+	};
 	struct pollfd *fds = calloc (WORKERS + supervisor->workers.n, sizeof *fds);
 
 	if (!fds)
@@ -544,6 +591,7 @@ static int turn (struct supervisor *supervisor)
 	discovery_sockets_poll (&supervisor->discovery, fds + DISCOVERY);
 	claims_poll (&supervisor->front.claims, fds + CLAIMS);
 	reload_poll (&supervisor->reload, fds + PROBE);
+	tunnel_process_poll (&supervisor->tunnel, fds + TUNNEL);
 	workers_poll (&supervisor->workers, fds + WORKERS);
 	if (poll (fds, WORKERS + supervisor->workers.n, clock_until (next_time (supervisor))) < 0 && errno != EINTR) {
 		free (fds);
@@ -560,6 +608,7 @@ static int turn (struct supervisor *supervisor)
 	workers_watch (&supervisor->workers);
 	log_flush ();
 	watch_front (supervisor);
+	watch_tunnel (supervisor, fds + TUNNEL);
 	if (supervisor->state == SERVING && !supervisor->stdio)
 		workers_keep_spares (&supervisor->workers, supervisor->generation->config->workers_spare);
 	free (fds);
@@ -634,7 +683,7 @@ static int check (const struct supervisor *supervisor, struct err *err)
 {
 	const struct config *config = supervisor->generation->config;
 
-	return listening_check (supervisor->generation, err) < 0 ||
+	return listening_check (supervisor->generation, err) < 0 || tunnel_process_check (config, err) < 0 ||
 			       audit_check (config->audit, config->audit_file, err) < 0
 		       ? -1
 		       : 0;
@@ -690,7 +739,8 @@ static int start (struct supervisor *supervisor, const struct daemon_options *op
 
 static void run (struct supervisor *supervisor)
 {
-	while (supervisor->state != ENDING || supervisor->workers.n > 0 || supervisor->front.child.pid > 0)
+	while (supervisor->state != ENDING || supervisor->workers.n > 0 || supervisor->front.child.pid > 0 ||
+		supervisor->tunnel.child.pid > 0)
 		if (turn (supervisor) < 0) {
 			/* When their links end, the front leaves and the keepers kill. */
 			log_error ("the supervisor cannot go on: %s", strerror (errno));
@@ -713,6 +763,7 @@ int supervisor_run (const struct daemon_options *options)
 	discovery_sockets_init (&supervisor.discovery);
 	front_process_init (&supervisor.front);
 	workers_init (&supervisor.workers, NULL, &supervisor.front);
+	tunnel_process_init (&supervisor.tunnel, &supervisor.front);
 	if (start (&supervisor, options, &err) < 0) {
 		log_error ("%s", err.text);
 		supervisor.exit_status = EXIT_FAILURE;

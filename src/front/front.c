@@ -544,6 +544,8 @@ static const struct supervisor_handler handlers[] = {
 	{ REC_COUNTERS, take_counters },
 	{ REC_PING, take_ping },
 	{ REC_DRAIN, take_drain },
+	{ REC_TUNNEL, tunnel_link_take },
+	{ REC_TUNNEL_STATE, tunnel_link_state },
 	{ 0 },
 };
 
@@ -619,6 +621,7 @@ static int set_up (struct front *front, int link)
 	struct err err;
 
 	list_init (&front->places.lingering);
+	tunnel_link_init (&front->tunnel);
 	list_init (&front->requests);
 	list_init (&front->asking);
 	list_init (&front->reloads);
@@ -677,6 +680,7 @@ static void tear_down (struct front *front)
 {
 	responder_stop (&front->responder);
 	listener_stop (&front->gate);
+	tunnel_link_close (front);
 	timer_free (&front->drain_timer);
 	timer_free (&front->ask_timer);
 	timer_free (&front->parked_timer);

@@ -27,6 +27,7 @@
 #include "front/supervisor_link.h"
 #include "front/trail.h"
 #include "front/trim.h"
+#include "front/tunnel_link.h"
 #include "gate/gate.h"
 #include "gate/responder.h"
 #include "wire/verbs.h"
@@ -60,6 +61,7 @@ struct front {
 
 	struct gate gate;
 	struct responder responder; /* discovery */
+	struct tunnel_link tunnel;
 
 	/* connection.c */
 	struct list connections;

@@ -26,6 +26,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/supervisor_link.c %D%/supervisor_link.h \
 	%D%/trail.c %D%/trail.h \
 	%D%/trim.c %D%/trim.h \
+	%D%/tunnel_link.c %D%/tunnel_link.h \
 	%D%/turn.c %D%/turn.h \
 	$(NULL)
 %C%_libfront_la_LIBADD = $(SECCOMP_LIBS)

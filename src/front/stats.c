@@ -124,13 +124,13 @@ json_t *stats_json (struct front *front)
 		parked++;
 	list_each (connection, &front->connections, node)
 		in += connection->session.bytes_in;
-	return json_pack ("{so so so so so s{sI sI} s{si sI sI si sI sI} s{sI sI si}}", "daemon", daemon_json (front),
-		"pool", pool_json (front), "queue", queue_json (front), "requests", requests_json (front), "plugins",
-		breakers_json (&front->breakers, clock_ms ()), "bytes", "in", (json_int_t)in, "out",
-		(json_int_t)front->counts.bytes_out, "connections", "open",
+	return json_pack ("{so so so so so s{sI sI} s{si sI sI si sI sI} s{sI sI si} so*}", "daemon",
+		daemon_json (front), "pool", pool_json (front), "queue", queue_json (front), "requests",
+		requests_json (front), "plugins", breakers_json (&front->breakers, clock_ms ()), "bytes", "in",
+		(json_int_t)in, "out", (json_int_t)front->counts.bytes_out, "connections", "open",
 		front->gate.n_connections + front->gate.n_refused, "total", (json_int_t)front->last_connection,
 		"stalled", (json_int_t)front->counts.stalled, "entering", throttle_entering (front->gate.throttle),
 		"penalised", (json_int_t)throttle_penalised (front->gate.throttle, clock_ms ()), "turned_away",
 		(json_int_t)front->gate.turned_away, "memory", "held", (json_int_t)front->budget.held, "max",
-		(json_int_t)front->budget.max, "waiting", parked);
+		(json_int_t)front->budget.max, "waiting", parked, "tunnel", tunnel_link_json (front));
 }

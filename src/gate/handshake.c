@@ -177,14 +177,24 @@ static void turn_away_by_verdict (struct gate *gate, int fd, const struct endpoi
 		verdict == ADMIT_PENALISED ? TLS_ALERT_ACCESS_DENIED : TLS_ALERT_INTERNAL_ERROR);
 }
 
-/* End the oldest handshake, with an alert unless one was sent. False: there is none. */
-static bool make_room (struct gate *gate)
+/* The oldest handshake, or the oldest one of the tunnel; NULL: there is none. */
+static struct handshake *oldest_of (const struct gate *gate, bool of_tunnel)
 {
-	struct handshake *oldest;
+	struct handshake *handshake;
 
-	if (list_empty (&gate->handshakes))
+	list_each (handshake, &gate->handshakes, node)
+		if (!of_tunnel || endpoint_is_tunnel (&handshake->from))
+			return handshake;
+	return NULL;
+}
+
+/* End the oldest handshake (of the tunnel), with an alert unless one was sent. False: there is none. */
+static bool make_room (struct gate *gate, bool of_tunnel)
+{
+	struct handshake *oldest = oldest_of (gate, of_tunnel);
+
+	if (!oldest)
 		return false;
-	oldest = list_entry (gate->handshakes.next, struct handshake, node);
 	watch_free (&oldest->watch);
 	if (!oldest->lingering) {
 		turn_away_by_verdict (gate, oldest->fd, &oldest->from, ADMIT_FULL);
@@ -201,7 +211,8 @@ static enum gate_verdict admit (struct gate *gate, const struct endpoint *from, 
 
 	do
 		verdict = gate_admit_stranger (gate, from, clock_ms (), source);
-	while (verdict == ADMIT_FULL && make_room (gate));
+	while ((verdict == ADMIT_FULL && make_room (gate, false)) ||
+		(verdict == ADMIT_CROWDED && endpoint_is_tunnel (from) && make_room (gate, true)));
 	return verdict;
 }
 
@@ -228,11 +239,30 @@ static struct handshake *handshake_new (
 	return handshake;
 }
 
-void handshake_start (struct gate *gate, int fd)
+static void start (struct gate *gate, int fd, const struct endpoint *from)
 {
 	struct throttle_source *source;
 	struct handshake *handshake;
 	enum gate_verdict verdict;
+
+	if (!gate->tls) {
+		turn_away (gate, fd, from, "there is no host key", TLS_ALERT_INTERNAL_ERROR);
+		return;
+	}
+	if ((verdict = admit (gate, from, &source)) != ADMIT_IN) {
+		turn_away_by_verdict (gate, fd, from, verdict);
+		return;
+	}
+	if (!(handshake = handshake_new (gate, fd, from, source))) {
+		turn_away (gate, fd, from, "out of memory", TLS_ALERT_INTERNAL_ERROR);
+		throttle_leave (gate->throttle, source);
+		return;
+	}
+	timer_set (gate->loop, &handshake->timer, clock_ms () + gate->limits.handshake_ms, on_late, handshake);
+}
+
+void handshake_start (struct gate *gate, int fd)
+{
 	struct endpoint from;
 
 	if (peer_endpoint (fd, &from) < 0) {
@@ -240,20 +270,15 @@ void handshake_start (struct gate *gate, int fd)
 		return;
 	}
 	endpoint_tune (fd);
-	if (!gate->tls) {
-		turn_away (gate, fd, &from, "there is no host key", TLS_ALERT_INTERNAL_ERROR);
-		return;
-	}
-	if ((verdict = admit (gate, &from, &source)) != ADMIT_IN) {
-		turn_away_by_verdict (gate, fd, &from, verdict);
-		return;
-	}
-	if (!(handshake = handshake_new (gate, fd, &from, source))) {
-		turn_away (gate, fd, &from, "out of memory", TLS_ALERT_INTERNAL_ERROR);
-		throttle_leave (gate->throttle, source);
-		return;
-	}
-	timer_set (gate->loop, &handshake->timer, clock_ms () + gate->limits.handshake_ms, on_late, handshake);
+	start (gate, fd, &from);
+}
+
+void handshake_start_tunnel (struct gate *gate, int fd)
+{
+	struct endpoint from;
+
+	endpoint_set_tunnel (&from);
+	start (gate, fd, &from);
 }
 
 void handshake_stop_all (struct gate *gate)

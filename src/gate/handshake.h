@@ -39,8 +39,11 @@ struct handshake {
 	bool lingering;
 };
 
-/* Start a handshake on an accepted socket (owned from now on). */
+/* Start a handshake on an accepted socket (owned from now on). handshake_start_tunnel: on a socket that the reverse
+ * tunnel leads to. All clients of the tunnel are one source. When too many of them are in the handshake, the oldest of
+ * them is ended, and they get no penalties: otherwise one of them could shut the tunnel for the others. */
 void handshake_start (struct gate *gate, int fd);
+void handshake_start_tunnel (struct gate *gate, int fd);
 
 /* End all handshakes. */
 void handshake_stop_all (struct gate *gate);

@@ -195,6 +195,14 @@ void throttle_set_limits (struct throttle *throttle, const struct throttle_limit
 				source->until_ms = latest;
 }
 
+/* How many handshakes that source may have. */
+static int most_of (const struct throttle *throttle, const struct endpoint *from)
+{
+	const struct throttle_limits *limits = &throttle->limits;
+
+	return endpoint_is_tunnel (from) && limits->most / 4 > limits->most_each ? limits->most / 4 : limits->most_each;
+}
+
 enum throttle_verdict throttle_enter (
 	struct throttle *throttle, const struct endpoint *from, int64_t now_ms, struct throttle_source **entered)
 {
@@ -210,7 +218,7 @@ enum throttle_verdict throttle_enter (
 		source->refused = false;
 	if (source && source->refused)
 		return THROTTLE_PENALISED;
-	if ((source ? source->entering : 0) >= limits->most_each)
+	if ((source ? source->entering : 0) >= most_of (throttle, from))
 		return THROTTLE_CROWDED;
 	if (throttle->entering >= limits->most)
 		return THROTTLE_FULL;
@@ -240,7 +248,7 @@ void throttle_fail (
 {
 	int64_t most = throttle->limits.penalty_ms, threshold = most < THRESHOLD_MS ? most : THRESHOLD_MS;
 
-	if (most <= 0)
+	if (most <= 0 || source->network.family == AF_UNIX)
 		return;
 	if (source->until_ms <= now_ms) {
 		source->until_ms = now_ms;

@@ -8,6 +8,9 @@
  * maximum, when that is less) the source is refused until the penalty has passed completely (sshd_config(5),
  * PerSourcePenalties); attempts in the meantime add nothing. A success does not add a penalty, and clears none.
  *
+ * All clients of the reverse tunnel are one source, whose clients do not know each other: they may have a quarter of all
+ * handshakes, and no failure adds a penalty to their source.
+ *
  * The table holds 65,536 sources; when it is full, the source whose penalty ends first is dropped. The hash has a
  * random key, so that nobody can choose addresses that make the table slow.
  */

@@ -58,6 +58,16 @@ void endpoint_set (struct endpoint *endpoint, const struct sockaddr *address, so
 	}
 }
 
+void endpoint_set_tunnel (struct endpoint *endpoint)
+{
+	*endpoint = (struct endpoint){ .address.ss_family = AF_UNIX };
+}
+
+bool endpoint_is_tunnel (const struct endpoint *endpoint)
+{
+	return endpoint->address.ss_family == AF_UNIX && !endpoint->size;
+}
+
 static int parse_ip4 (struct endpoint *endpoint, const char *host, in_port_t port)
 {
 	uint8_t bytes[4];
@@ -196,7 +206,7 @@ char *endpoint_host (const struct endpoint *endpoint, char out[ENDPOINT_SIZE])
 	const struct sockaddr_in6 *ip6 = (const struct sockaddr_in6 *)&endpoint->address;
 	const struct sockaddr_in *ip4 = (const struct sockaddr_in *)&endpoint->address;
 
-	strcpy (out, "unknown");
+	strcpy (out, endpoint_is_tunnel (endpoint) ? "tunnel" : "unknown");
 	if (endpoint->address.ss_family == AF_INET) {
 		inet_ntop (AF_INET, &ip4->sin_addr, out, ENDPOINT_SIZE);
 	} else if (endpoint->address.ss_family == AF_INET6) {

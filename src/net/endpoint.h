@@ -24,10 +24,15 @@ struct endpoint {
 /* A network: an address whose first `bits` bits count (RFC 4632, RFC 4291). An IPv4 address mapped into IPv6
  * (::ffff:a.b.c.d) counts as the IPv4 address, in a network and in an endpoint. */
 struct network {
-	int family; /* AF_INET, AF_INET6 */
+	int family; /* AF_INET, AF_INET6; AF_UNIX: the reverse tunnel, without an address */
 	uint8_t bytes[16]; /* 4 or 16 bytes; bits behind `bits` are zero */
 	int bits;
 };
+
+/* Where a client that came through the reverse tunnel is: nobody knows, because what the bastion says of its clients
+ * proves nothing. No network contains it but the network "tunnel", and it is formatted as "tunnel". */
+void endpoint_set_tunnel (struct endpoint *endpoint);
+bool endpoint_is_tunnel (const struct endpoint *endpoint);
 
 /* Set from the kernel's address (accept(2)). An IPv4 address mapped into IPv6 becomes the IPv4 address. */
 void endpoint_set (struct endpoint *endpoint, const struct sockaddr *address, socklen_t size);
@@ -55,7 +60,8 @@ bool endpoint_equal (const struct endpoint *a, const struct endpoint *b);
  * silence, or after 45 s in which sent bytes were not acknowledged (tcp(7)). */
 void endpoint_tune (int fd);
 
-/* "10.0.0.0/8", "2001:db8::/32", or a single address (all its bits). -1 and err for anything else, also for bits set
+/* "10.0.0.0/8", "2001:db8::/32", or a single address (all its bits); "tunnel": clients that come through the reverse
+ * tunnel. -1 and err for anything else, also for bits set
  * behind the prefix and for host names. */
 int network_parse (struct network *network, const char *text, struct err *err);
 

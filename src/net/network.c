@@ -11,6 +11,8 @@
 
 static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 
+static const char tunnel[] = "tunnel";
+
 static int bits_max (const struct network *network)
 {
 	return network->family == AF_INET ? 32 : 128;
@@ -44,6 +46,8 @@ static void unmap (struct network *network)
 
 char *network_format (const struct network *network, char out[ENDPOINT_SIZE])
 {
+	if (network->family == AF_UNIX)
+		return strcpy (out, tunnel);
 	inet_ntop (network->family, network->bytes, out, ENDPOINT_SIZE);
 	sprintf (out + strlen (out), "/%d", network->bits);
 	return out;
@@ -54,6 +58,10 @@ int network_parse (struct network *network, const char *text, struct err *err)
 	char host[ENDPOINT_SIZE], shown[128], meant[ENDPOINT_SIZE], *slash;
 	struct network found = { 0 };
 
+	if (!strcmp (text, tunnel)) {
+		*network = (struct network){ .family = AF_UNIX };
+		return 0;
+	}
 	text_escape (shown, sizeof shown, text, strlen (text));
 	if (strlen (text) >= sizeof host)
 		return err_set (err, 0, "\"%s\" is not a network: it is too long", shown);

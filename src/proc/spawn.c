@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,7 +30,7 @@
 static const struct spawn_limits usual_limits = { .umask = 022, .core = 0, .nofile = 1024 };
 
 /* The last step of the child. */
-enum step { STEP_DESCRIPTORS, STEP_CWD, STEP_PARENT, STEP_EXEC };
+enum step { STEP_DESCRIPTORS, STEP_CWD, STEP_USER, STEP_PARENT, STEP_EXEC };
 
 struct failure {
 	enum step step;
@@ -115,6 +116,26 @@ static void child_limit (int resource, uint64_t soft)
 	setrlimit ((__rlimit_resource_t)resource, &limit);
 }
 
+/* glibc's functions change the user of all threads, and would wait for those of the parent (nptl(7)): these are the
+ * system calls, with ids of 32 bits. */
+#ifdef SYS_setresuid32
+enum { SET_GROUPS = SYS_setgroups32, SET_GID = SYS_setresgid32, SET_UID = SYS_setresuid32 };
+#else
+enum { SET_GROUPS = SYS_setgroups, SET_GID = SYS_setresgid, SET_UID = SYS_setresuid };
+#endif
+
+/* A change of the uid leaves the inheritable capabilities (capabilities(7)). */
+static int child_become (const struct spawn_user *user)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	if (syscall (SET_GROUPS, 0, NULL) < 0 || syscall (SET_GID, user->gid, user->gid, user->gid) < 0 ||
+		syscall (SET_UID, user->uid, user->uid, user->uid) < 0 || syscall (SYS_capset, &head, none) < 0)
+		return -1;
+	return prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 /* Ask for SIGKILL when the thread that spawned us ends. When that thread has already ended, no signal comes. */
 static int child_bind (const struct plan *plan)
 {
@@ -142,6 +163,9 @@ static _Noreturn __attribute__ ((noinline)) void child_run (struct plan *plan)
 	child_limit (RLIMIT_CORE, limits->core);
 	if (spawn->cwd && chdir (spawn->cwd) < 0)
 		child_fail (plan, STEP_CWD);
+	if (spawn->user && child_become (spawn->user) < 0)
+		child_fail (plan, STEP_USER);
+	/* After the change of the user, which clears this (prctl(2)). */
 	if (spawn->die_with_parent && child_bind (plan) < 0)
 		child_fail (plan, STEP_PARENT);
 	syscall (SYS_rt_sigprocmask, SIG_SETMASK, no_mask, NULL, sizeof no_mask);
@@ -185,6 +209,8 @@ static int fail_words (const struct plan *plan, const struct failure *failure, s
 	switch (failure->step) {
 	case STEP_DESCRIPTORS: return err_sys (err, 0, "cannot set up the descriptors of %.200s", spawn->argv[0]);
 	case STEP_CWD: return err_sys (err, 0, "cannot change to %.200s", spawn->cwd);
+	case STEP_USER:
+		return err_sys (err, 0, "cannot run %.200s as uid %u", spawn->argv[0], (unsigned)spawn->user->uid);
 	case STEP_PARENT: return err_sys (err, 0, "cannot bind %.200s to its parent", spawn->argv[0]);
 	case STEP_EXEC: break;
 	}

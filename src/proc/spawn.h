@@ -23,6 +23,13 @@ struct spawn_limits {
 	uint64_t nofile;
 };
 
+/* The user that a program runs as: without supplementary groups, and without a way to new privileges (prctl(2),
+ * PR_SET_NO_NEW_PRIVS). The caller is root. */
+struct spawn_user {
+	uid_t uid;
+	gid_t gid;
+};
+
 struct spawn {
 	const char *const *argv; /* NULL-terminated, at least one word */
 	const char *const *env; /* NULL-terminated; NULL: an empty environment */
@@ -34,6 +41,7 @@ struct spawn {
 			     known) */
 	bool die_with_parent; /* SIGKILL when the thread that spawned ends */
 	const struct spawn_limits *limits; /* NULL: the defaults */
+	const struct spawn_user *user; /* NULL: the caller's own */
 	const int *keep; /* further descriptors, from 3 up, that stay open with the same numbers */
 	size_t n_keep; /* at most SPAWN_KEEP */
 };

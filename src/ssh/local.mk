@@ -28,8 +28,10 @@ noinst_LTLIBRARIES += %D%/libsshsession.la
 	%D%/alone_files.c %D%/alone_files.h \
 	%D%/alone_kill.c %D%/alone_kill.h \
 	%D%/failure.c %D%/failure.h \
+	%D%/forward_confine.c %D%/forward_confine.h \
 	%D%/session_memory.c %D%/session_memory.h \
 	%D%/ssh_channel.c %D%/ssh_channel.h \
+	%D%/ssh_forward.c %D%/ssh_forward.h \
 	%D%/ssh_login.c %D%/ssh_login.h \
 	%D%/ssh_pool.c %D%/ssh_pool.h \
 	%D%/ssh_session.c %D%/ssh_session.h \
@@ -39,5 +41,5 @@ libexec_PROGRAMS += remex-ssh
 remex_ssh_SOURCES = %D%/remex_ssh.c
 remex_ssh_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
 remex_ssh_LDADD = src/ssh/libsshsession.la src/ssh/libssh.la src/files/libfiles.la src/loop/libloop.la src/net/libnet.la \
-	src/wire/libwire.la src/base/libbase.la $(LIBSSH2_LIBS) $(UV_LIBS) $(JANSSON_LIBS) $(SSL_LIBS) -lm
+	src/wire/libwire.la src/base/libbase.la $(LIBSSH2_LIBS) $(UV_LIBS) $(JANSSON_LIBS) $(SSL_LIBS) $(SECCOMP_LIBS) -lm
 endif

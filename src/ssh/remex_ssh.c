@@ -28,6 +28,7 @@
 #include "ssh/alone_exec.h"
 #include "ssh/alone_files.h"
 #include "ssh/failure.h"
+#include "ssh/ssh_forward.h"
 #include "ssh/ssh_pool.h"
 #include "ssh/stdio_reach.h"
 #include "wire/records.h"
@@ -243,7 +244,7 @@ static void on_control (void *arg, int events)
 
 static int usage (void)
 {
-	fputs ("remex-ssh is started by remex (ssh://HOST); it is no program for people\n", stderr);
+	fputs ("remex-ssh is started by remex (ssh://HOST) and remexd (tunnel); it is no program for people\n", stderr);
 	return STATUS_USAGE;
 }
 
@@ -253,9 +254,11 @@ int main (int argc, char **argv)
 	socklen_t size = sizeof type;
 	struct answer *later, *after;
 
-	(void)argv;
-	if (argc != 1 || getsockopt (CONTROL, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
+	if (argc > 2 || (argc == 2 && strcmp (argv[1], "--forward") != 0) ||
+		getsockopt (CONTROL, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
 		return usage ();
+	if (argc == 2)
+		return ssh_forward_run (CONTROL);
 	fd_fill_std ();
 	fd_raise_limit ();
 	signal (SIGPIPE, SIG_IGN);

@@ -18,8 +18,9 @@ static struct memory_block *block_of (void *bytes)
 	return (struct memory_block *)((char *)bytes - offsetof (struct memory_block, bytes));
 }
 
-void session_memory_init (struct session_memory *memory)
+void session_memory_init (struct session_memory *memory, size_t most)
 {
+	memory->most = most;
 	list_init (&memory->blocks);
 	memory->used = 0;
 	memory->greedy = false;
@@ -49,7 +50,7 @@ LIBSSH2_ALLOC_FUNC (session_memory_alloc)
 	struct session_memory *memory = *abstract;
 	struct memory_block *block;
 
-	if (count > SESSION_MEMORY_MAX || memory->used > SESSION_MEMORY_MAX - count) {
+	if (count > memory->most || memory->used > memory->most - count) {
 		memory->greedy = true;
 		return NULL;
 	}

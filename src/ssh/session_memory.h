@@ -16,17 +16,18 @@
 
 #include "base/list.h"
 
-enum { SESSION_MEMORY_MAX = 32 * 1024 * 1024 }; /* bytes; without a flood there are less than 2 MiB */
+enum { SESSION_MEMORY_MAX = 32 * 1024 * 1024 }; /* bytes, as a rule; without a flood there are less than 2 MiB */
 
 struct session_memory {
 	struct list blocks;
 	size_t used; /* bytes, with what each block costs */
+	size_t most; /* bytes */
 	bool greedy; /* more than the maximum was asked for */
 	bool secret;
 	void *login; /* for the callbacks of a login (ssh_login.c) */
 };
 
-void session_memory_init (struct session_memory *memory);
+void session_memory_init (struct session_memory *memory, size_t most);
 void session_memory_free (struct session_memory *memory); /* all blocks; the session must not be used any more */
 
 /* For libssh2_session_init_ex; and for what its callbacks give to libssh2, which frees it. */

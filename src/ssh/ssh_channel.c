@@ -212,6 +212,20 @@ struct ssh_channel *ssh_channel_new (const struct channel_place *place, const st
 	return NULL;
 }
 
+struct ssh_channel *ssh_channel_adopt (
+	const struct channel_place *place, LIBSSH2_CHANNEL *raw, int fd, const struct ssh_channel_ops *ops, void *arg)
+{
+	static const struct ssh_channel_target none;
+	struct ssh_channel *channel = ssh_channel_new (place, &none, fd, ops, arg);
+
+	if (!channel)
+		return NULL;
+	channel->raw = raw;
+	channel->asked = true;
+	channel->state = CHANNEL_OPEN;
+	return channel;
+}
+
 /* --- opening ------------------------------------------------------------------------------------------------------- */
 
 static size_t put_string (uint8_t *to, const char *text)
@@ -361,6 +375,24 @@ static void keep_errors (struct ssh_channel *channel, const void *bytes, size_t 
 	buf_append (&channel->errors, bytes, n); /* without memory the reason is missing, and nothing else */
 }
 
+/* How much of the window libssh2 never gets to read: libssh2 grants by itself when less than three quarters of the first
+ * window would be left. Our own channels begin with 0, but those that it accepts begin with its default. */
+static size_t reserve_of (const struct ssh_channel *channel)
+{
+	unsigned long first = 0;
+
+	libssh2_channel_window_read_ex (channel->raw, NULL, &first);
+	return first / 4 * 3;
+}
+
+/* How much may be read; *queued: how many bytes there are. */
+static size_t readable (const struct ssh_channel *channel, unsigned long *queued)
+{
+	size_t window = libssh2_channel_window_read_ex (channel->raw, queued, NULL), reserve = reserve_of (channel);
+
+	return window > reserve ? window - reserve : 0;
+}
+
 /* Take what sshd has sent. Returns 1, 0, -1. Reads ask for no more than what sshd may still send, and for nothing when it
  * may send nothing: otherwise libssh2 grants by itself (R3). */
 static int pull (struct ssh_channel *channel, struct err *err)
@@ -370,7 +402,7 @@ static int pull (struct ssh_channel *channel, struct err *err)
 
 	for (int i = 0; i < READS; i++) {
 		unsigned long queued, left;
-		size_t window = libssh2_channel_window_read_ex (channel->raw, &queued, NULL), n = window;
+		size_t window = readable (channel, &queued), n = window;
 		ssize_t got, got_errors = 0;
 		uint8_t *space;
 
@@ -391,7 +423,7 @@ static int pull (struct ssh_channel *channel, struct err *err)
 			return failure_of_session (channel->session, "the connection has ended", err);
 		if (got > 0)
 			buf_commit (&channel->down, (size_t)got);
-		window = libssh2_channel_window_read_ex (channel->raw, NULL, NULL);
+		window = readable (channel, NULL);
 		n = window < sizeof scratch ? window : sizeof scratch;
 		if (n)
 			got_errors = libssh2_channel_read_ex (channel->raw, CHANNEL_STDERR, (char *)scratch, n);
@@ -415,12 +447,13 @@ static int pull (struct ssh_channel *channel, struct err *err)
 static int grant (struct ssh_channel *channel, struct err *err)
 {
 	size_t may = libssh2_channel_window_read_ex (channel->raw, NULL, NULL) + buf_len (&channel->down);
+	size_t most = CHANNEL_WINDOW + reserve_of (channel);
 	int result;
 
 	if (!channel->watch)
 		may += buf_len (&channel->errors);
-	if (!channel->granting && !channel->eof_received && may <= CHANNEL_WINDOW - CHANNEL_WINDOW / 8)
-		channel->granting = (uint32_t)(CHANNEL_WINDOW - may);
+	if (!channel->granting && !channel->eof_received && may <= most - CHANNEL_WINDOW / 8)
+		channel->granting = (uint32_t)(most - may);
 	if (!channel->granting)
 		return 0;
 	result = libssh2_channel_receive_window_adjust2 (channel->raw, channel->granting, 1, NULL);

@@ -12,6 +12,8 @@
  * from the socket becomes an EOF of the channel. What a command writes to stderr is kept apart: where there is a socket, the
  * last line of it says why a command did not do what it should; an owner gets all of it, as a stream of its own.
  *
+ * A channel that sshd has opened (ssh_forward.h) is OPEN from the beginning.
+ *
  * Windows are granted by hand (rule R3 of the trial of libssh2: its automatic window loses bytes after a new key exchange
  * without an error): the sum of what sshd may still send and of what is buffered here is at most CHANNEL_WINDOW.
  */
@@ -118,6 +120,11 @@ struct channel_place {
  * watched; then the socket stays the caller's. */
 struct ssh_channel *ssh_channel_new (const struct channel_place *place, const struct ssh_channel_target *target, int fd,
 	const struct ssh_channel_ops *ops, void *arg);
+
+/* The same for a channel that sshd has opened, and that libssh2 has accepted: it is OPEN. On NULL `raw` stays the
+ * caller's too. */
+struct ssh_channel *ssh_channel_adopt (
+	const struct channel_place *place, LIBSSH2_CHANNEL *raw, int fd, const struct ssh_channel_ops *ops, void *arg);
 
 /* Do what can be done now. 1: something was done; 0: nothing; -1 and err: the session is broken. The session calls it for
  * all its channels after each input, in turns (R5). During the call the channel may unlink and free itself. */

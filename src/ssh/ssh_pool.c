@@ -278,7 +278,8 @@ static void on_session_ended (void *arg, bool again, const struct err *err)
 	route_over (route, again, err);
 }
 
-static const struct ssh_session_ops session_ops = { on_judge, on_login, on_session_ready, on_roomy, on_session_ended };
+static const struct ssh_session_ops session_ops = { on_judge, on_login, on_session_ready, on_roomy, on_session_ended,
+	NULL, NULL };
 
 static void on_stir (void *arg)
 {

@@ -49,6 +49,7 @@ struct ssh_session {
 	char parting[200]; /* what the server said when it disconnected */
 	struct list channels;
 	size_t n_channels;
+	int64_t silence_ms;
 	int64_t received_ms, probed_ms; /* when bytes last came; when a keepalive was sent, 0: none since then */
 	bool stepping, stir; /* stir: another step is wanted */
 	bool reported; /* `ended` was called */
@@ -117,7 +118,7 @@ static void die (struct ssh_session *session, const struct err *err)
 	session->end = *err;
 	if (session->memory.greedy)
 		err_set (&session->end, FAILURE_UNREACHABLE,
-			"its sshd made us keep more than %d MiB that nobody asked for", SESSION_MEMORY_MAX >> 20);
+			"its sshd made us keep more than %zu MiB that nobody asked for", session->memory.most >> 20);
 	else if (*session->parting)
 		err_set (&session->end, err->code, "%.250s; its sshd says: %s", err->text, session->parting);
 }
@@ -274,14 +275,20 @@ static void check_silence (struct ssh_session *session)
 	struct err err;
 	int next;
 
-	if (!session->n_channels) {
+	if (!session->n_channels && !session->ops->probe) {
 		session->received_ms = now;
-	} else if (now - session->received_ms >= 3 * (int64_t)SESSION_SILENCE_MS) {
-		err_set (&err, FAILURE_UNREACHABLE, "its sshd said nothing for %d s", 3 * SESSION_SILENCE_MS / 1000);
+	} else if (now - session->received_ms >= 3 * session->silence_ms) {
+		err_set (&err, FAILURE_UNREACHABLE, "its sshd said nothing for %lld s",
+			3 * (long long)session->silence_ms / 1000);
 		die (session, &err);
-	} else if (now - session->received_ms >= SESSION_SILENCE_MS && now - session->probed_ms >= SESSION_SILENCE_MS) {
+	} else if (now - session->received_ms >= session->silence_ms &&
+		   now - session->probed_ms >= session->silence_ms) {
 		session->probed_ms = now;
-		libssh2_keepalive_send (session->raw, &next); /* EAGAIN: a key exchange sends bytes of its own */
+		if (session->ops->probe)
+			session->ops->probe (session->arg);
+		else
+			libssh2_keepalive_send (
+				session->raw, &next); /* EAGAIN: a key exchange sends bytes of its own */
 	}
 }
 
@@ -296,11 +303,11 @@ static int64_t next_ms (const struct ssh_session *session)
 	list_each (channel, &session->channels, node)
 		if (ssh_channel_wakes (channel) < next)
 			next = ssh_channel_wakes (channel);
-	if (session->n_channels) {
+	if (session->n_channels || session->ops->probe) {
 		int64_t later = session->probed_ms > session->received_ms ? session->probed_ms : session->received_ms;
 
-		if (later + SESSION_SILENCE_MS < next)
-			next = later + SESSION_SILENCE_MS;
+		if (later + session->silence_ms < next)
+			next = later + session->silence_ms;
 	}
 	return next == INT64_MAX ? 0 : next;
 }
@@ -433,12 +440,21 @@ static void count_channels (struct ssh_session *session)
 	session->n_channels = n;
 }
 
+static int step_all (struct ssh_session *session, struct err *err)
+{
+	int done = step_channels (session, err), more = 0;
+
+	if (done >= 0 && session->ops->pass)
+		more = session->ops->pass (session->arg, session->raw, err);
+	return done < 0 || more < 0 ? -1 : done | more;
+}
+
 static int step_once (struct ssh_session *session, struct err *err)
 {
 	switch (session->state) {
 	case SESSION_HANDSHAKE: return step_handshake (session, err);
 	case SESSION_LOGIN: return step_login (session, err);
-	case SESSION_READY: return step_channels (session, err);
+	case SESSION_READY: return step_all (session, err);
 	case SESSION_CONNECTING:
 	case SESSION_DEAD: break;
 	}
@@ -604,7 +620,7 @@ struct ssh_session *ssh_session_new (uv_loop_t *loop, const struct ssh_session_t
 	struct ssh_session *session = calloc (1, sizeof *session);
 
 	if (session)
-		session_memory_init (&session->memory);
+		session_memory_init (&session->memory, target->memory_max ? target->memory_max : SESSION_MEMORY_MAX);
 	if (!session || !(session->raw = libssh2_session_init_ex (
 				  session_memory_alloc, session_memory_release, session_memory_realloc, session))) {
 		free (session);
@@ -615,6 +631,7 @@ struct ssh_session *ssh_session_new (uv_loop_t *loop, const struct ssh_session_t
 	session->ops = ops;
 	session->arg = arg;
 	session->fd = -1;
+	session->silence_ms = target->silence_ms ? target->silence_ms : SESSION_SILENCE_MS;
 	list_init (&session->channels);
 	buf_init (&session->in, IN_MAX);
 	buf_init (&session->out, OUT_MAX);
@@ -690,12 +707,8 @@ static void on_wake (void *arg)
 	ssh_session_wake (arg);
 }
 
-struct ssh_channel *ssh_session_open (struct ssh_session *session, const struct ssh_channel_target *target, int fd,
-	const struct ssh_channel_ops *ops, void *arg)
+static struct ssh_channel *add_channel (struct ssh_session *session, struct ssh_channel *channel)
 {
-	const struct channel_place place = { session->loop, session->raw, &session->out, on_stir, on_wake, session };
-	struct ssh_channel *channel = ssh_channel_new (&place, target, fd, ops, arg);
-
 	if (!channel)
 		return NULL;
 	if (!session->n_channels++)
@@ -703,4 +716,20 @@ struct ssh_channel *ssh_session_open (struct ssh_session *session, const struct 
 	list_append (&session->channels, &channel->node);
 	ssh_session_wake (session);
 	return channel;
+}
+
+struct ssh_channel *ssh_session_open (struct ssh_session *session, const struct ssh_channel_target *target, int fd,
+	const struct ssh_channel_ops *ops, void *arg)
+{
+	const struct channel_place place = { session->loop, session->raw, &session->out, on_stir, on_wake, session };
+
+	return add_channel (session, ssh_channel_new (&place, target, fd, ops, arg));
+}
+
+struct ssh_channel *ssh_session_adopt (
+	struct ssh_session *session, LIBSSH2_CHANNEL *raw, int fd, const struct ssh_channel_ops *ops, void *arg)
+{
+	const struct channel_place place = { session->loop, session->raw, &session->out, on_stir, on_wake, session };
+
+	return add_channel (session, ssh_channel_adopt (&place, raw, fd, ops, arg));
 }

@@ -43,6 +43,11 @@ struct ssh_session_ops {
 	/* The connection has ended, and all channels with it. err->code is an enum failure; `again`: the sshd has too many
 	 * connections, and may take one later. The last call. It may free the session. */
 	void (*ended) (void *arg, bool again, const struct err *err);
+	/* For a session that is more than its channels; NULL: it is not. `pass`: do what can be done now, after the channels
+	 * have been stepped: 1, 0, or -1 and err, as ssh_channel_step. `probe`: nothing has come for a while, and something
+	 * should be asked that the server has to answer. */
+	int (*pass) (void *arg, LIBSSH2_SESSION *raw, struct err *err);
+	void (*probe) (void *arg);
 };
 
 /* Where to connect to, and what is known of the keys there. The strings are copied. */
@@ -50,6 +55,8 @@ struct ssh_session_target {
 	const struct addrinfo *addresses; /* tried one after the other; copied */
 	int fd; /* a connected socket in place of addresses, owned by the session from now on; -1: none */
 	const char *key_types; /* a list of host key algorithms, the best first (R11); NULL: libssh2's own */
+	int64_t silence_ms; /* in place of SESSION_SILENCE_MS; 0: not */
+	size_t memory_max; /* bytes, in place of SESSION_MEMORY_MAX (session_memory.h); 0: not */
 };
 
 /* Begin to connect. Nothing is called before the loop runs. NULL and err; then fd stays the caller's. */
@@ -78,5 +85,9 @@ size_t ssh_session_n_channels (const struct ssh_session *session);
  * and the socket stays the caller's. */
 struct ssh_channel *ssh_session_open (struct ssh_session *session, const struct ssh_channel_target *target, int fd,
 	const struct ssh_channel_ops *ops, void *arg);
+
+/* The same for a channel that the server has opened, and that libssh2 has accepted. There is room in any case. */
+struct ssh_channel *ssh_session_adopt (
+	struct ssh_session *session, LIBSSH2_CHANNEL *raw, int fd, const struct ssh_channel_ops *ops, void *arg);
 
 #endif

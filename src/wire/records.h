@@ -70,6 +70,9 @@ enum record_type {
 	REC_DRAIN, /* a milliseconds: take no more calls; end when the running ones have ended, and at the latest after
 		      this time */
 	REC_PING,
+	REC_TUNNEL, /* fd: the link to remex-ssh --forward, in place of the one before; it takes no descriptors */
+	REC_TUNNEL_STATE, /* a enum tunnel_phase, b clock_ms: since when (UP), or when the next try is (PAUSING); payload:
+			     texts, each with its NUL: the bastion, what it listens on, and why there is no tunnel */
 
 	/* front -> carrier (front/carrier.h) */
 	REC_CARRY =
@@ -88,6 +91,20 @@ enum record_type {
 	REC_REACHED = 88, /* id: from now on bytes flow */
 	REC_UNREACHED, /* id: they never will; payload: a word (ssh/failure.h) and the reason, each with its NUL */
 	REC_SEVERED, /* id: they do no longer; payload as UNREACHED. It comes before the end of the stream */
+
+	/* supervisor -> remex-ssh --forward (ssh/ssh_forward.h): the reverse tunnel. PING and PONG as for the front */
+	REC_FORWARD = 96, /* a port of the sshd, b milliseconds of silence before it is asked for an answer; payload:
+			     texts, each with its NUL: the user, the host, the address to listen on there ("": all), the
+			     port there, the fingerprint of its host key ("": by the known hosts), the name of the file
+			     of known hosts; fds: the private key, and without a fingerprint the known hosts */
+	REC_FORWARD_FRONT, /* fd: the link to the front, in place of the one before */
+
+	/* remex-ssh --forward -> supervisor */
+	REC_FORWARDING = 100, /* a the port there. UNREACHED, or SEVERED after FORWARDING, is the last record */
+
+	/* remex-ssh --forward -> front, and the answer */
+	REC_INBOUND = 104, /* id: a client is there. The answer: the same id; fd: one end of a pair of stream sockets;
+			      none: the front takes no client now */
 
 	/* keeper -> supervisor; supervisor -> keeper uses RELEASE and STOP with id 0 */
 	REC_KEEPER_GONE = 64, /* as GONE; the keeper exits after it */
@@ -119,6 +136,15 @@ enum worker_flag {
 	WORKER_LEFT = 1, /* the command left processes behind: retire this worker, kill nothing */
 	WORKER_DIRTY = 2, /* the process is not as it was (worker/tidy.h): retire this worker */
 	WORKER_KILL = 4, /* processes of a failed call may live: kill this worker and all beneath it */
+};
+
+/* The reverse tunnel (REC_TUNNEL_STATE). */
+enum tunnel_phase {
+	TUNNEL_NONE, /* none is configured */
+	TUNNEL_SHUT, /* no identity may call: nobody would be let in */
+	TUNNEL_TRYING,
+	TUNNEL_UP, /* the bastion listens */
+	TUNNEL_PAUSING, /* the last try has failed, and there will be another */
 };
 
 enum supervisor_counter {

@@ -59,6 +59,9 @@ static void check_unset (const struct config *config)
 	ck_assert_ptr_null (config->host_key);
 	ck_assert_ptr_null (config->identities);
 	ck_assert_ptr_null (config->front_user);
+	ck_assert_ptr_null (config->tunnel.host);
+	ck_assert_ptr_null (config->tunnel.key);
+	ck_assert_ptr_null (config->tunnel.known_hosts);
 	ck_assert_str_eq (config->plugins_directories[0], PLUGINDIR);
 }
 
@@ -408,6 +411,16 @@ static const struct {
 	{ "audit: /var/log/", "f:1:8: audit must be none, journal or the absolute path of a file, not '/var/log/'" },
 	{ "audit: [none]", "f:1:8: audit must be none, journal or the absolute path of a file, not a list" },
 	{ "audit: \"/a\\nb\"", "f:1:8: audit must be none, journal or the absolute path of a file, not \"/a\\nb\"" },
+	{ "tunnel: {listen: localhost}",
+		"f:1:18: tunnel.listen must be an address and a port there, such as localhost:7363, not 'localhost'" },
+	{ "tunnel: {listen: ':7363'}",
+		"f:1:18: tunnel.listen must be an address and a port there, such as localhost:7363, not \":7363\"" },
+	{ "tunnel: {key: id}", "f:1:15: tunnel.key must be an absolute path, not 'id'" },
+	{ "tunnel: {host_key: SHA256:AAAA}",
+		"f:1:20: tunnel.host_key must be none or SHA256: and 43 characters, as ssh-keygen -lf prints it, "
+		"not 'SHA256:AAAA'" },
+	{ "tunnel: {keepalive: 0s}", "f:1:21: tunnel.keepalive must be a time from 1s to 1h, not '0s'" },
+	{ "tunnel: on", "f:1:9: tunnel must be a map of keys, not 'on'" },
 	{ "log: verbose", "f:1:6: log must be error, warning, info or debug, not 'verbose'" },
 	{ "log: Info", "f:1:6: log must be error, warning, info or debug, not 'Info'" },
 	{ "log:", "f:1:5: log must be error, warning, info or debug, not empty" },
@@ -454,6 +467,86 @@ START_TEST (longest_path)
 	config_free (config);
 }
 END_TEST
+
+/* --- the tunnel --------------------------------------------------------------------------------------------------- */
+
+#ifdef HAVE_LIBSSH2
+START_TEST (tunnel)
+{
+	static const struct {
+		const char *text, *user, *host;
+		unsigned port;
+		const char *listen;
+		unsigned listen_port;
+	} rows[] = {
+		{ "tunnel: {ssh: me@bastion}", "me", "bastion", 22, "localhost", 7363 },
+		{ "tunnel: {ssh: 'a.b@192.0.2.1:2222', listen: '*:0'}", "a.b", "192.0.2.1", 2222, "", 0 },
+		{ "tunnel: {ssh: 'me@[2001:db8::1]:65535', listen: '[::1]:1'}", "me", "2001:db8::1", 65535, "::1", 1 },
+		{ "tunnel: {ssh: 'me@[fe80::1%eth0]', listen: '0.0.0.0:65535'}", "me", "fe80::1%eth0", 22, "0.0.0.0",
+			65535 },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct config *config = parse (rows[i].text), *none = parse ("");
+
+		ck_assert_str_eq (config->tunnel.user, rows[i].user);
+		ck_assert_str_eq (config->tunnel.host, rows[i].host);
+		ck_assert_uint_eq (config->tunnel.port, rows[i].port);
+		ck_assert_str_eq (config->tunnel.listen, rows[i].listen);
+		ck_assert_uint_eq (config->tunnel.listen_port, rows[i].listen_port);
+		ck_assert (config_tunnel_equal (&config->tunnel, &config->tunnel));
+		ck_assert (!config_tunnel_equal (&config->tunnel, &none->tunnel));
+		config_free (none);
+		config_free (config);
+	}
+}
+END_TEST
+
+START_TEST (tunnel_files)
+{
+	struct config *config = parse ("tunnel:\n  ssh: me@bastion\n  key: /k\n  known_hosts: /h\n  keepalive: 1m\n"
+				       "  host_key: SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n");
+
+	ck_assert_str_eq (config->tunnel.key, "/k");
+	ck_assert_str_eq (config->tunnel.known_hosts, "/h");
+	ck_assert_str_eq (config->tunnel.host_key, "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+	ck_assert_int_eq (config->tunnel.keepalive_ms, 60000);
+	config_free (config);
+}
+END_TEST
+
+START_TEST (tunnel_refused)
+{
+	static const char *const bad[] = { "bastion", "@bastion", "me@", "me@a b", "me@bastion:0", "me@bastion:65536",
+		"me@bastion:", "me@bastion:22x", "me@*", "me@-x", "-me@bastion", "m e@bastion", "me@2001:db8::1",
+		"me@[2001:db8::1", "me@[2001:db8::1]22", "me@[]", "ssh://me@bastion", "me:x@bastion", "me@a/b" };
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct err err = { 0 };
+		char text[128], expected[256];
+
+		snprintf (text, sizeof text, "tunnel: {ssh: '%s'}", bad[i]);
+		snprintf (expected, sizeof expected, "f:1:15: tunnel.ssh must be none or USER@HOST[:PORT], not \"%s\"",
+			bad[i]);
+		ck_assert_msg (config_parse (text, strlen (text), "f", &err) == NULL, "%s", text);
+		ck_assert_str_eq (err.text, expected);
+	}
+}
+END_TEST
+#else
+START_TEST (tunnel)
+{
+	static const char text[] = "log: info\ntunnel:\n  ssh: me@bastion\n";
+	struct err err = { 0 };
+
+	ck_assert_ptr_null (config_parse (text, strlen (text), "f", &err));
+	ck_assert_str_eq (err.text,
+		"f:3:8: tunnel.ssh needs remex-ssh, and this remexd was built without libssh2 (configure "
+		"says whether it found libssh2)");
+	config_free (parse ("tunnel: {ssh: none}"));
+}
+END_TEST
+#endif
 
 /* --- the table, the shipped file and the manual page ------------------------------------------------------------- */
 
@@ -628,6 +721,11 @@ END_TEST
 static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, defaults);
+	tcase_add_test (tcase, tunnel);
+#ifdef HAVE_LIBSSH2
+	tcase_add_test (tcase, tunnel_files);
+	tcase_add_test (tcase, tunnel_refused);
+#endif
 	tcase_add_test (tcase, everything);
 	tcase_add_test (tcase, one_key);
 	tcase_add_test (tcase, former_names);

@@ -430,6 +430,30 @@ START_TEST (a_crowd_is_turned_away)
 }
 END_TEST
 
+/* A crowd from the reverse tunnel: its oldest client makes room, and no client of another place does. */
+START_TEST (a_crowd_of_the_tunnel_makes_room)
+{
+	struct gate_limits limits = fixture_limits;
+	int other, fds[3][2];
+
+	limits.throttle.most_each = 2;
+	limits.throttle.most = 8;
+	limit (limits);
+	other = call ();
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds[i]), 0);
+		handshake_start_tunnel (&gate, fds[i][0]);
+	}
+	expect_alert (fds[0][1], TLS_ALERT_INTERNAL_ERROR);
+	expect_silence (fds[1][1]);
+	expect_silence (fds[2][1]);
+	expect_silence (other);
+	for (int i = 0; i < 3; i++)
+		close (fds[i][1]);
+	close (other);
+}
+END_TEST
+
 START_TEST (descriptors_run_short)
 {
 	struct gate_limits limits = fixture_limits;
@@ -509,6 +533,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, the_oldest_makes_room);
 	tcase_add_test (tcase, the_oldest_has_its_alert_already);
 	tcase_add_test (tcase, a_crowd_is_turned_away);
+	tcase_add_test (tcase, a_crowd_of_the_tunnel_makes_room);
 	tcase_add_test (tcase, descriptors_run_short);
 	tcase_add_test (tcase, there_is_no_host_key);
 	tcase_add_test (tcase, a_client_that_has_gone_is_not_counted);

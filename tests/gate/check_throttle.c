@@ -121,6 +121,29 @@ START_TEST (addresses_of_one_source)
 }
 END_TEST
 
+/* All clients of the reverse tunnel are one source with a quarter of all places, and no failure shuts it. */
+START_TEST (the_tunnel_is_one_source)
+{
+	const struct throttle_limits limits = { .most = 16, .most_each = 2, .penalty_ms = 600000 };
+	struct throttle *throttle = throttle_new (&limits);
+	struct throttle_source *in[4];
+	struct endpoint tunnel;
+
+	endpoint_set_tunnel (&tunnel);
+	for (int i = 0; i < 100; i++)
+		fails (throttle, tunnel, THROTTLE_LATE, 0);
+	ck_assert_uint_eq (throttle_penalised (throttle, 0), 0);
+	for (int i = 0; i < 4; i++)
+		ck_assert_ptr_nonnull (in[i] = enter (throttle, tunnel, 0));
+	ck_assert_int_eq (verdict (throttle, tunnel, 0), THROTTLE_CROWDED);
+	ck_assert_int_eq (verdict (throttle, at ("127.0.0.1"), 0), THROTTLE_ENTERED);
+	for (int i = 0; i < 4; i++)
+		throttle_leave (throttle, in[i]);
+	ck_assert_int_eq (verdict (throttle, tunnel, 0), THROTTLE_ENTERED);
+	throttle_free (throttle);
+}
+END_TEST
+
 /* The total has a cap, and no client is refused below it. */
 START_TEST (all_together_have_a_cap)
 {
@@ -361,6 +384,7 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, each_source_has_a_cap);
 	tcase_add_test (tcase, addresses_of_one_source);
+	tcase_add_test (tcase, the_tunnel_is_one_source);
 	tcase_add_test (tcase, all_together_have_a_cap);
 	tcase_add_test (tcase, small_maxima);
 	tcase_add_test (tcase, penalties_add_up_and_pass);

@@ -195,6 +195,37 @@ START_TEST (test_network)
 }
 END_TEST
 
+/* Clients of the reverse tunnel are in no network of addresses, and no address is in theirs. */
+START_TEST (test_tunnel)
+{
+	static const char *const addresses[] = { "127.0.0.1", "0.0.0.0", "[::1]", "[2001:db8::1]" };
+	static const char *const networks[] = { "0.0.0.0/0", "::/0", "127.0.0.1", "::1" };
+	char out[ENDPOINT_SIZE];
+	struct network tunnel, network, source, other;
+	struct endpoint client, endpoint;
+
+	endpoint_set_tunnel (&client);
+	ck_assert (endpoint_is_tunnel (&client));
+	ck_assert_str_eq (endpoint_format (&client, out), "tunnel");
+	ck_assert_str_eq (endpoint_host (&client, out), "tunnel");
+	ck_assert_int_eq (network_parse (&tunnel, "tunnel", &err), 0);
+	ck_assert_str_eq (network_format (&tunnel, out), "tunnel");
+	ck_assert (network_contains (&tunnel, &client));
+	for (size_t i = 0; i < 4; i++) {
+		endpoint = at (addresses[i]);
+		ck_assert (!endpoint_is_tunnel (&endpoint));
+		ck_assert (!network_contains (&tunnel, &endpoint));
+		ck_assert_int_eq (network_parse (&network, networks[i], &err), 0);
+		ck_assert (!network_contains (&network, &client));
+		network_of (&source, &client, 32, 64);
+		network_of (&other, &endpoint, 32, 64);
+		ck_assert (!network_equal (&source, &other));
+	}
+	ck_assert_int_eq (network_parse (&network, "tunnel/0", &err), -1);
+	ck_assert_int_eq (network_parse (&network, "Tunnel", &err), -1);
+}
+END_TEST
+
 START_TEST (test_network_refused)
 {
 	static const struct {
@@ -272,6 +303,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, test_parse_refused);
 	tcase_add_test (tcase, test_equal);
 	tcase_add_test (tcase, test_network);
+	tcase_add_test (tcase, test_tunnel);
 	tcase_add_test (tcase, test_network_refused);
 	tcase_add_test (tcase, test_network_of);
 	tcase_add_test (tcase, test_tune);

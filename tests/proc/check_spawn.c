@@ -260,6 +260,42 @@ START_TEST (test_signal_group)
 }
 END_TEST
 
+/* Another user, without groups, without a way back and without one to new privileges; and it still dies with us. */
+START_TEST (test_user)
+{
+	static const char script[] = "grep -E '^(Uid|Gid|Groups|NoNewPrivs):' /proc/self/status";
+	const struct spawn_user user = { 12345, 12346 };
+	struct spawn spawn = {
+		.argv = (const char *const[]){ "/bin/sh", "-c", script, NULL },
+		.fds = { -1, -1, -1 },
+		.die_with_parent = true,
+		.user = &user,
+	};
+	char out[512] = "";
+	struct child child;
+	struct err err;
+	int line[2];
+	ssize_t n;
+
+	ck_assert_int_eq (pipe2 (line, O_CLOEXEC), 0);
+	spawn.fds[1] = line[1];
+	if (geteuid () != 0) {
+		ck_assert_int_eq (spawn_start (&spawn, &child, &err), -1);
+		ck_assert_str_eq (err.text, "cannot run /bin/sh as uid 12345: Operation not permitted");
+	} else {
+		ck_assert_msg (spawn_start (&spawn, &child, &err) == 0, "%s", err.text);
+		close (line[1]);
+		for (size_t at = 0; (n = read (line[0], out + at, sizeof out - 1 - at)) > 0;)
+			at += (size_t)n;
+		ck_assert_int_eq (fixture_finish (&child), 0);
+		ck_assert_str_eq (out,
+			"Uid:\t12345\t12345\t12345\t12345\nGid:\t12346\t12346\t12346\t12346\nGroups:\t \n"
+			"NoNewPrivs:\t1\n");
+		ck_assert_uint_eq (geteuid (), 0);
+	}
+}
+END_TEST
+
 START_TEST (test_die_with_parent)
 {
 	char number[12];
@@ -299,6 +335,7 @@ static void add_spawn (TCase *tcase)
 	tcase_add_loop_test (tcase, test_closed_std, 0, 8);
 	tcase_add_test (tcase, test_keep);
 	tcase_add_test (tcase, test_signal_group);
+	tcase_add_test (tcase, test_user);
 	tcase_add_test (tcase, test_die_with_parent);
 }
 

@@ -355,7 +355,7 @@ class Daemon:
         """The processes of commands: marked by their own environment, and not of the daemon's program."""
         found = self.marked()
         # The family is read afterwards, so that it has a worker that was born in between.
-        names = {one.pid for one in self.family() if one.name.startswith("remexd") or one.name == "exe"}
+        names = {one.pid for one in self.family() if one.name.startswith(("remexd", "remex-ssh")) or one.name == "exe"}
         return [one for one in found if one.pid not in names and one.pid != self.pid and alive(one)]
 
     def expect_no_commands(self, what="the command's processes to be gone"):
