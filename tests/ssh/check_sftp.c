@@ -232,6 +232,25 @@ static void add_tree (struct buf *items)
 	add (items, new_item (ITEM_LEAVE, "", -1), NULL);
 }
 
+/* All items of a get. */
+static void get_items (const struct sftp_get_options *options, struct buf *items)
+{
+	struct sftp_get *get;
+	struct err err;
+
+	ck_assert_ptr_nonnull (get = sftp_get_new (sftp, options));
+	while (sftp_get_state (get, &err) == SFTP_GET_WORKING) {
+		sftp_get_step (get);
+		ck_assert_int_eq (
+			buf_append (items, buf_head (sftp_get_items (get)), buf_len (sftp_get_items (get))), 0);
+		buf_consume (sftp_get_items (get), buf_len (sftp_get_items (get)));
+		if (sftp_get_state (get, &err) == SFTP_GET_WORKING)
+			move ();
+	}
+	ck_assert_int_eq (sftp_get_state (get, &err), SFTP_GET_OVER);
+	sftp_get_free (get);
+}
+
 /* There and back, by many sizes of pieces, the smallest too. */
 START_TEST (tree)
 {
@@ -241,7 +260,6 @@ START_TEST (tree)
 	struct sftp_get_options what = { .paths = paths, .n_paths = 1, .recursive = true };
 	static struct item item;
 	struct buf items, reports;
-	struct sftp_get *get;
 	int n_files = 0, n_links = 0, n_directories = 0;
 	int64_t bytes = 0;
 	struct stat st;
@@ -262,16 +280,7 @@ START_TEST (tree)
 	ck_assert_int_eq (stat (path_of ("tree"), &st), 0);
 	ck_assert_uint_eq (st.st_mode & 07777, 0550);
 	buf_consume (&items, buf_len (&items));
-	ck_assert_ptr_nonnull (get = sftp_get_new (sftp, &what));
-	while (sftp_get_state (get, &err) == SFTP_GET_WORKING) {
-		sftp_get_step (get);
-		ck_assert_int_eq (
-			buf_append (&items, buf_head (sftp_get_items (get)), buf_len (sftp_get_items (get))), 0);
-		buf_consume (sftp_get_items (get), buf_len (sftp_get_items (get)));
-		if (sftp_get_state (get, &err) == SFTP_GET_WORKING)
-			move ();
-	}
-	ck_assert_int_eq (sftp_get_state (get, &err), SFTP_GET_OVER);
+	get_items (&what, &items);
 	while (item_next (&items, &item, &err) > 0) {
 		n_files += item.kind == ITEM_FILE;
 		n_links += item.kind == ITEM_LINK && !strcmp (item.text, "../somewhere");
@@ -280,10 +289,44 @@ START_TEST (tree)
 		buf_consume (&items, item.body);
 	}
 	ck_assert (n_files == 2 && n_links == 1 && n_directories == 1 && bytes == 300007);
-	sftp_get_free (get);
 	ck_assert_int_eq (chmod (path_of ("tree"), 0700), 0);
 	buf_free (&items);
 	buf_free (&reports);
+	finish ();
+}
+END_TEST
+
+/* The total comes first where the only source is a file, and nowhere else. */
+START_TEST (total)
+{
+	static const char *const paths[] = { "file", "." };
+	struct sftp_get_options what = { .paths = paths, .n_paths = 1, .count = true, .recursive = true };
+	static struct item item;
+	struct buf items;
+	struct err err;
+	int file;
+
+	if (!begin ())
+		SKIP ("there is no sftp-server");
+	greet ();
+	buf_init (&items, 1 << 20);
+	ck_assert_int_ge (file = open (path_of ("file"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600), 0);
+	ck_assert_int_eq (write (file, "content", 7), 7);
+	fd_close (&file);
+	get_items (&what, &items);
+	ck_assert_int_eq (item_next (&items, &item, &err), 1);
+	ck_assert (item.kind == ITEM_TOTAL && item.number == 1 && item.size == 7);
+	ck_assert_int_eq (item_next (&items, &item, &err), 1);
+	ck_assert (item.kind == ITEM_FILE && item.body == 7 && !strcmp (item.name, "file"));
+	buf_consume (&items, buf_len (&items));
+	what.n_paths = 2;
+	get_items (&what, &items);
+	ck_assert_int_eq (item_next (&items, &item, &err), 1);
+	ck_assert_int_eq (item.kind, ITEM_FILE);
+	buf_consume (&items, item.body);
+	ck_assert_int_eq (item_next (&items, &item, &err), 1);
+	ck_assert (item.kind == ITEM_DIRECTORY && item.source == 1 && !strncmp (item.name, "remex-sftp-", 11));
+	buf_free (&items);
 	finish ();
 }
 END_TEST
@@ -359,6 +402,7 @@ END_TEST
 static void add_cases (TCase *tcase)
 {
 	tcase_add_loop_test (tcase, tree, 0, 4);
+	tcase_add_test (tcase, total);
 	tcase_add_test (tcase, wrong);
 	tcase_add_test (tcase, stopped);
 }
