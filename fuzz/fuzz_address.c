@@ -28,7 +28,7 @@ static void try_key (const char *text)
 	}
 	key_format (&key, text, line); /* any text is a comment */
 	require (strlen (line) < KEY_LINE_SIZE && key_parse (&again, line, &err) == 0 && key_equal (&key, &again));
-	require (key_matches (&key, key_print (&key, print)) && strlen (print) == KEY_PRINT_SIZE - 1);
+	require (key_print_matches (key_print (&key, print), print) && strlen (print) == KEY_PRINT_SIZE - 1);
 }
 
 static void try_endpoint (const char *text)

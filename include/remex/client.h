@@ -9,7 +9,7 @@
  *                   fwrite (event.data, 1, event.size, stdout);
  *
  * A struct remex holds any number of connections and requests. remex_next returns their events, one at a time. There
- * are no callbacks and no globals, and nothing is logged. One struct remex belongs to one thread. The only other
+ * is one callback, which asks a person for a secret (remex_set_ask), and there are no globals, and nothing is logged. One struct remex belongs to one thread. The only other
  * threads look up the names of hosts, at most 16 at once: they call getaddrinfo(3) and nothing of the caller's, with
  * all signals blocked. A program with its own loop waits until remex_fd is readable (or remex_timeout has passed) and
  * then calls remex_next with a timeout of 0 until it returns 0.
@@ -142,6 +142,19 @@ REMEX_CLIENT_API void remex_set_connect_timeout (struct remex *remex, double sec
 REMEX_CLIENT_API struct remex_host *remex_attach (
 	struct remex *remex, const char *name, int read_fd, int write_fd, struct remex_error *error);
 
+/* Where a login of ssh needs a passphrase or a password: ask a person. `ask` shows the question, which ends with ": ", and
+ * writes the answer with its NUL to `secret`, which has room for `size` bytes and is wiped afterwards. Returns
+ * REMEX_ASK_ANSWERED; or one of the others, and then the key or password is not used. It is called during remex_next, may take
+ * its time, which no host has to pay for, and must not use the struct remex. One question is put for all hosts that wait
+ * for the same secret. Without `ask` there is nobody to ask. */
+enum remex_ask_answer {
+	REMEX_ASK_ANSWERED,
+	REMEX_ASK_NOBODY, /* there is no terminal */
+	REMEX_ASK_DECLINED, /* the person gave no answer */
+};
+REMEX_CLIENT_API void remex_set_ask (struct remex *remex,
+	enum remex_ask_answer (*ask) (void *arg, const char *question, char *secret, size_t size), void *arg);
+
 /* Close a connection and free its requests; the server cancels those that still run. NULL is allowed. */
 REMEX_CLIENT_API void remex_close (struct remex_host *host);
 
@@ -155,7 +168,7 @@ REMEX_CLIENT_API void remex_close (struct remex_host *host);
 REMEX_CLIENT_API int remex_set_directory (struct remex *remex, const char *path, struct remex_error *error);
 REMEX_CLIENT_API const char *remex_directory (struct remex *remex, struct remex_error *error);
 
-/* Connect over TCP only to get the host's key, proved but not trusted. Our own key is not shown, and none is needed.
+/* Connect over TCP, or to an sshd (ssh://), only to get the host's key, proved but not trusted. Our own key is not shown, and none is needed.
  * The host ends (REMEX_CLOSED) as soon as its key is known; remex_host_code is "trusted", "untrusted", or the reason
  * why the key could not be read. */
 REMEX_CLIENT_API struct remex_host *remex_probe (struct remex *remex, const char *where, struct remex_error *error);
@@ -166,7 +179,8 @@ REMEX_CLIENT_API struct remex_host *remex_probe_by (
 
 /* The key that the host has shown, as a line ("remex-ed25519 BASE64") and as a fingerprint ("SHA256:…"); "" before.
  * remex_host_pin: the fingerprint of the key that was pinned when the connection was begun; "": none was pinned; NULL:
- * the host is not a TCP host and needs no pin. Valid until remex_close, also after the host's end. */
+ * the host is not a TCP host and needs no pin. The key of an sshd ("ssh-ed25519 BASE64") is told where it is the reason for
+ * the end; its pins are the lines of known_hosts. Valid until remex_close, also after the host's end. */
 REMEX_CLIENT_API const char *remex_host_key (const struct remex_host *host);
 REMEX_CLIENT_API const char *remex_host_fingerprint (const struct remex_host *host);
 REMEX_CLIENT_API const char *remex_host_pin (const struct remex_host *host);

@@ -20,9 +20,9 @@ bool ask_possible (const struct remex_host *host)
 
 bool ask_is_fingerprint (const struct remex_host *host, const char *text)
 {
-	struct key key;
+	const char *print = remex_host_fingerprint (host);
 
-	return key_parse (&key, remex_host_key (host), NULL) == 0 && key_matches (&key, text);
+	return *print && key_print_matches (print, text);
 }
 
 int ask_pin (struct remex_host *host)
@@ -39,10 +39,20 @@ bool ask_trust (struct remex_host *host)
 {
 	char answer[ANSWER];
 
-	remark ("%s is not trusted yet. Its key is\n"
-		"  %s\n"
-		"`remex identities` shows it there. Trust this key from now on (yes, no, or the fingerprint)? ",
-		safe (remex_host_where (host)), remex_host_fingerprint (host));
+	const char *key = remex_host_key (host);
+	bool ours = !strncmp (key, "remex-", 6);
+
+	if (ours)
+		remark ("%s is not trusted yet. Its key is\n"
+			"  %s\n"
+			"`remex identities` shows it there.",
+			safe (remex_host_where (host)), remex_host_fingerprint (host));
+	else
+		remark ("The sshd %s is not known yet. Its key is\n"
+			"  %.*s %s\n"
+			"`ssh-keygen -lf` shows it there, for its host key.",
+			safe (remex_host_where (host)), (int)strcspn (key, " "), key, remex_host_fingerprint (host));
+	remark (" Trust this key from now on (yes, no, or the fingerprint)? ");
 	while (console_answer (answer, sizeof answer)) {
 		if (!strcmp (answer, "yes") || ask_is_fingerprint (host, answer))
 			return ask_pin (host) == 0;

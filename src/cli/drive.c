@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "cli/drive.h"
 #include "cli/say.h"
+#include "cli/secret.h"
 
 /* Events that are delivered in one turn: signals must be seen also while much output comes. */
 enum { EVENTS = 64 };
@@ -51,8 +52,10 @@ int drive_open (struct drive *drive)
 		;
 	else if (console_catch_signals () < 0)
 		complain (NULL, "cannot catch signals: %s", strerror (errno));
-	else
+	else {
+		remex_set_ask (drive->remex, secret_ask, NULL);
 		return 0;
+	}
 	return -1;
 }
 

@@ -27,6 +27,7 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/report.c %D%/report.h \
 	%D%/result.c %D%/result.h \
 	%D%/say.c %D%/say.h \
+	%D%/secret.c %D%/secret.h \
 	%D%/similar.c %D%/similar.h \
 	%D%/spool.c %D%/spool.h \
 	%D%/status_line.c %D%/status_line.h \

@@ -31,12 +31,7 @@ static struct remex_host *connect_to (
 			error, "usage", "a proxy command leads to a TCP port or a Unix socket, and not to %s", where);
 		return NULL;
 	}
-	if (probe && !address.tcp && *address.ssh.host) {
-		error_set (error, "usage",
-			"%s has the key of its sshd, which ssh(1) and ssh-keyscan(1) add to known_hosts", where);
-		return NULL;
-	}
-	if (probe && !address.tcp) {
+	if (probe && !address.tcp && !*address.ssh.host) {
 		error_set (error, "usage", "%s has no key: the kernel says who listens at a Unix socket", where);
 		return NULL;
 	}

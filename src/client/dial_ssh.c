@@ -29,12 +29,21 @@ static void on_failed (void *arg, const char *code, const char *text)
 	host_fail (arg, code, "%s", text);
 }
 
-static const struct tunnel_ops ops = { on_opened, on_failed };
+/* What the sshd has shown is the host's key, as over TCP. */
+static void on_shown (void *arg, const char *key, const char *known)
+{
+	struct remex_host *host = arg;
+
+	trust_shown (host, key, known);
+}
+
+static const struct tunnel_ops ops = { on_opened, on_failed, on_shown };
 
 static int ssh_start (struct remex_host *host, struct err *err)
 {
 	host_dialled (host);
-	host->tunnel = tunnel_new (host->remex, &host->address.ssh, NULL, 0, &ops, host, err);
+	host->tunnel = host->proof.probe ? tunnel_probe (host->remex, &host->address.ssh, &ops, host, err)
+					 : tunnel_new (host->remex, &host->address.ssh, NULL, 0, &ops, host, err);
 	if (host->tunnel)
 		return 0;
 	host_fail (host, "", "%s", err->text);

@@ -225,7 +225,7 @@ static void on_no_tunnel (void *arg, const char *code, const char *text)
 
 static void ask_gateway (struct remex_host *host)
 {
-	static const struct tunnel_ops ops = { on_tunnel, on_no_tunnel };
+	static const struct tunnel_ops ops = { .opened = on_tunnel, .failed = on_no_tunnel };
 	struct err err;
 
 	host_dialled (host);

@@ -64,6 +64,7 @@ static void on_closed (uv_handle_t *handle)
 	free (host->you);
 	free (host->via);
 	free (host->proof.certificate);
+	free (host->proof.ssh_key);
 	free (host);
 }
 

@@ -55,6 +55,13 @@ void remex_free (struct remex *remex)
 	free (remex);
 }
 
+void remex_set_ask (struct remex *remex,
+	enum remex_ask_answer (*ask) (void *arg, const char *question, char *secret, size_t size), void *arg)
+{
+	remex->ask = ask;
+	remex->ask_arg = arg;
+}
+
 void remex_set_connect_timeout (struct remex *remex, double seconds)
 {
 	remex->connect_ms = seconds < 1e6 ? (int)(seconds * 1000) : 1000000000;

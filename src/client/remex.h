@@ -47,6 +47,8 @@ struct remex {
 	struct credential *identity; /* our own key; NULL: not read yet */
 	struct tls_context *known, *unknown; /* known: for pinned hosts, shows our key; unknown: for other hosts, shows
 						none */
+	enum remex_ask_answer (*ask) (void *arg, const char *question, char *secret, size_t size); /* NULL: nobody */
+	void *ask_arg;
 	struct ssh_helper *ssh; /* NULL: nothing was reached through ssh yet */
 	struct resolver *resolver; /* NULL: no name was looked up yet */
 	struct remex_request *ended; /* the request whose end was the last event: to be freed */

@@ -13,16 +13,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/link.h"
+#include "client/host.h"
 #include "client/remex.h"
 #include "client/ssh_helper.h"
 #include "proc/spawn.h"
 #include "wire/records.h"
 
-/* The program ends with its control socket. Where it takes longer, it is killing processes on machines with an sshd alone
- * (ssh/alone_kill.h), and is left to that: it ends by itself. */
-enum { END_MS = 2000 };
+enum {
+	/* The program ends with its control socket. Where it takes longer, it is killing processes on machines with an sshd
+	 * alone (ssh/alone_kill.h), and is left to that: it ends by itself. */
+	END_MS = 2000,
+	TRUST_MS = 10000, /* for a line of known_hosts */
+	SECRET_SIZE = 1024, /* bytes of a passphrase or password, with its NUL */
+	QUESTION_SIZE = 640,
+};
 
 struct ssh_helper {
 	struct remex *remex;
@@ -34,6 +41,9 @@ struct ssh_helper {
 	uint64_t last_id;
 	size_t waiting; /* tunnels that have no answer: while there are some, the loop is alive */
 	struct packet *packet;
+	uint64_t trusting; /* the id of the key that is being added; 0: none */
+	int trusted; /* its result: 0 or -1, and: */
+	struct err why;
 };
 
 enum tunnel_state { TUNNEL_WAITING, TUNNEL_OPEN, TUNNEL_ENDED };
@@ -48,7 +58,7 @@ struct tunnel {
 	void *arg;
 	char end[512];
 	uint16_t port; /* of the sshd */
-	bool direct;
+	enum reach_way way;
 	size_t n_request;
 	char request[TUNNEL_USER + 2 * TUNNEL_HOST + 16]; /* the payload of REC_REACH */
 };
@@ -194,10 +204,7 @@ static bool send_requests (struct ssh_helper *helper)
 
 	list_each (tunnel, &helper->tunnels, node) {
 		const struct outgoing outgoing = {
-			.record = { .type = REC_REACH,
-				.id = tunnel->id,
-				.a = tunnel->port,
-				.b = tunnel->direct ? REACH_DIRECT : REACH_STDIO },
+			.record = { .type = REC_REACH, .id = tunnel->id, .a = tunnel->port, .b = tunnel->way },
 			.data = tunnel->request,
 			.n = tunnel->n_request,
 			.fds = &tunnel->theirs,
@@ -254,6 +261,40 @@ static struct tunnel *find (const struct ssh_helper *helper, uint64_t id)
 	return NULL;
 }
 
+/* The text behind `text` in a payload that ends with a NUL; "": there is none. */
+static const char *next_text (const struct packet *packet, const char *text)
+{
+	const char *end = (const char *)packet->data + packet->record.length, *next = text + strlen (text) + 1;
+
+	return *text && next < end ? next : "";
+}
+
+/* A login needs a secret of the person. While it is asked for, no host's time to connect passes. */
+static void ask (struct ssh_helper *helper, const struct packet *packet)
+{
+	static const enum reach_answer answers[] = { [REMEX_ASK_ANSWERED] = REACH_ANSWERED,
+		[REMEX_ASK_NOBODY] = REACH_NOBODY,
+		[REMEX_ASK_DECLINED] = REACH_DECLINED };
+	struct remex *remex = helper->remex;
+	struct outgoing outgoing = { .record = { .type = REC_ANSWER, .id = packet->record.id, .a = REACH_NOBODY } };
+	char secret[SECRET_SIZE] = "", question[QUESTION_SIZE];
+	int64_t began = clock_ms ();
+	struct remex_host *host;
+
+	snprintf (question, sizeof question, "%.*s", (int)packet->record.length, (const char *)packet->data);
+	if (remex->ask)
+		outgoing.record.a = answers[remex->ask (remex->ask_arg, question, secret, sizeof secret)];
+	if (outgoing.record.a == REACH_ANSWERED) {
+		outgoing.data = secret;
+		outgoing.n = strlen (secret) + 1;
+	}
+	link_send (helper->control, &outgoing, 0); /* an error will be read as the end of the socket */
+	explicit_bzero (secret, sizeof secret);
+	list_each (host, &remex->hosts, node)
+		if (host->state <= HOST_GREETING && host->give_up_ms != INT64_MAX)
+			host->give_up_ms += clock_ms () - began;
+}
+
 /* An answer of the program. */
 static void take (struct ssh_helper *helper, const struct packet *packet)
 {
@@ -261,6 +302,16 @@ static void take (struct ssh_helper *helper, const struct packet *packet)
 	const char *text = (const char *)packet->data, *code = text;
 	int fd;
 
+	if (packet->record.type == REC_ASK) {
+		ask (helper, packet);
+		return;
+	}
+	if (packet->record.type == REC_TRUSTED && packet->record.id == helper->trusting) {
+		helper->trusting = 0;
+		helper->trusted =
+			packet->record.length ? err_set (&helper->why, 0, "%.*s", (int)packet->record.length, text) : 0;
+		return;
+	}
 	if (!tunnel)
 		return; /* it was given up */
 	if (packet->record.type == REC_REACHED && tunnel->state == TUNNEL_WAITING) {
@@ -271,11 +322,17 @@ static void take (struct ssh_helper *helper, const struct packet *packet)
 		tunnel->ops->opened (tunnel->arg, fd);
 		return;
 	}
-	if (packet->record.length && !text[packet->record.length - 1])
-		text += strlen (code) + 1 < packet->record.length ? strlen (code) + 1 : 0;
-	else
-		code = text = "unreachable";
-	tunnel_fail (tunnel, code, text);
+	if (!packet->record.length || text[packet->record.length - 1]) {
+		tunnel_fail (tunnel, "unreachable", "unreachable");
+		return;
+	}
+	text = next_text (packet, code);
+	if (tunnel->state == TUNNEL_WAITING && tunnel->ops->shown && *next_text (packet, text)) {
+		const char *key = next_text (packet, text);
+
+		tunnel->ops->shown (tunnel->arg, key, next_text (packet, key));
+	}
+	tunnel_fail (tunnel, code, *text ? text : code);
 }
 
 /* Take the answers that are there. */
@@ -335,12 +392,12 @@ static void put (struct tunnel *tunnel, const char *text)
 	tunnel->n_request += n;
 }
 
-struct tunnel *tunnel_new (struct remex *remex, const struct ssh_address *via, const char *host, uint16_t port,
+/* Make a tunnel with the two first texts of its payload. */
+static struct tunnel *tunnel_begin (struct remex *remex, const struct ssh_address *via, enum reach_way way,
 	const struct tunnel_ops *ops, void *arg, struct err *err)
 {
 	struct ssh_helper *helper = helper_of (remex);
 	struct tunnel *tunnel = helper ? calloc (1, sizeof *tunnel) : NULL;
-	char number[8];
 	int pair[2];
 
 	if (!tunnel) {
@@ -365,16 +422,87 @@ struct tunnel *tunnel_new (struct remex *remex, const struct ssh_address *via, c
 	tunnel->ops = ops;
 	tunnel->arg = arg;
 	tunnel->port = via->port;
-	tunnel->direct = host != NULL;
+	tunnel->way = way;
 	put (tunnel, via->user);
 	put (tunnel, via->host);
+	return tunnel;
+}
+
+/* Send its request, as soon as that is possible. */
+static struct tunnel *tunnel_ask (struct tunnel *tunnel)
+{
+	struct ssh_helper *helper = tunnel->helper;
+
+	list_append (&helper->tunnels, &tunnel->node);
+	helper->waiting++;
+	flush (helper);
+	return tunnel;
+}
+
+struct tunnel *tunnel_new (struct remex *remex, const struct ssh_address *via, const char *host, uint16_t port,
+	const struct tunnel_ops *ops, void *arg, struct err *err)
+{
+	struct tunnel *tunnel = tunnel_begin (remex, via, host ? REACH_DIRECT : REACH_STDIO, ops, arg, err);
+	char number[8];
+
+	if (!tunnel)
+		return NULL;
 	if (host) {
 		snprintf (number, sizeof number, "%u", (unsigned)port);
 		put (tunnel, host);
 		put (tunnel, number);
 	}
-	list_append (&helper->tunnels, &tunnel->node);
-	helper->waiting++;
-	flush (helper);
-	return tunnel;
+	return tunnel_ask (tunnel);
+}
+
+struct tunnel *tunnel_probe (
+	struct remex *remex, const struct ssh_address *to, const struct tunnel_ops *ops, void *arg, struct err *err)
+{
+	struct tunnel *tunnel = tunnel_begin (remex, to, REACH_PROBE, ops, arg, err);
+
+	return tunnel ? tunnel_ask (tunnel) : NULL;
+}
+
+/* --- known hosts -------------------------------------------------------------------------------------------------------- */
+
+/* Take answers until the one that is waited for has come. */
+static int await_trust (struct ssh_helper *helper, struct err *err)
+{
+	int64_t until = clock_ms () + TRUST_MS;
+
+	while (helper->trusting && helper->control >= 0) {
+		struct pollfd one = { .fd = helper->control, .events = POLLIN };
+
+		if (clock_until (until) <= 0)
+			return err_set (err, 0, "remex-ssh has not answered in %d s", TRUST_MS / 1000);
+		poll (&one, 1, clock_until (until));
+		receive (helper);
+	}
+	if (helper->trusting)
+		return err_set (err, 0, "remex-ssh has ended");
+	*err = helper->why;
+	return helper->trusted;
+}
+
+int ssh_helper_trust (struct remex *remex, const struct ssh_address *to, const char *key, struct err *err)
+{
+	struct ssh_helper *helper = helper_of (remex);
+	struct outgoing outgoing = { .record = { .type = REC_TRUST, .a = to->port } };
+	char *texts;
+	int result, n;
+
+	if (!helper)
+		return err_set (err, 0, "out of memory");
+	if (helper->control < 0 && start (helper, err) < 0)
+		return -1;
+	if ((n = asprintf (&texts, "%s%c%s%c%s", to->user, '\0', to->host, '\0', key)) < 0)
+		return err_set (err, 0, "out of memory");
+	outgoing.record.id = helper->trusting = ++helper->last_id;
+	outgoing.data = texts;
+	outgoing.n = (size_t)n + 1;
+	result = link_send (helper->control, &outgoing, 0) < 0 ? err_sys (err, 0, "cannot ask remex-ssh")
+							       : await_trust (helper, err);
+	helper->trusting = 0;
+	free (texts);
+	return result;
 }

@@ -31,12 +31,24 @@ struct tunnel_ops {
 	void (*opened) (void *arg, int fd);
 	/* It was never open. The code is that of a struct remex_error; "" stands for "unreachable". */
 	void (*failed) (void *arg, const char *code, const char *text);
+	/* The key of the sshd ("TYPE BASE64") is the reason for the `failed` that follows; `known` is the fingerprint of the
+	 * known one, "" where none is known. NULL: it is not asked for. */
+	void (*shown) (void *arg, const char *key, const char *known);
 };
 
 /* Begin a tunnel from the machine `via` to its own remexd (host NULL), or to host:port. The ops are called later, never
  * during this call. NULL and err: remex-ssh cannot be started, or was not built. */
 struct tunnel *tunnel_new (struct remex *remex, const struct ssh_address *via, const char *host, uint16_t port,
 	const struct tunnel_ops *ops, void *arg, struct err *err);
+
+/* The same, only to be shown the key of the sshd: it always fails, with the code "trusted" or "untrusted", or for another
+ * reason. */
+struct tunnel *tunnel_probe (
+	struct remex *remex, const struct ssh_address *to, const struct tunnel_ops *ops, void *arg, struct err *err);
+
+/* Make a key ("TYPE BASE64") that the machine has shown a known one, in known_hosts. It waits for the program, for at most
+ * ten seconds; ops of tunnels may be called. 0, or -1 and err. */
+int ssh_helper_trust (struct remex *remex, const struct ssh_address *to, const char *key, struct err *err);
 
 /* Forget it: no op is called any more. A tunnel that is not open is given up. NULL is allowed. */
 void tunnel_free (struct tunnel *tunnel);

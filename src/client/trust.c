@@ -139,6 +139,22 @@ int trust_check (struct remex_host *host, struct remex_error *error)
 		host->where, proof->print, text_quote (word, sizeof word, host->where), proof->print);
 }
 
+void trust_shown (struct remex_host *host, const char *key, const char *known)
+{
+	struct proof *proof = &host->proof;
+	const char *base64 = strchr (key, ' ');
+	uint8_t *bytes = base64 ? malloc (strlen (base64)) : NULL;
+	ssize_t n = bytes ? text_b64_decode (bytes, base64 + 1, strlen (base64 + 1)) : -1;
+
+	free (proof->ssh_key);
+	if (!(proof->ssh_key = n > 0 ? strdup (key) : NULL))
+		*proof->print = '\0';
+	else
+		key_print_bytes (bytes, (size_t)n, proof->print);
+	snprintf (proof->pin_print, sizeof proof->pin_print, "%s", known);
+	free (bytes);
+}
+
 /* --- why it ended ------------------------------------------------------------------------------------------------ */
 
 /* The line of our key, quoted for a shell; without its comment if that makes it too long. */
@@ -215,7 +231,7 @@ const char *remex_directory (struct remex *remex, struct remex_error *error)
 
 const char *remex_host_key (const struct remex_host *host)
 {
-	return host->proof.line;
+	return host->proof.ssh_key ? host->proof.ssh_key : host->proof.line;
 }
 
 const char *remex_host_fingerprint (const struct remex_host *host)
@@ -225,7 +241,23 @@ const char *remex_host_fingerprint (const struct remex_host *host)
 
 const char *remex_host_pin (const struct remex_host *host)
 {
-	return host->address.tcp ? host->proof.pin_print : NULL;
+	return host->address.tcp || host->proof.ssh_key ? host->proof.pin_print : NULL;
+}
+
+/* The key of an sshd goes to known_hosts, unless that has one. */
+static int trust_sshd (const struct remex_host *host, struct remex_error *error)
+{
+	const struct proof *proof = &host->proof;
+	struct err err;
+
+	if (!strcmp (proof->print, proof->pin_print))
+		return 0;
+	if (*proof->pin_print)
+		return error_set (error, "untrusted",
+			"%s is known by another key; remove that one first (ssh-keygen -R)", host->where);
+	if (ssh_helper_trust (host->remex, &host->address.ssh, proof->ssh_key, &err) < 0)
+		return error_set (error, "io_error", "%s", err.text);
+	return 0;
 }
 
 int remex_host_trust (struct remex_host *host, struct remex_error *error)
@@ -234,6 +266,8 @@ int remex_host_trust (struct remex_host *host, struct remex_error *error)
 	struct err err = { 0 };
 	struct key pinned;
 
+	if (proof->ssh_key)
+		return trust_sshd (host, error);
 	if (proof->pinned && proof->seen && !changed (proof))
 		return 0;
 	if (proof->pinned)
@@ -261,6 +295,9 @@ int remex_forget (struct remex *remex, const char *where, struct remex_error *er
 
 	if (address_parse (&address, where, &err) < 0)
 		return error_set (error, "usage", "%s", err.text);
+	if (!address.tcp && *address.ssh.host)
+		return error_set (error, "usage",
+			"the key of the sshd %s is in known_hosts: ssh-keygen -R removes it there", where);
 	if (!address.tcp)
 		return error_set (error, "usage", "%s has no key: the kernel says who listens at a Unix socket", where);
 	if (!(directory = directory_of (remex, &err)))

@@ -18,6 +18,7 @@ struct proof {
 	bool pinned, seen; /* `pin` is known; `key` is known */
 	struct key pin, key;
 	char *certificate; /* of a host that is not pinned, as PEM */
+	char *ssh_key; /* of an sshd, as "TYPE BASE64"; NULL: none was shown */
 	char line[KEY_LINE_SIZE], print[KEY_PRINT_SIZE], pin_print[KEY_PRINT_SIZE];
 };
 
@@ -32,6 +33,10 @@ bool trust_judge (void *arg, const struct key *key);
 
 /* The handshake is done. 0: continue. -1 and error: the host is not pinned, or this was a probe, which ends here. */
 int trust_check (struct remex_host *host, struct remex_error *error);
+
+/* The sshd of a host has shown this key ("TYPE BASE64"); `known` is the fingerprint of the key that known_hosts has for it, or
+ * "". */
+void trust_shown (struct remex_host *host, const char *key, const char *known);
 
 /* TLS has ended with an error: the reason, and what to do about it. The code is "" where there is none. */
 void trust_explain (const struct remex_host *host, struct remex_error *error);

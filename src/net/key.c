@@ -154,10 +154,15 @@ char *key_print (const struct key *key, char out[KEY_PRINT_SIZE])
 	return key_print_digest (key_digest (key, digest), out);
 }
 
-bool key_matches (const struct key *key, const char *text)
+char *key_print_bytes (const void *bytes, size_t n, char out[KEY_PRINT_SIZE])
 {
-	char print[KEY_PRINT_SIZE];
-	const char *digest = key_print (key, print) + strlen ("SHA256:");
+	uint8_t digest[KEY_DIGEST_SIZE];
 
-	return !strcmp (text, print) || !strcmp (text, digest);
+	SHA256 (bytes, n, digest);
+	return key_print_digest (digest, out);
+}
+
+bool key_print_matches (const char *print, const char *text)
+{
+	return !strcmp (text, print) || !strcmp (text, print + strlen ("SHA256:"));
 }

@@ -47,7 +47,10 @@ uint8_t *key_digest (const struct key *key, uint8_t out[KEY_DIGEST_SIZE]);
 char *key_print (const struct key *key, char out[KEY_PRINT_SIZE]);
 char *key_print_digest (const uint8_t digest[KEY_DIGEST_SIZE], char out[KEY_PRINT_SIZE]);
 
-/* Is `text` that key's fingerprint? "SHA256:" may be missing; nothing else may differ. */
-bool key_matches (const struct key *key, const char *text);
+/* The same of the bytes of any key, as it is public: its SHA-256. */
+char *key_print_bytes (const void *bytes, size_t n, char out[KEY_PRINT_SIZE]);
+
+/* Is `text`, as somebody typed it, this fingerprint? "SHA256:" may be missing; nothing else may differ. */
+bool key_print_matches (const char *print, const char *text);
 
 #endif

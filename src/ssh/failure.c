@@ -8,6 +8,7 @@ const char *failure_word (enum failure failure)
 	switch (failure) {
 	case FAILURE_UNREACHABLE: return "unreachable";
 	case FAILURE_UNTRUSTED: return "untrusted";
+	case FAILURE_TRUSTED: return "trusted";
 	case FAILURE_DENIED: return "denied";
 	case FAILURE_BUSY: return "busy";
 	case FAILURE_INTERNAL: break;

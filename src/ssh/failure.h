@@ -12,12 +12,13 @@
 enum failure {
 	FAILURE_UNREACHABLE, /* no connection, or it has ended */
 	FAILURE_UNTRUSTED, /* the host's key is not known, or is another one */
+	FAILURE_TRUSTED, /* the host's key is the known one, and more was not asked */
 	FAILURE_DENIED, /* sshd does not let the user in, or refuses what the user asks for */
 	FAILURE_BUSY, /* sshd has too many connections or channels: later may help */
 	FAILURE_INTERNAL, /* of this machine: no memory, no descriptors */
 };
 
-/* The word: "unreachable", "untrusted", "denied", "busy", "internal". */
+/* The word: "unreachable", "untrusted", "trusted", "denied", "busy", "internal". */
 const char *failure_word (enum failure failure);
 
 /* Is that result of a libssh2 call about one channel only? The session can be used further. */

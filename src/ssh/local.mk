@@ -2,10 +2,13 @@
 noinst_LTLIBRARIES += %D%/libssh.la
 %C%_libssh_la_SOURCES = \
 	%D%/agent.c %D%/agent.h \
+	%D%/bcrypt_pbkdf.c %D%/bcrypt_pbkdf.h %D%/blowfish_pi.h \
 	%D%/identities.c %D%/identities.h \
 	%D%/known_hosts.c %D%/known_hosts.h \
+	%D%/known_hosts_file.c %D%/known_hosts_file.h \
 	%D%/pattern_list.c %D%/pattern_list.h \
 	%D%/preamble.c %D%/preamble.h \
+	%D%/private_key.c %D%/private_key.h \
 	%D%/public_key.c %D%/public_key.h \
 	%D%/quote.c %D%/quote.h \
 	%D%/sftp.c %D%/sftp.h \
@@ -29,6 +32,7 @@ noinst_LTLIBRARIES += %D%/libsshsession.la
 	%D%/alone_kill.c %D%/alone_kill.h \
 	%D%/failure.c %D%/failure.h \
 	%D%/forward_confine.c %D%/forward_confine.h \
+	%D%/keyring.c %D%/keyring.h \
 	%D%/session_memory.c %D%/session_memory.h \
 	%D%/ssh_channel.c %D%/ssh_channel.h \
 	%D%/ssh_forward.c %D%/ssh_forward.h \

@@ -79,16 +79,10 @@ static void flush_answers (void)
 	watch_set (control, list_empty (&answers) ? UV_READABLE : UV_READABLE | UV_WRITABLE);
 }
 
-static void answer (uint32_t type, uint64_t id, const struct err *err)
+static void answer (uint32_t type, uint64_t id, const char *text, size_t n)
 {
-	char text[64 + ERR_TEXT];
 	struct answer *later;
-	size_t n = 0;
 
-	if (err)
-		n = (size_t)snprintf (
-			    text, sizeof text, "%s%c%s", failure_word ((enum failure)err->code), '\0', err->text) +
-		    1;
 	if (list_empty (&answers) && (send_answer (type, id, text, n) == 0 || errno != EAGAIN))
 		return; /* any other error: the control socket has ended, which is read there */
 	if (!(later = malloc (sizeof *later + n)))
@@ -109,11 +103,16 @@ struct request_note {
 	uint64_t id;
 	bool opened;
 	struct stdio_reach *stdio; /* of REACH_STDIO */
+	char *user, *host; /* of the sshd, with: */
+	uint16_t port;
+	bool probe;
 };
 
 static void note_free (struct request_note *note)
 {
 	list_remove (&note->node);
+	free (note->user);
+	free (note->host);
 	free (note);
 	if (leaving && list_empty (&notes))
 		uv_stop (&loop);
@@ -124,15 +123,33 @@ static void on_opened (void *arg)
 	struct request_note *note = arg;
 
 	note->opened = true;
-	answer (REC_REACHED, note->id, NULL);
+	answer (REC_REACHED, note->id, NULL, 0);
+}
+
+static int put_text (struct buf *out, const char *text)
+{
+	return buf_append (out, text, strlen (text) + 1);
 }
 
 static void on_failed (void *arg, const struct err *err)
 {
 	struct request_note *note = arg;
+	struct buf text;
+	const char *word = failure_word ((enum failure)err->code);
+	const struct ssh_pool_target target = {
+		.user = note->user, .host = note->host, .port = note->port, .probe = note->probe
+	};
+	const char *key, *known;
 
-	if (!leaving)
-		answer (note->opened ? REC_SEVERED : REC_UNREACHED, note->id, err);
+	if (leaving)
+		return;
+	buf_init (&text, LINK_PAYLOAD);
+	if (put_text (&text, word) < 0 || put_text (&text, err->text) < 0 ||
+		(ssh_pool_shown (pool, &target, &key, &known) &&
+			(put_text (&text, key) < 0 || put_text (&text, known) < 0)))
+		exit (EXIT_FAILURE); /* as in `answer` */
+	answer (note->opened ? REC_SEVERED : REC_UNREACHED, note->id, (const char *)buf_head (&text), buf_len (&text));
+	buf_free (&text);
 }
 
 static void on_gone (void *arg)
@@ -167,33 +184,83 @@ static int take_texts (const struct packet *packet, const char *texts[TEXTS])
 	return at == end ? n : -1;
 }
 
-/* A record of the client. 0, or -1: it breaks the protocol. */
-static int take (struct packet *packet)
+/* Add a key to known_hosts. 0, or -1: it breaks the protocol. */
+static int take_trust (const struct packet *packet)
+{
+	const char *texts[TEXTS];
+	struct ssh_pool_target target = { .port = (uint16_t)packet->record.a };
+	struct err err;
+
+	if (packet->n_fds || packet->lost || take_texts (packet, texts) != 3)
+		return -1;
+	target.user = texts[0];
+	target.host = texts[1];
+	if (ssh_pool_trust (&target, texts[2], &err) == 0)
+		answer (REC_TRUSTED, packet->record.id, NULL, 0);
+	else
+		answer (REC_TRUSTED, packet->record.id, err.text, strlen (err.text) + 1);
+	return 0;
+}
+
+/* Put a question to the person behind the client. */
+static void on_ask (void *arg, uint64_t id, const char *question)
+{
+	(void)arg;
+	answer (REC_ASK, id, question, strlen (question) + 1);
+}
+
+/* The answer to a question; the packet is wiped. 0, or -1: it breaks the protocol. */
+static int take_answer (struct packet *packet)
+{
+	static const enum keyring_answer answers_of[] = { [REACH_ANSWERED] = KEYRING_ANSWERED,
+		[REACH_NOBODY] = KEYRING_NOBODY,
+		[REACH_DECLINED] = KEYRING_DECLINED };
+	const char *texts[TEXTS] = { "" };
+	int64_t a = packet->record.a;
+	bool valid = !packet->n_fds && !packet->lost && a >= 0 && a <= REACH_DECLINED &&
+		     take_texts (packet, texts) == (a == REACH_ANSWERED ? 1 : 0);
+
+	if (valid)
+		ssh_pool_answer (pool, packet->record.id, answers_of[a], texts[0]);
+	explicit_bzero (packet->data, packet->record.length);
+	return valid ? 0 : -1;
+}
+
+/* Reach something. 0, or -1: it breaks the protocol. */
+static int take_reach (struct packet *packet)
 {
 	const char *texts[TEXTS];
 	int n = take_texts (packet, texts);
-	bool direct = packet->record.b == REACH_DIRECT;
+	bool direct = packet->record.b == REACH_DIRECT, reach; /* reach: by the pool itself */
 	struct ssh_pool_target target = { .command = NULL };
 	struct request_note *note;
 	struct err err;
 
-	if (packet->record.type != REC_REACH || packet->n_fds != 1 || packet->lost || n != (direct ? 4 : 2))
+	if (packet->n_fds != 1 || packet->lost || n != (direct ? 4 : 2))
 		return -1;
 	target.user = texts[0];
 	target.host = texts[1];
 	target.port = (uint16_t)packet->record.a;
+	target.probe = packet->record.b == REACH_PROBE;
+	reach = direct || target.probe;
 	target.to_host = direct ? texts[2] : NULL;
 	target.to_port = direct ? (uint16_t)strtoul (texts[3], NULL, 10) : 0;
 	if (direct && strlen (target.to_host) > 255)
 		return -1;
 	if (!(note = malloc (sizeof *note)))
 		return -1;
-	*note = (struct request_note){ .id = packet->record.id };
+	*note = (struct request_note){ .id = packet->record.id,
+		.user = strdup (target.user),
+		.host = strdup (target.host),
+		.port = target.port,
+		.probe = target.probe };
 	list_init (&note->node);
-	if (direct && ssh_pool_reach (pool, &target, packet->fds[0], &direct_ops, note, &err) == 0) {
+	if (!note->user || !note->host)
+		exit (EXIT_FAILURE); /* as in `answer` */
+	if (reach && ssh_pool_reach (pool, &target, packet->fds[0], &direct_ops, note, &err) == 0) {
 		packet->fds[0] = -1;
-	} else if (!direct && (note->stdio = stdio_reach_new (
-				       &loop, pool, &target, packet->fds[0], &verbs, &stdio_ops, note, &err))) {
+	} else if (!reach && (note->stdio = stdio_reach_new (
+				      &loop, pool, &target, packet->fds[0], &verbs, &stdio_ops, note, &err))) {
 		packet->fds[0] = -1;
 		list_append (&notes, &note->node);
 	} else {
@@ -201,6 +268,17 @@ static int take (struct packet *packet)
 		note_free (note);
 	}
 	return 0;
+}
+
+/* A record of the client. 0, or -1: it breaks the protocol. */
+static int take (struct packet *packet)
+{
+	switch (packet->record.type) {
+	case REC_REACH: return take_reach (packet);
+	case REC_TRUST: return take_trust (packet);
+	case REC_ANSWER: return take_answer (packet);
+	default: return -1;
+	}
 }
 
 static void on_impatient (void *arg)
@@ -264,7 +342,7 @@ int main (int argc, char **argv)
 	signal (SIGPIPE, SIG_IGN);
 	list_init (&answers);
 	list_init (&notes);
-	if (libssh2_init (0) || uv_loop_init (&loop) < 0 || !(pool = ssh_pool_new (&loop)) ||
+	if (libssh2_init (0) || uv_loop_init (&loop) < 0 || !(pool = ssh_pool_new (&loop, on_ask, NULL)) ||
 		!(control = watch_new (&loop, CONTROL, UV_READABLE, on_control, NULL))) {
 		fputs ("remex-ssh: out of memory\n", stderr);
 		return EXIT_FAILURE;
@@ -275,7 +353,7 @@ int main (int argc, char **argv)
 	timer_free (&patience);
 	list_each_safe (later, after, &answers, node)
 		free (later);
-	uv_run (&loop, UV_RUN_NOWAIT);
+	uv_run (&loop, UV_RUN_DEFAULT); /* handles are closed, and a passphrase that is being tried is tried */
 	libssh2_exit ();
 	return EXIT_SUCCESS;
 }

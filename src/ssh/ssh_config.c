@@ -25,6 +25,7 @@ enum config_keyword {
 	KEYWORD_MATCH,
 	KEYWORD_INCLUDE,
 	KEYWORD_GLOBAL_KNOWN_HOSTS,
+	KEYWORD_HASH_KNOWN_HOSTS,
 	KEYWORD_HOST_KEY_ALIAS,
 	KEYWORD_HOST_NAME,
 	KEYWORD_IDENTITIES_ONLY,
@@ -235,6 +236,7 @@ static const struct {
 	enum config_keyword keyword;
 } keywords[] = {
 	{ "GlobalKnownHostsFile", KEYWORD_GLOBAL_KNOWN_HOSTS },
+	{ "HashKnownHosts", KEYWORD_HASH_KNOWN_HOSTS },
 	{ "Host", KEYWORD_HOST },
 	{ "HostKeyAlias", KEYWORD_HOST_KEY_ALIAS },
 	{ "HostName", KEYWORD_HOST_NAME },
@@ -281,7 +283,8 @@ static int check_entry (const struct config_file *file, struct config_entry *ent
 	if (entry->words.n > 1 && !is_list)
 		return fail (file, "%s has more than one value", name);
 	text_escape (shown, sizeof shown, first, strlen (first));
-	if (entry->keyword == KEYWORD_IDENTITIES_ONLY && !is_one_of (first, flags))
+	if ((entry->keyword == KEYWORD_IDENTITIES_ONLY || entry->keyword == KEYWORD_HASH_KNOWN_HOSTS) &&
+		!is_one_of (first, flags))
 		return fail (file, "%s must be yes or no, not '%s'", name, shown);
 	if (entry->keyword == KEYWORD_STRICT_CHECKING && !is_one_of (first, checks))
 		return fail (file, "%s must be yes, no, ask or accept-new, not '%s'", name, shown);
@@ -601,8 +604,20 @@ static void set_text (const char **to, const char *value)
 		*to = value;
 }
 
+/* Flags that a line has set: the first one counts. */
+struct config_flags {
+	bool identities_only, hash_known;
+};
+
+static void set_flag (bool *to, bool *is_said, const char *value)
+{
+	if (!*is_said)
+		*to = !strcasecmp (value, "yes") || !strcasecmp (value, "true");
+	*is_said = true;
+}
+
 /* 0, or -1: out of memory. */
-static int take_entry (struct ssh_settings *settings, const struct config_entry *entry, bool *is_only_said)
+static int take_entry (struct ssh_settings *settings, const struct config_entry *entry, struct config_flags *said)
 {
 	const char *value = entry->words.words[0];
 
@@ -621,11 +636,8 @@ static int take_entry (struct ssh_settings *settings, const struct config_entry 
 		if (!settings->proxy_jump)
 			set_text (&settings->proxy_command, value);
 		return 0;
-	case KEYWORD_IDENTITIES_ONLY:
-		if (!*is_only_said)
-			settings->identities_only = !strcasecmp (value, "yes") || !strcasecmp (value, "true");
-		*is_only_said = true;
-		return 0;
+	case KEYWORD_IDENTITIES_ONLY: set_flag (&settings->identities_only, &said->identities_only, value); return 0;
+	case KEYWORD_HASH_KNOWN_HOSTS: set_flag (&settings->hash_known, &said->hash_known, value); return 0;
 	case KEYWORD_IDENTITY_FILE: return add_identity_file (&settings->identity_files, value);
 	case KEYWORD_USER_KNOWN_HOSTS: return set_list (&settings->user_known_hosts, &entry->words);
 	case KEYWORD_GLOBAL_KNOWN_HOSTS: return set_list (&settings->global_known_hosts, &entry->words);
@@ -635,13 +647,14 @@ static int take_entry (struct ssh_settings *settings, const struct config_entry 
 
 int ssh_config_find (const struct ssh_config *config, const char *host, struct ssh_settings *settings, struct err *err)
 {
-	bool *applies = find_blocks (config, host), is_only_said = false;
+	struct config_flags said = { .hash_known = false };
+	bool *applies = find_blocks (config, host);
 	int result = applies ? 0 : -1;
 
 	*settings = (struct ssh_settings){ .port = 0 };
 	for (size_t i = 0; i < config->n_entries && result == 0; i++)
 		if (applies[config->entries[i].block])
-			result = take_entry (settings, &config->entries[i], &is_only_said);
+			result = take_entry (settings, &config->entries[i], &said);
 	free (applies);
 	if (settings->proxy_jump && is_none (settings->proxy_jump))
 		settings->proxy_jump = NULL;

@@ -67,6 +67,7 @@ struct ssh_settings {
 	const char *strict_checking; /* StrictHostKeyChecking, in lower case; NULL: not said */
 	struct ssh_config_list user_known_hosts, global_known_hosts;
 	const char *host_key_alias;
+	bool hash_known; /* HashKnownHosts: a name that is added is hashed */
 };
 
 /* What is said of a host, by the name that the user gave. 0, or -1 and err: out of memory. */

@@ -7,44 +7,50 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/random.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "ssh/agent.h"
 #include "ssh/failure.h"
 #include "ssh/identities.h"
+#include "ssh/keyring.h"
 #include "ssh/known_hosts.h"
+#include "ssh/known_hosts_file.h"
 #include "ssh/session_memory.h"
 #include "ssh/ssh_config.h"
 #include "ssh/ssh_login.h"
 
 enum { TYPES_SIZE = 512, METHODS_SIZE = 128 };
 
-enum login_state { LOGIN_METHODS, LOGIN_AGENT, LOGIN_KEYS };
+enum login_state { LOGIN_METHODS, LOGIN_AGENT, LOGIN_KEYS, LOGIN_PASSWORD };
 
 struct login {
 	const struct login_host *host;
 	struct agent_link *agent;
+	struct keyring *keyring;
+	struct keyring_listener listener;
 	void (*stir) (void *arg);
 	void *arg;
 	enum login_state state;
 	char types[TYPES_SIZE];
 	char methods[METHODS_SIZE]; /* that the server takes */
-	struct public_key *publics; /* of the identity files; an empty one: not known */
 	struct private_key_file *files;
+	struct key_file **sources; /* of `files` */
 	size_t n_files;
 	struct agent_keys keys; /* of the agent */
 	struct identity_choice *choices;
 	size_t n_choices, at, unused; /* at: the choice that is tried */
 	struct agent_request *request;
 	bool listed; /* the agent has given its keys, or has none */
-	struct buf signature; /* of the agent */
+	struct buf signature; /* of the agent, or of a file */
 	bool is_signed, refused; /* the answer to a request for a signature */
 	size_t offered;
-	const char *locked; /* an identity file that needs a passphrase; NULL: none */
-	const char *unsafe; /* an identity file that others can read; NULL: none */
+	const char *file_why; /* why an identity file cannot be used; NULL: all can */
 	struct err agent_why; /* why the agent cannot be used */
+	struct key_password *password; /* NULL: none is asked for */
+	char *secret; /* a copy of it, while the server is asked; NULL: it is not */
+	unsigned serial;
+	bool more_prompts; /* the server wants to know more than a password */
 };
 
 /* --- the host ------------------------------------------------------------------------------------------------------------ */
@@ -77,6 +83,7 @@ void login_host_free (struct login_host *login)
 	free (login->known_name);
 	free (login->user);
 	free (login->jump);
+	free (login->address);
 	*login = (struct login_host){ .port = 0 };
 }
 
@@ -144,6 +151,7 @@ static int take_settings (struct login_host *login, const struct ssh_settings *s
 	tokens.user = login->user;
 	tokens.port = login->port;
 	login->identities_only = settings->identities_only;
+	login->hash_known = settings->hash_known;
 	if (settings->proxy_jump && !(login->jump = strdup (settings->proxy_jump)))
 		return err_set (err, 0, "out of memory");
 	login->agent = !settings->identity_agent || !strcmp (settings->identity_agent, "SSH_AUTH_SOCK");
@@ -155,6 +163,7 @@ static int take_settings (struct login_host *login, const struct ssh_settings *s
 	/* All files of known hosts in one list. */
 	while (login->known[n])
 		n++;
+	login->known_own = login->known[0];
 	while (more[n_more])
 		n_more++;
 	login->known = realloc (login->known, (n + n_more + 1) * sizeof *login->known);
@@ -170,10 +179,16 @@ int login_host_find (struct login_host *login, const char *user, const char *hos
 	struct ssh_settings settings = { .port = 0 };
 	char *home = find_home (), *path = NULL;
 	struct ssh_config *config = NULL;
+	bool brackets = strchr (host, ':') != NULL;
+	char number[8] = "";
 	int result = -1;
 
 	*login = (struct login_host){ .port = port };
-	if (!home || asprintf (&path, "%s/.ssh/config", home) < 0 ||
+	if (port)
+		snprintf (number, sizeof number, ":%u", (unsigned)port);
+	if (asprintf (&login->address, brackets ? "ssh://[%s]%s" : "ssh://%s%s", host, number) < 0)
+		login->address = NULL;
+	if (!home || !login->address || asprintf (&path, "%s/.ssh/config", home) < 0 ||
 		!(config = ssh_config_new (home, &ssh_config_files, NULL)))
 		err_set (err, 0, home ? "out of memory" : "there is no home directory");
 	else if (ssh_config_read (config, path, err) >= 0 &&
@@ -238,13 +253,56 @@ static char *show_host (const struct login *login, char out[300])
 	return out;
 }
 
-int login_judge (struct login *login, const uint8_t *key, size_t n, struct err *err)
+/* Why the key is not taken. */
+static void explain_key (const struct login *login, const struct known_hosts_judgement *judgement,
+	const struct public_key *shown, const char *print, const char *other, struct err *err)
+{
+	char where[300];
+
+	show_host (login, where);
+	switch (judgement->verdict) {
+	case KNOWN_HOSTS_MATCH:
+		err_set (err, FAILURE_TRUSTED, "the sshd %s has the key that is known, %s %s", where, shown->type,
+			print);
+		break;
+	case KNOWN_HOSTS_CHANGED:
+		err_set (err, FAILURE_UNTRUSTED,
+			"the key of the sshd %s HAS CHANGED: it shows %s %s, known is %s (%s:%u). Somebody may be in "
+			"between. Nothing was sent. If the host has a new key: ssh-keygen -R '%s', then remex trust %s",
+			where, shown->type, print, other, judgement->path, judgement->line, where,
+			login->host->address);
+		break;
+	case KNOWN_HOSTS_OTHER_TYPE:
+		err_set (err, FAILURE_UNTRUSTED,
+			"the key of the sshd %s is not the known one: it shows %s %s, known is %s %s (%s:%u). If the "
+			"host has a new key: ssh-keygen -R '%s', then remex trust %s",
+			where, shown->type, print, judgement->key->type, other, judgement->path, judgement->line, where,
+			login->host->address);
+		break;
+	case KNOWN_HOSTS_REVOKED:
+		err_set (err, FAILURE_UNTRUSTED, "the key of the sshd %s is revoked: %s %s (%s:%u)", where, shown->type,
+			print, judgement->path, judgement->line);
+		break;
+	case KNOWN_HOSTS_UNKNOWN:
+		err_set (err, FAILURE_UNTRUSTED,
+			"the sshd %s is not known: its key is %s %s. If that is what `ssh-keygen -lf` shows there for "
+			"its host key: remex trust %s %s%s",
+			where, shown->type, print, login->host->address, print,
+			judgement->authority ? " (certificates do not count here)" : "");
+		break;
+	}
+}
+
+int login_judge (
+	struct login *login, const uint8_t *key, size_t n, bool probe, struct login_shown *told, struct err *err)
 {
 	struct known_hosts_judgement judgement;
 	struct known_hosts *known;
-	char print[PUBLIC_KEY_PRINT_SIZE], other[PUBLIC_KEY_PRINT_SIZE] = "", where[300];
+	char print[PUBLIC_KEY_PRINT_SIZE], other[PUBLIC_KEY_PRINT_SIZE] = "";
 	struct public_key shown;
+	bool match;
 
+	*told = (struct login_shown){ .key = NULL };
 	if (public_key_set (&shown, key, n, err) < 0) {
 		err->code = FAILURE_UNTRUSTED;
 		return -1;
@@ -257,55 +315,42 @@ int login_judge (struct login *login, const uint8_t *key, size_t n, struct err *
 	public_key_print (&shown, print);
 	if (judgement.key)
 		public_key_print (judgement.key, other);
-	show_host (login, where);
-	switch (judgement.verdict) {
-	case KNOWN_HOSTS_MATCH: break;
-	case KNOWN_HOSTS_CHANGED:
-		err_set (err, FAILURE_UNTRUSTED,
-			"the key of the sshd %s HAS CHANGED: it shows %s %s, known is %s (%s:%u). Somebody may be in "
-			"between. "
-			"Nothing was sent. If the host has a new key: ssh-keygen -R '%s'",
-			where, shown.type, print, other, judgement.path, judgement.line, where);
-		break;
-	case KNOWN_HOSTS_OTHER_TYPE:
-		err_set (err, FAILURE_UNTRUSTED,
-			"the key of the sshd %s is not the known one: it shows %s %s, known is %s %s (%s:%u)", where,
-			shown.type, print, judgement.key->type, other, judgement.path, judgement.line);
-		break;
-	case KNOWN_HOSTS_REVOKED:
-		err_set (err, FAILURE_UNTRUSTED, "the key of the sshd %s is revoked: %s %s (%s:%u)", where, shown.type,
-			print, judgement.path, judgement.line);
-		break;
-	case KNOWN_HOSTS_UNKNOWN:
-		err_set (err, FAILURE_UNTRUSTED,
-			"the sshd %s is not known: its key is %s %s. If that is what `ssh-keygen -lf` shows there for "
-			"its host "
-			"key, connect once with ssh, or add the key to ~/.ssh/known_hosts%s",
-			where, shown.type, print, judgement.authority ? " (certificates do not count here)" : "");
-		break;
+	match = judgement.verdict == KNOWN_HOSTS_MATCH;
+	if (!match || probe) {
+		explain_key (login, &judgement, &shown, print, other, err);
+		if (judgement.verdict != KNOWN_HOSTS_REVOKED)
+			told->key = public_key_format (&shown); /* NULL: then the key is not offered to be trusted */
+		snprintf (told->known, sizeof told->known, "%s", other);
 	}
 	public_key_free (&shown);
 	known_hosts_free (known);
-	return judgement.verdict == KNOWN_HOSTS_MATCH ? 0 : -1;
+	return match && !probe ? 0 : -1;
+}
+
+int login_trust (const struct login_host *host, const char *key, struct err *err)
+{
+	uint8_t salt[KNOWN_HOSTS_SALT];
+	struct public_key parsed;
+	struct buf line;
+	int result = -1;
+
+	if (!host->known_own)
+		return err_set (err, 0, "~/.ssh/config names no file for known hosts (UserKnownHostsFile none)");
+	if (host->hash_known && getrandom (salt, sizeof salt, 0) != sizeof salt)
+		return err_sys (err, 0, "no random bytes");
+	if (public_key_parse (&parsed, key, NULL, err) < 0)
+		return -1;
+	buf_init (&line, KNOWN_HOSTS_LINE_MAX);
+	if (known_hosts_line (&line, host->known_name, host->port, &parsed, host->hash_known ? salt : NULL, err) == 0)
+		result = known_hosts_append (host->known_own, buf_head (&line), buf_len (&line), err);
+	buf_free (&line);
+	public_key_free (&parsed);
+	return result;
 }
 
 /* --- our keys ------------------------------------------------------------------------------------------------------------- */
 
-/* Read the public half of an identity file, if there is one. */
-static void read_public (const char *path, struct public_key *key)
-{
-	char *name, *text;
-	size_t n;
-
-	if (asprintf (&name, "%s.pub", path) < 0)
-		return;
-	if ((text = fd_read_file (name, PUBLIC_KEY_MAX * 2, &n, NULL)))
-		public_key_parse (key, text, NULL, NULL);
-	free (text);
-	free (name);
-}
-
-/* Take the files that exist. Others must not be able to read a private key, as for ssh(1). */
+/* Take the files that exist, and can be used. */
 static int take_files (struct login *login)
 {
 	size_t n = 0;
@@ -313,24 +358,30 @@ static int take_files (struct login *login)
 	while (login->host->identities && login->host->identities[n])
 		n++;
 	login->files = calloc (n + 1, sizeof *login->files);
-	login->publics = calloc (n + 1, sizeof *login->publics);
-	if (!login->files || !login->publics)
+	login->sources = calloc (n + 1, sizeof *login->sources);
+	if (!login->files || !login->sources)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		const char *path = login->host->identities[i];
-		struct public_key *key = &login->publics[login->n_files];
-		struct stat status;
+		struct key_file *file = keyring_file (login->keyring, path);
 
-		if (stat (path, &status) < 0)
-			continue;
-		if (status.st_uid == getuid () && status.st_mode & 077) {
-			login->unsafe = path;
-			continue;
+		if (file && key_file_state (file) == KEY_FILE_BAD) {
+			login->file_why = key_file_why (file);
+		} else if (file) {
+			login->sources[login->n_files] = file;
+			login->files[login->n_files++] = (struct private_key_file){ path, key_file_public (file) };
 		}
-		read_public (path, key);
-		login->files[login->n_files++] = (struct private_key_file){ path, key->n ? key : NULL };
 	}
 	return 0;
+}
+
+/* The file of a choice. */
+static struct key_file *file_of (const struct login *login, const struct identity_choice *choice)
+{
+	for (size_t i = 0; choice->path && i < login->n_files; i++)
+		if (login->files[i].path == choice->path)
+			return login->sources[i];
+	return NULL;
 }
 
 static void on_keys (void *arg, const uint8_t *message, size_t n, const struct err *err)
@@ -388,100 +439,230 @@ static void on_signature (void *arg, const uint8_t *message, size_t n, const str
 	login->stir (login->arg);
 }
 
-/* libssh2 wants a signature. On EAGAIN it calls again, with the same bytes. It frees what it is given. */
-static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC (on_sign)
+/* Ask the agent. LIBSSH2_ERROR_EAGAIN, or -1. */
+static int ask_signature (struct login *login, const void *bytes, size_t n)
 {
-	struct login *login = *abstract;
 	struct buf message;
 
-	if (login->refused)
-		return -1;
-	if (login->is_signed) {
-		*sig_len = buf_len (&login->signature);
-		if (!(*sig = session_memory_alloc (*sig_len + 1, libssh2_session_abstract (session))))
-			return -1;
-		memcpy (*sig, buf_head (&login->signature), *sig_len);
-		return 0;
-	}
 	if (login->request)
 		return LIBSSH2_ERROR_EAGAIN;
 	buf_init (&message, AGENT_MESSAGE_MAX);
-	if (agent_ask_signature (&message, login->choices[login->at].key, data, data_len, &login->agent_why) == 0)
+	if (agent_ask_signature (&message, login->choices[login->at].key, bytes, n, &login->agent_why) == 0)
 		login->request = agent_link_ask (login->agent, &message, AGENT_SIGN_MS, on_signature, login);
 	buf_free (&message);
 	return login->request ? LIBSSH2_ERROR_EAGAIN : -1;
 }
 
-/* Offer the key whose turn it is. The result is libssh2's. */
+/* Sign with an identity file, whose passphrase may have to be asked for. As ask_signature; 0: it is signed. */
+static int sign_with_file (struct login *login, struct key_file *file, const void *bytes, size_t n)
+{
+	struct err err;
+
+	key_file_unlock (file);
+	switch (key_file_state (file)) {
+	case KEY_FILE_READY: break;
+	case KEY_FILE_LOCKED:
+	case KEY_FILE_ASKED:
+	case KEY_FILE_DECODING: return LIBSSH2_ERROR_EAGAIN;
+	default: login->file_why = key_file_why (file); return -1;
+	}
+	if (key_file_sign (file, bytes, n, &login->signature, &err) < 0)
+		return -1;
+	login->is_signed = true;
+	return 0;
+}
+
+/* libssh2 wants a signature. On EAGAIN it calls again, with the same bytes. It frees what it is given. */
+static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC (on_sign)
+{
+	struct login *login = *abstract;
+	const struct identity_choice *choice = &login->choices[login->at];
+	int result = login->is_signed  ? 0
+		     : login->refused  ? -1
+		     : choice->comment ? ask_signature (login, data, data_len)
+				       : sign_with_file (login, file_of (login, choice), data, data_len);
+
+	if (result)
+		return result;
+	*sig_len = buf_len (&login->signature);
+	if (!(*sig = session_memory_alloc (*sig_len + 1, libssh2_session_abstract (session))))
+		return -1;
+	memcpy (*sig, buf_head (&login->signature), *sig_len);
+	return 0;
+}
+
+/* Offer the key whose turn it is. The result is libssh2's. A file whose public half is not known has to be decoded first. */
 static int offer (struct login *login, LIBSSH2_SESSION *raw)
 {
-	const struct identity_choice *choice = &login->choices[login->at];
-	const char *user = login->host->user;
+	struct identity_choice *choice = &login->choices[login->at];
+	struct key_file *file = file_of (login, choice);
 	void *self = login;
-	char *name = NULL;
-	int result;
 
-	if (choice->comment)
-		return libssh2_userauth_publickey (raw, user, choice->key->bytes, choice->key->n, on_sign, &self);
-	if (choice->key && asprintf (&name, "%s.pub", choice->path) < 0)
-		return LIBSSH2_ERROR_ALLOC;
-	result = libssh2_userauth_publickey_fromfile_ex (raw, user, (unsigned)strlen (user), name, choice->path, NULL);
-	free (name);
-	return result;
+	if (!choice->comment && key_file_state (file) == KEY_FILE_PUBLIC)
+		return LIBSSH2_ERROR_FILE;
+	if (!choice->key) {
+		key_file_unlock (file);
+		choice->key = key_file_public (file);
+		if (!choice->key &&
+			(key_file_state (file) == KEY_FILE_ASKED || key_file_state (file) == KEY_FILE_DECODING))
+			return LIBSSH2_ERROR_EAGAIN;
+		if (!choice->key) {
+			login->file_why = key_file_why (file);
+			return LIBSSH2_ERROR_FILE;
+		}
+	}
+	return libssh2_userauth_publickey (raw, login->host->user, choice->key->bytes, choice->key->n, on_sign, &self);
+}
+
+/* May the user type a password for this server? */
+static bool takes_password (const struct login *login)
+{
+	return strstr (login->methods, "password") || strstr (login->methods, "keyboard-interactive");
 }
 
 /* No key is left, and the server has not let us in. */
 static int explain_denied (const struct login *login, struct err *err)
 {
-	char more[300] = "";
+	char more[400] = "";
 
-	if (!strstr (login->methods, "publickey"))
-		return err_set (
-			err, FAILURE_DENIED, "its sshd takes no keys of %s, but %s", login->host->user, login->methods);
-	if (login->locked)
-		snprintf (more, sizeof more, "; %.120s needs a passphrase: ssh-add it", login->locked);
-	else if (login->unsafe)
-		snprintf (
-			more, sizeof more, "; %.120s can be read by others, and is not used: chmod 600", login->unsafe);
+	if (login->file_why)
+		snprintf (more, sizeof more, "; %.250s", login->file_why);
 	else if (login->unused)
 		snprintf (more, sizeof more,
 			"; %zu more of other types cannot be used: libssh2 has ssh-ed25519 and ecdsa-sha2",
 			login->unused);
 	if (*login->agent_why.text)
 		snprintf (more + strlen (more), sizeof more - strlen (more), "; %.150s", login->agent_why.text);
+	if (login->more_prompts)
+		return err_set (err, FAILURE_DENIED,
+			"its sshd wants to know more than a password of %s, which remex-ssh does not ask for%s",
+			login->host->user, more);
+	if (login->password && key_password_state (login->password) != KEY_PASSWORD_REFUSED)
+		return err_set (
+			err, FAILURE_DENIED, "its sshd does not take the password of %s%s", login->host->user, more);
+	if (!strstr (login->methods, "publickey"))
+		return err_set (err, FAILURE_DENIED, "its sshd takes no keys of %s, but %s%s", login->host->user,
+			login->methods, takes_password (login) ? ", which is asked for on a terminal only" : "");
 	if (!login->offered)
 		return err_set (err, FAILURE_DENIED,
 			"there is no key to log in with as %s: neither in an agent (ssh-add) nor in ~/.ssh%s",
 			login->host->user, more);
-	return err_set (err, FAILURE_DENIED, "its sshd takes %s for %s (authorized_keys there)%s",
-		login->offered > 1 ? "none of our keys" : "our key not", login->host->user, more);
+	return err_set (err, FAILURE_DENIED, "its sshd takes %s for %s (authorized_keys there)%s%s",
+		login->offered > 1 ? "none of our keys" : "our key not", login->host->user,
+		takes_password (login) ? ", and a password is asked for on a terminal only" : "", more);
 }
 
+/* Is the key that is offered waiting for a person? */
+static bool waits_for_person (const struct login *login)
+{
+	const struct identity_choice *choice = &login->choices[login->at];
+	enum key_file_state state = choice->comment ? KEY_FILE_READY : key_file_state (file_of (login, choice));
+
+	return state == KEY_FILE_ASKED || state == KEY_FILE_DECODING;
+}
+
+/* 2, 1 and -1 as login_step; 0: call again, or no key is left and the state is LOGIN_PASSWORD. */
 static int step_keys (struct login *login, LIBSSH2_SESSION *raw, struct err *err)
 {
 	int result;
 
 	for (; login->at < login->n_choices; login->at++) {
-		const struct identity_choice *choice = &login->choices[login->at];
-
 		result = offer (login, raw);
 		if (result == LIBSSH2_ERROR_EAGAIN)
-			return 0;
+			return waits_for_person (login) ? 2 : 0;
 		if (result == 0)
 			return 1;
 		login->is_signed = login->refused = false;
 		buf_consume (&login->signature, buf_len (&login->signature));
 		switch (result) {
 		case LIBSSH2_ERROR_AUTHENTICATION_FAILED: login->offered++; break;
-		case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED: /* a signature could not be made: the passphrase is missing */
-		case LIBSSH2_ERROR_FILE:
-			if (!choice->comment)
-				login->locked = choice->path;
-			break;
+		case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED: /* there is no signature: the agent, or the passphrase */
+		case LIBSSH2_ERROR_FILE: break;
 		default: failure_of_session (raw, "the login failed", err); return -1;
 		}
 	}
-	return explain_denied (login, err);
+	login->state = LOGIN_PASSWORD;
+	return 0;
+}
+
+/* --- a password ------------------------------------------------------------------------------------------------------------ */
+
+/* The server asks in its own words: a single question without an echo is the password. Others are not answered. */
+static LIBSSH2_USERAUTH_KBDINT_RESPONSE_FUNC (on_prompts)
+{
+	const struct session_memory *memory = *abstract;
+	struct login *login = memory->login;
+	size_t n = strlen (login->secret);
+
+	(void)name;
+	(void)name_len;
+	(void)instruction;
+	(void)instruction_len;
+	if (num_prompts == 1 && !prompts[0].echo && (responses[0].text = session_memory_alloc (n + 1, abstract))) {
+		memcpy (responses[0].text, login->secret, n + 1);
+		responses[0].length = (unsigned)n;
+	} else if (num_prompts) {
+		login->more_prompts = true;
+	}
+}
+
+static void forget_secret (struct login *login)
+{
+	if (login->secret)
+		explicit_bzero (login->secret, strlen (login->secret));
+	free (login->secret);
+	login->secret = NULL;
+}
+
+/* Give the password to the server. The result is libssh2's. */
+static int offer_password (struct login *login, LIBSSH2_SESSION *raw)
+{
+	struct session_memory *memory = *libssh2_session_abstract (raw);
+	const char *user = login->host->user;
+	unsigned user_n = (unsigned)strlen (user);
+
+	memory->secret = true;
+	memory->login = login;
+	if (strstr (login->methods, "password"))
+		return libssh2_userauth_password_ex (
+			raw, user, user_n, login->secret, (unsigned)strlen (login->secret), NULL);
+	return libssh2_userauth_keyboard_interactive_ex (raw, user, user_n, on_prompts);
+}
+
+static int step_password (struct login *login, LIBSSH2_SESSION *raw, struct err *err)
+{
+	const char *name = login->host->known_name;
+	int result;
+
+	if (!takes_password (login))
+		return explain_denied (login, err);
+	if (!login->password && !(login->password = keyring_password (login->keyring, login->host->user, name)))
+		return err_set (err, FAILURE_INTERNAL, "out of memory");
+	for (;;) {
+		if (!login->secret) {
+			if (key_password_state (login->password) == KEY_PASSWORD_ASKED)
+				return 2;
+			if (key_password_state (login->password) == KEY_PASSWORD_REFUSED)
+				return explain_denied (login, err);
+			if (!(login->secret = key_password_copy (login->password, &login->serial)))
+				return err_set (err, FAILURE_INTERNAL, "out of memory");
+		}
+		result = offer_password (login, raw);
+		if (result == LIBSSH2_ERROR_EAGAIN)
+			return 0;
+		forget_secret (login);
+		if (result == 0) {
+			key_password_right (login->password, login->serial);
+			return 1;
+		}
+		if (result != LIBSSH2_ERROR_AUTHENTICATION_FAILED && result != LIBSSH2_ERROR_PASSWORD_EXPIRED)
+			return failure_of_session (raw, "the login failed", err);
+		if (result == LIBSSH2_ERROR_PASSWORD_EXPIRED)
+			return err_set (err, FAILURE_DENIED,
+				"the password of %s has expired there: change it by ssh(1)", login->host->user);
+		if (login->more_prompts || !key_password_wrong (login->password, login->serial, name))
+			return explain_denied (login, err);
+	}
 }
 
 /* What the server takes. It is asked before the login only: afterwards the call never returns (R10). */
@@ -514,13 +695,22 @@ int login_step (struct login *login, LIBSSH2_SESSION *raw, struct err *err)
 			return -1;
 		login->state = LOGIN_KEYS;
 	}
-	return login->state == LOGIN_KEYS ? step_keys (login, raw, err) : 0;
+	if (login->state == LOGIN_KEYS && ((result = step_keys (login, raw, err)) != 0 || login->state == LOGIN_KEYS))
+		return result;
+	return login->state == LOGIN_PASSWORD ? step_password (login, raw, err) : 0;
 }
 
 /* --- beginning and end ----------------------------------------------------------------------------------------------------- */
 
-struct login *login_new (
-	const struct login_host *host, struct agent_link *agent, void (*stir) (void *arg), void *arg, struct err *err)
+static void on_changed (void *arg)
+{
+	struct login *login = arg;
+
+	login->stir (login->arg);
+}
+
+struct login *login_new (const struct login_host *host, struct agent_link *agent, struct keyring *keyring,
+	void (*stir) (void *arg), void *arg, struct err *err)
 {
 	struct login *login = calloc (1, sizeof *login);
 	struct known_hosts *known;
@@ -531,6 +721,9 @@ struct login *login_new (
 	}
 	login->host = host;
 	login->agent = agent;
+	login->keyring = keyring;
+	login->listener = (struct keyring_listener){ .changed = on_changed, .arg = login };
+	keyring_listen (keyring, &login->listener);
 	login->stir = stir;
 	login->arg = arg;
 	buf_init (&login->signature, AGENT_MESSAGE_MAX);
@@ -555,10 +748,10 @@ void login_free (struct login *login)
 	if (!login)
 		return;
 	agent_request_cancel (login->request);
-	for (size_t i = 0; login->publics && i < login->n_files; i++)
-		public_key_free (&login->publics[i]);
-	free (login->publics);
+	keyring_ignore (&login->listener);
+	forget_secret (login);
 	free (login->files);
+	free (login->sources);
 	free (login->choices);
 	agent_keys_free (&login->keys);
 	buf_free (&login->signature);

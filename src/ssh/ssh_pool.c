@@ -31,6 +31,7 @@ struct ssh_pool {
 	uv_loop_t *loop;
 	struct resolver *resolver;
 	struct agent_link *agent; /* shared by all logins */
+	struct keyring *keyring; /* the same */
 	struct list peers;
 	struct timer *sweep;
 	bool freeing;
@@ -41,6 +42,8 @@ struct peer {
 	struct ssh_pool *pool;
 	char *user, *host, *via; /* as they were asked for; via NULL: not said */
 	int hops; /* on the way to it, as far as is known: those that ask for it */
+	bool probe; /* its sessions end with the judgement of the key */
+	struct login_shown shown; /* the key that was the reason for the last end */
 	uint16_t port;
 	struct login_host login; /* what ~/.ssh/config says of it */
 	struct list waiting; /* of reach */
@@ -244,8 +247,10 @@ static void route_over (struct route *route, bool again, const struct err *err)
 static int on_judge (void *arg, const uint8_t *key, size_t n, struct err *err)
 {
 	struct route *route = arg;
+	struct peer *peer = route->peer;
 
-	return login_judge (route->login, key, n, err);
+	free (peer->shown.key);
+	return login_judge (route->login, key, n, peer->probe, &peer->shown, err);
 }
 
 static int on_login (void *arg, LIBSSH2_SESSION *raw, struct err *err)
@@ -467,8 +472,10 @@ static void route_new (struct peer *peer)
 	route->most = SESSION_CHANNELS;
 	list_append (&peer->routes, &route->node);
 	peer->n_routes++;
+	free (peer->shown.key);
+	peer->shown.key = NULL;
 	snprintf (port, sizeof port, "%u", (unsigned)peer->login.port);
-	if (!(route->login = login_new (&peer->login, peer->pool->agent, on_stir, route, &err)))
+	if (!(route->login = login_new (&peer->login, peer->pool->agent, peer->pool->keyring, on_stir, route, &err)))
 		route_over (route, false, &err);
 	else if (jump && strcmp (jump, "none") != 0) {
 		if (begin_hop (route, jump, &err) < 0)
@@ -553,6 +560,7 @@ static void peer_free (struct peer *peer)
 	timer_free (&peer->timer);
 	list_remove (&peer->node);
 	login_host_free (&peer->login);
+	free (peer->shown.key);
 	free (peer->user);
 	free (peer->host);
 	free (peer->via);
@@ -564,13 +572,19 @@ static bool same_way (const char *a, const char *b)
 	return a && b ? !strcmp (a, b) : a == b;
 }
 
+static bool is_peer_of (const struct peer *peer, const struct ssh_pool_target *target, int hops)
+{
+	return !strcmp (peer->user, target->user) && !strcasecmp (peer->host, target->host) &&
+	       peer->port == target->port && same_way (peer->via, target->via) && peer->hops == hops &&
+	       peer->probe == target->probe;
+}
+
 static struct peer *find_peer (struct ssh_pool *pool, const struct ssh_pool_target *target, int hops, struct err *err)
 {
 	struct peer *peer;
 
 	list_each (peer, &pool->peers, node)
-		if (!strcmp (peer->user, target->user) && !strcasecmp (peer->host, target->host) &&
-			peer->port == target->port && same_way (peer->via, target->via) && peer->hops == hops)
+		if (is_peer_of (peer, target, hops))
 			return peer;
 	if (!(peer = calloc (1, sizeof *peer))) {
 		err_set (err, FAILURE_INTERNAL, "out of memory");
@@ -579,6 +593,7 @@ static struct peer *find_peer (struct ssh_pool *pool, const struct ssh_pool_targ
 	peer->pool = pool;
 	peer->port = target->port;
 	peer->hops = hops;
+	peer->probe = target->probe;
 	list_init (&peer->node);
 	list_init (&peer->waiting);
 	list_init (&peer->routes);
@@ -634,7 +649,7 @@ static void sweep_soon (struct ssh_pool *pool)
 	timer_set (pool->loop, &pool->sweep, clock_ms (), sweep, pool);
 }
 
-struct ssh_pool *ssh_pool_new (uv_loop_t *loop)
+struct ssh_pool *ssh_pool_new (uv_loop_t *loop, void (*ask) (void *arg, uint64_t id, const char *question), void *arg)
 {
 	struct ssh_pool *pool = calloc (1, sizeof *pool);
 
@@ -644,7 +659,8 @@ struct ssh_pool *ssh_pool_new (uv_loop_t *loop)
 	list_init (&pool->peers);
 	pool->resolver = resolver_new (loop);
 	pool->agent = agent_link_new (loop);
-	if (pool->resolver && pool->agent)
+	pool->keyring = keyring_new (loop, ask, arg);
+	if (pool->resolver && pool->agent && pool->keyring)
 		return pool;
 	ssh_pool_free (pool);
 	return NULL;
@@ -661,8 +677,14 @@ void ssh_pool_free (struct ssh_pool *pool)
 		peer_free (peer);
 	timer_free (&pool->sweep);
 	agent_link_free (pool->agent);
+	keyring_free (pool->keyring);
 	resolver_free (pool->resolver);
 	free (pool);
+}
+
+void ssh_pool_answer (struct ssh_pool *pool, uint64_t id, enum keyring_answer answer, const char *secret)
+{
+	keyring_answer (pool->keyring, id, answer, secret);
 }
 
 static struct ssh_reach *reach_new (struct ssh_pool *pool, const struct ssh_pool_target *target, int hops, int fd,
@@ -715,4 +737,30 @@ void ssh_reach_abandon (struct ssh_reach *reach)
 	if (reach->channel)
 		ssh_channel_abandon (reach->channel);
 	reach_free (reach);
+}
+
+int ssh_pool_trust (const struct ssh_pool_target *target, const char *key, struct err *err)
+{
+	struct login_host host;
+	int result;
+
+	if (login_host_find (&host, target->user, target->host, target->port, err) < 0)
+		return -1;
+	result = login_trust (&host, key, err);
+	login_host_free (&host);
+	return result;
+}
+
+bool ssh_pool_shown (
+	const struct ssh_pool *pool, const struct ssh_pool_target *target, const char **key, const char **known)
+{
+	struct peer *peer;
+
+	list_each (peer, &pool->peers, node)
+		if (is_peer_of (peer, target, 0) && peer->shown.key) {
+			*key = peer->shown.key;
+			*known = peer->shown.known;
+			return true;
+		}
+	return false;
 }

@@ -14,10 +14,12 @@
 #ifndef REMEX_SSH_SSH_POOL_H
 #define REMEX_SSH_SSH_POOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
 #include "base/err.h"
+#include "ssh/keyring.h"
 #include "ssh/ssh_channel.h"
 
 enum {
@@ -38,6 +40,7 @@ struct ssh_pool_target {
 	const char *host; /* a name, an alias of ~/.ssh/config, or an address without brackets */
 	uint16_t port; /* of its sshd; 0: as ~/.ssh/config says, else 22 */
 	const char *via; /* hosts on the way there, as in ProxyJump; "none"; NULL: as ~/.ssh/config says */
+	bool probe; /* only the key of the sshd is asked for: `failed` tells, with "trusted" or "untrusted" */
 	const char *command; /* an exec request there, or NULL: */
 	const char *subsystem; /* a subsystem of its sshd, or NULL: */
 	const char *to_host; /* a connection from there to this host */
@@ -54,8 +57,11 @@ struct ssh_pool_ops {
 	void (*failed) (void *arg, const struct ssh_exit *how, const struct err *err);
 };
 
-/* NULL: out of memory. */
-struct ssh_pool *ssh_pool_new (uv_loop_t *loop);
+/* `ask` puts a question to a person (keyring.h); NULL: nobody can be asked. NULL: out of memory. */
+struct ssh_pool *ssh_pool_new (uv_loop_t *loop, void (*ask) (void *arg, uint64_t id, const char *question), void *arg);
+
+/* The answer to a question; `secret` is wiped by the caller. */
+void ssh_pool_answer (struct ssh_pool *pool, uint64_t id, enum keyring_answer answer, const char *secret);
 
 /* End everything, without a word. The loop must run once more. */
 void ssh_pool_free (struct ssh_pool *pool);
@@ -65,6 +71,14 @@ void ssh_pool_free (struct ssh_pool *pool);
  * caller's. */
 int ssh_pool_reach (struct ssh_pool *pool, const struct ssh_pool_target *target, int fd, const struct ssh_pool_ops *ops,
 	void *arg, struct err *err);
+
+/* Make a key ("TYPE BASE64") that the host of a target has shown one of its known keys. 0, or -1 and err. */
+int ssh_pool_trust (const struct ssh_pool_target *target, const char *key, struct err *err);
+
+/* The key ("TYPE BASE64") that the host of a target has shown, where that is the reason for a `failed`: during that call. *known
+ * is the fingerprint of the known one, "" where none is known. false: the key is not the reason, or cannot be trusted. */
+bool ssh_pool_shown (
+	const struct ssh_pool *pool, const struct ssh_pool_target *target, const char **key, const char **known);
 
 /* The same without a socket: the caller reads and writes the channel (ssh_reach_channel), in this process. NULL and err. */
 struct ssh_reach *ssh_pool_open (struct ssh_pool *pool, const struct ssh_pool_target *target,

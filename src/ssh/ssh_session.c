@@ -396,6 +396,12 @@ static int step_login (struct ssh_session *session, struct err *err)
 		return err_set (err, FAILURE_DENIED, "its sshd ended the login");
 	if (result < 0 && session->pump.read_ended) /* libssh2 has other reasons then: a passphrase that is missing */
 		return err_set (err, FAILURE_UNREACHABLE, "its sshd closed the connection during the login");
+	if (result == 2) {
+		session->deadline_ms = 0;
+		return 0;
+	}
+	if (result == 0 && !session->deadline_ms)
+		session->deadline_ms = clock_ms () + SESSION_LOGIN_MS;
 	if (result <= 0)
 		return result;
 	session->memory.secret = false;

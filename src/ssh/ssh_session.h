@@ -34,7 +34,8 @@ struct ssh_session;
 struct ssh_session_ops {
 	/* The sshd has proved that it has this key. 0; or -1 and err: it is not the host's. */
 	int (*judge) (void *arg, const uint8_t *key, size_t n, struct err *err);
-	/* Log in. 1: done; 0: call again after the next input, or ssh_session_wake; -1 and err. */
+	/* Log in. 1: done; 0: call again after the next input, or ssh_session_wake; 2: the same, and no time counts, because
+	 * a person is being asked; -1 and err. The abstract of `raw` is a struct session_memory (session_memory.h). */
 	int (*login) (void *arg, LIBSSH2_SESSION *raw, struct err *err);
 	/* The user is logged in: channels may be opened. */
 	void (*ready) (void *arg);

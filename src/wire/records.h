@@ -87,10 +87,20 @@ enum record_type {
 			   REACH_DIRECT the host and the port to connect to from there; fd: one end of a pair of stream
 			   sockets. Its other end is closed when nobody wants it any more */
 
+	REC_TRUST =
+		84, /* id, a port: add a key to known_hosts; payload: texts, each with its NUL: the user and the host as for
+			   REACH, and the key ("TYPE BASE64") */
+
+	REC_ANSWER = 85, /* id of an ASK, a enum reach_answer; payload: the secret, with its NUL, or none */
+
 	/* remex-ssh -> libremex */
 	REC_REACHED = 88, /* id: from now on bytes flow */
-	REC_UNREACHED, /* id: they never will; payload: a word (ssh/failure.h) and the reason, each with its NUL */
+	REC_UNREACHED, /* id: they never will; payload: a word (ssh/failure.h) and the reason, each with its NUL; where the
+			  key of the sshd is the reason also that key ("TYPE BASE64") and the fingerprint of the known one,
+			  "" where none is known */
 	REC_SEVERED, /* id: they do no longer; payload as UNREACHED. It comes before the end of the stream */
+	REC_ASK = 94, /* id of a question to a person; payload: its text, with its NUL. The answer is a secret */
+	REC_TRUSTED = 95, /* id of a TRUST; payload: the reason why the key could not be added, with its NUL; or none */
 
 	/* supervisor -> remex-ssh --forward (ssh/ssh_forward.h): the reverse tunnel. PING and PONG as for the front */
 	REC_FORWARD = 96, /* a port of the sshd, b milliseconds of silence before it is asked for an answer; payload:
@@ -110,10 +120,13 @@ enum record_type {
 	REC_KEEPER_GONE = 64, /* as GONE; the keeper exits after it */
 };
 
+enum reach_answer { REACH_ANSWERED, REACH_NOBODY, REACH_DECLINED }; /* as enum keyring_answer (ssh/keyring.h) */
+
 /* What is reached through ssh (REC_REACH). */
 enum reach_way {
 	REACH_STDIO, /* a remexd on that machine, by the standard input and output of a command */
 	REACH_DIRECT, /* a host and port, by a connection from that machine */
+	REACH_PROBE, /* nothing: the answer is UNREACHED, "trusted" or "untrusted", with the key of the sshd */
 };
 
 /* How a worker ended (REC_GONE). An exit after a release is a normal end. */
