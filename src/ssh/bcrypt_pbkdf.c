@@ -93,8 +93,8 @@ static void hash (const uint8_t passphrase[SHA512_DIGEST_LENGTH], const uint8_t 
 }
 
 /* One block of the key: the hashes of all rounds together. */
-static void make_block (const uint8_t passphrase[SHA512_DIGEST_LENGTH], const uint8_t *salt, size_t salt_n, uint32_t count,
-	unsigned rounds, uint8_t out[HASH_SIZE])
+static void make_block (const uint8_t passphrase[SHA512_DIGEST_LENGTH], const uint8_t *salt, size_t salt_n,
+	uint32_t count, unsigned rounds, uint8_t out[HASH_SIZE])
 {
 	uint8_t counted[BCRYPT_PBKDF_SALT_MAX + 4], digest[SHA512_DIGEST_LENGTH], last[HASH_SIZE];
 
@@ -113,7 +113,8 @@ static void make_block (const uint8_t passphrase[SHA512_DIGEST_LENGTH], const ui
 	OPENSSL_cleanse (last, sizeof last);
 }
 
-bool bcrypt_pbkdf (const char *passphrase, const uint8_t *salt, size_t salt_n, uint8_t *key, size_t key_n, unsigned rounds)
+bool bcrypt_pbkdf (
+	const char *passphrase, const uint8_t *salt, size_t salt_n, uint8_t *key, size_t key_n, unsigned rounds)
 {
 	size_t blocks = (key_n + HASH_SIZE - 1) / HASH_SIZE;
 	uint8_t digest[SHA512_DIGEST_LENGTH], block[HASH_SIZE];

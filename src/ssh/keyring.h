@@ -54,8 +54,15 @@ void keyring_ignore (struct keyring_listener *listener); /* it may have been ign
 
 /* --- files --------------------------------------------------------------------------------------------------------- */
 
-enum key_file_state { KEY_FILE_READY, KEY_FILE_LOCKED, KEY_FILE_ASKED, KEY_FILE_DECODING, KEY_FILE_REFUSED, KEY_FILE_PUBLIC,
-	KEY_FILE_BAD };
+enum key_file_state {
+	KEY_FILE_READY,
+	KEY_FILE_LOCKED,
+	KEY_FILE_ASKED,
+	KEY_FILE_DECODING,
+	KEY_FILE_REFUSED,
+	KEY_FILE_PUBLIC,
+	KEY_FILE_BAD
+};
 
 /* The file at `path`, as it is now; NULL: there is none, neither it nor its .pub. It lives as long as the keyring. A file
  * that belongs to us and that others can read is BAD. */
@@ -63,7 +70,8 @@ struct key_file *keyring_file (struct keyring *keyring, const char *path);
 
 enum key_file_state key_file_state (const struct key_file *file);
 const struct public_key *key_file_public (const struct key_file *file); /* NULL: not known yet */
-const char *key_file_why (const struct key_file *file); /* of REFUSED and BAD: a text that names the file, and what helps */
+const char *key_file_why (
+	const struct key_file *file); /* of REFUSED and BAD: a text that names the file, and what helps */
 
 /* LOCKED: ask for the passphrase. */
 void key_file_unlock (struct key_file *file);

@@ -19,8 +19,8 @@
 
 enum { BLOCK_MAX = 16, CIPHER_KEY_MAX = 64, CURVE_POINT_MAX = 133, NUMBER_MAX = 2048 };
 
-static const char begin_line[] = "-----BEGIN OPENSSH PRIVATE KEY-----", end_line[] = "-----END OPENSSH PRIVATE KEY-----",
-		  magic[] = "openssh-key-v1";
+static const char begin_line[] = "-----BEGIN OPENSSH PRIVATE KEY-----",
+		  end_line[] = "-----END OPENSSH PRIVATE KEY-----", magic[] = "openssh-key-v1";
 
 struct private_key {
 	EVP_PKEY *key;
@@ -245,13 +245,13 @@ static enum private_key_answer take_private (
 }
 
 /* The parts of a file. */
-struct key_file {
+struct openssh_file {
 	const uint8_t *cipher, *kdf, *options, *public, *private;
 	size_t cipher_n, kdf_n, options_n, public_n, private_n;
 };
 
 /* Decrypt into `plain`, which has room for file->private_n bytes. 0, or -1 and err. */
-static int decrypt (const struct key_file *file, const char *passphrase, uint8_t *plain, struct err *err)
+static int decrypt (const struct openssh_file *file, const char *passphrase, uint8_t *plain, struct err *err)
 {
 	static const char *const names[] = { "aes256-ctr", "aes192-ctr", "aes128-ctr", "aes256-cbc", "aes192-cbc",
 		"aes128-cbc" };
@@ -271,7 +271,8 @@ static int decrypt (const struct key_file *file, const char *passphrase, uint8_t
 			cipher = EVP_get_cipherbyname (name);
 		}
 	if (!cipher || !is_string (file->kdf, file->kdf_n, "bcrypt")) {
-		err_set (err, 0, "it is encrypted in a way that is not known here (ssh-keygen -p -Z aes256-ctr makes it known)");
+		err_set (err, 0,
+			"it is encrypted in a way that is not known here (ssh-keygen -p -Z aes256-ctr makes it known)");
 	} else if (!ssh_take_string (&options, &salt, &salt_n) || !ssh_take_u32 (&options, &rounds) ||
 		   file->private_n % (size_t)BLOCK_MAX) {
 		err_set (err, 0, "it is damaged");
@@ -296,7 +297,7 @@ static enum private_key_answer read_bytes (EVP_PKEY **key, struct public_key *pu
 	const char *passphrase, struct err *err)
 {
 	struct ssh_reader reader = { bytes + sizeof magic, n - sizeof magic };
-	struct key_file file;
+	struct openssh_file file;
 	enum private_key_answer answer = PRIVATE_KEY_BAD;
 	uint8_t *plain;
 	uint32_t count;
@@ -378,7 +379,8 @@ static int on_passphrase (char *out, int size, int writing, void *arg)
 	return (int)n;
 }
 
-static enum private_key_answer read_pem (EVP_PKEY **key, const char *text, size_t n, const char *passphrase, struct err *err)
+static enum private_key_answer read_pem (
+	EVP_PKEY **key, const char *text, size_t n, const char *passphrase, struct err *err)
 {
 	struct pem_question question = { .passphrase = passphrase };
 	BIO *bio = BIO_new_mem_buf (text, (int)n);
@@ -397,8 +399,8 @@ static enum private_key_answer read_pem (EVP_PKEY **key, const char *text, size_
 
 /* --- both ---------------------------------------------------------------------------------------------------------- */
 
-enum private_key_answer private_key_read (struct private_key **key, struct public_key *public, const char *text, size_t n,
-	const char *passphrase, struct err *err)
+enum private_key_answer private_key_read (struct private_key **key, struct public_key *public, const char *text,
+	size_t n, const char *passphrase, struct err *err)
 {
 	enum private_key_answer answer;
 	EVP_PKEY *read = NULL;

@@ -24,8 +24,8 @@ enum private_key_answer {
 /* Read the n bytes of a file, with a NUL behind them; `passphrase` may be NULL. *public is filled where it is known, which a
  * locked file may tell too, else it is empty; public_key_free. *key is NULL unless it was read; private_key_free. Except when
  * it was read, err says why not. With a passphrase it may take seconds; it may be called in any thread. */
-enum private_key_answer private_key_read (struct private_key **key, struct public_key *public, const char *text, size_t n,
-	const char *passphrase, struct err *err);
+enum private_key_answer private_key_read (struct private_key **key, struct public_key *public, const char *text,
+	size_t n, const char *passphrase, struct err *err);
 void private_key_free (struct private_key *key); /* NULL is allowed */
 
 /* Append the signature of n bytes, as libssh2's callback for signing returns it: the bytes behind the name of the algorithm.
