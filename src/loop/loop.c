@@ -53,7 +53,7 @@ void watch_set (struct watch *watch, int events)
 		return;
 	watch->events = events;
 	if (events)
-		uv_poll_start (&watch->poll, events | UV_DISCONNECT, on_poll);
+		uv_poll_start (&watch->poll, events, on_poll);
 	else
 		uv_poll_stop (&watch->poll);
 }

@@ -102,6 +102,7 @@ static enum code code_of_failure (int failure)
 {
 	switch ((enum failure)failure) {
 	case FAILURE_BUSY: return CODE_BUSY;
+	case FAILURE_TRUSTED: /* of a probe only */
 	case FAILURE_UNTRUSTED:
 	case FAILURE_DENIED: return CODE_DENIED;
 	case FAILURE_INTERNAL: return CODE_INTERNAL;

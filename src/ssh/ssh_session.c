@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "net/endpoint.h"
+#include "loop/connector.h"
 #include "ssh/failure.h"
 #include "ssh/session_memory.h"
 #include "ssh/ssh_session.h"
@@ -19,7 +19,6 @@ enum {
 	IN_MAX = 256 * 1024, /* bytes that are read before libssh2 has taken them */
 	OUT_MAX = 8 * 1024 * 1024, /* far above CHANNEL_OUT_HIGH: answers to the server's own requests come on top */
 	PASSES = 64, /* over all channels in one turn of the loop (R5) */
-	ADDRESSES = 8,
 	BANNER = 255, /* bytes of what a server says first */
 	HANDSHAKE_MAX = 256 * 1024, /* bytes of a server until there are keys: an honest one needs a few thousand */
 	MEMORY_MAX =
@@ -34,10 +33,7 @@ struct ssh_session {
 	enum ssh_session_state state;
 	const struct ssh_session_ops *ops;
 	void *arg;
-	struct endpoint addresses[ADDRESSES];
-	int n_addresses, at; /* at: the one that is tried */
-	char why[256]; /* the addresses that failed, with their errors */
-	int fd; /* while CONNECTING */
+	struct connector *connector; /* while CONNECTING */
 	struct watch *watch;
 	struct timer *timer, *again;
 	int64_t deadline_ms; /* of the state; 0: none */
@@ -162,7 +158,7 @@ void ssh_session_free (struct ssh_session *session)
 		continue;
 	session_memory_free (&session->memory);
 	pump_close (&session->pump);
-	fd_close (&session->fd);
+	connector_free (&session->connector);
 	buf_free (&session->in);
 	buf_free (&session->out);
 	free (session);
@@ -170,84 +166,49 @@ void ssh_session_free (struct ssh_session *session)
 
 /* --- connecting ------------------------------------------------------------------------------------------------------- */
 
-static void connect_next (struct ssh_session *session);
-
 static void on_ready (void *arg, int events);
 
-static void begin_handshake (struct ssh_session *session)
+/* The session owns the socket from now on, if the result is 0; else -1 and err. */
+static int begin_handshake (struct ssh_session *session, int fd, struct err *err)
 {
 	struct stream stream;
-	struct err err;
 
-	watch_free (&session->watch);
-	if (stream_owned (&stream, session->fd, session->fd) < 0 ||
-		!(session->watch = watch_new (session->loop, session->fd, UV_READABLE, on_ready, session))) {
-		err_set (&err, FAILURE_INTERNAL, "out of memory");
-		die (session, &err);
-		return;
-	}
-	endpoint_tune (session->fd);
-	session->fd = -1;
+	if (stream_owned (&stream, fd, fd) < 0)
+		return err_sys (err, FAILURE_INTERNAL, "the socket cannot be used");
+	if (!(session->watch = watch_new (session->loop, fd, UV_READABLE, on_ready, session)))
+		return err_set (err, FAILURE_INTERNAL, "out of memory");
 	pump_open (&session->pump, &stream);
 	session->state = SESSION_HANDSHAKE;
 	session->deadline_ms = clock_ms () + SESSION_HANDSHAKE_MS;
+	return 0;
 }
 
-/* The address has failed: try the next one. */
-static void connect_failed (struct ssh_session *session, int error)
-{
-	size_t used = strlen (session->why);
-	char shown[ENDPOINT_SIZE];
-
-	snprintf (session->why + used, sizeof session->why - used, "%s%s: %s", used ? "; " : "",
-		endpoint_format (&session->addresses[session->at], shown), strerror (error));
-	watch_free (&session->watch);
-	fd_close (&session->fd);
-	session->at++;
-	connect_next (session);
-}
-
-/* The socket is connected, or not. */
-static void on_connected (void *arg, int events)
+static void on_connected (void *arg, int fd)
 {
 	struct ssh_session *session = arg;
-	socklen_t size = sizeof (int);
-	int error = 0;
+	struct err err;
 
-	(void)events;
-	if (getsockopt (session->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error)
-		connect_failed (session, error ? error : errno);
-	else
-		begin_handshake (session);
+	connector_free (&session->connector);
+	if (begin_handshake (session, fd, &err) < 0) {
+		fd_close (&fd);
+		die (session, &err);
+	}
 	step (session);
 }
 
-/* 0, or an errno. */
-static int connect_begin (struct ssh_session *session, const struct endpoint *endpoint)
+static void on_not_connected (void *arg, const struct connector_end *end)
 {
-	session->fd = socket (endpoint->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (session->fd < 0 ||
-		(connect (session->fd, (const struct sockaddr *)&endpoint->address, endpoint->size) < 0 &&
-			errno != EINPROGRESS))
-		return errno;
-	session->watch = watch_new (session->loop, session->fd, UV_WRITABLE, on_connected, session);
-	return session->watch ? 0 : ENOMEM;
-}
-
-static void connect_next (struct ssh_session *session)
-{
+	struct ssh_session *session = arg;
 	struct err err;
-	int error;
 
-	session->deadline_ms = clock_ms () + SESSION_CONNECT_MS;
-	if (session->at == session->n_addresses) {
-		err_set (&err, FAILURE_UNREACHABLE, "cannot connect to its sshd: %s",
-			*session->why ? session->why : "it has no address");
-		die (session, &err);
-	} else if ((error = connect_begin (session, &session->addresses[session->at]))) {
-		connect_failed (session, error);
-	}
+	err_set (&err, FAILURE_UNREACHABLE, "cannot connect to its sshd: %s",
+		*end->why ? end->why : "it has no address");
+	connector_free (&session->connector);
+	die (session, &err);
+	step (session);
 }
+
+static const struct connector_ops connector_ops = { on_connected, on_not_connected };
 
 /* --- time -------------------------------------------------------------------------------------------------------------- */
 
@@ -256,7 +217,6 @@ static void fail_late (struct ssh_session *session)
 	struct err err;
 
 	switch (session->state) {
-	case SESSION_CONNECTING: connect_failed (session, ETIMEDOUT); return;
 	case SESSION_HANDSHAKE:
 		err_set (&err, FAILURE_UNREACHABLE, "connected, but its sshd agrees on no keys in %d s",
 			SESSION_HANDSHAKE_MS / 1000);
@@ -589,11 +549,17 @@ static void on_ready (void *arg, int events)
 
 /* --- the beginning ----------------------------------------------------------------------------------------------------- */
 
-static void take_addresses (struct ssh_session *session, const struct addrinfo *found)
+/* Begin to connect, or to use the socket that is there. 0, or -1 and err. */
+static int begin (struct ssh_session *session, const struct ssh_session_target *target, struct err *err)
 {
-	for (; found && session->n_addresses < ADDRESSES; found = found->ai_next)
-		if (found->ai_family == AF_INET || found->ai_family == AF_INET6)
-			endpoint_set (&session->addresses[session->n_addresses++], found->ai_addr, found->ai_addrlen);
+	struct endpoint endpoints[CONNECTOR_ADDRESSES];
+
+	if (target->fd >= 0)
+		return begin_handshake (session, target->fd, err);
+	session->connector =
+		connector_new (session->loop, endpoints, connector_addresses (target->addresses, endpoints),
+			clock_ms () + SESSION_CONNECT_MS, &connector_ops, session);
+	return session->connector ? 0 : err_set (err, FAILURE_INTERNAL, "out of memory");
 }
 
 /* Encryption and MAC that libssh2 1.10 and today's sshd have in common; host keys by what is known of the host (R11). */
@@ -636,7 +602,6 @@ struct ssh_session *ssh_session_new (uv_loop_t *loop, const struct ssh_session_t
 	session->loop = loop;
 	session->ops = ops;
 	session->arg = arg;
-	session->fd = -1;
 	session->silence_ms = target->silence_ms ? target->silence_ms : SESSION_SILENCE_MS;
 	list_init (&session->channels);
 	buf_init (&session->in, IN_MAX);
@@ -646,16 +611,9 @@ struct ssh_session *ssh_session_new (uv_loop_t *loop, const struct ssh_session_t
 	libssh2_session_callback_set (session->raw, LIBSSH2_CALLBACK_SEND, (void *)on_send);
 	libssh2_session_callback_set (session->raw, LIBSSH2_CALLBACK_RECV, (void *)on_receive);
 	libssh2_session_callback_set (session->raw, LIBSSH2_CALLBACK_DISCONNECT, (void *)on_disconnect);
-	if (set_methods (session->raw, target->key_types, err) < 0) {
+	if (set_methods (session->raw, target->key_types, err) < 0 || begin (session, target, err) < 0) {
 		ssh_session_free (session);
 		return NULL;
-	}
-	take_addresses (session, target->addresses);
-	if (target->fd >= 0) {
-		session->fd = target->fd;
-		begin_handshake (session);
-	} else {
-		connect_next (session);
 	}
 	timer_set (loop, &session->again, clock_ms (), on_again, session);
 	return session;

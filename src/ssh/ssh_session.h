@@ -22,7 +22,7 @@
 
 enum {
 	SESSION_CHANNELS = 32, /* at most: each step asks all of them, and a server has a maximum of its own */
-	SESSION_CONNECT_MS = 10000, /* to one address */
+	SESSION_CONNECT_MS = 10000, /* to any address */
 	SESSION_HANDSHAKE_MS = 15000, /* from the connection to the keys of the session */
 	SESSION_LOGIN_MS = 30000,
 	SESSION_SILENCE_MS =

@@ -3,16 +3,37 @@ ssh_tests = \
 	%D%/check_agent \
 	%D%/check_identities \
 	%D%/check_known_hosts \
+	%D%/check_known_hosts_file \
 	%D%/check_preamble \
+	%D%/check_private_key \
 	%D%/check_public_key \
 	%D%/check_quote \
 	%D%/check_sftp \
 	%D%/check_sftp_message \
 	%D%/check_ssh_config \
 	$(NULL)
+if HAVE_LIBSSH2
+ssh_tests += %D%/check_agent_link %D%/check_keyring %D%/check_ssh_pool %D%/check_ssh_session
+endif
 check_PROGRAMS += $(ssh_tests)
 TESTS += $(ssh_tests)
 ssh_libs = src/ssh/libssh.la src/base/libbase.la $(SSL_LIBS) $(check_libs)
+ssh_session_libs = src/ssh/libsshsession.la src/ssh/libssh.la src/loop/libloop.la src/net/libnet.la src/wire/libwire.la \
+	src/base/libbase.la $(LIBSSH2_LIBS) $(UV_LIBS) $(SSL_LIBS) $(JANSSON_LIBS) -lm $(check_libs)
+%C%_check_agent_link_CFLAGS = $(check_cflags)
+%C%_check_agent_link_LDADD = $(ssh_session_libs)
+%C%_check_keyring_CFLAGS = $(check_cflags)
+%C%_check_keyring_LDADD = $(ssh_session_libs)
+%C%_check_keyring_SOURCES = %D%/check_keyring.c %D%/user_keys.h
+%C%_check_ssh_pool_CFLAGS = $(check_cflags)
+%C%_check_ssh_pool_LDADD = $(ssh_session_libs)
+%C%_check_ssh_session_CFLAGS = $(check_cflags)
+%C%_check_ssh_session_LDADD = $(ssh_session_libs)
+%C%_check_known_hosts_file_CFLAGS = $(check_cflags)
+%C%_check_known_hosts_file_LDADD = $(ssh_libs)
+%C%_check_private_key_CFLAGS = $(check_cflags)
+%C%_check_private_key_LDADD = $(ssh_libs)
+%C%_check_private_key_SOURCES = %D%/check_private_key.c %D%/user_keys.h
 %C%_check_agent_CFLAGS = $(check_cflags)
 %C%_check_agent_LDADD = $(ssh_libs)
 %C%_check_identities_CFLAGS = $(check_cflags)
