@@ -351,6 +351,8 @@ static void settle (struct alone_exec *exec)
 	if (exec->call->stop) {
 		if (exec->state == EXEC_RUNNING && !exec->kills)
 			kill_now (exec); /* it has left processes behind */
+		else if (!exec->how.known && !exec->kills && exec->state != EXEC_OPENING)
+			alone_severed (exec->call, &exec->why);
 		else
 			alone_stopped (exec->call, 0, NULL);
 	} else if (!buf_len (&exec->early) || exec->state != EXEC_RUNNING) {
