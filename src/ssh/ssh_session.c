@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -533,6 +535,14 @@ static void keep_banner (struct ssh_session *session, size_t before)
 	session->n_banner += n;
 }
 
+/* Acknowledge at once what has come. An sshd waits with its next small packet for the acknowledgement of the last one (Nagle),
+ * and Linux delays that by 40 ms where nothing is sent: the first channel of a session took so much longer. A socket
+ * that is not of TCP refuses. */
+static void acknowledge (const struct ssh_session *session)
+{
+	setsockopt (session->pump.stream.in, IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof (int));
+}
+
 static void on_ready (void *arg, int events)
 {
 	struct ssh_session *session = arg;
@@ -541,6 +551,8 @@ static void on_ready (void *arg, int events)
 	(void)events;
 	if (!session->pump.read_ended && pump_read (&session->pump, IN_MAX) == PUMP_BYTES) {
 		session->received_ms = clock_ms ();
+		if (!session->pump.full)
+			acknowledge (session);
 		if (session->state == SESSION_HANDSHAKE)
 			keep_banner (session, before);
 	}
