@@ -159,7 +159,7 @@ class Fanout:
         """A bench must not measure a failure: one line from each host."""
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=HANGS,
                               env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **variables})  # fmt: skip
-        if done.returncode or len(set(line.split(b":")[0] for line in done.stdout.splitlines())) != HOSTS:
+        if done.returncode or len(set(line.rsplit(b": ", 1)[0] for line in done.stdout.splitlines())) != HOSTS:
             raise Failed(f"{command[0]}: status {done.returncode}, {done.stdout[-200:]!r}, {done.stderr[-300:]!r}")
 
     def fanout_pdsh(self, stack, row):
