@@ -198,6 +198,11 @@ class Sshd:
         """Its processes for connections."""
         return [one for one in family(self.process.pid) if one.parent == self.process.pid]
 
+    def session_processes(self):
+        """All its processes for connections: each has two after the login, and the second one outlives the first one where
+        an ordinary user has started the sshd."""
+        return [one for one in family(self.process.pid) if one.name == "sshd" and one.pid != self.process.pid]
+
     def clean(self):
         everybody = family(self.process.pid)
         self.process.kill()
