@@ -53,7 +53,7 @@ static void on_ended (void *arg, bool is_again, const struct err *err)
 	session = NULL;
 }
 
-static const struct ssh_session_ops ops = { on_judge, on_login, on_ready, on_ready, on_ended };
+static const struct ssh_session_ops ops = { on_judge, on_login, on_ready, on_ready, on_ended, NULL, NULL };
 
 static void setup (void)
 {
