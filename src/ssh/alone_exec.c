@@ -22,6 +22,7 @@ enum {
 	END_MS = 1000, /* a killed command ends its channel that soon, */
 	KILLS = 3, /* or is looked for again, so often in all */
 	SIGNALS = 8, /* that wait for the one before them */
+	DOUBT_MS = 1000, /* ChannelTimeout (sshd_config(5)) is at least a second */
 };
 
 enum exec_state { EXEC_OPENING, EXEC_BEGINNING, EXEC_RUNNING };
@@ -40,7 +41,9 @@ struct alone_exec {
 	struct ssh_exit how;
 	char how_signal[24];
 	struct err why;
-	struct alone_kill *kill, *signal;
+	struct alone_kill *kill, *signal, *probe;
+	int64_t started_ms;
+	bool proved; /* the command was looked for, or need not be */
 	int signals[SIGNALS], n_signals;
 	int kills; /* how often it was killed */
 	bool killed; /* nothing with the mark is left: the end of the channel is waited for */
@@ -154,6 +157,7 @@ static void push_input (struct alone_exec *exec);
 static void start (struct alone_exec *exec)
 {
 	exec->state = EXEC_RUNNING;
+	exec->started_ms = clock_ms ();
 	alone_started (exec->call);
 	if (exec->call->stop)
 		kill_now (exec);
@@ -334,7 +338,7 @@ static void finish (struct alone_exec *exec)
 			json_pack ("{ss ss}", "outcome", outcome_name (OUTCOME_SIGNALLED), "signal", exec->how_signal));
 	} else if (exec->state == EXEC_RUNNING) {
 		alone_done (call, json_pack ("{ss si}", "outcome", outcome_name (OUTCOME_EXITED), "exit",
-					  exec->how.status & 255));
+					  exec->how.status > 255 ? 255 : exec->how.status));
 	} else if (exec->shell.passed) {
 		alone_done (call, never_started (exec));
 	} else {
@@ -343,10 +347,41 @@ static void finish (struct alone_exec *exec)
 	}
 }
 
+/* The command was looked for. */
+static void on_probed (void *arg, int left, const char *why)
+{
+	struct alone_exec *exec = arg;
+	struct err err;
+
+	(void)why; /* the status is believed where nothing can be looked for */
+	exec->probe = NULL;
+	err_set (&err, FAILURE_UNREACHABLE,
+		"its sshd has closed the channel (ChannelTimeout?), and the command goes on there");
+	if (left)
+		alone_severed (exec->call, &err);
+	else
+		finish (exec);
+}
+
+/* libssh2 gives the status 0 also where the server has sent none, as when it closes a channel in which nothing has happened
+ * for long. So a command that is said to have succeeded after a while must not be there any more. True: it is being looked
+ * for. */
+static bool prove (struct alone_exec *exec)
+{
+	bool doubtful = exec->state == EXEC_RUNNING && exec->how.known && !exec->how.status && !*exec->how_signal &&
+			exec->mark.pid && *exec->mark.start && clock_ms () - exec->started_ms >= DOUBT_MS;
+	struct err err;
+
+	if (doubtful && !exec->proved)
+		exec->probe = alone_probe_new (exec->call, &exec->mark, on_probed, exec, &err);
+	exec->proved = true;
+	return exec->probe;
+}
+
 /* The channel has ended: what is missing to the end of the call? */
 static void settle (struct alone_exec *exec)
 {
-	if (!exec->ended || exec->kill)
+	if (!exec->ended || exec->kill || exec->probe)
 		return;
 	if (exec->call->stop) {
 		if (exec->state == EXEC_RUNNING && !exec->kills)
@@ -355,7 +390,7 @@ static void settle (struct alone_exec *exec)
 			alone_severed (exec->call, &exec->why);
 		else
 			alone_stopped (exec->call, 0, NULL);
-	} else if (!buf_len (&exec->early) || exec->state != EXEC_RUNNING) {
+	} else if ((!buf_len (&exec->early) || exec->state != EXEC_RUNNING) && !prove (exec)) {
 		finish (exec);
 	}
 }
@@ -413,7 +448,8 @@ static void exec_stop (struct alone_call *call)
 	struct alone_exec *exec = call->state;
 
 	alone_kill_free (exec->signal);
-	exec->signal = NULL;
+	alone_kill_free (exec->probe);
+	exec->signal = exec->probe = NULL;
 	if (exec->state == EXEC_RUNNING)
 		kill_now (exec);
 	else if (!exec->reach || !ssh_reach_channel (exec->reach))
@@ -574,6 +610,7 @@ static void exec_free (struct alone_call *call)
 		ssh_reach_abandon (exec->reach);
 	alone_kill_free (exec->kill);
 	alone_kill_free (exec->signal);
+	alone_kill_free (exec->probe);
 	timer_free (&exec->timer);
 	buf_free (&exec->line);
 	buf_free (&exec->early);

@@ -171,6 +171,16 @@ struct alone_kill *alone_kill_new (
 	return run (call, &script, killed, arg, err);
 }
 
+struct alone_kill *alone_probe_new (
+	struct alone_call *call, const struct alone_mark *mark, alone_killed *killed, void *arg, struct err *err)
+{
+	struct buf script;
+
+	buf_init (&script, SCRIPT_MAX);
+	buf_printf (&script, "p=%ld s=%s; %sgroup; echo " ANSWER "$((g != 0))", mark->pid, mark->start, find_group);
+	return run (call, &script, killed, arg, err);
+}
+
 struct alone_kill *alone_signal_new (struct alone_call *call, const struct alone_mark *mark, int signo,
 	alone_killed *killed, void *arg, struct err *err)
 {

@@ -32,6 +32,11 @@ struct alone_kill *alone_kill_new (
 struct alone_kill *alone_signal_new (struct alone_call *call, const struct alone_mark *mark, int signo,
 	alone_killed *killed, void *arg, struct err *err);
 
+/* Look whether the command still runs: `killed` gets `left` 1 if so, 0 if not; where there is no /proc, 0. Its group has to be
+ * known. NULL and err. */
+struct alone_kill *alone_probe_new (
+	struct alone_call *call, const struct alone_mark *mark, alone_killed *killed, void *arg, struct err *err);
+
 /* Forget it; nothing is told any more. What was begun over there goes on. NULL is allowed. */
 void alone_kill_free (struct alone_kill *kill);
 

@@ -11,6 +11,8 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Refused with any arguments. libseccomp leaves out a call that this machine's architecture does not have. */
@@ -28,7 +30,9 @@ static const int refused[] = {
 	SCMP_SYS (symlink), SCMP_SYS (symlinkat), SCMP_SYS (mkdir), SCMP_SYS (mkdirat), SCMP_SYS (rmdir),
 	SCMP_SYS (mknod), SCMP_SYS (mknodat), SCMP_SYS (chmod), SCMP_SYS (fchmod), SCMP_SYS (fchmodat),
 	SCMP_SYS (chown), SCMP_SYS (fchown), SCMP_SYS (lchown), SCMP_SYS (fchownat), SCMP_SYS (setxattr),
-	SCMP_SYS (lsetxattr), SCMP_SYS (fsetxattr), SCMP_SYS (openat2), SCMP_SYS (open_by_handle_at),
+	SCMP_SYS (lsetxattr), SCMP_SYS (fsetxattr), SCMP_SYS (removexattr), SCMP_SYS (lremovexattr),
+	SCMP_SYS (fremovexattr), SCMP_SYS (utime), SCMP_SYS (utimes), SCMP_SYS (futimesat), SCMP_SYS (utimensat),
+	SCMP_SYS (openat2), SCMP_SYS (open_by_handle_at), SCMP_SYS (mq_open), SCMP_SYS (mq_unlink),
 	/* namespaces, mounts, keys, the kernel */
 	SCMP_SYS (unshare), SCMP_SYS (setns), SCMP_SYS (mount), SCMP_SYS (umount2), SCMP_SYS (pivot_root),
 	SCMP_SYS (chroot), SCMP_SYS (open_tree), SCMP_SYS (move_mount), SCMP_SYS (fsopen), SCMP_SYS (fsmount),
@@ -57,6 +61,19 @@ static int refuse_writing (scmp_filter_ctx filter)
 	return result;
 }
 
+/* The kernel signals the owner of a descriptor. */
+static int refuse_owners (scmp_filter_ctx filter)
+{
+	static const unsigned of_fcntl[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG }, of_ioctl[] = { FIOSETOWN, SIOCSPGRP };
+	int result = 0;
+
+	for (size_t i = 0; i < sizeof of_fcntl / sizeof *of_fcntl && result == 0; i++)
+		result = REFUSE (filter, fcntl, 1, MASK (1, 0xFFFFFFFF, of_fcntl[i]));
+	for (size_t i = 0; i < sizeof of_ioctl / sizeof *of_ioctl && result == 0; i++)
+		result = REFUSE (filter, ioctl, 1, MASK (1, 0xFFFFFFFF, of_ioctl[i]));
+	return result;
+}
+
 /* A thread may be made, and no process. glibc tries clone3(2) first, whose flags a filter cannot see. */
 static int refuse_processes (scmp_filter_ctx filter)
 {
@@ -82,7 +99,8 @@ int forward_confine (struct err *err)
 	if (result == 0)
 		result = REFUSE (
 			filter, tgkill, 1, ((struct scmp_arg_cmp){ .arg = 0, .op = SCMP_CMP_NE, .datum_a = self }));
-	if (result == 0 && (result = refuse_writing (filter)) == 0 && (result = refuse_processes (filter)) == 0)
+	if (result == 0 && (result = refuse_writing (filter)) == 0 && (result = refuse_processes (filter)) == 0 &&
+		(result = refuse_owners (filter)) == 0)
 		result = seccomp_load (filter);
 	seccomp_release (filter);
 	if (result == 0)

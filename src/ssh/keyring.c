@@ -135,13 +135,17 @@ static void set_bad (struct key_file *file, const char *why)
 /* The public half of its .pub file, or of the file itself. */
 static bool read_public (struct key_file *file)
 {
-	char *name, *text = NULL;
+	char *name, *text;
+	struct stat status;
 	size_t n;
 
 	for (int i = 0; i < 2 && !file->public.n; i++) {
 		if (asprintf (&name, i ? "%s" : "%s.pub", file->path) < 0)
 			break;
-		if ((text = fd_read_file (name, PUBLIC_FILE_MAX, &n, NULL)))
+		text = NULL;
+		/* A named pipe would make all hosts wait. */
+		if (stat (name, &status) == 0 && S_ISREG (status.st_mode) &&
+			(text = fd_read_file (name, PUBLIC_FILE_MAX, &n, NULL)))
 			public_key_parse (&file->public, text, NULL, NULL);
 		free (text);
 		free (name);

@@ -198,6 +198,21 @@ START_TEST (kinds_of_files)
 }
 END_TEST
 
+/* Nobody waits for the other end of a named pipe. */
+START_TEST (named_pipes)
+{
+	struct key_file *file;
+
+	begin (true);
+	ck_assert_int_eq (mkfifo (path, 0600), 0);
+	ck_assert_int_eq (mkfifo (public_path, 0600), 0);
+	ck_assert_ptr_nonnull (file = keyring_file (keyring, path));
+	ck_assert_int_eq (key_file_state (file), KEY_FILE_BAD);
+	ck_assert_int_eq (unlink (path), 0);
+	ck_assert_ptr_null (keyring_file (keyring, path));
+}
+END_TEST
+
 /* A file that was replaced is read again. */
 START_TEST (another_file)
 {
@@ -280,6 +295,7 @@ static void add_cases (TCase *cases)
 	tcase_add_loop_test (cases, nobody_to_ask, 0, 2);
 	tcase_add_test (cases, freed_while_it_is_decoded);
 	tcase_add_loop_test (cases, kinds_of_files, 0, sizeof kinds / sizeof *kinds);
+	tcase_add_test (cases, named_pipes);
 	tcase_add_test (cases, another_file);
 	tcase_add_test (cases, one_password_for_all);
 	tcase_add_test (cases, three_wrong_passwords);
