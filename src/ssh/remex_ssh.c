@@ -226,6 +226,16 @@ static int take_answer (struct packet *packet)
 	return valid ? 0 : -1;
 }
 
+/* Each host is reached by the same configuration: the person is told once what of it does not count. */
+static void tell_remark (void)
+{
+	char *remark = ssh_pool_remark (pool);
+
+	if (remark)
+		fprintf (stderr, "remex: %s\n", remark);
+	free (remark);
+}
+
 /* Reach something. 0, or -1: it breaks the protocol. */
 static int take_reach (struct packet *packet)
 {
@@ -267,6 +277,7 @@ static int take_reach (struct packet *packet)
 		on_failed (note, &err);
 		note_free (note);
 	}
+	tell_remark ();
 	return 0;
 }
 

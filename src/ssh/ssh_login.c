@@ -44,7 +44,7 @@ struct login {
 	bool listed; /* the agent has given its keys, or has none */
 	struct buf signature; /* of the agent, or of a file */
 	bool is_signed, refused; /* the answer to a request for a signature */
-	size_t offered;
+	size_t offered, outdated; /* outdated: those of them that libssh2 signs with SHA-1 only */
 	const char *file_why; /* why an identity file cannot be used; NULL: all can */
 	struct err agent_why; /* why the agent cannot be used */
 	struct key_password *password; /* NULL: none is asked for */
@@ -84,6 +84,7 @@ void login_host_free (struct login_host *login)
 	free (login->user);
 	free (login->jump);
 	free (login->address);
+	free (login->ignored);
 	*login = (struct login_host){ .port = 0 };
 }
 
@@ -174,6 +175,20 @@ static int take_settings (struct login_host *login, const struct ssh_settings *s
 	return 0;
 }
 
+/* What the user should know of the blocks that do not count. NULL: there are none, or out of memory. */
+static char *describe_ignored (const struct ssh_config *config)
+{
+	const char *path;
+	unsigned line;
+	size_t n = ssh_config_ignored (config, &path, &line);
+	char *text;
+
+	if (!n || asprintf (&text, "%.300s:%u: remex-ssh ignores Match, and what is below it up to the next Host%s",
+			  path, line, n > 1 ? ", there and at further places" : "") < 0)
+		return NULL;
+	return text;
+}
+
 int login_host_find (struct login_host *login, const char *user, const char *host, uint16_t port, struct err *err)
 {
 	struct ssh_settings settings = { .port = 0 };
@@ -195,6 +210,8 @@ int login_host_find (struct login_host *login, const char *user, const char *hos
 		 ssh_config_read (config, "/etc/ssh/ssh_config", err) >= 0 &&
 		 ssh_config_find (config, host, &settings, err) == 0)
 		result = take_settings (login, &settings, user, host, home, err);
+	if (result == 0)
+		login->ignored = describe_ignored (config);
 	ssh_settings_free (&settings);
 	ssh_config_free (config);
 	free (path);
@@ -527,6 +544,10 @@ static int explain_denied (const struct login *login, struct err *err)
 
 	if (login->file_why)
 		snprintf (more, sizeof more, "; %.250s", login->file_why);
+	else if (login->outdated)
+		snprintf (more, sizeof more,
+			"; libssh2 has no rsa-sha2, and OpenSSH since 8.8 takes RSA keys by that only: make an Ed25519 "
+			"key (ssh-keygen -t ed25519), or go through ssh(1): --proxy 'ssh -W %%h:%%p HOST'");
 	else if (login->unused)
 		snprintf (more, sizeof more,
 			"; %zu more of other types cannot be used: libssh2 has ssh-ed25519 and ecdsa-sha2",
@@ -575,7 +596,10 @@ static int step_keys (struct login *login, LIBSSH2_SESSION *raw, struct err *err
 		login->is_signed = login->refused = false;
 		buf_consume (&login->signature, buf_len (&login->signature));
 		switch (result) {
-		case LIBSSH2_ERROR_AUTHENTICATION_FAILED: login->offered++; break;
+		case LIBSSH2_ERROR_AUTHENTICATION_FAILED:
+			login->offered++;
+			login->outdated += public_key_use (login->choices[login->at].key->type) == PUBLIC_KEY_OUTDATED;
+			break;
 		case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED: /* there is no signature: the agent, or the passphrase */
 		case LIBSSH2_ERROR_FILE: break;
 		default: failure_of_session (raw, "the login failed", err); return -1;

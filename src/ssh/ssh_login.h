@@ -31,6 +31,7 @@ struct login_host {
 	const char *known_own; /* the one that the user's new keys go to; NULL: none */
 	bool hash_known; /* hash the names of new keys */
 	char *address; /* how a user names it: "ssh://HOST[:PORT]" */
+	char *ignored; /* what of the configuration does not count, for the user; NULL: nothing */
 };
 
 /* Fill in. user "", port 0: not said. 0; or -1 and err (enum failure), and *login is empty. */

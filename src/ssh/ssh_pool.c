@@ -34,6 +34,8 @@ struct ssh_pool {
 	struct keyring *keyring; /* the same */
 	struct list peers;
 	struct timer *sweep;
+	char *remark; /* for ssh_pool_remark */
+	bool remarked;
 	bool freeing;
 };
 
@@ -604,6 +606,11 @@ static struct peer *find_peer (struct ssh_pool *pool, const struct ssh_pool_targ
 		peer_free (peer);
 		return NULL;
 	}
+	if (peer->login.ignored && !pool->remarked) {
+		pool->remark = peer->login.ignored;
+		peer->login.ignored = NULL;
+		pool->remarked = true;
+	}
 	list_append (&pool->peers, &peer->node);
 	return peer;
 }
@@ -678,6 +685,7 @@ void ssh_pool_free (struct ssh_pool *pool)
 	timer_free (&pool->sweep);
 	agent_link_free (pool->agent);
 	keyring_free (pool->keyring);
+	free (pool->remark);
 	resolver_free (pool->resolver);
 	free (pool);
 }
@@ -737,6 +745,14 @@ void ssh_reach_abandon (struct ssh_reach *reach)
 	if (reach->channel)
 		ssh_channel_abandon (reach->channel);
 	reach_free (reach);
+}
+
+char *ssh_pool_remark (struct ssh_pool *pool)
+{
+	char *remark = pool->remark;
+
+	pool->remark = NULL;
+	return remark;
 }
 
 int ssh_pool_trust (const struct ssh_pool_target *target, const char *key, struct err *err)

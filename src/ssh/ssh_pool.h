@@ -72,6 +72,10 @@ void ssh_pool_free (struct ssh_pool *pool);
 int ssh_pool_reach (struct ssh_pool *pool, const struct ssh_pool_target *target, int fd, const struct ssh_pool_ops *ops,
 	void *arg, struct err *err);
 
+/* What the user should be told of the configuration of ssh: once for the pool, after a request. The caller frees it; NULL:
+ * nothing, or nothing new. */
+char *ssh_pool_remark (struct ssh_pool *pool);
+
 /* Make a key ("TYPE BASE64") that the host of a target has shown one of its known keys. 0, or -1 and err. */
 int ssh_pool_trust (const struct ssh_pool_target *target, const char *key, struct err *err);
 
