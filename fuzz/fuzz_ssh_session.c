@@ -101,7 +101,8 @@ static void on_ended (void *arg, bool again, const struct err *err)
 	world->over = true;
 }
 
-static const struct ssh_session_ops session_ops = { on_judge, on_login, on_session_ready, on_roomy, on_ended, NULL, NULL };
+static const struct ssh_session_ops session_ops = { on_judge, on_login, on_session_ready, on_roomy, on_ended, NULL,
+	NULL };
 
 static void on_opened (void *arg)
 {

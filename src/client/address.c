@@ -176,14 +176,46 @@ static int parse_sshd (struct ssh_address *ssh, const char *where, const char *t
 	return 0;
 }
 
-/* `rest` is the text behind ssh:// */
-static int parse_ssh (struct address *address, const char *where, const char *rest, struct err *err)
+/* The machines on the way to the last gateway are the n bytes at `list`. */
+static int set_gateways (struct ssh_address *ssh, const char *list, size_t n, struct err *err)
 {
-	const char *slash = strchr (rest, '/');
+	if (n > TUNNEL_VIA)
+		return err_set (err, 0, "the gateways on the way to the last one have %zu bytes: %d are possible", n,
+			TUNNEL_VIA);
+	memcpy (ssh->via, list, n);
+	return 0;
+}
 
-	if (parse_sshd (&address->ssh, where, rest, slash ? (size_t)(slash - rest) : strlen (rest), err) < 0)
+/* ssh://MACHINE, or ssh://GATEWAY/HOST with one gateway or several: ssh://GATEWAY,ssh://GATEWAY/HOST */
+static int parse_ssh (struct address *address, const char *where, struct err *err)
+{
+	const char *machine = where;
+	size_t n = 0;
+
+	for (int gateways = 1;; gateways++) {
+		if (strncmp (machine, "ssh://", 6) != 0)
+			return no_host (where,
+				"lists gateways, and each of them begins with ssh://, as in ssh://gw1,ssh://gw2/web1",
+				err);
+		if (gateways > ENDPOINT_GATEWAYS)
+			return err_set (err, 0, "there are more than %d gateways on the way", ENDPOINT_GATEWAYS);
+		n = strcspn (machine + 6, ",/");
+		address->ssh = (struct ssh_address){ .port = 0 };
+		if (parse_sshd (&address->ssh, where, machine + 6, n, err) < 0)
+			return -1;
+		if (machine[6 + n] != ',')
+			break;
+		machine += 6 + n + 1;
+	}
+	if (!machine[6 + n])
+		return machine == where ? 0
+					: no_host (where,
+						  "lists gateways and no host behind them: ssh://gw1,ssh://gw2/web1 "
+						  "names one",
+						  err);
+	if (machine > where && set_gateways (&address->ssh, where, (size_t)(machine - 1 - where), err) < 0)
 		return -1;
-	return slash ? parse_host (address, slash + 1, err) : 0;
+	return parse_host (address, machine + 6 + n + 1, err);
 }
 
 bool address_is_loopback (const struct address *address)
@@ -200,7 +232,7 @@ int address_parse (struct address *address, const char *where, struct err *err)
 	if (!strncmp (where, "unix://", 7))
 		return add_path (address, where + 7, err);
 	if (!strncmp (where, "ssh://", 6))
-		return parse_ssh (address, where, where + 6, err);
+		return parse_ssh (address, where, err);
 	if (strcmp (where, "local") != 0)
 		return parse_host (address, where, err);
 	address->guarded = true;

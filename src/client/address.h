@@ -1,5 +1,6 @@
 /* address - where a remexd is: "local", unix:///absolute/path, HOST[:PORT] for TCP with TLS, ssh://[USER@]HOST[:PORT]
- * for the machine of an sshd, or ssh://[USER@]GATEWAY[:PORT]/HOST[:PORT] for TCP with TLS from the gateway on.
+ * for the machine of an sshd, or ssh://[USER@]GATEWAY[:PORT]/HOST[:PORT] for TCP with TLS from the gateway on. There may be
+ * ENDPOINT_GATEWAYS gateways, separated by commas: each is reached through the ones before it, and the last one connects.
  *
  * "local" is $REMEX_SOCKET; else, for a user, the socket of the user's own remexd if it answers; else the socket of the
  * system. The caller did not name these default sockets. So one is used only when its directory is a TRUSTED_PLACE
@@ -44,7 +45,7 @@ struct address {
 	char host[ADDRESS_HOST + 1]; /* the name or the address, as it was written, but in lower case */
 	uint16_t port;
 	char pin[ADDRESS_HOST + 8]; /* HOST:PORT, in the normal form */
-	struct ssh_address ssh; /* the machine, or with `tcp` the gateway; its host is "": no ssh */
+	struct ssh_address ssh; /* the machine, or with `tcp` the last gateway; its host is "": no ssh */
 };
 
 /* Does the address name this machine over TCP (localhost, 127.0.0.1, ::1), so that "local" may be the right address? */

@@ -60,7 +60,7 @@ struct tunnel {
 	uint16_t port; /* of the sshd */
 	enum reach_way way;
 	size_t n_request;
-	char request[TUNNEL_USER + 2 * TUNNEL_HOST + 16]; /* the payload of REC_REACH */
+	char request[TUNNEL_USER + 2 * TUNNEL_HOST + TUNNEL_VIA + 16]; /* the payload of REC_REACH */
 };
 
 static void on_poll (uv_poll_t *poll, int status, int events);
@@ -393,7 +393,7 @@ static void put (struct tunnel *tunnel, const char *text)
 }
 
 /* Make a tunnel with the two first texts of its payload. */
-static struct tunnel *tunnel_begin (struct remex *remex, const struct ssh_address *via, enum reach_way way,
+static struct tunnel *tunnel_begin (struct remex *remex, const struct ssh_address *to, enum reach_way way,
 	const struct tunnel_ops *ops, void *arg, struct err *err)
 {
 	struct ssh_helper *helper = helper_of (remex);
@@ -421,10 +421,10 @@ static struct tunnel *tunnel_begin (struct remex *remex, const struct ssh_addres
 	tunnel->theirs = pair[1];
 	tunnel->ops = ops;
 	tunnel->arg = arg;
-	tunnel->port = via->port;
+	tunnel->port = to->port;
 	tunnel->way = way;
-	put (tunnel, via->user);
-	put (tunnel, via->host);
+	put (tunnel, to->user);
+	put (tunnel, to->host);
 	return tunnel;
 }
 
@@ -439,10 +439,10 @@ static struct tunnel *tunnel_ask (struct tunnel *tunnel)
 	return tunnel;
 }
 
-struct tunnel *tunnel_new (struct remex *remex, const struct ssh_address *via, const char *host, uint16_t port,
+struct tunnel *tunnel_new (struct remex *remex, const struct ssh_address *from, const char *host, uint16_t port,
 	const struct tunnel_ops *ops, void *arg, struct err *err)
 {
-	struct tunnel *tunnel = tunnel_begin (remex, via, host ? REACH_DIRECT : REACH_STDIO, ops, arg, err);
+	struct tunnel *tunnel = tunnel_begin (remex, from, host ? REACH_DIRECT : REACH_STDIO, ops, arg, err);
 	char number[8];
 
 	if (!tunnel)
@@ -451,6 +451,7 @@ struct tunnel *tunnel_new (struct remex *remex, const struct ssh_address *via, c
 		snprintf (number, sizeof number, "%u", (unsigned)port);
 		put (tunnel, host);
 		put (tunnel, number);
+		put (tunnel, from->via);
 	}
 	return tunnel_ask (tunnel);
 }

@@ -17,13 +17,14 @@ struct remex;
 struct ssh_helper;
 struct tunnel;
 
-enum { TUNNEL_USER = 64, TUNNEL_HOST = 255 };
+enum { TUNNEL_USER = 64, TUNNEL_HOST = 255, TUNNEL_VIA = 512 };
 
-/* ssh://[USER@]HOST[:PORT] */
+/* ssh://[USER@]HOST[:PORT], and the machines on the way to its sshd */
 struct ssh_address {
 	char user[TUNNEL_USER + 1]; /* "": not said */
 	char host[TUNNEL_HOST + 1]; /* without brackets */
 	uint16_t port; /* 0: not said */
+	char via[TUNNEL_VIA + 1]; /* as in ProxyJump: "ssh://[USER@]HOST[:PORT],…"; "": not said */
 };
 
 struct tunnel_ops {
@@ -36,9 +37,9 @@ struct tunnel_ops {
 	void (*shown) (void *arg, const char *key, const char *known);
 };
 
-/* Begin a tunnel from the machine `via` to its own remexd (host NULL), or to host:port. The ops are called later, never
+/* Begin a tunnel from the machine `from` to its own remexd (host NULL; its `via` is not used), or to host:port. The ops are called later, never
  * during this call. NULL and err: remex-ssh cannot be started, or was not built. */
-struct tunnel *tunnel_new (struct remex *remex, const struct ssh_address *via, const char *host, uint16_t port,
+struct tunnel *tunnel_new (struct remex *remex, const struct ssh_address *from, const char *host, uint16_t port,
 	const struct tunnel_ops *ops, void *arg, struct err *err);
 
 /* The same, only to be shown the key of the sshd: it always fails, with the code "trusted" or "untrusted", or for another

@@ -10,6 +10,7 @@
 #include "hosts/expression.h"
 #include "hosts/host_name.h"
 #include "hosts/settings.h"
+#include "net/endpoint.h"
 
 enum value_kind { ADDRESS, PORT, USER, VIA, PROXY, N_KINDS };
 
@@ -103,7 +104,7 @@ static int check_address (const char *address, struct err *err)
 	return 0;
 }
 
-int settings_check_via (const char *via, struct err *err)
+static int check_gateway (const char *via, struct err *err)
 {
 	struct host_name parts = host_name_split (via);
 	char shown[128];
@@ -115,6 +116,19 @@ int settings_check_via (const char *via, struct err *err)
 	if (!parts.ssh || parts.user)
 		return err_set (err, 0, "the gateway '%s' is not valid (example: ssh://alice@gw:2222)", shown);
 	return 0;
+}
+
+int settings_check_via (const char *via, struct err *err)
+{
+	char *list = strdup (via), *at = list, *gateway;
+	int result = list ? 0 : err_set (err, 0, "out of memory");
+
+	for (int n = 1; result == 0 && (gateway = strsep (&at, ",")); n++)
+		result = n <= ENDPOINT_GATEWAYS
+				 ? check_gateway (gateway, err)
+				 : err_set (err, 0, "there are more than %d gateways on the way", ENDPOINT_GATEWAYS);
+	free (list);
+	return result;
 }
 
 static int no_groups (

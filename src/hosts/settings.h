@@ -19,7 +19,7 @@ struct settings_entry {
 	const char *user;
 	const char *proxy; /* the command that leads to the host (proxy_line.h); "none": no command */
 	int port;
-	const char *via; /* a gateway: ssh://[USER@]HOST[:PORT] */
+	const char *via; /* gateways: ssh://[USER@]HOST[:PORT],… */
 };
 
 /* What is known of one host. */
@@ -37,7 +37,7 @@ int settings_add (struct settings_table *settings, const struct host_list *hosts
 int settings_add_pattern (
 	struct settings_table *settings, const char *pattern, const struct settings_entry *entry, struct err *err);
 
-/* Can this be a gateway? 0, or -1 and err. */
+/* Can this be a gateway, or a list of at most ENDPOINT_GATEWAYS of them with commas? 0, or -1 and err. */
 int settings_check_via (const char *via, struct err *err);
 
 /* The settings of a host, a name without user and port. The texts live as long as the settings. */

@@ -13,7 +13,11 @@
 
 #include "base/err.h"
 
-enum { ENDPOINT_PORT = 7363, ENDPOINT_SIZE = 64 };
+enum {
+	ENDPOINT_PORT = 7363,
+	ENDPOINT_SIZE = 64,
+	ENDPOINT_GATEWAYS = 8, /* machines on the way to an endpoint, each reached through the one before it, at most */
+};
 
 struct endpoint {
 	struct sockaddr_storage address;

@@ -33,7 +33,7 @@
 #include "ssh/stdio_reach.h"
 #include "wire/records.h"
 
-enum { CONTROL = 0, TEXTS = 4, STATUS_USAGE = 64, PATIENCE_MS = 15000 };
+enum { CONTROL = 0, TEXTS = 5, STATUS_USAGE = 64, PATIENCE_MS = 15000 };
 
 /* What an sshd alone can do; the verbs of one plugin are in a row. */
 static const struct alone_verb *const rows[] = { &alone_exec_run, &alone_exec_shell, &alone_file_get, &alone_file_put };
@@ -103,7 +103,7 @@ struct request_note {
 	uint64_t id;
 	bool opened;
 	struct stdio_reach *stdio; /* of REACH_STDIO */
-	char *user, *host; /* of the sshd, with: */
+	char *user, *host, *via; /* of the sshd; via NULL: not said; with: */
 	uint16_t port;
 	bool probe;
 };
@@ -113,6 +113,7 @@ static void note_free (struct request_note *note)
 	list_remove (&note->node);
 	free (note->user);
 	free (note->host);
+	free (note->via);
 	free (note);
 	if (leaving && list_empty (&notes))
 		uv_stop (&loop);
@@ -137,7 +138,7 @@ static void on_failed (void *arg, const struct err *err)
 	struct buf text;
 	const char *word = failure_word ((enum failure)err->code);
 	const struct ssh_pool_target target = {
-		.user = note->user, .host = note->host, .port = note->port, .probe = note->probe
+		.user = note->user, .host = note->host, .via = note->via, .port = note->port, .probe = note->probe
 	};
 	const char *key, *known;
 
@@ -246,7 +247,7 @@ static int take_reach (struct packet *packet)
 	struct request_note *note;
 	struct err err;
 
-	if (packet->n_fds != 1 || packet->lost || n != (direct ? 4 : 2))
+	if (packet->n_fds != 1 || packet->lost || n != (direct ? 5 : 2))
 		return -1;
 	target.user = texts[0];
 	target.host = texts[1];
@@ -255,6 +256,7 @@ static int take_reach (struct packet *packet)
 	reach = direct || target.probe;
 	target.to_host = direct ? texts[2] : NULL;
 	target.to_port = direct ? (uint16_t)strtoul (texts[3], NULL, 10) : 0;
+	target.via = direct && *texts[4] ? texts[4] : NULL;
 	if (direct && strlen (target.to_host) > 255)
 		return -1;
 	if (!(note = malloc (sizeof *note)))
@@ -262,10 +264,11 @@ static int take_reach (struct packet *packet)
 	*note = (struct request_note){ .id = packet->record.id,
 		.user = strdup (target.user),
 		.host = strdup (target.host),
+		.via = target.via ? strdup (target.via) : NULL,
 		.port = target.port,
 		.probe = target.probe };
 	list_init (&note->node);
-	if (!note->user || !note->host)
+	if (!note->user || !note->host || (target.via && !note->via))
 		exit (EXIT_FAILURE); /* as in `answer` */
 	if (reach && ssh_pool_reach (pool, &target, packet->fds[0], &direct_ops, note, &err) == 0) {
 		packet->fds[0] = -1;

@@ -19,6 +19,7 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "net/endpoint.h"
 #include "ssh/keyring.h"
 #include "ssh/ssh_channel.h"
 
@@ -27,7 +28,7 @@ enum {
 	POOL_PATIENCE_MS = 250,
 	POOL_TRIES = 7, /* of a connection that is refused for now: 6.3 s of pauses */
 	POOL_PAUSE_MS = 100, /* the first pause */
-	POOL_HOPS = 8, /* hosts on the way, at most */
+	POOL_HOPS = ENDPOINT_GATEWAYS, /* hosts on the way, at most */
 	POOL_IDLE_MS = 10000, /* how long a session without channels stays */
 };
 

@@ -68,6 +68,14 @@ static const struct {
 	{ "ssh://-x@web1", "names no user" },
 	{ "ssh://gw/", "'' is not a host" },
 	{ "ssh://gw/ssh://web1", "is not a host" },
+	{ "ssh://gw1,gw2/web1", "lists gateways, and each of them begins with ssh://" },
+	{ "ssh://gw1,/web1", "lists gateways, and each of them begins with ssh://" },
+	{ "ssh://,ssh://gw2/web1", "names no host" },
+	{ "ssh://gw1,ssh:///web1", "names no host" },
+	{ "ssh://gw1:0,ssh://gw2/web1", "has no port behind its colon" },
+	{ "ssh://gw1,ssh://gw2", "lists gateways and no host behind them" },
+	{ "ssh://gw1,ssh://gw2/", "'' is not a host" },
+	{ "ssh://1,ssh://2,ssh://3,ssh://4,ssh://5,ssh://6,ssh://7,ssh://8,ssh://9/web1", "more than 8 gateways" },
 	{ "ssh://gw/alice@web1", "names a user: give the user with -l" },
 	{ "ssh:/x", "is not a host" },
 	{ "tcp://x:1", "is not a host" },
@@ -118,16 +126,21 @@ static const struct {
 	const char *where, *user, *host;
 	int port;
 	const char *pin; /* of the host behind a gateway */
+	const char *via; /* the gateways before it */
 } machines[] = {
-	{ "ssh://web1", "", "web1", 0, "" },
-	{ "ssh://Web1.Example.", "", "web1.example.", 0, "" },
-	{ "ssh://alice@web1:2222", "alice", "web1", 2222, "" },
-	{ "ssh://alice@corp@web1", "alice@corp", "web1", 0, "" },
-	{ "ssh://192.0.2.1:22", "", "192.0.2.1", 22, "" },
-	{ "ssh://[2001:DB8::1]", "", "2001:db8::1", 0, "" },
-	{ "ssh://[fe80::1%Eth0]:2222", "", "fe80::1%Eth0", 2222, "" },
-	{ "ssh://alice@gw:2222/web1", "alice", "gw", 2222, "web1:7363" },
-	{ "ssh://gw/[::1]:7400", "", "gw", 0, "[::1]:7400" },
+	{ "ssh://web1", "", "web1", 0, "", NULL },
+	{ "ssh://Web1.Example.", "", "web1.example.", 0, "", NULL },
+	{ "ssh://alice@web1:2222", "alice", "web1", 2222, "", NULL },
+	{ "ssh://alice@corp@web1", "alice@corp", "web1", 0, "", NULL },
+	{ "ssh://192.0.2.1:22", "", "192.0.2.1", 22, "", NULL },
+	{ "ssh://[2001:DB8::1]", "", "2001:db8::1", 0, "", NULL },
+	{ "ssh://[fe80::1%Eth0]:2222", "", "fe80::1%Eth0", 2222, "", NULL },
+	{ "ssh://alice@gw:2222/web1", "alice", "gw", 2222, "web1:7363", NULL },
+	{ "ssh://gw/[::1]:7400", "", "gw", 0, "[::1]:7400", NULL },
+	{ "ssh://gw1,ssh://bob@gw2:2222/web1:80", "bob", "gw2", 2222, "web1:80", "ssh://gw1" },
+	{ "ssh://al@gw1:22,ssh://[::1],ssh://gw3/web1", "", "gw3", 0, "web1:7363", "ssh://al@gw1:22,ssh://[::1]" },
+	{ "ssh://1,ssh://2,ssh://3,ssh://4,ssh://5,ssh://6,ssh://7,ssh://8/web1", "", "8", 0, "web1:7363",
+		"ssh://1,ssh://2,ssh://3,ssh://4,ssh://5,ssh://6,ssh://7" },
 };
 
 START_TEST (through_ssh)
@@ -137,6 +150,7 @@ START_TEST (through_ssh)
 	ck_assert_str_eq (address.ssh.host, machines[_i].host);
 	ck_assert_int_eq (address.ssh.port, machines[_i].port);
 	ck_assert_str_eq (address.pin, machines[_i].pin);
+	ck_assert_str_eq (address.ssh.via, machines[_i].via ? machines[_i].via : "");
 	ck_assert_int_eq (address.tcp, *machines[_i].pin != '\0');
 	ck_assert_int_eq (address.n, 0);
 }
@@ -179,6 +193,21 @@ START_TEST (host)
 	ck_assert (address.number == (hosts[_i].number != NULL));
 	if (address.number)
 		ck_assert_str_eq (endpoint_format (&address.endpoint, shown), hosts[_i].number);
+}
+END_TEST
+
+START_TEST (long_gateways)
+{
+	char gateway[ADDRESS_HOST + 1], where[3 * ADDRESS_HOST];
+
+	memset (gateway, 'x', ADDRESS_HOST);
+	gateway[ADDRESS_HOST] = '\0';
+	snprintf (where, sizeof where, "ssh://%s,ssh://%s,ssh://gw/web1", gateway, gateway);
+	ck_assert_int_eq (address_parse (&address, where, &err), 0);
+	ck_assert_uint_eq (strlen (address.ssh.via), 2 * (ADDRESS_HOST + 6) + 1);
+	snprintf (where, sizeof where, "ssh://%s,ssh://thirteen.byte,ssh://%s,ssh://gw/web1", gateway, gateway);
+	ck_assert_int_eq (address_parse (&address, where, &err), -1);
+	ck_assert_ptr_nonnull (strstr (err.text, "have 513 bytes"));
 }
 END_TEST
 
@@ -428,6 +457,7 @@ static void cases (TCase *tcase)
 	tcase_add_loop_test (tcase, not_understood, 0, sizeof refused / sizeof *refused);
 	tcase_add_loop_test (tcase, host, 0, (int)(sizeof hosts / sizeof *hosts));
 	tcase_add_loop_test (tcase, through_ssh, 0, (int)(sizeof machines / sizeof *machines));
+	tcase_add_test (tcase, long_gateways);
 	tcase_add_test (tcase, long_host);
 	tcase_add_test (tcase, length);
 	tcase_add_test (tcase, local);
