@@ -115,7 +115,7 @@ static int reach (const char *where)
 	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		meter_fail ("socketpair");
 	request.record.a = strtol (colon + 1, NULL, 10);
-	request.n = (size_t)snprintf (texts, sizeof texts, "%c%.*s", 0, (int)(colon - where), where) + 1;
+	request.n = (size_t)snprintf (texts, sizeof texts, "%c%.*s%c", 0, (int)(colon - where), where, 0) + 1;
 	request.data = texts;
 	request.fds = &pair[1];
 	request.n_fds = 1;

@@ -176,46 +176,39 @@ static int parse_sshd (struct ssh_address *ssh, const char *where, const char *t
 	return 0;
 }
 
-/* The machines on the way to the last gateway are the n bytes at `list`. */
-static int set_gateways (struct ssh_address *ssh, const char *list, size_t n, struct err *err)
+/* The machines on the way to the last one are the n bytes at `list`. */
+static int set_way (struct ssh_address *ssh, const char *list, size_t n, struct err *err)
 {
 	if (n > TUNNEL_VIA)
-		return err_set (err, 0, "the gateways on the way to the last one have %zu bytes: %d are possible", n,
-			TUNNEL_VIA);
+		return err_set (err, 0, "the gateways on the way have %zu bytes: %d are possible", n, TUNNEL_VIA);
 	memcpy (ssh->via, list, n);
 	return 0;
 }
 
-/* ssh://MACHINE, or ssh://GATEWAY/HOST with one gateway or several: ssh://GATEWAY,ssh://GATEWAY/HOST */
+/* ssh://MACHINE or ssh://GATEWAY/HOST, each behind further gateways: ssh://GATEWAY,ssh://GATEWAY/HOST */
 static int parse_ssh (struct address *address, const char *where, struct err *err)
 {
 	const char *machine = where;
 	size_t n = 0;
 
-	for (int gateways = 1;; gateways++) {
+	for (int gateways = 0;;) {
 		if (strncmp (machine, "ssh://", 6) != 0)
 			return no_host (where,
 				"lists gateways, and each of them begins with ssh://, as in ssh://gw1,ssh://gw2/web1",
 				err);
-		if (gateways > ENDPOINT_GATEWAYS)
-			return err_set (err, 0, "there are more than %d gateways on the way", ENDPOINT_GATEWAYS);
 		n = strcspn (machine + 6, ",/");
 		address->ssh = (struct ssh_address){ .port = 0 };
 		if (parse_sshd (&address->ssh, where, machine + 6, n, err) < 0)
 			return -1;
+		if (machine[6 + n] && ++gateways > ENDPOINT_GATEWAYS)
+			return err_set (err, 0, "there are more than %d gateways on the way", ENDPOINT_GATEWAYS);
 		if (machine[6 + n] != ',')
 			break;
 		machine += 6 + n + 1;
 	}
-	if (!machine[6 + n])
-		return machine == where ? 0
-					: no_host (where,
-						  "lists gateways and no host behind them: ssh://gw1,ssh://gw2/web1 "
-						  "names one",
-						  err);
-	if (machine > where && set_gateways (&address->ssh, where, (size_t)(machine - 1 - where), err) < 0)
+	if (machine > where && set_way (&address->ssh, where, (size_t)(machine - 1 - where), err) < 0)
 		return -1;
-	return parse_host (address, machine + 6 + n + 1, err);
+	return machine[6 + n] ? parse_host (address, machine + 6 + n + 1, err) : 0;
 }
 
 bool address_is_loopback (const struct address *address)

@@ -1,6 +1,7 @@
 /* address - where a remexd is: "local", unix:///absolute/path, HOST[:PORT] for TCP with TLS, ssh://[USER@]HOST[:PORT]
- * for the machine of an sshd, or ssh://[USER@]GATEWAY[:PORT]/HOST[:PORT] for TCP with TLS from the gateway on. There may be
- * ENDPOINT_GATEWAYS gateways, separated by commas: each is reached through the ones before it, and the last one connects.
+ * for the machine of an sshd, or ssh://[USER@]GATEWAY[:PORT]/HOST[:PORT] for TCP with TLS from the gateway on. In front of
+ * both there may be gateways, with a comma behind each ("ssh://GATEWAY,ssh://HOST"): a gateway is reached through those
+ * before it. There are ENDPOINT_GATEWAYS at most.
  *
  * "local" is $REMEX_SOCKET; else, for a user, the socket of the user's own remexd if it answers; else the socket of the
  * system. The caller did not name these default sockets. So one is used only when its directory is a TRUSTED_PLACE

@@ -392,7 +392,7 @@ static void put (struct tunnel *tunnel, const char *text)
 	tunnel->n_request += n;
 }
 
-/* Make a tunnel with the two first texts of its payload. */
+/* Make a tunnel with the first texts of its payload. */
 static struct tunnel *tunnel_begin (struct remex *remex, const struct ssh_address *to, enum reach_way way,
 	const struct tunnel_ops *ops, void *arg, struct err *err)
 {
@@ -425,6 +425,7 @@ static struct tunnel *tunnel_begin (struct remex *remex, const struct ssh_addres
 	tunnel->way = way;
 	put (tunnel, to->user);
 	put (tunnel, to->host);
+	put (tunnel, to->via);
 	return tunnel;
 }
 
@@ -451,7 +452,6 @@ struct tunnel *tunnel_new (struct remex *remex, const struct ssh_address *from, 
 		snprintf (number, sizeof number, "%u", (unsigned)port);
 		put (tunnel, host);
 		put (tunnel, number);
-		put (tunnel, from->via);
 	}
 	return tunnel_ask (tunnel);
 }

@@ -37,7 +37,7 @@ struct tunnel_ops {
 	void (*shown) (void *arg, const char *key, const char *known);
 };
 
-/* Begin a tunnel from the machine `from` to its own remexd (host NULL; its `via` is not used), or to host:port. The ops are called later, never
+/* Begin a tunnel from the machine `from` to its own remexd (host NULL), or to host:port. The ops are called later, never
  * during this call. NULL and err: remex-ssh cannot be started, or was not built. */
 struct tunnel *tunnel_new (struct remex *remex, const struct ssh_address *from, const char *host, uint16_t port,
 	const struct tunnel_ops *ops, void *arg, struct err *err);

@@ -439,13 +439,15 @@ static int trust_list (
 struct trust_settings {
 	bool remove;
 	const char *from;
-	struct many_options many; /* only `proxy` */
+	struct many_options many; /* only `via` and `proxy` */
 };
 
 static const struct option trust_options[] = {
 	{ "from", 0, OPTION_TEXT, offsetof (struct trust_settings, from), "FILE",
 		"trust many hosts by the lines 'HOST FINGERPRINT' of this file", 0 },
 	{ "remove", 0, OPTION_FLAG, offsetof (struct trust_settings, remove), NULL, "trust it no longer", 0 },
+	{ "via", 0, OPTION_TEXT, offsetof (struct trust_settings, many.via), "GATEWAY",
+		"reach each host from there (ssh://[USER@]GATEWAY[:PORT])", 0 },
 	{ "proxy", 0, OPTION_TEXT, offsetof (struct trust_settings, many.proxy), "CMD",
 		"reach each host by this command ('ssh -W %h:%p gateway')", 0 },
 	OPTION_ROW_HELP,

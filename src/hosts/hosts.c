@@ -214,22 +214,30 @@ struct target_strings {
 	char *where, *user, *proxy;
 };
 
-/* HOST with its port and its gateway, as it is dialled. NULL: out of memory. */
+static bool is_sshd (const char *address)
+{
+	return !strncmp (address, "ssh://", 6);
+}
+
+/* HOST with its port and its gateways, as it is dialled. NULL: out of memory. */
 static char *join (const char *via, const char *host, const char *port)
 {
 	char *where;
 
-	return asprintf (&where, "%s%s%s%s%s", via ? via : "", via ? "/" : "", host, port ? ":" : "",
-		       port ? port : "") < 0
+	return asprintf (&where, "%s%s%s%s%s", via ? via : "",
+		       !via             ? ""
+		       : is_sshd (host) ? ","
+					: "/",
+		       host, port ? ":" : "", port ? port : "") < 0
 		       ? NULL
 		       : where;
 }
 
-/* A target over TCP that names no gateway itself may have one. */
+/* A target over TCP, or an sshd, that names no gateway itself may have one. */
 static bool takes_gateway (const char *address)
 {
-	return strncmp (address, "unix://", 7) != 0 && strncmp (address, "ssh://", 6) != 0 &&
-	       strcmp (address, "local") != 0;
+	return strncmp (address, "unix://", 7) != 0 && strcmp (address, "local") != 0 &&
+	       !(is_sshd (address) && strchr (address + 6, '/'));
 }
 
 static bool is_local (const struct host_name *name)
@@ -242,10 +250,10 @@ static bool is_local (const struct host_name *name)
 static int find_way (const struct hosts_options *options, const struct host_settings *settings, const char *address,
 	const char **via, const char **proxy, struct err *err)
 {
-	bool said = options->via || options->proxy, is_ssh = !strncmp (address, "ssh://", 6);
+	bool said = options->via || options->proxy, named = is_sshd (address) && !settings->address;
 
-	*via = !takes_gateway (address) ? NULL : said ? options->via : settings->via;
-	*proxy = said ? options->proxy : is_ssh ? NULL : settings->proxy;
+	*via = !takes_gateway (address) ? NULL : said ? options->via : named ? NULL : settings->via;
+	*proxy = said ? options->proxy : is_sshd (address) ? NULL : settings->proxy;
 	if (*proxy && !strcmp (*proxy, "none"))
 		*proxy = NULL;
 	return *via && *proxy ? err_set (err, 0, "a gateway (via) and a command (proxy) exclude each other") : 0;

@@ -34,7 +34,7 @@ struct hosts_options {
 	 * stdin has another use. */
 	char *(*read_stdin) (void *context, size_t max, size_t *n, struct err *err);
 	void *context;
-	const char *via; /* "ssh://GATEWAY" for targets over TCP that name no gateway themselves; NULL */
+	const char *via; /* "ssh://GATEWAY,…" for targets over TCP and sshds that name no gateway themselves; NULL */
 	const char *
 		proxy; /* the command that leads to each target (proxy_line.h); "none": no command; NULL: not said. Each of
 			      the two takes the place of both settings */

@@ -29,7 +29,7 @@ enum {
 struct alone {
 	uv_loop_t *loop;
 	struct ssh_pool *pool;
-	char *user, *host, *you;
+	char *user, *host, *via, *you;
 	uint16_t port;
 	const struct alone_verb *const *verbs;
 	size_t n_verbs;
@@ -332,6 +332,7 @@ struct ssh_reach *alone_open (struct alone_call *call, const struct ssh_channel_
 	const struct ssh_pool_target target = {
 		.user = alone->user,
 		.host = alone->host,
+		.via = alone->via,
 		.port = alone->port,
 		.command = what->command,
 		.subsystem = what->subsystem,
@@ -531,6 +532,7 @@ static void alone_free (struct alone *alone)
 	verb_table_free (alone->table);
 	free (alone->user);
 	free (alone->host);
+	free (alone->via);
 	free (alone->you);
 	free (alone);
 }
@@ -775,8 +777,10 @@ struct alone *alone_new (uv_loop_t *loop, struct ssh_pool *pool, const struct al
 	json_decref (table);
 	alone->user = strdup (target->user);
 	alone->host = strdup (target->host);
+	alone->via = target->via ? strdup (target->via) : NULL;
 	alone->you = strdup (target->you);
-	if (!alone->table || !alone->user || !alone->host || !alone->you || stream_owned (&stream, fd, fd) < 0 ||
+	if (!alone->table || !alone->user || !alone->host || !alone->you || (target->via && !alone->via) ||
+		stream_owned (&stream, fd, fd) < 0 ||
 		!(alone->watch = watch_new (loop, fd, UV_READABLE, on_ready, alone))) {
 		alone_free (alone);
 		return NULL;

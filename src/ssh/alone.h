@@ -80,7 +80,7 @@ struct alone_call {
 
 /* Which machine, and as what it is presented. The strings are copied. */
 struct alone_target {
-	const char *user, *host; /* as in struct ssh_pool_target */
+	const char *user, *host, *via; /* as in struct ssh_pool_target */
 	uint16_t port;
 	const char *name, *you; /* the machine's own name, and the user there */
 };

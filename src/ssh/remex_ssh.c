@@ -247,16 +247,16 @@ static int take_reach (struct packet *packet)
 	struct request_note *note;
 	struct err err;
 
-	if (packet->n_fds != 1 || packet->lost || n != (direct ? 5 : 2))
+	if (packet->n_fds != 1 || packet->lost || n != (direct ? 5 : 3))
 		return -1;
 	target.user = texts[0];
 	target.host = texts[1];
 	target.port = (uint16_t)packet->record.a;
 	target.probe = packet->record.b == REACH_PROBE;
 	reach = direct || target.probe;
-	target.to_host = direct ? texts[2] : NULL;
-	target.to_port = direct ? (uint16_t)strtoul (texts[3], NULL, 10) : 0;
-	target.via = direct && *texts[4] ? texts[4] : NULL;
+	target.to_host = direct ? texts[3] : NULL;
+	target.to_port = direct ? (uint16_t)strtoul (texts[4], NULL, 10) : 0;
+	target.via = *texts[2] ? texts[2] : NULL;
 	if (direct && strlen (target.to_host) > 255)
 		return -1;
 	if (!(note = malloc (sizeof *note)))

@@ -30,7 +30,7 @@ struct login_host {
 	char **known; /* files of known hosts, NULL behind the last */
 	const char *known_own; /* the one that the user's new keys go to; NULL: none */
 	bool hash_known; /* hash the names of new keys */
-	char *address; /* how a user names it: "ssh://HOST[:PORT]" */
+	char *address; /* how a user names it: "ssh://HOST[:PORT]", or "--via GATEWAY ssh://HOST[:PORT]" */
 	char *ignored; /* what of the configuration does not count, for the user; NULL: nothing */
 };
 

@@ -17,8 +17,10 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/link.h"
 #include "base/list.h"
 #include "loop/loop.h"
 #include "loop/resolver.h"
@@ -581,6 +583,32 @@ static bool is_peer_of (const struct peer *peer, const struct ssh_pool_target *t
 	       peer->probe == target->probe;
 }
 
+/* How a user names a peer that is behind others: a refusal of its key shows the command that adds the key. 0, or -1: out of
+ * memory. */
+static int name_way (struct peer *peer)
+{
+	const char *between = "--via ";
+	struct buf name;
+	int result = 0;
+
+	if (!peer->via || !strcmp (peer->via, "none"))
+		return 0;
+	buf_init (&name, LINK_PAYLOAD);
+	for (const char *hop = peer->via; result == 0 && *hop; between = ",") {
+		size_t n = strcspn (hop, ",");
+
+		result = buf_printf (
+			&name, "%s%s%.*s", between, strncmp (hop, "ssh://", 6) ? "ssh://" : "", (int)n, hop);
+		hop += n + (hop[n] == ',');
+	}
+	if (result == 0 && (result = buf_printf (&name, " %s", peer->login.address)) == 0) {
+		free (peer->login.address);
+		peer->login.address = strndup ((const char *)buf_head (&name), buf_len (&name));
+	}
+	buf_free (&name);
+	return peer->login.address ? result : -1;
+}
+
 static struct peer *find_peer (struct ssh_pool *pool, const struct ssh_pool_target *target, int hops, struct err *err)
 {
 	struct peer *peer;
@@ -602,7 +630,7 @@ static struct peer *find_peer (struct ssh_pool *pool, const struct ssh_pool_targ
 	err_set (err, FAILURE_INTERNAL, "out of memory");
 	if (!(peer->user = strdup (target->user)) || !(peer->host = strdup (target->host)) ||
 		(target->via && !(peer->via = strdup (target->via))) ||
-		login_host_find (&peer->login, peer->user, peer->host, peer->port, err) < 0) {
+		login_host_find (&peer->login, peer->user, peer->host, peer->port, err) < 0 || name_way (peer) < 0) {
 		peer_free (peer);
 		return NULL;
 	}

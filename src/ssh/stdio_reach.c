@@ -35,7 +35,7 @@ struct stdio_reach {
 	uv_loop_t *loop;
 	struct ssh_pool *pool;
 	enum stdio_state state;
-	char *user, *host;
+	char *user, *host, *via; /* as in struct ssh_pool_target */
 	uint16_t port;
 	int fd; /* LOOKING: the client's socket */
 	struct watch *watch; /* of fd */
@@ -57,6 +57,7 @@ static void reach_free (struct stdio_reach *reach)
 	fd_close (&reach->fd);
 	free (reach->user);
 	free (reach->host);
+	free (reach->via);
 	free (reach);
 }
 
@@ -103,7 +104,9 @@ static void serve_alone (struct stdio_reach *reach)
 {
 	static const struct alone_ops ops = { on_severed, on_gone };
 	char *space = strchr (reach->names, ' '), name[NAMES], you[NAMES];
-	struct alone_target target = { .user = reach->user, .host = reach->host, .port = reach->port };
+	struct alone_target target = {
+		.user = reach->user, .host = reach->host, .via = reach->via, .port = reach->port
+	};
 	struct err err;
 
 	if (space)
@@ -226,7 +229,7 @@ struct stdio_reach *stdio_reach_new (uv_loop_t *loop, struct ssh_pool *pool, con
 {
 	static const struct ssh_pool_ops pool_ops = { on_opened, on_ready, on_failed };
 	const struct ssh_pool_target asked = {
-		.user = target->user, .host = target->host, .port = target->port, .command = command
+		.user = target->user, .host = target->host, .via = target->via, .port = target->port, .command = command
 	};
 	struct stdio_reach *reach = calloc (1, sizeof *reach);
 
@@ -240,6 +243,7 @@ struct stdio_reach *stdio_reach_new (uv_loop_t *loop, struct ssh_pool *pool, con
 	preamble_init (&reach->second, ALONE);
 	preamble_init (&reach->errors, "\001"); /* does not come */
 	if ((reach->user = strdup (target->user)) && (reach->host = strdup (target->host)) &&
+		(!target->via || (reach->via = strdup (target->via))) &&
 		(reach->watch = watch_new (loop, fd, UV_READABLE, on_given_up, reach)) &&
 		(reach->reach = ssh_pool_open (pool, &asked, &pool_ops, reach, err)))
 		return reach;

@@ -83,10 +83,10 @@ enum record_type {
 
 	/* libremex -> remex-ssh (client/ssh_helper.h): reach a machine through ssh */
 	REC_REACH = 80, /* id of the request, a port of the sshd (0: what ~/.ssh/config says, or 22), b enum reach_way;
-			   payload: texts, each with its NUL: the user ("": as for the port), the host, and for
-			   REACH_DIRECT the host and the port to connect to from there, and the machines on the way to
-			   the sshd as in ProxyJump ("": as for the port); fd: one end of a pair of stream sockets. Its
-			   other end is closed when nobody wants it any more */
+			   payload: texts, each with its NUL: the user ("": as for the port), the host, the machines on
+			   the way to it as in ProxyJump ("": as for the port), and for REACH_DIRECT the host and the port
+			   to connect to from there; fd: one end of a pair of stream sockets. Its other end is closed
+			   when nobody wants it any more */
 
 	REC_TRUST =
 		84, /* id, a port: add a key to known_hosts; payload: texts, each with its NUL: the user and the host as for

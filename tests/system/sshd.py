@@ -241,7 +241,7 @@ class Helper:
         """Ask for a tunnel: its id, and our end of it."""
         self.last += 1
         ours, theirs = socket.socketpair()
-        texts = [user, sshd.addresses[i], *([to[0], str(to[1]), via] if to else [])]
+        texts = [user, sshd.addresses[i], via, *([to[0], str(to[1])] if to else [])]
         payload = b"".join(text.encode() + b"\0" for text in texts)
         record = self.struct.pack(RECORD, REACH, len(payload), self.last, sshd.port, DIRECT if to else STDIO)
         self.ours.sendmsg([record + payload], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [theirs.fileno()]))])
