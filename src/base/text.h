@@ -14,7 +14,8 @@ bool text_is_utf8 (const void *bytes, size_t n);
  * text around them: C0 and DEL, C1 (also as a single byte that is not UTF-8), the line and paragraph separators U+2028
  * and U+2029, the marks, embeddings, overrides and isolates of bidirectional text (UAX #9, section 2), the deprecated
  * U+206A to U+206F, U+FEFF, the annotations U+FFF9 to U+FFFB and the tags U+E0000 to U+E007F, which spell invisible
- * words. */
+ * words. Zero-width spaces and joiners, variation selectors and the soft hyphen are no control characters: words and
+ * emoji need them. */
 bool text_has_control (const void *bytes, size_t n);
 
 /* A name of a plugin, a verb or a stream: 1 to TEXT_NAME_MAX of a-z 0-9 _. */
