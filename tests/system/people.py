@@ -218,6 +218,14 @@ def obstacle(directory):
     return None if said == "None" else "the machine does not let root be several people: " + said
 
 
+def no_own_files():
+    """The reason why a process cannot have its own view of files such as /etc/passwd here, in words; None where it can."""
+    if os.geteuid() != 0:
+        return "only root can give a process an /etc/passwd or an /etc/shadow of its own"
+    said = in_child(lambda: private_mounts() and None)
+    return None if said == "None" else "no private mounts: " + said
+
+
 # --- what a container takes from root ---------------------------------------------------------------------------------
 
 # The capabilities(7) that a container usually leaves to root (Docker's list); CAP_NET_ADMIN is not among them.
