@@ -154,7 +154,8 @@ struct connector *connector_new (uv_loop_t *loop, const struct endpoint *endpoin
 	connector->loop = loop;
 	connector->fd = -1;
 	connector->n = n < CONNECTOR_ADDRESSES ? n : CONNECTOR_ADDRESSES;
-	memcpy (connector->endpoints, endpoints, connector->n * sizeof *endpoints);
+	if (connector->n)
+		memcpy (connector->endpoints, endpoints, connector->n * sizeof *endpoints);
 	connector->until_ms = until_ms;
 	connector->ops = ops;
 	connector->arg = arg;
