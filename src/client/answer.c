@@ -14,6 +14,7 @@
 #include "client/error.h"
 #include "client/host.h"
 #include "wire/codes.h"
+#include "wire/header.h"
 
 static const char *text_of (const json_t *object, const char *key)
 {
@@ -27,17 +28,9 @@ static int check_must (const json_t *header, struct err *err)
 {
 	static const char *const known[] = { "must", "id", "body", "remex", "host", "version", "instance", "you",
 		"limits", "data", "credit", "done", "error", "ping", "pong" };
-	const json_t *must = json_object_get (header, "must"), *each;
-	size_t i, j;
 
-	json_array_foreach (must, i, each)
-	{
-		for (j = 0; j < sizeof known / sizeof *known; j++)
-			if (json_is_string (each) && !strcmp (json_string_value (each), known[j]))
-				break;
-		if (j == sizeof known / sizeof *known)
-			return err_set (err, CODE_BAD_MESSAGE, "it needs a feature that this remex does not have");
-	}
+	if (header_unknown_must (header, known, sizeof known / sizeof *known))
+		return err_set (err, CODE_BAD_MESSAGE, "it needs a feature that this remex does not have");
 	return 0;
 }
 

@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "front/builtin.h"
 #include "front/dispatch.h"
 #include "front/front_state.h"
@@ -242,31 +241,6 @@ void dispatch_no_worker (struct front *front, struct packet *packet)
 
 /* --- checking a call --------------------------------------------------------------------------------------------- */
 
-/* Each key that the client lists in `must` has to be a known key of a call. */
-static int check_must (const json_t *header, struct err *err)
-{
-	static const char *const known[] = { "id", "call", "args", "deadline", "idle", "input", "body", "window",
-		"user", "wait_output", "must" };
-	const json_t *must = json_object_get (header, "must"), *item;
-	size_t i;
-
-	if (must && !json_is_array (must))
-		return err_set (err, CODE_BAD_VALUE, "'must' must be a list of keys");
-	json_array_foreach (must, i, item)
-	{
-		const char *key = json_string_value (item);
-		char shown[64];
-		bool found = false;
-
-		for (size_t j = 0; key && j < sizeof known / sizeof *known; j++)
-			found = found || !strcmp (key, known[j]);
-		if (!found)
-			return err_set (err, CODE_BAD_MESSAGE, "this remexd does not know the key '%s' of 'must'",
-				text_escape (shown, sizeof shown, key ? key : "", key ? strlen (key) : 0));
-	}
-	return 0;
-}
-
 /* Refuse the call of a user whose processes are broken, and while the breaker of the plugin and that user is open. */
 static int check_breaker (const struct front *front, const char *plugin, uid_t uid, struct err *err)
 {
@@ -331,7 +305,7 @@ void dispatch_call (struct front *front, const struct gate_client *client, int p
 		refuse (front, channel, &err);
 		return;
 	}
-	if (check_must (message->header, &err) < 0) {
+	if (header_check_must (message->header, "this remexd", &err) < 0) {
 		refuse (front, channel, &err);
 		return;
 	}

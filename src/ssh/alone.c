@@ -56,7 +56,7 @@ static void call_free (struct alone_call *call)
 {
 	struct alone *alone = call->alone;
 
-	call->verb->free (call);
+	call->verb->ops->free (call);
 	timer_free (&call->timer);
 	list_remove (&call->node);
 	buf_free (&call->input);
@@ -76,7 +76,7 @@ static void stop (struct alone_call *call, enum alone_stop why)
 	/* What is not delivered yet is given up. */
 	json_decref (call->done);
 	call->done = NULL;
-	call->verb->stop (call);
+	call->verb->ops->stop (call);
 }
 
 static void set_call_timer (struct alone_call *call);
@@ -135,8 +135,8 @@ static struct alone_call *call_of (struct channel *channel)
 
 static void tell_input (struct alone_call *call)
 {
-	if (!call->stop && call->verb->input)
-		call->verb->input (call);
+	if (!call->stop && call->verb->ops->input)
+		call->verb->ops->input (call);
 }
 
 static void on_input (struct channel *channel, const uint8_t *bytes, size_t n)
@@ -161,8 +161,8 @@ static void on_signal (struct channel *channel, int signo)
 {
 	struct alone_call *call = call_of (channel);
 
-	if (!call->stop && call->verb->signal)
-		call->verb->signal (call, signo);
+	if (!call->stop && call->verb->ops->signal)
+		call->verb->ops->signal (call, signo);
 }
 
 static void on_cancel (struct channel *channel)
@@ -178,8 +178,8 @@ static void on_room (struct channel *channel)
 	call->active_ms = clock_ms ();
 	if (buf_len (&call->result) || call->done)
 		send_result (call);
-	else if (call->verb->room)
-		call->verb->room (call);
+	else if (call->verb->ops->room)
+		call->verb->ops->room (call);
 }
 
 static void on_flow (struct channel *channel)
@@ -195,8 +195,8 @@ static void on_lost (struct channel *channel)
 	call->blocked = false;
 	if (!call->stop)
 		stop (call, STOP_LOST);
-	else if (call->verb->room)
-		call->verb->room (call); /* output is dropped from now on */
+	else if (call->verb->ops->room)
+		call->verb->ops->room (call); /* output is dropped from now on */
 }
 
 static const struct channel_ops channel_ops = {
@@ -210,29 +210,6 @@ static const struct channel_ops channel_ops = {
 };
 
 /* --- a call begins ----------------------------------------------------------------------------------------------- */
-
-/* Each key that the client lists in `must` has to be a known key of a call. */
-static int check_must (const json_t *header, struct err *err)
-{
-	static const char *const known[] = { "id", "call", "args", "deadline", "idle", "input", "body", "window",
-		"user", "wait_output", "must" };
-	const json_t *must = json_object_get (header, "must"), *item;
-	size_t i;
-
-	if (must && !json_is_array (must))
-		return err_set (err, CODE_BAD_VALUE, "'must' must be a list of keys");
-	json_array_foreach (must, i, item)
-	{
-		const char *key = json_string_value (item);
-		bool found = false;
-
-		for (size_t j = 0; key && j < sizeof known / sizeof *known; j++)
-			found = found || !strcmp (key, known[j]);
-		if (!found)
-			return err_set (err, CODE_BAD_MESSAGE, "remex-ssh does not know a key of 'must'");
-	}
-	return 0;
-}
 
 /* The verb of that name; NULL and err: what would help. */
 static const struct alone_verb *find_verb (const struct alone *alone, const char *name, struct err *err)
@@ -262,7 +239,7 @@ static int check_call (const struct alone *alone, const struct message *message,
 	const struct verb *row;
 	int64_t deadline = 0;
 
-	if (check_must (header, err) < 0)
+	if (header_check_must (header, "remex-ssh", err) < 0)
 		return -1;
 	if (user && !json_is_string (user))
 		return err_set (err, CODE_BAD_VALUE, "'user' must be a string");
@@ -686,13 +663,6 @@ static json_t *describe_all (const struct alone *alone)
 	return plugins;
 }
 
-static int begin_nothing (struct alone_call *call, struct err *err)
-{
-	(void)call;
-	(void)err;
-	return 0;
-}
-
 static void stop_nothing (struct alone_call *call)
 {
 	alone_stopped (call, 0, NULL);
@@ -706,9 +676,8 @@ static void free_nothing (struct alone_call *call)
 /* `plugins` is a call of the protocol, and of no plugin. */
 static void answer_plugins (struct alone *alone, struct channel *channel)
 {
-	static const struct alone_verb plugins = {
-		.name = "plugins", .begin = begin_nothing, .stop = stop_nothing, .free = free_nothing
-	};
+	static const struct alone_verb_ops nothing = { .stop = stop_nothing, .free = free_nothing };
+	static const struct alone_verb plugins = { .name = "plugins", .ops = &nothing };
 	struct alone_call *call = calloc (1, sizeof *call);
 
 	if (!call) {

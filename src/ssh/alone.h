@@ -3,7 +3,7 @@
  *   alone    one client's stream: the session of wire/session.h as the server, and its calls
  *   call     RUNNING -> STOPPING -> freed     or RUNNING -> freed
  *
- * What a verb does is in a row of operations (struct alone_verb), which uses channels of the session of ssh: an exec channel
+ * What a verb does is in a row of operations (struct alone_verb_ops), which uses channels of the session of ssh: an exec channel
  * (alone_exec.c), or a subsystem. This file has what is the same for all verbs: the messages, the check of the arguments, the
  * input and its credit, the limits of time, and the answer.
  *
@@ -37,15 +37,8 @@ enum alone_stop {
 	STOP_LOST, /* the client is gone */
 };
 
-/* A verb. The operations that are NULL do nothing. */
-struct alone_verb {
-	const char *name; /* PLUGIN.VERB */
-	const char *help;
-	const struct verb_param *params; /* their defaults are the verb's business */
-	size_t n_params;
-	/* Begin: call->args has been checked against params. 0, and the call is not answered during this call; or -1 and err,
-	 * whose code is an enum code: that is the answer, and no other operation but `free` is called. */
-	int (*begin) (struct alone_call *call, struct err *err);
+/* What verbs of one kind do with a call. The operations that are NULL do nothing. */
+struct alone_verb_ops {
 	/* There is more in call->input, or call->input_ended has become true. Take it by alone_take. */
 	void (*input) (struct alone_call *call);
 	/* The client takes output again (alone_output). */
@@ -56,6 +49,17 @@ struct alone_verb {
 	void (*stop) (struct alone_call *call);
 	/* The call is over: free call->state (NULL: `begin` has set none), and abandon what it has opened. Never NULL. */
 	void (*free) (struct alone_call *call);
+};
+
+struct alone_verb {
+	const char *name; /* PLUGIN.VERB */
+	const char *help;
+	const struct verb_param *params; /* their defaults are the verb's business */
+	size_t n_params;
+	/* Begin: call->args has been checked against params. 0, and the call is not answered during this call; or -1 and err,
+	 * whose code is an enum code: that is the answer, and no operation but `free` is called. */
+	int (*begin) (struct alone_call *call, struct err *err);
+	const struct alone_verb_ops *ops;
 };
 
 struct alone_call {

@@ -631,17 +631,21 @@ static const struct verb_param shell_params[] = {
 	{ "env", "variables added to its environment", VERB_MAP, false, false },
 };
 
+static const struct alone_verb_ops exec_ops = {
+	.input = exec_input,
+	.room = exec_room,
+	.signal = exec_signal,
+	.stop = exec_stop,
+	.free = exec_free,
+};
+
 const struct alone_verb alone_exec_run = {
 	.name = "exec.run",
 	.help = "Run a command without a shell",
 	.params = run_params,
 	.n_params = sizeof run_params / sizeof *run_params,
 	.begin = exec_begin,
-	.input = exec_input,
-	.room = exec_room,
-	.signal = exec_signal,
-	.stop = exec_stop,
-	.free = exec_free,
+	.ops = &exec_ops,
 };
 
 const struct alone_verb alone_exec_shell = {
@@ -650,9 +654,5 @@ const struct alone_verb alone_exec_shell = {
 	.params = shell_params,
 	.n_params = sizeof shell_params / sizeof *shell_params,
 	.begin = exec_begin,
-	.input = exec_input,
-	.room = exec_room,
-	.signal = exec_signal,
-	.stop = exec_stop,
-	.free = exec_free,
+	.ops = &exec_ops,
 };

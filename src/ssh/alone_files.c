@@ -402,16 +402,20 @@ static const struct verb_param get_params[] = {
 	{ "count", "begin with the total, where the only source is a file", VERB_BOOL, false, false },
 };
 
+static const struct alone_verb_ops copy_ops = {
+	.input = copy_go,
+	.room = copy_go,
+	.stop = copy_stop,
+	.free = copy_free,
+};
+
 const struct alone_verb alone_file_put = {
 	.name = "file.put",
 	.help = "Receive a stream of files, each whole or not at all",
 	.params = put_params,
 	.n_params = sizeof put_params / sizeof *put_params,
 	.begin = begin_put,
-	.input = copy_go,
-	.room = copy_go,
-	.stop = copy_stop,
-	.free = copy_free,
+	.ops = &copy_ops,
 };
 
 const struct alone_verb alone_file_get = {
@@ -420,8 +424,5 @@ const struct alone_verb alone_file_get = {
 	.params = get_params,
 	.n_params = sizeof get_params / sizeof *get_params,
 	.begin = begin_get,
-	.input = copy_go,
-	.room = copy_go,
-	.stop = copy_stop,
-	.free = copy_free,
+	.ops = &copy_ops,
 };

@@ -174,3 +174,37 @@ char *header_string (const json_t *value, size_t *n, struct err *err)
 		*n = (size_t)got;
 	return out;
 }
+
+const json_t *header_unknown_must (const json_t *header, const char *const *known, size_t n)
+{
+	const json_t *must = json_object_get (header, "must"), *item;
+	size_t i, j;
+
+	json_array_foreach (must, i, item)
+	{
+		const char *key = json_string_value (item);
+
+		for (j = 0; j < n && !(key && !strcmp (key, known[j])); j++)
+			;
+		if (j == n)
+			return item;
+	}
+	return NULL;
+}
+
+int header_check_must (const json_t *header, const char *who, struct err *err)
+{
+	static const char *const known[] = { "id", "call", "args", "deadline", "idle", "input", "body", "window",
+		"user", "wait_output", "must" };
+	const json_t *must = json_object_get (header, "must"), *unknown;
+	const char *key;
+	char shown[64];
+
+	if (must && !json_is_array (must))
+		return err_set (err, CODE_BAD_VALUE, "'must' must be a list of keys");
+	if (!(unknown = header_unknown_must (header, known, sizeof known / sizeof *known)))
+		return 0;
+	key = json_is_string (unknown) ? json_string_value (unknown) : "";
+	return err_set (err, CODE_BAD_MESSAGE, "%s does not know the key '%s' of 'must'", who,
+		text_escape (shown, sizeof shown, key, strlen (key)));
+}

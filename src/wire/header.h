@@ -44,4 +44,12 @@ json_t *header_bytes (const void *bytes, size_t n);
  * the value is neither form, the base64 is bad, or the bytes contain a NUL. *n may be NULL. */
 char *header_string (const json_t *value, size_t *n, struct err *err);
 
+/* The first element of the list `must` of a message that is none of the n known keys, or no string (borrowed). NULL: all are
+ * known, or there is no such list. */
+const json_t *header_unknown_must (const json_t *header, const char *const *known, size_t n);
+
+/* Each key that `must` of a call lists has to be a key of a call that the server knows (doc/protocol.md, 6.4). `who` begins the
+ * message: "this remexd". 0, or -1 and err (CODE_BAD_VALUE: no list; CODE_BAD_MESSAGE: an unknown key). */
+int header_check_must (const json_t *header, const char *who, struct err *err);
+
 #endif

@@ -286,6 +286,38 @@ START_TEST (invalid_strings)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	int code; /* 0: good */
+	const char *words;
+} musts[] = {
+	{ "{}", 0, NULL },
+	{ "{\"must\":[]}", 0, NULL },
+	{ "{\"must\":[\"window\",\"wait_output\"]}", 0, NULL },
+	{ "{\"must\":\"window\"}", CODE_BAD_VALUE, "'must' must be a list of keys" },
+	{ "{\"must\":{}}", CODE_BAD_VALUE, "'must' must be a list of keys" },
+	{ "{\"must\":[\"window\",\"fly\\n\"]}", CODE_BAD_MESSAGE,
+		"this test does not know the key 'fly\\n' of 'must'" },
+	{ "{\"must\":[1]}", CODE_BAD_MESSAGE, "this test does not know the key '' of 'must'" },
+};
+
+START_TEST (keys_that_must_be_known)
+{
+	static const char *const known[] = { "window", "wait_output" };
+	json_t *json = json_loads (musts[_i].text, 0, NULL);
+	struct err err;
+
+	ck_assert_ptr_nonnull (json);
+	ck_assert_int_eq (header_check_must (json, "this test", &err), musts[_i].code ? -1 : 0);
+	if (musts[_i].code) {
+		ck_assert_int_eq (err.code, musts[_i].code);
+		ck_assert_str_eq (err.text, musts[_i].words);
+	}
+	ck_assert_int_eq (header_unknown_must (json, known, 2) != NULL, musts[_i].code == CODE_BAD_MESSAGE);
+	json_decref (json);
+}
+END_TEST
+
 static void cases (TCase *tcase)
 {
 	tcase_add_loop_test (tcase, scan, 0, ROWS (scans));
@@ -297,6 +329,7 @@ static void cases (TCase *tcase)
 	tcase_add_loop_test (tcase, bytes_and_back, 0, ROWS (bytes_rows));
 	tcase_add_test (tcase, a_nul_inside);
 	tcase_add_loop_test (tcase, invalid_strings, 0, ROWS (no_strings));
+	tcase_add_loop_test (tcase, keys_that_must_be_known, 0, ROWS (musts));
 }
 
 CHECK_MAIN ("wire/header", cases)
