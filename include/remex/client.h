@@ -202,6 +202,17 @@ REMEX_CLIENT_API const char *remex_host_via (const struct remex_host *host); /* 
 REMEX_CLIENT_API void remex_host_set_data (struct remex_host *host, void *data);
 REMEX_CLIENT_API void *remex_host_data (const struct remex_host *host);
 
+/* The terminal of a call (doc/protocol.md, `tty`): the server gives the command a pseudo-terminal of this kind as its controlling
+ * terminal. Then stdout and stderr come as one stream, "stdout", and input is what is typed. remex_end does not close
+ * the terminal: a command there sees the end of its input where ^D was sent. */
+struct remex_tty {
+	size_t size; /* sizeof (struct remex_tty): later versions of this header may append members */
+	int rows, cols; /* 0 to 65535; 0: not known */
+	const char *term; /* for TERM in the command's environment; NULL: not known */
+	bool utf8; /* characters are UTF-8: erasing a character erases all of its bytes (IUTF8, termios(3)) */
+	int erase; /* the character that erases one (VERASE), 1 to 255; 0: the default */
+};
+
 struct remex_options {
 	const char *args; /* the arguments, a JSON object as text; NULL: none (remex_args_* builds one) */
 	double deadline; /* seconds, counted by the server from receipt; 0: none. A server that says nothing for six seconds after
@@ -215,6 +226,9 @@ struct remex_options {
 			   windows of all requests of this struct remex add up to 64 MiB */
 	bool wait_output; /* end when all processes have closed the output, not half a second after the command */
 	bool hold; /* output counts as consumed by remex_consume; otherwise, when the next event is read */
+	const struct remex_tty
+		*tty; /* read during remex_start only; NULL: no terminal. A server that has no terminals refuses
+					the call */
 };
 
 /* Start a call. It is sent as soon as the connection is made. */
@@ -239,6 +253,10 @@ REMEX_CLIENT_API int remex_end (struct remex_request *request);
  * once: the answer is REMEX_ENDED. 0, or -1 with errno EINVAL (no such word). */
 REMEX_CLIENT_API int remex_signal (struct remex_request *request, const char *word);
 REMEX_CLIENT_API void remex_cancel (struct remex_request *request);
+
+/* The terminal has this size now (0 to 65535 each): the command gets WINCH. Of a call without a terminal the server ignores
+ * it. 0, or -1 with errno EINVAL (no such size) or ENOBUFS (too much waits to be sent). */
+REMEX_CLIENT_API int remex_resize (struct remex_request *request, int rows, int cols);
 
 REMEX_CLIENT_API void remex_request_set_data (struct remex_request *request, void *data);
 REMEX_CLIENT_API void *remex_request_data (const struct remex_request *request);

@@ -13,6 +13,7 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/passrights.c %D%/passrights.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/resident.c %D%/resident.h \
+	%D%/terminal_modes.c %D%/terminal_modes.h \
 	%D%/text.c %D%/text.h \
 	%D%/token_bucket.c %D%/token_bucket.h \
 	%D%/trusted.c %D%/trusted.h \

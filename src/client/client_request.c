@@ -12,6 +12,8 @@
 #include "client/host.h"
 #include "wire/codes.h"
 
+enum { TTY_SIDE_MAX = 65535 }; /* rows or columns of a terminal */
+
 /* The buffer for the messages of a request. */
 static struct buf *outlet (struct remex_request *request)
 {
@@ -115,12 +117,40 @@ static int set_args (json_t *header, const char *args, struct remex_error *error
 	return set_new (header, "args", object);
 }
 
-/* With `must`, a server that does not know wait_output refuses the call, and does not end it early without an error. */
-static int set_wait_output (json_t *header)
+static int set_tty (json_t *header, const struct remex_tty *tty, struct remex_error *error)
 {
-	if (set_new (header, "wait_output", json_true ()) < 0)
+	json_t *value;
+
+	if (tty->size < sizeof *tty || tty->rows < 0 || tty->rows > TTY_SIDE_MAX || tty->cols < 0 ||
+		tty->cols > TTY_SIDE_MAX || tty->erase < 0 || tty->erase > 255)
+		return error_set (error, "usage", "a terminal has 0 to %d rows and columns, not %d and %d",
+			TTY_SIDE_MAX, tty->rows, tty->cols);
+	value = json_pack ("{si si}", "rows", tty->rows, "cols", tty->cols);
+	error_set (error, "usage", "the type of the terminal is not UTF-8");
+	if ((tty->term && set_new (value, "term", json_string (tty->term)) < 0) ||
+		(tty->utf8 && set_new (value, "utf8", json_true ()) < 0) ||
+		(tty->erase && set_new (value, "erase", json_integer (tty->erase)) < 0)) {
+		json_decref (value);
 		return -1;
-	return set_new (header, "must", json_pack ("[s]", "wait_output"));
+	}
+	return set_new (header, "tty", value);
+}
+
+/* With `must`, a server that does not know wait_output or tty refuses the call, and does not end it early, or run it
+ * without a terminal, without an error. */
+static int set_must (json_t *header, const struct remex_options *options)
+{
+	json_t *must;
+
+	if (!options->wait_output && !options->tty)
+		return 0;
+	must = json_array ();
+	if ((options->wait_output && json_array_append_new (must, json_string ("wait_output")) < 0) ||
+		(options->tty && json_array_append_new (must, json_string ("tty")) < 0)) {
+		json_decref (must);
+		return -1;
+	}
+	return set_new (header, "must", must);
 }
 
 /* The header of a call, or NULL and error. */
@@ -136,7 +166,8 @@ static json_t *call_header (
 		set_seconds (header, "idle", options->idle, error) == 0 &&
 		(!options->user || set_new (header, "user", json_string (options->user)) == 0) &&
 		(!options->input || set_new (header, "input", json_true ()) == 0) &&
-		(!options->wait_output || set_wait_output (header) == 0) &&
+		(!options->wait_output || set_new (header, "wait_output", json_true ()) == 0) &&
+		(!options->tty || set_tty (header, options->tty, error) == 0) && set_must (header, options) == 0 &&
 		set_new (header, "window", json_integer (request->window)) == 0)
 		return header;
 	json_decref (header);
@@ -293,6 +324,18 @@ int remex_signal (struct remex_request *request, const char *word)
 	}
 	return message_printf (
 		outlet (request), "{\"id\":%llu,\"signal\":\"%s\"}", (unsigned long long)request->id, word);
+}
+
+int remex_resize (struct remex_request *request, int rows, int cols)
+{
+	if (rows < 0 || rows > TTY_SIDE_MAX || cols < 0 || cols > TTY_SIDE_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (request->over)
+		return 0;
+	return message_printf (
+		outlet (request), "{\"id\":%llu,\"resize\":[%d,%d]}", (unsigned long long)request->id, rows, cols);
 }
 
 void remex_cancel (struct remex_request *request)

@@ -8,6 +8,7 @@ base_tests = \
 	%D%/check_nowait \
 	%D%/check_options \
 	%D%/check_paths \
+	%D%/check_terminal_modes \
 	%D%/check_text \
 	%D%/check_token_bucket \
 	%D%/check_trusted \
@@ -31,6 +32,8 @@ TESTS += $(base_tests)
 %C%_check_options_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_paths_CFLAGS = $(check_cflags)
 %C%_check_paths_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_terminal_modes_CFLAGS = $(check_cflags)
+%C%_check_terminal_modes_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_text_CFLAGS = $(check_cflags)
 %C%_check_text_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_token_bucket_CFLAGS = $(check_cflags)

@@ -260,6 +260,55 @@ START_TEST (signals)
 }
 END_TEST
 
+/* What the client has sent, as text without the prefixes of four bytes. */
+static const char *sent_text (void)
+{
+	static char text[4096];
+	ssize_t n;
+
+	remex_next (fake.remex, &fake.event, 0);
+	ck_assert_int_gt (n = recv (fake.fd, text, sizeof text - 1, MSG_DONTWAIT), 0);
+	for (ssize_t i = 0; i < n; i++)
+		if (!text[i])
+			text[i] = ' ';
+	text[n] = '\0';
+	return text;
+}
+
+START_TEST (a_terminal)
+{
+	struct remex_tty tty = {
+		.size = sizeof tty, .rows = 24, .cols = 80, .term = "xterm", .utf8 = true, .erase = 127
+	};
+	struct remex_request *request = remex_start (
+		fake.host, "exec.shell", &(struct remex_options){ .tty = &tty, .wait_output = true }, NULL);
+	const char *text;
+
+	ck_assert_ptr_nonnull (request);
+	text = sent_text ();
+	ck_assert_ptr_nonnull (
+		strstr (text, "\"tty\":{\"rows\":24,\"cols\":80,\"term\":\"xterm\",\"utf8\":true,\"erase\":127}"));
+	ck_assert_ptr_nonnull (strstr (text, "\"must\":[\"wait_output\",\"tty\"]"));
+	ck_assert_int_eq (remex_resize (request, 0, 65535), 0);
+	ck_assert_ptr_nonnull (strstr (sent_text (), "{\"id\":1,\"resize\":[0,65535]}"));
+	ck_assert_int_eq (remex_resize (request, 65536, 1), -1);
+	ck_assert_int_eq (errno, EINVAL);
+	ck_assert_int_eq (remex_resize (request, 1, -1), -1);
+	fake_send (&fake, "{\"id\":1,\"done\":{\"outcome\":\"exited\",\"exit\":0}}");
+	fake_ended (&fake, REMEX_EXITED);
+	ck_assert_int_eq (remex_resize (request, 1, 1), 0); /* it is over: nothing is sent */
+	fake_expect_nothing (&fake);
+}
+END_TEST
+
+START_TEST (a_terminal_that_is_not_known)
+{
+	ck_assert_ptr_nonnull (remex_start (fake.host, "exec.shell",
+		&(struct remex_options){ .tty = &(struct remex_tty){ .size = sizeof (struct remex_tty) } }, NULL));
+	ck_assert_ptr_nonnull (strstr (sent_text (), "\"tty\":{\"rows\":0,\"cols\":0},\"must\":[\"tty\"]"));
+}
+END_TEST
+
 START_TEST (wrong_arguments)
 {
 	static const struct remex_options wrong[] = {
@@ -274,10 +323,23 @@ START_TEST (wrong_arguments)
 		{ .body = "x", .body_size = 65537 },
 		{ .window = -1 },
 	};
+	static const struct remex_tty wrong_ttys[] = {
+		{ .size = sizeof (struct remex_tty), .rows = 65536, .cols = 80 },
+		{ .size = sizeof (struct remex_tty), .rows = 24, .cols = -1 },
+		{ .size = sizeof (struct remex_tty), .term = "\xFF" },
+		{ .size = sizeof (struct remex_tty), .erase = 256 },
+		{ .size = 0, .rows = 24, .cols = 80 },
+	};
 	struct remex_error why = { .text = "" };
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		ck_assert_ptr_null (remex_start (fake.host, "a", &wrong[i], &why));
+		ck_assert_str_eq (why.code, "usage");
+		ck_assert_str_ne (why.text, "");
+	}
+	for (size_t i = 0; i < sizeof wrong_ttys / sizeof *wrong_ttys; i++) {
+		ck_assert_ptr_null (
+			remex_start (fake.host, "a", &(struct remex_options){ .tty = &wrong_ttys[i] }, &why));
 		ck_assert_str_eq (why.code, "usage");
 		ck_assert_str_ne (why.text, "");
 	}
@@ -318,6 +380,8 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, input_of_a_call_without_input);
 	tcase_add_test (tcase, input_waits_for_room);
 	tcase_add_test (tcase, signals);
+	tcase_add_test (tcase, a_terminal);
+	tcase_add_test (tcase, a_terminal_that_is_not_known);
 	tcase_add_test (tcase, wrong_arguments);
 	tcase_add_test (tcase, a_call_too_large);
 }
