@@ -45,6 +45,13 @@ enum record_type {
 	REC_RELOAD, /* id request: reload as for SIGHUP, and answer with RELOADED */
 	REC_AUDIT, /* id the request that starts (the front waits for an answer), or 0; a the request that ends, or 0;
 		      payload: a line for the audit trail, without newline */
+	/* These five as WORKER: a uid, and over TCP b the size of the identity's name, with which the payload begins; else
+	   the peer's socket as fd, on the link for claims. The rest of the payload: */
+	REC_JOB_START = 40, /* id request; the JSON for job.json (doc/jobs.md) */
+	REC_JOB_OPEN, /* id request; the job's id or key */
+	REC_JOB_LIST, /* id request; nothing */
+	REC_JOB_REMOVE, /* id request; the job's id */
+	REC_JOB_KILL, /* id request; the job's id. Its holder does not answer: SIGKILL for it */
 
 	/* supervisor -> front */
 	REC_BORN = 48, /* answers WORKER: id request, a serial, b uid; payload: struct worker_birthday; fd: the worker's
@@ -73,6 +80,12 @@ enum record_type {
 	REC_TUNNEL, /* fd: the link to remex-ssh --forward, in place of the one before; it takes no descriptors */
 	REC_TUNNEL_STATE, /* a enum tunnel_phase, b clock_ms: since when (UP), or when the next try is (PAUSING); payload:
 			     texts, each with its NUL: the bastion, what it listens on, and why there is no tunnel */
+	REC_JOB =
+		68, /* answers JOB_START and JOB_OPEN: id request, a enum job_state; payload: job.json; fd: a connection to
+			 the job's holder */
+	REC_NO_JOB, /* answers all of JOB_: id request, a enum code (REMOVE and KILL that were done: CODE_NONE); payload:
+		       the words */
+	REC_JOBS, /* answers JOB_LIST: id request, a size of the whole; payload: a piece of a list in JSON */
 
 	/* front -> carrier (front/carrier.h) */
 	REC_CARRY =
@@ -117,11 +130,54 @@ enum record_type {
 	REC_INBOUND = 104, /* id: a client is there. The answer: the same id; fd: one end of a pair of stream sockets;
 			      none: the front takes no client now */
 
+	/* front -> holder of a job, over one connection for each viewer (job/holder.h). CALL as to a worker, on the first
+	   connection only: the job starts when the call is complete */
+	JOB_FOLLOW =
+		112, /* send output: a the offset to begin at (FOLLOW_NEW: only what comes; before the first byte that
+			     is kept: CUT comes first), b flags of enum job_follow. A second FOLLOW replaces the first */
+	JOB_INPUT, /* a the offset of the first byte of the payload in the job's input, or INPUT_APPEND. At most
+		      JOB_INPUT_WINDOW bytes more than INPUT_TAKEN granted */
+	JOB_INPUT_END, /* a the offset of the end of the input, or INPUT_APPEND: behind all that this connection has sent */
+	JOB_SIGNAL, /* a a signal number: as REC_SIGNAL */
+	JOB_RESIZE, /* a rows, b columns: as REC_RESIZE. The size that was named last counts */
+	JOB_STOP, /* a grace in milliseconds: end the job, as the cancel of a request; 0: SIGKILL at once */
+	JOB_PEEK, /* a the number of lines at the end of the output, where the job has no terminal; answered by one SCREEN */
+
+	/* holder -> front */
+	JOB_HELLO = 120, /* the first record of each connection: the job runs, or has ended. a bytes of output so far, b
+			    bytes of input that the job has taken; payload, JSON: "version" (JOB_VERSION), "state"
+			    ("running", "ended"), "start" (the offset of the first byte that is kept), "input" (may bytes
+			    be sent?), and with a terminal "tty" ([rows, columns]) */
+	JOB_OUTPUT, /* a the offset of the first byte, b size of the stream's name; payload: the name, then the bytes */
+	JOB_CUT, /* a from, b to: these bytes are missing */
+	JOB_INPUT_TAKEN, /* a the offset of the input that the job has taken, b how many bytes more this connection may send */
+	JOB_INPUT_GAP, /* a the offset that was expected: the input that began behind it was dropped, and all later input of
+			  this connection is */
+	JOB_SCREEN, /* a the offset of output that it shows, b size of the whole; payload: a piece (at least one comes, which
+		       may be empty) of the bytes that redraw the screen, or for PEEK of its text */
+	JOB_END, /* all output that was asked for has been sent; payload: the outcome line (job/holder.h), or nothing: the
+		    job has not ended (FOLLOW without FOLLOW_LIVE), or has no outcome */
+
 	/* keeper -> supervisor; supervisor -> keeper uses RELEASE and STOP with id 0 */
 	REC_KEEPER_GONE = 64, /* as GONE; the keeper exits after it */
 };
 
 enum reach_answer { REACH_ANSWERED, REACH_NOBODY, REACH_DECLINED }; /* as enum keyring_answer (ssh/keyring.h) */
+
+enum job_state { JOB_RUNNING, JOB_ENDED, JOB_LOST };
+
+/* The connections to a job's holder. A daemon may meet holders of earlier versions: JOB_VERSION grows with each change of
+ * these records that such a holder would not understand. */
+enum { JOB_VERSION = 1 };
+enum { FOLLOW_NEW = -1, INPUT_APPEND = -1 };
+enum { JOB_INPUT_WINDOW = 64 * 1024 }; /* input that a connection may send before INPUT_TAKEN grants more */
+enum job_follow {
+	FOLLOW_LIVE = 1, /* until the end of the job; else END comes after what there is */
+	FOLLOW_STDOUT = 2, /* only the stream `stdout`; with FOLLOW_STDERR, or none of both: all streams */
+	FOLLOW_STDERR = 4,
+	FOLLOW_SCREEN = 8, /* with a terminal: SCREEN comes first, and output from the offset that it shows */
+	FOLLOW_READ_ONLY = 16, /* input, signals, resizes and STOP of this connection are dropped */
+};
 
 /* What is reached through ssh (REC_REACH). */
 enum reach_way {

@@ -1,0 +1,10 @@
+if HAVE_CHECK
+job_tests = \
+	%D%/check_job_spool \
+	$(NULL)
+check_PROGRAMS += $(job_tests)
+TESTS += $(job_tests)
+%C%_check_job_spool_CFLAGS = $(check_cflags)
+%C%_check_job_spool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pwrite,--wrap=fallocate
+%C%_check_job_spool_LDADD = src/job/libjob.la src/base/libbase.la $(check_libs)
+endif
