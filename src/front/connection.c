@@ -66,6 +66,7 @@ void connection_close (struct connection *connection)
 	gate_leave (&connection->client);
 	list_remove (&connection->node);
 	free (connection);
+	dispatch_pump (front); /* with its descriptor there may be room for one more worker */
 	front->events->connection_closed (front);
 }
 

@@ -161,29 +161,13 @@ void dispatch_audited (struct front *front, struct packet *packet)
 	dispatch_pump (front);
 }
 
-static void no_worker (struct front *front, uint64_t number, int error)
+/* The supervisor cannot make the worker that it was asked for on behalf of that request. */
+static void refuse_worker (struct request *request, int error)
 {
-	struct request *request = find_asking (front, number);
 	char text[128];
 
-	front->pool.births--;
-	if (request) {
-		request->waiter.asked = false;
-		answered (request);
-	}
-	if (request && request->asked_uid != request->waiter.uid) {
-		/* A reload has changed the request's user: this answer is about the old user. */
-		dispatch_pump (front);
-		return;
-	}
-	if (!request)
-		return;
 	snprintf (text, sizeof text, "no worker can be made: %s", strerror (error));
 	switch (error) {
-	case EBUSY:
-		/* Unknown workers have to leave first: those of the previous front, or those above a smaller pool. */
-		ask_again_soon (front);
-		return;
 	case EPERM:
 		snprintf (text, sizeof text, "the supervisor does not let you act as uid %u",
 			(unsigned)request->waiter.uid);
@@ -199,6 +183,27 @@ static void no_worker (struct front *front, uint64_t number, int error)
 	case ENFILE: request_refuse (request, CODE_BUSY, text, RETRY_AFTER); break;
 	default: request_refuse (request, CODE_INTERNAL, text, 0);
 	}
+}
+
+/* The place of that worker is free. Another request may wait for the place, even if the request for which the worker
+ * was asked for has left the queue. */
+static void no_worker (struct front *front, uint64_t number, int error)
+{
+	struct request *request = find_asking (front, number);
+
+	front->pool.births--;
+	if (request) {
+		request->waiter.asked = false;
+		answered (request);
+	}
+	if (error == EBUSY) {
+		/* Unknown workers have to leave first: those of the previous front, or those above a smaller pool. */
+		ask_again_soon (front);
+		return;
+	}
+	/* After a reload that has changed the request's user, the answer is about the old user. */
+	if (request && request->asked_uid == request->waiter.uid)
+		refuse_worker (request, error);
 	dispatch_pump (front);
 }
 

@@ -13,8 +13,8 @@ struct watch;
 struct timer;
 
 /* `events` is UV_READABLE | UV_WRITABLE, or UV_DISCONNECT: the peer has ended its side, for who does not read. An error or a
- * hang-up counts as all of them. NULL without memory, or when the
- * descriptor cannot be watched. */
+ * hang-up counts as all of them. An error ends the watch: `ready` has to call watch_set if it does not free the watch.
+ * NULL without memory, or when the descriptor cannot be watched. */
 struct watch *watch_new (uv_loop_t *loop, int fd, int events, void (*ready) (void *arg, int events), void *arg);
 void watch_set (struct watch *watch, int events); /* 0: no events for now */
 void watch_free (struct watch **watch); /* *watch may be NULL, and becomes NULL */

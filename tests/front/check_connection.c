@@ -14,6 +14,8 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "front/connection.h"
+#include "front/schedule.h"
+#include "front/turn.h"
 #include "front_alone.h"
 #include "support/check_main.h"
 #include "support/descriptors.h"
@@ -343,6 +345,59 @@ START_TEST (a_client_goes)
 }
 END_TEST
 
+/* The client closes with bytes that it has not read, which is an error of the stream, while the connections of its
+ * identity have used their time in this pass of the loop. */
+START_TEST (a_client_goes_when_it_is_not_read)
+{
+	struct identity *identity;
+	struct far far;
+
+	alone_begin (&alone, "");
+	far_open (&far, geteuid (), 0); /* it does not read the hello */
+	alone_turn (&alone);
+	identity = far.connection->client.identity;
+	identity->turn.pass = front->pass + 1;
+	identity->turn.round = 1;
+	identity->turn.spent_ns = TURN_NS;
+	fd_close (&far.fd);
+	alone_turn (&alone);
+	ck_assert_int_eq (alone.closed, 0);
+	ck_assert (identity->turn.left);
+	alone_until (&alone, alone.closed);
+	far_close (&far);
+	alone_end (&alone);
+}
+END_TEST
+
+/* Connections take the descriptors of workers: a call that waits for one gets it when a client goes. */
+START_TEST (a_client_that_goes_makes_room_for_a_worker)
+{
+	struct far far, idle[FRONT_WORKER_FDS];
+
+	alone_begin (&alone, "");
+	far_open_greeted (&far, geteuid ());
+	for (int i = 0; i < FRONT_WORKER_FDS; i++)
+		far_open_greeted (&idle[i], geteuid ());
+	front->max_fds = FRONT_OWN_FDS + gate_descriptors (&front->gate) + 2 * FRONT_WORKER_FDS - 1;
+	far_send (&far, "{\"id\":1,\"call\":\"words.count\",\"args\":{\"text\":\"t\"}}");
+	expect_worker_request ();
+	alone_give_worker (&alone, 1, 1, geteuid (), false);
+	alone_worker_expect (&alone, 1, REC_CALL, 1);
+	far_send (&far, "{\"id\":2,\"call\":\"words.count\",\"args\":{\"text\":\"t\"}}");
+	alone_until (&alone, front->queue.length);
+	alone_expect_nothing (&alone);
+	far_disconnect (&idle[0]);
+	alone_expect (&alone, REC_WORKER, 2);
+	alone_refuse_worker (&alone, 2, ENOMEM);
+	for (int i = 1; i < FRONT_WORKER_FDS; i++)
+		far_disconnect (&idle[i]);
+	alone_complete (&alone, 1, 1);
+	alone_until (&alone, list_empty (&front->requests));
+	far_disconnect (&far);
+	alone_end (&alone);
+}
+END_TEST
+
 START_TEST (a_client_is_refused)
 {
 	struct far far;
@@ -644,6 +699,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_loop_test (tcase, a_malformed_message, 0, (int)(sizeof junk / sizeof *junk));
 	tcase_add_test (tcase, a_client_that_does_not_close);
 	tcase_add_loop_test (tcase, a_client_goes, 0, 4);
+	tcase_add_test (tcase, a_client_goes_when_it_is_not_read);
+	tcase_add_test (tcase, a_client_that_goes_makes_room_for_a_worker);
 	tcase_add_test (tcase, a_client_is_refused);
 	tcase_add_test (tcase, a_client_with_calls_is_refused);
 	tcase_add_test (tcase, a_client_that_does_not_take_the_reason);

@@ -17,6 +17,7 @@
 
 enum { STRANGER = 4000000000u }; /* a uid that no user has */
 
+#define SHOW "\"call\":\"words.show\",\"args\":{}"
 #define COUNT "\"call\":\"words.count\",\"args\":{\"text\":\"t\"}"
 
 static struct front_alone alone;
@@ -359,6 +360,51 @@ START_TEST (a_worker_that_nobody_waits_for_any_more)
 }
 END_TEST
 
+/* The same, and no worker comes: its place is free, and a call that has waited for a place gets it. */
+START_TEST (the_place_of_a_worker_that_does_not_come)
+{
+	static const int errors[] = { EPERM, ENOTCONN, EAGAIN, ENOEXEC, EBUSY };
+
+	begin ("workers: {max: 1}");
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	alone_expect (&alone, REC_WORKER, 1);
+	fake_send (&fake, "{\"id\":1,\"cancel\":true}");
+	check_answers ("done 1 cancelled;");
+	fake_send (&fake, "{\"id\":2," COUNT "}");
+	alone_expect_nothing (&alone); /* the place may still be taken */
+	alone_refuse_worker (&alone, 1, errors[_i]);
+	alone_until (&alone, errors[_i] != EBUSY || front->pool.births);
+	alone_expect (&alone, REC_WORKER, 2);
+	alone_give_worker (&alone, 2, 2, geteuid (), false);
+	complete (2, 2, "done 2 completed;");
+	end ();
+}
+END_TEST
+
+/* A control call was asked for, ran on the worker of another call, and its client has left, so that its own worker is
+ * refused. The next control call has waited for that place. */
+START_TEST (the_place_of_a_control_call_that_is_over)
+{
+	begin ("workers: {max: 1}");
+	fake_send (&fake, "{\"id\":1," COUNT "}");
+	fake_send (&fake, "{\"id\":2," SHOW "}");
+	alone_expect (&alone, REC_WORKER, 1);
+	alone_expect (&alone, REC_WORKER, 2);
+	alone_give_worker (&alone, 1, 1, geteuid (), false);
+	alone_worker_expect (&alone, 1, REC_CALL, 2); /* control calls come first */
+	complete (1, 2, "done 2 completed;");
+	alone_worker_expect (&alone, 1, REC_CALL, 1);
+	fake_send (&fake, "{\"id\":3," SHOW "}");
+	alone_expect_nothing (&alone);
+	alone_refuse_worker (&alone, 2, ENOTCONN);
+	alone_expect (&alone, REC_WORKER, 3);
+	alone_give_worker (&alone, 3, 3, geteuid (), false);
+	complete (3, 3, "done 3 completed;");
+	complete (1, 1, "done 1 completed;");
+	end ();
+}
+END_TEST
+
 START_TEST (an_answer_for_an_unknown_request)
 {
 	begin ("");
@@ -624,6 +670,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, workers_come_in_any_order);
 	tcase_add_test (tcase, a_worker_is_for_the_next_call_of_its_user);
 	tcase_add_test (tcase, a_worker_that_nobody_waits_for_any_more);
+	tcase_add_loop_test (tcase, the_place_of_a_worker_that_does_not_come, 0, 5);
+	tcase_add_test (tcase, the_place_of_a_control_call_that_is_over);
 	tcase_add_test (tcase, an_answer_for_an_unknown_request);
 	tcase_add_test (tcase, a_refusal_of_the_former_user);
 	tcase_add_test (tcase, a_worker_of_the_former_user);
