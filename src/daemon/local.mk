@@ -1,6 +1,7 @@
 # All but the main function: a test takes what it wants of it.
 noinst_LTLIBRARIES += %D%/libdaemon.la
 %C%_libdaemon_la_SOURCES = \
+	%D%/audit_process.c %D%/audit_process.h \
 	%D%/claim.c %D%/claim.h \
 	%D%/claims.c %D%/claims.h \
 	%D%/daemon_options.c %D%/daemon_options.h \

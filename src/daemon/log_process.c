@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,6 +28,7 @@ enum {
 	OTHER_FDS = 16, /* what the process has besides them, at most */
 	PIECE = 4096,
 	ROOM = 64 * 1024, /* of a socket pair: some hundred lines, before lines are lost */
+	END_MS = 1000, /* for the last lines, when remexd ends */
 	REST = 2 * ROOM / PIECE, /* reads after the end of supervisor and front */
 };
 
@@ -293,9 +295,10 @@ static int run (void *arg)
 
 /* --- the others ---------------------------------------------------------------------------------------------------- */
 
-static bool is_pipe (int fd, struct stat *st)
+/* Can a call on it wait, whatever its flags? */
+static bool may_wait (int fd, struct stat *st)
 {
-	return fstat (fd, st) == 0 && S_ISFIFO (st->st_mode);
+	return fstat (fd, st) == 0 && (S_ISFIFO (st->st_mode) || S_ISREG (st->st_mode));
 }
 
 /* A socket pair: the end that is read, and the end that others write to. 0, or -1 with errno. `guarded`: no
@@ -317,12 +320,12 @@ static int open_pair (int pair[2], bool guarded)
 	return 0;
 }
 
-/* Replace a pipe by the same as standard error if that is the same pipe, or else by /dev/null. */
+/* Replace a pipe or file by the same as standard error if that is the same one, or else by /dev/null. */
 static void replace (int fd, const struct stat *error)
 {
 	struct stat st;
 
-	if (!is_pipe (fd, &st))
+	if (!may_wait (fd, &st))
 		return;
 	if (fd == STDOUT_FILENO && st.st_dev == error->st_dev && st.st_ino == error->st_ino)
 		dup2 (STDERR_FILENO, fd);
@@ -338,11 +341,11 @@ int log_process_start (struct log_process *process, bool input_output, struct er
 	static struct inlet first[FIRST];
 	int main_pair[2] = { -1, -1 }, front_pair[2] = { -1, -1 }, births[2] = { -1, -1 };
 	struct stat error = { .st_mode = 0 };
-	bool piped = is_pipe (STDERR_FILENO, &error), failed;
+	bool waits = may_wait (STDERR_FILENO, &error), failed;
 
 	*process = (struct log_process){ .front = -1 };
 	failed = open_pair (main_pair, false) < 0 || link_pair (births) < 0;
-	if (!failed && (piped || S_ISSOCK (error.st_mode)))
+	if (!failed && (waits || S_ISSOCK (error.st_mode)))
 		failed = open_pair (front_pair, true) < 0;
 	first[MAIN] = (struct inlet){ .fd = main_pair[0] };
 	first[BIRTHS] = (struct inlet){ .fd = births[0] };
@@ -364,7 +367,8 @@ int log_process_start (struct log_process *process, bool input_output, struct er
 	fd_close (&front_pair[0]);
 	if (!process->pid)
 		return -1;
-	if (piped)
+	process->file = S_ISREG (error.st_mode);
+	if (waits)
 		log_redirect (main_pair[1]);
 	for (int fd = 0; input_output && fd < 2; fd++)
 		replace (fd, &error);
@@ -395,4 +399,19 @@ int log_process_worker (uid_t uid)
 		MSG_DONTWAIT | MSG_NOSIGNAL); /* when this fails, the lines of this worker are lost */
 	fd_close (&pair[0]);
 	return pair[1];
+}
+
+void log_process_end (struct log_process *process)
+{
+	int null = process->pid && process->file ? open ("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+	struct pollfd end = { .fd = null < 0 ? -1 : pidfd_open (process->pid, 0), .events = POLLIN };
+
+	for (int fd = 0; null >= 0 && fd <= STDERR_FILENO; fd++)
+		dup2 (null, fd);
+	fd_close (&process->front);
+	fd_close (&to_births);
+	if (end.fd >= 0)
+		poll (&end, 1, END_MS);
+	fd_close (&end.fd);
+	fd_close (&null);
 }

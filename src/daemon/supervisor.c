@@ -24,6 +24,7 @@
 #include "base/paths.h"
 #include "base/resident.h"
 #include "base/text.h"
+#include "daemon/audit_process.h"
 #include "daemon/claim.h"
 #include "daemon/discovery_sockets.h"
 #include "daemon/front_process.h"
@@ -55,7 +56,7 @@ struct supervisor {
 	struct workers workers;
 	struct tunnel_process tunnel;
 	struct reload reload;
-	struct audit_sink audit;
+	struct audit_process audit;
 	struct open_requests open; /* the front's requests whose start is in the audit trail, but not their end */
 	char instance[33]; /* of the front; "" before the front is ready */
 	bool stdio;
@@ -129,11 +130,12 @@ static void audit_lost_requests (struct supervisor *supervisor)
 
 		buf_init (&line, AUDIT_LINE_MAX);
 		if (audit_end (&line, &now, &end) < 0 ||
-			audit_write (&supervisor->audit, (const char *)buf_head (&line), buf_len (&line)) < 0)
+			audit_process_write (&supervisor->audit, 0, 0, "", buf_head (&line), buf_len (&line)) < 0)
 			log_error ("the end of a request could not be written to the audit trail. serial=%.8s-%llu: %s",
 				supervisor->instance, (unsigned long long)request->number, strerror (errno));
 		buf_free (&line);
 	}
+	audit_process_orphan (&supervisor->audit);
 	open_requests_clear (&supervisor->open);
 	supervisor->instance[0] = '\0';
 }
@@ -284,21 +286,41 @@ static void on_reload (struct supervisor *supervisor, uint64_t request)
 	front_process_send (&supervisor->front, &refusal, why, strlen (why), NULL, 0);
 }
 
-/* Write a line to the audit trail. If the front waits for the line, send the result to the front. */
-static void on_audit (struct supervisor *supervisor, const struct packet *packet)
+/* A line about the start of a request is written, or will not be: the front waits for that. */
+static void answer_audit (struct supervisor *supervisor, const struct audit_answer *answer)
 {
-	int failed =
-		audit_write (&supervisor->audit, (const char *)packet->data, packet->record.length) < 0 ? errno : 0;
-
-	if (failed)
-		log_error ("the audit trail cannot be written: %s", strerror (failed));
-	else if (packet->record.id && open_requests_add (&supervisor->open, packet->record.id, clock_ms ()) < 0)
+	if (answer->failed)
+		log_error ("a call could not be written to the audit trail: %s", strerror (answer->failed));
+	else if (!answer->over && open_requests_add (&supervisor->open, answer->number, clock_ms ()) < 0)
 		log_warning ("out of memory: if the front is lost now, the audit trail gets no end of a request. "
 			     "number=%llu: %s",
-			(unsigned long long)packet->record.id, strerror (errno));
-	open_requests_remove (&supervisor->open, (uint64_t)packet->record.a);
-	if (packet->record.id)
-		front_process_post (&supervisor->front, REC_AUDITED, packet->record.id, failed, 0);
+			(unsigned long long)answer->number, strerror (errno));
+	front_process_post (&supervisor->front, REC_AUDITED, answer->number, answer->failed, 0);
+}
+
+static void on_audit (struct supervisor *supervisor, const struct packet *packet)
+{
+	const struct record *record = &packet->record;
+	struct audit_answer refused = { .number = record->id };
+
+	open_requests_remove (&supervisor->open, (uint64_t)record->a);
+	if (audit_process_write (&supervisor->audit, record->id, (uint64_t)record->a, supervisor->instance,
+		    packet->data, record->length) == 0)
+		return;
+	refused.failed = errno;
+	if (record->id)
+		answer_audit (supervisor, &refused);
+	else
+		log_error ("the audit trail cannot be written: %s", strerror (errno));
+}
+
+static void receive_audit (struct supervisor *supervisor, const struct pollfd *fd)
+{
+	struct audit_answer answer;
+
+	audit_process_receive (&supervisor->audit, fd);
+	while (audit_process_next (&supervisor->audit, &answer))
+		answer_audit (supervisor, &answer);
 }
 
 static void receive_from_front (struct supervisor *supervisor)
@@ -346,13 +368,7 @@ static void watch_front (struct supervisor *supervisor)
 /* Open the audit trail again: the file may have been renamed (logrotate(8)), or another file may be configured. */
 static int reopen_audit (struct supervisor *supervisor, const struct config *config, struct err *err)
 {
-	struct audit_sink audit;
-
-	if (audit_open (&audit, config->audit, config->audit_file, err) < 0)
-		return -1;
-	audit_close (&supervisor->audit);
-	supervisor->audit = audit;
-	return 0;
+	return audit_process_open (&supervisor->audit, config->audit, config->audit_file, err);
 }
 
 /* Other identities, or another group `remex`, are in use now: open to them what was closed. */
@@ -496,13 +512,14 @@ static void close_all (struct supervisor *supervisor)
 	tunnel_process_free (&supervisor->tunnel);
 	generation_free (supervisor->generation);
 	free (supervisor->file);
-	audit_close (&supervisor->audit);
+	audit_process_free (&supervisor->audit);
 	open_requests_clear (&supervisor->open);
 	fd_close (&supervisor->statm);
 	fd_close (&supervisor->signals);
 	front_process_free (&supervisor->front);
 	fd_close (&supervisor->std[0]);
 	fd_close (&supervisor->std[1]);
+	log_process_end (&supervisor->log);
 }
 
 /* --- the loop ---------------------------------------------------------------------------------------------------- */
@@ -549,6 +566,7 @@ static int64_t next_time (const struct supervisor *supervisor)
 		supervisor->front.link >= 0 || supervisor->state < ENDING ? front_process_time (&supervisor->front) : 0,
 		workers_time (&supervisor->workers),
 		reload_time (&supervisor->reload),
+		audit_process_time (&supervisor->audit),
 		discovery_sockets_time (&supervisor->discovery),
 		supervisor->state == SERVING ? tunnel_process_time (&supervisor->tunnel) : 0,
 	};
@@ -576,6 +594,7 @@ static int turn (struct supervisor *supervisor)
 	enum {
 		SIGNALS,
 		FRONT,
+		AUDIT,
 		DISCOVERY,
 		CLAIMS,
 		PROBE = CLAIMS + CLAIMS_FDS,
@@ -588,6 +607,7 @@ static int turn (struct supervisor *supervisor)
 		return -1;
 	fds[SIGNALS] = (struct pollfd){ .fd = supervisor->signals, .events = POLLIN };
 	fds[FRONT] = (struct pollfd){ .fd = supervisor->front.link, .events = POLLIN };
+	audit_process_poll (&supervisor->audit, fds + AUDIT);
 	discovery_sockets_poll (&supervisor->discovery, fds + DISCOVERY);
 	claims_poll (&supervisor->front.claims, fds + CLAIMS);
 	reload_poll (&supervisor->reload, fds + PROBE);
@@ -599,6 +619,7 @@ static int turn (struct supervisor *supervisor)
 	}
 	workers_receive (&supervisor->workers, fds + WORKERS);
 	receive_claims (supervisor, fds + CLAIMS);
+	receive_audit (supervisor, fds + AUDIT);
 	if (fds[FRONT].revents)
 		receive_from_front (supervisor);
 	if (fds[SIGNALS].revents)
@@ -758,7 +779,7 @@ int supervisor_run (const struct daemon_options *options)
 	supervisor.std[0] = supervisor.std[1] = -1;
 	supervisor.signals = -1;
 	supervisor.statm = resident_open ();
-	supervisor.audit.fd = -1;
+	audit_process_init (&supervisor.audit);
 	listening_init (&supervisor.listening);
 	discovery_sockets_init (&supervisor.discovery);
 	front_process_init (&supervisor.front);

@@ -158,6 +158,10 @@ enum record_type {
 	JOB_END, /* all output that was asked for has been sent; payload: the outcome line (job/holder.h), or nothing: the
 		    job has not ended (FOLLOW without FOLLOW_LIVE), or has no outcome */
 
+	/* supervisor -> the process that writes the audit trail (daemon/audit_process.h), besides AUDIT; its answer */
+	REC_AUDIT_OPEN = 136, /* id of the order, a enum audit_kind; payload: the path with its NUL, or none */
+	REC_AUDIT_OPENED = 140, /* id of the order, a 0 or an errno; payload: why not */
+
 	/* keeper -> supervisor; supervisor -> keeper uses RELEASE and STOP with id 0 */
 	REC_KEEPER_GONE = 64, /* as GONE; the keeper exits after it */
 };
