@@ -36,6 +36,7 @@ static void check_message (const struct message *message, enum message_side from
 		[MESSAGE_END] = true,
 		[MESSAGE_CREDIT] = true,
 		[MESSAGE_SIGNAL] = true,
+		[MESSAGE_RESIZE] = true,
 		[MESSAGE_CANCEL] = true,
 		[MESSAGE_PING] = true,
 		[MESSAGE_PONG] = true,
@@ -50,6 +51,9 @@ static void check_message (const struct message *message, enum message_side from
 	require (message->text_len <= (size_t)(call ? HEADER_CALL_MAX : HEADER_MAX));
 	if (message->kind == MESSAGE_DATA || message->kind == MESSAGE_SIGNAL || message->kind == MESSAGE_END || call)
 		require (message->id && message->name && *message->name);
+	if (message->kind == MESSAGE_RESIZE)
+		require (message->id && message->rows >= 0 && message->rows <= TTY_SIZE_MAX && message->cols >= 0 &&
+			 message->cols <= TTY_SIZE_MAX);
 	if (message->kind == MESSAGE_CREDIT)
 		require (message->id && message->number > 0);
 }
@@ -124,6 +128,7 @@ static void same (struct buf *out, enum message_side from, const struct message 
 	require (decoder_next (&decoder, out, &after, NULL) == 1);
 	require (after->kind == before->kind && after->id == before->id && after->number == before->number);
 	require (!after->name == !before->name && (!after->name || !strcmp (after->name, before->name)));
+	require (after->rows == before->rows && after->cols == before->cols);
 	require (after->body_len == before->body_len && !memcmp (after->body, before->body, after->body_len));
 	require (json_object_size (after->header) >= json_object_size (before->header));
 	require (decoder_next (&decoder, out, &after, NULL) == 0 && !decoder_pending (&decoder, out));

@@ -141,10 +141,17 @@ static void on_signal (struct channel *channel, int signo)
 	on_other (channel);
 }
 
+static void on_resize (struct channel *channel, int rows, int cols)
+{
+	require (rows >= 0 && rows <= TTY_SIZE_MAX && cols == 80);
+	on_other (channel);
+}
+
 static const struct channel_ops channel_ops = {
 	.input = on_input,
 	.input_end = on_other,
 	.signal = on_signal,
+	.resize = on_resize,
 	.cancel = on_other,
 	.room = on_other,
 	.flow = on_other,
@@ -261,6 +268,8 @@ static void make_message (struct world *world, struct buf *to)
 	default:
 		if (what > 200)
 			message_printf (to, "{\"bye\":true}");
+		else
+			message_printf (to, "{\"id\":%llu,\"resize\":[%d,80]}", id, what < 128 ? what : 65392 + what);
 	}
 }
 

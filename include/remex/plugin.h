@@ -78,6 +78,8 @@ enum {
 	REMEX_RUNS =
 		8, /* runs any command that its caller gives, and roots do not bind a command: an identity with `roots`
 		      or `commands` may not be granted this verb, unless `commands` narrow it (REMEX_COMMAND) */
+	REMEX_TTY = 16, /* its command may have a terminal: remex_spawn gives it one when the call asks for one
+			   (`tty`). A verb without this flag refuses such a call */
 };
 
 struct remex_verb {
@@ -168,6 +170,9 @@ REMEX_API const struct remex_root *const *remex_roots (struct remex_call *call);
 /* Does the client send input (or did its call carry some)? */
 REMEX_API bool remex_has_input (const struct remex_call *call);
 
+/* Has the call asked for a terminal for its command (REMEX_TTY)? */
+REMEX_API bool remex_has_tty (const struct remex_call *call);
+
 /* Read input: up to `size` bytes; 0 at the end of input. Blocks. EBUSY after remex_sink. */
 REMEX_API ssize_t remex_read (struct remex_call *call, void *bytes, size_t size);
 
@@ -182,7 +187,7 @@ REMEX_API int remex_printf (struct remex_call *call, const char *fmt, ...) __att
  * input that remex_read has not read. A sink is closed at the end of input, and also when the request ends for another
  * reason; its reader cannot tell these apart. Data that must not be taken for complete when it is cut needs an end mark
  * of its own, or remex_read. EINVAL: the descriptor is neither an end of a pipe or FIFO that is open in that direction
- * only, nor a stream socket (Unix or TCP). */
+ * only, nor a stream socket (Unix or TCP), nor the master of a pseudo-terminal (pty(7)). */
 REMEX_API int remex_stream (struct remex_call *call, const char *stream, int fd);
 REMEX_API int remex_sink (struct remex_call *call, int fd);
 
@@ -236,12 +241,15 @@ struct remex_child {
 };
 
 /* Start a command in a session of its own, with nothing inherited. Its stdin, stdout and stderr are connected to the
- * call (by remex_sink and remex_stream; stdin is /dev/null where remex_has_input is false). 0; -1 when the command
+ * call (by remex_sink and remex_stream; stdin is /dev/null where remex_has_input is false). Where remex_has_tty is true,
+ * they are a new terminal, the controlling one of the session, with the size of the call, and TERM is in the environment:
+ * the stream "stdout" has its output, and the end of the input does not close it. 0; -1 when the command
  * could not be executed (already recorded as the outcome never_started), or when its streams could not be connected
  * (already recorded as a failure): the handler then returns 0. */
 REMEX_API int remex_spawn (struct remex_call *call, const struct remex_command *command, struct remex_child *child);
 
-/* Wait for the command, and pass the client's signals on to its process group. Records the outcome (exited or
+/* Wait for the command, and pass the client's signals on to its process group: with a terminal to the foreground process
+ * group, and the terminal gets the client's sizes. Without one, TSTP is sent as STOP. Records the outcome (exited or
  * signalled) and returns 0; -1 with errno when waiting failed. */
 REMEX_API int remex_wait (struct remex_call *call, struct remex_child *child);
 

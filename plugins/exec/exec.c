@@ -1,12 +1,15 @@
-/* exec - run a command: its argv as it is (exec.run), or a line for the user's shell (exec.shell).
+/* exec - run a command: its argv as it is (exec.run), or a line for the user's shell, or that shell (exec.shell).
  *
  * There are two verbs because they are two rights: an identity with exec.run alone never gets a shell. The state is the
  * plugin's configuration.
  */
 #include <errno.h>
+#include <limits.h>
 #include <remex/plugin.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct exec_settings {
 	char *path; /* NULL: the usual one */
@@ -91,11 +94,42 @@ static int exec_run (void *state, struct remex_call *call)
 	return execute (call, &command);
 }
 
+/* Show a file, with the ends of lines that a terminal needs. A file that is not there is no failure. */
+static void show_file (struct remex_call *call, const char *path)
+{
+	FILE *file = fopen (path, "re");
+	char line[1024];
+
+	while (file && fgets (line, sizeof line, file)) {
+		size_t n = strcspn (line, "\n");
+
+		if (remex_write (call, "stdout", line, n) < 0 ||
+			(line[n] && remex_write (call, "stdout", "\r\n", 2) < 0))
+			break;
+	}
+	if (file)
+		fclose (file);
+}
+
+/* The message of the day, as login(1) shows it: not to a user who has a file ~/.hushlogin. */
+static void show_motd (struct remex_call *call)
+{
+	char hush[PATH_MAX];
+
+	snprintf (hush, sizeof hush, "%s/.hushlogin", remex_home (call));
+	if (access (hush, F_OK) == 0)
+		return;
+	show_file (call, "/run/motd.dynamic");
+	show_file (call, "/etc/motd");
+}
+
+/* Without a line, the shell is a login shell: its name begins with a dash. */
 static int exec_shell (void *state, struct remex_call *call)
 {
 	const struct exec_settings *settings = state;
-	const char *shell = remex_shell (call), *slash = strrchr (shell, '/');
-	const char *argv[] = { slash ? slash + 1 : shell, "-c", remex_arg_string (call, "command"), NULL };
+	const char *line = remex_arg_string (call, "command"), *shell = remex_shell (call),
+		   *slash = strrchr (shell, '/');
+	const char *name = slash ? slash + 1 : shell, *argv[] = { name, "-c", line, NULL };
 	struct remex_command command = {
 		.size = sizeof command,
 		.argv = argv,
@@ -105,7 +139,15 @@ static int exec_shell (void *state, struct remex_call *call)
 		.path = settings->path,
 		.limits = &settings->limits,
 	};
+	char login[NAME_MAX + 2];
 
+	if (line)
+		return execute (call, &command);
+	snprintf (login, sizeof login, "-%s", name);
+	argv[0] = login;
+	argv[1] = NULL;
+	if (remex_has_tty (call))
+		show_motd (call);
 	return execute (call, &command);
 }
 
@@ -117,15 +159,15 @@ static const struct remex_param run_params[] = {
 };
 
 static const struct remex_param shell_params[] = {
-	{ "command", REMEX_STRING, REMEX_REQUIRED, "the command line for the shell" },
+	{ "command", REMEX_STRING, 0, "the command line for the shell; without it a login shell" },
 	{ "cwd", REMEX_STRING, 0, "its working directory; by default the user's home, where a relative path starts" },
 	{ "env", REMEX_MAP, 0, "variables added to its environment" },
 	{ 0 },
 };
 
 static const struct remex_verb verbs[] = {
-	{ "run", "Run a command without a shell", run_params, exec_run, REMEX_RUNS },
-	{ "shell", "Run a line in the user's shell", shell_params, exec_shell, REMEX_RUNS },
+	{ "run", "Run a command without a shell", run_params, exec_run, REMEX_RUNS | REMEX_TTY },
+	{ "shell", "Run a line in the user's shell, or the shell", shell_params, exec_shell, REMEX_RUNS | REMEX_TTY },
 	{ 0 },
 };
 

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 
 enum { DROP_NS = 5000000 }; /* the longest wait of fd_drop, and the time between its signals */
+enum { PTMX_MAJOR = 5, PTMX_MINOR = 2 }; /* the device of all masters (devices.txt of the kernel) */
 
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
@@ -117,20 +118,33 @@ void fd_close_except (int *keep, size_t n)
 	close_range (from, UINT_MAX, 0);
 }
 
-/* The type of a file, without asking its file system. */
+/* Ask about a file, but not its file system. */
+static int ask (int fd, struct statx *status)
+{
+	return statx (fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, status);
+}
+
 static mode_t type_of (int fd)
 {
 	struct statx status;
 
-	return statx (fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) == 0 ? status.stx_mode & S_IFMT
-											    : 0;
+	return ask (fd, &status) == 0 ? status.stx_mode & S_IFMT : 0;
 }
 
-bool fd_is_pipe_or_socket (int fd)
+/* A descriptor of ptmx(4), which is not open by O_PATH, is the master of one terminal. */
+static bool is_pty_master (int fd)
+{
+	struct statx status;
+
+	return ask (fd, &status) == 0 && S_ISCHR (status.stx_mode) && status.stx_rdev_major == PTMX_MAJOR &&
+	       status.stx_rdev_minor == PTMX_MINOR && (fcntl (fd, F_GETFL) & (O_ACCMODE | O_PATH)) == O_RDWR;
+}
+
+bool fd_closes_at_once (int fd)
 {
 	mode_t type = type_of (fd);
 
-	return S_ISFIFO (type) || S_ISSOCK (type);
+	return S_ISFIFO (type) || S_ISSOCK (type) || is_pty_master (fd);
 }
 
 enum fd_kind fd_kind_of (int fd, int access)
@@ -143,7 +157,9 @@ enum fd_kind fd_kind_of (int fd, int access)
 				       (domain == AF_UNIX || domain == AF_INET || domain == AF_INET6)
 			       ? FD_SOCKET
 			       : FD_OTHER;
-	return S_ISFIFO (type_of (fd)) && (fcntl (fd, F_GETFL) & (O_ACCMODE | O_PATH)) == access ? FD_PIPE : FD_OTHER;
+	if (S_ISFIFO (type_of (fd)))
+		return (fcntl (fd, F_GETFL) & (O_ACCMODE | O_PATH)) == access ? FD_PIPE : FD_OTHER;
+	return is_pty_master (fd) ? FD_PTY : FD_OTHER;
 }
 
 bool fd_is_of_kind (int fd, enum fd_kind kind, int access)
@@ -159,6 +175,7 @@ static const struct {
 	[FD_OTHER] = { 0 },
 	[FD_PIPE] = { .unread = { EPIPE } },
 	[FD_SOCKET] = { .unread = { EPIPE, ECONNRESET } },
+	[FD_PTY] = { .end = EIO, .unread = { EIO } }, /* nobody has the terminal open */
 };
 
 bool fd_read_ended (enum fd_kind kind, int error)

@@ -31,17 +31,17 @@ int fd_guard_std (void);
 void fd_close_except (int *keep, size_t n);
 
 /* The kind of a descriptor, for relaying: the end of a pipe that is open for reading only (access O_RDONLY) or writing
- * only (O_WRONLY), or a stream socket (Unix or TCP). The call never waits. (fstat(2) and poll(2) of another user's file
+ * only (O_WRONLY), a stream socket (Unix or TCP), or the master of a pseudo-terminal (pty(7)). The call never waits. (fstat(2) and poll(2) of another user's file
  * may wait for a file system in user space (FUSE), and F_GETPIPE_SZ for the pipe's lock.) */
-enum fd_kind { FD_OTHER, FD_PIPE, FD_SOCKET };
+enum fd_kind { FD_OTHER, FD_PIPE, FD_SOCKET, FD_PTY };
 enum fd_kind fd_kind_of (int fd, int access);
 
 /* Is the descriptor of the kind that another process has named, and can it be relayed? */
 bool fd_is_of_kind (int fd, enum fd_kind kind, int access);
 
-/* Is it a pipe or a socket of any kind? The close of a copy that is not the last one then never waits, while the close
+/* Is it a pipe or a socket of any kind, or the master of a pseudo-terminal? The close of a copy that is not the last one then never waits, while the close
  * of a file may wait for its file system (FUSE), also when others have copies. This call never waits. */
-bool fd_is_pipe_or_socket (int fd);
+bool fd_closes_at_once (int fd);
 
 /* Does that read error mean only the end of the stream? */
 bool fd_read_ended (enum fd_kind kind, int error);

@@ -204,6 +204,7 @@ enum answer answer_message (
 	case MESSAGE_CALL:
 	case MESSAGE_END:
 	case MESSAGE_SIGNAL:
+	case MESSAGE_RESIZE:
 	case MESSAGE_CANCEL:
 	case MESSAGE_BYE: break;
 	}

@@ -29,6 +29,7 @@ enum {
 	SPLICE_PIECE = 1024 * 1024,
 	BULK = 16 * 1024, /* IN: pieces from this size on are spliced */
 	RETRY_MS = 10, /* until another try to start a thread */
+	PTY_HOLDS = 64 * 1024, /* bytes: more than the kernel keeps of a terminal's output */
 };
 
 static struct {
@@ -50,7 +51,11 @@ struct job {
 /* The kind of the descriptor has been checked. */
 static struct nowait way_of (const struct job *job)
 {
-	return (struct nowait){ job->other, job->kind == FD_PIPE ? NOWAIT_FLAGGED : NOWAIT_SOCKET };
+	static const enum nowait_way ways[] = {
+		[FD_PIPE] = NOWAIT_FLAGGED, [FD_SOCKET] = NOWAIT_SOCKET, [FD_PTY] = NOWAIT_POLLED
+	};
+
+	return (struct nowait){ job->other, ways[job->kind] };
 }
 
 /* --- calls that may wait ----------------------------------------------------------------------------------------- */
@@ -99,10 +104,19 @@ static int waiting_in_other (const struct job *job)
 
 /* --- out --------------------------------------------------------------------------------------------------------- */
 
+/* The kernel says how much waits in a pipe or socket. Of what waits in a terminal FIONREAD counts a part only: all that
+ * can be read without waiting is owed, and the kernel keeps less than PTY_HOLDS. */
 static void note_owed (struct job *job)
 {
 	if (job->owed < 0 && atomic_load (&job->carriage->wish) == WISH_LATE)
-		job->owed = waiting_in_other (job);
+		job->owed = job->kind == FD_PTY ? PTY_HOLDS : waiting_in_other (job);
+}
+
+/* Bytes that are owed but no longer in the stream are not waited for: a process that the command left behind may have
+ * read them. */
+static bool owes_nothing (const struct job *job)
+{
+	return job->owed == 0 || (job->owed > 0 && job->kind != FD_PTY && !waiting_in_other (job));
 }
 
 /* Wait for the events `front` on the front's end, and for `other` (POLLIN or 0) on the other descriptor. False when the
@@ -184,9 +198,7 @@ static enum carried carry_out (struct job *job)
 		ssize_t got;
 
 		note_owed (job);
-		/* Bytes that are owed but no longer in the pipe are not waited for: a process that the command left
-		 * behind may have read them. */
-		if (job->owed == 0 || (job->owed > 0 && !waiting_in_other (job)))
+		if (owes_nothing (job))
 			/* The end of the pipe may still be unread. Later bytes are dropped. */
 			return read_other (job, &from, 1) == 0 ? CARRIED_WHOLE : CARRIED_HELD;
 		late = job->owed >= 0;
@@ -196,6 +208,8 @@ static enum carried carry_out (struct job *job)
 		if (got < 0 && errno == EAGAIN) {
 			bool full = spliced && other_is_readable (job);
 
+			if (late && job->kind == FD_PTY)
+				return CARRIED_HELD;
 			if (full && carriage_widen (job->front, &job->wide))
 				continue;
 			if (!wait_for (job, full ? POLLOUT : 0, full ? 0 : POLLIN))

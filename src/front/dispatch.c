@@ -267,6 +267,7 @@ static int check_call (struct front *front, const struct gate_client *client, co
 {
 	const json_t *user = json_object_get (message->header, "user"),
 		     *input = json_object_get (message->header, "input");
+	struct tty tty;
 
 	if (user && !json_is_string (user))
 		return err_set (err, CODE_BAD_VALUE, "'user' must be a string");
@@ -283,6 +284,8 @@ static int check_call (struct front *front, const struct gate_client *client, co
 		access_room (client->identity, err) < 0 ||
 		access_user (&front->gate.access, client->identity, json_string_value (user), uid, err) < 0 ||
 		check_breaker (front, (*verb)->plugin, *uid, err) < 0)
+		return -1;
+	if (tty_read (message->header, (*verb)->tty ? NULL : (*verb)->name, &tty, err) < 0)
 		return -1;
 	return verb_check (*verb, json_object_get (message->header, "args"), err);
 }

@@ -102,8 +102,9 @@ static void quarantine_user (struct front *front, struct pooled *worker)
 	uid_t uid = worker->uid;
 	char user[64];
 
-	log_error ("a worker has handed over a descriptor that is no pipe and no socket, and is ended. serial=%llu "
-		   "user=%s",
+	log_error (
+		"a worker has handed over a descriptor that is no pipe, socket or terminal, and is ended. serial=%llu "
+		"user=%s",
 		(unsigned long long)worker->serial, access_name (user, sizeof user, uid));
 	if (worker->request) {
 		request_stop (worker->request, CAUSE_BROKEN);
@@ -131,7 +132,7 @@ static void on_worker_record (void *arg, struct pooled *worker, struct packet *p
 
 static void on_worker_close (void *arg, struct pooled *worker, int *fd)
 {
-	if (*fd < 0 || fd_is_pipe_or_socket (*fd)) {
+	if (*fd < 0 || fd_closes_at_once (*fd)) {
 		place_close (arg, worker->identity, fd);
 	} else {
 		*fd = -1; /* stays open (quarantine.h) */

@@ -112,7 +112,7 @@ static json_t *done_json (const struct request *request)
 		json_object_set_new (done, "message", header_bytes (request->text, strlen (request->text)));
 	if (!request->started_ms)
 		json_object_set_new (done, "started", json_false ());
-	if (request->relay.pipe_held)
+	if (request->relay.pipe_held && !request->tty)
 		json_object_set_new (done, "pipe_held", json_true ());
 	if (request->survivors > 0)
 		json_object_set_new (done, "survivors", json_integer (request->survivors));

@@ -11,7 +11,7 @@ bool quarantine_take (struct packet *packet)
 	bool any = false;
 
 	for (size_t i = 0; i < packet->n_fds; i++)
-		if (packet->fds[i] >= 0 && !fd_is_pipe_or_socket (packet->fds[i])) {
+		if (packet->fds[i] >= 0 && !fd_closes_at_once (packet->fds[i])) {
 			packet->fds[i] = -1;
 			any = true;
 		}

@@ -1,4 +1,4 @@
-/* quarantine - the users whose workers have handed over a descriptor that is no pipe and no socket.
+/* quarantine - the users whose workers have handed over a descriptor that is no pipe, socket or terminal.
  *
  * A worker checks what a plugin hands over, so its process is broken. The front does not close such a descriptor: the
  * close of a file may wait for its file system, and that may be the user's own program (FUSE). The descriptor stays open as
@@ -16,7 +16,8 @@
 #include "base/link.h"
 
 #define QUARANTINE_WORDS \
-	"a process of that user has handed remexd a descriptor that is no pipe and no socket: calls as that user are " \
+	"a process of that user has handed remexd a descriptor that is no pipe, socket or terminal: calls as that " \
+	"user are " \
 	"refused until remexd is started again"
 
 struct quarantine {

@@ -80,6 +80,30 @@ static void on_input_end (struct channel *channel)
 	check_streams (request);
 }
 
+/* Send the worker the size and the signals that came, once the call has been sent. A worker that does not read has no room
+ * for them: only the last size counts, and each signal once. */
+static void send_owed (struct request *request)
+{
+	struct record resize = {
+		.type = REC_RESIZE, .id = request->number, .a = request->owed.rows, .b = request->owed.cols
+	};
+
+	if (request->state != REQUEST_RUNNING || request->call)
+		return;
+	if (request->owed.resized && pool_send (request->worker, &resize, NULL, 0) < 0)
+		return;
+	request->owed.resized = false;
+	for (int signo = 1; request->owed.signals; signo++) {
+		struct record record = { .type = REC_SIGNAL, .id = request->number, .a = signo };
+
+		if (!(request->owed.signals & (uint64_t)1 << signo))
+			continue;
+		if (pool_send (request->worker, &record, NULL, 0) < 0)
+			return;
+		request->owed.signals &= ~((uint64_t)1 << signo);
+	}
+}
+
 static void on_signal (struct channel *channel, int signo)
 {
 	struct request *request = channel->owner;
@@ -88,12 +112,22 @@ static void on_signal (struct channel *channel, int signo)
 	if (request->state == REQUEST_WAITING || request->call) {
 		if (signo == SIGINT || signo == SIGTERM || signo == SIGHUP || signo == SIGQUIT || signo == SIGKILL)
 			request_stop (request, CAUSE_CANCEL);
-	} else if (request->worker && request->state == REQUEST_RUNNING) {
-		struct record record = { .type = REC_SIGNAL, .id = request->number, .a = signo };
-
-		/* The record always fits: the worker has at most 128 KiB of unread input (relay.h). */
-		pool_send (request->worker, &record, NULL, 0);
+	} else if (request->state == REQUEST_RUNNING) {
+		request->owed.signals |= (uint64_t)1 << signo;
+		send_owed (request);
 	}
+}
+
+static void on_resize (struct channel *channel, int rows, int cols)
+{
+	struct request *request = channel->owner;
+
+	if (!request->tty)
+		return;
+	request->owed.rows = rows;
+	request->owed.cols = cols;
+	request->owed.resized = true;
+	send_owed (request);
 }
 
 static void on_cancel (struct channel *channel)
@@ -123,6 +157,7 @@ static const struct channel_ops request_ops = {
 	.input = on_input,
 	.input_end = on_input_end,
 	.signal = on_signal,
+	.resize = on_resize,
 	.cancel = on_cancel,
 	.room = on_room,
 	.flow = on_flow,
@@ -143,6 +178,7 @@ static int read_limits (struct request *request, const struct message *message, 
 	if (wait_output && !json_is_boolean (wait_output))
 		return err_set (err, CODE_BAD_VALUE, "'wait_output' must be true or false");
 	request->wait_output = json_is_true (wait_output);
+	request->tty = json_object_get (message->header, "tty"); /* it has been checked */
 	if (grant && grant->limits.deadline_ms && (!deadline || deadline > grant->limits.deadline_ms))
 		deadline = grant->limits.deadline_ms;
 	if (deadline)
@@ -488,6 +524,7 @@ void request_writable (struct request *request)
 	if (request->state != REQUEST_RUNNING)
 		return;
 	send_call (request);
+	send_owed (request);
 	request_go (request);
 }
 
@@ -510,6 +547,7 @@ void request_run (struct request *request, struct pooled *worker)
 	pool_set_phase (worker, WORKER_BUSY);
 	attach (request);
 	send_call (request);
+	send_owed (request);
 	if (request->channel)
 		channel_credit (request->channel, SESSION_CREDIT);
 	relay_go (&request->relay);
@@ -523,9 +561,11 @@ static void drain (struct request *request)
 {
 	request->state = REQUEST_DRAINING;
 	request->ended_ms = clock_ms ();
-	request->wait_output = request->wait_output && request->cause == CAUSE_NONE && !request->failed;
+	request->wait_output =
+		request->wait_output && request->cause == CAUSE_NONE && !request->failed && !request->tty;
+	/* Nobody can write to a terminal that has been hung up. */
 	if (!request->wait_output)
-		request->late_ms = request->ended_ms + LATE_MS;
+		request->late_ms = request->ended_ms + (request->tty ? 0 : LATE_MS);
 	watch_stall (request);
 	relay_end (&request->relay);
 	/* A client that has cancelled gets the last output, but a closed window is not waited for. */

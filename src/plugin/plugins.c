@@ -89,9 +89,10 @@ static json_t *verb_json (const struct remex_verb *verb)
 
 	for (const struct remex_param *param = verb->params; param->name; param++)
 		json_array_append_new (list, param_json (param));
-	return json_pack ("{ss ss sb sb sb sb so}", "name", verb->name, "help", verb->help, "control",
+	return json_pack ("{ss ss sb sb sb sb sb so}", "name", verb->name, "help", verb->help, "control",
 		!!(verb->flags & REMEX_CONTROL), "facts", !!(verb->flags & REMEX_FACTS), "paths",
-		!!(verb->flags & REMEX_PATHS), "runs", !!(verb->flags & REMEX_RUNS), "params", list);
+		!!(verb->flags & REMEX_PATHS), "runs", !!(verb->flags & REMEX_RUNS), "tty", !!(verb->flags & REMEX_TTY),
+		"params", list);
 }
 
 static json_t *plugin_json (const struct plugin *plugin)

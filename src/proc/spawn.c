@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -30,7 +31,7 @@
 static const struct spawn_limits usual_limits = { .umask = 022, .core = 0, .nofile = 1024 };
 
 /* The last step of the child. */
-enum step { STEP_DESCRIPTORS, STEP_CWD, STEP_USER, STEP_PARENT, STEP_EXEC };
+enum step { STEP_DESCRIPTORS, STEP_TERMINAL, STEP_CWD, STEP_USER, STEP_PARENT, STEP_EXEC };
 
 struct failure {
 	enum step step;
@@ -159,6 +160,8 @@ static _Noreturn __attribute__ ((noinline)) void child_run (struct plan *plan)
 	umask (limits->umask);
 	if (child_fds (plan) < 0)
 		child_fail (plan, STEP_DESCRIPTORS);
+	if (spawn->terminal && ioctl (0, TIOCSCTTY, 0) < 0)
+		child_fail (plan, STEP_TERMINAL);
 	child_limit (RLIMIT_NOFILE, limits->nofile);
 	child_limit (RLIMIT_CORE, limits->core);
 	if (spawn->cwd && chdir (spawn->cwd) < 0)
@@ -208,6 +211,7 @@ static int fail_words (const struct plan *plan, const struct failure *failure, s
 	errno = failure->sys;
 	switch (failure->step) {
 	case STEP_DESCRIPTORS: return err_sys (err, 0, "cannot set up the descriptors of %.200s", spawn->argv[0]);
+	case STEP_TERMINAL: return err_sys (err, 0, "cannot give %.200s its terminal", spawn->argv[0]);
 	case STEP_CWD: return err_sys (err, 0, "cannot change to %.200s", spawn->cwd);
 	case STEP_USER:
 		return err_sys (err, 0, "cannot run %.200s as uid %u", spawn->argv[0], (unsigned)spawn->user->uid);

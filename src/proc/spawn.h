@@ -39,6 +39,7 @@ struct spawn {
 	int fds[3]; /* become 0, 1, 2, with unchanged flags; -1: /dev/null */
 	uint64_t ignored; /* the signals that the caller ignores: bit n-1 for signal n; exec resets all others (0: not
 			     known) */
+	bool terminal; /* 0 is a terminal, which becomes the controlling one of the program's session */
 	bool die_with_parent; /* SIGKILL when the thread that spawned ends */
 	const struct spawn_limits *limits; /* NULL: the defaults */
 	const struct spawn_user *user; /* NULL: the caller's own */

@@ -13,6 +13,7 @@
 #include "net/pump.h"
 #include "ssh/alone.h"
 #include "wire/header.h"
+#include "wire/tty.h"
 
 enum {
 	READ_PIECE = 64 * 1024,
@@ -237,6 +238,7 @@ static int check_call (const struct alone *alone, const struct message *message,
 	const json_t *header = message->header, *user = json_object_get (header, "user"),
 		     *input = json_object_get (header, "input"), *args = json_object_get (header, "args");
 	const struct verb *row;
+	struct tty tty;
 	int64_t deadline = 0;
 
 	if (header_check_must (header, "remex-ssh", err) < 0)
@@ -246,6 +248,8 @@ static int check_call (const struct alone *alone, const struct message *message,
 	if (input && !json_is_boolean (input))
 		return err_set (err, CODE_BAD_VALUE, "'input' must be true or false");
 	if (!(*verb = find_verb (alone, message->name, err)) || !(row = verb_find (alone->table, message->name, err)))
+		return -1;
+	if (tty_read (header, row->tty ? NULL : row->name, &tty, err) < 0)
 		return -1;
 	if (user && strcmp (json_string_value (user), alone->you) != 0)
 		return err_set (err, CODE_DENIED,
@@ -636,8 +640,8 @@ static json_t *describe (const struct alone_verb *verb)
 			json_pack ("{ss ss sb sb ss}", "name", param->name, "type", verb_type_name (param->type),
 				"required", param->required, "command", param->command, "help", param->help));
 	}
-	return json_pack ("{ss ss sb sb sb sb so}", "name", strchr (verb->name, '.') + 1, "help", verb->help, "control",
-		0, "facts", 0, "paths", 0, "runs", 1, "params", params);
+	return json_pack ("{ss ss sb sb sb sb sb so}", "name", strchr (verb->name, '.') + 1, "help", verb->help,
+		"control", 0, "facts", 0, "paths", 0, "runs", 1, "tty", 0, "params", params);
 }
 
 /* The table of the verbs, as plugins declare them: the rows of one plugin are in a row. */

@@ -7,5 +7,6 @@ noinst_LTLIBRARIES += %D%/libwire.la
 	%D%/message.c %D%/message.h \
 	%D%/records.h \
 	%D%/session.c %D%/session.h \
+	%D%/tty.c %D%/tty.h \
 	%D%/verbs.c %D%/verbs.h \
 	$(NULL)

@@ -30,7 +30,7 @@ void decoder_free (struct decoder *decoder)
 static const struct kind_row {
 	const char *key;
 	enum message_kind kind;
-	enum { HOLDS_WORD, HOLDS_COUNT, HOLDS_NUMBER, HOLDS_TRUE, HOLDS_OBJECT } holds;
+	enum { HOLDS_WORD, HOLDS_COUNT, HOLDS_NUMBER, HOLDS_SIZE, HOLDS_TRUE, HOLDS_OBJECT } holds;
 	enum { BY_CLIENT = 1, BY_SERVER = 2, BY_BOTH = 3 } by;
 	enum { ID_NEVER, ID_ALWAYS, ID_MAYBE } id;
 } kinds[] = {
@@ -40,6 +40,7 @@ static const struct kind_row {
 	{ "end", MESSAGE_END, HOLDS_WORD, BY_CLIENT, ID_ALWAYS },
 	{ "credit", MESSAGE_CREDIT, HOLDS_COUNT, BY_BOTH, ID_ALWAYS },
 	{ "signal", MESSAGE_SIGNAL, HOLDS_WORD, BY_CLIENT, ID_ALWAYS },
+	{ "resize", MESSAGE_RESIZE, HOLDS_SIZE, BY_CLIENT, ID_ALWAYS },
 	{ "cancel", MESSAGE_CANCEL, HOLDS_TRUE, BY_CLIENT, ID_ALWAYS },
 	{ "done", MESSAGE_DONE, HOLDS_OBJECT, BY_SERVER, ID_ALWAYS },
 	{ "error", MESSAGE_ERROR, HOLDS_OBJECT, BY_SERVER, ID_MAYBE },
@@ -66,6 +67,7 @@ static int read_value (const struct kind_row *row, const json_t *value, struct m
 		good = json_is_integer (value);
 		message->number = json_integer_value (value);
 		break;
+	case HOLDS_SIZE: good = tty_read_size (value, &message->rows, &message->cols) == 0; break;
 	case HOLDS_TRUE: good = json_is_true (value); break;
 	case HOLDS_OBJECT: good = json_is_object (value); break;
 	}

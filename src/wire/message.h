@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "wire/header.h"
+#include "wire/tty.h"
 
 #define MESSAGE_BODY_MAX ((size_t)1024 * 1024)
 #define MESSAGE_CALL_BODY_MAX ((size_t)64 * 1024) /* of a call: more input is sent as data, against credit */
@@ -31,6 +32,7 @@ enum message_kind {
 	MESSAGE_END, /* C->S {"id","end":"stdin"} */
 	MESSAGE_CREDIT, /* either way: {"id","credit":n} */
 	MESSAGE_SIGNAL, /* C->S {"id","signal":"INT"} */
+	MESSAGE_RESIZE, /* C->S {"id","resize":[rows,cols]} */
 	MESSAGE_CANCEL, /* C->S {"id","cancel":true} */
 	MESSAGE_DONE, /* S->C {"id","done":{…}}: terminal */
 	MESSAGE_ERROR, /* S->C {"id","error":{…}}: terminal; without an id it ends the connection */
@@ -47,6 +49,7 @@ struct message {
 	uint64_t id; /* 0: the message has none */
 	const char *name; /* the call, the stream (data, end), or the signal's word */
 	int64_t number; /* of credit (> 0), ping and pong */
+	int rows, cols; /* of resize: 0 to TTY_SIZE_MAX */
 	json_t *header;
 	const char *text; /* the header as received */
 	size_t text_len;

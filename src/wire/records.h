@@ -17,7 +17,9 @@ enum record_type {
 			 be empty. Without "roots" such a verb does not run */
 	REC_INPUT, /* id request, payload: bytes for remex_read, never more than PULL granted */
 	REC_INPUT_END, /* id request */
-	REC_SIGNAL, /* id request, a signal number, for the command's process group */
+	REC_SIGNAL, /* id request, a signal number, for the command's process group; with a terminal for its foreground
+		       process group */
+	REC_RESIZE, /* id request, a rows, b columns of the command's terminal, both 0 to TTY_SIZE_MAX (wire/tty.h) */
 
 	/* worker -> front */
 	REC_READY = 16, /* plugins are loaded; a CALL may have been sent before. a resident bytes */

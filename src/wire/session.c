@@ -323,6 +323,10 @@ static void take (struct session *session, const struct message *message)
 		else if (channel)
 			TELL (channel, signal, channel, signo);
 		break;
+	case MESSAGE_RESIZE:
+		if (channel)
+			TELL (channel, resize, channel, message->rows, message->cols);
+		break;
 	case MESSAGE_CANCEL:
 		if (channel)
 			TELL (channel, cancel, channel);

@@ -45,6 +45,7 @@ struct channel_ops {
 	void (*input) (struct channel *channel, const uint8_t *bytes, size_t n);
 	void (*input_end) (struct channel *channel);
 	void (*signal) (struct channel *channel, int signo);
+	void (*resize) (struct channel *channel, int rows, int cols);
 	void (*cancel) (struct channel *channel);
 	/* There may be room for output again: the client's window has opened, or the connection has sent some bytes. */
 	void (*room) (struct channel *channel);

@@ -55,6 +55,7 @@ static int read_verb (const json_t *plugin, const json_t *json, struct verb *ver
 	verb->facts = json_is_true (json_object_get (json, "facts"));
 	verb->paths = json_is_true (json_object_get (json, "paths"));
 	verb->runs = json_is_true (json_object_get (json, "runs"));
+	verb->tty = json_is_true (json_object_get (json, "tty"));
 	if (!verb->plugin || !verb->help || !text_of (json, "name") || !json_is_array (params))
 		return -1;
 	if (asprintf (&verb->name, "%s.%s", verb->plugin, text_of (json, "name")) < 0) {

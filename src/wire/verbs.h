@@ -3,7 +3,7 @@
  * A probe worker writes the table as JSON (plugin/plugins.c); the front and the client parse it. The table answers
  * `plugins`, drives completion and checks arguments. The JSON is a list of plugins:
  *   {"plugin","version","summary","verbs":[{"name","help","control","facts","paths",
- *     "runs","params":[{"name","type","required","command","help"}]}]}
+ *     "runs","tty","params":[{"name","type","required","command","help"}]}]}
  * or, for a refused plugin, {"plugin","refused":"why","misconfigured"}.
  */
 #ifndef REMEX_WIRE_VERBS_H
@@ -32,6 +32,7 @@ struct verb {
 	bool facts; /* the front attaches its counters */
 	bool paths; /* the front attaches the caller's roots */
 	bool runs; /* runs any command that its caller gives */
+	bool tty; /* can give its command a terminal */
 	const char *command; /* the name of the parameter with the words of that command, or NULL */
 	struct verb_param *params;
 	size_t n_params;

@@ -73,6 +73,11 @@ bool remex_has_input (const struct remex_call *call)
 	return call->has_input;
 }
 
+bool remex_has_tty (const struct remex_call *call)
+{
+	return call->tty.wanted;
+}
+
 /* --- ending ------------------------------------------------------------------------------------------------------ */
 
 int remex_cancel_fd (struct remex_call *call)

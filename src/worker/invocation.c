@@ -18,7 +18,9 @@
 int invocation_init (struct remex_call *call, struct worker *worker, uint64_t id, const char *header, size_t n,
 	const char *attachment, size_t attachment_n, struct err *err)
 {
-	*call = (struct remex_call){ .worker = worker, .id = id, .outcome = OUTCOME_COMPLETED };
+	*call = (struct remex_call){
+		.worker = worker, .id = id, .outcome = OUTCOME_COMPLETED, .pty = { .master = -1, .slave = -1 }
+	};
 	buf_init (&call->input, 2 * LINK_RECORD);
 	/* The front has checked this text. The worker checks it again: it trusts no other process, and needs the tree
 	 * anyway. */
@@ -26,6 +28,8 @@ int invocation_init (struct remex_call *call, struct worker *worker, uint64_t id
 		return -1;
 	call->has_input = json_is_true (json_object_get (call->header, "input")) ||
 			  json_integer_value (json_object_get (call->header, "body")) > 0;
+	if (tty_read (call->header, NULL, &call->tty, err) < 0)
+		return -1;
 	return context_read (&call->context, attachment, attachment_n, err);
 }
 
@@ -33,6 +37,7 @@ void invocation_free (struct remex_call *call)
 {
 	for (size_t i = 0; i < call->n_streams; i++)
 		free (call->streams[i]);
+	pty_close (&call->pty);
 	arguments_free (&call->args);
 	buf_free (&call->input);
 	context_free (&call->context);
@@ -82,6 +87,11 @@ int invocation_receive (struct remex_call *call)
 	case REC_SIGNAL:
 		if (packet->record.a > 0 && packet->record.a < 64)
 			call->signals |= (uint64_t)1 << packet->record.a;
+		break;
+	case REC_RESIZE:
+		call->tty.rows = (int)packet->record.a;
+		call->tty.cols = (int)packet->record.b;
+		call->resized = true;
 		break;
 	}
 	return 0;

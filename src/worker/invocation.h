@@ -1,7 +1,7 @@
 /* invocation - one request while its handler runs: the inside of remex/plugin.h's struct remex_call.
  *
  * An invocation is made from a CALL and freed after the terminal record. All records go through the worker's link:
- * OUTPUT, STREAM, SINK, PULL out; INPUT, INPUT_END, SIGNAL in. The request must end when the lifeline becomes readable
+ * OUTPUT, STREAM, SINK, PULL out; INPUT, INPUT_END, SIGNAL, RESIZE in. The request must end when the lifeline becomes readable
  * (end of file).
  */
 #ifndef REMEX_WORKER_INVOCATION_H
@@ -16,7 +16,9 @@
 #include "base/err.h"
 #include "plugin/arguments.h"
 #include "wire/codes.h"
+#include "wire/tty.h"
 #include "worker/context.h"
+#include "worker/pty.h"
 #include "worker/worker.h"
 
 enum { INVOCATION_STREAMS = 4 };
@@ -39,6 +41,9 @@ struct remex_call {
 	char *streams[INVOCATION_STREAMS]; /* names of the streams that were handed over */
 	size_t n_streams;
 
+	struct tty tty; /* the terminal that the call wants, with its present size */
+	struct pty pty; /* the terminal of its command, while the command runs */
+	bool resized; /* the size has changed, and the terminal does not have it yet */
 	uint64_t signals; /* bits of signals that came before the command was started */
 	int broken; /* errno: the link has failed, or waiting for it; the worker must die */
 	bool kill; /* the call has failed, and processes that it started may live: they must be killed */

@@ -18,6 +18,8 @@ void standard_io_close (struct standard_io *io)
 	fd_close (&io->error);
 }
 
+static const struct standard_io none = { .command = { -1, -1, -1 }, .input = -1, .output = -1, .error = -1 };
+
 static int pipe_ends (int *read_end, int *write_end)
 {
 	int ends[2];
@@ -33,7 +35,7 @@ int standard_io_pipes (struct standard_io *io, bool with_input)
 {
 	int *command = io->command;
 
-	*io = (struct standard_io){ .command = { -1, -1, -1 }, .input = -1, .output = -1, .error = -1 };
+	*io = none;
 	if ((with_input && pipe_ends (&command[0], &io->input) < 0) || pipe_ends (&io->output, &command[1]) < 0 ||
 		pipe_ends (&io->error, &command[2]) < 0) {
 		standard_io_close (io);
@@ -43,4 +45,19 @@ int standard_io_pipes (struct standard_io *io, bool with_input)
 	if (with_input)
 		fcntl (io->input, F_SETPIPE_SZ, PIPE_SIZE);
 	return 0;
+}
+
+int standard_io_pty (struct standard_io *io, const struct pty *pty, bool with_input)
+{
+	*io = none;
+	for (int i = 0; i < 3; i++)
+		io->command[i] = fcntl (pty->slave, F_DUPFD_CLOEXEC, 3);
+	io->output = fcntl (pty->master, F_DUPFD_CLOEXEC, 3);
+	if (with_input)
+		io->input = fcntl (pty->master, F_DUPFD_CLOEXEC, 3);
+	if (io->command[0] >= 0 && io->command[1] >= 0 && io->command[2] >= 0 && io->output >= 0 &&
+		(!with_input || io->input >= 0))
+		return 0;
+	standard_io_close (io);
+	return -1;
 }

@@ -1,7 +1,7 @@
 /* subprocess - remex_spawn and remex_wait: a command whose stdin, stdout and stderr are the call's.
  *
  * The far ends of these three (standard_io.h) go to the front, which moves the bytes. So the worker only waits for the
- * command, for the client's signals, and for the end of its lifeline (its keeper then stops the tree).
+ * command, for the client's signals and sizes, and for the end of its lifeline (its keeper then stops the tree).
  */
 #include "config.h"
 
@@ -77,7 +77,8 @@ static int environment_make (
 	*env = (struct environment){ .items = calloc (more + 8, sizeof *env->items) };
 	if (!env->items || set_named (env, "PATH", path) < 0 || set_named (env, "USER", user->name) < 0 ||
 		set_named (env, "LOGNAME", user->name) < 0 || set_named (env, "HOME", user->home) < 0 ||
-		set_named (env, "SHELL", user->shell) < 0 || set_named (env, "LANG", "C.UTF-8") < 0)
+		set_named (env, "SHELL", user->shell) < 0 || set_named (env, "LANG", "C.UTF-8") < 0 ||
+		(*call->tty.term && set_named (env, "TERM", call->tty.term) < 0))
 		return -1;
 	for (size_t i = 0; i < more; i++)
 		if (set (env, command->env[i]) < 0)
@@ -151,6 +152,7 @@ static int start (struct remex_call *call, const struct remex_command *command, 
 			.cwd = cwd,
 			.fds = { io->command[0], io->command[1], io->command[2] },
 			.ignored = tidy_ignored (&call->worker->tidy),
+			.terminal = call->tty.wanted,
 			.die_with_parent = true,
 			.limits = limits_of (command, &limits),
 		};
@@ -170,9 +172,31 @@ static int hand_over (struct remex_call *call, struct standard_io *io)
 
 	if (io->input >= 0)
 		result |= invocation_hand_sink (call, io->input);
-	result |= invocation_hand_over (call, "stdout", io->output, "stderr", io->error);
+	if (io->error >= 0)
+		result |= invocation_hand_over (call, "stdout", io->output, "stderr", io->error);
+	else
+		result |= invocation_hand_over (call, "stdout", io->output, NULL, -1);
 	io->input = io->output = io->error = -1;
 	return result;
+}
+
+/* The command's terminal, or its pipes. 0, or -1 and err. */
+static int make_io (struct remex_call *call, struct standard_io *io, struct err *err)
+{
+	if (!call->tty.wanted)
+		return standard_io_pipes (io, call->has_input) < 0 ? err_sys (err, 0, "cannot make a pipe") : 0;
+	if (call->pty.master >= 0) {
+		errno = EBUSY;
+		return err_sys (err, 0, "another command of this call has the terminal");
+	}
+	call->resized = false;
+	if (pty_open (&call->pty, &call->tty) < 0)
+		return err_sys (err, 0, "cannot make a terminal");
+	if (standard_io_pty (io, &call->pty, call->has_input) == 0)
+		return 0;
+	err_sys (err, 0, "cannot make a terminal");
+	pty_close (&call->pty);
+	return -1;
 }
 
 int remex_spawn (struct remex_call *call, const struct remex_command *given, struct remex_child *child)
@@ -189,12 +213,11 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 		err.sys = EINVAL;
 		return never_started (call, &err);
 	}
-	if (standard_io_pipes (&io, call->has_input) < 0) {
-		err_sys (&err, 0, "cannot make a pipe");
+	if (make_io (call, &io, &err) < 0)
 		return never_started (call, &err);
-	}
 	if (start (call, &command, &io, &started, &err) < 0) {
 		standard_io_close (&io);
+		pty_close (&call->pty);
 		/* Processes that have left the command's group could live on as if they were allowed to: our keeper
 		 * must kill them. */
 		if (err.code == SPAWN_BEGUN)
@@ -210,6 +233,7 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 		child_signal (&started, SIGKILL);
 		child_reap (&started, &child->status);
 		child->pidfd = -1;
+		pty_close (&call->pty);
 		/* A process that has left the command's group would pass for one that was left behind. */
 		call->kill = true;
 		remex_fail (call, REMEX_ERR_IO, "the streams of the command could not be handed over; it was stopped");
@@ -218,13 +242,21 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 	return 0;
 }
 
-/* Pass the received signals on to the command. */
+/* Pass the received size and signals on to the command. The signals of a terminal are for its foreground process group. A
+ * command without a terminal leads a session that nobody can stop from a keyboard: the kernel lets its processes ignore
+ * SIGTSTP (an orphaned process group: setpgid(2)), so they get SIGSTOP. */
 static void deliver (struct remex_call *call, const struct child *child)
 {
+	bool terminal = call->pty.master >= 0;
+
+	if (call->resized)
+		pty_resize (&call->pty, call->tty.rows, call->tty.cols);
+	call->resized = false;
 	for (int signo = 1; call->signals; signo++)
 		if (call->signals & (uint64_t)1 << signo) {
 			call->signals &= ~((uint64_t)1 << signo);
-			child_signal (child, signo);
+			if (!terminal || pty_signal (&call->pty, signo) < 0)
+				child_signal (child, !terminal && signo == SIGTSTP ? SIGSTOP : signo);
 		}
 }
 
@@ -248,6 +280,7 @@ int remex_wait (struct remex_call *call, struct remex_child *child)
 	if (child_reap (&waited, &child->status) < 0)
 		return -1;
 	child->pidfd = -1;
+	pty_close (&call->pty);
 	call->outcome = WIFSIGNALED (child->status) ? OUTCOME_SIGNALLED : OUTCOME_EXITED;
 	call->number = WIFSIGNALED (child->status) ? WTERMSIG (child->status) : WEXITSTATUS (child->status);
 	return 0;

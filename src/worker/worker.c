@@ -77,6 +77,8 @@ static void run_handler (struct remex_call *call)
 		remex_fail (call, REMEX_ERR_FAILED,
 			"%s does not run: the call does not say which roots bind its caller", name);
 		call->code = CODE_INTERNAL;
+	} else if (call->tty.wanted && !(verb->flags & REMEX_TTY)) {
+		remex_fail (call, REMEX_ERR_BAD_VALUE, "%s can give no terminal: call it without 'tty'", name);
 	} else if (arguments_from_json (&call->args, verb->params, json_object_get (call->header, "args"), &err) < 0) {
 		remex_fail (call, REMEX_ERR_BAD_VALUE, "%s", err.text);
 	} else if (plugin->kind->call (plugin, verb, call) < 0 && !call->failed) {
@@ -105,6 +107,7 @@ static int serve (struct self *self, const struct record *record)
 		invocation_free (&call);
 		return -1;
 	}
+	pty_close (&call.pty); /* of a command that its handler has not waited for */
 	if (tree_watch_left (&self->worker.watch, getpid ()))
 		flags |= WORKER_LEFT;
 	if (call.unfit)

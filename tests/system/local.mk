@@ -42,6 +42,7 @@ system_tests = \
 	%D%/stdio.test \
 	%D%/stuck.test \
 	%D%/trusted.test \
+	%D%/tty.test \
 	%D%/tunnel.test \
 	%D%/undelivered.test \
 	%D%/users.test \

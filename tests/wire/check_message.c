@@ -51,10 +51,11 @@ static int next (void)
 
 static const char *const stream_text[] = { "{\"id\":1,\"call\":\"exec.run\",\"args\":{\"argv\":[\"x\"]},\"body\":5}",
 	"{\"id\":1,\"data\":\"stdin\",\"body\":3}", "{\"id\":1,\"end\":\"stdin\"}", "{\"ping\":-9}",
-	"{\"id\":1,\"signal\":\"INT\"}", "{\"id\":1,\"credit\":1}", "{\"id\":1,\"cancel\":true}", "{\"bye\":true}" };
+	"{\"id\":1,\"signal\":\"INT\"}", "{\"id\":1,\"resize\":[24,80]}", "{\"id\":1,\"credit\":1}",
+	"{\"id\":1,\"cancel\":true}", "{\"bye\":true}" };
 static const enum message_kind stream_kinds[] = { MESSAGE_CALL, MESSAGE_DATA, MESSAGE_END, MESSAGE_PING, MESSAGE_SIGNAL,
-	MESSAGE_CREDIT, MESSAGE_CANCEL, MESSAGE_BYE };
-enum { STREAM = 8 };
+	MESSAGE_RESIZE, MESSAGE_CREDIT, MESSAGE_CANCEL, MESSAGE_BYE };
+enum { STREAM = 9 };
 
 static void make_stream (struct buf *stream)
 {
@@ -174,6 +175,8 @@ static const struct header_row {
 	{ "{\"id\":1,\"end\":\"stdin\"}", C, -1 },
 	{ "{\"id\":1,\"credit\":5}", B, -1 },
 	{ "{\"id\":1,\"signal\":\"INT\"}", C, -1 },
+	{ "{\"id\":1,\"resize\":[24,80]}", C, -1 },
+	{ "{\"id\":1,\"resize\":[0,65535]}", C, -1 },
 	{ "{\"id\":1,\"cancel\":true}", C, -1 },
 	{ "{\"id\":1,\"done\":{}}", S, -1 },
 	{ "{\"id\":1,\"error\":{}}", S, -1 },
@@ -192,10 +195,17 @@ static const struct header_row {
 	{ "{\"id\":9223372036854775808,\"call\":\"a\"}", C, CODE_BAD_MESSAGE },
 	{ "{\"call\":\"a\"}", C, CODE_BAD_MESSAGE },
 	{ "{\"cancel\":true}", C, CODE_BAD_MESSAGE },
+	{ "{\"resize\":[24,80]}", C, CODE_BAD_MESSAGE },
 	{ "{\"done\":{}}", S, CODE_BAD_MESSAGE },
 	{ "{\"id\":0,\"error\":{}}", S, CODE_BAD_MESSAGE },
 	{ "{\"id\":\"x\",\"ping\":1}", B, -1 }, /* no id is read there */
 	/* values of the wrong type */
+	{ "{\"id\":1,\"resize\":[24]}", C, CODE_BAD_MESSAGE },
+	{ "{\"id\":1,\"resize\":[24,80,1]}", C, CODE_BAD_MESSAGE },
+	{ "{\"id\":1,\"resize\":[-1,80]}", C, CODE_BAD_MESSAGE },
+	{ "{\"id\":1,\"resize\":[24,65536]}", C, CODE_BAD_MESSAGE },
+	{ "{\"id\":1,\"resize\":[24.0,80]}", C, CODE_BAD_MESSAGE },
+	{ "{\"id\":1,\"resize\":{\"rows\":24,\"cols\":80}}", C, CODE_BAD_MESSAGE },
 	{ "{\"id\":1,\"call\":1}", C, CODE_BAD_MESSAGE },
 	{ "{\"id\":1,\"call\":\"\"}", C, CODE_BAD_MESSAGE },
 	{ "{\"id\":1,\"call\":null}", C, CODE_BAD_MESSAGE },

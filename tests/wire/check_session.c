@@ -252,6 +252,23 @@ START_TEST (signals_have_words)
 }
 END_TEST
 
+START_TEST (sizes_go_to_the_owner)
+{
+	struct fake_session fake;
+
+	fake_begin (&fake);
+	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
+	fake_events (&fake);
+	fake_send (&fake, "{\"id\":1,\"resize\":[24,80]}");
+	fake_send (&fake, "{\"id\":1,\"resize\":[0,65535]}");
+	done (&fake, 1);
+	fake_send (&fake, "{\"id\":1,\"resize\":[1,1]}");
+	ck_assert_str_eq (fake_events (&fake), "resize 1 24 80;resize 1 0 65535;");
+	ck_assert_str_eq (fake_answers (&fake), "hello;done 1 exited;");
+	fake_end (&fake);
+}
+END_TEST
+
 START_TEST (unknown_signals_are_refused)
 {
 	static const char *const words[] = { "SIGINT", "int", "SEGV", "2", "INT " };
@@ -499,6 +516,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, bye_without_calls_ends);
 	tcase_add_test (tcase, bye_waits_for_running_calls);
 	tcase_add_test (tcase, signals_have_words);
+	tcase_add_test (tcase, sizes_go_to_the_owner);
 	tcase_add_test (tcase, unknown_signals_are_refused);
 	tcase_add_test (tcase, a_violation_gives_one_error);
 	tcase_add_test (tcase, other_protocols_are_refused);

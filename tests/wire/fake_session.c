@@ -51,6 +51,11 @@ static void on_signal (struct channel *channel, int signo)
 	note (&((struct fake_session *)channel->owner)->events, "signal %u %d;", id_of (channel), signo);
 }
 
+static void on_resize (struct channel *channel, int rows, int cols)
+{
+	note (&((struct fake_session *)channel->owner)->events, "resize %u %d %d;", id_of (channel), rows, cols);
+}
+
 static void on_cancel (struct channel *channel)
 {
 	note (&((struct fake_session *)channel->owner)->events, "cancel %u;", id_of (channel));
@@ -75,6 +80,7 @@ static const struct channel_ops channel_ops = {
 	.input = on_input,
 	.input_end = on_input_end,
 	.signal = on_signal,
+	.resize = on_resize,
 	.cancel = on_cancel,
 	.room = on_room,
 	.flow = on_flow,

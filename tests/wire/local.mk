@@ -8,6 +8,7 @@ wire_tests = \
 	%D%/check_session \
 	%D%/check_session_flow \
 	%D%/check_session_time \
+	%D%/check_tty \
 	%D%/check_verbs \
 	$(NULL)
 check_PROGRAMS += $(wire_tests)
@@ -33,6 +34,8 @@ wire_libs = src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm $(check_
 %C%_check_session_time_SOURCES = %D%/check_session_time.c $(fake_session)
 %C%_check_session_time_CFLAGS = $(check_cflags)
 %C%_check_session_time_LDADD = $(wire_libs)
+%C%_check_tty_CFLAGS = $(check_cflags)
+%C%_check_tty_LDADD = $(wire_libs)
 %C%_check_verbs_CFLAGS = $(check_cflags)
 %C%_check_verbs_LDADD = $(wire_libs)
 endif
