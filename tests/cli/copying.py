@@ -138,12 +138,23 @@ class Copy(Shared):
 
     def setUp(self):
         super().setUp()
-        self.root = tempfile.mkdtemp(prefix="remex-copy-", dir="/tmp")
+        self.work_below("/tmp")
+
+    def work_below(self, parent):
+        self.root = tempfile.mkdtemp(prefix="remex-copy-", dir=parent)
         self.addCleanup(shutil.rmtree, self.root, True)
         os.chmod(self.root, 0o755)
         self.here, self.there = os.path.join(self.root, "here"), os.path.join(self.root, "there")
         os.mkdir(self.here)
         os.mkdir(self.there)
+
+    def work_in_memory(self, size):
+        """Replace the two directories by directories in memory, if there is room for so many bytes there."""
+        memory = "/dev/shm"
+        if os.access(memory, os.W_OK | os.X_OK):
+            room = os.statvfs(memory)
+            if room.f_bavail * room.f_frsize >= size:
+                self.work_below(memory)
 
     def remex(self, *words, **more):
         """Where `words` has bytes, they are passed unchanged."""
