@@ -12,6 +12,7 @@
 #include "cli/call.h"
 #include "cli/feed.h"
 #include "cli/say.h"
+#include "wire/codes.h"
 
 enum { PATIENCE_MS = 10000 }; /* for the answer to a cancel, when no user at a terminal waits for it */
 
@@ -22,6 +23,39 @@ enum { PATIENCE_MS = 10000 }; /* for the answer to a cancel, when no user at a t
 static struct call *call_of (const struct task *task)
 {
 	return list_entry (task, struct call, task);
+}
+
+/* --- the known calls ----------------------------------------------------------------------------------------------- */
+
+/* The only outcome of each call that can mean success, and whether that success has a result. REMEX_EXITED here also
+ * allows a command that is signalled or never started. Every call may be stopped, fail or be lost. */
+static const struct outcome_rule {
+	const char *call;
+	enum remex_outcome success;
+	bool result;
+} outcome_rules[] = {
+	{ "exec.run", REMEX_EXITED, false },
+	{ "exec.shell", REMEX_EXITED, false },
+	{ "status.show", REMEX_COMPLETED, true },
+	{ "file.put", REMEX_COMPLETED, false },
+	{ "file.get", REMEX_COMPLETED, false },
+	{ "file.list", REMEX_COMPLETED, true },
+	{ "file.stat", REMEX_COMPLETED, true },
+	{ "file.checksum", REMEX_COMPLETED, true },
+	{ "file.mkdir", REMEX_COMPLETED, false },
+	{ "file.remove", REMEX_COMPLETED, false },
+	{ "plugins", REMEX_COMPLETED, true },
+	{ "identities", REMEX_COMPLETED, true },
+	{ "reload", REMEX_COMPLETED, true },
+};
+
+/* The row of a call; NULL: a call of a third-party plugin, which may or may not run a command and have a result. */
+static const struct outcome_rule *find_outcome_rule (const char *name)
+{
+	for (size_t i = 0; i < sizeof outcome_rules / sizeof *outcome_rules; i++)
+		if (!strcmp (outcome_rules[i].call, name))
+			return &outcome_rules[i];
+	return NULL;
 }
 
 /* --- stopping ---------------------------------------------------------------------------------------------------- */
@@ -58,15 +92,23 @@ void call_stop (struct call *call)
 	}
 }
 
-static void on_signal (struct task *task, int signo)
+void call_leave (struct call *call)
 {
-	struct call *call = call_of (task);
+	if (call->request)
+		remex_cancel (call->request);
+	give_up (call);
+}
 
-	if (signo != SIGINT) {
-		call->leaving = true;
-		call_stop (call);
-		return;
-	}
+/* Does a command run, which can get signals by name? The sink of a terminal has its own way to end it. */
+static bool takes_signals (const struct call *call)
+{
+	const struct outcome_rule *rule = find_outcome_rule (call->name);
+
+	return rule && rule->success == REMEX_EXITED && call->request && !call->leave_ms;
+}
+
+static void interrupt (struct call *call)
+{
 	call_skip (call);
 	call->interrupts += 1 + (!call->interrupts && call->sink->send);
 	switch (call->interrupts) {
@@ -81,6 +123,39 @@ static void on_signal (struct task *task, int signo)
 			complain (NULL, "stopping the call; Ctrl-C once more leaves at once");
 		break;
 	default: give_up (call);
+	}
+}
+
+/* TERM or HUP. */
+static void end_by (struct call *call, int signo)
+{
+	bool first = !call->leaving;
+
+	call->leaving = true;
+	if (first && takes_signals (call) && !call->sink->send) {
+		remex_signal (call->request, signal_word (signo));
+		call->cancel_ms = clock_ms () + CALL_FORWARD_MS;
+	} else {
+		call_stop (call);
+	}
+}
+
+static void on_signal (struct task *task, int signo)
+{
+	struct call *call = call_of (task);
+
+	if (call->sink->signal && call->sink->signal (call, signo))
+		return;
+	switch (signo) {
+	case SIGINT: interrupt (call); break;
+	case SIGTERM:
+	case SIGHUP: end_by (call, signo); break;
+	case SIGWINCH: break;
+	default:
+		if (takes_signals (call))
+			remex_signal (call->request, signal_word (signo));
+		else if (signo == SIGQUIT)
+			call_stop (call);
 	}
 }
 
@@ -173,37 +248,6 @@ const struct sink sink_live = { .take = live_take }, sink_collect = { .take = co
 
 /* --- events ------------------------------------------------------------------------------------------------------ */
 
-/* The only outcome of each call that can mean success, and whether that success has a result. REMEX_EXITED here also
- * allows a command that is signalled or never started. Every call may be stopped, fail or be lost. */
-static const struct outcome_rule {
-	const char *call;
-	enum remex_outcome success;
-	bool result;
-} outcome_rules[] = {
-	{ "exec.run", REMEX_EXITED, false },
-	{ "exec.shell", REMEX_EXITED, false },
-	{ "status.show", REMEX_COMPLETED, true },
-	{ "file.put", REMEX_COMPLETED, false },
-	{ "file.get", REMEX_COMPLETED, false },
-	{ "file.list", REMEX_COMPLETED, true },
-	{ "file.stat", REMEX_COMPLETED, true },
-	{ "file.checksum", REMEX_COMPLETED, true },
-	{ "file.mkdir", REMEX_COMPLETED, false },
-	{ "file.remove", REMEX_COMPLETED, false },
-	{ "plugins", REMEX_COMPLETED, true },
-	{ "identities", REMEX_COMPLETED, true },
-	{ "reload", REMEX_COMPLETED, true },
-};
-
-/* The row of a call; NULL: a call of a third-party plugin, which may or may not run a command and have a result. */
-static const struct outcome_rule *find_outcome_rule (const char *name)
-{
-	for (size_t i = 0; i < sizeof outcome_rules / sizeof *outcome_rules; i++)
-		if (!strcmp (outcome_rules[i].call, name))
-			return &outcome_rules[i];
-	return NULL;
-}
-
 /* Is this end possible for the call, as far as remex knows the call? If not, `words` describes the mistake. */
 static bool may_end (const struct call *call, enum remex_outcome outcome, char *words, size_t size)
 {
@@ -282,6 +326,8 @@ static void on_event (struct task *task, const struct remex_event *event)
 {
 	struct call *call = call_of (task);
 
+	if (event->type == REMEX_READY && takes_signals (call))
+		console_forward (true);
 	if (!call->request || event->request != call->request)
 		return;
 	if (event->type == REMEX_ENDED)
@@ -335,6 +381,10 @@ static bool on_work (struct task *task)
 	if (call->sink->flush)
 		call->kept = call->sink->flush (call);
 	check_outputs (call);
+	if (call->cancel_ms && clock_until (call->cancel_ms) == 0) {
+		call->cancel_ms = 0;
+		call_stop (call);
+	}
 	if (call->leave_ms && clock_until (call->leave_ms) == 0)
 		give_up (call);
 	return more > 0;
@@ -355,6 +405,7 @@ static void on_wait (struct task *task, struct wait *wait)
 		wait_fd (wait, call->sink->waits_on (call), POLLIN);
 	if (call->sink->tick)
 		wait_ms (wait, call->sink->tick (call));
+	wait_ms (wait, clock_until (call->cancel_ms));
 	wait_ms (wait, clock_until (call->leave_ms));
 }
 
@@ -433,6 +484,8 @@ int call_start (struct call *call, struct drive *drive, struct remex_host *host)
 	if (call->may_block)
 		console_release_signals ();
 	drive_add (drive, &call->task, host);
+	if (*remex_host_version (host) && takes_signals (call))
+		console_forward (true);
 	return 0;
 }
 

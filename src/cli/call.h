@@ -10,9 +10,10 @@
  *
  * The sink is a row of operations: it takes the output, and may make the input. There are live, collect, and a transfer
  * (transfer.h). Ctrl-C: the first sends INT to the command, the second cancels the request, the third leaves at once.
- * Where no command runs (sink->send) the first cancels and the second leaves. TERM and HUP cancel; then, when the call
- * is over, we do not wait until our reader has taken the rest of the output. When the reader of our stdout goes away,
- * the call is cancelled too.
+ * Where the sink makes the input (sink->send) the first cancels and the second leaves. TERM and HUP go to the command, and
+ * CALL_FORWARD_MS later, or when the next one comes, they cancel; where no command runs they cancel at once. Then, when the call
+ * is over, we do not wait until our reader has taken the rest of the output. QUIT, USR1, USR2, TSTP and CONT go to the
+ * command (console_forward). When the reader of our stdout goes away, the call is cancelled too.
  */
 #ifndef REMEX_CLI_CALL_H
 #define REMEX_CLI_CALL_H
@@ -36,6 +37,8 @@ struct sink {
 	int (*send) (struct call *call);
 	/* A descriptor that must be readable before `send` has more, or -1. NULL: none. */
 	int (*waits_on) (struct call *call);
+	/* A signal has come: true when the sink has dealt with it. NULL: it never does. */
+	bool (*signal) (struct call *call, int signo);
 	/* Time has passed. Returns after how many milliseconds to call it again, -1: never. NULL: never. */
 	int (*tick) (struct call *call);
 	/* The server has ended the call: `result` is filled in. The sink may still add to the output, or let the call fail
@@ -49,6 +52,10 @@ struct sink {
 /* live: stdout and stderr go to ours as they come. collect: they are kept until the end (call->out_bytes,
  * call->err_bytes). */
 extern const struct sink sink_live, sink_collect;
+
+enum {
+	CALL_FORWARD_MS = 2000
+}; /* what a command that gets TERM or HUP has to end by itself; then the server's grace begins */
 
 enum { CALL_STRINGS = 5 }; /* of a result: code, message, limit, json, via */
 
@@ -90,6 +97,7 @@ struct call {
 	struct remex_request *request; /* NULL except while RUNNING */
 	int interrupts;
 	bool leaving; /* TERM or HUP came */
+	int64_t cancel_ms; /* TERM or HUP was passed on: cancel then; 0: it was not */
 	int64_t leave_ms; /* we have cancelled: wait no longer than this; 0: not cancelled */
 };
 
@@ -115,6 +123,9 @@ void call_abandon (struct call *call);
 
 /* End the call as a failure on our side, also when the server reported success: the error is in `why`. */
 void call_fail (struct call *call, enum remex_outcome outcome, const char *code, const char *why);
+
+/* Leave at once, without an answer: the connection is closed, and the server cancels the request. */
+void call_leave (struct call *call);
 
 /* n bytes of its output are consumed, and the server may send as many again. */
 void call_consume (struct call *call, size_t n);

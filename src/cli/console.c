@@ -251,11 +251,14 @@ char *console_read_all (void *context, size_t max, size_t *n, struct err *err)
 
 static int ends[2] = { -1, -1 };
 static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+static const int forwarded[] = { SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH };
 static volatile sig_atomic_t late; /* the signal with which on_late ends the process */
+static volatile sig_atomic_t continued; /* CONT came */
+static bool forwarding;
 
-enum { N_CAUGHT = sizeof caught / sizeof *caught };
+enum { N_CAUGHT = sizeof caught / sizeof *caught, N_FORWARDED = sizeof forwarded / sizeof *forwarded };
 
-static struct sigaction before[N_CAUGHT];
+static struct sigaction before[N_CAUGHT], before_forwarded[N_FORWARDED];
 
 static void on_late (int signo)
 {
@@ -271,18 +274,37 @@ static void on_signal (int signo)
 
 	/* The loop that handles signals may be blocked in a write(2), which is restarted, while its
 	 * reader has stopped: set an alarm. */
-	if (signo != SIGINT && !late) {
+	if ((signo == SIGTERM || signo == SIGHUP) && !late) {
 		late = signo;
 		alarm (CONSOLE_LATE);
 	}
+	if (signo == SIGCONT)
+		continued = 1;
 	/* The pipe is full: hundreds of signals are waiting, and one more makes no difference. */
 	if (write (ends[1], &byte, 1) < 0)
 		errno = saved;
 }
 
-int console_catch_signals (void)
+/* Catch these signals, except those that are ignored; `old`: what was done with each before. */
+static void catch (const int *signals, int n, struct sigaction *old)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+
+	for (int i = 0; i < n; i++) {
+		sigaction (signals[i], NULL, &old[i]);
+		if (old[i].sa_handler != SIG_IGN)
+			sigaction (signals[i], &action, NULL);
+	}
+}
+
+static void release (const int *signals, int n, const struct sigaction *old)
+{
+	for (int i = 0; i < n; i++)
+		sigaction (signals[i], &old[i], NULL);
+}
+
+int console_catch_signals (void)
+{
 	struct sigaction end = { .sa_handler = on_late };
 
 	if (ends[0] >= 0)
@@ -290,12 +312,39 @@ int console_catch_signals (void)
 	if (pipe2 (ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -1;
 	sigaction (SIGALRM, &end, NULL);
-	for (int i = 0; i < N_CAUGHT; i++) {
-		sigaction (caught[i], NULL, &before[i]);
-		if (before[i].sa_handler != SIG_IGN)
-			sigaction (caught[i], &action, NULL);
-	}
+	catch (caught, N_CAUGHT, before);
 	return ends[0];
+}
+
+bool console_forward (bool on)
+{
+	bool was = forwarding;
+
+	if (ends[0] < 0 || on == was)
+		return was;
+	forwarding = on;
+	if (on)
+		catch (forwarded, N_FORWARDED, before_forwarded);
+	else
+		release (forwarded, N_FORWARDED, before_forwarded);
+	return was;
+}
+
+bool console_stop (bool group)
+{
+	struct sigaction now;
+
+	sigaction (SIGTSTP, NULL, &now);
+	if (now.sa_handler == SIG_IGN)
+		return false;
+	continued = 0;
+	signal (SIGTSTP, SIG_DFL);
+	if (group)
+		kill (0, SIGTSTP);
+	else
+		raise (SIGTSTP);
+	sigaction (SIGTSTP, &now, NULL);
+	return continued;
 }
 
 int console_signals (void)
@@ -314,8 +363,8 @@ void console_release_signals (void)
 {
 	if (ends[0] < 0)
 		return;
-	for (int i = 0; i < N_CAUGHT; i++)
-		sigaction (caught[i], &before[i], NULL);
+	console_forward (false);
+	release (caught, N_CAUGHT, before);
 	fd_close (&ends[0]);
 	fd_close (&ends[1]);
 }

@@ -108,6 +108,15 @@ enum { CONSOLE_LATE = 12 };
 int console_catch_signals (void);
 void console_release_signals (void);
 
+/* From now on catch also the signals that are passed on to a command, or suspend remex, or say that the terminal has another
+ * size: QUIT, USR1, USR2, TSTP, CONT, WINCH; or, with false, no more. Nothing happens while signals are not caught at all. Returns
+ * what it was before. */
+bool console_forward (bool on);
+
+/* Stop this process as TSTP does; with `group` the whole process group, as Ctrl-Z does. False: it was not stopped (TSTP is
+ * ignored, or nobody could continue it); true: it was continued, and CONT is among the signals that came. */
+bool console_stop (bool group);
+
 /* That descriptor; -1 while signals are not caught. */
 int console_signals (void);
 

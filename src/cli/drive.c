@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -109,6 +110,11 @@ void drive_leave (struct drive *drive)
 	drive->left = true;
 }
 
+void drive_suspend (struct drive *drive)
+{
+	drive->suspend = true;
+}
+
 /* --- waiting ----------------------------------------------------------------------------------------------------- */
 
 void wait_fd (struct wait *wait, int fd, short events)
@@ -212,16 +218,38 @@ static void deliver_events (struct drive *drive)
 	}
 }
 
-static void deliver_signals (struct drive *drive)
+static void deliver_signal (struct drive *drive, int signo)
 {
 	struct task *task;
+
+	list_each (task, &drive->tasks, node)
+		task->ops->signal (task, signo);
+	list_each (task, &drive->waiting, node)
+		task->ops->signal (task, signo);
+}
+
+/* Stop the process. What the tasks want to send because of that is sent before. */
+static void suspend (struct drive *drive, bool group)
+{
+	drive->suspend = false;
+	deliver_signal (drive, SIGTSTP);
+	deliver_events (drive);
+	output_flush (&drive->out);
+	output_flush (&drive->err);
+	if (!console_stop (group))
+		deliver_signal (drive, SIGCONT);
+}
+
+static void deliver_signals (struct drive *drive)
+{
 	int signo;
 
 	while ((signo = console_signal ())) {
-		list_each (task, &drive->tasks, node)
-			task->ops->signal (task, signo);
-		list_each (task, &drive->waiting, node)
-			task->ops->signal (task, signo);
+		if (signo == SIGTSTP) {
+			suspend (drive, false);
+			continue;
+		}
+		deliver_signal (drive, signo);
 		if (list_empty (&drive->tasks))
 			drive_leave (drive); /* the only thing left to wait for is the reader of our output */
 	}
@@ -278,6 +306,8 @@ int drive_run (struct drive *drive)
 		more |= flush (&drive->err);
 		if (!goes_on (drive))
 			break;
+		if (drive->suspend)
+			suspend (drive, true);
 		more |= drive->running < drive->window && !list_empty (&drive->waiting);
 		wait_any (drive, more);
 		deliver_signals (drive);

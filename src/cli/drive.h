@@ -44,7 +44,8 @@ struct task_ops {
 	void (*ended) (struct task *task);
 	/* An event of the task's host. NULL: it has none (drive_attend). */
 	void (*event) (struct task *task, const struct remex_event *event);
-	/* INT, TERM or HUP has come. If a task still waits for its turn and is over after this, it is never started. */
+	/* INT, TERM or HUP has come, or a signal of console_forward. If a task still waits for its turn and is over after this,
+	 * it is never started. With TSTP the process stops when all tasks have heard of it; CONT comes when it goes on. */
 	void (*signal) (struct task *task, int signo);
 	/* Do the work that is possible now; true: more could be done at once. NULL: nothing. */
 	bool (*work) (struct task *task);
@@ -68,6 +69,7 @@ struct drive {
 	size_t window, running; /* of queued tasks: how many may run at once, and how many run */
 	struct wait wait;
 	bool left; /* drive_leave */
+	bool suspend; /* drive_suspend */
 	bool failed; /* waiting has failed: the state of the tasks that are not over is unknown */
 };
 
@@ -98,6 +100,9 @@ void drive_watch (struct task *task, struct remex_host *host);
 /* Run until every task is over and all output is written. After that the drive uses no task any more. 0, or -1 where
  * waiting has failed (already reported). */
 int drive_run (struct drive *drive);
+
+/* For tasks: suspend the job of this process, as Ctrl-Z at a terminal does, at the end of this turn. */
+void drive_suspend (struct drive *drive);
 
 /* For tasks: leave the loop at the end of this turn, even if work is left. */
 void drive_leave (struct drive *drive);

@@ -238,6 +238,8 @@ static void monitor_signal (struct task *task, int signo)
 {
 	struct fanout *fanout = fanout_of (task);
 
+	if (signo != SIGINT && signo != SIGTERM && signo != SIGHUP)
+		return; /* the calls pass it on */
 	fanout->interrupted = true;
 	fanout->interrupts += signo == SIGINT;
 	if (signo != SIGINT || fanout->interrupts > 2)

@@ -110,16 +110,19 @@ enum remex_ask_answer secret_ask (void *arg, const char *question, char *secret,
 	int tty = open ("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	enum secret_end end;
 	char shown[640];
+	bool forwarding;
 
 	(void)arg;
 	if (tty < 0)
 		return REMEX_ASK_NOBODY;
+	forwarding = console_forward (false); /* they mean remex itself here, and not the commands of other hosts */
 	text_plain (shown, sizeof shown, question, strlen (question));
 	do {
 		*secret = '\0';
 		end = ask_once (tty, shown, secret, size);
 	} while (end == END_STOPPED);
 	fd_close (&tty);
+	console_forward (forwarding);
 	if (end == END_LINE && *secret)
 		return REMEX_ASK_ANSWERED;
 	explicit_bzero (secret, size);
