@@ -13,6 +13,7 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/discovery_search.c %D%/discovery_search.h \
 	%D%/document.c %D%/document.h \
 	%D%/drive.c %D%/drive.h \
+	%D%/escapes.c %D%/escapes.h \
 	%D%/fanout.c %D%/fanout.h \
 	%D%/feed.c %D%/feed.h \
 	%D%/gather.c %D%/gather.h \
@@ -32,6 +33,8 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/spool.c %D%/spool.h \
 	%D%/status_line.c %D%/status_line.h \
 	%D%/subcommand.c %D%/subcommand.h \
+	%D%/terminal.c %D%/terminal.h \
+	%D%/terminal_session.c %D%/terminal_session.h \
 	%D%/transfer.c %D%/transfer.h \
 	%D%/trie.c %D%/trie.h \
 	%D%/view.h \

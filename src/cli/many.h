@@ -25,14 +25,17 @@ struct many_options {
 	bool labels, no_labels, fold, merged, live, by_line, diff, similar, no_variables;
 };
 
-#define OPTION_ROWS_MANY(type) \
+#define OPTION_ROWS_MANY(type) OPTION_ROWS_MANY_LETTER (type, 't')
+
+/* The same with another letter for --connect-timeout; 0: none. */
+#define OPTION_ROWS_MANY_LETTER(type, letter) \
 	{ "exclude", 'x', OPTION_LIST, offsetof (type, many.excluded), "HOSTS", "not on these hosts; may be repeated", \
 		0 }, \
 		{ "via", 0, OPTION_TEXT, offsetof (type, many.via), "GATEWAY", \
 			"connect to the hosts from there: ssh://[USER@]HOST[:PORT]", 0 }, \
 		{ "window", 'f', OPTION_COUNT, offsetof (type, many.window), "COUNT", \
 			"run on at most this many hosts at once (64)", MANY_WINDOW_MAX }, \
-		{ "connect-timeout", 't', OPTION_SECONDS, offsetof (type, many.connect_timeout), "SEC", \
+		{ "connect-timeout", letter, OPTION_SECONDS, offsetof (type, many.connect_timeout), "SEC", \
 			"try to reach each host for this time (10)", 0 }, \
 		{ "proxy", 0, OPTION_TEXT, offsetof (type, many.proxy), "CMD", \
 			"reach each host by this command ('ssh -W %h:%p gateway')", 0 }, \

@@ -69,11 +69,13 @@ static void explain_limit (const struct call *call, struct result_text *lines)
 static void explain_exit (const struct call *call, struct result_text *lines)
 {
 	static const char *const words[] = { "a terminal is required", "no tty present", "must be run from a terminal",
-		"TERM environment variable not set", "not a terminal", "not a tty" };
+		"TERM environment variable not set", "not a terminal", "not a tty", "not a TTY", "not to a terminal",
+		"not from a terminal", "failed tty get", "opening terminal", "connected to a terminal", "/dev/tty",
+		"Inappropriate ioctl for device", "password unchanged" };
 
 	for (size_t i = 0; call->result.exit && i < sizeof words / sizeof *words; i++)
 		if (strstr (call->err_tail, words[i])) {
-			add (lines, "commands have no terminal here, and this command seems to need one%s",
+			add (lines, "this command seems to need a terminal: remex run -t gives it one%s",
 				strstr (call->err_tail, "sudo") ? " (sudo -n needs none where its rule asks for no "
 								  "password)"
 								: "");

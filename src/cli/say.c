@@ -14,10 +14,16 @@
 #include "cli/status_line.h"
 
 static const char *program = "remex";
+static bool is_raw;
 
 void say_program (const char *name)
 {
 	program = name;
+}
+
+void say_raw (bool raw)
+{
+	is_raw = raw && isatty (STDERR_FILENO);
 }
 
 void complain (const char *host, const char *fmt, ...)
@@ -28,12 +34,12 @@ void complain (const char *host, const char *fmt, ...)
 	va_start (args, fmt);
 	vsnprintf (text, sizeof text, fmt, args);
 	va_end (args);
-	fputs (status_line_erase (), stderr);
+	fputs (is_raw ? "\r\n" : status_line_erase (), stderr);
 	if (host)
 		fprintf (stderr, "%s: %s: ", program, safe (host));
 	else
 		fprintf (stderr, "%s: ", program);
-	fprintf (stderr, "%s\n", text_escape (shown, sizeof shown, text, strlen (text)));
+	fprintf (stderr, "%s%s\n", text_escape (shown, sizeof shown, text, strlen (text)), is_raw ? "\r" : "");
 }
 
 void remark (const char *fmt, ...)

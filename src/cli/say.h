@@ -2,6 +2,8 @@
 #ifndef REMEX_CLI_SAY_H
 #define REMEX_CLI_SAY_H
 
+#include <stdbool.h>
+
 /* Exit statuses of remex itself (remex(1), EXIT STATUS). */
 enum {
 	STATUS_TIMED_OUT = 124,
@@ -16,6 +18,9 @@ void say_program (const char *name);
 
 /* One line on stderr: "remex: HOST: text" (host NULL: "remex: text"). The whole line is made safe for a terminal. */
 void complain (const char *host, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
+
+/* The terminal is in raw mode, or no more: lines that complain writes begin and end with CR LF. */
+void say_raw (bool raw);
 
 /* Text on stderr as it is, without "remex: ": a note or a question to the user. Text from a server must go through
  * `safe`. */

@@ -14,8 +14,8 @@
 #include "personality/personality.h"
 #include "wire/memory.h"
 
-static const struct subcommand *const commands[] = { &cmd_run, &cmd_status, &cmd_ping, &cmd_plugins, &cmd_call,
-	&cmd_put, &cmd_get, &cmd_hosts, &cmd_discover, &cmd_keygen, &cmd_trust, &cmd_authorize, &cmd_revoke,
+static const struct subcommand *const commands[] = { &cmd_run, &cmd_shell, &cmd_status, &cmd_ping, &cmd_plugins,
+	&cmd_call, &cmd_put, &cmd_get, &cmd_hosts, &cmd_discover, &cmd_keygen, &cmd_trust, &cmd_authorize, &cmd_revoke,
 	&cmd_identities, &cmd_reload, &cmd_stdio, &cmd_help };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
@@ -34,9 +34,8 @@ static void overview (FILE *to)
 static const struct {
 	const char *name, *words;
 } elsewhere[] = {
-	{ "shell", "remex run HOST COMMAND runs a command by the shell there; there is no interactive shell" },
-	{ "login", "remex run HOST COMMAND runs a command by the shell there; there is no interactive shell" },
-	{ "ssh", "remex run HOST COMMAND" },
+	{ "login", "remex shell HOST" },
+	{ "ssh", "remex shell HOST, or remex run HOST COMMAND" },
 	{ "exec", "remex run HOST COMMAND" },
 	{ "cp", "remex put FILE HOST:PATH, or remex get HOST:PATH FILE" },
 	{ "scp", "remex put FILE HOST:PATH, or remex get HOST:PATH FILE" },

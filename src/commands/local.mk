@@ -18,8 +18,10 @@ remex_SOURCES = \
 	%D%/revoke.c \
 	%D%/rights.c %D%/rights.h \
 	%D%/run.c \
+	%D%/shell.c \
 	%D%/status.c \
 	%D%/stdio.c \
+	%D%/terminal_call.c %D%/terminal_call.h \
 	%D%/trust.c \
 	$(NULL)
 remex_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)

@@ -10,22 +10,33 @@
 #include "base/text.h"
 #include "cli/console.h"
 #include "cli/conversation.h"
+#include "cli/escapes.h"
 #include "cli/json.h"
 #include "cli/many.h"
 #include "cli/result.h"
 #include "cli/say.h"
 #include "commands/commands.h"
+#include "commands/terminal_call.h"
 
 struct run {
 	struct remex_options options;
 	const char *cwd;
 	struct option_list env;
 	bool no_input, quiet;
-	int format;
+	int format, terminal; /* TERMINAL_… */
+	const char *escape;
 	struct many_options many;
 };
 
+enum { TERMINAL_UNSAID, TERMINAL_WANTED, TERMINAL_NEVER };
+
 static const struct option run_options[] = {
+	{ "tty", 't', OPTION_CHOICE, offsetof (struct run, terminal), NULL,
+		"give the command a terminal, and join yours to it", TERMINAL_WANTED },
+	{ "no-tty", 'T', OPTION_CHOICE, offsetof (struct run, terminal), NULL, "give it none: the default",
+		TERMINAL_NEVER },
+	{ "escape", 'e', OPTION_TEXT, offsetof (struct run, escape), "CHAR",
+		"with -t: the character before . (leave), ^Z (suspend) and ? (help): ~, ^B, none", 0 },
 	{ "cwd", 0, OPTION_TEXT, offsetof (struct run, cwd), "DIR",
 		"start in this directory instead of the user's home", 0 },
 	{ "env", 0, OPTION_PAIRS, offsetof (struct run, env), "NAME=VALUE", "set a variable; may be repeated", 0 },
@@ -34,7 +45,7 @@ static const struct option run_options[] = {
 	{ "quiet", 'q', OPTION_FLAG, offsetof (struct run, quiet), NULL,
 		"do not say how it ended: the exit status does", 0 },
 	OPTION_ROW_HOSTS ("on these hosts; all words then belong to the command; may be repeated"),
-	OPTION_ROWS_MANY (struct run),
+	OPTION_ROWS_MANY_LETTER (struct run, 0), /* -t is another option here */
 	OPTION_ROW_YES (struct run),
 	OPTION_ROWS_VIEWS (struct run),
 	{ "no-variables", 0, OPTION_FLAG, offsetof (struct run, many.no_variables), NULL,
@@ -117,7 +128,8 @@ static void hint_no_input (const struct run *run, const struct command_line *lin
 		"python", "python3", "perl", "su", "psql", "mysql" };
 	const char *word, *slash;
 
-	if (run->no_input || run->quiet || line->n_words != 1 || !isatty (STDIN_FILENO))
+	if (run->terminal == TERMINAL_WANTED || run->no_input || run->quiet || line->n_words != 1 ||
+		!isatty (STDIN_FILENO))
 		return;
 	word = line->words[0];
 	slash = strrchr (word, '/');
@@ -125,8 +137,7 @@ static void hint_no_input (const struct run *run, const struct command_line *lin
 		if (!strcmp (slash ? slash + 1 : word, readers[i]))
 			complain (NULL,
 				"'%s' gets no input: input from a terminal is not passed on. Give it a command "
-				"or "
-				"a file",
+				"or a file, or a terminal (-t)",
 				word);
 }
 
@@ -217,6 +228,61 @@ static int run_on_many (const struct run *run, const struct command_line *line, 
 	return status;
 }
 
+/* --- on a terminal ------------------------------------------------------------------------------------------------ */
+
+static int run_on_terminal (const struct subcommand *command, const struct run *run, const struct command_line *line,
+	const struct many_hosts *hosts)
+{
+	struct terminal_call wanted = { .options = run->options,
+		.cwd = run->cwd,
+		.escape = run->escape,
+		.env = &run->env,
+		.line = line,
+		.no_input = run->no_input,
+		.quiet = run->quiet,
+		.connect_timeout = run->many.connect_timeout };
+
+	if (hosts->targets.n > 1)
+		return usage_error (command, "%zu hosts, and a terminal (-t) is on one: name one host, or leave out -t",
+			hosts->targets.n);
+	return terminal_call_run (&wanted, &hosts->targets.targets[0]);
+}
+
+/* Is it the time of an option -t that other commands have (5, 1.5, 5m), and no address? */
+static bool is_time (const char *word)
+{
+	size_t n = strspn (word, "0123456789");
+
+	if (n && word[n] == '.')
+		n += 1 + strspn (word + n + 1, "0123456789");
+	return n && (!word[n] || (strchr ("smhd", word[n]) && !word[n + 1]));
+}
+
+/* Does -t go together with the rest? 0, or the exit status. */
+static int check_terminal (const struct subcommand *command, const struct run *run, const struct command_line *line)
+{
+	struct escapes escapes;
+	struct err err;
+
+	if (run->terminal != TERMINAL_WANTED)
+		return run->escape ? usage_error (command, "-e %s is for a terminal (-t)", run->escape) : 0;
+	if (is_time (line->first))
+		return usage_error (command,
+			"-t gives the command a terminal; the time to connect is --connect-timeout %s", line->first);
+	if (!line->n_words)
+		return usage_error (command,
+			"missing command: type one behind the host (remex shell %s is an interactive shell)",
+			line->first);
+	if (run->format)
+		return usage_error (
+			command, "-t and --json do not go together: a terminal shows what the command does");
+	if (escapes_init (&escapes, run->escape, &err) < 0)
+		return usage_error (command, "%s", err.text);
+	return 0;
+}
+
+/* --- the command -------------------------------------------------------------------------------------------------- */
+
 /* There is no command: is there a script? 0, or the exit status. */
 static int check_script (const struct subcommand *command, const struct run *run)
 {
@@ -224,7 +290,7 @@ static int check_script (const struct subcommand *command, const struct run *run
 		return usage_error (command, "missing command: with -n no script is read from standard input either");
 	if (isatty (STDIN_FILENO))
 		return usage_error (command, "missing command: type one behind the host, or let a script be read: "
-					     "remex run HOST < script.sh (there is no interactive shell)");
+					     "remex run HOST < script.sh (remex shell HOST is an interactive shell)");
 	if (input_is_closed () || input_is_null ())
 		return usage_error (command, "missing command: type one behind the host, or let a script be read: "
 					     "remex run HOST < script.sh");
@@ -239,14 +305,17 @@ static int run_run (const struct subcommand *command, struct command_line *line)
 
 	if (!line->first)
 		return usage_error (command, "missing host");
+	if ((status = check_terminal (command, run, line)))
+		return status;
 	if (!line->n_words && (status = check_script (command, run)))
 		return status;
 	if ((status = many_check (command, &run->many, run->format)))
 		return status;
 	if ((status = many_expand (command, &run->many, &line->firsts, !run->no_input, &hosts)) == 0 &&
 		(status = many_confirm (&run->many, &hosts)) == 0)
-		status = many_is_one (&run->many, &hosts) ? run_on_one (run, line, &hosts.targets.targets[0])
-							  : run_on_many (run, line, &hosts);
+		status = run->terminal == TERMINAL_WANTED   ? run_on_terminal (command, run, line, &hosts)
+			 : many_is_one (&run->many, &hosts) ? run_on_one (run, line, &hosts.targets.targets[0])
+							    : run_on_many (run, line, &hosts);
 	many_hosts_free (&hosts);
 	return status;
 }

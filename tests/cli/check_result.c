@@ -131,7 +131,7 @@ START_TEST (a_terminal_is_wanted)
 	capture_begin ();
 	result_explain (&call, "x");
 	ck_assert_str_eq (
-		capture_end (), "remex: web1: commands have no terminal here, and this command seems to need one\n");
+		capture_end (), "remex: web1: this command seems to need a terminal: remex run -t gives it one\n");
 	call.result.exit = 0;
 	capture_begin ();
 	result_explain (&call, "x");

@@ -113,6 +113,8 @@ class Request:
                 self.ended = True
             elif "signal" in header:
                 self.events.append(header["signal"])
+            elif "resize" in header:
+                self.events.append("%d x %d" % tuple(header["resize"]))
             elif "cancel" in header:
                 self.events.append("cancel")
             self.changed.notify_all()
@@ -154,7 +156,7 @@ class Request:
                 words = [w if isinstance(w, str) else base64.b64decode(w["b64"]) for w in args["argv"]]
                 self.command(words)
             elif call == "exec.shell":
-                self.command(shlex.split(args["command"]))
+                self.command(shlex.split(args.get("command", "shell")))
             else:
                 self.error("unknown_call", "no call '%s' here" % call)
         except (EOFError, OSError):
@@ -277,6 +279,43 @@ def cmd_wait(request, words):
         else:
             request.done("signalled", signal=event)
             return
+
+
+def cmd_shell(request, words):
+    """A shell on a terminal, without an echo: `exit N`, `die SIGNAL`, `drop`, `fail`, `say ESCAPES`; another line is written
+    between < and >."""
+    request.grant(100000)
+    request.out(b"$ ")
+    line = b""
+    while True:
+        request.wait(lambda: request.input or "gone" in request.events or "cancel" in request.events)
+        with request.changed:
+            if not request.input:
+                break
+            data, request.input = request.input[:1], request.input[1:]
+        request.grant(1)
+        if data not in b"\r\n":
+            line += data
+            continue
+        command, line = line.decode("latin-1").split(None, 1) or [""], b""
+        if command[0] == "exit":
+            request.done("exited", exit=int(command[1]))
+            return
+        if command[0] == "die":
+            request.done("signalled", signal=command[1])
+            return
+        if command[0] == "drop":
+            request.connection.sock.shutdown(socket.SHUT_RDWR)
+            return
+        if command[0] == "fail":
+            request.error("failed", "it failed")
+            return
+        if command[0] == "say":
+            request.out(command[1].encode("latin-1").decode("unicode_escape").encode("latin-1"))
+        elif command[0]:
+            request.out(b"<%s>" % " ".join(command).encode("latin-1"))
+        request.out(b"\r\n$ ")
+    request.done("cancelled")
 
 
 COMMANDS = {name[4:]: function for name, function in list(globals().items()) if name.startswith("cmd_")}

@@ -10,6 +10,7 @@ cli_checks = \
 	%D%/check_diff \
 	%D%/check_document \
 	%D%/check_drive \
+	%D%/check_escapes \
 	%D%/check_fanout \
 	%D%/check_json \
 	%D%/check_labels \
@@ -71,6 +72,8 @@ cli_parts = src/cli/libcli.la src/hosts/libhosts.la src/proc/libproc.la src/conf
 %C%_check_diff_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
 %C%_check_labels_CFLAGS = $(check_cflags)
 %C%_check_labels_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
+%C%_check_escapes_CFLAGS = $(check_cflags)
+%C%_check_escapes_LDADD = $(cli_parts) $(JANSSON_LIBS) $(check_libs)
 %C%_check_fanout_SOURCES = %D%/check_fanout.c %D%/far_host.c %D%/far_host.h
 %C%_check_fanout_CFLAGS = $(check_cflags)
 %C%_check_fanout_LDADD = $(cli_parts) $(JANSSON_LIBS) $(SSL_LIBS) -lm $(check_libs)
@@ -98,6 +101,7 @@ cli_tests = \
 	%D%/many.test \
 	%D%/resume.test \
 	%D%/run.test \
+	%D%/shell.test \
 	%D%/signals.test \
 	$(NULL)
 dist_check_SCRIPTS += $(cli_tests)

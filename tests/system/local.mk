@@ -33,6 +33,7 @@ system_tests = \
 	%D%/rights.test \
 	%D%/roots.test \
 	%D%/run.test \
+	%D%/shell.test \
 	%D%/sftp.test \
 	%D%/ssh.test \
 	%D%/ssh_broken.test \

@@ -1,0 +1,125 @@
+/* terminal_call - see terminal_call.h. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/conversation.h"
+#include "cli/result.h"
+#include "cli/say.h"
+#include "cli/terminal_session.h"
+#include "commands/terminal_call.h"
+
+extern char **environ;
+
+/* A variable that says what the terminal can do, and in which language and characters. */
+static bool describes_terminal (const char *variable)
+{
+	return !strncmp (variable, "COLORTERM=", 10) || !strncmp (variable, "LANG=", 5) ||
+	       (!strncmp (variable, "LC_", 3) && strchr (variable, '='));
+}
+
+/* Those of our environment, and behind them the variables of the user, which override them. */
+static void add_environment (struct remex_args *args, const struct option_list *env)
+{
+	size_t n = 0, room = env->n;
+	const char **words;
+
+	for (char **variable = environ; *variable; variable++)
+		room += describes_terminal (*variable);
+	if (!room || !(words = calloc (room, sizeof *words)))
+		return;
+	for (char **variable = environ; *variable; variable++)
+		if (describes_terminal (*variable))
+			words[n++] = *variable;
+	for (size_t i = 0; i < env->n; i++)
+		words[n++] = env->words[i];
+	remex_args_strings (args, "env", words, n);
+	free (words);
+}
+
+static struct remex_args *make_args (const struct terminal_call *wanted)
+{
+	struct remex_args *args = remex_args_new ();
+	const struct command_line *line = wanted->line;
+	char *command;
+
+	if (!args)
+		return NULL;
+	if (line->n_words && line->verbatim) {
+		remex_args_strings (args, "argv", (const char *const *)line->words, (size_t)line->n_words);
+	} else if (line->n_words) {
+		command = text_join (line->words, (size_t)line->n_words);
+		remex_args_string (args, "command", command);
+		free (command);
+	}
+	if (wanted->cwd)
+		remex_args_string (args, "cwd", wanted->cwd);
+	add_environment (args, wanted->env);
+	return args;
+}
+
+/* The host is there, or will be. */
+static int run (const struct terminal_call *wanted, const char *args, struct conversation *conversation,
+	struct terminal_session *session)
+{
+	const struct command_line *line = wanted->line;
+	bool words = line->n_words && line->verbatim;
+	struct call call = { .name = words ? "exec.run" : "exec.shell", .options = wanted->options };
+	int status = STATUS_REMEX;
+
+	call.options.args = args;
+	terminal_session_use (session, &call);
+	if (conversation_call (conversation, &call) == 0) {
+		status = result_status (&call);
+		terminal_session_end (session, &call);
+		if (call.gave_up && !wanted->quiet)
+			complain (call.where, "left");
+		else if (!wanted->quiet)
+			result_explain (&call, words ? line->words[0] : NULL);
+	} else {
+		terminal_session_end (session, &call);
+	}
+	call_free (&call);
+	return status;
+}
+
+static int open_and_run (const struct terminal_call *wanted, const char *args, const struct host_target *target)
+{
+	struct terminal_call own = *wanted;
+	struct terminal_session *session = malloc (sizeof *session);
+	struct conversation conversation;
+	int status = STATUS_REMEX;
+	struct err err;
+
+	if (target->user && !own.options.user)
+		own.options.user = target->user;
+	if (!session) {
+		complain (NULL, "out of memory");
+		return STATUS_REMEX;
+	}
+	if (terminal_session_open (session, wanted->escape, !wanted->no_input, &err) < 0) {
+		complain (NULL, "%s", err.text);
+	} else if (conversation_open_to (&conversation, target, wanted->connect_timeout) == 0) {
+		status = run (&own, args, &conversation, session);
+		conversation_close (&conversation);
+	}
+	terminal_session_close (session);
+	free (session);
+	return status;
+}
+
+int terminal_call_run (const struct terminal_call *wanted, const struct host_target *target)
+{
+	struct remex_args *args = make_args (wanted);
+	const char *text = args ? remex_args_text (args) : NULL;
+	int status = STATUS_REMEX;
+
+	if (text)
+		status = open_and_run (wanted, text, target);
+	else
+		complain (NULL, "out of memory");
+	remex_args_free (args);
+	return status;
+}
