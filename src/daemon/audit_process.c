@@ -276,8 +276,8 @@ static void note_end (struct audit_process *audit, uint64_t number)
 			audit->lines[i].over = true;
 }
 
-int audit_process_write (struct audit_process *audit, uint64_t starts, uint64_t ends, const char *instance,
-	const void *line, size_t n)
+int audit_process_write (
+	struct audit_process *audit, uint64_t starts, uint64_t ends, const char *instance, const void *line, size_t n)
 {
 	int error = 0;
 

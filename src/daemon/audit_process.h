@@ -67,8 +67,8 @@ int audit_process_open (struct audit_process *audit, enum audit_kind kind, const
 
 /* Write a line about a request of the front `instance` that starts (an answer follows), that ends, or neither (0). 0, or -1 with
  * errno (ENOSPC: the queue is full; ETIMEDOUT: the process is late): the line will not be written, and no answer follows. */
-int audit_process_write (struct audit_process *audit, uint64_t starts, uint64_t ends, const char *instance,
-	const void *line, size_t n);
+int audit_process_write (
+	struct audit_process *audit, uint64_t starts, uint64_t ends, const char *instance, const void *line, size_t n);
 
 /* The front is lost: its requests wait no more. A start that is not answered yet gets its `end` later. */
 void audit_process_orphan (struct audit_process *audit);

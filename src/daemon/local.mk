@@ -19,6 +19,7 @@ noinst_LTLIBRARIES += %D%/libdaemon.la
 	%D%/sealed.c %D%/sealed.h \
 	%D%/service.c %D%/service.h \
 	%D%/supervisor.c %D%/supervisor.h \
+	%D%/system_calls.c %D%/system_calls.h \
 	%D%/tunnel_process.c %D%/tunnel_process.h \
 	%D%/worker_process.c %D%/worker_process.h \
 	%D%/workers.c %D%/workers.h \

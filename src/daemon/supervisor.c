@@ -35,6 +35,7 @@
 #include "daemon/reload.h"
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
+#include "daemon/system_calls.h"
 #include "daemon/tunnel_process.h"
 #include "daemon/workers.h"
 #include "proc/session_keyring.h"
@@ -740,6 +741,8 @@ static int start (struct supervisor *supervisor, const struct daemon_options *op
 		log_warning ("remexd keeps the session keyring of its start: %s", strerror (errno));
 	if (!options->test)
 		own_log (supervisor);
+	if (system_calls_check (err) < 0)
+		return -1;
 	if (open_generation (supervisor, options, err) < 0)
 		return -1;
 	if (options->test)

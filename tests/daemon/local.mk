@@ -7,6 +7,7 @@ daemon_tests = \
 	%D%/check_keeper_process \
 	%D%/check_listening \
 	%D%/check_reload \
+	%D%/check_system_calls \
 	%D%/check_workers \
 	$(NULL)
 check_PROGRAMS += $(daemon_tests)
@@ -37,6 +38,9 @@ daemon_libs = \
 %C%_check_reload_SOURCES = %D%/check_reload.c $(daemon_far_end)
 %C%_check_reload_CFLAGS = $(check_cflags)
 %C%_check_reload_LDADD = $(daemon_libs)
+%C%_check_system_calls_SOURCES = %D%/check_system_calls.c
+%C%_check_system_calls_CFLAGS = $(check_cflags)
+%C%_check_system_calls_LDADD = $(daemon_libs)
 %C%_check_workers_SOURCES = %D%/check_workers.c $(daemon_far_end)
 %C%_check_workers_CFLAGS = $(check_cflags)
 %C%_check_workers_LDADD = $(daemon_libs)
