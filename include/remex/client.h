@@ -57,7 +57,8 @@ enum remex_outcome {
 	REMEX_NEVER_STARTED, /* the command could not be executed: `message` has the error of the system */
 	REMEX_COMPLETED, /* a call that runs no command is done */
 	REMEX_FAILED, /* the server refused the call, or could not complete it: `code`, `message` */
-	REMEX_LOST, /* the connection ended first; it is not known what the request has done */
+	REMEX_LOST, /* the connection ended first; it is not known what the request has done. Or, with a `json`: the job that
+		       the call is about is lost */
 	REMEX_UNREACHABLE, /* the request was never sent: no connection */
 };
 
@@ -213,6 +214,18 @@ struct remex_tty {
 	int erase; /* the character that erases one (VERASE), 1 to 255; 0: the default */
 };
 
+/* The call runs as a job: the server keeps it running, whatever becomes of the connection. The request ends as soon as the
+ * job runs (REMEX_COMPLETED; `job` in the header of the result's `json` is the id of the job). Other calls attach to it
+ * (doc/protocol.md, 13). */
+struct remex_job {
+	size_t size; /* sizeof (struct remex_job): later versions of this header may append members */
+	const char *name; /* a name for people; NULL: none */
+	const char *
+		key; /* a random word: a second call with it is answered with the same job, and starts nothing; NULL: none */
+	bool input; /* its input stays open until somebody ends it; otherwise it has none */
+	bool durable; /* none of its output is dropped: it waits until a client has taken it */
+};
+
 struct remex_options {
 	const char *args; /* the arguments, a JSON object as text; NULL: none (remex_args_* builds one) */
 	double deadline; /* seconds, counted by the server from receipt; 0: none. A server that says nothing for six seconds after
@@ -229,6 +242,9 @@ struct remex_options {
 	const struct remex_tty
 		*tty; /* read during remex_start only; NULL: no terminal. A server that has no terminals refuses
 					the call */
+	const struct remex_job
+		*job; /* read during remex_start only; NULL: no job. A server that knows no jobs refuses the
+					call */
 };
 
 /* Start a call. It is sent as soon as the connection is made. */

@@ -140,7 +140,8 @@ static int on_error (struct remex_host *host, struct remex_request *request, con
 	}
 	request->result.retry_after = json_number_value (json_object_get (error, "retry_after"));
 	request->json = strndup (message->text, message->text_len);
-	client_request_over (request, REMEX_FAILED, code, words);
+	/* A job that a call is about is lost. */
+	client_request_over (request, strcmp (code, "lost") == 0 ? REMEX_LOST : REMEX_FAILED, code, words);
 	return 0;
 }
 

@@ -136,21 +136,40 @@ static int set_tty (json_t *header, const struct remex_tty *tty, struct remex_er
 	return set_new (header, "tty", value);
 }
 
-/* With `must`, a server that does not know wait_output or tty refuses the call, and does not end it early, or run it
- * without a terminal, without an error. */
-static int set_must (json_t *header, const struct remex_options *options)
+static int set_job (json_t *header, const struct remex_job *job, struct remex_error *error)
 {
-	json_t *must;
+	json_t *value = json_object ();
 
-	if (!options->wait_output && !options->tty)
-		return 0;
-	must = json_array ();
-	if ((options->wait_output && json_array_append_new (must, json_string ("wait_output")) < 0) ||
-		(options->tty && json_array_append_new (must, json_string ("tty")) < 0)) {
-		json_decref (must);
+	if (job->size < sizeof *job) {
+		json_decref (value);
+		return error_set (error, "usage", "a job of an unknown size");
+	}
+	error_set (error, "usage", "the name or the key of the job is not UTF-8");
+	if ((job->name && set_new (value, "name", json_string (job->name)) < 0) ||
+		(job->key && set_new (value, "key", json_string (job->key)) < 0) ||
+		(job->input && set_new (value, "input", json_true ()) < 0) ||
+		(job->durable && set_new (value, "durable", json_true ()) < 0)) {
+		json_decref (value);
 		return -1;
 	}
-	return set_new (header, "must", must);
+	return set_new (header, "job", value);
+}
+
+/* With `must`, a server that does not know wait_output, tty or job refuses the call, and does not end it early, or run it
+ * otherwise, without an error. */
+static int set_must (json_t *header, const struct remex_options *options)
+{
+	static const char *const keys[] = { "wait_output", "tty", "job" };
+	const bool used[] = { options->wait_output, options->tty, options->job };
+	json_t *must = NULL;
+
+	for (int i = 0; i < 3; i++)
+		if (used[i] && ((!must && !(must = json_array ())) ||
+				       json_array_append_new (must, json_string (keys[i])) < 0)) {
+			json_decref (must);
+			return -1;
+		}
+	return must ? set_new (header, "must", must) : 0;
 }
 
 /* The header of a call, or NULL and error. */
@@ -167,7 +186,8 @@ static json_t *call_header (
 		(!options->user || set_new (header, "user", json_string (options->user)) == 0) &&
 		(!options->input || set_new (header, "input", json_true ()) == 0) &&
 		(!options->wait_output || set_new (header, "wait_output", json_true ()) == 0) &&
-		(!options->tty || set_tty (header, options->tty, error) == 0) && set_must (header, options) == 0 &&
+		(!options->tty || set_tty (header, options->tty, error) == 0) &&
+		(!options->job || set_job (header, options->job, error) == 0) && set_must (header, options) == 0 &&
 		set_new (header, "window", json_integer (request->window)) == 0)
 		return header;
 	json_decref (header);

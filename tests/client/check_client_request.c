@@ -309,6 +309,33 @@ START_TEST (a_terminal_that_is_not_known)
 }
 END_TEST
 
+START_TEST (a_job)
+{
+	const struct remex_job job = {
+		.size = sizeof job, .name = "build", .key = "k1", .input = true, .durable = true
+	};
+
+	ck_assert_ptr_nonnull (remex_start (fake.host, "exec.run", &(struct remex_options){ .job = &job }, NULL));
+	ck_assert_ptr_nonnull (strstr (sent_text (),
+		"\"job\":{\"name\":\"build\",\"key\":\"k1\",\"input\":true,\"durable\":true},\"must\":[\"job\"]"));
+	fake_send (&fake, "{\"id\":1,\"done\":{\"outcome\":\"completed\",\"job\":\"abc\"}}");
+	fake_ended (&fake, REMEX_COMPLETED);
+	ck_assert_ptr_nonnull (strstr (fake.event.result->json, "\"job\":\"abc\""));
+}
+END_TEST
+
+/* The job that a call is about is lost; the connection goes on. */
+START_TEST (a_lost_job)
+{
+	fake_call (&fake, NULL);
+	fake_send (&fake, "{\"id\":1,\"error\":{\"code\":\"lost\",\"message\":\"the machine was restarted\"}}");
+	fake_ended (&fake, REMEX_LOST);
+	ck_assert_str_eq (fake.event.result->message, "the machine was restarted");
+	ck_assert_ptr_nonnull (strstr (fake.event.result->json, "lost"));
+	fake_expect_nothing (&fake);
+}
+END_TEST
+
 START_TEST (wrong_arguments)
 {
 	static const struct remex_options wrong[] = {
@@ -382,6 +409,8 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, signals);
 	tcase_add_test (tcase, a_terminal);
 	tcase_add_test (tcase, a_terminal_that_is_not_known);
+	tcase_add_test (tcase, a_job);
+	tcase_add_test (tcase, a_lost_job);
 	tcase_add_test (tcase, wrong_arguments);
 	tcase_add_test (tcase, a_call_too_large);
 }
