@@ -5,8 +5,9 @@
  * that has a copy of the descriptor can hold that lock without limit (splice(2) from a socket on which nothing comes).
  * The last close of a TCP socket waits (SO_LINGER), and a send on a TCP socket may wait (kernel TLS). So the front
  * makes none of these calls: it sends such a descriptor to its carrier and keeps one end of a socket pair. The carrier
- * has a thread for each descriptor, and a thread that waits delays no other stream. poll(2) and epoll(7) take no lock, so
- * the front may watch a pipe until it has bytes (relay.h).
+ * has a thread for each descriptor, and a thread that waits delays no other stream. poll(2) and epoll(7) take no lock of
+ * a pipe, so the front may watch a pipe until it has bytes (relay.h). All calls on the master of a terminal may wait, also
+ * poll, and read and write wait for bytes when another holder has made it blocking.
  *
  * A carriage is one such stream, OUT (to the front) or IN (from the front). It is in memory that both processes share:
  *

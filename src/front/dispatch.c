@@ -280,7 +280,8 @@ static int check_call (struct front *front, const struct gate_client *client, co
 				"its plugin is refused by this remexd: the log of remexd has the reason");
 		return -1;
 	}
-	if (access_call (client->identity, *verb, json_object_get (message->header, "args"), time (NULL), err) < 0 ||
+	if (access_call (client->identity, *verb, json_object_get (message->header, "args"),
+		    json_object_get (message->header, "tty"), time (NULL), err) < 0 ||
 		access_room (client->identity, err) < 0 ||
 		access_user (&front->gate.access, client->identity, json_string_value (user), uid, err) < 0 ||
 		check_breaker (front, (*verb)->plugin, *uid, err) < 0)

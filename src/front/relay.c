@@ -203,9 +203,7 @@ static bool outlet_piece (struct outlet *outlet)
 
 	if (outlet->fd < 0 || !outlet->carriage)
 		return false;
-	/* What the worker has written before it handed the stream over goes first. */
-	if (!relay->channel || buf_len (&relay->held) ||
-		!(space = channel_output_begin (relay->channel, outlet->name, &room))) {
+	if (!relay->channel || !(space = channel_output_begin (relay->channel, outlet->name, &room))) {
 		/* The end of the stream needs no room: output that filled the window exactly does not have to wait. */
 		if (relay->command_ended && at_end (outlet))
 			outlet_ended (outlet, false);

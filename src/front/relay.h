@@ -1,10 +1,11 @@
 /* relay - the bytes of one request: from the command's pipes (or the worker) to the client, and back.
  *
- * Output comes from outlets, which are the read ends of pipes or sockets that the worker handed over, and from records
- * of the worker. The carrier reads, writes and closes these descriptors (carrier.h). A pipe is quiet until the first
- * byte is in it: until then the relay only polls the pipe, which never waits for others, and the carrier has no work with
- * it. Likewise a sink is quiet until there is input. A record for which the client has no room yet is kept in `held`. Input goes to the sink, which is the
- * write end that the worker handed over. Without a sink it goes to the worker, at most as many bytes as the worker has
+ * Output comes from outlets, which are the read ends of pipes, sockets, or the master of a terminal that the worker handed
+ * over, and from records of the worker. The carrier reads, writes and closes these descriptors (carrier.h). A pipe is
+ * quiet until the first byte is in it: until then the relay only polls the pipe, which never waits for others, and the
+ * carrier has no work with it. A terminal is carried from the start. A sink is quiet until there is input. A record for
+ * which the client has no room yet is kept in `held`. Input goes to the sink, which is the write end that the worker
+ * handed over. Without a sink it goes to the worker, at most as many bytes as the worker has
  * asked for (`pulled`). The client gets credit for input that has left the relay. The relay owns descriptors, watches
  * and buffers. Bytes move if the channel has room for them, and wait for relay_go otherwise. If the channel is NULL,
  * the client is gone: output is not read, and input is dropped.
@@ -81,9 +82,9 @@ void relay_free (struct relay *relay);
  * (carrier.h); ask again later. relay->closing is not counted. */
 bool relay_let_go (struct relay *relay);
 
-/* The worker hands over a descriptor, which the relay owns from now on: the read end of a pipe (a sink: the write end)
- * or a stream socket. The worker, its plugins and their children may hold it too and change its flags, so the relay
- * does not depend on the flags. 0; -1 when there are too many, the name is taken, or the descriptor is not of that kind
+/* The worker hands over a descriptor, which the relay owns from now on: the read end of a pipe (a sink: the write end),
+ * a stream socket, or a terminal's master (the sink has a copy of it). The worker, its plugins and their children may hold
+ * it too and change its flags, so the relay does not depend on the flags. 0; -1 when there are too many, the name is taken, or the descriptor is not of that kind
  * (then the relay has failed). */
 int relay_add_outlet (struct relay *relay, const char *name, size_t n, enum fd_kind kind, int fd);
 int relay_set_sink (struct relay *relay, enum fd_kind kind, int fd);

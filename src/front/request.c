@@ -263,7 +263,7 @@ int request_renew (struct request *request, struct err *err)
 	int result = 0;
 
 	if (!verb || verb_check (verb, args, err) < 0 ||
-		access_call (request->identity, verb, args, time (NULL), err) < 0 ||
+		access_call (request->identity, verb, args, request->tty, time (NULL), err) < 0 ||
 		(remote && access_user (&front->gate.access, request->identity, user, &uid, err) < 0)) {
 		json_decref (header);
 		return -1;
@@ -309,7 +309,8 @@ bool request_forbidden (const struct request *request)
 	if (request->call || request->kept)
 		header = header_parse (request->call ? request->call : request->kept, request->header_n,
 			HEADER_CALL_TOKENS, NULL, &err);
-	forbidden = access_call (identity, request->verb, json_object_get (header, "args"), time (NULL), &err) < 0;
+	forbidden = access_call (identity, request->verb, json_object_get (header, "args"), request->tty, time (NULL),
+			    &err) < 0;
 	json_decref (header);
 	return forbidden;
 }

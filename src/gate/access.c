@@ -304,8 +304,8 @@ bool access_sees (const struct identity *identity, const struct verb *verb)
 	return !identity->remote || (grant && (grant_allows (grant, verb) || (grant->n_commands && verb->command)));
 }
 
-int access_call (
-	const struct identity *identity, const struct verb *verb, const json_t *args, int64_t now, struct err *err)
+int access_call (const struct identity *identity, const struct verb *verb, const json_t *args, bool tty, int64_t now,
+	struct err *err)
 {
 	const struct grant *grant = identity->grant;
 
@@ -321,6 +321,10 @@ int access_call (
 	if (!grant_allows (grant, verb) && !matches_command (grant, verb, args))
 		return err_set (err, CODE_DENIED,
 			"%s may run only certain commands, without any other argument, and this is not one of them",
+			identity->name);
+	/* At a terminal a program starts others (a pager, an editor) that start any command. */
+	if (tty && !grant_allows (grant, verb))
+		return err_set (err, CODE_DENIED, "%s may run only certain commands, and those without a terminal",
 			identity->name);
 	return 0;
 }

@@ -104,10 +104,10 @@ void identity_queue_init (struct identity_queue *line);
 /* Put the name of a uid in /etc/passwd, or "uid:N", into `out`. Returns out. */
 char *access_name (char *out, size_t size, uid_t uid);
 
-/* May the identity make that call, with these arguments, at that time (Unix seconds)? 0, or -1 and err
- * (CODE_DENIED). */
-int access_call (
-	const struct identity *identity, const struct verb *verb, const json_t *args, int64_t now, struct err *err);
+/* May the identity make that call, with these arguments, with or without a terminal, at that time (Unix seconds)? 0, or -1
+ * and err (CODE_DENIED). */
+int access_call (const struct identity *identity, const struct verb *verb, const json_t *args, bool tty, int64_t now,
+	struct err *err);
 
 /* May the answer of access_call depend on the arguments? */
 bool access_asks_args (const struct identity *identity, const struct verb *verb);

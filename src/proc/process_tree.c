@@ -72,10 +72,18 @@ static void walk_clear (void)
 		walk.seen[abs (walk.list[--walk.n]) / 8] = 0;
 }
 
+/* Would the kernel signal that process if its terminal were hung up? It signals the leader of the session and the foreground
+ * process group. */
+static bool is_at_terminal (pid_t pid, const struct procstat *stat)
+{
+	return stat->tty && (stat->session == pid || stat->group == stat->foreground);
+}
+
 /* Signal our own child, which keeps its pid until we reap it. Is it alive? */
 static bool signal_child (pid_t pid)
 {
 	siginfo_t info = { .si_pid = 0 };
+	struct procstat stat;
 
 	if (waitid (P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
 		return false;
@@ -84,6 +92,8 @@ static bool signal_child (pid_t pid)
 		return false;
 	}
 	walk.alive++;
+	if (walk.signo == SIGTERM && procstat_read (pid, &stat) == 0 && is_at_terminal (pid, &stat))
+		kill (pid, SIGHUP);
 	if (walk.signo)
 		kill (pid, walk.signo);
 	if (walk.signo == SIGTERM)
@@ -107,19 +117,16 @@ static bool still_the_same (pid_t pid)
 
 /* Is the process alive and in this tree: our child, or the child of a process that was seen? The child's parent is read
  * first, then the parent is checked. When the parent has died in between, the child has a new parent: try again. */
-static bool belongs (pid_t pid, uint64_t *start)
+static bool belongs (pid_t pid, struct procstat *stat)
 {
 	for (int tries = 0; tries < PARENT_TRIES; tries++) {
-		struct procstat stat;
-
-		if (procstat_read (pid, &stat) < 0 || !procstat_alive (&stat))
+		if (procstat_read (pid, stat) < 0 || !procstat_alive (stat))
 			return false;
-		*start = stat.start;
-		if (stat.parent == walk.root)
+		if (stat->parent == walk.root)
 			return true;
-		if (stat.parent < 1 || stat.parent >= PID_MAX || !walk_has (stat.parent))
+		if (stat->parent < 1 || stat->parent >= PID_MAX || !walk_has (stat->parent))
 			return false;
-		if (still_the_same (stat.parent))
+		if (still_the_same (stat->parent))
 			return true;
 	}
 	return false;
@@ -131,14 +138,16 @@ static bool signal_other (pid_t pid)
 {
 	int pidfd = pidfd_open (pid, 0);
 	bool alive = false;
-	uint64_t start;
+	struct procstat stat;
 
 	if (pidfd < 0)
 		return false;
-	if (belongs (pid, &start)) {
+	if (belongs (pid, &stat)) {
 		alive = true;
-		walk.start[walk.n - 1] = start;
+		walk.start[walk.n - 1] = stat.start;
 		walk.alive++;
+		if (walk.signo == SIGTERM && is_at_terminal (pid, &stat))
+			pidfd_send_signal (pidfd, SIGHUP, NULL, 0);
 		if (walk.signo)
 			pidfd_send_signal (pidfd, walk.signo, NULL, 0);
 		if (walk.signo == SIGTERM)

@@ -11,7 +11,9 @@
 #include <sys/types.h>
 
 /* Signal every living descendant of the calling process except `spare` (0: none; the descendants of `spare` are
- * signalled). After SIGTERM each process also gets SIGCONT, so that a stopped process can obey. Returns the number of
+ * signalled). After SIGTERM each process also gets SIGCONT, so that a stopped process can obey. Before SIGTERM the leader of
+ * a session with a terminal and the foreground process group of the terminal get SIGHUP, as when a terminal is gone: many
+ * shells ignore SIGTERM. Returns the number of
  * living processes, without zombies; -1 when /proc cannot be read. Not for two threads at a time: the memory is
  * static. */
 int tree_signal (int signo, pid_t spare);

@@ -26,8 +26,9 @@ int procstat_read (pid_t pid, struct procstat *stat)
 	text[got] = '\0';
 	/* The second field is the name in parentheses, which may itself contain spaces and parentheses. */
 	if (!(rest = strrchr (text, ')')) ||
-		sscanf (rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %" SCNu64,
-			&stat->state, &stat->parent, &stat->threads, &stat->start) != 4)
+		sscanf (rest + 1, " %c %d %d %d %d %d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %" SCNu64,
+			&stat->state, &stat->parent, &stat->group, &stat->session, &stat->tty, &stat->foreground,
+			&stat->threads, &stat->start) != 8)
 		return -1;
 	return 0;
 }

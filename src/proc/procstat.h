@@ -8,7 +8,9 @@
 
 struct procstat {
 	char state; /* 'T': stopped by a signal, 'Z': zombie, 'X': dead; other letters: see proc(5) */
-	pid_t parent;
+	pid_t parent, group, session;
+	int tty; /* the device of the controlling terminal; 0: there is none */
+	pid_t foreground; /* the foreground process group of that terminal */
 	long threads;
 	uint64_t start; /* when the process started, in clock ticks since boot */
 };

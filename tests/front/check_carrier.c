@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -262,6 +264,84 @@ START_TEST (closed)
 }
 END_TEST
 
+/* A terminal whose lines pass as they are: its master, which does not block, and its slave. */
+static int make_terminal (int *slave)
+{
+	int master = open ("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), unlocked = 0;
+	struct termios termios;
+
+	ck_assert_int_eq (ioctl (master, TIOCSPTLCK, &unlocked), 0);
+	ck_assert_int_ge (*slave = ioctl (master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC), 0);
+	ck_assert_int_eq (tcgetattr (*slave, &termios), 0);
+	cfmakeraw (&termios);
+	ck_assert_int_eq (tcsetattr (*slave, TCSANOW, &termios), 0);
+	return master;
+}
+
+/* Both directions of a terminal. It ends when nobody has it open, and late when all that was written has been read. */
+START_TEST (terminal)
+{
+	struct carriage *from, *to;
+	int slave, master = make_terminal (&slave), front = fcntl (master, F_DUPFD_CLOEXEC, 3);
+	char bytes[8];
+
+	ck_assert_ptr_nonnull (from = carrier_take (&carrier, CARRY_OUT, FD_PTY, &master));
+	ck_assert_ptr_nonnull (to = carrier_take (&carrier, CARRY_IN, FD_PTY, &front));
+	ck_assert_int_eq (write (slave, "hello", 5), 5);
+	expect (master, "hello");
+	ck_assert_int_eq (send (front, "typed", 5, 0), 5);
+	ck_assert_int_eq (read (slave, bytes, 8), 5);
+	/* The end of the input does not end the terminal. */
+	ck_assert_int_eq (shutdown (front, SHUT_WR), 0);
+	wait_state (to, CARRIED_WHOLE);
+	ck_assert_int_eq (write (slave, "last", 4), 4);
+	if (_i)
+		carriage_late (from, master);
+	else
+		fd_close (&slave);
+	expect (master, "last");
+	expect (master, "");
+	wait_state (from, _i ? CARRIED_HELD : CARRIED_WHOLE);
+	fd_close (&slave);
+	fd_close (&master);
+	fd_close (&front);
+}
+END_TEST
+
+/* Output that waits in the kernel when the terminal is late comes, also to a front that reads later; the kernel counts
+ * less of it (FIONREAD). */
+START_TEST (a_full_terminal)
+{
+	struct carriage *carriage;
+	int slave, master = make_terminal (&slave);
+	size_t written = 0, got = 0;
+	static char bytes[4096];
+	ssize_t some;
+
+	memset (bytes, 'x', sizeof bytes);
+	ck_assert_int_eq (fd_nonblock (slave, true), 0);
+	while ((some = write (slave, bytes, sizeof bytes)) > 0)
+		written += (size_t)some;
+	ck_assert_ptr_nonnull (carriage = carrier_take (&carrier, CARRY_OUT, FD_PTY, &master));
+	carriage_late (carriage, master);
+	while (poll (&(struct pollfd){ .fd = master, .events = POLLIN }, 1, -1) == 1 &&
+		(some = recv (master, bytes, sizeof bytes, 0)) > 0)
+		got += (size_t)some;
+	ck_assert_uint_eq (got, written);
+	wait_state (carriage, CARRIED_HELD);
+	fd_close (&slave);
+	fd_close (&master);
+}
+END_TEST
+
+static int slave_alone (void)
+{
+	int slave, master = make_terminal (&slave);
+
+	fd_close (&master);
+	return slave;
+}
+
 static int read_end (void)
 {
 	int ends[2];
@@ -274,21 +354,22 @@ static int read_end (void)
 /* A descriptor that is no stream, and a stream of another kind than stated. */
 START_TEST (of_another_kind)
 {
-	for (int i = 0; i < 15; i++) {
-		static const enum fd_kind said[] = { FD_OTHER, FD_PIPE, FD_SOCKET };
-		int kind = i / 3;
+	for (int i = 0; i < 24; i++) {
+		static const enum fd_kind said[] = { FD_OTHER, FD_PIPE, FD_SOCKET, FD_PTY };
+		int kind = i / 4;
 		int fd = kind == 0   ? open ("/dev/null", O_RDWR | O_CLOEXEC)
 			 : kind == 1 ? memfd_create ("x", MFD_CLOEXEC)
 			 : kind == 2 ? socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)
 			 : kind == 3 ? socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)
+			 : kind == 4 ? slave_alone ()
 				     : read_end ();
 		struct carriage *carriage;
 
-		if ((kind == 3 && said[i % 3] == FD_SOCKET) || (kind == 4 && said[i % 3] == FD_PIPE)) {
+		if ((kind == 3 && said[i % 4] == FD_SOCKET) || (kind == 5 && said[i % 4] == FD_PIPE)) {
 			fd_close (&fd);
 			continue;
 		}
-		carriage = carrier_take (&carrier, CARRY_OUT, said[i % 3], &fd);
+		carriage = carrier_take (&carrier, CARRY_OUT, said[i % 4], &fd);
 
 		ck_assert_ptr_nonnull (carriage);
 		expect (fd, "");
@@ -442,6 +523,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, out_that_is_not_read_yet);
 	tcase_add_test (tcase, out_that_is_given_up);
 	tcase_add_test (tcase, closed);
+	tcase_add_loop_test (tcase, terminal, 0, 2);
+	tcase_add_test (tcase, a_full_terminal);
 	tcase_add_test (tcase, of_another_kind);
 	tcase_add_test (tcase, streams_that_block);
 	tcase_add_test (tcase, in_bulk_that_hangs);

@@ -197,7 +197,7 @@ START_TEST (root_and_the_daemon_are_full)
 		access_init (&access, table[i].daemon);
 		identity = access_uid (&access, table[i].uid);
 		ck_assert_int_eq (identity->full, table[i].full);
-		ck_assert_int_eq (access_call (identity, NULL, NULL, 0, NULL), 0);
+		ck_assert_int_eq (access_call (identity, NULL, NULL, false, 0, NULL), 0);
 		identity_release (identity);
 	}
 }

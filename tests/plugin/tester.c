@@ -290,7 +290,7 @@ static const struct remex_verb verbs[] = {
 	{ "crash", "Abort", NULL, crash, 0 },
 	{ "until", "Wait for the end", NULL, until, 0 },
 	{ "rules", "Break the rules of handing over", NULL, rules, 0 },
-	{ "run", "Run a command", run_params, run, 0 },
+	{ "run", "Run a command", run_params, run, REMEX_TTY },
 	{ "soil", "Change the process", word, soil, 0 },
 	{ 0 },
 };

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -39,6 +40,60 @@ static pid_t enter (const char *action, int n, int ready)
 	close (child.pidfd);
 	return child.pid;
 }
+
+/* SIGTERM is also a hang-up, for the leader of a terminal's session and the foreground process group; for others it is not. */
+START_TEST (test_hang_up)
+{
+	static const struct {
+		bool leader, terminal, foreground, dies;
+	} rows[] = { { true, true, true, true }, { false, true, true, true }, { false, true, false, false },
+		{ true, false, false, false } };
+	const int way = O_RDWR | O_NOCTTY | O_CLOEXEC;
+	int master = open ("/dev/ptmx", way), unlocked = 0, slave, up[2];
+	pid_t session, pid;
+	int status;
+	char byte;
+
+	ck_assert_int_eq (ioctl (master, TIOCSPTLCK, &unlocked), 0);
+	ck_assert_int_ge (slave = ioctl (master, TIOCGPTPEER, way), 0);
+	ck_assert_int_eq (pipe2 (up, O_CLOEXEC), 0);
+	if (!(session = fork ())) {
+		setsid ();
+		signal (SIGTERM, SIG_IGN);
+		if (rows[_i].terminal)
+			ioctl (slave, TIOCSCTTY, 0);
+		if (!rows[_i].leader) {
+			signal (SIGHUP, SIG_IGN);
+			signal (SIGTTOU, SIG_IGN);
+			if (!(pid = fork ())) {
+				signal (SIGHUP, SIG_DFL);
+				setpgid (0, 0);
+				if (rows[_i].foreground)
+					tcsetpgrp (slave, getpid ());
+				_exit (write (up[1], "", 1) == 1 ? pause () : 1);
+			}
+			status = -1;
+			close (up[1]);
+			waitpid (pid, &status, 0);
+			_exit (WIFSIGNALED (status) ? WTERMSIG (status) : 0);
+		}
+		_exit (write (up[1], "", 1) == 1 ? pause () : 1);
+	}
+	ck_assert_int_eq (read (up[0], &byte, 1), 1);
+	ck_assert_int_eq (tree_signal (SIGTERM, 0), rows[_i].leader ? 1 : 2);
+	if (!rows[_i].dies)
+		ck_assert_int_eq (tree_signal (SIGKILL, 0), rows[_i].leader ? 1 : 2);
+	ck_assert_int_eq (waitpid (session, &status, 0), session);
+	if (rows[_i].dies && !rows[_i].leader)
+		ck_assert_int_eq (status, W_EXITCODE (SIGHUP, 0));
+	else
+		ck_assert_int_eq (status, rows[_i].dies ? SIGHUP : SIGKILL);
+	close (slave);
+	close (master);
+	close (up[0]);
+	close (up[1]);
+}
+END_TEST
 
 static void exit_all (void)
 {
@@ -456,6 +511,7 @@ static void add_tree (TCase *tcase)
 	tcase_add_test (tcase, test_kill_all);
 	tcase_add_test (tcase, test_limit);
 	tcase_add_test (tcase, test_term_and_spare);
+	tcase_add_loop_test (tcase, test_hang_up, 0, 4);
 	tcase_add_test (tcase, test_spare_below);
 	tcase_add_test (tcase, test_zombie);
 	tcase_add_test (tcase, test_number_given_away);

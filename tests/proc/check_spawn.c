@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -84,6 +85,39 @@ START_TEST (test_golden)
 		"umask 022\nfiles %d\ncore 0\nsession own\ngroup own\ntty none\ncwd /\nenv PATH=/bin\nenv A=b\n",
 		limit.rlim_max < 1024 ? (int)limit.rlim_max : 1024);
 	ck_assert_str_eq (shown, want);
+}
+END_TEST
+
+/* A terminal becomes the controlling one. */
+START_TEST (test_terminal)
+{
+	const char *const argv[] = { fixture_helper (), "-1", "show", NULL };
+	int master = open ("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), unlocked = 0, slave, out[2];
+	struct spawn spawn = { .argv = argv, .cwd = "/", .fds = { -1, -1, -1 }, .terminal = true };
+	struct child child;
+	struct err err;
+	char shown[4096];
+
+	ck_assert_int_eq (ioctl (master, TIOCSPTLCK, &unlocked), 0);
+	slave = ioctl (master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	ck_assert_int_ge (slave, 0);
+	ck_assert_int_eq (pipe2 (out, O_CLOEXEC), 0);
+	spawn.fds[0] = slave;
+	spawn.fds[1] = out[1];
+	ck_assert_int_eq (spawn_start (&spawn, &child, &err), 0);
+	close (out[1]);
+	slurp (out[0], shown, sizeof shown);
+	ck_assert_int_eq (fixture_finish (&child), 0);
+	ck_assert_ptr_nonnull (strstr (shown, "session own\ngroup own\ntty some\n"));
+	/* What is no terminal cannot become one. */
+	spawn.fds[0] = -1;
+	ck_assert_int_eq (spawn_start (&spawn, &child, &err), -1);
+	ck_assert_int_eq (err.sys, ENOTTY);
+	ck_assert_ptr_nonnull (strstr (err.text, "cannot give "));
+	ck_assert_ptr_nonnull (strstr (err.text, " its terminal: "));
+	fixture_no_children ();
+	close (slave);
+	close (master);
 }
 END_TEST
 
@@ -328,6 +362,7 @@ static void add_spawn (TCase *tcase)
 {
 	fixture_add (tcase);
 	tcase_add_test (tcase, test_golden);
+	tcase_add_test (tcase, test_terminal);
 	tcase_add_test (tcase, test_caller_unchanged);
 	tcase_add_test (tcase, test_handlers);
 	tcase_add_loop_test (tcase, test_statuses, 0, 256);

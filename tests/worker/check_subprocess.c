@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,6 +268,105 @@ START_TEST (streams_that_are_not_handed_over)
 }
 END_TEST
 
+/* Call tester.run with a terminal, and take its master. */
+static void run_at_terminal (const char *script, bool with_input)
+{
+	char header[1024];
+
+	snprintf (header, sizeof header,
+		"{\"call\":\"tester.run\",\"input\":%s,\"tty\":{\"rows\":24,\"cols\":80,\"term\":\"dumb\"},\"args\":"
+		"{\"argv\":[\"sh\",\"-c\",\"%s\"]}}",
+		with_input ? "true" : "false", script);
+	fixture_call (&fixture, 1, header);
+	if (with_input) {
+		ck_assert_int_eq (fixture_recv (&fixture), REC_SINK);
+		ck_assert_int_eq (fixture.packet.record.a, FD_PTY);
+		in = fixture.packet.fds[0];
+	}
+	ck_assert_int_eq (fixture_recv (&fixture), REC_STREAM);
+	ck_assert_uint_eq (fixture.packet.n_fds, 1);
+	ck_assert_int_eq (fixture.packet.record.a, FD_PTY);
+	ck_assert_str_eq ((const char *)fixture.packet.data, "stdout");
+	output = fixture.packet.fds[0];
+	ck_assert_int_eq (fd_nonblock (output, false), 0); /* for read_until; all copies share it */
+}
+
+START_TEST (a_terminal)
+{
+	fixture_ready (&fixture);
+	run_at_terminal ("stty size; echo $TERM; echo err >&2; read a </dev/tty; echo [$a]; exit 7", true);
+	ck_assert_int_eq (fd_write_all (in, "b\n", 2), 0);
+	fd_close (&in); /* the terminal stays */
+	ck_assert_str_eq (read_until (output, "[b]"), "24 80\r\ndumb\r\nerr\r\nb\r\n[b]\r\n");
+	assert_end (OUTCOME_EXITED, 7);
+	/* The end: nobody has the terminal any more, the worker neither. */
+	ck_assert_int_eq (read (output, &(char){ 0 }, 1), -1);
+	ck_assert_int_eq (errno, EIO);
+	close_pipes ();
+	fixture_finish (&fixture);
+}
+END_TEST
+
+START_TEST (sizes_and_signals_of_a_terminal)
+{
+	fixture_ready (&fixture);
+	run_at_terminal ("trap 'stty size' WINCH; trap 'echo int' INT; trap 'echo usr1; exit 5' USR1; echo ready; "
+			 "while :; do sleep 0.01; done",
+		false);
+	read_until (output, "ready\r\n");
+	link_post (fixture.link, REC_RESIZE, 2, 9, 9, 0); /* of another request */
+	link_post (fixture.link, REC_RESIZE, 1, 0, 65535, 0);
+	ck_assert_str_eq (read_until (output, "\r\n"), "0 65535\r\n");
+	link_post (fixture.link, REC_SIGNAL, 1, SIGINT, 0, 0);
+	ck_assert_ptr_nonnull (strstr (read_until (output, "int\r\n"), "int\r\n"));
+	link_post (fixture.link, REC_SIGNAL, 1, SIGUSR1, 0, 0);
+	read_until (output, "usr1\r\n");
+	assert_end (OUTCOME_EXITED, 5);
+	close_pipes ();
+	fixture_finish (&fixture);
+}
+END_TEST
+
+START_TEST (a_terminal_that_is_refused)
+{
+	fixture_ready (&fixture);
+	fixture_call (&fixture, 1, "{\"call\":\"tester.echo\",\"tty\":{\"rows\":24,\"cols\":80}}");
+	ck_assert_int_eq (fixture_recv (&fixture), REC_FAIL);
+	ck_assert_int_eq (fixture.packet.record.a, CODE_BAD_VALUE);
+	ck_assert_str_eq (fixture_words (&fixture), "tester.echo can give no terminal: call it without 'tty'");
+	fixture_finish (&fixture);
+}
+END_TEST
+
+/* SIGTSTP has no effect on a process group that nobody can continue from a keyboard: the command is stopped in its place. */
+START_TEST (stopping_without_a_terminal)
+{
+	pid_t pid;
+	char path[32], text[512];
+	const char *state;
+	ssize_t got;
+	int fd;
+
+	fixture_ready (&fixture);
+	run ("echo $$; exec sleep 1000", false);
+	take_pipes (false);
+	pid = (pid_t)atoi (read_until (output, "\n"));
+	link_post (fixture.link, REC_SIGNAL, 1, SIGTSTP, 0, 0);
+	snprintf (path, sizeof path, "/proc/%d/stat", (int)pid);
+	do {
+		fd = open (path, O_RDONLY | O_CLOEXEC);
+		ck_assert_int_gt (got = read (fd, text, sizeof text - 1), 0);
+		text[got] = '\0';
+		close (fd);
+		state = strrchr (text, ')');
+	} while (state[2] != 'T');
+	link_post (fixture.link, REC_SIGNAL, 1, SIGKILL, 0, 0);
+	assert_end (OUTCOME_SIGNALLED, SIGKILL);
+	close_pipes ();
+	fixture_finish (&fixture);
+}
+END_TEST
+
 static void cases (TCase *tcase)
 {
 	fixture_add (tcase);
@@ -281,6 +381,10 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, a_signal_to_the_group);
 	tcase_add_test (tcase, the_lifeline_ends);
 	tcase_add_test (tcase, something_is_left);
+	tcase_add_test (tcase, a_terminal);
+	tcase_add_test (tcase, sizes_and_signals_of_a_terminal);
+	tcase_add_test (tcase, a_terminal_that_is_refused);
+	tcase_add_test (tcase, stopping_without_a_terminal);
 }
 
 CHECK_MAIN ("worker/subprocess", cases)
