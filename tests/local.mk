@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	tests/support/fail_alloc.h \
 	tests/support/loopback.h \
 	tests/support/runner.py \
+	tests/support/pty_pair.h \
 	tests/support/skip.h \
 	tests/support/timed_driver \
 	$(NULL)

@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "support/check_main.h"
+#include "support/pty_pair.h"
 
 static bool is_open (int fd)
 {
@@ -35,6 +36,40 @@ START_TEST (closed_once)
 	fd_close (&fd);
 	ck_assert_int_eq (errno, 77);
 	ck_assert_int_eq (fd, -1);
+}
+END_TEST
+
+START_TEST (kinds)
+{
+	int ends[2], pair[2], slave, master = pty_pair (&slave), path = open ("/dev/ptmx", O_PATH | O_CLOEXEC),
+				     file = open ("/dev/null", O_RDWR | O_CLOEXEC);
+
+	ck_assert_int_eq (pipe2 (ends, O_CLOEXEC), 0);
+	ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_eq (fd_kind_of (ends[0], O_RDONLY), FD_PIPE);
+	ck_assert_int_eq (fd_kind_of (ends[0], O_WRONLY), FD_OTHER);
+	ck_assert_int_eq (fd_kind_of (ends[1], O_WRONLY), FD_PIPE);
+	ck_assert_int_eq (fd_kind_of (file, O_RDONLY), FD_OTHER);
+	ck_assert (fd_closes_at_once (ends[0]) && fd_closes_at_once (pair[0]) && !fd_closes_at_once (file));
+	for (int access = O_RDONLY; access <= O_WRONLY; access++) {
+		ck_assert_int_eq (fd_kind_of (pair[0], access), FD_SOCKET);
+		if (master < 0)
+			continue;
+		ck_assert_int_eq (fd_kind_of (master, access), FD_PTY);
+		ck_assert_int_eq (fd_kind_of (slave, access), FD_OTHER);
+		ck_assert_int_eq (fd_kind_of (path, access), FD_OTHER);
+		ck_assert (fd_closes_at_once (master) && !fd_closes_at_once (slave) && !fd_closes_at_once (path));
+	}
+	if (master < 0)
+		SKIP_PART ("no terminal can be made here");
+	for (int i = 0; i < 2; i++) {
+		fd_close (&ends[i]);
+		fd_close (&pair[i]);
+	}
+	fd_close (&master);
+	fd_close (&slave);
+	fd_close (&path);
+	fd_close (&file);
 }
 END_TEST
 
@@ -316,6 +351,7 @@ END_TEST
 static void cases (TCase *tcase)
 {
 	tcase_add_test (tcase, closed_once);
+	tcase_add_test (tcase, kinds);
 	tcase_add_loop_test (tcase, a_drop_does_not_wait, 0, 3);
 	tcase_add_test (tcase, nonblock);
 	tcase_add_loop_test (tcase, standard_descriptors_are_filled, 0, 8);

@@ -20,6 +20,7 @@
 #include "proc/process_tree.h"
 #include "support/check_main.h"
 #include "support/descriptors.h"
+#include "support/pty_pair.h"
 
 /* This test process is the subreaper of its helpers; line[0] sees them end. */
 static int line[2];
@@ -48,14 +49,12 @@ START_TEST (test_hang_up)
 		bool leader, terminal, foreground, dies;
 	} rows[] = { { true, true, true, true }, { false, true, true, true }, { false, true, false, false },
 		{ true, false, false, false } };
-	const int way = O_RDWR | O_NOCTTY | O_CLOEXEC;
-	int master = open ("/dev/ptmx", way), unlocked = 0, slave, up[2];
+	int slave, master = pty_pair (&slave), up[2];
 	pid_t session, pid;
 	int status;
 	char byte;
 
-	ck_assert_int_eq (ioctl (master, TIOCSPTLCK, &unlocked), 0);
-	ck_assert_int_ge (slave = ioctl (master, TIOCGPTPEER, way), 0);
+	NEED_PTY (master);
 	ck_assert_int_eq (pipe2 (up, O_CLOEXEC), 0);
 	if (!(session = fork ())) {
 		setsid ();

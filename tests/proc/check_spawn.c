@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -19,6 +18,7 @@
 #include "proc/spawn_failures.h"
 #include "support/check_main.h"
 #include "support/descriptors.h"
+#include "support/pty_pair.h"
 
 /* Read all from fd to `out`. */
 static void slurp (int fd, char *out, size_t size)
@@ -92,15 +92,13 @@ END_TEST
 START_TEST (test_terminal)
 {
 	const char *const argv[] = { fixture_helper (), "-1", "show", NULL };
-	int master = open ("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), unlocked = 0, slave, out[2];
+	int slave, master = pty_pair (&slave), out[2];
 	struct spawn spawn = { .argv = argv, .cwd = "/", .fds = { -1, -1, -1 }, .terminal = true };
 	struct child child;
 	struct err err;
 	char shown[4096];
 
-	ck_assert_int_eq (ioctl (master, TIOCSPTLCK, &unlocked), 0);
-	slave = ioctl (master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	ck_assert_int_ge (slave, 0);
+	NEED_PTY (master);
 	ck_assert_int_eq (pipe2 (out, O_CLOEXEC), 0);
 	spawn.fds[0] = slave;
 	spawn.fds[1] = out[1];

@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "plugin/plugin_fixture.h"
 #include "support/check_main.h"
+#include "support/pty_pair.h"
 #include "wire/codes.h"
 #include "wire/records.h"
 #include "worker/worker_fixture.h"
@@ -293,11 +294,17 @@ static void run_at_terminal (const char *script, bool with_input)
 
 START_TEST (a_terminal)
 {
+	int slave, master = pty_pair (&slave);
+
+	NEED_PTY (master);
+	fd_close (&slave);
+	fd_close (&master);
 	fixture_ready (&fixture);
 	run_at_terminal ("stty size; echo $TERM; echo err >&2; read a </dev/tty; echo [$a]; exit 7", true);
+	ck_assert_str_eq (read_until (output, "err\r\n"), "24 80\r\ndumb\r\nerr\r\n");
 	ck_assert_int_eq (fd_write_all (in, "b\n", 2), 0);
 	fd_close (&in); /* the terminal stays */
-	ck_assert_str_eq (read_until (output, "[b]"), "24 80\r\ndumb\r\nerr\r\nb\r\n[b]\r\n");
+	ck_assert_str_eq (read_until (output, "[b]\r\n"), "b\r\n[b]\r\n");
 	assert_end (OUTCOME_EXITED, 7);
 	/* The end: nobody has the terminal any more, the worker neither. */
 	ck_assert_int_eq (read (output, &(char){ 0 }, 1), -1);
@@ -309,6 +316,11 @@ END_TEST
 
 START_TEST (sizes_and_signals_of_a_terminal)
 {
+	int slave, master = pty_pair (&slave);
+
+	NEED_PTY (master);
+	fd_close (&slave);
+	fd_close (&master);
 	fixture_ready (&fixture);
 	run_at_terminal ("trap 'stty size' WINCH; trap 'echo int' INT; trap 'echo usr1; exit 5' USR1; echo ready; "
 			 "while :; do sleep 0.01; done",
@@ -316,7 +328,7 @@ START_TEST (sizes_and_signals_of_a_terminal)
 	read_until (output, "ready\r\n");
 	link_post (fixture.link, REC_RESIZE, 2, 9, 9, 0); /* of another request */
 	link_post (fixture.link, REC_RESIZE, 1, 0, 65535, 0);
-	ck_assert_str_eq (read_until (output, "\r\n"), "0 65535\r\n");
+	ck_assert_str_eq (read_until (output, "65535\r\n"), "0 65535\r\n");
 	link_post (fixture.link, REC_SIGNAL, 1, SIGINT, 0, 0);
 	ck_assert_ptr_nonnull (strstr (read_until (output, "int\r\n"), "int\r\n"));
 	link_post (fixture.link, REC_SIGNAL, 1, SIGUSR1, 0, 0);
