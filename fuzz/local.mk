@@ -17,6 +17,7 @@ fuzz_programs = \
 	%D%/fuzz_session \
 	%D%/fuzz_sftp \
 	%D%/fuzz_ssh_config \
+	%D%/fuzz_terminal_modes \
 	$(NULL)
 if HAVE_LIBSSH2
 fuzz_programs += %D%/fuzz_ssh_session
@@ -55,6 +56,10 @@ endif
 %C%_fuzz_hosts_SOURCES = %D%/fuzz_hosts.c $(fuzz_main)
 %C%_fuzz_hosts_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_hosts_LDADD = src/hosts/libhosts.la src/conf/libconf.la src/net/libnet.la src/base/libbase.la
+
+%C%_fuzz_terminal_modes_SOURCES = %D%/fuzz_terminal_modes.c $(fuzz_main)
+%C%_fuzz_terminal_modes_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_terminal_modes_LDADD = src/base/libbase.la
 
 %C%_fuzz_item_SOURCES = %D%/fuzz_item.c $(fuzz_main)
 %C%_fuzz_item_LDFLAGS = $(fuzz_ldflags)

@@ -63,6 +63,8 @@ static void set_private (struct terminal_modes *modes, unsigned number, bool on)
 			for (size_t j = 0; j < N_PRIVATE_MODES; j++)
 				if (private_modes[j].screen)
 					modes->changed &= ~((uint64_t)1 << j);
+			/* Its stack of flags stays there, where nothing looks at it. */
+			modes->key_flags[1] = modes->key_depth[1] = 0;
 			return;
 		}
 		if (!same)
