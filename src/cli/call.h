@@ -68,6 +68,7 @@ struct call {
 	struct tap *tap; /* the input of many calls (feed.h) in place of `input`; NULL: none */
 	const struct sink *sink;
 	void *data; /* for the sink */
+	const char *command; /* the first word of the command, for hints; NULL: not known */
 	bool may_block; /* the sink may block, and has nothing to clean up: signals are not caught */
 	/* For call_queue: */
 	const char *address; /* for remex_connect_by; NULL: `where` */

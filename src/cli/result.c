@@ -65,22 +65,47 @@ static void explain_limit (const struct call *call, struct result_text *lines)
 		add (lines, "timed out, by a limit of the server%s", waited);
 }
 
-/* Look for the messages of programs that need a terminal. */
-static void explain_exit (const struct call *call, struct result_text *lines)
+/* Has a program said that it needs a terminal? */
+static bool asks_for_terminal (const char *text)
 {
 	static const char *const words[] = { "a terminal is required", "no tty present", "must be run from a terminal",
 		"TERM environment variable not set", "not a terminal", "not a tty", "not a TTY", "not to a terminal",
 		"not from a terminal", "failed tty get", "opening terminal", "connected to a terminal", "/dev/tty",
 		"Inappropriate ioctl for device", "password unchanged" };
 
-	for (size_t i = 0; call->result.exit && i < sizeof words / sizeof *words; i++)
-		if (strstr (call->err_tail, words[i])) {
-			add (lines, "this command seems to need a terminal: remex run -t gives it one%s",
-				strstr (call->err_tail, "sudo") ? " (sudo -n needs none where its rule asks for no "
-								  "password)"
-								: "");
-			break;
-		}
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strstr (text, words[i]))
+			return true;
+	return false;
+}
+
+/* Is it a program that hardly anybody runs without a terminal? Some fail without a word. */
+static bool fills_a_terminal (const char *command)
+{
+	static const char *const names[] = { "top", "htop", "atop", "iotop", "vi", "vim", "nvim", "nano", "emacs", "mc",
+		"tmux", "screen", "passwd", "su", "watch", "w3m", "alsamixer", "nmtui", "dialog", "whiptail" };
+	const char *slash = command ? strrchr (command, '/') : NULL;
+	size_t n;
+
+	if (!command)
+		return false;
+	command = slash ? slash + 1 : command;
+	n = strcspn (command, " \t");
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (!strncmp (names[i], command, n) && !names[i][n])
+			return true;
+	return false;
+}
+
+static void explain_exit (const struct call *call, struct result_text *lines)
+{
+	/* 127: the shell has not found it. */
+	if (!call->result.exit || call->options.tty ||
+		(!asks_for_terminal (call->err_tail) &&
+			(call->result.exit == 127 || !fills_a_terminal (call->command))))
+		return;
+	add (lines, "this command seems to need a terminal: remex run -t gives it one%s",
+		strstr (call->err_tail, "sudo") ? " (sudo -n needs none where its rule asks for no password)" : "");
 }
 
 /* Report the processes that the command has left behind. */

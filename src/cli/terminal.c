@@ -79,11 +79,8 @@ static void keep_fds (int life, bool shows)
 static void guard (struct terminal_page *page, int life, bool shows)
 {
 	struct termios now;
-	sigset_t all;
 	char bytes[TERMINAL_MODES_BYTES], byte;
 
-	sigfillset (&all);
-	sigprocmask (SIG_BLOCK, &all, NULL);
 	setpgid (0, 0);
 	prctl (PR_SET_NAME, "remex-guardian");
 	keep_fds (life, shows);
@@ -100,15 +97,19 @@ static void guard (struct terminal_page *page, int life, bool shows)
 
 static int start_guardian (struct terminal *terminal, struct err *err)
 {
+	sigset_t all, mask;
 	int ends[2];
 
 	if (pipe2 (ends, O_CLOEXEC) < 0)
 		return err_set (err, errno, "cannot make a pipe: %s", strerror (errno));
+	sigfillset (&all);
+	sigprocmask (SIG_BLOCK, &all, &mask); /* before there is a guardian: no Ctrl-C finds it unprepared */
 	terminal->guardian = fork ();
 	if (!terminal->guardian) {
 		close (ends[1]);
 		guard (terminal->page, ends[0], terminal->shows);
 	}
+	sigprocmask (SIG_SETMASK, &mask, NULL);
 	close (ends[0]);
 	if (terminal->guardian < 0) {
 		err_set (err, errno, "cannot start the guardian of the terminal: %s", strerror (errno));

@@ -152,6 +152,7 @@ static int run_on (
 
 	call.options.args = args;
 	call.sink = run->format ? &sink_collect : &sink_live;
+	call.command = is_script (line) ? NULL : line->words[0];
 	if (target->user && !call.options.user)
 		call.options.user = target->user;
 	if (conversation_open_to (&conversation, target, run->many.connect_timeout) < 0)

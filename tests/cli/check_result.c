@@ -139,6 +139,27 @@ START_TEST (a_terminal_is_wanted)
 }
 END_TEST
 
+/* Some programs say nothing. */
+START_TEST (a_terminal_is_wanted_without_a_word)
+{
+	static const struct {
+		const char *command;
+		int exit;
+		bool hint;
+	} cases[] = { { "top", 1, true }, { "/usr/bin/top -d 1", 1, true }, { "top", 127, false }, { "top", 0, false },
+		{ "stop", 1, false }, { "to", 1, false }, { "", 1, false }, { NULL, 1, false } };
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct call call = ended ((struct remex_result){ .outcome = REMEX_EXITED, .exit = cases[i].exit });
+
+		call.command = cases[i].command;
+		capture_begin ();
+		result_explain (&call, NULL);
+		ck_assert_int_eq (strstr (capture_end (), "remex run -t gives it one") != NULL, cases[i].hint);
+	}
+}
+END_TEST
+
 /* --- for programs ------------------------------------------------------------------------------------------------------ */
 
 /* Every member is there, and null where it has no value. */
@@ -200,6 +221,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, limits_of_our_own);
 	tcase_add_loop_test (tcase, what_we_broke_off, 0, 2);
 	tcase_add_test (tcase, a_terminal_is_wanted);
+	tcase_add_test (tcase, a_terminal_is_wanted_without_a_word);
 	tcase_add_loop_test (tcase, the_object, 0, (int)(sizeof ends / sizeof *ends));
 	tcase_add_test (tcase, a_signal_in_the_object);
 }
