@@ -154,6 +154,38 @@ static void replace_stdin (int fd)
 	close (fd);
 }
 
+/* USR1 is the command's only while it is passed on; then it is again what it was. */
+START_TEST (signals_that_are_passed_on)
+{
+	signal (SIGUSR1, SIG_DFL);
+	ck_assert (!console_forward (true)); /* nothing is caught at all */
+	ck_assert_int_ge (console_catch_signals (), 0);
+	ck_assert (!console_forward (true));
+	raise (SIGUSR1);
+	raise (SIGWINCH);
+	ck_assert_int_eq (console_signal (), SIGUSR1);
+	ck_assert_int_eq (console_signal (), SIGWINCH);
+	ck_assert (console_forward (false));
+	ck_assert_ptr_eq (signal (SIGUSR1, SIG_IGN), SIG_DFL);
+	ck_assert (!console_forward (true));
+	raise (SIGUSR1); /* an ignored signal stays ignored */
+	ck_assert_int_eq (console_signal (), 0);
+	console_release_signals ();
+	ck_assert (!console_forward (true));
+}
+END_TEST
+
+START_TEST (stopping_while_tstp_is_ignored)
+{
+	signal (SIGTSTP, SIG_IGN);
+	ck_assert_int_ge (console_catch_signals (), 0);
+	console_forward (true);
+	ck_assert (!console_stop (false));
+	ck_assert (!console_stop (true));
+	console_release_signals ();
+}
+END_TEST
+
 START_TEST (a_small_file_goes_with_the_call)
 {
 	char path[] = "/tmp/remex-check-XXXXXX";
@@ -195,6 +227,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, a_reader_may_go);
 	tcase_add_test_raise_signal (tcase, signals_wait_to_be_taken, SIGTERM);
 	tcase_add_test (tcase, an_ignored_signal_stays_ignored);
+	tcase_add_test (tcase, signals_that_are_passed_on);
+	tcase_add_test (tcase, stopping_while_tstp_is_ignored);
 	tcase_add_test (tcase, a_small_file_goes_with_the_call);
 	tcase_add_test (tcase, no_input_is_none);
 }
