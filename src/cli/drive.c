@@ -232,10 +232,10 @@ static void deliver_signal (struct drive *drive, int signo)
 static void suspend (struct drive *drive, bool group)
 {
 	drive->suspend = false;
-	deliver_signal (drive, SIGTSTP);
-	deliver_events (drive);
 	output_flush (&drive->out);
 	output_flush (&drive->err);
+	deliver_signal (drive, SIGTSTP);
+	deliver_events (drive);
 	if (!console_stop (group))
 		deliver_signal (drive, SIGCONT);
 }

@@ -157,24 +157,38 @@ static void show_help (struct call *call)
 	output_put (&call->drive->out, NULL, text, strlen (text));
 }
 
-/* Read what is typed, up to an escape. 1: something was read; 0: nothing for now; -1: the terminal is gone. */
+/* Bytes that are typed and wait for credit. */
+static size_t waiting (const struct terminal_session *session)
+{
+	return session->n_going - session->sent;
+}
+
+/* Read what is typed, up to an escape, also while there is no credit: ~. has to work in a session that takes nothing any
+ * more. 1: something was read; 0: nothing for now, or no room; -1: the terminal is gone. */
 static int read_typed (struct call *call)
 {
 	struct terminal_session *session = session_of (call);
+	size_t room = CONSOLE_INPUT - waiting (session), n, taken, added;
 	enum escapes_action action;
-	size_t taken;
 	ssize_t got;
 
+	if (!room)
+		return 0;
 	if (session->read == session->n_typed) {
-		got = nowait_read (&session->terminal.input, session->typed, sizeof session->typed);
+		got = nowait_read (&session->terminal.input, session->typed, room);
 		if (got <= 0)
 			return got < 0 && errno == EAGAIN ? 0 : -1;
 		session->read = 0;
 		session->n_typed = (size_t)got;
 	}
-	action = escapes_read (&session->escapes, session->typed + session->read, session->n_typed - session->read,
-		&taken, session->going, &session->n_going);
+	memmove (session->going, session->going + session->sent, waiting (session));
+	session->n_going -= session->sent;
+	session->sent = 0;
+	n = session->n_typed - session->read < room ? session->n_typed - session->read : room;
+	action = escapes_read (&session->escapes, session->typed + session->read, n, &taken,
+		session->going + session->n_going, &added);
 	session->read += taken;
+	session->n_going += added;
 	switch (action) {
 	case ESCAPES_LEAVE: call_leave (call); break;
 	case ESCAPES_SUSPEND: drive_suspend (call->drive); break;
@@ -188,8 +202,12 @@ static int read_typed (struct call *call)
 static int read_input (struct terminal_session *session)
 {
 	struct input *input = &session->input;
-	size_t n = input->first ? input->first : input->open ? input_read (input, CONSOLE_INPUT) : 0;
+	size_t n;
 
+	if (waiting (session))
+		return 0;
+	session->sent = session->n_going = 0;
+	n = input->first ? input->first : input->open ? input_read (input, CONSOLE_INPUT) : 0;
 	input->first = 0;
 	if (n) {
 		memcpy (session->going, input->bytes, n);
@@ -197,8 +215,10 @@ static int read_input (struct terminal_session *session)
 		session->within_line = session->going[n - 1] != '\n';
 		return 1;
 	}
-	if (input->error)
+	if (input->error) {
+		complain (NULL, "cannot read standard input: %s", strerror (input->error));
 		return -1;
+	}
 	if (input->open || session->ended)
 		return 0;
 	/* Behind an incomplete line the first ^D only sends that line. */
@@ -211,22 +231,20 @@ static int read_input (struct terminal_session *session)
 static int send_typed (struct call *call)
 {
 	struct terminal_session *session = session_of (call);
+	long n;
 	int got;
 
-	while (call->request && !call->drive->suspend && remex_credit (call->request) > 0) {
-		if (session->sent < session->n_going) {
-			long n = remex_send (
-				call->request, session->going + session->sent, session->n_going - session->sent);
-
+	do {
+		n = 0;
+		if (waiting (session)) {
+			n = remex_send (call->request, session->going + session->sent, waiting (session));
 			if (n < 0)
 				return errno == EPIPE ? 0 : -1;
 			session->sent += (size_t)n;
-			continue;
 		}
-		session->sent = session->n_going = 0;
-		if ((got = session->local ? read_typed (call) : read_input (session)) <= 0)
-			return got;
-	}
+		if ((got = session->local ? read_typed (call) : read_input (session)) < 0)
+			return -1;
+	} while ((n || got) && call->request && !call->drive->suspend);
 	return call->drive->suspend;
 }
 
@@ -249,11 +267,11 @@ static int waits_on (struct call *call)
 {
 	const struct terminal_session *session = session_of (call);
 
-	if (!remex_credit (call->request))
-		return -1;
 	if (session->local)
-		return terminal_is_raw (&session->terminal) ? session->terminal.input.fd : -1;
-	return session->input.open ? session->input.from.fd : -1;
+		return terminal_is_raw (&session->terminal) && waiting (session) < CONSOLE_INPUT
+			       ? session->terminal.input.fd
+			       : -1;
+	return session->input.open && !waiting (session) ? session->input.from.fd : -1;
 }
 
 /* --- signals ------------------------------------------------------------------------------------------------------ */

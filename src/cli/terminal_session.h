@@ -39,7 +39,7 @@ struct terminal_session {
 	bool ended;
 	uint8_t typed[CONSOLE_INPUT]; /* what was typed */
 	size_t n_typed, read; /* how much of it escapes_read has read: less than all behind an escape */
-	uint8_t going[CONSOLE_INPUT + 1]; /* what goes to the host */
+	uint8_t going[CONSOLE_INPUT + 1]; /* what goes to the host, when it gives credit */
 	size_t n_going, sent;
 };
 
