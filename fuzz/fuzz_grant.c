@@ -101,7 +101,8 @@ static void check_grant (const struct grant *grant)
 	require (grant->n_allow <= GRANT_LIST_MAX && grant->n_commands <= GRANT_LIST_MAX);
 	require (!grant->user || grant->user[0]);
 	require (grant->expires == 0 || grant->expires >= 946684800);
-	require (grant->limits.connections >= 1 && grant->limits.calls >= 1 && grant->limits.deadline_ms >= 0);
+	require (grant->limits.connections >= 1 && grant->limits.calls >= 1 &&
+		 grant->limits.requests.value[LIMIT_DEADLINE] >= 0);
 	check_verbs (grant);
 	for (size_t i = 0; i < grant->n_from; i++)
 		require (grant->from[i].bits >= 0 && grant->from[i].bits <= 128);

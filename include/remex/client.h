@@ -52,7 +52,7 @@ struct remex_error {
 enum remex_outcome {
 	REMEX_EXITED, /* the command ended by itself: `exit` */
 	REMEX_SIGNALLED, /* a signal ended it: `signal` */
-	REMEX_TIMED_OUT, /* the deadline or the idle limit ended it */
+	REMEX_TIMED_OUT, /* remexd ended it, for the deadline, the idle limit or the limit of output */
 	REMEX_CANCELLED,
 	REMEX_NEVER_STARTED, /* the command could not be executed: `message` has the error of the system */
 	REMEX_COMPLETED, /* a call that runs no command is done */
@@ -73,9 +73,15 @@ struct remex_result {
 	int survivors; /* processes of the command that were still alive 5 seconds after SIGKILL */
 	const char *code; /* "" except for REMEX_FAILED, _LOST, _UNREACHABLE */
 	const char *message; /* "" if there is none */
-	const char *limit; /* REMEX_TIMED_OUT: "deadline" or "idle"; else "" */
+	const char *limit; /* the limit that ended it: REMEX_TIMED_OUT: "deadline", "idle" or "output"; REMEX_SIGNALLED
+			      and REMEX_EXITED (a shell that reports 128 + signal): "cpu" or "file_size"; else "" */
 	const char *json; /* the header of the terminal message as it was received, or "" */
 	const char *via; /* "sshd": through a machine's sshd alone, which has no remexd; "": by a remexd */
+	double limit_value; /* with `limit`: its value as the server had it, in seconds or bytes; 0: not known */
+	/* What the command has used, with its children that it waited for (getrusage(2)): seconds of CPU time, and the largest
+	 * resident set of a process in bytes. 0: not known. */
+	double cpu_user, cpu_system;
+	int64_t memory;
 };
 
 enum remex_event_type {
@@ -245,6 +251,9 @@ struct remex_options {
 	const struct remex_job
 		*job; /* read during remex_start only; NULL: no job. A server that knows no jobs refuses the
 					call */
+	/* Upper bounds: "cpu=10s,memory=1GiB"; also processes, files, file_size, nice, output (remex(1), --limit). NULL: none but
+	 * the server's own. An older server refuses the call. */
+	const char *limits;
 };
 
 /* Start a call. It is sent as soon as the connection is made. */

@@ -281,6 +281,7 @@ int audit_end (struct buf *out, const struct timespec *now, const struct audit_e
 	if (end->exit >= 0)
 		member (&line, "exit", json_integer (end->exit));
 	words (&line, "signal", end->signal);
+	words (&line, "limit", end->limit);
 	member (&line, "seconds", json_real (end->seconds));
 	if (end->in >= 0)
 		member (&line, "in", json_integer (end->in));

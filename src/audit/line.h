@@ -47,6 +47,7 @@ struct audit_end {
 	const char *error; /* without an outcome: from code_name */
 	int exit; /* -1: none */
 	const char *signal; /* the word of the signal, or NULL */
+	const char *limit; /* the word of the limit that ended it, or NULL */
 	double seconds; /* time of the run; 0: it did not run */
 	int64_t in, out; /* bytes of input and output; -1: unknown */
 };

@@ -10,6 +10,7 @@
 #include "cli/json.h"
 #include "cli/result.h"
 #include "cli/say.h"
+#include "wire/call_limits.h"
 #include "wire/codes.h"
 
 int result_status (const struct call *call)
@@ -51,16 +52,40 @@ static void add (struct result_text *lines, const char *fmt, ...)
 	va_end (args);
 }
 
-static void explain_limit (const struct call *call, struct result_text *lines)
+/* Has a limit other than those of time ended it? */
+static bool is_bound (const struct remex_result *result)
+{
+	return result->limit && *result->limit &&
+	       (result->outcome != REMEX_TIMED_OUT || !strcmp (result->limit, call_limit_row (LIMIT_OUTPUT)->word));
+}
+
+static void explain_bound (const struct remex_result *result, struct result_text *lines)
+{
+	const struct call_limit_row *row = call_limit_row (call_limit_of (result->limit));
+	bool known = result->limit_value > 0 && result->limit_value < 1e15;
+	char value[QUANTITY_SHOWN] = "";
+
+	if (known && row->quantity == QUANTITY_TIME)
+		snprintf (value, sizeof value, "%g s", result->limit_value);
+	else if (known)
+		quantity_show (row->quantity, (long long)result->limit_value, value);
+	add (lines, "the limit of %s%s%s%s ended it", *row->words ? row->words : result->limit, known ? " (" : "",
+		value, known ? ")" : "");
+}
+
+static void explain_time (const struct call *call, struct result_text *lines)
 {
 	bool idle = !strcmp (call->result.limit, "idle");
-	double seconds = idle ? call->options.idle : call->options.deadline;
+	double wanted = idle ? call->options.idle : call->options.deadline, value = call->result.limit_value;
+	bool stricter = value > 0 && (wanted == 0 || value < wanted);
+	double seconds = value > 0 ? value : wanted;
 	const char *waited = call->result.started ? "" : "; it was still waiting for its turn";
 
 	if (*call->result.message)
 		add (lines, "timed out after %g s: %s", seconds, call->result.message);
 	else if (seconds > 0)
-		add (lines, "timed out after %g s%s%s", seconds, idle ? " without a byte" : "", waited);
+		add (lines, "timed out after %g s%s%s%s", seconds, idle ? " without a byte" : "",
+			stricter ? ", by a limit of the server" : "", waited);
 	else
 		add (lines, "timed out, by a limit of the server%s", waited);
 }
@@ -120,43 +145,51 @@ static void explain_rest (const struct remex_result *result, struct result_text 
 			result->survivors == 1 ? "" : "es");
 }
 
-int result_lines (const struct call *call, const char *program, char text[RESULT_LINES][RESULT_LINE])
+static void explain_outcome (const struct call *call, const char *program, struct result_text *lines)
 {
 	const struct remex_result *result = &call->result;
+
+	switch (result->outcome) {
+	case REMEX_EXITED: explain_exit (call, lines); break;
+	case REMEX_COMPLETED: break;
+	case REMEX_CANCELLED:
+		if (*result->message)
+			add (lines, "cancelled: %s", result->message);
+		break;
+	case REMEX_SIGNALLED:
+		if (result->signal != SIGINT && result->signal != SIGPIPE)
+			add (lines, "ended by signal %d (%s)", result->signal,
+				result->signal ? strsignal (result->signal) : "one that this machine does not have");
+		break;
+	case REMEX_TIMED_OUT: explain_time (call, lines); break;
+	case REMEX_NEVER_STARTED:
+		if (program && strncmp (result->message, "cannot ", 7) != 0)
+			add (lines, "cannot run %s: %s", program, *result->message ? result->message : "never started");
+		else
+			add (lines, "%s", *result->message ? result->message : "never started");
+		break;
+	case REMEX_LOST: add (lines, "lost: %s", result->message); break;
+	case REMEX_FAILED:
+		if (result->retry_after > 0)
+			add (lines, "%s; try again in %g s", result->message, result->retry_after);
+		else
+			add (lines, "%s", result->message);
+		break;
+	case REMEX_UNREACHABLE: add (lines, "%s", result->message); break;
+	}
+}
+
+int result_lines (const struct call *call, const char *program, char text[RESULT_LINES][RESULT_LINE])
+{
 	struct result_text lines = { .text = text };
 
 	if (call->broken || call->gave_up)
 		return 0;
-	switch (result->outcome) {
-	case REMEX_EXITED: explain_exit (call, &lines); break;
-	case REMEX_COMPLETED: break;
-	case REMEX_CANCELLED:
-		if (*result->message)
-			add (&lines, "cancelled: %s", result->message);
-		break;
-	case REMEX_SIGNALLED:
-		if (result->signal != SIGINT && result->signal != SIGPIPE)
-			add (&lines, "ended by signal %d (%s)", result->signal,
-				result->signal ? strsignal (result->signal) : "one that this machine does not have");
-		break;
-	case REMEX_TIMED_OUT: explain_limit (call, &lines); break;
-	case REMEX_NEVER_STARTED:
-		if (program && strncmp (result->message, "cannot ", 7) != 0)
-			add (&lines, "cannot run %s: %s", program,
-				*result->message ? result->message : "never started");
-		else
-			add (&lines, "%s", *result->message ? result->message : "never started");
-		break;
-	case REMEX_LOST: add (&lines, "lost: %s", result->message); break;
-	case REMEX_FAILED:
-		if (result->retry_after > 0)
-			add (&lines, "%s; try again in %g s", result->message, result->retry_after);
-		else
-			add (&lines, "%s", result->message);
-		break;
-	case REMEX_UNREACHABLE: add (&lines, "%s", result->message); break;
-	}
-	explain_rest (result, &lines);
+	if (is_bound (&call->result))
+		explain_bound (&call->result, &lines);
+	else
+		explain_outcome (call, program, &lines);
+	explain_rest (&call->result, &lines);
 	return lines.n;
 }
 
@@ -219,6 +252,12 @@ json_t *result_json (const struct call *call)
 	json_object_set_new (json, "seconds", json_real (result->seconds));
 	json_object_set_new (json, "pipe_held", json_boolean (result->pipe_held));
 	json_object_set_new (json, "survivors", json_integer (result->survivors));
+	json_object_set_new (
+		json, "limit", result->limit && *result->limit ? json_string (result->limit) : json_null ());
+	json_object_set_new (json, "rusage",
+		result->memory ? json_pack ("{sf sf sI}", "user", result->cpu_user, "system", result->cpu_system,
+					 "memory", (json_int_t)result->memory)
+			       : json_null ());
 	json_object_set_new (json, "error", call->skipped ? json_null () : json_error (call));
 	if (result->via && *result->via)
 		json_object_set_new (json, "via", json_string (result->via));

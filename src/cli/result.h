@@ -18,8 +18,8 @@ void result_explain (const struct call *call, const char *program);
 enum { RESULT_LINES = 4, RESULT_LINE = 1024 };
 int result_lines (const struct call *call, const char *program, char lines[RESULT_LINES][RESULT_LINE]);
 
-/* {"host","outcome","exit","signal","stdout","stderr","seconds","pipe_held","survivors","error"}: members without a
- * value are null; and "via" where there is no remexd. A new reference. */
+/* {"host","outcome","exit","signal","stdout","stderr","seconds","pipe_held","survivors","limit","rusage","error"}: members
+ * without a value are null; and "via" where there is no remexd. A new reference. */
 json_t *result_json (const struct call *call);
 
 #endif

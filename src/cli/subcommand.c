@@ -3,9 +3,11 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/say.h"
 #include "cli/subcommand.h"
+#include "wire/call_limits.h"
 
 static void print_usage (FILE *to, const struct subcommand *command)
 {
@@ -35,6 +37,29 @@ int usage_error (const struct subcommand *command, const char *fmt, ...)
 int usage_unexpected (const struct subcommand *command, const char *word)
 {
 	return usage_error (command, "unexpected argument '%s'", word);
+}
+
+int usage_limits (const struct subcommand *command, const struct option_list *limits, char **text)
+{
+	struct call_limits read = { { 0 } };
+	size_t size = 1, used = 0;
+	struct err err;
+
+	*text = NULL;
+	for (size_t i = 0; i < limits->n; i++) {
+		if (call_limits_parse (&read, limits->words[i], &err) < 0)
+			return usage_error (command, "%s", err.text);
+		size += strlen (limits->words[i]) + 1;
+	}
+	if (!limits->n)
+		return 0;
+	if (!(*text = malloc (size))) {
+		complain (NULL, "out of memory");
+		return STATUS_REMEX;
+	}
+	for (size_t i = 0; i < limits->n; i++)
+		used += (size_t)sprintf (*text + used, "%s%s", i ? "," : "", limits->words[i]);
+	return 0;
 }
 
 int subcommand_run (const struct subcommand *command, int argc, char **argv)

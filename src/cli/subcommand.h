@@ -28,6 +28,10 @@ int usage_error (const struct subcommand *command, const char *fmt, ...) __attri
 /* There is one word too many. */
 int usage_unexpected (const struct subcommand *command, const char *word);
 
+/* Check the values of --limit, and join them for remex_options.limits, in new memory (NULL where there are none). 0, or the
+ * exit status (already reported). */
+int usage_limits (const struct subcommand *command, const struct option_list *limits, char **text);
+
 /* Print the form of the command line, the purpose of the subcommand, and its options on stdout. */
 void usage_help (const struct subcommand *command);
 
@@ -49,13 +53,18 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_JSON_LINE };
 		.help = (about) \
 	}
 
-/* For a struct with a struct remex_options `options`. */
+/* For a struct with a struct remex_options `options`; OPTION_ROW_LIMIT: with a struct option_list `limits` (usage_limits). */
 #define OPTION_ROWS_CALL(type, idle_about) \
 	{ "timeout", 'u', OPTION_SECONDS, offsetof (type, options.deadline), "SEC", \
 		"stop it after this time (30, 1.5, 5m, 2h)", 0 }, \
 		{ "idle-timeout", 0, OPTION_SECONDS, offsetof (type, options.idle), "SEC", idle_about, 0 }, \
 	{ \
 		"user", 'l', OPTION_TEXT, offsetof (type, options.user), "USER", "run it as this user", 0 \
+	}
+#define OPTION_ROW_LIMIT(type) \
+	{ \
+		.name = "limit", .kind = OPTION_LIST, .to = offsetof (type, limits), .value = "LIMIT", \
+		.help = "cpu=10s, memory=1GiB, processes, files, file_size, nice, output; may be repeated" \
 	}
 #define OPTION_ROW_WAIT_OUTPUT(type) \
 	{ \

@@ -97,7 +97,8 @@ static int read_signal (const json_t *done)
 
 static int on_done (struct remex_request *request, const struct message *message, struct err *err)
 {
-	const json_t *done = json_object_get (message->header, "done"), *started = json_object_get (done, "started");
+	const json_t *done = json_object_get (message->header, "done"), *started = json_object_get (done, "started"),
+		     *rusage = json_object_get (done, "rusage");
 	struct remex_result *result = &request->result;
 	int outcome = outcome_parse (text_of (done, "outcome"));
 	json_int_t status = 0, survivors = 0;
@@ -116,6 +117,10 @@ static int on_done (struct remex_request *request, const struct message *message
 	if (header_integer (done, "survivors", 0, INT_MAX, &survivors, NULL) > 0)
 		result->survivors = (int)survivors;
 	result->seconds = json_number_value (json_object_get (done, "seconds"));
+	result->limit_value = json_number_value (json_object_get (done, "limit_value"));
+	result->cpu_user = json_number_value (json_object_get (rusage, "user"));
+	result->cpu_system = json_number_value (json_object_get (rusage, "system"));
+	result->memory = json_integer_value (json_object_get (rusage, "memory"));
 	request->json = strndup (message->text, message->text_len);
 	request->limit = strdup (text_of (done, "limit"));
 	words = header_string (

@@ -10,6 +10,7 @@
 #include "client/client_request.h"
 #include "client/error.h"
 #include "client/host.h"
+#include "wire/call_limits.h"
 #include "wire/codes.h"
 
 enum { TTY_SIDE_MAX = 65535 }; /* rows or columns of a terminal */
@@ -117,6 +118,17 @@ static int set_args (json_t *header, const char *args, struct remex_error *error
 	return set_new (header, "args", object);
 }
 
+/* Set a key that `must` names: a server that does not know the key refuses the call, and does not ignore the wish. */
+static int set_must (json_t *header, const char *key, json_t *value)
+{
+	json_t *must = json_object_get (header, "must");
+
+	if (set_new (header, key, value) < 0)
+		return -1;
+	return must ? json_array_append_new (must, json_string (key))
+		    : set_new (header, "must", json_pack ("[s]", key));
+}
+
 static int set_tty (json_t *header, const struct remex_tty *tty, struct remex_error *error)
 {
 	json_t *value;
@@ -133,7 +145,7 @@ static int set_tty (json_t *header, const struct remex_tty *tty, struct remex_er
 		json_decref (value);
 		return -1;
 	}
-	return set_new (header, "tty", value);
+	return set_must (header, "tty", value);
 }
 
 static int set_job (json_t *header, const struct remex_job *job, struct remex_error *error)
@@ -152,24 +164,19 @@ static int set_job (json_t *header, const struct remex_job *job, struct remex_er
 		json_decref (value);
 		return -1;
 	}
-	return set_new (header, "job", value);
+	return set_must (header, "job", value);
 }
 
-/* With `must`, a server that does not know wait_output, tty or job refuses the call, and does not end it early, or run it
- * otherwise, without an error. */
-static int set_must (json_t *header, const struct remex_options *options)
+static int set_limits (json_t *header, const char *text, struct remex_error *error)
 {
-	static const char *const keys[] = { "wait_output", "tty", "job" };
-	const bool used[] = { options->wait_output, options->tty, options->job };
-	json_t *must = NULL;
+	struct call_limits limits = { { 0 } };
+	struct err err;
 
-	for (int i = 0; i < 3; i++)
-		if (used[i] && ((!must && !(must = json_array ())) ||
-				       json_array_append_new (must, json_string (keys[i])) < 0)) {
-			json_decref (must);
-			return -1;
-		}
-	return must ? set_new (header, "must", must) : 0;
+	if (!text || !*text)
+		return 0;
+	if (call_limits_parse (&limits, text, &err) < 0)
+		return error_set (error, "usage", "%s", err.text);
+	return set_must (header, "limits", call_limits_json (&limits));
 }
 
 /* The header of a call, or NULL and error. */
@@ -185,9 +192,10 @@ static json_t *call_header (
 		set_seconds (header, "idle", options->idle, error) == 0 &&
 		(!options->user || set_new (header, "user", json_string (options->user)) == 0) &&
 		(!options->input || set_new (header, "input", json_true ()) == 0) &&
-		(!options->wait_output || set_new (header, "wait_output", json_true ()) == 0) &&
+		(!options->wait_output || set_must (header, "wait_output", json_true ()) == 0) &&
 		(!options->tty || set_tty (header, options->tty, error) == 0) &&
-		(!options->job || set_job (header, options->job, error) == 0) && set_must (header, options) == 0 &&
+		(!options->job || set_job (header, options->job, error) == 0) &&
+		set_limits (header, options->limits, error) == 0 &&
 		set_new (header, "window", json_integer (request->window)) == 0)
 		return header;
 	json_decref (header);

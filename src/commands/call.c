@@ -22,6 +22,7 @@
 struct wanted {
 	struct remex_options options;
 	const char *args;
+	struct option_list limits;
 	bool input;
 	int format;
 	struct many_options many;
@@ -33,6 +34,7 @@ static const struct option call_options[] = {
 	{ "input", 0, OPTION_FLAG, offsetof (struct wanted, input), NULL, "send standard input", 0 },
 	OPTION_ROW_HOSTS ("on these hosts; the first word is then the verb; may be repeated"),
 	OPTION_ROWS_CALL (struct wanted, "stop it after this time without a byte of input or output"),
+	OPTION_ROW_LIMIT (struct wanted),
 	OPTION_ROWS_MANY (struct wanted),
 	OPTION_ROW_YES (struct wanted),
 	OPTION_ROWS_VIEWS (struct wanted),
@@ -344,22 +346,26 @@ static int call_on_many (const struct wanted *wanted, char **words, const struct
 
 static int run_call (const struct subcommand *command, struct command_line *line)
 {
-	const struct wanted *wanted = line->values;
+	struct wanted *wanted = line->values;
 	struct many_hosts hosts;
+	char *limits;
 	int status;
 
 	if (!line->first)
 		return usage_error (command, "missing host");
 	if (!line->n_words)
 		return usage_error (command, "missing verb ('remex plugins %s' shows them)", line->first);
-	if ((status = many_check (command, &wanted->many, wanted->format)))
+	if ((status = many_check (command, &wanted->many, wanted->format)) ||
+		(status = usage_limits (command, &wanted->limits, &limits)))
 		return status;
+	wanted->options.limits = limits;
 	if ((status = many_expand (command, &wanted->many, &line->firsts, wanted->input, &hosts)) == 0 &&
 		(status = many_confirm (&wanted->many, &hosts)) == 0)
 		status = many_is_one (&wanted->many, &hosts)
 				 ? call_on_one (wanted, line->words, &hosts.targets.targets[0])
 				 : call_on_many (wanted, line->words, &hosts);
 	many_hosts_free (&hosts);
+	free (limits);
 	return status;
 }
 

@@ -21,7 +21,7 @@
 struct run {
 	struct remex_options options;
 	const char *cwd;
-	struct option_list env;
+	struct option_list env, limits;
 	bool no_input, quiet;
 	int format, terminal; /* TERMINAL_… */
 	const char *escape;
@@ -41,6 +41,7 @@ static const struct option run_options[] = {
 		"start in this directory instead of the user's home", 0 },
 	{ "env", 0, OPTION_PAIRS, offsetof (struct run, env), "NAME=VALUE", "set a variable; may be repeated", 0 },
 	OPTION_ROWS_CALL (struct run, "stop it after this time without a byte of input or output"),
+	OPTION_ROW_LIMIT (struct run),
 	{ "no-input", 'n', OPTION_FLAG, offsetof (struct run, no_input), NULL, "do not read standard input", 0 },
 	{ "quiet", 'q', OPTION_FLAG, offsetof (struct run, quiet), NULL,
 		"do not say how it ended: the exit status does", 0 },
@@ -300,8 +301,9 @@ static int check_script (const struct subcommand *command, const struct run *run
 
 static int run_run (const struct subcommand *command, struct command_line *line)
 {
-	const struct run *run = line->values;
+	struct run *run = line->values;
 	struct many_hosts hosts;
+	char *limits;
 	int status;
 
 	if (!line->first)
@@ -310,14 +312,17 @@ static int run_run (const struct subcommand *command, struct command_line *line)
 		return status;
 	if (!line->n_words && (status = check_script (command, run)))
 		return status;
-	if ((status = many_check (command, &run->many, run->format)))
+	if ((status = many_check (command, &run->many, run->format)) ||
+		(status = usage_limits (command, &run->limits, &limits)))
 		return status;
+	run->options.limits = limits;
 	if ((status = many_expand (command, &run->many, &line->firsts, !run->no_input, &hosts)) == 0 &&
 		(status = many_confirm (&run->many, &hosts)) == 0)
 		status = run->terminal == TERMINAL_WANTED   ? run_on_terminal (command, run, line, &hosts)
 			 : many_is_one (&run->many, &hosts) ? run_on_one (run, line, &hosts.targets.targets[0])
 							    : run_on_many (run, line, &hosts);
 	many_hosts_free (&hosts);
+	free (limits);
 	return status;
 }
 

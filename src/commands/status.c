@@ -180,6 +180,7 @@ static void show_traffic (const json_t *json)
 		printf ("requests     %lld, %lld running\n", count_at (json, "requests.total"),
 			count_at (json, "requests.running"));
 	show_counts ("ended        ", json_at (json, "requests.outcomes"));
+	show_counts ("limits       ", json_at (json, "requests.limits"));
 	show_counts ("refused      ", json_at (json, "requests.errors"));
 	if (json_at (json, "bytes"))
 		printf ("bytes        %s in, %s out\n", size (number_at (json, "bytes.in")),

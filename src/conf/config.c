@@ -94,6 +94,10 @@ static int add_plugin (struct reader *reader, const char *path, const struct con
 #define MIB (1LL << 20)
 #define GIB (1LL << 30)
 
+/* The limits of every request. */
+#define REQUEST_KEY(name, word, quantity, least, most, resource, words, help) \
+	READER_LIMIT ("requests." word, READER_LIMIT_##quantity, AT (requests.value[LIMIT_##name]), most, help)
+
 /* clang-format off */
 static const struct schema_key keys[] = {
 	{ "listen", &listen_type, AT (listen), 1, 16, NULL, "unix:///run/remex/remexd.sock",
@@ -150,6 +154,7 @@ static const struct schema_key keys[] = {
 		"The longest time that an address is kept out for its failures; 0: never." },
 	{ "limits.idle", &schema_time, AT (limits.idle_ms), 0, 365 * DAY, "1h", NULL,
 		"A TCP connection without a call is closed after this much silence; 0: never." },
+	CALL_LIMIT_TABLE (REQUEST_KEY)
 	{ "tunnel.ssh", &tunnel_ssh_type, AT (tunnel), 0, 0, "none", NULL,
 		"The sshd through which clients reach this machine, where no port of it is open (a bastion)." },
 	{ "tunnel.listen", &tunnel_listen_type, AT (tunnel), 0, 0, "localhost:7363", NULL,

@@ -18,6 +18,7 @@
 #include "conf/tunnel_key.h"
 #include "net/endpoint.h"
 #include "net/listen.h"
+#include "wire/call_limits.h"
 
 struct config_listen {
 	enum listen_kind kind;
@@ -74,6 +75,7 @@ struct config {
 		int64_t penalty_ms; /* 10 min; the longest penalty for failures of one address; 0: none */
 		int64_t idle_ms; /* 1 h of silence without a call in flight, over TCP; 0: for ever */
 	} limits;
+	struct call_limits requests; /* the upper bounds of every request; none */
 	struct config_tunnel tunnel;
 	char *front_user; /* NULL: remex, else nobody */
 	enum audit_kind audit; /* AUDIT_NONE */

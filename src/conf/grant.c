@@ -175,7 +175,10 @@ static const struct schema_type date_type = { "date", "a date in UTC such as 202
 	set_date, SCHEMA_WORDS, false };
 
 #define AT(member) offsetof (struct grant, member)
-#define DAY (24LL * 3600 * 1000)
+
+/* The limits of each of its requests. */
+#define REQUEST_KEY(name, word, quantity, least, most, resource, words, help) \
+	READER_LIMIT ("limits." word, READER_LIMIT_##quantity, AT (limits.requests.value[LIMIT_##name]), most, help)
 
 /* clang-format off */
 static const struct schema_key keys[] = {
@@ -199,8 +202,7 @@ static const struct schema_key keys[] = {
 		"Its connections at once." },
 	{ "limits.calls", &schema_integer, AT (limits.calls), 1, 65536, "64", NULL,
 		"Its requests that may run or wait at once, over all its connections." },
-	{ "limits.deadline", &schema_time, AT (limits.deadline_ms), 0, 365 * DAY, "0s", NULL,
-		"The longest time that one of its requests may take; 0: no limit." },
+	CALL_LIMIT_TABLE (REQUEST_KEY)
 };
 /* clang-format on */
 

@@ -13,7 +13,8 @@
  *                                            # without ".", "..", double or trailing slashes
  *   from: [10.0.0.0/8]                       # networks; none: from everywhere
  *   expires: 2027-01-31T12:00:00Z            # or a date: the first day (UTC) on which the identity is no longer valid
- *   limits: { connections: 8, calls: 16, deadline: 1h }
+ *   limits: { connections: 8, calls: 16, deadline: 1h, cpu: 10m, memory: 1GiB }
+ *                                            # all names of wire/call_limits.h, as upper bounds of each request
  *
  * A file is checked as strictly as remexd.yaml, by the same code. A file that would seem to say more than it does is
  * refused: a file without a key, a file that allows nothing, an empty list, no roots in `roots`, a pattern for a slot
@@ -36,6 +37,7 @@
 #include "conf/schema.h"
 #include "net/endpoint.h"
 #include "net/key.h"
+#include "wire/call_limits.h"
 #include "wire/verbs.h"
 
 enum { GRANT_NAME_MAX = 63, GRANT_KEYS_MAX = 16, GRANT_LIST_MAX = 256, GRANT_SLOTS_MAX = 64, GRANT_ROOTS_MAX = 64 };
@@ -65,7 +67,7 @@ struct grant {
 	struct {
 		int connections; /* 16 at once */
 		int calls; /* 64 that run or wait at once, over all its connections */
-		int64_t deadline_ms; /* the longest time of a request; 0: no limit */
+		struct call_limits requests; /* the upper bounds of each of its requests; none */
 	} limits;
 	struct conf_node *tree; /* owns the texts */
 };

@@ -94,7 +94,7 @@ static int set_number (struct reader *reader, const struct schema_key *key, cons
 	}
 	if (failed || value < key->min || value > key->max)
 		return reader_fail_type (reader, key, node);
-	if (key->type->unit == SCHEMA_INTEGER)
+	if (key->type == &schema_integer)
 		*(int *)to = (int)value;
 	else
 		*(int64_t *)to = value;
@@ -120,6 +120,7 @@ static int set_boolean (struct reader *reader, const struct schema_key *key, con
 
 const struct schema_type schema_boolean = { "truth", "true or false", set_boolean, SCHEMA_WORDS, false };
 const struct schema_type schema_integer = { "integer", "a whole number", set_number, SCHEMA_INTEGER, false };
+const struct schema_type schema_count = { "integer", "a whole number", set_number, SCHEMA_INTEGER, false };
 const struct schema_type schema_size = { "size", "a size", set_number, SCHEMA_SIZE, false };
 const struct schema_type schema_time = { "time", "a time", set_number, SCHEMA_TIME, false };
 const struct schema_type schema_user = { "user", "the name of a user", set_word, SCHEMA_WORDS, false };

@@ -26,10 +26,19 @@ struct reader {
 
 extern const struct schema_type schema_boolean; /* bool */
 extern const struct schema_type schema_integer; /* int */
+extern const struct schema_type schema_count; /* int64_t */
 extern const struct schema_type schema_size; /* int64_t, bytes */
 extern const struct schema_type schema_time; /* int64_t, milliseconds */
 extern const struct schema_type schema_user; /* char *, of the struct */
 extern const struct schema_type schema_path; /* char *, of the struct; absolute */
+
+/* The row of a table of keys for a row of CALL_LIMIT_TABLE (wire/call_limits.h): the type and the default go with its
+ * quantity. */
+#define READER_LIMIT_TIME &schema_time, "0s"
+#define READER_LIMIT_SIZE &schema_size, "0"
+#define READER_LIMIT_COUNT &schema_count, "0"
+#define READER_LIMIT(path, columns, at, most, help) READER_LIMIT_COLUMNS (path, columns, at, most, help)
+#define READER_LIMIT_COLUMNS(path, type, value, at, most, help) { path, type, at, 0, most, value, NULL, help },
 
 /* Read the defaults, then the file. 0, or -1 and err; the caller frees the target's values also after a failure. */
 int reader_read (struct reader *reader);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/quantity.h"
 #include "base/text.h"
 #include "conf/schema.h"
 
@@ -87,31 +88,10 @@ const char *schema_nearest (const struct schema *schema, const char *path, char 
 
 char *schema_number (enum schema_unit unit, long long value, char out[SCHEMA_NUMBER_MAX])
 {
-	static const struct {
-		enum schema_unit unit;
-		long long factor;
-		const char *name;
-	} units[] = {
-		{ SCHEMA_SIZE, 1LL << 40, "TiB" },
-		{ SCHEMA_SIZE, 1LL << 30, "GiB" },
-		{ SCHEMA_SIZE, 1LL << 20, "MiB" },
-		{ SCHEMA_SIZE, 1LL << 10, "KiB" },
-		{ SCHEMA_SIZE, 1, "" },
-		{ SCHEMA_TIME, 86400 * 1000, "d" },
-		{ SCHEMA_TIME, 3600 * 1000, "h" },
-		{ SCHEMA_TIME, 60 * 1000, "m" },
-		{ SCHEMA_TIME, 1000, "s" },
-		{ SCHEMA_TIME, 1, "ms" },
-		{ SCHEMA_INTEGER, 1, "" },
-	};
-
-	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-		if (units[i].unit == unit && value && value % units[i].factor == 0) {
-			snprintf (out, SCHEMA_NUMBER_MAX, "%lld%s", value / units[i].factor, units[i].name);
-			return out;
-		}
-	snprintf (out, SCHEMA_NUMBER_MAX, "%s", unit == SCHEMA_TIME ? "0s" : "0");
-	return out;
+	return quantity_show (unit == SCHEMA_SIZE   ? QUANTITY_SIZE
+			      : unit == SCHEMA_TIME ? QUANTITY_TIME
+						    : QUANTITY_COUNT,
+		value, out);
 }
 
 char *schema_expects (const struct schema_key *key, char *out, size_t size)

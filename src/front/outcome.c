@@ -86,12 +86,22 @@ void outcome_decide (struct request *request)
 	request->text = NULL;
 	request->failed = false;
 	request->outcome = request->cause == CAUSE_CANCEL ? OUTCOME_CANCELLED : OUTCOME_TIMED_OUT;
+	request->limit = request->cause == CAUSE_DEADLINE ? LIMIT_DEADLINE
+			 : request->cause == CAUSE_IDLE   ? LIMIT_IDLE
+			 : request->cause == CAUSE_OUTPUT ? LIMIT_OUTPUT
+							  : LIMIT_NONE;
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
 		if (failures[i].cause == request->cause) {
 			request->failed = true;
 			request->code = failures[i].code;
 			request->text = strdup (failures[i].words);
 		}
+}
+
+static json_t *usage_json (const struct call_usage *usage)
+{
+	return json_pack ("{sf sf sI}", "user", (double)usage->user_us / 1e6, "system", (double)usage->system_us / 1e6,
+		"memory", (json_int_t)usage->memory);
 }
 
 static json_t *done_json (const struct request *request)
@@ -106,8 +116,11 @@ static json_t *done_json (const struct request *request)
 		word = signal_word (request->number_of);
 		json_object_set_new (done, "signal", word ? json_string (word) : json_integer (request->number_of));
 	}
-	if (request->outcome == OUTCOME_TIMED_OUT)
-		json_object_set_new (done, "limit", json_string (request->cause == CAUSE_IDLE ? "idle" : "deadline"));
+	if (request->limit) {
+		json_object_set_new (done, "limit", json_string (call_limit_row (request->limit)->word));
+		json_object_set_new (
+			done, "limit_value", call_limit_value (request->limit, request->limits.value[request->limit]));
+	}
 	if (request->text && *request->text)
 		json_object_set_new (done, "message", header_bytes (request->text, strlen (request->text)));
 	if (!request->started_ms)
@@ -116,6 +129,8 @@ static json_t *done_json (const struct request *request)
 		json_object_set_new (done, "pipe_held", json_true ());
 	if (request->survivors > 0)
 		json_object_set_new (done, "survivors", json_integer (request->survivors));
+	if (request->usage.memory)
+		json_object_set_new (done, "rusage", usage_json (&request->usage));
 	json_object_set_new (
 		done, "seconds", json_real (request->started_ms ? (double)(end - request->started_ms) / 1000 : 0));
 	return done;

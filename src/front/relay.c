@@ -122,6 +122,16 @@ static void count (struct relay *relay, int64_t *counter, size_t n)
 	relay->last_ms = clock_ms ();
 }
 
+/* At most how many of n bytes of output may still pass? */
+static size_t passing (const struct relay *relay, size_t n)
+{
+	int64_t left = relay->output_max - relay->bytes_out;
+
+	if (!relay->output_max || left >= (int64_t)n)
+		return n;
+	return left > 0 ? (size_t)left : 0;
+}
+
 /* A stream cannot be carried, with errno. */
 static void fail (struct relay *relay)
 {
@@ -174,12 +184,12 @@ static ssize_t receive (const struct outlet *outlet, void *bytes, size_t n, int 
 	return got;
 }
 
-/* Has the carrier closed its end, and are all bytes read? */
-static bool at_end (const struct outlet *outlet)
+/* As read(2), but the byte stays unread. 0: the carrier has closed its end, and all bytes are read. */
+static ssize_t peek (const struct outlet *outlet)
 {
 	char byte;
 
-	return receive (outlet, &byte, 1, MSG_PEEK) == 0;
+	return receive (outlet, &byte, 1, MSG_PEEK);
 }
 
 /* The end of the outlet was read, or (`failed`) it cannot be read. The carrier has set how the stream ended; a carrier
@@ -205,14 +215,20 @@ static bool outlet_piece (struct outlet *outlet)
 		return false;
 	if (!relay->channel || !(space = channel_output_begin (relay->channel, outlet->name, &room))) {
 		/* The end of the stream needs no room: output that filled the window exactly does not have to wait. */
-		if (relay->command_ended && at_end (outlet))
+		if (relay->command_ended && peek (outlet) == 0)
 			outlet_ended (outlet, false);
 		else
 			watch_set (outlet->watch, 0); /* relay_go goes on */
 		return false;
 	}
 	watch_set (outlet->watch, UV_READABLE);
-	got = receive (outlet, space, room, 0);
+	room = passing (relay, room);
+	got = room ? receive (outlet, space, room, 0) : peek (outlet);
+	if (got > 0 && !room) {
+		relay->over = true;
+		watch_set (outlet->watch, 0);
+		return false;
+	}
 	if (got > 0) {
 		channel_output_end (relay->channel, outlet->name, (size_t)got);
 		count (relay, &relay->bytes_out, (size_t)got);
@@ -281,6 +297,10 @@ static void flush_held (struct relay *relay)
 
 		if (!space)
 			return;
+		if (!(n = passing (relay, n))) {
+			relay->over = true;
+			return;
+		}
 		memcpy (space, buf_head (&relay->held), n);
 		channel_output_end (relay->channel, relay->held_name, n);
 		buf_consume (&relay->held, n);

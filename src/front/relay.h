@@ -45,6 +45,7 @@ struct relay {
 	bool shut; /* no byte passes any more */
 	bool failed; /* bytes were lost: a stream could not be read, written or watched */
 	bool short_of_descriptors; /* that was the reason */
+	bool over; /* there is more output than output_max */
 	bool pipe_held; /* an outlet was closed while another process still held its other end */
 
 	char held_name[RELAY_NAME];
@@ -64,6 +65,7 @@ struct relay {
 	struct closing closing;
 	bool gave_up; /* an outlet was closed before its end: others may have its other end */
 	int64_t bytes_in, bytes_out, last_ms; /* counters; when a byte last moved */
+	int64_t output_max; /* bytes of output that may pass; 0: any number */
 
 	/* Called when bytes have moved or a stream has ended: check relay_done, and whether the worker may write again
 	 * (relay_holds); the connection has output to flush. */

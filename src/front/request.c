@@ -170,19 +170,22 @@ static int read_limits (struct request *request, const struct message *message, 
 {
 	const json_t *wait_output = json_object_get (message->header, "wait_output");
 	const struct grant *grant = request->identity->grant;
-	int64_t deadline = 0;
+	struct call_limits *limits = &request->limits;
 
-	if (header_seconds (message->header, "deadline", &deadline, err) < 0 ||
-		header_seconds (message->header, "idle", &request->idle_limit_ms, err) < 0)
+	if (header_seconds (message->header, "deadline", &limits->value[LIMIT_DEADLINE], err) < 0 ||
+		header_seconds (message->header, "idle", &limits->value[LIMIT_IDLE], err) < 0 ||
+		call_limits_read (limits, json_object_get (message->header, "limits"), err) < 0)
 		return -1;
 	if (wait_output && !json_is_boolean (wait_output))
 		return err_set (err, CODE_BAD_VALUE, "'wait_output' must be true or false");
 	request->wait_output = json_is_true (wait_output);
 	request->tty = json_object_get (message->header, "tty"); /* it has been checked */
-	if (grant && grant->limits.deadline_ms && (!deadline || deadline > grant->limits.deadline_ms))
-		deadline = grant->limits.deadline_ms;
-	if (deadline)
-		request->deadline_ms = request->waiter.since_ms + deadline;
+	call_limits_lower (limits, &request->front->config->requests);
+	if (grant)
+		call_limits_lower (limits, &grant->limits.requests);
+	if (limits->value[LIMIT_DEADLINE])
+		request->deadline_ms = request->waiter.since_ms + limits->value[LIMIT_DEADLINE];
+	request->relay.output_max = limits->value[LIMIT_OUTPUT];
 	return 0;
 }
 
@@ -362,7 +365,8 @@ static void on_drain_timer (struct request *request, int64_t now)
 		request_stop (request, CAUSE_DEADLINE);
 		return;
 	}
-	if (request->wait_output && request->idle_limit_ms && now >= request->relay.last_ms + request->idle_limit_ms) {
+	if (request->wait_output && request->limits.value[LIMIT_IDLE] &&
+		now >= request->relay.last_ms + request->limits.value[LIMIT_IDLE]) {
 		if (!client_is_full (request)) {
 			request_stop (request, CAUSE_IDLE);
 			return;
@@ -391,8 +395,8 @@ static void on_timer (void *arg)
 		request_worker_gone (request->front, request->worker);
 	} else if (request->deadline_ms && now >= request->deadline_ms) {
 		request_stop (request, CAUSE_DEADLINE);
-	} else if (request->state == REQUEST_RUNNING && request->idle_limit_ms &&
-		   now >= request->relay.last_ms + request->idle_limit_ms && !client_is_full (request)) {
+	} else if (request->state == REQUEST_RUNNING && request->limits.value[LIMIT_IDLE] &&
+		   now >= request->relay.last_ms + request->limits.value[LIMIT_IDLE] && !client_is_full (request)) {
 		request_stop (request, CAUSE_IDLE);
 	} else if (request->state == REQUEST_RUNNING && request->stall_ms && now >= request->stall_ms &&
 		   check_stall (request)) {
@@ -416,8 +420,8 @@ static void set_timer (struct request *request)
 
 	switch (request->state) {
 	case REQUEST_RUNNING:
-		if (request->idle_limit_ms)
-			when = request->relay.last_ms + request->idle_limit_ms;
+		if (request->limits.value[LIMIT_IDLE])
+			when = request->relay.last_ms + request->limits.value[LIMIT_IDLE];
 		when = earlier (when, request->stall_ms);
 		__attribute__ ((fallthrough));
 	case REQUEST_WAITING: when = earlier (when, request->deadline_ms); break;
@@ -425,8 +429,8 @@ static void set_timer (struct request *request)
 		when = earlier (request->stall_ms, request->late_ms);
 		if (request->cause == CAUSE_NONE)
 			when = earlier (when, request->deadline_ms);
-		if (request->wait_output && request->idle_limit_ms)
-			when = earlier (when, request->relay.last_ms + request->idle_limit_ms);
+		if (request->wait_output && request->limits.value[LIMIT_IDLE])
+			when = earlier (when, request->relay.last_ms + request->limits.value[LIMIT_IDLE]);
 		break;
 	case REQUEST_STOPPING:
 		/* The worker was gone already, and only its output was waited for: the supervisor does not report it
@@ -463,31 +467,34 @@ static json_t *roots_json (const struct identity *identity)
 	return list;
 }
 
-/* Append the attachment for the verb to the header (REC_CALL of wire/records.h), with its present values: the front's
- * counters, and the roots that bind the caller. Without memory nothing is appended; then a verb that needs the roots
- * does not run. */
-static void attach (struct request *request)
+/* Append the attachment to the header (REC_CALL of wire/records.h), with its present values: the front's counters and the
+ * roots that bind the caller, for a verb that needs them, and the limits of the command. 0, or -1 without memory. */
+static int attach (struct request *request)
 {
+	bool limited = call_limits_bind_command (&request->limits);
 	char *text, *both;
 	json_t *json;
 	size_t n;
 
-	if (!request->verb->facts && !request->verb->paths)
-		return;
+	if (!request->verb->facts && !request->verb->paths && !limited)
+		return 0;
 	json = json_object ();
 	if (request->verb->facts)
 		json_object_set_new (json, "facts", stats_json (request->front));
 	if (request->verb->paths)
 		json_object_set_new (json, "roots", roots_json (request->identity));
+	if (limited)
+		json_object_set_new (json, "limits", call_limits_json (&request->limits));
 	text = json_dumps (json, JSON_COMPACT | JSON_REAL_PRECISION (9));
 	n = text ? strlen (text) : 0;
-	if (n && (both = realloc (request->call, request->header_n + n))) {
+	if ((both = n ? realloc (request->call, request->header_n + n) : NULL)) {
 		memcpy (both + request->header_n, text, n);
 		request->call = both;
 		request->call_n += n;
 	}
 	free (text);
 	json_decref (json);
+	return both ? 0 : -1;
 }
 
 /* --- running ----------------------------------------------------------------------------------------------------- */
@@ -546,7 +553,12 @@ void request_run (struct request *request, struct pooled *worker)
 	worker->waiter = &request->waiter;
 	worker->served++;
 	pool_set_phase (worker, WORKER_BUSY);
-	attach (request);
+	if (attach (request) < 0) {
+		/* Without its roots or limits it must not run. */
+		log_warning ("no memory for a call: it is stopped. call=%s", request->verb->name);
+		request_stop (request, CAUSE_BROKEN);
+		return;
+	}
 	send_call (request);
 	send_owed (request);
 	if (request->channel)
@@ -572,7 +584,7 @@ static void drain (struct request *request)
 	/* A client that has cancelled gets the last output, but a closed window is not waited for. */
 	if (!request->channel || (request->cause == CAUSE_CANCEL && !request->channel->window) ||
 		request->cause == CAUSE_FLOW || request->cause == CAUSE_NO_STREAMS || request->cause == CAUSE_BROKEN ||
-		request->cause == CAUSE_DENIED)
+		request->cause == CAUSE_DENIED || request->cause == CAUSE_OUTPUT)
 		relay_cut (&request->relay);
 	set_timer (request);
 	request_go (request);
@@ -611,19 +623,38 @@ static void terminal (struct request *request, const struct packet *packet)
 	struct worker_state state;
 	size_t words;
 
-	if (record->length < sizeof state || request->state != REQUEST_RUNNING)
-		return; /* when the request is being stopped, the cause has been decided */
+	if (record->length < sizeof state)
+		return;
 	memcpy (&state, packet->data, sizeof state);
+	request->usage = state.usage;
+	if (request->state != REQUEST_RUNNING)
+		return; /* when the request is being stopped, the cause has been decided */
 	words = record->length - sizeof state;
 	request->failed = record->type == REC_FAIL;
 	request->code = code_of (record->a);
 	request->outcome = record->a >= 0 && record->a < N_OUTCOMES ? (enum outcome)record->a : OUTCOME_COMPLETED;
 	request->number_of = (int)record->b;
 	request->text = strndup ((const char *)packet->data + sizeof state, words);
+	request->limit =
+		state.limit > LIMIT_NONE && state.limit < N_CALL_LIMITS ? (enum call_limit)state.limit : LIMIT_NONE;
 	breaker_ended (&request->front->breakers, request->verb->plugin, request->worker->uid);
 	free_worker (request, &state);
 	drain (request);
 	front->events->freed (front); /* the worker can serve another request, while this output waits */
+}
+
+/* More output has come than the request may send. */
+static void check_output (struct request *request)
+{
+	if (!request->relay.over || request->cause != CAUSE_NONE)
+		return;
+	if (request->state != REQUEST_DRAINING) {
+		request_stop (request, CAUSE_OUTPUT);
+	} else {
+		if (!request->failed)
+			request->cause = CAUSE_OUTPUT;
+		relay_shut (&request->relay);
+	}
 }
 
 /* A request that has lost bytes must not end as a success. */
@@ -631,6 +662,7 @@ static void check_streams (struct request *request)
 {
 	enum cause cause = request->relay.short_of_descriptors ? CAUSE_NO_STREAMS : CAUSE_BROKEN;
 
+	check_output (request);
 	if (!request->relay.failed || request->cause != CAUSE_NONE)
 		return;
 	log_warning ("a stream of a request has failed%s. call=%s",
@@ -802,8 +834,10 @@ void request_stop (struct request *request, enum cause cause)
 	case REQUEST_RUNNING:
 		request->cause = cause;
 		request->state = REQUEST_STOPPING;
-		if (cause == CAUSE_DENIED)
+		if (cause == CAUSE_DENIED || cause == CAUSE_OUTPUT)
 			relay_shut (&request->relay); /* it may use the grace to end, but its output is not sent */
+		if (!relay_holds (&request->relay))
+			pool_pause (request->worker, false);
 		pool_stop (request->worker, request->front->config->limits.grace_ms);
 		set_timer (request);
 		return;

@@ -24,6 +24,7 @@
 #include "front/queue.h"
 #include "front/relay.h"
 #include "front/trail.h"
+#include "wire/call_limits.h"
 #include "wire/codes.h"
 #include "wire/session.h"
 
@@ -37,6 +38,7 @@ enum cause {
 	CAUSE_NONE,
 	CAUSE_DEADLINE,
 	CAUSE_IDLE,
+	CAUSE_OUTPUT, /* it has sent as much output as it may */
 	CAUSE_CANCEL,
 	CAUSE_FLOW,
 	CAUSE_NO_STREAMS,
@@ -76,7 +78,8 @@ struct request {
 	struct pooled *worker;
 	struct relay relay;
 	struct timer *timer;
-	int64_t started_ms, deadline_ms, idle_limit_ms, late_ms;
+	struct call_limits limits; /* the strictest of the call, its identity and the configuration */
+	int64_t started_ms, deadline_ms, late_ms;
 	int64_t stall_ms, stall_bytes; /* the next check for a stall (0: none); bytes_out when its time began */
 
 	bool nonsense; /* a record of its worker made no sense, and the log has a line about that */
@@ -90,6 +93,8 @@ struct request {
 	enum code code;
 	enum outcome outcome;
 	int number_of; /* exit status or signal */
+	enum call_limit limit; /* the limit that ended its command, or the request */
+	struct call_usage usage; /* of its command */
 	int64_t survivors;
 	int64_t ended_ms;
 	char *text;

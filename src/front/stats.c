@@ -23,6 +23,8 @@ void stats_count (struct front *front, const struct request *request)
 		front->counts.errors[request->code]++;
 	else
 		front->counts.outcomes[request->outcome]++;
+	if (request->cause != CAUSE_LOST && !request->failed && request->limit)
+		front->counts.limits[request->limit]++;
 }
 
 static json_t *worker_json (const struct pooled *worker)
@@ -71,7 +73,7 @@ static json_t *queue_json (const struct front *front)
 
 static json_t *requests_json (const struct front *front)
 {
-	json_t *outcomes = json_object (), *errors = json_object ();
+	json_t *outcomes = json_object (), *errors = json_object (), *limits = json_object ();
 	json_int_t total = (json_int_t)front->counts.lost;
 	struct request *request;
 	int running = 0, waiting = 0, undelivered = 0, held = 0;
@@ -88,14 +90,18 @@ static json_t *requests_json (const struct front *front)
 			json_object_set_new (
 				errors, code_name ((enum code)i), json_integer ((json_int_t)front->counts.errors[i]));
 		}
+	for (int i = 0; i < N_CALL_LIMITS; i++)
+		if (front->counts.limits[i])
+			json_object_set_new (
+				limits, call_limit_row (i)->word, json_integer ((json_int_t)front->counts.limits[i]));
 	list_each (request, &front->requests, node) {
 		*(request->state == REQUEST_WAITING ? &waiting : &running) += 1;
 		undelivered += request->state == REQUEST_DRAINING;
 	}
 	held = places_lingering (&front->places);
-	return json_pack ("{sI si si si si sI so so so}", "total", total, "running", running, "waiting", waiting,
+	return json_pack ("{sI si si si si sI so so so so}", "total", total, "running", running, "waiting", waiting,
 		"undelivered", undelivered, "held", held, "lost", (json_int_t)front->counts.lost, "outcomes", outcomes,
-		"errors", errors, "ran", histogram_json (&front->counts.ran));
+		"errors", errors, "limits", limits, "ran", histogram_json (&front->counts.ran));
 }
 
 static json_t *daemon_json (const struct front *front)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "front/histogram.h"
+#include "wire/call_limits.h"
 #include "wire/codes.h"
 
 struct front;
@@ -13,6 +14,7 @@ struct request;
 
 struct counts {
 	uint64_t outcomes[N_OUTCOMES], errors[N_CODES], lost; /* of calls; lost: the client was gone */
+	uint64_t limits[N_CALL_LIMITS]; /* of calls: the limits that ended them */
 	uint64_t bytes_in, bytes_out; /* of connections; bytes_in: of closed connections */
 	struct histogram waited, ran; /* requests: in the queue; from a worker to the terminal message */
 	uint64_t born, crashed; /* workers */

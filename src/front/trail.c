@@ -75,6 +75,7 @@ void trail_end (const struct request *request)
 		.error = code_name (request->code),
 		.exit = exited && !lost ? request->number_of : -1,
 		.signal = signalled && !lost ? signal_word (request->number_of) : NULL,
+		.limit = request->limit && !request->failed && !lost ? call_limit_row (request->limit)->word : NULL,
 		.seconds = request->started_ms ? (double)(clock_ms () - request->started_ms) / 1000 : 0,
 		.in = request->relay.bytes_in,
 		.out = request->relay.bytes_out,

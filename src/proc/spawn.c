@@ -28,10 +28,10 @@
 #include "base/fd.h"
 #include "proc/spawn.h"
 
-static const struct spawn_limits usual_limits = { .umask = 022, .core = 0, .nofile = 1024 };
+const struct spawn_limits spawn_usual_limits = { .umask = 022, .core = 0, .nofile = 1024 };
 
 /* The last step of the child. */
-enum step { STEP_DESCRIPTORS, STEP_TERMINAL, STEP_CWD, STEP_USER, STEP_PARENT, STEP_EXEC };
+enum step { STEP_DESCRIPTORS, STEP_TERMINAL, STEP_LIMITS, STEP_CWD, STEP_USER, STEP_PARENT, STEP_EXEC };
 
 struct failure {
 	enum step step;
@@ -107,7 +107,7 @@ static int child_fds (struct plan *plan)
 	return 0;
 }
 
-static void child_limit (int resource, uint64_t soft)
+static void child_soft_limit (int resource, uint64_t soft)
 {
 	struct rlimit limit;
 
@@ -115,6 +115,32 @@ static void child_limit (int resource, uint64_t soft)
 		return;
 	limit.rlim_cur = soft < limit.rlim_max ? (rlim_t)soft : limit.rlim_max;
 	setrlimit ((__rlimit_resource_t)resource, &limit);
+}
+
+/* Lower soft and hard limits, and never raise one. */
+static int child_call_limits (const struct call_limits *limits)
+{
+	for (int i = LIMIT_NONE + 1; i < N_CALL_LIMITS; i++) {
+		int resource = call_limit_row (i)->resource;
+		rlim_t value = (rlim_t)limits->value[i], hard = value;
+		struct rlimit limit;
+
+		if (!value || resource == NO_RESOURCE)
+			continue;
+		if (resource == RLIMIT_CPU) {
+			value = (value + 999) / 1000;
+			hard = value + SPAWN_CPU_GRACE;
+		}
+		if (getrlimit ((__rlimit_resource_t)resource, &limit) < 0)
+			return -1;
+		limit.rlim_cur = value < limit.rlim_cur ? value : limit.rlim_cur;
+		limit.rlim_max = hard < limit.rlim_max ? hard : limit.rlim_max;
+		if (setrlimit ((__rlimit_resource_t)resource, &limit) < 0)
+			return -1;
+	}
+	if (limits->value[LIMIT_NICE] > getpriority (PRIO_PROCESS, 0))
+		return setpriority (PRIO_PROCESS, 0, (int)limits->value[LIMIT_NICE]);
+	return 0;
 }
 
 /* glibc's functions change the user of all threads, and would wait for those of the parent (nptl(7)): these are the
@@ -153,7 +179,7 @@ static _Noreturn __attribute__ ((noinline)) void child_run (struct plan *plan)
 	static char *const no_env[] = { NULL };
 	static const unsigned char no_mask[_NSIG / 8];
 	const struct spawn *spawn = plan->spawn;
-	const struct spawn_limits *limits = spawn->limits ? spawn->limits : &usual_limits;
+	const struct spawn_limits *limits = spawn->limits ? spawn->limits : &spawn_usual_limits;
 
 	child_signals (spawn->ignored ? spawn->ignored : UINT64_MAX);
 	setsid ();
@@ -162,8 +188,10 @@ static _Noreturn __attribute__ ((noinline)) void child_run (struct plan *plan)
 		child_fail (plan, STEP_DESCRIPTORS);
 	if (spawn->terminal && ioctl (0, TIOCSCTTY, 0) < 0)
 		child_fail (plan, STEP_TERMINAL);
-	child_limit (RLIMIT_NOFILE, limits->nofile);
-	child_limit (RLIMIT_CORE, limits->core);
+	child_soft_limit (RLIMIT_NOFILE, limits->nofile);
+	child_soft_limit (RLIMIT_CORE, limits->core);
+	if (child_call_limits (&limits->call) < 0)
+		child_fail (plan, STEP_LIMITS);
 	if (spawn->cwd && chdir (spawn->cwd) < 0)
 		child_fail (plan, STEP_CWD);
 	if (spawn->user && child_become (spawn->user) < 0)
@@ -212,6 +240,7 @@ static int fail_words (const struct plan *plan, const struct failure *failure, s
 	switch (failure->step) {
 	case STEP_DESCRIPTORS: return err_sys (err, 0, "cannot set up the descriptors of %.200s", spawn->argv[0]);
 	case STEP_TERMINAL: return err_sys (err, 0, "cannot give %.200s its terminal", spawn->argv[0]);
+	case STEP_LIMITS: return err_sys (err, 0, "cannot set the limits of %.200s", spawn->argv[0]);
 	case STEP_CWD: return err_sys (err, 0, "cannot change to %.200s", spawn->cwd);
 	case STEP_USER:
 		return err_sys (err, 0, "cannot run %.200s as uid %u", spawn->argv[0], (unsigned)spawn->user->uid);
@@ -345,13 +374,48 @@ void child_signal (const struct child *child, int signo)
 		kill (-child->pid, signo);
 }
 
-int child_reap (struct child *child, int *status)
+int child_reap_usage (struct child *child, int *status, struct call_usage *usage)
 {
+	struct rusage used = { .ru_maxrss = 0 };
 	pid_t pid;
 
 	do
-		pid = waitpid (child->pid, status, 0);
+		pid = wait4 (child->pid, status, 0, &used);
 	while (pid < 0 && errno == EINTR);
 	fd_close (&child->pidfd);
+	*usage = (struct call_usage){
+		.user_us = (int64_t)used.ru_utime.tv_sec * 1000000 + used.ru_utime.tv_usec,
+		.system_us = (int64_t)used.ru_stime.tv_sec * 1000000 + used.ru_stime.tv_usec,
+		.memory = (int64_t)used.ru_maxrss * 1024,
+	};
 	return pid < 0 ? -1 : 0;
+}
+
+int child_reap (struct child *child, int *status)
+{
+	struct call_usage usage;
+
+	return child_reap_usage (child, status, &usage);
+}
+
+/* Has the child used up that much CPU time? The kernel compares the limit with time that it has sampled at its ticks, and
+ * reports a more exact one, which may be less. */
+static bool used_up (int64_t used_ms, int64_t limit_ms)
+{
+	return used_ms >= limit_ms - limit_ms / 4;
+}
+
+enum call_limit child_limit (const struct call_limits *limits, int status, const struct call_usage *usage)
+{
+	int signo = WIFSIGNALED (status) ? WTERMSIG (status) : WEXITSTATUS (status) - 128;
+	int64_t cpu = limits->value[LIMIT_CPU], used = (usage->user_us + usage->system_us) / 1000;
+
+	if (signo == SIGXFSZ && limits->value[LIMIT_FILE_SIZE])
+		return LIMIT_FILE_SIZE;
+	if (cpu && signo == SIGXCPU && used_up (used, cpu))
+		return LIMIT_CPU;
+	/* The hard limit sends SIGKILL. */
+	if (cpu && signo == SIGKILL && used >= cpu && used_up (used, cpu + SPAWN_CPU_GRACE * 1000))
+		return LIMIT_CPU;
+	return LIMIT_NONE;
 }

@@ -3,8 +3,8 @@
  * All is prepared before the fork; between fork and exec the child makes only async-signal-safe calls. A failure there
  * is reported as an errno and a step, through a close-on-exec pipe, so that "no such file" is never taken for exit
  * status 127. The caller makes the three standard descriptors, of any kind. The child gets a session of its own,
- * default signal dispositions, an empty mask, and the default or requested umask and limits (the hard limits stay, so
- * that a command may raise the soft ones again). It gets no descriptors but 0, 1, 2 and those in `keep`. (reference:
+ * default signal dispositions, an empty mask, and the default or requested umask and limits (the hard limits of core and
+ * nofile stay, so that a command may raise the soft ones again; those of `call` are hard ones). It gets no descriptors but 0, 1, 2 and those in `keep`. (reference:
  * signal-safety(7), vfork(2), close_range(2), prctl(2) PR_SET_PDEATHSIG)
  */
 #ifndef REMEX_PROC_SPAWN_H
@@ -15,13 +15,21 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "wire/call_limits.h"
 
 /* The defaults: umask 022, no core files, 1024 descriptors. A value above a hard limit is lowered to that limit. */
 struct spawn_limits {
 	mode_t umask;
 	uint64_t core; /* bytes; UINT64_MAX: no limit */
 	uint64_t nofile;
+	/* Hard limits too, which only root can raise again, and the least niceness. RLIMIT_CPU is in whole seconds, rounded up; its
+	 * hard limit is SPAWN_CPU_GRACE seconds above it, for a program that handles SIGXCPU. */
+	struct call_limits call;
 };
+
+extern const struct spawn_limits spawn_usual_limits;
+
+enum { SPAWN_CPU_GRACE = 2 };
 
 /* The user that a program runs as: without supplementary groups, and without a way to new privileges (prctl(2),
  * PR_SET_NO_NEW_PRIVS). The caller is root. */
@@ -73,5 +81,13 @@ void child_signal (const struct child *child, int signo);
 
 /* Wait for the child to end and reap it; status as from waitpid(2). Closes the pidfd. 0 or -1. */
 int child_reap (struct child *child, int *status);
+
+/* The same; `usage` is what the child and the processes that it has waited for have used (wait4(2)). The largest resident set
+ * is at least that of the caller: the child had the caller's memory until it executed its program. */
+int child_reap_usage (struct child *child, int *status, struct call_usage *usage);
+
+/* The limit of `limits` that has ended a child with that status, as far as status and usage prove it: CPU time or file size,
+ * also where a shell reports the signal of its own child (128 + signal); else LIMIT_NONE. */
+enum call_limit child_limit (const struct call_limits *limits, int status, const struct call_usage *usage);
 
 #endif

@@ -247,6 +247,9 @@ static int check_call (const struct alone *alone, const struct message *message,
 		return err_set (err, CODE_BAD_VALUE, "'user' must be a string");
 	if (input && !json_is_boolean (input))
 		return err_set (err, CODE_BAD_VALUE, "'input' must be true or false");
+	if (json_object_get (header, "limits"))
+		return err_set (err, CODE_BAD_VALUE,
+			"an sshd alone cannot limit a command: limits need remexd on that machine");
 	if (!(*verb = find_verb (alone, message->name, err)) || !(row = verb_find (alone->table, message->name, err)))
 		return -1;
 	if (tty_read (header, row->tty ? NULL : row->name, &tty, err) < 0)

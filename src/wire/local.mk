@@ -1,5 +1,6 @@
 noinst_LTLIBRARIES += %D%/libwire.la
 %C%_libwire_la_SOURCES = \
+	%D%/call_limits.c %D%/call_limits.h \
 	%D%/codes.c %D%/codes.h \
 	%D%/discovery.c %D%/discovery.h \
 	%D%/header.c %D%/header.h \

@@ -7,6 +7,8 @@
 #ifndef REMEX_WIRE_RECORDS_H
 #define REMEX_WIRE_RECORDS_H
 
+#include "wire/call_limits.h"
+
 enum record_type {
 	/* front -> worker. One request at a time: the next CALL follows the terminal record of the last. No record ends
 	 * a request or a worker: the keeper closes the lifeline (proc/keeper.h). */
@@ -14,7 +16,8 @@ enum record_type {
 			 and attachment in a row, in as many CALL records as needed (same id, a, b). The attachment is a
 			 JSON object: "facts", an object, for a verb with REMEX_FACTS; "roots", for a verb with
 			 REMEX_PATHS: null if no roots bind the caller, else a list of {"path":…,"write":…}, which may
-			 be empty. Without "roots" such a verb does not run */
+			 be empty. Without "roots" such a verb does not run. "limits", as in a call: the limits that hold
+			 the request, where there are any for its command */
 	REC_INPUT, /* id request, payload: bytes for remex_read, never more than PULL granted */
 	REC_INPUT_END, /* id request */
 	REC_SIGNAL, /* id request, a signal number, for the command's process group; with a terminal for its foreground
@@ -206,6 +209,8 @@ struct worker_birthday {
 struct worker_state {
 	long long resident; /* bytes */
 	unsigned flags; /* enum worker_flag */
+	int limit; /* enum call_limit: the limit that ended the command */
+	struct call_usage usage; /* of the command */
 };
 
 enum worker_flag {

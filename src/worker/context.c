@@ -68,6 +68,8 @@ int context_read (struct context *context, const char *text, size_t n, struct er
 		result = context_fail (err, "the facts");
 	if (result == 0 && roots)
 		result = read_roots (context, roots, err);
+	if (result == 0 && call_limits_read (&context->limits, json_object_get (json, "limits"), &why) < 0)
+		result = context_fail (err, why.text);
 	json_decref (json);
 	return result;
 }

@@ -1,5 +1,5 @@
 /* context - the facts that the front gives to a verb besides its arguments, in the attachment of REC_CALL
- * (wire/records.h): remexd's counters, and the roots of the caller.
+ * (wire/records.h): remexd's counters, the roots of the caller, and the limits of the request.
  */
 #ifndef REMEX_WORKER_CONTEXT_H
 #define REMEX_WORKER_CONTEXT_H
@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "wire/call_limits.h"
 
 struct context {
 	char *facts; /* JSON; NULL: not in the attachment */
@@ -17,6 +18,8 @@ struct context {
 	struct remex_root *items; /* the paths are owned */
 	const struct remex_root **roots; /* the same, as a list that ends with NULL */
 	size_t n_roots;
+	struct call_limits
+		limits; /* the strictest of the call, its caller and the configuration; not deadline and idle */
 };
 
 /* Read the attachment; n 0: there is none. 0, or -1 and err (with a code); context_free frees also after a failure. */

@@ -52,6 +52,8 @@ struct remex_call {
 	enum code code; /* failed */
 	int number; /* failed: errno; else exit status or signal */
 	enum outcome outcome; /* not failed */
+	enum call_limit limit; /* the limit that ended the command */
+	struct call_usage usage; /* of the command */
 	char text[ERR_TEXT]; /* failed, or never_started */
 };
 

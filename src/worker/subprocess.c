@@ -120,14 +120,18 @@ static struct remex_command in_our_size (const struct remex_command *command)
 	return ours;
 }
 
-/* NULL (the default limits) when the command sets no limits, or the struct is too small. */
-static const struct spawn_limits *limits_of (const struct remex_command *command, struct spawn_limits *limits)
+/* The limits of the plugin (the default ones when it sets none, or the struct is too small), and those of the call. */
+static struct spawn_limits limits_of (const struct remex_call *call, const struct remex_command *command)
 {
 	const struct remex_limits *given = command->limits;
+	struct spawn_limits limits = spawn_usual_limits;
 
-	if (!given || given->size < sizeof *given)
-		return NULL;
-	*limits = (struct spawn_limits){ .umask = given->umask, .core = given->core, .nofile = given->nofile };
+	if (given && given->size >= sizeof *given) {
+		limits.umask = given->umask;
+		limits.core = given->core;
+		limits.nofile = given->nofile;
+	}
+	limits.call = call->context.limits;
 	return limits;
 }
 
@@ -138,7 +142,7 @@ static int start (struct remex_call *call, const struct remex_command *command, 
 	const char *path = command->path ? command->path : USUAL_PATH;
 	char *cwd = start_directory (call, command);
 	struct environment env = { 0 };
-	struct spawn_limits limits;
+	struct spawn_limits limits = limits_of (call, command);
 	int result;
 
 	if (!cwd || environment_make (&env, call, command, path) < 0) {
@@ -154,7 +158,7 @@ static int start (struct remex_call *call, const struct remex_command *command, 
 			.ignored = tidy_ignored (&call->worker->tidy),
 			.terminal = call->tty.wanted,
 			.die_with_parent = true,
-			.limits = limits_of (command, &limits),
+			.limits = &limits,
 		};
 
 		result = spawn_start (&spawn, child, err);
@@ -277,10 +281,11 @@ int remex_wait (struct remex_call *call, struct remex_child *child)
 			return -1;
 		}
 	}
-	if (child_reap (&waited, &child->status) < 0)
+	if (child_reap_usage (&waited, &child->status, &call->usage) < 0)
 		return -1;
 	child->pidfd = -1;
 	pty_close (&call->pty);
+	call->limit = child_limit (&call->context.limits, child->status, &call->usage);
 	call->outcome = WIFSIGNALED (child->status) ? OUTCOME_SIGNALLED : OUTCOME_EXITED;
 	call->number = WIFSIGNALED (child->status) ? WTERMSIG (child->status) : WEXITSTATUS (child->status);
 	return 0;

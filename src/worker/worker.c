@@ -32,10 +32,13 @@ struct self {
 	size_t size, got;
 };
 
-static int send_state (struct self *self, struct record *record, unsigned flags, const char *words)
+/* Send a terminal record: the rest of `state` is filled in. */
+static int send_state (struct self *self, struct record *record, struct worker_state state, const char *words)
 {
-	struct worker_state state = { .resident = self->resident, .flags = flags };
-	int result = link_send (self->worker.link,
+	int result;
+
+	state.resident = self->resident;
+	result = link_send (self->worker.link,
 		&(struct outgoing){
 			.record = *record, .data = &state, .n = sizeof state, .more = words, .more_n = strlen (words) },
 		0);
@@ -93,7 +96,7 @@ static int serve (struct self *self, const struct record *record)
 	struct remex_call call;
 	struct err err;
 	const char *changed;
-	unsigned flags = 0;
+	struct worker_state state = { .flags = 0 };
 
 	if (invocation_init (&call, &self->worker, record->id, self->text, (size_t)record->a, self->text + record->a,
 		    (size_t)record->b, &err) < 0)
@@ -109,21 +112,23 @@ static int serve (struct self *self, const struct record *record)
 	}
 	pty_close (&call.pty); /* of a command that its handler has not waited for */
 	if (tree_watch_left (&self->worker.watch, getpid ()))
-		flags |= WORKER_LEFT;
+		state.flags |= WORKER_LEFT;
 	if (call.unfit)
-		flags |= WORKER_DIRTY;
+		state.flags |= WORKER_DIRTY;
 	if (call.kill)
-		flags |= WORKER_KILL;
+		state.flags |= WORKER_KILL;
 	if ((changed = tidy_changed (&self->worker.tidy))) {
-		flags |= WORKER_DIRTY;
+		state.flags |= WORKER_DIRTY;
 		log_warning ("the %s of a worker was changed; replacing the worker. call=%s", changed,
 			json_string_value (json_object_get (call.header, "call")));
 	}
 	end.type = call.failed ? REC_FAIL : REC_DONE;
 	end.a = call.failed ? (int64_t)call.code : (int64_t)call.outcome;
 	end.b = call.number;
+	state.limit = call.limit;
+	state.usage = call.usage;
 	invocation_free (&call);
-	return send_state (self, &end, flags, call.text);
+	return send_state (self, &end, state, call.text);
 }
 
 /* Take a piece of a CALL: 1 when the call is complete, 0 when pieces are missing, -1 when it is malformed. */
@@ -310,7 +315,7 @@ int worker_run (int link, int lifeline, void *arg)
 		struct record failed = { .type = REC_FAIL, .a = err.code, .b = err.sys };
 
 		log_error ("a worker for uid %u could not start: %s", (unsigned)birth->uid, err.text);
-		send_state (&self, &failed, 0, err.text);
+		send_state (&self, &failed, (struct worker_state){ .flags = 0 }, err.text);
 		return EXIT_FAILURE;
 	}
 	if (birth->probe) {

@@ -9,6 +9,7 @@ base_tests = \
 	%D%/check_options \
 	%D%/check_paths \
 	%D%/check_terminal_modes \
+	%D%/check_quantity \
 	%D%/check_text \
 	%D%/check_token_bucket \
 	%D%/check_trusted \
@@ -34,6 +35,8 @@ TESTS += $(base_tests)
 %C%_check_paths_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_terminal_modes_CFLAGS = $(check_cflags)
 %C%_check_terminal_modes_LDADD = src/base/libbase.la $(check_libs)
+%C%_check_quantity_CFLAGS = $(check_cflags)
+%C%_check_quantity_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_text_CFLAGS = $(check_cflags)
 %C%_check_text_LDADD = src/base/libbase.la $(check_libs)
 %C%_check_token_bucket_CFLAGS = $(check_cflags)

@@ -42,6 +42,20 @@ static const struct {
 	{ { .outcome = REMEX_TIMED_OUT, .limit = "deadline" }, "ls", STATUS_TIMED_OUT,
 		"timed out, by a limit of the server; it was still waiting for its turn",
 		"{\"code\":\"timed_out\",\"limit\":\"deadline\"}" },
+	{ { .outcome = REMEX_TIMED_OUT, .started = true, .limit = "idle", .limit_value = 1.5 }, "ls", STATUS_TIMED_OUT,
+		"timed out after 1.5 s without a byte, by a limit of the server",
+		"{\"code\":\"timed_out\",\"limit\":\"idle\"}" },
+	{ { .outcome = REMEX_TIMED_OUT, .started = true, .limit = "output", .limit_value = 1 << 20 }, "ls",
+		STATUS_TIMED_OUT, "the limit of output (1MiB) ended it",
+		"{\"code\":\"timed_out\",\"limit\":\"output\"}" },
+	{ { .outcome = REMEX_SIGNALLED, .signal = SIGXCPU, .limit = "cpu", .limit_value = 10 }, "ls", 128 + SIGXCPU,
+		"the limit of CPU time (10 s) ended it", NULL },
+	{ { .outcome = REMEX_SIGNALLED, .signal = SIGXFSZ, .limit = "file_size" }, "ls", 128 + SIGXFSZ,
+		"the limit of file size ended it", NULL },
+	{ { .outcome = REMEX_EXITED, .exit = 152, .limit = "cpu", .limit_value = 1.5 }, "ls", 152,
+		"the limit of CPU time (1.5 s) ended it", NULL },
+	{ { .outcome = REMEX_SIGNALLED, .signal = SIGKILL, .limit = "of a later server", .limit_value = 3 }, "ls", 137,
+		"the limit of of a later server (3) ended it", NULL },
 	{ { .outcome = REMEX_NEVER_STARTED, .message = "No such file or directory" }, "lx", STATUS_REMEX,
 		"cannot run lx: No such file or directory",
 		"{\"code\":\"never_started\",\"message\":\"No such file or directory\"}" },
@@ -92,6 +106,15 @@ START_TEST (limits_of_our_own)
 	capture_begin ();
 	result_explain (&call, "ls");
 	ck_assert_str_eq (capture_end (), "remex: web1: timed out after 2.5 s\n");
+	call.result.limit_value = 2.5;
+	capture_begin ();
+	result_explain (&call, "ls");
+	ck_assert_str_eq (capture_end (), "remex: web1: timed out after 2.5 s\n");
+	call.result.limit_value = 1; /* that of the server */
+	capture_begin ();
+	result_explain (&call, "ls");
+	ck_assert_str_eq (capture_end (), "remex: web1: timed out after 1 s, by a limit of the server\n");
+	call.result.limit_value = 0;
 	call.result.limit = "idle";
 	capture_begin ();
 	result_explain (&call, "ls");
@@ -166,7 +189,7 @@ END_TEST
 START_TEST (the_object)
 {
 	static const char *const members[] = { "host", "outcome", "exit", "signal", "stdout", "stderr", "seconds",
-		"pipe_held", "survivors", "error" };
+		"pipe_held", "survivors", "limit", "rusage", "error" };
 	struct call call = ended (ends[_i].result);
 	json_t *json, *error = ends[_i].error ? json_loads (ends[_i].error, 0, NULL) : json_null ();
 	bool exited = call.result.outcome == REMEX_EXITED;
@@ -189,6 +212,10 @@ START_TEST (the_object)
 	ck_assert_str_eq (json_string_value (json_object_get (json_object_get (json, "stderr"), "b64")), "/w==");
 	ck_assert_int_eq (json_is_true (json_object_get (json, "pipe_held")), call.result.pipe_held);
 	ck_assert_int_eq (json_integer_value (json_object_get (json, "survivors")), call.result.survivors);
+	ck_assert_str_eq (
+		*call.result.limit ? json_string_value (json_object_get (json, "limit")) : "", call.result.limit);
+	ck_assert_int_eq (json_is_null (json_object_get (json, "limit")), !*call.result.limit);
+	ck_assert (json_is_null (json_object_get (json, "rusage")));
 	ck_assert_msg (json_equal (json_object_get (json, "error"), error), "not %s", ends[_i].error);
 	json_decref (error);
 	json_decref (json);

@@ -48,7 +48,8 @@ START_TEST (defaults)
 	ck_assert_int_eq (grant->expires, 0);
 	ck_assert_int_eq (grant->limits.connections, 16);
 	ck_assert_int_eq (grant->limits.calls, 64);
-	ck_assert_int_eq (grant->limits.deadline_ms, 0);
+	for (int i = 0; i < N_CALL_LIMITS; i++)
+		ck_assert_int_eq (grant->limits.requests.value[i], 0);
 	grant_free (grant);
 	grant_free (NULL);
 }
@@ -56,18 +57,20 @@ END_TEST
 
 START_TEST (everything)
 {
-	struct grant *grant = parse ("slots:\n"
-				     "  unit: '[a-z]+'\n"
-				     "key: [" KEY_1 " alice@desk, '" KEY_2 "']\n"
-				     "user: deploy\n"
-				     "allow: [status, file.*, exec.run, \"a.b\"]\n"
-				     "commands:\n"
-				     "  - [systemctl, status, \"{unit}\"]\n"
-				     "  - [uptime]\n"
-				     "roots: {/srv/app: rw, '/var/log': 'r'}\n"
-				     "from: [10.0.0.0/8, '2001:db8::/32', 192.0.2.1]\n"
-				     "expires: 2027-01-31T12:00:00Z\n"
-				     "limits: {connections: 1, calls: 65536, deadline: 1.5h}\n");
+	struct grant *grant =
+		parse ("slots:\n"
+		       "  unit: '[a-z]+'\n"
+		       "key: [" KEY_1 " alice@desk, '" KEY_2 "']\n"
+		       "user: deploy\n"
+		       "allow: [status, file.*, exec.run, \"a.b\"]\n"
+		       "commands:\n"
+		       "  - [systemctl, status, \"{unit}\"]\n"
+		       "  - [uptime]\n"
+		       "roots: {/srv/app: rw, '/var/log': 'r'}\n"
+		       "from: [10.0.0.0/8, '2001:db8::/32', 192.0.2.1]\n"
+		       "expires: 2027-01-31T12:00:00Z\n"
+		       "limits: {connections: 1, calls: 65536, deadline: 1.5h, idle: 1m, cpu: 2s, memory: 1GiB,\n"
+		       "  processes: 100, files: 64, file_size: 1MiB, nice: 5, output: 10MB}\n");
 	char line[KEY_LINE_SIZE];
 
 	ck_assert_uint_eq (grant->n_keys, 2);
@@ -90,7 +93,15 @@ START_TEST (everything)
 	ck_assert_int_eq (grant->expires, 1801396800);
 	ck_assert_int_eq (grant->limits.connections, 1);
 	ck_assert_int_eq (grant->limits.calls, 65536);
-	ck_assert_int_eq (grant->limits.deadline_ms, 5400000);
+	ck_assert_int_eq (grant->limits.requests.value[LIMIT_DEADLINE], 5400000);
+	ck_assert_int_eq (grant->limits.requests.value[LIMIT_IDLE], 60000);
+	ck_assert_int_eq (grant->limits.requests.value[LIMIT_CPU], 2000);
+	ck_assert_int_eq (grant->limits.requests.value[LIMIT_MEMORY], 1 << 30);
+	ck_assert_int_eq (grant->limits.requests.value[LIMIT_PROCESSES], 100);
+	ck_assert_int_eq (grant->limits.requests.value[LIMIT_FILES], 64);
+	ck_assert_int_eq (grant->limits.requests.value[LIMIT_FILE_SIZE], 1 << 20);
+	ck_assert_int_eq (grant->limits.requests.value[LIMIT_NICE], 5);
+	ck_assert_int_eq (grant->limits.requests.value[LIMIT_OUTPUT], 10000000);
 	grant_free (grant);
 }
 END_TEST
@@ -200,6 +211,9 @@ static const struct {
 		"f:3:23: limits.connections must be a whole number from 1 to 1000000, not '0'" },
 	{ ALLOW "limits: {calls: 65537}", "f:3:17: limits.calls must be a whole number from 1 to 65536, not '65537'" },
 	{ ALLOW "limits: {deadline: 366d}", "f:3:20: limits.deadline must be a time from 0s to 365d, not '366d'" },
+	{ ALLOW "limits: {nice: 20}", "f:3:16: limits.nice must be a whole number from 0 to 19, not '20'" },
+	{ ALLOW "limits: {memory: -1}", "f:3:18: limits.memory must be a size from 0 to 1024TiB, not '-1'" },
+	{ ALLOW "cpu: 3", "f:3:1: unknown key 'cpu'; did you mean 'limits.cpu'?" },
 	{ ALLOW "limits: 3", "f:3:9: limits must be a map of keys, not '3'" },
 };
 

@@ -170,10 +170,9 @@ END_TEST
 START_TEST (known_keys_may_stand_in_must)
 {
 	begin ("");
-	fake_send (&fake,
-		"{\"id\":1," COUNT
-		",\"must\":[\"id\",\"call\",\"args\",\"deadline\",\"idle\",\"input\",\"body\",\"window\",\"user\","
-		"\"wait_output\",\"must\"]}");
+	fake_send (&fake, "{\"id\":1," COUNT ",\"must\":[\"id\",\"call\",\"args\",\"deadline\",\"idle\",\"limits\","
+			  "\"input\",\"body\",\"window\",\"user\","
+			  "\"wait_output\",\"must\"]}");
 	check_answers ("");
 	ck_assert_int_eq (front->queue.length, 1);
 	end ();

@@ -455,6 +455,60 @@ START_TEST (a_cut_waits_for_nothing)
 }
 END_TEST
 
+/* --- the limit of output ------------------------------------------------------------------------------------------ */
+
+/* As many bytes as the limit says pass, and further ones only show that there are more. */
+START_TEST (output_up_to_the_limit)
+{
+	struct fixture fixture;
+	int out, err;
+
+	fixture_begin (&fixture, "");
+	fixture.relay.output_max = 1000;
+	out = fixture_outlet (&fixture, "stdout");
+	err = fixture_outlet (&fixture, "stderr");
+	ck_assert_int_eq (fill (out, 0, 600), 600);
+	fixture_until (&fixture, fixture.relay.bytes_out == 600);
+	ck_assert (!fixture.relay.over);
+	ck_assert_int_eq (fill (err, 0, 400 + (size_t)_i), 400 + _i);
+	fixture_until (&fixture, fixture.relay.bytes_out == 1000);
+	if (_i)
+		fixture_until (&fixture, fixture.relay.over);
+	close (out);
+	close (err);
+	if (!_i) {
+		relay_end (&fixture.relay);
+		fixture_until (&fixture, relay_done (&fixture.relay));
+		ck_assert (!fixture.relay.over);
+	} else {
+		relay_shut (&fixture.relay);
+	}
+	fixture_receive (&fixture, MOST);
+	check_pattern (&fixture.out, 600);
+	check_pattern (&fixture.err, 400);
+	fixture_end (&fixture);
+}
+END_TEST
+
+/* The same for what the worker writes itself. */
+START_TEST (records_up_to_the_limit)
+{
+	struct fixture fixture;
+
+	fixture_begin (&fixture, "");
+	fixture.relay.output_max = 1000;
+	ck_assert_int_eq (relay_write (&fixture.relay, "stdout", 6, pattern (0, 1000), 1000), 0);
+	ck_assert (!fixture.relay.over && !relay_holds (&fixture.relay));
+	ck_assert_int_eq (relay_write (&fixture.relay, "stdout", 6, pattern (1000, 1), 1), 0);
+	ck_assert (fixture.relay.over);
+	relay_shut (&fixture.relay);
+	ck_assert (!relay_holds (&fixture.relay));
+	fixture_receive (&fixture, MOST);
+	check_pattern (&fixture.out, 1000);
+	fixture_end (&fixture);
+}
+END_TEST
+
 /* --- names ------------------------------------------------------------------------------------------------------- */
 
 static int add (struct fixture *fixture, const char *name, size_t n)
@@ -507,6 +561,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, bytes_that_another_process_has_read_are_not_waited_for);
 	tcase_add_test (tcase, an_end_behind_a_shut_window_is_not_held);
 	tcase_add_test (tcase, a_cut_waits_for_nothing);
+	tcase_add_loop_test (tcase, output_up_to_the_limit, 0, 2);
+	tcase_add_test (tcase, records_up_to_the_limit);
 	tcase_add_test (tcase, names_of_outlets);
 }
 

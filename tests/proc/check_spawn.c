@@ -356,6 +356,126 @@ START_TEST (test_die_with_parent)
 }
 END_TEST
 
+/* --- the limits of a call ----------------------------------------------------------------------------------------- */
+
+static struct spawn_limits limited (enum call_limit limit, int64_t value)
+{
+	struct spawn_limits limits = spawn_usual_limits;
+
+	limits.call.value[limit] = value;
+	return limits;
+}
+
+/* Run the line in a shell with these limits, and return its first line of output. */
+static const char *shell (const char *line, const struct spawn_limits *limits, int *status, struct call_usage *usage)
+{
+	const char *const argv[] = { "/bin/sh", "-c", line, NULL };
+	struct spawn spawn = { .argv = argv, .cwd = "/", .fds = { -1, -1, -1 }, .limits = limits };
+	static char text[256];
+	struct child child;
+	struct err err;
+	int out[2];
+
+	ck_assert_int_eq (pipe2 (out, O_CLOEXEC), 0);
+	spawn.fds[1] = out[1];
+	ck_assert_msg (spawn_start (&spawn, &child, &err) == 0, "%s", err.text);
+	close (out[1]);
+	slurp (out[0], text, sizeof text);
+	close (out[0]);
+	ck_assert_int_eq (child_reap_usage (&child, status, usage), 0);
+	text[strcspn (text, "\n")] = '\0';
+	return text;
+}
+
+static const struct {
+	enum call_limit limit;
+	int64_t value;
+	int resource;
+	rlim_t soft, hard;
+} resources[] = {
+	{ LIMIT_CPU, 1500, RLIMIT_CPU, 2, 2 + SPAWN_CPU_GRACE },
+	{ LIMIT_MEMORY, 256 << 20, RLIMIT_DATA, 256 << 20, 256 << 20 },
+	{ LIMIT_FILES, 100, RLIMIT_NOFILE, 100, 100 },
+	{ LIMIT_FILE_SIZE, 12345, RLIMIT_FSIZE, 12345, 12345 },
+	{ LIMIT_PROCESSES, 5000, RLIMIT_NPROC, 5000, 5000 },
+};
+
+/* Soft and hard limits are those of the call, or lower ones that the caller had. */
+START_TEST (test_call_limits)
+{
+	struct spawn_limits limits = limited (resources[_i].limit, resources[_i].value);
+	struct rlimit limit, seen, own;
+	struct child child;
+	const char *const argv[] = { "/bin/sleep", "1000", NULL };
+	struct spawn spawn = { .argv = argv, .cwd = "/", .fds = { -1, -1, -1 }, .limits = &limits };
+	struct err err;
+	int status;
+
+	for (int lower = 0; lower < 2; lower++) {
+		ck_assert_int_eq (getrlimit ((__rlimit_resource_t)resources[_i].resource, &own), 0);
+		ck_assert_msg (spawn_start (&spawn, &child, &err) == 0, "%s", err.text);
+		ck_assert_int_eq (prlimit (child.pid, (__rlimit_resource_t)resources[_i].resource, NULL, &seen), 0);
+		limit.rlim_cur = resources[_i].soft < own.rlim_cur ? resources[_i].soft : own.rlim_cur;
+		limit.rlim_max = resources[_i].hard < own.rlim_max ? resources[_i].hard : own.rlim_max;
+		ck_assert_uint_eq (seen.rlim_cur, limit.rlim_cur);
+		ck_assert_uint_eq (seen.rlim_max, limit.rlim_max);
+		child_signal (&child, SIGKILL);
+		ck_assert_int_eq (child_reap (&child, &status), 0);
+		/* The caller's own is unchanged. */
+		ck_assert_int_eq (getrlimit ((__rlimit_resource_t)resources[_i].resource, &limit), 0);
+		ck_assert_mem_eq (&limit, &own, sizeof own);
+		if (resources[_i].limit == LIMIT_CPU || resources[_i].limit == LIMIT_PROCESSES)
+			break; /* a low one would end this test, or keep it from forking */
+		own.rlim_cur = own.rlim_max = resources[_i].soft - 36;
+		ck_assert_int_eq (setrlimit ((__rlimit_resource_t)resources[_i].resource, &own), 0);
+	}
+}
+END_TEST
+
+START_TEST (test_nice)
+{
+	struct spawn_limits limits = limited (LIMIT_NICE, 7);
+	struct call_usage usage;
+	int status;
+
+	ck_assert_str_eq (shell ("nice", &limits, &status, &usage), "7");
+	ck_assert_int_eq (setpriority (PRIO_PROCESS, 0, 9), 0);
+	ck_assert_str_eq (shell ("nice", &limits, &status, &usage), "9"); /* it is never raised to a better one */
+	ck_assert_int_eq (getpriority (PRIO_PROCESS, 0), 9);
+}
+END_TEST
+
+/* What was used is known, and which limit has ended the command. */
+START_TEST (test_which_limit)
+{
+	struct spawn_limits limits = limited (LIMIT_CPU, 1);
+	struct call_usage usage;
+	int status;
+
+	shell ("exit 3", &limits, &status, &usage);
+	ck_assert_int_eq (status, W_EXITCODE (3, 0));
+	ck_assert_int_gt (usage.memory, 100000);
+	ck_assert_int_eq (child_limit (&limits.call, status, &usage), LIMIT_NONE);
+	shell ("kill -XCPU $$", &limits, &status, &usage); /* somebody else's signal */
+	ck_assert_int_eq (status, SIGXCPU);
+	if (usage.user_us + usage.system_us < 1000)
+		ck_assert_int_eq (child_limit (&limits.call, status, &usage), LIMIT_NONE);
+	shell ("while :; do :; done", &limits, &status, &usage);
+	ck_assert_int_eq (status, SIGXCPU);
+	ck_assert_int_ge (usage.user_us + usage.system_us, 750000);
+	ck_assert_int_eq (child_limit (&limits.call, status, &usage), LIMIT_CPU);
+	ck_assert_int_eq (child_limit (&limits.call, W_EXITCODE (128 + SIGXCPU, 0), &usage), LIMIT_CPU);
+	ck_assert_int_eq (child_limit (&limits.call, SIGKILL, &usage), LIMIT_NONE);
+	usage.user_us = (1 + SPAWN_CPU_GRACE) * 1000000;
+	ck_assert_int_eq (child_limit (&limits.call, SIGKILL, &usage), LIMIT_CPU);
+	ck_assert_int_eq (child_limit (&limits.call, SIGXFSZ, &usage), LIMIT_NONE);
+	limits = limited (LIMIT_FILE_SIZE, 1000);
+	ck_assert_int_eq (child_limit (&limits.call, SIGXFSZ, &usage), LIMIT_FILE_SIZE);
+	ck_assert_int_eq (child_limit (&limits.call, W_EXITCODE (128 + SIGXFSZ, 0), &usage), LIMIT_FILE_SIZE);
+	ck_assert_int_eq (child_limit (&limits.call, SIGXCPU, &usage), LIMIT_NONE);
+}
+END_TEST
+
 static void add_spawn (TCase *tcase)
 {
 	fixture_add (tcase);
@@ -370,6 +490,9 @@ static void add_spawn (TCase *tcase)
 	tcase_add_test (tcase, test_signal_group);
 	tcase_add_test (tcase, test_user);
 	tcase_add_test (tcase, test_die_with_parent);
+	tcase_add_loop_test (tcase, test_call_limits, 0, (int)(sizeof resources / sizeof *resources));
+	tcase_add_test (tcase, test_nice);
+	tcase_add_test (tcase, test_which_limit);
 }
 
 CHECK_MAIN ("proc/spawn", add_spawn, spawn_add_failures)

@@ -23,6 +23,7 @@ system_tests = \
 	%D%/files.test \
 	%D%/full.test \
 	%D%/init.test \
+	%D%/limits.test \
 	%D%/log.test \
 	%D%/many.test \
 	%D%/memory.test \

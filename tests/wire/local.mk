@@ -1,5 +1,6 @@
 if HAVE_CHECK
 wire_tests = \
+	%D%/check_call_limits \
 	%D%/check_codes \
 	%D%/check_discovery \
 	%D%/check_header \
@@ -15,6 +16,8 @@ check_PROGRAMS += $(wire_tests)
 TESTS += $(wire_tests)
 fake_session = %D%/fake_session.c %D%/fake_session.h
 wire_libs = src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm $(check_libs)
+%C%_check_call_limits_CFLAGS = $(check_cflags)
+%C%_check_call_limits_LDADD = $(wire_libs)
 %C%_check_codes_CFLAGS = $(check_cflags)
 %C%_check_codes_LDADD = $(wire_libs)
 %C%_check_discovery_CFLAGS = $(check_cflags)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -379,9 +380,54 @@ START_TEST (stopping_without_a_terminal)
 }
 END_TEST
 
+/* The limits of the attachment hold the command, and the terminal record has what it used and which limit ended it. */
+START_TEST (limits)
+{
+	struct worker_state state;
+	char usual[64];
+
+	snprintf (usual, sizeof usual, "1024\nunlimited\n%d\n", getpriority (PRIO_PROCESS, 0));
+	fixture_ready (&fixture);
+	fixture_call_with (&fixture, 1,
+		"{\"call\":\"tester.run\",\"args\":{\"argv\":[\"sh\",\"-c\",\"ulimit -n; nice; f=$(mktemp); head -c "
+		"8192 "
+		"/dev/zero >$f; s=$?; rm $f; exit $s\"],\"cwd\":\"/\"}}",
+		"{\"limits\":{\"files\":77,\"file_size\":4096,\"nice\":19}}");
+	take_pipes (false);
+	ck_assert_str_eq (read_until (output, NULL), "77\n19\n");
+	assert_end (OUTCOME_EXITED, 128 + SIGXFSZ);
+	state = fixture_state (&fixture);
+	ck_assert_int_eq (state.limit, LIMIT_FILE_SIZE);
+	ck_assert_int_gt (state.usage.memory, 100000);
+	close_pipes ();
+	/* They are those of that call alone. */
+	run ("ulimit -n; ulimit -f; nice", false);
+	take_pipes (false);
+	ck_assert_str_eq (read_until (output, NULL), usual);
+	assert_end (OUTCOME_EXITED, 0);
+	ck_assert_int_eq (fixture_state (&fixture).limit, LIMIT_NONE);
+	close_pipes ();
+	fixture_finish (&fixture);
+}
+END_TEST
+
+/* A call whose limits cannot be read does not run. */
+START_TEST (malformed_limits)
+{
+	fixture_ready (&fixture);
+	fixture_call_with (&fixture, 1, "{\"call\":\"tester.run\",\"args\":{\"argv\":[\"true\"],\"cwd\":\"/\"}}",
+		"{\"limits\":{\"file\":77}}");
+	ck_assert_int_eq (fixture_recv (&fixture), REC_FAIL);
+	ck_assert_ptr_nonnull (strstr (fixture_words (&fixture), "there is no limit 'file'"));
+	fixture_finish (&fixture);
+}
+END_TEST
+
 static void cases (TCase *tcase)
 {
 	fixture_add (tcase);
+	tcase_add_test (tcase, limits);
+	tcase_add_test (tcase, malformed_limits);
 	tcase_add_test (tcase, streams_that_are_not_handed_over);
 	tcase_add_test (tcase, output_and_exit);
 	tcase_add_test (tcase, surroundings);
