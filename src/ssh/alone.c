@@ -166,6 +166,18 @@ static void on_signal (struct channel *channel, int signo)
 		call->verb->ops->signal (call, signo);
 }
 
+static void on_resize (struct channel *channel, int rows, int cols)
+{
+	struct alone_call *call = call_of (channel);
+
+	if (!call->tty.wanted)
+		return;
+	call->tty.rows = rows;
+	call->tty.cols = cols;
+	if (!call->stop && call->verb->ops->resize)
+		call->verb->ops->resize (call);
+}
+
 static void on_cancel (struct channel *channel)
 {
 	stop (call_of (channel), STOP_CANCEL);
@@ -204,6 +216,7 @@ static const struct channel_ops channel_ops = {
 	.input = on_input,
 	.input_end = on_input_end,
 	.signal = on_signal,
+	.resize = on_resize,
 	.cancel = on_cancel,
 	.room = on_room,
 	.flow = on_flow,
@@ -238,7 +251,6 @@ static int check_call (const struct alone *alone, const struct message *message,
 	const json_t *header = message->header, *user = json_object_get (header, "user"),
 		     *input = json_object_get (header, "input"), *args = json_object_get (header, "args");
 	const struct verb *row;
-	struct tty tty;
 	int64_t deadline = 0;
 
 	if (header_check_must (header, "remex-ssh", err) < 0)
@@ -252,7 +264,7 @@ static int check_call (const struct alone *alone, const struct message *message,
 			"an sshd alone cannot limit a command: limits need remexd on that machine");
 	if (!(*verb = find_verb (alone, message->name, err)) || !(row = verb_find (alone->table, message->name, err)))
 		return -1;
-	if (tty_read (header, row->tty ? NULL : row->name, &tty, err) < 0)
+	if (tty_read (header, row->tty ? NULL : row->name, &call->tty, err) < 0)
 		return -1;
 	if (user && strcmp (json_string_value (user), alone->you) != 0)
 		return err_set (err, CODE_DENIED,
@@ -319,7 +331,10 @@ struct ssh_reach *alone_open (struct alone_call *call, const struct ssh_channel_
 		.via = alone->via,
 		.port = alone->port,
 		.command = what->command,
+		.shell = what->shell,
 		.subsystem = what->subsystem,
+		.tty = what->tty,
+		.env = what->env,
 	};
 
 	return ssh_pool_open (alone->pool, &target, ops, arg, err);
@@ -644,7 +659,7 @@ static json_t *describe (const struct alone_verb *verb)
 				"required", param->required, "command", param->command, "help", param->help));
 	}
 	return json_pack ("{ss ss sb sb sb sb sb so}", "name", strchr (verb->name, '.') + 1, "help", verb->help,
-		"control", 0, "facts", 0, "paths", 0, "runs", 1, "tty", 0, "params", params);
+		"control", 0, "facts", 0, "paths", 0, "runs", 1, "tty", verb->tty, "params", params);
 }
 
 /* The table of the verbs, as plugins declare them: the rows of one plugin are in a row. */

@@ -23,6 +23,7 @@
 #include "base/list.h"
 #include "ssh/ssh_pool.h"
 #include "wire/session.h"
+#include "wire/tty.h"
 #include "wire/verbs.h"
 
 struct alone;
@@ -44,6 +45,8 @@ struct alone_verb_ops {
 	/* The client takes output again (alone_output). */
 	void (*room) (struct alone_call *call);
 	void (*signal) (struct alone_call *call, int signo);
+	/* The client's terminal has another size: call->tty has it. Only where call->tty.wanted. */
+	void (*resize) (struct alone_call *call);
 	/* End what the call does over there, then answer by alone_stopped, later or during this call. Called once, unless the
 	 * call is over before it. Never NULL. */
 	void (*stop) (struct alone_call *call);
@@ -56,6 +59,7 @@ struct alone_verb {
 	const char *help;
 	const struct verb_param *params; /* their defaults are the verb's business */
 	size_t n_params;
+	bool tty; /* it can give its command a terminal */
 	/* Begin: call->args has been checked against params. 0, and the call is not answered during this call; or -1 and err,
 	 * whose code is an enum code: that is the answer, and no operation but `free` is called. */
 	int (*begin) (struct alone_call *call, struct err *err);
@@ -68,6 +72,7 @@ struct alone_call {
 	const struct alone_verb *verb;
 	struct channel *channel; /* NULL: the client is gone, and output is dropped */
 	json_t *args; /* an object; owned */
+	struct tty tty; /* the terminal that the client asks for */
 	void *state; /* the verb's own */
 	struct buf input; /* what the client has sent, and the verb has not taken */
 	bool input_ended; /* no more comes; true from the start where the client sends none */
@@ -106,7 +111,7 @@ void alone_leave (struct alone *alone);
 
 /* --- for verbs --------------------------------------------------------------------------------------------------- */
 
-/* Ask the machine's sshd for a channel: { .command = TEXT } or { .subsystem = "sftp" }. What ssh_pool.h says holds: the ops are
+/* Ask the machine's sshd for a channel: { .command = TEXT }, { .shell = true } or { .subsystem = "sftp" }, with a terminal or not. What ssh_pool.h says holds: the ops are
  * called with `arg`, first `opened` or `failed`, and the caller abandons the request or waits for `failed`. Channels are read
  * and written by ssh_channel_output, ssh_channel_consume, ssh_channel_room, ssh_channel_send and ssh_channel_send_end of
  * ssh_reach_channel (request). NULL and err. */

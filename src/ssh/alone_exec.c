@@ -1,6 +1,7 @@
 /* alone_exec - see alone_exec.h. */
 #include "config.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 
 enum {
 	SCRIPT_MAX = 4 * 1024 * 1024,
-	LINE_MAX_BYTES = 4 * SCRIPT_MAX + 1,
+	LINE_MAX_BYTES = 5 * SCRIPT_MAX, /* more than quote_lines needs */
 	BEGIN_MS = 5000, /* a stop waits so long for a command that has not begun */
 	END_MS = 1000, /* a killed command ends its channel that soon, */
 	KILLS = 3, /* or is looked for again, so often in all */
@@ -25,12 +26,18 @@ enum {
 	DOUBT_MS = 1000, /* ChannelTimeout (sshd_config(5)) is at least a second */
 };
 
+/* A login shell on a terminal is what sshd starts itself, as for ssh(1): with the message of the day, and a name that begins
+ * with a dash. No script of ours runs before it (`bare`): nothing is known of its processes, its environment is what sshd
+ * accepts of it, and it ends by the hang-up of its terminal. */
+
 enum exec_state { EXEC_OPENING, EXEC_BEGINNING, EXEC_RUNNING };
 
 struct alone_exec {
 	struct alone_call *call;
 	enum exec_state state;
 	struct ssh_reach *reach; /* NULL: it has ended */
+	bool bare; /* a login shell on a terminal: no script, and no mark */
+	bool hung_up; /* its terminal was hung up */
 	struct alone_mark mark;
 	struct preamble shell, run, errors; /* of stdout up to the script, and up to the command; of stderr */
 	char begun[48]; /* stdout between these: the pid and the start time */
@@ -111,7 +118,10 @@ static int write_script (struct alone_exec *exec, struct buf *script, struct err
 	const json_t *args = exec->call->args, *cwd = json_object_get (args, "cwd"),
 		     *env = json_object_get (args, "env"), *argv = json_object_get (args, "argv"),
 		     *line = json_object_get (args, "command");
-	struct quote_command command = { .mark = exec->mark.mark, .no_input = !exec->call->has_input };
+	bool tty = exec->call->tty.wanted;
+	struct quote_command command = {
+		.mark = exec->mark.mark, .no_input = !exec->call->has_input && !tty, .tty = tty
+	};
 	char **words = NULL, **variables = NULL, *text = NULL, *where = NULL;
 	int result = -1;
 
@@ -154,26 +164,44 @@ static void kill_now (struct alone_exec *exec);
 
 static void push_input (struct alone_exec *exec);
 
+static void signal_next (struct alone_exec *exec);
+
+static void exec_stop (struct alone_call *call);
+
 static void start (struct alone_exec *exec)
 {
 	exec->state = EXEC_RUNNING;
 	exec->started_ms = clock_ms ();
 	alone_started (exec->call);
-	if (exec->call->stop)
-		kill_now (exec);
-	else
-		push_input (exec);
+	if (exec->call->stop) {
+		exec_stop (exec->call); /* what was put off until it runs */
+		return;
+	}
+	push_input (exec);
+	signal_next (exec);
+}
+
+/* stderr behind its marker, while it is not known whether the command runs: the reason why not, or its first words. On a
+ * terminal: what comes behind the first line of the script. */
+static void keep_early (struct alone_exec *exec, const uint8_t *bytes, size_t n)
+{
+	buf_append (&exec->early, bytes, n); /* without memory they are missing, and nothing else */
 }
 
 /* Between the two lines of the script, on stdout: "PID START". */
 static void read_begun (struct alone_exec *exec, const uint8_t *bytes, size_t n)
 {
-	for (size_t i = 0; i < n && exec->n_begun < sizeof exec->begun - 1; i++)
+	const uint8_t *end = strchr (exec->begun, '\n') ? bytes : memchr (bytes, '\n', n);
+	size_t line = end ? (size_t)(end - bytes) : n;
+
+	for (size_t i = 0; i < n && i <= line && exec->n_begun < sizeof exec->begun - 1; i++)
 		exec->begun[exec->n_begun++] = (char)bytes[i];
 	exec->begun[exec->n_begun] = '\0';
 	if (!exec->mark.pid && strchr (exec->begun, '\n') &&
 		sscanf (exec->begun, "%ld %23[0-9]", &exec->mark.pid, exec->mark.start) < 1)
 		exec->mark.pid = 0;
+	if (exec->call->tty.wanted && line < n)
+		keep_early (exec, bytes + line, n - line);
 }
 
 /* How many of these bytes are not the command's. */
@@ -187,14 +215,10 @@ static size_t skip_output (struct alone_exec *exec, const uint8_t *bytes, size_t
 		more = preamble_take (&exec->run, bytes + taken, n - taken);
 		read_begun (exec, bytes + taken, more);
 		taken += more;
+		if (exec->run.passed && exec->call->tty.wanted)
+			buf_consume (&exec->early, buf_len (&exec->early)); /* up to the command's first byte */
 	}
 	return taken;
-}
-
-/* stderr behind its marker, while it is not known whether the command runs: the reason why not, or its first words. */
-static void keep_early (struct alone_exec *exec, const uint8_t *bytes, size_t n)
-{
-	buf_append (&exec->early, bytes, n); /* without memory they are missing, and nothing else */
 }
 
 /* Bytes of a stream that are not the command's, or that cannot be told from that yet: how many. */
@@ -245,7 +269,7 @@ static void pull (struct alone_exec *exec)
 /* --- input ----------------------------------------------------------------------------------------------------------- */
 
 /* Move input to the channel, as much as it takes. The command's own input waits until the command runs, because a login
- * shell may read standard input, too. */
+ * shell may read standard input, too. A terminal has no end of input. */
 static void push_input (struct alone_exec *exec)
 {
 	struct alone_call *call = exec->call;
@@ -267,7 +291,7 @@ static void push_input (struct alone_exec *exec)
 			alone_take (call, n);
 		from = buf_len (&exec->line) ? &exec->line : &call->input;
 	}
-	if (!buf_len (&exec->line) && !buf_len (&call->input) && call->input_ended &&
+	if (!call->tty.wanted && !buf_len (&exec->line) && !buf_len (&call->input) && call->input_ended &&
 		(exec->state == EXEC_RUNNING || !call->has_input))
 		ssh_channel_send_end (channel);
 }
@@ -329,7 +353,9 @@ static void finish (struct alone_exec *exec)
 	struct alone_call *call = exec->call;
 	char text[ERR_TEXT];
 
-	if (!exec->how.known && (exec->state == EXEC_OPENING || exec->why.code == FAILURE_DENIED)) {
+	if (exec->hung_up) {
+		alone_done (call, json_pack ("{ss ss}", "outcome", outcome_name (OUTCOME_SIGNALLED), "signal", "HUP"));
+	} else if (!exec->how.known && (exec->state == EXEC_OPENING || exec->why.code == FAILURE_DENIED)) {
 		alone_fail (call, code_of_failure (exec->why.code), "%s", exec->why.text);
 	} else if (!exec->how.known) {
 		alone_severed (call, &exec->why);
@@ -384,9 +410,9 @@ static void settle (struct alone_exec *exec)
 	if (!exec->ended || exec->kill || exec->probe)
 		return;
 	if (exec->call->stop) {
-		if (exec->state == EXEC_RUNNING && !exec->kills)
+		if (exec->state == EXEC_RUNNING && !exec->kills && !exec->bare)
 			kill_now (exec); /* it has left processes behind */
-		else if (!exec->how.known && !exec->kills && exec->state != EXEC_OPENING)
+		else if (!exec->how.known && !exec->kills && !exec->hung_up && exec->state != EXEC_OPENING)
 			alone_severed (exec->call, &exec->why);
 		else
 			alone_stopped (exec->call, 0, NULL);
@@ -404,7 +430,8 @@ static void on_killed (void *arg, int left, const char *why)
 
 	exec->kill = NULL;
 	if (why) {
-		snprintf (text, sizeof text, "only its channel was closed, and the command may go on: %s", why);
+		snprintf (text, sizeof text, "only its %s, and the command may go on: %s",
+			exec->call->tty.wanted ? "terminal was hung up" : "channel was closed", why);
 		alone_stopped (exec->call, 0, text);
 	} else if (left) {
 		alone_stopped (exec->call, left, NULL);
@@ -432,7 +459,9 @@ static void on_timer (void *arg)
 {
 	struct alone_exec *exec = arg;
 
-	if (exec->state != EXEC_RUNNING)
+	if (exec->bare)
+		alone_stopped (exec->call, 0, "its terminal was hung up, and the shell or what it runs ignores that");
+	else if (exec->state != EXEC_RUNNING)
 		alone_stopped (exec->call, 0, "its login shell has not come to the command, which will not begin");
 	else if (!exec->killed)
 		alone_stopped (exec->call, 0, "only its channel was closed, and the command may go on: out of memory");
@@ -443,6 +472,14 @@ static void on_timer (void *arg)
 			"something that has dropped REMEX_CALL from its environment holds the output, and may go on");
 }
 
+/* Hang up the terminal over there: its shell gets SIGHUP, and what reads it the end of input. */
+static void hang_up (struct alone_exec *exec)
+{
+	exec->hung_up = true;
+	if (exec->reach && ssh_reach_channel (exec->reach))
+		ssh_channel_hang_up (ssh_reach_channel (exec->reach));
+}
+
 static void exec_stop (struct alone_call *call)
 {
 	struct alone_exec *exec = call->state;
@@ -450,7 +487,11 @@ static void exec_stop (struct alone_call *call)
 	alone_kill_free (exec->signal);
 	alone_kill_free (exec->probe);
 	exec->signal = exec->probe = NULL;
-	if (exec->state == EXEC_RUNNING)
+	if (call->tty.wanted && exec->state == EXEC_RUNNING)
+		hang_up (exec);
+	if (exec->state == EXEC_RUNNING && exec->bare && !exec->ended)
+		set_timer (exec, ALONE_GRACE_MS);
+	else if (exec->state == EXEC_RUNNING && !exec->bare)
 		kill_now (exec);
 	else if (!exec->reach || !ssh_reach_channel (exec->reach))
 		alone_stopped (call, 0, NULL); /* nothing was asked of sshd */
@@ -459,8 +500,6 @@ static void exec_stop (struct alone_call *call)
 }
 
 /* --- signals --------------------------------------------------------------------------------------------------------- */
-
-static void signal_next (struct alone_exec *exec);
 
 static void on_signalled (void *arg, int left, const char *why)
 {
@@ -472,15 +511,39 @@ static void on_signalled (void *arg, int left, const char *why)
 	signal_next (exec);
 }
 
-/* One after the other: the order is kept. */
-static void signal_next (struct alone_exec *exec)
+/* A signal that the terminal has a character for: it goes past the input that waits here. Is that so, and was it sent? A
+ * program that takes the character as input (ISIG of termios(3) is off) gets it as such. */
+static bool send_char (struct alone_exec *exec, int signo)
+{
+	struct ssh_channel *channel = exec->reach ? ssh_reach_channel (exec->reach) : NULL;
+	char character = exec->call->tty.wanted ? ssh_channel_tty_char (signo) : 0;
+
+	return character && channel && ssh_channel_room (channel) &&
+	       ssh_channel_send (channel, &character, sizeof character) == 0;
+}
+
+/* Send one; or begin to: then exec->signal is set. A bare login shell has no mark to be found by: it can be hung up. */
+static void send_signal (struct alone_exec *exec, int signo)
 {
 	struct err err;
 
-	if (exec->signal || !exec->n_signals || exec->ended || exec->call->stop)
+	if (send_char (exec, signo))
 		return;
-	exec->signal = alone_signal_new (exec->call, &exec->mark, exec->signals[0], on_signalled, exec, &err);
-	memmove (exec->signals, exec->signals + 1, sizeof *exec->signals * (size_t)--exec->n_signals);
+	if (!exec->bare)
+		exec->signal = alone_signal_new (exec->call, &exec->mark, signo, on_signalled, exec, &err);
+	else if (signo == SIGHUP || signo == SIGKILL)
+		hang_up (exec);
+}
+
+/* One after the other: the order is kept. */
+static void signal_next (struct alone_exec *exec)
+{
+	while (exec->n_signals && !exec->signal && !exec->ended && !exec->call->stop) {
+		int signo = exec->signals[0];
+
+		memmove (exec->signals, exec->signals + 1, sizeof *exec->signals * (size_t)--exec->n_signals);
+		send_signal (exec, signo);
+	}
 }
 
 static void exec_signal (struct alone_call *call, int signo)
@@ -493,6 +556,14 @@ static void exec_signal (struct alone_call *call, int signo)
 		signal_next (exec);
 }
 
+static void exec_resize (struct alone_call *call)
+{
+	struct alone_exec *exec = call->state;
+
+	if (exec->reach && exec->state != EXEC_OPENING)
+		ssh_channel_resize (ssh_reach_channel (exec->reach), call->tty.rows, call->tty.cols);
+}
+
 /* --- the channel ----------------------------------------------------------------------------------------------------- */
 
 static void on_opened (void *arg)
@@ -500,7 +571,11 @@ static void on_opened (void *arg)
 	struct alone_exec *exec = arg;
 
 	exec->state = EXEC_BEGINNING;
-	push_input (exec);
+	ssh_channel_resize (ssh_reach_channel (exec->reach), exec->call->tty.rows, exec->call->tty.cols);
+	if (exec->bare)
+		start (exec);
+	else
+		push_input (exec);
 }
 
 static void on_ready (void *arg)
@@ -509,8 +584,6 @@ static void on_ready (void *arg)
 
 	pull (exec);
 	push_input (exec);
-	if (exec->state == EXEC_RUNNING)
-		signal_next (exec);
 }
 
 static void on_failed (void *arg, const struct ssh_exit *how, const struct err *err)
@@ -534,15 +607,18 @@ static void on_failed (void *arg, const struct ssh_exit *how, const struct err *
 /* The text of the exec request, with its NUL; a script that is too long becomes exec->line. 0, or -1 and err. */
 static int write_request (struct alone_exec *exec, struct buf *text, struct err *err)
 {
+	bool tty = exec->call->tty.wanted;
+	const char *bootstrap = tty ? quote_terminal_bootstrap : quote_bootstrap;
 	struct buf script;
 	int result;
 
 	buf_init (&script, SCRIPT_MAX);
 	result = write_script (exec, &script, err);
 	if (result == 0 && quote_exec (text, (const char *)buf_head (&script), buf_len (&script), err) < 0) {
-		result = quote_line (&exec->line, (const char *)buf_head (&script), buf_len (&script), err);
+		result = (tty ? quote_lines : quote_line) (
+			&exec->line, (const char *)buf_head (&script), buf_len (&script), err);
 		if (result == 0)
-			result = buf_append (text, quote_bootstrap, strlen (quote_bootstrap));
+			result = buf_append (text, bootstrap, strlen (bootstrap));
 		err->code = CODE_TOO_LARGE;
 	}
 	if (result == 0)
@@ -551,13 +627,52 @@ static int write_request (struct alone_exec *exec, struct buf *text, struct err 
 	return result;
 }
 
-static int exec_begin (struct alone_call *call, struct err *err)
+static const struct ssh_pool_ops reach_ops = { on_opened, on_ready, on_failed };
+
+/* Ask for the command. 0, or -1 and err. */
+static int begin_script (struct alone_exec *exec, struct err *err)
 {
-	static const struct ssh_pool_ops ops = { on_opened, on_ready, on_failed };
-	struct alone_exec *exec = calloc (1, sizeof *exec);
-	struct ssh_channel_target what = { .command = NULL };
+	struct ssh_channel_target what = { .tty = exec->call->tty.wanted ? &exec->call->tty : NULL };
+	bool tty = exec->call->tty.wanted;
 	char marker[PREAMBLE_MARKER];
 	struct buf text;
+
+	snprintf (marker, sizeof marker, "remex-ssh:%s:shell ", exec->mark.mark);
+	preamble_init (&exec->shell, marker);
+	snprintf (marker, sizeof marker, "remex-ssh:%s:run%c", exec->mark.mark, tty ? '\r' : '\n');
+	preamble_init (&exec->run, marker);
+	snprintf (marker, sizeof marker, "remex-ssh:%s:shell\n", exec->mark.mark);
+	preamble_init (&exec->errors, marker);
+	buf_init (&text, QUOTE_EXEC_MAX + 1);
+	if (write_request (exec, &text, err) == 0) {
+		what.command = (const char *)buf_head (&text);
+		if (!(exec->reach = alone_open (exec->call, &what, &reach_ops, exec, err)))
+			err->code = CODE_INTERNAL;
+	}
+	buf_free (&text);
+	return exec->reach ? 0 : -1;
+}
+
+/* Ask for a bare login shell: all that comes is its own. 0, or -1 and err. */
+static int begin_shell (struct alone_exec *exec, struct err *err)
+{
+	const json_t *env = json_object_get (exec->call->args, "env");
+	char **variables = env ? read_map (env, err) : NULL;
+	const struct ssh_channel_target what = {
+		.shell = true, .tty = &exec->call->tty, .env = (const char *const *)variables
+	};
+
+	exec->bare = exec->shell.passed = exec->run.passed = exec->errors.passed = true;
+	if ((!env || variables) && !(exec->reach = alone_open (exec->call, &what, &reach_ops, exec, err)))
+		err->code = CODE_INTERNAL;
+	free_words (variables);
+	return exec->reach ? 0 : -1;
+}
+
+static int exec_begin (struct alone_call *call, struct err *err)
+{
+	struct alone_exec *exec = calloc (1, sizeof *exec);
+	const json_t *args = call->args;
 
 	if (!exec || make_mark (&exec->mark, err) < 0) {
 		free (exec);
@@ -565,22 +680,13 @@ static int exec_begin (struct alone_call *call, struct err *err)
 	}
 	call->state = exec;
 	exec->call = call;
+	exec->mark.tty = call->tty.wanted;
 	buf_init (&exec->line, LINE_MAX_BYTES);
 	buf_init (&exec->early, CHANNEL_WINDOW * 2);
-	snprintf (marker, sizeof marker, "remex-ssh:%s:shell ", exec->mark.mark);
-	preamble_init (&exec->shell, marker);
-	snprintf (marker, sizeof marker, "remex-ssh:%s:run\n", exec->mark.mark);
-	preamble_init (&exec->run, marker);
-	snprintf (marker, sizeof marker, "remex-ssh:%s:shell\n", exec->mark.mark);
-	preamble_init (&exec->errors, marker);
-	buf_init (&text, QUOTE_EXEC_MAX + 1);
-	if (write_request (exec, &text, err) == 0) {
-		what.command = (const char *)buf_head (&text);
-		if (!(exec->reach = alone_open (call, &what, &ops, exec, err)))
-			err->code = CODE_INTERNAL;
-	}
-	buf_free (&text);
-	return exec->reach ? 0 : -1;
+	if (call->tty.wanted && !json_object_get (args, "argv") && !json_object_get (args, "command") &&
+		!json_object_get (args, "cwd"))
+		return begin_shell (exec, err);
+	return begin_script (exec, err);
 }
 
 static void exec_input (struct alone_call *call)
@@ -625,7 +731,7 @@ static const struct verb_param run_params[] = {
 };
 
 static const struct verb_param shell_params[] = {
-	{ "command", "the command line for the shell", VERB_STRING, true, false },
+	{ "command", "the command line for the shell; without it a login shell", VERB_STRING, false, false },
 	{ "cwd", "its working directory; by default the user's home, where a relative path starts", VERB_STRING, false,
 		false },
 	{ "env", "variables added to its environment", VERB_MAP, false, false },
@@ -635,6 +741,7 @@ static const struct alone_verb_ops exec_ops = {
 	.input = exec_input,
 	.room = exec_room,
 	.signal = exec_signal,
+	.resize = exec_resize,
 	.stop = exec_stop,
 	.free = exec_free,
 };
@@ -644,15 +751,17 @@ const struct alone_verb alone_exec_run = {
 	.help = "Run a command without a shell",
 	.params = run_params,
 	.n_params = sizeof run_params / sizeof *run_params,
+	.tty = true,
 	.begin = exec_begin,
 	.ops = &exec_ops,
 };
 
 const struct alone_verb alone_exec_shell = {
 	.name = "exec.shell",
-	.help = "Run a line in the user's shell",
+	.help = "Run a line in the user's shell, or the shell",
 	.params = shell_params,
 	.n_params = sizeof shell_params / sizeof *shell_params,
+	.tty = true,
 	.begin = exec_begin,
 	.ops = &exec_ops,
 };

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 #include "wire/codes.h"
 
 enum {
-	GIVE_UP_MS = ALONE_GRACE_MS + 10000, /* the second exec does not answer: from its start */
+	GIVE_UP_MS = ALONE_HANG_UP_MS + ALONE_GRACE_MS + 10000, /* the second exec does not answer: from its start */
 	SCRIPT_MAX = 4096,
 };
 
@@ -32,9 +33,10 @@ struct alone_kill {
 	void *arg;
 };
 
-/* Is the process group of the command still that of the command? Then g is its number, else 0. A zombie is none. */
+/* Is the process group of the command still that of the command? Then g is its number, else 0. A zombie is none. j is the
+ * foreground process group of its terminal, -1 where there is none. */
 static const char find_group[] = "group() { g=0; if [ -n \"$s\" ] && read -r x 2>/dev/null </proc/$p/stat; then "
-				 "set -- ${x##*)}; [ \"$1\" != Z ] && [ \"${20}\" = \"$s\" ] && g=$p; fi; }; ";
+				 "set -- ${x##*)}; [ \"$1\" != Z ] && [ \"${20}\" = \"$s\" ] && g=$p j=$6; fi; }; ";
 
 /* f lists the files of the processes with the mark; l puts their numbers, and the group's, into a. A round of the loops below
  * sleeps w seconds, and is counted as i tenths of a second. */
@@ -47,6 +49,10 @@ static const char find_marked[] =
 	"else echo " ANSWER "no; exit; fi; "
 	"l() { a=; for d in $(f 2>/dev/null); do d=${d#/proc/}; a=\"$a ${d%/environ}\"; done; group; "
 	"[ $g != 0 ] && a=\"$a -$g\"; [ -n \"$a\" ]; }; ";
+
+/* The hang-up of a terminal, which a shell and an editor use to save what they have: they get e tenths of a second for it. */
+static const char hang_up_marked[] = "t=0; l && kill -HUP $a 2>/dev/null; kill -CONT $a 2>/dev/null; "
+				     "while l && [ $t -lt $e ]; do sleep $w; t=$((t+i)); done; ";
 
 /* r: the grace in tenths of a second. */
 static const char kill_marked[] =
@@ -166,8 +172,9 @@ struct alone_kill *alone_kill_new (
 	struct buf script;
 
 	buf_init (&script, SCRIPT_MAX);
-	buf_printf (&script, "m=%s p=%ld s=%s r=%d; %s%s%s", mark->mark, mark->pid, mark->start, ALONE_GRACE_MS / 100,
-		find_group, find_marked, kill_marked);
+	buf_printf (&script, "m=%s p=%ld s=%s e=%d r=%d; %s%s%s%s", mark->mark, mark->pid, mark->start,
+		ALONE_HANG_UP_MS / 100, ALONE_GRACE_MS / 100, find_group, find_marked, mark->tty ? hang_up_marked : "",
+		kill_marked);
 	return run (call, &script, killed, arg, err);
 }
 
@@ -191,7 +198,9 @@ struct alone_kill *alone_signal_new (struct alone_call *call, const struct alone
 		return NULL;
 	}
 	buf_init (&script, SCRIPT_MAX);
-	buf_printf (&script, "p=%ld s=%s; %sgroup; [ $g != 0 ] && kill -%s -$g", mark->pid, mark->start, find_group,
-		signal_word (signo));
+	if (signo == SIGTSTP && !mark->tty)
+		signo = SIGSTOP;
+	buf_printf (&script, "p=%ld s=%s; %sgroup; [ $g != 0 ] && [ $j -gt 0 ] && g=$j; [ $g != 0 ] && kill -%s -$g",
+		mark->pid, mark->start, find_group, signal_word (signo));
 	return run (call, &script, killed, arg, err);
 }

@@ -84,12 +84,23 @@ static int put_cwd (struct buf *out, const char *cwd)
 }
 
 /* The script has begun: with the pid and the start time, field 22 of /proc/PID/stat, behind the name in parentheses. */
-static int put_begin (struct buf *out, const char *mark)
+static int put_begin (struct buf *out, const char *mark, bool tty)
 {
-	return buf_printf (out,
-		"read -r REMEX_CALL 2>/dev/null </proc/$$/stat || REMEX_CALL=; set -- ${REMEX_CALL##*)}; "
-		"echo remex-ssh:%s:shell $$ ${20} || exit 1; echo remex-ssh:%s:shell >&2; ",
-		mark, mark);
+	int result =
+		put (out, "read -r REMEX_CALL 2>/dev/null </proc/$$/stat || REMEX_CALL=; set -- ${REMEX_CALL##*)}; ");
+
+	if (result < 0)
+		return -1;
+	return tty ? buf_printf (out, "printf 'remex-%%s:%s:shell %%s %%s\\n' ssh $$ \"${20}\" || exit 1; ", mark)
+		   : buf_printf (out, "echo remex-ssh:%s:shell $$ ${20} || exit 1; echo remex-ssh:%s:shell >&2; ", mark,
+			     mark);
+}
+
+/* The command is executed next. */
+static int put_run (struct buf *out, const char *mark, bool tty)
+{
+	return tty ? buf_printf (out, "export REMEX_CALL=%s; printf 'remex-%%s:%s:run\\r' ssh || exit 1; ", mark, mark)
+		   : buf_printf (out, "export REMEX_CALL=%s; echo remex-ssh:%s:run || exit 1; ", mark, mark);
 }
 
 /* Can the command be executed? Otherwise the reason goes to stderr. A word such as "-x" is left to sh. */
@@ -120,23 +131,30 @@ static int put_marked_cwd (struct buf *out, const char *cwd)
 		       : 0;
 }
 
+static int put_last (struct buf *out, const struct quote_command *command)
+{
+	if (command->argv)
+		return put_argv (out, command->argv);
+	if (!command->line)
+		return put (out, "exec \"${SHELL:-/bin/sh}\" -l");
+	return put (out, "exec \"${SHELL:-/bin/sh}\" -c ") < 0 ? -1 : put_word (out, command->line);
+}
+
 static int put_command (struct buf *out, const struct quote_command *command)
 {
 	const char *mark = command->mark;
-	int result = mark ? put_begin (out, mark) : 0;
+	int result = mark ? put_begin (out, mark, command->tty) : 0;
 
 	for (const char *const *variable = command->env; variable && *variable && result == 0; variable++)
 		result = put_variable (out, *variable);
 	if (result == 0 && command->cwd)
 		result = mark ? put_marked_cwd (out, command->cwd) : put_cwd (out, command->cwd);
-	if (result == 0 && mark && !command->line)
+	if (result == 0 && mark && command->argv)
 		result = put_check (out, *command->argv);
 	if (result == 0 && mark)
-		result = buf_printf (out, "export REMEX_CALL=%s; echo remex-ssh:%s:run || exit 1; ", mark, mark);
-	if (result == 0 && !command->line)
-		result = put_argv (out, command->argv);
-	else if (result == 0)
-		result = put (out, "exec \"${SHELL:-/bin/sh}\" -c ") < 0 ? -1 : put_word (out, command->line);
+		result = put_run (out, mark, command->tty);
+	if (result == 0)
+		result = put_last (out, command);
 	return result == 0 && command->no_input ? put (out, " </dev/null") : result;
 }
 
@@ -168,21 +186,26 @@ static size_t encoded_length (const char *script, size_t n)
 	return length;
 }
 
+/* Write a byte in that form, though it may be plain. Returns its end. */
+static char *encode_byte (char *to, char byte)
+{
+	unsigned char c = (unsigned char)byte;
+
+	*to++ = '\\';
+	*to++ = (char)('0' + (c >> 6));
+	*to++ = (char)('0' + (c >> 3 & 7));
+	*to++ = (char)('0' + (c & 7));
+	return to;
+}
+
 /* Write that form. Returns its end. */
 static char *encode (char *to, const char *script, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)script[i];
-
-		if (is_plain (script[i])) {
+	for (size_t i = 0; i < n; i++)
+		if (is_plain (script[i]))
 			*to++ = script[i];
-			continue;
-		}
-		*to++ = '\\';
-		*to++ = (char)('0' + (c >> 6));
-		*to++ = (char)('0' + (c >> 3 & 7));
-		*to++ = (char)('0' + (c & 7));
-	}
+		else
+			to = encode_byte (to, script[i]);
 	return to;
 }
 
@@ -219,5 +242,29 @@ int quote_line (struct buf *out, const char *script, size_t n, struct err *err)
 		return err_sys (err, 0, "the command line is too long");
 	*encode (to, script, n) = '\n';
 	buf_commit (out, length);
+	return 0;
+}
+
+/* printf(1) writes the lines one after the other, and no empty line ends them too early: none is empty but the last one. */
+const char quote_terminal_bootstrap[] =
+	"exec /bin/sh -c 'eval \"$(while IFS= read -r REMEX_CALL && [ -n \"$REMEX_CALL\" ]; do printf \"$REMEX_CALL\"; "
+	"done)\"'";
+
+/* A line begins with no "-", which printf(1) would take for an option. */
+int quote_lines (struct buf *out, const char *script, size_t n, struct err *err)
+{
+	enum { PIECE = (QUOTE_LINE_MAX - 1) / 4 }; /* bytes of the script: each takes four bytes at most */
+	size_t lines = (n + PIECE - 1) / PIECE, length = encoded_length (script, n) + 4 * lines + lines + 1;
+	char *begin = (char *)buf_reserve (out, length), *to = begin;
+
+	if (!begin)
+		return err_sys (err, 0, "the command line is too long");
+	for (size_t i = 0; i < n; i += PIECE) {
+		to = encode_byte (to, script[i]);
+		to = encode (to, script + i + 1, (n - i < PIECE ? n - i : PIECE) - 1);
+		*to++ = '\n';
+	}
+	*to++ = '\n';
+	buf_commit (out, (size_t)(to - begin));
 	return 0;
 }

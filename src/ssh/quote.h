@@ -17,6 +17,14 @@
  *   stdout   remex-ssh:MARK:run               the command is executed next, in this process
  *
  * Where the last line does not come, stderr has the reason. The script does not go on when stdout is closed.
+ *
+ * On a terminal there is one stream, and what goes to it comes back as its echo, with the ends of lines changed:
+ *
+ *   remex-ssh:MARK:shell PID START       and the reason, or
+ *   remex-ssh:MARK:run, and a carriage return, so that the command begins in the first column
+ *
+ * No text of the script contains these words, so that an echo is no mark. The line that a terminal takes has 4095 bytes at most
+ * (termios(3), MAX_CANON): a long script goes in several lines.
  */
 #ifndef REMEX_SSH_QUOTE_H
 #define REMEX_SSH_QUOTE_H
@@ -27,16 +35,17 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Bytes of an exec request: libssh2 sends no more. */
-enum { QUOTE_EXEC_MAX = 34720 };
+/* Bytes of an exec request: libssh2 sends no more. Bytes of a line for a terminal, with its newline. */
+enum { QUOTE_EXEC_MAX = 34720, QUOTE_LINE_MAX = 1024 };
 
 /* Bytes of a mark: hexadecimal digits. A process that has REMEX_CALL=MARK in its environment belongs to the call. */
 enum { QUOTE_MARK = 32 };
 
-/* The text of the exec request for a script that comes over standard input (quote_line). */
-extern const char quote_bootstrap[];
+/* The text of the exec request for a script that comes over standard input (quote_line), and from a terminal (quote_lines). */
+extern const char quote_bootstrap[], quote_terminal_bootstrap[];
 
-/* What is to be run; the members that are NULL are left out. */
+/* What is to be run; the members that are NULL are left out. Without argv and line it is the user's login shell, whose name
+ * has no dash at its beginning: it gets the option -l. */
 struct quote_command {
 	const char *const *argv; /* the words, NULL behind the last one; argv[0] is looked up in PATH */
 	const char *line; /* in place of argv: a line for the user's login shell ($SHELL) */
@@ -44,6 +53,7 @@ struct quote_command {
 	const char *cwd; /* the working directory; a relative one starts at the user's home */
 	const char *mark; /* QUOTE_MARK digits */
 	bool no_input; /* standard input is /dev/null */
+	bool tty; /* standard input, output and error are a terminal */
 };
 
 /* Append the script for sh(1) that becomes the command: it ends in exec. Where cwd cannot be entered, sh says so on
@@ -58,5 +68,8 @@ int quote_exec (struct buf *out, const char *script, size_t n, struct err *err);
 
 /* Append the line for quote_bootstrap that runs a script of n bytes. 0; or -1 and err, as quote_script. */
 int quote_line (struct buf *out, const char *script, size_t n, struct err *err);
+
+/* The same for quote_terminal_bootstrap: lines of at most QUOTE_LINE_MAX bytes, the last of which is empty. */
+int quote_lines (struct buf *out, const char *script, size_t n, struct err *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,6 +199,11 @@ struct ssh_channel *ssh_channel_new (const struct channel_place *place, const st
 	channel->wake = place->wake;
 	channel->stir_arg = place->arg;
 	channel->target = *target;
+	if (target->tty) {
+		channel->tty = *target->tty;
+		channel->tty.wanted = true;
+		channel->target.tty = NULL;
+	}
 	channel->ops = ops;
 	channel->arg = arg;
 	channel->status = -1;
@@ -245,10 +251,10 @@ static size_t put_number (uint8_t *to, uint32_t number)
 	return 4;
 }
 
-/* A command or a subsystem, and no connection. */
+/* A command, a shell or a subsystem, and no connection. */
 static bool is_session (const struct ssh_channel_target *target)
 {
-	return target->command || target->subsystem;
+	return target->command || target->shell || target->subsystem;
 }
 
 /* Ask for the channel, with a window of 0 (R3). A "direct-tcpip" is asked for with a message of our own (RFC 4254, section
@@ -294,17 +300,138 @@ static void let_go (struct ssh_channel *channel)
 	refuse (channel, false, &err);
 }
 
-/* Ask for the command or the subsystem: a result of libssh2. The replies to two requests at a time would be mixed up (R4):
- * the session begins no other channel before this call has its answer. */
+char ssh_channel_tty_char (int signo)
+{
+	switch (signo) {
+	case SIGINT: return 'C' & 31;
+	case SIGQUIT: return '\\' & 31;
+	case SIGTSTP: return 'Z' & 31;
+	default: return 0;
+	}
+}
+
+/* One mode of a terminal (RFC 4254, section 8). */
+static size_t put_mode (uint8_t *to, uint8_t mode, uint32_t value)
+{
+	*to = mode;
+	return 1 + put_number (to + 1, value);
+}
+
+/* Ask for a terminal: a result of libssh2. */
+static int ask_tty (struct ssh_channel *channel)
+{
+	enum { MODE_END, MODE_INTR, MODE_QUIT, MODE_ERASE, MODE_SUSP = 10, MODE_UTF8 = 42, NO_CHARACTER = 255 };
+	const struct tty *tty = &channel->tty;
+	uint8_t modes[64];
+	size_t n = 0;
+
+	n += put_mode (modes + n, MODE_INTR, (uint8_t)ssh_channel_tty_char (SIGINT));
+	n += put_mode (modes + n, MODE_QUIT, (uint8_t)ssh_channel_tty_char (SIGQUIT));
+	n += put_mode (modes + n, MODE_SUSP, (uint8_t)ssh_channel_tty_char (SIGTSTP));
+	if (tty->erase != TTY_ERASE_NONE)
+		n += put_mode (modes + n, MODE_ERASE, tty->erase ? (uint32_t)tty->erase : NO_CHARACTER);
+	n += put_mode (modes + n, MODE_UTF8, tty->utf8);
+	modes[n++] = MODE_END;
+	channel->sent_rows = tty->rows;
+	channel->sent_cols = tty->cols;
+	return libssh2_channel_request_pty_ex (channel->raw, tty->term, (unsigned)strlen (tty->term),
+		(const char *)modes, (unsigned)n, tty->cols, tty->rows, 0, 0);
+}
+
+/* Ask for a variable of the environment. An abandoned channel has none any more: libssh2 only waits for the answer then. */
+static int ask_env (struct ssh_channel *channel)
+{
+	const char *variable = channel->target.env ? channel->target.env[channel->n_env] : "=";
+	size_t n = strcspn (variable, "=");
+
+	return libssh2_channel_setenv_ex (channel->raw, (char *)(uintptr_t)variable, (unsigned)n, variable + n + 1,
+		(unsigned)strlen (variable + n + 1));
+}
+
+/* Ask for the command, the shell or the subsystem: a result of libssh2. */
 static int start_up (struct ssh_channel *channel)
 {
 	const struct ssh_channel_target *target = &channel->target;
 	const char *what = target->command ? target->command : target->subsystem;
 
-	channel->startup = true;
-	return target->command
-		       ? libssh2_channel_process_startup (channel->raw, "exec", 4, what, (unsigned)strlen (what))
-		       : libssh2_channel_process_startup (channel->raw, "subsystem", 9, what, (unsigned)strlen (what));
+	if (target->command)
+		return libssh2_channel_process_startup (channel->raw, "exec", 4, what, (unsigned)strlen (what));
+	if (target->shell)
+		return libssh2_channel_process_startup (channel->raw, "shell", 5, NULL, 0);
+	return libssh2_channel_process_startup (channel->raw, "subsystem", 9, what, (unsigned)strlen (what));
+}
+
+/* Is there such a request to be made? */
+static bool has_request (const struct ssh_channel *channel, enum channel_request request)
+{
+	const char *const *env = channel->target.env;
+
+	switch (request) {
+	case REQUEST_TTY: return channel->tty.wanted;
+	case REQUEST_ENV: return channel->requested || (env && env[channel->n_env]);
+	default: return true;
+	}
+}
+
+static int ask (struct ssh_channel *channel, enum channel_request request)
+{
+	switch (request) {
+	case REQUEST_TTY: return ask_tty (channel);
+	case REQUEST_ENV: return ask_env (channel);
+	default: return start_up (channel);
+	}
+}
+
+/* sshd has refused a request: why? */
+static void explain_request (const struct ssh_channel *channel, enum channel_request request, struct err *err)
+{
+	const struct ssh_channel_target *target = &channel->target;
+
+	if (request == REQUEST_TTY)
+		err_set (err, FAILURE_DENIED,
+			"its sshd gives this user no terminal (PermitTTY of sshd_config, or no-pty of "
+			"authorized_keys)");
+	else if (target->command || target->shell)
+		err_set (err, FAILURE_DENIED, "its sshd refuses to run a %s", target->command ? "command" : "shell");
+	else
+		err_set (err, FAILURE_DENIED, "its sshd refuses the subsystem %s", target->subsystem);
+}
+
+/* Make the requests of a session's channel, one after the other: the replies to two at a time would be mixed up (R4), and
+ * the session begins no other channel before all have their answers. 1: that is done, and channel->has_end says whether one
+ * was refused; 0: not yet; -1 and err: the session is broken. */
+static int step_requests (struct ssh_channel *channel, struct err *err)
+{
+	while (channel->request < REQUESTS && !channel->has_end) {
+		enum channel_request request = channel->request;
+		int result;
+
+		if (channel->abandoned && !channel->requested) {
+			err_set (&channel->end, FAILURE_UNREACHABLE, "closed from here");
+			channel->has_end = true;
+			break;
+		}
+		if (!has_request (channel, request)) {
+			channel->request++;
+			continue;
+		}
+		channel->requested = true;
+		result = ask (channel, request);
+		if (result == LIBSSH2_ERROR_EAGAIN)
+			return 0;
+		channel->requested = false;
+		if (result && !failure_is_of_channel (result))
+			return failure_of_session (channel->session, "its sshd runs no command", err);
+		if (result && request != REQUEST_ENV) {
+			explain_request (channel, request, &channel->end);
+			channel->has_end = true;
+		}
+		if (request == REQUEST_ENV)
+			channel->n_env++; /* sshd need not take it */
+		else
+			channel->request++;
+	}
+	return 1;
 }
 
 static int step_opening (struct ssh_channel *channel, struct err *err)
@@ -328,22 +455,8 @@ static int step_opening (struct ssh_channel *channel, struct err *err)
 			return 1;
 		}
 	}
-	if (is_session (&channel->target) && channel->abandoned && !channel->startup) {
-		err_set (&channel->end, FAILURE_UNREACHABLE, "closed from here");
-		channel->has_end = true;
-	} else if (is_session (&channel->target)) {
-		result = start_up (channel);
-		if (result == LIBSSH2_ERROR_EAGAIN)
-			return 0;
-		if (result && !failure_is_of_channel (result))
-			return failure_of_session (channel->session, "its sshd runs no command", err);
-		if (result) {
-			err_set (&channel->end, FAILURE_DENIED, "its sshd refuses %s%s",
-				channel->target.command ? "to run a command" : "the subsystem ",
-				channel->target.command ? "" : channel->target.subsystem);
-			channel->has_end = true;
-		}
-	}
+	if (is_session (&channel->target) && (result = step_requests (channel, err)) <= 0)
+		return result;
 	/* As if it were open also where the command was refused: the way to the end is the same. */
 	channel->state = channel->has_end ? CHANNEL_CLOSING : CHANNEL_OPEN;
 	channel->since_ms = clock_ms ();
@@ -482,6 +595,28 @@ static int push (struct ssh_channel *channel, struct err *err)
 		done = 1;
 	}
 	return done;
+}
+
+/* Tell sshd the size of the terminal: the last one, because a client may change it faster than packets are sent. */
+static int push_size (struct ssh_channel *channel, struct err *err)
+{
+	bool changed = channel->tty.rows != channel->sent_rows || channel->tty.cols != channel->sent_cols;
+	int result;
+
+	if (!channel->sizing && (!changed || buf_len (channel->session_out) >= CHANNEL_OUT_HIGH))
+		return 0;
+	if (!channel->sizing) {
+		channel->sizing = true;
+		channel->sent_rows = channel->tty.rows;
+		channel->sent_cols = channel->tty.cols;
+	}
+	result = libssh2_channel_request_pty_size_ex (channel->raw, channel->sent_cols, channel->sent_rows, 0, 0);
+	if (is_fatal (result))
+		return failure_of_session (channel->session, "the connection has ended", err);
+	if (result == LIBSSH2_ERROR_EAGAIN)
+		return 0;
+	channel->sizing = false;
+	return 1;
 }
 
 /* Pass on the end of what comes from the socket. */
@@ -631,8 +766,8 @@ static bool is_late (const struct ssh_channel *channel)
 
 static int step_open (struct ssh_channel *channel, struct err *err)
 {
-	static int (*const parts[]) (struct ssh_channel * channel, struct err * err) = { pull, grant, push, push_end,
-		pull_end, poll_closed };
+	static int (*const parts[]) (struct ssh_channel * channel, struct err * err) = { pull, grant, push_size, push,
+		push_end, pull_end, poll_closed };
 	int done = 0;
 
 	for (size_t i = 0; i < sizeof parts / sizeof *parts && channel->state == CHANNEL_OPEN; i++) {
@@ -654,13 +789,42 @@ static int step_open (struct ssh_channel *channel, struct err *err)
 
 /* --- closing ------------------------------------------------------------------------------------------------------- */
 
-/* libssh2_channel_close may return 0 before sshd has closed (R7), and libssh2_channel_free waits for it. */
+/* Has sshd closed its side, too? libssh2_channel_close may return 0 before that (R7), and libssh2_channel_free after it does
+ * not wait. What still comes is read and dropped: the queue of a session is one for all its channels. Returns 1, 0, -1. */
+static int wait_closed (struct ssh_channel *channel, struct err *err)
+{
+	int result;
+
+	if (!channel->close_sent) {
+		result = libssh2_channel_close (channel->raw);
+		if (is_fatal (result))
+			return failure_of_session (channel->session, "the connection has ended", err);
+		if (result == LIBSSH2_ERROR_EAGAIN)
+			return 0;
+		channel->close_sent = true;
+	}
+	if (!channel->ended) {
+		if (pull (channel, err) < 0)
+			return -1;
+		drop (channel);
+	}
+	result = libssh2_channel_wait_closed (channel->raw); /* INVAL: neither its EOF nor its close has come */
+	if (is_fatal (result))
+		return failure_of_session (channel->session, "the connection has ended", err);
+	return !result;
+}
+
 static int step_closing (struct ssh_channel *channel, struct err *err)
 {
-	int result = libssh2_channel_free (channel->raw);
+	int result = wait_closed (channel, err);
 
+	if (result < 0)
+		return -1;
 	deliver (channel);
 	set_watch (channel);
+	if (!result)
+		return 0;
+	result = libssh2_channel_free (channel->raw);
 	if (is_fatal (result))
 		return failure_of_session (channel->session, "the connection has ended", err);
 	if (result == LIBSSH2_ERROR_EAGAIN)
@@ -750,6 +914,24 @@ void ssh_channel_send_end (struct ssh_channel *channel)
 	wake (channel);
 }
 
+void ssh_channel_resize (struct ssh_channel *channel, int rows, int cols)
+{
+	if (!channel->tty.wanted)
+		return;
+	channel->tty.rows = rows;
+	channel->tty.cols = cols;
+	wake (channel);
+}
+
+void ssh_channel_hang_up (struct ssh_channel *channel)
+{
+	if (channel->state != CHANNEL_OPEN)
+		return;
+	drop (channel);
+	abandon (channel);
+	wake (channel);
+}
+
 int ssh_channel_attach (struct ssh_channel *channel, int fd)
 {
 	if (set_socket (channel, fd) < 0)
@@ -788,6 +970,7 @@ void ssh_channel_abandon (struct ssh_channel *channel)
 	channel->abandoned = true;
 	/* The strings go with the owner. libssh2 has its own copy of a command that it was asked for (R6 holds for it, too). */
 	channel->target = (struct ssh_channel_target){ .command = channel->target.command ? "" : NULL,
+		.shell = channel->target.shell,
 		.subsystem = channel->target.subsystem ? "" : NULL,
 		.host = channel->target.host ? "" : NULL };
 	if (channel->state == CHANNEL_OPEN)

@@ -12,6 +12,9 @@
  * from the socket becomes an EOF of the channel. What a command writes to stderr is kept apart: where there is a socket, the
  * last line of it says why a command did not do what it should; an owner gets all of it, as a stream of its own.
  *
+ * A command or a login shell may have a terminal over there (RFC 4254, section 6.2): sshd is asked for it first. stderr then
+ * comes on stdout, and closing the channel hangs the terminal up.
+ *
  * A channel that sshd has opened (ssh_forward.h) is OPEN from the beginning.
  *
  * Windows are granted by hand (rule R3 of the trial of libssh2: its automatic window loses bytes after a new key exchange
@@ -30,6 +33,7 @@
 #include "base/list.h"
 #include "loop/loop.h"
 #include "net/pump.h"
+#include "wire/tty.h"
 
 enum {
 	CHANNEL_WINDOW = 2 * 1024 * 1024,
@@ -40,16 +44,27 @@ enum {
 
 enum channel_state { CHANNEL_OPENING, CHANNEL_OPEN, CHANNEL_CLOSING, CHANNEL_DRAINING };
 
+/* What sshd is asked for in a session's channel, in this order. */
+enum channel_request { REQUEST_TTY, REQUEST_ENV, REQUEST_START, REQUESTS };
+
 /* The streams of a channel that an owner reads, and writes (the first one only). The numbers are those of libssh2. */
 enum channel_stream { CHANNEL_STDOUT, CHANNEL_STDERR, CHANNEL_STREAMS };
 
-/* What sshd is asked for: a command, a subsystem, or a connection from there. The strings belong to the caller, who keeps
- * them for as long as the channel lives. */
+/* The character that a terminal over there takes for a signal to its foreground process group: SIGINT, SIGQUIT and SIGTSTP have one;
+ * 0: the signal has none. */
+char ssh_channel_tty_char (int signo);
+
+/* What sshd is asked for: a command, a login shell, a subsystem, or a connection from there. The strings belong to the caller,
+ * who keeps them for as long as the channel lives. */
 struct ssh_channel_target {
 	const char *command; /* the text of the exec request, at most 34,720 bytes (R12); NULL: */
+	bool shell; /* the user's login shell; false: */
 	const char *subsystem; /* a name that sshd knows, such as "sftp"; NULL: */
 	const char *host; /* a connection to this host, */
 	uint16_t port; /* and this port */
+	const struct tty *tty; /* of the command or the shell; NULL: none. It is copied */
+	const char *const *env; /* of the shell: NAME=VALUE, NULL behind the last one; NULL: none. sshd takes what its
+				   AcceptEnv names, and nothing tells which it was */
 };
 
 /* How a command ended. */
@@ -96,7 +111,13 @@ struct ssh_channel {
 	bool eof_sent, eof_received, shut; /* shut: eof_received was passed on */
 	bool held; /* the end of output waits a moment for the exit status */
 	bool abandoned; /* whoever has the other end of the socket has closed it, or the owner has abandoned the channel */
-	bool startup; /* sshd was asked for the command or the subsystem */
+	struct tty tty; /* target.tty, with the size that the owner wants */
+	int sent_rows, sent_cols; /* the size that sshd knows, or that libssh2 is sending */
+	bool sizing; /* libssh2 has not sent that size yet: it is repeated (R6) */
+	enum channel_request request; /* OPENING: the one that comes next, or that sshd has not answered: */
+	bool requested;
+	size_t n_env; /* variables that sshd has answered */
+	bool close_sent; /* CLOSING: libssh2 has sent our close */
 	bool ended; /* status and signal are known */
 	bool up_ended; /* nothing more comes for `up` */
 	int status; /* exit status of the command, -1: none */
@@ -144,6 +165,10 @@ bool ssh_channel_is_stale (const struct ssh_channel *channel);
  * ssh_channel_room: how many bytes ssh_channel_send takes now. ssh_channel_send: 0; or -1: out of memory.
  * ssh_channel_waiting: how many bytes of input have not gone to sshd. ssh_channel_send_end: there is no more input.
  *
+ * ssh_channel_resize: the terminal has another size. sshd is told the last one, as soon as its other input allows that.
+ * ssh_channel_hang_up: our side is closed, which hangs up the terminal. What has come is dropped, and what comes; `ended` is
+ * called when sshd has closed its side, too, because what it ran has ended. In a channel that is not OPEN it does nothing.
+ *
  * ssh_channel_attach: from now on bytes go between the channel and this socket, which the channel owns; what has come and
  * was not taken goes there first. 0; or -1: out of memory, and the socket stays the caller's.
  *
@@ -155,6 +180,8 @@ size_t ssh_channel_room (const struct ssh_channel *channel);
 size_t ssh_channel_waiting (const struct ssh_channel *channel);
 int ssh_channel_send (struct ssh_channel *channel, const void *bytes, size_t n);
 void ssh_channel_send_end (struct ssh_channel *channel);
+void ssh_channel_resize (struct ssh_channel *channel, int rows, int cols);
+void ssh_channel_hang_up (struct ssh_channel *channel);
 int ssh_channel_attach (struct ssh_channel *channel, int fd);
 void ssh_channel_abandon (struct ssh_channel *channel);
 

@@ -79,6 +79,9 @@ struct ssh_reach {
 	struct ssh_channel *channel; /* NULL: it waits */
 	char *command, *subsystem, *to_host;
 	uint16_t to_port;
+	bool shell;
+	struct tty tty;
+	char **env;
 	int fd; /* while it waits; -1: it has no socket */
 	struct watch *watch; /* of fd */
 	int tries;
@@ -91,6 +94,31 @@ static void run (struct peer *peer);
 
 /* --- requests ---------------------------------------------------------------------------------------------------------- */
 
+static void free_words (char **words)
+{
+	for (size_t i = 0; words && words[i]; i++)
+		free (words[i]);
+	free (words);
+}
+
+/* A copy of a list of strings, with NULL behind the last one. NULL: out of memory. */
+static char **copy_words (const char *const *words)
+{
+	char **copy;
+	size_t n = 0;
+
+	while (words[n])
+		n++;
+	if (!(copy = calloc (n + 1, sizeof *copy)))
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if (!(copy[i] = strdup (words[i]))) {
+			free_words (copy);
+			return NULL;
+		}
+	return copy;
+}
+
 static void reach_free (struct ssh_reach *reach)
 {
 	list_remove (&reach->node);
@@ -99,6 +127,7 @@ static void reach_free (struct ssh_reach *reach)
 	free (reach->command);
 	free (reach->subsystem);
 	free (reach->to_host);
+	free_words (reach->env);
 	free (reach);
 }
 
@@ -203,7 +232,15 @@ static const struct ssh_channel_ops channel_ops = { on_opened, on_channel_ready,
 /* Make the request a channel of the session. */
 static void attach (struct ssh_reach *reach, struct route *route)
 {
-	const struct ssh_channel_target target = { reach->command, reach->subsystem, reach->to_host, reach->to_port };
+	const struct ssh_channel_target target = {
+		.command = reach->command,
+		.shell = reach->shell,
+		.subsystem = reach->subsystem,
+		.host = reach->to_host,
+		.port = reach->to_port,
+		.tty = reach->tty.wanted ? &reach->tty : NULL,
+		.env = (const char *const *)reach->env,
+	};
 	int fd = reach->fd;
 	struct err err;
 
@@ -736,11 +773,16 @@ static struct ssh_reach *reach_new (struct ssh_pool *pool, const struct ssh_pool
 	reach->ops = ops;
 	reach->arg = arg;
 	reach->to_port = target->to_port;
+	reach->shell = target->shell;
+	if (target->tty)
+		reach->tty = *target->tty;
+	reach->env = target->env ? copy_words (target->env) : NULL;
 	reach->command = target->command ? strdup (target->command) : NULL;
 	reach->subsystem = target->subsystem ? strdup (target->subsystem) : NULL;
 	reach->to_host = target->to_host ? strdup (target->to_host) : NULL;
 	if ((target->command && !reach->command) || (target->subsystem && !reach->subsystem) ||
-		(target->to_host && !reach->to_host) || reach_wait (reach, fd, false) < 0) {
+		(target->to_host && !reach->to_host) || (target->env && !reach->env) ||
+		reach_wait (reach, fd, false) < 0) {
 		reach->fd = -1;
 		reach_free (reach);
 		err_set (err, FAILURE_INTERNAL, "out of memory");

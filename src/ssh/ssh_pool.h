@@ -43,9 +43,12 @@ struct ssh_pool_target {
 	const char *via; /* hosts on the way there, as in ProxyJump; "none"; NULL: as ~/.ssh/config says */
 	bool probe; /* only the key of the sshd is asked for: `failed` tells, with "trusted" or "untrusted" */
 	const char *command; /* an exec request there, or NULL: */
+	bool shell; /* the login shell there, or false: */
 	const char *subsystem; /* a subsystem of its sshd, or NULL: */
 	const char *to_host; /* a connection from there to this host */
 	uint16_t to_port;
+	const struct tty *tty; /* of the command or the shell, or NULL */
+	const char *const *env; /* of the shell, as in ssh_channel.h, or NULL */
 };
 
 struct ssh_pool_ops {

@@ -218,11 +218,86 @@ START_TEST (marks)
 }
 END_TEST
 
-/* A script over standard input: exactly its line is read. */
+/* On a terminal both lines are on the only stream, and the script has the words of neither. */
+START_TEST (terminal_marks)
+{
+	struct quote_command command = marked[_i].command;
+	char *text, *joined, *output;
+	struct buf script;
+	struct err err;
+	size_t n;
+	int status;
+
+	command.mark = MARK;
+	command.tty = true;
+	buf_init (&script, 1 << 20);
+	ck_assert_int_eq (quote_script (&script, &command, &err), 0);
+	ck_assert_ptr_null (memmem (buf_head (&script), buf_len (&script), "remex-ssh:", strlen ("remex-ssh:")));
+	buf_free (&script);
+	text = quoted (&command);
+	ck_assert_int_ge (asprintf (&joined, "exec 2>&1; %s", text), 0);
+	free (text);
+	output = run ("dash", joined, &n, &status);
+	free (joined);
+	if (!output)
+		SKIP ("there is no dash here");
+	ck_assert_int_eq (WEXITSTATUS (status), marked[_i].status);
+	ck_assert_ptr_eq (strstr (output, "remex-ssh:" MARK ":shell "), output);
+	text = strchr (output, '\n');
+	ck_assert_ptr_nonnull (text);
+	text++;
+	if (marked[_i].runs) {
+		ck_assert_ptr_eq (strstr (text, "remex-ssh:" MARK ":run\r"), text);
+		text += strlen ("remex-ssh:" MARK ":run\r");
+	}
+	ck_assert_str_eq (text, marked[_i].output);
+	free (output);
+}
+END_TEST
+
+/* The login shell: $SHELL is sh here. */
+START_TEST (login_shell)
+{
+	const struct quote_command command = { .env = (const char *const[]){ "ENV=/dev/null", NULL },
+		.no_input = true };
+	char *text = quoted (&command), *output;
+	size_t n;
+	int status;
+
+	output = run ("dash", text, &n, &status);
+	free (text);
+	if (!output)
+		SKIP ("there is no dash here");
+	ck_assert_int_eq (status, 0);
+	ck_assert_str_eq (output, "");
+	free (output);
+}
+END_TEST
+
+/* Each fits a terminal, and none is empty but the last one. */
+static void check_lines (const struct buf *lines)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < buf_len (lines); i++)
+		if (buf_head (lines)[i] == '\n') {
+			ck_assert_uint_lt (n, QUOTE_LINE_MAX);
+			ck_assert (n > 0 || i + 1 == buf_len (lines));
+			n = 0;
+		} else {
+			n++;
+		}
+	ck_assert_uint_eq (n, 0);
+}
+
+/* A script over standard input: exactly its line is read, or exactly its lines. Words of "-" begin some of the lines. */
 START_TEST (line)
 {
-	static const char *const argv[] = { "sh", "-c", "printf '%s|' \"$@\"; cat", "sh", "a\nb", "%s\\", "'", NULL };
+	static char dashes[3000];
+	static const char *const argv[] = { "sh", "-c", "printf '%s|' \"$@\"; cat", "sh", "a\nb", "%s\\", "'", dashes,
+		NULL };
 	const struct quote_command command = { .argv = argv };
+	const char *bootstrap = _i ? quote_terminal_bootstrap : quote_bootstrap;
 	char name[] = "/tmp/check_quote.XXXXXX", *output, *text;
 	int fd = mkstemp (name), status;
 	struct buf script, input;
@@ -230,19 +305,24 @@ START_TEST (line)
 	size_t n;
 
 	ck_assert_int_ge (fd, 0);
+	memset (dashes, '-', sizeof dashes - 1);
 	buf_init (&script, 1 << 20);
 	buf_init (&input, 1 << 20);
 	ck_assert_int_eq (quote_script (&script, &command, &err), 0);
-	ck_assert_int_eq (quote_line (&input, (const char *)buf_head (&script), buf_len (&script), &err), 0);
+	ck_assert_int_eq (
+		(_i ? quote_lines : quote_line) (&input, (const char *)buf_head (&script), buf_len (&script), &err), 0);
+	if (_i)
+		check_lines (&input);
 	ck_assert_int_eq (buf_append (&input, "the\nrest", 8), 0);
 	ck_assert_int_eq (write (fd, buf_head (&input), buf_len (&input)), (ssize_t)buf_len (&input));
 	close (fd);
-	ck_assert_int_ge (asprintf (&text, "cat %s | %s", name, strchr (quote_bootstrap, '/')), 0);
+	ck_assert_int_ge (asprintf (&text, "cat %s | %s", name, strchr (bootstrap, '/')), 0);
 	output = run ("dash", text, &n, &status);
 	unlink (name);
 	if (!output)
 		SKIP ("there is no dash here");
-	ck_assert_str_eq (output, "a\nb|%s\\|'|the\nrest");
+	ck_assert_ptr_eq (strstr (output, "a\nb|%s\\|'|---"), output);
+	ck_assert_str_eq (output + strlen ("a\nb|%s\\|'|") + strlen (dashes), "|the\nrest");
 	free (output);
 	free (text);
 	buf_free (&script);
@@ -286,7 +366,9 @@ static void add_cases (TCase *tcase)
 	tcase_add_loop_test (tcase, whole_commands, 0, sizeof commands / sizeof *commands);
 	tcase_add_test (tcase, refused_variables);
 	tcase_add_loop_test (tcase, marks, 0, sizeof marked / sizeof *marked);
-	tcase_add_test (tcase, line);
+	tcase_add_loop_test (tcase, terminal_marks, 0, sizeof marked / sizeof *marked);
+	tcase_add_test (tcase, login_shell);
+	tcase_add_loop_test (tcase, line, 0, 2);
 	tcase_add_test (tcase, limits);
 }
 

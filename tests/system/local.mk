@@ -40,6 +40,7 @@ system_tests = \
 	%D%/ssh_broken.test \
 	%D%/ssh_bulk.test \
 	%D%/ssh_hostile.test \
+	%D%/ssh_tty.test \
 	%D%/sshd_alone.test \
 	%D%/stdio.test \
 	%D%/stuck.test \
