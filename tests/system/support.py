@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import pwd
+import re
 import select
 import shutil
 import signal
@@ -489,6 +490,13 @@ class Case(unittest.TestCase):
         self.addCleanup(lambda: daemon.stop())
         daemon.start()
         return daemon
+
+    def expect_log(self, daemon, words):
+        """The daemon's log has these words, or a match of that pattern. Another process writes it, perhaps later than the
+        event."""
+        def has():
+            return words.search(daemon.log()) if isinstance(words, re.Pattern) else words in daemon.log()
+        wait_until(has, lambda: "%r in the log:\n%s" % (words, daemon.log()))
 
     def connect(self, daemon, **more):
         client = daemon.connect(**more)
