@@ -228,24 +228,23 @@ static int read_input (struct terminal_session *session)
 	return 1;
 }
 
+/* Read once, and send: what is typed later makes the descriptor readable again. 1: more could be done at once. */
 static int send_typed (struct call *call)
 {
 	struct terminal_session *session = session_of (call);
-	long n;
-	int got;
+	int got = session->local ? read_typed (call) : read_input (session);
+	bool more = got > 0 && session->read < session->n_typed; /* behind an escape */
+	long n = 0;
 
-	do {
-		n = 0;
-		if (waiting (session)) {
-			n = remex_send (call->request, session->going + session->sent, waiting (session));
-			if (n < 0)
-				return errno == EPIPE ? 0 : -1;
-			session->sent += (size_t)n;
-		}
-		if ((got = session->local ? read_typed (call) : read_input (session)) < 0)
-			return -1;
-	} while ((n || got) && call->request && !call->drive->suspend);
-	return call->drive->suspend;
+	if (got < 0)
+		return -1;
+	if (call->request && waiting (session)) {
+		n = remex_send (call->request, session->going + session->sent, waiting (session));
+		if (n < 0)
+			return errno == EPIPE ? 0 : -1;
+		session->sent += (size_t)n;
+	}
+	return more || (n > 0 && (waiting (session) || (!session->local && !session->ended)));
 }
 
 static int send (struct call *call)
