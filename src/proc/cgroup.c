@@ -237,6 +237,50 @@ static int move_to (int cgroup)
 	return result;
 }
 
+/* Is that the path of a cgroup of cgroup_make? */
+static bool is_of_worker (const char *path)
+{
+	const char *last = strrchr (path, '/'), *before = last;
+	uint64_t serial;
+	int pid, end = 0;
+
+	while (before > path && before[-1] != '/')
+		before--;
+	return last && sscanf (last, "/worker-%" SCNu64 "%n", &serial, &end) == 1 && !last[end] &&
+	       sscanf (before, "remex-%d", &pid) == 1;
+}
+
+int cgroup_open_own_cpu (void)
+{
+	char own[PATH_MAX], path[PATH_MAX], *line = NULL;
+	size_t size = 0;
+	int fd = -1, dir;
+	FILE *mounts;
+
+	if (own_path (own) < 0 || !is_of_worker (own) || !(mounts = fopen ("/proc/self/mountinfo", "re")))
+		return -1;
+	while (fd < 0 && getline (&line, &size, mounts) > 0)
+		if (mount_path (path, line, own) == 0 && (dir = open_dir (AT_FDCWD, path)) >= 0) {
+			fd = openat (dir, "cpu.stat", O_RDONLY | O_CLOEXEC);
+			fd_close (&dir);
+		}
+	free (line);
+	fclose (mounts);
+	return fd;
+}
+
+int64_t cgroup_cpu_us (int cpu_stat)
+{
+	char text[256];
+	ssize_t n = pread (cpu_stat, text, sizeof text - 1, 0);
+	int64_t us;
+
+	if (n <= 0)
+		return -1;
+	text[n] = '\0';
+	return sscanf (text, "usage_usec %" SCNd64, &us) == 1 ? us : -1;
+}
+
 void cgroups_settle (struct cgroups *cgroups)
 {
 	if (cgroups->root >= 0)

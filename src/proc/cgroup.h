@@ -36,6 +36,11 @@ int cgroup_make (const struct cgroups *cgroups, uint64_t serial);
 /* Move the calling process into the cgroup; 0 or -1. */
 int cgroup_enter (int cgroup);
 
+/* Open the account of CPU time (cpu.stat) of the caller's own cgroup, if that is one of cgroup_make: it counts all processes
+ * that are or were in the cgroup, and needs no controller. -1: there is none. cgroup_cpu_us reads it: microseconds, or -1. */
+int cgroup_open_own_cpu (void);
+int64_t cgroup_cpu_us (int cpu_stat);
+
 /* Open its cgroup.kill for writing, or -1. */
 int cgroup_kill_open (int cgroup);
 

@@ -8,6 +8,9 @@
  * A limit comes from the call, from the caller's identity and from remexd.yaml, and the strictest counts. Deadline and idle
  * are keys of a call itself; the others are members of its key `limits` (doc/protocol.md, 6.1).
  *
+ * Where a worker has a cgroup, the CPU time of all its processes together is held, too (worker/subprocess.c). No controller
+ * is used for that.
+ *
  * RLIMIT_DATA holds memory, because RLIMIT_AS also counts address space that a program reserves and never uses (Go, Java,
  * sanitizers). RLIMIT_NPROC counts all processes and threads of the user, and does not hold root.
  */

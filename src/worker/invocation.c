@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "wire/header.h"
@@ -44,6 +46,16 @@ void invocation_free (struct remex_call *call)
 	json_decref (call->header);
 }
 
+/* Milliseconds until call->wake_ms; -1: there is no such time. */
+static int timeout (const struct remex_call *call)
+{
+	int64_t left = call->wake_ms - clock_ms ();
+
+	if (!call->wake_ms)
+		return -1;
+	return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
 int invocation_wait (struct remex_call *call, bool writing, int extra, bool patient)
 {
 	struct pollfd fds[3] = {
@@ -53,11 +65,13 @@ int invocation_wait (struct remex_call *call, bool writing, int extra, bool pati
 	};
 	int happened = 0;
 
-	while (poll (fds, 3, -1) < 0)
+	while (poll (fds, 3, timeout (call)) < 0)
 		if (errno != EINTR) {
 			call->broken = errno;
 			return -1;
 		}
+	if (call->wake_ms && clock_ms () >= call->wake_ms)
+		happened = INVOCATION_TIME;
 	for (int i = 0; i < 3; i++)
 		if (fds[i].revents)
 			happened |= 1 << i;

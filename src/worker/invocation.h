@@ -53,6 +53,7 @@ struct remex_call {
 	int number; /* failed: errno; else exit status or signal */
 	enum outcome outcome; /* not failed */
 	enum call_limit limit; /* the limit that ended the command */
+	int64_t wake_ms; /* clock_ms: when invocation_wait returns at the latest; 0: never */
 	struct call_usage usage; /* of the command */
 	char text[ERR_TEXT]; /* failed, or never_started */
 };
@@ -62,9 +63,9 @@ int invocation_init (struct remex_call *call, struct worker *worker, uint64_t id
 	const char *attachment, size_t attachment_n, struct err *err);
 void invocation_free (struct remex_call *call);
 
-/* Wait until the link can be read (or, with `writing`, written), the lifeline ends, or `extra` (-1: none) is readable.
- * Returns a set of these events, never 0; -1 with errno. With `patient` the lifeline is ignored. */
-enum { INVOCATION_LINK = 1, INVOCATION_ENDING = 2, INVOCATION_EXTRA = 4 };
+/* Wait until the link can be read (or, with `writing`, written), the lifeline ends, `extra` (-1: none) is readable, or
+ * call->wake_ms has come. Returns a set of these events, never 0; -1 with errno. With `patient` the lifeline is ignored. */
+enum { INVOCATION_LINK = 1, INVOCATION_ENDING = 2, INVOCATION_EXTRA = 4, INVOCATION_TIME = 8 };
 int invocation_wait (struct remex_call *call, bool writing, int extra, bool patient);
 
 /* Take one record from the link into the call. 0; -1 with errno (EAGAIN: there was none). */

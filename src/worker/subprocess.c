@@ -12,10 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
+#include "proc/cgroup.h"
 #include "proc/spawn.h"
 #include "worker/invocation.h"
 #include "worker/standard_io.h"
@@ -246,6 +249,63 @@ int remex_spawn (struct remex_call *call, const struct remex_command *given, str
 	return 0;
 }
 
+/* --- the CPU time of all processes together ----------------------------------------------------------------------- */
+
+enum {
+	CPU_LOOK_MS = 50, /* the least time between two looks */
+	CPU_GRACE_MS = 2000, /* between SIGXCPU and SIGKILL */
+};
+
+/* RLIMIT_CPU holds each process alone. Where the worker has a cgroup, that one has the sum of the command's processes. */
+struct cpu_watch {
+	int account; /* of cgroup_open_own_cpu; -1: there is nothing to watch */
+	int64_t before_us, limit_us;
+	bool warned;
+};
+
+static void cpu_watch_begin (struct cpu_watch *watch, struct remex_call *call)
+{
+	int64_t limit_ms = call->context.limits.value[LIMIT_CPU];
+
+	*watch = (struct cpu_watch){ .account = limit_ms ? cgroup_open_own_cpu () : -1 };
+	if (watch->account < 0)
+		return;
+	watch->before_us = cgroup_cpu_us (watch->account);
+	watch->limit_us = (limit_ms + 999) / 1000 * 1000000; /* as RLIMIT_CPU */
+	call->wake_ms = clock_ms () + CPU_LOOK_MS;
+}
+
+static void cpu_watch_end (struct cpu_watch *watch, struct remex_call *call)
+{
+	fd_close (&watch->account);
+	call->wake_ms = 0;
+}
+
+/* Look at the account, and set the time of the next look: when the limit can be reached at the earliest. Over the limit the
+ * command's group gets SIGXCPU, then SIGKILL; the keeper kills what has left the group, at the end (call->kill). */
+static void cpu_watch_look (struct cpu_watch *watch, struct remex_call *call, const struct child *child)
+{
+	int64_t now = clock_ms (), us = cgroup_cpu_us (watch->account), left_ms;
+
+	call->wake_ms = 0;
+	if (us < 0 || watch->before_us < 0)
+		return;
+	left_ms = (watch->limit_us - (us - watch->before_us)) / 1000;
+	if (left_ms > 0) {
+		left_ms /= get_nprocs ();
+		call->wake_ms = now + (left_ms > CPU_LOOK_MS ? left_ms : CPU_LOOK_MS);
+	} else if (!watch->warned) {
+		watch->warned = call->kill = true;
+		call->limit = LIMIT_CPU;
+		child_signal (child, SIGXCPU);
+		call->wake_ms = now + CPU_GRACE_MS;
+	} else {
+		child_signal (child, SIGKILL);
+	}
+}
+
+/* --- waiting ------------------------------------------------------------------------------------------------------ */
+
 /* Pass the received size and signals on to the command. The signals of a terminal are for its foreground process group. A
  * command without a terminal leads a session that nobody can stop from a keyboard: the kernel lets its processes ignore
  * SIGTSTP (an orphaned process group: setpgid(2)), so they get SIGSTOP. */
@@ -264,7 +324,8 @@ static void deliver (struct remex_call *call, const struct child *child)
 		}
 }
 
-int remex_wait (struct remex_call *call, struct remex_child *child)
+/* Wait for the end of the command. 0, or -1 with errno. */
+static int await_end (struct remex_call *call, struct remex_child *child, struct cpu_watch *watch)
 {
 	struct child waited = { .pid = child->pid, .pidfd = child->pidfd };
 	bool ending = false;
@@ -274,6 +335,8 @@ int remex_wait (struct remex_call *call, struct remex_child *child)
 		deliver (call, &waited);
 		if ((happened = invocation_wait (call, false, child->pidfd, ending)) < 0)
 			return -1;
+		if (happened & INVOCATION_TIME)
+			cpu_watch_look (watch, call, &waited);
 		if (happened & INVOCATION_ENDING)
 			ending = true; /* the keeper sends TERM and, after the grace, KILL */
 		if (happened & INVOCATION_LINK && invocation_receive (call) < 0 && errno != EAGAIN) {
@@ -285,8 +348,21 @@ int remex_wait (struct remex_call *call, struct remex_child *child)
 		return -1;
 	child->pidfd = -1;
 	pty_close (&call->pty);
-	call->limit = child_limit (&call->context.limits, child->status, &call->usage);
+	if (!call->limit)
+		call->limit = child_limit (&call->context.limits, child->status, &call->usage);
 	call->outcome = WIFSIGNALED (child->status) ? OUTCOME_SIGNALLED : OUTCOME_EXITED;
 	call->number = WIFSIGNALED (child->status) ? WTERMSIG (child->status) : WEXITSTATUS (child->status);
 	return 0;
+}
+
+int remex_wait (struct remex_call *call, struct remex_child *child)
+{
+	struct cpu_watch watch;
+	int result;
+
+	call->limit = LIMIT_NONE;
+	cpu_watch_begin (&watch, call);
+	result = await_end (call, child, &watch);
+	cpu_watch_end (&watch, call);
+	return result;
 }

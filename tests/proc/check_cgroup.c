@@ -45,6 +45,36 @@ static int population (int cgroup)
 	return n;
 }
 
+static int burn (void *arg)
+{
+	int64_t begin, now;
+	int fd;
+
+	if (cgroup_enter (*(int *)arg) < 0 || (fd = cgroup_open_own_cpu ()) < 0 || (begin = cgroup_cpu_us (fd)) < 0)
+		return 1;
+	while ((now = cgroup_cpu_us (fd)) < begin + 20000)
+		if (now < begin)
+			return 2;
+	return 0;
+}
+
+/* A process in a worker's cgroup finds its account of CPU time; one elsewhere finds none. */
+START_TEST (test_cpu)
+{
+	int cgroup, status;
+	pid_t pid;
+
+	ck_assert_int_eq (cgroup_open_own_cpu (), -1);
+	NEED_CGROUP;
+	ck_assert_int_ge (cgroup = cgroup_make (&fixture_cgroups, 7), 0);
+	ck_assert_int_gt (pid = fork_run ("burn", &cgroup, 1, burn, &cgroup), 0);
+	ck_assert_int_eq (waitpid (pid, &status, 0), pid);
+	ck_assert_int_eq (status, 0);
+	close (cgroup);
+	cgroup_remove (&fixture_cgroups, 7);
+}
+END_TEST
+
 START_TEST (test_none)
 {
 	struct cgroups cgroups = { .root = 7, .left = 7 };
@@ -334,6 +364,7 @@ static void add_cgroup (TCase *tcase)
 
 	fixture_add (tcase);
 	tcase_add_test (tcase, test_none);
+	tcase_add_test (tcase, test_cpu);
 	tcase_add_test (tcase, test_not_allowed);
 	tcase_add_test (tcase, test_open_close);
 	tcase_add_test (tcase, test_settle);
