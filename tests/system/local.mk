@@ -55,4 +55,4 @@ dist_check_SCRIPTS += $(system_tests)
 TESTS += $(system_tests)
 EXTRA_DIST += %D%/discovery.py %D%/fleet.py %D%/fuse.py %D%/items.py %D%/keys.py %D%/nets.py %D%/people.py %D%/sftp_liar.py \
 	%D%/ssh_load.py \
-	%D%/sshd.py %D%/support.py %D%/terminal.py
+	%D%/sshd.py %D%/support.py %D%/terminal.py %D%/tmux.py
