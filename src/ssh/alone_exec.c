@@ -459,10 +459,10 @@ static void on_timer (void *arg)
 {
 	struct alone_exec *exec = arg;
 
-	if (exec->bare)
-		alone_stopped (exec->call, 0, "its terminal was hung up, and the shell or what it runs ignores that");
-	else if (exec->state != EXEC_RUNNING)
+	if (exec->state != EXEC_RUNNING)
 		alone_stopped (exec->call, 0, "its login shell has not come to the command, which will not begin");
+	else if (exec->bare)
+		alone_stopped (exec->call, 0, "its terminal was hung up, and the shell or what it runs ignores that");
 	else if (!exec->killed)
 		alone_stopped (exec->call, 0, "only its channel was closed, and the command may go on: out of memory");
 	else if (exec->kills < KILLS)
@@ -572,7 +572,8 @@ static void on_opened (void *arg)
 
 	exec->state = EXEC_BEGINNING;
 	ssh_channel_resize (ssh_reach_channel (exec->reach), exec->call->tty.rows, exec->call->tty.cols);
-	if (exec->bare)
+	/* A channel whose request was refused is told as open, too, but takes no input. */
+	if (exec->bare && ssh_channel_room (ssh_reach_channel (exec->reach)))
 		start (exec);
 	else
 		push_input (exec);

@@ -343,9 +343,10 @@ static int ask_env (struct ssh_channel *channel)
 {
 	const char *variable = channel->target.env ? channel->target.env[channel->n_env] : "=";
 	size_t n = strcspn (variable, "=");
+	const char *value = variable + n + (variable[n] == '=');
 
-	return libssh2_channel_setenv_ex (channel->raw, (char *)(uintptr_t)variable, (unsigned)n, variable + n + 1,
-		(unsigned)strlen (variable + n + 1));
+	return libssh2_channel_setenv_ex (
+		channel->raw, (char *)(uintptr_t)variable, (unsigned)n, value, (unsigned)strlen (value));
 }
 
 /* Ask for the command, the shell or the subsystem: a result of libssh2. */
