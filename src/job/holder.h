@@ -75,6 +75,7 @@ struct holder {
 	int64_t cap; /* bytes of the disk for output and index together; the oldest output is dropped (job_spool.h) */
 	int64_t deadline_ms; /* from the start, whatever the call's own deadline; 0: none */
 	bool replay;
+	bool tty; /* replay: the job has had a terminal (job.json) */
 };
 
 /* Fork the holder: `remexd-job`. Returns its pid, or -1 with errno. The caller closes its copies of all descriptors but

@@ -30,7 +30,7 @@ struct keep {
 	int lifeline; /* its write end */
 	int lifeline_end; /* its read end, the worker's */
 	pid_t supervisor;
-	int64_t look; /* when to check the supervisor */
+	int64_t look; /* when to check the supervisor; 0: never */
 	bool stood; /* the supervisor was stopped at the last check */
 };
 
@@ -77,7 +77,7 @@ static void keep_look (struct keep *keep)
 {
 	int64_t now = clock_ms ();
 
-	if (now < keep->look)
+	if (!keep->look || now < keep->look)
 		return;
 	keep->look = now + LOOK_MS;
 	if (getppid () != keep->supervisor || !is_stopped (keep->supervisor)) {
@@ -168,7 +168,7 @@ int keeper_run (void *arg)
 		.lifeline = -1,
 		.lifeline_end = -1,
 		.supervisor = getppid (),
-		.look = clock_ms () + LOOK_MS,
+		.look = keeper->alone ? 0 : clock_ms () + LOOK_MS,
 	};
 	struct guard *guard = &keep.guard;
 	int survivors;

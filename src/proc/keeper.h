@@ -12,7 +12,8 @@
  * then fails with EPIPE.
  *
  * Supervisor and front watch each other. When both are stopped, the keepers continue the supervisor (SIGCONT) within
- * 30 s. The supervisor does the same for a stopped keeper.
+ * 30 s. The supervisor does the same for a stopped keeper. (The keeper of a job has its holder in the supervisor's place:
+ * job/holder.h, `alone`.)
  *
  * The keeper owns its end of the supervisor's link and the write end of the lifeline. It keeps the supervisor's
  * privileges, and reads only fixed records, from the supervisor.
@@ -20,6 +21,7 @@
 #ifndef REMEX_PROC_KEEPER_H
 #define REMEX_PROC_KEEPER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -33,6 +35,7 @@ struct keeper {
 	int worker_link; /* the worker's link to the front: passed on, closed here once the worker is forked */
 	int cgroup; /* the worker's cgroup directory (O_PATH or O_RDONLY), or -1 */
 	int left; /* the cgroup directory for survivors of a normal end, or -1 */
+	bool alone; /* its parent is no supervisor: nobody watches over it, and the keeper does not either */
 	int crash_grace_ms; /* from SIGTERM to SIGKILL after a crash of the worker */
 	int *worker_fds; /* further descriptors for the worker, closed here in the same way; at most KEEPER_FDS */
 	size_t n_worker_fds;

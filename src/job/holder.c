@@ -1,0 +1,952 @@
+/* holder - see holder.h. One poll loop; job_streams.c moves the bytes of the command, viewers.c those of the viewers. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/link.h"
+#include "base/log.h"
+#include "job/holder.h"
+#include "job/job_outcome.h"
+#include "job/job_spool.h"
+#include "job/job_streams.h"
+#include "job/screen.h"
+#include "job/viewers.h"
+#include "proc/cgroup.h"
+#include "proc/fork.h"
+#include "proc/guard.h"
+#include "proc/keeper.h"
+#include "proc/process_tree.h"
+#include "wire/header.h"
+#include "wire/records.h"
+#include "wire/tty.h"
+#include "worker/user.h"
+
+enum {
+	CALL = 1, /* the id of the only request in the worker's records */
+	PIECE = 64 * 1024, /* read from an outlet at once */
+	BURST = 16, /* records of the worker, and pieces of input, in a row */
+	LATE_MS = 500, /* how long to wait for the end of a pipe after its command has ended */
+	KEEPER_LATE_MS = 5000, /* more than it needs, for a busy machine */
+	WRITE_AGAIN_MS = 1000, /* between two tries to write the outcome, */
+	WRITE_FOR_MS = 60 * 1000, /* and how long it is tried */
+	PEEK_MAX = 64 * 1024, /* bytes at the end of the output in which lines are counted */
+	REPLAY_MAX = 4 * 1024 * 1024, /* bytes of output that a screen is made from afterwards */
+	REAP_MAX = 64,
+};
+
+enum phase { WAITING, RUNNING, STOPPING, DRAINING, ENDED };
+
+/* What has ended the job, where it did not end by itself. */
+enum stopped_by { BY_ITSELF, BY_STOP, BY_DEADLINE, BY_IDLE, BY_FAILURE };
+
+static struct held {
+	struct holder *given;
+	enum phase phase;
+	enum stopped_by stopped_by;
+	struct job_spool spool;
+	struct viewers viewers;
+	struct job_streams streams;
+	struct screen *screen; /* NULL: no terminal, or no memory */
+	int64_t marked; /* the offset of the last mark of its size */
+	struct job_outcome outcome;
+	char line[HOLDER_OUTCOME_MAX + 1];
+	size_t line_n;
+
+	char *call; /* header and attachment: until they are complete, and until the worker has them */
+	size_t header_n, call_n, call_got, call_sent;
+	bool has_deadline, wait_output;
+
+	int signals; /* signalfd(2) for SIGCHLD */
+	pid_t keeper;
+	int keeper_link, worker_link; /* -1: gone */
+	int cgroup_kill;
+	bool keeper_reaped, worker_failed; /* worker_failed: it has said why it cannot start */
+
+	int64_t started_ms, ended_ms; /* clock_ms, as all times; 0: not yet */
+	int64_t deadline_ms, idle_ms, moved_ms; /* idle_ms: how long; moved_ms: when a byte of the job last moved */
+	int64_t late_ms; /* when output is not waited for any longer */
+	int64_t keeper_late_ms; /* when the keeper must be gone */
+	int64_t write_again_ms, write_until_ms;
+} held;
+
+static struct packet packet; /* the last of the worker or the keeper */
+static uint8_t piece[PIECE];
+
+static int64_t since_start (void)
+{
+	return held.started_ms ? clock_ms () - held.started_ms : 0;
+}
+
+/* --- the keeper ---------------------------------------------------------------------------------------------------- */
+
+/* As daemon/keeper_process.c does, except that a user cannot kill the keeper of root: at the end of its link it kills. */
+static void order_keeper (uint32_t type, int64_t grace_ms)
+{
+	int64_t grace = grace_ms < 0 ? 0 : grace_ms < GUARD_GRACE_MAX ? grace_ms : GUARD_GRACE_MAX;
+	int64_t when = clock_ms () + KEEPER_LATE_MS +
+		       (type == REC_RELEASE ? (int64_t)KEEPER_LEAVE_MS : grace + (int64_t)GUARD_KILL_MS);
+
+	if (held.keeper_link < 0)
+		return;
+	if (!held.keeper_late_ms || when < held.keeper_late_ms)
+		held.keeper_late_ms = when;
+	if (link_post (held.keeper_link, type, 0, grace_ms, 0, MSG_DONTWAIT) < 0 && errno != EPIPE)
+		shutdown (held.keeper_link, SHUT_WR);
+}
+
+static void stop (enum stopped_by by, int64_t grace_ms)
+{
+	if (held.phase == RUNNING) {
+		held.phase = STOPPING;
+		held.stopped_by = by;
+		order_keeper (REC_STOP, grace_ms);
+	} else if (held.phase == STOPPING) {
+		order_keeper (REC_STOP, grace_ms); /* it can only become shorter */
+	} else if (held.phase == DRAINING) {
+		held.wait_output = false;
+		job_streams_cut (&held.streams);
+	}
+}
+
+static int64_t grace_of_config (void)
+{
+	return held.given->birth->config->limits.grace_ms;
+}
+
+/* The outcome is known, or nothing of it can come any more. */
+static void drain (void)
+{
+	held.phase = DRAINING;
+	held.ended_ms = clock_ms ();
+	held.streams.input_over = true;
+	held.viewers.takes_input = false;
+	held.wait_output = held.wait_output && held.stopped_by == BY_ITSELF && !held.outcome.failed;
+	if (!held.wait_output)
+		held.late_ms = held.ended_ms + LATE_MS;
+}
+
+static void fail (enum code code, const char *text)
+{
+	held.outcome.failed = true;
+	held.outcome.code = code;
+	snprintf (held.outcome.text, sizeof held.outcome.text, "%s", text);
+}
+
+/* The outcome of a job that did not end by itself. */
+static void decide (void)
+{
+	struct job_outcome *outcome = &held.outcome;
+
+	if (held.stopped_by == BY_FAILURE) {
+		fail (CODE_IO_ERROR, "remexd could not move all bytes of the command: its input or output may be incomplete");
+		return;
+	}
+	outcome->failed = false;
+	*outcome->text = '\0';
+	outcome->outcome = held.stopped_by == BY_STOP ? OUTCOME_CANCELLED : OUTCOME_TIMED_OUT;
+	outcome->limit = held.stopped_by == BY_IDLE ? "idle" : held.stopped_by == BY_DEADLINE ? "deadline" : NULL;
+}
+
+/* A job that has lost bytes must not end as a success. */
+static void check_streams (void)
+{
+	if (!held.streams.failed || held.stopped_by != BY_ITSELF)
+		return;
+	if (held.phase == RUNNING) {
+		stop (BY_FAILURE, grace_of_config ());
+	} else if (held.phase == DRAINING) {
+		held.stopped_by = BY_FAILURE;
+		decide ();
+	}
+}
+
+/* --- output -------------------------------------------------------------------------------------------------------- */
+
+static int stream_by_name (void *arg, const char *name, size_t n)
+{
+	(void)arg;
+	return job_spool_stream (&held.spool, name, n);
+}
+
+static void append (int stream, const void *bytes, size_t n)
+{
+	int64_t start = held.spool.start;
+
+	held.moved_ms = clock_ms ();
+	job_spool_append (&held.spool, stream, bytes, n, since_start ());
+	if (!held.screen)
+		return;
+	screen_feed (held.screen, bytes, n);
+	if (held.spool.start != start && held.marked < held.spool.start) {
+		held.marked = held.spool.end;
+		job_spool_mark_size (&held.spool, held.viewers.rows, held.viewers.cols, since_start ());
+	}
+}
+
+static void read_outlet (int i)
+{
+	ssize_t got = job_streams_read (&held.streams, i, piece, sizeof piece);
+
+	if (got > 0)
+		append (held.streams.outlets[i].stream, piece, (size_t)got);
+	check_streams ();
+}
+
+/* --- the worker's records ------------------------------------------------------------------------------------------ */
+
+/* Send the call as it came, as far as it goes: the worker may still be starting. */
+static void send_call (void)
+{
+	while (held.call && held.worker_link >= 0) {
+		size_t n = held.call_n - held.call_sent;
+
+		n = n < LINK_PAYLOAD ? n : LINK_PAYLOAD;
+		if (link_send (held.worker_link,
+			    &(struct outgoing){
+				    .record = { .type = REC_CALL,
+					    .id = CALL,
+					    .a = (int64_t)held.header_n,
+					    .b = (int64_t)(held.call_n - held.header_n) },
+				    .data = held.call + held.call_sent,
+				    .n = n,
+			    },
+			    MSG_DONTWAIT) < 0)
+			return; /* when the worker is dead, its keeper reports that */
+		held.call_sent += n;
+		if (held.call_sent == held.call_n) {
+			free (held.call);
+			held.call = NULL;
+		}
+	}
+}
+
+static void take_terminal (void)
+{
+	const struct record *record = &packet.record;
+	struct job_outcome *outcome = &held.outcome;
+	struct worker_state state;
+
+	if (record->length < sizeof state || held.phase != RUNNING)
+		return; /* when the job is being stopped, the outcome has been decided */
+	memcpy (&state, packet.data, sizeof state);
+	snprintf (outcome->text, sizeof outcome->text, "%.*s", (int)(record->length - sizeof state),
+		(const char *)packet.data + sizeof state);
+	outcome->failed = record->type == REC_FAIL;
+	outcome->code = outcome->failed ? code_of (record->a) : CODE_NONE;
+	outcome->outcome = record->a >= 0 && record->a < N_OUTCOMES ? (enum outcome)record->a : OUTCOME_COMPLETED;
+	outcome->number = (int)record->b;
+	if (!record->id) {
+		held.worker_failed = true; /* it leaves; its keeper reports that */
+		return;
+	}
+	drain ();
+	if (state.flags & WORKER_KILL)
+		order_keeper (REC_STOP, 0);
+	else
+		order_keeper (REC_RELEASE, 0);
+}
+
+static void take_output (void)
+{
+	const struct record *record = &packet.record;
+	size_t name = (size_t)record->a;
+	int stream = -1;
+
+	if (record->a > 0 && record->a <= record->length && text_is_name ((const char *)packet.data, name))
+		stream = job_spool_stream (&held.spool, (const char *)packet.data, name);
+	if (stream < 0)
+		held.streams.failed = true;
+	else
+		append (stream, packet.data + name, record->length - name);
+}
+
+static void take_record (void)
+{
+	const struct record *record = &packet.record;
+
+	if (record->id != CALL && !(record->type == REC_FAIL && !record->id))
+		return;
+	held.streams.failed |= packet.lost;
+	switch (record->type) {
+	case REC_OUTPUT: take_output (); break;
+	case REC_STREAM: job_streams_add (&held.streams, &packet, stream_by_name, NULL); break;
+	case REC_SINK: job_streams_set_sink (&held.streams, &packet); break;
+	case REC_PULL:
+		if (record->a > 0 && record->a <= LINK_RECORD && held.streams.pulled <= LINK_RECORD)
+			held.streams.pulled += record->a;
+		break;
+	case REC_DONE:
+	case REC_FAIL: take_terminal (); break;
+	default: break;
+	}
+	check_streams ();
+}
+
+/* False: there is no more to read, now or at all. */
+static bool read_worker (void)
+{
+	int got = held.worker_link < 0 ? 0 : link_recv (held.worker_link, &packet, MSG_DONTWAIT);
+
+	if (got > 0)
+		take_record ();
+	packet_close (&packet);
+	if (got == 0 || (got < 0 && errno != EAGAIN)) {
+		/* This is not the worker's death, which the keeper reports. */
+		fd_close (&held.worker_link);
+		held.streams.worker = -1;
+	}
+	return got > 0;
+}
+
+/* --- deaths -------------------------------------------------------------------------------------------------------- */
+
+static void note_reaped (pid_t pid, int status, void *arg)
+{
+	(void)status;
+	(void)arg;
+	held.keeper_reaped |= pid == held.keeper;
+}
+
+/* Reap what has ended. A user can stop the processes of a daemon of its own: its keeper is continued. */
+static void reap (void)
+{
+	struct signalfd_siginfo info;
+	ssize_t ignored = read (held.signals, &info, sizeof info);
+	int status;
+	pid_t pid;
+
+	(void)ignored;
+	for (int i = 0; i < REAP_MAX && (pid = waitpid (-1, &status, WNOHANG | WUNTRACED | __WALL)) > 0; i++)
+		if (!WIFSTOPPED (status))
+			note_reaped (pid, status, NULL);
+		else if (pid == held.keeper)
+			kill (pid, SIGCONT);
+}
+
+static void crash (int64_t how, int64_t n)
+{
+	const char *word = how == GONE_SIGNALLED ? signal_word ((int)n) : NULL;
+	char text[128];
+
+	if (held.worker_failed)
+		return; /* the reason is known */
+	if (how == GONE_EXITED && n == GONE_UNBORN) {
+		fail (CODE_BUSY, "no worker can be made: its process could not be started");
+		return;
+	}
+	if (how == GONE_SIGNALLED)
+		snprintf (text, sizeof text, "the worker of the job died of SIG%s", word ? word : "?");
+	else
+		snprintf (text, sizeof text, "the plugin ended the worker of the job with status %lld", (long long)n);
+	fail (CODE_PLUGIN_CRASHED, text);
+}
+
+/* The keeper is gone, and all that it has not let go, or (`lost`) it was killed. */
+static void lose_keeper (bool lost, int64_t how, int64_t n, int64_t survivors)
+{
+	fd_close (&held.keeper_link);
+	held.keeper_late_ms = 0;
+	while (read_worker ())
+		;
+	fd_close (&held.worker_link);
+	held.streams.worker = -1;
+	if (lost) {
+		log_warning ("the keeper of a job died before its worker: all processes of the job are killed");
+		survivors = tree_kill (held.cgroup_kill, GUARD_KILL_MS, note_reaped, NULL);
+	}
+	if (held.phase == DRAINING && !lost) {
+		held.outcome.left = survivors;
+		return;
+	}
+	held.outcome.survivors = survivors;
+	if (held.phase == STOPPING)
+		decide ();
+	else if (held.phase == RUNNING && lost)
+		fail (CODE_INTERNAL, "the keeper of the job was killed, and the job with it");
+	else if (held.phase == RUNNING)
+		crash (how, n);
+	if (held.phase != DRAINING)
+		drain ();
+}
+
+static void read_keeper (void)
+{
+	int64_t survivors = 0;
+	int got = link_recv (held.keeper_link, &packet, MSG_DONTWAIT);
+
+	packet_close (&packet);
+	if (got < 0 && errno == EAGAIN)
+		return;
+	if (got > 0 && packet.record.type == REC_KEEPER_GONE && packet.record.length == sizeof survivors) {
+		memcpy (&survivors, packet.data, sizeof survivors);
+		lose_keeper (false, packet.record.a, packet.record.b, survivors);
+	} else {
+		lose_keeper (true, 0, 0, 0);
+	}
+}
+
+/* A keeper that does not obey: at the end of its link it kills; and then it is not waited for. */
+static void force_keeper (int64_t now)
+{
+	if (!held.keeper_late_ms || now < held.keeper_late_ms)
+		return;
+	log_warning ("the keeper of a job does not act in time");
+	if (shutdown (held.keeper_link, SHUT_RDWR) < 0 || held.outcome.survivors < 0) {
+		lose_keeper (true, 0, 0, 0);
+		return;
+	}
+	held.outcome.survivors = -1;
+	held.keeper_late_ms = now + GUARD_KILL_MS + KEEPER_LATE_MS;
+}
+
+/* --- calls of the viewers ------------------------------------------------------------------------------------------ */
+
+static void on_signal (void *arg, int signo)
+{
+	(void)arg;
+	/* Before there is a command, a signal that would end the command ends the job. */
+	if (held.phase == RUNNING && held.call) {
+		if (signo == SIGINT || signo == SIGTERM || signo == SIGHUP || signo == SIGQUIT || signo == SIGKILL)
+			stop (BY_STOP, grace_of_config ());
+	} else if (held.phase == RUNNING && held.worker_link >= 0) {
+		link_post (held.worker_link, REC_SIGNAL, CALL, signo, 0, MSG_DONTWAIT);
+	}
+}
+
+static void on_resize (void *arg, int rows, int cols)
+{
+	(void)arg;
+	if (!held.viewers.has_tty || held.phase >= DRAINING || (rows == held.viewers.rows && cols == held.viewers.cols))
+		return;
+	held.viewers.rows = rows;
+	held.viewers.cols = cols;
+	if (held.screen)
+		screen_resize (held.screen, rows, cols);
+	held.marked = held.spool.end;
+	job_spool_mark_size (&held.spool, rows, cols, since_start ());
+	if (held.worker_link >= 0)
+		link_post (held.worker_link, REC_RESIZE, CALL, rows, cols, MSG_DONTWAIT);
+}
+
+static void on_stop (void *arg, int64_t grace_ms)
+{
+	(void)arg;
+	stop (BY_STOP, grace_ms);
+}
+
+/* The last lines of the output, as they came. */
+static void draw_lines (int64_t lines, struct buf *out)
+{
+	struct spool_place place = { .offset = held.spool.end > PEEK_MAX ? held.spool.end - PEEK_MAX : 0 };
+	struct spool_read read;
+	enum spool_piece what;
+	size_t at;
+
+	while ((what = job_spool_read (&held.spool, &place, SPOOL_ALL, piece, sizeof piece, &read)) != SPOOL_END)
+		if (what == SPOOL_DATA && buf_append (out, piece, (size_t)read.n) < 0)
+			return;
+	for (at = buf_len (out); at > 0 && lines >= 0; at--)
+		/* The newline at the end ends the last line, and begins none. */
+		if (buf_head (out)[at - 1] == '\n' && at < buf_len (out) && --lines <= 0)
+			break;
+	buf_consume (out, at);
+}
+
+static void on_draw (void *arg, bool text, int64_t lines, struct buf *out)
+{
+	(void)arg;
+	if (!held.screen && text)
+		draw_lines (lines, out);
+	else if (held.screen && text)
+		screen_text (held.screen, out);
+	else if (held.screen)
+		screen_redraw (held.screen, out);
+}
+
+/* --- the start ----------------------------------------------------------------------------------------------------- */
+
+/* Take the parts of the header that concern the holder. */
+static int read_header (const json_t *header, struct err *err)
+{
+	int64_t deadline = 0;
+	struct tty tty;
+
+	if (header_seconds (header, "deadline", &deadline, err) < 0 ||
+		header_seconds (header, "idle", &held.idle_ms, err) < 0 || tty_read (header, NULL, &tty, err) < 0)
+		return -1;
+	if (held.given->deadline_ms && (!deadline || deadline > held.given->deadline_ms))
+		deadline = held.given->deadline_ms;
+	held.deadline_ms = deadline ? clock_ms () + deadline : 0;
+	held.wait_output = json_is_true (json_object_get (header, "wait_output"));
+	held.viewers.takes_input = tty.wanted || json_is_true (json_object_get (header, "input"));
+	held.viewers.has_tty = tty.wanted;
+	if (tty.wanted) {
+		held.viewers.rows = tty.rows;
+		held.viewers.cols = tty.cols;
+		held.screen = screen_new (tty.rows, tty.cols);
+		job_spool_mark_size (&held.spool, tty.rows, tty.cols, 0);
+	}
+	return 0;
+}
+
+/* The descriptors that the worker gets through the keeper: of the log and the plugins. */
+static size_t worker_fds (const struct worker_birth *birth, int fds[KEEPER_FDS])
+{
+	size_t n = 0;
+
+	if (birth->log >= 0)
+		fds[n++] = birth->log;
+	for (size_t i = 0; i < birth->files->n_items && n < KEEPER_FDS; i++)
+		if (birth->files->items[i].fd >= 0)
+			fds[n++] = birth->files->items[i].fd;
+	return n;
+}
+
+static int fork_keeper (struct err *err)
+{
+	int fds[KEEPER_FDS], kept[KEEPER_FDS + 4], keeper[2], worker[2];
+	struct keeper arg = {
+		.cgroup = held.given->cgroup,
+		.left = held.given->left,
+		.alone = true,
+		.crash_grace_ms = (int)grace_of_config (),
+		.worker_fds = fds,
+		.n_worker_fds = worker_fds (held.given->birth, fds),
+		.worker = worker_run,
+		.arg = held.given->birth,
+	};
+	size_t n = arg.n_worker_fds;
+
+	if (link_pair (keeper) < 0)
+		return err_sys (err, CODE_BUSY, "no keeper can be made");
+	if (link_pair (worker) < 0) {
+		err_sys (err, CODE_BUSY, "no keeper can be made");
+		fd_close (&keeper[0]);
+		fd_close (&keeper[1]);
+		return -1;
+	}
+	memcpy (kept, fds, n * sizeof *fds);
+	kept[n++] = arg.link = keeper[1];
+	kept[n++] = arg.worker_link = worker[1];
+	kept[n++] = arg.cgroup;
+	kept[n++] = arg.left;
+	held.keeper = fork_run ("remexd-keeper", kept, n, keeper_run, &arg);
+	if (held.keeper < 0) {
+		err_sys (err, CODE_BUSY, "no keeper can be made");
+		fd_close (&keeper[0]);
+		fd_close (&worker[0]);
+	} else {
+		held.keeper_link = keeper[0];
+		held.worker_link = worker[0];
+	}
+	fd_close (&keeper[1]);
+	fd_close (&worker[1]);
+	return held.keeper < 0 ? -1 : 0;
+}
+
+/* What is not needed any more once the keeper is forked, and must not be kept from an unmount. */
+static void close_given (void)
+{
+	struct worker_birth *birth = held.given->birth;
+
+	for (size_t i = 0; i < birth->files->n_items; i++)
+		fd_close (&birth->files->items[i].fd);
+	fd_close (&birth->log);
+	fd_close (&held.given->cgroup);
+	fd_close (&held.given->left);
+}
+
+static int become_user (struct err *err)
+{
+	struct user user;
+	int result;
+
+	if (user_look_up (&user, held.given->birth->uid, err) < 0)
+		return -1;
+	result = user_become (&user, err);
+	user_free (&user);
+	return result;
+}
+
+/* Fork the keeper, and become the user. On failure nothing of the job runs, or will not for long. */
+static int start (struct err *err)
+{
+	json_t *header = header_parse (held.call, held.header_n, HEADER_CALL_TOKENS, NULL, err);
+	int result = header ? read_header (header, err) : -1;
+
+	json_decref (header);
+	if (result < 0)
+		return -1;
+	held.cgroup_kill = held.given->cgroup >= 0 ? cgroup_kill_open (held.given->cgroup) : -1;
+	if (fork_keeper (err) < 0)
+		return -1;
+	close_given ();
+	return become_user (err);
+}
+
+/* The job could not start. Its processes, if there are any, are killed: their keeper's link ends. */
+static void start_failed (const struct err *err)
+{
+	fail (err->code ? (enum code)err->code : CODE_INTERNAL, err->text);
+	log_error ("a job could not start: %s", err->text);
+	if (held.keeper_link >= 0) {
+		shutdown (held.keeper_link, SHUT_WR);
+		held.keeper_late_ms = clock_ms () + GUARD_KILL_MS + KEEPER_LATE_MS;
+	}
+	drain ();
+}
+
+static void on_call (void *arg, const struct packet *piece_of_call)
+{
+	const struct record *record = &piece_of_call->record;
+	struct err err = { 0 };
+
+	(void)arg;
+	if (record->a < 0 || record->b < 0 || record->a + record->b > 4 * HEADER_CALL_MAX)
+		return;
+	if (!held.call) {
+		held.header_n = (size_t)record->a;
+		held.call_n = (size_t)(record->a + record->b);
+		if (!(held.call = malloc (held.call_n + 1)))
+			return;
+	}
+	if (record->length > held.call_n - held.call_got)
+		return;
+	memcpy (held.call + held.call_got, piece_of_call->data, record->length);
+	held.call_got += record->length;
+	if (held.call_got < held.call_n)
+		return;
+	held.started_ms = held.moved_ms = clock_ms ();
+	if (start (&err) < 0) {
+		start_failed (&err);
+		return;
+	}
+	held.phase = RUNNING;
+	held.viewers.running = true;
+	job_streams_init (&held.streams, held.worker_link);
+	send_call ();
+}
+
+static const struct viewer_ops ops = {
+	.call = on_call,
+	.signal = on_signal,
+	.resize = on_resize,
+	.stop = on_stop,
+	.draw = on_draw,
+};
+
+/* --- the end ------------------------------------------------------------------------------------------------------- */
+
+static void end (void)
+{
+	held.phase = ENDED;
+	held.write_again_ms = 0;
+	held.viewers.ended = true;
+	held.viewers.outcome = held.line;
+}
+
+static void make_line (void)
+{
+	struct job_outcome *outcome = &held.outcome;
+
+	outcome->seconds = (double)(held.ended_ms - held.started_ms) / 1000;
+	outcome->pipe_held = held.streams.pipe_held;
+	outcome->bytes = held.spool.end;
+	outcome->cut = held.spool.missing;
+	outcome->input = held.viewers.taken;
+	held.line_n = job_outcome_line (outcome, held.line);
+	held.write_until_ms = clock_ms () + WRITE_FOR_MS;
+}
+
+/* Write the outcome when all is there that belongs to it. */
+static void finish (int64_t now)
+{
+	if (held.phase != DRAINING || !job_streams_ended (&held.streams) || held.keeper_link >= 0 || now < held.write_again_ms)
+		return;
+	if (held.keeper > 0 && !held.keeper_reaped) {
+		/* It has reported, and exits: its rusage is part of the line. */
+		if (!held.keeper_late_ms)
+			held.keeper_late_ms = now + KEEPER_LATE_MS;
+		if (now < held.keeper_late_ms)
+			return;
+		held.keeper_late_ms = 0;
+	}
+	if (!held.line_n)
+		make_line ();
+	if (job_outcome_write (held.given->outcome, held.line, held.line_n) == 0) {
+		end ();
+	} else if (now >= held.write_until_ms) {
+		log_error ("the outcome of a job cannot be written: %s: %s", strerror (errno), held.line);
+		end ();
+		held.line_n = 0;
+	} else {
+		held.write_again_ms = now + WRITE_AGAIN_MS;
+	}
+}
+
+/* --- the loop ------------------------------------------------------------------------------------------------------ */
+
+static int64_t earlier (int64_t a, int64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+/* Does the time of the idle limit run? */
+static bool idles (void)
+{
+	return held.idle_ms && (held.phase == RUNNING || (held.phase == DRAINING && held.wait_output));
+}
+
+/* Handle the times that have passed. Returns the next one, or 0. */
+static int64_t handle_times (int64_t now)
+{
+	bool runs = held.phase == RUNNING || (held.phase == DRAINING && !job_streams_ended (&held.streams));
+	int64_t next = 0;
+
+	if (runs && held.deadline_ms && now >= held.deadline_ms) {
+		held.deadline_ms = 0;
+		if (held.phase == DRAINING && held.stopped_by == BY_ITSELF && !held.outcome.failed) {
+			held.stopped_by = BY_DEADLINE;
+			decide ();
+		}
+		stop (BY_DEADLINE, grace_of_config ());
+	}
+	if (idles () && now >= held.moved_ms + held.idle_ms) {
+		if (held.phase == DRAINING) {
+			held.stopped_by = BY_IDLE;
+			decide ();
+		}
+		stop (BY_IDLE, grace_of_config ());
+	}
+	if (held.late_ms && now >= held.late_ms) {
+		held.late_ms = 0;
+		job_streams_late (&held.streams);
+		for (int i = 0; i < held.streams.n; i++)
+			while (held.streams.outlets[i].from.fd >= 0 && held.streams.outlets[i].owed >= 0)
+				read_outlet (i);
+	}
+	if (held.keeper_link >= 0)
+		force_keeper (now);
+	finish (now);
+	if (held.phase == ENDED)
+		next = viewers_drop_late (&held.viewers, now);
+	if (held.phase == RUNNING || held.phase == DRAINING)
+		next = earlier (next, held.deadline_ms);
+	if (idles ())
+		next = earlier (next, held.moved_ms + held.idle_ms);
+	next = earlier (next, held.late_ms);
+	next = earlier (next, held.keeper_late_ms);
+	return earlier (next, held.write_again_ms);
+}
+
+static void accept_viewers (void)
+{
+	int fd;
+
+	while ((fd = accept4 (held.given->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+		viewers_add (&held.viewers, fd);
+}
+
+static void move_input (void)
+{
+	for (int i = 0; i < BURST; i++) {
+		const uint8_t *bytes;
+		size_t n = 0, done;
+		bool ended;
+
+		if ((bytes = viewers_input (&held.viewers, &n, &ended))) {
+			if (!(done = job_streams_write (&held.streams, bytes, n)))
+				return;
+			held.moved_ms = clock_ms ();
+			viewers_taken (&held.viewers, done);
+			held.viewers.takes_input = !held.streams.input_over;
+		} else {
+			/* A terminal's input does not end. */
+			if (ended && !held.viewers.has_tty && job_streams_end_input (&held.streams))
+				held.viewers.takes_input = false;
+			return;
+		}
+	}
+	held.viewers.more = true;
+}
+
+enum { FD_SIGNALS, FD_KEEPER, FD_WORKER, FD_LISTENER, FD_STREAMS, FD_VIEWERS = FD_STREAMS + JOB_OUTLETS + 1 };
+enum { N_FDS = FD_VIEWERS + HOLDER_VIEWERS };
+
+static void handle_ready (const struct pollfd *fds, int64_t now)
+{
+	if (fds[FD_SIGNALS].revents)
+		reap ();
+	if (fds[FD_WORKER].revents & POLLOUT)
+		send_call ();
+	for (int i = 0; i < BURST && fds[FD_WORKER].revents & ~POLLOUT && read_worker (); i++)
+		;
+	if (fds[FD_KEEPER].revents && held.keeper_link >= 0)
+		read_keeper ();
+	for (int i = 0; i < JOB_OUTLETS; i++)
+		if (fds[FD_STREAMS + i].revents)
+			read_outlet (i);
+	if (fds[FD_STREAMS + JOB_OUTLETS].revents)
+		held.streams.sink_full = false;
+	viewers_ready (&held.viewers, fds + FD_VIEWERS, now);
+	if (fds[FD_LISTENER].revents)
+		accept_viewers ();
+}
+
+static int loop (void)
+{
+	for (;;) {
+		struct pollfd fds[N_FDS] = { 0 };
+		int64_t now = clock_ms (), next;
+
+		viewers_go (&held.viewers, now);
+		move_input ();
+		next = handle_times (now);
+		if (held.phase == ENDED)
+			viewers_go (&held.viewers, now);
+		if (!viewers_count (&held.viewers) && (held.phase == ENDED || held.phase == WAITING)) {
+			if (held.phase == WAITING)
+				return HOLDER_NEVER;
+			if (held.given->listener >= 0)
+				accept_viewers ();
+			if (!viewers_count (&held.viewers))
+				return held.given->replay || held.line_n ? HOLDER_DONE : HOLDER_FAILED;
+			continue;
+		}
+		fds[FD_SIGNALS] = (struct pollfd){ .fd = held.signals, .events = POLLIN };
+		fds[FD_KEEPER] = (struct pollfd){ .fd = held.keeper_link, .events = POLLIN };
+		fds[FD_WORKER] = (struct pollfd){ .fd = held.worker_link,
+			.events = (short)(POLLIN | (held.call ? POLLOUT : 0)) };
+		fds[FD_LISTENER] =
+			(struct pollfd){ .fd = held.phase == WAITING ? -1 : held.given->listener, .events = POLLIN };
+		job_streams_poll (&held.streams, fds + FD_STREAMS, true);
+		viewers_poll (&held.viewers, fds + FD_VIEWERS);
+		if (poll (fds, N_FDS, held.viewers.more ? 0 : clock_until (next)) < 0) {
+			if (errno != EINTR && errno != EAGAIN && errno != ENOMEM)
+				return HOLDER_FAILED;
+			continue;
+		}
+		handle_ready (fds, clock_ms ());
+	}
+}
+
+/* --- the process --------------------------------------------------------------------------------------------------- */
+
+/* Make the screen from the output that is kept. */
+static void replay_screen (void)
+{
+	struct spool_place place = { .offset = held.spool.end > REPLAY_MAX ? held.spool.end - REPLAY_MAX : 0 };
+	struct spool_read read;
+	enum spool_piece what;
+
+	held.viewers.has_tty = held.given->tty;
+	if (!held.given->tty || !(held.screen = screen_new (0, 0)))
+		return;
+	while ((what = job_spool_read (&held.spool, &place, SPOOL_ALL | SPOOL_MARKS, piece, sizeof piece, &read)) !=
+		SPOOL_END)
+		if (what == SPOOL_DATA) {
+			screen_feed (held.screen, piece, (size_t)read.n);
+		} else if (what == SPOOL_SIZE) {
+			held.viewers.rows = read.rows;
+			held.viewers.cols = read.cols;
+			screen_resize (held.screen, read.rows, read.cols);
+		}
+}
+
+static int set_up_replay (struct err *err)
+{
+	close_given ();
+	if (become_user (err) < 0 || job_spool_open (&held.spool, held.given->output, held.given->index, err) < 0)
+		return -1;
+	replay_screen ();
+	job_outcome_read (held.given->outcome, held.line);
+	held.viewers.running = true;
+	end ();
+	return 0;
+}
+
+static int set_up (struct err *err)
+{
+	int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+	sigset_t set;
+
+	setsid ();
+	umask (077);
+	signal (SIGHUP, SIG_IGN);
+	signal (SIGINT, SIG_IGN);
+	signal (SIGQUIT, SIG_IGN);
+	signal (SIGTERM, SIG_IGN);
+	sigemptyset (&set);
+	sigaddset (&set, SIGCHLD);
+	sigprocmask (SIG_BLOCK, &set, NULL);
+	if (null < 0 || dup2 (null, 0) < 0 || dup2 (null, 1) < 0 || chdir ("/") < 0 ||
+		prctl (PR_SET_CHILD_SUBREAPER, 1) < 0 ||
+		(held.signals = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+		return err_sys (err, CODE_INTERNAL, "cannot set up the holder of a job");
+	if (held.given->birth->log == WORKER_NO_LOG)
+		dup2 (null, 2);
+	else if (held.given->birth->log >= 0)
+		log_redirect (held.given->birth->log);
+	close (null);
+	viewers_init (&held.viewers, &ops, NULL, &held.spool);
+	if (held.given->replay)
+		return set_up_replay (err);
+	fd_nonblock (held.given->listener, true);
+	job_outcome_reserve (held.given->outcome);
+	job_spool_begin (&held.spool, held.given->output, held.given->index, held.given->cap);
+	return 0;
+}
+
+int holder_run (void *arg)
+{
+	struct err err = { 0 };
+	int result;
+
+	held = (struct held){ .given = arg, .signals = -1, .keeper_link = -1, .worker_link = -1, .cgroup_kill = -1 };
+	job_streams_init (&held.streams, -1);
+	log_setup ("remexd[job]", held.given->birth->config->log);
+	if (set_up (&err) < 0) {
+		log_error ("%s", err.text);
+		return HOLDER_FAILED;
+	}
+	viewers_add (&held.viewers, held.given->first);
+	result = loop ();
+	viewers_free (&held.viewers);
+	job_streams_free (&held.streams);
+	screen_free (held.screen);
+	free (held.call);
+	return result;
+}
+
+pid_t holder_fork (const struct holder *given)
+{
+	int fds[KEEPER_FDS + 8];
+	size_t n = worker_fds (given->birth, fds);
+	struct holder copy = *given; /* the forked process has a copy of it, too */
+
+	_Static_assert(KEEPER_FDS + 8 <= FORK_KEEP, "all that a holder is given can be kept");
+	fds[n++] = given->output;
+	fds[n++] = given->index;
+	fds[n++] = given->outcome;
+	fds[n++] = given->lock;
+	fds[n++] = given->listener;
+	fds[n++] = given->first;
+	fds[n++] = given->cgroup;
+	fds[n++] = given->left;
+	return fork_run ("remexd-job", fds, n, holder_run, &copy);
+}

@@ -1,0 +1,38 @@
+/* job_outcome - how a job has ended, and the line about it in the file `outcome` (holder.h has its form). */
+#ifndef REMEX_JOB_JOB_OUTCOME_H
+#define REMEX_JOB_JOB_OUTCOME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "job/holder.h"
+#include "wire/codes.h"
+
+struct job_outcome {
+	bool failed; /* `code` and `text` count, else `outcome`, `number` and, where it is not "", `text` */
+	enum code code;
+	enum outcome outcome;
+	int number; /* the exit status, or the signal */
+	const char *limit; /* what has timed out, or NULL */
+	char text[512]; /* as the worker has sent it */
+	double seconds;
+	bool pipe_held;
+	int64_t survivors; /* processes that SIGKILL has not ended */
+	int64_t left; /* processes that live on */
+	int64_t bytes, cut, input;
+};
+
+/* Make the line: with its newline, in `line`. rusage is that of all children of this process that were waited for. Returns its
+ * length. */
+size_t job_outcome_line (const struct job_outcome *outcome, char line[HOLDER_OUTCOME_MAX + 1]);
+
+/* Have the file system keep room for the line, so that a full disk does not take the outcome. */
+void job_outcome_reserve (int fd);
+
+/* Write the line and sync it. 0, or -1 with errno; then it may be tried again. */
+int job_outcome_write (int fd, const char *line, size_t n);
+
+/* Read the line of a job that has ended. Its length; 0: there is none. */
+size_t job_outcome_read (int fd, char line[HOLDER_OUTCOME_MAX + 1]);
+
+#endif
