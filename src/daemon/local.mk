@@ -33,7 +33,7 @@ remexd_SOURCES = %D%/remexd.c
 remexd_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS) -export-dynamic \
 	-Wl,--whole-archive,src/worker/.libs/libworker.a,src/plugin/.libs/libplugin.a,--no-whole-archive
 remexd_DEPENDENCIES = src/daemon/libdaemon.la src/front/libfront.la src/gate/libgate.la src/loop/libloop.la src/audit/libaudit.la \
-	src/worker/libworker.la src/plugin/libplugin.la src/proc/libproc.la src/conf/libconf.la \
+	src/job/libjob.la src/worker/libworker.la src/plugin/libplugin.la src/proc/libproc.la src/conf/libconf.la \
 	src/net/libnet.la src/wire/libwire.la src/base/libbase.la
 remexd_LDADD = \
 	src/daemon/libdaemon.la \
@@ -41,10 +41,11 @@ remexd_LDADD = \
 	src/gate/libgate.la \
 	src/audit/libaudit.la \
 	src/loop/libloop.la \
+	src/job/libjob.la \
 	src/proc/libproc.la \
 	src/conf/libconf.la \
 	src/net/libnet.la \
 	src/wire/libwire.la \
 	src/base/libbase.la \
-	$(JANSSON_LIBS) $(YAML_LIBS) $(UV_LIBS) -ldl -lm \
+	$(JANSSON_LIBS) $(YAML_LIBS) $(UV_LIBS) $(VTERM_LIBS) -ldl -lm \
 	$(NULL)

@@ -153,7 +153,8 @@ static void decide (void)
 	struct job_outcome *outcome = &held.outcome;
 
 	if (held.stopped_by == BY_FAILURE) {
-		fail (CODE_IO_ERROR, "remexd could not move all bytes of the command: its input or output may be incomplete");
+		fail (CODE_IO_ERROR,
+			"remexd could not move all bytes of the command: its input or output may be incomplete");
 		return;
 	}
 	outcome->failed = false;
@@ -676,7 +677,8 @@ static void make_line (void)
 /* Write the outcome when all is there that belongs to it. */
 static void finish (int64_t now)
 {
-	if (held.phase != DRAINING || !job_streams_ended (&held.streams) || held.keeper_link >= 0 || now < held.write_again_ms)
+	if (held.phase != DRAINING || !job_streams_ended (&held.streams) || held.keeper_link >= 0 ||
+		now < held.write_again_ms)
 		return;
 	if (held.keeper > 0 && !held.keeper_reaped) {
 		/* It has reported, and exits: its rusage is part of the line. */

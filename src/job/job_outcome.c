@@ -66,8 +66,8 @@ size_t job_outcome_line (const struct job_outcome *outcome, char line[HOLDER_OUT
 	if (outcome->left > 0)
 		json_object_set_new (json, "left", json_integer (outcome->left));
 	json_object_set_new (json, "rusage",
-		json_pack ("{sf sf sI}", "user", seconds_of (usage.ru_utime), "system", seconds_of (usage.ru_stime), "peak",
-			(json_int_t)usage.ru_maxrss * 1024));
+		json_pack ("{sf sf sI}", "user", seconds_of (usage.ru_utime), "system", seconds_of (usage.ru_stime),
+			"peak", (json_int_t)usage.ru_maxrss * 1024));
 	text = json_dumps (json, JSON_COMPACT | JSON_REAL_PRECISION (9));
 	json_decref (json);
 	/* The texts are bounded, so that this is about memory only. */

@@ -69,7 +69,8 @@ bool job_streams_add (
 		if (i < 2 && streams->n < JOB_OUTLETS && text_is_name (names, n)) {
 			*outlet = (struct job_outlet){ .kind = (enum fd_kind)kind, .owed = -1 };
 			outlet->stream = stream (arg, names, n);
-			outlet->from = outlet->stream < 0 ? (struct nowait){ .fd = -1 } : take (packet, i, kind, O_RDONLY);
+			outlet->from =
+				outlet->stream < 0 ? (struct nowait){ .fd = -1 } : take (packet, i, kind, O_RDONLY);
 			streams->n += outlet->from.fd >= 0;
 			good &= outlet->from.fd >= 0;
 		} else {
@@ -102,7 +103,8 @@ void job_streams_poll (const struct job_streams *streams, struct pollfd *fds, bo
 {
 	for (int i = 0; i < JOB_OUTLETS; i++)
 		fds[i] = (struct pollfd){ .fd = i < streams->n ? streams->outlets[i].from.fd : -1, .events = POLLIN };
-	fds[JOB_OUTLETS] = (struct pollfd){ .fd = streams->sink_full && input_waits ? streams->sink.fd : -1, .events = POLLOUT };
+	fds[JOB_OUTLETS] =
+		(struct pollfd){ .fd = streams->sink_full && input_waits ? streams->sink.fd : -1, .events = POLLOUT };
 }
 
 /* --- output -------------------------------------------------------------------------------------------------------- */

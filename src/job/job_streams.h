@@ -46,8 +46,8 @@ void job_streams_free (struct job_streams *streams);
 
 /* The worker hands over descriptors; all of the packet's are taken or closed. `stream`: finds the number of a stream by its
  * name, or -1. False: the record is malformed, or a descriptor is not of its kind. */
-bool job_streams_add (struct job_streams *streams, struct packet *packet, int (*stream) (void *, const char *, size_t),
-	void *arg);
+bool job_streams_add (
+	struct job_streams *streams, struct packet *packet, int (*stream) (void *, const char *, size_t), void *arg);
 bool job_streams_set_sink (struct job_streams *streams, struct packet *packet);
 
 /* The descriptors to poll: JOB_OUTLETS entries for the output, and one for the sink. */

@@ -1,4 +1,10 @@
-/* screen - see screen.h. */
+/* screen - see screen.h.
+ *
+ * libvterm 0.1.4 is not safe with everything: it has no bound for the parameters of a sequence, keeps strings (OSC and its
+ * kin) of any length, and its change of size leaves lines behind that are not there. So it only gets text, controls, and
+ * complete sequences with few and small parameters (the filter below); strings end here; and a change of size makes a new
+ * terminal, on which the old one is drawn.
+ */
 #include "config.h"
 
 #include <stdbool.h>
@@ -16,7 +22,14 @@ enum {
 	COLS = 80,
 	TITLE = 256, /* bytes */
 	SGR = 128, /* bytes: enough for all attributes at once */
+	SEQUENCE = 96, /* bytes, behind ESC [ */
+	PARAMS = 15,
+	NUMBER_MAX = 9999,
+	REDRAW_MAX = 32 * 1024 * 1024,
 };
+
+/* The filter: between sequences; behind ESC, and its intermediate bytes; behind ESC [; in a string, behind its ESC. */
+enum filter { TEXT, ESCAPE, CONTROL, STRING, STRING_ESCAPE };
 
 struct screen {
 	VTerm *term;
@@ -26,9 +39,165 @@ struct screen {
 	bool reversed; /* the whole screen is; the modes say so, too */
 	char title[TITLE];
 	struct terminal_modes modes;
+	enum filter filter;
+	char kept[TITLE]; /* of the sequence or string */
+	size_t n_kept;
+	bool too_long; /* there was more */
+	bool is_title; /* the string is an OSC */
 };
 
-/* --- libvterm ------------------------------------------------------------------------------------------------------- */
+/* --- the filter ---------------------------------------------------------------------------------------------------- */
+
+static void pass (struct screen *screen, const char *bytes, size_t n)
+{
+	vterm_input_write (screen->term, bytes, n);
+}
+
+static void begin (struct screen *screen, enum filter filter)
+{
+	screen->filter = filter;
+	screen->n_kept = 0;
+	screen->too_long = false;
+}
+
+static void keep (struct screen *screen, char c, size_t max)
+{
+	if (screen->n_kept < max)
+		screen->kept[screen->n_kept++] = c;
+	else
+		screen->too_long = true;
+}
+
+/* Pass a sequence on, if it has the usual form: a leader (< = > ?), numbers with ; and : between them, intermediate bytes. */
+static void pass_control (struct screen *screen, char last)
+{
+	char out[SEQUENCE + 8] = "\033[";
+	size_t n = 2, i = 0, separators = 0, intermediate = 0;
+
+	if (i < screen->n_kept && strchr ("<=>?", screen->kept[i]))
+		out[n++] = screen->kept[i++];
+	while (i < screen->n_kept) {
+		char c = screen->kept[i];
+		long number = 0;
+
+		if (c >= '0' && c <= '9' && !intermediate) {
+			for (; i < screen->n_kept && screen->kept[i] >= '0' && screen->kept[i] <= '9'; i++)
+				number = number > NUMBER_MAX ? number : number * 10 + (screen->kept[i] - '0');
+			n += (size_t)snprintf (
+				out + n, sizeof out - n, "%ld", number < NUMBER_MAX ? number : NUMBER_MAX);
+			continue;
+		}
+		if ((c == ';' || c == ':') && !intermediate) {
+			if (++separators == PARAMS)
+				return;
+		} else if (c >= 0x20 && c < 0x30) {
+			if (++intermediate > 2)
+				return;
+		} else {
+			return;
+		}
+		out[n++] = c;
+		i++;
+	}
+	out[n++] = last;
+	if (!screen->too_long)
+		pass (screen, out, n);
+}
+
+/* Behind ESC. */
+static void filter_escape (struct screen *screen, char c)
+{
+	char out[3] = { '\033' };
+
+	if (c >= 0x20 && c < 0x30) {
+		keep (screen, c, 1);
+	} else if (!screen->n_kept && c == '[') {
+		begin (screen, CONTROL);
+	} else if (!screen->n_kept && strchr ("]PX^_", c)) {
+		begin (screen, STRING);
+		screen->is_title = c == ']';
+	} else {
+		screen->filter = TEXT;
+		memcpy (out + 1, screen->kept, screen->n_kept);
+		out[1 + screen->n_kept] = c;
+		/* Lines of double size are no part of a redraw. */
+		if (!screen->too_long && (!screen->n_kept || *screen->kept != '#' || c == '8'))
+			pass (screen, out, 2 + screen->n_kept);
+	}
+}
+
+/* "0;TITLE" or "2;TITLE". */
+static void end_string (struct screen *screen)
+{
+	screen->filter = TEXT;
+	if (screen->is_title && screen->n_kept >= 2 && (*screen->kept == '0' || *screen->kept == '2') &&
+		screen->kept[1] == ';')
+		snprintf (screen->title, sizeof screen->title, "%.*s", (int)screen->n_kept - 2, screen->kept + 2);
+}
+
+/* One byte within a sequence or string. */
+static void filter_byte (struct screen *screen, char c)
+{
+	unsigned char byte = (unsigned char)c;
+
+	if (screen->filter == STRING_ESCAPE) {
+		end_string (screen); /* by ESC \, or any other sequence */
+		if (c == '\\')
+			return;
+		begin (screen, ESCAPE);
+	}
+	if (byte == 0x18 || byte == 0x1a) {
+		screen->filter = TEXT; /* CAN and SUB end everything */
+	} else if (c == '\033') {
+		if (screen->filter == STRING)
+			screen->filter = STRING_ESCAPE;
+		else
+			begin (screen, ESCAPE);
+	} else if (screen->filter == STRING) {
+		if (c == '\a')
+			end_string (screen);
+		else
+			keep (screen, c, TITLE);
+	} else if (byte < 0x20) {
+		pass (screen, &c, 1); /* controls are obeyed at once */
+	} else if (byte >= 0x7f) {
+		if (byte > 0x7f)
+			screen->filter = TEXT;
+	} else if (screen->filter == ESCAPE) {
+		filter_escape (screen, c);
+	} else if (byte < 0x40) {
+		keep (screen, c, SEQUENCE);
+	} else {
+		screen->filter = TEXT;
+		pass_control (screen, c);
+	}
+}
+
+void screen_feed (struct screen *screen, const void *bytes, size_t n)
+{
+	const char *p = bytes, *end = p + n;
+
+	terminal_modes_feed (&screen->modes, bytes, n);
+	while (p < end) {
+		const char *next;
+
+		if (screen->filter != TEXT) {
+			filter_byte (screen, *p++);
+			continue;
+		}
+		next = memchr (p, '\033', (size_t)(end - p));
+		if (!next)
+			next = end;
+		pass (screen, p, (size_t)(next - p));
+		if (next < end) {
+			begin (screen, ESCAPE);
+			next++;
+		}
+		p = next;
+	}
+}
+
+/* --- the terminal -------------------------------------------------------------------------------------------------- */
 
 static int on_property (VTermProp prop, VTermValue *value, void *arg)
 {
@@ -36,8 +205,6 @@ static int on_property (VTermProp prop, VTermValue *value, void *arg)
 
 	if (prop == VTERM_PROP_REVERSE)
 		screen->reversed = value->boolean;
-	else if (prop == VTERM_PROP_TITLE && value->string)
-		snprintf (screen->title, sizeof screen->title, "%s", value->string);
 	return 1;
 }
 
@@ -55,6 +222,8 @@ static void bound_size (int *rows, int *cols)
 		*rows = ROWS;
 		*cols = COLS;
 	}
+	if (*cols < 2)
+		*cols = 2; /* libvterm puts a wide character beyond a single column */
 	if (*rows > SCREEN_ROWS)
 		*rows = SCREEN_ROWS;
 	if (*cols > SCREEN_COLS)
@@ -63,18 +232,19 @@ static void bound_size (int *rows, int *cols)
 		*rows = SCREEN_CELLS / *cols;
 }
 
-struct screen *screen_new (int rows, int cols)
+/* Put a new terminal into `screen`. False: out of memory. */
+static bool make (struct screen *screen, int rows, int cols)
 {
 	static const VTermScreenCallbacks callbacks = { .settermprop = on_property };
-	struct screen *screen = calloc (1, sizeof *screen);
+	VTerm *term;
 
 	bound_size (&rows, &cols);
-	if (!screen || !(screen->term = vterm_new (rows, cols))) {
-		free (screen);
-		return NULL;
-	}
+	if (!(term = vterm_new (rows, cols)))
+		return false;
+	screen->term = term;
 	screen->rows = rows;
 	screen->cols = cols;
+	screen->reversed = false;
 	vterm_set_utf8 (screen->term, 1);
 	vterm_output_set_callback (screen->term, on_answer, NULL);
 	screen->state = vterm_obtain_state (screen->term);
@@ -83,7 +253,17 @@ struct screen *screen_new (int rows, int cols)
 	vterm_screen_set_damage_merge (screen->cells, VTERM_DAMAGE_SCREEN);
 	vterm_screen_enable_altscreen (screen->cells, 1);
 	vterm_screen_reset (screen->cells, 1);
-	return screen;
+	return true;
+}
+
+struct screen *screen_new (int rows, int cols)
+{
+	struct screen *screen = calloc (1, sizeof *screen);
+
+	if (screen && make (screen, rows, cols))
+		return screen;
+	free (screen);
+	return NULL;
 }
 
 void screen_free (struct screen *screen)
@@ -91,22 +271,6 @@ void screen_free (struct screen *screen)
 	if (screen)
 		vterm_free (screen->term);
 	free (screen);
-}
-
-void screen_feed (struct screen *screen, const void *bytes, size_t n)
-{
-	terminal_modes_feed (&screen->modes, bytes, n);
-	vterm_input_write (screen->term, bytes, n);
-}
-
-void screen_resize (struct screen *screen, int rows, int cols)
-{
-	bound_size (&rows, &cols);
-	if (rows == screen->rows && cols == screen->cols)
-		return;
-	vterm_set_size (screen->term, rows, cols);
-	screen->rows = rows;
-	screen->cols = cols;
 }
 
 /* --- text ----------------------------------------------------------------------------------------------------------- */
@@ -221,8 +385,8 @@ static size_t colour (char *out, size_t size, const VTermColor *colour, int base
 	if (is_default)
 		return 0;
 	if (VTERM_COLOR_IS_RGB (colour))
-		return (size_t)snprintf (out, size, ";%d;2;%d;%d;%d", base + 8, colour->rgb.red, colour->rgb.green,
-			colour->rgb.blue);
+		return (size_t)snprintf (
+			out, size, ";%d;2;%d;%d;%d", base + 8, colour->rgb.red, colour->rgb.green, colour->rgb.blue);
 	if (colour->indexed.idx < 8)
 		return (size_t)snprintf (out, size, ";%d", base + colour->indexed.idx);
 	if (colour->indexed.idx < 16)
@@ -277,18 +441,19 @@ static struct pen pen_now (const struct screen *screen)
 	};
 }
 
-static int draw_row (const struct screen *screen, int row, struct buf *out, char last[SGR])
+/* Draw the first `cols` columns of a row, as row `as`. */
+static int draw_row (const struct screen *screen, int row, int as, int cols, struct buf *out, char last[SGR])
 {
 	int end = row_end (screen, row, false);
 
-	if (end && buf_printf (out, "\033[%d;1H", row + 1) < 0)
+	if (end && buf_printf (out, "\033[%d;1H", as + 1) < 0)
 		return -1;
-	for (int col = 0; col < end; col++) {
+	for (int col = 0; col < end && col < cols; col++) {
 		VTermScreenCell cell = cell_at (screen, row, col);
 		struct pen pen = pen_of (&cell);
 		char sgr[SGR];
 
-		if (is_half (&cell))
+		if (is_half (&cell) || col + cell.width > cols)
 			continue;
 		format_pen (sgr, &pen);
 		if (strcmp (sgr, last)) {
@@ -314,26 +479,55 @@ static int put_title (const struct screen *screen, struct buf *out)
 	return put (out, "\033\\");
 }
 
-int screen_redraw (const struct screen *screen, struct buf *out)
+/* Draw on a terminal of that size. When it has fewer rows, the row of the cursor is among those that stay. */
+static int draw (const struct screen *screen, int rows, int cols, struct buf *out)
 {
-	char modes[TERMINAL_MODES_BYTES], last[SGR] = "\033[0m";
+	char modes[TERMINAL_MODES_BYTES + 1], last[SGR] = "\033[0m";
 	struct pen pen = pen_now (screen);
 	VTermPos cursor;
+	int first, row;
+	size_t n;
 
+	vterm_state_get_cursorpos (screen->state, &cursor);
+	first = cursor.row >= rows ? cursor.row - rows + 1 : 0;
 	/* No origin mode, no scrolling region, wrapping on, insertion off, ASCII, no attributes. */
 	if (put (out, "\033[?6l\033[r\033[?7h\033[4l\033(B\017\033[0m") < 0 ||
 		buf_append (out, modes, terminal_modes_set_screen (&screen->modes, modes)) < 0 ||
 		put (out, "\033[H\033[2J") < 0)
 		return -1;
-	for (int row = 0; row < screen->rows; row++)
-		if (draw_row (screen, row, out, last) < 0)
+	for (row = first; row < screen->rows && row < first + rows; row++)
+		if (draw_row (screen, row, row - first, cols, out, last) < 0)
 			return -1;
+	n = terminal_modes_set_rest (&screen->modes, modes);
+	modes[n] = '\0';
+	row = cursor.row - first;
+	/* In origin mode rows are counted from the top of the scrolling region. */
+	if (strstr (modes, "\033[?6h") && screen->modes.region && (int)screen->modes.top <= row + 1)
+		row -= (int)screen->modes.top - 1;
 	format_pen (last, &pen);
-	vterm_state_get_cursorpos (screen->state, &cursor);
-	if (put_title (screen, out) < 0 ||
-		buf_append (out, modes, terminal_modes_set_rest (&screen->modes, modes)) < 0 ||
-		buf_printf (out, "\033[%d;%dH%s%s%s", cursor.row + 1, cursor.col + 1, last,
-			screen->modes.charset ? "\033(0" : "", screen->modes.shift_out ? "\016" : "") < 0)
-		return -1;
-	return 0;
+	return put_title (screen, out) < 0 || buf_append (out, modes, n) < 0 ||
+			       buf_printf (out, "\033[%d;%dH%s%s%s", row + 1, cursor.col + 1, last,
+				       screen->modes.charset ? "\033(0" : "", screen->modes.shift_out ? "\016" : "") < 0
+		       ? -1
+		       : 0;
+}
+
+int screen_redraw (const struct screen *screen, struct buf *out)
+{
+	return draw (screen, screen->rows, screen->cols, out);
+}
+
+void screen_resize (struct screen *screen, int rows, int cols)
+{
+	struct screen old = *screen;
+	struct buf out;
+
+	bound_size (&rows, &cols);
+	if ((rows == screen->rows && cols == screen->cols) || !make (screen, rows, cols))
+		return;
+	buf_init (&out, REDRAW_MAX);
+	draw (&old, rows, cols, &out); /* without memory: as much as there was room for */
+	pass (screen, (const char *)buf_head (&out), buf_len (&out));
+	buf_free (&out);
+	vterm_free (old.term);
 }

@@ -166,14 +166,13 @@ static int send_output (const struct viewers *viewers, struct viewer *viewer)
 		const char *name = viewers->spool->names[read.stream];
 		size_t n = strlen (name);
 
-		sent = send_record (viewer,
-			&(struct outgoing){
-				.record = { .type = JOB_OUTPUT, .a = read.offset, .b = (int64_t)n },
-				.data = name,
-				.n = n,
-				.more = piece,
-				.more_n = (size_t)read.n,
-			});
+		sent = send_record (viewer, &(struct outgoing){
+						    .record = { .type = JOB_OUTPUT, .a = read.offset, .b = (int64_t)n },
+						    .data = name,
+						    .n = n,
+						    .more = piece,
+						    .more_n = (size_t)read.n,
+					    });
 		break;
 	}
 	case SPOOL_GAP: sent = send_plain (viewer, JOB_CUT, read.offset, read.offset + read.n, ""); break;
@@ -263,11 +262,14 @@ static void follow (const struct viewers *viewers, struct viewer *viewer, int64_
 		draw (viewers, viewer, false, 0);
 		since = end;
 	}
-	viewer->place = (struct spool_place){ .offset = since == FOLLOW_NEW || since > end ? end : since < 0 ? 0 : since };
+	viewer->place = (struct spool_place){ .offset = since == FOLLOW_NEW || since > end ? end
+							: since < 0                        ? 0
+											   : since };
 }
 
 /* Input that is not taken yet is part of what a viewer has sent: a repeated byte is dropped, here or when it is taken. */
-static void take_input (const struct viewers *viewers, struct viewer *viewer, int64_t at, const uint8_t *bytes, size_t n)
+static void take_input (
+	const struct viewers *viewers, struct viewer *viewer, int64_t at, const uint8_t *bytes, size_t n)
 {
 	size_t length = buf_len (&viewer->input), repeated = 0;
 
