@@ -14,6 +14,7 @@ fuzz_programs = \
 	%D%/fuzz_item \
 	%D%/fuzz_known_hosts \
 	%D%/fuzz_message \
+	%D%/fuzz_screen \
 	%D%/fuzz_session \
 	%D%/fuzz_sftp \
 	%D%/fuzz_ssh_config \
@@ -72,6 +73,10 @@ endif
 %C%_fuzz_message_SOURCES = %D%/fuzz_message.c $(fuzz_main)
 %C%_fuzz_message_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_message_LDADD = src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm
+
+%C%_fuzz_screen_SOURCES = %D%/fuzz_screen.c $(fuzz_main)
+%C%_fuzz_screen_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_screen_LDADD = src/job/libjob.la src/base/libbase.la $(VTERM_LIBS)
 
 %C%_fuzz_session_SOURCES = %D%/fuzz_session.c $(fuzz_main)
 %C%_fuzz_session_LDFLAGS = $(fuzz_ldflags)

@@ -909,6 +909,9 @@ static int set_up (struct err *err)
 	if (held.given->replay)
 		return set_up_replay (err);
 	fd_nonblock (held.given->listener, true);
+	/* The credentials of its connections are those of the process that called listen(2) last: a later supervisor finds this
+	 * process by them (daemon/jobs.h). */
+	listen (held.given->listener, HOLDER_VIEWERS);
 	job_outcome_reserve (held.given->outcome);
 	job_spool_begin (&held.spool, held.given->output, held.given->index, held.given->cap);
 	return 0;

@@ -1,6 +1,6 @@
 /* screen - see screen.h.
  *
- * libvterm 0.1.4 is not safe with everything: it has no bound for the parameters of a sequence, keeps strings (OSC and its
+ * libvterm 0.1.4 is not safe with everything: it has no bound for the parameters of a sequence, may repeat for ever (REP), keeps strings (OSC and its
  * kin) of any length, and its change of size leaves lines behind that are not there. So it only gets text, controls, and
  * complete sequences with few and small parameters (the filter below); strings end here; and a change of size makes a new
  * terminal, on which the old one is drawn.
@@ -44,6 +44,7 @@ struct screen {
 	size_t n_kept;
 	bool too_long; /* there was more */
 	bool is_title; /* the string is an OSC */
+	char last; /* the last character, if it is of ASCII, and no control; else 0 */
 };
 
 /* --- the filter ---------------------------------------------------------------------------------------------------- */
@@ -66,6 +67,16 @@ static void keep (struct screen *screen, char c, size_t max)
 		screen->kept[screen->n_kept++] = c;
 	else
 		screen->too_long = true;
+}
+
+/* REP: libvterm never ends to repeat a combining character. */
+static void repeat (struct screen *screen, int n)
+{
+	char block[64];
+
+	memset (block, screen->last, sizeof block);
+	for (n = n ? n : 1; screen->last && n > 0; n -= (int)sizeof block)
+		pass (screen, block, (size_t)n < sizeof block ? (size_t)n : sizeof block);
 }
 
 /* Pass a sequence on, if it has the usual form: a leader (< = > ?), numbers with ; and : between them, intermediate bytes. */
@@ -99,9 +110,13 @@ static void pass_control (struct screen *screen, char last)
 		out[n++] = c;
 		i++;
 	}
-	out[n++] = last;
-	if (!screen->too_long)
+	out[n] = '\0';
+	if (last == 'b' && !screen->too_long) {
+		repeat (screen, atoi (out + 2));
+	} else if (!screen->too_long) {
+		out[n++] = last;
 		pass (screen, out, n);
+	}
 }
 
 /* Behind ESC. */
@@ -188,7 +203,10 @@ void screen_feed (struct screen *screen, const void *bytes, size_t n)
 		next = memchr (p, '\033', (size_t)(end - p));
 		if (!next)
 			next = end;
-		pass (screen, p, (size_t)(next - p));
+		if (next > p) {
+			pass (screen, p, (size_t)(next - p));
+			screen->last = next[-1] >= 0x20 && next[-1] < 0x7f ? next[-1] : 0;
+		}
 		if (next < end) {
 			begin (screen, ESCAPE);
 			next++;

@@ -148,7 +148,7 @@ static int send_screen (struct viewer *viewer)
 
 static int send_end (const struct viewers *viewers, struct viewer *viewer)
 {
-	if (!send_plain (viewer, JOB_END, 0, 0, viewers->ended ? viewers->outcome : ""))
+	if (!send_plain (viewer, JOB_END, viewer->following, 0, viewers->ended ? viewers->outcome : ""))
 		return 0;
 	viewer->over = true;
 	return 1;

@@ -160,7 +160,8 @@ enum record_type {
 			  this connection is */
 	JOB_SCREEN, /* a the offset of output that it shows, b size of the whole; payload: a piece (at least one comes, which
 		       may be empty) of the bytes that redraw the screen, or for PEEK of its text */
-	JOB_END, /* all output that was asked for has been sent; payload: the outcome line (job/holder.h), or nothing: the
+	JOB_END, /* a 1: FOLLOW was received before. All output that was asked for has been sent; payload: the outcome line
+		    (job/holder.h), or nothing: the
 		    job has not ended (FOLLOW without FOLLOW_LIVE), or has no outcome */
 
 	/* supervisor -> the process that writes the audit trail (daemon/audit_process.h), besides AUDIT; its answer */

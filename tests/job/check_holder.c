@@ -1,0 +1,541 @@
+/* check_holder - a real holder with a keeper, a worker and the plugin `tester`: output and outcome, viewers, input, the end by
+ * order, and all deaths: the tree is gone, and there is one outcome, or none.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/link.h"
+#include "job/holder.h"
+#include "plugin/plugin_fixture.h"
+#include "proc/process_tree.h"
+#include "support/check_main.h"
+#include "wire/records.h"
+
+static struct config *config;
+static struct plugin_files files;
+static struct worker_birth birth;
+static struct holder given;
+static struct packet packet;
+static struct sockaddr_un address = { .sun_family = AF_UNIX };
+static char socket_directory[] = "/tmp/remex-check-holder-XXXXXX";
+static int first = -1; /* our end */
+static pid_t holder;
+
+static int file (void)
+{
+	char path[] = "/tmp/remex-check-holder-XXXXXX";
+	int fd = mkostemp (path, O_CLOEXEC);
+
+	ck_assert_int_ge (fd, 0);
+	unlink (path);
+	return fd;
+}
+
+static void fork_holder (void)
+{
+	int ends[2];
+
+	ck_assert_int_eq (link_pair (ends), 0);
+	first = ends[0];
+	given.first = ends[1];
+	ck_assert_int_gt ((holder = holder_fork (&given)), 0);
+	close (ends[1]);
+}
+
+/* Make the files and fork the holder. Processes that it loses come to us. */
+static void begin (void)
+{
+	struct err err;
+
+	fixture_install ("tests/plugin/tester", "tester.so");
+	config = fixture_config ("tester: {word: option}");
+	ck_assert_int_eq (plugin_files_open (&files, config, &err), 0);
+	birth = (struct worker_birth){ .config = config, .files = &files, .uid = geteuid (), .log = -1 };
+	ck_assert_int_eq (prctl (PR_SET_CHILD_SUBREAPER, 1), 0);
+	ck_assert_ptr_nonnull (mkdtemp (socket_directory));
+	snprintf (address.sun_path, sizeof address.sun_path, "%s/socket", socket_directory);
+	given = (struct holder){
+		.output = file (),
+		.index = file (),
+		.outcome = file (),
+		.lock = -1,
+		.listener = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0),
+		.birth = &birth,
+		.cgroup = -1,
+		.left = -1,
+		.cap = 64 * 1024 * 1024,
+	};
+	ck_assert_int_eq (bind (given.listener, (struct sockaddr *)&address, sizeof address), 0);
+	ck_assert_int_eq (listen (given.listener, 100), 0);
+	fork_holder ();
+	fd_close (&given.listener);
+}
+
+static void send_call (const char *header)
+{
+	size_t n = strlen (header);
+
+	ck_assert_int_eq (
+		link_send (first,
+			&(struct outgoing){
+				.record = { .type = REC_CALL, .id = 1, .a = (int64_t)n }, .data = header, .n = n },
+			0),
+		0);
+}
+
+static int next_record (int fd)
+{
+	int got;
+
+	packet_close (&packet);
+	ck_assert_int_ge ((got = link_recv (fd, &packet, 0)), 0);
+	packet.data[got ? packet.record.length : 0] = '\0';
+	return got ? (int)packet.record.type : 0;
+}
+
+static int viewer (void)
+{
+	int fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq (connect (fd, (struct sockaddr *)&address, sizeof address), 0);
+	ck_assert_int_eq (next_record (fd), JOB_HELLO);
+	return fd;
+}
+
+static void post (int fd, uint32_t type, int64_t a, int64_t b)
+{
+	ck_assert_int_eq (link_post (fd, type, 0, a, b, 0), 0);
+}
+
+static void send_input (int fd, int64_t at, const char *text)
+{
+	ck_assert_int_eq (link_send (fd,
+				  &(struct outgoing){
+					  .record = { .type = JOB_INPUT, .a = at }, .data = text, .n = strlen (text) },
+				  0),
+		0);
+}
+
+/* Start a job: tester.run with `sh -c script`. */
+static void run (const char *script, const char *more)
+{
+	json_t *header =
+		json_pack ("{ss s{s[sss] ss}}", "call", "tester.run", "args", "argv", "sh", "-c", script, "cwd", "/");
+	char text[4096];
+	json_t *others = json_loads (more, 0, NULL);
+	char *dumped;
+
+	ck_assert_int_eq (json_object_update (header, others), 0);
+	dumped = json_dumps (header, JSON_COMPACT);
+	snprintf (text, sizeof text, "%s", dumped);
+	free (dumped);
+	json_decref (others);
+	json_decref (header);
+	begin ();
+	send_call (text);
+	ck_assert_int_eq (next_record (first), JOB_HELLO);
+}
+
+/* The output that a viewer gets, until it contains `word` or (NULL) ends. The outcome is in `packet` then. */
+static char *read_output (int fd, const char *word)
+{
+	static char text[1 << 20];
+	size_t used = 0;
+	int type;
+
+	*text = '\0';
+	while (!word || !strstr (text, word)) {
+		type = next_record (fd);
+		if (type == JOB_INPUT_TAKEN || (type == JOB_END && !packet.record.a))
+			continue; /* the job ended before FOLLOW came */
+		if (type == JOB_END)
+			break;
+		ck_assert_int_eq (type, JOB_OUTPUT);
+		ck_assert_uint_lt (used + packet.record.length, sizeof text);
+		memcpy (text + used, packet.data + packet.record.b, packet.record.length - (size_t)packet.record.b);
+		used += packet.record.length - (size_t)packet.record.b;
+		text[used] = '\0';
+	}
+	if (word)
+		ck_assert_msg (strstr (text, word) != NULL, "'%s' has no '%s'", text, word);
+	return text;
+}
+
+/* The holder exits, and no process of the job is left. Returns the holder's status of waitpid(2). */
+static int over (void)
+{
+	int status, waited;
+
+	fd_close (&first);
+	ck_assert_int_eq (waitpid (holder, &status, 0), holder);
+	while ((waited = waitpid (-1, NULL, 0)) > 0)
+		; /* what was beneath it is ours now, and ends */
+	ck_assert_int_eq (errno, ECHILD);
+	unlink (address.sun_path);
+	rmdir (socket_directory);
+	return status;
+}
+
+static const char *outcome (void)
+{
+	static char line[HOLDER_OUTCOME_MAX + 1];
+	ssize_t n = pread (given.outcome, line, sizeof line - 1, 0);
+
+	ck_assert_int_ge (n, 0);
+	line[n] = '\0';
+	if (n)
+		ck_assert_ptr_eq (strchr (line, '\n'), line + n - 1); /* one line */
+	return line;
+}
+
+static bool outcome_has (const char *part)
+{
+	return strstr (outcome (), part) != NULL;
+}
+
+START_TEST (output_and_outcome)
+{
+	run ("echo out; sleep 0.2; echo err >&2; exit 7", "{}");
+	post (first, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	ck_assert_str_eq (read_output (first, NULL), "out\nerr\n");
+	ck_assert_str_eq ((char *)packet.data, outcome ());
+	ck_assert_int_eq (over (), 0);
+	ck_assert_msg (outcome_has ("{\"done\":{\"outcome\":\"exited\",\"exit\":7,\"seconds\":"), "%s", outcome ());
+	ck_assert_msg (outcome_has ("},\"bytes\":8,\"cut\":0,\"input\":0,\"rusage\":{\"user\":"), "%s", outcome ());
+}
+END_TEST
+
+/* Nobody looks: the job runs to its end all the same. Afterwards its files are served. */
+START_TEST (alone_and_replay)
+{
+	run ("sleep 0.3; echo out; echo err >&2; kill -9 $$", "{}");
+	ck_assert_int_eq (over (), 0);
+	ck_assert (outcome_has ("\"signalled\",\"signal\":\"KILL\""));
+	given.replay = true;
+	for (int i = 0; i < 3; i++) {
+		int status;
+
+		fork_holder ();
+		ck_assert_int_eq (next_record (first), JOB_HELLO);
+		ck_assert_int_eq (packet.record.a, 8);
+		if (i)
+			post (first, JOB_FOLLOW, 2, i == 1 ? FOLLOW_LIVE : 0);
+		if (i)
+			ck_assert_str_eq (read_output (first, NULL), "t\nerr\n");
+		else
+			ck_assert_int_eq (next_record (first), JOB_END);
+		ck_assert_str_eq ((char *)packet.data, outcome ());
+		fd_close (&first);
+		ck_assert_int_eq (waitpid (holder, &status, 0), holder);
+		ck_assert_int_eq (status, 0);
+	}
+}
+END_TEST
+
+START_TEST (never_started)
+{
+	begin ();
+	ck_assert_int_eq (over (), W_EXITCODE (HOLDER_NEVER, 0));
+	ck_assert_str_eq (outcome (), "");
+}
+END_TEST
+
+START_TEST (cannot_start)
+{
+	begin ();
+	send_call ("{\"call\":\"tester.run\",\"deadline\":-1}");
+	ck_assert_int_eq (next_record (first), JOB_END);
+	over ();
+	ck_assert (outcome_has ("{\"error\":{\"code\":\"bad_value\""));
+}
+END_TEST
+
+/* Two viewers, from different places; one without live; one of one stream; one that only waits. */
+START_TEST (viewers)
+{
+	int a, b, c, d;
+
+	run ("echo one; echo two >&2; read go; echo three", "{\"input\":true}");
+	a = viewer ();
+	post (a, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	read_output (a, "two");
+	b = viewer ();
+	ck_assert_int_eq (packet.record.a, 8);
+	ck_assert_ptr_nonnull (strstr ((char *)packet.data, "\"state\":\"running\""));
+	post (b, JOB_FOLLOW, 4, 0);
+	ck_assert_str_eq (read_output (b, NULL), "two\n");
+	ck_assert_uint_eq (packet.record.length, 0);
+	post (b, JOB_FOLLOW, FOLLOW_NEW, FOLLOW_LIVE);
+	c = viewer ();
+	d = viewer ();
+	/* A read-only viewer changes nothing. */
+	post (c, JOB_FOLLOW, 0, FOLLOW_LIVE | FOLLOW_STDERR | FOLLOW_READ_ONLY);
+	send_input (c, 0, "no\n");
+	post (c, JOB_STOP, 0, 0);
+	send_input (a, 0, "go\n");
+	ck_assert_str_eq (read_output (b, NULL), "three\n");
+	ck_assert (packet.record.length);
+	ck_assert_str_eq (read_output (c, NULL), "two\n");
+	ck_assert_int_eq (next_record (d), JOB_END);
+	read_output (a, NULL);
+	close (a);
+	close (b);
+	close (c);
+	close (d);
+	ck_assert_int_eq (over (), 0);
+	ck_assert (outcome_has ("\"input\":3"));
+}
+END_TEST
+
+/* A viewer that reads nothing slows neither the job nor another viewer, and gets all in the end. */
+START_TEST (slow_viewer)
+{
+	enum { BYTES = 8 * 1024 * 1024 };
+	int slow, fast;
+	int64_t at;
+
+	run ("read go; head -c 8388608 /dev/zero; echo end >&2", "{\"input\":true}");
+	slow = viewer ();
+	post (slow, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	fast = viewer ();
+	post (fast, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	send_input (first, 0, "go\n");
+	for (int i = 0; i < 2; i++) {
+		int fd = i ? slow : fast, type;
+
+		for (at = 0; (type = next_record (fd)) != JOB_END;) {
+			ck_assert_int_eq (type, JOB_OUTPUT);
+			ck_assert_int_eq (packet.record.a, at);
+			at += (int64_t)packet.record.length - packet.record.b;
+		}
+		ck_assert_int_eq (at, BYTES + 4);
+	}
+	close (slow);
+	close (fast);
+	ck_assert_int_eq (over (), 0);
+}
+END_TEST
+
+START_TEST (input)
+{
+	int a, b;
+
+	run ("cat", "{\"input\":true}");
+	a = viewer ();
+	post (a, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	send_input (a, 0, "hello ");
+	read_output (a, "hello ");
+	b = viewer ();
+	ck_assert_int_eq (packet.record.b, 6);
+	send_input (b, 0, "hello world"); /* six of them are known */
+	read_output (a, "world");
+	send_input (a, 6, "world!"); /* as a client that was cut off repeats it */
+	read_output (a, "!");
+	send_input (a, 100, "no"); /* a gap */
+	while (next_record (a) != JOB_INPUT_GAP)
+		ck_assert_int_eq (packet.record.type, JOB_INPUT_TAKEN);
+	ck_assert_int_eq (packet.record.a, 12);
+	send_input (b, INPUT_APPEND, "?");
+	post (b, JOB_INPUT_END, INPUT_APPEND, 0);
+	ck_assert_str_eq (read_output (a, NULL), "?");
+	close (a);
+	close (b);
+	ck_assert_int_eq (over (), 0);
+	ck_assert (outcome_has ("\"exit\":0"));
+	ck_assert (outcome_has ("\"bytes\":13,\"cut\":0,\"input\":13"));
+}
+END_TEST
+
+/* Input of a viewer that has left is delivered. A handler that reads for itself gets it, too. */
+START_TEST (input_that_is_left_behind)
+{
+	int a;
+
+	if (_i) {
+		begin ();
+		send_call ("{\"call\":\"tester.echo\",\"input\":true}");
+		ck_assert_int_eq (next_record (first), JOB_HELLO);
+	} else {
+		run ("cat; echo -n end", "{\"input\":true}");
+	}
+	a = viewer ();
+	send_input (a, 0, "left behind");
+	post (a, JOB_INPUT_END, 11, 0);
+	close (a);
+	post (first, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	ck_assert_str_eq (read_output (first, NULL), "left behindend");
+	ck_assert_int_eq (over (), 0);
+}
+END_TEST
+
+START_TEST (stopping)
+{
+	static const struct {
+		const char *script, *more;
+		int grace;
+		const char *expected;
+	} ways[] = {
+		{ "trap 'echo bye; exit 3' TERM; echo x; while :; do sleep 0.1; done", "{}", 60000, "\"cancelled\"" },
+		{ "trap '' TERM; echo x; sleep 1000", "{}", 200, "\"cancelled\"" },
+		{ "trap '' TERM; echo x; setsid sleep 1000 & sleep 1000", "{}", 0, "\"cancelled\"" },
+		{ "echo x; sleep 1000", "{\"deadline\":0.3}", -1, "\"timed_out\",\"limit\":\"deadline\"" },
+		{ "echo x; sleep 1000", "{\"idle\":0.3}", -1, "\"timed_out\",\"limit\":\"idle\"" },
+	};
+
+	const char *text;
+
+	run (ways[_i].script, ways[_i].more);
+	post (first, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	read_output (first, "x");
+	if (ways[_i].grace >= 0)
+		post (first, JOB_STOP, ways[_i].grace, 0);
+	text = read_output (first, NULL);
+	ck_assert (_i || !strncmp (text, "bye\n", 4)); /* the shell may add what became of sleep */
+	ck_assert_int_eq (over (), 0);
+	ck_assert_msg (outcome_has (ways[_i].expected), "%s", outcome ());
+}
+END_TEST
+
+START_TEST (signals)
+{
+	run ("trap 'echo got' USR1; echo x; while :; do sleep 0.05; done", "{}");
+	post (first, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	read_output (first, "x");
+	post (first, JOB_SIGNAL, SIGUSR1, 0);
+	read_output (first, "got");
+	post (first, JOB_SIGNAL, SIGINT, 0);
+	read_output (first, NULL);
+	ck_assert_int_eq (over (), 0);
+	ck_assert (outcome_has ("\"signalled\",\"signal\":\"INT\""));
+}
+END_TEST
+
+/* A process that is left behind lives on, and does not keep the outcome back; with wait_output it does. */
+START_TEST (left_behind)
+{
+	char *text;
+	pid_t pid;
+
+	run ("(sleep 1000 & echo $!); exit 0", _i ? "{\"wait_output\":true}" : "{}");
+	post (first, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	text = read_output (first, "\n");
+	pid = (pid_t)atoi (text);
+	ck_assert_int_gt (pid, 0);
+	if (_i)
+		kill (pid, SIGKILL);
+	read_output (first, NULL);
+	if (!_i)
+		kill (pid, SIGKILL);
+	ck_assert_int_eq (over (), 0);
+	ck_assert_int_eq (outcome_has ("\"pipe_held\":true"), !_i);
+	ck_assert (outcome_has ("\"left\":1") || _i);
+}
+END_TEST
+
+/* The process of that name beneath the holder. */
+static pid_t find (const char *name, pid_t beneath)
+{
+	char path[64], text[256];
+	pid_t found = 0;
+
+	for (int tries = 0; tries < 1000 && !found; tries++) {
+		int fd, n;
+		char *p, *save;
+		ssize_t got;
+
+		snprintf (path, sizeof path, "/proc/%d/task/%d/children", beneath, beneath);
+		fd = open (path, O_RDONLY | O_CLOEXEC);
+		got = fd < 0 ? 0 : read (fd, text, sizeof text - 1);
+		fd_close (&fd);
+		text[got > 0 ? got : 0] = '\0';
+		for (p = strtok_r (text, " ", &save); p; p = strtok_r (NULL, " ", &save)) {
+			char comm[32] = "";
+
+			snprintf (path, sizeof path, "/proc/%s/comm", p);
+			if ((fd = open (path, O_RDONLY | O_CLOEXEC)) < 0)
+				continue;
+			n = (int)read (fd, comm, sizeof comm - 1);
+			close (fd);
+			if (n > 0 && !strncmp (comm, name, strlen (name)))
+				found = (pid_t)atoi (p);
+		}
+		if (!found)
+			poll (NULL, 0, 10);
+	}
+	ck_assert_msg (found != 0, "there is no %s", name);
+	return found;
+}
+
+/* _i: the worker, the keeper, or the holder is killed. All processes end: also one that has left the session. */
+START_TEST (deaths)
+{
+	pid_t victim = 0, keeper;
+
+	run ("setsid sleep 1000 & echo x; sleep 1000", "{}");
+	post (first, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	read_output (first, "x");
+	keeper = find ("remexd-keeper", holder);
+	victim = _i == 0 ? find ("remexd-worker", keeper) : _i == 1 ? keeper : holder;
+	kill (victim, SIGKILL);
+	if (_i < 2)
+		read_output (first, NULL);
+	ck_assert_int_eq (over (), _i < 2 ? 0 : SIGKILL);
+	if (_i == 0)
+		ck_assert_msg (outcome_has ("\"plugin_crashed\",\"message\":\"the worker of the job died of SIGKILL\""),
+			"%s", outcome ());
+	else if (_i == 1)
+		ck_assert_msg (
+			outcome_has ("\"internal\",\"message\":\"the keeper of the job was killed"), "%s", outcome ());
+	else
+		ck_assert_str_eq (outcome (), "");
+}
+END_TEST
+
+/* `pkill remexd` is not for a holder. */
+START_TEST (signals_of_others)
+{
+	run ("read go", "{\"input\":true}");
+	for (int i = 0; i < 3; i++)
+		kill (holder, (int[]){ SIGTERM, SIGHUP, SIGINT }[i]);
+	send_input (first, 0, "go\n");
+	post (first, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	read_output (first, NULL);
+	ck_assert_int_eq (over (), 0);
+	ck_assert (outcome_has ("\"exit\":0"));
+}
+END_TEST
+
+static void add_cases (TCase *tcase)
+{
+	fixture_add (tcase);
+	tcase_add_test (tcase, output_and_outcome);
+	tcase_add_test (tcase, alone_and_replay);
+	tcase_add_test (tcase, never_started);
+	tcase_add_test (tcase, cannot_start);
+	tcase_add_test (tcase, viewers);
+	tcase_add_test (tcase, slow_viewer);
+	tcase_add_test (tcase, input);
+	tcase_add_loop_test (tcase, input_that_is_left_behind, 0, 2);
+	tcase_add_loop_test (tcase, stopping, 0, 5);
+	tcase_add_test (tcase, signals);
+	tcase_add_loop_test (tcase, left_behind, 0, 2);
+	tcase_add_loop_test (tcase, deaths, 0, 3);
+	tcase_add_test (tcase, signals_of_others);
+}
+
+CHECK_MAIN ("holder", add_cases)
