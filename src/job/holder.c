@@ -52,7 +52,7 @@ enum {
 enum phase { WAITING, RUNNING, STOPPING, DRAINING, ENDED };
 
 /* What has ended the job, where it did not end by itself. */
-enum stopped_by { BY_ITSELF, BY_STOP, BY_DEADLINE, BY_IDLE, BY_FAILURE };
+enum stopped_by { BY_ITSELF, BY_STOP, BY_DEADLINE, BY_IDLE, BY_OUTPUT, BY_FAILURE };
 
 static struct held {
 	struct holder *given;
@@ -69,7 +69,8 @@ static struct held {
 
 	char *call; /* header and attachment: until they are complete, and until the worker has them */
 	size_t header_n, call_n, call_got, call_sent;
-	bool has_deadline, wait_output;
+	struct call_limits limits;
+	bool wait_output;
 
 	int signals; /* signalfd(2) for SIGCHLD */
 	pid_t keeper;
@@ -78,7 +79,7 @@ static struct held {
 	bool keeper_reaped, worker_failed; /* worker_failed: it has said why it cannot start */
 
 	int64_t started_ms, ended_ms; /* clock_ms, as all times; 0: not yet */
-	int64_t deadline_ms, idle_ms, moved_ms; /* idle_ms: how long; moved_ms: when a byte of the job last moved */
+	int64_t deadline_ms, moved_ms; /* moved_ms: when a byte of the job last moved */
 	int64_t late_ms; /* when output is not waited for any longer */
 	int64_t keeper_late_ms; /* when the keeper must be gone */
 	int64_t write_again_ms, write_until_ms;
@@ -160,7 +161,11 @@ static void decide (void)
 	outcome->failed = false;
 	*outcome->text = '\0';
 	outcome->outcome = held.stopped_by == BY_STOP ? OUTCOME_CANCELLED : OUTCOME_TIMED_OUT;
-	outcome->limit = held.stopped_by == BY_IDLE ? "idle" : held.stopped_by == BY_DEADLINE ? "deadline" : NULL;
+	outcome->limit = held.stopped_by == BY_DEADLINE ? LIMIT_DEADLINE
+			 : held.stopped_by == BY_IDLE   ? LIMIT_IDLE
+			 : held.stopped_by == BY_OUTPUT ? LIMIT_OUTPUT
+							: LIMIT_NONE;
+	outcome->limit_value = held.limits.value[outcome->limit];
 }
 
 /* A job that has lost bytes must not end as a success. */
@@ -184,19 +189,34 @@ static int stream_by_name (void *arg, const char *name, size_t n)
 	return job_spool_stream (&held.spool, name, n);
 }
 
+/* More output has come than the job may have: the rest is dropped. */
+static void stop_output (void)
+{
+	if (held.phase == DRAINING && held.stopped_by == BY_ITSELF && !held.outcome.failed) {
+		held.stopped_by = BY_OUTPUT;
+		decide ();
+	}
+	stop (BY_OUTPUT, grace_of_config ());
+	job_streams_cut (&held.streams);
+}
+
 static void append (int stream, const void *bytes, size_t n)
 {
-	int64_t start = held.spool.start;
+	int64_t start = held.spool.start, room = held.limits.value[LIMIT_OUTPUT] - held.spool.end;
+	bool over = held.limits.value[LIMIT_OUTPUT] && (int64_t)n > room;
 
+	n = over ? (size_t)room : n;
 	held.moved_ms = clock_ms ();
 	job_spool_append (&held.spool, stream, bytes, n, since_start ());
-	if (!held.screen)
-		return;
-	screen_feed (held.screen, bytes, n);
-	if (held.spool.start != start && held.marked < held.spool.start) {
-		held.marked = held.spool.end;
-		job_spool_mark_size (&held.spool, held.viewers.rows, held.viewers.cols, since_start ());
+	if (held.screen) {
+		screen_feed (held.screen, bytes, n);
+		if (held.spool.start != start && held.marked < held.spool.start) {
+			held.marked = held.spool.end;
+			job_spool_mark_size (&held.spool, held.viewers.rows, held.viewers.cols, since_start ());
+		}
 	}
+	if (over)
+		stop_output ();
 }
 
 static void read_outlet (int i)
@@ -242,15 +262,22 @@ static void take_terminal (void)
 	struct job_outcome *outcome = &held.outcome;
 	struct worker_state state;
 
-	if (record->length < sizeof state || held.phase != RUNNING)
-		return; /* when the job is being stopped, the outcome has been decided */
+	if (record->length < sizeof state)
+		return;
 	memcpy (&state, packet.data, sizeof state);
+	outcome->usage = state.usage;
+	if (held.phase != RUNNING)
+		return; /* when the job is being stopped, the outcome has been decided */
 	snprintf (outcome->text, sizeof outcome->text, "%.*s", (int)(record->length - sizeof state),
 		(const char *)packet.data + sizeof state);
 	outcome->failed = record->type == REC_FAIL;
 	outcome->code = outcome->failed ? code_of (record->a) : CODE_NONE;
 	outcome->outcome = record->a >= 0 && record->a < N_OUTCOMES ? (enum outcome)record->a : OUTCOME_COMPLETED;
 	outcome->number = (int)record->b;
+	if (state.limit > LIMIT_NONE && state.limit < N_CALL_LIMITS) {
+		outcome->limit = (enum call_limit)state.limit;
+		outcome->limit_value = held.limits.value[state.limit];
+	}
 	if (!record->id) {
 		held.worker_failed = true; /* it leaves; its keeper reports that */
 		return;
@@ -484,15 +511,26 @@ static void on_draw (void *arg, bool text, int64_t lines, struct buf *out)
 /* Take the parts of the header that concern the holder. */
 static int read_header (const json_t *header, struct err *err)
 {
-	int64_t deadline = 0;
+	json_t *attachment = json_loadb (held.call + held.header_n, held.call_n - held.header_n, 0, NULL);
+	int64_t *deadline = &held.limits.value[LIMIT_DEADLINE];
+	struct call_limits lower = { 0 };
 	struct tty tty;
+	int result;
 
-	if (header_seconds (header, "deadline", &deadline, err) < 0 ||
-		header_seconds (header, "idle", &held.idle_ms, err) < 0 || tty_read (header, NULL, &tty, err) < 0)
+	/* The front has made the limits of the attachment of all limits that hold the caller. */
+	result = header_seconds (header, "deadline", deadline, err) < 0 ||
+				 header_seconds (header, "idle", &held.limits.value[LIMIT_IDLE], err) < 0 ||
+				 call_limits_read (&held.limits, json_object_get (header, "limits"), err) < 0 ||
+				 call_limits_read (&lower, json_object_get (attachment, "limits"), err) < 0 ||
+				 tty_read (header, NULL, &tty, err) < 0
+			 ? -1
+			 : 0;
+	json_decref (attachment);
+	if (result < 0)
 		return -1;
-	if (held.given->deadline_ms && (!deadline || deadline > held.given->deadline_ms))
-		deadline = held.given->deadline_ms;
-	held.deadline_ms = deadline ? clock_ms () + deadline : 0;
+	lower.value[LIMIT_DEADLINE] = held.given->deadline_ms;
+	call_limits_lower (&held.limits, &lower);
+	held.deadline_ms = *deadline ? clock_ms () + *deadline : 0;
 	held.wait_output = json_is_true (json_object_get (header, "wait_output"));
 	held.viewers.takes_input = tty.wanted || json_is_true (json_object_get (header, "input"));
 	held.viewers.has_tty = tty.wanted;
@@ -711,7 +749,7 @@ static int64_t earlier (int64_t a, int64_t b)
 /* Does the time of the idle limit run? */
 static bool idles (void)
 {
-	return held.idle_ms && (held.phase == RUNNING || (held.phase == DRAINING && held.wait_output));
+	return held.limits.value[LIMIT_IDLE] && (held.phase == RUNNING || (held.phase == DRAINING && held.wait_output));
 }
 
 /* Handle the times that have passed. Returns the next one, or 0. */
@@ -728,7 +766,7 @@ static int64_t handle_times (int64_t now)
 		}
 		stop (BY_DEADLINE, grace_of_config ());
 	}
-	if (idles () && now >= held.moved_ms + held.idle_ms) {
+	if (idles () && now >= held.moved_ms + held.limits.value[LIMIT_IDLE]) {
 		if (held.phase == DRAINING) {
 			held.stopped_by = BY_IDLE;
 			decide ();
@@ -750,7 +788,7 @@ static int64_t handle_times (int64_t now)
 	if (held.phase == RUNNING || held.phase == DRAINING)
 		next = earlier (next, held.deadline_ms);
 	if (idles ())
-		next = earlier (next, held.moved_ms + held.idle_ms);
+		next = earlier (next, held.moved_ms + held.limits.value[LIMIT_IDLE]);
 	next = earlier (next, held.late_ms);
 	next = earlier (next, held.keeper_late_ms);
 	return earlier (next, held.write_again_ms);

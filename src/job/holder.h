@@ -20,7 +20,7 @@
  * holder writes the outcome.
  *
  * The outcome line is one JSON object and a newline, at most HOLDER_OUTCOME_MAX bytes:
- *   {"done":{…},"bytes":N,"cut":N,"input":N,"left":N,"rusage":{"user":S,"system":S,"peak":BYTES}}
+ *   {"done":{…},"bytes":N,"cut":N,"input":N,"left":N,"rusage":{"user":S,"system":S,"memory":BYTES}}
  * `done` is the object of a request (doc/protocol.md, 10.2), or there is `error` with `code` and `message` (10.3) in its
  * place; `bytes` the bytes of output, `cut` how many of them are not kept; `input` the bytes of input that were taken;
  * `left` the processes that live on; `rusage` (seconds, and the resident bytes of the largest process) counts all

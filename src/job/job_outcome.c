@@ -22,6 +22,11 @@ static json_t *error_json (const struct job_outcome *outcome)
 	return json_pack ("{ss ss}", "code", code_name (outcome->code), "message", text);
 }
 
+static json_t *usage_json (double user, double system, int64_t memory)
+{
+	return json_pack ("{sf sf sI}", "user", user, "system", system, "memory", (json_int_t)memory);
+}
+
 static json_t *done_json (const struct job_outcome *outcome)
 {
 	json_t *done = json_pack ("{ss}", "outcome", outcome_name (outcome->outcome));
@@ -33,14 +38,20 @@ static json_t *done_json (const struct job_outcome *outcome)
 		word = signal_word (outcome->number);
 		json_object_set_new (done, "signal", word ? json_string (word) : json_integer (outcome->number));
 	}
-	if (outcome->outcome == OUTCOME_TIMED_OUT && outcome->limit)
-		json_object_set_new (done, "limit", json_string (outcome->limit));
+	if (outcome->limit) {
+		json_object_set_new (done, "limit", json_string (call_limit_row (outcome->limit)->word));
+		json_object_set_new (done, "limit_value", call_limit_value (outcome->limit, outcome->limit_value));
+	}
 	if (*outcome->text)
 		json_object_set_new (done, "message", header_bytes (outcome->text, strlen (outcome->text)));
 	if (outcome->pipe_held)
 		json_object_set_new (done, "pipe_held", json_true ());
 	if (outcome->survivors > 0)
 		json_object_set_new (done, "survivors", json_integer (outcome->survivors));
+	if (outcome->usage.memory)
+		json_object_set_new (done, "rusage",
+			usage_json ((double)outcome->usage.user_us / 1e6, (double)outcome->usage.system_us / 1e6,
+				outcome->usage.memory));
 	json_object_set_new (done, "seconds", json_real (outcome->seconds));
 	return done;
 }
@@ -66,8 +77,7 @@ size_t job_outcome_line (const struct job_outcome *outcome, char line[HOLDER_OUT
 	if (outcome->left > 0)
 		json_object_set_new (json, "left", json_integer (outcome->left));
 	json_object_set_new (json, "rusage",
-		json_pack ("{sf sf sI}", "user", seconds_of (usage.ru_utime), "system", seconds_of (usage.ru_stime),
-			"peak", (json_int_t)usage.ru_maxrss * 1024));
+		usage_json (seconds_of (usage.ru_utime), seconds_of (usage.ru_stime), (int64_t)usage.ru_maxrss * 1024));
 	text = json_dumps (json, JSON_COMPACT | JSON_REAL_PRECISION (9));
 	json_decref (json);
 	/* The texts are bounded, so that this is about memory only. */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "job/holder.h"
+#include "wire/call_limits.h"
 #include "wire/codes.h"
 
 struct job_outcome {
@@ -13,7 +14,9 @@ struct job_outcome {
 	enum code code;
 	enum outcome outcome;
 	int number; /* the exit status, or the signal */
-	const char *limit; /* what has timed out, or NULL */
+	enum call_limit limit; /* what has ended it, */
+	int64_t limit_value; /* and its value */
+	struct call_usage usage; /* of the command */
 	char text[512]; /* as the worker has sent it */
 	double seconds;
 	bool pipe_held;
