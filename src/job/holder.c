@@ -219,6 +219,13 @@ static void append (int stream, const void *bytes, size_t n)
 		stop_output ();
 }
 
+/* Does output wait for the viewer? */
+static bool is_held_up (void)
+{
+	return held.given->durable && held.phase == RUNNING &&
+	       job_spool_share (&held.spool, held.viewers.reached) >= 0.5;
+}
+
 static void read_outlet (int i)
 {
 	ssize_t got = job_streams_read (&held.streams, i, piece, sizeof piece);
@@ -871,10 +878,10 @@ static int loop (void)
 		fds[FD_SIGNALS] = (struct pollfd){ .fd = held.signals, .events = POLLIN };
 		fds[FD_KEEPER] = (struct pollfd){ .fd = held.keeper_link, .events = POLLIN };
 		fds[FD_WORKER] = (struct pollfd){ .fd = held.worker_link,
-			.events = (short)(POLLIN | (held.call ? POLLOUT : 0)) };
+			.events = (short)((is_held_up () ? 0 : POLLIN) | (held.call ? POLLOUT : 0)) };
 		fds[FD_LISTENER] =
 			(struct pollfd){ .fd = held.phase == WAITING ? -1 : held.given->listener, .events = POLLIN };
-		job_streams_poll (&held.streams, fds + FD_STREAMS, true);
+		job_streams_poll (&held.streams, fds + FD_STREAMS, !is_held_up ());
 		viewers_poll (&held.viewers, fds + FD_VIEWERS);
 		if (poll (fds, N_FDS, held.viewers.more ? 0 : clock_until (next)) < 0) {
 			if (errno != EINTR && errno != EAGAIN && errno != ENOMEM)

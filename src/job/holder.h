@@ -74,6 +74,9 @@ struct holder {
 	int left; /* as in struct keeper, or -1 */
 	int64_t cap; /* bytes of the disk for output and index together; the oldest output is dropped (job_spool.h) */
 	int64_t deadline_ms; /* from the start, whatever the call's own deadline; 0: none */
+	bool durable; /* the job is slowed by its viewer: the command is not read when half of the cap holds output that the viewer
+			 which followed last (live, all streams, not read-only) was not sent. So three eighths of the cap stay
+			 behind what was sent: more than is on its way to a client that comes back */
 	bool replay;
 	bool tty; /* replay: the job has had a terminal (job.json) */
 };

@@ -343,6 +343,14 @@ void job_spool_append (struct job_spool *spool, int stream, const void *bytes, s
 		drop_oldest (spool);
 }
 
+double job_spool_share (const struct job_spool *spool, int64_t offset)
+{
+	int64_t kept = spool->end - spool->start, behind = spool->end - offset;
+
+	/* Entries are not of one size in output: they are counted in proportion. */
+	return kept > 0 ? (double)used (spool) / (double)spool->cap * (double)behind / (double)kept : 0;
+}
+
 void job_spool_mark_size (struct job_spool *spool, int rows, int cols, int64_t ms)
 {
 	if (spool->last_unwritten)

@@ -78,6 +78,9 @@ int job_spool_stream (struct job_spool *spool, const char *name, size_t n);
 /* Append bytes; `ms` since the start of the job. All of them count, written or not. */
 void job_spool_append (struct job_spool *spool, int stream, const void *bytes, size_t n, int64_t ms);
 
+/* How much of the cap have the bytes behind this offset taken? From 0 to 1 (and a little more). */
+double job_spool_share (const struct job_spool *spool, int64_t offset);
+
 /* Note the size of the terminal from here on. */
 void job_spool_mark_size (struct job_spool *spool, int rows, int cols, int64_t ms);
 

@@ -99,12 +99,12 @@ bool job_streams_set_sink (struct job_streams *streams, struct packet *packet)
 	return good;
 }
 
-void job_streams_poll (const struct job_streams *streams, struct pollfd *fds, bool input_waits)
+void job_streams_poll (const struct job_streams *streams, struct pollfd *fds, bool output)
 {
 	for (int i = 0; i < JOB_OUTLETS; i++)
-		fds[i] = (struct pollfd){ .fd = i < streams->n ? streams->outlets[i].from.fd : -1, .events = POLLIN };
-	fds[JOB_OUTLETS] =
-		(struct pollfd){ .fd = streams->sink_full && input_waits ? streams->sink.fd : -1, .events = POLLOUT };
+		fds[i] = (struct pollfd){ .fd = output && i < streams->n ? streams->outlets[i].from.fd : -1,
+			.events = POLLIN };
+	fds[JOB_OUTLETS] = (struct pollfd){ .fd = streams->sink_full ? streams->sink.fd : -1, .events = POLLOUT };
 }
 
 /* --- output -------------------------------------------------------------------------------------------------------- */

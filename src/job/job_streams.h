@@ -50,8 +50,8 @@ bool job_streams_add (
 	struct job_streams *streams, struct packet *packet, int (*stream) (void *, const char *, size_t), void *arg);
 bool job_streams_set_sink (struct job_streams *streams, struct packet *packet);
 
-/* The descriptors to poll: JOB_OUTLETS entries for the output, and one for the sink. */
-void job_streams_poll (const struct job_streams *streams, struct pollfd *fds, bool input_waits);
+/* The descriptors to poll: JOB_OUTLETS entries for the output (none, without `output`), and one for the sink. */
+void job_streams_poll (const struct job_streams *streams, struct pollfd *fds, bool output);
 
 /* Read what an outlet has now, at most `size` bytes. 0: nothing now; -1: it has ended, and is closed. */
 ssize_t job_streams_read (struct job_streams *streams, int outlet, void *bytes, size_t size);

@@ -76,6 +76,8 @@ struct viewer *viewers_add (struct viewers *viewers, int fd)
 		fd_close (&fd);
 		return NULL;
 	}
+	if (viewers->last == viewer)
+		viewers->last = NULL;
 	setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size); /* as link_pair */
 	*viewer = (struct viewer){ .used = true, .fd = fd, .input_end = NOT_ENDED, .moved_ms = clock_ms () };
 	buf_init (&viewer->screen, SCREEN_MAX);
@@ -155,7 +157,7 @@ static int send_end (const struct viewers *viewers, struct viewer *viewer)
 }
 
 /* -1: there is no output that the viewer does not have. */
-static int send_output (const struct viewers *viewers, struct viewer *viewer)
+static int send_output (struct viewers *viewers, struct viewer *viewer)
 {
 	struct spool_place place = viewer->place;
 	struct spool_read read;
@@ -181,10 +183,12 @@ static int send_output (const struct viewers *viewers, struct viewer *viewer)
 	}
 	if (sent)
 		viewer->place = place;
+	if (sent && viewers->last == viewer)
+		viewers->reached = place.offset;
 	return sent;
 }
 
-static int send_due (const struct viewers *viewers, struct viewer *viewer)
+static int send_due (struct viewers *viewers, struct viewer *viewer)
 {
 	int sent;
 
@@ -244,7 +248,7 @@ static void draw (const struct viewers *viewers, struct viewer *viewer, bool tex
 	viewer->screen_due = true;
 }
 
-static void follow (const struct viewers *viewers, struct viewer *viewer, int64_t since, int64_t flags)
+static void follow (struct viewers *viewers, struct viewer *viewer, int64_t since, int64_t flags)
 {
 	int64_t end = viewers->spool->end;
 
@@ -265,6 +269,10 @@ static void follow (const struct viewers *viewers, struct viewer *viewer, int64_
 	viewer->place = (struct spool_place){ .offset = since == FOLLOW_NEW || since > end ? end
 							: since < 0                        ? 0
 											   : since };
+	if (viewer->live && !viewer->read_only && viewer->streams == SPOOL_ALL) {
+		viewers->last = viewer;
+		viewers->reached = viewer->place.offset;
+	}
 }
 
 /* Input that is not taken yet is part of what a viewer has sent: a repeated byte is dropped, here or when it is taken. */

@@ -62,10 +62,12 @@ struct viewers {
 	bool has_tty;
 	int rows, cols;
 	int64_t taken; /* bytes of input that the job has taken */
+	int64_t reached; /* the output before it was sent to the viewer that followed last, to its end */
 	bool ended;
 	const char *outcome; /* the line, when it has ended; "": none */
 	bool more; /* a viewer has more to send at once */
 	int turn; /* whose input comes next */
+	const struct viewer *last; /* the one that followed last, live and all streams; it may have left */
 };
 
 void viewers_init (struct viewers *viewers, const struct viewer_ops *ops, void *arg, const struct job_spool *spool);

@@ -35,6 +35,7 @@ static struct sockaddr_un address = { .sun_family = AF_UNIX };
 static char socket_directory[] = "/tmp/remex-check-holder-XXXXXX";
 static int first = -1; /* our end */
 static pid_t holder;
+static bool durable;
 
 static int file (void)
 {
@@ -78,7 +79,8 @@ static void begin (void)
 		.birth = &birth,
 		.cgroup = -1,
 		.left = -1,
-		.cap = 64 * 1024 * 1024,
+		.cap = durable ? 256 * 1024 : 64 * 1024 * 1024,
+		.durable = durable,
 	};
 	ck_assert_int_eq (bind (given.listener, (struct sockaddr *)&address, sizeof address), 0);
 	ck_assert_int_eq (listen (given.listener, 100), 0);
@@ -331,6 +333,38 @@ START_TEST (slow_viewer)
 }
 END_TEST
 
+/* A durable job waits for its viewer, which comes and goes, and comes back to before what it was sent. */
+START_TEST (durable_job)
+{
+	enum { BYTES = 3000000 };
+	int64_t at = 0;
+	int fd = -1, type = 0;
+
+	durable = true;
+	run (_i ? "i=0; while [ $i -lt 20000 ]; do echo a; echo b >&2; i=$((i+1)); done" : "head -c 3000000 /dev/zero",
+		"{}");
+	for (int n = 0; type != JOB_END; n++) {
+		if (n % 40 == 0) {
+			fd_close (&fd);
+			fd = viewer ();
+			at -= at > 20000 && !_i ? 20000 : 0;
+			post (fd, JOB_FOLLOW, at, FOLLOW_LIVE);
+		}
+		while ((type = next_record (fd)) == JOB_END && !packet.record.a)
+			;
+		if (type == JOB_END)
+			break;
+		ck_assert_int_eq (type, JOB_OUTPUT);
+		ck_assert_int_eq (packet.record.a, at);
+		at += (int64_t)packet.record.length - packet.record.b;
+	}
+	ck_assert_int_eq (at, _i ? 80000 : BYTES);
+	fd_close (&fd);
+	ck_assert_int_eq (over (), 0);
+	ck_assert (outcome_has ("\"exit\":0"));
+}
+END_TEST
+
 START_TEST (input)
 {
 	int a, b;
@@ -531,6 +565,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, cannot_start);
 	tcase_add_test (tcase, viewers);
 	tcase_add_test (tcase, slow_viewer);
+	tcase_add_loop_test (tcase, durable_job, 0, 2);
 	tcase_add_test (tcase, input);
 	tcase_add_loop_test (tcase, input_that_is_left_behind, 0, 2);
 	tcase_add_loop_test (tcase, stopping, 0, 6);
