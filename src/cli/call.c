@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "cli/call.h"
 #include "cli/feed.h"
+#include "cli/progress.h"
 #include "cli/say.h"
 #include "wire/codes.h"
 
@@ -47,6 +48,11 @@ static const struct outcome_rule {
 	{ "plugins", REMEX_COMPLETED, true },
 	{ "identities", REMEX_COMPLETED, true },
 	{ "reload", REMEX_COMPLETED, true },
+	{ "job.list", REMEX_COMPLETED, true },
+	{ "job.logs", REMEX_COMPLETED, false },
+	{ "job.peek", REMEX_COMPLETED, false },
+	{ "job.kill", REMEX_COMPLETED, false },
+	{ "job.remove", REMEX_COMPLETED, false },
 };
 
 /* The row of a call; NULL: a call of a third-party plugin, which may or may not run a command and have a result. */
@@ -99,18 +105,24 @@ void call_leave (struct call *call)
 	give_up (call);
 }
 
+/* Does a command run for this call alone? An interrupt is meant for it. */
+static bool runs_command (const struct call *call)
+{
+	return !call->sink->send && !call->options.job && !job_verb_is (call->name);
+}
+
 /* Does a command run, which can get signals by name? The sink of a terminal has its own way to end it. */
 static bool takes_signals (const struct call *call)
 {
 	const struct outcome_rule *rule = find_outcome_rule (call->name);
 
-	return rule && rule->success == REMEX_EXITED && call->request && !call->leave_ms;
+	return rule && rule->success == REMEX_EXITED && call->request && !call->options.job && !call->leave_ms;
 }
 
 static void interrupt (struct call *call)
 {
 	call_skip (call);
-	call->interrupts += 1 + (!call->interrupts && call->sink->send);
+	call->interrupts += 1 + (!call->interrupts && !runs_command (call));
 	switch (call->interrupts) {
 	case 1:
 		if (call->request)
@@ -119,7 +131,7 @@ static void interrupt (struct call *call)
 	case 2:
 		if (call->request)
 			remex_cancel (call->request);
-		if (isatty (STDERR_FILENO) && !call->sink->send && !call->task.queued)
+		if (isatty (STDERR_FILENO) && runs_command (call) && !call->task.queued)
 			complain (NULL, "stopping the call; Ctrl-C once more leaves at once");
 		break;
 	default: give_up (call);
@@ -253,7 +265,10 @@ static bool may_end (const struct call *call, enum remex_outcome outcome, char *
 {
 	bool command = outcome == REMEX_EXITED || outcome == REMEX_SIGNALLED || outcome == REMEX_NEVER_STARTED;
 	const struct outcome_rule *rule = find_outcome_rule (call->name);
+	static const struct outcome_rule start = { .success = REMEX_COMPLETED };
 
+	if (call->options.job && outcome != REMEX_NEVER_STARTED)
+		rule = &start; /* the command's end is no end of this call */
 	if (!rule || (!command && outcome != REMEX_COMPLETED))
 		return true;
 	if (rule->success != (command ? REMEX_EXITED : REMEX_COMPLETED))
@@ -305,6 +320,7 @@ void call_fail (struct call *call, enum remex_outcome outcome, const char *code,
 static void on_ended (struct call *call, const struct remex_result *result)
 {
 	const char *strings[] = { result->code, result->message, result->limit, result->json, result->via };
+	const char *refusal;
 	char words[160];
 
 	call->result = *result;
@@ -316,10 +332,36 @@ static void on_ended (struct call *call, const struct remex_result *result)
 		call->result.outcome = REMEX_FAILED;
 		strings[0] = "bad_message";
 		strings[1] = words;
+	} else if (call->options.job && result->outcome == REMEX_COMPLETED &&
+		   job_reply_started (&call->job, result) < 0) {
+		call->result.outcome = REMEX_FAILED;
+		strings[0] = "bad_message";
+		strings[1] = "the server started a job without an id";
+	} else if ((refusal = job_reply_refusal (call->name, call->options.job, result))) {
+		strings[1] = refusal;
 	}
 	keep_strings (call, strings);
 	if (call->sink->ended)
 		call->sink->ended (call);
+}
+
+/* The stream `job`. */
+static void take_job (struct call *call, const void *bytes, size_t n)
+{
+	bool begun = call->job.begun;
+	char size[32];
+
+	call_consume (call, n);
+	if (job_reply_take (&call->job, bytes, n) < 0) {
+		break_off (call, EPROTO, "what the server says of the job cannot be understood");
+		return;
+	}
+	if (call->job.cut)
+		complain (call->where, "%s of its output were cut before this",
+			progress_bytes (size, sizeof size, (double)call->job.cut));
+	call->job.cut = 0;
+	if (!begun && call->job.begun && call->sink->attached)
+		call->sink->attached (call);
 }
 
 static void on_event (struct task *task, const struct remex_event *event)
@@ -334,6 +376,8 @@ static void on_event (struct task *task, const struct remex_event *event)
 		on_ended (call, event->result);
 	else if (event->type == REMEX_DATA && !strcmp (event->stream, "result"))
 		keep (call, &call->result_bytes, event->data, event->size);
+	else if (event->type == REMEX_DATA && !strcmp (event->stream, "job"))
+		take_job (call, event->data, event->size);
 	else if (event->type == REMEX_DATA && call->sink->take (call, event->stream, event->data, event->size) < 0)
 		break_off (call, ECANCELED, NULL);
 }
@@ -435,6 +479,7 @@ void call_init (struct call *call)
 	buf_init (&call->out_bytes, COLLECT_MAX);
 	buf_init (&call->err_bytes, COLLECT_MAX);
 	buf_init (&call->result_bytes, RESULT_MAX);
+	job_reply_init (&call->job);
 	forget_result (call);
 }
 
@@ -448,6 +493,7 @@ void call_free (struct call *call)
 	buf_free (&call->out_bytes);
 	buf_free (&call->err_bytes);
 	buf_free (&call->result_bytes);
+	job_reply_free (&call->job);
 }
 
 /* Begin the request. 0, or -1 and error. */

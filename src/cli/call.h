@@ -10,7 +10,7 @@
  *
  * The sink is a row of operations: it takes the output, and may make the input. There are live, collect, and a transfer
  * (transfer.h). Ctrl-C: the first sends INT to the command, the second cancels the request, the third leaves at once.
- * Where the sink makes the input (sink->send) the first cancels and the second leaves. TERM and HUP go to the command, and
+ * Where no command of ours runs (sink->send, and calls about jobs) the first cancels and the second leaves. TERM and HUP go to the command, and
  * CALL_FORWARD_MS later, or when the next one comes, they cancel; where no command runs they cancel at once. Then, when the call
  * is over, we do not wait until our reader has taken the rest of the output. QUIT, USR1, USR2, TSTP and CONT go to the
  * command (console_forward). When the reader of our stdout goes away, the call is cancelled too.
@@ -24,6 +24,7 @@
 #include "base/buf.h"
 #include "cli/console.h"
 #include "cli/drive.h"
+#include "cli/job_reply.h"
 #include "remex/client.h"
 
 struct call;
@@ -44,6 +45,8 @@ struct sink {
 	/* The server has ended the call: `result` is filled in. The sink may still add to the output, or let the call fail
 	 * (call_fail). NULL: nothing to do. */
 	void (*ended) (struct call *call);
+	/* The server has said which job the call has to do with (call->job). NULL: nothing to do. */
+	void (*attached) (struct call *call);
 	/* For a sink that keeps output until our reader takes it: write what can be written now. True: something is
 	 * kept; then the call is not over, also after its end. NULL: the sink keeps nothing. */
 	bool (*flush) (struct call *call);
@@ -82,6 +85,7 @@ struct call {
 	char err_tail[512]; /* of sink_live: the last bytes of stderr, and a NUL */
 	size_t n_err_tail;
 	struct buf result_bytes; /* of the stream "result" */
+	struct job_reply job; /* of a call about a job, or that starts one */
 	struct remex_result result; /* the strings belong to the call */
 	char *strings[CALL_STRINGS];
 	int broken; /* errno: our own stdin, stdout, stderr or sink failed, so the request is stopped */

@@ -17,6 +17,7 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/fanout.c %D%/fanout.h \
 	%D%/feed.c %D%/feed.h \
 	%D%/gather.c %D%/gather.h \
+	%D%/job_reply.c %D%/job_reply.h \
 	%D%/json.c %D%/json.h \
 	%D%/labels.c %D%/labels.h \
 	%D%/last.c %D%/last.h \

@@ -249,7 +249,7 @@ static int print_end (struct many *many)
 	fflush (stdout);
 	if (result == 0 && !many->quiet && !many->format)
 		coalesce_print_summary (&coalesced, many->own || many->fanout.reports);
-	if (result == 0)
+	if (result == 0 && !many->jobs)
 		save (many, &coalesced);
 	coalesce_free (&coalesced);
 	return result;

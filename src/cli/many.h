@@ -135,6 +135,7 @@ struct many {
 	int format;
 	bool quiet;
 	bool no_status; /* no status line, whatever the options say */
+	bool jobs; /* the targets are jobs and no hosts: they become no sets such as @last.failed */
 	bool own; /* the caller's own sink and `ended` show everything: no views, and no message about each host */
 	struct fanout fanout; /* the caller sets call, options, arguments, render, context, program, input */
 	struct spool spool;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/json.h"
@@ -232,6 +233,14 @@ static json_t *json_error (const struct call *call)
 	return error;
 }
 
+/* The job that the call has started, as other commands name it, in new memory; NULL: out of memory. */
+static char *job_word (const struct call *call)
+{
+	char *word;
+
+	return asprintf (&word, "%s:%s", call->where, call->job.id) < 0 ? NULL : word;
+}
+
 json_t *result_json (const struct call *call)
 {
 	const struct remex_result *result = &call->result;
@@ -259,6 +268,12 @@ json_t *result_json (const struct call *call)
 					 "memory", (json_int_t)result->memory)
 			       : json_null ());
 	json_object_set_new (json, "error", call->skipped ? json_null () : json_error (call));
+	if (call->options.job) {
+		char *job = *call->job.id ? job_word (call) : NULL;
+
+		json_object_set_new (json, "job", job ? json_words (job) : json_null ());
+		free (job);
+	}
 	if (result->via && *result->via)
 		json_object_set_new (json, "via", json_string (result->via));
 	return json;

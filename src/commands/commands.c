@@ -14,7 +14,7 @@
 #include "personality/personality.h"
 #include "wire/memory.h"
 
-static const struct subcommand *const commands[] = { &cmd_run, &cmd_shell, &cmd_status, &cmd_ping, &cmd_plugins,
+static const struct subcommand *const commands[] = { &cmd_run, &cmd_shell, &cmd_job, &cmd_status, &cmd_ping, &cmd_plugins,
 	&cmd_call, &cmd_put, &cmd_get, &cmd_hosts, &cmd_discover, &cmd_keygen, &cmd_trust, &cmd_authorize, &cmd_revoke,
 	&cmd_identities, &cmd_reload, &cmd_stdio, &cmd_help };
 
@@ -84,12 +84,18 @@ static const struct subcommand *find (const char *name, const char *next)
 
 static int run_help (const struct subcommand *command, struct command_line *line)
 {
+	char flag[] = "--help";
+
 	if (!line->n_words) {
 		overview (stdout);
 		return finish (0);
 	}
 	if (!(command = find (line->words[0], NULL)))
 		return STATUS_REMEX;
+	if (command == &cmd_job) /* it has commands of its own: `remex help job start` */
+		return subcommand_run (command, 2, (char *[]){ line->n_words > 1 ? line->words[1] : flag, flag, NULL });
+	if (line->n_words > 1)
+		return usage_unexpected (&cmd_help, line->words[1]);
 	usage_help (command);
 	return finish (0);
 }
@@ -97,7 +103,7 @@ static int run_help (const struct subcommand *command, struct command_line *line
 static const struct option help_options[] = { OPTION_ROW_HELP, { 0 } };
 
 const struct subcommand cmd_help = { "help", "[COMMAND]", "Show how to use remex, or one of its commands", help_options,
-	WORDS_MIXED, 1, 0, run_help };
+	WORDS_MIXED, 2, 0, run_help };
 
 static void no_memory (void)
 {

@@ -9,6 +9,15 @@ remex_SOURCES = \
 	%D%/hosts.c \
 	%D%/identities.c \
 	%D%/identity.c %D%/identity.h \
+	%D%/job.c %D%/job.h \
+	%D%/job_attach.c \
+	%D%/job_kill.c \
+	%D%/job_list.c \
+	%D%/job_logs.c \
+	%D%/job_peek.c \
+	%D%/job_remove.c \
+	%D%/job_wait.c \
+	%D%/job_words.c %D%/job_words.h \
 	%D%/keygen.c \
 	%D%/offline.c %D%/offline.h \
 	%D%/ping.c \
@@ -17,8 +26,9 @@ remex_SOURCES = \
 	%D%/remote.c %D%/remote.h \
 	%D%/revoke.c \
 	%D%/rights.c %D%/rights.h \
-	%D%/run.c \
+	%D%/run.c %D%/run.h \
 	%D%/shell.c \
+	%D%/start_job.c \
 	%D%/status.c \
 	%D%/stdio.c \
 	%D%/terminal_call.c %D%/terminal_call.h \

@@ -16,17 +16,8 @@
 #include "cli/result.h"
 #include "cli/say.h"
 #include "commands/commands.h"
+#include "commands/run.h"
 #include "commands/terminal_call.h"
-
-struct run {
-	struct remex_options options;
-	const char *cwd;
-	struct option_list env, limits;
-	bool no_input, quiet;
-	int format, terminal; /* TERMINAL_… */
-	const char *escape;
-	struct many_options many;
-};
 
 enum { TERMINAL_UNSAID, TERMINAL_WANTED, TERMINAL_NEVER };
 
@@ -64,13 +55,12 @@ static bool is_script (const struct command_line *line)
 	return !line->n_words;
 }
 
-static const char *verb_of (const struct command_line *line)
+const char *run_verb (const struct command_line *line)
 {
 	return line->verbatim && !is_script (line) ? "exec.run" : "exec.shell";
 }
 
-/* The name of the command in messages; NULL: a line of the shell. */
-static const char *program_of (const struct command_line *line)
+const char *run_program (const struct command_line *line)
 {
 	return line->verbatim && !is_script (line) ? line->words[0] : NULL;
 }
@@ -95,9 +85,7 @@ static void add_variables (struct remex_args *args, const struct run *run, const
 	free (words);
 }
 
-/* member: one of many, or NULL. */
-static struct remex_args *make_args (
-	const struct run *run, const struct command_line *line, const struct member *member)
+struct remex_args *run_args (const struct run *run, const struct command_line *line, const struct member *member)
 {
 	struct remex_args *args = remex_args_new ();
 	char *command;
@@ -146,7 +134,7 @@ static void hint_no_input (const struct run *run, const struct command_line *lin
 static int run_on (
 	const struct run *run, const struct command_line *line, const struct host_target *target, const char *args)
 {
-	struct call call = { .name = verb_of (line), .options = run->options };
+	struct call call = { .name = run_verb (line), .options = run->options };
 	struct conversation conversation;
 	struct input input;
 	int status = STATUS_REMEX;
@@ -168,7 +156,7 @@ static int run_on (
 			json_print (result_json (&call), run->format == FORMAT_JSON_LINE);
 			status = finish (status);
 		} else if (!run->quiet) {
-			result_explain (&call, program_of (line));
+			result_explain (&call, run_program (line));
 		}
 	}
 	call_free (&call);
@@ -179,7 +167,7 @@ static int run_on (
 
 static int run_on_one (const struct run *run, const struct command_line *line, const struct host_target *target)
 {
-	struct remex_args *args = make_args (run, line, NULL);
+	struct remex_args *args = run_args (run, line, NULL);
 	int status = STATUS_REMEX;
 
 	if (args && remex_args_text (args))
@@ -200,7 +188,7 @@ struct words {
 static char *arguments_of (struct fanout *fanout, const struct member *member)
 {
 	const struct words *words = fanout->context;
-	struct remex_args *args = make_args (words->run, words->line, member);
+	struct remex_args *args = run_args (words->run, words->line, member);
 	const char *text = args ? remex_args_text (args) : NULL;
 	char *copy = text ? strdup (text) : NULL;
 
@@ -219,12 +207,12 @@ static int run_on_many (const struct run *run, const struct command_line *line, 
 
 	hint_no_input (run, line);
 	input_init (&input, !run->no_input && !input_is_closed ());
-	many.fanout.call = verb_of (line);
+	many.fanout.call = run_verb (line);
 	many.fanout.options = run->options;
 	many.fanout.arguments = arguments_of;
 	many.fanout.context = &words;
 	many.fanout.input = &input;
-	many.fanout.program = program_of (line);
+	many.fanout.program = run_program (line);
 	status = many_run (&many, hosts);
 	input_close (&input);
 	return status;

@@ -96,6 +96,7 @@ cli_tests = \
 	%D%/call.test \
 	%D%/copy.test \
 	%D%/hostile.test \
+	%D%/job.test \
 	%D%/keys.test \
 	%D%/manual.test \
 	%D%/many.test \
@@ -106,4 +107,4 @@ cli_tests = \
 	$(NULL)
 dist_check_SCRIPTS += $(cli_tests)
 TESTS += $(cli_tests)
-EXTRA_DIST += %D%/captured.h %D%/copying.py %D%/fake_server.py %D%/program.py
+EXTRA_DIST += %D%/captured.h %D%/copying.py %D%/fake_jobs.py %D%/fake_server.py %D%/program.py
