@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	tests/support/descriptors.h \
 	tests/support/fail_alloc.h \
 	tests/support/loopback.h \
+	tests/support/cutting_proxy.py \
 	tests/support/runner.py \
 	tests/support/pty_pair.h \
 	tests/support/skip.h \

@@ -70,12 +70,20 @@ static void give_up (struct call *call)
 {
 	bool many = call->task.queued;
 
-	if (call->request || !many) {
+	if (call->durable && call->durable->phase == DURABLE_REMOVING) {
+		call->request = NULL; /* the result is known */
+		if (!many)
+			drive_leave (call->drive);
+		return;
+	}
+	if (call->request || !many || durable_waits (call->durable)) {
 		call->gave_up = true;
 		call->result.outcome = REMEX_CANCELLED;
 	}
 	call->request = NULL;
 	call->kept = false;
+	if (call->durable)
+		call->durable->retry_ms = 0;
 	if (!many)
 		drive_leave (call->drive);
 }
@@ -86,10 +94,39 @@ void call_skip (struct call *call)
 	call->waiting = false;
 }
 
+/* Does a durable call run, connected or not? */
+static bool durable_runs (const struct call *call)
+{
+	return call->durable && (call->request || durable_waits (call->durable));
+}
+
+/* The cancel of a request would only detach it from the job. The answer is not waited for: the job's end tells. */
+static void kill_job (struct call *call)
+{
+	char args[64];
+
+	if (!call->durable->attached || call->durable->phase != DURABLE_ATTACHED)
+		return;
+	snprintf (args, sizeof args, "{\"id\":\"%s\"}", call->job.id);
+	remex_start (remex_request_host (call->request), "job.kill", &(struct remex_options){ .args = args }, NULL);
+}
+
+/* Stop the job of a durable call, now or when it is reached again. */
+static void stop_job (struct call *call)
+{
+	if (call->leave_ms)
+		return;
+	call->leave_ms = clock_ms () + PATIENCE_MS;
+	call->durable->stop = true;
+	kill_job (call);
+}
+
 void call_stop (struct call *call)
 {
 	if (call->waiting) {
 		call_skip (call);
+	} else if (durable_runs (call)) {
+		stop_job (call);
 	} else if (!call->request) {
 		give_up (call); /* the only thing left to wait for is the reader of our output */
 	} else if (!call->leave_ms) {
@@ -129,7 +166,9 @@ static void interrupt (struct call *call)
 			remex_signal (call->request, "INT");
 		break;
 	case 2:
-		if (call->request)
+		if (durable_runs (call))
+			stop_job (call);
+		else if (call->request)
 			remex_cancel (call->request);
 		if (isatty (STDERR_FILENO) && runs_command (call) && !call->task.queued)
 			complain (NULL, "stopping the call; Ctrl-C once more leaves at once");
@@ -188,6 +227,8 @@ static void break_off (struct call *call, int error, const char *what)
 
 void call_consume (struct call *call, size_t n)
 {
+	if (call->durable)
+		n = durable_consumed (call->durable, n);
 	if (call->request)
 		remex_consume (call->request, n);
 }
@@ -337,12 +378,95 @@ static void on_ended (struct call *call, const struct remex_result *result)
 		call->result.outcome = REMEX_FAILED;
 		strings[0] = "bad_message";
 		strings[1] = "the server started a job without an id";
-	} else if ((refusal = job_reply_refusal (call->name, call->options.job, result))) {
+	} else if ((refusal = job_reply_refusal (call->name, call->options.job || call->durable, result))) {
 		strings[1] = refusal;
 	}
 	keep_strings (call, strings);
 	if (call->sink->ended)
 		call->sink->ended (call);
+}
+
+static int begin_part (
+	struct call *call, struct remex_host *host, struct remex_options *options, struct remex_error *error);
+static void part_ended (struct call *call, const struct remex_result *result);
+
+/* A durable call is over, and what its command has done is not known. */
+static void end_lost (struct call *call)
+{
+	const struct remex_result lost = { .outcome = REMEX_LOST,
+		.code = "lost",
+		.message = call->durable->words,
+		.limit = "",
+		.json = "",
+		.via = "" };
+
+	on_ended (call, &lost);
+}
+
+/* The next request of a durable call, over the connection that there is. */
+static void go_on (struct call *call)
+{
+	struct remex_options options = call->options;
+	struct remex_error error;
+
+	options.hold = true;
+	if (begin_part (call, call->host, &options, &error) < 0 && call->durable->phase != DURABLE_REMOVING)
+		call_fail (call, REMEX_LOST, error.code, error.text);
+}
+
+/* The time of the pause is over: connect again. */
+static void reconnect (struct call *call)
+{
+	struct remex_result unreachable = { .outcome = REMEX_UNREACHABLE, .json = "" };
+	struct remex_error error;
+
+	remex_close (call->host);
+	call->host = remex_connect_by (call->drive->remex, call->address ? call->address : call->where,
+		&(struct remex_route){ .proxy = call->proxy }, &error);
+	if (call->host) {
+		drive_watch (&call->task, call->host);
+		go_on (call);
+		return;
+	}
+	unreachable.code = error.code;
+	unreachable.message = error.text;
+	part_ended (call, &unreachable);
+}
+
+/* A request of a durable call has ended. */
+static void part_ended (struct call *call, const struct remex_result *result)
+{
+	struct durable_call *durable = call->durable;
+	const char *news;
+
+	call->request = NULL;
+	switch (durable_ended (durable, &call->job, result, call->where)) {
+	case DURABLE_NEXT: go_on (call); break;
+	case DURABLE_PAUSE:
+		if ((news = durable_news (durable)) && isatty (STDERR_FILENO))
+			complain (call->where, "%s; trying again for %g s", news, durable->patience);
+		break;
+	case DURABLE_RESULT:
+		on_ended (call, result);
+		if (!call->leaving)
+			go_on (call);
+		break;
+	case DURABLE_FINAL: on_ended (call, result); break;
+	case DURABLE_LOST: end_lost (call); break;
+	case DURABLE_DONE: break;
+	}
+}
+
+/* The job of a durable call has said where it is, or that bytes are missing. */
+static void take_place (struct call *call)
+{
+	if (durable_attached (call->durable, &call->job, call->where) < 0) {
+		remex_cancel (call->request); /* which detaches */
+		call->durable->phase = DURABLE_OVER;
+		end_lost (call);
+	} else if (call->durable->stop) {
+		kill_job (call);
+	}
 }
 
 /* The stream `job`. */
@@ -351,9 +475,13 @@ static void take_job (struct call *call, const void *bytes, size_t n)
 	bool begun = call->job.begun;
 	char size[32];
 
-	call_consume (call, n);
+	remex_consume (call->request, n);
 	if (job_reply_take (&call->job, bytes, n) < 0) {
 		break_off (call, EPROTO, "what the server says of the job cannot be understood");
+		return;
+	}
+	if (call->durable) {
+		take_place (call);
 		return;
 	}
 	if (call->job.cut)
@@ -364,6 +492,14 @@ static void take_job (struct call *call, const void *bytes, size_t n)
 		call->sink->attached (call);
 }
 
+static void take_output (struct call *call, const struct remex_event *event)
+{
+	if (call->durable)
+		durable_came (call->durable, event->size);
+	if (call->sink->take (call, event->stream, event->data, event->size) < 0)
+		break_off (call, ECANCELED, NULL);
+}
+
 static void on_event (struct task *task, const struct remex_event *event)
 {
 	struct call *call = call_of (task);
@@ -372,14 +508,16 @@ static void on_event (struct task *task, const struct remex_event *event)
 		console_forward (true);
 	if (!call->request || event->request != call->request)
 		return;
-	if (event->type == REMEX_ENDED)
+	if (event->type == REMEX_ENDED && call->durable)
+		part_ended (call, event->result);
+	else if (event->type == REMEX_ENDED)
 		on_ended (call, event->result);
 	else if (event->type == REMEX_DATA && !strcmp (event->stream, "result"))
 		keep (call, &call->result_bytes, event->data, event->size);
 	else if (event->type == REMEX_DATA && !strcmp (event->stream, "job"))
 		take_job (call, event->data, event->size);
-	else if (event->type == REMEX_DATA && call->sink->take (call, event->stream, event->data, event->size) < 0)
-		break_off (call, ECANCELED, NULL);
+	else if (event->type == REMEX_DATA)
+		take_output (call, event);
 }
 
 /* --- the task ---------------------------------------------------------------------------------------------------- */
@@ -408,17 +546,59 @@ static void feed (struct input *input, struct remex_request *request)
 	}
 }
 
+/* Read more input of a durable call: at most n bytes. Returns how many came; -1 with errno, already reported where it was
+ * the feed that failed. */
+static long read_durable (struct call *call, size_t n)
+{
+	uint8_t bytes[CONSOLE_INPUT];
+	const uint8_t *from = bytes;
+	long got;
+
+	n = n < sizeof bytes ? n : sizeof bytes;
+	if (call->tap) {
+		got = tap_read (call->tap, bytes, n);
+	} else {
+		got = (long)input_read (call->input, n);
+		from = call->input->bytes;
+	}
+	return got > 0 && durable_keep (call->durable, from, (size_t)got) < 0 ? -1 : got;
+}
+
+/* Send the input of a durable call as far as its job takes it. */
+static void feed_durable (struct call *call)
+{
+	struct durable_call *durable = call->durable;
+	struct input *input = call->input;
+	long room = 0;
+
+	if (!call->request || durable->phase != DURABLE_ATTACHED || !durable->has_input)
+		return;
+	while ((room = durable_send (durable, call->request)) > 0 && (call->tap || input->open))
+		if ((room = read_durable (call, (size_t)room)) <= 0)
+			break;
+	if (room < 0)
+		break_off (call, errno, "cannot pass on standard input");
+	else if (input && input->error)
+		break_off (call, input->error, "cannot read standard input");
+	else if (call->tap ? tap_is_through (call->tap) : !input->open)
+		durable_end (durable, call->request);
+}
+
 static bool on_work (struct task *task)
 {
 	struct call *call = call_of (task);
 	int more = 0;
 
-	if (call->input && call->request) {
+	if (call->durable) {
+		feed_durable (call);
+		if (durable_waits (call->durable) && clock_until (call->durable->retry_ms) == 0)
+			reconnect (call);
+	} else if (call->input && call->request) {
 		feed (call->input, call->request);
 		if (call->input->error)
 			break_off (call, call->input->error, "cannot read standard input");
 	}
-	if (call->tap && call->request && tap_send (call->tap, call->request) < 0)
+	if (call->tap && call->request && !call->durable && tap_send (call->tap, call->request) < 0)
 		break_off (call, errno, "cannot pass on standard input");
 	if (may_send (call) && (more = call->sink->send (call)) < 0)
 		break_off (call, ECANCELED, NULL);
@@ -439,7 +619,8 @@ static void on_wait (struct task *task, struct wait *wait)
 	struct call *call = call_of (task);
 	const struct input *input = call->input;
 
-	if (input && input->open && call->request && remex_credit (call->request) > 0) {
+	if (input && input->open && call->request && remex_credit (call->request) > 0 &&
+		(!call->durable || call->durable->attached)) {
 		if (input_ready_always (input))
 			wait_ms (wait, 0);
 		else
@@ -451,13 +632,15 @@ static void on_wait (struct task *task, struct wait *wait)
 		wait_ms (wait, call->sink->tick (call));
 	wait_ms (wait, clock_until (call->cancel_ms));
 	wait_ms (wait, clock_until (call->leave_ms));
+	if (call->durable)
+		wait_ms (wait, clock_until (call->durable->retry_ms));
 }
 
 static bool is_over (const struct task *task)
 {
 	const struct call *call = call_of (task);
 
-	return !call->waiting && !call->request && !call->kept;
+	return !call->waiting && !call->request && !call->kept && !durable_waits (call->durable);
 }
 
 static void on_start (struct task *task, struct drive *drive);
@@ -496,12 +679,35 @@ void call_free (struct call *call)
 	job_reply_free (&call->job);
 }
 
+/* Begin the next request of a durable call. 0, or -1 and error. */
+static int begin_part (
+	struct call *call, struct remex_host *host, struct remex_options *options, struct remex_error *error)
+{
+	struct remex_job job;
+	const char *name;
+	char *args;
+
+	if (durable_request (call->durable, &call->job, call->name, options, &job, &args, &name) < 0) {
+		snprintf (error->code, sizeof error->code, "internal");
+		snprintf (error->text, sizeof error->text, "out of memory");
+		return -1;
+	}
+	call->host = host;
+	call->job.begun = false;
+	durable_begun (call->durable);
+	call->request = remex_start (host, name, options, error);
+	free (args);
+	return call->request ? 0 : -1;
+}
+
 /* Begin the request. 0, or -1 and error. */
 static int begin (struct call *call, struct remex_host *host, struct remex_error *error)
 {
 	struct remex_options options = call->options;
 
 	options.hold = true;
+	if (call->durable)
+		return begin_part (call, host, &options, error);
 	if (call->input && !call->input->none) {
 		options.input = call->input->open;
 		options.body = call->input->bytes;
@@ -518,6 +724,8 @@ int call_start (struct call *call, struct drive *drive, struct remex_host *host)
 	struct remex_error error;
 
 	forget_result (call);
+	if (call->durable)
+		call->durable->phase = DURABLE_STARTING;
 	call->drive = drive;
 	if (call->input && call->input->error) {
 		complain (NULL, "cannot read standard input: %s", strerror (call->input->error));

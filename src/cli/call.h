@@ -24,6 +24,7 @@
 #include "base/buf.h"
 #include "cli/console.h"
 #include "cli/drive.h"
+#include "cli/durable_call.h"
 #include "cli/job_reply.h"
 #include "remex/client.h"
 
@@ -72,10 +73,14 @@ struct call {
 	const struct sink *sink;
 	void *data; /* for the sink */
 	const char *command; /* the first word of the command, for hints; NULL: not known */
+	struct durable_call
+		*durable; /* the connection may be cut at any byte; NULL: its end is the end of the call. The
+					 input is `input` or `tap`, and the sink makes none */
 	bool may_block; /* the sink may block, and has nothing to clean up: signals are not caught */
-	/* For call_queue: */
+	/* For call_queue, and for a durable call: */
 	const char *address; /* for remex_connect_by; NULL: `where` */
 	const char *proxy; /* the command that leads there; NULL: none */
+	/* For call_queue: */
 	/* Its turn has come: set options.args. 0; or -1 with errno, or with errno 0 after call_fail. May be NULL. */
 	int (*begin) (struct call *call);
 	void (*ended) (struct call *call); /* it is over, and its connection is closed */
@@ -96,7 +101,7 @@ struct call {
 	struct task task;
 	bool waiting; /* for its turn */
 	bool kept; /* the sink has kept output */
-	struct remex_host *host; /* of a queued call; NULL: not connected */
+	struct remex_host *host; /* of a queued or a durable call; NULL: not connected */
 	struct drive *drive;
 	struct writer writer;
 	struct remex_request *request; /* NULL except while RUNNING */

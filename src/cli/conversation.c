@@ -58,10 +58,18 @@ bool conversation_trust (struct conversation *conversation)
 int conversation_call (struct conversation *conversation, struct call *call)
 {
 	call->where = conversation->where;
+	call->address = conversation->address;
+	call->proxy = conversation->proxy;
 	call_init (call);
 	for (;;) {
-		if (!conversation->host || call_start (call, &conversation->drive, conversation->host) < 0 ||
-			drive_run (&conversation->drive) < 0)
+		int result;
+
+		if (!conversation->host || call_start (call, &conversation->drive, conversation->host) < 0)
+			return -1;
+		result = drive_run (&conversation->drive);
+		if (call->durable)
+			conversation->host = call->host; /* it may have connected again */
+		if (result < 0)
 			return -1;
 		if (call->gave_up || strcmp (call->result.code, "untrusted") != 0)
 			return 0;

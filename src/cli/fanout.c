@@ -331,7 +331,7 @@ static const struct task_ops monitor_ops = {
 
 /* --- all of them ------------------------------------------------------------------------------------------------- */
 
-static void make_member (struct fanout *fanout, size_t rank, int64_t window)
+static int make_member (struct fanout *fanout, size_t rank, int64_t window)
 {
 	struct member *member = &fanout->members[rank];
 	struct call *call = &member->call;
@@ -356,6 +356,13 @@ static void make_member (struct fanout *fanout, size_t rank, int64_t window)
 		call->input = fanout->input; /* all of it travels with the call */
 	call_init (call);
 	call->result_bytes.max = RESULT_MAX;
+	if (fanout->patience <= 0 || (!fanout->durable && !member->target->durable))
+		return 0;
+	member->durable.patience = fanout->patience;
+	call->durable = &member->durable;
+	return fanout->feeds || !fanout->input
+		       ? durable_open (&member->durable, fanout->feeds, NULL, 0)
+		       : durable_open (&member->durable, true, fanout->input->bytes, fanout->input->first);
 }
 
 int fanout_open (struct fanout *fanout)
@@ -383,7 +390,10 @@ int fanout_open (struct fanout *fanout)
 	}
 	fanout->n = fanout->waiting = n;
 	for (size_t i = 0; i < n; i++)
-		make_member (fanout, i, share);
+		if (make_member (fanout, i, share) < 0) {
+			complain (NULL, "out of memory");
+			return -1;
+		}
 	if (fanout->feeds)
 		feed_open (&fanout->feed, fanout->input, fanout->spool, n);
 	brake_open (&fanout->brake, n, fanout->drive.window);
@@ -395,6 +405,7 @@ void fanout_close (struct fanout *fanout)
 	for (size_t i = 0; fanout->members && i < fanout->n; i++) {
 		free (fanout->members[i].args);
 		call_free (&fanout->members[i].call);
+		durable_close (&fanout->members[i].durable);
 	}
 	feed_close (&fanout->feed);
 	if (fanout->opened)

@@ -36,6 +36,7 @@ struct member {
 	enum member_state state;
 	struct fanout *fanout;
 	struct tap tap;
+	struct durable_call durable; /* with `patience`: the call is durable */
 	char *args; /* what `arguments` has made */
 };
 
@@ -69,6 +70,8 @@ struct fanout {
 	 * known. NULL: the bytes of the input, if there is any. */
 	int64_t (*measure) (struct fanout *fanout, const struct member *member, int64_t *total);
 	struct progress progress; /* of the status line; zeros: there is none */
+	double patience; /* of durable calls (durable_call.h): of all, or of targets that are `durable`; seconds */
+	bool durable; /* of all */
 	bool reports; /* print at once how a host ended, unless the command itself ended */
 
 	/* Filled in: */

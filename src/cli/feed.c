@@ -96,6 +96,24 @@ void feed_skip (struct feed *feed)
 	drop (feed);
 }
 
+long tap_read (struct tap *tap, void *bytes, size_t n)
+{
+	struct feed *feed = tap->feed;
+	ssize_t got = 0;
+
+	if (!feed->error && tap->at < feed->bytes.end)
+		got = spooled_read (&feed->bytes, tap->at, bytes, n);
+	if (got > 0)
+		tap->at += (uint64_t)got;
+	drop (feed);
+	return (long)got;
+}
+
+bool tap_is_through (const struct tap *tap)
+{
+	return !tap->feed->error && tap->feed->ended && tap->at == tap->feed->bytes.end;
+}
+
 int tap_send (struct tap *tap, struct remex_request *request)
 {
 	struct feed *feed = tap->feed;

@@ -49,6 +49,12 @@ void tap_open (struct tap *tap, struct feed *feed);
 void tap_close (struct tap *tap);
 void feed_skip (struct feed *feed);
 
+/* Take at most n bytes, which the caller sends. Returns how many; 0: none for now; -1 with errno. */
+long tap_read (struct tap *tap, void *bytes, size_t n);
+
+/* Was all of the input taken, without an error? */
+bool tap_is_through (const struct tap *tap);
+
 /* Send as much as the request has credit for. 0, or -1 with errno: the call has to be broken off. */
 int tap_send (struct tap *tap, struct remex_request *request);
 

@@ -13,6 +13,7 @@ noinst_LTLIBRARIES += %D%/libcli.la
 	%D%/discovery_search.c %D%/discovery_search.h \
 	%D%/document.c %D%/document.h \
 	%D%/drive.c %D%/drive.h \
+	%D%/durable_call.c %D%/durable_call.h \
 	%D%/escapes.c %D%/escapes.h \
 	%D%/fanout.c %D%/fanout.h \
 	%D%/feed.c %D%/feed.h \

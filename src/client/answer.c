@@ -104,7 +104,7 @@ static int on_done (struct remex_request *request, const struct message *message
 	json_int_t status = 0, survivors = 0;
 	char *words;
 
-	if (outcome < 0 || outcome >= OUTCOME_FAILED)
+	if (outcome < 0 || (outcome >= OUTCOME_FAILED && outcome != OUTCOME_LOST))
 		return err_set (err, CODE_BAD_MESSAGE, "a request ended with an unknown outcome");
 	if (outcome == OUTCOME_EXITED && header_integer (done, "exit", 0, 255, &status, err) <= 0)
 		return err_set (err, CODE_BAD_MESSAGE, "a command exited without a status from 0 to 255");
@@ -123,8 +123,8 @@ static int on_done (struct remex_request *request, const struct message *message
 	result->memory = json_integer_value (json_object_get (rusage, "memory"));
 	request->json = strndup (message->text, message->text_len);
 	request->limit = strdup (text_of (done, "limit"));
-	words = header_string (
-		json_object_get (done, "message"), NULL, NULL); /* the message may contain a path that is not UTF-8 */
+	/* The message may contain a path that is not UTF-8. `why` is that of a lost job. */
+	words = header_string (json_object_get (done, outcome == OUTCOME_LOST ? "why" : "message"), NULL, NULL);
 	client_request_over (request, (enum remex_outcome)outcome, NULL, words);
 	free (words);
 	return 0;
@@ -145,8 +145,7 @@ static int on_error (struct remex_host *host, struct remex_request *request, con
 	}
 	request->result.retry_after = json_number_value (json_object_get (error, "retry_after"));
 	request->json = strndup (message->text, message->text_len);
-	/* A job that a call is about is lost. */
-	client_request_over (request, strcmp (code, "lost") == 0 ? REMEX_LOST : REMEX_FAILED, code, words);
+	client_request_over (request, REMEX_FAILED, code, words);
 	return 0;
 }
 

@@ -104,6 +104,8 @@ static json_t *target_json (const struct host_target *target)
 		json_object_set_new (json, "user", json_words (target->user));
 	if (json && target->proxy)
 		json_object_set_new (json, "proxy", json_words (target->proxy));
+	if (json && target->durable)
+		json_object_set_new (json, "durable", json_true ());
 	return json;
 }
 

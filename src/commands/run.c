@@ -42,6 +42,10 @@ static const struct option run_options[] = {
 	OPTION_ROWS_VIEWS (struct run),
 	{ "no-variables", 0, OPTION_FLAG, offsetof (struct run, many.no_variables), NULL,
 		"do not set REMEX_HOST, REMEX_RANK and REMEX_COUNT", 0 },
+	{ "durable", 0, OPTION_FLAG, offsetof (struct run, durable), NULL,
+		"go on when the connection is cut: connect again, and lose nothing", 0 },
+	{ "for", 0, OPTION_SECONDS, offsetof (struct run, patience), "SEC",
+		"with --durable: give up when the host was not reached again for this time (1h)", 0 },
 	OPTION_ROW_WAIT_OUTPUT (struct run),
 	OPTION_ROW_JSON (struct run, "print a JSON object with the whole result, at the end; of many hosts an array"),
 	OPTION_ROW_JSONL (struct run, "the same, on one line; of many hosts a line as each ends"),
@@ -130,11 +134,25 @@ static void hint_no_input (const struct run *run, const struct command_line *lin
 				word);
 }
 
+static double patience_of (const struct run *run)
+{
+	return run->patience > 0 ? run->patience : DURABLE_PATIENCE;
+}
+
+/* We have left a durable call: its job may go on. */
+static void explain_job (const struct call *call)
+{
+	if (call->durable && call->gave_up && *call->job.id)
+		complain (call->where, "the command may go on there: remex job attach %s:%s, or remex job kill",
+			call->where, call->job.id);
+}
+
 /* On one host. The exit status. */
 static int run_on (
 	const struct run *run, const struct command_line *line, const struct host_target *target, const char *args)
 {
 	struct call call = { .name = run_verb (line), .options = run->options };
+	struct durable_call durable = { .patience = patience_of (run) };
 	struct conversation conversation;
 	struct input input;
 	int status = STATUS_REMEX;
@@ -149,7 +167,11 @@ static int run_on (
 	hint_no_input (run, line);
 	input_init (&input, !run->no_input && !input_is_closed ());
 	call.input = &input;
-	if (conversation_call (&conversation, &call) == 0) {
+	if (run->durable || target->durable)
+		call.durable = &durable;
+	if (call.durable && durable_open (&durable, !input.none, input.bytes, input.first) < 0)
+		complain (NULL, "out of memory");
+	else if (conversation_call (&conversation, &call) == 0) {
 		status = result_status (&call);
 		console_release_signals (); /* printing may block from here on, and may be interrupted */
 		if (run->format && !call.gave_up && !call.broken) {
@@ -157,9 +179,11 @@ static int run_on (
 			status = finish (status);
 		} else if (!run->quiet) {
 			result_explain (&call, run_program (line));
+			explain_job (&call);
 		}
 	}
 	call_free (&call);
+	durable_close (&durable);
 	input_close (&input);
 	conversation_close (&conversation);
 	return status;
@@ -213,6 +237,8 @@ static int run_on_many (const struct run *run, const struct command_line *line, 
 	many.fanout.context = &words;
 	many.fanout.input = &input;
 	many.fanout.program = run_program (line);
+	many.fanout.durable = run->durable;
+	many.fanout.patience = patience_of (run);
 	status = many_run (&many, hosts);
 	input_close (&input);
 	return status;

@@ -12,9 +12,10 @@ struct run {
 	struct remex_options options;
 	const char *cwd;
 	struct option_list env, limits;
-	bool no_input, quiet;
 	int format, terminal; /* TERMINAL_… */
 	const char *escape;
+	bool no_input, quiet, durable;
+	double patience; /* --for */
 	struct many_options many;
 };
 

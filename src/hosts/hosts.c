@@ -212,6 +212,7 @@ int hosts_expand (struct hosts *hosts, const struct hosts_query *query, struct h
 /* The strings of a target, which it owns. */
 struct target_strings {
 	char *where, *user, *proxy;
+	bool durable;
 };
 
 static bool is_sshd (const char *address)
@@ -274,6 +275,7 @@ static int find_target (const struct hosts *hosts, const char *label, struct tar
 		return err_set (err, 0, "out of memory");
 	if (!is_local (&name))
 		settings = settings_find (hosts->settings, host);
+	owned->durable = settings.durable;
 	address = settings.address ? settings.address : host;
 	if (!port && settings.port) {
 		snprintf (number, sizeof number, "%d", settings.port);
@@ -313,7 +315,8 @@ int hosts_targets (struct hosts *hosts, const struct host_list *list, struct hos
 		struct target_strings *mine = &owned[targets->n];
 
 		result = find_target (hosts, label, mine, err);
-		targets->targets[targets->n++] = (struct host_target){ label, mine->where, mine->user, mine->proxy };
+		targets->targets[targets->n++] =
+			(struct host_target){ label, mine->where, mine->user, mine->proxy, mine->durable };
 	}
 	if (result < 0)
 		host_targets_free (targets);

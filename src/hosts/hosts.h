@@ -71,6 +71,7 @@ struct host_target {
 	const char *where; /* for remex_connect: HOST:PORT, ssh://GATEWAY/HOST:PORT, ssh://HOST, unix:///PATH, local */
 	const char *user; /* the user to run as there: of the label, else of the settings; NULL: not said */
 	const char *proxy; /* the command that leads to it, with its tokens replaced (proxy_line.h); NULL: none */
+	bool durable; /* commands there survive cuts of the connection (hosts.yaml) */
 };
 
 struct host_targets {
@@ -79,7 +80,7 @@ struct host_targets {
 	void *memory; /* for hosts.c only */
 };
 
-/* The targets of a list: each name with its settings (address, port, user, via, proxy in hosts.yaml). The user and port
+/* The targets of a list: each name with its settings (address, port, user, via, proxy, durable in hosts.yaml). The user and port
  * of the name itself win. A name that can be no host (an address of IPv6 without brackets, a port above 65535) is an
  * error here. Two names may be one machine; both are targets. 0; or -1 and err. The labels are the list's own strings:
  * the list has to live as long. */

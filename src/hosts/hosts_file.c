@@ -88,7 +88,7 @@ static int set_groups (struct reader *reader, const struct schema_key *key, cons
 /* The target of the table of one entry. */
 struct host_entry {
 	char *address, *user, *via, *proxy;
-	int port;
+	int port, durable;
 };
 
 static int set_text (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
@@ -110,6 +110,19 @@ static const struct schema_type proxy_type = { "command", "a command such as 'ss
 static const struct schema_type address_type = { "address", "an address such as 10.0.0.1, [2001:db8::1] or db1.lab",
 	set_text, SCHEMA_WORDS, false };
 
+/* As settings_entry.durable. */
+static int set_durable (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
+{
+	bool durable = false;
+
+	if (schema_boolean.set (reader, key, node, &durable) < 0)
+		return -1;
+	*(int *)to = durable ? 1 : 2;
+	return 0;
+}
+
+static const struct schema_type durable_type = { "truth", "true or false", set_durable, SCHEMA_WORDS, false };
+
 /* clang-format off */
 static const struct schema_key entry_keys[] = {
 	{ "address", &address_type, AT (address), 0, 0, NULL, NULL,
@@ -122,6 +135,8 @@ static const struct schema_key entry_keys[] = {
 		"The machine that connects to them, by its sshd: ssh://[USER@]HOST[:PORT]." },
 	{ "proxy", &proxy_type, AT (proxy), 0, 0, NULL, NULL,
 		"The command that leads to them; none: no command." },
+	{ "durable", &durable_type, AT (durable), 0, 0, NULL, NULL,
+		"true: remex run survives cuts of the connection, as with --durable." },
 };
 /* clang-format on */
 
@@ -188,13 +203,15 @@ static int add_entry (struct reader *outer, const struct conf_node *node)
 	int result;
 
 	if (node->kind != CONF_MAP)
-		return reader_fail_value (outer, node, "each of hosts", "a map with address, port, user, via or proxy");
+		return reader_fail_value (
+			outer, node, "each of hosts", "a map with address, port, user, via, proxy or durable");
 	result = reader_read (&reader);
 	entry = (struct settings_entry){ .address = values.address,
 		.user = values.user,
 		.via = values.via,
 		.proxy = values.proxy,
-		.port = values.port };
+		.port = values.port,
+		.durable = values.durable };
 	if (result == 0 && !strpbrk (node->key, "*?"))
 		result = add_hosts (outer, node, &entry);
 	else if (result == 0 && (result = settings_add_pattern (file->settings, node->key, &entry, &why)) < 0)

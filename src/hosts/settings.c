@@ -12,7 +12,7 @@
 #include "hosts/settings.h"
 #include "net/endpoint.h"
 
-enum value_kind { ADDRESS, PORT, USER, VIA, PROXY, N_KINDS };
+enum value_kind { ADDRESS, PORT, USER, VIA, PROXY, DURABLE, N_KINDS };
 
 /* A value and the number of its entry, from 1; 0: there is none. */
 struct value {
@@ -190,6 +190,8 @@ static int make_known (struct settings_table *settings, const struct settings_en
 	*known = (struct known){ 0 };
 	if (entry->port)
 		known->values[PORT] = (struct value){ number, entry->port, NULL };
+	if (entry->durable)
+		known->values[DURABLE] = (struct value){ number, entry->durable, NULL };
 	return set_text (settings, &known->values[USER], entry->user) < 0 ||
 			       set_text (settings, &known->values[VIA], entry->via) < 0 ||
 			       set_text (settings, &known->values[PROXY], entry->proxy) < 0
@@ -296,5 +298,6 @@ struct host_settings settings_find (const struct settings_table *settings, const
 		.via = known.values[VIA].text,
 		.proxy = known.values[PROXY].text,
 		.port = known.values[PORT].number,
+		.durable = known.values[DURABLE].number == 1,
 	};
 }

@@ -6,6 +6,7 @@
 #ifndef REMEX_HOSTS_SETTINGS_H
 #define REMEX_HOSTS_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -20,12 +21,14 @@ struct settings_entry {
 	const char *proxy; /* the command that leads to the host (proxy_line.h); "none": no command */
 	int port;
 	const char *via; /* gateways: ssh://[USER@]HOST[:PORT],… */
+	int durable; /* 1: commands survive cuts of the connection, 2: they do not */
 };
 
 /* What is known of one host. */
 struct host_settings {
 	const char *address, *user, *via, *proxy;
 	int port;
+	bool durable;
 };
 
 struct settings_table *settings_new (void); /* NULL: out of memory */

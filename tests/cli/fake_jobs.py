@@ -125,7 +125,7 @@ class JobServer(Server):
 
     def say_end(self, request, job):
         if job.why:
-            request.error("lost", job.why)
+            request.done("lost", why=job.why)
         elif job.end:
             request.done(**job.end)
         elif "cancel" in request.events:
@@ -143,7 +143,7 @@ class JobServer(Server):
     def call_logs(self, request, args):
         if job := self.find(request, args):
             if self.feed(request, args, job, args.get("follow", False)) and args.get("follow") and job.why:
-                request.error("lost", job.why)
+                request.done("lost", why=job.why)
             else:
                 request.done("cancelled" if "cancel" in request.events else "completed")
 

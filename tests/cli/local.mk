@@ -95,6 +95,7 @@ cli_tests = \
 	%D%/authorize.test \
 	%D%/call.test \
 	%D%/copy.test \
+	%D%/durable.test \
 	%D%/hostile.test \
 	%D%/job.test \
 	%D%/keys.test \

@@ -328,7 +328,7 @@ END_TEST
 START_TEST (a_lost_job)
 {
 	fake_call (&fake, NULL);
-	fake_send (&fake, "{\"id\":1,\"error\":{\"code\":\"lost\",\"message\":\"the machine was restarted\"}}");
+	fake_send (&fake, "{\"id\":1,\"done\":{\"outcome\":\"lost\",\"why\":\"the machine was restarted\"}}");
 	fake_ended (&fake, REMEX_LOST);
 	ck_assert_str_eq (fake.event.result->message, "the machine was restarted");
 	ck_assert_ptr_nonnull (strstr (fake.event.result->json, "lost"));
