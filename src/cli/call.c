@@ -156,10 +156,16 @@ static bool takes_signals (const struct call *call)
 	return rule && rule->success == REMEX_EXITED && call->request && !call->options.job && !call->leave_ms;
 }
 
+/* Does a durable call run that has no connection to its command at this moment? */
+static bool is_detached (const struct call *call)
+{
+	return durable_runs (call) && !call->durable->attached;
+}
+
 static void interrupt (struct call *call)
 {
 	call_skip (call);
-	call->interrupts += 1 + (!call->interrupts && !runs_command (call));
+	call->interrupts += 1 + (!call->interrupts && (!runs_command (call) || is_detached (call)));
 	switch (call->interrupts) {
 	case 1:
 		if (call->request)
@@ -219,7 +225,7 @@ static void break_off (struct call *call, int error, const char *what)
 	call->broken = error;
 	if (what && error != EPIPE)
 		complain (NULL, "%s: %s", what, strerror (error));
-	if (call->request)
+	if (call->request || durable_runs (call))
 		call_stop (call);
 }
 

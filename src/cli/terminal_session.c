@@ -89,6 +89,15 @@ void terminal_session_use (struct terminal_session *session, struct call *call)
 	call->options.window = TERMINAL_SESSION_WINDOW;
 }
 
+void terminal_session_join (struct terminal_session *session, struct call *call, int rows, int cols)
+{
+	call->sink = &sink_terminal;
+	call->data = session;
+	session->rows = rows;
+	session->cols = cols;
+	session->resized = true;
+}
+
 void terminal_session_end (struct terminal_session *session, const struct call *call)
 {
 	bool by_itself = call_ended (call, REMEX_EXITED), undone;
@@ -140,6 +149,8 @@ static int send_size (struct call *call)
 	int rows, cols;
 
 	session->resized = false;
+	if (session->read_only)
+		return 0;
 	get_size (session, &rows, &cols);
 	if (rows == session->rows && cols == session->cols)
 		return 0;
@@ -238,6 +249,8 @@ static int send_typed (struct call *call)
 
 	if (got < 0)
 		return -1;
+	if (session->read_only)
+		session->sent = session->n_going = 0;
 	if (call->request && waiting (session)) {
 		n = remex_send (call->request, session->going + session->sent, waiting (session));
 		if (n < 0)
@@ -253,7 +266,7 @@ static int send (struct call *call)
 
 	if (session->suspended)
 		return 0;
-	if (remex_credit (call->request) > 0 && begin (call) < 0)
+	if ((session->read_only || remex_credit (call->request) > 0) && begin (call) < 0)
 		return -1;
 	if (session->resized && send_size (call) < 0)
 		return -1;
@@ -292,7 +305,7 @@ static void go_on (struct call *call)
 		return;
 	terminal_redo (&session->terminal);
 	/* A program redraws the screen when the size changes, and no program when it stays the same. */
-	if (call->request && session->cols > 1 && !call->leave_ms)
+	if (call->request && session->cols > 1 && !call->leave_ms && !session->read_only)
 		remex_resize (call->request, session->rows, session->cols - 1);
 	session->cols = -1;
 	session->resized = true;

@@ -28,6 +28,7 @@ enum { TERMINAL_SESSION_WINDOW = 256 * 1024 };
 struct terminal_session {
 	struct remex_tty tty; /* for the options of the call */
 	char term[64];
+	bool read_only; /* set after the opening: nothing is sent, and only escapes are read */
 	bool local; /* standard input is a terminal: `terminal`; otherwise `input` */
 	struct terminal terminal;
 	struct input input;
@@ -52,6 +53,9 @@ void terminal_session_close (struct terminal_session *session);
 
 /* Let the call have the terminal: its sink, data and options. */
 void terminal_session_use (struct terminal_session *session, struct call *call);
+
+/* The same for a call that runs already, and whose command has a terminal of that size. */
+void terminal_session_join (struct terminal_session *session, struct call *call, int rows, int cols);
 
 /* The call is over, and nothing more is written: restore the terminal, before anything is said about the end. Where the
  * command did not end by itself, what it has done to the terminal is undone, and what was typed for it is forgotten. */

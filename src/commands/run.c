@@ -289,6 +289,10 @@ static int check_terminal (const struct subcommand *command, const struct run *r
 		return usage_error (command,
 			"missing command: type one behind the host (remex shell %s is an interactive shell)",
 			line->first);
+	if (run->durable)
+		return usage_error (command,
+			"-t and --durable do not go together: remex job start --tty %s COMMAND, then remex job attach",
+			line->first);
 	if (run->format)
 		return usage_error (
 			command, "-t and --json do not go together: a terminal shows what the command does");

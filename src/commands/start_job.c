@@ -6,17 +6,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "cli/conversation.h"
 #include "cli/json.h"
 #include "cli/result.h"
 #include "cli/say.h"
+#include "cli/terminal_session.h"
 #include "commands/job.h"
 #include "commands/run.h"
+#include "commands/terminal_call.h"
 
 struct job_order {
 	struct run run;
 	struct remex_job job;
+	bool terminal; /* --tty */
+	struct remex_tty tty;
+	char term[64];
 };
 
 static const struct option start_options[] = {
@@ -24,6 +31,8 @@ static const struct option start_options[] = {
 		0 },
 	{ "input", 0, OPTION_FLAG, offsetof (struct job_order, job.input), NULL,
 		"leave its input open, for remex job attach; otherwise it has none", 0 },
+	{ "tty", 't', OPTION_FLAG, offsetof (struct job_order, terminal), NULL,
+		"give it a terminal, of the kind and size of yours; its input stays open", 0 },
 	{ "cwd", 0, OPTION_TEXT, offsetof (struct run, cwd), "DIR",
 		"start in this directory instead of the user's home", 0 },
 	{ "env", 0, OPTION_PAIRS, offsetof (struct run, env), "NAME=VALUE", "set a variable; may be repeated", 0 },
@@ -40,6 +49,36 @@ static const struct option start_options[] = {
 	OPTION_ROW_HELP,
 	{ 0 },
 };
+
+enum { ROWS = 24, COLS = 80 }; /* of a terminal whose size is not known */
+
+/* Describe our terminal, which need not be there. 0, or -1 (already reported). */
+static int get_terminal (struct job_order *start)
+{
+	struct terminal_session *session = malloc (sizeof *session);
+	struct termios settings;
+	struct err err;
+
+	if (!session || terminal_session_open (session, NULL, false, &err) < 0) {
+		complain (NULL, "%s", session ? err.text : "out of memory");
+		free (session);
+		return -1;
+	}
+	start->tty = session->tty;
+	strcpy (start->term, session->term);
+	terminal_session_close (session);
+	free (session);
+	start->tty.term = start->term;
+	if (!start->tty.rows || !start->tty.cols) {
+		start->tty.rows = ROWS;
+		start->tty.cols = COLS;
+	}
+	if (tcgetattr (STDIN_FILENO, &settings) == 0) {
+		start->tty.utf8 = settings.c_iflag & IUTF8;
+		start->tty.erase = settings.c_cc[VERASE];
+	}
+	return 0;
+}
 
 /* The call is over: print the job. */
 static void print_job (const struct job_order *start, const struct call *call)
@@ -64,6 +103,7 @@ static int start_on (const struct job_order *start, const struct command_line *l
 
 	call.options.args = args;
 	call.options.job = &start->job;
+	call.options.tty = start->terminal ? &start->tty : NULL;
 	if (target->user && !call.options.user)
 		call.options.user = target->user;
 	if (conversation_open_to (&conversation, target, run->many.connect_timeout) < 0)
@@ -140,6 +180,7 @@ static int start_on_many (
 	many.fanout.call = run_verb (line);
 	many.fanout.options = run->options;
 	many.fanout.options.job = &start->job;
+	many.fanout.options.tty = start->terminal ? &start->tty : NULL;
 	many.fanout.arguments = arguments_of;
 	many.fanout.ended = many.own ? on_ended : NULL;
 	many.fanout.context = &words;
@@ -147,11 +188,25 @@ static int start_on_many (
 	return many_run (&many, hosts);
 }
 
+static int start_on_hosts (
+	const struct subcommand *command, const struct job_order *start, const struct command_line *line)
+{
+	const struct many_options *options = &start->run.many;
+	struct many_hosts hosts;
+	int status;
+
+	if ((status = many_expand (command, options, &line->firsts, false, &hosts)) == 0 &&
+		(status = many_confirm (options, &hosts)) == 0)
+		status = many_is_one (options, &hosts) ? start_on_one (start, line, &hosts.targets.targets[0])
+						       : start_on_many (start, line, &hosts);
+	many_hosts_free (&hosts);
+	return status;
+}
+
 static int run_start (const struct subcommand *command, struct command_line *line)
 {
 	struct job_order *start = line->values;
-	const struct many_options *options = &start->run.many;
-	struct many_hosts hosts;
+	const struct option_list env = start->run.env;
 	int status;
 
 	start->job.size = sizeof start->job;
@@ -159,13 +214,16 @@ static int run_start (const struct subcommand *command, struct command_line *lin
 		return usage_error (command, "missing host");
 	if (!line->n_words)
 		return usage_error (command, "missing command: type one behind the host");
-	if ((status = many_check (command, options, start->run.format)))
+	if ((status = many_check (command, &start->run.many, start->run.format)))
 		return status;
-	if ((status = many_expand (command, options, &line->firsts, false, &hosts)) == 0 &&
-		(status = many_confirm (options, &hosts)) == 0)
-		status = many_is_one (options, &hosts) ? start_on_one (start, line, &hosts.targets.targets[0])
-						       : start_on_many (start, line, &hosts);
-	many_hosts_free (&hosts);
+	if (!start->terminal)
+		return start_on_hosts (command, start, line);
+	if (get_terminal (start) < 0)
+		return STATUS_REMEX;
+	start->run.env.words = terminal_call_environment (&env, &start->run.env.n);
+	status = start_on_hosts (command, start, line);
+	free (start->run.env.words);
+	start->run.env = env;
 	return status;
 }
 

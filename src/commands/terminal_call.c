@@ -20,22 +20,32 @@ static bool describes_terminal (const char *variable)
 	       (!strncmp (variable, "LC_", 3) && strchr (variable, '='));
 }
 
-/* Those of our environment, and behind them the variables of the user, which override them. */
-static void add_environment (struct remex_args *args, const struct option_list *env)
+/* The variables of the user come last, and override the others. */
+const char **terminal_call_environment (const struct option_list *env, size_t *n)
 {
-	size_t n = 0, room = env->n;
+	size_t room = env->n;
 	const char **words;
 
+	*n = 0;
 	for (char **variable = environ; *variable; variable++)
 		room += describes_terminal (*variable);
 	if (!room || !(words = calloc (room, sizeof *words)))
-		return;
+		return NULL;
 	for (char **variable = environ; *variable; variable++)
 		if (describes_terminal (*variable))
-			words[n++] = *variable;
+			words[(*n)++] = *variable;
 	for (size_t i = 0; i < env->n; i++)
-		words[n++] = env->words[i];
-	remex_args_strings (args, "env", words, n);
+		words[(*n)++] = env->words[i];
+	return words;
+}
+
+static void add_environment (struct remex_args *args, const struct option_list *env)
+{
+	size_t n;
+	const char **words = terminal_call_environment (env, &n);
+
+	if (words)
+		remex_args_strings (args, "env", words, n);
 	free (words);
 }
 

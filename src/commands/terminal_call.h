@@ -17,6 +17,10 @@ struct terminal_call {
 	double connect_timeout; /* seconds; 0: the default */
 };
 
+/* The environment of a command on a terminal: what our own says of the terminal, the language and the characters, and then
+ * `env`. *n words in new memory, but the words themselves are borrowed; NULL: none, or out of memory. */
+const char **terminal_call_environment (const struct option_list *env, size_t *n);
+
 /* Run it to its end. The exit status. */
 int terminal_call_run (const struct terminal_call *wanted, const struct host_target *target);
 
