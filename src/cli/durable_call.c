@@ -14,6 +14,8 @@ enum {
 	PAUSE_MS = 50, /* before the first try after a cut; each further one takes twice as long, */
 	PAUSE_MOST_MS = 10000, /* up to this */
 	TELL_AFTER = 4, /* tries: a short cut is not worth a word */
+	FIRST_TRIES =
+		4, /* of a host that nothing was sent to: the first connection may be cut before its greeting, too */
 };
 
 int durable_open (struct durable_call *durable, bool has_input, const void *first, size_t n)
@@ -122,7 +124,8 @@ static enum durable_next pause_call (
 		durable->tries = 0;
 		durable->told = false;
 	}
-	if ((double)(now - durable->lost_ms) >= durable->patience * 1000) {
+	if (durable->reached && durable->phase != DURABLE_REMOVING &&
+		(double)(now - durable->lost_ms) >= durable->patience * 1000) {
 		snprintf (what, sizeof what, "it was not reached again for %g s (%s)", durable->patience,
 			durable->reason);
 		say_where (durable, job, where, what);
@@ -148,13 +151,15 @@ enum durable_next durable_ended (
 	switch (durable->phase) {
 	case DURABLE_STARTING:
 		if (result->outcome == REMEX_COMPLETED && job_reply_started (job, result) == 0) {
+			durable->reached = true;
 			durable->phase = DURABLE_ATTACHED;
 			return DURABLE_NEXT;
 		}
 		/* The first start may fail as any call does. A start that was sent before may have come. */
 		if (result->outcome == REMEX_LOST)
 			durable->reached = true;
-		if (durable->reached && is_cut (result))
+		if (is_cut (result) &&
+			(durable->reached || (result->outcome == REMEX_UNREACHABLE && durable->tries < FIRST_TRIES)))
 			return pause_call (durable, job, result->message, where);
 		durable->phase = DURABLE_OVER;
 		return DURABLE_FINAL;
@@ -171,6 +176,10 @@ enum durable_next durable_ended (
 		durable->phase = DURABLE_REMOVING;
 		return DURABLE_RESULT;
 	case DURABLE_REMOVING:
+		/* The result is known, and is not kept waiting for long. A job that stays is forgotten by its host some time. */
+		if (is_cut (result) && durable->removals++ < FIRST_TRIES)
+			return pause_call (durable, job, result->message, where);
+		break;
 	case DURABLE_OVER: break;
 	}
 	durable->phase = DURABLE_OVER;
@@ -179,7 +188,7 @@ enum durable_next durable_ended (
 
 const char *durable_news (struct durable_call *durable)
 {
-	if (durable->told || durable->tries < TELL_AFTER)
+	if (durable->told || durable->tries < TELL_AFTER || durable->phase == DURABLE_REMOVING)
 		return NULL;
 	durable->told = true;
 	return durable->reason;

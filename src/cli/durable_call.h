@@ -9,7 +9,7 @@
  *      v   |                    v   |     key makes it the same job
  *      PAUSING                  PAUSING  --the host was not reached for `patience`--> OVER (lost)
  *
- * A host that could not be reached at first has started nothing: that is the end, as without --durable.
+ * A host that could not be reached at first, in a few tries, has started nothing: that is the end, as without --durable.
  *
  * The cancel of a request only detaches it. A call that is stopped stops its job by job.kill, and gets the job's end.
  *
@@ -47,6 +47,7 @@ struct durable_call {
 	bool reached; /* a start was sent, and may have come */
 	bool attached; /* the job has said where its input and output are, on this connection */
 	int tries; /* since then */
+	int removals; /* tries that were cut */
 	bool told; /* the user was told about this cut */
 	int64_t lost_ms, retry_ms; /* clock_ms: when the connection was lost; the next try. 0: none */
 	int64_t output; /* bytes of output that have come */

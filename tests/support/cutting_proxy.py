@@ -16,10 +16,11 @@ SMALL = 2000
 
 
 class CuttingProxy:
-    """Use with `with`. `behind`: the path of the server's socket; `span`: about how many bytes pass between two cuts."""
+    """Use with `with`. `behind`: the path of the server's socket; `span`: about how many bytes pass between two cuts;
+    `first`: the numbers of the first connections."""
 
-    def __init__(self, behind, cuts, span, seed):
-        self.behind, self.cuts, self.span = behind, cuts, span
+    def __init__(self, behind, cuts, span, seed, first=()):
+        self.behind, self.cuts, self.span, self.first = behind, cuts, span, list(first)
         self.rng, self.lock = random.Random(seed), threading.Lock()
         self.done = self.connections = self.passed = 0
 
@@ -54,6 +55,8 @@ class CuttingProxy:
             if self.done >= self.cuts:
                 return None
             self.done += 1
+            if self.first:
+                return self.first.pop(0)
             small = self.rng.randrange(4) == 0
             return self.rng.randrange(1, SMALL if small else 2 * self.span)
 
