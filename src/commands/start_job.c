@@ -36,6 +36,7 @@ static const struct option start_options[] = {
 	{ "cwd", 0, OPTION_TEXT, offsetof (struct run, cwd), "DIR",
 		"start in this directory instead of the user's home", 0 },
 	{ "env", 0, OPTION_PAIRS, offsetof (struct run, env), "NAME=VALUE", "set a variable; may be repeated", 0 },
+	OPTION_ROW_LIMIT (struct run),
 	OPTION_ROWS_CALL (struct run, "stop it after this time without a byte of input or output"),
 	{ "quiet", 'q', OPTION_FLAG, offsetof (struct run, quiet), NULL, "print no warnings and no errors", 0 },
 	OPTION_ROW_HOSTS ("on these hosts; all words then belong to the command; may be repeated"),
@@ -207,6 +208,7 @@ static int run_start (const struct subcommand *command, struct command_line *lin
 {
 	struct job_order *start = line->values;
 	const struct option_list env = start->run.env;
+	char *limits;
 	int status;
 
 	start->job.size = sizeof start->job;
@@ -214,16 +216,21 @@ static int run_start (const struct subcommand *command, struct command_line *lin
 		return usage_error (command, "missing host");
 	if (!line->n_words)
 		return usage_error (command, "missing command: type one behind the host");
-	if ((status = many_check (command, &start->run.many, start->run.format)))
+	if ((status = many_check (command, &start->run.many, start->run.format)) ||
+		(status = usage_limits (command, &start->run.limits, &limits)))
 		return status;
-	if (!start->terminal)
-		return start_on_hosts (command, start, line);
-	if (get_terminal (start) < 0)
-		return STATUS_REMEX;
-	start->run.env.words = terminal_call_environment (&env, &start->run.env.n);
-	status = start_on_hosts (command, start, line);
-	free (start->run.env.words);
+	start->run.options.limits = limits;
+	if (start->terminal && get_terminal (start) < 0) {
+		status = STATUS_REMEX;
+	} else {
+		if (start->terminal)
+			start->run.env.words = terminal_call_environment (&env, &start->run.env.n);
+		status = start_on_hosts (command, start, line);
+		if (start->terminal)
+			free (start->run.env.words);
+	}
 	start->run.env = env;
+	free (limits);
 	return status;
 }
 
