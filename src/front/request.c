@@ -576,7 +576,8 @@ static void drain (struct request *request)
 	request->ended_ms = clock_ms ();
 	request->wait_output =
 		request->wait_output && request->cause == CAUSE_NONE && !request->failed && !request->tty;
-	/* Nobody can write to a terminal that has been hung up. */
+	/* As with ssh, a terminal ends with its command: what waits in it is delivered, then its master is closed, which hangs
+	 * it up for the processes that still have it open. */
 	if (!request->wait_output)
 		request->late_ms = request->ended_ms + (request->tty ? 0 : LATE_MS);
 	watch_stall (request);

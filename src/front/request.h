@@ -67,7 +67,7 @@ struct request {
 	enum trail_state trail;
 	int lines_sent, lines_written; /* lines about the start, for the audit trail */
 	uid_t asked_uid; /* the user of the worker that the supervisor was asked for (waiter.asked) */
-	bool tty; /* the command has a terminal, which the kernel hangs up at the command's end */
+	bool tty; /* the command has a terminal, which is hung up at the command's end */
 	struct { /* what the client sent for the command, and the worker's link had no room for */
 		uint64_t signals; /* bit n for signal n */
 		int rows, cols;

@@ -3,7 +3,8 @@
  * The command has the slave, and the front copies of the master. The worker keeps one of each until the command has ended:
  * with the master it sets the size and signals the foreground, and as long as it has the slave open, a command that has
  * closed the terminal for a moment does not end its output. When the command, which leads the terminal's session, ends,
- * the kernel hangs the terminal up for every process that has it open.
+ * the kernel sends SIGHUP to the foreground process group. The terminal is hung up, for every process that still has it
+ * open, when the last copy of the master is closed.
  */
 #ifndef REMEX_WORKER_PTY_H
 #define REMEX_WORKER_PTY_H
