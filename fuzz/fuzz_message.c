@@ -29,6 +29,22 @@ static uint32_t sum (const uint8_t *bytes, size_t n)
 	return hash;
 }
 
+/* The terminal that a call asks for. */
+static void check_tty (const json_t *header)
+{
+	struct tty tty;
+	struct err err;
+
+	if (tty_read (header, NULL, &tty, &err) < 0) {
+		require (err.code == CODE_BAD_VALUE && *err.text && !strchr (err.text, '\n'));
+		return;
+	}
+	require (tty.wanted == (json_object_get (header, "tty") != NULL));
+	require (tty.rows >= 0 && tty.rows <= TTY_SIZE_MAX && tty.cols >= 0 && tty.cols <= TTY_SIZE_MAX);
+	require (tty.erase >= TTY_ERASE_NONE && tty.erase <= 255);
+	require (strlen (tty.term) <= TTY_TERM_MAX && !strchr (tty.term, '/'));
+}
+
 static void check_message (const struct message *message, enum message_side from)
 {
 	static const bool by_client[] = { [MESSAGE_CALL] = true,
@@ -51,6 +67,8 @@ static void check_message (const struct message *message, enum message_side from
 	require (message->text_len <= (size_t)(call ? HEADER_CALL_MAX : HEADER_MAX));
 	if (message->kind == MESSAGE_DATA || message->kind == MESSAGE_SIGNAL || message->kind == MESSAGE_END || call)
 		require (message->id && message->name && *message->name);
+	if (call)
+		check_tty (message->header);
 	if (message->kind == MESSAGE_RESIZE)
 		require (message->id && message->rows >= 0 && message->rows <= TTY_SIZE_MAX && message->cols >= 0 &&
 			 message->cols <= TTY_SIZE_MAX);

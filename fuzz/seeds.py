@@ -31,6 +31,9 @@ CALL = {'id': 1, 'call': 'exec.run', 'args': {'argv': ['uname', '-a']}, 'deadlin
 MESSAGES = {
     'call': side(CLIENT, message(CALL)),
     'call_b64': side(CLIENT, message({'id': 1, 'call': 'a.b', 'args': {'argv': [{'b64': '//4='}]}})),
+    'call_tty': side(CLIENT, message(dict(CALL, tty={'rows': 24, 'cols': 80, 'term': 'xterm-256color', 'utf8': True,
+                                                     'erase': 127})),
+                     message({'id': 1, 'resize': [0, 65535]})),
     'call_body': side(CLIENT, message({'id': 2, 'call': 'a.b', 'input': True, 'window': 9}, b'stdin\0\xff')),
     'client_all': side(CLIENT, message(CALL), message({'id': 1, 'data': 'stdin'}, b'abc'),
                        message({'id': 1, 'end': 'stdin'}), message({'id': 1, 'credit': 65536}),
