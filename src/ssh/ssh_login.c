@@ -585,6 +585,7 @@ static bool waits_for_person (const struct login *login)
 /* 2, 1 and -1 as login_step; 0: call again, or no key is left and the state is LOGIN_PASSWORD. */
 static int step_keys (struct login *login, LIBSSH2_SESSION *raw, struct err *err)
 {
+	bool was_signed;
 	int result;
 
 	for (; login->at < login->n_choices; login->at++) {
@@ -593,6 +594,7 @@ static int step_keys (struct login *login, LIBSSH2_SESSION *raw, struct err *err
 			return waits_for_person (login) ? 2 : 0;
 		if (result == 0)
 			return 1;
+		was_signed = login->is_signed;
 		login->is_signed = login->refused = false;
 		buf_consume (&login->signature, buf_len (&login->signature));
 		switch (result) {
@@ -600,7 +602,8 @@ static int step_keys (struct login *login, LIBSSH2_SESSION *raw, struct err *err
 			login->offered++;
 			login->outdated += public_key_use (login->choices[login->at].key->type) == PUBLIC_KEY_OUTDATED;
 			break;
-		case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED: /* there is no signature: the agent, or the passphrase */
+		/* There is no signature (the agent, or the passphrase); or the server has refused it. */
+		case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED: login->offered += was_signed; break;
 		case LIBSSH2_ERROR_FILE: break;
 		default: failure_of_session (raw, "the login failed", err); return -1;
 		}

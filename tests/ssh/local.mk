@@ -13,7 +13,8 @@ ssh_tests = \
 	%D%/check_ssh_config \
 	$(NULL)
 if HAVE_LIBSSH2
-ssh_tests += %D%/check_agent_link %D%/check_keyring %D%/check_ssh_channel %D%/check_ssh_pool %D%/check_ssh_session
+ssh_tests += %D%/check_agent_link %D%/check_keyring %D%/check_ssh_channel %D%/check_ssh_login %D%/check_ssh_pool \
+	%D%/check_ssh_session
 endif
 check_PROGRAMS += $(ssh_tests)
 TESTS += $(ssh_tests)
@@ -28,6 +29,9 @@ ssh_session_libs = src/ssh/libsshsession.la src/ssh/libssh.la src/loop/libloop.l
 %C%_check_ssh_channel_CFLAGS = $(check_cflags)
 %C%_check_ssh_channel_LDADD = $(ssh_session_libs)
 %C%_check_ssh_channel_SOURCES = %D%/check_ssh_channel.c %D%/far_sshd.c %D%/far_sshd.h
+%C%_check_ssh_login_CFLAGS = $(check_cflags)
+%C%_check_ssh_login_LDADD = $(ssh_session_libs)
+%C%_check_ssh_login_SOURCES = %D%/check_ssh_login.c %D%/far_sshd.c %D%/far_sshd.h %D%/user_keys.h
 %C%_check_ssh_pool_CFLAGS = $(check_cflags)
 %C%_check_ssh_pool_LDADD = $(ssh_session_libs)
 %C%_check_ssh_session_CFLAGS = $(check_cflags)
