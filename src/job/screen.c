@@ -15,6 +15,7 @@
 #include <vterm.h>
 
 #include "base/terminal_modes.h"
+#include "base/text.h"
 #include "job/screen.h"
 
 enum {
@@ -44,6 +45,8 @@ struct screen {
 	size_t n_kept;
 	bool too_long; /* there was more */
 	bool is_title; /* the string is an OSC */
+	char partial[4]; /* a character of UTF-8 that is not complete */
+	size_t n_partial, partial_size;
 	char last; /* the last character, if it is of ASCII, and no control; else 0 */
 };
 
@@ -67,6 +70,49 @@ static void keep (struct screen *screen, char c, size_t max)
 		screen->kept[screen->n_kept++] = c;
 	else
 		screen->too_long = true;
+}
+
+/* A byte of a character of several bytes, or one that ends it too early. libvterm gets whole characters, and none that is a
+ * control (C1). */
+static void pass_partial (struct screen *screen, char c)
+{
+	static const char bad[] = "\357\277\275"; /* U+FFFD */
+	unsigned char byte = (unsigned char)c;
+
+	screen->last = 0;
+	if (screen->n_partial && (byte & 0xc0) != 0x80) {
+		pass (screen, bad, 3);
+		screen->n_partial = 0;
+	}
+	if (byte < 0x80)
+		return;
+	if (!screen->n_partial)
+		screen->partial_size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+	screen->partial[screen->n_partial++] = c;
+	if (screen->n_partial < screen->partial_size)
+		return;
+	if (!text_is_utf8 (screen->partial, screen->n_partial))
+		pass (screen, bad, 3);
+	else if (screen->n_partial > 2 || screen->partial[0] != '\302' || (unsigned char)screen->partial[1] >= 0xa0)
+		pass (screen, screen->partial, screen->n_partial);
+	screen->n_partial = 0;
+}
+
+static void pass_text (struct screen *screen, const char *p, const char *end)
+{
+	while (p < end) {
+		const char *from = p;
+
+		while (p < end && !((unsigned char)*p & 0x80))
+			p++;
+		if (p > from) {
+			pass_partial (screen, *from);
+			pass (screen, from, (size_t)(p - from));
+			screen->last = p[-1] >= 0x20 && p[-1] < 0x7f ? p[-1] : 0;
+		}
+		for (; p < end && (unsigned char)*p & 0x80; p++)
+			pass_partial (screen, *p);
+	}
 }
 
 /* REP: libvterm never ends to repeat a combining character. */
@@ -203,11 +249,9 @@ void screen_feed (struct screen *screen, const void *bytes, size_t n)
 		next = memchr (p, '\033', (size_t)(end - p));
 		if (!next)
 			next = end;
-		if (next > p) {
-			pass (screen, p, (size_t)(next - p));
-			screen->last = next[-1] >= 0x20 && next[-1] < 0x7f ? next[-1] : 0;
-		}
+		pass_text (screen, p, next);
 		if (next < end) {
+			pass_partial (screen, *next);
 			begin (screen, ESCAPE);
 			next++;
 		}

@@ -85,13 +85,31 @@ START_TEST (text)
 }
 END_TEST
 
+/* Characters that are cut between two pieces, or are not complete. */
+START_TEST (characters_in_pieces)
+{
+	begin (3, 20);
+	for (const char *p = "a\344\270\255b\303\244\360\237\230\200c"; *p; p++)
+		screen_feed (screen, p, 1);
+	assert_text ("a\344\270\255b\303\244\360\237\230\200c\n");
+	feed ("\r\n\344\270x\344\033[7m\255\377y\300\200z");
+	assert_text ("a\344\270\255b\303\244\360\237\230\200c\n\357\277\275x\357\277\275\357\277\275\357\277\275y\357"
+		     "\277\275z\n");
+	screen_free (screen);
+}
+END_TEST
+
 /* No control character of the output comes back as text. */
 START_TEST (controls_are_no_text)
 {
+	char *shown;
+
 	begin (3, 20);
 	feed ("a\001\002\177b\302\233c\302\205d");
-	for (const char *p = made_of (screen, screen_text); *p; p++)
+	shown = made_of (screen, screen_text);
+	for (const char *p = shown; *p; p++)
 		ck_assert (((unsigned char)*p >= 0x20 && *p != 0x7f) || *p == '\n');
+	free (shown);
 	ck_assert (!redraw_has ("\302\233"));
 	ck_assert (!redraw_has ("\302\205"));
 	screen_free (screen);
@@ -216,6 +234,7 @@ END_TEST
 static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, text);
+	tcase_add_test (tcase, characters_in_pieces);
 	tcase_add_test (tcase, controls_are_no_text);
 	tcase_add_loop_test (tcase, looks_and_modes, 0, sizeof looks / sizeof *looks);
 	tcase_add_test (tcase, the_whole_width);
