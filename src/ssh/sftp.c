@@ -156,7 +156,7 @@ static const char *find_fault (const struct sftp_asked *asked, const struct sftp
 	return NULL;
 }
 
-static int deliver (struct sftp *sftp, const struct sftp_answer *answer, struct err *err)
+static int deliver (struct sftp *sftp, struct sftp_answer *answer, struct err *err)
 {
 	struct sftp_asked *asked, was;
 	const char *fault;
@@ -170,6 +170,7 @@ static int deliver (struct sftp *sftp, const struct sftp_answer *answer, struct 
 	if ((fault = find_fault (asked, answer)))
 		return wrong (sftp, fault, err);
 	was = *asked;
+	answer->asked = was.kind;
 	asked->answered = NULL;
 	asked->next_free = sftp->first_free;
 	sftp->first_free = (int)(asked - sftp->asked);

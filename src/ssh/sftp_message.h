@@ -106,6 +106,7 @@ enum sftp_answer_kind {
 /* An answer: pointers into the message. */
 struct sftp_answer {
 	enum sftp_answer_kind kind;
+	enum sftp_kind asked; /* what it answers: set by sftp.c */
 	uint32_t id;
 	uint32_t version;
 	bool has_fsync, has_posix_rename, has_statvfs;

@@ -211,12 +211,12 @@ static const char *purpose (const struct put_file *file, enum sftp_kind kind)
 	}
 }
 
-static void check_status (struct put_file *file, const struct sftp_answer *answer, enum sftp_kind kind)
+static void check_status (struct put_file *file, const struct sftp_answer *answer)
 {
 	struct err err;
 
 	if (answer->kind == SFTP_STATUS && answer->status != SFTP_OK) {
-		sftp_explain (answer, purpose (file, kind), &err);
+		sftp_explain (answer, purpose (file, answer->asked), &err);
 		set_failed (file, err.code, err.text);
 	}
 }
@@ -225,7 +225,7 @@ static void on_opened (void *arg, const struct sftp_answer *answer)
 {
 	struct put_file *file = arg;
 
-	check_status (file, answer, SFTP_OPEN);
+	check_status (file, answer);
 	if (answer->kind == SFTP_HANDLE) {
 		file->handle = answer->handle;
 		file->opened = true;
@@ -239,7 +239,7 @@ static void on_linked (void *arg, const struct sftp_answer *answer)
 {
 	struct put_file *file = arg;
 
-	check_status (file, answer, SFTP_SYMLINK);
+	check_status (file, answer);
 	file->made = answer->status == SFTP_OK;
 	answered (file);
 }
@@ -251,7 +251,7 @@ static void on_written (void *arg, const struct sftp_answer *answer)
 	/* "Failure" is also what a full disk is called. */
 	if (answer->status == SFTP_FAILURE && !file->failed && file->put->sftp->greeting.has_statvfs)
 		file->step = SPACE;
-	check_status (file, answer, SFTP_WRITE);
+	check_status (file, answer);
 	answered (file);
 }
 
@@ -267,27 +267,12 @@ static void on_space (void *arg, const struct sftp_answer *answer)
 	answered (file);
 }
 
-static void on_set (void *arg, const struct sftp_answer *answer)
+/* Of what has only to succeed. */
+static void on_done (void *arg, const struct sftp_answer *answer)
 {
 	struct put_file *file = arg;
 
-	check_status (file, answer, SFTP_FSETSTAT);
-	answered (file);
-}
-
-static void on_fsync (void *arg, const struct sftp_answer *answer)
-{
-	struct put_file *file = arg;
-
-	check_status (file, answer, SFTP_FSYNC);
-	answered (file);
-}
-
-static void on_closed (void *arg, const struct sftp_answer *answer)
-{
-	struct put_file *file = arg;
-
-	check_status (file, answer, SFTP_CLOSE);
+	check_status (file, answer);
 	answered (file);
 }
 
@@ -295,7 +280,7 @@ static void on_renamed (void *arg, const struct sftp_answer *answer)
 {
 	struct put_file *file = arg;
 
-	check_status (file, answer, SFTP_POSIX_RENAME);
+	check_status (file, answer);
 	if (answer->status == SFTP_OK)
 		file->made = false;
 	answered (file);
@@ -414,7 +399,7 @@ static void check (struct put_file *file)
 		.attributes = { .has = SFTP_HAS_SIZE, .size = (uint64_t)file->written } };
 
 	if (file->trailing)
-		ask (file, &request, on_set);
+		ask (file, &request, on_done);
 	ask (file, &(struct sftp_request){ .kind = SFTP_FSTAT, .handle = &file->handle }, on_stat);
 	look (file);
 }
@@ -486,7 +471,7 @@ static void set_attributes (struct put_file *file)
 	}
 	if (set.has)
 		ask (file, &(struct sftp_request){ .kind = SFTP_FSETSTAT, .handle = &file->handle, .attributes = set },
-			on_set);
+			on_done);
 }
 
 /* The server does what is asked of one handle in this order (draft, section 7). */
@@ -494,9 +479,9 @@ static void finish_content (struct put_file *file)
 {
 	set_attributes (file);
 	if (file->put->options.sync)
-		ask (file, &(struct sftp_request){ .kind = SFTP_FSYNC, .handle = &file->handle }, on_fsync);
+		ask (file, &(struct sftp_request){ .kind = SFTP_FSYNC, .handle = &file->handle }, on_done);
 	file->opened = false;
-	ask (file, &(struct sftp_request){ .kind = SFTP_CLOSE, .handle = &file->handle }, on_closed);
+	ask (file, &(struct sftp_request){ .kind = SFTP_CLOSE, .handle = &file->handle }, on_done);
 }
 
 static void remove_temporary (struct put_file *file)
