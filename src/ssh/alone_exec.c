@@ -26,10 +26,6 @@ enum {
 	DOUBT_MS = 1000, /* ChannelTimeout (sshd_config(5)) is at least a second */
 };
 
-/* A login shell on a terminal is what sshd starts itself, as for ssh(1): with the message of the day, and a name that begins
- * with a dash. No script of ours runs before it (`bare`): nothing is known of its processes, its environment is what sshd
- * accepts of it, and it ends by the hang-up of its terminal. */
-
 enum exec_state { EXEC_OPENING, EXEC_BEGINNING, EXEC_RUNNING };
 
 struct alone_exec {

@@ -8,6 +8,11 @@
  *
  * Other than with remexd the environment is that of the login, PATH included, and the call ends when all of the command's
  * output has ended, as with `wait_output`.
+ *
+ * With a terminal there is one stream, and no end of input. A stop hangs the terminal up first. A login shell on a terminal is what
+ * sshd starts itself, as for ssh(1): with the message of the day, and a name that begins with a dash. No script of ours
+ * runs before it: it is RUNNING when sshd has started it, nothing is known of its processes, its environment is what sshd accepts of
+ * it (AcceptEnv), and it ends by the hang-up.
  */
 #ifndef REMEX_SSH_ALONE_EXEC_H
 #define REMEX_SSH_ALONE_EXEC_H
