@@ -102,6 +102,18 @@ char *paths_state (void)
 	return home ? join (home, "/.local/state/remex", "") : NULL;
 }
 
+char *paths_jobs (void)
+{
+	char *state, *path;
+
+	if (geteuid () == 0)
+		return strdup (PATHS_SYSTEM_JOBS);
+	state = paths_state ();
+	path = state ? join (state, "/jobs", "") : NULL;
+	free (state);
+	return path;
+}
+
 void paths_log_ignored (const char *file)
 {
 	static const char *const usual[] = { "/etc/remex", "/usr/local/etc/remex" };

@@ -12,6 +12,9 @@
  *
  *   state of remex
  *     everybody      $XDG_STATE_HOME/remex, else ~/.local/state/remex
+ *   jobs of remexd
+ *     root           /var/lib/remex/jobs, whatever the prefix
+ *     another user   in the state of remex, jobs
  *
  * A variable that is no absolute path counts as unset (XDG Base Directory Specification); for REMEX_CONFIG it is an
  * error. Every function returns new memory, which the caller frees.
@@ -22,6 +25,8 @@
 #include "base/err.h"
 
 #define PATHS_SYSTEM_SOCKET "/run/remex/remexd.sock"
+
+#define PATHS_SYSTEM_JOBS "/var/lib/remex/jobs"
 
 #define PATHS_CONFIG "remexd.yaml"
 #define PATHS_HOST_KEY "host.pem"
@@ -43,6 +48,9 @@ char *paths_keys (struct err *err);
 
 /* The directory of what remex keeps between two commands. NULL: out of memory, or no home. */
 char *paths_state (void);
+
+/* The directory of the jobs of a remexd that this user starts. NULL: out of memory, or no home. */
+char *paths_jobs (void);
 
 /* When root's default configuration `file` does not exist, log a warning if the other one of /etc/remex and
  * /usr/local/etc/remex exists: that one is not read. */

@@ -127,6 +127,20 @@ bool text_is_name (const char *text, size_t n)
 	return n > 0 && n <= TEXT_NAME_MAX;
 }
 
+static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+bool text_is_job_id (const char *text)
+{
+	return strlen (text) == TEXT_JOB_ID && strspn (text, base32) == TEXT_JOB_ID;
+}
+
+void text_job_id_make (char id[TEXT_JOB_ID + 1], const unsigned char random[TEXT_JOB_ID])
+{
+	for (int i = 0; i < TEXT_JOB_ID; i++)
+		id[i] = base32[random[i] & 31];
+	id[TEXT_JOB_ID] = '\0';
+}
+
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void text_b64_encode (char *out, const void *bytes, size_t n)

@@ -22,6 +22,12 @@ bool text_has_control (const void *bytes, size_t n);
 enum { TEXT_NAME_MAX = 32 };
 bool text_is_name (const char *text, size_t n);
 
+/* The id of a job: exactly TEXT_JOB_ID of a-z 2-7 (base32). Such an id names a directory. text_job_id_make makes one of
+ * that many random bytes. */
+enum { TEXT_JOB_ID = 12 };
+bool text_is_job_id (const char *text);
+void text_job_id_make (char id[TEXT_JOB_ID + 1], const unsigned char random[TEXT_JOB_ID]);
+
 /* Base64 with the standard alphabet and padding (RFC 4648, section 4).
  * text_b64_encode writes 4 * ((n + 2) / 3) characters and a NUL to `out`.
  * text_b64_decode writes at most n / 4 * 3 bytes to `out` and returns how many, or -1 when the n characters are not

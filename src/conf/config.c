@@ -155,6 +155,18 @@ static const struct schema_key keys[] = {
 	{ "limits.idle", &schema_time, AT (limits.idle_ms), 0, 365 * DAY, "1h", NULL,
 		"A TCP connection without a call is closed after this much silence; 0: never." },
 	CALL_LIMIT_TABLE (REQUEST_KEY)
+	{ "jobs.directory", &schema_path, AT (jobs.directory), 0, 0, NULL, "/var/lib/remex/jobs",
+		"The directory in which each job has its record and its output." },
+	{ "jobs.spool", &schema_size, AT (jobs.spool), 128 * KIB, 1024 * GIB, "64MiB", NULL,
+		"How much output of a job is kept; its oldest output is dropped, and what was dropped is told." },
+	{ "jobs.keep", &schema_time, AT (jobs.keep_ms), 0, 3650 * DAY, "7d", NULL,
+		"How long a job that has ended is kept." },
+	{ "jobs.keep_number", &schema_integer, AT (jobs.keep_number), 0, 100000, "200", NULL,
+		"How many ended jobs of one identity are kept; the oldest are forgotten first." },
+	{ "jobs.each", &schema_integer, AT (jobs.each), 0, 100000, "64", NULL,
+		"How many jobs of one identity may run at once; not more than jobs.max." },
+	{ "jobs.max", &schema_integer, AT (jobs.max), 0, 100000, "1000", NULL,
+		"How many jobs may run at once; 0: no job may be started." },
 	{ "tunnel.ssh", &tunnel_ssh_type, AT (tunnel), 0, 0, "none", NULL,
 		"The sshd through which clients reach this machine, where no port of it is open (a bastion)." },
 	{ "tunnel.listen", &tunnel_listen_type, AT (tunnel), 0, 0, "localhost:7363", NULL,
@@ -247,6 +259,7 @@ static int check_pairs (struct reader *reader)
 	if (check_most (reader, "workers.spare", &config->workers_spare, "workers.max", config->workers_max) < 0 ||
 		check_most (reader, "limits.connections_each", &config->limits.connections_each, "limits.connections",
 			config->limits.connections) < 0 ||
+		check_most (reader, "jobs.each", &config->jobs.each, "jobs.max", config->jobs.max) < 0 ||
 		check_most (reader, "limits.unauthenticated_each", &config->limits.unauthenticated_each,
 			"limits.unauthenticated", config->limits.unauthenticated) < 0)
 		return -1;
@@ -308,6 +321,7 @@ void config_free (struct config *config)
 	free (config->host_key);
 	free (config->identities);
 	free (config->audit_file);
+	free (config->jobs.directory);
 	config_tunnel_free (&config->tunnel);
 	free (config->front_user);
 	for (size_t i = 0; i < config->n_plugins_directories; i++)

@@ -76,6 +76,14 @@ struct config {
 		int64_t idle_ms; /* 1 h of silence without a call in flight, over TCP; 0: for ever */
 	} limits;
 	struct call_limits requests; /* the upper bounds of every request; none */
+	struct {
+		char *directory; /* absolute; NULL: the caller's default */
+		int64_t spool; /* 64 MiB; the output of one job that is kept */
+		int64_t keep_ms; /* 7 days; how long an ended job is kept; 0: not at all */
+		int keep_number; /* 200; ended jobs of one identity that are kept */
+		int each; /* 64; running jobs of one identity, except root and the daemon's user; at most max */
+		int max; /* 1000 running jobs; 0: none may be started */
+	} jobs;
 	struct config_tunnel tunnel;
 	char *front_user; /* NULL: remex, else nobody */
 	enum audit_kind audit; /* AUDIT_NONE */

@@ -89,6 +89,9 @@ void grant_free (struct grant *grant);
 bool grant_allows (const struct grant *grant, const struct verb *verb);
 bool grant_allows_argv (const struct grant *grant, const char *const *argv, const size_t *lengths, size_t n);
 
+/* Does `allow` have exactly that entry? */
+bool grant_names (const struct grant *grant, const char *call);
+
 /* Check the grant with these verbs. Two mistakes are refused: an entry of `allow` that matches no verb, and `commands`
  * or `roots` beside an entry that matches a verb that runs any command (verb->runs, and not narrowed by `commands`).
  * `table` NULL: there are no verbs. 0, or -1 and err (with file:line:column). */

@@ -48,11 +48,16 @@ int grant_check_root (const char *path, struct err *err)
 }
 
 /* Does an entry of `allow` match that verb? */
-static bool entry_allows (const char *entry, const char *verb)
+static bool entry_allows (const char *entry, const struct verb *of)
 {
 	size_t n = strlen (entry);
+	const char *verb = of->name;
 
-	if (!strcmp (entry, "*") || !strcmp (entry, verb))
+	if (!strcmp (entry, verb))
+		return true;
+	if (of->exact)
+		return false;
+	if (!strcmp (entry, "*"))
 		return true;
 	if (n > 2 && !strcmp (entry + n - 2, ".*"))
 		n -= 2;
@@ -64,7 +69,15 @@ bool grant_allows (const struct grant *grant, const struct verb *verb)
 	if (grant->n_commands && verb->command)
 		return false;
 	for (size_t i = 0; i < grant->n_allow; i++)
-		if (entry_allows (grant->allow[i], verb->name))
+		if (entry_allows (grant->allow[i], verb))
+			return true;
+	return false;
+}
+
+bool grant_names (const struct grant *grant, const char *call)
+{
+	for (size_t i = 0; i < grant->n_allow; i++)
+		if (!strcmp (grant->allow[i], call))
 			return true;
 	return false;
 }
@@ -88,7 +101,7 @@ static const struct verb *runs_anything (
 	for (size_t i = 0; table && i < table->n_verbs; i++) {
 		const struct verb *verb = &table->verbs[i];
 
-		if (!entry_allows (entry, verb->name))
+		if (!entry_allows (entry, verb))
 			continue;
 		*known = true;
 		if (!found && verb->runs && !(grant->n_commands && verb->command))

@@ -17,6 +17,7 @@
 #include "conf/front_user.h"
 #include "daemon/generation.h"
 #include "daemon/sealed.h"
+#include "wire/job_verbs.h"
 
 static char *read_text (const char *path, bool optional, size_t *n, struct err *err)
 {
@@ -172,11 +173,13 @@ int generation_take_table (struct generation *generation, const char *table, siz
 
 	json_array_foreach (json, i, plugin) if (!result && json_is_true (json_object_get (plugin, "misconfigured")))
 		result = err_set (err, 0, "%s", json_string_value (json_object_get (plugin, "refused")));
-	json_decref (json);
-	if (!result && !(generation->table = strndup (table, n)))
+	if (!result)
+		json_array_append_new (json, job_verbs_json ());
+	if (!result && !(generation->table = json_dumps (json, JSON_COMPACT)))
 		result = err_set (err, 0, "out of memory");
 	if (!result)
 		identity_files_check_calls (&generation->identities, generation->table);
+	json_decref (json);
 	return result;
 }
 
@@ -244,7 +247,7 @@ int generation_log (const struct generation *generation)
 		if (why) {
 			refused++;
 			log_warning ("plugin refused. plugin=%s why=%s", name, why);
-		} else {
+		} else if (!json_is_true (json_object_get (plugin, "builtin"))) {
 			log_info ("plugin loaded. plugin=%s version=%s", name,
 				json_string_value (json_object_get (plugin, "version")));
 		}

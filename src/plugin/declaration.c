@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "plugin/declaration.h"
+#include "wire/job_verbs.h"
 
 void plugin_refuse (struct plugin *plugin, const char *fmt, ...)
 {
@@ -106,6 +107,8 @@ void plugin_check (struct plugin *plugin)
 		plugin_refuse (plugin, "no name, version or summary");
 	else if (strcmp (declared->name, plugin->name))
 		plugin_refuse (plugin, "the plugin '%.40s' must be in a file of its name", declared->name);
+	else if (!strcmp (plugin->name, JOB_PLUGIN))
+		plugin_refuse (plugin, "the calls of '" JOB_PLUGIN "' are remexd's own: give the plugin another name");
 	for (const struct remex_verb *verb = declared->verbs; verb->name; verb++)
 		check_verb (plugin, verb);
 	check_params (plugin, declared->options, "the option", "");

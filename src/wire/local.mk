@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += %D%/libwire.la
 	%D%/codes.c %D%/codes.h \
 	%D%/discovery.c %D%/discovery.h \
 	%D%/header.c %D%/header.h \
+	%D%/job_verbs.c %D%/job_verbs.h \
 	%D%/memory.c %D%/memory.h \
 	%D%/message.c %D%/message.h \
 	%D%/records.h \

@@ -54,6 +54,8 @@ static int read_verb (const json_t *plugin, const json_t *json, struct verb *ver
 	verb->control = json_is_true (json_object_get (json, "control"));
 	verb->facts = json_is_true (json_object_get (json, "facts"));
 	verb->paths = json_is_true (json_object_get (json, "paths"));
+	verb->builtin = json_is_true (json_object_get (plugin, "builtin"));
+	verb->exact = json_is_true (json_object_get (json, "exact"));
 	verb->runs = json_is_true (json_object_get (json, "runs"));
 	verb->tty = json_is_true (json_object_get (json, "tty"));
 	if (!verb->plugin || !verb->help || !text_of (json, "name") || !json_is_array (params))

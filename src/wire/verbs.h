@@ -2,8 +2,8 @@
  *
  * A probe worker writes the table as JSON (plugin/plugins.c); the front and the client parse it. The table answers
  * `plugins`, drives completion and checks arguments. The JSON is a list of plugins:
- *   {"plugin","version","summary","verbs":[{"name","help","control","facts","paths",
- *     "runs","tty","params":[{"name","type","required","command","help"}]}]}
+ *   {"plugin","version","summary","builtin","verbs":[{"name","help","control","facts","paths",
+ *     "runs","exact","tty","params":[{"name","type","required","command","help"}]}]}
  * or, for a refused plugin, {"plugin","refused":"why","misconfigured"}.
  */
 #ifndef REMEX_WIRE_VERBS_H
@@ -31,6 +31,8 @@ struct verb {
 	bool control; /* may use the slot beyond workers.max */
 	bool facts; /* the front attaches its counters */
 	bool paths; /* the front attaches the caller's roots */
+	bool builtin; /* the front answers it (wire/job_verbs.h) */
+	bool exact; /* only its own name in `allow` grants it, and no pattern */
 	bool runs; /* runs any command that its caller gives */
 	bool tty; /* can give its command a terminal */
 	const char *command; /* the name of the parameter with the words of that command, or NULL */

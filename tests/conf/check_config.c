@@ -45,6 +45,11 @@ static void check_defaults (const struct config *config)
 	ck_assert_int_eq (config->limits.output, 256 * 1024);
 	ck_assert_int_eq (config->limits.memory, 64 << 20);
 	ck_assert_int_eq (config->limits.stall_ms, 60000);
+	ck_assert_int_eq (config->jobs.spool, 64 << 20);
+	ck_assert_int_eq (config->jobs.keep_ms, 7LL * 24 * 3600 * 1000);
+	ck_assert_int_eq (config->jobs.keep_number, 200);
+	ck_assert_int_eq (config->jobs.each, 64);
+	ck_assert_int_eq (config->jobs.max, 1000);
 	ck_assert_int_eq (config->audit, AUDIT_NONE);
 	ck_assert_ptr_null (config->audit_file);
 	ck_assert_uint_eq (config->n_plugins, 0);
