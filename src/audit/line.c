@@ -268,6 +268,7 @@ int audit_start (struct buf *out, const struct timespec *now, const struct audit
 	words (&line, "user", start->user);
 	words (&line, "from", start->from);
 	words (&line, "call", start->call);
+	words (&line, "job", start->job);
 	arguments (&line, start->args);
 	return put (out, line);
 }

@@ -38,6 +38,7 @@ struct audit_start {
 	const char *from; /* "192.0.2.1:50000", "unix", "stdio" */
 	const char *call;
 	json_t *args; /* an object, or NULL */
+	const char *job; /* the id of the job that the call starts, or NULL */
 };
 
 struct audit_end {

@@ -23,10 +23,11 @@ struct claim {
 	uint64_t users; /* the state of the user database (base/userdb.h) before it was read for this worker */
 	int peer; /* the caller's Unix socket, from the front; -1: none */
 	const char *name; /* the caller's identity, from the front */
+	uid_t caller; /* filled in: the user at the caller's Unix socket; -1: not looked at */
 };
 
 /* 0, or the errno of the refusal: EPERM, or ENOTCONN when the caller has left. `listening` NULL: --stdio, where the
  * only caller is the user who started remexd. */
-int claim_check (const struct claim *claim, const struct listening *listening, struct identity_files *identities);
+int claim_check (struct claim *claim, const struct listening *listening, struct identity_files *identities);
 
 #endif

@@ -65,7 +65,15 @@ static int check_one (void *arg)
 		refusal = EMFILE; /* no room for the caller's socket */
 	else if (claim.peer >= 0)
 		refusal = claim_check (&claim, check->listening, NULL);
-	link_post (check->report, REC_WORKER, packet.record.id, packet.record.a, refusal, 0);
+	/* The record comes back with the verdict in place of `b`; the caller's user is behind the payload. */
+	packet.record.b = refusal;
+	link_send (check->report,
+		&(struct outgoing){ .record = packet.record,
+			.data = packet.data,
+			.n = packet.record.length,
+			.more = &claim.caller,
+			.more_n = sizeof claim.caller },
+		0);
 	return 0;
 }
 
@@ -157,13 +165,26 @@ void claims_poll (const struct claims *claims, struct pollfd fds[CLAIMS_FDS])
 }
 
 /* Take the report of the child. */
-static void finish (struct claims *claims, struct record *verdict)
+static void finish (struct claims *claims, struct claims_verdict *verdict)
 {
 	static struct packet packet;
 
-	*verdict = claims->request;
-	verdict->b = link_recv (claims->checker, &packet, MSG_DONTWAIT) > 0 ? packet.record.b : EAGAIN;
+	*verdict = (struct claims_verdict){ .request = claims->request, .refusal = EAGAIN, .caller = (uid_t)-1 };
+	if (link_recv (claims->checker, &packet, MSG_DONTWAIT) > 0 && packet.record.length >= sizeof verdict->caller) {
+		verdict->refusal = (int)packet.record.b;
+		verdict->data = packet.data;
+		verdict->n = packet.record.length - sizeof verdict->caller;
+		memcpy (&verdict->caller, packet.data + verdict->n, sizeof verdict->caller);
+	}
 	fd_close (&claims->checker);
+}
+
+/* May a record of that type and size come here? The caller's user has to fit behind it (check_one). */
+static bool is_request (const struct record *record)
+{
+	if (record->type == REC_WORKER)
+		return record->length == 0;
+	return record->type >= REC_JOB_START && record->type <= REC_JOB_KILL && record->length <= CLAIMS_PAYLOAD;
 }
 
 /* Look at the next request without receiving it. Without room for descriptors none are taken. */
@@ -172,14 +193,15 @@ static bool peek (const struct claims *claims, struct record *request)
 	struct iovec part = { request, sizeof *request };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 
-	return recvmsg (claims->link, &message, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT) == sizeof *request &&
-	       request->type == REC_WORKER && request->length == 0;
+	ssize_t n = recvmsg (claims->link, &message, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+
+	return n >= (ssize_t)sizeof *request && is_request (request) && (size_t)n == sizeof *request + request->length;
 }
 
 static void begin (struct claims *claims, const struct listening *listening)
 {
 	if (!peek (claims, &claims->request)) {
-		stop_reading (claims, "it sends a record that is not a request for a worker");
+		stop_reading (claims, "it sends a record that is no request with a client's socket");
 		return;
 	}
 	claims->checker = start (claims, -1, listening, check_one);
@@ -194,7 +216,7 @@ static void begin (struct claims *claims, const struct listening *listening)
 }
 
 bool claims_receive (struct claims *claims, const struct pollfd fds[CLAIMS_FDS], const struct listening *listening,
-	struct record *verdict)
+	struct claims_verdict *verdict)
 {
 	bool reported = fds[1].revents && fds[1].fd == claims->checker;
 

@@ -1,4 +1,4 @@
-/* claims - the front's requests for workers that come with a client's socket (claim.h). Each is received and checked by a
+/* claims - the front's requests for workers and about jobs that come with a client's socket (claim.h). Each is received and checked by a
  * process of its own.
  *
  * The front may be broken, and whoever receives a descriptor has to close it: close(2) may wait for a file system that is
@@ -26,6 +26,7 @@ enum {
 	CLAIMS_FDS = 2,
 	CLAIMS_HUNG_MAX = 16, /* no further child is forked for a front while so many have not ended */
 	CLAIMS_PATIENCE_MS = 5000, /* for a child to report, or for one of so many to end */
+	CLAIMS_PAYLOAD = 16 * 1024, /* bytes of a request about a job */
 	CLAIMS_RETRY_MS = 100, /* after a child could not be forked */
 };
 
@@ -53,11 +54,20 @@ int claims_open (struct claims *claims);
  * drops the descriptors in it, so another process makes it. */
 void claims_close (struct claims *claims, int *other);
 
-/* claims_poll gives the entries to poll (-1: not needed). claims_receive takes them afterwards: true, and *verdict has: id
- * the front's request, a the uid, b 0 or the errno of the refusal. */
+/* A request that was checked. */
+struct claims_verdict {
+	struct record request; /* as the front has sent it */
+	int refusal; /* 0, or an errno */
+	uid_t caller; /* the user at the client's socket */
+	const void *data; /* the payload of the request: n bytes, valid until the next call */
+	size_t n;
+};
+
+/* claims_poll gives the entries to poll (-1: not needed). claims_receive takes them afterwards: true, and there is a
+ * verdict. */
 void claims_poll (const struct claims *claims, struct pollfd fds[CLAIMS_FDS]);
 bool claims_receive (struct claims *claims, const struct pollfd fds[CLAIMS_FDS], const struct listening *listening,
-	struct record *verdict);
+	struct claims_verdict *verdict);
 
 /* Reap the children that have ended. */
 void claims_reap (struct claims *claims);

@@ -328,6 +328,13 @@ bool identity_files_allow (struct identity_files *identities, const char *name, 
 	return file && file->grant && file->uid == uid && !file->moved && !grant_expired (file->grant, time (NULL));
 }
 
+const struct grant *identity_files_grant (const struct identity_files *identities, const char *name)
+{
+	const struct identity_file *file = find (identities, name);
+
+	return file ? file->grant : NULL;
+}
+
 int identity_files_log (const struct identity_files *identities)
 {
 	int refused = 0;

@@ -58,6 +58,9 @@ size_t identity_files_count (const struct identity_files *identities);
  * users are looked up again. */
 bool identity_files_allow (struct identity_files *identities, const char *name, uid_t uid, uint64_t users);
 
+/* The rights of the identity of that name; NULL: it is refused, or there is none. */
+const struct grant *identity_files_grant (const struct identity_files *identities, const char *name);
+
 /* Log the identities that are refused or expired. Returns the number of refused ones. */
 int identity_files_log (const struct identity_files *identities);
 

@@ -11,6 +11,9 @@ noinst_LTLIBRARIES += %D%/libdaemon.la
 	%D%/hostkey.c %D%/hostkey.h \
 	%D%/identity_files.c %D%/identity_files.h \
 	%D%/init.c %D%/init.h \
+	%D%/job_directory.c %D%/job_directory.h \
+	%D%/job_scope.c %D%/job_scope.h \
+	%D%/jobs.c %D%/jobs.h \
 	%D%/keeper_process.c %D%/keeper_process.h \
 	%D%/listening.c %D%/listening.h \
 	%D%/log_process.c %D%/log_process.h \

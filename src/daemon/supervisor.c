@@ -29,6 +29,7 @@
 #include "daemon/discovery_sockets.h"
 #include "daemon/front_process.h"
 #include "daemon/generation.h"
+#include "daemon/jobs.h"
 #include "daemon/listening.h"
 #include "daemon/log_process.h"
 #include "daemon/plugin_probe.h"
@@ -38,8 +39,10 @@
 #include "daemon/system_calls.h"
 #include "daemon/tunnel_process.h"
 #include "daemon/workers.h"
+#include "gate/access.h"
 #include "proc/session_keyring.h"
 #include "wire/codes.h"
+#include "wire/job_verbs.h"
 #include "wire/records.h"
 
 enum { SIGNALS_MAX = 16 }; /* read in a row before the loop looks at others */
@@ -55,6 +58,7 @@ struct supervisor {
 	struct discovery_sockets discovery;
 	struct front_process front;
 	struct workers workers;
+	struct jobs jobs;
 	struct tunnel_process tunnel;
 	struct reload reload;
 	struct audit_process audit;
@@ -153,6 +157,7 @@ static void lose_front (struct supervisor *supervisor, const char *why, int pati
 	front_process_close (&supervisor->front);
 	reload_forget_askers (&supervisor->reload);
 	audit_lost_requests (supervisor);
+	jobs_lose_front (&supervisor->jobs);
 	if (supervisor->state == SERVING && !supervisor->stdio)
 		log_error ("the front is lost: %s", why);
 	if (!front_process_reap (&supervisor->front, patience_ms, &status)) {
@@ -265,13 +270,83 @@ static void on_worker (struct supervisor *supervisor, const struct packet *packe
 			&supervisor->generation->identities));
 }
 
+/* The caller at a Unix socket. */
+static void name_user (struct job_caller *caller, uid_t uid)
+{
+	snprintf (caller->owner, sizeof caller->owner, "uid:%u", (unsigned)uid);
+	access_name (caller->you, sizeof caller->you, uid);
+	caller->full = caller->any = uid == 0 || uid == geteuid ();
+}
+
+/* The front's request about a job, without a client's socket: the identity decides whose jobs may be reached, or the only
+ * caller is our own user. The payload begins with the identity's name, of `b` bytes. */
+static void on_job (struct supervisor *supervisor, const struct packet *packet)
+{
+	const struct record *record = &packet->record;
+	struct identity_files *identities = &supervisor->generation->identities;
+	char name[GRANT_NAME_MAX + 1] = "";
+	struct claim claim = {
+		.uid = (uid_t)record->a, .users = userdb_state (&supervisor->workers.userdb), .peer = -1, .name = name
+	};
+	struct job_caller caller = { .any = false };
+	struct call_limits limits = supervisor->generation->config->requests;
+	const struct grant *grant;
+
+	if (record->b < 0 || record->b > GRANT_NAME_MAX || record->b > record->length) {
+		jobs_refuse (&supervisor->jobs, record->id, EPERM);
+		return;
+	}
+	memcpy (name, packet->data, (size_t)record->b);
+	if (claim_check (&claim, supervisor->stdio ? NULL : &supervisor->listening, identities) != 0) {
+		log_warning ("the front asked for a job it may not have. uid=%u", (unsigned)claim.uid);
+		jobs_refuse (&supervisor->jobs, record->id, EPERM);
+		return;
+	}
+	if (*name) {
+		grant = identity_files_grant (identities, name);
+		snprintf (caller.owner, sizeof caller.owner, "identity:%s", name);
+		snprintf (caller.you, sizeof caller.you, "%s", name);
+		caller.any = grant && grant_names (grant, JOB_ANY);
+		if (grant)
+			call_limits_lower (&limits, &grant->limits.requests);
+	} else {
+		name_user (&caller, geteuid ());
+	}
+	caller.deadline_ms = limits.value[LIMIT_DEADLINE];
+	jobs_request (&supervisor->jobs, &caller, record, packet->data + record->b, record->length - (size_t)record->b);
+}
+
+/* The same, with the client's socket. */
+static void answer_job (struct supervisor *supervisor, const struct claims_verdict *verdict)
+{
+	struct job_caller caller = { .any = false };
+
+	if (supervisor->state >= DRAINING) { /* its listeners are closed, by which a client is known */
+		jobs_refuse (&supervisor->jobs, verdict->request.id, ESHUTDOWN);
+		return;
+	}
+	if (verdict->refusal == EPERM)
+		log_warning ("the front asked for a job it may not have. uid=%u", (unsigned)verdict->request.a);
+	if (verdict->refusal || verdict->caller == (uid_t)-1) {
+		jobs_refuse (&supervisor->jobs, verdict->request.id, verdict->refusal ? verdict->refusal : EPERM);
+		return;
+	}
+	name_user (&caller, verdict->caller);
+	caller.deadline_ms = supervisor->generation->config->requests.value[LIMIT_DEADLINE];
+	jobs_request (&supervisor->jobs, &caller, &verdict->request, verdict->data, verdict->n);
+}
+
 static void receive_claims (struct supervisor *supervisor, const struct pollfd fds[CLAIMS_FDS])
 {
-	struct record verdict;
+	struct claims_verdict verdict;
 
-	if (claims_receive (&supervisor->front.claims, fds, &supervisor->listening, &verdict))
-		answer_worker (supervisor, verdict.id, (uid_t)verdict.a, userdb_state (&supervisor->workers.userdb),
-			(int)verdict.b);
+	if (!claims_receive (&supervisor->front.claims, fds, &supervisor->listening, &verdict))
+		return;
+	if (verdict.request.type == REC_WORKER)
+		answer_worker (supervisor, verdict.request.id, (uid_t)verdict.request.a,
+			userdb_state (&supervisor->workers.userdb), verdict.refusal);
+	else
+		answer_job (supervisor, &verdict);
 }
 
 static void on_reload (struct supervisor *supervisor, uint64_t request)
@@ -338,6 +413,11 @@ static void receive_from_front (struct supervisor *supervisor)
 	switch (packet->record.type) {
 	case REC_READY: on_ready (supervisor); break;
 	case REC_WORKER: on_worker (supervisor, packet); break;
+	case REC_JOB_START:
+	case REC_JOB_OPEN:
+	case REC_JOB_LIST:
+	case REC_JOB_REMOVE:
+	case REC_JOB_KILL: on_job (supervisor, packet); break;
 	case REC_RELEASE:
 	case REC_STOP: workers_order (&supervisor->workers, &packet->record); break;
 	case REC_RELOAD: on_reload (supervisor, packet->record.id); break;
@@ -424,6 +504,7 @@ static void take_reload (struct supervisor *supervisor)
 	const struct generation *generation = supervisor->generation;
 
 	workers_set_generation (&supervisor->workers, generation);
+	jobs_set_generation (&supervisor->jobs, generation);
 	log_setup ("remexd", supervisor->stdio ? LOG_WARNING : generation->config->log);
 	generation_log (generation);
 	renew_listening (supervisor);
@@ -509,6 +590,7 @@ static void close_all (struct supervisor *supervisor)
 	listening_close (&supervisor->listening);
 	discovery_sockets_close (&supervisor->discovery);
 	reload_close (&supervisor->reload);
+	jobs_close (&supervisor->jobs);
 	workers_close (&supervisor->workers);
 	tunnel_process_free (&supervisor->tunnel);
 	generation_free (supervisor->generation);
@@ -566,6 +648,7 @@ static int64_t next_time (const struct supervisor *supervisor)
 	const int64_t times[] = {
 		supervisor->front.link >= 0 || supervisor->state < ENDING ? front_process_time (&supervisor->front) : 0,
 		workers_time (&supervisor->workers),
+		jobs_time (&supervisor->jobs),
 		reload_time (&supervisor->reload),
 		audit_process_time (&supervisor->audit),
 		discovery_sockets_time (&supervisor->discovery),
@@ -600,7 +683,8 @@ static int turn (struct supervisor *supervisor)
 		CLAIMS,
 		PROBE = CLAIMS + CLAIMS_FDS,
 		TUNNEL = PROBE + PROBE_FDS,
-		WORKERS = TUNNEL + TUNNEL_FDS
+		JOBS = TUNNEL + TUNNEL_FDS,
+		WORKERS
 	};
 	struct pollfd *fds = calloc (WORKERS + supervisor->workers.n, sizeof *fds);
 
@@ -613,12 +697,15 @@ static int turn (struct supervisor *supervisor)
 	claims_poll (&supervisor->front.claims, fds + CLAIMS);
 	reload_poll (&supervisor->reload, fds + PROBE);
 	tunnel_process_poll (&supervisor->tunnel, fds + TUNNEL);
+	fds[JOBS] = (struct pollfd){ .fd = supervisor->jobs.events, .events = POLLIN };
 	workers_poll (&supervisor->workers, fds + WORKERS);
 	if (poll (fds, WORKERS + supervisor->workers.n, clock_until (next_time (supervisor))) < 0 && errno != EINTR) {
 		free (fds);
 		return -1;
 	}
 	workers_receive (&supervisor->workers, fds + WORKERS);
+	if (fds[JOBS].revents)
+		jobs_receive (&supervisor->jobs);
 	receive_claims (supervisor, fds + CLAIMS);
 	receive_audit (supervisor, fds + AUDIT);
 	if (fds[FRONT].revents)
@@ -628,6 +715,7 @@ static int turn (struct supervisor *supervisor)
 	discovery_sockets_receive (&supervisor->discovery, fds + DISCOVERY);
 	watch_reload (supervisor, fds + PROBE);
 	workers_watch (&supervisor->workers);
+	jobs_watch (&supervisor->jobs);
 	log_flush ();
 	watch_front (supervisor);
 	watch_tunnel (supervisor, fds + TUNNEL);
@@ -697,6 +785,7 @@ static int open_generation (struct supervisor *supervisor, const struct daemon_o
 	if (generation_log (supervisor->generation) && options->test)
 		supervisor->exit_status = EXIT_FAILURE;
 	workers_set_generation (&supervisor->workers, supervisor->generation);
+	jobs_set_generation (&supervisor->jobs, supervisor->generation);
 	return 0;
 }
 
@@ -756,6 +845,7 @@ static int start (struct supervisor *supervisor, const struct daemon_options *op
 	check_signals ();
 	cgroups_open (&supervisor->workers.cgroups);
 	cgroups_settle (&supervisor->workers.cgroups);
+	jobs_adopt (&supervisor->jobs);
 	if (chdir ("/") < 0 || start_front (supervisor) < 0)
 		return err_sys (err, 0, "cannot start the front");
 	return 0;
@@ -787,6 +877,8 @@ int supervisor_run (const struct daemon_options *options)
 	discovery_sockets_init (&supervisor.discovery);
 	front_process_init (&supervisor.front);
 	workers_init (&supervisor.workers, NULL, &supervisor.front);
+	jobs_init (&supervisor.jobs, &supervisor.front, &supervisor.workers.cgroups);
+	supervisor.jobs.shy = supervisor.stdio;
 	tunnel_process_init (&supervisor.tunnel, &supervisor.front);
 	if (start (&supervisor, options, &err) < 0) {
 		log_error ("%s", err.text);

@@ -46,10 +46,11 @@ int system_calls_check (struct err *err)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		errno = 0;
-		rows[i].try();
+		rows[i].try ();
 		if (errno == ENOSYS || errno == EPERM || errno == EACCES)
 			return err_sys (err, 0,
-				"the system call %s (Linux %s) is refused here, by the kernel or by the filter of a container; "
+				"the system call %s (Linux %s) is refused here, by the kernel or by the filter of a "
+				"container; "
 				"without it %s",
 				rows[i].name, rows[i].since, rows[i].use);
 	}

@@ -336,6 +336,32 @@ int cgroup_make (const struct cgroups *cgroups, uint64_t serial)
 	return make_dir (cgroups->root, name);
 }
 
+static void job_name (char name[32], const char *id)
+{
+	snprintf (name, 32, "job-%.20s", id);
+}
+
+int cgroup_make_job (const struct cgroups *cgroups, const char *id)
+{
+	char name[32];
+
+	if (cgroups->root < 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	job_name (name, id);
+	return make_dir (cgroups->root, name);
+}
+
+void cgroup_remove_job (const struct cgroups *cgroups, const char *id)
+{
+	char name[32];
+
+	job_name (name, id);
+	if (cgroups->root >= 0)
+		unlinkat (cgroups->root, name, AT_REMOVEDIR);
+}
+
 int cgroup_enter (int cgroup)
 {
 	return write_file (cgroup, "cgroup.procs", "0");

@@ -2,7 +2,7 @@
  *
  * The root is the daemon's own cgroup in the unified hierarchy, found from /proc/self/cgroup and the mount of type
  * cgroup2; it is usable when we may make directories and move processes there, and the kernel has cgroup.kill (5.14).
- * No controller is ever enabled. Names: worker-SERIAL; `left` for processes that finished commands left behind;
+ * No controller is ever enabled. Names: worker-SERIAL; job-ID; `left` for processes that finished commands left behind;
  * `daemon` for the daemon itself (cgroups_settle), so that no cgroup has both processes and cgroups in it (cgroups(7),
  * "no internal processes").
  */
@@ -32,6 +32,11 @@ void cgroups_close (struct cgroups *cgroups);
 
 /* Make worker-SERIAL and return its directory, or -1. */
 int cgroup_make (const struct cgroups *cgroups, uint64_t serial);
+
+/* The same for a job, by its id: job-ID. A job outlives this process, and so does its cgroup. cgroup_remove_job also removes
+ * nothing that has processes. */
+int cgroup_make_job (const struct cgroups *cgroups, const char *id);
+void cgroup_remove_job (const struct cgroups *cgroups, const char *id);
 
 /* Move the calling process into the cgroup; 0 or -1. */
 int cgroup_enter (int cgroup);

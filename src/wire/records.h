@@ -52,7 +52,10 @@ enum record_type {
 		      payload: a line for the audit trail, without newline */
 	/* These five as WORKER: a uid, and over TCP b the size of the identity's name, with which the payload begins; else
 	   the peer's socket as fd, on the link for claims. The rest of the payload: */
-	REC_JOB_START = 40, /* id request; the JSON for job.json (doc/jobs.md) */
+	REC_JOB_START =
+		40, /* id request, a uid of the job's user; texts, each with its NUL: the job's name and key (""), the
+			       call, the words of its command, and flags: "t" it has a terminal, "i" its input stays open, "d"
+			       nothing is dropped that its last viewer has not had */
 	REC_JOB_OPEN, /* id request; the job's id or key */
 	REC_JOB_LIST, /* id request; nothing */
 	REC_JOB_REMOVE, /* id request; the job's id */
@@ -86,8 +89,8 @@ enum record_type {
 	REC_TUNNEL_STATE, /* a enum tunnel_phase, b clock_ms: since when (UP), or when the next try is (PAUSING); payload:
 			     texts, each with its NUL: the bastion, what it listens on, and why there is no tunnel */
 	REC_JOB =
-		68, /* answers JOB_START and JOB_OPEN: id request, a enum job_state; payload: job.json; fd: a connection to
-			 the job's holder */
+		68, /* answers JOB_START and JOB_OPEN: id request, a enum job_state, b flags of enum job_answer; payload:
+		       job.json (doc/jobs.md); fd: a connection to the job's holder, if there is one */
 	REC_NO_JOB, /* answers all of JOB_: id request, a enum code (REMOVE and KILL that were done: CODE_NONE); payload:
 		       the words */
 	REC_JOBS, /* answers JOB_LIST: id request, a size of the whole; payload: a piece of a list in JSON */
@@ -175,6 +178,11 @@ enum record_type {
 enum reach_answer { REACH_ANSWERED, REACH_NOBODY, REACH_DECLINED }; /* as enum keyring_answer (ssh/keyring.h) */
 
 enum job_state { JOB_RUNNING, JOB_ENDED, JOB_LOST };
+enum job_answer {
+	JOB_KNOWN = 1, /* there is a job with this key already, and none was started */
+	JOB_ENDS_WITH_SESSION =
+		2, /* systemd ends this user's processes with the last session (loginctl enable-linger) */
+};
 
 /* The connections to a job's holder. A daemon may meet holders of earlier versions: JOB_VERSION grows with each change of
  * these records that such a holder would not understand. */

@@ -58,9 +58,9 @@ static void ask (uint64_t request, uid_t uid, int shown)
 }
 
 /* Turn the supervisor's loop until there is a verdict. */
-static struct record verdict (void)
+static struct claims_verdict verdict (void)
 {
-	struct record record;
+	struct claims_verdict record;
 	struct pollfd fds[CLAIMS_FDS];
 
 	do {
@@ -80,11 +80,11 @@ START_TEST (each_has_its_verdict)
 	for (uint64_t i = 1; i < 40; i++)
 		ask (i, geteuid (), pair[0]);
 	for (uint64_t i = 1; i < 40; i++) {
-		struct record record = verdict ();
+		struct claims_verdict record = verdict ();
 
-		ck_assert_uint_eq (record.id, i);
-		ck_assert_int_eq (record.a, geteuid ());
-		ck_assert_int_eq (record.b, geteuid () ? 0 : EPERM);
+		ck_assert_uint_eq (record.request.id, i);
+		ck_assert_int_eq (record.request.a, geteuid ());
+		ck_assert_int_eq (record.refusal, geteuid () ? 0 : EPERM);
 		ck_assert_ptr_null (claims_check (&claims));
 		if (i == 20) /* with none left the children's room is used again */
 			reap_all ();
@@ -97,7 +97,7 @@ END_TEST
 START_TEST (without_a_socket)
 {
 	ask (1, geteuid (), -1);
-	ck_assert_int_eq (verdict ().b, EPERM);
+	ck_assert_int_eq (verdict ().refusal, EPERM);
 }
 END_TEST
 
@@ -106,7 +106,7 @@ START_TEST (nonsense)
 {
 	struct outgoing longer = { .record = { .type = REC_WORKER }, .data = "x", .n = 1 };
 	struct pollfd fds[CLAIMS_FDS];
-	struct record record;
+	struct claims_verdict record;
 
 	switch (_i) {
 	case 0: ck_assert_int_eq (send (front, "x", 1, 0), 1); break;
@@ -120,7 +120,7 @@ START_TEST (nonsense)
 	ck_assert_int_eq (poll (fds, CLAIMS_FDS, -1), 1);
 	ck_assert (!claims_receive (&claims, fds, &listening, &record));
 	ck_assert_uint_eq (claims.n_left, 0);
-	ck_assert_str_eq (claims_check (&claims), "it sends a record that is not a request for a worker");
+	ck_assert_str_eq (claims_check (&claims), "it sends a record that is no request with a client's socket");
 	claims_poll (&claims, fds);
 	ck_assert (fds[0].fd < 0 && fds[1].fd < 0);
 }
@@ -130,7 +130,7 @@ END_TEST
 START_TEST (shut)
 {
 	struct pollfd fds[CLAIMS_FDS];
-	struct record record;
+	struct claims_verdict record;
 
 	ck_assert_int_eq (shutdown (front, SHUT_WR), 0);
 	claims_poll (&claims, fds);
@@ -147,7 +147,7 @@ END_TEST
 START_TEST (killed)
 {
 	struct pollfd fds[CLAIMS_FDS];
-	struct record record;
+	struct claims_verdict record;
 
 	ask (3, 1234, -1);
 	claims_poll (&claims, fds);
@@ -161,9 +161,9 @@ START_TEST (killed)
 	fds[1].revents = POLLIN;
 	fds[0].revents = 0;
 	ck_assert (claims_receive (&claims, fds, &listening, &record));
-	ck_assert_uint_eq (record.id, 3);
-	ck_assert_int_eq (record.a, 1234);
-	ck_assert_int_eq (record.b, EAGAIN);
+	ck_assert_uint_eq (record.request.id, 3);
+	ck_assert_int_eq (record.request.a, 1234);
+	ck_assert_int_eq (record.refusal, EAGAIN);
 }
 END_TEST
 
@@ -172,7 +172,7 @@ START_TEST (without_descriptors)
 {
 	struct rlimit limit, none = { .rlim_cur = 0 };
 	struct pollfd fds[CLAIMS_FDS];
-	struct record record;
+	struct claims_verdict record;
 
 	ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &limit), 0);
 	none.rlim_max = limit.rlim_max;
@@ -187,7 +187,7 @@ START_TEST (without_descriptors)
 	ck_assert (fds[0].fd < 0 && fds[1].fd < 0);
 	ck_assert_int_eq (claims_time (&claims), claims.retry_ms);
 	claims.retry_ms = clock_ms ();
-	ck_assert_int_eq (verdict ().b, EPERM);
+	ck_assert_int_eq (verdict ().refusal, EPERM);
 	ck_assert_int_eq (claims_time (&claims), 0);
 }
 END_TEST
@@ -196,7 +196,7 @@ END_TEST
 START_TEST (another_front)
 {
 	struct pollfd fds[CLAIMS_FDS];
-	struct record record;
+	struct claims_verdict record;
 	int link[2];
 
 	ask (1, geteuid (), -1);
@@ -211,7 +211,7 @@ START_TEST (another_front)
 	ck_assert_int_ge (front = claims_open (&claims), 0);
 	ask (2, geteuid (), -1);
 	record = verdict ();
-	ck_assert_uint_eq (record.id, 2);
+	ck_assert_uint_eq (record.request.id, 2);
 }
 END_TEST
 

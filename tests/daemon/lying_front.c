@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/link.h"
+#include "wire/codes.h"
 #include "wire/records.h"
 
 int lying_front_run (int link);
@@ -59,6 +60,63 @@ static bool wait_for (int link, uint32_t type)
 
 static const char *identity = "ann"; /* the identity that it claims */
 
+static char job[16]; /* the id of the last job that it was given */
+static int job_fd = -1; /* the connection to its process, which keeps it */
+
+/* Ask about a job in the same way. The line has "given", "done", whether the list has the last job, or the word of the code. */
+static void ask_job (
+	int link, FILE *out, const char *what, uint32_t type, uid_t uid, int shown, const char *data, size_t n)
+{
+	size_t name = shown >= 0 ? 0 : strlen (identity);
+	struct record record = { .type = type, .id = ++last, .a = (int64_t)uid, .b = (int64_t)name };
+	struct outgoing outgoing = { .record = record,
+		.data = identity,
+		.n = name,
+		.more = data,
+		.more_n = n,
+		.fds = &shown,
+		.n_fds = shown >= 0 ? 1 : 0 };
+	uint32_t got = 0;
+
+	if (link_send (shown >= 0 ? claims : link, &outgoing, 0) < 0)
+		return;
+	while (got != REC_JOB && got != REC_NO_JOB && got != REC_JOBS) {
+		if (link_recv (link, &packet, 0) <= 0)
+			return;
+		got = packet.record.type;
+		if (got == REC_PING)
+			link_post (link, REC_PONG, 0, 0, 0, 0);
+		if (got == REC_JOB) {
+			const char *id = memmem (packet.data, packet.record.length, "\"id\":\"", 6);
+
+			snprintf (job, sizeof job, "%.12s", id ? id + 6 : "");
+			if (type == REC_JOB_START && packet.n_fds) {
+				close (job_fd);
+				job_fd = packet.fds[0];
+				packet.fds[0] = -1;
+			}
+			fprintf (out, "%s: given\n", what);
+		} else if (got == REC_NO_JOB) {
+			fprintf (out, "%s: %s\n", what,
+				packet.record.a ? code_name ((enum code)packet.record.a) : "done");
+		} else if (got == REC_JOBS) {
+			fprintf (out, "%s: %s\n", what,
+				memmem (packet.data, packet.record.length, job, strlen (job)) ? "has it"
+											      : "has it not");
+		}
+		packet_close (&packet);
+	}
+}
+
+static void ask_for_job (int link, FILE *out, const char *what, uid_t uid, int shown)
+{
+	static const char texts[] = "name\0\0exec.run\0true\0"; /* and no flags */
+	char line[128];
+
+	snprintf (line, sizeof line, "a job of %s", what);
+	ask_job (link, out, line, REC_JOB_START, uid, shown, texts, sizeof texts);
+}
+
 static void ask (int link, FILE *out, const char *what, uid_t uid, int shown)
 {
 	struct record record = { .type = REC_WORKER, .id = ++last, .a = (int64_t)uid };
@@ -89,8 +147,9 @@ static void ask (int link, FILE *out, const char *what, uid_t uid, int shown)
 							      : "another error");
 		packet_close (&packet);
 		if (packet.record.type == REC_BORN || packet.record.type == REC_NO_WORKER)
-			return;
+			break;
 	}
+	ask_for_job (link, out, what, uid, shown);
 }
 
 /* The connecting end of a connection to another process's socket: SO_PEERCRED there names the listener. */
@@ -151,7 +210,25 @@ static void ask_with_everything (int link, FILE *out, const int pairs[2], int ow
 	ask (link, out, "root by no socket at all", 0, STDERR_FILENO);
 }
 
-static void ask_with_clients (int link, FILE *out)
+/* The last job is root's. Its own client may do all with it, and another identity nothing: for that one it does not exist. */
+static void ask_others_jobs (int link, FILE *out, uid_t granted, int root)
+{
+	char id[16];
+
+	snprintf (id, sizeof id, "%s", job);
+	identity = "ann";
+	ask_job (link, out, "ann opens root's job", REC_JOB_OPEN, granted, -1, id, strlen (id));
+	ask_job (link, out, "ann removes root's job", REC_JOB_REMOVE, granted, -1, id, strlen (id));
+	ask_job (link, out, "ann kills root's job", REC_JOB_KILL, granted, -1, id, strlen (id));
+	ask_job (link, out, "ann lists jobs", REC_JOB_LIST, granted, -1, "", 0);
+	ask_job (link, out, "ann opens it as root", REC_JOB_OPEN, 0, -1, id, strlen (id));
+	ask_job (link, out, "nobody lists jobs", REC_JOB_LIST, granted + 1, -1, "", 0);
+	ask_job (link, out, "root opens root's job", REC_JOB_OPEN, 0, root, id, strlen (id));
+	ask_job (link, out, "root lists jobs", REC_JOB_LIST, 0, root, "", 0);
+	ask_job (link, out, "root removes root's job", REC_JOB_REMOVE, 0, root, id, strlen (id));
+}
+
+static void ask_with_clients (int link, FILE *out, uid_t granted)
 {
 	int leaves, half, stays;
 
@@ -166,6 +243,7 @@ static void ask_with_clients (int link, FILE *out)
 	ask (link, out, "root by a client that has shut its side", 0, half);
 	stays = accept_from (listeners[0]);
 	ask (link, out, "root by a client that stays", 0, stays);
+	ask_others_jobs (link, out, granted, stays);
 	shutdown (stays, SHUT_RDWR);
 	ask (link, out, "root by a client that was shut out", 0, stays);
 }
@@ -191,7 +269,7 @@ int lying_front_run (int link)
 	identity = "bob";
 	ask (link, out, "granted to another", granted, -1);
 	ask_with_everything (link, out, (const int[]){ stream[0], packets[0] }, own);
-	ask_with_clients (link, out);
+	ask_with_clients (link, out, granted);
 	fputs ("done\n", out);
 	fclose (out);
 	wait_for (link, REC_DRAIN);

@@ -1,0 +1,89 @@
+/* jobs - the jobs of this daemon: started, found again after a restart, listed, opened for viewers, forgotten.
+ *
+ * A job is its directory (job_directory.h) and, while it runs, its holder (job/holder.h), a process that outlives the daemon.
+ * This table says which jobs there are. Nothing in it is needed by a job, so nothing is lost with the supervisor:
+ *
+ *   STARTING   the holder lives and waits for its call; systemd may be asked for a scope (job_scope.h) --> RUNNING
+ *   RUNNING    the lock is held        --the holder has ended, with an outcome--> ENDED
+ *                                      --without one--> LOST; or forgotten, when the call never came
+ *   ENDED, LOST   the files are kept   --jobs.keep, jobs.keep_number, REMOVE--> forgotten
+ *
+ * One remexd has the jobs of a directory: it holds an flock(2) on JOBS, and another one is refused. The directory is opened at
+ * the start when it is there, and else with the first job. The lock is free when the daemon ends.
+ *
+ * The front asks for all of this, and may be broken: a job is shown to nobody but its owner, whom the kernel or an identity
+ * proves (claim.h), to root, and to identities with `job.any`. No job waits for the supervisor, and the supervisor waits for
+ * no job: sockets are non-blocking, the end of a holder is a pidfd that becomes readable, and systemd is asked by a child.
+ *
+ * A holder is signalled only through its pidfd. That of an adopted holder is opened from the credentials of its socket
+ * (SO_PEERCRED: who called listen(2) last), and counts if the connection is still there afterwards.
+ */
+#ifndef REMEX_DAEMON_JOBS_H
+#define REMEX_DAEMON_JOBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/link.h"
+#include "base/list.h"
+#include "daemon/front_process.h"
+#include "daemon/generation.h"
+#include "daemon/job_directory.h"
+#include "proc/cgroup.h"
+
+/* Who asks, as it was proved. */
+struct job_caller {
+	char owner[JOB_OWNER_MAX]; /* as in struct job_record; and the name for people */
+	char you[JOB_OWNER_MAX];
+	bool any; /* may reach the jobs of others */
+	bool full; /* root or the daemon's own user: jobs.each does not bind */
+	int64_t deadline_ms; /* the longest time of a job; 0: no limit */
+};
+
+struct jobs {
+	const struct generation *generation;
+	struct front_process *front;
+	const struct cgroups *cgroups;
+	char *path; /* of JOBS; NULL: not known yet */
+	int directory; /* JOBS, locked; -1: not opened */
+	char boot[JOB_BOOT_MAX];
+	int events; /* epoll(7) of all pidfds; readable: call jobs_receive; -1: none */
+	struct list all; /* of struct known_job, the oldest first */
+	struct list helpers; /* of struct job_helper: children that are reaped when they have ended */
+	size_t n_helpers;
+	bool shy; /* --stdio: JOBS is opened by a request only */
+	bool complained; /* the reason why there are no jobs was logged */
+	int64_t look_ms; /* clock_ms: the next look for holders without a pidfd, and for jobs that are kept long enough */
+};
+
+void jobs_init (struct jobs *jobs, struct front_process *front, const struct cgroups *cgroups);
+void jobs_close (struct jobs *jobs);
+
+/* New jobs are made from this generation; it also has the limits. */
+void jobs_set_generation (struct jobs *jobs, const struct generation *generation);
+
+/* Find the jobs of an earlier daemon again, if there are some. A failure is logged. */
+void jobs_adopt (struct jobs *jobs);
+
+/* Carry out a request of the front (JOB_START, JOB_OPEN, JOB_LIST, JOB_REMOVE, JOB_KILL of wire/records.h), and answer it: at
+ * once, except for a start that waits for systemd. `data` is the payload without the identity. */
+void jobs_request (
+	struct jobs *jobs, const struct job_caller *caller, const struct record *record, const void *data, size_t n);
+
+/* A request that was not proved. `error`: as from claim_check, ESHUTDOWN: remexd is ending; another errno:
+ * it could not be checked. */
+void jobs_refuse (struct jobs *jobs, uint64_t request, int error);
+
+/* The front is gone: starts that were not passed on to it end. */
+void jobs_lose_front (struct jobs *jobs);
+
+/* jobs->events is readable. */
+void jobs_receive (struct jobs *jobs);
+
+/* Do what is due by jobs_time (clock_ms; 0: nothing). */
+void jobs_watch (struct jobs *jobs);
+int64_t jobs_time (const struct jobs *jobs);
+
+#endif
