@@ -1,4 +1,5 @@
 dist_noinst_SCRIPTS += \
+	%D%/booted-jobs \
 	%D%/chaos \
 	%D%/check-calls \
 	%D%/check-layers \
@@ -12,5 +13,6 @@ dist_noinst_SCRIPTS += \
 	%D%/ssh-torture \
 	%D%/test \
 	%D%/torture \
+	%D%/torture-jobs \
 	$(NULL)
 EXTRA_DIST += .clang-format

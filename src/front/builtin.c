@@ -11,10 +11,7 @@
 #include "conf/grant_json.h"
 #include "front/builtin.h"
 #include "front/front_state.h"
-#include "front/request.h"
-
-/* The most answers of one identity that may wait for their clients: each answer is kept in memory. */
-enum { ANSWERS_EACH = 16 };
+#include "front/reply.h"
 
 /* A reload for which the supervisor was asked. */
 struct reload_call {
@@ -24,129 +21,6 @@ struct reload_call {
 	struct identity *identity;
 	struct channel *channel;
 };
-
-/* An answer that is too large for the client to take at once. */
-struct reply {
-	struct list node; /* of the front's answers */
-	struct front *front;
-	struct identity *identity;
-	struct channel *channel;
-	char *text;
-	size_t whole, sent;
-};
-
-static void complete (struct front *front, struct channel *channel)
-{
-	front->counts.outcomes[OUTCOME_COMPLETED]++;
-	channel_done (channel, json_pack ("{ss sf}", "outcome", "completed", "seconds", 0.0));
-}
-
-static void refuse (struct front *front, struct channel *channel, enum code code, const char *text)
-{
-	front->counts.errors[code]++;
-	channel_error (channel, code, text, code == CODE_BUSY ? RETRY_AFTER : 0);
-}
-
-static void reply_free (struct reply *reply)
-{
-	list_remove (&reply->node);
-	reply->identity->answers--;
-	budget_give (&reply->front->budget, reply->identity, reply->whole);
-	free (reply->text);
-	free (reply);
-}
-
-/* Send as much of the reply as the client takes. The rest follows when the client takes more. */
-static void send_reply (struct reply *reply)
-{
-	while (reply->sent < reply->whole) {
-		size_t n = reply->whole - reply->sent;
-		uint8_t *space = channel_output_begin (reply->channel, "result", &n);
-
-		if (!space)
-			return;
-		memcpy (space, reply->text + reply->sent, n);
-		channel_output_end (reply->channel, "result", n);
-		reply->sent += n;
-	}
-	complete (reply->front, reply->channel);
-	reply_free (reply);
-}
-
-static void on_reply_room (struct channel *channel)
-{
-	send_reply (channel->owner);
-}
-
-static void on_reply_cancel (struct channel *channel)
-{
-	struct reply *reply = channel->owner;
-
-	reply->front->counts.outcomes[OUTCOME_CANCELLED]++;
-	reply_free (reply);
-	channel_done (channel, json_pack ("{ss sf}", "outcome", "cancelled", "seconds", 0.0));
-}
-
-static void on_reply_lost (struct channel *channel)
-{
-	reply_free (channel->owner);
-}
-
-static const struct channel_ops reply_ops = {
-	.room = on_reply_room,
-	.cancel = on_reply_cancel,
-	.lost = on_reply_lost,
-};
-
-/* Answer with a document (consumed) as the result. */
-static void answer (struct front *front, struct identity *identity, struct channel *channel, json_t *document)
-{
-	struct reply *reply;
-	char *text;
-
-	if (!identity->full && identity->answers >= ANSWERS_EACH) {
-		json_decref (document);
-		refuse (front, channel, CODE_BUSY, "too many answers wait to be read");
-		return;
-	}
-	reply = calloc (1, sizeof *reply);
-	text = document ? json_dumps (document, JSON_COMPACT) : NULL;
-	json_decref (document);
-	if (!reply || !text) {
-		free (reply);
-		free (text);
-		refuse (front, channel, CODE_BUSY, "out of memory");
-		return;
-	}
-	reply->whole = strlen (text);
-	if (!budget_take (&front->budget, identity, reply->whole)) {
-		free (reply);
-		free (text);
-		refuse (front, channel, CODE_BUSY, "too many answers wait to be read");
-		return;
-	}
-	reply->front = front;
-	reply->identity = identity;
-	reply->channel = channel;
-	reply->text = text;
-	channel_own (channel, &reply_ops, reply);
-	list_append (&front->replies, &reply->node);
-	identity->answers++;
-	send_reply (reply);
-}
-
-void builtin_stop (struct front *front)
-{
-	struct reply *reply, *after;
-
-	list_each_safe (reply, after, &front->replies, node) {
-		struct session *session = reply->channel->session;
-
-		refuse (front, reply->channel, CODE_SHUTTING_DOWN, "remexd is shutting down");
-		reply_free (reply);
-		session_flush (session);
-	}
-}
 
 /* --- plugins ----------------------------------------------------------------------------------------------------- */
 
@@ -181,7 +55,7 @@ static void show_plugins (struct front *front, struct identity *identity, struct
 	size_t i;
 
 	if (!identity->remote) {
-		answer (front, identity, channel, json_incref (all));
+		reply_document (front, identity, channel, json_incref (all));
 		return;
 	}
 	some = json_array ();
@@ -192,7 +66,7 @@ static void show_plugins (struct front *front, struct identity *identity, struct
 		if (part)
 			json_array_append_new (some, part);
 	}
-	answer (front, identity, channel, some);
+	reply_document (front, identity, channel, some);
 }
 
 /* --- identities -------------------------------------------------------------------------------------------------- */
@@ -247,7 +121,7 @@ static void show_identities (struct front *front, struct identity *identity, str
 		json_array_append_new (list, identity_json (front, &grants->items[i]));
 	json_object_foreach (json_object_get (grants->manifest, "refused"), name, why)
 		json_array_append_new (list, json_pack ("{ss sO}", "name", name, "refused", why));
-	answer (front, identity, channel,
+	reply_document (front, identity, channel,
 		json_pack ("{sO? ss? so so}", "directory", directory, "host_key",
 			front->gate.host_key ? key_print (credential_key (front->gate.host_key), print) : NULL,
 			"listen", listening_json (front), "identities", list));
@@ -273,7 +147,7 @@ static void ask_reload (struct front *front, struct identity *identity, struct c
 	struct reload_call *reload = calloc (1, sizeof *reload);
 
 	if (!reload) {
-		refuse (front, channel, CODE_BUSY, "out of memory");
+		reply_refuse (front, channel, CODE_BUSY, "out of memory");
 		return;
 	}
 	reload->number = ++front->last_request;
@@ -297,8 +171,9 @@ static json_t *summary (const struct front *front, const char *waiting, size_t n
 	{
 		json_t *why = json_object_get (plugin, "refused"), *version = json_object_get (plugin, "version");
 
-		json_object_set (why ? refused : loaded, json_string_value (json_object_get (plugin, "plugin")),
-			why ? why : version);
+		if (!json_is_true (json_object_get (plugin, "builtin")))
+			json_object_set (why ? refused : loaded, json_string_value (json_object_get (plugin, "plugin")),
+				why ? why : version);
 	}
 	for (const char *key = waiting; key < waiting + n; key += strnlen (key, (size_t)(waiting + n - key)) + 1)
 		json_array_append_new (waits, json_stringn (key, strnlen (key, (size_t)(waiting + n - key))));
@@ -320,10 +195,10 @@ void builtin_reloaded (struct front *front, struct packet *packet)
 			continue;
 		if (packet->record.a) {
 			why = strndup ((const char *)packet->data, packet->record.length);
-			refuse (front, reload->channel, CODE_FAILED, why ? why : "out of memory");
+			reply_refuse (front, reload->channel, CODE_FAILED, why ? why : "out of memory");
 			free (why);
 		} else {
-			answer (front, reload->identity, reload->channel,
+			reply_document (front, reload->identity, reload->channel,
 				summary (front, (const char *)packet->data, packet->record.length));
 		}
 		reload_free (reload);
@@ -351,7 +226,7 @@ bool builtin_call (
 		if (strcmp (calls[i].name, message->name) != 0)
 			continue;
 		if (!calls[i].everybody && !identity->full)
-			refuse (front, channel, CODE_DENIED,
+			reply_refuse (front, channel, CODE_DENIED,
 				"only root and the user that remexd runs as may make this call, on the Unix socket");
 		else
 			calls[i].run (front, identity, channel);

@@ -19,7 +19,4 @@ bool builtin_call (
 /* The supervisor has answered a reload. */
 void builtin_reloaded (struct front *front, struct packet *packet);
 
-/* The time of the drain is over: replies that clients have not read yet end with an error. */
-void builtin_stop (struct front *front);
-
 #endif

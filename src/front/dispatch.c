@@ -12,6 +12,8 @@
 #include "front/builtin.h"
 #include "front/dispatch.h"
 #include "front/front_state.h"
+#include "front/job_start.h"
+#include "front/job_view.h"
 #include "front/request.h"
 #include "front/schedule.h"
 
@@ -143,8 +145,10 @@ void dispatch_audited (struct front *front, struct packet *packet)
 	int error = (int)packet->record.a;
 	char text[128];
 
-	if (!request)
+	if (!request) {
+		job_start_audited (front, packet);
 		return;
+	}
 	request->lines_written += !error;
 	if (request->lines_written == request->lines_sent || error)
 		trail_set (request, request->lines_written ? TRAIL_WRITTEN : TRAIL_NONE);
@@ -308,6 +312,7 @@ void dispatch_call (struct front *front, const struct gate_client *client, int p
 	struct err err;
 	uint64_t users = 0;
 	uid_t uid = (uid_t)-1;
+	bool checked = false;
 
 	if (front->draining) {
 		err_set (&err, CODE_SHUTTING_DOWN, "remexd is shutting down");
@@ -322,8 +327,18 @@ void dispatch_call (struct front *front, const struct gate_client *client, int p
 		return;
 	if (!client->remote && json_object_get (message->header, "user"))
 		users = userdb_state (&front->userdb);
-	if (check_call (front, client, message, &verb, &uid, &err) < 0 ||
-		!(request = request_new (front, client, peer, channel, verb, uid, message, &err))) {
+	if (check_call (front, client, message, &verb, &uid, &err) == 0 && verb) {
+		if (verb->builtin) {
+			job_view_call (front, client, peer, channel, verb, message);
+			return;
+		}
+		if (json_object_get (message->header, "job")) {
+			job_start_call (front, client, peer, channel, verb, uid, message);
+			return;
+		}
+		checked = true;
+	}
+	if (!checked || !(request = request_new (front, client, peer, channel, verb, uid, message, &err))) {
 		if (err.code == CODE_DENIED)
 			trail_refused (front, client->remote ? &client->from : NULL, NULL, client->identity->name,
 				verb ? verb->name : NULL, err.text);

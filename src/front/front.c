@@ -27,6 +27,8 @@
 #include "front/dispatch.h"
 #include "front/front.h"
 #include "front/front_state.h"
+#include "front/job_call.h"
+#include "front/reply.h"
 #include "front/request.h"
 #include "front/revoke.h"
 #include "front/schedule.h"
@@ -292,7 +294,8 @@ static void swap (struct front *front, struct verb_table *verbs)
 /* A draining front ends when there is no request and no connection. */
 static void settle (struct front *front)
 {
-	if (front->draining && list_empty (&front->requests) && list_empty (&front->connections))
+	if (front->draining && list_empty (&front->requests) && list_empty (&front->job_calls) &&
+		list_empty (&front->connections))
 		uv_stop (&front->loop);
 }
 
@@ -319,7 +322,8 @@ static void on_drained (void *arg)
 	log_info ("the time of limits.drain is over: the requests that still run are stopped");
 	list_each_safe (request, after, &front->requests, node)
 		request_stop (request, CAUSE_SHUTDOWN);
-	builtin_stop (front);
+	reply_stop (front);
+	job_calls_stop (front);
 }
 
 static void drain (struct front *front, int64_t limit_ms)
@@ -334,6 +338,7 @@ static void drain (struct front *front, int64_t limit_ms)
 	list_each_safe (request, after, &front->requests, node)
 		if (request->state == REQUEST_WAITING)
 			request_refuse (request, CODE_SHUTTING_DOWN, "remexd is shutting down", 0);
+	job_calls_drain (front);
 	list_each_safe (connection, next, &front->connections, node)
 		connection_leave (connection);
 	timer_set (&front->loop, &front->drain_timer, clock_ms () + limit_ms, on_drained, front);
@@ -542,6 +547,9 @@ static const struct supervisor_handler handlers[] = {
 	{ REC_GONE, take_gone },
 	{ REC_AUDITED, dispatch_audited },
 	{ REC_RELOADED, builtin_reloaded },
+	{ REC_JOB, job_call_answer },
+	{ REC_NO_JOB, job_call_answer },
+	{ REC_JOBS, job_call_answer },
 	{ REC_COUNTERS, take_counters },
 	{ REC_PING, take_ping },
 	{ REC_DRAIN, take_drain },
@@ -627,6 +635,7 @@ static int set_up (struct front *front, int link)
 	list_init (&front->asking);
 	list_init (&front->reloads);
 	list_init (&front->replies);
+	list_init (&front->job_calls);
 	front->events = &events;
 	buf_init (&front->next.table, 16 * 1024 * 1024);
 	front->statm = resident_open ();

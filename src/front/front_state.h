@@ -89,7 +89,13 @@ struct front {
 
 	/* builtin.c */
 	struct list reloads; /* for which the supervisor was asked */
+
+	/* reply.c */
 	struct list replies; /* that are too large for their clients to take at once */
+
+	/* job_call.c */
+	struct list job_calls;
+	int n_job_calls;
 
 	/* trail.c */
 	struct audit_rates refusals; /* the limits of lines about refusals */

@@ -1,5 +1,6 @@
 noinst_LTLIBRARIES += %D%/libfront.la
 %C%_libfront_la_SOURCES = \
+	%D%/attachment.c %D%/attachment.h \
 	%D%/breaker.c %D%/breaker.h \
 	%D%/budget.c %D%/budget.h \
 	%D%/builtin.c %D%/builtin.h \
@@ -13,12 +14,17 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/front.c %D%/front.h \
 	%D%/front_state.h \
 	%D%/histogram.c %D%/histogram.h \
+	%D%/job_call.c %D%/job_call.h \
+	%D%/job_view.c %D%/job_view.h \
+	%D%/job_start.c %D%/job_start.h \
+	%D%/job_viewer.c %D%/job_viewer.h \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/place.c %D%/place.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/quarantine.c %D%/quarantine.h \
 	%D%/queue.c %D%/queue.h \
 	%D%/relay.c %D%/relay.h \
+	%D%/reply.c %D%/reply.h \
 	%D%/request.c %D%/request.h \
 	%D%/revoke.c %D%/revoke.h \
 	%D%/schedule.c %D%/schedule.h \

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "front/attachment.h"
 #include "front/front_state.h"
 #include "front/outcome.h"
 #include "front/place.h"
@@ -444,48 +445,15 @@ static void set_timer (struct request *request)
 
 /* --- the attachment for the verb --------------------------------------------------------------------------------- */
 
-/* The roots of the caller: null if no roots bind it, otherwise a list, which is empty for a caller that was revoked in
- * the meantime. A new reference, or NULL without memory. */
-static json_t *roots_json (const struct identity *identity)
-{
-	const struct grant *grant = identity->grant;
-	json_t *list;
-
-	if (!identity->remote || (grant && !grant->n_roots))
-		return json_null ();
-	list = json_array ();
-	for (size_t i = 0; grant && i < grant->n_roots; i++) {
-		const struct grant_root *root = &grant->roots[i];
-		json_t *path = header_bytes (root->path, strlen (root->path));
-
-		/* Never leave out a root: an inner root may have fewer rights than the root around it. */
-		if (json_array_append_new (list, json_pack ("{so sb}", "path", path, "write", root->writable)) < 0) {
-			json_decref (list);
-			return NULL;
-		}
-	}
-	return list;
-}
-
-/* Append the attachment to the header (REC_CALL of wire/records.h), with its present values: the front's counters and the
- * roots that bind the caller, for a verb that needs them, and the limits of the command. 0, or -1 without memory. */
+/* Append the attachment to the header. 0, or -1 without memory. */
 static int attach (struct request *request)
 {
-	bool limited = call_limits_bind_command (&request->limits);
 	char *text, *both;
-	json_t *json;
 	size_t n;
 
-	if (!request->verb->facts && !request->verb->paths && !limited)
+	if (!attachment_needed (request->verb, &request->limits))
 		return 0;
-	json = json_object ();
-	if (request->verb->facts)
-		json_object_set_new (json, "facts", stats_json (request->front));
-	if (request->verb->paths)
-		json_object_set_new (json, "roots", roots_json (request->identity));
-	if (limited)
-		json_object_set_new (json, "limits", call_limits_json (&request->limits));
-	text = json_dumps (json, JSON_COMPACT | JSON_REAL_PRECISION (9));
+	text = attachment_text (request->front, request->identity, request->verb, &request->limits);
 	n = text ? strlen (text) : 0;
 	if ((both = n ? realloc (request->call, request->header_n + n) : NULL)) {
 		memcpy (both + request->header_n, text, n);
@@ -493,7 +461,6 @@ static int attach (struct request *request)
 		request->call_n += n;
 	}
 	free (text);
-	json_decref (json);
 	return both ? 0 : -1;
 }
 

@@ -7,6 +7,7 @@
 #include "front/connection.h"
 #include "front/dispatch.h"
 #include "front/front_state.h"
+#include "front/job_call.h"
 #include "front/request.h"
 #include "front/revoke.h"
 
@@ -66,5 +67,6 @@ void revoke_all (struct front *front)
 			request_stop (request, CAUSE_DENIED);
 		}
 	}
+	job_calls_revoke (front);
 	front->paused = false;
 }

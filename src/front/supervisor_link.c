@@ -249,6 +249,24 @@ int supervisor_link_ask (struct supervisor_link *link, uint64_t request, const c
 	return link_send (link->claims, &outgoing, MSG_DONTWAIT);
 }
 
+int supervisor_link_job (struct supervisor_link *link, uint32_t type, uint64_t request, const char *you, uid_t uid,
+	int peer, const void *data, size_t n)
+{
+	struct outgoing outgoing = {
+		.record = { .type = type, .id = request, .a = (int64_t)uid }, .more = data, .more_n = n
+	};
+
+	if (peer < 0) {
+		outgoing.data = you;
+		outgoing.n = strlen (you);
+		outgoing.record.b = (int64_t)outgoing.n;
+		return post (link, &outgoing);
+	}
+	outgoing.fds = &peer;
+	outgoing.n_fds = 1;
+	return link_send (link->claims, &outgoing, MSG_DONTWAIT);
+}
+
 void supervisor_link_release (struct supervisor_link *link, uint64_t serial)
 {
 	struct outgoing outgoing = { .record = { .type = REC_RELEASE, .id = serial } };

@@ -59,6 +59,11 @@ void supervisor_link_set_claims (struct supervisor_link *link, int fd);
  * ETOOMANYREFS): try again soon. */
 int supervisor_link_ask (struct supervisor_link *link, uint64_t request, const char *you, uid_t uid, int peer);
 
+/* Ask about jobs: `type` is one of REC_JOB_START to REC_JOB_KILL, with n bytes of `data`. The rest and the result as in
+ * supervisor_link_ask; `you` "": no identity. */
+int supervisor_link_job (struct supervisor_link *link, uint32_t type, uint64_t request, const char *you, uid_t uid,
+	int peer, const void *data, size_t n);
+
 /* Ask for a reload; the answer is RELOADED. Ask for a line in the audit trail, about the request that starts (the
  * answer is AUDITED) or ends; 0: no request. */
 void supervisor_link_reload (struct supervisor_link *link, uint64_t request);

@@ -28,6 +28,51 @@ void trail_set (struct request *request, enum trail_state state)
 	request->waiter.unrecorded = state == TRAIL_AWAITED;
 }
 
+int trail_job_start (struct front *front, const struct trail_job *job, struct err *err)
+{
+	char user[64], from[ENDPOINT_SIZE];
+	struct audit_start start = {
+		.instance = front->instance,
+		.number = job->number,
+		.you = job->you,
+		.uid = job->uid,
+		.user = access_name (user, sizeof user, job->uid),
+		.from = job->client->remote ? endpoint_format (&job->client->from, from)
+			: front->single     ? "stdio"
+					    : "unix",
+		.call = job->call,
+		.args = job->args,
+		.job = job->job,
+	};
+	struct timespec now;
+	struct buf line;
+
+	clock_gettime (CLOCK_REALTIME, &now);
+	buf_init (&line, AUDIT_LINE_MAX);
+	if (submit (front, job->number, 0, &line, audit_start (&line, &now, &start)) < 0)
+		return err_set (err, CODE_AUDIT_UNAVAILABLE, "the audit trail cannot be written: out of memory");
+	return 0;
+}
+
+void trail_job_end (struct front *front, uint64_t number, enum outcome outcome, double seconds)
+{
+	struct audit_end end = { .instance = front->instance,
+		.number = number,
+		.outcome = outcome_name (outcome),
+		.exit = -1,
+		.seconds = seconds,
+		.in = -1,
+		.out = -1 };
+	struct timespec now;
+	struct buf line;
+
+	clock_gettime (CLOCK_REALTIME, &now);
+	buf_init (&line, AUDIT_LINE_MAX);
+	if (submit (front, 0, number, &line, audit_end (&line, &now, &end)) < 0)
+		log_error ("the end of a request could not be written to the audit trail. serial=%.8s-%llu",
+			front->instance, (unsigned long long)number);
+}
+
 int trail_start (struct request *request, json_t *args, struct err *err)
 {
 	struct front *front = request->front;

@@ -6,12 +6,16 @@
 #define REMEX_FRONT_TRAIL_H
 
 #include <jansson.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "net/endpoint.h"
 #include "net/key.h"
+#include "wire/codes.h"
 
 struct front;
+struct gate_client;
 struct request;
 
 /* The state of a request's start line. */
@@ -31,6 +35,20 @@ void trail_set (struct request *request, enum trail_state state);
 
 /* The request has ended. Nothing is written if its start could not be written. */
 void trail_end (const struct request *request);
+
+/* A call that starts a job (job_start.h): the same for its start, and for its end, which is that of the start and not of the
+ * job. */
+struct trail_job {
+	uint64_t number;
+	const struct gate_client *client;
+	const char *you;
+	uid_t uid;
+	const char *call;
+	json_t *args;
+	const char *job; /* its id */
+};
+int trail_job_start (struct front *front, const struct trail_job *job, struct err *err);
+void trail_job_end (struct front *front, uint64_t number, enum outcome outcome, double seconds);
 
 /* Log a refusal, and put it on record if there is a trail, within bounds. Either a client was not admitted (call NULL;
  * you NULL if it is not known; key: the key that the client showed, or NULL), or an identity may not make that call

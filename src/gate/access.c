@@ -331,7 +331,7 @@ int access_call (const struct identity *identity, const struct verb *verb, const
 
 int access_room (const struct identity *identity, struct err *err)
 {
-	int has = identity->ordinary.length + identity->control.length + identity->running;
+	int has = identity->ordinary.length + identity->control.length + identity->running + identity->job_calls;
 
 	if (identity->grant && has >= identity->grant->limits.calls)
 		return err_set (err, CODE_BUSY, "%s has %d requests already", identity->name, has);

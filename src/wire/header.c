@@ -195,7 +195,7 @@ const json_t *header_unknown_must (const json_t *header, const char *const *know
 int header_check_must (const json_t *header, const char *who, struct err *err)
 {
 	static const char *const known[] = { "id", "call", "args", "deadline", "idle", "limits", "input", "body",
-		"window", "user", "wait_output", "tty", "must" };
+		"window", "user", "wait_output", "tty", "job", "must" };
 	const json_t *must = json_object_get (header, "must"), *unknown;
 	const char *key;
 	char shown[64];

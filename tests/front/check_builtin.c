@@ -7,6 +7,7 @@
 
 #include "front/builtin.h"
 #include "front/dispatch.h"
+#include "front/reply.h"
 #include "front_alone.h"
 #include "support/check_main.h"
 #include "support/fail_alloc.h"
@@ -200,7 +201,7 @@ START_TEST (answers_that_are_not_taken_end_with_the_front)
 	fake_send (&fake, "{\"id\":1,\"call\":\"plugins\",\"window\":10}");
 	fake_send (&fake, "{\"id\":2,\"call\":\"plugins\",\"window\":10}");
 	check_answers ("data 1 result 10;data 2 result 10;");
-	builtin_stop (front);
+	reply_stop (front);
 	check_answers ("error 1 shutting_down;error 2 shutting_down;");
 	ck_assert_uint_eq (front->budget.held, 0);
 	end ();

@@ -107,6 +107,7 @@ void alone_begin (struct front_alone *alone, const char *yaml)
 	list_init (&front->asking);
 	list_init (&front->reloads);
 	list_init (&front->replies);
+	list_init (&front->job_calls);
 	front->events = &events;
 	front->statm = -1;
 	front->max_fds = 10000;

@@ -261,7 +261,8 @@ class Daemon:
         settings = {
             "listen": self.where,
             "plugins": {"directory": plugins or PLUGINS},
-            # The identities of this machine are not used.
+            # The jobs and the identities of this machine are not used.
+            "jobs": {"directory": os.path.join(self.directory, "jobs")},
             "identities": os.path.join(self.directory, "identities.d"),
             # A test that answers pings slowly is not a lost client.
             "limits": {"grace": "%dms" % (GRACE * 1000), "silence": "1h"},

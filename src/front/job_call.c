@@ -1,0 +1,193 @@
+/* job_call - see job_call.h. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "front/front_state.h"
+#include "front/job_call.h"
+#include "front/reply.h"
+#include "loop/loop.h"
+#include "wire/records.h"
+
+enum { SOON_MS = 20 }; /* until the supervisor's link is tried again */
+
+int job_call_init (struct job_call *call, const struct job_call_ops *ops, struct front *front,
+	const struct gate_client *client, int peer, struct channel *channel, const struct verb *verb, struct err *err)
+{
+	struct identity *identity = client->identity;
+
+	if (access_room (identity, err) < 0)
+		return -1;
+	if (front->n_job_calls >= front->max_fds / 8)
+		return err_set (err, CODE_BUSY, "%d calls about jobs run already", front->n_job_calls);
+	call->ops = ops;
+	call->front = front;
+	call->identity = identity;
+	identity->references++;
+	identity->job_calls++;
+	call->client = client;
+	call->peer = peer;
+	call->channel = channel;
+	call->table = verb_table_ref (front->verbs);
+	call->verb = verb;
+	call->number = ++front->last_request;
+	call->since_ms = clock_ms ();
+	list_append (&front->job_calls, &call->node);
+	front->n_job_calls++;
+	return 0;
+}
+
+void job_call_free (struct job_call *call)
+{
+	struct front *front = call->front;
+
+	timer_free (&call->timer);
+	job_viewer_close (&call->viewer);
+	list_remove (&call->node);
+	front->n_job_calls--;
+	call->identity->job_calls--;
+	identity_release (call->identity);
+	verb_table_free (call->table);
+	call->ops->free (call);
+	front->events->freed (front);
+}
+
+/* --- the end ----------------------------------------------------------------------------------------------------- */
+
+void job_call_done (struct job_call *call, enum outcome outcome, json_t *done)
+{
+	struct session *session = call->channel ? call->channel->session : NULL;
+
+	call->front->counts.outcomes[outcome]++;
+	if (call->channel)
+		channel_done (call->channel, done);
+	else
+		json_decref (done);
+	call->channel = NULL;
+	job_call_free (call);
+	if (session)
+		session_flush (session);
+}
+
+void job_call_fail (struct job_call *call, enum code code, const char *text)
+{
+	struct session *session = call->channel ? call->channel->session : NULL;
+
+	if (call->channel)
+		reply_refuse (call->front, call->channel, code, text);
+	call->channel = NULL;
+	job_call_free (call);
+	if (session)
+		session_flush (session);
+}
+
+/* --- the supervisor ---------------------------------------------------------------------------------------------- */
+
+static void on_pause_over (void *arg)
+{
+	struct job_call *call = arg;
+
+	call->ops->again (call);
+}
+
+bool job_call_pause (struct job_call *call)
+{
+	if (++call->tries > JOB_CALL_TRIES)
+		return false;
+	timer_set (&call->front->loop, &call->timer, clock_ms () + JOB_CALL_PAUSE_MS, on_pause_over, call);
+	return true;
+}
+
+uid_t job_call_user (const struct job_call *call)
+{
+	return call->front->daemon ? call->front->daemon : call->identity->uid;
+}
+
+void job_call_ask (struct job_call *call, uint32_t type, uid_t uid, const void *data, size_t n)
+{
+	struct front *front = call->front;
+	bool remote = call->identity->remote;
+
+	/* A supervisor that is not root has jobs of its own user only, and asks for no proof. */
+	if (supervisor_link_job (&front->supervisor, type, call->number, remote ? call->identity->name : "", uid,
+		    front->daemon ? -1 : call->peer, data, n) < 0)
+		timer_set (&front->loop, &call->timer, clock_ms () + SOON_MS, on_pause_over, call);
+}
+
+struct job_call *job_call_find (struct front *front, uint64_t number)
+{
+	struct job_call *call;
+
+	list_each (call, &front->job_calls, node)
+		if (call->number == number)
+			return call;
+	return NULL;
+}
+
+static void take_refusal (struct job_call *call, const struct packet *packet)
+{
+	enum code code = packet->record.a ? code_of (packet->record.a) : CODE_NONE;
+	char *text = strndup ((const char *)packet->data, packet->record.length);
+
+	if (call->ops->refused)
+		call->ops->refused (call, code, text ? text : "");
+	else
+		job_call_fail (call, code, text ? text : "out of memory");
+	free (text);
+}
+
+void job_call_answer (struct front *front, struct packet *packet)
+{
+	struct job_call *call = job_call_find (front, packet->record.id);
+
+	if (!call) {
+		/* The client has left. A connection that is not taken ends here, and so does a job that has not begun. */
+		for (size_t i = 0; i < packet->n_fds; i++)
+			carrier_discard (&front->carrier, &packet->fds[i]);
+		return;
+	}
+	switch (packet->record.type) {
+	case REC_JOB:
+		if (packet->lost)
+			job_call_fail (call, CODE_BUSY, "no descriptor is left");
+		else
+			call->ops->job (call, packet);
+		break;
+	case REC_NO_JOB: take_refusal (call, packet); break;
+	default:
+		if (call->ops->piece)
+			call->ops->piece (call, packet);
+	}
+}
+
+/* --- all of them ------------------------------------------------------------------------------------------------- */
+
+void job_calls_drain (struct front *front)
+{
+	struct job_call *call, *after;
+
+	list_each_safe (call, after, &front->job_calls, node)
+		if (!call->ops->stays)
+			job_call_fail (call, CODE_SHUTTING_DOWN, "remexd is shutting down; the job goes on");
+}
+
+void job_calls_stop (struct front *front)
+{
+	struct job_call *call, *after;
+
+	list_each_safe (call, after, &front->job_calls, node)
+		job_call_fail (call, CODE_SHUTTING_DOWN, "remexd is shutting down");
+}
+
+void job_calls_revoke (struct front *front)
+{
+	struct job_call *call, *after;
+	struct err err;
+
+	list_each_safe (call, after, &front->job_calls, node)
+		if (call->channel && access_call (call->identity, call->verb, NULL, false, time (NULL), &err) < 0)
+			job_call_fail (call, CODE_DENIED, err.text);
+}

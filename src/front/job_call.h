@@ -1,0 +1,95 @@
+/* job_call - a call about a job, from its arrival to its only terminal message: what all of them share.
+ *
+ * Such a call takes no worker, no place in the queue and none in the pool. It counts for its identity (limits.calls), and all of
+ * them together have at most an eighth of the front's descriptors. It asks the supervisor (wire/records.h, JOB_START to
+ * JOB_KILL), which proves the caller and decides; the answer comes back by the number of the call:
+ *
+ *   ASKED    the supervisor owes an answer           --answer--> the owner's operation
+ *   PAUSING  it is asked again soon: its link was full, or the job's process was just ending
+ *
+ * job_start.c starts a job, job_view.c has all other calls. Each owns a struct job_call as its first member.
+ */
+#ifndef REMEX_FRONT_JOB_CALL_H
+#define REMEX_FRONT_JOB_CALL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/link.h"
+#include "base/list.h"
+#include "front/job_viewer.h"
+#include "wire/codes.h"
+#include "wire/session.h"
+#include "wire/verbs.h"
+
+struct front;
+struct gate_client;
+struct job_call;
+
+struct job_call_ops {
+	/* The supervisor gives a job: REC_JOB; the operation takes the descriptor (sets it to -1). */
+	void (*job) (struct job_call *call, struct packet *packet);
+	/* The supervisor has refused, or (CODE_NONE) has done what it was asked for. NULL: the call ends with that. */
+	void (*refused) (struct job_call *call, enum code code, const char *text);
+	/* A piece of the list. */
+	void (*piece) (struct job_call *call, const struct packet *packet);
+	/* The pause is over. */
+	void (*again) (struct job_call *call);
+	/* Free what the owner has besides, and the call itself. */
+	void (*free) (struct job_call *call);
+	bool stays; /* the call is finished before the front ends; false: it ends with `shutting_down` when draining begins */
+};
+
+struct job_call {
+	struct list node; /* of the front's job_calls */
+	const struct job_call_ops *ops;
+	struct front *front;
+	struct identity *identity; /* a reference */
+	const struct gate_client *client; /* valid as long as `channel` is */
+	int peer; /* the socket that proves the client's user; -1: none */
+	struct channel *channel; /* NULL: the client is gone */
+	struct verb_table *table; /* a reference, for: */
+	const struct verb *verb;
+	uint64_t number; /* given by the front */
+	int64_t since_ms;
+	int tries; /* so often the supervisor was asked again */
+	struct timer *timer;
+	struct job_viewer viewer;
+};
+
+enum { JOB_CALL_PAUSE_MS = 50, JOB_CALL_TRIES = 60 };
+
+/* Begin: `call` is zeroed memory. 0; or -1 and err, and nothing has been done. */
+int job_call_init (struct job_call *call, const struct job_call_ops *ops, struct front *front,
+	const struct gate_client *client, int peer, struct channel *channel, const struct verb *verb, struct err *err);
+
+/* Ask the supervisor, as the user `uid`. When it cannot be asked now, `again` is called soon. */
+void job_call_ask (struct job_call *call, uint32_t type, uid_t uid, const void *data, size_t n);
+
+/* The user as which a call about existing jobs is proved: the caller's own. */
+uid_t job_call_user (const struct job_call *call);
+
+/* Call `again` after a pause. False: that was done too often. */
+bool job_call_pause (struct job_call *call);
+
+/* End the call: with `done` (consumed), with an error, with nothing because the client is gone. The call is freed. */
+void job_call_done (struct job_call *call, enum outcome outcome, json_t *done);
+void job_call_fail (struct job_call *call, enum code code, const char *text);
+void job_call_free (struct job_call *call);
+
+/* An answer of the supervisor: REC_JOB, REC_NO_JOB, REC_JOBS. */
+void job_call_answer (struct front *front, struct packet *packet);
+
+/* The call with that number; NULL: none. */
+struct job_call *job_call_find (struct front *front, uint64_t number);
+
+/* The front drains: end what only watches jobs. Its time is over: end all. The rights have changed: end what is not allowed
+ * any more. */
+void job_calls_drain (struct front *front);
+void job_calls_stop (struct front *front);
+void job_calls_revoke (struct front *front);
+
+#endif

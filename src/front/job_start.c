@@ -1,0 +1,455 @@
+/* job_start - see job_start.h. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "front/attachment.h"
+#include "front/front_state.h"
+#include "front/job_call.h"
+#include "front/job_start.h"
+#include "front/reply.h"
+#include "front/trail.h"
+#include "wire/call_limits.h"
+#include "wire/header.h"
+#include "wire/job_verbs.h"
+#include "wire/records.h"
+
+enum {
+	NAME_MAX_BYTES = 64, /* of a name, and of a key */
+	COMMAND_MAX = 1024, /* bytes of the words for people */
+};
+
+enum start_state { START_ASKED, START_RECORDING, START_SENDING };
+
+struct job_start {
+	struct job_call call;
+	enum start_state state;
+	uid_t uid;
+	char *text; /* the header as it came, and the attachment behind it */
+	size_t header_n, text_n;
+	json_t *args;
+	struct buf request; /* what the supervisor is asked with: JOB_START */
+	char id[TEXT_JOB_ID + 1];
+	int flags; /* enum job_answer */
+	bool recorded; /* its start is in the audit trail, or will be: its end has to follow */
+	int fd; /* of the job's connection, while the start is recorded; -1: none */
+};
+
+static struct job_start *start_of (struct job_call *call)
+{
+	return list_entry (call, struct job_start, call);
+}
+
+static void record_end (struct job_start *start, enum outcome outcome)
+{
+	if (start->recorded)
+		trail_job_end (start->call.front, start->call.number, outcome,
+			(double)(clock_ms () - start->call.since_ms) / 1000);
+	start->recorded = false;
+}
+
+static void fail (struct job_start *start, enum code code, const char *text)
+{
+	record_end (start, OUTCOME_NEVER_STARTED);
+	job_call_fail (&start->call, code, text);
+}
+
+/* The job runs: that is all that the client waits for. */
+static void finish (struct job_start *start)
+{
+	json_t *done = json_pack ("{ss ss sf}", "outcome", "completed", "job", start->id, "seconds", 0.0);
+
+	if (start->flags & JOB_KNOWN)
+		json_object_set_new (done, "again", json_true ());
+	if (start->flags & JOB_ENDS_WITH_SESSION)
+		json_object_set_new (done, "warning",
+			json_string (
+				"systemd ends the job with your last session on that machine, because lingering is off "
+				"(loginctl enable-linger)"));
+	record_end (start, OUTCOME_COMPLETED);
+	job_call_done (&start->call, OUTCOME_COMPLETED, done);
+}
+
+/* --- the holder -------------------------------------------------------------------------------------------------- */
+
+static void on_hello (void *arg, const struct record *record, const json_t *facts)
+{
+	(void)record;
+	(void)facts;
+	finish (arg);
+}
+
+static void on_gone (void *arg)
+{
+	struct job_start *start = arg;
+
+	if (!(start->flags & JOB_KNOWN)) {
+		fail (start, CODE_INTERNAL, "the job's process has ended before the job could start");
+		return;
+	}
+	/* Perhaps its call never came. The supervisor knows soon, and the key is free then. */
+	job_viewer_close (&start->call.viewer);
+	start->state = START_ASKED;
+	if (!job_call_pause (&start->call))
+		fail (start, CODE_IO_ERROR, "the job with this key does not answer");
+}
+
+/* The job could not start: the line has the error. */
+static void on_end (void *arg, bool followed, const char *line, size_t n)
+{
+	struct job_start *start = arg;
+	json_t *outcome = n ? json_loadb (line, n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	const json_t *error = json_object_get (outcome, "error");
+	const char *code = json_string_value (json_object_get (error, "code")),
+		   *text = json_string_value (json_object_get (error, "message"));
+
+	(void)followed;
+	if (start->flags & JOB_KNOWN)
+		finish (start);
+	else
+		fail (start, code && code_parse (code) >= 0 ? (enum code)code_parse (code) : CODE_INTERNAL,
+			text ? text : "the job could not start");
+	json_decref (outcome);
+}
+
+static void drop_place (void *arg, int64_t from, int64_t to)
+{
+	(void)arg;
+	(void)from;
+	(void)to;
+}
+
+static void drop (void *arg)
+{
+	(void)arg;
+}
+
+static const struct job_viewer_ops viewer_ops = {
+	.hello = on_hello,
+	.end = on_end,
+	.screen = drop_place,
+	.screen_end = drop,
+	.cut = drop_place,
+	.delivered = drop,
+	.gone = on_gone,
+};
+
+/* Send the call to the holder. From now on the job runs, whatever becomes of the client. */
+static void send_call (struct job_start *start)
+{
+	struct job_call *call = &start->call;
+	struct record record = { .type = REC_CALL,
+		.id = 1,
+		.a = (int64_t)start->header_n,
+		.b = (int64_t)(start->text_n - start->header_n) };
+	int fd = start->fd;
+	size_t n;
+
+	start->state = START_SENDING;
+	start->fd = -1;
+	if (job_viewer_open (&call->viewer, call->channel, fd) < 0) {
+		fail (start, CODE_BUSY, "out of memory");
+		return;
+	}
+	for (size_t sent = 0; sent < start->text_n; sent += n) {
+		n = start->text_n - sent < LINK_PAYLOAD ? start->text_n - sent : LINK_PAYLOAD;
+		if (job_viewer_send (&call->viewer, &record, start->text + sent, n) < 0) {
+			fail (start, CODE_BUSY, "out of memory"); /* the call is not complete: the job does not start */
+			return;
+		}
+	}
+}
+
+void job_start_audited (struct front *front, const struct packet *packet)
+{
+	struct job_call *call = job_call_find (front, packet->record.id);
+	struct job_start *start = call ? start_of (call) : NULL;
+	char text[128];
+
+	if (!start || start->state != START_RECORDING)
+		return;
+	front->audit_error = (int)packet->record.a;
+	if (packet->record.a) {
+		start->recorded = false;
+		snprintf (text, sizeof text, "the audit trail cannot be written: %s", strerror ((int)packet->record.a));
+		fail (start, CODE_AUDIT_UNAVAILABLE, text);
+		return;
+	}
+	send_call (start);
+}
+
+/* --- operations of the call -------------------------------------------------------------------------------------- */
+
+/* The supervisor has made a job. Its start goes to the audit trail first. */
+static void take_new (struct job_start *start)
+{
+	struct job_call *call = &start->call;
+	struct trail_job line = {
+		.number = call->number,
+		.client = call->client,
+		.you = call->identity->name,
+		.uid = start->uid,
+		.call = call->verb->name,
+		.args = start->args,
+		.job = start->id,
+	};
+	struct err err;
+
+	if (call->front->config->audit == AUDIT_NONE) {
+		send_call (start);
+		return;
+	}
+	start->state = START_RECORDING;
+	if (trail_job_start (call->front, &line, &err) < 0)
+		fail (start, (enum code)err.code, err.text);
+	else
+		start->recorded = true;
+}
+
+static void on_job (struct job_call *call, struct packet *packet)
+{
+	struct job_start *start = start_of (call);
+	json_t *record = json_loadb ((const char *)packet->data, packet->record.length, 0, NULL);
+	const char *id = json_string_value (json_object_get (record, "id"));
+
+	snprintf (start->id, sizeof start->id, "%s", id ? id : "");
+	json_decref (record);
+	start->flags = (int)packet->record.b;
+	start->fd = packet->n_fds ? packet->fds[0] : -1;
+	if (packet->n_fds)
+		packet->fds[0] = -1;
+	if (!(start->flags & JOB_KNOWN) && start->fd >= 0) {
+		take_new (start);
+	} else if (start->fd < 0) {
+		finish (start); /* it has run */
+	} else {
+		int fd = start->fd;
+
+		start->fd = -1;
+		start->state = START_SENDING;
+		if (job_viewer_open (&call->viewer, call->channel, fd) < 0)
+			fail (start, CODE_BUSY, "out of memory");
+	}
+}
+
+static void ask (struct job_start *start)
+{
+	job_call_ask (&start->call, REC_JOB_START, start->uid, buf_head (&start->request), buf_len (&start->request));
+}
+
+static void on_again (struct job_call *call)
+{
+	ask (start_of (call));
+}
+
+static void on_free (struct job_call *call)
+{
+	struct job_start *start = start_of (call);
+
+	record_end (start, OUTCOME_LOST);
+	if (start->fd >= 0)
+		carrier_discard (&call->front->carrier, &start->fd);
+	buf_free (&start->request);
+	json_decref (start->args);
+	free (start->text);
+	free (start);
+}
+
+static const struct job_call_ops call_ops = { .job = on_job, .again = on_again, .free = on_free, .stays = true };
+
+/* --- operations of the channel ----------------------------------------------------------------------------------- */
+
+static void on_cancel (struct channel *channel)
+{
+	struct job_start *start = channel->owner;
+
+	if (start->state == START_SENDING)
+		return; /* too late: the job runs in a moment */
+	record_end (start, OUTCOME_CANCELLED);
+	job_call_done (&start->call, OUTCOME_CANCELLED, json_pack ("{ss sf}", "outcome", "cancelled", "seconds", 0.0));
+}
+
+static void on_lost (struct channel *channel)
+{
+	struct job_start *start = channel->owner;
+
+	start->call.channel = start->call.viewer.channel = NULL;
+	start->call.client = NULL;
+	if (start->state != START_SENDING)
+		job_call_free (&start->call);
+}
+
+static const struct channel_ops channel_ops = { .cancel = on_cancel, .lost = on_lost };
+
+/* --- the call ---------------------------------------------------------------------------------------------------- */
+
+static int check_word (const json_t *job, const char *key, struct err *err)
+{
+	const json_t *value = json_object_get (job, key);
+	size_t n = json_string_length (value);
+
+	if (!value)
+		return 0;
+	if (!json_is_string (value) || n < 1 || n > NAME_MAX_BYTES || text_has_control (json_string_value (value), n))
+		return err_set (err, CODE_BAD_VALUE,
+			"'job.%s' must be a string of 1 to %d bytes, without control characters", key, NAME_MAX_BYTES);
+	return 0;
+}
+
+static int check_key (const json_t *job, const struct channel *channel, const struct message *message, struct err *err)
+{
+	const json_t *value, *input = json_object_get (job, "input"), *durable = json_object_get (job, "durable");
+	char shown[64];
+	const char *key;
+
+	if (!json_is_object (job))
+		return err_set (err, CODE_BAD_VALUE, "'job' must be an object");
+	json_object_foreach ((json_t *)(uintptr_t)job, key,
+		value) if (strcmp (key, "name") != 0 && strcmp (key, "key") != 0 && strcmp (key, "input") != 0 &&
+			   strcmp (key, "durable") != 0) return err_set (err, CODE_BAD_VALUE,
+		"'job' has an unknown member '%s' (name, key, input, durable)",
+		text_escape (shown, sizeof shown, key, strlen (key)));
+	if ((input && !json_is_boolean (input)) || (durable && !json_is_boolean (durable)))
+		return err_set (err, CODE_BAD_VALUE, "'job.%s' must be true or false",
+			input && !json_is_boolean (input) ? "input" : "durable");
+	if (json_object_get (message->header, "input") || channel->input || message->body_len)
+		return err_set (err, CODE_BAD_VALUE, "a job takes no input with its call: attach to it (job.attach)");
+	return check_word (job, "name", err) < 0 ? -1 : check_word (job, "key", err);
+}
+
+/* May the identity start jobs? */
+static int check_right (const struct front *front, const struct identity *identity, struct err *err)
+{
+	const struct verb *right = verb_find (front->verbs, JOB_START, err);
+
+	return right ? access_call (identity, right, NULL, false, time (NULL), err) : -1;
+}
+
+/* Append a word of the command, quoted as for a shell, cut at the end. */
+static void add_word (char *text, size_t size, const json_t *value)
+{
+	size_t n = strlen (text);
+	char *word = header_string (value, NULL, NULL), plain[COMMAND_MAX], quoted[COMMAND_MAX];
+
+	if (!word)
+		return;
+	text_plain (plain, sizeof plain, word, strlen (word));
+	snprintf (text + n, size - n, "%s%s", n ? " " : "", text_quote (quoted, sizeof quoted, plain));
+	free (word);
+}
+
+/* What the call does, in words for people: its command, or its arguments. */
+static void describe (char text[COMMAND_MAX], const struct verb *verb, const json_t *args)
+{
+	const json_t *command = json_object_get (args, verb->command ? verb->command : "command"), *word;
+	char cut[COMMAND_MAX], *json;
+	size_t i;
+
+	text[0] = '\0';
+	if (json_is_array (command)) {
+		json_array_foreach (command, i, word) add_word (text, COMMAND_MAX, word);
+	} else if (json_is_string (command)) {
+		text_plain (text, COMMAND_MAX, json_string_value (command), json_string_length (command));
+	} else if (json_object_size (args) && (json = json_dumps (args, JSON_COMPACT))) {
+		text_plain (text, COMMAND_MAX, json, strlen (json));
+		free (json);
+	}
+	/* A cut may have split a character. */
+	text_plain (cut, sizeof cut, text, strlen (text));
+	strcpy (text, cut);
+}
+
+static int add_text (struct buf *buf, const char *text)
+{
+	return buf_append (buf, text, strlen (text) + 1);
+}
+
+static const char *word_of (const json_t *job, const char *key)
+{
+	const char *text = json_string_value (json_object_get (job, key));
+
+	return text ? text : "";
+}
+
+/* Make what the supervisor and the holder get. */
+static int prepare (struct job_start *start, const struct verb *verb, const struct message *message, struct err *err)
+{
+	const json_t *job = json_object_get (message->header, "job"), *args = json_object_get (message->header, "args");
+	const struct grant *grant = start->call.identity->grant;
+	struct call_limits limits = { { 0 } };
+	char *attachment = NULL, command[COMMAND_MAX], flags[4] = "";
+	size_t more;
+	bool tty = json_object_get (message->header, "tty");
+	/* The worker knows a call with input by its key `input`, which is not in the header yet. */
+	const char *insert = json_is_true (json_object_get (job, "input")) ? "\"input\":true," : "";
+	size_t before = (size_t)((const char *)memchr (message->text, '{', message->text_len) - message->text) + 1;
+
+	if (call_limits_read (&limits, json_object_get (message->header, "limits"), err) < 0)
+		return -1;
+	call_limits_lower (&limits, &start->call.front->config->requests);
+	if (grant)
+		call_limits_lower (&limits, &grant->limits.requests);
+	if (attachment_needed (verb, &limits) &&
+		!(attachment = attachment_text (start->call.front, start->call.identity, verb, &limits)))
+		return err_set (err, CODE_BUSY, "out of memory");
+	more = attachment ? strlen (attachment) : 0;
+	describe (command, verb, args);
+	if (tty)
+		strcat (flags, "t");
+	if (tty || json_is_true (json_object_get (job, "input")))
+		strcat (flags, "i");
+	if (json_is_true (json_object_get (job, "durable")))
+		strcat (flags, "d");
+	buf_init (&start->request, 8192);
+	start->args = json_incref ((json_t *)(uintptr_t)args);
+	start->header_n = message->text_len + strlen (insert);
+	start->text_n = start->header_n + more;
+	if ((start->text = malloc (start->text_n))) {
+		memcpy (start->text, message->text, before);
+		memcpy (start->text + before, insert, strlen (insert));
+		memcpy (start->text + before + strlen (insert), message->text + before, message->text_len - before);
+		if (more)
+			memcpy (start->text + start->header_n, attachment, more);
+	}
+	free (attachment);
+	if (!start->text || add_text (&start->request, word_of (job, "name")) < 0 ||
+		add_text (&start->request, word_of (job, "key")) < 0 || add_text (&start->request, verb->name) < 0 ||
+		add_text (&start->request, command) < 0 || add_text (&start->request, flags) < 0)
+		return err_set (err, CODE_BUSY, "out of memory");
+	return 0;
+}
+
+void job_start_call (struct front *front, const struct gate_client *client, int peer, struct channel *channel,
+	const struct verb *verb, uid_t uid, const struct message *message)
+{
+	struct job_start *start;
+	struct err err = { .code = CODE_BUSY, .text = "out of memory" };
+
+	if (check_key (json_object_get (message->header, "job"), channel, message, &err) < 0 ||
+		check_right (front, client->identity, &err) < 0 || !(start = calloc (1, sizeof *start))) {
+		if (err.code == CODE_DENIED)
+			trail_refused (front, client->remote ? &client->from : NULL, NULL, client->identity->name,
+				JOB_START, err.text);
+		reply_refuse (front, channel, (enum code)err.code, err.text);
+		return;
+	}
+	start->fd = -1;
+	start->uid = uid;
+	if (job_call_init (&start->call, &call_ops, front, client, peer, channel, verb, &err) < 0) {
+		free (start);
+		reply_refuse (front, channel, (enum code)err.code, err.text);
+		return;
+	}
+	job_viewer_init (&start->call.viewer, front, start->call.identity, &viewer_ops, start);
+	if (prepare (start, verb, message, &err) < 0) {
+		fail (start, (enum code)err.code, err.text);
+		return;
+	}
+	channel_own (channel, &channel_ops, start);
+	ask (start);
+}

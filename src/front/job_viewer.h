@@ -1,0 +1,97 @@
+/* job_viewer - the front's connection to the holder of a job (job/holder.h), between a holder and a channel.
+ *
+ * Output goes from the holder to the channel as fast as the client takes it: while the client has not taken the last record,
+ * the connection is not read, and the holder keeps the rest in its files. Input waits here until the holder has room for it,
+ * and the client gets credit for what the holder has; so a client has at most its first credit of input in the front.
+ *
+ * The holder is a process of the job's user: what it sends is checked, and descriptors that it sends are not taken.
+ */
+#ifndef REMEX_FRONT_JOB_VIEWER_H
+#define REMEX_FRONT_JOB_VIEWER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/link.h"
+#include "base/list.h"
+#include "base/text.h"
+
+struct channel;
+struct front;
+struct identity;
+struct watch;
+
+/* Calls to the owner, who may close the viewer in each of them. */
+struct job_viewer_ops {
+	/* The job runs, or has ended: the first record of a holder. `facts` is its payload. */
+	void (*hello) (void *arg, const struct record *record, const json_t *facts);
+	/* The job has ended, and (`followed`) all output that was asked for is delivered. `line`: the outcome, of n bytes (not
+	 * terminated; 0: none). */
+	void (*end) (void *arg, bool followed, const char *line, size_t n);
+	/* The redraw of the terminal begins, of `n` bytes, which shows the output up to that offset. */
+	void (*screen) (void *arg, int64_t offset, int64_t n);
+	/* The redraw is delivered. */
+	void (*screen_end) (void *arg);
+	/* Output is missing: of these offsets. */
+	void (*cut) (void *arg, int64_t from, int64_t to);
+	/* After job_viewer_finish: the client has all. */
+	void (*delivered) (void *arg);
+	/* The connection has ended, without an `end`. */
+	void (*gone) (void *arg);
+};
+
+struct job_viewer {
+	struct front *front;
+	struct identity *identity;
+	struct channel *channel; /* NULL: output is dropped */
+	const struct job_viewer_ops *ops;
+	void *arg;
+	int fd; /* -1: closed */
+	struct watch *watch;
+	bool guarded; /* the kernel lets no descriptors in */
+	bool hello; /* HELLO has come */
+	bool finishing;
+
+	struct list pending; /* output that the client has not taken: of one record, and lines about it */
+	int64_t screen_left; /* bytes of the redraw that are still to come; -1: none is on its way */
+	int64_t position; /* the offset behind the output that was received */
+
+	struct list queue; /* of records that the holder has not taken yet */
+	struct buf input; /* of the client, that the holder has no room for yet */
+	bool append; /* input belongs behind what the job has */
+	int64_t input_offset; /* of the first byte of `input` */
+	int64_t granted; /* bytes of input that the holder takes */
+	bool input_ended, input_end_sent, input_blocked;
+};
+
+/* Begin without a connection. */
+void job_viewer_init (struct job_viewer *viewer, struct front *front, struct identity *identity,
+	const struct job_viewer_ops *ops, void *arg);
+
+/* Take a connection (owned from now on). 0, or -1: it cannot be watched, and is closed. */
+int job_viewer_open (struct job_viewer *viewer, struct channel *channel, int fd);
+
+/* Close the connection and free what waits. */
+void job_viewer_close (struct job_viewer *viewer);
+
+/* Send a record. It waits if the holder takes none now. 0, or -1: out of memory. */
+int job_viewer_send (struct job_viewer *viewer, const struct record *record, const void *data, size_t n);
+
+/* Put bytes on a stream of the channel, before all later output. */
+void job_viewer_put (struct job_viewer *viewer, const char *stream, const char *bytes, size_t n);
+
+/* Call `delivered` as soon as the client has taken all that was put so far. Nothing more is read. */
+void job_viewer_finish (struct job_viewer *viewer);
+
+/* Input of the client, and its end. The holder's offsets begin at `offset`; INPUT_APPEND: they do not count. */
+void job_viewer_input_begin (struct job_viewer *viewer, int64_t offset);
+int job_viewer_input (struct job_viewer *viewer, const uint8_t *bytes, size_t n);
+void job_viewer_input_end (struct job_viewer *viewer);
+
+/* The client may take output again. */
+void job_viewer_room (struct job_viewer *viewer);
+
+#endif
