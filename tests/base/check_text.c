@@ -385,6 +385,26 @@ START_TEST (quote_into_little_space)
 }
 END_TEST
 
+/* A job's id becomes the name of a directory: nothing else may pass. */
+START_TEST (job_ids)
+{
+	static const char *const bad[] = { "", "abcdefghijk", "abcdefghijklm", "abcdefghijkL", "abcdefghijk1",
+		"abcdefghij/.", "../abcdefghi", "............", "abcdefghijk\n" };
+	unsigned char random[TEXT_JOB_ID];
+	char id[TEXT_JOB_ID + 1];
+
+	ck_assert (text_is_job_id ("abcdefghijkl"));
+	ck_assert (text_is_job_id ("234567zzzzzz"));
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_msg (!text_is_job_id (bad[i]), "%s", bad[i]);
+	for (int i = 0; i < 256; i++) {
+		memset (random, i, sizeof random);
+		text_job_id_make (id, random);
+		ck_assert_msg (text_is_job_id (id), "%s", id);
+	}
+}
+END_TEST
+
 START_TEST (names)
 {
 	char name[TEXT_NAME_MAX + 1];
@@ -459,6 +479,7 @@ static void cases (TCase *tcase)
 	tcase_add_loop_test (tcase, nearest, 0, ROWS (near_rows));
 	tcase_add_test (tcase, nearest_of_a_long_word);
 	tcase_add_test (tcase, names);
+	tcase_add_test (tcase, job_ids);
 	tcase_add_test (tcase, hint);
 	tcase_add_test (tcase, show_line);
 	tcase_add_test (tcase, join);

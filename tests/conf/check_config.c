@@ -341,6 +341,7 @@ static const struct {
 	{ "workers:\n  spare: 65", "f:2:10: workers.spare (65) is more than workers.max (64)" },
 	{ "limits: {unauthenticated_each: 9, unauthenticated: 8}",
 		"f:1:52: limits.unauthenticated_each (9) is more than limits.unauthenticated (8)" },
+	{ "jobs: {each: 9, max: 8}", "f:1:22: jobs.each (9) is more than jobs.max (8)" },
 	{ "limits: {connections_each: 9, connections: 8}",
 		"f:1:44: limits.connections_each (9) is more than limits.connections (8)" },
 	{ "limits: {unauthenticated_each: 257}",
