@@ -373,7 +373,7 @@ static void on_ended (struct call *call, const struct remex_result *result)
 	call->result = *result;
 	call->request = NULL;
 	call->kept = call->sink->flush && !call->leaving;
-	if (call->leaving && !call->task.queued)
+	if (call->leaving && !call->task.queued && !call->durable)
 		drive_leave (call->drive); /* do not wait until our reader takes the rest */
 	if (!may_end (call, result->outcome, words, sizeof words)) {
 		call->result.outcome = REMEX_FAILED;
@@ -454,12 +454,14 @@ static void part_ended (struct call *call, const struct remex_result *result)
 		break;
 	case DURABLE_RESULT:
 		on_ended (call, result);
-		if (!call->leaving)
-			go_on (call);
+		go_on (call);
 		break;
 	case DURABLE_FINAL: on_ended (call, result); break;
 	case DURABLE_LOST: end_lost (call); break;
-	case DURABLE_DONE: break;
+	case DURABLE_DONE:
+		if (call->leaving && !call->task.queued)
+			drive_leave (call->drive);
+		break;
 	}
 }
 

@@ -177,7 +177,8 @@ enum durable_next durable_ended (
 		return DURABLE_RESULT;
 	case DURABLE_REMOVING:
 		/* The result is known, and is not kept waiting for long. A job that stays is forgotten by its host some time. */
-		if (is_cut (result) && durable->removals++ < FIRST_TRIES)
+		if ((is_cut (result) || (result->outcome == REMEX_FAILED && strcmp (result->code, "not_found") != 0)) &&
+			durable->removals++ < FIRST_TRIES) /* also where its process is just ending there */
 			return pause_call (durable, job, result->message, where);
 		break;
 	case DURABLE_OVER: break;
