@@ -453,6 +453,7 @@ void viewers_taken (struct viewers *viewers, size_t n)
 	if (viewer->input_at != INPUT_APPEND)
 		viewer->input_at += (int64_t)n;
 	viewer->credit += (int64_t)n;
+	viewers->more = true; /* the viewer has to be told, before anything is waited for */
 	viewers->taken += (int64_t)n;
 	/* What one viewer has sent in a row is not torn. */
 	if (!buf_len (&viewer->input))
