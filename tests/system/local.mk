@@ -16,6 +16,7 @@ system_tests = \
 	%D%/activation.test \
 	%D%/broken.test \
 	%D%/daemon.test \
+	%D%/durable.test \
 	%D%/discover.test \
 	%D%/enrol.test \
 	%D%/fair.test \
