@@ -70,6 +70,7 @@ static int get_terminal (struct job_order *start)
 	terminal_session_close (session);
 	free (session);
 	start->tty.term = start->term;
+	start->job.input = true; /* what is typed */
 	if (!start->tty.rows || !start->tty.cols) {
 		start->tty.rows = ROWS;
 		start->tty.cols = COLS;
