@@ -40,5 +40,5 @@ bench: all $(bench_programs) %D%/echo.la
 .PHONY: bench
 
 dist_noinst_SCRIPTS += %D%/run
-EXTRA_DIST += %D%/discover.py %D%/fanout.py %D%/files.py %D%/measure.py %D%/ssh.py %D%/terminals.py
+EXTRA_DIST += %D%/discover.py %D%/fanout.py %D%/files.py %D%/jobs.py %D%/measure.py %D%/ssh.py %D%/terminals.py
 CLEANFILES += $(bench_programs) %D%/echo.la

@@ -56,9 +56,10 @@ json_t *job_verbs_json (void)
 	json_t *verbs = json_array ();
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		json_array_append_new (verbs, json_pack ("{ss ss sb sb sb sb sb sb so}", "name", rows[i].name, "help",
-						      rows[i].help, "control", 0, "facts", 0, "paths", 0, "runs", 0, "tty", 0,
-						      "exact", rows[i].exact, "params", params_json (rows[i].params)));
+		json_array_append_new (
+			verbs, json_pack ("{ss ss sb sb sb sb sb sb so}", "name", rows[i].name, "help", rows[i].help,
+				       "control", 0, "facts", 0, "paths", 0, "runs", 0, "tty", 0, "exact",
+				       rows[i].exact, "params", params_json (rows[i].params)));
 	return json_pack ("{ss ss ss sb so}", "plugin", JOB_PLUGIN, "version", PACKAGE_VERSION, "summary",
 		"Calls that go on without their client.", "builtin", 1, "verbs", verbs);
 }
