@@ -539,7 +539,7 @@ static int read_header (const json_t *header, struct err *err)
 	call_limits_lower (&held.limits, &lower);
 	held.deadline_ms = *deadline ? clock_ms () + *deadline : 0;
 	held.wait_output = json_is_true (json_object_get (header, "wait_output"));
-	held.viewers.takes_input = tty.wanted || json_is_true (json_object_get (header, "input"));
+	held.viewers.takes_input = json_is_true (json_object_get (header, "input"));
 	held.viewers.has_tty = tty.wanted;
 	if (tty.wanted) {
 		held.viewers.rows = tty.rows;
@@ -773,6 +773,8 @@ static int64_t handle_times (int64_t now)
 		}
 		stop (BY_DEADLINE, grace_of_config ());
 	}
+	if (is_held_up ())
+		held.moved_ms = now; /* it is the viewer that idles */
 	if (idles () && now >= held.moved_ms + held.limits.value[LIMIT_IDLE]) {
 		if (held.phase == DRAINING) {
 			held.stopped_by = BY_IDLE;

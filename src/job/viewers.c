@@ -326,7 +326,10 @@ static void handle (struct viewers *viewers, struct viewer *viewer)
 	switch (record->type) {
 	case JOB_FOLLOW: follow (viewers, viewer, record->a, record->b); break;
 	case JOB_INPUT: take_input (viewers, viewer, record->a, packet.data, record->length); break;
-	case JOB_INPUT_END: end_input (viewer, record->a); break;
+	case JOB_INPUT_END:
+		if (!viewers->has_tty) /* the input of a terminal has no end */
+			end_input (viewer, record->a);
+		break;
 	case JOB_PEEK: draw (viewers, viewer, true, record->a); break;
 	case JOB_SIGNAL:
 		if (!viewer->read_only && record->a > 0 && record->a < 64)

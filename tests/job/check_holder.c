@@ -542,6 +542,68 @@ START_TEST (deaths)
 }
 END_TEST
 
+static bool is_screen (int fd, const char *part)
+{
+	while (next_record (fd) != JOB_SCREEN)
+		ck_assert (packet.record.type == JOB_OUTPUT || packet.record.type == JOB_INPUT_TAKEN);
+	return strstr ((char *)packet.data, part) != NULL;
+}
+
+/* A job with a terminal: its size, the sizes of its viewers, its screen, what it shows afterwards. */
+START_TEST (terminal)
+{
+	struct pollfd none = { .fd = -1 };
+	int a, b, fd;
+
+	if ((fd = open ("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0) {
+		SKIP ("no terminal can be made");
+		return;
+	}
+	close (fd);
+	run ("stty -echo; stty size; printf '\\033[?2004h\\033[1mbold'; read x; stty size; echo \"$x\"; sleep 1000",
+		"{\"input\":true,\"tty\":{\"rows\":30,\"cols\":90}}");
+	a = viewer ();
+	ck_assert_ptr_nonnull (strstr ((char *)packet.data, "\"input\":true,\"tty\":[30,90]"));
+	post (a, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	ck_assert_ptr_nonnull (strstr (read_output (a, "bold"), "30 90"));
+	b = viewer ();
+	post (b, JOB_FOLLOW, 0, FOLLOW_LIVE | FOLLOW_SCREEN);
+	ck_assert (is_screen (b, "\033[0;1mbold"));
+	ck_assert_ptr_nonnull (strstr ((char *)packet.data, "\033[?2004h"));
+	post (b, JOB_RESIZE, 40, 100);
+	post (b, JOB_INPUT_END, INPUT_APPEND, 0); /* a terminal has no end of input */
+	post (b, JOB_PEEK, 0, 0);
+	ck_assert (is_screen (b, "30 90\nbold\n"));
+	send_input (a, INPUT_APPEND, "wo");
+	send_input (b, INPUT_APPEND, "rd\n");
+	read_output (b, "d");
+	close (b);
+	b = viewer ();
+	ck_assert_ptr_nonnull (strstr ((char *)packet.data, "\"tty\":[40,100]"));
+	do {
+		post (b, JOB_PEEK, 0, 0);
+		poll (&none, 1, 10);
+	} while (!is_screen (b, "40 100"));
+	post (b, JOB_STOP, 60000, 0); /* the shell ends by the hang-up, or by TERM */
+	while (next_record (b) != JOB_END)
+		;
+	close (a);
+	close (b);
+	ck_assert_int_eq (over (), 0);
+	ck_assert (outcome_has ("\"cancelled\""));
+	given.replay = given.tty = true;
+	fork_holder ();
+	ck_assert_int_eq (next_record (first), JOB_HELLO);
+	ck_assert_ptr_nonnull (strstr ((char *)packet.data, "\"state\":\"ended\""));
+	ck_assert_ptr_nonnull (strstr ((char *)packet.data, "\"tty\":[40,100]"));
+	ck_assert_int_eq (next_record (first), JOB_END);
+	post (first, JOB_PEEK, 0, 0);
+	ck_assert (is_screen (first, "40 100\n"));
+	fd_close (&first);
+	ck_assert_int_eq (waitpid (holder, NULL, 0), holder);
+}
+END_TEST
+
 /* `pkill remexd` is not for a holder. */
 START_TEST (signals_of_others)
 {
@@ -572,6 +634,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, signals);
 	tcase_add_loop_test (tcase, left_behind, 0, 2);
 	tcase_add_loop_test (tcase, deaths, 0, 3);
+	tcase_add_test (tcase, terminal);
 	tcase_add_test (tcase, signals_of_others);
 }
 
