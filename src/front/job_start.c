@@ -385,8 +385,9 @@ static int prepare (struct job_start *start, const struct verb *verb, const stru
 	char *attachment = NULL, command[COMMAND_MAX], flags[4] = "";
 	size_t more;
 	bool tty = json_object_get (message->header, "tty");
-	/* The worker knows a call with input by its key `input`, which is not in the header yet. */
-	const char *insert = json_is_true (json_object_get (job, "input")) ? "\"input\":true," : "";
+	/* The worker knows a call with input by its key `input`, which is not in the header yet. That of a terminal is always
+	 * open. */
+	const char *insert = tty || json_is_true (json_object_get (job, "input")) ? "\"input\":true," : "";
 	size_t before = (size_t)((const char *)memchr (message->text, '{', message->text_len) - message->text) + 1;
 
 	if (call_limits_read (&limits, json_object_get (message->header, "limits"), err) < 0)
