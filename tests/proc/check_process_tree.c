@@ -58,6 +58,7 @@ START_TEST (test_hang_up)
 	ck_assert_int_eq (pipe2 (up, O_CLOEXEC), 0);
 	if (!(session = fork ())) {
 		setsid ();
+		signal (SIGHUP, SIG_DFL); /* nohup(1) */
 		signal (SIGTERM, SIG_IGN);
 		if (rows[_i].terminal)
 			ioctl (slave, TIOCSCTTY, 0);
