@@ -155,7 +155,7 @@ static bool is_reaped (struct audit_process *audit)
 static void unqueue (struct audit_process *audit, struct queued *queued)
 {
 	list_remove (&queued->node);
-	audit->queued -= queued->n;
+	audit->queued -= sizeof *queued + queued->n;
 	free (queued);
 }
 
@@ -187,7 +187,7 @@ static int post_line (struct audit_process *audit, uint64_t starts, const void *
 		return 0;
 	if (!list_linked (&audit->queue) && errno != EAGAIN)
 		return -1;
-	if (n > AUDIT_QUEUE_MAX - audit->queued) {
+	if (sizeof *queued + n > AUDIT_QUEUE_MAX - audit->queued) {
 		errno = ENOSPC;
 		return -1;
 	}
@@ -197,7 +197,7 @@ static int post_line (struct audit_process *audit, uint64_t starts, const void *
 	queued->n = n;
 	memcpy (queued->bytes, line, n);
 	list_append (&audit->queue, &queued->node);
-	audit->queued += n;
+	audit->queued += sizeof *queued + n;
 	return 0;
 }
 

@@ -38,6 +38,10 @@ enum {
 	LOOK_MS = 5000, /* between two looks (jobs_watch) */
 	EVENTS_MAX = 64, /* handled in a row before the loop looks at others */
 	HELPERS_MAX = 64, /* replays at once */
+	RESERVE = 8, /* of these and of jobs.max, one of so many is kept for root and the daemon's own user */
+	EACH = 4, /* of the replays, one of so many is for one caller */
+	DURABLE_MS =
+		60 * 60 * 1000, /* so long an ended durable job is kept in any case: its key says that it has run */
 	FOUND_MAX = 100000, /* jobs that are found again */
 };
 
@@ -57,6 +61,7 @@ struct known_job {
 	int pidfd; /* of the holder; -1: none */
 	json_t *outcome; /* ENDED, LOST */
 	double ended; /* ENDED, LOST: Unix time */
+	bool settled; /* ended since the last trim_all */
 	/* STARTING */
 	struct job_scope scope;
 	bool scoped; /* `scope` is in use */
@@ -69,6 +74,7 @@ struct job_helper {
 	struct list node;
 	struct job_event event;
 	struct child child;
+	char owner[JOB_OWNER_MAX]; /* who reads; "": nobody */
 };
 
 static void expire (struct jobs *jobs);
@@ -114,7 +120,7 @@ static void unwatch (struct jobs *jobs, int *pidfd)
 }
 
 /* Reap that child when it has ended. */
-static void add_helper (struct jobs *jobs, const struct child *child)
+static void add_helper (struct jobs *jobs, const struct child *child, const char *owner)
 {
 	struct job_helper *helper = calloc (1, sizeof *helper);
 	int pidfd = child->pidfd;
@@ -124,6 +130,7 @@ static void add_helper (struct jobs *jobs, const struct child *child)
 		return;
 	}
 	helper->child = *child;
+	snprintf (helper->owner, sizeof helper->owner, "%s", owner);
 	list_append (&jobs->helpers, &helper->node);
 	jobs->n_helpers++;
 	watch (jobs, pidfd, &helper->event, EVENT_HELPER);
@@ -146,7 +153,7 @@ static void end_scope (struct jobs *jobs, struct known_job *job)
 	job_scope_end (&job->scope);
 	if (job->scope.busctl.pid > 0) {
 		epoll_ctl (jobs->events, EPOLL_CTL_DEL, job->scope.busctl.pidfd, NULL);
-		add_helper (jobs, &job->scope.busctl);
+		add_helper (jobs, &job->scope.busctl, "");
 	} else {
 		unwatch (jobs, &job->scope.busctl.pidfd);
 	}
@@ -221,6 +228,12 @@ static struct known_job *find (const struct jobs *jobs, const struct job_caller 
 	return find_key (jobs, caller, text);
 }
 
+/* Is the job kept whatever the limits say? */
+static bool is_kept (const struct known_job *job)
+{
+	return is_live (job) || (job->record.durable && unix_time () < job->ended + DURABLE_MS / 1000.0);
+}
+
 /* Of that owner more jobs have ended than are kept: forget the oldest. */
 static void trim (struct jobs *jobs, const char *owner)
 {
@@ -232,7 +245,7 @@ static void trim (struct jobs *jobs, const char *owner)
 		int n = 0;
 
 		list_each (job, &jobs->all, node) {
-			if (is_live (job) || strcmp (job->record.owner, whose) != 0)
+			if (is_kept (job) || strcmp (job->record.owner, whose) != 0)
 				continue;
 			n++;
 			if (!oldest || job->ended < oldest->ended)
@@ -241,6 +254,21 @@ static void trim (struct jobs *jobs, const char *owner)
 		if (n <= jobs->generation->config->jobs.keep_number || !oldest || !forget (jobs, oldest))
 			return;
 	}
+}
+
+/* The same for all owners of jobs that have ended since the last call. Jobs are freed: this is no call for those who walk
+ * through them. */
+static void trim_all (struct jobs *jobs)
+{
+	struct known_job *job;
+
+again:
+	list_each (job, &jobs->all, node)
+		if (job->settled) {
+			job->settled = false;
+			trim (jobs, job->record.owner);
+			goto again;
+		}
 }
 
 /* --- the end of a holder ----------------------------------------------------------------------------------------- */
@@ -262,7 +290,7 @@ static json_t *lose (struct jobs *jobs, struct known_job *job)
 }
 
 /* The holder of the job is gone, and its lock is free: what is the outcome? `never`: the holder says that the job has not
- * started. The job may be freed. */
+ * started. The job may be freed, and no other one. */
 static void settle (struct jobs *jobs, struct known_job *job, bool never)
 {
 	end_scope (jobs, job);
@@ -279,7 +307,7 @@ static void settle (struct jobs *jobs, struct known_job *job, bool never)
 		job->outcome = lose (jobs, job);
 	job->phase = json_object_get (job->outcome, "done") || json_object_get (job->outcome, "error") ? PHASE_ENDED
 												       : PHASE_LOST;
-	trim (jobs, job->record.owner);
+	job->settled = true;
 }
 
 static void refuse_request (struct jobs *jobs, uint64_t request, enum code code, const char *fmt, ...)
@@ -344,7 +372,8 @@ static int find_holder (const struct jobs *jobs, const char *id)
 	if (fd < 0)
 		return -1;
 	passrights_refuse (fd);
-	if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid > 0 && peer.pid != getpid ())
+	if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid > 0 && peer.pid != getpid () &&
+		peer.uid == geteuid ()) /* a holder listens before it becomes the job's user */
 		pidfd = pidfd_open (peer.pid, 0);
 	/* If the holder lives now, it has lived since the number was read, and no other process has got it. */
 	if (pidfd >= 0 && !is_connected (fd))
@@ -439,6 +468,7 @@ static void find_again (struct jobs *jobs)
 	else
 		fd_close (&fd);
 	sort (jobs);
+	trim_all (jobs);
 	expire (jobs);
 	n = 0;
 	list_each (job, &jobs->all, node) {
@@ -536,7 +566,7 @@ static int check_number (const struct jobs *jobs, const struct job_caller *calle
 		all += is_live (job);
 		own += is_live (job) && !strcmp (job->record.owner, caller->owner);
 	}
-	if (all >= config->jobs.max)
+	if (all >= config->jobs.max - (caller->full ? 0 : config->jobs.max / RESERVE))
 		return err_set (err, CODE_BUSY, "%d jobs run already (jobs.max)", all);
 	if (!caller->full && own >= config->jobs.each)
 		return err_set (err, CODE_BUSY, "%s has %d running jobs already (jobs.each)", caller->you, own);
@@ -729,8 +759,20 @@ static void go_on_with_scope (struct jobs *jobs, struct known_job *job)
 
 /* --- the other requests ------------------------------------------------------------------------------------------ */
 
+/* May the caller read one more ended job now? */
+static bool may_replay (const struct jobs *jobs, const struct job_caller *caller)
+{
+	const struct job_helper *helper;
+	size_t own = 0;
+
+	list_each (helper, &jobs->helpers, node)
+		own += !strcmp (helper->owner, caller->owner);
+	return caller->full ? jobs->n_helpers < HELPERS_MAX
+			    : own < HELPERS_MAX / EACH && jobs->n_helpers < HELPERS_MAX - HELPERS_MAX / RESERVE;
+}
+
 /* Fork a holder that serves the files of an ended job to one viewer. */
-static void replay (struct jobs *jobs, uint64_t request, const struct known_job *job)
+static void replay (struct jobs *jobs, const struct job_caller *caller, uint64_t request, const struct known_job *job)
 {
 	struct holder holder = {
 		.lock = -1, .listener = -1, .cgroup = -1, .left = -1, .tty = job->record.tty, .replay = true
@@ -745,7 +787,7 @@ static void replay (struct jobs *jobs, uint64_t request, const struct known_job 
 	struct job_files files;
 	int link[2];
 
-	if (jobs->n_helpers >= HELPERS_MAX) {
+	if (!may_replay (jobs, caller)) {
 		refuse_request (jobs, request, CODE_BUSY, "too many jobs that have ended are read at once");
 	} else if (job_directory_replay (jobs->directory, job->record.id, &files) < 0) {
 		refuse_request (
@@ -765,7 +807,7 @@ static void replay (struct jobs *jobs, uint64_t request, const struct known_job 
 			fd_close (&link[0]);
 		} else {
 			child.pidfd = pidfd_open (child.pid, 0);
-			add_helper (jobs, &child);
+			add_helper (jobs, &child, caller->owner);
 			give (jobs, request, job, 0, &link[0]);
 		}
 		fd_close (&link[1]);
@@ -774,13 +816,13 @@ static void replay (struct jobs *jobs, uint64_t request, const struct known_job 
 	fd_close (&birth.log);
 }
 
-static void open_job (struct jobs *jobs, uint64_t request, struct known_job *job)
+static void open_job (struct jobs *jobs, const struct job_caller *caller, uint64_t request, const struct known_job *job)
 {
 	char id[TEXT_JOB_ID + 1];
 	int fd;
 
 	if (!is_live (job)) {
-		replay (jobs, request, job);
+		replay (jobs, caller, request, job);
 		return;
 	}
 	memcpy (id, job->record.id, sizeof id);
@@ -915,7 +957,7 @@ void jobs_request (
 		return;
 	}
 	switch (record->type) {
-	case REC_JOB_OPEN: open_job (jobs, record->id, job); break;
+	case REC_JOB_OPEN: open_job (jobs, caller, record->id, job); break;
 	case REC_JOB_REMOVE: remove_job (jobs, record->id, job); break;
 	case REC_JOB_KILL: kill_job (jobs, record->id, job); break;
 	default: jobs_refuse (jobs, record->id, EPERM);
@@ -944,7 +986,7 @@ void jobs_receive (struct jobs *jobs)
 		struct job_event *about;
 
 		if (epoll_wait (jobs->events, &event, 1, 0) <= 0)
-			return;
+			break;
 		about = event.data.ptr;
 		switch (about->kind) {
 		case EVENT_HOLDER: on_holder_end (jobs, list_entry (about, struct known_job, holder_event)); break;
@@ -952,6 +994,7 @@ void jobs_receive (struct jobs *jobs)
 		case EVENT_HELPER: reap_helper (jobs, list_entry (about, struct job_helper, event)); break;
 		}
 	}
+	trim_all (jobs);
 }
 
 /* Forget the jobs that were kept for long enough. */
@@ -961,12 +1004,13 @@ static void expire (struct jobs *jobs)
 	struct known_job *job, *after;
 
 	list_each_safe (job, after, &jobs->all, node)
-		if (!is_live (job) && job->ended < oldest)
+		if (!is_kept (job) && job->ended < oldest)
 			forget (jobs, job);
 }
 
 void jobs_watch (struct jobs *jobs)
 {
+	struct job_helper *helper, *next;
 	struct known_job *job, *after;
 
 	list_each_safe (job, after, &jobs->all, node)
@@ -987,6 +1031,9 @@ void jobs_watch (struct jobs *jobs)
 		else
 			on_holder_end (jobs, job);
 	}
+	list_each_safe (helper, next, &jobs->helpers, node)
+		reap_helper (jobs, helper); /* those without a pidfd, too */
+	trim_all (jobs);
 	expire (jobs);
 }
 

@@ -45,7 +45,10 @@
 #include "wire/job_verbs.h"
 #include "wire/records.h"
 
-enum { SIGNALS_MAX = 16 }; /* read in a row before the loop looks at others */
+enum {
+	SIGNALS_MAX = 16, /* read in a row before the loop looks at others */
+	STOPPED_MAX = 64, /* children continued in a row, likewise */
+};
 
 enum supervisor_state { STARTING, SERVING, DRAINING, ENDING };
 
@@ -617,9 +620,13 @@ static void watch_children (struct supervisor *supervisor)
 	front_process_look (&supervisor->front);
 	if (supervisor->log.pid && waitpid (supervisor->log.pid, NULL, WNOHANG) != 0)
 		supervisor->log.pid = 0;
-	while ((result = waitid (P_ALL, 0, &info, WSTOPPED | WNOHANG)) == 0 ? info.si_pid : errno == EINTR) {
-		if (result < 0)
+	/* Their users may stop holders of jobs again and again: the others come with the next signal, or the next turn. */
+	for (int i = 0; i < STOPPED_MAX; i++) {
+		result = waitid (P_ALL, 0, &info, WSTOPPED | WNOHANG);
+		if (result < 0 && errno == EINTR)
 			continue;
+		if (result < 0 || !info.si_pid)
+			break;
 		if (info.si_pid != supervisor->front.child.pid)
 			kill (info.si_pid, SIGCONT);
 		workers_log_stopped (&supervisor->workers, info.si_pid);
