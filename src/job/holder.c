@@ -38,6 +38,7 @@
 
 enum {
 	CALL = 1, /* the id of the only request in the worker's records */
+	CALL_MAX = 4 * HEADER_CALL_MAX, /* bytes of header and attachment */
 	PIECE = 64 * 1024, /* read from an outlet at once */
 	BURST = 16, /* records of the worker, and pieces of input, in a row */
 	LATE_MS = 500, /* how long to wait for the end of a pipe after its command has ended */
@@ -629,20 +630,28 @@ static int become_user (struct err *err)
 	return result;
 }
 
-/* Fork the keeper, and become the user. On failure nothing of the job runs, or will not for long. */
+/* Fork the keeper, become the user, and only then read what the user has sent. On failure nothing of the job runs, or will not
+ * for long. */
 static int start (struct err *err)
 {
-	json_t *header = header_parse (held.call, held.header_n, HEADER_CALL_TOKENS, NULL, err);
-	int result = header ? read_header (header, err) : -1;
+	struct err refused = { 0 };
+	json_t *header;
+	int result;
 
-	json_decref (header);
+	held.cgroup_kill = held.given->cgroup >= 0 ? cgroup_kill_open (held.given->cgroup) : -1;
+	result = fork_keeper (err);
+	close_given ();
+	if (become_user (&refused) < 0) {
+		/* As root no viewer is served. The end of its link makes the keeper kill. */
+		log_error ("the holder of a job cannot become its user: %s", refused.text);
+		_exit (HOLDER_FAILED);
+	}
 	if (result < 0)
 		return -1;
-	held.cgroup_kill = held.given->cgroup >= 0 ? cgroup_kill_open (held.given->cgroup) : -1;
-	if (fork_keeper (err) < 0)
-		return -1;
-	close_given ();
-	return become_user (err);
+	header = header_parse (held.call, held.header_n, HEADER_CALL_TOKENS, NULL, err);
+	result = header ? read_header (header, err) : -1;
+	json_decref (header);
+	return result;
 }
 
 /* The job could not start. Its processes, if there are any, are killed: their keeper's link ends. */
@@ -650,6 +659,8 @@ static void start_failed (const struct err *err)
 {
 	fail (err->code ? (enum code)err->code : CODE_INTERNAL, err->text);
 	log_error ("a job could not start: %s", err->text);
+	free (held.call);
+	held.call = NULL; /* the worker does not get it */
 	if (held.keeper_link >= 0) {
 		shutdown (held.keeper_link, SHUT_WR);
 		held.keeper_late_ms = clock_ms () + GUARD_KILL_MS + KEEPER_LATE_MS;
@@ -663,7 +674,8 @@ static void on_call (void *arg, const struct packet *piece_of_call)
 	struct err err = { 0 };
 
 	(void)arg;
-	if (record->a < 0 || record->b < 0 || record->a + record->b > 4 * HEADER_CALL_MAX)
+	if (held.phase != WAITING || record->a < 0 || record->a > CALL_MAX || record->b < 0 ||
+		record->b > CALL_MAX - record->a)
 		return;
 	if (!held.call) {
 		held.header_n = (size_t)record->a;

@@ -260,7 +260,13 @@ END_TEST
 START_TEST (cannot_start)
 {
 	begin ();
+	/* Sizes that no call has; and what comes behind the call that has failed. */
+	post (first, REC_CALL, INT64_MAX, INT64_MAX);
+	post (first, REC_CALL, INT64_MAX, 1);
+	post (first, REC_CALL, -1, 0);
+	post (first, REC_CALL, 0, -1);
 	send_call ("{\"call\":\"tester.run\",\"deadline\":-1}");
+	post (first, REC_CALL, 0, 0);
 	ck_assert_int_eq (next_record (first), JOB_END);
 	over ();
 	ck_assert (outcome_has ("{\"error\":{\"code\":\"bad_value\""));
