@@ -489,7 +489,9 @@ static void take_job (struct call *call, const void *bytes, size_t n)
 		return;
 	}
 	if (call->durable) {
-		take_place (call);
+		/* Of the lines behind the first one only a cut concerns the place. */
+		if (call->job.begun && (!begun || call->job.cut))
+			take_place (call);
 		return;
 	}
 	if (call->job.cut)
@@ -702,6 +704,7 @@ static int begin_part (
 	}
 	call->host = host;
 	call->job.begun = false;
+	buf_consume (&call->job.line, buf_len (&call->job.line)); /* the connection may have been cut within a line */
 	durable_begun (call->durable);
 	call->request = remex_start (host, name, options, error);
 	free (args);

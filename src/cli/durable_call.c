@@ -119,7 +119,10 @@ static enum durable_next pause_call (
 	char what[400];
 
 	snprintf (durable->reason, sizeof durable->reason, "%s", why);
-	if (!durable->lost_ms || durable->attached) {
+	/* A command may be silent for hours: what has held for as long as the longest pause is progress, too. */
+	if (durable->attached && now - durable->attached_ms >= PAUSE_MOST_MS)
+		durable->lost_ms = 0;
+	if (!durable->lost_ms) {
 		durable->lost_ms = now;
 		durable->tries = 0;
 		durable->told = false;
@@ -153,6 +156,7 @@ enum durable_next durable_ended (
 		if (result->outcome == REMEX_COMPLETED && job_reply_started (job, result) == 0) {
 			durable->reached = true;
 			durable->phase = DURABLE_ATTACHED;
+			durable->lost_ms = 0;
 			return DURABLE_NEXT;
 		}
 		/* The first start may fail as any call does. A start that was sent before may have come. */
@@ -164,7 +168,8 @@ enum durable_next durable_ended (
 		durable->phase = DURABLE_OVER;
 		return DURABLE_FINAL;
 	case DURABLE_ATTACHED:
-		if (is_cut (result))
+		/* A server refuses an attachment with `busy`; behind the place of the job it is how the job ended. */
+		if (is_cut (result) && !(durable->attached && !strcmp (result->code, "busy")))
 			return pause_call (durable, job, result->message, where);
 		if (result->outcome == REMEX_FAILED || result->outcome == REMEX_LOST ||
 			result->outcome == REMEX_UNREACHABLE || !durable->attached) {
@@ -174,6 +179,7 @@ enum durable_next durable_ended (
 			return DURABLE_LOST;
 		}
 		durable->phase = DURABLE_REMOVING;
+		durable->lost_ms = 0;
 		return DURABLE_RESULT;
 	case DURABLE_REMOVING:
 		/* The result is known, and is not kept waiting for long. A job that stays is forgotten by its host some time. */
@@ -214,7 +220,11 @@ int durable_attached (struct durable_call *durable, const struct job_reply *job,
 		return -1;
 	}
 	durable->attached = true;
-	durable->lost_ms = 0;
+	durable->attached_ms = clock_ms ();
+	if (durable->has_input && job->input > durable->input) {
+		durable->input = job->input;
+		durable->lost_ms = 0;
+	}
 	durable->sent = durable->has_input ? job->input : 0;
 	return 0;
 }
@@ -223,6 +233,8 @@ void durable_came (struct durable_call *durable, size_t n)
 {
 	durable->output += (int64_t)n;
 	durable->unconsumed += (int64_t)n;
+	if (n)
+		durable->lost_ms = 0;
 }
 
 size_t durable_consumed (struct durable_call *durable, size_t n)

@@ -9,6 +9,9 @@
  *      v   |                    v   |     key makes it the same job
  *      PAUSING                  PAUSING  --the host was not reached for `patience`--> OVER (lost)
  *
+ * An attachment alone is no progress: `patience` and the back-off go on until a byte of output or input has moved, or the
+ * attachment has held for some time. So a host that takes the call and breaks it off is not asked without end.
+ *
  * A host that could not be reached at first, in a few tries, has started nothing: that is the end, as without --durable.
  *
  * The cancel of a request only detaches it. A call that is stopped stops its job by job.kill, and gets the job's end.
@@ -46,10 +49,12 @@ struct durable_call {
 	bool has_input; /* of the caller */
 	bool reached; /* a start was sent, and may have come */
 	bool attached; /* the job has said where its input and output are, on this connection */
-	int tries; /* since then */
+	int64_t attached_ms; /* clock_ms: since when */
+	int64_t input; /* what the job had taken then */
+	int tries; /* since the last progress */
 	int removals; /* tries that were cut */
 	bool told; /* the user was told about this cut */
-	int64_t lost_ms, retry_ms; /* clock_ms: when the connection was lost; the next try. 0: none */
+	int64_t lost_ms, retry_ms; /* clock_ms: the first cut since the last progress; the next try. 0: none */
 	int64_t output; /* bytes of output that have come */
 	int64_t unconsumed; /* of them */
 	int64_t stale; /* of these, those that came over an earlier connection: they give this one no credit */
