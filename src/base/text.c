@@ -295,6 +295,17 @@ size_t text_show (char *out, const void *bytes, size_t n)
 	return (size_t)(to - out);
 }
 
+size_t text_unfinished (const void *bytes, size_t n)
+{
+	for (size_t i = 1; i < TEXT_UTF8_MAX && i <= n; i++) {
+		uint8_t byte = ((const uint8_t *)bytes)[n - i];
+
+		if ((byte & 0xC0) != 0x80)
+			return i < (byte >= 0xF0 ? 4u : byte >= 0xE0 ? 3u : byte >= 0xC2 ? 2u : 1u) ? i : 0;
+	}
+	return 0;
+}
+
 size_t text_show_line (char *out, const void *bytes, size_t n)
 {
 	bool carriage = n && ((const char *)bytes)[n - 1] == '\r';

@@ -55,7 +55,11 @@ size_t text_json (char *out, const char *p, size_t *length);
 enum { TEXT_SHOWN_MAX = 4 };
 size_t text_show (char *out, const void *bytes, size_t n);
 
-/* The same for a line without its newline: a carriage return at its end, as DOS has it, is copied. */
+/* How many bytes at the end of n bytes begin a character of UTF-8 whose rest is missing: less than TEXT_UTF8_MAX. */
+enum { TEXT_UTF8_MAX = 4 };
+size_t text_unfinished (const void *bytes, size_t n);
+
+/* The same as text_show for a line without its newline: a carriage return at its end, as DOS has it, is copied. */
 size_t text_show_line (char *out, const void *bytes, size_t n);
 
 /* Quote `text` as one word of sh(1): unchanged if no character is special, else in single quotes (a single quote itself

@@ -15,7 +15,10 @@
 #include "cli/say.h"
 #include "wire/codes.h"
 
-enum { PATIENCE_MS = 10000 }; /* for the answer to a cancel, when no user at a terminal waits for it */
+enum {
+	PATIENCE_MS = 10000, /* for the answer to a cancel, when no user at a terminal waits for it */
+	SHOWN_PIECE = 4096, /* bytes that become text at once */
+};
 
 /* How much output of a server is kept; the server decides how much it sends. */
 #define COLLECT_MAX ((size_t)256 * 1024 * 1024) /* of stdout, of stderr */
@@ -249,12 +252,19 @@ static void check_outputs (struct call *call)
 		break_off (call, call->drive->err.error, many ? NULL : "cannot write to standard error");
 }
 
+/* n bytes are written: those that were added to what came give no credit. */
+static void consume_written (struct call *call, size_t n)
+{
+	size_t added = call->surplus < n ? call->surplus : n;
+
+	call->surplus -= added;
+	call_consume (call, n - added);
+	check_outputs (call);
+}
+
 static void on_written (struct writer *writer, size_t n)
 {
-	struct call *call = list_entry (writer, struct call, writer);
-
-	call_consume (call, n);
-	check_outputs (call);
+	consume_written (list_entry (writer, struct call, writer), n);
 }
 
 static void keep_tail (struct call *call, const uint8_t *bytes, size_t n)
@@ -286,6 +296,61 @@ static int live_take (struct call *call, const char *stream, const void *bytes, 
 	return 0;
 }
 
+/* Put n bytes as text. */
+static void put_shown (struct call *call, struct output *output, const uint8_t *bytes, size_t n)
+{
+	char shown[TEXT_SHOWN_MAX * SHOWN_PIECE];
+	const uint8_t *end = bytes + n, *at;
+	size_t m = 0;
+
+	for (; bytes < end; bytes = at) {
+		for (at = bytes; at < end && *at != '\n' && *at != '\r'; at++)
+			continue;
+		m += text_show (shown + m, bytes, (size_t)(at - bytes));
+		if (at < end)
+			shown[m++] = (char)*at++;
+	}
+	call->surplus += m - n; /* text_show makes no text shorter */
+	consume_written (call, output_put (output, &call->writer, shown, m));
+}
+
+static int shown_take (struct call *call, const char *stream, const void *bytes, size_t n)
+{
+	bool to_err = !strcmp (stream, "stderr");
+	struct output *output = to_err ? &call->drive->err : &call->drive->out;
+	struct call_held *held = &call->held[to_err];
+	uint8_t piece[SHOWN_PIECE];
+	const uint8_t *at = bytes;
+
+	if (!output->terminal)
+		return live_take (call, stream, bytes, n);
+	if (to_err)
+		keep_tail (call, bytes, n);
+	while (n) {
+		size_t more = n < sizeof piece - held->n ? n : sizeof piece - held->n, whole;
+
+		memcpy (piece, held->bytes, held->n);
+		memcpy (piece + held->n, at, more);
+		whole = held->n + more;
+		held->n = text_unfinished (piece, whole);
+		whole -= held->n;
+		memcpy (held->bytes, piece + whole, held->n);
+		put_shown (call, output, piece, whole);
+		at += more;
+		n -= more;
+	}
+	return 0;
+}
+
+/* A character that was not completed. */
+static void shown_ended (struct call *call)
+{
+	for (int i = 0; i < 2; i++) {
+		put_shown (call, i ? &call->drive->err : &call->drive->out, call->held[i].bytes, call->held[i].n);
+		call->held[i].n = 0;
+	}
+}
+
 static int keep (struct call *call, struct buf *to, const void *bytes, size_t n)
 {
 	if (buf_append (to, bytes, n) < 0) {
@@ -303,7 +368,8 @@ static int collect_take (struct call *call, const char *stream, const void *byte
 	return keep (call, !strcmp (stream, "stderr") ? &call->err_bytes : &call->out_bytes, bytes, n);
 }
 
-const struct sink sink_live = { .take = live_take }, sink_collect = { .take = collect_take };
+const struct sink sink_live = { .take = live_take }, sink_shown = { .take = shown_take, .ended = shown_ended },
+		  sink_collect = { .take = collect_take };
 
 /* --- events ------------------------------------------------------------------------------------------------------ */
 

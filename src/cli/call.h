@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "cli/console.h"
 #include "cli/drive.h"
 #include "cli/durable_call.h"
@@ -53,9 +54,10 @@ struct sink {
 	bool (*flush) (struct call *call);
 };
 
-/* live: stdout and stderr go to ours as they come. collect: they are kept until the end (call->out_bytes,
- * call->err_bytes). */
-extern const struct sink sink_live, sink_collect;
+/* live: stdout and stderr go to ours as they come. shown: the same, but a terminal shows control characters other than
+ * newline, carriage return and tab, and does not obey them (text_show): for output that was made before, whose queries our
+ * terminal would answer to the shell. collect: they are kept until the end (call->out_bytes, call->err_bytes). */
+extern const struct sink sink_live, sink_shown, sink_collect;
 
 enum {
 	CALL_FORWARD_MS = 2000
@@ -89,6 +91,11 @@ struct call {
 	struct buf out_bytes, err_bytes; /* of sink_collect */
 	char err_tail[512]; /* of sink_live: the last bytes of stderr, and a NUL */
 	size_t n_err_tail;
+	struct call_held {
+		uint8_t bytes[TEXT_UTF8_MAX];
+		size_t n;
+	} held[2]; /* of sink_shown: a character of stdout, of stderr, that is not complete yet */
+	size_t surplus; /* of sink_shown: bytes that it has added to what came, and that are not written yet */
 	struct buf result_bytes; /* of the stream "result" */
 	struct job_reply job; /* of a call about a job, or that starts one */
 	struct remex_result result; /* the strings belong to the call */

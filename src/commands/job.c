@@ -49,7 +49,7 @@ static int call_one (const struct jobs_called *jobs, const struct host_target *t
 	int status = STATUS_REMEX;
 
 	call.options.args = args;
-	call.sink = settings->format ? &sink_collect : &sink_live;
+	call.sink = settings->format ? &sink_collect : settings->raw ? &sink_live : &sink_shown;
 	if (!args) {
 		complain (NULL, "out of memory");
 	} else if (conversation_open_to (&conversation, target, settings->many.connect_timeout) == 0) {

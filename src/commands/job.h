@@ -20,6 +20,7 @@ struct job_settings {
 	struct many_options many;
 	int format;
 	bool quiet;
+	bool raw;
 };
 
 #define OPTION_ROWS_JOBS \
@@ -42,6 +43,11 @@ struct job_settings {
 		OPTION_ROW_JSON (struct job_settings, \
 			"print a JSON object with the whole result, at the end; of many jobs an array"), \
 		OPTION_ROW_JSONL (struct job_settings, "the same, on one line; of many jobs a line as each ends")
+#define OPTION_ROW_RAW \
+	{ \
+		"raw", 0, OPTION_FLAG, offsetof (struct job_settings, raw), NULL, \
+			"at a terminal: its control characters, too, as they came", 0 \
+	}
 #define OPTION_ROWS_JOBS_VIEWS OPTION_ROWS_VIEWS (struct job_settings)
 
 /* A call about each job that the words name. */

@@ -24,6 +24,7 @@ static const struct option logs_options[] = {
 		STREAMS_STDOUT },
 	{ "stderr", 0, OPTION_CHOICE, offsetof (struct job_reading, streams), NULL, "only its standard error",
 		STREAMS_STDERR },
+	OPTION_ROW_RAW,
 	OPTION_ROWS_JOBS,
 	OPTION_ROWS_JOBS_VIEWS,
 	OPTION_ROWS_JOBS_MANY,

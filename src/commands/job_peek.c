@@ -4,6 +4,7 @@
 #include "commands/job.h"
 
 static const struct option peek_options[] = {
+	OPTION_ROW_RAW,
 	OPTION_ROWS_JOBS,
 	OPTION_ROWS_JOBS_VIEWS,
 	OPTION_ROWS_JOBS_MANY,

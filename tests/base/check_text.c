@@ -430,6 +430,20 @@ START_TEST (hint)
 }
 END_TEST
 
+START_TEST (unfinished)
+{
+	static const struct {
+		const char *text;
+		size_t n;
+	} texts[] = { { "", 0 }, { "a", 0 }, { "\xc3", 1 }, { "\xc3\xa9", 0 }, { "a\xe2\x82", 2 },
+		{ "\xe2\x82\xac", 0 }, { "\xf0\x9f\x98", 3 }, { "\xf0\x9f\x98\x80", 0 }, { "\x80\x80\x80\x80", 0 },
+		{ "\xc1", 0 } };
+
+	for (size_t i = 0; i < ROWS (texts); i++)
+		ck_assert_uint_eq (text_unfinished (texts[i].text, strlen (texts[i].text)), texts[i].n);
+}
+END_TEST
+
 START_TEST (show_line)
 {
 	static const struct {
@@ -482,6 +496,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, job_ids);
 	tcase_add_test (tcase, hint);
 	tcase_add_test (tcase, show_line);
+	tcase_add_test (tcase, unfinished);
 	tcase_add_test (tcase, join);
 }
 
