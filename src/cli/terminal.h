@@ -62,7 +62,7 @@ void terminal_follow (struct terminal *terminal, const void *bytes, size_t n);
 bool terminal_undo (struct terminal *terminal, bool forget);
 void terminal_redo (struct terminal *terminal);
 
-/* Forget what was typed and not read yet: it was meant for a program that is gone. */
+/* Forget what was typed, or answered by the terminal, and not read yet: it was meant for a program that is gone. */
 void terminal_flush (struct terminal *terminal);
 
 #endif

@@ -105,8 +105,10 @@ void terminal_session_end (struct terminal_session *session, const struct call *
 	if (!session->local || !terminal_is_raw (&session->terminal))
 		return;
 	undone = !by_itself && terminal_undo (&session->terminal, true);
-	if (!by_itself && !call_ended (call, REMEX_SIGNALLED))
-		terminal_flush (&session->terminal);
+	/* Unread may be keys, and the answers of the terminal to what the host has asked it: the host chooses their text, and the
+	 * shell here would run it. So nothing is left to the shell, not even what was typed ahead for it, which ssh keeps: that would
+	 * be little, because all that is typed before the end is read, and goes to the host. */
+	terminal_flush (&session->terminal);
 	terminal_restore (&session->terminal);
 	/* The cursor is anywhere in a line. */
 	if (!by_itself && (undone || call->drive->out.within_line) && isatty (STDERR_FILENO))

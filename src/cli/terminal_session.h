@@ -57,8 +57,9 @@ void terminal_session_use (struct terminal_session *session, struct call *call);
 /* The same for a call that runs already, and whose command has a terminal of that size. */
 void terminal_session_join (struct terminal_session *session, struct call *call, int rows, int cols);
 
-/* The call is over, and nothing more is written: restore the terminal, before anything is said about the end. Where the
- * command did not end by itself, what it has done to the terminal is undone, and what was typed for it is forgotten. */
+/* The call is over, and nothing more is written: restore the terminal, before anything is said about the end. What was typed, or
+ * answered by the terminal, and not read is forgotten. Where the command did not end by itself, what it has done to the terminal
+ * is undone. */
 void terminal_session_end (struct terminal_session *session, const struct call *call);
 
 #endif
