@@ -79,7 +79,7 @@ static void begin (void)
 		.birth = &birth,
 		.cgroup = -1,
 		.left = -1,
-		.cap = durable ? 256 * 1024 : 64 * 1024 * 1024,
+		.cap = durable ? 1024 * 1024 : 64 * 1024 * 1024, /* more than waits in sockets */
 		.durable = durable,
 	};
 	ck_assert_int_eq (bind (given.listener, (struct sockaddr *)&address, sizeof address), 0);
@@ -342,12 +342,12 @@ END_TEST
 /* A durable job waits for its viewer, which comes and goes, and comes back to before what it was sent. */
 START_TEST (durable_job)
 {
-	enum { BYTES = 3000000 };
+	enum { BYTES = 6000000 };
 	int64_t at = 0;
 	int fd = -1, type = 0;
 
 	durable = true;
-	run (_i ? "i=0; while [ $i -lt 20000 ]; do echo a; echo b >&2; i=$((i+1)); done" : "head -c 3000000 /dev/zero",
+	run (_i ? "i=0; while [ $i -lt 20000 ]; do echo a; echo b >&2; i=$((i+1)); done" : "head -c 6000000 /dev/zero",
 		"{}");
 	for (int n = 0; type != JOB_END; n++) {
 		if (n % 40 == 0) {
