@@ -204,7 +204,7 @@ static bool forget (struct jobs *jobs, struct known_job *job)
 
 static bool may_see (const struct job_caller *caller, const struct known_job *job)
 {
-	return caller->any || !strcmp (caller->owner, job->record.owner);
+	return caller->any || (caller->uid == job->record.uid && !strcmp (caller->owner, job->record.owner));
 }
 
 static struct known_job *find_key (const struct jobs *jobs, const struct job_caller *caller, const char *key)
@@ -212,7 +212,8 @@ static struct known_job *find_key (const struct jobs *jobs, const struct job_cal
 	struct known_job *job;
 
 	list_each (job, &jobs->all, node)
-		if (*key && !strcmp (job->record.key, key) && !strcmp (job->record.owner, caller->owner))
+		if (*key && !strcmp (job->record.key, key) && !strcmp (job->record.owner, caller->owner) &&
+			may_see (caller, job))
 			return job;
 	return NULL;
 }

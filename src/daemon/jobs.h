@@ -37,7 +37,8 @@
 struct job_caller {
 	char owner[JOB_OWNER_MAX]; /* as in struct job_record; and the name for people */
 	char you[JOB_OWNER_MAX];
-	bool any; /* may reach the jobs of others */
+	uid_t uid; /* the user that it may act as now: its jobs of other users are out of its reach */
+	bool any; /* may reach the jobs of others, and of all users */
 	bool full; /* root or the daemon's own user: jobs.each does not bind */
 	int64_t deadline_ms; /* the longest time of a job; 0: no limit */
 };

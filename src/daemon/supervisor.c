@@ -278,6 +278,7 @@ static void name_user (struct job_caller *caller, uid_t uid)
 {
 	snprintf (caller->owner, sizeof caller->owner, "uid:%u", (unsigned)uid);
 	access_name (caller->you, sizeof caller->you, uid);
+	caller->uid = uid;
 	caller->full = caller->any = uid == 0 || uid == geteuid ();
 }
 
@@ -309,6 +310,7 @@ static void on_job (struct supervisor *supervisor, const struct packet *packet)
 		grant = identity_files_grant (identities, name);
 		snprintf (caller.owner, sizeof caller.owner, "identity:%s", name);
 		snprintf (caller.you, sizeof caller.you, "%s", name);
+		caller.uid = claim.uid;
 		caller.any = grant && grant_names (grant, JOB_ANY);
 		if (grant)
 			call_limits_lower (&limits, &grant->limits.requests);

@@ -12,6 +12,7 @@
 #include "front/builtin.h"
 #include "front/dispatch.h"
 #include "front/front_state.h"
+#include "front/job_call.h"
 #include "front/job_start.h"
 #include "front/job_view.h"
 #include "front/request.h"
@@ -146,7 +147,7 @@ void dispatch_audited (struct front *front, struct packet *packet)
 	char text[128];
 
 	if (!request) {
-		job_start_audited (front, packet);
+		job_call_audited (front, packet);
 		return;
 	}
 	request->lines_written += !error;

@@ -1,15 +1,19 @@
 /* job_call - see job_call.h. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "front/front_state.h"
 #include "front/job_call.h"
 #include "front/reply.h"
+#include "front/trail.h"
 #include "loop/loop.h"
+#include "wire/job_verbs.h"
 #include "wire/records.h"
 
 enum { SOON_MS = 20 }; /* until the supervisor's link is tried again */
@@ -44,6 +48,7 @@ void job_call_free (struct job_call *call)
 {
 	struct front *front = call->front;
 
+	job_call_record_end (call, OUTCOME_LOST);
 	timer_free (&call->timer);
 	job_viewer_close (&call->viewer);
 	list_remove (&call->node);
@@ -55,12 +60,70 @@ void job_call_free (struct job_call *call)
 	front->events->freed (front);
 }
 
+/* --- the audit trail --------------------------------------------------------------------------------------------- */
+
+void job_call_record (struct job_call *call, uid_t uid, json_t *args, const char *job)
+{
+	struct trail_job line = {
+		.number = call->number,
+		.client = call->client,
+		.you = call->identity->name,
+		.uid = uid,
+		.call = call->verb->name,
+		.args = args,
+		.job = job,
+	};
+	struct err err;
+
+	if (call->front->config->audit == AUDIT_NONE)
+		call->ops->recorded (call);
+	else if (trail_job_start (call->front, &line, &err) < 0)
+		job_call_fail (call, (enum code)err.code, err.text);
+	else
+		call->recording = call->recorded = true;
+}
+
+static void record_end (struct job_call *call, enum outcome outcome, enum code code)
+{
+	if (call->recorded)
+		trail_job_end (call->front, call->number, outcome, code, (double)(clock_ms () - call->since_ms) / 1000);
+	call->recorded = false;
+}
+
+void job_call_record_end (struct job_call *call, enum outcome outcome)
+{
+	record_end (call, outcome, CODE_NONE);
+}
+
+void job_call_audited (struct front *front, const struct packet *packet)
+{
+	struct job_call *call = job_call_find (front, packet->record.id);
+	int error = (int)packet->record.a;
+	char text[128];
+
+	if (!call || !call->recording)
+		return;
+	front->audit_error = error;
+	call->recording = false;
+	call->recorded = !error;
+	if (error && call->unrecorded && call->identity->full) {
+		log_warning ("a call is not in the audit trail, which cannot be written. call=%s you=%s: %s",
+			call->verb->name, call->identity->name, strerror (error));
+	} else if (error) {
+		snprintf (text, sizeof text, "the audit trail cannot be written: %s", strerror (error));
+		job_call_fail (call, CODE_AUDIT_UNAVAILABLE, text);
+		return;
+	}
+	call->ops->recorded (call);
+}
+
 /* --- the end ----------------------------------------------------------------------------------------------------- */
 
 void job_call_done (struct job_call *call, enum outcome outcome, json_t *done)
 {
 	struct session *session = call->channel ? call->channel->session : NULL;
 
+	record_end (call, outcome, CODE_NONE);
 	call->front->counts.outcomes[outcome]++;
 	if (call->channel)
 		channel_done (call->channel, done);
@@ -76,6 +139,7 @@ void job_call_fail (struct job_call *call, enum code code, const char *text)
 {
 	struct session *session = call->channel ? call->channel->session : NULL;
 
+	record_end (call, OUTCOME_NEVER_STARTED, code);
 	if (call->channel)
 		reply_refuse (call->front, call->channel, code, text);
 	call->channel = NULL;
@@ -182,12 +246,25 @@ void job_calls_stop (struct front *front)
 		job_call_fail (call, CODE_SHUTTING_DOWN, "remexd is shutting down");
 }
 
+/* Would the supervisor not give the job any more? */
+static bool is_out_of_reach (const struct job_call *call)
+{
+	const struct grant *grant = call->identity->grant;
+
+	if (!call->known || !call->identity->remote || (call->own && call->job_uid == job_call_user (call)))
+		return false;
+	return !grant || !grant_names (grant, JOB_ANY);
+}
+
 void job_calls_revoke (struct front *front)
 {
 	struct job_call *call, *after;
 	struct err err;
 
-	list_each_safe (call, after, &front->job_calls, node)
+	list_each_safe (call, after, &front->job_calls, node) {
 		if (call->channel && access_call (call->identity, call->verb, NULL, false, time (NULL), &err) < 0)
 			job_call_fail (call, CODE_DENIED, err.text);
+		else if (call->channel && is_out_of_reach (call))
+			job_call_fail (call, CODE_DENIED, "this job is out of your reach now");
+	}
 }

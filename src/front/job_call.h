@@ -36,6 +36,8 @@ struct job_call_ops {
 	void (*refused) (struct job_call *call, enum code code, const char *text);
 	/* A piece of the list. */
 	void (*piece) (struct job_call *call, const struct packet *packet);
+	/* The start is in the audit trail, or there is none (job_call_record). */
+	void (*recorded) (struct job_call *call);
 	/* The pause is over. */
 	void (*again) (struct job_call *call);
 	/* Free what the owner has besides, and the call itself. */
@@ -55,6 +57,12 @@ struct job_call {
 	const struct verb *verb;
 	uint64_t number; /* given by the front */
 	int64_t since_ms;
+	bool unrecorded; /* root and the daemon's own user may make the call when the trail cannot be written */
+	bool recording; /* the supervisor has not reported the start as written */
+	bool recorded; /* the start is in the audit trail, or will be: the end has to follow */
+	bool known; /* the supervisor has given the job, */
+	bool own; /* which belongs to the identity, */
+	uid_t job_uid; /* and runs as that user */
 	int tries; /* so often the supervisor was asked again */
 	struct timer *timer;
 	struct job_viewer viewer;
@@ -71,6 +79,15 @@ void job_call_ask (struct job_call *call, uint32_t type, uid_t uid, const void *
 
 /* The user as which a call about existing jobs is proved: the caller's own. */
 uid_t job_call_user (const struct job_call *call);
+
+/* Write the start to the audit trail, as of that user, and call `recorded` when it is there: at once where there is no trail.
+ * The call may end here. `job`: the id of the job that it starts, or NULL. The end of the call goes to the trail by itself;
+ * job_call_record_end names another outcome. */
+void job_call_record (struct job_call *call, uid_t uid, json_t *args, const char *job);
+void job_call_record_end (struct job_call *call, enum outcome outcome);
+
+/* The start of a call is in the audit trail, or could not be written (REC_AUDITED). */
+void job_call_audited (struct front *front, const struct packet *packet);
 
 /* Call `again` after a pause. False: that was done too often. */
 bool job_call_pause (struct job_call *call);

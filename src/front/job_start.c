@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "front/attachment.h"
 #include "front/front_state.h"
@@ -24,7 +23,7 @@ enum {
 	COMMAND_MAX = 1024, /* bytes of the words for people */
 };
 
-enum start_state { START_ASKED, START_RECORDING, START_SENDING };
+enum start_state { START_ASKED, START_SENDING };
 
 struct job_start {
 	struct job_call call;
@@ -36,7 +35,6 @@ struct job_start {
 	struct buf request; /* what the supervisor is asked with: JOB_START */
 	char id[TEXT_JOB_ID + 1];
 	int flags; /* enum job_answer */
-	bool recorded; /* its start is in the audit trail, or will be: its end has to follow */
 	int fd; /* of the job's connection, while the start is recorded; -1: none */
 };
 
@@ -45,17 +43,9 @@ static struct job_start *start_of (struct job_call *call)
 	return list_entry (call, struct job_start, call);
 }
 
-static void record_end (struct job_start *start, enum outcome outcome)
-{
-	if (start->recorded)
-		trail_job_end (start->call.front, start->call.number, outcome,
-			(double)(clock_ms () - start->call.since_ms) / 1000);
-	start->recorded = false;
-}
-
 static void fail (struct job_start *start, enum code code, const char *text)
 {
-	record_end (start, OUTCOME_NEVER_STARTED);
+	job_call_record_end (&start->call, OUTCOME_NEVER_STARTED);
 	job_call_fail (&start->call, code, text);
 }
 
@@ -71,7 +61,6 @@ static void finish (struct job_start *start)
 			json_string (
 				"systemd ends the job with your last session on that machine, because lingering is off "
 				"(loginctl enable-linger)"));
-	record_end (start, OUTCOME_COMPLETED);
 	job_call_done (&start->call, OUTCOME_COMPLETED, done);
 }
 
@@ -165,51 +154,12 @@ static void send_call (struct job_start *start)
 	}
 }
 
-void job_start_audited (struct front *front, const struct packet *packet)
+static void on_recorded (struct job_call *call)
 {
-	struct job_call *call = job_call_find (front, packet->record.id);
-	struct job_start *start = call ? start_of (call) : NULL;
-	char text[128];
-
-	if (!start || start->state != START_RECORDING)
-		return;
-	front->audit_error = (int)packet->record.a;
-	if (packet->record.a) {
-		start->recorded = false;
-		snprintf (text, sizeof text, "the audit trail cannot be written: %s", strerror ((int)packet->record.a));
-		fail (start, CODE_AUDIT_UNAVAILABLE, text);
-		return;
-	}
-	send_call (start);
+	send_call (start_of (call));
 }
 
 /* --- operations of the call -------------------------------------------------------------------------------------- */
-
-/* The supervisor has made a job. Its start goes to the audit trail first. */
-static void take_new (struct job_start *start)
-{
-	struct job_call *call = &start->call;
-	struct trail_job line = {
-		.number = call->number,
-		.client = call->client,
-		.you = call->identity->name,
-		.uid = start->uid,
-		.call = call->verb->name,
-		.args = start->args,
-		.job = start->id,
-	};
-	struct err err;
-
-	if (call->front->config->audit == AUDIT_NONE) {
-		send_call (start);
-		return;
-	}
-	start->state = START_RECORDING;
-	if (trail_job_start (call->front, &line, &err) < 0)
-		fail (start, (enum code)err.code, err.text);
-	else
-		start->recorded = true;
-}
 
 static void on_job (struct job_call *call, struct packet *packet)
 {
@@ -224,7 +174,7 @@ static void on_job (struct job_call *call, struct packet *packet)
 	if (packet->n_fds)
 		packet->fds[0] = -1;
 	if (!(start->flags & JOB_KNOWN) && start->fd >= 0) {
-		take_new (start);
+		job_call_record (call, start->uid, start->args, start->id); /* first of all */
 	} else if (start->fd < 0) {
 		finish (start); /* it has run */
 	} else {
@@ -251,7 +201,6 @@ static void on_free (struct job_call *call)
 {
 	struct job_start *start = start_of (call);
 
-	record_end (start, OUTCOME_LOST);
 	if (start->fd >= 0)
 		carrier_discard (&call->front->carrier, &start->fd);
 	buf_free (&start->request);
@@ -260,7 +209,9 @@ static void on_free (struct job_call *call)
 	free (start);
 }
 
-static const struct job_call_ops call_ops = { .job = on_job, .again = on_again, .free = on_free, .stays = true };
+static const struct job_call_ops call_ops = {
+	.job = on_job, .recorded = on_recorded, .again = on_again, .free = on_free, .stays = true
+};
 
 /* --- operations of the channel ----------------------------------------------------------------------------------- */
 
@@ -270,7 +221,6 @@ static void on_cancel (struct channel *channel)
 
 	if (start->state == START_SENDING)
 		return; /* too late: the job runs in a moment */
-	record_end (start, OUTCOME_CANCELLED);
 	job_call_done (&start->call, OUTCOME_CANCELLED, json_pack ("{ss sf}", "outcome", "cancelled", "seconds", 0.0));
 }
 

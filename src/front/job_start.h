@@ -12,7 +12,6 @@
 
 #include <sys/types.h>
 
-#include "base/link.h"
 #include "wire/session.h"
 #include "wire/verbs.h"
 
@@ -23,8 +22,5 @@ struct gate_client;
  * checked here. */
 void job_start_call (struct front *front, const struct gate_client *client, int peer, struct channel *channel,
 	const struct verb *verb, uid_t uid, const struct message *message);
-
-/* The start of a job is in the audit trail, or could not be written (REC_AUDITED). */
-void job_start_audited (struct front *front, const struct packet *packet);
 
 #endif

@@ -28,6 +28,7 @@ struct job_view;
 struct view_kind {
 	const char *name; /* of the call */
 	uint32_t asks; /* the supervisor for */
+	bool recorded; /* in the audit trail */
 	void (*begin) (struct job_view *view, const struct record *hello, const json_t *facts); /* HELLO has come */
 	void (*end) (struct job_view *view, const char *line, size_t n); /* END has come */
 };
@@ -44,6 +45,7 @@ struct job_view {
 	bool since_given, follow, read_only;
 	int streams; /* flags of enum job_follow */
 	int lines, signo;
+	bool forced; /* job.kill: the holder does not answer, and the supervisor is asked to kill it */
 
 	bool begun; /* the first line of attach, or all that `begin` does, is done: a reopened connection goes on */
 	int64_t input_at; /* bytes of input that the job had taken when this began */
@@ -254,13 +256,13 @@ static void end_kill (struct job_view *view, const char *line, size_t n)
 }
 
 static const struct view_kind kinds[] = {
-	{ "job.list", REC_JOB_LIST, NULL, NULL },
-	{ "job.attach", REC_JOB_OPEN, begin_attach, end_as_job },
-	{ "job.logs", REC_JOB_OPEN, begin_logs, end_logs },
-	{ "job.peek", REC_JOB_OPEN, begin_peek, end_peek },
-	{ "job.wait", REC_JOB_OPEN, begin_wait, end_as_job },
-	{ "job.kill", REC_JOB_OPEN, begin_kill, end_kill },
-	{ "job.remove", REC_JOB_REMOVE, NULL, NULL },
+	{ "job.list", REC_JOB_LIST, false, NULL, NULL },
+	{ "job.attach", REC_JOB_OPEN, true, begin_attach, end_as_job },
+	{ "job.logs", REC_JOB_OPEN, false, begin_logs, end_logs },
+	{ "job.peek", REC_JOB_OPEN, false, begin_peek, end_peek },
+	{ "job.wait", REC_JOB_OPEN, false, begin_wait, end_as_job },
+	{ "job.kill", REC_JOB_OPEN, true, begin_kill, end_kill },
+	{ "job.remove", REC_JOB_REMOVE, true, NULL, NULL },
 };
 
 static bool is_kind (const struct job_view *view, const char *name)
@@ -322,13 +324,23 @@ static void on_cut (void *arg, int64_t from, int64_t to)
 
 static void ask (struct job_view *view);
 
+/* What can be done with a holder that does not answer: kill it, where that was asked for. False: nothing. */
+static bool force (struct job_view *view)
+{
+	if (!is_kind (view, "job.kill") || view->signo != SIGKILL || view->forced)
+		return false;
+	view->forced = true;
+	ask (view);
+	return true;
+}
+
 /* The holder has ended. If it has written an outcome, the job's files have all; else it is lost, and the supervisor says so. */
 static void on_gone (void *arg)
 {
 	struct job_view *view = arg;
 
 	job_viewer_close (&view->call.viewer);
-	if (!job_call_pause (&view->call))
+	if (!job_call_pause (&view->call) && !force (view))
 		job_call_fail (&view->call, CODE_IO_ERROR, "the job's process does not answer");
 }
 
@@ -414,6 +426,7 @@ static void on_lost (struct channel *channel)
 	struct job_view *view = channel->owner;
 
 	view->call.channel = NULL;
+	job_call_record_end (&view->call, OUTCOME_CANCELLED);
 	job_call_free (&view->call);
 }
 
@@ -436,9 +449,7 @@ static void on_silence (void *arg)
 	struct job_view *view = arg;
 
 	job_viewer_close (&view->call.viewer);
-	if (view->signo == SIGKILL)
-		job_call_ask (&view->call, REC_JOB_KILL, job_call_user (&view->call), view->id, strlen (view->id));
-	else
+	if (!force (view))
 		job_call_fail (&view->call, CODE_FAILED, "the job's process does not answer (the signal KILL ends it)");
 }
 
@@ -446,10 +457,16 @@ static void on_job (struct job_call *call, struct packet *packet)
 {
 	struct job_view *view = view_of (call);
 	json_t *record = json_loadb ((const char *)packet->data, packet->record.length, 0, NULL);
-	const char *id = json_string_value (json_object_get (record, "id"));
+	const char *id = json_string_value (json_object_get (record, "id")),
+		   *whose = json_string_value (json_object_get (record, "owner"));
+	char owner[sizeof "identity:" + sizeof call->identity->name];
 	int fd = packet->n_fds ? packet->fds[0] : -1;
 
 	snprintf (view->id, sizeof view->id, "%s", id ? id : "");
+	snprintf (owner, sizeof owner, "identity:%s", call->identity->name);
+	call->known = true;
+	call->own = whose && !strcmp (whose, owner);
+	call->job_uid = (uid_t)json_integer_value (json_object_get (record, "uid"));
 	view->state = (enum job_state)packet->record.a;
 	json_decref (record);
 	if (fd < 0) {
@@ -467,7 +484,8 @@ static void on_refused (struct job_call *call, enum code code, const char *text)
 {
 	if (code == CODE_NONE)
 		finish_completed (view_of (call));
-	else if (code != CODE_BUSY || view_of (call)->kind->asks != REC_JOB_OPEN || !job_call_pause (call))
+	else if (code != CODE_BUSY || view_of (call)->kind->asks != REC_JOB_OPEN ||
+		 (!job_call_pause (call) && !force (view_of (call))))
 		job_call_fail (call, code, text);
 }
 
@@ -503,6 +521,11 @@ static void on_piece (struct job_call *call, const struct packet *packet)
 	}
 }
 
+static void on_recorded (struct job_call *call)
+{
+	ask (view_of (call));
+}
+
 static void on_again (struct job_call *call)
 {
 	ask (view_of (call));
@@ -521,6 +544,7 @@ static const struct job_call_ops call_ops = {
 	.job = on_job,
 	.refused = on_refused,
 	.piece = on_piece,
+	.recorded = on_recorded,
 	.again = on_again,
 	.free = on_free,
 };
@@ -529,7 +553,8 @@ static void ask (struct job_view *view)
 {
 	const char *job = view->id[0] ? view->id : view->job;
 
-	job_call_ask (&view->call, view->kind->asks, job_call_user (&view->call), job, strlen (job));
+	job_call_ask (&view->call, view->forced ? REC_JOB_KILL : view->kind->asks, job_call_user (&view->call), job,
+		strlen (job));
 }
 
 /* --- the arguments ----------------------------------------------------------------------------------------------- */
@@ -623,5 +648,10 @@ void job_view_call (struct front *front, const struct gate_client *client, int p
 		if (!channel->input)
 			on_input_end (channel);
 	}
-	ask (view);
+	/* An administrator needs these to make room for the trail. */
+	view->call.unrecorded = !is_kind (view, "job.attach");
+	if (view->kind->recorded)
+		job_call_record (&view->call, job_call_user (&view->call), (json_t *)(uintptr_t)args, NULL);
+	else
+		ask (view);
 }

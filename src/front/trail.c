@@ -54,11 +54,12 @@ int trail_job_start (struct front *front, const struct trail_job *job, struct er
 	return 0;
 }
 
-void trail_job_end (struct front *front, uint64_t number, enum outcome outcome, double seconds)
+void trail_job_end (struct front *front, uint64_t number, enum outcome outcome, enum code code, double seconds)
 {
 	struct audit_end end = { .instance = front->instance,
 		.number = number,
-		.outcome = outcome_name (outcome),
+		.outcome = code == CODE_NONE ? outcome_name (outcome) : NULL,
+		.error = code_name (code),
 		.exit = -1,
 		.seconds = seconds,
 		.in = -1,

@@ -36,8 +36,8 @@ void trail_set (struct request *request, enum trail_state state);
 /* The request has ended. Nothing is written if its start could not be written. */
 void trail_end (const struct request *request);
 
-/* A call that starts a job (job_start.h): the same for its start, and for its end, which is that of the start and not of the
- * job. */
+/* A call about a job (job_call.h): the same for its start, and for its end, which is that of the call and not of the job.
+ * Its end has an outcome, or (not CODE_NONE) an error. */
 struct trail_job {
 	uint64_t number;
 	const struct gate_client *client;
@@ -45,10 +45,10 @@ struct trail_job {
 	uid_t uid;
 	const char *call;
 	json_t *args;
-	const char *job; /* its id */
+	const char *job; /* the id of the job that the call starts, or NULL */
 };
 int trail_job_start (struct front *front, const struct trail_job *job, struct err *err);
-void trail_job_end (struct front *front, uint64_t number, enum outcome outcome, double seconds);
+void trail_job_end (struct front *front, uint64_t number, enum outcome outcome, enum code code, double seconds);
 
 /* Log a refusal, and put it on record if there is a trail, within bounds. Either a client was not admitted (call NULL;
  * you NULL if it is not known; key: the key that the client showed, or NULL), or an identity may not make that call
