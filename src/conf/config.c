@@ -166,7 +166,8 @@ static const struct schema_key keys[] = {
 	{ "jobs.each", &schema_integer, AT (jobs.each), 0, 100000, "64", NULL,
 		"How many jobs of one identity may run at once; not more than jobs.max." },
 	{ "jobs.max", &schema_integer, AT (jobs.max), 0, 100000, "1000", NULL,
-		"How many jobs may run at once; 0: no job may be started." },
+		"How many jobs may run at once, an eighth of them only for root and the user that remexd runs as; 0: no "
+		"job may be started." },
 	{ "tunnel.ssh", &tunnel_ssh_type, AT (tunnel), 0, 0, "none", NULL,
 		"The sshd through which clients reach this machine, where no port of it is open (a bastion)." },
 	{ "tunnel.listen", &tunnel_listen_type, AT (tunnel), 0, 0, "localhost:7363", NULL,

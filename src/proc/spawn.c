@@ -398,24 +398,21 @@ int child_reap (struct child *child, int *status)
 	return child_reap_usage (child, status, &usage);
 }
 
-/* Has the child used up that much CPU time? The kernel compares the limit with time that it has sampled at its ticks, and
- * reports a more exact one, which may be less. */
-static bool used_up (int64_t used_ms, int64_t limit_ms)
-{
-	return used_ms >= limit_ms - limit_ms / 4;
-}
-
+/* The kernel compares the limit of CPU time with time that it has sampled at its ticks, and reports a more exact one, which may be
+ * much less on a busy machine. */
 enum call_limit child_limit (const struct call_limits *limits, int status, const struct call_usage *usage)
 {
 	int signo = WIFSIGNALED (status) ? WTERMSIG (status) : WEXITSTATUS (status) - 128;
-	int64_t cpu = limits->value[LIMIT_CPU], used = (usage->user_us + usage->system_us) / 1000;
+	int64_t cpu = limits->value[LIMIT_CPU], used = (usage->user_us + usage->system_us) / 1000, hard;
 
 	if (signo == SIGXFSZ && limits->value[LIMIT_FILE_SIZE])
 		return LIMIT_FILE_SIZE;
-	if (cpu && signo == SIGXCPU && used_up (used, cpu))
+	/* A process that sends this signal to itself has used little. */
+	if (cpu && signo == SIGXCPU && 4 * used >= cpu)
 		return LIMIT_CPU;
-	/* The hard limit sends SIGKILL. */
-	if (cpu && signo == SIGKILL && used >= cpu && used_up (used, cpu + SPAWN_CPU_GRACE * 1000))
+	/* The hard limit sends SIGKILL, as others do. */
+	hard = cpu + SPAWN_CPU_GRACE * 1000;
+	if (cpu && signo == SIGKILL && used >= cpu && used >= hard - hard / 4)
 		return LIMIT_CPU;
 	return LIMIT_NONE;
 }

@@ -79,7 +79,7 @@ static void begin (void)
 		.birth = &birth,
 		.cgroup = -1,
 		.left = -1,
-		.cap = durable ? 1024 * 1024 : 64 * 1024 * 1024, /* more than waits in sockets */
+		.cap = durable ? 2 * 1024 * 1024 : 64 * 1024 * 1024, /* more than waits in sockets */
 		.durable = durable,
 	};
 	ck_assert_int_eq (bind (given.listener, (struct sockaddr *)&address, sizeof address), 0);
@@ -566,7 +566,8 @@ START_TEST (terminal)
 		return;
 	}
 	close (fd);
-	run ("stty -echo; stty size; printf '\\033[?2004h\\033[1mbold'; read x; stty size; echo \"$x\"; sleep 1000",
+	run ("stty -echo; stty size; printf '\\033[?2004h\\033[1mbold'; read x; until stty size | grep -q ^40; do :; "
+	     "done; stty size; echo \"$x\"; sleep 1000",
 		"{\"input\":true,\"tty\":{\"rows\":30,\"cols\":90}}");
 	a = viewer ();
 	ck_assert_ptr_nonnull (strstr ((char *)packet.data, "\"input\":true,\"tty\":[30,90]"));
