@@ -54,7 +54,8 @@ LIBSSH2_ALLOC_FUNC (session_memory_alloc)
 		memory->greedy = true;
 		return NULL;
 	}
-	if (!(block = malloc (sizeof *block + count)))
+	/* Zeros: for the name of a signal that is shorter than sshd said, libssh2 1.10 returns what was in the memory, without an end. */
+	if (!(block = calloc (1, sizeof *block + count)))
 		return NULL;
 	block->n = count;
 	memory->used += sizeof *block + count;
