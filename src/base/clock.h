@@ -12,4 +12,10 @@ int64_t clock_ms (void);
  * so that poll never wakes before the time. */
 int clock_until (int64_t when_ms);
 
+/* The earlier of two times; 0 is no time. */
+static inline int64_t clock_earlier (int64_t a, int64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
 #endif

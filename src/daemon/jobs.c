@@ -1044,8 +1044,8 @@ int64_t jobs_time (const struct jobs *jobs)
 	const struct known_job *job;
 
 	list_each (job, &jobs->all, node)
-		if (job->scoped && (!when || job_scope_time (&job->scope) < when))
-			when = job_scope_time (&job->scope);
+		if (job->scoped)
+			when = clock_earlier (when, job_scope_time (&job->scope));
 	return when;
 }
 

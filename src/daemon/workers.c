@@ -322,8 +322,7 @@ int64_t workers_time (const struct workers *workers)
 	const struct worker_process *worker;
 
 	list_each (worker, &workers->living, node)
-		if (worker->keeper.end_ms && (!when || worker->keeper.end_ms < when))
-			when = worker->keeper.end_ms;
+		when = clock_earlier (when, worker->keeper.end_ms);
 	return when;
 }
 

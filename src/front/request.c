@@ -409,12 +409,6 @@ static void on_timer (void *arg)
 	}
 }
 
-/* The earlier of two times; 0 is no time. */
-static int64_t earlier (int64_t a, int64_t b)
-{
-	return !a || (b && b < a) ? b : a;
-}
-
 static void set_timer (struct request *request)
 {
 	int64_t when = 0;
@@ -423,15 +417,15 @@ static void set_timer (struct request *request)
 	case REQUEST_RUNNING:
 		if (request->limits.value[LIMIT_IDLE])
 			when = request->relay.last_ms + request->limits.value[LIMIT_IDLE];
-		when = earlier (when, request->stall_ms);
+		when = clock_earlier (when, request->stall_ms);
 		__attribute__ ((fallthrough));
-	case REQUEST_WAITING: when = earlier (when, request->deadline_ms); break;
+	case REQUEST_WAITING: when = clock_earlier (when, request->deadline_ms); break;
 	case REQUEST_DRAINING:
-		when = earlier (request->stall_ms, request->late_ms);
+		when = clock_earlier (request->stall_ms, request->late_ms);
 		if (request->cause == CAUSE_NONE)
-			when = earlier (when, request->deadline_ms);
+			when = clock_earlier (when, request->deadline_ms);
 		if (request->wait_output && request->limits.value[LIMIT_IDLE])
-			when = earlier (when, request->relay.last_ms + request->limits.value[LIMIT_IDLE]);
+			when = clock_earlier (when, request->relay.last_ms + request->limits.value[LIMIT_IDLE]);
 		break;
 	case REQUEST_STOPPING:
 		/* The worker was gone already, and only its output was waited for: the supervisor does not report it

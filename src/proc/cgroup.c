@@ -319,6 +319,22 @@ void cgroups_close (struct cgroups *cgroups)
 	fd_close (&cgroups->root);
 }
 
+/* Make the directory with that name for one worker or job. */
+static int make_named (const struct cgroups *cgroups, const char *name)
+{
+	if (cgroups->root < 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	return make_dir (cgroups->root, name);
+}
+
+static void remove_named (const struct cgroups *cgroups, const char *name)
+{
+	if (cgroups->root >= 0)
+		unlinkat (cgroups->root, name, AT_REMOVEDIR);
+}
+
 static void worker_name (char name[32], uint64_t serial)
 {
 	snprintf (name, 32, "worker-%" PRIu64, serial);
@@ -328,12 +344,8 @@ int cgroup_make (const struct cgroups *cgroups, uint64_t serial)
 {
 	char name[32];
 
-	if (cgroups->root < 0) {
-		errno = ENOENT;
-		return -1;
-	}
 	worker_name (name, serial);
-	return make_dir (cgroups->root, name);
+	return make_named (cgroups, name);
 }
 
 static void job_name (char name[32], const char *id)
@@ -345,12 +357,8 @@ int cgroup_make_job (const struct cgroups *cgroups, const char *id)
 {
 	char name[32];
 
-	if (cgroups->root < 0) {
-		errno = ENOENT;
-		return -1;
-	}
 	job_name (name, id);
-	return make_dir (cgroups->root, name);
+	return make_named (cgroups, name);
 }
 
 void cgroup_remove_job (const struct cgroups *cgroups, const char *id)
@@ -358,8 +366,7 @@ void cgroup_remove_job (const struct cgroups *cgroups, const char *id)
 	char name[32];
 
 	job_name (name, id);
-	if (cgroups->root >= 0)
-		unlinkat (cgroups->root, name, AT_REMOVEDIR);
+	remove_named (cgroups, name);
 }
 
 int cgroup_enter (int cgroup)
@@ -418,8 +425,7 @@ void cgroup_remove (const struct cgroups *cgroups, uint64_t serial)
 	char name[32];
 
 	worker_name (name, serial);
-	if (cgroups->root >= 0)
-		unlinkat (cgroups->root, name, AT_REMOVEDIR);
+	remove_named (cgroups, name);
 }
 
 void cgroup_destroy (const struct cgroups *cgroups, uint64_t serial, int cgroup)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "wire/session.h"
 
@@ -402,11 +403,6 @@ void session_sent (struct session *session, size_t n, int64_t now_ms)
 	}
 }
 
-static int64_t earlier (int64_t a, int64_t b)
-{
-	return !a || (b && b < a) ? b : a;
-}
-
 /* When a client that was pinged is given up. The client always gets its time to answer, because a front that was
  * stopped or got no processor time pings late. */
 static int64_t give_up_ms (const struct session *session)
@@ -442,13 +438,13 @@ int64_t session_wake (const struct session *session)
 	if (session->held)
 		return when;
 	if (session->partial_ms)
-		when = earlier (when, session->partial_ms + session->limits.message_ms);
+		when = clock_earlier (when, session->partial_ms + session->limits.message_ms);
 	if (!session->n_channels && session->limits.idle_ms)
-		when = earlier (when, session->received_ms + session->limits.idle_ms);
+		when = clock_earlier (when, session->received_ms + session->limits.idle_ms);
 	if (session->n_channels && session->pinged_ms)
-		when = earlier (when, give_up_ms (session));
+		when = clock_earlier (when, give_up_ms (session));
 	else if (session->n_channels)
-		when = earlier (when, session->received_ms + session->limits.ping_ms);
+		when = clock_earlier (when, session->received_ms + session->limits.ping_ms);
 	return when;
 }
 
