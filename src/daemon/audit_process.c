@@ -229,7 +229,7 @@ static int need_process (struct audit_process *audit)
 {
 	if (audit->link >= 0)
 		return 0;
-	if (clock_ms () < audit->retry_ms || !is_reaped (audit)) { /* the first line that fails is logged */
+	if (clock_ms () < audit->retry_ms || !is_reaped (audit)) {
 		errno = EPIPE;
 		return -1;
 	}
@@ -299,6 +299,20 @@ int audit_process_write (
 	return error ? -1 : 0;
 }
 
+void audit_process_write_end (struct audit_process *audit, const struct audit_end *end)
+{
+	struct timespec now;
+	struct buf line;
+
+	clock_gettime (CLOCK_REALTIME, &now);
+	buf_init (&line, AUDIT_LINE_MAX);
+	if (audit_end (&line, &now, end) < 0 ||
+		audit_process_write (audit, 0, 0, "", buf_head (&line), buf_len (&line)) < 0)
+		log_error ("the end of a request could not be written to the audit trail. serial=%.8s-%llu: %s",
+			end->instance, (unsigned long long)end->number, strerror (errno));
+	buf_free (&line);
+}
+
 void audit_process_orphan (struct audit_process *audit)
 {
 	for (size_t i = 0; i < audit->n; i++)
@@ -308,25 +322,16 @@ void audit_process_orphan (struct audit_process *audit)
 /* A start is in the trail, but its request was refused, or lost with its front. */
 static void write_end (struct audit_process *audit, const struct audit_line *start)
 {
-	const struct audit_end end = {
-		.instance = start->instance,
-		.number = start->number,
-		.outcome = start->state == ORPHANED ? outcome_name (OUTCOME_LOST) : NULL,
-		.error = code_name (CODE_AUDIT_UNAVAILABLE),
-		.exit = -1,
-		.in = -1,
-		.out = -1,
-	};
-	struct timespec now;
-	struct buf line;
-
-	clock_gettime (CLOCK_REALTIME, &now);
-	buf_init (&line, AUDIT_LINE_MAX);
-	if (audit_end (&line, &now, &end) < 0 ||
-		audit_process_write (audit, 0, 0, "", buf_head (&line), buf_len (&line)) < 0)
-		log_error ("the end of a request could not be written to the audit trail. serial=%.8s-%llu: %s",
-			start->instance, (unsigned long long)start->number, strerror (errno));
-	buf_free (&line);
+	audit_process_write_end (
+		audit, &(struct audit_end){
+			       .instance = start->instance,
+			       .number = start->number,
+			       .outcome = start->state == ORPHANED ? outcome_name (OUTCOME_LOST) : NULL,
+			       .error = code_name (CODE_AUDIT_UNAVAILABLE),
+			       .exit = -1,
+			       .in = -1,
+			       .out = -1,
+		       });
 }
 
 /* --- answers ------------------------------------------------------------------------------------------------------- */

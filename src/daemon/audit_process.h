@@ -34,6 +34,7 @@ enum {
 	AUDIT_INSTANCE = 33, /* bytes of the name of a front, with its NUL */
 };
 
+struct audit_end;
 struct audit_line;
 
 struct audit_process {
@@ -69,6 +70,9 @@ int audit_process_open (struct audit_process *audit, enum audit_kind kind, const
  * errno (ENOSPC: the queue is full; ETIMEDOUT: the process is late): the line will not be written, and no answer follows. */
 int audit_process_write (
 	struct audit_process *audit, uint64_t starts, uint64_t ends, const char *instance, const void *line, size_t n);
+
+/* Write the end of a request whose outcome no front tells. A failure is logged. */
+void audit_process_write_end (struct audit_process *audit, const struct audit_end *end);
 
 /* The front is lost: its requests wait no more. A start that is not answered yet gets its `end` later. */
 void audit_process_orphan (struct audit_process *audit);

@@ -120,28 +120,20 @@ static void log_front_status (const struct supervisor *supervisor, int status)
 static void audit_lost_requests (struct supervisor *supervisor)
 {
 	int64_t now_ms = clock_ms ();
-	struct timespec now;
-	struct buf line;
 
-	clock_gettime (CLOCK_REALTIME, &now);
 	for (size_t i = 0; i < supervisor->open.n; i++) {
 		const struct open_request *request = &supervisor->open.items[i];
-		const struct audit_end end = {
-			.instance = supervisor->instance,
-			.number = request->number,
-			.outcome = outcome_name (OUTCOME_LOST),
-			.exit = -1,
-			.seconds = (double)(now_ms - request->since_ms) / 1000,
-			.in = -1,
-			.out = -1,
-		};
 
-		buf_init (&line, AUDIT_LINE_MAX);
-		if (audit_end (&line, &now, &end) < 0 ||
-			audit_process_write (&supervisor->audit, 0, 0, "", buf_head (&line), buf_len (&line)) < 0)
-			log_error ("the end of a request could not be written to the audit trail. serial=%.8s-%llu: %s",
-				supervisor->instance, (unsigned long long)request->number, strerror (errno));
-		buf_free (&line);
+		audit_process_write_end (
+			&supervisor->audit, &(struct audit_end){
+						    .instance = supervisor->instance,
+						    .number = request->number,
+						    .outcome = outcome_name (OUTCOME_LOST),
+						    .exit = -1,
+						    .seconds = (double)(now_ms - request->since_ms) / 1000,
+						    .in = -1,
+						    .out = -1,
+					    });
 	}
 	audit_process_orphan (&supervisor->audit);
 	open_requests_clear (&supervisor->open);
@@ -666,8 +658,7 @@ static int64_t next_time (const struct supervisor *supervisor)
 	int64_t when = 0;
 
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
-		if (times[i] && (!when || times[i] < when))
-			when = times[i];
+		when = clock_earlier (when, times[i]);
 	return when;
 }
 
