@@ -6,6 +6,7 @@ remex_SOURCES = \
 	%D%/copy.c \
 	%D%/daemon_admin.c %D%/daemon_admin.h \
 	%D%/discover.c \
+	%D%/exec_call.c %D%/exec_call.h \
 	%D%/hosts.c \
 	%D%/identities.c \
 	%D%/identity.c %D%/identity.h \

@@ -16,6 +16,7 @@
 #include "cli/result.h"
 #include "cli/say.h"
 #include "commands/commands.h"
+#include "commands/exec_call.h"
 #include "commands/run.h"
 #include "commands/terminal_call.h"
 
@@ -59,16 +60,6 @@ static bool is_script (const struct command_line *line)
 	return !line->n_words;
 }
 
-const char *run_verb (const struct command_line *line)
-{
-	return line->verbatim && !is_script (line) ? "exec.run" : "exec.shell";
-}
-
-const char *run_program (const struct command_line *line)
-{
-	return line->verbatim && !is_script (line) ? line->words[0] : NULL;
-}
-
 /* The environment of the command on one of many hosts. */
 static void add_variables (struct remex_args *args, const struct run *run, const struct member *member)
 {
@@ -89,29 +80,25 @@ static void add_variables (struct remex_args *args, const struct run *run, const
 	free (words);
 }
 
-struct remex_args *run_args (const struct run *run, const struct command_line *line, const struct member *member)
+char *run_args (const struct run *run, const struct command_line *line, const struct member *member)
 {
-	struct remex_args *args = remex_args_new ();
-	char *command;
+	struct remex_args *args = exec_call_args (line, run->cwd);
+	const char *text = NULL;
+	char *copy;
 
-	if (!args)
-		return NULL;
-	if (is_script (line)) {
+	if (args && is_script (line))
 		remex_args_string (args, "command", "exec \"$SHELL\""); /* which reads its input */
-	} else if (line->verbatim) {
-		remex_args_strings (args, "argv", (const char *const *)line->words, (size_t)line->n_words);
-	} else {
-		command = text_join (line->words, (size_t)line->n_words); /* as ssh(1) sends them */
-		remex_args_string (args, "command", command);
-		free (command);
-	}
-	if (run->cwd)
-		remex_args_string (args, "cwd", run->cwd);
-	if (member && !run->many.no_variables)
+	if (args && member && !run->many.no_variables)
 		add_variables (args, run, member);
-	else if (run->env.n)
+	else if (args && run->env.n)
 		remex_args_strings (args, "env", run->env.words, run->env.n);
-	return args;
+	if (args)
+		text = remex_args_text (args);
+	copy = text ? strdup (text) : NULL;
+	remex_args_free (args);
+	if (!copy)
+		errno = ENOMEM;
+	return copy;
 }
 
 /* A terminal is not used as input, so a command that reads its input ends at once, without an error: give a hint. */
@@ -151,7 +138,7 @@ static void explain_job (const struct call *call)
 static int run_on (
 	const struct run *run, const struct command_line *line, const struct host_target *target, const char *args)
 {
-	struct call call = { .name = run_verb (line), .options = run->options };
+	struct call call = { .name = exec_call_verb (line), .options = run->options };
 	struct durable_call durable = { .patience = patience_of (run) };
 	struct conversation conversation;
 	struct input input;
@@ -178,7 +165,7 @@ static int run_on (
 			json_print (result_json (&call), run->format == FORMAT_JSON_LINE);
 			status = finish (status);
 		} else if (!run->quiet) {
-			result_explain (&call, run_program (line));
+			result_explain (&call, exec_call_program (line));
 			explain_job (&call);
 		}
 	}
@@ -191,14 +178,14 @@ static int run_on (
 
 static int run_on_one (const struct run *run, const struct command_line *line, const struct host_target *target)
 {
-	struct remex_args *args = run_args (run, line, NULL);
+	char *args = run_args (run, line, NULL);
 	int status = STATUS_REMEX;
 
-	if (args && remex_args_text (args))
-		status = run_on (run, line, target, remex_args_text (args));
+	if (args)
+		status = run_on (run, line, target, args);
 	else
 		complain (NULL, "out of memory");
-	remex_args_free (args);
+	free (args);
 	return status;
 }
 
@@ -212,14 +199,8 @@ struct words {
 static char *arguments_of (struct fanout *fanout, const struct member *member)
 {
 	const struct words *words = fanout->context;
-	struct remex_args *args = run_args (words->run, words->line, member);
-	const char *text = args ? remex_args_text (args) : NULL;
-	char *copy = text ? strdup (text) : NULL;
 
-	remex_args_free (args);
-	if (!copy)
-		errno = ENOMEM;
-	return copy;
+	return run_args (words->run, words->line, member);
 }
 
 static int run_on_many (const struct run *run, const struct command_line *line, const struct many_hosts *hosts)
@@ -231,12 +212,12 @@ static int run_on_many (const struct run *run, const struct command_line *line, 
 
 	hint_no_input (run, line);
 	input_init (&input, !run->no_input && !input_is_closed ());
-	many.fanout.call = run_verb (line);
+	many.fanout.call = exec_call_verb (line);
 	many.fanout.options = run->options;
 	many.fanout.arguments = arguments_of;
 	many.fanout.context = &words;
 	many.fanout.input = &input;
-	many.fanout.program = run_program (line);
+	many.fanout.program = exec_call_program (line);
 	many.fanout.durable = run->durable;
 	many.fanout.patience = patience_of (run);
 	status = many_run (&many, hosts);

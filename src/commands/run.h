@@ -1,4 +1,4 @@
-/* run - what `remex run` shares with other commands that run a command: its words, as a call of exec.run or exec.shell. */
+/* run - what `remex run` shares with `remex job start`: its options, and the arguments of its call. */
 #ifndef REMEX_COMMANDS_RUN_H
 #define REMEX_COMMANDS_RUN_H
 
@@ -19,11 +19,7 @@ struct run {
 	struct many_options many;
 };
 
-/* The verb for the words; the name of the command in messages, NULL: a line of the shell. */
-const char *run_verb (const struct command_line *line);
-const char *run_program (const struct command_line *line);
-
-/* The arguments of the call. member: one of many, or NULL. NULL: out of memory. */
-struct remex_args *run_args (const struct run *run, const struct command_line *line, const struct member *member);
+/* The arguments of the call in new memory, which the caller frees. member: one of many, or NULL. NULL with ENOMEM: out of memory. */
+char *run_args (const struct run *run, const struct command_line *line, const struct member *member);
 
 #endif

@@ -14,6 +14,7 @@
 #include "cli/result.h"
 #include "cli/say.h"
 #include "cli/terminal_session.h"
+#include "commands/exec_call.h"
 #include "commands/job.h"
 #include "commands/run.h"
 #include "commands/terminal_call.h"
@@ -99,7 +100,7 @@ static int start_on (const struct job_order *start, const struct command_line *l
 	const char *args)
 {
 	const struct run *run = &start->run;
-	struct call call = { .name = run_verb (line), .options = run->options, .sink = &sink_collect };
+	struct call call = { .name = exec_call_verb (line), .options = run->options, .sink = &sink_collect };
 	struct conversation conversation;
 	int status = STATUS_REMEX;
 
@@ -116,7 +117,7 @@ static int start_on (const struct job_order *start, const struct command_line *l
 		if (run->format && !call.gave_up && !call.broken)
 			json_print (result_json (&call), run->format == FORMAT_JSON_LINE);
 		else if (!run->quiet)
-			result_explain (&call, run_program (line));
+			result_explain (&call, exec_call_program (line));
 		if (!run->format)
 			print_job (start, &call);
 		status = finish (status);
@@ -129,14 +130,14 @@ static int start_on (const struct job_order *start, const struct command_line *l
 static int start_on_one (
 	const struct job_order *start, const struct command_line *line, const struct host_target *target)
 {
-	struct remex_args *args = run_args (&start->run, line, NULL);
+	char *args = run_args (&start->run, line, NULL);
 	int status = STATUS_REMEX;
 
-	if (args && remex_args_text (args))
-		status = start_on (start, line, target, remex_args_text (args));
+	if (args)
+		status = start_on (start, line, target, args);
 	else
 		complain (NULL, "out of memory");
-	remex_args_free (args);
+	free (args);
 	return status;
 }
 
@@ -150,14 +151,8 @@ struct start_words {
 static char *arguments_of (struct fanout *fanout, const struct member *member)
 {
 	const struct start_words *words = fanout->context;
-	struct remex_args *args = run_args (&words->start->run, words->line, member);
-	const char *text = args ? remex_args_text (args) : NULL;
-	char *copy = text ? strdup (text) : NULL;
 
-	remex_args_free (args);
-	if (!copy)
-		errno = ENOMEM;
-	return copy;
+	return run_args (&words->start->run, words->line, member);
 }
 
 static void on_ended (struct fanout *fanout, struct member *member)
@@ -179,14 +174,14 @@ static int start_on_many (
 	struct many many = { .options = &run->many, .format = run->format, .quiet = run->quiet };
 
 	many.own = !run->format;
-	many.fanout.call = run_verb (line);
+	many.fanout.call = exec_call_verb (line);
 	many.fanout.options = run->options;
 	many.fanout.options.job = &start->job;
 	many.fanout.options.tty = start->terminal ? &start->tty : NULL;
 	many.fanout.arguments = arguments_of;
 	many.fanout.ended = many.own ? on_ended : NULL;
 	many.fanout.context = &words;
-	many.fanout.program = run_program (line);
+	many.fanout.program = exec_call_program (line);
 	return many_run (&many, hosts);
 }
 

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "cli/conversation.h"
 #include "cli/result.h"
 #include "cli/say.h"
 #include "cli/terminal_session.h"
+#include "commands/exec_call.h"
 #include "commands/terminal_call.h"
 
 extern char **environ;
@@ -49,34 +49,11 @@ static void add_environment (struct remex_args *args, const struct option_list *
 	free (words);
 }
 
-static struct remex_args *make_args (const struct terminal_call *wanted)
-{
-	struct remex_args *args = remex_args_new ();
-	const struct command_line *line = wanted->line;
-	char *command;
-
-	if (!args)
-		return NULL;
-	if (line->n_words && line->verbatim) {
-		remex_args_strings (args, "argv", (const char *const *)line->words, (size_t)line->n_words);
-	} else if (line->n_words) {
-		command = text_join (line->words, (size_t)line->n_words);
-		remex_args_string (args, "command", command);
-		free (command);
-	}
-	if (wanted->cwd)
-		remex_args_string (args, "cwd", wanted->cwd);
-	add_environment (args, wanted->env);
-	return args;
-}
-
 /* The host is there, or will be. */
 static int run (const struct terminal_call *wanted, const char *args, struct conversation *conversation,
 	struct terminal_session *session)
 {
-	const struct command_line *line = wanted->line;
-	bool words = line->n_words && line->verbatim;
-	struct call call = { .name = words ? "exec.run" : "exec.shell", .options = wanted->options };
+	struct call call = { .name = exec_call_verb (wanted->line), .options = wanted->options };
 	int status = STATUS_REMEX;
 
 	call.options.args = args;
@@ -87,7 +64,7 @@ static int run (const struct terminal_call *wanted, const char *args, struct con
 		if (call.gave_up && !wanted->quiet)
 			complain (call.where, "left");
 		else if (!wanted->quiet)
-			result_explain (&call, words ? line->words[0] : NULL);
+			result_explain (&call, exec_call_program (wanted->line));
 	} else {
 		terminal_session_end (session, &call);
 	}
@@ -122,10 +99,14 @@ static int open_and_run (const struct terminal_call *wanted, const char *args, c
 
 int terminal_call_run (const struct terminal_call *wanted, const struct host_target *target)
 {
-	struct remex_args *args = make_args (wanted);
-	const char *text = args ? remex_args_text (args) : NULL;
+	struct remex_args *args = exec_call_args (wanted->line, wanted->cwd);
+	const char *text = NULL;
 	int status = STATUS_REMEX;
 
+	if (args) {
+		add_environment (args, wanted->env);
+		text = remex_args_text (args);
+	}
 	if (text)
 		status = open_and_run (wanted, text, target);
 	else
