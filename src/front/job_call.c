@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "front/front_state.h"
 #include "front/job_call.h"
 #include "front/reply.h"
@@ -17,6 +18,11 @@
 #include "wire/records.h"
 
 enum { SOON_MS = 20 }; /* until the supervisor's link is tried again */
+
+bool job_call_is_word (const char *text, size_t n)
+{
+	return n > 0 && n <= JOB_CALL_WORD && !text_has_control (text, n);
+}
 
 int job_call_init (struct job_call *call, const struct job_call_ops *ops, struct front *front,
 	const struct gate_client *client, int peer, struct channel *channel, const struct verb *verb, struct err *err)

@@ -68,7 +68,14 @@ struct job_call {
 	struct job_viewer viewer;
 };
 
-enum { JOB_CALL_PAUSE_MS = 50, JOB_CALL_TRIES = 60 };
+enum {
+	JOB_CALL_PAUSE_MS = 50,
+	JOB_CALL_TRIES = 60,
+	JOB_CALL_WORD = 64, /* the most bytes of a job's name or key */
+};
+
+/* May a job have that name or key: JOB_CALL_WORD bytes at most, without control characters? */
+bool job_call_is_word (const char *text, size_t n);
 
 /* Begin: `call` is zeroed memory. 0; or -1 and err, and nothing has been done. */
 int job_call_init (struct job_call *call, const struct job_call_ops *ops, struct front *front,

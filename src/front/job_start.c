@@ -14,12 +14,12 @@
 #include "front/reply.h"
 #include "front/trail.h"
 #include "wire/call_limits.h"
+#include "wire/done.h"
 #include "wire/header.h"
 #include "wire/job_verbs.h"
 #include "wire/records.h"
 
 enum {
-	NAME_MAX_BYTES = 64, /* of a name, and of a key */
 	COMMAND_MAX = 1024, /* bytes of the words for people */
 };
 
@@ -221,7 +221,7 @@ static void on_cancel (struct channel *channel)
 
 	if (start->state == START_SENDING)
 		return; /* too late: the job runs in a moment */
-	job_call_done (&start->call, OUTCOME_CANCELLED, json_pack ("{ss sf}", "outcome", "cancelled", "seconds", 0.0));
+	job_call_done (&start->call, OUTCOME_CANCELLED, done_json (&(struct done){ .outcome = OUTCOME_CANCELLED }));
 }
 
 static void on_lost (struct channel *channel)
@@ -245,9 +245,9 @@ static int check_word (const json_t *job, const char *key, struct err *err)
 
 	if (!value)
 		return 0;
-	if (!json_is_string (value) || n < 1 || n > NAME_MAX_BYTES || text_has_control (json_string_value (value), n))
+	if (!json_is_string (value) || !job_call_is_word (json_string_value (value), n))
 		return err_set (err, CODE_BAD_VALUE,
-			"'job.%s' must be a string of 1 to %d bytes, without control characters", key, NAME_MAX_BYTES);
+			"'job.%s' must be a string of 1 to %d bytes, without control characters", key, JOB_CALL_WORD);
 	return 0;
 }
 

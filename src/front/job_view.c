@@ -13,11 +13,11 @@
 #include "front/job_view.h"
 #include "front/reply.h"
 #include "loop/loop.h"
+#include "wire/done.h"
 #include "wire/job_verbs.h"
 #include "wire/records.h"
 
 enum {
-	WORD_MAX = 64, /* of a key */
 	LINES_MAX = 10000,
 	HELLO_MS = 2000, /* for a holder to answer a `kill` */
 	LIST_MAX = 64 * 1024 * 1024,
@@ -36,7 +36,7 @@ struct view_kind {
 struct job_view {
 	struct job_call call;
 	const struct view_kind *kind;
-	char job[WORD_MAX + 1]; /* its id or key, as the client wrote it */
+	char job[JOB_CALL_WORD + 1]; /* its id or key, as the client wrote it */
 	char id[TEXT_JOB_ID + 1]; /* "": not known yet */
 	enum job_state state;
 
@@ -89,7 +89,7 @@ static void finish_as_job (struct job_view *view, const char *line, size_t n)
 
 static void finish_completed (struct job_view *view)
 {
-	job_call_done (&view->call, OUTCOME_COMPLETED, json_pack ("{ss sf}", "outcome", "completed", "seconds", 0.0));
+	job_call_done (&view->call, OUTCOME_COMPLETED, done_json (&(struct done){ .outcome = OUTCOME_COMPLETED }));
 }
 
 /* --- what each does with a connection ---------------------------------------------------------------------------- */
@@ -404,7 +404,7 @@ static void on_cancel (struct channel *channel)
 {
 	struct job_view *view = channel->owner;
 
-	job_call_done (&view->call, OUTCOME_CANCELLED, json_pack ("{ss sf}", "outcome", "cancelled", "seconds", 0.0));
+	job_call_done (&view->call, OUTCOME_CANCELLED, done_json (&(struct done){ .outcome = OUTCOME_CANCELLED }));
 }
 
 static void on_room (struct channel *channel)
@@ -564,16 +564,16 @@ static int read_job (struct job_view *view, const json_t *args, struct err *err)
 {
 	const char *id = json_string_value (json_object_get (args, "id")),
 		   *key = json_string_value (json_object_get (args, "key"));
-	char shown[2 * WORD_MAX + 1];
+	char shown[2 * JOB_CALL_WORD + 1];
 
 	if (!id == !key)
 		return err_set (err, CODE_BAD_VALUE, "%s takes 'id' or 'key', one of them", view->kind->name);
 	if (id && !text_is_job_id (id))
 		return err_set (err, CODE_NOT_FOUND, "there is no job '%s'",
 			text_escape (shown, sizeof shown, id, strlen (id)));
-	if (key && (!*key || strlen (key) > WORD_MAX || text_has_control (key, strlen (key))))
-		return err_set (
-			err, CODE_BAD_VALUE, "'key' has to have 1 to %d bytes, without control characters", WORD_MAX);
+	if (key && !job_call_is_word (key, strlen (key)))
+		return err_set (err, CODE_BAD_VALUE, "'key' has to have 1 to %d bytes, without control characters",
+			JOB_CALL_WORD);
 	snprintf (view->job, sizeof view->job, "%s", id ? id : key);
 	return 0;
 }

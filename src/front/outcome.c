@@ -11,7 +11,7 @@
 #include "front/front_state.h"
 #include "front/outcome.h"
 #include "front/request.h"
-#include "wire/header.h"
+#include "wire/done.h"
 #include "wire/records.h"
 
 void outcome_crash (struct request *request, const struct pooled *worker)
@@ -98,42 +98,22 @@ void outcome_decide (struct request *request)
 		}
 }
 
-static json_t *usage_json (const struct call_usage *usage)
+static json_t *describe (const struct request *request)
 {
-	return json_pack ("{sf sf sI}", "user", (double)usage->user_us / 1e6, "system", (double)usage->system_us / 1e6,
-		"memory", (json_int_t)usage->memory);
-}
-
-static json_t *done_json (const struct request *request)
-{
-	json_t *done = json_pack ("{ss}", "outcome", outcome_name (request->outcome));
 	int64_t end = request->ended_ms ? request->ended_ms : clock_ms ();
-	const char *word;
 
-	if (request->outcome == OUTCOME_EXITED)
-		json_object_set_new (done, "exit", json_integer (request->number_of));
-	if (request->outcome == OUTCOME_SIGNALLED) {
-		word = signal_word (request->number_of);
-		json_object_set_new (done, "signal", word ? json_string (word) : json_integer (request->number_of));
-	}
-	if (request->limit) {
-		json_object_set_new (done, "limit", json_string (call_limit_row (request->limit)->word));
-		json_object_set_new (
-			done, "limit_value", call_limit_value (request->limit, request->limits.value[request->limit]));
-	}
-	if (request->text && *request->text)
-		json_object_set_new (done, "message", header_bytes (request->text, strlen (request->text)));
-	if (!request->started_ms)
-		json_object_set_new (done, "started", json_false ());
-	if (request->relay.pipe_held && !request->tty)
-		json_object_set_new (done, "pipe_held", json_true ());
-	if (request->survivors > 0)
-		json_object_set_new (done, "survivors", json_integer (request->survivors));
-	if (request->usage.memory)
-		json_object_set_new (done, "rusage", usage_json (&request->usage));
-	json_object_set_new (
-		done, "seconds", json_real (request->started_ms ? (double)(end - request->started_ms) / 1000 : 0));
-	return done;
+	return done_json (&(struct done){
+		.outcome = request->outcome,
+		.number = request->number_of,
+		.limit = request->limit,
+		.limit_value = request->limits.value[request->limit],
+		.message = request->text,
+		.not_started = !request->started_ms,
+		.pipe_held = request->relay.pipe_held && !request->tty,
+		.survivors = request->survivors,
+		.usage = request->usage,
+		.seconds = request->started_ms ? (double)(end - request->started_ms) / 1000 : 0,
+	});
 }
 
 void outcome_send (struct request *request)
@@ -142,5 +122,5 @@ void outcome_send (struct request *request)
 		channel_error (request->channel, request->code, request->text ? request->text : "out of memory",
 			request->code == CODE_BUSY ? RETRY_AFTER : 0);
 	else
-		channel_done (request->channel, done_json (request));
+		channel_done (request->channel, describe (request));
 }

@@ -7,6 +7,7 @@
 #include "front/front_state.h"
 #include "front/reply.h"
 #include "front/request.h"
+#include "wire/done.h"
 
 /* The most answers of one identity that may wait for their clients: each answer is kept in memory. */
 enum { ANSWERS_EACH = 16 };
@@ -24,7 +25,7 @@ struct waiting_reply {
 void reply_complete (struct front *front, struct channel *channel)
 {
 	front->counts.outcomes[OUTCOME_COMPLETED]++;
-	channel_done (channel, json_pack ("{ss sf}", "outcome", "completed", "seconds", 0.0));
+	channel_done (channel, done_json (&(struct done){ .outcome = OUTCOME_COMPLETED }));
 }
 
 void reply_refuse (struct front *front, struct channel *channel, enum code code, const char *text)
@@ -70,7 +71,7 @@ static void on_reply_cancel (struct channel *channel)
 
 	reply->front->counts.outcomes[OUTCOME_CANCELLED]++;
 	reply_free (reply);
-	channel_done (channel, json_pack ("{ss sf}", "outcome", "cancelled", "seconds", 0.0));
+	channel_done (channel, done_json (&(struct done){ .outcome = OUTCOME_CANCELLED }));
 }
 
 static void on_reply_lost (struct channel *channel)

@@ -161,12 +161,12 @@ static void decide (void)
 	}
 	outcome->failed = false;
 	*outcome->text = '\0';
-	outcome->outcome = held.stopped_by == BY_STOP ? OUTCOME_CANCELLED : OUTCOME_TIMED_OUT;
-	outcome->limit = held.stopped_by == BY_DEADLINE ? LIMIT_DEADLINE
-			 : held.stopped_by == BY_IDLE   ? LIMIT_IDLE
-			 : held.stopped_by == BY_OUTPUT ? LIMIT_OUTPUT
-							: LIMIT_NONE;
-	outcome->limit_value = held.limits.value[outcome->limit];
+	outcome->done.outcome = held.stopped_by == BY_STOP ? OUTCOME_CANCELLED : OUTCOME_TIMED_OUT;
+	outcome->done.limit = held.stopped_by == BY_DEADLINE ? LIMIT_DEADLINE
+			      : held.stopped_by == BY_IDLE   ? LIMIT_IDLE
+			      : held.stopped_by == BY_OUTPUT ? LIMIT_OUTPUT
+							     : LIMIT_NONE;
+	outcome->done.limit_value = held.limits.value[outcome->done.limit];
 }
 
 /* A job that has lost bytes must not end as a success. */
@@ -273,18 +273,18 @@ static void take_terminal (void)
 	if (record->length < sizeof state)
 		return;
 	memcpy (&state, packet.data, sizeof state);
-	outcome->usage = state.usage;
+	outcome->done.usage = state.usage;
 	if (held.phase != RUNNING)
 		return; /* when the job is being stopped, the outcome has been decided */
 	snprintf (outcome->text, sizeof outcome->text, "%.*s", (int)(record->length - sizeof state),
 		(const char *)packet.data + sizeof state);
 	outcome->failed = record->type == REC_FAIL;
 	outcome->code = outcome->failed ? code_of (record->a) : CODE_NONE;
-	outcome->outcome = record->a >= 0 && record->a < N_OUTCOMES ? (enum outcome)record->a : OUTCOME_COMPLETED;
-	outcome->number = (int)record->b;
+	outcome->done.outcome = record->a >= 0 && record->a < N_OUTCOMES ? (enum outcome)record->a : OUTCOME_COMPLETED;
+	outcome->done.number = (int)record->b;
 	if (state.limit > LIMIT_NONE && state.limit < N_CALL_LIMITS) {
-		outcome->limit = (enum call_limit)state.limit;
-		outcome->limit_value = held.limits.value[state.limit];
+		outcome->done.limit = (enum call_limit)state.limit;
+		outcome->done.limit_value = held.limits.value[state.limit];
 	}
 	if (!record->id) {
 		held.worker_failed = true; /* it leaves; its keeper reports that */
@@ -409,7 +409,7 @@ static void lose_keeper (bool lost, int64_t how, int64_t n, int64_t survivors)
 		held.outcome.left = survivors;
 		return;
 	}
-	held.outcome.survivors = survivors;
+	held.outcome.done.survivors = survivors;
 	if (held.phase == STOPPING)
 		decide ();
 	else if (held.phase == RUNNING && lost)
@@ -442,11 +442,11 @@ static void force_keeper (int64_t now)
 	if (!held.keeper_late_ms || now < held.keeper_late_ms)
 		return;
 	log_warning ("the keeper of a job does not act in time");
-	if (shutdown (held.keeper_link, SHUT_RDWR) < 0 || held.outcome.survivors < 0) {
+	if (shutdown (held.keeper_link, SHUT_RDWR) < 0 || held.outcome.done.survivors < 0) {
 		lose_keeper (true, 0, 0, 0);
 		return;
 	}
-	held.outcome.survivors = -1;
+	held.outcome.done.survivors = -1;
 	held.keeper_late_ms = now + GUARD_KILL_MS + KEEPER_LATE_MS;
 }
 
@@ -722,8 +722,8 @@ static void make_line (void)
 {
 	struct job_outcome *outcome = &held.outcome;
 
-	outcome->seconds = (double)(held.ended_ms - held.started_ms) / 1000;
-	outcome->pipe_held = held.streams.pipe_held;
+	outcome->done.seconds = (double)(held.ended_ms - held.started_ms) / 1000;
+	outcome->done.pipe_held = held.streams.pipe_held;
 	outcome->bytes = held.spool.end;
 	outcome->cut = held.spool.missing;
 	outcome->input = held.viewers.taken;
@@ -759,11 +759,6 @@ static void finish (int64_t now)
 }
 
 /* --- the loop ------------------------------------------------------------------------------------------------------ */
-
-static int64_t earlier (int64_t a, int64_t b)
-{
-	return !a || (b && b < a) ? b : a;
-}
 
 /* Does the time of the idle limit run? */
 static bool idles (void)
@@ -807,12 +802,12 @@ static int64_t handle_times (int64_t now)
 	if (held.phase == ENDED)
 		next = viewers_drop_late (&held.viewers, now);
 	if (held.phase == RUNNING || held.phase == DRAINING)
-		next = earlier (next, held.deadline_ms);
+		next = clock_earlier (next, held.deadline_ms);
 	if (idles ())
-		next = earlier (next, held.moved_ms + held.limits.value[LIMIT_IDLE]);
-	next = earlier (next, held.late_ms);
-	next = earlier (next, held.keeper_late_ms);
-	return earlier (next, held.write_again_ms);
+		next = clock_earlier (next, held.moved_ms + held.limits.value[LIMIT_IDLE]);
+	next = clock_earlier (next, held.late_ms);
+	next = clock_earlier (next, held.keeper_late_ms);
+	return clock_earlier (next, held.write_again_ms);
 }
 
 static void accept_viewers (void)

@@ -12,7 +12,6 @@
 
 #include "base/text.h"
 #include "job/job_outcome.h"
-#include "wire/header.h"
 
 static json_t *error_json (const struct job_outcome *outcome)
 {
@@ -20,40 +19,6 @@ static json_t *error_json (const struct job_outcome *outcome)
 
 	text_escape (text, sizeof text, outcome->text, strlen (outcome->text));
 	return json_pack ("{ss ss}", "code", code_name (outcome->code), "message", text);
-}
-
-static json_t *usage_json (double user, double system, int64_t memory)
-{
-	return json_pack ("{sf sf sI}", "user", user, "system", system, "memory", (json_int_t)memory);
-}
-
-static json_t *done_json (const struct job_outcome *outcome)
-{
-	json_t *done = json_pack ("{ss}", "outcome", outcome_name (outcome->outcome));
-	const char *word;
-
-	if (outcome->outcome == OUTCOME_EXITED)
-		json_object_set_new (done, "exit", json_integer (outcome->number));
-	if (outcome->outcome == OUTCOME_SIGNALLED) {
-		word = signal_word (outcome->number);
-		json_object_set_new (done, "signal", word ? json_string (word) : json_integer (outcome->number));
-	}
-	if (outcome->limit) {
-		json_object_set_new (done, "limit", json_string (call_limit_row (outcome->limit)->word));
-		json_object_set_new (done, "limit_value", call_limit_value (outcome->limit, outcome->limit_value));
-	}
-	if (*outcome->text)
-		json_object_set_new (done, "message", header_bytes (outcome->text, strlen (outcome->text)));
-	if (outcome->pipe_held)
-		json_object_set_new (done, "pipe_held", json_true ());
-	if (outcome->survivors > 0)
-		json_object_set_new (done, "survivors", json_integer (outcome->survivors));
-	if (outcome->usage.memory)
-		json_object_set_new (done, "rusage",
-			usage_json ((double)outcome->usage.user_us / 1e6, (double)outcome->usage.system_us / 1e6,
-				outcome->usage.memory));
-	json_object_set_new (done, "seconds", json_real (outcome->seconds));
-	return done;
 }
 
 static double seconds_of (struct timeval time)
@@ -64,20 +29,23 @@ static double seconds_of (struct timeval time)
 size_t job_outcome_line (const struct job_outcome *outcome, char line[HOLDER_OUTCOME_MAX + 1])
 {
 	struct rusage usage = { 0 };
+	struct done done = outcome->done;
 	json_t *json = json_object ();
 	char *text;
 	size_t n;
 
+	done.message = outcome->text;
 	getrusage (RUSAGE_CHILDREN, &usage);
 	json_object_set_new (
-		json, outcome->failed ? "error" : "done", outcome->failed ? error_json (outcome) : done_json (outcome));
+		json, outcome->failed ? "error" : "done", outcome->failed ? error_json (outcome) : done_json (&done));
 	json_object_set_new (json, "bytes", json_integer (outcome->bytes));
 	json_object_set_new (json, "cut", json_integer (outcome->cut));
 	json_object_set_new (json, "input", json_integer (outcome->input));
 	if (outcome->left > 0)
 		json_object_set_new (json, "left", json_integer (outcome->left));
 	json_object_set_new (json, "rusage",
-		usage_json (seconds_of (usage.ru_utime), seconds_of (usage.ru_stime), (int64_t)usage.ru_maxrss * 1024));
+		done_usage_json (
+			seconds_of (usage.ru_utime), seconds_of (usage.ru_stime), (int64_t)usage.ru_maxrss * 1024));
 	text = json_dumps (json, JSON_COMPACT | JSON_REAL_PRECISION (9));
 	json_decref (json);
 	/* The texts are bounded, so that this is about memory only. */

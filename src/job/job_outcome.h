@@ -6,21 +6,14 @@
 #include <stdint.h>
 
 #include "job/holder.h"
-#include "wire/call_limits.h"
 #include "wire/codes.h"
+#include "wire/done.h"
 
 struct job_outcome {
-	bool failed; /* `code` and `text` count, else `outcome`, `number` and, where it is not "", `text` */
+	bool failed; /* `code` and `text` count, else `done`, whose message is `text` */
 	enum code code;
-	enum outcome outcome;
-	int number; /* the exit status, or the signal */
-	enum call_limit limit; /* what has ended it, */
-	int64_t limit_value; /* and its value */
-	struct call_usage usage; /* of the command */
+	struct done done;
 	char text[512]; /* as the worker has sent it */
-	double seconds;
-	bool pipe_held;
-	int64_t survivors; /* processes that SIGKILL has not ended */
 	int64_t left; /* processes that live on */
 	int64_t bytes, cut, input;
 };

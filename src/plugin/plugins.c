@@ -76,23 +76,33 @@ const char *plugins_refusal (const struct plugins *plugins, const char *call)
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
-static json_t *param_json (const struct remex_param *param)
+static json_t *describe_param (const struct remex_param *param)
 {
-	return json_pack ("{ss ss sb sb ss}", "name", param->name, "type", verb_type_name ((enum verb_type)param->type),
-		"required", !!(param->flags & REMEX_REQUIRED), "command", !!(param->flags & REMEX_COMMAND), "help",
-		param->help);
+	return verb_param_json (&(struct verb_param){
+		.name = param->name,
+		.type = (enum verb_type)param->type,
+		.required = param->flags & REMEX_REQUIRED,
+		.command = param->flags & REMEX_COMMAND,
+		.help = param->help,
+	});
 }
 
-static json_t *verb_json (const struct remex_verb *verb)
+static json_t *describe_verb (const struct remex_verb *verb)
 {
-	json_t *list = json_array ();
+	json_t *params = json_array ();
 
 	for (const struct remex_param *param = verb->params; param->name; param++)
-		json_array_append_new (list, param_json (param));
-	return json_pack ("{ss ss sb sb sb sb sb so}", "name", verb->name, "help", verb->help, "control",
-		!!(verb->flags & REMEX_CONTROL), "facts", !!(verb->flags & REMEX_FACTS), "paths",
-		!!(verb->flags & REMEX_PATHS), "runs", !!(verb->flags & REMEX_RUNS), "tty", !!(verb->flags & REMEX_TTY),
-		"params", list);
+		json_array_append_new (params, describe_param (param));
+	return verb_json (verb->name,
+		&(struct verb){
+			.help = verb->help,
+			.control = verb->flags & REMEX_CONTROL,
+			.facts = verb->flags & REMEX_FACTS,
+			.paths = verb->flags & REMEX_PATHS,
+			.runs = verb->flags & REMEX_RUNS,
+			.tty = verb->flags & REMEX_TTY,
+		},
+		params);
 }
 
 static json_t *plugin_json (const struct plugin *plugin)
@@ -104,7 +114,7 @@ static json_t *plugin_json (const struct plugin *plugin)
 			plugin->misconfigured);
 	verbs = json_array ();
 	for (const struct remex_verb *verb = plugin->declared.verbs; verb->name; verb++)
-		json_array_append_new (verbs, verb_json (verb));
+		json_array_append_new (verbs, describe_verb (verb));
 	return json_pack ("{ss ss ss so}", "plugin", plugin->name, "version", plugin->declared.version, "summary",
 		plugin->declared.summary, "verbs", verbs);
 }

@@ -651,15 +651,10 @@ static json_t *describe (const struct alone_verb *verb)
 {
 	json_t *params = json_array ();
 
-	for (size_t i = 0; i < verb->n_params; i++) {
-		const struct verb_param *param = &verb->params[i];
-
-		json_array_append_new (params,
-			json_pack ("{ss ss sb sb ss}", "name", param->name, "type", verb_type_name (param->type),
-				"required", param->required, "command", param->command, "help", param->help));
-	}
-	return json_pack ("{ss ss sb sb sb sb sb so}", "name", strchr (verb->name, '.') + 1, "help", verb->help,
-		"control", 0, "facts", 0, "paths", 0, "runs", 1, "tty", verb->tty, "params", params);
+	for (size_t i = 0; i < verb->n_params; i++)
+		json_array_append_new (params, verb_param_json (&verb->params[i]));
+	return verb_json (strchr (verb->name, '.') + 1,
+		&(struct verb){ .help = verb->help, .runs = true, .tty = verb->tty }, params);
 }
 
 /* The table of the verbs, as plugins declare them: the rows of one plugin are in a row. */

@@ -5,28 +5,33 @@
 #include <stddef.h>
 
 #include "wire/job_verbs.h"
+#include "wire/verbs.h"
 
-struct param {
-	const char *name, *type, *help;
+static const struct verb_param id = { .name = "id", .type = VERB_STRING, .help = "The job." };
+static const struct verb_param key = {
+	.name = "key", .type = VERB_STRING, .help = "The key with which the job was started, in place of its id."
 };
-
-static const struct param id = { "id", "string", "The job." };
-static const struct param key = { "key", "string", "The key with which the job was started, in place of its id." };
-static const struct param since = { "since", "integer",
-	"The offset in the job's output to begin at; -1: only what comes." };
-static const struct param streams = { "streams", "string", "both, stdout or stderr." };
-static const struct param follow = { "follow", "bool", "Go on until the job ends." };
-static const struct param read_only = { "read_only", "bool", "Send no input, signals and sizes to the job." };
-static const struct param lines = { "lines", "integer", "How many lines, where the job has no terminal (24)." };
-static const struct param signo = { "signal", "string",
-	"The signal (TERM: the job is stopped, and killed after limits.grace; KILL: it is killed)." };
+static const struct verb_param since = { .name = "since",
+	.type = VERB_INTEGER,
+	.help = "The offset in the job's output to begin at; -1: only what comes." };
+static const struct verb_param streams = { .name = "streams", .type = VERB_STRING, .help = "both, stdout or stderr." };
+static const struct verb_param follow = { .name = "follow", .type = VERB_BOOL, .help = "Go on until the job ends." };
+static const struct verb_param read_only = {
+	.name = "read_only", .type = VERB_BOOL, .help = "Send no input, signals and sizes to the job."
+};
+static const struct verb_param lines = {
+	.name = "lines", .type = VERB_INTEGER, .help = "How many lines, where the job has no terminal (24)."
+};
+static const struct verb_param signo = { .name = "signal",
+	.type = VERB_STRING,
+	.help = "The signal (TERM: the job is stopped, and killed after limits.grace; KILL: it is killed)." };
 
 enum { PARAMS = 6 };
 
 static const struct {
 	const char *name, *help;
 	bool exact; /* the right is granted by its own name only */
-	const struct param *params[PARAMS];
+	const struct verb_param *params[PARAMS];
 } rows[] = {
 	{ "start", "The right to make a call as a job: with the key `job`.", false, { NULL } },
 	{ "list", "List your jobs.", false, { NULL } },
@@ -40,15 +45,21 @@ static const struct {
 	{ "any", "The right to reach the jobs of others too; only its own name grants it.", true, { NULL } },
 };
 
-static json_t *params_json (const struct param *const *params)
+static json_t *params_json (const struct verb_param *const *params)
 {
 	json_t *list = json_array ();
 
 	for (size_t i = 0; i < PARAMS && params[i]; i++)
-		json_array_append_new (
-			list, json_pack ("{ss ss sb sb ss}", "name", params[i]->name, "type", params[i]->type,
-				      "required", 0, "command", 0, "help", params[i]->help));
+		json_array_append_new (list, verb_param_json (params[i]));
 	return list;
+}
+
+static json_t *row_json (size_t i)
+{
+	json_t *json = verb_json (rows[i].name, &(struct verb){ .help = rows[i].help }, params_json (rows[i].params));
+
+	json_object_set_new (json, "exact", json_boolean (rows[i].exact));
+	return json;
 }
 
 json_t *job_verbs_json (void)
@@ -56,10 +67,7 @@ json_t *job_verbs_json (void)
 	json_t *verbs = json_array ();
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		json_array_append_new (
-			verbs, json_pack ("{ss ss sb sb sb sb sb sb so}", "name", rows[i].name, "help", rows[i].help,
-				       "control", 0, "facts", 0, "paths", 0, "runs", 0, "tty", 0, "exact",
-				       rows[i].exact, "params", params_json (rows[i].params)));
+		json_array_append_new (verbs, row_json (i));
 	return json_pack ("{ss ss ss sb so}", "plugin", JOB_PLUGIN, "version", PACKAGE_VERSION, "summary",
 		"Calls that go on without their client.", "builtin", 1, "verbs", verbs);
 }

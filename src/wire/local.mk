@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += %D%/libwire.la
 	%D%/call_limits.c %D%/call_limits.h \
 	%D%/codes.c %D%/codes.h \
 	%D%/discovery.c %D%/discovery.h \
+	%D%/done.c %D%/done.h \
 	%D%/header.c %D%/header.h \
 	%D%/job_verbs.c %D%/job_verbs.h \
 	%D%/memory.c %D%/memory.h \

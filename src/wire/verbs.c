@@ -32,6 +32,18 @@ static const char *text_of (const json_t *object, const char *key)
 	return json_string_value (json_object_get (object, key));
 }
 
+json_t *verb_param_json (const struct verb_param *param)
+{
+	return json_pack ("{ss ss sb sb ss}", "name", param->name, "type", verb_type_name (param->type), "required",
+		param->required, "command", param->command, "help", param->help);
+}
+
+json_t *verb_json (const char *name, const struct verb *verb, json_t *params)
+{
+	return json_pack ("{ss ss sb sb sb sb sb so}", "name", name, "help", verb->help, "control", verb->control,
+		"facts", verb->facts, "paths", verb->paths, "runs", verb->runs, "tty", verb->tty, "params", params);
+}
+
 static int read_param (const json_t *json, struct verb_param *param)
 {
 	int type = type_parse (text_of (json, "type"));

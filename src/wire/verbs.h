@@ -50,6 +50,11 @@ struct verb_table {
 /* "string", "integer", …; the type of such a word, or -1. */
 const char *verb_type_name (enum verb_type type);
 
+/* A row of the table: a parameter; and a verb, whose name comes without its plugin, and whose parameters are consumed. The flags of
+ * `verb` count, and its help. New references, or NULL without memory. */
+json_t *verb_param_json (const struct verb_param *param);
+json_t *verb_json (const char *name, const struct verb *verb, json_t *params);
+
 /* Parse a table; NULL and err. `json` is borrowed (a reference is kept). A table has references; the caller has the
  * first. Its verbs are valid as long as a reference is held. verb_table_free gives a reference up. */
 struct verb_table *verb_table_new (json_t *json, struct err *err);
