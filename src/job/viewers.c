@@ -67,10 +67,20 @@ static struct viewer *find_room (struct viewers *viewers)
 	return NULL;
 }
 
+/* What waits in the socket of a viewer that goes is lost for it, and has to be in the spool when it comes back: a sixteenth of the
+ * spool, of which the kernel makes an eighth (socket(7), SO_SNDBUF), and no less than a record needs. */
+static int buffer_size (const struct job_spool *spool)
+{
+	const int64_t most = 1024 * 1024, least = 2 * PIECE; /* most: as link_pair */
+	int64_t size = spool->cap > 0 ? spool->cap / 16 : most;
+
+	return (int)(size < least ? least : size < most ? size : most);
+}
+
 struct viewer *viewers_add (struct viewers *viewers, int fd)
 {
 	struct viewer *viewer = find_room (viewers);
-	int size = 1024 * 1024;
+	int size = buffer_size (viewers->spool);
 
 	if (!viewer) {
 		fd_close (&fd);
@@ -78,7 +88,7 @@ struct viewer *viewers_add (struct viewers *viewers, int fd)
 	}
 	if (viewers->last == viewer)
 		viewers->last = NULL;
-	setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size); /* as link_pair */
+	setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 	*viewer = (struct viewer){ .used = true, .fd = fd, .input_end = NOT_ENDED, .moved_ms = clock_ms () };
 	buf_init (&viewer->screen, SCREEN_MAX);
 	buf_init (&viewer->input, JOB_INPUT_WINDOW);

@@ -79,7 +79,7 @@ static void begin (void)
 		.birth = &birth,
 		.cgroup = -1,
 		.left = -1,
-		.cap = durable ? 2 * 1024 * 1024 : 64 * 1024 * 1024, /* more than waits in sockets */
+		.cap = durable ? 1024 * 1024 : 64 * 1024 * 1024, /* more than waits in sockets */
 		.durable = durable,
 	};
 	ck_assert_int_eq (bind (given.listener, (struct sockaddr *)&address, sizeof address), 0);
@@ -371,6 +371,47 @@ START_TEST (durable_job)
 }
 END_TEST
 
+/* The bytes of output so far, when no more have come for a while. */
+static int64_t settled_output (int64_t least)
+{
+	struct pollfd none = { .fd = -1 };
+	int64_t before = -1, now = 0;
+
+	for (int still = 0; still < 20;) {
+		int fd = viewer ();
+
+		now = packet.record.a;
+		close (fd);
+		still = now >= least && now == before ? still + 1 : 0;
+		before = now;
+		poll (&none, 1, 10);
+	}
+	return now;
+}
+
+/* What a viewer has not read when it goes is there when it comes back, however much its socket has taken. */
+START_TEST (durable_job_of_a_viewer_that_goes)
+{
+	int fd;
+
+	durable = true;
+	run ("head -c 6000000 /dev/zero", "{}");
+	fd = viewer ();
+	post (fd, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	ck_assert_int_lt (settled_output (given.cap / 2), given.cap);
+	fd_close (&fd);
+	fd = viewer ();
+	post (fd, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	ck_assert_int_eq (next_record (fd), JOB_OUTPUT);
+	ck_assert_int_eq (packet.record.a, 0);
+	post (fd, JOB_STOP, 0, 0);
+	while (next_record (fd) != JOB_END)
+		;
+	fd_close (&fd);
+	ck_assert_int_eq (over (), 0);
+}
+END_TEST
+
 START_TEST (input)
 {
 	int a, b;
@@ -635,6 +676,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, viewers);
 	tcase_add_test (tcase, slow_viewer);
 	tcase_add_loop_test (tcase, durable_job, 0, 2);
+	tcase_add_test (tcase, durable_job_of_a_viewer_that_goes);
 	tcase_add_test (tcase, input);
 	tcase_add_loop_test (tcase, input_that_is_left_behind, 0, 2);
 	tcase_add_loop_test (tcase, stopping, 0, 6);
