@@ -69,12 +69,13 @@ static const char *text_at (const json_t *job, const char *key)
 	return json_is_string (value) ? json_string_value (value) : "";
 }
 
-/* "running", "exit 0", "signal KILL", "timed out", "cancelled", "lost: the machine was restarted". */
+/* "running", "exit 0", "signal XCPU (limit: cpu)", "timed out (limit: idle)", "cancelled", "lost: the machine was restarted". */
 static void write_state (char *out, size_t size, const json_t *job)
 {
 	const char *state = text_at (job, "state"), *why = text_at (job, "why");
 	const json_t *done = json_object_get (job, "done"), *signal = json_object_get (done, "signal");
-	const char *outcome = text_at (done, "outcome");
+	const char *outcome = text_at (done, "outcome"), *limit = text_at (done, "limit");
+	size_t n;
 
 	if (!strcmp (state, "lost"))
 		snprintf (out, size, *why ? "lost: %s" : "lost", why);
@@ -91,6 +92,9 @@ static void write_state (char *out, size_t size, const json_t *job)
 	for (char *p = out; strcmp (state, "lost") != 0 && *p; p++)
 		if (*p == '_')
 			*p = ' ';
+	n = strlen (out);
+	if (*limit && !strcmp (state, "ended"))
+		snprintf (out + n, size - n, " (limit: %s)", limit);
 }
 
 /* Since the start, by the clock here. */

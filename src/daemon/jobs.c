@@ -649,7 +649,7 @@ static int fork_holder (struct jobs *jobs, struct known_job *job, const struct j
 		.cgroup = scope ? -1 : cgroup_make_job (jobs->cgroups, job->record.id),
 		.left = scope ? -1 : jobs->cgroups->left,
 		.cap = generation->config->jobs.spool,
-		.deadline_ms = caller->deadline_ms,
+		.limits = caller->limits,
 		.durable = job->record.durable,
 	};
 	int link[2], result = -1;

@@ -36,11 +36,12 @@
 /* Who asks, as it was proved. */
 struct job_caller {
 	char owner[JOB_OWNER_MAX]; /* as in struct job_record; and the name for people */
+#include "wire/call_limits.h"
 	char you[JOB_OWNER_MAX];
 	uid_t uid; /* the user that it may act as now: its jobs of other users are out of its reach */
 	bool any; /* may reach the jobs of others, and of all users */
 	bool full; /* root or the daemon's own user: jobs.each does not bind */
-	int64_t deadline_ms; /* the longest time of a job; 0: no limit */
+	struct call_limits limits; /* of its jobs */
 };
 
 struct jobs {

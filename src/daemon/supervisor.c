@@ -284,8 +284,7 @@ static void on_job (struct supervisor *supervisor, const struct packet *packet)
 	struct claim claim = {
 		.uid = (uid_t)record->a, .users = userdb_state (&supervisor->workers.userdb), .peer = -1, .name = name
 	};
-	struct job_caller caller = { .any = false };
-	struct call_limits limits = supervisor->generation->config->requests;
+	struct job_caller caller = { .limits = supervisor->generation->config->requests };
 	const struct grant *grant;
 
 	if (record->b < 0 || record->b > GRANT_NAME_MAX || record->b > record->length) {
@@ -305,18 +304,17 @@ static void on_job (struct supervisor *supervisor, const struct packet *packet)
 		caller.uid = claim.uid;
 		caller.any = grant && grant_names (grant, JOB_ANY);
 		if (grant)
-			call_limits_lower (&limits, &grant->limits.requests);
+			call_limits_lower (&caller.limits, &grant->limits.requests);
 	} else {
 		name_user (&caller, geteuid ());
 	}
-	caller.deadline_ms = limits.value[LIMIT_DEADLINE];
 	jobs_request (&supervisor->jobs, &caller, record, packet->data + record->b, record->length - (size_t)record->b);
 }
 
 /* The same, with the client's socket. */
 static void answer_job (struct supervisor *supervisor, const struct claims_verdict *verdict)
 {
-	struct job_caller caller = { .any = false };
+	struct job_caller caller = { .limits = supervisor->generation->config->requests };
 
 	if (supervisor->state >= DRAINING) { /* its listeners are closed, by which a client is known */
 		jobs_refuse (&supervisor->jobs, verdict->request.id, ESHUTDOWN);

@@ -431,6 +431,8 @@ static void read_keeper (void)
 	if (got > 0 && packet.record.type == REC_KEEPER_GONE && packet.record.length == sizeof survivors) {
 		memcpy (&survivors, packet.data, sizeof survivors);
 		lose_keeper (false, packet.record.a, packet.record.b, survivors);
+	} else if (got > 0 && packet.record.type == REC_KEEPER_DEADLINE) {
+		stop (BY_DEADLINE, grace_of_config ());
 	} else {
 		lose_keeper (true, 0, 0, 0);
 	}
@@ -519,26 +521,16 @@ static void on_draw (void *arg, bool text, int64_t lines, struct buf *out)
 /* Take the parts of the header that concern the holder. */
 static int read_header (const json_t *header, struct err *err)
 {
-	json_t *attachment = json_loadb (held.call + held.header_n, held.call_n - held.header_n, 0, NULL);
 	int64_t *deadline = &held.limits.value[LIMIT_DEADLINE];
-	struct call_limits lower = { 0 };
 	struct tty tty;
-	int result;
 
-	/* The front has made the limits of the attachment of all limits that hold the caller. */
-	result = header_seconds (header, "deadline", deadline, err) < 0 ||
-				 header_seconds (header, "idle", &held.limits.value[LIMIT_IDLE], err) < 0 ||
-				 call_limits_read (&held.limits, json_object_get (header, "limits"), err) < 0 ||
-				 call_limits_read (&lower, json_object_get (attachment, "limits"), err) < 0 ||
-				 tty_read (header, NULL, &tty, err) < 0
-			 ? -1
-			 : 0;
-	json_decref (attachment);
-	if (result < 0)
+	if (header_seconds (header, "deadline", deadline, err) < 0 ||
+		header_seconds (header, "idle", &held.limits.value[LIMIT_IDLE], err) < 0 ||
+		call_limits_read (&held.limits, json_object_get (header, "limits"), err) < 0 ||
+		tty_read (header, NULL, &tty, err) < 0)
 		return -1;
-	lower.value[LIMIT_DEADLINE] = held.given->deadline_ms;
-	call_limits_lower (&held.limits, &lower);
-	held.deadline_ms = *deadline ? clock_ms () + *deadline : 0;
+	call_limits_lower (&held.limits, &held.given->limits);
+	held.deadline_ms = *deadline ? held.started_ms + *deadline : 0;
 	held.wait_output = json_is_true (json_object_get (header, "wait_output"));
 	held.viewers.takes_input = json_is_true (json_object_get (header, "input"));
 	held.viewers.has_tty = tty.wanted;
@@ -567,11 +559,12 @@ static size_t worker_fds (const struct worker_birth *birth, int fds[KEEPER_FDS])
 static int fork_keeper (struct err *err)
 {
 	int fds[KEEPER_FDS], kept[KEEPER_FDS + 4], keeper[2], worker[2];
+	int64_t deadline = held.given->limits.value[LIMIT_DEADLINE];
 	struct keeper arg = {
 		.cgroup = held.given->cgroup,
 		.left = held.given->left,
-		.alone = true,
 		.crash_grace_ms = (int)grace_of_config (),
+		.deadline_ms = deadline ? held.started_ms + deadline : 0,
 		.worker_fds = fds,
 		.n_worker_fds = worker_fds (held.given->birth, fds),
 		.worker = worker_run,
@@ -850,10 +843,11 @@ static void handle_ready (const struct pollfd *fds, int64_t now)
 		reap ();
 	if (fds[FD_WORKER].revents & POLLOUT)
 		send_call ();
-	for (int i = 0; i < BURST && fds[FD_WORKER].revents & ~POLLOUT && read_worker (); i++)
-		;
+	/* First the keeper: a command that it has stopped at the deadline has not ended by itself. */
 	if (fds[FD_KEEPER].revents && held.keeper_link >= 0)
 		read_keeper ();
+	for (int i = 0; i < BURST && fds[FD_WORKER].revents & ~POLLOUT && read_worker (); i++)
+		;
 	for (int i = 0; i < JOB_OUTLETS; i++)
 		if (fds[FD_STREAMS + i].revents)
 			read_outlet (i);

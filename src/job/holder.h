@@ -9,6 +9,8 @@
  *             and the holder exits without an outcome
  *   RUNNING   the worker has the call. --terminal record--> DRAINING, and the keeper releases the worker
  *   STOPPING  JOB_STOP, the deadline or the idle limit has ended it: the keeper stops the tree. --worker gone--> DRAINING
+ *             The keeper holds the deadline of `limits`, too, and continues a holder that is stopped: the job's user can stop
+ *             the holder, and does not outlive the deadline so
  *   DRAINING  the outcome is known. Output that is still in pipes is written to the spool; a pipe that another process
  *             holds open is given up after half a second (`pipe_held`), or not, with `wait_output`
  *   ENDED     the outcome line is written and synced, once. Viewers get the rest, and JOB_END. The holder exits when
@@ -48,6 +50,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "wire/call_limits.h"
 #include "worker/worker.h"
 
 enum {
@@ -73,7 +76,8 @@ struct holder {
 	int cgroup; /* the job's cgroup directory, or -1: the worker and all beneath it are put into it */
 	int left; /* as in struct keeper, or -1 */
 	int64_t cap; /* bytes of the disk for output and index together; the oldest output is dropped (job_spool.h) */
-	int64_t deadline_ms; /* from the start, whatever the call's own deadline; 0: none */
+	struct call_limits
+		limits; /* of remexd.yaml and of the caller's identity; the strictest of them and of the call's own count */
 	bool durable; /* the job is slowed by its viewer: the command is not read when half of the cap holds output that the viewer
 			 which followed last (live, all streams, not read-only) was not sent. So three eighths of the cap stay
 			 behind what was sent: more than is on its way to a client that comes back */

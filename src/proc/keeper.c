@@ -30,7 +30,8 @@ struct keep {
 	int lifeline; /* its write end */
 	int lifeline_end; /* its read end, the worker's */
 	pid_t supervisor;
-	int64_t look; /* when to check the supervisor; 0: never */
+	int64_t look; /* when to check the supervisor */
+	int64_t deadline; /* 0: none, or over */
 	bool stood; /* the supervisor was stopped at the last check */
 };
 
@@ -72,12 +73,12 @@ static bool is_stopped (pid_t pid)
 }
 
 /* Supervisor and front watch each other. In a user's own remexd a command may stop both. A supervisor that is stopped
- * at two checks in a row has no front to wake it, so the keeper wakes it. */
+ * at two checks in a row has no front to wake it, so the keeper wakes it. So it does with the holder of a job. */
 static void keep_look (struct keep *keep)
 {
 	int64_t now = clock_ms ();
 
-	if (!keep->look || now < keep->look)
+	if (now < keep->look)
 		return;
 	keep->look = now + LOOK_MS;
 	if (getppid () != keep->supervisor || !is_stopped (keep->supervisor)) {
@@ -89,6 +90,19 @@ static void keep_look (struct keep *keep)
 	keep->stood = true;
 }
 
+/* A tree that was released, or is being stopped, has no deadline any more. */
+static void keep_deadline (struct keep *keep)
+{
+	if (keep->guard.state != GUARD_RUNNING)
+		keep->deadline = 0;
+	if (!keep->deadline || clock_ms () < keep->deadline)
+		return;
+	keep->deadline = 0;
+	/* A parent that does not read is told by the report only. */
+	link_post (keep->keeper->link, REC_KEEPER_DEADLINE, 0, 0, 0, MSG_DONTWAIT);
+	keep_stop (keep, keep->keeper->crash_grace_ms);
+}
+
 static void keep_wait (const struct keep *keep)
 {
 	struct pollfd fds[] = {
@@ -96,7 +110,7 @@ static void keep_wait (const struct keep *keep)
 		{ .fd = keep->guard.signals, .events = POLLIN },
 	};
 
-	poll (fds, 2, guard_timeout (&keep->guard, keep->look));
+	poll (fds, 2, guard_timeout (&keep->guard, clock_earlier (keep->look, keep->deadline)));
 }
 
 /* Stop listening. Packets that are still unread are received: an unread packet would make the supervisor's next receive
@@ -168,7 +182,8 @@ int keeper_run (void *arg)
 		.lifeline = -1,
 		.lifeline_end = -1,
 		.supervisor = getppid (),
-		.look = keeper->alone ? 0 : clock_ms () + LOOK_MS,
+		.look = clock_ms () + LOOK_MS,
+		.deadline = keeper->deadline_ms,
 	};
 	struct guard *guard = &keep.guard;
 	int survivors;
@@ -187,6 +202,7 @@ int keeper_run (void *arg)
 		keep_listen (&keep);
 		if (guard->state == GUARD_RUNNING && guard->gone)
 			keep_stop (&keep, keeper->crash_grace_ms);
+		keep_deadline (&keep);
 		keep_look (&keep);
 	}
 	survivors = guard_finish (guard);

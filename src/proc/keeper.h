@@ -5,6 +5,7 @@
  *   STOP grace from the supervisor: SIGTERM to all beneath the worker (not to the worker), and the lifeline is
  *            closed; SIGKILL after the grace
  *   the worker exits or dies without RELEASE: it has crashed, and the rest is stopped with the configured grace
+ *   the deadline, if there is one: as STOP with the configured grace; its parent is told (REC_KEEPER_DEADLINE)
  *   end of file from the supervisor: SIGKILL to all at once
  *
  * The report (REC_KEEPER_GONE) counts the processes that live on: after RELEASE those that the command left behind,
@@ -12,8 +13,9 @@
  * then fails with EPIPE.
  *
  * Supervisor and front watch each other. When both are stopped, the keepers continue the supervisor (SIGCONT) within
- * 30 s. The supervisor does the same for a stopped keeper. (The keeper of a job has its holder in the supervisor's place:
- * job/holder.h, `alone`.)
+ * 30 s. The supervisor does the same for a stopped keeper. The keeper of a job has its holder in the supervisor's place
+ * (job/holder.h). The holder runs as the job's user, who may stop it: the keeper continues it, and holds the deadline, so
+ * that the user cannot outlive it.
  *
  * The keeper owns its end of the supervisor's link and the write end of the lifeline. It keeps the supervisor's
  * privileges, and reads only fixed records, from the supervisor.
@@ -23,6 +25,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum {
@@ -35,8 +38,8 @@ struct keeper {
 	int worker_link; /* the worker's link to the front: passed on, closed here once the worker is forked */
 	int cgroup; /* the worker's cgroup directory (O_PATH or O_RDONLY), or -1 */
 	int left; /* the cgroup directory for survivors of a normal end, or -1 */
-	bool alone; /* its parent is no supervisor: nobody watches over it, and the keeper does not either */
-	int crash_grace_ms; /* from SIGTERM to SIGKILL after a crash of the worker */
+	int crash_grace_ms; /* from SIGTERM to SIGKILL after a crash of the worker, and at the deadline */
+	int64_t deadline_ms; /* clock_ms: when the tree is stopped, unless it was released; 0: never */
 	int *worker_fds; /* further descriptors for the worker, closed here in the same way; at most KEEPER_FDS */
 	size_t n_worker_fds;
 	/* The worker's main function. It runs in the forked child with `link` (the worker's link) and `lifeline` (at

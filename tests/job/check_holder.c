@@ -23,6 +23,7 @@
 #include "job/holder.h"
 #include "plugin/plugin_fixture.h"
 #include "proc/process_tree.h"
+#include "proc/procstat.h"
 #include "support/check_main.h"
 #include "wire/records.h"
 
@@ -36,6 +37,7 @@ static char socket_directory[] = "/tmp/remex-check-holder-XXXXXX";
 static int first = -1; /* our end */
 static pid_t holder;
 static bool durable;
+static struct call_limits limits;
 
 static int file (void)
 {
@@ -81,6 +83,7 @@ static void begin (void)
 		.left = -1,
 		.cap = durable ? 1024 * 1024 : 64 * 1024 * 1024, /* more than waits in sockets */
 		.durable = durable,
+		.limits = limits,
 	};
 	ck_assert_int_eq (bind (given.listener, (struct sockaddr *)&address, sizeof address), 0);
 	ck_assert_int_eq (listen (given.listener, 100), 0);
@@ -470,18 +473,30 @@ START_TEST (stopping)
 		const char *script, *more;
 		int grace;
 		const char *expected;
+		enum call_limit limit; /* of the configuration */
+		int64_t value;
 	} ways[] = {
-		{ "trap 'echo bye; exit 3' TERM; echo x; while :; do sleep 0.1; done", "{}", 60000, "\"cancelled\"" },
-		{ "trap '' TERM; echo x; sleep 1000", "{}", 200, "\"cancelled\"" },
-		{ "trap '' TERM; echo x; setsid sleep 1000 & sleep 1000", "{}", 0, "\"cancelled\"" },
-		{ "echo x; sleep 1000", "{\"deadline\":0.3}", -1, "\"timed_out\",\"limit\":\"deadline\"" },
-		{ "echo x; sleep 1000", "{\"idle\":0.3}", -1, "\"timed_out\",\"limit\":\"idle\",\"limit_value\":0.3" },
+		{ "trap 'echo bye; exit 3' TERM; echo x; while :; do sleep 0.1; done", "{}", 60000, "\"cancelled\"",
+			LIMIT_NONE, 0 },
+		{ "trap '' TERM; echo x; sleep 1000", "{}", 200, "\"cancelled\"", LIMIT_NONE, 0 },
+		{ "trap '' TERM; echo x; setsid sleep 1000 & sleep 1000", "{}", 0, "\"cancelled\"", LIMIT_NONE, 0 },
+		{ "echo x; sleep 1000", "{\"deadline\":0.3}", -1, "\"timed_out\",\"limit\":\"deadline\"", LIMIT_NONE,
+			0 },
+		{ "echo x; sleep 1000", "{\"idle\":0.3}", -1, "\"timed_out\",\"limit\":\"idle\",\"limit_value\":0.3",
+			LIMIT_NONE, 0 },
 		{ "echo x; yes", "{\"limits\":{\"output\":100000}}", -1,
-			"\"timed_out\",\"limit\":\"output\",\"limit_value\":100000" },
+			"\"timed_out\",\"limit\":\"output\",\"limit_value\":100000", LIMIT_NONE, 0 },
+		{ "echo x; sleep 1000", "{\"deadline\":3000}", -1,
+			"\"timed_out\",\"limit\":\"deadline\",\"limit_value\":0.3", LIMIT_DEADLINE, 300 },
+		{ "echo x; sleep 1000", "{\"idle\":3000}", -1, "\"timed_out\",\"limit\":\"idle\",\"limit_value\":0.3",
+			LIMIT_IDLE, 300 },
+		{ "echo x; yes", "{}", -1, "\"timed_out\",\"limit\":\"output\",\"limit_value\":100000", LIMIT_OUTPUT,
+			100000 },
 	};
 
 	const char *text;
 
+	limits.value[ways[_i].limit] = ways[_i].value;
 	run (ways[_i].script, ways[_i].more);
 	post (first, JOB_FOLLOW, 0, FOLLOW_LIVE);
 	read_output (first, "x");
@@ -589,6 +604,28 @@ START_TEST (deaths)
 }
 END_TEST
 
+/* The user of a job can stop its holder: the keeper holds the deadline. */
+START_TEST (deadline_of_a_stopped_holder)
+{
+	struct procstat stat;
+	pid_t keeper;
+
+	limits.value[LIMIT_DEADLINE] = 1500;
+	run ("setsid sleep 1000 & echo x; sleep 1000", "{}");
+	post (first, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	read_output (first, "x");
+	keeper = find ("remexd-keeper", holder);
+	kill (holder, SIGSTOP);
+	while (procstat_read (keeper, &stat) == 0 && procstat_alive (&stat))
+		poll (NULL, 0, 10); /* all beneath it are gone then */
+	ck_assert_str_eq (outcome (), "");
+	kill (holder, SIGCONT);
+	read_output (first, NULL);
+	ck_assert_int_eq (over (), 0);
+	ck_assert_msg (outcome_has ("\"timed_out\",\"limit\":\"deadline\",\"limit_value\":1.5"), "%s", outcome ());
+}
+END_TEST
+
 static bool is_screen (int fd, const char *part)
 {
 	while (next_record (fd) != JOB_SCREEN)
@@ -679,7 +716,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, durable_job_of_a_viewer_that_goes);
 	tcase_add_test (tcase, input);
 	tcase_add_loop_test (tcase, input_that_is_left_behind, 0, 2);
-	tcase_add_loop_test (tcase, stopping, 0, 6);
+	tcase_add_loop_test (tcase, stopping, 0, 9);
+	tcase_add_test (tcase, deadline_of_a_stopped_holder);
 	tcase_add_test (tcase, signals);
 	tcase_add_loop_test (tcase, left_behind, 0, 2);
 	tcase_add_loop_test (tcase, deaths, 0, 3);

@@ -235,6 +235,44 @@ START_TEST (test_crash_term)
 }
 END_TEST
 
+/* At the deadline all are stopped, and the parent is told first; a worker that was released has none. */
+START_TEST (test_deadline)
+{
+	struct keeper_fixture fixture = { .keeper.crash_grace_ms = 20,
+		.keeper.deadline_ms = clock_ms () + 1500,
+		.actions = { { "rest", 0, 1 }, { "daemon", 0, 1 }, { "stubborn", 0, 1 } } };
+	static struct packet packet;
+
+	if (!keeper_fixture_kind (&fixture, _i))
+		NO_CGROUPS;
+	fixture.stuck = true;
+	keeper_fixture_start (&fixture);
+	ck_assert_int_eq (link_recv (fixture.supervisor, &packet, 0), 1);
+	ck_assert_uint_eq (packet.record.type, REC_KEEPER_DEADLINE);
+	ck_assert_int_ge (clock_ms (), fixture.keeper.deadline_ms);
+	keeper_fixture_report (&fixture, GONE_SIGNALLED, SIGKILL, 0);
+	keeper_fixture_empty (&fixture);
+}
+END_TEST
+
+START_TEST (test_deadline_released)
+{
+	struct keeper_fixture fixture = {
+		.keeper.crash_grace_ms = LONG_MS, .keeper.deadline_ms = clock_ms () + 1000, .stuck = true
+	};
+	static struct packet packet;
+
+	keeper_fixture_start (&fixture);
+	release (&fixture);
+	ck_assert_int_eq (poll (&(struct pollfd){ .fd = fixture.supervisor, .events = POLLIN }, 1, 1200), 0);
+	stop (&fixture, 0);
+	ck_assert_int_eq (link_recv (fixture.supervisor, &packet, MSG_PEEK), 1);
+	ck_assert_uint_eq (packet.record.type, REC_KEEPER_GONE);
+	keeper_fixture_report (&fixture, GONE_SIGNALLED, SIGKILL, 0);
+	keeper_fixture_empty (&fixture);
+}
+END_TEST
+
 START_TEST (test_release)
 {
 	struct keeper_fixture fixture = { .keeper.crash_grace_ms = LONG_MS };
@@ -352,6 +390,8 @@ static void add_keeper (TCase *tcase)
 	tcase_add_loop_test (tcase, test_crash, 0, 4);
 	tcase_add_test (tcase, test_crash_alone);
 	tcase_add_loop_test (tcase, test_crash_term, 0, 2);
+	tcase_add_loop_test (tcase, test_deadline, 0, 2);
+	tcase_add_test (tcase, test_deadline_released);
 	tcase_add_loop_test (tcase, test_release, 0, 2);
 	tcase_add_test (tcase, test_release_stuck);
 	tcase_add_loop_test (tcase, test_release_left, 0, 2);

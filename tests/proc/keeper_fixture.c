@@ -53,6 +53,7 @@ void keeper_fixture_start (struct keeper_fixture *fixture)
 		.cgroup = -1,
 		.left = -1,
 		.crash_grace_ms = keeper->crash_grace_ms,
+		.deadline_ms = keeper->deadline_ms,
 		.worker_fds = fixture->fds,
 		.n_worker_fds = fixture->n_fds,
 		.worker = worker,
