@@ -59,15 +59,21 @@ static void serial (json_t **line, const char *instance, uint64_t number)
 	member (line, "serial", json_sprintf ("%.8s-%llu", instance, (unsigned long long)number));
 }
 
+static void stamp (json_t **line, const char *key, const struct timespec *when)
+{
+	struct tm tm;
+	char text[32];
+
+	gmtime_r (&when->tv_sec, &tm);
+	strftime (text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+	member (line, key, json_sprintf ("%s.%03ldZ", text, when->tv_nsec / 1000000));
+}
+
 static json_t *begin (const char *event, const struct timespec *now)
 {
 	json_t *line = json_pack ("{ss}", "audit", event);
-	struct tm tm;
-	char stamp[32];
 
-	gmtime_r (&now->tv_sec, &tm);
-	strftime (stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
-	member (&line, "time", json_sprintf ("%s.%03ldZ", stamp, now->tv_nsec / 1000000));
+	stamp (&line, "time", now);
 	return line;
 }
 
@@ -273,21 +279,59 @@ int audit_start (struct buf *out, const struct timespec *now, const struct audit
 	return put (out, line);
 }
 
+static void outcome (json_t **line, const struct audit_end *end)
+{
+	words (line, end->outcome ? "outcome" : "error", end->outcome ? end->outcome : end->error);
+	if (end->exit >= 0)
+		member (line, "exit", json_integer (end->exit));
+	words (line, "signal", end->signal);
+	words (line, "limit", end->limit);
+}
+
+static void bytes (json_t **line, const struct audit_end *end)
+{
+	if (end->in >= 0)
+		member (line, "in", json_integer (end->in));
+	if (end->out >= 0)
+		member (line, "out", json_integer (end->out));
+}
+
 int audit_end (struct buf *out, const struct timespec *now, const struct audit_end *end)
 {
 	json_t *line = begin ("end", now);
 
 	serial (&line, end->instance, end->number);
-	words (&line, end->outcome ? "outcome" : "error", end->outcome ? end->outcome : end->error);
-	if (end->exit >= 0)
-		member (&line, "exit", json_integer (end->exit));
-	words (&line, "signal", end->signal);
-	words (&line, "limit", end->limit);
+	outcome (&line, end);
 	member (&line, "seconds", json_real (end->seconds));
-	if (end->in >= 0)
-		member (&line, "in", json_integer (end->in));
-	if (end->out >= 0)
-		member (&line, "out", json_integer (end->out));
+	bytes (&line, end);
+	return put (out, line);
+}
+
+int audit_job_end (struct buf *out, const struct timespec *now, const struct audit_job_end *end)
+{
+	struct timespec ended = { .tv_sec = (time_t)end->ended };
+	json_t *line = begin ("job_end", now);
+
+	ended.tv_nsec = (long)((end->ended - (double)ended.tv_sec) * 1e9);
+	words (&line, "job", end->job);
+	words (&line, "you", *end->you ? end->you : NULL);
+	if (end->uid != (uid_t)-1)
+		member (&line, "uid", json_integer ((json_int_t)end->uid));
+	words (&line, "user", *end->user ? end->user : NULL);
+	words (&line, "call", *end->call ? end->call : NULL);
+	if (end->ended > 0)
+		stamp (&line, "ended", &ended);
+	outcome (&line, &end->end);
+	words (&line, "why", end->why);
+	if (end->end.seconds > 0)
+		member (&line, "seconds", json_real (end->end.seconds));
+	bytes (&line, &end->end);
+	if (end->memory >= 0)
+		member (&line, "rusage",
+			json_pack ("{sf sf sI}", "user", end->user_seconds, "system", end->system_seconds, "memory",
+				(json_int_t)end->memory));
+	if (end->again)
+		member (&line, "again", json_true ());
 	return put (out, line);
 }
 

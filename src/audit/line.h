@@ -9,6 +9,12 @@
  *   {"audit":"end","time":"…","serial":"1f2e3d4c-17","outcome":"exited","exit":0,"seconds":0.004,"in":0,"out":65}
  *   {"audit":"refused","time":"…","from":"192.0.2.1:50001","why":"…","suppressed":12}
  *
+ * The start of a call that becomes a job has its `job`; the end with its serial is that of the call, which ends when the job
+ * runs. The end of the job itself has the same `job`, and no serial:
+ *
+ *   {"audit":"job_end","time":"…","job":"abcdefghij23","you":"alice","uid":1000,"user":"www","call":"exec.run","ended":"…",
+ *    "outcome":"exited","exit":0,"seconds":12.4,"in":0,"out":4096,"rusage":{"user":1.2,"system":0.1,"memory":5242880}}
+ *
  * Arguments that take more than AUDIT_ARGS_MAX bytes are cut. Each member gets a fair share, and small members stay
  * whole. A string ends early, an array has fewer elements, a member may be missing. "cut":{"bytes":…,"sha256":"…"} has
  * the length and the digest of all arguments as compact JSON (in the order of arrival, without blanks).
@@ -53,6 +59,18 @@ struct audit_end {
 	int64_t in, out; /* bytes of input and output; -1: unknown */
 };
 
+struct audit_job_end {
+	const char *job; /* its id */
+	const char *you, *user, *call; /* as in the start; "": not known */
+	uid_t uid; /* (uid_t)-1: not known */
+	double ended; /* Unix time; 0: not known */
+	struct audit_end end; /* instance and number are not used; seconds 0: not known */
+	double user_seconds, system_seconds; /* CPU time of the job, and */
+	int64_t memory; /* the bytes of its largest process; -1: these three are not known */
+	const char *why; /* the outcome `lost`: the reason, or NULL */
+	bool again; /* the line may have been written before */
+};
+
 struct audit_refused {
 	const char *from, *why; /* NULL: left out of the line, here and below */
 	const char *key; /* the fingerprint of the key that the client showed */
@@ -64,6 +82,7 @@ struct audit_refused {
  * nothing appended. `now` is a time of CLOCK_REALTIME. */
 int audit_start (struct buf *out, const struct timespec *now, const struct audit_start *start);
 int audit_end (struct buf *out, const struct timespec *now, const struct audit_end *end);
+int audit_job_end (struct buf *out, const struct timespec *now, const struct audit_job_end *end);
 int audit_refused (struct buf *out, const struct timespec *now, const struct audit_refused *refused);
 
 #endif

@@ -24,9 +24,10 @@
 
 enum { END_MS = 1000, ANSWERS_MAX = 64 /* received in a row */ };
 
-enum line_state { WAITED, REFUSED, ORPHANED };
+enum line_state { WAITED, REFUSED, ORPHANED, REPORT };
 
 struct audit_line {
+	uint64_t id; /* by which it is answered: two fronts, and reports, may have the same numbers */
 	uint64_t number;
 	char instance[AUDIT_INSTANCE];
 	int64_t since_ms;
@@ -39,7 +40,7 @@ struct audit_line {
 /* A line that has not been sent yet. */
 struct queued {
 	struct list node;
-	uint64_t starts;
+	uint64_t id; /* 0: it is not answered */
 	size_t n;
 	uint8_t bytes[];
 };
@@ -159,11 +160,10 @@ static void unqueue (struct audit_process *audit, struct queued *queued)
 	free (queued);
 }
 
-static int send_line (struct audit_process *audit, uint64_t starts, const void *line, size_t n)
+static int send_line (struct audit_process *audit, uint64_t id, const void *line, size_t n)
 {
 	return link_send (audit->link,
-		&(struct outgoing){ .record = { .type = REC_AUDIT, .id = starts }, .data = line, .n = n },
-		MSG_DONTWAIT);
+		&(struct outgoing){ .record = { .type = REC_AUDIT, .id = id }, .data = line, .n = n }, MSG_DONTWAIT);
 }
 
 /* Send what is queued, as far as there is room. The end of the process is seen when its link is read. */
@@ -172,18 +172,18 @@ static void send_queue (struct audit_process *audit)
 	struct queued *queued, *after;
 
 	list_each_safe (queued, after, &audit->queue, node) {
-		if (send_line (audit, queued->starts, queued->bytes, queued->n) < 0)
+		if (send_line (audit, queued->id, queued->bytes, queued->n) < 0)
 			return;
 		unqueue (audit, queued);
 	}
 }
 
 /* Send a line, or queue it behind the others. 0, or -1 with errno. */
-static int post_line (struct audit_process *audit, uint64_t starts, const void *line, size_t n)
+static int post_line (struct audit_process *audit, uint64_t id, const void *line, size_t n)
 {
 	struct queued *queued;
 
-	if (!list_linked (&audit->queue) && send_line (audit, starts, line, n) == 0)
+	if (!list_linked (&audit->queue) && send_line (audit, id, line, n) == 0)
 		return 0;
 	if (!list_linked (&audit->queue) && errno != EAGAIN)
 		return -1;
@@ -193,7 +193,7 @@ static int post_line (struct audit_process *audit, uint64_t starts, const void *
 	}
 	if (!(queued = malloc (sizeof *queued + n)))
 		return -1;
-	queued->starts = starts;
+	queued->id = id;
 	queued->n = n;
 	memcpy (queued->bytes, line, n);
 	list_append (&audit->queue, &queued->node);
@@ -209,7 +209,7 @@ static void lose (struct audit_process *audit)
 
 	fd_close (&audit->link);
 	list_each_safe (queued, after, &audit->queue, node) {
-		lost += !queued->starts;
+		lost += !queued->id;
 		unqueue (audit, queued);
 	}
 	if (lost)
@@ -244,7 +244,7 @@ static int need_process (struct audit_process *audit)
 
 /* --- lines --------------------------------------------------------------------------------------------------------- */
 
-static int remember (struct audit_process *audit, uint64_t number, const char *instance)
+static int remember (struct audit_process *audit, uint64_t number, const char *instance, enum line_state state)
 {
 	struct audit_line *line;
 
@@ -258,7 +258,7 @@ static int remember (struct audit_process *audit, uint64_t number, const char *i
 		audit->room = room;
 	}
 	line = &audit->lines[audit->n++];
-	*line = (struct audit_line){ .number = number, .since_ms = clock_ms () };
+	*line = (struct audit_line){ .id = ++audit->sent, .number = number, .since_ms = clock_ms (), .state = state };
 	snprintf (line->instance, sizeof line->instance, "%s", instance);
 	return 0;
 }
@@ -272,31 +272,47 @@ static void forget (struct audit_process *audit, size_t i)
 static void note_end (struct audit_process *audit, uint64_t number)
 {
 	for (size_t i = 0; i < audit->n; i++)
-		if (audit->lines[i].number == number && audit->lines[i].state != ORPHANED)
+		if (audit->lines[i].number == number && audit->lines[i].state < ORPHANED)
 			audit->lines[i].over = true;
+}
+
+/* Send a line that is answered. 0, or -1 with errno. */
+static int write_answered (struct audit_process *audit, uint64_t number, const char *instance, enum line_state state,
+	const void *line, size_t n)
+{
+	int error = 0;
+
+	if (audit->late)
+		error = ETIMEDOUT;
+	else if (remember (audit, number, instance, state) < 0)
+		error = ENOMEM;
+	else if (audit->kind == AUDIT_NONE)
+		audit->lines[audit->n - 1].answered = true;
+	else if (post_line (audit, audit->sent, line, n) < 0) {
+		error = errno;
+		audit->n--;
+	}
+	errno = error;
+	return error ? -1 : 0;
 }
 
 int audit_process_write (
 	struct audit_process *audit, uint64_t starts, uint64_t ends, const char *instance, const void *line, size_t n)
 {
-	int error = 0;
-
 	if (ends)
 		note_end (audit, ends);
 	if (audit->kind != AUDIT_NONE && need_process (audit) < 0)
 		return -1;
-	if (starts && audit->late)
-		error = ETIMEDOUT;
-	else if (starts && remember (audit, starts, instance) < 0)
-		error = ENOMEM;
-	else if (audit->kind == AUDIT_NONE && starts)
-		audit->lines[audit->n - 1].answered = true;
-	else if (audit->kind != AUDIT_NONE && post_line (audit, starts, line, n) < 0) {
-		error = errno;
-		audit->n -= starts != 0;
-	}
-	errno = error;
-	return error ? -1 : 0;
+	if (starts)
+		return write_answered (audit, starts, instance, WAITED, line, n);
+	return audit->kind == AUDIT_NONE ? 0 : post_line (audit, 0, line, n);
+}
+
+int audit_process_write_report (struct audit_process *audit, uint64_t number, const void *line, size_t n)
+{
+	if (audit->kind != AUDIT_NONE && need_process (audit) < 0)
+		return -1;
+	return write_answered (audit, number, "", REPORT, line, n);
 }
 
 void audit_process_write_end (struct audit_process *audit, const struct audit_end *end)
@@ -316,7 +332,8 @@ void audit_process_write_end (struct audit_process *audit, const struct audit_en
 void audit_process_orphan (struct audit_process *audit)
 {
 	for (size_t i = 0; i < audit->n; i++)
-		audit->lines[i].state = ORPHANED;
+		if (audit->lines[i].state != REPORT)
+			audit->lines[i].state = ORPHANED;
 }
 
 /* A start is in the trail, but its request was refused, or lost with its front. */
@@ -340,7 +357,7 @@ static void take_answer (struct audit_process *audit, const struct record *recor
 {
 	audit->late = false;
 	for (size_t i = 0; i < audit->n; i++)
-		if (audit->lines[i].number == record->id && !audit->lines[i].answered) {
+		if (audit->lines[i].id == record->id && !audit->lines[i].answered) {
 			audit->lines[i].answered = true;
 			audit->lines[i].failed = (int)record->a;
 			return;
@@ -397,13 +414,13 @@ bool audit_process_next (struct audit_process *audit, struct audit_answer *answe
 		struct audit_line line = audit->lines[i];
 		bool waits = line.state == WAITED;
 
-		*answer = (struct audit_answer){ line.number, line.failed, line.over };
+		*answer = (struct audit_answer){ line.number, line.state == REPORT, line.failed, line.over };
 		if (line.answered) {
 			forget (audit, i);
-			if (!waits && !line.failed && !line.over)
-				write_end (audit, &line);
-			if (waits)
+			if (waits || line.state == REPORT)
 				return true;
+			if (!line.failed && !line.over)
+				write_end (audit, &line);
 		} else if (waits && now >= line.since_ms + AUDIT_PATIENCE_MS) {
 			audit->lines[i].state = REFUSED;
 			audit->late = true;

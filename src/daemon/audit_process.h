@@ -10,6 +10,7 @@
  *   WAITED  --AUDIT_PATIENCE_MS, or the process ends--> REFUSED: given to the caller as a failure
  *   WAITED, REFUSED  --the front is lost--> ORPHANED
  *   REFUSED, ORPHANED  --answer: written after all--> an `end` is written behind it; forgotten
+ *   REPORT  --answer, or the process ends--> given to the caller, forgotten. No request waits for a report: it may take any time
  *
  * While the process is late, further lines of that kind are refused at once. Lines for which the link has no room are queued, up
  * to AUDIT_QUEUE_MAX. A process that ends is replaced with the next line, at most once in AUDIT_RETRY_MS.
@@ -43,6 +44,7 @@ struct audit_process {
 	pid_t pid; /* 0: there is none */
 	int link; /* -1: there is none */
 	bool late; /* it has not answered in time, and not since then */
+	uint64_t sent; /* the number of the last line that is answered */
 	uint64_t opens; /* the number of the last order to open the trail */
 	uint64_t opened; /* the number of the last one that was answered, with */
 	struct err refusal; /* its code 0, or the reason */
@@ -53,10 +55,11 @@ struct audit_process {
 	size_t queued; /* and their bytes */
 };
 
-/* An answer for a request that waits. */
+/* An answer for a request that waits, or for a report. */
 struct audit_answer {
 	uint64_t number;
-	int failed; /* 0: the line is written; else the errno of the failure */
+	bool report; /* `number` is that of audit_process_write_report */
+	int failed; /* 0: the line is written; else the errno of the failure (EPIPE: it may be written, or not) */
 	bool over; /* the end of the request has been written meanwhile */
 };
 
@@ -70,6 +73,10 @@ int audit_process_open (struct audit_process *audit, enum audit_kind kind, const
  * errno (ENOSPC: the queue is full; ETIMEDOUT: the process is late): the line will not be written, and no answer follows. */
 int audit_process_write (
 	struct audit_process *audit, uint64_t starts, uint64_t ends, const char *instance, const void *line, size_t n);
+
+/* Write a line about something else than a request, and have an answer: `report`, with this number. 0, or -1 with errno, as
+ * above. */
+int audit_process_write_report (struct audit_process *audit, uint64_t number, const void *line, size_t n);
 
 /* Write the end of a request whose outcome no front tells. A failure is logged. */
 void audit_process_write_end (struct audit_process *audit, const struct audit_end *end);

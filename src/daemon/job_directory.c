@@ -23,7 +23,7 @@ enum {
 	RECORD_VERSION = 1, /* of job.json */
 };
 
-static const char *const names[] = { "job.json", "output", "index", "outcome", "lock", "socket" };
+static const char *const names[] = { "job.json", "output", "index", "outcome", "audited", "lock", "socket" };
 
 void job_boot (char boot[JOB_BOOT_MAX])
 {
@@ -77,11 +77,11 @@ int job_directory_open (const char *path, bool make, struct err *err)
 
 json_t *job_record_json (const struct job_record *record)
 {
-	return json_pack ("{si ss ss ss ss ss sI ss ss ss ss sf sb sb sb}", "version", RECORD_VERSION, "id", record->id,
-		"name", record->name, "key", record->key, "owner", record->owner, "you", record->you, "uid",
+	return json_pack ("{si ss ss ss ss ss sI ss ss ss ss sf sb sb sb sb}", "version", RECORD_VERSION, "id",
+		record->id, "name", record->name, "key", record->key, "owner", record->owner, "you", record->you, "uid",
 		(json_int_t)record->uid, "user", record->user, "call", record->call, "command", record->command, "boot",
 		record->boot, "started", record->started, "tty", record->tty, "input", record->input, "durable",
-		record->durable);
+		record->durable, "audited", record->audited);
 }
 
 static int read_text (const json_t *json, const char *key, char *to, size_t size)
@@ -117,6 +117,7 @@ int job_record_read (struct job_record *record, const json_t *json)
 	record->tty = json_is_true (json_object_get (json, "tty"));
 	record->input = json_is_true (json_object_get (json, "input"));
 	record->durable = json_is_true (json_object_get (json, "durable"));
+	record->audited = json_is_true (json_object_get (json, "audited"));
 	return 0;
 }
 
@@ -125,6 +126,11 @@ int job_record_read (struct job_record *record, const json_t *json)
 static int open_job (int jobs, const char *name)
 {
 	return openat (jobs, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int create (int directory, const char *name)
+{
+	return openat (directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
 /* Open a regular file of our user in the job's directory. -1 with errno (EPERM: it is none). */
@@ -227,6 +233,52 @@ void job_directory_set_outcome (int jobs, const char *id, const char *line)
 	fd_close (&fd);
 }
 
+enum job_audited job_directory_audited (int jobs, const char *id)
+{
+	int fd = open_job_file (jobs, id, "audited", O_RDONLY);
+	char byte;
+	enum job_audited audited = fd < 0                         ? JOB_NOT_AUDITED
+				   : pread (fd, &byte, 1, 0) == 1 ? JOB_AUDITED
+								  : JOB_AUDIT_BEGUN;
+
+	fd_close (&fd);
+	return audited;
+}
+
+int job_directory_set_audited (int jobs, const char *id, enum job_audited audited)
+{
+	int directory = open_job (jobs, id), fd = -1, result = -1;
+
+	if (directory >= 0 && (fd = create (directory, "audited")) < 0 && errno == EEXIST)
+		fd = open_file (directory, "audited", O_RDWR);
+	if (fd >= 0)
+		result = audited == JOB_AUDITED ? fd_write_all (fd, "\n", 1) : 0;
+	fd_close (&fd);
+	fd_close (&directory);
+	return result;
+}
+
+void job_directory_remove_output (int jobs, const char *id)
+{
+	int directory = open_job (jobs, id);
+
+	if (directory >= 0) {
+		unlinkat (directory, "output", 0);
+		unlinkat (directory, "index", 0);
+	}
+	fd_close (&directory);
+}
+
+bool job_directory_has_output (int jobs, const char *id)
+{
+	int directory = open_job (jobs, id);
+	struct stat stat;
+	bool has = directory < 0 || fstatat (directory, "output", &stat, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+
+	fd_close (&directory);
+	return has;
+}
+
 int64_t job_directory_bytes (int jobs, const char *id)
 {
 	int directory = open_job (jobs, id);
@@ -312,11 +364,6 @@ int job_directory_connect (int jobs, const char *id)
 static void hidden (char name[TEXT_JOB_ID + 2], const char *id)
 {
 	snprintf (name, TEXT_JOB_ID + 2, ".%s", id);
-}
-
-static int create (int directory, const char *name)
-{
-	return openat (directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
 static int write_record (int directory, const struct job_record *record)

@@ -6,6 +6,9 @@
  *   outcome         empty until the end, then one line of JSON; without its newline it does not count
  *   socket          the holder listens there (SOCK_SEQPACKET, 0600)
  *   lock            with an flock(2) of the holder as long as it lives
+ *   audited         there only after the end, and where the start is in the audit trail (job_trail.h)
+ *
+ * A job without `output` was removed: only its line for the audit trail is still to be written.
  *
  * Every name is reached from a held directory (openat(2), O_NOFOLLOW), and only an id in its form is a name
  * (text_is_job_id), so that no text of a client becomes a path. A directory is made under the name `.ID`, and gets its own
@@ -47,7 +50,11 @@ struct job_record {
 	double started; /* Unix time */
 	bool tty, input;
 	bool durable; /* no output is dropped that the last viewer has not had */
+	bool audited; /* its start is in the audit trail, so its end has to be, too */
 };
+
+/* Is the end of the job in the audit trail? */
+enum job_audited { JOB_NOT_AUDITED, JOB_AUDIT_BEGUN /* perhaps */, JOB_AUDITED };
 
 /* The open files of a new job; -1: closed. */
 struct job_files {
@@ -93,6 +100,14 @@ int job_directory_replay (int jobs, const char *id, struct job_files *files);
 /* Connect to its holder, without waiting. Returns the socket (non-blocking); -1 with errno (ECONNREFUSED: nobody listens;
  * EAGAIN: its queue is full). */
 int job_directory_connect (int jobs, const char *id);
+
+/* What the file `audited` says, and set it (never to JOB_NOT_AUDITED). 0, or -1 with errno. */
+enum job_audited job_directory_audited (int jobs, const char *id);
+int job_directory_set_audited (int jobs, const char *id, enum job_audited audited);
+
+/* Remove the output of a job that has ended: its record and its outcome stay. And was that done? */
+void job_directory_remove_output (int jobs, const char *id);
+bool job_directory_has_output (int jobs, const char *id);
 
 /* Remove the files of a job and its directory. Other names in it stay, and so does the directory then. 0, or -1 with
  * errno. */

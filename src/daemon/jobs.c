@@ -27,6 +27,7 @@
 #include "base/paths.h"
 #include "base/text.h"
 #include "daemon/job_scope.h"
+#include "daemon/job_trail.h"
 #include "daemon/jobs.h"
 #include "daemon/log_process.h"
 #include "gate/access.h"
@@ -40,6 +41,7 @@ enum {
 	HELPERS_MAX = 64, /* replays at once */
 	RESERVE = 8, /* of these and of jobs.max, one of so many is kept for root and the daemon's own user */
 	EACH = 4, /* of the replays, one of so many is for one caller */
+	LINES_MAX = 64, /* for the audit trail at once */
 	DURABLE_MS =
 		60 * 60 * 1000, /* so long an ended durable job is kept in any case: its key says that it has run */
 	FOUND_MAX = 100000, /* jobs that are found again */
@@ -62,6 +64,9 @@ struct known_job {
 	json_t *outcome; /* ENDED, LOST */
 	double ended; /* ENDED, LOST: Unix time */
 	bool settled; /* ended since the last trim_all */
+	struct job_trail trail; /* of its end */
+	bool removed; /* forgotten, except for the line of its end */
+	bool astray; /* the front was lost that may have started it */
 	/* STARTING */
 	struct job_scope scope;
 	bool scoped; /* `scope` is in use */
@@ -79,9 +84,10 @@ struct job_helper {
 
 static void expire (struct jobs *jobs);
 
-void jobs_init (struct jobs *jobs, struct front_process *front, const struct cgroups *cgroups)
+void jobs_init (
+	struct jobs *jobs, struct front_process *front, const struct cgroups *cgroups, struct audit_process *audit)
 {
-	*jobs = (struct jobs){ .front = front, .cgroups = cgroups, .directory = -1, .events = -1 };
+	*jobs = (struct jobs){ .front = front, .cgroups = cgroups, .audit = audit, .directory = -1, .events = -1 };
 	list_init (&jobs->all);
 	list_init (&jobs->helpers);
 }
@@ -204,6 +210,8 @@ static bool forget (struct jobs *jobs, struct known_job *job)
 
 static bool may_see (const struct job_caller *caller, const struct known_job *job)
 {
+	if (job->removed)
+		return false;
 	return caller->any || (caller->uid == job->record.uid && !strcmp (caller->owner, job->record.owner));
 }
 
@@ -230,9 +238,10 @@ static struct known_job *find (const struct jobs *jobs, const struct job_caller 
 }
 
 /* Is the job kept whatever the limits say? */
-static bool is_kept (const struct known_job *job)
+static bool is_kept (const struct jobs *jobs, const struct known_job *job)
 {
-	return is_live (job) || (job->record.durable && unix_time () < job->ended + DURABLE_MS / 1000.0);
+	return is_live (job) || job_trail_holds (&job->trail, jobs->audit) ||
+	       (job->record.durable && unix_time () < job->ended + DURABLE_MS / 1000.0);
 }
 
 /* Of that owner more jobs have ended than are kept: forget the oldest. */
@@ -246,7 +255,7 @@ static void trim (struct jobs *jobs, const char *owner)
 		int n = 0;
 
 		list_each (job, &jobs->all, node) {
-			if (is_kept (job) || strcmp (job->record.owner, whose) != 0)
+			if (is_kept (jobs, job) || strcmp (job->record.owner, whose) != 0)
 				continue;
 			n++;
 			if (!oldest || job->ended < oldest->ended)
@@ -272,7 +281,49 @@ again:
 		}
 }
 
+/* --- the audit trail --------------------------------------------------------------------------------------------- */
+
+/* Send the lines about the ends of jobs that are owed, so many at a time. */
+static void write_ends (struct jobs *jobs)
+{
+	size_t most = jobs->trail_fails ? 1 : LINES_MAX;
+	struct known_job *job;
+
+	if (jobs->n_lines || jobs->audit->kind == AUDIT_NONE)
+		return;
+	list_each (job, &jobs->all, node) {
+		if (job->trail.state != JOB_TRAIL_OWED)
+			continue;
+		if (jobs->n_lines >= most || !job_trail_send (&job->trail, jobs->audit, jobs->directory, &job->record,
+						     job->outcome, job->ended, ++jobs->last_line))
+			return; /* jobs_watch tries again */
+		jobs->n_lines++;
+	}
+}
+
+void jobs_audited (struct jobs *jobs, const struct audit_answer *answer)
+{
+	struct known_job *job;
+
+	jobs->n_lines -= jobs->n_lines > 0;
+	jobs->trail_fails = answer->failed;
+	list_each (job, &jobs->all, node)
+		if (job->trail.state == JOB_TRAIL_SENT && job->trail.number == answer->number) {
+			job_trail_answered (&job->trail, jobs->directory, job->record.id, answer->failed);
+			job->settled = true; /* it need not be kept any more */
+			if (job->removed && !job_trail_holds (&job->trail, jobs->audit))
+				forget (jobs, job);
+			break;
+		}
+	if (!answer->failed)
+		write_ends (jobs);
+	trim_all (jobs);
+}
+
 /* --- the end of a holder ----------------------------------------------------------------------------------------- */
+
+/* The outcome of a job whose call has not come, because the front was lost. */
+static const char never_started[] = "{\"done\":{\"outcome\":\"never_started\"},\"bytes\":0,\"cut\":0,\"input\":0}";
 
 /* The outcome of a job without one. */
 static json_t *lose (struct jobs *jobs, struct known_job *job)
@@ -301,14 +352,24 @@ static void settle (struct jobs *jobs, struct known_job *job, bool never)
 	cgroup_remove_job (jobs->cgroups, job->record.id);
 	job->outcome = job_directory_outcome (jobs->directory, job->record.id, &job->ended);
 	if (!job->outcome && (never || job->phase == PHASE_STARTING)) {
-		forget (jobs, job);
-		return;
+		/* A front that lives tells the trail that the job was never started. */
+		if (!job->astray) {
+			forget (jobs, job);
+			return;
+		}
+		job_directory_set_outcome (jobs->directory, job->record.id, never_started);
+		job_directory_remove_output (jobs->directory, job->record.id);
+		job->outcome = json_loads (never_started, 0, NULL);
 	}
 	if (!job->outcome)
 		job->outcome = lose (jobs, job);
 	job->phase = json_object_get (job->outcome, "done") || json_object_get (job->outcome, "error") ? PHASE_ENDED
 												       : PHASE_LOST;
 	job->settled = true;
+	job->removed = !job_directory_has_output (jobs->directory, job->record.id);
+	job_trail_owe (&job->trail, jobs->directory, &job->record);
+	if (job->removed && !job_trail_holds (&job->trail, jobs->audit))
+		forget (jobs, job);
 }
 
 static void refuse_request (struct jobs *jobs, uint64_t request, enum code code, const char *fmt, ...)
@@ -389,6 +450,25 @@ static void follow_holder (struct jobs *jobs, struct known_job *job)
 		watch (jobs, job->pidfd, &job->holder_event, EVENT_HOLDER);
 }
 
+/* The record of the job is lost, and nothing runs: remove what is there. Its start may be in the audit trail. False: its files
+ * could not be removed. */
+static bool bury (struct jobs *jobs, const char *id)
+{
+	struct job_record record = { .uid = (uid_t)-1, .audited = true };
+	struct known_job *job;
+
+	if (jobs->audit->kind == AUDIT_NONE)
+		return job_directory_remove (jobs->directory, id) == 0;
+	snprintf (record.id, sizeof record.id, "%s", id);
+	if (!(job = job_new (jobs, &record, PHASE_LOST)))
+		return false;
+	job_directory_remove_output (jobs->directory, id);
+	job->removed = true;
+	job->outcome = json_pack ("{ss}", "lost", "its record was lost when the machine was restarted");
+	job_trail_owe (&job->trail, jobs->directory, &record);
+	return true;
+}
+
 /* A name in JOBS: a job of an earlier daemon, or something else. */
 static void adopt (struct jobs *jobs, const char *name)
 {
@@ -410,7 +490,7 @@ static void adopt (struct jobs *jobs, const char *name)
 	held = job_directory_is_held (jobs->directory, name);
 	if (job_directory_read (jobs->directory, name, &record, &err) < 0) {
 		/* A crash of the machine can leave an empty file of a job that had just begun. */
-		if (err.sys != ENODATA || held || job_directory_remove (jobs->directory, name) < 0)
+		if (err.sys != ENODATA || held || !bury (jobs, name))
 			log_warning ("no job, and left alone: %s/%s: %s", jobs->path, name, err.text);
 		return;
 	}
@@ -469,11 +549,12 @@ static void find_again (struct jobs *jobs)
 	else
 		fd_close (&fd);
 	sort (jobs);
+	write_ends (jobs);
 	trim_all (jobs);
 	expire (jobs);
 	n = 0;
 	list_each (job, &jobs->all, node) {
-		n++;
+		n += !job->removed;
 		running += is_live (job);
 	}
 	if (n)
@@ -733,6 +814,7 @@ static void start_job (
 	snprintf (record.owner, sizeof record.owner, "%s", caller->owner);
 	snprintf (record.you, sizeof record.you, "%s", caller->you);
 	snprintf (record.boot, sizeof record.boot, "%s", jobs->boot);
+	record.audited = jobs->audit->kind != AUDIT_NONE;
 	access_name (record.user, sizeof record.user, record.uid);
 	if (!(job = make_job (jobs, caller, &record, scope, &err))) {
 		refuse_request (jobs, asked->id, (enum code)err.code, "%s", err.text);
@@ -891,11 +973,21 @@ static void list_jobs (struct jobs *jobs, const struct job_caller *caller, uint6
 	free (text);
 }
 
+/* Forget an ended job: at once, or as soon as its end is in the audit trail. False: its files could not be removed. */
+static bool drop (struct jobs *jobs, struct known_job *job)
+{
+	if (!job_trail_holds (&job->trail, jobs->audit))
+		return forget (jobs, job);
+	job_directory_remove_output (jobs->directory, job->record.id);
+	job->removed = true;
+	return true;
+}
+
 static void remove_job (struct jobs *jobs, uint64_t request, struct known_job *job)
 {
 	if (is_live (job))
 		refuse_request (jobs, request, CODE_FAILED, "the job runs: end it first");
-	else if (forget (jobs, job))
+	else if (drop (jobs, job))
 		refuse_request (jobs, request, CODE_NONE, "%s", "");
 	else
 		refuse_request (
@@ -972,6 +1064,7 @@ void jobs_lose_front (struct jobs *jobs)
 	struct known_job *job;
 
 	list_each (job, &jobs->all, node) {
+		job->astray = job->phase == PHASE_RUNNING;
 		job->request = 0;
 		if (job->first >= 0)
 			drop_connection (job->first);
@@ -995,6 +1088,7 @@ void jobs_receive (struct jobs *jobs)
 		case EVENT_HELPER: reap_helper (jobs, list_entry (about, struct job_helper, event)); break;
 		}
 	}
+	write_ends (jobs);
 	trim_all (jobs);
 }
 
@@ -1005,7 +1099,8 @@ static void expire (struct jobs *jobs)
 	struct known_job *job, *after;
 
 	list_each_safe (job, after, &jobs->all, node)
-		if (!is_kept (job) && job->ended < oldest)
+		if (job->removed ? !job_trail_holds (&job->trail, jobs->audit)
+				 : !is_kept (jobs, job) && job->ended < oldest)
 			forget (jobs, job);
 }
 
@@ -1034,6 +1129,7 @@ void jobs_watch (struct jobs *jobs)
 	}
 	list_each_safe (helper, next, &jobs->helpers, node)
 		reap_helper (jobs, helper); /* those without a pidfd, too */
+	write_ends (jobs);
 	trim_all (jobs);
 	expire (jobs);
 }

@@ -8,6 +8,9 @@
  *                                      --without one--> LOST; or forgotten, when the call never came
  *   ENDED, LOST   the files are kept   --jobs.keep, jobs.keep_number, REMOVE--> forgotten
  *
+ * Where the start of a job is in the audit trail, its end is written there, too (job_trail.h). Until that is done, an ended job
+ * is kept; one that was removed has no output any more, and is shown to nobody.
+ *
  * One remexd has the jobs of a directory: it holds an flock(2) on JOBS, and another one is refused. The directory is opened at
  * the start when it is there, and else with the first job. The lock is free when the daemon ends.
  *
@@ -28,15 +31,16 @@
 
 #include "base/link.h"
 #include "base/list.h"
+#include "daemon/audit_process.h"
 #include "daemon/front_process.h"
 #include "daemon/generation.h"
 #include "daemon/job_directory.h"
 #include "proc/cgroup.h"
+#include "wire/call_limits.h"
 
 /* Who asks, as it was proved. */
 struct job_caller {
 	char owner[JOB_OWNER_MAX]; /* as in struct job_record; and the name for people */
-#include "wire/call_limits.h"
 	char you[JOB_OWNER_MAX];
 	uid_t uid; /* the user that it may act as now: its jobs of other users are out of its reach */
 	bool any; /* may reach the jobs of others, and of all users */
@@ -48,6 +52,10 @@ struct jobs {
 	const struct generation *generation;
 	struct front_process *front;
 	const struct cgroups *cgroups;
+	struct audit_process *audit; /* gets the ends of jobs */
+	uint64_t last_line; /* the number of the last one */
+	size_t n_lines; /* how many are not answered yet */
+	bool trail_fails; /* the last answer was a failure */
 	char *path; /* of JOBS; NULL: not known yet */
 	int directory; /* JOBS, locked; -1: not opened */
 	char boot[JOB_BOOT_MAX];
@@ -60,7 +68,8 @@ struct jobs {
 	int64_t look_ms; /* clock_ms: the next look for holders without a pidfd, and for jobs that are kept long enough */
 };
 
-void jobs_init (struct jobs *jobs, struct front_process *front, const struct cgroups *cgroups);
+void jobs_init (
+	struct jobs *jobs, struct front_process *front, const struct cgroups *cgroups, struct audit_process *audit);
 void jobs_close (struct jobs *jobs);
 
 /* New jobs are made from this generation; it also has the limits. */
@@ -80,6 +89,9 @@ void jobs_refuse (struct jobs *jobs, uint64_t request, int error);
 
 /* The front is gone: starts that were not passed on to it end. */
 void jobs_lose_front (struct jobs *jobs);
+
+/* The answer for a line of the audit trail about the end of a job (audit_process_next). */
+void jobs_audited (struct jobs *jobs, const struct audit_answer *answer);
 
 /* jobs->events is readable. */
 void jobs_receive (struct jobs *jobs);

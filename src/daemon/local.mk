@@ -13,6 +13,7 @@ noinst_LTLIBRARIES += %D%/libdaemon.la
 	%D%/init.c %D%/init.h \
 	%D%/job_directory.c %D%/job_directory.h \
 	%D%/job_scope.c %D%/job_scope.h \
+	%D%/job_trail.c %D%/job_trail.h \
 	%D%/jobs.c %D%/jobs.h \
 	%D%/keeper_process.c %D%/keeper_process.h \
 	%D%/listening.c %D%/listening.h \

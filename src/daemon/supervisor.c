@@ -327,7 +327,6 @@ static void answer_job (struct supervisor *supervisor, const struct claims_verdi
 		return;
 	}
 	name_user (&caller, verdict->caller);
-	caller.deadline_ms = supervisor->generation->config->requests.value[LIMIT_DEADLINE];
 	jobs_request (&supervisor->jobs, &caller, &verdict->request, verdict->data, verdict->n);
 }
 
@@ -391,7 +390,21 @@ static void receive_audit (struct supervisor *supervisor, const struct pollfd *f
 
 	audit_process_receive (&supervisor->audit, fd);
 	while (audit_process_next (&supervisor->audit, &answer))
-		answer_audit (supervisor, &answer);
+		if (answer.report)
+			jobs_audited (&supervisor->jobs, &answer);
+		else
+			answer_audit (supervisor, &answer);
+}
+
+/* Have the lines of jobs that have just ended written, as far as that does not take long. */
+static void end_audit (struct supervisor *supervisor)
+{
+	struct audit_answer answer;
+
+	audit_process_end (&supervisor->audit);
+	while (audit_process_next (&supervisor->audit, &answer))
+		if (answer.report)
+			jobs_audited (&supervisor->jobs, &answer);
 }
 
 static void receive_from_front (struct supervisor *supervisor)
@@ -585,6 +598,7 @@ static void close_all (struct supervisor *supervisor)
 	listening_close (&supervisor->listening);
 	discovery_sockets_close (&supervisor->discovery);
 	reload_close (&supervisor->reload);
+	end_audit (supervisor);
 	jobs_close (&supervisor->jobs);
 	workers_close (&supervisor->workers);
 	tunnel_process_free (&supervisor->tunnel);
@@ -875,7 +889,7 @@ int supervisor_run (const struct daemon_options *options)
 	discovery_sockets_init (&supervisor.discovery);
 	front_process_init (&supervisor.front);
 	workers_init (&supervisor.workers, NULL, &supervisor.front);
-	jobs_init (&supervisor.jobs, &supervisor.front, &supervisor.workers.cgroups);
+	jobs_init (&supervisor.jobs, &supervisor.front, &supervisor.workers.cgroups, &supervisor.audit);
 	supervisor.jobs.shy = supervisor.stdio;
 	tunnel_process_init (&supervisor.tunnel, &supervisor.front);
 	if (start (&supervisor, options, &err) < 0) {

@@ -133,6 +133,51 @@ START_TEST (ends)
 }
 END_TEST
 
+/* The end of a job has all that is known, and no texts that could forge a line. */
+START_TEST (ends_of_jobs)
+{
+	struct audit_job_end full = { .job = "abcdefghij23",
+		.you = "alice",
+		.uid = 1000,
+		.user = "www",
+		.call = "exec.run",
+		.ended = 1769903998.25,
+		.end = { .outcome = "timed_out", .exit = -1, .limit = "idle", .seconds = 12.5, .in = 3, .out = 4096 },
+		.user_seconds = 1.5,
+		.system_seconds = 0.25,
+		.memory = 5242880,
+		.again = true };
+	struct audit_job_end lost = { .job = "abcdefghij23",
+		.you = "",
+		.uid = (uid_t)-1,
+		.user = "",
+		.call = "",
+		.end = { .outcome = "lost", .exit = -1, .in = -1, .out = 7 },
+		.memory = -1,
+		.why = "killed\n{\"audit\":\"start\"}" };
+	struct buf out;
+	char *text;
+
+	buf_init (&out, 4096);
+	ck_assert_int_eq (audit_job_end (&out, &now, &full), 0);
+	text = text_of (&out);
+	ck_assert_str_eq (text,
+		"{\"audit\":\"job_end\",\"time\":\"2026-01-31T23:59:59.007Z\",\"job\":\"abcdefghij23\",\"you\":"
+		"\"alice\","
+		"\"uid\":1000,\"user\":\"www\",\"call\":\"exec.run\",\"ended\":\"2026-01-31T23:59:58.250Z\","
+		"\"outcome\":\"timed_out\",\"limit\":\"idle\",\"seconds\":12.5,\"in\":3,\"out\":4096,"
+		"\"rusage\":{\"user\":1.5,\"system\":0.25,\"memory\":5242880},\"again\":true}");
+	free (text);
+	buf_init (&out, 4096);
+	ck_assert_int_eq (audit_job_end (&out, &now, &lost), 0);
+	text = text_of (&out);
+	ck_assert_str_eq (text, "{\"audit\":\"job_end\",\"time\":\"2026-01-31T23:59:59.007Z\",\"job\":\"abcdefghij23\","
+				"\"outcome\":\"lost\","
+				"\"why\":\"killed\\n{\\\"audit\\\":\\\"start\\\"}\",\"out\":7}");
+	free (text);
+}
+END_TEST
+
 START_TEST (refusals)
 {
 	struct audit_refused all = { .from = "[2001:db8::1]:7",
@@ -368,6 +413,7 @@ static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, starts);
 	tcase_add_test (tcase, ends);
+	tcase_add_test (tcase, ends_of_jobs);
 	tcase_add_test (tcase, refusals);
 	tcase_add_test (tcase, nothing_is_forged);
 	tcase_add_test (tcase, not_utf8);
