@@ -52,6 +52,7 @@ int job_call_init (struct job_call *call, const struct job_call_ops *ops, struct
 
 void job_call_free (struct job_call *call)
 {
+	struct identity *identity = call->identity;
 	struct front *front = call->front;
 
 	job_call_record_end (call, OUTCOME_LOST);
@@ -59,10 +60,10 @@ void job_call_free (struct job_call *call)
 	job_viewer_close (&call->viewer);
 	list_remove (&call->node);
 	front->n_job_calls--;
-	call->identity->job_calls--;
-	identity_release (call->identity);
+	identity->job_calls--;
 	verb_table_free (call->table);
 	call->ops->free (call);
+	identity_release (identity);
 	front->events->freed (front);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "front/attachment.h"
 #include "front/front_state.h"
@@ -13,6 +14,7 @@
 #include "front/job_start.h"
 #include "front/reply.h"
 #include "front/trail.h"
+#include "loop/loop.h"
 #include "wire/call_limits.h"
 #include "wire/done.h"
 #include "wire/header.h"
@@ -21,17 +23,18 @@
 
 enum {
 	COMMAND_MAX = 1024, /* bytes of the words for people */
+	HELLO_MS = 30 * 1000, /* for a holder to say HELLO: before that it looks its user up, which may ask a server */
 };
 
-enum start_state { START_ASKED, START_SENDING };
+enum start_state { START_ASKED, START_KNOWN, START_SENDING, START_SENT }; /* RECORDING is a part of ASKED here */
 
 struct job_start {
 	struct job_call call;
 	enum start_state state;
 	uid_t uid;
-	char *text; /* the header as it came, and the attachment behind it */
-	size_t header_n, text_n;
-	json_t *args;
+	char *text; /* the header as it came, and the attachment behind it; NULL: it is sent */
+	size_t header_n, text_n, sent_n;
+	size_t counted; /* bytes in the budget for the text */
 	struct buf request; /* what the supervisor is asked with: JOB_START */
 	char id[TEXT_JOB_ID + 1];
 	int flags; /* enum job_answer */
@@ -47,6 +50,31 @@ static void fail (struct job_start *start, enum code code, const char *text)
 {
 	job_call_record_end (&start->call, OUTCOME_NEVER_STARTED);
 	job_call_fail (&start->call, code, text);
+}
+
+/* Free the text, and what is counted for it. */
+static void drop_text (struct job_start *start)
+{
+	free (start->text);
+	start->text = NULL;
+	budget_give (&start->call.front->budget, start->call.identity, start->counted);
+	start->counted = 0;
+}
+
+/* Count the text in the budget. The message that it is a copy of is counted, too, as long as it is handled: so the only call about
+ * jobs of an identity is let in without room for both. */
+static bool count_text (struct job_start *start)
+{
+	struct budget *budget = &start->call.front->budget;
+	struct identity *identity = start->call.identity;
+
+	if (!budget_take (budget, identity, start->text_n)) {
+		if (identity->job_calls > 1)
+			return false;
+		budget_charge (budget, identity, start->text_n);
+	}
+	start->counted = start->text_n;
+	return true;
 }
 
 /* The job runs: that is all that the client waits for. */
@@ -88,6 +116,22 @@ static void on_gone (void *arg)
 		fail (start, CODE_IO_ERROR, "the job with this key does not answer");
 }
 
+/* The holder has said nothing for HELLO_MS. */
+static void on_silence (void *arg)
+{
+	struct job_start *start = arg;
+
+	if (start->state == START_SENT)
+		job_call_record_end (&start->call, OUTCOME_LOST);
+	if (start->flags & JOB_KNOWN)
+		fail (start, CODE_BUSY, "the job with this key does not answer now");
+	else
+		fail (start, CODE_IO_ERROR,
+			start->state == START_SENT
+				? "the job's process does not answer: the job may run"
+				: "the job's process does not take the call: the job does not start");
+}
+
 /* The job could not start: the line has the error. */
 static void on_end (void *arg, bool followed, const char *line, size_t n)
 {
@@ -118,6 +162,25 @@ static void drop (void *arg)
 	(void)arg;
 }
 
+/* Send the holder as much of the call as it takes now. */
+static void send_call (void *arg)
+{
+	struct job_start *start = arg;
+	struct record record = { .type = REC_CALL,
+		.id = 1,
+		.a = (int64_t)start->header_n,
+		.b = (int64_t)(start->text_n - start->header_n) };
+	size_t n;
+
+	for (; start->sent_n < start->text_n; start->sent_n += n) {
+		n = start->text_n - start->sent_n < LINK_PAYLOAD ? start->text_n - start->sent_n : LINK_PAYLOAD;
+		if (job_viewer_try (&start->call.viewer, &record, start->text + start->sent_n, n) < 0)
+			return;
+	}
+	start->state = START_SENT;
+	drop_text (start);
+}
+
 static const struct job_viewer_ops viewer_ops = {
 	.hello = on_hello,
 	.end = on_end,
@@ -126,37 +189,46 @@ static const struct job_viewer_ops viewer_ops = {
 	.cut = drop_place,
 	.delivered = drop,
 	.gone = on_gone,
+	.writable = send_call,
 };
 
-/* Send the call to the holder. From now on the job runs, whatever becomes of the client. */
-static void send_call (struct job_start *start)
+/* Take the connection to the holder, which has to say HELLO. False: the call has ended. */
+static bool open_viewer (struct job_start *start, enum start_state state)
 {
 	struct job_call *call = &start->call;
-	struct record record = { .type = REC_CALL,
-		.id = 1,
-		.a = (int64_t)start->header_n,
-		.b = (int64_t)(start->text_n - start->header_n) };
 	int fd = start->fd;
-	size_t n;
 
-	start->state = START_SENDING;
+	start->state = state;
 	start->fd = -1;
 	if (job_viewer_open (&call->viewer, call->channel, fd) < 0) {
 		fail (start, CODE_BUSY, "out of memory");
-		return;
+		return false;
 	}
-	for (size_t sent = 0; sent < start->text_n; sent += n) {
-		n = start->text_n - sent < LINK_PAYLOAD ? start->text_n - sent : LINK_PAYLOAD;
-		if (job_viewer_send (&call->viewer, &record, start->text + sent, n) < 0) {
-			fail (start, CODE_BUSY, "out of memory"); /* the call is not complete: the job does not start */
-			return;
-		}
-	}
+	timer_set (&call->front->loop, &call->timer, clock_ms () + HELLO_MS, on_silence, start);
+	return true;
 }
 
 static void on_recorded (struct job_call *call)
 {
-	send_call (start_of (call));
+	struct job_start *start = start_of (call);
+
+	if (open_viewer (start, START_SENDING))
+		send_call (start);
+}
+
+/* Write the start to the audit trail, with the job's id. The arguments are parsed for that alone: a tree is many times as large
+ * as its text. */
+static void record_start (struct job_start *start)
+{
+	struct err err;
+	bool audited = start->call.front->config->audit != AUDIT_NONE;
+	json_t *header = audited ? header_parse (start->text, start->header_n, HEADER_CALL_TOKENS, NULL, &err) : NULL;
+
+	if (header || !audited)
+		job_call_record (&start->call, start->uid, json_object_get (header, "args"), start->id);
+	else
+		fail (start, (enum code)err.code, err.text);
+	json_decref (header);
 }
 
 /* --- operations of the call -------------------------------------------------------------------------------------- */
@@ -173,18 +245,12 @@ static void on_job (struct job_call *call, struct packet *packet)
 	start->fd = packet->n_fds ? packet->fds[0] : -1;
 	if (packet->n_fds)
 		packet->fds[0] = -1;
-	if (!(start->flags & JOB_KNOWN) && start->fd >= 0) {
-		job_call_record (call, start->uid, start->args, start->id); /* first of all */
-	} else if (start->fd < 0) {
+	if (!(start->flags & JOB_KNOWN) && start->fd >= 0)
+		record_start (start); /* first of all */
+	else if (start->fd < 0)
 		finish (start); /* it has run */
-	} else {
-		int fd = start->fd;
-
-		start->fd = -1;
-		start->state = START_SENDING;
-		if (job_viewer_open (&call->viewer, call->channel, fd) < 0)
-			fail (start, CODE_BUSY, "out of memory");
-	}
+	else
+		open_viewer (start, START_KNOWN);
 }
 
 static void ask (struct job_start *start)
@@ -203,9 +269,8 @@ static void on_free (struct job_call *call)
 
 	if (start->fd >= 0)
 		carrier_discard (&call->front->carrier, &start->fd);
+	drop_text (start);
 	buf_free (&start->request);
-	json_decref (start->args);
-	free (start->text);
 	free (start);
 }
 
@@ -219,8 +284,8 @@ static void on_cancel (struct channel *channel)
 {
 	struct job_start *start = channel->owner;
 
-	if (start->state == START_SENDING)
-		return; /* too late: the job runs in a moment */
+	if (start->state == START_SENT || start->state == START_KNOWN)
+		return; /* too late: the job runs in a moment, or runs */
 	job_call_done (&start->call, OUTCOME_CANCELLED, done_json (&(struct done){ .outcome = OUTCOME_CANCELLED }));
 }
 
@@ -230,7 +295,7 @@ static void on_lost (struct channel *channel)
 
 	start->call.channel = start->call.viewer.channel = NULL;
 	start->call.client = NULL;
-	if (start->state != START_SENDING)
+	if (start->state != START_SENT)
 		job_call_free (&start->call);
 }
 
@@ -357,7 +422,6 @@ static int prepare (struct job_start *start, const struct verb *verb, const stru
 	if (json_is_true (json_object_get (job, "durable")))
 		strcat (flags, "d");
 	buf_init (&start->request, 8192);
-	start->args = json_incref ((json_t *)(uintptr_t)args);
 	start->header_n = message->text_len + strlen (insert);
 	start->text_n = start->header_n + more;
 	if ((start->text = malloc (start->text_n))) {
@@ -368,7 +432,10 @@ static int prepare (struct job_start *start, const struct verb *verb, const stru
 			memcpy (start->text + start->header_n, attachment, more);
 	}
 	free (attachment);
-	if (!start->text || add_text (&start->request, word_of (job, "name")) < 0 ||
+	if (!start->text || !count_text (start))
+		return err_set (err, CODE_BUSY, "%s",
+			start->text ? "too many starts of jobs wait (limits.memory)" : "out of memory");
+	if (add_text (&start->request, word_of (job, "name")) < 0 ||
 		add_text (&start->request, word_of (job, "key")) < 0 || add_text (&start->request, verb->name) < 0 ||
 		add_text (&start->request, command) < 0 || add_text (&start->request, flags) < 0)
 		return err_set (err, CODE_BUSY, "out of memory");

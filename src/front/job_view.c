@@ -11,6 +11,7 @@
 #include "front/front_state.h"
 #include "front/job_call.h"
 #include "front/job_view.h"
+#include "front/pending_signals.h"
 #include "front/reply.h"
 #include "loop/loop.h"
 #include "wire/done.h"
@@ -49,8 +50,7 @@ struct job_view {
 
 	bool begun; /* the first line of attach, or all that `begin` does, is done: a reopened connection goes on */
 	int64_t input_at; /* bytes of input that the job had taken when this began */
-	bool resized; /* the client has named its size, of: */
-	int rows, cols;
+	struct pending_signals pending; /* of the client, that the holder has not got yet */
 	json_t *size; /* of its terminal; NULL: none */
 	struct buf list; /* of job.list, as its pieces come */
 };
@@ -96,7 +96,22 @@ static void finish_completed (struct job_view *view)
 
 static int tell (struct job_view *view, uint32_t type, int64_t a, int64_t b)
 {
-	return job_viewer_send (&view->call.viewer, &(struct record){ .type = type, .a = a, .b = b }, NULL, 0);
+	return job_viewer_send (&view->call.viewer, &(struct record){ .type = type, .a = a, .b = b });
+}
+
+static int send_signal (void *arg, int signo, int rows, int cols)
+{
+	struct job_view *view = arg;
+	struct record record = { .type = JOB_SIGNAL, .a = signo };
+
+	if (!signo)
+		record = (struct record){ .type = JOB_RESIZE, .a = rows, .b = cols };
+	return job_viewer_try (&view->call.viewer, &record, NULL, 0);
+}
+
+static void send_pending (struct job_view *view)
+{
+	pending_signals_send (&view->pending, send_signal, view);
 }
 
 /* A line of JSON on the stream `job` (consumed). */
@@ -178,9 +193,8 @@ static void begin_attach (struct job_view *view, const struct record *hello, con
 	screen = view->size && !view->since_given && !view->begun && running;
 	if (!screen)
 		begin_output (view, hello, facts);
-	if (view->resized && running)
-		tell (view, JOB_RESIZE, view->rows, view->cols); /* so that the screen is drawn for it */
-	view->resized = false;
+	if (running)
+		send_pending (view); /* the size comes first, so that the screen is drawn for it */
 	follow (view, FOLLOW_LIVE | (screen ? FOLLOW_SCREEN : 0) | (view->read_only ? FOLLOW_READ_ONLY : 0));
 	if (!view->read_only && running)
 		job_viewer_input_begin (&view->call.viewer, view->size ? INPUT_APPEND : view->input_at);
@@ -349,6 +363,11 @@ static void on_delivered (void *arg)
 	finish_completed (arg);
 }
 
+static void on_writable (void *arg)
+{
+	send_pending (arg);
+}
+
 static const struct job_viewer_ops viewer_ops = {
 	.hello = on_hello,
 	.end = on_end,
@@ -357,6 +376,7 @@ static const struct job_viewer_ops viewer_ops = {
 	.cut = on_cut,
 	.gone = on_gone,
 	.delivered = on_delivered,
+	.writable = on_writable,
 };
 
 /* --- operations of the channel ----------------------------------------------------------------------------------- */
@@ -383,8 +403,10 @@ static void on_signal (struct channel *channel, int signo)
 {
 	struct job_view *view = channel->owner;
 
-	if (!view->read_only && is_kind (view, "job.attach") && view->call.viewer.hello)
-		tell (view, JOB_SIGNAL, signo, 0);
+	if (view->read_only || !is_kind (view, "job.attach") || !view->call.viewer.hello)
+		return;
+	pending_signals_add (&view->pending, signo);
+	send_pending (view);
 }
 
 static void on_resize (struct channel *channel, int rows, int cols)
@@ -393,11 +415,9 @@ static void on_resize (struct channel *channel, int rows, int cols)
 
 	if (view->read_only || !is_kind (view, "job.attach"))
 		return;
-	view->rows = rows;
-	view->cols = cols;
-	view->resized = !view->begun; /* then the size is sent later */
+	pending_signals_resize (&view->pending, rows, cols);
 	if (view->begun)
-		tell (view, JOB_RESIZE, rows, cols);
+		send_pending (view);
 }
 
 static void on_cancel (struct channel *channel)

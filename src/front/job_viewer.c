@@ -30,8 +30,6 @@ static struct job_viewer *current;
 struct held_record {
 	struct list node;
 	struct record record;
-	size_t n;
-	uint8_t data[];
 };
 
 /* Output that waits for the client. */
@@ -87,7 +85,7 @@ void job_viewer_close (struct job_viewer *viewer)
 	buf_free (&viewer->input);
 	viewer->channel = NULL;
 	viewer->hello = viewer->finishing = viewer->input_ended = viewer->input_end_sent = viewer->input_blocked =
-		false;
+		viewer->owner_waits = false;
 	viewer->granted = 0;
 	viewer->screen_left = -1;
 }
@@ -96,7 +94,7 @@ void job_viewer_close (struct job_viewer *viewer)
 
 static void set_watch (struct job_viewer *viewer)
 {
-	bool writes = !list_empty (&viewer->queue) || viewer->input_blocked;
+	bool writes = !list_empty (&viewer->queue) || viewer->input_blocked || viewer->owner_waits;
 
 	if (viewer->watch)
 		watch_set (viewer->watch, (list_empty (&viewer->pending) && !viewer->finishing ? UV_READABLE : 0) |
@@ -109,7 +107,7 @@ static void flush_queue (struct job_viewer *viewer)
 	struct held_record *queued, *after;
 
 	list_each_safe (queued, after, &viewer->queue, node) {
-		struct outgoing outgoing = { .record = queued->record, .data = queued->data, .n = queued->n };
+		struct outgoing outgoing = { .record = queued->record };
 
 		if (link_send (viewer->fd, &outgoing, MSG_DONTWAIT) < 0 && errno == EAGAIN)
 			return;
@@ -118,21 +116,33 @@ static void flush_queue (struct job_viewer *viewer)
 	}
 }
 
-int job_viewer_send (struct job_viewer *viewer, const struct record *record, const void *data, size_t n)
+/* Send a record behind those that wait. False: not now. */
+static bool send_now (const struct job_viewer *viewer, const struct record *record, const void *data, size_t n)
 {
 	struct outgoing outgoing = { .record = *record, .data = data, .n = n };
+
+	return viewer->fd < 0 || (list_empty (&viewer->queue) &&
+					 (link_send (viewer->fd, &outgoing, MSG_DONTWAIT) == 0 || errno != EAGAIN));
+}
+
+int job_viewer_try (struct job_viewer *viewer, const struct record *record, const void *data, size_t n)
+{
+	if (send_now (viewer, record, data, n))
+		return 0;
+	viewer->owner_waits = true;
+	set_watch (viewer);
+	return -1;
+}
+
+int job_viewer_send (struct job_viewer *viewer, const struct record *record)
+{
 	struct held_record *queued;
 
-	if (viewer->fd < 0)
+	if (send_now (viewer, record, NULL, 0))
 		return 0;
-	if (list_empty (&viewer->queue) && (link_send (viewer->fd, &outgoing, MSG_DONTWAIT) == 0 || errno != EAGAIN))
-		return 0;
-	if (!(queued = malloc (sizeof *queued + n)))
+	if (!(queued = malloc (sizeof *queued)))
 		return -1;
 	queued->record = *record;
-	queued->n = n;
-	if (n)
-		memcpy (queued->data, data, n);
 	list_append (&viewer->queue, &queued->node);
 	set_watch (viewer);
 	return 0;
@@ -164,10 +174,8 @@ static void flush_input (struct job_viewer *viewer)
 	}
 	if (viewer->hello && viewer->input_ended && !viewer->input_end_sent && !buf_len (&viewer->input)) {
 		viewer->input_end_sent = true;
-		job_viewer_send (viewer,
-			&(struct record){
-				.type = JOB_INPUT_END, .a = viewer->append ? INPUT_APPEND : viewer->input_offset },
-			NULL, 0);
+		job_viewer_send (viewer, &(struct record){ .type = JOB_INPUT_END,
+						 .a = viewer->append ? INPUT_APPEND : viewer->input_offset });
 	}
 }
 
@@ -381,6 +389,10 @@ static void on_ready (void *arg, int events)
 	if (events & UV_WRITABLE) {
 		flush_queue (viewer);
 		flush_input (viewer);
+		if (viewer->owner_waits) {
+			viewer->owner_waits = false;
+			viewer->ops->writable (viewer->arg);
+		}
 	}
 	for (int i = 0;
 		i < BURST && current && list_empty (&viewer->pending) && !viewer->finishing && read_one (viewer); i++)

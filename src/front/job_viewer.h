@@ -41,6 +41,8 @@ struct job_viewer_ops {
 	void (*delivered) (void *arg);
 	/* The connection has ended, without an `end`. */
 	void (*gone) (void *arg);
+	/* After job_viewer_try has failed: the holder takes records again. May be NULL. */
+	void (*writable) (void *arg);
 };
 
 struct job_viewer {
@@ -59,7 +61,8 @@ struct job_viewer {
 	int64_t screen_left; /* bytes of the redraw that are still to come; -1: none is on its way */
 	int64_t position; /* the offset behind the output that was received */
 
-	struct list queue; /* of records that the holder has not taken yet */
+	struct list queue; /* of records that the holder has not taken yet: a few small ones */
+	bool owner_waits; /* job_viewer_try has failed */
 	struct buf input; /* of the client, that the holder has no room for yet */
 	bool append; /* input belongs behind what the job has */
 	int64_t input_offset; /* of the first byte of `input` */
@@ -77,8 +80,13 @@ int job_viewer_open (struct job_viewer *viewer, struct channel *channel, int fd)
 /* Close the connection and free what waits. */
 void job_viewer_close (struct job_viewer *viewer);
 
-/* Send a record. It waits if the holder takes none now. 0, or -1: out of memory. */
-int job_viewer_send (struct job_viewer *viewer, const struct record *record, const void *data, size_t n);
+/* Send a record. 0; or -1: the holder takes none now, and `writable` is called when it does. For all that a client can repeat,
+ * and for all that is large: nothing is kept here. */
+int job_viewer_try (struct job_viewer *viewer, const struct record *record, const void *data, size_t n);
+
+/* Send a record without data. It is kept while the holder takes none: so this is for records that are sent once for each
+ * connection. 0, or -1: out of memory. */
+int job_viewer_send (struct job_viewer *viewer, const struct record *record);
 
 /* Put bytes on a stream of the channel, before all later output. */
 void job_viewer_put (struct job_viewer *viewer, const char *stream, const char *bytes, size_t n);

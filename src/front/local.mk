@@ -19,6 +19,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/job_start.c %D%/job_start.h \
 	%D%/job_viewer.c %D%/job_viewer.h \
 	%D%/outcome.c %D%/outcome.h \
+	%D%/pending_signals.c %D%/pending_signals.h \
 	%D%/place.c %D%/place.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/quarantine.c %D%/quarantine.h \

@@ -81,28 +81,21 @@ static void on_input_end (struct channel *channel)
 	check_streams (request);
 }
 
-/* Send the worker the size and the signals that came, once the call has been sent. A worker that does not read has no room
- * for them: only the last size counts, and each signal once. */
-static void send_owed (struct request *request)
+static int send_signal (void *arg, int signo, int rows, int cols)
 {
-	struct record resize = {
-		.type = REC_RESIZE, .id = request->number, .a = request->owed.rows, .b = request->owed.cols
-	};
+	struct request *request = arg;
+	struct record record = { .type = REC_SIGNAL, .id = request->number, .a = signo };
 
-	if (request->state != REQUEST_RUNNING || request->call)
-		return;
-	if (request->owed.resized && pool_send (request->worker, &resize, NULL, 0) < 0)
-		return;
-	request->owed.resized = false;
-	for (int signo = 1; request->owed.signals; signo++) {
-		struct record record = { .type = REC_SIGNAL, .id = request->number, .a = signo };
+	if (!signo)
+		record = (struct record){ .type = REC_RESIZE, .id = request->number, .a = rows, .b = cols };
+	return pool_send (request->worker, &record, NULL, 0);
+}
 
-		if (!(request->owed.signals & (uint64_t)1 << signo))
-			continue;
-		if (pool_send (request->worker, &record, NULL, 0) < 0)
-			return;
-		request->owed.signals &= ~((uint64_t)1 << signo);
-	}
+/* Send the worker the size and the signals that came, once the call has been sent. */
+static void send_pending (struct request *request)
+{
+	if (request->state == REQUEST_RUNNING && !request->call)
+		pending_signals_send (&request->pending, send_signal, request);
 }
 
 static void on_signal (struct channel *channel, int signo)
@@ -114,8 +107,8 @@ static void on_signal (struct channel *channel, int signo)
 		if (signo == SIGINT || signo == SIGTERM || signo == SIGHUP || signo == SIGQUIT || signo == SIGKILL)
 			request_stop (request, CAUSE_CANCEL);
 	} else if (request->state == REQUEST_RUNNING) {
-		request->owed.signals |= (uint64_t)1 << signo;
-		send_owed (request);
+		pending_signals_add (&request->pending, signo);
+		send_pending (request);
 	}
 }
 
@@ -125,10 +118,8 @@ static void on_resize (struct channel *channel, int rows, int cols)
 
 	if (!request->tty)
 		return;
-	request->owed.rows = rows;
-	request->owed.cols = cols;
-	request->owed.resized = true;
-	send_owed (request);
+	pending_signals_resize (&request->pending, rows, cols);
+	send_pending (request);
 }
 
 static void on_cancel (struct channel *channel)
@@ -493,7 +484,7 @@ void request_writable (struct request *request)
 	if (request->state != REQUEST_RUNNING)
 		return;
 	send_call (request);
-	send_owed (request);
+	send_pending (request);
 	request_go (request);
 }
 
@@ -521,7 +512,7 @@ void request_run (struct request *request, struct pooled *worker)
 		return;
 	}
 	send_call (request);
-	send_owed (request);
+	send_pending (request);
 	if (request->channel)
 		channel_credit (request->channel, SESSION_CREDIT);
 	relay_go (&request->relay);

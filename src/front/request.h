@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/link.h"
+#include "front/pending_signals.h"
 #include "front/pool.h"
 #include "front/queue.h"
 #include "front/relay.h"
@@ -68,11 +69,7 @@ struct request {
 	int lines_sent, lines_written; /* lines about the start, for the audit trail */
 	uid_t asked_uid; /* the user of the worker that the supervisor was asked for (waiter.asked) */
 	bool tty; /* the command has a terminal, which is hung up at the command's end */
-	struct { /* what the client sent for the command, and the worker's link had no room for */
-		uint64_t signals; /* bit n for signal n */
-		int rows, cols;
-		bool resized;
-	} owed;
+	struct pending_signals pending; /* the worker's link had no room for them */
 	bool wait_output; /* after the command has ended by itself: wait until all processes have closed its output */
 	bool counted; /* in identity->running, and in front->n_running if it is no control call */
 	struct pooled *worker;

@@ -99,9 +99,10 @@ static json_t *requests_json (const struct front *front)
 		undelivered += request->state == REQUEST_DRAINING;
 	}
 	held = places_lingering (&front->places);
-	return json_pack ("{sI si si si si sI so so so so}", "total", total, "running", running, "waiting", waiting,
-		"undelivered", undelivered, "held", held, "lost", (json_int_t)front->counts.lost, "outcomes", outcomes,
-		"errors", errors, "limits", limits, "ran", histogram_json (&front->counts.ran));
+	return json_pack ("{sI si si si si si sI so so so so}", "total", total, "running", running, "waiting", waiting,
+		"undelivered", undelivered, "held", held, "job_calls", front->n_job_calls, "lost",
+		(json_int_t)front->counts.lost, "outcomes", outcomes, "errors", errors, "limits", limits, "ran",
+		histogram_json (&front->counts.ran));
 }
 
 static json_t *daemon_json (const struct front *front)

@@ -8,6 +8,7 @@ front_tests = \
 	%D%/check_connection \
 	%D%/check_dispatch \
 	%D%/check_histogram \
+	%D%/check_pending_signals \
 	%D%/check_place \
 	%D%/check_pool \
 	%D%/check_quarantine \
@@ -49,6 +50,8 @@ front_libs = \
 %C%_check_dispatch_SOURCES = %D%/check_dispatch.c $(front_alone) tests/wire/fake_session.c tests/wire/fake_session.h
 %C%_check_dispatch_CFLAGS = $(check_cflags)
 %C%_check_dispatch_LDADD = $(front_libs)
+%C%_check_pending_signals_CFLAGS = $(check_cflags)
+%C%_check_pending_signals_LDADD = $(front_libs)
 %C%_check_place_CFLAGS = $(check_cflags)
 %C%_check_place_LDADD = $(front_libs) -lpthread
 %C%_check_pool_CFLAGS = $(check_cflags)

@@ -55,6 +55,6 @@ system_tests = \
 	$(NULL)
 dist_check_SCRIPTS += $(system_tests)
 TESTS += $(system_tests)
-EXTRA_DIST += %D%/booted_job.py %D%/discovery.py %D%/fleet.py %D%/fuse.py %D%/items.py %D%/keys.py %D%/nets.py %D%/people.py %D%/sftp_liar.py \
+EXTRA_DIST += %D%/blocked_job.py %D%/booted_job.py %D%/discovery.py %D%/fleet.py %D%/fuse.py %D%/items.py %D%/keys.py %D%/nets.py %D%/people.py %D%/sftp_liar.py \
 	%D%/ssh_load.py \
 	%D%/sshd.py %D%/support.py %D%/terminal.py %D%/tmux.py
