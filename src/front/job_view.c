@@ -224,9 +224,11 @@ static void begin_wait (struct job_view *view, const struct record *hello, const
 
 static void begin_kill (struct job_view *view, const struct record *hello, const json_t *facts)
 {
+	const char *state = json_string_value (json_object_get (facts, "state"));
+
 	(void)hello;
-	(void)facts;
-	if (view->state != JOB_RUNNING) {
+	/* The supervisor knows the end only when the process has ended, too. */
+	if (view->state != JOB_RUNNING || (state && !strcmp (state, "ended"))) {
 		job_call_fail (&view->call, CODE_FAILED, "the job has ended");
 		return;
 	}
