@@ -36,7 +36,7 @@ static void check_round_trip (const struct item *item)
 	require (item_next (&buf, &again, &err) == 1 && buf_len (&buf) == 0);
 	require (again.kind == item->kind && !strcmp (again.name, item->name) && again.source == item->source);
 	require (again.size == item->size && again.mode == item->mode && again.mtime_ns == item->mtime_ns);
-	require (again.number == item->number && again.body == item->body && !strcmp (again.sha256, item->sha256));
+	require (again.number == item->number && again.body == item->body && !strcmp (again.sum, item->sum));
 	buf_free (&buf);
 }
 

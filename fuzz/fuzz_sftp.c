@@ -49,7 +49,7 @@ static void add (struct buf *items, enum item_kind kind, const char *name, int64
 	if (kind == ITEM_FILE)
 		item.size = 0;
 	if (kind == ITEM_FILE)
-		memset (item.sha256, 'a', DIGEST_TEXT - 1), item.sha256[DIGEST_TEXT - 1] = '\0';
+		memset (item.sum, 'a', DIGEST_TEXT - 1), item.sum[DIGEST_TEXT - 1] = '\0';
 	require (item_put (items, &item) == 0);
 }
 

@@ -118,12 +118,24 @@ void reach_close (struct reach *reach)
 	reach->roots.n = 0;
 }
 
+int read_sum (struct remex_call *call, enum digest_kind *sum)
+{
+	const char *name = remex_arg_string (call, "sum");
+	int kind = name ? digest_parse (name) : DIGEST_SHA256;
+
+	if (kind < 0)
+		return remex_fail (call, REMEX_ERR_BAD_VALUE, "invalid sum '%s' (sha256 or xxh128)", name);
+	*sum = (enum digest_kind)kind;
+	return 0;
+}
+
 /* --- the tables --------------------------------------------------------------------------------------------------- */
 
 static const struct remex_param put_params[] = {
 	{ "path", REMEX_STRING, REMEX_REQUIRED, "the file to write" },
 	{ "size", REMEX_INTEGER, 0, "the size of the content; any other is refused" },
 	{ "sha256", REMEX_STRING, 0, "the SHA-256 of the content; any other is refused" },
+	{ "xxh128", REMEX_STRING, 0, "likewise its XXH128" },
 	{ "mode", REMEX_INTEGER, 0, "the file's permissions, as a number (420 is 0644)" },
 	{ "mtime", REMEX_INTEGER, 0, "the file's modification time, in nanoseconds since 1970" },
 	{ "sync", REMEX_BOOL, 0, "sync the file to the disk (true)" },
@@ -132,6 +144,8 @@ static const struct remex_param put_params[] = {
 	{ "recursive", REMEX_BOOL, 0, "with tree: accept directories and links" },
 	{ "preserve", REMEX_BOOL, 0, "with tree: keep modes and times" },
 	{ "set_id", REMEX_BOOL, 0, "keep set-user-ID, set-group-ID and sticky bits of a mode" },
+	{ "sum", REMEX_STRING, 0,
+		"with tree: the sums of the stream: sha256 (the default) or xxh128, which is faster" },
 	{ 0 },
 };
 
@@ -143,6 +157,13 @@ static const struct remex_param get_params[] = {
 		"with paths: ask by an item for the size that the receiver has of each file; the input answers" },
 	{ "count", REMEX_BOOL, 0, "with paths: begin with the totals" },
 	{ "live", REMEX_BOOL, 0, "send a file that changes meanwhile, or whose size is wrong (/proc), as it is read" },
+	{ "sum", REMEX_STRING, 0, "which sum is computed: sha256 (the default) or xxh128, which is faster" },
+	{ 0 },
+};
+
+static const struct remex_param checksum_params[] = {
+	{ "path", REMEX_STRING, REMEX_REQUIRED, "what" },
+	{ "sum", REMEX_STRING, 0, "which sum: sha256 (the default) or xxh128, which is faster" },
 	{ 0 },
 };
 
@@ -169,7 +190,7 @@ static const struct remex_verb verbs[] = {
 	{ "get", "Send a file, or a stream of files", get_params, file_get, REMEX_PATHS },
 	{ "list", "List a directory", path_params, file_list, REMEX_PATHS },
 	{ "stat", "Show the type, mode, size and times of a file", path_params, file_stat, REMEX_PATHS },
-	{ "checksum", "Compute the SHA-256 of a file", path_params, file_checksum, REMEX_PATHS },
+	{ "checksum", "Compute the sum of a file", checksum_params, file_checksum, REMEX_PATHS },
 	{ "mkdir", "Make a directory", mkdir_params, file_mkdir, REMEX_PATHS },
 	{ "remove", "Remove a file or a directory", remove_params, file_remove, REMEX_PATHS },
 	{ 0 },

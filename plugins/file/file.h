@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "files/digest.h"
 #include "files/target.h"
 
 /* The roots of this call, and the directory that relative paths start from. */
@@ -23,6 +24,9 @@ void reach_close (struct reach *reach);
 
 /* Fail the call with `err` about `path` (NULL: about no path). Always -1. */
 int fail (struct remex_call *call, const char *path, const struct err *err);
+
+/* The kind of sum that the call asks for: its argument `sum`; SHA-256 without one. 0, or -1: failed and reported. */
+int read_sum (struct remex_call *call, enum digest_kind *sum);
 
 /* Write a document (consumed; NULL means out of memory) to the stream "result". 0 or -1. */
 int give_result (struct remex_call *call, json_t *document);

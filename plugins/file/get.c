@@ -58,12 +58,15 @@ static int get_one (struct reach *reach, const char *path)
 	struct file_reader *reader;
 	const struct stat *st;
 	char sum[DIGEST_TEXT];
+	enum digest_kind kind;
 	struct err err;
 	int fd, result;
 
+	if (read_sum (call, &kind) < 0)
+		return -1;
 	if ((fd = target_open_source (&reach->roots, reach->home, path, &err)) < 0)
 		return fail (call, path, &err);
-	if (!(reader = file_reader_new (fd, false, &err)))
+	if (!(reader = file_reader_new (fd, false, kind, &err)))
 		return fail (call, path, &err);
 	st = file_reader_stat (reader);
 	result = send_all (call, path, reader);
@@ -71,7 +74,7 @@ static int get_one (struct reach *reach, const char *path)
 	if (result == 0)
 		result =
 			give_result (call, json_pack ("{sI ss si sI sb}", "size", (json_int_t)file_reader_done (reader),
-						   "sha256", sum, "mode", (int)(st->st_mode & 07777), "mtime",
+						   digest_name (kind), sum, "mode", (int)(st->st_mode & 07777), "mtime",
 						   (json_int_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
 						   "changed", file_reader_doubt (reader) == FILE_READER_CHANGED));
 	file_reader_free (reader);
@@ -179,6 +182,8 @@ static int get_tree (struct reach *reach, const char *const *paths)
 	struct buf in, out;
 	int n = 0, fd, result = -1;
 
+	if (read_sum (call, &options.sum) < 0)
+		return -1;
 	while (paths[n])
 		n++;
 	if (!(sender = sender_new (&options, n, open_source, &sources)))

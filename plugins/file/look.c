@@ -145,11 +145,16 @@ static int give_sum (struct remex_call *call, const char *path, int fd)
 	static char bytes[ITEM_DATA_MAX];
 	char sum[DIGEST_TEXT];
 	struct file_reader *reader;
+	enum digest_kind kind;
 	struct err err;
 	int64_t n;
 	int what, result;
 
-	if (!(reader = file_reader_new (fd, false, &err)))
+	if (read_sum (call, &kind) < 0) {
+		fd_close (&fd);
+		return -1;
+	}
+	if (!(reader = file_reader_new (fd, false, kind, &err)))
 		return fail (call, path, &err);
 	while ((what = file_reader_next (reader, bytes, sizeof bytes, &n, &err)) > FILE_READER_END &&
 		!remex_cancelled (call))
@@ -162,8 +167,8 @@ static int give_sum (struct remex_call *call, const char *path, int fd)
 	else if (file_reader_doubt (reader))
 		result = remex_fail (call, REMEX_ERR_FAILED, "%s: %s", path, file_reader_doubt_words (reader));
 	else
-		result = give_result (
-			call, json_pack ("{sI ss}", "size", (json_int_t)file_reader_done (reader), "sha256", sum));
+		result = give_result (call,
+			json_pack ("{sI ss}", "size", (json_int_t)file_reader_done (reader), digest_name (kind), sum));
 	file_reader_free (reader);
 	return result;
 }

@@ -43,6 +43,21 @@ static int read_all (struct remex_call *call, const char *path, struct file_writ
 	return n < 0 ? -1 : 0;
 }
 
+/* The sum that the content must have: NULL when the caller gives none; and which kind of sum is computed. */
+static const char *expected_sum (struct remex_call *call)
+{
+	const char *sum = remex_arg_string (call, "sha256");
+
+	return sum ? sum : remex_arg_string (call, "xxh128");
+}
+
+static enum digest_kind expected_kind (struct remex_call *call)
+{
+	const char *sum = expected_sum (call);
+
+	return sum ? (enum digest_kind)digest_kind_of (sum) : DIGEST_SHA256;
+}
+
 static int finish (
 	struct remex_call *call, struct target *target, const char *path, struct file_writer *writer, bool sync)
 {
@@ -50,8 +65,7 @@ static int finish (
 	struct err err;
 	int directory = -1;
 
-	if (file_writer_complete (
-		    writer, remex_arg_integer (call, "size", -1), remex_arg_string (call, "sha256"), &err) < 0 ||
+	if (file_writer_complete (writer, remex_arg_integer (call, "size", -1), expected_sum (call), &err) < 0 ||
 		file_writer_sync (writer, &err) < 0 || file_writer_publish (writer, &err) < 0)
 		return fail (call, path, &err);
 	if (sync && ((directory = openat (target->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
@@ -61,27 +75,36 @@ static int finish (
 		return fail (call, path, &err);
 	}
 	fd_close (&directory);
-	result = json_pack (
-		"{sI ss}", "size", (json_int_t)file_writer_size (writer), "sha256", file_writer_sum (writer));
+	result = json_pack ("{sI ss}", "size", (json_int_t)file_writer_size (writer),
+		digest_name (expected_kind (call)), file_writer_sum (writer));
 	if (*file_writer_note (writer))
 		json_object_set_new (
 			result, "note", header_bytes (file_writer_note (writer), strlen (file_writer_note (writer))));
 	return give_result (call, result);
 }
 
+static int check_sum (struct remex_call *call, enum digest_kind kind)
+{
+	const char *sum = remex_arg_string (call, digest_name (kind));
+
+	if (!sum || digest_kind_of (sum) == (int)kind)
+		return 0;
+	return remex_fail (call, REMEX_ERR_BAD_VALUE, "'%s' must be %d digits of 0-9a-f", digest_name (kind),
+		digest_digits (kind));
+}
+
 /* Check the arguments that are present; absent arguments are valid here. 0, or -1: failed and reported. */
 static int check_args (struct remex_call *call)
 {
 	long long mode = remex_arg_integer (call, "mode", 0);
-	const char *sum = remex_arg_string (call, "sha256");
 
 	if (mode < 0 || mode > 07777)
 		return remex_fail (call, REMEX_ERR_BAD_VALUE, "'mode' must be from 0 to 4095");
 	if (remex_arg_integer (call, "size", 0) < 0)
 		return remex_fail (call, REMEX_ERR_BAD_VALUE, "'size' must not be negative");
-	if (sum && (strlen (sum) != DIGEST_TEXT - 1 || strspn (sum, "0123456789abcdef") != DIGEST_TEXT - 1))
-		return remex_fail (call, REMEX_ERR_BAD_VALUE, "'sha256' must be 64 digits of 0-9a-f");
-	return 0;
+	if (remex_arg_string (call, "sha256") && remex_arg_string (call, "xxh128"))
+		return remex_fail (call, REMEX_ERR_BAD_VALUE, "give either 'sha256' or 'xxh128'");
+	return check_sum (call, DIGEST_SHA256) < 0 || check_sum (call, DIGEST_XXH128) < 0 ? -1 : 0;
 }
 
 static int put_one (struct reach *reach, const char *path)
@@ -102,6 +125,7 @@ static int put_one (struct reach *reach, const char *path)
 
 	if (check_args (call) < 0)
 		return -1;
+	options.sum = expected_kind (call);
 	if (target_open (&target, &reach->roots, reach->home, path, TARGET_WRITE, &err) < 0)
 		return fail (call, path, &err);
 	if (target.slash) {
@@ -212,7 +236,7 @@ static void report (void *data, const struct receipt *receipt)
 		tree->bytes += receipt->size;
 		item.size = receipt->size;
 		item.changed = receipt->changed;
-		memcpy (item.sha256, receipt->sha256, sizeof item.sha256);
+		snprintf (item.sum, sizeof item.sum, "%s", receipt->sum);
 	}
 	if (item_put (&tree->back, &item) < 0)
 		tree->broken = true;
@@ -302,6 +326,8 @@ static int put_tree (struct reach *reach, const char *path)
 	struct tree tree = { .reach = reach, .path = path, .directory = -1 };
 	int result;
 
+	if (read_sum (call, &options.writer.sum) < 0)
+		return -1;
 	buf_init (&tree.in, HEADER_MAX + 4 + PIECE);
 	buf_init (&tree.back, 1024 * 1024);
 	if ((result = find_destination (&tree)) == 0) {

@@ -110,7 +110,7 @@ static void set_reason (struct coalesce_item *item)
 static int mask_sum (const struct coalesced *coalesced, struct coalesce_item *item, bool is_err)
 {
 	const struct trie_stream *stream = gather_bytes (coalesced->gather, item->member->rank, is_err);
-	struct digest *digest = digest_new ();
+	struct digest *digest = digest_new (DIGEST_SHA256);
 	struct trie_lines lines;
 	const uint8_t *line;
 	char name[NAME];

@@ -176,13 +176,13 @@ void pending_sent (struct pending *pending, const struct item *item)
 			break;
 		}
 		entry->size = item->size;
-		memcpy (entry->sha256, item->sha256, sizeof entry->sha256);
-		pending->file = item->kind == ITEM_FILE && !item->sha256[0] ? entry : NULL;
+		memcpy (entry->sum, item->sum, sizeof entry->sum);
+		pending->file = item->kind == ITEM_FILE && !item->sum[0] ? entry : NULL;
 		break;
 	case ITEM_LEAVE: path_cut (&pending->path, parent_length (&pending->path)); break;
 	case ITEM_END:
 		if (pending->file) {
-			memcpy (pending->file->sha256, item->sha256, sizeof item->sha256);
+			memcpy (pending->file->sum, item->sum, sizeof item->sum);
 			pending->file->size = item->number; /* the size that was read, not the size at the start */
 		}
 		pending->file = NULL;
@@ -215,14 +215,13 @@ static bool is_any (const struct pending_entry *entry, const struct item *item)
 static bool is_kind (const struct pending_entry *entry, const struct item *item)
 {
 	return item->size < 0 ? entry->kind == ITEM_DIRECTORY || entry->kind == ITEM_LINK
-			      : entry->kind == ITEM_FILE && entry->sha256[0];
+			      : entry->kind == ITEM_FILE && entry->sum[0];
 }
 
 static bool is_same (const struct pending_entry *entry, const struct item *item)
 {
 	return is_kind (entry, item) &&
-	       (item->size < 0 ||
-		       (entry->size == item->size && !memcmp (entry->sha256, item->sha256, sizeof entry->sha256)));
+	       (item->size < 0 || (entry->size == item->size && !strcmp (entry->sum, item->sum)));
 }
 
 int pending_done (struct pending *pending, const struct item *done, struct err *err)
@@ -236,10 +235,9 @@ int pending_done (struct pending *pending, const struct item *done, struct err *
 	if (!(link = find (pending, done, is_kind)))
 		return err_set (err, CODE_BAD_VALUE, "the server reports on something that was not sent");
 	err_set (err, CODE_FAILED,
-		"the server's file is not the one that was sent: it has %lld bytes and the SHA-256 %.8s..., not %lld "
-		"and "
-		"%.8s...",
-		(long long)done->size, done->sha256[0] ? done->sha256 : "?", (long long)(*link)->size, (*link)->sha256);
+		"the server's file is not the one that was sent: it has %lld bytes and the sum %.8s..., not %lld "
+		"and %.8s...",
+		(long long)done->size, done->sum[0] ? done->sum : "?", (long long)(*link)->size, (*link)->sum);
 	free (unlink_entry (pending, link));
 	return 1;
 }

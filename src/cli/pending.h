@@ -2,7 +2,7 @@
  *
  * The sender calls pending_sent for each item that it appends to the stream. The server reports each file, directory
  * and link once, when it is in place or has failed (pending_done, pending_failed). A report of success counts only if
- * that item was sent, with that size and SHA-256. Entries that are left when the call has ended were not confirmed.
+ * that item was sent, with that size and sum. Entries that are left when the call has ended were not confirmed.
  *
  * A path is the path in the reports: the names of the items from the top, joined by slashes; of a longer path the last
  * OPEN_DIR_PATH - 1 bytes (files/open_dir.h). One path may be sent more than once.
@@ -26,7 +26,7 @@ struct pending_entry {
 		kind; /* FILE, DIRECTORY, LINK; FAILED: the sender failed to send it, so the report must be a failure */
 	int64_t source;
 	int64_t size; /* of a FILE; -1: unknown */
-	char sha256[DIGEST_TEXT]; /* of a FILE; "" until its end was sent */
+	char sum[DIGEST_TEXT]; /* of a FILE; "" until its end was sent */
 	char path[]; /* with its NUL */
 };
 

@@ -216,7 +216,7 @@ static int take_report (struct transfer *self, const struct item *item, struct e
 	struct receipt receipt = { .kind = ITEM_FILE, .path = item->name, .size = item->size, .source = item->source };
 	struct err err = { .code = (int)item->code };
 
-	receipt.sha256 = item->sha256;
+	receipt.sum = item->sum;
 	receipt.changed = item->changed;
 	receipt.note = item->text;
 	if (item->source < 0 || item->source >= self->n_sources)
@@ -271,6 +271,7 @@ static int open_put (struct transfer *self)
 	struct sender_options options = { .recursive = self->recursive,
 		.live = self->live,
 		.resume = self->resume,
+		.sum = self->sum,
 		.sent = note,
 		.shared = self->shared,
 		.count = self->count };
@@ -405,7 +406,10 @@ static int open_get (struct transfer *self)
 	struct receiver_options options = {
 		.recursive = self->recursive,
 		.live = self->live,
-		.writer = { .sync = !self->unsynced, .preserve = self->preserve, .set_id = self->set_id },
+		.writer = { .sync = !self->unsynced,
+			.preserve = self->preserve,
+			.set_id = self->set_id,
+			.sum = self->sum },
 	};
 
 	self->receiver = receiver_new (&options, target_item, received, self);
@@ -514,6 +518,8 @@ char *transfer_args (const struct transfer *self)
 	if (!args)
 		return NULL;
 	set (args, "recursive", self->recursive);
+	if (self->sum != DIGEST_SHA256) /* the default of the verbs */
+		remex_args_string (args, "sum", digest_name (self->sum));
 	if (self->put) {
 		size_t n = strlen (self->destination);
 
@@ -541,7 +547,7 @@ char *transfer_args (const struct transfer *self)
  * files, directories and links. */
 static void miss (struct transfer *self)
 {
-	struct receipt receipt = { .kind = ITEM_FAILED, .path = "", .size = -1, .sha256 = "" };
+	struct receipt receipt = { .kind = ITEM_FAILED, .path = "", .size = -1, .sum = "" };
 	struct pending_entry *entry;
 	struct err err;
 

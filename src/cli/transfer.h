@@ -30,6 +30,7 @@ struct transfer {
 	int n_sources;
 	const char *destination; /* a path; "-" of a get is standard output; or a descriptor */
 	bool recursive, preserve, set_id, resume, live, unsynced;
+	enum digest_kind sum; /* how a copy is compared with its source */
 	bool count; /* count all files and bytes first, for progress */
 	struct shared_digests *shared; /* of a put to many hosts: their sums (files/shared_digest.h); NULL: none */
 	receiver_report *on_receipt;

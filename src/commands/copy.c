@@ -34,6 +34,7 @@ struct copy {
 	char *where; /* the host */
 	const char **sources;
 	bool quiet;
+	const char *sum;
 	int format;
 	struct many_options many;
 	json_t *files; /* for --json */
@@ -58,6 +59,8 @@ static const struct option copy_options[] = {
 		"copy also a file that changes while it is read", 0 },
 	{ "no-sync", 0, OPTION_FLAG, offsetof (struct copy, transfer.unsynced), NULL,
 		"do not wait until it is on the disk", 0 },
+	{ "sum", 0, OPTION_TEXT, offsetof (struct copy, sum), "KIND",
+		"compare a copy with its source by this sum: xxh128, sha256 (xxh128)", 0 },
 	OPTION_ROWS_CALL (struct copy, "stop it after this time without a byte"),
 	OPTION_ROWS_MANY (struct copy),
 	{ "quiet", 'q', OPTION_FLAG, offsetof (struct copy, quiet), NULL, "show no progress", 0 },
@@ -80,8 +83,8 @@ static json_t *as_json (const struct copy *copy, const struct receipt *receipt, 
 
 	return json_pack ("{so so ss so so so so so}", "host", json_words (copy->where), "path", json_words (path),
 		"outcome", receipt->err ? "failed" : "completed", "size",
-		whole ? json_integer (receipt->size) : json_null (), "sha256",
-		whole ? json_string (receipt->sha256) : json_null (), "changed",
+		whole ? json_integer (receipt->size) : json_null (), digest_name (copy->transfer.sum),
+		whole ? json_string (receipt->sum) : json_null (), "changed",
 		receipt->changed ? json_true () : json_false (), "note",
 		noted ? json_words (receipt->note) : json_null (), "error", error);
 }
@@ -172,8 +175,12 @@ static int wrong_word (const struct copy *copy, const char *word, bool remote)
 static int read_words (struct copy *copy, const struct command_line *line)
 {
 	struct transfer *transfer = &copy->transfer;
+	int sum = copy->sum ? digest_parse (copy->sum) : DIGEST_XXH128;
 	size_t ignored;
 
+	if (sum < 0)
+		return usage_error (copy->command, "invalid sum '%s' (xxh128 or sha256)", copy->sum);
+	transfer->sum = (enum digest_kind)sum;
 	if (line->n_words < 2)
 		return usage_error (
 			copy->command, line->n_words ? "missing destination" : "missing source and destination");
@@ -519,7 +526,7 @@ static int copy_on_many (struct copy *copy, const struct many_hosts *hosts)
 
 	many.no_status = copy->quiet;
 	copy->quiet = true;
-	if (copy->transfer.put && !(copy->transfer.shared = shared_digests_new ()))
+	if (copy->transfer.put && !(copy->transfer.shared = shared_digests_new (copy->transfer.sum)))
 		complain (NULL, "out of memory: the sums are computed for each host alone");
 	fleet.copies = calloc (n, sizeof *fleet.copies);
 	fleet.directories = calloc (n, sizeof *fleet.directories);

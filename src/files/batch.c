@@ -34,9 +34,7 @@ void batch_report (struct batch *batch, const struct receipt *receipt)
 void batch_fail (
 	struct batch *batch, enum item_kind kind, int64_t source, const char *path, int64_t size, const struct err *err)
 {
-	struct receipt receipt = {
-		.kind = kind, .source = source, .path = path, .size = size, .sha256 = "", .err = err
-	};
+	struct receipt receipt = { .kind = kind, .source = source, .path = path, .size = size, .sum = "", .err = err };
 
 	batch_report (batch, &receipt);
 }
@@ -47,7 +45,7 @@ void batch_release (struct batch *batch, struct open_dir *dir)
 		struct open_dir *up = dir->up;
 		bool held = dir->fd >= 0;
 		struct receipt receipt = {
-			.kind = ITEM_DIRECTORY, .source = dir->source, .path = dir->path, .sha256 = ""
+			.kind = ITEM_DIRECTORY, .source = dir->source, .path = dir->path, .sum = ""
 		};
 		struct err err;
 
@@ -73,7 +71,7 @@ static void report (struct batch *batch, struct waiting *item)
 		.source = item->source,
 		.path = item->path,
 		.size = file_writer_size (item->writer),
-		.sha256 = file_writer_sum (item->writer),
+		.sum = file_writer_sum (item->writer),
 		.changed = item->changed,
 		.note = file_writer_note (item->writer),
 	};

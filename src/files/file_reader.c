@@ -27,6 +27,7 @@ struct file_reader {
 	int64_t done;
 	int64_t until; /* the end of the extent at `done`; equal to `done`: not found yet */
 	bool hole; /* the extent is a hole */
+	enum digest_kind sum;
 	struct digest *digest;
 	struct shared_digest *shared; /* in its place; NULL: the sum is not shared */
 };
@@ -71,12 +72,12 @@ static int check (struct file_reader *self, struct err *err)
 	return 0;
 }
 
-struct file_reader *file_reader_new (int fd, bool stream, struct err *err)
+struct file_reader *file_reader_new (int fd, bool stream, enum digest_kind sum, struct err *err)
 {
 	struct file_reader *self = calloc (1, sizeof *self);
 
 	if (self)
-		*self = (struct file_reader){ .fd = fd, .stream = stream, .digest = digest_new () };
+		*self = (struct file_reader){ .fd = fd, .stream = stream, .sum = sum, .digest = digest_new (sum) };
 	if (!self || !self->digest) {
 		free (self);
 		fd_close (&fd);
@@ -313,7 +314,7 @@ int file_reader_skip (struct file_reader *self, int64_t n, const char *sum, stru
 	int what;
 
 	/* The sum of a part is this reader's alone. */
-	if (self->shared && !(self->digest = digest_new ())) {
+	if (self->shared && !(self->digest = digest_new (self->sum))) {
 		errno = ENOMEM;
 		return err_sys (err, CODE_BUSY, "cannot read it");
 	}

@@ -1,4 +1,4 @@
-/* file_reader - one file that is being sent. It gives the content in order, with holes as holes, computes the SHA-256,
+/* file_reader - one file that is being sent. It gives the content in order, with holes as holes, computes its sum,
  * and reports at the end whether the file changed while it was read.
  *
  * A call waits for the disk and for nothing else, and handles at most FILE_READER_STEP bytes.
@@ -20,11 +20,12 @@ struct file_reader;
 
 /* Read from a descriptor (owned from now on, also on failure). A regular file has a size and may have holes. Refused
  * with CODE_BAD_VALUE: a file that is larger than size.h allows, and any other kind of file. With `stream` (standard
- * input), every kind of file is read until its end. NULL and err; err->sys is ENOMEM when out of memory. */
-struct file_reader *file_reader_new (int fd, bool stream, struct err *err);
+ * input), every kind of file is read until its end. `sum` is the kind of its sum. NULL and err; err->sys is ENOMEM when
+ * out of memory. */
+struct file_reader *file_reader_new (int fd, bool stream, enum digest_kind sum, struct err *err);
 void file_reader_free (struct file_reader *reader);
 
-/* Compute the sum together with the other readers of the same file. Only before anything was read; `shared` must live
+/* Compute the sum together with the other readers of the same file, of the kind that `shared` has. Only before anything was read; `shared` must live
  * as long as the reader. Nothing happens where the file cannot be shared (shared_digest.h). The sum of a file that
  * changed, or has another size than it says, is then not known (file_reader_doubt). */
 void file_reader_share (struct file_reader *reader, struct shared_digests *shared);
@@ -37,7 +38,7 @@ int64_t file_reader_size (const struct file_reader *reader); /* -1: unknown */
 int64_t file_reader_done (const struct file_reader *reader); /* bytes so far, including holes */
 int file_reader_fd (const struct file_reader *reader); /* to poll after FILE_READER_WAIT */
 
-/* Skip the first n bytes if their SHA-256 is `sum`. FILE_READER_SKIPPED: reading goes on after them.
+/* Skip the first n bytes if their sum is `sum`. FILE_READER_SKIPPED: reading goes on after them.
  * FILE_READER_ANEW: the sum differs, and reading starts at 0. FILE_READER_SKIPPING: one step is done, call again
  * with the same arguments. -1 and err (CODE_IO_ERROR). Only before the first file_reader_next, and not for streams. */
 enum file_reader_skip { FILE_READER_ANEW, FILE_READER_SKIPPED, FILE_READER_SKIPPING };
@@ -60,7 +61,7 @@ enum file_reader_doubt file_reader_doubt (const struct file_reader *reader);
 /* In words; "" for FILE_READER_SAME. */
 const char *file_reader_doubt_words (const struct file_reader *reader);
 
-/* After FILE_READER_END: the SHA-256 of the content; "" when out of memory, which equals no sum. */
+/* After FILE_READER_END: the sum of the content; "" when out of memory, which equals no sum. */
 void file_reader_sum (const struct file_reader *reader, char text[DIGEST_TEXT]);
 
 #endif

@@ -36,11 +36,11 @@ struct file_writer {
 	int64_t mtime_ns;
 };
 
-static struct file_writer *file_writer_alloc (int directory, int fd, struct err *err)
+static struct file_writer *file_writer_alloc (int directory, int fd, enum digest_kind sum, struct err *err)
 {
 	struct file_writer *writer = calloc (1, sizeof *writer);
 
-	if (writer && (writer->digest = digest_new ())) {
+	if (writer && (writer->digest = digest_new (sum))) {
 		writer->directory = directory;
 		writer->fd = fd;
 		writer->metadata.mode = -1;
@@ -79,7 +79,7 @@ static int look_at_target (int directory, const char *name, struct err *err)
 struct file_writer *file_writer_new (
 	int directory, const char *name, const struct file_writer_options *options, struct err *err)
 {
-	struct file_writer *writer = file_writer_alloc (directory, -1, err);
+	struct file_writer *writer = file_writer_alloc (directory, -1, options->sum, err);
 
 	if (!writer)
 		return NULL;
@@ -93,9 +93,9 @@ struct file_writer *file_writer_new (
 	return NULL;
 }
 
-struct file_writer *file_writer_to (int fd, struct err *err)
+struct file_writer *file_writer_to (int fd, enum digest_kind sum, struct err *err)
 {
-	return file_writer_alloc (-1, fd, err);
+	return file_writer_alloc (-1, fd, sum, err);
 }
 
 /* --- a partial file of an interrupted transfer -------------------------------------------------------------------- */
@@ -283,7 +283,7 @@ int file_writer_complete (struct file_writer *writer, int64_t size, const char *
 		return err_set (
 			err, CODE_FAILED, "received %lld bytes of %lld", (long long)writer->size, (long long)size);
 	if (!*writer->sum || (sum && strcmp (sum, writer->sum) != 0))
-		return err_set (err, CODE_FAILED, "the SHA-256 of the received content differs from the sender's");
+		return err_set (err, CODE_FAILED, "the sum of the received content differs from the sender's");
 	if (writer->directory < 0)
 		return 0;
 	if (metadata_set (writer->fd, writer->directory, writer->name, &writer->metadata, writer->note, err) < 0)

@@ -2,7 +2,7 @@
  *
  * States: OPEN (content comes, in order), READY (complete, verified, and on the disk). Then the file is published by
  * rename(2), or discarded. At every moment the name holds the complete old file or the complete new one, also after a
- * crash. The content goes to a temporary (temporary.h) in the same directory; the SHA-256 is computed on the way.
+ * crash. The content goes to a temporary (temporary.h) in the same directory; its sum is computed on the way.
  *
  * The owner keeps the directory open as long as the writer lives.
  */
@@ -21,6 +21,7 @@ struct file_writer_options {
 	bool preserve; /* mode and time come from the sender; otherwise the mode is that of the replaced file, or that of the
 			  sender without the bits of the umask */
 	bool set_id; /* keep the bits 07000 of the mode */
+	enum digest_kind sum;
 };
 
 struct file_writer;
@@ -33,11 +34,11 @@ struct file_writer *file_writer_new (
 
 /* Write to a descriptor (borrowed) in place of a file: the bytes in order, holes as zeros. There is nothing to
  * publish. */
-struct file_writer *file_writer_to (int fd, struct err *err);
+struct file_writer *file_writer_to (int fd, enum digest_kind sum, struct err *err);
 
 /* Continue the temporary that an interrupted transfer left, if there is one. Its bytes are read once to compute
  * their sum, FILE_WRITER_STEP in each call: FILE_WRITER_MORE asks for another call. Returns how many bytes there are (0:
- * none), and their SHA-256 in `sum`; or -1 and err. Then call file_writer_from with the number of bytes to keep: all or
+ * none), and their sum in `sum`; or -1 and err. Then call file_writer_from with the number of bytes to keep: all or
  * 0. */
 enum { FILE_WRITER_STEP = 16 * 1024 * 1024, FILE_WRITER_MORE = -2 };
 int64_t file_writer_resume (struct file_writer *writer, char sum[DIGEST_TEXT], struct err *err);
@@ -72,7 +73,7 @@ void file_writer_start_sync (struct file_writer *writer);
 int file_writer_sync (struct file_writer *writer, struct err *err);
 int file_writer_sync_all (struct file_writer *writer, dev_t *device, struct err *err);
 
-/* After file_writer_complete: the SHA-256 of the content, and the attributes of a replaced file that are not kept
+/* After file_writer_complete: the sum of the content, and the attributes of a replaced file that are not kept
  * ("": nothing is lost). */
 const char *file_writer_sum (const struct file_writer *writer);
 const char *file_writer_note (const struct file_writer *writer);

@@ -35,7 +35,7 @@ static const struct {
 void item_init (struct item *item, enum item_kind kind)
 {
 	item->kind = kind;
-	item->name[0] = item->sha256[0] = item->text[0] = '\0';
+	item->name[0] = item->sum[0] = item->text[0] = '\0';
 	item->source = item->size = item->mode = -1;
 	item->number = item->mtime_ns = 0;
 	item->has_mtime = item->resume = item->changed = false;
@@ -77,6 +77,7 @@ static json_t *header_of (const struct item *item)
 {
 	bool with_reason = item->kind == ITEM_FAILED || item->kind == ITEM_ABORT;
 	json_t *header = json_object ();
+	int sum = digest_kind_of (item->sum);
 	int bad = set (header, kinds[item->kind].key, leading_value (item));
 
 	if (item->source >= 0)
@@ -87,8 +88,8 @@ static json_t *header_of (const struct item *item)
 		bad |= set (header, "mode", json_integer (item->mode));
 	if (item->has_mtime)
 		bad |= set (header, "mtime", json_integer (item->mtime_ns));
-	if (item->sha256[0])
-		bad |= set (header, "sha256", json_string (item->sha256));
+	if (sum >= 0)
+		bad |= set (header, digest_name ((enum digest_kind)sum), json_string (item->sum));
 	if (item->resume)
 		bad |= set (header, "resume", json_true ());
 	if (item->changed)
@@ -221,23 +222,32 @@ static int take_numbers (const json_t *header, struct item *item, struct err *er
 	return 0;
 }
 
-static bool is_sum (const char *text)
+/* One sum, of one of the kinds. */
+static int take_sum (const json_t *header, struct item *item, struct err *err)
 {
-	return strspn (text, "0123456789abcdef") == DIGEST_TEXT - 1;
+	for (int kind = 0; kind < N_DIGESTS; kind++) {
+		const char *name = digest_name ((enum digest_kind)kind);
+		int found = item->sum[0] ? 0 : take_text (header, name, item->sum, sizeof item->sum, err);
+
+		if (found < 0)
+			return -1;
+		if (found && digest_kind_of (item->sum) != kind)
+			return err_set (err, CODE_BAD_VALUE, "'%s' must be %d digits of 0-9a-f", name,
+				digest_digits ((enum digest_kind)kind));
+	}
+	return 0;
 }
 
 static int take_words (const json_t *header, struct item *item, struct err *err)
 {
 	const json_t *code = json_object_get (header, "code");
-	int sum, number;
+	int number;
 
-	if ((sum = take_text (header, "sha256", item->sha256, sizeof item->sha256, err)) < 0 ||
+	if (take_sum (header, item, err) < 0 ||
 		take_text (header, text_key (item->kind), item->text, sizeof item->text, err) < 0 ||
 		take_true (header, "resume", &item->resume, err) < 0 ||
 		take_true (header, "changed", &item->changed, err) < 0)
 		return -1;
-	if (sum && !is_sum (item->sha256))
-		return err_set (err, CODE_BAD_VALUE, "'sha256' must be 64 digits of 0-9a-f");
 	/* An unknown code of a newer remex counts as a failure. */
 	number = json_is_string (code) ? code_parse (json_string_value (code)) : -1;
 	item->code = number < 0 ? CODE_FAILED : (enum code)number;
@@ -247,7 +257,7 @@ static int take_words (const json_t *header, struct item *item, struct err *err)
 /* Members that this kind needs, and members that it must not have. */
 static int check (const struct item *item, struct err *err)
 {
-	bool whole = item->kind == ITEM_FILE && item->sha256[0];
+	bool whole = item->kind == ITEM_FILE && item->sum[0];
 
 	if (item->source < 0 && !strcmp (item->name, "."))
 		return err_set (err, CODE_BAD_VALUE, "a directory within another needs a name");
@@ -257,8 +267,8 @@ static int check (const struct item *item, struct err *err)
 		return err_set (err, CODE_BAD_VALUE, "the size of a whole file is that of its body");
 	if (item->kind == ITEM_LINK && !item->text[0])
 		return err_set (err, CODE_BAD_VALUE, "a link needs a target");
-	if ((item->kind == ITEM_END || item->kind == ITEM_HAVE) && !item->sha256[0])
-		return err_set (err, CODE_BAD_VALUE, "'%s' needs a 'sha256'", kinds[item->kind].key);
+	if ((item->kind == ITEM_END || item->kind == ITEM_HAVE) && !item->sum[0])
+		return err_set (err, CODE_BAD_VALUE, "'%s' needs a sum", kinds[item->kind].key);
 	return 0;
 }
 

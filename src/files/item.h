@@ -9,8 +9,8 @@
  *   {"leave":true}                                      it is complete
  *   {"file":NAME,"size":S,"mode":M,"mtime":T}           a file begins; without a size, it is not known yet
  *   {"data":true,"body":N}<bytes>   {"hole":N}          its content, in order; a hole is N zero bytes
- *   {"end":true,"sha256":HEX}                           the file is complete: SHA-256 of all its content
- *   {"file":…,"size":N,"sha256":HEX,"body":N}<bytes>    a small file, whole in one item
+ *   {"end":true,"xxh128":HEX}                           the file is complete: the sum of all its content
+ *   {"file":…,"size":N,"xxh128":HEX,"body":N}<bytes>    a small file, whole in one item
  *   {"link":NAME,"target":TEXT}                         a symbolic link
  *   {"failed":NAME,"code":WORD,"message":TEXT}          the sender cannot send that one
  *   {"abort":true,"code":WORD,"message":TEXT}           the file that began is not good; it has no end
@@ -19,12 +19,12 @@
  * then its contents go where the directory itself would go.
  *
  * In the other direction: after {"file":…,"resume":true} the sender waits until the receiver answers
- * {"have":N,"sha256":HEX}: it has the first N bytes of the file, with that sum. The sender goes on with {"from":K}; K
+ * {"have":N,"xxh128":HEX}: it has the first N bytes of the file, with that sum. The sender goes on with {"from":K}; K
  * is N where the sum is right, else 0. When a file, directory or link is in place and on the disk, the receiver sends
  * {"done":PATH,…} (with "message":TEXT: the attributes of a replaced file that are not kept), or
  * {"failed":PATH,"code","message"}.
  *
- * Times are nanoseconds since 1970; modes are the bits 07777. A name that is not UTF-8 is {"b64":…}.
+ * A sum is the member "xxh128" or "sha256" (digest.h): the call says which of them its stream has. Times are nanoseconds since 1970; modes are the bits 07777. A name that is not UTF-8 is {"b64":…}.
  * Pure: no I/O.
  */
 #ifndef REMEX_FILES_ITEM_H
@@ -71,9 +71,9 @@ struct item {
 	int64_t size; /* FILE: -1 where it is not known; DONE, TOTAL: bytes */
 	int64_t mtime_ns; /* DIRECTORY, FILE */
 	int mode; /* likewise; -1: not said */
-	bool has_mtime, has_sha256, resume,
+	bool has_mtime, resume,
 		changed; /* changed: of an END: it changed while it was read, and is sent all the same */
-	char sha256[DIGEST_TEXT]; /* END, HAVE, DONE, a whole FILE */
+	char sum[DIGEST_TEXT]; /* END, HAVE, DONE, a whole FILE */
 	char text[ITEM_TEXT_MAX]; /* LINK: the target; FAILED, ABORT: the message; DONE: a note, or "" */
 	enum code code; /* FAILED, ABORT */
 	uint64_t body; /* bytes that follow */

@@ -210,13 +210,14 @@ static void take_data (struct receiver *self, const void *bytes, int64_t n)
  * sum of the partial file takes time. */
 static int offer (struct receiver *self, struct buf *back, struct err *err)
 {
+	enum digest_kind sum = self->options.writer.sum;
 	struct item have;
 	struct err why;
 
 	item_init (&have, ITEM_HAVE);
-	memset (have.sha256, '0', DIGEST_TEXT - 1);
-	have.sha256[DIGEST_TEXT - 1] = '\0';
-	if (self->writer && (have.number = file_writer_resume (self->writer, have.sha256, &why)) < 0) {
+	memset (have.sum, '0', (size_t)digest_digits (sum));
+	have.sum[digest_digits (sum)] = '\0';
+	if (self->writer && (have.number = file_writer_resume (self->writer, have.sum, &why)) < 0) {
 		if (have.number == FILE_WRITER_MORE)
 			return 1;
 		have.number = 0;
@@ -236,14 +237,14 @@ static int begin_file (struct receiver *self, struct item *item, struct err *err
 	if (found < 0)
 		return -1;
 	self->size = item->size;
-	self->whole = item->sha256[0] != '\0';
+	self->whole = item->sum[0] != '\0';
 	self->state = CONTENT;
 	if (found == 0) {
 		struct open_dir *dir = fd < 0 ? self->dir : NULL;
 
 		self->home = dir ? open_dir_hold (dir) : NULL;
-		self->writer =
-			dir ? file_writer_new (dir->fd, name, &self->options.writer, &why) : file_writer_to (fd, &why);
+		self->writer = dir ? file_writer_new (dir->fd, name, &self->options.writer, &why)
+				   : file_writer_to (fd, self->options.writer.sum, &why);
 		if (!self->writer ||
 			(item->size > 0 && !self->whole && file_writer_can_grow (self->writer, item->size, &why) < 0))
 			fail_file (self, &why);
@@ -255,7 +256,7 @@ static int begin_file (struct receiver *self, struct item *item, struct err *err
 		return 0;
 	}
 	if (self->whole && !item->body)
-		return end_file (self, item->sha256, false, err);
+		return end_file (self, item->sum, false, err);
 	return 0;
 }
 
@@ -307,7 +308,7 @@ static int leave (struct receiver *self, struct err *err)
 static int make_link (struct receiver *self, struct item *item, struct err *err)
 {
 	char name[TARGET_NAME_MAX + 1];
-	struct receipt receipt = { .kind = ITEM_LINK, .size = -1, .sha256 = "", .path = self->path };
+	struct receipt receipt = { .kind = ITEM_LINK, .size = -1, .sum = "", .path = self->path };
 	struct err why;
 	int fd = -1, found, result;
 
@@ -388,7 +389,7 @@ static int take_content (struct receiver *self, const struct item *item, struct 
 	switch (item->kind) {
 	case ITEM_DATA: return 0;
 	case ITEM_HOLE: begin_hole (self, item->number); return 0;
-	case ITEM_END: return end_file (self, item->sha256, item->changed, err);
+	case ITEM_END: return end_file (self, item->sum, item->changed, err);
 	case ITEM_ABORT: take_failure (self, item); return 0;
 	default: return broken (err, "a file without an end");
 	}
@@ -417,7 +418,7 @@ static int take_body (struct receiver *self, struct buf *in, struct err *err)
 	take_data (self, buf_head (in), (int64_t)n);
 	buf_consume (in, n);
 	self->body -= n;
-	return !self->body && self->whole ? end_file (self, self->item.sha256, false, err) : 0;
+	return !self->body && self->whole ? end_file (self, self->item.sum, false, err) : 0;
 }
 
 /* Write a part of the hole. True: more is left. */

@@ -36,7 +36,7 @@ struct receipt {
 	int64_t source; /* the number of the source it belongs to */
 	const char *path; /* from the top, beginning with the name of the source, as the sender sent it */
 	int64_t size; /* of a file */
-	const char *sha256; /* of a file that is in place; else "" */
+	const char *sum; /* of a file that is in place; else "" */
 	bool changed; /* the file changed while the sender read it, and is in place nevertheless */
 	const char *note; /* "not kept: …", the lost attributes of a replaced file; NULL or "": nothing is lost */
 	const struct err *err; /* NULL: the item is in place */

@@ -189,7 +189,7 @@ static int put_changed (struct sender *self, struct buf *out, int64_t n, const c
 		item_data_end (out, (size_t)n);
 	}
 	item_init (&self->item, ITEM_END);
-	memcpy (self->item.sha256, sum, DIGEST_TEXT);
+	memcpy (self->item.sum, sum, DIGEST_TEXT);
 	self->item.number = n;
 	self->item.changed = true;
 	return put_item (self, out);
@@ -218,7 +218,7 @@ static int send_whole (struct sender *self, struct buf *out, const char *name, s
 	self->bytes += item->size;
 	if (file_reader_doubt (reader) == FILE_READER_CHANGED)
 		return put_changed (self, out, item->size, sum);
-	memcpy (item->sha256, sum, sizeof sum);
+	memcpy (item->sum, sum, sizeof sum);
 	item->body = (uint64_t)item->size;
 	return put_item (self, out) < 0 ? -1 : append (out, self->whole, item->size);
 }
@@ -232,7 +232,7 @@ static int begin_file (struct sender *self, struct buf *out, const char *name, i
 	struct err err;
 	int result;
 
-	if (!(reader = file_reader_new (fd, stream, &err)))
+	if (!(reader = file_reader_new (fd, stream, self->options.sum, &err)))
 		return fail (self, out, name, &err);
 	if (file_reader_doubt (reader) && !self->options.live) {
 		result = fail_words (self, out, name, CODE_FAILED, file_reader_doubt_words (reader));
@@ -281,13 +281,13 @@ static int end_file (struct sender *self, struct buf *out)
 		return abort_file (self, out, &err);
 	}
 	item_init (item, ITEM_END);
-	file_reader_sum (self->reader, item->sha256);
+	file_reader_sum (self->reader, item->sum);
 	item->number = file_reader_done (self->reader);
 	/* Also for a file that has fewer bytes than announced: otherwise the receiver misses them. */
 	item->changed = doubt == FILE_READER_CHANGED ||
 			(file_reader_size (self->reader) >= 0 &&
 				file_reader_done (self->reader) != file_reader_size (self->reader));
-	if (!item->sha256[0]) {
+	if (!item->sum[0]) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -344,7 +344,7 @@ static int skip (struct sender *self, struct buf *out)
 	struct err err;
 	int what = FILE_READER_ANEW;
 
-	if (n > 0 && (what = file_reader_skip (self->reader, n, self->have.sha256, &err)) < 0)
+	if (n > 0 && (what = file_reader_skip (self->reader, n, self->have.sum, &err)) < 0)
 		return abort_file (self, out, &err);
 	if (what == FILE_READER_SKIPPING)
 		return SENDER_PAUSE;

@@ -26,6 +26,7 @@ struct sender_options {
 		      size, where it was truncated), and read a file whose size is wrong (/proc) to its end; otherwise such a
 		      file is aborted, or fails if it is small or the fault is known from the beginning */
 	bool resume; /* for each file of more than SENDER_WHOLE bytes, ask how much the receiver has already */
+	enum digest_kind sum;
 	/* Called for each appended item, except data, with the `data` of sender_new. NULL: not called. */
 	void (*sent) (void *data, const struct item *item);
 	struct shared_digests *shared; /* compute sums together with other senders of the same files; NULL: alone. With

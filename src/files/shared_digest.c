@@ -11,6 +11,7 @@
 enum { BUCKETS = 1024 }; /* a power of two */
 
 struct shared_digests {
+	enum digest_kind sum;
 	struct list buckets[BUCKETS]; /* every sum is in one of them */
 	struct list idle; /* sums without a reader; the first one was used longest ago */
 	size_t n_idle;
@@ -26,12 +27,13 @@ struct shared_digest {
 	char text[DIGEST_TEXT]; /* of a complete one */
 };
 
-struct shared_digests *shared_digests_new (void)
+struct shared_digests *shared_digests_new (enum digest_kind sum)
 {
 	struct shared_digests *all = calloc (1, sizeof *all);
 
 	if (!all)
 		return NULL;
+	all->sum = sum;
 	for (size_t i = 0; i < BUCKETS; i++)
 		list_init (&all->buckets[i]);
 	list_init (&all->idle);
@@ -97,7 +99,7 @@ struct shared_digest *shared_digest_open (struct shared_digests *all, const stru
 			list_remove (&shared->in_idle);
 			return shared;
 		}
-	if (!(shared = calloc (1, sizeof *shared)) || !(shared->digest = digest_new ())) {
+	if (!(shared = calloc (1, sizeof *shared)) || !(shared->digest = digest_new (all->sum))) {
 		free (shared);
 		return NULL;
 	}

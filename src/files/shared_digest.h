@@ -1,4 +1,4 @@
-/* shared_digest - one SHA-256 for all readers of one file, at once or one after the other: each byte is hashed once, by
+/* shared_digest - one sum for all readers of one file, at once or one after the other: each byte is hashed once, by
  * the reader that comes to it first. `remex put` to many hosts has one reader for each host.
  *
  * Every reader begins at the start of the file and adds what it reads, so that the sum covers a prefix of the file: from 0
@@ -26,7 +26,7 @@ struct shared_digests; /* the sums of all files */
 struct shared_digest; /* that of one file */
 
 /* NULL when out of memory. Free it after all of its sums are closed. */
-struct shared_digests *shared_digests_new (void);
+struct shared_digests *shared_digests_new (enum digest_kind sum);
 void shared_digests_free (struct shared_digests *all);
 
 /* The sum of the regular file that has this stat. NULL: it is not shared (out of memory, or a recent change), and its

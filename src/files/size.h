@@ -1,7 +1,7 @@
 /* size - the largest size that a sender may announce for a file.
  *
  * Data needs room on the disk, and time for the transfer. A hole needs neither: the sender names a number, and the
- * receiver has to compute the SHA-256 of that many zeros, which takes time for each of them. So the number is limited
+ * receiver has to compute the sum of that many zeros, which takes time for each of them. So the number is limited
  * before the first zero: to the largest size that the filesystem allows (ftruncate(2)), and to the size of the
  * filesystem or SIZE_SPARSE, whichever is larger. Within that limit a hole counts like bytes: its sum is computed in
  * steps, between which a cancel or a deadline ends the work (sender.h, receiver.h).

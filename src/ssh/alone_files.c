@@ -312,7 +312,12 @@ static int read_put (struct alone_copy *copy, struct err *err)
 static int read_get (struct alone_copy *copy, struct err *err)
 {
 	const json_t *paths = json_object_get (copy->call->args, "paths"), *each;
+	const char *name = json_string_value (json_object_get (copy->call->args, "sum"));
+	int sum = name ? digest_parse (name) : DIGEST_SHA256;
 	size_t i;
+
+	if (sum < 0)
+		return err_set (err, CODE_BAD_VALUE, "invalid sum '%s' (sha256 or xxh128)", name);
 
 	if (is_true (copy->call, "resume"))
 		return err_set (err, CODE_BAD_VALUE,
@@ -326,6 +331,7 @@ static int read_get (struct alone_copy *copy, struct err *err)
 		.n_paths = json_array_size (paths),
 		.recursive = is_true (copy->call, "recursive"),
 		.live = is_true (copy->call, "live"),
+		.sum = (enum digest_kind)sum,
 		.count = is_true (copy->call, "count") };
 	return 0;
 }
@@ -389,6 +395,7 @@ static const struct verb_param put_params[] = {
 	{ "recursive", "accept directories and links", VERB_BOOL, false, false },
 	{ "preserve", "keep modes and times", VERB_BOOL, false, false },
 	{ "set_id", "keep set-user-ID, set-group-ID and sticky bits of a mode", VERB_BOOL, false, false },
+	{ "sum", "the sums of the stream: sha256 or xxh128", VERB_STRING, false, false },
 	{ "sync", "sync the files to the disk (true)", VERB_BOOL, false, false },
 };
 
@@ -399,6 +406,7 @@ static const struct verb_param get_params[] = {
 	{ "live", "send a file that changes meanwhile, or whose size is wrong (/proc), as it is read", VERB_BOOL, false,
 		false },
 	{ "resume", "refused here", VERB_BOOL, false, false },
+	{ "sum", "which sum is computed: sha256 (the default) or xxh128, which is faster", VERB_STRING, false, false },
 	{ "count", "begin with the total, where the only source is a file", VERB_BOOL, false, false },
 };
 

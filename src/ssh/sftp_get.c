@@ -93,6 +93,7 @@ struct sftp_get {
 	char **paths;
 	size_t n_paths, next_path;
 	bool recursive, live, count;
+	enum digest_kind sum;
 	enum sftp_get_state state;
 	struct err why;
 	struct level *level;
@@ -296,7 +297,7 @@ static void become_unsized (struct entry *entry)
 	entry->limit = UINT64_MAX;
 	entry->asked_all = false;
 	entry->next = 0;
-	if (!(entry->digest = digest_new ()))
+	if (!(entry->digest = digest_new (entry->get->sum)))
 		lack_memory (entry->get);
 	entry->state = READY;
 }
@@ -363,7 +364,7 @@ static void on_stat (void *arg, const struct sftp_answer *answer)
 	entry->limit = found->size;
 	entry->large = found->size > SENDER_WHOLE;
 	entry->state = entry->large ? READY : READING;
-	if (entry->large && !(entry->digest = digest_new ()))
+	if (entry->large && !(entry->digest = digest_new (entry->get->sum)))
 		lack_memory (entry->get);
 	if (!entry->large)
 		pump (entry);
@@ -681,8 +682,8 @@ static void put_changed (struct entry *entry)
 	char sum[DIGEST_TEXT];
 	uint8_t *space;
 
-	memcpy (sum, get->item.sha256, sizeof sum);
-	get->item.sha256[0] = '\0';
+	memcpy (sum, get->item.sum, sizeof sum);
+	get->item.sum[0] = '\0';
 	put_item (get);
 	if (n && !(space = item_data_begin (&get->items, n))) {
 		lack_memory (get);
@@ -693,7 +694,7 @@ static void put_changed (struct entry *entry)
 		item_data_end (&get->items, n);
 	}
 	item_init (&get->item, ITEM_END);
-	memcpy (get->item.sha256, sum, sizeof sum);
+	memcpy (get->item.sum, sum, sizeof sum);
 	get->item.changed = true;
 	put_item (get);
 }
@@ -710,7 +711,7 @@ static void put_whole (struct entry *entry)
 		put_failure (entry, ITEM_FAILED, CODE_FAILED, doubt);
 		return;
 	}
-	if (!(digest = digest_new ())) {
+	if (!(digest = digest_new (get->sum))) {
 		lack_memory (get);
 		return;
 	}
@@ -718,7 +719,7 @@ static void put_whole (struct entry *entry)
 	describe (item, &entry->attributes);
 	item->size = (int64_t)entry->done;
 	digest_add (digest, buf_head (&entry->whole), buf_len (&entry->whole));
-	digest_text (digest, item->sha256);
+	digest_text (digest, item->sum);
 	digest_free (digest);
 	get->files++;
 	get->bytes += item->size;
@@ -743,7 +744,7 @@ static void end_large (struct entry *entry)
 		return;
 	}
 	item_init (&get->item, ITEM_END);
-	digest_text (entry->digest, get->item.sha256);
+	digest_text (entry->digest, get->item.sum);
 	get->item.changed = changed;
 	get->files++;
 	put_item (get);
@@ -891,6 +892,7 @@ struct sftp_get *sftp_get_new (struct sftp *sftp, const struct sftp_get_options 
 	get->sftp = sftp;
 	get->recursive = options->recursive;
 	get->live = options->live;
+	get->sum = options->sum;
 	get->count = options->count && options->n_paths == 1;
 	buf_init (&get->items, ITEMS_MAX);
 	get->paths = calloc (options->n_paths + 1, sizeof *get->paths);

@@ -2,7 +2,7 @@
  * does where remexd is. It has no descriptor and no clock: its owner takes the items and moves the bytes of the struct sftp.
  *
  * The entries of a directory are opened and read ahead, up to SFTP_GET_AHEAD of them, and sent in their order. A file of up to
- * SENDER_WHOLE bytes is sent whole; a larger one is read with SFTP_WINDOW reads in flight when its turn has come. The SHA-256 is
+ * SENDER_WHOLE bytes is sent whole; a larger one is read with SFTP_WINDOW reads in flight when its turn has come. The sum is
  * that of the bytes that have come. A file whose size or time has changed when it has been read is aborted, unless `live`.
  *
  * The server is not trusted: a name that is a path ends the transfer; data that was not asked for ends it; a file never gets
@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "files/digest.h"
 #include "ssh/sftp.h"
 
 enum { SFTP_GET_AHEAD = 64 };
@@ -25,6 +26,7 @@ struct sftp_get_options {
 	const char *const *paths; /* as in file.get (doc/protocol.md) */
 	size_t n_paths;
 	bool recursive, live;
+	enum digest_kind sum;
 	bool count; /* begin with the total, where the only source is a file */
 };
 

@@ -21,7 +21,7 @@ struct sftp_report {
 	struct list node;
 	enum item_kind kind; /* ITEM_FILE; ITEM_DIRECTORY, ITEM_LINK */
 	int64_t source, size;
-	char sha256[DIGEST_TEXT];
+	char sum[DIGEST_TEXT];
 	bool changed;
 	struct err err; /* code 0: it is in place */
 	char note[200]; /* what is not kept of a replaced file */

@@ -126,7 +126,7 @@ static void report (void *arg, struct sftp_report *report)
 		put->totals.bytes += report->size;
 		item.size = report->size;
 		item.changed = report->changed;
-		memcpy (item.sha256, report->sha256, sizeof item.sha256);
+		memcpy (item.sum, report->sum, sizeof item.sum);
 	}
 	put->totals.failed += report->err.code != 0;
 	if (!put->stopping && item_put (&put->reports, &item) < 0)
@@ -689,7 +689,7 @@ static void complete_file (struct sftp_put *put, const char *sum, bool changed)
 	put->file = NULL;
 	if (!file)
 		return;
-	memcpy (file->report->sha256, sum, sizeof file->report->sha256);
+	memcpy (file->report->sum, sum, sizeof file->report->sum);
 	file->report->changed = changed;
 	file->complete = true;
 	if (!changed && file->expected >= 0 && file->expected != file->written + (int64_t)buf_len (&file->held)) {
@@ -725,12 +725,12 @@ static int begin_file (struct sftp_put *put, const struct item *item)
 		return -1;
 	}
 	put->at = AT_CONTENT;
-	put->whole = item->sha256[0] != '\0';
+	put->whole = item->sum[0] != '\0';
 	put->file = file_new (put, item);
 	if (put->file)
 		look (put->file);
 	if (put->whole && !item->body)
-		complete_file (put, item->sha256, false);
+		complete_file (put, item->sum, false);
 	return 0;
 }
 
@@ -935,7 +935,7 @@ static int take_content (struct sftp_put *put, const struct item *item)
 		put->file->written += item->number;
 		put->file->trailing = true;
 		return 0;
-	case ITEM_END: complete_file (put, item->sha256, item->changed); return 0;
+	case ITEM_END: complete_file (put, item->sum, item->changed); return 0;
 	case ITEM_ABORT: return take_failed (put, item);
 	default: return broken (put, "a file without an end");
 	}
@@ -966,7 +966,7 @@ static bool take_body (struct sftp_put *put, struct buf *in, bool *more)
 	buf_consume (in, n);
 	put->body -= n;
 	if (!put->body && put->whole)
-		complete_file (put, put->item.sha256, false);
+		complete_file (put, put->item.sum, false);
 	return true;
 }
 

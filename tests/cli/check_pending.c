@@ -42,7 +42,7 @@ static void send_whole (const char *name, int64_t source, int64_t size, const ch
 	snprintf (item.name, sizeof item.name, "%s", name);
 	item.source = source;
 	item.size = size;
-	strcpy (item.sha256, sum);
+	strcpy (item.sum, sum);
 	pending_sent (&pending, &item);
 }
 
@@ -50,7 +50,7 @@ static void send_end (int64_t size, const char *sum)
 {
 	item_init (&item, ITEM_END);
 	item.number = size;
-	strcpy (item.sha256, sum);
+	strcpy (item.sum, sum);
 	pending_sent (&pending, &item);
 }
 
@@ -71,7 +71,7 @@ static int done (const char *path, int64_t source, int64_t size, const char *sum
 	snprintf (item.name, sizeof item.name, "%s", path);
 	item.source = source;
 	item.size = size;
-	strcpy (item.sha256, sum);
+	strcpy (item.sum, sum);
 	memset (&err, 0, sizeof err);
 	return pending_done (&pending, &item, &err);
 }

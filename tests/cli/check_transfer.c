@@ -75,8 +75,7 @@ static void put_file (const char *name, int64_t source, const char *content)
 	item->size = (int64_t)strlen (content);
 	item->body = strlen (content);
 	item->mode = 0644;
-	item->has_sha256 = true;
-	sum_of (content, item->sha256);
+	sum_of (content, item->sum);
 	put (item);
 	ck_assert_int_eq (buf_append (&bytes, content, strlen (content)), 0);
 }
@@ -346,8 +345,7 @@ static struct item *done (const char *sum_text)
 	struct item *item = make (ITEM_DONE, "f", 0);
 
 	item->size = 5;
-	item->has_sha256 = true;
-	sum_of (sum_text, item->sha256);
+	sum_of (sum_text, item->sum);
 	return item;
 }
 
@@ -452,6 +450,8 @@ static const struct {
 		  .count = true },
 		"file.get",
 		"{\"recursive\":true,\"paths\":[\"/srv/a\"],\"resume\":true,\"live\":true,\"count\":true}" },
+	{ { .sources = two, .n_sources = 1, .destination = "here", .sum = DIGEST_XXH128 }, "file.get",
+		"{\"sum\":\"xxh128\",\"paths\":[\"/srv/a\"]}" },
 	{ { .put = true, .sources = two, .n_sources = 1, .destination = "/x" }, "file.put",
 		"{\"path\":\"/x\",\"tree\":true}" },
 	{ { .put = true,

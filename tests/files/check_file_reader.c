@@ -21,7 +21,7 @@ static uint8_t bytes[ITEM_DATA_MAX];
 
 static struct file_reader *file_reader_of (const char *path)
 {
-	struct file_reader *reader = file_reader_new (open (path, O_RDONLY | O_CLOEXEC), false, &err);
+	struct file_reader *reader = file_reader_new (open (path, O_RDONLY | O_CLOEXEC), false, DIGEST_SHA256, &err);
 
 	ck_assert_msg (reader != NULL, "%s", err.text);
 	return reader;
@@ -63,7 +63,7 @@ static int64_t rest (struct file_reader *reader, int64_t *holes)
 
 static void sum_of_zeros (int64_t n, char text[DIGEST_TEXT])
 {
-	struct digest *digest = digest_new ();
+	struct digest *digest = digest_new (DIGEST_SHA256);
 
 	digest_add_zeros (digest, (uint64_t)n);
 	digest_text (digest, text);
@@ -73,7 +73,7 @@ static void sum_of_zeros (int64_t n, char text[DIGEST_TEXT])
 START_TEST (plain)
 {
 	char sum[DIGEST_TEXT], same[DIGEST_TEXT];
-	struct digest *digest = digest_new ();
+	struct digest *digest = digest_new (DIGEST_SHA256);
 	uint8_t *content = fixture_bytes (300001);
 	struct file_reader *reader;
 	int64_t n;
@@ -218,7 +218,7 @@ START_TEST (too_large)
 		fd_close (&fd);
 		SKIP ("no file of 2^62 bytes here");
 	}
-	ck_assert_ptr_null (file_reader_new (fd, false, &err));
+	ck_assert_ptr_null (file_reader_new (fd, false, DIGEST_SHA256, &err));
 	ck_assert_int_eq (err.code, CODE_BAD_VALUE);
 	ck_assert_ptr_nonnull (strstr (err.text, "4611686018427387904 bytes are more than a file may have here"));
 }
@@ -229,13 +229,13 @@ START_TEST (refused)
 	struct file_reader *reader;
 	int64_t n;
 
-	ck_assert_ptr_null (file_reader_new (open ("/dev/null", O_RDONLY | O_CLOEXEC), false, &err));
+	ck_assert_ptr_null (file_reader_new (open ("/dev/null", O_RDONLY | O_CLOEXEC), false, DIGEST_SHA256, &err));
 	ck_assert_int_eq (err.code, CODE_BAD_VALUE);
 	ck_assert_str_eq (err.text, "is a character device: not copied");
-	ck_assert_ptr_null (file_reader_new (open (fixture_dir, O_RDONLY | O_CLOEXEC), false, &err));
+	ck_assert_ptr_null (file_reader_new (open (fixture_dir, O_RDONLY | O_CLOEXEC), false, DIGEST_SHA256, &err));
 	ck_assert_str_eq (err.text, "is a directory (-r copies directories)");
 	/* As a stream it cannot be read: that is an error, not an end. */
-	reader = file_reader_new (open (fixture_dir, O_RDONLY | O_CLOEXEC), true, &err);
+	reader = file_reader_new (open (fixture_dir, O_RDONLY | O_CLOEXEC), true, DIGEST_SHA256, &err);
 	ck_assert_ptr_nonnull (reader);
 	ck_assert_int_eq (file_reader_size (reader), -1);
 	ck_assert_int_eq (file_reader_next (reader, bytes, sizeof bytes, &n, &err), -1);

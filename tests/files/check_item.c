@@ -54,6 +54,8 @@ static const char *const good[] = {
 	"{\"link\":\"l\",\"target\":\"../elsewhere\"}",
 	"{\"failed\":\"a/b\",\"code\":\"denied\",\"message\":\"no\\n\"}",
 	"{\"have\":7,\"sha256\":\"" SUM "\"}",
+	"{\"have\":7,\"xxh128\":\"06b05ab6733a618578af5f94892f3950\"}",
+	"{\"end\":true,\"xxh128\":\"06b05ab6733a618578af5f94892f3950\"}",
 	"{\"done\":\"a/b\",\"size\":1,\"sha256\":\"" SUM "\"}",
 };
 
@@ -115,6 +117,9 @@ static const char *const bad[] = {
 	"{\"end\":true,\"sha256\":\"\"}",
 	"{\"end\":true,\"sha256\":\"BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD\"}",
 	"{\"end\":true,\"sha256\":\"" SUM "0\"}",
+	"{\"end\":true,\"sha256\":\"06b05ab6733a618578af5f94892f3950\"}",
+	"{\"end\":true,\"xxh128\":\"" SUM "\"}",
+	"{\"end\":true,\"xxh128\":5}",
 	"{\"have\":1}",
 };
 

@@ -269,14 +269,14 @@ enum { RESUMED = 200000 };
 static void answer (int64_t n, size_t of)
 {
 	uint8_t *bytes = fixture_bytes (of);
-	struct digest *digest = digest_new ();
+	struct digest *digest = digest_new (DIGEST_SHA256);
 	static struct item have;
 	struct err err;
 
 	item_init (&have, ITEM_HAVE);
 	have.number = n;
 	digest_add (digest, bytes, of);
-	digest_text (digest, have.sha256);
+	digest_text (digest, have.sum);
 	digest_free (digest);
 	free (bytes);
 	ck_assert_int_eq (sender_answer (show.sender, &have, &err), 0);

@@ -38,7 +38,7 @@ static struct stat stat_of (ino_t inode)
 static const char *sum_of (const void *bytes, size_t n)
 {
 	static char text[DIGEST_TEXT];
-	struct digest *digest = digest_new ();
+	struct digest *digest = digest_new (DIGEST_SHA256);
 
 	digest_add (digest, bytes, n);
 	digest_text (digest, text);
@@ -57,7 +57,7 @@ static void expect (struct shared_digest *shared, const char *sum)
 /* Bytes within the known prefix are wrong here, and nobody looks at them. */
 START_TEST (each_byte_is_hashed_once)
 {
-	struct shared_digests *all = shared_digests_new ();
+	struct shared_digests *all = shared_digests_new (DIGEST_SHA256);
 	struct stat st = stat_of (1);
 	struct shared_digest *one = shared_digest_open (all, &st), *other = shared_digest_open (all, &st);
 
@@ -79,7 +79,7 @@ END_TEST
 /* Whoever comes later goes on where the others stopped, or finds the sum complete. */
 START_TEST (a_sum_outlives_its_readers)
 {
-	struct shared_digests *all = shared_digests_new ();
+	struct shared_digests *all = shared_digests_new (DIGEST_SHA256);
 	struct stat st = stat_of (1);
 	struct shared_digest *shared = shared_digest_open (all, &st);
 
@@ -102,7 +102,7 @@ END_TEST
 START_TEST (zeros)
 {
 	static const uint8_t none[SIZE];
-	struct shared_digests *all = shared_digests_new ();
+	struct shared_digests *all = shared_digests_new (DIGEST_SHA256);
 	struct stat st = stat_of (1);
 	struct shared_digest *shared = shared_digest_open (all, &st);
 
@@ -117,7 +117,7 @@ END_TEST
 /* The sum is that of the whole file: not of a part, not of a file that was read beyond its size. */
 START_TEST (a_wrong_size_has_no_sum)
 {
-	struct shared_digests *all = shared_digests_new ();
+	struct shared_digests *all = shared_digests_new (DIGEST_SHA256);
 	struct stat st = stat_of (1);
 	struct shared_digest *shared = shared_digest_open (all, &st);
 	char text[DIGEST_TEXT];
@@ -139,7 +139,7 @@ END_TEST
 
 START_TEST (a_file_that_changes_is_another_file)
 {
-	struct shared_digests *all = shared_digests_new ();
+	struct shared_digests *all = shared_digests_new (DIGEST_SHA256);
 	struct stat st = stat_of (1), others[6];
 	struct shared_digest *shared = shared_digest_open (all, &st), *other;
 
@@ -165,7 +165,7 @@ END_TEST
 /* Within the resolution of timestamps two contents look alike. */
 START_TEST (a_recent_change_is_not_shared)
 {
-	struct shared_digests *all = shared_digests_new ();
+	struct shared_digests *all = shared_digests_new (DIGEST_SHA256);
 	struct stat st = stat_of (1);
 
 	clock_gettime (CLOCK_REALTIME, &st.st_ctim);
@@ -196,7 +196,7 @@ static bool visit (struct shared_digests *all, ino_t inode)
 
 START_TEST (memory_is_bounded)
 {
-	struct shared_digests *all = shared_digests_new ();
+	struct shared_digests *all = shared_digests_new (DIGEST_SHA256);
 	struct stat st = stat_of (100000);
 	struct shared_digest *held = shared_digest_open (all, &st);
 
@@ -221,7 +221,7 @@ END_TEST
 
 static struct file_reader *reader_of (const char *path, struct shared_digests *all)
 {
-	struct file_reader *reader = file_reader_new (open (path, O_RDONLY | O_CLOEXEC), false, &err);
+	struct file_reader *reader = file_reader_new (open (path, O_RDONLY | O_CLOEXEC), false, DIGEST_SHA256, &err);
 
 	ck_assert_msg (reader != NULL, "%s", err.text);
 	file_reader_share (reader, all);
@@ -249,7 +249,7 @@ static void expect_sum (const struct file_reader *reader, const void *bytes, siz
 /* The second one is behind, then before the first one. There is a hole as well. */
 START_TEST (readers_overtake_each_other)
 {
-	struct shared_digests *all = shared_digests_new ();
+	struct shared_digests *all = shared_digests_new (DIGEST_SHA256);
 	const char *path = fixture_path ("file");
 	struct file_reader *one, *other;
 	static uint8_t expected[300001];
@@ -280,7 +280,7 @@ END_TEST
 /* The first reader has the old content and knows it; the second one has the new content and its sum. */
 START_TEST (a_change_between_two_readers)
 {
-	struct shared_digests *all = shared_digests_new ();
+	struct shared_digests *all = shared_digests_new (DIGEST_SHA256);
 	const char *path = fixture_path ("file");
 	struct file_reader *one, *other;
 	uint8_t *bytes = fixture_bytes (100001);
@@ -309,7 +309,7 @@ END_TEST
 /* Who compares a part needs a sum of that part, and goes on alone, whether the part was right or wrong. */
 START_TEST (a_skipped_part)
 {
-	struct shared_digests *all = shared_digests_new ();
+	struct shared_digests *all = shared_digests_new (DIGEST_SHA256);
 	const char *path = fixture_path ("file");
 	struct file_reader *one, *other;
 	uint8_t *bytes = fixture_bytes (100001);
@@ -339,7 +339,7 @@ END_TEST
 /* In /proc sizes say nothing. */
 START_TEST (a_file_without_a_size)
 {
-	struct shared_digests *all = shared_digests_new ();
+	struct shared_digests *all = shared_digests_new (DIGEST_SHA256);
 	struct file_reader *reader = reader_of ("/proc/version", all);
 	char bytes[4096];
 	int fd = open ("/proc/version", O_RDONLY | O_CLOEXEC);
@@ -385,7 +385,7 @@ START_TEST (senders_send_the_same)
 	fixture_file ("tree/small", 1000);
 	fixture_file ("large", 1000001);
 	send_both (&options, alone, sizeof alone);
-	options.shared = shared_digests_new ();
+	options.shared = shared_digests_new (DIGEST_SHA256);
 	send_both (&options, shared, sizeof shared);
 	ck_assert_str_eq (shared, alone);
 	options.live = true;
@@ -398,7 +398,7 @@ END_TEST
 /* The sum of a file that changes is that of what was sent. */
 START_TEST (a_live_file_is_not_shared)
 {
-	struct shared_digests *all = shared_digests_new ();
+	struct shared_digests *all = shared_digests_new (DIGEST_SHA256);
 	struct sender_options options = { .live = true, .shared = all };
 	const char *path = fixture_path ("large");
 	const char *const sources[] = { path, NULL };

@@ -19,7 +19,7 @@ static inline struct item *make (enum item_kind kind, const char *name, int64_t 
 
 static inline void sum_of (const char *text, char sum[DIGEST_TEXT])
 {
-	struct digest *digest = digest_new ();
+	struct digest *digest = digest_new (DIGEST_SHA256);
 
 	digest_add (digest, text, strlen (text));
 	digest_text (digest, sum);

@@ -152,14 +152,14 @@ static void take_piece (struct show *show, int64_t n)
 /* The sum is that of the received bytes. */
 static void check_sum (struct show *show)
 {
-	struct digest *digest = digest_new ();
+	struct digest *digest = digest_new (DIGEST_SHA256);
 	char text[DIGEST_TEXT];
 
 	if (buf_len (&show->content))
 		digest_add (digest, buf_head (&show->content), buf_len (&show->content));
 	digest_text (digest, text);
 	digest_free (digest);
-	ck_assert_str_eq (text, show->item.sha256);
+	ck_assert_str_eq (text, show->item.sum);
 }
 
 /* The sender confirms the existing part of the file: it is the content of fixture_file. */
@@ -179,11 +179,10 @@ static void take_file (struct show *show)
 	show->file = *item;
 	buf_consume (&show->content, buf_len (&show->content));
 	buf_printf (&show->log, "file %s%s %lld %o%s%s\n", show->path, item->name, (long long)item->size,
-		item->mode < 0 ? 0 : (unsigned)item->mode, item->sha256[0] ? " whole" : "",
-		item->resume ? " resume" : "");
+		item->mode < 0 ? 0 : (unsigned)item->mode, item->sum[0] ? " whole" : "", item->resume ? " resume" : "");
 	if (item->body)
 		take_piece (show, (int64_t)item->body);
-	if (item->sha256[0])
+	if (item->sum[0])
 		check_sum (show);
 }
 

@@ -125,7 +125,7 @@ static void add (struct buf *items, const struct item *item, const void *body)
 static void add_small (struct buf *items, const char *name, const char *content, int64_t source)
 {
 	struct item *item = new_item (ITEM_FILE, name, source);
-	struct digest *digest = digest_new ();
+	struct digest *digest = digest_new (DIGEST_SHA256);
 
 	item->mode = 0640;
 	item->has_mtime = true;
@@ -133,7 +133,7 @@ static void add_small (struct buf *items, const char *name, const char *content,
 	item->body = strlen (content);
 	item->size = (int64_t)item->body;
 	digest_add (digest, content, item->body);
-	digest_text (digest, item->sha256);
+	digest_text (digest, item->sum);
 	digest_free (digest);
 	add (items, item, content);
 }
@@ -226,8 +226,8 @@ static void add_tree (struct buf *items)
 	item->number = 299997;
 	add (items, item, NULL);
 	item = new_item (ITEM_END, "", -1);
-	memset (item->sha256, 'a', DIGEST_TEXT - 1);
-	item->sha256[DIGEST_TEXT - 1] = '\0';
+	memset (item->sum, 'a', DIGEST_TEXT - 1);
+	item->sum[DIGEST_TEXT - 1] = '\0';
 	add (items, item, NULL);
 	add (items, new_item (ITEM_LEAVE, "", -1), NULL);
 }
