@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ struct copy {
 	long long done, failed;
 	int64_t bytes;
 	bool opened; /* one of many hosts: its transfer */
+	bool finishing; /* one of many hosts: the server has completed the call, and received files are put in place */
 	int64_t moved, total; /* when it is closed: bytes that have gone, and how many there were (-1: not known) */
 	bool partial; /* one of many hosts: files have failed, each of which was reported */
 };
@@ -461,16 +463,11 @@ static char *arguments_of (struct fanout *fanout, const struct member *member)
 	return transfer_args (&fleet->copies[member->rank].transfer);
 }
 
-/* The server has ended the call: put received files in place. A copy that has failed in part has failed. */
-static void take_end (struct call *call)
+/* A copy that has failed in part has failed. */
+static void conclude (struct copy *copy, struct call *call)
 {
-	struct copy *copy = copy_of (call);
 	char why[64];
-	int got = 0;
 
-	if (call->result.outcome == REMEX_COMPLETED)
-		while ((got = transfer_finish (&copy->transfer, call)) > 0)
-			continue;
 	if (copy->transfer.stopped) {
 		call_fail (call, REMEX_FAILED, code_name ((enum code)copy->transfer.why.code), copy->transfer.why.text);
 	} else if (call->result.outcome == REMEX_COMPLETED && copy->failed) {
@@ -480,6 +477,47 @@ static void take_end (struct call *call)
 	}
 }
 
+/* One step of putting received files in place: the sum of a large hole takes time, and there are other hosts. True: more is
+ * left. */
+static bool finish_some (struct call *call)
+{
+	struct copy *copy = copy_of (call);
+
+	if (copy->finishing && transfer_finish (&copy->transfer, call) <= 0) {
+		copy->finishing = false;
+		conclude (copy, call);
+	}
+	return copy->finishing;
+}
+
+static int finish_soon (struct call *call)
+{
+	return copy_of (call)->finishing ? 0 : -1;
+}
+
+static bool finish_no_more (struct call *call, int signo)
+{
+	/* A host whose turn has not come has no copy. */
+	bool stops =
+		call->data && copy_of (call)->finishing && signo != SIGWINCH && signo != SIGCONT && signo != SIGTSTP;
+
+	if (stops)
+		call_leave (call);
+	return stops;
+}
+
+/* The server has ended the call. */
+static void take_end (struct call *call)
+{
+	struct copy *copy = copy_of (call);
+
+	copy->finishing = call->result.outcome == REMEX_COMPLETED;
+	if (!copy->finishing)
+		conclude (copy, call);
+	else if (call->leaving) /* nobody asks for further steps */
+		finish_some (call);
+}
+
 /* Print the result of a host that is over, or was skipped. */
 static void ended_one (struct fanout *fanout, struct member *member)
 {
@@ -487,6 +525,8 @@ static void ended_one (struct fanout *fanout, struct member *member)
 	struct copy *copy = &fleet->copies[member->rank];
 	struct call *call = &member->call;
 
+	if (copy->finishing) /* a signal came first */
+		call->result.outcome = REMEX_CANCELLED;
 	if (fleet->model->format == FORMAT_JSON) {
 		fleet->objects[member->rank] = make_json (copy, call, true);
 	} else if (fleet->model->format) {
@@ -534,6 +574,9 @@ static int copy_on_many (struct copy *copy, const struct many_hosts *hosts)
 	for (size_t i = 0; fleet.copies && i < n; i++)
 		fleet.copies[i].total = -1;
 	fleet.sink.ended = take_end;
+	fleet.sink.flush = finish_some;
+	fleet.sink.tick = finish_soon;
+	fleet.sink.signal = finish_no_more;
 	many.fanout.call = transfer_call (&copy->transfer);
 	many.fanout.options = copy->options;
 	many.fanout.sink = &fleet.sink;

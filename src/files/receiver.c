@@ -421,16 +421,17 @@ static int take_body (struct receiver *self, struct buf *in, struct err *err)
 	return !self->body && self->whole ? end_file (self, self->item.sum, false, err) : 0;
 }
 
-/* Write a part of the hole. True: more is left. */
-static bool take_hole (struct receiver *self)
+/* Write a part of the hole. Returns how many zeros were summed up. */
+static int64_t take_hole (struct receiver *self)
 {
+	bool summed = self->writer != NULL;
 	int64_t n = self->hole < RECEIVER_STEP ? self->hole : RECEIVER_STEP;
 
 	if (!self->writer)
 		n = self->hole; /* the file failed: drop the hole at once */
 	take_data (self, NULL, n);
 	self->hole -= n;
-	return self->hole > 0;
+	return summed ? n : 0;
 }
 
 /* 0; -1 and err when the disk is full. */
@@ -445,9 +446,13 @@ static int check_full (struct receiver *self, struct err *err)
 
 int receiver_take (struct receiver *self, struct buf *in, struct buf *back, struct err *err)
 {
+	int64_t zeros = 0; /* summed up by this call: a hole costs its sender a few bytes */
+
 	while (self->state == SUMMING || self->hole > 0 || buf_len (in) > 0) {
 		int got;
 
+		if (zeros >= RECEIVER_STEP)
+			return 1;
 		if (check_full (self, err) < 0)
 			return -1;
 		if (self->state == SUMMING) {
@@ -456,8 +461,7 @@ int receiver_take (struct receiver *self, struct buf *in, struct buf *back, stru
 			continue;
 		}
 		if (self->hole > 0) {
-			if (take_hole (self))
-				return 1;
+			zeros += take_hole (self);
 			continue;
 		}
 		if (self->body > 0) {

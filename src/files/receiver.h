@@ -61,8 +61,8 @@ struct receiver *receiver_new (
 
 /* Take bytes from `in`, as many as possible. Answers for the sender ({"have":…}) are appended to `back`. Returns
  *   0   all possible bytes are taken
- *   1   call again, also without new bytes in `in`: the sum of a large hole or of a partial file takes time, and is
- *       computed in steps of RECEIVER_STEP bytes
+ *   1   call again, also without new bytes in `in`: the sum of large or many holes, or of a partial file, takes time, and
+ *       is computed in steps of about RECEIVER_STEP bytes
  *  -1   the transfer ends; err: CODE_BAD_VALUE: the stream breaks the rules; CODE_IO_ERROR with err->sys ENOSPC or EDQUOT: the
  *       disk is full or a quota is used up, and the report of the item has the same words. All following items would fail
  *       for this reason. Files that were complete before are put in place, as far as there is room. */

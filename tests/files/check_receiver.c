@@ -360,10 +360,31 @@ START_TEST (holes)
 	put (item);
 	ck_assert_int_eq (take (false), 0);
 	ck_assert_str_eq (told, "done x; ");
-	ck_assert_int_eq (steps, 3);
+	ck_assert_int_eq (steps, 4);
 	ck_assert_int_eq (stat ("x", &st), 0);
 	ck_assert_int_eq (st.st_size, (64 << 20) + 1);
 	ck_assert_int_lt (st.st_blocks, 1024);
+	end ();
+}
+END_TEST
+
+/* Each hole is one step long: a call sums up one or two of them, however many have come. */
+START_TEST (many_holes)
+{
+	const int n = 10;
+	struct item *item;
+
+	begin_tree ();
+	put_file ("x", 0, -1);
+	for (int i = 0; i < n; i++) {
+		item = make (ITEM_HOLE, "", -1);
+		item->number = RECEIVER_STEP;
+		put (item);
+	}
+	put_end ("");
+	ck_assert_int_eq (take (false), 0);
+	ck_assert_str_eq (told, "failed x: the sum of the received content differs from the sender's; ");
+	ck_assert_int_ge (steps, n - 1);
 	end ();
 }
 END_TEST
@@ -640,6 +661,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, merged);
 	tcase_add_test (tcase, to_descriptor);
 	tcase_add_test (tcase, holes);
+	tcase_add_test (tcase, many_holes);
 	tcase_add_loop_test (tcase, one_fails, 0, 12);
 	tcase_add_loop_test (tcase, too_large, 0, 2);
 	tcase_add_loop_test (tcase, links, 0, 2);
