@@ -161,6 +161,11 @@ static void set_region (struct terminal_modes *modes)
 	modes->region = modes->top > 1 || modes->bottom;
 }
 
+void terminal_modes_resized (struct terminal_modes *modes)
+{
+	modes->region = false;
+}
+
 static void set_attributes (struct terminal_modes *modes)
 {
 	modes->attributes = false;

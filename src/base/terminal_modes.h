@@ -43,6 +43,9 @@ void terminal_modes_init (struct terminal_modes *modes);
 /* The program has written n bytes. */
 void terminal_modes_feed (struct terminal_modes *modes, const void *bytes, size_t n);
 
+/* The terminal has another number of rows: it has no scrolling region then. */
+void terminal_modes_resized (struct terminal_modes *modes);
+
 /* Is the alternate screen on? */
 bool terminal_modes_alternate (const struct terminal_modes *modes);
 

@@ -229,6 +229,11 @@ void terminal_follow (struct terminal *terminal, const void *bytes, size_t n)
 		terminal_modes_feed (&terminal->page->modes, bytes, n);
 }
 
+void terminal_resized (struct terminal *terminal)
+{
+	terminal_modes_resized (&terminal->page->modes);
+}
+
 /* Write to the terminal, and wait for it: what is written has to come. A terminal that has stopped is not waited for. */
 static void put (const char *bytes, size_t n)
 {

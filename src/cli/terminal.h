@@ -57,6 +57,9 @@ void terminal_restore (struct terminal *terminal);
 /* The program over there has written n bytes. */
 void terminal_follow (struct terminal *terminal, const void *bytes, size_t n);
 
+/* The terminal has another number of rows. */
+void terminal_resized (struct terminal *terminal);
+
 /* Undo the modes that the program over there has set: it is gone, or does not have the terminal for a while. True: there
  * were any. terminal_undo forgets them where `forget` is set; otherwise terminal_redo sets them again. */
 bool terminal_undo (struct terminal *terminal, bool forget);

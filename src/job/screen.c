@@ -587,6 +587,9 @@ void screen_resize (struct screen *screen, int rows, int cols)
 	bound_size (&rows, &cols);
 	if ((rows == screen->rows && cols == screen->cols) || !make (screen, rows, cols))
 		return;
+	if (screen->rows != old.rows)
+		terminal_modes_resized (&screen->modes);
+	old.modes = screen->modes;
 	buf_init (&out, REDRAW_MAX);
 	draw (&old, rows, cols, &out); /* without memory: as much as there was room for */
 	pass (screen, (const char *)buf_head (&out), buf_len (&out));

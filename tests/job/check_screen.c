@@ -185,6 +185,22 @@ START_TEST (sizes)
 }
 END_TEST
 
+/* With another number of rows a terminal has no scrolling region: the new last row scrolls. */
+START_TEST (region_and_size)
+{
+	begin (4, 10);
+	feed ("\033[1;4r\033[4;1Hone");
+	screen_resize (screen, 4, 20);
+	ck_assert (redraw_has ("\033[1;4r"));
+	screen_resize (screen, 6, 20);
+	ck_assert (!redraw_has ("\033[1;4r"));
+	feed ("\033[6;1Htwo\r\nthree");
+	assert_text ("\n\none\n\ntwo\nthree\n");
+	assert_same_elsewhere (6, 20, "");
+	screen_free (screen);
+}
+END_TEST
+
 /* Any bytes: nothing breaks, and what is drawn again looks the same. */
 START_TEST (any_bytes)
 {
@@ -239,6 +255,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_loop_test (tcase, looks_and_modes, 0, sizeof looks / sizeof *looks);
 	tcase_add_test (tcase, the_whole_width);
 	tcase_add_loop_test (tcase, sizes, 0, 64);
+	tcase_add_test (tcase, region_and_size);
 	tcase_add_loop_test (tcase, any_bytes, 0, 50);
 	tcase_add_loop_test (tcase, no_end, 0, 16);
 }
