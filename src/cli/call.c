@@ -812,6 +812,8 @@ int call_start (struct call *call, struct drive *drive, struct remex_host *host)
 		complain (call->where, "%s", error.text);
 		return -1;
 	}
+	if (call->sink->begun)
+		call->sink->begun (call);
 	if (call->may_block)
 		console_release_signals ();
 	drive_add (drive, &call->task, host);

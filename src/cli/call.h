@@ -38,6 +38,8 @@ struct sink {
 	/* For a sink that makes the input, in place of our own stdin: send as much as possible (remex_credit,
 	 * remex_send, remex_end). 0; 1: more could be sent at once; -1 as above. NULL: the sink makes no input. */
 	int (*send) (struct call *call);
+	/* The request is made (call->request), and nothing of it was received. NULL: nothing to do. */
+	void (*begun) (struct call *call);
 	/* A descriptor that must be readable before `send` has more, or -1. NULL: none. */
 	int (*waits_on) (struct call *call);
 	/* A signal has come: true when the sink has dealt with it. NULL: it never does. */

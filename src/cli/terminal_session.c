@@ -9,11 +9,15 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/say.h"
 #include "cli/terminal_session.h"
 
-enum { END_OF_INPUT = 'D' & 31 };
+enum {
+	END_OF_INPUT = 'D' & 31,
+	NARROW_MS = 50, /* for how long at least the size is one column less (go_on) */
+};
 
 static struct terminal_session *session_of (const struct call *call)
 {
@@ -89,13 +93,20 @@ void terminal_session_use (struct terminal_session *session, struct call *call)
 	call->options.window = TERMINAL_SESSION_WINDOW;
 }
 
-void terminal_session_join (struct terminal_session *session, struct call *call, int rows, int cols)
+void terminal_session_announce (struct terminal_session *session, struct call *call)
+{
+	if (session->read_only || (!session->rows && !session->cols) ||
+		remex_resize (call->request, session->rows, session->cols) < 0)
+		session->rows = session->cols = 0;
+}
+
+void terminal_session_join (struct terminal_session *session, struct call *call)
 {
 	call->sink = &sink_terminal;
 	call->data = session;
-	session->rows = rows;
-	session->cols = cols;
 	session->resized = true;
+	console_forward (
+		true); /* the new sizes of the terminal, and what suspends us: the name of the call tells nothing of them */
 }
 
 void terminal_session_end (struct terminal_session *session, const struct call *call)
@@ -139,6 +150,7 @@ static int take (struct call *call, const char *stream, const void *bytes, size_
 	(void)stream;
 	if (begin (call) < 0)
 		return -1;
+	session->redrawn = true;
 	if (session->local)
 		terminal_follow (&session->terminal, bytes, n);
 	call_consume (call, output_put (&call->drive->out, &call->writer, bytes, n));
@@ -156,6 +168,8 @@ static int send_size (struct call *call)
 	get_size (session, &rows, &cols);
 	if (rows == session->rows && cols == session->cols)
 		return 0;
+	if (session->local && rows != session->rows)
+		terminal_resized (&session->terminal);
 	session->rows = rows;
 	session->cols = cols;
 	return remex_resize (call->request, rows, cols);
@@ -301,16 +315,39 @@ static void suspend (struct terminal_session *session)
 static void go_on (struct call *call)
 {
 	struct terminal_session *session = session_of (call);
+	int rows, cols;
 
 	session->suspended = false;
 	if (begin (call) < 0)
 		return;
+	get_size (session, &rows, &cols);
+	if (rows != session->rows)
+		terminal_resized (&session->terminal);
 	terminal_redo (&session->terminal);
-	/* A program redraws the screen when the size changes, and no program when it stays the same. */
-	if (call->request && session->cols > 1 && !call->leave_ms && !session->read_only)
-		remex_resize (call->request, session->rows, session->cols - 1);
+	/* A program redraws the screen when the size changes, and no program when it stays the same. Two changes in a row would be
+	 * one for a program that is slow to look, and perhaps none. */
+	if (!call->request || session->cols <= 1 || call->leave_ms || session->read_only)
+		return;
+	remex_resize (call->request, session->rows, session->cols - 1);
 	session->cols = -1;
-	session->resized = true;
+	session->resized = session->redrawn = false;
+	session->narrow_ms = clock_ms ();
+}
+
+/* End the narrow size. Output of the first moment may be older than that. */
+static int tick (struct call *call)
+{
+	struct terminal_session *session = session_of (call);
+	int left;
+
+	if (!session->narrow_ms)
+		return -1;
+	left = clock_until (session->narrow_ms + (session->redrawn ? NARROW_MS : TERMINAL_SESSION_REDRAW_MS));
+	if (left == 0) {
+		session->narrow_ms = 0;
+		session->resized = true;
+	}
+	return left;
 }
 
 static bool on_signal (struct call *call, int signo)
@@ -333,4 +370,6 @@ static bool on_signal (struct call *call, int signo)
 	}
 }
 
-const struct sink sink_terminal = { .take = take, .send = send, .waits_on = waits_on, .signal = on_signal };
+const struct sink sink_terminal = {
+	.take = take, .send = send, .waits_on = waits_on, .signal = on_signal, .tick = tick
+};

@@ -3,7 +3,8 @@
  *   COOKED -> RAW       the call runs over there: its credit or its first output has come. Until then Ctrl-C means remex,
  *                       and what is typed is kept for the command
  *   RAW -> SUSPENDED    ~^Z, or TSTP from elsewhere: the modes that the program has set are undone
- *   SUSPENDED -> RAW    CONT: they are set again, and the size is sent twice, so that a full-screen program redraws
+ *   SUSPENDED -> RAW    CONT: they are set again, and the size is one column less for a moment, so that a full-screen program
+ *                       redraws: until it writes, but TERMINAL_SESSION_REDRAW_MS at most
  *   any -> COOKED       terminal_session_end
  *
  * Where standard input is no terminal, the command still gets one, of the size of our standard output if that is a
@@ -23,7 +24,7 @@
 #include "remex/client.h"
 
 /* Bytes of output that are on their way: what is between Ctrl-C and the prompt when a command floods the terminal. */
-enum { TERMINAL_SESSION_WINDOW = 256 * 1024 };
+enum { TERMINAL_SESSION_WINDOW = 256 * 1024, TERMINAL_SESSION_REDRAW_MS = 1000 };
 
 struct terminal_session {
 	struct remex_tty tty; /* for the options of the call */
@@ -35,6 +36,8 @@ struct terminal_session {
 	struct escapes escapes;
 	bool suspended, resized;
 	int rows, cols; /* as they were sent */
+	int64_t narrow_ms; /* clock_ms: since when the size is one column less; 0: it is not */
+	bool redrawn; /* output has come since then */
 	bool within_line; /* of the input that is no terminal: what was sent last is no newline */
 	int ends; /* how many ^D are to be sent */
 	bool ended;
@@ -54,8 +57,10 @@ void terminal_session_close (struct terminal_session *session);
 /* Let the call have the terminal: its sink, data and options. */
 void terminal_session_use (struct terminal_session *session, struct call *call);
 
-/* The same for a call that runs already, and whose command has a terminal of that size. */
-void terminal_session_join (struct terminal_session *session, struct call *call, int rows, int cols);
+/* The same for a command that runs already, in two steps. As soon as the call is made, tell it the size of our terminal, so that
+ * the screen is drawn for it. Once it is known that the command has a terminal, join. */
+void terminal_session_announce (struct terminal_session *session, struct call *call);
+void terminal_session_join (struct terminal_session *session, struct call *call);
 
 /* The call is over, and nothing more is written: restore the terminal, before anything is said about the end. What was typed, or
  * answered by the terminal, and not read is forgotten. Where the command did not end by itself, what it has done to the terminal

@@ -68,6 +68,11 @@ static int wait_for_job (struct call *call)
 	return 0;
 }
 
+static void announce (struct call *call)
+{
+	terminal_session_announce (call->data, call);
+}
+
 static int take_live (struct call *call, const char *stream, const void *bytes, size_t n)
 {
 	return sink_live.take (call, stream, bytes, n);
@@ -76,13 +81,15 @@ static int take_live (struct call *call, const char *stream, const void *bytes, 
 static void on_attached (struct call *call)
 {
 	if (call->job.tty)
-		terminal_session_join (call->data, call, call->job.rows, call->job.cols);
+		terminal_session_join (call->data, call);
 	else
 		call->sink = &sink_live;
 }
 
 /* Until the server has said whether the job has a terminal. */
-static const struct sink sink_attach = { .take = take_live, .send = wait_for_job, .attached = on_attached };
+static const struct sink sink_attach = {
+	.take = take_live, .begun = announce, .send = wait_for_job, .attached = on_attached
+};
 
 /* --- the call ----------------------------------------------------------------------------------------------------- */
 

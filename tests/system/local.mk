@@ -14,6 +14,7 @@ system_tests = \
 	%D%/beneath.test \
 	%D%/tcp.test \
 	%D%/activation.test \
+	%D%/attach.test \
 	%D%/broken.test \
 	%D%/daemon.test \
 	%D%/durable.test \
