@@ -38,10 +38,10 @@ def holders():
 
 
 class Jobs:
-    def with_jobs(self, stack, name):
+    def with_jobs(self, stack, name, spool="2G"):
         """A remexd that takes many jobs; they end with the row."""
         before = set(holders())
-        daemon = self.another(stack, name, more=f"jobs:\n  directory: {self.directory}/{name}/jobs\n  max: 5000\n  each: 5000\n  keep_number: 5000\n  spool: 2G\n")
+        daemon = self.another(stack, name, more=f"jobs:\n  directory: {self.directory}/{name}/jobs\n  max: 5000\n  each: 5000\n  keep_number: 5000\n  spool: {spool}\n")
         stack.callback(self.stop_jobs, daemon, before)
         return daemon
 
@@ -107,14 +107,14 @@ class Jobs:
         row.note = "of a job that has ended, over the Unix socket, through a pipe; the file is in the page cache"
 
     def durable(self, stack, row):
-        daemon = self.with_jobs(stack, "durable")
+        daemon = self.with_jobs(stack, "durable", "64M")
         producer = os.path.abspath(self.program("producer"))
         words = f"unix://{daemon.socket}", "--", producer, str(GIB)
         ours, variables = self.job_command(daemon, "run", "--durable", *words)
         theirs, _ = self.job_command(daemon, "run", *words)
         row.ratio(paired([Meter(stack, self.program("drain"), "-", str(GIB), *ours, **variables)],
                          [Meter(stack, self.program("drain"), "-", str(GIB), *theirs, **variables)], 1, 7), gib_rate)  # fmt: skip
-        row.note = "over the Unix socket, through a pipe"
+        row.note = "over the Unix socket, through a pipe; the spool has its default size of 64 MiB"
 
 
 def rows():

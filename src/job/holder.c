@@ -39,7 +39,8 @@
 enum {
 	CALL = 1, /* the id of the only request in the worker's records */
 	CALL_MAX = 4 * HEADER_CALL_MAX, /* bytes of header and attachment */
-	PIECE = 64 * 1024, /* read from an outlet at once */
+	PIECE = 256 * 1024, /* read from an outlet at once, */
+	PIECE_SMALL = 64 * 1024, /* or, with a small cap, a part of it, but so much */
 	BURST = 16, /* records of the worker, and pieces of input, in a row */
 	LATE_MS = 500, /* how long to wait for the end of a pipe after its command has ended */
 	KEEPER_LATE_MS = 5000, /* more than it needs, for a busy machine */
@@ -80,6 +81,7 @@ static struct held {
 	bool keeper_reaped, worker_failed; /* worker_failed: it has said why it cannot start */
 
 	int64_t started_ms, ended_ms; /* clock_ms, as all times; 0: not yet */
+	int64_t paced_ms; /* durable: until when the viewer paces the job (viewers_pace) */
 	int64_t deadline_ms, moved_ms; /* moved_ms: when a byte of the job last moved */
 	int64_t late_ms; /* when output is not waited for any longer */
 	int64_t keeper_late_ms; /* when the keeper must be gone */
@@ -224,15 +226,20 @@ static void append (int stream, const void *bytes, size_t n)
 static bool is_held_up (void)
 {
 	return held.given->durable && held.phase == RUNNING &&
-	       job_spool_share (&held.spool, held.viewers.reached) >= 0.5;
+	       (held.paced_ms || job_spool_share (&held.spool, held.viewers.reached) >= 0.5);
 }
 
 static void read_outlet (int i)
 {
-	ssize_t got = job_streams_read (&held.streams, i, piece, sizeof piece);
+	int64_t most = held.spool.cap / 64, before = held.spool.end;
+	ssize_t got;
 
-	if (got > 0)
+	most = most < PIECE_SMALL ? PIECE_SMALL : most < PIECE ? most : PIECE;
+	got = job_streams_read (&held.streams, i, piece, (size_t)most);
+	if (got > 0) {
 		append (held.streams.outlets[i].stream, piece, (size_t)got);
+		job_spool_recall (&held.spool, piece, (size_t)(held.spool.end - before));
+	}
 	check_streams ();
 }
 
@@ -495,6 +502,7 @@ static void draw_lines (int64_t lines, struct buf *out)
 	enum spool_piece what;
 	size_t at;
 
+	job_spool_recall (&held.spool, NULL, 0); /* `piece` is needed */
 	while ((what = job_spool_read (&held.spool, &place, SPOOL_ALL, piece, sizeof piece, &read)) != SPOOL_END)
 		if (what == SPOOL_DATA && buf_append (out, piece, (size_t)read.n) < 0)
 			return;
@@ -720,6 +728,7 @@ static void make_line (void)
 	outcome->bytes = held.spool.end;
 	outcome->cut = held.spool.missing;
 	outcome->input = held.viewers.taken;
+	job_spool_settle (&held.spool);
 	held.line_n = job_outcome_line (outcome, held.line);
 	held.write_until_ms = clock_ms () + WRITE_FOR_MS;
 }
@@ -866,7 +875,8 @@ static int loop (void)
 
 		viewers_go (&held.viewers, now);
 		move_input ();
-		next = handle_times (now);
+		held.paced_ms = held.given->durable ? viewers_pace (&held.viewers, now) : 0;
+		next = clock_earlier (handle_times (now), held.paced_ms);
 		if (held.phase == ENDED)
 			viewers_go (&held.viewers, now);
 		if (!viewers_count (&held.viewers) && (held.phase == ENDED || held.phase == WAITING)) {

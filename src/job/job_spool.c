@@ -179,10 +179,13 @@ int job_spool_stream (struct job_spool *spool, const char *name, size_t n)
 
 static void write_last (struct job_spool *spool)
 {
+	spool->last_grown = false;
 	spool->last_unwritten =
 		write_at (spool->index, &spool->last, sizeof spool->last, entry_at (spool->n - 1)) < sizeof spool->last;
 	if (spool->last_unwritten)
 		spool->error = errno;
+	else
+		spool->last_written = spool->last.length;
 }
 
 static bool continues (const struct job_spool *spool, uint8_t kind, int stream, size_t n, int64_t ms)
@@ -195,28 +198,48 @@ static bool continues (const struct job_spool *spool, uint8_t kind, int stream, 
 	return kind == INDEX_MISSING || (last->stream == stream && ms - (int64_t)last->ms < INDEX_MERGE_MS);
 }
 
+/* The last entry, or its growth, could not be written: what is not in the file is missing from now on. */
+static void lose_last (struct job_spool *spool)
+{
+	struct index_entry *last = &spool->last;
+
+	if (last->kind == INDEX_DATA) {
+		spool->missing += last->length - spool->last_written;
+		spool->n += spool->last_written > 0;
+		*last = (struct index_entry){
+			.offset = last->offset + spool->last_written,
+			.ms = last->ms,
+			.length = last->length - spool->last_written,
+			.kind = INDEX_MISSING,
+		};
+		spool->last_written = 0;
+	} else if (last->kind == INDEX_SIZE) {
+		*last = (struct index_entry){ .offset = (uint64_t)spool->end, .kind = INDEX_MISSING };
+	}
+}
+
 /* Add n bytes at the end to the index. An entry that could not be written stays the last, and bytes that it does not
  * describe are missing, so that no entry is ever left out. */
 static void add_run (struct job_spool *spool, uint8_t kind, int stream, size_t n, int64_t ms)
 {
+	bool longer = continues (spool, kind, stream, n, ms);
+
+	if (spool->last_grown && !longer)
+		write_last (spool);
 	if (spool->last_unwritten)
 		write_last (spool);
-	if (spool->last_unwritten && !continues (spool, kind, stream, n, ms)) {
+	if (spool->last_unwritten && !longer) {
 		if (kind == INDEX_DATA)
 			spool->missing += (int64_t)n;
-		if (spool->last.kind == INDEX_DATA) {
-			spool->missing += spool->last.length;
-			spool->last.kind = INDEX_MISSING;
-			spool->last.stream = 0;
-		} else if (spool->last.kind == INDEX_SIZE) {
-			spool->last = (struct index_entry){ .offset = (uint64_t)spool->end, .kind = INDEX_MISSING };
-		}
+		lose_last (spool);
 		kind = INDEX_MISSING;
+		longer = continues (spool, kind, stream, n, ms);
 	}
-	if (continues (spool, kind, stream, n, ms)) {
+	if (longer) {
 		spool->last.length += (uint32_t)n;
 	} else {
 		spool->n++;
+		spool->last_written = 0;
 		spool->last = (struct index_entry){
 			.offset = (uint64_t)spool->end,
 			.ms = (uint64_t)ms,
@@ -226,7 +249,15 @@ static void add_run (struct job_spool *spool, uint8_t kind, int stream, size_t n
 		};
 	}
 	spool->end += (int64_t)n;
-	write_last (spool);
+	spool->last_grown = longer && kind == INDEX_DATA && stream == SPOOL_STDOUT && !spool->last_unwritten;
+	if (!spool->last_grown)
+		write_last (spool);
+}
+
+void job_spool_settle (struct job_spool *spool)
+{
+	if (spool->last_unwritten || spool->last_grown)
+		write_last (spool);
 }
 
 /* The bytes of both files that are in use. */
@@ -326,6 +357,7 @@ void job_spool_append (struct job_spool *spool, int stream, const void *bytes, s
 {
 	size_t done = 0;
 
+	spool->recent = NULL;
 	if (!n)
 		return;
 	if (!spool->no_holes || used (spool) + (int64_t)n <= spool->cap) {
@@ -343,6 +375,12 @@ void job_spool_append (struct job_spool *spool, int stream, const void *bytes, s
 		drop_oldest (spool);
 }
 
+void job_spool_recall (struct job_spool *spool, const void *bytes, size_t n)
+{
+	spool->recent = bytes;
+	spool->recent_n = (int64_t)n;
+}
+
 double job_spool_share (const struct job_spool *spool, int64_t offset)
 {
 	int64_t kept = spool->end - spool->start, behind = spool->end - offset;
@@ -353,6 +391,8 @@ double job_spool_share (const struct job_spool *spool, int64_t offset)
 
 void job_spool_mark_size (struct job_spool *spool, int rows, int cols, int64_t ms)
 {
+	if (spool->last_grown)
+		write_last (spool);
 	if (spool->last_unwritten)
 		return; /* a mark is not worth a gap */
 	if (!spool->n || spool->last.kind != INDEX_SIZE)
@@ -380,13 +420,18 @@ static enum spool_piece take_gap (struct spool_place *place, int64_t to, struct 
 static enum spool_piece take_data (const struct job_spool *spool, struct spool_place *place, int64_t to, int stream,
 	void *bytes, size_t size, struct spool_read *read)
 {
-	int64_t n = to - place->offset;
+	int64_t n = to - place->offset, recent = spool->recent ? spool->end - spool->recent_n : INT64_MAX;
 
 	if (n > (int64_t)size)
 		n = (int64_t)size;
 	read->offset = place->offset;
 	read->stream = stream;
-	read->n = bytes ? read_at (spool->output, bytes, (size_t)n, place->offset) : n;
+	read->bytes = bytes;
+	read->n = n;
+	if (bytes && place->offset >= recent)
+		read->bytes = spool->recent + (place->offset - recent);
+	else if (bytes)
+		read->n = read_at (spool->output, bytes, (size_t)n, place->offset);
 	if (read->n <= 0)
 		return take_gap (place, to, read); /* the file is shorter than its index, or cannot be read */
 	place->offset += read->n;

@@ -13,7 +13,8 @@
  *
  * One process writes. It may be killed between any two writes, and the files may be damaged: a reader trusts neither file.
  * A byte is given at most once, in order, and each offset below the end is given or reported as missing. Bytes behind the
- * last entry (the index was not written) are taken for the stream `stdout`.
+ * last entry (the index was not written) are taken for the stream `stdout`. So the growth of the last entry of that stream is
+ * written with the next entry, and not with each append.
  *
  * No memory is kept but this struct. The files stay the caller's.
  */
@@ -60,7 +61,12 @@ struct job_spool {
 	int64_t missing; /* how many of the bytes before `end` are not kept, those before `start` included; known to the writer */
 	int64_t first, n; /* entries: the first that is kept, and the number of all */
 	struct index_entry last; /* entry n - 1, of the writer */
-	bool last_unwritten; /* `last` is not in the file as it is here */
+	bool last_unwritten; /* `last` is not in the file as it is here: writing it failed, */
+	bool last_grown; /* or its growth was not written yet (stdout) */
+	uint32_t last_written; /* its length in the file; 0: it is not in the file */
+	const uint8_t
+		*recent; /* the last `recent_n` bytes before `end`, in the writer's memory; NULL: not there any more */
+	int64_t recent_n;
 	bool no_holes; /* the file system cannot punch holes */
 	int error; /* of the last write that failed, or 0 */
 	char names[SPOOL_STREAMS][TEXT_NAME_MAX + 1]; /* "": none yet */
@@ -77,6 +83,12 @@ int job_spool_stream (struct job_spool *spool, const char *name, size_t n);
 
 /* Append bytes; `ms` since the start of the job. All of them count, written or not. */
 void job_spool_append (struct job_spool *spool, int stream, const void *bytes, size_t n, int64_t ms);
+
+/* The last n bytes that were appended are still at `bytes`, and stay there until the next append: they are not read from the file. */
+void job_spool_recall (struct job_spool *spool, const void *bytes, size_t n);
+
+/* Nothing more is appended: complete the index. */
+void job_spool_settle (struct job_spool *spool);
 
 /* How much of the cap have the bytes behind this offset taken? From 0 to 1 (and a little more). */
 double job_spool_share (const struct job_spool *spool, int64_t offset);
@@ -100,6 +112,7 @@ enum spool_piece {
 
 struct spool_read {
 	int64_t offset, n;
+	const uint8_t *bytes; /* of SPOOL_DATA: the caller's `bytes`, or memory that is good until the next append */
 	int stream;
 	int rows, cols;
 };

@@ -11,7 +11,11 @@
 #include "job/job_streams.h"
 #include "wire/records.h"
 
-enum { TERMINAL_HOLDS = 64 * 1024 }; /* bytes: more than the kernel keeps of a terminal's output */
+enum {
+	TERMINAL_HOLDS = 64 * 1024, /* bytes: more than the kernel keeps of a terminal's output */
+	PIPE_USUAL = 64 * 1024, /* bytes that a pipe holds (pipe(7)), */
+	PIPE_WIDE = 256 * 1024, /* and that it may hold when it was full: each wake-up of the holder brings more */
+};
 
 void job_streams_init (struct job_streams *streams, int worker)
 {
@@ -132,6 +136,10 @@ ssize_t job_streams_read (struct job_streams *streams, int i, void *bytes, size_
 	if (outlet->owed > 0 && size > (size_t)outlet->owed)
 		size = (size_t)outlet->owed;
 	got = nowait_read (&outlet->from, bytes, size);
+	if (got >= PIPE_USUAL && !outlet->wide && outlet->kind == FD_PIPE) {
+		outlet->wide = true;
+		fcntl (outlet->from.fd, F_SETPIPE_SZ, PIPE_WIDE); /* the kernel may refuse */
+	}
 	if (got > 0) {
 		outlet->owed -= outlet->owed > 0 ? got : 0;
 		return got;

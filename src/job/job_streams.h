@@ -24,6 +24,7 @@ struct job_outlet {
 	struct nowait from; /* fd -1: it has ended */
 	enum fd_kind kind;
 	int stream; /* of the spool */
+	bool wide; /* the kernel was asked for a larger pipe */
 	int64_t owed; /* late: bytes that are still taken; -1: it is not late */
 };
 

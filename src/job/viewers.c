@@ -17,6 +17,8 @@ enum {
 	BURST = 16, /* records of one viewer in a row */
 	SCREEN_MAX = 64 * 1024 * 1024, /* more than screen.h can draw */
 	NOT_ENDED = -2,
+	NEAR = 512 * 1024, /* bytes that a viewer may be behind while it paces the job, */
+	PACE_MS = 50, /* and how long it does so after it has moved */
 };
 
 /* The last record that came, and a piece of output: one viewer is served at a time. */
@@ -182,7 +184,7 @@ static int send_output (struct viewers *viewers, struct viewer *viewer)
 						    .record = { .type = JOB_OUTPUT, .a = read.offset, .b = (int64_t)n },
 						    .data = name,
 						    .n = n,
-						    .more = piece,
+						    .more = read.bytes,
 						    .more_n = (size_t)read.n,
 					    });
 		break;
@@ -397,6 +399,16 @@ void viewers_ready (struct viewers *viewers, const struct pollfd *fds, int64_t n
 		if (fds[i].revents & (POLLIN | POLLHUP | POLLERR))
 			receive (viewers, viewer, now);
 	}
+}
+
+/* Output that is sent soon is still in the processor's cache. A viewer that does not move does not hold up the job. */
+int64_t viewers_pace (const struct viewers *viewers, int64_t now)
+{
+	const struct viewer *viewer = viewers->last;
+
+	if (!viewer || !viewer->used || viewer->fd < 0 || viewers->spool->end - viewers->reached < NEAR)
+		return 0;
+	return viewer->moved_ms + PACE_MS > now ? viewer->moved_ms + PACE_MS : 0;
 }
 
 int64_t viewers_drop_late (struct viewers *viewers, int64_t now)

@@ -360,6 +360,59 @@ START_TEST (offsets_of_64_bits)
 }
 END_TEST
 
+/* What was appended last is not read from the file while the writer has it in memory. */
+START_TEST (what_is_in_memory_is_read_there)
+{
+	static const uint8_t first[] = "first", last[] = "last";
+	struct spool_place place = { 0 };
+	struct spool_read read;
+	uint8_t bytes[100];
+
+	begin (MODEL);
+	job_spool_append (&spool, SPOOL_STDOUT, first, 5, 0);
+	job_spool_append (&spool, SPOOL_STDERR, last, 4, 0);
+	job_spool_recall (&spool, last, 4);
+	ck_assert_int_eq (job_spool_read (&spool, &place, SPOOL_ALL, bytes, sizeof bytes, &read), SPOOL_DATA);
+	ck_assert_ptr_eq (read.bytes, bytes);
+	ck_assert_mem_eq (bytes, first, 5);
+	place.offset = 7;
+	ck_assert_int_eq (job_spool_read (&spool, &place, SPOOL_ALL, bytes, sizeof bytes, &read), SPOOL_DATA);
+	ck_assert_ptr_eq (read.bytes, last + 2);
+	ck_assert_int_eq (read.n, 2);
+	ck_assert_int_eq (job_spool_read (&spool, &place, SPOOL_ALL, bytes, sizeof bytes, &read), SPOOL_END);
+	job_spool_append (&spool, SPOOL_STDERR, first, 5, 0);
+	place.offset = 7;
+	ck_assert_int_eq (job_spool_read (&spool, &place, SPOOL_ALL, bytes, sizeof bytes, &read), SPOOL_DATA);
+	ck_assert_ptr_eq (read.bytes, bytes);
+	ck_assert_mem_eq (bytes, "stfirst", 7);
+}
+END_TEST
+
+/* The writer may be killed at any time: what the index does not say yet is right all the same, and later it says it. */
+START_TEST (the_index_grows_late)
+{
+	struct job_spool reader;
+	struct index_entry entry;
+	struct err err;
+
+	begin (MODEL);
+	for (int i = 0; i < 300; i++) {
+		append (i % 50 > 40, (size_t)(i * 37 % 300) + 1, i);
+		ck_assert_int_eq (job_spool_open (&reader, output, entries, &err), 0);
+		ck_assert_int_eq (reader.end, spool.end);
+		ck_assert_int_eq (read_all (&reader, 0, 4096, true), 0);
+	}
+	for (int i = 0; i < 10; i++)
+		append (0, 10, 300);
+	ck_assert (spool.last_grown);
+	job_spool_settle (&spool);
+	ck_assert_int_eq (pread (entries, &entry, sizeof entry, INDEX_HEADER + (spool.n - 1) * (int64_t)sizeof entry),
+		sizeof entry);
+	ck_assert_mem_eq (&entry, &spool.last, sizeof entry);
+	ck_assert_uint_eq (entry.offset + entry.length, (uint64_t)spool.end);
+}
+END_TEST
+
 static void add_cases (TCase *tcase)
 {
 	tcase_add_loop_test (tcase, what_was_appended_is_read, 0, 4);
@@ -371,6 +424,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_loop_test (tcase, files_that_end_anywhere, 0, 2);
 	tcase_add_loop_test (tcase, damage, 0, 20);
 	tcase_add_test (tcase, offsets_of_64_bits);
+	tcase_add_test (tcase, what_is_in_memory_is_read_there);
+	tcase_add_test (tcase, the_index_grows_late);
 }
 
 CHECK_MAIN ("job_spool", add_cases)
