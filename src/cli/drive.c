@@ -206,16 +206,19 @@ static void start_queued (struct drive *drive)
 
 /* --- the loop ---------------------------------------------------------------------------------------------------- */
 
-static void deliver_events (struct drive *drive)
+/* Returns how many came. */
+static int deliver_events (struct drive *drive)
 {
 	struct remex_event event;
+	int n;
 
-	for (int i = 0; i < EVENTS && remex_next (drive->remex, &event, 0) > 0; i++) {
+	for (n = 0; n < EVENTS && remex_next (drive->remex, &event, 0) > 0; n++) {
 		struct task *task = event.host ? remex_host_data (event.host) : NULL;
 
 		if (task)
 			task->ops->event (task, &event);
 	}
+	return n;
 }
 
 static void deliver_signal (struct drive *drive, int signo)
@@ -301,6 +304,9 @@ int drive_run (struct drive *drive)
 		start_queued (drive);
 		deliver_events (drive);
 		more = work (drive);
+		/* What the tasks have sent goes out now, and not behind another poll. */
+		if (!more && remex_timeout (drive->remex) == 0)
+			more = deliver_events (drive) > 0;
 		end_queued (drive);
 		more |= flush (&drive->out);
 		more |= flush (&drive->err);

@@ -160,9 +160,13 @@ void channel_credit (struct channel *channel, int64_t n)
 
 	if (!channel->input || n <= 0 || session->state == SESSION_ENDED)
 		return;
-	channel->credit += n;
+	channel->untold += n;
+	if (channel->untold < channel->credit)
+		return;
 	check_put (session, message_printf (&session->out, "{\"id\":%llu,\"credit\":%lld}",
-				    (unsigned long long)channel->id, (long long)n));
+				    (unsigned long long)channel->id, (long long)channel->untold));
+	channel->credit += channel->untold;
+	channel->untold = 0;
 }
 
 size_t session_output_max (const struct session *session)

@@ -60,7 +60,8 @@ struct channel {
 	struct list node;
 	struct session *session;
 	uint64_t id;
-	int64_t credit; /* bytes of input that the client may still send */
+	int64_t credit; /* bytes of input that the client may still send, */
+	int64_t untold; /* and how many more it will be told of */
 	int64_t window; /* bytes of output that the client will still take; -1: it named no window */
 	bool input; /* the client sends input, and has not ended it */
 	const struct channel_ops *ops; /* never NULL */
@@ -154,7 +155,8 @@ void session_violation (struct session *session, enum code code, const char *tex
 /* The channel belongs to that owner from now on. */
 void channel_own (struct channel *channel, const struct channel_ops *ops, void *owner);
 
-/* The client may send n more bytes of input. No credit is sent when the client has ended its input. */
+/* The client may send n more bytes of input. It is told when that makes at least twice what it knows of: a message for each key
+ * that is typed would wake the client for nothing. No credit is sent when the client has ended its input. */
 void channel_credit (struct channel *channel, int64_t n);
 
 /* Get room for at most *n bytes (*n > 0) of output on a stream. Returns the place for the bytes, with *n reduced to fit

@@ -34,6 +34,31 @@ START_TEST (credit_comes_from_the_dispatcher_alone)
 }
 END_TEST
 
+/* A client that has enough is not told of each byte. */
+START_TEST (credit_is_told_together)
+{
+	static char bytes[100];
+	struct fake_session fake;
+	struct channel *channel = begin_call (&fake, ",\"input\":true");
+
+	channel_credit (channel, 100);
+	ck_assert_str_eq (fake_answers (&fake), "credit 1 100;");
+	for (int i = 0; i < 50; i++) {
+		ck_assert_str_eq (fake_answers (&fake), "");
+		fake_data (&fake, 1, "stdin", "x", 1);
+		channel_credit (channel, 1);
+	}
+	ck_assert_str_eq (fake_answers (&fake), "credit 1 50;");
+	ck_assert_int_eq (channel->credit, 100);
+	fake_data (&fake, 1, "stdin", bytes, 100);
+	channel_credit (channel, 1); /* it has none */
+	ck_assert_str_eq (fake_answers (&fake), "credit 1 1;");
+	fake_data (&fake, 1, "stdin", "ab", 2); /* and what it was not told of it does not have */
+	ck_assert_ptr_nonnull (strstr (fake_events (&fake), "flow 1;"));
+	fake_end (&fake);
+}
+END_TEST
+
 START_TEST (no_credit_without_input)
 {
 	static const char *const members[] = { "", ",\"input\":false", ",\"input\":1", ",\"input\":null" };
@@ -349,6 +374,7 @@ END_TEST
 static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, credit_comes_from_the_dispatcher_alone);
+	tcase_add_test (tcase, credit_is_told_together);
 	tcase_add_test (tcase, no_credit_without_input);
 	tcase_add_test (tcase, input_within_credit_is_delivered);
 	tcase_add_test (tcase, input_beyond_credit_is_one_calls_fault);
