@@ -306,6 +306,16 @@ size_t text_unfinished (const void *bytes, size_t n)
 	return 0;
 }
 
+size_t text_colour (const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes;
+
+	for (size_t i = 0; i < n && i < TEXT_COLOUR_MAX; i++)
+		if (i < 2 ? p[i] != "\033["[i] : !((p[i] >= '0' && p[i] <= '9') || p[i] == ';' || p[i] == ':'))
+			return i >= 2 && p[i] == 'm' ? i + 1 : 0;
+	return n && n < TEXT_COLOUR_MAX ? n + 1 : 0;
+}
+
 size_t text_show_line (char *out, const void *bytes, size_t n)
 {
 	bool carriage = n && ((const char *)bytes)[n - 1] == '\r';

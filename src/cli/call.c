@@ -296,28 +296,55 @@ static int live_take (struct call *call, const char *stream, const void *bytes, 
 	return 0;
 }
 
-/* Put n bytes as text. */
-static void put_shown (struct call *call, struct output *output, const uint8_t *bytes, size_t n)
+/* The number of bytes at the beginning that are put as they are: a newline, a carriage return, colours; 0: none. */
+static size_t as_it_is (struct call_held *held, const uint8_t *bytes, size_t n)
 {
+	size_t colour;
+
+	if (*bytes == '\n' || *bytes == '\r')
+		return 1;
+	colour = text_colour (bytes, n);
+	if (!colour || colour > n)
+		return 0;
+	held->coloured = colour > 4 || (colour == 4 && bytes[2] != '0');
+	return colour;
+}
+
+/* Put n bytes as text. */
+static void put_shown (struct call *call, bool to_err, const uint8_t *bytes, size_t n)
+{
+	struct output *output = to_err ? &call->drive->err : &call->drive->out;
 	char shown[TEXT_SHOWN_MAX * SHOWN_PIECE];
 	const uint8_t *end = bytes + n, *at;
-	size_t m = 0;
+	size_t m = 0, same;
 
-	for (; bytes < end; bytes = at) {
-		for (at = bytes; at < end && *at != '\n' && *at != '\r'; at++)
-			continue;
+	for (; bytes < end; bytes = at + same) {
+		for (same = 0, at = bytes; at < end; at++)
+			if ((same = as_it_is (&call->held[to_err], at, (size_t)(end - at))))
+				break;
 		m += text_show (shown + m, bytes, (size_t)(at - bytes));
-		if (at < end)
-			shown[m++] = (char)*at++;
+		memcpy (shown + m, at, same);
+		m += same;
 	}
 	call->surplus += m - n; /* text_show makes no text shorter */
 	consume_written (call, output_put (output, &call->writer, shown, m));
 }
 
+/* How many bytes at the end begin a character or a colour whose rest is missing: less than TEXT_COLOUR_MAX. */
+static size_t unfinished (const uint8_t *bytes, size_t n)
+{
+	size_t begun = text_unfinished (bytes, n);
+
+	for (size_t i = 1; !begun && i < TEXT_COLOUR_MAX && i <= n; i++)
+		if (bytes[n - i] == '\033')
+			return text_colour (bytes + n - i, i) == i + 1 ? i : 0;
+	return begun;
+}
+
 static int shown_take (struct call *call, const char *stream, const void *bytes, size_t n)
 {
 	bool to_err = !strcmp (stream, "stderr");
-	struct output *output = to_err ? &call->drive->err : &call->drive->out;
+	const struct output *output = to_err ? &call->drive->err : &call->drive->out;
 	struct call_held *held = &call->held[to_err];
 	uint8_t piece[SHOWN_PIECE];
 	const uint8_t *at = bytes;
@@ -332,22 +359,32 @@ static int shown_take (struct call *call, const char *stream, const void *bytes,
 		memcpy (piece, held->bytes, held->n);
 		memcpy (piece + held->n, at, more);
 		whole = held->n + more;
-		held->n = text_unfinished (piece, whole);
+		held->n = unfinished (piece, whole);
 		whole -= held->n;
 		memcpy (held->bytes, piece + whole, held->n);
-		put_shown (call, output, piece, whole);
+		put_shown (call, to_err, piece, whole);
 		at += more;
 		n -= more;
 	}
 	return 0;
 }
 
-/* A character that was not completed. */
+/* What was not completed is text, and the colours of the job end with its output. */
 static void shown_ended (struct call *call)
 {
+	static const char undo[] = "\033[0m";
+
 	for (int i = 0; i < 2; i++) {
-		put_shown (call, i ? &call->drive->err : &call->drive->out, call->held[i].bytes, call->held[i].n);
-		call->held[i].n = 0;
+		struct call_held *held = &call->held[i];
+
+		put_shown (call, i, held->bytes, held->n);
+		held->n = 0;
+		if (!held->coloured)
+			continue;
+		call->surplus += strlen (undo);
+		consume_written (call,
+			output_put (i ? &call->drive->err : &call->drive->out, &call->writer, undo, strlen (undo)));
+		held->coloured = false;
 	}
 }
 

@@ -57,7 +57,7 @@ struct sink {
 };
 
 /* live: stdout and stderr go to ours as they come. shown: the same, but a terminal shows control characters other than
- * newline, carriage return and tab, and does not obey them (text_show): for output that was made before, whose queries our
+ * newline, carriage return and tab, and obeys none of them but colours (text_show, text_colour): for output that was made before, whose queries our
  * terminal would answer to the shell. collect: they are kept until the end (call->out_bytes, call->err_bytes). */
 extern const struct sink sink_live, sink_shown, sink_collect;
 
@@ -94,9 +94,10 @@ struct call {
 	char err_tail[512]; /* of sink_live: the last bytes of stderr, and a NUL */
 	size_t n_err_tail;
 	struct call_held {
-		uint8_t bytes[TEXT_UTF8_MAX];
+		uint8_t bytes[TEXT_COLOUR_MAX]; /* a character, or a colour, that is not complete yet */
 		size_t n;
-	} held[2]; /* of sink_shown: a character of stdout, of stderr, that is not complete yet */
+		bool coloured; /* a colour has been set, and not been undone */
+	} held[2]; /* of sink_shown: of stdout, of stderr */
 	size_t surplus; /* of sink_shown: bytes that it has added to what came, and that are not written yet */
 	struct buf result_bytes; /* of the stream "result" */
 	struct job_reply job; /* of a call about a job, or that starts one */

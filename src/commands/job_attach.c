@@ -34,6 +34,7 @@ static const struct option attach_options[] = {
 		0 },
 	{ "quiet", 'q', OPTION_FLAG, offsetof (struct job_settings, quiet), NULL,
 		"do not say how it ended: the exit status does", 0 },
+	OPTION_ROW_RAW,
 	OPTION_ROWS_JOBS,
 	OPTION_ROW_HELP,
 	{ 0 },
@@ -78,25 +79,32 @@ static int take_live (struct call *call, const char *stream, const void *bytes, 
 	return sink_live.take (call, stream, bytes, n);
 }
 
-static void on_attached (struct call *call)
-{
-	if (call->job.tty)
-		terminal_session_join (call->data, call);
-	else
-		call->sink = &sink_live;
-}
+static void on_attached (struct call *call);
 
 /* Until the server has said whether the job has a terminal. */
 static const struct sink sink_attach = {
 	.take = take_live, .begun = announce, .send = wait_for_job, .attached = on_attached
 };
+static const struct sink sink_attach_raw = {
+	.take = take_live, .begun = announce, .send = wait_for_job, .attached = on_attached
+};
+
+static void on_attached (struct call *call)
+{
+	if (call->job.tty)
+		terminal_session_join (call->data, call);
+	else
+		call->sink = call->sink == &sink_attach_raw ? &sink_live : &sink_shown;
+}
 
 /* --- the call ----------------------------------------------------------------------------------------------------- */
 
 static int attach_to (const struct attachment *attach, const struct host_target *target, const char *args,
 	struct terminal_session *session)
 {
-	struct call call = { .name = "job.attach", .options = attach->job.options, .sink = &sink_live };
+	struct call call = {
+		.name = "job.attach", .options = attach->job.options, .sink = attach->job.raw ? &sink_live : &sink_shown
+	};
 	struct conversation conversation;
 	struct input input;
 	int status = STATUS_REMEX;
@@ -107,7 +115,7 @@ static int attach_to (const struct attachment *attach, const struct host_target 
 	input_init (&input, !session && !attach->read_only && !attach->no_input && !input_is_closed ());
 	call.input = &input;
 	if (session) {
-		call.sink = &sink_attach;
+		call.sink = attach->job.raw ? &sink_attach_raw : &sink_attach;
 		call.data = session;
 		call.options.window = TERMINAL_SESSION_WINDOW;
 	}

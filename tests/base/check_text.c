@@ -444,6 +444,32 @@ START_TEST (unfinished)
 }
 END_TEST
 
+START_TEST (colour)
+{
+	static const struct {
+		const char *text;
+		size_t n; /* 99: there may be one with more bytes */
+	} texts[] = { { "\x1b[m", 3 }, { "\x1b[0m", 4 }, { "\x1b[1;38:2::1:2:3mred", 16 }, { "", 0 }, { "m", 0 },
+		{ "\x1b", 99 }, { "\x1b[", 99 }, { "\x1b[1;", 99 }, { "\x1b[c", 0 }, { "\x1b[?1m", 0 },
+		{ "\x1b[>4;2m", 0 }, { "\x1b[1 m", 0 }, { "\x1b]m", 0 }, { "\x1b[6n", 0 }, { "\x1b\x1b[m", 0 },
+		{ "\x1b[1\x1b[m", 0 }, { "\x9bm", 0 }, { "\xc2\x9bm", 0 } };
+	char longest[TEXT_COLOUR_MAX + 2];
+
+	for (size_t i = 0; i < ROWS (texts); i++)
+		ck_assert_uint_eq (text_colour (texts[i].text, strlen (texts[i].text)),
+			texts[i].n == 99 ? strlen (texts[i].text) + 1 : texts[i].n);
+	memset (longest, '1', sizeof longest);
+	memcpy (longest, "\x1b[", 2);
+	longest[TEXT_COLOUR_MAX - 1] = 'm';
+	ck_assert_uint_eq (text_colour (longest, sizeof longest), TEXT_COLOUR_MAX);
+	ck_assert_uint_eq (text_colour (longest, TEXT_COLOUR_MAX - 1), TEXT_COLOUR_MAX);
+	longest[TEXT_COLOUR_MAX - 1] = '1';
+	longest[TEXT_COLOUR_MAX] = 'm';
+	ck_assert_uint_eq (text_colour (longest, sizeof longest), 0);
+	ck_assert_uint_eq (text_colour (longest, TEXT_COLOUR_MAX), 0);
+}
+END_TEST
+
 START_TEST (show_line)
 {
 	static const struct {
@@ -495,6 +521,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, names);
 	tcase_add_test (tcase, job_ids);
 	tcase_add_test (tcase, hint);
+	tcase_add_test (tcase, colour);
 	tcase_add_test (tcase, show_line);
 	tcase_add_test (tcase, unfinished);
 	tcase_add_test (tcase, join);
