@@ -35,6 +35,7 @@ include tests/net/local.mk
 include tests/proc/local.mk
 include tests/plugin/local.mk
 include tests/worker/local.mk
+include tests/record/local.mk
 include tests/job/local.mk
 include tests/loop/local.mk
 include tests/audit/local.mk

@@ -275,6 +275,7 @@ int audit_start (struct buf *out, const struct timespec *now, const struct audit
 	words (&line, "from", start->from);
 	words (&line, "call", start->call);
 	words (&line, "job", start->job);
+	words (&line, "recording", start->recording);
 	arguments (&line, start->args);
 	return put (out, line);
 }
@@ -304,6 +305,7 @@ int audit_end (struct buf *out, const struct timespec *now, const struct audit_e
 	outcome (&line, end);
 	member (&line, "seconds", json_real (end->seconds));
 	bytes (&line, end);
+	words (&line, "recording", end->recording);
 	return put (out, line);
 }
 
@@ -326,6 +328,7 @@ int audit_job_end (struct buf *out, const struct timespec *now, const struct aud
 	if (end->end.seconds > 0)
 		member (&line, "seconds", json_real (end->end.seconds));
 	bytes (&line, &end->end);
+	words (&line, "recording", end->end.recording);
 	if (end->memory >= 0)
 		member (&line, "rusage",
 			json_pack ("{sf sf sI}", "user", end->user_seconds, "system", end->system_seconds, "memory",

@@ -45,6 +45,7 @@ struct audit_start {
 	const char *call;
 	json_t *args; /* an object, or NULL */
 	const char *job; /* the id of the job that the call starts, or NULL */
+	const char *recording; /* the name of the file with its recording, or NULL */
 };
 
 struct audit_end {
@@ -57,6 +58,7 @@ struct audit_end {
 	const char *limit; /* the word of the limit that ended it, or NULL */
 	double seconds; /* time of the run; 0: it did not run */
 	int64_t in, out; /* bytes of input and output; -1: unknown */
+	const char *recording; /* "complete" or "cut"; NULL: there is no recording, or (of a lost job) nobody knows */
 };
 
 struct audit_job_end {

@@ -12,6 +12,7 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/options.c %D%/options.h \
 	%D%/passrights.c %D%/passrights.h \
 	%D%/paths.c %D%/paths.h \
+	%D%/private_directory.c %D%/private_directory.h \
 	%D%/quantity.c %D%/quantity.h \
 	%D%/resident.c %D%/resident.h \
 	%D%/terminal_modes.c %D%/terminal_modes.h \

@@ -102,16 +102,27 @@ char *paths_state (void)
 	return home ? join (home, "/.local/state/remex", "") : NULL;
 }
 
-char *paths_jobs (void)
+/* The system's directory for root, and one in the state of another user. */
+static char *daemon_state (const char *system, const char *name)
 {
 	char *state, *path;
 
 	if (geteuid () == 0)
-		return strdup (PATHS_SYSTEM_JOBS);
+		return strdup (system);
 	state = paths_state ();
-	path = state ? join (state, "/jobs", "") : NULL;
+	path = state ? join (state, name, "") : NULL;
 	free (state);
 	return path;
+}
+
+char *paths_jobs (void)
+{
+	return daemon_state (PATHS_SYSTEM_JOBS, "/jobs");
+}
+
+char *paths_recordings (void)
+{
+	return daemon_state (PATHS_SYSTEM_RECORDINGS, "/recordings");
 }
 
 void paths_log_ignored (const char *file)

@@ -15,6 +15,9 @@
  *   jobs of remexd
  *     root           /var/lib/remex/jobs, whatever the prefix
  *     another user   in the state of remex, jobs
+ *   recordings of remexd
+ *     root           /var/lib/remex/recordings, whatever the prefix
+ *     another user   in the state of remex, recordings
  *
  * A variable that is no absolute path counts as unset (XDG Base Directory Specification); for REMEX_CONFIG it is an
  * error. Every function returns new memory, which the caller frees.
@@ -27,6 +30,8 @@
 #define PATHS_SYSTEM_SOCKET "/run/remex/remexd.sock"
 
 #define PATHS_SYSTEM_JOBS "/var/lib/remex/jobs"
+
+#define PATHS_SYSTEM_RECORDINGS "/var/lib/remex/recordings"
 
 #define PATHS_CONFIG "remexd.yaml"
 #define PATHS_HOST_KEY "host.pem"
@@ -51,6 +56,9 @@ char *paths_state (void);
 
 /* The directory of the jobs of a remexd that this user starts. NULL: out of memory, or no home. */
 char *paths_jobs (void);
+
+/* The directory of the recordings of a remexd that this user starts. NULL: out of memory, or no home. */
+char *paths_recordings (void);
 
 /* When root's default configuration `file` does not exist, log a warning if the other one of /etc/remex and
  * /usr/local/etc/remex exists: that one is not read. */

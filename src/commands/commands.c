@@ -16,7 +16,7 @@
 
 static const struct subcommand *const commands[] = { &cmd_run, &cmd_shell, &cmd_job, &cmd_status, &cmd_ping,
 	&cmd_plugins, &cmd_call, &cmd_put, &cmd_get, &cmd_hosts, &cmd_discover, &cmd_keygen, &cmd_trust, &cmd_authorize,
-	&cmd_revoke, &cmd_identities, &cmd_reload, &cmd_stdio, &cmd_help };
+	&cmd_revoke, &cmd_identities, &cmd_reload, &cmd_replay, &cmd_stdio, &cmd_help };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

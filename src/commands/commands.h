@@ -6,6 +6,6 @@
 
 extern const struct subcommand cmd_run, cmd_status, cmd_ping, cmd_plugins, cmd_call, cmd_keygen, cmd_trust,
 	cmd_authorize, cmd_revoke, cmd_identities, cmd_reload, cmd_put, cmd_get, cmd_hosts, cmd_discover, cmd_stdio,
-	cmd_shell, cmd_job, cmd_help;
+	cmd_shell, cmd_job, cmd_replay, cmd_help;
 
 #endif

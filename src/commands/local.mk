@@ -24,6 +24,7 @@ remex_SOURCES = \
 	%D%/ping.c \
 	%D%/plugins.c \
 	%D%/reload.c \
+	%D%/replay.c \
 	%D%/remote.c %D%/remote.h \
 	%D%/revoke.c \
 	%D%/rights.c %D%/rights.h \
@@ -36,4 +37,4 @@ remex_SOURCES = \
 	%D%/trust.c \
 	$(NULL)
 remex_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
-remex_LDADD = src/personality/libpersonality.la src/cli/libcli.la src/hosts/libhosts.la src/proc/libproc.la libremex.la src/client/libaddress.la src/files/libfiles.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm
+remex_LDADD = src/personality/libpersonality.la src/cli/libcli.la src/hosts/libhosts.la src/record/librecord.la src/proc/libproc.la libremex.la src/client/libaddress.la src/files/libfiles.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(SSL_LIBS) -lm

@@ -11,6 +11,7 @@
 #include "conf/config.h"
 #include "conf/listen_key.h"
 #include "conf/reader.h"
+#include "conf/record_key.h"
 #include "conf/tunnel_key.h"
 
 static int set_log (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
@@ -168,6 +169,16 @@ static const struct schema_key keys[] = {
 	{ "jobs.max", &schema_integer, AT (jobs.max), 0, 100000, "1000", NULL,
 		"How many jobs may run at once, an eighth of them only for root and the user that remexd runs as; 0: no "
 		"job may be started." },
+	{ "record.what", &record_what_type, AT (record.what), 0, 0, "none", NULL,
+		"Which calls are recorded: none, shell (those with a terminal) or all (every command)." },
+	{ "record.directory", &schema_path, AT (record.directory), 0, 0, NULL, "/var/lib/remex/recordings",
+		"The directory of the recordings, a file of asciicast v2 for each call." },
+	{ "record.when_full", &record_full_type, AT (record.when_full), 0, 0, "refuse", NULL,
+		"When a recording cannot be written: refuse the call, and end it if it runs; or go_on without." },
+	{ "record.size", &schema_size, AT (record.size), 64 * KIB, 1024 * GIB, "1GiB", NULL,
+		"The most bytes of one recording." },
+	{ "record.leave_free", &schema_size, AT (record.leave_free), 0, 1024 * GIB, "256MiB", NULL,
+		"The recordings leave so many bytes of their file system free." },
 	{ "tunnel.ssh", &tunnel_ssh_type, AT (tunnel), 0, 0, "none", NULL,
 		"The sshd through which clients reach this machine, where no port of it is open (a bastion)." },
 	{ "tunnel.listen", &tunnel_listen_type, AT (tunnel), 0, 0, "localhost:7363", NULL,
@@ -323,6 +334,7 @@ void config_free (struct config *config)
 	free (config->identities);
 	free (config->audit_file);
 	free (config->jobs.directory);
+	free (config->record.directory);
 	config_tunnel_free (&config->tunnel);
 	free (config->front_user);
 	for (size_t i = 0; i < config->n_plugins_directories; i++)

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "conf/record_key.h"
 #include "conf/schema.h"
 #include "conf/tree.h"
 #include "conf/tunnel_key.h"
@@ -84,6 +85,13 @@ struct config {
 		int each; /* 64; running jobs of one identity, except root and the daemon's user; at most max */
 		int max; /* 1000 running jobs; 0: none may be started */
 	} jobs;
+	struct {
+		char *directory; /* absolute; NULL: the caller's default */
+		enum record_what what; /* RECORD_NONE */
+		enum record_full when_full; /* RECORD_REFUSE */
+		int64_t size; /* 1 GiB; the most bytes of one recording */
+		int64_t leave_free; /* 256 MiB; what recordings leave of their file system */
+	} record;
 	struct config_tunnel tunnel;
 	char *front_user; /* NULL: remex, else nobody */
 	enum audit_kind audit; /* AUDIT_NONE */

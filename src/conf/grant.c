@@ -203,6 +203,10 @@ static const struct schema_key keys[] = {
 	{ "limits.calls", &schema_integer, AT (limits.calls), 1, 65536, "64", NULL,
 		"Its requests that may run or wait at once, over all its connections." },
 	CALL_LIMIT_TABLE (REQUEST_KEY)
+	{ "record.what", &record_what_type, AT (record.what), 0, 0, NULL, NULL,
+		"Which of its calls are recorded, in place of record.what of remexd.yaml." },
+	{ "record.when_full", &record_full_type, AT (record.when_full), 0, 0, NULL, NULL,
+		"What happens when they cannot be, in place of record.when_full of remexd.yaml." },
 };
 /* clang-format on */
 

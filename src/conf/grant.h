@@ -15,6 +15,7 @@
  *   expires: 2027-01-31T12:00:00Z            # or a date: the first day (UTC) on which the identity is no longer valid
  *   limits: { connections: 8, calls: 16, deadline: 1h, cpu: 10m, memory: 1GiB }
  *                                            # all names of wire/call_limits.h, as upper bounds of each request
+ *   record: { what: all, when_full: refuse } # in place of what remexd.yaml says
  *
  * A file is checked as strictly as remexd.yaml, by the same code. A file that would seem to say more than it does is
  * refused: a file without a key, a file that allows nothing, an empty list, no roots in `roots`, a pattern for a slot
@@ -34,6 +35,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "conf/command.h"
+#include "conf/record_key.h"
 #include "conf/schema.h"
 #include "net/endpoint.h"
 #include "net/key.h"
@@ -69,6 +71,10 @@ struct grant {
 		int calls; /* 64 that run or wait at once, over all its connections */
 		struct call_limits requests; /* the upper bounds of each of its requests; none */
 	} limits;
+	struct {
+		enum record_what what; /* not given: remexd.yaml says it */
+		enum record_full when_full;
+	} record;
 	struct conf_node *tree; /* owns the texts */
 };
 

@@ -7,6 +7,7 @@ noinst_LTLIBRARIES += %D%/libconf.la
 	%D%/front_user.c %D%/front_user.h \
 	%D%/grant_json.c %D%/grant_json.h \
 	%D%/grant_rights.c \
+	%D%/record_key.c %D%/record_key.h \
 	%D%/listen_key.c %D%/listen_key.h \
 	%D%/node.c \
 	%D%/pattern.c %D%/pattern.h \

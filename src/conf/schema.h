@@ -55,7 +55,7 @@ struct schema {
 	int (*set_other) (struct reader *reader, const char *path, const struct conf_node *node);
 };
 
-enum { SCHEMA_PATH_MAX = 64, SCHEMA_KEYS_MAX = 64, SCHEMA_NUMBER_MAX = QUANTITY_SHOWN };
+enum { SCHEMA_PATH_MAX = 64, SCHEMA_KEYS_MAX = 80, SCHEMA_NUMBER_MAX = QUANTITY_SHOWN };
 
 /* The key with that path, or NULL. schema_is_section: are there keys below `path`? */
 const struct schema_key *schema_find (const struct schema *schema, const char *path);

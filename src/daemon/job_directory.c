@@ -12,9 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/durable.h"
 #include "base/fd.h"
-#include "base/trusted.h"
+#include "base/private_directory.h"
 #include "daemon/job_directory.h"
 #include "wire/codes.h"
 
@@ -33,44 +32,6 @@ void job_boot (char boot[JOB_BOOT_MAX])
 
 	snprintf (boot, JOB_BOOT_MAX, "%.*s", text ? (int)strcspn (text, "\n") : 0, text ? text : "");
 	free (text);
-}
-
-/* --- JOBS -------------------------------------------------------------------------------------------------------- */
-
-static int check_private (const struct stat *stat, const char *path, struct err *err)
-{
-	if (!S_ISDIR (stat->st_mode))
-		return err_set (err, CODE_IO_ERROR, "%s is %s: it has to be a directory", path,
-			S_ISLNK (stat->st_mode) ? "a symbolic link" : "no directory");
-	if (stat->st_uid != geteuid ())
-		return err_set (err, CODE_IO_ERROR, "%s belongs to uid %u: it has to belong to uid %u", path,
-			(unsigned)stat->st_uid, (unsigned)geteuid ());
-	if (stat->st_mode & 077)
-		return err_set (err, CODE_IO_ERROR, "%s has mode %04o: others may not reach it (chmod 0700)", path,
-			(unsigned)stat->st_mode & 07777);
-	return 0;
-}
-
-int job_directory_open (const char *path, bool make, struct err *err)
-{
-	struct stat shown, opened;
-	int directory;
-
-	if (lstat (path, &shown) < 0) {
-		if (errno != ENOENT || !make)
-			return err_sys (err, CODE_IO_ERROR, "%s", path);
-		if (durable_make_directory (path, 0700, 0755, err) < 0 || lstat (path, &shown) < 0)
-			return -1;
-	}
-	if (check_private (&shown, path, err) < 0)
-		return -1;
-	/* The directories above must be trusted, too. */
-	if ((directory = trusted_open (path, TRUSTED_DIRECTORY, err)) < 0)
-		return -1;
-	if (fstat (directory, &opened) == 0 && opened.st_dev == shown.st_dev && opened.st_ino == shown.st_ino)
-		return directory;
-	fd_close (&directory);
-	return err_set (err, CODE_IO_ERROR, "%s was replaced while it was opened", path);
 }
 
 /* --- the record -------------------------------------------------------------------------------------------------- */
@@ -169,7 +130,7 @@ int job_directory_read (int jobs, const char *id, struct job_record *record, str
 	err_set (err, 0, "it is damaged");
 	if (directory < 0 || fstat (directory, &stat) < 0)
 		err_sys (err, 0, "it cannot be opened");
-	else if (check_private (&stat, "the directory", err) == 0 &&
+	else if (private_directory_check (&stat, "the directory", err) == 0 &&
 		 (fd = open_file (directory, "job.json", O_RDONLY)) < 0)
 		err_sys (err, 0, "its job.json cannot be opened");
 	else if (fd >= 0 && (text = fd_read_all (fd, JOB_JSON_MAX, &n, err))) {

@@ -67,10 +67,6 @@ struct job_files {
 /* The boot_id of this kernel; "" where there is none. */
 void job_boot (char boot[JOB_BOOT_MAX]);
 
-/* Open JOBS and check it. `make`: make it when it is missing. Returns a descriptor; -1 and err (err->sys ENOENT: it is
- * missing). */
-int job_directory_open (const char *path, bool make, struct err *err);
-
 /* Make the directory of a job. `listener` is bound, and listens. 0; or -1 and err (CODE_IO_ERROR) and nothing is left. */
 int job_directory_make (
 	int jobs, const char *path, const struct job_record *record, struct job_files *files, struct err *err);

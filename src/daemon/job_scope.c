@@ -36,15 +36,16 @@ bool job_scope_offered (void)
 	       access (path, F_OK) == 0;
 }
 
-int job_scope_start (struct job_scope *scope, const char *id, pid_t holder)
+int job_scope_start (struct job_scope *scope, const char *id, pid_t holder, pid_t recorder)
 {
-	char pid[16], words[64];
+	char pid[16], other[16], words[64];
 	/* A job that ignores SIGTERM must not hold up the end of the machine for long: microseconds until SIGKILL. */
 	const char *argv[] = { "busctl", geteuid () == 0 ? "--system" : "--user", "--quiet", "call",
 		"org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
 		"StartTransientUnit", "ssa(sv)a(sa(sv))", scope->unit, "fail", "4", "Description", "s", words, "PIDs",
-		"au", "1", pid, "CollectMode", "s", "inactive-or-failed", "TimeoutStopUSec", "t", "10000000", "0",
+		"au", "1", pid, "CollectMode", "s", "inactive-or-failed", "TimeoutStopUSec", "t", "10000000", "0", NULL,
 		NULL };
+	enum { NUMBER = 17, AFTER_PID = 19, END = 26 }; /* of the processes; in argv */
 	struct spawn spawn = {
 		.argv = argv,
 		.env = (const char *const *)environ,
@@ -57,7 +58,13 @@ int job_scope_start (struct job_scope *scope, const char *id, pid_t holder)
 	*scope = (struct job_scope){ .holder = holder };
 	snprintf (scope->unit, sizeof scope->unit, "remex-job-%s.scope", id);
 	snprintf (pid, sizeof pid, "%d", (int)holder);
+	snprintf (other, sizeof other, "%d", (int)recorder);
 	snprintf (words, sizeof words, "job %s of remexd", id);
+	if (recorder) {
+		memmove (&argv[AFTER_PID + 1], &argv[AFTER_PID], (END - AFTER_PID) * sizeof *argv);
+		argv[NUMBER] = "2";
+		argv[AFTER_PID] = other;
+	}
 	if (spawn_start (&spawn, &scope->busctl, &err) < 0) {
 		scope->busctl = (struct child){ .pid = -1, .pidfd = -1 };
 		log_warning ("a job gets no scope of systemd: %s", err.text);

@@ -29,8 +29,8 @@ struct job_scope {
 /* Does a systemd manage this daemon's processes: that of the system for root, that of the user else? */
 bool job_scope_offered (void);
 
-/* Begin. `busctl.pidfd` is readable when busctl has ended. 0, or -1: there will be no scope. */
-int job_scope_start (struct job_scope *scope, const char *id, pid_t holder);
+/* Begin, for the holder and, if the job is recorded, its recorder (else 0). `busctl.pidfd` is readable when busctl has ended. 0, or -1: there will be no scope. */
+int job_scope_start (struct job_scope *scope, const char *id, pid_t holder, pid_t recorder);
 
 /* Go on: call it when busctl has ended, and by job_scope_time. True: it is over. */
 bool job_scope_go_on (struct job_scope *scope);

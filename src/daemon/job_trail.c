@@ -59,6 +59,11 @@ static const char *signal_of (const json_t *done)
 	return NULL;
 }
 
+static const char *recording_of (const char *word)
+{
+	return !word ? NULL : !strcmp (word, "complete") ? "complete" : !strcmp (word, "cut") ? "cut" : NULL;
+}
+
 /* Take what is of the known form. */
 static void fill (struct audit_job_end *line, const json_t *outcome)
 {
@@ -76,6 +81,7 @@ static void fill (struct audit_job_end *line, const json_t *outcome)
 	end->seconds = json_number_value (seconds) > 0 ? json_number_value (seconds) : 0;
 	end->in = count_of (outcome, "input");
 	end->out = count_of (outcome, "bytes");
+	end->recording = recording_of (json_string_value (json_object_get (outcome, "recording")));
 	if (json_is_number (json_object_get (rusage, "user")) && json_is_number (json_object_get (rusage, "system"))) {
 		line->user_seconds = json_number_value (json_object_get (rusage, "user"));
 		line->system_seconds = json_number_value (json_object_get (rusage, "system"));

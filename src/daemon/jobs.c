@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/passrights.h"
 #include "base/paths.h"
+#include "base/private_directory.h"
 #include "base/text.h"
 #include "daemon/job_scope.h"
 #include "daemon/job_trail.h"
@@ -32,6 +33,7 @@
 #include "daemon/log_process.h"
 #include "gate/access.h"
 #include "job/holder.h"
+#include "record/recorder.h"
 #include "wire/codes.h"
 #include "wire/records.h"
 
@@ -84,10 +86,15 @@ struct job_helper {
 
 static void expire (struct jobs *jobs);
 
-void jobs_init (
-	struct jobs *jobs, struct front_process *front, const struct cgroups *cgroups, struct audit_process *audit)
+void jobs_init (struct jobs *jobs, struct front_process *front, const struct cgroups *cgroups,
+	struct audit_process *audit, struct recorders *recorders)
 {
-	*jobs = (struct jobs){ .front = front, .cgroups = cgroups, .audit = audit, .directory = -1, .events = -1 };
+	*jobs = (struct jobs){ .front = front,
+		.cgroups = cgroups,
+		.audit = audit,
+		.recorders = recorders,
+		.directory = -1,
+		.events = -1 };
 	list_init (&jobs->all);
 	list_init (&jobs->helpers);
 }
@@ -572,7 +579,7 @@ static int open_jobs (struct jobs *jobs, bool make, struct err *err)
 	free (jobs->path);
 	if (!(jobs->path = named ? strdup (named) : paths_jobs ()))
 		return err_set (err, CODE_IO_ERROR, "there is no directory for jobs: HOME is not set");
-	if ((directory = job_directory_open (jobs->path, make, err)) < 0)
+	if ((directory = private_directory_open (jobs->path, make, err)) < 0)
 		return -1;
 	if (flock (directory, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK)
@@ -619,14 +626,24 @@ static const char *next_text (const char **at, const char *end, size_t max)
 	return text;
 }
 
-static int read_start (struct job_record *record, const char *data, size_t n)
+/* How the front wants the job to be recorded. */
+struct job_recording {
+	char name[RECORDER_NAME]; /* of the file; "": it is not recorded */
+	bool refuse;
+	pid_t pid; /* of the recorder; 0: none */
+};
+
+static int read_start (struct job_record *record, struct job_recording *recording, const char *data, size_t n)
 {
-	const char *at = data, *end = data + n, *name, *key, *call, *command, *flags;
+	const char *at = data, *end = data + n, *name, *key, *call, *command, *flags, *file;
 
 	if (!(name = next_text (&at, end, JOB_NAME_MAX)) || !(key = next_text (&at, end, JOB_NAME_MAX)) ||
 		!(call = next_text (&at, end, JOB_CALL_MAX)) || !(command = next_text (&at, end, JOB_COMMAND_MAX)) ||
-		!(flags = next_text (&at, end, 8)))
+		!(flags = next_text (&at, end, 8)) || !(file = next_text (&at, end, RECORDER_NAME - 1)) ||
+		(*file && !recorder_is_name (file)))
 		return -1;
+	strcpy (recording->name, file);
+	recording->refuse = strchr (flags, 'r');
 	strcpy (record->name, name);
 	strcpy (record->key, key);
 	strcpy (record->call, call);
@@ -708,9 +725,27 @@ static void start_over (struct jobs *jobs, struct known_job *job)
 	give (jobs, request, job, ends ? JOB_ENDS_WITH_SESSION : 0, &job->first);
 }
 
+/* Start the recorder of a job. *link: the holder's end, or -1. 0; or -1 and err: the job may not start. */
+static int start_recorder (struct jobs *jobs, struct job_recording *recording, int *link, struct err *err)
+{
+	const struct config *config = jobs->generation->config;
+
+	*link = -1;
+	if (!*recording->name)
+		return 0;
+	if ((recording->pid = recorders_start (jobs->recorders, config, link)) > 0)
+		return 0;
+	recording->pid = 0;
+	log_error ("the recording of a job cannot begin: %s. recording=%s", strerror (errno), recording->name);
+	if (recording->refuse)
+		return err_sys (
+			err, CODE_RECORDING_UNAVAILABLE, "the job is to be recorded, and its recording cannot begin");
+	return 0;
+}
+
 /* Fork the holder. 0; or -1 and err, without a process. */
 static int fork_holder (struct jobs *jobs, struct known_job *job, const struct job_caller *caller,
-	struct job_files *files, bool scope, struct err *err)
+	struct job_recording *recording, struct job_files *files, bool scope, struct err *err)
 {
 	const struct generation *generation = jobs->generation;
 	struct worker_birth birth = {
@@ -732,10 +767,19 @@ static int fork_holder (struct jobs *jobs, struct known_job *job, const struct j
 		.cap = generation->config->jobs.spool,
 		.limits = caller->limits,
 		.durable = job->record.durable,
+		.recording = *recording->name ? recording->name : NULL,
+		.record_refuse = recording->refuse,
+		.recorder = -1,
+		.you = job->record.you,
+		.user = job->record.user,
+		.id = job->record.id,
+		.command = job->record.command,
 	};
 	int link[2], result = -1;
 
-	if (link_pair (link) < 0) {
+	if (start_recorder (jobs, recording, &holder.recorder, err) < 0) {
+		;
+	} else if (link_pair (link) < 0) {
 		err_sys (err, CODE_BUSY, "the job's process cannot be made");
 	} else {
 		passrights_refuse (link[0]);
@@ -752,14 +796,15 @@ static int fork_holder (struct jobs *jobs, struct known_job *job, const struct j
 		fd_close (&link[1]);
 	}
 	fd_close (&birth.log);
+	fd_close (&holder.recorder); /* without a holder the recorder ends */
 	fd_close (&holder.cgroup);
 	if (result < 0)
 		cgroup_remove_job (jobs->cgroups, job->record.id);
 	return result;
 }
 
-static struct known_job *make_job (
-	struct jobs *jobs, const struct job_caller *caller, struct job_record *record, bool scope, struct err *err)
+static struct known_job *make_job (struct jobs *jobs, const struct job_caller *caller, struct job_record *record,
+	struct job_recording *recording, bool scope, struct err *err)
 {
 	struct job_files files;
 	struct known_job *job;
@@ -774,7 +819,7 @@ static struct known_job *make_job (
 		return NULL;
 	if (!(job = job_new (jobs, record, PHASE_STARTING)))
 		err_set (err, CODE_BUSY, "out of memory");
-	else if (fork_holder (jobs, job, caller, &files, scope, err) < 0) {
+	else if (fork_holder (jobs, job, caller, recording, &files, scope, err) < 0) {
 		job_free (jobs, job);
 		job = NULL;
 	}
@@ -799,11 +844,12 @@ static void start_job (
 	struct jobs *jobs, const struct job_caller *caller, const struct record *asked, const void *data, size_t n)
 {
 	struct job_record record = { .uid = (uid_t)asked->a, .started = unix_time () };
+	struct job_recording recording = { .pid = 0 };
 	bool scope = job_scope_offered ();
 	struct known_job *job, *known;
 	struct err err;
 
-	if (read_start (&record, data, n) < 0) {
+	if (read_start (&record, &recording, data, n) < 0) {
 		refuse_request (jobs, asked->id, CODE_BAD_VALUE, "a malformed request for a job");
 		return;
 	}
@@ -816,13 +862,13 @@ static void start_job (
 	snprintf (record.boot, sizeof record.boot, "%s", jobs->boot);
 	record.audited = jobs->audit->kind != AUDIT_NONE;
 	access_name (record.user, sizeof record.user, record.uid);
-	if (!(job = make_job (jobs, caller, &record, scope, &err))) {
+	if (!(job = make_job (jobs, caller, &record, &recording, scope, &err))) {
 		refuse_request (jobs, asked->id, (enum code)err.code, "%s", err.text);
 		return;
 	}
 	job->request = asked->id;
 	watch (jobs, job->pidfd, &job->holder_event, EVENT_HOLDER);
-	if (scope && job_scope_start (&job->scope, job->record.id, job->child) == 0) {
+	if (scope && job_scope_start (&job->scope, job->record.id, job->child, recording.pid) == 0) {
 		job->scoped = true;
 		watch (jobs, job->scope.busctl.pidfd, &job->scope_event, EVENT_SCOPE);
 	} else {
@@ -857,9 +903,13 @@ static bool may_replay (const struct jobs *jobs, const struct job_caller *caller
 /* Fork a holder that serves the files of an ended job to one viewer. */
 static void replay (struct jobs *jobs, const struct job_caller *caller, uint64_t request, const struct known_job *job)
 {
-	struct holder holder = {
-		.lock = -1, .listener = -1, .cgroup = -1, .left = -1, .tty = job->record.tty, .replay = true
-	};
+	struct holder holder = { .lock = -1,
+		.listener = -1,
+		.cgroup = -1,
+		.left = -1,
+		.recorder = -1,
+		.tty = job->record.tty,
+		.replay = true };
 	struct worker_birth birth = {
 		.config = jobs->generation->config,
 		.files = &jobs->generation->plugins,

@@ -35,6 +35,7 @@
 #include "daemon/front_process.h"
 #include "daemon/generation.h"
 #include "daemon/job_directory.h"
+#include "daemon/recorders.h"
 #include "proc/cgroup.h"
 #include "wire/call_limits.h"
 
@@ -56,6 +57,7 @@ struct jobs {
 	uint64_t last_line; /* the number of the last one */
 	size_t n_lines; /* how many are not answered yet */
 	bool trail_fails; /* the last answer was a failure */
+	struct recorders *recorders;
 	char *path; /* of JOBS; NULL: not known yet */
 	int directory; /* JOBS, locked; -1: not opened */
 	char boot[JOB_BOOT_MAX];
@@ -68,8 +70,8 @@ struct jobs {
 	int64_t look_ms; /* clock_ms: the next look for holders without a pidfd, and for jobs that are kept long enough */
 };
 
-void jobs_init (
-	struct jobs *jobs, struct front_process *front, const struct cgroups *cgroups, struct audit_process *audit);
+void jobs_init (struct jobs *jobs, struct front_process *front, const struct cgroups *cgroups,
+	struct audit_process *audit, struct recorders *recorders);
 void jobs_close (struct jobs *jobs);
 
 /* New jobs are made from this generation; it also has the limits. */

@@ -19,6 +19,7 @@ noinst_LTLIBRARIES += %D%/libdaemon.la
 	%D%/listening.c %D%/listening.h \
 	%D%/log_process.c %D%/log_process.h \
 	%D%/plugin_probe.c %D%/plugin_probe.h \
+	%D%/recorders.c %D%/recorders.h \
 	%D%/reload.c %D%/reload.h \
 	%D%/sealed.c %D%/sealed.h \
 	%D%/service.c %D%/service.h \
@@ -37,7 +38,7 @@ remexd_SOURCES = %D%/remexd.c
 remexd_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS) -export-dynamic \
 	-Wl,--whole-archive,src/worker/.libs/libworker.a,src/plugin/.libs/libplugin.a,--no-whole-archive
 remexd_DEPENDENCIES = src/daemon/libdaemon.la src/front/libfront.la src/gate/libgate.la src/loop/libloop.la src/audit/libaudit.la \
-	src/job/libjob.la src/worker/libworker.la src/plugin/libplugin.la src/proc/libproc.la src/conf/libconf.la \
+	src/job/libjob.la src/record/librecord.la src/worker/libworker.la src/plugin/libplugin.la src/proc/libproc.la src/conf/libconf.la \
 	src/net/libnet.la src/wire/libwire.la src/base/libbase.la
 remexd_LDADD = \
 	src/daemon/libdaemon.la \
@@ -46,6 +47,7 @@ remexd_LDADD = \
 	src/audit/libaudit.la \
 	src/loop/libloop.la \
 	src/job/libjob.la \
+	src/record/librecord.la \
 	src/proc/libproc.la \
 	src/conf/libconf.la \
 	src/net/libnet.la \

@@ -33,6 +33,7 @@
 #include "daemon/listening.h"
 #include "daemon/log_process.h"
 #include "daemon/plugin_probe.h"
+#include "daemon/recorders.h"
 #include "daemon/reload.h"
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
@@ -61,6 +62,7 @@ struct supervisor {
 	struct discovery_sockets discovery;
 	struct front_process front;
 	struct workers workers;
+	struct recorders recorders;
 	struct jobs jobs;
 	struct tunnel_process tunnel;
 	struct reload reload;
@@ -407,6 +409,20 @@ static void end_audit (struct supervisor *supervisor)
 			jobs_audited (&supervisor->jobs, &answer);
 }
 
+/* The front wants a recorder for a call. */
+static void on_record (struct supervisor *supervisor, const struct packet *packet)
+{
+	struct record answer = { .type = REC_RECORDER, .id = packet->record.id };
+	int link = -1;
+
+	if (recorders_start (&supervisor->recorders, supervisor->generation->config, &link) < 0)
+		answer.a = errno;
+	if (answer.a)
+		log_error ("the recording of a call cannot begin: %s", strerror ((int)answer.a));
+	front_process_send (&supervisor->front, &answer, NULL, 0, &link, link >= 0);
+	fd_close (&link);
+}
+
 static void receive_from_front (struct supervisor *supervisor)
 {
 	struct packet *packet = &supervisor->packet;
@@ -426,6 +442,7 @@ static void receive_from_front (struct supervisor *supervisor)
 	case REC_JOB_LIST:
 	case REC_JOB_REMOVE:
 	case REC_JOB_KILL: on_job (supervisor, packet); break;
+	case REC_RECORD: on_record (supervisor, packet); break;
 	case REC_RELEASE:
 	case REC_STOP: workers_order (&supervisor->workers, &packet->record); break;
 	case REC_RELOAD: on_reload (supervisor, packet->record.id); break;
@@ -600,6 +617,7 @@ static void close_all (struct supervisor *supervisor)
 	reload_close (&supervisor->reload);
 	end_audit (supervisor);
 	jobs_close (&supervisor->jobs);
+	recorders_close (&supervisor->recorders);
 	workers_close (&supervisor->workers);
 	tunnel_process_free (&supervisor->tunnel);
 	generation_free (supervisor->generation);
@@ -624,6 +642,7 @@ static void watch_children (struct supervisor *supervisor)
 	int result;
 
 	front_process_look (&supervisor->front);
+	recorders_reap (&supervisor->recorders);
 	if (supervisor->log.pid && waitpid (supervisor->log.pid, NULL, WNOHANG) != 0)
 		supervisor->log.pid = 0;
 	/* Their users may stop holders of jobs again and again: the others come with the next signal, or the next turn. */
@@ -889,7 +908,8 @@ int supervisor_run (const struct daemon_options *options)
 	discovery_sockets_init (&supervisor.discovery);
 	front_process_init (&supervisor.front);
 	workers_init (&supervisor.workers, NULL, &supervisor.front);
-	jobs_init (&supervisor.jobs, &supervisor.front, &supervisor.workers.cgroups, &supervisor.audit);
+	jobs_init (&supervisor.jobs, &supervisor.front, &supervisor.workers.cgroups, &supervisor.audit,
+		&supervisor.recorders);
 	supervisor.jobs.shy = supervisor.stdio;
 	tunnel_process_init (&supervisor.tunnel, &supervisor.front);
 	if (start (&supervisor, options, &err) < 0) {

@@ -244,6 +244,18 @@ void dispatch_born (struct front *front, struct packet *packet)
 	pump (front, worker, request ? &request->waiter : NULL);
 }
 
+void dispatch_recorder (struct front *front, struct packet *packet)
+{
+	struct request *request;
+
+	list_each (request, &front->requests, node)
+		if (request->number == packet->record.id && request->recording) {
+			recording_take (request->recording, packet); /* the request may be freed */
+			return;
+		}
+	/* The request is over. Its recorder ends with the link (packet_close). */
+}
+
 void dispatch_no_worker (struct front *front, struct packet *packet)
 {
 	no_worker (front, packet->record.id, (int)packet->record.a);

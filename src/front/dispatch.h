@@ -23,6 +23,7 @@ void dispatch_pump (struct front *front);
  * written. BORN: a worker was made; NO_WORKER: none was. */
 void dispatch_audited (struct front *front, struct packet *packet);
 void dispatch_born (struct front *front, struct packet *packet);
+void dispatch_recorder (struct front *front, struct packet *packet);
 void dispatch_no_worker (struct front *front, struct packet *packet);
 
 #endif

@@ -550,6 +550,7 @@ static const struct supervisor_handler handlers[] = {
 	{ REC_JOB, job_call_answer },
 	{ REC_NO_JOB, job_call_answer },
 	{ REC_JOBS, job_call_answer },
+	{ REC_RECORDER, dispatch_recorder },
 	{ REC_COUNTERS, take_counters },
 	{ REC_PING, take_ping },
 	{ REC_DRAIN, take_drain },

@@ -69,7 +69,7 @@ void job_call_free (struct job_call *call)
 
 /* --- the audit trail --------------------------------------------------------------------------------------------- */
 
-void job_call_record (struct job_call *call, uid_t uid, json_t *args, const char *job)
+void job_call_record (struct job_call *call, uid_t uid, json_t *args, const char *job, const char *recording)
 {
 	struct trail_job line = {
 		.number = call->number,
@@ -79,6 +79,7 @@ void job_call_record (struct job_call *call, uid_t uid, json_t *args, const char
 		.call = call->verb->name,
 		.args = args,
 		.job = job,
+		.recording = recording,
 	};
 	struct err err;
 

@@ -9,9 +9,11 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "front/attachment.h"
+#include "front/command_words.h"
 #include "front/front_state.h"
 #include "front/job_call.h"
 #include "front/job_start.h"
+#include "front/recording.h"
 #include "front/reply.h"
 #include "front/trail.h"
 #include "loop/loop.h"
@@ -22,7 +24,6 @@
 #include "wire/records.h"
 
 enum {
-	COMMAND_MAX = 1024, /* bytes of the words for people */
 	HELLO_MS = 30 * 1000, /* for a holder to say HELLO: before that it looks its user up, which may ask a server */
 };
 
@@ -35,6 +36,7 @@ struct job_start {
 	char *text; /* the header as it came, and the attachment behind it; NULL: it is sent */
 	size_t header_n, text_n, sent_n;
 	size_t counted; /* bytes in the budget for the text */
+	char recording[RECORDER_NAME]; /* the name of the job's recording; "": none */
 	struct buf request; /* what the supervisor is asked with: JOB_START */
 	char id[TEXT_JOB_ID + 1];
 	int flags; /* enum job_answer */
@@ -225,7 +227,8 @@ static void record_start (struct job_start *start)
 	json_t *header = audited ? header_parse (start->text, start->header_n, HEADER_CALL_TOKENS, NULL, &err) : NULL;
 
 	if (header || !audited)
-		job_call_record (&start->call, start->uid, json_object_get (header, "args"), start->id);
+		job_call_record (&start->call, start->uid, json_object_get (header, "args"), start->id,
+			*start->recording ? start->recording : NULL);
 	else
 		fail (start, (enum code)err.code, err.text);
 	json_decref (header);
@@ -345,40 +348,6 @@ static int check_right (const struct front *front, const struct identity *identi
 	return right ? access_call (identity, right, NULL, false, time (NULL), err) : -1;
 }
 
-/* Append a word of the command, quoted as for a shell, cut at the end. */
-static void add_word (char *text, size_t size, const json_t *value)
-{
-	size_t n = strlen (text);
-	char *word = header_string (value, NULL, NULL), plain[COMMAND_MAX], quoted[COMMAND_MAX];
-
-	if (!word)
-		return;
-	text_plain (plain, sizeof plain, word, strlen (word));
-	snprintf (text + n, size - n, "%s%s", n ? " " : "", text_quote (quoted, sizeof quoted, plain));
-	free (word);
-}
-
-/* What the call does, in words for people: its command, or its arguments. */
-static void describe (char text[COMMAND_MAX], const struct verb *verb, const json_t *args)
-{
-	const json_t *command = json_object_get (args, verb->command ? verb->command : "command"), *word;
-	char cut[COMMAND_MAX], *json;
-	size_t i;
-
-	text[0] = '\0';
-	if (json_is_array (command)) {
-		json_array_foreach (command, i, word) add_word (text, COMMAND_MAX, word);
-	} else if (json_is_string (command)) {
-		text_plain (text, COMMAND_MAX, json_string_value (command), json_string_length (command));
-	} else if (json_object_size (args) && (json = json_dumps (args, JSON_COMPACT))) {
-		text_plain (text, COMMAND_MAX, json, strlen (json));
-		free (json);
-	}
-	/* A cut may have split a character. */
-	text_plain (cut, sizeof cut, text, strlen (text));
-	strcpy (text, cut);
-}
-
 static int add_text (struct buf *buf, const char *text)
 {
 	return buf_append (buf, text, strlen (text) + 1);
@@ -397,9 +366,9 @@ static int prepare (struct job_start *start, const struct verb *verb, const stru
 	const json_t *job = json_object_get (message->header, "job"), *args = json_object_get (message->header, "args");
 	const struct grant *grant = start->call.identity->grant;
 	struct call_limits limits = { { 0 } };
-	char *attachment = NULL, command[COMMAND_MAX], flags[4] = "";
+	char *attachment = NULL, command[COMMAND_WORDS], flags[8] = "";
 	size_t more;
-	bool tty = json_object_get (message->header, "tty");
+	bool tty = json_object_get (message->header, "tty"), refuse;
 	/* The worker knows a call with input by its key `input`, which is not in the header yet. That of a terminal is always
 	 * open. */
 	const char *insert = tty || json_is_true (json_object_get (job, "input")) ? "\"input\":true," : "";
@@ -414,13 +383,18 @@ static int prepare (struct job_start *start, const struct verb *verb, const stru
 		!(attachment = attachment_text (start->call.front, start->call.identity, verb, &limits)))
 		return err_set (err, CODE_BUSY, "out of memory");
 	more = attachment ? strlen (attachment) : 0;
-	describe (command, verb, args);
+	command_words (command, verb, args);
 	if (tty)
 		strcat (flags, "t");
 	if (tty || json_is_true (json_object_get (job, "input")))
 		strcat (flags, "i");
 	if (json_is_true (json_object_get (job, "durable")))
 		strcat (flags, "d");
+	if (recording_wanted (start->call.front, start->call.identity, verb, tty, &refuse)) {
+		strcat (flags, refuse ? "r" : "g");
+		recording_name (
+			start->recording, start->call.front, start->call.identity, start->call.number, start->uid);
+	}
 	buf_init (&start->request, 8192);
 	start->header_n = message->text_len + strlen (insert);
 	start->text_n = start->header_n + more;
@@ -437,7 +411,8 @@ static int prepare (struct job_start *start, const struct verb *verb, const stru
 			start->text ? "too many starts of jobs wait (limits.memory)" : "out of memory");
 	if (add_text (&start->request, word_of (job, "name")) < 0 ||
 		add_text (&start->request, word_of (job, "key")) < 0 || add_text (&start->request, verb->name) < 0 ||
-		add_text (&start->request, command) < 0 || add_text (&start->request, flags) < 0)
+		add_text (&start->request, command) < 0 || add_text (&start->request, flags) < 0 ||
+		add_text (&start->request, start->recording) < 0)
 		return err_set (err, CODE_BUSY, "out of memory");
 	return 0;
 }

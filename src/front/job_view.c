@@ -673,7 +673,7 @@ void job_view_call (struct front *front, const struct gate_client *client, int p
 	/* An administrator needs these to make room for the trail. */
 	view->call.unrecorded = !is_kind (view, "job.attach");
 	if (view->kind->recorded)
-		job_call_record (&view->call, job_call_user (&view->call), (json_t *)(uintptr_t)args, NULL);
+		job_call_record (&view->call, job_call_user (&view->call), (json_t *)(uintptr_t)args, NULL, NULL);
 	else
 		ask (view);
 }

@@ -8,6 +8,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/carrier.c %D%/carrier.h \
 	%D%/carrier_process.c \
 	%D%/closing.c %D%/closing.h \
+	%D%/command_words.c %D%/command_words.h \
 	%D%/confine.c %D%/confine.h \
 	%D%/connection.c %D%/connection.h \
 	%D%/dispatch.c %D%/dispatch.h \
@@ -24,6 +25,7 @@ noinst_LTLIBRARIES += %D%/libfront.la
 	%D%/pool.c %D%/pool.h \
 	%D%/quarantine.c %D%/quarantine.h \
 	%D%/queue.c %D%/queue.h \
+	%D%/recording.c %D%/recording.h \
 	%D%/relay.c %D%/relay.h \
 	%D%/reply.c %D%/reply.h \
 	%D%/request.c %D%/request.h \

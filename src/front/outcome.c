@@ -74,9 +74,24 @@ static const struct {
 	{ CAUSE_STALL, CODE_IO_ERROR,
 		"the client took too little output for too long: the output that waited was dropped" },
 	{ CAUSE_SHUTDOWN, CODE_SHUTTING_DOWN, "remexd is shutting down" },
+	{ CAUSE_UNRECORDED, CODE_RECORDING_UNAVAILABLE, "this call is to be recorded, and its recording cannot begin" },
+	{ CAUSE_RECORDING, CODE_RECORDING_FAILED,
+		"the recording of this call could not go on, and the call was ended" },
 	{ CAUSE_DENIED, CODE_DENIED,
 		"your rights were changed, and this call would be refused now: the call was stopped" },
 };
+
+/* Why the recording has failed, in words that tell nothing of where it is. */
+static void add_reason (struct request *request)
+{
+	char *text;
+
+	if (!request->text ||
+		asprintf (&text, "%s: %s", request->text, strerror (request->recording->tape.why.sys)) < 0)
+		return;
+	free (request->text);
+	request->text = text;
+}
 
 void outcome_decide (struct request *request)
 {
@@ -96,6 +111,8 @@ void outcome_decide (struct request *request)
 			request->code = failures[i].code;
 			request->text = strdup (failures[i].words);
 		}
+	if (request->cause == CAUSE_UNRECORDED || request->cause == CAUSE_RECORDING)
+		add_reason (request);
 }
 
 static json_t *describe (const struct request *request)

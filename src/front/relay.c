@@ -125,7 +125,7 @@ static void count (struct relay *relay, int64_t *counter, size_t n)
 /* At most how many of n bytes of output may still pass? */
 static size_t passing (const struct relay *relay, size_t n)
 {
-	int64_t left = relay->output_max - relay->bytes_out;
+	int64_t left = relay->output_max - relay->bytes_out - (relay->tape ? (int64_t)tape_waiting (relay->tape) : 0);
 
 	if (!relay->output_max || left >= (int64_t)n)
 		return n;
@@ -137,6 +137,54 @@ static void fail (struct relay *relay)
 {
 	relay->failed = true;
 	relay->short_of_descriptors |= errno == EMFILE || errno == ENFILE;
+}
+
+/* --- the way to the channel -------------------------------------------------------------------------------------- */
+
+/* Room for output of that stream, as channel_output_begin. */
+static uint8_t *begin_output (struct relay *relay, const char *name, size_t *room)
+{
+	if (!relay->channel)
+		return NULL;
+	return relay->tape ? tape_begin (relay->tape, room) : channel_output_begin (relay->channel, name, room);
+}
+
+static void end_output (struct relay *relay, const char *name, size_t n)
+{
+	if (relay->tape) {
+		tape_end (relay->tape, name, n);
+	} else {
+		channel_output_end (relay->channel, name, n);
+		count (relay, &relay->bytes_out, n);
+	}
+}
+
+/* Deliver what is recorded, as far as there is room. */
+static void flush_tape (struct relay *relay)
+{
+	const uint8_t *bytes;
+	const char *name;
+	size_t n;
+
+	while (relay->tape && relay->channel && (bytes = tape_next (relay->tape, &name, &n))) {
+		uint8_t *space = channel_output_begin (relay->channel, name, &n);
+
+		if (!space)
+			return;
+		memcpy (space, bytes, n);
+		channel_output_end (relay->channel, name, n);
+		tape_taken (relay->tape, n);
+		count (relay, &relay->bytes_out, n);
+	}
+	if (relay->tape && !relay->channel)
+		tape_drop (relay->tape);
+}
+
+static void drop_held (struct relay *relay)
+{
+	buf_free (&relay->held);
+	if (relay->tape)
+		tape_drop (relay->tape);
 }
 
 /* --- output ------------------------------------------------------------------------------------------------------ */
@@ -213,7 +261,7 @@ static bool outlet_piece (struct outlet *outlet)
 
 	if (outlet->fd < 0 || !outlet->carriage)
 		return false;
-	if (!relay->channel || !(space = channel_output_begin (relay->channel, outlet->name, &room))) {
+	if (!(space = begin_output (relay, outlet->name, &room))) {
 		/* The end of the stream needs no room: output that filled the window exactly does not have to wait. */
 		if (relay->command_ended && peek (outlet) == 0)
 			outlet_ended (outlet, false);
@@ -230,8 +278,7 @@ static bool outlet_piece (struct outlet *outlet)
 		return false;
 	}
 	if (got > 0) {
-		channel_output_end (relay->channel, outlet->name, (size_t)got);
-		count (relay, &relay->bytes_out, (size_t)got);
+		end_output (relay, outlet->name, (size_t)got);
 		return (size_t)got == room;
 	}
 	if (got == 0 || errno != EAGAIN)
@@ -293,7 +340,7 @@ static void flush_held (struct relay *relay)
 {
 	while (relay->channel && buf_len (&relay->held)) {
 		size_t n = buf_len (&relay->held);
-		uint8_t *space = channel_output_begin (relay->channel, relay->held_name, &n);
+		uint8_t *space = begin_output (relay, relay->held_name, &n);
 
 		if (!space)
 			return;
@@ -302,9 +349,8 @@ static void flush_held (struct relay *relay)
 			return;
 		}
 		memcpy (space, buf_head (&relay->held), n);
-		channel_output_end (relay->channel, relay->held_name, n);
+		end_output (relay, relay->held_name, n);
 		buf_consume (&relay->held, n);
-		count (relay, &relay->bytes_out, n);
 	}
 	if (!relay->channel)
 		buf_consume (&relay->held, buf_len (&relay->held));
@@ -475,10 +521,12 @@ void relay_input_end (struct relay *relay)
 
 void relay_go (struct relay *relay)
 {
+	flush_tape (relay);
 	flush_held (relay);
 	for (int i = 0; i < relay->n_outlets; i++)
 		if (relay->outlets[i].fd >= 0)
 			outlet_move (&relay->outlets[i]);
+	flush_tape (relay);
 	input_move (relay);
 }
 
@@ -532,7 +580,7 @@ void relay_cut (struct relay *relay)
 	for (int i = 0; i < relay->n_outlets; i++)
 		outlet_give_up (&relay->outlets[i]);
 	closing_give (&relay->closing, relay->carrier);
-	buf_free (&relay->held);
+	drop_held (relay);
 }
 
 void relay_shut (struct relay *relay)
@@ -542,7 +590,7 @@ void relay_shut (struct relay *relay)
 	for (int i = 0; i < relay->n_outlets; i++)
 		outlet_give_up (&relay->outlets[i]);
 	closing_give (&relay->closing, relay->carrier);
-	buf_free (&relay->held);
+	drop_held (relay);
 	input_move (relay);
 }
 
@@ -551,5 +599,5 @@ bool relay_done (const struct relay *relay)
 	for (int i = 0; i < relay->n_outlets; i++)
 		if (relay->outlets[i].fd >= 0)
 			return false;
-	return relay->command_ended && !buf_len (&relay->held);
+	return relay->command_ended && !buf_len (&relay->held) && (!relay->tape || !tape_waiting (relay->tape));
 }

@@ -8,7 +8,8 @@
  * handed over. Without a sink it goes to the worker, at most as many bytes as the worker has
  * asked for (`pulled`). The client gets credit for input that has left the relay. The relay owns descriptors, watches
  * and buffers. Bytes move if the channel has room for them, and wait for relay_go otherwise. If the channel is NULL,
- * the client is gone: output is not read, and input is dropped.
+ * the client is gone: output is not read, and input is dropped. Output that is recorded goes into a tape
+ * (record/tape.h), from which it comes to the channel when it is in the recording.
  */
 #ifndef REMEX_FRONT_RELAY_H
 #define REMEX_FRONT_RELAY_H
@@ -22,6 +23,7 @@
 #include "front/carrier.h"
 #include "front/closing.h"
 #include "loop/loop.h"
+#include "record/tape.h"
 #include "wire/session.h"
 
 enum { RELAY_OUTLETS = 4, RELAY_NAME = TEXT_NAME_MAX + 1 };
@@ -39,6 +41,7 @@ struct relay {
 	uv_loop_t *loop;
 	struct carrier *carrier;
 	struct channel *channel;
+	struct tape *tape; /* output goes through it to the channel; NULL: it is not recorded */
 	struct outlet outlets[RELAY_OUTLETS];
 	int n_outlets;
 	bool command_ended;

@@ -118,6 +118,8 @@ static void on_resize (struct channel *channel, int rows, int cols)
 
 	if (!request->tty)
 		return;
+	if (request->recording)
+		tape_resize (&request->recording->tape, rows, cols);
 	pending_signals_resize (&request->pending, rows, cols);
 	send_pending (request);
 }
@@ -181,10 +183,44 @@ static int read_limits (struct request *request, const struct message *message, 
 	return 0;
 }
 
+static void on_recording (void *arg);
+
+/* Decide whether the call is recorded: its identity, its user or the configuration may be other ones than before. 0, or -1 and err.
+ * *changed: the recording is another one now, or there is none any more. */
+static int decide_recording (struct request *request, bool *changed, struct err *err)
+{
+	bool refuse,
+		had = request->recording,
+		wanted = recording_wanted (request->front, request->identity, request->verb, request->tty, &refuse);
+
+	*changed = had || wanted;
+	recording_free (request->recording);
+	request->recording = NULL;
+	request->relay.tape = NULL;
+	if (!wanted)
+		return 0;
+	request->recording = recording_new (
+		request->front, request->identity, request->number, request->waiter.uid, refuse, on_recording, request);
+	if (!request->recording)
+		return err_set (err, CODE_BUSY, "out of memory");
+	request->relay.tape = &request->recording->tape;
+	return 0;
+}
+
+/* Is the call recorded otherwise than is said now? */
+static bool is_policy_new (const struct request *request)
+{
+	bool refuse,
+		wanted = recording_wanted (request->front, request->identity, request->verb, request->tty, &refuse);
+
+	return wanted != !!request->recording || (wanted && refuse != request->recording->refuse);
+}
+
 static void request_free (struct request *request)
 {
 	timer_free (&request->timer);
 	relay_free (&request->relay);
+	recording_free (request->recording);
 	place_leave (request->front, request->identity, request->waiter.control, request->counted, &request->relay);
 	identity_release (request->identity);
 	verb_table_free (request->table);
@@ -200,6 +236,7 @@ struct request *request_new (struct front *front, const struct gate_client *clie
 	const struct verb *verb, uid_t uid, const struct message *message, struct err *err)
 {
 	struct request *request = calloc (1, sizeof *request);
+	bool changed;
 
 	if (!request || !(request->call = malloc (message->text_len))) {
 		free (request);
@@ -234,7 +271,7 @@ struct request *request_new (struct front *front, const struct gate_client *clie
 	request->relay.to_worker = to_worker;
 	request->relay.arg = request;
 	err_set (err, CODE_BUSY, "out of memory");
-	if (read_limits (request, message, err) < 0 ||
+	if (read_limits (request, message, err) < 0 || decide_recording (request, &changed, err) < 0 ||
 		(message->body_len && relay_input (&request->relay, message->body, message->body_len) < 0)) {
 		request_free (request);
 		return NULL;
@@ -255,6 +292,7 @@ int request_renew (struct request *request, struct err *err)
 	const char *user = json_string_value (json_object_get (header, "user"));
 	bool remote = request->identity->remote;
 	uid_t uid = request->waiter.uid;
+	bool changed = false, moved;
 	int result = 0;
 
 	if (!verb || verb_check (verb, args, err) < 0 ||
@@ -266,9 +304,12 @@ int request_renew (struct request *request, struct err *err)
 	verb_table_free (request->table);
 	request->table = verb_table_ref (front->verbs);
 	request->verb = verb;
+	moved = uid != request->waiter.uid;
+	request->waiter.uid = uid;
+	if (moved || is_policy_new (request))
+		result = decide_recording (request, &changed, err);
 	/* The run must be on record with its user. There is no record if there was no trail when the call came. */
-	if (uid != request->waiter.uid || request->trail == TRAIL_NONE) {
-		request->waiter.uid = uid;
+	if (result == 0 && (moved || changed || request->trail == TRAIL_NONE)) {
 		result = trail_start (request, json_object_get (header, "args"), err);
 	}
 	json_decref (header);
@@ -281,10 +322,12 @@ int request_renew_user (struct request *request, struct err *err)
 	const char *user = json_string_value (json_object_get (header, "user"));
 	uid_t uid = request->waiter.uid;
 	int result = header ? access_user (&request->front->gate.access, request->identity, user, &uid, err) : -1;
+	bool changed;
 
 	if (!result && uid != request->waiter.uid) {
 		request->waiter.uid = uid;
-		result = trail_start (request, json_object_get (header, "args"), err);
+		if ((result = decide_recording (request, &changed, err)) == 0)
+			result = trail_start (request, json_object_get (header, "args"), err);
 	}
 	json_decref (header);
 	return result;
@@ -455,7 +498,7 @@ static int attach (struct request *request)
  * may still be starting. When sending fails, the worker is dead, and the supervisor will report that. */
 static void send_call (struct request *request)
 {
-	while (request->call) {
+	while (request->call && !recording_waits (request->recording)) {
 		struct record record = {
 			.type = REC_CALL,
 			.id = request->number,
@@ -488,6 +531,18 @@ void request_writable (struct request *request)
 	request_go (request);
 }
 
+static void start_recording (struct request *request)
+{
+	json_t *header;
+	struct err err;
+
+	if (!request->recording)
+		return;
+	header = header_parse (request->call, request->header_n, HEADER_CALL_TOKENS, NULL, &err);
+	recording_start (request->recording, request->verb, header);
+	json_decref (header);
+}
+
 void request_run (struct request *request, struct pooled *worker)
 {
 	list_remove (&request->asking); /* a worker that it asked for is now for other requests */
@@ -511,6 +566,7 @@ void request_run (struct request *request, struct pooled *worker)
 		request_stop (request, CAUSE_BROKEN);
 		return;
 	}
+	start_recording (request);
 	send_call (request);
 	send_pending (request);
 	if (request->channel)
@@ -537,7 +593,8 @@ static void drain (struct request *request)
 	/* A client that has cancelled gets the last output, but a closed window is not waited for. */
 	if (!request->channel || (request->cause == CAUSE_CANCEL && !request->channel->window) ||
 		request->cause == CAUSE_FLOW || request->cause == CAUSE_NO_STREAMS || request->cause == CAUSE_BROKEN ||
-		request->cause == CAUSE_DENIED || request->cause == CAUSE_OUTPUT)
+		request->cause == CAUSE_DENIED || request->cause == CAUSE_OUTPUT || request->cause == CAUSE_RECORDING ||
+		request->cause == CAUSE_UNRECORDED)
 		relay_cut (&request->relay);
 	set_timer (request);
 	request_go (request);
@@ -548,6 +605,44 @@ static void let_go_of_worker (struct request *request)
 	request->worker->request = NULL;
 	request->worker->waiter = NULL;
 	request->worker = NULL;
+}
+
+/* The recording could not begin. The worker has got nothing of the request. */
+static void refuse_unrecorded (struct request *request)
+{
+	struct pooled *worker = request->worker;
+	struct front *front = request->front;
+
+	let_go_of_worker (request);
+	identity_release (worker->identity);
+	worker->identity = NULL;
+	if (!worker->ready || front->draining || !schedule_keeps (&front->pool, worker))
+		pool_release (worker);
+	else
+		pool_set_phase (worker, WORKER_IDLE);
+	request->cause = CAUSE_UNRECORDED;
+	request->started_ms = 0;
+	drain (request); /* the request is freed */
+	front->events->freed (front);
+}
+
+static void on_recording (void *arg)
+{
+	struct request *request = arg;
+
+	if (recording_failed (request->recording) && request->state == REQUEST_RUNNING && request->call) {
+		refuse_unrecorded (request);
+		return;
+	}
+	if (request->state == REQUEST_RUNNING) {
+		send_call (request);
+		send_pending (request);
+	}
+	relay_go (&request->relay);
+	if (!recording_failed (request->recording))
+		go_on (request);
+	else if (request->state != REQUEST_STOPPING)
+		request_stop (request, CAUSE_RECORDING);
 }
 
 /* The worker has ended this request. The worker becomes idle, or leaves if it is not fit for another request, or is killed
@@ -616,6 +711,8 @@ static void check_streams (struct request *request)
 	enum cause cause = request->relay.short_of_descriptors ? CAUSE_NO_STREAMS : CAUSE_BROKEN;
 
 	check_output (request);
+	if (request->recording)
+		recording_watch (request->recording);
 	if (!request->relay.failed || request->cause != CAUSE_NONE)
 		return;
 	log_warning ("a stream of a request has failed%s. call=%s",
@@ -787,7 +884,7 @@ void request_stop (struct request *request, enum cause cause)
 	case REQUEST_RUNNING:
 		request->cause = cause;
 		request->state = REQUEST_STOPPING;
-		if (cause == CAUSE_DENIED || cause == CAUSE_OUTPUT)
+		if (cause == CAUSE_DENIED || cause == CAUSE_OUTPUT || cause == CAUSE_RECORDING)
 			relay_shut (&request->relay); /* it may use the grace to end, but its output is not sent */
 		if (!relay_holds (&request->relay))
 			pool_pause (request->worker, false);
@@ -801,10 +898,10 @@ void request_stop (struct request *request, enum cause cause)
 		if (cause == CAUSE_FLOW || cause == CAUSE_NO_STREAMS || cause == CAUSE_BROKEN)
 			return;
 		if (cause == CAUSE_DENIED || ((cause == CAUSE_DEADLINE || cause == CAUSE_IDLE || cause == CAUSE_STALL ||
-						      cause == CAUSE_SHUTDOWN) &&
+						      cause == CAUSE_SHUTDOWN || cause == CAUSE_RECORDING) &&
 						     request->cause == CAUSE_NONE && !request->failed))
 			request->cause = cause;
-		if (cause == CAUSE_DENIED)
+		if (cause == CAUSE_DENIED || cause == CAUSE_RECORDING)
 			relay_shut (&request->relay);
 		relay_cut (&request->relay);
 		finish (request);

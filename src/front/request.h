@@ -9,7 +9,8 @@
  *                                           --deadline, idle, stall, cancel, lost client--> terminal message, freed
  *
  * From RUNNING until it is freed, a request counts for its identity and has a place in the pool, with or without a
- * worker: it has descriptors until its output is delivered. If the front has decided a cause, a later record of the
+ * worker: it has descriptors until its output is delivered. A request that is recorded sends the call to its worker when the
+ * recorder is ready (recording.h). If the front has decided a cause, a later record of the
  * worker does not change it. A request whose client is gone has no channel. It lives on until its worker is gone, and
  * counts until then. A request owns its relay, its timer, the copy of its header, and a reference to its identity.
  */
@@ -23,6 +24,7 @@
 #include "front/pending_signals.h"
 #include "front/pool.h"
 #include "front/queue.h"
+#include "front/recording.h"
 #include "front/relay.h"
 #include "front/trail.h"
 #include "wire/call_limits.h"
@@ -46,6 +48,8 @@ enum cause {
 	CAUSE_BROKEN, /* a stream of it, or its worker's link, has failed */
 	CAUSE_STALL, /* its client takes too little of its output */
 	CAUSE_SHUTDOWN,
+	CAUSE_UNRECORDED, /* its recording could not begin: it has not run */
+	CAUSE_RECORDING, /* its recording could not go on */
 	CAUSE_DENIED, /* the rights of its identity have changed */
 	CAUSE_LOST
 };
@@ -74,6 +78,7 @@ struct request {
 	bool counted; /* in identity->running, and in front->n_running if it is no control call */
 	struct pooled *worker;
 	struct relay relay;
+	struct recording *recording; /* NULL: it is not recorded */
 	struct timer *timer;
 	struct call_limits limits; /* the strictest of the call, its identity and the configuration */
 	int64_t started_ms, deadline_ms, late_ms;

@@ -30,7 +30,8 @@
 
 enum {
 	FRONT_OWN_FDS = 24, /* for the loop, the log, the listeners and the supervisor's link, with some reserve */
-	FRONT_WORKER_FDS = 6, /* for the link of a worker, and all streams that it can hand over (relay.h) */
+	FRONT_WORKER_FDS =
+		7, /* for the link of a worker, all streams that it can hand over (relay.h), and the recorder */
 };
 
 enum schedule_action { SCHEDULE_WAIT, SCHEDULE_RUN, SCHEDULE_ASK, SCHEDULE_EVICT, SCHEDULE_RETIRE, SCHEDULE_RENEW };

@@ -229,6 +229,13 @@ void supervisor_link_audit (struct supervisor_link *link, uint64_t starts, uint6
 	post (link, &outgoing);
 }
 
+void supervisor_link_record (struct supervisor_link *link, uint64_t request)
+{
+	struct outgoing outgoing = { .record = { .type = REC_RECORD, .id = request } };
+
+	post (link, &outgoing);
+}
+
 void supervisor_link_set_claims (struct supervisor_link *link, int fd)
 {
 	fd_close (&link->claims);

@@ -69,6 +69,9 @@ int supervisor_link_job (struct supervisor_link *link, uint32_t type, uint64_t r
 void supervisor_link_reload (struct supervisor_link *link, uint64_t request);
 void supervisor_link_audit (struct supervisor_link *link, uint64_t starts, uint64_t ends, const void *line, size_t n);
 
+/* Ask for a recorder for that request; the answer is RECORDER. */
+void supervisor_link_record (struct supervisor_link *link, uint64_t request);
+
 /* Let an idle worker leave; stop a busy worker and all processes beneath it. */
 void supervisor_link_release (struct supervisor_link *link, uint64_t serial);
 void supervisor_link_stop (struct supervisor_link *link, uint64_t serial, int64_t grace_ms);

@@ -43,6 +43,7 @@ int trail_job_start (struct front *front, const struct trail_job *job, struct er
 		.call = job->call,
 		.args = job->args,
 		.job = job->job,
+		.recording = job->recording,
 	};
 	struct timespec now;
 	struct buf line;
@@ -89,6 +90,7 @@ int trail_start (struct request *request, json_t *args, struct err *err)
 					: "unix",
 		.call = request->verb->name,
 		.args = args,
+		.recording = request->recording ? request->recording->name : NULL,
 	};
 	struct timespec now;
 	struct buf line;
@@ -125,6 +127,11 @@ void trail_end (const struct request *request)
 		.seconds = request->started_ms ? (double)(clock_ms () - request->started_ms) / 1000 : 0,
 		.in = request->relay.bytes_in,
 		.out = request->relay.bytes_out,
+		.recording = !request->recording || recording_waits (request->recording) ||
+					     request->cause == CAUSE_UNRECORDED
+				     ? NULL
+			     : recording_cut (request->recording) ? "cut"
+								  : "complete",
 	};
 	struct timespec now;
 	struct buf line;

@@ -45,7 +45,8 @@ struct trail_job {
 	uid_t uid;
 	const char *call;
 	json_t *args;
-	const char *job; /* the id of the job that the call starts, or NULL */
+	const char *job; /* the id of the job that the call starts, and the name of its recording; or NULL */
+	const char *recording;
 };
 int trail_job_start (struct front *front, const struct trail_job *job, struct err *err);
 void trail_job_end (struct front *front, uint64_t number, enum outcome outcome, enum code code, double seconds);

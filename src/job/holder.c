@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -31,6 +32,7 @@
 #include "proc/guard.h"
 #include "proc/keeper.h"
 #include "proc/process_tree.h"
+#include "record/tape.h"
 #include "wire/header.h"
 #include "wire/records.h"
 #include "wire/tty.h"
@@ -54,7 +56,7 @@ enum {
 enum phase { WAITING, RUNNING, STOPPING, DRAINING, ENDED };
 
 /* What has ended the job, where it did not end by itself. */
-enum stopped_by { BY_ITSELF, BY_STOP, BY_DEADLINE, BY_IDLE, BY_OUTPUT, BY_FAILURE };
+enum stopped_by { BY_ITSELF, BY_STOP, BY_DEADLINE, BY_IDLE, BY_OUTPUT, BY_FAILURE, BY_RECORDING };
 
 static struct held {
 	struct holder *given;
@@ -63,6 +65,8 @@ static struct held {
 	struct job_spool spool;
 	struct viewers viewers;
 	struct job_streams streams;
+	struct tape tape; /* where the job is recorded */
+	bool muted; /* its recording has failed, and it may not go on without: its output is dropped */
 	struct screen *screen; /* NULL: no terminal, or no memory */
 	int64_t marked; /* the offset of the last mark of its size */
 	struct job_outcome outcome;
@@ -90,6 +94,9 @@ static struct held {
 
 static struct packet packet; /* the last of the worker or the keeper */
 static uint8_t piece[PIECE];
+
+static void begin (void);
+static void start_failed (const struct err *err);
 
 static int64_t since_start (void)
 {
@@ -161,6 +168,14 @@ static void decide (void)
 			"remexd could not move all bytes of the command: its input or output may be incomplete");
 		return;
 	}
+	if (held.stopped_by == BY_RECORDING) {
+		char text[sizeof outcome->text];
+
+		snprintf (text, sizeof text, "the recording of the job could not go on (%s), and the job was ended",
+			strerror (held.tape.why.sys));
+		fail (CODE_RECORDING_FAILED, text);
+		return;
+	}
 	outcome->failed = false;
 	*outcome->text = '\0';
 	outcome->done.outcome = held.stopped_by == BY_STOP ? OUTCOME_CANCELLED : OUTCOME_TIMED_OUT;
@@ -222,11 +237,112 @@ static void append (int stream, const void *bytes, size_t n)
 		stop_output ();
 }
 
+/* Take output that is recorded. */
+static void take_tape (void)
+{
+	const uint8_t *bytes;
+	const char *name;
+	size_t n;
+
+	while ((bytes = tape_next (&held.tape, &name, &n))) {
+		append (job_spool_stream (&held.spool, name, strlen (name)), bytes, n);
+		tape_taken (&held.tape, n);
+	}
+}
+
+static void move_tape (void)
+{
+	tape_go (&held.tape);
+	if ((held.tape.state == TAPE_CUT || held.tape.state == TAPE_FAILED) && !held.tape.told) {
+		held.tape.told = true;
+		log_error (
+			"the recording of a job was cut: %s. recording=%s", held.tape.why.text, held.given->recording);
+	}
+	take_tape ();
+}
+
+/* The recording has failed, and the job may not go on without. */
+static void lose_recording (void)
+{
+	tape_drop (&held.tape);
+	held.muted = true;
+	if (held.phase == DRAINING && held.stopped_by == BY_ITSELF && !held.outcome.failed) {
+		held.stopped_by = BY_RECORDING;
+		decide ();
+	}
+	stop (BY_RECORDING, grace_of_config ());
+	job_streams_cut (&held.streams);
+}
+
+/* The link to the recorder is ready. */
+static void go_on_recording (void)
+{
+	struct err err = { .code = CODE_RECORDING_UNAVAILABLE };
+	enum tape_state before = held.tape.state;
+
+	move_tape ();
+	if (before == TAPE_OPENING && held.tape.state == TAPE_FAILED) {
+		snprintf (err.text, sizeof err.text, "the job is to be recorded, and its recording cannot begin: %s",
+			strerror (held.tape.why.sys));
+		held.muted = true;
+		start_failed (&err);
+	} else if (before == TAPE_OPENING && held.tape.state != TAPE_OPENING) {
+		begin ();
+	} else if (held.tape.state == TAPE_FAILED && !held.muted) {
+		lose_recording ();
+	}
+}
+
+/* Has all that goes through the tape come out of it? */
+static bool is_recorded (void)
+{
+	return !tape_waiting (&held.tape);
+}
+
+/* Is there room in the tape for what is read at once? */
+static bool tape_is_full (void)
+{
+	return held.tape.state != TAPE_OFF && !held.muted && !tape_has_room (&held.tape, LINK_RECORD);
+}
+
+/* The job has written output. What is dropped is counted nowhere: it was not shown. A tape without room is waited for only where the output cannot be left where it is. */
+static void record_output (int stream, const uint8_t *bytes, size_t n)
+{
+	if (held.tape.state == TAPE_OFF) {
+		append (stream, bytes, n);
+		return;
+	}
+	while (n && held.tape.state != TAPE_FAILED) {
+		size_t room = n;
+		uint8_t *to = tape_begin (&held.tape, &room);
+
+		if (to) {
+			memcpy (to, bytes, room);
+			tape_end (&held.tape, job_spool_stream_name (&held.spool, stream), room);
+			bytes += room;
+			n -= room;
+		} else {
+			struct pollfd fd = { .fd = held.tape.link, .events = tape_events (&held.tape) };
+
+			poll (&fd, 1, clock_until (tape_time (&held.tape)));
+		}
+		move_tape ();
+	}
+	if (held.tape.state == TAPE_FAILED && !held.muted)
+		lose_recording ();
+}
+
 /* Does output wait for the viewer? */
 static bool is_held_up (void)
 {
 	return held.given->durable && held.phase == RUNNING &&
 	       (held.paced_ms || job_spool_share (&held.spool, held.viewers.reached) >= 0.5);
+}
+
+/* Is output left where it is for now? */
+static bool output_waits (void)
+{
+	return is_held_up () || tape_is_full ();
 }
 
 static void read_outlet (int i)
@@ -235,10 +351,13 @@ static void read_outlet (int i)
 	ssize_t got;
 
 	most = most < PIECE_SMALL ? PIECE_SMALL : most < PIECE ? most : PIECE;
+	if (held.tape.state != TAPE_OFF && most > LINK_RECORD)
+		most = LINK_RECORD; /* for which the tape has room */
 	got = job_streams_read (&held.streams, i, piece, (size_t)most);
 	if (got > 0) {
-		append (held.streams.outlets[i].stream, piece, (size_t)got);
-		job_spool_recall (&held.spool, piece, (size_t)(held.spool.end - before));
+		record_output (held.streams.outlets[i].stream, piece, (size_t)got);
+		if (held.tape.state == TAPE_OFF)
+			job_spool_recall (&held.spool, piece, (size_t)(held.spool.end - before));
 	}
 	check_streams ();
 }
@@ -248,7 +367,7 @@ static void read_outlet (int i)
 /* Send the call as it came, as far as it goes: the worker may still be starting. */
 static void send_call (void)
 {
-	while (held.call && held.worker_link >= 0) {
+	while (held.call && held.worker_link >= 0 && held.tape.state != TAPE_OPENING) {
 		size_t n = held.call_n - held.call_sent;
 
 		n = n < LINK_PAYLOAD ? n : LINK_PAYLOAD;
@@ -315,7 +434,7 @@ static void take_output (void)
 	if (stream < 0)
 		held.streams.failed = true;
 	else
-		append (stream, packet.data + name, record->length - name);
+		record_output (stream, packet.data + name, record->length - name);
 }
 
 static void take_record (void)
@@ -484,6 +603,7 @@ static void on_resize (void *arg, int rows, int cols)
 		screen_resize (held.screen, rows, cols);
 	held.marked = held.spool.end;
 	job_spool_mark_size (&held.spool, rows, cols, since_start ());
+	tape_resize (&held.tape, rows, cols);
 	if (held.worker_link >= 0)
 		link_post (held.worker_link, REC_RESIZE, CALL, rows, cols, MSG_DONTWAIT);
 }
@@ -526,6 +646,25 @@ static void on_draw (void *arg, bool text, int64_t lines, struct buf *out)
 
 /* --- the start ----------------------------------------------------------------------------------------------------- */
 
+static void start_recording (const struct tty *tty)
+{
+	struct holder *given = held.given;
+	char title[256];
+	struct asciicast_head head = { .timestamp = time (NULL), .command = given->command, .title = title };
+
+	if (!given->recording)
+		return;
+	snprintf (title, sizeof title, "%s as %s, job %s", given->you, given->user, given->id);
+	if (tty->wanted) {
+		head.rows = tty->rows;
+		head.cols = tty->cols;
+		head.term = *tty->term ? tty->term : "dumb";
+	}
+	if (given->recorder >= 0)
+		tape_open (&held.tape, given->recorder, given->recording, &head, given->record_refuse);
+	given->recorder = -1;
+}
+
 /* Take the parts of the header that concern the holder. */
 static int read_header (const json_t *header, struct err *err)
 {
@@ -548,6 +687,7 @@ static int read_header (const json_t *header, struct err *err)
 		held.screen = screen_new (tty.rows, tty.cols);
 		job_spool_mark_size (&held.spool, tty.rows, tty.cols, 0);
 	}
+	start_recording (&tty);
 	return 0;
 }
 
@@ -669,6 +809,13 @@ static void start_failed (const struct err *err)
 	drain ();
 }
 
+/* Nothing keeps the job from its start any more. */
+static void begin (void)
+{
+	held.viewers.running = true;
+	send_call ();
+}
+
 static void on_call (void *arg, const struct packet *piece_of_call)
 {
 	const struct record *record = &piece_of_call->record;
@@ -696,9 +843,13 @@ static void on_call (void *arg, const struct packet *piece_of_call)
 		return;
 	}
 	held.phase = RUNNING;
-	held.viewers.running = true;
 	job_streams_init (&held.streams, held.worker_link);
-	send_call ();
+	if (held.tape.state == TAPE_OPENING)
+		return;
+	if (held.tape.state == TAPE_FAILED)
+		go_on_recording ();
+	else
+		begin ();
 }
 
 static const struct viewer_ops ops = {
@@ -728,6 +879,8 @@ static void make_line (void)
 	outcome->bytes = held.spool.end;
 	outcome->cut = held.spool.missing;
 	outcome->input = held.viewers.taken;
+	if (held.given->recording && outcome->code != CODE_RECORDING_UNAVAILABLE)
+		outcome->recording = held.tape.state == TAPE_ON ? "complete" : "cut";
 	job_spool_settle (&held.spool);
 	held.line_n = job_outcome_line (outcome, held.line);
 	held.write_until_ms = clock_ms () + WRITE_FOR_MS;
@@ -736,7 +889,7 @@ static void make_line (void)
 /* Write the outcome when all is there that belongs to it. */
 static void finish (int64_t now)
 {
-	if (held.phase != DRAINING || !job_streams_ended (&held.streams) || held.keeper_link >= 0 ||
+	if (held.phase != DRAINING || !job_streams_ended (&held.streams) || !is_recorded () || held.keeper_link >= 0 ||
 		now < held.write_again_ms)
 		return;
 	if (held.keeper > 0 && !held.keeper_reaped) {
@@ -808,6 +961,7 @@ static int64_t handle_times (int64_t now)
 	if (idles ())
 		next = clock_earlier (next, held.moved_ms + held.limits.value[LIMIT_IDLE]);
 	next = clock_earlier (next, held.late_ms);
+	next = clock_earlier (next, tape_time (&held.tape));
 	next = clock_earlier (next, held.keeper_late_ms);
 	return clock_earlier (next, held.write_again_ms);
 }
@@ -843,22 +997,24 @@ static void move_input (void)
 	held.viewers.more = true;
 }
 
-enum { FD_SIGNALS, FD_KEEPER, FD_WORKER, FD_LISTENER, FD_STREAMS, FD_VIEWERS = FD_STREAMS + JOB_OUTLETS + 1 };
+enum { FD_SIGNALS, FD_KEEPER, FD_WORKER, FD_LISTENER, FD_TAPE, FD_STREAMS, FD_VIEWERS = FD_STREAMS + JOB_OUTLETS + 1 };
 enum { N_FDS = FD_VIEWERS + HOLDER_VIEWERS };
 
 static void handle_ready (const struct pollfd *fds, int64_t now)
 {
 	if (fds[FD_SIGNALS].revents)
 		reap ();
+	if (fds[FD_TAPE].revents)
+		go_on_recording ();
 	if (fds[FD_WORKER].revents & POLLOUT)
 		send_call ();
 	/* First the keeper: a command that it has stopped at the deadline has not ended by itself. */
 	if (fds[FD_KEEPER].revents && held.keeper_link >= 0)
 		read_keeper ();
-	for (int i = 0; i < BURST && fds[FD_WORKER].revents & ~POLLOUT && read_worker (); i++)
+	for (int i = 0; i < BURST && fds[FD_WORKER].revents & ~POLLOUT && !output_waits () && read_worker (); i++)
 		;
 	for (int i = 0; i < JOB_OUTLETS; i++)
-		if (fds[FD_STREAMS + i].revents)
+		if (fds[FD_STREAMS + i].revents && !output_waits ())
 			read_outlet (i);
 	if (fds[FD_STREAMS + JOB_OUTLETS].revents)
 		held.streams.sink_full = false;
@@ -875,6 +1031,8 @@ static int loop (void)
 
 		viewers_go (&held.viewers, now);
 		move_input ();
+		if (tape_time (&held.tape) && now >= tape_time (&held.tape))
+			go_on_recording ();
 		held.paced_ms = held.given->durable ? viewers_pace (&held.viewers, now) : 0;
 		next = clock_earlier (handle_times (now), held.paced_ms);
 		if (held.phase == ENDED)
@@ -891,10 +1049,13 @@ static int loop (void)
 		fds[FD_SIGNALS] = (struct pollfd){ .fd = held.signals, .events = POLLIN };
 		fds[FD_KEEPER] = (struct pollfd){ .fd = held.keeper_link, .events = POLLIN };
 		fds[FD_WORKER] = (struct pollfd){ .fd = held.worker_link,
-			.events = (short)((is_held_up () ? 0 : POLLIN) | (held.call ? POLLOUT : 0)) };
+			.events = (short)((output_waits () ? 0 : POLLIN) |
+					  (held.call && held.tape.state != TAPE_OPENING ? POLLOUT : 0)) };
 		fds[FD_LISTENER] =
 			(struct pollfd){ .fd = held.phase == WAITING ? -1 : held.given->listener, .events = POLLIN };
-		job_streams_poll (&held.streams, fds + FD_STREAMS, !is_held_up ());
+		fds[FD_TAPE] = (struct pollfd){ .fd = tape_events (&held.tape) ? held.tape.link : -1,
+			.events = tape_events (&held.tape) };
+		job_streams_poll (&held.streams, fds + FD_STREAMS, !output_waits ());
 		viewers_poll (&held.viewers, fds + FD_VIEWERS);
 		if (poll (fds, N_FDS, held.viewers.more ? 0 : clock_until (next)) < 0) {
 			if (errno != EINTR && errno != EAGAIN && errno != ENOMEM)
@@ -991,6 +1152,7 @@ int holder_run (void *arg)
 	result = loop ();
 	viewers_free (&held.viewers);
 	job_streams_free (&held.streams);
+	tape_free (&held.tape);
 	screen_free (held.screen);
 	free (held.call);
 	return result;
@@ -998,11 +1160,11 @@ int holder_run (void *arg)
 
 pid_t holder_fork (const struct holder *given)
 {
-	int fds[KEEPER_FDS + 8];
+	int fds[KEEPER_FDS + 9];
 	size_t n = worker_fds (given->birth, fds);
 	struct holder copy = *given; /* the forked process has a copy of it, too */
 
-	_Static_assert(KEEPER_FDS + 8 <= FORK_KEEP, "all that a holder is given can be kept");
+	_Static_assert(KEEPER_FDS + 9 <= FORK_KEEP, "all that a holder is given can be kept");
 	fds[n++] = given->output;
 	fds[n++] = given->index;
 	fds[n++] = given->outcome;
@@ -1011,5 +1173,6 @@ pid_t holder_fork (const struct holder *given)
 	fds[n++] = given->first;
 	fds[n++] = given->cgroup;
 	fds[n++] = given->left;
+	fds[n++] = given->recorder;
 	return fork_run ("remexd-job", fds, n, holder_run, &copy);
 }

@@ -22,10 +22,10 @@
  * holder writes the outcome.
  *
  * The outcome line is one JSON object and a newline, at most HOLDER_OUTCOME_MAX bytes:
- *   {"done":{…},"bytes":N,"cut":N,"input":N,"left":N,"rusage":{"user":S,"system":S,"memory":BYTES}}
+ *   {"done":{…},"bytes":N,"cut":N,"input":N,"recording":"…","left":N,"rusage":{"user":S,"system":S,"memory":BYTES}}
  * `done` is the object of a request (doc/protocol.md, 10.2), or there is `error` with `code` and `message` (10.3) in its
  * place; `bytes` the bytes of output, `cut` how many of them are not kept; `input` the bytes of input that were taken;
- * `left` the processes that live on; `rusage` (seconds, and the resident bytes of the largest process) counts all
+ * `recording`, of a job that is recorded, is "complete" or "cut"; `left` the processes that live on; `rusage` (seconds, and the resident bytes of the largest process) counts all
  * processes of the tree that were waited for. A file without the newline is no outcome. `bytes`, `cut` and `input` are
  * always there.
  *
@@ -37,6 +37,11 @@
  * Input: the offsets of JOB_INPUT tell a repeated byte (dropped) from a new one. Viewers that share a terminal send with
  * INPUT_APPEND. `taken` counts bytes that are in the command's pipe or terminal. A viewer that leaves may have sent input
  * that is not taken yet: it is still delivered.
+ *
+ * Recording: the output of a job that is recorded goes to its recorder first (record/tape.h), and then, when it is written, to
+ * the spool and the viewers. The recorder is a child of the supervisor, and as privileged: the job's user can end this process, and
+ * with it the job, but not go on without the recording. Everything that is sent to viewers, by `job attach` too, is in the
+ * one recording of the job.
  *
  * Replay: the holder of an ended or lost job (struct holder, `replay`) has no keeper, no worker and no listener: it serves
  * the one viewer `first` from the files, and exits with it.
@@ -82,6 +87,11 @@ struct holder {
 			 at its pace (viewers_pace). And in any case the command is not read when half of the cap holds output that the viewer
 			 which followed last (live, all streams, not read-only) was not sent. So three eighths of the cap stay
 			 behind what was sent: more than is on its way to a client that comes back */
+	int recorder; /* the holder's end of the link to its recorder (record/tape.h), or -1 */
+	const char *
+		recording; /* the name of the recording; NULL: the job is not recorded. -1 beside it: it could not begin */
+	bool record_refuse; /* the job ends when its recording cannot go on */
+	const char *you, *user, *id, *command; /* for its title */
 	bool replay;
 	bool tty; /* replay: the job has had a terminal (job.json) */
 };

@@ -41,6 +41,8 @@ size_t job_outcome_line (const struct job_outcome *outcome, char line[HOLDER_OUT
 	json_object_set_new (json, "bytes", json_integer (outcome->bytes));
 	json_object_set_new (json, "cut", json_integer (outcome->cut));
 	json_object_set_new (json, "input", json_integer (outcome->input));
+	if (outcome->recording)
+		json_object_set_new (json, "recording", json_string (outcome->recording));
 	if (outcome->left > 0)
 		json_object_set_new (json, "left", json_integer (outcome->left));
 	json_object_set_new (json, "rusage",

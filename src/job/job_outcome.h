@@ -16,6 +16,7 @@ struct job_outcome {
 	char text[512]; /* as the worker has sent it */
 	int64_t left; /* processes that live on */
 	int64_t bytes, cut, input;
+	const char *recording; /* "complete", "cut"; NULL: it is not recorded */
 };
 
 /* Make the line: with its newline, in `line`. rusage is that of all children of this process that were waited for. Returns its

@@ -160,6 +160,11 @@ int job_spool_open (struct job_spool *spool, int output, int index, struct err *
 	return 0;
 }
 
+const char *job_spool_stream_name (const struct job_spool *spool, int stream)
+{
+	return spool->names[stream];
+}
+
 int job_spool_stream (struct job_spool *spool, const char *name, size_t n)
 {
 	for (int i = 0; i < SPOOL_STREAMS; i++) {

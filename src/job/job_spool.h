@@ -78,6 +78,9 @@ void job_spool_begin (struct job_spool *spool, int output, int index, int64_t ca
 /* Open a spool for reading, whatever its files contain. -1 and err when a file cannot be read. */
 int job_spool_open (struct job_spool *spool, int output, int index, struct err *err);
 
+/* The name of a stream that is known. */
+const char *job_spool_stream_name (const struct job_spool *spool, int stream);
+
 /* The number of a stream by its name (which is a valid name); -1 when there are too many. */
 int job_spool_stream (struct job_spool *spool, const char *name, size_t n);
 

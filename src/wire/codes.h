@@ -19,6 +19,8 @@
 	ROW (PLUGIN_CRASHED, "plugin_crashed") \
 	ROW (IO_ERROR, "io_error") \
 	ROW (AUDIT_UNAVAILABLE, "audit_unavailable") \
+	ROW (RECORDING_UNAVAILABLE, "recording_unavailable") \
+	ROW (RECORDING_FAILED, "recording_failed") \
 	ROW (SHUTTING_DOWN, "shutting_down") \
 	ROW (INTERNAL, "internal")
 

@@ -55,11 +55,13 @@ enum record_type {
 	REC_JOB_START =
 		40, /* id request, a uid of the job's user; texts, each with its NUL: the job's name and key (""), the
 			       call, the words of its command, and flags: "t" it has a terminal, "i" its input stays open, "d"
-			       nothing is dropped that its last viewer has not had */
+			       nothing is dropped that its last viewer has not had, "r" or "g" it is recorded (refuse, go_on);
+			       and the name of the recording, "" for none */
 	REC_JOB_OPEN, /* id request; the job's id or key */
 	REC_JOB_LIST, /* id request; nothing */
 	REC_JOB_REMOVE, /* id request; the job's id */
 	REC_JOB_KILL, /* id request; the job's id. Its holder does not answer: SIGKILL for it */
+	REC_RECORD = 45, /* id request: a recorder for its recording (record/recorder.h) */
 
 	/* supervisor -> front */
 	REC_BORN = 48, /* answers WORKER: id request, a serial, b uid; payload: struct worker_birthday; fd: the worker's
@@ -94,6 +96,7 @@ enum record_type {
 	REC_NO_JOB, /* answers all of JOB_: id request, a enum code (REMOVE and KILL that were done: CODE_NONE); payload:
 		       the words */
 	REC_JOBS, /* answers JOB_LIST: id request, a size of the whole; payload: a piece of a list in JSON */
+	REC_RECORDER, /* answers RECORD: id request, a errno; fd: the link to the recorder */
 
 	/* front -> carrier (front/carrier.h) */
 	REC_CARRY =
@@ -170,6 +173,17 @@ enum record_type {
 	/* supervisor -> the process that writes the audit trail (daemon/audit_process.h), besides AUDIT; its answer */
 	REC_AUDIT_OPEN = 136, /* id of the order, a enum audit_kind; payload: the path with its NUL, or none */
 	REC_AUDIT_OPENED = 140, /* id of the order, a 0 or an errno; payload: why not */
+
+	/* front, holder of a job -> recorder (record/tape.h). Each record is answered by WRITTEN, until one has failed */
+	REC_TAPE_OPEN =
+		144, /* a rows, b columns; payload: texts, each with its NUL: the name of the file, the command, the
+				title, TERM */
+	REC_TAPE_OUTPUT, /* id milliseconds since the start, a size of the stream's name; payload: the name, then the bytes */
+	REC_TAPE_RESIZE, /* id as above, a rows, b columns */
+
+	/* recorder -> front, holder */
+	REC_TAPE_WRITTEN = 148, /* a the bytes of output that are in the file now, of that record */
+	REC_TAPE_FAILED, /* a errno; payload: the words. The last record */
 
 	/* keeper -> supervisor; supervisor -> keeper uses RELEASE and STOP with id 0 */
 	REC_KEEPER_GONE = 64, /* as GONE; the keeper exits after it */

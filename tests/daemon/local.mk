@@ -14,7 +14,7 @@ check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
 daemon_far_end = %D%/far_end.c %D%/far_end.h
 daemon_libs = \
-	src/daemon/libdaemon.la src/audit/libaudit.la src/worker/libworker.la src/plugin/libplugin.la src/proc/libproc.la src/conf/libconf.la \
+	src/daemon/libdaemon.la src/audit/libaudit.la src/worker/libworker.la src/plugin/libplugin.la src/record/librecord.la src/proc/libproc.la src/conf/libconf.la \
 	src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(YAML_LIBS) -ldl -lm $(check_libs)
 %C%_check_claim_SOURCES = %D%/check_claim.c
 %C%_check_claim_CFLAGS = $(check_cflags)

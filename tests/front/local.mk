@@ -27,7 +27,7 @@ EXTRA_DIST += %D%/lock_holder.h
 front_alone = %D%/front_alone.c %D%/front_alone.h
 front_fixture = %D%/relay_fixture.c %D%/relay_fixture.h tests/wire/fake_session.c tests/wire/fake_session.h
 front_libs = \
-	src/front/libfront.la src/gate/libgate.la src/audit/libaudit.la src/loop/libloop.la src/proc/libproc.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la \
+	src/front/libfront.la src/gate/libgate.la src/audit/libaudit.la src/loop/libloop.la src/record/librecord.la src/proc/libproc.la src/conf/libconf.la src/net/libnet.la src/wire/libwire.la src/base/libbase.la \
 	$(JANSSON_LIBS) $(YAML_LIBS) $(UV_LIBS) -lm $(check_libs)
 %C%_check_budget_CFLAGS = $(check_cflags)
 %C%_check_budget_LDADD = $(front_libs)

@@ -10,7 +10,7 @@ TESTS += $(job_tests)
 %C%_check_holder_SOURCES = %D%/check_holder.c $(plugin_fixture)
 %C%_check_holder_CFLAGS = $(check_cflags)
 %C%_check_holder_LDFLAGS = $(worker_whole)
-%C%_check_holder_LDADD = src/job/libjob.la $(worker_libs) $(VTERM_LIBS)
+%C%_check_holder_LDADD = src/job/libjob.la src/record/librecord.la $(worker_libs) $(VTERM_LIBS)
 EXTRA_%C%_check_holder_DEPENDENCIES = $(worker_whole_libs)
 %C%_check_job_spool_CFLAGS = $(check_cflags)
 %C%_check_job_spool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pwrite,--wrap=fallocate

@@ -33,6 +33,7 @@ system_tests = \
 	%D%/network.test \
 	%D%/plugins.test \
 	%D%/protocol.test \
+	%D%/record.test \
 	%D%/proxy.test \
 	%D%/rights.test \
 	%D%/roots.test \

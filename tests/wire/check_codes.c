@@ -8,7 +8,8 @@
 
 /* The lists of the specification, so that a change of the table is a decision. */
 static const char *const codes[] = { "bad_message", "bad_value", "too_large", "flow", "unknown_call", "denied",
-	"not_found", "busy", "failed", "plugin_crashed", "io_error", "audit_unavailable", "shutting_down", "internal" };
+	"not_found", "busy", "failed", "plugin_crashed", "io_error", "audit_unavailable", "recording_unavailable",
+	"recording_failed", "shutting_down", "internal" };
 static const char *const outcomes[] = { "exited", "signalled", "timed_out", "cancelled", "never_started", "completed",
 	"failed", "lost", "unreachable" };
 
