@@ -309,9 +309,8 @@ int request_renew (struct request *request, struct err *err)
 	if (moved || is_policy_new (request))
 		result = decide_recording (request, &changed, err);
 	/* The run must be on record with its user. There is no record if there was no trail when the call came. */
-	if (result == 0 && (moved || changed || request->trail == TRAIL_NONE)) {
+	if (result == 0 && (moved || changed || request->trail == TRAIL_NONE))
 		result = trail_start (request, json_object_get (header, "args"), err);
-	}
 	json_decref (header);
 	return result;
 }
@@ -641,7 +640,9 @@ static void on_recording (void *arg)
 	relay_go (&request->relay);
 	if (!recording_failed (request->recording))
 		go_on (request);
-	else if (request->state != REQUEST_STOPPING)
+	else if (request->state == REQUEST_STOPPING)
+		relay_shut (&request->relay); /* what is not recorded is not sent, whatever has ended the request */
+	else
 		request_stop (request, CAUSE_RECORDING);
 }
 
