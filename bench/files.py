@@ -273,7 +273,7 @@ class Files:
     def against_scp(self, stack, row, down):
         ours = self.own_file(stack, down)
         theirs = self.scp(stack, ours.source, self.target(stack, "theirs"), down=down, fsync=True)
-        row.note = "random bytes from the page cache to the disk, fsync on both sides; SHA-256 of both ends with remex"
+        row.note = "random bytes from the page cache to the disk, fsync on both sides; XXH128 of both ends with remex"
         self.compete(row, ours, theirs, 9, gib_rate)
 
     def against_pipe(self, stack, row, down):

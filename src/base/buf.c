@@ -71,8 +71,8 @@ uint8_t *buf_reserve (struct buf *buf, size_t n)
 	}
 	if (buf->data && buf->size - buf->end >= n)
 		return buf->data + buf->end;
-	if (buf->data && buf->size - len >= n && buf->start >= len) {
-		memcpy (buf->data, buf_head (buf), len);
+	if (buf->data && buf->size - len >= n) {
+		memmove (buf->data, buf_head (buf), len);
 		buf->start = 0;
 		buf->end = len;
 	} else {

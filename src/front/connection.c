@@ -23,7 +23,8 @@ enum {
 		1024, /* larger than a client's usual pieces: memory of its decoded form goes back to the system */
 	MUCH = 1024 *
 	       1024, /* when the budget has held so much and holds a quarter of it, memory goes back to the system */
-	KEEP = 256 * 1024, /* an empty buffer up to this size (for output: twice) is kept while requests run, */
+	KEEP = 512 *
+	       1024, /* an empty buffer up to this size, which holds a piece of input or output, is kept while requests run, */
 	KEEPERS = 16, /* if the identity has at most this number of connections */
 };
 
@@ -134,7 +135,7 @@ static void shrink_in (struct connection *connection)
 
 static void shrink_out (struct connection *connection)
 {
-	buf_shrink (&connection->session.out, kept (connection, 2 * KEEP, 0));
+	buf_shrink (&connection->session.out, kept (connection, KEEP, 0));
 }
 
 /* --- memory ------------------------------------------------------------------------------------------------------ */
