@@ -47,6 +47,22 @@ static const struct schema_type log_type = { "level", "error, warning, info or d
 static const struct schema_type audit_type = { "where", "none, journal or the absolute path of a file", set_audit,
 	SCHEMA_WORDS, false };
 
+static int set_slice (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
+{
+	static const char suffix[] = ".slice";
+	size_t n = reader_is_word (node) ? strlen (node->value) : 0, stem = n - (sizeof suffix - 1);
+
+	/* systemd.unit(5); a dash separates a slice from the one above it. */
+	if (n < sizeof suffix || n > 128 || strcmp (node->value + stem, suffix) != 0 || node->value[0] == '-' ||
+		node->value[stem - 1] == '-' || strstr (node->value, "--") ||
+		strspn (node->value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:") != n)
+		return reader_fail_type (reader, key, node);
+	return reader_copy (reader, node->value, to);
+}
+
+static const struct schema_type slice_type = { "name", "the name of a slice of systemd, such as remex.slice", set_slice,
+	SCHEMA_WORDS, false };
+
 static int set_directory (struct reader *reader, const struct schema_key *key, const struct conf_node *node, void *to)
 {
 	struct config *config = reader->target;
@@ -169,6 +185,10 @@ static const struct schema_key keys[] = {
 	{ "jobs.max", &schema_integer, AT (jobs.max), 0, 100000, "1000", NULL,
 		"How many jobs may run at once, an eighth of them only for root and the user that remexd runs as; 0: no "
 		"job may be started." },
+	{ "jobs.total", &schema_size, AT (jobs.total), 0, 1LL << 60, "0", NULL,
+		"How much of the disk all jobs may take; the oldest ended ones are forgotten, then none is started; 0: no limit." },
+	{ "jobs.slice", &slice_type, AT (jobs.slice), 0, 0, "remex.slice", NULL,
+		"The slice of systemd in which each job has its scope." },
 	{ "record.what", &record_what_type, AT (record.what), 0, 0, "none", NULL,
 		"Which calls are recorded: none, shell (those with a terminal) or all (every command)." },
 	{ "record.directory", &schema_path, AT (record.directory), 0, 0, NULL, "/var/lib/remex/recordings",
@@ -334,6 +354,7 @@ void config_free (struct config *config)
 	free (config->identities);
 	free (config->audit_file);
 	free (config->jobs.directory);
+	free (config->jobs.slice);
 	free (config->record.directory);
 	config_tunnel_free (&config->tunnel);
 	free (config->front_user);

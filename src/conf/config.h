@@ -84,6 +84,8 @@ struct config {
 		int keep_number; /* 200; ended jobs of one identity that are kept */
 		int each; /* 64; running jobs of one identity, except root and the daemon's user; at most max */
 		int max; /* 1000 running jobs; 0: none may be started */
+		int64_t total; /* 0; bytes of the disk that all jobs may take when one is started; 0: no limit */
+		char *slice; /* "remex.slice", where systemd has a scope for each job */
 	} jobs;
 	struct {
 		char *directory; /* absolute; NULL: the caller's default */

@@ -251,6 +251,19 @@ int64_t job_directory_bytes (int jobs, const char *id)
 	return bytes;
 }
 
+int64_t job_directory_disk (int jobs, const char *id)
+{
+	int directory = open_job (jobs, id);
+	struct stat stat;
+	int64_t bytes = 0;
+
+	for (size_t i = 0; directory >= 0 && i < sizeof names / sizeof *names; i++)
+		if (fstatat (directory, names[i], &stat, AT_SYMLINK_NOFOLLOW) == 0)
+			bytes += (int64_t)stat.st_blocks * 512;
+	fd_close (&directory);
+	return bytes;
+}
+
 void job_files_close (struct job_files *files)
 {
 	fd_close (&files->directory);

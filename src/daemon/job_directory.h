@@ -87,8 +87,9 @@ json_t *job_directory_outcome (int jobs, const char *id, double *when);
  * found again. */
 void job_directory_set_outcome (int jobs, const char *id, const char *line);
 
-/* The size of its output in bytes; 0 where it cannot be read. */
+/* The size of its output in bytes; 0 where it cannot be read. And what its files take on the disk, without their holes. */
 int64_t job_directory_bytes (int jobs, const char *id);
+int64_t job_directory_disk (int jobs, const char *id);
 
 /* Open the files for reading, as a replay needs them. 0 or -1 with errno. */
 int job_directory_replay (int jobs, const char *id, struct job_files *files);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,15 @@ enum {
 	ASKING_MS = 3000, /* for busctl */
 	MOVING_MS = 1000, /* from systemd's answer to the move */
 	LOOK_MS = 10, /* between two looks */
+	OWN_PROCESSES = 3, /* holder, keeper, worker, */
+	OWN_MEMORY = 16 * 1024 * 1024, /* with their memory, which grows with the plugins */
+	WORDS_MAX = 40, /* of the command line */
+};
+
+/* The words of busctl. */
+struct busctl_words {
+	const char *argv[WORDS_MAX + 1];
+	int n;
 };
 
 #define SEARCH_PATH "/usr/local/bin:/usr/bin:/bin"
@@ -36,18 +46,30 @@ bool job_scope_offered (void)
 	       access (path, F_OK) == 0;
 }
 
-int job_scope_start (struct job_scope *scope, const char *id, pid_t holder, pid_t recorder)
+static void add (struct busctl_words *words, const char *word)
 {
-	char pid[16], other[16], words[64];
-	/* A job that ignores SIGTERM must not hold up the end of the machine for long: microseconds until SIGKILL. */
-	const char *argv[] = { "busctl", geteuid () == 0 ? "--system" : "--user", "--quiet", "call",
-		"org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
-		"StartTransientUnit", "ssa(sv)a(sa(sv))", scope->unit, "fail", "4", "Description", "s", words, "PIDs",
-		"au", "1", pid, "CollectMode", "s", "inactive-or-failed", "TimeoutStopUSec", "t", "10000000", "0", NULL,
-		NULL };
-	enum { NUMBER = 17, AFTER_PID = 19, END = 26 }; /* of the processes; in argv */
+	if (words->n < WORDS_MAX)
+		words->argv[words->n++] = word;
+}
+
+static void add_property (struct busctl_words *words, const char *name, const char *type, const char *value)
+{
+	add (words, name);
+	add (words, type);
+	add (words, value);
+}
+
+int job_scope_start (
+	struct job_scope *scope, const char *id, pid_t holder, pid_t recorder, const struct job_scope_bounds *bounds)
+{
+	char pid[16], other[16], description[64], memory[24], processes[24], count[4];
+	struct busctl_words words = { .argv = { "busctl", geteuid () == 0 ? "--system" : "--user", "--quiet", "call",
+					      "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+					      "org.freedesktop.systemd1.Manager", "StartTransientUnit",
+					      "ssa(sv)a(sa(sv))" },
+		.n = 9 };
 	struct spawn spawn = {
-		.argv = argv,
+		.argv = words.argv,
 		.env = (const char *const *)environ,
 		.path = SEARCH_PATH,
 		.fds = { -1, -1, -1 },
@@ -59,12 +81,27 @@ int job_scope_start (struct job_scope *scope, const char *id, pid_t holder, pid_
 	snprintf (scope->unit, sizeof scope->unit, "remex-job-%s.scope", id);
 	snprintf (pid, sizeof pid, "%d", (int)holder);
 	snprintf (other, sizeof other, "%d", (int)recorder);
-	snprintf (words, sizeof words, "job %s of remexd", id);
-	if (recorder) {
-		memmove (&argv[AFTER_PID + 1], &argv[AFTER_PID], (END - AFTER_PID) * sizeof *argv);
-		argv[NUMBER] = "2";
-		argv[AFTER_PID] = other;
-	}
+	snprintf (description, sizeof description, "job %s of remexd", id);
+	snprintf (memory, sizeof memory, "%" PRId64, bounds->memory + OWN_MEMORY);
+	snprintf (processes, sizeof processes, "%" PRId64, bounds->processes + OWN_PROCESSES);
+	snprintf (count, sizeof count, "%d", 5 + (bounds->memory > 0) + (bounds->processes > 0));
+	add (&words, scope->unit);
+	add (&words, "fail");
+	add (&words, count);
+	add_property (&words, "Description", "s", description);
+	add_property (&words, "Slice", "s", bounds->slice);
+	add_property (&words, "PIDs", "au", recorder ? "2" : "1");
+	add (&words, pid);
+	if (recorder)
+		add (&words, other);
+	add_property (&words, "CollectMode", "s", "inactive-or-failed");
+	/* A job that ignores SIGTERM must not hold up the end of the machine for long: microseconds until SIGKILL. */
+	add_property (&words, "TimeoutStopUSec", "t", "10000000");
+	if (bounds->memory > 0)
+		add_property (&words, "MemoryMax", "t", memory);
+	if (bounds->processes > 0)
+		add_property (&words, "TasksMax", "t", processes);
+	add (&words, "0");
 	if (spawn_start (&spawn, &scope->busctl, &err) < 0) {
 		scope->busctl = (struct child){ .pid = -1, .pidfd = -1 };
 		log_warning ("a job gets no scope of systemd: %s", err.text);

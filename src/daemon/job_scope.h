@@ -18,6 +18,13 @@
 #include "base/text.h"
 #include "proc/spawn.h"
 
+/* What all processes of the job together may have (systemd.resource-control(5)), where systemd has the controllers; 0: no bound.
+ * remexd's own three processes are added. */
+struct job_scope_bounds {
+	int64_t memory, processes;
+	const char *slice; /* for the scope: "remex.slice" */
+};
+
 struct job_scope {
 	char unit[TEXT_JOB_ID + 24]; /* remex-job-ID.scope */
 	pid_t holder;
@@ -29,8 +36,10 @@ struct job_scope {
 /* Does a systemd manage this daemon's processes: that of the system for root, that of the user else? */
 bool job_scope_offered (void);
 
-/* Begin, for the holder and, if the job is recorded, its recorder (else 0). `busctl.pidfd` is readable when busctl has ended. 0, or -1: there will be no scope. */
-int job_scope_start (struct job_scope *scope, const char *id, pid_t holder, pid_t recorder);
+/* Begin, for the holder and, if the job is recorded, its recorder (else 0). `busctl.pidfd` is readable when busctl has ended. 0, or
+ * -1: there will be no scope. */
+int job_scope_start (
+	struct job_scope *scope, const char *id, pid_t holder, pid_t recorder, const struct job_scope_bounds *bounds);
 
 /* Go on: call it when busctl has ended, and by job_scope_time. True: it is over. */
 bool job_scope_go_on (struct job_scope *scope);

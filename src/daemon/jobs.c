@@ -26,6 +26,7 @@
 #include "base/passrights.h"
 #include "base/paths.h"
 #include "base/private_directory.h"
+#include "base/quantity.h"
 #include "base/text.h"
 #include "daemon/job_scope.h"
 #include "daemon/job_trail.h"
@@ -65,6 +66,7 @@ struct known_job {
 	int pidfd; /* of the holder; -1: none */
 	json_t *outcome; /* ENDED, LOST */
 	double ended; /* ENDED, LOST: Unix time */
+	int64_t disk; /* ENDED, LOST: bytes that its files take */
 	bool settled; /* ended since the last trim_all */
 	struct job_trail trail; /* of its end */
 	bool removed; /* forgotten, except for the line of its end */
@@ -288,6 +290,34 @@ again:
 		}
 }
 
+/* All jobs together take more of the disk than they may: forget ended ones, the oldest first. Returns how much they still take;
+ * 0: there is no limit. Jobs are freed, as by trim_all. */
+static int64_t trim_disk (struct jobs *jobs)
+{
+	int64_t most = jobs->generation->config->jobs.total, sum = 0;
+	struct known_job *job, *oldest;
+
+	if (!most)
+		return 0;
+	list_each (job, &jobs->all, node)
+		sum += is_live (job) ? job_directory_disk (jobs->directory, job->record.id) : job->disk;
+	while (sum > most) {
+		int64_t disk;
+
+		oldest = NULL;
+		list_each (job, &jobs->all, node)
+			if (!is_kept (jobs, job) && (!oldest || job->ended < oldest->ended))
+				oldest = job;
+		if (!oldest)
+			break;
+		disk = oldest->disk;
+		if (!forget (jobs, oldest))
+			break;
+		sum -= disk;
+	}
+	return sum;
+}
+
 /* --- the audit trail --------------------------------------------------------------------------------------------- */
 
 /* Send the lines about the ends of jobs that are owed, so many at a time. */
@@ -373,6 +403,7 @@ static void settle (struct jobs *jobs, struct known_job *job, bool never)
 	job->phase = json_object_get (job->outcome, "done") || json_object_get (job->outcome, "error") ? PHASE_ENDED
 												       : PHASE_LOST;
 	job->settled = true;
+	job->disk = job_directory_disk (jobs->directory, job->record.id);
 	job->removed = !job_directory_has_output (jobs->directory, job->record.id);
 	job_trail_owe (&job->trail, jobs->directory, &job->record);
 	if (job->removed && !job_trail_holds (&job->trail, jobs->audit))
@@ -633,14 +664,26 @@ struct job_recording {
 	pid_t pid; /* of the recorder; 0: none */
 };
 
-static int read_start (struct job_record *record, struct job_recording *recording, const char *data, size_t n)
+/* The next number of a payload, from 0; -1: it is none. */
+static int64_t next_number (const char **at, const char *end)
+{
+	const char *text = next_text (at, end, 18);
+	size_t n = text ? strlen (text) : 0;
+
+	return n && strspn (text, "0123456789") == n ? (int64_t)strtoll (text, NULL, 10) : -1;
+}
+
+/* `limits`: of the call, those that bind all its processes together. */
+static int read_start (struct job_record *record, struct job_recording *recording, struct call_limits *limits,
+	const char *data, size_t n)
 {
 	const char *at = data, *end = data + n, *name, *key, *call, *command, *flags, *file;
 
 	if (!(name = next_text (&at, end, JOB_NAME_MAX)) || !(key = next_text (&at, end, JOB_NAME_MAX)) ||
 		!(call = next_text (&at, end, JOB_CALL_MAX)) || !(command = next_text (&at, end, JOB_COMMAND_MAX)) ||
 		!(flags = next_text (&at, end, 8)) || !(file = next_text (&at, end, RECORDER_NAME - 1)) ||
-		(*file && !recorder_is_name (file)))
+		(*file && !recorder_is_name (file)) || (limits->value[LIMIT_MEMORY] = next_number (&at, end)) < 0 ||
+		(limits->value[LIMIT_PROCESSES] = next_number (&at, end)) < 0)
 		return -1;
 	strcpy (recording->name, file);
 	recording->refuse = strchr (flags, 'r');
@@ -670,6 +713,18 @@ static int check_number (const struct jobs *jobs, const struct job_caller *calle
 	if (!caller->full && own >= config->jobs.each)
 		return err_set (err, CODE_BUSY, "%s has %d running jobs already (jobs.each)", caller->you, own);
 	return 0;
+}
+
+/* May one more job be put on the disk? */
+static int check_disk (struct jobs *jobs, struct err *err)
+{
+	int64_t most = jobs->generation->config->jobs.total, sum = trim_disk (jobs);
+	char taken[QUANTITY_SHOWN], limit[QUANTITY_SHOWN];
+
+	if (!most || sum < most)
+		return 0;
+	return err_set (err, CODE_BUSY, "the jobs take %s of the disk already, and may take %s (jobs.total)",
+		quantity_show (QUANTITY_SIZE, sum, taken), quantity_show (QUANTITY_SIZE, most, limit));
 }
 
 static int make_id (struct jobs *jobs, char id[TEXT_JOB_ID + 1])
@@ -797,6 +852,9 @@ static int fork_holder (struct jobs *jobs, struct known_job *job, const struct j
 	}
 	fd_close (&birth.log);
 	fd_close (&holder.recorder); /* without a holder the recorder ends */
+	if (holder.cgroup >= 0)
+		cgroup_bound (holder.cgroup, caller->limits.value[LIMIT_MEMORY],
+			caller->limits.value[LIMIT_PROCESSES] ? caller->limits.value[LIMIT_PROCESSES] + 1 : 0);
 	fd_close (&holder.cgroup);
 	if (result < 0)
 		cgroup_remove_job (jobs->cgroups, job->record.id);
@@ -809,7 +867,7 @@ static struct known_job *make_job (struct jobs *jobs, const struct job_caller *c
 	struct job_files files;
 	struct known_job *job;
 
-	if (check_number (jobs, caller, err) < 0)
+	if (check_number (jobs, caller, err) < 0 || check_disk (jobs, err) < 0)
 		return NULL;
 	if (make_id (jobs, record->id) < 0) {
 		err_sys (err, CODE_INTERNAL, "no random number for the job's id");
@@ -841,15 +899,19 @@ static void start_again (struct jobs *jobs, uint64_t request, struct known_job *
 }
 
 static void start_job (
-	struct jobs *jobs, const struct job_caller *caller, const struct record *asked, const void *data, size_t n)
+	struct jobs *jobs, const struct job_caller *asks, const struct record *asked, const void *data, size_t n)
 {
+	struct job_caller with_limits = *asks;
+	const struct job_caller *caller = &with_limits;
+	struct call_limits limits = { .value = { 0 } };
+	struct job_scope_bounds bounds = { .slice = jobs->generation->config->jobs.slice };
 	struct job_record record = { .uid = (uid_t)asked->a, .started = unix_time () };
 	struct job_recording recording = { .pid = 0 };
 	bool scope = job_scope_offered ();
 	struct known_job *job, *known;
 	struct err err;
 
-	if (read_start (&record, &recording, data, n) < 0) {
+	if (read_start (&record, &recording, &limits, data, n) < 0) {
 		refuse_request (jobs, asked->id, CODE_BAD_VALUE, "a malformed request for a job");
 		return;
 	}
@@ -857,8 +919,11 @@ static void start_job (
 		start_again (jobs, asked->id, known);
 		return;
 	}
-	snprintf (record.owner, sizeof record.owner, "%s", caller->owner);
-	snprintf (record.you, sizeof record.you, "%s", caller->you);
+	call_limits_lower (&with_limits.limits, &limits);
+	bounds.memory = caller->limits.value[LIMIT_MEMORY];
+	bounds.processes = caller->limits.value[LIMIT_PROCESSES];
+	memcpy (record.owner, caller->owner, sizeof record.owner);
+	memcpy (record.you, caller->you, sizeof record.you);
 	snprintf (record.boot, sizeof record.boot, "%s", jobs->boot);
 	record.audited = jobs->audit->kind != AUDIT_NONE;
 	access_name (record.user, sizeof record.user, record.uid);
@@ -868,7 +933,7 @@ static void start_job (
 	}
 	job->request = asked->id;
 	watch (jobs, job->pidfd, &job->holder_event, EVENT_HOLDER);
-	if (scope && job_scope_start (&job->scope, job->record.id, job->child, recording.pid) == 0) {
+	if (scope && job_scope_start (&job->scope, job->record.id, job->child, recording.pid, &bounds) == 0) {
 		job->scoped = true;
 		watch (jobs, job->scope.busctl.pidfd, &job->scope_event, EVENT_SCOPE);
 	} else {
@@ -1029,6 +1094,7 @@ static bool drop (struct jobs *jobs, struct known_job *job)
 	if (!job_trail_holds (&job->trail, jobs->audit))
 		return forget (jobs, job);
 	job_directory_remove_output (jobs->directory, job->record.id);
+	job->disk = job_directory_disk (jobs->directory, job->record.id);
 	job->removed = true;
 	return true;
 }
@@ -1182,6 +1248,7 @@ void jobs_watch (struct jobs *jobs)
 	write_ends (jobs);
 	trim_all (jobs);
 	expire (jobs);
+	trim_disk (jobs);
 }
 
 int64_t jobs_time (const struct jobs *jobs)

@@ -366,7 +366,7 @@ static int prepare (struct job_start *start, const struct verb *verb, const stru
 	const json_t *job = json_object_get (message->header, "job"), *args = json_object_get (message->header, "args");
 	const struct grant *grant = start->call.identity->grant;
 	struct call_limits limits = { { 0 } };
-	char *attachment = NULL, command[COMMAND_WORDS], flags[8] = "";
+	char *attachment = NULL, command[COMMAND_WORDS], flags[8] = "", memory[24], processes[24];
 	size_t more;
 	bool tty = json_object_get (message->header, "tty"), refuse;
 	/* The worker knows a call with input by its key `input`, which is not in the header yet. That of a terminal is always
@@ -395,6 +395,8 @@ static int prepare (struct job_start *start, const struct verb *verb, const stru
 		recording_name (
 			start->recording, start->call.front, start->call.identity, start->call.number, start->uid);
 	}
+	snprintf (memory, sizeof memory, "%lld", (long long)limits.value[LIMIT_MEMORY]);
+	snprintf (processes, sizeof processes, "%lld", (long long)limits.value[LIMIT_PROCESSES]);
 	buf_init (&start->request, 8192);
 	start->header_n = message->text_len + strlen (insert);
 	start->text_n = start->header_n + more;
@@ -412,7 +414,8 @@ static int prepare (struct job_start *start, const struct verb *verb, const stru
 	if (add_text (&start->request, word_of (job, "name")) < 0 ||
 		add_text (&start->request, word_of (job, "key")) < 0 || add_text (&start->request, verb->name) < 0 ||
 		add_text (&start->request, command) < 0 || add_text (&start->request, flags) < 0 ||
-		add_text (&start->request, start->recording) < 0)
+		add_text (&start->request, start->recording) < 0 || add_text (&start->request, memory) < 0 ||
+		add_text (&start->request, processes) < 0)
 		return err_set (err, CODE_BUSY, "out of memory");
 	return 0;
 }

@@ -82,6 +82,7 @@ static struct held {
 	pid_t keeper;
 	int keeper_link, worker_link; /* -1: gone */
 	int cgroup_kill;
+	int account; /* the cgroup that counts what the job was refused: its own, or its scope; -1: there is none */
 	bool keeper_reaped, worker_failed; /* worker_failed: it has said why it cannot start */
 
 	int64_t started_ms, ended_ms; /* clock_ms, as all times; 0: not yet */
@@ -780,6 +781,8 @@ static int start (struct err *err)
 	int result;
 
 	held.cgroup_kill = held.given->cgroup >= 0 ? cgroup_kill_open (held.given->cgroup) : -1;
+	held.account =
+		held.given->cgroup >= 0 ? fcntl (held.given->cgroup, F_DUPFD_CLOEXEC, 3) : cgroup_open_own_scope ();
 	result = fork_keeper (err);
 	close_given ();
 	if (become_user (&refused) < 0) {
@@ -870,10 +873,23 @@ static void end (void)
 	held.viewers.outcome = held.line;
 }
 
+/* A job that did not end well may have been ended by a limit that its cgroup holds. */
+static void name_limit (void)
+{
+	struct job_outcome *outcome = &held.outcome;
+	struct cgroup_events events;
+
+	if (held.account < 0)
+		return;
+	cgroup_read_events (held.account, &events);
+	job_outcome_name_limit (outcome, &held.limits, &events);
+}
+
 static void make_line (void)
 {
 	struct job_outcome *outcome = &held.outcome;
 
+	name_limit ();
 	outcome->done.seconds = (double)(held.ended_ms - held.started_ms) / 1000;
 	outcome->done.pipe_held = held.streams.pipe_held;
 	outcome->bytes = held.spool.end;
@@ -1141,7 +1157,9 @@ int holder_run (void *arg)
 	struct err err = { 0 };
 	int result;
 
-	held = (struct held){ .given = arg, .signals = -1, .keeper_link = -1, .worker_link = -1, .cgroup_kill = -1 };
+	held = (struct held){
+		.given = arg, .signals = -1, .keeper_link = -1, .worker_link = -1, .cgroup_kill = -1, .account = -1
+	};
 	job_streams_init (&held.streams, -1);
 	log_setup ("remexd[job]", held.given->birth->config->log);
 	if (set_up (&err) < 0) {

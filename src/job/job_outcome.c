@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,26 @@ size_t job_outcome_line (const struct job_outcome *outcome, char line[HOLDER_OUT
 			"\"input\":%lld}\n",
 			(long long)outcome->bytes, (long long)outcome->cut, (long long)outcome->input);
 	return n;
+}
+
+void job_outcome_name_limit (
+	struct job_outcome *outcome, const struct call_limits *limits, const struct cgroup_events *events)
+{
+	struct done *done = &outcome->done;
+	bool killed = events->killed > 0 && limits->value[LIMIT_MEMORY];
+	bool refused = events->refused > 0 && limits->value[LIMIT_PROCESSES];
+
+	if (killed && outcome->failed && outcome->code == CODE_PLUGIN_CRASHED) {
+		outcome->failed = false;
+		*outcome->text = '\0';
+		done->outcome = OUTCOME_SIGNALLED;
+		done->number = SIGKILL;
+	}
+	if ((!killed && !refused) || outcome->failed || done->limit != LIMIT_NONE ||
+		(done->outcome != OUTCOME_SIGNALLED && (done->outcome != OUTCOME_EXITED || !done->number)))
+		return;
+	done->limit = killed ? LIMIT_MEMORY : LIMIT_PROCESSES;
+	done->limit_value = limits->value[done->limit];
 }
 
 void job_outcome_reserve (int fd)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "job/holder.h"
+#include "proc/cgroup.h"
 #include "wire/codes.h"
 #include "wire/done.h"
 
@@ -18,6 +19,11 @@ struct job_outcome {
 	int64_t bytes, cut, input;
 	const char *recording; /* "complete", "cut"; NULL: it is not recorded */
 };
+
+/* Name the limit of memory or processes that has ended the job, where its cgroup has counted that: a command that was killed, or
+ * has failed, and had too much of one. Other outcomes stay. A worker that was killed for its command's memory has not crashed. */
+void job_outcome_name_limit (
+	struct job_outcome *outcome, const struct call_limits *limits, const struct cgroup_events *events);
 
 /* Make the line: with its newline, in `line`. rusage is that of all children of this process that were waited for. Returns its
  * length. */

@@ -250,23 +250,82 @@ static bool is_of_worker (const char *path)
 	       sscanf (before, "remex-%d", &pid) == 1;
 }
 
-int cgroup_open_own_cpu (void)
+/* Open the caller's own cgroup, if its path passes that test; else -1. */
+static int open_own (bool (*is_right) (const char *path))
 {
 	char own[PATH_MAX], path[PATH_MAX], *line = NULL;
 	size_t size = 0;
-	int fd = -1, dir;
+	int dir = -1;
 	FILE *mounts;
 
-	if (own_path (own) < 0 || !is_of_worker (own) || !(mounts = fopen ("/proc/self/mountinfo", "re")))
+	if (own_path (own) < 0 || !is_right (own) || !(mounts = fopen ("/proc/self/mountinfo", "re")))
 		return -1;
-	while (fd < 0 && getline (&line, &size, mounts) > 0)
-		if (mount_path (path, line, own) == 0 && (dir = open_dir (AT_FDCWD, path)) >= 0) {
-			fd = openat (dir, "cpu.stat", O_RDONLY | O_CLOEXEC);
-			fd_close (&dir);
-		}
+	while (dir < 0 && getline (&line, &size, mounts) > 0)
+		if (mount_path (path, line, own) == 0)
+			dir = open_dir (AT_FDCWD, path);
 	free (line);
 	fclose (mounts);
+	return dir;
+}
+
+int cgroup_open_own_cpu (void)
+{
+	int dir = open_own (is_of_worker), fd = dir < 0 ? -1 : openat (dir, "cpu.stat", O_RDONLY | O_CLOEXEC);
+
+	fd_close (&dir);
 	return fd;
+}
+
+static bool is_scope_of_job (const char *path)
+{
+	static const char prefix[] = "/remex-job-", suffix[] = ".scope";
+	const char *last = strrchr (path, '/');
+
+	return last && !strncmp (last, prefix, sizeof prefix - 1) &&
+	       strlen (last) > sizeof prefix + sizeof suffix - 2 &&
+	       !strcmp (last + strlen (last) - (sizeof suffix - 1), suffix);
+}
+
+int cgroup_open_own_scope (void)
+{
+	return open_own (is_scope_of_job);
+}
+
+static void bound (int cgroup, const char *file, int64_t most)
+{
+	char word[24];
+
+	snprintf (word, sizeof word, "%" PRId64, most);
+	if (most)
+		write_file (cgroup, file, word);
+}
+
+void cgroup_bound (int cgroup, int64_t memory, int64_t processes)
+{
+	bound (cgroup, "memory.max", memory);
+	bound (cgroup, "pids.max", processes);
+}
+
+/* The number behind `key` in a file with a line for each key; 0: there is none. */
+static int64_t read_count (int cgroup, const char *file, const char *key)
+{
+	char text[1024];
+	int fd = openat (cgroup, file, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : pread (fd, text, sizeof text - 1, 0);
+	int64_t count = 0;
+
+	fd_close (&fd);
+	text[n > 0 ? n : 0] = '\0';
+	for (const char *line = text; *line; line += strcspn (line, "\n"), line += *line == '\n')
+		if (!strncmp (line, key, strlen (key)) && line[strlen (key)] == ' ')
+			count = strtoll (line + strlen (key), NULL, 10);
+	return count > 0 ? count : 0;
+}
+
+void cgroup_read_events (int cgroup, struct cgroup_events *events)
+{
+	events->killed = read_count (cgroup, "memory.events", "oom_kill");
+	events->refused = read_count (cgroup, "pids.events", "max");
 }
 
 int64_t cgroup_cpu_us (int cpu_stat)

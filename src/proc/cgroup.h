@@ -2,7 +2,9 @@
  *
  * The root is the daemon's own cgroup in the unified hierarchy, found from /proc/self/cgroup and the mount of type
  * cgroup2; it is usable when we may make directories and move processes there, and the kernel has cgroup.kill (5.14).
- * No controller is ever enabled. Names: worker-SERIAL; job-ID; `left` for processes that finished commands left behind;
+ * No controller is ever enabled: a controller above a process that outlives the daemon would keep systemd from starting the
+ * next daemon in that cgroup ("no internal processes", below). Those that somebody else has enabled are used (cgroup_bound).
+ * Names: worker-SERIAL; job-ID; `left` for processes that finished commands left behind;
  * `daemon` for the daemon itself (cgroups_settle), so that no cgroup has both processes and cgroups in it (cgroups(7),
  * "no internal processes").
  */
@@ -37,6 +39,20 @@ int cgroup_make (const struct cgroups *cgroups, uint64_t serial);
  * nothing that has processes. */
 int cgroup_make_job (const struct cgroups *cgroups, const char *id);
 void cgroup_remove_job (const struct cgroups *cgroups, const char *id);
+
+/* Bound all processes in the cgroup together: memory in bytes (memory.max), and processes and threads (pids.max); 0: no
+ * bound. Without its controller a bound is not set, which is no error. */
+void cgroup_bound (int cgroup, int64_t memory, int64_t processes);
+
+/* What has happened in a cgroup since it was made: processes that were killed because there was too much memory, forks that
+ * were refused because there were too many processes. 0 also where the controller is missing. */
+struct cgroup_events {
+	int64_t killed, refused;
+};
+void cgroup_read_events (int cgroup, struct cgroup_events *events);
+
+/* Open the caller's own cgroup, if it is the scope of one job (daemon/job_scope.h): remex-job-ID.scope. Else -1. */
+int cgroup_open_own_scope (void);
 
 /* Move the calling process into the cgroup; 0 or -1. */
 int cgroup_enter (int cgroup);

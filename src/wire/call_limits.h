@@ -9,7 +9,8 @@
  * are keys of a call itself; the others are members of its key `limits` (doc/protocol.md, 6.1).
  *
  * Where a worker has a cgroup, the CPU time of all its processes together is held, too (worker/subprocess.c). No controller
- * is used for that.
+ * is used for that. Where systemd makes a scope for a job, the scope holds the memory and the number of all its processes
+ * together, too (daemon/job_scope.h).
  *
  * RLIMIT_DATA holds memory, because RLIMIT_AS also counts address space that a program reserves and never uses (Go, Java,
  * sanitizers). RLIMIT_NPROC counts all processes and threads of the user, and does not hold root.

@@ -56,7 +56,8 @@ enum record_type {
 		40, /* id request, a uid of the job's user; texts, each with its NUL: the job's name and key (""), the
 			       call, the words of its command, and flags: "t" it has a terminal, "i" its input stays open, "d"
 			       nothing is dropped that its last viewer has not had, "r" or "g" it is recorded (refuse, go_on);
-			       and the name of the recording, "" for none */
+			       the name of the recording, "" for none; its limits of memory (bytes) and of processes, in decimal
+			       (0: none) */
 	REC_JOB_OPEN, /* id request; the job's id or key */
 	REC_JOB_LIST, /* id request; nothing */
 	REC_JOB_REMOVE, /* id request; the job's id */

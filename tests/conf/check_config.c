@@ -50,6 +50,8 @@ static void check_defaults (const struct config *config)
 	ck_assert_int_eq (config->jobs.keep_number, 200);
 	ck_assert_int_eq (config->jobs.each, 64);
 	ck_assert_int_eq (config->jobs.max, 1000);
+	ck_assert_int_eq (config->jobs.total, 0);
+	ck_assert_str_eq (config->jobs.slice, "remex.slice");
 	ck_assert_int_eq (config->audit, AUDIT_NONE);
 	ck_assert_ptr_null (config->audit_file);
 	ck_assert_uint_eq (config->n_plugins, 0);
@@ -430,6 +432,16 @@ static const struct {
 	{ "log: verbose", "f:1:6: log must be error, warning, info or debug, not 'verbose'" },
 	{ "log: Info", "f:1:6: log must be error, warning, info or debug, not 'Info'" },
 	{ "log:", "f:1:5: log must be error, warning, info or debug, not empty" },
+	{ "jobs: {slice: remex}",
+		"f:1:15: jobs.slice must be the name of a slice of systemd, such as remex.slice, not 'remex'" },
+	{ "jobs: {slice: .slice}",
+		"f:1:15: jobs.slice must be the name of a slice of systemd, such as remex.slice, not '.slice'" },
+	{ "jobs: {slice: a-.slice}",
+		"f:1:15: jobs.slice must be the name of a slice of systemd, such as remex.slice, not 'a-.slice'" },
+	{ "jobs: {slice: a/b.slice}",
+		"f:1:15: jobs.slice must be the name of a slice of systemd, such as remex.slice, not 'a/b.slice'" },
+	{ "jobs: {slice: [a.slice]}",
+		"f:1:15: jobs.slice must be the name of a slice of systemd, such as remex.slice, not a list" },
 	{ "front_user:", "f:1:12: front_user must be the name of a user, not empty" },
 	{ "front_user: ''", "f:1:13: front_user must be the name of a user, not \"\"" },
 	{ "front_user: [a]", "f:1:13: front_user must be the name of a user, not a list" },

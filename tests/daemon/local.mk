@@ -4,6 +4,7 @@ daemon_tests = \
 	%D%/check_claims \
 	%D%/check_front_process \
 	%D%/check_identity_files \
+	%D%/check_job_scope \
 	%D%/check_keeper_process \
 	%D%/check_listening \
 	%D%/check_reload \
@@ -29,6 +30,11 @@ daemon_libs = \
 %C%_check_identity_files_CFLAGS = $(check_cflags)
 %C%_check_identity_files_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=strndup
 %C%_check_identity_files_LDADD = $(daemon_libs)
+%C%_check_job_scope_SOURCES = %D%/check_job_scope.c
+%C%_check_job_scope_CFLAGS = $(check_cflags)
+%C%_check_job_scope_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=access,--wrap=geteuid,--wrap=spawn_start
+%C%_check_job_scope_LDADD = src/daemon/libdaemon.la src/gate/libgate.la src/proc/libproc.la src/conf/libconf.la \
+	src/net/libnet.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) $(YAML_LIBS) -ldl -lm $(check_libs)
 %C%_check_keeper_process_SOURCES = %D%/check_keeper_process.c $(daemon_far_end)
 %C%_check_keeper_process_CFLAGS = $(check_cflags)
 %C%_check_keeper_process_LDADD = $(daemon_libs)

@@ -75,6 +75,71 @@ START_TEST (test_cpu)
 }
 END_TEST
 
+/* A directory that plays a cgroup, with these controllers. */
+static int fake_cgroup (char path[], const char *const files[][2])
+{
+	int dir, fd;
+
+	ck_assert_ptr_nonnull (mkdtemp (path));
+	ck_assert_int_ge (dir = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), 0);
+	for (size_t i = 0; files[i][0]; i++) {
+		fd = openat (dir, files[i][0], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		ck_assert_int_eq (write (fd, files[i][1], strlen (files[i][1])), (ssize_t)strlen (files[i][1]));
+		close (fd);
+	}
+	return dir;
+}
+
+static void remove_fake (int dir, const char *path, const char *const files[][2])
+{
+	for (size_t i = 0; files[i][0]; i++)
+		unlinkat (dir, files[i][0], 0);
+	close (dir);
+	ck_assert_int_eq (rmdir (path), 0); /* nothing else was made */
+}
+
+static const char *content (int dir, const char *name)
+{
+	static char text[64];
+	int fd = openat (dir, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read (fd, text, sizeof text - 1);
+
+	close (fd);
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+/* Bounds are written where the controller is, and what was counted is read. */
+START_TEST (test_bounds)
+{
+	static const char *const files[][2] = { { "memory.max", "" }, { "pids.max", "" },
+		{ "memory.events", "low 1\nhigh 2\nmax 30\noom 4\noom_kill 5\noom_group_kill 6\n" },
+		{ "pids.events", "max 7\n" }, { NULL, NULL } };
+	static const char *const odd[][2] = { { "memory.events", "oom_kill\noom_kill_ 3\nxoom_kill 9\noom_kill -4" },
+		{ "pids.events", "" }, { NULL, NULL } };
+	char path[] = "/tmp/remex-check-cgroup-XXXXXX", other[] = "/tmp/remex-check-cgroup-XXXXXX";
+	int dir = fake_cgroup (path, files);
+	struct cgroup_events events;
+
+	cgroup_bound (dir, 0, 0);
+	ck_assert_str_eq (content (dir, "memory.max"), "");
+	ck_assert_str_eq (content (dir, "pids.max"), "");
+	cgroup_bound (dir, 1LL << 40, 17);
+	ck_assert_str_eq (content (dir, "memory.max"), "1099511627776");
+	ck_assert_str_eq (content (dir, "pids.max"), "17");
+	cgroup_read_events (dir, &events);
+	ck_assert_int_eq (events.killed, 5);
+	ck_assert_int_eq (events.refused, 7);
+	remove_fake (dir, path, files);
+	dir = fake_cgroup (other, odd);
+	cgroup_bound (dir, 1, 1);
+	cgroup_read_events (dir, &events);
+	ck_assert_int_eq (events.killed, 0);
+	ck_assert_int_eq (events.refused, 0);
+	remove_fake (dir, other, odd);
+}
+END_TEST
+
 START_TEST (test_none)
 {
 	struct cgroups cgroups = { .root = 7, .left = 7 };
@@ -363,6 +428,7 @@ static void add_cgroup (TCase *tcase)
 	int n = (int)(sizeof actions / sizeof *actions);
 
 	fixture_add (tcase);
+	tcase_add_test (tcase, test_bounds);
 	tcase_add_test (tcase, test_none);
 	tcase_add_test (tcase, test_cpu);
 	tcase_add_test (tcase, test_not_allowed);

@@ -62,8 +62,8 @@ def jobs():
     return {job["id"]: job for job in json.loads(streams["result"])}
 
 
-def start(script, **job):
-    end, _ = call("exec.run", {"argv": ["/bin/sh", "-c", script]}, job=job)
+def start(script, limits=None, **job):
+    end, _ = call("exec.run", {"argv": ["/bin/sh", "-c", script]}, job=job, **({"limits": limits} if limits else {}))
     assert "done" in end, end
     print("started:", end["done"])
     return end["done"]["job"]
@@ -90,11 +90,34 @@ def pids(job):
 def controllers(job):
     """The controllers that are enabled beneath the job's scope."""
     root = next(where for where in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup") if os.path.exists(where + "/cgroup.procs"))
-    with open("%s/system.slice/remex-job-%s.scope/cgroup.subtree_control" % (root, job)) as file:
+    with open("%s/remex.slice/remex-job-%s.scope/cgroup.subtree_control" % (root, job)) as file:
         return file.read().split()
 
 
+def limits():
+    """The scope of a job holds the memory and the number of all its processes together."""
+    job = start("sleep 1000", {"memory": 64 << 20, "processes": 20})
+    shown = subprocess.run(["systemctl", "show", "-p", "MemoryMax,TasksMax,Slice", "remex-job-%s.scope" % job],
+                           capture_output=True, text=True, check=True).stdout
+    assert sorted(shown.split()) == ["MemoryMax=%d" % (80 << 20), "Slice=remex.slice", "TasksMax=23"], shown
+    where = "/sys/fs/cgroup/remex.slice/remex-job-%s.scope/" % job
+    counted = os.path.exists(where + "memory.events") and os.path.exists(where + "pids.events")
+    assert "done" in call("job.kill", {"id": job})[0]
+    if not counted:
+        print("limits: the properties of the scope only: no controllers of cgroup2 here")
+        return
+    for limit, value, script in (
+            ("processes", 20, "for i in $(seq 100); do sleep 1000 & done; exit 1"),
+            ("memory", 64 << 20, "for i in 1 2 3; do python3 -c 'import time; x = b\"x\" * (40 << 20); time.sleep(2)' & "
+                                 "pids=\"$pids $!\"; done; for i in $pids; do wait $i || exit 3; done")):
+        job = start(script, {limit: value})
+        done = call("job.wait", {"id": job})[0]["done"]
+        assert (done["limit"], done["limit_value"]) == (limit, value), done
+    print("limits: passed")
+
+
 def before():
+    limits()
     ticks = start("i=0; while :; do i=$((i+1)); echo $i; sleep 0.2; done", name="ticks")
     short = start("sleep 6; echo short; exit 7", name="short")
     members = pids(ticks)
