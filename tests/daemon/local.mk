@@ -4,7 +4,9 @@ daemon_tests = \
 	%D%/check_claims \
 	%D%/check_front_process \
 	%D%/check_identity_files \
+	%D%/check_job_directory \
 	%D%/check_job_scope \
+	%D%/check_jobs \
 	%D%/check_keeper_process \
 	%D%/check_listening \
 	%D%/check_reload \
@@ -30,6 +32,13 @@ daemon_libs = \
 %C%_check_identity_files_CFLAGS = $(check_cflags)
 %C%_check_identity_files_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=strndup
 %C%_check_identity_files_LDADD = $(daemon_libs)
+%C%_check_job_directory_SOURCES = %D%/check_job_directory.c
+%C%_check_job_directory_CFLAGS = $(check_cflags)
+%C%_check_job_directory_LDADD = $(daemon_libs)
+%C%_check_jobs_SOURCES = %D%/check_jobs.c $(daemon_far_end)
+%C%_check_jobs_CFLAGS = $(check_cflags)
+%C%_check_jobs_LDADD = src/daemon/libdaemon.la src/job/libjob.la src/worker/libworker.la src/plugin/libplugin.la src/gate/libgate.la \
+	src/audit/libaudit.la src/loop/libloop.la $(worker_libs) $(VTERM_LIBS) $(UV_LIBS)
 %C%_check_job_scope_SOURCES = %D%/check_job_scope.c
 %C%_check_job_scope_CFLAGS = $(check_cflags)
 %C%_check_job_scope_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=access,--wrap=geteuid,--wrap=spawn_start
