@@ -23,6 +23,9 @@ enum {
 	FACTS_MAX = 4096,
 };
 
+/* No output is longer: sums of offsets do not overflow. */
+#define OFFSET_MAX (INT64_MAX / 4)
+
 /* The viewer whose records are handled. NULL: its owner has closed it, and may have freed it. */
 static struct job_viewer *current;
 
@@ -275,7 +278,7 @@ static bool take_output (struct job_viewer *viewer, const struct packet *packet)
 	size_t n;
 
 	if (record->b < 1 || record->b > TEXT_NAME_MAX || record->b > record->length || record->a < viewer->position ||
-		!text_is_name ((const char *)packet->data, (size_t)record->b))
+		record->a > OFFSET_MAX || !text_is_name ((const char *)packet->data, (size_t)record->b))
 		return false;
 	memcpy (stream, packet->data, (size_t)record->b);
 	stream[record->b] = '\0';
@@ -289,7 +292,8 @@ static bool take_screen (struct job_viewer *viewer, const struct packet *packet)
 {
 	const struct record *record = &packet->record;
 
-	if (record->b < 0 || (viewer->screen_left >= 0 && viewer->screen_left < record->length))
+	if (record->a < 0 || record->a > OFFSET_MAX || record->b < 0 ||
+		(viewer->screen_left >= 0 && viewer->screen_left < record->length))
 		return false;
 	if (viewer->screen_left < 0) {
 		viewer->screen_left = record->b;
@@ -316,7 +320,8 @@ static bool take_hello (struct job_viewer *viewer, const struct packet *packet)
 			? json_loadb ((const char *)packet->data, packet->record.length, JSON_REJECT_DUPLICATES, NULL)
 			: NULL;
 
-	if (viewer->hello || !json_is_object (facts) || packet->record.a < 0 || packet->record.b < 0) {
+	if (viewer->hello || !json_is_object (facts) || packet->record.a < 0 || packet->record.a > OFFSET_MAX ||
+		packet->record.b < 0 || packet->record.b > OFFSET_MAX) {
 		json_decref (facts);
 		return false;
 	}
@@ -338,13 +343,13 @@ static bool take (struct job_viewer *viewer, const struct packet *packet)
 	case JOB_OUTPUT: return take_output (viewer, packet);
 	case JOB_SCREEN: return take_screen (viewer, packet);
 	case JOB_CUT:
-		if (record->a > record->b || record->a < 0)
+		if (record->a > record->b || record->a < 0 || record->b > OFFSET_MAX)
 			return false;
 		viewer->position = record->b;
 		viewer->ops->cut (viewer->arg, record->a, record->b);
 		return true;
 	case JOB_INPUT_TAKEN:
-		if (record->b > 0 && record->b <= JOB_INPUT_WINDOW)
+		if (record->b > 0 && record->b <= JOB_INPUT_WINDOW && viewer->granted <= JOB_INPUT_WINDOW)
 			viewer->granted += record->b;
 		flush_input (viewer);
 		return true;

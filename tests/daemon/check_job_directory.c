@@ -263,16 +263,13 @@ START_TEST (outcomes)
 		const char *way;
 		bool is_outcome;
 	} ways[] = {
-		{ ": >" ID "/outcome", false },
-		{ "printf '{\"done\":{}}' >" ID "/outcome", false },
-		{ "printf '{\"done\":{}\\n' >" ID "/outcome", false },
-		{ "printf '[]\\n' >" ID "/outcome", false },
+		{ ": >" ID "/outcome", false }, { "printf '{\"done\":{}}' >" ID "/outcome", false },
+		{ "printf '{\"done\":{}\\n' >" ID "/outcome", false }, { "printf '[]\\n' >" ID "/outcome", false },
 		{ "printf '\\n{}\\n' >" ID "/outcome", false },
 		{ "printf '{\"a\":1,\"a\":2}\\n' >" ID "/outcome", false },
 		{ "head -c 9000 /dev/zero | tr '\\0' ' ' >" ID "/outcome; printf '{}\\n' >>" ID "/outcome", false },
 		{ "rm " ID "/outcome; printf '{}\\n' >x; ln -s ../x " ID "/outcome", false },
-		{ "rm " ID "/outcome; mkfifo " ID "/outcome", false },
-		{ "rm " ID "/outcome", false },
+		{ "rm " ID "/outcome; mkfifo " ID "/outcome", false }, { "rm " ID "/outcome", false },
 		{ "printf '{\"done\":{}}\\n' >" ID "/outcome", true },
 		{ "printf '{\"done\":{}}\\n{\"done\"' >" ID "/outcome", true }, /* the first line counts */
 	};

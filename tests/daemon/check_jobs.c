@@ -145,7 +145,8 @@ static const char *list (const struct job_caller *caller)
 	return text;
 }
 
-static const char ended[] = "{\"done\":{\"outcome\":\"exited\",\"exit\":0,\"seconds\":1.5},\"bytes\":3,\"cut\":0,\"input\":2}\n";
+static const char ended[] =
+	"{\"done\":{\"outcome\":\"exited\",\"exit\":0,\"seconds\":1.5},\"bytes\":3,\"cut\":0,\"input\":2}\n";
 
 /* What is found again: one outcome for each job, the oldest first; what cannot be believed is left alone. */
 START_TEST (found)
@@ -161,8 +162,8 @@ START_TEST (found)
 	ck_assert_int_eq (mkdirat (directory, "..a", 0700), 0);
 	ck_assert_int_eq (symlinkat ("/etc", directory, "aaaaaaaaaaa7"), 0);
 	jobs_adopt (&jobs);
-	ck_assert_str_eq (list (&alice),
-		"aaaaaaaaaaa5 running aaaaaaaaaaa3 lost aaaaaaaaaaa2 ended aaaaaaaaaaa4 lost ");
+	ck_assert_str_eq (
+		list (&alice), "aaaaaaaaaaa5 running aaaaaaaaaaa3 lost aaaaaaaaaaa2 ended aaaaaaaaaaa4 lost ");
 	ck_assert_str_eq (list (&bob), "");
 	ck_assert_int_eq (refused (&alice, REC_JOB_REMOVE, "aaaaaaaaaaa5"), CODE_FAILED);
 	ck_assert_int_eq (refused (&alice, REC_JOB_REMOVE, "aaaaaaaaaaa3"), CODE_NONE);
@@ -215,12 +216,29 @@ START_TEST (malformed)
 		size_t n;
 	} starts[] = {
 		{ "", 0 },
-		{ "n\0k\0c.v\0true\0\0" "0\0" "0", 16 }, /* the last NUL is missing */
-		{ "n\0k\0c.v\0true\0\0" "0\0", 15 },
-		{ "n\0k\0c.v\0true\0\0" "-1\0" "0\0", 18 },
-		{ "n\0k\0c.v\0true\0\0" "0\0" "1e3\0", 19 },
-		{ "n\0k\0c.v\0true\0\0" "99999999999999999999\0" "0\0", 36 },
-		{ "n\xff\0k\0c.v\0true\0\0" "0\0" "0\0", 18 },
+		{ "n\0k\0c.v\0true\0\0"
+		  "0\0"
+		  "0",
+			16 }, /* the last NUL is missing */
+		{ "n\0k\0c.v\0true\0\0"
+		  "0\0",
+			15 },
+		{ "n\0k\0c.v\0true\0\0"
+		  "-1\0"
+		  "0\0",
+			18 },
+		{ "n\0k\0c.v\0true\0\0"
+		  "0\0"
+		  "1e3\0",
+			19 },
+		{ "n\0k\0c.v\0true\0\0"
+		  "99999999999999999999\0"
+		  "0\0",
+			36 },
+		{ "n\xff\0k\0c.v\0true\0\0"
+		  "0\0"
+		  "0\0",
+			18 },
 	};
 
 	begin ("");
@@ -258,7 +276,9 @@ END_TEST
 /* The oldest ended jobs are forgotten, of each owner, and then of all. */
 START_TEST (bounds)
 {
-	static const char start[] = "n\0k\0c.v\0true\0\0" "0\0" "0";
+	static const char start[] = "n\0k\0c.v\0true\0\0"
+				    "0\0"
+				    "0";
 	int lock;
 
 	begin (_i ? ", total: 1MiB" : ", keep_number: 1");
@@ -356,11 +376,14 @@ START_TEST (ends)
 	leave ("aaaaaaaaaaa4", ended, 3, 40, false, false); /* its start is not on record */
 	leave ("aaaaaaaaaaa5", NULL, 3, 20, true, false);
 	ck_assert_int_eq (unlinkat (directory, "aaaaaaaaaaa5/job.json", 0), 0);
-	ck_assert_int_ge (close (openat (directory, "aaaaaaaaaaa5/job.json", O_CREAT | O_WRONLY, 0600)), 0); /* a crash */
+	ck_assert_int_ge (
+		close (openat (directory, "aaaaaaaaaaa5/job.json", O_CREAT | O_WRONLY, 0600)), 0); /* a crash */
 	restart ();
 	restart ();
-	ck_assert_int_eq (count ("aaaaaaaaaaa2", "\"outcome\":\"exited\",\"exit\":0,\"seconds\":1.5,\"in\":2,\"out\":3"), 1);
-	ck_assert_int_eq (count ("aaaaaaaaaaa3", "\"outcome\":\"lost\",\"why\":\"its process was killed\",\"out\":7"), 1);
+	ck_assert_int_eq (
+		count ("aaaaaaaaaaa2", "\"outcome\":\"exited\",\"exit\":0,\"seconds\":1.5,\"in\":2,\"out\":3"), 1);
+	ck_assert_int_eq (
+		count ("aaaaaaaaaaa3", "\"outcome\":\"lost\",\"why\":\"its process was killed\",\"out\":7"), 1);
 	ck_assert_int_eq (count ("aaaaaaaaaaa5", "\"outcome\":\"lost\",\"why\":\"its record was lost"), 1);
 	ck_assert_int_eq (count ("", ""), 3);
 	ck_assert_str_eq (list (&alice), "aaaaaaaaaaa2 ended aaaaaaaaaaa3 lost aaaaaaaaaaa4 ended ");
@@ -381,12 +404,15 @@ START_TEST (forged_outcomes)
 	} lines[] = {
 		{ "{\"done\":{\"outcome\":\"rich\",\"exit\":7}}\n", "\"outcome\":\"lost\"" },
 		{ "{\"done\":{\"outcome\":\"exited\",\"exit\":1e9,\"seconds\":-1}}\n", "\"outcome\":\"exited\"}" },
-		{ "{\"done\":{\"outcome\":\"exited\",\"exit\":256,\"signal\":\"\\n{}\"}}\n", "\"outcome\":\"exited\"}" },
+		{ "{\"done\":{\"outcome\":\"exited\",\"exit\":256,\"signal\":\"\\n{}\"}}\n",
+			"\"outcome\":\"exited\"}" },
 		{ "{\"done\":{\"outcome\":\"signalled\",\"signal\":\"KILL\",\"limit\":\"x\"}}\n",
 			"\"outcome\":\"signalled\",\"signal\":\"KILL\"}" },
-		{ "{\"done\":{\"outcome\":\"timed_out\",\"limit\":\"idle\"},\"bytes\":\"many\",\"rusage\":{\"user\":1}}\n",
+		{ "{\"done\":{\"outcome\":\"timed_out\",\"limit\":\"idle\"},\"bytes\":\"many\",\"rusage\":{\"user\":1}}"
+		  "\n",
 			"\"outcome\":\"timed_out\",\"limit\":\"idle\"}" },
-		{ "{\"error\":{\"code\":\"no such\",\"message\":\"x\"},\"bytes\":-5,\"rusage\":[]}\n", "\"error\":\"internal\"}" },
+		{ "{\"error\":{\"code\":\"no such\",\"message\":\"x\"},\"bytes\":-5,\"rusage\":[]}\n",
+			"\"error\":\"internal\"}" },
 		{ "{\"error\":7,\"done\":{\"outcome\":\"exited\"}}\n", "\"error\":\"internal\"}" },
 	};
 
