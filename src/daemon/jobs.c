@@ -28,6 +28,7 @@
 #include "base/private_directory.h"
 #include "base/quantity.h"
 #include "base/text.h"
+#include "daemon/job_killer.h"
 #include "daemon/job_scope.h"
 #include "daemon/job_trail.h"
 #include "daemon/jobs.h"
@@ -41,9 +42,9 @@
 enum {
 	LOOK_MS = 5000, /* between two looks (jobs_watch) */
 	EVENTS_MAX = 64, /* handled in a row before the loop looks at others */
-	HELPERS_MAX = 64, /* replays at once */
+	HELPERS_MAX = 64, /* replays and killers at once */
 	RESERVE = 8, /* of these and of jobs.max, one of so many is kept for root and the daemon's own user */
-	EACH = 4, /* of the replays, one of so many is for one caller */
+	EACH = 4, /* of the replays and killers, one of so many is for one caller */
 	LINES_MAX = 64, /* for the audit trail at once */
 	DURABLE_MS =
 		60 * 60 * 1000, /* so long an ended durable job is kept in any case: its key says that it has run */
@@ -62,8 +63,9 @@ struct known_job {
 	struct job_record record;
 	enum job_phase phase;
 	struct job_event holder_event, scope_event;
-	pid_t child; /* the holder, to be reaped; 0: it was adopted, or has ended */
+	pid_t holder; /* counts only with the pidfd */
 	int pidfd; /* of the holder; -1: none */
+	pid_t child; /* the holder, to be reaped; 0: it was adopted, or has ended */
 	json_t *outcome; /* ENDED, LOST */
 	double ended; /* ENDED, LOST: Unix time */
 	int64_t disk; /* ENDED, LOST: bytes that its files take */
@@ -78,12 +80,14 @@ struct known_job {
 	int first; /* the connection for the front; -1: none */
 };
 
-/* A child to be reaped when it has ended: a replay, or a busctl that was late. */
+/* A child to be reaped when it has ended: a replay, a busctl that was late, or a killer. */
 struct job_helper {
 	struct list node;
 	struct job_event event;
 	struct child child;
-	char owner[JOB_OWNER_MAX]; /* who reads; "": nobody */
+	char owner[JOB_OWNER_MAX]; /* whose it is; "": nobody's */
+	char kills[TEXT_JOB_ID + 1]; /* the job whose holder it kills; "": none */
+	uint64_t request; /* of the front, to be answered then; 0: none */
 };
 
 static void expire (struct jobs *jobs);
@@ -134,31 +138,22 @@ static void unwatch (struct jobs *jobs, int *pidfd)
 	fd_close (pidfd);
 }
 
-/* Reap that child when it has ended. */
-static void add_helper (struct jobs *jobs, const struct child *child, const char *owner)
+/* Reap that child when it has ended. NULL: there is no memory, and the child is not watched. */
+static struct job_helper *add_helper (struct jobs *jobs, const struct child *child, const char *owner)
 {
 	struct job_helper *helper = calloc (1, sizeof *helper);
 	int pidfd = child->pidfd;
 
 	if (!helper) {
 		fd_close (&pidfd); /* a dead child stays in the table of processes: nothing worse */
-		return;
+		return NULL;
 	}
 	helper->child = *child;
 	snprintf (helper->owner, sizeof helper->owner, "%s", owner);
 	list_append (&jobs->helpers, &helper->node);
 	jobs->n_helpers++;
 	watch (jobs, pidfd, &helper->event, EVENT_HELPER);
-}
-
-static void reap_helper (struct jobs *jobs, struct job_helper *helper)
-{
-	if (waitpid (helper->child.pid, NULL, WNOHANG) == 0)
-		return;
-	unwatch (jobs, &helper->child.pidfd);
-	list_remove (&helper->node);
-	jobs->n_helpers--;
-	free (helper);
+	return helper;
 }
 
 static void end_scope (struct jobs *jobs, struct known_job *job)
@@ -443,6 +438,36 @@ static void on_holder_end (struct jobs *jobs, struct known_job *job)
 	settle (jobs, job, never);
 }
 
+/* The killer has ended. Who is told that the job is killed finds it ended. */
+static void answer_kill (struct jobs *jobs, const struct job_helper *killer, bool killed)
+{
+	struct known_job *job, *next;
+
+	list_each_safe (job, next, &jobs->all, node)
+		if (killed && is_live (job) && !strcmp (job->record.id, killer->kills))
+			on_holder_end (jobs, job);
+	if (killed && killer->request)
+		refuse_request (jobs, killer->request, CODE_NONE, "%s", "");
+	else if (killer->request)
+		refuse_request (jobs, killer->request, CODE_IO_ERROR, "the processes of the job cannot be killed");
+	if (!killed)
+		log_error ("the processes of a job cannot be killed. job=%s", killer->kills);
+}
+
+static void reap_helper (struct jobs *jobs, struct job_helper *helper)
+{
+	int status = 0;
+
+	if (waitpid (helper->child.pid, &status, WNOHANG) == 0)
+		return;
+	if (*helper->kills)
+		answer_kill (jobs, helper, WIFEXITED (status) && WEXITSTATUS (status) == 0);
+	unwatch (jobs, &helper->child.pidfd);
+	list_remove (&helper->node);
+	jobs->n_helpers--;
+	free (helper);
+}
+
 /* --- adopting ---------------------------------------------------------------------------------------------------- */
 
 /* Close a connection to a holder, a process of another user: descriptors in its queue would be closed here, and a close may
@@ -462,8 +487,8 @@ static bool is_connected (int fd)
 	return poll (&end, 1, 0) >= 0 && !(end.revents & (POLLHUP | POLLERR));
 }
 
-/* The pidfd of the holder that listens for this job; -1: it cannot be had now. */
-static int find_holder (const struct jobs *jobs, const char *id)
+/* The pidfd of the holder that listens for this job, and *pid; -1: it cannot be had now. */
+static int find_holder (const struct jobs *jobs, const char *id, pid_t *pid)
 {
 	int fd = job_directory_connect (jobs->directory, id), pidfd = -1;
 	struct ucred peer;
@@ -474,7 +499,7 @@ static int find_holder (const struct jobs *jobs, const char *id)
 	passrights_refuse (fd);
 	if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid > 0 && peer.pid != getpid () &&
 		peer.uid == geteuid ()) /* a holder listens before it becomes the job's user */
-		pidfd = pidfd_open (peer.pid, 0);
+		pidfd = pidfd_open (*pid = peer.pid, 0);
 	/* If the holder lives now, it has lived since the number was read, and no other process has got it. */
 	if (pidfd >= 0 && !is_connected (fd))
 		fd_close (&pidfd);
@@ -484,7 +509,7 @@ static int find_holder (const struct jobs *jobs, const char *id)
 
 static void follow_holder (struct jobs *jobs, struct known_job *job)
 {
-	if ((job->pidfd = find_holder (jobs, job->record.id)) >= 0)
+	if ((job->pidfd = find_holder (jobs, job->record.id, &job->holder)) >= 0)
 		watch (jobs, job->pidfd, &job->holder_event, EVENT_HOLDER);
 }
 
@@ -845,6 +870,7 @@ static int fork_holder (struct jobs *jobs, struct known_job *job, const struct j
 			fd_close (&link[0]);
 		} else {
 			job->first = link[0];
+			job->holder = job->child;
 			job->pidfd = pidfd_open (job->child, 0);
 			result = 0;
 		}
@@ -953,8 +979,8 @@ static void go_on_with_scope (struct jobs *jobs, struct known_job *job)
 
 /* --- the other requests ------------------------------------------------------------------------------------------ */
 
-/* May the caller read one more ended job now? */
-static bool may_replay (const struct jobs *jobs, const struct job_caller *caller)
+/* May one more helper of the caller run now? */
+static bool may_help (const struct jobs *jobs, const struct job_caller *caller)
 {
 	const struct job_helper *helper;
 	size_t own = 0;
@@ -985,7 +1011,7 @@ static void replay (struct jobs *jobs, const struct job_caller *caller, uint64_t
 	struct job_files files;
 	int link[2];
 
-	if (!may_replay (jobs, caller)) {
+	if (!may_help (jobs, caller)) {
 		refuse_request (jobs, request, CODE_BUSY, "too many jobs that have ended are read at once");
 	} else if (job_directory_replay (jobs->directory, job->record.id, &files) < 0) {
 		refuse_request (
@@ -1110,20 +1136,58 @@ static void remove_job (struct jobs *jobs, uint64_t request, struct known_job *j
 			jobs, request, CODE_IO_ERROR, "the files of the job cannot be removed: %s", strerror (errno));
 }
 
-static void kill_job (struct jobs *jobs, uint64_t request, struct known_job *job)
+static bool is_being_killed (const struct jobs *jobs, const struct known_job *job)
 {
+	const struct job_helper *helper;
+
+	list_each (helper, &jobs->helpers, node)
+		if (!strcmp (helper->kills, job->record.id))
+			return true;
+	return false;
+}
+
+/* Fork a killer, whose end is the answer. */
+static void kill_job (struct jobs *jobs, const struct job_caller *caller, uint64_t request, struct known_job *job)
+{
+	struct job_killer killer = { .cgroup = -1 };
+	struct child child = { .pid = -1, .pidfd = -1 };
+	struct job_helper *helper;
+
 	if (!is_live (job)) {
 		refuse_request (jobs, request, CODE_FAILED, "the job has ended");
 		return;
 	}
 	if (job->pidfd < 0)
 		follow_holder (jobs, job);
-	if (job->pidfd < 0 || pidfd_send_signal (job->pidfd, SIGKILL, NULL, 0) < 0) {
+	if (job->pidfd < 0) {
 		refuse_request (jobs, request, CODE_IO_ERROR, "the job's process cannot be found");
 		return;
 	}
+	if (is_being_killed (jobs, job)) {
+		refuse_request (jobs, request, CODE_BUSY, "the job is being killed");
+		return;
+	}
+	if (!may_help (jobs, caller)) {
+		refuse_request (jobs, request, CODE_BUSY, "too many jobs are read or killed at once");
+		return;
+	}
+	killer.holder = job->holder;
+	killer.pidfd = job->pidfd;
+	killer.cgroup = cgroup_open_job (jobs->cgroups, job->record.id);
+	child.pid = job_killer_fork (&killer);
+	fd_close (&killer.cgroup);
+	if (child.pid < 0) {
+		refuse_request (jobs, request, CODE_BUSY, "the job cannot be killed: %s", strerror (errno));
+		return;
+	}
 	log_warning ("the process of a job does not answer, and is killed. job=%s", job->record.id);
-	refuse_request (jobs, request, CODE_NONE, "%s", "");
+	child.pidfd = pidfd_open (child.pid, 0);
+	if ((helper = add_helper (jobs, &child, caller->owner))) {
+		memcpy (helper->kills, job->record.id, sizeof helper->kills);
+		helper->request = request;
+	} else {
+		refuse_request (jobs, request, CODE_BUSY, "out of memory");
+	}
 }
 
 void jobs_refuse (struct jobs *jobs, uint64_t request, int error)
@@ -1168,7 +1232,7 @@ void jobs_request (
 	switch (record->type) {
 	case REC_JOB_OPEN: open_job (jobs, caller, record->id, job); break;
 	case REC_JOB_REMOVE: remove_job (jobs, record->id, job); break;
-	case REC_JOB_KILL: kill_job (jobs, record->id, job); break;
+	case REC_JOB_KILL: kill_job (jobs, caller, record->id, job); break;
 	default: jobs_refuse (jobs, record->id, EPERM);
 	}
 }
@@ -1177,8 +1241,11 @@ void jobs_request (
 
 void jobs_lose_front (struct jobs *jobs)
 {
+	struct job_helper *helper;
 	struct known_job *job;
 
+	list_each (helper, &jobs->helpers, node)
+		helper->request = 0;
 	list_each (job, &jobs->all, node) {
 		job->astray = job->phase == PHASE_RUNNING;
 		job->request = 0;
@@ -1236,6 +1303,9 @@ void jobs_watch (struct jobs *jobs)
 		return;
 	}
 	list_each_safe (job, after, &jobs->all, node) {
+		/* A process of the job can stop the holder. A child is continued by the supervisor at once. */
+		if (is_live (job) && job->pidfd >= 0 && !job->child)
+			pidfd_send_signal (job->pidfd, SIGCONT, NULL, 0);
 		if (!is_live (job) || job->pidfd >= 0)
 			continue;
 		if (job_directory_is_held (jobs->directory, job->record.id))

@@ -19,7 +19,9 @@
  * no job: sockets are non-blocking, the end of a holder is a pidfd that becomes readable, and systemd is asked by a child.
  *
  * A holder is signalled only through its pidfd. That of an adopted holder is opened from the credentials of its socket
- * (SO_PEERCRED: who called listen(2) last), and counts if the connection is still there afterwards.
+ * (SO_PEERCRED: who called listen(2) last), and counts if the connection is still there afterwards. A process of the job can stop
+ * its holder: a child is continued by the supervisor at once, an adopted one by jobs_watch. A holder that does not answer is
+ * killed by a child of the supervisor, with all beneath it (job_killer.h).
  */
 #ifndef REMEX_DAEMON_JOBS_H
 #define REMEX_DAEMON_JOBS_H
@@ -81,7 +83,8 @@ void jobs_set_generation (struct jobs *jobs, const struct generation *generation
 void jobs_adopt (struct jobs *jobs);
 
 /* Carry out a request of the front (JOB_START, JOB_OPEN, JOB_LIST, JOB_REMOVE, JOB_KILL of wire/records.h), and answer it: at
- * once, except for a start that waits for systemd. `data` is the payload without the identity. */
+ * once, except for a start that waits for systemd, and a kill, which waits for the killer. `data` is the payload without
+ * the identity. */
 void jobs_request (
 	struct jobs *jobs, const struct job_caller *caller, const struct record *record, const void *data, size_t n);
 

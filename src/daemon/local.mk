@@ -12,6 +12,7 @@ noinst_LTLIBRARIES += %D%/libdaemon.la
 	%D%/identity_files.c %D%/identity_files.h \
 	%D%/init.c %D%/init.h \
 	%D%/job_directory.c %D%/job_directory.h \
+	%D%/job_killer.c %D%/job_killer.h \
 	%D%/job_scope.c %D%/job_scope.h \
 	%D%/job_trail.c %D%/job_trail.h \
 	%D%/jobs.c %D%/jobs.h \

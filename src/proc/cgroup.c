@@ -420,6 +420,14 @@ int cgroup_make_job (const struct cgroups *cgroups, const char *id)
 	return make_named (cgroups, name);
 }
 
+int cgroup_open_job (const struct cgroups *cgroups, const char *id)
+{
+	char name[32];
+
+	job_name (name, id);
+	return cgroups->root < 0 ? -1 : openat (cgroups->root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 void cgroup_remove_job (const struct cgroups *cgroups, const char *id)
 {
 	char name[32];

@@ -35,9 +35,10 @@ void cgroups_close (struct cgroups *cgroups);
 /* Make worker-SERIAL and return its directory, or -1. */
 int cgroup_make (const struct cgroups *cgroups, uint64_t serial);
 
-/* The same for a job, by its id: job-ID. A job outlives this process, and so does its cgroup. cgroup_remove_job also removes
- * nothing that has processes. */
+/* The same for a job, by its id: job-ID. A job outlives this process, and so does its cgroup: cgroup_open_job opens it again.
+ * cgroup_remove_job also removes nothing that has processes. */
 int cgroup_make_job (const struct cgroups *cgroups, const char *id);
+int cgroup_open_job (const struct cgroups *cgroups, const char *id);
 void cgroup_remove_job (const struct cgroups *cgroups, const char *id);
 
 /* Bound all processes in the cgroup together: memory in bytes (memory.max), and processes and threads (pids.max); 0: no

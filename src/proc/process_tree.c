@@ -40,6 +40,7 @@ enum {
 static struct process_walk {
 	pid_t root, spare;
 	bool ours; /* the root is this process, so its children can be reaped here */
+	int root_fd; /* pidfd of a root that may be reaped by others; -1: the root keeps its pid until we reap it */
 	int signo;
 	int alive;
 	int dead; /* zombies among our children */
@@ -115,6 +116,14 @@ static bool still_the_same (pid_t pid)
 							stat.start == walk.start[i]));
 }
 
+/* Has the root not ended? If so, its pid was its own until now. */
+static bool root_is_there (void)
+{
+	struct pollfd end = { .fd = walk.root_fd, .events = POLLIN };
+
+	return walk.root_fd < 0 || poll (&end, 1, 0) == 0;
+}
+
 /* Is the process alive and in this tree: our child, or the child of a process that was seen? The child's parent is read
  * first, then the parent is checked. When the parent has died in between, the child has a new parent: try again. */
 static bool belongs (pid_t pid, struct procstat *stat)
@@ -123,7 +132,7 @@ static bool belongs (pid_t pid, struct procstat *stat)
 		if (procstat_read (pid, stat) < 0 || !procstat_alive (stat))
 			return false;
 		if (stat->parent == walk.root)
-			return true;
+			return root_is_there ();
 		if (stat->parent < 1 || stat->parent >= PID_MAX || !walk_has (stat->parent))
 			return false;
 		if (still_the_same (stat->parent))
@@ -136,7 +145,7 @@ static bool belongs (pid_t pid, struct procstat *stat)
  * open a pidfd, then check that the process of the pidfd belongs to the tree. Is it alive? */
 static bool signal_other (pid_t pid)
 {
-	int pidfd = pidfd_open (pid, 0);
+	int pidfd = pidfd_open (pid, 0), signo = pid == walk.spare ? 0 : walk.signo;
 	bool alive = false;
 	struct procstat stat;
 
@@ -145,12 +154,12 @@ static bool signal_other (pid_t pid)
 	if (belongs (pid, &stat)) {
 		alive = true;
 		walk.start[walk.n - 1] = stat.start;
-		walk.alive++;
-		if (walk.signo == SIGTERM && is_at_terminal (pid, &stat))
+		walk.alive += pid != walk.spare;
+		if (signo == SIGTERM && is_at_terminal (pid, &stat))
 			pidfd_send_signal (pidfd, SIGHUP, NULL, 0);
-		if (walk.signo)
-			pidfd_send_signal (pidfd, walk.signo, NULL, 0);
-		if (walk.signo == SIGTERM)
+		if (signo)
+			pidfd_send_signal (pidfd, signo, NULL, 0);
+		if (signo == SIGTERM)
 			pidfd_send_signal (pidfd, SIGCONT, NULL, 0);
 	}
 	fd_close (&pidfd);
@@ -170,7 +179,7 @@ static int walk_thread (int tasks, const char *tid, bool ours)
 		return -1;
 	pids_start (&pids, fd);
 	while ((pid = pids_next (&pids)) > 0) {
-		if (!walk_add (pid) || pid == walk.spare)
+		if (!walk_add (pid) || (ours && pid == walk.spare))
 			continue;
 		if (!(ours ? signal_child (pid) : signal_other (pid)))
 			walk.list[walk.n - 1] = -pid;
@@ -203,11 +212,12 @@ static int walk_process (pid_t pid)
 }
 
 /* Signal all beneath `root` (0: this process), or with `deep` false only its own children. */
-static int walk_tree (pid_t root, int signo, pid_t spare, bool deep)
+static int walk_tree (pid_t root, int root_fd, int signo, pid_t spare, bool deep)
 {
 	int saved = errno;
 
 	walk.ours = !root;
+	walk.root_fd = root_fd;
 	walk.root = root ? root : getpid ();
 	walk.spare = spare;
 	walk.signo = signo;
@@ -234,12 +244,17 @@ static int walk_tree (pid_t root, int signo, pid_t spare, bool deep)
 
 int tree_signal (int signo, pid_t spare)
 {
-	return walk_tree (0, signo, spare, true);
+	return walk_tree (0, -1, signo, spare, true);
 }
 
 int tree_signal_beneath (pid_t child, int signo)
 {
-	return walk_tree (child, signo, 0, true);
+	return walk_tree (child, -1, signo, 0, true);
+}
+
+int tree_signal_beneath_other (pid_t root, int pidfd, int signo, pid_t spare)
+{
+	return walk_tree (root, pidfd, signo, spare, true);
 }
 
 /* Reap up to `max` children. Returns the number, or -1 when there was no child at all. */
@@ -271,7 +286,7 @@ int tree_kill (int cgroup_kill, int limit_ms, void (*reaped) (pid_t pid, int sta
 		/* After the first full walk, deeper processes become our children as their parents die. Killing only
 		 * our children is quick, and speed decides the race with a chain of forks. When no more processes die,
 		 * walk the whole tree again. */
-		walk_tree (0, SIGKILL, 0, deep);
+		walk_tree (0, -1, SIGKILL, 0, deep);
 		/* Every process beneath us is beneath a child of ours: without a child no process is left. Chains that
 		 * fork and exit leave zombies faster than a walk passes them, so reap the zombies that were seen, and a
 		 * bounded number of others. */

@@ -28,6 +28,10 @@ static inline int tree_count (pid_t spare)
  * may be stopped: zombies that it has not reaped are not counted. */
 int tree_signal_beneath (pid_t child, int signo);
 
+/* The same for the descendants of a process that need not be our child, without `spare` (as in tree_signal). `pidfd` is that of
+ * the process: once the process has ended, nothing is signalled, so that another process with its number is safe. */
+int tree_signal_beneath_other (pid_t root, int pidfd, int signo, pid_t spare);
+
 /* Kill all descendants with SIGKILL and reap the calling process's children, in bounded rounds, until none is left or
  * `limit_ms` has passed. Returns the number of survivors (0: all gone). `cgroup_kill` is an open cgroup.kill or -1.
  * `reaped` (may be NULL) is called for each child reaped. */

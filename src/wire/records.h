@@ -61,7 +61,7 @@ enum record_type {
 	REC_JOB_OPEN, /* id request; the job's id or key */
 	REC_JOB_LIST, /* id request; nothing */
 	REC_JOB_REMOVE, /* id request; the job's id */
-	REC_JOB_KILL, /* id request; the job's id. Its holder does not answer: SIGKILL for it */
+	REC_JOB_KILL, /* id request; the job's id. Its holder does not answer: it is killed with all beneath it, then answered */
 	REC_RECORD = 45, /* id request: a recorder for its recording (record/recorder.h) */
 
 	/* supervisor -> front */

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "proc/proc_fixture.h"
 #include "proc/process_tree.h"
 #include "support/check_main.h"
@@ -168,6 +169,55 @@ START_TEST (test_beneath_a_stopped_child)
 	while (waitpid (-1, &status, 0) > 0) /* the dead that it had not reaped */
 		;
 	ck_assert_int_eq (tree_signal_beneath (keeper, 0), -1);
+	exit_all ();
+}
+END_TEST
+
+/* The first child of that process. */
+static pid_t child_of (pid_t parent)
+{
+	char path[64], text[32] = "";
+	int fd;
+
+	snprintf (path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
+	ck_assert_int_ge (fd = open (path, O_RDONLY | O_CLOEXEC), 0);
+	ck_assert_int_gt (read (fd, text, sizeof text - 1), 0);
+	fd_close (&fd);
+	return atoi (text);
+}
+
+/* The same for a process that its parent may reap: nothing is signalled when the process has ended and others have its number. The
+ * spared child lives on. */
+START_TEST (test_beneath_another)
+{
+	pid_t keeper, ended, spare;
+	int status, left, keeper_fd, ended_fd;
+
+	ck_assert_int_ge (ended = fork (), 0);
+	if (!ended)
+		_exit (0);
+	ck_assert_int_ge (ended_fd = pidfd_open (ended, 0), 0);
+	ck_assert_int_eq (waitpid (ended, &status, 0), ended);
+	ck_assert_int_ge (keeper = fork (), 0);
+	if (!keeper)
+		stopped_keeper ();
+	ck_assert_int_ge (keeper_fd = pidfd_open (keeper, 0), 0);
+	ck_assert_int_eq (waitpid (keeper, &status, WUNTRACED), keeper);
+	ck_assert_int_eq (tree_signal_beneath_other (keeper, ended_fd, SIGKILL, 0), 0);
+	ck_assert_int_ge (left = tree_signal_beneath_other (keeper, keeper_fd, 0, 0), 8);
+	spare = child_of (keeper);
+	while ((left = tree_signal_beneath_other (keeper, keeper_fd, SIGKILL, spare)) > 0)
+		poll (NULL, 0, 1);
+	ck_assert_int_eq (left, 0);
+	ck_assert_int_eq (tree_signal_beneath_other (keeper, keeper_fd, 0, 0), 1);
+	ck_assert_int_eq (tree_signal_beneath_other (keeper, keeper_fd, SIGKILL, 0), 1);
+	ck_assert_int_eq (kill (keeper, SIGKILL), 0);
+	ck_assert_int_eq (waitpid (keeper, &status, 0), keeper);
+	ck_assert_int_le (tree_signal_beneath_other (keeper, keeper_fd, SIGKILL, 0), 0);
+	while (waitpid (-1, &status, 0) > 0)
+		;
+	fd_close (&keeper_fd);
+	fd_close (&ended_fd);
 	exit_all ();
 }
 END_TEST
@@ -507,6 +557,7 @@ static void add_tree (TCase *tcase)
 	fixture_add (tcase);
 	tcase_add_checked_fixture (tcase, set_up, NULL);
 	tcase_add_test (tcase, test_beneath_a_stopped_child);
+	tcase_add_test (tcase, test_beneath_another);
 	tcase_add_loop_test (tcase, test_kill, 0, (int)(sizeof actions / sizeof *actions));
 	tcase_add_test (tcase, test_kill_all);
 	tcase_add_test (tcase, test_limit);
