@@ -100,7 +100,8 @@ static pid_t find_keeper (const struct job_killer *killer, int *pidfd)
 	if (keeper > 0 && is_named (keeper, "remexd-keeper"))
 		*pidfd = pidfd_open (keeper, 0);
 	/* The holder is still there: so it was the parent. */
-	if (*pidfd >= 0 && (procstat_read (keeper, &stat) < 0 || stat.parent != killer->holder || is_gone (killer->pidfd, 0)))
+	if (*pidfd >= 0 &&
+		(procstat_read (keeper, &stat) < 0 || stat.parent != killer->holder || is_gone (killer->pidfd, 0)))
 		fd_close (pidfd);
 	return *pidfd >= 0 ? keeper : 0;
 }

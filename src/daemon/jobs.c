@@ -241,11 +241,16 @@ static struct known_job *find (const struct jobs *jobs, const struct job_caller 
 	return find_key (jobs, caller, text);
 }
 
+/* An ended job: does its key still have to say that it has run? */
+static bool is_kept_for_key (const struct known_job *job)
+{
+	return job->record.durable && !job->removed && unix_time () < job->ended + DURABLE_MS / 1000.0;
+}
+
 /* Is the job kept whatever the limits say? */
 static bool is_kept (const struct jobs *jobs, const struct known_job *job)
 {
-	return is_live (job) || job_trail_holds (&job->trail, jobs->audit) ||
-	       (job->record.durable && unix_time () < job->ended + DURABLE_MS / 1000.0);
+	return is_live (job) || job_trail_holds (&job->trail, jobs->audit) || is_kept_for_key (job);
 }
 
 /* Of that owner more jobs have ended than are kept: forget the oldest. */
@@ -722,21 +727,32 @@ static int read_start (struct job_record *record, struct job_recording *recordin
 	return 0;
 }
 
-/* May one more job of the caller run? */
-static int check_number (const struct jobs *jobs, const struct job_caller *caller, struct err *err)
+/* May one more job of the caller run? A durable one is kept for its key when it has ended: those count, too. */
+static int check_number (const struct jobs *jobs, const struct job_caller *caller, bool durable, struct err *err)
 {
 	const struct config *config = jobs->generation->config;
-	int all = 0, own = 0;
+	int all = 0, own = 0, keys = 0, keys_max = config->jobs.keep_number;
 	struct known_job *job;
 
 	list_each (job, &jobs->all, node) {
+		bool owns = !strcmp (job->record.owner, caller->owner);
+
 		all += is_live (job);
-		own += is_live (job) && !strcmp (job->record.owner, caller->owner);
+		own += is_live (job) && owns;
+		keys += owns && job->record.durable && (is_live (job) || is_kept_for_key (job));
 	}
+	if (keys_max < config->jobs.each)
+		keys_max = config->jobs.each;
 	if (all >= config->jobs.max - (caller->full ? 0 : config->jobs.max / RESERVE))
 		return err_set (err, CODE_BUSY, "%d jobs run already (jobs.max)", all);
 	if (!caller->full && own >= config->jobs.each)
 		return err_set (err, CODE_BUSY, "%s has %d running jobs already (jobs.each)", caller->you, own);
+	if (durable && !caller->full && keys >= keys_max)
+		return err_set (err, CODE_BUSY,
+			"%s has %d durable jobs already that run, or have ended within the last hour and were not "
+			"removed "
+			"(jobs.keep_number)",
+			caller->you, keys);
 	return 0;
 }
 
@@ -893,7 +909,7 @@ static struct known_job *make_job (struct jobs *jobs, const struct job_caller *c
 	struct job_files files;
 	struct known_job *job;
 
-	if (check_number (jobs, caller, err) < 0 || check_disk (jobs, err) < 0)
+	if (check_number (jobs, caller, record->durable, err) < 0 || check_disk (jobs, err) < 0)
 		return NULL;
 	if (make_id (jobs, record->id) < 0) {
 		err_sys (err, CODE_INTERNAL, "no random number for the job's id");
