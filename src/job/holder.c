@@ -129,6 +129,10 @@ static void stop (enum stopped_by by, int64_t grace_ms)
 		order_keeper (REC_STOP, grace_ms);
 	} else if (held.phase == STOPPING) {
 		order_keeper (REC_STOP, grace_ms); /* it can only become shorter */
+	} else if (held.phase == DRAINING && by == BY_STOP) {
+		/* The command has ended by itself, and so did the job: its output is waited for no longer, and `pipe_held` is told. */
+		held.wait_output = false;
+		held.late_ms = clock_ms ();
 	} else if (held.phase == DRAINING) {
 		held.wait_output = false;
 		job_streams_cut (&held.streams);

@@ -607,6 +607,24 @@ START_TEST (deaths)
 }
 END_TEST
 
+/* The command has ended, and its output is waited for: whoever ends the job then does not make the part a whole. */
+START_TEST (stopped_while_output_is_waited_for)
+{
+	pid_t left;
+
+	run ("(sleep 1000 & echo x); exit 0", "{\"wait_output\":true}");
+	left = find ("sleep", holder); /* its keeper has left it to the holder */
+	post (first, JOB_STOP, 0, 0);
+	post (first, JOB_FOLLOW, 0, FOLLOW_LIVE);
+	read_output (first, NULL);
+	kill (left, SIGKILL);
+	ck_assert_int_eq (over (), 0);
+	ck_assert_msg (outcome_has ("\"outcome\":\"exited\",\"exit\":0"), "%s", outcome ());
+	ck_assert_msg (outcome_has ("\"pipe_held\":true"), "%s", outcome ());
+	ck_assert_msg (outcome_has ("\"bytes\":2,"), "%s", outcome ());
+}
+END_TEST
+
 /* The user of a job can stop its holder: the keeper holds the deadline. */
 START_TEST (deadline_of_a_stopped_holder)
 {
@@ -723,6 +741,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, deadline_of_a_stopped_holder);
 	tcase_add_test (tcase, signals);
 	tcase_add_loop_test (tcase, left_behind, 0, 2);
+	tcase_add_test (tcase, stopped_while_output_is_waited_for);
 	tcase_add_loop_test (tcase, deaths, 0, 3);
 	tcase_add_test (tcase, terminal);
 	tcase_add_test (tcase, signals_of_others);
