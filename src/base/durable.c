@@ -51,11 +51,25 @@ static int open_directory (const char *path, const char *what, struct err *err)
 
 enum how { NEW, REPLACE, REPLACE_LAZILY };
 
-static int fill (int fd, const void *bytes, size_t n, mode_t mode, enum how how)
+/* A file to be written. */
+struct writing {
+	const void *bytes;
+	size_t n;
+	mode_t mode; /* unless there is: */
+	int (*prepare) (void *arg, int fd, int directory, const char *name, struct err *err);
+	void *arg;
+	enum how how;
+	struct err why; /* the reason of `prepare`; no text: errno has the reason */
+};
+
+static int fill (struct writing *writing, int fd, int directory, const char *name)
 {
-	if (fd_write_all (fd, bytes, n) < 0 || fchmod (fd, mode) < 0)
+	if (fd_write_all (fd, writing->bytes, writing->n) < 0)
 		return -1;
-	return how == REPLACE_LAZILY ? 0 : fsync (fd);
+	if (writing->prepare ? writing->prepare (writing->arg, fd, directory, name, &writing->why) < 0
+			     : fchmod (fd, writing->mode) < 0)
+		return -1;
+	return writing->how == REPLACE_LAZILY ? 0 : fsync (fd);
 }
 
 /* Create a new file in the directory that no other user may read; its name goes to `other`. */
@@ -81,14 +95,15 @@ static int create_beside (int directory, const char *name, char other[NAME_MAX +
 }
 
 /* 0, or -1 with errno. The new name is on the disk when the directory has been synced. */
-static int write_beside (int directory, const char *name, const void *bytes, size_t n, mode_t mode, enum how how)
+static int write_beside (struct writing *writing, int directory, const char *name)
 {
+	enum how how = writing->how;
 	char other[NAME_MAX + 1];
 	int fd = create_beside (directory, name, other), result = -1, saved;
 
 	if (fd < 0)
 		return -1;
-	if (fill (fd, bytes, n, mode, how) == 0)
+	if (fill (writing, fd, directory, name) == 0)
 		result = how == NEW ? linkat (directory, other, directory, name, 0)
 				    : renameat (directory, other, directory, name);
 	saved = errno;
@@ -99,13 +114,16 @@ static int write_beside (int directory, const char *name, const void *bytes, siz
 	return result < 0 || how == REPLACE_LAZILY ? result : fsync (directory);
 }
 
-static int write_file (const char *path, const void *bytes, size_t n, mode_t mode, enum how how, struct err *err)
+static int write_file (const char *path, struct writing writing, struct err *err)
 {
 	int directory = open_directory (path, "write", err), result;
 
 	if (directory < 0)
 		return -1;
-	if ((result = write_beside (directory, base_name (path), bytes, n, mode, how)) < 0)
+	result = write_beside (&writing, directory, base_name (path));
+	if (result < 0 && *writing.why.text)
+		err_set (err, 0, "cannot write %.300s: %.300s", path, writing.why.text);
+	else if (result < 0)
 		err_sys (err, 0, "cannot write %.300s", path);
 	fd_close (&directory);
 	return result;
@@ -113,12 +131,23 @@ static int write_file (const char *path, const void *bytes, size_t n, mode_t mod
 
 int durable_write (const char *path, const void *bytes, size_t n, mode_t mode, bool replace, struct err *err)
 {
-	return write_file (path, bytes, n, mode, replace ? REPLACE : NEW, err);
+	struct writing writing = { .bytes = bytes, .n = n, .mode = mode, .how = replace ? REPLACE : NEW };
+
+	return write_file (path, writing, err);
 }
 
 int durable_write_lazily (const char *path, const void *bytes, size_t n, mode_t mode, struct err *err)
 {
-	return write_file (path, bytes, n, mode, REPLACE_LAZILY, err);
+	return write_file (path, (struct writing){ .bytes = bytes, .n = n, .mode = mode, .how = REPLACE_LAZILY }, err);
+}
+
+int durable_replace (const char *path, const void *bytes, size_t n,
+	int (*prepare) (void *arg, int fd, int directory, const char *name, struct err *err), void *arg,
+	struct err *err)
+{
+	struct writing writing = { .bytes = bytes, .n = n, .prepare = prepare, .arg = arg, .how = REPLACE };
+
+	return write_file (path, writing, err);
 }
 
 int durable_unlink (const char *path, struct err *err)

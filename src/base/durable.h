@@ -18,6 +18,14 @@ int durable_write (const char *path, const void *bytes, size_t n, mode_t mode, b
  * the file may be the old one, or empty. */
 int durable_write_lazily (const char *path, const void *bytes, size_t n, mode_t mode, struct err *err);
 
+/* The same as durable_write, always replacing, for a file whose access is more than a mode. `prepare` gives the new file (`fd`) its
+ * owner, group, mode and access control list. The file has its content then, lets nobody else in, and has no name yet but a
+ * temporary one; `name` in the directory `directory` is the file that it replaces. When `prepare` fails (-1 and err), nothing is
+ * replaced. */
+int durable_replace (const char *path, const void *bytes, size_t n,
+	int (*prepare) (void *arg, int fd, int directory, const char *name, struct err *err), void *arg,
+	struct err *err);
+
 /* Remove a file. Its directory must be trusted in the same way. 0, or -1 and err (err->sys). */
 int durable_unlink (const char *path, struct err *err);
 

@@ -304,6 +304,7 @@ static void add_machine (struct written *written, const struct machine *machine)
 
 static int write_hosts (struct findings *findings, struct written *written)
 {
+	char note[HOSTS_EDIT_NOTE];
 	struct err err;
 
 	written->additions = calloc (findings->n + 1, sizeof *written->additions);
@@ -317,10 +318,12 @@ static int write_hosts (struct findings *findings, struct written *written)
 		if (!is_settled (findings, &findings->machines[i]) && may_add (&findings->machines[i]))
 			add_machine (written, &findings->machines[i]);
 	if (!(written->path = hosts_edit_path (&err)) ||
-		hosts_edit_add (written->path, written->additions, written->n, &err) < 0) {
+		hosts_edit_add (written->path, written->additions, written->n, note, &err) < 0) {
 		complain (NULL, "%s", err.text);
 		return -1;
 	}
+	if (*note)
+		complain (NULL, "%s: %s", written->path, note);
 	return 0;
 }
 

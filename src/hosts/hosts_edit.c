@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/durable.h"
 #include "base/paths.h"
 #include "base/trusted.h"
 #include "conf/tree.h"
+#include "files/metadata.h"
 #include "hosts/expression.h"
 #include "hosts/hosts_edit.h"
 #include "hosts/hosts_file.h"
@@ -226,21 +226,29 @@ static int make_directory (const char *path, struct err *err)
 	return result;
 }
 
-static int write_file (const char *path, const struct buf *out, struct err *err)
+static int keep_access (void *note, int fd, int directory, const char *name, struct err *err)
 {
-	struct stat st;
-	char *real = realpath (path, NULL);
-	mode_t mode = real && stat (real, &st) == 0 ? st.st_mode & 0777 : 0644;
-	int result = real ? 0 : make_directory (path, err);
+	static const struct metadata metadata = { .mode = -1 };
 
-	if (result == 0)
-		result = durable_write (real ? real : path, buf_head (out), buf_len (out), mode, true, err);
+	_Static_assert((int)HOSTS_EDIT_NOTE == (int)METADATA_NOTE, "the one is the other");
+	return metadata_set (fd, directory, name, &metadata, note, err);
+}
+
+static int write_file (const char *path, const struct buf *out, char note[HOSTS_EDIT_NOTE], struct err *err)
+{
+	char *real = realpath (path, NULL);
+	int result;
+
+	if (real)
+		result = durable_replace (real, buf_head (out), buf_len (out), keep_access, note, err);
+	else if ((result = make_directory (path, err)) == 0)
+		result = durable_write (path, buf_head (out), buf_len (out), 0644, true, err);
 	free (real);
 	return result;
 }
 
 static int edit (const char *path, const char *text, size_t n, struct hosts_addition *additions, size_t n_additions,
-	struct err *err)
+	char note[HOSTS_EDIT_NOTE], struct err *err)
 {
 	struct conf_node *tree = conf_parse_free_keys (text, n, path, err);
 	struct host_list names = { .n = 0 };
@@ -257,25 +265,27 @@ static int edit (const char *path, const char *text, size_t n, struct hosts_addi
 	if (some && build (&out, text, n, tree, additions, n_additions) < 0)
 		result = err_sys (err, 0, "%s would be too long", path);
 	else if (some && (result = prove (&out, path, tree, additions, n_additions, err)) == 0)
-		result = write_file (path, &out, err);
+		result = write_file (path, &out, note, err);
 	host_list_free (&names);
 	buf_free (&out);
 	conf_free (tree);
 	return result;
 }
 
-int hosts_edit_add (const char *path, struct hosts_addition *additions, size_t n, struct err *err)
+int hosts_edit_add (
+	const char *path, struct hosts_addition *additions, size_t n, char note[HOSTS_EDIT_NOTE], struct err *err)
 {
 	struct err why = { 0 };
 	size_t length = 0;
 	char *text = trusted_read (path, CONF_FILE_MAX, &length, &why);
 	int result;
 
+	*note = '\0';
 	if (!text && why.sys != ENOENT && why.sys != ENOTDIR) {
 		*err = why;
 		return -1;
 	}
-	result = edit (path, text ? text : "", length, additions, n, err);
+	result = edit (path, text ? text : "", length, additions, n, note, err);
 	free (text);
 	return result;
 }

@@ -19,9 +19,13 @@ struct hosts_addition {
 /* The hosts.yaml of this user, in new memory. NULL and err. */
 char *hosts_edit_path (struct err *err);
 
+enum { HOSTS_EDIT_NOTE = 256 };
+
 /* Add hosts with different names to the file, which is made if it is missing, whole or not at all. The file must be trusted, as
- * for reading. A symbolic link is followed. 0; or -1 and err, and the file is unchanged: it has a mistake, or the section
- * is written in braces. */
-int hosts_edit_add (const char *path, struct hosts_addition *additions, size_t n, struct err *err);
+ * for reading. A symbolic link is followed. The new file lets in nobody whom the old one kept out; `note` says what of its owner,
+ * group and access control list could not be kept ("not kept: …"), else it is "". 0; or -1 and err, and the file is
+ * unchanged: it has a mistake, or the section is written in braces. */
+int hosts_edit_add (
+	const char *path, struct hosts_addition *additions, size_t n, char note[HOSTS_EDIT_NOTE], struct err *err);
 
 #endif

@@ -82,6 +82,34 @@ START_TEST (written)
 }
 END_TEST
 
+/* The new file has its content, and lets nobody else in, before it is prepared; the old one is still there. */
+static int prepare (void *arg, int fd, int where, const char *name, struct err *why)
+{
+	struct stat status;
+	char text[8];
+
+	ck_assert_str_eq (name, "file");
+	ck_assert_int_eq (faccessat (where, name, F_OK, 0), 0);
+	ck_assert_int_eq (fstat (fd, &status), 0);
+	ck_assert_uint_eq (status.st_mode & 07777, 0600);
+	ck_assert_int_eq (pread (fd, text, sizeof text, 0), 3);
+	holds ("one");
+	return arg ? fchmod (fd, 0640) : err_set (why, 0, "not today");
+}
+
+START_TEST (replaced)
+{
+	ck_assert_int_eq (durable_write (path, "one", 3, 0644, false, &err), 0);
+	ck_assert_int_eq (durable_replace (path, "two", 3, prepare, NULL, &err), -1);
+	ck_assert_ptr_nonnull (strstr (err.text, "file: not today"));
+	holds ("one");
+	ck_assert_int_eq (durable_replace (path, "two", 3, prepare, path, &err), 0);
+	ck_assert_uint_eq (mode_of (path), 0640);
+	holds ("two");
+	ck_assert_int_eq (entries (), 1);
+}
+END_TEST
+
 START_TEST (not_written)
 {
 	char missing[160];
@@ -211,6 +239,7 @@ static void cases (TCase *tcase)
 {
 	tcase_add_checked_fixture (tcase, setup, teardown);
 	tcase_add_test (tcase, written);
+	tcase_add_test (tcase, replaced);
 	tcase_add_test (tcase, not_written);
 	tcase_add_test (tcase, long_names);
 	tcase_add_test (tcase, no_directory);
