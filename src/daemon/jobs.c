@@ -629,16 +629,30 @@ static void find_again (struct jobs *jobs)
 		log_info ("jobs found. directory=%s jobs=%zu running=%zu", jobs->path, n, running);
 }
 
+/* The directory of jobs by that configuration, in new memory; NULL: there is none, or no memory. */
+static char *path_of (const struct config *config)
+{
+	return config->jobs.directory ? strdup (config->jobs.directory) : paths_jobs ();
+}
+
+bool jobs_stay (const struct jobs *jobs, const struct config *next)
+{
+	char *path = path_of (next);
+	bool other = jobs->directory >= 0 && (!path || strcmp (path, jobs->path) != 0);
+
+	free (path);
+	return other;
+}
+
 /* Open JOBS, unless it is open. With `make`, it is made if it is missing. 0; or -1 and err. */
 static int open_jobs (struct jobs *jobs, bool make, struct err *err)
 {
-	const char *named = jobs->generation->config->jobs.directory;
 	int directory;
 
 	if (jobs->directory >= 0)
 		return 0;
 	free (jobs->path);
-	if (!(jobs->path = named ? strdup (named) : paths_jobs ()))
+	if (!(jobs->path = path_of (jobs->generation->config)))
 		return err_set (err, CODE_IO_ERROR, "there is no directory for jobs: HOME is not set");
 	if ((directory = private_directory_open (jobs->path, make, err)) < 0)
 		return -1;

@@ -79,6 +79,9 @@ void jobs_close (struct jobs *jobs);
 /* New jobs are made from this generation; it also has the limits. */
 void jobs_set_generation (struct jobs *jobs, const struct generation *generation);
 
+/* Is the directory of jobs open, and another one than that of `next`? It stays until remexd ends. */
+bool jobs_stay (const struct jobs *jobs, const struct config *next);
+
 /* Find the jobs of an earlier daemon again, if there are some. A failure is logged. */
 void jobs_adopt (struct jobs *jobs);
 

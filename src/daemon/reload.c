@@ -114,7 +114,8 @@ static bool same_listen (const struct config *started, const struct config *next
 	return result;
 }
 
-static size_t find_waiting (const struct config *started, const struct config *next, char keys[RELOAD_KEYS_SIZE])
+static size_t find_waiting (
+	const struct config *started, const struct config *next, bool jobs_stay, char keys[RELOAD_KEYS_SIZE])
 {
 	const struct {
 		const char *key;
@@ -123,6 +124,7 @@ static size_t find_waiting (const struct config *started, const struct config *n
 		{ "listen", !same_listen (started, next) },
 		{ "front_user", !same (started->front_user, next->front_user) },
 		{ "host_key", !same (started->host_key, next->host_key) },
+		{ "jobs.directory", jobs_stay },
 	};
 	size_t n = 0;
 
@@ -134,7 +136,7 @@ static size_t find_waiting (const struct config *started, const struct config *n
 	return n;
 }
 
-size_t reload_take (struct reload *reload, struct generation **now, char keys[RELOAD_KEYS_SIZE])
+size_t reload_take (struct reload *reload, struct generation **now, bool jobs_stay, char keys[RELOAD_KEYS_SIZE])
 {
 	struct generation *old = *now;
 	size_t n;
@@ -143,7 +145,7 @@ size_t reload_take (struct reload *reload, struct generation **now, char keys[RE
 		reload->started = old->config;
 		old->config = NULL;
 	}
-	n = find_waiting (reload->started, reload->next->config, keys);
+	n = find_waiting (reload->started, reload->next->config, jobs_stay, keys);
 	*now = reload->next;
 	reload->next = NULL;
 	generation_free (old);

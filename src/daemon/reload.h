@@ -8,7 +8,7 @@
  * generation. The supervisor takes the identities even when the reload has FAILED, or when remexd drains.
  *
  * Keys that only a start can change (the listeners, the front's user, the host key) are compared with the configuration
- * of the start, and changes are reported.
+ * of the start, and changes are reported; so is the directory of jobs, once it is in use (jobs.h).
  */
 #ifndef REMEX_DAEMON_RELOAD_H
 #define REMEX_DAEMON_RELOAD_H
@@ -64,8 +64,9 @@ void reload_receive (
 int64_t reload_time (const struct reload *reload);
 
 /* When PROVED: replace the generation in use (freed) by the next one. The keys whose change waits for a restart are
- * logged, and put into `keys`, each with a NUL behind it; returns the number of bytes. */
-size_t reload_take (struct reload *reload, struct generation **now, char keys[RELOAD_KEYS_SIZE]);
+ * logged, and put into `keys`, each with a NUL behind it; returns the number of bytes. `jobs_stay`: the directory of jobs is
+ * another one than that of the next generation, and stays in use. */
+size_t reload_take (struct reload *reload, struct generation **now, bool jobs_stay, char keys[RELOAD_KEYS_SIZE]);
 
 /* Answer the requests for this reload: n bytes of `text` are the keys that wait for a restart, or the reason of the
  * failure. The next generation is freed, unless it was taken. */

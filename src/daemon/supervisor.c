@@ -525,7 +525,8 @@ static void fail_reload (struct supervisor *supervisor, const struct err *err)
 static void take_reload (struct supervisor *supervisor)
 {
 	char waiting[RELOAD_KEYS_SIZE];
-	size_t n = reload_take (&supervisor->reload, &supervisor->generation, waiting);
+	bool stay = jobs_stay (&supervisor->jobs, supervisor->reload.next->config);
+	size_t n = reload_take (&supervisor->reload, &supervisor->generation, stay, waiting);
 	const struct generation *generation = supervisor->generation;
 
 	workers_set_generation (&supervisor->workers, generation);

@@ -90,7 +90,7 @@ static void expect_answer (uint64_t request, int failed, const char *text, size_
 
 START_TEST (test_proved)
 {
-	static const char waits[] = "listen\0front_user";
+	static const char waits[] = "listen\0front_user\0jobs.directory";
 	char keys[RELOAD_KEYS_SIZE], why[160];
 	size_t n;
 
@@ -103,7 +103,7 @@ START_TEST (test_proved)
 	ck_assert (!reload.wanted);
 	ck_assert_msg (finish_proof () == RELOAD_PROVED, "%s", err.text);
 	ck_assert_int_eq (generation->number, 1);
-	n = reload_take (&reload, &generation, keys);
+	n = reload_take (&reload, &generation, true, keys);
 	ck_assert_int_eq (generation->number, 2);
 	ck_assert_int_eq (generation->config->workers_max, 7);
 	ck_assert_uint_eq (n, sizeof waits);
@@ -118,7 +118,7 @@ START_TEST (test_proved)
 	configure ("");
 	ck_assert_int_eq (begin (), RELOAD_PROVING);
 	ck_assert_int_eq (finish_proof (), RELOAD_PROVED);
-	ck_assert_uint_eq (reload_take (&reload, &generation, keys), 0);
+	ck_assert_uint_eq (reload_take (&reload, &generation, false, keys), 0);
 	reload_finish (&reload, &front, false, keys, 0);
 	ck_assert_int_eq (generation->number, 3);
 	far_end_expect_nothing (far);
@@ -136,7 +136,7 @@ START_TEST (test_asked_meanwhile)
 	ck_assert (reload.wanted);
 	ck_assert_int_eq (finish_proof (), RELOAD_PROVED);
 	ck_assert (reload_ask (&reload, 13));
-	reload_take (&reload, &generation, keys);
+	reload_take (&reload, &generation, false, keys);
 	reload_finish (&reload, &front, false, NULL, 0);
 	expect_answer (11, 0, "", 0);
 	far_end_expect_nothing (far);
@@ -176,7 +176,7 @@ START_TEST (test_keeper_dies)
 		ck_assert_int_eq (kill (reload.probe.worker.keeper.pid, SIGKILL), 0);
 		if (finish_proof () == RELOAD_FAILED)
 			break;
-		reload_take (&reload, &generation, keys); /* the probe was faster */
+		reload_take (&reload, &generation, false, keys); /* the probe was faster */
 		reload_finish (&reload, &front, false, NULL, 0);
 	}
 	ck_assert_str_eq (err.text, "proving the plugins: the keeper of the worker died");
