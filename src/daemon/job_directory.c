@@ -38,11 +38,11 @@ void job_boot (char boot[JOB_BOOT_MAX])
 
 json_t *job_record_json (const struct job_record *record)
 {
-	return json_pack ("{si ss ss ss ss ss sI ss ss ss ss sf sb sb sb sb}", "version", RECORD_VERSION, "id",
+	return json_pack ("{si ss ss ss ss ss sI ss ss ss ss sf sI sb sb sb sb}", "version", RECORD_VERSION, "id",
 		record->id, "name", record->name, "key", record->key, "owner", record->owner, "you", record->you, "uid",
 		(json_int_t)record->uid, "user", record->user, "call", record->call, "command", record->command, "boot",
-		record->boot, "started", record->started, "tty", record->tty, "input", record->input, "durable",
-		record->durable, "audited", record->audited);
+		record->boot, "started", record->started, "due", (json_int_t)record->due, "tty", record->tty, "input",
+		record->input, "durable", record->durable, "audited", record->audited);
 }
 
 static int read_text (const json_t *json, const char *key, char *to, size_t size)
@@ -58,6 +58,7 @@ static int read_text (const json_t *json, const char *key, char *to, size_t size
 int job_record_read (struct job_record *record, const json_t *json)
 {
 	const json_t *uid = json_object_get (json, "uid"), *started = json_object_get (json, "started");
+	json_int_t due = json_integer_value (json_object_get (json, "due"));
 
 	*record = (struct job_record){ .uid = (uid_t)-1 };
 	if (read_text (json, "id", record->id, sizeof record->id) < 0 ||
@@ -75,6 +76,7 @@ int job_record_read (struct job_record *record, const json_t *json)
 		return -1;
 	record->uid = (uid_t)json_integer_value (uid);
 	record->started = json_number_value (started);
+	record->due = due > 0 && due < INT64_MAX / 2 ? due : 0;
 	record->tty = json_is_true (json_object_get (json, "tty"));
 	record->input = json_is_true (json_object_get (json, "input"));
 	record->durable = json_is_true (json_object_get (json, "durable"));

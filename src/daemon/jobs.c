@@ -45,6 +45,9 @@ enum {
 	HELPERS_MAX = 64, /* replays and killers at once */
 	RESERVE = 8, /* of these and of jobs.max, one of so many is kept for root and the daemon's own user */
 	EACH = 4, /* of the replays and killers, one of so many is for one caller */
+	OVERDUE_MS =
+		25 * 1000, /* after the deadline and the grace: longer than a holder and its keeper take to end a job */
+	KILL_AGAIN_MS = 60 * 1000, /* to the next try, when a job that is overdue could not be killed */
 	LINES_MAX = 64, /* for the audit trail at once */
 	DURABLE_MS =
 		60 * 60 * 1000, /* so long an ended durable job is kept in any case: its key says that it has run */
@@ -66,6 +69,7 @@ struct known_job {
 	pid_t holder; /* counts only with the pidfd */
 	int pidfd; /* of the holder; -1: none */
 	pid_t child; /* the holder, to be reaped; 0: it was adopted, or has ended */
+	int64_t overdue_ms; /* live: when the supervisor ends the job (clock_ms); 0: never */
 	json_t *outcome; /* ENDED, LOST */
 	double ended; /* ENDED, LOST: Unix time */
 	int64_t disk; /* ENDED, LOST: bytes that its files take */
@@ -181,6 +185,8 @@ static struct known_job *job_new (struct jobs *jobs, const struct job_record *re
 	job->record = *record;
 	job->phase = phase;
 	job->pidfd = job->first = -1;
+	if (record->due)
+		job->overdue_ms = record->due + jobs->generation->config->limits.grace_ms + OVERDUE_MS;
 	list_append (&jobs->all, &job->node);
 	return job;
 }
@@ -982,6 +988,8 @@ static void start_job (
 	memcpy (record.you, caller->you, sizeof record.you);
 	snprintf (record.boot, sizeof record.boot, "%s", jobs->boot);
 	record.audited = jobs->audit->kind != AUDIT_NONE;
+	if (caller->limits.value[LIMIT_DEADLINE])
+		record.due = clock_ms () + caller->limits.value[LIMIT_DEADLINE];
 	access_name (record.user, sizeof record.user, record.uid);
 	if (!(job = make_job (jobs, caller, &record, &recording, scope, &err))) {
 		refuse_request (jobs, asked->id, (enum code)err.code, "%s", err.text);
@@ -1176,48 +1184,78 @@ static bool is_being_killed (const struct jobs *jobs, const struct known_job *jo
 	return false;
 }
 
-/* Fork a killer, whose end is the answer. */
-static void kill_job (struct jobs *jobs, const struct job_caller *caller, uint64_t request, struct known_job *job)
+/* Fork a killer of a job with a pidfd, for that owner. Its end is the answer to the request (0: none). 0; or -1 and err. */
+static int fork_killer (
+	struct jobs *jobs, const struct known_job *job, const char *owner, uint64_t request, struct err *err)
 {
-	struct job_killer killer = { .cgroup = -1 };
+	struct job_killer killer = { .holder = job->holder, .pidfd = job->pidfd };
 	struct child child = { .pid = -1, .pidfd = -1 };
 	struct job_helper *helper;
 
-	if (!is_live (job)) {
-		refuse_request (jobs, request, CODE_FAILED, "the job has ended");
-		return;
-	}
-	if (job->pidfd < 0)
-		follow_holder (jobs, job);
-	if (job->pidfd < 0) {
-		refuse_request (jobs, request, CODE_IO_ERROR, "the job's process cannot be found");
-		return;
-	}
-	if (is_being_killed (jobs, job)) {
-		refuse_request (jobs, request, CODE_BUSY, "the job is being killed");
-		return;
-	}
-	if (!may_help (jobs, caller)) {
-		refuse_request (jobs, request, CODE_BUSY, "too many jobs are read or killed at once");
-		return;
-	}
-	killer.holder = job->holder;
-	killer.pidfd = job->pidfd;
 	killer.cgroup = cgroup_open_job (jobs->cgroups, job->record.id);
 	child.pid = job_killer_fork (&killer);
 	fd_close (&killer.cgroup);
-	if (child.pid < 0) {
-		refuse_request (jobs, request, CODE_BUSY, "the job cannot be killed: %s", strerror (errno));
+	if (child.pid < 0)
+		return err_sys (err, CODE_BUSY, "the job cannot be killed");
+	child.pidfd = pidfd_open (child.pid, 0);
+	if (!(helper = add_helper (jobs, &child, owner)))
+		return err_set (err, CODE_BUSY, "out of memory");
+	memcpy (helper->kills, job->record.id, sizeof helper->kills);
+	helper->request = request;
+	return 0;
+}
+
+static void kill_job (struct jobs *jobs, const struct job_caller *caller, uint64_t request, struct known_job *job)
+{
+	struct err err = { 0 };
+
+	if (is_live (job) && job->pidfd < 0)
+		follow_holder (jobs, job);
+	if (!is_live (job))
+		err_set (&err, CODE_FAILED, "the job has ended");
+	else if (job->pidfd < 0)
+		err_set (&err, CODE_IO_ERROR, "the job's process cannot be found");
+	else if (is_being_killed (jobs, job))
+		err_set (&err, CODE_BUSY, "the job is being killed");
+	else if (!may_help (jobs, caller))
+		err_set (&err, CODE_BUSY, "too many jobs are read or killed at once");
+	else if (fork_killer (jobs, job, caller->owner, request, &err) == 0)
+		log_warning ("the process of a job does not answer, and is killed. job=%s", job->record.id);
+	if (err.code)
+		refuse_request (jobs, request, (enum code)err.code, "%s", err.text);
+}
+
+/* How many killers run that nobody has asked for? */
+static int count_killers (const struct jobs *jobs)
+{
+	const struct job_helper *helper;
+	int n = 0;
+
+	list_each (helper, &jobs->helpers, node)
+		n += *helper->kills && !*helper->owner;
+	return n;
+}
+
+/* A holder may be held up by a process that is not beneath its keeper any more: the keeper cannot end that job. */
+static void kill_overdue (struct jobs *jobs, struct known_job *job)
+{
+	json_t *outcome;
+	double when;
+	struct err err;
+
+	if (!job->overdue_ms || clock_ms () < job->overdue_ms || job->pidfd < 0 || is_being_killed (jobs, job) ||
+		count_killers (jobs) >= HELPERS_MAX / EACH)
+		return;
+	job->overdue_ms = 0;
+	if ((outcome = job_directory_outcome (jobs->directory, job->record.id, &when))) {
+		json_decref (outcome); /* it has ended, and its viewers get the rest */
 		return;
 	}
-	log_warning ("the process of a job does not answer, and is killed. job=%s", job->record.id);
-	child.pidfd = pidfd_open (child.pid, 0);
-	if ((helper = add_helper (jobs, &child, caller->owner))) {
-		memcpy (helper->kills, job->record.id, sizeof helper->kills);
-		helper->request = request;
-	} else {
-		refuse_request (jobs, request, CODE_BUSY, "out of memory");
-	}
+	job->overdue_ms = clock_ms () + KILL_AGAIN_MS;
+	if (fork_killer (jobs, job, "", 0, &err) == 0)
+		log_warning ("a job goes on after its deadline, and is killed. job=%s", job->record.id);
+	else
+		log_error ("a job goes on after its deadline: %s. job=%s", err.text, job->record.id);
 }
 
 void jobs_refuse (struct jobs *jobs, uint64_t request, int error)
@@ -1336,6 +1374,8 @@ void jobs_watch (struct jobs *jobs)
 		/* A process of the job can stop the holder. A child is continued by the supervisor at once. */
 		if (is_live (job) && job->pidfd >= 0 && !job->child)
 			pidfd_send_signal (job->pidfd, SIGCONT, NULL, 0);
+		if (is_live (job))
+			kill_overdue (jobs, job);
 		if (!is_live (job) || job->pidfd >= 0)
 			continue;
 		if (job_directory_is_held (jobs->directory, job->record.id))

@@ -21,7 +21,8 @@
  * A holder is signalled only through its pidfd. That of an adopted holder is opened from the credentials of its socket
  * (SO_PEERCRED: who called listen(2) last), and counts if the connection is still there afterwards. A process of the job can stop
  * its holder: a child is continued by the supervisor at once, an adopted one by jobs_watch. A holder that does not answer is
- * killed by a child of the supervisor, with all beneath it (job_killer.h).
+ * killed by a child of the supervisor, with all beneath it (job_killer.h): when somebody asks for that, and some time after the
+ * deadline that the supervisor has given the job.
  */
 #ifndef REMEX_DAEMON_JOBS_H
 #define REMEX_DAEMON_JOBS_H

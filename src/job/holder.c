@@ -683,6 +683,9 @@ static int read_header (const json_t *header, struct err *err)
 		return -1;
 	call_limits_lower (&held.limits, &held.given->limits);
 	held.deadline_ms = *deadline ? held.started_ms + *deadline : 0;
+	/* A process of the job can hold this process up (job_streams.h), but not the keeper. */
+	if (held.deadline_ms)
+		link_post (held.keeper_link, REC_KEEPER_DEADLINE, 0, held.deadline_ms, 0, MSG_DONTWAIT);
 	held.wait_output = json_is_true (json_object_get (header, "wait_output"));
 	held.viewers.takes_input = json_is_true (json_object_get (header, "input"));
 	held.viewers.has_tty = tty.wanted;

@@ -9,8 +9,8 @@
  *             and the holder exits without an outcome
  *   RUNNING   the worker has the call. --terminal record--> DRAINING, and the keeper releases the worker
  *   STOPPING  JOB_STOP, the deadline or the idle limit has ended it: the keeper stops the tree. --worker gone--> DRAINING
- *             The keeper holds the deadline of `limits`, too, and continues a holder that is stopped: the job's user can stop
- *             the holder, and does not outlive the deadline so
+ *             The keeper holds the deadline, too, and continues a holder that is stopped: a process of the job can stop the
+ *             holder, or hold it up (job_streams.h), and does not outlive the deadline so
  *   DRAINING  the outcome is known. Output that is still in pipes is written to the spool; a pipe that another process
  *             holds open is given up after half a second (`pipe_held`), or not, with `wait_output`
  *   ENDED     the outcome line is written and synced, once. Viewers get the rest, and JOB_END. The holder exits when

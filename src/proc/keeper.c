@@ -59,6 +59,8 @@ static void keep_listen (struct keep *keep)
 			keep_stop (keep, packet.record.a);
 		else if (packet.record.type == REC_RELEASE)
 			keep_release (keep);
+		else if (packet.record.type == REC_KEEPER_DEADLINE && packet.record.a > 0)
+			keep->deadline = clock_earlier (keep->deadline, packet.record.a);
 		packet_close (&packet);
 	}
 	if (rc == 0 || errno != EAGAIN)

@@ -5,7 +5,8 @@
  *   STOP grace from the supervisor: SIGTERM to all beneath the worker (not to the worker), and the lifeline is
  *            closed; SIGKILL after the grace
  *   the worker exits or dies without RELEASE: it has crashed, and the rest is stopped with the configured grace
- *   the deadline, if there is one: as STOP with the configured grace; its parent is told (REC_KEEPER_DEADLINE)
+ *   the deadline, if there is one: as STOP with the configured grace; its parent is told (REC_KEEPER_DEADLINE), and can
+ *            make the deadline earlier by the same record, not later
  *   end of file from the supervisor: SIGKILL to all at once
  *
  * The report (REC_KEEPER_GONE) counts the processes that live on: after RELEASE those that the command left behind,

@@ -188,7 +188,9 @@ enum record_type {
 
 	/* keeper -> supervisor; supervisor -> keeper uses RELEASE and STOP with id 0 */
 	REC_KEEPER_GONE = 64, /* as GONE; the keeper exits after it */
-	REC_KEEPER_DEADLINE = 68, /* of a job, to its holder: the time is over, and the keeper stops the tree */
+	REC_KEEPER_DEADLINE =
+		68, /* of a job, to its holder: the time is over, and the keeper stops the tree. From the holder: a
+				     clock_ms when that is to happen, if it is earlier */
 };
 
 enum reach_answer { REACH_ANSWERED, REACH_NOBODY, REACH_DECLINED }; /* as enum keyring_answer (ssh/keyring.h) */

@@ -631,8 +631,8 @@ START_TEST (deadline_of_a_stopped_holder)
 	struct procstat stat;
 	pid_t keeper;
 
-	limits.value[LIMIT_DEADLINE] = 1500;
-	run ("setsid sleep 1000 & echo x; sleep 1000", "{}");
+	limits.value[LIMIT_DEADLINE] = _i ? 0 : 1500;
+	run ("setsid sleep 1000 & echo x; sleep 1000", _i ? "{\"deadline\":1.5}" : "{}");
 	post (first, JOB_FOLLOW, 0, FOLLOW_LIVE);
 	read_output (first, "x");
 	keeper = find ("remexd-keeper", holder);
@@ -738,7 +738,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, input);
 	tcase_add_loop_test (tcase, input_that_is_left_behind, 0, 2);
 	tcase_add_loop_test (tcase, stopping, 0, 9);
-	tcase_add_test (tcase, deadline_of_a_stopped_holder);
+	tcase_add_loop_test (tcase, deadline_of_a_stopped_holder, 0, 2); /* of the configuration, of the call */
 	tcase_add_test (tcase, signals);
 	tcase_add_loop_test (tcase, left_behind, 0, 2);
 	tcase_add_test (tcase, stopped_while_output_is_waited_for);
