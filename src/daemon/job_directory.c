@@ -312,6 +312,16 @@ static int listen_there (int directory)
 	return -1;
 }
 
+pid_t job_directory_holder (int jobs, const char *id)
+{
+	struct flock there = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int lock = open_job_file (jobs, id, "lock", O_RDONLY);
+	bool known = lock >= 0 && fcntl (lock, F_GETLK, &there) == 0 && there.l_type != F_UNLCK && there.l_pid > 0;
+
+	fd_close (&lock);
+	return known ? there.l_pid : 0;
+}
+
 int job_directory_connect (int jobs, const char *id)
 {
 	int directory = open_job (jobs, id), fd;

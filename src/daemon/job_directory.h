@@ -5,7 +5,7 @@
  *   output, index   the output (job/job_spool.h)
  *   outcome         empty until the end, then one line of JSON; without its newline it does not count
  *   socket          the holder listens there (SOCK_SEQPACKET, 0600)
- *   lock            with an flock(2) of the holder as long as it lives
+ *   lock            with an flock(2) of the holder as long as it lives, and a lock of fcntl(2), which names its pid
  *   audited         there only after the end, and where the start is in the audit trail (job_trail.h)
  *
  * A job without `output` was removed: only its line for the audit trail is still to be written.
@@ -79,6 +79,9 @@ int job_directory_read (int jobs, const char *id, struct job_record *record, str
 
 /* Does a holder live? Its lock says so. */
 bool job_directory_is_held (int jobs, const char *id);
+
+/* The pid that the kernel gives for the holder's own lock on that file (fcntl(2), F_GETLK); 0: there is no such lock. */
+pid_t job_directory_holder (int jobs, const char *id);
 
 /* The outcome line of a job as an object; NULL: there is none yet, or it is damaged. *when, if there is one: when it was
  * written (Unix time). */

@@ -498,6 +498,19 @@ static bool is_connected (int fd)
 	return poll (&end, 1, 0) >= 0 && !(end.revents & (POLLHUP | POLLERR));
 }
 
+/* The pidfd of the process that has the lock of this job's holder, and *pid; -1: there is none. */
+static int find_locker (const struct jobs *jobs, const char *id, pid_t *pid)
+{
+	pid_t locker = job_directory_holder (jobs->directory, id);
+	int pidfd = locker > 0 ? pidfd_open (locker, 0) : -1;
+
+	/* It still has the lock: so it has lived since the number was read, and no other process has got the number. */
+	if (pidfd >= 0 && job_directory_holder (jobs->directory, id) != locker)
+		fd_close (&pidfd);
+	*pid = locker;
+	return pidfd;
+}
+
 /* The pidfd of the holder that listens for this job, and *pid; -1: it cannot be had now. */
 static int find_holder (const struct jobs *jobs, const char *id, pid_t *pid)
 {
@@ -520,7 +533,10 @@ static int find_holder (const struct jobs *jobs, const char *id, pid_t *pid)
 
 static void follow_holder (struct jobs *jobs, struct known_job *job)
 {
-	if ((job->pidfd = find_holder (jobs, job->record.id, &job->holder)) >= 0)
+	if ((job->pidfd = find_locker (jobs, job->record.id, &job->holder)) < 0)
+		job->pidfd = find_holder (
+			jobs, job->record.id, &job->holder); /* an earlier version, or a file system that refuses */
+	if (job->pidfd >= 0)
 		watch (jobs, job->pidfd, &job->holder_event, EVENT_HOLDER);
 }
 
@@ -770,8 +786,7 @@ static int check_number (const struct jobs *jobs, const struct job_caller *calle
 	if (durable && !caller->full && keys >= keys_max)
 		return err_set (err, CODE_BUSY,
 			"%s has %d durable jobs already that run, or have ended within the last hour and were not "
-			"removed "
-			"(jobs.keep_number)",
+			"removed (jobs.keep_number)",
 			caller->you, keys);
 	return 0;
 }

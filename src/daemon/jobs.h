@@ -18,8 +18,10 @@
  * proves (claim.h), to root, and to identities with `job.any`. No job waits for the supervisor, and the supervisor waits for
  * no job: sockets are non-blocking, the end of a holder is a pidfd that becomes readable, and systemd is asked by a child.
  *
- * A holder is signalled only through its pidfd. That of an adopted holder is opened from the credentials of its socket
- * (SO_PEERCRED: who called listen(2) last), and counts if the connection is still there afterwards. A process of the job can stop
+ * A holder is signalled only through its pidfd. That of an adopted holder is opened by the pid that the kernel gives for its lock
+ * (fcntl(2), F_GETLK), and counts if the same lock is still there afterwards; or from the credentials of its socket
+ * (SO_PEERCRED: who called listen(2) last), if the connection is still there afterwards: a holder that is held up takes no
+ * connections, and a full queue takes none of ours. A process of the job can stop
  * its holder: a child is continued by the supervisor at once, an adopted one by jobs_watch. A holder that does not answer is
  * killed by a child of the supervisor, with all beneath it (job_killer.h): when somebody asks for that, and some time after the
  * deadline that the supervisor has given the job.

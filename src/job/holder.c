@@ -1154,6 +1154,8 @@ static int set_up (struct err *err)
 	/* The credentials of its connections are those of the process that called listen(2) last: a later supervisor finds this
 	 * process by them (daemon/jobs.h). */
 	listen (held.given->listener, HOLDER_VIEWERS);
+	/* Where connections get no place any more, by the pid of this lock, which is not inherited. NFS may refuse it. */
+	fcntl (held.given->lock, F_SETLK, &(struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET });
 	job_outcome_reserve (held.given->outcome);
 	job_spool_begin (&held.spool, held.given->output, held.given->index, held.given->cap);
 	return 0;

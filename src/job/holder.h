@@ -74,7 +74,8 @@ enum holder_exit {
 /* What the supervisor gives. Descriptors are -1 where there is none; they stay the supervisor's (holder_fork). */
 struct holder {
 	int output, index, outcome; /* the files, open for reading and writing (replay: for reading) */
-	int lock; /* with an exclusive flock(2), which lasts as long as the holder; -1 in replay */
+	int lock; /* with an exclusive flock(2), which lasts as long as the holder, and gets a lock of fcntl(2) (F_SETLK), which names
+		     the holder's pid; -1 in replay */
 	int listener; /* the job's socket (SOCK_SEQPACKET), which listens; -1 in replay */
 	int first; /* the holder's end of the first connection (link_pair) */
 	struct worker_birth *birth; /* of the worker; uid: the job's user; log: the holder's standard error, too */
