@@ -34,6 +34,7 @@
 #include "daemon/jobs.h"
 #include "daemon/log_process.h"
 #include "gate/access.h"
+#include "gate/share.h"
 #include "job/holder.h"
 #include "record/recorder.h"
 #include "wire/codes.h"
@@ -43,8 +44,7 @@ enum {
 	LOOK_MS = 5000, /* between two looks (jobs_watch) */
 	EVENTS_MAX = 64, /* handled in a row before the loop looks at others */
 	HELPERS_MAX = 64, /* replays and killers at once */
-	RESERVE = 8, /* of these and of jobs.max, one of so many is kept for root and the daemon's own user */
-	EACH = 4, /* of the replays and killers, one of so many is for one caller */
+	EACH = 4, /* of them, one of so many is for one caller */
 	OVERDUE_MS =
 		25 * 1000, /* after the deadline and the grace: longer than a holder and its keeper take to end a job */
 	KILL_AGAIN_MS = 60 * 1000, /* to the next try, when a job that is overdue could not be killed */
@@ -767,6 +767,7 @@ static int read_start (struct job_record *record, struct job_recording *recordin
 static int check_number (const struct jobs *jobs, const struct job_caller *caller, bool durable, struct err *err)
 {
 	const struct config *config = jobs->generation->config;
+	const struct share share = { .most = config->jobs.max, .each = config->jobs.each };
 	int all = 0, own = 0, keys = 0, keys_max = config->jobs.keep_number;
 	struct known_job *job;
 
@@ -777,12 +778,14 @@ static int check_number (const struct jobs *jobs, const struct job_caller *calle
 		own += is_live (job) && owns;
 		keys += owns && job->record.durable && (is_live (job) || is_kept_for_key (job));
 	}
+	switch (share_ask (&share, all, own, caller->full)) {
+	case SHARE_FULL: return err_set (err, CODE_BUSY, "%d jobs run already (jobs.max)", all);
+	case SHARE_EACH:
+		return err_set (err, CODE_BUSY, "%s has %d running jobs already (jobs.each)", caller->you, own);
+	case SHARE_FREE: break;
+	}
 	if (keys_max < config->jobs.each)
 		keys_max = config->jobs.each;
-	if (all >= config->jobs.max - (caller->full ? 0 : config->jobs.max / RESERVE))
-		return err_set (err, CODE_BUSY, "%d jobs run already (jobs.max)", all);
-	if (!caller->full && own >= config->jobs.each)
-		return err_set (err, CODE_BUSY, "%s has %d running jobs already (jobs.each)", caller->you, own);
 	if (durable && !caller->full && keys >= keys_max)
 		return err_set (err, CODE_BUSY,
 			"%s has %d durable jobs already that run, or have ended within the last hour and were not "
@@ -1035,13 +1038,13 @@ static void go_on_with_scope (struct jobs *jobs, struct known_job *job)
 /* May one more helper of the caller run now? */
 static bool may_help (const struct jobs *jobs, const struct job_caller *caller)
 {
+	static const struct share share = { .most = HELPERS_MAX, .each = HELPERS_MAX / EACH };
 	const struct job_helper *helper;
-	size_t own = 0;
+	int own = 0;
 
 	list_each (helper, &jobs->helpers, node)
 		own += !strcmp (helper->owner, caller->owner);
-	return caller->full ? jobs->n_helpers < HELPERS_MAX
-			    : own < HELPERS_MAX / EACH && jobs->n_helpers < HELPERS_MAX - HELPERS_MAX / RESERVE;
+	return share_ask (&share, (int64_t)jobs->n_helpers, own, caller->full) == SHARE_FREE;
 }
 
 /* Fork a holder that serves the files of an ended job to one viewer. */

@@ -34,7 +34,8 @@ static void ask_again_soon (struct front *front)
 
 static int64_t worker_fds (const struct front *front)
 {
-	return front->max_fds - FRONT_OWN_FDS - front->gate.n_listeners - gate_descriptors (&front->gate);
+	return front->max_fds - FRONT_OWN_FDS - front->gate.n_listeners - gate_descriptors (&front->gate) -
+	       job_calls_most (front);
 }
 
 static void run (struct front *front, struct request *request, struct pooled *worker)

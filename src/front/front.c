@@ -181,12 +181,12 @@ static void release_old (struct front *front)
 }
 
 /* Set the gate's limits: those of the configuration, and the descriptors that are left after the front's own and those
- * of the workers. The workers get at most three eighths. */
+ * of the workers and of calls about jobs. The latter two get at most three eighths. */
 static void set_gate_limits (struct front *front)
 {
 	const struct config *config = front->config;
 	int64_t most = front->max_fds;
-	int64_t wanted = ((int64_t)config->workers_max + CONTROL_WORKERS) * FRONT_WORKER_FDS;
+	int64_t wanted = ((int64_t)config->workers_max + CONTROL_WORKERS) * FRONT_WORKER_FDS + job_calls_most (front);
 	int64_t kept = wanted < most * 3 / 8 ? wanted : most * 3 / 8;
 	int64_t left = most - FRONT_OWN_FDS - kept;
 	struct gate_limits limits = {
@@ -637,6 +637,8 @@ static int set_up (struct front *front, int link)
 	list_init (&front->reloads);
 	list_init (&front->replies);
 	list_init (&front->job_calls);
+	list_init (&front->job_asks);
+	list_init (&front->job_turns);
 	front->events = &events;
 	buf_init (&front->next.table, 16 * 1024 * 1024);
 	front->statm = resident_open ();
@@ -700,6 +702,7 @@ static void tear_down (struct front *front)
 	gate_free (&front->gate);
 	pool_free (&front->pool);
 	places_end (front);
+	job_calls_end (front);
 	watch_free (&front->carrier_watch);
 	carrier_end (&front->carrier);
 	uv_run (&front->loop, UV_RUN_NOWAIT);

@@ -96,6 +96,8 @@ struct front {
 	/* job_call.c */
 	struct list job_calls;
 	int n_job_calls;
+	struct list job_asks; /* questions that the supervisor has not answered */
+	struct list job_turns; /* calls that wait for answers of others of their identity */
 
 	/* trail.c */
 	struct audit_rates refusals; /* the limits of lines about refusals */

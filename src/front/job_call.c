@@ -13,15 +13,45 @@
 #include "front/job_call.h"
 #include "front/reply.h"
 #include "front/trail.h"
+#include "gate/share.h"
 #include "loop/loop.h"
 #include "wire/job_verbs.h"
 #include "wire/records.h"
 
 enum { SOON_MS = 20 }; /* until the supervisor's link is tried again */
 
+/* A question to the supervisor, until its answer. It outlives its call: what is on its way counts. */
+struct job_ask {
+	struct list node; /* of the front's job_asks */
+	uint64_t number; /* of the call */
+	struct identity *identity; /* a reference */
+	int64_t got; /* bytes of the list that is the answer */
+};
+
 bool job_call_is_word (const char *text, size_t n)
 {
 	return n > 0 && n <= JOB_CALL_WORD && !text_has_control (text, n);
+}
+
+int job_calls_most (const struct front *front)
+{
+	return (int)(front->max_fds / 8);
+}
+
+/* May the identity have one more call about jobs? */
+static int check_share (const struct front *front, const struct identity *identity, struct err *err)
+{
+	int most = job_calls_most (front);
+	const struct share share = { .most = most, .each = most > 4 ? most / 4 : 1 };
+
+	switch (share_ask (&share, front->n_job_calls, identity->job_calls, identity->full)) {
+	case SHARE_EACH:
+		return err_set (
+			err, CODE_BUSY, "%s has %d calls about jobs already", identity->name, identity->job_calls);
+	case SHARE_FULL: return err_set (err, CODE_BUSY, "%d calls about jobs run already", front->n_job_calls);
+	case SHARE_FREE: break;
+	}
+	return 0;
 }
 
 int job_call_init (struct job_call *call, const struct job_call_ops *ops, struct front *front,
@@ -29,10 +59,8 @@ int job_call_init (struct job_call *call, const struct job_call_ops *ops, struct
 {
 	struct identity *identity = client->identity;
 
-	if (access_room (identity, err) < 0)
+	if (access_room (identity, err) < 0 || check_share (front, identity, err) < 0)
 		return -1;
-	if (front->n_job_calls >= front->max_fds / 8)
-		return err_set (err, CODE_BUSY, "%d calls about jobs run already", front->n_job_calls);
 	call->ops = ops;
 	call->front = front;
 	call->identity = identity;
@@ -45,6 +73,7 @@ int job_call_init (struct job_call *call, const struct job_call_ops *ops, struct
 	call->verb = verb;
 	call->number = ++front->last_request;
 	call->since_ms = clock_ms ();
+	list_init (&call->turn);
 	list_append (&front->job_calls, &call->node);
 	front->n_job_calls++;
 	return 0;
@@ -59,6 +88,7 @@ void job_call_free (struct job_call *call)
 	timer_free (&call->timer);
 	job_viewer_close (&call->viewer);
 	list_remove (&call->node);
+	list_remove (&call->turn);
 	front->n_job_calls--;
 	identity->job_calls--;
 	verb_table_free (call->table);
@@ -180,13 +210,62 @@ uid_t job_call_user (const struct job_call *call)
 
 void job_call_ask (struct job_call *call, uint32_t type, uid_t uid, const void *data, size_t n)
 {
+	struct identity *identity = call->identity;
 	struct front *front = call->front;
-	bool remote = call->identity->remote;
+	struct job_ask *ask;
 
+	if (!identity->full && identity->job_asks >= JOB_CALL_ASKS) {
+		list_append (&front->job_turns, &call->turn);
+		return;
+	}
 	/* A supervisor that is not root has jobs of its own user only, and asks for no proof. */
-	if (supervisor_link_job (&front->supervisor, type, call->number, remote ? call->identity->name : "", uid,
-		    front->daemon ? -1 : call->peer, data, n) < 0)
+	if (!(ask = calloc (1, sizeof *ask)) ||
+		supervisor_link_job (&front->supervisor, type, call->number, identity->remote ? identity->name : "",
+			uid, front->daemon ? -1 : call->peer, data, n) < 0) {
+		free (ask);
 		timer_set (&front->loop, &call->timer, clock_ms () + SOON_MS, on_pause_over, call);
+		return;
+	}
+	ask->number = call->number;
+	ask->identity = identity;
+	identity->references++;
+	identity->job_asks++;
+	list_append (&front->job_asks, &ask->node);
+}
+
+static void ask_free (struct job_ask *ask)
+{
+	list_remove (&ask->node);
+	ask->identity->job_asks--;
+	identity_release (ask->identity);
+	free (ask);
+}
+
+/* The supervisor has answered, perhaps in part. After a whole answer it is the turn of the next call of that identity. */
+static void take_turn (struct front *front, const struct record *answer)
+{
+	struct identity *identity = NULL;
+	struct job_call *call;
+	struct job_ask *ask;
+
+	list_each (ask, &front->job_asks, node)
+		if (ask->number == answer->id) {
+			ask->got += answer->length;
+			if (answer->type == REC_JOBS && ask->got < answer->a)
+				return;
+			identity = ask->identity;
+			break;
+		}
+	if (!identity)
+		return;
+	list_each (call, &front->job_turns, turn)
+		if (call->identity == identity) {
+			ask_free (ask); /* the call has a reference, too */
+			list_remove (&call->turn);
+			call->ops->again (call);
+			return;
+		}
+	ask_free (ask);
 }
 
 struct job_call *job_call_find (struct front *front, uint64_t number)
@@ -211,7 +290,7 @@ static void take_refusal (struct job_call *call, const struct packet *packet)
 	free (text);
 }
 
-void job_call_answer (struct front *front, struct packet *packet)
+static void take_answer (struct front *front, struct packet *packet)
 {
 	struct job_call *call = job_call_find (front, packet->record.id);
 
@@ -233,6 +312,14 @@ void job_call_answer (struct front *front, struct packet *packet)
 		if (call->ops->piece)
 			call->ops->piece (call, packet);
 	}
+}
+
+void job_call_answer (struct front *front, struct packet *packet)
+{
+	const struct record answer = packet->record;
+
+	take_answer (front, packet);
+	take_turn (front, &answer);
 }
 
 /* --- all of them ------------------------------------------------------------------------------------------------- */
@@ -275,4 +362,12 @@ void job_calls_revoke (struct front *front)
 		else if (call->channel && is_out_of_reach (call))
 			job_call_fail (call, CODE_DENIED, "this job is out of your reach now");
 	}
+}
+
+void job_calls_end (struct front *front)
+{
+	struct job_ask *ask, *after;
+
+	list_each_safe (ask, after, &front->job_asks, node)
+		ask_free (ask);
 }

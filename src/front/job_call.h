@@ -1,9 +1,12 @@
 /* job_call - a call about a job, from its arrival to its only terminal message: what all of them share.
  *
  * Such a call takes no worker, no place in the queue and none in the pool. It counts for its identity (limits.calls), and all of
- * them together have at most an eighth of the front's descriptors. It asks the supervisor (wire/records.h, JOB_START to
- * JOB_KILL), which proves the caller and decides; the answer comes back by the number of the call:
+ * them together have at most an eighth of the front's descriptors, of which one identity has a quarter, and the administrators a
+ * reserve (gate/share.h). It asks the supervisor (wire/records.h, JOB_START to JOB_KILL), which proves the caller and decides; the
+ * answer comes back by the number of the call:
  *
+ *   WAITING  JOB_CALL_ASKS questions of its identity have no answer yet: its turn comes. The supervisor proves one caller after
+ *            the other (daemon/claims.h), so nobody may have a thousand of them in that line. Administrators do not wait
  *   ASKED    the supervisor owes an answer           --answer--> the owner's operation
  *   PAUSING  it is asked again soon: its link was full, or the job's process was just ending
  *
@@ -47,6 +50,7 @@ struct job_call_ops {
 
 struct job_call {
 	struct list node; /* of the front's job_calls */
+	struct list turn; /* of the front's job_turns: WAITING */
 	const struct job_call_ops *ops;
 	struct front *front;
 	struct identity *identity; /* a reference */
@@ -71,17 +75,21 @@ struct job_call {
 enum {
 	JOB_CALL_PAUSE_MS = 50,
 	JOB_CALL_TRIES = 60,
+	JOB_CALL_ASKS = 8, /* questions of one identity that the supervisor has not answered */
 	JOB_CALL_WORD = 64, /* the most bytes of a job's name or key */
 };
 
 /* May a job have that name or key: JOB_CALL_WORD bytes at most, without control characters? */
 bool job_call_is_word (const char *text, size_t n);
 
+/* The most calls about jobs. Each has one descriptor at most. */
+int job_calls_most (const struct front *front);
+
 /* Begin: `call` is zeroed memory. 0; or -1 and err, and nothing has been done. */
 int job_call_init (struct job_call *call, const struct job_call_ops *ops, struct front *front,
 	const struct gate_client *client, int peer, struct channel *channel, const struct verb *verb, struct err *err);
 
-/* Ask the supervisor, as the user `uid`. When it cannot be asked now, `again` is called soon. */
+/* Ask the supervisor, as the user `uid`. When it cannot be asked now, `again` is called later. */
 void job_call_ask (struct job_call *call, uint32_t type, uid_t uid, const void *data, size_t n);
 
 /* The user as which a call about existing jobs is proved: the caller's own. */
@@ -115,5 +123,8 @@ struct job_call *job_call_find (struct front *front, uint64_t number);
 void job_calls_drain (struct front *front);
 void job_calls_stop (struct front *front);
 void job_calls_revoke (struct front *front);
+
+/* The front ends: forget what the supervisor was asked. */
+void job_calls_end (struct front *front);
 
 #endif

@@ -192,6 +192,7 @@ static const struct job_viewer_ops viewer_ops = {
 	.delivered = drop,
 	.gone = on_gone,
 	.writable = send_call,
+	.stalled = on_silence,
 };
 
 /* Take the connection to the holder, which has to say HELLO. False: the call has ended. */

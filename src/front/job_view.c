@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "front/front_state.h"
 #include "front/job_call.h"
@@ -301,6 +302,9 @@ static void on_hello (void *arg, const struct record *record, const json_t *fact
 		job_call_fail (&view->call, CODE_FAILED, text);
 		return;
 	}
+	/* Only what a running job writes has no end yet. */
+	if (view->state != JOB_RUNNING || !(view->follow || is_kind (view, "job.attach")))
+		job_viewer_hurry (&view->call.viewer);
 	view->kind->begin (view, record, facts);
 }
 
@@ -370,6 +374,17 @@ static void on_writable (void *arg)
 	send_pending (arg);
 }
 
+static void on_stalled (void *arg)
+{
+	struct job_view *view = arg;
+
+	log_warning ("a client does not read the output of a job, and the rest is not sent. call=%s you=%s",
+		view->kind->name, view->call.identity->name);
+	view->call.front->counts.stalled++;
+	job_call_fail (&view->call, CODE_IO_ERROR,
+		"the client took too little output for too long: the output that waited was dropped");
+}
+
 static const struct job_viewer_ops viewer_ops = {
 	.hello = on_hello,
 	.end = on_end,
@@ -379,6 +394,7 @@ static const struct job_viewer_ops viewer_ops = {
 	.gone = on_gone,
 	.delivered = on_delivered,
 	.writable = on_writable,
+	.stalled = on_stalled,
 };
 
 /* --- operations of the channel ----------------------------------------------------------------------------------- */

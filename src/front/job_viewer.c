@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/passrights.h"
@@ -20,6 +21,7 @@ enum {
 	BURST = 16, /* records that are read before other events get their turn */
 	INPUT_MAX = 2 * SESSION_CREDIT, /* the client has no more credit than that */
 	INPUT_PIECE = 32 * 1024,
+	STALL_BYTES = 1024, /* that a client has to take in limits.stall, as of a request's output */
 	FACTS_MAX = 4096,
 };
 
@@ -76,6 +78,7 @@ void job_viewer_close (struct job_viewer *viewer)
 	if (current == viewer)
 		current = NULL;
 	watch_free (&viewer->watch);
+	timer_free (&viewer->stall_timer);
 	if (viewer->fd >= 0 && viewer->guarded)
 		fd_close (&viewer->fd);
 	else if (viewer->fd >= 0) /* the last close closes descriptors in its queue */
@@ -88,7 +91,7 @@ void job_viewer_close (struct job_viewer *viewer)
 	buf_free (&viewer->input);
 	viewer->channel = NULL;
 	viewer->hello = viewer->finishing = viewer->input_ended = viewer->input_end_sent = viewer->input_blocked =
-		viewer->owner_waits = false;
+		viewer->owner_waits = viewer->hurried = false;
 	viewer->granted = 0;
 	viewer->screen_left = -1;
 }
@@ -97,11 +100,47 @@ void job_viewer_close (struct job_viewer *viewer)
 
 static void set_watch (struct job_viewer *viewer)
 {
-	bool writes = !list_empty (&viewer->queue) || viewer->input_blocked || viewer->owner_waits;
+	int in = list_empty (&viewer->pending) && !viewer->finishing ? UV_READABLE : 0;
 
+	/* A holder that leaves while it is not read is seen once. */
+	if (!in && !viewer->hurried)
+		in = UV_DISCONNECT;
+	if (!list_empty (&viewer->queue) || viewer->input_blocked || viewer->owner_waits)
+		in |= UV_WRITABLE;
 	if (viewer->watch)
-		watch_set (viewer->watch, (list_empty (&viewer->pending) && !viewer->finishing ? UV_READABLE : 0) |
-						  (writes ? UV_WRITABLE : 0));
+		watch_set (viewer->watch, in);
+}
+
+/* --- a client that takes nothing --------------------------------------------------------------------------------- */
+
+static void on_stall_time (void *arg);
+
+/* The time in which the client has to take output starts now. */
+static void watch_stall (struct job_viewer *viewer)
+{
+	if (!viewer->hurried || list_empty (&viewer->pending))
+		return;
+	viewer->taken_before = viewer->taken;
+	timer_set (&viewer->front->loop, &viewer->stall_timer, clock_ms () + viewer->front->config->limits.stall_ms,
+		on_stall_time, viewer);
+}
+
+static void on_stall_time (void *arg)
+{
+	struct job_viewer *viewer = arg;
+	/* If the whole connection is full, its session decides (wire/session.h). */
+	bool shut = !viewer->channel || viewer->channel->window == 0;
+
+	if (shut && !list_empty (&viewer->pending) && viewer->taken - viewer->taken_before < STALL_BYTES)
+		viewer->ops->stalled (viewer->arg);
+	else
+		watch_stall (viewer);
+}
+
+void job_viewer_hurry (struct job_viewer *viewer)
+{
+	viewer->hurried = true;
+	watch_stall (viewer);
 }
 
 /* Send what waits, as far as the holder takes it. A connection that has failed shows its end when it is read. */
@@ -166,7 +205,8 @@ static void flush_input (struct job_viewer *viewer)
 		outgoing.data = buf_head (&viewer->input);
 		outgoing.n = n;
 		if (!list_empty (&viewer->queue) || link_send (viewer->fd, &outgoing, MSG_DONTWAIT) < 0) {
-			viewer->input_blocked = true;
+			/* A connection that has failed is always writable. */
+			viewer->input_blocked = !list_empty (&viewer->queue) || errno == EAGAIN;
 			return;
 		}
 		buf_consume (&viewer->input, n);
@@ -223,6 +263,7 @@ static size_t deliver (struct job_viewer *viewer, const char *stream, const char
 		channel_output_end (viewer->channel, stream, piece);
 		sent += piece;
 	}
+	viewer->taken += (int64_t)sent;
 	return sent;
 }
 
@@ -230,6 +271,7 @@ void job_viewer_put (struct job_viewer *viewer, const char *stream, const char *
 {
 	struct unsent *piece;
 	size_t sent;
+	bool first;
 
 	if (!viewer->channel)
 		return;
@@ -242,8 +284,11 @@ void job_viewer_put (struct job_viewer *viewer, const char *stream, const char *
 	*piece = (struct unsent){ .n = n - sent };
 	snprintf (piece->stream, sizeof piece->stream, "%s", stream);
 	memcpy (piece->data, bytes + sent, n - sent);
+	first = list_empty (&viewer->pending);
 	list_append (&viewer->pending, &piece->node);
 	budget_charge (&viewer->front->budget, viewer->identity, piece->n);
+	if (first)
+		watch_stall (viewer);
 }
 
 void job_viewer_room (struct job_viewer *viewer)
@@ -391,6 +436,8 @@ static void on_ready (void *arg, int events)
 	struct session *session = viewer->channel ? viewer->channel->session : NULL;
 
 	current = viewer;
+	if ((events & UV_DISCONNECT) && !viewer->hurried)
+		job_viewer_hurry (viewer);
 	if (events & UV_WRITABLE) {
 		flush_queue (viewer);
 		flush_input (viewer);

@@ -41,8 +41,10 @@ struct job_viewer_ops {
 	void (*delivered) (void *arg);
 	/* The connection has ended, without an `end`. */
 	void (*gone) (void *arg);
-	/* After job_viewer_try has failed: the holder takes records again. May be NULL. */
+	/* After job_viewer_try has failed: the holder takes records again. */
 	void (*writable) (void *arg);
+	/* After job_viewer_hurry: the client takes too little of the output that waits. */
+	void (*stalled) (void *arg);
 };
 
 struct job_viewer {
@@ -56,6 +58,9 @@ struct job_viewer {
 	bool guarded; /* the kernel lets no descriptors in */
 	bool hello; /* HELLO has come */
 	bool finishing;
+	bool hurried; /* limits.stall applies (job_viewer_hurry) */
+	struct timer *stall_timer;
+	int64_t taken, taken_before; /* bytes that the client has taken, and when the timer was set */
 
 	struct list pending; /* output that the client has not taken: of one record, and lines about it */
 	int64_t screen_left; /* bytes of the redraw that are still to come; -1: none is on its way */
@@ -90,6 +95,10 @@ int job_viewer_send (struct job_viewer *viewer, const struct record *record);
 
 /* Put bytes on a stream of the channel, before all later output. */
 void job_viewer_put (struct job_viewer *viewer, const char *stream, const char *bytes, size_t n);
+
+/* There is no output to come that is not there: from now on the client has to take what waits, within limits.stall, as the output
+ * of a request that has ended. When the holder leaves, that is done by itself. */
+void job_viewer_hurry (struct job_viewer *viewer);
 
 /* Call `delivered` as soon as the client has taken all that was put so far. Nothing more is read. */
 void job_viewer_finish (struct job_viewer *viewer);

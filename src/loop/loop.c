@@ -26,7 +26,7 @@ static void on_poll (uv_poll_t *poll, int status, int events)
 	/* On an error libuv stops the poll by itself: the next watch_set starts it again. */
 	if (status < 0) {
 		watch->events = 0;
-		events = UV_READABLE | UV_WRITABLE;
+		events = UV_READABLE | UV_WRITABLE | UV_DISCONNECT;
 	}
 	watch->ready (watch->arg, events);
 }

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "front/connection.h"
+#include "front/job_call.h"
 #include "front/schedule.h"
 #include "front/turn.h"
 #include "front_alone.h"
@@ -373,12 +374,15 @@ END_TEST
 START_TEST (a_client_that_goes_makes_room_for_a_worker)
 {
 	struct far far, idle[FRONT_WORKER_FDS];
+	int64_t most; /* descriptors, besides those of calls about jobs */
 
 	alone_begin (&alone, "");
 	far_open_greeted (&far, geteuid ());
 	for (int i = 0; i < FRONT_WORKER_FDS; i++)
 		far_open_greeted (&idle[i], geteuid ());
-	front->max_fds = FRONT_OWN_FDS + gate_descriptors (&front->gate) + 2 * FRONT_WORKER_FDS - 1;
+	most = FRONT_OWN_FDS + gate_descriptors (&front->gate) + 2 * FRONT_WORKER_FDS - 1;
+	for (front->max_fds = most; front->max_fds - job_calls_most (front) < most; front->max_fds++)
+		;
 	far_send (&far, "{\"id\":1,\"call\":\"words.count\",\"args\":{\"text\":\"t\"}}");
 	expect_worker_request ();
 	alone_give_worker (&alone, 1, 1, geteuid (), false);

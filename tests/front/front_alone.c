@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "front/connection.h"
 #include "front/dispatch.h"
+#include "front/job_call.h"
 #include "front/request.h"
 #include "front_alone.h"
 #include "support/descriptors.h"
@@ -108,6 +109,8 @@ void alone_begin (struct front_alone *alone, const char *yaml)
 	list_init (&front->reloads);
 	list_init (&front->replies);
 	list_init (&front->job_calls);
+	list_init (&front->job_asks);
+	list_init (&front->job_turns);
 	front->events = &events;
 	front->statm = -1;
 	front->max_fds = 10000;
@@ -151,6 +154,7 @@ void alone_end (struct front_alone *alone)
 	gate_free (&front->gate);
 	pool_free (&front->pool);
 	places_end (front);
+	job_calls_end (front);
 	while (uv_run (&front->loop, UV_RUN_NOWAIT))
 		;
 	fd_close (&alone->supervisor);

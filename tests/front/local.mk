@@ -8,6 +8,7 @@ front_tests = \
 	%D%/check_connection \
 	%D%/check_dispatch \
 	%D%/check_histogram \
+	%D%/check_job_call \
 	%D%/check_job_viewer \
 	%D%/check_pending_signals \
 	%D%/check_place \
@@ -51,6 +52,9 @@ front_libs = \
 %C%_check_dispatch_SOURCES = %D%/check_dispatch.c $(front_alone) tests/wire/fake_session.c tests/wire/fake_session.h
 %C%_check_dispatch_CFLAGS = $(check_cflags)
 %C%_check_dispatch_LDADD = $(front_libs)
+%C%_check_job_call_SOURCES = %D%/check_job_call.c $(front_alone) tests/wire/fake_session.c tests/wire/fake_session.h
+%C%_check_job_call_CFLAGS = $(check_cflags)
+%C%_check_job_call_LDADD = $(front_libs)
 %C%_check_job_viewer_SOURCES = %D%/check_job_viewer.c tests/wire/fake_session.c tests/wire/fake_session.h
 %C%_check_job_viewer_CFLAGS = $(check_cflags)
 %C%_check_job_viewer_LDADD = $(front_libs)

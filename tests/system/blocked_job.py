@@ -29,13 +29,10 @@ os.rename(sys.argv[1] + "/new", sys.argv[1] + "/pid")
 class BlockedJob:
     """The job runs, and answers, until `block`; `release` lets it end."""
 
-    def __init__(self, case, daemon, client, job=None, user=None):
-        """`user`: (uid, gid) of the job, if it is another one than ours."""
+    def __init__(self, case, daemon, client, job=None):
         self.case, self.daemon = case, daemon
         self.place = tempfile.mkdtemp(prefix="remex-blocked-", dir="/tmp")
         case.addCleanup(os.system, "rm -rf -- " + self.place)
-        if user:
-            os.chown(self.place, *user)
         before = {one.pid for one in self.holders()}
         answer = client.wait(client.python(LOCK, self.place, job=job or {}))
         case.assertEqual(answer.outcome, "completed", answer.error)

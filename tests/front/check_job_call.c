@@ -1,0 +1,262 @@
+/* check_job_call - calls about jobs: how many each identity may have, how many of them may ask the supervisor at once, and how
+ * long a client may take nothing of the output of a job that has ended. The test is the supervisor and the job's holder. */
+#include "config.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "front/job_call.h"
+#include "front/job_view.h"
+#include "front_alone.h"
+#include "support/check_main.h"
+#include "wire/fake_session.h"
+
+enum { STRANGER = 4000000000u, OTHER_STRANGER };
+
+#define ID "aaaaaaaaaaaa"
+
+static struct front_alone alone;
+static struct front *const front = &alone.front;
+static struct fake_session fake;
+static struct gate_client admin, ann, bob;
+static const struct gate_client *caller; /* of the calls that come next */
+static int holder; /* its end of the connection that was given last */
+
+static void on_call (void *arg, struct channel *channel, const struct message *message)
+{
+	static char name[16];
+	static const struct verb verb = { .name = name };
+
+	(void)arg;
+	snprintf (name, sizeof name, "%s", message->name);
+	job_view_call (front, caller, -1, channel, &verb, message);
+}
+
+static void on_flush (void *arg)
+{
+	(void)arg;
+}
+
+static const struct session_events session_events = { .call = on_call, .flush = on_flush };
+
+static struct gate_client client_of (uid_t uid)
+{
+	return (struct gate_client){ .identity = access_uid (&front->gate.access, uid) };
+}
+
+static void begin (void)
+{
+	alone_begin (&alone, "{limits: {stall: 100ms}, audit: none}");
+	front->max_fds = 1024; /* so 128 calls about jobs, 32 for each identity */
+	front->gate.access.daemon = geteuid ();
+	admin = client_of (geteuid ());
+	ann = client_of (STRANGER);
+	bob = client_of (OTHER_STRANGER);
+	gate_enter (&front->gate, &admin);
+	gate_enter (&front->gate, &ann);
+	gate_enter (&front->gate, &bob);
+	caller = &ann;
+	holder = -1;
+	fake_begin (&fake);
+	fake.session.events = &session_events;
+	fake.session.limits.calls = 1000;
+	ck_assert_str_eq (fake_answers (&fake), "hello;");
+}
+
+static void end (void)
+{
+	session_lose (&fake.session);
+	ck_assert_int_eq (front->n_job_calls, 0);
+	ck_assert (list_empty (&front->job_turns));
+	fake_end (&fake);
+	fd_close (&holder);
+	job_calls_end (front); /* what the supervisor has not answered */
+	ck_assert_int_eq (ann.identity->job_asks, 0);
+	gate_leave (&admin);
+	gate_leave (&ann);
+	gate_leave (&bob);
+	alone_end (&alone);
+}
+
+static void call (int id, const char *name, const char *more)
+{
+	fake_send (&fake, "{\"id\":%d,\"call\":\"%s\",\"args\":{%s}%s}", id, name,
+		strcmp (name, "job.list") != 0 ? "\"id\":\"" ID "\"" : "", more);
+}
+
+static void answer (uint32_t type, uint64_t number, int64_t a, const char *text, int fd)
+{
+	static struct packet packet;
+
+	packet.record = (struct record){ .type = type, .id = number, .a = a, .length = (uint32_t)strlen (text) };
+	memcpy (packet.data, text, strlen (text));
+	packet.n_fds = fd >= 0;
+	packet.fds[0] = fd;
+	packet.lost = false;
+	job_call_answer (front, &packet);
+	packet_close (&packet);
+}
+
+/* The supervisor gives a connection to the holder, which says HELLO and sends so many bytes. */
+static void give (uint64_t number, enum job_state state, size_t n)
+{
+	static const char facts[] = "{\"version\":1,\"state\":\"running\",\"start\":0,\"input\":false}";
+	char bytes[6 + 1000] = "stdout";
+	struct outgoing hello = { .record = { .type = JOB_HELLO, .a = (int64_t)n }, .data = facts, .n = strlen (facts) };
+	struct outgoing output = { .record = { .type = JOB_OUTPUT, .b = 6 }, .data = bytes, .n = 6 + n };
+	int fds[2];
+
+	ck_assert_uint_le (n, 1000);
+	memset (bytes + 6, 'x', n);
+	ck_assert_int_eq (link_pair (fds), 0);
+	holder = fds[1];
+	answer (REC_JOB, number, state, "{\"id\":\"" ID "\"}", fds[0]);
+	ck_assert_int_eq (link_send (holder, &hello, 0), 0);
+	ck_assert_int_eq (link_send (holder, &output, 0), 0);
+}
+
+/* --- how many ---------------------------------------------------------------------------------------------------- */
+
+START_TEST (each_has_a_quarter_and_administrators_a_reserve)
+{
+	begin ();
+	for (int i = 1; i <= 32; i++)
+		call (i, "job.wait", "");
+	ck_assert_str_eq (fake_answers (&fake), "");
+	call (40, "job.wait", "");
+	ck_assert_str_eq (fake_answers (&fake), "error 40 busy;");
+	caller = &bob;
+	call (41, "job.wait", "");
+	ck_assert_str_eq (fake_answers (&fake), "");
+	front->n_job_calls += 128 - 16 - 33; /* of many others: the reserve is left */
+	call (42, "job.wait", "");
+	ck_assert_str_eq (fake_answers (&fake), "error 42 busy;");
+	caller = &admin;
+	for (int i = 50; i < 66; i++)
+		call (i, "job.list", "");
+	ck_assert_str_eq (fake_answers (&fake), "");
+	call (66, "job.list", "");
+	ck_assert_str_eq (fake_answers (&fake), "error 66 busy;");
+	front->n_job_calls -= 128 - 16 - 33;
+	end ();
+}
+END_TEST
+
+/* --- questions --------------------------------------------------------------------------------------------------- */
+
+START_TEST (an_identity_asks_a_few_at_once)
+{
+	uint64_t first;
+
+	begin ();
+	first = front->last_request + 1;
+	for (int i = 1; i <= 12; i++)
+		call (i, "job.wait", "");
+	for (int i = 0; i < JOB_CALL_ASKS; i++)
+		alone_expect (&alone, REC_JOB_OPEN, first + (uint64_t)i);
+	alone_expect_nothing (&alone);
+	/* An answer is the turn of the next one, in their order; another identity has its own turns. */
+	answer (REC_NO_JOB, first, CODE_NOT_FOUND, "none", -1);
+	ck_assert_str_eq (fake_answers (&fake), "error 1 not_found;");
+	alone_expect (&alone, REC_JOB_OPEN, first + 8);
+	alone_expect_nothing (&alone);
+	caller = &bob;
+	call (20, "job.wait", "");
+	alone_expect (&alone, REC_JOB_OPEN, first + 12);
+	/* A call that ends without its answer leaves its question, which is on its way. */
+	fake_send (&fake, "{\"id\":2,\"cancel\":true}");
+	ck_assert_str_eq (fake_answers (&fake), "done 2 cancelled;");
+	alone_expect_nothing (&alone);
+	answer (REC_NO_JOB, first + 1, CODE_NOT_FOUND, "none", -1);
+	alone_expect (&alone, REC_JOB_OPEN, first + 9);
+	/* One that waits for its turn just goes. */
+	fake_send (&fake, "{\"id\":11,\"cancel\":true}");
+	answer (REC_NO_JOB, first + 2, CODE_NOT_FOUND, "none", -1);
+	alone_expect (&alone, REC_JOB_OPEN, first + 11);
+	alone_expect_nothing (&alone);
+	end ();
+}
+END_TEST
+
+START_TEST (administrators_do_not_wait_for_their_turn)
+{
+	uint64_t first;
+
+	begin ();
+	caller = &admin;
+	first = front->last_request + 1;
+	for (int i = 1; i <= 12; i++)
+		call (i, "job.wait", "");
+	for (int i = 0; i < 12; i++)
+		alone_expect (&alone, REC_JOB_OPEN, first + (uint64_t)i);
+	end ();
+}
+END_TEST
+
+START_TEST (a_list_is_answered_when_it_is_whole)
+{
+	uint64_t first;
+
+	begin ();
+	first = front->last_request + 1;
+	for (int i = 1; i <= JOB_CALL_ASKS + 1; i++)
+		call (i, "job.list", "");
+	for (int i = 0; i < JOB_CALL_ASKS; i++)
+		alone_expect (&alone, REC_JOB_LIST, first + (uint64_t)i);
+	answer (REC_JOBS, first, 4, "[1", -1);
+	alone_expect_nothing (&alone);
+	answer (REC_JOBS, first, 4, "2]", -1);
+	ck_assert_str_eq (fake_answers (&fake), "data 1 result 4;done 1 completed;");
+	alone_expect (&alone, REC_JOB_LIST, first + JOB_CALL_ASKS);
+	end ();
+}
+END_TEST
+
+/* --- output that is not taken ------------------------------------------------------------------------------------ */
+
+/* The output of a job that has ended is dropped, as that of a request that has ended. */
+START_TEST (output_of_an_ended_job_has_to_be_taken)
+{
+	begin ();
+	call (1, "job.logs", ",\"window\":1");
+	give (front->last_request, JOB_ENDED, 1000);
+	alone_until (&alone, !front->n_job_calls);
+	ck_assert_str_eq (fake_answers (&fake), "data 1 job 1;error 1 io_error;");
+	ck_assert_uint_eq (front->counts.stalled, 1);
+	ck_assert_uint_eq (front->budget.held, 0);
+	end ();
+}
+END_TEST
+
+/* That of a job that runs may wait as long as the client likes, until the job's process is gone. */
+START_TEST (output_of_a_running_job_may_wait)
+{
+	int64_t over;
+
+	begin ();
+	call (1, "job.attach", ",\"window\":1");
+	give (front->last_request, JOB_RUNNING, 1000);
+	alone_until (&alone, !strcmp (fake_answers (&fake), "data 1 job 1;"));
+	for (over = clock_ms () + 150; clock_ms () < over;)
+		alone_turn (&alone);
+	ck_assert_int_eq (front->n_job_calls, 1);
+	fd_close (&holder);
+	alone_until (&alone, !front->n_job_calls);
+	ck_assert_str_eq (fake_answers (&fake), "error 1 io_error;");
+	end ();
+}
+END_TEST
+
+static void add_cases (TCase *tcase)
+{
+	tcase_add_test (tcase, each_has_a_quarter_and_administrators_a_reserve);
+	tcase_add_test (tcase, an_identity_asks_a_few_at_once);
+	tcase_add_test (tcase, administrators_do_not_wait_for_their_turn);
+	tcase_add_test (tcase, a_list_is_answered_when_it_is_whole);
+	tcase_add_test (tcase, output_of_an_ended_job_has_to_be_taken);
+	tcase_add_test (tcase, output_of_a_running_job_may_wait);
+}
+
+CHECK_MAIN ("job_call", add_cases)
