@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -15,7 +14,6 @@
 #include "front/trail.h"
 #include "gate/share.h"
 #include "loop/loop.h"
-#include "wire/job_verbs.h"
 #include "wire/records.h"
 
 enum { SOON_MS = 20 }; /* until the supervisor's link is tried again */
@@ -338,17 +336,10 @@ void job_calls_stop (struct front *front)
 	struct job_call *call, *after;
 
 	list_each_safe (call, after, &front->job_calls, node)
-		job_call_fail (call, CODE_SHUTTING_DOWN, "remexd is shutting down");
-}
-
-/* Would the supervisor not give the job any more? */
-static bool is_out_of_reach (const struct job_call *call)
-{
-	const struct grant *grant = call->identity->grant;
-
-	if (!call->known || !call->identity->remote || (call->own && call->job_uid == job_call_user (call)))
-		return false;
-	return !grant || !grant_names (grant, JOB_ANY);
+		if (call->ops->stop)
+			call->ops->stop (call);
+		else
+			job_call_fail (call, CODE_SHUTTING_DOWN, "remexd is shutting down");
 }
 
 void job_calls_revoke (struct front *front)
@@ -356,12 +347,9 @@ void job_calls_revoke (struct front *front)
 	struct job_call *call, *after;
 	struct err err;
 
-	list_each_safe (call, after, &front->job_calls, node) {
-		if (call->channel && access_call (call->identity, call->verb, NULL, false, time (NULL), &err) < 0)
-			job_call_fail (call, CODE_DENIED, err.text);
-		else if (call->channel && is_out_of_reach (call))
-			job_call_fail (call, CODE_DENIED, "this job is out of your reach now");
-	}
+	list_each_safe (call, after, &front->job_calls, node)
+		if (call->channel && call->ops->renew (call, &err) < 0)
+			job_call_fail (call, (enum code)err.code, err.text);
 }
 
 void job_calls_end (struct front *front)

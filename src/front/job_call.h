@@ -43,6 +43,11 @@ struct job_call_ops {
 	void (*recorded) (struct job_call *call);
 	/* The pause is over. */
 	void (*again) (struct job_call *call);
+	/* The rights of identities have changed: check the call as if it came now. 0; or -1 and err: it is refused. A call that cannot
+	 * be taken back any more is not refused. */
+	int (*renew) (struct job_call *call, struct err *err);
+	/* The time of the drain is over: end the call, or have it end soon. NULL: it ends with `shutting_down`. */
+	void (*stop) (struct job_call *call);
 	/* Free what the owner has besides, and the call itself. */
 	void (*free) (struct job_call *call);
 	bool stays; /* the call is finished before the front ends; false: it ends with `shutting_down` when draining begins */
@@ -64,9 +69,6 @@ struct job_call {
 	bool unrecorded; /* root and the daemon's own user may make the call when the trail cannot be written */
 	bool recording; /* the supervisor has not reported the start as written */
 	bool recorded; /* the start is in the audit trail, or will be: the end has to follow */
-	bool known; /* the supervisor has given the job, */
-	bool own; /* which belongs to the identity, */
-	uid_t job_uid; /* and runs as that user */
 	int tries; /* so often the supervisor was asked again */
 	struct timer *timer;
 	struct job_viewer viewer;
@@ -118,8 +120,8 @@ void job_call_answer (struct front *front, struct packet *packet);
 /* The call with that number; NULL: none. */
 struct job_call *job_call_find (struct front *front, uint64_t number);
 
-/* The front drains: end what only watches jobs. Its time is over: end all. The rights have changed: end what is not allowed
- * any more. */
+/* The front drains: end what only watches jobs. Its time is over: end all. The rights have changed: end what would be refused
+ * now. */
 void job_calls_drain (struct front *front);
 void job_calls_stop (struct front *front);
 void job_calls_revoke (struct front *front);

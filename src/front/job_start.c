@@ -25,6 +25,7 @@
 
 enum {
 	HELLO_MS = 30 * 1000, /* for a holder to say HELLO: before that it looks its user up, which may ask a server */
+	STOP_MS = 2000, /* the same when remexd ends */
 };
 
 enum start_state { START_ASKED, START_KNOWN, START_SENDING, START_SENT }; /* RECORDING is a part of ASKED here */
@@ -33,7 +34,8 @@ struct job_start {
 	struct job_call call;
 	enum start_state state;
 	uid_t uid;
-	char *text; /* the header as it came, and the attachment behind it; NULL: it is sent */
+	struct call_limits limits; /* the strictest of the call, its identity and the configuration */
+	char *text; /* the header as it came, and from SENDING on the attachment behind it; NULL: it is sent */
 	size_t header_n, text_n, sent_n;
 	size_t counted; /* bytes in the budget for the text */
 	char recording[RECORDER_NAME]; /* the name of the job's recording; "": none */
@@ -125,7 +127,9 @@ static void on_silence (void *arg)
 
 	if (start->state == START_SENT)
 		job_call_record_end (&start->call, OUTCOME_LOST);
-	if (start->flags & JOB_KNOWN)
+	if (start->call.front->draining)
+		fail (start, CODE_SHUTTING_DOWN, "remexd is shutting down: the job may run");
+	else if (start->flags & JOB_KNOWN)
 		fail (start, CODE_BUSY, "the job with this key does not answer now");
 	else
 		fail (start, CODE_IO_ERROR,
@@ -162,6 +166,28 @@ static void drop_place (void *arg, int64_t from, int64_t to)
 static void drop (void *arg)
 {
 	(void)arg;
+}
+
+/* Append the attachment to the header: the roots are those that the identity has now. 0, or -1 without memory. */
+static int attach (struct job_start *start)
+{
+	struct job_call *call = &start->call;
+	char *text, *both;
+	size_t n;
+
+	if (!attachment_needed (call->verb, &start->limits))
+		return 0;
+	text = attachment_text (call->front, call->identity, call->verb, &start->limits);
+	n = text ? strlen (text) : 0;
+	if ((both = n ? realloc (start->text, start->header_n + n) : NULL)) {
+		memcpy (both + start->header_n, text, n);
+		start->text = both;
+		start->text_n += n;
+		start->counted += n;
+		budget_charge (&call->front->budget, call->identity, n);
+	}
+	free (text);
+	return both ? 0 : -1;
 }
 
 /* Send the holder as much of the call as it takes now. */
@@ -215,7 +241,11 @@ static void on_recorded (struct job_call *call)
 {
 	struct job_start *start = start_of (call);
 
-	if (open_viewer (start, START_SENDING))
+	if (!open_viewer (start, START_SENDING))
+		return;
+	if (attach (start) < 0)
+		fail (start, CODE_BUSY, "out of memory"); /* without its roots or limits it must not run */
+	else
 		send_call (start);
 }
 
@@ -267,6 +297,68 @@ static void on_again (struct job_call *call)
 	ask (start_of (call));
 }
 
+/* May the identity start jobs? */
+static int check_right (const struct front *front, const struct identity *identity, struct err *err)
+{
+	const struct verb *right = verb_find (front->verbs, JOB_START, err);
+
+	return right ? access_call (identity, right, NULL, false, time (NULL), err) : -1;
+}
+
+/* Check what dispatch.c and this file have checked when the call came. The supervisor was asked for a job of `uid`, and a part of
+ * the call may be sent, with the roots of that time: so neither may have changed. */
+static int check_again (const struct job_start *start, const struct verb *verb, const json_t *header, struct err *err)
+{
+	const struct identity *identity = start->call.identity;
+	const json_t *args = json_object_get (header, "args");
+	const char *user = json_string_value (json_object_get (header, "user"));
+	const struct front *front = start->call.front;
+	uid_t uid = start->uid;
+
+	if (verb_check (verb, args, err) < 0 ||
+		access_call (identity, verb, args, json_object_get (header, "tty"), time (NULL), err) < 0 ||
+		check_right (front, identity, err) < 0 ||
+		(identity->remote && access_user (&front->gate.access, identity, user, &uid, err) < 0))
+		return -1;
+	if (uid != start->uid)
+		return err_set (err, CODE_DENIED, "%s acts as another user now", identity->name);
+	if (start->state == START_SENDING && verb->paths && identity->roots_narrowed)
+		return err_set (err, CODE_DENIED, "the roots of %s have changed", identity->name);
+	return 0;
+}
+
+static int on_renew (struct job_call *call, struct err *err)
+{
+	struct job_start *start = start_of (call);
+	struct front *front = call->front;
+	const struct verb *verb;
+	json_t *header;
+	int result;
+
+	if (start->state == START_SENT)
+		return 0; /* the job runs in a moment, and its client has to know that */
+	header = header_parse (start->text, start->header_n, HEADER_CALL_TOKENS, NULL, err);
+	verb = header ? verb_find (front->verbs, call->verb->name, err) : NULL;
+	result = verb ? check_again (start, verb, header, err) : -1;
+	json_decref (header);
+	if (result < 0)
+		return -1;
+	verb_table_free (call->table);
+	call->table = verb_table_ref (front->verbs);
+	call->verb = verb;
+	return 0;
+}
+
+static void on_stop (struct job_call *call)
+{
+	struct job_start *start = start_of (call);
+
+	if (start->state == START_SENT)
+		timer_set (&call->front->loop, &call->timer, clock_ms () + STOP_MS, on_silence, start);
+	else
+		fail (start, CODE_SHUTTING_DOWN, "remexd is shutting down");
+}
+
 static void on_free (struct job_call *call)
 {
 	struct job_start *start = start_of (call);
@@ -279,7 +371,13 @@ static void on_free (struct job_call *call)
 }
 
 static const struct job_call_ops call_ops = {
-	.job = on_job, .recorded = on_recorded, .again = on_again, .free = on_free, .stays = true
+	.job = on_job,
+	.recorded = on_recorded,
+	.again = on_again,
+	.renew = on_renew,
+	.stop = on_stop,
+	.free = on_free,
+	.stays = true,
 };
 
 /* --- operations of the channel ----------------------------------------------------------------------------------- */
@@ -341,14 +439,6 @@ static int check_key (const json_t *job, const struct channel *channel, const st
 	return check_word (job, "name", err) < 0 ? -1 : check_word (job, "key", err);
 }
 
-/* May the identity start jobs? */
-static int check_right (const struct front *front, const struct identity *identity, struct err *err)
-{
-	const struct verb *right = verb_find (front->verbs, JOB_START, err);
-
-	return right ? access_call (identity, right, NULL, false, time (NULL), err) : -1;
-}
-
 static int add_text (struct buf *buf, const char *text)
 {
 	return buf_append (buf, text, strlen (text) + 1);
@@ -366,24 +456,19 @@ static int prepare (struct job_start *start, const struct verb *verb, const stru
 {
 	const json_t *job = json_object_get (message->header, "job"), *args = json_object_get (message->header, "args");
 	const struct grant *grant = start->call.identity->grant;
-	struct call_limits limits = { { 0 } };
-	char *attachment = NULL, command[COMMAND_WORDS], flags[8] = "", memory[24], processes[24];
-	size_t more;
+	struct call_limits *limits = &start->limits;
+	char command[COMMAND_WORDS], flags[8] = "", memory[24], processes[24];
 	bool tty = json_object_get (message->header, "tty"), refuse;
 	/* The worker knows a call with input by its key `input`, which is not in the header yet. That of a terminal is always
 	 * open. */
 	const char *insert = tty || json_is_true (json_object_get (job, "input")) ? "\"input\":true," : "";
 	size_t before = (size_t)((const char *)memchr (message->text, '{', message->text_len) - message->text) + 1;
 
-	if (call_limits_read (&limits, json_object_get (message->header, "limits"), err) < 0)
+	if (call_limits_read (limits, json_object_get (message->header, "limits"), err) < 0)
 		return -1;
-	call_limits_lower (&limits, &start->call.front->config->requests);
+	call_limits_lower (limits, &start->call.front->config->requests);
 	if (grant)
-		call_limits_lower (&limits, &grant->limits.requests);
-	if (attachment_needed (verb, &limits) &&
-		!(attachment = attachment_text (start->call.front, start->call.identity, verb, &limits)))
-		return err_set (err, CODE_BUSY, "out of memory");
-	more = attachment ? strlen (attachment) : 0;
+		call_limits_lower (limits, &grant->limits.requests);
 	command_words (command, verb, args);
 	if (tty)
 		strcat (flags, "t");
@@ -396,19 +481,15 @@ static int prepare (struct job_start *start, const struct verb *verb, const stru
 		recording_name (
 			start->recording, start->call.front, start->call.identity, start->call.number, start->uid);
 	}
-	snprintf (memory, sizeof memory, "%lld", (long long)limits.value[LIMIT_MEMORY]);
-	snprintf (processes, sizeof processes, "%lld", (long long)limits.value[LIMIT_PROCESSES]);
+	snprintf (memory, sizeof memory, "%lld", (long long)limits->value[LIMIT_MEMORY]);
+	snprintf (processes, sizeof processes, "%lld", (long long)limits->value[LIMIT_PROCESSES]);
 	buf_init (&start->request, 8192);
-	start->header_n = message->text_len + strlen (insert);
-	start->text_n = start->header_n + more;
+	start->header_n = start->text_n = message->text_len + strlen (insert);
 	if ((start->text = malloc (start->text_n))) {
 		memcpy (start->text, message->text, before);
 		memcpy (start->text + before, insert, strlen (insert));
 		memcpy (start->text + before + strlen (insert), message->text + before, message->text_len - before);
-		if (more)
-			memcpy (start->text + start->header_n, attachment, more);
 	}
-	free (attachment);
 	if (!start->text || !count_text (start))
 		return err_set (err, CODE_BUSY, "%s",
 			start->text ? "too many starts of jobs wait (limits.memory)" : "out of memory");

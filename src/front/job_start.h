@@ -8,7 +8,8 @@
  *   KNOWN      the key is that of a job, and nothing is started: its holder is asked whether its call has come
  *                                       --HELLO--> terminal message        --it never came: gone--> ASKED
  *
- * A client that goes before SENT has no job by this call: a holder ends without its call. Of the call only its text is kept,
+ * A client that goes before SENT has no job by this call: a holder ends without its call. Until then a reload checks the call like a
+ * new one. In SENT neither a reload nor the end of the front takes the answer from it. Of the call only its text is kept,
  * which counts in the budget of the identity, and is freed when it is sent. A holder that says nothing is given up: it is a process
  * of the job's user, and so may be a job with a known key.
  */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -40,7 +41,10 @@ struct job_view {
 	const struct view_kind *kind;
 	char job[JOB_CALL_WORD + 1]; /* its id or key, as the client wrote it */
 	char id[TEXT_JOB_ID + 1]; /* "": not known yet */
-	enum job_state state;
+	bool known; /* the supervisor has given the job, */
+	bool own; /* which belongs to the identity, */
+	uid_t uid; /* and runs as that user; */
+	enum job_state state; /* this is its state */
 
 	/* the arguments */
 	int64_t since; /* FOLLOW_NEW; an offset; */
@@ -502,9 +506,9 @@ static void on_job (struct job_call *call, struct packet *packet)
 
 	snprintf (view->id, sizeof view->id, "%s", id ? id : "");
 	snprintf (owner, sizeof owner, "identity:%s", call->identity->name);
-	call->known = true;
-	call->own = whose && !strcmp (whose, owner);
-	call->job_uid = (uid_t)json_integer_value (json_object_get (record, "uid"));
+	view->known = true;
+	view->own = whose && !strcmp (whose, owner);
+	view->uid = (uid_t)json_integer_value (json_object_get (record, "uid"));
 	view->state = (enum job_state)packet->record.a;
 	json_decref (record);
 	if (fd < 0) {
@@ -569,6 +573,25 @@ static void on_again (struct job_call *call)
 	ask (view_of (call));
 }
 
+/* Would the supervisor not give the job any more? */
+static bool is_out_of_reach (const struct job_view *view)
+{
+	const struct identity *identity = view->call.identity;
+
+	if (!view->known || !identity->remote || (view->own && view->uid == job_call_user (&view->call)))
+		return false;
+	return !identity->grant || !grant_names (identity->grant, JOB_ANY);
+}
+
+static int on_renew (struct job_call *call, struct err *err)
+{
+	if (access_call (call->identity, call->verb, NULL, false, time (NULL), err) < 0)
+		return -1;
+	if (is_out_of_reach (view_of (call)))
+		return err_set (err, CODE_DENIED, "this job is out of your reach now");
+	return 0;
+}
+
 static void on_free (struct job_call *call)
 {
 	struct job_view *view = view_of (call);
@@ -584,6 +607,7 @@ static const struct job_call_ops call_ops = {
 	.piece = on_piece,
 	.recorded = on_recorded,
 	.again = on_again,
+	.renew = on_renew,
 	.free = on_free,
 };
 

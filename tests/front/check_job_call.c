@@ -104,7 +104,9 @@ static void give (uint64_t number, enum job_state state, size_t n)
 {
 	static const char facts[] = "{\"version\":1,\"state\":\"running\",\"start\":0,\"input\":false}";
 	char bytes[6 + 1000] = "stdout";
-	struct outgoing hello = { .record = { .type = JOB_HELLO, .a = (int64_t)n }, .data = facts, .n = strlen (facts) };
+	struct outgoing hello = {
+		.record = { .type = JOB_HELLO, .a = (int64_t)n }, .data = facts, .n = strlen (facts)
+	};
 	struct outgoing output = { .record = { .type = JOB_OUTPUT, .b = 6 }, .data = bytes, .n = 6 + n };
 	int fds[2];
 

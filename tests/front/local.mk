@@ -9,6 +9,7 @@ front_tests = \
 	%D%/check_dispatch \
 	%D%/check_histogram \
 	%D%/check_job_call \
+	%D%/check_job_start \
 	%D%/check_job_viewer \
 	%D%/check_pending_signals \
 	%D%/check_place \
@@ -55,6 +56,9 @@ front_libs = \
 %C%_check_job_call_SOURCES = %D%/check_job_call.c $(front_alone) tests/wire/fake_session.c tests/wire/fake_session.h
 %C%_check_job_call_CFLAGS = $(check_cflags)
 %C%_check_job_call_LDADD = $(front_libs)
+%C%_check_job_start_SOURCES = %D%/check_job_start.c $(front_alone) tests/wire/fake_session.c tests/wire/fake_session.h
+%C%_check_job_start_CFLAGS = $(check_cflags)
+%C%_check_job_start_LDADD = $(front_libs)
 %C%_check_job_viewer_SOURCES = %D%/check_job_viewer.c tests/wire/fake_session.c tests/wire/fake_session.h
 %C%_check_job_viewer_CFLAGS = $(check_cflags)
 %C%_check_job_viewer_LDADD = $(front_libs)
