@@ -23,6 +23,8 @@
 enum {
 	LINES_MAX = 10000,
 	HELLO_MS = 2000, /* for a holder to answer a `kill` */
+	FULL_CREDITS = 64, /* so many calls about jobs of an identity get the full first credit for input, */
+	FEW_CREDIT = 8 * 1024, /* and the others that: it is what waits in the front when a job takes none */
 	LIST_MAX = 64 * 1024 * 1024,
 };
 
@@ -183,6 +185,14 @@ static void begin_output (struct job_view *view, const struct record *hello, con
 	view->since = view->call.viewer.position = offset;
 }
 
+/* The first credit for input. */
+static int64_t first_credit (const struct job_view *view)
+{
+	const struct identity *identity = view->call.identity;
+
+	return identity->full || identity->job_calls <= FULL_CREDITS ? SESSION_CREDIT : FEW_CREDIT;
+}
+
 static void begin_attach (struct job_view *view, const struct record *hello, const json_t *facts)
 {
 	bool screen, running = view->state == JOB_RUNNING;
@@ -191,7 +201,7 @@ static void begin_attach (struct job_view *view, const struct record *hello, con
 		return;
 	if (!view->begun) {
 		if (running && !view->read_only)
-			channel_credit (view->call.channel, SESSION_CREDIT);
+			channel_credit (view->call.channel, first_credit (view));
 		view->input_at = hello->b;
 		view->size = json_incref (json_object_get (facts, "tty"));
 	}

@@ -216,6 +216,27 @@ START_TEST (a_list_is_answered_when_it_is_whole)
 }
 END_TEST
 
+/* --- input that is not taken -------------------------------------------------------------------------------------- */
+
+START_TEST (many_attachments_get_less_credit)
+{
+	char expected[64];
+
+	begin ();
+	front->max_fds = 10000;
+	for (int i = 1; i <= 65; i++) {
+		call (i, "job.attach", ",\"input\":true");
+		give (front->last_request, JOB_RUNNING, 1);
+		snprintf (expected, sizeof expected, "credit %d %d;data %d job", i, i <= 64 ? SESSION_CREDIT : 8192, i);
+		alone_until (&alone, buf_len (&fake.session.out));
+		ck_assert_mem_eq (fake_answers (&fake), expected, strlen (expected));
+		fd_close (&holder);
+		fake_answers (&fake);
+	}
+	end ();
+}
+END_TEST
+
 /* --- output that is not taken ------------------------------------------------------------------------------------ */
 
 /* The output of a job that has ended is dropped, as that of a request that has ended. */
@@ -257,6 +278,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, an_identity_asks_a_few_at_once);
 	tcase_add_test (tcase, administrators_do_not_wait_for_their_turn);
 	tcase_add_test (tcase, a_list_is_answered_when_it_is_whole);
+	tcase_add_test (tcase, many_attachments_get_less_credit);
 	tcase_add_test (tcase, output_of_an_ended_job_has_to_be_taken);
 	tcase_add_test (tcase, output_of_a_running_job_may_wait);
 }
