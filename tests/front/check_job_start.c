@@ -188,6 +188,32 @@ static void expect_refused (const char *answer)
 		ck_assert_int_eq (receive (), 0);
 }
 
+/* --- memory ------------------------------------------------------------------------------------------------------ */
+
+/* The text of a start is counted until it is sent. Without room for it the first start of an identity is let in, and no other. */
+START_TEST (the_text_is_counted)
+{
+	size_t others;
+
+	begin (ANY, "none");
+	others = front->budget.max / 4;
+	budget_charge (&front->budget, ann.identity, others);
+	run_hello ();
+	ck_assert_str_eq (fake_answers (&fake), "");
+	ck_assert_uint_gt (front->budget.held, others);
+	fake_send (&fake, "{\"id\":2,\"call\":\"words.run\",\"args\":{\"argv\":[\"echo\"]},\"job\":{}}");
+	ck_assert_str_eq (fake_answers (&fake), "error 2 busy;");
+	front->last_request--; /* the number of the first one, for `give` */
+	give (0);
+	expect_call ("");
+	ck_assert_uint_eq (front->budget.held, others);
+	say_hello ();
+	expect_started ();
+	budget_give (&front->budget, ann.identity, others);
+	end ();
+}
+END_TEST
+
 /* --- a reload ---------------------------------------------------------------------------------------------------- */
 
 /* An identity that may run some commands still may after a reload, in each state. */
@@ -337,6 +363,7 @@ static void add_cases (TCase *tcase)
 {
 	const int n = sizeof changes / sizeof *changes;
 
+	tcase_add_test (tcase, the_text_is_counted);
 	tcase_add_test (tcase, an_allowed_command_goes_on);
 	tcase_add_loop_test (tcase, a_right_ends_before_there_is_a_job, 0, n);
 	tcase_add_loop_test (tcase, a_right_ends_before_the_start_is_on_record, 0, n);
