@@ -137,8 +137,8 @@ static void turn (void)
 
 static void send_record (uint32_t type, int64_t a, int64_t b, const char *data, size_t n)
 {
-	link_send (holder,
-		&(struct outgoing){ .record = { .type = type, .a = a, .b = b }, .data = data, .n = n }, MSG_DONTWAIT);
+	link_send (holder, &(struct outgoing){ .record = { .type = type, .a = a, .b = b }, .data = data, .n = n },
+		MSG_DONTWAIT);
 }
 
 /* The holder sends that, and the viewer reads it. The events, until the next call. */
@@ -263,8 +263,8 @@ START_TEST (descriptors_of_the_holder)
 	begin ();
 	hello ();
 	*events = '\0';
-	link_send (holder,
-		&(struct outgoing){ .record = { .type = JOB_CUT, .a = 0, .b = 1 }, .fds = &fd, .n_fds = 1 }, MSG_DONTWAIT);
+	link_send (holder, &(struct outgoing){ .record = { .type = JOB_CUT, .a = 0, .b = 1 }, .fds = &fd, .n_fds = 1 },
+		MSG_DONTWAIT);
 	turn ();
 	ck_assert_str_eq (events, "gone;");
 	close (fd);
@@ -299,9 +299,8 @@ START_TEST (slow_client)
 	memset (data + 6, 'x', sizeof data - 6);
 	for (int64_t at = 0; sent < 4 * 1024 * 1024; at += (int64_t)sizeof data - 6, sent += sizeof data) {
 		if (link_send (holder,
-			    &(struct outgoing){ .record = { .type = JOB_OUTPUT, .a = at, .b = 6 },
-				    .data = data,
-				    .n = sizeof data },
+			    &(struct outgoing){
+				    .record = { .type = JOB_OUTPUT, .a = at, .b = 6 }, .data = data, .n = sizeof data },
 			    MSG_DONTWAIT) < 0)
 			break;
 		turn ();
