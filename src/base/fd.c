@@ -124,42 +124,44 @@ static int ask (int fd, struct statx *status)
 	return statx (fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, status);
 }
 
-static mode_t type_of (int fd)
-{
-	struct statx status;
-
-	return ask (fd, &status) == 0 ? status.stx_mode & S_IFMT : 0;
-}
-
 /* A descriptor of ptmx(4), which is not open by O_PATH, is the master of one terminal. */
-static bool is_pty_master (int fd)
+static bool is_pty_master (int fd, const struct statx *status)
 {
-	struct statx status;
-
-	return ask (fd, &status) == 0 && S_ISCHR (status.stx_mode) && status.stx_rdev_major == PTMX_MAJOR &&
-	       status.stx_rdev_minor == PTMX_MINOR && (fcntl (fd, F_GETFL) & (O_ACCMODE | O_PATH)) == O_RDWR;
+	return S_ISCHR (status->stx_mode) && status->stx_rdev_major == PTMX_MAJOR &&
+	       status->stx_rdev_minor == PTMX_MINOR && (fcntl (fd, F_GETFL) & (O_ACCMODE | O_PATH)) == O_RDWR;
 }
 
 bool fd_closes_at_once (int fd)
 {
-	mode_t type = type_of (fd);
+	struct statx status;
 
-	return S_ISFIFO (type) || S_ISSOCK (type) || is_pty_master (fd);
+	return ask (fd, &status) == 0 &&
+	       (S_ISFIFO (status.stx_mode) || S_ISSOCK (status.stx_mode) || is_pty_master (fd, &status));
 }
 
-enum fd_kind fd_kind_of (int fd, int access)
+static enum fd_kind socket_kind (int fd)
 {
 	int type, domain;
 	socklen_t size = sizeof type;
 
-	if (getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0)
-		return type == SOCK_STREAM && getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
-				       (domain == AF_UNIX || domain == AF_INET || domain == AF_INET6)
-			       ? FD_SOCKET
-			       : FD_OTHER;
-	if (S_ISFIFO (type_of (fd)))
+	return getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM &&
+			       getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+			       (domain == AF_UNIX || domain == AF_INET || domain == AF_INET6)
+		       ? FD_SOCKET
+		       : FD_OTHER;
+}
+
+enum fd_kind fd_kind_of (int fd, int access)
+{
+	struct statx status;
+
+	if (ask (fd, &status) < 0)
+		return FD_OTHER;
+	if (S_ISFIFO (status.stx_mode))
 		return (fcntl (fd, F_GETFL) & (O_ACCMODE | O_PATH)) == access ? FD_PIPE : FD_OTHER;
-	return is_pty_master (fd) ? FD_PTY : FD_OTHER;
+	if (S_ISSOCK (status.stx_mode))
+		return socket_kind (fd);
+	return is_pty_master (fd, &status) ? FD_PTY : FD_OTHER;
 }
 
 bool fd_is_of_kind (int fd, enum fd_kind kind, int access)
