@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/passrights.h"
 #include "base/paths.h"
 #include "base/text.h"
 #include "base/trusted.h"
@@ -342,6 +343,7 @@ static enum address_answer open_path (const struct address *address, const char 
 		err_sys (err, 0, "cannot make a socket");
 		return ADDRESS_NOBODY;
 	}
+	passrights_refuse (connected); /* older kernels: stream_unix looks out for descriptors, at each read */
 	if (connect (connected, (const struct sockaddr *)&name, sizeof name) < 0) {
 		answer = errno == EAGAIN ? ADDRESS_LATER : ADDRESS_NOBODY;
 		err_sys (err, 0, "cannot connect to %s", path);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/passrights.h"
 #include "base/text.h"
 #include "client/host.h"
 #include "client/proxy.h"
@@ -267,6 +268,7 @@ struct proxy *proxy_start (struct remex_host *host, const char *command, int *fd
 	} else {
 		proxy->error_fd = errors[0];
 		fd_nonblock (errors[0], true);
+		passrights_refuse (pair[0]);
 		result = run (proxy, command, pair[1], errors[1], err);
 	}
 	fd_close (&pair[1]);

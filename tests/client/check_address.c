@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/passrights.h"
 #include "base/paths.h"
 #include "client/address.h"
 #include "support/check_main.h"
@@ -317,6 +318,22 @@ START_TEST (the_next_path_when_nobody_answers)
 }
 END_TEST
 
+/* The server cannot send a descriptor, where the kernel has that: then not each read has to look out for one. */
+START_TEST (no_descriptors)
+{
+	int listener = listen_at (path, 4), fd = -1;
+
+	if (!passrights_refuse (listener))
+		SKIP ("this kernel has no SO_PASSRIGHTS");
+	address = (struct address){ .n = 1 };
+	strcpy (address.paths[0], path);
+	ck_assert_int_eq (address_open (&address, &fd, &err), ADDRESS_OPEN);
+	ck_assert (passrights_refused (fd));
+	fd_close (&fd);
+	fd_close (&listener);
+}
+END_TEST
+
 /* Where only a group may connect, the message names the group, and how to become a member. */
 START_TEST (another_group)
 {
@@ -467,6 +484,7 @@ static void cases (TCase *tcase)
 	tcase_add_test (tcase, local);
 	tcase_add_test (tcase, connects);
 	tcase_add_test (tcase, the_next_path_when_nobody_answers);
+	tcase_add_test (tcase, no_descriptors);
 	tcase_add_test (tcase, another_group);
 	tcase_add_test (tcase, how_to_start_one);
 	tcase_add_test (tcase, a_full_queue);
