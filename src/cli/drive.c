@@ -141,10 +141,13 @@ void wait_ms (struct wait *wait, int ms)
 		wait->timeout = ms;
 }
 
-static void wait_any (struct drive *drive, bool more)
+/* Returns whether a signal may have come. */
+static bool wait_any (struct drive *drive, bool more)
 {
 	struct wait *wait = &drive->wait;
+	const bool catches = console_signals () >= 0; /* the first descriptor */
 	struct task *task;
+	int n = -1;
 
 	wait->n = 0;
 	wait->timeout = more ? 0 : -1;
@@ -157,11 +160,12 @@ static void wait_any (struct drive *drive, bool more)
 	list_each (task, &drive->tasks, node)
 		if (task->ops->wait && !task->ops->over (task))
 			task->ops->wait (task, wait);
-	if (!wait->failed && (poll (wait->fds, wait->n, wait->timeout) >= 0 || errno == EINTR))
-		return;
+	if (!wait->failed && ((n = poll (wait->fds, wait->n, wait->timeout)) >= 0 || errno == EINTR))
+		return n < 0 || (catches && wait->fds[0].revents);
 	complain (NULL, "cannot wait: %s", strerror (wait->failed ? ENOMEM : errno));
 	drive->failed = true;
 	drive_leave (drive);
+	return true;
 }
 
 /* --- turns of queued tasks ---------------------------------------------------------------------------------------- */
@@ -315,8 +319,8 @@ int drive_run (struct drive *drive)
 		if (drive->suspend)
 			suspend (drive, true);
 		more |= drive->running < drive->window && !list_empty (&drive->waiting);
-		wait_any (drive, more);
-		deliver_signals (drive);
+		if (wait_any (drive, more))
+			deliver_signals (drive);
 	}
 	list_each_safe (task, after, &drive->tasks, node)
 		list_remove (&task->node);
