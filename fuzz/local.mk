@@ -7,6 +7,7 @@
 fuzz_programs = \
 	%D%/fuzz_address \
 	%D%/fuzz_agent \
+	%D%/fuzz_asciicast \
 	%D%/fuzz_config \
 	%D%/fuzz_discovery \
 	%D%/fuzz_grant \
@@ -41,6 +42,10 @@ endif
 %C%_fuzz_agent_SOURCES = %D%/fuzz_agent.c $(fuzz_main)
 %C%_fuzz_agent_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_agent_LDADD = src/ssh/libssh.la src/base/libbase.la $(SSL_LIBS)
+
+%C%_fuzz_asciicast_SOURCES = %D%/fuzz_asciicast.c $(fuzz_main)
+%C%_fuzz_asciicast_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_asciicast_LDADD = src/record/librecord.la src/wire/libwire.la src/base/libbase.la $(JANSSON_LIBS) -lm
 
 %C%_fuzz_config_SOURCES = %D%/fuzz_config.c $(fuzz_main)
 %C%_fuzz_config_LDFLAGS = $(fuzz_ldflags)

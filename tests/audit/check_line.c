@@ -106,6 +106,8 @@ START_TEST (ends)
 			"\"outcome\":\"exited\",\"exit\":0,\"seconds\":0.004,\"in\":0,\"out\":65}" },
 		{ { .outcome = "signalled", .exit = -1, .signal = "TERM", .seconds = 2.5, .in = 1 },
 			"\"outcome\":\"signalled\",\"signal\":\"TERM\",\"seconds\":2.5,\"in\":1,\"out\":0}" },
+		{ { .outcome = "exited", .exit = 1, .seconds = 2.5, .recording = "cut" },
+			"\"seconds\":2.5,\"in\":0,\"out\":0,\"recording\":\"cut\"}" },
 		{ { .error = "busy", .exit = -1 }, "\"error\":\"busy\",\"seconds\":0.0,\"in\":0,\"out\":0}" },
 	};
 

@@ -48,6 +48,8 @@ START_TEST (defaults)
 	ck_assert_int_eq (grant->expires, 0);
 	ck_assert_int_eq (grant->limits.connections, 16);
 	ck_assert_int_eq (grant->limits.calls, 64);
+	ck_assert_int_eq (grant->record.what, RECORD_UNSAID);
+	ck_assert_int_eq (grant->record.when_full, RECORD_FULL_UNSAID);
 	for (int i = 0; i < N_CALL_LIMITS; i++)
 		ck_assert_int_eq (grant->limits.requests.value[i], 0);
 	grant_free (grant);
@@ -70,7 +72,8 @@ START_TEST (everything)
 		       "from: [10.0.0.0/8, '2001:db8::/32', 192.0.2.1]\n"
 		       "expires: 2027-01-31T12:00:00Z\n"
 		       "limits: {connections: 1, calls: 65536, deadline: 1.5h, idle: 1m, cpu: 2s, memory: 1GiB,\n"
-		       "  processes: 100, files: 64, file_size: 1MiB, nice: 5, output: 10MB}\n");
+		       "  processes: 100, files: 64, file_size: 1MiB, nice: 5, output: 10MB}\n"
+		       "record: {what: shell, when_full: go_on}\n");
 	char line[KEY_LINE_SIZE];
 
 	ck_assert_uint_eq (grant->n_keys, 2);
@@ -102,6 +105,8 @@ START_TEST (everything)
 	ck_assert_int_eq (grant->limits.requests.value[LIMIT_FILE_SIZE], 1 << 20);
 	ck_assert_int_eq (grant->limits.requests.value[LIMIT_NICE], 5);
 	ck_assert_int_eq (grant->limits.requests.value[LIMIT_OUTPUT], 10000000);
+	ck_assert_int_eq (grant->record.what, RECORD_SHELL);
+	ck_assert_int_eq (grant->record.when_full, RECORD_GO_ON);
 	grant_free (grant);
 }
 END_TEST
@@ -115,6 +120,9 @@ static const struct {
 } refusals[] = {
 	/* Keys of the file. */
 	{ ALLOW "form: 10.0.0.0/8", "f:3:1: unknown key 'form'; did you mean 'from'?" },
+	{ ALLOW "record: {what: some}", "f:3:16: record.what must be none, shell or all, not 'some'" },
+	{ ALLOW "record: {when_full: stop}", "f:3:21: record.when_full must be refuse or go_on, not 'stop'" },
+	{ ALLOW "record: {directory: /x}", "f:3:10: unknown key 'record.directory'" },
 	{ ALLOW "keys: x", "f:3:1: unknown key 'keys'; did you mean 'key'?" },
 	{ ALLOW "limits: {call: 3}", "f:3:10: unknown key 'limits.call'; did you mean 'limits.calls'?" },
 	{ ALLOW "deadline: 3", "f:3:1: unknown key 'deadline'; did you mean 'limits.deadline'?" },
