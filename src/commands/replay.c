@@ -164,10 +164,16 @@ static int begin (struct replay *replay)
 	replay->signals = -1;
 	if (!replay->plays)
 		return 0;
-	if ((replay->keys = isatty (STDIN_FILENO)) &&
-		(terminal_open (&replay->terminal, &err) < 0 || terminal_raw (&replay->terminal) < 0)) {
-		complain (NULL, "the terminal cannot be used: %s", strerror (errno));
-		return STATUS_REMEX;
+	if (isatty (STDIN_FILENO)) {
+		if (terminal_open (&replay->terminal, &err) < 0) {
+			complain (NULL, "%s", err.text);
+			return STATUS_REMEX;
+		}
+		if (terminal_raw (&replay->terminal) < 0) {
+			complain (NULL, "the terminal cannot be set: %s", strerror (errno));
+			return STATUS_REMEX;
+		}
+		replay->keys = true;
 	}
 	sigemptyset (&set);
 	sigaddset (&set, SIGINT);
@@ -180,7 +186,7 @@ static int begin (struct replay *replay)
 	return 0;
 }
 
-/* Undo what the recording has done to the terminal. */
+/* Undo what the recording has done to the terminal. May be called again. */
 static void end (struct replay *replay)
 {
 	char bytes[TERMINAL_MODES_BYTES];
@@ -191,7 +197,9 @@ static void end (struct replay *replay)
 	} else if (isatty (STDOUT_FILENO)) {
 		fwrite (bytes, 1, terminal_modes_undo (&replay->modes, bytes), stdout);
 		fflush (stdout);
+		terminal_modes_init (&replay->modes);
 	}
+	replay->keys = false;
 	terminal_close (&replay->terminal);
 	fd_close (&replay->signals);
 }
@@ -264,8 +272,7 @@ static int play (struct replay *replay)
 		if (got < 0)
 			return STATUS_REMEX;
 		if (asciicast_read_event (line, n, &event, &err) < 0) {
-			if (replay->keys)
-				terminal_restore (&replay->terminal);
+			end (replay); /* so that the message stays */
 			return refuse (replay, &err);
 		}
 		if (event.seconds >= 0)

@@ -75,14 +75,15 @@ static void end (int status)
 	ck_assert_int_eq (WEXITSTATUS (got), status);
 }
 
-static const char *content (void)
+/* In new memory. */
+static char *content (void)
 {
 	struct err err;
 	size_t n;
 	char *text = fd_read_file (file, 1024 * 1024, &n, &err);
 
 	ck_assert_msg (text != NULL, "%s", err.text);
-	return text; /* freed with the process */
+	return text;
 }
 
 #define ORDER \
@@ -109,6 +110,7 @@ END_TEST
 START_TEST (whole)
 {
 	struct stat stat;
+	char *text;
 
 	begin (1024 * 1024, 0);
 	send_record (REC_TAPE_OPEN, 24, 80, ORDER, sizeof ORDER);
@@ -122,8 +124,10 @@ START_TEST (whole)
 	send_record (REC_TAPE_RESIZE, 40, 132, NULL, 0);
 	expect (REC_TAPE_WRITTEN, 0);
 	end (RECORDER_WHOLE);
-	ck_assert_str_eq (strchr (content (), '\n'),
+	text = content ();
+	ck_assert_str_eq (strchr (text, '\n'),
 		"\n[0.000, \"o\", \"x\"]\n[0.000, \"r\", \"132x40\"]\n[0.000, \"o\", \"\xef\xbf\xbd\"]\n");
+	free (text);
 }
 END_TEST
 
@@ -144,7 +148,7 @@ START_TEST (full)
 {
 	char line[1006] = "stdout";
 	size_t n;
-	const char *text;
+	char *text;
 
 	memset (line + 6, 'x', 1000);
 	begin (5000, 0);
@@ -160,6 +164,7 @@ START_TEST (full)
 	text = content ();
 	n = strlen (text);
 	ck_assert (n <= 5000 && text[n - 1] == '\n');
+	free (text);
 }
 END_TEST
 
@@ -168,7 +173,7 @@ START_TEST (torn)
 {
 	struct rlimit limit = { 2000, 2000 };
 	char line[3006] = "stdout";
-	const char *text;
+	char *text;
 	size_t n;
 
 	memset (line + 6, 'x', 3000);
@@ -184,6 +189,7 @@ START_TEST (torn)
 	text = content ();
 	n = strlen (text);
 	ck_assert_str_eq (text + n - 20, "[0.000, \"o\", \"one\"]\n");
+	free (text);
 }
 END_TEST
 
