@@ -121,6 +121,12 @@ static int open_job_file (int jobs, const char *id, const char *name, int flags)
 	return fd;
 }
 
+/* The form of a record, whatever else it has; 0: it has none. */
+static json_int_t version_of (const json_t *json)
+{
+	return json_integer_value (json_object_get (json, "version"));
+}
+
 int job_directory_read (int jobs, const char *id, struct job_record *record, struct err *err)
 {
 	int directory = open_job (jobs, id), fd = -1, result = -1;
@@ -140,6 +146,9 @@ int job_directory_read (int jobs, const char *id, struct job_record *record, str
 		if (!n) {
 			err_set (err, 0, "its job.json is empty");
 			err->sys = ENODATA;
+		} else if (version_of (json) > RECORD_VERSION) {
+			err_set (err, 0, "its job.json has version %lld, of a later remexd: this one knows %d",
+				(long long)version_of (json), RECORD_VERSION);
 		} else if (!json || job_record_read (record, json) < 0) {
 			err_set (err, 0, "its job.json is damaged");
 		} else if (strcmp (record->id, id) != 0) {

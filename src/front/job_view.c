@@ -303,6 +303,8 @@ static bool is_kind (const struct job_view *view, const char *name)
 
 /* --- operations of the viewer ------------------------------------------------------------------------------------ */
 
+static bool force (struct job_view *view);
+
 static void on_hello (void *arg, const struct record *record, const json_t *facts)
 {
 	struct job_view *view = arg;
@@ -311,7 +313,12 @@ static void on_hello (void *arg, const struct record *record, const json_t *fact
 	timer_free (&view->call.timer);
 	view->call.tries = 0;
 	if (member (facts, "version") > JOB_VERSION) {
-		snprintf (text, sizeof text, "the job's process is of a later remexd (version %lld; this one knows %d)",
+		job_viewer_close (&view->call.viewer);
+		if (force (view))
+			return;
+		snprintf (text, sizeof text,
+			"the job's process is of a later remexd (version %lld; this one knows %d); the signal KILL "
+			"ends it",
 			(long long)member (facts, "version"), JOB_VERSION);
 		job_call_fail (&view->call, CODE_FAILED, text);
 		return;
@@ -358,7 +365,7 @@ static void on_cut (void *arg, int64_t from, int64_t to)
 
 static void ask (struct job_view *view);
 
-/* What can be done with a holder that does not answer: kill it, where that was asked for. False: nothing. */
+/* What can be done with a holder that does not answer, or is not understood: kill it, where that was asked for. False: nothing. */
 static bool force (struct job_view *view)
 {
 	if (!is_kind (view, "job.kill") || view->signo != SIGKILL || view->forced)
@@ -495,7 +502,6 @@ static const struct channel_ops channel_ops = {
 
 /* --- operations of the call -------------------------------------------------------------------------------------- */
 
-/* A holder that does not answer can only be killed. */
 static void on_silence (void *arg)
 {
 	struct job_view *view = arg;

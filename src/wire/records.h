@@ -202,8 +202,8 @@ enum job_answer {
 		2, /* systemd ends this user's processes with the last session (loginctl enable-linger) */
 };
 
-/* The connections to a job's holder. A daemon may meet holders of earlier versions: JOB_VERSION grows with each change of
- * these records that such a holder would not understand. */
+/* The connections to a job's holder. A daemon may meet holders of earlier versions, and after a downgrade of later ones:
+ * JOB_VERSION grows with each change of these records that the other side would misunderstand (doc/jobs.md, Versions). */
 enum { JOB_VERSION = 1 };
 enum { FOLLOW_NEW = -1, INPUT_APPEND = -1 };
 enum { JOB_INPUT_WINDOW = 64 * 1024 }; /* input that a connection may send before INPUT_TAKEN grants more */

@@ -52,6 +52,7 @@ system_tests = \
 	%D%/tty.test \
 	%D%/tunnel.test \
 	%D%/undelivered.test \
+	%D%/upgrade.test \
 	%D%/users.test \
 	%D%/who.test \
 	$(NULL)
