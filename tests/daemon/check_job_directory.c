@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/private_directory.h"
 #include "daemon/job_directory.h"
 #include "support/check_main.h"
 #include "support/descriptors.h"
@@ -48,7 +49,7 @@ static void begin (void)
 
 	ck_assert_ptr_nonnull (mkdtemp (place));
 	snprintf (path, sizeof path, "%s/jobs", place);
-	ck_assert_msg ((jobs = job_directory_open (path, true, &err)) >= 0, "%s", err.text);
+	ck_assert_msg ((jobs = private_directory_open (path, true, &err)) >= 0, "%s", err.text);
 }
 
 static void shell (const char *fmt, ...) __attribute__ ((format (printf, 1, 2)));
@@ -250,7 +251,7 @@ START_TEST (of_others)
 	ck_assert_int_eq (job_directory_read (jobs, ID, &record, &err), -1);
 	fd_close (&jobs);
 	ck_assert_int_eq (chown (path, 65534, (gid_t)-1), 0);
-	ck_assert_int_eq (job_directory_open (path, true, &err), -1);
+	ck_assert_int_eq (private_directory_open (path, true, &err), -1);
 	ck_assert_ptr_nonnull (strstr (err.text, "belongs to uid 65534"));
 	end ();
 }
@@ -354,11 +355,11 @@ START_TEST (jobs_directory)
 	begin ();
 	fd_close (&jobs);
 	shell ("%s", ways[_i].way);
-	ck_assert_int_eq (job_directory_open (path, true, &err), -1);
+	ck_assert_int_eq (private_directory_open (path, true, &err), -1);
 	ck_assert_msg (strstr (err.text, ways[_i].words) != NULL, "%s", err.text);
 	chmod (place, 0700);
 	snprintf (path, sizeof path, "%s/none", place);
-	ck_assert_int_eq (job_directory_open (path, false, &err), -1);
+	ck_assert_int_eq (private_directory_open (path, false, &err), -1);
 	ck_assert_int_eq (err.sys, ENOENT);
 	end ();
 }

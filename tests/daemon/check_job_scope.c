@@ -58,7 +58,7 @@ static struct job_scope start (int64_t memory, int64_t processes)
 	struct job_scope_bounds bounds = { .memory = memory, .processes = processes, .slice = "jobs.slice" };
 	struct job_scope scope;
 
-	ck_assert_int_eq (job_scope_start (&scope, "abcdefghij23", getpid (), &bounds), 0);
+	ck_assert_int_eq (job_scope_start (&scope, "abcdefghij23", getpid (), 0, &bounds), 0);
 	return scope;
 }
 

@@ -18,8 +18,10 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/private_directory.h"
 #include "daemon/far_end.h"
 #include "daemon/jobs.h"
+#include "daemon/recorders.h"
 #include "support/check_main.h"
 #include "wire/codes.h"
 #include "wire/records.h"
@@ -29,6 +31,7 @@ static char path[64];
 static struct front_process front;
 static struct cgroups cgroups = { .root = -1, .left = -1 };
 static struct audit_process audit;
+static struct recorders recorders;
 static struct generation generation;
 static struct jobs jobs;
 static int far = -1;
@@ -45,14 +48,14 @@ static void begin (const char *keys)
 
 	ck_assert_ptr_nonnull (mkdtemp (place));
 	snprintf (path, sizeof path, "%s/jobs", place);
-	ck_assert_int_ge ((directory = job_directory_open (path, true, &err)), 0);
+	ck_assert_int_ge ((directory = private_directory_open (path, true, &err)), 0);
 	snprintf (yaml, sizeof yaml, "jobs: {directory: %s%s}", path, keys);
 	generation.config = config_parse (yaml, strlen (yaml), "remexd.yaml", &err);
 	ck_assert_msg (generation.config != NULL, "%s", err.text);
 	front_process_init (&front);
 	far = far_end_of_front (&front);
 	audit_process_init (&audit);
-	jobs_init (&jobs, &front, &cgroups, &audit);
+	jobs_init (&jobs, &front, &cgroups, &audit, &recorders);
 	jobs_set_generation (&jobs, &generation);
 	log_setup ("check_jobs", LOG_ERROR);
 }
@@ -216,29 +219,29 @@ START_TEST (malformed)
 		size_t n;
 	} starts[] = {
 		{ "", 0 },
-		{ "n\0k\0c.v\0true\0\0"
+		{ "n\0k\0c.v\0true\0\0\0"
 		  "0\0"
 		  "0",
-			16 }, /* the last NUL is missing */
-		{ "n\0k\0c.v\0true\0\0"
+			17 }, /* the last NUL is missing */
+		{ "n\0k\0c.v\0true\0\0\0"
 		  "0\0",
-			15 },
-		{ "n\0k\0c.v\0true\0\0"
+			16 },
+		{ "n\0k\0c.v\0true\0\0\0"
 		  "-1\0"
 		  "0\0",
-			18 },
-		{ "n\0k\0c.v\0true\0\0"
+			19 },
+		{ "n\0k\0c.v\0true\0\0\0"
 		  "0\0"
 		  "1e3\0",
-			19 },
-		{ "n\0k\0c.v\0true\0\0"
+			20 },
+		{ "n\0k\0c.v\0true\0\0\0"
 		  "99999999999999999999\0"
 		  "0\0",
-			36 },
-		{ "n\xff\0k\0c.v\0true\0\0"
+			37 },
+		{ "n\xff\0k\0c.v\0true\0\0\0"
 		  "0\0"
 		  "0\0",
-			18 },
+			19 },
 	};
 
 	begin ("");
@@ -259,7 +262,7 @@ START_TEST (two)
 
 	begin ("");
 	leave ("aaaaaaaaaaa2", ended, 3, 20, false, false);
-	jobs_init (&other, &front, &cgroups, &audit);
+	jobs_init (&other, &front, &cgroups, &audit, &recorders);
 	jobs_set_generation (&other, &generation);
 	jobs_adopt (&other);
 	jobs_adopt (&jobs);
@@ -276,7 +279,7 @@ END_TEST
 /* The oldest ended jobs are forgotten, of each owner, and then of all. */
 START_TEST (bounds)
 {
-	static const char start[] = "n\0k\0c.v\0true\0\0"
+	static const char start[] = "n\0k\0c.v\0true\0\0\0"
 				    "0\0"
 				    "0";
 	int lock;
@@ -360,7 +363,7 @@ static int count (const char *id, const char *words)
 static void restart (void)
 {
 	jobs_close (&jobs);
-	jobs_init (&jobs, &front, &cgroups, &audit);
+	jobs_init (&jobs, &front, &cgroups, &audit, &recorders);
 	jobs_set_generation (&jobs, &generation);
 	jobs_adopt (&jobs);
 	settle_trail ();

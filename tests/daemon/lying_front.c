@@ -110,9 +110,9 @@ static void ask_job (
 
 static void ask_for_job (int link, FILE *out, const char *what, uid_t uid, int shown)
 {
-	static const char texts[] = "name\0\0exec.run\0true\0\0"
+	static const char texts[] = "name\0\0exec.run\0true\0\0\0"
 				    "0\0"
-				    "0"; /* no flags, no limits */
+				    "0"; /* no flags, no recording, no limits */
 	char line[128];
 
 	snprintf (line, sizeof line, "a job of %s", what);
