@@ -37,7 +37,7 @@ daemon_libs = \
 %C%_check_job_directory_LDADD = $(daemon_libs)
 %C%_check_jobs_SOURCES = %D%/check_jobs.c $(daemon_far_end)
 %C%_check_jobs_CFLAGS = $(check_cflags)
-%C%_check_jobs_LDADD = src/daemon/libdaemon.la src/job/libjob.la src/worker/libworker.la src/plugin/libplugin.la src/gate/libgate.la \
+%C%_check_jobs_LDADD = src/daemon/libdaemon.la src/job/libjob.la src/record/librecord.la src/worker/libworker.la src/plugin/libplugin.la src/gate/libgate.la \
 	src/audit/libaudit.la src/loop/libloop.la $(worker_libs) $(VTERM_LIBS) $(UV_LIBS)
 %C%_check_job_scope_SOURCES = %D%/check_job_scope.c
 %C%_check_job_scope_CFLAGS = $(check_cflags)
