@@ -267,6 +267,16 @@ static int finish (void)
 	return RECORDER_WHOLE;
 }
 
+/* A job may use up the memory of its scope, in which its recorder is: then others are killed (proc(5)). Only root can say so. */
+static void outlive_memory (void)
+{
+	int fd = open ("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write (fd, "-1000", 5) < 0)
+		log_debug ("a recorder may be killed where memory is short: %s", strerror (errno));
+	fd_close (&fd);
+}
+
 int recorder_run (void *recorder)
 {
 	struct err err = { .text = "" };
@@ -282,6 +292,7 @@ int recorder_run (void *recorder)
 	signal (SIGTERM, SIG_IGN);
 	setsid ();
 	umask (077);
+	outlive_memory ();
 	if (chdir ("/") < 0)
 		log_warning ("a recorder stays in its directory: %s", strerror (errno));
 	while ((got = link_recv (self.given->link, &self.packet, 0)) > 0 || (got < 0 && errno == EINTR)) {
