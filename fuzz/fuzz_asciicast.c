@@ -1,5 +1,5 @@
-/* fuzz_asciicast - any bytes as the output of a command that is recorded: what is recorded can be read again, is the same however
- * the output was cut, and is the output itself where that is UTF-8. And any bytes as a recording.
+/* fuzz_asciicast - any bytes as the output of a command that is recorded: what is recorded can be read again, is
+ * the same however the output was cut, and is the output itself where that is UTF-8. And any bytes as a recording.
  */
 #include "config.h"
 

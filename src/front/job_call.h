@@ -98,8 +98,8 @@ void job_call_ask (struct job_call *call, uint32_t type, uid_t uid, const void *
 uid_t job_call_user (const struct job_call *call);
 
 /* Write the start to the audit trail, as of that user, and call `recorded` when it is there: at once where there is no trail.
- * The call may end here. `job`: the id of the job that it starts, `recording`: the name of its recording; or NULL. The end of the call goes to the trail by itself;
- * job_call_record_end names another outcome. */
+ * The call may end here. `job`: the id of the job that it starts, `recording`: the name of its recording; or NULL. The end of the
+ * call goes to the trail by itself; job_call_record_end names another outcome. */
 void job_call_record (struct job_call *call, uid_t uid, json_t *args, const char *job, const char *recording);
 void job_call_record_end (struct job_call *call, enum outcome outcome);
 

@@ -185,7 +185,7 @@ static int read_limits (struct request *request, const struct message *message, 
 
 static void on_recording (void *arg);
 
-/* Decide whether the call is recorded: its identity, its user or the configuration may be other ones than before. 0, or -1 and err.
+/* Decide whether the call is recorded: its user or the configuration may be other ones than before. 0, or -1 and err.
  * *changed: the recording is another one now, or there is none any more. */
 static int decide_recording (struct request *request, bool *changed, struct err *err)
 {

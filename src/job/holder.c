@@ -310,7 +310,8 @@ static bool tape_is_full (void)
 	return held.tape.state != TAPE_OFF && !held.muted && !tape_has_room (&held.tape, LINK_RECORD);
 }
 
-/* The job has written output. What is dropped is counted nowhere: it was not shown. A tape without room is waited for only where the output cannot be left where it is. */
+/* The job has written output. What is dropped is counted nowhere: it was not shown. A tape without room is waited for only
+ * where the output cannot be left where it is. */
 static void record_output (int stream, const uint8_t *bytes, size_t n)
 {
 	if (held.tape.state == TAPE_OFF) {

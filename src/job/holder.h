@@ -25,8 +25,8 @@
  *   {"done":{…},"bytes":N,"cut":N,"input":N,"recording":"…","left":N,"rusage":{"user":S,"system":S,"memory":BYTES}}
  * `done` is the object of a request (doc/protocol.md, 10.2), or there is `error` with `code` and `message` (10.3) in its
  * place; `bytes` the bytes of output, `cut` how many of them are not kept; `input` the bytes of input that were taken;
- * `recording`, of a job that is recorded, is "complete" or "cut"; `left` the processes that live on; `rusage` (seconds, and the resident bytes of the largest process) counts all
- * processes of the tree that were waited for. A file without the newline is no outcome. `bytes`, `cut` and `input` are
+ * `recording`, of a job that is recorded, is "complete" or "cut"; `left` the processes that live on; `rusage` (seconds, and
+ * the resident bytes of the largest process) counts all processes of the tree that were waited for. A file without the newline is no outcome. `bytes`, `cut` and `input` are
  * always there.
  *
  * Viewers: each connection to `listener` is one. At most HOLDER_VIEWERS at once: the next one is closed without a HELLO.
@@ -39,8 +39,8 @@
  * that is not taken yet: it is still delivered.
  *
  * Recording: the output of a job that is recorded goes to its recorder first (record/tape.h), and then, when it is written, to
- * the spool and the viewers. The recorder is a child of the supervisor, and as privileged: the job's user can end this process, and
- * with it the job, but not go on without the recording. Everything that is sent to viewers, by `job attach` too, is in the
+ * the spool and the viewers. The recorder is a child of the supervisor, and as privileged: the job's user can end this process,
+ * and with it the job, but not go on without the recording. Everything that is sent to viewers, by `job attach` too, is in the
  * one recording of the job.
  *
  * Replay: the holder of an ended or lost job (struct holder, `replay`) has no keeper, no worker and no listener: it serves

@@ -267,7 +267,8 @@ static int finish (void)
 	return RECORDER_WHOLE;
 }
 
-/* A job may use up the memory of its scope, in which its recorder is: then others are killed (proc(5)). Only root can say so. */
+/* A job may use up the memory of its scope, in which its recorder is: then others are killed (proc(5)). Only
+ * root can say so. */
 static void outlive_memory (void)
 {
 	int fd = open ("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);

@@ -31,7 +31,7 @@ enum recorder_exit { RECORDER_WHOLE, RECORDER_CUT };
 
 enum { RECORDER_NAME = 176 }; /* bytes of a file's name, with its NUL */
 
-/* The main function of the forked process (proc/fork.h), which has the link of a struct recorder. Returns enum recorder_exit. */
+/* The main function of the forked process (proc/fork.h), with a struct recorder. Returns enum recorder_exit. */
 int recorder_run (void *recorder);
 
 /* The name of a recording that begins now: "20260131T235959Z_alice_1f2e3d4c-17_www.cast". Other characters than letters,

@@ -55,9 +55,10 @@ struct tape {
 /* Ask the recorder at the other end of `link`, which the tape owns from now on, to make the file `name`. */
 void tape_open (struct tape *tape, int link, const char *name, const struct asciicast_head *head, bool refuse);
 
-/* The recording is over, or cannot begin for that errno, which is in the log (the tape is OFF, and becomes FAILED or CUT). tape_close keeps the state
- * and the bytes. */
+/* The recording cannot begin for that errno, which is in the log: the tape is OFF, and becomes FAILED or CUT. */
 void tape_refuse (struct tape *tape, bool refuse, int error);
+
+/* The recording is over. tape_close keeps the state and the bytes. */
 void tape_close (struct tape *tape);
 void tape_free (struct tape *tape);
 
