@@ -164,16 +164,21 @@ int job_directory_read (int jobs, const char *id, struct job_record *record, str
 	return result;
 }
 
+bool job_directory_may_pass (int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO || error == EINTR;
+}
+
 bool job_directory_is_held (int jobs, const char *id)
 {
 	int lock = open_job_file (jobs, id, "lock", O_RDONLY);
-	bool held = lock >= 0 && flock (lock, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	bool held = lock < 0 ? job_directory_may_pass (errno) : flock (lock, LOCK_SH | LOCK_NB) < 0;
 
 	fd_close (&lock);
 	return held;
 }
 
-json_t *job_directory_outcome (int jobs, const char *id, double *when)
+json_t *job_directory_outcome (int jobs, const char *id, double *when, bool *unread)
 {
 	int fd = open_job_file (jobs, id, "outcome", O_RDONLY);
 	char line[JOB_OUTCOME_MAX];
@@ -182,6 +187,7 @@ json_t *job_directory_outcome (int jobs, const char *id, double *when)
 	json_t *json = end ? json_loadb (line, (size_t)(end - line), JSON_REJECT_DUPLICATES, NULL) : NULL;
 	struct stat stat;
 
+	*unread = n < 0 && job_directory_may_pass (errno);
 	if (json && !json_is_object (json)) {
 		json_decref (json);
 		json = NULL;

@@ -77,15 +77,18 @@ void job_files_close (struct job_files *files);
  * that is about this id. 0; or -1 and err (err->sys ENODATA: job.json is empty, after a crash of the machine). */
 int job_directory_read (int jobs, const char *id, struct job_record *record, struct err *err);
 
-/* Does a holder live? Its lock says so. */
+/* Is this errno one of the moment, such as EMFILE, after which the same call may succeed? */
+bool job_directory_may_pass (int error);
+
+/* Does a holder live? Its lock says so; and where that cannot be seen now, it may. */
 bool job_directory_is_held (int jobs, const char *id);
 
 /* The pid that the kernel gives for the holder's own lock on that file (fcntl(2), F_GETLK); 0: there is no such lock. */
 pid_t job_directory_holder (int jobs, const char *id);
 
 /* The outcome line of a job as an object; NULL: there is none yet, or it is damaged. *when, if there is one: when it was
- * written (Unix time). */
-json_t *job_directory_outcome (int jobs, const char *id, double *when);
+ * written (Unix time). *unread: it cannot be read now (job_directory_may_pass), and may be there. */
+json_t *job_directory_outcome (int jobs, const char *id, double *when, bool *unread);
 
 /* Write the outcome of a job whose holder is gone (a line without its newline). A failure only costs that the reason is
  * found again. */

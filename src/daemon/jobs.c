@@ -42,6 +42,8 @@
 
 enum {
 	LOOK_MS = 5000, /* between two looks (jobs_watch) */
+	SOON_MS = 500, /* the same, when a file could not be read for want of memory or descriptors */
+	UNREAD_MAX = 20, /* how often that is tried */
 	EVENTS_MAX = 64, /* handled in a row before the loop looks at others */
 	HELPERS_MAX = 64, /* replays and killers at once */
 	EACH = 4, /* of them, one of so many is for one caller */
@@ -74,6 +76,8 @@ struct known_job {
 	double ended; /* ENDED, LOST: Unix time */
 	int64_t disk; /* ENDED, LOST: bytes that its files take */
 	bool settled; /* ended since the last trim_all */
+	bool never; /* the holder says that the job has not started */
+	int n_unread; /* how often the outcome could not be read */
 	struct job_trail trail; /* of its end */
 	bool removed; /* forgotten, except for the line of its end */
 	bool astray; /* the front was lost that may have started it */
@@ -384,17 +388,23 @@ static json_t *lose (struct jobs *jobs, struct known_job *job)
 	return outcome;
 }
 
-/* The holder of the job is gone, and its lock is free: what is the outcome? `never`: the holder says that the job has not
- * started. The job may be freed, and no other one. */
-static void settle (struct jobs *jobs, struct known_job *job, bool never)
+/* The holder of the job is gone, and its lock is free: what is the outcome? The job may be freed, and no other one. An outcome
+ * that cannot be read now is not lost: jobs_watch comes again. */
+static void settle (struct jobs *jobs, struct known_job *job)
 {
+	bool unread;
+
 	end_scope (jobs, job);
 	unwatch (jobs, &job->pidfd);
 	fd_close (&job->first);
 	job->ended = unix_time ();
 	cgroup_remove_job (jobs->cgroups, job->record.id);
-	job->outcome = job_directory_outcome (jobs->directory, job->record.id, &job->ended);
-	if (!job->outcome && (never || job->phase == PHASE_STARTING)) {
+	job->outcome = job_directory_outcome (jobs->directory, job->record.id, &job->ended, &unread);
+	if (unread && ++job->n_unread <= UNREAD_MAX) {
+		jobs->look_ms = clock_ms () + SOON_MS;
+		return;
+	}
+	if (!job->outcome && (job->never || job->phase == PHASE_STARTING)) {
 		/* A front that lives tells the trail that the job was never started. */
 		if (!job->astray) {
 			forget (jobs, job);
@@ -434,19 +444,19 @@ static void refuse_request (struct jobs *jobs, uint64_t request, enum code code,
 /* The pidfd of a holder is readable. */
 static void on_holder_end (struct jobs *jobs, struct known_job *job)
 {
-	bool never = false;
 	int status = 0;
 
 	if (job->child > 0) {
 		if (waitpid (job->child, &status, WNOHANG) == 0)
 			return;
-		never = WIFEXITED (status) && WEXITSTATUS (status) == HOLDER_NEVER;
+		job->never = WIFEXITED (status) && WEXITSTATUS (status) == HOLDER_NEVER;
 		job->child = 0;
 	}
 	if (job->request)
 		refuse_request (
 			jobs, job->request, CODE_INTERNAL, "the job's process has ended before the job could start");
-	settle (jobs, job, never);
+	job->request = 0;
+	settle (jobs, job);
 }
 
 /* The killer has ended. Who is told that the job is killed finds it ended. */
@@ -559,8 +569,18 @@ static bool bury (struct jobs *jobs, const char *id)
 	return true;
 }
 
-/* A name in JOBS: a job of an earlier daemon, or something else. */
-static void adopt (struct jobs *jobs, const char *name)
+static bool is_known (const struct jobs *jobs, const char *id)
+{
+	const struct known_job *job;
+
+	list_each (job, &jobs->all, node)
+		if (!strcmp (job->record.id, id))
+			return true;
+	return false;
+}
+
+/* A name in JOBS: a job of an earlier daemon, or something else. `again`: what was said of it was said. */
+static void adopt (struct jobs *jobs, const char *name, bool again)
 {
 	struct job_record record;
 	struct known_job *job;
@@ -572,24 +592,33 @@ static void adopt (struct jobs *jobs, const char *name)
 		job_directory_sweep (jobs->directory, name);
 		return;
 	}
+	if (again && is_known (jobs, name))
+		return;
 	if (!text_is_job_id (name)) {
+		if (again)
+			return;
 		log_warning ("no job, and left alone: %s/%s", jobs->path,
 			text_escape (shown, sizeof shown, name, strlen (name)));
 		return;
 	}
 	held = job_directory_is_held (jobs->directory, name);
 	if (job_directory_read (jobs->directory, name, &record, &err) < 0) {
+		bool may_pass = job_directory_may_pass (err.sys);
+
+		jobs->unread |= may_pass;
 		/* A crash of the machine can leave an empty file of a job that had just begun. */
-		if (err.sys != ENODATA || held || !bury (jobs, name))
+		if ((err.sys != ENODATA || held || !bury (jobs, name)) && (!again || may_pass))
 			log_warning ("no job, and left alone: %s/%s: %s", jobs->path, name, err.text);
 		return;
 	}
-	if (!(job = job_new (jobs, &record, PHASE_RUNNING)))
+	if (!(job = job_new (jobs, &record, PHASE_RUNNING))) {
 		log_error ("a job is not found again: out of memory. job=%s", name);
-	else if (held)
+		jobs->unread = true;
+	} else if (held) {
 		follow_holder (jobs, job);
-	else
-		settle (jobs, job, false);
+	} else {
+		settle (jobs, job);
+	}
 }
 
 static int older (const void *a, const void *b)
@@ -622,22 +651,30 @@ static void sort (struct jobs *jobs)
 
 static void find_again (struct jobs *jobs)
 {
+	bool again = jobs->n_unread > 0;
 	int fd = openat (jobs->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *stream = fd < 0 ? NULL : fdopendir (fd);
-	const struct dirent *entry;
+	const struct dirent *entry = NULL;
 	size_t n = 0, running = 0;
 	struct known_job *job;
 
-	while (stream && (entry = readdir (stream)) && n < FOUND_MAX) {
+	jobs->unread = !stream;
+	while (stream && (errno = 0, entry = readdir (stream)) && n < FOUND_MAX) {
 		if (!strcmp (entry->d_name, ".") || !strcmp (entry->d_name, ".."))
 			continue;
-		adopt (jobs, entry->d_name);
+		adopt (jobs, entry->d_name, again);
 		n++;
 	}
+	jobs->unread |= !entry && errno;
 	if (stream)
 		closedir (stream);
 	else
 		fd_close (&fd);
+	if (jobs->unread && ++jobs->n_unread <= UNREAD_MAX) {
+		if (!again)
+			log_warning ("not all jobs can be found now: it is tried again. directory=%s", jobs->path);
+		jobs->look_ms = clock_ms () + SOON_MS;
+	}
 	sort (jobs);
 	write_ends (jobs);
 	trim_all (jobs);
@@ -1388,6 +1425,8 @@ void jobs_watch (struct jobs *jobs)
 		jobs_adopt (jobs);
 		return;
 	}
+	if (jobs->unread && jobs->n_unread <= UNREAD_MAX)
+		find_again (jobs);
 	list_each_safe (job, after, &jobs->all, node) {
 		/* A process of the job can stop the holder. A child is continued by the supervisor at once. */
 		if (is_live (job) && job->pidfd >= 0 && !job->child)

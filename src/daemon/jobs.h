@@ -73,6 +73,8 @@ struct jobs {
 	bool shy; /* --stdio: JOBS is opened by a request only */
 	bool complained; /* the reason why there are no jobs was logged */
 	int64_t look_ms; /* clock_ms: the next look for holders without a pidfd, and for jobs that are kept long enough */
+	bool unread; /* not all of JOBS could be read, */
+	int n_unread; /* in that many attempts */
 };
 
 void jobs_init (struct jobs *jobs, struct front_process *front, const struct cgroups *cgroups,
