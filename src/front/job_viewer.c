@@ -143,7 +143,19 @@ void job_viewer_hurry (struct job_viewer *viewer)
 	watch_stall (viewer);
 }
 
-/* Send what waits, as far as the holder takes it. A connection that has failed shows its end when it is read. */
+/* Send a record. False: not now. A connection that has failed shows its end when it is read; where there was no memory for the
+ * record, that is the end, too: the next record would make no sense without it. */
+static bool pass (const struct job_viewer *viewer, const struct outgoing *outgoing)
+{
+	if (link_send (viewer->fd, outgoing, MSG_DONTWAIT) == 0)
+		return true;
+	if (errno == EAGAIN)
+		return false;
+	shutdown (viewer->fd, SHUT_WR);
+	return true;
+}
+
+/* Send what waits, as far as the holder takes it. */
 static void flush_queue (struct job_viewer *viewer)
 {
 	struct held_record *queued, *after;
@@ -151,7 +163,7 @@ static void flush_queue (struct job_viewer *viewer)
 	list_each_safe (queued, after, &viewer->queue, node) {
 		struct outgoing outgoing = { .record = queued->record };
 
-		if (link_send (viewer->fd, &outgoing, MSG_DONTWAIT) < 0 && errno == EAGAIN)
+		if (!pass (viewer, &outgoing))
 			return;
 		list_remove (&queued->node);
 		free (queued);
@@ -163,8 +175,7 @@ static bool send_now (const struct job_viewer *viewer, const struct record *reco
 {
 	struct outgoing outgoing = { .record = *record, .data = data, .n = n };
 
-	return viewer->fd < 0 || (list_empty (&viewer->queue) &&
-					 (link_send (viewer->fd, &outgoing, MSG_DONTWAIT) == 0 || errno != EAGAIN));
+	return viewer->fd < 0 || (list_empty (&viewer->queue) && pass (viewer, &outgoing));
 }
 
 int job_viewer_try (struct job_viewer *viewer, const struct record *record, const void *data, size_t n)

@@ -465,19 +465,30 @@ static void take_record (void)
 	check_streams ();
 }
 
+/* The link to the worker has ended: the keeper reports its death, and its reason. A worker that lives on cannot say how its call
+ * ends. */
+static void lose_worker_link (bool failed)
+{
+	fd_close (&held.worker_link);
+	held.streams.worker = -1;
+	if (held.phase != RUNNING)
+		return;
+	held.streams.failed |= failed;
+	check_streams ();
+	if (!failed)
+		order_keeper (REC_STOP, grace_of_config ());
+}
+
 /* False: there is no more to read, now or at all. */
 static bool read_worker (void)
 {
-	int got = held.worker_link < 0 ? 0 : link_recv (held.worker_link, &packet, MSG_DONTWAIT);
+	int got = held.worker_link < 0 ? 0 : link_recv (held.worker_link, &packet, MSG_DONTWAIT), saved = errno;
 
 	if (got > 0)
 		take_record ();
 	packet_close (&packet);
-	if (got == 0 || (got < 0 && errno != EAGAIN)) {
-		/* This is not the worker's death, which the keeper reports. */
-		fd_close (&held.worker_link);
-		held.streams.worker = -1;
-	}
+	if (held.worker_link >= 0 && (got == 0 || (got < 0 && saved != EAGAIN)))
+		lose_worker_link (got < 0 && saved != ECONNRESET);
 	return got > 0;
 }
 

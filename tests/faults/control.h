@@ -8,9 +8,9 @@
 
 #include <stdint.h>
 
-#define ROLE_NAMES "nobody", "supervisor", "front", "keeper", "worker", "child", "client"
+#define ROLE_NAMES "nobody", "supervisor", "front", "keeper", "worker", "child", "client", "job"
 
-enum { NOBODY, WORKER = 4, CHILD, CLIENT, ROLES };
+enum { NOBODY, WORKER = 4, CHILD, CLIENT, JOB, ROLES };
 
 /* The families of functions. */
 enum {
