@@ -30,6 +30,8 @@ enum {
 	BULK = 16 * 1024, /* IN: pieces from this size on are spliced */
 	RETRY_MS = 10, /* until another try to start a thread */
 	PTY_HOLDS = 64 * 1024, /* bytes: more than the kernel keeps of a terminal's output */
+	PTY_BULK = 1024, /* OUT: a terminal that gives so much at once is read again, */
+	PTY_TOGETHER = 32 * 1024, /* until there is so much for the front */
 };
 
 static struct {
@@ -70,14 +72,15 @@ static void end (const struct job *job)
 	atomic_store (&job->carriage->since, 0);
 }
 
-static ssize_t read_other (struct job *job, struct nowait *from, size_t n)
+/* Read n bytes behind the first `at` of the buffer. */
+static ssize_t read_other (struct job *job, struct nowait *from, size_t at, size_t n)
 {
 	ssize_t got;
 
 	begin (job);
-	got = nowait_read (from, job->bytes, n);
+	got = nowait_read (from, job->bytes + at, n);
 	end (job);
-	job->most = got > job->most ? got : job->most;
+	job->most = (ssize_t)at + got > job->most ? (ssize_t)at + got : job->most;
 	return got;
 }
 
@@ -179,8 +182,12 @@ static ssize_t splice_other (const struct job *job)
 /* The same through the thread's buffer. */
 static ssize_t copy_other (struct job *job, struct nowait *from)
 {
-	ssize_t got = read_other (job, from, LINK_PAYLOAD);
+	ssize_t got = read_other (job, from, 0, LINK_PAYLOAD), more = got;
 
+	/* A terminal gives few KiB at once, however much waits: they go to the front together. An error comes again. */
+	while (job->kind == FD_PTY && more >= PTY_BULK && got < PTY_TOGETHER)
+		if ((more = read_other (job, from, (size_t)got, LINK_PAYLOAD - (size_t)got)) > 0)
+			got += more;
 	if (got > 0 && !give_front (job, (size_t)got)) {
 		errno = EPIPE;
 		return -1;
@@ -200,7 +207,7 @@ static enum carried carry_out (struct job *job)
 		note_owed (job);
 		if (owes_nothing (job))
 			/* The end of the pipe may still be unread. Later bytes are dropped. */
-			return read_other (job, &from, 1) == 0 ? CARRIED_WHOLE : CARRIED_HELD;
+			return read_other (job, &from, 0, 1) == 0 ? CARRIED_WHOLE : CARRIED_HELD;
 		late = job->owed >= 0;
 		got = spliced ? splice_other (job) : copy_other (job, &from);
 		if (got == 0 || (got < 0 && errno == EPIPE))
