@@ -59,9 +59,9 @@ size_t text_show (char *out, const void *bytes, size_t n);
 enum { TEXT_UTF8_MAX = 4 };
 size_t text_unfinished (const void *bytes, size_t n);
 
-/* The length of the sequence at the beginning of n bytes that sets colours and the look of characters, and does nothing else (SGR,
- * ECMA-48, 8.3.117: ESC [, digits, `;` and `:`, m), at most TEXT_COLOUR_MAX bytes. 0: there is none; n + 1: with more bytes
- * there may be one. */
+/* The length of the sequence at the beginning of n bytes that sets colours and the look of characters, and does nothing
+ * else (SGR, ECMA-48, 8.3.117: ESC [, digits, `;` and `:`, m), at most TEXT_COLOUR_MAX bytes. 0: there is none; n + 1:
+ * with more bytes there may be one. */
 enum { TEXT_COLOUR_MAX = 64 };
 size_t text_colour (const void *bytes, size_t n);
 

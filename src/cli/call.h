@@ -57,8 +57,8 @@ struct sink {
 };
 
 /* live: stdout and stderr go to ours as they come. shown: the same, but a terminal shows control characters other than
- * newline, carriage return and tab, and obeys none of them but colours (text_show, text_colour): for output that was made before, whose queries our
- * terminal would answer to the shell. collect: they are kept until the end (call->out_bytes, call->err_bytes). */
+ * newline, carriage return and tab, and obeys none of them but colours (text_show, text_colour): for output that was made
+ * before, whose queries our terminal would answer to the shell. collect: they are kept until the end (call->out_bytes, call->err_bytes). */
 extern const struct sink sink_live, sink_shown, sink_collect;
 
 enum {

@@ -84,9 +84,9 @@ struct holder {
 	int64_t cap; /* bytes of the disk for output and index together; the oldest output is dropped (job_spool.h) */
 	struct call_limits
 		limits; /* of remexd.yaml and of the caller's identity; the strictest of them and of the call's own count */
-	bool durable; /* the job is slowed by its viewer: as long as the viewer which followed last takes records, the command runs
-			 at its pace (viewers_pace). And in any case the command is not read when half of the cap holds output that the viewer
-			 which followed last (live, all streams, not read-only) was not sent. So three eighths of the cap stay
+	bool durable; /* the job is slowed by its viewer: as long as the viewer which followed last (live, all streams, not
+			 read-only) takes records, the command runs at its pace (viewers_pace). And in any case the
+			 command is not read when half of the cap holds output that this viewer was not sent. So three eighths of the cap stay
 			 behind what was sent: more than is on its way to a client that comes back */
 	int recorder; /* the holder's end of the link to its recorder (record/tape.h), or -1 */
 	const char *

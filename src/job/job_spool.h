@@ -13,8 +13,8 @@
  *
  * One process writes. It may be killed between any two writes, and the files may be damaged: a reader trusts neither file.
  * A byte is given at most once, in order, and each offset below the end is given or reported as missing. Bytes behind the
- * last entry (the index was not written) are taken for the stream `stdout`. So the growth of the last entry of that stream is
- * written with the next entry, and not with each append.
+ * last entry (the index was not written) are taken for the stream `stdout`. So the growth of the last entry of that
+ * stream is written with the next entry, and not with each append.
  *
  * No memory is kept but this struct. The files stay the caller's.
  */
@@ -87,7 +87,8 @@ int job_spool_stream (struct job_spool *spool, const char *name, size_t n);
 /* Append bytes; `ms` since the start of the job. All of them count, written or not. */
 void job_spool_append (struct job_spool *spool, int stream, const void *bytes, size_t n, int64_t ms);
 
-/* The last n bytes that were appended are still at `bytes`, and stay there until the next append: they are not read from the file. */
+/* The last n bytes that were appended are still at `bytes`, and stay there until the next append: they are not read from
+ * the file. */
 void job_spool_recall (struct job_spool *spool, const void *bytes, size_t n);
 
 /* Nothing more is appended: complete the index. */

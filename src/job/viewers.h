@@ -86,8 +86,8 @@ void viewers_ready (struct viewers *viewers, const struct pollfd *fds, int64_t n
 /* Send what has become due: output was appended, input taken, the job has ended. */
 void viewers_go (struct viewers *viewers, int64_t now);
 
-/* Until when (clock_ms) should the next output wait for the viewer that followed last, because it is taking what there is? 0: not
- * at all. */
+/* Until when (clock_ms) should the next output wait for the viewer that followed last, because it is taking what there
+ * is? 0: not at all. */
 int64_t viewers_pace (const struct viewers *viewers, int64_t now);
 
 /* Drop those that have not moved since then. Returns when the next one will be late (0: there is none). */

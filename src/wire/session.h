@@ -155,8 +155,8 @@ void session_violation (struct session *session, enum code code, const char *tex
 /* The channel belongs to that owner from now on. */
 void channel_own (struct channel *channel, const struct channel_ops *ops, void *owner);
 
-/* The client may send n more bytes of input. It is told when that makes at least twice what it knows of: a message for each key
- * that is typed would wake the client for nothing. No credit is sent when the client has ended its input. */
+/* The client may send n more bytes of input. It is told when that makes at least twice what it knows of: a message for
+ * each key that is typed would wake the client for nothing. No credit is sent when the client has ended its input. */
 void channel_credit (struct channel *channel, int64_t n);
 
 /* Get room for at most *n bytes (*n > 0) of output on a stream. Returns the place for the bytes, with *n reduced to fit
