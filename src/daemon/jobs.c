@@ -1296,13 +1296,14 @@ static void kill_overdue (struct jobs *jobs, struct known_job *job)
 {
 	json_t *outcome;
 	double when;
+	bool unread;
 	struct err err;
 
 	if (!job->overdue_ms || clock_ms () < job->overdue_ms || job->pidfd < 0 || is_being_killed (jobs, job) ||
 		count_killers (jobs) >= HELPERS_MAX / EACH)
 		return;
 	job->overdue_ms = 0;
-	if ((outcome = job_directory_outcome (jobs->directory, job->record.id, &when))) {
+	if ((outcome = job_directory_outcome (jobs->directory, job->record.id, &when, &unread))) {
 		json_decref (outcome); /* it has ended, and its viewers get the rest */
 		return;
 	}

@@ -207,7 +207,8 @@ START_TEST (forged)
 }
 END_TEST
 
-/* An empty record is what a crash of the machine leaves. An older or later version has members that are not known. */
+/* An empty record is what a crash of the machine leaves. Members that are not known are ignored; a record of a later version is
+ * left alone. */
 START_TEST (odd)
 {
 	struct job_record record;
@@ -217,12 +218,15 @@ START_TEST (odd)
 	begin ();
 	files = make ();
 	job_files_close (&files);
-	shell ("sed -i 's/{\"version\":1/{\"version\":9,\"more\":[{}]/' " ID "/job.json");
+	shell ("sed -i 's/{\"version\":1/{\"version\":1,\"more\":[{}]/' " ID "/job.json");
 	ck_assert_int_eq (job_directory_read (jobs, ID, &record, &err), 0);
 	ck_assert_str_eq (record.you, "alice");
 	shell ("sed -i 's/,\"audited\":true//' " ID "/job.json");
 	ck_assert_int_eq (job_directory_read (jobs, ID, &record, &err), 0);
 	ck_assert (!record.audited);
+	shell ("sed -i 's/{\"version\":1/{\"version\":9/' " ID "/job.json");
+	ck_assert_int_eq (job_directory_read (jobs, ID, &record, &err), -1);
+	ck_assert_msg (strstr (err.text, "later remexd") != NULL, "%s", err.text);
 	shell (": >" ID "/job.json");
 	ck_assert_int_eq (job_directory_read (jobs, ID, &record, &err), -1);
 	ck_assert_int_eq (err.sys, ENODATA);
