@@ -100,6 +100,7 @@ START_TEST (life)
 	struct job_files files;
 	struct err err;
 	double when = 0;
+	bool unread;
 	json_t *json;
 	int fd, descriptors;
 
@@ -115,7 +116,7 @@ START_TEST (life)
 	ck_assert (job_directory_is_held (jobs, ID));
 	ck_assert_int_ge ((fd = job_directory_connect (jobs, ID)), 0);
 	close (fd);
-	ck_assert_ptr_null (job_directory_outcome (jobs, ID, &when));
+	ck_assert_ptr_null (job_directory_outcome (jobs, ID, &when, &unread));
 	ck_assert_int_eq (ftruncate (files.output, 1 << 20), 0); /* a hole */
 	ck_assert_int_eq (job_directory_bytes (jobs, ID), 1 << 20);
 	ck_assert_int_lt (job_directory_disk (jobs, ID), 1 << 16);
@@ -124,7 +125,7 @@ START_TEST (life)
 	ck_assert_int_eq (job_directory_connect (jobs, ID), -1);
 	ck_assert_int_eq (errno, ECONNREFUSED);
 	job_directory_set_outcome (jobs, ID, "{\"lost\":\"why\"}");
-	ck_assert_ptr_nonnull (json = job_directory_outcome (jobs, ID, &when));
+	ck_assert_ptr_nonnull (json = job_directory_outcome (jobs, ID, &when, &unread));
 	ck_assert_str_eq (json_string_value (json_object_get (json, "lost")), "why");
 	json_decref (json);
 	ck_assert (when > 1e9);
@@ -280,15 +281,17 @@ START_TEST (outcomes)
 	};
 	struct job_files files;
 	double when = -1;
+	bool unread = true;
 	json_t *json;
 
 	begin ();
 	files = make ();
 	job_files_close (&files);
 	shell ("%s", ways[_i].way);
-	json = job_directory_outcome (jobs, ID, &when);
+	json = job_directory_outcome (jobs, ID, &when, &unread);
 	ck_assert_int_eq (json != NULL, ways[_i].is_outcome);
 	ck_assert_int_eq (when > 0, ways[_i].is_outcome);
+	ck_assert (!unread);
 	json_decref (json);
 	end ();
 }
