@@ -215,9 +215,9 @@ enum job_audited job_directory_audited (int jobs, const char *id)
 {
 	int fd = open_job_file (jobs, id, "audited", O_RDONLY);
 	char byte;
-	enum job_audited audited = fd < 0                         ? JOB_NOT_AUDITED
-				   : pread (fd, &byte, 1, 0) == 1 ? JOB_AUDITED
-								  : JOB_AUDIT_BEGUN;
+	enum job_audited audited = fd < 0 && errno == ENOENT                 ? JOB_NOT_AUDITED
+				   : fd >= 0 && pread (fd, &byte, 1, 0) == 1 ? JOB_AUDITED
+									     : JOB_AUDIT_BEGUN;
 
 	fd_close (&fd);
 	return audited;
