@@ -16,7 +16,7 @@ class Tmux:
     def __init__(self, test, env):
         self.directory = tempfile.mkdtemp(prefix="remex-tmux-", dir="/tmp")
         test.addCleanup(shutil.rmtree, self.directory)
-        self.env = dict(env, TMUX_TMPDIR=self.directory, ENV=self.directory + "/profile", HOME=self.directory)
+        self.env = dict(env, TMUX_TMPDIR=self.directory, ENV=self.directory + "/profile", HOME=self.directory, SHELL="/bin/sh")
         with open(self.env["ENV"], "w") as file:
             file.write("PS1='near> '\n")
         self.env.pop("TMUX", None)
