@@ -13,6 +13,7 @@
 
 static void input (struct fixture *fixture, size_t from, size_t n)
 {
+	fixture->channel->credit -= (int64_t)n; /* as the session does */
 	ck_assert_int_eq (relay_input (&fixture->relay, pattern (from, n), n), 0);
 }
 
