@@ -137,6 +137,16 @@ static void watch (struct jobs *jobs, int pidfd, struct job_event *event, int ki
 		epoll_ctl (jobs->events, EPOLL_CTL_ADD, pidfd, &wanted);
 }
 
+/* The same for the holder of a job. Without room for one more the pidfd is closed, and jobs_watch looks after the job. */
+static void watch_holder (struct jobs *jobs, struct known_job *job)
+{
+	struct epoll_event wanted = { .events = EPOLLIN, .data.ptr = &job->holder_event };
+
+	job->holder_event.kind = EVENT_HOLDER;
+	if (job->pidfd >= 0 && (jobs->events < 0 || epoll_ctl (jobs->events, EPOLL_CTL_ADD, job->pidfd, &wanted) < 0))
+		fd_close (&job->pidfd);
+}
+
 /* Close a pidfd that is watched. A process that was forked a moment ago may still have a copy, and its events would come for
  * what is not there any more: so the watch is ended, too. */
 static void unwatch (struct jobs *jobs, int *pidfd)
@@ -546,8 +556,7 @@ static void follow_holder (struct jobs *jobs, struct known_job *job)
 	if ((job->pidfd = find_locker (jobs, job->record.id, &job->holder)) < 0)
 		job->pidfd = find_holder (
 			jobs, job->record.id, &job->holder); /* an earlier version, or a file system that refuses */
-	if (job->pidfd >= 0)
-		watch (jobs, job->pidfd, &job->holder_event, EVENT_HOLDER);
+	watch_holder (jobs, job);
 }
 
 /* The record of the job is lost, and nothing runs: remove what is there. Its start may be in the audit trail. False: its files
@@ -1051,7 +1060,7 @@ static void start_job (
 		return;
 	}
 	job->request = asked->id;
-	watch (jobs, job->pidfd, &job->holder_event, EVENT_HOLDER);
+	watch_holder (jobs, job);
 	if (scope && job_scope_start (&job->scope, job->record.id, job->child, recording.pid, &bounds) == 0) {
 		job->scoped = true;
 		watch (jobs, job->scope.busctl.pidfd, &job->scope_event, EVENT_SCOPE);
