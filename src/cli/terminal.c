@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,10 +14,13 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/terminal_modes.h"
 #include "cli/say.h"
 #include "cli/terminal.h"
+
+enum { PATIENCE_MS = 1000, RETRY_MS = 5 };
 
 struct terminal_page {
 	struct termios before, raw;
@@ -41,14 +45,22 @@ static bool same (const struct termios *a, const struct termios *b)
 	return a->c_iflag == b->c_iflag && a->c_oflag == b->c_oflag && a->c_lflag == b->c_lflag;
 }
 
-/* Write all that can be written without waiting. */
+/* Write to a description of the terminal that does not wait. Such a write fails while another process writes to the terminal, such
+ * as the shell that says that remex was killed (the kernel's tty_write then does not wait for its lock): so it is tried again, for
+ * a second. A terminal that has stopped (^S) is not waited for longer. */
 static void write_now (int fd, const char *bytes, size_t n)
 {
+	int64_t until = clock_ms () + PATIENCE_MS;
+
 	while (n) {
 		ssize_t done = write (fd, bytes, n);
 
 		if (done < 0 && errno == EINTR)
 			continue;
+		if (done < 0 && errno == EAGAIN && clock_until (until) > 0) {
+			poll (NULL, 0, RETRY_MS);
+			continue;
+		}
 		if (done <= 0)
 			return;
 		bytes += done;
