@@ -39,6 +39,7 @@ struct job_start {
 	size_t header_n, text_n, sent_n;
 	size_t counted; /* bytes in the budget for the text */
 	char recording[RECORDER_NAME]; /* the name of the job's recording; "": none */
+	bool refuse; /* the policy of the recording */
 	struct buf request; /* what the supervisor is asked with: JOB_START */
 	char id[TEXT_JOB_ID + 1];
 	int flags; /* enum job_answer */
@@ -313,15 +314,18 @@ static int check_again (const struct job_start *start, const struct verb *verb, 
 	const json_t *args = json_object_get (header, "args");
 	const char *user = json_string_value (json_object_get (header, "user"));
 	const struct front *front = start->call.front;
+	bool tty = json_object_get (header, "tty"), refuse;
 	uid_t uid = start->uid;
 
-	if (verb_check (verb, args, err) < 0 ||
-		access_call (identity, verb, args, json_object_get (header, "tty"), time (NULL), err) < 0 ||
+	if (verb_check (verb, args, err) < 0 || access_call (identity, verb, args, tty, time (NULL), err) < 0 ||
 		check_right (front, identity, err) < 0 ||
 		(identity->remote && access_user (&front->gate.access, identity, user, &uid, err) < 0))
 		return -1;
 	if (uid != start->uid)
 		return err_set (err, CODE_DENIED, "%s acts as another user now", identity->name);
+	if (recording_wanted (front, identity, verb, tty, &refuse) != !!*start->recording ||
+		(*start->recording && refuse != start->refuse))
+		return err_set (err, CODE_BUSY, "whether and how this is recorded has changed: call again");
 	if (start->state == START_SENDING && verb->paths && identity->roots_narrowed)
 		return err_set (err, CODE_DENIED, "the roots of %s have changed", identity->name);
 	return 0;
@@ -458,7 +462,7 @@ static int prepare (struct job_start *start, const struct verb *verb, const stru
 	const struct grant *grant = start->call.identity->grant;
 	struct call_limits *limits = &start->limits;
 	char command[COMMAND_WORDS], flags[8] = "", memory[24], processes[24];
-	bool tty = json_object_get (message->header, "tty"), refuse;
+	bool tty = json_object_get (message->header, "tty");
 	/* The worker knows a call with input by its key `input`, which is not in the header yet. That of a terminal is always
 	 * open. */
 	const char *insert = tty || json_is_true (json_object_get (job, "input")) ? "\"input\":true," : "";
@@ -476,8 +480,8 @@ static int prepare (struct job_start *start, const struct verb *verb, const stru
 		strcat (flags, "i");
 	if (json_is_true (json_object_get (job, "durable")))
 		strcat (flags, "d");
-	if (recording_wanted (start->call.front, start->call.identity, verb, tty, &refuse)) {
-		strcat (flags, refuse ? "r" : "g");
+	if (recording_wanted (start->call.front, start->call.identity, verb, tty, &start->refuse)) {
+		strcat (flags, start->refuse ? "r" : "g");
 		recording_name (
 			start->recording, start->call.front, start->call.identity, start->call.number, start->uid);
 	}

@@ -300,6 +300,31 @@ START_TEST (a_right_ends_while_a_known_job_is_asked)
 }
 END_TEST
 
+/* The supervisor was asked for a job that is not recorded, or that is recorded otherwise: the caller has to ask again. */
+START_TEST (another_policy_of_recording)
+{
+	static const struct {
+		const char *before, *after;
+		bool busy;
+	} policies[] = {
+		{ "", "record: {what: all}\n", true },
+		{ "record: {what: all}\n", "", true },
+		{ "record: {what: all, when_full: go_on}\n", "record: {what: all, when_full: refuse}\n", true },
+		{ "", "record: {what: shell}\n", false },
+	};
+	char text[256];
+
+	snprintf (text, sizeof text, "%s%s", ANY, policies[_i].before);
+	begin (text, "none");
+	run_hello ();
+	snprintf (text, sizeof text, "%s%s", ANY, policies[_i].after);
+	reload (text, USER);
+	ck_assert_str_eq (fake_answers (&fake), policies[_i].busy ? "error 1 busy;" : "");
+	ck_assert_int_eq (front->n_job_calls, !policies[_i].busy);
+	end ();
+}
+END_TEST
+
 /* A job gets the roots that its identity has when the call is sent. */
 START_TEST (roots_are_narrowed)
 {
@@ -369,6 +394,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_loop_test (tcase, a_right_ends_before_the_start_is_on_record, 0, n);
 	tcase_add_loop_test (tcase, a_right_ends_when_the_call_is_sent, 0, n);
 	tcase_add_loop_test (tcase, a_right_ends_while_a_known_job_is_asked, 0, n);
+	tcase_add_loop_test (tcase, another_policy_of_recording, 0, 4);
 	tcase_add_test (tcase, roots_are_narrowed);
 	tcase_add_loop_test (tcase, the_time_of_the_drain_is_over, 0, 3);
 	tcase_add_loop_test (tcase, the_client_goes, 0, 2);
