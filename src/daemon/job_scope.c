@@ -20,7 +20,7 @@ enum {
 	ASKING_MS = 3000, /* for busctl */
 	MOVING_MS = 1000, /* from systemd's answer to the move */
 	LOOK_MS = 10, /* between two looks */
-	OWN_PROCESSES = 3, /* holder, keeper, worker, */
+	OWN_PROCESSES = 3, /* holder, keeper, worker (and the recorder, where there is one), */
 	OWN_MEMORY = 16 * 1024 * 1024, /* with their memory, which grows with the plugins */
 	WORDS_MAX = 40, /* of the command line */
 };
@@ -83,7 +83,7 @@ int job_scope_start (
 	snprintf (other, sizeof other, "%d", (int)recorder);
 	snprintf (description, sizeof description, "job %s of remexd", id);
 	snprintf (memory, sizeof memory, "%" PRId64, bounds->memory + OWN_MEMORY);
-	snprintf (processes, sizeof processes, "%" PRId64, bounds->processes + OWN_PROCESSES);
+	snprintf (processes, sizeof processes, "%" PRId64, bounds->processes + OWN_PROCESSES + (recorder > 0));
 	snprintf (count, sizeof count, "%d", 5 + (bounds->memory > 0) + (bounds->processes > 0));
 	add (&words, scope->unit);
 	add (&words, "fail");

@@ -53,13 +53,18 @@ int __wrap_spawn_start (const struct spawn *spawn, struct child *child, struct e
 	return child->pid < 0 ? -1 : 0;
 }
 
-static struct job_scope start (int64_t memory, int64_t processes)
+static struct job_scope start_with (pid_t recorder, int64_t memory, int64_t processes)
 {
 	struct job_scope_bounds bounds = { .memory = memory, .processes = processes, .slice = "jobs.slice" };
 	struct job_scope scope;
 
-	ck_assert_int_eq (job_scope_start (&scope, "abcdefghij23", getpid (), 0, &bounds), 0);
+	ck_assert_int_eq (job_scope_start (&scope, "abcdefghij23", getpid (), recorder, &bounds), 0);
 	return scope;
+}
+
+static struct job_scope start (int64_t memory, int64_t processes)
+{
+	return start_with (0, memory, processes);
 }
 
 /* The number of properties is right, and each has its type. */
@@ -89,6 +94,11 @@ START_TEST (words)
 	ck_assert_ptr_nonnull (strstr (asked, ".scope fail 7 "));
 	ck_assert_ptr_nonnull (
 		strstr (asked, " MemoryMax t 1099528404992 TasksMax t 4 0 ")); /* and three of remexd's own */
+	job_scope_end (&scope);
+	waitpid (scope.busctl.pid, NULL, 0);
+	scope = start_with (getppid (), 0, 1);
+	ck_assert_ptr_nonnull (strstr (asked, " PIDs au 2 "));
+	ck_assert_ptr_nonnull (strstr (asked, " TasksMax t 5 0 ")); /* and the recorder */
 	job_scope_end (&scope);
 	waitpid (scope.busctl.pid, NULL, 0);
 }
