@@ -48,7 +48,7 @@ struct job_record {
 	char call[JOB_CALL_MAX + 1], command[JOB_COMMAND_MAX + 1];
 	char boot[JOB_BOOT_MAX]; /* of the kernel (boot_id, random(4)) */
 	double started; /* Unix time */
-	int64_t due; /* its deadline, by clock_ms of that boot; 0: none, or only that of the call itself */
+	int64_t due; /* its deadline and the grace, by clock_ms of that boot; 0: none, or only that of the call itself */
 	bool tty, input;
 	bool durable; /* no output is dropped that the last viewer has not had */
 	bool audited; /* its start is in the audit trail, so its end has to be, too */

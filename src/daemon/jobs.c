@@ -200,7 +200,7 @@ static struct known_job *job_new (struct jobs *jobs, const struct job_record *re
 	job->phase = phase;
 	job->pidfd = job->first = -1;
 	if (record->due)
-		job->overdue_ms = record->due + jobs->generation->config->limits.grace_ms + OVERDUE_MS;
+		job->overdue_ms = record->due + OVERDUE_MS;
 	list_append (&jobs->all, &job->node);
 	return job;
 }
@@ -1053,7 +1053,8 @@ static void start_job (
 	snprintf (record.boot, sizeof record.boot, "%s", jobs->boot);
 	record.audited = jobs->audit->kind != AUDIT_NONE;
 	if (caller->limits.value[LIMIT_DEADLINE])
-		record.due = clock_ms () + caller->limits.value[LIMIT_DEADLINE];
+		record.due =
+			clock_ms () + caller->limits.value[LIMIT_DEADLINE] + jobs->generation->config->limits.grace_ms;
 	access_name (record.user, sizeof record.user, record.uid);
 	if (!(job = make_job (jobs, caller, &record, &recording, scope, &err))) {
 		refuse_request (jobs, asked->id, (enum code)err.code, "%s", err.text);
