@@ -832,17 +832,24 @@ static int check (const struct supervisor *supervisor, struct err *err)
 		       : 0;
 }
 
-/* As root we must be able to signal other users' processes: a container may take that right away. */
-static void check_signals (void)
+/* A container may take rights of root away: to signal other users' processes, and to keep recorders from being killed where a
+ * job has used up its memory. */
+static void check_capabilities (const struct config *config)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
 
-	if (geteuid () == 0 && syscall (SYS_capget, &head, sets) == 0 &&
-		!(sets[CAP_TO_INDEX (CAP_KILL)].effective & CAP_TO_MASK (CAP_KILL)))
+	if (geteuid () != 0 || syscall (SYS_capget, &head, sets) < 0)
+		return;
+	if (!(sets[CAP_TO_INDEX (CAP_KILL)].effective & CAP_TO_MASK (CAP_KILL)))
 		log_warning (
 			"remexd cannot send signals to the processes of other users: a deadline or a cancel takes "
 			"seconds, and may leave processes behind (CAP_KILL is missing: docker run --cap-add KILL)");
+	if (config->record.what != RECORD_NONE &&
+		!(sets[CAP_TO_INDEX (CAP_SYS_RESOURCE)].effective & CAP_TO_MASK (CAP_SYS_RESOURCE)))
+		log_warning ("a job that uses up its memory may have its recorder killed (CAP_SYS_RESOURCE is missing: "
+			     "docker "
+			     "run --cap-add SYS_RESOURCE)");
 }
 
 /* From now on remexd does not wait for the reader of the log. */
@@ -874,7 +881,7 @@ static int start (struct supervisor *supervisor, const struct daemon_options *op
 		return err_sys (err, 0, "cannot start");
 	if (!options->stdio && listening_open (&supervisor->listening, supervisor->generation, err) < 0)
 		return -1;
-	check_signals ();
+	check_capabilities (supervisor->generation->config);
 	cgroups_open (&supervisor->workers.cgroups);
 	cgroups_settle (&supervisor->workers.cgroups);
 	jobs_adopt (&supervisor->jobs);
