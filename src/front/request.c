@@ -606,7 +606,7 @@ static void let_go_of_worker (struct request *request)
 	request->worker = NULL;
 }
 
-/* The recording could not begin. The worker has got nothing of the request. */
+/* The recording could not begin. The worker has got nothing of the call, and can serve another request. */
 static void refuse_unrecorded (struct request *request)
 {
 	struct pooled *worker = request->worker;
@@ -629,11 +629,13 @@ static void on_recording (void *arg)
 {
 	struct request *request = arg;
 
-	if (recording_failed (request->recording) && request->state == REQUEST_RUNNING && request->call) {
+	if (recording_failed (request->recording) && request->state == REQUEST_RUNNING && request->call &&
+		!request->call_sent) {
 		refuse_unrecorded (request);
 		return;
 	}
-	if (request->state == REQUEST_RUNNING) {
+	/* A worker that has a part of a call gets no more of it, and is stopped with the request. */
+	if (request->state == REQUEST_RUNNING && !recording_failed (request->recording)) {
 		send_call (request);
 		send_pending (request);
 	}

@@ -23,6 +23,8 @@
 #include "worker/invocation.h"
 #include "worker/worker.h"
 
+enum { CALL_MAX = 4 * HEADER_CALL_MAX /* bytes of header and attachment */ };
+
 /* The data that live as long as the worker. */
 struct self {
 	struct worker worker;
@@ -30,6 +32,7 @@ struct self {
 	int64_t resident; /* bytes, after the last request */
 	char *text; /* a CALL's header and attachment, while their pieces come */
 	size_t size, got;
+	uint64_t id; /* of the request whose pieces these are */
 };
 
 /* Send a terminal record: the rest of `state` is filled in. */
@@ -131,7 +134,8 @@ static int serve (struct self *self, const struct record *record)
 	return send_state (self, &end, state, call.text);
 }
 
-/* Take a piece of a CALL: 1 when the call is complete, 0 when pieces are missing, -1 when it is malformed. */
+/* Take a piece of a CALL: 1 when the call is complete, 0 when pieces are missing, -1 when it is malformed. When a piece of
+ * another request comes, the rest of the former call does not come any more. */
 static int collect (struct self *self, const struct packet *packet)
 {
 	const struct record *record = &packet->record;
@@ -139,8 +143,12 @@ static int collect (struct self *self, const struct packet *packet)
 
 	if (record->type != REC_CALL)
 		return 0; /* late input or a late signal */
-	if (record->a < 0 || record->b < 0 || record->a + record->b > 4 * HEADER_CALL_MAX)
+	if (record->a < 0 || record->a > CALL_MAX || record->b < 0 || record->b > CALL_MAX - record->a)
 		return -1;
+	if (record->id != self->id) {
+		self->id = record->id;
+		self->got = 0;
+	}
 	whole = (size_t)(record->a + record->b);
 	if (self->size < whole + 1) {
 		free (self->text);
@@ -149,7 +157,7 @@ static int collect (struct self *self, const struct packet *packet)
 		if (!(self->text = malloc (self->size)))
 			return -1;
 	}
-	if (record->length > whole - self->got)
+	if (self->got > whole || record->length > whole - self->got)
 		return -1;
 	memcpy (self->text + self->got, packet->data, record->length);
 	self->got += record->length;

@@ -3,12 +3,14 @@
  * connection; the supervisor and the workers are the test. */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "front/dispatch.h"
 #include "front/request.h"
 #include "front_alone.h"
@@ -653,6 +655,96 @@ START_TEST (control_calls_of_administrators_run_without_a_trail)
 }
 END_TEST
 
+/* --- a recording ------------------------------------------------------------------------------------------------- */
+
+/* The supervisor answers RECORD, and the recorder is asked for its file: the recorder's end of its link. */
+static int give_recorder (uint64_t number)
+{
+	static struct packet packet;
+	int fds[2];
+
+	alone_expect (&alone, REC_RECORD, number);
+	ck_assert_int_eq (link_pair (fds), 0);
+	packet.record = (struct record){ .type = REC_RECORDER, .id = number };
+	packet.fds[0] = fds[0];
+	packet.n_fds = 1;
+	packet.lost = false;
+	dispatch_recorder (front, &packet);
+	packet_close (&packet);
+	ck_assert_int_eq (link_recv (fds[1], &alone.packet, MSG_DONTWAIT), 1);
+	ck_assert_uint_eq (alone.packet.record.type, REC_TAPE_OPEN);
+	return fds[1];
+}
+
+/* A client sends a call that is larger than a record, and it gets a worker whose link has room for a part of it. */
+static struct pooled *send_large_call (void)
+{
+	static const char before[] = "{\"id\":1,\"call\":\"words.run\",\"args\":{\"text\":\"", behind[] = "\"}}";
+	enum { TEXT = 900000, BEFORE = sizeof before - 1, WHOLE = BEFORE + TEXT + sizeof behind - 1 };
+	static char text[4 + WHOLE + 1];
+	int room = 80 * 1024; /* the kernel doubles it */
+	uint32_t length = htonl (WHOLE);
+	struct pooled *worker;
+
+	memcpy (text, &length, 4);
+	memcpy (text + 4, before, BEFORE);
+	memset (text + 4 + BEFORE, 'x', TEXT);
+	memcpy (text + 4 + BEFORE + TEXT, behind, sizeof behind);
+	fake_bytes (&fake, text, 4 + WHOLE);
+	alone_expect (&alone, REC_WORKER, 1);
+	alone_give_worker (&alone, 1, 1, geteuid (), false);
+	worker = first_request ()->worker;
+	worker->ready = true;
+	ck_assert_int_eq (setsockopt (worker->link, SOL_SOCKET, SO_SNDBUF, &room, sizeof room), 0);
+	return worker;
+}
+
+/* The recording fails before the worker has got a byte of the call: the worker can serve another request. */
+START_TEST (a_recording_that_cannot_begin)
+{
+	struct pooled *worker;
+	int recorder;
+
+	begin ("record: {what: all}\n");
+	worker = send_large_call ();
+	recorder = give_recorder (1);
+	fd_close (&recorder);
+	alone_until (&alone, list_empty (&front->requests));
+	check_answers ("error 1 recording_unavailable;");
+	ck_assert_int_eq (worker->phase, WORKER_IDLE);
+	alone_expect_nothing (&alone);
+	end ();
+}
+END_TEST
+
+/* The recording fails when the worker has got a part of the call: no other request may get that worker. */
+START_TEST (a_recording_that_fails_before_the_call_is_sent)
+{
+	struct pooled *worker;
+	size_t sent;
+	int recorder;
+
+	begin ("record: {what: all}\n");
+	worker = send_large_call ();
+	recorder = give_recorder (1);
+	ck_assert_int_eq (link_post (recorder, REC_TAPE_WRITTEN, 0, 0, 0, 0), 0);
+	alone_until (&alone, first_request ()->call_sent);
+	sent = first_request ()->call_sent;
+	ck_assert_ptr_nonnull (first_request ()->call);
+	fd_close (&recorder);
+	alone_worker_expect (&alone, 1, REC_CALL, 1); /* there is room for more now */
+	alone_until (&alone, worker->phase != WORKER_BUSY);
+	ck_assert_int_eq (worker->phase, WORKER_STOPPING);
+	alone_expect (&alone, REC_STOP, 1);
+	alone_turn (&alone);
+	ck_assert_uint_eq (first_request ()->call_sent, sent);
+	worker->gone_how = GONE_SIGNALLED;
+	request_worker_gone (front, worker);
+	check_answers ("error 1 recording_failed;");
+	end ();
+}
+END_TEST
+
 static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, a_call_gets_a_worker);
@@ -683,6 +775,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, a_call_waits_for_its_record);
 	tcase_add_test (tcase, a_call_with_two_records_waits_for_both);
 	tcase_add_test (tcase, a_trail_that_cannot_be_written);
+	tcase_add_test (tcase, a_recording_that_cannot_begin);
+	tcase_add_test (tcase, a_recording_that_fails_before_the_call_is_sent);
 	tcase_add_loop_test (tcase, control_calls_of_administrators_run_without_a_trail, 0, 2);
 }
 

@@ -20,7 +20,9 @@
 static const char table[] = "[{\"plugin\":\"words\",\"version\":\"1\",\"summary\":\"s\",\"verbs\":["
 			    "{\"name\":\"count\",\"help\":\"h\",\"params\":["
 			    "{\"name\":\"text\",\"type\":\"string\",\"required\":true,\"help\":\"h\"}]},"
-			    "{\"name\":\"show\",\"help\":\"h\",\"control\":true,\"params\":[]}]},"
+			    "{\"name\":\"show\",\"help\":\"h\",\"control\":true,\"params\":[]},"
+			    "{\"name\":\"run\",\"help\":\"h\",\"runs\":true,\"tty\":true,\"params\":["
+			    "{\"name\":\"text\",\"type\":\"string\",\"required\":true,\"help\":\"h\"}]}]},"
 			    "{\"plugin\":\"bad\",\"refused\":\"its file is /secret/bad.so\"}]";
 
 /* --- what front.c does for its parts ----------------------------------------------------------------------------- */

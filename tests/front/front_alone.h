@@ -20,8 +20,8 @@ struct front_alone {
 	size_t n_fds; /* and how many descriptors it had, which are closed */
 };
 
-/* A front with that configuration (YAML). Its verbs are words.count (text: required), words.show (control), and a plugin
- * `bad` that was refused. Who the daemon is: the user of this process, who is therefore an administrator. */
+/* A front with that configuration (YAML). Its verbs are words.count (text: required), words.show (control), words.run (text:
+ * required; it runs a command), and a plugin `bad` that was refused. Who the daemon is: the user of this process, who is therefore an administrator. */
 void alone_begin (struct front_alone *alone, const char *yaml);
 
 /* Free all. No descriptor may be left open, and no identity referenced. */

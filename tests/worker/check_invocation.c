@@ -227,6 +227,29 @@ START_TEST (a_large_one)
 }
 END_TEST
 
+/* The front has stopped the request of a large call before all of it was sent: the next call begins anew, whatever its size. */
+START_TEST (after_half_a_call)
+{
+	enum { HALF = 100000 };
+	struct record record = { .type = REC_CALL, .id = 1, .a = 3 * HALF };
+	char *half = malloc (HALF), *large = malloc (HALF + 100);
+
+	memset (half, 'x', HALF);
+	snprintf (large, HALF + 100, "{\"call\":\"tester.say\",\"x\":\"%.*s\"}", _i ? HALF - 1000 : 0, half);
+	fixture_ready (&fixture);
+	ck_assert_int_eq (
+		link_send (fixture.link, &(struct outgoing){ .record = record, .data = half, .n = HALF }, 0), 0);
+	for (uint64_t id = 2; id <= 3; id++) {
+		fixture_call (&fixture, id, large);
+		ck_assert_int_eq (fixture_end (&fixture, out, sizeof out), REC_DONE);
+		ck_assert_uint_eq (fixture.packet.record.id, id);
+	}
+	fixture_finish (&fixture);
+	free (half);
+	free (large);
+}
+END_TEST
+
 /* --- failures ----------------------------------------------------------------------------------------------------- */
 
 static const struct fail_row {
@@ -295,6 +318,22 @@ START_TEST (malformed_calls)
 	ck_assert_int_eq (link_send (fixture.link,
 				  &(struct outgoing){ .record = record, .data = "12345", .n = senseless[_i].n }, 0),
 		0);
+	ck_assert_int_eq (fixture_recv (&fixture), 0);
+	ck_assert_int_eq (WEXITSTATUS (fixture_wait (&fixture)), EXIT_FAILURE);
+}
+END_TEST
+
+/* So does a call that has become shorter than its first piece. */
+START_TEST (a_call_that_shrinks)
+{
+	fixture_ready (&fixture);
+	for (int i = 0; i < 2; i++) {
+		struct record record = { .type = REC_CALL, .id = 1, .a = i ? 3 : 100 };
+
+		ck_assert_int_eq (link_send (fixture.link,
+					  &(struct outgoing){ .record = record, .data = "1234567890", .n = 10 }, 0),
+			0);
+	}
 	ck_assert_int_eq (fixture_recv (&fixture), 0);
 	ck_assert_int_eq (WEXITSTATUS (fixture_wait (&fixture)), EXIT_FAILURE);
 }
@@ -437,8 +476,10 @@ static void cases (TCase *tcase)
 	tcase_add_loop_test (tcase, roots, 0, ROWS (roots_rows));
 	tcase_add_loop_test (tcase, malformed_roots, 0, ROWS (roots_refused));
 	tcase_add_test (tcase, a_large_one);
+	tcase_add_loop_test (tcase, after_half_a_call, 0, 2); /* a small one, a large one */
 	tcase_add_loop_test (tcase, failing, 0, ROWS (fail_rows));
 	tcase_add_test (tcase, a_crash);
+	tcase_add_test (tcase, a_call_that_shrinks);
 	tcase_add_loop_test (tcase, malformed_calls, 0, ROWS (senseless));
 	tcase_add_loop_test (tcase, process_state_that_a_plugin_changes, 0, ROWS (soil_rows));
 	tcase_add_test (tcase, the_lifeline_ends_while_idle);
