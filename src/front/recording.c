@@ -93,7 +93,6 @@ static void go_on (struct recording *recording)
 {
 	bool changed = tape_go (&recording->tape);
 
-	tell (recording);
 	recording_watch (recording);
 	if (changed)
 		recording->changed (recording->arg); /* it may be freed */
@@ -114,6 +113,7 @@ void recording_watch (struct recording *recording)
 {
 	short events = tape_events (&recording->tape);
 
+	tell (recording);
 	if (!events)
 		watch_free (&recording->watch);
 	else if (recording->watch)
@@ -147,7 +147,6 @@ void recording_take (struct recording *recording, struct packet *packet)
 		tape_open (&recording->tape, packet->fds[0], recording->name, &head, recording->refuse);
 		packet->fds[0] = -1;
 	}
-	tell (recording);
 	recording_watch (recording);
 	if (recording->tape.state != TAPE_OPENING)
 		recording->changed (recording->arg);

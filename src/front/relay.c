@@ -141,17 +141,36 @@ static void fail (struct relay *relay)
 
 /* --- the way to the channel -------------------------------------------------------------------------------------- */
 
+static void flush_tape (struct relay *relay);
+
+/* Does output not go through a tape? */
+static bool is_past_tape (const struct relay *relay)
+{
+	return !relay->tape || (relay->tape->state == TAPE_CUT && !tape_waiting (relay->tape));
+}
+
 /* Room for output of that stream, as channel_output_begin. */
 static uint8_t *begin_output (struct relay *relay, const char *name, size_t *room)
 {
+	uint8_t *space;
+
 	if (!relay->channel)
 		return NULL;
-	return relay->tape ? tape_begin (relay->tape, room) : channel_output_begin (relay->channel, name, room);
+	if (relay->tape && relay->tape->state == TAPE_CUT)
+		flush_tape (relay);
+	if (!is_past_tape (relay)) {
+		if ((space = tape_begin (relay->tape, room)) || relay->tape->state != TAPE_CUT)
+			return space;
+		flush_tape (relay); /* the tape had no memory */
+		if (!is_past_tape (relay))
+			return NULL;
+	}
+	return channel_output_begin (relay->channel, name, room);
 }
 
 static void end_output (struct relay *relay, const char *name, size_t n)
 {
-	if (relay->tape) {
+	if (!is_past_tape (relay)) {
 		tape_end (relay->tape, name, n);
 	} else {
 		channel_output_end (relay->channel, name, n);

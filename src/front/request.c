@@ -708,6 +708,18 @@ static void check_output (struct request *request)
 	}
 }
 
+/* The recording has failed while output was put into it, and the request may not go on without. */
+static void lose_recording (struct request *request)
+{
+	if (request->state == REQUEST_RUNNING) {
+		request_stop (request, CAUSE_RECORDING);
+	} else if (request->state != REQUEST_WAITING) {
+		if (request->state == REQUEST_DRAINING && request->cause == CAUSE_NONE && !request->failed)
+			request->cause = CAUSE_RECORDING;
+		relay_shut (&request->relay);
+	}
+}
+
 /* A request that has lost bytes must not end as a success. */
 static void check_streams (struct request *request)
 {
@@ -716,6 +728,8 @@ static void check_streams (struct request *request)
 	check_output (request);
 	if (request->recording)
 		recording_watch (request->recording);
+	if (recording_failed (request->recording) && !request->relay.shut)
+		lose_recording (request);
 	if (!request->relay.failed || request->cause != CAUSE_NONE)
 		return;
 	log_warning ("a stream of a request has failed%s. call=%s",

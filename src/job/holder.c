@@ -327,7 +327,11 @@ static void record_output (int stream, const uint8_t *bytes, size_t n)
 			tape_end (&held.tape, job_spool_stream_name (&held.spool, stream), room);
 			bytes += room;
 			n -= room;
-		} else {
+		} else if (held.tape.state == TAPE_CUT) {
+			take_tape ();
+			append (stream, bytes, n); /* the tape has no memory */
+			n = 0;
+		} else if (held.tape.state != TAPE_FAILED) {
 			struct pollfd fd = { .fd = held.tape.link, .events = tape_events (&held.tape) };
 
 			poll (&fd, 1, clock_until (tape_time (&held.tape)));

@@ -171,10 +171,15 @@ uint8_t *tape_begin (struct tape *tape, size_t *room)
 {
 	size_t left = buf_room (&tape->bytes);
 
+	uint8_t *space;
+
 	if (tape->n == TAPE_PIECES || !left || tape->state == TAPE_FAILED)
 		return NULL;
 	*room = left < *room ? left : *room;
-	return buf_reserve (&tape->bytes, *room);
+	/* A tape without memory may have nothing to be answered, and then nothing would end the wait for room. */
+	if (!(space = buf_reserve (&tape->bytes, *room)))
+		fail (tape, ENOMEM, strerror (ENOMEM));
+	return space;
 }
 
 void tape_end (struct tape *tape, const char *name, size_t n)

@@ -5,7 +5,7 @@
  *
  *   OPENING  the recorder was asked to make the file; the command has not begun   --WRITTEN--> ON
  *   ON       output is sent, answered, given back
- *   OPENING, ON  --FAILED, the recorder is gone, or no answer for TAPE_PATIENCE_MS-->
+ *   OPENING, ON  --FAILED, the recorder is gone, no answer for TAPE_PATIENCE_MS, or no memory-->
  *                 FAILED  (when_full: refuse) what is not written is not given back: the owner ends the call
  *                 CUT     (when_full: go_on) all is given back, unrecorded
  *
@@ -62,8 +62,9 @@ void tape_refuse (struct tape *tape, bool refuse, int error);
 void tape_close (struct tape *tape);
 void tape_free (struct tape *tape);
 
-/* Room for output of one stream: at most *room bytes, and *room becomes their number. NULL: there is none now. Then
- * tape_end with the bytes that are in it. tape_has_room: for n bytes of one stream? */
+/* Room for output of one stream: at most *room bytes, and *room becomes their number. NULL: there is none now; or there is
+ * no memory, and the tape is FAILED or CUT. Output then goes past a tape that is CUT, once the tape is empty. After
+ * tape_begin, tape_end with the bytes that are in the room. tape_has_room: for n bytes of one stream? */
 bool tape_has_room (const struct tape *tape, size_t n);
 uint8_t *tape_begin (struct tape *tape, size_t *room);
 void tape_end (struct tape *tape, const char *name, size_t n);

@@ -12,6 +12,7 @@
 #include "base/link.h"
 #include "record/tape.h"
 #include "support/check_main.h"
+#include "support/fail_alloc.h"
 #include "wire/records.h"
 
 static int64_t now = 1000;
@@ -226,6 +227,28 @@ START_TEST (ends)
 }
 END_TEST
 
+/* A tape without memory owes no answer, and must not be waited for. _i: refuse, and is something in it? */
+START_TEST (no_memory)
+{
+	size_t room = 2000;
+
+	begin_on (_i & 1);
+	if (_i & 2)
+		give ("stdout", "one");
+	fail_alloc = 1;
+	ck_assert_ptr_null (tape_begin (&tape, &room));
+	ck_assert_int_eq (fail_alloc, 0);
+	ck_assert_int_eq (tape.state, _i & 1 ? TAPE_FAILED : TAPE_CUT);
+	ck_assert_int_eq (tape.why.sys, ENOMEM);
+	ck_assert_int_eq (tape_events (&tape), 0);
+	ck_assert_int_eq (tape_time (&tape), 0);
+	if (_i == 2)
+		expect_out ("stdout", "one");
+	expect_nothing ();
+	tape_free (&tape);
+}
+END_TEST
+
 START_TEST (does_not_begin)
 {
 	begin (_i < 3);
@@ -258,6 +281,7 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, turns);
 	tcase_add_test (tcase, sizes);
 	tcase_add_loop_test (tcase, ends, 0, 6);
+	tcase_add_loop_test (tcase, no_memory, 0, 4);
 	tcase_add_loop_test (tcase, does_not_begin, 0, 6);
 	tcase_add_test (tcase, off);
 }

@@ -10,6 +10,6 @@ record_libs = src/record/librecord.la src/proc/libproc.la src/wire/libwire.la sr
 %C%_check_recorder_CFLAGS = $(check_cflags)
 %C%_check_recorder_LDADD = $(record_libs)
 %C%_check_tape_CFLAGS = $(check_cflags)
-%C%_check_tape_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_ms
+%C%_check_tape_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_ms,--wrap=malloc,--wrap=calloc
 %C%_check_tape_LDADD = $(record_libs)
 endif
