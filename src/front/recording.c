@@ -78,6 +78,13 @@ void recording_start (struct recording *recording, const struct verb *verb, cons
 	supervisor_link_record (&recording->front->supervisor, recording->number);
 }
 
+void recording_resize (struct recording *recording, int rows, int cols)
+{
+	recording->tty.rows = rows;
+	recording->tty.cols = cols;
+	tape_resize (&recording->tape, rows, cols);
+}
+
 /* A recorder that hangs or was killed does not log it. */
 static void tell (struct recording *recording)
 {

@@ -60,6 +60,9 @@ void recording_free (struct recording *recording);
 /* Ask for the recorder, for that call. */
 void recording_start (struct recording *recording, const struct verb *verb, const json_t *header);
 
+/* The terminal has another size. Before there is a recorder, it is that of the header. */
+void recording_resize (struct recording *recording, int rows, int cols);
+
 /* The answer (REC_RECORDER). */
 void recording_take (struct recording *recording, struct packet *packet);
 

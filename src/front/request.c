@@ -119,7 +119,7 @@ static void on_resize (struct channel *channel, int rows, int cols)
 	if (!request->tty)
 		return;
 	if (request->recording)
-		tape_resize (&request->recording->tape, rows, cols);
+		recording_resize (request->recording, rows, cols);
 	pending_signals_resize (&request->pending, rows, cols);
 	send_pending (request);
 }
@@ -540,6 +540,8 @@ static void start_recording (struct request *request)
 	header = header_parse (request->call, request->header_n, HEADER_CALL_TOKENS, NULL, &err);
 	recording_start (request->recording, request->verb, header);
 	json_decref (header);
+	if (request->pending.resized)
+		recording_resize (request->recording, request->pending.rows, request->pending.cols);
 }
 
 void request_run (struct request *request, struct pooled *worker)

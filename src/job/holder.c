@@ -191,6 +191,19 @@ static void decide (void)
 	outcome->done.limit_value = held.limits.value[outcome->done.limit];
 }
 
+/* The deadline of the job is over, says its clock or its keeper. A job whose output is waited for does not end as a success. */
+static void pass_deadline (void)
+{
+	held.deadline_ms = 0;
+	if (held.phase == DRAINING && job_streams_ended (&held.streams))
+		return;
+	if (held.phase == DRAINING && held.stopped_by == BY_ITSELF && !held.outcome.failed) {
+		held.stopped_by = BY_DEADLINE;
+		decide ();
+	}
+	stop (BY_DEADLINE, grace_of_config ());
+}
+
 /* A job that has lost bytes must not end as a success. */
 static void check_streams (void)
 {
@@ -579,7 +592,7 @@ static void read_keeper (void)
 		memcpy (&survivors, packet.data, sizeof survivors);
 		lose_keeper (false, packet.record.a, packet.record.b, survivors);
 	} else if (got > 0 && packet.record.type == REC_KEEPER_DEADLINE) {
-		stop (BY_DEADLINE, grace_of_config ());
+		pass_deadline ();
 	} else {
 		lose_keeper (true, 0, 0, 0);
 	}
@@ -918,7 +931,9 @@ static void make_line (void)
 	outcome->bytes = held.spool.end;
 	outcome->cut = held.spool.missing;
 	outcome->input = held.viewers.taken;
-	if (held.given->recording && outcome->code != CODE_RECORDING_UNAVAILABLE)
+	/* Nothing is said of a job that has not come as far as its recording. */
+	if (held.given->recording && outcome->code != CODE_RECORDING_UNAVAILABLE &&
+		(held.tape.state != TAPE_OFF || held.viewers.running))
 		outcome->recording = held.tape.state == TAPE_ON ? "complete" : "cut";
 	job_spool_settle (&held.spool);
 	held.line_n = job_outcome_line (outcome, held.line);
@@ -966,14 +981,8 @@ static int64_t handle_times (int64_t now)
 	bool runs = held.phase == RUNNING || (held.phase == DRAINING && !job_streams_ended (&held.streams));
 	int64_t next = 0;
 
-	if (runs && held.deadline_ms && now >= held.deadline_ms) {
-		held.deadline_ms = 0;
-		if (held.phase == DRAINING && held.stopped_by == BY_ITSELF && !held.outcome.failed) {
-			held.stopped_by = BY_DEADLINE;
-			decide ();
-		}
-		stop (BY_DEADLINE, grace_of_config ());
-	}
+	if (runs && held.deadline_ms && now >= held.deadline_ms)
+		pass_deadline ();
 	if (is_held_up ())
 		held.moved_ms = now; /* it is the viewer that idles */
 	if (idles () && now >= held.moved_ms + held.limits.value[LIMIT_IDLE]) {

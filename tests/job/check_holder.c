@@ -37,6 +37,7 @@ static char socket_directory[] = "/tmp/remex-check-holder-XXXXXX";
 static int first = -1; /* our end */
 static pid_t holder;
 static bool durable;
+static const char *to_be_recorded;
 static struct call_limits limits;
 static int64_t durable_cap = 1024 * 1024;
 
@@ -84,6 +85,8 @@ static void begin (void)
 		.left = -1,
 		.cap = durable ? durable_cap : 64 * 1024 * 1024, /* more than waits in sockets */
 		.durable = durable,
+		.recording = to_be_recorded,
+		.recorder = -1,
 		.limits = limits,
 	};
 	ck_assert_int_eq (bind (given.listener, (struct sockaddr *)&address, sizeof address), 0);
@@ -263,6 +266,7 @@ END_TEST
 
 START_TEST (cannot_start)
 {
+	to_be_recorded = "name.cast"; /* it is not begun */
 	begin ();
 	/* Sizes that no call has; and what comes behind the call that has failed. */
 	post (first, REC_CALL, INT64_MAX, INT64_MAX);
@@ -274,6 +278,7 @@ START_TEST (cannot_start)
 	ck_assert_int_eq (next_record (first), JOB_END);
 	over ();
 	ck_assert (outcome_has ("{\"error\":{\"code\":\"bad_value\""));
+	ck_assert_msg (!outcome_has ("\"recording\""), "%s", outcome ());
 }
 END_TEST
 
