@@ -10,6 +10,7 @@
 #include "front/connection.h"
 #include "front/dispatch.h"
 #include "front/front_state.h"
+#include "front/job_viewer.h"
 #include "front/turn.h"
 
 enum {
@@ -201,7 +202,7 @@ static void account (struct connection *connection)
 	session_hold (&connection->session);
 }
 
-/* The budget has room again: of each identity, the connection that has waited longest comes first. */
+/* The budget has room again: of each identity, the connection that has waited longest comes first; and then the viewers of jobs. */
 static void on_budget (void *arg)
 {
 	struct connection *connection, *after;
@@ -215,15 +216,16 @@ static void on_budget (void *arg)
 			watch_pending (connection);
 			set_timer (connection);
 		}
+	job_viewers_resume (front);
 }
 
-/* Bytes were given back to the budget. Waiting connections are resumed from the loop, not within this call. */
+/* Bytes were given back to the budget. Who waits for them is resumed from the loop, not within this call. */
 static void on_given (void *arg)
 {
 	struct front *front = arg;
 	struct budget *budget = &front->budget;
 
-	if (!list_empty (&front->parked))
+	if (!list_empty (&front->parked) || !list_empty (&front->job_waiting))
 		timer_set (&front->loop, &front->parked_timer, 1, on_budget, front);
 	if (budget->peak >= MUCH && budget->held <= budget->peak / 4) {
 		budget->peak = budget->held;

@@ -639,6 +639,7 @@ static int set_up (struct front *front, int link)
 	list_init (&front->job_calls);
 	list_init (&front->job_asks);
 	list_init (&front->job_turns);
+	list_init (&front->job_waiting);
 	front->events = &events;
 	buf_init (&front->next.table, 16 * 1024 * 1024);
 	front->statm = resident_open ();

@@ -99,6 +99,9 @@ struct front {
 	struct list job_asks; /* questions that the supervisor has not answered */
 	struct list job_turns; /* calls that wait for answers of others of their identity */
 
+	/* job_viewer.c */
+	struct list job_waiting; /* viewers with output to read, and no room for it */
+
 	/* trail.c */
 	struct audit_rates refusals; /* the limits of lines about refusals */
 	int audit_error; /* errno of the last start line that the supervisor reported on; 0: it was written */

@@ -53,6 +53,7 @@ void job_viewer_init (struct job_viewer *viewer, struct front *front, struct ide
 	};
 	list_init (&viewer->queue);
 	list_init (&viewer->pending);
+	list_init (&viewer->wait);
 	buf_init (&viewer->input, INPUT_MAX);
 }
 
@@ -61,6 +62,8 @@ static void piece_free (struct job_viewer *viewer, struct unsent *piece)
 	budget_give (&viewer->front->budget, viewer->identity, piece->n);
 	list_remove (&piece->node);
 	free (piece);
+	if (list_empty (&viewer->pending))
+		viewer->identity->job_unread--;
 }
 
 static void drop_pending (struct job_viewer *viewer)
@@ -79,6 +82,7 @@ void job_viewer_close (struct job_viewer *viewer)
 		current = NULL;
 	watch_free (&viewer->watch);
 	timer_free (&viewer->stall_timer);
+	list_remove (&viewer->wait);
 	if (viewer->fd >= 0 && viewer->guarded)
 		fd_close (&viewer->fd);
 	else if (viewer->fd >= 0) /* the last close closes descriptors in its queue */
@@ -100,7 +104,8 @@ void job_viewer_close (struct job_viewer *viewer)
 
 static void set_watch (struct job_viewer *viewer)
 {
-	int in = list_empty (&viewer->pending) && !viewer->finishing ? UV_READABLE : 0;
+	bool reads = list_empty (&viewer->pending) && !viewer->finishing && !list_linked (&viewer->wait);
+	int in = reads ? UV_READABLE : 0;
 
 	/* A holder that leaves while it is not read is seen once. */
 	if (!in && !viewer->hurried)
@@ -113,12 +118,18 @@ static void set_watch (struct job_viewer *viewer)
 
 /* --- a client that takes nothing --------------------------------------------------------------------------------- */
 
+/* Does output wait for the client, here or with the holder? */
+static bool has_output (const struct job_viewer *viewer)
+{
+	return !list_empty (&viewer->pending) || list_linked (&viewer->wait);
+}
+
 static void on_stall_time (void *arg);
 
 /* The time in which the client has to take output starts now. */
 static void watch_stall (struct job_viewer *viewer)
 {
-	if (!viewer->hurried || list_empty (&viewer->pending))
+	if (!viewer->hurried || !has_output (viewer))
 		return;
 	viewer->taken_before = viewer->taken;
 	timer_set (&viewer->front->loop, &viewer->stall_timer, clock_ms () + viewer->front->config->limits.stall_ms,
@@ -129,9 +140,9 @@ static void on_stall_time (void *arg)
 {
 	struct job_viewer *viewer = arg;
 	/* If the whole connection is full, its session decides (wire/session.h). */
-	bool shut = !viewer->channel || viewer->channel->window == 0;
+	bool shut = !viewer->channel || viewer->channel->window == 0 || list_linked (&viewer->wait);
 
-	if (shut && !list_empty (&viewer->pending) && viewer->taken - viewer->taken_before < STALL_BYTES)
+	if (shut && has_output (viewer) && viewer->taken - viewer->taken_before < STALL_BYTES)
 		viewer->ops->stalled (viewer->arg);
 	else
 		watch_stall (viewer);
@@ -298,8 +309,18 @@ void job_viewer_put (struct job_viewer *viewer, const char *stream, const char *
 	first = list_empty (&viewer->pending);
 	list_append (&viewer->pending, &piece->node);
 	budget_charge (&viewer->front->budget, viewer->identity, piece->n);
-	if (first)
-		watch_stall (viewer);
+	if (!first)
+		return;
+	viewer->identity->job_unread++;
+	watch_stall (viewer);
+}
+
+/* May output be read that the client perhaps does not take? */
+static bool has_room (const struct job_viewer *viewer)
+{
+	if (viewer->channel && viewer->channel->window == 0)
+		return false;
+	return !viewer->identity->job_unread || budget_has_room (&viewer->front->budget, viewer->identity, LINK_RECORD);
 }
 
 void job_viewer_room (struct job_viewer *viewer)
@@ -312,10 +333,13 @@ void job_viewer_room (struct job_viewer *viewer)
 			return;
 		piece_free (viewer, piece);
 	}
-	if (viewer->finishing)
+	if (viewer->finishing) {
 		viewer->ops->delivered (viewer->arg);
-	else
-		set_watch (viewer);
+		return;
+	}
+	if (has_room (viewer))
+		list_remove (&viewer->wait); /* on_ready looks again */
+	set_watch (viewer);
 }
 
 void job_viewer_finish (struct job_viewer *viewer)
@@ -441,6 +465,29 @@ static bool read_one (struct job_viewer *viewer)
 	return false;
 }
 
+/* Is the next record output? Others are read at any time. */
+static bool is_output_next (const struct job_viewer *viewer)
+{
+	struct record record;
+
+	return recv (viewer->fd, &record, sizeof record, MSG_PEEK | MSG_DONTWAIT) == sizeof record &&
+	       (record.type == JOB_OUTPUT || record.type == JOB_SCREEN);
+}
+
+/* Does the next record have to wait until there is room? */
+static bool has_to_wait (struct job_viewer *viewer)
+{
+	if (has_room (viewer) || !is_output_next (viewer)) {
+		list_remove (&viewer->wait);
+		return false;
+	}
+	if (!list_linked (&viewer->wait)) {
+		list_append (&viewer->front->job_waiting, &viewer->wait);
+		watch_stall (viewer);
+	}
+	return true;
+}
+
 static void on_ready (void *arg, int events)
 {
 	struct job_viewer *viewer = arg;
@@ -457,14 +504,35 @@ static void on_ready (void *arg, int events)
 			viewer->ops->writable (viewer->arg);
 		}
 	}
-	for (int i = 0;
-		i < BURST && current && list_empty (&viewer->pending) && !viewer->finishing && read_one (viewer); i++)
-		;
+	for (int i = 0; i < BURST && current; i++)
+		if (!list_empty (&viewer->pending) || viewer->finishing || has_to_wait (viewer) || !read_one (viewer))
+			break;
 	if (current)
 		set_watch (viewer);
 	current = NULL;
 	if (session)
 		session_flush (session);
+}
+
+void job_viewers_resume (struct front *front)
+{
+	struct job_viewer *viewer, *after;
+	struct list before;
+
+	/* A client may be lost meanwhile, with several viewers. */
+	list_init (&before);
+	list_each_safe (viewer, after, &front->job_waiting, wait) {
+		list_remove (&viewer->wait);
+		list_append (&before, &viewer->wait);
+	}
+	while (!list_empty (&before)) {
+		viewer = list_entry (before.next, struct job_viewer, wait);
+		list_remove (&viewer->wait);
+		if (has_room (viewer))
+			on_ready (viewer, 0);
+		else
+			list_append (&front->job_waiting, &viewer->wait);
+	}
 }
 
 int job_viewer_open (struct job_viewer *viewer, struct channel *channel, int fd)

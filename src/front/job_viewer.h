@@ -1,7 +1,9 @@
 /* job_viewer - the front's connection to the holder of a job (job/holder.h), between a holder and a channel.
  *
  * Output goes from the holder to the channel as fast as the client takes it: while the client has not taken the last record,
- * the connection is not read, and the holder keeps the rest in its files. Input waits here until the holder has room for it,
+ * the connection is not read, and the holder keeps the rest in its files. The record that waits counts in the budget of the
+ * identity. Output is not read either while the budget has no room for a record, unless no other output of the identity waits,
+ * or while the client's window is shut. Input waits here until the holder has room for it,
  * and the client gets credit for what the holder has; so a client has at most its first credit of input in the front.
  *
  * The holder is a process of the job's user: what it sends is checked, and descriptors that it sends are not taken.
@@ -59,6 +61,7 @@ struct job_viewer {
 	bool hello; /* HELLO has come */
 	bool finishing;
 	bool hurried; /* limits.stall applies (job_viewer_hurry) */
+	struct list wait; /* of the front's job_waiting: output has come, and is not read */
 	struct timer *stall_timer;
 	int64_t taken, taken_before; /* bytes that the client has taken, and when the timer was set */
 
@@ -97,7 +100,8 @@ int job_viewer_send (struct job_viewer *viewer, const struct record *record);
 void job_viewer_put (struct job_viewer *viewer, const char *stream, const char *bytes, size_t n);
 
 /* There is no output to come that is not there: from now on the client has to take what waits, within limits.stall, as the output
- * of a request that has ended. When the holder leaves, that is done by itself. */
+ * of a request that has ended; what waits for room in the budget waits for other output of the identity that is not taken. When
+ * the holder leaves, that is done by itself. */
 void job_viewer_hurry (struct job_viewer *viewer);
 
 /* Call `delivered` as soon as the client has taken all that was put so far. Nothing more is read. */
@@ -110,5 +114,8 @@ void job_viewer_input_end (struct job_viewer *viewer);
 
 /* The client may take output again. */
 void job_viewer_room (struct job_viewer *viewer);
+
+/* The budget may have room again. Call this from the loop only. */
+void job_viewers_resume (struct front *front);
 
 #endif

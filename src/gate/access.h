@@ -44,7 +44,8 @@ struct identity {
 	struct identity_queue ordinary, control; /* the waiting requests (front/queue.h) */
 	int running; /* requests that have a worker, or output that the client has not taken yet (request.h) */
 	int job_calls; /* calls about jobs (front/job_call.h), */
-	int job_asks; /* and questions of such calls that the supervisor has not answered */
+	int job_asks; /* questions of such calls that the supervisor has not answered, */
+	int job_unread; /* and such calls with output that the client has not taken (front/job_viewer.h) */
 	int answers; /* of the front itself, that the client has not taken yet (front/builtin.h) */
 	size_t held; /* bytes of the budget (budget.h) */
 	struct {

@@ -1,7 +1,8 @@
-/* check_job_call - calls about jobs: how many each identity may have, how many of them may ask the supervisor at once, and how
- * long a client may take nothing of the output of a job that has ended. The test is the supervisor and the job's holder. */
+/* check_job_call - calls about jobs: how many each identity may have, how many of them may ask the supervisor at once, how
+ * much output may wait for their clients, and how long that of a job that has ended. The test is the supervisor and the job's holder. */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,11 @@
 #include "wire/fake_session.h"
 
 enum { STRANGER = 4000000000u, OTHER_STRANGER };
+
+enum {
+	OUTPUT_MAX = 64 * 1024, /* of a record of the holder */
+	FIRST_LINE = 43, /* bytes of the line with which the output of a job begins (put_first) */
+};
 
 #define ID "aaaaaaaaaaaa"
 
@@ -103,14 +109,14 @@ static void answer (uint32_t type, uint64_t number, int64_t a, const char *text,
 static void give (uint64_t number, enum job_state state, size_t n)
 {
 	static const char facts[] = "{\"version\":1,\"state\":\"running\",\"start\":0,\"input\":false}";
-	char bytes[6 + 1000] = "stdout";
+	static char bytes[6 + OUTPUT_MAX] = "stdout";
 	struct outgoing hello = {
 		.record = { .type = JOB_HELLO, .a = (int64_t)n }, .data = facts, .n = strlen (facts)
 	};
 	struct outgoing output = { .record = { .type = JOB_OUTPUT, .b = 6 }, .data = bytes, .n = 6 + n };
 	int fds[2];
 
-	ck_assert_uint_le (n, 1000);
+	ck_assert_uint_le (n, OUTPUT_MAX);
 	memset (bytes + 6, 'x', n);
 	ck_assert_int_eq (link_pair (fds), 0);
 	holder = fds[1];
@@ -272,6 +278,88 @@ START_TEST (output_of_a_running_job_may_wait)
 }
 END_TEST
 
+/* Output that a client does not take counts in the budget, and the rest stays with the job. The viewers that wait for room go on
+ * when it is there. */
+START_TEST (unread_output_has_a_quarter_of_the_budget)
+{
+	enum { VIEWERS = 200, QUARTER = 2 * 1024 * 1024 };
+	static int holders[VIEWERS];
+	struct job_call *follower;
+	int all = 0;
+
+	begin ();
+	front->max_fds = 65536;
+	front->budget.max = 4 * QUARTER;
+	for (int i = 0; i < VIEWERS; i++) {
+		fake_send (&fake,
+			"{\"id\":%d,\"call\":\"job.logs\",\"args\":{\"id\":\"" ID "\",\"follow\":true},\"window\":%d}",
+			i + 1, FIRST_LINE + 1);
+		give (front->last_request, JOB_RUNNING, OUTPUT_MAX);
+		holders[i] = holder;
+	}
+	for (int i = 0; i < 50; i++)
+		alone_turn (&alone);
+	ck_assert_uint_le (ann.identity->held, QUARTER + LINK_RECORD);
+	ck_assert_uint_gt (ann.identity->held, QUARTER - LINK_RECORD);
+	ck_assert_uint_eq (front->budget.held, ann.identity->held);
+	ck_assert (budget_take (&front->budget, admin.identity, QUARTER));
+	budget_give (&front->budget, admin.identity, QUARTER);
+	/* One that has no output waiting is let in without room, and its neighbours do not notice. */
+	caller = &bob;
+	call (500, "job.attach", "");
+	give (front->last_request, JOB_RUNNING, OUTPUT_MAX);
+	budget_charge (&front->budget, bob.identity, QUARTER);
+	alone_until (&alone, list_entry (front->job_calls.prev, struct job_call, node)->viewer.position == OUTPUT_MAX);
+	budget_give (&front->budget, bob.identity, QUARTER);
+	fd_close (&holder);
+	fake_answers (&fake);
+	for (int i = 0; i < VIEWERS; i++)
+		fake_send (&fake, "{\"id\":%d,\"credit\":1000000}", i + 1);
+	while (all < VIEWERS || ann.identity->held) {
+		alone_turn (&alone);
+		fake_answers (&fake);
+		session_room (&fake.session);
+		all = 0;
+		list_each (follower, &front->job_calls, node)
+			all += follower->identity == ann.identity && follower->viewer.position == OUTPUT_MAX;
+	}
+	ck_assert_int_eq (ann.identity->job_unread, 0);
+	ck_assert (list_empty (&front->job_waiting));
+	for (int i = 0; i < VIEWERS; i++)
+		fd_close (&holders[i]);
+	holder = -1;
+	end ();
+}
+END_TEST
+
+/* Nothing is read for a client that wants nothing now; and the end of the job is seen. */
+START_TEST (output_stays_with_the_job_while_the_window_is_shut)
+{
+	struct job_viewer *viewer;
+	char window[32];
+
+	begin ();
+	snprintf (window, sizeof window, ",\"window\":%d", FIRST_LINE);
+	call (1, "job.attach", window);
+	give (front->last_request, JOB_RUNNING, 1000);
+	viewer = &list_entry (front->job_calls.next, struct job_call, node)->viewer;
+	alone_until (&alone, list_linked (&viewer->wait));
+	ck_assert_str_eq (fake_answers (&fake), "data 1 job 43;");
+	ck_assert_uint_eq (front->budget.held, 0);
+	fake_send (&fake, "{\"id\":1,\"credit\":1000}");
+	alone_until (&alone, viewer->position == 1000);
+	ck_assert_str_eq (fake_answers (&fake), "data 1 stdout 1000;");
+	ck_assert (list_empty (&front->job_waiting));
+	fd_close (&holder);
+	/* Of a job that has ended it has to be taken in time, too. */
+	call (2, "job.logs", window);
+	give (front->last_request, JOB_ENDED, 1000);
+	alone_until (&alone, front->counts.stalled);
+	ck_assert_ptr_nonnull (strstr (fake_answers (&fake), "data 2 job 43;error 2 io_error;"));
+	end ();
+}
+END_TEST
+
 static void add_cases (TCase *tcase)
 {
 	tcase_add_test (tcase, each_has_a_quarter_and_administrators_a_reserve);
@@ -281,6 +369,8 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, many_attachments_get_less_credit);
 	tcase_add_test (tcase, output_of_an_ended_job_has_to_be_taken);
 	tcase_add_test (tcase, output_of_a_running_job_may_wait);
+	tcase_add_test (tcase, unread_output_has_a_quarter_of_the_budget);
+	tcase_add_test (tcase, output_stays_with_the_job_while_the_window_is_shut);
 }
 
 CHECK_MAIN ("job_call", add_cases)

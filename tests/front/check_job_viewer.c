@@ -104,6 +104,7 @@ static void begin (void)
 	ck_assert_int_eq (uv_loop_init (&front.loop), 0);
 	uv_run (&front.loop, UV_RUN_NOWAIT);
 	front.carrier.link = -1;
+	list_init (&front.job_waiting);
 	fake_begin (&fake);
 	fake_send (&fake, "{\"id\":1,\"call\":\"a\"}");
 	fake_answers (&fake);

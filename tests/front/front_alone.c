@@ -113,6 +113,7 @@ void alone_begin (struct front_alone *alone, const char *yaml)
 	list_init (&front->job_calls);
 	list_init (&front->job_asks);
 	list_init (&front->job_turns);
+	list_init (&front->job_waiting);
 	front->events = &events;
 	front->statm = -1;
 	front->max_fds = 10000;
