@@ -77,6 +77,21 @@ int job_call_init (struct job_call *call, const struct job_call_ops *ops, struct
 	return 0;
 }
 
+/* It is the turn of the first call of that identity that waits, if the supervisor may be asked once more. */
+static void pass_turn (struct front *front, const struct identity *identity)
+{
+	struct job_call *call;
+
+	if (identity->job_asks >= JOB_CALL_ASKS)
+		return;
+	list_each (call, &front->job_turns, turn)
+		if (call->identity == identity) {
+			list_remove (&call->turn);
+			call->ops->again (call);
+			return;
+		}
+}
+
 void job_call_free (struct job_call *call)
 {
 	struct identity *identity = call->identity;
@@ -91,6 +106,7 @@ void job_call_free (struct job_call *call)
 	identity->job_calls--;
 	verb_table_free (call->table);
 	call->ops->free (call);
+	pass_turn (front, identity); /* the call may have had one, and no question yet */
 	identity_release (identity);
 	front->events->freed (front);
 }
