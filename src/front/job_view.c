@@ -700,6 +700,7 @@ void job_view_call (struct front *front, const struct gate_client *client, int p
 	struct job_view *view = calloc (1, sizeof *view);
 	const json_t *args = json_object_get (message->header, "args");
 	struct err err;
+	bool takes_body;
 
 	if (!view) {
 		reply_refuse (front, channel, CODE_BUSY, "out of memory");
@@ -719,10 +720,21 @@ void job_view_call (struct front *front, const struct gate_client *client, int p
 		return;
 	}
 	job_viewer_init (&view->call.viewer, front, view->call.identity, &viewer_ops, view);
+	takes_body = is_kind (view, "job.attach") && !view->read_only;
+	if (takes_body && (int64_t)message->body_len > first_credit (view)) {
+		job_call_fail (&view->call, CODE_BUSY,
+			"too many calls about jobs for a body of that size: send it as input, when there is credit");
+		return;
+	}
 	channel_own (channel, &channel_ops, view);
 	/* A viewer that sends no input does not end the job's. */
 	if (message->body_len) {
-		on_input (channel, message->body, message->body_len);
+		if (takes_body && job_viewer_input (&view->call.viewer, message->body, message->body_len) < 0) {
+			job_call_fail (&view->call, CODE_BUSY, "out of memory");
+			return;
+		}
+		if (!takes_body)
+			channel_credit (channel, (int64_t)message->body_len); /* dropped */
 		if (!channel->input)
 			on_input_end (channel);
 	}

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -12,6 +13,7 @@
 #include "front/job_view.h"
 #include "front_alone.h"
 #include "support/check_main.h"
+#include "support/fail_alloc.h"
 #include "wire/fake_session.h"
 
 enum { STRANGER = 4000000000u, OTHER_STRANGER };
@@ -28,6 +30,8 @@ static struct front *const front = &alone.front;
 static struct fake_session fake;
 static struct gate_client admin, ann, bob;
 static const struct gate_client *caller; /* of the calls that come next */
+static int peer = -1; /* of the calls, too: the socket that proves the user */
+static bool short_of_memory; /* the second allocation for a call fails */
 static int holder; /* its end of the connection that was given last */
 
 static void on_call (void *arg, struct channel *channel, const struct message *message)
@@ -37,7 +41,9 @@ static void on_call (void *arg, struct channel *channel, const struct message *m
 
 	(void)arg;
 	snprintf (name, sizeof name, "%s", message->name);
-	job_view_call (front, caller, -1, channel, &verb, message);
+	fail_alloc = short_of_memory ? 2 : 0;
+	job_view_call (front, caller, peer, channel, &verb, message);
+	fail_alloc = 0;
 }
 
 static void on_flush (void *arg)
@@ -222,6 +228,30 @@ START_TEST (a_list_is_answered_when_it_is_whole)
 }
 END_TEST
 
+/* A call that could not ask when it was its turn, and goes then, passes its turn on. */
+START_TEST (a_turn_is_not_lost)
+{
+	uint64_t first;
+
+	begin ();
+	peer = 0;
+	first = front->last_request + 1;
+	for (int i = 1; i <= JOB_CALL_ASKS + 2; i++)
+		call (i, "job.wait", "");
+	for (int i = 0; i < JOB_CALL_ASKS; i++)
+		alone_expect (&alone, REC_JOB_OPEN, first + (uint64_t)i);
+	while (link_post (front->supervisor.claims, REC_JOB_OPEN, 0, 0, 0, MSG_DONTWAIT) == 0)
+		;
+	answer (REC_NO_JOB, first, CODE_NOT_FOUND, "none", -1);
+	while (link_recv (alone.claims, &alone.packet, MSG_DONTWAIT) == 1)
+		packet_close (&alone.packet);
+	fake_send (&fake, "{\"id\":%d,\"cancel\":true}", JOB_CALL_ASKS + 1);
+	alone_expect (&alone, REC_JOB_OPEN, first + JOB_CALL_ASKS + 1);
+	peer = -1;
+	end ();
+}
+END_TEST
+
 /* --- input that is not taken -------------------------------------------------------------------------------------- */
 
 START_TEST (many_attachments_get_less_credit)
@@ -239,6 +269,50 @@ START_TEST (many_attachments_get_less_credit)
 		fd_close (&holder);
 		fake_answers (&fake);
 	}
+	end ();
+}
+END_TEST
+
+/* The body of a call is input, too. */
+static void attach_with_body (int id)
+{
+	static char body[65536];
+	char text[128];
+	int n = snprintf (text, sizeof text,
+		"{\"id\":%d,\"call\":\"job.attach\",\"args\":{\"id\":\"" ID "\"},\"body\":65536}", id);
+	uint8_t length[4] = { 0, 0, 0, (uint8_t)n };
+
+	ck_assert_int_eq (buf_append (&fake.session.in, length, sizeof length), 0);
+	ck_assert_int_eq (buf_append (&fake.session.in, text, (size_t)n), 0);
+	fake_bytes (&fake, body, sizeof body);
+}
+
+START_TEST (a_body_is_not_above_the_credit)
+{
+	begin ();
+	front->max_fds = 10000;
+	for (int i = 1; i <= 64; i++)
+		call (i, "job.wait", "");
+	attach_with_body (65);
+	ck_assert_str_eq (fake_answers (&fake), "error 65 busy;");
+	ck_assert_int_eq (front->n_job_calls, 64);
+	fake_send (&fake, "{\"id\":1,\"cancel\":true}");
+	ck_assert_str_eq (fake_answers (&fake), "done 1 cancelled;");
+	attach_with_body (66);
+	ck_assert_str_eq (fake_answers (&fake), "");
+	ck_assert_int_eq (front->n_job_calls, 64);
+	end ();
+}
+END_TEST
+
+START_TEST (a_body_without_memory)
+{
+	begin ();
+	short_of_memory = true; /* the first is the call's own */
+	attach_with_body (1);
+	short_of_memory = false;
+	ck_assert_str_eq (fake_answers (&fake), "error 1 busy;");
+	ck_assert_int_eq (front->n_job_calls, 0);
 	end ();
 }
 END_TEST
@@ -366,7 +440,10 @@ static void add_cases (TCase *tcase)
 	tcase_add_test (tcase, an_identity_asks_a_few_at_once);
 	tcase_add_test (tcase, administrators_do_not_wait_for_their_turn);
 	tcase_add_test (tcase, a_list_is_answered_when_it_is_whole);
+	tcase_add_test (tcase, a_turn_is_not_lost);
 	tcase_add_test (tcase, many_attachments_get_less_credit);
+	tcase_add_test (tcase, a_body_is_not_above_the_credit);
+	tcase_add_test (tcase, a_body_without_memory);
 	tcase_add_test (tcase, output_of_an_ended_job_has_to_be_taken);
 	tcase_add_test (tcase, output_of_a_running_job_may_wait);
 	tcase_add_test (tcase, unread_output_has_a_quarter_of_the_budget);

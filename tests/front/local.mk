@@ -56,6 +56,7 @@ front_libs = \
 %C%_check_job_call_SOURCES = %D%/check_job_call.c $(front_alone) tests/wire/fake_session.c tests/wire/fake_session.h
 %C%_check_job_call_CFLAGS = $(check_cflags)
 %C%_check_job_call_LDADD = $(front_libs)
+%C%_check_job_call_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
 %C%_check_job_start_SOURCES = %D%/check_job_start.c $(front_alone) tests/wire/fake_session.c tests/wire/fake_session.h
 %C%_check_job_start_CFLAGS = $(check_cflags)
 %C%_check_job_start_LDADD = $(front_libs)
