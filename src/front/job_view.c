@@ -22,7 +22,8 @@
 
 enum {
 	LINES_MAX = 10000,
-	HELLO_MS = 2000, /* for a holder to answer a `kill` */
+	KILL_MS = 2000, /* for a holder to answer a `kill`, */
+	HELLO_MS = 30 * 1000, /* and any other call, as in job_start.c */
 	FULL_CREDITS = 64, /* so many calls about jobs of an identity get the full first credit for input, */
 	FEW_CREDIT = 8 * 1024, /* and the others that: it is what waits in the front when a job takes none */
 	LIST_MAX = 64 * 1024 * 1024,
@@ -508,7 +509,8 @@ static void on_silence (void *arg)
 
 	job_viewer_close (&view->call.viewer);
 	if (!force (view))
-		job_call_fail (&view->call, CODE_FAILED, "the job's process does not answer (the signal KILL ends it)");
+		job_call_fail (&view->call, is_kind (view, "job.kill") ? CODE_FAILED : CODE_IO_ERROR,
+			"the job's process does not answer (the signal KILL ends it)");
 }
 
 static void on_job (struct job_call *call, struct packet *packet)
@@ -534,8 +536,9 @@ static void on_job (struct job_call *call, struct packet *packet)
 	packet->fds[0] = -1;
 	if (job_viewer_open (&call->viewer, call->channel, fd) < 0)
 		job_call_fail (call, CODE_BUSY, "out of memory");
-	else if (is_kind (view, "job.kill"))
-		timer_set (&call->front->loop, &call->timer, clock_ms () + HELLO_MS, on_silence, view);
+	else
+		timer_set (&call->front->loop, &call->timer,
+			clock_ms () + (is_kind (view, "job.kill") ? KILL_MS : HELLO_MS), on_silence, view);
 }
 
 static void on_refused (struct job_call *call, enum code code, const char *text)
