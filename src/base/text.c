@@ -7,38 +7,39 @@
 
 #include "base/text.h"
 
-/* The length of the UTF-8 character at p; 0: there is no whole character within n bytes (RFC 3629, section 4). */
+size_t text_character (const void *bytes, size_t n, bool *whole)
+{
+	const uint8_t *p = bytes;
+	size_t length = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
+
+	*whole = false;
+	if (!length)
+		return 1;
+	for (size_t i = 1; i < length; i++) {
+		uint8_t low = 0x80, high = 0xBF;
+
+		if (i == 1 && p[0] == 0xE0)
+			low = 0xA0; /* no overlong form */
+		else if (i == 1 && p[0] == 0xED)
+			high = 0x9F; /* no surrogate */
+		else if (i == 1 && p[0] == 0xF0)
+			low = 0x90; /* no overlong form */
+		else if (i == 1 && p[0] == 0xF4)
+			high = 0x8F; /* at most U+10FFFF */
+		if (i >= n || p[i] < low || p[i] > high)
+			return i;
+	}
+	*whole = true;
+	return length;
+}
+
+/* The length of the UTF-8 character at p; 0: there is no whole character within n bytes. */
 static size_t utf8_char (const uint8_t *p, size_t n)
 {
-	uint8_t low = 0x80, high = 0xBF;
-	size_t len;
+	bool whole;
+	size_t length = text_character (p, n, &whole);
 
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] >= 0xC2 && p[0] <= 0xDF)
-		len = 2;
-	else if ((p[0] & 0xF0) == 0xE0)
-		len = 3;
-	else if (p[0] >= 0xF0 && p[0] <= 0xF4)
-		len = 4;
-	else
-		return 0;
-	if (n < len)
-		return 0;
-	if (p[0] == 0xE0)
-		low = 0xA0;
-	else if (p[0] == 0xED)
-		high = 0x9F;
-	else if (p[0] == 0xF0)
-		low = 0x90;
-	else if (p[0] == 0xF4)
-		high = 0x8F;
-	if (p[1] < low || p[1] > high)
-		return 0;
-	for (size_t i = 2; i < len; i++)
-		if ((p[i] & 0xC0) != 0x80)
-			return 0;
-	return len;
+	return whole ? length : 0;
 }
 
 bool text_is_utf8 (const void *bytes, size_t n)

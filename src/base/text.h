@@ -10,6 +10,10 @@
 /* Is this UTF-8 (RFC 3629): no overlong form, no surrogate, no character above U+10FFFF? */
 bool text_is_utf8 (const void *bytes, size_t n);
 
+/* The first character of n bytes (n > 0) of UTF-8: its length. Or, with *whole false, how many of the bytes together are no
+ * character: one that begins none, or the maximal part of one (The Unicode Standard, 3.9). */
+size_t text_character (const void *bytes, size_t n, bool *whole);
+
 /* Do the bytes contain a control character? These are the characters that are invisible or that change the look of the
  * text around them: C0 and DEL, C1 (also as a single byte that is not UTF-8), the line and paragraph separators U+2028
  * and U+2029, the marks, embeddings, overrides and isolates of bidirectional text (UAX #9, section 2), the deprecated

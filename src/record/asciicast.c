@@ -10,31 +10,6 @@
 
 static const uint8_t replacement[] = { 0xef, 0xbf, 0xbd }; /* U+FFFD */
 
-/* The length of the character at p, of the n bytes that are there; negative: so many bytes (as a positive number) are no
- * character, but together one maximal part of one, or a byte that begins none. */
-static int character (const uint8_t *p, size_t n)
-{
-	size_t length = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-
-	if (!length)
-		return -1;
-	for (size_t i = 1; i < length; i++) {
-		uint8_t least = 0x80, most = 0xbf;
-
-		if (i == 1 && p[0] == 0xe0)
-			least = 0xa0; /* no overlong form */
-		else if (i == 1 && p[0] == 0xed)
-			most = 0x9f; /* no surrogate */
-		else if (i == 1 && p[0] == 0xf0)
-			least = 0x90;
-		else if (i == 1 && p[0] == 0xf4)
-			most = 0x8f; /* at most U+10FFFF */
-		if (i >= n || p[i] < least || p[i] > most)
-			return -(int)i;
-	}
-	return (int)length;
-}
-
 /* Write the bytes within a string of JSON. `to` has room for ASCIICAST_GROWTH * n bytes. Returns the end. */
 static uint8_t *escape (uint8_t *to, const uint8_t *bytes, size_t n)
 {
@@ -42,11 +17,12 @@ static uint8_t *escape (uint8_t *to, const uint8_t *bytes, size_t n)
 	const char *place;
 
 	for (size_t i = 0; i < n;) {
-		int length = character (bytes + i, n - i);
-		const uint8_t *from = length > 0 ? bytes + i : replacement;
-		size_t written = length > 0 ? (size_t)length : sizeof replacement;
+		bool whole;
+		size_t length = text_character (bytes + i, n - i, &whole),
+		       written = whole ? length : sizeof replacement;
+		const uint8_t *from = whole ? bytes + i : replacement;
 
-		i += (size_t)(length > 0 ? length : -length);
+		i += length;
 		if (*from && (place = strchr (named, *from))) {
 			*to++ = '\\';
 			*to++ = (uint8_t)names[place - named];
