@@ -191,17 +191,23 @@ static void decide (void)
 	outcome->done.limit_value = held.limits.value[outcome->done.limit];
 }
 
-/* The deadline of the job is over, says its clock or its keeper. A job whose output is waited for does not end as a success. */
+/* Stop the job for that reason. A job whose command has ended well, and whose output is waited for, does not end as a success. */
+static void stop_for (enum stopped_by by)
+{
+	if (held.phase == DRAINING && held.stopped_by == BY_ITSELF && !held.outcome.failed) {
+		held.stopped_by = by;
+		decide ();
+	}
+	stop (by, grace_of_config ());
+}
+
+/* The deadline of the job is over, says its clock or its keeper. */
 static void pass_deadline (void)
 {
 	held.deadline_ms = 0;
 	if (held.phase == DRAINING && job_streams_ended (&held.streams))
 		return;
-	if (held.phase == DRAINING && held.stopped_by == BY_ITSELF && !held.outcome.failed) {
-		held.stopped_by = BY_DEADLINE;
-		decide ();
-	}
-	stop (BY_DEADLINE, grace_of_config ());
+	stop_for (BY_DEADLINE);
 }
 
 /* A job that has lost bytes must not end as a success. */
@@ -228,11 +234,7 @@ static int stream_by_name (void *arg, const char *name, size_t n)
 /* More output has come than the job may have: the rest is dropped. */
 static void stop_output (void)
 {
-	if (held.phase == DRAINING && held.stopped_by == BY_ITSELF && !held.outcome.failed) {
-		held.stopped_by = BY_OUTPUT;
-		decide ();
-	}
-	stop (BY_OUTPUT, grace_of_config ());
+	stop_for (BY_OUTPUT);
 	job_streams_cut (&held.streams);
 }
 
@@ -284,11 +286,7 @@ static void lose_recording (void)
 {
 	tape_drop (&held.tape);
 	held.muted = true;
-	if (held.phase == DRAINING && held.stopped_by == BY_ITSELF && !held.outcome.failed) {
-		held.stopped_by = BY_RECORDING;
-		decide ();
-	}
-	stop (BY_RECORDING, grace_of_config ());
+	stop_for (BY_RECORDING);
 	job_streams_cut (&held.streams);
 }
 
