@@ -128,22 +128,19 @@ static double unix_time (void)
 
 /* --- events ------------------------------------------------------------------------------------------------------ */
 
-static void watch (struct jobs *jobs, int pidfd, struct job_event *event, int kind)
+/* False: it is not watched. */
+static bool watch (struct jobs *jobs, int pidfd, struct job_event *event, int kind)
 {
 	struct epoll_event wanted = { .events = EPOLLIN, .data.ptr = event };
 
 	event->kind = kind;
-	if (pidfd >= 0 && jobs->events >= 0)
-		epoll_ctl (jobs->events, EPOLL_CTL_ADD, pidfd, &wanted);
+	return pidfd >= 0 && jobs->events >= 0 && epoll_ctl (jobs->events, EPOLL_CTL_ADD, pidfd, &wanted) == 0;
 }
 
 /* The same for the holder of a job. Without room for one more the pidfd is closed, and jobs_watch looks after the job. */
 static void watch_holder (struct jobs *jobs, struct known_job *job)
 {
-	struct epoll_event wanted = { .events = EPOLLIN, .data.ptr = &job->holder_event };
-
-	job->holder_event.kind = EVENT_HOLDER;
-	if (job->pidfd >= 0 && (jobs->events < 0 || epoll_ctl (jobs->events, EPOLL_CTL_ADD, job->pidfd, &wanted) < 0))
+	if (!watch (jobs, job->pidfd, &job->holder_event, EVENT_HOLDER))
 		fd_close (&job->pidfd);
 }
 
@@ -273,26 +270,34 @@ static bool is_kept (const struct jobs *jobs, const struct known_job *job)
 	return is_live (job) || job_trail_holds (&job->trail, jobs->audit) || is_kept_for_key (job);
 }
 
+/* Of the jobs that need not be kept, those of that owner (NULL: all), the one that ended first; NULL: there is none. *n: how many
+ * there are. */
+static struct known_job *find_oldest (const struct jobs *jobs, const char *owner, int *n)
+{
+	struct known_job *job, *oldest = NULL;
+
+	*n = 0;
+	list_each (job, &jobs->all, node) {
+		if (is_kept (jobs, job) || (owner && strcmp (job->record.owner, owner) != 0))
+			continue;
+		++*n;
+		if (!oldest || job->ended < oldest->ended)
+			oldest = job;
+	}
+	return oldest;
+}
+
 /* Of that owner more jobs have ended than are kept: forget the oldest. */
 static void trim (struct jobs *jobs, const char *owner)
 {
+	struct known_job *oldest;
 	char whose[JOB_OWNER_MAX];
+	int n;
 
 	snprintf (whose, sizeof whose, "%s", owner); /* the owner's job may be freed here */
-	for (;;) {
-		struct known_job *job, *oldest = NULL;
-		int n = 0;
-
-		list_each (job, &jobs->all, node) {
-			if (is_kept (jobs, job) || strcmp (job->record.owner, whose) != 0)
-				continue;
-			n++;
-			if (!oldest || job->ended < oldest->ended)
-				oldest = job;
-		}
-		if (n <= jobs->generation->config->jobs.keep_number || !oldest || !forget (jobs, oldest))
-			return;
-	}
+	do
+		oldest = find_oldest (jobs, whose, &n);
+	while (n > jobs->generation->config->jobs.keep_number && oldest && forget (jobs, oldest));
 }
 
 /* The same for all owners of jobs that have ended since the last call. Jobs are freed: this is no call for those who walk
@@ -316,21 +321,15 @@ static int64_t trim_disk (struct jobs *jobs)
 {
 	int64_t most = jobs->generation->config->jobs.total, sum = 0;
 	struct known_job *job, *oldest;
+	int n;
 
 	if (!most)
 		return 0;
 	list_each (job, &jobs->all, node)
 		sum += is_live (job) ? job_directory_disk (jobs->directory, job->record.id) : job->disk;
-	while (sum > most) {
-		int64_t disk;
+	while (sum > most && (oldest = find_oldest (jobs, NULL, &n))) {
+		int64_t disk = oldest->disk;
 
-		oldest = NULL;
-		list_each (job, &jobs->all, node)
-			if (!is_kept (jobs, job) && (!oldest || job->ended < oldest->ended))
-				oldest = job;
-		if (!oldest)
-			break;
-		disk = oldest->disk;
 		if (!forget (jobs, oldest))
 			break;
 		sum -= disk;
