@@ -314,7 +314,7 @@ static int check_again (const struct job_start *start, const struct verb *verb, 
 	const json_t *args = json_object_get (header, "args");
 	const char *user = json_string_value (json_object_get (header, "user"));
 	const struct front *front = start->call.front;
-	bool tty = json_object_get (header, "tty"), refuse;
+	bool tty = json_object_get (header, "tty");
 	uid_t uid = start->uid;
 
 	if (verb_check (verb, args, err) < 0 || access_call (identity, verb, args, tty, time (NULL), err) < 0 ||
@@ -323,8 +323,7 @@ static int check_again (const struct job_start *start, const struct verb *verb, 
 		return -1;
 	if (uid != start->uid)
 		return err_set (err, CODE_DENIED, "%s acts as another user now", identity->name);
-	if (recording_wanted (front, identity, verb, tty, &refuse) != !!*start->recording ||
-		(*start->recording && refuse != start->refuse))
+	if (recording_has_changed (front, identity, verb, tty, *start->recording, start->refuse))
 		return err_set (err, CODE_BUSY, "whether and how this is recorded has changed: call again");
 	if (start->state == START_SENDING && verb->paths && identity->roots_narrowed)
 		return err_set (err, CODE_DENIED, "the roots of %s have changed", identity->name);

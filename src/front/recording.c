@@ -29,6 +29,14 @@ bool recording_wanted (
 	return (what == RECORD_SHELL && tty) || (what == RECORD_ALL && (tty || verb->runs || verb->command));
 }
 
+bool recording_has_changed (const struct front *front, const struct identity *identity, const struct verb *verb,
+	bool tty, bool recorded, bool refuse)
+{
+	bool refuse_now, wanted = recording_wanted (front, identity, verb, tty, &refuse_now);
+
+	return wanted != recorded || (wanted && refuse_now != refuse);
+}
+
 char *recording_name (char name[RECORDER_NAME], const struct front *front, const struct identity *identity,
 	uint64_t number, uid_t uid)
 {

@@ -47,6 +47,10 @@ struct recording {
 bool recording_wanted (
 	const struct front *front, const struct identity *identity, const struct verb *verb, bool tty, bool *refuse);
 
+/* Was it decided otherwise for that call, which is `recorded`, with that `refuse`? */
+bool recording_has_changed (const struct front *front, const struct identity *identity, const struct verb *verb,
+	bool tty, bool recorded, bool refuse);
+
 /* The name of the recording of a call that is made now. Returns name. */
 char *recording_name (char name[RECORDER_NAME], const struct front *front, const struct identity *identity,
 	uint64_t number, uid_t uid);

@@ -210,10 +210,8 @@ static int decide_recording (struct request *request, bool *changed, struct err 
 /* Is the call recorded otherwise than is said now? */
 static bool is_policy_new (const struct request *request)
 {
-	bool refuse,
-		wanted = recording_wanted (request->front, request->identity, request->verb, request->tty, &refuse);
-
-	return wanted != !!request->recording || (wanted && refuse != request->recording->refuse);
+	return recording_has_changed (request->front, request->identity, request->verb, request->tty,
+		request->recording, request->recording && request->recording->refuse);
 }
 
 static void request_free (struct request *request)
