@@ -32,8 +32,10 @@ int private_directory_open (const char *path, bool make, struct err *err)
 	if (lstat (path, &shown) < 0) {
 		if (errno != ENOENT || !make)
 			return err_sys (err, 0, "%s", path);
-		if (durable_make_directory (path, 0700, 0755, err) < 0 || lstat (path, &shown) < 0)
+		if (durable_make_directory (path, 0700, 0755, err) < 0)
 			return -1;
+		if (lstat (path, &shown) < 0)
+			return err_sys (err, 0, "%s", path);
 	}
 	if (private_directory_check (&shown, path, err) < 0)
 		return -1;
